@@ -40,7 +40,7 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     from complaints.desks.enterprise_workspace import workspace_for
     from complaints.handling.steps import enterprise
     from complaints.models import Complaint, HandlingStep
-    from complaints.pages.enterprise import bulk as enterprise_bulk
+    from complaints.pages.enterprise import queue as enterprise_bulk
     from complaints.parties.actors import staff_member
 
     user = pattern.staff.user
@@ -57,7 +57,7 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
             raise SystemExit(form.errors.as_text())
         cases = Complaint.objects.filter(pk__in=[next(waiting) for _ in range(at_once)])
         begun = time.perf_counter()
-        run = enterprise_bulk.carry_out(form, cases, workspace)
+        run = enterprise_bulk.take_for_many(form, cases, workspace)
         held.append((time.perf_counter() - begun) * 1000)
         if len(run.done) != at_once:
             raise SystemExit(f"{len(run.refused)} were refused")

@@ -7,10 +7,8 @@ app_name = "complaints"
 urlpatterns = [
     path("", include("complaints.pages.filing.urls")),
     # Before the numbers: no case is called "join".
-    path("", include("complaints.pages.links.urls_joining")),
+    path("", include("complaints.pages.links.urls")),
     path("", include("complaints.pages.consumer.urls")),
-    path("", include("complaints.pages.links.urls_tracking")),
-    path("", include("complaints.pages.links.urls_answer")),
     path("", include("complaints.pages.station.urls")),
     path("", include("complaints.pages.enrolment.urls")),
     path("", include("complaints.pages.enterprise.urls")),

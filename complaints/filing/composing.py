@@ -1,10 +1,7 @@
 """From a draft to what it says: one FilingRequest, or what is still wrong with it.
 
-Every step is judged again by its own form, whatever was judged
-before; nothing is filed that a form would refuse.
+Every step is judged again by its own form, whatever was judged before; nothing is filed that a form would refuse.
 """
-
-from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,7 +47,6 @@ class Unfinished:
 
 
 def judged_forms(draft: FilingDraft, *, today: date) -> dict[str, Step]:
-    """Each step's form, bound to what the draft holds."""
     return {step: drafts.form_of(draft, step, today=today, judged=True) for step in JUDGED}
 
 
@@ -70,45 +66,34 @@ def to_request(
     purchase, problem = forms["purchase"].cleaned_data, forms["problem"].cleaned_data
     you, consents = forms["you"].cleaned_data, forms["consents"].cleaned_data
     is_verified = drafts.is_proven(draft, you["phone"], you["email"])
-    respondents_told = (_respondent(cast(EnterpriseStep, forms["enterprise"])), *respondents.requests(draft))
-    station_id, station_sees = _station(draft, respondents_told)
+    against = (_respondent(cast(EnterpriseStep, forms["enterprise"])), *respondents.requests(draft))
+    station_id, station_sees = _station(draft, against)
+    bought = ("object_category", "item_name", "brand", "amount", "bought_on", "is_online", "order_no")
+    happened = ("problem_category", "disputed_on", "place", "statement", "has_contacted", "contacted_on")
+    voice = drafts.voice_of(draft)
+    # Most fields of the forms are called as in the request.
+    as_cleaned: dict[str, Any] = {name: purchase[name] for name in bought}
+    as_cleaned |= {name: problem[name] for name in (*happened, "their_reference", "report")}
+    as_cleaned |= {f"consumer_{name}": you[name] for name in ("name", "phone", "email", "address")}
     return FilingRequest(
+        **as_cleaned,
         received_at=now,
         channel="station" if station_id else "web",
         station_id=station_id,
         station_sees=station_sees,
         language=language,
         source=draft.source,
-        respondents=respondents_told,
+        respondents=against,
         service_region_id=forms["enterprise"].cleaned_data["service_region"],
         object_kind=categories.object_kind(purchase["object_category"]),
-        object_category=purchase["object_category"],
-        item_name=purchase["item_name"],
-        brand=purchase["brand"],
-        amount=purchase["amount"],
-        bought_on=purchase["bought_on"],
-        is_online=purchase["is_online"],
-        order_no=purchase["order_no"],
         answers=answers_of(problem),
         learned_on=problem["noticed_on"],
-        problem_category=problem["problem_category"],
-        disputed_on=problem["disputed_on"],
         disputed_on_is_approximate=problem["is_approximate"],
-        place=problem["place"],
-        statement=problem["statement"],
-        voice_id=voice.pk if (voice := drafts.voice_of(draft)) else None,
-        has_contacted=problem["has_contacted"],
-        contacted_on=problem["contacted_on"],
-        their_reference=problem["their_reference"],
-        report=problem["report"],
+        voice_id=voice.pk if voice else None,
         demands=_demands(forms["demands"].cleaned_data),
         demand_note=forms["demands"].cleaned_data["note"],
         evidence_ids=tuple(draft.evidence.order_by("pk").values_list("pk", flat=True)),
         consumer_id=draft.owner_id if is_verified else None,
-        consumer_name=you["name"],
-        consumer_phone=you["phone"],
-        consumer_email=you["email"],
-        consumer_address=you["address"],
         contact_verified=is_verified,
         reply_by=you["reply_by"],
         need_help=tuple(you["need_help"]),
@@ -121,66 +106,55 @@ def to_request(
 
 def answers_of(problem: Mapping[str, Any]) -> dict[str, str]:
     """What the sectors' own questions got, by their codes; what was not answered is left out."""
-    said = {question.code: problem[question.code] for question in QUESTIONS}
-    return {code: value.isoformat() if isinstance(value, date) else value for code, value in said.items() if value}
+    given = {question.code: problem[question.code] for question in QUESTIONS}
+    return {code: value.isoformat() if isinstance(value, date) else value for code, value in given.items() if value}
 
 
-def _station(draft: FilingDraft, told: Sequence[RespondentRequest]) -> tuple[int | None, bool]:
+def _station(draft: FilingDraft, against: Sequence[RespondentRequest]) -> tuple[int | None, bool]:
     """Where it is written down, and whether that station sees more of it: a respondent's own one by consent only."""
     kept = drafts.station_of(draft)
-    if kept is None:
+    station = Station.objects.filter(pk=kept[0]).first() if kept is not None else None
+    if kept is None or station is None:
         return None, False
-    station = Station.objects.filter(pk=kept[0]).first()
-    if station is None:
-        return None, False
-    is_respondents = station.enterprise_id is not None and station.enterprise_id in {one.enterprise_id for one in told}
+    is_respondents = station.enterprise_id is not None and station.enterprise_id in {
+        one.enterprise_id for one in against
+    }
     return station.pk, kept[2] or not is_respondents
 
 
 def _respondent(form: EnterpriseStep) -> RespondentRequest:
     pick = form.picked()
     if pick is not None:
-        return RespondentRequest(enterprise_id=pick.enterprise_id, branch_id=pick.branch_id, brand_id=pick.brand_id)
-    said = form.cleaned_data
-    if said["respondent"] != "named":
+        return respondents.requested(pick)
+    cleaned = form.cleaned_data
+    if cleaned["respondent"] != "named":
         return RespondentRequest()
     return RespondentRequest(
-        named=said["named"], address=said["address"], phone=said["business_phone"], link=said["link"]
+        named=cleaned["named"], address=cleaned["address"], phone=cleaned["business_phone"], link=cleaned["link"]
     )
 
 
-def _demands(said: Mapping[str, Any]) -> tuple[DemandRequest, ...]:
+def _demands(cleaned: Mapping[str, Any]) -> tuple[DemandRequest, ...]:
     """One row a ticked box, in the order of the list."""
-    ticked = set(said["demand"])
     return tuple(
         DemandRequest(
             kind=kind.code,
-            amount=cast(Decimal, said[f"amount_{kind.code}"]) if kind.asks_amount else None,
-            note=said["note"] if kind.code == "other" else "",
+            amount=cast(Decimal, cleaned[f"amount_{kind.code}"]) if kind.asks_amount else None,
+            note=cleaned["note"] if kind.code == "other" else "",
         )
         for kind in categories.DEMAND_KINDS
-        if kind.code in ticked
+        if kind.code in cleaned["demand"]
     )
 
 
-def _on_behalf(said: Mapping[str, Any]) -> OnBehalf:
-    kind = said["behalf"]
+def _on_behalf(cleaned: Mapping[str, Any]) -> OnBehalf:
+    kind, is_declared = cleaned["behalf"], cleaned["is_declared"]
     if kind == SELF:
         return OnBehalf()
     if kind == JOINT:
-        return OnBehalf(
-            kind=kind,
-            parties=said["joint"],
-            representatives=representative_names(said["representatives"]),
-            is_declared=said["is_declared"],
-        )
-    return OnBehalf(
-        kind=kind,
-        principal_name=said["principal_name"],
-        principal_phone=said["principal_phone"],
-        relation=said["relation"],
-        powers=said["powers"] if kind == AGENT else "",
-        valid_until=said["valid_until"] if kind == AGENT else None,
-        may_settle=said["may_settle"] if kind == AGENT else None,
-        is_declared=said["is_declared"],
-    )
+        representatives = representative_names(cleaned["representatives"])
+        return OnBehalf(kind=kind, parties=cleaned["joint"], representatives=representatives, is_declared=is_declared)
+    asked = ["principal_name", "principal_phone", "relation"]
+    if kind == AGENT:
+        asked += ["powers", "valid_until", "may_settle"]
+    return OnBehalf(kind=kind, is_declared=is_declared, **{name: cleaned[name] for name in asked})

@@ -1,10 +1,7 @@
 """What is asked for (step 4): demands as rows, each sum held against what is in dispute.
 
-A refund is never more than was paid; damages may be more, with a reason; the refusal names both
-figures.
+A refund is never more than was paid; damages may be more, with a reason; the refusal names both figures.
 """
-
-from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
@@ -70,37 +67,20 @@ class DemandsStep(Step):
     def _hold_against_the_dispute(self, answers: dict[str, Any]) -> None:
         if self.disputed is None:
             return
-        figures = {"disputed": yuan(self.disputed)}
-        refund, damages = (
-            answers.get(f"amount_{code}") if code in answers.get("demand", ()) else None
-            for code in ("refund", "damages")
-        )
+        ticked, figures = answers.get("demand", ()), {"disputed": yuan(self.disputed)}
+        refund, damages = (answers.get(f"amount_{code}") if code in ticked else None for code in ("refund", "damages"))
         if isinstance(refund, Decimal) and refund > self.disputed:
-            self.add_error(
-                "amount_refund",
-                ValidationError(
-                    _(
-                        "您填的涉及金额是%(disputed)s，这里要求退%(asked)s，多了%(over)s。请改小，或者回到第2步改涉及金额；"
-                        "另有损失的，选“赔偿损失”"
-                    ),
-                    code="over_dispute",
-                    params=figures | {"asked": yuan(refund), "over": yuan(refund - self.disputed)},
-                ),
+            text = _(
+                "您填的涉及金额是%(disputed)s，这里要求退%(asked)s，多了%(over)s。请改小，或者回到第2步改涉及金额；"
+                "另有损失的，选“赔偿损失”"
             )
-        if (
-            isinstance(damages, Decimal)
-            and damages > self.disputed
-            and not answers.get("note")
-            and "note" not in self.errors
-        ):
-            self.add_error(
-                "note",
-                ValidationError(
-                    _("要求赔偿%(asked)s，超过涉及金额%(disputed)s：可以，请在这里写明为什么"),
-                    code="no_reason",
-                    params=figures | {"asked": yuan(damages)},
-                ),
-            )
+            params = figures | {"asked": yuan(refund), "over": yuan(refund - self.disputed)}
+            self.add_error("amount_refund", ValidationError(text, code="over_dispute", params=params))
+        has_reason = answers.get("note") or "note" in self.errors
+        if isinstance(damages, Decimal) and damages > self.disputed and not has_reason:
+            text = _("要求赔偿%(asked)s，超过涉及金额%(disputed)s：可以，请在这里写明为什么")
+            params = figures | {"asked": yuan(damages)}
+            self.add_error("note", ValidationError(text, code="no_reason", params=params))
 
 
 def demanded_sum(typed: str) -> Decimal:

@@ -1,11 +1,8 @@
 """The draft: begin, find again, save step by step, throw away.
 
-What was typed is saved as it was typed, right or wrong; judging
-it is the business of the forms. The key in the cookie never reaches the
-database, only its digest.
+What was typed is saved as it was typed, right or wrong; judging it is the business of the forms. The key in the cookie
+never reaches the database, only its digest.
 """
-
-from __future__ import annotations
 
 import hashlib
 import hmac
@@ -42,6 +39,8 @@ from enterprises.models import Branch, Brand, Enterprise, ServiceArea
 FILED_KEPT_FOR = timedelta(days=7)
 RECEIPT_FOR = timedelta(minutes=30)
 VALUES_PER_FIELD = 40
+#: Fields that take several values.
+MANY = {"demand", "need_help"}
 OPEN_SHOWN = 5
 #: So long before a draft goes, its pages say so.
 WARNED_BEFORE = timedelta(days=1)
@@ -112,8 +111,7 @@ def typed_in(posted: Mapping[str, Any], fields: Sequence[str]) -> dict[str, list
 
 def save(draft: FilingDraft, *, step: str, typed: Mapping[str, list[str]], now: datetime) -> None:
     """Keeps what was typed at one step and moves the draft's last day on."""
-    draft.data[step] = dict(typed)
-    draft.step = step
+    draft.data[step], draft.step = dict(typed), step
     touch(draft, now=now, fields=["data", "step"])
 
 
@@ -157,10 +155,6 @@ def first(draft: FilingDraft, step: str, name: str) -> str:
     return str(found[0])
 
 
-def category_of(draft: FilingDraft) -> str:
-    return first(draft, "purchase", "object_category")
-
-
 @dataclass(frozen=True)
 class Picked:
     """Whom the draft names from the directory, and who would answer for the region."""
@@ -185,8 +179,8 @@ def picked(draft: FilingDraft, *, today: date) -> Picked | None:
         return None
     region = first(draft, "enterprise", "service_region")
     region_id = int(region) if re.fullmatch(r"[0-9]{1,9}", region) else None
-    codes = (category_of(draft), first(draft, "problem", "problem_category"))
-    categories = tuple(code for code in codes if code)
+    codes = (first(draft, "purchase", "object_category"), first(draft, "problem", "problem_category"))
+    categories = tuple(filter(None, codes))
     return Picked(enterprise, answering_branch(pick, today=today, region_id=region_id, categories=categories))
 
 
@@ -252,7 +246,7 @@ def form_of(
     if data is None and judged:
         data = kept
     if data is None:
-        options["initial"] = kept and _initial(kept)
+        options["initial"] = {name: kept.getlist(name) if name in MANY else kept.get(name) for name in kept}
     if step == EnterpriseStep.step:
         options.update(place_is_known=places.is_choosable, pick_is_known=partial(is_known_pick, draft=draft))
     if step == ConsentsStep.step:
@@ -261,7 +255,7 @@ def form_of(
         options["has_voice"] = voice_of(draft) is not None
     if step == DemandsStep.step:
         options["disputed"] = disputed_amount(draft)
-    return STEP_BY_CODE[step](data, today=today, category=category_of(draft), **options)
+    return STEP_BY_CODE[step](data, today=today, category=first(draft, "purchase", "object_category"), **options)
 
 
 def voice_of(draft: FilingDraft) -> Evidence | None:
@@ -285,14 +279,8 @@ def _is_sound(file: Kept | Evidence) -> bool:
 
 def take_voice(draft: FilingDraft, upload: Incoming, *, uploaded_by: int | None, now: datetime) -> Evidence:
     """Keeps a recording of at most 3 minutes as the statement, in place of an earlier one. Raises EvidenceRefused."""
-    row = keeping.receive(
-        upload,
-        draft=draft,
-        kind=EvidenceKind.RECORDING,
-        uploaded_by=uploaded_by,
-        now=now,
-        longest=limits.VOICE_SECONDS + limits.VOICE_SLACK,
-    )
+    longest, kind = limits.VOICE_SECONDS + limits.VOICE_SLACK, EvidenceKind.RECORDING
+    row = keeping.receive(upload, draft=draft, kind=kind, uploaded_by=uploaded_by, now=now, longest=longest)
     if not _is_sound(row):
         keeping.remove(row)
         raise limits.refused("no_sound", upload.name)
@@ -318,13 +306,6 @@ def disputed_amount(draft: FilingDraft) -> Decimal | None:
         return None
 
 
-MANY = {"demand", "need_help"}
-
-
-def _initial(kept: MultiValueDict[str, str]) -> dict[str, Any]:
-    return {name: kept.getlist(name) if name in MANY else kept.get(name) for name in kept}
-
-
 def tracking_token(draft: FilingDraft, key: str) -> str:
     """128 bits, the same again for whoever holds the draft's key; kept nowhere.
 
@@ -332,10 +313,7 @@ def tracking_token(draft: FilingDraft, key: str) -> str:
     """
     secret = hmac.new(settings.SECRET_KEY.encode(), f"tracking:{draft.pk}:{key}".encode(), "sha256").digest()
     number = int.from_bytes(secret[:16], "big")
-    letters = ""
-    for _place in range(26):
-        number, rest = divmod(number, 32)
-        letters = _ALPHABET[rest] + letters
+    letters = "".join(_ALPHABET[(number >> (5 * place)) & 31] for place in reversed(range(26)))
     return "-".join(letters[start : start + 5] for start in range(0, 26, 5))
 
 
@@ -347,11 +325,8 @@ def tracking_digest(token: str) -> str:
 
 def mark_filed(draft: FilingDraft, *, numbers: Sequence[str], now: datetime) -> None:
     """The draft's text is gone; what stays leads a second submit to the same receipt."""
-    draft.data = {}
-    draft.filed_at = now
-    draft.filed_as = list(numbers)
-    draft.saved_at = now
-    draft.expires_at = now + FILED_KEPT_FOR
+    draft.data, draft.filed_as, draft.filed_at = {}, list(numbers), now
+    draft.saved_at, draft.expires_at = now, now + FILED_KEPT_FOR
     draft.save(update_fields=["data", "filed_at", "filed_as", "saved_at", "expires_at"])
 
 

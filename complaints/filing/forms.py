@@ -4,10 +4,8 @@ A form checks what was typed and says what to do about it; it
 reads no clock and knows of the other steps only what `answers` tells it.
 """
 
-from __future__ import annotations
-
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar
@@ -17,7 +15,6 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext_lazy as _
 
-from complaints.filing.explanations import WHYS
 from complaints.procedure import categories
 from complaints.procedure.sector_files import Question
 from complaints.procedure.typed_values import Choice, Day, Money, Phone, Text, Words, YesNo
@@ -32,8 +29,6 @@ FURTHEST_DAY = date(2100, 1, 1)
 
 @dataclass(frozen=True)
 class Pick:
-    """A choice from the directory."""
-
     enterprise_id: int
     branch_id: int | None = None
     brand_id: int | None = None
@@ -53,31 +48,16 @@ def read_pick(value: str) -> Pick | None:
 
 def field_of(question: Question, *, is_asked: bool) -> forms.Field:
     """The field of a sector's own question; where it is not asked, nothing is required."""
-    told: dict[str, Any] = {
-        "label": question.name,
-        "help_text": question.help,
-        "required": question.required and is_asked,
-    }
+    is_required = question.required and is_asked
+    options: dict[str, Any] = {"label": question.name, "help_text": question.help, "required": is_required}
     if question.is_text:
-        return Words(most=question.longest, lines=3 if question.kind == "long_text" else 0, **told)
+        return Words(most=question.longest, lines=3 if question.kind == "long_text" else 0, **options)
     if question.kind == "choice":
-        return Choice(choices=[CHOOSE, *((one.code, one.label) for one in question.choices if one.is_active)], **told)
-    field = Day(**told)
+        choices = [(one.code, one.label) for one in question.choices if one.is_active]
+        return Choice(choices=[CHOOSE, *choices], **options)
+    field = Day(**options)
     field.latest = FURTHEST_DAY if question.may_be_ahead else None
     return field
-
-
-@dataclass(frozen=True)
-class OwnQuestions:
-    """A part of the form that one sector asks for."""
-
-    code: str
-    title: Text
-    fields: Sequence[forms.BoundField]
-
-    @property
-    def is_optional(self) -> bool:
-        return not any(bound.field.required for bound in self.fields)
 
 
 class Step(forms.Form):
@@ -124,12 +104,8 @@ class EnterpriseStep(Step):
     service_region = forms.IntegerField(
         label=_("在哪里使用或购买"),
         help_text=_("宽带、固话填安装地址；手机填开户的城市；到店消费填门店所在地"),
-        error_messages={
-            "required": _("请选择使用或购买的地区"),
-            "invalid": _("请从列表中选择地区"),
-            "min_value": _("请从列表中选择地区"),
-            "max_value": _("请从列表中选择地区"),
-        },
+        error_messages={"required": _("请选择使用或购买的地区")}
+        | dict.fromkeys(("invalid", "min_value", "max_value"), _("请从列表中选择地区")),
         min_value=1,
         max_value=2_147_483_647,
     )
@@ -188,7 +164,6 @@ class EnterpriseStep(Step):
         return answers
 
     def picked(self) -> Pick | None:
-        """The pick from the directory, if it is one."""
         return read_pick(str(self.cleaned_data.get("respondent", "")))
 
 
@@ -286,22 +261,25 @@ class ProblemStep(Step):
         """``has_voice``: the statement was spoken, so nothing need be written."""
         super().__init__(*arguments, **options)
         self.fields["statement"].required = not has_voice
-        field = self.fields["problem_category"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101
-        field.choices = [CHOOSE, *categories.problems_for(self.category)]
+        choices = [CHOOSE, *categories.problems_for(self.category)]
+        self.fields["problem_category"].choices = choices  # type: ignore[attr-defined]
 
     @property
-    def own_questions(self) -> list[OwnQuestions]:
-        """What each sector asks for this category; what was typed before the category was changed is still shown."""
+    def own_questions(self) -> list[dict[str, Any]]:
+        """What each sector asks for this category, by ``code`` with ``title`` and ``fields``; what was typed before the
+        category was changed is still shown."""
         shown: set[str] = set()
-        found = []
+        parts = []
         for sector in categories.SECTORS:
             names = [question.code for question in sector.questions]
             names += ["noticed_on"] if sector.asks_when_noticed and "noticed_on" not in shown else []
             if names and (sector.is_asked_for(self.category) or any(self[name].value() for name in names)):
                 shown.update(names)
-                found.append(OwnQuestions(sector.code, sector.questions_title, [self[name] for name in names]))
-        return found
+                fields = [self[name] for name in names]
+                is_optional = not any(bound.field.required for bound in fields)
+                title = sector.questions_title
+                parts.append({"code": sector.code, "title": title, "fields": fields, "is_optional": is_optional})
+        return parts
 
     def clean(self) -> dict[str, Any]:
         answers = super().clean() or {}
@@ -316,8 +294,10 @@ class ProblemStep(Step):
     @property
     def is_old(self) -> bool:
         """Over three years: usually refused (art. 16), a warning and never a bar."""
-        happened = self.cleaned_data.get("noticed_on") or self.cleaned_data.get("disputed_on")
-        return isinstance(happened, date) and is_over_three_years(happened, today=self.today)
+        day = self.cleaned_data.get("noticed_on") or self.cleaned_data.get("disputed_on")
+        if not isinstance(day, date):
+            return False
+        return (self.today.year - day.year, self.today.month, self.today.day) > (3, day.month, day.day)
 
 
 class EvidenceStep(Step):
@@ -328,5 +308,28 @@ class EvidenceStep(Step):
     why = _("有材料，核实更快。没有也可以继续，以后随时可以补充。")
 
 
-def is_over_three_years(happened: date, *, today: date) -> bool:
-    return (today.year - happened.year, today.month, today.day) > (3, happened.month, happened.day)
+#: Why a question is asked, one line each; the others are plain by their own words (test_questions.py names those).
+WHYS: dict[tuple[str, str], Text] = {
+    ("enterprise", "service_region"): _("地区决定由哪个分公司答复、哪个监管部门管辖"),
+    ("enterprise", "address"): _("有地址，监管部门才能找到它"),
+    ("enterprise", "link"): _("网店的名称常常和公司的名称不一样"),
+    ("purchase", "object_category"): _("不同的商品和服务，适用的规定和能提的诉求不同"),
+    ("purchase", "amount"): _("退多少、赔多少，都和它核对"),
+    ("purchase", "bought_on"): _("用来核对保修期、合约期"),
+    ("purchase", "is_online"): _("网购和到店买，管辖的部门和退货的规定不同"),
+    ("purchase", "order_no"): _("有了它，企业不用再向您要"),
+    ("problem", "problem_category"): _("同类的投诉交给熟悉的人办，也用来发现普遍的问题"),
+    ("problem", "disputed_on"): _("投诉的期限是3年，从您知道的那天算起"),
+    ("problem", "place"): _("发生地不同，管辖的部门可能不同"),
+    ("problem", "has_contacted"): _("找过的，企业可以接着原来的记录办；没找过也可以投诉"),
+    **{("problem", question.code): question.why for question in categories.QUESTIONS},
+    ("problem", "noticed_on"): _("3年的期限从这一天算起"),
+    ("you", "behalf"): _("替别人投诉，需要有权这样做"),
+    ("you", "address"): _("法律规定的内容，文书寄到这里；页面上不公开"),
+    ("you", "email"): _("手机收不到时，用它联系您"),
+    ("you", "reply_by"): _("按您方便的方式通知您"),
+    ("you", "need_help"): _("我们可以打电话协助您，或者放慢节奏"),
+    ("you", "principal_name"): _("权益受损的人才是当事人"),
+    ("you", "powers"): _("您只能办委托里写明的事"),
+    ("you", "valid_until"): _("到期以后，由本人接着办"),
+}

@@ -1,10 +1,8 @@
-"""Who holds a draft, and where it goes on.
+"""Who holds a draft, where it goes on, and proving the phone at step 6.
 
-A draft is held by the key in the browser's cookie or by its
-proven owner, and by nobody else.
+A draft is held by the key in the browser's cookie or by its proven owner, and by nobody else. A code proves the address
+it was sent to and nothing else.
 """
-
-from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
@@ -14,7 +12,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
-from accounts.models import User
+from accounts.models import SignInCode, User
+from accounts.sign_in.codes import Asker, check_code, send_code
+from accounts.sign_in.contacts import Contact, parse_contact
 from complaints.filing import drafts
 from complaints.models.evidence import FilingDraft
 
@@ -44,9 +44,8 @@ def held_by(request: HttpRequest, *, now: datetime, draft_id: uuid.UUID | None =
 
 
 def give_cookie(response: HttpResponseBase, key: str, *, seconds: float) -> None:
-    response.set_cookie(
-        COOKIE, key, max_age=int(seconds), httponly=True, samesite="Lax", secure=settings.HTTPS, path="/"
-    )
+    age, is_secure = int(seconds), settings.HTTPS
+    response.set_cookie(COOKIE, key, max_age=age, httponly=True, samesite="Lax", secure=is_secure, path="/")
 
 
 def address_of(draft: FilingDraft, step: str) -> str:
@@ -55,3 +54,26 @@ def address_of(draft: FilingDraft, step: str) -> str:
 
 def receipt_address(draft: FilingDraft) -> str:
     return reverse("complaints:receipt", args=[draft.filed_as[0]])
+
+
+PURPOSE = SignInCode.Purpose.FILING
+
+
+def send_code_to(contact: Contact, *, language: str, asker: Asker, now: datetime) -> None:
+    """A code to this contact; raises TooManyTries."""
+    send_code(contact=contact, purpose=PURPOSE, language=language, asker=asker, now=now)
+
+
+def proven_contact(*, phone: str, email: str, code: str, flow: str, form_key: str, now: datetime) -> Contact | None:
+    """The contact that this code belongs to: the phone, else the mailbox. ``flow``: the browser that asked for it."""
+    contacts = [Contact("sms", phone)] + ([Contact("email", email.lower())] if email else [])
+    for contact in contacts:
+        if check_code(contact=contact, purpose=PURPOSE, code=code, flow=flow, form_key=form_key, now=now):
+            return contact
+    return None
+
+
+def normal_phone(typed: str) -> str:
+    """The one written form of a phone as typed; empty when it is none."""
+    contact = parse_contact(typed) if typed else None
+    return contact.address if contact is not None and contact.channel == "sms" else ""

@@ -3,8 +3,6 @@
 Nothing here bars filing; it informs, and the person decides.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,49 +69,35 @@ def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
     conditions, region = Conditions.at(now), case.handling_region_id
 
     def counted(rule: str) -> Due:
-        return working_days(
-            case.filed_at, conditions.policies.number(rule, region).number, conditions.calendar, rule=rule
-        )
+        days = conditions.policies.number(rule, region).number
+        return working_days(case.filed_at, days, conditions.calendar, rule=rule)
 
     try:
         forwarding, review = counted("forwarding"), counted("review")
+        reviewed = Ahead(_("监管部门告诉您是否受理"), review.due_at)
         enterprise = case.picked_branch or case.picked_enterprise
         if not case.contact_verified:
             ring = Ahead(_("工作人员打%(phone)s，核实是您提交的") % {"phone": phone}, forwarding.due_at)
-            return [ring, Ahead(_("确定由谁处理，并告诉您"), forwarding.due_at), _reviewed(review)]
+            return [ring, Ahead(_("确定由谁处理，并告诉您"), forwarding.due_at), reviewed]
         if enterprise is not None and case.consents.get(SHARE_WITH_ENTERPRISE) is True:
             name = {"enterprise": named(enterprise)}
-            onwards = case.consents.get(PASS_TO_REGULATOR) is True
+            result = _("%(enterprise)s给出结果；没有结果，您可以一键转监管部门")
+            if case.consents.get(PASS_TO_REGULATOR) is True:
+                result = _("%(enterprise)s给出结果；没有结果就自动转监管部门")
             return [
                 Ahead(_("把投诉转给%(enterprise)s") % name, forwarding.due_at),
                 Ahead(_("%(enterprise)s受理，指定专人与您联系") % name, counted("acceptance").due_at),
-                Ahead(
-                    (
-                        _("%(enterprise)s给出结果；没有结果就自动转监管部门")
-                        if onwards
-                        else _("%(enterprise)s给出结果；没有结果，您可以一键转监管部门")
-                    )
-                    % name,
-                    counted("negotiation").due_at,
-                ),
+                Ahead(result % name, counted("negotiation").due_at),
             ]
-        sixty = calendar_days(
-            review.last_day,
-            conditions.policies.number("mediation", region).number,
-            conditions.calendar,
-            rule="mediation",
-        )
+        days = conditions.policies.number("mediation", region).number
+        sixty = calendar_days(review.last_day, days, conditions.calendar, rule="mediation")
         return [
             Ahead(_("确定由谁处理，并告诉您"), forwarding.due_at),
-            _reviewed(review),
+            reviewed,
             Ahead(_("受理的，最迟在这一天结束调解"), sixty.due_at),
         ]
     except PolicyMissing:
         return []
-
-
-def _reviewed(review: Due) -> Ahead:
-    return Ahead(_("监管部门告诉您是否受理"), review.due_at)
 
 
 @dataclass(frozen=True)
@@ -142,25 +126,27 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
         .exclude(outcome=Outcome.WITHDRAWN)
         .order_by("-filed_at")[:COMPARED]
     )
-    said: dict[int, dict[str, str]] = defaultdict(dict)
+    texts: dict[int, dict[str, str]] = defaultdict(dict)
     rows = list(PersonalText.objects.filter(complaint__in=earlier, kind__in=COMPARED_TEXTS, audience="parties"))
     sealed_fields.load_for(rows)
     for row in rows:
-        said[row.complaint_id].setdefault(row.kind, row.text)
-    found = []
-    for case in earlier:
-        same_order = _same_order(case, said[case.pk], filing)
-        is_same_text = same_text(said[case.pk].get("consumer_statement", ""), filing.statement)
-        if same_order or is_same_text:
-            found.append(Duplicate(case, same_order, is_same_text))
-    return found
+        texts[row.complaint_id].setdefault(row.kind, row.text)
+    compared = [
+        Duplicate(
+            case,
+            _same_order(case, texts[case.pk], filing),
+            same_text(texts[case.pk].get("consumer_statement", ""), filing.statement),
+        )
+        for case in earlier
+    ]
+    return [one for one in compared if one.same_order or one.same_text]
 
 
-def _same_order(case: Complaint, said: Mapping[str, str], filing: FilingRequest) -> bool:
+def _same_order(case: Complaint, texts: Mapping[str, str], filing: FilingRequest) -> bool:
     if not any(_same_respondent(case, respondent) for respondent in filing.respondents):
         return False
     here = {bare(filing.order_no), *(bare(filing.answers.get(question.code, "")) for question in _NUMBERS)} - {""}
-    return bool(here & {bare(text) for kind, text in said.items() if kind != "consumer_statement"})
+    return bool(here & {bare(text) for kind, text in texts.items() if kind != "consumer_statement"})
 
 
 def _same_respondent(case: Complaint, respondent: RespondentRequest) -> bool:

@@ -3,8 +3,6 @@
 Nothing is preset, and every consent stands alone with the effect of a no beside it.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import date
@@ -14,7 +12,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from complaints.filing.forms import Step
+from complaints.filing.forms import FURTHEST_DAY, Step
 from complaints.procedure import categories, filing_request
 from complaints.procedure.typed_values import Choice, Day, PersonName, Phone, Several, Text, Words, YesNo
 
@@ -121,9 +119,7 @@ class YouStep(Step):
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        until = self.fields["valid_until"]
-        assert isinstance(until, Day)  # noqa: S101
-        until.latest = date(2100, 1, 1)
+        self.fields["valid_until"].latest = FURTHEST_DAY  # type: ignore[attr-defined]
 
     ABOUT_OTHERS: ClassVar[dict[str, tuple[str, ...]]] = {
         filing_request.SELF: (),
@@ -187,14 +183,7 @@ class ConsentsStep(Step):
 
     def __init__(self, *arguments: Any, enterprise_name: str = "", **options: Any) -> None:
         super().__init__(*arguments, **options)
-        for consent in consent_questions(enterprise_name):
-            self.fields[consent.code] = YesNo(
-                label=consent.question,
-                help_text=consent.effect_of_no,
-                yes=_("同意"),
-                no=_("不同意"),
-                error_messages={"required": _("请选择同意或不同意"), "invalid_choice": _("请选择同意或不同意")},
-            )
+        self.fields |= consent_fields(enterprise_name)
 
 
 @dataclass(frozen=True)
@@ -243,6 +232,21 @@ def consent_questions(enterprise_name: str) -> tuple[Consent, ...]:
             _("公开（隐去姓名和号码）"),
         ),
     )
+
+
+def consent_fields(enterprise_name: str) -> dict[str, YesNo]:
+    """The fields of those questions, by code."""
+    wrong = _("请选择同意或不同意")
+    return {
+        consent.code: YesNo(
+            label=consent.question,
+            help_text=consent.effect_of_no,
+            yes=_("同意"),
+            no=_("不同意"),
+            error_messages={"required": wrong, "invalid_choice": wrong},
+        )
+        for consent in consent_questions(enterprise_name)
+    }
 
 
 class CheckStep(Step):

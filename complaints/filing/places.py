@@ -1,10 +1,7 @@
 """Where it happened: the choices a person sees for the region, without a script.
 
-The towns nearby are one list; anywhere else is reached by name
-or by two plain pages (province, then city and county).
+The towns nearby are one list; anywhere else is reached by name or by two plain pages (province, then city and county).
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Who stands here is told apart by what was picked or written, never twice; whoeve
 out changes whom the consents name, so those are asked again.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -45,12 +43,10 @@ class Further:
 
 
 def read(draft: FilingDraft) -> list[Further]:
-    """In the order in which they were added."""
-    found = []
-    for value in draft.data.get(PLACE, {}).get(FIELD, []):
-        pick = read_pick(value)
-        found.append(Further(pick) if pick else Further(named=value.removeprefix(":")))
-    return found
+    return [
+        Further(pick) if (pick := read_pick(value)) else Further(named=value.removeprefix(":"))
+        for value in draft.data.get(PLACE, {}).get(FIELD, [])
+    ]
 
 
 def first(draft: FilingDraft) -> Further:
@@ -70,22 +66,22 @@ class FurtherForm(forms.Form):
         super().__init__(*arguments, **options)
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
+        cleaned = super().clean() or {}
         if self.errors:
-            return said
-        pick = read_pick(said.get("respondent", ""))
-        if said.get("respondent") and (pick is None or not drafts.is_known_pick(pick, draft=self.draft)):
+            return cleaned
+        pick = read_pick(cleaned.get("respondent", ""))
+        if cleaned.get("respondent") and (pick is None or not drafts.is_known_pick(pick, draft=self.draft)):
             raise ValidationError({"respondent": _("请从列表中选择企业")})
-        if pick is None and not said.get("named"):
+        if pick is None and not cleaned.get("named"):
             raise ValidationError({"named": _("请搜索并选择企业，或写下它的名称")})
-        more = Further(pick, "" if pick else said["named"])
+        more = Further(pick, "" if pick else cleaned["named"])
         here = read(self.draft)
         if 1 + len(here) >= MOST_RESPONDENTS:
             raise ValidationError({"named": _("一次最多投诉3个对象。")})
         if more.identity in {one.identity for one in [first(self.draft), *here]}:
             raise ValidationError({"named": _("它已经在名单里了")})
-        said["further"] = more
-        return said
+        cleaned["further"] = more
+        return cleaned
 
 
 def put(draft: FilingDraft, rows: list[Further], *, now: datetime) -> None:
@@ -98,14 +94,11 @@ def put(draft: FilingDraft, rows: list[Further], *, now: datetime) -> None:
 
 def requests(draft: FilingDraft) -> tuple[RespondentRequest, ...]:
     """The further respondents as the verb `file` takes them."""
-    return tuple(
-        RespondentRequest(
-            enterprise_id=row.pick.enterprise_id, branch_id=row.pick.branch_id, brand_id=row.pick.brand_id
-        )
-        if row.pick
-        else RespondentRequest(named=row.named)
-        for row in read(draft)
-    )
+    return tuple(requested(row.pick) if row.pick else RespondentRequest(named=row.named) for row in read(draft))
+
+
+def requested(pick: Pick) -> RespondentRequest:
+    return RespondentRequest(enterprise_id=pick.enterprise_id, branch_id=pick.branch_id, brand_id=pick.brand_id)
 
 
 def names(draft: FilingDraft) -> list[str]:

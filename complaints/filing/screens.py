@@ -1,10 +1,7 @@
 """What each screen shows besides its form: lists, rows, summaries.
 
-A screen only reads; whatever it shows comes from the draft, the
-code lists and the directory.
+A screen only reads; whatever it shows comes from the draft, the code lists and the directory.
 """
-
-from __future__ import annotations
 
 import re
 from collections.abc import Mapping
@@ -21,7 +18,6 @@ from complaints.filing import drafts, places, respondents
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Pick, Step, read_pick
 from complaints.filing.people import BEHALF, consent_questions
-from complaints.filing.steps import STEPS, number_of
 from complaints.models.evidence import EvidenceKind, FilingDraft
 from complaints.procedure import categories
 from complaints.procedure.filing_request import JOINT, SELF
@@ -31,6 +27,7 @@ from enterprises.directory.expectations import Expectation, expected
 from enterprises.directory.finding import Hit, find
 from enterprises.models import Enterprise
 from web import dates
+from web.templatetags.portal import money
 
 HITS_SHOWN = 8
 
@@ -106,9 +103,7 @@ def enterprise_screen(form: Step, *, today: date) -> dict[str, Any]:
     typed_region = value_of(form, "service_region")
     region_id = int(typed_region) if re.fullmatch(r"[0-9]{1,9}", typed_region) else None
     city, nearby = places.nearby()
-    elsewhere = ""
-    if region_id is not None and region_id not in {place.id for place in nearby}:
-        elsewhere = places.full_name(region_id)
+    is_near = region_id is None or region_id in {place.id for place in nearby}
     offered = [choice_of(hit, chosen) for hit in find(query, on=today, region_id=region_id, limit=HITS_SHOWN)]
     pick = read_pick(chosen)
     if pick is not None and all(not choice.is_checked for choice in offered):
@@ -119,7 +114,7 @@ def enterprise_screen(form: Step, *, today: date) -> dict[str, Any]:
         "city": city,
         "nearby": nearby,
         "region_id": region_id,
-        "elsewhere": elsewhere,
+        "elsewhere": "" if is_near else places.full_name(region_id),
         "offered": offered,
         "query": query,
         "is_named": chosen == NAMED,
@@ -188,14 +183,6 @@ def demands_screen(form: Step) -> dict[str, Any]:
     }
 
 
-def marks(code: str) -> list[bool]:
-    return [place <= number_of(code) for place in range(1, len(STEPS) + 1)]
-
-
-def amount_text(amount: Any) -> str:
-    return f"¥{amount:,.2f}"
-
-
 def label_of(pairs: Any, code: str) -> str:
     return str(dict(pairs).get(code, code))
 
@@ -215,30 +202,18 @@ def summary(
     draft: FilingDraft, forms: Mapping[str, Step], *, picked: Picked | None, addresses: Addresses
 ) -> list[tuple[str, list[Line]]]:
     """The check page: (heading, lines). Only what was answered; wrong steps as typed."""
-    said = {code: getattr(form, "cleaned_data", {}) for code, form in forms.items()}
+    cleaned = {code: getattr(form, "cleaned_data", {}) for code, form in forms.items()}
+    more = Line(_("还投诉"), respondents.names(draft) or [_("没有别家")], change_url=addresses["respondents"])
+    against = [*_respondent_lines(cleaned["enterprise"], picked, addresses["enterprise"]), more]
+    purchase = _purchase_lines(cleaned["purchase"], addresses["purchase"])
+    problem = _problem_lines(draft, cleaned["problem"], addresses["problem"])
+    you = _you_lines(draft, cleaned["you"], addresses["you"])
+    consents = _consent_lines(draft, cleaned["consents"], addresses["consents"])
     return [
-        (
-            _("向谁投诉"),
-            [
-                *_respondent_lines(said["enterprise"], picked, addresses["enterprise"]),
-                Line(_("还投诉"), respondents.names(draft) or [_("没有别家")], change_url=addresses["respondents"]),
-            ],
-        ),
-        (
-            _("发生了什么"),
-            [
-                *_purchase_lines(said["purchase"], addresses["purchase"]),
-                *_problem_lines(draft, said["problem"], addresses["problem"]),
-            ],
-        ),
-        (_("希望怎么解决"), _demand_lines(draft, said["demands"], addresses)),
-        (
-            _("您和您的选择"),
-            [
-                *_you_lines(draft, said["you"], addresses["you"]),
-                *_consent_lines(draft, said["consents"], addresses["consents"]),
-            ],
-        ),
+        (_("向谁投诉"), against),
+        (_("发生了什么"), [*purchase, *problem]),
+        (_("希望怎么解决"), _demand_lines(draft, cleaned["demands"], addresses)),
+        (_("您和您的选择"), [*you, *consents]),
     ]
 
 
@@ -258,110 +233,104 @@ def _lines(url: str, *pairs: tuple[Text, str | list[str]]) -> list[Line]:
     return kept
 
 
-def _respondent_lines(said: Mapping[str, Any], picked: Picked | None, url: str) -> list[Line]:
-    region_id = said.get("service_region")
-    lines: list[Line] = []
+def _respondent_lines(cleaned: Mapping[str, Any], picked: Picked | None, url: str) -> list[Line]:
+    region_id = cleaned.get("service_region")
+    names, detail = [], ""
     if picked is not None:
         state = _("在线和解企业") if picked.is_enrolled else _("没有入驻在线和解，由监管部门处理")
-        detail = f"{picked.enterprise} · {state}" if picked.branch else state
-        lines.append(Line(_("企业"), [picked.name], detail=detail, change_url=url))
-    elif said.get("respondent") == NAMED:
-        words = [said.get(name) or "" for name in ("named", "address", "business_phone", "link")]
-        detail = _("由监管部门核实后处理")
-        lines.append(Line(_("企业"), [word for word in words if word], detail=detail, change_url=url))
-    elif said.get("respondent") == LEFT_TO_AUTHORITY:
-        lines.append(Line(_("企业"), [_("由监管部门确定")], change_url=url))
+        names, detail = [picked.name], f"{picked.enterprise} · {state}" if picked.branch else state
+    elif cleaned.get("respondent") == NAMED:
+        texts = [cleaned.get(name) or "" for name in ("named", "address", "business_phone", "link")]
+        names, detail = list(filter(None, texts)), _("由监管部门核实后处理")
+    elif cleaned.get("respondent") == LEFT_TO_AUTHORITY:
+        names = [_("由监管部门确定")]
+    lines = [Line(_("企业"), names, detail=detail, change_url=url)] if names or detail else []
     return [*lines, *_lines(url, (_("使用地区"), places.full_name(region_id)))]
 
 
-def _purchase_lines(said: Mapping[str, Any], url: str) -> list[Line]:
-    category = str(categories.OBJECT_LABELS.get(said.get("object_category", ""), ""))
-    item = str(said.get("item_name", ""))
-    amount = said.get("amount")
+def _purchase_lines(cleaned: Mapping[str, Any], url: str) -> list[Line]:
+    category = str(categories.OBJECT_LABELS.get(cleaned.get("object_category", ""), ""))
+    item = str(cleaned.get("item_name", ""))
+    amount = cleaned.get("amount")
     return _lines(
         url,
         (_("商品或服务"), [part for part in (item, category) if part]),
-        (_("品牌"), said.get("brand", "")),
-        (_("金额"), amount_text(amount) if amount is not None else ""),
-        (_("购买或开通日期"), day_text(said.get("bought_on"))),
-        (_("网购"), yes_no(said["is_online"]) if "is_online" in said else ""),
-        (_("订单号、合同号"), said.get("order_no", "")),
+        (_("品牌"), cleaned.get("brand", "")),
+        (_("金额"), money(amount) if amount is not None else ""),
+        (_("购买或开通日期"), day_text(cleaned.get("bought_on"))),
+        (_("网购"), yes_no(cleaned["is_online"]) if "is_online" in cleaned else ""),
+        (_("订单号、合同号"), cleaned.get("order_no", "")),
     )
 
 
-def _problem_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
-    happened = day_text(said.get("disputed_on"))
-    if happened and said.get("is_approximate"):
+def _problem_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[Line]:
+    happened = day_text(cleaned.get("disputed_on"))
+    if happened and cleaned.get("is_approximate"):
         happened = _("%(day)s（大约）") % {"day": happened}
     contact = []
-    if said.get("has_contacted") is not None:
-        contact = [yes_no(said["has_contacted"]), day_text(said.get("contacted_on")), said.get("their_reference", "")]
-    return _lines(
-        url,
-        (_("问题"), str(categories.problem_label(said.get("problem_category", "")))),
-        (_("发生时间"), happened),
-        (_("发生地点"), said.get("place", "")),
-        (
-            pgettext("statement", "经过"),
-            [said.get("statement", "")] * bool(said.get("statement"))
-            + ([_("语音陈述，工作人员会写下来")] if "voice" in draft.data else []),
-        ),
-        *((question.short, answer_text(question, said.get(question.code))) for question in categories.QUESTIONS),
-        (_("发现日期"), day_text(said.get("noticed_on"))),
-        (_("找过企业"), [part for part in contact if part]),
-    ) + (
-        [
-            Line(
-                _("同时举报"),
-                [said["report"]],
-                detail=_("另行登记，由监管部门单独处理；不写进这件投诉，企业看不到"),
-                change_url=url,
-            )
+    if cleaned.get("has_contacted") is not None:
+        contact = [
+            yes_no(cleaned["has_contacted"]),
+            day_text(cleaned.get("contacted_on")),
+            cleaned.get("their_reference", ""),
         ]
-        if said.get("report")
-        else []
+    statement = [cleaned["statement"]] if cleaned.get("statement") else []
+    if "voice" in draft.data:
+        statement.append(_("语音陈述，工作人员会写下来"))
+    lines = _lines(
+        url,
+        (_("问题"), str(categories.problem_label(cleaned.get("problem_category", "")))),
+        (_("发生时间"), happened),
+        (_("发生地点"), cleaned.get("place", "")),
+        (pgettext("statement", "经过"), statement),
+        *((question.short, answer_text(question, cleaned.get(question.code))) for question in categories.QUESTIONS),
+        (_("发现日期"), day_text(cleaned.get("noticed_on"))),
+        (_("找过企业"), [part for part in contact if part]),
     )
+    if cleaned.get("report"):
+        detail = _("另行登记，由监管部门单独处理；不写进这件投诉，企业看不到")
+        lines.append(Line(_("同时举报"), [cleaned["report"]], detail=detail, change_url=url))
+    return lines
 
 
-def _demand_lines(draft: FilingDraft, said: Mapping[str, Any], addresses: Addresses) -> list[Line]:
+def _demand_lines(draft: FilingDraft, cleaned: Mapping[str, Any], addresses: Addresses) -> list[Line]:
     demands = []
     for kind in categories.DEMAND_KINDS:
-        if kind.code in said.get("demand", ()):
-            amount = said.get(f"amount_{kind.code}")
-            demands.append(f"{kind.label} {amount_text(amount)}" if kind.asks_amount and amount else str(kind.label))
+        if kind.code in cleaned.get("demand", ()):
+            amount = cleaned.get(f"amount_{kind.code}")
+            demands.append(f"{kind.label} {money(amount)}" if kind.asks_amount and amount else str(kind.label))
     files = [
         _("%(name)s（%(kind)s）") % {"name": row.name, "kind": row.get_kind_display()}
         for row in draft.evidence.order_by("pk")
     ]
     return [
-        *_lines(addresses["demands"], (_("诉求"), demands), (_("补充说明"), said.get("note", ""))),
+        *_lines(addresses["demands"], (_("诉求"), demands), (_("补充说明"), cleaned.get("note", ""))),
         Line(_("材料"), files or [_("没有")], change_url=addresses["evidence"]),
     ]
 
 
-def _you_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
-    phone = str(said.get("phone", ""))
-    is_proven = drafts.is_proven(draft, phone, str(said.get("email", "")))
+def _you_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[Line]:
+    phone = str(cleaned.get("phone", ""))
+    is_proven = drafts.is_proven(draft, phone, str(cleaned.get("email", "")))
     state = _("已验证") if is_proven else _("未验证，工作人员会回电核实")
-    behalf = str(said.get("behalf", ""))
-    lines = _lines(
+    behalf = str(cleaned.get("behalf", ""))
+    return _lines(
         url,
         (_("为谁投诉"), label_of(BEHALF, behalf) if behalf else ""),
-        (_("对方"), [part for part in (said.get("principal_name", ""), said.get("relation", "")) if part]),
-        (_("其他投诉人"), [party.name for party in said.get("joint", ())]),
-        (_("姓名"), said.get("name", "")),
+        (_("对方"), [part for part in (cleaned.get("principal_name", ""), cleaned.get("relation", "")) if part]),
+        (_("其他投诉人"), [party.name for party in cleaned.get("joint", ())]),
+        (_("姓名"), cleaned.get("name", "")),
         (_("手机"), _("%(phone)s，%(state)s") % {"phone": masked_phone(phone), "state": state} if phone else ""),
-        (_("地址"), said.get("address", "")),
-        (_("电子邮箱"), said.get("email", "")),
-        (_("答复方式"), label_of(categories.REPLY_BY, said["reply_by"]) if said.get("reply_by") else ""),
-        (_("需要照顾"), [label_of(categories.NEED_HELP, code) for code in said.get("need_help", ())]),
+        (_("地址"), cleaned.get("address", "")),
+        (_("电子邮箱"), cleaned.get("email", "")),
+        (_("答复方式"), label_of(categories.REPLY_BY, cleaned["reply_by"]) if cleaned.get("reply_by") else ""),
+        (_("需要照顾"), [label_of(categories.NEED_HELP, code) for code in cleaned.get("need_help", ())]),
     )
-    return lines
 
 
-def _consent_lines(draft: FilingDraft, said: Mapping[str, Any], url: str) -> list[Line]:
+def _consent_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[Line]:
     return [
-        Line(consent.short, [_("同意") if said[consent.code] else _("不同意")], change_url=url)
+        Line(consent.short, [_("同意") if cleaned[consent.code] else _("不同意")], change_url=url)
         for consent in consent_questions(drafts.enrolled_name(draft))
-        if consent.code in said
+        if consent.code in cleaned
     ]

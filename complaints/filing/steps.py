@@ -3,8 +3,6 @@
 The order stands here only; pages, links and checks read it.
 """
 
-from __future__ import annotations
-
 from complaints.filing.demands import DemandsStep
 from complaints.filing.forms import EnterpriseStep, EvidenceStep, ProblemStep, PurchaseStep, Step
 from complaints.filing.people import CheckStep, ConsentsStep, YouStep
@@ -24,7 +22,6 @@ STEP_BY_CODE = {screen.step: screen for screen in STEPS}
 
 
 def number_of(code: str) -> int:
-    """1 for the first screen."""
     return STEP_CODES.index(code) + 1
 
 

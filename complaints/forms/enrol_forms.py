@@ -4,8 +4,6 @@ The five conditions, the papers and the areas are asked as the rules name them; 
 words of the form, and a step counts as done only when its form has nothing to say.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -55,13 +53,10 @@ def find_region(typed: str, *, levels: tuple[str, ...]) -> Region:
     if len(named) == 1:
         return named[0]
     if named:
-        raise ValidationError(
-            _("有几个地方叫这个名字，请写全：%(names)s"),
-            params={"names": listed(_whole_name(row) for row in named[:_SHOWN])},
-        )
-    raise ValidationError(
-        _("没有找到“%(typed)s”，请写县（市、区）的全名，例如 福州市鼓楼区"), params={"typed": typed[:40]}
-    )
+        names = listed(_whole_name(row) for row in named[:_SHOWN])
+        raise ValidationError(_("有几个地方叫这个名字，请写全：%(names)s"), params={"names": names})
+    wrong = _("没有找到“%(typed)s”，请写县（市、区）的全名，例如 福州市鼓楼区")
+    raise ValidationError(wrong, params={"typed": typed[:40]})
 
 
 def _above(row: Region) -> list[str]:
@@ -102,11 +97,9 @@ class Areas(forms.CharField):
     def clean(self, value: Any) -> list[Region]:
         lines = [line for line in re.split(r"[\n,，、;；]+", str(super().clean(value))) if line.strip()]
         if len(lines) > MOST_AREAS:
-            raise ValidationError(
-                _("最多写%(most)d个地区；全市、全省都服务的，只写市名、省名"), params={"most": MOST_AREAS}
-            )
-        found = {row.pk: row for row in (find_region(line, levels=_SERVED) for line in lines)}
-        return list(found.values())
+            text = _("最多写%(most)d个地区；全市、全省都服务的，只写市名、省名")
+            raise ValidationError(text, params={"most": MOST_AREAS})
+        return list({row.pk: row for row in (find_region(line, levels=_SERVED) for line in lines)}.values())
 
 
 class CreditCode(forms.CharField):
@@ -140,8 +133,6 @@ class Whole(forms.CharField):
 
 
 class Step(PlainForm):
-    """One step of the application."""
-
     code = ""
     title: Any = ""
 
@@ -179,14 +170,13 @@ class EntityStep(Step):
         return code
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("domicile") is None and "uscc" in said and "domicile" not in self.errors:
-            said["domicile"] = Region.objects.filter(
-                country="CN", code=said["uscc"][2:8], level=Region.Level.COUNTY
-            ).first()
-            if said["domicile"] is None:
+        cleaned = super().clean() or {}
+        if cleaned.get("domicile") is None and "uscc" in cleaned and "domicile" not in self.errors:
+            counties = Region.objects.filter(country="CN", level=Region.Level.COUNTY)
+            cleaned["domicile"] = counties.filter(code=cleaned["uscc"][2:8]).first()
+            if cleaned["domicile"] is None:
                 self.add_error("domicile", _("从代码里看不出是哪个县（市、区），请填写"))
-        return said
+        return cleaned
 
 
 class ConditionsStep(Step):
@@ -201,23 +191,18 @@ class ConditionsStep(Step):
     rules = Words(label=_("一套处理投诉的制度：写明怎么受理、谁答复、几天内、怎么核对"), most=1000, lines=4)
     cooperates = YesNo(label=_("愿意配合市场监管部门和消费者组织处理纠纷吗"))
 
-    def clean_has_computer(self) -> bool:
-        return self._must(self.cleaned_data["has_computer"])
-
-    def clean_cooperates(self) -> bool:
-        return self._must(self.cleaned_data["cooperates"])
-
     def clean_rules(self) -> str:
         text: str = self.cleaned_data["rules"]
         if len(text) < 20:
             raise ValidationError(_("写得太短，看不出怎么处理投诉；请写20字以上"))
         return text
 
-    @staticmethod
-    def _must(said: bool | None) -> bool:
-        if not said:
-            raise ValidationError(_("这是入驻的条件，没有就不能入驻；具备以后再回来填"))
-        return True
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name in ("has_computer", "cooperates"):
+            if not cleaned.get(name, True):
+                self.add_error(name, _("这是入驻的条件，没有就不能入驻；具备以后再回来填"))
+        return cleaned
 
 
 class PapersStep(Step):
@@ -283,13 +268,13 @@ class CustomersStep(Step):
     source = Words(label=_("数字从哪里来"), most=200, required=False, help_text=_("例如 2026年半年度报告"))
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
+        cleaned = super().clean() or {}
         names = ("number", "counted_on", "source")
-        if any(said.get(name) for name in names):
+        if any(cleaned.get(name) for name in names):
             for name in names:
-                if not said.get(name) and name not in self.errors:
+                if not cleaned.get(name) and name not in self.errors:
                     self.add_error(name, FILL)
-        return said
+        return cleaned
 
 
 STEPS: tuple[type[Step], ...] = (EntityStep, ConditionsStep, PapersStep, ContactStep, AreasStep, CustomersStep)
@@ -300,13 +285,11 @@ def form_of(code: str, application: EnrolmentApplication, *, today: date, judged
     """A step with what was typed there; ``judged`` shows what is wrong."""
     typed = MultiValueDict({name: list(found) for name, found in application.data.get(code, {}).items()})
     has_licence = code == PapersStep.code and hasattr(application, "licence")
-    if judged:
-        return BY_CODE[code](typed, today=today, has_licence=has_licence)
-    return BY_CODE[code](initial={name: typed.get(name) for name in typed}, today=today, has_licence=has_licence)
+    given: dict[str, Any] = {"data": typed} if judged else {"initial": typed.dict()}
+    return BY_CODE[code](**given, today=today, has_licence=has_licence)
 
 
 def judged_steps(application: EnrolmentApplication, *, today: date) -> dict[str, Step]:
-    """All steps, judged by what was typed."""
     return {code: form_of(code, application, today=today, judged=True) for code in BY_CODE}
 
 
@@ -318,14 +301,12 @@ def begun(application: EnrolmentApplication, code: str) -> bool:
 def rows_of(step: Step) -> list[dict[str, Any]]:
     """What a step says, line by line, for whoever reads it: what cannot be read as meant stands as it was typed."""
     step.is_valid()
-    said = getattr(step, "cleaned_data", {})
-    rows = []
-    for name, field in step.fields.items():
-        if isinstance(field, forms.FileField):
-            continue
-        value = said[name] if name in said else step.data.get(name, "")
-        rows.append({"key": field.label, "value": as_read(value)})
-    return rows
+    values = getattr(step, "cleaned_data", {})
+    return [
+        {"key": field.label, "value": as_read(values[name] if name in values else step.data.get(name, ""))}
+        for name, field in step.fields.items()
+        if not isinstance(field, forms.FileField)
+    ]
 
 
 def as_read(value: Any) -> str:

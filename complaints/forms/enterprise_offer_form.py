@@ -4,21 +4,16 @@ The fields are named as the rule names them (``answer-1``, ``promise-2-amount``)
 and a demand without an answer cannot be sent.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.forms.boundfield import BoundField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from complaints import wording
-from complaints.forms.fields import CHOOSE, FILL, Choice, Day, Money, StepForm, Words, words_of
+from complaints.forms.fields import UNCHOSEN, Choice, Day, Money, StepForm, Words, set_choices, words_of
 from complaints.handling import Answer, Promise
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.models import Demand, Obligation, Offer, OfferAnswer
@@ -27,35 +22,9 @@ from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 VERDICTS = ("grant", "part", "refuse")
 #: So many promises one offer may carry.
 MOST_ROWS = 20
+#: A field of an answer → the attribute of the answer that it shows.
+ANSWER_FIELDS = {"answer": "verdict", "amount": "amount", "reason": "reason", "separable": "is_separable"}
 ROW_FIELDS = ("kind", "what", "amount", "due_on", "owed_by", "after", "days_after", "last4", "proof")
-
-
-@dataclass(frozen=True, slots=True)
-class DemandBlock:
-    """One demand with its four controls, for the template."""
-
-    demand: Demand
-    title: str
-    verdict: BoundField
-    amount: BoundField
-    reason: BoundField
-    separable: BoundField
-
-
-@dataclass(frozen=True, slots=True)
-class PromiseRow:
-    """One promise with its controls."""
-
-    place: int
-    kind: BoundField
-    what: BoundField
-    amount: BoundField
-    due_on: BoundField
-    owed_by: BoundField
-    after: BoundField | None
-    days_after: BoundField | None
-    last4: BoundField
-    proof: BoundField
 
 
 class OfferForm(StepForm):
@@ -76,7 +45,7 @@ class OfferForm(StepForm):
         **options: Any,
     ) -> None:
         super().__init__(*args, **options)
-        self.fields["pick"].choices = [("", _("请选择")), *((str(pk), name) for pk, name in templates)]  # type: ignore[attr-defined]
+        set_choices(self, "pick", [UNCHOSEN, *((str(pk), name) for pk, name in templates)])
         self.has_templates = bool(templates)
         self.demands, self.count, self.today = list(demands), count, today
         self.fields["rows"].initial = count
@@ -86,51 +55,43 @@ class OfferForm(StepForm):
             self._add_promise(place)
 
     def _add_demand(self, demand: Demand) -> None:
-        n = demand.ordinal
-        self.fields[f"answer-{n}"] = Choice(
-            label=gettext("诉求%(n)s的答复") % {"n": n},
-            choices=words_of(VERDICTS, "verdict"),
-            error_messages={"required": gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}},
-        )
-        self.fields[f"answer-{n}"].error_messages["required"] = gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % {
-            "n": n
+        slot = {"n": demand.ordinal}
+        answer = Choice(label=gettext("诉求%(n)s的答复") % slot, choices=words_of(VERDICTS, "verdict"))
+        answer.error_messages["required"] = gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % slot
+        reason = Words(label=gettext("诉求%(n)s的说明") % slot, required=False, rows=2, longest=1000)
+        self.fields |= {
+            f"answer-{demand.ordinal}": answer,
+            f"amount-{demand.ordinal}": Money(label=gettext("诉求%(n)s同意的金额（元）") % slot),
+            f"reason-{demand.ordinal}": reason,
+            f"separable-{demand.ordinal}": forms.BooleanField(label=gettext("消费者可以只接受这一项"), required=False),
         }
-        self.fields[f"amount-{n}"] = Money(label=gettext("诉求%(n)s同意的金额（元）") % {"n": n})
-        self.fields[f"reason-{n}"] = Words(
-            label=gettext("诉求%(n)s的说明") % {"n": n}, required=False, rows=2, longest=1000
-        )
-        self.fields[f"separable-{n}"] = forms.BooleanField(label=gettext("消费者可以只接受这一项"), required=False)
 
     def _add_promise(self, place: int) -> None:
         slot = {"n": place}
-        kinds = [("", _("请选择")), *words_of(OBLIGATION_KINDS, "obligation_kind")]
-        self.fields[f"promise-{place}-kind"] = Choice(
-            label=gettext("事项%(n)s的方式") % slot, choices=kinds, widget=forms.Select
-        )
-        self.fields[f"promise-{place}-what"] = Words(label=gettext("事项%(n)s") % slot, rows=1, longest=200)
-        self.fields[f"promise-{place}-amount"] = Money(label=gettext("事项%(n)s的金额（元）") % slot)
-        self.fields[f"promise-{place}-due_on"] = Day(label=gettext("事项%(n)s的最后一天") % slot, required=False)
-        self.fields[f"promise-{place}-owed_by"] = Choice(
-            label=gettext("事项%(n)s由谁做") % slot,
-            widget=forms.Select,
-            initial="enterprise",
-            choices=[("enterprise", _("本企业")), ("consumer", _("消费者"))],
-        )
-        self.fields[f"promise-{place}-last4"] = Words(
-            label=gettext("事项%(n)s收款账号末4位") % slot, required=False, rows=1, longest=4
-        )
-        self.fields[f"promise-{place}-proof"] = Words(
-            label=gettext("事项%(n)s的证明") % slot, required=False, rows=1, longest=200
-        )
+        kinds = [UNCHOSEN, *words_of(OBLIGATION_KINDS, "obligation_kind")]
+        fields: dict[str, forms.Field] = {
+            "kind": Choice(label=gettext("事项%(n)s的方式") % slot, choices=kinds, widget=forms.Select),
+            "what": Words(label=gettext("事项%(n)s") % slot, rows=1, longest=200),
+            "amount": Money(label=gettext("事项%(n)s的金额（元）") % slot),
+            "due_on": Day(label=gettext("事项%(n)s的最后一天") % slot, required=False),
+            "owed_by": Choice(
+                label=gettext("事项%(n)s由谁做") % slot,
+                widget=forms.Select,
+                initial="enterprise",
+                choices=[("enterprise", _("本企业")), ("consumer", _("消费者"))],
+            ),
+            "last4": Words(label=gettext("事项%(n)s收款账号末4位") % slot, required=False, rows=1, longest=4),
+            "proof": Words(label=gettext("事项%(n)s的证明") % slot, required=False, rows=1, longest=200),
+        }
         if place > 1:
-            before = [
-                ("", _("有最后一天")),
-                *((str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place)),
-            ]
-            self.fields[f"promise-{place}-after"] = Choice(
-                label=gettext("事项%(n)s什么时候做") % slot, required=False, choices=before, widget=forms.Select
+            before = [(str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place)]
+            fields["after"] = Choice(
+                label=gettext("事项%(n)s什么时候做") % slot,
+                required=False,
+                choices=[("", _("有最后一天")), *before],
+                widget=forms.Select,
             )
-            self.fields[f"promise-{place}-days_after"] = forms.IntegerField(
+            fields["days_after"] = forms.IntegerField(
                 label=gettext("事项%(n)s在之后几个工作日内") % slot,
                 required=False,
                 min_value=1,
@@ -138,66 +99,62 @@ class OfferForm(StepForm):
                 widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "w-10"}),
                 error_messages={name: gettext("请填数字，例如 3") for name in ("invalid", "min_value", "max_value")},
             )
+        self.fields |= {f"promise-{place}-{name}": field for name, field in fields.items()}
 
     @property
-    def blocks(self) -> list[DemandBlock]:
+    def blocks(self) -> list[dict[str, Any]]:
+        """Each demand with its four controls, for the template."""
+        controls = {name if name != "answer" else "verdict": name for name in ANSWER_FIELDS}
         return [
-            DemandBlock(
-                demand=d,
-                title=wording.label(d.kind, kind="demand_kind"),
-                verdict=self[f"answer-{d.ordinal}"],
-                amount=self[f"amount-{d.ordinal}"],
-                reason=self[f"reason-{d.ordinal}"],
-                separable=self[f"separable-{d.ordinal}"],
-            )
-            for d in self.demands
+            {"demand": demand, "title": wording.label(demand.kind, kind="demand_kind")}
+            | {key: self[f"{name}-{demand.ordinal}"] for key, name in controls.items()}
+            for demand in self.demands
         ]
 
     @property
-    def promise_rows(self) -> list[PromiseRow]:
+    def promise_rows(self) -> list[dict[str, Any]]:
+        """Each promise with its place and its controls; the first has no ``after`` and no ``days_after``."""
         return [
-            PromiseRow(
-                place=place,
-                **{  # type: ignore[arg-type]
-                    name: self[f"promise-{place}-{name}"] if f"promise-{place}-{name}" in self.fields else None
-                    for name in ROW_FIELDS
-                },
-            )
+            {"place": place, "after": None, "days_after": None}
+            | {name: self[f"promise-{place}-{name}"] for name in ROW_FIELDS if f"promise-{place}-{name}" in self.fields}
             for place in range(1, self.count + 1)
         ]
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
+        cleaned = super().clean() or {}
         for demand in self.demands:
-            self._check_answer(demand, said)
+            self._check_answer(demand, cleaned)
         for place in range(1, self.count + 1):
-            self._check_promise(place, said)
-        return said
+            self._check_promise(place, cleaned)
+        return cleaned
 
-    def _check_answer(self, demand: Demand, said: dict[str, Any]) -> None:
+    def _check_answer(self, demand: Demand, cleaned: dict[str, Any]) -> None:
         n = demand.ordinal
-        verdict, reason = said.get(f"answer-{n}"), said.get(f"reason-{n}", "")
-        if verdict in ("part", "refuse") and len(reason) < SHORTEST_REASON and f"reason-{n}" not in self.errors:
-            self.add_error(
-                f"reason-{n}", gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。") % {"n": SHORTEST_REASON}
-            )
-        amount = said.get(f"amount-{n}")
-        if verdict == "grant" and demand.amount and amount is not None and amount < demand.amount:
+        verdict, amount = cleaned.get(f"answer-{n}"), cleaned.get(f"amount-{n}")
+        is_too_short = len(cleaned.get(f"reason-{n}", "")) < SHORTEST_REASON and f"reason-{n}" not in self.errors
+        if verdict in ("part", "refuse") and is_too_short:
+            text = gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。")
+            self.add_error(f"reason-{n}", text % {"n": SHORTEST_REASON})
+        if not demand.amount or f"amount-{n}" in self.errors:
+            return
+        if verdict == "grant" and amount is not None and amount < demand.amount:
             self.add_error(f"amount-{n}", gettext("少于消费者要求的金额时，请选“部分同意”并写明理由。"))
-        if verdict == "part" and demand.amount and said.get(f"amount-{n}") is None and f"amount-{n}" not in self.errors:
+        if verdict != "part":
+            return
+        if amount is None:
             self.add_error(f"amount-{n}", gettext("部分同意时请填金额，例如 128.50"))
-        if verdict == "part" and demand.amount and amount is not None and amount > demand.amount:
+        elif amount > demand.amount:
             self.add_error(f"amount-{n}", gettext("多于消费者要求的金额。请核对；愿意多给的，请选“同意”。"))
-        if verdict == "part" and demand.amount and amount is not None and not amount:
+        elif not amount:
             self.add_error(f"amount-{n}", gettext("金额是0就是不同意，请选“不同意”并写明理由。"))
 
-    def _check_promise(self, place: int, said: dict[str, Any]) -> None:
+    def _check_promise(self, place: int, cleaned: dict[str, Any]) -> None:
         def missing(name: str, text: str) -> None:
             if f"promise-{place}-{name}" not in self.errors:
                 self.add_error(f"promise-{place}-{name}", text)
 
         def value(name: str) -> Any:
-            return said.get(f"promise-{place}-{name}")
+            return cleaned.get(f"promise-{place}-{name}")
 
         if value("kind") in MONEY_KINDS and not value("amount"):
             missing("amount", gettext("金额请填数字，例如 128.50"))
@@ -213,51 +170,50 @@ class OfferForm(StepForm):
             missing("last4", gettext("只填账号末4位。"))
 
     def answers(self) -> list[Answer]:
-        """What the verb wants to hear; only of a valid form."""
-        said = self.cleaned_data
-        return [
-            Answer(
-                demand=d.ordinal,
-                verdict=said[f"answer-{d.ordinal}"],
-                reason=said[f"reason-{d.ordinal}"],
-                amount=None
-                if said[f"answer-{d.ordinal}"] == "refuse"
-                else _granted(d, said[f"answer-{d.ordinal}"], said[f"amount-{d.ordinal}"]),
-                is_separable=said[f"separable-{d.ordinal}"],
+        """What the verb wants to hear; only of a valid form. Granting without naming a sum means the whole of it."""
+        answers = []
+        for demand in self.demands:
+            verdict, reason, amount, is_separable = (
+                self.cleaned_data[f"{name}-{demand.ordinal}"] for name in ("answer", "reason", "amount", "separable")
             )
-            for d in self.demands
-        ]
+            if verdict == "refuse":
+                amount = None
+            elif verdict == "grant" and amount is None:
+                amount = demand.amount
+            answers.append(
+                Answer(demand=demand.ordinal, verdict=verdict, amount=amount, reason=reason, is_separable=is_separable)
+            )
+        return answers
 
     def promises(self) -> list[Promise]:
-        found = []
+        promises = []
         for place in range(1, self.count + 1):
-            said = {name: self.cleaned_data.get(f"promise-{place}-{name}") for name in ROW_FIELDS}
-            after = int(said["after"]) if said["after"] else None
-            found.append(
+            row = {name: self.cleaned_data.get(f"promise-{place}-{name}") for name in ROW_FIELDS}
+            after = int(row["after"]) if row["after"] else None
+            promises.append(
                 Promise(
-                    kind=said["kind"] or "",
-                    what=said["what"] or "",
-                    amount=said["amount"],
-                    owed_by=said["owed_by"] or "enterprise",
-                    due_on=None if after else said["due_on"],
+                    kind=row["kind"] or "",
+                    what=row["what"] or "",
+                    amount=row["amount"],
+                    owed_by=row["owed_by"] or "enterprise",
+                    due_on=None if after else row["due_on"],
                     after=after,
-                    days_after=said["days_after"] if after else None,
-                    payee_last4=said["last4"] or "",
-                    proof=said["proof"] or "",
+                    days_after=row["days_after"] if after else None,
+                    payee_last4=row["last4"] or "",
+                    proof=row["proof"] or "",
                 )
             )
-        return found
-
-
-def _granted(demand: Demand, verdict: str, typed: Decimal | None) -> Decimal | None:
-    """Granting a sum without naming one means the whole of it."""
-    return demand.amount if verdict == "grant" and typed is None else typed
+        return promises
 
 
 def count_of(data: Mapping[str, Any]) -> int:
     """How many rows of promises the browser sent; a number that nobody can mean is cut."""
-    text = str(data.get("rows", ""))
-    return min(int(text), MOST_ROWS) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+    return min(row_number(str(data.get("rows", ""))), MOST_ROWS)
+
+
+def row_number(text: str) -> int:
+    """A number of a row as it was sent; 0 for none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
 
 
 def without_row(data: Mapping[str, Any], gone: int) -> dict[str, Any]:
@@ -294,64 +250,27 @@ def standing_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: S
     values: dict[str, Any] = {"message": offer.message, "rows": len(obligations)}
     for answer in answers:
         n = answer.demand.ordinal
-        values |= {
-            f"answer-{n}": answer.verdict,
-            f"amount-{n}": answer.amount,
-            f"reason-{n}": answer.reason,
-            f"separable-{n}": answer.is_separable,
-        }
-    places = {o.ordinal: place for place, o in enumerate(obligations, start=1)}
-    for place, row in enumerate(obligations, start=1):
-        values |= {
-            f"promise-{place}-{name}": value
-            for name, value in (
-                ("kind", row.kind),
-                ("what", row.what),
-                ("amount", row.amount),
-                ("due_on", row.due_on),
-                ("owed_by", row.owed_by),
-                ("last4", row.payee_last4),
-                ("proof", row.proof),
-                ("after", str(places.get(row.after_ordinal or 0, ""))),
-                ("days_after", row.days_after),
-            )
-        }
+        values |= {f"{name}-{n}": getattr(answer, key) for name, key in ANSWER_FIELDS.items()}
+    places = {row.ordinal: place for place, row in enumerate(obligations, start=1)}
+    for row in obligations:
+        typed = {name: getattr(row, "payee_last4" if name == "last4" else name, "") for name in ROW_FIELDS}
+        typed["after"] = str(places.get(row.after_ordinal or 0, ""))
+        values |= {f"promise-{places[row.ordinal]}-{name}": value for name, value in typed.items()}
     return values
 
 
-def proposed_values(said: Mapping[str, Any]) -> dict[str, Any]:
+def proposed_values(proposed: Mapping[str, Any]) -> dict[str, Any]:
     """An offer as it was proposed (what its verb was called with), as first values."""
-    promises = said.get("promises", [])
+    promises = proposed.get("promises", [])
     values: dict[str, Any] = {
-        "message": said.get("message", ""),
+        "message": proposed.get("message", ""),
         "rows": len(promises),
-        "template": said.get("template_version"),
+        "template": proposed.get("template_version"),
     }
-    for answer in said.get("answers", []):
-        values |= {
-            f"{name}-{answer['demand']}": answer.get(key)
-            for name, key in (
-                ("answer", "verdict"),
-                ("amount", "amount"),
-                ("reason", "reason"),
-                ("separable", "is_separable"),
-            )
-        }
+    for answer in proposed.get("answers", []):
+        values |= {f"{name}-{answer['demand']}": answer.get(key) for name, key in ANSWER_FIELDS.items()}
     for place, row in enumerate(promises, start=1):
         values |= {
             f"promise-{place}-{name}": row.get("payee_last4" if name == "last4" else name) for name in ROW_FIELDS
         }
     return values
-
-
-__all__ = [
-    "CHOOSE",
-    "FILL",
-    "MOST_ROWS",
-    "OfferForm",
-    "count_of",
-    "proposed_values",
-    "standing_values",
-    "without_blank_rows",
-    "without_row",
-]

@@ -1,23 +1,37 @@
-"""The fields of a typed step: a text, an amount, a day, one of a few; and the form that they stand on."""
+"""The fields of a typed step: a text, an amount, a day, one of a few, files; and the forms that they stand on.
+
+Files are looked into before any case is locked, and a bad file never costs the text: it is named, and what was typed
+stays in the form.
+"""
 
 from __future__ import annotations
 
 import unicodedata
+import uuid
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from authorities.periods import in_our_years
 from complaints import wording
+from complaints.evidence import EvidenceRefused, keeping, limits, take_away, uploads
+from complaints.evidence.files import shown_name
 from complaints.handling.transition.saying import LONGEST
+from complaints.models import Complaint, Evidence, Upload
 from complaints.procedure import typed_values
+from database.row_security import working_as_steps
 
 CHOOSE = _("请从列出的选项中选一项。")
 FILL = _("请填写这一项。")
 Choices = list[tuple[str, str]]
+#: Where nothing is chosen yet.
+UNCHOSEN = ("", _("请选择"))
 
 
 def words_of(codes: Sequence[str], kind: str) -> Choices:
@@ -84,6 +98,11 @@ class Choice(forms.ChoiceField):
         self.error_messages |= {"required": CHOOSE, "invalid_choice": CHOOSE}
 
 
+class Number(Choice, forms.TypedChoiceField):
+    def __init__(self, **options: Any) -> None:
+        super().__init__(coerce=int, **options)
+
+
 class Pick(forms.ChoiceField):
     """One of a few, as radio buttons, nothing chosen beforehand."""
 
@@ -120,7 +139,7 @@ class TextForm(StepForm):
         self.fields["text"] = Words(label=label, help_text=hint, longest=longest)
 
 
-def set_choices(form: forms.Form, name: str, choices: Choices) -> None:
+def set_choices(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
     form.fields[name].choices = choices  # type: ignore[attr-defined]
 
 
@@ -133,3 +152,137 @@ def after_today(day: date, today: date) -> date:
     if day <= today:
         raise forms.ValidationError(_("请写今天之后的一天。"))
     return day
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A file that was sent in parts and waits for this form; the browser keeps its name."""
+
+    upload_id: uuid.UUID
+    name: str
+
+    @property
+    def value(self) -> str:
+        return f"{self.upload_id}/{self.name}"
+
+    @classmethod
+    def read(cls, value: str) -> Carried | None:
+        head, _slash, name = value.partition("/")
+        try:
+            return cls(uuid.UUID(head), shown_name(name))
+        except ValueError:
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class _LookedInto:
+    name: str
+    kept: keeping.Kept
+    upload: Upload | None = None
+
+
+class ManyFiles(forms.ClearableFileInput):
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """Any number of files; what each is, the bytes say later."""
+
+    def __init__(self, **options: Any) -> None:
+        widget = ManyFiles(attrs={"accept": limits.ACCEPTED})
+        super().__init__(widget=widget, required=False, allow_empty_file=True, **options)
+
+    def clean(self, data: Any, initial: Any = None) -> list[UploadedFile]:
+        rows = data if isinstance(data, list | tuple) else [data]
+        return [super(FilesField, self).clean(row, initial) for row in rows if row]
+
+
+class TakesFiles(forms.Form):
+    """A form with a field ``uploads``: ``look_into`` → ``put`` inside the step → ``give_back`` when it was refused.
+
+    Beside the field come the files that JavaScript sent before, in parts, as ``uploaded``: upload id, slash, name.
+    """
+
+    takes_files = True
+    #: Who may know of them: parties, or the authority alone.
+    audience = "parties"
+    #: The body that mediates sends them; nobody is named by its link.
+    by_body = False
+    uploads = FilesField()
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.looked_into: list[_LookedInto] = []
+        self.kept: list[Evidence] = []
+        self.fields["uploads"].help_text = limits.told()
+        # After what they belong to, and beside the list of those on their way, which stands below the form.
+        self.order_fields([*(name for name in self.fields if name != "uploads"), "uploads"])
+
+    def look_into(self, complaint: Complaint, *, uploaded_by: int | None, now: datetime) -> None:
+        """Examine every file, or name the bad ones at the field. Holds no lock; may take seconds."""
+        holder = uploads.Holder(complaint=complaint, user_id=uploaded_by)
+        for carried in self.carried:
+            waiting = uploads.waiting(carried.upload_id, holder, now=now)
+            if waiting is not None:
+                self.looked_into.append(_LookedInto(carried.name, waiting[1], waiting[0]))
+        for incoming in self.cleaned_data.get("uploads", []):
+            try:
+                self.looked_into.append(_LookedInto(incoming.name or "", keeping.examined(incoming)))
+            except EvidenceRefused as refusal:
+                self.add_error("uploads", str(refusal))
+
+    @property
+    def carried(self) -> list[Carried]:
+        """What JavaScript sent before; it stays in the form when something else is wrong with it."""
+        said = self.data.getlist("uploaded") if hasattr(self.data, "getlist") else []
+        return [carried for value in said[: limits.files_a_case()] if (carried := Carried.read(value))]
+
+    def put(self, complaint: Complaint, *, uploaded_by: int | None, now: datetime) -> bool:
+        """The rows of all files, or none: False, and the errors name the bad ones."""
+        for found in self.looked_into:
+            try:
+                row = keeping.put_with_case(
+                    found.kept,
+                    complaint=complaint,
+                    name=found.name,
+                    kind="other",
+                    uploaded_by=uploaded_by,
+                    now=now,
+                    audience=self.audience,
+                    by_body=self.by_body,
+                )
+            except EvidenceRefused as refusal:
+                self.add_error("uploads", str(refusal))
+                if found.upload is not None:
+                    # Its files went with the refusal.
+                    Upload.objects.filter(pk=found.upload.pk).delete()
+                continue
+            self.kept.append(row)
+            if found.upload is not None:
+                Upload.objects.filter(pk=found.upload.pk).update(evidence=row)
+        return not self.errors
+
+    def give_back(self) -> None:
+        """Nothing of what came with a step that did not take effect stays; what was sent before waits on."""
+        before = {found.kept.path for found in self.looked_into if found.upload is not None}
+        put = {row.path for row in self.kept}
+        for row in self.kept:
+            if row.path in before:
+                with working_as_steps():
+                    row.delete()
+            else:
+                take_away(row)
+        for found in self.looked_into:
+            if found.kept.path not in put | before:
+                found.kept.drop()
+        self.kept, self.looked_into = [], []
+
+    @property
+    def digests(self) -> tuple[str, ...]:
+        """Of the originals, for the entry in the record."""
+        return tuple(found.kept.sha256 for found in self.looked_into)
+
+
+def upload_address(complaint: Complaint) -> str:
+    """Where JavaScript sends the parts of a file; it puts its own id in place of the zeros."""
+    return reverse("complaints:case-upload", args=[complaint.number, uuid.UUID(int=0)])

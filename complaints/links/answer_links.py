@@ -5,8 +5,6 @@ The link opens one case from its acceptance on, and a body's is dead once the me
 it. What decides asks for a code to the phone that the link was sent to, as the tracking token does.
 """
 
-from __future__ import annotations
-
 import hashlib
 import secrets
 from collections.abc import Iterator
@@ -41,7 +39,7 @@ RELATED = (
 )
 _THEIR_LANGUAGE = "zh-hans"
 IN_MEDIATION = (Status.MEDIATING, Status.MEDIATION_SUSPENDED)
-#: The two doors, as their addresses are called.
+#: The two kinds of link, as their addresses are called.
 RESPONDENT, BODY = "answer", "mediate"
 
 
@@ -91,7 +89,7 @@ def send(secret: Secret, phone: str, *, place: str, now: datetime) -> None:
 
 
 def of_token(token: str, *, now: datetime, access: str = RESPONDENT) -> AnswerLink | None:
-    """The live link through this door; None for one that is unknown, over or was taken back: nobody is told which."""
+    """The live link of this kind; None for one that is unknown, over or was taken back: nobody is told which."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
     show(digest_of(token))

@@ -1,11 +1,8 @@
-"""The link by which somebody whom another one named comes into the case, or says no.
+"""The link by which somebody whom another one named comes into the case, or says no; and filing, which sends it.
 
-The link alone opens a page that asks; who takes part is whoever also types the code that goes to the
-phone that was named. The link is kept as a digest, is good for 14 days and for one person, and a new one ends the old
-one.
+The link alone opens a page that asks; who takes part is whoever also types the code that goes to the phone that was
+named. The link is kept as a digest, is good for 14 days and for one person, and a new one ends the old one.
 """
-
-from __future__ import annotations
 
 import hashlib
 import secrets
@@ -19,9 +16,12 @@ from accounts.models import OutgoingMessage, User
 from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
 from complaints import handling
+from complaints.filing import drafts
 from complaints.handling import Move
-from complaints.models import Complaint, Participant, PersonalText
+from complaints.models import Complaint, FilingDraft, Participant, PersonalText
+from complaints.parties.actors import Actor
 from complaints.parties.actors import participant as as_participant
+from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from database.row_security import show, working_as_steps
 
 VALID_FOR = timedelta(days=14)
@@ -40,9 +40,8 @@ def ask(complaint: Complaint, *, place: str, now: datetime, only: int | None = N
     """Send each person of ``complaint`` who has not answered a new link; how many went out.
 
     ``place``: where the portal stands, without a slash at the end. ``only``: the ordinal of one of them (raises
-    TooManyTries); else those who reached their limit are passed over. The
-    caller has found the case under the own role. Nothing is sent for a case whose filer proved no phone: that would let
-    anybody write to anybody.
+    TooManyTries); else those who reached their limit are passed over. The caller has found the case under the own role.
+    Nothing is sent for a case whose filer proved no phone: that would let anybody write to anybody.
     """
     if not complaint.contact_verified:
         return 0
@@ -81,7 +80,6 @@ def _send(row: Participant, contact: Contact, *, language: str, place: str, now:
 
 
 def contact_of(row: Participant) -> Contact | None:
-    """The phone that was named."""
     return parse_contact(row.phone)
 
 
@@ -121,3 +119,19 @@ def answer(row: Participant, user: User, moves: Sequence[Move], *, now: datetime
     with working_as_steps():
         for move in moves:
             handling.take(move, [row.complaint_id], actor=as_participant(user, row), now=now)
+
+
+def file_draft(
+    draft: FilingDraft, filing: FilingRequest, *, actor: Actor, place: str, now: datetime
+) -> list[Complaint]:
+    """One case a respondent; each joint complainant or principal is sent a link; the draft's text is gone.
+
+    ``draft`` is locked by the caller and not filed yet; ``place`` is where the portal stands, without a slash at the
+    end. Raises WrongInput before anything is written.
+    """
+    cases = handling.file([filing], actor=actor, now=now)
+    if filing.on_behalf.kind in (JOINT, AGENT):
+        for case in cases:
+            ask(case, place=place, now=now)
+    drafts.mark_filed(draft, numbers=[case.number for case in cases], now=now)
+    return cases

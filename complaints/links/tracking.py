@@ -1,18 +1,19 @@
-"""Finding a case by its number and the token of its receipt, for whoever holds both.
+"""Finding a case by its number and the token of its receipt, and for how long a browser may see it without them.
 
 A number that does not exist and a token that does not fit get the same answer, and
 every wrong try counts. The sixth within an hour is not looked up at all.
 """
 
-from __future__ import annotations
-
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Q
+from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
+from django.utils.dateparse import parse_datetime
 
 from accounts.sign_in.limits import TooManyTries
 from complaints.filing.drafts import tracking_digest
@@ -63,9 +64,8 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
         if until is None:
             case = case_of_digest(number=tidy(number), digest=tracking_digest(token), now=now)
             if case is None:
-                TrackingTry.objects.create(
-                    browser_digest=seeker.browser_digest, address_digest=seeker.address_digest, at=now
-                )
+                browser, address = seeker.browser_digest, seeker.address_digest
+                TrackingTry.objects.create(browser_digest=browser, address_digest=address, at=now)
             return case
     raise TooManyTries(until)
 
@@ -103,3 +103,22 @@ def _waits_until(seeker: Seeker, *, now: datetime) -> datetime | None:
         if len(wrong) == most:
             return wrong[-1] + WITHIN
     return None
+
+
+OPEN_FOR = timedelta(minutes=30)
+KEPT_IN_SESSION = "tracked"
+
+
+def open_until(request: HttpRequest) -> datetime | None:
+    """Until when this browser may look without the token again."""
+    kept: dict[str, Any] = request.session.get(KEPT_IN_SESSION) or {}
+    return parse_datetime(kept.get("until", ""))
+
+
+def proven(request: HttpRequest, number: str, *, now: datetime) -> Complaint | None:
+    """The case whose token this browser gave within half an hour."""
+    kept = request.session.get(KEPT_IN_SESSION) or {}
+    until = parse_datetime(kept.get("until", ""))
+    if kept.get("number") != number or until is None or now >= until:
+        return None
+    return case_of_digest(number=number, digest=kept["digest"], now=now)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from complaints import handling
-from complaints.forms.file_forms import TakesFiles
+from complaints.forms.fields import TakesFiles
 from complaints.handling import Move, StepNotAllowed, WrongInput
 from complaints.models import HandlingStep
 from complaints.parties.actors import Actor

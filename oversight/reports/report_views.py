@@ -24,8 +24,8 @@ from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.forms.decision_form import DecisionForm
 from complaints.forms.fields import Choice, Choices, StepForm, Words, set_choices
+from complaints.forms.staff_forms import DecisionForm
 from complaints.procedure.refusals import StepNotAllowed
 from oversight.models import DataSet, MonthlyReport
 from oversight.reports import keeping, showing

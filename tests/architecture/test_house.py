@@ -18,7 +18,6 @@ LONGEST = 400
 TOO_LONG = {
     "complaints/law/changing.py",
     "complaints/models/complaint.py",
-    "complaints/pages/enterprise/measures.py",
     "complaints/procedure/sector_files.py",
     "complaints/procedure/workflow.py",
     "complaints/reading/case.py",

@@ -16,8 +16,8 @@ from complaints.models import CallBack, Complaint, Evidence, Matter, Notice, Off
 from complaints.pages.authority import pages as authority_pages
 from complaints.pages.authority.documents import document_steps
 from complaints.pages.consumer import pages as consumer_pages
-from complaints.pages.enterprise import pages as enterprise_pages
-from complaints.pages.links import answer_pages, track_steps
+from complaints.pages.enterprise import steps as enterprise_pages
+from complaints.pages.links import answer, track
 from complaints.pages.mediation import mediate
 from enterprises.models import Station
 from odr_portal.checks import routes
@@ -322,13 +322,13 @@ PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-document-deed", "slug"): {slug: page.steps for slug, page in document_steps.PAGES.items()},
     # Whose step it is says the consumer's table; that an officer may write it down, the permission middleware.
     ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.PAGES, ()),
-    ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer_pages.PAGES, ()),
-    ("complaints:answer-step", "name"): dict.fromkeys(answer_pages.PAGES, ()),
+    ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer.PAGES, ()),
+    ("complaints:answer-step", "name"): dict.fromkeys(answer.PAGES, ()),
     ("complaints:mediate-step", "name"): dict.fromkeys(mediate.PAGES, ()),
     ("api:step", "step"): _BY_NAME,
     ("api:batch", "step"): _BY_NAME,
     ("complaints:case-step", "name"): _CONSUMERS,
-    ("complaints:tracked-step", "name"): {name: _CONSUMERS[name] for name in track_steps.PAGES if name in _CONSUMERS},
+    ("complaints:tracked-step", "name"): {name: _CONSUMERS[name] for name in track.PAGES if name in _CONSUMERS},
 }
 #: Steps of the pages that are no list of pages.
 STEPS: dict[str, tuple[str, ...]] = {

@@ -24,7 +24,7 @@ from django.utils import timezone
 
 from complaints.filing import drafts
 from complaints.filing.held import COOKIE
-from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR
+from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR
 from tests.walls.world import TRACKED, Person, World
 
 _CHANGES = re.compile(

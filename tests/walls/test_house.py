@@ -14,7 +14,7 @@ BEYOND_SIGHT = {
     "complaints/handling/transition/previewing.py": "the case was found under the caller's role; nothing is written",
     "complaints/evidence/keeping.py": "files of a case that the caller has",
     "complaints/evidence/uploads.py": "whether an id is taken by somebody else",
-    "complaints/forms/file_forms.py": "files that came with a refused step",
+    "complaints/forms/fields.py": "files that came with a refused step",
     "complaints/notices/notice_choices.py": "the own cases were found under the caller's role",
     "complaints/links/answer_links.py": "the one case of a live link, which was found by its digest",
     "complaints/links/joining.py": (
@@ -27,7 +27,7 @@ BEYOND_SIGHT = {
     "complaints/dossier/proving.py": (
         "whoever shows the digest of an entry holds that record; answered by yes, no and numbers"
     ),
-    "complaints/pages/public/published.py": (
+    "complaints/pages/public/open_pages.py": (
         "what an authority decided to show with the consumer's consent, asked by that condition alone and masked"
     ),
     "odr_portal/health.py": "counts and ages of all that waits",

@@ -25,7 +25,7 @@ from complaints import handling, wording
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import setting_of
-from complaints.forms.decision_form import DecisionForm
+from complaints.forms.staff_forms import DecisionForm
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import proposals
 from complaints.handling.transition import two_persons

@@ -27,14 +27,15 @@ from complaints.forms.fields import (
     Choice,
     Choices,
     Day,
+    FilesField,
     StepForm,
+    TakesFiles,
     Words,
     after_today,
     lines_of,
     set_choices,
     words_of,
 )
-from complaints.forms.file_forms import FilesField, TakesFiles
 from complaints.handling import Move
 from complaints.handling.steps import authority, casework, documents, mediation, parties
 from complaints.handling.steps.casework import CALL_RESULTS, SERVICE_CHANNELS

@@ -9,11 +9,9 @@ from accounts.keys import sealed_fields
 from complaints import handling, wording
 from complaints.acceptance import publication
 from complaints.desks.officer_case import OfficerCase
-from complaints.forms.agreement_form import AgreementForm, SuggestionForm, promises_form, rearranged, suggestion_move
-from complaints.forms.contact_access_form import ContactAccessForm
-from complaints.forms.decision_form import DecisionForm
 from complaints.forms.fields import StepForm
-from complaints.forms.supervision_forms import InstructionForm, OverdueForm
+from complaints.forms.mediation_forms import AgreementForm, SuggestionForm, promises_form, rearranged, suggestion_move
+from complaints.forms.staff_forms import ContactAccessForm, DecisionForm, InstructionForm, OverdueForm
 from complaints.handling import Move
 from complaints.handling.steps import authority, casework, mediation
 from complaints.models import Complaint, Demand, PersonalText

@@ -27,7 +27,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import BulkRun
 from complaints.desks.case_filter import BACK, LEFT, OTHERS
 from complaints.desks.keyset import BY_DUE
-from complaints.forms.supervision_forms import MOST_URGED, ManyAssignForm
+from complaints.forms.staff_forms import MOST_URGED, ManyAssignForm
 from complaints.handling.steps import authority
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN

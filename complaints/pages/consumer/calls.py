@@ -1,11 +1,9 @@
 """What the case page asks of the consumer now, and what else may be done.
 
-Every button stands for a step that ``page.may`` offers; the first call is the
-banner, the most urgent one.
+Every button stands for a step that ``page.may`` offers; the first call is the banner, the most urgent one.
 """
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -24,21 +22,11 @@ S = Status
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One banner with one button."""
-
     title: str
     text: str
     url: str
     action: str
     tone: str = "warn"
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One line of 其他事."""
-
-    url: str
-    label: str
 
 
 def address(page: CasePage, name: str) -> str:
@@ -47,14 +35,14 @@ def address(page: CasePage, name: str) -> str:
 
 def _until(page: CasePage, clock: str, *, obligation: bool | None = None) -> str:
     """请在…24:00前 of a live clock; empty when there is none."""
-    rows = [
-        c.row
+    moments = [
+        c.row.due_at
         for c in page.clocks
         if c.row.clock == clock
         and c.row.state != "paused"
         and (obligation is None or (c.row.obligation_id is not None) == obligation)
     ]
-    return last_day_text(min(rows, key=lambda c: c.due_at).due_at) if rows else ""
+    return last_day_text(min(moments)) if moments else ""
 
 
 def calls_of(page: CasePage) -> list[Call]:
@@ -62,209 +50,164 @@ def calls_of(page: CasePage) -> list[Call]:
     return [*_settlement(page), *_asked(page), *_closed(page)]
 
 
-def _settlement(page: CasePage) -> list[Call]:
-    found = []
+def _settlement(page: CasePage) -> Iterator[Call]:
     offer = page.open_offer
     if offer is not None and page.may("accept_offer"):
-        found.append(
-            Call(
-                _("轮到您了：企业提出了方案"),
-                _("请在%(day)s答复。等您答复期间，企业的期限暂停。")
-                % {"day": _until(page, "confirmation", obligation=False)},
-                reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
-                _("查看方案并答复"),
-            )
+        yield Call(
+            _("轮到您了：企业提出了方案"),
+            _("请在%(day)s答复。等您答复期间，企业的期限暂停。")
+            % {"day": _until(page, "confirmation", obligation=False)},
+            reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
+            _("查看方案并答复"),
         )
     elif offer is not None and page.actor is not None and powers.is_representative(page.actor, page.complaint):
-        found.append(
-            Call(
-                _("企业提出了方案：须由委托人本人接受"),
-                powers.why_not(page.complaint),
-                reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
-                _("查看方案"),
-                "info",
-            )
+        yield Call(
+            _("企业提出了方案：须由委托人本人接受"),
+            powers.why_not(page.complaint),
+            reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
+            _("查看方案"),
+            "info",
         )
     if page.may("answer_as_party"):
-        found.append(
-            Call(
-                _("您自己同意这个方案吗？"),
-                _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。"),
-                address(page, "party"),
-                _("答复方案"),
-                "info",
-            )
+        yield Call(
+            _("您自己同意这个方案吗？"),
+            _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。"),
+            address(page, "party"),
+            _("答复方案"),
+            "info",
         )
     if any(p.state_code == "reported" and p.owed_by == "enterprise" for p in page.obligations) and page.may(
         "confirm_performed"
     ):
-        found.append(
-            Call(
-                _("轮到您了：企业说已经兑现"),
-                _("请在%(day)s确认收到没有。不确认，不算和解成功。")
-                % {"day": _until(page, "confirmation", obligation=True)},
-                address(page, "performed"),
-                _("确认或说明没有收到"),
-            )
+        yield Call(
+            _("轮到您了：企业说已经兑现"),
+            _("请在%(day)s确认收到没有。不确认，不算和解成功。")
+            % {"day": _until(page, "confirmation", obligation=True)},
+            address(page, "performed"),
+            _("确认或说明没有收到"),
         )
     if page.may("report_performed"):
-        found.append(
-            Call(
-                _("轮到您了：请做好您的部分"),
-                _("做好之后在这里报告，企业的约定才开始计时。"),
-                address(page, "did"),
-                _("报告已做到"),
-            )
+        yield Call(
+            _("轮到您了：请做好您的部分"),
+            _("做好之后在这里报告，企业的约定才开始计时。"),
+            address(page, "did"),
+            _("报告已做到"),
         )
     if page.may("report_breach") and any(
         p.state_code == "due" and p.owed_by == "enterprise" and p.due_on is not None and p.due_on < page.today
         for p in page.obligations
     ):
-        found.append(
-            Call(
-                _("企业的履行期限已过"),
-                _("收到了请确认；没有兑现的，一步转监管部门。"),
-                address(page, "breach"),
-                _("没有兑现"),
-                "bad",
-            )
+        yield Call(
+            _("企业的履行期限已过"),
+            _("收到了请确认；没有兑现的，一步转监管部门。"),
+            address(page, "breach"),
+            _("没有兑现"),
+            "bad",
         )
-    return found
 
 
-def _asked(page: CasePage) -> list[Call]:
-    found = []
+def _asked(page: CasePage) -> Iterator[Call]:
     redate = page.matters.get("redate")
     if redate is not None and redate.opened_by != "consumer" and page.may("resume_performance"):
-        found.append(
-            Call(
-                _("轮到您了：企业提出新的履行日期"),
-                _("您同意，约定恢复履行；不答复或不同意，监管部门照常审查。"),
-                address(page, "new-dates"),
-                _("查看新的日期"),
-            )
+        yield Call(
+            _("轮到您了：企业提出新的履行日期"),
+            _("您同意，约定恢复履行；不答复或不同意，监管部门照常审查。"),
+            address(page, "new-dates"),
+            _("查看新的日期"),
         )
     if page.may("give_consent"):
-        found.append(
-            Call(
-                _("轮到您了：是否同意转交企业"),
-                _("请在%(day)s答复；不答复视为不同意。") % {"day": _until(page, "consent")},
-                address(page, "consent"),
-                _("同意或不同意"),
-            )
+        yield Call(
+            _("轮到您了：是否同意转交企业"),
+            _("请在%(day)s答复；不答复视为不同意。") % {"day": _until(page, "consent")},
+            address(page, "consent"),
+            _("同意或不同意"),
         )
     if page.may("supply_material"):
-        found.append(
-            Call(
-                _("轮到您了：请补充材料"),
-                _("请在%(day)s提交；没有也请说明。") % {"day": _until(page, "material")},
-                address(page, "material"),
-                _("补充材料"),
-            )
+        yield Call(
+            _("轮到您了：请补充材料"),
+            _("请在%(day)s提交；没有也请说明。") % {"day": _until(page, "material")},
+            address(page, "material"),
+            _("补充材料"),
         )
     if "unreachable" in page.matters and page.may("add_statement"):
-        found.append(
-            Call(
-                _("企业说联系不上您"), _("请说明怎样、什么时间能联系上您。"), address(page, "statement"), _("回复企业")
-            )
-        )
+        text = _("请说明怎样、什么时间能联系上您。")
+        yield Call(_("企业说联系不上您"), text, address(page, "statement"), _("回复企业"))
     if page.may("deny_settled_elsewhere"):
-        found.append(
-            Call(
-                _("企业说双方已经另行和解"),
-                _("请在%(day)s确认或否认。") % {"day": _until(page, "settled_elsewhere")},
-                address(page, "settled-elsewhere"),
-                _("确认或否认"),
-            )
+        yield Call(
+            _("企业说双方已经另行和解"),
+            _("请在%(day)s确认或否认。") % {"day": _until(page, "settled_elsewhere")},
+            address(page, "settled-elsewhere"),
+            _("确认或否认"),
         )
     if page.may("agree_to_extension"):
-        found.append(
-            Call(
-                _("企业申请延期"),
-                _("您同意之后，还要监管部门批准。不同意的不用操作。"),
-                address(page, "extension"),
-                _("查看申请"),
-            )
+        yield Call(
+            _("企业申请延期"),
+            _("您同意之后，还要监管部门批准。不同意的不用操作。"),
+            address(page, "extension"),
+            _("查看申请"),
         )
     suggestion = page.matters.get("suggestion")
     if suggestion is not None and page.may("answer_suggestion") and "consumer" not in mediation.answers_of(suggestion):
-        found.append(
-            Call(
-                _("轮到您了：工作人员提出了调解方案"),
-                _("看一看，同意或者不同意都可以。"),
-                address(page, "suggestion"),
-                _("查看方案并答复"),
-            )
+        yield Call(
+            _("轮到您了：工作人员提出了调解方案"),
+            _("看一看，同意或者不同意都可以。"),
+            address(page, "suggestion"),
+            _("查看方案并答复"),
         )
     if (
         page.complaint.status in (S.REVIEW, S.MEDIATING)
         and page.may("agree_to_mediation")
         and page.may("decline_mediation")
     ):
-        found.append(
-            Call(
-                _("您同意调解吗"),
-                _("双方都同意，监管部门才能组织调解。"),
-                address(page, "mediation"),
-                _("答复"),
-                "authority",
-            )
+        yield Call(
+            _("您同意调解吗"),
+            _("双方都同意，监管部门才能组织调解。"),
+            address(page, "mediation"),
+            _("答复"),
+            "authority",
         )
     session = page.matters.get("session")
     if session is not None and page.may("add_statement") and (at := datetime.fromisoformat(session.subject)) > page.now:
-        found.append(
-            Call(
-                _("调解会：%(moment)s") % {"moment": moment(at)},
-                _("%(mode)s，%(place)s。请按时参加；不能参加的，请提前说明。")
-                % {
-                    "mode": wording.label(session.data.get("mode", ""), kind="session_mode"),
-                    "place": session.data.get("place", ""),
-                },
-                address(page, "statement"),
-                _("说明不能参加"),
-                "info",
-            )
+        yield Call(
+            _("调解会：%(moment)s") % {"moment": moment(at)},
+            _("%(mode)s，%(place)s。请按时参加；不能参加的，请提前说明。")
+            % {
+                "mode": wording.label(session.data.get("mode", ""), kind="session_mode"),
+                "place": session.data.get("place", ""),
+            },
+            address(page, "statement"),
+            _("说明不能参加"),
+            "info",
         )
-    return found
 
 
-def _closed(page: CasePage) -> list[Call]:
-    found = []
+def _closed(page: CasePage) -> Iterator[Call]:
     if page.may("answer_late"):
-        found.append(
-            Call(
-                _("仍然可以答复"),
-                _("办结后%(late_answer)s内答复仍然有效。") % page.limits,
-                address(page, "late"),
-                _("现在答复"),
-                "info",
-            )
+        yield Call(
+            _("仍然可以答复"),
+            _("办结后%(late_answer)s内答复仍然有效。") % page.limits,
+            address(page, "late"),
+            _("现在答复"),
+            "info",
         )
     if page.may("refer_to_regulator"):
-        found.append(
-            Call(
-                _("可以一键转交监管部门"),
-                _("全部内容一起转交，不用重新填写。"),
-                address(page, "refer"),
-                _("转交监管部门"),
-                "info",
-            )
+        yield Call(
+            _("可以一键转交监管部门"),
+            _("全部内容一起转交，不用重新填写。"),
+            address(page, "refer"),
+            _("转交监管部门"),
+            "info",
         )
     if page.may("object"):
-        found.append(
-            Call(
-                _("对这个结果有异议？"),
-                _("由另一名工作人员在%(objection)s内答复。") % page.limits,
-                address(page, "objection"),
-                _("提出异议"),
-                "info",
-            )
+        yield Call(
+            _("对这个结果有异议？"),
+            _("由另一名工作人员在%(objection)s内答复。") % page.limits,
+            address(page, "objection"),
+            _("提出异议"),
+            "info",
         )
     if page.may("rate") and page.is_closed:
-        found.append(
-            Call(_("这次办理怎么样？"), _("评价不影响结果，可以不评。"), address(page, "rate"), _("评价"), "info")
-        )
-    return found
+        yield Call(_("这次办理怎么样？"), _("评价不影响结果，可以不评。"), address(page, "rate"), _("评价"), "info")
 
 
 #: Further steps in the order of the page: step, address.
@@ -287,14 +230,17 @@ _MORE = (
 )
 
 
-def more_of(page: CasePage) -> list[Link]:
+def more_of(page: CasePage) -> list[dict[str, str]]:
     """What else may be done; each address once."""
-    found: dict[str, Link] = {}
+    labels: dict[str, str] = {}
     for step, name in _MORE:
-        if page.may(step) and name not in found:
-            found[name] = Link(address(page, name), _("调解意见") if name == "mediation" else wording.action(step))
+        if page.may(step):
+            labels.setdefault(name, _("调解意见") if name == "mediation" else wording.action(step))
     if page.may("give_publication_consent") or page.may("withdraw_publication_consent"):
-        state = _("公开设置：隐去姓名后公开") if page.complaint.publication_consent else _("公开设置：不公开")
-        found["publication"] = Link(address(page, "publication"), state)
-    found["dossier"] = Link(reverse("complaints:case-dossier", args=[page.complaint.number]), _("案件档案（PDF、ZIP）"))
-    return list(found.values())
+        is_public = page.complaint.publication_consent
+        labels["publication"] = _("公开设置：隐去姓名后公开") if is_public else _("公开设置：不公开")
+    dossier = reverse("complaints:case-dossier", args=[page.complaint.number])
+    return [
+        *({"url": address(page, name), "label": label} for name, label in labels.items()),
+        {"url": dossier, "label": _("案件档案（PDF、ZIP）")},
+    ]

@@ -1,52 +1,44 @@
-"""What will happen, said to a consumer before anything is pressed, where it depends on the case."""
+"""What will happen, told to a consumer before anything is pressed, where it depends on the case; what was just decided.
 
-from __future__ import annotations
+What was decided is read from the rows that the step left, never from what the form sent.
+"""
 
 from collections.abc import Sequence
+from typing import Any
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from authorities.jurisdiction import Jurisdiction
 from complaints import wording
-from complaints.pages.consumer.settlement_forms import time_is_up
+from complaints.pages.consumer.forms import time_is_up
 from complaints.parties import powers
 from complaints.reading.case import CasePage
+from complaints.reading.case_settlement import ObligationView
 from complaints.reading.mediation_facts import promise_lines
 from enterprises.models import BranchAuthority
-from web.dates import last_day_text
+from web.dates import day_text, last_day_text
 from web.languages import named
-
-
-def _goes_to_regulator(page: CasePage) -> bool:
-    """Whether failing with the enterprise takes the case on (procedure, section 3)."""
-    complaint = page.complaint
-    return complaint.authority_received_at is not None or complaint.consents.get("pass_to_regulator") is not False
+from web.templatetags.portal import money
 
 
 def _county_of(page: CasePage) -> str:
     """The authority that takes a failed case of this branch (as ``leaving.to_county`` finds it)."""
     complaint = page.complaint
-    row = (
-        (
-            BranchAuthority.objects.on(page.today)
-            .filter(branch_id=complaint.branch_id)
-            .select_related("authority")
-            .first()
-        )
-        if complaint.branch_id
-        else None
-    )
+    row = None
+    if complaint.branch_id:
+        rows = BranchAuthority.objects.on(page.today).filter(branch_id=complaint.branch_id)
+        row = rows.select_related("authority").first()
     authority = row.authority if row is not None else Jurisdiction.load().with_power(complaint.handling_region_id)
     return named(authority)
 
 
 def _onward(page: CasePage) -> str:
     """Where the case goes when the negotiation ends without a result."""
-    if _goes_to_regulator(page):
-        return _("案件转%(authority)s审查，%(review)s内告知您是否受理。不用重新投诉。") % {
-            "authority": _county_of(page),
-            "review": page.limits["review"],
-        }
+    complaint = page.complaint
+    if complaint.authority_received_at is not None or complaint.consents.get("pass_to_regulator") is not False:
+        text = _("案件转%(authority)s审查，%(review)s内告知您是否受理。不用重新投诉。")
+        return text % {"authority": _county_of(page), "review": page.limits["review"]}
     return _("您之前不同意转交监管部门，所以案件会办结。办结后您仍可一键转交。")
 
 
@@ -58,13 +50,10 @@ def offer(page: CasePage) -> Sequence[str]:
         words.append(_("不接受：协商期限已经用完，") + _onward(page))
     else:
         words.append(_("不接受：企业的期限接着算，可以再提方案。"))
-    words.append(
-        _(
-            "先问：企业须在%(consumer_question_answer)s内回答，您的答复期限重新计算。同一方案最多问%(reply_questions_per_offer)s次。"
-        )
-        % page.limits
+    ask = _(
+        "先问：企业须在%(consumer_question_answer)s内回答，您的答复期限重新计算。同一方案最多问%(reply_questions_per_offer)s次。"
     )
-    return words
+    return [*words, ask % page.limits]
 
 
 def breach(page: CasePage) -> Sequence[str]:
@@ -167,3 +156,58 @@ def suggestion(page: CasePage) -> Sequence[str]:
         _("双方都同意，工作人员写成协议，双方签字才算数。"),
         _("不同意没有不利：调解可以继续，您也可以起诉。"),
     )
+
+
+def read_back(page: CasePage) -> dict[str, Any] | None:
+    """Title, lines, until when and where it may be taken back; None when there is nothing (any more) to take back."""
+    matter = page.matters.get("undo")
+    if matter is None or not page.may("undo"):
+        return None
+    decided = {
+        "accept_offer": (_("您同意了方案"), _accepted),
+        "decline_offer": (_("您没有接受方案"), _declined),
+        "stop_negotiating": (_("您不再与企业协商"), _next),
+        "confirm_performed": (_("您确认了企业已兑现"), _confirmed),
+        "withdraw": (_("您撤回了投诉"), _next),
+    }.get(matter.subject)
+    if decided is None:
+        return None
+    title, lines = decided
+    undo_url = reverse("complaints:case-step", args=[page.complaint.number, "undo"])
+    return {"title": title, "lines": lines(page), "until": matter.until_at, "undo_url": undo_url}
+
+
+def _promise(promise: ObligationView) -> str:
+    amount = money(promise.amount) if promise.amount is not None else ""
+    last4 = promise.row.payee_last4
+    to = _("到尾号%(last4)s") % {"last4": last4} if last4 else ""
+    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_words
+    what = " ".join(p for p in (promise.what, amount) if p) + to
+    return _("%(what)s，%(due)s。") % {"what": what, "due": due}
+
+
+def _accepted(page: CasePage) -> list[str]:
+    lines = [_promise(p) for p in page.obligations if p.state_code == "due"]
+    if not lines and page.is_closed:
+        lines = [_("没有需要履行的事项，案件已办结。")]
+    if page.complaint.is_in_part:
+        lines.append(_("其余诉求不再要求。"))
+    elif page.complaint.status == "negotiating":
+        lines.append(_("其余诉求继续协商。"))
+    elif page.complaint.status == "review":
+        lines.append(_("其余诉求转监管部门审查。"))
+    return lines
+
+
+def _declined(page: CasePage) -> list[str]:
+    counter = page.offers[0].offer.counter_demand if page.offers else ""
+    return [*([_("您希望：%(what)s") % {"what": counter}] if counter else []), page.duty.sentence]
+
+
+def _confirmed(page: CasePage) -> list[str]:
+    lines = [_("%(what)s：已兑现") % {"what": p.what} for p in page.promises if p.state_code == "confirmed"]
+    return [*lines, page.duty.sentence]
+
+
+def _next(page: CasePage) -> list[str]:
+    return [page.duty.sentence]

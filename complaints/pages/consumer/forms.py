@@ -1,48 +1,43 @@
-"""What a consumer types on a step page: a text, a plain yes or no; nothing is chosen beforehand.
+"""What a consumer types on a step page: a text, a plain yes or no, an answer to an offer; nothing is chosen beforehand.
 
-Whether the step may be taken is judged by its verb; a refusal lands on the field of the same name.
+Fields are named as the verb names them; it judges whether the step may be taken, and its refusal lands on the field of
+the same name. Silence and an empty box are never a yes.
 """
-
-from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
 
-from complaints import wording
 from complaints.casefile.case_file import CONSENT_LABELS, REVOCABLE
-from complaints.forms.fields import Pick, StepForm
-from complaints.forms.file_forms import FilesField, TakesFiles
-from complaints.forms.suggestion_form import NamesSuggestion
-from complaints.handling.steps import consumer
+from complaints.forms.fields import FilesField, Pick, StepForm, TakesFiles, set_choices, words_of
+from complaints.forms.mediation_forms import NamesSuggestion
+from complaints.handling import Move
+from complaints.handling.steps import both, consumer
+from complaints.parties import powers
 from complaints.reading.case import CasePage
-
-
-def area(rows: int = 4) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
+from complaints.reading.case_settlement import ObligationView, proposed_days
+from web.dates import day_text
+from web.templatetags.portal import money
 
 
 class Essay(forms.CharField):
     """Free text; its length is checked by the verb so that the words are the same everywhere."""
 
     def __init__(self, *, rows: int = 4, required: bool = True, **options: Any) -> None:
-        options.setdefault("error_messages", {"required": gettext_lazy("请填写这一项。")})
-        super().__init__(widget=area(rows), required=required, strip=True, **options)
+        options.setdefault("error_messages", {"required": _("请填写这一项。")})
+        super().__init__(widget=forms.Textarea(attrs={"rows": rows}), required=required, strip=True, **options)
 
 
 class EssayForm(StepForm):
-    """One text."""
-
     def __init__(self, data: Any, *, label: Any, rows: int = 4, required: bool = True) -> None:
         super().__init__(data)
         self.fields["text"] = Essay(label=label, rows=rows, required=required)
 
 
 class YesNoForm(StepForm):
-    """A plain yes or no."""
-
     def __init__(self, data: Any, *, yes: Any, no: Any, label: Any = "", name: str = "answer"):
         super().__init__(data)
         self.name = name
@@ -54,35 +49,32 @@ class YesNoForm(StepForm):
 
 
 class StatementForm(TakesFiles, StepForm):
-    text = Essay(label=gettext_lazy("补充一条"), required=False, help_text=gettext_lazy("企业和监管部门都能看到。"))
-    uploads = FilesField(label=gettext_lazy("材料"))
+    text = Essay(label=_("补充一条"), required=False, help_text=_("企业和监管部门都能看到。"))
+    uploads = FilesField(label=_("材料"))
 
 
 class MaterialForm(TakesFiles, StepForm):
-    text = Essay(label=gettext_lazy("说明"), required=False)
-    uploads = FilesField(label=gettext_lazy("材料"))
-    has_none = forms.BooleanField(label=gettext_lazy("我没有这些材料"), required=False)
+    text = Essay(label=_("说明"), required=False)
+    uploads = FilesField(label=_("材料"))
+    has_none = forms.BooleanField(label=_("我没有这些材料"), required=False)
 
 
 class WithdrawForm(StepForm):
-    reason = Pick(label=gettext_lazy("为什么撤回"), choices=())
-    text = Essay(label=gettext_lazy("补充说明"), required=False, rows=3)
+    reason = Pick(label=_("为什么撤回"), choices=())
+    text = Essay(label=_("补充说明"), required=False, rows=3)
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        self.fields["reason"].choices = [  # type: ignore[attr-defined]
-            (code, wording.label(code, kind="withdraw_reason")) for code in consumer.WITHDRAW_REASONS
-        ]
+        set_choices(self, "reason", words_of(consumer.WITHDRAW_REASONS, "withdraw_reason"))
 
 
 class SettledElsewhereForm(StepForm):
     """Claims when nobody has; answers the enterprise's claim otherwise."""
 
     answer = Pick(
-        label=gettext_lazy("企业说双方已经另行和解，是这样吗"),
-        choices=[("yes", gettext_lazy("是，已经另行和解")), ("no", gettext_lazy("没有和解"))],
+        label=_("企业说双方已经另行和解，是这样吗"), choices=[("yes", _("是，已经另行和解")), ("no", _("没有和解"))]
     )
-    text = Essay(label=gettext_lazy("怎么和解的"), rows=3)
+    text = Essay(label=_("怎么和解的"), rows=3)
 
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
@@ -93,48 +85,252 @@ class SettledElsewhereForm(StepForm):
         self.fields["text"].label = _("说明")
         if not page.may("confirm_settled_elsewhere"):
             # A representative without that power may say no, and nothing else.
-            self.fields["answer"].choices = [("no", _("没有和解"))]  # type: ignore[attr-defined]
+            set_choices(self, "answer", [("no", _("没有和解"))])
 
 
 class LateForm(StepForm):
-    answer = Pick(label=gettext_lazy("您的答复"), choices=())
-    text = Essay(label=gettext_lazy("补充说明"), required=False, rows=3)
+    answer = Pick(label=_("您的答复"), choices=())
+    text = Essay(label=_("补充说明"), required=False, rows=3)
 
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
         lapsed = any(o.state_code == "lapsed" for o in page.offers)
         yes = _("接受最后一份方案") if lapsed else _("企业已经兑现")
         no = _("不接受") if lapsed else _("企业没有兑现")
-        self.fields["answer"].choices = [("yes", yes), ("no", no)]  # type: ignore[attr-defined]
+        set_choices(self, "answer", [("yes", yes), ("no", no)])
 
 
 class WithdrawConsentForm(StepForm):
-    purpose = Pick(label=gettext_lazy("您同意过的"), choices=())
+    purpose = Pick(label=_("您同意过的"), choices=())
 
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
         given = page.complaint.consents
-        self.fields["purpose"].choices = [  # type: ignore[attr-defined]
-            (name, CONSENT_LABELS[name]) for name in REVOCABLE if given.get(name) is True
-        ]
+        set_choices(self, "purpose", [(name, CONSENT_LABELS[name]) for name in REVOCABLE if given.get(name) is True])
 
 
 class SuggestionForm(NamesSuggestion, StepForm):
     """The mediator's way to settle it: yes or no, each for itself."""
 
-    answer = Pick(
-        label=gettext_lazy("您的答复"),
-        choices=[("yes", gettext_lazy("同意这个方案")), ("no", gettext_lazy("不同意这个方案"))],
-    )
-    text = Essay(label=gettext_lazy("想说明的"), required=False, rows=3)
-
-    def __init__(self, data: Any, *, page: CasePage) -> None:
-        matter = page.matters.get("suggestion")
-        super().__init__(data, initial={"matter_id": matter.pk if matter is not None else None})
+    answer = Pick(label=_("您的答复"), choices=[("yes", _("同意这个方案")), ("no", _("不同意这个方案"))])
+    text = Essay(label=_("想说明的"), required=False, rows=3)
 
 
 class RecusalForm(StepForm):
-    whom = forms.CharField(
-        label=gettext_lazy("请谁回避"), max_length=120, error_messages={"required": gettext_lazy("请填写这一项。")}
+    whom = forms.CharField(label=_("请谁回避"), max_length=120, error_messages={"required": _("请填写这一项。")})
+    text = Essay(label=_("为什么"))
+
+
+def time_is_up(page: CasePage) -> bool:
+    """Whether the negotiation clock has nothing left: then a no goes to the regulator."""
+    clock = next((c.row for c in page.clocks if c.row.clock == "negotiation"), None)
+    return (
+        page.complaint.is_overdue
+        or clock is None
+        or clock.state == "lapsed"
+        or (clock.state == "paused" and not clock.remaining)
     )
-    text = Essay(label=gettext_lazy("为什么"))
+
+
+class OfferForm(StepForm):
+    """Three equal choices: accept, decline, ask."""
+
+    answer = Pick(label=_("您的答复"), choices=[])
+    reason = Pick(label=_("不接受的原因"), required=False, choices=[])
+    text = Essay(
+        label=_("理由或问题"),
+        required=False,
+        rows=3,
+        help_text=_("提问必须填写。不接受时可以写清还差什么，企业会看到。"),
+    )
+    counter_demand = Essay(label=_("不接受时，您希望的方案"), required=False, rows=2)
+    part = forms.MultipleChoiceField(
+        label=_("只接受其中几项"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("全部接受的不用选。企业标明可以单独接受的才列在这里。"),
+    )
+    rest = Pick(
+        label=_("只接受几项时，其余诉求怎么办"),
+        required=False,
+        choices=[("give_up", _("不再要求")), ("go_on", _("继续协商")), ("regulator", _("转监管部门"))],
+    )
+
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
+        self.offer = page.open_offer or page.offers[0]
+        #: Why this person cannot accept, and who can; empty for whoever can.
+        self.why_not = "" if page.may("accept_offer") else powers.why_not(page.complaint)
+        answers = [("accept", _("接受"))] if page.may("accept_offer") else []
+        if page.may("decline_offer"):
+            answers.append(("decline", _("不接受，转监管部门审查") if time_is_up(page) else _("不接受，继续协商")))
+        if page.may("ask_about_offer"):
+            answers.append(("ask", _("先问一个问题")))
+        set_choices(self, "answer", answers)
+        set_choices(self, "reason", words_of(consumer.DECLINE_REASONS, "decline_reason"))
+        if self.offer.may_be_split and page.may("accept_offer"):
+            parts = [(str(a.ordinal), f"{a.ordinal} {a.demand}") for a in self.offer.answers if a.is_separable]
+            set_choices(self, "part", parts)
+        else:
+            del self.fields["part"], self.fields["rest"]
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        answer = cleaned.get("answer")
+        if answer == "decline" and not cleaned.get("reason"):
+            self.add_error("reason", _("请选一个不接受的原因。"))
+        if answer == "ask" and not cleaned.get("text"):
+            self.add_error("text", _("请写下您的问题。"))
+        if answer == "accept" and cleaned.get("part") and not cleaned.get("rest"):
+            self.add_error("rest", _("请选其余诉求怎么办。"))
+        return cleaned
+
+    @property
+    def ends_undoable(self) -> bool:
+        return bool(self.cleaned_data["answer"] != "ask")
+
+    def move(self) -> Move:
+        typed = self.cleaned_data
+        if typed["answer"] == "ask":
+            return consumer.ask_about_offer(text=typed["text"])
+        if typed["answer"] == "decline":
+            reason, text, counter = typed["reason"], typed["text"], typed["counter_demand"]
+            return consumer.decline_offer(reason=reason, text=text, counter_demand=counter)
+        part = [int(n) for n in typed.get("part") or ()]
+        return consumer.accept_offer(separable=part, rest=typed.get("rest") or "give_up")
+
+
+def _line(promise: ObligationView) -> str:
+    """1 退还多扣费用 ¥128.50，最后一天12月7日（周一）"""
+    amount = f" {money(promise.amount)}" if promise.amount is not None else ""
+    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_words
+    return f"{promise.ordinal}. {promise.what}{amount}{pgettext('between words', '，')}{due}"
+
+
+class PerformedForm(StepForm):
+    """For each promise: done, not arrived, or let it go."""
+
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
+        owed = [p for p in page.obligations if p.owed_by == "enterprise"]
+        self.rows = [p for p in owed if p.state_code in ("due", "reported", "silent")]
+        for row in self.rows:
+            choices = [("done", _("已兑现"))]
+            if row.state_code == "reported" and row.row.disputed_at is None:
+                choices.append(("missing", _("没有收到，请企业出示凭证")))
+            if row.state_code in ("due", "reported") and page.may("waive_obligation"):
+                choices.append(("waive", _("不要了，放弃这一项")))
+            self.fields[f"answer-{row.ordinal}"] = Pick(
+                label=_line(row),
+                choices=choices,
+                required=False,
+                help_text=_("企业的说明：%(proof)s") % {"proof": row.proof} if row.state_code == "reported" else "",
+            )
+            if any(code == "missing" for code, _words in choices):
+                self.fields[f"text-{row.ordinal}"] = Essay(label=_("没有收到时，写明少了什么"), required=False, rows=2)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not self.errors and not any(cleaned.get(f"answer-{r.ordinal}") for r in self.rows):
+            raise ValidationError(_("请至少对一项作出回答。"))
+        for row in self.rows:
+            if cleaned.get(f"answer-{row.ordinal}") == "missing" and not cleaned.get(f"text-{row.ordinal}"):
+                self.add_error(f"text-{row.ordinal}", _("请写明少了什么。"))
+        return cleaned
+
+    def _answered(self, word: str) -> list[int]:
+        return [r.ordinal for r in self.rows if self.cleaned_data.get(f"answer-{r.ordinal}") == word]
+
+    @property
+    def ends_undoable(self) -> bool:
+        return bool(self._answered("done"))
+
+    def moves(self) -> list[Move]:
+        moves = [
+            consumer.dispute_performance(obligation=n, text=self.cleaned_data[f"text-{n}"])
+            for n in self._answered("missing")
+        ]
+        moves += [consumer.waive_obligation(obligation=n) for n in self._answered("waive")]
+        done = self._answered("done")
+        return [*moves, consumer.confirm_performed(obligations=done)] if done else moves
+
+
+class BreachForm(StepForm):
+    obligation = Pick(label=_("哪一项没有兑现"), choices=[])
+    text = Essay(label=_("少了什么"), rows=3, required=False, help_text=_("可以不填。"))
+
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
+        choices = [(str(p.ordinal), _line(p)) for p in page.obligations if p.may_be_broken]
+        set_choices(self, "obligation", choices)
+        if len(choices) == 1:
+            # The button that led here named it.
+            self.initial["obligation"] = choices[0][0]
+
+    def move(self) -> Move:
+        text = self.cleaned_data["text"] or gettext("没有兑现。")
+        return consumer.report_breach(obligation=int(self.cleaned_data["obligation"]), text=text)
+
+
+class RedateForm(StepForm):
+    """New days for what was broken; in force once the other side names the same."""
+
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
+        self.today, self.rows = page.today, [p for p in page.obligations if p.state_code == "broken"]
+        named_days = proposed_days(page.matters)
+        for row in self.rows:
+            self.fields[f"day-{row.ordinal}"] = forms.DateField(
+                label=_line(row),
+                widget=forms.DateInput(attrs={"type": "date"}),
+                initial=named_days.get(str(row.ordinal)),
+                help_text=_("新的最后一天，须在今天之后。"),
+                error_messages={"required": _("请填写新的日期。"), "invalid": _("请填写真实的日期，例如 2026-12-18。")},
+            )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        for name, day in list(cleaned.items()):
+            if day is not None and day <= self.today:
+                self.add_error(name, _("新的日期须在今天之后。"))
+        return cleaned
+
+    def move(self) -> Move:
+        return consumer.resume_performance(
+            dates={r.ordinal: self.cleaned_data[f"day-{r.ordinal}"].isoformat() for r in self.rows}
+        )
+
+
+class DoneForm(StepForm):
+    obligations = forms.MultipleChoiceField(
+        label=_("做好了哪些"), widget=forms.CheckboxSelectMultiple, error_messages={"required": _("请至少选一项。")}
+    )
+    proof = Essay(label=_("怎么证明"), rows=3, help_text=_("例如快递单号。"))
+
+    def __init__(self, data: Any, *, page: CasePage) -> None:
+        super().__init__(data)
+        due = [p for p in page.obligations if p.owed_by == "consumer" and p.state_code == "due"]
+        set_choices(self, "obligations", [(str(p.ordinal), _line(p)) for p in due])
+
+    def clean_obligations(self) -> list[int]:
+        return [int(n) for n in self.cleaned_data["obligations"]]
+
+
+MARKS = [("5", _("5 很满意")), ("4", _("4 满意")), ("3", _("3 一般")), ("2", _("2 不满意")), ("1", _("1 很不满意"))]
+
+
+class RateForm(StepForm):
+    overall = Pick(label=_("总体"), choices=MARKS)
+    speed = Pick(label=_("速度"), choices=MARKS)
+    attitude = Pick(label=_("态度"), choices=MARKS)
+    performed = Pick(label=_("企业说到做到了吗"), required=False, choices=[("yes", _("做到了")), ("no", _("没有做到"))])
+    accepts = Pick(
+        label=_("您认可这个结果吗"), required=False, choices=[("yes", _("认可")), ("no", _("已办结，但我不认可"))]
+    )
+    text = Essay(label=_("想说的话"), required=False, rows=3)
+
+    def move(self) -> Move:
+        marks: dict[str, Any] = {name: int(self.cleaned_data[name]) for name in ("overall", "speed", "attitude")}
+        for name in ("performed", "accepts"):
+            marks[name] = {"yes": True, "no": False}.get(self.cleaned_data[name])
+        return both.rate(**marks, text=self.cleaned_data["text"])

@@ -1,22 +1,24 @@
 """The consumer's step pages: whoever filed takes them, an officer or a station writes them down, a token opens some."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 
 from django.forms import Form
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
-from complaints.forms.fields import StepForm
-from complaints.handling.steps import both, consumer, enterprise, mediation, parties
-from complaints.handling.transition import undoing
+from complaints.handling.steps import both, consumer, parties
 from complaints.pages.consumer import explaining
 from complaints.pages.consumer.forms import (
+    BreachForm,
+    DoneForm,
     EssayForm,
     LateForm,
     MaterialForm,
+    OfferForm,
+    PerformedForm,
+    RateForm,
     RecusalForm,
+    RedateForm,
     SettledElsewhereForm,
     StatementForm,
     SuggestionForm,
@@ -24,19 +26,11 @@ from complaints.pages.consumer.forms import (
     WithdrawForm,
     YesNoForm,
 )
-from complaints.pages.consumer.settlement_forms import (
-    BreachForm,
-    DoneForm,
-    OfferForm,
-    PerformedForm,
-    RateForm,
-    RedateForm,
-)
-from complaints.pages.shared.step_pages import Data, StepPage, plain, table, verb
+from complaints.pages.shared.step_pages import Data, StepPage, plain, table
 from complaints.reading.case import CasePage
 
 Asked = StepPage[CasePage]
-SUBMIT = gettext_lazy("提交")
+SUBMIT = _("提交")
 #: Its address names which offer.
 OFFER = "offer"
 
@@ -59,9 +53,7 @@ def last_said(*steps: str) -> Callable[[CasePage, Form], dict[str, Any]]:
 
 
 def _publication_form(page: CasePage, data: Data) -> Form:
-    form = YesNoForm(
-        data, label=gettext_lazy("您的选择"), yes=gettext_lazy("同意隐去姓名后公开"), no=gettext_lazy("不公开")
-    )
+    form = YesNoForm(data, label=_("您的选择"), yes=_("同意隐去姓名后公开"), no=_("不公开"))
     form.initial["answer"] = "yes" if page.complaint.publication_consent else "no"
     return form
 
@@ -80,8 +72,8 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name=OFFER,
         steps=("accept_offer", "decline_offer", "ask_about_offer"),
-        title=gettext_lazy("企业的方案，您接受吗？"),
-        button=gettext_lazy("提交答复"),
+        title=_("企业的方案，您接受吗？"),
+        button=_("提交答复"),
         form=of_case(OfferForm),
         build=OfferForm.move,
         explain=explaining.offer,
@@ -92,24 +84,24 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="performed",
         steps=("confirm_performed", "dispute_performance", "waive_obligation"),
-        title=gettext_lazy("企业兑现了吗？"),
+        title=_("企业兑现了吗？"),
         button=SUBMIT,
         form=of_case(PerformedForm),
         build=PerformedForm.moves,
         explain=(
-            gettext_lazy("只有您确认的才算兑现；暂时不清楚的可以不选。"),
-            gettext_lazy("选“没有收到”，企业须在%(performance_dispute_answer)s内出示凭证。"),
-            gettext_lazy("全部确认后，案件按“和解成功”办结。"),
+            _("只有您确认的才算兑现；暂时不清楚的可以不选。"),
+            _("选“没有收到”，企业须在%(performance_dispute_answer)s内出示凭证。"),
+            _("全部确认后，案件按“和解成功”办结。"),
         ),
         may_be_undone=True,
         is_guarded=True,
-        thanks=gettext_lazy("已记录，企业会收到通知。"),
+        thanks=_("已记录，企业会收到通知。"),
     ),
     Asked(
         name="breach",
         steps=("report_breach",),
-        title=gettext_lazy("企业没有兑现？"),
-        button=gettext_lazy("报告没有兑现"),
+        title=_("企业没有兑现？"),
+        button=_("报告没有兑现"),
         form=of_case(BreachForm),
         build=BreachForm.move,
         explain=explaining.breach,
@@ -117,51 +109,40 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="did",
         steps=("report_performed",),
-        title=gettext_lazy("您的部分做好了吗？"),
-        button=gettext_lazy("报告已做到"),
+        title=_("您的部分做好了吗？"),
+        button=_("报告已做到"),
         form=of_case(DoneForm),
-        build=lambda form: enterprise.report_performed(
-            obligations=[int(n) for n in form.cleaned_data["obligations"]], proof=form.cleaned_data["proof"]
-        ),
-        explain=gettext_lazy("企业须在%(confirmation)s内确认；之后企业的约定开始计时。"),
+        explain=_("企业须在%(confirmation)s内确认；之后企业的约定开始计时。"),
         decides=False,
     ),
     # --- more words -----------------------------------------------------------------------
     Asked(
         name="statement",
         steps=("add_statement",),
-        title=gettext_lazy("补充说明或材料"),
-        button=gettext_lazy("发送"),
+        title=_("补充说明或材料"),
+        button=_("发送"),
         form=plain(StatementForm),
-        build=lambda form: consumer.add_statement(text=form.cleaned_data["text"], files=form.digests),
         decides=False,
-        thanks=gettext_lazy("已发送。"),
+        thanks=_("已发送。"),
     ),
     Asked(
         name="material",
         steps=("supply_material",),
-        title=gettext_lazy("补充材料"),
+        title=_("补充材料"),
         button=SUBMIT,
         form=plain(MaterialForm),
-        build=lambda form: both.supply_material(
-            text=form.cleaned_data["text"], files=form.digests, has_none=form.cleaned_data["has_none"]
-        ),
-        explain=(
-            gettext_lazy("提交后监管部门继续审查。"),
-            gettext_lazy("没有材料也可以照实说；按现有材料审查，可能不予受理。"),
-        ),
+        explain=(_("提交后监管部门继续审查。"), _("没有材料也可以照实说；按现有材料审查，可能不予受理。")),
         more=last_said("request_material"),
         decides=False,
-        thanks=gettext_lazy("材料已提交，监管部门继续审查。"),
+        thanks=_("材料已提交，监管部门继续审查。"),
     ),
     # --- ends, and ways on ----------------------------------------------------------------
     Asked(
         name="stop",
         steps=("stop_negotiating",),
-        title=gettext_lazy("不再协商，转监管部门？"),
-        button=gettext_lazy("不再协商"),
-        form=essay(gettext_lazy("想说明原因吗"), required=False, rows=3),
-        build=verb("stop_negotiating", "text"),
+        title=_("不再协商，转监管部门？"),
+        button=_("不再协商"),
+        form=essay(_("想说明原因吗"), required=False, rows=3),
         explain=explaining.stop,
         may_be_undone=True,
         is_guarded=True,
@@ -169,20 +150,17 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="undo",
         steps=("undo",),
-        title=gettext_lazy("撤销刚才的一步？"),
-        button=gettext_lazy("撤销"),
-        form=plain(StepForm),
-        build=lambda form: undoing.undo(),
+        title=_("撤销刚才的一步？"),
+        button=_("撤销"),
         explain=explaining.undo,
-        thanks=gettext_lazy("已撤销，案件回到之前的状态。"),
+        thanks=_("已撤销，案件回到之前的状态。"),
     ),
     Asked(
         name="withdraw",
         steps=("withdraw",),
-        title=gettext_lazy("撤回这件投诉？"),
-        button=gettext_lazy("撤回投诉"),
+        title=_("撤回这件投诉？"),
+        button=_("撤回投诉"),
         form=plain(WithdrawForm),
-        build=verb("withdraw", "reason", "text"),
         explain=explaining.withdraw,
         is_danger=True,
         may_be_undone=True,
@@ -191,17 +169,15 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="refer",
         steps=("refer_to_regulator",),
-        title=gettext_lazy("转交监管部门？"),
-        button=gettext_lazy("转交监管部门"),
-        form=plain(StepForm),
-        build=lambda form: consumer.refer_to_regulator(),
+        title=_("转交监管部门？"),
+        button=_("转交监管部门"),
         explain=explaining.refer,
-        thanks=gettext_lazy("已转交监管部门。"),
+        thanks=_("已转交监管部门。"),
     ),
     Asked(
         name="settled-elsewhere",
         steps=("claim_settled_elsewhere", "confirm_settled_elsewhere", "deny_settled_elsewhere"),
-        title=gettext_lazy("已经另行和解？"),
+        title=_("已经另行和解？"),
         button=SUBMIT,
         form=of_case(SettledElsewhereForm),
         build=_settled_elsewhere,
@@ -213,75 +189,70 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="consent",
         steps=("give_consent", "decline_consent"),
-        title=gettext_lazy("同意把投诉转交这家企业吗？"),
+        title=_("同意把投诉转交这家企业吗？"),
         button=SUBMIT,
-        form=yes_no(gettext_lazy("同意转交"), gettext_lazy("不同意，由监管部门办理")),
+        form=yes_no(_("同意转交"), _("不同意，由监管部门办理")),
         build=lambda form: both.give_consent() if form.is_yes else both.decline_consent(),
         explain=(
-            gettext_lazy("同意：企业会看到投诉内容，受理后可以联系您，在监管部门监督下和解。"),
-            gettext_lazy("不同意：监管部门自己办理，对您没有不利。"),
-            gettext_lazy("不回答，视为不同意。"),
+            _("同意：企业会看到投诉内容，受理后可以联系您，在监管部门监督下和解。"),
+            _("不同意：监管部门自己办理，对您没有不利。"),
+            _("不回答，视为不同意。"),
         ),
         more=last_said("ask_consent"),
     ),
     Asked(
         name="objection",
         steps=("object",),
-        title=gettext_lazy("对处理结果有异议？"),
-        button=gettext_lazy("提出异议"),
-        form=essay(gettext_lazy("哪里不对，您希望怎样"), rows=5),
-        build=verb("object", "text"),
+        title=_("对处理结果有异议？"),
+        button=_("提出异议"),
+        form=essay(_("哪里不对，您希望怎样"), rows=5),
         explain=(
-            gettext_lazy("由另一名工作人员在%(objection)s内答复您。"),
-            gettext_lazy("提出异议不影响您起诉、申请行政复议的期限，请留意。"),
+            _("由另一名工作人员在%(objection)s内答复您。"),
+            _("提出异议不影响您起诉、申请行政复议的期限，请留意。"),
         ),
         decides=False,
-        thanks=gettext_lazy("异议已提交。"),
+        thanks=_("异议已提交。"),
     ),
     Asked(
         name="rate",
         steps=("rate",),
-        title=gettext_lazy("这次办理怎么样？"),
-        button=gettext_lazy("提交评价"),
+        title=_("这次办理怎么样？"),
+        button=_("提交评价"),
         form=plain(RateForm),
         build=RateForm.move,
-        explain=gettext_lazy("评价一次，不影响结果；可以不评。"),
+        explain=_("评价一次，不影响结果；可以不评。"),
         decides=False,
-        thanks=gettext_lazy("谢谢您的评价。"),
+        thanks=_("谢谢您的评价。"),
     ),
     Asked(
         name="mediation",
         steps=("agree_to_mediation", "decline_mediation"),
-        title=gettext_lazy("您同意由监管部门调解吗？"),
+        title=_("您同意由监管部门调解吗？"),
         button=SUBMIT,
-        form=yes_no(gettext_lazy("同意调解"), gettext_lazy("不同意调解")),
+        form=yes_no(_("同意调解"), _("不同意调解")),
         build=lambda form: both.agree_to_mediation() if form.is_yes else both.decline_mediation(),
         explain=(
-            gettext_lazy("调解要双方都同意，随时可以改变主意。"),
-            gettext_lazy("不同意调解的，监管部门会终止调解；您仍可起诉或者申请仲裁。"),
+            _("调解要双方都同意，随时可以改变主意。"),
+            _("不同意调解的，监管部门会终止调解；您仍可起诉或者申请仲裁。"),
         ),
     ),
     Asked(
         name="suggestion",
         steps=("answer_suggestion",),
-        title=gettext_lazy("您同意这个调解方案吗？"),
-        button=gettext_lazy("提交答复"),
-        form=of_case(SuggestionForm),
-        build=lambda form: mediation.answer_suggestion(
-            agrees=form.cleaned_data["answer"] == "yes",
-            text=form.cleaned_data["text"],
-            matter_id=form.cleaned_data["matter_id"],
-        ),
+        title=_("您同意这个调解方案吗？"),
+        button=_("提交答复"),
+        form=lambda page, data: SuggestionForm(data, matter=page.matters.get("suggestion")),
+        build=SuggestionForm.move,
         explain=explaining.suggestion,
         more=last_said("suggest_settlement"),
         is_guarded=True,
-        thanks=gettext_lazy("已记下您的答复，工作人员会接着办。"),
+        thanks=_("已记下您的答复，工作人员会接着办。"),
     ),
     Asked(
         name="late",
         steps=("answer_late",),
-        title=gettext_lazy("现在答复"),
-        button=gettext_lazy("提交答复"),
+        title=_("现在答复"),
+        button=_("提交答复"),
         form=of_case(LateForm),
         build=lambda form: consumer.answer_late(
             accept=form.cleaned_data["answer"] == "yes", text=form.cleaned_data["text"]
@@ -291,103 +262,88 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="publication",
         steps=("give_publication_consent", "withdraw_publication_consent"),
-        title=gettext_lazy("公开这件投诉吗？"),
-        button=gettext_lazy("保存"),
+        title=_("公开这件投诉吗？"),
+        button=_("保存"),
         form=_publication_form,
         build=lambda form: both.give_publication_consent() if form.is_yes else both.withdraw_publication_consent(),
         explain=(
-            gettext_lazy("公开的只有：哪家企业、什么问题、怎么解决的。不公开您的姓名、电话和原文。"),
-            gettext_lazy("随时可以改。改为不公开后，内容会从公开页面撤下。"),
+            _("公开的只有：哪家企业、什么问题、怎么解决的。不公开您的姓名、电话和原文。"),
+            _("随时可以改。改为不公开后，内容会从公开页面撤下。"),
         ),
     ),
     Asked(
         name="extension",
         steps=("agree_to_extension",),
-        title=gettext_lazy("同意企业延期吗？"),
-        button=gettext_lazy("同意延期"),
-        form=plain(StepForm),
-        build=lambda form: enterprise.agree_to_extension(),
+        title=_("同意企业延期吗？"),
+        button=_("同意延期"),
         explain=explaining.extension,
         more=last_said("request_extension"),
     ),
     Asked(
         name="correct",
         steps=("correct_facts",),
-        title=gettext_lazy("更正您提交的内容"),
-        button=gettext_lazy("提交更正"),
-        form=essay(gettext_lazy("原来怎么写的，应该是什么")),
-        build=verb("correct_facts", "text"),
-        explain=gettext_lazy("原来的内容会保留，更正记在旁边，企业和监管部门都能看到。"),
+        title=_("更正您提交的内容"),
+        button=_("提交更正"),
+        form=essay(_("原来怎么写的，应该是什么")),
+        explain=_("原来的内容会保留，更正记在旁边，企业和监管部门都能看到。"),
         decides=False,
     ),
     Asked(
         name="recusal",
         steps=("request_recusal",),
-        title=gettext_lazy("申请工作人员回避"),
-        button=gettext_lazy("提交申请"),
+        title=_("申请工作人员回避"),
+        button=_("提交申请"),
         form=plain(RecusalForm),
-        build=verb("request_recusal", "whom", "text"),
-        explain=gettext_lazy("由另一名工作人员决定；决定之前暂停调解会，期限照常计算。"),
+        explain=_("由另一名工作人员决定；决定之前暂停调解会，期限照常计算。"),
         decides=False,
     ),
     Asked(
         name="consents",
         steps=("withdraw_consent",),
-        title=gettext_lazy("收回哪一项同意？"),
-        button=gettext_lazy("收回"),
+        title=_("收回哪一项同意？"),
+        button=_("收回"),
         form=of_case(WithdrawConsentForm),
-        build=verb("withdraw_consent", "purpose"),
         explain=(
-            gettext_lazy("从现在起有效，收回前已经做的不受影响。"),
-            gettext_lazy("收回“提供给企业”后，不会再交给别的企业；正在办的企业仍办到结束。不想让它办的，请停止协商。"),
+            _("从现在起有效，收回前已经做的不受影响。"),
+            _("收回“提供给企业”后，不会再交给别的企业；正在办的企业仍办到结束。不想让它办的，请停止协商。"),
         ),
     ),
     Asked(
         name="new-dates",
         steps=("resume_performance",),
-        title=gettext_lazy("重新约定履行日期？"),
-        button=gettext_lazy("提交新的日期"),
+        title=_("重新约定履行日期？"),
+        button=_("提交新的日期"),
         form=of_case(RedateForm),
         build=RedateForm.move,
         explain=explaining.new_dates,
-        thanks=gettext_lazy("已记录。双方写的日期一样，约定就恢复履行。"),
+        thanks=_("已记录。双方写的日期一样，约定就恢复履行。"),
     ),
     # --- several complainants, and who acts for another -----------------------------------
     Asked(
         name="party",
         steps=("answer_as_party",),
-        title=gettext_lazy("您自己同意这个方案吗？"),
-        button=gettext_lazy("提交我的答复"),
-        form=yes_no(gettext_lazy("同意"), gettext_lazy("不同意"), name="agrees"),
+        title=_("您自己同意这个方案吗？"),
+        button=_("提交我的答复"),
+        form=yes_no(_("同意"), _("不同意"), name="agrees"),
         build=lambda form: parties.answer_as_party(agrees=form.is_yes),
         explain=(
-            gettext_lazy("方案由代表人统一接受。接受以后，只对代表人和同意的人有约束力。"),
-            gettext_lazy("不同意的人不受约束，可以退出，自己另外投诉或起诉。"),
+            _("方案由代表人统一接受。接受以后，只对代表人和同意的人有约束力。"),
+            _("不同意的人不受约束，可以退出，自己另外投诉或起诉。"),
         ),
     ),
     Asked(
         name="leave",
         steps=("withdraw_party",),
-        title=gettext_lazy("退出共同投诉？"),
-        button=gettext_lazy("退出"),
-        form=plain(StepForm),
-        build=lambda form: parties.withdraw_party(),
-        explain=(
-            gettext_lazy("其他人的投诉照常办理，您以后看不到这件投诉。"),
-            gettext_lazy("您自己的诉求不再办理；可以自己另外投诉。"),
-        ),
+        title=_("退出共同投诉？"),
+        button=_("退出"),
+        explain=(_("其他人的投诉照常办理，您以后看不到这件投诉。"), _("您自己的诉求不再办理；可以自己另外投诉。")),
         is_danger=True,
     ),
     Asked(
         name="power",
         steps=("end_power",),
-        title=gettext_lazy("收回委托，自己办理？"),
-        button=gettext_lazy("收回委托"),
-        form=plain(StepForm),
-        build=lambda form: parties.end_power(),
-        explain=(
-            gettext_lazy("代理人马上看不到这件投诉，也不能再办任何一步。"),
-            gettext_lazy("他以前办过的仍然有效，记录里写明是谁办的。"),
-        ),
+        title=_("收回委托，自己办理？"),
+        button=_("收回委托"),
+        explain=(_("代理人马上看不到这件投诉，也不能再办任何一步。"), _("他以前办过的仍然有效，记录里写明是谁办的。")),
     ),
 )

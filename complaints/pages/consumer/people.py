@@ -4,19 +4,14 @@ It is asked for the consumer's page and for no other; an enterprise never learns
 fellow complainants only how many there are.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
@@ -26,6 +21,7 @@ from accounts.sign_in.limits import TooManyTries, place_of
 from complaints import wording
 from complaints.links import joining
 from complaints.models import Complaint, Offer, Participant
+from complaints.pages.shared.case_shared import signed_in_page
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import Role
 from complaints.reading.case import CONSUMER, CaseAccess, case_url, find_case
@@ -33,33 +29,8 @@ from complaints.reading.case_people import respondent_of
 from web.dates import moment
 
 
-@dataclass(frozen=True, slots=True)
-class Sibling:
-    """A case of the same person about the same matter, against somebody else."""
-
-    number: str
-    respondent: str
-    status: str
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class PersonLine:
-    """Another person of this case: what became of the asking, and of the offer."""
-
-    ordinal: int
-    name: str
-    role: str
-    state: str
-    tone: str
-    offer: str
-    is_me: bool
-    can_ask: bool
-    phone: str = ""
-
-
-def siblings_of(complaint: Complaint, user: User) -> list[Sibling]:
-    """One query where there are any, none where there are not."""
+def siblings_of(complaint: Complaint, user: User) -> list[dict[str, str]]:
+    """Cases of the same person about the same matter, against others; one query where there are any, else none."""
     if complaint.linked_group is None:
         return []
     rows = (
@@ -69,17 +40,17 @@ def siblings_of(complaint: Complaint, user: User) -> list[Sibling]:
         .select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
     )
     return [
-        Sibling(
-            row.number,
-            respondent_of(row),
-            wording.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
-            case_url(row),
-        )
+        {
+            "number": row.number,
+            "respondent": respondent_of(row),
+            "status": wording.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
+            "url": case_url(row),
+        }
         for row in rows.order_by("pk")
     ]
 
 
-def people_of(found: CaseAccess, *, now: datetime) -> list[PersonLine]:
+def people_of(found: CaseAccess, *, now: datetime) -> list[dict[str, Any]]:
     """Everybody beside the filer; two queries where there is anybody, none where there is not."""
     complaint = found.complaint
     if complaint.on_behalf_kind not in (JOINT, AGENT):
@@ -96,47 +67,37 @@ def _may_ask(found: CaseAccess) -> bool:
     return found.actor is not None and found.actor.role == Role.CONSUMER and found.complaint.contact_verified
 
 
-def _line(row: Participant, found: CaseAccess, offer: Offer | None, *, may_ask: bool, now: datetime) -> PersonLine:
+def _line(row: Participant, found: CaseAccess, offer: Offer | None, *, may_ask: bool, now: datetime) -> dict[str, Any]:
     is_me = found.viewer.party == row.ordinal
-    is_open = row.state == Participant.ASKED
+    is_principal = row.kind == Participant.PRINCIPAL
     states = {
         Participant.ASKED: (
             _("还没有确认") if row.expires_at is None or row.expires_at > now else _("链接已过期，没有确认"),
             "warn",
         ),
-        Participant.JOINED: (_("已确认委托") if row.kind == Participant.PRINCIPAL else _("已确认参加"), "ok"),
-        Participant.DECLINED: (_("否认委托") if row.kind == Participant.PRINCIPAL else _("不参加"), "neutral"),
+        Participant.JOINED: (_("已确认委托") if is_principal else _("已确认参加"), "ok"),
+        Participant.DECLINED: (_("否认委托") if is_principal else _("不参加"), "neutral"),
         Participant.LEFT: (_("已退出"), "neutral"),
     }
-    words = ""
-    if offer is not None and row.kind == Participant.JOINT and row.state == Participant.JOINED:
-        words = (
-            _("同意方案")
-            if row.agreed_offer == offer.number
-            else _("不同意方案，不受约束")
-            if row.refused_offer == offer.number
-            else _("还没有答复方案")
-        )
     state, tone = states[row.state]
-    role = (
-        _("委托人") if row.kind == Participant.PRINCIPAL else _("代表人") if row.is_representative else _("共同投诉人")
-    )
-    return PersonLine(
-        ordinal=row.ordinal,
-        name=row.name if is_me or may_ask else masked_name(row.name),
-        role=role,
-        state=state,
-        tone=tone,
-        offer=words,
-        is_me=is_me,
-        can_ask=may_ask and is_open and bool(row.phone),
-        phone=masked_phone(row.phone) if may_ask else "",
-    )
+    answer = ""
+    if offer is not None and row.kind == Participant.JOINT and row.state == Participant.JOINED:
+        answers = {row.refused_offer: _("不同意方案，不受约束"), row.agreed_offer: _("同意方案")}
+        answer = answers.get(offer.number, _("还没有答复方案"))
+    return {
+        "ordinal": row.ordinal,
+        "name": row.name if is_me or may_ask else masked_name(row.name),
+        "role": _("委托人") if is_principal else _("代表人") if row.is_representative else _("共同投诉人"),
+        "state": state,
+        "tone": tone,
+        "offer": answer,
+        "is_me": is_me,
+        "can_ask": may_ask and row.state == Participant.ASKED and bool(row.phone),
+        "phone": masked_phone(row.phone) if may_ask else "",
+    }
 
 
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in_page("GET", "POST")
 def people(request: HttpRequest, number: str) -> HttpResponseBase:
     """/cases/<ref>/people/: who else is in it, and a new link for who has not answered."""
     now = timezone.now()
@@ -145,11 +106,8 @@ def people(request: HttpRequest, number: str) -> HttpResponseBase:
         raise Http404
     if request.method == "POST":
         return _ask(request, found, now=now)
-    return render(
-        request,
-        "consumer/people.html",
-        {"case": found.complaint, "rows": people_of(found, now=now), "url": case_url(found.complaint)},
-    )
+    context = {"case": found.complaint, "rows": people_of(found, now=now), "url": case_url(found.complaint)}
+    return render(request, "consumer/people.html", context)
 
 
 def _ask(request: HttpRequest, found: CaseAccess, *, now: datetime) -> HttpResponseBase:

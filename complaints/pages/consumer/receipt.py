@@ -1,10 +1,7 @@
 """The receipt: proof and calm, right after filing and whenever one comes back.
 
-The tracking token is shown for 30 minutes, in the browser that
-filed, and never again; the case keeps its digest only.
+The tracking token is shown for 30 minutes, in the browser that filed, and never again; the case keeps its digest only.
 """
-
-from __future__ import annotations
 
 import hmac
 from datetime import datetime
@@ -62,13 +59,9 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
 
 
 def _paper(found: dict[str, Any]) -> dict[str, Any]:
-    """The words of the page as plain data, in the language of the page."""
     case, duty = found["case"], found["duty"]
-    several = len(found["linked"]) > 1
-    numbers = [
-        (f"{_('投诉编号')} · {respondent}" if several else _("投诉编号"), number)
-        for number, respondent in found["linked"]
-    ]
+    label, linked = _("投诉编号"), found["linked"]
+    numbers = [(f"{label} · {name}" if len(linked) > 1 else label, number) for number, name in linked]
     numbers.append((_("提交时间"), moment(case.filed_at)))
     if found["token"]:
         numbers.append((_("查询口令"), found["token"]))
@@ -105,35 +98,27 @@ def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any
     if held is not None:
         show(drafts.tracking_digest(drafts.tracking_token(held.draft, held.key or str(held.draft.pk))))
     visible = Complaint.objects.filter(number=number) if held else Complaint.objects.visible_to(request.user)
-    case = (
-        visible.filter(number=number)
-        .select_related("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch")
-        .first()
-    )
+    related = ("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch")
+    case = visible.filter(number=number).select_related(*related).first()
     if case is None or (held is None and case.consumer_id != request.user.pk):
         if not isinstance(request.user, User):
             return redirect_to_login(request.get_full_path())
         raise Http404
     token = _token(held, case, now=now)
-    stand = standing(
-        complaint=case,
-        clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
-        viewer_side="consumer",
-        now=now,
-        calendar=current_calendar(),
-    )
-    linked = _linked(case, held)
+    clocks, calendar = list(Deadline.objects.filter(complaint=case, ended_at=None)), current_calendar()
+    duty = standing(complaint=case, clocks=clocks, viewer_side="consumer", now=now, calendar=calendar)
     track_page = request.build_absolute_uri("/track/")
+    track_url = f"{track_page}#{case.number}.{token}"
     return {
         "case": case,
-        "linked": linked,
+        "linked": _linked(case, held),
         "token": token,
         "track_page": track_page,
-        "track_url": f"{track_page}#{case.number}.{token}",
-        "qr": qr_code(f"{track_page}#{case.number}.{token}") if token else None,
-        "duty": stand,
+        "track_url": track_url,
+        "qr": qr_code(track_url) if token else None,
+        "duty": duty,
         "is_own": isinstance(request.user, User) and case.consumer_id == request.user.pk,
-        "sentence": stand.sentence,
+        "sentence": duty.sentence,
         "ahead": ahead(case, phone=_phone(case), now=now),
     }
 
@@ -150,13 +135,10 @@ def _linked(case: Complaint, held: Held | None) -> list[tuple[str, str]]:
 
 def _phone(case: Complaint) -> str:
     """The number that will be rung, masked; only asked for where it is not proven."""
-    row = (
-        None
-        if case.contact_verified
-        else PersonalText.objects.filter(complaint=case, kind="consumer_phone", audience="parties")
-        .order_by("sequence")
-        .first()
-    )
+    if case.contact_verified:
+        return ""
+    rows = PersonalText.objects.filter(complaint=case, kind="consumer_phone", audience="parties")
+    row = rows.order_by("sequence").first()
     return masked_phone(row.text) if row else ""
 
 

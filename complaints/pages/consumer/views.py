@@ -1,62 +1,58 @@
 """The consumer's pages: my cases, the case, and each step on an address of its own.
 
-A page offers only what may be done now; what is sent all the same is judged by
-``take`` and refused with the reason, and nothing typed is lost.
+A case that waits for the consumer always stands first. A page offers only what may be done now; what is sent all the
+same is judged by ``take`` and refused with the reason, and nothing typed is lost.
 """
 
-from __future__ import annotations
-
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, cast
 
-from django.contrib.auth.decorators import login_required
+from django.db.models import F, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
 from accounts.sign_in.contacts import refuse_while_new
 from complaints import wording
 from complaints.acceptance.remedies import remedies
+from complaints.filing import drafts, steps
+from complaints.filing.held import address_of
 from complaints.handling import Move
-from complaints.links.opening import open_until
-from complaints.models import Complaint, HandlingStep
+from complaints.links.tracking import open_until
+from complaints.models import Complaint, Deadline, HandlingStep, Participant
 from complaints.pages.consumer.calls import calls_of, more_of
-from complaints.pages.consumer.cases import begun_by, my_cases
+from complaints.pages.consumer.explaining import read_back
 from complaints.pages.consumer.pages import OFFER, PAGES
 from complaints.pages.consumer.people import people_of, siblings_of
-from complaints.pages.consumer.readback import read_back
-from complaints.pages.shared.case_shared import to_own_page
+from complaints.pages.shared.case_shared import signed_in_page, to_own_page
 from complaints.pages.shared.step_pages import StepContext, StepPage, Text, led_back, show_or_take
+from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Audience, Outcome, Status
+from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents, case_rows
 from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, case_url, find_case, page_of
+from complaints.reading.case_people import respondent_of
 from complaints.reading.case_record import body_words
 from complaints.reading.notices_told import of_case
+from complaints.wording.duty import standing
+from database.prepared import CombinedQuery, PreparedQuery
 
 
-@never_cache
-@login_required
-@require_safe
+@signed_in_page("GET")
 def cases(request: HttpRequest) -> HttpResponse:
     """轮到您 first, then open by deadline, then closed."""
     user = cast(User, request.user)
-    return render(
-        request,
-        "consumer/cases.html",
-        {"groups": my_cases(user, now=timezone.now()), "drafts": begun_by(user, now=timezone.now())},
-    )
+    context = {"groups": my_cases(user, now=timezone.now()), "drafts": begun_by(user, now=timezone.now())}
+    return render(request, "consumer/cases.html", context)
 
 
-@never_cache
-@login_required
-@require_safe
+@signed_in_page("GET")
 def case(request: HttpRequest, number: str) -> HttpResponse:
     """Know, answer, prove; staff who come by the address of a notice are sent to their page."""
     now = timezone.now()
@@ -66,36 +62,32 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         return to_own_page(request, number)
     rows = case_rows.of_page[CONSUMER](found.complaint.pk)
     page = page_of(replace(found, rows=rows), now=now)
-    calls = calls_of(page)
     undo = page.matters.get("undo") if page.may("undo") else None
-    return render(
-        request,
-        "consumer/case.html",
-        {
-            "page": page,
-            "calls": calls,
-            "more": more_of(page),
-            "can_add": page.may("add_statement"),
-            "undo_until": undo.until_at if undo else None,
-            "undo_what": wording.label(undo.subject, kind="step") if undo else "",
-            "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
-            "may_break": page.may("report_breach"),
-            "told": of_case(page.complaint, CONSUMER, rows),
-            "documents": (documents := case_documents.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
-            "court": case_documents.court_of(documents, page.complaint.number),
-            "siblings": siblings_of(page.complaint, cast(User, request.user)),
-            "people": people_of(found, now=now),
-            "outcome": _outcome(page.complaint),
-            "ways": remedies(
-                page.complaint,
-                today=page.today,
-                policies=page.conditions.policies,
-                calendar=page.calendar,
-                may=frozenset(page.steps),
-                is_broken=any(p.state_code == "broken" for p in page.promises),
-            ),
-        },
-    )
+    context = {
+        "page": page,
+        "calls": calls_of(page),
+        "more": more_of(page),
+        "can_add": page.may("add_statement"),
+        "undo_until": undo.until_at if undo else None,
+        "undo_what": wording.label(undo.subject, kind="step") if undo else "",
+        "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
+        "may_break": page.may("report_breach"),
+        "told": of_case(page.complaint, CONSUMER, rows),
+        "documents": (documents := case_documents.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
+        "court": case_documents.court_of(documents, page.complaint.number),
+        "siblings": siblings_of(page.complaint, cast(User, request.user)),
+        "people": people_of(found, now=now),
+        "outcome": _outcome(page.complaint),
+        "ways": remedies(
+            page.complaint,
+            today=page.today,
+            policies=page.conditions.policies,
+            calendar=page.calendar,
+            may=frozenset(page.steps),
+            is_broken=any(p.state_code == "broken" for p in page.promises),
+        ),
+    }
+    return render(request, "consumer/case.html", context)
 
 
 def _outcome(complaint: Complaint) -> dict[str, str] | None:
@@ -114,17 +106,12 @@ def _body(complaint: Complaint) -> str:
     """Who has the duty, where the authority had not (art. 16, item 1; arts 34, 44)."""
     if complaint.outcome not in (Outcome.REFUSED, Outcome.REDIRECTED):
         return ""
-    step = (
-        HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, to_status=Status.CLOSED)
-        .order_by("sequence")
-        .last()
-    )
+    closing = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, to_status=Status.CLOSED)
+    step = closing.order_by("sequence").last()
     return "".join(body_words(step)) if step is not None else ""
 
 
-@never_cache
-@login_required
-@require_safe
+@signed_in_page("GET")
 def done(request: HttpRequest, number: str) -> HttpResponse:
     """What was just decided, read back, with the way to take it back."""
     now = timezone.now()
@@ -135,9 +122,7 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "consumer/done.html", {"page": page, "words": words})
 
 
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
+@signed_in_page("GET", "POST")
 def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponseBase:
     """One step: the question, what follows from it, one button."""
     now = timezone.now()
@@ -191,3 +176,85 @@ def step_of(
         told=told,
     )
     return show_or_take(at, asked)
+
+
+#: More than anybody has; the oldest closed ones fall off.
+MOST = 200
+
+
+# Filed and joined are looked up one beside the other: asked for "this or that", PostgreSQL reads the table from end to
+# end.
+joined_by = PreparedQuery(
+    lambda person: Participant.objects.filter(person_id=person, state=Participant.JOINED).only("complaint_id"), int
+)
+filed_by = PreparedQuery(
+    lambda person, day: Complaint.objects.filter(
+        Q(represented_until__isnull=True) | Q(represented_until__gte=day), consumer_id=person
+    ).only("pk"),
+    int,
+    date,
+)
+_whose = CombinedQuery(joined_by, filed_by)
+cases_of = PreparedQuery(
+    lambda cases: (
+        Complaint.objects.filter(pk__any_of=cases)
+        .exclude(status=Status.DRAFT)
+        .select_related(
+            "enterprise",
+            "branch",
+            "picked_enterprise",
+            "picked_branch",
+            "handling_authority",
+            "handler__user",
+            "officer__user",
+        )
+        .order_by(F("closed_at").desc(nulls_first=True), F("next_due_at").asc(nulls_last=True), "-pk")[:MOST]
+    ),
+    list,
+)
+_LIVE = PreparedQuery(
+    lambda cases: Deadline.objects.filter(complaint_id__any_of=cases, ended_at__isnull=True).select_related(
+        "obligation"
+    ),
+    list,
+)
+
+
+def my_cases(user: User, *, now: datetime) -> list[dict[str, Any]]:
+    """Groups with their title and their cards, none of them empty. Four queries."""
+    joined, filed = _whose(user.pk, now.astimezone(SHANGHAI).date())
+    whose = sorted({*(one.complaint_id for one in joined), *(case.pk for case in filed)})
+    cases = cases_of(whose) if whose else []
+    clocks: dict[int, list[Deadline]] = defaultdict(list)
+    for clock in _LIVE([c.pk for c in cases]):
+        clocks[clock.complaint_id].append(clock)
+    calendar = current_calendar()
+    mine, open_ones, closed = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
+    for case in cases:
+        duty = standing(complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now, calendar=calendar)
+        group = mine if duty.is_your_turn else open_ones if case.closed_at is None else closed
+        group.append({"complaint": case, "respondent": respondent_of(case), "duty": duty, "url": case_url(case)})
+    mine.sort(key=_by_deadline)
+    open_ones.sort(key=_by_deadline)
+    groups = ((_("轮到您了"), mine), (_("正在办理"), open_ones), (_("已办结"), closed))
+    return [{"title": title, "cards": cards} for title, cards in groups if cards]
+
+
+def begun_by(user: User, *, now: datetime) -> list[dict[str, Any]]:
+    """The open drafts that a proven phone owns, from whatever device: what each is about, how far it is, until when it
+    is kept."""
+    return [
+        {
+            "title": drafts.first(row, "purchase", "item_name").strip()[:40] or _("还没有写商品或服务"),
+            "number": steps.number_of(row.step),
+            "total": len(steps.STEPS),
+            "draft": row,
+            "url": address_of(row, row.step),
+        }
+        for row in drafts.open_ones_of(user.pk, now=now)
+    ]
+
+
+def _by_deadline(card: dict[str, Any]) -> tuple[bool, float]:
+    deadline = card["duty"].deadline
+    return deadline is None, deadline.due_at.timestamp() if deadline else 0.0

@@ -27,7 +27,7 @@ from complaints.handling.steps import authority
 from complaints.models.complaint import OPEN
 from complaints.pages.enrolment.authority_enrolments import CHOSEN, FILLED, READ_BY_ENTERPRISE, OneChoice
 from complaints.pages.enrolment.enterprise_enrolment import filed_rows
-from complaints.pages.public import enterprises as open_enterprises
+from complaints.pages.public import open_pages as open_enterprises
 from complaints.procedure.typed_values import Choice, Day, Words
 from complaints.procedure.workflow import ANY_E, ENTERPRISE_SIDE
 from complaints.tables import many_cases

@@ -30,7 +30,7 @@ from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
 from authorities.policies import Limits, Policies
 from complaints.evidence import EvidenceRefused, licences
-from complaints.filing import proving
+from complaints.filing import held
 from complaints.filing.drafts import typed_in
 from complaints.forms import enrol_forms
 from complaints.forms.fields import PlainForm
@@ -105,12 +105,12 @@ def start(request: HttpRequest) -> HttpResponseBase:
         contact: Contact = form.cleaned_data["email"]
         if "send" in request.POST:
             try:
-                proving.send(contact, language=language, asker=asker_of(request, now=now), now=now)
+                held.send_code_to(contact, language=language, asker=asker_of(request, now=now), now=now)
                 is_sent, status = True, 200
             except TooManyTries as wait:
                 form.add_error("email", too_many_codes(wait.until))
                 status = wait.told(request)
-        elif proving.proven(
+        elif held.proven_contact(
             phone="",
             email=contact.address,
             code=form.cleaned_data["code"],

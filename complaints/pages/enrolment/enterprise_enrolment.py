@@ -17,7 +17,7 @@ from accounts.idempotency import once
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.forms.enrol_forms import FILL, Whole, as_read
 from complaints.forms.fields import PlainForm
-from complaints.pages.public import enterprises
+from complaints.pages.public import open_pages
 from complaints.procedure.typed_values import Day, PersonName, Phone, Words
 from complaints.webhooks.endpoints import head_manager
 from enterprises.enrolment import enrolled
@@ -114,7 +114,7 @@ def enrolment(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Standing, history, what was filed and what came of it."""
     enterprise = _enterprise(workspace)
     context = {
-        **enterprises.facts_of(enterprise, on=workspace.today),
+        **open_pages.facts_of(enterprise, on=workspace.today),
         "entries": [
             {
                 "on_day": row.on_day,

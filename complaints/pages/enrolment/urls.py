@@ -3,7 +3,7 @@
 from django.urls import path
 
 from complaints.pages.enrolment import authority_enrolments, authority_enterprises, enrol, enterprise_enrolment
-from complaints.pages.public import complaints, enterprises
+from complaints.pages.public import open_pages
 
 APPLICATION = "authority/enrolments/<uuid:application_id>/"
 FIRM = "authority/enterprises/<str:uscc>/"
@@ -27,7 +27,7 @@ urlpatterns = [
     path(f"{FIRM}recall/", authority_enterprises.recall, name="authority-enterprise-recall"),
     path(f"{FIRM}invite/", authority_enterprises.invite, name="authority-enterprise-invite"),
     path(f"{FIRM}filings/<uuid:filing_id>/", authority_enterprises.answer, name="authority-enterprise-filing"),
-    path("open/complaints/", complaints.complaints, name="open-complaints"),
-    path("open/enterprises/", enterprises.register, name="open-enterprises"),
-    path("open/enterprises/<str:uscc>/", enterprises.enterprise, name="open-enterprise"),
+    path("open/complaints/", open_pages.complaints, name="open-complaints"),
+    path("open/enterprises/", open_pages.register, name="open-enterprises"),
+    path("open/enterprises/<str:uscc>/", open_pages.enterprise, name="open-enterprise"),
 ]

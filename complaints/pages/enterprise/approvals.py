@@ -1,43 +1,49 @@
-"""/enterprise/approvals/: what waits for a second person inside the enterprise, and the decision on one of it.
+"""/enterprise/approvals/: what waits for a second person inside the enterprise, and the decision on one of it, or on a
+whole set of offers (/enterprise/measures/<id>/approval/).
 
 The approval and the approved step are two moves of one call by the same person, as at the authority
-(pages/authority/approvals.py); nobody decides on his own proposal, and no clock waits for it.
+(pages/authority/approvals.py); nobody decides on his own proposal, and no clock waits for it. Of a set the page shows
+what would go out today, the first case as its consumer will see it and each case with its amount and its last day.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib import messages
 from django.db.models import Count, Min
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
 from complaints import handling, wording
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
-from complaints.forms.decision_form import DecisionForm
+from complaints.forms.staff_forms import DecisionForm
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import proposals
 from complaints.handling.transition import saying, two_persons
 from complaints.measures import sending
 from complaints.measures.sending import readable
-from complaints.models import Complaint, Demand, Matter, Measure, PersonalText
+from complaints.models import Demand, Matter, Measure, PersonalText
+from complaints.pages.enterprise.measures import PAGE, case_cells, found_measure, number_after
 from complaints.pages.enterprise.offer import card_of
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.procedure.workflow import Audience
 from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage, page_of
 from complaints.reading.case_form import take_step
-from complaints.reading.case_people import Fact
+from complaints.reading.case_people import Fact, names_of_consumers
+from complaints.tables.many_cases import open_demands
 from enterprises.models import Branch, Enterprise
 from web.languages import named
 from web.listing import told
@@ -58,114 +64,83 @@ EFFECTS: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waiting:
-    """One proposal in words: what, who, why it needs somebody else, until when the case must go on."""
-
-    matter: Matter
-    complaint: Complaint
-    what: str
-    by: str
-    why: str
-    is_own: bool
-    may_decide: bool
-    url: str
-    case_url: str
-
-
 @workspace_page("GET")
 def approvals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    matters = _open_ones(workspace).select_related("complaint").order_by("opened_at", "pk")[:MOST]
-    found, sets = _waiting(matters, workspace), _sets(workspace)
-    found.sort(key=lambda one: not one.may_decide)
-    mine = sum(one.may_decide for one in found) + sum(one.may_decide for one in sets)
-    return render(
-        request,
-        "enterprise/approvals.html",
-        {"proposals": found, "sets": sets, "mine_to_decide": mine, "now": workspace.now},
-    )
-
-
-def _open_ones(workspace: Workspace) -> Any:
-    enterprises = [actor.enterprise_id for actor in workspace.actors]
     # What is one of a set is decided with it.
-    return Matter.objects.filter(
-        kind="proposal",
-        state="open",
-        audience=ENTERPRISE,
-        enterprise__in=enterprises,
-        complaint__in=workspace.cases(),
-        measure_id=None,
+    matters = (
+        Matter.objects.filter(
+            kind="proposal",
+            state="open",
+            audience=ENTERPRISE,
+            enterprise__in=[actor.enterprise_id for actor in workspace.actors],
+            complaint__in=workspace.cases(),
+            measure_id=None,
+        )
+        .select_related("complaint")
+        .order_by("opened_at", "pk")[:MOST]
     )
+    waiting = sorted(_waiting(list(matters), workspace), key=lambda row: not row["may_decide"])
+    sets = sorted(_sets(workspace), key=lambda row: not row["may_decide"])
+    mine = sum(row["may_decide"] for row in [*waiting, *sets])
+    context = {"proposals": waiting, "sets": sets, "mine_to_decide": mine, "now": workspace.now}
+    return render(request, "enterprise/approvals.html", context)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingSet:
-    """A set of offers that waits as a whole. ``until``: the first moment that is late in one of its cases."""
-
-    measure: Measure
-    cases: int
-    until: datetime | None
-    is_own: bool
-    may_decide: bool
-    url: str
-
-
-def _sets(workspace: Workspace) -> list[WaitingSet]:
-    found = list(
+def _sets(workspace: Workspace) -> list[dict[str, Any]]:
+    """Sets of offers that wait as a whole. ``until``: the first moment that is late in one of the cases of a set."""
+    measures = list(
         readable(workspace.actors)
         .filter(proposed_at__isnull=False, sent_at=None)
         .select_related("proposed_by__user")
         .order_by("proposed_at", "pk")[:MOST]
     )
-    if not found:
+    if not measures:
         return []
     counted = {
         row["measure_id"]: row
-        for row in sending.waiting(found)
+        for row in sending.waiting(measures)
         .filter(complaint__in=workspace.cases())
         .order_by()
         .values("measure_id")
         .annotate(cases=Count("pk"), until=Min("complaint__next_due_at"))
     }
-    rows = [
-        WaitingSet(
-            measure=one,
-            is_own=one.proposed_by is not None and one.proposed_by.user_id == workspace.user.pk,
-            may_decide=bool(sending.deciders(one, workspace.actors)),
-            cases=counted.get(one.public_id, {}).get("cases", 0),
-            until=counted.get(one.public_id, {}).get("until"),
-            url=reverse("complaints:enterprise-measure-approval", args=[one.public_id]),
-        )
-        for one in found
+    return [
+        {
+            "measure": one,
+            "is_own": one.proposed_by is not None and one.proposed_by.user_id == workspace.user.pk,
+            "may_decide": bool(sending.deciders(one, workspace.actors)),
+            "cases": counted.get(one.public_id, {}).get("cases", 0),
+            "until": counted.get(one.public_id, {}).get("until"),
+            "url": reverse("complaints:enterprise-measure-approval", args=[one.public_id]),
+        }
+        for one in measures
     ]
-    return sorted(rows, key=lambda row: not row.may_decide)
 
 
-def _waiting(matters: Iterable[Matter], workspace: Workspace) -> list[Waiting]:
-    """With the names of who proposed them: one query more."""
-    rows = list(matters)
+def _waiting(rows: list[Matter], workspace: Workspace) -> list[dict[str, Any]]:
+    """Proposals in words: what, who proposed it, why it needs somebody else. With the names: one query more."""
     people = list(User.objects.filter(person_key__in={row.opened_by_key for row in rows}))
     sealed_fields.load_for([*people, *rows])
     names = {person.person_key: person.name for person in people}
     return [
-        Waiting(
-            matter=row,
-            complaint=row.complaint,
-            what=wording.action(row.subject),
-            by=names.get(row.opened_by_key, "") if row.opened_by_key else "",
-            why=why_words(row),
-            is_own=row.opened_by_key == workspace.user.person_key,
-            may_decide=row.opened_by_key != workspace.user.person_key and _decider(workspace, row) is not None,
-            url=reverse("complaints:enterprise-approval", args=[row.pk]),
-            case_url=case_url(row.complaint),
-        )
+        {
+            "matter": row,
+            "complaint": row.complaint,
+            "what": wording.action(row.subject),
+            "by": names.get(row.opened_by_key, "") if row.opened_by_key else "",
+            "why": why_words(row.data.get("why", [])),
+            "is_own": row.opened_by_key == workspace.user.person_key,
+            "may_decide": row.opened_by_key != workspace.user.person_key and _decider(workspace, row) is not None,
+            "url": reverse("complaints:enterprise-approval", args=[row.pk]),
+            "case_url": case_url(row.complaint),
+        }
         for row in rows
     ]
 
 
-def why_words(matter: Matter) -> str:
-    return told(WHY[code] for code in matter.data.get("why", []) if code in WHY)
+def why_words(codes: Iterable[str]) -> str:
+    """Why a second person must agree, in words; ``codes`` as the proposals keep them."""
+    return told(WHY[code] for code in codes if code in WHY)
 
 
 def _decider(workspace: Workspace, matter: Matter) -> Actor | None:
@@ -186,15 +161,9 @@ def _decider(workspace: Workspace, matter: Matter) -> Actor | None:
 def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One proposal: 同意, which takes the step at once, or 退回 with the reason."""
     enterprises = [actor.enterprise_id for actor in workspace.actors]
-    matter = (
-        Matter.objects.select_related("complaint__enterprise", "complaint__branch")
-        .filter(
-            pk=pk, kind="proposal", audience=ENTERPRISE, enterprise__in=enterprises, complaint__in=workspace.cases()
-        )
-        .first()
-    )
-    if matter is None:
-        raise Http404
+    proposed = Matter.objects.filter(kind="proposal", audience=ENTERPRISE, enterprise__in=enterprises)
+    ours = proposed.filter(complaint__in=workspace.cases())
+    matter = get_object_or_404(ours.select_related("complaint__enterprise", "complaint__branch"), pk=pk)
     case, actor = matter.complaint, _decider(workspace, matter)
     if matter.measure_id is not None and readable(workspace.actors).filter(public_id=matter.measure_id).exists():
         return redirect("complaints:enterprise-measure-approval", public_id=matter.measure_id)
@@ -236,95 +205,147 @@ def _show(
     waiting, case = _waiting([matter], workspace)[0], matter.complaint
     viewer = next(a for a in workspace.actors if stands_to(a, case))
     page = page_of(CaseAccess(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer), now=workspace.now)
-    said = matter.data.get("payload", {})
+    proposed = matter.data.get("payload", {})
     is_offer = matter.subject in two_persons.OFFERS
-    return render(
-        request,
-        "enterprise/approval.html",
-        {
-            "proposal": waiting,
-            "form": form,
-            "page": page,
-            "complaint": case,
-            "effect": EFFECTS.get(matter.subject, "") % page.limits,
-            "preview": offer_card(page.demands, said, by=waiting.by, at=matter.opened_at) if is_offer else None,
-            "facts": [] if is_offer else _facts(said),
-        },
-        status=status,
-    )
+    context = {
+        "proposal": waiting,
+        "form": form,
+        "page": page,
+        "complaint": case,
+        "effect": EFFECTS.get(matter.subject, "") % page.limits,
+        "preview": offer_card(page.demands, proposed, by=waiting["by"], at=matter.opened_at) if is_offer else None,
+        "facts": [] if is_offer else _facts(proposed),
+    }
+    return render(request, "enterprise/approval.html", context, status=status)
 
 
-def offer_card(demands: Sequence[Demand], said: Mapping[str, Any], *, by: str, at: datetime) -> dict[str, Any]:
-    """A proposed offer as the consumer will see it."""
-    answers = [Answer(**{**row, "amount": saying.money(row.get("amount"), "")}) for row in said.get("answers", [])]
+def offer_card(demands: Sequence[Demand], proposed: Mapping[str, Any], *, by: str, at: datetime) -> dict[str, Any]:
+    known = {demand.ordinal for demand in demands}
+    answers = [
+        Answer(**{**row, "amount": saying.money(row.get("amount"), "")})
+        for row in proposed.get("answers", [])
+        if row["demand"] in known
+    ]
     promises = [
         Promise(**{**row, "amount": saying.money(row.get("amount"), ""), "due_on": saying.day(row.get("due_on"), "")})
-        for row in said.get("promises", [])
+        for row in proposed.get("promises", [])
     ]
-    known = {demand.ordinal for demand in demands}
-    return card_of(
-        demands,
-        [answer for answer in answers if answer.demand in known],
-        promises,
-        message=said.get("message", ""),
-        by=by,
-        at=at,
+    return card_of(demands, answers, promises, message=proposed.get("message", ""), by=by, at=at)
+
+
+def _facts(proposed: Mapping[str, Any]) -> list[Fact]:
+    reason = str(proposed.get("reason") or "")
+    words = wording.label(reason, kind="failure_reason")
+    branch = Branch.objects.filter(pk=proposed.get("branch_id") or 0).first()
+    enterprise = Enterprise.objects.filter(pk=proposed.get("enterprise_id") or 0).first()
+    facts = (
+        Fact(_("理由"), words if words != reason else wording.label(reason, kind="return_reason")),
+        Fact(_("应由谁答复"), " · ".join(named(row) for row in (branch, enterprise) if row is not None)),
+        Fact(_("说明"), str(proposed.get("text") or "")),
     )
+    return [fact for fact in facts if fact.value]
 
 
-def _facts(said: Mapping[str, Any]) -> list[Fact]:
-    found = []
-    if said.get("reason"):
-        words = wording.label(str(said["reason"]), kind="failure_reason")
-        found.append(
-            Fact(
-                _("理由"),
-                words if words != said["reason"] else wording.label(str(said["reason"]), kind="return_reason"),
-            )
-        )
-    target = _target(said)
-    if target:
-        found.append(Fact(_("应由谁答复"), target))
-    if said.get("text"):
-        found.append(Fact(_("说明"), str(said["text"])))
-    return found
-
-
-def _target(said: Mapping[str, Any]) -> str:
-    branch = Branch.objects.filter(pk=said.get("branch_id") or 0).first()
-    enterprise = Enterprise.objects.filter(pk=said.get("enterprise_id") or 0).first()
-    return " · ".join(named(row) for row in (branch, enterprise) if row is not None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How a proposal of this case stands, for its page; ``sent_back`` is the reason of the newest one that was."""
-
-    what: str = ""
-    by: str = ""
-    since: Any = None
-    why: str = ""
-    url: str = ""
-    sent_back: str = ""
-    answered_by: str = ""
-
-
-def standing_of(page: CasePage) -> Standing | None:
-    """What waits for a second person in this case, or came back from one; no query where nothing was ever proposed."""
+def proposal_of(page: CasePage) -> dict[str, Any] | None:
+    """What waits for a second person in this case, or came back from one: ``sent_back`` is the reason of the newest one
+    that was. No query where nothing was ever proposed."""
     matter = page.matters.get("proposal")
-    newest = next((event for event in page.timeline if event.step in ("propose", "approve", "send_back")), None)
     if matter is not None:
-        asked = next((event.actor for event in page.timeline if event.step == "propose"), "")
-        return Standing(
-            what=wording.action(matter.subject),
-            by=asked,
-            since=matter.opened_at,
-            why=why_words(matter),
-            url=reverse("complaints:enterprise-approval", args=[matter.pk]),
-        )
+        return {
+            "what": wording.action(matter.subject),
+            "by": next((event.actor for event in page.timeline if event.step == "propose"), ""),
+            "since": matter.opened_at,
+            "why": why_words(matter.data.get("why", [])),
+            "url": reverse("complaints:enterprise-approval", args=[matter.pk]),
+        }
+    newest = next((event for event in page.timeline if event.step in ("propose", "approve", "send_back")), None)
     if newest is None or newest.step != "send_back" or page.is_former:
         return None
-    said = PersonalText.objects.filter(
+    text = PersonalText.objects.filter(
         complaint=page.complaint, audience=Audience.ENTERPRISE, kind="message", sequence=newest.sequence
     ).first()
-    return Standing(what=newest.title, sent_back=said.text if said else "", answered_by=newest.actor, since=newest.at)
+    reason = text.text if text else ""
+    return {"what": newest.title, "sent_back": reason, "answered_by": newest.actor, "since": newest.at}
+
+
+@workspace_page("GET", "POST")
+def measure_approval(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
+    """A set as it would go out today: 同意, which sends it at once, or 退回 with the reason."""
+    found = found_measure(workspace, public_id)
+    there = reverse("complaints:enterprise-measure", args=[public_id])
+    if request.method != "POST":
+        return redirect(there) if _is_set_decided(found) else _show_set(request, workspace, found, _set_form(None))
+    if not workspace.may(Right.APPROVE_MEASURE):
+        raise not_yours()
+    form = _set_form(request.POST)
+    with once(request) as attempt:
+        if not attempt.answered and _is_set_decided(found):
+            messages.info(request, _("这一项已经不用批准了。"))
+            attempt.reference = there
+        elif not attempt.answered and form.is_valid():
+            _decide_set(request, workspace, found_measure(workspace, public_id, lock=True), form.cleaned_data)
+            attempt.reference = reverse("complaints:enterprise-approvals")
+    return redirect(attempt.reference) if attempt.reference else _show_set(request, workspace, found, form, status=422)
+
+
+def _is_set_decided(found: Measure) -> bool:
+    return found.proposed_at is None or found.sent_at is not None
+
+
+def _decide_set(request: HttpRequest, workspace: Workspace, found: Measure, cleaned: Mapping[str, str]) -> None:
+    cases, actors, now = workspace.cases(), workspace.actors, workspace.now
+    if cleaned["decision"] == "refuse":
+        sending.send_back(found, text=cleaned["text"], cases=cases, actors=actors, now=now)
+        messages.success(request, _("已退回：%(title)s") % {"title": found.title}, extra_tags="ok")
+        return
+    outcome = sending.approve(found, cases=cases, actors=actors, now=now)
+    text = _("已同意，并已发送%(n)s件方案。") % {"n": len(outcome.done)}
+    if outcome.left_out:
+        text += _("%(n)s件没有发送，原因见批量方案。") % {"n": len(outcome.left_out)}
+    messages.success(request, text, extra_tags="ok")
+
+
+def _set_form(data: Any) -> DecisionForm:
+    return DecisionForm(data, grant=_("同意，马上全部发送"), refuse=_("退回修改"))
+
+
+def _show_set(
+    request: HttpRequest, workspace: Workspace, found: Measure, form: DecisionForm, *, status: int = 200
+) -> HttpResponseBase:
+    seen = {case.pk: case for case in workspace.cases().filter(pk__in=[pick.case for pick in sending.proposed(found)])}
+    matters = [matter for matter in sending.waiting([found]).order_by("complaint_id") if matter.complaint_id in seen]
+    for matter in matters:
+        matter.complaint = seen[matter.complaint_id]
+    sealed_fields.load_for(matters)
+    demands = open_demands(matter.complaint_id for matter in matters)
+    worth = {
+        matter.complaint_id: two_persons.worth(
+            handling.built(matter.subject, matter.data["payload"]).said, demands[matter.complaint_id]
+        )
+        for matter in matters
+    }
+    by = found.proposed_by.user.name if found.proposed_by else ""
+    behind = number_after(request)
+    page = [matter for matter in matters if matter.complaint_id > behind][: PAGE + 1]
+    names = names_of_consumers([matter.complaint_id for matter in page[:PAGE]])
+    first = matters[0] if matters else None
+    ends = [matter.complaint.next_due_at for matter in matters if matter.complaint.next_due_at]
+    is_own = found.proposed_by is not None and found.proposed_by.user_id == workspace.user.pk
+    context = {
+        "measure": found,
+        "by": by,
+        "form": form,
+        "count": len(matters),
+        "total": sum(worth.values()),
+        "until": min(ends, default=None),
+        "why": why_words(dict.fromkeys(code for matter in matters for code in matter.data.get("why", []))),
+        "is_own": is_own,
+        "may_decide": bool(sending.deciders(found, workspace.actors)),
+        "fell": [pick.number for pick in sending.proposed(found) if pick.case not in worth],
+        "preview": first and offer_card(demands[first.complaint_id], first.data["payload"], by=by, at=first.opened_at),
+        "message": first.data["payload"].get("message", "") if first else "",
+        "rows": [case_cells(matter.complaint, names) | {"total": worth[matter.complaint_id]} for matter in page[:PAGE]],
+        "next_url": f"?{urlencode({'after': page[PAGE - 1].complaint_id})}" if len(page) > PAGE else "",
+        "missing": [one for one in found.left_out if one["step"] == "propose"],
+    }
+    return render(request, "measures/approval.html", context, status=status)

@@ -4,25 +4,23 @@ The buttons are the open steps of this person, nothing more; a former enterprise
 reads its own engagement and finds none.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from complaints import wording
 from complaints.assignment import assigning
-from complaints.desks.enterprise_workspace import Workspace, case_url, held_whole, workspace_page
+from complaints.desks.enterprise_workspace import Workspace, case_url, held, held_whole, workspace_page
 from complaints.handling.steps import mediation
 from complaints.models import OfficialDocument
 from complaints.pages.enterprise import work
-from complaints.pages.enterprise.approvals import standing_of
-from complaints.pages.enterprise.pages import BUTTONS, steps_of
-from complaints.pages.enterprise.steps import open_steps
+from complaints.pages.enterprise.approvals import proposal_of
+from complaints.pages.enterprise.steps import BUTTONS, open_steps, steps_of
 from complaints.procedure.workflow import Clock
 from complaints.reading import case_documents
 from complaints.reading.case import CasePage
@@ -31,36 +29,16 @@ from complaints.reading.notices_told import of_case
 from web.dates import last_day
 
 #: Steps that the enterprise owes: the first of them is the main button.
-TO_DO = frozenset(
-    {"accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation", "suggestion"}
-)
+TO_DO = ("accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation", "suggestion")
 #: Buttons beside the main one; the rest stand as links below.
 IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed", "offer", "answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """One step that stands open, and where its page is."""
-
     slug: str
     words: str
     url: str
-
-
-@dataclass(frozen=True, slots=True)
-class DemandLine:
-    """One demand and the answer that stands for it."""
-
-    ordinal: int
-    title: str
-    amount: Any
-    note: str
-    answer: str
-    tone: str
-
-    @property
-    def is_answered(self) -> bool:
-        return bool(self.answer)
 
 
 @workspace_page("GET")
@@ -77,10 +55,15 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
     log, lines = work.contact_log(page, rows.contacts), demand_lines(page)
     buttons = [b for b in buttons_of(page) if b.slug != "failure" or log.lines]
     waiting = waiting_of(page, buttons)
-    told = {item["url"] for item in waiting}
+    announced = {item["url"] for item in waiting}
     main = buttons[0] if buttons and buttons[0].slug in TO_DO and not waiting else None
-    rest = [b for b in buttons if b is not main and b.url not in told]
-    shown: dict[str, Any] = {
+    rest = [b for b in buttons if b is not main and b.url not in announced]
+    documents: list[case_documents.DocumentRow] = []
+    if not page.is_former:
+        issued = documents_of(page, rows.documents)
+        documents = case_documents.of_case(page.complaint, page.side, page.viewer, issued)
+    result = engagement.odr_result if engagement else ""
+    context: dict[str, Any] = {
         "page": page,
         "complaint": page.complaint,
         "engagement": engagement,
@@ -89,46 +72,37 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
         "more": [b for b in rest if b.slug not in IN_FRONT],
         "may": {b.slug: b.url for b in buttons},
         "demands": lines,
-        "answered": sum(line.is_answered for line in lines),
+        "answered": sum(bool(line["answer"]) for line in lines),
         "waiting": waiting,
-        "proposal": standing_of(page),
+        "proposal": proposal_of(page),
         "log": log,
         "failure_waits": page.may("report_failure") and not log.lines,
         "extension_note": work.extension_note(page),
         "notes": rows.notes,
         "told": [] if page.is_former else of_case(page.complaint, page.side, rows),
-        "documents": (
-            documents := []
-            if page.is_former
-            else case_documents.of_case(page.complaint, page.side, page.viewer, documents_of(page, rows.documents))
-        ),
+        "documents": documents,
         "court": case_documents.court_of(documents, page.complaint.number),
-        "others": []
-        if page.is_former or engagement is None or request.method != "GET"
-        else assigning.opened(page.complaint, engagement, user=workspace.user, now=workspace.now),
-        "odr_result": wording.label(engagement.odr_result, kind="odr_result")
-        if engagement and engagement.odr_result
-        else "",
+        "odr_result": wording.label(result, kind="odr_result") if result else "",
     }
+    if engagement is not None and not page.is_former and request.method == "GET":
+        context["others"] = assigning.opened(page.complaint, engagement, user=workspace.user, now=workspace.now)
     if main is not None and main.slug == "accept" and page.viewer.staff_id is not None:
         # Whoever a rule or a colleague gave it to keeps it.
-        given_to = page.complaint.handler
-        shown["accept_as"] = page.viewer.staff_id if given_to is None else given_to.pk
-        shown["accept_words"] = (
-            _("受理，由我处理")
-            if shown["accept_as"] == page.viewer.staff_id or given_to is None
-            else _("受理，由%(name)s处理") % {"name": given_to.user.name}
-        )
+        handler = page.complaint.handler
+        if handler is None or handler.pk == page.viewer.staff_id:
+            context |= {"accept_as": page.viewer.staff_id, "accept_words": _("受理，由我处理")}
+        else:
+            text = _("受理，由%(name)s处理") % {"name": handler.user.name}
+            context |= {"accept_as": handler.pk, "accept_words": text}
     if work.is_working(page):
-        shown["history"], shown["has_more_history"] = work.history_of(page, workspace)
-        shown["similar"] = work.similar_of(page, workspace)
+        context["history"], context["has_more_history"] = work.history_of(page, workspace)
+        context["similar"] = work.similar_shown(page.complaint, seen=workspace.engagements())
     elif not page.is_former:
         cause = work.cause_of(page, rows.causes)
-        shown |= {"cause": cause, "cause_words": wording.label(cause, kind="root_cause") if cause else ""}
-        shown["cause_options"] = (
-            work.cause_options(page.complaint.problem_category, cause) if "cause" in shown["may"] else ""
-        )
-    return render(request, "enterprise/case.html", shown)
+        context |= {"cause": cause, "cause_words": wording.label(cause, kind="root_cause") if cause else ""}
+        if "cause" in context["may"]:
+            context["cause_options"] = work.cause_options(page.complaint.problem_category, cause)
+    return render(request, "enterprise/case.html", context)
 
 
 def documents_of(page: CasePage, rows: list[OfficialDocument]) -> list[OfficialDocument]:
@@ -204,30 +178,56 @@ _ASKED = {
 
 def buttons_of(page: CasePage) -> list[Button]:
     """In the order of use, main one first; what waits for a second person is not asked for twice."""
-    found, here, may = [], case_url(page.complaint), open_steps(page)
-    for slug in BUTTONS:
-        step = next((s for s in steps_of(slug) if s in may), "")
-        if step:
-            found.append(Button(slug, str(_ASKED.get(step) or wording.action(step)), f"{here}{slug}/"))
-    return found
+    here, may = case_url(page.complaint), open_steps(page)
+    return [
+        Button(slug, str(_ASKED.get(step) or wording.action(step)), f"{here}{slug}/")
+        for slug in BUTTONS
+        if (step := next((s for s in steps_of(slug) if s in may), ""))
+    ]
 
 
-def demand_lines(page: CasePage) -> list[DemandLine]:
+def demand_lines(page: CasePage) -> list[dict[str, Any]]:
     """Every demand beside the newest answer to it; 未答复 says so."""
     newest: dict[int, Any] = {}
     for offer in reversed(page.offers):
         newest |= {answer.ordinal: answer for answer in offer.answers}
-    lines = []
-    for demand in page.demands:
-        answer = newest.get(demand.ordinal)
-        lines.append(
-            DemandLine(
-                ordinal=demand.ordinal,
-                title=demand_text(demand),
-                amount=demand.amount,
-                note=demand.note,
-                answer=answer.verdict if answer else "",
-                tone=answer.tone if answer else "warn",
-            )
-        )
-    return lines
+    return [
+        {
+            "ordinal": demand.ordinal,
+            "title": demand_text(demand),
+            "amount": demand.amount,
+            "note": demand.note,
+            "answer": newest[demand.ordinal].verdict if demand.ordinal in newest else "",
+            "tone": newest[demand.ordinal].tone if demand.ordinal in newest else "warn",
+        }
+        for demand in page.demands
+    ]
+
+
+@workspace_page("GET")
+def view_file(request: HttpRequest, workspace: Workspace, number: str, pk: int) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/files/<pk>/; a former enterprise has no files."""
+    page = held(workspace, number)
+    place = next((n for n, file in enumerate(page.files) if file.pk == pk), None)
+    if place is None:
+        raise Http404
+
+    def address(n: int) -> str:
+        if not 0 <= n < len(page.files):
+            return ""
+        return reverse("complaints:enterprise-file", args=[number, page.files[n].pk])
+
+    file = page.files[place]
+    messages = [m for m in page.thread if any(attached.pk == pk for attached in m.files)]
+    context = {
+        "page": page,
+        "complaint": page.complaint,
+        "file": file,
+        "place": place + 1,
+        "total": len(page.files),
+        "previous_url": address(place - 1),
+        "next_url": address(place + 1),
+        "message": messages[-1] if messages else None,
+        "all": [(one, address(n)) for n, one in enumerate(page.files)],
+    }
+    return render(request, "enterprise/file.html", context)

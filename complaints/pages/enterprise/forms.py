@@ -4,8 +4,6 @@ A form only reads and says what is missing; whether the step may be taken is jud
 by the verb, and its refusal lands on the field of the same name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
@@ -14,8 +12,20 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from authorities.periods import in_our_years
-from complaints.forms.fields import CHOOSE, Choice, Choices, Day, StepForm, Words, words_of
-from complaints.forms.file_forms import FilesField, TakesFiles
+from complaints.forms.fields import (
+    CHOOSE,
+    UNCHOSEN,
+    Choice,
+    Choices,
+    Day,
+    FilesField,
+    Number,
+    StepForm,
+    TakesFiles,
+    Words,
+    set_choices,
+    words_of,
+)
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.models import Obligation
 from complaints.procedure.categories import FAILURE_REASONS
@@ -29,19 +39,16 @@ RETURN_REASONS = ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "
 class HandlerForm(StepForm):
     """Who handles the case: 责任到人."""
 
-    handler = Choice(label=_("由谁处理"), widget=forms.Select(attrs={"class": "w-24"}))
+    handler = Number(label=_("由谁处理"), widget=forms.Select(attrs={"class": "w-24"}))
 
     def __init__(self, *args: Any, people: Sequence[Staff], chosen: int | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        field = self.fields["handler"]
-        field.choices = [("", _("请选择")), *((str(p.pk), handler_words(p)) for p in people)]  # type: ignore[attr-defined]
+        set_choices(self, "handler", [UNCHOSEN, *((str(p.pk), handler_words(p)) for p in people)])
         if chosen in {p.pk for p in people}:
-            field.initial = str(chosen)
+            self.initial["handler"] = str(chosen)
 
 
 class ContactForm(StepForm):
-    """One attempt to reach the consumer."""
-
     channel = Choice(label=_("怎么联系的"))
     reached = Choice(label=_("联系上了吗"), choices=[("yes", _("联系上了")), ("no", _("没有联系上"))])
     at = forms.DateTimeField(
@@ -61,7 +68,10 @@ class ContactForm(StepForm):
         super().__init__(*args, **options)
         self.now = now
         self.fields["note"].required = not self.data.get("quick")
-        self.fields["channel"].choices = words_of(CONTACT_CHANNELS, "contact_channel")  # type: ignore[attr-defined]
+        set_choices(self, "channel", words_of(CONTACT_CHANNELS, "contact_channel"))
+
+    def clean_reached(self) -> bool:
+        return bool(self.cleaned_data["reached"] == "yes")
 
     def clean_at(self) -> datetime | None:
         at: datetime | None = self.cleaned_data["at"]
@@ -71,14 +81,12 @@ class ContactForm(StepForm):
 
 
 class FailureForm(StepForm):
-    """Why no settlement was found."""
-
     reason = Choice(label=_("为什么没有谈成"))
     text = Words(label=_("说明"), help_text=_("写明谈过什么、卡在哪里；消费者和监管部门看得到。"))
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["reason"].choices = words_of(FAILURE_REASONS, "failure_reason")  # type: ignore[attr-defined]
+        set_choices(self, "reason", words_of(FAILURE_REASONS, "failure_reason"))
 
 
 class ReturnForm(StepForm):
@@ -98,8 +106,8 @@ class ReturnForm(StepForm):
         super().__init__(data, **options)
         self.asked, self.because = asked, because
         if "reason" in self.fields:
-            self.fields["reason"].choices = words_of(RETURN_REASONS, "return_reason")  # type: ignore[attr-defined]
-        self.fields["target"].choices = [*targets, ("none", _("不清楚，请分送人员决定"))]  # type: ignore[attr-defined]
+            set_choices(self, "reason", words_of(RETURN_REASONS, "return_reason"))
+        set_choices(self, "target", [*targets, ("none", _("不清楚，请分送人员决定"))])
 
     @property
     def picked(self) -> tuple[int | None, int | None]:
@@ -110,10 +118,10 @@ class ReturnForm(StepForm):
         return int(enterprise), int(branch) if branch.isdigit() else None
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if "target" in said and self.picked[0] is None and not said.get("text") and "text" not in self.errors:
+        cleaned = super().clean() or {}
+        if "target" in cleaned and self.picked[0] is None and not cleaned.get("text") and "text" not in self.errors:
             self.add_error("text", _("没有选单位时，请写明理由。"))
-        return said
+        return cleaned
 
 
 class RequestReturnForm(ReturnForm):
@@ -125,14 +133,31 @@ class RequestReturnForm(ReturnForm):
     field_order = ("text", "q", "target")
 
 
-class PerformedForm(TakesFiles, StepForm):
-    """Which promises were kept, and what shows it."""
+def promise_words(promise: Obligation) -> str:
+    amount = f" ¥{promise.amount:,.2f}" if promise.amount is not None else ""
+    return f"{promise.ordinal} {promise.what}{amount}"
 
+
+def _promises(promises: Sequence[Obligation]) -> Choices:
+    return [(str(promise.ordinal), promise_words(promise)) for promise in promises]
+
+
+class ConfirmForm(StepForm):
     obligations = forms.MultipleChoiceField(
-        label=_("已经做到的"),
+        label=_("消费者已经做到的"),
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE},
     )
+
+    def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "obligations", _promises(promises))
+
+    def clean_obligations(self) -> list[int]:
+        return [int(ordinal) for ordinal in self.cleaned_data["obligations"]]
+
+
+class PerformedForm(TakesFiles, ConfirmForm):
     channel = Words(
         label=_("怎么做到的"), required=False, rows=1, longest=60, help_text=_("例如：原路退回、账单抵扣。")
     )
@@ -141,22 +166,15 @@ class PerformedForm(TakesFiles, StepForm):
     )
     uploads = FilesField(label=_("证明材料"))
 
-    def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
+    def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["obligations"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), promise_words(p)) for p in promises
-        ]
-
-
-def promise_words(promise: Obligation) -> str:
-    amount = f" ¥{promise.amount:,.2f}" if promise.amount is not None else ""
-    return f"{promise.ordinal} {promise.what}{amount}"
+        self.fields["obligations"].label = _("已经做到的")
 
 
 class PaymentForm(StepForm):
     """The answer to a disputed payment: channel, last four digits, day; once."""
 
-    obligation = Choice(label=_("哪一项"))
+    obligation = Number(label=_("哪一项"))
     channel = Words(label=_("付款渠道"), rows=1, longest=60, help_text=_("例如：中国银行转账、原支付账户。"))
     last4 = Words(label=_("收款账号末4位"), rows=1, longest=4)
     paid_on = Day(label=_("付款日期"))
@@ -165,9 +183,7 @@ class PaymentForm(StepForm):
         super().__init__(*args, **options)
         self.today = today
         self.fields["last4"].widget.attrs |= {"class": "w-10", "autocomplete": "off"}
-        self.fields["obligation"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), promise_words(p)) for p in promises
-        ]
+        set_choices(self, "obligation", _promises(promises))
 
     def clean_last4(self) -> str:
         digits = str(self.cleaned_data["last4"])
@@ -197,22 +213,6 @@ class MediationForm(StepForm):
     answer = Choice(label=_("是否同意调解"), choices=[("agree", _("同意调解")), ("decline", _("不同意调解"))])
 
 
-class ConfirmForm(StepForm):
-    """What the consumer owed and has done."""
-
-    obligations = forms.MultipleChoiceField(
-        label=_("消费者已经做到的"),
-        widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE},
-    )
-
-    def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.fields["obligations"].choices = [  # type: ignore[attr-defined]
-            (str(p.ordinal), promise_words(p)) for p in promises
-        ]
-
-
 class RedateForm(StepForm):
     """New days for what was broken: one a promise, in force once the consumer names the same."""
 
@@ -229,12 +229,40 @@ class RedateForm(StepForm):
             )
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        for name, day in list(said.items()):
+        cleaned = super().clean() or {}
+        for name, day in list(cleaned.items()):
             if isinstance(day, date) and day <= self.today:
                 self.add_error(name, _("新的日期须在今天之后。"))
-        return said
+        return cleaned
 
     @property
     def dates(self) -> dict[int, str]:
         return {n: self.cleaned_data[f"day-{n}"].isoformat() for n in self.ordinals}
+
+
+class ConcernForm(TakesFiles, StepForm):
+    """What looks odd, with what shows it; for the authority alone."""
+
+    audience = "authority"
+    text = Words(label=_("有什么疑点"), help_text=_("写明看到了什么、在哪里看到；判断由监管部门作出。"))
+    uploads = FilesField(label=_("证明材料"))
+
+
+class ExtensionForm(StepForm):
+    days = Number(label=_("再要几个工作日"), widget=forms.Select(attrs={"class": "w-10"}))
+    text = Words(label=_("为什么需要"), help_text=_("写明在等什么、什么时候有结果；消费者和监管部门看得到。"))
+
+    def __init__(self, *args: Any, most: int, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "days", [UNCHOSEN, *((str(n), str(n)) for n in range(1, most + 1))])
+
+
+class CauseForm(StepForm):
+    """Why it came to this complaint, in the enterprise's own eyes."""
+
+    cause = Choice(label=_("投诉的原因"), widget=forms.Select(attrs={"class": "w-24"}))
+
+    def __init__(self, *args: Any, groups: Sequence[tuple[str, Choices]], chosen: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "cause", [UNCHOSEN, *groups])
+        self.initial["cause"] = chosen

@@ -1,25 +1,22 @@
-"""/enterprise/urges/: what authorities asked of this desk, until when, and the answer with what shows it.
+"""/enterprise/urges/: what authorities asked of this enterprise, until when, and the answer with what shows it.
 
 An instruction is seen by whoever holds its case now; answered once, through the step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from complaints.desks import keyset
+from complaints.desks import instruction_lists, keyset
 from complaints.desks.enterprise_workspace import Workspace, case_access, workspace_page
 from complaints.desks.instruction_lists import ANSWERED_SINCE, BY_LAST_MOMENT, RELATED, rows_of, said_of
-from complaints.forms.file_forms import upload_address
-from complaints.forms.supervision_forms import AnswerForm
+from complaints.forms.fields import upload_address
+from complaints.forms.staff_forms import AnswerForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Matter
@@ -30,6 +27,10 @@ from complaints.reading.case_form import take_step
 
 def _ours(workspace: Workspace) -> QuerySet[Matter]:
     return Matter.objects.filter(kind="urge", to_authority=None, complaint__in=workspace.cases())
+
+
+def _rows(matters: Sequence[Matter], workspace: Workspace) -> list[instruction_lists.InstructionRow]:
+    return rows_of(matters, now=workspace.now, calendar=workspace.calendar, url=_url, side=ENTERPRISE)
 
 
 def _url(matter: Matter) -> str:
@@ -45,12 +46,7 @@ def listed(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         .select_related(*RELATED)
         .order_by("-closed_at", "-pk")[: keyset.PAGE]
     )
-    rows = {
-        row.matter.pk: row
-        for row in rows_of(
-            [*page.rows, *answered], now=workspace.now, calendar=workspace.calendar, url=_url, side=ENTERPRISE
-        )
-    }
+    lines = _rows([*page.rows, *answered], workspace)
     here = reverse("complaints:enterprise-urges")
     counts = keyset.counts(
         {
@@ -58,32 +54,25 @@ def listed(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "late": _ours(workspace).filter(state="open", until_at__lte=workspace.now),
         }
     )
-    return render(
-        request,
-        "enterprise/urges.html",
-        {
-            "rows": [rows[m.pk] for m in page.rows],
-            "answered": [rows[m.pk] for m in answered],
-            "now": workspace.now,
-            "sentence": _sentence(counts),
-            "previous_url": f"{here}?before={page.before}" if page.before else "",
-            "next_url": f"{here}?after={page.after}" if page.after else "",
-        },
-    )
-
-
-def _sentence(counts: dict[str, int]) -> str:
     words = {name: keyset.in_words(count) for name, count in counts.items()}
     if counts["late"]:
-        return _("督办：%(open)s件等您答复，逾期%(late)s件") % words
-    return _("督办：%(open)s件等您答复") % words if counts["open"] else _("没有等您答复的督办")
+        sentence = _("督办：%(open)s件等您答复，逾期%(late)s件") % words
+    else:
+        sentence = _("督办：%(open)s件等您答复") % words if counts["open"] else _("没有等您答复的督办")
+    context = {
+        "rows": lines[: len(page.rows)],
+        "answered": lines[len(page.rows) :],
+        "now": workspace.now,
+        "sentence": sentence,
+        "previous_url": f"{here}?before={page.before}" if page.before else "",
+        "next_url": f"{here}?after={page.after}" if page.after else "",
+    }
+    return render(request, "enterprise/urges.html", context)
 
 
 @workspace_page("GET", "POST")
 def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
-    matter = _ours(workspace).select_related(*RELATED).filter(pk=pk).first()
-    if matter is None:
-        raise Http404
+    matter = get_object_or_404(_ours(workspace).select_related(*RELATED), pk=pk)
     case = case_access(workspace, matter.complaint.number)
     if request.method != "POST":
         return _show(request, workspace, matter, AnswerForm(None))
@@ -110,24 +99,17 @@ def _show(
 ) -> HttpResponseBase:
     case = case_access(workspace, matter.complaint.number)
     page = page_of(case, now=workspace.now)
-    may_answer = matter.state == "open" and page.may("answer_instruction") and _acts(case.actor)
-    return render(
-        request,
-        "enterprise/urge.html",
-        {
-            "row": rows_of([matter], now=workspace.now, calendar=workspace.calendar, url=_url, side=ENTERPRISE)[0],
-            "page": page,
-            "case": matter.complaint,
-            "form": form if may_answer else None,
-            "messages_of": said_of(page, matter),
-            "now": workspace.now,
-            "upload_address": upload_address(matter.complaint),
-            "list_url": reverse("complaints:enterprise-urges"),
-            "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),
-        },
-        status=status,
-    )
-
-
-def _acts(actor: Any) -> bool:
-    return actor is not None and actor.may("answer_instruction")
+    is_theirs = case.actor is not None and case.actor.may("answer_instruction")
+    may_answer = matter.state == "open" and page.may("answer_instruction") and is_theirs
+    context = {
+        "row": _rows([matter], workspace)[0],
+        "page": page,
+        "case": matter.complaint,
+        "form": form if may_answer else None,
+        "messages_of": said_of(page, matter),
+        "now": workspace.now,
+        "upload_address": upload_address(matter.complaint),
+        "list_url": reverse("complaints:enterprise-urges"),
+        "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),
+    }
+    return render(request, "enterprise/urge.html", context, status=status)

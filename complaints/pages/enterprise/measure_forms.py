@@ -3,15 +3,12 @@
 The fields are named as the rule names them, one block a kind of demand that the chosen cases have.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
 from django import forms
-from django.forms.boundfield import BoundField
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +17,7 @@ from complaints.forms.enterprise_offer_form import VERDICTS
 from complaints.forms.fields import Choice, Day, Money, StepForm, Words, words_of
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.measures.choosing import MOST_CASES, KindRule, Rule
+from complaints.models import Demand
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.tables.table_forms import SheetField
 
@@ -29,6 +27,9 @@ SOURCES = (
     ("table", _("表中的金额")),
     ("fixed", _("统一的金额")),
 )
+
+#: The controls of one kind of demand.
+KIND_FIELDS = ("verdict", "source", "fixed", "reason", "by")
 
 
 class ChoosingForm(StepForm):
@@ -59,26 +60,13 @@ class ChoosingForm(StepForm):
             del self.fields["use_list"]
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        given = [name for name in ("lines", "file", "use_list") if said.get(name)]
+        cleaned = super().clean() or {}
+        given = [name for name in ("lines", "file", "use_list") if cleaned.get(name)]
         if not given and not self.errors:
             self.add_error("lines", gettext("请写出案件编号，或者上传一份表格，最多%(n)s件。") % {"n": MOST_CASES})
         elif len(given) > 1:
             self.add_error(given[-1], gettext("请只用一种办法选案件。"))
-        return said
-
-
-@dataclass(frozen=True, slots=True)
-class KindBlock:
-    """One kind of demand with its controls, for the template."""
-
-    title: str
-    count: int
-    verdict: BoundField
-    source: BoundField
-    fixed: BoundField
-    reason: BoundField
-    by: BoundField
+        return cleaned
 
 
 class RuleForm(StepForm):
@@ -88,91 +76,75 @@ class RuleForm(StepForm):
     message = Words(label=_("给消费者的话"), required=False, rows=3)
 
     def __init__(self, data: Any = None, *, kinds: dict[str, int], today: date, rule: Rule | None = None) -> None:
-        super().__init__(data, initial={"due_on": rule.due_on, "message": rule.message} if rule else None)
+        initial: dict[str, Any] = {"due_on": rule.due_on, "message": rule.message} if rule else {}
+        for kind, known in rule.kinds.items() if rule else ():
+            initial |= {f"{name}-{kind}": getattr(known, name) for name in KIND_FIELDS}
+        super().__init__(data, initial=initial)
         self.kinds, self.today = kinds, today
         for kind in kinds:
-            self._add(kind, rule.kinds.get(kind) if rule else None)
+            self._add(kind)
         self.order_fields([*(name for name in self.fields if name not in ("due_on", "message")), "due_on", "message"])
 
-    def _add(self, kind: str, known: KindRule | None) -> None:
+    def _add(self, kind: str) -> None:
         slot = {"demand": wording.label(kind, kind="demand_kind")}
-        self.fields[f"verdict-{kind}"] = Choice(
-            label=gettext("“%(demand)s”的答复") % slot,
-            choices=words_of(VERDICTS, "verdict"),
-            initial=known.verdict if known else None,
-        )
-        self.fields[f"source-{kind}"] = Choice(
-            label=gettext("“%(demand)s”的金额") % slot,
-            choices=SOURCES,
-            widget=forms.Select,
-            initial=known.source if known else "none",
-        )
-        self.fields[f"fixed-{kind}"] = Money(label=gettext("“%(demand)s”统一的金额（元）") % slot)
-        self.fields[f"fixed-{kind}"].initial = known.fixed if known else None
-        self.fields[f"reason-{kind}"] = Words(
-            label=gettext("“%(demand)s”的说明") % slot, required=False, rows=2, longest=1000
-        )
-        self.fields[f"reason-{kind}"].initial = known.reason if known else None
-        self.fields[f"by-{kind}"] = Choice(
-            label=gettext("“%(demand)s”怎么履行") % slot,
-            required=False,
-            widget=forms.Select,
-            choices=[("", _("不需要另外做什么")), *words_of(OBLIGATION_KINDS, "obligation_kind")],
-            initial=known.by if known else "",
-        )
+        self.fields |= {
+            f"verdict-{kind}": Choice(
+                label=gettext("“%(demand)s”的答复") % slot, choices=words_of(VERDICTS, "verdict")
+            ),
+            f"source-{kind}": Choice(
+                label=gettext("“%(demand)s”的金额") % slot, choices=SOURCES, widget=forms.Select, initial="none"
+            ),
+            f"fixed-{kind}": Money(label=gettext("“%(demand)s”统一的金额（元）") % slot),
+            f"reason-{kind}": Words(label=gettext("“%(demand)s”的说明") % slot, required=False, rows=2, longest=1000),
+            f"by-{kind}": Choice(
+                label=gettext("“%(demand)s”怎么履行") % slot,
+                required=False,
+                widget=forms.Select,
+                choices=[("", _("不需要另外做什么")), *words_of(OBLIGATION_KINDS, "obligation_kind")],
+            ),
+        }
 
     @property
-    def blocks(self) -> list[KindBlock]:
+    def blocks(self) -> list[dict[str, Any]]:
+        """Each kind of demand with its controls, for the template."""
         return [
-            KindBlock(
-                title=wording.label(kind, kind="demand_kind"),
-                count=count,
-                **{name: self[f"{name}-{kind}"] for name in ("verdict", "source", "fixed", "reason", "by")},
-            )
+            {"title": wording.label(kind, kind="demand_kind"), "count": count}
+            | {name: self[f"{name}-{kind}"] for name in KIND_FIELDS}
             for kind, count in self.kinds.items()
         ]
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
+        cleaned = super().clean() or {}
         promises = False
         for kind in self.kinds:
-            verdict, source, by = (said.get(f"{name}-{kind}") for name in ("verdict", "source", "by"))
+            verdict, source, by = (cleaned.get(f"{name}-{kind}") for name in ("verdict", "source", "by"))
             promises |= bool(by) and verdict != "refuse"
-            if verdict in ("part", "refuse") and len(said.get(f"reason-{kind}", "")) < SHORTEST_REASON:
+            if verdict in ("part", "refuse") and len(cleaned.get(f"reason-{kind}", "")) < SHORTEST_REASON:
                 self.add_error(
                     f"reason-{kind}",
                     gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。") % {"n": SHORTEST_REASON},
                 )
-            if source == "fixed" and not said.get(f"fixed-{kind}") and f"fixed-{kind}" not in self.errors:
+            if source == "fixed" and not cleaned.get(f"fixed-{kind}") and f"fixed-{kind}" not in self.errors:
                 self.add_error(f"fixed-{kind}", gettext("金额请填数字，例如 128.50"))
             if by in MONEY_KINDS and verdict != "refuse" and source == "none":
                 self.add_error(f"source-{kind}", gettext("要给钱的，请选金额从哪里来。"))
-        due_on = said.get("due_on")
+        due_on = cleaned.get("due_on")
         if promises and due_on is None and "due_on" not in self.errors:
             self.add_error("due_on", gettext("请写明最后一天。"))
         elif due_on is not None and due_on < self.today:
             self.add_error("due_on", gettext("这一天已经过去。"))
-        return said
+        return cleaned
 
     def rule(self) -> Rule:
-        """Only of a valid form."""
-        said = self.cleaned_data
-        return Rule(
-            due_on=said["due_on"],
-            message=said["message"],
-            kinds={
-                kind: KindRule(
-                    verdict=said[f"verdict-{kind}"],
-                    source=said[f"source-{kind}"],
-                    by=said[f"by-{kind}"],
-                    reason=said[f"reason-{kind}"],
-                    fixed=str(said[f"fixed-{kind}"])
-                    if said[f"fixed-{kind}"] and said[f"source-{kind}"] == "fixed"
-                    else "",
-                )
-                for kind in self.kinds
-            },
-        )
+        cleaned = self.cleaned_data
+        kinds = {
+            kind: KindRule(
+                fixed=str(cleaned[f"fixed-{kind}"] or "") if cleaned[f"source-{kind}"] == "fixed" else "",
+                **{name: cleaned[f"{name}-{kind}"] for name in ("verdict", "source", "by", "reason")},
+            )
+            for kind in self.kinds
+        }
+        return Rule(due_on=cleaned["due_on"], message=cleaned["message"], kinds=kinds)
 
 
 class DoneForm(StepForm):
@@ -204,17 +176,16 @@ class DoneForm(StepForm):
         self.fields["lines"].widget.attrs.pop("maxlength", None)
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("lines") and said.get("file"):
+        cleaned = super().clean() or {}
+        if cleaned.get("lines") and cleaned.get("file"):
             self.add_error("file", gettext("请只用一种办法选案件。"))
-        if not said.get("proof") and not said.get("lines") and not said.get("file") and not self.errors:
+        if not cleaned.get("proof") and not cleaned.get("lines") and not cleaned.get("file") and not self.errors:
             self.add_error("proof", gettext("请填写这一项。"))
-        return said
+        return cleaned
 
 
-def kinds_in(demands: Sequence[Any]) -> dict[str, int]:
+def kinds_in(demands: Iterable[Demand]) -> dict[str, int]:
     """Kind → how many cases have it, the most frequent first."""
-    cases: dict[str, set[int]] = {}
-    for demand in demands:
-        cases.setdefault(demand.kind, set()).add(demand.complaint_id)
-    return {kind: len(found) for kind, found in sorted(cases.items(), key=lambda one: (-len(one[1]), one[0]))}
+    pairs = {(demand.kind, demand.complaint_id) for demand in demands}
+    counts = Counter(kind for kind, _case in pairs)
+    return dict(sorted(counts.items(), key=lambda one: (-one[1], one[0])))

@@ -3,9 +3,9 @@
 Who sees the branch where a measure was made sees the measure, and of its cases only the own ones.
 """
 
-from __future__ import annotations
-
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
@@ -16,7 +16,7 @@ from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.db.models import Sum
 from django.http import Http404, HttpRequest, HttpResponseBase, QueryDict
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
@@ -31,10 +31,11 @@ from complaints.measures.choosing import MOST_CASES, TOLD, LeftOut, Pick, Rule, 
 from complaints.models import Complaint, Measure, Obligation
 from complaints.models.settlement import MONEY_KINDS
 from complaints.pages.enterprise.measure_forms import ChoosingForm, DoneForm, RuleForm, kinds_in
-from complaints.pages.shared.exports import ENTERPRISE, query_of
+from complaints.pages.enterprise.offer import card_of
+from complaints.pages.shared.exports import ENTERPRISE, query_of, visibility_of
 from complaints.reading.case_people import demand_text, label_of, names_of_consumers
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
-from complaints.tables.exporting.selecting import chosen, visibility_at
+from complaints.tables.exporting.selecting import chosen
 from complaints.tables.many_cases import ShortAnswer, offer_of, open_demands
 from complaints.tables.sheets import SheetRefused, form_of, lines_of, pasted
 
@@ -45,48 +46,43 @@ MOST_MB = 2
 
 @workspace_page("GET")
 def measures(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """The measures of this desk, newest first, each with how it stands."""
+    """The measures of this workspace, newest first, each with how it stands."""
     found = list(sending.readable(workspace.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
-    offers = list(
-        sending.offers_of([one.public_id for one in found], workspace.engagements()).only("pk", "measure_id", "state")
-    )
+    ids = [one.public_id for one in found]
+    offers = list(sending.offers_of(ids, workspace.engagements()).only("pk", "measure_id", "state"))
     states = sending.states_of(offers)
-    by_measure: dict[UUID | None, list[str]] = {}
+    by_measure: dict[UUID | None, list[str]] = defaultdict(list)
     for offer in offers:
-        by_measure.setdefault(offer.measure_id, []).append(states[offer.pk])
-    return render(
-        request,
-        "measures/list.html",
-        {
-            "rows": [
-                {
-                    "measure": one,
-                    "url": _url("measure", one.public_id),
-                    "by": one.made_by.user.name,
-                    "counts": _counts(one, by_measure.get(one.public_id, [])),
-                    "chosen": len(one.picks),
-                }
-                for one in found
-            ],
-            "new_url": reverse("complaints:enterprise-measure-new"),
-            "may_make": workspace.may(Right.MAKE_MEASURE),
-            "now": workspace.now,
-        },
-    )
+        by_measure[offer.measure_id].append(states[offer.pk])
+    context = {
+        "rows": [
+            {
+                "measure": one,
+                "url": _url("measure", one.public_id),
+                "by": one.made_by.user.name,
+                "counts": _counts(one, by_measure[one.public_id]),
+                "chosen": len(one.picks),
+            }
+            for one in found
+        ],
+        "new_url": reverse("complaints:enterprise-measure-new"),
+        "may_make": workspace.may(Right.MAKE_MEASURE),
+        "now": workspace.now,
+    }
+    return render(request, "measures/list.html", context)
 
 
 @workspace_page("GET", "POST")
 def measure_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Which cases; ``?view=…``: those of the queue, ``?again=<id>``: those that another measure left out."""
     query = query_of(request.GET, ENTERPRISE)
-    listed = _listed(workspace, query) if query else []
+    listed = chosen(visibility_of(workspace), query, most=MOST_CASES + 1) if query else []
     form = ChoosingForm(
         request.POST if request.method == "POST" else None,
         request.FILES or None,
-        listed=_many(listed),
+        listed=str(len(listed) or "") if len(listed) <= MOST_CASES else f"{MOST_CASES}+",
         initial={"use_list": bool(query), **_again(workspace, request.GET)},
     )
-    status = 200
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
@@ -101,23 +97,13 @@ def measure_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                     )
                     attempt.reference = _url("measure", measure.public_id)
                 except (WrongInput, SheetRefused) as wrong:
-                    field = (
-                        "file"
-                        if form.cleaned_data.get("file")
-                        else "lines"
-                        if form.cleaned_data.get("lines")
-                        else "use_list"
-                    )
+                    given = [name for name in ("file", "lines") if form.cleaned_data.get(name)]
+                    field = given[0] if given else "use_list"
                     form.add_error(field if field in form.fields else None, str(wrong))
         if attempt.reference:
             return redirect(attempt.reference)
-        status = 422
-    return render(
-        request,
-        "measures/new.html",
-        {"form": form, "back": reverse("complaints:enterprise-measures"), "most": MOST_CASES},
-        status=status,
-    )
+    context = {"form": form, "back": reverse("complaints:enterprise-measures"), "most": MOST_CASES}
+    return render(request, "measures/new.html", context, status=422 if form.errors else 200)
 
 
 @workspace_page("GET", "POST")
@@ -126,19 +112,12 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
     found = found_measure(workspace, public_id)
     if found.sent_at is not None:
         # The same form again leads to what came of it.
-        return (
-            redirect(_url("measure", public_id)) if request.method == "POST" else _standing(request, workspace, found)
-        )
+        is_again = request.method == "POST"
+        return redirect(_url("measure", public_id)) if is_again else _standing(request, workspace, found)
     if found.proposed_at is not None:
         return redirect(_url("measure-approval", public_id))
-    demands = [
-        d
-        for rows in open_demands(
-            workspace.cases().filter(pk__in=[pick.case for pick in picks_of(found.picks)]).values_list("pk", flat=True)
-        ).values()
-        for d in rows
-    ]
-    kinds = kinds_in(demands)
+    picked = workspace.cases().filter(pk__in=[pick.case for pick in picks_of(found.picks)])
+    kinds = kinds_in(chain.from_iterable(open_demands(picked.values_list("pk", flat=True)).values()))
     if request.method != "POST":
         return _draft(request, workspace, found, RuleForm(kinds=kinds, today=workspace.today, rule=Rule.of(found.rule)))
     form = RuleForm(request.POST, kinds=kinds, today=workspace.today)
@@ -165,12 +144,9 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
                 now=workspace.now,
             )
             attempt.reference = _url("measure", public_id)
-            words = (
-                _("已把%(n)s件方案提请批准，批准后才发送；期限不停。")
-                if outcome.is_for_two
-                else _("已发送%(n)s件方案。")
-            )
-            messages.success(request, words % {"n": len(outcome.done)}, extra_tags="ok")
+            waits = _("已把%(n)s件方案提请批准，批准后才发送；期限不停。")
+            text = waits if outcome.is_for_two else _("已发送%(n)s件方案。")
+            messages.success(request, text % {"n": len(outcome.done)}, extra_tags="ok")
     return redirect(attempt.reference)
 
 
@@ -182,7 +158,7 @@ def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Ht
         return redirect(_url("measure", public_id))
     offers = list(sending.offers_of([found.public_id], workspace.engagements()).only("pk", "state"))
     due = list(sending.states_of(offers).values()).count("accepted")
-    form, status = DoneForm(request.POST if request.method == "POST" else None, request.FILES or None), 200
+    form = DoneForm(request.POST if request.method == "POST" else None, request.FILES or None)
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
@@ -194,32 +170,24 @@ def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Ht
                     form.add_error("file" if form.cleaned_data.get("file") else "lines", str(wrong))
         if attempt.reference:
             return redirect(attempt.reference)
-        status = 422
-    return render(
-        request,
-        "measures/performed.html",
-        {"form": form, "measure": found, "due": due, "back": _url("measure", public_id)},
-        status=status,
-    )
+    context = {"form": form, "measure": found, "due": due, "back": _url("measure", public_id)}
+    return render(request, "measures/performed.html", context, status=422 if form.errors else 200)
 
 
 def _reported(workspace: Workspace, found: Measure, form: DoneForm) -> sending.MeasureOutcome:
-    said = form.cleaned_data
+    cleaned = form.cleaned_data
     proofs, left = None, list[LeftOut]()
-    if said["lines"] or said["file"]:
-        proofs, left = from_lines(_lines(said["lines"], said["file"]), workspace.cases())
-        bare = [pick for pick in proofs if not pick.word and not said["proof"]]
+    if cleaned["lines"] or cleaned["file"]:
+        proofs, left = from_lines(_lines(cleaned["lines"], cleaned["file"]), workspace.cases())
+        bare = [pick for pick in proofs if not pick.word and not cleaned["proof"]]
         if bare:
-            raise WrongInput(
-                "missing",
-                _("%(number)s没有证明。请写上，或者填共同的证明。") % {"number": bare[0].number},
-                field="lines",
-            )
+            text = _("%(number)s没有证明。请写上，或者填共同的证明。") % {"number": bare[0].number}
+            raise WrongInput("missing", text, field="lines")
     outcome = sending.report_performed(
         found,
         proofs=proofs,
-        proof=said["proof"],
-        channel=said["channel"],
+        proof=cleaned["proof"],
+        channel=cleaned["channel"],
         cases=workspace.cases(),
         actors=workspace.actors,
         now=workspace.now,
@@ -227,10 +195,7 @@ def _reported(workspace: Workspace, found: Measure, form: DoneForm) -> sending.M
     if not outcome.done:
         raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
     if left:
-        found.left_out = [
-            *found.left_out,
-            *(LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD),
-        ]
+        found.left_out += [LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD]
         found.save(update_fields=["left_out"])
     return outcome
 
@@ -240,25 +205,10 @@ def _url(page: str, public_id: UUID) -> str:
 
 
 def found_measure(workspace: Workspace, public_id: UUID, *, lock: bool = False) -> Measure:
-    """The measure, if this desk sees the branch where it was made; Http404 else."""
+    """The measure, if this workspace sees the branch where it was made; Http404 else."""
     rows = sending.readable(workspace.actors).filter(public_id=public_id)
     people = ("made_by__user", "proposed_by__user", "decided_by__user")
-    found: Measure | None = (rows.select_for_update(of=("self",)) if lock else rows.select_related(*people)).first()
-    if found is None:
-        raise Http404
-    return found
-
-
-# --- choosing ---
-
-
-def _listed(workspace: Workspace, query: str) -> list[int]:
-    mine = [a for a in workspace.actors if a.enterprise_id == workspace.actors[0].enterprise_id]
-    return chosen(visibility_at(workspace, mine), query, most=MOST_CASES + 1)
-
-
-def _many(listed: list[int]) -> str:
-    return "" if not listed else str(len(listed)) if len(listed) <= MOST_CASES else f"{MOST_CASES}+"
+    return get_object_or_404(rows.select_for_update(of=("self",)) if lock else rows.select_related(*people))
 
 
 def _again(workspace: Workspace, asked: QueryDict) -> dict[str, str]:
@@ -269,26 +219,20 @@ def _again(workspace: Workspace, asked: QueryDict) -> dict[str, str]:
         return {}
     amounts = {pick.number: pick.word for pick in picks_of(before.picks)}
     numbers = dict.fromkeys(one["number"] for one in before.left_out if one["step"] == "make_offer")
-    return {
-        "title": before.title,
-        "lines": "\n".join(
-            f"{number},{amounts[number]}" if amounts.get(number) else number for number in numbers if number in amounts
-        ),
-    }
+    lines = [f"{number},{amounts[number]}" if amounts[number] else number for number in numbers if number in amounts]
+    return {"title": before.title, "lines": "\n".join(lines)}
 
 
 def _chosen(workspace: Workspace, form: ChoosingForm, listed: list[int]) -> tuple[list[Pick], list[LeftOut]]:
-    said = form.cleaned_data
+    cleaned = form.cleaned_data
     left: list[LeftOut] = []
-    if said.get("use_list"):
+    if cleaned.get("use_list"):
         if len(listed) > MOST_CASES:
             raise WrongInput("too_many", _("一次最多%(n)s件，请分成几次。") % {"n": MOST_CASES}, field="use_list")
-        picks = [
-            Pick(pk, number)
-            for pk, number in workspace.cases().filter(pk__in=listed).order_by("pk").values_list("pk", "number")
-        ]
+        cases = workspace.cases().filter(pk__in=listed).order_by("pk")
+        picks = [Pick(pk, number) for pk, number in cases.values_list("pk", "number")]
     else:
-        picks, left = from_lines(_lines(said["lines"], said["file"]), workspace.cases())
+        picks, left = from_lines(_lines(cleaned["lines"], cleaned["file"]), workspace.cases())
     if not picks:
         raise WrongInput("nobody", _("没有找到这些投诉。"), field="lines")
     return picks, left
@@ -308,9 +252,6 @@ def _lines(text: str, file: UploadedFile | None) -> Iterator[tuple[int, list[str
         yield from lines_of(Path(kept.name), form_of(kept.read(8)))
 
 
-# --- showing ---
-
-
 def _draft(
     request: HttpRequest,
     workspace: Workspace,
@@ -320,50 +261,37 @@ def _draft(
     outcome: sending.MeasureOutcome | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
-    return render(
-        request,
-        "measures/draft.html",
-        {
-            "measure": found,
-            "form": form,
-            "chosen": len(found.picks),
-            "may_make": workspace.may(Right.MAKE_MEASURE),
-            "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
-            "missing": found.left_out,
-            "outcome": outcome,
-            "preview": _preview(workspace, found, form, outcome) if outcome and outcome.done else None,
-            "back": reverse("complaints:enterprise-measures"),
-            "by": found.made_by.user.name,
-            "returned_by": found.decided_by.user.name if found.decided_by else "",
-        },
-        status=status,
-    )
+    context = {
+        "measure": found,
+        "form": form,
+        "chosen": len(found.picks),
+        "may_make": workspace.may(Right.MAKE_MEASURE),
+        "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
+        "missing": found.left_out,
+        "outcome": outcome,
+        "preview": _preview(workspace, found, form, outcome) if outcome and outcome.done else None,
+        "back": reverse("complaints:enterprise-measures"),
+        "by": found.made_by.user.name,
+        "returned_by": found.decided_by.user.name if found.decided_by else "",
+    }
+    return render(request, "measures/draft.html", context, status=status)
 
 
 def _preview(workspace: Workspace, found: Measure, form: RuleForm, outcome: sending.MeasureOutcome) -> dict[str, Any]:
     """What the consumer of the first case will see: the same card."""
-    number, shorts = outcome.done[0], outcome.said[outcome.done[0]]
-    _answers, promises = offer_of(shorts)
-    sums = [p.amount for p in promises if p.kind in MONEY_KINDS and p.amount is not None]
-    return {
-        "title": _("%(number)s的消费者会看到") % {"number": number},
-        "at": workspace.now,
-        "by": workspace.actors[0].name,
-        "answers": [_answer(short) for short in shorts],
-        "obligations": [
-            {
-                "what": p.what,
-                "amount": p.amount,
-                "to_whom": wording.label(p.kind, kind="obligation_kind"),
-                "due_on": p.due_on,
-                "due_words": "",
-                "proof": "",
-            }
-            for p in promises
-        ],
-        "total": sum(sums) if sums else None,
-        "message": form.cleaned_data["message"],
-    }
+    number = outcome.done[0]
+    shorts = outcome.said[number]
+    answers, promises = offer_of(shorts)
+    card = card_of(
+        [short.demand for short in shorts],
+        answers,
+        promises,
+        message=form.cleaned_data["message"],
+        by=workspace.actors[0].name,
+        at=workspace.now,
+    )
+    title = _("%(number)s的消费者会看到") % {"number": number}
+    return card | {"title": title, "answers": [_answer(short) for short in shorts]}
 
 
 def _answer(short: ShortAnswer) -> AnswerView:
@@ -397,6 +325,22 @@ def _counts(found: Measure, states: list[str]) -> list[dict[str, Any]]:
     ]
 
 
+def case_cells(case: Complaint, names: Mapping[int, str]) -> dict[str, Any]:
+    """What a list of the cases of a measure shows of one; ``names``: of the consumers, by case."""
+    return {
+        "case": case,
+        "url": case_url(case),
+        "consumer": masked_name(names.get(case.pk, "")),
+        "problem": case.item_name or label_of(case.problem_category),
+    }
+
+
+def number_after(request: HttpRequest) -> int:
+    """The key behind which the page of a list begins; 0 for the first page."""
+    after = request.GET.get("after", "")
+    return int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+
+
 def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> HttpResponseBase:
     offers = list(
         sending.offers_of([found.public_id], workspace.engagements())
@@ -404,60 +348,47 @@ def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> Htt
         .order_by("complaint_id", "pk")
     )
     states = sending.states_of(offers)
-    asked = request.GET.get("state", "")
+    asked, behind = request.GET.get("state", ""), number_after(request)
     state = asked if asked in sending.STATES else ""
-    after = request.GET.get("after", "")
-    behind = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
     meant = [o for o in offers if (not state or states[o.pk] == state) and o.complaint_id > behind]
     page = meant[:PAGE]
     cases = Complaint.objects.visible_to(workspace.user, on=workspace.today).in_bulk([o.complaint_id for o in page])
     names = names_of_consumers(cases)
-    totals = _totals([o.pk for o in page])
-    here = _url("measure", found.public_id)
-    return render(
-        request,
-        "measures/show.html",
-        {
-            "measure": found,
-            "by": found.made_by.user.name,
-            "counts": _counts(found, list(states.values())),
-            "state": state,
-            "state_words": sending.STATES[state][0] if state else "",
-            "here": here,
-            "total": len(offers),
-            "rows": [
-                {
-                    "case": case,
-                    "url": case_url(case),
-                    "consumer": masked_name(names.get(case.pk, "")),
-                    "problem": case.item_name or label_of(case.problem_category),
-                    "state": sending.STATES[states[o.pk]][0],
-                    "tone": sending.STATES[states[o.pk]][1],
-                    "answered_at": o.answered_at,
-                    "total": totals.get(o.pk),
-                }
-                for o in page
-                if (case := cases.get(o.complaint_id)) is not None
-            ],
-            "next_url": f"{here}?{urlencode({'state': state, 'after': page[-1].complaint_id})}"
-            if len(meant) > PAGE
-            else "",
-            "missing": [one for one in found.left_out if one["step"] == "make_offer"],
-            "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
-            "decided_by": found.decided_by.user.name if found.decided_by else "",
-            "may_make": workspace.may(Right.MAKE_MEASURE),
-            "may_report": workspace.may(Right.MAKE_MEASURE) and "accepted" in states.values(),
-            "performed_url": _url("measure-performed", found.public_id),
-            "back": reverse("complaints:enterprise-measures"),
-            "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",
-        },
-    )
-
-
-def _totals(offers: list[int]) -> dict[int, Any]:
-    return dict(
-        Obligation.objects.filter(offer__in=offers, owed_by="enterprise", kind__in=MONEY_KINDS)
+    totals = dict(
+        Obligation.objects.filter(offer__in=[o.pk for o in page], owed_by="enterprise", kind__in=MONEY_KINDS)
         .order_by()
         .values_list("offer_id")
         .annotate(n=Sum("amount"))
     )
+    here = _url("measure", found.public_id)
+    following = urlencode({"state": state, "after": page[-1].complaint_id}) if len(meant) > PAGE else ""
+    context = {
+        "measure": found,
+        "by": found.made_by.user.name,
+        "counts": _counts(found, list(states.values())),
+        "state": state,
+        "state_words": sending.STATES[state][0] if state else "",
+        "here": here,
+        "total": len(offers),
+        "rows": [
+            {
+                **case_cells(case, names),
+                "state": sending.STATES[states[o.pk]][0],
+                "tone": sending.STATES[states[o.pk]][1],
+                "answered_at": o.answered_at,
+                "total": totals.get(o.pk),
+            }
+            for o in page
+            if (case := cases.get(o.complaint_id)) is not None
+        ],
+        "next_url": f"{here}?{following}" if following else "",
+        "missing": [one for one in found.left_out if one["step"] == "make_offer"],
+        "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
+        "decided_by": found.decided_by.user.name if found.decided_by else "",
+        "may_make": workspace.may(Right.MAKE_MEASURE),
+        "may_report": workspace.may(Right.MAKE_MEASURE) and "accepted" in states.values(),
+        "performed_url": _url("measure-performed", found.public_id),
+        "back": reverse("complaints:enterprise-measures"),
+        "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",
+    }
+    return render(request, "measures/show.html", context)

@@ -5,13 +5,14 @@ other, so that the editor works without a script and keeps what was typed. What 
 shown once before it goes; whoever sends it nevertheless has seen it.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
+from django.core.exceptions import ValidationError
+from django.forms import Field
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
@@ -23,17 +24,18 @@ from complaints.forms.enterprise_offer_form import (
     OfferForm,
     count_of,
     proposed_values,
+    row_number,
     standing_values,
     without_blank_rows,
     without_row,
 )
-from complaints.handling import Move
+from complaints.forms.fields import Day, Money
+from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import advising, offers
-from complaints.models import Demand, OfferAnswer
+from complaints.models import Complaint, Demand, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS
-from complaints.pages.enterprise.offer_figures import Figures, day_in, figures_of
-from complaints.pages.enterprise.similar_shown import similar_shown
 from complaints.pages.enterprise.steps import answer, step_context
+from complaints.pages.enterprise.work import similar_shown
 from complaints.pages.shared.step_pages import StepContext, StepPage, draw
 from complaints.procedure.workflow import Audience
 from complaints.reading import case_form
@@ -41,6 +43,7 @@ from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
 from complaints.settlement import answer_templates, offer_terms
+from complaints.settlement.legal_minimum import minimum_of
 from complaints.settlement.offer_terms import Finding
 from enterprises.models import TemplateVersion
 from web.dates import day_text, moment
@@ -64,7 +67,8 @@ def replace_offer(request: HttpRequest, workspace: Workspace, number: str) -> Ht
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEditor:
-    """One offer being written: the case, the step, and the texts of the house by version."""
+    """One offer being written: the case, the step, and the templates of its enterprise by version, in the order of
+    their names."""
 
     workspace: Workspace
     case: CasePage
@@ -98,10 +102,8 @@ class OfferEditor:
         )
 
     def shown(self, form: OfferForm) -> dict[str, Any]:
-        """What the editor shows around the form."""
-        figures = figures_of(
-            self.case.complaint, form.demands, {name: form[name].value() for name in form.fields}, form.count
-        )
+        typed = {name: form[name].value() for name in form.fields}
+        figures = figures_of(self.case.complaint, form.demands, typed, form.count)
         return {
             "step": self.step,
             "figures": figures,
@@ -109,12 +111,10 @@ class OfferEditor:
             "similar": similar_shown(self.case.complaint, seen=self.workspace.engagements()),
         }
 
-    def text_of(self, form: OfferForm) -> TemplateVersion | None:
-        return self.texts.get(form.cleaned_data.get("template") or 0)
-
 
 def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: str) -> HttpResponseBase:
-    editor, at = OfferEditor(workspace=workspace, case=case, step=step, texts=_texts(case)), step_context(request, case)
+    texts = {version.pk: version for version in answer_templates.in_use(case.complaint.enterprise_id or 0)}
+    editor, at = OfferEditor(workspace=workspace, case=case, step=step, texts=texts), step_context(request, case)
     if request.method != "POST":
         if not editor.page.is_open(at.steps):
             return at.closed(at, editor.page)
@@ -131,9 +131,9 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
         return draw(at, editor.page, editor.form(initial=_rearranged(editor, typed)))
     form = editor.form(request.POST)
     if case.may(step) and form.is_valid():
-        found = _findings(editor, form)
-        if "preview" in typed or not {_token(f) for f in found} <= set(typed.get("anyway", "").split()):
-            preview = _preview(case, form, found)
+        findings = _findings(editor, form)
+        if "preview" in typed or not {_token(f) for f in findings} <= set(typed.get("anyway", "").split()):
+            preview = _preview(case, form, findings)
             is_behind = case_form.is_behind(case, typed.get("version", ""), step, form)
             status = case_form.status_of(form) if is_behind else 200
             return draw(at, editor.page, form, preview=preview, status=status)
@@ -158,31 +158,21 @@ def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, st
     )
     if request.accepts("application/json") and not request.accepts("text/html"):
         words = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
-        return JsonResponse(
-            {"words": words, "sum": _sum(figures_of(case.complaint, editor.demands, typed, form.count))}
-        )
+        figures = figures_of(case.complaint, editor.demands, typed, form.count)
+        return JsonResponse({"words": words, "sum": _sum(figures)})
     return draw(at, editor.page, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
 
 
-def _sum(figures: Figures) -> str:
+def _sum(figures: Mapping[str, Any]) -> str:
     """What the offer comes to, beside what was asked for."""
-    missing, words = figures.missing, [money(figures.offered)]
-    if missing is not None:
-        words.append(
-            _("与要求相同")
-            if not missing
-            else (
-                _("比要求少%(less)s") % {"less": money(missing)}
-                if missing > 0
-                else _("比要求多%(more)s") % {"more": money(-missing)}
-            )
-        )
-    return " · ".join(words)
-
-
-def _texts(case: CasePage) -> dict[int, TemplateVersion]:
-    """The templates of the enterprise that has the case, by version, in the order of their names."""
-    return {version.pk: version for version in answer_templates.in_use(case.complaint.enterprise_id or 0)}
+    missing, offered = figures["missing"], money(figures["offered"])
+    if missing is None:
+        return offered
+    if missing > 0:
+        beside = _("比要求少%(less)s") % {"less": money(missing)}
+    else:
+        beside = _("比要求多%(more)s") % {"more": money(-missing)} if missing else _("与要求相同")
+    return f"{offered} · {beside}"
 
 
 def _token(finding: Finding) -> str:
@@ -201,7 +191,7 @@ def _findings(editor: OfferEditor, form: OfferForm) -> list[Finding]:
         promises=form.promises(),
         message=form.cleaned_data["message"],
         is_measure=False,
-        template=editor.text_of(form),
+        template=editor.texts.get(form.cleaned_data.get("template") or 0),
         now=case.now,
     )
 
@@ -217,14 +207,12 @@ def _move(editor: OfferEditor, form: OfferForm) -> Move:
 
 
 def _rearranged(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
-    """One row more, one less, or a text of the house below what is written; nothing is judged yet and nothing is
-    lost."""
+    """One row more, one less, or a template below what is written; nothing is judged yet and nothing is lost."""
     if "use" in typed:
         return typed | _used(editor, typed)
     if "add" in typed:
         return typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}
-    gone = typed["remove"]
-    return without_row(typed, int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 4 else 0)
+    return without_row(typed, row_number(typed["remove"]))
 
 
 def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
@@ -232,22 +220,24 @@ def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
     version = editor.texts.get(int(pick)) if pick.isascii() and pick.isdigit() and len(pick) < 19 else None
     if version is None:
         return {}
-    case, rows = editor.case, count_of(typed)
-    offered = figures_of(case.complaint, editor.demands, typed, rows).offered
+    case, rows, name = editor.case, count_of(typed), editor.case.person.name
+    offered = figures_of(case.complaint, editor.demands, typed, rows)["offered"]
     days = [
-        day
+        _cleaned(Day(required=False), typed.get(f"promise-{place}-due_on"))
         for place in range(1, rows + 1)
-        if typed.get(f"promise-{place}-owed_by") != "consumer" and (day := day_in(typed.get(f"promise-{place}-due_on")))
+        if typed.get(f"promise-{place}-owed_by") != "consumer"
     ]
+    last_day = max(filter(None, days), default=None)
     text = answer_templates.filled(
         version.body,
         {
-            "消费者称呼": _addressed(case.person.name),
+            # Of a name in letters nobody can tell how to begin a letter.
+            "消费者称呼": f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else "",
             "案件编号": case.complaint.number,
             "商品或服务": case.complaint.item_name,
             "经办人": case.actor.name if case.actor else "",
             "金额": money(offered) if offered else "",
-            "履行日": day_text(max(days)) if days else "",
+            "履行日": day_text(last_day) if last_day else "",
         },
     )
     return {
@@ -255,11 +245,6 @@ def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
         "pick": "",
         "message": "\n".join(filter(None, [typed.get("message", "").strip(), text])),
     }
-
-
-def _addressed(name: str) -> str:
-    """陈**, 陈雨桐 → 陈先生/女士; of a name in letters nobody can tell how to begin a letter."""
-    return f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else ""
 
 
 def _sent_back(case: CasePage, step: str) -> dict[str, Any]:
@@ -288,23 +273,17 @@ def _standing(case: CasePage) -> dict[str, Any]:
     return standing_values(standing.offer, list(answers), [o.row for o in standing.obligations])
 
 
-def _preview(case: CasePage, form: OfferForm, found: Sequence[Finding]) -> dict[str, Any]:
+def _preview(case: CasePage, form: OfferForm, findings: Sequence[Finding]) -> dict[str, Any]:
     """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
-    card = card_of(
-        form.demands,
-        form.answers(),
-        form.promises(),
-        message=form.cleaned_data["message"],
-        at=case.now,
-        by=case.actor.name if case.actor else "",
-    )
-    return card | {"findings": [_told(form, f) for f in found], "seen": " ".join(map(_token, found))}
+    by, message = case.actor.name if case.actor else "", form.cleaned_data["message"]
+    card = card_of(form.demands, form.answers(), form.promises(), message=message, at=case.now, by=by)
+    return card | {"findings": [_shown(form, f) for f in findings], "seen": " ".join(map(_token, findings))}
 
 
 def card_of(
     demands: Sequence[Demand],
-    answers: Sequence[offer_terms.Answer],
-    promises: Sequence[offer_terms.Promise],
+    answers: Sequence[Answer],
+    promises: Sequence[Promise],
     *,
     message: str,
     by: str,
@@ -324,15 +303,15 @@ def card_of(
     }
 
 
-def _told(form: OfferForm, finding: Finding) -> dict[str, str]:
+def _shown(form: OfferForm, finding: Finding) -> dict[str, str]:
     """A finding in words, with the control where it is mended."""
-    field = form[finding.field] if finding.field in form.fields else None
-    if field is None:
+    if finding.field not in form.fields:
         return {"words": finding.words, "target": finding.field, "label": ""}
+    field = form[finding.field]
     return {"words": finding.words, "target": field.id_for_label or field.auto_id, "label": str(field.label)}
 
 
-def _answer(demand: Demand, answer: offer_terms.Answer) -> AnswerView:
+def _answer(demand: Demand, answer: Answer) -> AnswerView:
     amount = answer.amount if not isinstance(answer.amount, str) else None
     words = [_("同意%(amount)s") % {"amount": money(amount)}] if answer.verdict == "part" and amount is not None else []
     return AnswerView(
@@ -349,17 +328,15 @@ def _answer(demand: Demand, answer: offer_terms.Answer) -> AnswerView:
     )
 
 
-def _promise(promise: offer_terms.Promise) -> dict[str, Any]:
+def _promise(promise: Promise) -> dict[str, Any]:
     where = wording.label(promise.kind, kind="obligation_kind")
     if promise.payee_last4:
         where = _("%(kind)s，尾号%(last4)s") % {"kind": where, "last4": promise.payee_last4}
     if promise.owed_by == "consumer":
         where = f"{_('由消费者做')} · {where}"
-    after = (
-        ""
-        if promise.after is None
-        else _("事项%(n)s确认后%(days)s个工作日内") % {"n": promise.after, "days": promise.days_after}
-    )
+    after = ""
+    if promise.after is not None:
+        after = _("事项%(n)s确认后%(days)s个工作日内") % {"n": promise.after, "days": promise.days_after}
     return {
         "what": promise.what,
         "amount": promise.amount,
@@ -368,3 +345,29 @@ def _promise(promise: offer_terms.Promise) -> dict[str, Any]:
         "due_words": after,
         "proof": promise.proof,
     }
+
+
+def figures_of(complaint: Complaint, demands: Iterable[Demand], typed: Mapping[str, Any], rows: int) -> dict[str, Any]:
+    """The sums beside an offer while it is written: ``asked`` (None where no demand names a sum), the money that the
+    enterprise has ``offered``, how much is ``missing`` (negative when more is offered), the legal ``minimum``.
+
+    ``typed``: values of the editor's fields by name, for ``rows`` promises; ``demands``: the open ones.
+    """
+    demands = list(demands)
+    sums = [d.amount for d in demands if d.amount is not None]
+    offered = Decimal(0)
+    for place in range(1, rows + 1):
+        row = f"promise-{place}-"
+        if typed.get(f"{row}kind") in MONEY_KINDS and typed.get(f"{row}owed_by", "enterprise") == "enterprise":
+            offered += _cleaned(Money(), typed.get(f"{row}amount")) or 0
+    asked = sum(sums, Decimal(0)) if sums else None
+    missing = None if asked is None else asked - offered
+    return {"asked": asked, "offered": offered, "missing": missing, "minimum": minimum_of(complaint, demands)}
+
+
+def _cleaned(field: Field, value: Any) -> Any:
+    """The value as ``field`` reads it; None for what it cannot read."""
+    try:
+        return field.clean(str(value or ""))
+    except ValidationError:
+        return None

@@ -1,7 +1,9 @@
-"""The enterprise's queue: what is next, in views with counts, sorted by the next deadline, and steps for many at once.
+"""The enterprise's queue: what is next, in views with counts, sorted by the next deadline, and one step for many cases.
 
-However many cases there are, a page costs the same number of queries and reads
-one page of rows.
+However many cases there are, a page costs the same number of queries and reads one page of rows; of a case that was
+given up only our own time with it is shown. In a step for many (assign, accept, mark as read) every case is judged for
+itself, in one transaction and one flush; what was refused says why and hinders none of the others. A number that this
+workspace does not hold is not there, whoever else has it.
 """
 
 from __future__ import annotations
@@ -10,32 +12,49 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
+from django.db.models import CharField, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
+from accounts.masking import masked_name
+from complaints import handling, wording
+from complaints.assignment import assigning
 from complaints.desks import keyset
 from complaints.desks.bulk_run import BulkRun
-from complaints.desks.enterprise_workspace import Workspace, workspace_page
+from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
+from complaints.desks.keyset import BY_DUE
 from complaints.desks.queue_lists import (
+    HERE,
     PAST,
     VIEWS,
     QueueFilter,
     QueueView,
     Rows,
+    Shown,
     asked_for,
     narrowed,
     open_cases,
     past_times,
     view_of,
 )
-from complaints.models import Complaint, Engagement
-from complaints.pages.enterprise import bulk, saved_views
-from complaints.pages.enterprise.queue_rows import Row, marked, rows_of, with_newest_step
-from complaints.procedure.workflow import ENTERPRISE_SIDE
+from complaints.forms.fields import CHOOSE, StepForm, set_choices
+from complaints.handling.steps import enterprise
+from complaints.models import Complaint, Deadline, Engagement, HandlingStep
+from complaints.pages.enterprise import saved_views
+from complaints.parties.actors import stands_to
+from complaints.procedure.workflow import ENTERPRISE_SIDE, LOOK, Status
+from complaints.reading.case import why_url
+from complaints.reading.case_people import handler_words, label_of
+from complaints.reading.case_rows import beside
+from complaints.wording import duty, label
 
+#: Rows of the queue as its template shows them.
+Lines = list[dict[str, Any]]
 RELATED = ("handler__user", "branch")
 #: What is not done here but on a page of its own, with the same cases.
 ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaints:enterprise-measure-new"}
@@ -43,13 +62,13 @@ ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaint
 
 @workspace_page("GET", "POST")
 def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/enterprise/queue/?view=…: all open cases of this desk, or one view of them; POST takes a step for many of
+    """/enterprise/queue/?view=…: all open cases of this workspace, or one view of them; POST takes a step for many of
     them."""
     view = view_of(request.GET.get("view", ""))
     form = asked_for(workspace, request.GET)
     if request.method != "POST":
         return _show(request, workspace, view, form)
-    wanted = bulk.BulkForm(request.POST, workspace=workspace)
+    wanted = BulkForm(request.POST, workspace=workspace)
     if wanted.is_valid() and wanted.cleaned_data["do"] in ELSEWHERE:
         return redirect(_elsewhere(view, form, wanted))
     run: BulkRun | None = None
@@ -57,26 +76,21 @@ def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         if attempt.answered:
             run = BulkRun.from_text(attempt.answer.decode())
         elif wanted.is_valid():
-            cases = (
-                narrowed(view.of(open_cases(workspace), workspace), form, workspace)
-                if wanted.is_for_all
-                else open_cases(workspace)
-            )
-            run = bulk.carry_out(wanted, cases, workspace)
+            cases = open_cases(workspace)
+            if wanted.is_for_all:
+                cases = narrowed(view.of(cases, workspace), form, workspace)
+            run = take_for_many(wanted, cases, workspace)
             attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
         return _show(request, workspace, view, form, wanted=wanted, status=422)
-    return render(
-        request,
-        "staff/bulk_done.html",
-        {
-            "run": run,
-            "title": run.title(),
-            "back_url": _url(form, view),
-            "groups": run.refusals(),
-            "case_page": "complaints:enterprise-case",
-        },
-    )
+    context = {
+        "run": run,
+        "title": run.title(),
+        "back_url": _url(form, view),
+        "groups": run.refusals(),
+        "case_page": "complaints:enterprise-case",
+    }
+    return render(request, "staff/bulk_done.html", context)
 
 
 def _show(
@@ -85,65 +99,54 @@ def _show(
     view: QueueView,
     form: QueueFilter,
     *,
-    wanted: bulk.BulkForm | None = None,
+    wanted: BulkForm | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
     ours = open_cases(workspace)
-    found = {v.code: v.of(ours, workspace) for v in VIEWS.values()}
+    lists = {v.code: v.of(ours, workspace) for v in VIEWS.values()}
     own = workspace.choices.views
-    counts = keyset.counts(found | saved_views.lists(own, ours, workspace))
-    before, after, rows = (
-        _past_page(workspace, form, request.GET)
-        if view is PAST
-        else _open_page(found[view.code], workspace, form, request.GET)
-    )
+    counts = keyset.counts(lists | saved_views.lists(own, ours, workspace))
+    if view is PAST:
+        before, after, rows = _past_page(workspace, form, request.GET)
+    else:
+        page = keyset.page_of(
+            narrowed(lists[view.code], form, workspace),
+            request.GET,
+            related=RELATED,
+            size=form.rows_a_page,
+            shown=marked(Complaint.objects.all(), workspace),
+        )
+        before, after, rows = page.before, page.after, rows_of(page.rows, workspace)
     query = urlencode({"view": view.code} | form.said)
     mine = [saved_views.tab(one, counts, query) for one in own]
     is_own = any(tab["is_current"] for tab in mine)
-    return render(
-        request,
-        "enterprise/queue.html",
-        {
-            "view": view,
-            "tabs": (
-                [_tab(v, counts[v.code], is_current=v is view and not is_own) for v in VIEWS.values()]
-                + [_tab(PAST, None, is_current=view is PAST)]
-                + mine
-            ),
-            "rows": rows,
-            "sentence": _sentence(counts),
-            "next_row": next((row for row in rows if row.complaint.status in ENTERPRISE_SIDE), None),
-            "filter": form,
-            "active": _active(form, view),
-            "here": _url(form, view),
-            "save_query": urlencode({"query": query}),
-            "is_own_view": is_own,
-            "can_save": not is_own and bool(form.said or view.code != "all"),
-            "bulk": None if view is PAST or not rows else wanted or bulk.BulkForm(workspace=workspace, form=form),
-            "form": wanted,
-            "previous_url": _url(form, view, before=before) if before else "",
-            "next_url": _url(form, view, after=after) if after else "",
-            "now": workspace.now,
-            "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
-        },
-        status=status,
-    )
+    context = {
+        "view": view,
+        "tabs": (
+            [_tab(v, counts[v.code], is_current=v is view and not is_own) for v in VIEWS.values()]
+            + [_tab(PAST, None, is_current=view is PAST)]
+            + mine
+        ),
+        "rows": rows,
+        "sentence": _sentence(counts),
+        "next_row": next((row for row in rows if row["complaint"].status in ENTERPRISE_SIDE), None),
+        "filter": form,
+        "active": _active(form, view),
+        "here": _url(form, view),
+        "save_query": urlencode({"query": query}),
+        "is_own_view": is_own,
+        "can_save": not is_own and bool(form.said or view.code != "all"),
+        "bulk": None if view is PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
+        "form": wanted,
+        "previous_url": _url(form, view, before=before) if before else "",
+        "next_url": _url(form, view, after=after) if after else "",
+        "now": workspace.now,
+        "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
+    }
+    return render(request, "enterprise/queue.html", context, status=status)
 
 
-def _open_page(
-    cases: Rows, workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]
-) -> tuple[str, str, list[Row]]:
-    page = keyset.page_of(
-        narrowed(cases, form, workspace),
-        asked,
-        related=RELATED,
-        size=form.rows_a_page,
-        shown=marked(Complaint.objects.all(), workspace),
-    )
-    return page.before, page.after, rows_of(page.rows, workspace)
-
-
-def _past_page(workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, list[Row]]:
+def _past_page(workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, Lines]:
     """Closed cases, and those that went to somebody else: our own time with them is readable."""
     page = keyset.page_of(
         past_times(workspace, form),
@@ -155,23 +158,15 @@ def _past_page(workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]
     )
     for time in page.rows:
         time.complaint.newest_step = time.newest_step  # type: ignore[attr-defined]
-    return (
-        page.before,
-        page.after,
-        rows_of(
-            [time.complaint for time in page.rows],
-            workspace,
-            given_up={time.complaint_id: time for time in page.rows if not workspace.stands_to(time.complaint)},
-        ),
-    )
+    given_up = {time.complaint_id: time for time in page.rows if not workspace.stands_to(time.complaint)}
+    return page.before, page.after, rows_of([time.complaint for time in page.rows], workspace, given_up=given_up)
 
 
 def _tab(view: QueueView, count: int | None, *, is_current: bool) -> dict[str, Any]:
-    words = "" if count is None else keyset.in_words(count)
     return {
         "title": view.title,
         "url": f"{reverse('complaints:enterprise-queue')}?view={view.code}",
-        "count": words,
+        "count": "" if count is None else keyset.in_words(count),
         "value": count,
         "tone": view.tone if count else "neutral",
         "is_current": is_current,
@@ -194,23 +189,186 @@ def _url(form: QueueFilter, view: QueueView, **more: str) -> str:
     return f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': view.code} | form.said | size | more)}"
 
 
-def _elsewhere(view: QueueView, form: QueueFilter, wanted: bulk.BulkForm) -> str:
+def _elsewhere(view: QueueView, form: QueueFilter, wanted: BulkForm) -> str:
     """Another page with the chosen cases, or with everything that the list means."""
-    said = {"view": view.code} | form.said
+    query = {"view": view.code} | form.said
     if not wanted.is_for_all:
-        said = {"view": "all", "only": ".".join(wanted.numbers[: QueueFilter.MOST_NAMED])}
-    return f"{reverse(ELSEWHERE[wanted.cleaned_data['do']])}?{urlencode(said)}"
+        query = {"view": "all", "only": ".".join(wanted.numbers[: QueueFilter.MOST_NAMED])}
+    return f"{reverse(ELSEWHERE[wanted.cleaned_data['do']])}?{urlencode(query)}"
 
 
 def _active(form: QueueFilter, view: QueueView) -> list[dict[str, str]]:
     """Conditions in force, each with the address without it."""
-    here = reverse("complaints:enterprise-queue")
+    here, conditions = reverse("complaints:enterprise-queue"), form.said
+    kept = {name: {k: v for k, v in conditions.items() if k != name} for name in conditions}
     return [
-        {
-            "label": form.words_of(name),
-            "remove_url": (
-                f"{here}?{urlencode({'view': view.code} | {k: v for k, v in form.said.items() if k != name})}"
-            ),
-        }
-        for name in form.said
+        {"label": form.words_of(name), "remove_url": f"{here}?{urlencode({'view': view.code} | others)}"}
+        for name, others in kept.items()
     ]
+
+
+def with_newest_step(rows: QuerySet[Shown], *, path: str = "") -> QuerySet[Shown]:
+    """Each row with the newest step of its case and its number, looks at the contact aside; ``path`` leads there."""
+    newest = (
+        HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties")
+        .exclude(step=LOOK)
+        .order_by("-sequence")
+    )
+    annotated: QuerySet[Shown] = rows.annotate(
+        newest_step=Subquery(newest.values("step")[:1], output_field=CharField()),
+        newest_sequence=Subquery(newest.values("sequence")[:1], output_field=IntegerField()),
+    )
+    return annotated
+
+
+def marked(cases: Rows, workspace: Workspace) -> Rows:
+    """Each case with its newest step and with how far this person has read it."""
+    return with_newest_step(cases).annotate(read_to=assigning.read_to(workspace.user))
+
+
+def rows_of(
+    cases: list[Complaint], workspace: Workspace, *, given_up: Mapping[int, Engagement] | None = None
+) -> list[dict[str, Any]]:
+    """The lines of the queue, as the template shows them; the consumer is masked. ``is_new``: entries that this person
+    has not seen. Of a case that was ``given_up`` only our own time with it is shown: what came of that, and when.
+
+    One query for names and live clocks together, however many rows there are.
+    """
+    if not cases:
+        return []
+    more, rows = beside(cases), []
+    for case in cases:
+        time = (given_up or {}).get(case.pk)
+        facts = _facts(case, workspace, more.clocks.get(case.pk, [])) if time is None else _facts_given_up(case, time)
+        rows.append(
+            {
+                "complaint": case,
+                "url": case_url(case),
+                "consumer": masked_name(more.names.get(case.pk, "")),
+                "problem": case.item_name or label_of(case.problem_category) or case.title,
+            }
+            | facts
+        )
+    return rows
+
+
+def _facts(case: Complaint, workspace: Workspace, clocks: list[Deadline]) -> dict[str, Any]:
+    status = Status(case.status)
+    deadline, facts = duty.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
+    if deadline is not None and facts is not None and deadline.owed_by == "authority":
+        # Overdue is a word about somebody: here it is another one.
+        facts = facts | {"listed_as": duty.listed_name(deadline)}
+    step = getattr(case, "newest_step", "") or ""
+    read_to = getattr(case, "read_to", None)
+    return {
+        "status": wording.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
+        "tone": wording.tone(status, case.outcome),
+        "icon": wording.icon(status, case.outcome),
+        "clock": facts,
+        "clock_url": why_url(case, deadline) if deadline else "",
+        "last_event": wording.label(step, kind="step") if step else "",
+        "last_event_at": case.last_event_at,
+        "is_new": status in HERE and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),
+        "handler": case.handler.user.name if case.handler else None,
+    }
+
+
+def _facts_given_up(case: Complaint, time: Engagement) -> dict[str, Any]:
+    """Whatever happened to the case later is another enterprise's matter."""
+    return {
+        "problem": case.item_name or label_of(case.problem_category) or case.number,
+        "status": wording.label(time.odr_result, kind="odr_result"),
+        "tone": "neutral",
+        "last_event_at": time.until_at or case.last_event_at,
+        "handler": "",
+    }
+
+
+#: So many cases at once.
+MOST_AT_ONCE = 500
+NOT_HERE = gettext_lazy("没有这件投诉，或者它不在贵单位办理。")
+
+
+class BulkForm(StepForm):
+    """What is to be done with the chosen cases of a page; ``all`` means the whole list, up to MOST_AT_ONCE."""
+
+    do = forms.ChoiceField(
+        label=gettext_lazy("步骤"),
+        choices=[("accept", ""), ("assign", ""), ("read", ""), ("export", ""), ("measure", "")],
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
+    case = forms.MultipleChoiceField(label=gettext_lazy("案件"), required=False)
+    all = forms.BooleanField(label=gettext_lazy("整个列表（最多500件）"), required=False)
+    handler = forms.ChoiceField(label=gettext_lazy("交给谁"), required=False, error_messages={"invalid_choice": CHOOSE})
+
+    def __init__(self, data: Any = None, *, workspace: Workspace, form: QueueFilter | None = None) -> None:
+        super().__init__(data, auto_id="bulk_%s")
+        self.numbers: list[str] = list(dict.fromkeys(data.getlist("case") if data else []))
+        set_choices(self, "case", [(number, "") for number in self.numbers])
+        people = form.people if form else [(str(one.pk), handler_words(one)) for one in workspace.choices.people]
+        mine = {str(pk) for pk in workspace.staff_ids}
+        self.me = next((int(value) for value, _words in people if value in mine), None)
+        kept = _("各自的处理人") if self.me is None else _("各自的处理人，没有的由我")
+        set_choices(self, "handler", [("", kept), *people])
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Who may be named as the one who has a case."""
+        return {int(value): words.partition(" · ")[0] for value, words in self.fields["handler"].choices if value}  # type: ignore[attr-defined]
+
+    @property
+    def is_for_all(self) -> bool:
+        return bool(self.cleaned_data.get("all"))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("all") and not self.numbers:
+            self.add_error("case", _("请先选中要办的案件。"))
+        if cleaned.get("do") == "assign" and not cleaned.get("handler") and "handler" not in self.errors:
+            self.add_error("handler", _("请选一位处理人。"))
+        return cleaned
+
+
+def take_for_many(form: BulkForm, cases: Rows, workspace: Workspace) -> BulkRun:
+    """Take the step on those of ``cases`` that were chosen; the others are named as not there."""
+    do, numbers = form.cleaned_data["do"], form.numbers
+    if form.is_for_all:
+        chosen = list(cases.order_by(BY_DUE.field, "pk")[:MOST_AT_ONCE])
+        numbers = [case.number for case in chosen]
+    else:
+        chosen = list(cases.filter(number__in=numbers))
+    refused = {number: str(NOT_HERE) for number in numbers} | dict.fromkeys((case.number for case in chosen), "")
+    if do != "read":
+        refused |= _refusals(chosen, do, workspace, form)
+    ids = [case.pk for case in chosen if not refused[case.number]]
+    if ids:
+        assigning.mark_read(ids, user=workspace.user)
+    done = [number for number in numbers if not refused[number]]
+    return BulkRun(do, done, [(number, refused[number]) for number in numbers if refused[number]])
+
+
+def _refusals(cases: list[Complaint], do: str, workspace: Workspace, form: BulkForm) -> dict[str, str]:
+    """Number → why not; "" where it was done. A lone case is a batch as well."""
+    chosen, names = form.cleaned_data["handler"], form.names
+    verb = enterprise.accept_case if do == "accept" else enterprise.assign
+    moves = []
+    for case in cases:
+        actor = next((actor for actor in workspace.actors if stands_to(actor, case)), workspace.actors[0])
+        # Where nobody is named, whoever has a case keeps it.
+        moves.append((case.pk, verb(handler_id=int(chosen) if chosen else case.handler_id or form.me), actor))
+    try:
+        results = handling.take_each(moves, now=workspace.now)
+    except handling.StepNotAllowed as refusal:
+        return {case.number: _why(refusal, Complaint.objects.get(pk=case.pk), names) for case in cases}
+    return {
+        taken.complaint.number: _why(taken.refusal, taken.complaint, names) if taken.refusal else ""
+        for taken in results
+    }
+
+
+def _why(refusal: handling.StepNotAllowed, case: Complaint, names: Mapping[int, str]) -> str:
+    """The reason, and of a case that moved on who has it now; nothing was typed that could be kept."""
+    if refusal.code != "not_now":
+        return refusal.reason
+    now = {"status": label(case.status, kind="status"), "name": names.get(case.handler_id or 0, "")}
+    return (_("已是“%(status)s”，处理人：%(name)s。") if now["name"] else _("已是“%(status)s”。")) % now

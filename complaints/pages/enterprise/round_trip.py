@@ -3,15 +3,13 @@
 A table is shown to whoever sent it in and to nobody else; its lines name only what that person sees.
 """
 
-from __future__ import annotations
-
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import Count
-from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
@@ -22,20 +20,22 @@ from complaints import wording
 from complaints.desks import queue_lists, sent_tables
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.models import Demand, RoundTrip, RoundTripRow
+from complaints.pages.shared.exports import visibility_of
 from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import lifecycle
 from complaints.tables.exporting.columns import MOST_DEMANDS, coming_back
-from complaints.tables.exporting.selecting import chosen, visibility_at
+from complaints.tables.exporting.selecting import chosen
 from complaints.tables.round_trip import asking, rows
 from complaints.tables.table_forms import DecisionForm, TableForm, UploadForm
+
+VIEWS = [(view.code, view.title) for view in queue_lists.VIEWS.values()]
 
 
 @workspace_page("GET", "POST")
 def round_trips(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The way out, the way back, and the tables of this person."""
-    form, status = UploadForm(), 200
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST":
-        form = UploadForm(request.POST, request.FILES)
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 file = form.cleaned_data["file"]
@@ -53,43 +53,39 @@ def round_trips(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                     form.add_error("file", wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
-        status = 422
     trips = list(_own(workspace).order_by("-pk")[: sent_tables.PAGE])
-    return render(
-        request,
-        "round_trip/list.html",
-        {
-            "form": form,
-            "table": TableForm(views=_views()),
-            "rows": [_shown(trip) for trip in trips],
-            "now": workspace.now,
-            "steps": [wording.action(step) for step in rows.STEPS],
-            "here": _url("round-trips"),
-            "table_url": _url("round-trip-table"),
-        },
-        status=status,
-    )
+    context = {
+        "form": form,
+        "table": TableForm(views=VIEWS),
+        "rows": [_shown(trip) for trip in trips],
+        "now": workspace.now,
+        "steps": [wording.action(step) for step in rows.STEPS],
+        "here": _url("round-trips"),
+        "table_url": _url("round-trip-table"),
+    }
+    return render(request, "round_trip/list.html", context, status=422 if form.errors else 200)
 
 
 @workspace_page("POST")
 @fresh_factor
 def table(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """An export whose columns come back; its page shows how far it is, and hands it out once."""
-    form = TableForm(request.POST, views=_views())
+    form = TableForm(request.POST, views=VIEWS)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             query = urlencode({"view": form.cleaned_data["view"]})
-            visibility = visibility_at(
-                workspace, [a for a in workspace.actors if a.enterprise_id == workspace.actors[0].enterprise_id]
-            )
+            visibility = visibility_of(workspace)
             ids = chosen(visibility, query, most=asking.MOST_ROWS)
+            demands = Demand.objects.filter(complaint_id__in=ids).order_by().values("complaint_id")
+            most = demands.annotate(n=Count("pk")).order_by("-n").values_list("n", flat=True).first()
+            back = coming_back(demands=min(most or 1, MOST_DEMANDS))
             export = lifecycle.ask(
                 user=workspace.user,
                 actor=visibility.actor,
                 query=query,
                 form=form.cleaned_data["format"],
                 purpose="",
-                wanted=[column.code for column in coming_back(demands=_most_demands(ids))],
+                wanted=[column.code for column in back],
                 language=get_language() or "zh-hans",
                 now=workspace.now,
             )
@@ -97,12 +93,6 @@ def table(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if not attempt.reference:
         messages.error(request, _("请从列出的选项中选一项。"), extra_tags="bad")
     return redirect(attempt.reference or _url("round-trips"))
-
-
-def _most_demands(ids: list[int]) -> int:
-    counted = Demand.objects.filter(complaint_id__in=ids).order_by().values("complaint_id").annotate(n=Count("pk"))
-    most = counted.order_by("-n").values_list("n", flat=True).first()
-    return min(most or 1, MOST_DEMANDS)
 
 
 @workspace_page("GET")
@@ -139,19 +129,13 @@ def _url(page: str, *args: str) -> str:
     return reverse(f"complaints:enterprise-{page}", args=args)
 
 
-def _views() -> list[tuple[str, Any]]:
-    return [(view.code, view.title) for view in queue_lists.VIEWS.values()]
-
-
 def _own(workspace: Workspace) -> Any:
     return asking.own(workspace.user, [actor.enterprise_id for actor in workspace.actors])
 
 
 def _found(workspace: Workspace, mark: str, *, lock: bool = False) -> RoundTrip:
     trips = _own(workspace).filter(mark=mark)
-    trip: RoundTrip | None = (trips.select_for_update(of=("self",)) if lock else trips).first()
-    if trip is None:
-        raise Http404
+    trip: RoundTrip = get_object_or_404(trips.select_for_update(of=("self",)) if lock else trips)
     return trip
 
 
@@ -186,25 +170,21 @@ def _show(
 ) -> HttpResponseBase:
     counts = asking.counts_of(trip)
     found = sent_tables.results_of(request, counts, _lines(trip), cells=_cells, title=rows.title_of)
-    return render(
-        request,
-        "round_trip/show.html",
-        {
-            **_shown(trip),
-            **found,
-            "heads": _heads(),
-            "may_write": True,
-            "blank": trip.blank_rows,
-            "most": 0 if trip.state == "reading" else found["total"],
-            "passed": found["total"] - counts["read" if trip.state == "checking" else "good"],
-            "form": form or _decision(trip, counts),
-            "why_not_all": asking.why_not_all(counts) if counts["good"] else "",
-            "is_long": bool(counts["good"]) and asking.is_long(counts),
-            "most_at_once": asking.MOST_AT_ONCE,
-            "decide_url": _url("round-trip-decide", trip.mark),
-            "results_url": _url("round-trip-results", trip.mark),
-            "list_url": _url("round-trips"),
-            "list_title": _("用表格办理"),
-        },
-        status=status,
-    )
+    context = {
+        **_shown(trip),
+        **found,
+        "heads": _heads(),
+        "may_write": True,
+        "blank": trip.blank_rows,
+        "most": 0 if trip.state == "reading" else found["total"],
+        "passed": found["total"] - counts["read" if trip.state == "checking" else "good"],
+        "form": form or _decision(trip, counts),
+        "why_not_all": asking.why_not_all(counts) if counts["good"] else "",
+        "is_long": bool(counts["good"]) and asking.is_long(counts),
+        "most_at_once": asking.MOST_AT_ONCE,
+        "decide_url": _url("round-trip-decide", trip.mark),
+        "results_url": _url("round-trip-results", trip.mark),
+        "list_url": _url("round-trips"),
+        "list_title": _("用表格办理"),
+    }
+    return render(request, "round_trip/show.html", context, status=status)

@@ -3,8 +3,6 @@
 They are that person's alone; a view holds the conditions as they stand in the address and nothing else.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -39,14 +37,17 @@ class SaveForm(StepForm):
 
 def lists(own: Sequence[SavedView], ours: Rows, workspace: Workspace) -> dict[str, Rows]:
     """What each of them holds, for its count. What is searched for by words is not counted: a count must stay cheap."""
-    found = {}
+    lists = {}
     for one in own:
         asked = dict(parse_qsl(one.query))
         if asked.get("q") or asked.get("view") == PAST.code:
             continue
         view = VIEWS.get(asked.get("view", ""), VIEWS["all"])
-        found[_key(one)] = narrowed(view.of(ours, workspace), _filter(asked), workspace)
-    return found
+        # As it was saved: whom it names need not be asked for again.
+        people, branches = ([(asked.get(name, ""), "")] for name in ("handler", "branch"))
+        form = QueueFilter(asked, people=people, branches=branches)
+        lists[_key(one)] = narrowed(view.of(ours, workspace), form, workspace)
+    return lists
 
 
 def tab(one: SavedView, counts: Mapping[str, int], query: str) -> dict[str, Any]:
@@ -77,9 +78,8 @@ def views(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             messages.success(request, _("已删除这个视图。"), extra_tags="ok")
         elif not attempt.answered and form.is_valid() and _keep(workspace, form, query):
             attempt.reference = f"{reverse('complaints:enterprise-queue')}?{query}"
-            messages.success(
-                request, _("已保存视图“%(name)s”。") % {"name": form.cleaned_data["name"]}, extra_tags="ok"
-            )
+            text = _("已保存视图“%(name)s”。") % {"name": form.cleaned_data["name"]}
+            messages.success(request, text, extra_tags="ok")
     return redirect(attempt.reference) if attempt.reference else _show(request, workspace, form, query, status=422)
 
 
@@ -90,7 +90,6 @@ def tidy(workspace: Workspace, query: str) -> str:
 
 
 def _keep(workspace: Workspace, form: SaveForm, query: str) -> bool:
-    """Save it; a name that is there already gets the new conditions."""
     own, name = workspace.choices.views, form.cleaned_data["name"]
     known = next((one for one in own if one.name == name), None)
     if known is None and len(own) >= MOST_VIEWS:
@@ -112,31 +111,20 @@ def _show(
     request: HttpRequest, workspace: Workspace, form: SaveForm | None, query: str, *, status: int = 200
 ) -> HttpResponseBase:
     own = workspace.choices.views
-    return render(
-        request,
-        "enterprise/views.html",
-        {
-            "rows": [{"view": one, "url": _url(one), "conditions": conditions(workspace, one.query)} for one in own],
-            "form": form or SaveForm(),
-            "query": query,
-            "conditions": conditions(workspace, query),
-            "is_full": len(own) >= MOST_VIEWS,
-        },
-        status=status,
-    )
+    context = {
+        "rows": [{"view": one, "url": _url(one), "conditions": conditions(workspace, one.query)} for one in own],
+        "form": form or SaveForm(),
+        "query": query,
+        "conditions": conditions(workspace, query),
+        "is_full": len(own) >= MOST_VIEWS,
+    }
+    return render(request, "enterprise/views.html", context, status=status)
 
 
 def conditions(workspace: Workspace, query: str) -> list[str]:
-    """The conditions in words."""
     asked = dict(parse_qsl(query))
     form = asked_for(workspace, asked)
     return [str(view_of(asked.get("view", "")).title), *(form.words_of(name) for name in form.said)]
-
-
-def _filter(asked: Mapping[str, str]) -> QueueFilter:
-    """As it was saved: whom it names need not be asked for again."""
-    handler, branch = asked.get("handler", ""), asked.get("branch", "")
-    return QueueFilter(asked, people=[(handler, "")], branches=[(branch, "")])
 
 
 def _key(one: SavedView) -> str:

@@ -1,15 +1,13 @@
 """/enterprise/templates/: the texts that this enterprise answers with, who owns them, how often they were accepted.
 
-Everybody at the desk reads and uses them; managers alone write, and each change is a new version.
+Everybody who works there reads and uses them; managers alone write, and each change is a new version.
 """
-
-from __future__ import annotations
 
 from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -28,29 +26,20 @@ from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 SHOWN = 20
 
 
-class NewTemplateForm(StepForm):
-    """Its name and its words."""
+class TemplateForm(StepForm):
+    body = Words(
+        label=gettext_lazy("正文"),
+        rows=8,
+        longest=answer_templates.LONGEST,
+        help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"),
+    )
 
+
+class NewTemplateForm(TemplateForm):
     name = Words(
         label=gettext_lazy("名称"), rows=1, longest=60, help_text=gettext_lazy("同事按名称找，例如“多扣费全退”。")
     )
-    body = Words(
-        label=gettext_lazy("正文"),
-        rows=8,
-        longest=answer_templates.LONGEST,
-        help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"),
-    )
-
-
-class TemplateForm(StepForm):
-    """New words for a template that stands."""
-
-    body = Words(
-        label=gettext_lazy("正文"),
-        rows=8,
-        longest=answer_templates.LONGEST,
-        help_text=gettext_lazy("变量写在大括号里，套用时自动填；要手填的写成 【请填：原因】。"),
-    )
+    field_order = ("name", "body")
 
 
 @workspace_page("GET")
@@ -58,24 +47,21 @@ def templates(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     found = list(answer_templates.of(_enterprises(workspace)))
     bodies, rates = answer_templates.newest(found), answer_templates.rates(found, now=workspace.now)
     sealed_fields.load_for(template.owner.user for template in found)
-    return render(
-        request,
-        "enterprise/templates.html",
-        {
-            "may_write": _manager(workspace) is not None,
-            "rows": [
-                {
-                    "template": one,
-                    "body": bodies[one.pk].body,
-                    "owner": one.owner.user.name,
-                    "at": bodies[one.pk].made_at,
-                    "rate": rates.get(one.pk, answer_templates.Rate()),
-                    "url": reverse("complaints:enterprise-template", args=[one.pk]),
-                }
-                for one in found
-            ],
-        },
-    )
+    context = {
+        "may_write": _manager(workspace) is not None,
+        "rows": [
+            {
+                "template": one,
+                "body": bodies[one.pk].body,
+                "owner": one.owner.user.name,
+                "at": bodies[one.pk].made_at,
+                "rate": rates.get(one.pk, answer_templates.Rate()),
+                "url": reverse("complaints:enterprise-template", args=[one.pk]),
+            }
+            for one in found
+        ],
+    }
+    return render(request, "enterprise/templates.html", context)
 
 
 @workspace_page("GET", "POST")
@@ -86,28 +72,20 @@ def template_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
-                    made = answer_templates.make(
-                        staff=staff, name=form.cleaned_data["name"], body=form.cleaned_data["body"], now=workspace.now
-                    )
+                    made = answer_templates.make(staff=staff, now=workspace.now, **form.cleaned_data)
                     attempt.reference = reverse("complaints:enterprise-template", args=[made.pk])
                 except WrongInput as wrong:
                     form.add_error(wrong.field, wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
-    return render(
-        request,
-        "enterprise/template_new.html",
-        {"form": form, "variables": _variables()},
-        status=422 if form.errors else 200,
-    )
+    context = {"form": form, "variables": _variables()}
+    return render(request, "enterprise/template_new.html", context, status=422 if form.errors else 200)
 
 
 @workspace_page("GET", "POST")
 def template(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One template: POST ``what``: change (a new version), retire, again."""
-    found = AnswerTemplate.objects.filter(pk=pk, enterprise_id__in=_enterprises(workspace)).first()
-    if found is None:
-        raise Http404
+    found = get_object_or_404(AnswerTemplate, pk=pk, enterprise_id__in=_enterprises(workspace))
     staff = _writer(workspace, enterprise=found.enterprise_id)
     form = TemplateForm(request.POST if request.POST.get("what") == "change" else None)
     if request.method == "POST":
@@ -117,7 +95,11 @@ def template(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         with once(request) as attempt:
             if not attempt.answered and (what != "change" or form.is_valid()):
                 try:
-                    _do(what, found, form, staff, workspace)
+                    if what == "change":
+                        body = form.cleaned_data["body"]
+                        answer_templates.change(found, staff=staff, body=body, now=workspace.now)
+                    else:
+                        answer_templates.retire(found, is_retired=what == "retire")
                     attempt.reference = reverse("complaints:enterprise-template", args=[found.pk])
                 except WrongInput as wrong:
                     form.add_error(wrong.field, wrong.reason)
@@ -129,25 +111,14 @@ def template(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     sealed_fields.load_for([*versions, *(version.made_by.user for version in versions)])
     if not form.is_bound:
         form = TemplateForm(initial={"body": versions[0].body})
-    return render(
-        request,
-        "enterprise/template.html",
-        {
-            "form": form,
-            "template": found,
-            "versions": versions,
-            "variables": _variables(),
-            "rate": answer_templates.rates([found], now=workspace.now).get(found.pk, answer_templates.Rate()),
-        },
-        status=422 if form.errors else 200,
-    )
-
-
-def _do(what: str, found: AnswerTemplate, form: StepForm, staff: Staff, workspace: Workspace) -> None:
-    if what == "change":
-        answer_templates.change(found, staff=staff, body=form.cleaned_data["body"], now=workspace.now)
-    else:
-        answer_templates.retire(found, is_retired=what == "retire")
+    context = {
+        "form": form,
+        "template": found,
+        "versions": versions,
+        "variables": _variables(),
+        "rate": answer_templates.rates([found], now=workspace.now).get(found.pk, answer_templates.Rate()),
+    }
+    return render(request, "enterprise/template.html", context, status=422 if form.errors else 200)
 
 
 def _variables() -> list[dict[str, Any]]:
@@ -162,14 +133,10 @@ def _enterprises(workspace: Workspace) -> set[int]:
 
 
 def _manager(workspace: Workspace, enterprise: int | None = None) -> Actor | None:
-    return next(
-        (
-            actor
-            for actor in workspace.actors
-            if actor.may(Right.LEAD_ENTERPRISE) and enterprise in (None, actor.enterprise_id)
-        ),
-        None,
-    )
+    for actor in workspace.actors:
+        if actor.may(Right.LEAD_ENTERPRISE) and enterprise in (None, actor.enterprise_id):
+            return actor
+    return None
 
 
 def _writer(workspace: Workspace, enterprise: int | None = None) -> Staff:

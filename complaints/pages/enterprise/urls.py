@@ -5,23 +5,19 @@ from django.urls import path
 from complaints.pages.enterprise import (
     approvals,
     case,
-    causes,
-    files,
     instructions,
-    measure_approval,
     measures,
     offer,
+    programs,
     queue,
     round_trip,
-    rules,
     saved_views,
     steps,
     team,
     templates,
-    tokens,
-    webhooks,
+    work,
 )
-from complaints.pages.enterprise.pages import PAGES
+from complaints.pages.enterprise.steps import PAGES
 
 CASE = "enterprise/cases/<str:number>/"
 
@@ -32,28 +28,28 @@ urlpatterns = [
     path("enterprise/templates/", templates.templates, name="enterprise-templates"),
     path("enterprise/templates/new/", templates.template_new, name="enterprise-template-new"),
     path("enterprise/templates/<int:pk>/", templates.template, name="enterprise-template"),
-    path("enterprise/causes/", causes.causes, name="enterprise-causes"),
+    path("enterprise/causes/", work.causes, name="enterprise-causes"),
     path("enterprise/team/", team.team, name="enterprise-team"),
-    path("enterprise/team/rules/", rules.rules, name="enterprise-rules"),
-    path("enterprise/team/rules/<int:pk>/", rules.rule, name="enterprise-rule"),
+    path("enterprise/team/rules/", team.rules, name="enterprise-rules"),
+    path("enterprise/team/rules/<int:pk>/", team.rule, name="enterprise-rule"),
     path("enterprise/approvals/", approvals.approvals, name="enterprise-approvals"),
     path("enterprise/approvals/<int:pk>/", approvals.approval, name="enterprise-approval"),
-    path("enterprise/tokens/", tokens.tokens, name="enterprise-tokens"),
-    path("enterprise/tokens/new/", tokens.token_new, name="enterprise-token-new"),
-    path("enterprise/tokens/<int:pk>/", tokens.token, name="enterprise-token"),
-    path("enterprise/webhooks/", webhooks.webhooks, name="enterprise-webhooks"),
-    path("enterprise/webhooks/new/", webhooks.webhook_new, name="enterprise-webhook-new"),
-    path("enterprise/webhooks/<uuid:public_id>/", webhooks.webhook, name="enterprise-webhook"),
+    path("enterprise/tokens/", programs.tokens, name="enterprise-tokens"),
+    path("enterprise/tokens/new/", programs.token_new, name="enterprise-token-new"),
+    path("enterprise/tokens/<int:pk>/", programs.token, name="enterprise-token"),
+    path("enterprise/webhooks/", programs.webhooks, name="enterprise-webhooks"),
+    path("enterprise/webhooks/new/", programs.webhook_new, name="enterprise-webhook-new"),
+    path("enterprise/webhooks/<uuid:public_id>/", programs.webhook, name="enterprise-webhook"),
     path(
         "enterprise/webhooks/<uuid:public_id>/messages/<str:message>/",
-        webhooks.webhook_message,
+        programs.webhook_message,
         name="enterprise-webhook-message",
     ),
     path("enterprise/measures/", measures.measures, name="enterprise-measures"),
     path("enterprise/measures/new/", measures.measure_new, name="enterprise-measure-new"),
     path("enterprise/measures/<uuid:public_id>/", measures.measure, name="enterprise-measure"),
     path(
-        "enterprise/measures/<uuid:public_id>/approval/", measure_approval.approval, name="enterprise-measure-approval"
+        "enterprise/measures/<uuid:public_id>/approval/", approvals.measure_approval, name="enterprise-measure-approval"
     ),
     path("enterprise/measures/<uuid:public_id>/performed/", measures.performed, name="enterprise-measure-performed"),
     path("enterprise/round-trip/", round_trip.round_trips, name="enterprise-round-trips"),
@@ -66,6 +62,6 @@ urlpatterns = [
     path(CASE, case.workspace, name="enterprise-case"),
     path(f"{CASE}offer/", offer.make_offer, name="enterprise-offer"),
     path(f"{CASE}replace/", offer.replace_offer, name="enterprise-replace"),
-    path(f"{CASE}files/<int:pk>/", files.view_file, name="enterprise-file"),
+    path(f"{CASE}files/<int:pk>/", case.view_file, name="enterprise-file"),
     *(path(f"{CASE}{slug}/", steps.step, {"slug": slug}, name=f"enterprise-{slug}") for slug in PAGES),
 ]

@@ -1,86 +1,67 @@
-"""The right column of the workspace: the contact log, what this consumer and similar cases brought before, notes,
-causes.
+"""The right column of the workspace: the contact log, earlier cases of the consumer, similar cases, notes, causes; and
+the ended cases whose root cause nobody has tagged, one select and one press each.
 
-Everything here is the desk's own (its engagements), and each part costs one statement, asked only where
-the part is of use: while the case is ours, or once it is over.
+Everything here is the enterprise's own (its engagements), and each part costs one statement, asked only where it is of
+use: while the case is ours, or once it is over.
 """
-
-from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
 from complaints import handling, wording
-from complaints.desks.enterprise_workspace import Workspace
-from complaints.filing.earlier_cases import MOST, EarlierCase, earlier_cases
-from complaints.models import Contact, RootCause
-from complaints.pages.enterprise.similar_shown import similar_shown
+from complaints.desks import keyset
+from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
+from complaints.models import Complaint, Contact, Engagement, PersonDigest, RootCause
 from complaints.parties import unreachable
-from complaints.procedure.categories import fitting_causes
-from complaints.procedure.workflow import LOOK, Status
+from complaints.procedure.categories import fitting_causes, problem_label
+from complaints.procedure.workflow import LOOK, TABLE, Status
 from complaints.reading.case import CasePage
+from complaints.settlement.similar_cases import Settled, similar_to
+from complaints.wording import label
+from web.templatetags.portal import money
 
 _SHOWN_CONTACTS = 5
+#: So many earlier cases of a consumer are listed; of more it is told that there are more.
+MOST_EARLIER = 10
 CHOSEN = SafeString(" selected")
 RESULT_TONES = {"settled": "ok", "failed": "bad", "unconfirmed": "warn"}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ContactLine:
-    """One attempt to reach the consumer."""
-
-    at: datetime
-    by_name: str
-    way: str
-    reached: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountLine:
-    """How far the failed attempts go: 未接通1次，须3次."""
-
-    words: str
-    is_met: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContactLog:
     """The newest attempts; ``counts`` once one failed, while the case could be reported as unreachable."""
 
-    lines: list[ContactLine] = field(default_factory=list)
-    counts: list[CountLine] = field(default_factory=list)
+    lines: list[dict[str, Any]] = field(default_factory=list)
+    #: How far the failed attempts go: 未接通1次，须3次.
+    counts: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def is_enough(self) -> bool:
-        return bool(self.counts) and all(count.is_met for count in self.counts)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CaseLine:
-    """Another case of the desk in one line."""
-
-    number: str
-    url: str
-    at: datetime
-    item: str
-    result: str
-    tone: str
+        return bool(self.counts) and all(count["is_met"] for count in self.counts)
 
 
 def contact_log(page: CasePage, rows: Sequence[Contact]) -> ContactLog:
-    """The attempts of this desk, the newest first; what is missing is counted for the time that runs now."""
+    """The attempts of this workspace, the newest first; what is missing is counted for the time that runs now."""
     lines = [
-        ContactLine(
-            at=row.at, by_name=row.by_name, reached=row.reached, way=wording.label(row.channel, kind="contact_channel")
-        )
+        {
+            "at": row.at,
+            "by_name": row.by_name,
+            "reached": row.reached,
+            "way": label(row.channel, kind="contact_channel"),
+        }
         for row in rows[:_SHOWN_CONTACTS]
     ]
     ours = [row for row in rows if page.engagement is not None and row.engagement_id == page.engagement.pk]
@@ -89,48 +70,57 @@ def contact_log(page: CasePage, rows: Sequence[Contact]) -> ContactLog:
     counts = unreachable.counted(
         ours, policies=page.conditions.policies, calendar=page.calendar, region_id=page.complaint.handling_region_id
     )
-    return ContactLog(
-        lines=lines, counts=[CountLine(words=_count_words(count), is_met=not count.missing) for count in counts]
-    )
+    missing = [{"words": _count_words(count), "is_met": not count.missing} for count in counts]
+    return ContactLog(lines=lines, counts=missing)
 
 
 def _count_words(count: unreachable.Count) -> str:
-    said = {"have": count.have, "need": count.need}
+    numbers = {"have": count.have, "need": count.need}
     if count.what == "attempts":
-        return ngettext("没接通%(have)s次，须%(need)s次", "没接通%(have)s次，须%(need)s次", count.have) % said
+        return ngettext("没接通%(have)s次，须%(need)s次", "没接通%(have)s次，须%(need)s次", count.have) % numbers
     if count.what == "days":
-        return ngettext("分在%(have)s天，须%(need)s天", "分在%(have)s天，须%(need)s天", count.have) % said
-    return ngettext("用过%(have)s种方式，须%(need)s种", "用过%(have)s种方式，须%(need)s种", count.have) % said
+        return ngettext("分在%(have)s天，须%(need)s天", "分在%(have)s天，须%(need)s天", count.have) % numbers
+    return ngettext("用过%(have)s种方式，须%(need)s种", "用过%(have)s种方式，须%(need)s种", count.have) % numbers
 
 
 def is_working(page: CasePage) -> bool:
-    """Whether the case is this desk's to work on: earlier and similar cases help then."""
+    """Whether the case is this workspace's to work on: earlier and similar cases help then."""
     return not page.is_former and page.engagement is not None and page.engagement.until_at is None
 
 
-def history_of(page: CasePage, workspace: Workspace) -> tuple[list[CaseLine], bool]:
-    """Other cases of this consumer at this desk, and whether there are more than are listed."""
-    found = earlier_cases(page.complaint, seen=workspace.engagements())
-    return [_earlier(case) for case in found[:MOST]], len(found) > MOST
+def history_of(page: CasePage, workspace: Workspace) -> tuple[list[dict[str, Any]], bool]:
+    """Other cases of this consumer at this workspace, the newest first, and whether there are more than are listed.
 
-
-def _earlier(case: EarlierCase) -> CaseLine:
-    if case.odr_result:
-        result, tone = wording.label(case.odr_result, kind="odr_result"), RESULT_TONES.get(case.odr_result, "neutral")
-    else:
-        result, tone = wording.label(case.status, kind="status"), wording.tone(case.status, case.outcome)
-    return CaseLine(
-        number=case.number, url=_url(case.number), at=case.filed_at, item=case.item, result=result, tone=tone
+    The same account, or the same phone; phones are compared by digest, never read. One statement.
+    """
+    complaint = page.complaint
+    phones = PersonDigest.objects.filter(complaint=complaint, kind="phone").values("digest")
+    by_phone = PersonDigest.objects.filter(kind="phone", digest__in=phones).order_by().values("complaint_id")
+    by_account = Complaint.objects.filter(consumer_key=complaint.consumer_key).order_by().values("pk")
+    rows = (
+        Engagement.objects.filter(workspace.engagements(), complaint_id__in=by_phone.union(by_account))
+        .exclude(complaint=complaint)
+        .order_by("-complaint__filed_at", "-complaint_id", "-pk")
+        .values_list(
+            "complaint__number",
+            "complaint__item_name",
+            "complaint__filed_at",
+            "complaint__status",
+            "complaint__outcome",
+            "odr_result",
+        )[: 3 * MOST_EARLIER]
     )
-
-
-def similar_of(page: CasePage, workspace: Workspace) -> dict[str, Any]:
-    """How the desk's cases with the same problem ended (enterprise/_similar.html)."""
-    return similar_shown(page.complaint, seen=workspace.engagements())
-
-
-def _url(number: str) -> str:
-    return f"/enterprise/cases/{number}/"
+    lines: dict[str, dict[str, Any]] = {}
+    for number, item, filed_at, status, outcome, odr_result in rows:
+        if odr_result:
+            result, tone = label(odr_result, kind="odr_result"), RESULT_TONES.get(odr_result, "neutral")
+        else:
+            result, tone = label(status, kind="status"), wording.tone(status, outcome)
+        url = f"/enterprise/cases/{number}/"
+        # A case that came back is told once, by the newest time.
+        line = {"number": number, "url": url, "at": filed_at, "item": item, "result": result, "tone": tone}
+        lines.setdefault(number, line)
+    return list(lines.values())[:MOST_EARLIER], len(lines) > MOST_EARLIER
 
 
 def extension_note(page: CasePage) -> str:
@@ -138,12 +128,10 @@ def extension_note(page: CasePage) -> str:
     if page.complaint.status not in (Status.WITH_ENTERPRISE, Status.NEGOTIATING) or page.is_former:
         return ""
     matter = page.matters.get("extension")
+    if matter is not None and matter.data.get("consumer_agreed"):
+        return _("延期申请在等监管部门决定；协商期限不停。")
     if matter is not None:
-        return (
-            _("延期申请在等监管部门决定；协商期限不停。")
-            if matter.data.get("consumer_agreed")
-            else _("延期申请在等消费者同意；协商期限不停。")
-        )
+        return _("延期申请在等消费者同意；协商期限不停。")
     if any(event.step == "request_extension" for event in page.timeline):
         return _("已经申请过一次延期，不能再申请。")
     if not most_days(page):
@@ -165,9 +153,8 @@ def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
     if waits_for_approval(page, steps):
         return _("已经提请第二人批准，正在等决定。")
     if "make_offer" in steps and page.open_offer is not None:
-        return _("已经有一份方案等消费者答复。") + (
-            _("消费者提了问题，请先回答。") if page.may("answer_question") else ""
-        )
+        more = _("消费者提了问题，请先回答。") if page.may("answer_question") else ""
+        return _("已经有一份方案等消费者答复。") + more
     if "request_extension" in steps and (note := extension_note(page)):
         return note
     if LOOK in steps:
@@ -177,7 +164,7 @@ def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
         return _("“%(step)s”现在没有要办的。") % {"step": action}
     return _("“%(step)s”现在不能办：案件是“%(status)s”。") % {
         "step": action,
-        "status": wording.label(page.complaint.status, kind="status"),
+        "status": label(page.complaint.status, kind="status"),
     }
 
 
@@ -189,8 +176,7 @@ def most_days(page: CasePage) -> int:
 
 def cause_of(page: CasePage, known: Iterable[RootCause] | None = None) -> str:
     """The code of the tag of this time with the case; "" without one. ``known``: tags of its times, where they were
-    read.
-    """
+    read."""
     engagement = page.engagement
     if engagement is None:
         return ""
@@ -232,7 +218,73 @@ def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
     usual, others = fitting_causes(problem)
     groups: Sequence[tuple[Any, list[str]]] = ((_("这类问题常见的"), usual), (_("其他"), others))
     return [
-        (str(title), [(code, wording.label(code, kind="root_cause")) for code in codes])
-        for title, codes in groups
-        if codes
+        (str(title), [(code, label(code, kind="root_cause")) for code in codes]) for title, codes in groups if codes
     ]
+
+
+def similar_shown(complaint: Complaint, *, seen: Q) -> dict[str, Any]:
+    """How the own cases with the same problem ended, and the few to list, for enterprise/_similar.html; ``total`` 0
+    where there are none."""
+    found = similar_to(complaint, seen=seen)
+    return {
+        "total": found.total,
+        "is_cut": found.is_cut,
+        "median": found.median,
+        "results": " · ".join(f"{label(result, kind='odr_result')} {n}" for result, n in found.results.items()),
+        "cases": [
+            {
+                "number": case.number,
+                "at": case.ended_at,
+                "result": label(case.odr_result, kind="odr_result"),
+                "answers": [_answer(answer) for answer in case.answers],
+            }
+            for case in found.shown
+        ],
+    }
+
+
+def _answer(answer: Settled) -> str:
+    amount = "" if answer.amount is None else money(answer.amount)
+    return f"{label(answer.kind, kind='demand_kind')} {label(answer.verdict, kind='verdict')} {amount}".strip()
+
+
+DAYS = 90
+
+
+@workspace_page("GET")
+def causes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    page = keyset.page_of(untagged(workspace), request.GET, keyset.BY_END, related=("complaint",))
+    context = {
+        "rows": [_row(time) for time in page.rows],
+        "days": DAYS,
+        "may_tag": workspace.may("tag_cause"),
+        "previous_url": f"{request.path}?{urlencode({'before': page.before})}" if page.before else "",
+        "next_url": f"{request.path}?{urlencode({'after': page.after})}" if page.after else "",
+    }
+    return render(request, "enterprise/causes.html", context)
+
+
+def untagged(workspace: Workspace) -> QuerySet[Engagement]:
+    """Times with a case that ended within DAYS, were ours to answer and have no root cause yet."""
+    return Engagement.objects.filter(
+        workspace.engagements(),
+        ~Exists(RootCause.objects.filter(engagement=OuterRef("pk"))),
+        until_at__gte=workspace.now - timedelta(days=DAYS),
+        complaint__enterprise_id=F("enterprise_id"),
+        complaint__status__in=list(TABLE["tag_cause"].at),
+    ).exclude(odr_result="returned")
+
+
+def _row(time: Engagement) -> dict[str, Any]:
+    case = time.complaint
+    return {
+        "number": case.number,
+        "url": case_url(case),
+        "item": case.title,
+        "problem": str(problem_label(case.problem_category)),
+        "ended_at": time.until_at,
+        "result": wording.label(time.odr_result, kind="odr_result"),
+        "tone": RESULT_TONES.get(time.odr_result, "neutral"),
+        "tag_url": reverse("complaints:enterprise-cause", args=[case.number]),
+        "options": cause_options(case.problem_category),
+    }

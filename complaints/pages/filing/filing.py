@@ -1,10 +1,8 @@
-"""Filing in the browser: begin, the eight screens, submit.
+"""Filing in the browser: begin, the eight screens, submit; and a side page for a second and a third respondent.
 
-Every screen is one form on its own address that works without a
-script; each submit saves what was typed before anything is judged.
+Every screen is one form on its own address that works without a script; each submit saves what was typed before
+anything is judged.
 """
-
-from __future__ import annotations
 
 import uuid
 from datetime import datetime
@@ -29,13 +27,15 @@ from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
 from complaints import evidence
-from complaints.filing import drafts, places, proving, steps
+from complaints.filing import drafts, places, respondents, screens, steps
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
-from complaints.filing.held import Held, address_of, give_cookie, held_by, receipt_address
+from complaints.filing.held import Held, address_of, give_cookie, held_by, proven_contact, receipt_address, send_code_to
 from complaints.filing.people import YouStep
+from complaints.filing.respondents import FurtherForm
+from complaints.handling.steps.filing import MOST_RESPONDENTS
 from complaints.models.evidence import Evidence, FilingDraft
-from complaints.pages.filing.filing_check import check
-from complaints.pages.filing.filing_context import show
+from complaints.pages.filing.filing_check import check, show
+from enterprises.directory.finding import find
 from web.headers import ALWAYS
 
 
@@ -123,9 +123,8 @@ def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBa
 def _shown(response: HttpResponseBase, step: str) -> HttpResponseBase:
     """The screen on which one may speak is the only one that may use the microphone."""
     if step == "problem":
-        response.headers["Permissions-Policy"] = ALWAYS["Permissions-Policy"].replace(
-            "microphone=()", "microphone=(self)"
-        )
+        policy = ALWAYS["Permissions-Policy"].replace("microphone=()", "microphone=(self)")
+        response.headers["Permissions-Policy"] = policy
     return response
 
 
@@ -200,13 +199,15 @@ def _take_voice(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> b
     upload = request.FILES.get("voice")
     if upload is not None:
         try:
-            drafts.take_voice(
-                draft, upload, uploaded_by=request.user.pk if isinstance(request.user, User) else None, now=now
-            )
+            drafts.take_voice(draft, upload, uploaded_by=_uploader(request), now=now)
         except evidence.EvidenceRefused as refusal:
             messages.error(request, str(refusal), extra_tags="bad")
             return True
     return "keep_voice" in request.POST
+
+
+def _uploader(request: HttpRequest) -> int | None:
+    return request.user.pk if isinstance(request.user, User) else None
 
 
 def _take_files(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> None:
@@ -216,10 +217,10 @@ def _take_files(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> N
             evidence.remove(row)
             messages.info(request, _("已删除“%(file)s”") % {"file": row.name}, extra_tags="info")
         return
-    uploader = request.user.pk if isinstance(request.user, User) else None
+    kind, uploader = request.POST.get("kind", ""), _uploader(request)
     for upload in request.FILES.getlist("files"):
         try:
-            evidence.receive(upload, draft=draft, kind=request.POST.get("kind", ""), uploaded_by=uploader, now=now)
+            evidence.receive(upload, draft=draft, kind=kind, uploaded_by=uploader, now=now)
         except evidence.EvidenceRefused as refusal:
             messages.error(request, str(refusal), extra_tags="bad")
 
@@ -238,7 +239,7 @@ def _send_code(request: HttpRequest, held: Held, *, now: datetime) -> HttpRespon
     contact = Contact("email" if name == "email" else "sms", address)
     language = get_language() or settings.LANGUAGE_CODE
     try:
-        proving.send(contact, language=language, asker=asker_of(request, now=now), now=now)
+        send_code_to(contact, language=language, asker=asker_of(request, now=now), now=now)
     except TooManyTries as wait:
         form.add_error(name, too_many_codes(wait.until))
         form.only(name)
@@ -250,8 +251,8 @@ def _send_code(request: HttpRequest, held: Held, *, now: datetime) -> HttpRespon
 
 def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetime) -> User | None:
     """The person whose phone (or mailbox) this is; adds the error of the code to the form."""
-    said = form.cleaned_data
-    phone, email = said.get("phone", ""), said.get("email", "")
+    cleaned = form.cleaned_data
+    phone, email = cleaned.get("phone", ""), cleaned.get("email", "")
     if not phone or drafts.is_proven(draft, phone, email):
         return None
     if isinstance(request.user, User):
@@ -260,23 +261,17 @@ def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetim
             if address and address == own:
                 drafts.own(draft, user_id=request.user.pk, address=address, now=now)
                 return None
-    typed = said.get("code", "").strip()
+    typed = cleaned.get("code", "").strip()
     if typed:
-        contact = proving.proven(
-            phone=phone,
-            email=email,
-            code=typed,
-            flow=flow_of(request),
-            form_key=request.POST.get(KEY_FIELD, ""),
-            now=now,
-        )
+        form_key, flow = request.POST.get(KEY_FIELD, ""), flow_of(request)
+        contact = proven_contact(phone=phone, email=email, code=typed, flow=flow, form_key=form_key, now=now)
         if contact is None:
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
             return None
-        user = user_for(contact, name=said.get("name", ""), language=get_language() or settings.LANGUAGE_CODE)
+        user = user_for(contact, name=cleaned.get("name", ""), language=get_language() or settings.LANGUAGE_CODE)
         drafts.own(draft, user_id=user.pk, address=contact.address, now=now)
         return user
-    if not said.get("is_unverified"):
+    if not cleaned.get("is_unverified"):
         form.add_error("code", _("请获取并填写验证码；收不到就勾选“收不到验证码，先提交”"))
     return None
 
@@ -301,18 +296,63 @@ def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     chosen_province, groups = (
         places.inside(int(province)) if province.isascii() and province.isdigit() and len(province) < 10 else (None, [])
     )
-    return render(
-        request,
-        "consumer/filing/region.html",
-        {
-            "query": query,
-            "found": places.search(query),
-            "provinces": places.provinces(),
-            "province": chosen_province,
-            "groups": groups,
-            "back_url": back,
-            "is_unchosen": request.method == "POST",
-            "has_errors": request.method == "POST",
-        },
-        status=422 if request.method == "POST" else 200,
-    )
+    context = {
+        "query": query,
+        "found": places.search(query),
+        "provinces": places.provinces(),
+        "province": chosen_province,
+        "groups": groups,
+        "back_url": back,
+        "is_unchosen": request.method == "POST",
+        "has_errors": request.method == "POST",
+    }
+    return render(request, "consumer/filing/region.html", context, status=422 if request.method == "POST" else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def more(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
+    """/file/<draft>/respondents/"""
+    now = timezone.now()
+    held = held_by(request, now=now, draft_id=draft_id)
+    if held is None or held.draft.filed_at is not None:
+        return redirect(f"{reverse('complaints:file')}?lost=1")
+    draft, here = held.draft, reverse("complaints:file-respondents", args=[draft_id])
+    rows = respondents.read(draft)
+    form = FurtherForm(request.POST if request.method == "POST" and "add" in request.POST else None, draft=draft)
+    if request.method == "POST" and "remove" in request.POST:
+        place = request.POST["remove"]
+        kept = [row for number, row in enumerate(rows) if str(number) != place]
+        respondents.put(draft, kept, now=now)
+        return redirect(here)
+    if form.is_bound and form.is_valid():
+        respondents.put(draft, [*rows, form.cleaned_data["further"]], now=now)
+        return redirect(here)
+    return _show(request, held, form)
+
+
+def _show(request: HttpRequest, held: Held, form: FurtherForm) -> HttpResponseBase:
+    draft, today = held.draft, timezone.localdate()
+    query = request.GET.get("q", "").strip()[:100]
+    region = drafts.first(draft, "enterprise", "service_region")
+    region_id = int(region) if region.isascii() and region.isdigit() and len(region) < 10 else None
+    hits = find(query, on=today, region_id=region_id, limit=screens.HITS_SHOWN) if query else []
+    picked = drafts.picked(draft, today=today)
+    first = respondents.first(draft)
+    names = respondents.names(draft)
+    errors = [
+        {"target": f"id_{name}", "label": str(form.fields[name].label or ""), "text": str(text)}
+        for name, found in form.errors.items()
+        for text in found
+    ]
+    context = {
+        "form": form,
+        "errors": errors,
+        "query": query,
+        "is_full": 1 + len(names) >= MOST_RESPONDENTS,
+        "first": picked.name if picked else first.named or _("由监管部门确定"),
+        "names": names,
+        "offered": [screens.choice_of(hit) for hit in hits],
+        "back_url": address_of(draft, "check" if "consents" in draft.data else draft.step),
+    }
+    return render(request, "consumer/filing/respondents.html", context, status=422 if form.errors else 200)

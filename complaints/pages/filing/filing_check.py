@@ -1,43 +1,43 @@
-"""The last screen of filing: everything once more, then the one rule call.
+"""One screen around a form of the filing; and the last one: everything once more, then the one rule call.
 
-Whatever a double click sends, one complaint comes of it and both
-submits end at the same receipt.
+Whatever a double click sends, one complaint comes of it and both submits end at the same receipt.
 """
-
-from __future__ import annotations
 
 import uuid
 from dataclasses import replace
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpRequest, HttpResponseBase, HttpResponseRedirect
-from django.shortcuts import redirect
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from accounts.idempotency import once
+from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.codes import is_worked_for
 from accounts.sign_in.limits import Limit, TooManyTries, client_address, count, place_of, waits_until
 from complaints.filing import composing, drafts, screens, steps
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
-from complaints.filing.forms import ProblemStep
-from complaints.filing.held import Held, address_of, give_cookie, receipt_address
+from complaints.filing.forms import ProblemStep, Step
+from complaints.filing.held import Held, address_of, give_cookie, normal_phone, receipt_address
 from complaints.filing.outlook import duplicates, outlook
-from complaints.links.file_draft import file_draft
+from complaints.links.joining import file_draft
 from complaints.models.evidence import FilingDraft
-from complaints.pages.filing.filing_context import show
 from complaints.parties.actors import Actor, consumer
 from complaints.procedure.filing_request import FilingRequest
 from complaints.procedure.workflow import Role
+from complaints.reading.file_view import files_of_draft
 from enterprises.directory.expectations import Expectation, expected
 from web.dates import moment
+from web.templatetags.portal import control_id
 
 #: Complaints without a proven phone from one network address: with the browser's work, and without.
 UNPROVEN = Limit("unproven_filing", 30, timedelta(hours=1))
@@ -62,7 +62,11 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
             return _file(request, held, composed, now=now)
         except TooManyTries as wait:
             status = wait.told(request)
-            form.add_error(None, _too_many(wait.until))
+            text = _(
+                "这里的网络提交得太频繁了。您填的都已保存，请在%(moment)s之后再提交；用手机验证码证明是您，就不用等。"
+                "也可以打12315。"
+            )
+            form.add_error(None, text % {"moment": moment(wait.until)})
     problem, picked = forms["problem"], drafts.picked(draft, today=today)
     answers = picked.name if picked and picked.is_enrolled else ""
     links = {code: f"{address_of(draft, code)}?back=check" for code in steps.STEP_CODES}
@@ -111,11 +115,8 @@ def _file(request: HttpRequest, held: Held, filing: FilingRequest, *, now: datet
                 attempt.reference = receipt_address(draft)
                 if filing.report:
                     # Said here and once: neither the case nor its record shows that there is one (arts 9, 37).
-                    messages.info(
-                        request,
-                        _("您举报的内容已经另行登记，由监管部门单独处理；不写进这件投诉，企业看不到。"),
-                        extra_tags="info",
-                    )
+                    text = _("您举报的内容已经另行登记，由监管部门单独处理；不写进这件投诉，企业看不到。")
+                    messages.info(request, text, extra_tags="info")
     response = HttpResponseRedirect(attempt.reference)
     if held.key:
         give_cookie(response, held.key, seconds=drafts.RECEIPT_FOR.total_seconds())
@@ -135,20 +136,12 @@ def _count_unproven(request: HttpRequest, *, now: datetime) -> None:
         count(limit.kind, here, now=now)
 
 
-def _too_many(until: datetime) -> str:
-    return _(
-        "这里的网络提交得太频繁了。您填的都已保存，请在%(moment)s之后再提交；用手机验证码证明是您，就不用等。"
-        "也可以打12315。"
-    ) % {"moment": moment(until)}
-
-
 def _actor(filing: FilingRequest, draft: FilingDraft) -> Actor:
     """The proven person; else somebody of that name whom nobody has rung yet."""
     if draft.owner is not None and draft.owner.pk == filing.consumer_id:
         return replace(consumer(draft.owner), name=filing.consumer_name, recorded_by=_clerk(draft))
-    return Actor(
-        role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=filing.consumer_name, person_key=uuid.uuid4()
-    )
+    roles = frozenset({Role.CONSUMER})
+    return Actor(role=Role.CONSUMER, roles=roles, name=filing.consumer_name, person_key=uuid.uuid4())
 
 
 def _clerk(draft: FilingDraft) -> Actor | None:
@@ -156,3 +149,58 @@ def _clerk(draft: FilingDraft) -> Actor | None:
     kept = drafts.station_of(draft)
     user = User.objects.filter(pk=kept[1]).first() if kept else None
     return replace(consumer(user), channel="station") if user is not None else None
+
+
+def errors_of(form: Step) -> list[dict[str, str]]:
+    """The summary on top; the demand rows have ids of their own."""
+    found = []
+    for name, errors in form.errors.items():
+        bound = form[name] if name in form.fields else None
+        target = "main" if bound is None else control_id(bound)
+        if form.step == "demands" and name == "demand":
+            target = "demand-refund"
+        label = str(bound.label).rstrip("？?。") if bound is not None and name != "demand" else ""
+        found += [{"target": target, "label": label, "text": str(text)} for text in errors]
+    return found
+
+
+def _files(draft: FilingDraft) -> dict[str, Any]:
+    address = reverse("complaints:file-upload", args=[draft.pk, uuid.UUID(int=0)])
+    return {"files": files_of_draft(draft), "upload_address": address}
+
+
+def show(
+    request: HttpRequest, draft: FilingDraft | None, form: Step, *, now: datetime, status: int = 200, **more: Any
+) -> HttpResponse:
+    code = form.step
+    before = steps.before(code)
+    back_to_check = request.GET.get("back") == "check"
+    back_url = "/"
+    if draft is not None and (back_to_check or before):
+        back_url = address_of(draft, "check" if back_to_check else before or "")
+    action = ""
+    if draft is not None:
+        action = address_of(draft, code) + ("?back=check" if back_to_check else "")
+    context = {
+        "form": form,
+        "action": action,
+        "draft": draft,
+        "errors": errors_of(form) if form.is_bound else [],
+        "number": steps.number_of(code),
+        "total": len(steps.STEPS),
+        "marks": [place <= steps.number_of(code) for place in range(1, len(steps.STEPS) + 1)],
+        "back_url": back_url,
+        "back_to_check": back_to_check,
+        "kept_until": draft.expires_at if draft is not None else None,
+        "is_ending": draft is not None and draft.expires_at - now < drafts.WARNED_BEFORE,
+        "is_at_station": draft is not None and drafts.station_of(draft) is not None,
+        **screens.of_step(draft, form, today=timezone.localdate(now)),
+        **(_files(draft) if code == "evidence" and draft is not None else {}),
+        **more,
+    }
+    if code == "you" and draft is not None:
+        phone = screens.value_of(form, "phone")
+        context["is_proven"] = drafts.is_proven(draft, normal_phone(phone), screens.value_of(form, "email"))
+        context["sent"] = request.GET.get("sent", "")
+        context["sent_to"] = masked_phone(phone)
+    return render(request, f"consumer/filing/{code}.html", context, status=status)

@@ -1,28 +1,41 @@
 """/answer/: a respondent without account reads its one case and answers.
 
-It is shown from acceptance on and to whoever was proven at the door (link_access.py); what decides asks for
-a code to the phone of the link first.
+It is shown from acceptance on and to whoever was proven by the link (link_access.py); what decides asks for a code to
+the phone of the link first. The pages of its steps are the same for an officer who writes down what it says.
 """
 
-from __future__ import annotations
-
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django import forms
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.keys import sealed_fields
 from complaints.desks.authority_lists import respondent_of
+from complaints.forms.fields import FilesField, StepForm, TakesFiles, Words
+from complaints.forms.mediation_forms import SuggestionAnswerForm
 from complaints.links import answer_links
-from complaints.models import AnswerLink, Complaint, Demand, HandlingStep, Obligation, OfficialDocument, PersonalText
-from complaints.pages.links.answer_pages import PAGES, Table
+from complaints.models import (
+    AnswerLink,
+    Complaint,
+    Demand,
+    HandlingStep,
+    Matter,
+    Obligation,
+    OfficialDocument,
+    PersonalText,
+)
+from complaints.pages.enterprise.forms import ClaimAnswerForm, ConfirmForm, MediationForm, PerformedForm
+from complaints.pages.enterprise.steps import claim_move, mediation_move
 from complaints.pages.links.link_access import LINK, LinkAccess, masked, over, proven
 from complaints.pages.links.track import unlisted
-from complaints.pages.shared.step_pages import StepContext, StepPage
+from complaints.pages.shared.step_pages import StepContext, StepPage, plain, table
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import current_calendar
@@ -34,7 +47,14 @@ from complaints.reading.case_record import Event, Message, Reader, thread_of, ti
 from complaints.reading.case_settlement import ObligationView, demand_words, in_force, obligations_of
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
-from complaints.reading.mediation_facts import Session, SixtyDays, mediation_clock, sessions_of, sixty_days
+from complaints.reading.mediation_facts import (
+    Session,
+    SixtyDays,
+    mediation_clock,
+    sessions_of,
+    sixty_days,
+    suggestion_of,
+)
 from complaints.wording.duty import Standing, standing
 
 #: What a respondent must do first, where it stands open.
@@ -42,16 +62,91 @@ _FIRST = ("mediation", "suggestion", "settled-elsewhere", "performed", "confirm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Paper:
-    """An official document that is addressed to the respondent."""
+class Table:
+    """What lies on the table of the case for the respondent."""
 
-    document: OfficialDocument
-    title: str
-    url: str
+    matters: Mapping[str, Matter]
+    obligations: Sequence[Obligation]
 
-    @property
-    def is_void(self) -> bool:
-        return self.document.state == OfficialDocument.VOID
+    def owed(self, by: str, *states: str) -> list[Obligation]:
+        return [row for row in self.obligations if row.owed_by == by and row.state in states]
+
+
+class StatementForm(TakesFiles, StepForm):
+    text = Words(label=_("您要说明的"), required=False, rows=6, help_text=_("消费者和监管部门都能看到。"))
+    uploads = FilesField(label=_("材料"))
+
+
+class RecusalForm(StepForm):
+    whom = forms.CharField(label=_("请谁回避"), max_length=120, error_messages={"required": _("请填写这一项。")})
+    text = Words(label=_("为什么"), rows=4)
+
+
+PAGES: dict[str, StepPage[Table]] = table(
+    StepPage(
+        name="mediation",
+        steps=("agree_to_mediation", "decline_mediation"),
+        title=_("您同意由监管部门调解吗？"),
+        button=_("提交"),
+        form=plain(MediationForm),
+        build=mediation_move,
+        explain=(
+            _("双方都同意，监管部门才组织调解；同意后还可以改变主意。"),
+            _("不同意的，监管部门会终止调解；消费者可以起诉或者申请仲裁。"),
+        ),
+    ),
+    StepPage(
+        name="suggestion",
+        steps=("answer_suggestion",),
+        title=_("您同意这个调解方案吗？"),
+        button=_("提交答复"),
+        form=lambda table, data: SuggestionAnswerForm(data, matter=table.matters.get("suggestion")),
+        build=SuggestionAnswerForm.move,
+        explain=_("双方都同意，监管部门写成协议，双方签字才算数。"),
+        more=lambda table, form: {"suggestion": suggestion_of(table.matters)},
+    ),
+    StepPage(
+        name="performed",
+        steps=("report_performed",),
+        title=_("协议上的事，您做到了哪些？"),
+        button=_("报告已做到"),
+        form=lambda table, data: PerformedForm(data, promises=table.owed("enterprise", "due")),
+        explain=_("消费者有%(confirmation)s确认收到没有。"),
+    ),
+    StepPage(
+        name="confirm",
+        steps=("confirm_performed",),
+        title=_("消费者做到了吗？"),
+        button=_("确认已做到"),
+        form=lambda table, data: ConfirmForm(data, promises=table.owed("consumer", "due", "reported", "silent")),
+        explain=_("确认后，排在后面的约定开始计时。"),
+    ),
+    StepPage(
+        name="settled-elsewhere",
+        steps=("confirm_settled_elsewhere", "deny_settled_elsewhere"),
+        title=_("消费者称已经另行和解"),
+        button=_("提交"),
+        form=plain(ClaimAnswerForm),
+        build=claim_move,
+        explain=_("您不答复的，以消费者的说法为准，案件按“另行和解”办结。"),
+    ),
+    StepPage(
+        name="recusal",
+        steps=("request_recusal",),
+        title=_("申请工作人员回避"),
+        button=_("提交申请"),
+        form=plain(RecusalForm),
+        explain=_("由另一名工作人员决定；决定之前暂停调解会，期限照常计算。"),
+    ),
+    StepPage(
+        name="statement",
+        steps=("add_statement",),
+        title=_("说明情况，提交材料"),
+        button=_("发送"),
+        form=plain(StatementForm),
+        decides=False,
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,7 +169,7 @@ class RespondentPage:
     spoken: str
     facts: list[Fact]
     files: list[FileView]
-    documents: list[Paper]
+    documents: list[dict[str, Any]]
     thread: list[Message]
     timeline: list[Event]
     now: datetime
@@ -82,9 +177,6 @@ class RespondentPage:
     @property
     def home(self) -> str:
         return ACCESS.url(self.case.number)
-
-    def is_open(self, page: StepPage[Table]) -> bool:
-        return page.is_open(self.steps)
 
 
 @unlisted
@@ -95,42 +187,39 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     link = proven(request, number, ACCESS, now=now)
     if link is None:
         return over(request)
-    found = answering_of(link, now=now)
-    pages = [page for page in PAGES.values() if found.is_open(page)]
-    due = [page for page in pages if page.name in _FIRST and not _is_answered(found, page)]
-    return render(
-        request,
-        "answer/case.html",
-        {
-            "page": found,
-            "due": [(page, ACCESS.step_url(number, page.name)) for page in due],
-            "more": [(page, ACCESS.step_url(number, page.name)) for page in pages if page not in due],
-            "phone": masked(link),
-        },
-    )
+    shown = answering_of(link, now=now)
+    pages = [page for page in PAGES.values() if page.is_open(shown.steps)]
+    due = [page for page in pages if page.name in _FIRST and not _is_answered(shown, page)]
+    context = {
+        "page": shown,
+        "due": [(page, ACCESS.step_url(number, page.name)) for page in due],
+        "more": [(page, ACCESS.step_url(number, page.name)) for page in pages if page not in due],
+        "phone": masked(link),
+    }
+    return render(request, "answer/case.html", context)
 
 
-def _is_answered(found: RespondentPage, page: StepPage[Table]) -> bool:
+def _is_answered(shown: RespondentPage, page: StepPage[Table]) -> bool:
     """Said already; it may be said otherwise, but nobody waits for it."""
     if page.name == "mediation":
-        return "mediation_enterprise" in found.case.consents
-    suggestion = found.table.matters.get("suggestion")
+        return "mediation_enterprise" in shown.case.consents
+    suggestion = shown.table.matters.get("suggestion")
     return page.name == "suggestion" and suggestion is not None and "enterprise" in suggestion.data.get("answers", {})
 
 
 def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepContext[Table]:
     """The case as its respondent sees it, who acts by the link."""
-    found = answering_of(link, now=now)
+    shown = answering_of(link, now=now)
     return StepContext(
         request=request,
-        found=CaseAccess(complaint=found.case, side=ENTERPRISE, viewer=found.actor, actor=found.actor),
-        case=found.table,
-        steps=found.steps,
-        status=found.duty.status,
+        found=CaseAccess(complaint=shown.case, side=ENTERPRISE, viewer=shown.actor, actor=shown.actor),
+        case=shown.table,
+        steps=shown.steps,
+        status=shown.duty.status,
         now=now,
-        home=found.home,
+        home=shown.home,
         template="answer/step.html",
-        shown=lambda page, form: {"page": found},
+        shown=lambda page, form: {"page": shown},
         told=lambda page, form, moves: _("已记录，监管部门会看到。"),
     )
 
@@ -172,6 +261,7 @@ def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datet
         obligations=tuple(owed),
     )
     clock = mediation_clock(case)
+    clock_url = ACCESS.url(case.number, "why", clock_name(clock)) if clock is not None else ""
     duty = standing(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
     if duty.clock is not None and duty.deadline is not None:
         duty.clock["url"] = ACCESS.url(case.number, "why", clock_name(duty.deadline))
@@ -182,9 +272,7 @@ def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datet
         respondent=respondent_of(case),
         now=now,
         duty=duty,
-        sixty=sixty_days(
-            clock, today, url=ACCESS.url(case.number, "why", clock_name(clock)) if clock is not None else ""
-        ),
+        sixty=sixty_days(clock, today, url=clock_url),
         session=next(iter(sessions_of([], matters.get("session"), [], now)), None),
         table=Table(matters=matters, obligations=owed),
         steps=open_steps(actor, around),
@@ -196,7 +284,12 @@ def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datet
         facts=facts_of(case, filed, visibility=MASKED) + party_words(case),
         files=files,
         documents=[
-            Paper(document=row, title=title_of(row.form), url=ACCESS.url(case.number, "document", row.pk))
+            {
+                "document": row,
+                "title": title_of(row.form),
+                "url": ACCESS.url(case.number, "document", row.pk),
+                "is_void": row.state == OfficialDocument.VOID,
+            }
             for row in readable_by(case, ENTERPRISE, actor)
         ],
         thread=thread_of(entries, texts, by_digest, reader=reader),
@@ -204,6 +297,5 @@ def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datet
     )
 
 
-ACCESS = LinkAccess(
-    name=answer_links.RESPONDENT, side=ENTERPRISE, kept="answering", pages=PAGES, step_context=step_context
-)
+NAME = answer_links.RESPONDENT
+ACCESS = LinkAccess(name=NAME, side=ENTERPRISE, kept="answering", pages=PAGES, step_context=step_context)

@@ -1,14 +1,16 @@
 """/cases/join/: somebody whom another one named reads what it is about, proves the phone, and says yes or no.
 
-The token leaves the address bar at once, into the session; a link that leads nowhere looks the same,
-whether it is unknown, over or was answered.
+The token leaves the address bar at once, into the session; a link that leads nowhere looks the same, whether it is
+unknown, over or was answered. Nothing is preset, and who says no is asked nothing more.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -16,28 +18,33 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.idempotency import KEY_FIELD, once
+from accounts.idempotency import once
 from accounts.masking import masked_name
-from accounts.models import SignInCode, User
-from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
+from accounts.models import User
 from accounts.sign_in.contacts import may_sign_in_by_code, user_for
 from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
+from complaints.filing.demands import DemandsStep
+from complaints.filing.people import consent_fields
 from complaints.filing.screens import demands_screen
-from complaints.handling import StepNotAllowed
+from complaints.forms.fields import set_choices
+from complaints.handling import Move, StepNotAllowed
+from complaints.handling.steps import parties
 from complaints.links import joining
 from complaints.models import Complaint, Participant
-from complaints.pages.links.join_forms import JoinForm
+from complaints.pages.filing.filing_check import errors_of
+from complaints.pages.links.track import WRONG_CODE, is_step_code, send_step_code
+from complaints.procedure import categories
 from complaints.procedure.filing_request import AGENT
+from complaints.procedure.typed_values import Choice
 from complaints.reading.case import case_url
 from complaints.reading.case_people import demand_text, respondent_of
 from enterprises.models import Enterprise
-from web.templatetags.portal import control_id
 
 TOKEN = "join_token"  # noqa: S105 - the name of a place in the session
 
@@ -87,13 +94,7 @@ def _send_code(
     contact = joining.contact_of(row)
     assert contact is not None  # noqa: S101 - a link goes to a phone
     try:
-        send_code(
-            contact=contact,
-            purpose=SignInCode.Purpose.STEP,
-            asker=asker_of(request, now=now),
-            language=get_language() or settings.LANGUAGE_CODE,
-            now=now,
-        )
+        send_step_code(request, contact, now=now)
     except TooManyTries as wait:
         form.only("code")
         form.add_error("code", too_many_codes(wait.until))
@@ -107,15 +108,8 @@ def _answer(
 ) -> HttpResponseBase:
     """The code makes the person; the step is that person's."""
     contact = joining.contact_of(row)
-    if contact is None or not check_code(
-        contact=contact,
-        purpose=SignInCode.Purpose.STEP,
-        flow=flow_of(request),
-        code=form.cleaned_data["code"],
-        form_key=request.POST.get(KEY_FIELD, ""),
-        now=now,
-    ):
-        form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
+    if contact is None or not is_step_code(request, contact, form.cleaned_data["code"], now=now):
+        form.add_error("code", WRONG_CODE)
         return _show(request, row, case, form, status=422)
     user = user_for(contact, name=row.name, language=get_language() or settings.LANGUAGE_CODE)
     try:
@@ -129,9 +123,8 @@ def _answer(
     request.session.pop(TOKEN, None)
     if may_sign_in_by_code(user):
         enter(request, user, now=now, how="code")
-    messages.success(
-        request, _("已记下：您参加这件投诉。") if form.is_yes else _("已记下：您不参加。"), extra_tags="ok"
-    )
+    text = _("已记下：您参加这件投诉。") if form.is_yes else _("已记下：您不参加。")
+    messages.success(request, text, extra_tags="ok")
     return redirect(attempt.reference)
 
 
@@ -139,23 +132,10 @@ def _show(
     request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, status: int = 200, is_sent: bool = False
 ) -> HttpResponse:
     contact = joining.contact_of(row)
-    errors = (
-        []
-        if is_sent
-        else [
-            {
-                "target": "main" if name not in form.fields else control_id(form[name]),
-                "label": "" if name not in form.fields else str(form[name].label).rstrip("？?。"),
-                "text": str(text),
-            }
-            for name, found in form.errors.items()
-            for text in found
-        ]
-    )
     elected = [one for one in case.participants.all() if one.is_representative]
     context: dict[str, Any] = {
         "form": form,
-        "errors": errors,
+        "errors": [] if is_sent else errors_of(form),
         "row": row,
         "case": case,
         "is_sent": is_sent,
@@ -173,3 +153,67 @@ def _show(
     if row.kind == Participant.JOINT:
         context |= demands_screen(form)
     return render(request, "consumer/join.html", context, status=status)
+
+
+YES, NO = "join", "decline"
+
+
+class JoinForm(DemandsStep):
+    """``kind``: Participant.JOINT or PRINCIPAL. ``enterprise_name``: who receives it, as the consents name it."""
+
+    answer = Choice(
+        label=_("您参加吗？"),
+        widget=forms.RadioSelect,
+        choices=((YES, _("参加")), (NO, _("不参加"))),
+        error_messages={"required": _("请选择参加或不参加"), "invalid_choice": _("请选择参加或不参加")},
+    )
+    code = forms.CharField(
+        label=_("验证码"),
+        max_length=20,
+        error_messages={"required": _("请获取并填写验证码"), "max_length": _("验证码是6位数字")},
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "one-time-code", "class": "w-10"}),
+    )
+
+    def __init__(self, *arguments: Any, kind: str, enterprise_name: str = "", **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.kind = kind
+        self.fields["demand"].required = False
+        self.consents: list[str] = []
+        if kind == Participant.PRINCIPAL:
+            self.fields["answer"].label = _("是您委托的吗？")
+            set_choices(self, "answer", [(YES, _("是，我委托了他")), (NO, _("不是，我没有委托"))])
+            return
+        asked = consent_fields(enterprise_name)
+        self.fields |= asked
+        self.consents = list(asked)
+
+    @property
+    def consent_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name in self.consents]
+
+    @property
+    def is_yes(self) -> bool:
+        return bool(self.cleaned_data.get("answer") == YES)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("answer") == NO:
+            for name in [name for name in self.errors if name not in ("answer", "code")]:
+                del self.errors[name]
+        return cleaned
+
+    def moves(self) -> Sequence[Move]:
+        cleaned = self.cleaned_data
+        if not self.is_yes:
+            return [parties.decline_to_join()]
+        ticked = set(cleaned["demand"]) if self.kind == Participant.JOINT else set()
+        wanted = [
+            {
+                "kind": kind.code,
+                "amount": cleaned[f"amount_{kind.code}"] if kind.asks_amount else None,
+                "note": cleaned["note"] if kind.code == "other" else "",
+            }
+            for kind in categories.DEMAND_KINDS
+            if kind.code in ticked
+        ]
+        return [parties.join_case(consents={name: cleaned[name] for name in self.consents}, demands=wanted)]

@@ -1,11 +1,9 @@
-"""The door of a link to one case: for whoever has no account and was sent one.
+"""Access by a link to one case, for whoever has no account and was sent one: its pages, why a date, files, documents.
 
-The token leaves the address bar at once, into the session; a link that leads nowhere looks the same,
-whether it is unknown, over or was taken back, or led through the other door. What decides asks for a code to the phone
-of the link first.
+The token leaves the address bar at once, into the session; a link that leads nowhere looks the same, whether it is
+unknown, over, was taken back or is of the other kind. What decides asks for a code to the phone of the link first. What
+is read beside the case is looked for among what the page of the case lists for this link; all else is a 404.
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -13,29 +11,29 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.idempotency import KEY_FIELD
-from accounts.models import SignInCode
 from accounts.security_log import note
-from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
-from accounts.sign_in.limits import TooManyTries, client_address
-from accounts.views.sign_in import CodeForm, too_many_codes
+from accounts.sign_in.limits import client_address
+from complaints import evidence
+from complaints.desks.authority_lists import respondent_of
 from complaints.links import answer_links
-from complaints.links.opening import OPEN_FOR
-from complaints.models import AnswerLink
-from complaints.pages.links.track import unlisted
-from complaints.pages.links.track_steps import first_confirm
+from complaints.links.tracking import OPEN_FOR
+from complaints.models import AnswerLink, Complaint, DocumentVersion, Evidence, OfficialDocument
+from complaints.pages.links.track import asked_for_code, first_confirm, unlisted
+from complaints.pages.shared.case_documents import newest_print
+from complaints.pages.shared.case_shared import FILE, ORIGINAL, derived, handed_out
 from complaints.pages.shared.step_pages import StepContext, StepPage, show_or_take
+from complaints.parties import actors
+from complaints.reading.case_documents import readable_by, title_of
+from complaints.reading.file_view import is_sender
 
 #: The channel of what is done by such a link.
 LINK = "link"
@@ -47,8 +45,7 @@ MOST_LINKS = 10
 class LinkAccess:
     """``name``: of its addresses, ``<name>-step`` and so on; ``side``: as whom one reads behind it; ``kept``: its place
     in the session; ``pages``: those of its steps; ``step_context``: how whoever has the link sees its case and acts on
-    it.
-    """
+    it."""
 
     name: str
     side: str
@@ -57,7 +54,7 @@ class LinkAccess:
     step_context: Callable[[HttpRequest, AnswerLink, datetime], StepContext[Any]]
 
     def url(self, number: str, page: str = "", *args: Any) -> str:
-        """An address of the case ``number`` behind this door; the case itself without ``page``."""
+        """An address of the case ``number`` behind this link; the case itself without ``page``."""
         return reverse(f"complaints:{self.name}{'-' if page else ''}{page}", args=[number, *args])
 
     def step_url(self, number: str, name: str) -> str:
@@ -65,8 +62,8 @@ class LinkAccess:
 
 
 def _kept(request: HttpRequest, number: str, access: LinkAccess) -> dict[str, Any]:
-    found: dict[str, Any] = (request.session.get(access.kept) or {}).get(number) or {}
-    return found
+    kept: dict[str, Any] = (request.session.get(access.kept) or {}).get(number) or {}
+    return kept
 
 
 @unlisted
@@ -77,11 +74,8 @@ def open_link(request: HttpRequest, token: str, access: LinkAccess) -> HttpRespo
     if link is None:
         return over(request)
     number = answer_links.case_of(link).number
-    kept: dict[str, Any] = {
-        name: value for name, value in request.session.get(access.kept, {}).items() if name != number
-    }
-    newest = dict(list(kept.items())[1 - MOST_LINKS :])
-    request.session[access.kept] = {**newest, number: {"token": token}}
+    others = [(name, value) for name, value in request.session.get(access.kept, {}).items() if name != number]
+    request.session[access.kept] = {**dict(others[1 - MOST_LINKS :]), number: {"token": token}}
     return redirect(access.url(number))
 
 
@@ -102,7 +96,7 @@ def over(request: HttpRequest) -> HttpResponse:
 
 
 def read_behind(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """A page behind a door that only shows something: ``view(request, door, link, case, **rest of the address)``."""
+    """A page behind a link that only shows something: ``view(request, access, link, case, **rest of the address)``."""
 
     @unlisted
     @require_safe
@@ -151,59 +145,67 @@ def code(request: HttpRequest, number: str, access: LinkAccess) -> HttpResponse:
     link = proven(request, number, access, now=now)
     if link is None:
         return over(request)
-    contact = answer_links.phone_of(link)
     wanted = request.POST.get("for", "") or request.GET.get("for", "")
     if wanted not in access.pages:
         wanted = ""
     home = access.url(number)
-    if contact is None:
+
+    def proved() -> str:
+        kept = request.session[access.kept]
+        mine = {**kept[number], "phone_until": (now + OPEN_FOR).isoformat()}
+        request.session[access.kept] = {**kept, number: mine}
+        note("tracking_code", now=now, subject=number, address=client_address(request))
+        return access.step_url(number, wanted) if wanted else home
+
+    why = _("这一步算您的决定，所以向收到链接的手机发一个验证码。30分钟内只需一次。")
+    return asked_for_code(request, answer_links.phone_of(link), ("for", wanted), proved, home=home, why=why, now=now)
+
+
+@read_behind
+def why(request: HttpRequest, access: LinkAccess, _link: AnswerLink, case: Complaint, *, clock: str) -> HttpResponse:
+    """How a date of the case was counted."""
+    return derived(request, case, access.side, clock, back=access.url(case.number), is_staff=False)
+
+
+@read_behind
+def file(
+    request: HttpRequest, access: LinkAccess, _link: AnswerLink, case: Complaint, *, pk: int, form: str = FILE
+) -> HttpResponseBase:
+    """A file of the parties: our copy, the thumbnail; the original of what came by the link itself."""
+    row = get_object_or_404(Evidence.objects.known_to(access.side), pk=pk, complaint=case)
+    is_theirs = is_sender(row, case, side=access.side, user_id=None)
+    if not evidence.shows_content(row, is_sender=is_theirs) or (form == ORIGINAL and not is_theirs):
         raise Http404
-    here = f"{request.path}?for={wanted}"
-    form, status = CodeForm(request.POST if request.method == "POST" else None), 200
-    if request.method == "POST" and "send" in request.POST:
-        try:
-            send_code(
-                contact=contact,
-                purpose=SignInCode.Purpose.STEP,
-                asker=asker_of(request, now=now),
-                language=get_language() or settings.LANGUAGE_CODE,
-                now=now,
-            )
-        except TooManyTries as wait:
-            status = wait.told(request)
-            form.add_error("code", too_many_codes(wait.until))
-        else:
-            return redirect(f"{here}&sent=1")
-    elif request.method == "POST":
-        status = 422
-        if form.is_valid():
-            if check_code(
-                contact=contact,
-                purpose=SignInCode.Purpose.STEP,
-                code=form.cleaned_data["code"],
-                flow=flow_of(request),
-                form_key=request.POST.get(KEY_FIELD, ""),
-                now=now,
-            ):
-                kept = request.session[access.kept]
-                request.session[access.kept] = {
-                    **kept,
-                    number: {**kept[number], "phone_until": (now + OPEN_FOR).isoformat()},
-                }
-                request.session.cycle_key()
-                note("tracking_code", now=now, subject=number, address=client_address(request))
-                return redirect(access.step_url(number, wanted) if wanted else home)
-            form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
-    return render(
-        request,
-        "public/step_code.html",
-        {
-            "form": form,
-            "carried": ("for", wanted),
-            "home": home,
-            "why": _("这一步算您的决定，所以向收到链接的手机发一个验证码。30分钟内只需一次。"),
-            "masked": contact.masked,
-            "is_sent": "sent" in request.GET or status == 422,
-        },
-        status=status,
-    )
+    return handed_out(request, row, form)
+
+
+@read_behind
+def document(request: HttpRequest, access: LinkAccess, link: AnswerLink, case: Complaint, *, pk: int) -> HttpResponse:
+    """The words of a document as they were served, on the screen."""
+    row = _addressed(access, link, case, pk)
+    version = DocumentVersion.objects.filter(document=row).select_related("complaint").order_by("-number").first()
+    context = {
+        "case": case,
+        "row": row,
+        "title": title_of(row.form),
+        "home": access.url(case.number),
+        "paper": version.content["paper"] if version is not None and version.content else None,
+        "is_void": row.state == OfficialDocument.VOID,
+        "pdf_url": access.url(case.number, "document-print", pk),
+    }
+    return render(request, "answer/document.html", context)
+
+
+@read_behind
+def document_print(
+    _request: HttpRequest, access: LinkAccess, link: AnswerLink, case: Complaint, *, pk: int
+) -> HttpResponse:
+    return newest_print(_addressed(access, link, case, pk))
+
+
+def _addressed(access: LinkAccess, link: AnswerLink, case: Complaint, pk: int) -> OfficialDocument:
+    actor = actors.respondent(case, organisation=respondent_of(case), person_key=link.person_key, channel=LINK)
+    for row in readable_by(case, access.side, actor):
+        if row.pk == pk:
+            return row
+    raise Http404

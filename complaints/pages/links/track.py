@@ -1,10 +1,10 @@
-"""Following a case with its number and the token of its receipt: a form, then a page to read.
+"""Following a case with its number and the token of its receipt: a form, a page to read, and acting on it.
 
-The page shows organisations, steps, offers and days; never a person, a number to
-call, an account or the content of a file. What may be done from here is in track_steps.py.
+The page shows organisations, steps, offers and days; never a person, a number to call, an account or the content of a
+file. Whoever holds the token and the phone of the case is taken for the consumer, for this case only and for half an
+hour, and may say more with evidence and, after a code to that phone, decide; the record shows that it came this way
+(channel "tracking").
 """
-
-from __future__ import annotations
 
 import hashlib
 from collections import Counter
@@ -12,28 +12,39 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django import forms
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.http import urlencode
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import User
+from accounts.display import safe_next
+from accounts.idempotency import KEY_FIELD
+from accounts.models import SignInCode, User
+from accounts.security_log import note
+from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
+from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import TooManyTries, client_address
-from complaints.links.opening import KEPT_IN_SESSION, OPEN_FOR, open_until, proven
-from complaints.links.tracking import Seeker, find_tracked
-from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
+from accounts.views.sign_in import CodeForm, too_many_codes
+from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, proven
+from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer, PersonalText
+from complaints.pages.consumer.pages import PAGES as CONSUMERS
+from complaints.pages.consumer.views import step_of
 from complaints.parties import actors
 from complaints.parties.conditions import current_calendar
+from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Audience
-from complaints.reading.case import CONSUMER, TRACKING, matters_of, visible_clocks
+from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, matters_of, visible_clocks
 from complaints.reading.case_record import Event, Reader, folded, timeline_of
 from complaints.reading.case_settlement import ObligationView, OfferView, in_force, obligations_of, offers_of
 from complaints.reading.case_steps import Around, open_steps
@@ -41,9 +52,11 @@ from complaints.stations import stations
 from complaints.wording.duty import Standing, standing
 from enterprises.models import Station
 from web.dates import moment
+from web.errors import answer, kept_text
 from web.languages import named
 
 View = Callable[..., HttpResponseBase]
+WRONG_CODE = gettext_lazy("验证码不对或已过期，请重新获取；已填内容还在")
 #: (page, the step of the table that opens it, words). All but the statement decide: they ask a code as well.
 STEPS = (
     ("offer", "accept_offer", gettext_lazy("答复方案")),
@@ -55,35 +68,24 @@ STEPS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One line of what may be done."""
-
-    url: str
-    label: str
-    is_due: bool = False
+#: How a number and a token are typed.
+_TYPED = {"class": "w-24", "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
 
 
 class TrackForm(forms.Form):
-    """What stands on the receipt."""
-
     number = forms.CharField(
         label=gettext_lazy("投诉编号"),
         max_length=60,
         help_text=gettext_lazy("例如 20261118-7K3Q9M2PT4RA-5，字母大小写都可以。"),
         error_messages={"required": gettext_lazy("请填投诉编号")},
-        widget=forms.TextInput(
-            attrs={"class": "w-24", "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        ),
+        widget=forms.TextInput(attrs=_TYPED),
     )
     token = forms.CharField(
         label=gettext_lazy("查询口令"),
         max_length=100,
         help_text=gettext_lazy("在收据上，26个字母和数字；横线和空格可以不填。"),
         error_messages={"required": gettext_lazy("请填查询口令")},
-        widget=forms.TextInput(
-            attrs={"class": "w-24", "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        ),
+        widget=forms.TextInput(attrs=_TYPED),
     )
 
 
@@ -95,7 +97,7 @@ class TrackedPage:
     title: str
     respondent: str
     duty: Standing
-    steps: list[Step]
+    steps: list[dict[str, Any]]
     offers: list[OfferView]
     promises: list[ObligationView]
     timeline: list[Event]
@@ -131,17 +133,14 @@ def track(request: HttpRequest) -> HttpResponse:
     form = TrackForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
+        browser = request.headers.get("User-Agent", "") + "\n" + request.headers.get("Accept-Language", "")
+        seeker = Seeker(address=client_address(request), browser=hashlib.sha256(browser.encode()).hexdigest())
         try:
-            case = find_tracked(
-                number=form.cleaned_data["number"], token=form.cleaned_data["token"], seeker=_seeker(request), now=now
-            )
+            case = find_tracked(**form.cleaned_data, seeker=seeker, now=now)
         except TooManyTries as wait:
             status = wait.told(request)
-            form.add_error(
-                None,
-                _("填错的次数太多了，请在%(moment)s之后再试；也可以登录后在“我的投诉”里查看。")
-                % {"moment": moment(wait.until)},
-            )
+            text = _("填错的次数太多了，请在%(moment)s之后再试；也可以登录后在“我的投诉”里查看。")
+            form.add_error(None, text % {"moment": moment(wait.until)})
         else:
             if case is not None:
                 request.session[KEPT_IN_SESSION] = {
@@ -163,17 +162,14 @@ def tracked(request: HttpRequest, number: str) -> HttpResponse:
     if case is None:
         return redirect("complaints:track")
     until = open_until(request)
-    return render(
-        request,
-        "public/tracked.html",
-        {
-            "page": page_of(case, now=now),
-            "evidence": evidence_of(case),
-            "station": station_of(request, now=now),
-            "open_until": until,
-            "closes_in": max(0, int((until - now).total_seconds())) if until else 0,
-        },
-    )
+    context = {
+        "page": page_of(case, now=now),
+        "evidence": evidence_of(case),
+        "station": station_of(request, now=now),
+        "open_until": until,
+        "closes_in": max(0, int((until - now).total_seconds())) if until else 0,
+    }
+    return render(request, "public/tracked.html", context)
 
 
 def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
@@ -186,9 +182,8 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
     owed = list(Obligation.objects.filter(complaint=case))
     for promise in owed:
         promise.payee_last4 = ""
-    promises = [
-        replace(view, proof="") for view in obligations_of(owed, clocks, side=CONSUMER, today=calendar.local_day(now))
-    ]
+    views = obligations_of(owed, clocks, side=CONSUMER, today=calendar.local_day(now))
+    promises = [replace(view, proof="") for view in views]
     answers = OfferAnswer.objects.filter(offer__complaint=case).select_related("demand")
     made = list(Offer.objects.filter(complaint=case))
     offers = offers_of(made, answers, promises)
@@ -209,7 +204,7 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
     )
 
 
-def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[Step]:
+def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[dict[str, Any]]:
     """What the consumer may do from here: say more with evidence, and decide; each with its address."""
     if case.consumer is None:
         # Nobody has proven to be the consumer yet: an officer rings back first.
@@ -224,7 +219,7 @@ def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, n
         obligations=tuple(owed),
     )
     may = set(open_steps(actors.consumer(case.consumer, channel=TRACKING), around))
-    found = []
+    steps = []
     for name, step, words in STEPS:
         if step not in may:
             continue
@@ -232,8 +227,8 @@ def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, n
         if name == "offer":
             newest = max(offer.number for offer in offers if offer.state == "open")
             address = reverse("complaints:tracked-offer", args=[case.number, newest])
-        found.append(Step(address, str(words), is_due=name in ("offer", "performed")))
-    return found
+        steps.append({"url": address, "label": words, "is_due": name in ("offer", "performed")})
+    return steps
 
 
 def evidence_of(case: Complaint) -> list[tuple[str, int]]:
@@ -251,6 +246,144 @@ def station_of(request: HttpRequest, *, now: datetime) -> Station | None:
     return next(iter(stations.stations_of(request.user, on=timezone.localdate(now))), None)
 
 
-def _seeker(request: HttpRequest) -> Seeker:
-    told = request.headers.get("User-Agent", "") + "\n" + request.headers.get("Accept-Language", "")
-    return Seeker(address=client_address(request), browser=hashlib.sha256(told.encode()).hexdigest())
+#: The consumer's pages that a token opens; what decides asks for a code as well.
+PAGES = {name: CONSUMERS[name] for name, _step, _words in STEPS}
+
+
+@unlisted
+@require_http_methods(["GET", "HEAD", "POST"])
+def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponseBase:
+    """One step of the consumer, on the pages that the consumer's own account has."""
+    now = timezone.now()
+    case = proven(request, number, now=now)
+    if case is None:
+        return first_confirm(request, reverse("complaints:track"))
+    if name not in PAGES or case.consumer is None:
+        raise Http404
+    # The case is open in this browser, so what the session keeps is about it.
+    until = parse_datetime(request.session[KEPT_IN_SESSION].get("phone_until", ""))
+    if PAGES[name].decides and (until is None or now >= until):
+        query = urlencode({"next": request.path})
+        return first_confirm(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
+    actor = actors.consumer(case.consumer, channel=TRACKING)
+    if (here := station_of(request, now=now)) is not None:
+        # The consumer stands at the desk with the receipt; the record names who wrote it down.
+        if here.enterprise_id is not None and here.enterprise_id in (case.enterprise_id, case.picked_enterprise_id):
+            raise StepNotAllowed(
+                "respondents_station",
+                _("本站设在被投诉企业的场所，不能代为记录。请消费者用自己的手机办理，或者拨打12315。"),
+            )
+        actor = replace(
+            actor,
+            recorded_by=actors.clerk(cast(User, request.user), here),
+            recording={"how": "station", "proof": here.code},
+        )
+    found = CaseAccess(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
+    return step_of(request, found, name, offer, now=now)
+
+
+def first_confirm(request: HttpRequest, address: str) -> HttpResponse:
+    """To the page that must come first; what was sent is shown again, so that it is not lost."""
+    kept = kept_text(request)
+    if not kept:
+        return redirect(address)
+    return answer(
+        request,
+        "accounts/confirm_first.html",
+        status=403,
+        title="Confirm first",
+        detail=_("请先再次确认是您本人，然后重新提交。"),
+        kept=kept,
+        confirm=address,
+    )
+
+
+@unlisted
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
+def code(request: HttpRequest, number: str) -> HttpResponse:
+    """A code to the phone of the case, then the step that was wanted."""
+    now = timezone.now()
+    case = proven(request, number, now=now)
+    if case is None:
+        return redirect("complaints:track")
+    home = reverse("complaints:tracked", args=[number])
+    target = safe_next(request, request.POST.get("next", "") or request.GET.get("next", ""), otherwise=home)
+
+    def proved() -> str:
+        kept = request.session[KEPT_IN_SESSION]
+        request.session[KEPT_IN_SESSION] = {**kept, "phone_until": (now + OPEN_FOR).isoformat()}
+        note("tracking_code", now=now, user=case.consumer, subject=case.number, address=client_address(request))
+        return target
+
+    why = _("这一步算您的决定，所以再用这件投诉里的手机收一个验证码。30分钟内只需一次。")
+    return asked_for_code(request, _phone_of(case), ("next", target), proved, home=home, why=why, now=now)
+
+
+def asked_for_code(
+    request: HttpRequest,
+    contact: Contact | None,
+    carried: tuple[str, str],
+    proved: Callable[[], str],
+    *,
+    home: str,
+    why: str,
+    now: datetime,
+) -> HttpResponse:
+    """A code to ``contact`` for half an hour; 404 without one. ``carried``: the field that goes on through the page.
+    ``proved`` notes that the code was right and says where to go."""
+    if contact is None:
+        raise Http404
+    form, status = CodeForm(request.POST if request.method == "POST" else None), 200
+    if request.method == "POST" and "send" in request.POST:
+        try:
+            send_step_code(request, contact, now=now)
+        except TooManyTries as wait:
+            status = wait.told(request)
+            form.add_error("code", too_many_codes(wait.until))
+        else:
+            return redirect(f"{request.path}?{urlencode({carried[0]: carried[1], 'sent': '1'})}")
+    elif request.method == "POST":
+        status = 422
+        if form.is_valid():
+            if is_step_code(request, contact, form.cleaned_data["code"], now=now):
+                target = proved()
+                request.session.cycle_key()
+                return redirect(target)
+            form.add_error("code", WRONG_CODE)
+    context = {
+        "form": form,
+        "carried": carried,
+        "home": home,
+        "why": why,
+        "masked": contact.masked,
+        "is_sent": "sent" in request.GET or status == 422,
+    }
+    return render(request, "public/step_code.html", context, status=status)
+
+
+def send_step_code(request: HttpRequest, contact: Contact, *, now: datetime) -> None:
+    """A code by which a step is taken without an account; raises TooManyTries."""
+    language = get_language() or settings.LANGUAGE_CODE
+    asker = asker_of(request, now=now)
+    send_code(contact=contact, purpose=SignInCode.Purpose.STEP, asker=asker, language=language, now=now)
+
+
+def is_step_code(request: HttpRequest, contact: Contact, typed: str, *, now: datetime) -> bool:
+    return check_code(
+        contact=contact,
+        purpose=SignInCode.Purpose.STEP,
+        code=typed,
+        flow=flow_of(request),
+        form_key=request.POST.get(KEY_FIELD, ""),
+        now=now,
+    )
+
+
+def _phone_of(case: Complaint) -> Contact | None:
+    """The phone that stands in the case, else its mailbox."""
+    kinds = ("consumer_phone", "consumer_email")
+    rows = PersonalText.objects.filter(complaint=case, audience=Audience.PARTIES, kind__in=kinds)
+    texts = {row.kind: row.text for row in rows}
+    contacts = [parse_contact(texts.get(kind, "")) for kind in kinds]
+    return next((contact for contact in contacts if contact is not None), None)

@@ -26,7 +26,7 @@ from complaints.handling.steps import contact as answer_links
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Matter, Obligation
 from complaints.pages.authority.intake.on_behalf import RecordForm, write_down
-from complaints.pages.links.answer_pages import PAGES, Table
+from complaints.pages.links.answer import PAGES, Table
 from complaints.pages.shared.step_pages import StepContext, refused
 from complaints.parties import actors
 from complaints.parties.actors import Actor

@@ -19,9 +19,8 @@ from django.views.decorators.http import require_safe
 from accounts.masking import masked_address, masked_phone
 from complaints import wording
 from complaints.desks.authority_lists import respondent_of
-from complaints.forms.agreement_form import SuggestionForm, promises_form, rearranged, suggestion_move
-from complaints.forms.fields import CHOOSE, Choice, StepForm, Words, lines_of, set_choices
-from complaints.forms.file_forms import FilesField, TakesFiles
+from complaints.forms.fields import CHOOSE, Choice, FilesField, StepForm, TakesFiles, Words, lines_of, set_choices
+from complaints.forms.mediation_forms import SuggestionForm, promises_form, rearranged, suggestion_move
 from complaints.handling.steps import mediation
 from complaints.links import answer_links
 from complaints.models import AnswerLink, Matter

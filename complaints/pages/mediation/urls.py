@@ -4,14 +4,12 @@ case of a body to which a mediation was handed, by the link that an officer sent
 from django.urls import path
 
 from complaints.pages.authority import steps
-from complaints.pages.links import link_access, link_papers
+from complaints.pages.links.urls import behind_a_link
 from complaints.pages.mediation import bodies, invitations, mediate, mediation
-from complaints.pages.shared.case_files import THUMBNAIL
+from complaints.pages.shared.case_shared import THUMBNAIL
 
 CASE = "authority/cases/<str:number>/"
 DESK = "authority/mediation/<str:number>/"
-BODY = "mediate/case/<str:number>/"
-ACCESS = {"access": mediate.ACCESS}
 
 urlpatterns = [
     path("authority/mediation/", mediation.mediations, name="authority-mediation"),
@@ -26,16 +24,5 @@ urlpatterns = [
     path(f"{DESK}body/", invitations.body, name="authority-body"),
     path(f"{CASE}suggestion/", steps.step, {"slug": "suggestion"}, name="authority-suggestion"),
     path(f"{CASE}agreement/", steps.step, {"slug": "agreement"}, name="authority-agreement"),
-    path("mediate/<str:token>/", link_access.open_link, ACCESS, name="mediate-link"),
-    path(BODY, mediate.case, name="mediate"),
-    path(f"{BODY}code/", link_access.code, ACCESS, name="mediate-code"),
-    path(f"{BODY}why/<slug:clock>/", link_papers.why, ACCESS, name="mediate-why"),
-    path(f"{BODY}files/<int:pk>/", link_papers.file, ACCESS, name="mediate-file"),
-    path(
-        f"{BODY}files/<int:pk>/thumbnail/",
-        link_papers.file,
-        {**ACCESS, "form": THUMBNAIL},
-        name="mediate-file-thumbnail",
-    ),
-    path(f"{BODY}<slug:name>/", link_access.step, ACCESS, name="mediate-step"),
+    *behind_a_link(mediate.ACCESS, mediate.case, THUMBNAIL),
 ]

@@ -1,38 +1,46 @@
-"""/cases/<ref>/documents/<id>/: an official document as PDF, for whomever it is addressed to; /court/: what a court
-asks for.
+"""Official documents of a case, what a court asks for, and the dossier.
 
-The sides share the addresses; each gets what is addressed to it, and what is not there for it is a 404.
+The sides share the addresses; each gets what is addressed to it and what it may see, and what is not there for it is a
+404. The package for the court that confirms an agreement (司法确认) says of a person what the page of the case says to
+the same reader; the rest is left to be filled in by hand. A dossier is for whoever asked for it, for a day.
 """
 
-from __future__ import annotations
+import hashlib
+import io
+import uuid
+import zipfile
+from datetime import timedelta
+from typing import Any, cast
 
-from datetime import date, datetime, timedelta
-
-from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.conf import settings
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.template.defaultfilters import filesizeformat
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
+from accounts.idempotency import once
+from accounts.models import User
 from complaints.documents import kinds, printing
-from complaints.models import DocumentVersion, OfficialDocument
-from complaints.pages.shared import court
-from complaints.pages.shared.case_shared import meet
+from complaints.documents.printing import readable
+from complaints.documents.wording import plain_day
+from complaints.dossier import asking
+from complaints.models import DocumentVersion, Dossier, OfficialDocument
+from complaints.pages.shared.case_shared import meet, signed_in_page
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents
-from complaints.reading.case import CONSUMER, CaseAccess, case_url, page_of
+from complaints.reading.case import CONSUMER, CaseAccess, CasePage, case_url, page_of
 from complaints.reading.case_documents import readable_by
 
 
-@never_cache
-@login_required
-@require_safe
+@signed_in_page("GET")
 def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     """The newest version, or ``?version=`` an older one."""
     found = meet(request, number)
-    mine = next((row for row in documents_of(found) if row.pk == pk), None)
+    mine = next((row for row in readable_by(found.complaint, found.side, found.viewer) if row.pk == pk), None)
     if found.actor is None or mine is None:
         raise Http404
     case_documents.refuse_print(mine.form, found.complaint, found, now=timezone.now())
@@ -43,9 +51,8 @@ def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
 def newest_print(document: OfficialDocument, *, number: int | None = None) -> HttpResponse:
     """The print of a document that the reader was found to have, or of its version ``number``; 404 where there is
     none."""
-    versions = (
-        DocumentVersion.objects.filter(document=document).select_related("document", "complaint").order_by("-number")
-    )
+    versions = DocumentVersion.objects.filter(document=document).order_by("-number")
+    versions = versions.select_related("document", "complaint")
     version = versions.first() if number is None else versions.filter(number=number).first()
     if version is None:
         raise Http404
@@ -56,41 +63,30 @@ def newest_print(document: OfficialDocument, *, number: int | None = None) -> Ht
     return _file(content, printing.file_name(version), "application/pdf")
 
 
-def documents_of(found: CaseAccess) -> list[OfficialDocument]:
-    """What the reader of this case may read."""
-    return readable_by(found.complaint, found.side, found.viewer)
-
-
 def _file(content: bytes, name: str, media_type: str) -> HttpResponse:
     answer = HttpResponse(content, content_type=media_type)
     answer["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name) or ""
     return answer
 
 
-@never_cache
-@login_required
-@require_safe
+@signed_in_page("GET")
 def court_page(request: HttpRequest, number: str) -> HttpResponse:
     """What confirmation by a court is, what is in the package, and until when."""
     found = meet(request, number)
     version = _agreement(found)
-    return render(
-        request,
-        "documents/court.html",
-        {
-            "case": found.complaint,
-            "back": case_url(found.complaint, found.side),
-            "document": version.document,
-            "last_day": _last_day(version.document.issued_at),
-            "may_print": case_documents.may_print(found.side, found.actor),
-            "body_class": "" if found.side == CONSUMER else "staff",
-        },
-    )
+    context = {
+        "case": found.complaint,
+        "back": case_url(found.complaint, found.side),
+        "document": version.document,
+        # Thirty days from when the agreement took effect; the day itself is not counted.
+        "last_day": version.document.issued_at.astimezone(SHANGHAI).date() + timedelta(days=30),
+        "may_print": case_documents.may_print(found.side, found.actor),
+        "body_class": "" if found.side == CONSUMER else "staff",
+    }
+    return render(request, "documents/court.html", context)
 
 
-@never_cache
-@login_required
-@require_safe
+@signed_in_page("GET")
 def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase:
     """The application alone (pdf), or the archive with the agreement (zip)."""
     if form not in ("pdf", "zip"):
@@ -99,30 +95,184 @@ def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase
     version = _agreement(found)
     case_documents.refuse_print(kinds.AGREEMENT, found.complaint, found, now=timezone.now())
     page = page_of(found, now=timezone.now())
+    if form == "pdf":
+        return _file(application(page, version), f"{number}-court.pdf", "application/pdf")
     try:
-        made = court.package(page, version) if form == "zip" else None
+        return _file(package(page, version), f"{number}-court.zip", "application/zip")
     except LookupError:
         raise Http404 from None
-    if made is not None:
-        return _file(made.archive, f"{number}-court.zip", "application/zip")
-    return _file(court.application(page, version), f"{number}-court.pdf", "application/pdf")
 
 
 def _agreement(found: CaseAccess) -> DocumentVersion:
     """The newest version of the mediation agreement that stands; 404 where this reader has none."""
     mine = next(
-        (row for row in documents_of(found) if row.form == kinds.AGREEMENT and row.state == OfficialDocument.ISSUED),
+        (
+            row
+            for row in readable_by(found.complaint, found.side, found.viewer)
+            if row.form == kinds.AGREEMENT and row.state == OfficialDocument.ISSUED
+        ),
         None,
     )
     if mine is None or found.actor is None:
         raise Http404
-    return (
-        DocumentVersion.objects.filter(document=mine)
-        .select_related("document__authority", "complaint")
-        .order_by("-number")[0]
+    versions = DocumentVersion.objects.filter(document=mine).select_related("document__authority", "complaint")
+    return versions.order_by("-number")[0]
+
+
+BY_HAND = "　　　　　　　　（由本人填写）"
+_REQUEST = "请求人民法院依法确认双方于{day}经{authority}主持调解达成的《投诉调解书》（{reference}）有效。"
+_STORY = (
+    "双方因消费者权益争议（投诉编号：{case}），经{authority}依照《市场监督管理投诉举报处理办法》主持调解，"
+    "于{day}自愿达成协议，内容见所附调解书。"
+    "现根据《中华人民共和国民事诉讼法》关于确认调解协议案件的规定，自调解协议生效之日起三十日内共同提出申请。"
+)
+_PLEDGE = (
+    "双方当事人出于解决纠纷的目的自愿达成协议，没有恶意串通、规避法律的行为；如果因为该协议内容而给他人造成损害的，"
+    "愿意承担相应的民事责任和其他法律责任。"
+)
+_WITH = (
+    "一、《投诉调解书》{reference}（由双方签名并加盖机关印章的原件）；\n二、双方的身份证明（营业执照、"
+    "法定代表人身份证明、居民身份证的复印件）；\n三、委托他人代理的，授权委托书。"
+)
+
+
+def application(page: CasePage, version: DocumentVersion) -> bytes:
+    """司法确认申请书, to be signed by both."""
+    document = version.document
+    words: dict[str, str] = {
+        "day": plain_day(document.issued_at.astimezone(SHANGHAI)),
+        "authority": document.authority.name,
+        "reference": document.reference,
+        "case": page.complaint.number,
+    }
+    digest = bytes(version.digest).hex()
+    sections: list[dict[str, Any]] = [
+        {"heading": "申请人", "facts": _applicants(page)},
+        {"heading": "申请事项", "lead": _REQUEST.format(**words)},
+        {"heading": "事实和理由", "lead": _STORY.format(**words)},
+        {"heading": "承诺", "lead": _PLEDGE},
+        {"heading": "随申请提交", "lead": _WITH.format(**words)},
+        {"heading": "此致　　　　　　　　　人民法院", "signs": ["申请人（签名）", "申请人（签名或者盖章）", "日期"]},
+    ]
+    site = settings.SITE_URL
+    return printing.typeset(
+        {
+            "title": "司法确认申请书",
+            "subtitle": f"{document.reference} · {page.title}",
+            "language": "zh",
+            "number": page.complaint.number,
+            "digest": digest,
+            "of": "/",
+            "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
+            "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)),
+            "sections": readable(sections),
+        },
+        at=version.at,
     )
 
 
-def _last_day(issued_at: datetime) -> date:
-    """Thirty days from when the agreement took effect; the day itself is not counted."""
-    return issued_at.astimezone(SHANGHAI).date() + timedelta(days=30)
+def _applicants(page: CasePage) -> list[list[str]]:
+    person, company = page.person, page.complaint.enterprise
+    masked = person.is_masked
+    rows = [
+        ("消费者", BY_HAND if masked else person.name),
+        ("证件号码", BY_HAND),
+        ("联系电话", BY_HAND if masked else person.phone or BY_HAND),
+        ("住址", BY_HAND if masked else person.address or BY_HAND),
+        ("经营者", page.respondent or BY_HAND),
+        ("统一社会信用代码", (company.uscc if company else "") or BY_HAND),
+        ("法定代表人", BY_HAND),
+        ("经营者电话", BY_HAND),
+    ]
+    return [[key, value] for key, value in rows]
+
+
+def package(page: CasePage, version: DocumentVersion) -> bytes:
+    """Application and agreement in one archive. Raises LookupError once the words of the agreement were destroyed."""
+    asked, agreement = application(page, version), printing.read_print(version)
+    parts = {"01-司法确认申请书.pdf": asked, "02-投诉调解书.pdf": agreement}
+    listing = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in parts.items())
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**parts, "SHA256SUMS": listing.encode()}.items():
+            info = zipfile.ZipInfo(name, date_time=version.at.astimezone(SHANGHAI).timetuple()[:6])
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(info, content)
+    return out.getvalue()
+
+
+@signed_in_page("GET", "POST")
+def dossier(request: HttpRequest, number: str) -> HttpResponse:
+    """What a dossier is, how far mine is, and what can be fetched."""
+    now = timezone.now()
+    found = _met(request, number)
+    user, case = cast(User, request.user), found.complaint
+    here = reverse("complaints:case-dossier", args=[case.number])
+    if request.method == "POST":
+        with once(request) as attempt:
+            if not attempt.answered:
+                asking.ask(
+                    user=user,
+                    complaint=case,
+                    side=found.side,
+                    language=get_language() or "zh-hans",
+                    site=settings.SITE_URL or f"{request.scheme}://{request.get_host()}",
+                    now=now,
+                )
+                attempt.reference = here
+        return redirect(here)
+    mine = asking.newest(user=user, complaint=case, side=found.side)
+    is_there = mine is not None and asking.is_there(mine, now=now)
+    context = {
+        "case": case,
+        "back": case_url(case, found.side),
+        "here": here,
+        "dossier": mine,
+        "is_there": is_there,
+        "is_moving": mine is not None and mine.state in asking.LIVE,
+        "is_grown": is_there and mine is not None and mine.entries < case.last_sequence,
+        "has_failed": mine is not None and mine.state == "failed",
+        "files": _files(mine, case.number) if mine is not None and is_there else [],
+        "is_consumer": found.side == CONSUMER,
+        "body_class": "" if found.side == CONSUMER else "staff",
+    }
+    return render(request, "dossier/dossier.html", context)
+
+
+@signed_in_page("GET")
+def download(request: HttpRequest, number: str, public_id: uuid.UUID, form: str) -> HttpResponseBase:
+    """One form of it, to whoever asked."""
+    found = _met(request, number)
+    mine = Dossier.objects.filter(complaint=found.complaint, asked_by=cast(User, request.user), side=found.side)
+    row = mine.filter(public_id=public_id).select_related("asked_by", "complaint").first()
+    file = asking.fetch(row, form, now=timezone.now()) if row is not None and form in asking.FORMS else None
+    if file is None:
+        raise Http404
+    ending, media_type = asking.FORMS[form]
+    return FileResponse(file, as_attachment=True, filename=f"{number}.{ending}", content_type=media_type)
+
+
+def _met(request: HttpRequest, number: str) -> CaseAccess:
+    found = meet(request, number)
+    if found.actor is None:
+        # Who had the case and has it no more reads on the page what was theirs.
+        raise Http404
+    return found
+
+
+def _files(row: Dossier, number: str) -> list[dict[str, Any]]:
+    words = {
+        "pdf": _("档案（PDF），供阅读和打印"),
+        "zip": _("档案（ZIP），供核对和作为证据"),
+        "agreement": _("和解或调解协议（PDF），供法院或司法确认"),
+    }
+    return [
+        {
+            "words": words[form],
+            "size": filesizeformat(row.files[form][1]),
+            "digest": row.files[form][0],
+            "url": reverse("complaints:case-dossier-file", args=[number, row.public_id, form]),
+        }
+        for form in asking.FORMS
+        if form in row.files
+    ]

@@ -1,26 +1,35 @@
-"""Pages that all three sides have of a case: why a date is that day.
+"""Pages that all three sides have of a case: why a date is that day; files handed out, and sent in parts.
 
-Who may not see the case gets the same 404 as for a case that does not exist.
+Who may not see it gets the same 404 as for what does not exist. A browser sends a file to addresses that begin, take a
+part, tell the state, finish and cancel; each may be repeated, for the answer may have been lost, and without JavaScript
+nobody comes there.
 """
 
-from __future__ import annotations
-
-from dataclasses import dataclass
-from datetime import date, timedelta
-from typing import Any
+import uuid
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
+from typing import Any, cast
+from urllib.parse import unquote
 
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import security_log
+from accounts.models import User
 from accounts.sign_in.entering import is_here
-from complaints import wording
-from complaints.models import Complaint, Deadline
+from accounts.sign_in.limits import client_address
+from complaints import evidence, wording
+from complaints.desks.staff_access import View
+from complaints.evidence import EvidenceRefused, uploads
+from complaints.evidence.uploads import Holder, WrongPlace
+from complaints.filing.held import held_by
+from complaints.models import Complaint, Deadline, Evidence, Upload
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import CLOCKS, Clock
@@ -35,24 +44,23 @@ from complaints.reading.case import (
     find_case,
     visible_clocks,
 )
+from complaints.reading.file_view import is_sender
 from complaints.wording.clock import clock_facts
 from complaints.wording.duty import what_if_missed
 from web.dates import working_days
+from web.errors import busy
 
-_WEEK = 7
 #: A longer period is listed, not drawn.
 _MOST_WEEKS = 14
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One day of the drawn calendar; ``kind`` is its CSS class."""
+def signed_in_page(*methods: str) -> Callable[[View], View]:
+    """A page for whoever is signed in, never kept by a browser; ``methods`` beside HEAD."""
 
-    day: date
-    number: str
-    kind: str
-    note: str
-    is_today: bool
+    def wrap(view: View) -> View:
+        return never_cache(login_required(require_http_methods(["HEAD", *methods])(view)))
+
+    return wrap
 
 
 def meet(request: HttpRequest, number: str) -> CaseAccess:
@@ -75,22 +83,14 @@ def to_own_page(request: HttpRequest, number: str) -> HttpResponse:
     return redirect(address)
 
 
-@never_cache
-@login_required
-@require_safe
+@signed_in_page("GET")
 def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
     """Rule and version, the event day, every day counted or not, pauses, roll."""
     found = meet(request, number)
     if found.actor is None:
         raise Http404
-    return derived(
-        request,
-        found.complaint,
-        found.side,
-        clock,
-        back=case_url(found.complaint, found.side),
-        is_staff=found.side != CONSUMER,
-    )
+    back, is_staff = case_url(found.complaint, found.side), found.side != CONSUMER
+    return derived(request, found.complaint, found.side, clock, back=back, is_staff=is_staff)
 
 
 def derived(
@@ -106,32 +106,29 @@ def derived(
     days = day_by_day(row.derivation)
     today = calendar.local_day(now)
     facts = clock_facts(deadline=row, now=now, calendar=calendar, status=complaint.status)
-    return render(
-        request,
-        "consumer/why.html",
-        {
-            "cites": f"clock:{row.clock}",
-            "case": complaint,
-            "back": back,
-            "side": side,
-            "clock": row,
-            "facts": facts,
-            "name": wording.label(row.clock, kind="clock"),
-            "is_named_day": row.derivation.get("start") is None,
-            "lines": explain(row.derivation),
-            "days": days,
-            "today": today,
-            "weeks": _weeks(row, days, calendar, today),
-            "length": _length(row),
-            "state": wording.label(row.state, kind="clock_state"),
-            "if_missed": what_if_missed(complaint=complaint, deadline=row),
-            "basis": CLOCKS[Clock(row.clock)].basis,
-            "calendar_source": row.derivation.get("calendar_source", ""),
-            "calendar_version": row.derivation.get("calendar", ""),
-            "pauses": row.derivation.get("pauses", []),
-            "body_class": "staff" if is_staff else "",
-        },
-    )
+    context = {
+        "cites": f"clock:{row.clock}",
+        "case": complaint,
+        "back": back,
+        "side": side,
+        "clock": row,
+        "facts": facts,
+        "name": wording.label(row.clock, kind="clock"),
+        "is_named_day": row.derivation.get("start") is None,
+        "lines": explain(row.derivation),
+        "days": days,
+        "today": today,
+        "weeks": _weeks(row, days, calendar, today),
+        "length": _length(row),
+        "state": wording.label(row.state, kind="clock_state"),
+        "if_missed": what_if_missed(complaint=complaint, deadline=row),
+        "basis": CLOCKS[Clock(row.clock)].basis,
+        "calendar_source": row.derivation.get("calendar_source", ""),
+        "calendar_version": row.derivation.get("calendar", ""),
+        "pauses": row.derivation.get("pauses", []),
+        "body_class": "staff" if is_staff else "",
+    }
+    return render(request, "consumer/why.html", context)
 
 
 def _length(row: Deadline) -> str:
@@ -142,37 +139,166 @@ def _length(row: Deadline) -> str:
     return ngettext("%(n)s个自然日", "%(n)s个自然日", row.length) % {"n": row.length} if row.unit == "CD" else ""
 
 
-def _weeks(row: Deadline, days: list[Any], calendar: Calendar, today: date) -> list[list[Cell]]:
-    """Whole weeks from the start to the last day, Monday first."""
+def _weeks(row: Deadline, days: list[Any], calendar: Calendar, today: date) -> list[list[dict[str, Any]]]:
+    """Whole weeks from the start to the last day, Monday first; ``kind`` of a day is its CSS class."""
     if not days:
         return []
-    told = {d.day: d for d in days}
+    counted = {d.day: d for d in days}
     first, last = days[0].day, max(days[-1].day, row.last_day)
-    day = first - timedelta(days=first.weekday())
-    end = last + timedelta(days=6 - last.weekday())
-    if (end - day).days >= _MOST_WEEKS * _WEEK:
+    start = first - timedelta(days=first.weekday())
+    length = (last - start).days + 7 - last.weekday()
+    if length > _MOST_WEEKS * 7:
         return []
-    cells: list[Cell] = []
-    shown_month = day.month
-    while day <= end:
-        number = f"{day.month}/{day.day}" if day.month != shown_month else str(day.day)
-        shown_month = day.month
-        cells.append(_cell(day, number, told.get(day), row, calendar, today, first))
-        day += timedelta(days=1)
-    return [cells[i : i + _WEEK] for i in range(0, len(cells), _WEEK)]
+    cells = []
+    for day in (start + timedelta(days=n) for n in range(length)):
+        is_new_month = day.day == 1 and day != start
+        kind, note = _kind_of(day, counted.get(day), row, calendar, first)
+        number = f"{day.month}/{day.day}" if is_new_month else str(day.day)
+        cells.append({"day": day, "number": number, "kind": kind, "note": note, "is_today": day == today})
+    return [cells[i : i + 7] for i in range(0, len(cells), 7)]
 
 
-def _cell(day: date, number: str, told: Any, row: Deadline, calendar: Calendar, today: date, first: date) -> Cell:
-    kind, note = "", ""
+def _kind_of(day: date, counted: Any, row: Deadline, calendar: Calendar, first: date) -> tuple[str, str]:
+    number = _("第%(n)s天") % {"n": counted.number} if counted and counted.number else ""
     if day == first:
-        kind, note = "is-start", _("起点")
-    elif day == row.last_day:
-        kind = "is-last"
-        note = _("第%(n)s天") % {"n": told.number} if told and told.number else _("最后")
-    elif told and told.number:
-        kind, note = "is-count", _("第%(n)s天") % {"n": told.number}
-    elif not calendar.is_working(day):
-        kind, note = "is-off", _("休")
-    elif told:
-        kind, note = "is-off", _("停")
-    return Cell(day, number, kind, note, day == today)
+        return "is-start", _("起点")
+    if day == row.last_day:
+        return "is-last", number or _("最后")
+    if number:
+        return "is-count", number
+    if not calendar.is_working(day):
+        return "is-off", _("休")
+    return ("is-off", _("停")) if counted else ("", "")
+
+
+FILE, ORIGINAL, THUMBNAIL = "file", "original", "thumbnail"
+_OPENING = {FILE: evidence.download, ORIGINAL: evidence.original, THUMBNAIL: evidence.thumbnail}
+
+
+@signed_in_page("GET")
+def file_of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -> HttpResponseBase:
+    """/cases/<ref>/files/<pk>/[original|thumbnail]/; a former enterprise gets none."""
+    found = meet(request, number)
+    row = Evidence.objects.known_to(found.side).filter(pk=pk, complaint=found.complaint).first()
+    if found.actor is None or row is None:
+        raise Http404
+    is_theirs = is_sender(row, found.complaint, side=found.side, user_id=found.viewer.user_id)
+    if not evidence.shows_content(row, is_sender=is_theirs):
+        raise Http404
+    if form == ORIGINAL and not is_theirs:
+        if found.side != AUTHORITY:
+            raise Http404
+        # It may say where and when a picture was taken.
+        security_log.note(
+            "reveal",
+            now=timezone.now(),
+            user=cast(User, request.user),
+            organisation=found.viewer.organisation,
+            subject=f"{found.complaint.number} file {row.pk}",
+            reason="original",
+            address=client_address(request),
+        )
+    return handed_out(request, row, form)
+
+
+@never_cache
+@require_safe
+def file_of_draft(request: HttpRequest, draft_id: uuid.UUID, evidence_id: int, form: str = FILE) -> HttpResponseBase:
+    """A file of a draft, for whoever holds the draft."""
+    held = held_by(request, now=timezone.now(), draft_id=draft_id)
+    row = Evidence.objects.filter(draft=held.draft, pk=evidence_id).first() if held else None
+    if row is None or not evidence.shows_content(row, is_sender=True):
+        raise Http404
+    return handed_out(request, row, form)
+
+
+def handed_out(request: HttpRequest, row: Evidence, form: str) -> HttpResponseBase:
+    try:
+        found = _OPENING[form](row)
+    except FileNotFoundError:
+        raise Http404 from None
+    except OSError:
+        # The bucket does not answer: later again.
+        return busy(request)
+    response = FileResponse(found.stream)
+    # After the fact: FileResponse would put words of its own in their place.
+    for name, value in found.headers.items():
+        response.headers[name] = value
+    return response
+
+
+PART, FINISH, CANCEL = "part", "finish", "cancel"
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def upload_of_draft(request: HttpRequest, draft_id: uuid.UUID, upload_id: uuid.UUID, action: str = "") -> JsonResponse:
+    """/file/<draft>/uploads/<upload>/[part|finish|cancel]/ for whoever holds the draft."""
+    now = timezone.now()
+    held = held_by(request, now=now, draft_id=draft_id)
+    if held is None or held.draft.filed_at is not None:
+        raise Http404
+    user = request.user.pk if isinstance(request.user, User) else None
+    return _upload(request, upload_id, Holder(draft=held.draft, user_id=user), action, now=now)
+
+
+@signed_in_page("GET", "POST")
+def upload_of_case(request: HttpRequest, number: str, upload_id: uuid.UUID, action: str = "") -> JsonResponse:
+    """/cases/<ref>/uploads/<upload>/[part|finish|cancel]/ for the sides of the case."""
+    found = meet(request, number)
+    if found.actor is None:
+        raise Http404
+    holder = Holder(complaint=found.complaint, user_id=found.viewer.user_id)
+    return _upload(request, upload_id, holder, action, now=timezone.now())
+
+
+def _upload(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, action: str, *, now: datetime) -> JsonResponse:
+    """The state as JSON: 200; 409 when the sender must look again; 422 with the sentence for the person."""
+    is_new = request.method == "POST" and not action
+    upload = None if is_new else uploads.find(upload_id, holder, now=now)
+    if upload is None and not is_new:
+        raise Http404
+    try:
+        if upload is None:
+            upload = _begin(request, upload_id, holder, now=now)
+        elif request.method == "POST" and action == PART:
+            upload = uploads.put_part(
+                upload,
+                request.body,
+                at=_number(request.GET.get("at", "")),
+                sha256=request.GET.get("sha256", ""),
+                name=unquote(request.headers.get("File-Name", "")),
+                now=now,
+            )
+        elif request.method == "POST" and action == FINISH:
+            name, kind, whole = (request.POST.get(field, "") for field in ("name", "kind", "sha256"))
+            upload = uploads.finish(upload, holder, name=name, kind=kind, whole=whole, now=now)
+        elif request.method == "POST":
+            uploads.cancel(upload)
+            upload = None
+    except EvidenceRefused as refusal:
+        return JsonResponse({"text": str(refusal)}, status=422)
+    except WrongPlace:
+        if upload is not None:
+            upload.refresh_from_db()
+        return JsonResponse(_state(upload), status=409)
+    return JsonResponse(_state(upload))
+
+
+def _begin(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, *, now: datetime) -> Upload:
+    size, name = _number(request.POST.get("size", "")), request.POST.get("name", "")
+    try:
+        return uploads.begin(upload_id, holder, size=size, name=name, now=now)
+    except ValueError:
+        raise Http404 from None
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
+
+
+def _state(upload: Upload | None) -> dict[str, Any]:
+    if upload is None:
+        return {"received": 0, "is_done": False}
+    is_done = upload.kept is not None or upload.evidence_id is not None
+    return {"received": upload.received, "size": upload.size, "is_done": is_done}

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+from django import forms
 from django.contrib import messages
 from django.db import transaction
 from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase, HttpResponseNotAllowed, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
 
 from accounts.idempotency import once
 from accounts.sign_in.step_up import fresh_factor
@@ -27,10 +28,12 @@ from complaints.desks.authority_workspace import officer_page
 from complaints.desks.case_filter import CaseFilter
 from complaints.desks.enterprise_workspace import workspace_page
 from complaints.desks.staff_access import View
+from complaints.forms.fields import CHOOSE, Choice, StepForm, Words, set_choices
 from complaints.models import Export
-from complaints.pages.shared.export_forms import ApprovalForm, ExportForm
+from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
-from complaints.tables.exporting import lifecycle
+from complaints.procedure.workflow import LOOK
+from complaints.tables.exporting import columns, lifecycle
 from complaints.tables.exporting.columns import COLUMNS
 from complaints.tables.exporting.selecting import Visibility, Workspace, chosen, visibility_at
 from enterprises.models import Staff
@@ -38,19 +41,23 @@ from web.languages import named
 from web.listing import listed
 
 STATES: dict[str, tuple[Any, str]] = {
-    "asked": (gettext_lazy("等待批准"), "warn"),
-    "approved": (gettext_lazy("排队中"), "info"),
-    "building": (gettext_lazy("生成中"), "info"),
-    "ready": (gettext_lazy("可以下载"), "ok"),
-    "fetched": (gettext_lazy("已下载"), "neutral"),
-    "expired": (gettext_lazy("已过期"), "neutral"),
-    "refused": (gettext_lazy("未批准"), "bad"),
-    "failed": (gettext_lazy("没有生成"), "bad"),
+    "asked": (_("等待批准"), "warn"),
+    "approved": (_("排队中"), "info"),
+    "building": (_("生成中"), "info"),
+    "ready": (_("可以下载"), "ok"),
+    "fetched": (_("已下载"), "neutral"),
+    "expired": (_("已过期"), "neutral"),
+    "refused": (_("未批准"), "bad"),
+    "failed": (_("没有生成"), "bad"),
 }
 FAILURES: dict[str, Any] = {
-    "too_many_rows": gettext_lazy("符合条件的案件太多，请缩小范围后重新导出。"),
-    "no_desk": gettext_lazy("提出的人已不在岗。"),
-    "gave_up": gettext_lazy("多次没有生成成功，请重新导出；再不成功，请告诉管理人员导出编号。"),
+    "too_many_rows": _("符合条件的案件太多，请缩小范围后重新导出。"),
+    "no_desk": _("提出的人已不在岗。"),
+    "gave_up": _("多次没有生成成功，请重新导出；再不成功，请告诉管理人员导出编号。"),
+}
+MEDIA_TYPES = {
+    "csv": "text/csv; charset=utf-8",
+    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
 PAGE = 50
 #: Numbers of cases that were named one by one, in characters.
@@ -78,50 +85,30 @@ AUTHORITY = Side("authority", "authority-cases", tuple(CaseFilter.base_fields))
 
 
 def _exports(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponseBase:
-    found = [
-        export
-        for export in lifecycle.readable(workspace.user, workspace.actors).order_by("-pk")[:PAGE]
-        if _is_theirs(export, workspace)
-    ]
-    return render(
-        request,
-        "exports/list.html",
-        {
-            "rows": [_shown(export, workspace, side) for export in found],
-            "now": workspace.now,
-            "list_url": side.list_url(""),
-            "here": side.url("exports"),
-            "to_decide": sum(
-                export.state == "asked" and bool(lifecycle.deciders(export, workspace.actors, workspace.user))
-                for export in found
-            ),
-        },
-    )
+    readable = lifecycle.readable(workspace.user, workspace.actors).order_by("-pk")[:PAGE]
+    rows = [_shown(export, workspace, side) for export in readable if _is_theirs(export, workspace)]
+    context = {
+        "rows": rows,
+        "now": workspace.now,
+        "list_url": side.list_url(""),
+        "here": side.url("exports"),
+        "to_decide": sum(row["may_decide"] for row in rows),
+    }
+    return render(request, "exports/list.html", context)
 
 
 def _is_theirs(export: Export, workspace: Workspace) -> bool:
     """Of this side's pages, and this person's to see."""
-    here = any(
-        (a.enterprise_id, a.authority_id) == (export.enterprise_id, export.authority_id) for a in workspace.actors
-    )
-    return here and (
-        export.asked_by_id == workspace.user.pk or bool(lifecycle.deciders(export, workspace.actors, workspace.user))
-    )
+    own = {(actor.enterprise_id, actor.authority_id) for actor in workspace.actors}
+    if (export.enterprise_id, export.authority_id) not in own:
+        return False
+    return export.asked_by_id == workspace.user.pk or bool(lifecycle.deciders(export, workspace.actors, workspace.user))
 
 
 def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponseBase:
-    visibility = visibility_at(
-        workspace,
-        [
-            a
-            for a in workspace.actors
-            if (a.enterprise_id, a.authority_id)
-            == (workspace.actors[0].enterprise_id, workspace.actors[0].authority_id)
-        ],
-    )
+    visibility = visibility_of(workspace)
     query = query_of(request.GET, side)
     form = ExportForm(request.POST if request.method == "POST" else None, actor=visibility.actor)
-    status = 200
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
@@ -141,21 +128,23 @@ def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponse
                     form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
         if attempt.reference:
             return redirect(attempt.reference)
-        status = 422
     count = len(chosen(visibility, query, most=keyset.MANY + 1))
-    return render(
-        request,
-        "exports/new.html",
-        {
-            "form": form,
-            "conditions": _conditions(visibility, query),
-            "count": count,
-            "count_words": keyset.in_words(count),
-            "back": side.list_url(query),
-            "organisation": _whose(visibility),
-        },
-        status=status,
-    )
+    context = {
+        "form": form,
+        "conditions": _conditions(visibility, query),
+        "count": count,
+        "count_words": keyset.in_words(count),
+        "back": side.list_url(query),
+        "organisation": _whose(visibility),
+    }
+    return render(request, "exports/new.html", context, status=422 if form.errors else 200)
+
+
+def visibility_of(workspace: Workspace) -> Visibility:
+    """The cases of the organisation of the first job."""
+    first = workspace.actors[0]
+    own = (first.enterprise_id, first.authority_id)
+    return visibility_at(workspace, [a for a in workspace.actors if (a.enterprise_id, a.authority_id) == own])
 
 
 def _whose(visibility: Visibility) -> str:
@@ -174,38 +163,27 @@ def _export(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -
 def _show(
     request: HttpRequest, workspace: Workspace, side: Side, export: Export, form: ApprovalForm, *, status: int = 200
 ) -> HttpResponseBase:
-    row = _shown(export, workspace, side)
-    return render(
-        request,
-        "exports/show.html",
-        {
-            "row": row,
-            "export": export,
-            "form": form,
-            "list_url": side.url("exports"),
-            "decide_url": side.url("export-decide", export.mark),
-            "link_url": side.url("export-link", export.mark),
-            "now": workspace.now,
-            "again_url": f"{side.url('export-new')}?{export.query}",
-            "facts": [{"key": str(key), "value": str(value)} for key, value in _facts(export) if value],
-        },
-        status=status,
-    )
+    context = {
+        "row": _shown(export, workspace, side),
+        "export": export,
+        "form": form,
+        "list_url": side.url("exports"),
+        "decide_url": side.url("export-decide", export.mark),
+        "link_url": side.url("export-link", export.mark),
+        "now": workspace.now,
+        "again_url": f"{side.url('export-new')}?{export.query}",
+        "facts": [{"key": str(key), "value": str(value)} for key, value in _facts(export) if value],
+    }
+    return render(request, "exports/show.html", context, status=status)
 
 
 def _decide(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -> HttpResponseBase:
-    """POST by the second person."""
     form = ApprovalForm(request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             export = _found(workspace, mark, lock=True)
-            lifecycle.decide(
-                export,
-                user=workspace.user,
-                actors=workspace.actors,
-                now=workspace.now,
-                agrees=form.cleaned_data["decision"] == "agree",
-            )
+            agrees = form.cleaned_data["decision"] == "agree"
+            lifecycle.decide(export, user=workspace.user, actors=workspace.actors, now=workspace.now, agrees=agrees)
             attempt.reference = side.url("export", mark)
     if not attempt.reference:
         return _show(request, workspace, side, _found(workspace, mark), form, status=422)
@@ -233,13 +211,8 @@ def _file(request: HttpRequest, workspace: Workspace, side: Side, mark: str, tok
         file = lifecycle.fetch(export, token, actor=workspace.actors[0], now=workspace.now)
     if file is None:
         raise Http404
-    kinds = {
-        "csv": "text/csv; charset=utf-8",
-        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-    }
-    return FileResponse(
-        file, as_attachment=True, filename=f"{export.mark}.{export.format}", content_type=kinds[export.format]
-    )
+    name = f"{export.mark}.{export.format}"
+    return FileResponse(file, as_attachment=True, filename=name, content_type=MEDIA_TYPES[export.format])
 
 
 def _found(workspace: Workspace, mark: str, *, lock: bool = False, own: bool = False) -> Export:
@@ -285,9 +258,8 @@ def _facts(export: Export) -> list[tuple[Any, Any]]:
 
 def query_of(asked: QueryDict, side: Side) -> str:
     """The filter as it stood in the address, without pages and without what is no condition."""
-    return urlencode(
-        {name: asked[name][: LONGEST_LIST if name == "only" else 200] for name in side.conditions if asked.get(name)}
-    )
+    longest = dict.fromkeys(side.conditions, 200) | {"only": LONGEST_LIST}
+    return urlencode({name: asked[name][: longest[name]] for name in side.conditions if asked.get(name)})
 
 
 def _conditions(visibility: Visibility, query: str) -> list[str]:
@@ -295,14 +267,14 @@ def _conditions(visibility: Visibility, query: str) -> list[str]:
     asked = QueryDict(query)
     if visibility.side == "authority":
         form, _cases = case_query.asked_for(visibility.workspace, asked)  # type: ignore[arg-type]
-        return [one.words for one in form.active(enterprise="", region="")] or [_("未办结的全部案件")]
+        return [one.words for one in form.active(enterprise="", region="")] or [str(_("未办结的全部案件"))]
     view = queue_lists.view_of(asked.get("view", ""))
     queue = queue_lists.asked_for(visibility.workspace, asked)  # type: ignore[arg-type]
     return [str(view.title), *(queue.words_of(name) for name in queue.said)]
 
 
 def _both(page: Callable[..., HttpResponseBase], *methods: str, is_fresh: bool = False) -> tuple[Any, Any]:
-    """The same page for either side's desk; ``is_fresh``: the second factor is asked for again."""
+    """The same page for either side's workspace; ``is_fresh``: the second factor is asked for again."""
     first: Callable[[View], View] = fresh_factor if is_fresh else lambda view: view
 
     @workspace_page(*methods)
@@ -324,3 +296,52 @@ enterprise_export, authority_export = _both(_export, "GET")
 enterprise_decide, authority_decide = _both(_decide, "POST", is_fresh=True)
 enterprise_link, authority_link = _both(_link, "POST", is_fresh=True)
 enterprise_file, authority_file = _both(_file, "GET")
+
+
+#: Chosen beforehand: what the list shows.
+USUAL = {"number", "external_ref", "status", "received", "due", "overdue", "consumer", "respondent", "item", "problem"}
+USUAL |= {"amount", "handler", "officer", "result", "ended", "latest"}
+
+
+class ExportForm(StepForm):
+    """``all_columns`` is what was chosen in both lists."""
+
+    columns = forms.MultipleChoiceField(
+        label=_("列"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
+    )
+    personal = forms.MultipleChoiceField(
+        label=_("姓名和联系方式"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("选了其中任何一列，就须由本单位另一位有批准权限的人同意后才会生成；每件有关投诉的记录里都会写明。"),
+        error_messages={"invalid_choice": CHOOSE},
+    )
+    purpose = Words(
+        label=_("用途"),
+        rows=2,
+        longest=200,
+        required=False,
+        help_text=_("选了姓名和联系方式的，请写明用途，批准的人会看到。"),
+    )
+    format = Choice(
+        label=_("格式"), choices=[("xlsx", _("Excel 工作簿（xlsx）")), ("csv", _("CSV 文本（UTF-8）"))], initial="xlsx"
+    )
+
+    def __init__(self, data: Any = None, *, actor: Actor) -> None:
+        offered = columns.offered(actor.side, with_personal=False)
+        super().__init__(data, initial={"columns": [c.code for c in offered if c.code in USUAL]})
+        set_choices(self, "columns", [(c.code, c.title) for c in offered])
+        if actor.may(LOOK):
+            set_choices(self, "personal", [(code, columns.COLUMNS[code].title) for code in columns.PERSONAL])
+        else:
+            del self.fields["personal"], self.fields["purpose"]
+
+    @property
+    def all_columns(self) -> list[str]:
+        return [*self.cleaned_data["columns"], *self.cleaned_data.get("personal", [])]
+
+
+class ApprovalForm(StepForm):
+    decision = Choice(label=_("您的决定"), choices=[("agree", _("同意，开始生成")), ("refuse", _("不同意"))])

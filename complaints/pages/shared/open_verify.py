@@ -3,8 +3,6 @@
 Nothing sent is kept, nothing of a case is shown; who asks too often is told until when to wait.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import datetime, timedelta
 from functools import partial
@@ -31,13 +29,11 @@ from web.dates import moment
 
 LOOKS = limits.Limit("open_verify", 60, timedelta(minutes=10))
 PAGE, MOST = 50, 1000
+_TYPED = {"autocomplete": "off", "spellcheck": "false"}
 _DIGEST = re.compile(r"[0-9a-f]{64}")
-_TONES = {proving.UNBROKEN: "ok", proving.BROKEN: "bad", proving.UNKNOWN: "warn"}
 
 
 class FileForm(forms.Form):
-    """A dossier to look into."""
-
     file = forms.FileField(
         label=gettext_lazy("档案（ZIP）"),
         allow_empty_file=True,
@@ -54,16 +50,14 @@ class EntryForm(forms.Form):
         label=gettext_lazy("投诉编号"),
         max_length=60,
         error_messages={"required": gettext_lazy("请填投诉编号")},
-        widget=forms.TextInput(
-            attrs={"class": "w-24", "autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}
-        ),
+        widget=forms.TextInput(attrs={"class": "w-24", **_TYPED, "autocapitalize": "characters"}),
     )
     digest = forms.CharField(
         label=gettext_lazy("记录摘要"),
         max_length=200,
         help_text=gettext_lazy("档案每页下方的64个字母和数字；空格可以不填。"),
         error_messages={"required": gettext_lazy("请填记录摘要")},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={**_TYPED, "autocapitalize": "off"}),
     )
 
     def clean_digest(self) -> str:
@@ -92,12 +86,8 @@ def verify(request: HttpRequest) -> HttpResponse:
                 asked.add_error(None, _("核对得太频繁了，请在%(moment)s之后再试。") % {"moment": moment(until)})
             else:
                 answer, status = _of_file(asked) if isinstance(asked, FileForm) else _of_entry(asked), 200
-    return render(
-        request,
-        "open/verify.html",
-        {"file_form": file_form, "entry_form": entry_form, "form": asked, "answer": answer, "key": _newest_key()},
-        status=status,
-    )
+    context = {"file_form": file_form, "entry_form": entry_form, "form": asked, "answer": answer, "key": _newest_key()}
+    return render(request, "open/verify.html", context, status=status)
 
 
 def _waits(request: HttpRequest, *, now: datetime) -> datetime | None:
@@ -111,22 +101,17 @@ def _waits(request: HttpRequest, *, now: datetime) -> datetime | None:
 
 def _of_entry(form: EntryForm) -> dict[str, Any]:
     found = proving.standing_of(tidy(form.cleaned_data["number"]), form.cleaned_data["digest"])
-    title = {
-        proving.UNBROKEN: _("记录完整，未被改动"),
-        proving.BROKEN: _("记录在第%(n)s条有断裂") % {"n": found.entry},
-        proving.UNKNOWN: _("没有查到：编号和摘要对不上"),
-    }[found.state]
-    lines = []
-    if found.state == proving.UNBROKEN:
-        lines.append(_("您给出的是第%(n)s条，现在共有%(all)s条。") % {"n": found.entry, "all": found.entries})
-        lines.append(
-            _("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": found.seal, "at": moment(found.sealed_at)}
-            if found.seal is not None
-            else _("这一条还没有封印，请过两分钟再核对。")
-        )
-    elif found.state == proving.UNKNOWN:
-        lines.append(_("请照档案再核对一遍。如果没有抄错，这份档案不是本平台现有的记录。"))
-    return {"tone": _TONES[found.state], "title": title, "lines": lines}
+    if found.state == proving.BROKEN:
+        return {"tone": "bad", "title": _("记录在第%(n)s条有断裂") % {"n": found.entry}, "lines": []}
+    if found.state == proving.UNKNOWN:
+        lines = [_("请照档案再核对一遍。如果没有抄错，这份档案不是本平台现有的记录。")]
+        return {"tone": "warn", "title": _("没有查到：编号和摘要对不上"), "lines": lines}
+    lines = [_("您给出的是第%(n)s条，现在共有%(all)s条。") % {"n": found.entry, "all": found.entries}]
+    if found.seal is None:
+        lines.append(_("这一条还没有封印，请过两分钟再核对。"))
+    else:
+        lines.append(_("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": found.seal, "at": moment(found.sealed_at)})
+    return {"tone": "ok", "title": _("记录完整，未被改动"), "lines": lines}
 
 
 def _of_file(form: FileForm) -> dict[str, Any]:
@@ -140,11 +125,8 @@ def _of_file(form: FileForm) -> dict[str, Any]:
     if report.first is not None:
         return {"tone": "bad", "title": _("已被改动或不完整"), "lines": [lines[0], report.first.words(say), *lines[2:]]}
     if not _is_ours(report):
-        return {
-            "tone": "bad",
-            "title": _("内容前后一致，但不是本平台的记录"),
-            "lines": [lines[0], _("封印或记录摘要与本平台公布的不符。")],
-        }
+        lines = [lines[0], _("封印或记录摘要与本平台公布的不符。")]
+        return {"tone": "bad", "title": _("内容前后一致，但不是本平台的记录"), "lines": lines}
     # The key is ours, so nobody need compare it.
     lines = [line for line in lines if not report.public_key or report.public_key not in line]
     if not report.is_sealed:
@@ -171,29 +153,21 @@ def _newest_key() -> str:
 @require_safe
 def program(request: HttpRequest) -> HttpResponseBase:
     """The checking program, one file, to be kept and read."""
-    return FileResponse(
-        proving.PROGRAM.open("rb"),
-        as_attachment=True,
-        filename=proving.PROGRAM.name,
-        content_type="text/x-python; charset=utf-8",
-    )
+    file, kind = proving.PROGRAM.open("rb"), "text/x-python; charset=utf-8"
+    return FileResponse(file, as_attachment=True, filename=proving.PROGRAM.name, content_type=kind)
 
 
 @require_safe
 def seals(request: HttpRequest) -> HttpResponse:
     """The newest seals for people."""
     found = list(Seal.objects.order_by("-number")[:PAGE])
-    return render(
-        request,
-        "open/seals.html",
-        {
-            "seals": [
-                {"number": seal.number, "at": seal.at, "size": seal.size, "root": bytes(seal.root).hex()}
-                for seal in found
-            ],
-            "key": bytes(found[0].public_key).hex() if found else "",
-        },
-    )
+    context = {
+        "seals": [
+            {"number": seal.number, "at": seal.at, "size": seal.size, "root": bytes(seal.root).hex()} for seal in found
+        ],
+        "key": bytes(found[0].public_key).hex() if found else "",
+    }
+    return render(request, "open/seals.html", context)
 
 
 @require_safe

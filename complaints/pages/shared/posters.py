@@ -5,8 +5,6 @@ A poster is of the own enterprise and its branches, or of the own station; a num
 owns the poster, and to the authority of its own region.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,9 +48,6 @@ def file_of(
     )
 
 
-# --- the enterprise ---------------------------------------------------------------------------------------------------
-
-
 def _mine(workspace: enterprise_workspace.Workspace) -> tuple[Enterprise, list[Branch]]:
     """The enterprise of the first job, and the branches for which this person works there."""
     actor = workspace.actors[0]
@@ -68,44 +63,32 @@ def _mine(workspace: enterprise_workspace.Workspace) -> tuple[Enterprise, list[B
 def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) -> HttpResponseBase:
     """Which posters there are, for all of it and for each branch, and what came by them."""
     enterprise, branches = _mine(workspace)
-    found = posters.brought(
-        Complaint.objects.visible_to(workspace.user, on=workspace.today),
-        since=workspace.now - COUNTED,
-        owner=enterprise.code,
-    )
-    places: list[tuple[int | None, str]] = [
-        (None, named(enterprise)),
-        *((branch.pk, named(branch)) for branch in branches),
-    ]
-    rows = [_row(enterprise.code, branch_id, name, found) for branch_id, name in places]
-    known = {branch_id for branch_id, _name in places}
-    elsewhere = sum(n for poster, n in found.items() if poster.form and poster.branch_id not in known)
-    return render(
-        request,
-        "posters/enterprise.html",
-        {
-            "rows": rows,
-            "firm": named(enterprise),
-            "total": sum(found.values()),
-            "bare": found.get(Poster(enterprise.code), 0),
-            "elsewhere": elsewhere,
-            "days": COUNTED.days,
-            "address": f"{place_of(request)}{reverse('complaints:go', args=[enterprise.code])}",
-            "now": workspace.now,
-        },
-    )
+    cases = Complaint.objects.visible_to(workspace.user, on=workspace.today)
+    found = posters.brought(cases, since=workspace.now - COUNTED, owner=enterprise.code)
+    places: dict[int | None, str] = {None: named(enterprise)} | {branch.pk: named(branch) for branch in branches}
+    elsewhere = sum(n for poster, n in found.items() if poster.form and poster.branch_id not in places)
+    context = {
+        "rows": [_row(enterprise.code, branch_id, name, found) for branch_id, name in places.items()],
+        "firm": named(enterprise),
+        "total": sum(found.values()),
+        "bare": found.get(Poster(enterprise.code), 0),
+        "elsewhere": elsewhere,
+        "days": COUNTED.days,
+        "address": f"{place_of(request)}{reverse('complaints:go', args=[enterprise.code])}",
+        "now": workspace.now,
+    }
+    return render(request, "posters/enterprise.html", context)
 
 
 def _row(owner: str, branch_id: int | None, name: str, found: dict[Poster, int]) -> dict[str, Any]:
+    query = f"?branch={branch_id}" if branch_id else ""
     return {
         "name": name,
         "forms": [
             {
                 "words": form_words(form),
                 "n": found.get(Poster(owner, form, branch_id), 0),
-                "url": (
-                    reverse("complaints:enterprise-poster", args=[form]) + (f"?branch={branch_id}" if branch_id else "")
-                ),
+                "url": reverse("complaints:enterprise-poster", args=[form]) + query,
             }
             for form in FORMS
         ],
@@ -120,18 +103,14 @@ def enterprise_file(request: HttpRequest, workspace: enterprise_workspace.Worksp
     branch = next((one for one in branches if str(one.pk) == asked), None)
     if kind not in FORMS or (asked and branch is None):
         raise Http404
-    poster = Poster(enterprise.code, kind, branch.pk if branch else None)
     return file_of(
-        poster,
+        Poster(enterprise.code, kind, branch.pk if branch else None),
         request,
         name=(branch or enterprise).name,
         lines=[enterprise.name] if branch else [],
         now=workspace.now,
         region_id=branch.place_id if branch else None,
     )
-
-
-# --- the authority ----------------------------------------------------------------------------------------------------
 
 
 @authority_workspace.officer_page("GET")
@@ -143,32 +122,25 @@ def authority(request: HttpRequest, workspace: authority_workspace.Workspace) ->
         by_owner[poster.owner][poster] = n
     order = sorted(by_owner, key=lambda owner: (-sum(by_owner[owner].values()), owner))[:MOST]
     names = _names(order)
-    branches = {
-        branch.pk: named(branch)
-        for branch in Branch.objects.filter(
-            pk__in={poster.branch_id for owner in order for poster in by_owner[owner] if poster.branch_id}
-        )
+    branch_ids = {poster.branch_id for owner in order for poster in by_owner[owner] if poster.branch_id}
+    branches = {branch.pk: named(branch) for branch in Branch.objects.filter(pk__in=branch_ids)}
+    context = {
+        "total": sum(found.values()),
+        "days": COUNTED.days,
+        "now": workspace.now,
+        "rows": [
+            {
+                "name": names.get(owner, owner),
+                "n": sum(by_owner[owner].values()),
+                "parts": [
+                    {"words": form_words(poster.form), "place": branches.get(poster.branch_id or 0, ""), "n": n}
+                    for poster, n in sorted(by_owner[owner].items(), key=lambda item: (-item[1], item[0].code))
+                ],
+            }
+            for owner in order
+        ],
     }
-    return render(
-        request,
-        "posters/authority.html",
-        {
-            "total": sum(found.values()),
-            "days": COUNTED.days,
-            "now": workspace.now,
-            "rows": [
-                {
-                    "name": names.get(owner, owner),
-                    "n": sum(by_owner[owner].values()),
-                    "parts": [
-                        {"words": form_words(poster.form), "place": branches.get(poster.branch_id or 0, ""), "n": n}
-                        for poster, n in sorted(by_owner[owner].items(), key=lambda item: (-item[1], item[0].code))
-                    ],
-                }
-                for owner in order
-            ],
-        },
-    )
+    return render(request, "posters/authority.html", context)
 
 
 def _names(codes: list[str]) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """One step of a case on a page of its own, for every audience: a question, what follows from it, one button.
 
-The pages of an audience stand in its table, as ``StepPage``. What the audience adds is a ``Frame``: the case as it sees
-it, who acts, the template around the form. ``show_or_take`` draws the page, or takes what was sent, once.
+The pages of an audience stand in its table, as ``StepPage``. What the audience adds is a ``StepContext``: the case as
+it sees it, who acts, the template around the form. ``show_or_take`` draws the page, or takes what was sent, once.
 """
 
 from __future__ import annotations
@@ -20,8 +20,7 @@ from django.utils.translation import gettext as _
 
 from authorities.policies import Limits
 from complaints import handling, wording
-from complaints.forms.fields import TextForm
-from complaints.forms.file_forms import upload_address
+from complaints.forms.fields import StepForm, TakesFiles, TextForm, upload_address
 from complaints.handling import Move
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_now
@@ -39,18 +38,18 @@ Case = TypeVar("Case")
 class StepPage(Generic[Case]):
     """One address below a case.
 
-    ``name``: the last word of the address. ``steps``: the page stands open while one of them may be taken.
-    ``form(case, data)``: its form, unbound without data. ``build(form)``: what a valid form means.
-    ``explain``: what will happen, a sentence each, before anything is pressed; a hole like ``%(review)s`` gets the
-    number in force for the case. ``title``, ``button``: the words of the step where they are empty.
-    ``redraw(case, typed)``: the form again after a button that takes nothing (a row more, a search), None after any
-    other. ``more(case, form)``: what its own ``template`` shows besides.
+    ``name``: the last word of the address. ``steps``: the page stands open while one of them may be taken. ``form(case,
+    data)``: its form, unbound without data. ``build(form)``: what a valid form means; without it the first step is
+    taken with the fields of the form (``verb``). ``explain``: what will happen, a sentence each, before anything is
+    pressed; a hole like ``%(review)s`` gets the number in force for the case. ``title``, ``button``: the words of the
+    step where they are empty. ``redraw(case, typed)``: the form again after a button that takes nothing (a row more, a
+    search), None after any other. ``more(case, form)``: what its own ``template`` shows besides.
     """
 
     name: str
     steps: tuple[str, ...]
-    form: Callable[[Case, Data], Form]
-    build: Callable[[Any], Move | Sequence[Move]]
+    form: Callable[[Case, Data], Form] = lambda case, data: StepForm(data)
+    build: Callable[[Any], Move | Sequence[Move]] | None = None
     explain: Text | Sequence[Text] | Callable[[Case], Sequence[Text]] = ()
     title: Text | Callable[[Case], Text] = ""
     button: Text | Callable[[Case], Text] = ""
@@ -71,31 +70,29 @@ class StepPage(Generic[Case]):
         return any(step in steps for step in self.steps)
 
     def moves(self, form: Form) -> list[Move]:
-        found = self.build(form)
-        return [found] if isinstance(found, Move) else list(found)
+        built = (self.build or verb(self.steps[0]))(form)
+        return [built] if isinstance(built, Move) else list(built)
 
     def effects(self, case: Case, limits: Callable[[], Limits]) -> list[Text]:
         """``limits`` fill the holes of what is said of every case alike; they are asked for where there are holes."""
         if callable(self.explain):
             return list(self.explain(case))
-        said = [self.explain] if isinstance(self.explain, str | Promise) else self.explain
-        return [text % limits() if "%(" in text else text for text in map(str, said)]
+        texts = [self.explain] if isinstance(self.explain, str | Promise) else self.explain
+        return [text % limits() if "%(" in text else text for text in map(str, texts)]
 
     def heading(self, case: Case, steps: Collection[str]) -> Text:
         """The first of its steps that stands open gives the words."""
-        return _said(self.title, case) or wording.action(next((s for s in self.steps if s in steps), self.steps[0]))
+        return _text(self.title, case) or wording.action(next((s for s in self.steps if s in steps), self.steps[0]))
 
     def thanked(self, case: Case) -> Text:
-        """What is said afterwards, where the page has words of its own."""
-        return _said(self.thanks, case) or ""
+        return _text(self.thanks, case) or ""
 
     def pressed(self, case: Case, steps: Collection[str]) -> Text:
-        """The words on its button."""
-        return _said(self.button, case) or self.heading(case, steps)
+        return _text(self.button, case) or self.heading(case, steps)
 
 
-def _said(words: Any, case: Any) -> Any:
-    return words(case) if callable(words) else words
+def _text(text: Any, case: Any) -> Any:
+    return text(case) if callable(text) else text
 
 
 def table(*pages: StepPage[Case]) -> dict[str, StepPage[Case]]:
@@ -104,8 +101,15 @@ def table(*pages: StepPage[Case]) -> dict[str, StepPage[Case]]:
 
 
 def verb(step: str, *names: str) -> Callable[[Form], Move]:
-    """``build`` for a step whose verb is called with the named fields as they were typed."""
-    return lambda form: handling.MOVES[step](**{name: form.cleaned_data[name] for name in names})
+    """``build`` for a step whose verb takes the cleaned fields of the form, all or ``names``; files by digest."""
+
+    def built(form: Form) -> Move:
+        arguments = {name: form.cleaned_data[name] for name in names or form.cleaned_data if name != "uploads"}
+        if isinstance(form, TakesFiles):
+            arguments["files"] = form.digests
+        return handling.MOVES[step](**arguments)
+
+    return built
 
 
 def text_page(
@@ -118,7 +122,7 @@ def text_page(
         explain=explain,
         is_danger=is_danger,
         form=lambda case, data: TextForm(data, label=label, **form),
-        build=lambda given: handling.MOVES[step](**{argument: given.cleaned_data["text"]}),
+        build=lambda filled: handling.MOVES[step](**{argument: filled.cleaned_data["text"]}),
     )
 
 
@@ -136,9 +140,8 @@ def judged_moves(at: StepContext[Any], page: StepPage[Any], form: Form) -> Seque
 
 def led_back(at: StepContext[Any], page: StepPage[Any]) -> HttpResponseBase:
     """A page that has nothing to do now leads back to the case, and says so."""
-    messages.warning(
-        at.request, _("这一步现在不能办。案件现在是：%(status)s。") % {"status": at.status}, extra_tags="warn"
-    )
+    text = _("这一步现在不能办。案件现在是：%(status)s。") % {"status": at.status}
+    messages.warning(at.request, text, extra_tags="warn")
     return redirect(at.home)
 
 
@@ -174,7 +177,6 @@ class StepContext(Generic[Case]):
     told: Callable[[StepPage[Case], Any, Sequence[Move]], Text]
 
     def limits(self) -> Limits:
-        """The numbers in force for this case."""
         return Conditions.at(self.now).limits(self.found.complaint.handling_region_id)
 
 
@@ -192,7 +194,6 @@ def show_or_take(at: StepContext[Any], page: StepPage[Any]) -> HttpResponseBase:
 
 
 def sent(at: StepContext[Any], page: StepPage[Any]) -> Form:
-    """The form as it was sent, files too."""
     form = page.form(at.case, at.request.POST)
     form.files = at.request.FILES
     return form
@@ -203,37 +204,32 @@ def take(at: StepContext[Any], page: StepPage[Any], form: Form) -> HttpResponseB
     taken: list[Move] = []
 
     def moves() -> Sequence[Move] | None:
-        found = at.moves(at, page, form)
-        taken.extend(found or ())
-        return found
+        built = at.moves(at, page, form)
+        taken.extend(built or ())
+        return built
 
     to = at.to(page) if at.to is not None else at.home
     done = take_step(at.request, at.found, moves, form=form, to=to, now=at.now)
     if not done.address:
         return draw(at, page, form, status=case_form.status_of(form))
-    if done.is_new and (said := at.told(page, form, taken)):
-        messages.success(at.request, str(said), extra_tags="ok")
+    if done.is_new and (text := at.told(page, form, taken)):
+        messages.success(at.request, str(text), extra_tags="ok")
     return redirect(done.address)
 
 
 def draw(
     at: StepContext[Any], page: StepPage[Any], form: Form, *, status: int = 200, template: str = "", **more: Any
 ) -> HttpResponseBase:
-    """The page around its form."""
-    return render(
-        at.request,
-        template or page.template or at.template,
-        {
-            "form": form,
-            "asked": page,
-            "title": page.heading(at.case, at.steps),
-            "button": page.pressed(at.case, at.steps),
-            "effects": page.effects(at.case, at.limits),
-            "home": at.home,
-            "upload_address": upload_address(at.found.complaint) if at.request.user.is_authenticated else "",
-            **at.shown(page, form),
-            **(page.more(at.case, form) if page.more is not None else {}),
-            **more,
-        },
-        status=status,
-    )
+    context = {
+        "form": form,
+        "asked": page,
+        "title": page.heading(at.case, at.steps),
+        "button": page.pressed(at.case, at.steps),
+        "effects": page.effects(at.case, at.limits),
+        "home": at.home,
+        "upload_address": upload_address(at.found.complaint) if at.request.user.is_authenticated else "",
+        **at.shown(page, form),
+        **(page.more(at.case, form) if page.more is not None else {}),
+        **more,
+    }
+    return render(at.request, template or page.template or at.template, context, status=status)

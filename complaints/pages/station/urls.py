@@ -2,13 +2,13 @@
 
 from django.urls import path
 
-from complaints.pages.public import stations
+from complaints.pages.public import open_pages
 from complaints.pages.shared import posters
 from complaints.pages.station import authority_stations, station, station_public
 
 urlpatterns = [
-    path("open/stations/", stations.stations, name="open-stations"),
-    path("open/stations/<str:code>/", stations.station, name="open-station"),
+    path("open/stations/", open_pages.stations, name="open-stations"),
+    path("open/stations/<str:code>/", open_pages.station, name="open-station"),
     path("go/<str:code>/", station_public.go, name="go"),
     path("station/", station.home, name="station"),
     path("station/file/", station.file, name="station-file"),

@@ -15,7 +15,7 @@ from django.utils.translation import override
 from accounts.models import User
 from complaints.filing import drafts
 from complaints.filing.demands import DemandsStep
-from complaints.filing.explanations import WHYS
+from complaints.filing.forms import WHYS
 from complaints.filing.held import COOKIE
 from complaints.filing.steps import STEPS
 from complaints.models import Complaint, HandlingStep, Matter, PersonalText

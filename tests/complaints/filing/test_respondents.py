@@ -49,7 +49,7 @@ def test_three_respondents_become_three_linked_cases(client: Client, town: Town)
     assert all(case.number in own for case in cases[1:])
     person = cases[0].consumer
     assert person is not None
-    assert [row.number for row in siblings_of(cases[1], person)] == [cases[0].number, cases[2].number]
+    assert [row["number"] for row in siblings_of(cases[1], person)] == [cases[0].number, cases[2].number]
 
 
 def test_one_respondent_is_no_group_and_hears_nothing_of_it(client: Client, town: Town) -> None:

@@ -28,7 +28,7 @@ from authorities.policies import measured
 from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.forms.decision_form import DecisionForm
+from complaints.forms.staff_forms import DecisionForm
 from complaints.law import changing, working
 from complaints.law.numbers import moves
 from complaints.models import LawChange, LawEffect

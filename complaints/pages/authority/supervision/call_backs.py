@@ -25,7 +25,7 @@ from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import setting_of
-from complaints.forms.supervision_forms import CallBackForm
+from complaints.forms.staff_forms import CallBackForm
 from complaints.handling import Move
 from complaints.handling.steps import casework
 from complaints.models import CallBack, CallBackMonth, Complaint, Obligation

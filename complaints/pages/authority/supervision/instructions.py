@@ -39,8 +39,8 @@ from complaints.desks.instruction_lists import (
 )
 from complaints.desks.keyset import BY_DUE
 from complaints.desks.officer_case import setting_of
-from complaints.forms.file_forms import upload_address
-from complaints.forms.supervision_forms import MOST_URGED, AnswerForm, ManyInstructionsForm
+from complaints.forms.fields import upload_address
+from complaints.forms.staff_forms import MOST_URGED, AnswerForm, ManyInstructionsForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Complaint, Matter

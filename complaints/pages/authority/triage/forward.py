@@ -22,7 +22,7 @@ from complaints.desks.authority_workspace import Workspace
 from complaints.desks.bulk_run import BulkRun
 from complaints.desks.officer_case import OfficerCase, refuse_unless_open
 from complaints.forms.fields import CHOOSE, Choice, Choices, StepForm, Words, lines_of, set_choices
-from complaints.forms.supervision_forms import TakeUpForm
+from complaints.forms.staff_forms import TakeUpForm
 from complaints.handling import Move
 from complaints.handling.steps import authority, jurisdiction, supervision
 from complaints.models import Complaint

@@ -15,7 +15,7 @@ from complaints import handling
 from complaints.handling.steps import authority, both, consumer, enterprise
 from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Deadline
-from complaints.pages.consumer import cases
+from complaints.pages.consumer import views
 from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
@@ -95,8 +95,8 @@ def test_the_list_reads_the_cases_of_one_person_and_not_the_table(world: World) 
     with seeing_as(world.chen, day=WEDNESDAY.date(), is_at_job=False), connection.cursor() as cursor:
         cursor.execute("set local enable_seqscan = off")
         plans = [
-            cases.filed_by.build(world.chen.pk, WEDNESDAY.date()).explain(),
-            cases.cases_of.build([case.pk]).explain(),
+            views.filed_by.build(world.chen.pk, WEDNESDAY.date()).explain(),
+            views.cases_of.build([case.pk]).explain(),
         ]
         cursor.execute("set local enable_seqscan = on")
     assert "cases_of_a_consumer" in plans[0]
@@ -109,12 +109,12 @@ def test_a_case_that_waits_for_the_consumer_is_always_first(world: World) -> Non
         for s in (S.CLOSED, S.NEGOTIATING, S.FILED, S.AWAITING_CONSUMER, S.PERFORMING, S.AWAITING_MATERIAL)
     ]
     groups = signed_in(world.chen).get("/cases/").context["groups"]
-    assert [g.title for g in groups] == ["轮到您了", "正在办理", "已办结"]
-    assert {c.complaint.pk for c in groups[0].cards} == {made[3].pk, made[5].pk}
+    assert [g["title"] for g in groups] == ["轮到您了", "正在办理", "已办结"]
+    assert {c["complaint"].pk for c in groups[0]["cards"]} == {made[3].pk, made[5].pk}
     for group in groups[:2]:
-        days = [c.duty.deadline.due_at for c in group.cards]
+        days = [c["duty"].deadline.due_at for c in group["cards"]]
         assert days == sorted(days)
-    assert [c.complaint.pk for c in groups[2].cards] == [made[0].pk]
+    assert [c["complaint"].pk for c in groups[2]["cards"]] == [made[0].pk]
 
 
 def test_no_case_yet_says_so_and_shows_the_way(world: World) -> None:
@@ -146,9 +146,9 @@ def test_why_this_date_equals_the_stored_derivation(world: World) -> None:
                 assert line in text, (clock.clock, line)
             days = in_language(language, day_by_day, clock.derivation)
             assert page.context["days"] == days
-            counted = [c for week in page.context["weeks"] for c in week if c.kind in ("is-count", "is-last")]
+            counted = [c for week in page.context["weeks"] for c in week if c["kind"] in ("is-count", "is-last")]
             assert len(counted) == clock.length
-            assert counted[-1].day == clock.last_day
+            assert counted[-1]["day"] == clock.last_day
 
 
 def test_each_promise_has_a_date_of_its_own_to_explain(world: World) -> None:
@@ -261,7 +261,7 @@ def test_every_button_of_the_page_leads_to_a_page(world: World, status: Status) 
     case = given.a_complaint(world, status=status)
     client = signed_in(world.chen)
     answer = client.get(place(case))
-    addresses = [c.url for c in answer.context["calls"]] + [m.url for m in answer.context["more"]]
+    addresses = [c.url for c in answer.context["calls"]] + [m["url"] for m in answer.context["more"]]
     assert addresses
     for address in addresses:
         assert client.get(address).status_code == 200, address

@@ -128,7 +128,11 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING, **bought), signed_in(world.ming)
     page = client.get(address(case, "offer"))
     figures = page.context["figures"]
-    assert (figures.asked, figures.offered, figures.missing) == (Decimal("128.50"), Decimal(0), Decimal("128.50"))
+    assert (figures["asked"], figures["offered"], figures["missing"]) == (
+        Decimal("128.50"),
+        Decimal(0),
+        Decimal("128.50"),
+    )
     text = shown(page)
     for words in (
         "至少¥128.50",
@@ -140,7 +144,7 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
     ):
         assert words in text, words
     more = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "100", "add": "1"})
-    assert more.context["figures"].missing == Decimal("28.50")
+    assert more.context["figures"]["missing"] == Decimal("28.50")
     low = send(
         client,
         address(case, "offer"),
@@ -150,7 +154,7 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
     same = send(client, address(case, "offer"), {**UNSEEN, "preview": "1"})
     assert "与要求相同" in shown(same)
     odd = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "很多", "add": "1"})
-    assert odd.context["figures"].offered == 0
+    assert odd.context["figures"]["offered"] == 0
 
 
 def test_how_similar_cases_of_the_own_enterprise_ended(world: World) -> None:

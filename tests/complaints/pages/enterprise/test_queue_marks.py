@@ -34,7 +34,7 @@ def clock() -> Iterator[None]:
 
 
 def new_ones(page: Any) -> dict[str, bool]:
-    return {row.complaint.number: row.is_new for row in page.context["rows"]}
+    return {row["complaint"].number: row["is_new"] for row in page.context["rows"]}
 
 
 def colleague(world: World, branch: Branch | None = None) -> User:
@@ -62,11 +62,11 @@ def test_who_only_looked_at_the_contact_did_nothing_new(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     ming, lead = signed_in(world.ming), signed_in(world.lead)
     assert lead.get(address(case)).status_code == 200
-    before = lead.get(QUEUE).context["rows"][0].last_event
+    before = lead.get(QUEUE).context["rows"][0]["last_event"]
     assert before
     assert send(ming, address(case, "reveal"), {"reason": "look_call", "text": ""}).status_code == 302
     row = lead.get(QUEUE).context["rows"][0]
-    assert (row.last_event, row.is_new) == (before, False)
+    assert (row["last_event"], row["is_new"]) == (before, False)
 
 
 def test_a_colleague_who_has_it_open_is_named_for_some_minutes(world: World) -> None:

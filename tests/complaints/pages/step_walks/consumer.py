@@ -12,7 +12,7 @@ from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint
 from complaints.pages.authority.intake import on_behalf
 from complaints.pages.consumer.pages import PAGES
-from complaints.pages.links import track_steps
+from complaints.pages.links import track
 from complaints.procedure.workflow import Outcome, Status
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -170,7 +170,7 @@ def _by_token(world: World, case: Complaint, walk: Walk) -> Client:
     browser = Client()
     with_token(case)
     opened(browser, case)
-    if track_steps.PAGES[walk.name.partition("/")[0]].decides:
+    if track.PAGES[walk.name.partition("/")[0]].decides:
         prove_phone(browser, case.number, f"/track/{case.number}/{walk.name}/")
     return browser
 
@@ -178,8 +178,8 @@ def _by_token(world: World, case: Complaint, walk: Walk) -> Client:
 TRACKING = Audience(
     name="tracking",
     role="consumer",
-    pages=track_steps.PAGES,
-    walks=[walk for walk in WALKS if walk.name.partition("/")[0] in track_steps.PAGES and not walk.who],
+    pages=track.PAGES,
+    walks=[walk for walk in WALKS if walk.name.partition("/")[0] in track.PAGES and not walk.who],
     url=lambda case, name: f"/track/{case.number}/{name}/",
     home=lambda case: f"/track/{case.number}/",
     browser=_by_token,

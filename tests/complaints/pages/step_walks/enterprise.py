@@ -11,7 +11,7 @@ from accounts.roles import Role
 from authorities.models import Policy
 from complaints.handling.steps import authority, both, consumer, enterprise, mediation, supervision
 from complaints.models import Complaint
-from complaints.pages.enterprise.pages import ELSEWHERE, PAGES
+from complaints.pages.enterprise.steps import ELSEWHERE, PAGES
 from complaints.procedure.workflow import Status
 from enterprises.models import Staff
 from tests import given

@@ -10,7 +10,7 @@ from django.test import Client
 from complaints.handling import Promise
 from complaints.handling.steps import authority, both, mediation
 from complaints.models import Complaint
-from complaints.pages.links.answer_pages import PAGES
+from complaints.pages.links.answer import PAGES
 from complaints.pages.mediation import mediate
 from complaints.parties import actors
 from complaints.procedure.filing_request import RespondentRequest

@@ -1,9 +1,7 @@
-"""What is typed in supervision: answers to instructions, instructions for many cases, designations, reasons.
+"""What staff of enterprises and authorities type beside a case: instructions and answers, decisions, reasons.
 
-The one rule is that of every form: a form reads and says what is missing, the verb judges.
+A form reads and says what is missing, the verb judges.
 """
-
-from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
@@ -14,9 +12,21 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Officer
 from complaints import wording
-from complaints.forms.fields import FILL, Choice, Day, StepForm, Words, after_today, lines_of, set_choices, words_of
-from complaints.forms.file_forms import FilesField, TakesFiles
+from complaints.forms.fields import (
+    FILL,
+    Choice,
+    Day,
+    FilesField,
+    StepForm,
+    TakesFiles,
+    Words,
+    after_today,
+    lines_of,
+    set_choices,
+    words_of,
+)
 from complaints.handling.steps.casework import CALL_BACK_ANSWERS
+from complaints.handling.transition.contact_access import WHY
 from complaints.wording.reasons import OVERDUE_REASONS
 from web.languages import named
 
@@ -25,8 +35,6 @@ MOST_URGED = 200
 
 
 class AnswerForm(TakesFiles, StepForm):
-    """What was done about an instruction, with what shows it."""
-
     text = Words(label=_("答复"), help_text=_("写明做了什么、什么时候办完；发出督办的机关会收到。"))
     uploads = FilesField(label=_("证明材料"))
 
@@ -46,8 +54,6 @@ class InstructionForm(StepForm):
 
 
 class ManyInstructionsForm(InstructionForm):
-    """One instruction for the chosen cases of a list."""
-
     case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(self, data: Any = None, *, today: date, numbers: Sequence[str] = ()) -> None:
@@ -57,12 +63,12 @@ class ManyInstructionsForm(InstructionForm):
         set_choices(self, "case", [(number, number) for number in self.numbers])
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
+        cleaned = super().clean() or {}
         if not self.numbers:
             self.add_error("case", _("请先选中要督办的案件。"))
         if len(self.numbers) > MOST_URGED:
             self.add_error("case", _("一次最多督办200件。"))
-        return said
+        return cleaned
 
 
 class TakeUpForm(StepForm):
@@ -101,16 +107,15 @@ class OverdueForm(StepForm):
         set_choices(self, "reason", lines_of(tuple(OVERDUE_REASONS), "overdue_reason"))
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("reason") == "other" and not said.get("text") and "text" not in self.errors:
+        cleaned = super().clean() or {}
+        if cleaned.get("reason") == "other" and not cleaned.get("text") and "text" not in self.errors:
             self.add_error("text", FILL)
-        return said
+        return cleaned
 
 
 class CallBackForm(StepForm):
     """The script of a call-back: reached or not; what the consumer says to each question, which only somebody reached
-    can.
-    """
+    can."""
 
     reached = Choice(label=_("打通了吗"), choices=[("yes", _("打通了，本人接听")), ("no", _("没有打通，下面不用填"))])
     overall = Choice(label=_("总的满意度，1最低，5最高"), choices=[(str(n), str(n)) for n in range(1, 6)])
@@ -136,8 +141,6 @@ class CallBackForm(StepForm):
 
 
 class ManyAssignForm(StepForm):
-    """Which of the listed cases go to whom."""
-
     case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
     to = Choice(label=_("改由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
 
@@ -152,9 +155,39 @@ class ManyAssignForm(StepForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
+        cleaned = super().clean() or {}
         if not self.numbers:
             self.add_error("case", _("请先选中要改派的案件。"))
         if len(self.numbers) > MOST_URGED:
             self.add_error("case", _("一次最多改派200件。"))
-        return said
+        return cleaned
+
+
+class ContactAccessForm(StepForm):
+    reason = Choice(label=_("为什么查看"))
+    text = Words(
+        label=_("具体说明"), required=False, rows=2, longest=200, help_text=_("选“其他”时必填。消费者看得到。")
+    )
+
+    def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
+        super().__init__(*args, **options)
+        field = self.fields["reason"]
+        field.choices = words_of(WHY, "look_reason")  # type: ignore[attr-defined]
+        field.initial = chosen if chosen in WHY else WHY[0]
+
+
+class DecisionForm(StepForm):
+    """Granted or refused; a refusal says why."""
+
+    decision = Choice(label=_("怎么决定"))
+    text = Words(label=_("理由"), required=False, help_text=_("不同意的，须写明理由。"))
+
+    def __init__(self, *args: Any, grant: Any, refuse: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        set_choices(self, "decision", [("grant", grant), ("refuse", refuse)])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if cleaned.get("decision") == "refuse" and not cleaned.get("text") and "text" not in self.errors:
+            self.add_error("text", _("请写明理由。"))
+        return cleaned

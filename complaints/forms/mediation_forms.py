@@ -1,20 +1,22 @@
-"""What a mediator suggests, and the agreement that a mediation reached: what it says, and any number of promises.
+"""What a mediator suggests, what the parties answer, and the agreement that a mediation reached.
 
 Promises are typed, checked and kept exactly as in an enterprise's offer. Adding a row and taking one away are submits
-like any other, so that the pages work without a script and keep what was typed.
+like any other, so that the pages work without a script and keep what was typed. An answer names the suggestion that was
+on the page; one that took its place meanwhile is read first.
 """
 
-from __future__ import annotations
-
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
-from complaints.forms.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, without_row
-from complaints.forms.fields import Words, set_choices
+from complaints.forms.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, row_number, without_row
+from complaints.forms.fields import Choice, StepForm, Words, set_choices
 from complaints.handling import Move, Promise
 from complaints.handling.steps import mediation
 from complaints.models import Matter
@@ -58,11 +60,7 @@ def rearranged(kind: type[SuggestionForm], typed: dict[str, Any], *, today: date
     """With one row more, or one less; nothing is judged yet and nothing is lost. None after any other button."""
     if "add" in typed:
         return _unjudged(kind, typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}, today)
-    if "remove" in typed:
-        gone = typed["remove"]
-        place = int(gone) if gone.isascii() and gone.isdigit() and len(gone) < 4 else 0
-        return _unjudged(kind, without_row(typed, place), today)
-    return None
+    return _unjudged(kind, without_row(typed, row_number(typed["remove"])), today) if "remove" in typed else None
 
 
 def suggestion_move(form: Any) -> Move:
@@ -95,3 +93,36 @@ def _typed(promise: Promise) -> dict[str, Any]:
         "after": str(promise.after or ""),
         "days_after": promise.days_after,
     }
+
+
+class NamesSuggestion(forms.Form):
+    """Keeps what was typed and asks anew for yes or no, where another suggestion is open now (``initial``)."""
+
+    matter_id = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, matter: Matter | None, **options: Any) -> None:
+        options["initial"] = {"matter_id": matter.pk if matter is not None else None}
+        super().__init__(*args, **options)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        now = self.initial.get("matter_id")
+        if now is not None and cleaned.get("matter_id") != now:
+            # The page that comes back shows the new one: the next answer is about that.
+            self.data = self.data.copy()  # type: ignore[attr-defined]
+            self.data["matter_id"], self.data["answer"] = str(now), ""  # type: ignore[index]
+            raise ValidationError(mediation.changed().reason, code="suggestion_changed")
+        return cleaned
+
+    def move(self) -> Move:
+        text, matter_id = self.cleaned_data["text"], self.cleaned_data["matter_id"]
+        return mediation.answer_suggestion(agrees=self.cleaned_data["answer"] == "yes", text=text, matter_id=matter_id)
+
+
+class SuggestionAnswerForm(NamesSuggestion, StepForm):
+    answer = Choice(label=_("是否同意调解方案"), choices=[("yes", _("同意这个方案")), ("no", _("不同意这个方案"))])
+    text = Words(label=_("说明"), required=False, rows=3, longest=1000)
+
+    def __init__(self, *args: Any, matter: Matter | None, lines: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(*args, matter=matter, **options)
+        self.fields["answer"].help_text = format_html_join("", "{}<br>", ((line,) for line in lines))

@@ -1,0 +1,323 @@
+"""Open to everybody: the register of ODR enterprises, complaints that an authority shows, and the service stations.
+
+They tell what was decided and what was published, and nothing of persons. Complaints are shown as
+市场监督管理投诉信息公示暂行规则 (2023) says, asked of the cases for every request, by the decision of the authority and
+the consent of the consumer together: a consent that is taken back hides its complaint at once. Of a station a number
+from 1 to 4 is withheld, and a dispute counts as settled only when the consumer confirmed it.
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from itertools import groupby
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import Count, F, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.keys import sealed_fields
+from accounts.public_pages import public_page
+from complaints import wording
+from complaints.acceptance import publication
+from complaints.desks import keyset
+from complaints.models import Complaint, Demand, PersonalText, StationEntry
+from complaints.procedure.categories import problem_label
+from complaints.reading.case_people import names_of_consumers
+from database.row_security import working_as_steps
+from enterprises.directory.expectations import NEWER_THAN, expected
+from enterprises.directory.finding import find
+from enterprises.enrolment import enrolled, replying
+from enterprises.models import (
+    Appraisal,
+    Branch,
+    Enterprise,
+    LeagueLine,
+    PublicReply,
+    PublishedFigure,
+    ServiceArea,
+    Station,
+)
+from enterprises.models.enrolment import EnrolmentEntry
+from enterprises.models.published import ALL
+from web.small_numbers import shown_number
+from web.templatetags.portal import name_of
+
+SHOWN_BRANCHES = 30
+Enrolment = Enterprise.Enrolment
+TONES: dict[str, str] = {
+    Enrolment.ENROLLED: "ok",
+    Enrolment.SUSPENDED: "warn",
+    Enrolment.NOT_ENROLLED: "neutral",
+    Enrolment.ENDED: "neutral",
+}
+
+
+def listed(
+    query: str, asked: Mapping[str, str], *, on: dt.date, rows: QuerySet[Enterprise]
+) -> keyset.KeysetPage[Enterprise]:
+    """A page of the register by number, or what the search finds, best first. Names, brands and codes all lead
+    there."""
+    if query:
+        hits = find(query, on=on, limit=keyset.PAGE)
+        allowed = set(rows.filter(pk__in=[hit.enterprise.pk for hit in hits]).values_list("pk", flat=True))
+        return keyset.KeysetPage([hit.enterprise for hit in hits if hit.enterprise.pk in allowed], "", "")
+    return _by_number(rows, asked)
+
+
+def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.KeysetPage[Enterprise]:
+    def number(name: str) -> int:
+        typed = asked.get(name, "")
+        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
+
+    before, after = number("before"), number("after")
+    if before:
+        found = list(rows.filter(pk__lt=before).order_by("-pk")[: keyset.PAGE + 1])
+        has_before, found = len(found) > keyset.PAGE, found[: keyset.PAGE][::-1]
+        return keyset.KeysetPage(
+            found, str(found[0].pk) if found and has_before else "", str(found[-1].pk) if found else ""
+        )
+    found = list(rows.filter(pk__gt=after).order_by("pk")[: keyset.PAGE + 1])
+    has_after, found = len(found) > keyset.PAGE, found[: keyset.PAGE]
+    return keyset.KeysetPage(
+        found, str(found[0].pk) if found and after else "", str(found[-1].pk) if found and has_after else ""
+    )
+
+
+@public_page(parameters=("q", "before", "after"))
+def register(request: HttpRequest) -> HttpResponse:
+    query = request.GET.get("q", "").replace("\0", "").strip()[:80]
+    # Whoever ever was one stays in the register; enterprises that only stand in the directory are none.
+    rows = Enterprise.objects.filter(enrolled_by__isnull=False)
+    page = listed(query, request.GET, on=timezone.localdate(), rows=rows)
+    context = {
+        "query": query,
+        "rows": [
+            {
+                "row": row,
+                "tone": TONES[row.enrolment],
+                "standing": standing_words(row),
+                "url": reverse("complaints:open-enterprise", args=[row.code]),
+            }
+            for row in page.rows
+        ],
+        "previous_url": f"{request.path}?before={page.before}" if page.before else "",
+        "next_url": f"{request.path}?after={page.after}" if page.after else "",
+    }
+    return render(request, "enrol/open_register.html", context)
+
+
+@public_page()
+def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
+    """One enterprise: standing, history, who answers where, its figures, its reply, what may be expected."""
+    enterprise = enrolled.of_code(uscc)
+    if enterprise is None or enterprise.enrolled_by_id is None:
+        raise Http404
+    today = timezone.localdate()
+    figures = league_of(enterprise.pk)
+    context = {
+        **facts_of(enterprise, on=today),
+        "expectation": expected([enterprise.pk], on=today).get(enterprise.pk),
+        "entries": [
+            {
+                "on_day": row.on_day,
+                "what": EnrolmentEntry.Kind(row.kind).label,
+                "who": name_of(row.authority),
+                "ground": enrolled.ground_words(row),
+            }
+            for row in enrolled.history(enterprise)
+        ],
+        "complain_url": f"{reverse('complaints:file')}?pick={enterprise.pk}--",
+        "league": figures,
+        "problems": problems_of(enterprise.pk, on=today),
+        "reply": next(iter(replying.of_enterprise(enterprise.pk, [PublicReply.State.SHOWN])), None),
+        "reply_waits": PublicReply.objects.filter(enterprise=enterprise, state=PublicReply.State.WAITING).exists(),
+        "grades": Appraisal.objects.filter(enterprise=enterprise, decided_at__isnull=False).order_by("-year")[:3],
+    }
+    return render(request, "enrol/open_enterprise.html", context)
+
+
+def league_of(enterprise_id: int) -> LeagueLine | None:
+    """Its line in the newest table of twelve months of the whole country."""
+    return (
+        LeagueLine.objects.filter(enterprise=enterprise_id, sector=ALL, region=F("of__country"))
+        .select_related("of")
+        .order_by("-of__last", "of__first", "-of__version")
+        .first()
+    )
+
+
+def problems_of(enterprise_id: int, *, on: dt.date) -> list[str]:
+    """The commonest kinds of problem of the year, the most frequent first; how many there were is not told."""
+    rows = PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on, day__gt=on - NEWER_THAN).exclude(
+        category=""
+    )
+    newest = rows.order_by("-day").values_list("day", flat=True).first()
+    return (
+        [str(problem_label(row.category)) for row in rows.filter(day=newest).order_by("-ended", "category")[:5]]
+        if newest
+        else []
+    )
+
+
+def standing_words(enterprise: Enterprise) -> str:
+    """What it is today, in words; NOT_ENROLLED of somebody who was one means that it left."""
+    if enterprise.enrolment == Enrolment.NOT_ENROLLED:
+        return _("已退出")
+    return str(Enrolment(enterprise.enrolment).label)
+
+
+def facts_of(enterprise: Enterprise, *, on: dt.date) -> dict[str, Any]:
+    """What everybody may know of it; five queries."""
+    branches = list(Branch.objects.on(on).filter(enterprise=enterprise).select_related("place")[:SHOWN_BRANCHES])
+    areas: dict[int, list[str]] = {}
+    for area in ServiceArea.objects.on(on).filter(branch__in=branches).select_related("region"):
+        areas.setdefault(area.branch_id, []).append(name_of(area.region))
+    since = enterprise.entries.filter(kind=EnrolmentEntry.Kind.ENROLLED).last()
+    count = enrolled.customers_on([enterprise.pk], on).get(enterprise.pk)
+    return {
+        "firm": enterprise,
+        "tone": TONES[enterprise.enrolment],
+        "standing": standing_words(enterprise),
+        "count": count,
+        "customers": f"{count.number:,}" if count else "",
+        "since": since.on_day if since else None,
+        "has_more": len(branches) == SHOWN_BRANCHES,
+        "branches": [{"row": row, "areas": list(dict.fromkeys(areas.get(row.pk, [])))} for row in branches],
+    }
+
+
+@public_page(parameters=("enterprise", "before", "after"), fresh=0, kept=0)
+def complaints(request: HttpRequest) -> HttpResponse:
+    code = request.GET.get("enterprise", "").strip()
+    enterprise = enrolled.of_code(code) if code else None
+    if code and enterprise is None:
+        raise Http404
+    rows, before, after = page_of(request.GET.dict(), enterprise_id=enterprise.pk if enterprise else None)
+
+    def url(**key: str) -> str:
+        query: dict[str, Any] = {"enterprise": code} if code else {}
+        return f"?{urlencode(query | key)}" if any(key.values()) else ""
+
+    context = {"rows": rows, "firm": enterprise, "previous_url": url(before=before), "next_url": url(after=after)}
+    return render(request, "open/complaints.html", context)
+
+
+COMPLAINTS_A_PAGE = 20
+NEWEST = keyset.Order("closed_at", falling=True)
+
+
+def page_of(asked: Mapping[str, str], *, enterprise_id: int | None = None) -> tuple[list[publication.Masked], str, str]:
+    """The masked complaints of one page, newest first, and the keys of the pages before and after it.
+
+    ``enterprise_id``: only those against it. Seven statements, however many complaints there are.
+    """
+    with working_as_steps():
+        rows = Complaint.objects.filter(publication.in_state(publication.SHOWN))
+        if enterprise_id is not None:
+            rows = rows.filter(enterprise_id=enterprise_id)
+        found = keyset.page_of(rows, asked, NEWEST, related=("enterprise", "branch"), size=COMPLAINTS_A_PAGE)
+        ids = [case.pk for case in found.rows]
+        names, demands, replies = names_of_consumers(ids), _demands(ids), _replies(ids)
+        return (
+            [
+                publication.masked(
+                    case, name=names.get(case.pk, ""), demands=demands.get(case.pk, []), reply=replies.get(case.pk, "")
+                )
+                for case in found.rows
+            ],
+            found.before,
+            found.after,
+        )
+
+
+def _demands(ids: list[int]) -> dict[int, list[str]]:
+    found: dict[int, list[str]] = {}
+    for case, kind in (
+        Demand.objects.filter(complaint_id__in=ids)
+        .order_by("complaint_id", "ordinal")
+        .values_list("complaint_id", "kind")
+    ):
+        found.setdefault(case, []).append(wording.label(kind, kind="demand_kind"))
+    return found
+
+
+def _replies(ids: list[int]) -> dict[int, str]:
+    """What the enterprise said in public, the last word of each."""
+    texts: Any = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="public_reply").order_by(
+        "sequence", "pk"
+    )
+    rows = list(texts)
+    sealed_fields.load_for(rows)
+    return {row.complaint_id: row.text for row in rows}
+
+
+STATIONS_A_PAGE = 100
+
+
+def _open() -> QuerySet[Station]:
+    return Station.objects.on(timezone.localdate()).select_related("authority__region", "enterprise")
+
+
+@public_page(parameters=("after",))
+def stations(request: HttpRequest) -> HttpResponse:
+    """All of them, by authority; a page of a hundred."""
+    typed = request.GET.get("after", "")
+    rows = _open().order_by("authority__region_id", "authority_id", "code")
+    after = Station.objects.filter(code=typed).select_related("authority").first() if typed else None
+    if after is not None:
+        place = (after.authority.region_id, after.authority_id, after.code)
+        rows = rows.filter(
+            Q(authority__region_id__gt=place[0])
+            | Q(authority__region_id=place[0], authority_id__gt=place[1])
+            | Q(authority__region_id=place[0], authority_id=place[1], code__gt=place[2])
+        )
+    found = list(rows[: STATIONS_A_PAGE + 1])
+    more, found = len(found) > STATIONS_A_PAGE, found[:STATIONS_A_PAGE]
+    context = {
+        "groups": [
+            {
+                "authority": name_of(authority),
+                "rows": [
+                    {
+                        "row": row,
+                        "kind": Station.Kind(row.kind).label,
+                        "url": reverse("complaints:open-station", args=[row.code]),
+                    }
+                    for row in of
+                ],
+            }
+            for authority, of in groupby(found, key=lambda row: row.authority)
+        ],
+        "next_url": f"?after={found[-1].code}" if more else "",
+    }
+    return render(request, "open/stations.html", context)
+
+
+@public_page()
+def station(request: HttpRequest, code: str) -> HttpResponse:
+    """One of them: where it is, whose place it stands in, how to file there, what it settled in the twelve months that
+    are over."""
+    row = get_object_or_404(_open(), code=code[:20])
+    # Months that are over: a number of the running day would grow by one before everybody's eyes.
+    until = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    counts: dict[str, Any] = StationEntry.objects.filter(
+        station=row, at__gte=until.replace(year=until.year - 1), at__lt=until
+    ).aggregate(**{state: Count("pk", filter=Q(state=state)) for state in StationEntry.STATES})
+    shown = {state: shown_number(counts[state]) for state in StationEntry.STATES}
+    context = {
+        "row": row,
+        "kind": Station.Kind(row.kind).label,
+        "authority": name_of(row.authority),
+        "owner": name_of(row.enterprise) if row.enterprise else "",
+        "file_url": reverse("complaints:go", args=[row.code]),
+        "lines": [
+            (_("消费者确认已和解"), shown[StationEntry.CONFIRMED]),
+            (_("还没有确认"), shown[StationEntry.UNCONFIRMED]),
+            (_("消费者说没有和解"), shown[StationEntry.DENIED]),
+        ],
+    }
+    return render(request, "open/station.html", context)
