@@ -27,7 +27,6 @@ from complaints.handling.steps import platform
 from complaints.models import PlatformFile, PlatformLine
 from complaints.models.complaint import OPEN
 from complaints.pages.authority.forms import CaseForm
-from complaints.pages.shared.step_pages import Data
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput, not_yours
 from complaints.procedure.workflow import LOOK
@@ -105,8 +104,7 @@ class PlatformNumberForm(CaseForm):
         label=_("改编号的理由"), required=False, rows=2, longest=400, help_text=_("只有已登记过别的编号时才要写。")
     )
 
-    def __init_gettext_lazy(self, officer_case: OfficerCase, data: Data) -> None:
-        super().__init__(officer_case, data)
+    def prepare(self, officer_case: OfficerCase) -> None:
         expected = self.case.platform_state or platform.expected(self.case)
         self.initial = {"platform_number": self.case.platform_number, "state": expected}
         if not self.case.platform_number:

@@ -147,9 +147,14 @@ def test_typed_by_hand_on_the_page_of_the_case(world: World) -> None:
     browser = at(world.rui)
     assert "登记全国平台编号" in browser.get(f"/authority/cases/{case.number}/").content.decode()
     there = f"/authority/cases/{case.number}/platform/"
+    form = browser.get(there).context["form"]
+    assert "text" not in form.fields, "no reason where no number is changed"
+    assert form["state"].value() == platform.expected(case)
     assert browser.post(there, filled(platform_number="短", state="registered")).status_code == 422
     assert browser.post(there, filled(platform_number=NUMBER, state="accepted")).status_code == 302
     page = browser.get(f"/authority/cases/{case.number}/").content.decode()
     assert NUMBER in page
     assert "已受理" in page
+    form = browser.get(there).context["form"]
+    assert (form["platform_number"].value(), form["state"].value(), "text" in form.fields) == (NUMBER, "accepted", True)
     assert browser.post(there, filled(platform_number=NUMBER, state="accepted")).status_code == 409
