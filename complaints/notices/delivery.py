@@ -2,8 +2,7 @@
 
 Lease the rows, send, stamp; no transaction is open while something is sent. A code is of use for ten minutes, so it is
 tried often and then given up (other letters say themselves how long they are of use); once it has gone out or is given
-up its words are emptied. In the portal's own mailbox they can be read as long as they are of use.
-"""
+up its words are emptied. In the portal's own mailbox they can be read as long as they are of use."""
 
 from __future__ import annotations
 
@@ -304,20 +303,11 @@ def _next_channel(rows: list[Notice], code: str, contact: dict[str, str], channe
 
 
 def _on(channel: str, row: Notice, *, now: datetime) -> Notice:
-    values = {f.attname: getattr(row, f.attname) for f in Notice._meta.concrete_fields if not f.primary_key}
-    return Notice(
-        **values
-        | {
-            "channel": channel,
-            "state": "queued",
-            "attempts": 0,
-            "leased_until": None,
-            "letter": None,
-            "last_error": "",
-            "sent_at": None,
-            "send_after": working_calendar.not_before(channel, now),
-        }
-    )
+    copy = recipients.copy_of(row)
+    copy.channel, copy.state, copy.attempts, copy.last_error = channel, "queued", 0, ""
+    copy.leased_until = copy.letter = copy.sent_at = None
+    copy.send_after = working_calendar.not_before(channel, now)
+    return copy
 
 
 AGAIN, TOLD = "again", "told"

@@ -109,7 +109,7 @@ def with_participants(rows: Sequence[Notice], today: date) -> list[Notice]:
         if until is not None and until < today:
             row.user = others.pop(0) if others else None
         for user in others:
-            copy = _copy(row)
+            copy = copy_of(row)
             copy.user = user
             more.append(copy)
     return more
@@ -143,7 +143,7 @@ def _settle(
     if not main and not heads:
         row.state, row.last_error = "set_aside", "nobody"
         return []
-    rows = [row] + [_copy(row) for _ in range(len(main) + len(heads) - 1)]
+    rows = [row] + [copy_of(row) for _ in range(len(main) + len(heads) - 1)]
     for each, user in zip(rows, [*main, *heads], strict=True):
         each.user = user
         if user in heads:
@@ -154,7 +154,7 @@ def _settle(
     return rows[1:]
 
 
-def _copy(row: Notice) -> Notice:
+def copy_of(row: Notice) -> Notice:
     values = {f.attname: getattr(row, f.attname) for f in Notice._meta.concrete_fields if not f.primary_key}
     copy = Notice(**values)
     copy.complaint = row.complaint

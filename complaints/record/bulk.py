@@ -27,14 +27,13 @@ def _array_type(field: models.Field[Any, Any]) -> str:
 def _columns(rows: Sequence[models.Model], fields: Iterable[models.Field[Any, Any]]) -> list[str]:
     """Each column as one literal: a list would reach the server as an expression a value, and
     reading those costs it more than a third of the whole write."""
-    return [_literal(rows, field) for field in fields]
-
-
-def _literal(rows: Sequence[models.Model], field: models.Field[Any, Any]) -> str:
-    values = list(stored_columns(rows, field))
-    if isinstance(field, models.JSONField):
-        values = [None if value is None else json.dumps(value, cls=field.encoder) for value in values]
-    return "{" + ",".join([_element(value) for value in values]) + "}"
+    columns = []
+    for field in fields:
+        values = list(stored_columns(rows, field))
+        if isinstance(field, models.JSONField):
+            values = [None if value is None else json.dumps(value, cls=field.encoder) for value in values]
+        columns.append("{" + ",".join([_element(value) for value in values]) + "}")
+    return columns
 
 
 def _element(value: Any) -> str:
@@ -43,7 +42,8 @@ def _element(value: Any) -> str:
         case None:
             return "NULL"
         case str():
-            return _quoted(value)
+            escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+            return f'"{escaped}"'
         case bool():
             return "t" if value else "f"
         case int() | Decimal() | UUID():
@@ -55,11 +55,6 @@ def _element(value: Any) -> str:
         case bytes() | memoryview():
             return f'"\\\\x{bytes(value).hex()}"'
     raise TypeError(f"{type(value).__name__} has no array form")
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def insert(rows: Sequence[models.Model]) -> None:

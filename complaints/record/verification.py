@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from itertools import chain as joined
 from typing import Any
 from uuid import UUID
 
@@ -117,13 +118,8 @@ def verify(*, number: str = "", public_key: bytes = b"") -> Report:
     return report
 
 
-def _rows(sql: str, parameters: list[Any]) -> Iterator[tuple[Any, ...]]:
-    """Rows by a server-side cursor: nothing is held but one chunk."""
-    for rows in _chunks(sql, parameters):
-        yield from rows
-
-
 def _chunks(sql: str, parameters: list[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows by a server-side cursor: nothing is held but one chunk."""
     with connection.cursor() as cursor:
         cursor.execute(f"declare record_walk no scroll cursor for {sql}", parameters)
         try:
@@ -150,8 +146,8 @@ def _chains(report: Report, number: str) -> None:
             at = min(sequence, head[0]) + 1 if sequence != head[0] else sequence
             report.broken.append(Broken(name, chain[1], at, "the case says the chain ends elsewhere"))
 
-    for case, case_number, audience, nth, before, digest, body, last, last_hash, faithful in _rows(
-        _ENTRIES.format(where=where), parameters
+    for case, case_number, audience, nth, before, digest, body, last, last_hash, faithful in joined.from_iterable(
+        _chunks(_ENTRIES.format(where=where), parameters)
     ):
         if (case, audience) != chain:
             end_of_chain()

@@ -1,8 +1,7 @@
 """What a station writes down, the consumer's word on it, what it did in a month, and its letter of a working day.
 
 The letter says numbers and statuses of what the station may still follow, and nothing of a person or of what it is
-about. Where nothing moved nobody is written to.
-"""
+about. Where nothing moved nobody is written to."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from datetime import datetime
 
 from django.db.models import Count, Q, QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from accounts import security_log
 from accounts.models import User
@@ -55,17 +56,17 @@ def checked_url(url: str) -> str:
     try:
         safe_http.checked(url, safe_http.public_rule())
     except safe_http.Refused as refused:
-        raise WrongInput(refused.code, str(WHY_NOT.get(refused.code, WHY_NOT["odd_address"])()), field="url") from None
+        raise WrongInput(refused.code, str(WHY_NOT.get(refused.code, WHY_NOT["odd_address"])), field="url") from None
     return url
 
 
 WHY_NOT = {
-    "odd_address": lambda: _(
+    "odd_address": gettext_lazy(
         "请写完整的公网网址，如 https://crm.example.com/hook；不要带用户名、密码和“#”，中文域名请写成xn--开头的形式。"
     ),
-    "odd_scheme": lambda: _("只能是https网址。"),
-    "odd_port": lambda: _("只能用443端口。"),
-    "not_public": lambda: _("这个地址不在公共互联网上，不能使用。"),
+    "odd_scheme": gettext_lazy("只能是https网址。"),
+    "odd_port": gettext_lazy("只能用443端口。"),
+    "not_public": gettext_lazy("这个地址不在公共互联网上，不能使用。"),
 }
 
 
@@ -76,8 +77,7 @@ def make(
     if not set(steps) <= set(STEPS):
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="events")
     checked_url(url)
-    if WebhookEndpoint.objects.filter(enterprise_id=_enterprise(actor)).exclude(state="off").count() >= MOST:
-        raise StepNotAllowed("too_many_webhooks", _("最多同时有%(n)s个推送地址，请先停用一个。") % {"n": MOST})
+    _refuse_too_many(actor)
     secret = _new_secret()
     endpoint = WebhookEndpoint.objects.create(
         enterprise_id=_enterprise(actor),
@@ -106,8 +106,7 @@ def switch(endpoint: WebhookEndpoint, *, on: bool, user: User, actor: Actor, now
     """Off: nothing is made or sent. On again: from now on; what happened meanwhile stands in ``GET
     /api/v1/events/``."""
     if on and endpoint.state == "off":
-        if WebhookEndpoint.objects.filter(enterprise_id=_enterprise(actor)).exclude(state="off").count() >= MOST:
-            raise StepNotAllowed("too_many_webhooks", _("最多同时有%(n)s个推送地址，请先停用一个。") % {"n": MOST})
+        _refuse_too_many(actor)
         endpoint.cursor = events.cursor_now()
     endpoint.state, endpoint.failures, endpoint.paused_until = "on" if on else "off", 0, None
     endpoint.save(update_fields=["state", "failures", "paused_until", "cursor"])
@@ -138,6 +137,11 @@ def _enterprise(actor: Actor) -> int:
     if actor.enterprise_id is None:
         raise ValueError("Not somebody of an enterprise.")
     return actor.enterprise_id
+
+
+def _refuse_too_many(actor: Actor) -> None:
+    if WebhookEndpoint.objects.filter(enterprise_id=_enterprise(actor)).exclude(state="off").count() >= MOST:
+        raise StepNotAllowed("too_many_webhooks", _("最多同时有%(n)s个推送地址，请先停用一个。") % {"n": MOST})
 
 
 def _new_secret() -> str:

@@ -2,8 +2,7 @@
 
 Nobody hands a case sideways: who has no power gives it back to intake, who disputes it waits for the superior. What is
 known of where a case belongs is kept as a decision, which triage reads first: whom the enterprise named stands first,
-with why; whoever gave the case back as not theirs is suggested no more.
-"""
+with why; whoever gave the case back as not theirs is suggested no more."""
 
 from __future__ import annotations
 

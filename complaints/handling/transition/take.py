@@ -10,7 +10,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from django.db import OperationalError, transaction
 
@@ -247,15 +246,15 @@ def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
             audience=audience,
             data=data,
             tells=row.tells if effect.tells is None else effect.tells,
-            texts=[(kind, text, _owner(kind, key, complaint)) for kind, text in effect.texts.items() if text],
+            # What the consumer says of himself lies under his key, whoever wrote it down.
+            texts=[
+                (kind, text, complaint.consumer_key if kind.startswith("consumer_") else key)
+                for kind, text in effect.texts.items()
+                if text
+            ],
             files=list(effect.files),
         )
     )
-
-
-def _owner(kind: str, key: UUID, complaint: Complaint) -> UUID:
-    """What the consumer says of himself lies under his key, whoever wrote it down."""
-    return complaint.consumer_key if kind.startswith("consumer_") else key
 
 
 def lapse_overdue(file: CaseFile) -> None:
