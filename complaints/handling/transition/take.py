@@ -23,7 +23,7 @@ from complaints.parties.actors import SYSTEM, Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import FOR_ANOTHER
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
-from complaints.procedure.workflow import CLOCKS, TABLE, Audience, Clock, Role, Row, Status
+from complaints.procedure.workflow import CLOCKS, ENTERPRISE_SIDE, TABLE, Audience, Clock, Role, Row, Status
 from complaints.record.record import Entry
 from complaints.wording import label
 from database.row_security import caller, working_as_steps
@@ -90,19 +90,17 @@ def take_each(
         for file in files.values():
             lapse_overdue(file)
         if whole:
-            found = [
-                taken
-                for case, own in _by_case(moves).items()
-                if case in files
-                for taken in _take_whole(files[case], own)
-            ]
+            by_case: dict[int, list[tuple[Move, Actor]]] = defaultdict(list)
+            for case, move, actor in moves:
+                by_case[case].append((move, actor))
+            results = [one for case, own in by_case.items() if case in files for one in _take_whole(files[case], own)]
         else:
-            found = [_take_one(files[case], move, actor) for case, move, actor in moves if case in files]
+            results = [_take_one(files[case], move, actor) for case, move, actor in moves if case in files]
         write(files.values())
         contact_access.note_contact_access(files.values())
-    if len(moves) == 1 and found and found[0].refusal is not None:
-        raise found[0].refusal
-    return found
+    if len(moves) == 1 and results and results[0].refusal is not None:
+        raise results[0].refusal
+    return results
 
 
 def _seen(ids: list[int]) -> list[int]:
@@ -126,13 +124,6 @@ def _take_one(file: CaseFile, move: Move, actor: Actor) -> Taken:
         back()
         return Taken(file.complaint, refusal)
     return Taken(file.complaint)
-
-
-def _by_case(moves: Sequence[tuple[int, Move, Actor]]) -> dict[int, list[tuple[Move, Actor]]]:
-    found: dict[int, list[tuple[Move, Actor]]] = defaultdict(list)
-    for case, move, actor in moves:
-        found[case].append((move, actor))
-    return found
 
 
 def _take_whole(file: CaseFile, moves: Sequence[tuple[Move, Actor]]) -> list[Taken]:
@@ -188,14 +179,9 @@ def _is_another_authoritys(row: Row, complaint: Complaint, actor: Actor) -> bool
     return (
         actor.authority_id is not None
         and not row.superior
-        and complaint.status not in _ENTERPRISE_STATUSES
+        and complaint.status not in ENTERPRISE_SIDE
         and complaint.handling_authority_id not in actor.authority_ids
     )
-
-
-_ENTERPRISE_STATUSES = frozenset(
-    {Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING}
-)
 
 
 def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
