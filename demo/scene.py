@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from complaints import handling
-from complaints.handling import Move, Taken
+from complaints.handling import Move, StepResult
 from complaints.models import Complaint, ForwardingDecision, Matter, Obligation
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
@@ -195,9 +195,9 @@ def pace(case: Case, now: datetime) -> datetime:
     return now + timedelta(days=case.rng.uniform(low, high))
 
 
-def take_all(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditions: Conditions) -> list[Taken]:
+def take_all(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditions: Conditions) -> list[StepResult]:
     """One batch; a batch of one raises its refusal, which is an answer like any other here."""
     try:
         return handling.take_each(moves, now=now, conditions=conditions)
     except handling.StepNotAllowed as refusal:
-        return [Taken(Complaint(pk=moves[0][0]), refusal)]
+        return [StepResult(Complaint(pk=moves[0][0]), refusal)]

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 
 from complaints import handling
-from complaints.handling import Move, Taken
+from complaints.handling import Move, StepResult
 from complaints.models import Complaint
 from complaints.notices import delivery
 from complaints.parties.actors import Actor
@@ -174,7 +174,7 @@ class World:
             del self.live[case.pk]
         return [(case.pk, move, actor) for move, actor in acts]
 
-    def _count(self, moves: Sequence[tuple[int, Move, Actor]], done: Sequence[Taken]) -> None:
+    def _count(self, moves: Sequence[tuple[int, Move, Actor]], done: Sequence[StepResult]) -> None:
         for (_, move, _), taken in zip(moves, done, strict=True):
             if taken.refusal is None:
                 self.told.taken[move.step] += 1

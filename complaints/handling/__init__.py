@@ -28,7 +28,7 @@ from complaints.handling.steps import (
 from complaints.handling.steps.filing import file
 from complaints.handling.transition import contact_access, undoing
 from complaints.handling.transition.effect import Effect, Move
-from complaints.handling.transition.take import BATCH, Taken, allowed_steps, one, sweep_clocks, take, take_each
+from complaints.handling.transition.take import BATCH, StepResult, allowed_steps, one, sweep_clocks, take, take_each
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import STEPS
 from complaints.settlement.offer_terms import Answer, Promise

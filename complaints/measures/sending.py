@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from accounts.keys import sealed_fields
 from accounts.roles import Right
 from complaints import handling
-from complaints.handling import Move, StepNotAllowed, Taken
+from complaints.handling import Move, StepNotAllowed, StepResult
 from complaints.handling.steps import enterprise, offers, proposals
 from complaints.handling.transition import two_persons
 from complaints.measures.choosing import LeftOut, Pick, Rule, answers_to, picks_of
@@ -49,7 +49,7 @@ class MeasureOutcome:
     #: A second person must approve it first.
     is_for_two: bool = False
 
-    def note(self, pick: Pick, result: Taken, step: str) -> None:
+    def note(self, pick: Pick, result: StepResult, step: str) -> None:
         if result.refusal is None:
             self.done.append(pick.number)
         else:

@@ -16,7 +16,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from complaints import wording
-from complaints.handling import Answer, Move, Promise, StepNotAllowed, Taken, take_each
+from complaints.handling import Answer, Move, Promise, StepNotAllowed, StepResult, take_each
 from complaints.models import Complaint, Demand, Obligation
 from complaints.parties.actors import Actor
 from complaints.wording import label
@@ -59,7 +59,7 @@ def offer_of(said: Iterable[ShortAnswer]) -> tuple[list[Answer], list[Promise]]:
 Moves = Sequence[tuple[int, Move, Actor]]
 
 
-def take_all(moves: Moves, *, now: datetime) -> list[Taken]:
+def take_all(moves: Moves, *, now: datetime) -> list[StepResult]:
     """What came of each move, in their order; a single one that is refused is told like the others."""
     if not moves:
         return []
@@ -67,10 +67,10 @@ def take_all(moves: Moves, *, now: datetime) -> list[Taken]:
         return take_each(moves, now=now)
     except StepNotAllowed as refusal:
         # Only a single move raises.
-        return [Taken(Complaint.objects.get(pk=moves[0][0]), refusal)]
+        return [StepResult(Complaint.objects.get(pk=moves[0][0]), refusal)]
 
 
-def why_refused(result: Taken) -> str:
+def why_refused(result: StepResult) -> str:
     """Why a move was refused, for a list of many; empty where it was taken."""
     if result.refusal is None:
         return ""
@@ -79,7 +79,7 @@ def why_refused(result: Taken) -> str:
     return result.refusal.reason
 
 
-def rehearse(moves: Moves, *, now: datetime) -> list[Taken]:
+def rehearse(moves: Moves, *, now: datetime) -> list[StepResult]:
     """The same, and nothing of it stays."""
     with transaction.atomic():
         found = take_all(moves, now=now)

@@ -14,7 +14,7 @@ from datetime import date, datetime
 from typing import Any
 
 from authorities.models import Region
-from complaints.handling import StepNotAllowed, Taken, take_each
+from complaints.handling import StepNotAllowed, StepResult, take_each
 from complaints.handling.steps.authority import consented, forward, pass_to_successor, refer_to_triage
 from complaints.handling.transition.effect import Move
 from complaints.models import Complaint, Engagement
@@ -241,7 +241,7 @@ def explanation(decision: Match | NoMatch) -> dict[str, Any]:
     }
 
 
-def _take(moves: Mapping[int, Move], *, now: dt.datetime, conditions: Conditions) -> list[Taken]:
+def _take(moves: Mapping[int, Move], *, now: dt.datetime, conditions: Conditions) -> list[StepResult]:
     """All at once; if one case breaks the batch, each by itself."""
     steps = [(case_id, move, SYSTEM) for case_id, move in moves.items()]
     if len(steps) > 1:
@@ -249,7 +249,7 @@ def _take(moves: Mapping[int, Move], *, now: dt.datetime, conditions: Conditions
             return take_each(steps, now=now, conditions=conditions, skip_locked=True)
         except Exception:
             log.exception("a batch of %s cases failed; each is tried by itself", len(steps))
-    done: list[Taken] = []
+    done: list[StepResult] = []
     for step in steps:
         refusal = StepNotAllowed("routing_failed")
         try:
@@ -259,7 +259,7 @@ def _take(moves: Mapping[int, Move], *, now: dt.datetime, conditions: Conditions
             refusal = refused
         except Exception:
             log.exception("case %s could not be moved on", step[0])
-        done += [Taken(case, refusal) for case in Complaint.objects.filter(pk=step[0])]
+        done += [StepResult(case, refusal) for case in Complaint.objects.filter(pk=step[0])]
     return done
 
 

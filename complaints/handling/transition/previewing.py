@@ -11,7 +11,7 @@ from datetime import datetime
 from complaints.documents import issuing, kinds
 from complaints.documents.wording import Paper
 from complaints.handling.transition.effect import Move
-from complaints.handling.transition.take import carry_out, judge, lapse_overdue
+from complaints.handling.transition.take import apply_effect, judge, lapse_overdue
 from complaints.handling.transition.writing import open_files
 from complaints.models import Notice
 from complaints.notices import writing
@@ -41,7 +41,7 @@ def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str]
         lapse_overdue(file)
         file.entries.clear()
         judge(row, file, actor)
-        carry_out(row, file, actor, move.carry(file, actor))
+        apply_effect(row, file, actor, move.carry(file, actor))
         entry = file.entries[-1]
         papers = [
             issuing.preview(

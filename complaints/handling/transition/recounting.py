@@ -16,7 +16,7 @@ from authorities.policies import Policies
 from complaints.casefile.case_file import CaseFile, is_internal
 from complaints.handling.transition import clocks
 from complaints.handling.transition.effect import Effect
-from complaints.handling.transition.take import BATCH, carry_out, lapse_overdue
+from complaints.handling.transition.take import BATCH, apply_effect, lapse_overdue
 from complaints.handling.transition.writing import open_files, write
 from complaints.models import Deadline
 from complaints.parties.actors import SYSTEM
@@ -99,7 +99,7 @@ def _recount(file: CaseFile, years: frozenset[int] | None) -> int:
         clocks.move(file, row, due, file.now)
         if due.last_day != old:
             moved += 1
-            carry_out(
+            apply_effect(
                 TABLE["recompute_clock"],
                 file,
                 SYSTEM,

@@ -23,7 +23,7 @@ from complaints.parties.actors import SYSTEM, Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import FOR_ANOTHER
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
-from complaints.procedure.workflow import CLOCKS, ENTERPRISE_SIDE, TABLE, Audience, Clock, Role, Row, Status
+from complaints.procedure.workflow import CLOCKS, ENTERPRISE_SIDE, TABLE, Audience, Clock, Role, Status, StepRule
 from complaints.record.record import Entry
 from complaints.wording import label
 from database.row_security import caller, working_as_steps
@@ -41,7 +41,7 @@ _NOT_MET = frozenset({"undo", "withdraw", "recall", "return_case", "stop_negotia
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class StepResult:
     """What came of it for one case: done, or refused with the reason."""
 
     complaint: Complaint
@@ -60,7 +60,7 @@ def take(
     now: datetime,
     conditions: Conditions | None = None,
     skip_locked: bool = False,
-) -> list[Taken]:
+) -> list[StepResult]:
     """Take ``move`` on the cases ``ids`` (at most 500) as ``actor`` at ``now``.
 
     A single case raises its refusal (StepNotAllowed); a batch returns it with its case. An id that does not exist, or
@@ -75,7 +75,7 @@ def take_each(
     conditions: Conditions | None = None,
     skip_locked: bool = False,
     whole: bool = False,
-) -> list[Taken]:
+) -> list[StepResult]:
     """Take a move of its own on each case, in one transaction and one flush.
 
     The same case may stand there several times: its moves follow each other, and with ``whole`` all of them are taken
@@ -110,31 +110,31 @@ def _seen(ids: list[int]) -> list[int]:
     return list(Complaint.objects.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
 
 
-def _take_one(file: CaseFile, move: Move, actor: Actor) -> Taken:
+def _take_one(file: CaseFile, move: Move, actor: Actor) -> StepResult:
     row = TABLE[move.step]
     back = file.mark()
     try:
         judge(row, file, actor)
         two_persons.check(file, move, actor)
         before = undoing.snapshot(file) if row.undo and actor.role == Role.CONSUMER else None
-        carry_out(row, file, actor, move.carry(file, actor))
+        apply_effect(row, file, actor, move.carry(file, actor))
         if before is not None:
             undoing.keep(file, row.step, before)
     except StepNotAllowed as refusal:
         back()
-        return Taken(file.complaint, refusal)
-    return Taken(file.complaint)
+        return StepResult(file.complaint, refusal)
+    return StepResult(file.complaint)
 
 
-def _take_whole(file: CaseFile, moves: Sequence[tuple[Move, Actor]]) -> list[Taken]:
+def _take_whole(file: CaseFile, moves: Sequence[tuple[Move, Actor]]) -> list[StepResult]:
     """All of these moves on one case, or none of them."""
     back = file.mark()
-    found: list[Taken] = []
+    found: list[StepResult] = []
     for move, actor in moves:
         found.append(_take_one(file, move, actor))
         if (refusal := found[-1].refusal) is not None:
             back()
-            return [Taken(file.complaint, refusal)] * len(moves)
+            return [StepResult(file.complaint, refusal)] * len(moves)
     return found
 
 
@@ -142,13 +142,13 @@ def take_new(cases: Iterable[tuple[CaseFile, Actor, Effect]]) -> list[Complaint]
     """``file`` for cases that are not in the database yet; inside the caller's transaction."""
     files = []
     for file, actor, effect in cases:
-        carry_out(TABLE["file"], file, actor, effect)
+        apply_effect(TABLE["file"], file, actor, effect)
         files.append(file)
     write(files)
     return [file.complaint for file in files]
 
 
-def judge(row: Row, file: CaseFile, actor: Actor) -> None:
+def judge(row: StepRule, file: CaseFile, actor: Actor) -> None:
     """Raise StepNotAllowed unless the table lets ``actor`` take this step now."""
     complaint, status = file.complaint, file.status
     may = actor.has(row.by) or two_persons.is_open_to(file, row.step, actor)
@@ -174,7 +174,7 @@ def judge(row: Row, file: CaseFile, actor: Actor) -> None:
         raise not_yours()
 
 
-def _is_another_authoritys(row: Row, complaint: Complaint, actor: Actor) -> bool:
+def _is_another_authoritys(row: StepRule, complaint: Complaint, actor: Actor) -> bool:
     """An officer acts where the case is handled; from above only by what superiors do."""
     return (
         actor.authority_id is not None
@@ -184,7 +184,7 @@ def _is_another_authoritys(row: Row, complaint: Complaint, actor: Actor) -> bool
     )
 
 
-def carry_out(row: Row, file: CaseFile, actor: Actor, effect: Effect) -> None:
+def apply_effect(row: StepRule, file: CaseFile, actor: Actor, effect: Effect) -> None:
     """Move the case, follow with the clocks, append the entry."""
     complaint = file.complaint
     old = file.status
@@ -253,12 +253,12 @@ def lapse_overdue(file: CaseFile) -> None:
         clock.remaining = clock.paused_on = None
         file.change(clock)
         effect = lapses.LAPSES[Clock(clock.clock)](file, clock)
-        carry_out(TABLE[lapses.step_of(clock)], file, SYSTEM, effect)
+        apply_effect(TABLE[lapses.step_of(clock)], file, SYSTEM, effect)
         lapses.begin_escalation(file, clock)
         if clock.ended_at is None:
             clocks.chase_again(file, clock, file.now)
     for effect in lapses.due_escalations(file):
-        carry_out(TABLE["escalate"], file, SYSTEM, effect)
+        apply_effect(TABLE["escalate"], file, SYSTEM, effect)
 
 
 def _next_overdue(file: CaseFile) -> Deadline | None:
@@ -329,7 +329,7 @@ def _chase_alone(case: int, now: datetime, conditions: Conditions) -> int:
         return 0
 
 
-def one(results: Sequence[Taken]) -> Complaint:
+def one(results: Sequence[StepResult]) -> Complaint:
     """The case of a batch of one; an id that does not exist is a stranger's: LookupError."""
     if not results:
         raise Complaint.DoesNotExist

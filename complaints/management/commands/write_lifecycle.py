@@ -21,8 +21,8 @@ from complaints.procedure.workflow import (
     ClockRule,
     Outcome,
     Role,
-    Row,
     Status,
+    StepRule,
     Target,
 )
 from complaints.wording.clock import IF_MISSED
@@ -130,12 +130,12 @@ def _status(status: Status) -> list[str]:
     return [*_words(status, "status"), MUST_ACT[status] or "nobody", _codes(clocks)]
 
 
-def _steps(rows: Sequence[Row]) -> str:
+def _steps(rows: Sequence[StepRule]) -> str:
     head = ("step", "中文", "English", "by", "at", "leads to", "told", "notes")
     return _table(head, map(_step, rows))
 
 
-def _step(row: Row) -> list[str]:
+def _step(row: StepRule) -> list[str]:
     by = ", ".join(role for role in Role if role in row.by)
     at = _statuses(row.at)
     if row.closed_as:

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from accounts.roles import Right
 from complaints.casefile.case_file import CaseFile
-from complaints.handling import Effect, Move, StepNotAllowed, Taken, WrongInput
+from complaints.handling import Effect, Move, StepNotAllowed, StepResult, WrongInput
 from complaints.models import Complaint, Demand, RoundTrip, RoundTripRow
 from complaints.parties.actors import Actor
 from complaints.record.events import plain_version
@@ -264,7 +264,7 @@ class _Worker:
                 meant.append(_Meant(row, (case, _only_if(move, wanted, stepped), self.actor), demands[case]))
         return meant
 
-    def _judge(self, taken: Sequence[Taken], meant: Sequence[_Meant], *, good: str, bad: str) -> None:
+    def _judge(self, taken: Sequence[StepResult], meant: Sequence[_Meant], *, good: str, bad: str) -> None:
         if len(taken) != len(meant):
             raise LookupError("a case has gone")
         for one, result in zip(meant, taken, strict=True):

@@ -39,7 +39,7 @@ def proposed(world: World, step: str) -> tuple[Complaint, Move]:
     return case, move
 
 
-def approve(case: Complaint, move: Move, actor: Actor) -> list[handling.Taken]:
+def approve(case: Complaint, move: Move, actor: Actor) -> list[handling.StepResult]:
     return handling.take_each([(case.pk, proposals.approve(), actor), (case.pk, move, actor)], now=LATER)
 
 

@@ -55,7 +55,7 @@ def reviewer(world: World, branch: Branch | None = None) -> Actor:
     return actors.staff_member(Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role="reviewer"))
 
 
-def approved(case: Complaint, actor: Actor, now: Any = LATER) -> list[handling.Taken]:
+def approved(case: Complaint, actor: Actor, now: Any = LATER) -> list[handling.StepResult]:
     matter = Matter.objects.get(complaint=case, kind="proposal", state="open")
     return handling.take_each(
         [

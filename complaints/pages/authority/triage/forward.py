@@ -369,7 +369,7 @@ def _taken(moves: Sequence[tuple[int, Move, Actor]], workspace: Workspace, condi
     try:
         results = handling.take_each(moves, now=workspace.now, conditions=conditions)
     except handling.StepNotAllowed as refusal:
-        results = [handling.Taken(Complaint.objects.get(pk=moves[0][0]), refusal)]
+        results = [handling.StepResult(Complaint.objects.get(pk=moves[0][0]), refusal)]
     refused = {}
     for result in results:
         case, reason = result.complaint, result.refusal.reason if result.refusal else ""
