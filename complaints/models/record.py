@@ -19,26 +19,9 @@ SALT_BYTES = 16
 #: What people say in their own words.
 FREE_KINDS = frozenset(
     {
-        "consumer_statement",
-        "consumer_demand_note",
-        "consumer_transcript",
-        "message",
-        "question",
-        "reason",
-        "counter_demand",
-        "contact",
-        "proof",
-        "decision",
-        "minutes",
-        "report",
-        "correction",
-        "lead",
-        "rating",
-        "note",
-        "concern",
-        "agreement",
-        "public_reply",
-        "suggestion",
+        *("consumer_statement", "consumer_demand_note", "consumer_transcript", "message", "question", "reason"),
+        *("counter_demand", "contact", "proof", "decision", "minutes", "report", "correction", "lead", "rating"),
+        *("note", "concern", "agreement", "public_reply", "suggestion"),
     }
 ) | {question.text_kind for question in QUESTIONS if question.kind == "long_text"}
 

@@ -23,17 +23,8 @@ GROUPS: dict[str, frozenset[str]] = {
     "reminders": frozenset({"remind"}),
     "progress": frozenset(
         {
-            "accept_case",
-            "forward",
-            "assign_authority",
-            "send_message",
-            "pass_to_successor",
-            "take_up",
-            "grant_extension",
-            "grant_return",
-            "delegate_mediation",
-            "recall_mediation",
-            "lapse_acceptance",
+            *("accept_case", "forward", "assign_authority", "send_message", "pass_to_successor", "take_up"),
+            *("grant_extension", "grant_return", "delegate_mediation", "recall_mediation", "lapse_acceptance"),
             "recompute_clock",
         }
     ),

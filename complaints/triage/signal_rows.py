@@ -36,22 +36,9 @@ TEXTS = (
 )
 #: What is read of a case that lies near.
 COLUMNS = (
-    "pk",
-    "number",
-    "consumer_key",
-    "filed_at",
-    "received_at",
-    "picked_enterprise_id",
-    "enterprise_id",
-    "respondent_named",
-    "problem_category",
-    "object_category",
-    "item_name",
-    "status",
-    "outcome",
-    "on_behalf_kind",
-    "station_id",
-    "absent",
+    *("pk", "number", "consumer_key", "filed_at", "received_at", "status", "outcome", "on_behalf_kind", "station_id"),
+    *("picked_enterprise_id", "enterprise_id", "respondent_named", "problem_category", "object_category"),
+    *("item_name", "absent"),
 )
 _RESPONDENT = ("picked_enterprise_id", "enterprise_id", "respondent_named")
 

@@ -37,6 +37,13 @@ LONGEST_STATEMENT = 1200
 #: A foreign source has its own limits; what it took is not cut here.
 LONGEST_FOREIGN = 20_000
 MOST_RESPONDENTS = 3
+#: What a case keeps under the same name as it was filed.
+_AS_FILED = (
+    *("consumer_id", "contact_verified", "language", "service_region_id", "object_kind", "object_category"),
+    *("problem_category", "currency", "bought_on", "is_online", "disputed_on", "disputed_on_is_approximate"),
+    *("learned_on", "consent_version", "station_id", "station_sees", "channel", "source", "external_source"),
+    *("external_id", "tracking_digest", "received_at"),
+)
 
 
 def file(
@@ -123,13 +130,11 @@ def _open(
         or request.consents.get("share_with_enterprise") is False
     )
     complaint = Complaint(
+        **{name: getattr(request, name) for name in _AS_FILED},
         number=new_number(conditions.calendar.local_day(now)),
         status=Status.DRAFT,
         status_since=now,
-        consumer_id=request.consumer_id,
         consumer_key=key,
-        contact_verified=request.contact_verified,
-        language=request.language,
         picked_enterprise=enterprise,
         picked_branch=branch,
         picked_brand_id=respondent.brand_id,
@@ -139,41 +144,22 @@ def _open(
             for k, v in (("address", respondent.address), ("phone", respondent.phone), ("link", respondent.link))
             if v
         },
-        service_region_id=request.service_region_id,
         handling_region_id=region,
         handling_authority=conditions.jurisdiction.intake(region),
         authority_received_at=request.received_at if to_authority else None,
-        object_kind=request.object_kind,
-        object_category=request.object_category,
-        problem_category=request.problem_category,
         item_name=request.item_name[:200],
         brand_named=request.brand[:120],
         amount=saying.money(request.amount, "amount"),
-        currency=request.currency,
-        bought_on=request.bought_on,
-        is_online=request.is_online,
-        disputed_on=request.disputed_on,
-        disputed_on_is_approximate=request.disputed_on_is_approximate,
-        learned_on=request.learned_on,
         facts=_facts(request),
         consents={**request.consents, "named_entity": enterprise.pk if enterprise else None},
-        consent_version=request.consent_version,
         on_behalf_kind=request.on_behalf.kind,
         represented_until=request.on_behalf.valid_until if request.on_behalf.kind == AGENT else None,
-        station_id=request.station_id,
-        station_sees=request.station_sees,
         publication_consent=request.consents_to("publish_masked"),
-        channel=request.channel,
-        source=request.source,
-        external_source=request.external_source,
-        external_id=request.external_id,
         absent=list(request.absent),
         platform_number=request.external_id if from_platform else "",
         platform_received_at=request.received_at if from_platform else None,
         platform_state="registered" if from_platform else "",
-        tracking_digest=request.tracking_digest,
         linked_group=group,
-        received_at=request.received_at,
         filed_at=now,
         last_event_at=now,
     )

@@ -20,15 +20,8 @@ from complaints.procedure.workflow import CLOCKS, Audience, Clock, Outcome, Stat
 #: Clocks whose lapse a superior is told of at once (procedure, section 4: "escalate").
 AT_ONCE = frozenset(
     {
-        Clock.FORWARDING,
-        Clock.REVIEW,
-        Clock.MEDIATION,
-        Clock.NOTICE,
-        Clock.JURISDICTION,
-        Clock.LEAD,
-        Clock.INSTRUCTION,
-        Clock.RETURN,
-        Clock.OBJECTION,
+        *(Clock.FORWARDING, Clock.REVIEW, Clock.MEDIATION, Clock.NOTICE, Clock.JURISDICTION, Clock.LEAD),
+        *(Clock.INSTRUCTION, Clock.RETURN, Clock.OBJECTION),
     }
 )
 _INSTANT = timedelta(microseconds=1)

@@ -27,17 +27,8 @@ _SILENT = frozenset({"undo", LOOK})
 #: These move on with the record, or are set by the move itself.
 _NOT_RESTORED = frozenset(
     {
-        "last_sequence",
-        "last_hash",
-        "last_event_at",
-        "next_due_at",
-        "enterprise_due_at",
-        "last_word",
-        "status",
-        "outcome",
-        "status_since",
-        "closed_at",
-        "reason",
+        *("last_sequence", "last_hash", "last_event_at", "last_word", "next_due_at", "enterprise_due_at"),
+        *("status", "outcome", "status_since", "closed_at", "reason"),
     }
 )
 

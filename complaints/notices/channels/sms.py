@@ -70,22 +70,10 @@ _CONTENT = {
 }
 _LIMIT = {"isv.BUSINESS_LIMIT_CONTROL", "isv.DAY_LIMIT_CONTROL", "isv.SMS_TEST_NUMBER_LIMIT"}
 _ACCOUNT = {
-    "isv.OUT_OF_SERVICE",
-    "isv.PRODUCT_UN_SUBSCRIPT",
-    "isv.PRODUCT_UNSUBSCRIBE",
-    "isv.ACCOUNT_NOT_EXISTS",
-    "isv.ACCOUNT_ABNORMAL",
-    "isv.AMOUNT_NOT_ENOUGH",
-    "isv.SMS_SIGNATURE_ILLEGAL",
-    "isv.SMS_TEMPLATE_ILLEGAL",
-    "isv.TEMPLATE_MISSING_PARAMETERS",
-    "isv.SMS_SIGN_ILLEGAL",
-    "isp.RAM_PERMISSION_DENY",
-    "SignatureDoesNotMatch",
-    "InvalidAccessKeyId.NotFound",
-    "InvalidAccessKeyId.Inactive",
-    "InvalidTimeStamp.Expired",
-    "Forbidden.RAM",
+    *("isv.OUT_OF_SERVICE", "isv.PRODUCT_UN_SUBSCRIPT", "isv.PRODUCT_UNSUBSCRIBE", "isv.ACCOUNT_NOT_EXISTS"),
+    *("isv.ACCOUNT_ABNORMAL", "isv.AMOUNT_NOT_ENOUGH", "isv.SMS_SIGNATURE_ILLEGAL", "isv.SMS_TEMPLATE_ILLEGAL"),
+    *("isv.TEMPLATE_MISSING_PARAMETERS", "isv.SMS_SIGN_ILLEGAL", "isp.RAM_PERMISSION_DENY", "SignatureDoesNotMatch"),
+    *("InvalidAccessKeyId.NotFound", "InvalidAccessKeyId.Inactive", "InvalidTimeStamp.Expired", "Forbidden.RAM"),
 }
 
 
