@@ -180,11 +180,11 @@ def lines_of(answer: Any) -> list[tuple[int, str]]:
         pair
         for row in answer.context["rows"]
         for pair in (
-            (row.line.open, row.open_url),
-            (row.line.overdue, row.overdue_url),
-            (row.line.received, row.received_url),
-            (row.line.success.numerator or 0, row.settled_url),
-            (row.line.punctual.numerator or 0, row.in_time_url),
+            (row["line"].open, row["open_url"]),
+            (row["line"].overdue, row["overdue_url"]),
+            (row["line"].received, row["received_url"]),
+            (row["line"].success.numerator or 0, row["settled_url"]),
+            (row["line"].punctual.numerator or 0, row["in_time_url"]),
         )
     ]
 

@@ -224,13 +224,13 @@ def test_a_comparison_tells_how_much_longer_it_took(cases: World) -> None:
 def test_a_comparison_shows_both_sides_and_what_is_chance(cases: World) -> None:
     client = workspace(cases.su)
     answer = client.get("/oversight/compare/?period=year&against=same&with_region=350102")
-    lines = {line.here.code: line for line in answer.context["lines"]}
-    assert lines["received"].here.value == lines["received"].there.value
+    lines = {line["here"].code: line for line in answer.context["lines"]}
+    assert lines["received"]["here"].value == lines["received"]["there"].value
     assert "Newcombe" in answer.content.decode()
     year = client.get("/oversight/compare/?period=30&against=year")
-    assert {line.here.code: line.there.value for line in year.context["lines"]}["received"] == "0"
+    assert {line["here"].code: line["there"].value for line in year.context["lines"]}["received"] == "0"
     for line in answer.context["lines"]:
-        for card in (line.here, line.there):
+        for card in (line["here"], line["there"]):
             for value, url in ((card.value, card.url), *((part.value, part.url) for part in card.parts)):
                 if url and (n := value.removesuffix("件").replace(",", "")).isdigit():
                     assert len(client.get(url).context["rows"]) == int(n), url
