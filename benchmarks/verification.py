@@ -40,7 +40,7 @@ def measure(*, quick: bool) -> list[Figure]:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         from complaints.record.sealing import seal
-        from complaints.record.verification import Report, _chains, _rows, verify
+        from complaints.record.verification import Report, _chains, _chunks, verify
 
         key = Ed25519PrivateKey.generate()
         pattern = Pattern(datetime.now(zone))
@@ -61,8 +61,8 @@ def measure(*, quick: bool) -> list[Figure]:
         tell(f"verification: {entries} entries in {report.chains} chains, {report.seals} seals")
         whole, both, chains, floors = [], [], [], []
         for _ in range(rounds):
-            floors.append(entries / timed(lambda: _within(lambda: _stream(_rows, ENTRIES))))
-            both.append(entries / timed(lambda: _within(lambda: _stream(_rows, ENTRIES, TEXTS))))
+            floors.append(entries / timed(lambda: _within(lambda: _stream(_chunks, ENTRIES))))
+            both.append(entries / timed(lambda: _within(lambda: _stream(_chunks, ENTRIES, TEXTS))))
             chains.append(entries / timed(lambda: _within(lambda: _chains(Report(), ""))))
             whole.append(entries / timed(verify))
     return [
@@ -109,10 +109,11 @@ def _within(work: Callable[[], Any]) -> None:
         work()
 
 
-def _stream(rows: Any, *statements: str) -> None:
+def _stream(chunks: Any, *statements: str) -> None:
     for statement in statements:
-        for _row in rows(statement, []):
-            pass
+        for rows in chunks(statement, []):
+            for _row in rows:
+                pass
 
 
 if __name__ == "__main__":

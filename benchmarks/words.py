@@ -123,7 +123,7 @@ def _queue(size: int, enterprise: int, rounds: int) -> list[Figure]:
         for word, kind in ((RARE, "a rare word"), (FREQUENT, "a word that all have"), ("璃", "one character")):
             form = queue_lists.asked_for(staff, {"q": word})
             words = page(partial(queue_lists.open_cases, staff), form)
-            shown = [row.complaint.pk for row in words()[2]]
+            shown = [row["complaint"].pk for row in words()[2]]
             keyed = page(partial(_with_ids, staff, shown), everything)
             product, floors = _alternating(words, keyed, rounds)
             sql, sql_floor = _alternating(_bare(words), _bare(keyed), rounds)

@@ -109,14 +109,7 @@ def _show(
     if view is PAST:
         before, after, rows = _past_page(workspace, form, request.GET)
     else:
-        page = keyset.page_of(
-            narrowed(lists[view.code], form, workspace),
-            request.GET,
-            related=RELATED,
-            size=form.rows_a_page,
-            shown=marked(Complaint.objects.all(), workspace),
-        )
-        before, after, rows = page.before, page.after, rows_of(page.rows, workspace)
+        before, after, rows = _open_page(lists[view.code], workspace, form, request.GET)
     query = urlencode({"view": view.code} | form.said)
     mine = [saved_views.tab(one, counts, query) for one in own]
     is_own = any(tab["is_current"] for tab in mine)
@@ -144,6 +137,19 @@ def _show(
         "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
     }
     return render(request, "enterprise/queue.html", context, status=status)
+
+
+def _open_page(
+    cases: Rows, workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]
+) -> tuple[str, str, Lines]:
+    page = keyset.page_of(
+        narrowed(cases, form, workspace),
+        asked,
+        related=RELATED,
+        size=form.rows_a_page,
+        shown=marked(Complaint.objects.all(), workspace),
+    )
+    return page.before, page.after, rows_of(page.rows, workspace)
 
 
 def _past_page(workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, Lines]:
