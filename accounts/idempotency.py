@@ -18,6 +18,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from accounts.models import IdempotencyKey
+from web.errors import Refusal
 
 KEY_FIELD = "idempotency_key"
 KEY_HEADER = "Idempotency-Key"
@@ -26,37 +27,29 @@ _KEY = re.compile(r"[A-Za-z0-9._:-]{8,100}")
 _NOT_PART_OF_THE_BODY = {"csrfmiddlewaretoken", KEY_FIELD}
 
 
-class AlreadyRunning(Exception):
+class AlreadyRunning(Refusal):
     """The same request is being carried out at this moment."""
 
-    refusal = True
-    status = 409
-    code = "already_running"
-
-    def __str__(self) -> str:
-        return gettext("同样的请求正在办理，请稍等片刻再看结果。")
+    def __init__(self) -> None:
+        super().__init__("already_running", gettext("同样的请求正在办理，请稍等片刻再看结果。"))
 
 
-class SameKeyOtherBody(Exception):
+class SameKeyOtherBody(Refusal):
     """The key was used for something else: a changed form sent again after it took effect."""
 
-    refusal = True
     status = 422
-    code = "same_key_other_body"
 
-    def __str__(self) -> str:
-        return gettext("这张表单已经提交过，内容与这次不同。请重新打开页面再填。")
+    def __init__(self) -> None:
+        super().__init__("same_key_other_body", gettext("这张表单已经提交过，内容与这次不同。请重新打开页面再填。"))
 
 
-class KeyMissing(Exception):
+class KeyMissing(Refusal):
     """An unsafe request without a key."""
 
-    refusal = True
     status = 400
-    code = "key_missing"
 
-    def __str__(self) -> str:
-        return gettext("这次提交不完整。请重新打开页面再试。")
+    def __init__(self) -> None:
+        super().__init__("key_missing", gettext("这次提交不完整。请重新打开页面再试。"))
 
 
 @dataclass(slots=True)

@@ -4,8 +4,6 @@ Each runs in a process of its own with a time of its own; one that fails is name
 the others still run. Exit code 0 when all ran (missed goals are told, not punished), 1 when one failed.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

@@ -8,8 +8,6 @@ FILE: a list of {"id": "…_001", "problem_text": …, "expected_reason_type": "
 here.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import sys

@@ -6,8 +6,6 @@ writes a counter, so the floor is the same filing while nobody folds. At the end
 once.
 """
 
-from __future__ import annotations
-
 import contextlib
 import statistics
 import sys

@@ -6,8 +6,6 @@ the pages of oversight as a director of a county, a province and the nation does
 network; rounds alternate with the floor. Reads stand beside the same floor without the page around them.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import sys

@@ -5,8 +5,6 @@ its entry and the code to check it. Floor: typst alone on the finished data, fon
 worker that has set a paper before.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from collections.abc import Callable

@@ -5,8 +5,6 @@ typst alone on the finished data, fonts looked through already, as in a worker t
 build (papers and ZIP) is given beside it, without a goal.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import sys

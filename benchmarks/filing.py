@@ -6,8 +6,6 @@ each filing is that of another person who never filed before. Floor: seven state
 Slices of both alternate; CPU is that of web and PostgreSQL, for the floor that of client and PostgreSQL.
 """
 
-from __future__ import annotations
-
 import statistics
 import sys
 from datetime import datetime

@@ -4,8 +4,6 @@ Whatever happens, nothing that was started here is left running, and no folder s
 a whole run; every benchmark works in a database of its own, copied from one that is migrated and knows the directory.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import secrets

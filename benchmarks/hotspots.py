@@ -4,8 +4,6 @@
 was received, and what ended beside it), then looks at a day as the sweep does, beside one scan of the tally.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import sys

@@ -5,8 +5,6 @@ spread), through `manage.py import_complaints` as anybody runs it, and ../shared
 is there. Floor: the same number of complaints as seven kinds of rows, 500 at a time, a statement a table.
 """
 
-from __future__ import annotations
-
 import csv
 import os
 import random

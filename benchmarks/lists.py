@@ -7,8 +7,6 @@ ORM, in slices that alternate. Beside each ratio the same two as bare SQL, witho
 through the views follows with its number of statements, and how it grows from the small table to the large one.
 """
 
-from __future__ import annotations
-
 import statistics
 import sys
 from collections.abc import Callable

@@ -4,8 +4,6 @@ A figure and its floor are taken in turn in one run, since a shared machine is n
 what is compared is the median of the ratios of the rounds, shown with the lowest and the highest.
 """
 
-from __future__ import annotations
-
 import argparse
 import json
 import os

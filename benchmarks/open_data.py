@@ -5,8 +5,6 @@ the whole country have, then writes all months of the table as the page does, in
 stdout` of a table that holds the same rows. Memory is the most that Python and its files took while a file was written.
 """
 
-from __future__ import annotations
-
 import argparse
 import sys
 import tracemalloc

@@ -7,8 +7,6 @@ nothing behind the same middleware, for the same person. The dashboard of a prov
 floor: one scan of all cases, which is what its figures would cost if they were counted by hand.
 """
 
-from __future__ import annotations
-
 import statistics
 import sys
 from datetime import datetime

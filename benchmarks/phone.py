@@ -6,8 +6,6 @@ delay to every request); processor slowed four times. LCP and layout shift as th
 longest task, and the bytes that crossed the wire. No floor: the goals are on the values. Needs Chromium.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import statistics

@@ -6,8 +6,6 @@ memory the same page made anew (goal: at least 20 times as many); for a page of 
 primary keys.
 """
 
-from __future__ import annotations
-
 import statistics
 import sys
 from collections import Counter, defaultdict

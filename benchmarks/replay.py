@@ -5,8 +5,6 @@ with eight working days instead of ten, as the worker does it, effects and progr
 the same rows streamed in pieces of the same size. Goal: all of them in 60 s (issue 7).
 """
 
-from __future__ import annotations
-
 import sys
 import tracemalloc
 from datetime import datetime, timedelta

@@ -6,8 +6,6 @@ counters anew, and reads cells as the dashboards do, in slices that alternate wi
 Rebuilding stands beside one scan of all cases; folding takes cases that were filed after the rebuild.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import sys

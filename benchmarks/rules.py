@@ -6,8 +6,6 @@ read in pieces of the same size by plain SQL. Also how far the memory of the pro
 cases.
 """
 
-from __future__ import annotations
-
 import resource
 import sys
 from datetime import datetime, timedelta

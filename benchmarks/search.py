@@ -6,8 +6,6 @@ primary key through the same ORM, in slices that alternate; and the same two as 
 browser gets it, and the page with the hits.
 """
 
-from __future__ import annotations
-
 import random
 import statistics
 import sys

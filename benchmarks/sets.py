@@ -5,8 +5,6 @@ alternate. Then a table of 10,000 lines (a call logged on each case), read, trie
 the worker runs it: lines a second of each part, and how far the memory of the process rises above what it was before.
 """
 
-from __future__ import annotations
-
 import os
 import statistics
 import sys

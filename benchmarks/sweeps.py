@@ -5,8 +5,6 @@ on a table of the same columns and indexes, in slices that alternate with the sw
 case a transaction, how long a batch holds its locks, and whether the last batch is slower than the median one.
 """
 
-from __future__ import annotations
-
 import importlib
 import statistics
 import sys

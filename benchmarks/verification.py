@@ -6,8 +6,6 @@ size; for the whole record the personal texts too. Memory is the growth of this 
 a tenth of the entries and at all of them.
 """
 
-from __future__ import annotations
-
 import sys
 import tracemalloc
 from collections.abc import Callable

@@ -6,8 +6,6 @@ same process lets the view run as the steps do, whose policies are `true`. What 
 of PostgreSQL together: it does not wait for what else the machine does. Goal of the issue: at most a tenth slower.
 """
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable

@@ -6,8 +6,6 @@ that shows them beside the page of the same rows by their ids. A rare word stand
 that enterprise), a frequent one in all.
 """
 
-from __future__ import annotations
-
 import statistics
 import sys
 from collections.abc import Callable

@@ -4,8 +4,6 @@ A list is written in a file, and `migrate` fills its table from there. A code th
 off and stays; one that a row holds cannot be deleted. The portal may read these tables and change none.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Call-backs of last month: drawn as the sweep draws them, the first ones rung."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.utils import timezone

@@ -1,7 +1,5 @@
 """Root causes of ended cases: most are tagged by whoever handled them, the newest wait in the list."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.db.models import F

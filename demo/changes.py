@@ -2,8 +2,6 @@
 already tried. By the verbs alone.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.utils import timezone

@@ -3,8 +3,6 @@
 Each function says what this person would do now; the verb may still refuse.
 """
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

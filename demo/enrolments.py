@@ -3,8 +3,6 @@
 All of it is made by the verbs; the enterprises are made up, with credit codes that no register gives.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import datetime, timedelta
 from io import BytesIO

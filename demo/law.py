@@ -1,7 +1,5 @@
 """One change of a number that waits for the head of a county, tried already. By the verbs alone."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 from django.utils import timezone

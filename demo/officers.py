@@ -3,8 +3,6 @@
 Refusing and terminating take two persons here as elsewhere: one proposes, the head approves.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -4,8 +4,6 @@ on.
 Drawn here, so nobody's papers are shown; by the door and the verb by which people add them.
 """
 
-from __future__ import annotations
-
 from contextlib import suppress
 from datetime import datetime
 from io import BytesIO

@@ -4,8 +4,6 @@ Nobody here can be mistaken for a real person. Every address ends in a domain th
 telephone number lies in a range that no operator has (154), every name says that it is a demonstration.
 """
 
-from __future__ import annotations
-
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field

@@ -4,8 +4,6 @@ Nothing is made up here; what stands out is found by the sweep's own look, days 
 would be.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 
 from django.db.models import F

@@ -4,8 +4,6 @@ them.
 Nothing is made up here; the figures are those of the demo's cases.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 
 from django.db.models import Q

@@ -3,8 +3,6 @@
 Reading here is set-based, a few queries a tick; nothing here is written.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -3,8 +3,6 @@
 Each function says what this member of staff would do now; the verb may still refuse.
 """
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from decimal import Decimal
 

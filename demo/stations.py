@@ -3,8 +3,6 @@
 Entries are made by the verbs; what nobody confirmed stays unconfirmed here as everywhere.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from decimal import Decimal
 

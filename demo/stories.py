@@ -3,8 +3,6 @@
 A story only says how people are inclined; the verbs and the clocks decide what comes of it.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal

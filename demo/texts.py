@@ -1,7 +1,5 @@
 """What the people of the demonstration write, varied by problem; the sentences stand in texts.toml."""
 
-from __future__ import annotations
-
 import tomllib
 from dataclasses import dataclass
 from decimal import Decimal

@@ -3,8 +3,6 @@
 Written when the stories are told, so that no story depends on it; each by the verb of its page.
 """
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from decimal import Decimal
 

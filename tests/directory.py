@@ -4,8 +4,6 @@ It is loaded once a run, outside the tests' transactions; what a test
 writes is rolled back, so nobody may count on a table being empty.
 """
 
-from __future__ import annotations
-
 import pytest
 from pytest_django import DjangoDbBlocker
 

@@ -4,8 +4,6 @@
 the status that a test asks for.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta

@@ -3,8 +3,6 @@
 People are told the last day on which they may still act ("12月2日24:00前"), never the first late instant.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 

@@ -3,8 +3,8 @@
 Every error carries an incident number, the same on the page, in the header and in the log line, so that
 whoever is told the number finds the line. The log line names no person: no query, no form, no text of an exception.
 
-Rules refuse by raising an exception that carries `refusal = True`; the sentence is its text. So this module knows
-no app, and an app needs to know nothing of HTTP.
+Rules refuse by raising a `Refusal`, or an exception that carries `refusal = True`; the sentence is its text. So this
+module knows no app, and an app needs to know nothing of HTTP.
 """
 
 import logging
@@ -30,6 +30,20 @@ _LAST_RESORT = (
 )
 
 log = logging.getLogger("web.errors")
+
+
+class Refusal(Exception):
+    """What may not be done now: the sentence is for the person, ``code`` for programs; the page answers ``status``."""
+
+    refusal = True
+    status = 409
+
+    def __init__(self, code: str, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+    def __str__(self) -> str:
+        return str(self.args[0])
 
 
 def incident_of(request: HttpRequest) -> str:

@@ -6,8 +6,6 @@ language. Drawing forty translations and a dozen icons anew was a quarter of a p
 language that is active when it is asked for; nothing may be loaded under one language and drawn under another.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from html import escape

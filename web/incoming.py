@@ -4,8 +4,6 @@ A body that is too long is refused unread, and a text that no database could hol
 is refused in one sentence; every other text is NFC from here on, so that the same words are the same everywhere.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable

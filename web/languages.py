@@ -4,8 +4,6 @@ Names, typed text and the law stand in Chinese, names often in English beside it
 language is read, for everything that we say goes through gettext.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import NamedTuple
 

@@ -3,8 +3,6 @@
 Nothing but marks between words, so that no page in English shows 、 or ：.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.utils.translation import pgettext

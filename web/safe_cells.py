@@ -5,8 +5,6 @@ text that begins with a sign of a formula, or with a quote before one, gets a qu
 number stays a number. ``plain_cell`` takes away exactly what ``safe_cell`` put there.
 """
 
-from __future__ import annotations
-
 import re
 
 #: What a spreadsheet begins a formula, a command or a new cell with; full-width signs too.

@@ -6,8 +6,6 @@ redirect is followed, no proxy asked; of an answer its status counts, and of a s
 named the first bytes that it says (``ask``).
 """
 
-from __future__ import annotations
-
 import http.client
 import io
 import re

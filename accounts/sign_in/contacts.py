@@ -18,6 +18,7 @@ from django.utils.translation import gettext, override
 from accounts.models import OutgoingMessage, User
 from accounts.security_log import note
 from web.dates import moment
+from web.errors import Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +99,13 @@ def may_sign_in_by_code(user: User | None) -> bool:
 HELD_FOR = timedelta(hours=24)
 
 
-class HeldBack(Exception):
+class HeldBack(Refusal):
     """Phone or mailbox are new: this step waits until ``until``."""
 
-    refusal = True
-    status = 409
-    code = "contact_is_new"
-
     def __init__(self, until: datetime) -> None:
-        super().__init__(until.isoformat())
+        words = gettext("您刚换了手机或邮箱。为防冒用，要紧的事请在%(moment)s之后办；等不及请打12315。")
+        super().__init__("contact_is_new", words % {"moment": moment(until)})
         self.until = until
-
-    def __str__(self) -> str:
-        return gettext("您刚换了手机或邮箱。为防冒用，要紧的事请在%(moment)s之后办；等不及请打12315。") % {
-            "moment": moment(self.until)
-        }
 
 
 class AddressTaken(Exception):

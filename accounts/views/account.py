@@ -40,6 +40,7 @@ from accounts.views.sign_in import (
     send,
     with_next,
 )
+from web.errors import Refusal
 
 CHANGING, RESETTING = "changing_to", "resetting"
 CHANNELS = {"phone": "sms", "email": "email"}
@@ -119,15 +120,11 @@ def remove_factor(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("accounts:ways")
 
 
-class LastFactor(Exception):
+class LastFactor(Refusal):
     """Without it this person could not sign in any more."""
 
-    refusal = True
-    status = 409
-    code = "last_factor"
-
-    def __str__(self) -> str:
-        return gettext("这是您最后一样验证方式。请先再设置一样，再删这一样。")
+    def __init__(self) -> None:
+        super().__init__("last_factor", gettext("这是您最后一样验证方式。请先再设置一样，再删这一样。"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,6 @@ One enterprise has half of all cases, another about a twentieth, 2,998 others sh
 uneven too; a share of the cases is open, with dates around `now`, and a few of these have none.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from dataclasses import dataclass

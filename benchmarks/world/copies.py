@@ -4,8 +4,6 @@ The pattern is a case that went through the real verbs; a copy has its own numbe
 digests, so that the record of all copies verifies. Nothing that is timed is made here.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -5,8 +5,6 @@ else: no walls, no words, no clocks. (The seventh row is a counter's, which the 
 `file_one` is the floor of filing, `file_many` that of an import.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import random

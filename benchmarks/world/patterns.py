@@ -3,8 +3,6 @@
 Every one is walked by the real verbs, by people who may do so.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any

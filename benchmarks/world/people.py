@@ -4,8 +4,6 @@ Everything here is what the pages themselves leave behind, and one of each kind 
 forms before it is copied; nothing that is timed is prepared here.
 """
 
-from __future__ import annotations
-
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta

@@ -3,8 +3,6 @@
 Every value opens where it stands, so that lists, case pages and the verification do all their work.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterable
 from itertools import cycle, islice

@@ -3,8 +3,6 @@
 They hold their rights by the rows that give them to everybody, and their requests go through the views.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any

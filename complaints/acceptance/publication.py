@@ -3,8 +3,6 @@
 What is shown is made of facts and words of ours, never of what somebody wrote; a consent that is taken back hides the
 complaint at once, and only a new decision shows it again. Source: 市场监督管理投诉信息公示暂行规则 (2023)."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """What can still be done after a case is closed, each way with its last day; and who has the duty instead of us."""
 
-from __future__ import annotations
-
 from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date

@@ -3,8 +3,6 @@
 Facts only, as the record has them; what follows from them is said in review_grounds.py. Five queries a case, and no
 text is opened: that one was given is seen from its kind."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date

@@ -131,17 +131,11 @@ def picked(month: date, seed: str) -> Iterator[list[SampledCase]]:
         batch = []
         for case in cases.filter(pk__in=ids[start : start + _BATCH]):
             share = min(100, policies.number(SHARE, case.handling_region_id).number)
-            why = (
-                "reopened"
-                if getattr(case, "is_reopened", False)
-                else (
-                    "repeat"
-                    if getattr(case, "is_repeat", False)
-                    else "drawn"
-                    if is_drawn(seed, case.number, share)
-                    else ""
-                )
-            )
+            why = "drawn" if is_drawn(seed, case.number, share) else ""
+            if getattr(case, "is_reopened", False):
+                why = "reopened"
+            elif getattr(case, "is_repeat", False):
+                why = "repeat"
             batch.append(SampledCase(case, why, share))
         yield batch
 

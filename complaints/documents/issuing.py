@@ -1,7 +1,5 @@
 """Issues the documents that the steps of one flush name: numbered, worded, frozen, their digests in the entries."""
 
-from __future__ import annotations
-
 import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The ten official forms (文书式样): what they are called, whom they are addressed to, and their numbers."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """A document as PDF: the frozen words, the digest of the entry that issued it, a way to check both; kept as a file."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

@@ -3,8 +3,6 @@
 Words are put together from facts that the caller has; nothing is asked of the database here, so the same facts give the
 same paper, before the step (preview) and after it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime

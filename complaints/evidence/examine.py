@@ -7,8 +7,6 @@ Limits first, then the libraries that read the file; whatever happens in here, t
 The file is standard input; COPY and THUMBNAIL are numbers of open files to write to. It is run by `examining.py`, knows
 nothing of Django, and gets neither the environment nor the network of the portal."""
 
-from __future__ import annotations
-
 import ctypes
 import json
 import os

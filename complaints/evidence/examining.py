@@ -2,8 +2,6 @@
 
 The portal's own process never decodes what somebody sent; it reads one short line of the child."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

@@ -1,7 +1,5 @@
 """What a file is, by its first bytes, and what it is called: for show, never a path."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from urllib.parse import quote

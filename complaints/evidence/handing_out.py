@@ -3,8 +3,6 @@
 Before a configured scanner has passed a file, nobody but its sender gets it; others get the copy that we made
 ourselves, and the sealed original only its sender and the authority."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import IO, Any, Protocol
 

@@ -3,8 +3,6 @@
 The bytes are examined before any row is locked; the row is written after its files are, and what is refused leaves
 nothing behind."""
 
-from __future__ import annotations
-
 import logging
 import os
 from collections.abc import Iterable, Iterator

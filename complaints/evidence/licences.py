@@ -2,8 +2,6 @@
 
 One file an application; with a scanner configured, nobody but the applicant gets one that it has not passed."""
 
-from __future__ import annotations
-
 from datetime import datetime
 
 from django.conf import settings

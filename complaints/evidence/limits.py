@@ -1,7 +1,5 @@
 """How much may come in, told on the page before anything is sent; and why a file is not taken, in words."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

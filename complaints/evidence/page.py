@@ -4,8 +4,6 @@ Only a file that `examine.py` took comes here, and what cannot be drawn has no p
 file. Run by `examining.py` in the same way as `examine.py`, whose limits it takes; the page is drawn by the program
 that prints our documents, which reads PDF without a line of C, runs nothing in it and follows no address."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

@@ -1,7 +1,5 @@
 """Has files searched for malware by clamd. The row is the queue."""
 
-from __future__ import annotations
-
 import logging
 import socket
 import struct

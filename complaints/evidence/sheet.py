@@ -4,8 +4,6 @@ THUMBNAIL`.
 Limits first, then the library; the cells go to COPY, a line of JSON a row, and standard output says in one line how it
 went. Run by `examining.py` in the same way as `examine.py`, whose limits it takes."""
 
-from __future__ import annotations
-
 import json
 import os
 import runpy

@@ -1,7 +1,5 @@
 """Where the bytes lie (a private folder, or a bucket by setting), and whether they still are what the record says."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import secrets

@@ -2,8 +2,6 @@
 
 A part counts when the row says so; whoever lost the answer asks for the state and goes on from there."""
 
-from __future__ import annotations
-
 import hashlib
 import os
 import uuid

@@ -3,8 +3,6 @@
 A door builds a move with a verb and calls ``take`` once. ``MOVES`` gives the verb of a step by its name, for doors that
 hear the name from outside."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

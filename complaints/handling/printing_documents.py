@@ -3,8 +3,6 @@
 The row is the queue. What a worker took and did not finish is taken anew after its lease; the print, its digest and the
 entry that says so come into being together."""
 
-from __future__ import annotations
-
 import logging
 import time
 from datetime import datetime, timedelta

@@ -4,15 +4,13 @@ A piece is tried or carried out in one transaction with how far the row came, so
 one piece and doubles none. Only ids, days and codes are kept of a case.
 """
 
-import logging
-import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 
@@ -28,58 +26,30 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure import deadlines
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
-
-log = logging.getLogger(__name__)
+from database.sweeping import MOST_ATTEMPTS, WORKS_FOR, Overtaken, hand_back, save_progress, work_off
 
 #: Clocks looked at in one transaction. Effects kept of one change: the first; all of them are counted.
 PIECE, MOST_EFFECTS = 2000, 5000
-LEASE = timedelta(seconds=60)
-SECONDS = 12
-MOST_ATTEMPTS = 4
 #: What is told case by case; the rest is only counted.
 TOLD = frozenset(LawEffect.VERDICTS)
 
 
-class _Overtaken(Exception):
-    """The lease ran out and another worker brought it further, or it was dropped."""
-
-
 def sweep_law(*, now: datetime) -> int:
     """How many changes were worked on. Any number of sweeps may run; each takes what no other one holds."""
-    begun = time.monotonic()
-    worked: list[int] = []
-    while time.monotonic() < begun + SECONDS and (change := _lease(now=now, without=worked)):
-        worked.append(change.pk)
-        try:
-            work(change, now=now, is_late=lambda: time.monotonic() - begun > SECONDS)
-        except _Overtaken:
-            log.info("change of law %s was taken over by another worker", change.mark)
-        except OperationalError:
-            raise
-        except Exception as error:
-            # The lease runs out and it is tried again.
-            log.error("change of law %s was not worked on: %s", change.mark, type(error).__name__)
-    return len(worked)
+
+    def go_on(change: LawChange, passed: Callable[[], float]) -> None:
+        # What is being carried out goes on, however often it was begun: half a calendar would be worse.
+        if change.attempts > MOST_ATTEMPTS and change.state == "trying":
+            change.state = "failed"
+            change.save(update_fields=["state"])
+        work(change, now=now, is_late=lambda: passed() > WORKS_FOR)
+
+    return work_off(queue(), go_on, now=now)
 
 
-def _lease(*, now: datetime, without: Iterable[int]) -> LawChange | None:
-    with transaction.atomic():
-        free = LawChange.objects.filter(Q(leased_until=None) | Q(leased_until__lte=now), state__in=changing.WORKING)
-        # What was decided ("applying" stands first) does not wait for questions.
-        change = (
-            free.exclude(pk__in=list(without))
-            .order_by("state", "id")
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("region")
-            .first()
-        )
-        if change is not None:
-            change.leased_until, change.attempts = now + LEASE, change.attempts + 1
-            # What is being carried out goes on, however often it was begun: half a calendar would be worse.
-            if change.attempts > MOST_ATTEMPTS and change.state == "trying":
-                change.state = "failed"
-            change.save(update_fields=["leased_until", "attempts", "state"])
-    return change
+def queue() -> QuerySet[LawChange]:
+    """What waits for a worker. What was decided ("applying" stands first) does not wait for questions."""
+    return LawChange.objects.filter(state__in=changing.WORKING).select_related("region").order_by("state", "id")
 
 
 def work(change: LawChange, *, now: datetime, is_late: Callable[[], bool] = lambda: False) -> None:
@@ -90,7 +60,7 @@ def work(change: LawChange, *, now: datetime, is_late: Callable[[], bool] = lamb
     }
     while change.state in pieces and not is_late():
         pieces[change.state]()
-    LawChange.objects.filter(pk=change.pk).update(leased_until=None, attempts=0)
+    hand_back(change)
 
 
 @contextmanager
@@ -98,13 +68,8 @@ def _holding(change: LawChange) -> Iterator[None]:
     with transaction.atomic():
         held = LawChange.objects.select_for_update(no_key=True).filter(pk=change.pk)
         if held.values_list("state", "after").first() != (change.state, change.after):
-            raise _Overtaken
+            raise Overtaken
         yield
-
-
-def _keep(change: LawChange, *fields: str, now: datetime) -> None:
-    change.attempts, change.leased_until = 0, now + LEASE
-    change.save(update_fields=["attempts", "leased_until", "after", *fields])
 
 
 # --- trying -----------------------------------------------------------------------------------------------------------
@@ -281,7 +246,7 @@ def _go_on(change: LawChange, ids: list[int], *, now: datetime) -> None:
         fields += ["state", "tried_at", "done_at"]
     else:
         change.after = ids[-1]
-    _keep(change, *fields, now=now)
+    save_progress(change, "after", *fields, now=now)
 
 
 # --- carrying out -----------------------------------------------------------------------------------------------------
@@ -293,9 +258,9 @@ def _apply(change: LawChange, *, now: datetime) -> None:
         piece = recount_piece(change.after, now=now, years=frozenset({change.change["year"]}))
         if piece is None:
             change.state, change.done_at = "done", now
-            return _keep(change, "state", "done_at", now=now)
+            return save_progress(change, "after", "state", "done_at", now=now)
         change.after, change.moved = piece.after, change.moved + piece.moved
-        _keep(change, "moved", now=now)
+        save_progress(change, "after", "moved", now=now)
 
 
 def counts_of(change: LawChange) -> dict[str, Any]:

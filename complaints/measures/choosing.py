@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -139,16 +139,7 @@ class Rule:
 
     def kept(self) -> dict[str, Any]:
         return {
-            "kinds": {
-                kind: {
-                    "verdict": one.verdict,
-                    "source": one.source,
-                    "fixed": one.fixed,
-                    "reason": one.reason,
-                    "by": one.by,
-                }
-                for kind, one in self.kinds.items()
-            },
+            "kinds": {kind: asdict(one) for kind, one in self.kinds.items()},
             "due_on": self.due_on.isoformat() if self.due_on else "",
             "message": self.message,
         }

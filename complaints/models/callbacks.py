@@ -2,8 +2,6 @@
 
 The seed of a month lies where no page can read it until the sample is drawn; its digest is shown before."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 

@@ -3,8 +3,6 @@
 ``due_at`` is the first instant that is late, and ``chase_at`` is when somebody must look next; both are written inside
 ``handling.take`` only."""
 
-from __future__ import annotations
-
 from django.db import models
 from django.db.models import Q
 

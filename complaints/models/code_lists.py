@@ -1,7 +1,5 @@
 """The lists of the sectors' files as tables: what a case may be about, ask for and come from."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Any
 

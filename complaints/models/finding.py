@@ -3,8 +3,6 @@ the words of what was bought, and wrong tries at following a case without an acc
 
 Of a person only digests stand here (accounts/keys/blind.py). They go when the person is erased."""
 
-from __future__ import annotations
-
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models

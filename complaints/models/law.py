@@ -3,8 +3,6 @@
 A row says what is meant and how far it came; what holds stands in policies and calendar versions, and nothing gets
 there that was not tried first and decided by another person than whoever asked."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q

@@ -3,8 +3,6 @@
 A matter is opened by a step and ended by a step; it never holds text of a person (that is PersonalText). One open
 matter of a single kind a case, by index."""
 
-from __future__ import annotations
-
 import uuid
 
 from django.db import models

@@ -3,8 +3,6 @@
 Notices are written in the transaction of the step that causes them. The body of a delivery is written once, of ids and
 states only, and goes out under the same id however often it is tried."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

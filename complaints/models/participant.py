@@ -3,8 +3,6 @@
 Somebody whom another one named is nobody until they opened their own link and typed the code that went to their own
 phone. The link is here as a digest only, and one person uses it once."""
 
-from __future__ import annotations
-
 import uuid
 
 from django.conf import settings

@@ -3,8 +3,6 @@
 Rows of the enterprise's side carry ``(enterprise, engagement)`` together; a composite key in the database refuses one
 enterprise's child under another's engagement."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q

@@ -3,8 +3,6 @@
 What the station writes counts as settled only when the consumer said so (the link in a short message, or a signed
 sheet); until then it stands apart as unconfirmed."""
 
-from __future__ import annotations
-
 import uuid
 
 from django.conf import settings

@@ -3,8 +3,6 @@ written.
 
 Nothing of this is part of a case or its record; it says how somebody works, and is gone with the person."""
 
-from __future__ import annotations
-
 from django.conf import settings
 from django.db import models
 

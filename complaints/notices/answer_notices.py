@@ -3,8 +3,6 @@
 The message holds the number of the case and nothing of it; the link itself was sent before and is not known any more.
 Written with the step, like every notice."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import timedelta
 

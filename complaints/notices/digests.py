@@ -3,8 +3,6 @@
 Which notices a digest holds is fixed when it is first taken up, so that trying again sends the same letter; heads read
 one line a unit, everybody else one line a case."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from datetime import datetime

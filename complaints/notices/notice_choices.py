@@ -4,8 +4,6 @@ all.
 Only what neither decides anything nor asks for an answer can be folded or turned off. Whatever starts a deadline of the
 consumer, decides, closes or proves stays on, and everything stands on the case all the same."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import datetime
 

@@ -1,7 +1,5 @@
 """Who gets a notice, over which channel and in which language: chosen when it is due, not when it was written."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field

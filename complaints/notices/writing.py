@@ -5,8 +5,6 @@ A notice holds no name, no phone and nothing of the problem, only the number, wh
 where to read on. Rows of the file suffice: no query here, so person and channel are chosen when it is sent
 (complaints/notices/recipients.py)."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, time, timedelta
 
 from django.conf import settings

@@ -1,7 +1,5 @@
 """Who may not act though the table allows it: a representative without the power, a recused officer (art. 21)."""
 
-from __future__ import annotations
-
 from datetime import date
 
 from django.db.models import Q

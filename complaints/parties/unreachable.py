@@ -2,8 +2,6 @@
 
 What is still missing is counted here, for the page that shows it and for the step that asks for it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 

@@ -3,8 +3,6 @@
 A code is never renamed or given a second meaning, because it stands in records that cannot be rewritten; its words may
 change. A code that is no longer active keeps its words and is not offered. Most stand in the files of the sectors."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 from django.utils.functional import Promise

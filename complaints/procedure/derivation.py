@@ -15,8 +15,6 @@ on the day the promise was made. Keys of a derivation:
     earlier          {last_day, calendar, changed_on} when a new calendar moved the date
     counted_to       the day counted, when the last day was kept later than that"""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta

@@ -4,8 +4,6 @@ The browser, the counter, the importer and the API all hand the same value to th
 and nothing that the system decides. A field that was not said is None (or empty), never a guess; a foreign source names
 in `absent` the fields that it does not have at all."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime

@@ -3,8 +3,6 @@
 A number tells nothing about how many there are, and a slip of the pen is noticed (Luhn mod 32 over the alphabet without
 I, L, O, U)."""
 
-from __future__ import annotations
-
 import secrets
 from datetime import date
 

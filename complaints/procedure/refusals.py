@@ -3,8 +3,6 @@
 A refusal names what is wrong and the way out; it never says more about a case than the person in front of it may
 know."""
 
-from __future__ import annotations
-
 from django.utils.translation import gettext as _
 
 

@@ -3,8 +3,6 @@
 Be generous in what is read (full-width digits, 元, 2026年9月1日) and exact in what is kept; a refusal says what to type
 instead."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from datetime import date

@@ -4,8 +4,6 @@ Whatever may happen to a complaint stands here and nowhere else. Buttons, the pr
 tests read this file; only ``handling.take`` acts on it. No database: the words are plain data. Source: procedure,
 sections 2 to 4."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from enum import StrEnum
 

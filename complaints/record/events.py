@@ -1,7 +1,5 @@
 """What happened since a program last looked: entries of the record in the order in which they were committed."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -1,8 +1,6 @@
 """Cases by the exact phone, name or order number of their consumer, or by a copied text, none of which the database can
 read; and whether two statements are the same text again."""
 
-from __future__ import annotations
-
 import hashlib
 import struct
 import unicodedata

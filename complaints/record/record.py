@@ -3,8 +3,6 @@
 What is hashed is the exact text kept in ``body``; names and personal texts stand beside it under their person's key and
 only their salted digests go in."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import secrets

@@ -4,8 +4,6 @@ A seal covers only entries that can no longer appear later. Writers share an adv
 for an instant and reads the highest id; whatever commits afterwards gets a higher one. The signing key is readable to
 the watcher only."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterable
 from datetime import datetime

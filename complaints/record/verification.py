@@ -3,8 +3,6 @@
 It believes only digests. Columns must say what the hashed text says, chains must have no gap, heads of cases and seals
 must still stand where they stood."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import chain as joined

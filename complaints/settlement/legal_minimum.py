@@ -3,8 +3,6 @@
 A rule says what the file shows and no more. Where a fact decides that nobody has established yet (was it fraud? is it
 faulty?), the rule carries that condition in words and its sum is never counted as certain."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Iterable
 from dataclasses import dataclass

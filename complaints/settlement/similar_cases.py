@@ -3,8 +3,6 @@
 One statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only at those that
 the reader's own desk has had."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime

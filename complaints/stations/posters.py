@@ -1,7 +1,5 @@
 """Posters and counter cards: where their code leads, how many complaints each brought, and their print as PDF."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime

@@ -5,17 +5,15 @@ loses one piece; whoever was overtaken meanwhile writes nothing (``Overtaken``).
 """
 
 import hashlib
-import logging
 import os
-import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
-from django.db import OperationalError, transaction
-from django.db.models import Count, Model, Q, QuerySet
+from django.db import transaction
+from django.db.models import Count, Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
@@ -24,16 +22,10 @@ from complaints.procedure.refusals import WrongInput
 from complaints.tables.exporting import files
 from complaints.tables.exporting.selecting import NoWorkspace
 from complaints.tables.sheets import MOST_BYTES, SheetRefused, form_of, lines_of
-
-log = logging.getLogger(__name__)
+from database.sweeping import MOST_ATTEMPTS, WORKS_FOR, hand_back, work_off
 
 #: Lines tried or carried out together: their cases are locked for so long.
 BATCH = 50
-LEASE = timedelta(seconds=60)
-#: A sweep begins no piece after so many seconds.
-SECONDS = 12
-#: Leases without a piece between them.
-MOST_ATTEMPTS = 4
 #: Nobody decides for so long, and the table is dropped.
 DECIDED_WITHIN = timedelta(days=7)
 #: Of one person or authority at a time, until they are decided and done.
@@ -43,10 +35,6 @@ MOST_AT_A_TIME = 5
 Upload = TypeVar("Upload", bound=Any)
 #: Ends a row as failed: row, code, words for a person.
 Fail = Callable[[Any, str, str], None]
-
-
-class Overtaken(Exception):
-    """The lease ran out, and another worker has brought the table further."""
 
 
 @contextmanager
@@ -108,52 +96,21 @@ def counts_of(lines: QuerySet[Any], states: Iterable[str]) -> dict[str, int]:
 def sweep(
     rows: QuerySet[Upload], work: Callable[[Upload, Callable[[], bool]], None], fail: Fail, *, now: datetime
 ) -> int:
-    """How many of these rows were worked on. Any number of sweeps may run; each takes what no other one holds.
+    """How many of these rows were worked on. ``work`` goes on with one row until it is told that it is late."""
 
-    ``work`` goes on with one row until it is told that it is late.
-    """
-    begun, worked = time.monotonic(), list[int]()
-
-    def is_late() -> bool:
-        return time.monotonic() - begun > SECONDS
-
-    while not is_late() and (row := _leased(rows.exclude(pk__in=worked), now=now)) is not None:
-        worked.append(row.pk)
+    def go_on(row: Upload, passed: Callable[[], float]) -> None:
         try:
             with override(row.language):
                 if row.attempts > MOST_ATTEMPTS:
-                    fail(row, "gave_up", "")
-                    continue
-                work(row, is_late)
-            type(row).objects.filter(pk=row.pk).update(leased_until=None, attempts=0)
+                    return fail(row, "gave_up", "")
+                work(row, lambda: passed() > WORKS_FOR)
+            hand_back(row)
         except NoWorkspace:
             fail(row, "no_desk", "")
         except SheetRefused as refused:
             fail(row, "file", str(refused))
-        except Overtaken:
-            log.info("table %s was taken over by another worker", row.mark)
-        except OperationalError:
-            raise
-        except Exception as error:
-            # Only its kind: its words may hold what stands in a cell. The lease runs out and it is tried again.
-            log.error("table %s was not worked on: %s", row.mark, type(error).__name__)
-    return len(worked)
 
-
-def _leased(rows: QuerySet[Upload], *, now: datetime) -> Upload | None:
-    with transaction.atomic():
-        free = rows.filter(Q(leased_until=None) | Q(leased_until__lte=now))
-        row = free.order_by("id").select_for_update(skip_locked=True, of=("self",)).first()
-        if row is not None:
-            row.leased_until, row.attempts = now + LEASE, row.attempts + 1
-            row.save(update_fields=["leased_until", "attempts"])
-    return row
-
-
-def save_progress(row: Any, *fields: str, now: datetime) -> None:
-    """Write how far the row came; its lease begins anew."""
-    row.attempts, row.leased_until = 0, now + LEASE
-    row.save(update_fields=["attempts", "leased_until", *fields])
+    return work_off(rows.order_by("id"), go_on, now=now)
 
 
 def mark_bad(row: Any, column: str, problem: str, *, state: str = "bad") -> None:

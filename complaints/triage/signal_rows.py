@@ -3,8 +3,6 @@
 Of cases that were not asked about, only those of the asker's regions are read. Regions are told as values, by the
 columns that an index has, so the words of a statement differ only by what kinds of regions somebody has."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any

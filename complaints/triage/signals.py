@@ -3,8 +3,6 @@
 A signal shows what it rests on and decides nothing. It bars no filing, stands in no record, is told to no party
 (procedure, section 9), and only cases that the asking officer may see are behind it."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence

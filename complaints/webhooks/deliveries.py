@@ -1,7 +1,5 @@
 """Deliveries to programs of enterprises: made from events (ids and states only), sent in order within a case."""
 
-from __future__ import annotations
-
 import base64
 import json
 import logging

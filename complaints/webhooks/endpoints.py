@@ -4,8 +4,6 @@ again.
 Only a manager of the whole enterprise, for it is told of all its cases; each of these steps stands in the security log,
 and a secret is shown once."""
 
-from __future__ import annotations
-
 import base64
 import secrets
 import uuid

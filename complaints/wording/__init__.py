@@ -4,8 +4,6 @@ The words stand beside this file as dicts code → lazy text, whose context for 
 to several kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string is looked for
 in the order of ``KINDS`` unless ``kind`` is given."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import lru_cache

@@ -2,8 +2,6 @@
 
 The Chinese of statuses and outcomes is the procedure's (section 2), to the letter."""
 
-from __future__ import annotations
-
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 

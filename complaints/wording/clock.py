@@ -4,8 +4,6 @@ Each situation has a sentence for everybody (key ``""``); a side whose turn it i
 holder with person, {enterprise}, {authority}, {day} last day, {what} the matter owed, {reason}. Colour only repeats
 what the words say; urgent is 80 % of the time or the last day."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any

@@ -3,8 +3,6 @@
 Pure over rows that are given. Nothing here asks the database: a related row that was not loaded with the case is called
 by its general name ("企业"), never fetched."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime

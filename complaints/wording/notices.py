@@ -2,8 +2,6 @@
 
 A subject is the number and what; whoever reads it over a shoulder learns no more than that there is a case."""
 
-from __future__ import annotations
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 

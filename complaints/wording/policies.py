@@ -1,7 +1,5 @@
 """Words for the numbers of the procedure: what each one is, and in which group it is shown."""
 
-from __future__ import annotations
-
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy

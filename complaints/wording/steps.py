@@ -1,7 +1,5 @@
 """Words for steps: what happened (a timeline) and what may be done (a button)."""
 
-from __future__ import annotations
-
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy
 

@@ -14,8 +14,6 @@ late, and nothing is lost and nothing is done twice.
 The steps and their fields are those of the lifecycle and of /api/v1/docs/. What it keeps is an SQLite file.
 """
 
-from __future__ import annotations
-
 import argparse
 import base64
 import contextlib

@@ -10,8 +10,6 @@ shows. A number that is withheld is null, and so is whatever would be made from 
 as the least and the most that it may be.
 """
 
-from __future__ import annotations
-
 import argparse
 import csv
 import hashlib

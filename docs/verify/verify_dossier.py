@@ -18,8 +18,6 @@ How it is computed (README of the dossier says the same):
   Ed25519
 """
 
-from __future__ import annotations
-
 import argparse
 import hashlib
 import json

@@ -20,7 +20,7 @@ from authorities.periods import DatedRow, holds_on
 from enterprises.directory.exchange import CATEGORY
 from enterprises.directory.spelling import fold_name
 from enterprises.models import Branch, BranchAuthority, Enterprise, SearchName, ServiceArea
-from enterprises.models.refusing import Refusal
+from web.errors import Refusal
 from web.languages import named
 
 DAY = timedelta(days=1)

@@ -27,9 +27,9 @@ from authorities.models import Authority, Officer
 from enterprises.directory.naming import write_names
 from enterprises.models import Branch, BranchAuthority, Enterprise, ServiceArea
 from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry, RefusalGround
-from enterprises.models.refusing import Refusal
 from enterprises.team import team
 from enterprises.team.rights import HEAD, Post, enrolling_reach
+from web.errors import Refusal
 
 State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
 #: A draft that nobody saved for so long is thrown away.

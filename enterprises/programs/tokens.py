@@ -202,13 +202,8 @@ class TokenMiddleware:
             return self.get_response(request)
         set_caller(request, None)
         if _names_a_token(request):
-            return problem(
-                request,
-                status=400,
-                title=_("请求有误"),
-                code="token_in_address",
-                detail=_("令牌不能写在网址里，请放在 Authorization 头里，并作废这个令牌。"),
-            )
+            detail = _("令牌不能写在网址里，请放在 Authorization 头里，并作废这个令牌。")
+            return problem(request, status=400, title=_("请求有误"), code="token_in_address", detail=detail)
         if request.path.startswith(OPEN):
             return self.get_response(request)
         return self._refused(request) or self.get_response(request)
@@ -223,13 +218,8 @@ class TokenMiddleware:
         except TokenRefused as refusal:
             return _turned_away(request, refusal, address=address, now=now)
         if _is_too_large(request):
-            return problem(
-                request,
-                status=413,
-                title=_("请求太大"),
-                code="too_large",
-                detail=_("请求正文最多1 MB；材料请用 multipart/form-data 上传。"),
-            )
+            detail = _("请求正文最多1 MB；材料请用 multipart/form-data 上传。")
+            return problem(request, status=413, title=_("请求太大"), code="too_large", detail=detail)
         set_caller(request, token)
         return None
 
@@ -242,14 +232,8 @@ def set_caller(request: HttpRequest, token: ApiToken | None) -> None:
 
 
 def _names_a_token(request: HttpRequest) -> bool:
-    return (
-        any(
-            name.lower() in _NAMES or PREFIX in value
-            for name, values in request.GET.lists()
-            for value in (*values, name)
-        )
-        or PREFIX in request.path
-    )
+    words = [(name, value) for name, values in request.GET.lists() for value in (*values, name)]
+    return PREFIX in request.path or any(name.lower() in _NAMES or PREFIX in value for name, value in words)
 
 
 def _is_too_large(request: HttpRequest) -> bool:
@@ -274,23 +258,13 @@ def _turned_away(request: HttpRequest, refusal: TokenRefused, *, address: str, n
             address=address,
         )
     if refusal.code == "too_many":
-        response = problem(
-            request,
-            status=429,
-            title=_("请求太多"),
-            code="too_many_calls",
-            detail=_("这个令牌一分钟内请求太多，请%(n)s秒后再试。") % {"n": refusal.seconds},
-        )
+        detail = _("这个令牌一分钟内请求太多，请%(n)s秒后再试。") % {"n": refusal.seconds}
+        response = problem(request, status=429, title=_("请求太多"), code="too_many_calls", detail=detail)
         response["Retry-After"] = str(refusal.seconds)
         return response
     if refusal.code == "address":
-        return problem(
-            request,
-            status=403,
-            title=_("不允许"),
-            code="address_not_allowed",
-            detail=_("这个令牌不能从这个网络地址使用。"),
-        )
+        detail = _("这个令牌不能从这个网络地址使用。")
+        return problem(request, status=403, title=_("不允许"), code="address_not_allowed", detail=detail)
     # Unknown, revoked, expired, ended: who asks learns that it does not open, and no more.
     return _unknown(request, code="token_invalid", detail=_("令牌无效、已作废或已到期。"))
 

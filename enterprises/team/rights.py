@@ -37,27 +37,32 @@ class Post:
     station: Station | None = None
 
     @property
+    def columns(self) -> dict[str, Any]:
+        """As columns of a row that names a place."""
+        return dict(vars(self))
+
+    @property
+    def row(self) -> Station | Authority | Branch | Enterprise | None:
+        return self.station or self.authority or self.branch or self.enterprise
+
+    @property
     def kind(self) -> str:
         return "station" if self.station is not None else "authority" if self.authority is not None else "enterprise"
 
     @property
     def code(self) -> str:
         """How a form names it: authority-7, branch-3, enterprise-2."""
-        row = self.station or self.authority or self.branch or self.enterprise
-        word = (
-            "station" if self.station else "authority" if self.authority else "branch" if self.branch else "enterprise"
+        return (
+            f"{'branch' if self.kind == 'enterprise' and self.branch else self.kind}-{self.row.pk if self.row else 0}"
         )
-        return f"{word}-{row.pk if row else 0}"
 
     @property
     def organisation(self) -> str:
         """Its name as the security log keeps it."""
-        row = self.station or self.authority or self.branch or self.enterprise
-        return row.name if row else ""
+        return self.row.name if self.row else ""
 
     def __str__(self) -> str:
-        row = self.station or self.authority or self.branch or self.enterprise
-        return named(row) if row else ""
+        return named(self.row) if self.row else ""
 
 
 @dataclass(frozen=True)

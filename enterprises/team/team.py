@@ -22,10 +22,10 @@ from accounts.roles import POST_WORDS, Right, role_at
 from accounts.sign_in.contacts import Contact
 from authorities.models import Authority, Officer
 from enterprises.models import Enterprise, Staff, Station, StationStaff
-from enterprises.models.refusing import Refusal
 from enterprises.models.team import Invitation
 from enterprises.team.rights import HEAD, Post, Reach, authority_reach, enrolling_reach, enterprise_reach, post_of
 from enterprises.team.staffing import at_work, branches_above
+from web.errors import Refusal
 
 Row = Staff | Officer | StationStaff
 

@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from enterprises.models.refusing import Refusal
 from oversight.letters import managers_of, send_to
 from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
+from web.errors import Refusal
 
 Kind = Deed.Kind
 #: Measures of one guidance: more are a programme, not a guidance.

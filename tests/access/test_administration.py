@@ -1,7 +1,5 @@
 """The pages of 三员: each opens only to its duty, and none shows anything of a case."""
 
-from __future__ import annotations
-
 import csv
 from io import StringIO
 from pathlib import Path

@@ -1,7 +1,5 @@
 """A case that was filed without an account stays with whoever holds its number, token and phone."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """三员: three duties that nobody holds together, nor with any other work; refused by the database itself."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

@@ -3,8 +3,6 @@
 And no other file lists roles: it asks for a right of accounts/roles.py or for a step of the table.
 """
 
-from __future__ import annotations
-
 import ast
 import os
 import subprocess

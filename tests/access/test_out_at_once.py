@@ -1,7 +1,5 @@
 """Who loses a job, an office or the enterprise is out with the next request, whatever the session says."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Contact data is masked for everybody at work; a look needs a reason, lasts a while, and is seen."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Teams: who may give which role where, and that the last head stays."""
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 from typing import Any

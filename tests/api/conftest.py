@@ -1,7 +1,5 @@
 """Programs of the cast: a token each, and a client that says its key."""
 
-from __future__ import annotations
-
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence

@@ -4,8 +4,6 @@ No 5xx, no answer that the schema does not know, no word of somebody else's case
 is made in a transaction that is taken back, so the world stays as it was and any number may be made.
 """
 
-from __future__ import annotations
-
 import copy
 import logging
 import random

@@ -1,7 +1,5 @@
 """Calls that mean harm or nothing: each gets a clear, bounded answer, and none a 500."""
 
-from __future__ import annotations
-
 import json
 import uuid
 import zlib

@@ -1,7 +1,5 @@
 """What a program sees and does with the calls, from filing to the end of a case."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from typing import Any

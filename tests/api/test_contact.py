@@ -1,7 +1,5 @@
 """Contact data goes to programs that may have it, and each look leaves its trace."""
 
-from __future__ import annotations
-
 import json
 from datetime import timedelta
 from unittest import mock

@@ -1,7 +1,5 @@
 """Events reach a program once each and without a gap, whoever commits first."""
 
-from __future__ import annotations
-
 import threading
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Files of a case over the door for programs."""
 
-from __future__ import annotations
-
 import uuid
 from pathlib import Path
 from typing import Any

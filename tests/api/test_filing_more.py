@@ -1,7 +1,5 @@
 """What a program may say when it files: a carrier's questions, and a complaint by voice."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 from typing import Any

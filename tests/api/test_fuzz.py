@@ -1,7 +1,5 @@
 """schemathesis over the schema as every role: 1,000 calls in make test, 5,000 in make test-full, more in make fuzz."""
 
-from __future__ import annotations
-
 import os
 from typing import Any
 

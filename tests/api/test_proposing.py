@@ -1,7 +1,5 @@
 """Programs propose and approve: what is inside a proposal is judged like the step itself."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The page where a manager makes, sees and takes away tokens."""
 
-from __future__ import annotations
-
 import re
 import uuid
 from typing import Any

@@ -1,7 +1,5 @@
 """A token opens what it was issued for, as long as what it stands on stands."""
 
-from __future__ import annotations
-
 import json
 import logging
 import re

@@ -1,7 +1,5 @@
 """What the benchmarks say of themselves: ratios round by round, goals met or missed, the CPU of children."""
 
-from __future__ import annotations
-
 import importlib
 import json
 import os

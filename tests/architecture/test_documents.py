@@ -1,7 +1,5 @@
 """What the documents name is there: a reader who follows a path finds the file."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 from pathlib import Path

@@ -27,7 +27,6 @@ TOO_LONG = {
     "tests/browser/pictures.py",
     "tests/complaints/documents/test_pages.py",
     "tests/complaints/documents/test_printing.py",
-    "tests/complaints/evidence/test_what_comes_in.py",
     "tests/complaints/handling/test_reviewed.py",
     "tests/complaints/handling/test_steps.py",
     "tests/complaints/measures/test_round_trip.py",

@@ -3,8 +3,6 @@
 import-linter holds the layers of packages (test_house.py runs it). Here: files, pages, the width of a folder.
 """
 
-from __future__ import annotations
-
 import tomllib
 from collections import Counter
 from graphlib import CycleError, TopologicalSorter

@@ -1,7 +1,5 @@
 """Private names of libraries that we use: each stands here, and is still there in the version that we pin."""
 
-from __future__ import annotations
-
 import ast
 import smtplib
 from typing import Any

@@ -1,8 +1,6 @@
 """An upgrade needs no second command: what the code asks for stands there after ``migrate``, and nothing else
 changes."""
 
-from __future__ import annotations
-
 import datetime as dt
 from typing import Any
 

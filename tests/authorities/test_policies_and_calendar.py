@@ -1,7 +1,5 @@
 """Numbers by place and day; calendars by version."""
 
-from __future__ import annotations
-
 import datetime as dt
 from pathlib import Path
 

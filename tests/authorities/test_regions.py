@@ -1,7 +1,5 @@
 """A subtree is an interval, whatever the country."""
 
-from __future__ import annotations
-
 from collections import Counter
 from pathlib import Path
 

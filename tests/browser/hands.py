@@ -4,8 +4,6 @@ Each check returns sentences about what is wrong with the page that stands open,
 there.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from playwright.sync_api import Page

@@ -4,8 +4,6 @@ Whatever they do goes through a link or a button that stands on the page; a step
 named by the last part of its address, so that one journey reads the same in every language.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any

@@ -3,8 +3,6 @@
 The two that differ in everything are for every run, the two crossed ones for the long run.
 """
 
-from __future__ import annotations
-
 import pytest
 
 LOOKS = [

@@ -7,8 +7,6 @@ picture and without a reason in NOT_PICTURED is named at the end, and the progra
 Consumers and the public at 360 px, people at work at 1280 px; WebP, a few kilobytes each.
 """
 
-from __future__ import annotations
-
 import io
 import os
 import re

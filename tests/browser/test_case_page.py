@@ -1,8 +1,6 @@
 """Offers side by side, the ledger with its button, what is left after closing, and choosing notices: in a real
 browser."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

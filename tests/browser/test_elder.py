@@ -1,7 +1,5 @@
 """The elder display on a small phone: large letters, nothing cut off, nothing wider than the screen."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

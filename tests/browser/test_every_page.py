@@ -4,8 +4,6 @@ Pages come from the URLconf and from permissions.csv, so that a new page is walk
 WALK=part of an address walks only those.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from collections.abc import Callable, Iterator

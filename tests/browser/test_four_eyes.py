@@ -2,8 +2,6 @@
 team.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

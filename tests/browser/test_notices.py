@@ -1,7 +1,5 @@
 """Notices as people see them: the officer's list, the pages of a case, the demo mailbox."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

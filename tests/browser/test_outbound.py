@@ -1,7 +1,5 @@
 """Exports and webhooks in a real browser: every page of both sides, at both widths and in both languages."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 What they show was made by walking the pages, or the verbs, never by writing rows.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from typing import Any

@@ -1,7 +1,5 @@
 """Teams, invitations, looking at contact data and the administrators' pages, on a phone and at a desk."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Lists of codes: each stands once in a file, its table says the same, every column that holds a code points at it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any

@@ -1,7 +1,5 @@
 """A statement that is kept answers as the query it was made of, to each caller what is theirs."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4

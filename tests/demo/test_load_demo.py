@@ -1,7 +1,5 @@
 """The demonstration: every status and outcome occurs, the record verifies, and the same seed tells the same story."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import UTC, datetime
 from io import StringIO

@@ -1,7 +1,5 @@
 """The sets of offers that a demonstration shows: one of each kind, and no case in two of them."""
 
-from __future__ import annotations
-
 import pytest
 from django.utils import timezone
 

@@ -1,7 +1,5 @@
 """Applications as an enterprise of 鼓楼区 would hand them in."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any

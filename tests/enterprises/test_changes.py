@@ -2,8 +2,6 @@
 first.
 """
 
-from __future__ import annotations
-
 import re
 import threading
 from datetime import date, timedelta

@@ -1,8 +1,6 @@
 """The pages of becoming an ODR enterprise: the applicant's, the authority's, the enterprise's own, the public
 register."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Iterator
 from pathlib import Path

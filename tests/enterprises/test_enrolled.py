@@ -1,7 +1,5 @@
 """An enterprise while it is enrolled: suspended, resumed, leaving; what it files; its history."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 

@@ -1,7 +1,5 @@
 """Applying to become an ODR enterprise, and what the authority answers."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 
 import pytest

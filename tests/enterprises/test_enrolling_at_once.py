@@ -1,7 +1,5 @@
 """Two who decide at the same moment: one wins, the other is told who."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """The file of enterprises: all of it or nothing, there and back."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Who is found under which name, and why."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import pytest

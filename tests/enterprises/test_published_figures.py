@@ -1,7 +1,5 @@
 """The nightly figures beside an enterprise: counted again slowly, written once, shown with their number."""
 
-from __future__ import annotations
-
 import random
 import re
 import statistics

@@ -1,7 +1,5 @@
 """Headquarters sees all; a branch sees itself and what lies below."""
 
-from __future__ import annotations
-
 import pytest
 
 from enterprises.models import Branch, Enterprise, Staff

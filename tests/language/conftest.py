@@ -3,8 +3,6 @@
 Tests here ask for ``world`` and never for ``db``: they work inside the world's own transaction.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

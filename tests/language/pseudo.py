@@ -4,8 +4,6 @@ A text that shows Chinese or Latin letters in it did not come through a catalogu
 so that a page in it can still be read: `readable` gives the English back.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What people read of a page, and which of it is neither the third language nor known from somewhere else."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser

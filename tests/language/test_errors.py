@@ -1,7 +1,5 @@
 """What goes wrong is said in the third language too, also where there is no database."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

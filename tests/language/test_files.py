@@ -1,7 +1,5 @@
 """Files in the third language: exports, what came of a table that was sent in, papers of a dossier."""
 
-from __future__ import annotations
-
 import csv
 import io
 import zipfile

@@ -1,7 +1,5 @@
 """Pages that only a link, a code or the demo opens, in the third language."""
 
-from __future__ import annotations
-
 import re
 from copy import deepcopy
 from datetime import date, timedelta

@@ -1,8 +1,6 @@
 """Every page in a third language: nothing Chinese and nothing English is left but names, what was typed and recorded,
 the law's own text and statutory documents."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.language import known

@@ -1,7 +1,5 @@
 """The proof can fail: what is left in Chinese or English is found, and what may stay is not."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.language.known import Known

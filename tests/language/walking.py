@@ -1,7 +1,5 @@
 """Every address, called by those whose page it is, in the third language; and what of an answer people read."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ The whole country has other numbers than the county that handles the cases, so a
 a number of the country is found as well as one that tells a number of old.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any

@@ -4,8 +4,6 @@ Nothing here is shared with what writes them; a sentence that may keep its numbe
 reason, and the words of the law in authorities/law/articles.csv.
 """
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable, Iterator

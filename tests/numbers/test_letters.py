@@ -1,7 +1,5 @@
 """No letter and no official document tells a number of old: every notice of every step, and all ten forms."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

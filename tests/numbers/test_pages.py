@@ -1,7 +1,5 @@
 """No page tells a number of old: all policies were changed, and every page is read by whom it is for."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Iterator

@@ -4,8 +4,6 @@ All that a person may read is looked at in its source, also what no page of a te
 commands, both languages.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The folders of `make run` are the portal's own, whoever was there before."""
 
-from __future__ import annotations
-
 import os
 import pwd
 from pathlib import Path

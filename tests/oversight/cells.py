@@ -3,8 +3,6 @@
 A row here is what one received complaint counts for; tests that need the case itself file it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, timedelta
 from itertools import count

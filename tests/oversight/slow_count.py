@@ -4,8 +4,6 @@ Written from the procedure, section 7, and from nothing else; it shares no line
 with the formulas that it checks.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta

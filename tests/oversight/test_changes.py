@@ -1,7 +1,5 @@
 """Whether a change is one: the intervals are those of the books, and what never changed is rarely called a change."""
 
-from __future__ import annotations
-
 import random
 from collections import Counter
 from decimal import Decimal

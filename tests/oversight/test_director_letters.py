@@ -1,7 +1,5 @@
 """Letters to directors: chosen on a page, one a week or month, with the figures of the own offices and no others."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """An enterprise's own mirror: each number opens a list of that length, and nobody sees another's."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import date, datetime, timedelta

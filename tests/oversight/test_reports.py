@@ -1,7 +1,5 @@
 """Monthly reports: from the open data to the public, by two persons; frozen once approved, corrected by a version."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections import Counter

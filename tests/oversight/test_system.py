@@ -1,7 +1,5 @@
 """Is it working: signs that follow from rows, /metrics for whoever may, one letter a condition and day."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

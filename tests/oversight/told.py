@@ -3,8 +3,6 @@
 What is counted of an enterprise is counted of a region and of all that it lies in as well.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 
 from django.utils import timezone

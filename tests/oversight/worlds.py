@@ -3,8 +3,6 @@
 Every step goes through handling.take; a refusal is an answer, a crash is a bug.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable
 from contextlib import suppress

@@ -3,8 +3,6 @@
 What routing said and what an officer chose come about by the real verbs.
 """
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any
 

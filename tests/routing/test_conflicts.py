@@ -1,7 +1,5 @@
 """Which rules contradict each other: a table of pairs."""
 
-from __future__ import annotations
-
 import datetime as dt
 from itertools import combinations
 from typing import Any

@@ -1,7 +1,5 @@
 """The page that says who answers, as a stranger sees it."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

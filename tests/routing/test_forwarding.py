@@ -1,7 +1,5 @@
 """The sweep: whatever was filed leaves `filed`, with a reason that is kept."""
 
-from __future__ import annotations
-
 import uuid
 from dataclasses import replace
 from datetime import timedelta

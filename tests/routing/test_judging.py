@@ -1,8 +1,6 @@
 """What a trial decides piece by piece and once for all that is alike is what routing decides for each case by
 itself."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """What corrections teach, and when they teach nothing: a table of choices."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

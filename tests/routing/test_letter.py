@@ -1,7 +1,5 @@
 """A letter to the enterprise before anything is filed: what it says, and what it never does."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

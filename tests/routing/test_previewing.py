@@ -1,7 +1,5 @@
 """What a change would move is what it then moves: the preview of each kind against the sweep after its approval."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

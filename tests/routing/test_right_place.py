@@ -1,7 +1,5 @@
 """Where a matter belongs: every path of answers ends in a next step, and none in a bar."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import re

@@ -1,7 +1,5 @@
 """What a change of the rules needs, and what each refusal is called."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The pages of the routing rules: from a correction to a rule, who reads what, what is said where it cannot be."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -2,8 +2,6 @@
 they are.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

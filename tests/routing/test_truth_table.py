@@ -1,7 +1,5 @@
 """Where a case goes: the table that an officer can read and correct."""
 
-from __future__ import annotations
-
 import csv
 import datetime as dt
 from collections.abc import Iterator

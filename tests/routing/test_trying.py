@@ -2,8 +2,6 @@
 resumed.
 """
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

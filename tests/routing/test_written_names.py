@@ -1,7 +1,5 @@
 """A name without its legal form, a name that holds several, a name that several bear: pure, on plain values."""
 
-from __future__ import annotations
-
 import datetime as dt
 
 import pytest

@@ -4,8 +4,6 @@ A promise reads only rows, as somebody who audits the portal would; what the mac
 steps it saw taken) is handed in. Promises that need a browser, a broker or the network are kept elsewhere (ELSEWHERE).
 """
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field

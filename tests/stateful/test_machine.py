@@ -5,8 +5,6 @@ The seed stands in the name of the test, and the same seed walks the same way. W
 as short as it gets.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections import Counter

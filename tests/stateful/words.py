@@ -4,8 +4,6 @@ The words fit the case most of the time and sometimes do not; whether the step i
 ``None`` stands where there is nothing to say: no offer to replace, no promise to confirm.
 """
 
-from __future__ import annotations
-
 import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """Stories of everyday trouble, first part: getting in, slips of the thumb, silence."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 

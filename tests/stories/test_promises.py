@@ -1,7 +1,5 @@
 """Stories of everyday trouble, second part: what was promised, and what became of it."""
 
-from __future__ import annotations
-
 from datetime import date
 
 import pytest

@@ -4,8 +4,6 @@ All cases of a family are walked in a few batches, as an import would; a step th
 mistake of this file and stops the run.
 """
 
-from __future__ import annotations
-
 import hashlib
 from datetime import date, timedelta
 from decimal import Decimal

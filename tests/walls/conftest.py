@@ -7,8 +7,6 @@ to every case. `second_wall_off`: requests say whom they serve and then read as 
 of them, never both.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date

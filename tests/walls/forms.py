@@ -3,8 +3,6 @@
 Nothing is known of any form; what is not on the page is not sent.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 

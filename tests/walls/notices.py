@@ -1,7 +1,5 @@
 """Every notice that any step may write, to everybody whom it may tell."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import product
 from typing import Any

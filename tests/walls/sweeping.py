@@ -3,8 +3,6 @@
 Each call is undone; what it changed is counted before that by the database itself.
 """
 
-from __future__ import annotations
-
 import re
 import subprocess
 from collections import Counter

@@ -4,8 +4,6 @@ The steps are those that tests/complaints/handling/test_steps.py walks; `make te
 `make test-full` each one that moves a case.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

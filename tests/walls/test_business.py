@@ -1,7 +1,5 @@
 """What nobody may do though each step by itself is allowed: decide for the other side, win time, decide twice."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from accounts.roles import CASE_STAFF

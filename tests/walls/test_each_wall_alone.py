@@ -1,7 +1,5 @@
 """Take one wall away: lists, pages of a case and searches still show nobody a stranger's case."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """One effect a key: the database itself refuses the second, whatever the code before it thought."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone

@@ -3,8 +3,6 @@
 What lies in what is asked of the parents of a region, never of the numbers that the portal compares.
 """
 
-from __future__ import annotations
-
 from random import Random
 
 import pytest

@@ -1,7 +1,5 @@
 """Inside of one case: what each side is shown by PostgreSQL itself, with no code of ours in between."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """What PostgreSQL refuses by itself, whatever the portal asks it for."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """`make prove-walls` takes walls away; here only that each still stands where the twins look for it."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.faults.twins import ROOT

@@ -1,7 +1,5 @@
 """A request is one transaction; what must stay counted stays, though the answer is a refusal."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

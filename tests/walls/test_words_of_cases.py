@@ -1,7 +1,5 @@
 """Words of cases are found past row-level security, by one function that looks no farther than its caller may."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import DatabaseError, transaction
 

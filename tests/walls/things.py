@@ -3,8 +3,6 @@
 A thing is made by the verb that makes it for people, and OWNERS says who may call its address.
 """
 
-from __future__ import annotations
-
 import uuid
 from datetime import timedelta
 

@@ -6,8 +6,6 @@ A change that no longer fits the source is an error, never a twin that quietly c
 is green in the copy before the wall is taken away.
 """
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

@@ -3,8 +3,6 @@
 This module knows the file and the table of steps, and nothing of any view.
 """
 
-from __future__ import annotations
-
 from access.permissions import KEY_ROLES, RELATIONS, actions_for, is_held_by_key, is_public, rows_of
 from complaints.procedure.workflow import TABLE, Outcome, Role, Status
 from tests.walls.addresses import Address, Place

@@ -4,8 +4,6 @@ Each page has its own limit here, about a quarter above what it weighs; who make
 here.
 """
 
-from __future__ import annotations
-
 import gzip
 import re
 

@@ -3,8 +3,6 @@
 The pairs are named here once and hold in the light and in the dark list alike.
 """
 
-from __future__ import annotations
-
 import re
 
 import pytest

@@ -1,7 +1,5 @@
 """What is drawn beforehand is what would be drawn: in each language, with the same escapes, in each branch."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Every mishap has a number: on the page, in the header, in the answer for programs and in the log line."""
 
-from __future__ import annotations
-
 import io
 import logging
 import os

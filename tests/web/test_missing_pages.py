@@ -1,7 +1,5 @@
 """A page that is not there leads on: people at work to their own desk, everybody else to their complaints."""
 
-from __future__ import annotations
-
 import pytest
 from django.test import Client
 

@@ -1,7 +1,5 @@
 """T51 for pages: whatever is typed, no page falls; what no database can hold is refused in one sentence."""
 
-from __future__ import annotations
-
 import unicodedata
 from typing import Any
 

@@ -4,8 +4,6 @@ used.
 A page must be whole in such a browser; what is newer may only adorn, and is named here with its reason.
 """
 
-from __future__ import annotations
-
 import re
 
 import pytest

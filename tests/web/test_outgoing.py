@@ -1,7 +1,5 @@
 """T60 and T61: where a call may go, and how little an answer can do to us."""
 
-from __future__ import annotations
-
 import resource
 import socket
 import threading

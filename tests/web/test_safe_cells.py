@@ -1,7 +1,5 @@
 """T47: no cell of any file of ours is a formula, and what was written can be read back."""
 
-from __future__ import annotations
-
 import csv
 import io
 from pathlib import Path

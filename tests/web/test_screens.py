@@ -1,7 +1,5 @@
 """docs/screens holds a dozen current pictures; tools/screens makes all of them."""
 
-from __future__ import annotations
-
 import re
 
 from tests import ROOT

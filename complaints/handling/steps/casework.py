@@ -2,8 +2,6 @@
 
 What is not for the parties stands in the authority's own chain, so that theirs has no gap."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date

@@ -3,8 +3,6 @@
 Only who has no account comes by a link; a new link ends the one before. The entry keeps what contact data was before,
 and whoever has the number of before is told, so that nobody takes a case over by a telephone call."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 from django.utils.translation import gettext as _

@@ -3,8 +3,6 @@
 Nothing that was issued is edited. A correction is a version beside the old one, under the same number and with its
 reason; a withdrawn number stays in the register and is not used again."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -3,8 +3,6 @@
 One request with n respondents gives n linked cases, all or none; what a source does not know stays absent, it is never
 invented."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Sequence
 from copy import copy

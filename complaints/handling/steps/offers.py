@@ -2,8 +2,6 @@
 
 An unanswered demand cannot be sent, and a replaced offer is never worse."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal

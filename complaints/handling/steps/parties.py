@@ -4,8 +4,6 @@ ends.
 Nobody is bound by what others agreed to (art. 12). The representatives act for all; what they accept binds themselves
 and whoever said yes, and the record names who that was."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal

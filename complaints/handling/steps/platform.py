@@ -3,8 +3,6 @@
 What the platform says is kept as it was told, beside the case and never instead of its status. Source: procedure, end
 of section 6; Order 121 arts 8 and 40."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime, time
 

@@ -3,8 +3,6 @@
 A proposal changes no status and stops no clock; it falls when the case moves on, and nobody approves what he proposed
 himself."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
 from datetime import date

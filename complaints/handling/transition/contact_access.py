@@ -3,8 +3,6 @@
 The entry in the record is the permit. Nothing is shown in full to staff unless an entry of the same person, of this
 case, young enough, stands in the record; so nobody can look without being seen to."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 

@@ -3,8 +3,6 @@
 A lapse is a step of the system; *happened* is the clock's due moment, *written* is now, and the clock it starts for
 another party starts at *written*. Being told decides nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any

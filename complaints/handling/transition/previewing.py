@@ -3,8 +3,6 @@
 The case is read without a lock and changed in memory only; the step is judged as it would be, but for the second
 person, whose signature is still to come."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import datetime
 

@@ -4,8 +4,6 @@ The one rule (procedure, section 4): for consumer and enterprise a date may move
 working days from the change; for an authority exactly. Both dates stand in the record. Known days move only by a decree
 loaded as a version."""
 
-from __future__ import annotations
-
 from datetime import date, datetime
 from typing import NamedTuple
 

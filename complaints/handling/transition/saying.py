@@ -2,8 +2,6 @@
 
 A refusal names the field and the way out (WrongInput), and nothing is cut, rounded or guessed."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime

@@ -4,8 +4,6 @@ Procedure, section 3: what an authority has received never closes on the enterpr
 declined onward transfer is not passed on. Performing ends when no obligation is due or reported; all confirmed is a
 success, silence never is, one broken goes to review at once."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import datetime
 from typing import Any

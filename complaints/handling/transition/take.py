@@ -3,8 +3,6 @@
 Lock N cases; let every overdue clock lapse in order; judge the step by the table; carry it out; write everything in one
 flush. Status, clocks, record and notices commit together or not at all. One step is a batch of one."""
 
-from __future__ import annotations
-
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

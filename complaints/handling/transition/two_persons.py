@@ -3,8 +3,6 @@
 Such a step follows its own approval within one call of ``take_each``; an approval that was given at another time, or
 for another step, opens nothing."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any

@@ -3,8 +3,6 @@
 The status and the clocks before come back exactly; rows that the step made are ended, nothing is deleted, and both
 sides are told."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any

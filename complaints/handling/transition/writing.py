@@ -3,8 +3,6 @@
 Nothing here touches the database but ``open_files`` (reads) and ``write`` (one flush for the whole batch); ``take``
 decides what happens in between."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime

@@ -3,8 +3,6 @@
 A channel says in a code what went wrong, never in words of the other side, for those may hold an address. Two kinds of
 failure: try again later, or this address is dead for good."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field

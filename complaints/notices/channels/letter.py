@@ -1,7 +1,5 @@
 """What a channel is given, and how it says that it could not deliver."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol
 

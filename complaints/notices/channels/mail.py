@@ -3,8 +3,6 @@
 Only a 250 after the last dot counts as delivered; the Message-ID is made of the letter's key, so the same letter sent
 twice is recognised by whoever receives it."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 import smtplib

@@ -3,8 +3,6 @@
 The id is made of the letter's key, so what is sent twice is recognised; the body is signed exactly as it goes out. Two
 keys at once while keys are changed."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

@@ -1,7 +1,5 @@
 """Short messages: through the gateway that the settings name, or through Alibaba Cloud."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

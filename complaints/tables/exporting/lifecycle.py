@@ -8,14 +8,13 @@ its cases and with how far the row came, so whoever is killed loses one piece. E
 import hashlib
 import logging
 import secrets
-import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
 from django.conf import settings
-from django.db import OperationalError, transaction
+from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
@@ -35,6 +34,7 @@ from complaints.procedure.workflow import LOOK
 from complaints.tables.exporting import columns, files
 from complaints.tables.exporting.columns import COLUMNS, CaseRow
 from complaints.tables.exporting.selecting import NoWorkspace, Visibility, chosen, rows_of, visibility_of
+from database.sweeping import MOST_ATTEMPTS, WORKS_FOR, hand_back, save_progress, work_off
 from web.languages import named
 
 EXPIRES_AFTER = timedelta(hours=24)
@@ -210,45 +210,18 @@ log = logging.getLogger(__name__)
 BATCH = 200
 #: These cases are locked while their entries are written.
 PERSONAL_BATCH = 50
-LEASE = timedelta(seconds=60)
-#: A sweep begins no piece after so many seconds.
-SECONDS = 12
 #: A workbook of a hundred thousand rows takes ten seconds of a processor, of a busy one more.
 FINISHING = timedelta(minutes=5)
 #: Making a long file takes a while: it is left to a sweep that has just begun.
 LONG, FRESH = 20_000, 2
-#: Leases without a piece between them.
-MOST_ATTEMPTS = 4
 
 
 def sweep_exports(*, now: datetime) -> int:
     """How many exports were worked on. Any number of sweeps may run; each takes what no other one holds."""
-    begun = time.monotonic()
     throw_away(now=now)
-    worked: list[int] = []
-    while time.monotonic() < begun + SECONDS and (export := _lease(now=now, without=worked)):
-        worked.append(export.pk)
-        _work(export, now=now, passed=lambda: time.monotonic() - begun)
-    return len(worked)
-
-
-def _lease(*, now: datetime, without: Sequence[int]) -> Export | None:
-    with transaction.atomic():
-        free = Export.objects.filter(
-            Q(leased_until=None) | Q(leased_until__lte=now), state__in=["approved", "building"]
-        )
-        export = (
-            free.exclude(pk__in=without)
-            .order_by("id")
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("asked_by", "enterprise", "authority")
-            .first()
-        )
-        if export is None:
-            return None
-        export.state, export.leased_until, export.attempts = "building", now + LEASE, export.attempts + 1
-        export.save(update_fields=["state", "leased_until", "attempts"])
-    return export
+    rows = Export.objects.filter(state__in=["approved", "building"]).order_by("id")
+    rows = rows.select_related("asked_by", "enterprise", "authority")
+    return work_off(rows, lambda export, passed: _work(export, now=now, passed=passed), now=now, state="building")
 
 
 def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None:
@@ -262,19 +235,14 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
             ids = export.case_ids or []
             piece = PERSONAL_BATCH if export.has_personal else BATCH
             while export.rows < len(ids):
-                if passed() > SECONDS:
-                    return _hand_back(export)
+                if passed() > WORKS_FOR:
+                    return hand_back(export)
                 _build(export, visibility, ids[export.rows : export.rows + piece], now=now)
             if len(ids) > LONG and passed() > FRESH:
-                return _hand_back(export)
+                return hand_back(export)
             _finish(export, visibility, now=now)
     except NoWorkspace:
         _fail(export, "no_desk")
-    except OperationalError:
-        raise
-    except Exception as error:
-        # Only its kind: its words may hold what stands in a row. The lease runs out and it is tried again.
-        log.error("export %s was not built: %s", export.mark, type(error).__name__)
 
 
 def _choose(export: Export, visibility: Visibility) -> bool:
@@ -300,10 +268,8 @@ def _build(export: Export, visibility: Visibility, ids: Sequence[int], *, now: d
         cells = [[column.text(row) for column in wanted] for row in rows]
         export.kept_bytes = files.append(export.mark, cells, after=export.kept_bytes)
         export.rows += len(ids)
-        export.attempts = 0
         export.has_file = True
-        export.leased_until = now + LEASE
-        export.save(update_fields=["kept_bytes", "rows", "attempts", "has_file", "leased_until"])
+        save_progress(export, "kept_bytes", "rows", "has_file", now=now)
 
 
 def _permitted(export: Export, visibility: Visibility, rows: list[CaseRow], *, now: datetime) -> list[CaseRow]:
@@ -340,11 +306,6 @@ def _finish(export: Export, visibility: Visibility, *, now: datetime) -> None:
         ]
     )
     files.half_of(export.mark).unlink(missing_ok=True)
-
-
-def _hand_back(export: Export) -> None:
-    """Not failed, only not done."""
-    Export.objects.filter(pk=export.pk).update(leased_until=None, attempts=0)
 
 
 def _fail(export: Export, code: str) -> None:

@@ -30,7 +30,8 @@ from complaints.tables.exporting.selecting import Visibility, visibility_of_pers
 from complaints.tables.many_cases import take_all, why_refused
 from complaints.tables.platform import lines
 from complaints.tables.platform.lines import PlatformRow
-from complaints.tables.uploads import BATCH, MOST_AT_A_TIME, Overtaken
+from complaints.tables.uploads import BATCH, MOST_AT_A_TIME
+from database.sweeping import Overtaken, save_progress
 
 MOST_LINES = 10_000
 UNDERWAY = ("checking", "checked", "applying")
@@ -176,7 +177,7 @@ class _Worker:
             else:
                 PlatformLine.objects.bulk_create(self._tried(piece))
             self.file.place = piece[-1].line
-            uploads.save_progress(self.file, "place", "lines", now=self.now)
+            save_progress(self.file, "place", "lines", now=self.now)
 
     def turn(self) -> None:
         """All lines are through."""

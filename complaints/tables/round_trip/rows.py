@@ -46,22 +46,8 @@ _READ = {
 }
 #: Cells that only somebody who wants something fills in.
 FILLED_IN = frozenset(code for codes in _READ.values() for code in codes)
-_YES = {
-    "yes": True,
-    "true": True,
-    "1": True,
-    "是": True,
-    "联系上了": True,
-    "已联系上": True,
-    "接通": True,
-    "no": False,
-    "false": False,
-    "0": False,
-    "否": False,
-    "没有联系上": False,
-    "未联系上": False,
-    "未接通": False,
-}
+_YES = {"yes", "true", "1", "是", "联系上了", "已联系上", "接通"}
+_NO = {"no", "false", "0", "否", "没有联系上", "未联系上", "未接通"}
 _PROMISE = re.compile(r"promise-(\d+)-(\w+)")
 _ANSWER = re.compile(r"(answer|amount|reason)-(\d+)")
 _FIELDS = {
@@ -245,12 +231,12 @@ def column_of(step: str, name: str, said: Mapping[str, str], demands: Sequence[D
 
 
 def _contact(said: Mapping[str, str]) -> Move:
-    reached = _YES.get(said.get("contact_reached", "").strip().casefold())
-    if reached is None:
+    reached = said.get("contact_reached", "").strip().casefold()
+    if reached not in _YES | _NO:
         raise WrongInput("bad_choice", _("请填“是”或者“否”。"), field="contact_reached")
     return enterprise.log_contact(
         channel=code_of(said.get("contact_channel", ""), "contact_channel", "contact_channel"),
-        reached=reached,
+        reached=reached in _YES,
         note=said.get("contact_note", ""),
         at=_moment(said.get("contact_at", "")),
     )

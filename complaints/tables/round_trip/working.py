@@ -28,7 +28,8 @@ from complaints.tables import uploads
 from complaints.tables.exporting.selecting import Visibility, visibility_of_person
 from complaints.tables.many_cases import due_obligations, open_demands, rehearse, take_all, why_refused
 from complaints.tables.round_trip import asking, rows
-from complaints.tables.uploads import BATCH, Overtaken, mark_bad
+from complaints.tables.uploads import BATCH, mark_bad
+from database.sweeping import Overtaken, save_progress
 from enterprises.team.staffing import at_work
 
 log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ class _Worker:
             RoundTripRow.objects.bulk_create(kept)
             trip.read_rows += len(piece)
             trip.blank_rows += len(piece) - len(kept)
-            uploads.save_progress(trip, "read_rows", "blank_rows", now=self.now)
+            save_progress(trip, "read_rows", "blank_rows", now=self.now)
 
     def _cases(self, numbers: set[str]) -> dict[str, int]:
         with self.visibility.both_walls():
@@ -283,7 +284,7 @@ class _Worker:
 
     def _save(self, batch: Sequence[RoundTripRow]) -> None:
         RoundTripRow.objects.bulk_update(batch, ["state", "column", "problem", "after"])
-        uploads.save_progress(self.trip, now=self.now)
+        save_progress(self.trip, now=self.now)
 
     def _turn_to(self, state: str, *, mode: str | None = None) -> None:
         mode = self.trip.mode if mode is None else mode

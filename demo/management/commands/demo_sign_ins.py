@@ -1,7 +1,5 @@
 """manage.py demo_sign_ins: who may sign in as what in the demonstration."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from django.conf import settings

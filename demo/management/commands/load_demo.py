@@ -1,7 +1,5 @@
 """manage.py load_demo: the demonstration, once, into an empty portal that says that it is one."""
 
-from __future__ import annotations
-
 import time
 from datetime import datetime, timedelta
 from io import StringIO

@@ -1,7 +1,5 @@
 """manage.py make_vault_keys FILE: a key file with random keys, readable by its owner only."""
 
-from __future__ import annotations
-
 import os
 from argparse import ArgumentParser
 from pathlib import Path

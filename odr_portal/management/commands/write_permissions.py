@@ -3,8 +3,6 @@
 Every cell is read from there; an empty cell is what the permission middleware refuses.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

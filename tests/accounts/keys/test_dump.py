@@ -1,7 +1,5 @@
 """A thief has the whole database: everything that people typed went in by the doors, nothing of it can be read."""
 
-from __future__ import annotations
-
 import subprocess
 from datetime import timedelta
 from typing import Any

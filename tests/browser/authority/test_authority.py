@@ -1,7 +1,5 @@
 """The authority's pages as an officer sees them, on a phone and at a desk, in both languages."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -3,8 +3,6 @@
 Nobody calls a verb; people use pages, and the sweep stands for the worker.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """From the register to a document that went by letter, on a phone and at a desk; and what a consumer finds."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -4,8 +4,6 @@ The complaints are rows of the public file of a state where it lies beside the p
 shape; nothing of it is kept.
 """
 
-from __future__ import annotations
-
 import csv
 import gzip
 from collections.abc import Callable, Iterator

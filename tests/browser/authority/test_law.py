@@ -1,8 +1,6 @@
 """The working days of 2027 in a real browser: read, previewed, approved by a second person, and the consumer's page
 says the new date; and a number that is changed, tried and decided."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any

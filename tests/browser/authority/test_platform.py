@@ -1,8 +1,6 @@
 """The national platform in a real browser: a file that comes back with a bad line, and a complaint the public may
 read."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A rule proposed from corrections to its effect: by hand, without a script, in both languages."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

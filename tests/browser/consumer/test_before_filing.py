@@ -1,7 +1,5 @@
 """Before filing in a real browser: turned away with a way on, and a letter in hand."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

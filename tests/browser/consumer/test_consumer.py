@@ -1,7 +1,5 @@
 """The consumer's pages in a real browser: readable at both widths, in both languages, axe clean."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

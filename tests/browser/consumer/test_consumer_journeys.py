@@ -4,8 +4,6 @@ back.
 Nobody calls a verb; people use pages, and a sweep with a later clock stands for the days that pass.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 

@@ -1,7 +1,5 @@
 """Filing in a real browser: eight screens and the receipt, both widths, both languages, with and without script."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

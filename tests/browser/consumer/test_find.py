@@ -1,7 +1,5 @@
 """Looking for the right respondent in a real browser, and going on to file."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

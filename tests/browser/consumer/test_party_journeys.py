@@ -3,8 +3,6 @@
 Nobody calls a verb; people use pages, and a link comes out of the message that was sent to that phone.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """A file over a bad network, in a real browser: parts are lost, the rest follows, the person sees it."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from typing import Any

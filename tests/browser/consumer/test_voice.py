@@ -1,7 +1,5 @@
 """Speaking in a real browser: it records, the file field carries it, and the server keeps it as sound."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

@@ -4,8 +4,6 @@ paid.
 Nobody calls a verb; people use pages, and links come out of the letters that were sent.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import Any

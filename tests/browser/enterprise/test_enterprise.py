@@ -1,7 +1,5 @@
 """The enterprise's pages in a real browser: queue, case, steps and the offer editor, both widths and languages."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

@@ -4,8 +4,6 @@ The complaints are rows of the public telecom file where it lies beside the proj
 shape; nothing of it is kept.
 """
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Iterator
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """The offer editor in a real browser, at both widths, with and without scripts: law, template, findings, sending."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal

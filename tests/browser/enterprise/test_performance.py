@@ -1,7 +1,5 @@
 """The enterprise's mirror before axe, in one look for each change."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

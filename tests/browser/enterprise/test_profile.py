@@ -1,7 +1,5 @@
 """An enterprise changes its entry and the authority approves: by hand, without a script, in both languages."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """A morning at the queue by keyboard alone, steps for many cases, views of one's own, in a real browser."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

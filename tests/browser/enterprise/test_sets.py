@@ -1,7 +1,5 @@
 """Many cases at once in a real browser: a table that comes back with bad lines, and one answer to equal cases."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any

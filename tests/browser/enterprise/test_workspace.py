@@ -1,7 +1,5 @@
 """A case worked through in a real browser, with and without JavaScript: what came before, files, a call, a cause."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any

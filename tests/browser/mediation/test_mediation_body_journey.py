@@ -4,8 +4,6 @@ at.
 Everything after the delegation is done on pages.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import timedelta

@@ -3,8 +3,6 @@
 Everything after acceptance is done on pages; what the clock does in between is set by the test.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from datetime import timedelta

@@ -1,8 +1,6 @@
 """An officer finds a hot spot, opens a guidance; the enterprise reports; the officer closes it; a warning is
 published."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

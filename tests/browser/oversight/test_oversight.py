@@ -1,8 +1,6 @@
 """The director's morning and the analyst's question, on a phone and at a desk, before axe; and the first page on
 paper."""
 
-from __future__ import annotations
-
 import os
 from datetime import timedelta
 from io import BytesIO

@@ -2,8 +2,6 @@
 adds up.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from datetime import timedelta

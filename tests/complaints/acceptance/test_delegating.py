@@ -1,7 +1,5 @@
 """To whom a mediation may be handed (art. 19): the register, who is left out, and what is needed first."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

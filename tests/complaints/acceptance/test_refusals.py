@@ -1,7 +1,5 @@
 """Which ground a case allows: what the file rules out is refused by name, whoever asks and however."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What words point to: own sentences, each with the ground it speaks for and some that speak for none."""
 
-from __future__ import annotations
-
 import pytest
 
 from complaints.acceptance.review_advice import PATTERNS, advise, wanted

@@ -1,7 +1,5 @@
 """Who gets a case when nobody said so: rules for new ones, leave, people who left; and a sweep that is cut short."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

@@ -2,8 +2,6 @@
 the case.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date, datetime, timedelta
 from io import StringIO

@@ -1,7 +1,5 @@
 """Nobody absent holds an open case: leave of officers, its start, what becomes of orphans, and many cases at once."""
 
-from __future__ import annotations
-
 import logging
 from datetime import date, timedelta
 from typing import Any

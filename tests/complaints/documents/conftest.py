@@ -1,7 +1,5 @@
 """What tests of documents share: files in a folder of their own, one person is enough, and PDFs read back."""
 
-from __future__ import annotations
-
 import io
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Two officers decide at the same moment: their numbers follow each other, whatever becomes of the first."""
 
-from __future__ import annotations
-
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 

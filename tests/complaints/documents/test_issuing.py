@@ -1,7 +1,5 @@
 """The ten forms from cases: what they say, under which number, and that the record holds their digests."""
 
-from __future__ import annotations
-
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 

@@ -1,7 +1,5 @@
 """The register, a document, service and correction at the desk; and what a party sees of it all."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import zipfile

@@ -2,8 +2,6 @@
 leaves.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 from collections.abc import Callable

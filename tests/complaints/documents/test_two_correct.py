@@ -1,7 +1,5 @@
 """A decision that two officers signed is corrected by two, after closing as well."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

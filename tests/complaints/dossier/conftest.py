@@ -1,7 +1,5 @@
 """What tests of dossiers share: a settled case with texts and a file, sealed, and its dossier built and fetched."""
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

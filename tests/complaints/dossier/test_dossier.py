@@ -1,7 +1,5 @@
 """A consumer asks for the dossier, watches it, fetches it; nobody else does; killed builders are followed by others."""
 
-from __future__ import annotations
-
 import io
 import json
 import zipfile

@@ -1,7 +1,5 @@
 """/open/verify/ and /open/seals/: anybody checks a dossier, nobody learns anything of a case, nothing sent is kept."""
 
-from __future__ import annotations
-
 import io
 import json
 from pathlib import Path

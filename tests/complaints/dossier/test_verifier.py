@@ -1,7 +1,5 @@
 """The stand-alone program: each part of a dossier that somebody alters is named, and the first broken entry first."""
 
-from __future__ import annotations
-
 import ast
 import io
 import json

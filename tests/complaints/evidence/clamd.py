@@ -1,7 +1,5 @@
 """A scanner for the tests: speaks INSTREAM, knows one piece of malware, and can fall in the middle."""
 
-from __future__ import annotations
-
 import socketserver
 import struct
 import threading

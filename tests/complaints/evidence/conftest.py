@@ -1,7 +1,5 @@
 """A folder of its own for each test's files."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -3,8 +3,6 @@
 Nothing is downloaded, and each builder makes the same bytes each time.
 """
 
-from __future__ import annotations
-
 import array
 import fractions
 import io

@@ -1,7 +1,5 @@
 """Evidence in an S3-compatible bucket: signed as others expect it, and the same to everybody as a file on disk."""
 
-from __future__ import annotations
-
 import hashlib
 import io
 import os

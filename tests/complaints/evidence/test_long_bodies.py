@@ -1,7 +1,5 @@
 """T44: a body of a gigabyte, at the web server as `make run` starts it: a short no, and memory stays flat."""
 
-from __future__ import annotations
-
 import socket
 from contextlib import suppress
 from pathlib import Path

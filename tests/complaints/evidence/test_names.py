@@ -1,7 +1,5 @@
 """T43: no name leads anywhere, hides its end, or breaks out of a header."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 

@@ -1,7 +1,5 @@
 """T41: nobody but its sender opens a file before the scanner has passed it, and no case waits for a scanner."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any

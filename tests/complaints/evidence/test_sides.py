@@ -1,8 +1,6 @@
 """Files of all three sides: the enterprise's proof and the officer's minutes stand in the record like the
 consumer's."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from typing import Any

@@ -1,7 +1,5 @@
 """T44: a file arrives in parts over any network, and nobody fills the disk."""
 
-from __future__ import annotations
-
 import hashlib
 import uuid
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """T45: one byte that changed on the disk is found, and exactly its file is named."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

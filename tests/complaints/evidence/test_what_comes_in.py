@@ -1,7 +1,5 @@
 """T40, T42: what a file really is decides, a bomb is refused in its own process, and the portal lives on."""
 
-from __future__ import annotations
-
 import io
 import os
 import zlib

@@ -1,7 +1,5 @@
 """What a consumer types at each screen: good answers, to be changed one at a time."""
 
-from __future__ import annotations
-
 from typing import Any
 
 STATEMENT = "9月起每个月账单多出一项“智家体验包”，我没有开通过。打过两次客服电话，到现在没有结果。"

@@ -1,7 +1,5 @@
 """A town, an enterprise that settles online, one that does not, and answers that file."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """Every field with what people really send: each refusal names its field and the way out."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from typing import Any

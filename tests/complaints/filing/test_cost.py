@@ -1,7 +1,5 @@
 """What filing and sweeping ask of the database, pinned: a statement more is a decision, not an accident."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """The draft in the browser: saved step by step, found again, held by nobody else."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """What looks like an earlier complaint of the same person, and what does not; the person decides."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any

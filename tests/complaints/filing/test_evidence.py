@@ -1,7 +1,5 @@
 """Evidence files: what they are is in their bytes, and they go out harmless."""
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What may be expected of the enterprise stands on the first and on the last screen of filing."""
 
-from __future__ import annotations
-
 from django.test import Client
 from django.utils import timezone
 

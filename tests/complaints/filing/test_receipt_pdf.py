@@ -1,7 +1,5 @@
 """The receipt as PDF: what the page says, to whom the page says it, and the token for as long."""
 
-from __future__ import annotations
-
 import io
 from datetime import timedelta
 

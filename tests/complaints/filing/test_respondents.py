@@ -1,7 +1,5 @@
 """One matter, several respondents: linked cases that only the consumer sees together."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """The last click: one complaint, one receipt, whatever is sent twice; and who may see it."""
 
-from __future__ import annotations
-
 import re
 import threading
 from datetime import timedelta

@@ -1,7 +1,5 @@
 """Texts of all kinds go through the form into the record and come out as they were typed."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

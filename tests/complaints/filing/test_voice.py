@@ -1,7 +1,5 @@
 """Speaking instead of typing, and a number that no code has proven: an officer writes down, an officer rings."""
 
-from __future__ import annotations
-
 import array
 import fractions
 import io

@@ -1,7 +1,5 @@
 """Clocks at work: pauses, lapses in order, both moments, reminders once, the clock decides."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Every clock that nobody answered: the lapse stands in the record, and what follows is told."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """The main job at the verbs: filed, forwarded, answered, settled, kept."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Mediation: what stops it and what does not, what both say to a suggestion, and on which grounds it ends."""
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from typing import Any
 

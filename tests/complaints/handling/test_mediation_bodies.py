@@ -1,7 +1,5 @@
 """The body to which a mediation was handed acts itself, by a link to that one case."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

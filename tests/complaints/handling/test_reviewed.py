@@ -1,7 +1,5 @@
 """Situations that a second pair of eyes found: each once went wrong."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """Every step of a person, taken once through take() by who may take it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, timedelta

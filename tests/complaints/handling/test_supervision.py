@@ -1,7 +1,5 @@
 """Instructions and escalations: who is told when nobody acts, and what nobody may do."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 

@@ -1,7 +1,5 @@
 """Two persons: what one alone may not decide, and how little an approval opens."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Two persons inside an enterprise: what its setting guards, who approves, and that nothing waits for it."""
 
-from __future__ import annotations
-
 import threading
 from datetime import date, timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """The working days of a year: read with every wrong line named, tried, approved, and carried out to the last case."""
 
-from __future__ import annotations
-
 import json
 from datetime import date, datetime, timedelta
 from io import StringIO

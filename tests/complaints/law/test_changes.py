@@ -1,7 +1,5 @@
 """A change of a number: drafted, tried, decided by another person, in force from its day."""
 
-from __future__ import annotations
-
 import threading
 from datetime import date, timedelta
 from typing import Any

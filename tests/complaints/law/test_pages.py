@@ -1,7 +1,5 @@
 """The pages of the law's data: what an officer, a head and a stranger meet there."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """What recorded clocks would have come to under other rules."""
 
-from __future__ import annotations
-
 import random
 from datetime import date, datetime, timedelta
 from io import StringIO
@@ -23,6 +21,7 @@ from complaints.models import Deadline, LawChange, LawEffect
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
+from database.sweeping import leased
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -253,8 +252,8 @@ def test_one_question_a_person_at_a_time_and_what_was_decided_comes_first(world:
     assert again.value.code == "already_open"
     other = changing.ask_replay(by=world.su, **said)
     LawChange.objects.filter(pk=other.pk).update(state="applying", tried_at=now)
-    leased = working._lease(now=now, without=())
-    assert leased is not None
-    assert leased.pk == other.pk
+    next_one = leased(working.queue(), now=now)
+    assert next_one is not None
+    assert next_one.pk == other.pk
     LawChange.objects.filter(pk=first.pk).update(state="tried", tried_at=now)
     assert changing.ask_replay(by=world.rui, **said).pk

@@ -1,7 +1,5 @@
 """How long a negotiation may rest while the consumer decides: recorded cases under another cap."""
 
-from __future__ import annotations
-
 import random
 from datetime import date, datetime, timedelta
 from io import StringIO

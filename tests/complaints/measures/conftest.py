@@ -1,7 +1,5 @@
 """What tests of many cases share: a folder for files, people signed in at their desks, tables as they are filled in."""
 
-from __future__ import annotations
-
 import csv
 import io
 import uuid

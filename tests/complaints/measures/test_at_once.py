@@ -1,7 +1,5 @@
 """Two people send the same table in and both say yes at the same moment: each line is carried out once."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -15,6 +13,7 @@ from complaints.models import Contact, RoundTrip, RoundTripRow
 from complaints.record.events import plain_version
 from complaints.tables import uploads
 from complaints.tables.round_trip import asking, working
+from database.sweeping import LEASE
 from tests import PATIENCE
 from tests.cast import World
 from tests.complaints.measures.conftest import HOME, SignIn, cases, filled, states, table, tried
@@ -123,7 +122,7 @@ def test_a_batch_that_outlives_its_lease_is_done_once_and_stays_done(
     def late(self: Any, *batch: Sequence[RoundTripRow]) -> Any:
         """The lease has run out before the cases are locked; another worker comes by."""
         monkeypatch.setattr(working._Worker, at, usual)
-        later: datetime = timezone.now() + 2 * uploads.LEASE + timedelta(seconds=1)
+        later: datetime = timezone.now() + 2 * LEASE + timedelta(seconds=1)
         elsewhere(lambda: working.sweep_round_trips(now=later))
         return usual(self, *batch)
 

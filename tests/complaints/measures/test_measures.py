@@ -1,7 +1,5 @@
 """One answer to equal cases: chosen, ruled, tried out, sent in one flush; each consumer decides alone."""
 
-from __future__ import annotations
-
 import io
 from decimal import Decimal
 

@@ -1,8 +1,6 @@
 """A set of offers that needs a second person: proposed and approved as a whole, each case judged anew, time running
 on."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A table of cases goes out, is filled in, comes back: each line is tried, named where it is wrong, and counts once."""
 
-from __future__ import annotations
-
 import csv
 import io
 from datetime import timedelta
@@ -18,6 +16,7 @@ from complaints.procedure.workflow import Status as S
 from complaints.tables import uploads
 from complaints.tables.exporting import lifecycle
 from complaints.tables.round_trip import asking, working
+from database.sweeping import LEASE
 from enterprises.models import Staff
 from enterprises.models.team import TwoPersons
 from tests import given
@@ -264,7 +263,7 @@ def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
     with pytest.raises(KeyboardInterrupt):
         working.sweep_round_trips(now=timezone.now())
     assert states(trip) == [*["done"] * 2, *["good"] * 4]
-    working.sweep_round_trips(now=timezone.now() + 2 * uploads.LEASE)
+    working.sweep_round_trips(now=timezone.now() + 2 * LEASE)
     trip.refresh_from_db()
     assert (trip.state, states(trip)) == ("done", [*["done"] * 3, "refused", *["done"] * 2])
     assert [Offer.objects.filter(complaint=case).count() for case in ours] == [1] * 6

@@ -1,7 +1,5 @@
 """What comes in as a table is counted before it is opened; what it holds comes back as it was meant."""
 
-from __future__ import annotations
-
 import io
 import struct
 import zipfile

@@ -4,8 +4,6 @@ A letter stands in ``accepted`` only if the server said so; ``heard`` holds what
 handed, whatever became of it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import json

@@ -1,7 +1,5 @@
 """Short messages by the protocol of Alibaba Cloud: against a real server that checks the signature as documented."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import json

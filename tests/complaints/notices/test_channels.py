@@ -1,7 +1,5 @@
 """E-mail and short messages against real servers on this machine, good ones and bad ones."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import hmac

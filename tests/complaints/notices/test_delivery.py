@@ -1,7 +1,5 @@
 """Delivering a notice: leased, sent, stamped; tried again; another channel; set aside in the end."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections import Counter

@@ -1,7 +1,5 @@
 """Who gets a notice, over which channel, when, and folded into which letter."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo

@@ -1,7 +1,5 @@
 """What tests of exports share: a folder of their own, and people signed in at their desks."""
 
-from __future__ import annotations
-
 import uuid
 from collections.abc import Callable
 from pathlib import Path

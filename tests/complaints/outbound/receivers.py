@@ -4,8 +4,6 @@ They speak TLS with a certificate for receiver.example of their own making; the 
 leads to them (``rule``) is the real one but for this machine's address and that certificate.
 """
 
-from __future__ import annotations
-
 import contextlib
 import datetime as dt
 import gzip

@@ -2,8 +2,6 @@
 doubled.
 """
 
-from __future__ import annotations
-
 import base64
 import importlib.util
 import json

@@ -1,7 +1,5 @@
 """T48: what a file of cases holds, who gets it, and how often."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import io

@@ -4,8 +4,6 @@ comes alive.
 Every letter of a whole case, to all sides, goes through a real post office and is taken apart there.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Any

@@ -1,8 +1,6 @@
 """Each message of a webhook has a page: what was sent, what was answered each time, and the button that sends it
 again."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 
 import pytest

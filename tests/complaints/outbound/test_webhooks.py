@@ -1,7 +1,5 @@
 """T62 to T64: what a receiver is told, how it knows that it is from us, and who waits for whom."""
 
-from __future__ import annotations
-
 import base64
 import json
 import re

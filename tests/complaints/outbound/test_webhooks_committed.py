@@ -1,7 +1,5 @@
 """A message after each commit, by the real cursor: nothing twice, nothing left out, nothing before its time."""
 
-from __future__ import annotations
-
 import json
 
 import pytest

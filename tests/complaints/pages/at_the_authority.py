@@ -1,7 +1,5 @@
 """What the tests of the authority's pages share: signed-in officers, cases as of now, keys."""
 
-from __future__ import annotations
-
 import uuid
 from datetime import timedelta
 from typing import Any

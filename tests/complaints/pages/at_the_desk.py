@@ -3,8 +3,6 @@
 A form is sent with a fresh key unless a test means to send it twice.
 """
 
-from __future__ import annotations
-
 import uuid
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the case page says beyond its statuses: what changed between offers, what was kept, what is left to do."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

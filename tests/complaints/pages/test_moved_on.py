@@ -1,7 +1,5 @@
 """Two handlers at the same case: one is first, the other is told who and what, and loses no word."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

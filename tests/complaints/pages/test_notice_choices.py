@@ -1,7 +1,5 @@
 """How a person chooses to be told: which way, which language, what not; and the one click out of a letter."""
 
-from __future__ import annotations
-
 import re
 from datetime import datetime, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """A page says things in words: no code of the lists stands on it, whoever reads the case."""
 
-from __future__ import annotations
-
 import re
 from html import unescape
 

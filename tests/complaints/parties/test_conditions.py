@@ -1,7 +1,5 @@
 """Conditions are read once and kept, and every change of their tables counts at once."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

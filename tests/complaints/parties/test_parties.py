@@ -1,7 +1,5 @@
 """Several on one side: nobody takes part, is bound or is represented who did not say so."""
 
-from __future__ import annotations
-
 import re
 from datetime import date, timedelta
 from typing import Any

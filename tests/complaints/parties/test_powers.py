@@ -1,7 +1,5 @@
 """A power of attorney is looked at: what it covers holds from then on, and one that proves nothing opens nothing."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

@@ -1,7 +1,5 @@
 """Whose case it is and how its consumer is reached: changed only by who may, told to who must know."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

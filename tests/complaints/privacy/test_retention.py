@@ -1,7 +1,5 @@
 """What is thrown away once a day, and what stays."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 

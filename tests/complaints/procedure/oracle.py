@@ -5,8 +5,6 @@ product and this walk with the committed file. The days off stand here once more
 two decrees, so that a slip in the product's CSV does not go unseen.
 """
 
-from __future__ import annotations
-
 import csv
 import random
 import sys

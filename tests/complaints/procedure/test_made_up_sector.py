@@ -1,7 +1,5 @@
 """A sector is one file: with it in the folder, filing, triage, letters, ways left, causes and league know it."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

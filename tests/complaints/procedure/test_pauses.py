@@ -1,7 +1,5 @@
 """Pauses with R, the allowance of a case, and what a newly loaded calendar does."""
 
-from __future__ import annotations
-
 import json
 from datetime import date, timedelta
 

@@ -1,7 +1,5 @@
 """A file of a sector: what is read from it, and that a slip in one is told by file and key."""
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

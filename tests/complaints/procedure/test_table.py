@@ -1,7 +1,5 @@
 """The table on paper: everybody has a way on, nobody waits without a clock or a reason."""
 
-from __future__ import annotations
-
 import pytest
 
 from complaints.handling import MOVES

@@ -1,7 +1,5 @@
 """Days and moments that somebody types: of the years 2000 to 2100, or refused at their field."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 

@@ -1,7 +1,5 @@
 """Rows written as arrays come back as they were, whatever stands in them."""
 
-from __future__ import annotations
-
 import json
 from datetime import UTC, datetime
 from typing import Any

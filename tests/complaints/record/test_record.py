@@ -1,7 +1,5 @@
 """The record proves itself: whoever touches it with the keys to the server is found out."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the law gives at least: cases as people file them, and the rules that fit."""
 
-from __future__ import annotations
-
 from datetime import date
 from decimal import Decimal
 from typing import Any

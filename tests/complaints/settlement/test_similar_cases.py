@@ -1,7 +1,5 @@
 """What ended cases of the same desk with the same problem tell, and the cause that the enterprise tags itself."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any

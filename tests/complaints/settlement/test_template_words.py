@@ -1,7 +1,5 @@
 """Variables of answer templates: which are known, what stays blank, what still comes from the template."""
 
-from __future__ import annotations
-
 import pytest
 
 from complaints.settlement.answer_templates import comes_from, filled, is_filled, unknown

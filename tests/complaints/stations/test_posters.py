@@ -1,7 +1,5 @@
 """Posters and counter cards: what their codes lead to, what is printed, and which poster brought how many."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

@@ -1,7 +1,5 @@
 """Stations: they see what they wrote down, and settled is what the consumer confirmed."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Every code has its word in both languages, and no two statuses share one."""
 
-from __future__ import annotations
-
 import ast
 import re
 

@@ -1,7 +1,5 @@
 """docs/lifecycle.md says what the table says."""
 
-from __future__ import annotations
-
 from complaints.management.commands import write_lifecycle
 from complaints.procedure.workflow import CLOCKS, TABLE, Status
 

@@ -1,7 +1,5 @@
 """Whom we tell, in which words; no name, no phone, nothing of the problem in them."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast

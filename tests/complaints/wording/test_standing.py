@@ -1,7 +1,5 @@
 """The duty strip and the chip, in the words of the microcopy; without a query."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A portal with a few cases, evidence and seals, and an empty database beside it to restore into."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """An archive that was cut, changed or made by a stranger is refused in one sentence, before anything is touched."""
 
-from __future__ import annotations
-
 import io
 import json
 import os

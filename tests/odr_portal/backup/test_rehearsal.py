@@ -1,7 +1,5 @@
 """The whole thing, as on a bad day: real processes file and sweep while the backup runs, then the server is gone."""
 
-from __future__ import annotations
-
 import contextlib
 import json
 import os

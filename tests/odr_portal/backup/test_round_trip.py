@@ -1,7 +1,5 @@
 """What was saved comes back whole: rows, files, record, walls and sequences; or nothing changes at all."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os

@@ -1,7 +1,5 @@
 """Single cases whose figures can be said by hand."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 

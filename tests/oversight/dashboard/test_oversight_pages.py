@@ -1,7 +1,5 @@
 """The pages beside the first one: lists behind numbers, comparing, workload, flow, saved views; and absurd wishes."""
 
-from __future__ import annotations
-
 from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any

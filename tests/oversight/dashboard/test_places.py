@@ -1,7 +1,5 @@
 """Where an officer may look: a place of the own region and nothing else, whatever the address says."""
 
-from __future__ import annotations
-
 from django.utils import timezone
 
 from accounts.roles import Role

@@ -1,7 +1,5 @@
 """One event, one hot spot: the narrowest that explains it stands in the list, and names where else it is seen."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from random import Random
 from typing import Any

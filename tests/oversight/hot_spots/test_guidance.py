@@ -1,7 +1,5 @@
 """From a hot spot to its end: guidance on both sides, reminders, before and after, warnings."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4

@@ -1,7 +1,5 @@
 """Hot spots: found from the counters and only where they are, once, and seen where they lie."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import uuid4

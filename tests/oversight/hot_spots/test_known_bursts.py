@@ -1,7 +1,5 @@
 """Two bursts of a public register of complaints are found on their day, and not the day before."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 from collections import Counter

@@ -2,8 +2,6 @@
 arithmetic.
 """
 
-from __future__ import annotations
-
 from fractions import Fraction
 from itertools import pairwise
 from math import comb, exp, sqrt

@@ -1,7 +1,5 @@
 """Sets that told too much are found and replaced by a version that says so; what was withheld once stays withheld."""
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 
 import pytest

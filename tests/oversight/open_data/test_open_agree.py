@@ -1,8 +1,6 @@
 """What is published is what the cases say: each number counted once more, one case after the other, in a random
 world."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta

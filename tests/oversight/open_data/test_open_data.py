@@ -1,7 +1,5 @@
 """Open data: what the files say, that they say it validly, that nothing small is in them, and that a version stays."""
 
-from __future__ import annotations
-
 import csv
 import hashlib
 import importlib.util

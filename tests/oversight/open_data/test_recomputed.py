@@ -1,7 +1,5 @@
 """Whoever has the files has the pages: the script makes what /open/, the league and the monthly report show."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

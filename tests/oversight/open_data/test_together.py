@@ -5,8 +5,6 @@ A reader knows every sum, every number that any file or page shows, and that wha
 every world that fits, and is left with at least four possible values of each number from 1 to 4.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -2,8 +2,6 @@
 withheld, kept by caches.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime
 from typing import Any
 

@@ -2,8 +2,6 @@
 them.
 """
 
-from __future__ import annotations
-
 import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any

@@ -2,8 +2,6 @@
 whoever stands between.
 """
 
-from __future__ import annotations
-
 import pytest
 from django.core.cache import cache
 from django.db import connection

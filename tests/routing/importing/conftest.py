@@ -1,7 +1,5 @@
 """What the tests of the import share: the directory of the project, and one way to call the command."""
 
-from __future__ import annotations
-
 from io import StringIO
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ The same number of rows gives the same file; every way of spoiling a row says wh
 must be named for it.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Callable, Sequence

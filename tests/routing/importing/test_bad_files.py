@@ -1,7 +1,5 @@
 """Files of which nothing is good: told shortly and wholly, nothing of them filed, neighbours unharmed."""
 
-from __future__ import annotations
-
 import csv
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Dates in three forms, and rows that were sent on before they came in."""
 
-from __future__ import annotations
-
 import csv
 from datetime import date
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The directory out of a file: added to, never changed; and mappings that are slips are refused."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

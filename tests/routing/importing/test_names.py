@@ -1,7 +1,5 @@
 """Names of a source: cut into legal, former and other names, and grouped into enterprises."""
 
-from __future__ import annotations
-
 from collections import Counter
 
 import pytest

@@ -1,7 +1,5 @@
 """A broken row never swallows its neighbours."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from complaints.tables.importing.reading import Shape, records

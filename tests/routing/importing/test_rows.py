@@ -1,7 +1,5 @@
 """Bad rows are named, good ones go in; running again files nothing twice."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import os

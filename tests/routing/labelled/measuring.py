@@ -4,8 +4,6 @@ The directory is built without the labelled rows, so that a name is known only w
 some other row bears it; labels say which enterprise is meant, never what the router did.
 """
 
-from __future__ import annotations
-
 import csv
 import gzip
 import hashlib

@@ -3,8 +3,6 @@
 Figures are of the half on which no rule was written; a floor is only lowered with the reason beside it.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 

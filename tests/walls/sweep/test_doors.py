@@ -1,7 +1,5 @@
 """Forged and framed requests, at every address: a form of ours, from a page of ours, or nothing happens."""
 
-from __future__ import annotations
-
 from tests.walls.addresses import addresses, places
 from tests.walls.calling import Caller
 from tests.walls.sweeping import written

@@ -1,7 +1,5 @@
 """The same in every status: the long run, in parts that both cores share."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.walls.addresses import addresses

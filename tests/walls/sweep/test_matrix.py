@@ -1,7 +1,5 @@
 """Everybody calls every address: what permissions.csv allows, and nothing else."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

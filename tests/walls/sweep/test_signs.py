@@ -1,7 +1,5 @@
 """No sign of a report or a concern for those who must not know of it: not in a body, a header, a count or a gap."""
 
-from __future__ import annotations
-
 import pytest
 import time_machine
 from django.utils import timezone

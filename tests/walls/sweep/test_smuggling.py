@@ -3,8 +3,6 @@
 Forms are read from the pages themselves, so a new field is tried on the day it appears.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from random import Random
 

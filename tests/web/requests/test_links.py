@@ -2,8 +2,6 @@
 of person.
 """
 
-from __future__ import annotations
-
 import html
 import re
 from collections import Counter, deque

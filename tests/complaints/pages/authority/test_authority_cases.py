@@ -1,7 +1,5 @@
 """Triage, the case page, the agreement and two persons, through the authority's doors."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

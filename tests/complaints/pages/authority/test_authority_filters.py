@@ -1,7 +1,5 @@
 """The filters of an authority's list: what they show, what they refuse, what they never do."""
 
-from __future__ import annotations
-
 from datetime import date, datetime, timedelta
 from typing import Any
 

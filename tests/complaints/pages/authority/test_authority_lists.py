@@ -1,7 +1,5 @@
 """The authority's lists: numbers that open them, filters, pages, masks, queries, strangers."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

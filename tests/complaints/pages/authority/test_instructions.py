@@ -1,7 +1,5 @@
 """The 督办 board, one instruction, one for many cases; and the enterprise's side of it."""
 
-from __future__ import annotations
-
 import hashlib
 from datetime import timedelta
 from typing import Any

@@ -2,8 +2,6 @@
 once.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Any

@@ -2,8 +2,6 @@
 are held.
 """
 
-from __future__ import annotations
-
 from datetime import date, timedelta
 from uuid import uuid4
 

@@ -1,7 +1,5 @@
 """The authority's mediation desk: what it shows, what it leads to, and whom it tells nothing."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

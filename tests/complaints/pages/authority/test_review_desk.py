@@ -1,7 +1,5 @@
 """The review desk: what an officer reads, chooses, sends; what stays shut; objections; who signs."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What was reported upwards, what waits for a decision, what is late with whom: each number opens its list."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Distributing many cases at once: each for itself, with what came of it, once."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import pytest

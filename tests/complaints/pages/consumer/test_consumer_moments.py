@@ -1,7 +1,5 @@
 """The consumer's steps in time and with files: undo, lapses judged first, evidence kept or not."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Four eyes at an enterprise's desk: the form proposes, somebody else decides, the case page says that time runs on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal

@@ -1,7 +1,5 @@
 """The offer editor: every demand answered, rows come and go without a script, nothing typed is lost."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from datetime import timedelta

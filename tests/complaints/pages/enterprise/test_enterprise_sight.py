@@ -1,7 +1,5 @@
 """Who sees what at the enterprise's side: strangers 404 everywhere, former ones only their own time."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 

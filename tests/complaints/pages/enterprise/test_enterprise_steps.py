@@ -1,7 +1,5 @@
 """What single step pages of the enterprise bring; that each is drawn and taken, test_every_step.py says."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any

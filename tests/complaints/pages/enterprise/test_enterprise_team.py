@@ -1,7 +1,5 @@
 """The team page: how much lies with whom, who is away; leave, rules for new cases, settings and 工号."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any

@@ -1,7 +1,5 @@
 """Before an offer goes, what it lacks is shown once; who sends it nevertheless is kept in the record."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal

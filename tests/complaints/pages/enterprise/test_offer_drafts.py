@@ -1,7 +1,5 @@
 """An offer half written waits for whoever wrote it, and for nobody else."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from contextlib import suppress

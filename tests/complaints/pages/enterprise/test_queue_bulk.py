@@ -1,7 +1,5 @@
 """One step for many cases of the queue: each judged for itself, each answered for."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any

@@ -1,8 +1,6 @@
 """A respondent without account: the link to its one case, what it shows, what decides, and what an officer writes
 down."""
 
-from __future__ import annotations
-
 import re
 from datetime import timedelta
 from typing import Any

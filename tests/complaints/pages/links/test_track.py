@@ -1,7 +1,5 @@
 """Following a case with number and token: what is shown, to whom, and how often one may be wrong."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta

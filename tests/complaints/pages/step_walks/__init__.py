@@ -3,8 +3,6 @@
 A case is made by the real verbs, at WEDNESDAY; the pages are opened at ``Walk.now``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime

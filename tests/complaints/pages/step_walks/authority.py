@@ -1,7 +1,5 @@
 """The authority's step pages."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta

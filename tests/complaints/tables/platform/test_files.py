@@ -1,7 +1,5 @@
 """The file pair: what goes out is an export, what comes back is tried out, decided, carried out once, line by line."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 
 import pytest

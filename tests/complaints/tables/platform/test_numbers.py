@@ -1,7 +1,5 @@
 """A number of the national platform belongs to one case, is missed after a working day, and differs where states do."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 
 import pytest

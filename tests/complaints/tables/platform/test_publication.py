@@ -2,8 +2,6 @@
 it.
 """
 
-from __future__ import annotations
-
 import pytest
 from django.test import Client
 from django.utils import timezone
