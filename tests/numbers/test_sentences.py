@@ -65,14 +65,16 @@ def python_texts() -> list[tuple[str, str]]:
 
 
 def other_texts() -> Iterator[tuple[str, str]]:
-    """Templates without their comments, sectors, and what is typeset."""
+    """Templates without their comments, sectors, statements in files, and what is typeset."""
     for path in sorted((ROOT / "templates").rglob("*.*")):
         source = re.sub(r"(?s)\{% comment %\}.*?\{% endcomment %\}|\{#.*?#\}", "", path.read_text(encoding="utf-8"))
         # A hole of a template is one of the catalogue.
         yield re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", source), str(path.relative_to(ROOT))
-    for path in sorted(file for app in READ for form in ("*.typ", "*.toml") for file in (ROOT / app).rglob(form)):
+    for path in sorted(
+        file for app in READ for form in ("*.typ", "*.toml", "*.sql") for file in (ROOT / app).rglob(form)
+    ):
         lines = path.read_text(encoding="utf-8").splitlines()
-        text = "\n".join(line for line in lines if not line.lstrip().startswith(("//", "#")))
+        text = "\n".join(line for line in lines if not line.lstrip().startswith(("//", "#", "--")))
         yield text, str(path.relative_to(ROOT))
 
 
