@@ -3,6 +3,7 @@ names of languages."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,8 @@ from complaints.models import Notice, PersonalText
 from tests.language.reading import foreign
 from web.languages import languages
 
+#: The number of an official document: as statutory as the document (complaints/documents/kinds.py).
+NUMBER = re.compile(r"\w+〔\d{4}〕第\d+号")
 #: So many letters of a text show that it is that text, where a page shows a piece of it.
 PIECE = 12
 
@@ -47,7 +50,7 @@ class Known:
             shown = text.casefold()
             self._found[text] = [
                 word
-                for word in foreign(text)
+                for word in foreign(NUMBER.sub("", text))
                 if not any(_stands_in(shown, line) for line in self.lines.get(word.casefold(), ()))
                 and not (f"{word}**" in text and self._begins(word.casefold()))
             ]

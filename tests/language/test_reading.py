@@ -22,6 +22,8 @@ NAME = "鼓楼区市场监督管理局"
         ("<p>{0} 鼓楼** 楼区**</p>", ["楼区"]),
         ("<p>{0}</p>", []),
         (f"<p>{{0}} {NAME}</p>", []),
+        ("<p>{0} 鼓市监举告〔2026〕第1号</p>", []),
+        ("<p>{0} 受理〔号〕</p>", ["受理", "号"]),
         ('<p lang="zh-Hans">消费者权益保护法</p><p>{0}</p>', []),
         ("<p>{0} <code>manage.py verify</code> PDF 128.50 https://example.com/a a@example.com</p>", []),
         ("<script>let total = 'Total'</script><style>p {{}}</style>", []),
