@@ -40,12 +40,12 @@ def roles_held(user: User, *, on: date) -> frozenset[str]:
     """
     if duty := duty_of(user):
         return frozenset({role_at("platform", duty).known_as})
-    words, told = _statement()
+    text, shown = _statement()
     with connection.cursor() as cursor:
         meant: dict[Any, Any] = {_NOBODY: user.pk, date.min: on}
-        cursor.execute(words, [meant.get(value, value) for value in told])
-        found = cursor.fetchall()
-    return ACCOUNT | {role_at(side, post).known_as for side, post in found}
+        cursor.execute(text, [meant.get(value, value) for value in shown])
+        result = cursor.fetchall()
+    return ACCOUNT | {role_at(side, post).known_as for side, post in result}
 
 
 @cache

@@ -125,18 +125,18 @@ def _roles(word: str) -> frozenset[str]:
 
 
 def _words(cell: str, allowed: Iterable[str], line: int, *, only_one: bool = False) -> frozenset[str]:
-    words = frozenset(cell.split("|"))
-    if not words <= frozenset(allowed) or (only_one and len(words) != 1):
+    text = frozenset(cell.split("|"))
+    if not text <= frozenset(allowed) or (only_one and len(text) != 1):
         raise OddPermissions(f"permissions.csv line {line}: {cell!r} is none of {', '.join(sorted(allowed))}.")
-    return words
+    return text
 
 
 def _resources(cell: str) -> list[str]:
     """`a:b-{c|d}` is short for a:b-c and a:b-d; every name is still written down."""
-    found = _BRACES.match(cell)
-    if found is None:
+    result = _BRACES.match(cell)
+    if result is None:
         return [cell]
-    before, inner, after = found.groups()
+    before, inner, after = result.groups()
     return [f"{before}{word}{after}" for word in inner.split("|")]
 
 

@@ -67,7 +67,7 @@ def actor_of(request: HttpRequest) -> str:
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
     if not request.session.session_key:
-        raise ValueError("Somebody without a session must be named by the door: once(request, actor=…).")
+        raise ValueError("Somebody without a session must be named by the caller: once(request, actor=…).")
     return f"session:{request.session.session_key}"
 
 
@@ -105,7 +105,7 @@ def key_of(request: HttpRequest) -> str:
 def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> Iterator[Attempt]:
     """Carry out the block at most once for this actor and key, in one transaction.
 
-    ``savepoint`` off: the door is inside a transaction of its own, which ends with any refusal.
+    ``savepoint`` off: the page or the API is inside a transaction of its own, which ends with any refusal.
 
     The block must do nothing if ``attempt.answered``, and must set ``attempt.reference`` when it took effect; without a
     reference, or after an exception, no key is stored. Raises AlreadyRunning, SameKeyOtherBody, KeyMissing.

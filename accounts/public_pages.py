@@ -49,8 +49,8 @@ def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: i
                     return view(request, *args, **kwargs)
             _only(request, parameters)
             key = _key(request)
-            found: tuple[str, str, bytes] | None = cache.get(key) if fresh else None
-            if found is None:
+            results: tuple[str, str, bytes] | None = cache.get(key) if fresh else None
+            if results is None:
                 request.is_shared = True  # type: ignore[attr-defined]
                 with serving(request):
                     response = view(request, *args, **kwargs)
@@ -59,10 +59,10 @@ def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: i
                 if response.status_code != 200 or not isinstance(response, HttpResponse):
                     return response
                 body = bytes(response.content)
-                found = f'"{sha256(body).hexdigest()[:32]}"', response.headers["Content-Type"], body
+                results = f'"{sha256(body).hexdigest()[:32]}"', response.headers["Content-Type"], body
                 if fresh:
-                    cache.set(key, found, fresh)
-            return _told(request, found, kept=kept)
+                    cache.set(key, results, fresh)
+            return _told(request, results, kept=kept)
 
         return transaction.non_atomic_requests(answer)
 
@@ -80,7 +80,7 @@ def _only(request: HttpRequest, parameters: tuple[str, ...]) -> None:
 
 
 def _key(request: HttpRequest) -> str:
-    told = [
+    shown = [
         request.get_host(),
         request.path,
         request.META["QUERY_STRING"],
@@ -88,11 +88,11 @@ def _key(request: HttpRequest) -> str:
         chosen_display(request),
         chosen_theme(request),
     ]
-    return "page:" + sha256("\0".join(told).encode()).hexdigest()
+    return "page:" + sha256("\0".join(shown).encode()).hexdigest()
 
 
-def _told(request: HttpRequest, found: tuple[str, str, bytes], *, kept: int) -> HttpResponseBase:
-    etag, content_type, body = found
+def _told(request: HttpRequest, results: tuple[str, str, bytes], *, kept: int) -> HttpResponseBase:
+    etag, content_type, body = results
     response = HttpResponseNotModified() if unchanged(request, etag) else HttpResponse(body, content_type=content_type)
     response.headers["ETag"] = etag
     return _headed(response, kept=kept)

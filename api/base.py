@@ -89,10 +89,10 @@ def title_of(status: int) -> str:
 def answered(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """DRF's exception handler. None leaves the error to the middleware (503, 500)."""
     request: Request = context["request"]
-    said = _said(error)
-    if said is None:
+    given = _said(error)
+    if given is None:
         return None
-    status, more = said
+    status, more = given
     response = problem(request._request, status=status, title=title_of(status), **more)
     if isinstance(error, exceptions.MethodNotAllowed):
         response["Allow"] = ", ".join(context["view"].allowed_methods)
@@ -144,12 +144,12 @@ def _said(error: Exception) -> tuple[int, dict[str, Any]] | None:
 def _refusal(error: Exception) -> tuple[int, dict[str, Any]]:
     """Refusals of other rules; those of the idempotency key in words for programs."""
     code = str(getattr(error, "code", ""))
-    words = {
+    labels = {
         "key_missing": _("会改变内容的请求都要带 Idempotency-Key 头（8到100个字母、数字、点、横线）。"),
         "same_key_other_body": _("这个 Idempotency-Key 已用于另一个内容不同的请求，请换一个。"),
         "already_running": _("同一个请求正在办理，请稍后再看结果。"),
     }
-    return int(getattr(error, "status", 409)), {"code": code or "refused", "detail": words.get(code, str(error))}
+    return int(getattr(error, "status", 409)), {"code": code or "refused", "detail": labels.get(code, str(error))}
 
 
 UNSAFE = frozenset({"POST"})
@@ -239,9 +239,9 @@ class ApiView(APIView):
             key_of(request._request)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        found = super().finalize_response(request, response, *args, **kwargs)
-        found.headers.setdefault("Vary", "Authorization, Accept-Language")
-        return found
+        result = super().finalize_response(request, response, *args, **kwargs)
+        result.headers.setdefault("Vary", "Authorization, Accept-Language")
+        return result
 
 
 def _read_whole(request: Request) -> None:
@@ -259,41 +259,41 @@ def validated(serializer: Serializer[Any]) -> dict[str, Any]:
     errors = _pointers(serializer.errors, "") | unknown
     if errors:
         raise WrongFields(errors)
-    found: dict[str, Any] = serializer.validated_data
-    return found
+    result: dict[str, Any] = serializer.validated_data
+    return result
 
 
 def _unknown(serializer: Serializer[Any]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     waiting: list[tuple[Any, Any, str]] = [(serializer, serializer.initial_data, "")]
     while waiting:
-        fields, said, place = waiting.pop()
+        fields, given, place = waiting.pop()
         inner = getattr(fields, "child", None)
-        if inner is not None and isinstance(said, list):
-            waiting += [(inner, one, f"{place}/{number}") for number, one in enumerate(said)]
-        elif isinstance(fields, Serializer) and isinstance(said, Mapping):
-            for name, value in said.items():
+        if inner is not None and isinstance(given, list):
+            waiting += [(inner, one, f"{place}/{number}") for number, one in enumerate(given)]
+        elif isinstance(fields, Serializer) and isinstance(given, Mapping):
+            for name, value in given.items():
                 here = f"{place}/{name}"[:200]
                 if name in fields.fields and not fields.fields[name].read_only:
                     waiting.append((fields.fields[name], value, here))
-                elif len(found) < _TOLD:
-                    found[here] = [_("没有这个字段。")]
-    return found
+                elif len(result) < _TOLD:
+                    result[here] = [_("没有这个字段。")]
+    return result
 
 
 def _pointers(errors: Any, place: str) -> dict[str, list[str]]:
     if isinstance(errors, Mapping):
-        found: dict[str, list[str]] = {}
+        result: dict[str, list[str]] = {}
         for name, inner in errors.items():
             here = place if name == "non_field_errors" else f"{place}/{name}"
-            found |= _pointers(inner, here)
-        return found
+            result |= _pointers(inner, here)
+        return result
     if isinstance(errors, list) and any(isinstance(one, Mapping | list) for one in errors):
-        found = {}
+        result = {}
         for number, inner in enumerate(errors):
             if inner:
-                found |= _pointers(inner, f"{place}/{number}")
-        return found
+                result |= _pointers(inner, f"{place}/{number}")
+        return result
     return {place or "/": [str(one) for one in (errors if isinstance(errors, list) else [errors])]}
 
 
@@ -340,5 +340,5 @@ def _packed(answer: Answer) -> bytes:
 
 def _unpacked(kept: bytes) -> HttpResponse:
     head, _newline, body = zlib.decompress(kept).partition(b"\n")
-    said = json.loads(head)
-    return HttpResponse(body, status=said["status"], headers=said["headers"], content_type="application/json")
+    given = json.loads(head)
+    return HttpResponse(body, status=given["status"], headers=given["headers"], content_type="application/json")

@@ -118,21 +118,21 @@ def _region(caller: Caller) -> Q:
 
 def engagements_of(actors: Iterable[Actor]) -> Q:
     """Times with a case that belong to one of these jobs, ended ones too."""
-    found = Q(pk__in=[])
+    result = Q(pk__in=[])
     for actor in actors:
         mine = Q(enterprise_id=actor.enterprise_id)
         if actor.branch_ids is not None:
             mine &= Q(branch_id__in=actor.branch_ids)
-        found |= mine
-    return found
+        result |= mine
+    return result
 
 
 def found_for(caller: Caller, number: str) -> CaseAccess:
     """The case ``number`` and as whom the token stands to it; Http404 for everything else."""
-    found = founds_for(caller, [number]).get(number)
-    if found is None:
+    result = founds_for(caller, [number]).get(number)
+    if result is None:
         raise Http404
-    return found
+    return result
 
 
 def founds_for(caller: Caller, numbers: Iterable[str]) -> dict[str, CaseAccess]:
@@ -143,8 +143,8 @@ def founds_for(caller: Caller, numbers: Iterable[str]) -> dict[str, CaseAccess]:
     if side == ENTERPRISE:
         mine = Engagement.objects.filter(engagements_of(actors), complaint__in=cases).order_by("pk")
         last = {engagement.complaint_id: engagement for engagement in mine}
-    found = {case.number: _found(case, side, actors, last.get(case.pk)) for case in cases}
-    return {number: one for number, one in found.items() if one is not None}
+    result = {case.number: _found(case, side, actors, last.get(case.pk)) for case in cases}
+    return {number: one for number, one in result.items() if one is not None}
 
 
 def _found(case: Complaint, side: str, actors: list[Actor], engagement: Engagement | None) -> CaseAccess | None:
@@ -166,9 +166,9 @@ def events_for(caller: Caller) -> QuerySet[HandlingStep]:
     """Entries of the record that the token may hear of."""
     side = side_of(caller)
     if side == ENTERPRISE:
-        found = HandlingStep.objects.none()
+        result = HandlingStep.objects.none()
         jobs = [(a.enterprise_id, a.branch_ids) for a in actors_for(caller) if a.enterprise_id is not None]
-        return events.of_jobs(jobs) if jobs else found
+        return events.of_jobs(jobs) if jobs else result
     if side == AUTHORITY:
         return events.known_to(caller.user, on=caller.today).filter(_region_of_entries(caller))
     return HandlingStep.objects.filter(complaint__consumer_id=caller.user.pk, audience="parties")

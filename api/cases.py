@@ -72,11 +72,11 @@ class Cases(ApiView):
             rows, {"after": asked.get("after", "")}, order, related=LISTED, size=asked.get("limit", keyset.PAGE)
         )
         refs = _refs(page.rows, who)
-        found = {
+        result = {
             "results": [telling.line(case, external_ref=refs.get(case.pk)) for case in page.rows],
             "next": page.after or None,
         }
-        return Response(shapes.CaseList(found).data)
+        return Response(shapes.CaseList(result).data)
 
     def post(self, request: Request) -> HttpResponse:
         return file_one(request)
@@ -117,12 +117,12 @@ def _narrowed(
 def _moment(text: str, name: str) -> datetime:
     """An instant with or without a zone (then Beijing time); a plus sign may have become a space."""
     try:
-        found = parse_datetime(text.replace(" ", "+") if "T" in text else text)
+        result = parse_datetime(text.replace(" ", "+") if "T" in text else text)
     except ValueError:
-        found = None
-    if found is None or not YEARS[0] < found.year < YEARS[1]:
+        result = None
+    if result is None or not YEARS[0] < result.year < YEARS[1]:
         raise WrongFields({f"/{name}": [_("时间请写成 2026-12-02T09:00:00+08:00 这样。")]})
-    return make_aware(found) if is_naive(found) else found
+    return make_aware(result) if is_naive(result) else result
 
 
 def _refs(cases: Sequence[Complaint], who: Caller) -> dict[int, str]:
@@ -139,18 +139,18 @@ class OneCase(ApiView):
 
     def get(self, request: Request, number: str) -> Response:
         who = caller(request)
-        found = found_for(who, number)
-        page = page_of(found, now=who.now, visibility=_visibility(who, found))
-        told = telling.whole(page, steps=[step for step in page.steps if step in STEPS])
-        response = Response(shapes.Case(told).data)
-        response["ETag"] = told["version"]
+        result = found_for(who, number)
+        page = page_of(result, now=who.now, visibility=_visibility(who, result))
+        shown = telling.whole(page, steps=[step for step in page.steps if step in STEPS])
+        response = Response(shapes.Case(shown).data)
+        response["ETag"] = shown["version"]
         return response
 
 
-def _visibility(who: Caller, found: CaseAccess) -> str:
+def _visibility(who: Caller, result: CaseAccess) -> str:
     """Others' data needs the scope and the right, and leaves one entry a case and day."""
-    case, actor = found.complaint, found.actor
-    if found.side == CONSUMER:
+    case, actor = result.complaint, result.actor
+    if result.side == CONSUMER:
         return FULL
     if actor is None:
         return NONE
@@ -158,7 +158,7 @@ def _visibility(who: Caller, found: CaseAccess) -> str:
         case, actor, Engagement.objects.filter(complaint=case)
     ):
         return MASKED
-    if not contact_access.program_saw_contact(steps_of(found), actor, on=who.today):
+    if not contact_access.program_saw_contact(steps_of(result), actor, on=who.today):
         try:
             handling.take(
                 contact_access.reveal_contact(reason=contact_access.PROGRAM), [case.pk], actor=actor, now=who.now
@@ -176,9 +176,9 @@ class CaseRecord(ApiView):
     scopes = {"GET": "cases:read"}
 
     def get(self, request: Request, number: str) -> Response:
-        found = found_for(caller(request), number)
-        entries = [telling.entry(step, names={}) for step in steps_of(found)]
-        return Response(shapes.Record({"case": found.complaint.number, "entries": entries}).data)
+        result = found_for(caller(request), number)
+        entries = [telling.entry(step, names={}) for step in steps_of(result)]
+        return Response(shapes.Record({"case": result.complaint.number, "entries": entries}).data)
 
 
 class ExternalRefInput(serializers.Serializer[Any]):
@@ -196,19 +196,19 @@ class ExternalRef(ApiView):
         who = caller(request)
 
         def work() -> Answer:
-            found = found_for(who, number)
+            result = found_for(who, number)
             ref = validated(ExternalRefInput(data=request.data))["external_ref"].strip()
-            if found.side != ENTERPRISE or found.actor is None:
+            if result.side != ENTERPRISE or result.actor is None:
                 raise RefusedAfterwards(StepRefused(not_yours(), ()))
-            _set_ref(found, ref, who)
-            return Answer({"case": found.complaint.number, "external_ref": ref})
+            _set_ref(result, ref, who)
+            return Answer({"case": result.complaint.number, "external_ref": ref})
 
         return once_only(request, work)
 
 
-def _set_ref(found: CaseAccess, ref: str, who: Caller) -> None:
+def _set_ref(result: CaseAccess, ref: str, who: Caller) -> None:
     """On the newest time with the case; an older one of the same case gives the ticket up."""
-    mine = Engagement.objects.filter(engagements_of(actors_for(who)), complaint=found.complaint).order_by("pk")
+    mine = Engagement.objects.filter(engagements_of(actors_for(who)), complaint=result.complaint).order_by("pk")
     newest = mine.last()
     if newest is None:
         raise RefusedAfterwards(StepRefused(not_yours(), ()))

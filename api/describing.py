@@ -108,9 +108,9 @@ class StepSchema(AutoSchema):
         return {self.call.status: gives}
 
     def get_override_parameters(self) -> list[Any]:
-        found: list[Any] = [] if self.call.asks is None else [self.call.asks]
+        results: list[Any] = [] if self.call.asks is None else [self.call.asks]
         if self.method == "POST":
-            found.append(
+            results.append(
                 OpenApiParameter(
                     "Idempotency-Key",
                     str,
@@ -120,7 +120,7 @@ class StepSchema(AutoSchema):
                     description="The same key with the same body is answered the same and takes effect once.",
                 )
             )
-        found += [
+        results += [
             OpenApiParameter(
                 name,
                 str,
@@ -129,7 +129,7 @@ class StepSchema(AutoSchema):
             )
             for name in self.call.headers
         ]
-        return found
+        return results
 
 
 # Here, so that the calls themselves need not know how they are described.
@@ -138,21 +138,21 @@ ApiView.schema = StepSchema()
 
 def a_path_for_each_step(endpoints: list[Endpoint], **_options: Any) -> list[Endpoint]:
     """Only /api/; a path with {step} becomes one for each step of the table."""
-    found: list[Endpoint] = []
+    results: list[Endpoint] = []
     for path, pattern, method, view in endpoints:
         cls: Any = view.cls  # type: ignore[attr-defined]
         if not issubclass(cls, ApiView):
             continue
         if "{step}" not in path:
-            found.append((path, pattern, method, view))
+            results.append((path, pattern, method, view))
             continue
         left_out = steps.NOT_IN_A_BATCH if cls is steps.Batch else frozenset[str]()
-        found += [
+        results += [
             (path.replace("{step}", step), pattern.replace("{step}", step), method, cls.as_view(step=step))
             for step in STEPS
             if step not in left_out
         ]
-    return found
+    return results
 
 
 _ANY = {
@@ -177,27 +177,27 @@ def what_every_call_may_answer(result: dict[str, Any], **_options: Any) -> dict[
     parts = result.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = _problem_schema()
     parts["responses"] = {
-        f"Problem{status}": _told(status, words) for status, words in (_ANY | _UNSAFE | _VERSIONED).items()
+        f"Problem{status}": _told(status, text) for status, text in (_ANY | _UNSAFE | _VERSIONED).items()
     }
     for path, methods in result["paths"].items():
         for method, call in methods.items():
-            said = (
+            given = (
                 _ANY
                 | (_UNSAFE if method == "post" else {})
                 | (_VERSIONED if method == "post" and path.startswith("/api/v1/complaints/{number}/steps/") else {})
             )
-            call["responses"] |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in said}
+            call["responses"] |= {status: {"$ref": f"#/components/responses/Problem{status}"} for status in given}
     return result
 
 
-def _told(status: str, words: str) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "description": words,
+def _told(status: str, text: str) -> dict[str, Any]:
+    values: dict[str, Any] = {
+        "description": text,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
     }
     if status in ("429", "503"):
-        told["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
-    return told
+        values["headers"] = {"Retry-After": {"schema": {"type": "integer"}}}
+    return values
 
 
 def _problem_schema() -> dict[str, Any]:

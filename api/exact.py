@@ -53,10 +53,10 @@ def read(body: bytes) -> Any:
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
+    result = dict(pairs)
+    if len(result) != len(pairs):
         raise ParseError(_("JSON里有重复的字段名。"))
-    return found
+    return result
 
 
 def _constant(text: str) -> Any:
@@ -173,10 +173,10 @@ class Day(serializers.DateField):
     def to_internal_value(self, value: Any) -> Any:
         if not isinstance(value, str):
             self.fail("invalid", format="YYYY-MM-DD")
-        found = super().to_internal_value(value)
-        if not YEARS[0] <= found.year <= YEARS[1]:
+        result = super().to_internal_value(value)
+        if not YEARS[0] <= result.year <= YEARS[1]:
             self.fail("year")
-        return found
+        return result
 
 
 class Moment(serializers.DateTimeField):
@@ -187,7 +187,7 @@ class Moment(serializers.DateTimeField):
     def to_internal_value(self, value: Any) -> Any:
         if not isinstance(value, str):
             self.fail("invalid", format="YYYY-MM-DDThh:mm:ss+08:00")
-        found = super().to_internal_value(value)
-        if not YEARS[0] < found.year < YEARS[1]:
+        result = super().to_internal_value(value)
+        if not YEARS[0] < result.year < YEARS[1]:
             self.fail("year")
-        return found
+        return result

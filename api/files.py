@@ -41,10 +41,10 @@ def _url(number: str, row: Evidence) -> str:
 
 def _held(request: Request, number: str) -> CaseAccess:
     """A former enterprise gets no files."""
-    found = found_for(caller(request), number)
-    if found.actor is None:
+    result = found_for(caller(request), number)
+    if result.actor is None:
         raise Http404
-    return found
+    return result
 
 
 class Files(ApiView):
@@ -54,8 +54,8 @@ class Files(ApiView):
     parser_classes = (MultiPartParser,)
 
     def get(self, request: Request, number: str) -> Response:
-        found = _held(request, number)
-        rows = Evidence.objects.known_to(found.side).filter(complaint=found.complaint).order_by("pk")
+        result = _held(request, number)
+        rows = Evidence.objects.known_to(result.side).filter(complaint=result.complaint).order_by("pk")
         return Response(
             shapes.FileList(
                 {
@@ -73,17 +73,17 @@ class Files(ApiView):
 
     def post(self, request: Request, number: str) -> HttpResponse:
         who = caller(request)
-        found = found_for(who, number)
-        said = validated(FileInput(data=request.data))
+        result = found_for(who, number)
+        given = validated(FileInput(data=request.data))
         try:
             # Looked into before anything is locked: that takes a moment.
-            kept = keeping.examined(said["file"])
+            kept = keeping.examined(given["file"])
         except EvidenceRefused as refusal:
             raise _refused(refusal) from refusal
         done: list[Evidence] = []
 
         def work() -> Answer:
-            row = _put(found, kept, said, who)
+            row = _put(result, kept, given, who)
             done.append(row)
             return Answer(
                 {"case": number, "id": row.pk, **picked(row, "size", "media_type", "sha256"), "url": _url(number, row)},
@@ -102,31 +102,31 @@ def _refused(refusal: EvidenceRefused) -> StepRefused:
     return StepRefused(WrongInput("file_refused", str(refusal), field="file"), ())
 
 
-def _put(found: CaseAccess, kept: keeping.Kept, said: dict[str, Any], who: Caller) -> Evidence:
+def _put(result: CaseAccess, kept: keeping.Kept, values: dict[str, Any], who: Caller) -> Evidence:
     """With the case; what the consumer puts forward is an entry of the record, as on the page."""
-    if found.actor is None or found.complaint.status == Status.CLOSED:
-        raise RefusedAfterwards(refused(not_yours(), found))
+    if result.actor is None or result.complaint.status == Status.CLOSED:
+        raise RefusedAfterwards(refused(not_yours(), result))
     try:
         row = keeping.put_with_case(
             kept,
-            complaint=found.complaint,
-            name=said["file"].name,
-            kind=said.get("kind", EvidenceKind.OTHER),
+            complaint=result.complaint,
+            name=values["file"].name,
+            kind=values.get("kind", EvidenceKind.OTHER),
             uploaded_by=who.user.pk,
             now=who.now,
         )
-        if found.side == CONSUMER:
+        if result.side == CONSUMER:
             handling.take(
                 consumer.add_statement(text="", files=[row.sha256]),
-                [found.complaint.pk],
-                actor=found.actor,
+                [result.complaint.pk],
+                actor=result.actor,
                 now=who.now,
             )
     except EvidenceRefused as refusal:
         raise RefusedAfterwards(_refused(refusal)) from refusal
     except StepNotAllowed as refusal:
         row.delete()
-        raise RefusedAfterwards(refused(refusal, found)) from refusal
+        raise RefusedAfterwards(refused(refusal, result)) from refusal
     return row
 
 
@@ -136,8 +136,8 @@ class OneFile(ApiView):
     scopes = {"GET": "files:read"}
 
     def get(self, request: Request, number: str, pk: int) -> HttpResponseBase:
-        found = _held(request, number)
-        row = Evidence.objects.known_to(found.side).filter(pk=pk, complaint=found.complaint).first()
+        result = _held(request, number)
+        row = Evidence.objects.known_to(result.side).filter(pk=pk, complaint=result.complaint).first()
         if row is None or not shows_content(row, is_sender=row.uploaded_by_id == caller(request).user.pk):
             raise Http404
         try:

@@ -203,15 +203,15 @@ def file_one(request: Request) -> HttpResponse:
     filer = _filer(who)
     if not isinstance(request.data, QueryDict):
         return _filed(request, who, filer, request.data, None)
-    said = validated(SpokenFilingInput(data=request.data))
+    given = validated(SpokenFilingInput(data=request.data))
     try:
         # Looked into before anything is locked: that takes a moment.
-        voice = drafts.examined_voice(said["voice"])
+        voice = drafts.examined_voice(given["voice"])
     except EvidenceRefused as refusal:
         raise WrongFields({"/voice": [str(refusal)]}) from refusal
     taken: list[Complaint] = []
     try:
-        return _filed(request, who, filer, exact.read(said["complaint"].encode()), voice, taken)
+        return _filed(request, who, filer, exact.read(given["complaint"].encode()), voice, taken)
     finally:
         if not taken:
             voice.drop()
@@ -227,12 +227,12 @@ def _filed(
     token = drafts.tracking_token(FilingDraft(pk=draft_id), key=whose)
 
     def work() -> Answer:
-        said = validated(FilingInput(data=body))
-        if not said["is_true"]:
+        given = validated(FilingInput(data=body))
+        if not given["is_true"]:
             raise WrongFields({"/is_true": [_("请确认内容属实。")]})
         try:
             with _draft_of(who, draft_id, voice) as draft:
-                filing = _composed(said, who, draft=draft, token=token)
+                filing = _composed(given, who, draft=draft, token=token)
                 (case,) = handling.file([filing], actor=_actor(who, filer, filing), now=who.now)
         except StepNotAllowed as refusal:
             raise RefusedAfterwards(StepRefused(refusal, ())) from refusal
@@ -288,11 +288,12 @@ def _draft_of(who: Caller, draft_id: uuid.UUID, voice: Kept | None) -> Iterator[
         FilingDraft.objects.filter(pk=draft_id).delete()
 
 
-def _composed(said: Mapping[str, Any], who: Caller, *, draft: FilingDraft, token: str) -> FilingRequest:
+def _composed(given: Mapping[str, Any], who: Caller, *, draft: FilingDraft, token: str) -> FilingRequest:
     """What the screens make of it. Raises WrongFields with the places in the body."""
     own = side_of(who) == CONSUMER
     data: dict[str, Any] = {
-        step: {name: values for name, values in typed.items() if values != [""]} for step, typed in _typed(said).items()
+        step: {name: values for name, values in typed.items() if values != [""]}
+        for step, typed in _typed(given).items()
     }
     if own:
         data["proven"] = {"address": [text.lower() for text in (who.user.phone, who.user.email) if text]}
@@ -306,7 +307,7 @@ def _composed(said: Mapping[str, Any], who: Caller, *, draft: FilingDraft, token
     if isinstance(composed, Unfinished):
         raise WrongFields(
             {
-                _place(step, name, said): sentences
+                _place(step, name, given): sentences
                 for step, names in composed.by_field().items()
                 for name, sentences in names.items()
             }
@@ -321,33 +322,33 @@ def _composed(said: Mapping[str, Any], who: Caller, *, draft: FilingDraft, token
     )
 
 
-def _place(step: str, name: str, said: Mapping[str, Any]) -> str:
+def _place(step: str, name: str, values: Mapping[str, Any]) -> str:
     if name.startswith("amount_"):
-        kinds = [demand["kind"] for demand in said["demands"]]
+        kinds = [demand["kind"] for demand in values["demands"]]
         return f"/demands/{kinds.index(name.removeprefix('amount_'))}/amount"
     return _PLACES.get((step, name), "/" if name == "__all__" else f"/{name}")
 
 
-def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
+def _typed(values: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
     """What somebody would have typed on each screen to say the same."""
-    person, behalf = said["consumer"], said.get("on_behalf") or {}
+    person, behalf = values["consumer"], values.get("on_behalf") or {}
     return {
-        "enterprise": _respondent(said.get("respondent") or {}) | {"service_region": [str(said["service_region"])]},
+        "enterprise": _respondent(values.get("respondent") or {}) | {"service_region": [str(values["service_region"])]},
         "purchase": (
-            _texts(said, "object_category", "item_name", "brand", "amount", "bought_on", "order_no")
-            | {"is_online": [_answer(said.get("is_online"))]}
+            _texts(values, "object_category", "item_name", "brand", "amount", "bought_on", "order_no")
+            | {"is_online": [_answer(values.get("is_online"))]}
         ),
         "problem": (
-            _texts(said, "problem_category", "disputed_on", "place", "statement", "contacted_on", "their_reference")
-            | _texts(said, "report", "noticed_on", *(question.code for question in QUESTIONS))
+            _texts(values, "problem_category", "disputed_on", "place", "statement", "contacted_on", "their_reference")
+            | _texts(values, "report", "noticed_on", *(question.code for question in QUESTIONS))
             | {
-                "is_approximate": ["on" if said.get("disputed_on_is_approximate") else ""],
-                "has_contacted": [_answer(said.get("has_contacted"))],
+                "is_approximate": ["on" if values.get("disputed_on_is_approximate") else ""],
+                "has_contacted": [_answer(values.get("has_contacted"))],
             }
         ),
         "demands": (
-            {"demand": [demand["kind"] for demand in said["demands"]], "note": [said.get("demand_note", "")]}
-            | {f"amount_{demand['kind']}": [_text(demand.get("amount"))] for demand in said["demands"]}
+            {"demand": [demand["kind"] for demand in values["demands"]], "note": [values.get("demand_note", "")]}
+            | {f"amount_{demand['kind']}": [_text(demand.get("amount"))] for demand in values["demands"]}
         ),
         "you": (
             _texts(person, "name", "phone", "address", "email", "reply_by")
@@ -367,26 +368,26 @@ def _typed(said: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
             }
         ),
         "consents": {
-            code: ["yes" if said["consents"][code] else "no"] for code in CONSENTS if code in said["consents"]
+            code: ["yes" if values["consents"][code] else "no"] for code in CONSENTS if code in values["consents"]
         },
     }
 
 
-def _respondent(said: Mapping[str, Any]) -> dict[str, list[str]]:
-    if said.get("enterprise_id") is not None:
-        pick = "-".join(_text(said.get(name)) for name in ("enterprise_id", "branch_id", "brand_id"))
+def _respondent(values: Mapping[str, Any]) -> dict[str, list[str]]:
+    if values.get("enterprise_id") is not None:
+        pick = "-".join(_text(values.get(name)) for name in ("enterprise_id", "branch_id", "brand_id"))
         return {"respondent": [pick]}
-    if not any(said.get(name) for name in ("named", "address", "phone", "link")):
+    if not any(values.get(name) for name in ("named", "address", "phone", "link")):
         return {"respondent": [LEFT_TO_AUTHORITY]}
     return {
         "respondent": [NAMED],
-        "business_phone": [said.get("phone", "")],
-        **{name: [said.get(name, "")] for name in ("named", "address", "link")},
+        "business_phone": [values.get("phone", "")],
+        **{name: [values.get(name, "")] for name in ("named", "address", "link")},
     }
 
 
-def _texts(said: Mapping[str, Any], *names: str) -> dict[str, list[str]]:
-    return {name: [_text(said.get(name))] for name in names}
+def _texts(values: Mapping[str, Any], *names: str) -> dict[str, list[str]]:
+    return {name: [_text(values.get(name))] for name in names}
 
 
 def _text(value: Any) -> str:

@@ -26,8 +26,8 @@ from complaints.parties.actors import Actor
 from complaints.procedure.workflow import TABLE, Role
 
 MOST_ROWS = 100
-#: What the door itself supplies: why a case went where, and of which measure an offer is, which only sending one may
-#: say.
+#: What the page or the API itself supplies: why a case went where, and of which measure an offer is, which only sending
+#: one may say.
 _SUPPLIED = {"because", "measure_id", "missing"}
 #: Steps that a person takes, in the order of the table; filing has a call of its own, and who was only asked to take
 #: part has a link and no program.
@@ -64,8 +64,8 @@ def _described(step: str) -> str:
 def _arguments(verb: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
     """Of a verb, without the case and the actor that it is carried out with."""
     hints, parameters = typing.get_type_hints(verb), inspect.signature(verb).parameters
-    said = [name for name in parameters if hints[name] not in (CaseFile, Actor)]
-    return [(name, hints[name], parameters[name].default) for name in said]
+    texts = [name for name in parameters if hints[name] not in (CaseFile, Actor)]
+    return [(name, hints[name], parameters[name].default) for name in texts]
 
 
 def _field(kind: Any, default: Any) -> serializers.Field[Any, Any, Any, Any]:

@@ -68,14 +68,14 @@ class Step(ApiView):
         _check_scope(who, step)
 
         def work() -> Answer:
-            found = found_for(who, number)
-            said = validated(input_of(step)(data=request.data))
+            result = found_for(who, number)
+            given = validated(input_of(step)(data=request.data))
             try:
-                meant = meant_by(who, found, step, said, if_match=request.headers.get("If-Match", ""))
+                meant = meant_by(who, result, step, given, if_match=request.headers.get("If-Match", ""))
                 case = _take(meant, now=who.now)
             except StepNotAllowed as refusal:
-                raise RefusedAfterwards(refused(refusal, found)) from refusal
-            return Answer(taken(case, step, found.actor) | advice_of(case, step), headers={"ETag": version_of(case)})
+                raise RefusedAfterwards(refused(refusal, result)) from refusal
+            return Answer(taken(case, step, result.actor) | advice_of(case, step), headers={"ETag": version_of(case)})
 
         return once_only(request, work)
 
@@ -86,10 +86,10 @@ def _check_scope(who: Caller, step: str) -> None:
         raise scope_missing("contact:read")
 
 
-def meant_by(who: Caller, found: CaseAccess, step: str, arguments: Mapping[str, Any], *, if_match: str) -> Meant:
+def meant_by(who: Caller, result: CaseAccess, step: str, arguments: Mapping[str, Any], *, if_match: str) -> Meant:
     """Who takes which moves. Raises StepNotAllowed, WrongInput."""
-    case = found.complaint
-    actor = _actor(who, found, step)
+    case = result.complaint
+    actor = _actor(who, result, step)
     saying.check_named_rows(case, step, arguments)
     ids: tuple[int, ...] = (case.pk,)
     if step == "propose":
@@ -121,19 +121,19 @@ def meant_by(who: Caller, found: CaseAccess, step: str, arguments: Mapping[str, 
     return Meant(moves, ids, actor)
 
 
-def _actor(who: Caller, found: CaseAccess, step: str) -> Actor:
+def _actor(who: Caller, result: CaseAccess, step: str) -> Actor:
     """Of several capacities the one that the table lets take this step."""
-    if found.actor is None:
+    if result.actor is None:
         raise not_yours()
-    able = (a for a in actors_for(who) if stands_to(a, found.complaint) and a.has(TABLE[step].by))
-    return next(able, found.actor)
+    able = (a for a in actors_for(who) if stands_to(a, result.complaint) and a.has(TABLE[step].by))
+    return next(able, result.actor)
 
 
 def _proposed(case: Complaint, arguments: Mapping[str, Any]) -> Move:
     step = arguments["step"]
-    said = validated(input_of(step)(data=arguments["input"]))
-    saying.check_named_rows(case, step, said)
-    return proposals.propose(move=built(step, said))
+    given = validated(input_of(step)(data=arguments["input"]))
+    saying.check_named_rows(case, step, given)
+    return proposals.propose(move=built(step, given))
 
 
 def _approved(case: Complaint, actor: Actor, arguments: Mapping[str, Any], *, now: datetime) -> tuple[Move, ...]:
@@ -157,10 +157,10 @@ def _all_of(who: Caller, case: Complaint, numbers: Sequence[str]) -> tuple[int, 
     """The other cases, if this person may act on each; what he may not see does not exist."""
     wanted = set(numbers) - {case.number}
     seen = cases_for(who).filter(number__in=wanted)
-    found = [other.pk for other in seen if any(stands_to(a, other) for a in actors_for(who))]
-    if len(found) != len(wanted):
+    results = [other.pk for other in seen if any(stands_to(a, other) for a in actors_for(who))]
+    if len(results) != len(wanted):
         raise WrongInput("bad_choice", _("只能关联已有的投诉，合并还须是同一被投诉人。"), field="numbers")
-    return (case.pk, *sorted(found))
+    return (case.pk, *sorted(results))
 
 
 def _only_if(move: Move, if_match: str, case: int) -> Move:
@@ -214,9 +214,9 @@ def advice_of(case: Complaint, step: str) -> dict[str, Any]:
     }
 
 
-def refused(refusal: StepNotAllowed, found: CaseAccess) -> StepRefused:
-    fresh = Complaint.objects.filter(pk=found.complaint.pk).first() or found.complaint
-    return StepRefused(refusal, _allowed(fresh, found.actor))
+def refused(refusal: StepNotAllowed, result: CaseAccess) -> StepRefused:
+    fresh = Complaint.objects.filter(pk=result.complaint.pk).first() or result.complaint
+    return StepRefused(refusal, _allowed(fresh, result.actor))
 
 
 def _allowed(case: Complaint, actor: Actor | None) -> tuple[str, ...]:
@@ -267,14 +267,14 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
     founds: dict[int, CaseAccess] = {}
     seen = founds_for(who, [row["case"] for row in rows])
     for place, row in enumerate(rows):
-        found = seen.get(row["case"])
-        if found is None:
+        result = seen.get(row["case"])
+        if result is None:
             results[place] = {"case": row["case"], "result": "not_found", "code": "not_found"}
             continue
-        founds[place] = found
+        founds[place] = result
         try:
-            said = validated(input_of(step)(data=row["input"]))
-            one = meant_by(who, found, step, said, if_match=row["if_match"])
+            given = validated(input_of(step)(data=row["input"]))
+            one = meant_by(who, result, step, given, if_match=row["if_match"])
         except WrongFields as wrong:
             results[place] = {
                 "case": row["case"],
@@ -283,10 +283,10 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
                 "errors": wrong.errors,
             }
         except StepNotAllowed as refusal:
-            results[place] = _row_refused(row["case"], refusal, found)
+            results[place] = _row_refused(row["case"], refusal, result)
         else:
-            meant[place] = (found.complaint.pk, one.moves[0], one.actor)
-            places[found.complaint.pk] = place
+            meant[place] = (result.complaint.pk, one.moves[0], one.actor)
+            places[result.complaint.pk] = place
     in_order = sorted(meant.values(), key=lambda item: item[0])
     for start in range(0, len(in_order), handling.BATCH):
         for case, refusal_or_case in _taken_some(in_order[start : start + handling.BATCH], now=who.now):
@@ -315,13 +315,13 @@ def _taken_some(
     return [(r.complaint.pk, r.refusal or r.complaint) for r in results]
 
 
-def _row_refused(number: str, refusal: StepNotAllowed, found: CaseAccess) -> dict[str, Any]:
-    told = refused(refusal, found)
+def _row_refused(number: str, refusal: StepNotAllowed, result: CaseAccess) -> dict[str, Any]:
+    shown = refused(refusal, result)
     return {
         "case": number,
         "result": "refused",
         "code": refusal.code,
         "message": refusal.reason,
         "field": refusal.field,
-        "allowed_steps": list(told.allowed),
+        "allowed_steps": list(shown.allowed),
     }

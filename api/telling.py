@@ -53,10 +53,10 @@ def _former(case: Complaint, engagement: Engagement) -> dict[str, Any]:
 def whole(page: CasePage, *, steps: Sequence[str]) -> dict[str, Any]:
     """The case as the reader of ``page`` may have it."""
     own = page.engagements[-1] if page.side == ENTERPRISE and page.engagements else None
-    told = line(page.complaint, external_ref=own.external_ref if own else None)
+    shown = line(page.complaint, external_ref=own.external_ref if own else None)
     if page.is_former and own is not None:
-        told |= _former(page.complaint, own)
-    return told | {
+        shown |= _former(page.complaint, own)
+    return shown | {
         "side": page.side,
         "consumer": picked(page.person, "name", "phone", "email", "address", "is_masked"),
         "statement": page.statement,

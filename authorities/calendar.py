@@ -196,12 +196,12 @@ def _of_csv(text: str, name: str) -> Iterator[_Line]:
 
 def _of_json(text: str) -> Iterator[_Line]:
     try:
-        told: Any = json.loads(text)
+        shown: Any = json.loads(text)
     except ValueError as wrong:
         raise TableError(_("不是完整的JSON：第%(n)s行附近有错。") % {"n": getattr(wrong, "lineno", 1)}) from None
     except RecursionError:
         raise TableError(_("JSON里没有days这个列表。")) from None
-    days = told.get("days") if isinstance(told, dict) else None
+    days = shown.get("days") if isinstance(shown, dict) else None
     if not isinstance(days, list):
         raise TableError(_("JSON里没有days这个列表。"))
     for number, row in enumerate(days, start=1):

@@ -24,17 +24,17 @@ def state() -> State:
     """
     with connection.cursor() as cursor:
         cursor.execute("select changes, xmin::text::bigint from authorities_freshness")
-        found: State = cursor.fetchone()
-    return found
+        result: State = cursor.fetchone()
+    return result
 
 
 def beside(rows: QuerySet[Row]) -> QuerySet[Row]:
     """The same as columns of rows that somebody asks for anyway; read it from one of them with ``told_by``."""
-    told: QuerySet[Row] = rows.annotate(
+    shown: QuerySet[Row] = rows.annotate(
         changes=RawSQL("(select changes from authorities_freshness)", []),
         changed_by=RawSQL("(select xmin::text::bigint from authorities_freshness)", []),
     )
-    return told
+    return shown
 
 
 def told_by(row: Any) -> State:

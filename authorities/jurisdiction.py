@@ -27,9 +27,9 @@ class Jurisdiction:
 
     @classmethod
     def load(cls) -> Jurisdiction:
-        found = list(Authority.objects.select_related("region"))
-        found.sort(key=lambda row: row.region.last - row.region_id)
-        return cls(tuple(found))
+        results = list(Authority.objects.select_related("region"))
+        results.sort(key=lambda row: row.region.last - row.region_id)
+        return cls(tuple(results))
 
     def intake(self, region_id: int) -> Authority:
         """The desk that distributes the complaints of a place."""
@@ -59,14 +59,14 @@ class Jurisdiction:
         for row in self.authorities:
             if row.parent_id is not None and row.parent_id != row.pk:
                 children.setdefault(row.parent_id, []).append(row.pk)
-        found: set[int] = set()
+        results: set[int] = set()
         waiting = list(children.get(authority_id, ()))
         while waiting:
             one = waiting.pop()
-            if one not in found:
-                found.add(one)
+            if one not in results:
+                results.add(one)
                 waiting += children.get(one, ())
-        return found
+        return results
 
     def _first(self, region_id: int, duty: str) -> Authority:
         for row in self.authorities:

@@ -117,13 +117,13 @@ def measured(number: int, unit: str) -> str:
     if unit == "CD" and number and number % 365 == 0:
         years = number // 365
         return ngettext("%(n)s年", "%(n)s年", years) % {"n": years}
-    words = {
+    labels = {
         "WD": ngettext("%(n)s个工作日", "%(n)s个工作日", number),
         "CD": ngettext("%(n)s天", "%(n)s天", number),
         "minutes": ngettext("%(n)s分钟", "%(n)s分钟", number),
         "count": "%(n)s",
     }
-    return words[unit] % {"n": number}
+    return labels[unit] % {"n": number}
 
 
 class Limits(Mapping[str, str]):
@@ -134,10 +134,10 @@ class Limits(Mapping[str, str]):
 
     def __getitem__(self, name: str) -> str:
         try:
-            found = self.policies.number(name, self.region_id)
+            result = self.policies.number(name, self.region_id)
         except PolicyMissing:
             return UNKNOWN
-        return measured(found.number, found.unit)
+        return measured(result.number, result.unit)
 
     def __iter__(self) -> Iterator[str]:
         return iter(sorted(self.policies.names))

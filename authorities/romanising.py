@@ -27,20 +27,20 @@ def english_name(name: str, level: str) -> str:
         ((end, word) for end, (least, word) in SUFFIXES.items() if name.endswith(end) and len(name) >= least), ("", "")
     )
     stem, peoples = _without_peoples(name.removesuffix(ending))
-    words = [KNOWN.get(name) or READ.get(name) or KNOWN.get(stem) or READ.get(stem) or PEOPLES.get(stem) or spelt(stem)]
+    texts = [KNOWN.get(name) or READ.get(name) or KNOWN.get(stem) or READ.get(stem) or PEOPLES.get(stem) or spelt(stem)]
     if peoples:
-        words.append(" and ".join(filter(None, (", ".join(peoples[:-1]), peoples[-1]))))
+        texts.append(" and ".join(filter(None, (", ".join(peoples[:-1]), peoples[-1]))))
     if word and not (word == "City" and level == "city"):
-        words.append(word)
-    return " ".join(words)
+        texts.append(word)
+    return " ".join(texts)
 
 
 def _without_peoples(stem: str) -> tuple[str, list[str]]:
-    found: list[str] = []
+    results: list[str] = []
     while people := next((one for one in PEOPLES if stem.endswith(one) and len(stem) > len(one)), ""):
-        found.insert(0, PEOPLES[people])
+        results.insert(0, PEOPLES[people])
         stem = stem.removesuffix(people)
-    return stem, found
+    return stem, results
 
 
 def spelt(name: str) -> str:

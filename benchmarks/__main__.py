@@ -66,9 +66,9 @@ def main() -> int:
         connection.close()
         where |= {"django": django.get_version(), "quick": asked.quick}
         for name in asked.names or NAMES:
-            found = one(name, base, quick=asked.quick)
-            figures += found or []
-            failed += [] if found else [name]
+            result = one(name, base, quick=asked.quick)
+            figures += result or []
+            failed += [] if result else [name]
     where["load_after"] = [round(load, 2) for load in os.getloadavg()]
     where["seconds"] = round(time.monotonic() - begun)
     sys.stdout.write("\n" + table(figures) + "\n\n" + line(where) + "\n")

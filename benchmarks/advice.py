@@ -36,10 +36,10 @@ def main() -> None:
                 )
                 for row in asked
             ]
-            right = sum(found and is_so for found, is_so in hits)
-            found, so = sum(f for f, _ in hits), sum(s for _, s in hits)
+            right = sum(result and is_so for result, is_so in hits)
+            result, so = sum(f for f, _ in hits), sum(s for _, s in hits)
             print(
-                f"  {ground}: precision {right}/{found} = {right / (found or 1):.2f},"
+                f"  {ground}: precision {right}/{result} = {right / (result or 1):.2f},"
                 f" recall {right}/{so} = {right / (so or 1):.2f}"
             )
 

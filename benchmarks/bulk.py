@@ -47,12 +47,12 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     waiting = iter(
         Complaint.objects.filter(pk__gt=STRIDE, status="with_enterprise").order_by("pk").values_list("pk", flat=True)
     )
-    said = QueryDict(f"do=accept&all=on&handler={pattern.staff.pk}")
+    given = QueryDict(f"do=accept&all=on&handler={pattern.staff.pk}")
     held: list[float] = []
 
     def many() -> None:
         workspace = workspace_for(user, now=datetime.now(ZONE))
-        form = enterprise_bulk.BulkForm(said, workspace=workspace)
+        form = enterprise_bulk.BulkForm(given, workspace=workspace)
         if not form.is_valid():
             raise SystemExit(form.errors.as_text())
         cases = Complaint.objects.filter(pk__in=[next(waiting) for _ in range(at_once)])

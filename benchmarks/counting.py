@@ -1,6 +1,6 @@
 """What counting costs whoever files, and how much faster it is than filing.
 
-`python -m benchmarks.counting [--quick]`: eight clients file through the browser's door as in `benchmarks.filing`; in
+`python -m benchmarks.counting [--quick]`: eight clients file through the browser as in `benchmarks.filing`; in
 every second slice a folder runs beside them as the worker does, each second, until nothing certain waits. No step
 writes a counter, so the floor is the same filing while nobody folds. At the end what was filed meanwhile is folded at
 once.

@@ -126,7 +126,7 @@ def _reads(size: int, rounds: int) -> list[Figure]:
     periods = [
         Period(first=today - timedelta(days=gone + 6), last=today - timedelta(days=gone)) for gone in (0, 7, 364)
     ]
-    found = []
+    results = []
     for what, pk in (("county", COUNTY), ("province", watchers.PROVINCE), ("nation", NATION)):
         place = Region.objects.get(pk=pk)
         scope, parts = Scope(regions=(place,)), list(Region.objects.filter(parent=place))
@@ -138,7 +138,7 @@ def _reads(size: int, rounds: int) -> list[Figure]:
         }
         for read, look in looks.items():
             times, floors = _alternating(look, _by_key(), rounds)
-            found.append(
+            results.append(
                 Figure(
                     benchmark="dashboard",
                     what=f"{read}, {what}, {size:,} cases",
@@ -151,7 +151,7 @@ def _reads(size: int, rounds: int) -> list[Figure]:
                     goal=("≤", 30),
                 )
             )
-    return found
+    return results
 
 
 if __name__ == "__main__":

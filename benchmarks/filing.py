@@ -1,4 +1,4 @@
-"""What it costs to file through the browser's door, beside the same rows written by hand.
+"""What it costs to file through the browser, beside the same rows written by hand.
 
 `python -m benchmarks.filing`: eight clients, the portal's web server (gthread, 2 workers of 4 threads). Timed is the
 last POST alone, with session, sign-in, token against forged forms, the request key and the redirect to the receipt;

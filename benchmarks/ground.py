@@ -58,10 +58,10 @@ class Ground:
             "LOG_LEVEL": "WARNING",
         }
 
-    def manage(self, *words: str) -> None:
+    def manage(self, *arguments: str) -> None:
         variables = {**os.environ, **self.variables}
         subprocess.run(
-            [sys.executable, "manage.py", *words], cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=variables, check=True, stdout=subprocess.DEVNULL
         )
 
     def administrator(self) -> Any:

@@ -65,7 +65,7 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
         cells = len(hotspots.counted(TODAY))
         counting = timed(lambda: hotspots.counted(TODAY))
         first = timed(lambda: hotspots.look(TODAY, now=now))
-        found = HotSpot.objects.count()
+        result = HotSpot.objects.count()
         passes = [timed(lambda: hotspots.look(TODAY, now=now)) for _ in range(3)]
         return [
             Figure(
@@ -76,7 +76,7 @@ def measure(*, quick: bool, cases: int = 0) -> list[Figure]:
                 goal=("≤", 60),
                 floor=statistics.median(scans),
                 floor_is="s, one scan of the tally",
-                more={"first_s": first, "counting_s": counting, "cells": cells, "found": found},
+                more={"first_s": first, "counting_s": counting, "cells": cells, "found": result},
             )
         ]
 

@@ -65,8 +65,8 @@ def _looks(enterprise: int, middle: int) -> dict[str, tuple[Look, Look]]:
 
     def page(order: Any, **asked: str) -> Any:
         after = {"after": asked.pop("after")} if "after" in asked else {}
-        said = CaseFilter(asked, officers=[], regions=[]).said
-        cases = case_query.narrowed(officer.cases(), said, officer)
+        given = CaseFilter(asked, officers=[], regions=[]).said
+        cases = case_query.narrowed(officer.cases(), given, officer)
         return keyset.page_of(cases, after, order, related=authority_lists.RELATED)
 
     def authority(order: Any, **asked: str) -> tuple[Look, Look]:
@@ -136,11 +136,11 @@ def _lists(size: int, filled: Any, rounds: int) -> list[Figure]:
 def _alternating(one: Look, other: Look, rounds: int) -> tuple[list[float], list[float]]:
     """Milliseconds a call of both, taken in turn; each median of a few calls."""
     one(), other()
-    found: tuple[list[float], list[float]] = ([], [])
+    results: tuple[list[float], list[float]] = ([], [])
     for _ in range(rounds):
-        for look, times in zip((one, other), found, strict=True):
+        for look, times in zip((one, other), results, strict=True):
             times.append(statistics.median(timed(look) * 1000 for _ in range(CALLS)))
-    return found
+    return results
 
 
 def _bare(look: Look) -> Look:
@@ -174,11 +174,11 @@ def _whole_pages(size: int, enterprise: int, rounds: int, figures: list[Figure])
         "enterprise's queue, 100 rows": watchers.page_for(watchers.manager(enterprise), "/enterprise/queue/?size=100"),
         "authority's day": watchers.page_for(watchers.officer(), "/authority/"),
     }
-    found = {}
+    result = {}
     for what, ask in pages.items():
         statements = watchers.queries_of(ask)
         times = [statistics.median(timed(ask) * 1000 for _ in range(3)) for _ in range(rounds)]
-        found[f"{what}, whole page"] = statistics.median(times)
+        result[f"{what}, whole page"] = statistics.median(times)
         figures.append(
             Figure(
                 benchmark="lists",
@@ -189,7 +189,7 @@ def _whole_pages(size: int, enterprise: int, rounds: int, figures: list[Figure])
                 rounds=rounds,
             )
         )
-    return found
+    return result
 
 
 if __name__ == "__main__":

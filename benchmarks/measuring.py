@@ -77,13 +77,13 @@ def tree_cpu(root: int) -> float:
     seconds: dict[int, float] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            words = (folder / "stat").read_text().rpartition(")")[2].split()
+            texts = (folder / "stat").read_text().rpartition(")")[2].split()
         except OSError:
             continue
-        parents.setdefault(int(words[1]), []).append(int(folder.name))
-        seconds[int(folder.name)] = sum(map(int, words[11:13])) / _TICK
+        parents.setdefault(int(texts[1]), []).append(int(folder.name))
+        seconds[int(folder.name)] = sum(map(int, texts[11:13])) / _TICK
         if int(folder.name) == root:
-            seconds[root] += sum(map(int, words[13:15])) / _TICK
+            seconds[root] += sum(map(int, texts[13:15])) / _TICK
     waiting, total = [root], 0.0
     while waiting:
         one = waiting.pop()

@@ -167,7 +167,7 @@ def _looks(busiest: int, now: datetime) -> dict[str, Look]:
 def _reads(size: int, busiest: int, rounds: int, figures: list[Figure]) -> dict[str, float]:
     from django.db import connection
 
-    found = {}
+    result = {}
     with connection.cursor() as cursor:
         cursor.execute("select region, day from oversight_dayregion order by day desc offset 20 limit 1")
         key = cursor.fetchone()
@@ -184,7 +184,7 @@ def _reads(size: int, busiest: int, rounds: int, figures: list[Figure]) -> dict[
             for _ in range(rounds):
                 products.append(statistics.median(timed(look) * 1000 for _ in range(CALLS)))
                 floors.append(statistics.median(timed(by_key) * 1000 for _ in range(CALLS)))
-            found[what] = statistics.median(products)
+            result[what] = statistics.median(products)
             goal = None if what.startswith("all figures") else ("≤", 30.0)
             figures.append(
                 compared(
@@ -197,7 +197,7 @@ def _reads(size: int, busiest: int, rounds: int, figures: list[Figure]) -> dict[
                     goal=goal,
                 )
             )
-    return found
+    return result
 
 
 def _fold(count: int) -> list[Figure]:

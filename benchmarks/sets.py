@@ -71,19 +71,19 @@ def _offers(rounds: int) -> Figure:
 
     def moves(cases: list[int]) -> list[Any]:
         measure, demands = uuid4(), open_demands(cases)
-        found = []
+        results = []
         for case in cases:
             answers, promises = offer_of(
                 [ShortAnswer(demand=d, verdict="grant", by="service_change", due_on=now.date()) for d in demands[case]]
             )
-            found.append(
+            results.append(
                 (
                     case,
                     offers.make_offer(answers=answers, promises=promises, message="统一答复。", measure_id=measure),
                     actor,
                 )
             )
-        return found
+        return results
 
     def at_once(cases: list[int]) -> None:
         assert all(one.is_done for one in handling.take_each(moves(cases), now=now))
@@ -147,11 +147,11 @@ def _table(lines: int) -> list[Figure]:
             highest = max(highest, _resident() - before)
             trip = RoundTrip.objects.get(pk=trip.pk)
         assert asking.counts_of(trip)["done"] == lines, asking.counts_of(trip)
-    for state, words in (("reading", "read"), ("checking", "tried out"), ("applying", "carried out")):
+    for state, text in (("reading", "read"), ("checking", "tried out"), ("applying", "carried out")):
         figures.append(
             Figure(
                 benchmark="sets",
-                what=f"a table of {lines:,} lines, {words}",
+                what=f"a table of {lines:,} lines, {text}",
                 value=lines / spent[state],
                 unit="lines/s",
                 more={"seconds": round(spent[state], 1)},

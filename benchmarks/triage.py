@@ -71,11 +71,11 @@ def _figures(pattern: Pattern, at_once: int, rounds: int) -> list[Figure]:
     held: list[float] = []
 
     def send(number: int) -> None:
-        said = QueryDict(mutable=True)
-        said.setlist("case", [next(waiting) for _ in range(number)])
-        said["target"] = authority_bulk.OWN
+        given = QueryDict(mutable=True)
+        given.setlist("case", [next(waiting) for _ in range(number)])
+        given["target"] = authority_bulk.OWN
         workspace = workspace_for(user, now=datetime.now(ZONE))
-        form = authority_bulk.BatchForm(said, targets=[])
+        form = authority_bulk.BatchForm(given, targets=[])
         if not form.is_valid():
             raise SystemExit(form.errors.as_text())
         run = authority_bulk.distribute(form, workspace.cases(), workspace)

@@ -131,7 +131,7 @@ def _endpoint(pattern: Pattern, url: str) -> Any:
 def _message(endpoint: Any) -> Any:
     from complaints.webhooks.deliveries import delivery_of
 
-    said = {
+    values = {
         "id": "1",
         "case": "20261126-AAAAAAAAAAAA-0",
         "sequence": 3,
@@ -141,7 +141,7 @@ def _message(endpoint: Any) -> Any:
         "external_ref": "",
     }
     now = datetime.now(ZONE)
-    return delivery_of(endpoint, f"benchmark:{ground.key()}", "accept_case", now, said, complaint_id=None, now=now)
+    return delivery_of(endpoint, f"benchmark:{ground.key()}", "accept_case", now, values, complaint_id=None, now=now)
 
 
 def _queue(endpoints: list[Any], each: int) -> None:

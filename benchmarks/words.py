@@ -54,7 +54,7 @@ def _in_sight(size: int, enterprise: int, rounds: int) -> list[Figure]:
 
             for word, kind, goal in ((RARE, "a rare word", ("≤", 8.0)), (FREQUENT, "a word that all have", None)):
                 by_words = partial(_one, "select cases_with_words(%s, 2000)", word)
-                found = by_words()[0]
+                result = by_words()[0]
                 product, floors = _alternating(by_words, by_key, rounds)
                 figures.append(
                     compared(
@@ -64,7 +64,7 @@ def _in_sight(size: int, enterprise: int, rounds: int) -> list[Figure]:
                         unit="ms",
                         floor_is="ms, by key",
                         goal=goal,
-                        what=f"{who}, {kind}, {'too many' if found is None else len(found)} of {size:,}",
+                        what=f"{who}, {kind}, {'too many' if result is None else len(result)} of {size:,}",
                     )
                 )
                 figures.append(
@@ -120,11 +120,11 @@ def _queue(size: int, enterprise: int, rounds: int) -> list[Figure]:
         everything = queue_lists.asked_for(staff, {})
         for word, kind in ((RARE, "a rare word"), (FREQUENT, "a word that all have"), ("璃", "one character")):
             form = queue_lists.asked_for(staff, {"q": word})
-            words = page(partial(queue_lists.open_cases, staff), form)
-            shown = [row["complaint"].pk for row in words()[2]]
+            text = page(partial(queue_lists.open_cases, staff), form)
+            shown = [row["complaint"].pk for row in text()[2]]
             keyed = page(partial(_with_ids, staff, shown), everything)
-            product, floors = _alternating(words, keyed, rounds)
-            sql, sql_floor = _alternating(_bare(words), _bare(keyed), rounds)
+            product, floors = _alternating(text, keyed, rounds)
+            sql, sql_floor = _alternating(_bare(text), _bare(keyed), rounds)
             more = {
                 "sql_ms": statistics.median(sql),
                 "sql_ratio": spread([a / b for a, b in zip(sql, sql_floor, strict=True)]),

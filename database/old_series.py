@@ -60,8 +60,8 @@ def left_out(connection: Any) -> list[str]:
 
 def differences(connection: Any) -> list[str]:
     """Lines of the schema, "- " before one that is missing and "+ " before one too many. Extensions are nobody's."""
-    expected, found = set(SCHEMA.read_text().splitlines()), set(schema.described(connection))
-    lines = [f"- {line}" for line in sorted(expected - found)] + [f"+ {line}" for line in sorted(found - expected)]
+    expected, result = set(SCHEMA.read_text().splitlines()), set(schema.described(connection))
+    lines = [f"- {line}" for line in sorted(expected - result)] + [f"+ {line}" for line in sorted(result - expected)]
     return [line for line in lines if not line[2:].startswith("extension ")]
 
 

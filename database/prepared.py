@@ -72,7 +72,7 @@ class Statement:
     def __init__(self, sql: str, values: Sequence[Any], stand_ins: Sequence[Value]) -> None:
         self.sql = sql
         # The values that never change stay words, so that an index with a condition is found.
-        self.values = [AsIs(f"${found}") if (found := _place_of(value, stand_ins)) else value for value in values]
+        self.values = [AsIs(f"${result}") if (result := _place_of(value, stand_ins)) else value for value in values]
         # The same in every process: what stands behind a pooler shows which statement it is.
         self.name = f"q_{sha256(repr((sql, [str(value) for value in self.values])).encode()).hexdigest()[:16]}"
         self.call = f"({', '.join(['%s'] * len(stand_ins))})" if stand_ins else ""
@@ -86,8 +86,8 @@ class Statement:
         """The same by a cursor that the caller holds."""
         name = self._prepared_in(cursor.cursor)
         cursor.execute(f"execute {name}{self.call}", values or None)
-        found: list[tuple[Any, ...]] = cursor.fetchall()
-        return found
+        results: list[tuple[Any, ...]] = cursor.fetchall()
+        return results
 
     def _prepared_in(self, cursor: Any) -> str:
         name = f"{self.name}_{row_security.caller() or 'nobody'}"
@@ -167,10 +167,10 @@ class _Joint:
         )
 
     def rows(self, values: Sequence[Value]) -> list[list[Any]]:
-        found: list[list[Any]] = [[] for _ in self.plans]
+        results: list[list[Any]] = [[] for _ in self.plans]
         parts = [
             (plan.row, readers, rows.append)
-            for plan, readers, rows in zip(self.plans, self.readers, found, strict=True)
+            for plan, readers, rows in zip(self.plans, self.readers, results, strict=True)
         ]
         with connection.cursor() as wrapper:
             cursor = wrapper.cursor
@@ -180,7 +180,7 @@ class _Joint:
                     if columns[column] is not None:
                         columns[column] = read(columns[column], cursor)
                 add(row_of(columns))
-        return found
+        return results
 
 
 def _as_texts(place: int, plan: _Plan[Any]) -> str:
@@ -197,8 +197,8 @@ def _readers(plan: _Plan[Any]) -> list[tuple[int, Any]]:
         values = [None if _place_of(value, plan.stand_ins) else value for value in plan.values]
         cursor.execute(f"select * from ({plan.sql}) as part limit 0", values)  # noqa: S608 - the same
         known = {**string_types, **cursor.connection.string_types}
-        found = [(place, known.get(column.type_code)) for place, column in enumerate(cursor.description)]
-    return [(place, read) for place, read in found if read is not None and read is not UNICODE]
+        results = [(place, known.get(column.type_code)) for place, column in enumerate(cursor.description)]
+    return [(place, read) for place, read in results if read is not None and read is not UNICODE]
 
 
 def _stand_ins(types: Sequence[type]) -> list[Value]:
@@ -229,7 +229,7 @@ class _Plan(Generic[Row]):
     def rows(self, values: Sequence[Value]) -> list[Row]:
         if self.joint is not None:
             return self.joint.rows(values)[0]
-        return [self.row(list(found)) for found in self.statement.ask(values)]
+        return [self.row(list(result)) for result in self.statement.ask(values)]
 
     def row(self, columns: list[Any]) -> Row:
         """A row of the model from its columns as the driver read them."""
@@ -283,10 +283,10 @@ class _Shape(Generic[Row]):
         for name in self.described:
             setattr(row, name, row.__dict__[name])
         for shape, own, others in self.related:
-            found = None if columns[shape.key] is None else shape.row(columns)
-            own(row, found)
-            if found is not None:
-                others(found, row)
+            result = None if columns[shape.key] is None else shape.row(columns)
+            own(row, result)
+            if result is not None:
+                others(result, row)
         return row
 
 

@@ -84,13 +84,13 @@ def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
 
     ``user`` may be anonymous; ``is_at_job`` decides for whoever has both an office and a job.
     """
-    told: dict[str, Any] = {"role": roles.CONSUMER, "day": day.isoformat()}
+    values: dict[str, Any] = {"role": roles.CONSUMER, "day": day.isoformat()}
     statement = _NOBODY
     if getattr(user, "is_authenticated", False) and user.is_active:
         statement = _SOMEBODY
-        told = {"user": user.pk, "day": day.isoformat(), "is_at_job": is_at_job}
+        values = {"user": user.pk, "day": day.isoformat(), "is_at_job": is_at_job}
     with connection.cursor() as cursor:
-        cursor.execute(statement, told)
+        cursor.execute(statement, values)
         row = cursor.fetchone()
     assert row is not None  # noqa: S101
     _CALLER.set(row[0])

@@ -120,15 +120,15 @@ def described(connection: Any) -> list[str]:
         before = cursor.fetchone()[0]
         for kind, statement in _KINDS.items():
             cursor.execute(statement)
-            said = [column[0] for column in cursor.description][1:]
-            lines += [_line(kind, name, zip(said, values, strict=True)) for name, *values in cursor.fetchall()]
+            texts = [column[0] for column in cursor.description][1:]
+            lines += [_line(kind, name, zip(texts, values, strict=True)) for name, *values in cursor.fetchall()]
         cursor.execute("select set_config('search_path', %s, false)", [before])
     return sorted(lines)
 
 
-def _line(kind: str, name: str, said: Any) -> str:
+def _line(kind: str, name: str, given: Any) -> str:
     parts = [f"{kind} {name}:"]
-    for what, value in said:
+    for what, value in given:
         if value not in (None, False, ""):
             parts.append(what if value is True else f"{what} {value}")
     line = _CAST_LIST.sub(lambda found: "ARRAY[" + _CAST_WORD.sub(r"(\1)::text", found[1]) + "]", " ".join(parts))

@@ -12,7 +12,7 @@ def read_sql(module: str, **names: object) -> dict[str, str]:
     """
     text = Path(module).with_suffix(".sql").read_text(encoding="utf-8")
     _head, *parts = re.split(r"^-- name: (\w+)\n", text, flags=re.MULTILINE)
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for name, statement in zip(parts[::2], parts[1::2], strict=True):
-        found[name] = Template(statement.strip()).safe_substitute({**names, **found})
-    return found
+        result[name] = Template(statement.strip()).safe_substitute({**names, **result})
+    return result

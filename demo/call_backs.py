@@ -1,6 +1,7 @@
 """Call-backs of last month: drawn as the sweep draws them, the first ones rung."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -46,8 +47,10 @@ def call_back_last_month(*, now: datetime) -> int:
     )
     for nth, call in enumerate(calls):
         if call.officer is not None and nth % 4 < _RUNG_OF_FOUR:
-            said = dict(_SAID[nth % len(_SAID)])
-            moves.append((call.complaint_id, casework.call_back(reached=True, **said), actors.officer([call.officer])))  # type: ignore[arg-type]
+            answers: dict[str, Any] = dict(_SAID[nth % len(_SAID)])
+            moves.append(
+                (call.complaint_id, casework.call_back(reached=True, **answers), actors.officer([call.officer]))
+            )
     for start in range(0, len(moves), handling.BATCH):
         handling.take_each(moves[start : start + handling.BATCH], now=now)
     return drawn

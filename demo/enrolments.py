@@ -29,7 +29,7 @@ CUSTOMERS = {MOBILE: 6_050_000, TELECOM: 3_120_000, UNICOM: 2_410_000}
 
 
 def _typed(name: str, code: str, place: str) -> dict[str, dict[str, list[str]]]:
-    said = {
+    values = {
         "entity": {"name": name, "uscc": code, "domicile": "福州市鼓楼区", "address": place},
         "conditions": {
             "place": place,
@@ -48,7 +48,7 @@ def _typed(name: str, code: str, place: str) -> dict[str, dict[str, list[str]]]:
         "areas": {"branch": "", "seat": "", "areas": "福州市"},
         "customers": {"number": "", "counted_on": "", "source": ""},
     }
-    return {step: {field: [value] for field, value in fields.items()} for step, fields in said.items()}
+    return {step: {field: [value] for field, value in fields.items()} for step, fields in values.items()}
 
 
 def _scan() -> SimpleUploadedFile:

@@ -90,12 +90,12 @@ def plans(*, rng: Random, cases: int, ticks: Sequence[datetime], calendar: Calen
     """Every complaint of the run in the order of filing."""
     days = [calendar.local_day(tick) for tick in ticks]
     last = days[-1]
-    found = [_wanted(days, calendar, number, changes) for number, changes in WANTED]
-    found += _hot_spots(rng, days, last, share=cases / 2000)
+    results = [_wanted(days, calendar, number, changes) for number, changes in WANTED]
+    results += _hot_spots(rng, days, last, share=cases / 2000)
     weights = [(1.0 if calendar.is_working(day) else 0.6) * (1 + 0.4 * nth / len(days)) for nth, day in enumerate(days)]
-    usual = rng.choices(range(len(ticks)), weights=weights, k=max(0, cases - len(found)))
-    found += [Plan(tick) for tick in usual]
-    return sorted(found, key=lambda plan: plan.tick)
+    usual = rng.choices(range(len(ticks)), weights=weights, k=max(0, cases - len(results)))
+    results += [Plan(tick) for tick in usual]
+    return sorted(results, key=lambda plan: plan.tick)
 
 
 def _wanted(days: Sequence[date], calendar: Calendar, number: int, changes: dict[str, object]) -> Plan:

@@ -53,10 +53,10 @@ class Letter:
 def _account_letters(wanted: str) -> list[Letter]:
     rows = OutgoingMessage.objects.order_by("-created_at", "-id")
     newest = [row for row in rows[:READ] if wanted.casefold() in row.address.casefold()]
-    found = []
+    results = []
     for row in newest[:SHOWN]:
-        words, tone = STATES[_MESSAGE_STATES.get(row.state, row.state)]
-        found.append(
+        text, tone = STATES[_MESSAGE_STATES.get(row.state, row.state)]
+        results.append(
             Letter(
                 at=row.sent_at or row.created_at,
                 written_at=row.sent_at or row.created_at,
@@ -65,12 +65,12 @@ def _account_letters(wanted: str) -> list[Letter]:
                 organisation="",
                 subject=row.subject,
                 body=row.body or _("验证码已过期，内容已删除。"),
-                state=str(words),
+                state=str(text),
                 tone=tone,
                 error=error_words(row.last_error),
             )
         )
-    return found
+    return results
 
 
 def _people(wanted: str) -> list[int]:
@@ -102,7 +102,7 @@ def _of(rows: list[Notice]) -> Letter:
     """As it was sent: folded ones as the digest that they became."""
     first, written = rows[0], letter_of(rows) if rows[0].letter else None
     organisation = first.enterprise or first.authority
-    words, tone = STATES[first.state]
+    text, tone = STATES[first.state]
     if written is not None:
         subject, body = written.subject, written.body
     else:
@@ -115,7 +115,7 @@ def _of(rows: list[Notice]) -> Letter:
         organisation=named(organisation) if organisation else "",
         subject=subject,
         body=body,
-        state=str(words),
+        state=str(text),
         tone=tone,
         error=error_words(first.last_error),
         is_digest=written is not None,

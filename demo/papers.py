@@ -1,7 +1,7 @@
 """What consumers of the demonstration keep: a picture of a bill and a chat, added to some cases that are being worked
 on.
 
-Drawn here, so nobody's papers are shown; by the door and the verb by which people add them.
+Drawn here, so nobody's papers are shown; by the page or the API and the verb by which people add them.
 """
 
 from contextlib import suppress

@@ -51,7 +51,7 @@ def tell(*, now: datetime) -> None:
 
 
 def _months_before(day: date) -> list[date]:
-    found = [(day.replace(day=1) - timedelta(days=1)).replace(day=1)]
-    while len(found) < MONTHS:
-        found.append((found[-1] - timedelta(days=1)).replace(day=1))
-    return found
+    results = [(day.replace(day=1) - timedelta(days=1)).replace(day=1)]
+    while len(results) < MONTHS:
+        results.append((results[-1] - timedelta(days=1)).replace(day=1))
+    return results

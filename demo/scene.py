@@ -63,9 +63,9 @@ class Scene:
         waiting = [case.pk for case in cases if case.status == S.TRIAGE]
         if waiting:
             for decision in ForwardingDecision.objects.filter(complaint_id__in=waiting).order_by("id"):
-                found = decision.explanation.get("candidates") or []
-                if found:
-                    best = found[0]
+                result = decision.explanation.get("candidates") or []
+                if result:
+                    best = result[0]
                     self.suggestions[decision.complaint_id] = (best["enterprise_id"], best["branch_id"])
 
     def matter(self, case: Case, kind: str) -> Matter | None:

@@ -59,7 +59,7 @@ def write_log(*, now: datetime) -> None:
     if post is None:
         return
     clerk: User = post.user
-    for nth, (days, category, problem, how, amount, sheet, said) in enumerate(ENTRIES):
+    for nth, (days, category, problem, how, amount, sheet, given) in enumerate(ENTRIES):
         at = now - timedelta(days=days, hours=1 + nth % 3)
         entry = stations.write_down(
             station=post.station,
@@ -74,5 +74,5 @@ def write_log(*, now: datetime) -> None:
             place=settings.SITE_URL,
             now=at,
         )
-        if said:
-            stations.answer(entry, is_right=said == "yes", now=at + timedelta(minutes=20))
+        if given:
+            stations.answer(entry, is_right=given == "yes", now=at + timedelta(minutes=20))

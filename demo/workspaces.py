@@ -235,9 +235,9 @@ def _corrections(workspaces: Workspaces) -> None:
         officer = workspaces.officer(letter.complaint)
         if not content or officer is None:
             continue
-        place, _label, words = documents.correctable(content["paper"])[-1]
+        place, _label, text = documents.correctable(content["paper"])[-1]
         move = casework.correct_clerical_error(
-            text="漏写了联系电话。", document_id=letter.pk, changes={place: f"{words}联系电话：0591-12315。"}
+            text="漏写了联系电话。", document_id=letter.pk, changes={place: f"{text}联系电话：0591-12315。"}
         )
         workspaces.take([(letter.complaint_id, proposals.propose(move=move), officer)])
         break

@@ -191,15 +191,15 @@ def sweep(*, now: datetime, conditions: Conditions) -> None:
 def moments(*, until: datetime, rng: Random, calendar: Calendar) -> list[tuple[datetime, bool]]:
     """Ticks with whether offices are open, the last one at ``until`` itself."""
     first = until.astimezone(_LOCAL).date() - timedelta(days=DAYS)
-    found = []
+    results = []
     for nth in range(DAYS + 1):
         day = first + timedelta(days=nth)
         turns = WORKDAYS if nth > DAYS - REMINDED.days else EARLIER
         for hour, is_office in turns[nth % len(turns)] if calendar.is_working(day) else DAY_OFF:
             at = datetime.combine(day, time(hour), _LOCAL) + timedelta(seconds=rng.randint(0, 6600))
             if at < until:
-                found.append((at, is_office))
-    return [*found, (until, False)]
+                results.append((at, is_office))
+    return [*results, (until, False)]
 
 
 def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] = lambda line: None) -> RunCounts:

@@ -36,26 +36,26 @@ def every_view_has_a_row(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         known = {row.resource for row in permission_rows()}
     except OddPermissions as problem:
         return [Error(str(problem), id="odr_portal.E003")]
-    found: list[CheckMessage] = []
+    results: list[CheckMessage] = []
     names: set[str] = set()
     for name, path, _view in routes():
         if not name:
-            found.append(Error(f"{path} has no name.", id="odr_portal.E001"))
+            results.append(Error(f"{path} has no name.", id="odr_portal.E001"))
             continue
         names.add(name)
         if name not in known:
-            found.append(
+            results.append(
                 Error(
                     f"{name} ({path}) does not stand in permissions.csv.",
                     hint="Add a row: who may call it, and what a stranger gets.",
                     id="odr_portal.E001",
                 )
             )
-    found += [
+    results += [
         Error(f"permissions.csv names {name}, which is no address.", id="odr_portal.E002")
         for name in sorted(known - names)
     ]
-    return found
+    return results
 
 
 def the_database_user_is_behind_the_walls(
@@ -65,7 +65,7 @@ def the_database_user_is_behind_the_walls(
     # The owner runs migrations, which check the database as well.
     if getattr(settings, "COMMAND", "") != "check":
         return []
-    found: list[CheckMessage] = []
+    results: list[CheckMessage] = []
     for alias in databases or ():
         with connections[alias].cursor() as cursor:
             cursor.execute(_LOGIN, {"roles": [*roles.CALLERS, roles.STEPS]})
@@ -80,14 +80,14 @@ def the_database_user_is_behind_the_walls(
         if missing:
             wrong.append(f"cannot become {', '.join(missing)}")
         if wrong:
-            found.append(
+            results.append(
                 Error(
                     f"The database user {user} {' and '.join(wrong)}.",
                     hint="Let an administrator run what `manage.py database_roles` prints, and sign in as portal_web.",
                     id="odr_portal.E004",
                 )
             )
-    return found
+    return results
 
 
 _LOGIN = """

@@ -118,7 +118,7 @@ MIDDLEWARE = [
     # Before anything of the body is read, and before a page sees a text.
     "web.incoming.ExactText",
     "web.errors.RefusedSteps",
-    # Whatever it refuses passes the same doors on its way out as any other answer.
+    # Whatever it refuses passes the same middleware on its way out as any other answer.
     "access.middleware.PermissionMiddleware",
     # Innermost: the view and its answer lie in one transaction, under the caller's database role.
     "database.row_security.RowSecurityMiddleware",

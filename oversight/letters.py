@@ -128,7 +128,7 @@ def sweep_director_letters(*, now: datetime) -> int:
 def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
     """Counted before anything is locked: nobody's work waits for a letter."""
     user, period = letter.user, period_before(letter.every, today)
-    told = told_to(user, period, today=today, now=now)
+    shown = told_to(user, period, today=today, now=now)
     with transaction.atomic():
         first = begun(letter.every, today)
         # Who comes second finds it done.
@@ -137,8 +137,8 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
         ).update(sent_for=first):
             return 0
         sealed_fields.load_for([user])
-        if told is not None and user.is_active and user.email:
-            figures_shown = told
+        if shown is not None and user.is_active and user.email:
+            figures_shown = shown
 
             def text() -> tuple[str, str]:
                 about = {"places": _places(figures_shown), "period": _period(letter.every, period)}
@@ -162,8 +162,8 @@ def told_to(user: User, period: Period, *, today: date, now: datetime) -> Told |
     return Told(places, standing, flow)
 
 
-def _places(told: Told) -> str:
-    return listed([named(place) for place in told.places])
+def _places(shown: Told) -> str:
+    return listed([named(place) for place in shown.places])
 
 
 def _period(every: str, period: Period) -> str:
@@ -172,8 +172,8 @@ def _period(every: str, period: Period) -> str:
     return _("%(first)s至%(last)s这一周") % {"first": period.first.isoformat(), "last": period.last.isoformat()}
 
 
-def _body(told: Told, period: Period) -> str:
-    flow, totals = told.flow, told.totals
+def _body(shown: Told, period: Period) -> str:
+    flow, totals = shown.flow, shown.totals
     settled, on_time = flow["settled"], flow["on_time"]
     money = flow["recovered"].money.get("CNY", {}).get("confirmed", 0)
     lines = [
@@ -260,8 +260,8 @@ def sweep_summaries(*, now: datetime) -> int:
     if here.day == 1 and here.hour < HOUR:
         return 0
     begun = here.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    told = Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True)
-    done = {int(name.removeprefix(_MARK)) for name in told}
+    shown = Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True)
+    done = {int(name.removeprefix(_MARK)) for name in shown}
     waiting = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).exclude(pk__in=done).order_by("pk")
     written = 0
     for enterprise in waiting:

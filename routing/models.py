@@ -180,8 +180,8 @@ class RuleChange(models.Model):
     @property
     def digest(self) -> str:
         """Of all that a trial has tried; another word of the reason is no other rule."""
-        said = [self.kind, self.code, self.base_version, self.what, str(self.starts_on), str(self.ends_on)]
-        return hashlib.sha256(json.dumps(said, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        texts = [self.kind, self.code, self.base_version, self.what, str(self.starts_on), str(self.ends_on)]
+        return hashlib.sha256(json.dumps(texts, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
 class RuleTrial(models.Model):

@@ -40,17 +40,17 @@ OF_THE_CAST = ("13800000001", "13800000009", "福州市鼓楼区某路1号", "19
 def forms(text: str) -> list[bytes]:
     """As a dump may show it: plain, hexadecimal, base64 at each of its three alignments, escaped in JSON."""
     plain = text.encode()
-    found = [plain, plain.hex().encode(), plain.hex().upper().encode()]
+    results = [plain, plain.hex().encode(), plain.hex().upper().encode()]
     for before in range(3):
         whole = base64.b64encode(b"\0" * before + plain).rstrip(b"=")
         # The first and the last letters depend on what stands around it.
-        found.append(whole[{0: 0, 1: 2, 2: 3}[before] : len(whole) - 2])
+        results.append(whole[{0: 0, 1: 2, 2: 3}[before] : len(whole) - 2])
     if not text.isascii():
-        found.append(text.encode("ascii", "backslashreplace"))
-        found.append(text.encode("gb18030"))
-    return found
+        results.append(text.encode("ascii", "backslashreplace"))
+        results.append(text.encode("gb18030"))
+    return results
 
 
-def seen(content: bytes, words: Iterable[tuple[str, str]]) -> list[str]:
+def seen(content: bytes, texts: Iterable[tuple[str, str]]) -> list[str]:
     """The names of those that the content shows in any form."""
-    return sorted({name for name, text in words for form in forms(text) if form in content})
+    return sorted({name for name, text in texts for form in forms(text) if form in content})

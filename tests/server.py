@@ -130,7 +130,7 @@ def _flush_as_owner(server: embedded.ThrowAwayPostgres) -> Any:
             ["set session_replication_role = replica", *sql_list, COUNT_A_CHANGE],
         )
         keyring.forget()
-        # As after the migrations: the key of the house is always there.
+        # As after the migrations: the portal's own key is always there.
         keyring.secrets_of([keyring.HOUSE], make=True)
 
     return execute_sql_flush

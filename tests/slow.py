@@ -44,8 +44,8 @@ class Costs:
     def _of_the_server(self) -> float:
         if not self.server:
             return 0.0
-        words = Path(f"/proc/{self.server}/stat").read_text().rpartition(")")[2].split()
-        total = sum(map(int, words[11:15])) / os.sysconf("SC_CLK_TCK")
+        texts = Path(f"/proc/{self.server}/stat").read_text().rpartition(")")[2].split()
+        total = sum(map(int, texts[11:15])) / os.sysconf("SC_CLK_TCK")
         for child in Path(f"/proc/{self.server}/task/{self.server}/children").read_text().split():
             try:
                 total += int(Path(f"/proc/{child}/schedstat").read_text().split()[0]) / 1e9
@@ -105,10 +105,10 @@ def slow(own: dict[str, float], shared: dict[tuple[str, str], float], used: dict
         for test in runs:
             share = sum(shared[key] / users[key] for key in users if test.startswith(key[0]) and key[1] in used[test])
             means[test.partition("[")[0]].append(own[test] + share)
-        found = {test: sum(costs) / len(costs) for test, costs in means.items() if sum(costs) / len(costs) > LIMIT}
-        if not found:
+        result = {test: sum(costs) / len(costs) for test, costs in means.items() if sum(costs) / len(costs) > LIMIT}
+        if not result:
             return left
-        left |= found
+        left |= result
 
 
 class Writer:
@@ -119,8 +119,8 @@ class Writer:
         self.shared: Counter[tuple[str, str]] = Counter()
         self.used: dict[str, list[str]] = {}
 
-    def take(self, told: list[Any]) -> None:
-        own, shared, used = told
+    def take(self, shown: list[Any]) -> None:
+        own, shared, used = shown
         self.own.update({test: sum(costs) for test, costs in own.items()})
         for module, fixture, cost in shared:
             self.shared[module, fixture] = max(cost, self.shared[module, fixture])
@@ -134,11 +134,11 @@ class Writer:
         costs = config.pluginmanager.get_plugin("costs")
         if costs.own:
             self.take(costs.told())
-        found = slow(self.own, self.shared, self.used)
+        result = slow(self.own, self.shared, self.used)
         elsewhere = listed() - {test.partition("[")[0] for test in self.own}
-        LIST.write_text("".join(f"{test}\n" for test in sorted(elsewhere | found.keys())))
-        kept = sum(cost for test, cost in self.own.items() if test.partition("[")[0] not in found)
-        print(f"{len(found)} slow tests are listed; the others take {kept:.0f} s of CPU time.")
+        LIST.write_text("".join(f"{test}\n" for test in sorted(elsewhere | result.keys())))
+        kept = sum(cost for test, cost in self.own.items() if test.partition("[")[0] not in result)
+        print(f"{len(result)} slow tests are listed; the others take {kept:.0f} s of CPU time.")
 
 
 def pytest_configure(config: pytest.Config) -> None:

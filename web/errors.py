@@ -123,10 +123,10 @@ def problem(
 ) -> HttpResponse:
     """A problem for programs (RFC 9457) with the incident's number; ``code`` is stable, the texts are for people."""
     number = incident_of(request)
-    said = {"type": "about:blank", "title": title, "status": status, "incident": number}
-    said |= {name: text for name, text in (("code", code), ("detail", detail)) if text} | more
+    values = {"type": "about:blank", "title": title, "status": status, "incident": number}
+    values |= {name: text for name, text in (("code", code), ("detail", detail)) if text} | more
     response = JsonResponse(
-        said, status=status, content_type="application/problem+json", json_dumps_params={"ensure_ascii": False}
+        values, status=status, content_type="application/problem+json", json_dumps_params={"ensure_ascii": False}
     )
     response[INCIDENT_HEADER] = number
     return response

@@ -136,9 +136,9 @@ def _drawn(node: Node) -> str | None:
         return None
 
 
-def _is_constant(said: FilterExpression) -> bool:
+def _is_constant(given: FilterExpression) -> bool:
     """Words in quotes, with no filter that might ask for more."""
-    if said.filters:
+    if given.filters:
         return False
-    var: Any = said.var
+    var: Any = given.var
     return not isinstance(var, Variable) or var.lookups is None

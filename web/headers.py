@@ -35,7 +35,7 @@ class SecurityHeaders:
         if is_somebodys(request, response):
             # A shared telephone, a proxy, the back button: none may show it to the next person.
             response.headers.setdefault("Cache-Control", "no-store")
-        # Whoever tried too often; a door that knows seconds has said them.
+        # Whoever tried too often; a page or the API that knows seconds has said them.
         until = getattr(request, "free_again_at", None)
         if response.status_code == 429 and until is not None:
             response.headers.setdefault("Retry-After", str(max(1, ceil((until - timezone.now()).total_seconds()))))

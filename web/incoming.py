@@ -69,11 +69,11 @@ def exact(typed: QueryDict) -> QueryDict:
     """The same in NFC; the very same where nothing changes, as with most."""
     if all(text.isascii() for name in typed for text in (name, *typed.getlist(name))):
         return typed
-    found = QueryDict(mutable=True, encoding=typed.encoding)
+    result = QueryDict(mutable=True, encoding=typed.encoding)
     for name in typed:
-        found.setlist(_nfc(name), [_nfc(text) for text in typed.getlist(name)])
-    found._mutable = False
-    return found
+        result.setlist(_nfc(name), [_nfc(text) for text in typed.getlist(name)])
+    result._mutable = False
+    return result
 
 
 def _nfc(text: str) -> str:

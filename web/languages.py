@@ -49,8 +49,8 @@ class Language(NamedTuple):
 @cache
 def languages() -> tuple[Language, ...]:
     """Those of the settings, in their order."""
-    found = []
+    results = []
     for code, name in settings.LANGUAGES:
         with override(code):
-            found.append(Language(code, language_tag(code), str(name), pgettext("this language", "中文")))
-    return tuple(found)
+            results.append(Language(code, language_tag(code), str(name), pgettext("this language", "中文")))
+    return tuple(results)

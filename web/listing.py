@@ -18,13 +18,13 @@ def told(sentences: Iterable[object]) -> str:
     return pgettext("between conditions", "；").join(map(str, sentences))
 
 
-def labelled(label: object, words: object) -> str:
+def labelled(label: object, text: object) -> str:
     """答复期限：5个工作日 / Answer: 5 working days."""
-    return f"{label}{pgettext('after a label', '：')}{words}"
+    return f"{label}{pgettext('after a label', '：')}{text}"
 
 
-def remarked(words: object, remark: object) -> str:
+def remarked(text: object, remark: object) -> str:
     """鼓楼区（食品） / Gulou (food); the words alone where there is no remark."""
     if not remark:
-        return str(words)
-    return f"{words}{pgettext('opens a remark', '（')}{remark}{pgettext('closes a remark', '）')}"
+        return str(text)
+    return f"{text}{pgettext('opens a remark', '（')}{remark}{pgettext('closes a remark', '）')}"

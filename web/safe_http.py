@@ -83,20 +83,20 @@ Resolve = Callable[[str, int], list[str]]
 
 def look_up(name: str, port: int) -> list[str]:
     """All addresses of a name; waits no longer than for a connection."""
-    found: list[str] = []
+    results: list[str] = []
 
     def ask() -> None:
         try:
             answers = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
         except OSError:
             return
-        found.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
+        results.extend(dict.fromkeys(str(answer[4][0]) for answer in answers))
 
     # The system's resolver knows no time limit.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(CONNECT_WITHIN)
-    return list(found)
+    return list(results)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,14 +174,14 @@ def _addresses(host: str, port: int, rule: Rule) -> list[str]:
     """Looked up once; a single one that is not allowed refuses them all."""
     if _literal(host) is not None:
         return [host]
-    found = rule.resolve(host, port)
-    if not found:
+    result = rule.resolve(host, port)
+    if not result:
         raise NoAnswer("no_such_name")
-    for text in found:
+    for text in result:
         address = _literal(text)
         if address is None or not rule.allows(address):
             raise Refused("not_public")
-    return found
+    return result
 
 
 def _ask(

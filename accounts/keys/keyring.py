@@ -51,10 +51,10 @@ class _Fresh:
 
 def keys() -> VaultKeys:
     """The keys of this process; raises UnusableKeys where it was given none."""
-    found: VaultKeys | None = settings.VAULT_KEYS
-    if found is None:
+    result: VaultKeys | None = settings.VAULT_KEYS
+    if result is None:
         raise UnusableKeys("VAULT_KEY_FILE is not set: `make run` makes one, or use `manage.py make_vault_keys`.")
-    return found
+    return result
 
 
 def suite() -> int:
@@ -69,21 +69,21 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
     key.
     """
     wanted = set(persons)
-    found = _in_memory(wanted)
-    missing = sorted(wanted - found.keys())
+    result = _in_memory(wanted)
+    missing = sorted(wanted - result.keys())
     if not missing:
-        return found
+        return result
     if make:
-        found |= _made(missing)
-        missing = [person for person in missing if person not in found]
+        result |= _made(missing)
+        missing = [person for person in missing if person not in result]
     if missing:
         with connection.cursor() as cursor:
             cursor.execute(_READ, [[str(person) for person in missing]])
             read = {person: _unwrapped(person, wrapped) for person, wrapped in cursor.fetchall()}
         if hold:
             _hold(read)
-        found |= read
-    return found
+        result |= read
+    return result
 
 
 def destroy(persons: Iterable[UUID], *, now: datetime) -> int:
@@ -117,17 +117,17 @@ def forget(persons: Iterable[UUID] | None = None) -> None:
 
 
 def _in_memory(persons: set[UUID]) -> dict[UUID, bytes]:
-    found: dict[UUID, bytes] = {}
+    result: dict[UUID, bytes] = {}
     with _lock:
         for person in persons:
             secret = _held.get(person)
             if secret is not None:
                 _held.move_to_end(person)
-                found[person] = secret
-    if len(found) < len(persons):
+                result[person] = secret
+    if len(result) < len(persons):
         for fresh in _fresh():
-            found |= {person: fresh.secrets[person] for person in persons & fresh.secrets.keys()}
-    return found
+            result |= {person: fresh.secrets[person] for person in persons & fresh.secrets.keys()}
+    return result
 
 
 def _fresh() -> list[_Fresh]:

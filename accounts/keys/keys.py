@@ -41,26 +41,26 @@ class VaultKeys:
 
 def parse(text: str) -> VaultKeys:
     """The keys of a key file; lines (or parts between semicolons), # begins a remark. Raises UnusableKeys."""
-    found: dict[str, dict[int, bytes]] = {purpose: {} for purpose in PURPOSES}
+    result: dict[str, dict[int, bytes]] = {purpose: {} for purpose in PURPOSES}
     for number, line in enumerate(text.replace(";", "\n").splitlines(), start=1):
-        words = line.partition("#")[0].split()
-        if not words:
+        texts = line.partition("#")[0].split()
+        if not texts:
             continue
-        if len(words) != 3 or words[0] not in PURPOSES or not words[1].isdecimal():
+        if len(texts) != 3 or texts[0] not in PURPOSES or not texts[1].isdecimal():
             raise UnusableKeys(f"line {number} of the vault keys is not “wrap 1 …” or “index 1 …”.")
-        purpose, version = words[0], int(words[1])
+        purpose, version = texts[0], int(texts[1])
         if not 1 <= version <= HIGHEST:
             raise UnusableKeys(f"line {number} of the vault keys: versions go from 1 to {HIGHEST}.")
-        if version in found[purpose]:
+        if version in result[purpose]:
             raise UnusableKeys(f"the vault keys hold {purpose} {version} twice.")
-        found[purpose][version] = _secret(words[2], number)
-    for purpose, keys in found.items():
+        result[purpose][version] = _secret(texts[2], number)
+    for purpose, keys in result.items():
         if not keys:
             raise UnusableKeys(f"the vault keys hold no {purpose} key: make a file with `manage.py make_vault_keys`.")
-    every = [secret for keys in found.values() for secret in keys.values()]
+    every = [secret for keys in result.values() for secret in keys.values()]
     if len(set(every)) != len(every):
         raise UnusableKeys("two of the vault keys are the same: each needs random bytes of its own.")
-    return VaultKeys(wrap=found["wrap"], index=found["index"])
+    return VaultKeys(wrap=result["wrap"], index=result["index"])
 
 
 def _secret(written: str, number: int) -> bytes:

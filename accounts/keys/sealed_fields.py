@@ -42,7 +42,7 @@ class _Opening(DeferredAttribute):
 
 
 class SealedText(_Bytes):
-    """``whose``: path to the person (a UUID) from the row, empty or None for the house. ``place``: names of the
+    """``whose``: path to the person (a UUID) from the row, empty or None for the portal. ``place``: names of the
     attributes that make the row this row; they must be known when it is written and never change. ``free_text``: sealed
     by setting only (ENCRYPT_FREE_TEXTS); True, or the name of an attribute that says so."""
 
@@ -117,20 +117,20 @@ class SealedText(_Bytes):
         }
         secrets = keyring.secrets_of(set(to_seal.values()), make=True) if to_seal else {}
         suite = keyring.suite()
-        found: list[bytes | None] = []
+        results: list[bytes | None] = []
         for nth, (row, text) in enumerate(zip(rows, texts, strict=True)):
             if text is None or isinstance(text, bytes):
-                found.append(text)
+                results.append(text)
             elif nth not in to_seal:
-                found.append(sealing.plain(text))
+                results.append(sealing.plain(text))
             elif (secret := secrets.get(to_seal[nth])) is None:
                 # Of somebody who was erased nothing is kept any more.
-                found.append(b"")
+                results.append(b"")
             else:
-                found.append(
+                results.append(
                     sealing.seal(text, person=to_seal[nth], secret=secret, place=self._place_of(row), suite=suite)
                 )
-        return found
+        return results
 
     def pre_save(self, model_instance: models.Model, add: bool) -> bytes | None:
         return self.stored([model_instance])[0]

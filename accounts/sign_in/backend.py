@@ -20,21 +20,21 @@ _NOBODY = -1
 
 
 def _has_work() -> Combinable | Q:
-    found: Q | None = None
+    result: Q | None = None
     for relation in User._meta.related_objects:
         if relation.get_accessor_name() in WORK:
             model: Any = relation.related_model
             rows = model._default_manager.filter(**{relation.field.name: OuterRef("pk")})
-            found = Q(Exists(rows)) if found is None else found | Q(Exists(rows))
-    return found if found is not None else Value(False, output_field=BooleanField())
+            result = Q(Exists(rows)) if result is None else result | Q(Exists(rows))
+    return result if result is not None else Value(False, output_field=BooleanField())
 
 
 def needs_second_factor(user: User) -> bool:
     """True for who works for an organisation, and for whoever signs in with a password."""
     has_work = getattr(user, "has_work", None)
     if has_work is None:
-        found: Any = with_work().filter(pk=user.pk).first()
-        has_work = bool(found is not None and found.has_work)
+        result: Any = with_work().filter(pk=user.pk).first()
+        has_work = bool(result is not None and result.has_work)
         user.has_work = has_work  # type: ignore[attr-defined]
     return bool(has_work) or user.has_usable_password()
 
@@ -55,8 +55,8 @@ def may_work(user: Any) -> bool:
 def duty_of(user: User) -> str:
     """system, security or audit; empty for everybody who is no administrator. Comes with the person of a request."""
     if not hasattr(user, "duty"):
-        found: Any = with_work().filter(pk=user.pk).first()
-        user.duty = found.duty if found is not None else None  # type: ignore[attr-defined]
+        result: Any = with_work().filter(pk=user.pk).first()
+        user.duty = result.duty if result is not None else None  # type: ignore[attr-defined]
     return str(getattr(user, "duty", None) or "")
 
 
@@ -73,7 +73,7 @@ class PortalBackend(ModelBackend):
     """Django's own, which finds nobody who is switched off; the person comes with ``has_work``."""
 
     def get_user(self, user_id: Any) -> User | None:
-        words, told = _statement()
-        found = User._default_manager.raw(words, [user_id if value == _NOBODY else value for value in told])
-        user = next(iter(found), None)
+        text, shown = _statement()
+        result = User._default_manager.raw(text, [user_id if value == _NOBODY else value for value in shown])
+        user = next(iter(result), None)
         return user if user is not None and self.user_can_authenticate(user) else None

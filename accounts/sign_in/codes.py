@@ -219,10 +219,10 @@ def is_worked_for(solution: str, *, now: datetime) -> bool:
     if not solution or len(solution) > _LONGEST:
         return False
     try:
-        told = json.loads(base64.b64decode(solution, validate=True))
-        is_right, _why = verify_solution(told, _key())
+        shown = json.loads(base64.b64decode(solution, validate=True))
+        is_right, _why = verify_solution(shown, _key())
         # Counted by what was signed: the same answer written differently is the same answer.
-        task = str(told["challenge"])
+        task = str(shown["challenge"])
     except (ValueError, TypeError, KeyError, AttributeError):
         return False
     if not is_right or waits_until(_ONCE, task, now=now) is not None:

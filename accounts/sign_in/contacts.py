@@ -103,8 +103,8 @@ class HeldBack(Refusal):
     """Phone or mailbox are new: this step waits until ``until``."""
 
     def __init__(self, until: datetime) -> None:
-        words = gettext("您刚换了手机或邮箱。为防冒用，要紧的事请在%(moment)s之后办；等不及请打12315。")
-        super().__init__("contact_is_new", words % {"moment": moment(until)})
+        text = gettext("您刚换了手机或邮箱。为防冒用，要紧的事请在%(moment)s之后办；等不及请打12315。")
+        super().__init__("contact_is_new", text % {"moment": moment(until)})
         self.until = until
 
 
@@ -127,8 +127,8 @@ def refuse_while_new(user: User, *, now: datetime) -> None:
 
 def contacts_of(user: User) -> list[Contact]:
     """Every way to reach this person."""
-    found = [("sms", user.phone), ("email", user.email)]
-    return [Contact(channel, address) for channel, address in found if address]
+    results = [("sms", user.phone), ("email", user.email)]
+    return [Contact(channel, address) for channel, address in results if address]
 
 
 def tell(user: User, contacts: Iterable[Contact], *, subject: str, body: str, now: datetime) -> None:

@@ -1,7 +1,7 @@
 """A signed-in browser: how it begins, what it must have shown, when it ends.
 
 Who works for an organisation is nobody until the second factor was shown. The pages and the API see such a session as
-no session at all, so no door has to think of it; only the pages of the second factor ask ``person_at_the_door``.
+no session at all, so no page has to think of it; only the pages of the second factor ask ``person_at_the_door``.
 """
 
 from collections.abc import Callable
@@ -53,9 +53,9 @@ _BROWSERS = (
 def device_words(user_agent: str) -> str:
     """Such as "Android · WeChat"; empty if nothing is known."""
     return " · ".join(
-        found
+        result
         for marks in (_SYSTEMS, _BROWSERS)
-        if (found := next((name for mark, name in marks if mark in user_agent), ""))
+        if (result := next((name for mark, name in marks if mark in user_agent), ""))
     )
 
 

@@ -63,8 +63,8 @@ def staff_user(request: HttpRequest, *, email: str, password: str, now: datetime
     network = network_of(here)
     pair = f"{address} {network}"
     # The hash is computed even when blocked: the time of an answer tells nothing.
-    found = authenticate(request, username=address, password=password)
-    user = found if isinstance(found, User) else None
+    result = authenticate(request, username=address, password=password)
+    user = result if isinstance(result, User) else None
     is_spray = waits_until(SPRAY, EVERYBODY, now=now) is not None
     blocked = (
         waits_until(PAIR, pair, now=now)
@@ -240,7 +240,7 @@ def _name(request: HttpRequest) -> str:
 
 def _known(user: User) -> list[PublicKeyCredentialDescriptor]:
     ids = SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.PASSKEY).values_list("credential_id", flat=True)
-    return [PublicKeyCredentialDescriptor(id=bytes(found)) for found in ids if found is not None]
+    return [PublicKeyCredentialDescriptor(id=bytes(result)) for result in ids if result is not None]
 
 
 def ask_for_new(request: HttpRequest, user: User) -> str:
@@ -276,10 +276,10 @@ def _answer(request: HttpRequest) -> tuple[dict[str, Any] | None, bytes]:
     challenge = request.session.pop(CHALLENGE, "")
     text = request.POST.get("credential", "")
     try:
-        found = json.loads(text) if len(text) <= LONGEST_ANSWER else None
+        result = json.loads(text) if len(text) <= LONGEST_ANSWER else None
     except ValueError:
-        found = None
-    return (found if isinstance(found, dict) and challenge else None), base64url_to_bytes(challenge)
+        result = None
+    return (result if isinstance(result, dict) and challenge else None), base64url_to_bytes(challenge)
 
 
 def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -> SecondFactor | None:

@@ -18,27 +18,27 @@ from accounts.models import CountedTry
 def client_address(request: HttpRequest) -> str:
     """The network address of whoever asks; empty where there is none (a unix socket without a proxy)."""
     trusted: int = settings.TRUSTED_PROXIES
-    told = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")] if trusted else []
+    shown = [part.strip() for part in request.headers.get("X-Forwarded-For", "").split(",")] if trusted else []
     # A shorter list did not come through all of the proxies: then only the connection itself is known.
-    found = told[-trusted] if trusted and len(told) >= trusted else request.META.get("REMOTE_ADDR", "")
-    return _written_once(found) or _written_once(request.META.get("REMOTE_ADDR", ""))
+    result = shown[-trusted] if trusted and len(shown) >= trusted else request.META.get("REMOTE_ADDR", "")
+    return _written_once(result) or _written_once(request.META.get("REMOTE_ADDR", ""))
 
 
 def _written_once(address: str) -> str:
     try:
-        found = ipaddress.ip_address(address)
+        result = ipaddress.ip_address(address)
     except ValueError:
         return ""
-    mapped = getattr(found, "ipv4_mapped", None)
-    return str(mapped or found)
+    mapped = getattr(result, "ipv4_mapped", None)
+    return str(mapped or result)
 
 
 def network_of(address: str) -> str:
     """The neighbourhood that one household or office shares: /24 of IPv4, /64 of IPv6."""
     if not address:
         return ""
-    found = ipaddress.ip_address(address)
-    return str(ipaddress.ip_network(f"{address}/{24 if found.version == 4 else 64}", strict=False))
+    result = ipaddress.ip_address(address)
+    return str(ipaddress.ip_network(f"{address}/{24 if result.version == 4 else 64}", strict=False))
 
 
 def place_of(request: HttpRequest) -> str:
@@ -59,7 +59,8 @@ class Limit:
 
 
 class TooManyTries(Exception):
-    """Nothing is done before ``until``; the door says so in a sentence, with the status that ``told`` gives."""
+    """Nothing is done before ``until``; the page or the API says so in a sentence, with the status that ``told``
+    gives."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())

@@ -73,5 +73,5 @@ class SealedSessions:
         """Raises CannotOpen for what was not sealed here; Django then begins a new session."""
         secret = keyring.secrets_of([keyring.HOUSE]).get(keyring.HOUSE, b"")
         text = sealing.open_sealed(data, secret=secret, place=_PLACE)
-        found: dict[str, Any] = JSONSerializer().loads(text.encode("latin-1"))
-        return found
+        result: dict[str, Any] = JSONSerializer().loads(text.encode("latin-1"))
+        return result

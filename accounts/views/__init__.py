@@ -1,1 +1,1 @@
-"""The doors of the account: signing in, the second factor, one's own details and sessions."""
+"""The pages of the account: signing in, the second factor, one's own details and sessions."""

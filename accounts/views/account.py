@@ -47,7 +47,7 @@ CHANNELS = {"phone": "sms", "email": "email"}
 
 
 def person_of(request: HttpRequest) -> User:
-    """Who is here; the doors of this module ask for a session first."""
+    """Who is here; the pages of this module ask for a session first."""
     if not isinstance(request.user, User):
         raise Http404
     return request.user
@@ -143,7 +143,7 @@ def open_sessions(request: HttpRequest, user: User) -> list[OpenSession]:
     """This one first, then the ones seen last."""
     now, here = timezone.now(), stored_key(request.session.session_key)
     idle, longest = ends_of(user)
-    found = []
+    results = []
     for row in BrowserSession.objects.filter(user=user, expire_date__gt=now):
         data = SessionStore().decode(row.session_data)
         if needs_second_factor(user) and VERIFIED not in data:
@@ -151,7 +151,7 @@ def open_sessions(request: HttpRequest, user: User) -> list[OpenSession]:
         entered, seen = moment(data, ENTERED), moment(data, SEEN)
         if row.session_key != here and ((seen and now - seen >= idle) or (entered and now - entered >= longest)):
             continue
-        found.append(
+        results.append(
             OpenSession(
                 key=row.session_key,
                 device=shown(data.get(DEVICE, "")),
@@ -161,7 +161,7 @@ def open_sessions(request: HttpRequest, user: User) -> list[OpenSession]:
                 is_this=row.session_key == here,
             )
         )
-    return sorted(found, key=lambda one: (not one.is_this, -(one.seen_at.timestamp() if one.seen_at else 0)))
+    return sorted(results, key=lambda one: (not one.is_this, -(one.seen_at.timestamp() if one.seen_at else 0)))
 
 
 @never_cache

@@ -131,11 +131,11 @@ def articles(law: str, *, words: str = "") -> list[Article]:
 @cache
 def _headings(one: Article) -> list[str]:
     """In every language of the portal."""
-    found = []
+    results = []
     for code, _name in settings.LANGUAGES:
         with override(code):
-            found.append(one.heading)
-    return found
+            results.append(one.heading)
+    return results
 
 
 def _meant(one: Article, asked: str) -> bool:

@@ -180,7 +180,7 @@ def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
         cursor.execute("set synchronous_commit = off")
         cursor.execute("select coalesce(max(id), 0) from complaints_complaint")
         first = _one(cursor)
-        words = {
+        labels = {
             "count": count,
             "first": first,
             "enterprises": ENTERPRISES,
@@ -190,7 +190,7 @@ def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
         }
         cursor.execute("select count(*) from enterprises_enterprise where name = '试验企业1'")
         if not _one(cursor):
-            cursor.execute(PEOPLE.format(**words))
+            cursor.execute(PEOPLE.format(**labels))
         indexes = _without_indexes(cursor) if count >= MANY else []
         for statement in (
             PLACES,
@@ -202,7 +202,7 @@ def fill(count: int, *, is_open: float = OPEN, is_whole: bool = True) -> Filled:
             *([ENTRIES, WORDS] if is_whole else []),
             LAST,
         ):
-            cursor.execute(statement.format(**words))
+            cursor.execute(statement.format(**labels))
         if is_whole:
             add_names(cursor, first=first, count=count)
         cursor.execute("drop table drawn, place")
@@ -226,10 +226,10 @@ def _without_indexes(cursor: Any) -> list[str]:
         " indrelid = any(%s::regclass[])",
         ["{" + ",".join(f"complaints_{table}" for table in TABLES) + "}"],
     )
-    found = cursor.fetchall()
-    for name, _ in found:
+    result = cursor.fetchall()
+    for name, _ in result:
         cursor.execute(f"drop index {name}")
-    return [said for _, said in found]
+    return [given for _, given in result]
 
 
 def _one(cursor: object) -> int:

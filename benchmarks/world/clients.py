@@ -1,4 +1,4 @@
-"""Eight clients, processes of their own, that file: by hand over SQL (the floor) or through the browser's door.
+"""Eight clients, processes of their own, that file: by hand over SQL (the floor) or through the browser.
 
 They keep their connection, start at the same moment and stop at the same moment; an answer that is not
 the receipt ends the benchmark.
@@ -73,16 +73,16 @@ class Clients:
         begin = time.perf_counter() + _START
         for pipe in self.pipes:
             pipe.send((what, begin, begin + seconds))
-        found = [pipe.recv() for pipe in self.pipes]
-        for one in found:
+        results = [pipe.recv() for pipe in self.pipes]
+        for one in results:
             if isinstance(one, str):
                 raise SystemExit(f"a client was refused: {one}")
-        longest = max(last for _, _, _, last in found) - begin
+        longest = max(last for _, _, _, last in results) - begin
         return Slice(
-            done=sum(done for done, _, _, _ in found),
+            done=sum(done for done, _, _, _ in results),
             seconds=longest,
-            client_cpu=sum(cpu for _, cpu, _, _ in found),
-            waits=[wait for _, _, waits, _ in found for wait in waits],
+            client_cpu=sum(cpu for _, cpu, _, _ in results),
+            waits=[wait for _, _, waits, _ in results for wait in waits],
         )
 
 
@@ -92,15 +92,15 @@ def _serve(pipe: Connection, dsn: str) -> None:
     web: http.client.HTTPConnection | None = None
     while True:
         try:
-            words = pipe.recv()
+            text = pipe.recv()
         except EOFError:
             return
-        if words[0] == "give":
-            waiting = list(reversed(words[1]))
-            web = http.client.HTTPConnection("127.0.0.1", words[2], timeout=30)
+        if text[0] == "give":
+            waiting = list(reversed(text[1]))
+            web = http.client.HTTPConnection("127.0.0.1", text[2], timeout=30)
             pipe.send(len(waiting))
             continue
-        what, begin, end = words
+        what, begin, end = text
         time.sleep(max(0.0, begin - time.perf_counter()))
         cpu, waits = time.process_time(), []
         try:

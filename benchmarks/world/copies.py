@@ -44,15 +44,15 @@ def _children() -> list[Any]:
 
     from complaints.models import Complaint
 
-    found = []
+    results = []
     for model in apps.get_app_config("complaints").get_models():
         targets = {f.related_model for f in model._meta.concrete_fields if f.related_model is not None}
         if not isinstance(model._meta.pk, BigAutoField):
             # Uploads on their way have a name instead of a number; a walked case has none.
             continue
         if Complaint in targets or any(target.__name__ == "Deadline" for target in targets):
-            found.append(model)
-    return found
+            results.append(model)
+    return results
 
 
 _NUMBER = "left(c.number, 9) || upper(left(md5(c.id::text || '-' || g.n::text), 12)) || '-0'"

@@ -71,31 +71,31 @@ def _said() -> dict[str, Any]:
 
 def file_one(cursor: Any) -> None:
     """Seven statements; the caller commits."""
-    said = _said()
+    given = _said()
     cursor.execute(
         _COMPLAINT + " values (%(number)s, %(key)s, %(consumer)s, %(enterprise)s, %(region)s, %(category)s, 'filed',"
         " %(now)s, %(now)s, 128.50, %(text)s) returning id",
-        said,
+        given,
     )
-    said["id"] = cursor.fetchone()[0]
+    given["id"] = cursor.fetchone()[0]
     for kind in ("refund", "cancel_service"):
         cursor.execute(
             "insert into floor.demand (complaint, kind, amount) values (%(id)s, %(kind)s, 128.50)",
-            {**said, "kind": kind},
+            {**given, "kind": kind},
         )
     cursor.execute(
-        "insert into floor.file (complaint, name, digest, size) values (%(id)s, '账单.jpg', %(digest)s, 9)", said
+        "insert into floor.file (complaint, name, digest, size) values (%(id)s, '账单.jpg', %(digest)s, 9)", given
     )
     cursor.execute(
-        "insert into floor.entry values (%(id)s, 1, %(now)s, 'file', 'consumer', %(data)s, '', %(digest)s)", said
+        "insert into floor.entry values (%(id)s, 1, %(now)s, 'file', 'consumer', %(data)s, '', %(digest)s)", given
     )
     cursor.execute(
-        "insert into floor.notice (complaint, kind, whom, send_at) values (%(id)s, 'file', 'consumer', %(now)s)", said
+        "insert into floor.notice (complaint, kind, whom, send_at) values (%(id)s, 'file', 'consumer', %(now)s)", given
     )
     cursor.execute(
         "insert into floor.count_delta (day, region, enterprise, category, measure, change)"
         " values (%(day)s, %(region)s, %(enterprise)s, %(category)s, 'received', 1)",
-        said,
+        given,
     )
 
 

@@ -26,7 +26,7 @@ def typed(pick: str, phone: str, now: datetime) -> dict[str, dict[str, list[str]
     """The answers of all screens, as a draft keeps them."""
     disputed = (now - timedelta(days=60)).date().isoformat()
     contacted = (now - timedelta(days=30)).date().isoformat()
-    said: dict[str, dict[str, Any]] = {
+    values: dict[str, dict[str, Any]] = {
         "enterprise": {"service_region": str(REGION), "query": "移动", "respondent": pick},
         "purchase": {
             "object_category": "service.telecom",
@@ -54,7 +54,7 @@ def typed(pick: str, phone: str, now: datetime) -> dict[str, dict[str, list[str]
     }
     kept = {
         step: {name: value if isinstance(value, list) else [value] for name, value in fields.items()}
-        for step, fields in said.items()
+        for step, fields in values.items()
     }
     return kept | {"proven": {"address": [f"+86{phone}"]}}
 

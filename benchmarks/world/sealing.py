@@ -70,12 +70,12 @@ def seal_copies(cursor: Any, *, above: int) -> None:
         " where complaint_id < %s)",
         [above, above],
     )
-    found = cursor.fetchall()
-    people = make_people(cursor, len({row[1] for row in found}))
+    result = cursor.fetchall()
+    people = make_people(cursor, len({row[1] for row in result}))
     cursor.execute("create temp table sealed_copy (id bigint, key_id uuid, sealed bytea) on commit preserve rows")
 
     def rows() -> Iterable[tuple[str, ...]]:
-        for pk, case, audience, sequence, kind, digest in found:
+        for pk, case, audience, sequence, kind, digest in result:
             person, secret = people[case // above % len(people)]
             place = field.place_with([case, audience, sequence, kind, digest])
             text = clear[audience, sequence, kind, bytes(digest)]

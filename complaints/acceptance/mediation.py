@@ -94,13 +94,13 @@ def grounds(case: Complaint, *, matters: Sequence[Matter], sixty: Deadline | Non
         _gone(steps),
         Ground("other_law", [_("由经办人员写明法律、法规、规章的名称和条款。")]),
     )
-    found = {ground.code: ground for ground in made}
-    return {code: found[code] for code in TERMINATION_GROUNDS}
+    result = {ground.code: ground for ground in made}
+    return {code: result[code] for code in TERMINATION_GROUNDS}
 
 
-def _shown(code: str, found: list[str], otherwise: str) -> Ground:
+def _shown(code: str, results: list[str], otherwise: str) -> Ground:
     """Open where the case shows something; ``otherwise``: what is missing."""
-    return Ground(code, found, "" if found else otherwise)
+    return Ground(code, results, "" if results else otherwise)
 
 
 def _of(step: HandlingStep, **slots: str) -> dict[str, str]:
@@ -109,30 +109,30 @@ def _of(step: HandlingStep, **slots: str) -> dict[str, str]:
 
 
 def _settled(claim: Matter | None) -> Ground:
-    found = []
+    results = []
     if claim is not None:
         side = wording.label(claim.opened_by, kind="side")
-        found = [_("%(side)s%(day)s称已经另行和解") % {"side": side, "day": _day(claim.opened_at)}]
+        results = [_("%(side)s%(day)s称已经另行和解") % {"side": side, "day": _day(claim.opened_at)}]
     otherwise = _("没有一方称已经自行和解的记录。消费者要撤回的，代消费者记录“撤回投诉”，案件就此终止。")
-    return _shown("withdrawn_or_settled", found, otherwise)
+    return _shown("withdrawn_or_settled", results, otherwise)
 
 
 def _absent(case: Complaint, steps: Iterable[HandlingStep], planned: Matter | None, now: datetime) -> Ground:
     sides = ("consumer", "enterprise")
-    found = [
+    results = [
         _("%(side)s不同意调解") % {"side": wording.label(side, kind="side")}
         for side in sides
         if case.consents.get(f"mediation_{side}") is False
     ]
-    found += [
+    results += [
         _("%(day)s的调解，%(side)s没有到场") % _of(step, side=side)
         for step in steps
         for side in sides
         if step.step == "record_session" and side not in step.data.get("present", ())
     ]
     if planned is not None and (day := datetime.fromisoformat(planned.subject)) <= now:
-        found.append(_("原定%(day)s的调解没有记录") % {"day": _day(day)})
-    return _shown("party_absent", found, _("没有一方缺席或者拒绝调解的记录。"))
+        results.append(_("原定%(day)s的调解没有记录") % {"day": _day(day)})
+    return _shown("party_absent", results, _("没有一方缺席或者拒绝调解的记录。"))
 
 
 def _no_agreement(steps: Iterable[HandlingStep]) -> Ground:
@@ -168,12 +168,12 @@ def _sixty(sixty: Deadline | None) -> Ground:
 
 
 def _gone(steps: Iterable[HandlingStep]) -> Ground:
-    found = [
+    results = [
         _("%(day)s记录：%(side)s死亡或者终止") % _of(step, side=step.data.get("party", ""))
         for step in steps
         if step.step == "record_party_gone"
     ]
-    return _shown("party_gone", found, _("没有当事人死亡或者终止的记录，请先记录。"))
+    return _shown("party_gone", results, _("没有当事人死亡或者终止的记录，请先记录。"))
 
 
 def _day(when: date | datetime) -> str:

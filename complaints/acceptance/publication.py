@@ -66,8 +66,8 @@ def published_name(name: str) -> str:
 
     The form asks for no salutation, and nothing is guessed from a number or a voice: it is known only where an officer
     or a station wrote the consumer down by it."""
-    found = _ADDRESSED.fullmatch(unicodedata.normalize("NFC", name).strip())
-    return f"{found[1]}{found[2]}" if found else masked_name(name)
+    result = _ADDRESSED.fullmatch(unicodedata.normalize("NFC", name).strip())
+    return f"{result[1]}{result[2]}" if result else masked_name(name)
 
 
 def masked(complaint: Complaint, *, name: str, demands: Sequence[str], reply: str) -> Masked:

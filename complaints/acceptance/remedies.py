@@ -61,16 +61,16 @@ def remedies(
 def _here(
     complaint: Complaint, policies: Policies, calendar: Calendar, may: frozenset[str], ended_well: bool
 ) -> list[Remedy]:
-    found = []
+    results = []
     if "answer_late" in may:
         until = late_answer(complaint, policies, calendar).last_day
         why = _("办结后%(late_answer)s内") % Limits(policies, complaint.handling_region_id)
-        found.append(Remedy(what=_("现在仍可以答复企业的方案"), until=until, why=why, step="late"))
+        results.append(Remedy(what=_("现在仍可以答复企业的方案"), until=until, why=why, step="late"))
     if "object" in may:
-        found.append(Remedy(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
+        results.append(Remedy(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
     if "refer_to_regulator" in may:
         known = known_since(complaint)
-        found.append(
+        results.append(
             Remedy(
                 what=_("一步转交市场监管部门，内容和材料一起带去"),
                 until=after(known, months=36) if known else None,
@@ -79,14 +79,14 @@ def _here(
             )
         )
     elif ended_well and complaint.outcome == O.SETTLED:
-        found.append(Remedy(what=_("企业没有做到的，回到这里，一步转监管部门")))
-    return found
+        results.append(Remedy(what=_("企业没有做到的，回到这里，一步转监管部门")))
+    return results
 
 
 def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Remedy]:
     if complaint.outcome not in (O.REFUSED,) or complaint.closed_at is None:
         return []
-    told = calendar.local_day(complaint.closed_at)
+    shown = calendar.local_day(complaint.closed_at)
     return [
         Remedy(
             what=_("对不予受理的决定申请行政复议"),
@@ -95,7 +95,7 @@ def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Remedy
         ),
         Remedy(
             what=_("对不予受理的决定向法院提起行政诉讼"),
-            until=after(told, months=6),
+            until=after(shown, months=6),
             why=_("知道决定起6个月内（行政诉讼法第四十六条）"),
         ),
     ]
@@ -103,13 +103,13 @@ def _against_a_decision(complaint: Complaint, calendar: Calendar) -> list[Remedy
 
 def _elsewhere(complaint: Complaint) -> list[Remedy]:
     known = known_since(complaint)
-    found = []
+    results = []
     for appeal in sector_of(complaint.object_category).appeals:
         limit = appeal.limit(complaint.problem_category)
-        found.append(
+        results.append(
             Remedy(what=str(appeal.way), until=after(known, months=limit.months) if known else None, why=str(limit.why))
         )
-    found += [
+    results += [
         Remedy(what=_("请消费者协会（消委会）或者依法成立的其他调解组织调解"), why=_("消费者权益保护法第三十九条")),
         Remedy(
             what=_("与企业有仲裁协议的，申请仲裁"),
@@ -123,7 +123,7 @@ def _elsewhere(complaint: Complaint) -> list[Remedy]:
         ),
         Remedy(what=_("自己再与企业协商")),
     ]
-    return found
+    return results
 
 
 def known_since(complaint: Complaint) -> date | None:

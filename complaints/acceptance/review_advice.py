@@ -165,31 +165,31 @@ PATTERNS: tuple[Pattern, ...] = (
 
 
 @cache
-def _compiled(words: str) -> re.Pattern[str]:
-    return re.compile(words)
+def _compiled(text: str) -> re.Pattern[str]:
+    return re.compile(text)
 
 
 def advise(text: str) -> list[Advice]:
     """What the words of ``text`` point to, in the order of the patterns; one for a ground and body."""
-    found: dict[tuple[str, str], Advice] = {}
+    result: dict[tuple[str, str], Advice] = {}
     for pattern in PATTERNS:
         hit = _compiled(pattern.words).search(text)
         if hit is None or (pattern.unless and _compiled(pattern.unless).search(text)):
             continue
-        found.setdefault(
+        result.setdefault(
             (pattern.ground, pattern.body),
             Advice(ground=pattern.ground, quote=hit.group(), why=str(pattern.why), body=pattern.body),
         )
-    return list(found.values())
+    return list(result.values())
 
 
 def of_ground(advice: Iterable[Advice], ground: str) -> list[Advice]:
     """One for each reason."""
-    found: dict[str, Advice] = {}
+    result: dict[str, Advice] = {}
     for one in advice:
         if one.ground == ground:
-            found.setdefault(one.why, one)
-    return list(found.values())
+            result.setdefault(one.why, one)
+    return list(result.values())
 
 
 def wanted(lacks: Sequence[Element]) -> str:

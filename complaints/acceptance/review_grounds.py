@@ -46,13 +46,13 @@ class Ground:
 
 def elements(known: Known) -> list[Element]:
     """Art. 10 for everybody, art. 11 where somebody acts for another, art. 12 where several complain."""
-    said = known.said
-    has_identity = {"consumer_name", "consumer_phone", "consumer_address"} <= said
+    given = known.said
+    has_identity = {"consumer_name", "consumer_phone", "consumer_address"} <= given
     has_respondent = known.has_respondent and known.has_respondent_address
-    has_facts = bool(said & {"consumer_statement", "consumer_transcript"}) and known.since is not None
+    has_facts = bool(given & {"consumer_statement", "consumer_transcript"}) and known.since is not None
     demands = _("要求%(n)s项") % {"n": known.demands} if known.demands else _("没有写明要求什么")
     files = _("%(n)s份") % {"n": known.files} if known.files else _("没有材料；没有材料本身不是不予受理的情形")
-    found = [
+    results = [
         Element("identity", _("投诉人的姓名、电话、通讯地址"), 10, has_identity, _identity_note(known)),
         Element("respondent", _("被投诉人的名称、地址"), 10, has_respondent, _respondent_note(known)),
         Element("claim", _("具体的投诉请求"), 10, known.demands > 0, demands),
@@ -60,17 +60,17 @@ def elements(known: Known) -> list[Element]:
         Element("evidence", _("材料（发票、合同、付款或者沟通记录等）"), 10, known.files > 0, files),
     ]
     if known.power:
-        words = _("授权委托书（事项、权限、期限）和代理人身份证明")
+        text = _("授权委托书（事项、权限、期限）和代理人身份证明")
         notes = {
             "confirmed": _("已核验或者已经委托人本人确认"),
             "refused": _("没有被认可"),
             "unchecked": _("还没有核验"),
         }
-        found.append(Element("power", words, 11, known.power == "confirmed", notes[known.power]))
+        results.append(Element("power", text, 11, known.power == "confirmed", notes[known.power]))
     if known.is_joint:
         elected, note = known.representatives == 2, _("%(n)s名") % {"n": known.representatives}
-        found.append(Element("representatives", _("书面推选的两名代表人"), 12, elected, note))
-    return found
+        results.append(Element("representatives", _("书面推选的两名代表人"), 12, elected, note))
+    return results
 
 
 def lacking(known: Known) -> list[Element]:
@@ -80,7 +80,7 @@ def lacking(known: Known) -> list[Element]:
 
 def _identity_note(known: Known) -> str:
     names = (("consumer_name", _("姓名")), ("consumer_phone", _("电话")), ("consumer_address", _("通讯地址")))
-    lacks = [words for kind, words in names if kind not in known.said]
+    lacks = [text for kind, text in names if kind not in known.said]
     if lacks:
         return _("缺：%(what)s") % {"what": listed(lacks)}
     return "" if known.contact_verified else _("联系电话还没有核实")
@@ -146,12 +146,12 @@ def _over_three_years(known: Known, _signals: tuple[str, ...]) -> Ground:
 def _material_missing(known: Known, _signals: tuple[str, ...]) -> Ground:
     lacks = lacking(known)
     shows = [_("缺：%(what)s") % {"what": told(e.words for e in lacks)}] if lacks else [_("第十条、第十一条的材料齐全")]
-    words = {
+    labels = {
         "asked": _("要求补正过，还没有答复"),
         "given": _("要求补正过，已经补充"),
         "not_given": _("要求补正过，没有补充"),
     }
-    shows += [words[known.material]] if known.material else []
+    shows += [labels[known.material]] if known.material else []
     if not lacks and not known.material:
         barred = _("材料齐全，也没有要求过补正。怀疑材料虚假的，先要求说明或者补正。")
         return Ground(NOTHING, tuple(shows), (), barred)

@@ -144,12 +144,12 @@ def would_give(cases: Sequence[Complaint], rules: Mapping[int, list[AssignmentRu
     """Whom these cases would go to by these rules on that day; nothing is written."""
     workforce = Workforce.of({case.enterprise_id or 0 for case in cases}, day)
     workforce.rules = dict(rules)
-    found = {}
+    result = {}
     for case in cases:
         given = workforce.by_rules(case)
         if given is not None:
-            found[case.pk] = workforce.give(given)
-    return found
+            result[case.pk] = workforce.give(given)
+    return result
 
 
 #: Who opened a case longer ago is not named any more.

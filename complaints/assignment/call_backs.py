@@ -187,13 +187,13 @@ def _write(month: CallBackMonth, batch: Sequence[SampledCase], people: People) -
 
 def handlers_of(case_ids: Iterable[int]) -> dict[int, set[UUID]]:
     """Who of an authority took a step in each case, by person."""
-    found: dict[int, set[UUID]] = defaultdict(set)
+    result: dict[int, set[UUID]] = defaultdict(set)
     steps = HandlingStep.objects.filter(
         complaint_id__in=list(case_ids), actor_role__in=Right.DECIDE_CASE.roles, name__isnull=False
     ).exclude(step__in=NOT_HANDLING)
     for case, key in steps.values_list("complaint_id", "name__person_key").distinct():
-        found[case].add(key)
-    return found
+        result[case].add(key)
+    return result
 
 
 class People:

@@ -200,20 +200,20 @@ Consents = dict[tuple[str, int | None], bool]
 def given_consents(complaint: Complaint) -> Consents:
     """(purpose, legal entity or None) → yes or no, as it holds now; what was never asked is missing."""
     consents = complaint.consents or {}
-    found: Consents = {(name, None): consents[name] for name in REVOCABLE if isinstance(consents.get(name), bool)}
+    result: Consents = {(name, None): consents[name] for name in REVOCABLE if isinstance(consents.get(name), bool)}
     if isinstance(consents.get("share_with_enterprise"), bool) and consents.get("named_entity"):
-        found["share_with_enterprise", consents["named_entity"]] = found.pop(("share_with_enterprise", None))
+        result["share_with_enterprise", consents["named_entity"]] = result.pop(("share_with_enterprise", None))
     if PUBLISH in consents or complaint.publication_consent:
-        found[PUBLISH, None] = complaint.publication_consent
+        result[PUBLISH, None] = complaint.publication_consent
     if isinstance(consents.get("mediation_consumer"), bool):
-        found[MEDIATION, None] = consents["mediation_consumer"]
-    found.update({(ENTITY, entity): True for entity in consents.get("entities", [])})
-    return found
+        result[MEDIATION, None] = consents["mediation_consumer"]
+    result.update({(ENTITY, entity): True for entity in consents.get("entities", [])})
+    return result
 
 
 def consent_records(files: Iterable[CaseFile]) -> list[ConsentRecord]:
     """What these files add to the ledger: each answer that is new or other than before."""
-    found = []
+    results = []
     for file in files:
         before, now = file.consents_before, given_consents(file.complaint)
         changed = {what: answer for what, answer in now.items() if before.get(what) is not answer}
@@ -221,7 +221,7 @@ def consent_records(files: Iterable[CaseFile]) -> list[ConsentRecord]:
         changed |= {what: False for what, answer in before.items() if answer and what not in now}
         entry = file.entries[-1] if file.entries else None
         for (purpose, entity), answer in changed.items():
-            found.append(
+            results.append(
                 ConsentRecord(
                     complaint=file.complaint,
                     person_key=file.complaint.consumer_key,
@@ -233,4 +233,4 @@ def consent_records(files: Iterable[CaseFile]) -> list[ConsentRecord]:
                     channel=entry.actor.channel if entry else "portal",
                 )
             )
-    return found
+    return results

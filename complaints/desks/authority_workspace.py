@@ -123,10 +123,10 @@ class Workspace:
 
     def around(self, name: str) -> Q:
         """The condition that the place in this column lies in the region of one of these offices."""
-        found = Q(pk__in=[])
+        result = Q(pk__in=[])
         for first, last in sorted({actor.region for actor in self.actors if actor.region is not None}):
-            found |= Q(**{f"{name}__gte": first, f"{name}__lte": last})
-        return found
+            result |= Q(**{f"{name}__gte": first, f"{name}__lte": last})
+        return result
 
     def may(self, what: Right | str) -> bool:
         """Whether one of these offices has this right or takes this step at all."""

@@ -25,11 +25,11 @@ class BulkRun:
 
     @classmethod
     def from_text(cls, text: str) -> BulkRun:
-        said = json.loads(text)
-        return cls(said["do"], said["done"], [(number, why) for number, why in said["refused"]])
+        given = json.loads(text)
+        return cls(given["do"], given["done"], [(number, why) for number, why in given["refused"]])
 
     def title(self) -> str:
-        words = {
+        text = {
             "accept": ngettext("已受理%(n)s件", "已受理%(n)s件", len(self.done)),
             "assign": ngettext("已分派%(n)s件", "已分派%(n)s件", len(self.done)),
             "forward": ngettext("已分送%(n)s件", "已分送%(n)s件", len(self.done)),
@@ -38,9 +38,9 @@ class BulkRun:
             "read": ngettext("已标为已读%(n)s件", "已标为已读%(n)s件", len(self.done)),
         }[self.do] % {"n": len(self.done)}
         if not self.refused:
-            return words
+            return text
         rest = ngettext("%(n)s件没有办", "%(n)s件没有办", len(self.refused)) % {"n": len(self.refused)}
-        return _("%(done)s，%(rest)s") % {"done": words, "rest": rest}
+        return _("%(done)s，%(rest)s") % {"done": text, "rest": rest}
 
     def refusals(self) -> list[tuple[str, list[str]]]:
         """Each reason with the numbers that it holds back, the most frequent first."""

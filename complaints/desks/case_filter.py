@@ -115,8 +115,8 @@ class CaseFilter(forms.Form):
         office: Authority | None = None,
     ) -> None:
         """``office``: the one whose cases, or those of them that nobody has yet, may be asked for."""
-        told = {name: asked.get(name, "") for name in self.base_fields}
-        super().__init__(told, label_suffix="")
+        values = {name: asked.get(name, "") for name in self.base_fields}
+        super().__init__(values, label_suffix="")
         self.regions = regions
         everything: Choices = [("", str(_("全部")))]
         _choose(
@@ -162,18 +162,18 @@ class CaseFilter(forms.Form):
                 (ANY, str(_("全部"))),
             ],
         )
-        _widget(self, "region", [*everything, *((r.code, named(r)) for r in regions)], told["region"])
-        _widget(self, "category", [*everything, *OBJECT_CATEGORIES, *PROBLEM_CATEGORIES], told["category"])
+        _widget(self, "region", [*everything, *((r.code, named(r)) for r in regions)], values["region"])
+        _widget(self, "category", [*everything, *OBJECT_CATEGORIES, *PROBLEM_CATEGORIES], values["category"])
         self.is_valid()
-        said = self.cleaned_data
+        cleaned = self.cleaned_data
         for start, end in (("received_from", "received_to"), ("ended_from", "ended_to")):
-            if said.get(start) and said.get(end) and said[start] > said[end]:
+            if cleaned.get(start) and cleaned.get(end) and cleaned[start] > cleaned[end]:
                 self.add_error(end, _("结束日期早于开始日期。"))
-                said.pop(start)
-        self.said: dict[str, Any] = {name: value for name, value in said.items() if value}
+                cleaned.pop(start)
+        self.said: dict[str, Any] = {name: value for name, value in cleaned.items() if value}
         self.default = ANY if any(name in self.said for name in OF_A_PERIOD) else OPEN
         self.said.setdefault("status", self.default)
-        told["status"] = self.said["status"]
+        values["status"] = self.said["status"]
 
     @property
     def left_out(self) -> list[str]:
@@ -204,27 +204,27 @@ class CaseFilter(forms.Form):
 
     def active(self, *, enterprise: str, region: str) -> list[ActiveCondition]:
         names = {"enterprise": enterprise, "region": region}
-        found = []
+        results = []
         for name, value in self.address().items():
             field = self.fields[name]
             known: dict[Any, Any] = {}
-            for code, words in getattr(field.widget, "choices", ()):
-                known |= dict(words) if isinstance(words, (list, tuple)) else {code: words}
-            words = names.get(name) or known.get(value, value)
-            found.append(ActiveCondition(name, gettext("%(name)s：%(value)s") % {"name": field.label, "value": words}))
-        return found
+            for code, text in getattr(field.widget, "choices", ()):
+                known |= dict(text) if isinstance(text, (list, tuple)) else {code: text}
+            text = names.get(name) or known.get(value, value)
+            results.append(ActiveCondition(name, gettext("%(name)s：%(value)s") % {"name": field.label, "value": text}))
+        return results
 
 
 def _choose(form: forms.Form, name: str, choices: Choices) -> None:
     form.fields[name].choices = choices  # type: ignore[attr-defined]
 
 
-def _widget(form: forms.Form, name: str, choices: Sequence[tuple[Any, Any]], told: str) -> None:
+def _widget(form: forms.Form, name: str, choices: Sequence[tuple[Any, Any]], text: str) -> None:
     """Choices of a field that takes others too; the one that was asked for stays chosen."""
     flat = {
         code
         for first, second in choices
         for code in ([c for c, _words in second] if isinstance(second, (list, tuple)) else [first])
     }
-    extra = [(told, told)] if told and told not in flat and _CODE.fullmatch(told) else []
+    extra = [(text, text)] if text and text not in flat and _CODE.fullmatch(text) else []
     form.fields[name].widget.choices = [*choices, *extra]

@@ -43,98 +43,100 @@ def asked_for(workspace: Workspace, asked: Mapping[str, str]) -> tuple[CaseFilte
         regions=workspace.choices.parts,
         office=_office(workspace, asked.get("officer", "")),
     )
-    said = form.said
-    chosen = narrowed(workspace.cases(), said, workspace)
-    if said.get("q"):
+    given = form.said
+    chosen = narrowed(workspace.cases(), given, workspace)
+    if given.get("q"):
         # Of these there may be very many, so words are looked for among the newest only.
-        is_long = said["status"] in (Status.CLOSED, ANY)
-        chosen = matching(chosen, said["q"], newest_by="received_at" if is_long else "")
+        is_long = given["status"] in (Status.CLOSED, ANY)
+        chosen = matching(chosen, given["q"], newest_by="received_at" if is_long else "")
     return form, chosen
 
 
-def narrowed(cases: QuerySet[Complaint], said: dict[str, Any], workspace: Workspace) -> QuerySet[Complaint]:
+def narrowed(cases: QuerySet[Complaint], values: dict[str, Any], workspace: Workspace) -> QuerySet[Complaint]:
     """The conditions of the filter, one after the other."""
-    status = said["status"]
-    if status == OPEN_CASES and not number_in(said.get("q", "")):
+    status = values["status"]
+    if status == OPEN_CASES and not number_in(values.get("q", "")):
         cases = cases.filter(OPEN)
     elif status not in (OPEN_CASES, ANY):
         cases = cases.filter(status=status)
-    if said.get("overdue") == "1":
+    if values.get("overdue") == "1":
         cases = cases.filter(late(workspace.now))
-    elif said.get("overdue") == "soon":
+    elif values.get("overdue") == "soon":
         cases = cases.filter(due_soon(workspace.now, workspace.calendar))
-    if said.get("waiting") in LYING:
-        cases = cases.filter(LYING[said["waiting"]](workspace))
-    elif said.get("waiting"):
-        cases = cases.filter(waits_for(said["waiting"]))
-    if said.get("platform"):
+    if values.get("waiting") in LYING:
+        cases = cases.filter(LYING[values["waiting"]](workspace))
+    elif values.get("waiting"):
+        cases = cases.filter(waits_for(values["waiting"]))
+    if values.get("platform"):
         cases = cases.filter(
             platform.wanted(
-                said["platform"], now=workspace.now, calendar=workspace.calendar, region_id=workspace.first_region
+                values["platform"], now=workspace.now, calendar=workspace.calendar, region_id=workspace.first_region
             )
         )
-    if said.get("officer") == "me":
+    if values.get("officer") == "me":
         cases = cases.filter(officer__user=workspace.user)
-    elif said.get("officer", "").startswith(NONE_AT):
+    elif values.get("officer", "").startswith(NONE_AT):
         cases = cases.filter(
-            at_an_authority(), officer=None, handling_authority_id=int(said["officer"].removeprefix(NONE_AT))
+            at_an_authority(), officer=None, handling_authority_id=int(values["officer"].removeprefix(NONE_AT))
         )
-    elif said.get("officer", "").startswith(ALL_AT):
-        cases = cases.filter(OPEN, ~at_an_enterprise(), handling_authority_id=int(said["officer"].removeprefix(ALL_AT)))
-    elif said.get("officer"):
-        cases = cases.filter(officer=None if said["officer"] == "none" else int(said["officer"]))
-    if said.get("region"):
-        region = Region.objects.filter(code=said["region"]).first()
+    elif values.get("officer", "").startswith(ALL_AT):
+        cases = cases.filter(
+            OPEN, ~at_an_enterprise(), handling_authority_id=int(values["officer"].removeprefix(ALL_AT))
+        )
+    elif values.get("officer"):
+        cases = cases.filter(officer=None if values["officer"] == "none" else int(values["officer"]))
+    if values.get("region"):
+        region = Region.objects.filter(code=values["region"]).first()
         cases = cases.filter(lies_in(region)) if region else cases.none()
-    if said.get("category"):
-        cases = cases.filter(Q(problem_category=said["category"]) | Q(object_category=said["category"]))
-    if said.get("channel"):
-        cases = cases.filter(channel=said["channel"])
-    if said.get("received_from"):
-        cases = cases.filter(received_at__gte=midnight(said["received_from"]))
-    if said.get("received_to"):
-        cases = cases.filter(received_at__lt=midnight(said["received_to"] + timedelta(days=1)))
-    if said.get("enterprise") and not any(said.get(name) for name in OF_A_STAGE):
-        cases = cases.filter(_against(said["enterprise"]))
+    if values.get("category"):
+        cases = cases.filter(Q(problem_category=values["category"]) | Q(object_category=values["category"]))
+    if values.get("channel"):
+        cases = cases.filter(channel=values["channel"])
+    if values.get("received_from"):
+        cases = cases.filter(received_at__gte=midnight(values["received_from"]))
+    if values.get("received_to"):
+        cases = cases.filter(received_at__lt=midnight(values["received_to"] + timedelta(days=1)))
+    if values.get("enterprise") and not any(values.get(name) for name in OF_A_STAGE):
+        cases = cases.filter(_against(values["enterprise"]))
     return cases
 
 
-def ended(said: dict[str, Any], cases: QuerySet[Complaint]) -> QuerySet[Engagement]:
+def ended(values: dict[str, Any], cases: QuerySet[Complaint]) -> QuerySet[Engagement]:
     """An enterprise's time with one of ``cases`` that ended so, or then; one for each case, the
     last. The enterprise that is asked for is the one whose time it was, whoever has the case now."""
     stages = Engagement.objects.filter(until_at__isnull=False).exclude(ended_by=PASSED_ON)
-    if said.get("result"):
-        stages = stages.filter(odr_result=said["result"])
-    if said.get("ended_from"):
-        stages = stages.filter(until_at__gte=midnight(said["ended_from"]))
-    if said.get("ended_to"):
-        stages = stages.filter(until_at__lt=midnight(said["ended_to"] + timedelta(days=1)))
-    if said.get("enterprise"):
-        enterprise = id_of(said["enterprise"])
-        stages = stages.filter(enterprise_id__in=[enterprise] if enterprise else _enterprises(said["enterprise"]))
+    if values.get("result"):
+        stages = stages.filter(odr_result=values["result"])
+    if values.get("ended_from"):
+        stages = stages.filter(until_at__gte=midnight(values["ended_from"]))
+    if values.get("ended_to"):
+        stages = stages.filter(until_at__lt=midnight(values["ended_to"] + timedelta(days=1)))
+    if values.get("enterprise"):
+        enterprise = id_of(values["enterprise"])
+        stages = stages.filter(enterprise_id__in=[enterprise] if enterprise else _enterprises(values["enterprise"]))
     again = stages.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
     return stages.filter(~Exists(again), complaint__in=cases)
 
 
-def _against(words: str) -> Q:
+def _against(text: str) -> Q:
     """An enterprise by its number in the directory, or by a piece of a name."""
-    enterprise = id_of(words)
+    enterprise = id_of(text)
     if enterprise:
         return Q(enterprise_id=enterprise)
-    branches = Branch.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
+    branches = Branch.objects.filter(Q(name__icontains=text) | Q(name_en__icontains=text)).order_by("pk")
     return (
-        Q(enterprise_id__in=_enterprises(words))
+        Q(enterprise_id__in=_enterprises(text))
         | Q(branch_id__in=list(branches.values_list("pk", flat=True)[:MOST_FIRMS]))
-        | Q(enterprise=None, respondent_named__icontains=words)
+        | Q(enterprise=None, respondent_named__icontains=text)
     )
 
 
-def id_of(words: str) -> int:
-    return int(words) if words.isascii() and words.isdigit() and len(words) < 10 else 0
+def id_of(text: str) -> int:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
-def _enterprises(words: str) -> list[int]:
-    enterprises = Enterprise.objects.filter(Q(name__icontains=words) | Q(name_en__icontains=words)).order_by("pk")
+def _enterprises(text: str) -> list[int]:
+    enterprises = Enterprise.objects.filter(Q(name__icontains=text) | Q(name_en__icontains=text)).order_by("pk")
     return list(enterprises.values_list("pk", flat=True)[:MOST_FIRMS])
 
 

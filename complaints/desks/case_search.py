@@ -24,9 +24,9 @@ _BEGINNING = re.compile(r"\d{8}(-[0-9A-Z]{0,12}(-[0-9A-Z]?)?)?")
 Row = TypeVar("Row", bound=Model)
 
 
-def number_in(words: str) -> str:
+def number_in(text: str) -> str:
     """A whole number as it is written, the beginning of one, or "" for anything else."""
-    typed = words.strip().upper()
+    typed = text.strip().upper()
     return tidy(typed) or (typed if _BEGINNING.fullmatch(typed) else "")
 
 
@@ -49,24 +49,24 @@ class _Known(NamedTuple):
     tickets: list[int]
 
 
-def _known(words: str, tickets: QuerySet[Any, Any] | None) -> _Known:
+def _known(text: str, tickets: QuerySet[Any, Any] | None) -> _Known:
     """Within the caller's sight; one statement."""
-    said = ["cases_with_words(%s, %s)"]
-    values: list[Any] = [words, LOOKED_THROUGH]
-    for ids in (cases_of(words), tickets):
+    texts = ["cases_with_words(%s, %s)"]
+    values: list[Any] = [text, LOOKED_THROUGH]
+    for ids in (cases_of(text), tickets):
         if ids is None or ids.query.is_empty():
-            said.append("'{}'::bigint[]")
+            texts.append("'{}'::bigint[]")
         else:
             sql, params = ids.query.sql_with_params()
-            said.append(f"array({sql})")
+            texts.append(f"array({sql})")
             values += params
     with connection.cursor() as cursor:
-        cursor.execute(f"select {', '.join(said)}", values)
+        cursor.execute(f"select {', '.join(texts)}", values)
         return _Known(*cursor.fetchone())
 
 
 def matching(
-    rows: QuerySet[Row], words: str, *, path: str = "", newest_by: str = "", tickets: QuerySet[Any, Any] | None = None
+    rows: QuerySet[Row], text: str, *, path: str = "", newest_by: str = "", tickets: QuerySet[Any, Any] | None = None
 ) -> QuerySet[Row]:
     """Rows whose case has this number or these words, or was filed with exactly this; ``path`` leads to the case.
 
@@ -74,21 +74,21 @@ def matching(
     ``tickets``:
     ids of cases that bear this as the asker's own ticket; such a case is meant, whatever the word may mean elsewhere.
     """
-    number = number_in(words)
+    number = number_in(text)
     if number and tickets is None:
         return rows.filter(**numbered(number, path=path))
-    known, among = _known(words, tickets), f"{path.removesuffix('__') or 'pk'}__any_of"
+    known, among = _known(text, tickets), f"{path.removesuffix('__') or 'pk'}__any_of"
     if known.tickets:
         return rows.filter(**{among: known.tickets})
     if number:
         return rows.filter(**numbered(number, path=path))
     compared = Q()
     if known.worded is None:
-        compared |= Q(**{f"{path}item_name__icontains": words})
-    if _PIECE.fullmatch(words):
-        compared |= Q(**{f"{path}number__contains": words.upper()})
+        compared |= Q(**{f"{path}item_name__icontains": text})
+    if _PIECE.fullmatch(text):
+        compared |= Q(**{f"{path}number__contains": text.upper()})
     if compared and newest_by:
         compared &= Q(pk__in=rows.order_by(f"-{newest_by}", "-pk").values("pk")[:LOOKED_THROUGH])
     # Of a case that was given up nobody may try phone numbers.
-    found = Q(**{among: [*(known.worded or ()), *(() if path else known.filed)]})
-    return rows.filter(compared | found if compared else found)
+    result = Q(**{among: [*(known.worded or ()), *(() if path else known.filed)]})
+    return rows.filter(compared | result if compared else result)

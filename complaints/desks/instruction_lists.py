@@ -74,10 +74,10 @@ def _late(rows: Rows, workspace: Workspace, box: str) -> Rows:
 def _escalated(rows: Rows, workspace: Workspace, box: str) -> Rows:
     """Those that were reported for the second time; and, where the desk reads what it sent, what was reported to it."""
     own = of_box(workspace, box)
-    found = own & Q(_clock(escalations__gte=2))
+    result = own & Q(_clock(escalations__gte=2))
     if box == SENT:
-        found |= ~own & ~of_box(workspace, RECEIVED) & Q(_clock(escalated_to__in=told_here(workspace)))
-    return rows.filter(found, state="open")
+        result |= ~own & ~of_box(workspace, RECEIVED) & Q(_clock(escalated_to__in=told_here(workspace)))
+    return rows.filter(result, state="open")
 
 
 def _answered(rows: Rows, workspace: Workspace, box: str) -> Rows:
@@ -109,8 +109,8 @@ def told_here(workspace: Workspace) -> QuerySet[Any]:
     for _level in Authority.Level.choices[1:]:
         above |= Q(**{f"{path}__in": own})
         path += "__children"
-    found: QuerySet[Any] = Authority.objects.filter(above).order_by().values("pk")
-    return found
+    results: QuerySet[Any] = Authority.objects.filter(above).order_by().values("pk")
+    return results
 
 
 def of_box(workspace: Workspace, box: str) -> Q:
@@ -155,25 +155,25 @@ def rows_of(
     """One query for any number, beside keys that are not held yet."""
     if not matters:
         return []
-    live, said = _BESIDE([matter.pk for matter in matters])
-    return _worded(matters, live, said, now=now, calendar=calendar, url=url, side=side, mine=mine)
+    live, given = _BESIDE([matter.pk for matter in matters])
+    return _worded(matters, live, given, now=now, calendar=calendar, url=url, side=side, mine=mine)
 
 
 def read(
     ids: Iterable[int], *, now: datetime, calendar: Calendar, mine: frozenset[int] = frozenset()
 ) -> dict[int, InstructionRow]:
     """The instructions with these ids, ready to be shown, by id; one query more for any number of keys."""
-    matters, live, said = _WITH_MATTERS(list(ids))
+    matters, live, given = _WITH_MATTERS(list(ids))
     return {
         row.matter.pk: row
-        for row in _worded(matters, live, said, now=now, calendar=calendar, url=None, side=AUTHORITY, mine=mine)
+        for row in _worded(matters, live, given, now=now, calendar=calendar, url=None, side=AUTHORITY, mine=mine)
     }
 
 
 def _worded(
     matters: Sequence[Matter],
     live: Iterable[Deadline],
-    said: Sequence[PersonalText],
+    statements: Sequence[PersonalText],
     *,
     now: datetime,
     calendar: Calendar,
@@ -182,13 +182,13 @@ def _worded(
     mine: frozenset[int],
 ) -> list[InstructionRow]:
     clocks = {clock.matter_id: clock for clock in live}
-    texts, found = _by_matter(matters, said), []
+    texts, result = _by_matter(matters, statements), []
     for matter in matters:
         clock, case = clocks.get(matter.pk), matter.complaint
         facts = None
         if clock is not None and matter.state == "open":
             facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=Status(case.status))
-        found.append(
+        result.append(
             InstructionRow(
                 matter=matter,
                 complaint=case,
@@ -202,7 +202,7 @@ def _worded(
                 is_ours_to_answer=matter.state == "open" and matter.to_authority_id in mine,
             )
         )
-    return found
+    return result
 
 
 def instruction_url(matter: Matter) -> str:
@@ -224,10 +224,10 @@ def told_words(clock: Deadline | None) -> str:
     return _("已报%(authority)s（第%(n)s次）") % {"authority": named(clock.escalated_to), "n": clock.escalations}
 
 
-def _by_matter(matters: Iterable[Matter], said: Sequence[PersonalText]) -> dict[int, str]:
+def _by_matter(matters: Iterable[Matter], texts: Sequence[PersonalText]) -> dict[int, str]:
     opened = {(matter.complaint_id, matter.opened_at): matter.pk for matter in matters}
-    sealed_fields.load_for(said)
-    return {opened[key]: text.text for text in said if (key := (text.complaint_id, text.written_at)) in opened}  # type: ignore[attr-defined]
+    sealed_fields.load_for(texts)
+    return {opened[key]: text.text for text in texts if (key := (text.complaint_id, text.written_at)) in opened}  # type: ignore[attr-defined]
 
 
 def _texts(matters: Any) -> QuerySet[PersonalText]:

@@ -90,19 +90,19 @@ def page_of(
         key = None
     if key is None:
         backwards = False
-    found: list[Row] = []
+    results: list[Row] = []
     for part in _parts(rows, order, key, backwards=backwards):
-        if len(found) <= size:
-            found += _read(part, size + 1 - len(found), related, shown)
-    has_more = len(found) > size
-    found = found[:size]
+        if len(results) <= size:
+            results += _read(part, size + 1 - len(results), related, shown)
+    has_more = len(results) > size
+    results = results[:size]
     if backwards:
-        found.reverse()
+        results.reverse()
     has_before, has_after = (has_more, True) if backwards else (key is not None, has_more)
     return KeysetPage(
-        found,
-        _write_key(found[0], order) if found and has_before else "",
-        _write_key(found[-1], order) if found and has_after else "",
+        results,
+        _write_key(results[0], order) if results and has_before else "",
+        _write_key(results[-1], order) if results and has_after else "",
     )
 
 
@@ -209,23 +209,23 @@ def counts_and_ids(
     values: list[Any] = []
     asked: list[tuple[dict[str, Any], str]] = []
     numbers: dict[str, int] = dict.fromkeys(of, 0)
-    found: dict[str, list[int]] = {name: [] for name in ids}
-    for into, lists, words in ((numbers, of, "(select count(*) from ({}) n)"), (found, ids, "array({})")):
+    result: dict[str, list[int]] = {name: [] for name in ids}
+    for into, lists, text in ((numbers, of, "(select count(*) from ({}) n)"), (result, ids, "array({})")):
         for name, rows in lists.items():
-            rows = rows.values("pk") if into is found else rows.order_by().values("pk")[: MANY + 1]
+            rows = rows.values("pk") if into is result else rows.order_by().values("pk")[: MANY + 1]
             try:
                 sql, params = rows.query.sql_with_params()
             except EmptyResultSet:
                 continue
             asked.append((into, name))
-            parts.append(words.format(sql))
+            parts.append(text.format(sql))
             values += params
     if asked:
         with connection.cursor() as cursor:
             cursor.execute(f"select {', '.join(parts)}", values)
             for (into, name), answer in zip(asked, cursor.fetchone() or (), strict=True):
                 into[name] = answer
-    return numbers, found
+    return numbers, result
 
 
 def in_words(count: int) -> str:

@@ -52,12 +52,12 @@ def setting_of(
     workspace: Workspace, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]
 ) -> OfficerCase:
     """The case and what hangs on it: one query after the case itself. ``read``: how much of that a page needs."""
-    found = workspace.find(number)
-    case = found.complaint
+    result = workspace.find(number)
+    case = result.complaint
     # Of several instructions the one to this officer's authority counts here, whoever got another one after it.
-    ours = found.actor.authority_ids if found.actor is not None else frozenset()
+    ours = result.actor.authority_ids if result.actor is not None else frozenset()
     rows = read(case.pk)
-    found = replace(found, rows=rows)
+    result = replace(result, rows=rows)
     matters = {
         m.kind: m
         for m in sorted(rows.matters, key=lambda m: (m.to_authority_id in ours, m.pk))
@@ -72,42 +72,42 @@ def setting_of(
         offers=(),
         obligations=(),
     )
-    return OfficerCase(workspace=workspace, found=found, around=around, rows=rows, query=query)
+    return OfficerCase(workspace=workspace, found=result, around=around, rows=rows, query=query)
 
 
-def shown_steps(found: CaseAccess, around: Around) -> tuple[str, ...]:
+def shown_steps(result: CaseAccess, around: Around) -> tuple[str, ...]:
     """What the table offers this officer, less what has nothing to act on and what waits for a second person; an
     analyst only reads."""
-    if found.actor is None or not found.actor.roles:
+    if result.actor is None or not result.actor.roles:
         return ()
-    hidden = {step for step, is_there in _NEEDS.items() if not is_there(found, around)}
+    hidden = {step for step, is_there in _NEEDS.items() if not is_there(result, around)}
     hidden |= {
         m.subject
-        for m in (found.rows.matters if found.rows is not None else ())
+        for m in (result.rows.matters if result.rows is not None else ())
         if m.kind == "proposal" and m.audience == AUTHORITY
     }
-    return tuple(step for step in open_steps(found.actor, around) if step not in hidden)
+    return tuple(step for step in open_steps(result.actor, around) if step not in hidden)
 
 
-def _is_agreed(found: CaseAccess, around: Around) -> bool:
-    consents = found.complaint.consents
+def _is_agreed(result: CaseAccess, around: Around) -> bool:
+    consents = result.complaint.consents
     return bool(consents.get("mediation_consumer") and consents.get("mediation_enterprise"))
 
 
-def _answers(found: CaseAccess, around: Around) -> bool:
+def _answers(result: CaseAccess, around: Around) -> bool:
     urge = around.matters.get("urge")
     return "office_question" in around.matters or (
-        urge is not None and found.actor is not None and urge.to_authority_id in found.actor.authority_ids
+        urge is not None and result.actor is not None and urge.to_authority_id in result.actor.authority_ids
     )
 
 
-def _is_elsewhere(found: CaseAccess, around: Around) -> bool:
-    return found.actor is not None and found.complaint.handling_authority_id not in found.actor.authority_ids
+def _is_elsewhere(result: CaseAccess, around: Around) -> bool:
+    return result.actor is not None and result.complaint.handling_authority_id not in result.actor.authority_ids
 
 
-def _is_superior(found: CaseAccess) -> bool:
+def _is_superior(result: CaseAccess) -> bool:
     """From above, or where the case lies because it was returned twice."""
-    actor, case = found.actor, found.complaint
+    actor, case = result.actor, result.complaint
     if actor is None or actor.region is None:
         return False
     here = case.handling_authority
@@ -116,9 +116,9 @@ def _is_superior(found: CaseAccess) -> bool:
     return actor.region[0] <= here.region_id <= actor.region[1]
 
 
-def _has_power_to_check(found: CaseAccess, around: Around) -> bool:
+def _has_power_to_check(result: CaseAccess, around: Around) -> bool:
     """As long as a representative acts whom the principal has not confirmed; a better paper may come any day."""
-    case = found.complaint
+    case = result.complaint
     return (
         case.on_behalf_kind == AGENT
         and not case.facts.get("power_confirmed")
@@ -127,7 +127,7 @@ def _has_power_to_check(found: CaseAccess, around: Around) -> bool:
     )
 
 
-def _is_checked(found: CaseAccess, around: Around) -> bool:
+def _is_checked(result: CaseAccess, around: Around) -> bool:
     return bool({"report", "lead"} & around.matters.keys())
 
 
@@ -168,10 +168,10 @@ _NEEDS: dict[str, Callable[[CaseAccess, Around], bool]] = {
 }
 
 
-def needs_two(found: CaseAccess, step: str, workspace: Workspace) -> bool:
+def needs_two(result: CaseAccess, step: str, workspace: Workspace) -> bool:
     """Whether this step is proposed here, for somebody else to approve."""
     return step in two_persons.GUARDED and two_persons.needed(
-        Policies.load(workspace.today), step, found.complaint.handling_region_id
+        Policies.load(workspace.today), step, result.complaint.handling_region_id
     )
 
 

@@ -66,8 +66,8 @@ class QueueFilter(forms.Form):
     def said(self) -> dict[str, str]:
         """The conditions that could be read, by name; how long a page is, is none."""
         self.is_valid()
-        said = getattr(self, "cleaned_data", {})
-        return {name: str(value) for name, value in said.items() if value and name not in ("view", "size")}
+        cleaned = getattr(self, "cleaned_data", {})
+        return {name: str(value) for name, value in cleaned.items() if value and name not in ("view", "size")}
 
     @property
     def numbers(self) -> list[str]:
@@ -91,11 +91,11 @@ class QueueFilter(forms.Form):
 
 def _flat(choices: Any) -> Iterator[tuple[str, Any]]:
     """The choices of a list with groups."""
-    for value, words in choices:
-        if isinstance(words, list | tuple):
-            yield from words
+    for value, text in choices:
+        if isinstance(text, list | tuple):
+            yield from text
         else:
-            yield value, words
+            yield value, text
 
 
 S = Status
@@ -218,38 +218,40 @@ def _who_left(workspace: Workspace, handler: str) -> list[Staff]:
         p.pk == int(handler) for p in workspace.choices.people
     ):
         return []
-    found = Staff.objects.filter(pk=int(handler), enterprise_id__in={actor.enterprise_id for actor in workspace.actors})
+    result = Staff.objects.filter(
+        pk=int(handler), enterprise_id__in={actor.enterprise_id for actor in workspace.actors}
+    )
     if None not in (reach := [actor.branch_ids for actor in workspace.actors]):
-        found = found.filter(Q(branch=None) | Q(branch_id__in={branch for ids in reach for branch in ids or ()}))
-    return by_name(found.select_related("user", "branch", "enterprise"))
+        result = result.filter(Q(branch=None) | Q(branch_id__in={branch for ids in reach for branch in ids or ()}))
+    return by_name(result.select_related("user", "branch", "enterprise"))
 
 
 def narrowed(
     rows: QuerySet[Shown], form: QueueFilter, workspace: Workspace, *, path: str = "", newest_by: str = ""
 ) -> QuerySet[Shown]:
     """``rows`` under the conditions of ``form``; ``path`` leads from a row to its case."""
-    said = form.said
-    words, handler = said.get("q", ""), said.get("handler", "")
+    given = form.said
+    text, handler = given.get("q", ""), given.get("handler", "")
     if handler and path:
         # Who handles it elsewhere now is not ours to ask for.
         rows = rows.filter(**{f"{path}enterprise_id": F("enterprise_id")})
     if numbers := form.numbers:
         rows = rows.filter(**{f"{path}number__in": numbers})
-    if words:
-        tickets = Engagement.objects.filter(workspace.engagements(), external_ref=words.strip()).values_list(
+    if text:
+        tickets = Engagement.objects.filter(workspace.engagements(), external_ref=text.strip()).values_list(
             "complaint_id"
         )
-        rows = matching(rows, words, path=path, newest_by=newest_by, tickets=tickets)
+        rows = matching(rows, text, path=path, newest_by=newest_by, tickets=tickets)
     if handler == "none":
         rows = rows.filter(**{f"{path}handler": None})
     elif handler == "mine":
         rows = rows.filter(**{f"{path}handler_id__in": workspace.staff_ids})
     elif handler:
         rows = rows.filter(**{f"{path}handler_id": int(handler)})
-    if said.get("problem"):
-        rows = rows.filter(**{f"{path}problem_category": said["problem"]})
-    if said.get("branch"):
-        rows = rows.filter(branch_id__in=branch_subtree([int(said["branch"])]))
+    if given.get("problem"):
+        rows = rows.filter(**{f"{path}problem_category": given["problem"]})
+    if given.get("branch"):
+        rows = rows.filter(branch_id__in=branch_subtree([int(given["branch"])]))
     return rows
 
 

@@ -45,11 +45,11 @@ Cell = tuple[Any, str]
 
 def shown(file: Any, *, url: str, length: int, working: Iterable[str]) -> dict[str, Any]:
     """A table as a row of a list and as the head of its page; ``working``: states in which a worker is at it."""
-    words, tone = STATES[file.state]
+    text, tone = STATES[file.state]
     return {
         "file": file,
         "url": url,
-        "state": words,
+        "state": text,
         "tone": tone,
         "length": length,
         "is_moving": file.state in working,
@@ -60,7 +60,7 @@ def shown(file: Any, *, url: str, length: int, working: Iterable[str]) -> dict[s
 def results_of(
     request: HttpRequest,
     counts: Mapping[str, int],
-    found: QuerySet[Any],
+    results: QuerySet[Any],
     *,
     cells: Callable[[Any], Sequence[Cell]],
     title: Callable[[str], Any],
@@ -70,19 +70,19 @@ def results_of(
     show = request.GET.get("show", "")
     if show not in LINES and show != "all":
         show = next((state for state in ("bad", "refused") if counts[state]), "all")
-    found = found if show == "all" else found.filter(state=show)
+    results = results if show == "all" else results.filter(state=show)
     after = request.GET.get("after", "")
     if after.isascii() and after.isdigit() and len(after) < 7:
-        found = found.filter(line__gt=int(after))
-    page = list(found[: PAGE + 1])
+        results = results.filter(line__gt=int(after))
+    page = list(results[: PAGE + 1])
     return {
         "counts": counts,
         "total": sum(counts.values()),
         "trouble": counts["bad"] + counts["refused"],
         "is_all": show == "all",
         "tabs": [
-            {"title": words, "count": counts[state], "url": f"?show={state}", "tone": tone, "is_current": show == state}
-            for state, (words, tone) in LINES.items()
+            {"title": text, "count": counts[state], "url": f"?show={state}", "tone": tone, "is_current": show == state}
+            for state, (text, tone) in LINES.items()
             if counts.get(state)
         ],
         "lines": [
@@ -103,7 +103,7 @@ def results_of(
 def as_file(
     mark: str,
     heads: Sequence[str],
-    found: Iterable[Any],
+    results: Iterable[Any],
     *,
     cells: Callable[[Any], Sequence[Cell]],
     title: Callable[[str], Any],
@@ -112,7 +112,7 @@ def as_file(
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow([_("行"), *heads, _("结果"), _("哪一列"), _("问题")])
-    for line in found:
+    for line in results:
         writer.writerow(
             [
                 line.line,

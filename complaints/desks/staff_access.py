@@ -1,4 +1,4 @@
-"""The door of a page for people at work: signed in, at their desk today, never kept by a browser.
+"""What stands before a page for people at work: signed in, at their desk today, never kept by a browser.
 
 The desk is asked anew for each request, so who left is out with the next one.
 """

@@ -62,7 +62,7 @@ def number_versions(files: Iterable[CaseFile]) -> None:
         versions = [row for row in file.added.get(DocumentVersion, ()) if isinstance(row, DocumentVersion)]
         if not versions:
             continue
-        entries = {said["digest"]: entry for entry in file.entries for said in entry.data.get("documents", ())}
+        entries = {given["digest"]: entry for entry in file.entries for given in entry.data.get("documents", ())}
         for version in versions:
             version.sequence = entries[version.digest.hex()].sequence
             if version.number == 1:
@@ -88,22 +88,22 @@ def people(ids: set[int]) -> dict[int, Person]:
         ).order_by("sequence")
     )
     sealed_fields.load_for(rows)
-    found: dict[int, Person] = {}
+    result: dict[int, Person] = {}
     for row in rows:
-        found.setdefault(row.complaint_id, {})[row.kind] = row.text
-    return found
+        result.setdefault(row.complaint_id, {})[row.kind] = row.text
+    return result
 
 
 def _add(one: _Wanted, number: int, known: dict[int, Person]) -> None:
     file, entry, form = one.file, one.entry, one.form
     signers = _signers(file, entry)
-    words = paper(
+    text = paper(
         form,
         _facts(one, known.get(file.complaint.pk, {}), [name for _user, name in signers]),
         reference=reference(one.authority.document_code, form, year=file.today.year, number=number),
     )
-    content, digest = frozen(words)
-    entry.data = {**entry.data, "documents": [*entry.data.get("documents", ()), said(words, version=1, digest=digest)]}
+    content, digest = frozen(text)
+    entry.data = {**entry.data, "documents": [*entry.data.get("documents", ()), said(text, version=1, digest=digest)]}
     engagement = _addressed(file, form, entry)
     kind, is_open = KINDS[form], entry.audience == Audience.PARTIES
     document = file.add(
@@ -113,7 +113,7 @@ def _add(one: _Wanted, number: int, known: dict[int, Person]) -> None:
             year=file.today.year,
             form=form,
             number=number,
-            reference=words["reference"],
+            reference=text["reference"],
             audience=entry.audience,
             sequence=0,
             to_consumer=kind.to_consumer and is_open,
@@ -138,15 +138,15 @@ def _add(one: _Wanted, number: int, known: dict[int, Person]) -> None:
     )
 
 
-def frozen(words: Paper) -> tuple[dict[str, Any], bytes]:
+def frozen(text: Paper) -> tuple[dict[str, Any], bytes]:
     """What is sealed, and the digest for the record: with a salt, as names and numbers could be guessed without."""
     salt = secrets.token_bytes(SALT_BYTES)
-    return {"salt": salt.hex(), "paper": words}, salted(salt, canonical(words))
+    return {"salt": salt.hex(), "paper": text}, salted(salt, canonical(text))
 
 
-def said(words: Paper, *, version: int, digest: bytes) -> dict[str, Any]:
+def said(text: Paper, *, version: int, digest: bytes) -> dict[str, Any]:
     """What an entry says of a document; nothing in it names anybody."""
-    return {"form": words["form"], "reference": words["reference"], "version": version, "digest": digest.hex()}
+    return {"form": text["form"], "reference": text["reference"], "version": version, "digest": digest.hex()}
 
 
 def _addressed(file: CaseFile, form: int, entry: Entry) -> Engagement | None:
@@ -219,18 +219,18 @@ def respondent_of(file: CaseFile) -> tuple[str, str]:
 def _signers(file: CaseFile, entry: Entry) -> list[tuple[int | None, str]]:
     """Two officers: who proposed and who approved, else who acts and whom the entry names or who has the case; the one
     who is known otherwise."""
-    found: list[tuple[int | None, str]] = [(entry.actor.user_id, entry.actor.name)]
+    results: list[tuple[int | None, str]] = [(entry.actor.user_id, entry.actor.name)]
     proposal = next(
         (m for m in file.matters if m.kind == "proposal" and m.subject == entry.step and m.state == "granted"), None
     )
     if proposal is not None and proposal.opened_by_key is not None:
-        found.insert(0, _person(file, proposal.opened_by_key))
+        results.insert(0, _person(file, proposal.opened_by_key))
     elif len(entry.data.get("officers", ())) > 1:
-        found.append(_officer(file, entry.data["officers"][-1]))
+        results.append(_officer(file, entry.data["officers"][-1]))
     elif file.complaint.officer_id is not None:
-        found.append(_officer(file, file.complaint.officer_id))
+        results.append(_officer(file, file.complaint.officer_id))
     kept: list[tuple[int | None, str]] = []
-    for user, name in found:
+    for user, name in results:
         if name and user not in [known for known, _name in kept]:
             kept.append((user, name))
     return kept[:2]

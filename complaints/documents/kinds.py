@@ -52,10 +52,10 @@ WITH_CONTACT = (REGISTRATION, REPORT)
 
 def forms_of(data: Mapping[str, Any]) -> tuple[int, ...]:
     """The forms that an entry issues, as its ``form`` says: one number, several, or none."""
-    said = data.get("form")
-    if isinstance(said, int):
-        return (said,)
-    return tuple(said) if isinstance(said, list | tuple) else ()
+    given = data.get("form")
+    if isinstance(given, int):
+        return (given,)
+    return tuple(given) if isinstance(given, list | tuple) else ()
 
 
 def is_to(form: int, side: str, data: Mapping[str, Any]) -> bool:
@@ -124,11 +124,11 @@ def take_numbers(wanted: Sequence[Series]) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_TAKE, [*map(list, columns), list(counts.values())])
         following = {Series(*row[:3]): row[3] - counts[Series(*row[:3])] for row in cursor.fetchall()}
-    found = []
+    results = []
     for series in wanted:
         following[series] += 1
-        found.append(following[series])
-    return found
+        results.append(following[series])
+    return results
 
 
 def gaps() -> Iterator[Gap]:

@@ -207,11 +207,11 @@ def damaged_prints() -> Iterable[tuple[DocumentVersion, str]]:
     ):
         try:
             with storage().open(version.path, "rb") as file:
-                found = hashlib.sha256(file.read()).hexdigest()
+                result = hashlib.sha256(file.read()).hexdigest()
         except FileNotFoundError:
             yield version, "missing"
             continue
-        if found != version.sha256:
+        if result != version.sha256:
             yield version, "changed"
 
 

@@ -58,9 +58,9 @@ class Facts:
 
     def period(self, policy: str) -> str:
         """六十日 or 七个工作日: the number in force for the case, as an official document writes it."""
-        found = self.policies.number(policy, self.complaint.handling_region_id)
-        number = "两" if found.number == 2 else chinese_number(found.number)
-        return number + {"WD": "个工作日", "CD": "日"}[found.unit]
+        result = self.policies.number(policy, self.complaint.handling_region_id)
+        number = "两" if result.number == 2 else chinese_number(result.number)
+        return number + {"WD": "个工作日", "CD": "日"}[result.unit]
 
     @property
     def name(self) -> str:
@@ -120,8 +120,8 @@ def _below_hundred(number: int) -> str:
     return ("" if tens == 0 else ("" if tens == 1 else _DIGITS[tens]) + "十") + (_DIGITS[ones] if ones else "")
 
 
-def _p(*words: str) -> list[Block]:
-    return [{"p": text} for text in words if text]
+def _p(*arguments: str) -> list[Block]:
+    return [{"p": text} for text in arguments if text]
 
 
 def _facts(*rows: tuple[str, str]) -> list[Block]:
@@ -230,10 +230,10 @@ def _acceptance(facts: Facts) -> tuple[str, list[Block]]:
 
 def _refusal(facts: Facts) -> tuple[str, list[Block]]:
     ground = str(facts.data.get("ground", ""))
-    words = REFUSAL_GROUNDS.get(ground, "依法不予受理")
+    text = REFUSAL_GROUNDS.get(ground, "依法不予受理")
     return facts.name, [
         *_p(
-            f"{_subject(facts)}，经审查，有下列情形：{words}。根据{LAW}第十六条，本局决定不予受理。",
+            f"{_subject(facts)}，经审查，有下列情形：{text}。根据{LAW}第十六条，本局决定不予受理。",
             "事实和理由：" + facts.said.get("decision", ""),
             _whose(facts.data),
             "根据《中华人民共和国消费者权益保护法》第三十九条，你可以通过下列途径解决争议：",
@@ -288,9 +288,9 @@ def _invitation(facts: Facts) -> tuple[str, list[Block]]:
 
 
 def _termination(facts: Facts) -> tuple[str, list[Block]]:
-    words = TERMINATION_GROUNDS.get(str(facts.data.get("ground", "")), "依法终止调解")
+    text = TERMINATION_GROUNDS.get(str(facts.data.get("ground", "")), "依法终止调解")
     return f"{facts.name}、{facts.other}", _p(
-        f"双方因消费者权益争议（投诉编号：{facts.complaint.number}）由本局调解，有下列情形：{words}。"
+        f"双方因消费者权益争议（投诉编号：{facts.complaint.number}）由本局调解，有下列情形：{text}。"
         f"根据{LAW}第二十三条，本局决定终止调解。",
         "事实和理由：" + facts.said.get("decision", ""),
         "终止调解后，消费者可以根据仲裁协议提请仲裁机构仲裁，或者向人民法院提起诉讼。",

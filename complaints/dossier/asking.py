@@ -115,12 +115,12 @@ def tell(dossier: Dossier, *, is_ready: bool, now: datetime) -> None:
     if not way:
         return
     with override(user.language):
-        words = (
+        label = (
             _("【12315】投诉%(number)s的档案已做好，请在24小时内登录下载。")
             if is_ready
             else _("【12315】投诉%(number)s的档案没有做成，请登录重新制作。")
         )
-        text, subject = words % {"number": number}, ""
+        text, subject = label % {"number": number}, ""
         if way == "email":
             subject = _("【12315】%(number)s：案件档案") % {"number": number}
             text += "\n" + dossier.site + reverse("complaints:case-dossier", args=[number])

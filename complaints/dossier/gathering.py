@@ -67,20 +67,20 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
     """Raises Http404 when the person does not see the case any more."""
     user, day = dossier.asked_by, now.astimezone(SHANGHAI).date()
     with row_security.seeing_as(user, day=day, is_at_job=dossier.side == ENTERPRISE):
-        found = find_case(user, dossier.complaint.number, side=dossier.side, now=now)
-        page = page_of(found, now=now)
-        steps = [step for step in steps_of(found) if step.audience == Audience.PARTIES]
+        result = find_case(user, dossier.complaint.number, side=dossier.side, now=now)
+        page = page_of(result, now=now)
+        steps = [step for step in steps_of(result) if step.audience == Audience.PARTIES]
         seen = {step.sequence for step in steps}
         entries: list[tuple[int, bytes, str | None]] = [(step.sequence, bytes(step.hash), step.body) for step in steps]
-        if len(steps) < found.complaint.last_sequence:
-            others = HandlingStep.objects.filter(complaint=found.complaint, audience=Audience.PARTIES)
+        if len(steps) < result.complaint.last_sequence:
+            others = HandlingStep.objects.filter(complaint=result.complaint, audience=Audience.PARTIES)
             entries += [
                 (sequence, bytes(head), None)
                 for sequence, head in others.exclude(sequence__in=seen).values_list("sequence", "hash")
             ]
         # Whoever stands beside the consumer (a joint party, a representative) is not the person that the texts name.
-        is_own = dossier.side == CONSUMER and found.complaint.consumer_id == user.pk
-        texts, withheld = _texts(found.complaint.pk, seen, None if is_own else user.person_key)
+        is_own = dossier.side == CONSUMER and result.complaint.consumer_id == user.pk
+        texts, withheld = _texts(result.complaint.pk, seen, None if is_own else user.person_key)
         names = _names(steps, withheld, is_own=is_own)
         files = [] if page.is_former else _files(page, user)
         documents = [] if page.is_former else _documents(page)
@@ -180,13 +180,13 @@ def _print(version: DocumentVersion) -> bytes:
 
 
 def _files(page: CasePage, user: User) -> list[DossierFile]:
-    found = []
+    results = []
     for row in Evidence.objects.known_to(page.side).filter(complaint=page.complaint).order_by("pk"):
         is_theirs = is_sender(row, page.complaint, side=page.side, user_id=user.pk)
         if not evidence.shows_content(row, is_sender=is_theirs):
-            found.append(DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size))
+            results.append(DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size))
         elif row.copy_path and not is_theirs and page.side != AUTHORITY:
-            found.append(
+            results.append(
                 DossierFile(
                     sha256=row.sha256,
                     name=row.name,
@@ -197,7 +197,7 @@ def _files(page: CasePage, user: User) -> list[DossierFile]:
                 )
             )
         else:
-            found.append(
+            results.append(
                 DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size, path=row.path)
             )
-    return found
+    return results

@@ -119,23 +119,23 @@ def _moment(value: datetime) -> str:
     return moment_text(value, year=True)
 
 
-def _by_name(words: str, page: CasePage) -> str:
+def _by_name(text: str, page: CasePage) -> str:
     """The page says 您 to its reader; the paper goes to others."""
     you = _("您")
-    return page.person.name + words.removeprefix(you) if words.startswith(you) and page.person.name else words
+    return page.person.name + text.removeprefix(you) if text.startswith(you) and page.person.name else text
 
 
 def _facts(page: CasePage) -> list[list[str]]:
     case = page.complaint
     days = {_("购买日期"): case.bought_on, _("争议发生日"): case.disputed_on}
-    found = []
+    results = []
     for fact in page.facts:
         day = days.get(fact.key)
-        words = fact.value if day is None else _day(day)
+        text = fact.value if day is None else _day(day)
         if day is not None and fact.key == _("争议发生日") and case.disputed_on_is_approximate:
-            words = _("大约%(day)s") % {"day": words}
-        found.append([fact.key, words])
-    return found
+            text = _("大约%(day)s") % {"day": text}
+        results.append([fact.key, text])
+    return results
 
 
 def _summary(page: CasePage) -> list[list[str]]:

@@ -108,10 +108,10 @@ def report_on(file: IO[bytes]) -> Any:
 def is_published(number: int, root: str, public_key: str) -> bool:
     """Whether this seal is one of ours."""
     try:
-        found = Seal.objects.filter(number=number, root=bytes.fromhex(root), public_key=bytes.fromhex(public_key))
+        result = Seal.objects.filter(number=number, root=bytes.fromhex(root), public_key=bytes.fromhex(public_key))
     except (ValueError, TypeError):
         return False
-    return 0 <= number < 2**62 and found.exists()
+    return 0 <= number < 2**62 and result.exists()
 
 
 def standing_of(number: str, digest: str) -> RecordState:

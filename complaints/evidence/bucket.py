@@ -56,8 +56,8 @@ def signed(
     for part in (moment[:8], keys.region, "s3", "aws4_request"):
         key = hmac.new(key, part.encode(), "sha256").digest()
     signature = hmac.new(key, to_sign.encode(), "sha256").hexdigest()
-    told = f"AWS4-HMAC-SHA256 Credential={keys.name}/{scope},SignedHeaders={listed},Signature={signature}"
-    return {**whole, "Authorization": told}
+    text = f"AWS4-HMAC-SHA256 Credential={keys.name}/{scope},SignedHeaders={listed},Signature={signature}"
+    return {**whole, "Authorization": text}
 
 
 class Bucket(Storage):

@@ -320,19 +320,20 @@ def text(source: IO[bytes], copy: IO[bytes]) -> str:
     whole = source.read()
     for encoding in ("utf-8-sig", "gb18030"):
         try:
-            words = whole.decode(encoding)
+            label = whole.decode(encoding)
         except UnicodeDecodeError:
             continue
-        if _CONTROL.search(words) or MARKUP.match(words):
+        if _CONTROL.search(label) or MARKUP.match(label):
             raise Refused("broken")
         if encoding == "utf-8-sig":
             return ""
-        copy.write(words.encode())
+        copy.write(label.encode())
         return "text/plain"
     raise Refused("broken")
 
 
-# --- the door ---------------------------------------------------------------------------------------------------
+# --- the page or the API
+# ---------------------------------------------------------------------------------------------------
 
 
 def examine(

@@ -106,7 +106,7 @@ def _ask(
         start_new_session=True,
     ) as child:
         try:
-            said, _nothing = child.communicate(timeout=seconds)
+            given, _nothing = child.communicate(timeout=seconds)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(child.pid, signal.SIGKILL)
@@ -117,7 +117,7 @@ def _ask(
         # The library itself fell: out of memory, or worse.
         return {"refused": "memory" if child.returncode in {-signal.SIGABRT, 1} else "broken"}
     try:
-        answer = json.loads(said[:_LONGEST_ANSWER])
+        answer = json.loads(given[:_LONGEST_ANSWER])
     except ValueError:
         return {"refused": "broken"}
     return answer if isinstance(answer, dict) and ("refused" in answer or "copy" in answer) else {"refused": "broken"}

@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 
 
 class Incoming(Protocol):
-    """An uploaded file as the door hands it over."""
+    """An uploaded file as the page or the API hands it over."""
 
     name: str | None
     size: int | None
@@ -110,8 +110,8 @@ def kept_from(
                 seen = examining.look_into(source, media_type, copy=copy, thumbnail=thumbnail, longest=longest)
                 kept = _stored(source, media_type, copy, seen.copy_type, thumbnail if seen.has_thumbnail else None)
                 return replace(kept, seconds=seen.seconds)
-        except examining.Unreadable as found:
-            raise limits.refused(str(found), name) from None
+        except examining.Unreadable as result:
+            raise limits.refused(str(result), name) from None
         except OSError as away:
             # A full disk, a bucket that does not answer.
             log.error("a file could not be stored: %s", type(away).__name__)
@@ -153,7 +153,7 @@ def receive_for_case(
 ) -> Evidence:
     """Keeps one file with a case. Raises EvidenceRefused; then nothing is kept.
 
-    A door that holds a lock calls ``examined`` before and ``put_with_case`` inside it."""
+    A page or the API that holds a lock calls ``examined`` before and ``put_with_case`` inside it."""
     known = Evidence.objects.filter(complaint=complaint, audience="parties").values_list("sha256", flat=True)
     kept = examined(incoming, known=known)
     return put_with_case(kept, complaint=complaint, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now)

@@ -133,13 +133,13 @@ def _read(answer: bytes) -> Verdict:
     """`stream: OK`, `stream: Eicar FOUND`, `… ERROR`."""
     if not answer.endswith(b"\0"):
         raise ScannerAway("cut off")
-    said = answer.rstrip(b"\0").decode("ascii", "replace").strip()
-    if said == "stream: OK":
+    text = answer.rstrip(b"\0").decode("ascii", "replace").strip()
+    if text == "stream: OK":
         return Verdict(EvidenceState.CLEAN)
-    if said.startswith("stream: ") and said.endswith(" FOUND"):
-        return Verdict(EvidenceState.INFECTED, said[len("stream: ") : -len(" FOUND")][:200])
-    if said.endswith("ERROR"):
-        return Verdict(EvidenceState.UNSCANNABLE, said[:200])
+    if text.startswith("stream: ") and text.endswith(" FOUND"):
+        return Verdict(EvidenceState.INFECTED, text[len("stream: ") : -len(" FOUND")][:200])
+    if text.endswith("ERROR"):
+        return Verdict(EvidenceState.UNSCANNABLE, text[:200])
     raise ScannerAway("odd answer")
 
 

@@ -131,10 +131,10 @@ def damaged(look: FilesRead, *, number: str = "") -> Iterator[Damaged]:
 def _compared(path: str, wanted: str) -> str:
     try:
         with storage().open(path, "rb") as file:
-            found, _size = digest_of(file)
+            result, _size = digest_of(file)
     except FileNotFoundError:
         return "missing"
-    return "" if found == wanted else "changed"
+    return "" if result == wanted else "changed"
 
 
 def _stands_in_record(complaint: Complaint, sha256: str) -> bool:

@@ -147,12 +147,12 @@ def is_proven(draft: FilingDraft, *addresses: str) -> bool:
 
 
 def values(draft: FilingDraft, step: str) -> MultiValueDict[str, str]:
-    return MultiValueDict({name: list(found) for name, found in draft.data.get(step, {}).items()})
+    return MultiValueDict({name: list(result) for name, result in draft.data.get(step, {}).items()})
 
 
 def first(draft: FilingDraft, step: str, name: str) -> str:
-    found = draft.data.get(step, {}).get(name) or [""]
-    return str(found[0])
+    result = draft.data.get(step, {}).get(name) or [""]
+    return str(result[0])
 
 
 @dataclass(frozen=True)
@@ -203,8 +203,8 @@ def answering_branch(
         Area(row.branch_id, row.region.pk, row.region.last, row.category, Period(row.starts_on, row.ends_on))
         for row in rows
     ]
-    found = answering_branches(areas, facts, region_id=region_id, categories=categories, on=today)
-    return branches[found[0]] if len(found) == 1 else None
+    result = answering_branches(areas, facts, region_id=region_id, categories=categories, on=today)
+    return branches[result[0]] if len(result) == 1 else None
 
 
 def entity_of(draft: FilingDraft, pick: Pick) -> Enterprise | None:

@@ -283,7 +283,7 @@ BY_CODE = {step.code: step for step in STEPS}
 
 def form_of(code: str, application: EnrolmentApplication, *, today: date, judged: bool) -> Step:
     """A step with what was typed there; ``judged`` shows what is wrong."""
-    typed = MultiValueDict({name: list(found) for name, found in application.data.get(code, {}).items()})
+    typed = MultiValueDict({name: list(result) for name, result in application.data.get(code, {}).items()})
     has_licence = code == PapersStep.code and hasattr(application, "licence")
     given: dict[str, Any] = {"data": typed} if judged else {"initial": typed.dict()}
     return BY_CODE[code](**given, today=today, has_licence=has_licence)

@@ -145,7 +145,7 @@ def set_choices(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
 
 def lines_of(codes: Sequence[str], kind: str) -> Choices:
     """Choices that stand on a line of their own begin with a capital."""
-    return [(code, words[:1].upper() + words[1:]) for code, words in words_of(codes, kind)]
+    return [(code, text[:1].upper() + text[1:]) for code, text in words_of(codes, kind)]
 
 
 def after_today(day: date, today: date) -> date:
@@ -234,17 +234,17 @@ class TakesFiles(forms.Form):
     @property
     def carried(self) -> list[Carried]:
         """What JavaScript sent before; it stays in the form when something else is wrong with it."""
-        said = self.data.getlist("uploaded") if hasattr(self.data, "getlist") else []
-        return [carried for value in said[: limits.files_a_case()] if (carried := Carried.read(value))]
+        given = self.data.getlist("uploaded") if hasattr(self.data, "getlist") else []
+        return [carried for value in given[: limits.files_a_case()] if (carried := Carried.read(value))]
 
     def put(self, complaint: Complaint, *, uploaded_by: int | None, now: datetime) -> bool:
         """The rows of all files, or none: False, and the errors name the bad ones."""
-        for found in self.looked_into:
+        for result in self.looked_into:
             try:
                 row = keeping.put_with_case(
-                    found.kept,
+                    result.kept,
                     complaint=complaint,
-                    name=found.name,
+                    name=result.name,
                     kind="other",
                     uploaded_by=uploaded_by,
                     now=now,
@@ -253,18 +253,18 @@ class TakesFiles(forms.Form):
                 )
             except EvidenceRefused as refusal:
                 self.add_error("uploads", str(refusal))
-                if found.upload is not None:
+                if result.upload is not None:
                     # Its files went with the refusal.
-                    Upload.objects.filter(pk=found.upload.pk).delete()
+                    Upload.objects.filter(pk=result.upload.pk).delete()
                 continue
             self.kept.append(row)
-            if found.upload is not None:
-                Upload.objects.filter(pk=found.upload.pk).update(evidence=row)
+            if result.upload is not None:
+                Upload.objects.filter(pk=result.upload.pk).update(evidence=row)
         return not self.errors
 
     def give_back(self) -> None:
         """Nothing of what came with a step that did not take effect stays; what was sent before waits on."""
-        before = {found.kept.path for found in self.looked_into if found.upload is not None}
+        before = {result.kept.path for result in self.looked_into if result.upload is not None}
         put = {row.path for row in self.kept}
         for row in self.kept:
             if row.path in before:
@@ -272,9 +272,9 @@ class TakesFiles(forms.Form):
                     row.delete()
             else:
                 take_away(row)
-        for found in self.looked_into:
-            if found.kept.path not in put | before:
-                found.kept.drop()
+        for result in self.looked_into:
+            if result.kept.path not in put | before:
+                result.kept.drop()
         self.kept, self.looked_into = [], []
 
     @property

@@ -1,7 +1,7 @@
 """The verbs: everything that may happen to a case, and take(), which carries them out.
 
-A door builds a move with a verb and calls ``take`` once. ``MOVES`` gives the verb of a step by its name, for doors that
-hear the name from outside."""
+A page or the API builds a move with a verb and calls ``take`` once. ``MOVES`` gives the verb of a step by its name, for
+doors that hear the name from outside."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -54,22 +54,22 @@ _MODULES = (
 
 def _verbs() -> dict[str, Callable[..., Move]]:
     names = {step: step for step in STEPS} | {"object": "object_to_decision"}
-    found: dict[str, Callable[..., Move]] = {}
+    result: dict[str, Callable[..., Move]] = {}
     for step, name in names.items():
         for module in _MODULES:
             if callable(getattr(module, name, None)) and getattr(module, name).__module__ == module.__name__:
-                found[step] = getattr(module, name)
-    return found
+                result[step] = getattr(module, name)
+    return result
 
 
 MOVES: dict[str, Callable[..., Move]] = _verbs()
 
 
-def built(step: str, said: Mapping[str, Any]) -> Move:
+def built(step: str, values: Mapping[str, Any]) -> Move:
     """The move of ``step`` from words in JSON primitives, as a program or a proposal keeps them."""
-    words = dict(said)
+    labels = dict(values)
     for name, kind in (("answers", Answer), ("promises", Promise)):
         # What was said to a call-back's questions is called answers too: words by name, no rows.
-        if isinstance(words.get(name), (list, tuple)):
-            words[name] = tuple(one if isinstance(one, kind) else kind(**one) for one in words[name])
-    return MOVES[step](**words)
+        if isinstance(labels.get(name), (list, tuple)):
+            labels[name] = tuple(one if isinstance(one, kind) else kind(**one) for one in labels[name])
+    return MOVES[step](**labels)

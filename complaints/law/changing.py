@@ -117,7 +117,7 @@ def held(name: str, region: Region | None, *, on: date) -> Policy | None:
 def _base_of(name: str) -> list[int]:
     """The rows of a number as they stand now; a new one or an end makes it another list."""
     return [
-        found for row in Policy.objects.filter(name=name).order_by("pk").values_list("pk", "version") for found in row
+        result for row in Policy.objects.filter(name=name).order_by("pk").values_list("pk", "version") for result in row
     ]
 
 
@@ -336,13 +336,13 @@ def _held_for(mark: str, *, by: User, heads: Sequence[Authority], now: datetime)
 
 def _put_in_force(change: LawChange, *, now: datetime) -> str:
     """The new row, and the day before it as the end of the one that it follows."""
-    told = change.change
-    name, starts_on = told["name"], date.fromisoformat(told["starts_on"])
+    shown = change.change
+    name, starts_on = shown["name"], date.fromisoformat(shown["starts_on"])
     # Whoever changes the same number waits here; its rows are never deleted, so there is always one to hold.
     rows = list(Policy.objects.select_for_update(of=("self",)).filter(name=name).order_by("pk"))
     if starts_on <= timezone.localdate(now):
         raise StepNotAllowed("too_late", _("施行日已到或者已过。请按新的日期重新起草。"))
-    if _base_of(name) != told["base"]:
+    if _base_of(name) != shown["base"]:
         raise StepNotAllowed("moved_on", _("试算之后这个参数又有变动。请重新起草，按新的规定试算。"))
     same = [row for row in rows if row.region_id == change.region_id]
     following = min((row.starts_on for row in same if row.starts_on and row.starts_on > starts_on), default=None)
@@ -353,43 +353,43 @@ def _put_in_force(change: LawChange, *, now: datetime) -> str:
     made = Policy.objects.create(
         name=name,
         region=change.region,
-        number=told["number"],
-        unit=told["unit"],
+        number=shown["number"],
+        unit=shown["unit"],
         starts_on=starts_on,
         ends_on=following - timedelta(days=1) if following else None,
-        legal_basis=told["legal_basis"],
+        legal_basis=shown["legal_basis"],
         version=max((row.version for row in same), default=0) + 1,
     )
     return f"{name}@{change.region.code if change.region else '-'}.{made.version}"
 
 
 def _load(change: LawChange, *, now: datetime) -> str:
-    told = change.change
-    loaded = newest(told["year"])
-    if (loaded.number if loaded else 0) != told["base"]:
+    shown = change.change
+    loaded = newest(shown["year"])
+    if (loaded.number if loaded else 0) != shown["base"]:
         raise StepNotAllowed("moved_on", _("试算之后又载入了这一年的安排。请重新提交，按新的日历试算。"))
     done = calendar.import_year(
         days_of(change),
-        year=told["year"],
-        source=told["source"],
+        year=shown["year"],
+        source=shown["source"],
         now=now,
-        published_on=date.fromisoformat(told["published_on"]) if told["published_on"] else None,
+        published_on=date.fromisoformat(shown["published_on"]) if shown["published_on"] else None,
     )
     return str(done.version)
 
 
 def other_policies(change: LawChange, *, on: date) -> Policies | None:
     """All numbers with the changed one in place; None where only the calendar is another."""
-    told = change.change
-    if "name" not in told:
+    shown = change.change
+    if "name" not in shown:
         return None
     first, last = (change.region_id, change.region.last) if change.region else (0, 2**31 - 1)
     return Policies.load(on).instead(
         PolicyRow(
-            told["name"],
+            shown["name"],
             first or 0,
             last,
-            PolicyNumber(told["number"], told["unit"], f"{told['name']}@?", told.get("legal_basis", "")),
+            PolicyNumber(shown["number"], shown["unit"], f"{shown['name']}@?", shown.get("legal_basis", "")),
         )
     )
 

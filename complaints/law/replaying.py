@@ -30,17 +30,17 @@ class Rest(NamedTuple):
 
 def rests_of(changes: Iterable[tuple[str, str, str, datetime]]) -> list[Rest]:
     """The rests of one case, from its changes of status in order: (step, from, to, when it happened)."""
-    found: list[Rest] = []
+    results: list[Rest] = []
     for step, old, new, at in changes:
         if new == Status.AWAITING_CONSUMER:
-            if step == "undo" and found:
+            if step == "undo" and results:
                 # What was said was taken back: the offer lies there as if nothing had been said.
-                found[-1] = Rest(found[-1].begun, None)
+                results[-1] = Rest(results[-1].begun, None)
             else:
-                found.append(Rest(at, None))
-        elif old == Status.AWAITING_CONSUMER and new in _RUNS and found:
-            found[-1] = Rest(found[-1].begun, at)
-    return found
+                results.append(Rest(at, None))
+        elif old == Status.AWAITING_CONSUMER and new in _RUNS and results:
+            results[-1] = Rest(results[-1].begun, at)
+    return results
 
 
 def counted(derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[Rest], *, cap: int) -> Due:
@@ -77,15 +77,15 @@ def _pauses(
     derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[Rest]
 ) -> list[tuple[date, date | None, bool]]:
     """(from, until, whether the cap counts it) in order: the rests, and what stopped the clock for another reason."""
-    found: list[tuple[date, date | None, bool]] = [
+    results: list[tuple[date, date | None, bool]] = [
         (calendar.local_day(rest.begun), calendar.local_day(rest.ended) if rest.ended else None, True) for rest in rests
     ]
-    capped = {begun for begun, _until, _is_capped in found}
+    capped = {begun for begun, _until, _is_capped in results}
     for pause in derivation["pauses"]:
         begun = date.fromisoformat(pause["from"])
         if "allowance" not in pause and begun not in capped:
-            found.append((begun, date.fromisoformat(pause["to"]), False))
-    return sorted(found, key=lambda pause: pause[0])
+            results.append((begun, date.fromisoformat(pause["to"]), False))
+    return sorted(results, key=lambda pause: pause[0])
 
 
 #: Whether a last day on a weekend rolls on: the one number that is no length, and moves dates all the same.
@@ -151,10 +151,10 @@ class ReplayOutcome(NamedTuple):
 
 def outcome(row: RecordedDeadline, rules: Rules, *, now: datetime, rests: Sequence[Rest] = ()) -> ReplayOutcome:
     """What would have become of a recorded clock. ``rests``: those of its case, where the rules cap them otherwise."""
-    told = row.derivation
-    if not told or told.get("start") is None or told["unit"] == deadlines.FIXED or "extended_from" in told:
+    shown = row.derivation
+    if not shown or shown.get("start") is None or shown["unit"] == deadlines.FIXED or "extended_from" in shown:
         return ReplayOutcome("set", row.last_day)
-    length, unit, roll = told["length"], told["unit"], bool(told.get("weekend_roll"))
+    length, unit, roll = shown["length"], shown["unit"], bool(shown.get("weekend_roll"))
     new = (length, unit, roll)
     if rules.policies is not None:
         if rules.numbers.get(row.policy_version) != (length, unit):

@@ -89,11 +89,11 @@ def _trial_of(change: LawChange, *, now: datetime) -> Callable[[], None]:
 
 def other_calendar(change: LawChange) -> Calendar:
     """The calendar as it would be; the one of today where the change is none of the calendar."""
-    told = change.change
-    if "days" not in told:
+    shown = change.change
+    if "days" not in shown:
         return current_calendar()
     rows = loaded.rows_with(
-        changing.days_of(change), year=told["year"], source=told["source"], number=told.get("base", 0) + 1
+        changing.days_of(change), year=shown["year"], source=shown["source"], number=shown.get("base", 0) + 1
     )
     return Calendar.build(rows.days, rows.known_years, source=rows.source, version=rows.version)
 
@@ -140,13 +140,13 @@ def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
             RecordedDeadline(*row) for row in recorded(change).filter(pk__gt=change.after).values_list(*FIELDS)[:PIECE]
         ]
         rests = _rests({row.complaint_id for row in rows}) if rules.caps_rests else {}
-        found = []
+        results = []
         for row in rows:
             verdict, last_day = outcome(row, rules, now=now, rests=rests.get(row.complaint_id, ()))
-            found.append((row, verdict, last_day))
+            results.append((row, verdict, last_day))
         _count(
             change,
-            [(row.clock, row.owed_by, row.enterprise_id, row.authority_id, verdict) for row, verdict, _day in found],
+            [(row.clock, row.owed_by, row.enterprise_id, row.authority_id, verdict) for row, verdict, _day in results],
             [
                 LawEffect(
                     change=change,
@@ -158,7 +158,7 @@ def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
                     after=day,
                     ended_on=row.ended_at.astimezone(SHANGHAI).date() if row.ended_at else None,
                 )
-                for row, verdict, day in found
+                for row, verdict, day in results
                 if verdict in TOLD
             ],
         )
@@ -224,7 +224,7 @@ def _moved(before: date, after: date, *, is_kept: bool) -> str:
 def _count(
     change: LawChange, counted: Sequence[tuple[str, str, int | None, int | None, str]], effects: list[LawEffect]
 ) -> None:
-    told = sum(change.counts.get(verdict, 0) for verdict in TOLD)
+    shown = sum(change.counts.get(verdict, 0) for verdict in TOLD)
     counts = Counter(change.counts)
     counts.update(verdict for *_of, verdict in counted)
     groups: dict[str, dict[str, int]] = change.groups
@@ -233,7 +233,7 @@ def _count(
             group = groups.setdefault(f"{clock}|{enterprise_id or ''}|{authority_id or ''}", {})
             group[verdict] = group.get(verdict, 0) + 1
     change.counts = dict(counts)
-    LawEffect.objects.bulk_create(effects[: max(0, MOST_EFFECTS - told)])
+    LawEffect.objects.bulk_create(effects[: max(0, MOST_EFFECTS - shown)])
 
 
 def _go_on(change: LawChange, ids: list[int], *, now: datetime) -> None:

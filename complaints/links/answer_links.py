@@ -72,7 +72,7 @@ def send(secret: Secret, phone: str, *, place: str, now: datetime) -> None:
     contact = parse_contact(phone)
     assert contact is not None  # noqa: S101 - the step took it
     with override(_THEIR_LANGUAGE):
-        words = (
+        text = (
             gettext("【12315】有件投诉委托贵单位调解 %(link)s")
             if secret.access == BODY
             else gettext("【12315】有件投诉请您答复 %(link)s")
@@ -84,7 +84,7 @@ def send(secret: Secret, phone: str, *, place: str, now: datetime) -> None:
             subject="",
             useful_until=now + SENT_WITHIN,
             send_after=working_calendar.not_before(contact.channel, now),
-            body=words % {"link": f"{place}{secret.path}"},
+            body=text % {"link": f"{place}{secret.path}"},
         )
 
 

@@ -95,11 +95,11 @@ def _lock(seeker: Seeker) -> None:
 
 def _waits_until(seeker: Seeker, *, now: datetime) -> datetime | None:
     recent = TrackingTry.objects.filter(at__gt=now - WITHIN).order_by("-at")
-    for found, most in (
+    for result, most in (
         (Q(browser_digest=seeker.browser_digest), TRIES),
         (Q(address_digest=seeker.address_digest), TRIES_OF_ADDRESS),
     ):
-        wrong = list(recent.filter(found).values_list("at", flat=True)[:most])
+        wrong = list(recent.filter(result).values_list("at", flat=True)[:most])
         if len(wrong) == most:
             return wrong[-1] + WITHIN
     return None

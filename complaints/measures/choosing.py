@@ -64,7 +64,7 @@ def from_lines(
 ) -> tuple[list[Pick], list[LeftOut]]:
     """Number first, then (if need be) an amount or a proof; a heading may stand above. ``cases``: what the person
     sees."""
-    said: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     headings = _headings()
     for _line, cells in lines:
         number, word = (
@@ -73,44 +73,44 @@ def from_lines(
         )
         if not number or number.casefold() in headings:
             continue
-        said.setdefault(number, []).append(word)
-        if len(said) > MOST_CASES:
+        values.setdefault(number, []).append(word)
+        if len(values) > MOST_CASES:
             raise WrongInput("too_many", _("一次最多%(n)s件，请分成几次。") % {"n": MOST_CASES}, field="lines")
-    found = dict(cases.filter(number__in=said).values_list("number", "pk"))
+    result = dict(cases.filter(number__in=values).values_list("number", "pk"))
     picks, left = list[Pick](), list[LeftOut]()
-    for number, words in said.items():
-        different = _different(words)
-        if number not in found:
+    for number, text in values.items():
+        different = _different(text)
+        if number not in result:
             left.append(LeftOut(number, _("没有找到这件投诉。")))
         elif len(different) > 1:
             left.append(
                 LeftOut(number, _("写了两次，写的不一样：%(words)s。请核对。") % {"words": "、".join(different)})
             )
         else:
-            picks.append(Pick(found[number], number, different[0] if different else ""))
-            if len(words) > 1:
+            picks.append(Pick(result[number], number, different[0] if different else ""))
+            if len(text) > 1:
                 left.append(LeftOut(number, _("写了两次，只算一次。"), TOLD))
     return picks, left
 
 
-def _different(words: Sequence[str]) -> list[str]:
+def _different(texts: Sequence[str]) -> list[str]:
     """What stands beside one number in several lines: the same amount in other words is said once, nothing says
     nothing."""
-    found: dict[Decimal | str, str] = {}
-    for word in filter(None, words):
+    result: dict[Decimal | str, str] = {}
+    for word in filter(None, texts):
         try:
-            found.setdefault(saying.money(word, "amount") or Decimal(0), word)
+            result.setdefault(saying.money(word, "amount") or Decimal(0), word)
         except WrongInput:
-            found.setdefault(word, word)
-    return list(found.values())
+            result.setdefault(word, word)
+    return list(result.values())
 
 
 def _headings() -> set[str]:
-    found = {"number"}
+    result = {"number"}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            found.add(str(COLUMNS["number"].title).casefold())
-    return found
+            result.add(str(COLUMNS["number"].title).casefold())
+    return result
 
 
 def amount_of(pick: Pick) -> Decimal | None:
@@ -169,28 +169,28 @@ def answers_to(pick: Pick, demands: Sequence[Demand], rule: Rule) -> list[ShortA
 
 
 def _answer(pick: Pick, demand: Demand, rule: Rule) -> ShortAnswer:
-    words = wording.label(demand.kind, kind="demand_kind")
+    text = wording.label(demand.kind, kind="demand_kind")
     one = rule.kinds.get(demand.kind)
     if one is None:
-        raise WrongInput("no_rule", _("诉求“%(demand)s”没有统一的答复。") % {"demand": words})
-    amount = None if one.verdict == "refuse" else _amount(pick, demand, one, words)
+        raise WrongInput("no_rule", _("诉求“%(demand)s”没有统一的答复。") % {"demand": text})
+    amount = None if one.verdict == "refuse" else _amount(pick, demand, one, text)
     if one.verdict == "grant" and amount is not None and demand.amount is not None and amount < demand.amount:
-        raise WrongInput("less_than_asked", _("“%(demand)s”的金额少于消费者要求的，不能算“同意”。") % {"demand": words})
+        raise WrongInput("less_than_asked", _("“%(demand)s”的金额少于消费者要求的，不能算“同意”。") % {"demand": text})
     if one.verdict == "part" and amount is not None and not amount and demand.amount:
-        raise WrongInput("nothing_granted", _("“%(demand)s”的金额是0，不能算“部分同意”。") % {"demand": words})
+        raise WrongInput("nothing_granted", _("“%(demand)s”的金额是0，不能算“部分同意”。") % {"demand": text})
     if one.by in MONEY_KINDS and one.verdict != "refuse" and not amount:
-        raise WrongInput("no_amount", _("“%(demand)s”没有金额。") % {"demand": words})
+        raise WrongInput("no_amount", _("“%(demand)s”没有金额。") % {"demand": text})
     return ShortAnswer(
         demand=demand, verdict=one.verdict, amount=amount, reason=one.reason, by=one.by, due_on=rule.due_on
     )
 
 
-def _amount(pick: Pick, demand: Demand, one: KindRule, words: str) -> Decimal | None:
+def _amount(pick: Pick, demand: Demand, one: KindRule, text: str) -> Decimal | None:
     if one.source == "fixed":
         return Decimal(one.fixed)
     if one.source == "asked":
         if demand.amount is None:
-            raise WrongInput("no_amount", _("消费者没有写“%(demand)s”的金额。") % {"demand": words})
+            raise WrongInput("no_amount", _("消费者没有写“%(demand)s”的金额。") % {"demand": text})
         return demand.amount
     if one.source == "table":
         amount = amount_of(pick)

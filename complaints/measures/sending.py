@@ -74,11 +74,11 @@ def make(*, title: str, picks: Sequence[Pick], left_out: Sequence[LeftOut], acto
 
 def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
     """Measures made where this person's sight reaches: the own branch and those below, headquarters all."""
-    found = Measure.objects.none()
+    result = Measure.objects.none()
     for actor in actors:
         mine = Measure.objects.filter(enterprise_id=actor.enterprise_id or 0)
-        found = found | (mine if actor.branch_ids is None else mine.filter(branch_id__in=actor.branch_ids))
-    return found
+        result = result | (mine if actor.branch_ids is None else mine.filter(branch_id__in=actor.branch_ids))
+    return result
 
 
 def try_out(
@@ -295,9 +295,9 @@ def _mine(measure: Measure, actors: Sequence[Actor]) -> list[Actor]:
 
 
 def _matters(measure: Measure) -> dict[int, Matter]:
-    found = list(waiting([measure]).select_related("complaint"))
-    sealed_fields.load_for(found)
-    return {matter.complaint_id: matter for matter in found}
+    results = list(waiting([measure]).select_related("complaint"))
+    sealed_fields.load_for(results)
+    return {matter.complaint_id: matter for matter in results}
 
 
 #: State → words, tone; in the order of the page.
@@ -343,5 +343,5 @@ def _state(offer: str, owed: set[str]) -> str:
 
 
 def counted(states: Iterable[str]) -> dict[str, int]:
-    found = Counter(states)
-    return {state: found[state] for state in STATES}
+    result = Counter(states)
+    return {state: result[state] for state in STATES}

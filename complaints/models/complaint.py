@@ -54,7 +54,7 @@ def own_cases(user_id: int, day: date) -> Q:
 
 
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
-    """Reads only. ``visible_to`` is the first wall: every door starts here, and every list
+    """Reads only. ``visible_to`` is the first wall: every entry point starts here, and every list
     with ``of_offices`` or ``held_by``, which are parts of it that an index can answer."""
 
     def visible_to(self, user: User | Any, *, on: date | None = None) -> ComplaintQuerySet:
@@ -91,14 +91,14 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
     def held_by(self, jobs: Iterable[tuple[int, frozenset[int] | None]]) -> ComplaintQuerySet:
         """Of what the holder of these jobs may see: cases that lie with that enterprise (and one
         of these branches, None for all) now."""
-        found = [
+        results = [
             Q(enterprise_id=enterprise) if branches is None else Q(enterprise_id=enterprise, branch_id__in=branches)
             for enterprise, branches in jobs
         ]
-        if not found:
+        if not results:
             return self.none()
-        held = found[0]
-        for one in found[1:]:
+        held = results[0]
+        for one in results[1:]:
             held |= one
         return self.filter(held).exclude(status=Status.DRAFT)
 

@@ -28,18 +28,18 @@ _THEIR_LANGUAGE = "zh-hans"
 
 def write(files: Iterable[CaseFile]) -> None:
     """One message a link and flush, however many entries tell its holder; no statement where there are none."""
-    told = {
+    values = {
         (file.complaint.pk, delegation): file for file in files if file.conditions.tells for delegation in _tells(file)
     }
-    if not told:
+    if not values:
         return
-    now = next(iter(told.values())).now
+    now = next(iter(values.values())).now
     links = [
         link
         for link in AnswerLink.objects.filter(
-            complaint_id__in={case for case, _delegation in told}, revoked_at=None, expires_at__gt=now
+            complaint_id__in={case for case, _delegation in values}, revoked_at=None, expires_at__gt=now
         ).exclude(phone="")
-        if (link.complaint_id, link.delegation_id) in told
+        if (link.complaint_id, link.delegation_id) in values
     ]
     sealed_fields.load_for(links)
     rows = []
@@ -47,7 +47,7 @@ def write(files: Iterable[CaseFile]) -> None:
         contact = parse_contact(link.phone)
         if contact is None:
             continue
-        number = told[link.complaint_id, link.delegation_id].complaint.number
+        number = values[link.complaint_id, link.delegation_id].complaint.number
         with override(_THEIR_LANGUAGE):
             body = gettext("【12315】投诉%(number)s有新进展，请从之前的链接查看") % {"number": number}
         rows.append(
@@ -66,19 +66,19 @@ def write(files: Iterable[CaseFile]) -> None:
 
 def _tells(file: CaseFile) -> list[int | None]:
     """Whose links: None for the respondent's, the delegation for the body's."""
-    found: list[int | None] = []
+    results: list[int | None] = []
     if file.complaint.enterprise_id is None and any(
         entry.from_status in _SINCE_ACCEPTANCE and "enterprise" in writing.addressees(entry) for entry in file.entries
     ):
-        found.append(None)
+        results.append(None)
     delegation = file.matter("delegation")
     if (
         delegation is not None
         and delegation.pk is not None
         and any(_concerns_the_body(entry) for entry in file.entries)
     ):
-        found.append(delegation.pk)
-    return found
+        results.append(delegation.pk)
+    return results
 
 
 def _concerns_the_body(entry: Entry) -> bool:

@@ -68,14 +68,14 @@ def _hour(row: Notice, now: datetime | None) -> int:
 
 def _lines(rows: Sequence[Notice]) -> list[str]:
     own = [row for row in rows if row.form == "digest"]
-    found = [f"· {_HEAD.sub('', row.subject)}\n  {path_of(row.body)}" for row in own[:LINES]]
+    results = [f"· {_HEAD.sub('', row.subject)}\n  {path_of(row.body)}" for row in own[:LINES]]
     if len(own) > LINES:
         n = len(own) - LINES
-        found.append(ngettext("另有%(n)s条，请登录查看。", "另有%(n)s条，请登录查看。", n) % {"n": n})
+        results.append(ngettext("另有%(n)s条，请登录查看。", "另有%(n)s条，请登录查看。", n) % {"n": n})
     summed = [row for row in rows if row.form == "summary"]
     if summed:
-        found += [_("各单位："), *_units(summed)]
-    return found
+        results += [_("各单位："), *_units(summed)]
+    return results
 
 
 def _units(rows: Sequence[Notice]) -> list[str]:
@@ -84,12 +84,12 @@ def _units(rows: Sequence[Notice]) -> list[str]:
     for row in rows:
         cases = units.setdefault(_unit(row), {})
         cases[row.complaint_id] = cases.get(row.complaint_id, False) or row.complaint.is_overdue or is_breach(row.kind)
-    found = []
+    results = []
     for unit, cases in units.items():
         late = sum(cases.values())
         slots = {"unit": unit, "n": len(cases), "late": late}
-        found.append((_("· %(unit)s：%(n)s件，其中%(late)s件已逾期") if late else _("· %(unit)s：%(n)s件")) % slots)
-    return found
+        results.append((_("· %(unit)s：%(n)s件，其中%(late)s件已逾期") if late else _("· %(unit)s：%(n)s件")) % slots)
+    return results
 
 
 def _unit(row: Notice) -> str:
@@ -99,8 +99,8 @@ def _unit(row: Notice) -> str:
 
 def path_of(body: str) -> str:
     """Where to read on: the last path of a notice."""
-    found = _PATH.findall(body)
-    return found[-1] if found else ""
+    result = _PATH.findall(body)
+    return result[-1] if result else ""
 
 
 def with_site(body: str, site: str) -> str:

@@ -204,7 +204,7 @@ def told_as(row: Notice) -> tuple[int, int]:
 def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]:
     """Where consumers without an account can be reached: what the case says of them."""
     wanted = {told_as(row) for row in rows if row.addressee == "consumer" and row.user_id is None}
-    found: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
+    result: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
     if wanted:
         kinds = {"consumer_phone": SMS, "consumer_email": MAIL}
         texts = PersonalText.objects.filter(
@@ -218,27 +218,27 @@ def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]
                 continue
             for case, before in wanted:
                 if case == text.complaint_id and (not before or text.sequence < before):
-                    found[case, before][contact.channel] = contact.address
-    return found
+                    result[case, before][contact.channel] = contact.address
+    return result
 
 
 # --- the people of an organisation ------------------------------------------------------------
 
 
 def _people(rows: Sequence[Notice], today: date) -> _People:
-    found = _People()
+    result = _People()
     alone = [row for row in rows if row.user_id is None]
     enterprises = {row.enterprise_id for row in alone if row.addressee == "enterprise"}
     if enterprises:
         jobs = Staff.objects.on(today).filter(enterprise_id__in=enterprises, user__is_active=True)
         for job in jobs.select_related("user").order_by("id"):
-            found.staff[job.enterprise_id].append(job)
+            result.staff[job.enterprise_id].append(job)
     bodies = {row.authority_id for row in alone if row.addressee == "authority"}
     if bodies:
         offices = Officer.objects.on(today).filter(authority_id__in=bodies, user__is_active=True)
         for office in offices.select_related("user").order_by("id"):
-            found.officers[office.authority_id].append(office)
-    return found
+            result.officers[office.authority_id].append(office)
+    return result
 
 
 def _persons(row: Notice, people: _People) -> tuple[list[User], list[User]]:
@@ -249,8 +249,8 @@ def _persons(row: Notice, people: _People) -> tuple[list[User], list[User]]:
         main, heads = _of_authority(row, people.officers.get(row.authority_id or 0, []))
     if row.kind not in _SUMMARISED and not is_breach(row.kind):
         heads = []
-    told = list(dict.fromkeys(main))[:MOST]
-    return told, [user for user in dict.fromkeys(heads) if user not in told][:MOST]
+    shown = list(dict.fromkeys(main))[:MOST]
+    return shown, [user for user in dict.fromkeys(heads) if user not in shown][:MOST]
 
 
 def _of_enterprise(row: Notice, staff: list[Staff]) -> tuple[list[User], list[User]]:
@@ -304,18 +304,18 @@ def in_own_language(rows: Iterable[Notice], *, now: datetime) -> bool:
 
     Whoever filed a case reads it in the language chosen with it. A notice of a status that has passed meanwhile no
     longer says what comes next."""
-    found = [
+    results = [
         (row, row.user.language)
         for row in rows
         if row.user is not None and row.user.language != row.language and row.user_id != row.complaint.consumer_id
     ]
-    if not found:
+    if not results:
         return False
-    cases, conditions = {row.complaint_id for row, _language in found}, Conditions.at(now)
+    cases, conditions = {row.complaint_id for row, _language in results}, Conditions.at(now)
     entries = {
         (one.complaint_id, one.audience, one.sequence): one
         for one in HandlingStep.objects.filter(
-            complaint__in=cases, sequence__in={row.sequence for row, _language in found}
+            complaint__in=cases, sequence__in={row.sequence for row, _language in results}
         )
     }
     clocks, matters = defaultdict(list), defaultdict(list)
@@ -323,7 +323,7 @@ def in_own_language(rows: Iterable[Notice], *, now: datetime) -> bool:
         clocks[clock.complaint_id].append(clock)
     for matter in Matter.objects.filter(complaint__in=cases, kind="undo", state="open"):
         matters[matter.complaint_id].append(matter)
-    for row, language in found:
+    for row, language in results:
         case, one = row.complaint, entries[row.complaint_id, row.audience, row.sequence]
         file = CaseFile(case, row.created_at, conditions, clocks=clocks[case.pk], matters=matters[case.pk])
         write(row, file, _entry_of(one, case), language=language)

@@ -57,15 +57,15 @@ SHORT = 70
 
 def for_file(file: CaseFile) -> list[Notice]:
     """One notice for each addressee of each entry of this flush."""
-    found: list[Notice] = []
+    results: list[Notice] = []
     _hand_promises_to_clocks(file)
     for entry in file.entries:
         for addressee in addressees(entry):
             enterprise_id = _enterprise_id(file, entry) if addressee == "enterprise" else None
             if addressee == "enterprise" and enterprise_id is None:
                 continue
-            found.append(_notice(file, entry, addressee, enterprise_id))
-    return found
+            results.append(_notice(file, entry, addressee, enterprise_id))
+    return results
 
 
 def _hand_promises_to_clocks(file: CaseFile) -> None:
@@ -81,14 +81,14 @@ def addressees(entry: Entry) -> tuple[str, ...]:
     if entry.tells == "holder":
         holder = MUST_ACT.get(Status(entry.to_status), "")
         # Nobody is told what they have just done themselves.
-        told = ADDRESSEES[holder if holder != entry.actor.side else ""]
+        shown = ADDRESSEES[holder if holder != entry.actor.side else ""]
     else:
-        told = ADDRESSEES[entry.tells]
+        shown = ADDRESSEES[entry.tells]
     if entry.audience == Audience.PARTIES:
         # In whose name an officer wrote something down reads it at once.
-        is_theirs = entry.data.get("recorded") and entry.actor.side == "consumer" and "consumer" not in told
-        return ("consumer", *told) if is_theirs else told
-    return tuple(side for side in told if side == entry.audience)
+        is_theirs = entry.data.get("recorded") and entry.actor.side == "consumer" and "consumer" not in shown
+        return ("consumer", *shown) if is_theirs else shown
+    return tuple(side for side in shown if side == entry.audience)
 
 
 def _enterprise_id(file: CaseFile, entry: Entry) -> int | None:
@@ -253,14 +253,14 @@ class _Text:
 
     def lines(self) -> list[str]:
         if self.entry.step == "remind":
-            found = self._reminder()
+            results = self._reminder()
         else:
-            found = [self._happened(), *(self._closed() if self.closes else self._next())]
-        return [*found, *self._documents(), wording.sentence(notices.SEE, path=self.path)]
+            results = [self._happened(), *(self._closed() if self.closes else self._next())]
+        return [*results, *self._documents(), wording.sentence(notices.SEE, path=self.path)]
 
     def _documents(self) -> list[str]:
         """The official documents that this step addresses to the reader, by number."""
-        said = [
+        texts = [
             one
             for one in self.entry.data.get("documents", ())
             if kinds.is_to(one["form"], self.addressee, self.entry.data)
@@ -272,7 +272,7 @@ class _Text:
                 path=f"{self.path}#documents",
                 title=kinds.KINDS[one["form"]].title,
             )
-            for one in said
+            for one in texts
         ]
 
     def _happened(self) -> str:
@@ -298,10 +298,10 @@ class _Text:
             authority=self.authority,
             names=False,
         )
-        found = [where.sentence]
+        results = [where.sentence]
         if where.if_missed and not where.is_overdue:
-            found.append(self._missed(where.if_missed))
-        return found + self._undo()
+            results.append(self._missed(where.if_missed))
+        return results + self._undo()
 
     def _undo(self) -> list[str]:
         """Until when the consumer may take the step back."""
@@ -317,7 +317,7 @@ class _Text:
     def _closed(self) -> list[str]:
         """Outcome, reason, and which ways remain open."""
         entry = self.entry
-        found = [
+        results = [
             (
                 wording.sentence(
                     notices.CLOSED_WHY, outcome=self._outcome(), reason=wording.reason(entry.reason, entry.outcome)
@@ -327,20 +327,20 @@ class _Text:
             )
         ]
         if self.addressee != "consumer":
-            return found
-        found += self._whose_duty()
+            return results
+        results += self._whose_duty()
         if entry.outcome == Outcome.UNCONFIRMED:
             limits = self.file.conditions.limits(self.complaint.handling_region_id)
-            found.append(wording.sentence(notices.LATE_ANSWER, late_answer=limits["late_answer"]))
+            results.append(wording.sentence(notices.LATE_ANSWER, late_answer=limits["late_answer"]))
         if entry.outcome in TABLE["refer_to_regulator"].closed_as:
             pair = notices.REFER_IF_NOT_KEPT if entry.outcome == Outcome.SETTLED else notices.REFER
-            found.append(wording.sentence(pair, path=f"{self.path}refer/"))
+            results.append(wording.sentence(pair, path=f"{self.path}refer/"))
         if entry.outcome in TABLE["object"].closed_as:
-            found.append(wording.sentence(notices.OBJECT, path=f"{self.path}objection/"))
-        found.append(wording.sentence(notices.ROUTES, routes=told(ROUTES.values())))
+            results.append(wording.sentence(notices.OBJECT, path=f"{self.path}objection/"))
+        results.append(wording.sentence(notices.ROUTES, routes=told(ROUTES.values())))
         if not entry.data.get("body_until"):
-            found += [str(appeal.notice) for appeal in sector_of(self.complaint.object_category).appeals]
-        return found + self._undo()
+            results += [str(appeal.notice) for appeal in sector_of(self.complaint.object_category).appeals]
+        return results + self._undo()
 
     def _whose_duty(self) -> list[str]:
         """Ground 1: the body that has the duty, with its phone and the last day where there is one."""
@@ -349,11 +349,11 @@ class _Text:
             return []
         body, phone = wording.label(data["body"], kind="body"), phone_of(data["body"])
         pair = notices.BODY_PHONE if phone and phone not in body else notices.BODY
-        found = [wording.sentence(pair, body=body, phone=phone)]
+        results = [wording.sentence(pair, body=body, phone=phone)]
         if data.get("body_until"):
             day = day_text(date.fromisoformat(data["body_until"]), today=self.file.today, weekday=False)
-            found.append(wording.sentence(notices.BODY_UNTIL, day=day))
-        return found
+            results.append(wording.sentence(notices.BODY_UNTIL, day=day))
+        return results
 
     def _reminder(self) -> list[str]:
         """Microcopy 13 to 15, then what happens if it is missed."""
@@ -365,13 +365,13 @@ class _Text:
             pair = notices.REMIND_OVERDUE if late else notices.REMIND_JUST_OVERDUE
             return [wording.sentence(pair, clock=name, n=working_days(late), day=day)]
         if last == self.file.today:
-            found = [wording.sentence(notices.REMIND_DAY, clock=name)]
+            results = [wording.sentence(notices.REMIND_DAY, clock=name)]
         else:
             day = before(last, today=self.file.today, weekday=True)
             pair = notices.REMIND_LEFT if left else notices.REMIND_LAST
-            found = [wording.sentence(pair, clock=name, n=working_days(left), day=day)]
+            results = [wording.sentence(pair, clock=name, n=working_days(left), day=day)]
         row = next((c for c in self.file.clocks if c.clock == clock and c.last_day == last), None)
         if row is not None:
             missed = what_if_missed(complaint=self.complaint, deadline=row, authority=self.authority)
-            found.append(self._missed(missed))
-        return found
+            results.append(self._missed(missed))
+        return results

@@ -94,8 +94,8 @@ class Conditions:
 
     def branch(self, branch_id: int, enterprise_id: int) -> Branch | None:
         """The branch, if it is one of that enterprise."""
-        found = self.once("branch", branch_id, lambda: Branch.objects.filter(pk=branch_id).first())
-        return found if found is not None and found.enterprise_id == enterprise_id else None
+        result = self.once("branch", branch_id, lambda: Branch.objects.filter(pk=branch_id).first())
+        return result if result is not None and result.enterprise_id == enterprise_id else None
 
     def county_of(self, branch_id: int, day: date) -> Authority | None:
         """The authority that takes the failed cases of a branch, by its dated row."""
@@ -110,14 +110,14 @@ class Conditions:
         """The entity and whoever succeeded it, however often: consent goes with a merger."""
 
         def look() -> set[int]:
-            found, fresh = {enterprise_id}, {enterprise_id}
+            result, fresh = {enterprise_id}, {enterprise_id}
             while fresh:
                 fresh = (
                     set(Succession.objects.filter(predecessor_id__in=fresh).values_list("successor_id", flat=True))
-                    - found
+                    - result
                 )
-                found |= fresh
-            return found
+                result |= fresh
+            return result
 
         return self.once("successors", enterprise_id, look)
 
@@ -127,11 +127,11 @@ class Conditions:
         for row in rows:
             after[row.predecessor_id].add(row.successor_id)
         for first in enterprise_ids:
-            found, fresh = {first}, {first}
+            result, fresh = {first}, {first}
             while fresh:
-                fresh = {later for one in fresh for later in after[one]} - found
-                found |= fresh
-            self._kept["successors", first] = found
+                fresh = {later for one in fresh for later in after[one]} - result
+                result |= fresh
+            self._kept["successors", first] = result
 
     def worker(self, enterprise_id: int, day: date, *, pk: int | None, number: str = "") -> Worker | None:
         """Who of that enterprise has this id or 工号 and may hold a case."""

@@ -62,9 +62,9 @@ class Workforce:
         for rule in sorted(self.rules.get(case.enterprise_id or 0, ()), key=_order):
             if rule.branch_id not in (None, case.branch_id) or rule.category not in ("", case.problem_category):
                 continue
-            found = self._named(case, rule) if rule.handler_id is not None else self._freest(case)
-            if found is not None:
-                worker, how = found
+            result = self._named(case, rule) if rule.handler_id is not None else self._freest(case)
+            if result is not None:
+                worker, how = result
                 return Given(worker, {"why": "rule", "rule": rule.pk, "how": how})
         return None
 
@@ -80,12 +80,12 @@ class Workforce:
         """Whoever answers for a case that must not be without a handler: a head, else a handler of the nearest place,
         else whoever of the enterprise is at work."""
         there = [w for w in self._of(case) if w.leave is None]
-        found = (
+        result = (
             self._nearest(case, Right.LEAD_ENTERPRISE)
             or self._nearest(case, Right.GET_NEW_CASE)
             or min(there, key=lambda w: (self.open[w.staff.pk], w.staff.pk), default=None)
         )
-        return None if found is None else Given(found, {"why": "succession"})
+        return None if result is None else Given(result, {"why": "succession"})
 
     def give(self, given: Given) -> Given:
         """Counts it, so that the next case goes to somebody else."""
@@ -101,8 +101,8 @@ class Workforce:
         return None if deputy is None else (deputy, "deputy")
 
     def _freest(self, case: Complaint) -> tuple[Worker, str] | None:
-        found = self._nearest(case, Right.GET_NEW_CASE)
-        return None if found is None else (found, "fewest")
+        result = self._nearest(case, Right.GET_NEW_CASE)
+        return None if result is None else (result, "fewest")
 
     def _there(self, case: Complaint, staff_id: int | None) -> Worker | None:
         return next(

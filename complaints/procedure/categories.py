@@ -46,8 +46,8 @@ def _categories(of: str) -> Options:
     return _options(kind for sector in SECTORS for kind in sector.categories if kind.code.startswith(f"{of}."))
 
 
-def _problems(found: Iterable[Sector]) -> Groups:
-    groups = ((group.name, _options(group.kinds)) for sector in found for group in sector.problems)
+def _problems(results: Iterable[Sector]) -> Groups:
+    groups = ((group.name, _options(group.kinds)) for sector in results for group in sector.problems)
     return tuple((name, options) for name, options in groups if options)
 
 

@@ -93,12 +93,12 @@ class _Explanation:
 
     def skipped(self) -> str:
         """The days left out with their number, holidays before plain weekends."""
-        found: dict[str, int] = {}
+        result: dict[str, int] = {}
         for row in sorted(self.of["left_out"], key=lambda row: row["name"] == WEEKEND[0]):
-            found[self.name(row)] = found.get(self.name(row), 0) + 1
+            result[self.name(row)] = result.get(self.name(row), 0) + 1
         return _("、").join(
             npgettext("left out", "%(name)s%(n)s天", "%(name)s%(n)s天", n) % {"name": name, "n": n}
-            for name, n in found.items()
+            for name, n in result.items()
         )
 
     def days(self) -> Iterator[CountedDay]:
@@ -130,10 +130,10 @@ class _Explanation:
             row = list(group)
             (first, start), (last, end) = row[0], row[-1]
             slots = {"first": self.day(first), "last": self.day(last), "start": start, "end": end}
-            words = (
+            text = (
                 _("%(first)s（第%(start)s天）") if first == last else _("%(first)s至%(last)s（第%(start)s至%(end)s天）")
             )
-            yield words % slots
+            yield text % slots
 
     def lines(self) -> Iterator[str]:
         of = self.of
@@ -175,12 +175,12 @@ class _Explanation:
             return
         elif self.of["unit"] == "WD":
             length, skipped = self.number(self.length or 0, "WD"), self.skipped()
-            words = (
+            text = (
                 _("%(start)s当天不计，跳过%(skipped)s，共%(length)s。")
                 if skipped
                 else _("%(start)s当天不计，共%(length)s。")
             )
-            yield words % {"start": self.day(self.start), "skipped": skipped, "length": length}
+            yield text % {"start": self.day(self.start), "skipped": skipped, "length": length}
             yield _("计入：%(runs)s。") % {"runs": told(self.runs())}
         elif self.of["unit"] == "CD":
             slots = {"start": self.day(self.start), "length": self.number(self.length or 0, "CD")}

@@ -203,12 +203,12 @@ def sectors() -> tuple[Sector, ...]:
 
 def read(folder: Path) -> tuple[Sector, ...]:
     """The sectors of a folder in their order, the general one last; SectorProblem says what is wrong first."""
-    found = [_sector(path) for path in sorted(folder.glob("*.toml"))]
-    if not any(sector.code == GENERAL for sector in found):
+    results = [_sector(path) for path in sorted(folder.glob("*.toml"))]
+    if not any(sector.code == GENERAL for sector in results):
         raise SectorProblem(f"{folder}: {GENERAL}.toml is missing")
-    found.sort(key=lambda sector: (sector.code == GENERAL, sector.order, sector.code))
-    _check(found)
-    return tuple(found)
+    results.sort(key=lambda sector: (sector.code == GENERAL, sector.order, sector.code))
+    _check(results)
+    return tuple(results)
 
 
 def _sector(path: Path) -> Sector:
@@ -259,14 +259,14 @@ def _code(table: Table, key: str, of: str = "code") -> str:
 
 
 def _kind(table: Table, of: str) -> Kind:
-    found = Kind(
+    result = Kind(
         code=_code(table, "code", of),
         label=_word(table, "name", needed=True),
         is_active=table.flag("active", default=True),
     )
-    if of == "categories" and found.code.partition(".")[0] not in (GOODS, SERVICE):
-        raise table.fail("code", f"{found.code!r} must begin with {GOODS}. or {SERVICE}.")
-    return found
+    if of == "categories" and result.code.partition(".")[0] not in (GOODS, SERVICE):
+        raise table.fail("code", f"{result.code!r} must begin with {GOODS}. or {SERVICE}.")
+    return result
 
 
 def _group(table: Table) -> ProblemGroup:
@@ -313,7 +313,7 @@ def _question(table: Table) -> Question:
     if code in NOT_FOR_QUESTIONS or "." in code:
         raise table.fail("code", f"{code!r} is taken by the form itself, or has a dot")
     text = table.text("name", needed=True)
-    found = Question(
+    result = Question(
         code=code,
         kind=kind,
         name=gettext_lazy(text),
@@ -327,34 +327,34 @@ def _question(table: Table) -> Question:
         may_be_ahead=table.flag("may_be_ahead"),
         choices=table.each("choices", partial(_kind, of="list")),
     )
-    if found.is_text != (found.longest > 0):
+    if result.is_text != (result.longest > 0):
         raise table.fail("longest", "says how many characters a text may have, and nothing else has it")
-    if (kind == "choice") != bool(found.choices):
+    if (kind == "choice") != bool(result.choices):
         raise table.fail("choices", "are what a choice is made of, and nothing else has them")
-    if found.is_identifier and kind != "text":
+    if result.is_identifier and kind != "text":
         raise table.fail("is_identifier", "is only for a text")
-    return found
+    return result
 
 
 def _appeal(table: Table) -> Appeal:
-    found = Appeal(
+    result = Appeal(
         body=table.text("body", needed=True),
         way=_word(table, "way", needed=True),
         notice=_word(table, "notice", needed=True),
         within=table.each("within", _within),
     )
-    if not found.within or found.within[-1].problems:
+    if not result.within or result.within[-1].problems:
         raise table.fail("within", "needs a last line without problems: for all others")
-    return found
+    return result
 
 
 def _within(table: Table) -> Within:
-    found = Within(
+    result = Within(
         months=table.take("months", int, 0), why=_word(table, "why", needed=True), problems=table.texts("problems")
     )
-    if found.months < 1:
+    if result.months < 1:
         raise table.fail("months", "must be 1 or more")
-    return found
+    return result
 
 
 def _trade(table: Table) -> Trade:
@@ -376,16 +376,16 @@ def _trade(table: Table) -> Trade:
     )
 
 
-def _check(found: list[Sector]) -> None:
+def _check(results: list[Sector]) -> None:
     """What one file says of another, or of itself, is there; each code is there once."""
-    categories = _once(found, "categories", lambda one: (kind.code for kind in one.categories))
-    problems = _once(found, "problems", lambda one: (kind.code for kind in one.problem_kinds))
-    _once(found, "demands", lambda one: (kind.code for kind in one.demands))
-    causes = _once(found, "causes", lambda one: (cause.code for cause in one.causes))
-    bodies = _once(found, "bodies", lambda one: (body.code for body in one.bodies))
-    _once(found, "questions", lambda one: (question.code for question in one.questions))
-    _once(found, "trades", lambda one: (trade.code for trade in one.trades))
-    for sector in found:
+    categories = _once(results, "categories", lambda one: (kind.code for kind in one.categories))
+    problems = _once(results, "problems", lambda one: (kind.code for kind in one.problem_kinds))
+    _once(results, "demands", lambda one: (kind.code for kind in one.demands))
+    causes = _once(results, "causes", lambda one: (cause.code for cause in one.causes))
+    bodies = _once(results, "bodies", lambda one: (body.code for body in one.bodies))
+    _once(results, "questions", lambda one: (question.code for question in one.questions))
+    _once(results, "trades", lambda one: (trade.code for trade in one.trades))
+    for sector in results:
 
         def refuse(key: str, reason: str, file: str = sector.file) -> SectorProblem:
             return SectorProblem(f"{file}: {key}: {reason}")
@@ -421,9 +421,9 @@ def _known_start(start: str, problems: Iterable[str], problem: SectorProblem) ->
         raise problem
 
 
-def _once(found: list[Sector], key: str, codes_of: Callable[[Sector], Iterator[str]]) -> frozenset[str]:
+def _once(results: list[Sector], key: str, codes_of: Callable[[Sector], Iterator[str]]) -> frozenset[str]:
     seen: dict[str, str] = {}
-    for sector in found:
+    for sector in results:
         for code in codes_of(sector):
             if code in seen:
                 raise SectorProblem(f"{sector.file}: {key}: {code!r} stands in {seen[code]} already")

@@ -167,12 +167,12 @@ class Day(forms.CharField):
         if not text:
             self.validate(text)
             return None
-        found = day(text)
-        if self.latest is not None and found > self.latest:
+        result = day(text)
+        if self.latest is not None and result > self.latest:
             raise ValidationError(_("这一天还没有到，请填今天或以前的日期"), code="in_the_future")
-        if found < self.earliest:
+        if result < self.earliest:
             raise ValidationError(_("日期太早，请核对年份"), code="too_early")
-        return found
+        return result
 
 
 class Phone(forms.CharField):

@@ -69,9 +69,9 @@ class CaseAccess:
     side: str
     viewer: Actor
     actor: Actor | None
-    #: The enterprise's own times with the case, where the door has read them already.
+    #: The enterprise's own times with the case, where the page or the API has read them already.
     engagements: tuple[Engagement, ...] | None = None
-    #: What hangs on the case, where the door has read it already.
+    #: What hangs on the case, where the page or the API has read it already.
     rows: case_rows.Rows | None = None
 
 
@@ -228,18 +228,18 @@ def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> Cas
 
 
 def page_of(
-    found: CaseAccess, *, now: datetime, visibility: str = "", files_at: str = "complaints:case-file{}"
+    result: CaseAccess, *, now: datetime, visibility: str = "", files_at: str = "complaints:case-file{}"
 ) -> CasePage:
-    """``visibility``: how much of the person, and ``files_at``: where files are handed out, where a door of its own
-    decides that."""
-    complaint, viewer, actor, side = found.complaint, found.viewer, found.actor, found.side
+    """``visibility``: how much of the person, and ``files_at``: where files are handed out, where a page or the API of
+    its own decides that."""
+    complaint, viewer, actor, side = result.complaint, result.viewer, result.actor, result.side
     is_former = actor is None
     conditions = Conditions.at(now)
     calendar = conditions.calendar
-    known = found.rows or rows_of(found)
+    known = result.rows or rows_of(result)
     engagements = (
-        list(found.engagements)
-        if found.engagements is not None
+        list(result.engagements)
+        if result.engagements is not None
         else _within_branches(known.engagements, viewer if side == ENTERPRISE else None)
     )
     seen = {e.pk for e in engagements}
@@ -335,17 +335,17 @@ def page_of(
     )
 
 
-def steps_of(found: CaseAccess) -> list[HandlingStep]:
+def steps_of(result: CaseAccess) -> list[HandlingStep]:
     """The entries of the record that this reader may know, by audience and sequence."""
-    engagements = _engagements_of(found.complaint, found.viewer if found.side == ENTERPRISE else None)
-    return _seen_by(found.side, case_rows.steps[found.side](found.complaint.pk), engagements, found.actor is None)
+    engagements = _engagements_of(result.complaint, result.viewer if result.side == ENTERPRISE else None)
+    return _seen_by(result.side, case_rows.steps[result.side](result.complaint.pk), engagements, result.actor is None)
 
 
-def rows_of(found: CaseAccess) -> case_rows.Rows:
+def rows_of(result: CaseAccess) -> case_rows.Rows:
     """What every page of a case is made of; one statement."""
-    if found.side == ENTERPRISE:
-        return case_rows.of_case[ENTERPRISE](found.complaint.pk, found.viewer.enterprise_id or 0)
-    return case_rows.of_case[found.side](found.complaint.pk)
+    if result.side == ENTERPRISE:
+        return case_rows.of_case[ENTERPRISE](result.complaint.pk, result.viewer.enterprise_id or 0)
+    return case_rows.of_case[result.side](result.complaint.pk)
 
 
 def case_url(complaint: Complaint, side: str = CONSUMER) -> str:
@@ -381,11 +381,11 @@ def _engagements_of(complaint: Complaint, viewer: Actor | None) -> list[Engageme
     return _within_branches(case_rows.engagements_of(complaint.pk, viewer.enterprise_id or 0), viewer)
 
 
-def _within_branches(found: list[Engagement], viewer: Actor | None) -> list[Engagement]:
+def _within_branches(results: list[Engagement], viewer: Actor | None) -> list[Engagement]:
     """Those of the branches for which ``viewer`` works; all of them where that is nobody of an enterprise."""
     if viewer is None or viewer.branch_ids is None:
-        return found
-    return [e for e in found if e.branch_id in viewer.branch_ids]
+        return results
+    return [e for e in results if e.branch_id in viewer.branch_ids]
 
 
 def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None = None) -> dict[str, Matter]:
@@ -399,11 +399,11 @@ def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None =
 
 
 def _seen_by(
-    side: str, found: list[HandlingStep], engagements: Sequence[Engagement], is_former: bool
+    side: str, results: list[HandlingStep], engagements: Sequence[Engagement], is_former: bool
 ) -> list[HandlingStep]:
     if side != ENTERPRISE:
-        return found
-    return [row for row in found if row.step == "file" or any(_within(row, e, is_former) for e in engagements)]
+        return results
+    return [row for row in results if row.step == "file" or any(_within(row, e, is_former) for e in engagements)]
 
 
 def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
@@ -438,9 +438,9 @@ def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str
         complaint.picked_enterprise,
         complaint.picked_branch,
     ]
-    found = {row.name: named(row) for row in known if row is not None}
-    others = {name for step in steps for name in (step.organisation, step.data.get("escalated_to", ""))} - {"", *found}
-    return found | names_of(others)
+    result = {row.name: named(row) for row in known if row is not None}
+    others = {name for step in steps for name in (step.organisation, step.data.get("escalated_to", ""))} - {"", *result}
+    return result | names_of(others)
 
 
 def names_of(organisations: set[str]) -> dict[str, str]:
@@ -457,7 +457,7 @@ def names_of(organisations: set[str]) -> dict[str, str]:
 def _clock_view(clock: Deadline, complaint: Complaint, now: datetime, calendar: Calendar) -> ClockView:
     url = why_url(complaint, clock)
     facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=complaint.status)
-    words = chip(deadline=clock, now=now, calendar=calendar, status=complaint.status)
+    text = chip(deadline=clock, now=now, calendar=calendar, status=complaint.status)
     return ClockView(
-        row=clock, name=wording.label(clock.clock, kind="clock"), words=words.text, facts=facts | {"url": url}, url=url
+        row=clock, name=wording.label(clock.clock, kind="clock"), words=text.text, facts=facts | {"url": url}, url=url
     )

@@ -40,10 +40,10 @@ _MASKS: dict[str, Callable[[str], str]] = {
 }
 
 
-def is_shown(complaint: Complaint, found: CaseAccess, *, now: datetime) -> bool:
+def is_shown(complaint: Complaint, result: CaseAccess, *, now: datetime) -> bool:
     """Whether this officer has said a moment ago why the contact data of the case is needed."""
     contact_accesses = HandlingStep.objects.filter(complaint=complaint, step=LOOK).select_related("name")
-    return found.actor is not None and contact_access.shown_until(contact_accesses, found.actor, now=now) is not None
+    return result.actor is not None and contact_access.shown_until(contact_accesses, result.actor, now=now) is not None
 
 
 def may_print(side: str, viewer: Actor | None) -> bool:
@@ -51,12 +51,12 @@ def may_print(side: str, viewer: Actor | None) -> bool:
     return side != AUTHORITY or (viewer is not None and viewer.may(Right.PRINT_DOCUMENT))
 
 
-def refuse_print(form: int, complaint: Complaint, found: CaseAccess, *, now: datetime) -> None:
+def refuse_print(form: int, complaint: Complaint, result: CaseAccess, *, now: datetime) -> None:
     """Raise unless this reader may take the paper away: whoever only reads cases may not, and where to reach the
     consumer is printed for those who said why."""
-    if not may_print(found.side, found.actor):
+    if not may_print(result.side, result.actor):
         raise not_yours()
-    if found.side == AUTHORITY and form in kinds.WITH_CONTACT and not is_shown(complaint, found, now=now):
+    if result.side == AUTHORITY and form in kinds.WITH_CONTACT and not is_shown(complaint, result, now=now):
         raise StepNotAllowed("masked", _("这份文书印有联系方式：请先在案件页说明理由、查看联系方式，再下载。"))
 
 
@@ -66,8 +66,8 @@ def masked(paper: Paper) -> Paper:
     names = {value for block in paper["blocks"] for key, value in block.get("facts", ()) if key in ("投诉人", "举报人")}
     if kinds.KINDS[paper["form"]].to_consumer and paper["addressee"]:
         names.add(paper["addressee"].split("、")[0])
-    found: Paper = _without(names, {**paper, "blocks": [_block(block) for block in paper["blocks"]]})
-    return found
+    result: Paper = _without(names, {**paper, "blocks": [_block(block) for block in paper["blocks"]]})
+    return result
 
 
 def letter_masked(complaint: Complaint) -> Callable[[str], str]:
@@ -97,13 +97,13 @@ _SAID = CombinedQuery(*SAID)
 
 
 def hiding(
-    ids: Iterable[int], said: Sequence[PersonalText], others: Sequence[Participant]
+    ids: Iterable[int], texts: Sequence[PersonalText], others: Sequence[Participant]
 ) -> dict[int, Callable[[str], str]]:
     """``words_masked`` of rows that were read with something else."""
-    sealed_fields.load_for([*said, *others])
+    sealed_fields.load_for([*texts, *others])
     names: dict[int, set[str]] = defaultdict(set)
     phones: dict[int, set[str]] = defaultdict(set)
-    for text in said:
+    for text in texts:
         (names if text.kind == "consumer_name" else phones)[text.complaint_id].add(text.text)
     for other in others:
         names[other.complaint_id].add(other.name)
@@ -113,10 +113,10 @@ def hiding(
 
 def _hiding(names: set[str], phones: set[str]) -> Callable[[str], str]:
     def hide(line: str) -> str:
-        said: str = _without(names, line)
+        text: str = _without(names, line)
         for phone in phones:
-            said = said.replace(phone, masked_phone(phone))
-        return said
+            text = text.replace(phone, masked_phone(phone))
+        return text
 
     return hide
 
@@ -261,8 +261,8 @@ def addressees(document: OfficialDocument) -> list[str]:
 def services_of(documents: Sequence[OfficialDocument]) -> dict[int, list[Service]]:
     """One query for a page: the notices that told of them."""
     notices: dict[tuple[int, int, str], Notice] = {}
-    found = _TOLD([d.complaint_id for d in documents], [d.sequence for d in documents]) if documents else []
-    for notice in found:
+    result = _TOLD([d.complaint_id for d in documents], [d.sequence for d in documents]) if documents else []
+    for notice in result:
         notices[notice.complaint_id, notice.sequence, notice.addressee] = notice
     return {
         document.pk: [
@@ -279,9 +279,9 @@ def _service(document: OfficialDocument, side: str, notice: Notice | None) -> Se
         return Service(side, who, _("已送达"), "ok", served)
     if notice is None:
         return Service(side, who, _("待送达"), "warn")
-    words, tone = STATES[notice.state]
+    text, tone = STATES[notice.state]
     way: Any = CHANNELS.get(notice.channel, notice.channel) if notice.channel else ""
-    return Service(side, who, f"{way} · {words}" if way else str(words), tone, notice.sent_at)
+    return Service(side, who, f"{way} · {text}" if way else str(text), tone, notice.sent_at)
 
 
 def to_be_served(now: datetime) -> Q:

@@ -42,7 +42,7 @@ class StepResult:
 
 def take_step(
     request: HttpRequest,
-    found: CaseAccess,
+    result: CaseAccess,
     moves: Callable[[], Sequence[Move] | None],
     *,
     form: Form | None,
@@ -57,10 +57,10 @@ def take_step(
     """
     files = form if isinstance(form, TakesFiles) else None
     try:
-        if files is not None and found.actor is not None and files.is_valid():
+        if files is not None and result.actor is not None and files.is_valid():
             # Before any lock: it takes a moment.
-            files.look_into(found.complaint, uploaded_by=found.viewer.user_id, now=now)
-        taken = _taken(request, found, moves, form=form, to=to, now=now)
+            files.look_into(result.complaint, uploaded_by=result.viewer.user_id, now=now)
+        taken = _taken(request, result, moves, form=form, to=to, now=now)
     except Exception:
         if files is not None:
             files.give_back()
@@ -72,14 +72,14 @@ def take_step(
 
 def _taken(
     request: HttpRequest,
-    found: CaseAccess,
+    result: CaseAccess,
     moves: Callable[[], Sequence[Move] | None],
     *,
     form: Form | None,
     to: str,
     now: datetime,
 ) -> StepResult:
-    actor = found.actor
+    actor = result.actor
     if actor is None:
         raise Http404
     refusal: StepNotAllowed | None = None
@@ -91,11 +91,11 @@ def _taken(
             if (
                 wanted is not None
                 and isinstance(form, TakesFiles)
-                and not form.put(found.complaint, uploaded_by=found.viewer.user_id, now=now)
+                and not form.put(result.complaint, uploaded_by=result.viewer.user_id, now=now)
             ):
                 wanted = None
             if wanted is not None:
-                _take(found.complaint.pk, wanted, actor=actor, now=now)
+                _take(result.complaint.pk, wanted, actor=actor, now=now)
                 attempt.reference = to
         except StepNotAllowed as caught:
             refusal = caught

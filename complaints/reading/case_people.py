@@ -69,9 +69,9 @@ def names_given(**cases: Any) -> QuerySet[PersonalText]:
 
 def by_name(people: Iterable[Employed]) -> list[Employed]:
     """Staff or officers (each with its user) in the order of their names, which the database cannot read."""
-    found = list(people)
-    sealed_fields.load_for(person.user for person in found)
-    return sorted(found, key=lambda person: person.user.name)
+    results = list(people)
+    sealed_fields.load_for(person.user for person in results)
+    return sorted(results, key=lambda person: person.user.name)
 
 
 def plain_number(number: str) -> str:
@@ -133,12 +133,12 @@ def party_words(complaint: Complaint) -> list[Fact]:
             )
         ]
     if kind == AGENT:
-        said = _power_words(complaint)
+        given = _power_words(complaint)
         until = complaint.represented_until
         return [
             Fact(
                 _("代理人投诉"),
-                _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": said} if until else said,
+                _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": given} if until else given,
             )
         ]
     return []
@@ -180,8 +180,8 @@ def respondent_of(complaint: Complaint) -> str:
 
 
 def _object(complaint: Complaint) -> str:
-    words = [label_of(complaint.object_category), complaint.item_name, complaint.brand_named]
-    return " · ".join(word for word in words if word)
+    texts = [label_of(complaint.object_category), complaint.item_name, complaint.brand_named]
+    return " · ".join(word for word in texts if word)
 
 
 def _answer(question: Question, complaint: Complaint, texts: Mapping[str, str], visibility: str) -> str:
@@ -198,8 +198,8 @@ def _answer(question: Question, complaint: Complaint, texts: Mapping[str, str], 
 def _disputed(complaint: Complaint) -> str:
     if complaint.disputed_on is None:
         return ""
-    words = day_text(complaint.disputed_on)
-    return _("大约%(day)s") % {"day": words} if complaint.disputed_on_is_approximate else words
+    text = day_text(complaint.disputed_on)
+    return _("大约%(day)s") % {"day": text} if complaint.disputed_on_is_approximate else text
 
 
 def handler_words(person: Staff) -> str:

@@ -140,12 +140,12 @@ def _is_another(step: HandlingStep, reader: Reader) -> bool:
 def actor_words(step: HandlingStep, reader: Reader) -> str:
     """李敏，企业处理专员，某公司福州分公司"""
     side = Role(step.actor_role).side
-    words = [who(step, reader)]
+    texts = [who(step, reader)]
     if side in ("enterprise", "authority"):
         role = wording.label(step.actor_role, kind="role")
-        words += [role] if role != words[0] else []
-        words += [reader.organisation(step.organisation)] if step.organisation else []
-    text = pgettext("between words", "，").join(words)
+        texts += [role] if role != texts[0] else []
+        texts += [reader.organisation(step.organisation)] if step.organisation else []
+    text = pgettext("between words", "，").join(texts)
     if step.data.get("acts_for") in _FOR_ANOTHER:
         text = _("%(who)s（%(as)s）") % {"who": text, "as": _FOR_ANOTHER[step.data["acts_for"]]}
     if step.recorded_by is not None:
@@ -155,19 +155,19 @@ def actor_words(step: HandlingStep, reader: Reader) -> str:
 
 def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *, reader: Reader) -> list[Event]:
     """Newest first."""
-    found = [_event(step, files, reader) for step in steps]
-    return sorted(found, key=lambda e: (e.at, e.written_at, e.sequence), reverse=True)
+    results = [_event(step, files, reader) for step in steps]
+    return sorted(results, key=lambda e: (e.at, e.written_at, e.sequence), reverse=True)
 
 
 def folded(events: Iterable[Event]) -> list[tuple[Event, list[Event]]]:
     """Of reminders in a row the newest, with those before it: a case that is late for weeks has one each day."""
-    found: list[tuple[Event, list[Event]]] = []
+    results: list[tuple[Event, list[Event]]] = []
     for event in events:
-        if found and event.step == found[-1][0].step == REMIND:
-            found[-1][1].append(event)
+        if results and event.step == results[-1][0].step == REMIND:
+            results[-1][1].append(event)
         else:
-            found.append((event, []))
-    return found
+            results.append((event, []))
+    return results
 
 
 def thread_of(
@@ -179,20 +179,20 @@ def thread_of(
     audience: str = Audience.PARTIES,
 ) -> list[Message]:
     """Oldest first: every entry of ``audience`` that carries a text or a file; the parties' is their talk."""
-    said: dict[tuple[str, int], list[PersonalText]] = {}
+    values: dict[tuple[str, int], list[PersonalText]] = {}
     for text in texts:
         if not text.kind.startswith(_ELSEWHERE) and text.kind not in _NOT_TALK:
-            said.setdefault((text.audience, text.sequence), []).append(text)
-    found = []
+            values.setdefault((text.audience, text.sequence), []).append(text)
+    results = []
     for step in steps:
         if step.audience != audience or step.step == "file":
             continue
-        rows = said.get((step.audience, step.sequence), [])
+        rows = values.get((step.audience, step.sequence), [])
         attached = _files_of(step, files)
         if not rows and not attached:
             continue
         side = Role(step.actor_role).side
-        found.append(
+        results.append(
             Message(
                 sequence=step.sequence,
                 step=step.step,
@@ -207,28 +207,28 @@ def thread_of(
                 files=attached,
             )
         )
-    return sorted(found, key=lambda m: (m.at, m.sequence))
+    return sorted(results, key=lambda m: (m.at, m.sequence))
 
 
 def contact_accesses_of(
     steps: Iterable[HandlingStep], texts: Iterable[PersonalText], *, reader: Reader
 ) -> list[ContactAccess]:
     """Who looked at the contact data, newest first; what was typed as another reason, too."""
-    said = {text.sequence: text.text for text in texts if text.kind == "look" and text.audience == Audience.PARTIES}
-    found = [
+    values = {text.sequence: text.text for text in texts if text.kind == "look" and text.audience == Audience.PARTIES}
+    results = [
         ContactAccess(
             at=step.happened_at,
             who=actor_words(step, reader),
             why=" · ".join(
                 words
-                for words in (wording.label(step.reason, kind="look_reason"), said.get(step.sequence, ""))
+                for words in (wording.label(step.reason, kind="look_reason"), values.get(step.sequence, ""))
                 if words
             ),
         )
         for step in steps
         if step.step == LOOK
     ]
-    return sorted(found, key=lambda look: look.at, reverse=True)
+    return sorted(results, key=lambda look: look.at, reverse=True)
 
 
 def title_of(step: HandlingStep) -> str:
@@ -264,23 +264,23 @@ def _event(step: HandlingStep, files: Mapping[str, FileView], reader: Reader) ->
 
 
 def _detail(step: HandlingStep, reader: Reader) -> str:
-    words = []
+    texts = []
     if step.to_status != step.from_status and step.step != "file":
         if step.to_status == Status.CLOSED:
-            words.append(_("已办结：%(outcome)s") % {"outcome": wording.label(step.outcome, kind="outcome")})
+            texts.append(_("已办结：%(outcome)s") % {"outcome": wording.label(step.outcome, kind="outcome")})
         else:
-            words.append(_("转为“%(status)s”") % {"status": wording.label(step.to_status, kind="status")})
-    words += [*_due_words(step, reader), *mediation_words(step)]
+            texts.append(_("转为“%(status)s”") % {"status": wording.label(step.to_status, kind="status")})
+    texts += [*_due_words(step, reader), *mediation_words(step)]
     if step.reason:
-        words.append(wording.reason(step.reason, step.outcome))
-        words += body_words(step)
+        texts.append(wording.reason(step.reason, step.outcome))
+        texts += body_words(step)
         if step.data.get("valid_until"):
-            words.append(_("到%(day)s为止") % {"day": day_text(date.fromisoformat(step.data["valid_until"]))})
+            texts.append(_("到%(day)s为止") % {"day": day_text(date.fromisoformat(step.data["valid_until"]))})
     elif step.step == "decline_offer" and step.data.get("reason"):
-        words.append(wording.label(step.data["reason"], kind="decline_reason"))
+        texts.append(wording.label(step.data["reason"], kind="decline_reason"))
     if reader.side != "consumer" and step.data.get("advice"):
         # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
-        words.append(
+        texts.append(
             _("发送前提示过：%(findings)s")
             % {
                 "findings": told(
@@ -289,13 +289,13 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
             }
         )
     if recorded := (step.data or {}).get("recorded"):
-        words.append(
+        texts.append(
             _("%(how)s，凭证%(proof)s")
             % {"how": wording.label(recorded.get("how", ""), kind="recording"), "proof": recorded.get("proof", "")}
         )
     if step.written_at - step.happened_at > _LATE_WRITING:
-        words.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
-    return " · ".join(words)
+        texts.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
+    return " · ".join(texts)
 
 
 def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
@@ -303,11 +303,11 @@ def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
     data = step.data or {}
     if step.step not in (REMIND, "escalate") or not data.get("clock"):
         return []
-    words = [
+    texts = [
         _("%(clock)s，最后一天%(day)s")
         % {"clock": wording.label(data["clock"], kind="clock"), "day": day_text(date.fromisoformat(data["last_day"]))}
     ]
-    return words + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
+    return texts + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
 
 
 def mediation_words(step: HandlingStep) -> list[str]:
@@ -348,8 +348,8 @@ def body_words(step: HandlingStep) -> list[str]:
     body = str(data.get("body", "")) if step.step in ("refuse", "redirect") else ""
     if not body:
         return []
-    words = _("%(body)s已经受理或者处理") if data.get("ground") == "already_handled" else _("应当找%(body)s")
-    return [words % {"body": wording.label(body, kind="body")}]
+    text = _("%(body)s已经受理或者处理") if data.get("ground") == "already_handled" else _("应当找%(body)s")
+    return [text % {"body": wording.label(body, kind="body")}]
 
 
 def _tone(step: HandlingStep) -> str:

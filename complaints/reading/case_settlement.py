@@ -113,13 +113,13 @@ def offers_of(
     by_offer: dict[int, list[OfferAnswer]] = {}
     for answer in answers:
         by_offer.setdefault(answer.offer_id, []).append(answer)
-    found: list[OfferView] = []
+    results: list[OfferView] = []
     for offer in sorted(offers, key=lambda o: o.number):
-        before = found[-1] if found and found[-1].offer.engagement_id == offer.engagement_id else None
+        before = results[-1] if results and results[-1].offer.engagement_id == offer.engagement_id else None
         mine = [o for o in obligations if o.row.offer_id == offer.pk]
         days = [o.due_on for o in mine if o.due_on is not None and o.owed_by == "enterprise"]
         last_day, total = max(days, default=None), total_of(mine)
-        found.append(
+        results.append(
             OfferView(
                 offer=offer,
                 number=offer.number,
@@ -142,7 +142,7 @@ def offers_of(
                 last_day_change=_sooner_or_later(last_day, before.last_day) if before else "",
             )
         )
-    return found[::-1]
+    return results[::-1]
 
 
 _RANK = {"refuse": 0, "part": 1, "grant": 2}
@@ -174,8 +174,8 @@ def _sooner_or_later(day: date | None, old: date | None) -> str:
     if day == old:
         return _("没变")
     n = abs((day - old).days)
-    words = ngettext("▲ 早%(n)s天", "▲ 早%(n)s天", n) if day < old else ngettext("▼ 晚%(n)s天", "▼ 晚%(n)s天", n)
-    return words % {"n": n}
+    text = ngettext("▲ 早%(n)s天", "▲ 早%(n)s天", n) if day < old else ngettext("▼ 晚%(n)s天", "▼ 晚%(n)s天", n)
+    return text % {"n": n}
 
 
 def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:
@@ -189,11 +189,11 @@ def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:
 
 
 def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
-    words = []
+    texts = []
     if answer.verdict == "part" and answer.amount is not None:
-        words.append(_("同意%(amount)s") % {"amount": money(answer.amount)})
+        texts.append(_("同意%(amount)s") % {"amount": money(answer.amount)})
     if answer.reason:
-        words.append(answer.reason)
+        texts.append(answer.reason)
     return AnswerView(
         ordinal=answer.demand.ordinal,
         demand=demand_text(answer.demand),
@@ -202,10 +202,10 @@ def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
         verdict=wording.label(answer.verdict, kind="verdict"),
         verdict_code=answer.verdict,
         tone=VERDICT_TONES[answer.verdict],
-        text="\n".join(words),
+        text="\n".join(texts),
         amount=answer.amount,
         is_separable=answer.is_separable,
-        change=_change(answer, "\n".join(words), before),
+        change=_change(answer, "\n".join(texts), before),
     )
 
 

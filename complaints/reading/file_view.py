@@ -59,7 +59,7 @@ def files_of(
     address: str = "complaints:case-file{}",
     known: Iterable[Evidence] | None = None,
 ) -> list[FileView]:
-    """All files of a case for a reader of this side, the oldest first. ``address``: behind which door they are handed
+    """All files of a case for a reader of this side, the oldest first. ``address``: behind which link they are handed
     out. ``known``: their rows, where they were read."""
     return [
         _view(
@@ -81,7 +81,7 @@ def files_of_draft(draft: FilingDraft) -> list[FileView]:
     ]
 
 
-def _view(row: Evidence, address: str, words: list[object], *, is_theirs: bool, is_officer: bool) -> FileView:
+def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, is_officer: bool) -> FileView:
     is_open = shows_content(row, is_sender=is_theirs)
     # To a body our copy alone is handed out, of its own files too.
     has_other_copy = bool(row.copy_path) and (is_officer or (is_theirs and not row.by_body))
@@ -93,9 +93,9 @@ def _view(row: Evidence, address: str, words: list[object], *, is_theirs: bool, 
         at=row.uploaded_at,
         sha256=row.sha256,
         state=state_words(row, is_open=is_open),
-        url=reverse(address.format(""), args=words) if is_open else "",
-        thumbnail=reverse(address.format("-thumbnail"), args=words) if is_open and row.thumbnail_path else "",
-        original=reverse(address.format("-original"), args=words) if is_open and has_other_copy else "",
+        url=reverse(address.format(""), args=texts) if is_open else "",
+        thumbnail=reverse(address.format("-thumbnail"), args=texts) if is_open and row.thumbnail_path else "",
+        original=reverse(address.format("-original"), args=texts) if is_open and has_other_copy else "",
         is_picture=is_open and row.copy_type.startswith("image/"),
         is_pdf=row.media_type == "application/pdf",
         length=_length(row.seconds),

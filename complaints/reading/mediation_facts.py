@@ -77,7 +77,7 @@ def sixty_days(clock: Deadline | None, today: date, *, url: str = "") -> SixtyDa
     """The clock of the mediation as an officer counts it; None before acceptance."""
     if clock is None:
         return None
-    told = clock.derivation
+    shown = clock.derivation
     began = clock.started_at.astimezone(SHANGHAI).date()
     length = clock.length or LENGTH
     rests = [
@@ -86,11 +86,11 @@ def sixty_days(clock: Deadline | None, today: date, *, url: str = "") -> SixtyDa
             end=date.fromisoformat(p["to"]),
             days=(date.fromisoformat(p["to"]) - date.fromisoformat(p["from"])).days,
         )
-        for p in told.get("pauses", ())
+        for p in shown.get("pauses", ())
         if p["from"] != p["to"]
     ]
     is_resting = clock.state == "paused" and clock.paused_on is not None
-    strict = date.fromisoformat(told.get("strict_day") or clock.last_day.isoformat())
+    strict = date.fromisoformat(shown.get("strict_day") or clock.last_day.isoformat())
     ended = clock.ended_at.astimezone(SHANGHAI).date() if clock.ended_at is not None else today
     left = max(0, (strict - min(today, ended)).days)
     if is_resting and clock.paused_on is not None:
@@ -198,12 +198,12 @@ def consents_of(case: Complaint, steps: Sequence[HandlingStep]) -> list[Consent]
     newest: dict[str, HandlingStep] = {
         step.data.get("side", ""): step for step in steps if step.step in ("agree_to_mediation", "decline_mediation")
     }
-    said = {True: (_("同意调解"), "ok"), False: (_("不同意调解"), "bad"), None: (_("还没有表示"), "warn")}
-    found = []
+    values = {True: (_("同意调解"), "ok"), False: (_("不同意调解"), "bad"), None: (_("还没有表示"), "warn")}
+    results = []
     for side, who in (("consumer", _("消费者")), ("enterprise", _("被投诉人"))):
         answer, step = case.consents.get(f"mediation_{side}"), newest.get(side)
-        word, tone = said[answer]
-        found.append(
+        word, tone = values[answer]
+        results.append(
             Consent(
                 side=side,
                 who=who,
@@ -214,7 +214,7 @@ def consents_of(case: Complaint, steps: Sequence[HandlingStep]) -> list[Consent]
                 how=heard(step) if step else "",
             )
         )
-    return found
+    return results
 
 
 def heard(step: HandlingStep) -> str:
@@ -243,13 +243,13 @@ def sessions_of(
     """The planned one first, then those recorded, newest first."""
     minutes = {message.sequence: message for message in thread if message.step == "record_session"}
     everybody = ("consumer", "enterprise")
-    found = []
+    results = []
     for step in reversed(steps):
         if step.step != "record_session":
             continue
         present = step.data.get("present", [])
         began = step.data.get("at", "")
-        found.append(
+        results.append(
             Session(
                 at=datetime.fromisoformat(began) if began else step.happened_at,
                 mode=_mode(step.data.get("mode", "")),
@@ -262,7 +262,7 @@ def sessions_of(
         )
     if planned is not None:
         at = datetime.fromisoformat(planned.subject)
-        found.insert(
+        results.insert(
             0,
             Session(
                 at=at,
@@ -272,7 +272,7 @@ def sessions_of(
                 is_past=at <= now,
             ),
         )
-    return found
+    return results
 
 
 def _mode(code: str) -> str:
@@ -291,12 +291,12 @@ def suggestion_of(matters: Mapping[str, Matter]) -> Suggestion | None:
     if matter is None:
         return None
     given = mediation.answers_of(matter)
-    words = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("还没有答复"), "warn")}
+    labels = {True: (_("同意"), "ok"), False: (_("不同意"), "bad"), None: (_("还没有答复"), "warn")}
     return Suggestion(
         at=matter.opened_at,
         text=matter.data.get("text", ""),
         promises=promise_lines(matter),
-        answers=[(_side(side), *words[given.get(side)]) for side in mediation.SIDES],
+        answers=[(_side(side), *labels[given.get(side)]) for side in mediation.SIDES],
         is_agreed=mediation.is_agreed(matter),
     )
 

@@ -93,7 +93,7 @@ def in_cases(cases: QuerySet[Complaint], condition: Q) -> QuerySet[Notice]:
 
 def notice_row(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = None) -> NoticeRow:
     """``orders``: of this notice, where they were not fetched with it."""
-    words, tone = STATES[row.state]
+    text, tone = STATES[row.state]
     return NoticeRow(
         pk=row.pk,
         complaint=row.complaint,
@@ -104,7 +104,7 @@ def notice_row(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = No
         if row.state == "in_portal" and side == CONSUMER
         else str(CHANNELS.get(row.channel, row.channel)),
         at=row.sent_at or (row.send_after if row.state == "queued" else row.created_at),
-        state=str(words),
+        state=str(text),
         tone=tone,
         error="" if side == CONSUMER else error_words(row.last_error),
         lang=language_tag(row.language) if row.subject else "",
@@ -121,8 +121,8 @@ def _to(row: Notice) -> str:
 
 
 def _ordered(order: NoticeOrder) -> str:
-    words = _("%(name)s要求再次发送") if order.what == "again" else _("%(name)s记录已另行告知")
-    return words % {"name": order.by.name}
+    text = _("%(name)s要求再次发送") if order.what == "again" else _("%(name)s记录已另行告知")
+    return text % {"name": order.by.name}
 
 
 def error_words(code: str) -> str:
@@ -131,9 +131,9 @@ def error_words(code: str) -> str:
         return ""
     if code in _ERRORS:
         return str(_ERRORS[code])
-    if found := _CODE.fullmatch(code):
-        who = _("邮件服务器") if found[1] == "smtp" else _("短信平台")
-        if found[2] < "500" and found[1] == "smtp":
-            return _("%(who)s暂时不收（%(code)s）。") % {"who": who, "code": found[2]}
-        return _("%(who)s拒收（%(code)s）。") % {"who": who, "code": found[2]}
+    if result := _CODE.fullmatch(code):
+        who = _("邮件服务器") if result[1] == "smtp" else _("短信平台")
+        if result[2] < "500" and result[1] == "smtp":
+            return _("%(who)s暂时不收（%(code)s）。") % {"who": who, "code": result[2]}
+        return _("%(who)s拒收（%(code)s）。") % {"who": who, "code": result[2]}
     return _("程序出错，已记入日志。")

@@ -46,17 +46,17 @@ def marks(text: str) -> tuple[str, ...]:
     """Four marks of a text: two texts that are nearly the same have one in common (of a hundred pairs with every
     twentieth letter changed 85 have; of unlike ones fewer than one in a thousand). None for a short text. Least values
     of hashes over all triples of letters (Broder, 1997)."""
-    said = bare(text)
-    if len(said) < SHORTEST_COMPARED:
+    given = bare(text)
+    if len(given) < SHORTEST_COMPARED:
         return ()
-    least = [min(column) for column in zip(*map(_hashes, _grams(said)), strict=True)]
+    least = [min(column) for column in zip(*map(_hashes, _grams(given)), strict=True)]
     return tuple(
         f"{part}:{'.'.join(str(value) for value in least[part * _ROWS : (part + 1) * _ROWS])}" for part in range(_MARKS)
     )
 
 
-def _grams(said: str) -> Iterable[str]:
-    return {said[at : at + _GRAM] for at in range(len(said) - _GRAM + 1)}
+def _grams(text: str) -> Iterable[str]:
+    return {text[at : at + _GRAM] for at in range(len(text) - _GRAM + 1)}
 
 
 def _hashes(gram: str) -> tuple[int, ...]:
@@ -95,11 +95,11 @@ def digests_in(kind: str, text: str) -> Iterator[tuple[str, bytes]]:
             yield name, digest
 
 
-def cases_of(words: str) -> QuerySet[PersonDigest, int]:
+def cases_of(text: str) -> QuerySet[PersonDigest, int]:
     """Ids of cases whose consumer gave exactly this, the newest first."""
-    wanted = [digest for kind in sorted(set(KINDS.values())) for digest in digests_of(kind, words)]
+    wanted = [digest for kind in sorted(set(KINDS.values())) for digest in digests_of(kind, text)]
     ids = PersonDigest.objects.order_by("-complaint_id").values_list("complaint_id", flat=True)
-    return ids.filter(digest__in=wanted).distinct()[:MOST] if len(words.strip()) > 1 and wanted else ids.none()
+    return ids.filter(digest__in=wanted).distinct()[:MOST] if len(text.strip()) > 1 and wanted else ids.none()
 
 
 def mark_statements(*, after: int, limit: int) -> tuple[int, int]:

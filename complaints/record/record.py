@@ -184,12 +184,12 @@ def _other_heads(entries: Sequence[Entry]) -> dict[tuple[str, str], tuple[int, b
 
 
 def _people(entries: Sequence[Entry]) -> set[tuple[UUID, str]]:
-    found: set[tuple[UUID, str]] = set()
+    results: set[tuple[UUID, str]] = set()
     for entry in entries:
         for actor in (entry.actor, entry.actor.recorded_by):
             if actor and actor.person_key and actor.name:
-                found.add((actor.person_key, actor.name))
-    return found
+                results.add((actor.person_key, actor.name))
+    return results
 
 
 def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
@@ -203,13 +203,13 @@ def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
         sealed_fields.load_for(rows)
         return {(row.person_key, row.name): row for row in rows}
 
-    found = kept()
-    missing = people - found.keys()
+    result = kept()
+    missing = people - result.keys()
     if missing:
         made = _make_names(sorted(missing, key=str))
         # Somebody else may have kept the same name at this moment.
-        found = found | made if len(made) == len(missing) else kept()
-    return found
+        result = result | made if len(made) == len(missing) else kept()
+    return result
 
 
 def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], RecordedName]:

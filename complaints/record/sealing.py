@@ -24,8 +24,8 @@ Head = tuple[int, str, int, bytes]
 
 def root_of(previous: bytes, number: int, size: int, at: datetime, heads_root: bytes) -> bytes:
     """The digest of one seal, which is signed: the seal before it, what it says, and the root over its heads."""
-    said = f"{number}|{size}|{record.stamp(at)}\n{heads_root.hex()}"
-    return hashlib.sha256(_SEAL + previous + said.encode()).digest()
+    text = f"{number}|{size}|{record.stamp(at)}\n{heads_root.hex()}"
+    return hashlib.sha256(_SEAL + previous + text.encode()).digest()
 
 
 def listed_root_of(previous: bytes, number: int, size: int, at: datetime, heads: Iterable[Head]) -> bytes:

@@ -58,8 +58,8 @@ def comes_from(message: str, body: str) -> bool:
     """Whether a message still holds at least half of the template's own words."""
     parts = [plain(part) for part in re.split(rf"{_VARIABLE.pattern}|{BLANK.pattern}", body) if part]
     own = [part for part in parts if part and part not in map(plain, VARIABLES)]
-    said = plain(message)
-    return bool(own) and sum(len(part) for part in own if part in said) >= KEPT * sum(map(len, own))
+    given = plain(message)
+    return bool(own) and sum(len(part) for part in own if part in given) >= KEPT * sum(map(len, own))
 
 
 #: So many an enterprise may have; a list that nobody reads through helps nobody.
@@ -151,11 +151,11 @@ def rates(templates: Iterable[AnswerTemplate], *, now: datetime) -> dict[int, Ra
         .values_list("template_version__template_id", "state")
         .annotate(n=Count("pk"))
     )
-    found: dict[int, Rate] = {}
+    result: dict[int, Rate] = {}
     for template, state, n in rows:
-        known = found.get(template or 0, Rate())
-        found[template or 0] = Rate(known.answered + n, known.accepted + (n if state == "accepted" else 0))
-    return found
+        known = result.get(template or 0, Rate())
+        result[template or 0] = Rate(known.answered + n, known.accepted + (n if state == "accepted" else 0))
+    return result
 
 
 def _check(body: str) -> None:

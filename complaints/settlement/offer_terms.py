@@ -68,8 +68,8 @@ class Draft:
     """An offer before it is sent, and what is known around it.
 
     ``earlier``: texts of this enterprise's last answers to other cases; ``least``: what the law certainly gives;
-    ``is_measure``: one answer for a set of equal cases; ``is_filled_template``: the message is a template of the house
-    whose variables about this case were filled in."""
+    ``is_measure``: one answer for a set of equal cases; ``is_filled_template``: the message is a template of the
+    enterprise whose variables about this case were filled in."""
 
     demands: Sequence[Asked]
     answers: Sequence[Said]
@@ -96,7 +96,7 @@ class Finding:
 
 def findings(draft: Draft) -> list[Finding]:
     """Everything that the offer lacks, in the order of ``CODES``; empty for a good one."""
-    found = [
+    results = [
         *_unanswered(draft),
         *_no_contact(draft),
         *_no_amount(draft),
@@ -106,7 +106,7 @@ def findings(draft: Draft) -> list[Finding]:
         *_blanks(draft),
         *_copied(draft),
     ]
-    return sorted(found, key=lambda one: CODES.index(one.code))
+    return sorted(results, key=lambda one: CODES.index(one.code))
 
 
 def _unanswered(draft: Draft) -> list[Finding]:
@@ -157,7 +157,7 @@ def _copied(draft: Draft) -> list[Finding]:
     """Refusals and the words around them; whoever gets all they ask for is not put off by the same sentence."""
     if draft.is_measure:
         return []
-    found = []
+    results = []
     granted_whole = {a.demand for a in draft.answers if a.verdict == "grant"}
     earlier = [text for text in map(plain, draft.earlier) if len(text) >= SHORTEST]
     for field, text in _texts(draft):
@@ -168,8 +168,8 @@ def _copied(draft: Draft) -> list[Finding]:
             continue
         mine = plain(text)
         if len(mine) >= SHORTEST and any(fuzz.ratio(mine, other, score_cutoff=ALIKE) >= ALIKE for other in earlier):
-            found.append(Finding("copied", field))
-    return found
+            results.append(Finding("copied", field))
+    return results
 
 
 def _texts(draft: Draft) -> list[tuple[str, str]]:

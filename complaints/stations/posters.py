@@ -47,8 +47,8 @@ class Poster:
 def read(code: str) -> Poster:
     """What a code says; an unknown mark is left out."""
     owner, _dot, mark = code.partition(".")
-    said = _MARK.fullmatch(mark.lower())
-    return Poster(owner, said[1], int(said[2]) if said[2] else None) if said else Poster(owner)
+    given = _MARK.fullmatch(mark.lower())
+    return Poster(owner, given[1], int(given[2]) if given[2] else None) if given else Poster(owner)
 
 
 def of_source(source: str) -> Poster | None:
@@ -68,11 +68,11 @@ def brought(cases: QuerySet[Complaint], *, since: datetime, owner: str = "") -> 
         .values_list("source")
         .annotate(n=Count("pk", distinct=True))
     )
-    found: dict[Poster, int] = {}
+    result: dict[Poster, int] = {}
     for source, n in rows:
         if (poster := of_source(source)) is not None:
-            found[poster] = found.get(poster, 0) + n
-    return found
+            result[poster] = result.get(poster, 0) + n
+    return result
 
 
 def brought_by_station(owner: str, *, since: datetime) -> dict[Poster, int]:

@@ -160,11 +160,11 @@ def counted_each(stations: Iterable[Station], *, since: date) -> dict[int, Count
     """The same of many, by id; one query as well."""
     ids, begin = [station.pk for station in stations], datetime.combine(since, datetime.min.time(), SHANGHAI)
     rows = StationEntry.objects.filter(station_id__in=ids, at__gte=begin).order_by().values_list("station_id", "state")
-    found = {(station, state): n for station, state, n in rows.annotate(n=Count("pk"))}
+    result = {(station, state): n for station, state, n in rows.annotate(n=Count("pk"))}
     return {
         pk: Counted(
             *(
-                found.get((pk, state), 0)
+                result.get((pk, state), 0)
                 for state in (StationEntry.CONFIRMED, StationEntry.UNCONFIRMED, StationEntry.DENIED)
             )
         )
@@ -251,10 +251,10 @@ def first_of(text: str, *, today: date) -> date:
     """The month that ``2026-11`` names; this month for anything else."""
     try:
         year, month = (int(part) for part in text.split("-"))
-        found = date(year, month, 1)
+        result = date(year, month, 1)
     except ValueError:
         return today.replace(day=1)
-    return found if date(2020, 1, 1) <= found <= today else today.replace(day=1)
+    return result if date(2020, 1, 1) <= result <= today else today.replace(day=1)
 
 
 def next_month(first: date) -> date:
@@ -264,8 +264,8 @@ def next_month(first: date) -> date:
 def month_of(station: Station, first: date) -> Month:
     """Three queries and the keys of the texts."""
     begin, end = (datetime.combine(day, datetime.min.time(), SHANGHAI) for day in (first, next_month(first)))
-    found: QuerySet[StationEntry] = StationEntry.objects.filter(station=station, at__gte=begin, at__lt=end)
-    entries = list(found.order_by("-at", "-pk")[: MOST + 1])
+    results: QuerySet[StationEntry] = StationEntry.objects.filter(station=station, at__gte=begin, at__lt=end)
+    entries = list(results.order_by("-at", "-pk")[: MOST + 1])
     sealed_fields.load_for(entries)
     cut = entries[:MOST]
     filed = Complaint.objects.filter(station=station, filed_at__gte=begin, filed_at__lt=end).count()
@@ -274,9 +274,9 @@ def month_of(station: Station, first: date) -> Month:
 
 def _copied(entries: Sequence[StationEntry]) -> frozenset[int]:
     """Entries whose text stands word for word in another one of the month."""
-    words = {entry.pk: "".join(unicodedata.normalize("NFKC", entry.problem).split()) for entry in entries}
-    often = Counter(text for text in words.values() if text)
-    return frozenset(pk for pk, text in words.items() if often[text] > 1)
+    labels = {entry.pk: "".join(unicodedata.normalize("NFKC", entry.problem).split()) for entry in entries}
+    often = Counter(text for text in labels.values() if text)
+    return frozenset(pk for pk, text in labels.items() if often[text] > 1)
 
 
 LETTERS_BATCH = 200

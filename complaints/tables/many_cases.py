@@ -34,11 +34,11 @@ class ShortAnswer:
     due_on: date | None = None
 
 
-def offer_of(said: Iterable[ShortAnswer]) -> tuple[list[Answer], list[Promise]]:
+def offer_of(texts: Iterable[ShortAnswer]) -> tuple[list[Answer], list[Promise]]:
     """Answers and promises as the verb wants to hear them; it judges what is missing."""
     answers: list[Answer] = []
     promises: list[Promise] = []
-    for one in said:
+    for one in texts:
         amount = None if one.verdict == "refuse" else one.amount
         if one.verdict == "grant" and amount is None:
             amount = one.demand.amount
@@ -82,9 +82,9 @@ def why_refused(result: StepResult) -> str:
 def rehearse(moves: Moves, *, now: datetime) -> list[StepResult]:
     """The same, and nothing of it stays."""
     with transaction.atomic():
-        found = take_all(moves, now=now)
+        result = take_all(moves, now=now)
         transaction.set_rollback(True)
-    return found
+    return result
 
 
 def open_demands(ids: Iterable[int]) -> dict[int, list[Demand]]:

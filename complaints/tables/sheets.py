@@ -204,8 +204,8 @@ def _check_part(book: zipfile.ZipFile, part: zipfile.ZipInfo, left: int) -> int:
                 raise _too_large()
             is_sheet = is_sheet or b"sheetData" in tail + block
             if is_sheet:
-                for found in _CELL.finditer(tail + block):
-                    if int(found[2]) > MOST_LINES or _column(found[1]) > MOST_COLUMNS:
+                for result in _CELL.finditer(tail + block):
+                    if int(result[2]) > MOST_LINES or _column(result[1]) > MOST_COLUMNS:
                         raise _too_far()
             tail = block[-40:]
     return left

@@ -222,35 +222,35 @@ def _facts(case: Complaint) -> Facts:
 
 def _keys(case: Complaint) -> list[str]:
     """Whom it is against, in every form that another case may use; the first one is counted by."""
-    found = [f"e{pk}" for pk in (case.picked_enterprise_id, case.enterprise_id) if pk is not None]
-    return found or ([f"n{bare(case.respondent_named)}"] if bare(case.respondent_named) else [])
+    results = [f"e{pk}" for pk in (case.picked_enterprise_id, case.enterprise_id) if pk is not None]
+    return results or ([f"n{bare(case.respondent_named)}"] if bare(case.respondent_named) else [])
 
 
 def _digests(rows: Iterable[Any]) -> defaultdict[int, Digests]:
     """Case → kind → digests."""
-    found: defaultdict[int, Digests] = defaultdict(lambda: defaultdict(set))
+    result: defaultdict[int, Digests] = defaultdict(lambda: defaultdict(set))
     for row in rows:
-        found[row.complaint_id][row.kind].add(bytes(row.digest))
-    return found
+        result[row.complaint_id][row.kind].add(bytes(row.digest))
+    return result
 
 
 def _kinds(rows: Iterable[Any]) -> defaultdict[int, frozenset[str]]:
     """Case → kinds of its rows."""
-    found: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
+    result: defaultdict[int, frozenset[str]] = defaultdict(frozenset)
     for row in rows:
-        found[row.complaint_id] |= {row.kind}
-    return found
+        result[row.complaint_id] |= {row.kind}
+    return result
 
 
 def _with(facts: Facts, digests: Mapping[str, Iterable[bytes]]) -> Facts:
-    said = {kind: frozenset(found) for kind, found in digests.items()}
+    values = {kind: frozenset(result) for kind, result in digests.items()}
     none: frozenset[bytes] = frozenset()
     return replace(
         facts,
-        phones=said.get("phone", none),
-        names=said.get("name", none),
-        orders=said.get("order", none),
-        marks=said.get(person_digests.MARK, none),
+        phones=values.get("phone", none),
+        names=values.get("name", none),
+        orders=values.get("order", none),
+        marks=values.get(person_digests.MARK, none),
     )
 
 
@@ -258,17 +258,17 @@ def _spoken(facts: Facts, texts: Mapping[str, str]) -> Facts:
     """With what was said, where it was read; of an officer's transcript as of the consumer's own words."""
     if not texts:
         return facts
-    said = texts.get("consumer_statement") or texts.get("consumer_transcript") or ""
-    return replace(facts, statement=said, texts=frozenset(texts))
+    given = texts.get("consumer_statement") or texts.get("consumer_transcript") or ""
+    return replace(facts, statement=given, texts=frozenset(texts))
 
 
 def _read(rows: list[PersonalText]) -> dict[int, dict[str, str]]:
     """Case → kind → newest text; their keys are held."""
-    found: dict[int, dict[str, str]] = defaultdict(dict)
+    result: dict[int, dict[str, str]] = defaultdict(dict)
     for row in rows:
         if text := row.text:
-            found[row.complaint_id][row.kind] = text
-    return found
+            result[row.complaint_id][row.kind] = text
+    return result
 
 
 def _midnight(day: date) -> datetime:

@@ -168,12 +168,12 @@ def _told(region: Region) -> tuple[str, list[int]]:
 
 def _lies_in(kinds: Sequence[str], values: Sequence[Any], path: str = "") -> Q:
     """`lies_in` of regions of these kinds with these values; ``path`` leads to the case."""
-    found, left = Q(), list(values)
+    result, left = Q(), list(values)
     for kind in kinds:
         (first, *more), left = left[: _KINDS[kind]], left[_KINDS[kind] :]
         county = Region(pk=more[1], level=Region.Level.COUNTY) if len(more) > 1 else None
-        found |= lies_in(Region(pk=first, last=more[0] if more else first, level=kind, parent=county), path)
-    return found
+        result |= lies_in(Region(pk=first, last=more[0] if more else first, level=kind, parent=county), path)
+    return result
 
 
 # --- the two statements -----------------------------------------------------------------------
@@ -189,12 +189,12 @@ class First:
 
     def __call__(self, *values: Any, regions: Sequence[Region]) -> dict[str, list[Any]]:
         """The rows by name."""
-        told = [_told(region) for region in regions]
-        kinds = tuple(kind for kind, _values in told)
+        shown = [_told(region) for region in regions]
+        kinds = tuple(kind for kind, _values in shown)
         if kinds not in self._by_kinds:
             self._by_kinds[kinds] = self._made(kinds)
         names, together = self._by_kinds[kinds]
-        return dict(zip(names, together(*values, *(value for _kind, values in told for value in values)), strict=True))
+        return dict(zip(names, together(*values, *(value for _kind, values in shown for value in values)), strict=True))
 
     def _made(self, kinds: tuple[str, ...]) -> tuple[list[str], CombinedQuery]:
         types = (*_TYPES, *[int] * sum(_KINDS[kind] for kind in kinds))

@@ -161,8 +161,8 @@ def _twins(here: Facts, recent: Iterable[Facts], days: int) -> list[Signal]:
 
 
 def _signal(code: str, cases: Iterable[Facts], **values: str | int) -> Signal:
-    found = sorted(cases, key=lambda other: other.filed_at, reverse=True)
-    return Signal(code, {"n": len(found), **values}, tuple(other.number for other in found[:NAMED]))
+    results = sorted(cases, key=lambda other: other.filed_at, reverse=True)
+    return Signal(code, {"n": len(results), **values}, tuple(other.number for other in results[:NAMED]))
 
 
 # --- many at once -----------------------------------------------------------------------------
@@ -173,20 +173,20 @@ def bursts(days: Iterable[DayCount]) -> dict[tuple[str, date], tuple[int, int]]:
     by_day: dict[str, dict[date, int]] = defaultdict(dict)
     for one in days:
         by_day[one.respondent][one.day] = by_day[one.respondent].get(one.day, 0) + one.count
-    found = {}
+    result = {}
     for respondent, counts in by_day.items():
         for day, count in counts.items():
             before = sum(n for other, n in counts.items() if day - timedelta(days=DAYS_BEFORE) <= other < day)
             if count >= BURST and count * DAYS_BEFORE >= TIMES_USUAL * before:
-                found[respondent, day] = count, round(before / DAYS_BEFORE)
-    return found
+                result[respondent, day] = count, round(before / DAYS_BEFORE)
+    return result
 
 
 def _burst(here: Facts, around: Around) -> list[Signal]:
-    found = bursts(around.days).get((here.respondent, here.day)) if here.respondent else None
-    if found is None:
+    result = bursts(around.days).get((here.respondent, here.day)) if here.respondent else None
+    if result is None:
         return []
-    return [Signal("burst", {"n": found[0], "usual": found[1]}, day=here.day, respondent=here.respondent_id)]
+    return [Signal("burst", {"n": result[0], "usual": result[1]}, day=here.day, respondent=here.respondent_id)]
 
 
 def _joint(here: Facts, around: Around) -> list[Signal]:
@@ -284,5 +284,5 @@ def _report(here: Facts) -> list[Signal]:
     """Words of a report in the statement, as long as none was split off (art. 9)."""
     if "report" in here.matters:
         return []
-    words = list(dict.fromkeys(_REPORT.findall(here.statement)))
-    return [Signal("report", {"words": "、".join(words)})] if words else []
+    texts = list(dict.fromkeys(_REPORT.findall(here.statement)))
+    return [Signal("report", {"words": "、".join(texts)})] if texts else []

@@ -94,13 +94,13 @@ def _deliveries(endpoint: WebhookEndpoint, rows: Iterable[HandlingStep], *, now:
                 now=now,
             )
         elif not endpoint.events or row.step in endpoint.events:
-            said = told(row, external_ref=ticket)
+            given = told(row, external_ref=ticket)
             yield delivery_of(
                 endpoint,
                 f"step:{row.pk}",
                 row.step,
                 row.written_at,
-                {name: said[name] for name in FIELDS},
+                {name: given[name] for name in FIELDS},
                 complaint_id=row.complaint_id,
                 now=now,
             )
@@ -111,13 +111,13 @@ def delivery_of(
     key: str,
     kind: str,
     at: datetime,
-    said: dict[str, Any],
+    values: dict[str, Any],
     *,
     complaint_id: int | None,
     now: datetime,
 ) -> WebhookDelivery:
     """A message in the words of Standard Webhooks: type, timestamp, data."""
-    body = {"type": kind, "timestamp": timezone.localtime(at).isoformat(), "data": said}
+    body = {"type": kind, "timestamp": timezone.localtime(at).isoformat(), "data": values}
     return WebhookDelivery(
         endpoint=endpoint,
         complaint_id=complaint_id,
@@ -220,9 +220,9 @@ class _Sweep:
         make_deliveries(now=self.now, is_over=self.is_over)
         due = WebhookDelivery.objects.filter(_is_due(self.now), endpoint__in=listening()).order_by()
         waiting = {*self.turns, *(delivery.endpoint_id for delivery in self.busy.values())}
-        found = due.values_list("endpoint__failures", "endpoint_id").distinct()
+        result = due.values_list("endpoint__failures", "endpoint_id").distinct()
         # Who answers comes first.
-        self.turns.extend(pk for _failures, pk in sorted(found) if pk not in waiting)
+        self.turns.extend(pk for _failures, pk in sorted(result) if pk not in waiting)
 
     def _call(self, lines: ThreadPoolExecutor) -> None:
         while self.turns and len(self.busy) < LINES and not self.is_over():

@@ -112,8 +112,8 @@ def _label(code: str, kind: str, _language: str | None) -> str:
 
 def action(step: str) -> str:
     """The words on the button of a step; what only the system does has none but its label."""
-    words = steps.ACTIONS.get(step)
-    return str(words) if words else label(step, kind="step")
+    text = steps.ACTIONS.get(step)
+    return str(text) if text else label(step, kind="step")
 
 
 def reason(code: str, outcome: str = "") -> str:
@@ -124,9 +124,9 @@ def reason(code: str, outcome: str = "") -> str:
     return str(code)
 
 
-def sentence(words: str | Promise, **slots: object) -> str:
+def sentence(text: str | Promise, **slots: object) -> str:
     """A sentence with its slots filled; it begins with a capital, whatever word was put there."""
-    return capitals(str(words).format(**slots))
+    return capitals(str(text).format(**slots))
 
 
 def capitals(text: str) -> str:

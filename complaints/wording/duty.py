@@ -131,9 +131,9 @@ def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | Non
     """The one live clock that the strip shows; a paused one only when no other runs."""
     live = [c for c in clocks if c.ended_at is None and c.state in _LIVE]
     for group in _SPEAKING.get(status, ()):
-        found = [c for c in live if c.clock in group and _speaks(status, c)]
-        if found:
-            return min(found, key=lambda c: (c.state == "paused", c.due_at))
+        results = [c for c in live if c.clock in group and _speaks(status, c)]
+        if results:
+            return min(results, key=lambda c: (c.state == "paused", c.due_at))
     return None
 
 
@@ -147,7 +147,7 @@ def listed_clock(complaint: Complaint, clocks: Iterable[Deadline]) -> tuple[Dead
         return speaking, False
     # What a superior asks of a lower authority sorts no list: where such a clock stands alone at this date, the
     # enterprise asked.
-    found = [
+    results = [
         c
         for c in rows
         if c.ended_at is None
@@ -155,7 +155,7 @@ def listed_clock(complaint: Complaint, clocks: Iterable[Deadline]) -> tuple[Dead
         and c.due_at == complaint.next_due_at
         and c.clock not in HIDDEN_CLOCKS
     ]
-    first = min(found, key=_is_asked_of_authority, default=None)
+    first = min(results, key=_is_asked_of_authority, default=None)
     return (speaking, False) if first is None else (first, True)
 
 
@@ -285,13 +285,13 @@ def _sentence(situation: str, side: str, deadline: Deadline | None, cast: _Cast,
         day = day_text(deadline.last_day, today=today, weekday=False)
         return wording.sentence(OVERDUE, who=who, day=day)
     variants = SENTENCES.get(situation, {"": NO_CLOCK})
-    words = str(variants.get(cast.viewer, variants[""]))
-    if deadline is None and "{day}" in words:
+    text = str(variants.get(cast.viewer, variants[""]))
+    if deadline is None and "{day}" in text:
         return wording.sentence(NO_CLOCK, who=who)
     day = before(deadline.last_day, today=today) if deadline else ""
     why = cast.complaint.reason
     return wording.sentence(
-        words,
+        text,
         who=who,
         day=day,
         enterprise=cast.enterprise(),

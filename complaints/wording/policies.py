@@ -76,5 +76,5 @@ POLICIES: dict[str, tuple[str, Promise]] = {
 
 def name_of(name: str) -> str:
     """The words of a number; one that nobody gave words is shown by its name."""
-    found = POLICIES.get(name)
-    return str(found[1]) if found else name
+    result = POLICIES.get(name)
+    return str(result[1]) if result else name

@@ -74,7 +74,7 @@ class Answer:
 
 @dataclass
 class Portal:
-    """The portal's door for programs. A call is repeated, under the same key, until it has been answered."""
+    """The portal's entry point for programs. A call is repeated, under the same key, until it has been answered."""
 
     root: str
     token: str
@@ -83,8 +83,8 @@ class Portal:
     wait: Callable[[float], None] = time.sleep
 
     def get(self, path: str, **query: Any) -> Answer:
-        said = {name: value for name, value in query.items() if value not in ("", None)}
-        return self._answered("GET", f"{path}?{urllib.parse.urlencode(said)}" if said else path, None, {})
+        values = {name: value for name, value in query.items() if value not in ("", None)}
+        return self._answered("GET", f"{path}?{urllib.parse.urlencode(values)}" if values else path, None, {})
 
     def post(self, path: str, body: Mapping[str, Any], *, key: str) -> Answer:
         """``key`` names what is meant: the same one, whenever it is said again."""
@@ -120,10 +120,10 @@ class Portal:
                 {"Authorization": f"Bearer {self.token}", "Accept": "application/json", **headers},
             )
             response = portal.getresponse()
-            status, said, read = response.status, response.headers, response.read()
-        found = json.loads(read) if read else {}
-        after = said.get("Retry-After", "")
-        return Answer(status, found, said.get("ETag", "")), float(after) if after.isdigit() else 0.0
+            status, given, read = response.status, response.headers, response.read()
+        result = json.loads(read) if read else {}
+        after = given.get("Retry-After", "")
+        return Answer(status, result, given.get("ETag", "")), float(after) if after.isdigit() else 0.0
 
 
 class Store:
@@ -227,11 +227,11 @@ class Mirror:
 
     def receive(self, headers: Mapping[str, str], body: bytes, *, now: float) -> int:
         """A webhook came: the status to answer with. It only says where to look; the truth is read by ``pull``."""
-        said = {name.lower(): value for name, value in headers.items()}
-        if not is_from_the_portal(said, body, self.secrets, now=now):
+        values = {name.lower(): value for name, value in headers.items()}
+        if not is_from_the_portal(values, body, self.secrets, now=now):
             return 401
         with self.store.together() as rows:
-            fresh = rows.execute("insert or ignore into messages values (?)", (said["webhook-id"],)).rowcount
+            fresh = rows.execute("insert or ignore into messages values (?)", (values["webhook-id"],)).rowcount
             number = json.loads(body)["data"].get("case", "")
             if fresh and number:
                 _touch(rows, number)
@@ -281,34 +281,34 @@ def listen(mirror: Mirror, port: int) -> None:
     HTTPServer(("127.0.0.1", port), Hook).serve_forever()
 
 
-def main(words: list[str]) -> None:
+def main(texts: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--portal", default=os.environ.get("ODR_PORTAL", "http://localhost:8000"))
     parser.add_argument("--store", default="crm.sqlite3")
     parser.add_argument("what", choices=["sync", "listen", "mean", "show"])
     parser.add_argument("given", nargs="*")
-    said = parser.parse_args(words)
+    given = parser.parse_args(texts)
     secrets = tuple(filter(None, os.environ.get("ODR_WEBHOOK_SECRET", "").split()))
     mirror = Mirror(
-        Portal(said.portal, os.environ.get("ODR_TOKEN", "")),
-        Store(said.store),
+        Portal(given.portal, os.environ.get("ODR_TOKEN", "")),
+        Store(given.store),
         ticket_for=lambda number: f"CRM-{number}",
         secrets=secrets,
     )
-    if said.what == "sync":
+    if given.what == "sync":
         try:
             print("{} done, {} refused (see show), {} cases read".format(*mirror.sync()))
         except Unreachable as failure:
             raise SystemExit(f"Not reached, and nothing is lost; start it again. {failure}") from None
-    elif said.what == "listen" and len(said.given) == 1 and said.given[0].isdigit():
-        listen(mirror, int(said.given[0]))
-    elif said.what == "mean" and len(said.given) in (2, 3):
+    elif given.what == "listen" and len(given.given) == 1 and given.given[0].isdigit():
+        listen(mirror, int(given.given[0]))
+    elif given.what == "mean" and len(given.given) in (2, 3):
         try:
-            body = json.loads(said.given[2]) if len(said.given) > 2 else {}
+            body = json.loads(given.given[2]) if len(given.given) > 2 else {}
         except ValueError as wrong:
             parser.error(f"the fields are no JSON: {wrong}")
-        mirror.mean(said.given[0], said.given[1], body)
-    elif said.what in ("listen", "mean"):
+        mirror.mean(given.given[0], given.given[1], body)
+    elif given.what in ("listen", "mean"):
         parser.error("listen PORT, or: mean NUMBER STEP ['{\"field\": …}']")
     else:
         for case in mirror.store.all("select * from cases where is_gone = 0 order by number"):

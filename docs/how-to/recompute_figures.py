@@ -175,7 +175,7 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
 
 def shares(line: dict) -> dict:
     """Each share of a line: part, whole, value, interval; of the success rate also had every silence been a yes."""
-    found = {}
+    result = {}
     for name, (part_name, whole_names) in SHARES.items():
         names = (whole_names,) if isinstance(whole_names, str) else whole_names
         if part_name not in line or any(one not in line for one in names):
@@ -187,8 +187,8 @@ def shares(line: dict) -> dict:
             share |= {"value": part / whole, "low": low, "high": high}
             if name == "settled" and line["unconfirmed"] is not None:
                 share["upper"] = (part + line["unconfirmed"]) / whole
-        found[name] = share
-    return found
+        result[name] = share
+    return result
 
 
 # --- /open/ -----------------------------------------------------------------------------------------------------------
@@ -201,12 +201,12 @@ def _before(month: str, months: int) -> str:
 
 def run_of(months: list[str], step: int, most: int) -> list[str]:
     """The newest month and those right before it, ``step`` months apart, without a gap; the oldest first."""
-    found = []
+    results = []
     for month in sorted(months, reverse=True):
-        if (found and month != _before(found[-1], step)) or len(found) == most:
+        if (results and month != _before(results[-1], step)) or len(results) == most:
             break
-        found.append(month)
-    return found[::-1]
+        results.append(month)
+    return results[::-1]
 
 
 def indicators(folders: dict[str, Path]) -> dict[str, dict]:
@@ -232,7 +232,7 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
     country = next((code for code, level in levels.items() if level == "country" and code == "CN"), None)
     sums = {code: sum(n or 0 for n in numbers) for code, numbers in objects.get(country, {}).items()}
     named = sorted(code for code, _ in sorted(sums.items(), key=lambda one: (-one[1], one[0]))[:NAMED])
-    found = {}
+    result = {}
     for region, level in levels.items():
         if level not in ("country", "province", "city"):
             continue
@@ -258,8 +258,8 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
             one[name] = {"numbers": numbers, "share": numbers[0] / numbers[-1] if is_told else None}
         one["response"] = _response(quarters)
         one["recovered"] = _recovered([of_months[month][region] for month in months if region in of_months[month]])
-        found[region] = one
-    return found
+        result[region] = one
+    return result
 
 
 def _response(quarters: list[dict]) -> list[int] | None:
@@ -288,7 +288,7 @@ def league(folders: dict[str, Path]) -> list[dict]:
     ends = run_of(
         [month for month in folders if file_of(folders[month], "enterprise_quarters.csv").exists()], 3, QUARTERS
     )
-    found = []
+    results = []
     for months in [ends, *([month] for month in ends)] if len(ends) > 1 else [ends] if ends else []:
         tables: dict[tuple, list[dict]] = {}
         rows: dict[str, list[dict]] = {}
@@ -317,8 +317,8 @@ def league(folders: dict[str, Path]) -> list[dict]:
                 line["place_last"] = (
                     len(ranked) - sum(other["high"] < line["low"] for other in ranked) if is_ranked else None
                 )
-            found += lines
-    return found
+            results += lines
+    return results
 
 
 def _line(code: str, quarters: list[dict]) -> dict:
@@ -414,17 +414,17 @@ def main() -> int:
     parser.add_argument("--month", help="month of the report; the newest one without it")
     asked = parser.parse_args()
     folders = {month_of(folder): folder for given in asked.folders for folder in versions_in(given)}
-    found = {
+    result = {
         "wrong_digests": {month: wrong for month, folder in folders.items() if (wrong := wrong_digests(folder))},
         "wrong_sums": {month: wrong for month, folder in folders.items() if (wrong := wrong_sums(folder))},
         "indicators": indicators(folders),
         "league": league(folders),
     }
     if asked.report:
-        found["figures"] = figures_of(folders, asked.report, asked.month or max(folders))
-    json.dump(found, sys.stdout, ensure_ascii=False, indent=1)
+        result["figures"] = figures_of(folders, asked.report, asked.month or max(folders))
+    json.dump(result, sys.stdout, ensure_ascii=False, indent=1)
     print()
-    return 1 if found["wrong_digests"] or found["wrong_sums"] else 0
+    return 1 if result["wrong_digests"] or result["wrong_sums"] else 0
 
 
 if __name__ == "__main__":

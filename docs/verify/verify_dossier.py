@@ -231,8 +231,8 @@ class Report:
 
     @property
     def first(self) -> Broken | None:
-        found = sorted(self.broken, key=lambda one: one.n or 10**9)
-        return (found + self.seal_broken + [None])[0]
+        results = sorted(self.broken, key=lambda one: one.n or 10**9)
+        return (results + self.seal_broken + [None])[0]
 
     @property
     def is_sealed(self) -> bool:
@@ -330,15 +330,15 @@ class _Parts:
             self.zip = zipfile.ZipFile(file)
         except _BAD_ZIP:
             raise Unreadable("not_a_zip") from None
-        found = self.zip.infolist()
-        if len(found) > MOST_PARTS or sum(one.file_size for one in found) > most_bytes:
+        result = self.zip.infolist()
+        if len(result) > MOST_PARTS or sum(one.file_size for one in result) > most_bytes:
             raise Unreadable("too_large")
         if any(
-            one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or one.flag_bits & 1 for one in found
+            one.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) or one.flag_bits & 1 for one in result
         ):
             raise Unreadable("not_a_zip")
-        self.sizes = {one.filename: one.file_size for one in found}
-        if len(self.sizes) != len(found):
+        self.sizes = {one.filename: one.file_size for one in result}
+        if len(self.sizes) != len(result):
             raise Unreadable("not_a_zip")
 
     def read(self, name: str) -> bytes | None:
@@ -525,8 +525,8 @@ def _seal(seal: Any, hashes: list[str], index: Any, report: Report, key: str, se
     report.seal, report.sealed_at, report.root = number, str(seal["at"]), str(seal["root"])
     report.public_key = str(seal["public_key"])
     root = bytes.fromhex(seal["root"])
-    said = f"{number:d}|{seal['size']:d}|{seal['at']}\n{seal['heads_root']}"
-    if hashlib.sha256(b"\1" + bytes.fromhex(seal["previous_root"]) + said.encode()).digest() != root:
+    text = f"{number:d}|{seal['size']:d}|{seal['at']}\n{seal['heads_root']}"
+    if hashlib.sha256(b"\1" + bytes.fromhex(seal["previous_root"]) + text.encode()).digest() != root:
         wrong.append(Broken("seal_root", number))
     if not signature_holds(bytes.fromhex(seal["public_key"]), root, bytes.fromhex(seal["signature"])):
         wrong.append(Broken("seal_signature", number))
@@ -549,7 +549,7 @@ def _seal(seal: Any, hashes: list[str], index: Any, report: Report, key: str, se
 
 def _climbed(leaf: bytes, place: int, count: int, path: list[str]) -> str:
     """The root that follows from this leaf; "" if the path has the wrong length."""
-    found = hashlib.sha256(b"\2" + leaf).digest()
+    result = hashlib.sha256(b"\2" + leaf).digest()
     rest = [bytes.fromhex(one) for one in path]
     if not 0 <= place < count:
         return ""
@@ -558,10 +558,10 @@ def _climbed(leaf: bytes, place: int, count: int, path: list[str]) -> str:
             if not rest:
                 return ""
             other = rest.pop(0)
-            pair = other + found if place & 1 else found + other
-            found = hashlib.sha256(b"\3" + pair).digest()
+            pair = other + result if place & 1 else result + other
+            result = hashlib.sha256(b"\3" + pair).digest()
         place, count = place >> 1, (count + 1) >> 1
-    return "" if rest else found.hex()
+    return "" if rest else result.hex()
 
 
 # --- for people ------------------------------------------------------------------------------------------------------

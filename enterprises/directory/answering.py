@@ -66,7 +66,7 @@ def answering_branches(
 ) -> tuple[int, ...]:
     """The branch that answers on a day; none, or several that tie."""
     best: tuple[int, int] | None = None
-    found: dict[int, None] = {}
+    result: dict[int, None] = {}
     for area in areas:
         branch = branches.get(area.branch_id)
         if (
@@ -79,10 +79,10 @@ def answering_branches(
             continue
         rank = (-len(area.category), area.last - area.first)
         if best is None or rank < best:
-            best, found = rank, {area.branch_id: None}
+            best, result = rank, {area.branch_id: None}
         elif rank == best:
-            found[area.branch_id] = None
-    return tuple(b for b in found if not any(b in _above(other, branches) for other in found if other != b))
+            result[area.branch_id] = None
+    return tuple(b for b in result if not any(b in _above(other, branches) for other in result if other != b))
 
 
 def _above(branch_id: int, branches: Mapping[int, BranchFacts]) -> set[int]:

@@ -232,7 +232,7 @@ def _tell(change: DirectoryChange, *, now: datetime) -> None:
         return
     with override(change.made_by.language):
         title = KINDS[change.kind].title
-        words = {"title": title, "enterprise": named(change.enterprise), "reason": change.reason}
+        labels = {"title": title, "enterprise": named(change.enterprise), "reason": change.reason}
         if change.state == State.APPROVED:
             subject, body = _("变更已批准：%(title)s"), _("%(enterprise)s提出的变更“%(title)s”已经批准。%(reason)s")
         else:
@@ -240,7 +240,7 @@ def _tell(change: DirectoryChange, *, now: datetime) -> None:
                 _("变更未批准：%(title)s"),
                 _("%(enterprise)s提出的变更“%(title)s”没有批准。理由：%(reason)s"),
             )
-        subject, body = subject % words, body % words
+        subject, body = subject % labels, body % labels
     OutgoingMessage.objects.create(
         channel="email",
         address=change.made_by.email,

@@ -99,8 +99,8 @@ def read(path: Path) -> list[DirectoryRow]:
     return [_row(line, cells) for line, cells in rows_of(path, required=("row", "name"), optional=optional)]
 
 
-def _row(line: int, told: Mapping[str, str]) -> DirectoryRow:
-    cells = {column: plain_cell(text) for column, text in told.items()}
+def _row(line: int, values: Mapping[str, str]) -> DirectoryRow:
+    cells = {column: plain_cell(text) for column, text in values.items()}
     row = DirectoryRow(line, cells["row"], cells)
     if row.kind not in USED:
         row.wrong("row", _("没有这种行"))

@@ -110,7 +110,7 @@ def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:
     settled = line.settled_least if line.settled_least == line.settled_most else None
     unconfirmed = line.unconfirmed_least if line.unconfirmed_least == line.unconfirmed_most else None
     both = settled is not None and unconfirmed is not None
-    found = Expectation(
+    result = Expectation(
         first=line.of.first,
         day=line.of.last,
         ended=line.n,
@@ -129,10 +129,10 @@ def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:
         ),
     )
     return (
-        found
+        result
         if took is None
         else replace(
-            found,
+            result,
             category=took.category,
             median_days=_days(took.median_days),
             p90_days=_days(took.p90_days),

@@ -98,13 +98,13 @@ def looked_up(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName
     ways = [_WHOLE, in_pieces] if len(terms) > 1 else [_WHOLE, _BEGINNING, in_pieces]
     if whole.isascii() and whole.isalnum() and len(whole) > 1:
         ways.insert(-1, _INITIALS)
-    said = {
+    values = {
         **pieces,
         "whole": whole,
         "beginning": f"{_escaped(whole)}%",
         "grams": [gram for term in terms for gram in _telling(term)],
     }
-    return list(dict.fromkeys(_walked(ways, said, on=on, most=most)))
+    return list(dict.fromkeys(_walked(ways, values, on=on, most=most)))
 
 
 def slipped(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName]:
@@ -116,12 +116,12 @@ def slipped(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName]:
     whole = "".join(terms)[:SLIP_WITHIN]
     if len(whole) < 3:
         return []
-    said = {
+    values = {
         f"without_{place}": [*wanted_grams(whole[:place]), *wanted_grams(whole[place + 1 :])]
         for place in range(len(whole))
     }
-    condition = " or ".join(f"grams @> %({name})s::varchar[]" for name in said)
-    names = [name for name in _walked([condition], said, on=on, most=most) if len(name.folded) >= len(whole) - 1]
+    condition = " or ".join(f"grams @> %({name})s::varchar[]" for name in values)
+    names = [name for name in _walked([condition], values, on=on, most=most) if len(name.folded) >= len(whole) - 1]
     likeness = {name: partial_ratio(whole, name.folded) for name in names}
     # One letter of n wrong leaves n - 1 of n.
     enough = 100 * (len(whole) - 1) / len(whole) - 1
@@ -130,11 +130,11 @@ def slipped(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName]:
     )
 
 
-def _walked(ways: Sequence[str], said: Mapping[str, Any], *, on: dt.date, most: int) -> list[FoundName]:
+def _walked(ways: Sequence[str], values: Mapping[str, Any], *, on: dt.date, most: int) -> list[FoundName]:
     """What was typed travels as parameters; only our own conditions are put together."""
     sql = _FIRMS.format(ways=" union all ".join(_WAY.format(condition=way) for way in ways))
     with connection.cursor() as cursor:
-        cursor.execute(sql, {**said, "on": on, "most": most})
+        cursor.execute(sql, {**values, "on": on, "most": most})
         return [FoundName(*row) for row in cursor.fetchall()]
 
 
@@ -229,8 +229,8 @@ def suggest(query: str, *, on: dt.date, limit: int = 8) -> list[Suggestion]:
 
 
 def _terms(query: str) -> list[str]:
-    words = unicodedata.normalize("NFKC", query.replace("\0", ""))[:LONGEST_QUERY].split()
-    return [folded for word in words if (folded := fold_name(word))]
+    texts = unicodedata.normalize("NFKC", query.replace("\0", ""))[:LONGEST_QUERY].split()
+    return [folded for word in texts if (folded := fold_name(word))]
 
 
 def _similar(terms: Sequence[str], *, on: dt.date) -> list[SearchName]:
@@ -247,8 +247,8 @@ def near(name: str, *, on: dt.date, limit: int = 5) -> tuple[int, ...]:
     """Enterprises whose names are like this one, likest first; one query."""
     terms = _terms(name)
     best: dict[int, int] = {}
-    for found in _similar(terms, on=on) if terms else ():
-        best[found.enterprise_id] = max(best.get(found.enterprise_id, 0), _similarity(found, terms))
+    for result in _similar(terms, on=on) if terms else ():
+        best[result.enterprise_id] = max(best.get(result.enterprise_id, 0), _similarity(result, terms))
     return tuple(sorted(best, key=lambda one: (-best[one], one))[:limit])
 
 
@@ -344,7 +344,7 @@ def _successors(ids: Iterable[int], *, on: dt.date) -> dict[int, int]:
     """
     rows = Succession.objects.filter(on_day__lte=on).order_by("-on_day", "-id")
     step = dict(rows.values_list("predecessor_id", "successor_id"))
-    found: dict[int, int] = {}
+    result: dict[int, int] = {}
     for start in ids:
         seen = {start}
         current = start
@@ -352,8 +352,8 @@ def _successors(ids: Iterable[int], *, on: dt.date) -> dict[int, int]:
             current = step[current]
             seen.add(current)
         if current != start:
-            found[start] = current
-    return found
+            result[start] = current
+    return result
 
 
 def _answering(
@@ -375,7 +375,7 @@ def _answering(
         )
     answering = {}
     for enterprise_id, of_enterprise in areas.items():
-        found = answering_branches(of_enterprise, facts, region_id=region_id, categories=(category,), on=on)
-        if found:
-            answering[enterprise_id] = found[0]
+        result = answering_branches(of_enterprise, facts, region_id=region_id, categories=(category,), on=on)
+        if result:
+            answering[enterprise_id] = result[0]
     return answering

@@ -84,8 +84,8 @@ class _Plan:
         wanted |= {r.cells["name"].split("@")[0] for r in rows if r.kind in ("enterprise", "successor")}
         wanted |= {r.cells["uscc"] for r in rows}
         wanted.discard("")
-        found = Enterprise.objects.filter(models.Q(name__in=wanted) | models.Q(uscc__in=wanted))
-        for enterprise in found.select_related("domicile").order_by("id"):
+        result = Enterprise.objects.filter(models.Q(name__in=wanted) | models.Q(uscc__in=wanted))
+        for enterprise in result.select_related("domicile").order_by("id"):
             self._know(enterprise)
         by_pk = self._by_pk()
         for branch in Branch.objects.filter(enterprise_id__in=by_pk):
@@ -106,12 +106,12 @@ class _Plan:
 
     def _enterprise(self, row: DirectoryRow, column: str) -> Enterprise | None:
         text = row.cells[column]
-        found = self.enterprises.get(text, [])
-        if len(found) == 1:
-            return found[0]
+        result = self.enterprises.get(text, [])
+        if len(result) == 1:
+            return result[0]
         if text:
             row.wrong(
-                column, _("同名企业不止一个，请写统一社会信用代码，或“名称@地区代码”") if found else _("没有这个企业")
+                column, _("同名企业不止一个，请写统一社会信用代码，或“名称@地区代码”") if result else _("没有这个企业")
             )
         return None
 

@@ -62,11 +62,11 @@ WORDS: Mapping[str, Promise] = {
 
 def say(why: Mapping[str, object]) -> str:
     """One stored reason as a sentence; an unknown code is shown, never hidden."""
-    words = WORDS.get(str(why.get("code", "")))
-    if words is None:
+    text = WORDS.get(str(why.get("code", "")))
+    if text is None:
         return str(why.get("code", ""))
     names = {key: name_in_language(str(value), str(why.get(f"{key}_en", ""))) for key, value in why.items()}
-    return str(words).format_map(defaultdict(str, names))
+    return str(text).format_map(defaultdict(str, names))
 
 
 def say_all(whys: Iterable[Mapping[str, object]]) -> list[str]:

@@ -34,10 +34,10 @@ BATCH = 100
 
 def of_code(code: str) -> Enterprise | None:
     """The enterprise that an address names (`Enterprise.code`)."""
-    found = Enterprise.objects.select_related("domicile", "enrolled_by")
+    result = Enterprise.objects.select_related("domicile", "enrolled_by")
     if code.startswith("e") and code[1:].isascii() and code[1:].isdigit() and len(code) < 12:
-        return found.filter(pk=int(code[1:]), uscc=None).first()
-    return found.filter(uscc=code).first() if len(code) == 18 else None
+        return result.filter(pk=int(code[1:]), uscc=None).first()
+    return result.filter(uscc=code).first() if len(code) == 18 else None
 
 
 def history(enterprise: Enterprise) -> QuerySet[EnrolmentEntry]:
@@ -322,7 +322,7 @@ def _note(
     )
 
 
-def _tell(enterprise: Enterprise, words: Callable[[], tuple[str, str]], *, now: datetime) -> None:
+def _tell(enterprise: Enterprise, text: Callable[[], tuple[str, str]], *, now: datetime) -> None:
     """A letter to each manager of the whole enterprise, shut out or not: subject and body in the own language."""
     managers = (
         Staff.objects.on(timezone.localdate(now))
@@ -332,7 +332,7 @@ def _tell(enterprise: Enterprise, words: Callable[[], tuple[str, str]], *, now: 
     for job in managers:
         if job.user.email and job.user.is_active:
             with override(job.user.language):
-                subject, body = words()
+                subject, body = text()
             OutgoingMessage.objects.create(
                 channel="email",
                 address=job.user.email,

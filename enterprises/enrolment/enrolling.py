@@ -63,18 +63,18 @@ def digest_of(data: Mapping[str, Any]) -> str:
 
 def begin(email: str, *, language: str, now: datetime) -> EnrolmentApplication:
     """The newest application of this proven address that is not refused, else a new one."""
-    found = (
+    result = (
         EnrolmentApplication.objects.filter(email_index__in=digests_of("email", email)).order_by("-created_at").first()
     )
-    if found is not None and found.state != State.REFUSED:
-        return found
+    if result is not None and result.state != State.REFUSED:
+        return result
     return EnrolmentApplication.objects.create(
         email=email,
         language=language,
         created_at=now,
         saved_at=now,
         # Who was refused begins with what was written then.
-        data=found.data if found is not None else {},
+        data=result.data if result is not None else {},
     )
 
 
@@ -293,12 +293,12 @@ def _write(held: EnrolmentApplication, subject: str, body: str, *, now: datetime
 def _enterprise(wanted: EnrolmentData, authority: Authority) -> Enterprise:
     there = Enterprise.objects.select_for_update(no_key=True).filter(uscc=wanted.uscc).first()
     refuse_the_enrolled(wanted.uscc)
-    found = there or Enterprise(uscc=wanted.uscc)
-    found.name, found.domicile_id = wanted.name, wanted.domicile_id
-    found.enrolment, found.enrolled_by = Enterprise.Enrolment.ENROLLED, authority
-    found.leaves_on, found.finishes_cases, found.stays_out = None, False, False
-    found.save()
-    return found
+    result = there or Enterprise(uscc=wanted.uscc)
+    result.name, result.domicile_id = wanted.name, wanted.domicile_id
+    result.enrolment, result.enrolled_by = Enterprise.Enrolment.ENROLLED, authority
+    result.leaves_on, result.finishes_cases, result.stays_out = None, False, False
+    result.save()
+    return result
 
 
 def _branch(enterprise: Enterprise, wanted: EnrolmentData, *, today: date) -> None:

@@ -33,13 +33,13 @@ class ReplyRefused(Exception):
 
 def write(enterprise: Enterprise, text: str, *, by: User, now: datetime) -> PublicReply:
     """A new reply waits; one that waited already is replaced. Raises ReplyRefused."""
-    said = text.strip()
-    if not said or len(said) > LONGEST:
+    statement = text.strip()
+    if not statement or len(statement) > LONGEST:
         raise ReplyRefused(_("请写1到%(n)s个字。") % {"n": LONGEST}, field="text")
     with transaction.atomic():
         Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
         PublicReply.objects.filter(enterprise=enterprise, state=State.WAITING).update(state=State.REPLACED)
-        return PublicReply.objects.create(enterprise=enterprise, text=said, written_by=by, written_at=now)
+        return PublicReply.objects.create(enterprise=enterprise, text=statement, written_by=by, written_at=now)
 
 
 def take_down(enterprise: Enterprise, *, now: datetime) -> int:
@@ -81,9 +81,9 @@ def to_check(user: User, *, on: date) -> QuerySet[PublicReply]:
 
 def read(rows: Iterable[PublicReply]) -> list[PublicReply]:
     """The rows with what opens their text."""
-    found = list(rows)
-    sealed_fields.load_for(found)
-    return found
+    results = list(rows)
+    sealed_fields.load_for(results)
+    return results
 
 
 def of_enterprise(enterprise_id: int, states: Collection[str] = tuple(State)) -> list[PublicReply]:

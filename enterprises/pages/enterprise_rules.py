@@ -64,17 +64,17 @@ def _officers(here: TeamRequest) -> list[Officer]:
     rows = Officer.objects.on(here.today).filter(
         authority_id__in=own, role__in=Right.HOLD_CASE.posts, user__is_active=True
     )
-    found = {
+    result = {
         (row.user_id, row.authority_id): row for row in rows.select_related("user", "authority").order_by("-pk")[:MOST]
     }
-    sealed_fields.load_for([row.user for row in found.values()])
-    return sorted(found.values(), key=lambda row: (row.authority_id, row.pk))
+    sealed_fields.load_for([row.user for row in result.values()])
+    return sorted(result.values(), key=lambda row: (row.authority_id, row.pk))
 
 
 def words_of(row: Staff | Officer) -> str:
     """李敏 · A-017 · 处理专员 · 某公司福州分公司"""
-    words = (row.user.name, getattr(row, "number", ""), row.get_role_display(), post_of(row))
-    return " · ".join(str(word) for word in words if word)
+    texts = (row.user.name, getattr(row, "number", ""), row.get_role_display(), post_of(row))
+    return " · ".join(str(word) for word in texts if word)
 
 
 def may_speak_for(row: Staff | Officer, here: TeamRequest) -> bool:
@@ -119,15 +119,15 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
     )
     address = here.side.address("leave")
     if form.is_bound and form.is_valid():
-        said = form.cleaned_data
+        cleaned = form.cleaned_data
         try:
             with once(request) as attempt:
                 if not attempt.answered:
                     organising.enter_leave(
-                        by_id[said["staff"]],
-                        said["starts_on"],
-                        said["ends_on"],
-                        deputy=by_id.get(said["deputy"]),
+                        by_id[cleaned["staff"]],
+                        cleaned["starts_on"],
+                        cleaned["ends_on"],
+                        deputy=by_id.get(cleaned["deputy"]),
                         by=here.user,
                         reach=here.reach,
                         now=here.now,
@@ -136,13 +136,17 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
                     )
                     attempt.reference = address
                     messages.success(
-                        request, _("已记下请假：%(name)s") % {"name": by_id[said["staff"]].user.name}, extra_tags="ok"
+                        request,
+                        _("已记下请假：%(name)s") % {"name": by_id[cleaned["staff"]].user.name},
+                        extra_tags="ok",
                     )
             return redirect(attempt.reference)
         except TeamRefusal as refusal:
             form.add_error(_FIELDS.get(refusal.code), str(refusal))
-    found = _leaves(here, people)
-    sealed_fields.load_for([person.user for row in found for person in (_whose(row), row.deputy) if person is not None])
+    result = _leaves(here, people)
+    sealed_fields.load_for(
+        [person.user for row in result for person in (_whose(row), row.deputy) if person is not None]
+    )
     return render(
         request,
         "team/leave.html",
@@ -160,7 +164,7 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
                     "is_now": row.starts_on <= here.today,
                     "url": here.side.address("leave-cancel", row.pk) if may_speak_for(_whose(row), here) else "",
                 }
-                for row in found
+                for row in result
             ],
         },
         status=422 if form.is_bound else 200,
@@ -225,18 +229,18 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
 
 
 def _set(form: TwoPersonsForm, here: TeamRequest, *, drops: bool) -> None:
-    told: dict[str, Any] = {"by": here.user, "reach": here.reach, "now": here.now, "address": here.address}
+    values: dict[str, Any] = {"by": here.user, "reach": here.reach, "now": here.now, "address": here.address}
     if drops:
-        organising.drop_two_persons(form.chosen_post, **told)
+        organising.drop_two_persons(form.chosen_post, **values)
         return
-    said = form.cleaned_data
+    cleaned = form.cleaned_data
     organising.set_two_persons(
         form.chosen_post,
-        offers_above=said["offers_above"],
-        refusals=said["refusals"],
-        failures=said["failures"],
-        returns=said["returns"],
-        **told,
+        offers_above=cleaned["offers_above"],
+        refusals=cleaned["refusals"],
+        failures=cleaned["failures"],
+        returns=cleaned["returns"],
+        **values,
     )
 
 

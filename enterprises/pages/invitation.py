@@ -49,20 +49,20 @@ def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
 def invitation(request: HttpRequest) -> HttpResponseBase:
     """/account/invitation/: first the address, then name and password; a person we know signs in instead."""
     now = timezone.now()
-    found = team.open_invitation(request.session.get(TOKEN, ""), now=now)
-    if found is None:
+    result = team.open_invitation(request.session.get(TOKEN, ""), now=now)
+    if result is None:
         return render(request, "team/invitation_over.html", status=404)
     if isinstance(request.user, User):
-        return _as_somebody(request, found, request.user)
+        return _as_somebody(request, result, request.user)
     address = request.session.get(ADDRESS, "")
     if not address:
-        return _ask_address(request, found)
+        return _ask_address(request, result)
     known = known_user(Contact("email", address))
     if known is not None:
         # The holder of this link reads the mailbox; that an account exists is no news to them.
         way_in = "accounts:sign-in-password" if known.has_usable_password() else "accounts:sign-in"
         here = reverse("enterprises:invitation")
-        return _show(request, found, None, sign_in_url=f"{reverse(way_in)}?{urlencode({'next': here})}")
+        return _show(request, result, None, sign_in_url=f"{reverse(way_in)}?{urlencode({'next': here})}")
     form = PersonForm(request.POST if request.method == "POST" else None, email=address)
     if form.is_bound and form.is_valid():
         with transaction.atomic():
@@ -77,30 +77,30 @@ def invitation(request: HttpRequest) -> HttpResponseBase:
             except IntegrityError:
                 # Somebody with this address came in meanwhile: they sign in.
                 return redirect("enterprises:invitation")
-            _accept(request, found, user)
+            _accept(request, result, user)
         return _go_on(request, user)
-    return _show(request, found, form)
+    return _show(request, result, form)
 
 
-def _ask_address(request: HttpRequest, found: Invitation) -> HttpResponseBase:
+def _ask_address(request: HttpRequest, result: Invitation) -> HttpResponseBase:
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        now, whose = timezone.now(), f"invitation {found.pk}"
+        now, whose = timezone.now(), f"invitation {result.pk}"
         typed = form.cleaned_data["email"].strip().lower()
         if waits_until(WRONG_ADDRESS, whose, now=now) is not None:
             form.add_error("email", _("试得太多了，请过一小时再试。"))
-            return _show(request, found, form)
-        if team.is_addressed_to(found, typed):
+            return _show(request, result, form)
+        if team.is_addressed_to(result, typed):
             request.session[ADDRESS] = typed
             return redirect("enterprises:invitation")
         count(WRONG_ADDRESS.kind, whose, now=now)
         form.add_error("email", _("这份邀请发给另一个邮箱。"))
-    return _show(request, found, form)
+    return _show(request, result, form)
 
 
-def _as_somebody(request: HttpRequest, found: Invitation, user: User) -> HttpResponseBase:
+def _as_somebody(request: HttpRequest, result: Invitation, user: User) -> HttpResponseBase:
     """Signed in: one button; who signed in by code so far also sets a password."""
-    is_mine = team.is_addressed_to(found, user.email)
+    is_mine = team.is_addressed_to(result, user.email)
     needs_password = not user.has_usable_password()
     form = (
         PersonForm(request.POST if request.method == "POST" else None, email=user.email or "", user=user)
@@ -113,14 +113,14 @@ def _as_somebody(request: HttpRequest, found: Invitation, user: User) -> HttpRes
                 user.set_password(form.cleaned_data["password"])
                 user.name = form.cleaned_data["name"]
                 user.save(update_fields=["password", "name"])
-            _accept(request, found, user)
+            _accept(request, result, user)
         return _go_on(request, user)
-    return _show(request, found, form, somebody=user, is_mine=is_mine)
+    return _show(request, result, form, somebody=user, is_mine=is_mine)
 
 
-def _accept(request: HttpRequest, found: Invitation, user: User) -> None:
+def _accept(request: HttpRequest, result: Invitation, user: User) -> None:
     now = timezone.now()
-    team.accept(found, user, now=now, today=timezone.localdate(now), address=client_address(request))
+    team.accept(result, user, now=now, today=timezone.localdate(now), address=client_address(request))
 
 
 def _go_on(request: HttpRequest, user: User) -> HttpResponseBase:
@@ -131,17 +131,17 @@ def _go_on(request: HttpRequest, user: User) -> HttpResponseBase:
     return redirect(f"{reverse('accounts:factor-set-up')}?{urlencode({'next': landing_of(user)})}")
 
 
-def _show(request: HttpRequest, found: Invitation, form: Any, **more: Any) -> HttpResponse:
-    post = post_of(found)
+def _show(request: HttpRequest, result: Invitation, form: Any, **more: Any) -> HttpResponse:
+    post = post_of(result)
     return render(
         request,
         "team/invitation.html",
         {
             "form": form,
             "where": post,
-            "role": role_words(found.role, post),
-            "until": found.expires_at,
-            "by": found.invited_by.name,
+            "role": role_words(result.role, post),
+            "until": result.expires_at,
+            "by": result.invited_by.name,
             **more,
         },
         status=422 if request.method == "POST" else 200,

@@ -125,11 +125,11 @@ def _invitations(here: TeamRequest) -> list[dict[str, Any]]:
         )
     else:
         rows = rows.filter(enterprise_id__in={post.enterprise.pk for post in here.reach.posts if post.enterprise})
-    found = []
+    results = []
     for row in rows.select_related("enterprise", "branch", "authority", "station").order_by("-id")[:PAGE]:
         post = post_of(row)
         if here.reach.may_touch(post, row.role):
-            found.append(
+            results.append(
                 {
                     "row": row,
                     "role": role_words(row.role, post),
@@ -137,7 +137,7 @@ def _invitations(here: TeamRequest) -> list[dict[str, Any]]:
                     "url": here.side.address("team-revoke", row.pk),
                 }
             )
-    return found
+    return results
 
 
 def list_of(request: HttpRequest, here: TeamRequest, *, offices: Iterable[Officer] | None = None) -> dict[str, Any]:
@@ -278,7 +278,7 @@ def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
 
 
 def _change(row: Row, what: str, role: RoleForm, last: EndForm, here: TeamRequest) -> None:
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "by": here.user,
         "reach": here.reach,
         "now": here.now,
@@ -286,6 +286,6 @@ def _change(row: Row, what: str, role: RoleForm, last: EndForm, here: TeamReques
         "address": here.address,
     }
     if what == "role":
-        team.change_role(row, role.cleaned_data["role"], **told)
+        team.change_role(row, role.cleaned_data["role"], **values)
     else:
-        team.end(row, last.cleaned_data["last_day"] if what == "end" else None, **told)
+        team.end(row, last.cleaned_data["last_day"] if what == "end" else None, **values)

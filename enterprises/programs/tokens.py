@@ -209,12 +209,12 @@ class TokenMiddleware:
         return self._refused(request) or self.get_response(request)
 
     def _refused(self, request: HttpRequest) -> HttpResponse | None:
-        found = _BEARER.fullmatch(request.headers.get("Authorization", ""))
-        if found is None:
+        result = _BEARER.fullmatch(request.headers.get("Authorization", ""))
+        if result is None:
             return _unknown(request, code="token_missing", detail=_("请在 Authorization 头里带上令牌：Bearer odr_…"))
         now, address = timezone.now(), client_address(request)
         try:
-            token = opened_by(found[1], address=address, now=now)
+            token = opened_by(result[1], address=address, now=now)
         except TokenRefused as refusal:
             return _turned_away(request, refusal, address=address, now=now)
         if _is_too_large(request):
@@ -232,8 +232,8 @@ def set_caller(request: HttpRequest, token: ApiToken | None) -> None:
 
 
 def _names_a_token(request: HttpRequest) -> bool:
-    words = [(name, value) for name, values in request.GET.lists() for value in (*values, name)]
-    return PREFIX in request.path or any(name.lower() in _NAMES or PREFIX in value for name, value in words)
+    texts = [(name, value) for name, values in request.GET.lists() for value in (*values, name)]
+    return PREFIX in request.path or any(name.lower() in _NAMES or PREFIX in value for name, value in texts)
 
 
 def _is_too_large(request: HttpRequest) -> bool:

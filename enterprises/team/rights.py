@@ -95,10 +95,10 @@ def post_of(row: Staff | Officer | StationStaff | Invitation) -> Post:
     return Post(enterprise=row.enterprise, branch=row.branch)
 
 
-def _gather(found: list[tuple[Post, tuple[str, ...]]]) -> Reach:
+def _gather(results: list[tuple[Post, tuple[str, ...]]]) -> Reach:
     roles: dict[str, tuple[str, ...]] = {}
     posts: dict[str, Post] = {}
-    for post, given in found:
+    for post, given in results:
         posts.setdefault(post.code, post)
         # Held twice: the wider of the two, in its order.
         roles[post.code] = max(roles.get(post.code, ()), given, key=len)
@@ -107,34 +107,34 @@ def _gather(found: list[tuple[Post, tuple[str, ...]]]) -> Reach:
 
 def enterprise_reach(user_id: int, *, on: date) -> Reach:
     """What a manager may give: the own branch and those below; at headquarters all."""
-    found: list[tuple[Post, tuple[str, ...]]] = []
+    results: list[tuple[Post, tuple[str, ...]]] = []
     jobs = at_work(on).filter(user_id=user_id, role=HEAD["enterprise"]).select_related("enterprise", "branch")
     for job in jobs.order_by("id"):
         own, below = given(Role.MANAGER, "own"), given(Role.MANAGER, "below")
-        found.append((Post(enterprise=job.enterprise, branch=job.branch), own))
+        results.append((Post(enterprise=job.enterprise, branch=job.branch), own))
         branches = Branch.objects.on(on).filter(enterprise_id=job.enterprise_id)
         if job.branch_id is not None:
             branches = branches.filter(pk__in=set(branch_subtree([job.branch_id])) - {job.branch_id})
-        found += [(Post(enterprise=job.enterprise, branch=branch), below) for branch in branches.order_by("id")]
-    return _gather(found)
+        results += [(Post(enterprise=job.enterprise, branch=branch), below) for branch in branches.order_by("id")]
+    return _gather(results)
 
 
 def authority_reach(user_id: int, *, on: date) -> Reach:
     """What a head may give: the own authority, its offices, and the heads directly below. One query."""
-    found: list[tuple[Post, tuple[str, ...]]] = []
+    results: list[tuple[Post, tuple[str, ...]]] = []
     offices, stations, below = _OF_A_HEAD(user_id, on)
     for office in offices:
         authority = office.authority
         place = "top" if authority.parent_id is None else "own"
-        found.append((Post(authority=authority), given(Role.APPROVER, place)))
+        results.append((Post(authority=authority), given(Role.APPROVER, place)))
         for station in stations:
             if station.authority_id == authority.pk:
-                found.append((Post(station=station), given(Role.APPROVER, "station")))
+                results.append((Post(station=station), given(Role.APPROVER, "station")))
         for other in below:
             if other.parent_id == authority.pk:
                 place = "office" if other.level == Authority.Level.OFFICE else "subordinate"
-                found.append((Post(authority=other), given(Role.APPROVER, place)))
-    return _gather(found)
+                results.append((Post(authority=other), given(Role.APPROVER, place)))
+    return _gather(results)
 
 
 def _led(user: Any, day: Any) -> QuerySet[Officer]:

@@ -27,7 +27,7 @@ select id from below order by id
 
 
 def at_work(day: date) -> QuerySet[Staff]:
-    """The jobs that let somebody in on `day`; every door and both walls ask this anew."""
+    """The jobs that let somebody in on `day`; every entry point and both walls ask this anew."""
     return Staff.objects.on(day).exclude(shut_out("enterprise__"))
 
 
@@ -136,11 +136,11 @@ def workers_of(enterprise_ids: Iterable[int], day: date) -> dict[int, list[Worke
         for row in Absence.objects.on(day).filter(staff__enterprise_id__in=wanted).select_related("deputy")
     }
     below = _subtrees(wanted)
-    found: dict[int, list[Worker]] = defaultdict(list)
+    result: dict[int, list[Worker]] = defaultdict(list)
     for row in rows:
         sees = None if row.branch_id is None else below[row.branch_id]
-        found[row.enterprise_id].append(Worker(row, sees, leaves.get(row.pk)))
-    return found
+        result[row.enterprise_id].append(Worker(row, sees, leaves.get(row.pk)))
+    return result
 
 
 def parents_of(enterprise_ids: Iterable[int]) -> dict[int, int | None]:
@@ -150,11 +150,11 @@ def parents_of(enterprise_ids: Iterable[int]) -> dict[int, int | None]:
 
 def upwards(branch_id: int | None, parents: dict[int, int | None]) -> list[int | None]:
     """The branch, those above it, nearest first, and None for headquarters at the end."""
-    found: list[int | None] = []
-    while branch_id is not None and branch_id not in found:
-        found.append(branch_id)
+    results: list[int | None] = []
+    while branch_id is not None and branch_id not in results:
+        results.append(branch_id)
         branch_id = parents.get(branch_id)
-    return [*found, None]
+    return [*results, None]
 
 
 def _subtrees(enterprise_ids: set[int]) -> dict[int, frozenset[int]]:

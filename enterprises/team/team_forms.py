@@ -61,11 +61,11 @@ class InviteForm(TeamForm):
         return contact
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        post = self.reach.by_code.get(str(said.get("post", "")))
-        if post is not None and said.get("role") and said["role"] not in self.reach.may_give(post):
+        cleaned = super().clean() or {}
+        post = self.reach.by_code.get(str(cleaned.get("post", "")))
+        if post is not None and cleaned.get("role") and cleaned["role"] not in self.reach.may_give(post):
             self.add_error("role", _("您不能在这里授予这个岗位。"))
-        return said
+        return cleaned
 
     @property
     def chosen_post(self) -> Post:
@@ -161,12 +161,12 @@ class LeaveForm(TeamForm):
             )
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("starts_on") and said.get("ends_on") and said["ends_on"] < said["starts_on"]:
+        cleaned = super().clean() or {}
+        if cleaned.get("starts_on") and cleaned.get("ends_on") and cleaned["ends_on"] < cleaned["starts_on"]:
             self.add_error("ends_on", _("最后一天不能早于第一天。"))
-        if said.get("deputy") and said["deputy"] == said.get("staff"):
+        if cleaned.get("deputy") and cleaned["deputy"] == cleaned.get("staff"):
             self.add_error("deputy", _("请选一位在岗的同事代办。"))
-        return said
+        return cleaned
 
 
 class TwoPersonsForm(TeamForm):
@@ -247,13 +247,13 @@ class PersonForm(TeamForm):
         return name
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        password = said.get("password")
-        if password and said.get("again") and password != said["again"]:
+        cleaned = super().clean() or {}
+        password = cleaned.get("password")
+        if password and cleaned.get("again") and password != cleaned["again"]:
             self.add_error("again", _("两次输入的密码不一样。"))
         if password:
             try:
-                validate_password(password, User(email=self.email, name=str(said.get("name", ""))))
+                validate_password(password, User(email=self.email, name=str(cleaned.get("name", ""))))
             except ValidationError as weak:
                 self.add_error("password", weak)
-        return said
+        return cleaned

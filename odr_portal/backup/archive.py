@@ -203,9 +203,9 @@ def _compare(entry: Entry, listing: IO[bytes]) -> Counted:
         digest.update(chunk)
         *lines, rest = (rest + chunk).split(b"\n")
         for line in lines:
-            found = listing.readline().rstrip(b"\n")
-            if found != line:
-                name = (found or line).partition(b"  ")[2].decode(errors="replace")
+            result = listing.readline().rstrip(b"\n")
+            if result != line:
+                name = (result or line).partition(b"  ")[2].decode(errors="replace")
                 raise Unusable(f"{name} in the archive was changed or damaged: take another copy of it.")
     if rest or listing.read(1):
         raise Unusable("The archive holds files that its own list does not name; nothing was taken.")
@@ -214,11 +214,11 @@ def _compare(entry: Entry, listing: IO[bytes]) -> Counted:
 
 def _compare_parts(manifest: dict[str, Any], parts: dict[str, Counted]) -> None:
     try:
-        told = manifest["parts"]
+        shown = manifest["parts"]
         same = (
-            told[DUMP] == {"size": parts[DUMP].size, "sha256": parts[DUMP].sha256}
-            and told[LISTING] == {"size": parts[LISTING].size, "sha256": parts[LISTING].sha256}
-            and all(told[name] == {"count": parts[name].count, "size": parts[name].size} for name in (EVIDENCE, FILES))
+            shown[DUMP] == {"size": parts[DUMP].size, "sha256": parts[DUMP].sha256}
+            and shown[LISTING] == {"size": parts[LISTING].size, "sha256": parts[LISTING].sha256}
+            and all(shown[name] == {"count": parts[name].count, "size": parts[name].size} for name in (EVIDENCE, FILES))
             and isinstance(manifest["rows"], dict)
             and isinstance(manifest["migrations"], list)
             and isinstance(manifest["seal"], dict | None)

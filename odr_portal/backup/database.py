@@ -39,12 +39,12 @@ def connect(url: str) -> Any:
             "select count(*) from pg_roles where rolname = any(%s) and (rolname <> %s or pg_has_role(oid, 'usage'))",
             [[*roles.CALLERS, roles.STEPS], roles.STEPS],
         )
-        found = cursor.fetchone()[0]
+        result = cursor.fetchone()[0]
     connection.commit()
     if user != roles.OWNER:
         connection.close()
         raise Unusable(f"The address signs in as {user}: backup and restore work as {roles.OWNER}.")
-    if found <= len(roles.CALLERS):
+    if result <= len(roles.CALLERS):
         # Row-level security would show the owner empty tables, and nobody would notice.
         connection.close()
         raise Unusable("Roles of the database are missing: run what `manage.py database_roles` prints on that server.")
@@ -64,10 +64,10 @@ def program(name: str, *, version: int) -> Path:
     tried = []
     for path in _places(name):
         shown = subprocess.run([path, "--version"], capture_output=True, text=True).stdout
-        found = re.search(r"\) (\d+)", shown)
-        if found and int(found[1]) == version:
+        result = re.search(r"\) (\d+)", shown)
+        if result and int(result[1]) == version:
             return path
-        tried.append(found[1] if found else "unknown")
+        tried.append(result[1] if result else "unknown")
     have = f"here is {name} {', '.join(tried)}" if tried else f"here is no {name}"
     raise Unusable(f"The server is PostgreSQL {version}, {have}: put the {name} of PostgreSQL {version} on PATH.")
 
@@ -100,12 +100,12 @@ def query(connection: Any, statement: str, *values: Any) -> list[Any]:
 
 
 def tables(connection: Any) -> list[str]:
-    found = query(
+    result = query(
         connection,
         "select relname from pg_class where relnamespace = 'public'::regnamespace "
         "and relkind in ('r', 'p') order by relname",
     )
-    return [name for (name,) in found]
+    return [name for (name,) in result]
 
 
 def row_counts(connection: Any) -> dict[str, int]:

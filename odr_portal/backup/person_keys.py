@@ -58,10 +58,10 @@ def check(file: Path, *, archive_made_at: str) -> bytes:
             "without them nobody can read what people said."
         ) from None
     head, newline, rest = content.partition(b"\n")
-    body, mark, said = rest.rpartition(b"sha256 ")
+    body, mark, given = rest.rpartition(b"sha256 ")
     if not head.startswith(_HEAD.encode()) or not newline or not mark:
         raise Unusable(f"{file} holds no keys of people: take another copy of it.")
-    if hashlib.sha256(head + newline + body).hexdigest() != said.decode(errors="replace").strip():
+    if hashlib.sha256(head + newline + body).hexdigest() != given.decode(errors="replace").strip():
         raise Unusable(f"{file} was changed or damaged: take another copy of it.")
     made_at = head.decode().removeprefix(_HEAD).strip()
     if datetime.fromisoformat(made_at) < datetime.fromisoformat(archive_made_at):

@@ -120,10 +120,10 @@ def _check_migrations(manifest: dict[str, Any]) -> int:
 
 
 def _objects(connection: Any) -> int:
-    found = database.query(
+    result = database.query(
         connection, "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind <> 'i'"
     )
-    return int(found[0][0])
+    return int(result[0][0])
 
 
 def _check_target(connection: Any, manifest: dict[str, Any], version: int, target: Target) -> None:
@@ -297,25 +297,25 @@ def _restore_database(path: Path, pg_restore: Path, url: str, tell: Tell) -> Non
             raise
         if process.wait():
             errors.seek(0)
-            said = errors.read().decode(errors="replace").strip().splitlines()
+            given = errors.read().decode(errors="replace").strip().splitlines()
             raise Unusable(
                 f"The database could not be restored, nothing was changed: "
-                f"{database.one_line(said[0] if said else 'no reason given')}"
+                f"{database.one_line(given[0] if given else 'no reason given')}"
             )
 
 
 def _compare_rows(url: str, manifest: dict[str, Any]) -> None:
     with closing(database.connect(url)) as connection:
-        found = database.row_counts(connection)
+        result = database.row_counts(connection)
     for name, count in manifest["rows"].items():
-        if found.get(name) != count:
+        if result.get(name) != count:
             raise Unusable(
-                f"{name} has {found.get(name, 'no')} rows after the restore, the archive says {count}: "
+                f"{name} has {result.get(name, 'no')} rows after the restore, the archive says {count}: "
                 "nothing was changed."
             )
 
 
-def _manage(url: str, *words: str) -> "subprocess.CompletedProcess[str]":
+def _manage(url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """A command of this portal against the restored database, in a process of its own."""
     variables = {
         **os.environ,
@@ -325,11 +325,11 @@ def _manage(url: str, *words: str) -> "subprocess.CompletedProcess[str]":
         "LOG_LEVEL": "WARNING",
     }
     done = subprocess.run(
-        [sys.executable, "manage.py", *words], cwd=environment.ROOT, env=variables, capture_output=True, text=True
+        [sys.executable, "manage.py", *arguments], cwd=environment.ROOT, env=variables, capture_output=True, text=True
     )
-    if done.returncode not in ({0, 1} if words[0] == "verify_record" else {0}):
+    if done.returncode not in ({0, 1} if arguments[0] == "verify_record" else {0}):
         last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no reason given"]
-        raise Unusable(f"`manage.py {words[0]}` failed, nothing was changed: {database.one_line(last[0])}")
+        raise Unusable(f"`manage.py {arguments[0]}` failed, nothing was changed: {database.one_line(last[0])}")
     return done
 
 

@@ -139,12 +139,12 @@ def _version() -> str:
 
 def _other_schemas(connection: Any) -> list[str]:
     """What else somebody keeps in that database is not ours to carry away."""
-    found = database.query(
+    result = database.query(
         connection,
         "select replace(nspname, '\"', '\"\"') from pg_namespace "
         "where nspname !~ '^pg_' and nspname not in ('public', 'information_schema')",
     )
-    return [name for (name,) in found]
+    return [name for (name,) in result]
 
 
 class _dump:
@@ -183,8 +183,8 @@ class _dump:
             yield chunk
         if self.process.wait():
             self.errors.seek(0)
-            said = self.errors.read().decode(errors="replace").strip().splitlines()
-            raise Unusable(f"The database could not be saved: {database.one_line(said[0] if said else 'no reason')}")
+            given = self.errors.read().decode(errors="replace").strip().splitlines()
+            raise Unusable(f"The database could not be saved: {database.one_line(given[0] if given else 'no reason')}")
 
     def __exit__(self, *_: object) -> None:
         if self.process.poll() is None:
@@ -241,10 +241,10 @@ def _files(writer: Writer, root: Path, tell: Tell) -> dict[str, int]:
 def _walk(root: Path, below: str) -> Iterator[str]:
     """Plain files in a fixed order. Links are not followed: they lead out of the folder."""
     try:
-        found = sorted(os.scandir(root / below), key=lambda entry: entry.name)
+        results = sorted(os.scandir(root / below), key=lambda entry: entry.name)
     except FileNotFoundError:
         return
-    for entry in found:
+    for entry in results:
         path = f"{below}{entry.name}"
         if not is_plain(path):
             raise Unusable(f"{root} holds {path!r}, a name that no archive can keep: rename it.")

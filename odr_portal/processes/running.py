@@ -38,8 +38,8 @@ def digest(*parts: str) -> str:
 
 def state_of(*patterns: str) -> str:
     """Changes when a file below the clone that matches is changed, added or removed."""
-    found = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
-    return digest(*(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in found))
+    results = sorted(path for pattern in patterns for path in ROOT.glob(pattern) if path.is_file())
+    return digest(*(f"{path} {path.stat().st_mtime_ns} {path.stat().st_size}" for path in results))
 
 
 def check_database(name: str, url: str) -> None:
@@ -95,14 +95,14 @@ class Portal:
         embedded.wait_for_postgres(administrator, self.supervisord, log)
         prepared = self.place.local / "state" / "roles"
         # What an administrator says once; said again where this version has more to say.
-        said = digest(*roles.cluster_statements(), *roles.database_statements(DATABASE))
+        given = digest(*roles.cluster_statements(), *roles.database_statements(DATABASE))
         begun = self.place.local / "state" / "demo-begun"
         if begun.exists():
             # Stopped in the middle of loading: nobody was served yet, so begin again.
             embedded.run_statements(administrator, [f'drop database if exists "{DATABASE}" with (force)'])
             for stamp in (prepared, self.place.local / "state" / "migrated", begun):
                 stamp.unlink(missing_ok=True)
-        if not prepared.exists() or prepared.read_text() != said:
+        if not prepared.exists() or prepared.read_text() != given:
             connection = psycopg2.connect(administrator)
             with connection.cursor() as cursor:
                 cursor.execute("select 1 from pg_database where datname = %s", [DATABASE])
@@ -112,12 +112,12 @@ class Portal:
             embedded.run_statements(administrator, [*roles.cluster_statements(), *create])
             inside = f"postgresql://postgres@/{DATABASE}?host={self.place.sockets}"
             embedded.run_statements(inside, roles.database_statements(DATABASE))
-            prepared.write_text(said)
+            prepared.write_text(given)
         check_database("DATABASE_URL", url)
 
-    def manage(self, *words: str, quiet: bool = False) -> "subprocess.CompletedProcess[str]":
+    def manage(self, *arguments: str, quiet: bool = False) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
-            [sys.executable, "manage.py", *words],
+            [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
             env=self.variables,
             text=True,
@@ -126,16 +126,16 @@ class Portal:
             **embedded.as_user(self.place.code_user),
         )
 
-    def once(self, name: str, state: str, *words: str, telling: str) -> None:
+    def once(self, name: str, state: str, *arguments: str, telling: str) -> None:
         """Run a command unless it was already done for this state of the files."""
         stamp = self.place.local / "state" / name
         if stamp.exists() and stamp.read_text() == state:
             return
         say(telling)
-        done = self.manage(*words, quiet=True)
+        done = self.manage(*arguments, quiet=True)
         if done.returncode:
             last = (done.stderr or done.stdout or "").strip().splitlines()[-1:] or ["no reason given"]
-            raise stop(f"`manage.py {words[0]}` failed: {last[0]}")
+            raise stop(f"`manage.py {arguments[0]}` failed: {last[0]}")
         stamp.write_text(state)
 
     def migrate(self) -> None:
@@ -186,8 +186,8 @@ class Portal:
 
     def collect_static(self) -> None:
         state = state_of("static/**/*", "requirements.txt", "web/staticfiles.py")
-        words = ("collectstatic", "--noinput", "--clear", "--verbosity", "0")
-        self.once("static", state, *words, telling="Collecting static files …")
+        texts = ("collectstatic", "--noinput", "--clear", "--verbosity", "0")
+        self.once("static", state, *texts, telling="Collecting static files …")
 
     def supervisor(self) -> Any:
         from supervisor.xmlrpc import SupervisorTransport

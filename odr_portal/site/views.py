@@ -1,4 +1,4 @@
-"""The doors that belong to nobody's work: home, plain pages, reading wishes, and what goes wrong.
+"""The pages that belong to nobody's work: home, plain pages, reading wishes, and what goes wrong.
 
 These pages read no case.
 """
@@ -78,14 +78,14 @@ def time_limits(request: HttpRequest) -> HttpResponse:
 @require_safe
 def rules(request: HttpRequest) -> HttpResponse:
     """The articles that complaints are handled by, with an anchor each; ``q`` finds some of them."""
-    words = request.GET.get("q", "").strip()[:40]
-    found: dict[str, list[Article]] = {code: articles(code, words=words) for code in LAWS}
+    text = request.GET.get("q", "").strip()[:40]
+    result: dict[str, list[Article]] = {code: articles(code, words=text) for code in LAWS}
     laws = [
-        {"law": law, "name": law.name, "note": law.note, "articles": found[code]}
+        {"law": law, "name": law.name, "note": law.note, "articles": result[code]}
         for code, law in LAWS.items()
-        if found[code]
+        if result[code]
     ]
-    return render(request, "public/rules.html", {"laws": laws, "words": words, "found": sum(map(len, found.values()))})
+    return render(request, "public/rules.html", {"laws": laws, "words": text, "found": sum(map(len, result.values()))})
 
 
 @require_safe

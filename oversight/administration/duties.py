@@ -78,15 +78,15 @@ def end_sessions(user: User, *, by: User, now: datetime, address: str = "") -> i
 
 def work_of(user: User, *, today: date) -> list[tuple[str, str]]:
     """(organisation, role) of everything somebody does today."""
-    found = [
+    results = [
         (str(row.authority), str(row.get_role_display()))
         for row in Officer.objects.on(today).filter(user=user).select_related("authority")
     ]
-    found += [
+    results += [
         (str(row.branch or row.enterprise), str(row.get_role_display()))
         for row in at_work(today).filter(user=user).select_related("enterprise", "branch")
     ]
-    return found
+    return results
 
 
 def is_last_head(user: User, *, today: date) -> bool:

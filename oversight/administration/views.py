@@ -169,22 +169,22 @@ def log(request: HttpRequest) -> HttpResponse:
     """The security log, newest first; for security and audit alike, to read only."""
     form = LogFilter(request.GET)
     form.is_valid()
-    said = {name: value for name, value in form.cleaned_data.items() if value}
+    cleaned = {name: value for name, value in form.cleaned_data.items() if value}
     rows = SecurityEvent.objects.all()
-    if "kind" in said:
-        rows = rows.filter(kind=said["kind"])
-    if "who" in said:
-        key = _key_of(said["who"])
+    if "kind" in cleaned:
+        rows = rows.filter(kind=cleaned["kind"])
+    if "who" in cleaned:
+        key = _key_of(cleaned["who"])
         rows = rows.filter(Q(person_key=key) | Q(subject=str(key))) if key else rows.none()
-    if "since" in said:
-        rows = rows.filter(at__gte=_morning(said["since"]))
-    if "until" in said:
-        rows = rows.filter(at__lt=_morning(said["until"] + timedelta(days=1)))
+    if "since" in cleaned:
+        rows = rows.filter(at__gte=_morning(cleaned["since"]))
+    if "until" in cleaned:
+        rows = rows.filter(at__lt=_morning(cleaned["until"] + timedelta(days=1)))
     page = keyset.page_of(rows, request.GET, NEWEST)
-    found = list(User.objects.filter(person_key__in={row.person_key for row in page.rows if row.person_key}))
-    sealed_fields.load_for(found)
-    people: dict[Any, str] = {user.person_key: masked_name(user.name) for user in found}
-    query = urlencode({name: request.GET.get(name, "") for name in said})
+    results = list(User.objects.filter(person_key__in={row.person_key for row in page.rows if row.person_key}))
+    sealed_fields.load_for(results)
+    people: dict[Any, str] = {user.person_key: masked_name(user.name) for user in results}
+    query = urlencode({name: request.GET.get(name, "") for name in cleaned})
     here = f"{reverse('oversight:administration-log')}?{query}"
     is_security = duty_of(_me(request)) == "security"
     return render(
@@ -213,11 +213,11 @@ def _morning(day: date) -> datetime:
     return datetime.combine(day, time(), tzinfo=SHANGHAI).astimezone(UTC)
 
 
-def _key_of(words: str) -> uuid.UUID | None:
+def _key_of(text: str) -> uuid.UUID | None:
     try:
-        return uuid.UUID(words.strip())
+        return uuid.UUID(text.strip())
     except ValueError:
-        contact = parse_contact(words)
+        contact = parse_contact(text)
         user = known_user(contact) if contact is not None else None
         return user.person_key if user is not None else None
 
@@ -226,12 +226,12 @@ def _key_of(words: str) -> uuid.UUID | None:
 @require_safe
 def people(request: HttpRequest) -> HttpResponseBase:
     """Look somebody up by the whole address; and who the administrators are."""
-    words = request.GET.get("q", "")[:254]
-    key = _key_of(words) if words else None
+    text = request.GET.get("q", "")[:254]
+    key = _key_of(text) if text else None
     if key is not None and User.objects.filter(person_key=key).exists():
         return redirect("oversight:administration-person", key)
     holders = Administrator.objects.select_related("user").order_by("kind", "pk")
-    return render(request, "administration/people.html", {"query": words, "holders": holders, "now": timezone.now()})
+    return render(request, "administration/people.html", {"query": text, "holders": holders, "now": timezone.now()})
 
 
 @never_cache
@@ -285,27 +285,27 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
 
 
 def _session(row: BrowserSession) -> dict[str, Any]:
-    said = row.get_decoded()
-    seen = said.get(SEEN)
+    given = row.get_decoded()
+    seen = given.get(SEEN)
     return {
-        "device": said.get(DEVICE, ""),
-        "place": said.get(PLACE, ""),
+        "device": given.get(DEVICE, ""),
+        "place": given.get(PLACE, ""),
         "seen": datetime.fromtimestamp(seen, UTC) if isinstance(seen, int | float) else None,
     }
 
 
 def _change(what: str, kind: str, user: User, me: User, *, now: datetime, today: date, address: str) -> None:
-    told: dict[str, Any] = {"by": me, "now": now, "address": address}
+    values: dict[str, Any] = {"by": me, "now": now, "address": address}
     if what in ("off", "on"):
-        duties.switch(user, is_active=what == "on", today=today, **told)
+        duties.switch(user, is_active=what == "on", today=today, **values)
     elif what == "sign_out":
-        duties.end_sessions(user, **told)
+        duties.end_sessions(user, **values)
     elif what == "revoke_tokens":
-        duties.revoke_tokens(user, **told)
+        duties.revoke_tokens(user, **values)
     elif what == "appoint":
-        duties.appoint(user, kind, **told)
+        duties.appoint(user, kind, **values)
     elif what == "dismiss":
-        duties.dismiss(user, **told)
+        duties.dismiss(user, **values)
     else:
         raise TeamRefusal("no_such_change", _("没有这样的操作。"))
 

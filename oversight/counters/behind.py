@@ -99,13 +99,13 @@ class Found:
     after: str
 
 
-def read_key(words: str) -> Key | None:
+def read_key(text: str) -> Key | None:
     """The place where a page begins; None for the first page and for what cannot be read."""
-    found = _KEY.fullmatch(words)
-    if found is None:
+    result = _KEY.fullmatch(text)
+    if result is None:
         return None
     try:
-        return date.fromisoformat(found[1]), int(found[2]), found[3], int(found[4])
+        return date.fromisoformat(result[1]), int(result[2]), result[3], int(result[4])
     except ValueError:
         return None
 
@@ -135,8 +135,8 @@ def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
     if what != OPEN_OVERDUE:
         names = _TOGETHER.get(what, (what,))
         begin, end = windows.days(names[0])
-        said = " or ".join(f"t.{name} is not null" for name in names)
-        return f"({said}) and t.day between %(begin)s and %(end)s", {"begin": begin, "end": end}
+        given = " or ".join(f"t.{name} is not null" for name in names)
+        return f"({given}) and t.day between %(begin)s and %(end)s", {"begin": begin, "end": end}
     ends = {name: windows.days(name)[1] for name in RAN}
     return _SQL["open_overdue"], ends
 

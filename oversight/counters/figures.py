@@ -39,8 +39,8 @@ def flow(measure: Measure) -> dict[str, Figure] | None:
 
 def flow_of(measure: Measure) -> dict[str, Figure]:
     """The same, else counted from the cases."""
-    found = flow(measure)
-    return figures.flow_figures(measure) if found is None else found
+    result = flow(measure)
+    return figures.flow_figures(measure) if result is None else result
 
 
 def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
@@ -90,10 +90,10 @@ def headlines(counts: Sums, buckets: Mapping[int, int] | None = None) -> dict[st
 
     Cases behind a result are not told apart from its stages; money of other countries is only counted.
     """
-    found = {**_arrivals(counts), **_stages(counts, {}), "recovered": _recovered(counts, {})}
+    result = {**_arrivals(counts), **_stages(counts, {}), "recovered": _recovered(counts, {})}
     if buckets is not None:
-        found["first_response"] = first_response(counts, buckets)
-    return found
+        result["first_response"] = first_response(counts, buckets)
+    return result
 
 
 def open_overdue(counts: Sums) -> int:
@@ -137,12 +137,12 @@ def _stages(counts: Sums, looked_up: Mapping[str, Any]) -> dict[str, Figure]:
 
 def _lengths(counts: Sums, buckets: Mapping[str, Mapping[int, int]]) -> dict[str, Figure]:
     def spread(n: int, name: str, *units: str) -> dict[str, float]:
-        found: dict[str, float] = {}
+        result: dict[str, float] = {}
         for unit in units if n else ():
             what = f"{name}_{unit}"
             median, nine = (quantile(what, buckets[what], share) for share in (0.5, 0.9))
-            found |= {f"{unit}_mean": counts[what] / n, f"{unit}_median": median or 0.0, f"{unit}_p90": nine or 0.0}
-        return found
+            result |= {f"{unit}_mean": counts[what] / n, f"{unit}_median": median or 0.0, f"{unit}_p90": nine or 0.0}
+        return result
 
     responded, accepted, handled = counts["responded"], counts["accepted"], counts["handled"]
     return {
@@ -193,13 +193,13 @@ def _looked_up(measure: Measure) -> dict[str, Any]:
     # Who has been asked for counts a case once, whatever others did with it.
     same = " and p.enterprise = t.enterprise" if measure.scope.enterprise_id else ""
     again = ", ".join(_SQL["again"].format(result=result, same=same) for result in figures.RESULTS)
-    found: dict[str, Any] = {}
+    results: dict[str, Any] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SQL["looked_up"].format(again=again, ours=ours), params)
-        found |= dict(zip((column.name for column in cursor.description or ()), cursor.fetchone(), strict=True))
+        results |= dict(zip((column.name for column in cursor.description or ()), cursor.fetchone(), strict=True))
         cursor.execute(_SQL["money"].format(ours=ours), params)
-        found["money"] = {
+        results["money"] = {
             currency: dict(zip(("confirmed", "vouchers", "unconfirmed"), (n or Decimal(0) for n in sums), strict=True))
             for currency, *sums in cursor.fetchall()
         }
-    return found
+    return results

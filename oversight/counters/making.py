@@ -57,8 +57,8 @@ def take_time(cursor: Any) -> None:
 
 def take_memory(cursor: Any, *, by_page: bool = False) -> None:
     """Groups and joins of many rows in memory; ``by_page``: rows of many days are read page by page."""
-    for said in ("work_mem = '64MB'", f"enable_indexscan = {'off' if by_page else 'on'}"):
-        cursor.execute(f"set local {said}")
+    for given in ("work_mem = '64MB'", f"enable_indexscan = {'off' if by_page else 'on'}"):
+        cursor.execute(f"set local {given}")
 
 
 def certain_below(cursor: Any) -> tuple[int, int]:
@@ -95,9 +95,9 @@ def begin(cursor: Any) -> None:
             f"create table {name}{END} (like {name} including defaults including constraints including storage)"
         )
         cursor.execute("select relrowsecurity, relforcerowsecurity from pg_class where oid = %s::regclass", [name])
-        for is_on, words in zip(cursor.fetchone(), ("enable", "force"), strict=True):
+        for is_on, text in zip(cursor.fetchone(), ("enable", "force"), strict=True):
             if is_on:
-                cursor.execute(f"alter table {name}{END} {words} row level security")
+                cursor.execute(f"alter table {name}{END} {text} row level security")
         for statement in (*_policies(cursor, name), *_grants(cursor, name)):
             cursor.execute(statement)
 
@@ -120,9 +120,9 @@ def finish(cursor: Any, names: Sequence[str]) -> None:
             """,
             [name],
         )
-        for index, said, is_key in cursor.fetchall():
+        for index, given, is_key in cursor.fetchall():
             cursor.execute(
-                said.replace(f" INDEX {index} ON public.{name} ", f" INDEX {index}{END} ON public.{name}{END} ")
+                given.replace(f" INDEX {index} ON public.{name} ", f" INDEX {index}{END} ON public.{name}{END} ")
             )
             if is_key:
                 cursor.execute(f"alter table {name}{END} add primary key using index {index}{END}")
@@ -243,14 +243,14 @@ def months_at_once(cursor: Any, *, beside: str = "", table: Table | None = None)
         group by 1
         order by 1
     """)
-    found: list[dict[str, date]] = []
+    results: list[dict[str, date]] = []
     held = 0
     for month, n in cursor.fetchall():
-        if not found or held + n > ROWS:
-            found.append({"first": month})
+        if not results or held + n > ROWS:
+            results.append({"first": month})
             held = 0
-        found[-1]["last"], held = month.replace(day=monthrange(month.year, month.month)[1]), held + n
-    return found
+        results[-1]["last"], held = month.replace(day=monthrange(month.year, month.month)[1]), held + n
+    return results
 
 
 def _begin() -> tuple[str, int]:
@@ -275,12 +275,12 @@ def _begin() -> tuple[str, int]:
 
 def _tallying(after: int, upto: int, beside: str) -> Job:
     def tally(cursor: Any) -> None:
-        said = {**decrees(current_calendar()), "after": after, "upto": upto}
+        values = {**decrees(current_calendar()), "after": after, "upto": upto}
         take_memory(cursor)
         if not beside:
             wait_alone(cursor)
-            cursor.execute(f"delete from {TALLY} where complaint_id > %(after)s and complaint_id <= %(upto)s", said)
-        cursor.execute(f"insert into {TALLY}{beside} ({', '.join(COLUMNS)}) {facts(PIECE_OF_CASES)}", said)
+            cursor.execute(f"delete from {TALLY} where complaint_id > %(after)s and complaint_id <= %(upto)s", values)
+        cursor.execute(f"insert into {TALLY}{beside} ({', '.join(COLUMNS)}) {facts(PIECE_OF_CASES)}", values)
 
     return tally
 
@@ -289,11 +289,11 @@ def _sum_up_beside() -> None:
     def adding(days: dict[str, date]) -> Job:
         def add(cursor: Any) -> None:
             take_memory(cursor, by_page=True)
-            cursor.execute(filling(said, beside=END) + " select 1", days)
+            cursor.execute(filling(given, beside=END) + " select 1", days)
 
         return add
 
-    said = _DAYS.format(beside=END)
+    given = _DAYS.format(beside=END)
     _do(lambda cursor: finish(cursor, [TALLY]))
     with transaction.atomic(), connection.cursor() as cursor:
         take_time(cursor)

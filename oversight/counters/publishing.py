@@ -68,28 +68,28 @@ def figures(day: date) -> list[PublishedFigure]:
         "start": _midnight(day - YEAR),
         "end": _midnight(day),
     }
-    found: dict[tuple[int, str], PublishedFigure] = {}
+    result: dict[tuple[int, str], PublishedFigure] = {}
     with connection.cursor() as cursor:
         cursor.execute(_SQL["ended"], period)
         for enterprise, category, is_all, ended, settled, unconfirmed, days in cursor.fetchall():
-            row = _row(found, enterprise, category, is_all, day)
+            row = _row(result, enterprise, category, is_all, day)
             if row is not None:
                 row.ended, row.settled, row.unconfirmed = ended, settled, unconfirmed
                 row.median_days, row.p90_days = (Decimal(str(one)).quantize(Decimal("0.1")) for one in days)
         cursor.execute(_SQL["promised"], period)
         for enterprise, category, is_all, promised, kept in cursor.fetchall():
-            row = _row(found, enterprise, category, is_all, day)
+            row = _row(result, enterprise, category, is_all, day)
             if row is not None:
                 row.promised, row.kept = promised, kept
         cursor.execute(_SQL["rated"], period)
         for enterprise, category, _is_all, closed, rated, marks in cursor.fetchall():
-            if (row := found.get((enterprise, category))) is not None:
+            if (row := result.get((enterprise, category))) is not None:
                 row.closed, row.rated, row.marks = closed, rated, marks
-    _respond(found, day)
-    return [row for row in found.values() if not row.category or row.ended >= TOO_FEW]
+    _respond(result, day)
+    return [row for row in result.values() if not row.category or row.ended >= TOO_FEW]
 
 
-def _respond(found: dict[tuple[int, str], PublishedFigure], day: date) -> None:
+def _respond(result: dict[tuple[int, str], PublishedFigure], day: date) -> None:
     """首次响应时长 as oversight.figures counts it, of each enterprise and of each of its kinds of problem."""
     first = Engagement.objects.filter(
         first_contact_at__gte=_midnight(day - YEAR),
@@ -107,7 +107,7 @@ def _respond(found: dict[tuple[int, str], PublishedFigure], day: date) -> None:
     ):
         for who, spread in measured(spans, calendar=current_calendar(), by_who=True).items():
             enterprise, _space, category = str(who).partition(" ")
-            if who is not None and (row := found.get((int(enterprise), category))) is not None:
+            if who is not None and (row := result.get((int(enterprise), category))) is not None:
                 row.responded = spread.n
                 row.response_median, row.response_p90 = (
                     round(spread.values[f"minutes_{name}"]) for name in ("median", "p90")
@@ -115,13 +115,13 @@ def _respond(found: dict[tuple[int, str], PublishedFigure], day: date) -> None:
 
 
 def _row(
-    found: dict[tuple[int, str], PublishedFigure], enterprise: int, category: str, is_all: int, day: date
+    result: dict[tuple[int, str], PublishedFigure], enterprise: int, category: str, is_all: int, day: date
 ) -> PublishedFigure | None:
     """A case without a problem category counts among all, and has no row of its own."""
     if not is_all and not category:
         return None
     zero: dict[str, Any] = dict.fromkeys(("ended", "settled", "unconfirmed", "promised", "kept"), 0)
-    return found.setdefault(
+    return result.setdefault(
         (enterprise, category),
         PublishedFigure(
             enterprise_id=enterprise, category=category, day=day, formula=FORMULA, median_days=None, **zero

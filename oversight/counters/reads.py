@@ -57,10 +57,10 @@ class Counters:
         """One statement, a second where something waits."""
         with connection.cursor() as cursor:
             cursor.execute(_SQL["begun"], {"limit": MOST_UNFOLDED + 1})
-            found = cursor.fetchall()
-        transaction, entry, folded_at, is_rebuilt, _ = found[0]
-        position, ids = (transaction, entry), sorted({row[4] for row in found if row[4] is not None})
-        is_complete = len(found) <= MOST_UNFOLDED
+            result = cursor.fetchall()
+        transaction, entry, folded_at, is_rebuilt, _ = result[0]
+        position, ids = (transaction, entry), sorted({row[4] for row in result if row[4] is not None})
+        is_complete = len(result) <= MOST_UNFOLDED
         rows = _unfolded(ids, calendar) if ids and is_complete and is_rebuilt else []
         return cls(now, calendar, position, folded_at, is_complete and is_rebuilt, rows)
 
@@ -78,8 +78,8 @@ class Counters:
         ``scope`` has regions and perhaps a category, a channel or an enterprise, or is one enterprise (or branches of
         it). None where only the cases themselves can answer. One statement.
         """
-        found = self.sums_of(scope, [period], by=by, names=names)
-        return None if found is None else found[0]
+        result = self.sums_of(scope, [period], by=by, names=names)
+        return None if result is None else result[0]
 
     def sums_of(
         self, scope: Scope, periods: Sequence[Period], *, by: str = "", names: Iterable[str] = NAMES
@@ -87,16 +87,16 @@ class Counters:
         """The same for several periods, in one statement; what stands now is read for the first only."""
         asked = tuple(names)
         later = tuple(name for name in asked if name not in STANDING) or asked
-        found = self.read(
+        result = self.read(
             [Wish(scope, period, asked if number == 0 else later) for number, period in enumerate(periods)], by=by
         )
-        if found is None or later == asked:
-            return found
-        stands = {key: {name: sums[name] for name in asked if name in STANDING} for key, sums in found[0].items()}
+        if result is None or later == asked:
+            return result
+        stands = {key: {name: sums[name] for name in asked if name in STANDING} for key, sums in result[0].items()}
         nothing = dict.fromkeys(asked, 0)
         return [
             {key: {**nothing, **sums.get(key, {}), **stands.get(key, {})} for key in dict.fromkeys([*sums, *stands])}
-            for sums in found
+            for sums in result
         ]
 
     def read(self, wishes: Sequence[Wish], *, by: str = "") -> list[dict[str, Sums]] | None:
@@ -106,7 +106,7 @@ class Counters:
             (wish, rows_of(wish.scope, by), Windows.of(wish.period, now=self.now, calendar=self.calendar))
             for wish in wishes
         ]
-        found = [defaultdict[str, Counter[str]](Counter) for _ in wishes]
+        results = [defaultdict[str, Counter[str]](Counter) for _ in wishes]
         with connection.cursor() as cursor:
             parts = []
             for number, (wish, rows, windows) in enumerate(every):
@@ -124,8 +124,10 @@ class Counters:
                 # Single rows lie in the smallest place.
                 keys = [str(key or "")] if by != "region" or (rows and rows.months) else _places(wish.scope, int(key))
                 for one in keys:
-                    found[number][one].update({name: int(n) for name, n in zip(wish.names, numbers, strict=False) if n})
-        for sums, (wish, _rows, windows) in zip(found, every, strict=True):
+                    results[number][one].update(
+                        {name: int(n) for name, n in zip(wish.names, numbers, strict=False) if n}
+                    )
+        for sums, (wish, _rows, windows) in zip(results, every, strict=True):
             for row in self.unfolded:
                 for key in _keys(wish.scope, row, by):
                     sums[key].update(
@@ -139,13 +141,13 @@ class Counters:
                 sums[""].update({})
         return [
             {key: dict.fromkeys(wish.names, 0) | counts for key, counts in sums.items()}
-            for sums, wish in zip(found, wishes, strict=True)
+            for sums, wish in zip(results, wishes, strict=True)
         ]
 
     def buckets(self, scope: Scope, period: Period, whats: Iterable[str] = SPREAD) -> dict[str, dict[int, int]] | None:
         """How many took how long in the period, by what and bucket; of regions or an enterprise. One statement."""
-        found = self.buckets_of(scope, [period], whats)
-        return None if found is None else found[0]
+        result = self.buckets_of(scope, [period], whats)
+        return None if result is None else result[0]
 
     def buckets_of(
         self, scope: Scope, periods: Sequence[Period], whats: Iterable[str] = SPREAD
@@ -161,7 +163,7 @@ class Counters:
             scope.category or scope.channel or scope.branch_ids is not None or (scope.regions and scope.enterprise_id)
         )
         is_wide = has_cells and bool(scope.regions) and all(region.level in WIDE for region in scope.regions)
-        found: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
+        results: list[dict[str, Counter[int]]] = [{what: Counter() for what in names} for _ in periods]
         with connection.cursor() as cursor:
             parts = []
             for number, period in enumerate(periods):
@@ -186,43 +188,44 @@ class Counters:
                 )
             cursor.execute(b" union all ".join(parts).decode())
             for number, what, bucket, n in cursor.fetchall():
-                found[number][what][bucket] += n
-        for counts, period in zip(found, periods, strict=True):
+                results[number][what][bucket] += n
+        for counts, period in zip(results, periods, strict=True):
             for row in self.unfolded:
                 if period.first <= row["day"] <= period.last:
                     for what in names:
                         if row[what] is not None:
                             counts[what][bucket_of(what, abs(row[what]))] += row["sign"] * len(_keys(scope, row, ""))
         return [
-            {what: {bucket: n for bucket, n in some.items() if n} for what, some in counts.items()} for counts in found
+            {what: {bucket: n for bucket, n in some.items() if n} for what, some in counts.items()}
+            for counts in results
         ]
 
     def responses(self, scope: Scope, period: Period) -> dict[int, Counter[int]]:
         """How often each enterprise first responded in so many working minutes, in regions. One statement."""
         ours, params = narrowed(scope)
-        found: defaultdict[int, Counter[int]] = defaultdict(Counter)
+        result: defaultdict[int, Counter[int]] = defaultdict(Counter)
         with connection.cursor() as cursor:
             cursor.execute(_SQL["responses"].format(ours=ours), params | {"first": period.first, "last": period.last})
             for enterprise, minutes, n in cursor.fetchall():
-                found[enterprise][minutes] += n
+                result[enterprise][minutes] += n
         for row in self.unfolded:
             if (
                 row["response_minutes"] is not None
                 and period.first <= row["day"] <= period.last
                 and counts_for(scope, row)
             ):
-                found[row["enterprise"]][abs(row["response_minutes"])] += row["sign"]
-        return found
+                result[row["enterprise"]][abs(row["response_minutes"])] += row["sign"]
+        return result
 
 
 def steadily(read: Callable[[Counters], T], *, now: datetime, calendar: Calendar) -> T:
     """What ``read`` makes of the counters; once more where a fold came in between its statements."""
     for _try in range(3):
         counters = Counters.at(now, calendar)
-        found = read(counters)
+        result = read(counters)
         if counters.is_steady:
             break
-    return found
+    return result
 
 
 def _position() -> tuple[int, int]:

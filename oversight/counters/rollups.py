@@ -150,17 +150,17 @@ def _compare_some(*, now: datetime) -> bool:
             state.compared_calendar = calendar_name()
         if state.compared_through < last:
             upto = min(state.compared_through + PIECE, last)
-            found = _odd_cases(cursor, state, upto)
+            result = _odd_cases(cursor, state, upto)
             state.compared_through = upto
         else:
             table = ALL[state.compared_tables]
-            found = _odd_cells(cursor, table)
+            result = _odd_cells(cursor, table)
             state.compared_tables += 1
-        if found and calendar_name() != state.calendar:
-            log.info("%s were counted anew by another calendar", len(found))
-        elif found:
-            log.error("counters differed from the cases: %s", ", ".join(found[:NAMED]))
-            state.differences = [*state.differences, *found][:NAMED]
+        if result and calendar_name() != state.calendar:
+            log.info("%s were counted anew by another calendar", len(result))
+        elif result:
+            log.error("counters differed from the cases: %s", ", ".join(result[:NAMED]))
+            state.differences = [*state.differences, *result][:NAMED]
         is_last = state.compared_tables == len(ALL)
         if is_last:
             state.compared_through, state.compared_tables, state.compared_at = None, 0, now
@@ -203,7 +203,7 @@ def _odd_cells(cursor: Any, table: Table) -> list[str]:
         where {"day" if "day" in table.key else "month"} between %(first)s and %(last)s
             and num_nonnulls({", ".join(f"nullif({n}, 0)" for n in numbers)}) > 0"""
     take_memory(cursor, by_page=True)
-    found: list[str] = []
+    results: list[str] = []
     for days in months_at_once(cursor, table=table):
         cursor.execute(
             f"""
@@ -221,14 +221,14 @@ def _odd_cells(cursor: Any, table: Table) -> list[str]:
             """,
             days,
         )
-        found += [f"{table.name} {row[0]}" for row in cursor.fetchall()]
-    if found:
+        results += [f"{table.name} {row[0]}" for row in cursor.fetchall()]
+    if results:
         add_up(cursor, [table])
-    return found[:NAMED]
+    return results[:NAMED]
 
 
 def alarms() -> list[str]:
     """What somebody must see to, in words for whoever looks after the portal; nothing of a case."""
     state = read_state()
-    found = [] if waiting()[0] <= ALARM else [f"more than {ALARM} steps are not counted yet"]
-    return found + (["counters differed from the cases"] if state.differences else [])
+    results = [] if waiting()[0] <= ALARM else [f"more than {ALARM} steps are not counted yet"]
+    return results + (["counters differed from the cases"] if state.differences else [])

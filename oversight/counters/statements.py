@@ -97,7 +97,7 @@ class Rows:
 
 def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
     """The condition on a row of the tally (columns reached by ``row``) that it is of ``scope``; its values."""
-    said: list[str] = []
+    texts: list[str] = []
     params = {
         "category": scope.category,
         "channel": scope.channel,
@@ -105,18 +105,18 @@ def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
         "branches": sorted(scope.branch_ids or ()),
     }
     if scope.regions:
-        said.append(
+        texts.append(
             "(" + " or ".join(f"{row}region between {int(r.pk)} and {int(r.last)}" for r in scope.regions) + ")"
         )
     if scope.enterprise_id or not scope.regions:
-        said.append(f"{row}enterprise = %(enterprise)s")
+        texts.append(f"{row}enterprise = %(enterprise)s")
     if scope.branch_ids is not None:
-        said.append(f"{row}branch = any(%(branches)s::bigint[])")
+        texts.append(f"{row}branch = any(%(branches)s::bigint[])")
     if scope.category:
-        said.append(f"({row}problem = %(category)s or {row}object = %(category)s)")
+        texts.append(f"({row}problem = %(category)s or {row}object = %(category)s)")
     if scope.channel:
-        said.append(f"{row}channel = %(channel)s")
-    return " and ".join(said), params
+        texts.append(f"{row}channel = %(channel)s")
+    return " and ".join(texts), params
 
 
 def _is_everywhere(scope: Scope) -> bool:

@@ -65,9 +65,9 @@ class OtherForm(forms.Form):
         #: them.
         self.found: Places | None = None
         if given["with_region"] and given["with_region"] not in options:
-            found = places_of(look.workspace, given["with_region"])
-            if found.chosen is not None:
-                options[found.chosen.code], self.found = named(found.chosen), found
+            result = places_of(look.workspace, given["with_region"])
+            if result.chosen is not None:
+                options[result.chosen.code], self.found = named(result.chosen), result
         field = self.fields["with_region"]
         if isinstance(field, forms.ChoiceField):
             field.choices = [("", str(_("同一地区"))), *options.items()]
@@ -92,18 +92,18 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     form = OtherForm(request.GET, look=look)
     period, regions = _other(form, look)
     there = replace(look.measure, scope=replace(look.scope, regions=regions), period=period)
-    found = patiently(lambda: _counted(look.measure)), patiently(lambda: _counted(there))
-    here_cards = _cards(found[0] or {}, look.lists)
+    results = patiently(lambda: _counted(look.measure)), patiently(lambda: _counted(there))
+    here_cards = _cards(results[0] or {}, look.lists)
     code = regions[0].code if len(regions) == 1 and regions != look.places.own else ""
     other_lists = replace(look.lists, period=period, region=code)
-    there_cards = {card.code: card for card in _cards(found[1] or {}, other_lists)}
+    there_cards = {card.code: card for card in _cards(results[1] or {}, other_lists)}
     lines = [
         {
             "title": card.definition.title,
             "version": card.version,
             "here": card,
             "there": there_cards[card.code],
-            "shift": _shift(card.code, found[0] or {}, found[1] or {}, look.asked.period, period),
+            "shift": _shift(card.code, results[0] or {}, results[1] or {}, look.asked.period, period),
         }
         for card in here_cards
         if card.code in there_cards
@@ -119,7 +119,7 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "narrowed_to": look.form.enterprise_name,
             "cards": here_cards,
             "lines": lines,
-            "is_too_much": None in found,
+            "is_too_much": None in results,
             "other_period": period,
             "other_place": " · ".join(named(region) for region in regions),
         },
@@ -128,17 +128,19 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 def _other(form: OtherForm, look: DashboardPage) -> tuple[Period, tuple[Region, ...]]:
     form.is_valid()
-    said = form.cleaned_data
-    kind = said.get("against") or BEFORE
+    cleaned = form.cleaned_data
+    kind = cleaned.get("against") or BEFORE
     if {"other_first", "other_last"} & set(form.errors):
         kind = BEFORE
     period = {
         BEFORE: lambda: choosing.before(look.asked.period, look.asked.kind),
         YEAR: lambda: choosing.a_year_before(look.asked.period, look.asked.kind),
         SAME: lambda: look.asked.period,
-        CHOSEN: lambda: Period(first=said["other_first"], last=min(said.get("other_last") or form.today, form.today)),
+        CHOSEN: lambda: Period(
+            first=cleaned["other_first"], last=min(cleaned.get("other_last") or form.today, form.today)
+        ),
     }[kind]()
-    code = said.get("with_region") or ""
+    code = cleaned.get("with_region") or ""
     if not code:
         return period, look.places.regions
     if form.found is not None and form.found.chosen is not None:
@@ -150,8 +152,8 @@ def _other(form: OtherForm, look: DashboardPage) -> tuple[Period, tuple[Region, 
     return period, (known[code],)
 
 
-def _cards(found: Mapping[str, Figure], lists: cards.Lists) -> list[cards.Card]:
-    return cards.flow_cards(found, lists) + flow.cards_of(found, lists)
+def _cards(result: Mapping[str, Figure], lists: cards.Lists) -> list[cards.Card]:
+    return cards.flow_cards(result, lists) + flow.cards_of(result, lists)
 
 
 def _counted(measure: Measure) -> dict[str, Figure]:

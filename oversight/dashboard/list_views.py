@@ -44,10 +44,10 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     look = dashboard_page(request, workspace, "enterprises")
     asked = look.asked
     lines = patiently(lambda: leagues.counted(look.measure))
-    page, found = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)
+    page, result = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)
     names = {
         enterprise.pk: named(enterprise)
-        for enterprise in Enterprise.objects.filter(pk__in=[line.enterprise_id for line in found]).only(
+        for enterprise in Enterprise.objects.filter(pk__in=[line.enterprise_id for line in result]).only(
             "name", "name_en"
         )
     }
@@ -59,23 +59,23 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         | {
             "narrowed_to": look.form.enterprise_name,
             "is_too_much": lines is None,
-            "rows": [_row(line, names, asked, look.lists) for line in found],
+            "rows": [_row(line, names, asked, look.lists) for line in result],
             "columns": _columns(asked),
             "ranked_from": leagues.RANKED_FROM,
         },
     )
 
 
-def _page(found: list[Line], asked: Asked) -> tuple[dict[str, str], list[Line]]:
-    page = min(asked.page, max(1, -(-len(found) // PAGE)))
+def _page(results: list[Line], asked: Asked) -> tuple[dict[str, str], list[Line]]:
+    page = min(asked.page, max(1, -(-len(results) // PAGE)))
     first = (page - 1) * PAGE
-    shown = found[first : first + PAGE]
+    shown = results[first : first + PAGE]
     return {
         "previous_url": asked.url(page=page - 1) if page > 1 else "",
-        "next_url": asked.url(page=page + 1) if first + PAGE < len(found) else "",
+        "next_url": asked.url(page=page + 1) if first + PAGE < len(results) else "",
         "summary": _("第%(first)s–%(last)s家，共%(all)s家")
-        % {"first": first + 1, "last": first + len(shown), "all": len(found)}
-        if len(found) > PAGE
+        % {"first": first + 1, "last": first + len(shown), "all": len(results)}
+        if len(results) > PAGE
         else "",
     }, shown
 
@@ -111,12 +111,12 @@ def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) ->
 
 
 def _columns(asked: Asked) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = [{"label": _("企业")}]
+    results: list[dict[str, Any]] = [{"label": _("企业")}]
     for name, label in COLUMNS:
         is_current = name == asked.sort
         turned = is_current and not asked.is_turned
         falls = leagues.SORTS[name][1] != asked.is_turned
-        found.append(
+        results.append(
             {
                 "label": label,
                 "is_number": True,
@@ -124,7 +124,7 @@ def _columns(asked: Asked) -> list[dict[str, Any]]:
                 "sort": ("descending" if falls else "ascending") if is_current else "",
             }
         )
-    return found
+    return results
 
 
 @officer_page("GET")
@@ -133,11 +133,11 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if what not in behind.WHAT:
         raise Http404
     look = dashboard_page(request, workspace, "cases")
-    found = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
+    result = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
     known = {
         case.pk: case
         for case in workspace.cases()
-        .filter(pk__in={line.complaint_id for line in found.lines})
+        .filter(pk__in={line.complaint_id for line in result.lines})
         .select_related(*RELATED)
     }
     rows = {row.complaint.pk: row for row in rows_of(list(known.values()), workspace)}
@@ -148,13 +148,13 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         look.around()
         | {
             "title": behind.WHAT[what],
-            "n": found.n,
+            "n": result.n,
             "what": what,
             "first_url": here,
             "rows": [
-                {"row": rows[line.complaint_id], "day": line.day} for line in found.lines if line.complaint_id in rows
+                {"row": rows[line.complaint_id], "day": line.day} for line in result.lines if line.complaint_id in rows
             ],
-            "next_url": f"{here}&after={found.after}" if found.after else "",
+            "next_url": f"{here}&after={result.after}" if result.after else "",
             "is_first": not request.GET.get("after"),
             "enterprise": look.form.enterprise_name,
             "place": " · ".join(named(region) for region in look.places.regions),
@@ -248,11 +248,11 @@ def _keep(workspace: Workspace, form: ViewForm, page: str, query: str) -> Oversi
 
 def _take_away(workspace: Workspace, key: str) -> None:
     try:
-        found = uuid.UUID(key)
+        result = uuid.UUID(key)
     except ValueError:
         raise Http404 from None
     if not OversightView.objects.filter(
-        authority_id__in=[actor.authority_id for actor in workspace.actors], key=found
+        authority_id__in=[actor.authority_id for actor in workspace.actors], key=result
     ).delete()[0]:
         raise Http404
 
@@ -289,9 +289,9 @@ def _show(
 @officer_page("GET")
 def view(request: HttpRequest, workspace: Workspace, key: uuid.UUID) -> HttpResponseBase:
     """/oversight/views/<key>/: on to the page; for whoever works at the authority that keeps it."""
-    found: Any = OversightView.objects.filter(
+    result: Any = OversightView.objects.filter(
         key=key, authority_id__in=[actor.authority_id for actor in workspace.actors]
     ).first()
-    if found is None or found.page not in TITLES:
+    if result is None or result.page not in TITLES:
         raise Http404
-    return redirect(reverse(f"oversight:{found.page}") + (f"?{found.query}" if found.query else ""))
+    return redirect(reverse(f"oversight:{result.page}") + (f"?{result.query}" if result.query else ""))

@@ -30,15 +30,15 @@ PAGE = 50
 @officer_page("GET")
 def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     look = dashboard_page(request, workspace, "flow")
-    found = patiently(lambda: (flow.stays(look.measure), flow.flow(look.measure)))
-    stays, went = found or ([], None)
+    result = patiently(lambda: (flow.stays(look.measure), flow.flow(look.measure)))
+    stays, went = result or ([], None)
     return render(
         request,
         "oversight/flow.html",
         look.around()
         | {
             "narrowed_to": look.form.enterprise_name,
-            "is_too_much": found is None,
+            "is_too_much": result is None,
             "stays": [
                 {
                     "stay": stay,
@@ -69,31 +69,31 @@ def _spans(went: flow.Flow) -> list[dict[str, Any]]:
         "handled_wd": _("送达到办结（工作日）"),
         "handled_cd": _("送达到办结（自然日）"),
     }
-    found = []
+    results = []
     for what, title in titles.items():
         span = went.spans.get(what)
         if span is not None:
-            words = [
+            texts = [
                 cards.with_unit(*cards.working_time(value)) if what.endswith("minutes") else cards.days(value)
                 for value in (span.median, span.p90)
             ]
-            found.append({"title": title, "n": span.n, "median": words[0], "p90": words[1]})
-    return found
+            results.append({"title": title, "n": span.n, "median": texts[0], "p90": texts[1]})
+    return results
 
 
 def _finding(went: flow.Flow) -> str:
     received, closed = (sum(getattr(week, name) for week in went.weeks) for name in ("received", "closed"))
-    told = {
+    values = {
         "weeks": len(went.weeks),
         "received": f"{received:,}",
         "closed": f"{closed:,}",
         "n": f"{abs(received - closed):,}",
     }
     if received > closed:
-        return _("%(weeks)s周收到%(received)s件，办结%(closed)s件：积压多了%(n)s件") % told
+        return _("%(weeks)s周收到%(received)s件，办结%(closed)s件：积压多了%(n)s件") % values
     if closed > received:
-        return _("%(weeks)s周收到%(received)s件，办结%(closed)s件：积压少了%(n)s件") % told
-    return _("%(weeks)s周收到%(received)s件，办结同样多") % told
+        return _("%(weeks)s周收到%(received)s件，办结%(closed)s件：积压少了%(n)s件") % values
+    return _("%(weeks)s周收到%(received)s件，办结同样多") % values
 
 
 @officer_page("GET")
@@ -133,12 +133,12 @@ def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 
 def _ages() -> list[str]:
-    found = [_("%(n)s天以内") % {"n": flow.AGES[0]}]
-    found += [
+    results = [_("%(n)s天以内") % {"n": flow.AGES[0]}]
+    results += [
         _("%(first)s–%(last)s天") % {"first": first + 1, "last": last}
         for first, last in zip(flow.AGES, flow.AGES[1:], strict=False)
     ]
-    return [*found, _("%(n)s天以上") % {"n": flow.AGES[-1]}]
+    return [*results, _("%(n)s天以上") % {"n": flow.AGES[-1]}]
 
 
 def _load(
@@ -196,8 +196,8 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         )[:HOT]
     )
     than = _than(look)
-    found = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
-    against = [(than, found[0]), (_("去年同期"), found[1])][: 1 if periods[1] == periods[2] else 2]
+    results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
+    against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
     shown = {
         card.code: card
         for card in (
@@ -216,7 +216,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "is_old": seen.is_old(workspace.now),
             "sentence": _sentence(seen, burning, look),
             "totals": seen.whole.standing,
-            "changes": shifts.sentences(seen, places.parts, than, found[0]) if seen.at else [],
+            "changes": shifts.sentences(seen, places.parts, than, results[0]) if seen.at else [],
             "first_cards": [shown[code] for code in FIRST if code in shown],
             "than": than,
             "grid": charts.grid(

@@ -344,20 +344,20 @@ def recovered_figure(measure: Measure) -> Figure:
 
 def misroute_figures(measure: Measure) -> dict[str, Figure]:
     """误送率 and what of it was mended within the time for forwarding; one query (routing.rule_desk.learning)."""
-    found = learning.counted(ended_stages(measure), now=measure.now)
-    in_time, late = found.in_time, found.late
+    result = learning.counted(ended_stages(measure), now=measure.now)
+    in_time, late = result.in_time, result.late
     return {
-        "misrouted": part_of("misrouted", found.misrouted, found.ended),
-        "mended": part_of("mended", in_time, in_time + late, late=late, waiting=found.waiting),
+        "misrouted": part_of("misrouted", result.misrouted, result.ended),
+        "mended": part_of("mended", in_time, in_time + late, late=late, waiting=result.waiting),
     }
 
 
 def flow_figures(measure: Measure) -> dict[str, Figure]:
     """What happened in the period."""
-    found = {
+    result = {
         "received": Figure(code="received", n=received(measure)),
         "review_on_time": review_figure(measure),
         "kept": kept_figure(measure),
         "recovered": recovered_figure(measure),
     }
-    return found | stage_figures(measure) | closing_figures(measure) | misroute_figures(measure)
+    return result | stage_figures(measure) | closing_figures(measure) | misroute_figures(measure)

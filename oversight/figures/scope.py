@@ -46,8 +46,8 @@ class Scope:
 
     def of_enterprise(self, prefix: str = "") -> Q:
         """The condition on the enterprise, where there is one; who looks at itself reaches no other."""
-        found = Q(**{f"{prefix}enterprise_id": self.enterprise_id}) if self.enterprise_id or self.is_own else Q()
-        return found if self.branch_ids is None else found & Q(**{f"{prefix}branch_id__in": self.branch_ids})
+        result = Q(**{f"{prefix}enterprise_id": self.enterprise_id}) if self.enterprise_id or self.is_own else Q()
+        return result if self.branch_ids is None else result & Q(**{f"{prefix}branch_id__in": self.branch_ids})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

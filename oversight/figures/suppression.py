@@ -71,15 +71,15 @@ class Axis:
 
     @cached_property
     def _lines(self) -> dict[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
+        result: dict[str, tuple[str, ...]] = {}
         for tree in self.divisions:
             for name in tree:
                 line, part = [], name
                 while part != TOTAL:
                     line.append(part)
                     part = tree[part]
-                found[name] = tuple(line)
-        return found
+                result[name] = tuple(line)
+        return result
 
     def above(self, name: str) -> tuple[str, ...]:
         """The name and what it is part of, without the total."""
@@ -144,13 +144,13 @@ class _Table:
                 for key, number in sorted(self.numbers.items(), key=lambda item: (item[1], item[0]))
                 if number > SPREAD and self._divisions(key) == division
             ]
-        found = self._roomy[division]
-        yield from found if len(found) <= _TRIED_CROSSED else (*found[: _TRIED_CROSSED - 2], *found[-2:])
+        result = self._roomy[division]
+        yield from result if len(result) <= _TRIED_CROSSED else (*result[: _TRIED_CROSSED - 2], *result[-2:])
 
     def beside(self, leaf: Key) -> Iterator[tuple[tuple[str, ...], ...]]:
         """Counted leaves of the other divisions of each axis: the least with room, and the largest."""
         for which in (0, -1):
-            found = list[tuple[str, ...]]()
+            result = list[tuple[str, ...]]()
             for place, axis in enumerate(self.axes):
                 names = []
                 for division in range(len(axis.divisions)):
@@ -159,8 +159,8 @@ class _Table:
                         names.append(
                             ([name for name in there if self.numbers[_at(leaf, place, name)] > SPREAD] or there)[which]
                         )
-                found.append(tuple(names))
-            yield tuple(found)
+                result.append(tuple(names))
+            yield tuple(result)
 
     def _divisions(self, key: Key) -> tuple[int, ...] | None:
         """The division of each name; None where one of them is a sum."""
@@ -176,12 +176,12 @@ class _Table:
 
     def there(self, key: Key, place: int, division: int, name: str = TOTAL) -> list[str]:
         """The counted leaves of the line in this division, the least first; below ``name`` if it lies there."""
-        axis, found = self.axes[place], self._there.get((place, division, (*key[:place], *key[place + 1 :])), [])
+        axis, result = self.axes[place], self._there.get((place, division, (*key[:place], *key[place + 1 :])), [])
         if axis.where.get(name) != division:
-            return found
+            return result
         if name in axis.is_leaf:
             return [name] if _at(key, place, name) in self.numbers else []
-        return [leaf for leaf in found if name in axis.above(leaf)]
+        return [leaf for leaf in result if name in axis.above(leaf)]
 
     def partners(self, key: Key, place: int) -> list[str]:
         """Leaves of the division not below this name: withheld first, then the least; and the last two."""
@@ -303,11 +303,11 @@ def _ways(key: Key, place: int, table: _Table) -> list[dict[str, int]]:
     if name == TOTAL:
         return upwards
     line = axis.above(table.there(key, place, axis.where[name], name)[0])
-    found = []
+    results = []
     for leaf in table.partners(key, place):
         other = axis.above(leaf)
-        found.append(dict.fromkeys(set(line) - set(other), 1) | dict.fromkeys(set(other) - set(line), -1))
-    return found + upwards
+        results.append(dict.fromkeys(set(line) - set(other), 1) | dict.fromkeys(set(other) - set(line), -1))
+    return results + upwards
 
 
 def _with_total(axis: Axis, leaves: Iterable[str]) -> dict[str, int]:

@@ -83,11 +83,11 @@ def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = Fa
             statement, {**dict(zip(names, params, strict=True)), "zone": str(calendar.zone), **decrees(calendar)}
         )
         rows = cursor.fetchall()
-    found: dict[int | None, Spread] = {None: NONE}
+    result: dict[int | None, Spread] = {None: NONE}
     for is_group_of_all, who, n, *columns in rows:
         if n:
-            found[None if is_group_of_all else who] = _spread(n, columns)
-    return found
+            result[None if is_group_of_all else who] = _spread(n, columns)
+    return result
 
 
 def _spread(n: int, columns: list[Any]) -> Spread:

@@ -111,17 +111,17 @@ def effect_of(guidance: Guidance) -> Effect | None:
 def sweep(*, now: datetime) -> int:
     """Count the guidances that are under way anew; how many."""
     stale = Q(counted_at=None) | Q(counted_at__lte=now - EVERY)
-    found = list(
+    results = list(
         Guidance.objects.filter(stale, state=Guidance.State.SENT)
         .select_related("hot_spot__region")
         .order_by("pk")[:BATCH]
     )
-    for guidance in found:
+    for guidance in results:
         # One that is closed meanwhile stands still.
         Guidance.objects.filter(pk=guidance.pk, state=Guidance.State.SENT).update(
             effect=counted(guidance, now=now).kept(), counted_at=now
         )
-    return len(found)
+    return len(results)
 
 
 def counted(guidance: Guidance, *, now: datetime) -> Effect:
@@ -130,22 +130,22 @@ def counted(guidance: Guidance, *, now: datetime) -> Effect:
     sent, today = _day(guidance.sent_at), _day(now)
     spot = guidance.hot_spot
     last = min(today - DAY, sent + SPAN * DAY)
-    told: dict[str, Any] = {"sent": sent, "first": sent - SPAN * DAY, "last": last, "facet": spot.facet}
+    options: dict[str, Any] = {"sent": sent, "first": sent - SPAN * DAY, "last": last, "facet": spot.facet}
     condition, values = cell_condition("e", guidance.enterprise_id, spot.facet)
     if spot.region_id:
         within, more = cell_condition("r", spot.region_id, "")
         condition += " and " + within.replace("%(of)s", "%(region)s")
         values |= {"region": more["of"]}
-    before, after = _asked(_SQL["own"].format(cell=condition), told | values)
+    before, after = _asked(_SQL["own"].format(cell=condition), options | values)
     group, (elsewhere_before, elsewhere_after) = _elsewhere(
-        spot, told | {"firm": guidance.enterprise_id, "category": spot.category}
+        spot, options | {"firm": guidance.enterprise_id, "category": spot.category}
     )
     return Effect(
         before, after, elsewhere_before, elsewhere_after, SPAN, max(0, (last - sent).days), spot.restless, group
     )
 
 
-def _elsewhere(spot: HotSpot, told: dict[str, Any]) -> tuple[Control, tuple[int, int]]:
+def _elsewhere(spot: HotSpot, values: dict[str, Any]) -> tuple[Control, tuple[int, int]]:
     """The control group of a cell and its counts. The eight weeks before alone choose, so that what came out cannot."""
     above = list(Region.objects.filter(pk__lte=spot.place, last__gte=spot.place).order_by("pk", "-last"))
     levels = {region.level: region for region in above}
@@ -163,7 +163,7 @@ def _elsewhere(spot: HotSpot, told: dict[str, Any]) -> tuple[Control, tuple[int,
         if spot.region_id
         else None
     )
-    told |= {"without": without.pk if without else -1, "without_last": without.last if without else -1}
+    values |= {"without": without.pk if without else -1, "without_last": without.last if without else -1}
     facet = (
         ""
         if not spot.facet
@@ -172,25 +172,25 @@ def _elsewhere(spot: HotSpot, told: dict[str, Any]) -> tuple[Control, tuple[int,
         else "and object = %(category)s"
     )
     if province is not None and without != province:
-        counts = _asked(_SQL["beside"].format(facet=facet), told | {"low": province.pk, "high": province.last})
+        counts = _asked(_SQL["beside"].format(facet=facet), values | {"low": province.pk, "high": province.last})
         if counts[0] >= ENOUGH:
             kind = "firms" if without is None else "counties" if without.level == Region.Level.COUNTY else "cities"
             return Control(kind, province.name, province.name_en), counts
     else:
         province = None
     whole = _asked(
-        _SQL["of_facet"] if spot.facet else _SQL["of_all"], told | {"country": above[0].pk if above else None}
+        _SQL["of_facet"] if spot.facet else _SQL["of_all"], values | {"country": above[0].pk if above else None}
     )
-    not_elsewhere = _asked(_SQL["not_elsewhere"].format(facet=facet), told)
+    not_elsewhere = _asked(_SQL["not_elsewhere"].format(facet=facet), values)
     return Control("country", province.name if province else "", province.name_en if province else ""), (
         max(0, whole[0] - not_elsewhere[0]),
         max(0, whole[1] - not_elsewhere[1]),
     )
 
 
-def _asked(statement: str, told: dict[str, Any]) -> tuple[int, int]:
+def _asked(statement: str, values: dict[str, Any]) -> tuple[int, int]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, told)
+        cursor.execute(statement, values)
         before, after = cursor.fetchone()
     return before, after
 

@@ -47,8 +47,8 @@ class _Pair:
 
     def regions(self) -> tuple[int, int]:
         """The interval of regions that both have; an enterprise is everywhere."""
-        found = [one.region for one in (self.wide, self.narrow) if one.region is not None]
-        return max((one.pk for one in found), default=0), min((one.last for one in found), default=2**62)
+        results = [one.region for one in (self.wide, self.narrow) if one.region is not None]
+        return max((one.pk for one in results), default=0), min((one.last for one in results), default=2**62)
 
     def of(self, kind: str) -> str:
         """The problem (p) or object (o) that both have."""
@@ -67,9 +67,9 @@ def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
     return rows.exclude(Exists(HotSpot.objects.filter(within).filter(is_one)))
 
 
-def fold(found: Iterable[int], first: date, last: date) -> None:
-    """Which of ``found`` and of those beside them explains which. Three statements, and one each changed row."""
-    new = set(found)
+def fold(results: Iterable[int], first: date, last: date) -> None:
+    """Which of ``results`` and of those beside them explains which. Three statements, and one each changed row."""
+    new = set(results)
     near = list(
         HotSpot.objects.filter(last__gte=first, first__lte=last)
         .select_related("region")
@@ -142,7 +142,7 @@ def _explains(pair: _Pair, now: int, usual: int) -> bool:
 
 def _common(pairs: Sequence[_Pair]) -> list[tuple[int, int]]:
     """(now, in the eight weeks before) of each pair; a statement for those with an enterprise, one for the others."""
-    found = [(0, 0)] * len(pairs)
+    results = [(0, 0)] * len(pairs)
     for has_enterprise in (True, False):
         asked = [(nr, pair) for nr, pair in enumerate(pairs) if (pair.enterprise is not None) is has_enterprise]
         if not asked:
@@ -162,5 +162,5 @@ def _common(pairs: Sequence[_Pair]) -> list[tuple[int, int]]:
                 },
             )
             for nr, now, usual in cursor:
-                found[nr] = (now, usual)
-    return found
+                results[nr] = (now, usual)
+    return results

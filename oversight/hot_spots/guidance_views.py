@@ -146,22 +146,22 @@ def _enterprises(spot: HotSpot) -> list[tuple[str, str]]:
 
 
 def _found(rows: QuerySet[Guidance], pk: int) -> Guidance:
-    found = (
+    result = (
         rows.select_related(*_RELATED)
         .prefetch_related("measures", Prefetch("deeds", Deed.objects.select_related("by")))
         .filter(pk=pk)
         .first()
     )
-    if found is None:
+    if result is None:
         raise Http404
-    return found
+    return result
 
 
 @officer_page("GET", "POST")
 def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One guidance. POST: ``do`` = add or drop a measure, send it, close it."""
-    found = _found(Guidance.objects.filter(workspace.around("hot_spot__place")), pk)
-    office = acting_for(workspace, found.hot_spot.place)
+    result = _found(Guidance.objects.filter(workspace.around("hot_spot__place")), pk)
+    office = acting_for(workspace, result.hot_spot.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
     measure = MeasureForm(request.POST if wanted == "add" else None, today=workspace.today)
     ending = CloseForm(request.POST if wanted == "close" else None)
@@ -173,7 +173,7 @@ def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         if _is_complete(wanted, measure, ending):
             try:
                 return redirect_once(
-                    request, lambda: (request.path, _carry_out(request, workspace, found, wanted, measure, ending))
+                    request, lambda: (request.path, _act(request, workspace, result, wanted, measure, ending))
                 )
             except ReductionRefusal as refusal:
                 status, refused = refusal.status, str(refusal)
@@ -181,13 +181,13 @@ def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         request,
         "oversight/guidance.html",
         {
-            **_shown(found, workspace.today),
-            "form": measure if found.state == Guidance.State.DRAFT else ending,
+            **_shown(result, workspace.today),
+            "form": measure if result.state == Guidance.State.DRAFT else ending,
             "refused": refused,
             "may_act": office is not None,
             "list_url": reverse("oversight:guidances"),
-            "spot_url": reverse("oversight:hot-spot", args=[found.hot_spot_id]),
-            "entries": reduction_words.history_of(found.deeds.all()),
+            "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]),
+            "entries": reduction_words.history_of(result.deeds.all()),
         },
         status=status,
     )
@@ -205,40 +205,40 @@ def _is_complete(wanted: str, measure: MeasureForm, ending: CloseForm) -> bool:
     raise Http404
 
 
-def _carry_out(
-    request: HttpRequest, workspace: Workspace, found: Guidance, wanted: str, measure: MeasureForm, ending: CloseForm
+def _act(
+    request: HttpRequest, workspace: Workspace, result: Guidance, wanted: str, measure: MeasureForm, ending: CloseForm
 ) -> str:
-    told: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
+    values: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
     match wanted:
         case "add":
-            guiding.add_measure(found.pk, measure.wanted(), **told)
+            guiding.add_measure(result.pk, measure.wanted(), **values)
             return _("已加上这项措施。")
         case "drop":
             number = request.POST.get("number", "")
             guiding.drop_measure(
-                found.pk, int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0, **told
+                result.pk, int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0, **values
             )
             return _("已删去这项措施。")
         case "send":
-            guiding.send(found.pk, **told)
+            guiding.send(result.pk, **values)
             return _("已送达企业，企业的管理员会收到邮件。")
-    guiding.close(found.pk, verdict=ending.cleaned_data["verdict"], why=ending.cleaned_data["why"], **told)
+    guiding.close(result.pk, verdict=ending.cleaned_data["verdict"], why=ending.cleaned_data["why"], **values)
     return _("已结束这次行政指导。")
 
 
-def _shown(found: Guidance, today: Any) -> dict[str, Any]:
-    whose, what = reduction_words.cell_of(found.hot_spot)
+def _shown(result: Guidance, today: Any) -> dict[str, Any]:
+    whose, what = reduction_words.cell_of(result.hot_spot)
     return {
-        "guidance": found,
-        "tone": reduction_words.GUIDANCE_TONES[found.state],
+        "guidance": result,
+        "tone": reduction_words.GUIDANCE_TONES[result.state],
         "about": what,
         "whose": whose,
-        "line": reduction_words.line_of(found.hot_spot, url=""),
-        "measures": reduction_words.measures_of(found, today=today),
-        "effect": reduction_words.effect_words(effect_of(found)),
-        "is_draft": found.state == Guidance.State.DRAFT,
-        "is_open": found.state == Guidance.State.SENT,
-        "is_closed": found.state == Guidance.State.CLOSED,
+        "line": reduction_words.line_of(result.hot_spot, url=""),
+        "measures": reduction_words.measures_of(result, today=today),
+        "effect": reduction_words.effect_words(effect_of(result)),
+        "is_draft": result.state == Guidance.State.DRAFT,
+        "is_open": result.state == Guidance.State.SENT,
+        "is_closed": result.state == Guidance.State.CLOSED,
     }
 
 
@@ -270,13 +270,14 @@ def enterprise_guidances(request: HttpRequest, workspace: enterprise_workspace.W
 @workspace_page("GET", "POST")
 def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Workspace, pk: int) -> HttpResponseBase:
     """One guidance with its measures; POST reports how far one of them is."""
-    found = _found(_ours(workspace), pk)
+    result = _found(_ours(workspace), pk)
     may_report = any(
-        actor.may(Right.REPORT_ON_GUIDANCE) and actor.enterprise_id == found.enterprise_id for actor in workspace.actors
+        actor.may(Right.REPORT_ON_GUIDANCE) and actor.enterprise_id == result.enterprise_id
+        for actor in workspace.actors
     )
     asked = (request.POST if request.method == "POST" else request.GET).get("measure", "")
     number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
-    chosen = next((row for row in found.measures.all() if row.number == number), None)
+    chosen = next((row for row in result.measures.all() if row.number == number), None)
     form = ReportForm(
         request.POST if request.method == "POST" else None, initial={"state": chosen.state if chosen else ""}
     )
@@ -289,7 +290,7 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
             report = {"state": form.cleaned_data["state"], "text": form.cleaned_data["text"]}
 
             def reported() -> tuple[str, str]:
-                guiding.report(found.pk, number, **report, by=workspace.user, now=workspace.now)
+                guiding.report(result.pk, number, **report, by=workspace.user, now=workspace.now)
                 return request.path, _("已报告，监管部门看得到。")
 
             try:
@@ -301,19 +302,19 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
         request,
         "oversight/enterprise_guidance.html",
         {
-            **_shown(found, workspace.today),
+            **_shown(result, workspace.today),
             "form": form,
-            "may_report": may_report and found.state == Guidance.State.SENT,
+            "may_report": may_report and result.state == Guidance.State.SENT,
             "chosen": chosen,
             "list_url": reverse("oversight:enterprise-guidances"),
             "here": request.path,
-            "entries": reduction_words.history_of(_told(found), names=False),
+            "entries": reduction_words.history_of(_told(result), names=False),
         },
         status=status,
     )
 
 
-def _told(found: Guidance) -> list[Deed]:
+def _told(result: Guidance) -> list[Deed]:
     """What an enterprise reads of the history: from the sending on."""
     drafting = {Deed.Kind.OPENED, Deed.Kind.MEASURE_ADDED, Deed.Kind.MEASURE_DROPPED}
-    return [action for action in found.deeds.all() if action.kind not in drafting]
+    return [action for action in result.deeds.all() if action.kind not in drafting]

@@ -1,7 +1,7 @@
 """From a hot spot to what is done about it: the judgement, the guidance of an enterprise, its reports, the end.
 
 Every change of a state is made here, behind a lock, together with the deed that says who and when. Who
-may ask for it (region, role, enterprise) is the door's business; what may follow what is this file's.
+may ask for it (region, role, enterprise) is the page or the API's business; what may follow what is this file's.
 """
 
 from collections.abc import Callable

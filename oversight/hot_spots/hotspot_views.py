@@ -48,9 +48,9 @@ def clusters(ids: Collection[int]) -> list[list[int]]:
         .values_list("complaint_id", "digest")
     ):
         by_mark[bytes(digest)].append(pk)
-    candidates = [sorted(set(found), reverse=True)[:MOST_ALIKE] for found in by_mark.values() if len(set(found)) > 1]
+    candidates = [sorted(set(result), reverse=True)[:MOST_ALIKE] for result in by_mark.values() if len(set(result)) > 1]
     candidates.sort(key=len, reverse=True)
-    wanted = list(dict.fromkeys(pk for found in candidates for pk in found))[:MOST_READ]
+    wanted = list(dict.fromkeys(pk for result in candidates for pk in result))[:MOST_READ]
     texts = _texts(wanted)
     group = {pk: pk for pk in texts}
 
@@ -59,15 +59,15 @@ def clusters(ids: Collection[int]) -> list[list[int]]:
             pk = group[pk]
         return pk
 
-    for found in candidates:
-        for one, other in combinations([pk for pk in found if pk in texts], 2):
+    for result in candidates:
+        for one, other in combinations([pk for pk in result if pk in texts], 2):
             if top(one) != top(other) and same_text(texts[one], texts[other]):
                 group[top(one)] = top(other)
     together: defaultdict[int, list[int]] = defaultdict(list)
     for pk in group:
         together[top(pk)].append(pk)
     return sorted(
-        (sorted(found, reverse=True) for found in together.values() if len(found) > 1),
+        (sorted(result, reverse=True) for result in together.values() if len(result) > 1),
         key=lambda found: (-len(found), found),
     )
 
@@ -95,10 +95,10 @@ TABS = (
 
 def lies_within(regions: Iterable[Region]) -> Q:
     """Hot spots in these regions, whoever looks."""
-    found = Q(pk__in=[])
+    result = Q(pk__in=[])
     for region in regions:
-        found |= Q(place__gte=region.pk, place__lte=region.last)
-    return found
+        result |= Q(place__gte=region.pk, place__lte=region.last)
+    return result
 
 
 def spot_of(workspace: Workspace, pk: int) -> HotSpot:
@@ -122,10 +122,10 @@ def acting_for(workspace: Workspace, place: int | None) -> Actor | None:
 
 def acting(workspace: Workspace, place: int | None) -> Actor:
     """The same for a page that only they have; Http404 else."""
-    found = acting_for(workspace, place)
-    if found is None:
+    result = acting_for(workspace, place)
+    if result is None:
         raise Http404
-    return found
+    return result
 
 
 @officer_page("GET")
@@ -230,11 +230,11 @@ def _line(spot: HotSpot) -> dict[str, Any]:
 
 def _also(rows: QuerySet[HotSpot], spots: Iterable[HotSpot]) -> Counter[int]:
     """How many of ``rows`` each of ``spots`` explains; one statement."""
-    found: Counter[int] = Counter()
+    result: Counter[int] = Counter()
     own = [spot.pk for spot in spots]
     for narrower in rows.filter(explained_by__overlap=own).values_list("explained_by", flat=True) if own else ():
-        found.update(narrower)
-    return found
+        result.update(narrower)
+    return result
 
 
 def _around(spot: HotSpot) -> str:

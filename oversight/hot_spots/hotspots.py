@@ -71,14 +71,14 @@ class Found:
 def sweep(*, now: datetime) -> int:
     """Look at today so far, and once at yesterday as a whole; how many hot spots are new."""
     today = now.astimezone(SHANGHAI).date()
-    found = 0
+    result = 0
     if not Heartbeat.objects.filter(name=MARK, at__gte=_midnight(today)).exists():
-        found = look(today - DAY, now=now)
+        result = look(today - DAY, now=now)
         Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
     if not Heartbeat.objects.filter(name=MARK_TODAY, at__gt=now - EVERY).exists():
-        found += look(today, now=now)
+        result += look(today, now=now)
         Heartbeat.objects.update_or_create(name=MARK_TODAY, defaults={"at": now})
-    return found
+    return result
 
 
 def look(day: date, *, now: datetime) -> int:
@@ -92,8 +92,8 @@ def look(day: date, *, now: datetime) -> int:
         for name in ("statement_timeout", "transaction_timeout"):
             cursor.execute("select set_config(%s, %s, true)", [name, _PATIENCE])
         cells = counted(day)
-        found = sorted(standing_out(cells), key=lambda one: one.chance)[:MOST]
-        return _kept(found, day, _around(cells), now=now)
+        results = sorted(standing_out(cells), key=lambda one: one.chance)[:MOST]
+        return _kept(results, day, _around(cells), now=now)
 
 
 def counted(day: date) -> list[Cell]:
@@ -140,20 +140,20 @@ def _around(cells: Iterable[Cell]) -> dict[str, list[float]]:
     return {str(kind): [count, usual.mean] for kind in HotSpot.Kind for count, usual in [whole.counted(kind)]}
 
 
-def _kept(found: list[Found], day: date, around: dict[str, list[float]], *, now: datetime) -> int:
+def _kept(results: list[Found], day: date, around: dict[str, list[float]], *, now: datetime) -> int:
     """The rows; a week that has a day in common with the last row of its cell is that row's business."""
     before = {
         (row.enterprise_id or 0, row.region_id or 0, row.facet, row.kind): row
         for row in HotSpot.objects.filter(last__gt=day - DAYS * DAY, last__lte=day).order_by("last")
     }
     places = dict(
-        Enterprise.objects.filter(pk__in={one.cell.of for one in found if one.cell.whose == "e"}).values_list(
+        Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"}).values_list(
             "pk", "domicile_id"
         )
     )
     new: list[HotSpot] = []
     kept: list[Found] = []
-    for one in found:
+    for one in results:
         cell, (count, usual) = one.cell, one.cell.counted(one.kind)
         whose = (cell.of, 0) if cell.whose == "e" else (0, cell.of)
         last = before.get((*whose, cell.facet, one.kind))
@@ -196,10 +196,10 @@ def _kept(found: list[Found], day: date, around: dict[str, list[float]], *, now:
     return len(made)
 
 
-def _eights(found: list[Found], day: date) -> dict[tuple[Cell, str], list[int]]:
-    if not found:
+def _eights(results: list[Found], day: date) -> dict[tuple[Cell, str], list[int]]:
+    if not results:
         return {}
-    cells = {(one.cell.whose, one.cell.of, one.cell.facet): one.cell for one in found}
+    cells = {(one.cell.whose, one.cell.of, one.cell.facet): one.cell for one in results}
     counts = {(cell, str(kind)): [0] * USUAL for cell in cells.values() for kind in HotSpot.Kind}
     with connection.cursor() as cursor:
         cursor.execute(

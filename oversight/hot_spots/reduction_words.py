@@ -160,8 +160,8 @@ def effect_words(effect: Effect | None) -> dict[str, Any] | None:
         verdict = _("与别处同类投诉相比，看不出变化：区间跨过1。")
 
     def a_week(count: int, days: int) -> str:
-        found = effect.per_week(count, days)
-        return "–" if found is None else f"{found:.1f}"
+        result = effect.per_week(count, days)
+        return "–" if result is None else f"{result:.1f}"
 
     return {
         "effect": effect,

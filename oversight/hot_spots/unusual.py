@@ -70,25 +70,25 @@ def restlessness(cells: Iterable[Spread]) -> dict[int, float]:
     for cell in cells:
         if cell.total:
             by_size[size_of(cell.mean)].append(cell)
-    return {size: _pooled(found) for size, found in by_size.items()}
+    return {size: _pooled(result) for size, result in by_size.items()}
 
 
 def _pooled(cells: list[Spread]) -> float:
-    found, kept = 1.0, cells
+    result, kept = 1.0, cells
     for last in (False, False, True):
         mean = sum(cell.mean for cell in kept)
         beside = ASSUMED_CELLS * mean / len(kept) if kept else 0.0
-        found = (
+        result = (
             max(1.0, (sum(cell.variance for cell in kept) + ASSUMED * beside) / (mean + beside)) if mean else ASSUMED
         )
         if not last:
-            kept = [cell for cell in cells if cell.variance <= ODD_SPREAD * found * cell.mean] or kept
-    return round(found, 2)
+            kept = [cell for cell in cells if cell.variance <= ODD_SPREAD * result * cell.mean] or kept
+    return round(result, 2)
 
 
-def restlessness_at(mean: float, found: dict[int, float]) -> float:
+def restlessness_at(mean: float, result: dict[int, float]) -> float:
     """What ``restlessness`` found for cells of this mean; the assumed one where none tells."""
-    return found.get(size_of(mean), ASSUMED)
+    return result.get(size_of(mean), ASSUMED)
 
 
 def chance(count: int, usual: int, restless: float) -> float:

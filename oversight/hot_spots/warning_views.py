@@ -72,13 +72,13 @@ def warning_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
 @officer_page("GET", "POST")
 def one(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One warning. POST: ``do`` = edit or propose it, approve or send it back, withdraw it."""
-    found = get_object_or_404(
+    result = get_object_or_404(
         ConsumerWarning.objects.filter(workspace.around("hot_spot__place"), pk=pk).select_related(*_RELATED)
     )
-    office = acting_for(workspace, found.hot_spot.place)
+    office = acting_for(workspace, result.hot_spot.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
     writing = WarningForm(
-        request.POST if wanted == "edit" else None, initial={"title": found.title, "text": found.text}
+        request.POST if wanted == "edit" else None, initial={"title": result.title, "text": result.text}
     )
     reason = ReasonForm(request.POST if wanted in ("send_back", "withdraw") else None)
     # Only a head publishes, and takes back what is public.
@@ -90,50 +90,46 @@ def one(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase
         status = 422
         if all(form.is_valid() for form in (writing, reason) if form.is_bound):
             try:
-                return redirect_once(
-                    request, lambda: (request.path, _carry_out(workspace, found, wanted, writing, reason))
-                )
+                return redirect_once(request, lambda: (request.path, _act(workspace, result, wanted, writing, reason)))
             except ReductionRefusal as refusal:
                 status, refused = refusal.status, str(refusal)
     return render(
         request,
         "oversight/warning.html",
         {
-            "warning": found,
-            "tone": reduction_words.WARNING_TONES[found.state],
+            "warning": result,
+            "tone": reduction_words.WARNING_TONES[result.state],
             "refused": refused,
-            "form": writing if found.state == State.DRAFT else reason,
+            "form": writing if result.state == State.DRAFT else reason,
             "may_act": office is not None,
             "is_head": is_head,
-            "is_own": found.proposed_by_id == workspace.user.pk,
+            "is_own": result.proposed_by_id == workspace.user.pk,
             "list_url": reverse("oversight:warnings"),
-            "spot_url": reverse("oversight:hot-spot", args=[found.hot_spot_id]),
-            "public_url": reverse("oversight:open-warning", args=[found.pk]),
-            "entries": reduction_words.history_of(found.deeds.select_related("by")),
+            "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]),
+            "public_url": reverse("oversight:open-warning", args=[result.pk]),
+            "entries": reduction_words.history_of(result.deeds.select_related("by")),
         },
         status=status,
     )
 
 
-def _carry_out(
-    workspace: Workspace, found: ConsumerWarning, wanted: str, writing: WarningForm, reason: ReasonForm
-) -> str:
-    told: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
+def _act(workspace: Workspace, result: ConsumerWarning, wanted: str, writing: WarningForm, reason: ReasonForm) -> str:
+    values: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
     match wanted:
         case "edit":
-            warning.edit(found.pk, title=writing.cleaned_data["title"], text=writing.cleaned_data["text"], **told)
+            warning.edit(result.pk, title=writing.cleaned_data["title"], text=writing.cleaned_data["text"], **values)
             return _("已保存。")
         case "propose":
-            warning.propose(found.pk, **told)
+            warning.propose(result.pk, **values)
             return _("已提请批准，由另一位负责人决定。")
         case "approve":
-            warning.approve(found.pk, **told)
+            warning.approve(result.pk, **values)
             return _("已发布。")
         case "send_back":
-            warning.send_back(found.pk, why=reason.cleaned_data["why"], **told)
+            warning.send_back(result.pk, why=reason.cleaned_data["why"], **values)
             return _("已退回修改。")
         case "withdraw":
-            warning.withdraw(found.pk, why=reason.cleaned_data["why"], **told)
+            warning.withdraw(result.pk, why=reason.cleaned_data["why"], **values)
             return _("已撤回，公开的页面会写明撤回的理由。")
     raise Http404
 
@@ -163,15 +159,15 @@ def open_warnings(request: HttpRequest) -> HttpResponse:
 @public_page(fresh=0, kept=0)
 def open_warning(request: HttpRequest, pk: int) -> HttpResponse:
     """One warning; one that was withdrawn says so instead of its text."""
-    found = get_object_or_404(
+    result = get_object_or_404(
         ConsumerWarning.objects.filter(published_at__isnull=False, pk=pk).select_related("authority")
     )
     return render(
         request,
         "open/warning.html",
         {
-            "warning": found,
-            "is_withdrawn": found.state == State.WITHDRAWN,
+            "warning": result,
+            "is_withdrawn": result.state == State.WITHDRAWN,
             "list_url": reverse("oversight:open-warnings"),
         },
     )

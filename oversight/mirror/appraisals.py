@@ -85,11 +85,13 @@ def points_of(figures: Mapping[str, int]) -> dict[str, int]:
     """Whole points of each part; one of which nothing came due is left out, the others count for more."""
     counted = [part for part in PARTS if figures[part.whole]]
     scale = sum(part.points for part in counted)
-    found = {}
+    result = {}
     for part in counted:
         good = figures[part.whole] - figures[part.good] if part.is_turned else figures[part.good]
-        found[part.code] = (200 * part.points * good + scale * figures[part.whole]) // (2 * scale * figures[part.whole])
-    return found
+        result[part.code] = (200 * part.points * good + scale * figures[part.whole]) // (
+            2 * scale * figures[part.whole]
+        )
+    return result
 
 
 def grade_of(points: int, *, was_suspended: bool) -> str:
@@ -119,17 +121,17 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
             enterprise__in=list(lines), kind=EnrolmentEntry.Kind.SUSPENDED, at__year=year
         ).values_list("enterprise_id", flat=True)
     )
-    found = {}
+    result = {}
     for pk, rows in lines.items():
         sums = {name: reading.added(row[column] for row in rows) for name, column in _COLUMNS.items()}
         if (sums["judged"] or 0) >= RANKED_FROM:
-            told = dict.fromkeys(_COLUMNS, 0)
+            shown = dict.fromkeys(_COLUMNS, 0)
             for part in PARTS:
                 good, whole = sums[part.good], sums[part.whole]
                 if good is not None and whole is not None:
-                    told |= {part.good: good, part.whole: whole}
-            found[pk] = told | {"suspended": int(pk in suspended)}
-    return found
+                    shown |= {part.good: good, part.whole: whole}
+            result[pk] = shown | {"suspended": int(pk in suspended)}
+    return result
 
 
 def offices(user: User, *, on: date, right: Right = Right.APPRAISE) -> QuerySet[Officer, Any]:

@@ -152,10 +152,10 @@ LISTS: Mapping[str, Callable[[Measure], Stages]] = {
 
 def listed(measure: Measure, code: str, *, problem: str = "", cause: str = "") -> Stages:
     """The stages behind one number. ``problem`` and ``cause`` narrow them; KeyError for a code that is none."""
-    found = LISTS[code](measure)
+    results = LISTS[code](measure)
     if problem:
-        found = found.filter(complaint__problem_category=problem)
-    return found.filter(root_cause__cause=cause) if cause else found
+        results = results.filter(complaint__problem_category=problem)
+    return results.filter(root_cause__cause=cause) if cause else results
 
 
 def counted(measure: Measure) -> dict[str, int]:
@@ -232,22 +232,24 @@ _NAMES = tuple(dict.fromkeys([*(name for names in _MEASURES.values() for name in
 def reflected(measure: Measure) -> Reflection:
     """The figures of one period; six statements for a whole enterprise, however many cases it has."""
     if measure.scope.branch_ids is None:
-        found = steadily(lambda counters: _from_counters(measure, counters), now=measure.now, calendar=measure.calendar)
-        if found is not None:
-            return found
+        results = steadily(
+            lambda counters: _from_counters(measure, counters), now=measure.now, calendar=measure.calendar
+        )
+        if results is not None:
+            return results
     return _counted_one_by_one(measure)
 
 
 def _from_counters(measure: Measure, counters: Counters) -> Reflection | None:
     """None before anything was ever folded, while very much waits for it."""
     at = measure.now if counters.is_complete else counters.folded_at
-    found, buckets = (
+    results, buckets = (
         counters.sums(measure.scope, measure.period, names=_NAMES),
         counters.buckets(measure.scope, measure.period, ["response_minutes"]),
     )
-    if at is None or found is None or buckets is None:
+    if at is None or results is None or buckets is None:
         return None
-    sums = found[""]
+    sums = results[""]
     counts = {code: sum(sums[name] for name in names) for code, names in _MEASURES.items()}
     tagged = RootCause.objects.filter(engagement__in=_ended(measure).values("pk")).count()
     return Reflection(

@@ -69,9 +69,9 @@ class _Looking:
     form: ChoiceForm
 
     def url(self, code: str, **narrowed: str) -> str:
-        words = {**self.asked.query, "list": code, **narrowed}
-        words.pop("sort", None)
-        return f"{reverse('oversight:performance-cases')}?{urlencode({k: v for k, v in words.items() if v})}"
+        labels = {**self.asked.query, "list": code, **narrowed}
+        labels.pop("sort", None)
+        return f"{reverse('oversight:performance-cases')}?{urlencode({k: v for k, v in labels.items() if v})}"
 
 
 def _looking(request: HttpRequest, workspace: Workspace) -> _Looking:
@@ -139,7 +139,7 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
     )
     page = keyset.page_of(rows, request.GET.dict(), order, related=("complaint",))
     names = names_of_consumers([row.complaint_id for row in page.rows])
-    words = [
+    texts = [
         label_of(narrowed["problem"]) if narrowed["problem"] else "",
         wording.label(narrowed["cause"], kind="root_cause") if narrowed["cause"] else "",
     ]
@@ -148,7 +148,7 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
         "enterprise/performance_cases.html",
         {
             "title": TITLES[code],
-            "narrowed": [word for word in words if word],
+            "narrowed": [word for word in texts if word],
             "period": looking.asked.period,
             "is_of_now": code in ("unanswered", "open_late"),
             "back": f"{reverse('oversight:performance')}{looking.asked.url()}",
@@ -169,9 +169,9 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
 
 
 def _causes(looking: _Looking) -> list[dict[str, Any]]:
-    found: defaultdict[str, list[mirror.CauseLine]] = defaultdict(list)
+    result: defaultdict[str, list[mirror.CauseLine]] = defaultdict(list)
     for line in mirror.causes(looking.measure):
-        found[line.problem].append(line)
+        result[line.problem].append(line)
     lines = [
         {
             "problem": label_of(problem) or _("未分类"),
@@ -185,7 +185,7 @@ def _causes(looking: _Looking) -> list[dict[str, Any]]:
                 for line in causes
             ],
         }
-        for problem, causes in found.items()
+        for problem, causes in result.items()
     ]
     return sorted(lines, key=lambda line: -line["n"])
 

@@ -88,14 +88,14 @@ def _line(row: PublicReply) -> dict[str, Any]:
 def check(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     waiting = replying.to_check(workspace.user, on=workspace.today)
     if request.method == "POST":
-        said = request.POST.get("ground", "")
+        given = request.POST.get("ground", "")
         number = request.POST.get("reply", "")
         reply = waiting.filter(public_id=number).first() if _is_uuid(number) else None
-        if said not in PublicReply.Ground.values:
-            said = "" if request.POST.get("do") == "show" else "?"
+        if given not in PublicReply.Ground.values:
+            given = "" if request.POST.get("do") == "show" else "?"
         with once(request) as attempt:
             if not attempt.answered:
-                if said == "?":
+                if given == "?":
                     messages.error(request, _("不公开的，请选理由。"), extra_tags="bad")
                 elif reply is None:
                     messages.error(request, _("这条说明刚有变化，请看最新的。"), extra_tags="warn")
@@ -103,7 +103,7 @@ def check(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                     try:
                         replying.decide(
                             reply,
-                            "" if request.POST.get("do") == "show" else said,
+                            "" if request.POST.get("do") == "show" else given,
                             by=workspace.user,
                             on=workspace.today,
                             now=workspace.now,

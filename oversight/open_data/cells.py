@@ -71,7 +71,7 @@ def leaves_of(tree: Mapping[str, str], numbers: Mapping[int, int]) -> dict[str, 
 
 
 def tell(
-    found: Numbers,
+    result: Numbers,
     figure: Figure,
     tree: Mapping[str, str],
     regions: Mapping[int, Counts],
@@ -79,7 +79,7 @@ def tell(
     enterprises: Mapping[int, Counts] | None = None,
     already: Collection[Withheld] = (),
 ) -> None:
-    """Put into ``found`` what may be told of a figure; ``enterprises``: those that are named."""
+    """Put into ``result`` what may be told of a figure; ``enterprises``: those that are named."""
     counts: dict[Key, int] = {}
     divisions: list[Mapping[str, str]] = [dict(tree)]
     if enterprises is not None:
@@ -102,11 +102,11 @@ def tell(
     }
     if not counts and not kept:
         return
-    told = published(counts, [Axis(tuple(divisions)), Axis((figure.parts,))], already=kept)
-    for (name, part), number in told.items():
+    shown = published(counts, [Axis(tuple(divisions)), Axis((figure.parts,))], already=kept)
+    for (name, part), number in shown.items():
         if name == TOTAL or name.startswith(OWN) or name == f"e:{NONE}" or part.startswith("_"):
             continue
-        rows, who = (found.enterprises, name[2:]) if name.startswith("e:") else (found.regions, name)
+        rows, who = (result.enterprises, name[2:]) if name.startswith("e:") else (result.regions, name)
         rows.setdefault(int(who), {})[names[part]] = number
 
 
@@ -149,14 +149,14 @@ def cells_of(month: date, *, now: datetime, already: Collection[Withheld] = ()) 
 
 def told_of(counted: Counted, places: Mapping[int, Region], *, already: Collection[Withheld] = ()) -> Cells:
     """What of these numbers may be told."""
-    found = Numbers()
+    result = Numbers()
     tree = tree_of(counted.regions, places)
     for figure in FIGURES:
-        tell(found, figure, tree, counted.regions, already=already)
+        tell(result, figure, tree, counted.regions, already=already)
     for column, count in AMOUNTS.items():
-        for pk, numbers in found.regions.items():
+        for pk, numbers in result.regions.items():
             numbers[column] = None if numbers.get(count, 0) is None else counted.regions[pk][column]
-    cells = Cells(regions=found.regions)
+    cells = Cells(regions=result.regions)
     _received(cells, tree, counted.regions, counted.facets, already=already)
     return cells
 
@@ -181,7 +181,7 @@ def _read(month: date, places: Mapping[int, Region]) -> Counted:
 
 def _facets(month: date, regions: Iterable[int]) -> dict[int, dict[str, int]]:
     """Received by region and facet ("o:goods.food")."""
-    found: dict[int, dict[str, int]] = defaultdict(dict)
+    result: dict[int, dict[str, int]] = defaultdict(dict)
     known = set(regions)
     rows = (
         MonthFacet.objects.filter(month=month, received__gt=0)
@@ -190,15 +190,15 @@ def _facets(month: date, regions: Iterable[int]) -> dict[int, dict[str, int]]:
     )
     for region, facet, received in rows:
         if region in known:
-            found[region][facet] = received or 0
-    return found
+            result[region][facet] = received or 0
+    return result
 
 
 # --- what of it may be told -------------------------------------------------------------------------------------------
 
 
 def _received(
-    found: Cells,
+    result: Cells,
     tree: Mapping[str, str],
     regions: Mapping[int, Counts],
     facets: Mapping[int, Mapping[str, int]],
@@ -240,15 +240,15 @@ def _received(
                 rest[leaf] -= n
         for leaf, n in rest.items():
             counts[leaf, f"{letter}:{NONE}"] = n
-    told = published({key: n for key, n in counts.items() if n}, [Axis((here,)), Axis(tuple(divisions))], already=kept)
-    for (name, facet), number in told.items():
+    shown = published({key: n for key, n in counts.items() if n}, [Axis((here,)), Axis(tuple(divisions))], already=kept)
+    for (name, facet), number in shown.items():
         if name == TOTAL or name.startswith(OWN):
             continue
         if facet == TOTAL:
-            found.regions.setdefault(int(name), {})["received"] = number
+            result.regions.setdefault(int(name), {})["received"] = number
         else:
             letter, _colon, code = facet.partition(":")
-            found.categories[int(name), FACETS[letter], code] = number
+            result.categories[int(name), FACETS[letter], code] = number
 
 
 def _kind_of(facet: str) -> str:

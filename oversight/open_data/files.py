@@ -68,17 +68,17 @@ def files_of(month: date, tables: Mapping[str, list[Row]]) -> list[File]:
 def rows_of(month: date, cells: Cells, quarter: Numbers | None = None) -> dict[str, list[Row]]:
     """The lines of each table, in the order of their keys. ``quarter``: of the one that ends with the month."""
     places = Region.objects.select_related("parent").in_bulk([*cells.regions, *(quarter.regions if quarter else ())])
-    said = f"{month:%Y-%m}"
+    text = f"{month:%Y-%m}"
     with override("zh-hans"):
         return {
             "regions": [
-                _filled("regions", {**_of_region(places[pk]), "month": said, **_in_yuan(cells.regions[pk])})
+                _filled("regions", {**_of_region(places[pk]), "month": text, **_in_yuan(cells.regions[pk])})
                 for pk in sorted(cells.regions)
             ],
             "categories": [
                 {
                     **_of_place(places[pk]),
-                    "month": said,
+                    "month": text,
                     "by": by,
                     "code": code,
                     "label": label_of(by, code),
@@ -186,13 +186,13 @@ def _field(column: Column) -> Row:
 _ABOUT = pgettext_lazy("open data", "消费纠纷在线和解公开数据；1至4的数和可以推出它们的数不公布。")
 
 
-def _in_both(words: str | Promise) -> dict[str, str]:
+def _in_both(text: str | Promise) -> dict[str, str]:
     """A package has no language of its own: its titles are Chinese, its descriptions English."""
-    found = {}
+    result = {}
     for name, language in (("title", "zh-hans"), ("description", "en")):
         with override(language):
-            found[name] = str(words)
-    return found
+            result[name] = str(text)
+    return result
 
 
 def schema_of(table: Table) -> Row:

@@ -33,16 +33,16 @@ _AMOUNTS = frozenset({"marks"})
 
 def wrong_in(data_set: DataSet) -> list[str]:
     """What breaks the rule in this set: names of tables and columns, and cells with a small number."""
-    found: list[str] = []
+    results: list[str] = []
     tables = [name for name in TABLES if name not in OF_QUARTERS or ends_with(data_set.month)]
     for file in data_set.files.filter(name__endswith=".csv").order_by("pk"):
         name = file.name.removesuffix(".csv")
         if name not in tables:
-            found.append(name)
+            results.append(name)
             continue
-        found += _columns(name, file)
-        found += _small(name, file)
-    return found
+        results += _columns(name, file)
+        results += _small(name, file)
+    return results
 
 
 def broken() -> Iterator[tuple[DataSet, list[str]]]:
@@ -54,8 +54,8 @@ def broken() -> Iterator[tuple[DataSet, list[str]]]:
 
 def _columns(name: str, file: DataFile) -> list[str]:
     known = {column.name for column in TABLES[name].columns}
-    said = next(csv.reader(io.StringIO(bytes(file.content).decode("utf-8-sig"), newline="")), [])
-    return [f"{name}.{column}" for column in said if column not in known]
+    given = next(csv.reader(io.StringIO(bytes(file.content).decode("utf-8-sig"), newline="")), [])
+    return [f"{name}.{column}" for column in given if column not in known]
 
 
 def _small(name: str, file: DataFile) -> list[str]:
@@ -67,7 +67,7 @@ def _small(name: str, file: DataFile) -> list[str]:
         f"{name} {' '.join(line.get(one, '') for one in key)} {column}"
         for line in reading.lines(file)
         for column in counts
-        if (said := line.get(column, "")).isdigit() and int(said) in SMALL
+        if (given := line.get(column, "")).isdigit() and int(given) in SMALL
     ]
 
 
@@ -158,7 +158,7 @@ def withheld_before(month: date) -> set[Withheld]:
     tell the third. Whatever pattern kept a number open then lies in withheld cells of the quarter as well, so it still
     does.
     """
-    found: set[Withheld] = set()
+    results: set[Withheld] = set()
     regions, enterprises = (
         dict(Region.objects.values_list("code", "pk")),
         {
@@ -184,7 +184,7 @@ def withheld_before(month: date) -> set[Withheld]:
                 withheld &= by_quarter
             if kind != "categories" and withheld & {"settled_elsewhere", "failed"}:
                 withheld |= {"other"}
-            found |= {
+            results |= {
                 (
                     kind,
                     str(pk),
@@ -192,7 +192,7 @@ def withheld_before(month: date) -> set[Withheld]:
                 )
                 for column in withheld
             }
-    return found
+    return results
 
 
 def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> dict[str, Any] | None:
@@ -205,7 +205,7 @@ def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> di
     old = {_key(key, line): line for line in reading.lines(was)}
     if old:
         columns = [column for column in columns if column in next(iter(old.values()))]
-    found = [
+    results = [
         {
             "key": one,
             "column": column,
@@ -216,7 +216,7 @@ def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> di
         for column in columns
         if old.get(one, {}).get(column, "") != now.get(one, {}).get(column, "")
     ]
-    return {"file": name, "rows": len(found), "lines": found[:NAMED]} if found else None
+    return {"file": name, "rows": len(results), "lines": results[:NAMED]} if results else None
 
 
 def _as_written(name: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, str]]:

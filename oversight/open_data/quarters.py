@@ -94,16 +94,16 @@ def told_of(
     counted: Counted, places: Mapping[int, Region], enterprises: Collection[int], *, already: Collection[Withheld] = ()
 ) -> Numbers:
     """What of these numbers may be told; ``enterprises`` are the enterprises that are named."""
-    found = Numbers()
+    result = Numbers()
     named = {pk: of for pk, of in counted.enterprises.items() if pk in enterprises}
     tree = tree_of(counted.regions, places)
     for figure in FIGURES:
-        tell(found, figure, tree, counted.regions, enterprises=named, already=already)
+        tell(result, figure, tree, counted.regions, enterprises=named, already=already)
     for column, count in AMOUNTS.items():
-        for rows, of in ((found.regions, counted.regions), (found.enterprises, named)):
+        for rows, of in ((result.regions, counted.regions), (result.enterprises, named)):
             for pk, numbers in rows.items():
                 numbers[column] = None if numbers.get(count, 0) is None else of[pk].get(column, 0)
-    return found
+    return result
 
 
 def sectors(first: date, last: date) -> dict[int, str]:
@@ -150,9 +150,9 @@ def _summed(table: str, key: str, which: str, first: date, last: date) -> dict[i
 
 
 def _above(region: int, places: Mapping[int, Region]) -> list[int]:
-    found: list[int] = []
+    results: list[int] = []
     pk: int | None = region
     while pk is not None and pk in places:
-        found.append(pk)
+        results.append(pk)
         pk = places[pk].parent_id
-    return found
+    return results

@@ -66,26 +66,26 @@ def table(data_set: DataSet, name: str) -> list[Line] | None:
         return None
     counts = {column.name for column in TABLES[name].columns if column.kind == "integer"}
     names = {column.name for column in TABLES[name].columns}
-    found = []
+    results = []
     for line in lines(file):
         if line.keys() != names:
             return None
-        found.append(
+        results.append(
             {key: None if value == WITHHELD else int(value) if key in counts else value for key, value in line.items()}
         )
-    return found
+    return results
 
 
 def run_of(sets: Sequence[DataSet], *, step: int, most: int) -> list[DataSet]:
     """The newest of these and those right before it, each ``step`` months after the next one; at most so many."""
-    found: list[DataSet] = []
+    results: list[DataSet] = []
     for one in sets:
-        if found and one.month != back(found[-1].month, step):
+        if results and one.month != back(results[-1].month, step):
             break
-        found.append(one)
-        if len(found) == most:
+        results.append(one)
+        if len(results) == most:
             break
-    return found
+    return results
 
 
 def back(month: date, months: int) -> date:
@@ -97,8 +97,8 @@ def back(month: date, months: int) -> date:
 
 def added(numbers: Iterable[int | None]) -> int | None:
     """The sum, unknown where one of them is."""
-    found = list(numbers)
-    return None if None in found else sum(number for number in found if number is not None)
+    results = list(numbers)
+    return None if None in results else sum(number for number in results if number is not None)
 
 
 def at_least(numbers: Iterable[int | None]) -> int:
@@ -116,6 +116,6 @@ def range_of(line: Mapping[str, Any], part: str, parts: Sequence[str], whole: st
 
 
 def ranges_added(ranges: Iterable[Range]) -> Range:
-    found = list(ranges)
-    highest = [most for _, most in found if most is not None]
-    return sum(least for least, _ in found), sum(highest) if len(highest) == len(found) else None
+    results = list(ranges)
+    highest = [most for _, most in results if most is not None]
+    return sum(least for least, _ in results), sum(highest) if len(highest) == len(results) else None

@@ -72,7 +72,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
     if None not in (settled, unconfirmed, judged) and judged >= RANKED_FROM:
         upper = _("没答复的也算上，最多%(share)s") % {"share": f"{100 * (settled + unconfirmed) / judged:.0f}%"}
     quarters = _quarters(data["quarters"])
-    found = [
+    results = [
         {
             "title": _("收到的投诉"),
             "value": _number(data["received"]),
@@ -105,7 +105,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
     ]
     if data["response"]:
         hours, n = data["response"]
-        found.append(
+        results.append(
             {
                 "title": _("首次响应"),
                 "value": _("≤%(n)s工作小时") % {"n": hours},
@@ -115,7 +115,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
             }
         )
     if data["recovered"] is not None:
-        found.append(
+        results.append(
             {
                 "title": _("挽回经济损失"),
                 "value": f"¥{data['recovered']:,}",
@@ -123,7 +123,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
                 "why": _("企业已退付、并经消费者确认的金额。"),
             }
         )
-    return found
+    return results
 
 
 def _quarters(named: Sequence[str]) -> str:
@@ -254,8 +254,8 @@ def league(request: HttpRequest) -> HttpResponse:
 
 def newest_sets() -> list[LeagueSet]:
     """The newest version of each period: the newest period first, of those the longest."""
-    found = LeagueSet.objects.order_by("-last", "first", "-version").distinct("last", "first")
-    return list(found[:40])
+    result = LeagueSet.objects.order_by("-last", "first", "-version").distinct("last", "first")
+    return list(result[:40])
 
 
 def key_of(one: LeagueSet) -> str:
@@ -267,12 +267,12 @@ def period_words(one: LeagueSet) -> str:
     return first if first == last else _("%(first)s至%(last)s") % {"first": first, "last": last}
 
 
-def _asked(said: Mapping[str, str], chosen: LeagueSet) -> dict[str, Any]:
+def _asked(values: Mapping[str, str], chosen: LeagueSet) -> dict[str, Any]:
     regions = {str(pk): pk for pk, *_rest in chosen.places}
-    sector = said.get("sector", "")
-    after = said.get("after", "")
+    sector = values.get("sector", "")
+    after = values.get("after", "")
     return {
-        "region": regions.get(said.get("region", ""), chosen.country),
+        "region": regions.get(values.get("region", ""), chosen.country),
         "sector": sector if sector in chosen.sectors else ALL,
         "after": min(int(after), _FURTHEST) if after.isascii() and after.isdigit() and len(after) < 9 else 0,
     }

@@ -107,7 +107,7 @@ def read(*, now: datetime) -> Signs:
         state = RollupState.objects.filter(pk=1).first()
         states = list(Notice.objects.order_by("-pk").values_list("state", flat=True)[:NEWEST])
         missing = missing_year(calendar, today)
-        found = Signs(
+        result = Signs(
             at=now,
             routing=_routing(today, now=now),
             notices_sent=states.count("sent") + states.count("told"),
@@ -128,33 +128,33 @@ def read(*, now: datetime) -> Signs:
             differences=len(state.differences) if state else 0,
             alarms=(),
         )
-    return _judged(found, longest)
+    return _judged(result, longest)
 
 
-def _judged(found: Signs, longest: timedelta | None) -> Signs:
+def _judged(result: Signs, longest: timedelta | None) -> Signs:
     stale = timedelta(seconds=settings.HEARTBEAT_STALE_AFTER)
-    said = []
-    if found.beats.get("beat", stale * 2) > stale and found.beats.get("watch", stale * 2) > stale:
-        said.append("nobody_sweeps")
-    for name, queue in found.queues.items():
+    texts = []
+    if result.beats.get("beat", stale * 2) > stale and result.beats.get("watch", stale * 2) > stale:
+        texts.append("nobody_sweeps")
+    for name, queue in result.queues.items():
         limit = queue.limit or longest
         if limit is not None and queue.age > limit:
-            said.append(f"wait_{name.replace(' ', '_')}")
-    if found.uncounted > rollups.ALARM:
-        said.append("uncounted")
-    if found.differences:
-        said.append("counters_differ")
-    if found.proven is not None and not found.proven.is_sound:
-        said.append("record_broken")
-    elif found.proven is not None and found.at - found.proven.at > UNPROVEN:
-        said.append("record_unproven")
-    if found.unsealed and found.seal_at is not None and found.at - found.seal_at > UNSEALED:
-        said.append("unsealed")
-    if found.calendar_missing:
-        said.append("calendar_missing")
-    if found.set_aside:
-        said.append("notices_set_aside")
-    return replace(found, alarms=tuple(said))
+            texts.append(f"wait_{name.replace(' ', '_')}")
+    if result.uncounted > rollups.ALARM:
+        texts.append("uncounted")
+    if result.differences:
+        texts.append("counters_differ")
+    if result.proven is not None and not result.proven.is_sound:
+        texts.append("record_broken")
+    elif result.proven is not None and result.at - result.proven.at > UNPROVEN:
+        texts.append("record_unproven")
+    if result.unsealed and result.seal_at is not None and result.at - result.seal_at > UNSEALED:
+        texts.append("unsealed")
+    if result.calendar_missing:
+        texts.append("calendar_missing")
+    if result.set_aside:
+        texts.append("notices_set_aside")
+    return replace(result, alarms=tuple(texts))
 
 
 def _routing(today: date, *, now: datetime) -> dict[str, int]:
@@ -238,8 +238,8 @@ def sweep_alarms(*, now: datetime) -> int:
     addresses = _addresses()
     if not addresses:
         return 0
-    told = {row.condition for row in AlarmSent.objects.filter(day=timezone.localdate(now))}
-    return sum(_tell(condition, addresses, now=now) for condition in read(now=now).alarms if condition not in told)
+    shown = {row.condition for row in AlarmSent.objects.filter(day=timezone.localdate(now))}
+    return sum(_tell(condition, addresses, now=now) for condition in read(now=now).alarms if condition not in shown)
 
 
 def _addresses() -> list[tuple[str, Any, str]]:

@@ -50,8 +50,8 @@ def backlog(*, now: datetime) -> dict[str, Waiting]:
 
 
 def _waiting(rows: QuerySet[Any], since: str, *, now: datetime) -> Waiting:
-    found = rows.aggregate(count=Count("pk"), oldest=Min(since))
-    return Waiting(found["count"], max(now - found["oldest"], timedelta()) if found["count"] else timedelta())
+    result = rows.aggregate(count=Count("pk"), oldest=Min(since))
+    return Waiting(result["count"], max(now - result["oldest"], timedelta()) if result["count"] else timedelta())
 
 
 def set_aside() -> int:
@@ -91,13 +91,13 @@ CLOSED_SETTINGS = ("MAIL_SERVER", "SMS_GATEWAY", "SMS_ALIYUN", "SECRET_KEY", "SE
 
 def configuration() -> list[dict[str, Any]]:
     """Every setting that an administrator asks for; never a password, a key or an address with one in it."""
-    found = []
+    results = []
     for name in OPEN_SETTINGS:
         value = getattr(settings, name, None)
         shown = " ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
-        found.append({"name": name, "value": shown or "–", "is_open": True})
+        results.append({"name": name, "value": shown or "–", "is_open": True})
     closed = ((name, _("已设置") if getattr(settings, name, None) else _("未设置")) for name in CLOSED_SETTINGS)
-    return [*found, *({"name": name, "value": text, "is_open": False} for name, text in closed)]
+    return [*results, *({"name": name, "value": text, "is_open": False} for name, text in closed)]
 
 
 def queues(*, now: datetime) -> list[tuple[str, Waiting]]:
@@ -109,7 +109,7 @@ def queues(*, now: datetime) -> list[tuple[str, Waiting]]:
 def heartbeats() -> list[tuple[str, datetime]]:
     """When each was last heard of; marks of other work (a letter of an enterprise was sent) are none."""
     heard = dict(Heartbeat.objects.filter(name__in=BEATS).values_list("name", "at"))
-    return [(str(words), heard[name]) for name, words in BEATS.items() if name in heard]
+    return [(str(text), heard[name]) for name, text in BEATS.items() if name in heard]
 
 
 def set_aside_by_code() -> list[tuple[str, int]]:

@@ -30,23 +30,23 @@ from oversight.presenting.leagues import wilson
 
 @officer_page("GET")
 def system(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    found = signs.read(now=workspace.now)
+    result = signs.read(now=workspace.now)
     return render(
-        request, "oversight/system.html", dashboard_page(request, workspace, "system").around() | shown(found)
+        request, "oversight/system.html", dashboard_page(request, workspace, "system").around() | shown(result)
     )
 
 
-def shown(found: Signs) -> dict[str, Any]:
+def shown(result: Signs) -> dict[str, Any]:
     """What the template says of the signs."""
     return {
-        "signs": found,
-        "alarms": [signs.words_of(code) for code in found.alarms],
+        "signs": result,
+        "alarms": [signs.words_of(code) for code in result.alarms],
         "groups": [
-            (_("分送"), _routing(found)),
-            (_("送达和期限"), _delivery(found)),
-            (_("后台"), _sweeps(found)),
-            (_("记录"), _record(found)),
-            (_("日历和统计"), _counting(found)),
+            (_("分送"), _routing(result)),
+            (_("送达和期限"), _delivery(result)),
+            (_("后台"), _sweeps(result)),
+            (_("记录"), _record(result)),
+            (_("日历和统计"), _counting(result)),
         ],
     }
 
@@ -55,21 +55,21 @@ def _line(title: str, value: str, beside: str = "", *, is_bad: bool = False) -> 
     return {"title": title, "value": value, "beside": beside, "is_bad": is_bad}
 
 
-def _routing(found: Signs) -> list[dict[str, Any]]:
-    routing = found.routing
+def _routing(result: Signs) -> list[dict[str, Any]]:
+    routing = result.routing
     low, high = wilson(routing["routed"] - routing["misrouted"], routing["routed"])
     over = routing["mended"] + routing["mended_late"]
     return [
         _line(
             _("分送准确率（近30天）"),
-            cards.percent(found.precision),
+            cards.percent(result.precision),
             _("n=%(n)s，95%%区间%(share)s") % {"n": f"{routing['routed']:,}", "share": cards.percents(low, high)}
             if routing["routed"]
             else "",
         ),
         _line(
             _("退回后在分送期限内改正"),
-            cards.percent(found.mended_share),
+            cards.percent(result.mended_share),
             _("n=%(n)s，超时%(late)s，还在期限内%(waiting)s")
             % {"n": f"{over:,}", "late": routing["mended_late"], "waiting": routing["mended_waiting"]},
             is_bad=routing["mended_late"] > 0,
@@ -77,20 +77,20 @@ def _routing(found: Signs) -> list[dict[str, Any]]:
     ]
 
 
-def _delivery(found: Signs) -> list[dict[str, Any]]:
-    late = found.lateness
+def _delivery(result: Signs) -> list[dict[str, Any]]:
+    late = result.lateness
     return [
         _line(
             _("通知送出"),
-            cards.percent(found.delivered_share),
+            cards.percent(result.delivered_share),
             _("最近%(n)s条：送出%(sent)s，退信或无人可送%(lost)s")
-            % {"n": signs.NEWEST, "sent": found.notices_sent, "lost": found.notices_lost},
+            % {"n": signs.NEWEST, "sent": result.notices_sent, "lost": result.notices_lost},
         ),
         _line(
             _("送不到任何人的通知"),
-            f"{found.set_aside:,}",
-            _("需要人工处理") if found.set_aside else "",
-            is_bad=found.set_aside > 0,
+            f"{result.set_aside:,}",
+            _("需要人工处理") if result.set_aside else "",
+            is_bad=result.set_aside > 0,
         ),
         _line(
             _("期限届满后写入的延迟"),
@@ -110,32 +110,32 @@ def _seconds(value: float) -> str:
     return _("%(n)s小时") % {"n": round(value / 3600)}
 
 
-def _sweeps(found: Signs) -> list[dict[str, Any]]:
-    stopped = "nobody_sweeps" in found.alarms
+def _sweeps(result: Signs) -> list[dict[str, Any]]:
+    stopped = "nobody_sweeps" in result.alarms
     lines = [
         _line(
             str(BEATS[name]),
-            _("%(age)s前") % {"age": _seconds(found.beats[name].total_seconds())}
-            if name in found.beats
+            _("%(age)s前") % {"age": _seconds(result.beats[name].total_seconds())}
+            if name in result.beats
             else _("没有报到过"),
             is_bad=stopped,
         )
         for name in ("beat", "watch")
     ]
-    for name, queue in found.queues.items():
+    for name, queue in result.queues.items():
         lines.append(
             _line(
                 str(QUEUES.get(name, name)),
                 f"{queue.count:,}",
                 _("最早的等了%(age)s") % {"age": _seconds(queue.age.total_seconds())} if queue.count else "",
-                is_bad=f"wait_{name.replace(' ', '_')}" in found.alarms,
+                is_bad=f"wait_{name.replace(' ', '_')}" in result.alarms,
             )
         )
     return lines
 
 
-def _record(found: Signs) -> list[dict[str, Any]]:
-    proven = found.proven
+def _record(result: Signs) -> list[dict[str, Any]]:
+    proven = result.proven
     lines = (
         [_line(_("全部记录核对"), _("还没有核对过"))]
         if proven is None
@@ -144,35 +144,35 @@ def _record(found: Signs) -> list[dict[str, Any]]:
                 _("全部记录核对"),
                 _("没有断开") if proven.is_sound else _("有断开"),
                 _("%(n)s条，%(age)s前")
-                % {"n": f"{proven.counted:,}", "age": _seconds((found.at - proven.at).total_seconds())},
-                is_bad=bool({"record_broken", "record_unproven"} & set(found.alarms)),
+                % {"n": f"{proven.counted:,}", "age": _seconds((result.at - proven.at).total_seconds())},
+                is_bad=bool({"record_broken", "record_unproven"} & set(result.alarms)),
             )
         ]
     )
-    seal = _("第%(n)s号") % {"n": found.seal_number} if found.seal_at else _("还没有封存")
-    when = _("%(age)s前") % {"age": _seconds((found.at - found.seal_at).total_seconds())} if found.seal_at else ""
+    seal = _("第%(n)s号") % {"n": result.seal_number} if result.seal_at else _("还没有封存")
+    when = _("%(age)s前") % {"age": _seconds((result.at - result.seal_at).total_seconds())} if result.seal_at else ""
     return [
         *lines,
-        _line(_("最近的公开封存"), seal, when, is_bad="unsealed" in found.alarms),
-        _line(_("之后还没有封存的"), f"{found.unsealed:,}"),
+        _line(_("最近的公开封存"), seal, when, is_bad="unsealed" in result.alarms),
+        _line(_("之后还没有封存的"), f"{result.unsealed:,}"),
     ]
 
 
-def _counting(found: Signs) -> list[dict[str, Any]]:
+def _counting(result: Signs) -> list[dict[str, Any]]:
     compared = (
-        _("%(age)s前比对过") % {"age": _seconds((found.at - found.compared_at).total_seconds())}
-        if found.compared_at
+        _("%(age)s前比对过") % {"age": _seconds((result.at - result.compared_at).total_seconds())}
+        if result.compared_at
         else _("还没有比对过")
     )
     return [
         _line(
             _("工作日日历载入到"),
-            str(found.calendar_until or cards.NOTHING),
-            _("缺%(year)s年") % {"year": found.calendar_missing} if found.calendar_missing else "",
-            is_bad=bool(found.calendar_missing),
+            str(result.calendar_until or cards.NOTHING),
+            _("缺%(year)s年") % {"year": result.calendar_missing} if result.calendar_missing else "",
+            is_bad=bool(result.calendar_missing),
         ),
-        _line(_("还没有计入统计的步骤"), f"{found.uncounted:,}", is_bad="uncounted" in found.alarms),
-        _line(_("统计和案件的差异"), f"{found.differences:,}", compared, is_bad=found.differences > 0),
+        _line(_("还没有计入统计的步骤"), f"{result.uncounted:,}", is_bad="uncounted" in result.alarms),
+        _line(_("统计和案件的差异"), f"{result.differences:,}", compared, is_bad=result.differences > 0),
     ]
 
 
@@ -186,8 +186,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not _may_read(request):
         raise Http404
     with serving(request):
-        found = signs.read(now=timezone.now())
-    return HttpResponse(written(found), content_type=TYPE)
+        result = signs.read(now=timezone.now())
+    return HttpResponse(written(result), content_type=TYPE)
 
 
 def _may_read(request: HttpRequest) -> bool:
@@ -201,75 +201,75 @@ def _may_read(request: HttpRequest) -> bool:
         return False
 
 
-def written(found: Signs) -> str:
+def written(result: Signs) -> str:
     """The whole answer. Shares that nothing stands for are left out; ages are in seconds."""
     lines: list[str] = []
-    for name, words, values in _measures(found):
-        lines += [f"# HELP odr_{name} {words}", f"# TYPE odr_{name} gauge"]
+    for name, text, values in _measures(result):
+        lines += [f"# HELP odr_{name} {text}", f"# TYPE odr_{name} gauge"]
         lines += [f"odr_{name}{label} {value:g}" for label, value in values]
     return "\n".join(lines) + "\n"
 
 
-def _measures(found: Signs) -> Iterator[tuple[str, str, list[tuple[str, float]]]]:
+def _measures(result: Signs) -> Iterator[tuple[str, str, list[tuple[str, float]]]]:
     def one(value: float | None) -> list[tuple[str, float]]:
         return [] if value is None else [("", float(value))]
 
     def age(at: object) -> list[tuple[str, float]]:
-        return one((found.at - at).total_seconds() if hasattr(at, "tzinfo") else None)  # type: ignore[operator]
+        return one((result.at - at).total_seconds() if hasattr(at, "tzinfo") else None)  # type: ignore[operator]
 
     yield (
         "routing_precision",
         "Ended stages of 30 days that had come to the right enterprise at once, as a share.",
-        one(found.precision),
+        one(result.precision),
     )
     yield (
         "routing_stages",
         "Ended stages of 30 days, of which some had been routed wrongly.",
-        [(f'{{kind="{kind}"}}', float(n)) for kind, n in found.routing.items()],
+        [(f'{{kind="{kind}"}}', float(n)) for kind, n in result.routing.items()],
     )
-    yield "misroutes_mended_in_time", "Stages given back that went on in time, as a share.", one(found.mended_share)
+    yield "misroutes_mended_in_time", "Stages given back that went on in time, as a share.", one(result.mended_share)
     yield (
         "notices_delivered",
         "Of the newest notices that went out or were given up, the share that went out.",
-        one(found.delivered_share),
+        one(result.delivered_share),
     )
-    yield "notices_set_aside", "Notices that reached nobody.", one(found.set_aside)
+    yield "notices_set_aside", "Notices that reached nobody.", one(result.set_aside)
     yield (
         "clock_lateness_seconds",
         "How long after their moment the newest lapses were written.",
         (
-            [('{quantile="0.5"}', found.lateness.median), ('{quantile="1"}', found.lateness.most)]
-            if found.lateness.n
+            [('{quantile="0.5"}', result.lateness.median), ('{quantile="1"}', result.lateness.most)]
+            if result.lateness.n
             else []
         ),
     )
     yield (
         "heartbeat_age_seconds",
         "Since a process was last heard of.",
-        [(f'{{name="{name}"}}', gone.total_seconds()) for name, gone in sorted(found.beats.items())],
+        [(f'{{name="{name}"}}', gone.total_seconds()) for name, gone in sorted(result.beats.items())],
     )
     yield (
         "queue_length",
         "Rows that wait for a sweep.",
-        [(f'{{queue="{name}"}}', float(queue.count)) for name, queue in found.queues.items()],
+        [(f'{{queue="{name}"}}', float(queue.count)) for name, queue in result.queues.items()],
     )
     yield (
         "queue_age_seconds",
         "How long the oldest of them has waited.",
-        [(f'{{queue="{name}"}}', queue.age.total_seconds()) for name, queue in found.queues.items()],
+        [(f'{{queue="{name}"}}', queue.age.total_seconds()) for name, queue in result.queues.items()],
     )
-    yield "seal_number", "The last seal over the record.", one(found.seal_number)
-    yield "seal_age_seconds", "Since the last seal.", age(found.seal_at)
-    yield "unsealed_entries", "Entries behind the last seal.", one(found.unsealed)
-    if found.proven is not None:
+    yield "seal_number", "The last seal over the record.", one(result.seal_number)
+    yield "seal_age_seconds", "Since the last seal.", age(result.seal_at)
+    yield "unsealed_entries", "Entries behind the last seal.", one(result.unsealed)
+    if result.proven is not None:
         yield (
             "record_unbroken",
             "1 if the record was unbroken when it was last gone through as a whole.",
-            one(found.proven.is_sound),
+            one(result.proven.is_sound),
         )
-        yield "record_proven_age_seconds", "Since it was gone through.", age(found.proven.at)
-    yield "calendar_known_until_year", "The last year whose working days are loaded.", one(found.calendar_until)
-    yield "calendar_missing", "1 if a year ought to be loaded and is not.", one(1 if found.calendar_missing else 0)
-    yield "uncounted_steps", "Steps that are not folded into the counters yet.", one(found.uncounted)
-    yield "counter_differences", "What the last comparison of counters and cases found.", one(found.differences)
-    yield "alarms", "Conditions that somebody must see to.", one(len(found.alarms))
+        yield "record_proven_age_seconds", "Since it was gone through.", age(result.proven.at)
+    yield "calendar_known_until_year", "The last year whose working days are loaded.", one(result.calendar_until)
+    yield "calendar_missing", "1 if a year ought to be loaded and is not.", one(1 if result.calendar_missing else 0)
+    yield "uncounted_steps", "Steps that are not folded into the counters yet.", one(result.uncounted)
+    yield "counter_differences", "What the last comparison of counters and cases found.", one(result.differences)
+    yield "alarms", "Conditions that somebody must see to.", one(len(result.alarms))

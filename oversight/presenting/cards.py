@@ -84,15 +84,15 @@ class Lists:
 
     def _address(self, here: str, query: Mapping[str, str], enterprise_id: int | None, region: str) -> str:
         enterprise = enterprise_id or self.enterprise_id
-        said = {
+        values = {
             **query,
             "region": region or self.region,
             "category": self.category,
             "channel": self.channel,
             "enterprise": str(enterprise) if enterprise else "",
         }
-        words = urlencode({name: value for name, value in said.items() if value})
-        return f"{here}?{words}" if words else here
+        text = urlencode({name: value for name, value in values.items() if value})
+        return f"{here}?{text}" if text else here
 
     def received(self, *, enterprise_id: int | None = None, region: str = "") -> str:
         return self.url(
@@ -382,5 +382,5 @@ CARDS: Mapping[str, Callable[[Figure, Lists], Card]] = {
 }
 
 
-def flow_cards(found: Mapping[str, Figure], lists: Lists) -> list[Card]:
-    return [build(found[code], lists) for code, build in CARDS.items() if code in found]
+def flow_cards(result: Mapping[str, Figure], lists: Lists) -> list[Card]:
+    return [build(result[code], lists) for code, build in CARDS.items() if code in result]

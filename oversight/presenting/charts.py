@@ -56,21 +56,21 @@ def lines(series: Sequence[tuple[str, Sequence[int]]]) -> Chart | None:
     if not most:
         return None
     top = _top(most)
-    found: list[Line] = []
+    results: list[Line] = []
     for number, (name, values) in enumerate(series, 1):
         step = (WIDTH - LEFT - RIGHT) / max(1, len(values) - 1)
         points = " ".join(f"{LEFT + nth * step:.1f},{_y(value, top):.1f}" for nth, value in enumerate(values))
-        found.append(Line(name, points, values[-1], _y(values[-1], top) + 5, number))
-    return Chart(_apart(found), [Tick(_y(value, top), value) for value in (0, top // 2, top)])
+        results.append(Line(name, points, values[-1], _y(values[-1], top) + 5, number))
+    return Chart(_apart(results), [Tick(_y(value, top), value) for value in (0, top // 2, top)])
 
 
 def _y(value: float, top: int) -> float:
     return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top)
 
 
-def _apart(found: list[Line]) -> list[Line]:
+def _apart(results: list[Line]) -> list[Line]:
     """Names that would lie on each other, eighteen apart."""
-    ordered = sorted(found, key=lambda line: line.label_y)
+    ordered = sorted(results, key=lambda line: line.label_y)
     placed: list[Line] = []
     for line in ordered:
         y = max(line.label_y, placed[-1].label_y + 18) if placed else line.label_y

@@ -45,9 +45,9 @@ def patiently(count: Callable[[], T]) -> T | None:
                 "select current_setting('statement_timeout'), set_config('statement_timeout', %s, true)", [str(LONGEST)]
             )
             before = cursor.fetchone()[0]
-            found = count()
+            result = count()
             cursor.execute("select set_config('statement_timeout', %s, true)", [before])
-            return found
+            return result
     except OperationalError as refused:
         if getattr(refused.__cause__, "pgcode", "") != CANCELED:
             raise
@@ -107,16 +107,16 @@ class ChoiceForm(forms.Form):
             self.fields[name].choices = options  # type: ignore[attr-defined]
 
     def clean_enterprise(self) -> int | None:
-        words = self.cleaned_data["enterprise"]
-        if not words:
+        cleaned = self.cleaned_data["enterprise"]
+        if not cleaned:
             return None
-        if not (words.isascii() and words.isdigit() and len(words) < 10):
+        if not (cleaned.isascii() and cleaned.isdigit() and len(cleaned) < 10):
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
-        enterprise = Enterprise.objects.filter(pk=int(words)).first()
+        enterprise = Enterprise.objects.filter(pk=int(cleaned)).first()
         if enterprise is None:
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
         self.enterprise_name = named(enterprise)
-        return int(words)
+        return int(cleaned)
 
     def clean_region(self) -> str:
         if self.places.is_unknown:
@@ -170,15 +170,15 @@ class Asked:
         ]
 
     def url(self, **changes: str | int) -> str:
-        said = {**self.query, **{name: str(value) for name, value in changes.items()}}
-        return "?" + urlencode({name: value for name, value in said.items() if value})
+        values = {**self.query, **{name: str(value) for name, value in changes.items()}}
+        return "?" + urlencode({name: value for name, value in values.items() if value})
 
 
 def understood(form: ChoiceForm, data: Any) -> Asked:
     """The form's answer; fields with an error fall back to what is usual."""
     form.is_valid()
-    said = form.cleaned_data
-    kind = said.get("period") or form.usual
+    cleaned = form.cleaned_data
+    kind = cleaned.get("period") or form.usual
     if {"first", "last"} & set(form.errors):
         kind = form.usual
     sort = str(data.get("sort", ""))
@@ -186,11 +186,11 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
     page = str(data.get("page", ""))
     query = {name: str(form.data[name]) for name in FIELDS if name not in form.errors and form.data[name]}
     return Asked(
-        period=_period(kind, said, form.today),
+        period=_period(kind, cleaned, form.today),
         kind=kind,
-        category=said.get("category") or "",
-        channel=said.get("channel") or "",
-        enterprise_id=said.get("enterprise"),
+        category=cleaned.get("category") or "",
+        channel=cleaned.get("channel") or "",
+        enterprise_id=cleaned.get("enterprise"),
         sort=name if name in SORTS else USUAL_SORT,
         is_turned=sort.startswith("-"),
         page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
@@ -198,9 +198,9 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
     )
 
 
-def _period(kind: str, said: Mapping[str, Any], today: date) -> Period:
+def _period(kind: str, values: Mapping[str, Any], today: date) -> Period:
     if kind == CHOSEN:
-        return Period(first=said["first"], last=min(said.get("last") or today, today))
+        return Period(first=values["first"], last=min(values.get("last") or today, today))
     if kind == MONTH:
         return Period(first=today.replace(day=1), last=today)
     if kind == YEAR:

@@ -89,12 +89,12 @@ def stays(measure: Measure) -> list[Stay]:
         .values("status", day=TruncDate("status_since", tzinfo=measure.calendar.zone))
         .annotate(n=Count("pk"))
     )
-    today, found = measure.calendar.local_day(measure.now), defaultdict[str, Counter[int]](Counter)
+    today, result = measure.calendar.local_day(measure.now), defaultdict[str, Counter[int]](Counter)
     for row in rows:
-        found[row["status"]][max(0, (today - row["day"]).days)] += row["n"]
+        result[row["status"]][max(0, (today - row["day"]).days)] += row["n"]
     return [
         Stay(status=status, n=sum(days.values()), median=exact(days, 0.5), p90=exact(days, 0.9), longest=max(days))
-        for status, days in ((str(one), found.get(one, Counter())) for one in Status)
+        for status, days in ((str(one), result.get(one, Counter())) for one in Status)
         if days
     ]
 
@@ -185,7 +185,7 @@ def workload(measure: Measure, soon: Q) -> list[Load]:
             **{name: Count("pk", filter=condition) for name, condition in counts.items()},
         )
     )
-    found = [
+    results = [
         Load(
             officer_id=row["who"],
             authority_id=row["where"],
@@ -196,7 +196,7 @@ def workload(measure: Measure, soon: Q) -> list[Load]:
         )
         for row in rows
     ]
-    return sorted(found, key=lambda load: (-load.overdue, -load.open, load.officer_id or 0, load.authority_id or 0))
+    return sorted(results, key=lambda load: (-load.overdue, -load.open, load.officer_id or 0, load.authority_id or 0))
 
 
 _ENDED = tuple(f"ended_{result}" for result in RESULTS)
@@ -278,5 +278,5 @@ _CARDS: Mapping[str, Callable[[Figure, Lists], Card]] = {
 }
 
 
-def cards_of(found: Mapping[str, Figure], lists: Lists) -> list[Card]:
-    return [build(found[code], lists) for code, build in _CARDS.items() if code in found]
+def cards_of(result: Mapping[str, Figure], lists: Lists) -> list[Card]:
+    return [build(result[code], lists) for code, build in _CARDS.items() if code in result]

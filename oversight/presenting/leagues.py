@@ -74,13 +74,13 @@ def counted(measure: Measure) -> list[Line]:
 def _counted(measure: Measure, counters: Counters) -> list[Line]:
     sums = counters.sums(measure.scope, measure.period, by="enterprise", names=_NAMES) or {}
     responses = counters.responses(measure.scope, measure.period)
-    found = []
+    results = []
     for key, counts in sorted(sums.items()):
         if not key or not any(counts.values()):
             continue
         shown = rollup_figures.headlines(counts)
         minutes = responses.get(int(key), Counter())
-        found.append(
+        results.append(
             Line(
                 enterprise_id=int(key),
                 open=counts["open"],
@@ -93,8 +93,8 @@ def _counted(measure: Measure, counters: Counters) -> list[Line]:
                 response_minutes=_median(minutes),
             )
         )
-    rank(found)
-    return found
+    rank(results)
+    return results
 
 
 _NAMES = (*rollup_figures.HEADLINES, "open", "overdue", "due_soon")
@@ -116,9 +116,9 @@ def _median(minutes: Counter[int]) -> float | None:
     return sum(middle) / 2
 
 
-def rank(found: Sequence[Line]) -> None:
+def rank(results: Sequence[Line]) -> None:
     """Places from–to: ahead is only whose interval lies wholly above."""
-    ranked = [line for line in found if line.is_ranked]
+    ranked = [line for line in results if line.is_ranked]
     for line, place in zip(ranked, places([line.interval for line in ranked]), strict=True):
         line.place = place
 
@@ -146,10 +146,10 @@ SORTS: dict[str, tuple[Any, bool]] = {
 }
 
 
-def in_order(found: Sequence[Line], sort: str, *, turned: bool = False) -> list[Line]:
+def in_order(results: Sequence[Line], sort: str, *, turned: bool = False) -> list[Line]:
     """Sorted; whoever has too few cases for a share stands at the end, whichever way round."""
     key, falls = SORTS[sort]
     groups: dict[bool, list[Line]] = defaultdict(list)
-    for line in sorted(found, key=lambda one: (-one.overdue, -one.open, one.enterprise_id)):
+    for line in sorted(results, key=lambda one: (-one.overdue, -one.open, one.enterprise_id)):
         groups[key(line) is None].append(line)
     return sorted(groups[False], key=key, reverse=falls != turned) + groups[True]

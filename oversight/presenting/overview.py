@@ -114,8 +114,8 @@ def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) 
     return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
 
 
-def _added(found: Sequence[Sums], nothing: Sums) -> Sums:
-    return {name: sum(one[name] for one in found) for name in nothing}
+def _added(results: Sequence[Sums], nothing: Sums) -> Sums:
+    return {name: sum(one[name] for one in results) for name in nothing}
 
 
 def _standing(sums: Sums) -> dict[str, int]:
@@ -164,13 +164,13 @@ def burning(measure: Measure, *, with_hands: bool, most: int = 0) -> Burning:
     if most <= MANY or with_hands:
         return _burning(measure, with_hands=with_hands)
     scope = measure.scope
-    said = repr((sorted(region.pk for region in scope.regions), scope.enterprise_id, scope.category, scope.channel))
-    key = "holders:" + sha256(said.encode()).hexdigest()
-    found: Burning | None = cache.get(key)
-    if found is None:
-        found = _burning(measure, with_hands=False)
-        cache.set(key, found, KEPT)
-    return found
+    given = repr((sorted(region.pk for region in scope.regions), scope.enterprise_id, scope.category, scope.channel))
+    key = "holders:" + sha256(given.encode()).hexdigest()
+    result: Burning | None = cache.get(key)
+    if result is None:
+        result = _burning(measure, with_hands=False)
+        cache.set(key, result, KEPT)
+    return result
 
 
 def _burning(measure: Measure, *, with_hands: bool) -> Burning:

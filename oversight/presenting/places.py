@@ -38,11 +38,11 @@ NOWHERE = Places((), None, (), None)
 
 def outermost(regions: Iterable[Region]) -> tuple[Region, ...]:
     """Without those that lie in another one, or stand there twice: else their cases would count twice."""
-    found = {region.pk: region for region in regions}
+    result = {region.pk: region for region in regions}
     return tuple(
         one
-        for one in found.values()
-        if not any(other.pk != one.pk and other.covers(one.pk) and other.last >= one.last for other in found.values())
+        for one in result.values()
+        if not any(other.pk != one.pk and other.covers(one.pk) and other.last >= one.last for other in result.values())
     )
 
 

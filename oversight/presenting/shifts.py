@@ -139,20 +139,20 @@ def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict
     now, then = overview.whole.periods[0], overview.whole.periods[nth]
     if not then["received"].n and not then["closed"].n:
         return {}
-    found = {
+    result = {
         code: of_figures(now[code], then[code], days=days_of(periods[0]), days_before=days_of(periods[nth]))
         for code in now
         if code in then
     }
     if len(overview.buckets) > nth:
-        found["first_response"] = of_medians(MINUTES, overview.buckets[0], overview.buckets[nth])
-    return {code: change for code, change in found.items() if change is not None}
+        result["first_response"] = of_medians(MINUTES, overview.buckets[0], overview.buckets[nth])
+    return {code: change for code, change in result.items() if change is not None}
 
 
 def shift(code: str, change: Change, than: str) -> Shift:
     """▲ 比前7天多42件（+16%）. ``than`` names the other period."""
     up = change.by > 0
-    said = {
+    values = {
         "than": than,
         "by": _by(code, abs(change.by)),
         "share": (
@@ -162,14 +162,14 @@ def shift(code: str, change: Change, than: str) -> Shift:
         ),
     }
     if not change.by or (not change.share and code in ("received", "closed") and change.before):
-        return Shift(_("与%(than)s持平") % said, "", None)
+        return Shift(_("与%(than)s持平") % values, "", None)
     if code in LENGTHS:
-        words = _("比%(than)s慢%(by)s") if up else _("比%(than)s快%(by)s")
+        text = _("比%(than)s慢%(by)s") if up else _("比%(than)s快%(by)s")
     elif code in ("received", "closed", "recovered"):
-        words = _("比%(than)s多%(by)s%(share)s") if up else _("比%(than)s少%(by)s%(share)s")
+        text = _("比%(than)s多%(by)s%(share)s") if up else _("比%(than)s少%(by)s%(share)s")
     else:
-        words = _("比%(than)s高%(by)s") if up else _("比%(than)s低%(by)s")
-    return Shift(words % said, "up" if up else "down", change.is_chance)
+        text = _("比%(than)s高%(by)s") if up else _("比%(than)s低%(by)s")
+    return Shift(text % values, "up" if up else "down", change.is_chance)
 
 
 def _by(code: str, n: float) -> str:
@@ -186,45 +186,45 @@ def _by(code: str, n: float) -> str:
     return ngettext("%(n)s个百分点", "%(n)s个百分点", 2) % {"n": f"{n * 100:.1f}"}
 
 
-def sentences(overview: Overview, parts: Sequence[Region], than: str, found: Mapping[str, Change]) -> list[str]:
+def sentences(overview: Overview, parts: Sequence[Region], than: str, result: Mapping[str, Change]) -> list[str]:
     """What changed against the period before and why it matters: three sentences at the most."""
     now = overview.whole.periods[0]
-    said = [_arrivals(overview, parts, than, found)]
+    texts = [_arrivals(overview, parts, than, result)]
     received, closed = now["received"].n, now["closed"].n
     if received > closed:
-        said.append(
+        texts.append(
             _("办结%(closed)s件，比收到的少%(n)s件，积压在增加。")
             % {"closed": f"{closed:,}", "n": f"{received - closed:,}"}
         )
     elif closed > received:
-        said.append(
+        texts.append(
             _("办结%(closed)s件，比收到的多%(n)s件，积压在减少。")
             % {"closed": f"{closed:,}", "n": f"{closed - received:,}"}
         )
     shares = [
         (code, change)
-        for code, change in found.items()
+        for code, change in result.items()
         if code in ("settled", "on_time", "first_response") and change.is_real
     ]
     if shares:
-        said.append(_share(*max(shares, key=lambda one: abs(one[1].share or 0)), than))
-    elif any(code in found for code in ("settled", "on_time", "first_response")):
-        said.append(_("和解成功率、按时办结率和首次响应的变化都在偶然范围内。"))
-    return said
+        texts.append(_share(*max(shares, key=lambda one: abs(one[1].share or 0)), than))
+    elif any(code in result for code in ("settled", "on_time", "first_response")):
+        texts.append(_("和解成功率、按时办结率和首次响应的变化都在偶然范围内。"))
+    return texts
 
 
-def _arrivals(overview: Overview, parts: Sequence[Region], than: str, found: Mapping[str, Change]) -> str:
-    change = found.get("received")
+def _arrivals(overview: Overview, parts: Sequence[Region], than: str, result: Mapping[str, Change]) -> str:
+    change = result.get("received")
     n = f"{overview.whole.periods[0]['received'].n:,}"
     if change is None or change.is_chance is not False or not change.by:
         return _("收到%(n)s件，与%(than)s相比的变化在偶然范围内。") % {"n": n, "than": than}
-    told = {"n": n, "than": than, "by": f"{abs(change.by):,.0f}"}
+    values = {"n": n, "than": than, "by": f"{abs(change.by):,.0f}"}
     if change.by > 0:
-        words = _("收到%(n)s件，比%(than)s多%(by)s件，超出偶然范围") % told
+        text = _("收到%(n)s件，比%(than)s多%(by)s件，超出偶然范围") % values
     else:
-        words = _("收到%(n)s件，比%(than)s少%(by)s件，超出偶然范围") % told
+        text = _("收到%(n)s件，比%(than)s少%(by)s件，超出偶然范围") % values
     where = _where(overview, parts, up=change.by > 0)
-    return words + (_("；变化最大的是%(place)s（%(by)s件）。") % where if where else _("。"))
+    return text + (_("；变化最大的是%(place)s（%(by)s件）。") % where if where else _("。"))
 
 
 def _where(overview: Overview, parts: Sequence[Region], *, up: bool) -> dict[str, Any] | None:
@@ -242,12 +242,12 @@ def _where(overview: Overview, parts: Sequence[Region], *, up: bool) -> dict[str
 def _share(code: str, change: Change, than: str) -> str:
     titles = {"settled": _("ODR和解成功率"), "on_time": _("按时办结率"), "first_response": _("首次响应")}
     is_better = (change.by < 0) == (code in LESS_IS_BETTER)
-    told = {"title": titles[code], "change": shift(code, change, than).words}
+    values = {"title": titles[code], "change": shift(code, change, than).words}
     return (
         _("%(title)s%(change)s，超出偶然范围，是好转。")
         if is_better
         else _("%(title)s%(change)s，超出偶然范围，需要查原因。")
-    ) % told
+    ) % values
 
 
 def first_cards(

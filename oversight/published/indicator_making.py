@@ -97,27 +97,27 @@ def made(*, now: datetime) -> list[OpenIndicators]:
 
 
 def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
-    found, known = _Read(), set(regions)
+    result, known = _Read(), set(regions)
     tables = {one.pk: lines for one in sets[:MONTHS] if (lines := reading.table(one, "regions")) is not None}
     for one in reversed(reading.run_of([one for one in sets if one.pk in tables], step=1, most=MONTHS)):
-        found.months.append(one.month)
+        result.months.append(one.month)
         for line in tables[one.pk]:
             if line["region_code"] in known:
-                found.by_month[line["region_code"]][one.month] = line
+                result.by_month[line["region_code"]][one.month] = line
         for line in reading.table(one, "categories") or ():
             if line["by"] == "object" and line["region_code"] in known and "." in line["code"]:
-                found.objects[line["region_code"]][line["code"]].append(line["received"])
+                result.objects[line["region_code"]][line["code"]].append(line["received"])
     of_quarters = {
         one.pk: lines
         for one in sets[: QUARTERS * 3 + 2]
         if quarters.ends_with(one.month) and (lines := reading.table(one, "region_quarters")) is not None
     }
     for one in reversed(reading.run_of([one for one in sets if one.pk in of_quarters], step=3, most=QUARTERS)):
-        found.quarters.append(one.month)
+        result.quarters.append(one.month)
         for line in of_quarters[one.pk]:
             if line["region_code"] in known:
-                found.by_quarter[line["region_code"]].append(line)
-    return found
+                result.by_quarter[line["region_code"]].append(line)
+    return result
 
 
 def _commonest(of_country: Mapping[str, Sequence[int | None]]) -> list[str]:
@@ -168,8 +168,8 @@ def _response(lines: Sequence[Line]) -> list[int] | None:
 
 def _recovered(lines: Iterable[Line]) -> int | None:
     """Whole yuan, where no month is withheld and thirty or more promises were paid."""
-    found = list(lines)
-    n = reading.added(line["recovered_n"] for line in found)
-    if n is None or n < RANKED_FROM or any(line["recovered"] is None for line in found):
+    results = list(lines)
+    n = reading.added(line["recovered_n"] for line in results)
+    if n is None or n < RANKED_FROM or any(line["recovered"] is None for line in results):
         return None
-    return int(sum(Decimal(line["recovered"] or 0) for line in found))
+    return int(sum(Decimal(line["recovered"] or 0) for line in results))

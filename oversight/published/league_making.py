@@ -73,11 +73,11 @@ def publish(*, now: datetime) -> int:
 
 def issued() -> dict[date, list[Line]]:
     """The lines of the last four issued quarters without a gap, by their last month, the newest first."""
-    found: dict[DataSet, list[Line]] = {}
+    result: dict[DataSet, list[Line]] = {}
     for one in reading.newest_sets(upto=3 * QUARTERS + 2):
         if quarters.ends_with(one.month) and (lines := reading.table(one, "enterprise_quarters")) is not None:
-            found[one] = lines
-    return {one.month: found[one] for one in reading.run_of(list(found), step=3, most=QUARTERS)}
+            result[one] = lines
+    return {one.month: result[one] for one in reading.run_of(list(result), step=3, most=QUARTERS)}
 
 
 def periods(months: Sequence[date]) -> list[list[date]]:
@@ -120,13 +120,13 @@ def _make(
     for code, rows in sorted(of_enterprise.items()):
         if code not in enterprises or not any(row[WHOLE] != 0 or row["delivered"] != 0 for row in rows):
             continue
-        said = told_of(rows)
+        given = told_of(rows)
         for region in regions.of(rows[0]["seat_path"]):
             for group in dict.fromkeys((ALL, rows[0]["sector"])):
                 groups[region, group].append(
-                    LeagueLine(region=region, sector=group, enterprise=enterprises[code], **said)
+                    LeagueLine(region=region, sector=group, enterprise=enterprises[code], **given)
                 )
-    lines = [line for (region, sector), found in sorted(groups.items()) for line in _in_order(found)]
+    lines = [line for (region, sector), result in sorted(groups.items()) for line in _in_order(result)]
     digest = sha256(json.dumps([FORMULA, [_told(line) for line in lines]], default=str).encode()).hexdigest()
     newest = LeagueSet.objects.filter(first=first, last=last).order_by("-version").first()
     if newest is not None and newest.digest == digest:
@@ -222,9 +222,9 @@ def shown_counts(rows: Sequence[Line]) -> Shown:
     return Shown(n, _pair(settled), _pair(unconfirmed), interval)
 
 
-def _pair(found: Range) -> tuple[int | None, int | None]:
+def _pair(result: Range) -> tuple[int | None, int | None]:
     """Both or none: a number of which only the least is known is not shown."""
-    return found if found[1] is not None else (None, None)
+    return result if result[1] is not None else (None, None)
 
 
 def _share(part: int | None, whole: int | None) -> int | None:
@@ -232,16 +232,16 @@ def _share(part: int | None, whole: int | None) -> int | None:
     return round(1000 * part / whole) if part is not None and whole is not None and whole >= RANKED_FROM else None
 
 
-def _in_order(found: Sequence[LeagueLine]) -> Iterator[LeagueLine]:
+def _in_order(results: Sequence[LeagueLine]) -> Iterator[LeagueLine]:
     """The ranked first, by place and then by share; the others by how much is known of them."""
-    ranked = [line for line in found if line.low is not None and line.high is not None]
+    ranked = [line for line in results if line.low is not None and line.high is not None]
     intervals = [(float(line.low or 0), float(line.high or 0)) for line in ranked]
     for line, (first, last) in zip(ranked, places(intervals), strict=True):
         line.place_first, line.place_last = first, last
     ordered = sorted(
-        found,
+        results,
         key=lambda line: (
-            line.place_first or len(found) + 1,
+            line.place_first or len(results) + 1,
             -((line.settled_least or 0) / line.n if line.n and line.is_ranked else 0),
             -(line.n or 0),
             line.enterprise_id,

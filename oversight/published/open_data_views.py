@@ -101,35 +101,35 @@ def dictionary(request: HttpRequest) -> HttpResponse:
 
 def _found(mark: str) -> DataSet:
     """``2026-10.1``: month and version."""
-    said = _MARK.fullmatch(mark)
-    found = (
-        DataSet.objects.filter(month=date(int(said[1]), int(said[2]), 1), version=int(said[3])).first()
-        if said
+    given = _MARK.fullmatch(mark)
+    result = (
+        DataSet.objects.filter(month=date(int(given[1]), int(given[2]), 1), version=int(given[3])).first()
+        if given
         else None
     )
-    if found is None:
+    if result is None:
         raise Http404
-    return found
+    return result
 
 
 @public_page()
 def data_set(request: HttpRequest, mark: str) -> HttpResponse:
     """One version: its files with their digests, and what it changed."""
-    found = _found(mark)
-    newest = DataSet.objects.filter(month=found.month).order_by("-version").first()
+    result = _found(mark)
+    newest = DataSet.objects.filter(month=result.month).order_by("-version").first()
     return render(
         request,
         "reports/open_data_set.html",
         {
-            "set": found,
-            "mark": str(found),
-            "newer_url": _url(newest) if newest is not None and newest.pk != found.pk else "",
+            "set": result,
+            "mark": str(result),
+            "newer_url": _url(newest) if newest is not None and newest.pk != result.pk else "",
             "newer_reason": (
-                DataSet.objects.filter(month=found.month, version__gt=found.version).exclude(reason="").exists()
+                DataSet.objects.filter(month=result.month, version__gt=result.version).exclude(reason="").exists()
             ),
             "files": [
                 {"file": file, "url": reverse("oversight:open-data-file", args=[mark, file.name])}
-                for file in found.files.defer("content").order_by("pk")
+                for file in result.files.defer("content").order_by("pk")
             ],
         },
     )
@@ -139,14 +139,14 @@ def data_set(request: HttpRequest, mark: str) -> HttpResponse:
 def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
     """One file of one version; whoever has it already is told so."""
     rows = DataFile.objects.filter(data_set=_found(mark), name=name)
-    found = get_object_or_404(rows.defer("content"))
-    headers = {"ETag": f'"{found.sha256}"', "Access-Control-Allow-Origin": "*"}
+    result = get_object_or_404(rows.defer("content"))
+    headers = {"ETag": f'"{result.sha256}"', "Access-Control-Allow-Origin": "*"}
     if unchanged(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)
     return HttpResponse(
-        bytes(found.content),
-        content_type=found.media_type,
-        headers={**headers, "Content-Disposition": f'attachment; filename="{mark}-{found.name}"'},
+        bytes(result.content),
+        content_type=result.media_type,
+        headers={**headers, "Content-Disposition": f'attachment; filename="{mark}-{result.name}"'},
     )
 
 

@@ -143,11 +143,11 @@ def _regions(data_set: DataSet, code: str) -> dict[str, Line]:
 
 
 def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]]:
-    found: dict[str, dict[str, int | None]] = {"channel": {}, "object": {}, "problem": {}}
+    result: dict[str, dict[str, int | None]] = {"channel": {}, "object": {}, "problem": {}}
     for line in reading.lines(data_set.files.get(name="categories.csv")):
         if line["region_code"] == code:
-            found[line["by"]][line["code"]] = None if line["received"] == WITHHELD else int(line["received"])
-    return found
+            result[line["by"]][line["code"]] = None if line["received"] == WITHHELD else int(line["received"])
+    return result
 
 
 _WORDS = frozenset({"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "recovered"})
@@ -211,12 +211,12 @@ BY_QUARTER = frozenset({"settled", "on_time", "kept", "rating"})
 
 def shares(line: Line) -> dict[str, Share]:
     """The shares that a line gives, by the name of their formula; those of which it has no numbers are missing."""
-    found = {}
+    result = {}
     for code, (part, wholes) in _SHARES.items():
         if part in line and all(name in line for name in wholes):
             upper = sum_of(line, "settled", "unconfirmed") if code == "settled" else None
-            found[code] = Share(line[part], sum_of(line, *wholes), upper)
-    return found
+            result[code] = Share(line[part], sum_of(line, *wholes), upper)
+    return result
 
 
 def sum_of(line: Line, *names: str) -> int | None:
@@ -251,26 +251,26 @@ def change_words(now: int | None, before: int | None) -> str:
 def _overview(place: str, month: date, figures: dict[str, Any]) -> str:
     line = figures["summary"]
     received, closed = line.get("received"), line.get("closed")
-    said = []
+    texts = []
     if received is not None:
-        said.append(
+        texts.append(
             f"{month.year}年{month.month}月，{place}收到投诉{received:,}件"
             f"{change_words(received, figures.get('summary_before', {}).get('received'))}"
         )
     if closed is not None:
-        said.append(f"办结{closed:,}件")
-    found, quarter = shares(line), (figures.get("quarter") or [""])[0]
-    settled, on_time = found.get("settled"), found.get("on_time")
+        texts.append(f"办结{closed:,}件")
+    result, quarter = shares(line), (figures.get("quarter") or [""])[0]
+    settled, on_time = result.get("settled"), result.get("on_time")
     if settled is not None and settled.value is not None and settled.upper_value is not None:
-        said.append(
+        texts.append(
             f"{_quarter_words(quarter)}企业和解成功率{settled.value * 100:.1f}%（消费者确认），"
             f"未答复的都算同意则为{settled.upper_value * 100:.1f}%"
         )
     if on_time is not None and on_time.value is not None:
-        said.append(f"{_quarter_words(quarter)}企业按时办结率{on_time.value * 100:.1f}%")
+        texts.append(f"{_quarter_words(quarter)}企业按时办结率{on_time.value * 100:.1f}%")
     if line.get("recovered") and line["recovered"] != "0":
-        said.append(f"经确认挽回经济损失{float(line['recovered']):,.2f}元")
-    return "；".join(said) + "。" if said else ""
+        texts.append(f"经确认挽回经济损失{float(line['recovered']):,.2f}元")
+    return "；".join(texts) + "。" if texts else ""
 
 
 def _quarter_words(mark: str) -> str:
@@ -283,12 +283,12 @@ def _named(by: str, rows: list[dict[str, Any]], most: int = 3) -> str:
 
 
 def _problems(figures: dict[str, Any]) -> str:
-    said = []
+    texts = []
     if figures["objects"]:
-        said.append(f"投诉较多的商品和服务是{_named('object', figures['objects'])}。")
+        texts.append(f"投诉较多的商品和服务是{_named('object', figures['objects'])}。")
     if figures["problems"]:
-        said.append(f"反映较多的问题是{_named('problem', figures['problems'])}。")
-    return "".join(said)
+        texts.append(f"反映较多的问题是{_named('problem', figures['problems'])}。")
+    return "".join(texts)
 
 
 def _tips(figures: dict[str, Any], limits: Limits) -> str:

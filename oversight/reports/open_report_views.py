@@ -59,36 +59,36 @@ def reports(request: HttpRequest) -> HttpResponse:
 @public_page()
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """One version; of a correction what it changed, of a corrected one where the newer one is."""
-    found = _found(pk)
+    result = _found(pk)
     versions = list(
         _published()
-        .filter(authority=found.authority_id, month=found.month)
+        .filter(authority=result.authority_id, month=result.month)
         .order_by("version")
         .values_list("pk", "version")
     )
-    earlier = earlier_published(found)
+    earlier = earlier_published(result)
     return render(
         request,
         "reports/open_one.html",
         {
-            "report": found,
-            "title": keeping.title_of(found),
-            "authority": named(found.authority),
+            "report": result,
+            "title": keeping.title_of(result),
+            "authority": named(result.authority),
             "tables": [
-                (table, reverse("oversight:open-report-table", args=[found.pk, table.name]))
-                for table in showing.tables_of(found)
+                (table, reverse("oversight:open-report-table", args=[result.pk, table.name]))
+                for table in showing.tables_of(result)
             ],
-            "blocks": showing.blocks_of(found),
-            "notes": keeping.notes_of(found),
-            "changes": showing.changes_between(earlier, found) if earlier else [],
+            "blocks": showing.blocks_of(result),
+            "notes": keeping.notes_of(result),
+            "changes": showing.changes_between(earlier, result) if earlier else [],
             "others": [
                 {"version": version, "url": reverse("oversight:open-report", args=[other])}
                 for other, version in versions
                 if other != pk
             ],
             "newer_url": reverse("oversight:open-report", args=[versions[-1][0]]) if versions[-1][0] != pk else "",
-            "print_url": reverse("oversight:open-report-print", args=[found.pk]),
-            "data_url": reverse("oversight:open-data-set", args=[found.figures["sets"][0]]),
+            "print_url": reverse("oversight:open-report-print", args=[result.pk]),
+            "data_url": reverse("oversight:open-data-set", args=[result.figures["sets"][0]]),
         },
     )
 
@@ -105,13 +105,13 @@ def _file(request: HttpRequest, content: bytes, media_type: str, name: str) -> H
 @public_page(fresh=0, kept=FOREVER)
 def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """The numbers of one table, as programs read them."""
-    found = next((one for one in showing.tables_of(_found(pk)) if one.name == name), None)
-    if found is None:
+    result = next((one for one in showing.tables_of(_found(pk)) if one.name == name), None)
+    if result is None:
         raise Http404
     out = io.StringIO()
     writer = csv.writer(out)
-    writer.writerow(found.raw_names)
-    writer.writerows([safe_cell(cell) for cell in row] for row in found.raw)
+    writer.writerow(result.raw_names)
+    writer.writerows([safe_cell(cell) for cell in row] for row in result.raw)
     return _file(
         request, b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv"
     )
@@ -120,7 +120,7 @@ def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 @public_page(fresh=0, kept=FOREVER)
 def print_of(request: HttpRequest, pk: int) -> HttpResponse:
     """The PDF that was made with the publication."""
-    found = _published().defer(None).filter(pk=pk).values_list("printed", flat=True).first()
-    if found is None:
+    result = _published().defer(None).filter(pk=pk).values_list("printed", flat=True).first()
+    if result is None:
         raise Http404
-    return _file(request, bytes(found), "application/pdf", f"report-{pk}.pdf")
+    return _file(request, bytes(result), "application/pdf", f"report-{pk}.pdf")

@@ -134,13 +134,13 @@ def reports(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if form.is_bound:
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
-                said = form.cleaned_data
+                cleaned = form.cleaned_data
                 try:
                     attempt.reference = _url(
                         keeping.draft(
-                            authority=mine[said["authority"]],
-                            month=said["month"],
-                            what_changed=said["what_changed"],
+                            authority=mine[cleaned["authority"]],
+                            month=cleaned["month"],
+                            what_changed=cleaned["what_changed"],
                             by=workspace.user,
                             now=workspace.now,
                         )
@@ -166,13 +166,13 @@ def reports(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 
 def _line(report: MonthlyReport) -> dict[str, Any]:
-    words, tone = STATES[report.state]
+    text, tone = STATES[report.state]
     return {
         "report": report,
         "url": _url(report),
         "title": keeping.title_of(report),
         "authority": named(report.authority),
-        "words": words,
+        "words": text,
         "tone": tone,
     }
 
@@ -192,16 +192,16 @@ def report(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
 def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """Its words, or the next thing that its own authority does with it (``what``)."""
     posts = _posts(workspace)
-    found = _found(posts, pk)
-    if not _drafts(posts, found):
+    result = _found(posts, pk)
+    if not _drafts(posts, result):
         raise Http404
     what = request.POST.get("what", "save")
     form = TextsForm(request.POST)
     with once(request) as attempt:
         if not attempt.answered and (what != "save" or form.is_valid()):
             try:
-                _done(what, found, form, workspace)
-                attempt.reference = _url(found)
+                _done(what, result, form, workspace)
+                attempt.reference = _url(result)
                 messages.success(request, _SAID[what], extra_tags="ok")
             except StepNotAllowed as wrong:
                 if what != "save":
@@ -209,8 +209,8 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
                 form.add_error(None, wrong.reason)
     if attempt.reference:
         return redirect(attempt.reference)
-    found.refresh_from_db()
-    return _show(request, workspace, posts, found, form, status=422)
+    result.refresh_from_db()
+    return _show(request, workspace, posts, result, form, status=422)
 
 
 _SAID: dict[str, Any] = {
@@ -222,15 +222,15 @@ _SAID: dict[str, Any] = {
 }
 
 
-def _done(what: str, found: MonthlyReport, form: TextsForm, workspace: Workspace) -> None:
+def _done(what: str, result: MonthlyReport, form: TextsForm, workspace: Workspace) -> None:
     verbs: dict[str, Callable[[], Any]] = {
         "save": lambda: keeping.edit(
-            found, texts=form.cleaned_data, seen=form.cleaned_data["seen"], by=workspace.user, now=workspace.now
+            result, texts=form.cleaned_data, seen=form.cleaned_data["seen"], by=workspace.user, now=workspace.now
         ),
-        "renew": lambda: keeping.draw_anew(found, by=workspace.user, now=workspace.now),
-        "submit": lambda: keeping.submit(found),
-        "publish": lambda: keeping.publish(found, now=workspace.now),
-        "drop": lambda: keeping.drop(found),
+        "renew": lambda: keeping.draw_anew(result, by=workspace.user, now=workspace.now),
+        "submit": lambda: keeping.submit(result),
+        "publish": lambda: keeping.publish(result, now=workspace.now),
+        "drop": lambda: keeping.drop(result),
     }
     if what not in verbs:
         raise Http404
@@ -242,15 +242,15 @@ def _done(what: str, found: MonthlyReport, form: TextsForm, workspace: Workspace
 def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """同意, and its figures and words are frozen; or back to the draft with the reason."""
     posts = _posts(workspace)
-    found = _found(posts, pk)
+    result = _found(posts, pk)
     form = _decision(request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             verb = keeping.approve if form.cleaned_data["decision"] == "grant" else keeping.send_back
-            verb(found, by=workspace.user, heads=_heads(posts), text=form.cleaned_data["text"], now=workspace.now)
-            attempt.reference = _url(found)
+            verb(result, by=workspace.user, heads=_heads(posts), text=form.cleaned_data["text"], now=workspace.now)
+            attempt.reference = _url(result)
     if not attempt.reference:
-        return _show(request, workspace, posts, found, None, decision=form, status=422)
+        return _show(request, workspace, posts, result, None, decision=form, status=422)
     messages.success(request, _("已记录您的决定。"), extra_tags="ok")
     return redirect(attempt.reference)
 
@@ -267,60 +267,62 @@ def _show(
     request: HttpRequest,
     workspace: Workspace,
     posts: list[Officer],
-    found: MonthlyReport,
+    result: MonthlyReport,
     form: TextsForm | None,
     *,
     decision: DecisionForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
-    may_draft, may_decide = _drafts(posts, found), keeping.may_decide(found, workspace.user, _heads(posts))
+    may_draft, may_decide = _drafts(posts, result), keeping.may_decide(result, workspace.user, _heads(posts))
     if form is not None:
         # What was typed stays; the stamp is the one of what now lies in the row.
-        form.data = {**{name: form[name].value() for name in form.fields}, "seen": found.edited_at.isoformat()}
-    people = list(User.objects.filter(pk__in={found.drafted_by_id, found.edited_by_id, found.decided_by_id} - {None}))
+        form.data = {**{name: form[name].value() for name in form.fields}, "seen": result.edited_at.isoformat()}
+    people = list(
+        User.objects.filter(pk__in={result.drafted_by_id, result.edited_by_id, result.decided_by_id} - {None})
+    )
     sealed_fields.load_for(people)
     names = {person.pk: person.name for person in people}
-    earlier = earlier_published(found)
-    words, tone = STATES[found.state]
+    earlier = earlier_published(result)
+    text, tone = STATES[result.state]
     return render(
         request,
         "reports/authority_one.html",
         {
-            "report": found,
-            "title": keeping.title_of(found),
-            "authority": named(found.authority),
-            "words": words,
+            "report": result,
+            "title": keeping.title_of(result),
+            "authority": named(result.authority),
+            "words": text,
             "tone": tone,
-            "tables": showing.tables_of(found),
-            "blocks": showing.blocks_of(found),
-            "notes": keeping.notes_of(found),
-            "form": decision or form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
-            "texts_form": form or TextsForm(initial={**found.texts, "seen": found.edited_at.isoformat()}),
+            "tables": showing.tables_of(result),
+            "blocks": showing.blocks_of(result),
+            "notes": keeping.notes_of(result),
+            "form": decision or form or TextsForm(initial={**result.texts, "seen": result.edited_at.isoformat()}),
+            "texts_form": form or TextsForm(initial={**result.texts, "seen": result.edited_at.isoformat()}),
             "decision": decision or _decision(None),
             "has_errors": status == 422,
-            "may_edit": may_draft and found.state == "draft",
+            "may_edit": may_draft and result.state == "draft",
             "may_draft": may_draft,
-            "may_decide": may_decide and found.state == "waiting",
-            "drafted_by": names.get(found.drafted_by_id, ""),
-            "edited_by": names.get(found.edited_by_id, ""),
-            "decided_by": names.get(found.decided_by_id or 0, ""),
-            "changes": showing.changes_between(earlier, found) if earlier else [],
-            "is_stale": found.state == "draft" and _has_newer_set(found),
-            "public_url": reverse("oversight:open-report", args=[found.pk]) if found.state == "published" else "",
+            "may_decide": may_decide and result.state == "waiting",
+            "drafted_by": names.get(result.drafted_by_id, ""),
+            "edited_by": names.get(result.edited_by_id, ""),
+            "decided_by": names.get(result.decided_by_id or 0, ""),
+            "changes": showing.changes_between(earlier, result) if earlier else [],
+            "is_stale": result.state == "draft" and _has_newer_set(result),
+            "public_url": reverse("oversight:open-report", args=[result.pk]) if result.state == "published" else "",
         },
         status=status,
     )
 
 
-def _has_newer_set(found: MonthlyReport) -> bool:
-    return DataSet.objects.filter(month=found.month, pk__gt=found.data_set_id).exists()
+def _has_newer_set(result: MonthlyReport) -> bool:
+    return DataSet.objects.filter(month=result.month, pk__gt=result.data_set_id).exists()
 
 
-def earlier_published(found: MonthlyReport) -> MonthlyReport | None:
+def earlier_published(result: MonthlyReport) -> MonthlyReport | None:
     """The version that this one corrects."""
     return (
         MonthlyReport.objects.filter(
-            authority=found.authority_id, month=found.month, version__lt=found.version, state="published"
+            authority=result.authority_id, month=result.month, version__lt=result.version, state="published"
         )
         .order_by("-version")
         .defer("printed")

@@ -66,7 +66,7 @@ class Table:
 def tables_of(report: MonthlyReport) -> list[Table]:
     """All tables that have a line."""
     figures = report.figures
-    found = [
+    results = [
         _summary(figures),
         _stages(figures),
         _counted(figures, "channels", "channel"),
@@ -76,7 +76,7 @@ def tables_of(report: MonthlyReport) -> list[Table]:
         _counted(figures, "objects", "object"),
         _counted(figures, "problems", "problem"),
     ]
-    return [table for table in found if table.rows]
+    return [table for table in results if table.rows]
 
 
 def blocks_of(report: MonthlyReport) -> list[tuple[str, str]]:
@@ -86,7 +86,7 @@ def blocks_of(report: MonthlyReport) -> list[tuple[str, str]]:
 
 def changes_between(old: MonthlyReport, new: MonthlyReport) -> list[tuple[str, str, str]]:
     """(what, before, after): every cell of a table and every block of words that the newer version says otherwise."""
-    found: list[tuple[str, str, str]] = []
+    results: list[tuple[str, str, str]] = []
     was = {
         (table.name, row[0], head.name): cell
         for table in tables_of(old)
@@ -98,12 +98,12 @@ def changes_between(old: MonthlyReport, new: MonthlyReport) -> list[tuple[str, s
             for head, cell in list(zip(table.heads, row, strict=True))[1:]:
                 before = was.get((table.name, row[0], head.name), cards.NOTHING)
                 if before != cell:
-                    found.append((f"{table.title} · {row[0]} · {head.label}", before, cell))
+                    results.append((f"{table.title} · {row[0]} · {head.label}", before, cell))
     for block in BLOCKS:
         before, after = old.texts.get(block, ""), new.texts.get(block, "")
         if before != after:
-            found.append((str(TITLES[block]), before or cards.NOTHING, after or cards.NOTHING))
-    return found
+            results.append((str(TITLES[block]), before or cards.NOTHING, after or cards.NOTHING))
+    return results
 
 
 # --- cells ------------------------------------------------------------------------------------------------------------
@@ -215,9 +215,9 @@ def _of_places(name: str, title: str, heads: list[Head], names: list[str], lines
     """A line each, most received first; ``closed`` only where it has a column."""
     rows, raw = [], []
     for line in sorted(lines, key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"])):
-        found, received = shares(dict(line)), line["received"]
+        result, received = shares(dict(line)), line["received"]
         closed = [line["closed"]] if "closed" in names else []
-        rates = [_share_words(found.get(code)) for code in ("settled", "on_time")]
+        rates = [_share_words(result.get(code)) for code in ("settled", "on_time")]
         counts = [_shown(received), _before(line), change_of(received, line), *map(_shown, closed)]
         rows.append([name_of(line), *counts, *rates])
         plain = [line["code"], line["name"], _raw(received), _raw_before(line), *map(_raw, closed)]
@@ -277,9 +277,9 @@ def _heads_of_figures(now: str, before: str) -> list[Head]:
 def _add_shares(
     rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None, codes: Sequence[str]
 ) -> None:
-    found, old = shares(dict(line)), shares(dict(was)) if was is not None else {}
+    result, old = shares(dict(line)), shares(dict(was)) if was is not None else {}
     for code in codes:
-        share = found[code]
+        share = result[code]
         before = _share_words(old[code]) if code in old else cards.NOTHING
         rows.append([str(DEFINITIONS[code].title), _share_words(share), before, _made_of(share)])
         raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])

@@ -58,14 +58,14 @@ class Named(forms.CharField):
         text = str(super().clean(value) or "")
         if not text:
             return None
-        found = [*self.rows.filter(**{self.code: text})[:1]] or [*self.rows.filter(name=text)[: TOLD + 1]]
-        found = found or [*self.rows.filter(name__contains=text)[: TOLD + 1]]
-        if len(found) == 1:
-            return found[0]  # type: ignore[no-any-return]
-        if not found:
+        results = [*self.rows.filter(**{self.code: text})[:1]] or [*self.rows.filter(name=text)[: TOLD + 1]]
+        results = results or [*self.rows.filter(name__contains=text)[: TOLD + 1]]
+        if len(results) == 1:
+            return results[0]  # type: ignore[no-any-return]
+        if not results:
             raise ValidationError(self.missing)
-        told = listed(self._told(row) for row in found[:TOLD])
-        raise ValidationError(_("有几个叫这个名称，请写代码或全名：%(names)s") % {"names": told})
+        shown = listed(self._told(row) for row in results[:TOLD])
+        raise ValidationError(_("有几个叫这个名称，请写代码或全名：%(names)s") % {"names": shown})
 
     def _told(self, row: Any) -> str:
         if isinstance(row, Region):
@@ -148,11 +148,11 @@ class ChangeForm(StepForm):
     @property
     def what(self) -> dict[str, Any]:
         """What the change keeps of it: ids and words."""
-        said = {name: self.cleaned_data.get(name) for name in self.kind.fields}
-        ids = {name: row.pk for name, row in said.items() if isinstance(row, Model)}
-        if "parent" in said:
-            ids["parent"] = int(said["parent"]) if said["parent"] else None
-        return said | ids
+        cleaned = {name: self.cleaned_data.get(name) for name in self.kind.fields}
+        ids = {name: row.pk for name, row in cleaned.items() if isinstance(row, Model)}
+        if "parent" in cleaned:
+            ids["parent"] = int(cleaned["parent"]) if cleaned["parent"] else None
+        return cleaned | ids
 
 
 class DecisionForm(StepForm):
@@ -171,10 +171,10 @@ class DecisionForm(StepForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("decision") == "refuse" and not said.get("reason") and "reason" not in self.errors:
+        cleaned = super().clean() or {}
+        if cleaned.get("decision") == "refuse" and not cleaned.get("reason") and "reason" not in self.errors:
             self.add_error("reason", _("不批准，请写明理由。"))
-        return said
+        return cleaned
 
 
 State = DirectoryChange.State
@@ -287,15 +287,15 @@ def wished(change: DirectoryChange, names: Names) -> list[tuple[str, str]]:
         "enterprise": _("企业"),
         "branch": _("上级") if change.kind == "branch-add" else _("分支机构"),
     }
-    found: list[tuple[str, str]] = []
+    results: list[tuple[str, str]] = []
     for name in ("branch", "parent", "region", "authority", "enterprise", "name", "name_en"):
         if what.get(name):
-            found.append((keys[name], names.say(name, what[name]) if name in TABLES else str(what[name])))
+            results.append((keys[name], names.say(name, what[name]) if name in TABLES else str(what[name])))
         elif name == "parent" and name in what:
-            found.append((keys[name], _("直属总部")))
+            results.append((keys[name], _("直属总部")))
     if what.get("category"):
-        found.append((_("只限哪一类"), category_words(what["category"])))
-    return found
+        results.append((_("只限哪一类"), category_words(what["category"])))
+    return results
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,13 +366,13 @@ def _place(place: dict[str, Any], change: DirectoryChange, names: Names) -> str:
         return _("人工分送（%(reason)s）") % {"reason": wording.label(place["reason"], kind="reason")}
     if place["enterprise"] is None:
         return names.say("authority", place["authority"])
-    words = names.say("enterprise", place["enterprise"])
+    text = names.say("enterprise", place["enterprise"])
     if place["branch"]:
         # A branch that the change itself would found has no row yet.
-        words = names.say("branch", place["branch"], str(change.what.get("name") or "–"))
+        text = names.say("branch", place["branch"], str(change.what.get("name") or "–"))
     if place["authority"]:
-        words = _("%(where)s（不成转%(authority)s）") % {
-            "where": words,
+        text = _("%(where)s（不成转%(authority)s）") % {
+            "where": text,
             "authority": names.say("authority", place["authority"]),
         }
-    return words
+    return text

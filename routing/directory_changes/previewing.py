@@ -116,7 +116,7 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
     """
     ids, is_cut = _touched(change, now=now, most=most)
     rules = all_rules()
-    found: dict[str, Any] = {
+    result: dict[str, Any] = {
         "days": DAYS,
         "at": now.isoformat(),
         "looked_at": len(ids),
@@ -128,7 +128,7 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
     try:
         day, groups, after, gone, merged = _with_it(change, ids, rules, now=now)
     except ChangeRefused:
-        return found | {"impossible": True}
+        return result | {"impossible": True}
     without = snapshot(groups, rules, suggests=False)
     before = {facts: choose(facts, rules, without) for facts in groups}
     moved = [pk for facts, pks in groups.items() if place_of(before[facts]) != place_of(after[facts]) for pk in pks]
@@ -144,11 +144,11 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
         ways[way] += 1
         if len(kept[way]) < MOST_IDS:
             kept[way].append(pk)
-    told = ways.most_common(MOST_WAYS)
-    return found | {
+    shown = ways.most_common(MOST_WAYS)
+    return result | {
         "from_day": day.isoformat(),
-        "ways": [{"before": asdict(way[0]), "after": asdict(way[1]), "n": n, "cases": kept[way]} for way, n in told],
-        "others": sum(ways.values()) - sum(n for _way, n in told),
+        "ways": [{"before": asdict(way[0]), "after": asdict(way[1]), "n": n, "cases": kept[way]} for way, n in shown],
+        "others": sum(ways.values()) - sum(n for _way, n in shown),
     }
 
 
@@ -168,17 +168,17 @@ def _touched(change: DirectoryChange, *, now: datetime, most: int) -> tuple[list
         | written
     )
     known: dict[str, bool] = {}
-    found: list[int] = []
+    results: list[int] = []
     for pk, holder, enterprise, brand, named in _newest_first(cases, now=now):
         if holder not in enterprises and enterprise is None and brand is None:
             if named not in known:
                 known[named] = bool(names & wanted_names(Facts(on=wish.today, named=named)))
             if not known[named]:
                 continue
-        if len(found) == most:
-            return found, True
-        found.append(pk)
-    return found, False
+        if len(results) == most:
+            return results, True
+        results.append(pk)
+    return results, False
 
 
 def _newest_first(cases: QuerySet[Complaint], *, now: datetime) -> Iterator[tuple[Any, ...]]:
@@ -214,11 +214,11 @@ def _with_it(
 
 def _with_predecessors(enterprises: set[int]) -> set[int]:
     """These and all whose consent a new successor of theirs would inherit."""
-    found, fresh = set(enterprises), set(enterprises)
+    result, fresh = set(enterprises), set(enterprises)
     while fresh:
-        fresh = set(Succession.objects.filter(successor_id__in=fresh).values_list("predecessor_id", flat=True)) - found
-        found |= fresh
-    return found
+        fresh = set(Succession.objects.filter(successor_id__in=fresh).values_list("predecessor_id", flat=True)) - result
+        result |= fresh
+    return result
 
 
 def _held(
@@ -230,12 +230,12 @@ def _held(
     conditions: Conditions,
 ) -> dict[int, Place]:
     """Where each case would really go: what was chosen, or to a person where something keeps it."""
-    found: dict[int, Place] = {}
+    result: dict[int, Place] = {}
     for piece in _pieces(ids):
         cases = list(cases_of(piece, more=_OF_HURDLES))
         of_case = {case.pk: chosen[facts_of(case, on=day)] for case in cases}
-        found |= {pk: place_of(made) for pk, made in may_go(cases, of_case, directory, conditions=conditions).items()}
-    return found
+        result |= {pk: place_of(made) for pk, made in may_go(cases, of_case, directory, conditions=conditions).items()}
+    return result
 
 
 def cases_of(ids: Sequence[int], *, more: Sequence[str] = ()) -> Iterator[Complaint]:

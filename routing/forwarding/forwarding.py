@@ -118,8 +118,8 @@ def facts_of(case: Complaint, *, on: dt.date) -> Facts:
 
 def address_of(case: Complaint) -> str:
     """Where the consumer says that the enterprise is."""
-    said: str = case.respondent_details.get("address", "")
-    return said
+    text: str = case.respondent_details.get("address", "")
+    return text
 
 
 def facts_with(case: Any, region: Region, *, address: str | None, on: dt.date) -> Facts:
@@ -300,15 +300,15 @@ def _heirs(day: date) -> dict[int, int]:
     last = {old: _last(old, after) for old in after}
     able = set(
         Enterprise.objects.filter(
-            pk__in={pk for found in last.values() for pk in found}, enrolment=Enterprise.Enrolment.ENROLLED
+            pk__in={pk for result in last.values() for pk in result}, enrolment=Enterprise.Enrolment.ENROLLED
         ).values_list("pk", flat=True)
     )
-    return {old: next(iter(found)) for old, found in last.items() if len(found) == 1 and found <= able}
+    return {old: next(iter(result)) for old, result in last.items() if len(result) == 1 and result <= able}
 
 
 def _last(old: int, after: Mapping[int, set[int]]) -> set[int]:
     """Those at the end of all ways from here; none where they go round in a circle."""
-    found, seen, waiting = set(), {old}, set(after[old])
+    result, seen, waiting = set(), {old}, set(after[old])
     while waiting:
         one = waiting.pop()
         if one in seen:
@@ -317,8 +317,8 @@ def _last(old: int, after: Mapping[int, set[int]]) -> set[int]:
         if one in after:
             waiting |= after[one]
         else:
-            found.add(one)
-    return found
+            result.add(one)
+    return result
 
 
 def _branches(cases: Sequence[Complaint], heirs: Mapping[int, int], *, on: date) -> dict[int, int | None]:
@@ -326,9 +326,9 @@ def _branches(cases: Sequence[Complaint], heirs: Mapping[int, int], *, on: date)
     facts = {case.pk: facts_of(case, on=on) for case in cases}
     known = rules()
     directory = snapshot(facts.values(), known)
-    found: dict[int, int | None] = {}
+    result: dict[int, int | None] = {}
     for case in cases:
         chosen = choose(facts[case.pk], known, directory)
         if isinstance(chosen, Match) and chosen.enterprise_id == heirs[case.enterprise_id or 0]:
-            found[case.pk] = chosen.branch_id
-    return found
+            result[case.pk] = chosen.branch_id
+    return result

@@ -78,16 +78,16 @@ def suggest(complaint: Complaint, *, statement: str, asked: str, on: dt.date) ->
 def _views(complaint: Complaint, statement: str, asked: str, on: dt.date) -> list[tuple[Facts, tuple[Why, ...]]]:
     """The case as it would look to routing by each of its facts alone."""
     plain = replace(facts_of(complaint, on=on), enterprise_id=None, branch_id=None, brand_ids=(), named="", address="")
-    found: list[tuple[Facts, tuple[Why, ...]]] = []
+    results: list[tuple[Facts, tuple[Why, ...]]] = []
     if asked.strip():
-        found.append((replace(plain, named=asked.strip()), (Why("typed", {"named": asked.strip()}),)))
+        results.append((replace(plain, named=asked.strip()), (Why("typed", {"named": asked.strip()}),)))
     # The own enterprise, by the place: another branch answers there, or the enterprise has a successor.
-    found.append((replace(plain, enterprise_id=complaint.enterprise_id), ()))
+    results.append((replace(plain, enterprise_id=complaint.enterprise_id), ()))
     for named in dict.fromkeys(filter(None, (complaint.respondent_named.strip(), complaint.brand_named.strip()))):
-        found.append((replace(plain, named=named), (Why("consumer_named", {"named": named}),)))
+        results.append((replace(plain, named=named), (Why("consumer_named", {"named": named}),)))
     for name in _mentioned(statement, besides=complaint.enterprise_id):
-        found.append((replace(plain, named=name), (Why("mentioned", {"named": name}),)))
-    return found
+        results.append((replace(plain, named=name), (Why("mentioned", {"named": name}),)))
+    return results
 
 
 def _mentioned(statement: str, *, besides: int | None) -> list[str]:
@@ -109,23 +109,23 @@ def _mentioned(statement: str, *, besides: int | None) -> list[str]:
 
 def _typed(complaint: Complaint, asked: str, *, on: dt.date) -> list[tuple[int, int | None, int]]:
     """What the directory has under these words; branches of the own enterprise count for more."""
-    words = asked.strip().replace("\0", "")
-    if not words:
+    text = asked.strip().replace("\0", "")
+    if not text:
         return []
     branches = (
         Branch.objects.on(on)
-        .filter(name__icontains=words, enterprise__enrolment=Enterprise.Enrolment.ENROLLED)
+        .filter(name__icontains=text, enterprise__enrolment=Enterprise.Enrolment.ENROLLED)
         .order_by("name", "pk")
     )
     own = branches.filter(enterprise_id=complaint.enterprise_id or 0)
-    found: list[tuple[int, int | None, int]] = [(b.enterprise_id, b.pk, OWN_BRANCH) for b in own[:MOST]]
-    found += [(b.enterprise_id, b.pk, FOUND) for b in branches[:MOST]]
-    found += [
+    results: list[tuple[int, int | None, int]] = [(b.enterprise_id, b.pk, OWN_BRANCH) for b in own[:MOST]]
+    results += [(b.enterprise_id, b.pk, FOUND) for b in branches[:MOST]]
+    results += [
         (hit.enterprise.pk, hit.branch.pk if hit.branch else None, FOUND)
-        for hit in find(words, on=on, region_id=complaint.service_region_id)
+        for hit in find(text, on=on, region_id=complaint.service_region_id)
         if hit.is_enrolled
     ]
-    return found
+    return results
 
 
 def _keep(scored: Scored, enterprise_id: int, branch_id: int | None, score: int, why: tuple[Why, ...]) -> None:
@@ -148,16 +148,16 @@ def _rows(
         [pk for pk, _branch in scored]
     )
     branches = Branch.objects.on(on).in_bulk([pk for _enterprise, pk in scored if pk is not None])
-    found = [
+    results = [
         Suggestion(enterprise=enterprises[enterprise], branch=branches.get(branch or 0), score=score, why=why)
         for (enterprise, branch), (score, why) in scored.items()
         if enterprise in enterprises and (branch is None or branch in branches)
     ]
-    found.sort(
+    results.sort(
         key=lambda one: (
             (one.enterprise.pk, one.branch.pk if one.branch else None) not in asked_for,
             -one.score,
             one.value,
         )
     )
-    return found
+    return results

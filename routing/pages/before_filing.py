@@ -93,25 +93,25 @@ def from_draft(draft: FilingDraft) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value}
 
 
-def written(said: Mapping[str, Any], *, today: date) -> str:
+def written(values: Mapping[str, Any], *, today: date) -> str:
     """The letter as plain text, in the language that is on; `said` is the cleaned form."""
-    lines = [gettext("致：%(firm)s") % said, ""]
-    bought = gettext("我购买或使用了：%(item)s") % said
-    if said["order_no"]:
-        bought += gettext("（号码：%(order_no)s）") % said
+    lines = [gettext("致：%(firm)s") % values, ""]
+    bought = gettext("我购买或使用了：%(item)s") % values
+    if values["order_no"]:
+        bought += gettext("（号码：%(order_no)s）") % values
     lines += [bought, ""]
-    if said["happened_on"]:
-        lines.append(gettext("发生日期：%(day)s") % {"day": date_format(said["happened_on"])})
-    lines += [gettext("发生了什么："), said["happened"], "", gettext("我的要求："), said["wanted"]]
-    if said["amount"] is not None:
-        lines.append(gettext("涉及金额：¥%(amount)s") % {"amount": f"{said['amount']:,.2f}"})
+    if values["happened_on"]:
+        lines.append(gettext("发生日期：%(day)s") % {"day": date_format(values["happened_on"])})
+    lines += [gettext("发生了什么："), values["happened"], "", gettext("我的要求："), values["wanted"]]
+    if values["amount"] is not None:
+        lines.append(gettext("涉及金额：¥%(amount)s") % {"amount": f"{values['amount']:,.2f}"})
     lines += [
         "",
         gettext("请在%(day)s前书面答复。没有答复或者协商不成，我会通过12315请求解决。")
         % {"day": date_format(today + TIME_TO_ANSWER)},
         "",
-        gettext("姓名：%(name)s") % {"name": said["name"] or "＿＿＿＿＿＿"},
-        gettext("电话：%(phone)s") % {"phone": _as_people_write(said["phone"]) or "＿＿＿＿＿＿"},
+        gettext("姓名：%(name)s") % {"name": values["name"] or "＿＿＿＿＿＿"},
+        gettext("电话：%(phone)s") % {"phone": _as_people_write(values["phone"]) or "＿＿＿＿＿＿"},
         date_format(today),
     ]
     return "\n".join(lines)

@@ -53,15 +53,15 @@ def hits_part(request: HttpRequest) -> HttpResponse:
 def suggest_part(request: HttpRequest) -> HttpResponse:
     """Names that go on with what is being typed, as the list of a combobox; nothing when there is none."""
     query = request.GET.get("q", "")[:LONGEST_QUERY]
-    found = suggest(query, on=timezone.localdate())
-    words = dict(Enterprise.Enrolment.choices)
+    result = suggest(query, on=timezone.localdate())
+    labels = dict(Enterprise.Enrolment.choices)
     return render(
         request,
         "public/suggestions.html",
         {
-            "is_similar": bool(found) and found[0].is_similar,
+            "is_similar": bool(result) and result[0].is_similar,
             "suggestions": [
-                (one, "" if one.matched == one.name else one.matched, words[one.enrolment]) for one in found
+                (one, "" if one.matched == one.name else one.matched, labels[one.enrolment]) for one in result
             ],
         },
     )
@@ -74,8 +74,8 @@ def _context(request: HttpRequest) -> dict[str, object]:
     known = {place.id for place in places}
     elsewhere = full_name(region_id) if region_id and region_id not in known else ""
     today = timezone.localdate()
-    found = find(query, on=today, region_id=region_id, limit=SHOWN + 1)
-    figures = expected({(hit.successor or hit.enterprise).pk for hit in found}, on=today)
+    result = find(query, on=today, region_id=region_id, limit=SHOWN + 1)
+    figures = expected({(hit.successor or hit.enterprise).pk for hit in result}, on=today)
     return {
         "query": query,
         "region_id": region_id,
@@ -83,11 +83,11 @@ def _context(request: HttpRequest) -> dict[str, object]:
         "places": places,
         "elsewhere": elsewhere,
         "is_asked": bool(query.strip()),
-        "is_similar": bool(found) and found[0].is_similar,
-        "has_more": len(found) > SHOWN,
+        "is_similar": bool(result) and result[0].is_similar,
+        "has_more": len(result) > SHOWN,
         "hits": [
             _shown(rank, hit, query=query, region_id=region_id, figures=figures)
-            for rank, hit in enumerate(found[:SHOWN], start=1)
+            for rank, hit in enumerate(result[:SHOWN], start=1)
         ],
         "named_url": _filing(query=query, region_id=region_id, pick="named"),
         "authority_url": _filing(query="", region_id=region_id, pick="authority"),
@@ -142,9 +142,9 @@ def request_return(request: HttpRequest, workspace: Workspace, number: str) -> H
 def _form(kind: type[ReturnForm], case: CasePage, typed: Mapping[str, Any], data: Data = None) -> ReturnForm:
     """With whose case it may be: what fits it, and what was asked for."""
     asked = str(typed.get("q", ""))[:80]
-    found = _suggested(case, asked)
-    because = {"candidates": [one.as_json() for one in found]}
-    return kind(data, targets=targets(found), asked=asked.strip(), because=because, initial=dict(typed))
+    result = _suggested(case, asked)
+    because = {"candidates": [one.as_json() for one in result]}
+    return kind(data, targets=targets(result), asked=asked.strip(), because=because, initial=dict(typed))
 
 
 def _page(
@@ -185,9 +185,9 @@ def _suggested(case: CasePage, asked: str) -> list[returning.Suggestion]:
     return returning.suggest(case.complaint, statement=case.statement, asked=asked, on=case.today)
 
 
-def targets(found: Sequence[returning.Suggestion]) -> Choices:
+def targets(results: Sequence[returning.Suggestion]) -> Choices:
     """Enrolled enterprises and branches, the likeliest first, each with its reasons."""
-    return [(one.value, _words(one)) for one in found]
+    return [(one.value, _words(one)) for one in results]
 
 
 def _words(one: returning.Suggestion) -> str:

@@ -69,10 +69,10 @@ def lead_of(request: HttpRequest) -> Lead:
     """Who leads here today; Http404 for everybody else."""
     now = timezone.now()
     today = timezone.localdate(now)
-    found = led_by(request.user.pk, on=today) if isinstance(request.user, User) else None
-    if found is None or not isinstance(request.user, User):
+    result = led_by(request.user.pk, on=today) if isinstance(request.user, User) else None
+    if result is None or not isinstance(request.user, User):
         raise Http404
-    return Lead(request.user, found[0], found[1], now, today)
+    return Lead(request.user, result[0], result[1], now, today)
 
 
 def change_url(change: DirectoryChange) -> str:
@@ -184,13 +184,13 @@ def _later(day: date | None, today: date) -> date | None:
 
 
 def _ordered(children: dict[int | None, list[Branch]], root: int | None) -> list[tuple[Branch, int]]:
-    found: list[tuple[Branch, int]] = []
+    results: list[tuple[Branch, int]] = []
     waiting = [(row, 0) for row in reversed(children[root])]
     while waiting:
         row, depth = waiting.pop()
-        found.append((row, depth))
+        results.append((row, depth))
         waiting += [(child, min(depth + 1, 5)) for child in reversed(children[row.pk])]
-    return found
+    return results
 
 
 def _line(row: Branch, depth: int, areas: list[Any], duties: list[Any], has_more: bool, lead: Lead) -> dict[str, Any]:

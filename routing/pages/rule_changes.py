@@ -144,11 +144,11 @@ def _form(
 
 
 def _said(form: Any, base: RoutingRule | None) -> dict[str, Any]:
-    said = form.cleaned_data
+    cleaned = form.cleaned_data
     if isinstance(form, EndForm):
         what = rule_changing.columns_of(base) if base is not None else {}
-        return {"what": what, "starts_on": None, "ends_on": said["ends_on"], "why": said["why"], "why_en": ""}
-    return {"what": form.what, **{name: said[name] for name in ("starts_on", "ends_on", "why", "why_en")}}
+        return {"what": what, "starts_on": None, "ends_on": cleaned["ends_on"], "why": cleaned["why"], "why_en": ""}
+    return {"what": form.what, **{name: cleaned[name] for name in ("starts_on", "ends_on", "why", "why_en")}}
 
 
 @officer_page("GET", "POST")

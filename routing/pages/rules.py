@@ -112,7 +112,7 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     form = OnDay(request.GET or None, initial={"on": workspace.today})
     day: date = (form.cleaned_data.get("on") if form.is_bound and form.is_valid() else None) or workspace.today
     rows, before, after = _page(rules_seen(workspace).filter(holds_on(day), is_taken_back=False), request)
-    found = conflicts.findings([rule for rule in directory.rules() if is_seen(rule, workspace)], on=day)
+    result = conflicts.findings([rule for rule in directory.rules() if is_seen(rule, workspace)], on=day)
     figures = learning.counted(_ended(workspace), now=workspace.now)
     kept = f"on={day.isoformat()}&" if day != workspace.today else ""
     return render(
@@ -124,8 +124,8 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "day": day,
             "now": workspace.now,
             "is_today": day == workspace.today,
-            "clashes": rule_words.clashes(found[:MOST_CLASHES]),
-            "more_clashes": max(0, len(found) - MOST_CLASHES),
+            "clashes": rule_words.clashes(result[:MOST_CLASHES]),
+            "more_clashes": max(0, len(result) - MOST_CLASHES),
             "may_draft": bool(authors(workspace).spans),
             "figures": figures,
             "days": DAYS,
@@ -180,13 +180,17 @@ def _page(rows: QuerySet[RoutingRule], request: HttpRequest) -> tuple[list[Routi
         )
     backwards = backwards and is_key
     order = ("-priority", "-pk") if backwards else ("priority", "pk")
-    found = list(rows.select_related(*_ROWS).order_by(*order)[: PAGE + 1])
-    has_more = len(found) > PAGE
-    found = found[:PAGE]
+    results = list(rows.select_related(*_ROWS).order_by(*order)[: PAGE + 1])
+    has_more = len(results) > PAGE
+    results = results[:PAGE]
     if backwards:
-        found.reverse()
+        results.reverse()
     has_before, has_after = (has_more, True) if backwards else (is_key, has_more)
-    return (found, _key(found[0]) if found and has_before else "", _key(found[-1]) if found and has_after else "")
+    return (
+        results,
+        _key(results[0]) if results and has_before else "",
+        _key(results[-1]) if results and has_after else "",
+    )
 
 
 def _key(rule: RoutingRule) -> str:

@@ -292,8 +292,8 @@ def walk(answers: Mapping[str, str]) -> Path:
     """
     given: list[tuple[Question, Answer]] = []
     for question in QUESTIONS:
-        said = answers.get(question.code, "")
-        answer = next((one for one in question.answers if one.code == said), None)
+        text = answers.get(question.code, "")
+        answer = next((one for one in question.answers if one.code == text), None)
         if answer is None:
             return Path(tuple(given), question)
         given.append((question, answer))

@@ -142,24 +142,24 @@ def _groups(rows: Sequence[Recorded], known: Known) -> dict[Facts, list[Recorded
 
 def _decided(groups: dict[Facts, list[Recorded]], known: Known) -> dict[Facts, Decided]:
     """The decision for each; what hangs on an address comes apart by it, in ``groups`` too."""
-    found = {facts: known.decided[facts] for facts in groups if facts in known.decided}
-    fresh = [facts for facts in groups if facts not in found]
+    result = {facts: known.decided[facts] for facts in groups if facts in known.decided}
+    fresh = [facts for facts in groups if facts not in result]
     if not fresh:
-        return found
+        return result
     directory = snapshot(fresh, (*known.before, *known.mine), suggests=False)
     if len(known.decided) + len(fresh) > MOST_KEPT:
         known.decided.clear()
     by_address: list[Facts] = []
     for facts in fresh:
         try:
-            found[facts] = known.decided[facts] = _both(facts, known, directory)
+            result[facts] = known.decided[facts] = _both(facts, known, directory)
         except AddressWanted:
             by_address.append(facts)
     for facts, row, address in _addresses(groups, by_address):
         there = replace(facts, address=address)
         groups[there] = [*groups.get(there, ()), row]
-        found[there] = _both(there, known, directory)
-    return found
+        result[there] = _both(there, known, directory)
+    return result
 
 
 def _addresses(groups: dict[Facts, list[Recorded]], wanted: Iterable[Facts]) -> list[tuple[Facts, Recorded, str]]:
@@ -179,10 +179,10 @@ def _asked(cases: Sequence[tuple[int, int | None]], *, now: datetime) -> set[int
     if not goes:
         return set()
     conditions = Conditions.at(now)
-    said = Complaint.objects.filter(pk__in=goes).values_list("pk", "consents", "absent")
+    given = Complaint.objects.filter(pk__in=goes).values_list("pk", "consents", "absent")
     return {
         pk
-        for pk, consents, absent in said
+        for pk, consents, absent in given
         if not consents_cover(consents, absent, goes[pk] or 0, conditions=conditions)
     }
 
@@ -200,7 +200,7 @@ def may_apply(rule: Rule, facts: Facts) -> bool:
 
 def kept_by(cases: Sequence[Recorded]) -> Mapping[int, Right]:
     """Where each case was in the end; none where that is not known yet. One query."""
-    found: dict[int, Right] = {}
+    result: dict[int, Right] = {}
     stages: Any = (
         Engagement.objects.filter(complaint_id__in=[case.pk for case in cases])
         .exclude(odr_result="returned")
@@ -221,10 +221,10 @@ def kept_by(cases: Sequence[Recorded]) -> Mapping[int, Right]:
         if case.pk in rows:
             enterprise, branch, is_known = rows[case.pk]
             if is_known:
-                found[case.pk] = Right(enterprise, branch)
+                result[case.pk] = Right(enterprise, branch)
         elif case.status in _WITH_AUTHORITY or case.outcome in _KEPT_BY_AUTHORITY:
-            found[case.pk] = Right(None, None)
-    return found
+            result[case.pk] = Right(None, None)
+    return result
 
 
 def is_right(made: Place, right: Right) -> bool | None:

@@ -147,7 +147,7 @@ def _groups(since: datetime) -> dict[Plain, Group]:
                 "complaint_id", "from_at", "enterprise_id", "branch_id", "odr_result"
             )
         }
-        said = _first_candidates(ids)
+        given = _first_candidates(ids)
         places.read(case.service_region_id or case.handling_region_id for case in cases.values())
         for pk, case_id, at in piece:
             stage, case = stages.get((case_id, at)), cases.get(case_id)
@@ -159,7 +159,7 @@ def _groups(since: datetime) -> dict[Plain, Group]:
             group.total += 1
             group.words = group.words or case.respondent_named
             group.chosen[target] += 1
-            if _before(said[case_id], pk) != target:
+            if _before(given[case_id], pk) != target:
                 group.corrected[target] += 1
             if len(group.cases[target]) < MOST_CASES:
                 group.cases[target].append(case_id)
@@ -168,7 +168,7 @@ def _groups(since: datetime) -> dict[Plain, Group]:
 
 def _first_candidates(ids: Iterable[int]) -> Mapping[int, list[tuple[int, Any]]]:
     """Of each case: (decision, its first candidate) of what routing said, in order."""
-    found: dict[int, list[tuple[int, Any]]] = defaultdict(list)
+    result: dict[int, list[tuple[int, Any]]] = defaultdict(list)
     rows = (
         ForwardingDecision.objects.filter(complaint_id__in=ids)
         .exclude(rule=OFFICER)
@@ -176,13 +176,13 @@ def _first_candidates(ids: Iterable[int]) -> Mapping[int, list[tuple[int, Any]]]
         .order_by("pk")
     )
     for case, pk, first in rows.values_list("complaint_id", "pk", "explanation__candidates__0"):
-        found[case].append((pk, first))
-    return found
+        result[case].append((pk, first))
+    return result
 
 
-def _before(said: Sequence[tuple[int, Any]], pk: int) -> Target | None:
+def _before(texts: Sequence[tuple[int, Any]], pk: int) -> Target | None:
     """What routing put first before an officer chose; None where it named nobody."""
-    earlier = [first for decision, first in said if decision < pk]
+    earlier = [first for decision, first in texts if decision < pk]
     if not earlier or not isinstance(earlier[-1], dict):
         return None
     return earlier[-1]["enterprise_id"], earlier[-1].get("branch_id")
@@ -284,7 +284,7 @@ def counted(ended: QuerySet[Engagement], *, now: datetime) -> Misroutes:
         complaint=OuterRef("complaint"), clock=Clock.FORWARDING, started_at=OuterRef("until_at")
     )
     over = Q(ended_at__isnull=True, due_at__lte=now) | Q(lapsed_at__isnull=False)
-    found = ended.aggregate(
+    result = ended.aggregate(
         ended=Count("pk", filter=~(Q(odr_result="returned") & Q(ended_by__in=NO_MISROUTE))),
         misrouted=Count("pk", filter=wrong),
         in_time=Count("pk", filter=wrong & Q(Exists(clock.filter(ended_at__isnull=False, lapsed_at__isnull=True)))),
@@ -293,4 +293,4 @@ def counted(ended: QuerySet[Engagement], *, now: datetime) -> Misroutes:
             "pk", filter=wrong & Q(Exists(clock.filter(ended_at__isnull=True, lapsed_at__isnull=True, due_at__gt=now)))
         ),
     )
-    return Misroutes(**found)
+    return Misroutes(**result)

@@ -141,8 +141,8 @@ class RuleForm(StepForm):
         self.fields["named"].widget.attrs |= WIDE
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        enterprise, text = said.get("target_enterprise"), str(said.get("target_branch") or "").strip()
+        cleaned = super().clean() or {}
+        enterprise, text = cleaned.get("target_enterprise"), str(cleaned.get("target_branch") or "").strip()
         if text and enterprise is not None:
             branch = (
                 Branch.objects.filter(enterprise=enterprise, name=text).first()
@@ -150,28 +150,28 @@ class RuleForm(StepForm):
             )
             if branch is None:
                 self.add_error("target_branch", _("这个企业没有这个分支机构"))
-            said["target_branch"] = branch
+            cleaned["target_branch"] = branch
         elif text:
             self.add_error("target_enterprise", _("写了分支机构，也要写企业。"))
         else:
-            said["target_branch"] = None
-        written = said.get("named")
+            cleaned["target_branch"] = None
+        written = cleaned.get("named")
         if written and not fold_name(written):
             self.add_error("named", _("名称里至少要有一个字。"))
-        return said
+        return cleaned
 
     @property
     def what(self) -> dict[str, Any]:
         """The columns of the rule as a change keeps them."""
-        said = {name: self.cleaned_data.get(name) for name in COLUMNS}
-        return {name: value.pk if isinstance(value, Model) else value for name, value in said.items()}
+        cleaned = {name: self.cleaned_data.get(name) for name in COLUMNS}
+        return {name: value.pk if isinstance(value, Model) else value for name, value in cleaned.items()}
 
 
 def _flat(listed: Any) -> list[tuple[str, Any]]:
-    found: list[tuple[str, Any]] = []
-    for value, words in listed:
-        found += list(words) if isinstance(words, list | tuple) else [(value, words)]
-    return found
+    results: list[tuple[str, Any]] = []
+    for value, text in listed:
+        results += list(text) if isinstance(text, list | tuple) else [(value, text)]
+    return results
 
 
 def initial_of(rule: RoutingRule) -> dict[str, Any]:
@@ -223,10 +223,10 @@ class TrialForm(StepForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        said = super().clean() or {}
-        if said.get("days") == OTHER and said.get("number") is None and "number" not in self.errors:
+        cleaned = super().clean() or {}
+        if cleaned.get("days") == OTHER and cleaned.get("number") is None and "number" not in self.errors:
             self.add_error("number", _("请写%(first)s到%(last)s天。") % {"first": FEWEST_DAYS, "last": MOST_DAYS})
-        return said
+        return cleaned
 
     @property
     def chosen(self) -> int:

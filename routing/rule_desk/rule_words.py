@@ -30,19 +30,19 @@ _STATE_TONES = {"draft": "neutral", "waiting": "warn", "approved": "ok", "refuse
 
 def conditions(what: Mapping[str, Any], names: Names) -> list[tuple[str, str]]:
     """When a rule matches: words and their value, the respondent first."""
-    found: list[tuple[str, str]] = []
+    results: list[tuple[str, str]] = []
     if what.get("enterprise"):
-        found.append((_("被投诉企业"), names.say("enterprise", what["enterprise"])))
+        results.append((_("被投诉企业"), names.say("enterprise", what["enterprise"])))
     if what.get("brand"):
-        found.append((_("品牌"), names.say("brand", what["brand"])))
+        results.append((_("品牌"), names.say("brand", what["brand"])))
     if what.get("named"):
-        found.append((_("消费者写的名称"), _("“%(name)s”") % {"name": what["named"]}))
+        results.append((_("消费者写的名称"), _("“%(name)s”") % {"name": what["named"]}))
     if what.get("category"):
-        found.append((_("类别"), category_words(what["category"])))
-    found.append((_("地区"), names.say("region", what["region"]) if what.get("region") else _("全国")))
+        results.append((_("类别"), category_words(what["category"])))
+    results.append((_("地区"), names.say("region", what["region"]) if what.get("region") else _("全国")))
     if what.get("channel"):
-        found.append((_("渠道"), wording.label(what["channel"], kind="channel")))
-    return found
+        results.append((_("渠道"), wording.label(what["channel"], kind="channel")))
+    return results
 
 
 def target(what: Mapping[str, Any], names: Names) -> str:
@@ -183,20 +183,20 @@ def told(trial: RuleTrial | None, change: RuleChange, *, user: User, today: date
     is_current, done = trial.digest == change.digest, trial.state == RuleTrial.State.DONE
     if not done:
         return TrialResult(trial, is_current, progress(trial))
-    ways, found = ways_of(trial.found), trial.found
+    ways, result = ways_of(trial.found), trial.found
     names = Names.of(asdict(place) for before, after, _n, _ids in ways for place in (before, after))
     seen = links_to((pk for *_way, some in ways[:20] for pk in some), user=user, side=AUTHORITY, today=today)
     shown = [
         Way(_place(before, names), _place(after, names), n, [seen[pk] for pk in some if pk in seen])
         for before, after, n, some in ways
     ]
-    before, after = (_share(found, side) for side in ("before", "after"))
+    before, after = (_share(result, side) for side in ("before", "after"))
     tone = "neutral" if before is None or after is None or before == after else "ok" if after > before else "bad"
     return TrialResult(trial, is_current, 100, shown, _percent(before), _percent(after), tone)
 
 
-def _share(found: Mapping[str, Any], side: str) -> float | None:
-    return found[f"{side}_right"] / found[f"{side}_decided"] if found.get(f"{side}_decided") else None
+def _share(result: Mapping[str, Any], side: str) -> float | None:
+    return result[f"{side}_right"] / result[f"{side}_decided"] if result.get(f"{side}_decided") else None
 
 
 def _percent(value: float | None) -> str:
@@ -211,7 +211,7 @@ def _place(place: Place, names: Names) -> str:
     return names.say("branch", place.branch) if place.branch else names.say("enterprise", place.enterprise)
 
 
-def clashes(found: Iterable[Finding], *, unwritten: str = "") -> list[dict[str, Any]]:
+def clashes(results: Iterable[Finding], *, unwritten: str = "") -> list[dict[str, Any]]:
     """``unwritten``: the code of a rule that has no page yet."""
     return [
         {
@@ -222,7 +222,7 @@ def clashes(found: Iterable[Finding], *, unwritten: str = "") -> list[dict[str, 
             "first": _link(one.first, unwritten),
             "second": _link(one.second, unwritten),
         }
-        for one in found
+        for one in results
     ]
 
 

@@ -177,34 +177,34 @@ NUMBERS = (
 )
 
 
-def _count(found: dict[str, Any], touched: Iterable[Judged]) -> None:
+def _count(result: dict[str, Any], touched: Iterable[Judged]) -> None:
     """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}. Whether the old version
     decided a case or another rule: where nothing comes of the change it is not counted."""
     for name in (*NUMBERS, "others"):
-        found.setdefault(name, 0)
-    ways: dict[str, list[Any]] = found.setdefault("ways", {})
+        result.setdefault(name, 0)
+    ways: dict[str, list[Any]] = result.setdefault("ways", {})
     for one in touched:
         before, after, moves = one.made.before, one.made.after, one.made.moves
-        found["touched"] += 1
-        found["matched"] += one.made.is_by_rule
-        found["moved"] += moves
-        found["unmatched"] += not before.reason and bool(after.reason)
-        found["newly"] += bool(before.reason) and not after.reason
-        found["consent"] += one.needs_consent
+        result["touched"] += 1
+        result["matched"] += one.made.is_by_rule
+        result["moved"] += moves
+        result["unmatched"] += not before.reason and bool(after.reason)
+        result["newly"] += bool(before.reason) and not after.reason
+        result["consent"] += one.needs_consent
         if one.right is not None:
-            found["known"] += 1
+            result["known"] += 1
             for side, made in (("before", before), ("after", after)):
                 verdict = is_right(made, one.right)
-                found[f"{side}_decided"] += verdict is not None
-                found[f"{side}_right"] += bool(verdict)
+                result[f"{side}_decided"] += verdict is not None
+                result[f"{side}_right"] += bool(verdict)
         if moves:
-            _keep(found, ways, f"{_written(before)}>{_written(after)}", one.pk)
+            _keep(result, ways, f"{_written(before)}>{_written(after)}", one.pk)
 
 
-def _keep(found: dict[str, Any], ways: dict[str, list[Any]], way: str, pk: int) -> None:
+def _keep(result: dict[str, Any], ways: dict[str, list[Any]], way: str, pk: int) -> None:
     if way not in ways:
         if len(ways) >= MOST_WAYS:
-            found["others"] += 1
+            result["others"] += 1
             return
         ways[way] = [0, []]
     ways[way][0] += 1
@@ -216,13 +216,13 @@ def _written(place: Place) -> str:
     return "|".join(str(part or "") for part in (place.enterprise, place.branch, place.authority, place.reason))
 
 
-def ways_of(found: Mapping[str, Any]) -> list[tuple[Place, Place, int, list[int]]]:
+def ways_of(result: Mapping[str, Any]) -> list[tuple[Place, Place, int, list[int]]]:
     """(from, to, cases, ids of some), most first."""
-    told = []
-    for way, (n, ids) in found.get("ways", {}).items():
+    shown = []
+    for way, (n, ids) in result.get("ways", {}).items():
         before, _arrow, after = way.partition(">")
-        told.append((_read(before), _read(after), n, ids))
-    return sorted(told, key=lambda one: -one[2])
+        shown.append((_read(before), _read(after), n, ids))
+    return sorted(shown, key=lambda one: -one[2])
 
 
 def _read(written: str) -> Place:

@@ -27,8 +27,8 @@ class Finding:
 def findings(rules: Sequence[Rule], *, on: date) -> list[Finding]:
     """AnyOf the rules that hold on a day or later, in the order in which they are tried; each pair once."""
     alive = [rule for rule in rules if rule.period.ends_on is None or rule.period.ends_on >= on]
-    found = [finding for one, other in _pairs(alive) if (finding := between(one, other)) is not None]
-    return sorted(found, key=lambda f: (f.first.priority, f.first.code, f.second.priority, f.second.code))
+    results = [finding for one, other in _pairs(alive) if (finding := between(one, other)) is not None]
+    return sorted(results, key=lambda f: (f.first.priority, f.first.code, f.second.priority, f.second.code))
 
 
 def with_rule(rule: Rule, rules: Iterable[Rule], *, on: date) -> list[Finding]:

@@ -129,9 +129,9 @@ def _enrolment_while_alive(row: Enterprise) -> str:
 
 
 def _names(folded: set[str]) -> dict[str, tuple[Name, ...]]:
-    found: dict[str, list[Name]] = defaultdict(list)
+    result: dict[str, list[Name]] = defaultdict(list)
     for row in SearchName.objects.filter(folded__in=folded).order_by("id") if folded else ():
-        found[row.folded].append(
+        result[row.folded].append(
             Name(
                 kind=row.kind,
                 enterprise_id=row.enterprise_id,
@@ -140,27 +140,27 @@ def _names(folded: set[str]) -> dict[str, tuple[Name, ...]]:
                 period=_period(row),
             )
         )
-    return {key: tuple(value) for key, value in found.items()}
+    return {key: tuple(value) for key, value in result.items()}
 
 
 def _near(cases: Iterable[Facts], names: dict[str, tuple[Name, ...]]) -> dict[str, tuple[int, ...]]:
-    found: dict[str, tuple[int, ...]] = {}
+    result: dict[str, tuple[int, ...]] = {}
     for facts in cases:
         key = fold_name(facts.named)
-        if key and key not in found and not facts.enterprise_id and not names.keys() & wanted_names(facts):
-            found[key] = near(facts.named, on=facts.on)
-    return found
+        if key and key not in result and not facts.enterprise_id and not names.keys() & wanted_names(facts):
+            result[key] = near(facts.named, on=facts.on)
+    return result
 
 
 def _holdings(brand_ids: set[int]) -> dict[int, tuple[Holding, ...]]:
-    found: dict[int, list[Holding]] = defaultdict(list)
+    result: dict[int, list[Holding]] = defaultdict(list)
     for row in BrandHolding.objects.filter(brand_id__in=brand_ids) if brand_ids else ():
-        found[row.brand_id].append(Holding(row.brand_id, row.enterprise_id, row.category, _period(row)))
-    return {key: tuple(value) for key, value in found.items()}
+        result[row.brand_id].append(Holding(row.brand_id, row.enterprise_id, row.category, _period(row)))
+    return {key: tuple(value) for key, value in result.items()}
 
 
 def _successions(ids: set[int]) -> dict[int, tuple[tuple[int, dt.date], ...]]:
-    found: dict[int, list[tuple[int, dt.date]]] = defaultdict(list)
+    result: dict[int, list[tuple[int, dt.date]]] = defaultdict(list)
     asked: set[int] = set()
     waiting = set(ids)
     for _step in range(LONGEST_CHAIN):
@@ -170,27 +170,27 @@ def _successions(ids: set[int]) -> dict[int, tuple[tuple[int, dt.date], ...]]:
         rows = Succession.objects.filter(Q(predecessor_id__in=waiting)).order_by("on_day", "id")
         waiting = set()
         for row in rows:
-            found[row.predecessor_id].append((row.successor_id, row.on_day))
+            result[row.predecessor_id].append((row.successor_id, row.on_day))
             waiting.add(row.successor_id)
         waiting -= asked
-    return {key: tuple(value) for key, value in found.items()}
+    return {key: tuple(value) for key, value in result.items()}
 
 
 def _areas(branches: dict[int, BranchFacts]) -> dict[int, tuple[Area, ...]]:
-    found: dict[int, list[Area]] = defaultdict(list)
+    result: dict[int, list[Area]] = defaultdict(list)
     for row in ServiceArea.objects.filter(branch_id__in=branches).select_related("region"):
-        found[branches[row.branch_id].enterprise_id].append(
+        result[branches[row.branch_id].enterprise_id].append(
             Area(row.branch_id, row.region.pk, row.region.last, row.category, _period(row))
         )
-    return {key: tuple(value) for key, value in found.items()}
+    return {key: tuple(value) for key, value in result.items()}
 
 
 def _duties(branches: dict[int, BranchFacts]) -> dict[int, tuple[BranchDuty, ...]]:
-    found: dict[int, list[BranchDuty]] = defaultdict(list)
+    result: dict[int, list[BranchDuty]] = defaultdict(list)
     rows = BranchAuthority.objects.filter(branch_id__in=branches)
     for row in rows.order_by("starts_on", "id"):
-        found[row.branch_id].append(BranchDuty(row.branch_id, row.authority_id, _period(row)))
-    return {key: tuple(value) for key, value in found.items()}
+        result[row.branch_id].append(BranchDuty(row.branch_id, row.authority_id, _period(row)))
+    return {key: tuple(value) for key, value in result.items()}
 
 
 Row = TypeVar("Row")
@@ -240,10 +240,10 @@ def load_rules(path: Path) -> int:
 def _enterprise(text: str, *, where: str) -> Enterprise | None:
     if not text:
         return None
-    found = list(Enterprise.objects.filter(uscc=text) or Enterprise.objects.filter(name=text)[:2])
-    if len(found) != 1:
-        raise TableError(f"{where}: {len(found)} enterprises are called {text!r}")
-    return found[0]
+    results = list(Enterprise.objects.filter(uscc=text) or Enterprise.objects.filter(name=text)[:2])
+    if len(results) != 1:
+        raise TableError(f"{where}: {len(results)} enterprises are called {text!r}")
+    return results[0]
 
 
 def _region(code: str, *, where: str) -> Region | None:

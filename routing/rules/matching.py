@@ -86,9 +86,9 @@ class _Choice:
 
     def _written(self, text: str) -> list[int]:
         """By the name as it stands; else by the names of now that it holds, if all of them are known."""
-        found = self._spelt(text)
-        if found:
-            return found
+        result = self._spelt(text)
+        if result:
+            return result
         names = names_in(text)
         deciding = next(filter(None, names), ())
         known = {part: self._spelt(part) for part in deciding}
@@ -106,15 +106,15 @@ class _Choice:
         return []
 
     def _spelt(self, text: str) -> list[int]:
-        found = self._named([fold_name(text)])
-        if not found:
-            found = self._named(spellings(text))
-            if found:
+        result = self._named([fold_name(text)])
+        if not result:
+            result = self._named(spellings(text))
+            if result:
                 self.confidence = BY_SPELLING
-        return found
+        return result
 
     def _of_brands(self, brand_ids: Iterable[int]) -> list[int]:
-        found: dict[int, None] = {}
+        result: dict[int, None] = {}
         for brand_id in brand_ids:
             holdings = [
                 holding
@@ -122,10 +122,10 @@ class _Choice:
                 if holding.period.holds(self.facts.on) and category_matches(holding.category, self.facts.categories)
             ]
             longest = max((len(h.category) for h in holdings), default=0)
-            found |= {h.enterprise_id: None for h in holdings if len(h.category) == longest}
-        for enterprise_id in found:
+            result |= {h.enterprise_id: None for h in holdings if len(h.category) == longest}
+        for enterprise_id in result:
             self._because("holds_brand", self.directory.enterprises[enterprise_id])
-        return list(found)
+        return list(result)
 
     def _named(self, folded: Iterable[str]) -> list[int]:
         names = [
@@ -147,9 +147,9 @@ class _Choice:
             self.confidence = confidence
             if kinds == ("brand",):
                 self.brand_ids |= {name.brand_id for name in of_kind if name.brand_id}
-                found = self._of_brands(sorted(self.brand_ids))
-                if found:
-                    return found
+                result = self._of_brands(sorted(self.brand_ids))
+                if result:
+                    return result
                 continue
             ids = list(dict.fromkeys(name.enterprise_id for name in of_kind))
             for enterprise_id in ids:
@@ -160,10 +160,10 @@ class _Choice:
         return []
 
     def _successors(self, ids: Iterable[int]) -> list[int]:
-        found: dict[int, None] = {}
+        result: dict[int, None] = {}
         for enterprise_id in ids:
-            found |= dict.fromkeys(self._current(enterprise_id, seen=frozenset()))
-        return list(found)
+            result |= dict.fromkeys(self._current(enterprise_id, seen=frozenset()))
+        return list(result)
 
     def _current(self, enterprise_id: int, *, seen: frozenset[int]) -> list[int]:
         later = [
@@ -174,13 +174,13 @@ class _Choice:
         if not later:
             return [enterprise_id]
         old = self.directory.enterprises[enterprise_id]
-        found: dict[int, None] = {}
+        result: dict[int, None] = {}
         for successor in later:
             self._because(
                 "succeeded", self.directory.enterprises[successor], old=old.name, old_en=old.name_en or old.name
             )
-            found |= dict.fromkeys(self._current(successor, seen=seen | {enterprise_id}))
-        return list(found)
+            result |= dict.fromkeys(self._current(successor, seen=seen | {enterprise_id}))
+        return list(result)
 
     def _in_region(self, ids: list[int]) -> list[int]:
         if self.facts.region_id is None:
@@ -295,13 +295,13 @@ class _Choice:
         if self.facts.region_id is None:
             self.confidence = min(self.confidence, NO_BRANCH)
             return self._matched(enterprise, None, "region_unknown")
-        found = self._branches(enterprise_id)
-        if len(found) > 1:
+        result = self._branches(enterprise_id)
+        if len(result) > 1:
             return self._nobody("branches_tie", [enterprise_id], enterprise=enterprise)
-        if not found:
+        if not result:
             self.confidence = min(self.confidence, NO_BRANCH)
             return self._matched(enterprise, None, "no_branch_serves")
-        return self._matched(enterprise, found[0], "serves")
+        return self._matched(enterprise, result[0], "serves")
 
     def _branches(self, enterprise_id: int) -> tuple[int, ...]:
         if self.facts.region_id is None:

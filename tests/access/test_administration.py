@@ -32,11 +32,11 @@ CANARIES = ("宽带每月多扣费", "智家体验包", "陈试", "13800000001",
 
 @pytest.fixture
 def keepers(world: World) -> dict[str, User]:
-    found = {}
+    result = {}
     for kind in PAGES:
-        found[kind] = User.objects.create_user(email=f"{kind}@example.com", password="x" * 20, name=f"{kind}员")
-        Administrator.objects.create(user=found[kind], kind=kind, since=WEDNESDAY)
-    return found
+        result[kind] = User.objects.create_user(email=f"{kind}@example.com", password="x" * 20, name=f"{kind}员")
+        Administrator.objects.create(user=result[kind], kind=kind, since=WEDNESDAY)
+    return result
 
 
 def test_T13_each_duty_opens_its_own_pages_and_nobody_else_any(world: World, keepers: dict[str, User]) -> None:
@@ -98,9 +98,9 @@ def test_T13_every_page_of_a_case_is_404_for_an_administrator(world: World, keep
 def test_the_security_administrator_switches_somebody_off_at_once(world: World, keepers: dict[str, User]) -> None:
     working, client = signed_in(world.ming), signed_in(keepers["security"])
     assert working.get("/enterprise/queue/").status_code == 200
-    found = client.get("/administration/people/", {"q": "MING@example.com"})
+    result = client.get("/administration/people/", {"q": "MING@example.com"})
     page = f"/administration/people/{world.ming.person_key}/"
-    assert found["Location"] == page
+    assert result["Location"] == page
     text = shown(client.get(page))
     assert "中国移动福州分公司" in text
     assert "m***@example.com" in text

@@ -22,12 +22,12 @@ MISSING = "20200101-XXXXXX-X"
 @pytest.fixture
 def case(world: World) -> Complaint:
     """Somebody with Chen's phone filed it before there was an account, and nobody rang back."""
-    found = given.a_complaint(
+    result = given.a_complaint(
         world, status=Status.TRIAGE, now=timezone.now() - timedelta(minutes=5), consumer_id=None, contact_verified=False
     )
-    Complaint.objects.filter(pk=found.pk).update(tracking_digest=drafts.tracking_digest(TOKEN), consumer=None)
-    found.refresh_from_db()
-    return found
+    Complaint.objects.filter(pk=result.pk).update(tracking_digest=drafts.tracking_digest(TOKEN), consumer=None)
+    result.refresh_from_db()
+    return result
 
 
 def bare(page: str, number: str) -> str:

@@ -40,9 +40,9 @@ def invited(world: World, *, mail: str = MAIL, role: str = "handler") -> str:
     letter = OutgoingMessage.objects.order_by("pk").last()
     assert letter is not None
     assert letter.address == mail
-    found = re.search(r"/account/invitation/[\w-]+/", letter.body)
-    assert found is not None
-    return found.group()
+    result = re.search(r"/account/invitation/[\w-]+/", letter.body)
+    assert result is not None
+    return result.group()
 
 
 def accepted(link: str, mail: str = MAIL, *, client: Client | None = None) -> Client:
@@ -167,13 +167,13 @@ def test_T13_an_administrator_cannot_accept(world: World) -> None:
 
 def test_a_form_that_asks_for_too_much_is_refused_with_the_reason(world: World) -> None:
     client = signed_in(world.lead)
-    for said in (
+    for given in (
         {"email": "nobody", "post": f"branch-{world.fuzhou.pk}", "role": "handler"},
         {"email": MAIL, "post": f"enterprise-{world.telecom.pk}", "role": "handler"},
         {"email": MAIL, "post": f"branch-{world.fuzhou.pk}", "role": "approver"},
         {},
     ):
-        answer = send(client, "/enterprise/team/invite/", said)
+        answer = send(client, "/enterprise/team/invite/", given)
         assert answer.status_code == 422
         assert "error-summary" in shown(answer)
     assert not Invitation.objects.exists()

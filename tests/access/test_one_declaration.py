@@ -79,8 +79,8 @@ def test_who_takes_a_step_is_changed_in_its_line_of_the_table(
     monkeypatch.setitem(TABLE, "assign_officer", replace(row, by=row.by | {Role.ANALYST}))
     permission_rows.cache_clear()
     rows_of.cache_clear()
-    found = may_assign(world, analyst, case, program)
-    assert all(found.values()), found
+    result = may_assign(world, analyst, case, program)
+    assert all(result.values()), result
 
 
 #: One more role of an enterprise: five lines of accounts/roles.py.
@@ -152,13 +152,13 @@ def test_a_role_is_added_in_one_file() -> None:
         timeout=PATIENCE,
     )
     assert done.returncode == 0, done.stderr
-    found = ast.literal_eval(done.stdout)
-    assert all(found.values()), found
+    result = ast.literal_eval(done.stdout)
+    assert all(result.values()), result
 
 
 def test_a_word_of_the_file_has_one_meaning() -> None:
-    words = [*ROLES, *GROUPS, *Right, *TABLE]
-    assert len(words) == len(set(words))
+    texts = [*ROLES, *GROUPS, *Right, *TABLE]
+    assert len(texts) == len(set(texts))
 
 
 def test_a_right_is_of_one_side_and_somebody_has_it() -> None:
@@ -175,14 +175,14 @@ def test_every_role_is_given_by_somebody_and_opens_a_page() -> None:
 
 def test_no_other_file_lists_roles() -> None:
     """One role may be named where a rule is about it alone; who may do something is never typed twice."""
-    found = []
+    results = []
     for path in (path for app in APPS for path in (ROOT / app).rglob("*.py")):
         if {"demo", "migrations"} & set(path.parts) or path == ROOT / "accounts/roles.py":
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, (ast.Set, ast.Tuple, ast.List)) and len([e for e in node.elts if _is_post(e)]) > 1:
-                found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
-    assert not found
+                results.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not results
 
 
 def _is_post(node: ast.expr) -> bool:

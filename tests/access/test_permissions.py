@@ -20,8 +20,8 @@ WORDS = {"int": "1", "slug": "x", "uuid": "00000000-0000-0000-0000-000000000000"
 def address(pattern: str) -> str:
     """A path that this pattern answers, with made-up values."""
 
-    def value(found: re.Match[str]) -> str:
-        return WORDS.get(found.group(1) or "str", "20261118-7K3Q9M-5")
+    def value(result: re.Match[str]) -> str:
+        return WORDS.get(result.group(1) or "str", "20261118-7K3Q9M-5")
 
     return re.sub(r"<(?:(\w+):)?\w+>", value, pattern)
 

@@ -114,9 +114,9 @@ def test_T12_two_managers_who_remove_each_other_at_once_leave_one(world: World) 
 
     def remove(by: User, row: Staff) -> None:
         try:
-            said = told(by, enterprise_reach)
+            given = told(by, enterprise_reach)
             both.wait()
-            team.end(row, None, **said)
+            team.end(row, None, **given)
         except TeamRefusal as refusal:
             refused.append(refusal.code)
         finally:

@@ -31,9 +31,9 @@ def noon() -> Iterator[time_machine.Traveller]:
 
 
 def newest_code() -> str:
-    found = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
-    assert found
-    return found.group()
+    result = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
+    assert result
+    return result.group()
 
 
 def ask(

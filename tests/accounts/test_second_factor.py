@@ -24,9 +24,9 @@ def give_password(client: Client, email: str = "ming@example.com", target: str =
 
 
 def key_on(page: str) -> str:
-    found = re.search(r'id="app-key">([A-Z2-7 ]+)<', page)
-    assert found
-    return found.group(1)
+    result = re.search(r'id="app-key">([A-Z2-7 ]+)<', page)
+    assert result
+    return result.group(1)
 
 
 def set_up_app(client: Client, *, now: datetime) -> tuple[str, list[str]]:

@@ -27,9 +27,9 @@ def clock() -> Iterator[time_machine.Traveller]:
 
 
 def code_sent() -> str:
-    found = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
-    assert found
-    return found.group()
+    result = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
+    assert result
+    return result.group()
 
 
 def consumer_in(client: Client, phone: str = "13800000001") -> Client:
@@ -183,8 +183,8 @@ def test_T26_a_new_phone_needs_a_code_to_it_is_told_to_the_old_and_waits_a_day(
     assert new.address == "+8613900000002"
     assert client.post("/account/change/phone/code/", {"code": "000000", **KEY}).status_code == 422
     assert client.post("/account/change/phone/code/", {"code": code_sent(), **KEY}).status_code == 302
-    told = OutgoingMessage.objects.latest("id")
-    assert (told.address, "139****0002" in told.body) == ("+8613800000001", True)
+    shown = OutgoingMessage.objects.latest("id")
+    assert (shown.address, "139****0002" in shown.body) == ("+8613800000001", True)
     assert User.objects.get(pk=world.chen.pk).phone == "+8613900000002"
     assert is_in(client)
     assert not is_in(elsewhere)

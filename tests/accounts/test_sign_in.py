@@ -18,9 +18,9 @@ KEY = "a1b2c3d4e5f6a7b8"
 
 
 def code_in_the_mail() -> str:
-    found = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
-    assert found
-    return found.group()
+    result = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
+    assert result
+    return result.group()
 
 
 HERE = Asker(flow="this browser", address="192.0.2.1")

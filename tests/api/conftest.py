@@ -38,9 +38,9 @@ class Program:
         content_type: str = "application/json",
         **headers: str,
     ) -> HttpResponse:
-        said = {"Idempotency-Key": uuid.uuid4().hex if key is None else key} if key != "" else {}
+        given = {"Idempotency-Key": uuid.uuid4().hex if key is None else key} if key != "" else {}
         data = json.dumps({} if body is None else body) if raw is None else raw
-        return self.client.post(ROOT + path, data, content_type=content_type, headers=self._headers(said | headers))
+        return self.client.post(ROOT + path, data, content_type=content_type, headers=self._headers(given | headers))
 
     def upload(self, path: str, fields: Mapping[str, Any], *, key: str | None = None) -> HttpResponse:
         return self.client.post(

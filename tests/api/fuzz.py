@@ -135,7 +135,7 @@ def _fuzz(world: World, cases: int, start: int) -> Tally:
     secrets = people(world)
     numbers, foreign = cases_in_every_status(world), a_strangers_case(world)
     schema = schemathesis.openapi.from_wsgi("/api/v1/schema/", get_wsgi_application())
-    operations = [found.ok() for found in schema.get_all_operations()]
+    operations = [result.ok() for result in schema.get_all_operations()]
     each = -(-cases // len(secrets))
     for place, (role, secret) in enumerate(secrets.items()):
         # One role need not call everything in a short run: the next takes what this one left.

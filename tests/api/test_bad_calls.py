@@ -211,7 +211,7 @@ def test_T08_answers_have_the_fields_that_stand_here_and_no_more(world: World, p
     assert set(CaseLine().fields) == LISTED
     assert set(Case().fields) == MAY_READ
     assert set(whole["consumer"]) == {"name", "phone", "email", "address", "is_masked"}
-    told = json.dumps(
+    shown = json.dumps(
         [
             whole,
             caller.get("/complaints/").json(),
@@ -221,9 +221,9 @@ def test_T08_answers_have_the_fields_that_stand_here_and_no_more(world: World, p
         ensure_ascii=False,
     )
     for secret in ("13800000001", "陈试", "某路1号"):
-        assert (secret in told) is (who == "chen"), secret
+        assert (secret in shown) is (who == "chen"), secret
     for internal in ("person_key", "consumer_key", "tracking_digest", "salt", "digest", "password"):
-        assert internal not in told
+        assert internal not in shown
 
 
 def strangers(world: World) -> dict[str, Any]:
@@ -241,8 +241,8 @@ def test_T02_a_strangers_case_is_like_one_that_does_not_exist(world: World, prog
 
     def same(one: Any, other: Any) -> None:
         assert one.status_code == other.status_code == 404
-        told = [json.loads(answer.content) | {"incident": ""} for answer in (one, other)]
-        assert told[0] == told[1]
+        shown = [json.loads(answer.content) | {"incident": ""} for answer in (one, other)]
+        assert shown[0] == shown[1]
         assert {k: v for k, v in one.headers.items() if k != "Incident-Number"} == {
             k: v for k, v in other.headers.items() if k != "Incident-Number"
         }
@@ -264,8 +264,8 @@ def test_T02_a_strangers_case_is_like_one_that_does_not_exist(world: World, prog
         stranger.post(f"/complaints/{nowhere}/external-ref/", {"external_ref": "x"}),
     )
     rows = [{"case": number, "input": {"text": "x"}} for number in (case.number, nowhere)]
-    told = stranger.post("/steps/send_message/batch/", {"rows": rows}).json()["results"]
-    assert [row | {"case": ""} for row in told] == [{"case": "", "result": "not_found", "code": "not_found"}] * 2
+    shown = stranger.post("/steps/send_message/batch/", {"rows": rows}).json()["results"]
+    assert [row | {"case": ""} for row in shown] == [{"case": "", "result": "not_found", "code": "not_found"}] * 2
     assert stranger.get("/complaints/", {"number": case.number}).json()["results"] == []
     assert stranger.get("/events/").json()["events"] == []
     assert Complaint.objects.values().get() == before
@@ -332,9 +332,9 @@ def test_the_key_is_asked_for_and_counts(world: World, program: Making) -> None:
 
 def test_problems_speak_the_callers_language(world: World, program: Making) -> None:
     ming = program("ming")
-    for language, words in (("en", "Bad request"), ("zh-CN", "请求有误")):
-        told = ming.post("/steps/send_message/batch/", {"rows": []}, accept_language=language).json()
-        assert told["title"] == words
+    for language, text in (("en", "Bad request"), ("zh-CN", "请求有误")):
+        shown = ming.post("/steps/send_message/batch/", {"rows": []}, accept_language=language).json()
+        assert shown["title"] == text
 
 
 def test_wrong_ways_to_call(world: World, program: Making) -> None:

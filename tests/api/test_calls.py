@@ -59,12 +59,12 @@ def test_a_consumer_files_and_reads_the_case(world: World, program: Making) -> N
     number = filed.json()["case"]
     case = chen.get(f"/complaints/{number}/")
     assert case.status_code == 200, case.content.decode()
-    told = case.json()
-    assert (told["status"], told["side"], told["consumer"]["phone"]) == ("filed", "consumer", "13800000001")
-    assert [demand["kind"] for demand in told["demands"]] == ["refund", "cancel_service"]
+    shown = case.json()
+    assert (shown["status"], shown["side"], shown["consumer"]["phone"]) == ("filed", "consumer", "13800000001")
+    assert [demand["kind"] for demand in shown["demands"]] == ["refund", "cancel_service"]
     row = Complaint.objects.get(number=number)
     assert (row.consumer_id, row.contact_verified, row.channel) == (world.chen.pk, True, "api")
-    assert case["ETag"] == told["version"]
+    assert case["ETag"] == shown["version"]
     assert [one["number"] for one in chen.get("/complaints/").json()["results"]] == [number]
 
 
@@ -136,9 +136,9 @@ def test_an_enterprise_walks_a_case_to_its_offer(world: World, program: Making) 
         },
     )
     assert offer.status_code == 200, offer.content.decode()
-    told = program("chen").get(f"/complaints/{case.number}/").json()
-    assert told["offers"][0]["promises"][0]["amount"] == "128.50"
-    assert "accept_offer" in told["allowed_steps"]
+    shown = program("chen").get(f"/complaints/{case.number}/").json()
+    assert shown["offers"][0]["promises"][0]["amount"] == "128.50"
+    assert "accept_offer" in shown["allowed_steps"]
     done = program("chen").post(f"/complaints/{case.number}/steps/accept_offer/")
     assert done.json()["status"] == "performing"
 
@@ -148,10 +148,10 @@ def test_a_refused_step_says_why_and_what_is_open(world: World, program: Making)
     refused = program("chen").post(f"/complaints/{case.number}/steps/accept_offer/", accept_language="en")
     assert refused.status_code == 409
     assert refused["Content-Type"] == "application/problem+json"
-    told = refused.json()
-    assert told["code"] == "not_now"
-    assert told["message"] == told["detail"]
-    assert "withdraw" in told["allowed_steps"]
+    shown = refused.json()
+    assert shown["code"] == "not_now"
+    assert shown["message"] == shown["detail"]
+    assert "withdraw" in shown["allowed_steps"]
     assert (
         "withdraw"
         not in program("ming")
@@ -186,9 +186,9 @@ def test_a_batch_tells_row_by_row(world: World, program: Making) -> None:
     late = given.a_complaint(world, status=Status.NEGOTIATING, now=now)
     rows = [{"case": case.number, "input": {"handler_id": world.ming_staff.pk}} for case in (*ours, late)]
     rows += [{"case": "20200101-AAAAAAAAAAAA-0"}, {"case": ours[0].number + "x", "input": {"owner": 1}}]
-    told = program("ming").post("/steps/accept_case/batch/", {"rows": rows})
-    assert told.status_code == 200, told.content.decode()
-    assert [row["result"] for row in told.json()["results"]] == ["done", "done", "refused", "not_found", "not_found"]
+    shown = program("ming").post("/steps/accept_case/batch/", {"rows": rows})
+    assert shown.status_code == 200, shown.content.decode()
+    assert [row["result"] for row in shown.json()["results"]] == ["done", "done", "refused", "not_found", "not_found"]
     assert Complaint.objects.filter(status=Status.NEGOTIATING).count() == 3
     wrong = program("ming").post("/steps/accept_case/batch/", {"rows": [{"case": late.number, "input": {"owner": 1}}]})
     assert wrong.json()["results"][0]["errors"].keys() == {"/owner"}
@@ -204,8 +204,8 @@ def test_the_enterprises_ticket(world: World, program: Making) -> None:
     assert taken.status_code == 400
     assert set(taken.json()["errors"]) == {"/external_ref"}
     assert Engagement.objects.filter(external_ref="INC-1").count() == 1
-    found = ming.get("/complaints/", {"external_ref": "INC-1"}).json()["results"]
-    assert [(one["number"], one["external_ref"]) for one in found] == [(first.number, "INC-1")]
+    result = ming.get("/complaints/", {"external_ref": "INC-1"}).json()["results"]
+    assert [(one["number"], one["external_ref"]) for one in result] == [(first.number, "INC-1")]
     assert ming.get(f"/complaints/{first.number}/").json()["external_ref"] == "INC-1"
     assert program("chen").get(f"/complaints/{first.number}/").json()["external_ref"] is None
     assert program("chen").post(f"/complaints/{first.number}/external-ref/", {"external_ref": "x"}).status_code == 409
@@ -215,9 +215,9 @@ def test_the_ticket_finds_the_case_in_the_queue(world: World, program: Making, c
     ours, other = (given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now()) for _ in range(2))
     program("ming").post(f"/complaints/{ours.number}/external-ref/", {"external_ref": "INC-77"})
     client.force_login(world.ming)
-    found = client.get("/enterprise/queue/", {"q": "INC-77"}).content.decode()
-    assert ours.number in found
-    assert other.number not in found
+    result = client.get("/enterprise/queue/", {"q": "INC-77"}).content.decode()
+    assert ours.number in result
+    assert other.number not in result
     assert "INC-77" in client.get(f"/enterprise/cases/{ours.number}/").content.decode()
     client.force_login(world.hua)
     assert ours.number not in client.get("/enterprise/queue/", {"q": "INC-77"}).content.decode()
@@ -279,10 +279,10 @@ def test_what_an_offer_lacks_is_told_and_not_refused(world: World, program: Maki
             "message": "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结",
         },
     ]
-    told = ming.post(
+    shown = ming.post(
         "/steps/make_offer/batch/", {"rows": [{"case": one.number, "input": body} for one in others]}
     ).json()
-    assert [[one["code"] for one in row["advice"]] for row in told["results"]] == [
+    assert [[one["code"] for one in row["advice"]] for row in shown["results"]] == [
         ["no_contact", "no_date", "copied"]
     ] * 2
     assert (

@@ -20,9 +20,9 @@ WITHOUT = ["cases:read", "cases:write", "files:read"]
 def test_without_the_scope_the_person_is_masked(world: World, program: Making) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     for who in ("ming", "lead", "rui"):
-        told = program(who, scopes=WITHOUT).get(f"/complaints/{case.number}/").json()
-        assert told["consumer"]["is_masked"] is True
-        assert PHONE not in json.dumps(told)
+        shown = program(who, scopes=WITHOUT).get(f"/complaints/{case.number}/").json()
+        assert shown["consumer"]["is_masked"] is True
+        assert PHONE not in json.dumps(shown)
     assert not HandlingStep.objects.filter(step=LOOK).exists()
     refused = program("ming", scopes=WITHOUT).post(
         f"/complaints/{case.number}/steps/reveal_contact/", {"reason": "look_call"}
@@ -36,15 +36,15 @@ def test_after_acceptance_it_is_shown_and_recorded_once_a_day(world: World, prog
     assert lead.get(f"/complaints/{case.number}/").json()["consumer"]["is_masked"] is True
     lead.post(f"/complaints/{case.number}/steps/accept_case/", {"handler_id": world.ming_staff.pk})
     for _time in range(3):
-        told = lead.get(f"/complaints/{case.number}/").json()
-        assert told["consumer"]["phone"] == PHONE
+        shown = lead.get(f"/complaints/{case.number}/").json()
+        assert shown["consumer"]["phone"] == PHONE
     looks = HandlingStep.objects.filter(complaint=case, step=LOOK)
     assert [(look.reason, look.audience) for look in looks] == [("look_program", "parties")]
     assert SecurityEvent.objects.filter(kind="reveal", subject=case.number).count() == 1
     tomorrow = timezone.now() + timedelta(days=1)
     with mock.patch("api.caller.timezone.now", return_value=tomorrow):
-        told = lead.get(f"/complaints/{case.number}/")
-    assert told.json()["consumer"]["phone"] == PHONE, told.content.decode()
+        shown = lead.get(f"/complaints/{case.number}/")
+    assert shown.json()["consumer"]["phone"] == PHONE, shown.content.decode()
     assert looks.all().count() == 2
 
 

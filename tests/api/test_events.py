@@ -19,18 +19,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def in_a_thread_of_its_own(work: Any) -> Any:
     """A connection beside this one."""
-    found: list[Any] = []
+    results: list[Any] = []
 
     def run() -> None:
         try:
-            found.append(work())
+            results.append(work())
         finally:
             connection.close()
 
     thread = threading.Thread(target=run)
     thread.start()
     thread.join(PATIENCE)
-    return found[0]
+    return results[0]
 
 
 def all_after(cursor: str, user: Any) -> tuple[list[tuple[str, str]], str]:

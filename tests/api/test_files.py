@@ -1,4 +1,4 @@
-"""Files of a case over the door for programs."""
+"""Files of a case over the page or the API for programs."""
 
 import uuid
 from pathlib import Path

@@ -36,8 +36,8 @@ def test_a_program_answers_the_questions_that_matter_for_a_carrier(world: World,
     case = Complaint.objects.get(number=filed.json()["case"])
     assert case.facts["contract_until"] == "2027-06-30"
     assert case.learned_on.isoformat() == TELECOM["noticed_on"]
-    said = {text.kind: text.text for text in case.texts.all()}
-    assert (said["consumer_plan"], said["consumer_promised"]) == ("畅享 128", "每月返还 30 元")
+    values = {text.kind: text.text for text in case.texts.all()}
+    assert (values["consumer_plan"], values["consumer_promised"]) == ("畅享 128", "每月返还 30 元")
     wrong = chen.post(
         "/complaints/",
         filing(world, **TELECOM | {"contract_until": "soon", "noticed_on": "1999-01-01", "plan": "x" * 101}),

@@ -78,8 +78,8 @@ def test_no_program_says_that_an_offer_is_of_a_measure(world: World, program: Ma
     assert "measure_id" not in input_of(step)().fields
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     body = {"answers": [], "measure_id": "7f1d5a58-6f0c-4b59-8a52-0c9ad5cf3c1e"}
-    told = program("ming").post(f"/complaints/{case.number}/steps/{step}/", body)
-    assert (told.status_code, set(told.json()["errors"])) == (400, {"/measure_id"})
+    shown = program("ming").post(f"/complaints/{case.number}/steps/{step}/", body)
+    assert (shown.status_code, set(shown.json()["errors"])) == (400, {"/measure_id"})
     inside = program("ming").post(f"/complaints/{case.number}/steps/propose/", {"step": step, "input": body})
     assert (inside.status_code, set(inside.json()["errors"])) == (400, {"/measure_id"})
 
@@ -96,11 +96,11 @@ def test_programs_sign_one_after_the_other_and_the_step_comes_with_the_last(worl
     assert asked.status_code == 200, asked.content.decode()
     first = program(other, place="authority").post(f"{there}/approve/")
     assert first.status_code == 200, first.content.decode()
-    told = HandlingStep.objects.filter(complaint=case, step="refer_to_police")
-    assert not told.exists()
+    shown = HandlingStep.objects.filter(complaint=case, step="refer_to_police")
+    assert not shown.exists()
     last = program(world.head_officer.user, place="authority").post(f"{there}/approve/")
     assert last.status_code == 200, last.content.decode()
-    assert len(told.get().data["officers"]) == 3
+    assert len(shown.get().data["officers"]) == 3
 
 
 @pytest.mark.parametrize(
@@ -116,5 +116,5 @@ def test_what_was_said_on_the_telephone_is_no_answer_to_a_demand(
 ) -> None:
     """Both are called answers."""
     case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
-    told = program("rui").post(f"/complaints/{case.number}/steps/call_back/", said)
-    assert told.status_code == code, told.content.decode()
+    shown = program("rui").post(f"/complaints/{case.number}/steps/call_back/", said)
+    assert shown.status_code == code, shown.content.decode()

@@ -168,11 +168,11 @@ def test_last_use_is_written_once_a_minute(world: World) -> None:
 
 
 def test_the_command_prints_a_token_once(world: World) -> None:
-    out, said = StringIO(), StringIO()
-    call_command("issue_token", "ming@example.com", scopes="cases:read,events:read", stdout=out, stderr=said)
+    out, text = StringIO(), StringIO()
+    call_command("issue_token", "ming@example.com", scopes="cases:read,events:read", stdout=out, stderr=text)
     secret = out.getvalue().strip()
     assert Program(secret).get("/me/").json()["side"] == "enterprise"
-    assert secret not in said.getvalue()
+    assert secret not in text.getvalue()
     assert SecurityEvent.objects.filter(kind="token_made").count() == 1
     for wrong in (
         {"scopes": "everything"},

@@ -28,24 +28,24 @@ def tracked() -> list[str]:
 
 def named_in(text: str) -> list[str]:
     return [
-        said for quoted in IN_QUOTES.findall(text) for kind in (FILE, FOLDER, DOTTED) for said in kind.findall(quoted)
+        given for quoted in IN_QUOTES.findall(text) for kind in (FILE, FOLDER, DOTTED) for given in kind.findall(quoted)
     ]
 
 
-def is_there(said: str, *, files: set[str], names: set[str], beside: Path) -> bool:
+def is_there(text: str, *, files: set[str], names: set[str], beside: Path) -> bool:
     """A path from the project's folder or from the document's own; a bare name of a file; a module, or what it
     defines; a model by the name of its app.
     """
-    if said.endswith("/"):
-        return said in NOT_IN_THE_TREE or any(name.startswith(said) for name in files)
-    if "/" in said or said in files:
-        return said in files or (beside / said).as_posix() in files
-    if said in names | NOT_IN_THE_TREE:
+    if text.endswith("/"):
+        return text in NOT_IN_THE_TREE or any(name.startswith(text) for name in files)
+    if "/" in text or text in files:
+        return text in files or (beside / text).as_posix() in files
+    if text in names | NOT_IN_THE_TREE:
         return True
-    if model := re.fullmatch(r"(\w+)\.([A-Z]\w+)", said):
+    if model := re.fullmatch(r"(\w+)\.([A-Z]\w+)", text):
         models = [name for name in files if re.match(rf"{model[1]}/models(\.py|/)", name)]
         return any(f"class {model[2]}(" in (ROOT / name).read_text() for name in models)
-    parts = said.split(".")
+    parts = text.split(".")
     for size in range(len(parts), 0, -1):
         stem = "/".join(parts[:size])
         for path in (f"{stem}.py", f"{stem}/__init__.py"):
@@ -60,10 +60,10 @@ def test_what_a_document_names_is_there() -> None:
     documents = [name for name in files if name.endswith(".md") and Path(name).name not in OF_THEIR_DAY]
     assert len(documents) > 40
     missing = {
-        f"{document}: {said}"
+        f"{document}: {given}"
         for document in documents
-        for said in named_in((ROOT / document).read_text())
-        if not is_there(said, files=files, names=names, beside=Path(document).parent)
+        for given in named_in((ROOT / document).read_text())
+        if not is_there(given, files=files, names=names, beside=Path(document).parent)
     }
     assert not missing
 
@@ -83,10 +83,10 @@ def test_what_a_comment_names_is_there() -> None:
     files = tracked()
     modules = [name for name in files if name.startswith(tuple(f"{app}/" for app in APPS)) and name.endswith(".py")]
     missing = {
-        f"{module}: {said}"
+        f"{module}: {given}"
         for module in modules
         if "/migrations/" not in module
-        for said in re.findall(r'(?<![\w./"-])\w+(?:/\w+)*\.py\b', (ROOT / module).read_text())
-        if not any(name == said or name.endswith(f"/{said}") for name in files)
+        for given in re.findall(r'(?<![\w./"-])\w+(?:/\w+)*\.py\b', (ROOT / module).read_text())
+        if not any(name == given or name.endswith(f"/{given}") for name in files)
     }
     assert not missing

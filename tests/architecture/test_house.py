@@ -1,4 +1,4 @@
-"""The rules of the house that a program can check."""
+"""The rules of the enterprise that a program can check."""
 
 import ast
 import re
@@ -93,8 +93,8 @@ def test_nobody_publishes_and_nobody_signals() -> None:
     forbidden = re.compile(r"\.delay\(|\.apply_async\(|send_task\(|on_commit\(|post_save|pre_save|@receiver")
     # A key leaves its transaction only with the commit; a column is asked for its stored form by this name.
     of_django = {("accounts/keys/keyring.py", "on_commit("), ("accounts/keys/sealed_fields.py", "pre_save")}
-    found = {(name_of(path), match[0]) for path in MODULES for match in forbidden.finditer(path.read_text())}
-    assert not found - of_django
+    results = {(name_of(path), match[0]) for path in MODULES for match in forbidden.finditer(path.read_text())}
+    assert not results - of_django
 
 
 def test_only_take_writes_a_status() -> None:
@@ -144,15 +144,15 @@ def tracked() -> list[Path]:
 
 
 def test_no_path_of_one_machine_and_no_index_is_written_down() -> None:
-    words = re.compile("|".join(["/" + "work/", "/" + "root/", "--" + "index-url", "--" + "find-links"]))
-    found = [
+    text = re.compile("|".join(["/" + "work/", "/" + "root/", "--" + "index-url", "--" + "find-links"]))
+    results = [
         f"{name_of(path)}: {match[0]}"
         for path in tracked()
         if path.suffix in {".py", ".md", ".txt", ".in", ".toml", ".html", ".css", ".js", ".po", ""}
         and "tests/architecture" not in name_of(path)
-        for match in words.finditer(path.read_text(encoding="utf-8", errors="ignore"))
+        for match in text.finditer(path.read_text(encoding="utf-8", errors="ignore"))
     ]
-    assert not found
+    assert not results
 
 
 def test_each_pin_has_a_reason_and_each_locked_file_a_hash() -> None:
@@ -168,7 +168,7 @@ def test_each_pin_has_a_reason_and_each_locked_file_a_hash() -> None:
 def test_scripts_and_styles_stand_in_files() -> None:
     """The page policy is 'self' only: anything inline would silently not work."""
     inline = re.compile(r"<script(?![^>]*\bsrc=)[^>]*>|<style\b|\sstyle=|\son[a-z]+=|\shx-on", re.I)
-    found = [
+    results = [
         f"{name_of(path)}: {match[0]}"
         for path in (ROOT / "templates").rglob("*.html")
         if "documents" not in path.parts
@@ -177,4 +177,4 @@ def test_scripts_and_styles_stand_in_files() -> None:
         )
         if 'type="application/json"' not in match[0]
     ]
-    assert not found
+    assert not results

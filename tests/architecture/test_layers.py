@@ -72,23 +72,23 @@ def test_a_circle_is_found_however_it_is_imported(back: str, tmp_path: Path, mon
 
 
 def test_no_rule_imports_a_page(imports: dict[str, set[str]]) -> None:
-    found = [
+    results = [
         f"{module} → {page}"
         for module, used in imports.items()
         for page in used
         if is_page(page) and not is_page(module) and module.rpartition(".")[2] not in NAMES_PAGES
     ]
-    assert not found
+    assert not results
 
 
 def test_the_procedure_knows_no_database() -> None:
     """The table of steps, deadlines, calendar and closed lists can be read and tried without one."""
-    found = [
+    results = [
         path.name
         for path in (ROOT / "complaints" / "procedure").glob("*.py")
         if "django.db" in (text := path.read_text()) or ".models" in text
     ]
-    assert not found
+    assert not results
 
 
 def test_every_package_has_its_layer() -> None:

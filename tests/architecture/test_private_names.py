@@ -48,7 +48,7 @@ def used() -> set[str]:
         for path in (ROOT / app).rglob("*.py")
         if "migrations" not in path.parts
     ]
-    own, found = set(), set()
+    own, result = set(), set()
     for node in (node for tree in trees for node in ast.walk(tree)):
         match node:
             case ast.FunctionDef() | ast.ClassDef():
@@ -58,10 +58,10 @@ def used() -> set[str]:
             case ast.Attribute(value=ast.Name(id="self"), ctx=ast.Store()):
                 own.add(node.attr)
             case ast.ImportFrom() if (node.module or "").split(".")[0] not in APPS:
-                found |= {alias.name for alias in node.names}
+                result |= {alias.name for alias in node.names}
         if isinstance(node, ast.Attribute):
-            found.add(node.attr)
-    return {name for name in found - (own - OF_OTHERS.keys()) if name.startswith("_") and not name.startswith("__")}
+            result.add(node.attr)
+    return {name for name in result - (own - OF_OTHERS.keys()) if name.startswith("_") and not name.startswith("__")}
 
 
 def test_every_private_name_of_a_library_stands_here() -> None:

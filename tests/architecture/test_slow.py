@@ -7,15 +7,17 @@ from tests import APPS, ROOT, slow
 
 
 def _tests() -> set[str]:
-    found = set()
+    results = set()
     for file in (ROOT / "tests").rglob("test_*.py"):
         place = file.relative_to(ROOT).as_posix()
         for node in ast.parse(file.read_text()).body:
             if isinstance(node, ast.ClassDef):
-                found |= {f"{place}::{node.name}::{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)}
+                results |= {
+                    f"{place}::{node.name}::{one.name}" for one in node.body if isinstance(one, ast.FunctionDef)
+                }
             elif isinstance(node, ast.FunctionDef) and node.name.startswith("test_"):
-                found.add(f"{place}::{node.name}")
-    return found
+                results.add(f"{place}::{node.name}")
+    return results
 
 
 def test_each_line_names_a_test_once_and_in_order() -> None:

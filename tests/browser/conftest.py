@@ -51,9 +51,9 @@ HEIGHT = {360: 640, 1280: 900}
 
 def chromium_path() -> str:
     """The browser of the system. In CI a missing one is a failure, elsewhere a skip that says so."""
-    found = os.environ.get("CHROMIUM", "") or next(filter(None, map(shutil.which, NAMES)), "")
-    if found:
-        return found
+    result = os.environ.get("CHROMIUM", "") or next(filter(None, map(shutil.which, NAMES)), "")
+    if result:
+        return result
     if os.environ.get("CI") == "true":
         pytest.fail("No Chromium here, and in CI the browser tests must run: install the package chromium.")
     pytest.skip("No Chromium found: install the package chromium, or name one in CHROMIUM.")

@@ -188,7 +188,7 @@ def tells_all(person: Person, case: Complaint, expected: list[str]) -> None:
     steps = list(HandlingStep.objects.filter(complaint=case, audience="parties").order_by("sequence"))
     assert [s.step for s in steps] == (expected)
     assert len(shown) >= len(steps)
-    told = "\n".join(shown).lower()
+    text = "\n".join(shown).lower()
     for step in steps:
         if step.step != "log_contact":
-            assert in_language(person.language, wording.label, step.step, kind="step").lower() in told, step.step
+            assert in_language(person.language, wording.label, step.step, kind="step").lower() in text, step.step

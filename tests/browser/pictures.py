@@ -128,7 +128,7 @@ def pages() -> Iterator[tuple[str, str]]:
 def taken(folder: Path, language: str) -> set[str]:
     """What the pictures in this language show, without whose page it is and how manieth of its kind."""
     names = (re.fullmatch(rf"{language[:2]}-[a-z]+-(.+?)(?:-\d)?", file.stem) for file in folder.glob("*.webp"))
-    return {found[1] for found in names if found}
+    return {result[1] for result in names if result}
 
 
 def missing(folder: Path) -> list[str]:
@@ -195,11 +195,11 @@ def crawl(
         if arrived not in shown or (arrived not in known and is_case and opened_of[arrived] <= CASES):
             press(page, folder / f"{prefix}-{arrived}{f'-{opened_of[arrived]}' if is_case else ''}.webp")
             shown.add(arrived)
-        found = page.locator("a[href^='/']").evaluate_all(
+        result = page.locator("a[href^='/']").evaluate_all(
             "links => links.map(a => a.getAttribute('href').split('#')[0])"
         )
         # Breadth first; cases before their steps, so that each list shows several.
-        waiting += [link for link in found if link not in seen]
+        waiting += [link for link in result if link not in seen]
     return shown
 
 
@@ -263,8 +263,8 @@ def filing(page: Page, origin: str, prefix: str, folder: Path) -> tuple[str, ...
 def letter(page: Page, origin: str, to: str, pattern: str) -> str:
     """What the newest letter to this address holds, read in the mailbox of the demo; nothing if there is none."""
     page.goto(f"{origin}/demo/mail/?q={to}")
-    found = re.search(pattern, page.locator("main").inner_text())
-    return found[1] if found else ""
+    result = re.search(pattern, page.locator("main").inner_text())
+    return result[1] if result else ""
 
 
 def tried(
@@ -317,7 +317,7 @@ def by_code(page: Page, origin: str, address: str) -> tuple[str, ...]:
 def shown_in(folder: Path, short: str) -> set[str]:
     """The kinds of pages that the folder shows already."""
     names = (re.fullmatch(rf"{short}-[a-z]+-(.+?)(?:(?<=ref)-\d)?", file.stem) for file in folder.glob("*.webp"))
-    return {found[1] for found in names if found}
+    return {result[1] for result in names if result}
 
 
 def opened(browser: Browser, origin: str, language: str, width: int, **wishes: str) -> BrowserContext:

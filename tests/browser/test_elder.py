@@ -108,10 +108,10 @@ def test_the_page_is_read_aloud_where_there_is_a_voice(visit: Callable[..., Any]
     visitor.check()
     page.get_by_role("button", name="朗读本页").click()
     page.get_by_role("button", name="朗读本页").wait_for()
-    said = page.evaluate("window.said")
+    given = page.evaluate("window.said")
     lines = [line.strip() for line in page.locator("main").inner_text().split("\n") if line.strip()]
-    assert [text for _language, text in said] == lines
-    assert {language for language, _text in said} == {"zh-CN"}
+    assert [text for _language, text in given] == lines
+    assert {language for language, _text in given} == {"zh-CN"}
     # No voice for English in this device, and none at all in the browser as it is.
     page.get_by_role("button", name="EN").click()
     assert not page.locator(".aloud").is_visible()

@@ -76,9 +76,9 @@ def pages(world: World) -> Iterator[tuple[Person, str]]:
         if address.name in LEFT_OUT or wish not in address.name:
             continue
         for person in people:
-            found = list(_of(address, person, world, callers[person.name]))
-            yield from ((person, path) for path in found)
-            if found and address.name not in {"accounts:account", "complaints:case-why"}:
+            results = list(_of(address, person, world, callers[person.name]))
+            yield from ((person, path) for path in results)
+            if results and address.name not in {"accounts:account", "complaints:case-why"}:
                 break
 
 
@@ -158,8 +158,8 @@ def test_the_hands_find_mistakes(visit: Callable[..., Visitor], db: None) -> Non
       press.type = "submit";
       document.querySelector("main").append(chip, press);
     }""")
-    said = "\n".join(
+    given = "\n".join(
         hands.by_keyboard(page) + hands.to_the_eye(page) + hands.on_paper(page) + hands.on_a_narrow_screen(page)
     )
     for word in ("no ring", "order of its own", "colour alone", "moves", "to be pressed", "beyond the edge"):
-        assert word in said, word
+        assert word in given, word

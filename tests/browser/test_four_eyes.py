@@ -96,15 +96,15 @@ def test_the_pages_of_the_team(world: World, visit: Any, width: int, language: s
     now = timezone.now()
     today = timezone.localdate(now)
     second = somebody(world, "李敏", "handler")
-    told = {"by": world.lead, "reach": enterprise_reach(world.lead.pk, on=today), "now": now, "today": today}
-    organising.enter_leave(second, today, today + timedelta(days=3), deputy=world.ming_staff, **told)
+    values = {"by": world.lead, "reach": enterprise_reach(world.lead.pk, on=today), "now": now, "today": today}
+    organising.enter_leave(second, today, today + timedelta(days=3), deputy=world.ming_staff, **values)
     whole = Post(enterprise=world.mobile)
-    organising.add_rule(whole, category="price", handler=second, **told)
-    organising.add_rule(whole, category="", handler=None, **told)
+    organising.add_rule(whole, category="price", handler=second, **values)
+    organising.add_rule(whole, category="", handler=None, **values)
     organising.add_rule(
-        Post(enterprise=world.mobile, branch=world.fuzhou), category="quality", handler=world.ming_staff, **told
+        Post(enterprise=world.mobile, branch=world.fuzhou), category="quality", handler=world.ming_staff, **values
     )
-    organising.set_number(world.ming_staff, "A-017", by=world.lead, reach=told["reach"], now=now)
+    organising.set_number(world.ming_staff, "A-017", by=world.lead, reach=values["reach"], now=now)
     organising.set_two_persons(
         whole,
         offers_above=500,
@@ -112,7 +112,7 @@ def test_the_pages_of_the_team(world: World, visit: Any, width: int, language: s
         failures=False,
         returns=True,
         by=world.lead,
-        reach=told["reach"],
+        reach=values["reach"],
         now=now,
     )
     for days in (1, 9, 30):

@@ -77,9 +77,9 @@ def test_sign_in_by_code_with_and_without_script(visit: Callable[..., Any], java
     if javascript:
         visitor.shot("sign-in-code-360")
         visitor.check()
-    found = re.search(r"验证码(\d{6})", OutgoingMessage.objects.get().body)
-    assert found
-    page.get_by_label("验证码").fill(found.group(1))
+    result = re.search(r"验证码(\d{6})", OutgoingMessage.objects.get().body)
+    assert result
+    page.get_by_label("验证码").fill(result.group(1))
     page.get_by_role("button", name="登录", exact=True).click()
     page.get_by_role("heading", name="我的账号").wait_for()
     if javascript:

@@ -160,7 +160,7 @@ def addresses(case: Complaint) -> list[str]:
         "pk": files,
         "clock": sorted({row.clock for row in case.deadlines.all()}),
     }
-    found = []
+    results = []
     for pattern in (
         *urls_filing.urlpatterns,
         *urls_consumer.urlpatterns,
@@ -172,8 +172,8 @@ def addresses(case: Complaint) -> list[str]:
             continue
         part = re.search(r"<(?:\w+:)?(name|slug|offer|pk|clock)>", route)
         for value in names[part[1]] if part else [""]:
-            found.append(route.replace("<str:number>", case.number).replace(part[0] if part else "//", value))
-    return found
+            results.append(route.replace("<str:number>", case.number).replace(part[0] if part else "//", value))
+    return results
 
 
 def nobody_else_sees(people: Stage, case: Complaint) -> None:

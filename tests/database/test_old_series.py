@@ -70,19 +70,19 @@ def _names() -> set[tuple[str, str]]:
 
 def _refused(what: str) -> str:
     """What the command printed before it gave `what` as the reason; the names stand as they did."""
-    before, said = _names(), StringIO()
+    before, given = _names(), StringIO()
     with pytest.raises(CommandError, match=what):
-        call_command("adopt_migrations", stdout=said)
+        call_command("adopt_migrations", stdout=given)
     assert _names() == before
-    return said.getvalue()
+    return given.getvalue()
 
 
 def test_what_is_expected_is_what_the_new_series_makes(template: None, django_db_blocker: Any) -> None:
     """`manage.py describe_schema` prints these lines of a database that is migrated so far."""
     with django_db_blocker.unblock(), _working_as_owner_of(TEMPLATE):
-        said = StringIO()
-        call_command("describe_schema", stdout=said)
-    assert said.getvalue() == old_series.SCHEMA.read_text()
+        given = StringIO()
+        call_command("describe_schema", stdout=given)
+    assert given.getvalue() == old_series.SCHEMA.read_text()
 
 
 def test_migrate_names_the_command_and_changes_nothing(old_database: None) -> None:
@@ -93,10 +93,10 @@ def test_migrate_names_the_command_and_changes_nothing(old_database: None) -> No
 
 
 def test_a_whole_database_is_taken_over_once(old_database: None) -> None:
-    said = StringIO()
-    call_command("adopt_migrations", stdout=said)
-    assert "The record is unbroken." in said.getvalue()
-    assert f"{len(ENDS)} old migrations were replaced by {len(IN_THEIR_PLACE)}" in said.getvalue()
+    given = StringIO()
+    call_command("adopt_migrations", stdout=given)
+    assert "The record is unbroken." in given.getvalue()
+    assert f"{len(ENDS)} old migrations were replaced by {len(IN_THEIR_PLACE)}" in given.getvalue()
     assert _names() >= IN_THEIR_PLACE
     assert not _names() & ENDS
     again = StringIO()

@@ -35,18 +35,18 @@ def test_each_asking_answers_for_its_own_values(world: World, django_assert_num_
     one, other = (given.a_complaint(world, status=Status.NEGOTIATING) for _ in range(2))
     for case in (one, other, one):
         with django_assert_num_queries(1):
-            found = demands(case.pk)
-        assert found == list(Demand.objects.filter(complaint=case))
-        assert [demand.note for demand in found] == [demand.note for demand in case.demands.all()]
+            result = demands(case.pk)
+        assert result == list(Demand.objects.filter(complaint=case))
+        assert [demand.note for demand in result] == [demand.note for demand in case.demands.all()]
 
 
 def test_what_comes_with_a_row_needs_no_more_statement(world: World, django_assert_num_queries: Any) -> None:
     case, handler = given.a_complaint(world, status=Status.NEGOTIATING), world.handler
     with django_assert_num_queries(1):
-        found = by_number.first(case.number)
-        assert found is not None
-        assert (found.enterprise.pk, found.handler.user.pk) == (world.mobile.pk, handler.user_id)  # type: ignore[union-attr]
-        assert (found.amount, found.facts, found.status_since) == (case.amount, case.facts, case.status_since)
+        result = by_number.first(case.number)
+        assert result is not None
+        assert (result.enterprise.pk, result.handler.user.pk) == (world.mobile.pk, handler.user_id)  # type: ignore[union-attr]
+        assert (result.amount, result.facts, result.status_since) == (case.amount, case.facts, case.status_since)
     assert by_number.first("nobody's") is None
 
 
@@ -113,12 +113,12 @@ def test_queries_that_travel_together_answer_as_each_by_itself(
         ids = [one.pk, other.pk]
         together(case.pk, ids)
         with django_assert_num_queries(1):
-            found = together(case.pk, ids)
-        for kept, rows in zip(OF_A_CASE, found, strict=True):
+            result = together(case.pk, ids)
+        for kept, rows in zip(OF_A_CASE, result, strict=True):
             values = (case.pk, ids)[: len(kept.types)]
             alone, asked = kept(*values), list(kept.build(*values))
             assert [_told(row) for row in rows] == [_told(row) for row in alone] == [_told(row) for row in asked]
-        assert [row.pk for row in found[-1]] == [other.pk if case == one else one.pk]
+        assert [row.pk for row in result[-1]] == [other.pk if case == one else one.pk]
     assert together(one.pk, [])[-1] == []
     assert together(-1, []) == [[] for _ in OF_A_CASE]
 

@@ -79,12 +79,12 @@ def digest() -> str:
 
 def test_the_whole_procedure_is_shown(settings: Any) -> None:
     settings.DEMO = True
-    told = world.load(cases=CASES, seed=11, until=UNTIL)
-    assert told.filed == Complaint.objects.count() == CASES
+    shown = world.load(cases=CASES, seed=11, until=UNTIL)
+    assert shown.filed == Complaint.objects.count() == CASES
     assert set(Complaint.objects.values_list("status", flat=True)) == set(Status) - {Status.DRAFT}
     assert set(Complaint.objects.exclude(outcome="").values_list("outcome", flat=True)) == set(Outcome)
     # People sometimes come too late; a demonstration that is refused all the time shows nothing.
-    assert told.refused.total() < told.taken.total() / 100, told.refused
+    assert shown.refused.total() < shown.taken.total() / 100, shown.refused
     assert verify().is_unbroken
     # Some consumers ring, and an officer writes down what they say.
     assert HandlingStep.objects.filter(
@@ -171,16 +171,16 @@ def everybody_may_sign_in() -> None:
 
 @pytest.mark.full
 def test_the_same_seed_tells_the_same_story(monkeypatch: pytest.MonkeyPatch) -> None:
-    found = []
+    results = []
     for seed in (3, 3):
         # Who is called back nobody can foresee: drawn from a secret and from numbers that are random by intent.
         monkeypatch.setattr(call_backs, "secrets", SimpleNamespace(token_hex=lambda size: "0" * 2 * size))
         monkeypatch.setattr(numbering, "secrets", SimpleNamespace(choice=Random(seed).choice))
         with transaction.atomic():
             world.load(cases=60, seed=seed, until=UNTIL)
-            found.append(digest())
+            results.append(digest())
             transaction.set_rollback(True)
-    assert found[0] == found[1]
+    assert results[0] == results[1]
 
 
 def test_only_an_empty_demo_portal_is_filled(settings: Any) -> None:

@@ -23,7 +23,7 @@ def code(number: int = 1, *, region: str = "350102") -> str:
 
 
 def wanted(world: World, **changes: Any) -> EnrolmentData:
-    said = EnrolmentData(
+    given = EnrolmentData(
         name="榕声通信（福州）有限公司",
         uscc=code(),
         domicile_id=world.region.pk,
@@ -32,7 +32,7 @@ def wanted(world: World, **changes: Any) -> EnrolmentData:
         areas=(world.region.pk,),
         customers=(120_000, date(2026, 6, 30), "年度报告"),
     )
-    return replace(said, **changes)
+    return replace(given, **changes)
 
 
 def submitted(world: World, *, now: datetime = WEDNESDAY, mail: str = MAIL, **changes: Any) -> EnrolmentApplication:

@@ -81,10 +81,10 @@ def approved(world: World, code: str, *, on: date = TODAY, **what: Any) -> Direc
 
 
 def refused(code: str, act: Any) -> str:
-    with pytest.raises(ChangeRefused) as found:
+    with pytest.raises(ChangeRefused) as result:
         act()
-    assert found.value.code == code
-    return str(found.value)
+    assert result.value.code == code
+    return str(result.value)
 
 
 def test_a_branch_is_added_where_it_belongs_and_found_by_its_name(world: World) -> None:
@@ -274,14 +274,14 @@ def test_of_two_heads_at_once_one_decides_and_the_other_is_told_who_did(world: W
     change = wished(world, "alias-add", name="榕城移动")
     changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
     both = threading.Barrier(2, timeout=PATIENCE)
-    told: list[str] = []
+    shown: list[str] = []
 
     def decide(agrees: bool) -> None:
         try:
             both.wait()
             decided(world, change, agrees=agrees, reason="因为。")
         except ChangeRefused as refusal:
-            told.append(f"{refusal.code} {refusal}")
+            shown.append(f"{refusal.code} {refusal}")
         finally:
             connection.close()
 
@@ -291,8 +291,8 @@ def test_of_two_heads_at_once_one_decides_and_the_other_is_told_who_did(world: W
     for thread in threads:
         thread.join(PATIENCE)
     change.refresh_from_db()
-    assert len(told) == 1
-    assert told[0].startswith("decided 长试")
+    assert len(shown) == 1
+    assert shown[0].startswith("decided 长试")
     assert Alias.objects.filter(name="榕城移动").count() == (change.state == "approved")
 
 

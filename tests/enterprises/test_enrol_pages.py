@@ -72,8 +72,8 @@ def licence() -> SimpleUploadedFile:
 
 
 def fill(client: Client, **changes: dict[str, Any]) -> None:
-    for step, said in SAID.items():
-        typed = said | changes.get(step, {}) | ({"licence": licence()} if step == "papers" else {})
+    for step, text in SAID.items():
+        typed = text | changes.get(step, {}) | ({"licence": licence()} if step == "papers" else {})
         answer = send(client, f"{TASKS}{step}/", typed)
         assert answer.status_code == 302, shown(answer)
 
@@ -101,7 +101,7 @@ def test_a_firm_applies_and_the_county_grants(world: World) -> None:
     assert "入驻申请" in shown(client.get("/authority/"))
     assert held.name in shown(client.get("/authority/enrolments/"))
     page = shown(client.get(f"/authority/enrolments/{held.pk}/"))
-    for words in (
+    for text in (
         "榕声通信客户服务部",
         "120,000",
         "6月30日",
@@ -111,7 +111,7 @@ def test_a_firm_applies_and_the_county_grants(world: World) -> None:
         "半年度报告",
         "执照.png",
     ):
-        assert words in page
+        assert text in page
     file = client.get(f"/authority/enrolments/{held.pk}/licence/")
     assert (file.status_code, file["Content-Type"]) == (200, "image/png")
     assert "attachment" in file["Content-Disposition"]
@@ -308,10 +308,10 @@ def test_other_officers_read_the_register_and_decide_nothing(world: World) -> No
 
 def test_a_firm_files_a_count_and_the_authority_takes_note(world: World) -> None:
     enterprise = signed_in(world.lead)
-    said = {"number": "1300000", "counted_on": "2026-06-30", "source": "半年度报告"}
-    assert send(enterprise, "/enterprise/enrolment/customers/", said | {"number": ""}).status_code == 422
-    assert send(enterprise, "/enterprise/enrolment/customers/", said).status_code == 302
-    assert send(enterprise, "/enterprise/enrolment/customers/", said).status_code == 409
+    values = {"number": "1300000", "counted_on": "2026-06-30", "source": "半年度报告"}
+    assert send(enterprise, "/enterprise/enrolment/customers/", values | {"number": ""}).status_code == 422
+    assert send(enterprise, "/enterprise/enrolment/customers/", values).status_code == 302
+    assert send(enterprise, "/enterprise/enrolment/customers/", values).status_code == 409
     assert "等待备案" in shown(enterprise.get("/enterprise/enrolment/"))
     row = EnrolmentFiling.objects.get()
     officer = signed_in(world.rui)
@@ -342,11 +342,11 @@ def test_the_own_request_to_leave_is_decided_with_notice(world: World) -> None:
         == 302
     )
     assert "业务调整" in shown(client.get(f"/authority/enterprises/{world.mobile.code}/standing/"))
-    told = {"do": "exit", "exit_ground": "own_request", "text": "同意。"}
-    early = stand(client, world.mobile, last_day="2026-12-01", **told)
+    values = {"do": "exit", "exit_ground": "own_request", "text": "同意。"}
+    early = stand(client, world.mobile, last_day="2026-12-01", **values)
     assert early.status_code == 409
     assert "2026-12-11" in shown(early)
-    assert stand(client, world.mobile, last_day="2026-12-31", **told).status_code == 302
+    assert stand(client, world.mobile, last_day="2026-12-31", **values).status_code == 302
     assert EnrolmentFiling.objects.get().state == "noted"
     assert "12月31日" in shown(Client().get(f"/open/enterprises/{world.mobile.code}/"))
 
@@ -363,10 +363,10 @@ def test_the_public_register_tells_the_history_without_persons_and_may_be_kept(w
     )
     client = Client()
     page = client.get(f"/open/enterprises/{enterprise.code}/")
-    for words in ("暂停接收新投诉", "多次逾期或者敷衍", "福州市鼓楼区市场监督管理局", "榕声通信客户服务部"):
-        assert words in shown(page)
-    for words in ("长试", "三次逾期，见名单。", "林主管", MAIL):
-        assert words not in shown(page)
+    for text in ("暂停接收新投诉", "多次逾期或者敷衍", "福州市鼓楼区市场监督管理局", "榕声通信客户服务部"):
+        assert text in shown(page)
+    for text in ("长试", "三次逾期，见名单。", "林主管", MAIL):
+        assert text not in shown(page)
     assert enterprise.name in shown(client.get("/open/enterprises/?q=榕声"))
     assert client.get("/open/enterprises/").status_code == 200
     assert client.get("/open/enterprises/?after=abc&before=-1").status_code == 200

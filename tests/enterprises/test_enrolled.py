@@ -91,8 +91,8 @@ def test_the_history_tells_who_when_and_why(world: World) -> None:
     enrolled.resume(enterprise, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
     enterprise.refresh_from_db()
     assert enterprise.enrolment == "enrolled"
-    told = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in enrolled.history(enterprise)]
-    assert told == [
+    shown = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in enrolled.history(enterprise)]
+    assert shown == [
         ("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
         ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou),
     ]
@@ -101,10 +101,10 @@ def test_the_history_tells_who_when_and_why(world: World) -> None:
 
 def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    head, told = world.head_officer.user, {"ground": "own_request", "text": "业务调整。"}
+    head, shown = world.head_officer.user, {"ground": "own_request", "text": "业务调整。"}
     with pytest.raises(EnrolmentRefusal, match="2026-12-11"):
-        enrolled.set_exit(world.mobile, by=head, last_day=date(2026, 12, 10), now=LATER, **told)
-    enrolled.set_exit(world.mobile, by=head, last_day=date(2026, 12, 11), now=LATER, **told)
+        enrolled.set_exit(world.mobile, by=head, last_day=date(2026, 12, 10), now=LATER, **shown)
+    enrolled.set_exit(world.mobile, by=head, last_day=date(2026, 12, 11), now=LATER, **shown)
     last_evening = WEDNESDAY.replace(month=12, day=11, hour=15, minute=59)
     assert enrolled.sweep_exits(now=last_evening) == 0
     late = given.filed(world, now=LATER)
@@ -150,13 +150,13 @@ def test_only_the_head_of_the_authority_that_enrolled_it_decides(world: World, w
 
 
 def test_a_customer_count_counts_once_the_authority_took_note(world: World) -> None:
-    said = {"number": "1200000", "counted_on": "2026-06-30", "source": "半年度报告"}
-    row = enrolled.file(world.mobile, "customers", said, by=world.lead, now=LATER)
+    values = {"number": "1200000", "counted_on": "2026-06-30", "source": "半年度报告"}
+    row = enrolled.file(world.mobile, "customers", values, by=world.lead, now=LATER)
     assert enrolled.customers_on([world.mobile.pk], date(2026, 11, 30)) == {}
     with pytest.raises(EnrolmentRefusal, match="还有一份"):
-        enrolled.file(world.mobile, "customers", said, by=world.lead, now=LATER)
+        enrolled.file(world.mobile, "customers", values, by=world.lead, now=LATER)
     enrolled.note_filing(row.pk, by=world.rui, now=LATER)
-    newer = enrolled.file(world.mobile, "customers", said | {"number": "1300000"}, by=world.lead, now=LATER)
+    newer = enrolled.file(world.mobile, "customers", values | {"number": "1300000"}, by=world.lead, now=LATER)
     enrolled.note_filing(newer.pk, by=world.rui, now=LATER)
     assert enrolled.customers_on([world.mobile.pk], date(2026, 11, 30))[world.mobile.pk].number == 1_300_000
     assert enrolled.customers_on([world.mobile.pk], date(2026, 6, 29)) == {}

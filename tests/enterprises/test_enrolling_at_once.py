@@ -50,11 +50,11 @@ def test_of_two_heads_who_decide_at_once_one_wins_and_the_other_is_told(world: W
     def refuse() -> None:
         enrolling.refuse(held.pk, by=head, ground="conditions", text="没有电话。", version=held.version, now=LATER)
 
-    told = at_once(grant, refuse, grant, refuse)
-    assert sorted(map(bool, told)) == [False, True, True, True]
-    assert all("长试" in words for words in told if words)
+    shown = at_once(grant, refuse, grant, refuse)
+    assert sorted(map(bool, shown)) == [False, True, True, True]
+    assert all("长试" in words for words in shown if words)
     assert EnrolmentEntry.objects.filter(application=held, kind__in=["enrolled", "refused"]).count() == 1
-    assert Enterprise.objects.filter(uscc=code()).exists() == (told[0] == "" or told[2] == "")
+    assert Enterprise.objects.filter(uscc=code()).exists() == (shown[0] == "" or shown[2] == "")
 
 
 def test_of_two_who_suspend_at_once_one_does(world: World) -> None:
@@ -69,5 +69,5 @@ def test_of_two_who_suspend_at_once_one_does(world: World) -> None:
 
 def test_of_two_mailboxes_with_one_credit_code_one_is_told(world: World) -> None:
     drafts = [enrolling.begin(f"m{number}@example.com", language="zh-hans", now=WEDNESDAY) for number in range(2)]
-    told = at_once(*[lambda draft=draft: enrolling.submit(draft, wanted(world), now=LATER) for draft in drafts])  # type: ignore[misc]
-    assert sorted(map(bool, told)) == [False, True]
+    shown = at_once(*[lambda draft=draft: enrolling.submit(draft, wanted(world), now=LATER) for draft in drafts])  # type: ignore[misc]
+    assert sorted(map(bool, shown)) == [False, True]

@@ -93,9 +93,9 @@ def test_all_bad_cells_are_told_at_once_in_the_language_of_the_reader(
     path = _file(tmp_path, "enterprise,,,,,,999999,,,maybe,,", FIRM, "branch,无此公司,某店,,,,,,,,,")
     with override("zh-hans"), pytest.raises(CommandError, match="4 cells"):
         call_command("import_enterprises", str(path))
-    said = capsys.readouterr().err
-    assert "第 2 行，region_code 列：没有这个地区代码（999999）" in said
-    assert "第 4 行，enterprise 列：没有这个企业（无此公司）" in said
+    given = capsys.readouterr().err
+    assert "第 2 行，region_code 列：没有这个地区代码（999999）" in given
+    assert "第 4 行，enterprise 列：没有这个企业（无此公司）" in given
 
 
 def test_two_firms_of_one_name_must_be_told_apart(tmp_path: Path) -> None:

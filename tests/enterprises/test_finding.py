@@ -140,9 +140,9 @@ def test_suggestions_go_from_the_whole_name_to_a_piece_and_ended_firms_last() ->
     made.append(Enterprise(name="甲乙", enrolment="ended", ended_on=DAY))
     Enterprise.objects.bulk_create(made)
     write_names([enterprise.pk for enterprise in made])
-    found = suggest("甲乙", on=DAY)
-    assert [one.name for one in found] == ["甲乙丙", "甲乙丙食品厂", "中央大街甲乙丙店", "甲乙"]
-    assert not any(one.is_similar for one in found)
+    result = suggest("甲乙", on=DAY)
+    assert [one.name for one in result] == ["甲乙丙", "甲乙丙食品厂", "中央大街甲乙丙店", "甲乙"]
+    assert not any(one.is_similar for one in result)
     assert suggest("甲丁丙食品厂", on=DAY)[0].is_similar
 
 

@@ -192,10 +192,10 @@ def slow_marks(enterprise: Enterprise, category: str) -> tuple[int, int, int]:
 def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) -> None:
     a_random_world(world, random.Random(seed))
     publishing.publish(now=NOW)
-    found = {(row.enterprise_id, row.category): row for row in PublishedFigure.objects.all()}
+    result = {(row.enterprise_id, row.category): row for row in PublishedFigure.objects.all()}
     for enterprise in (world.mobile, world.telecom):
         for category in ("", "telecom.fees.unexplained_charge", "quality"):
-            row, slow = found.pop((enterprise.pk, category), None), slowly(enterprise, category)
+            row, slow = result.pop((enterprise.pk, category), None), slowly(enterprise, category)
             if category and slow[0] < TOO_FEW:
                 assert row is None
                 continue
@@ -220,7 +220,7 @@ def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) 
             assert row.responded
             assert not category or row.category == category
             assert (row.day, row.formula) == (DAY, publishing.FORMULA)
-    assert not found
+    assert not result
 
 
 def test_a_day_has_one_set_however_often_it_is_asked_for(world: World) -> None:
@@ -263,8 +263,8 @@ def test_the_worker_and_the_command_publish(world: World) -> None:
 
 
 def a_figure(enterprise: Enterprise, **counts: Any) -> PublishedFigure:
-    told = {"ended": 120, "settled": 86, "unconfirmed": 7, "median_days": 8.5, "promised": 40, "kept": 34} | counts
-    return PublishedFigure.objects.create(enterprise=enterprise, day=date.today(), formula=1, **told)
+    shown = {"ended": 120, "settled": 86, "unconfirmed": 7, "median_days": 8.5, "promised": 40, "kept": 34} | counts
+    return PublishedFigure.objects.create(enterprise=enterprise, day=date.today(), formula=1, **shown)
 
 
 def test_T49_how_long_a_kind_of_problem_takes_where_there_is_enough_of_it(world: World) -> None:
@@ -275,8 +275,8 @@ def test_T49_how_long_a_kind_of_problem_takes_where_there_is_enough_of_it(world:
     )
     a_figure(world.mobile, category="quality", ended=TOO_FEW - 1, settled=3, unconfirmed=2, median_days=1)
     today = date.today()
-    found = expected([world.mobile.pk], on=today, category="telecom.fees.unexplained_charge")[world.mobile.pk]
-    assert (found.category, found.median_days, found.ended, found.settled) == (
+    result = expected([world.mobile.pk], on=today, category="telecom.fees.unexplained_charge")[world.mobile.pk]
+    assert (result.category, result.median_days, result.ended, result.settled) == (
         "telecom.fees.unexplained_charge",
         3,
         120,

@@ -31,8 +31,8 @@ class Answer:
         return self.status == 409 and "同样的请求正在办理" in self.text
 
     def hidden(self, name: str) -> str:
-        found = re.search(rf'name="{name}" value="([^"]*)"', self.text)
-        return found[1] if found else ""
+        result = re.search(rf'name="{name}" value="([^"]*)"', self.text)
+        return result[1] if result else ""
 
 
 class GaveUp(Exception):

@@ -85,38 +85,38 @@ KINDS = {"file": "consumer_statement", "add": "message"}
 
 def promises(sent: Mapping[str, Sent], rows: Rows) -> list[str]:
     """No acknowledged form lost, none done twice, each with what it said, at the address that was answered."""
-    found: list[str] = []
+    results: list[str] = []
     of_marker: dict[str, list[Text]] = defaultdict(list)
     for text in rows.texts:
         of_marker[text.marker].append(text)
     cases = {case.pk: case for case in rows.cases}
     numbers = Counter(case.number for case in rows.cases)
-    found += [f"DOUBLED the number {number} stands {times} times" for number, times in numbers.items() if times > 1]
+    results += [f"DOUBLED the number {number} stands {times} times" for number, times in numbers.items() if times > 1]
     for one in sent.values():
         stands = of_marker[one.marker]
         if len(stands) > 1:
-            found.append(f"DOUBLED {one.kind} {one.marker} stands {len(stands)} times under one key")
+            results.append(f"DOUBLED {one.kind} {one.marker} stands {len(stands)} times under one key")
         if one.is_acknowledged and not stands:
-            found.append(f"LOST {one.kind} {one.marker} was acknowledged as {one.answers[0]}")
+            results.append(f"LOST {one.kind} {one.marker} was acknowledged as {one.answers[0]}")
         if len(set(one.answers)) > 1:
-            found.append(f"DOUBLED {one.kind} {one.marker} was answered differently: {sorted(set(one.answers))}")
+            results.append(f"DOUBLED {one.kind} {one.marker} was answered differently: {sorted(set(one.answers))}")
         for text in stands:
             case = cases.get(text.case)
             if case is None:
-                found.append(f"TORN {one.marker} belongs to no case")
+                results.append(f"TORN {one.marker} belongs to no case")
                 continue
             if text.text != one.text:
-                found.append(f"CHANGED {one.kind} {one.marker} does not say what was sent")
+                results.append(f"CHANGED {one.kind} {one.marker} does not say what was sent")
             if one.is_acknowledged and f"/cases/{case.number}/" not in one.answers[0]:
-                found.append(f"LOST {one.kind} {one.marker} stands in {case.number}, answered was {one.answers[0]}")
+                results.append(f"LOST {one.kind} {one.marker} stands in {case.number}, answered was {one.answers[0]}")
             if one.kind == "file" and case.demands != 2:
-                found.append(f"TORN {case.number} has {case.demands} of its 2 demands")
-    return found
+                results.append(f"TORN {case.number} has {case.demands} of its 2 demands")
+    return results
 
 
 def lapses(rows: Rows, *, late: timedelta | None = None) -> list[str]:
     """Every due clock lapsed exactly once, with one entry, and never before it was due."""
-    found: list[str] = []
+    results: list[str] = []
     written = Counter(
         (entry.case, entry.clock) for entry in rows.entries if entry.step.startswith("lapse_") or entry.step in HIDDEN
     )
@@ -126,23 +126,23 @@ def lapses(rows: Rows, *, late: timedelta | None = None) -> list[str]:
         if clock.lapsed_at is not None and clock.written_at is not None:
             rowed[clock.case, clock.clock] += 1
             if clock.written_at < clock.due_at:
-                found.append(f"EARLY {name}: written {clock.written_at}, due {clock.due_at}")
+                results.append(f"EARLY {name}: written {clock.written_at}, due {clock.due_at}")
             if late is not None and clock.written_at - clock.due_at > late:
-                found.append(f"LATE {name}: {clock.written_at - clock.due_at}")
+                results.append(f"LATE {name}: {clock.written_at - clock.due_at}")
         elif clock.ended_at is None and clock.state == "running" and rows.at and clock.due_at <= rows.at:
-            found.append(f"MISSED {name} was due {clock.due_at}")
+            results.append(f"MISSED {name} was due {clock.due_at}")
     for case, kind in sorted(written.keys() | rowed.keys()):
         entries, lapsed = written[case, kind], rowed[case, kind]
         if entries > lapsed:
-            found.append(f"TWICE {kind} of case {case}: {lapsed} lapsed, {entries} entries")
+            results.append(f"TWICE {kind} of case {case}: {lapsed} lapsed, {entries} entries")
         if entries < lapsed:
-            found.append(f"TORN {kind} of case {case}: {lapsed} lapsed, {entries} entries")
-    return found
+            results.append(f"TORN {kind} of case {case}: {lapsed} lapsed, {entries} entries")
+    return results
 
 
 def reminders(rows: Rows) -> list[str]:
     """One reminder a mark, one entry a reminder."""
-    found = [
+    results = [
         f"TWICE reminder {mark} of clock {clock}: {times}"
         for (clock, mark), times in Counter((row.clock_row, row.mark) for row in rows.reminded).items()
         if times > 1
@@ -153,18 +153,18 @@ def reminders(rows: Rows) -> list[str]:
         for row in rows.reminded
         if row.clock_row in of_clock
     )
-    told = Counter((entry.case, entry.clock, entry.mark) for entry in rows.entries if entry.step == "remind")
-    found += [
-        f"{'TWICE' if told[key] > given[key] else 'TORN'} reminder {key}: {given[key]} given, {told[key]} entries"
-        for key in sorted(given.keys() | told.keys())
-        if given[key] != told[key]
+    shown = Counter((entry.case, entry.clock, entry.mark) for entry in rows.entries if entry.step == "remind")
+    results += [
+        f"{'TWICE' if shown[key] > given[key] else 'TORN'} reminder {key}: {given[key]} given, {shown[key]} entries"
+        for key in sorted(given.keys() | shown.keys())
+        if given[key] != shown[key]
     ]
-    return found
+    return results
 
 
 def record(rows: Rows) -> list[str]:
     """Each chain counts 1, 2, 3 …; each status follows the one before; the case says where it ended."""
-    found: list[str] = []
+    results: list[str] = []
     chains: dict[tuple[int, str], list[int]] = defaultdict(list)
     of_case: dict[int, list[Entry]] = defaultdict(list)
     for entry in sorted(rows.entries, key=lambda entry: entry.pk):
@@ -172,35 +172,35 @@ def record(rows: Rows) -> list[str]:
         of_case[entry.case].append(entry)
     for (case, audience), numbers in chains.items():
         if sorted(numbers) != list(range(1, len(numbers) + 1)):
-            found.append(f"TORN chain {audience} of case {case}: {sorted(numbers)}")
+            results.append(f"TORN chain {audience} of case {case}: {sorted(numbers)}")
     for case in rows.cases:
         entries = of_case[case.pk]
         if not entries:
-            found.append(f"TORN case {case.number} has no record")
+            results.append(f"TORN case {case.number} has no record")
             continue
         for before, after in pairwise(entries):
             if after.came_from != before.went_to:
-                found.append(
+                results.append(
                     f"TORN case {case.number}: {before.step} → {before.went_to}, {after.step} ← {after.came_from}"
                 )
         if entries[-1].went_to != case.status:
-            found.append(f"TORN case {case.number} is {case.status}, its record ends {entries[-1].went_to}")
-    return found
+            results.append(f"TORN case {case.number} is {case.status}, its record ends {entries[-1].went_to}")
+    return results
 
 
 def requests(made: Iterable[Request], *, longest: float = LONGEST_REQUEST) -> list[str]:
     """Nobody waits longer than promised, and nothing but a fault of the server is a fault."""
-    found = [
+    results = [
         f"HUNG {one.method} {one.path} for {one.seconds} s ({one.status} {one.error})"
         for one in made
         if one.seconds > longest
     ]
-    found += [
+    results += [
         f"REFUSED {one.method} {one.path}: {one.status}"
         for one in made
         if one.status not in (0, 200, 302, 409) and one.status < 500
     ]
-    return found
+    return results
 
 
 def still_filed(rows: Rows) -> list[str]:

@@ -61,15 +61,15 @@ class Person:
         ).location
         draft = there.split("/")[2]
         for screen in SCREENS:
-            said = {**answers.OF_STEP.get(screen, {}), **key}
+            values = {**answers.OF_STEP.get(screen, {}), **key}
             if screen == "problem":
-                said["statement"] = text
+                values["statement"] = text
             if screen == "you":
-                said |= {"phone": self.phone, "name": self.name}
-                said.pop("is_unverified")
+                values |= {"phone": self.phone, "name": self.name}
+                values.pop("is_unverified")
             if screen == "consents":
-                said["pause_for_settlement"] = "yes"
-            self.expect(self.browser.post(f"/file/{draft}/{screen}/", said), f"/file/{draft}/")
+                values["pause_for_settlement"] = "yes"
+            self.expect(self.browser.post(f"/file/{draft}/{screen}/", values), f"/file/{draft}/")
         last = f"/file/{draft}/check/"
         page = self.browser.get(last)
         token = page.hidden("idempotency_key")
@@ -87,10 +87,10 @@ class Person:
     def file(self, pick: str, *, again: bool = False) -> str:
         address, sent = self.fill(pick)
         where = self.press(address, sent, {"truth": "on", "file": "1"}, "/cases/")
-        found = RECEIPT.match(where)
-        if not found:
+        result = RECEIPT.match(where)
+        if not result:
             raise SentAway(f"no receipt but {where}")
-        sent.number = found[1]
+        sent.number = result[1]
         self.own.append(sent.number)
         if again:
             # The same form once more, as after a double click whose first answer got lost.
@@ -120,10 +120,10 @@ def pick_of(portal: RunningPortal, enterprise: str = FIRM) -> str:
 
 def people(portal: RunningPortal, history: History, count: int) -> list[Person]:
     """Signed in while everything stands: a code is asked for once."""
-    found = [Person(portal, history, number) for number in range(count)]
-    for person in found:
+    results = [Person(portal, history, number) for number in range(count)]
+    for person in results:
         person.sign_in()
-    return found
+    return results
 
 
 class Filing:

@@ -70,19 +70,19 @@ def end_with_parent() -> None:
 
 def parents() -> dict[int, int]:
     """Who is whose child, of all processes."""
-    found = {}
+    result = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError, ValueError, IndexError):
-            found[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    return found
+            result[int(folder.name)] = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+    return result
 
 
 def descendants(process: int) -> list[int]:
     """Children, and theirs, of one process; the nearest first."""
-    known, found = parents(), [process]
-    for one in found:
-        found += [child for child, parent in known.items() if parent == one]
-    return found[1:]
+    known, result = parents(), [process]
+    for one in result:
+        result += [child for child, parent in known.items() if parent == one]
+    return result[1:]
 
 
 class RunningPortal:
@@ -134,8 +134,8 @@ class RunningPortal:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             with contextlib.suppress(OSError, psycopg2.Error):
-                if found := condition():
-                    return found
+                if result := condition():
+                    return result
             if self.process is not None and self.process.poll() is not None:
                 break
             time.sleep(0.2)
@@ -149,12 +149,12 @@ class RunningPortal:
             return refused.code, refused.read().decode()
 
     def health(self) -> dict[str, Any]:
-        found: dict[str, Any] = json.loads(self.get("/healthz")[1])
-        return found
+        result: dict[str, Any] = json.loads(self.get("/healthz")[1])
+        return result
 
-    def manage(self, *words: str, **more: Any) -> "subprocess.Popen[str]":
+    def manage(self, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
         return subprocess.Popen(
-            [self.clone / ".venv" / "bin" / "python", "manage.py", *words],
+            [self.clone / ".venv" / "bin" / "python", "manage.py", *arguments],
             cwd=self.clone,
             env=self.variables,
             text=True,
@@ -163,10 +163,10 @@ class RunningPortal:
             **more,
         )
 
-    def in_clone(self, module: str, *words: Any, **more: Any) -> "subprocess.Popen[str]":
+    def in_clone(self, module: str, *arguments: Any, **more: Any) -> "subprocess.Popen[str]":
         """A program of the tests as a process of its own beside the portal, with its settings."""
         return subprocess.Popen(
-            [self.clone / ".venv" / "bin" / "python", "-m", module, *map(str, words)],
+            [self.clone / ".venv" / "bin" / "python", "-m", module, *map(str, arguments)],
             cwd=self.clone,
             env=self.variables,
             text=True,
@@ -239,14 +239,14 @@ class RunningPortal:
     def leftovers(self) -> list[str]:
         """Processes whose command line or working folder is this portal's."""
         marks = (str(self.clone), str(self.local))
-        found = []
+        results = []
         for folder in Path("/proc").glob("[0-9]*"):
             with contextlib.suppress(OSError):
                 line = (folder / "cmdline").read_text().replace("\0", " ")
                 where = os.readlink(folder / "cwd")
                 if any(mark in line or where.startswith(mark) for mark in marks):
-                    found.append(f"{folder.name}: {line}")
-        return found
+                    results.append(f"{folder.name}: {line}")
+        return results
 
     def remove(self) -> None:
         """At once: the orderly end is a test of its own, and takes half a minute where a task is running."""

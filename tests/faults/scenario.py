@@ -57,16 +57,16 @@ class Scenario:
             self.history.violation(f"STUCK {str(error).partition(';')[0]}")
             return None
 
-    def start(self, module: str, *words: Any) -> "subprocess.Popen[str]":
+    def start(self, module: str, *arguments: Any) -> "subprocess.Popen[str]":
         """A process of the scenario's own; it ends with it."""
-        process = self.portal.in_clone(module, *words)
+        process = self.portal.in_clone(module, *arguments)
         self.started.append(process)
         return process
 
     def clocks(self, count: int, begins: float, ends: float) -> None:
         """So many cases, twice as many clocks, that fall due from now in these seconds."""
-        said = self.portal.in_clone("tests.faults.seed", count, begins, ends).communicate(timeout=PATIENCE)[0]
-        assert said.strip() == str(count), said
+        given = self.portal.in_clone("tests.faults.seed", count, begins, ends).communicate(timeout=PATIENCE)[0]
+        assert given.strip() == str(count), given
         self.history.event(f"{count} cases whose clocks fall due {begins} to {ends} s from now")
 
     def lapsed(self) -> int:
@@ -101,10 +101,10 @@ class Scenario:
 
     def judge(self, *, late: float | None = None, first: list[str] | None = None) -> None:
         """Raise with every broken promise, and where the history lies."""
-        found = [*(first or []), *standing.judge(self.portal, self.history, self.since, late=late)]
-        if found:
-            shown = "\n".join(found[:SHOWN])
-            raise AssertionError(f"{len(found)} broken, seed {self.seed}, history {self.file}\n{shown}")
+        results = [*(first or []), *standing.judge(self.portal, self.history, self.since, late=late)]
+        if results:
+            shown = "\n".join(results[:SHOWN])
+            raise AssertionError(f"{len(results)} broken, seed {self.seed}, history {self.file}\n{shown}")
 
 
 def valkey_away(scenario: Scenario, seconds: float) -> float:

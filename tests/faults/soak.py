@@ -88,14 +88,14 @@ def rounds(portal: RunningPortal, folder: Path, *, seed: int, minutes: float) ->
             f"round {number}: {what}, {history.acks()} promises kept, {lapsed} lapses, {time.monotonic() - since:.0f} s"
         )
         file.unlink()
-    found = checker.promises(promised, rows_since(portal, 0))
+    result = checker.promises(promised, rows_since(portal, 0))
     say(
-        f"{number} rounds, {sum(sent.is_acknowledged for sent in promised.values())} promises, {len(found)} broken at"
+        f"{number} rounds, {sum(sent.is_acknowledged for sent in promised.values())} promises, {len(result)} broken at"
         " the end"
     )
-    for line in found:
+    for line in result:
         say(line)
-    return not found
+    return not result
 
 
 def main() -> int:

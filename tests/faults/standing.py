@@ -67,9 +67,9 @@ def _opened(portal: RunningPortal, since: int) -> Iterator[tuple[int, str, str]]
 
 def rows_since(portal: RunningPortal, since: int) -> Rows:
     texts = [
-        Text(case, kind, found[1], text)
+        Text(case, kind, result[1], text)
         for case, kind, text in _opened(portal, since)
-        if (found := _MARKER.search(text))
+        if (result := _MARKER.search(text))
     ]
     return Rows(
         at=portal.query("select now()")[0][0],
@@ -89,22 +89,24 @@ def judge(
     portal: RunningPortal, history: History, first: int, *, late: float | None = None, recover: bool = True
 ) -> list[str]:
     """Wait until all is well again by itself, then say what is broken. Late: seconds, outages included."""
-    found: list[str] = []
+    results: list[str] = []
     if recover:
         try:
             history.event(f"all is well after {portal.recover():.1f} s")
             until_swept(portal)
         except AssertionError as error:
-            found.append(f"STUCK {error}")
+            results.append(f"STUCK {error}")
     rows = rows_since(portal, first)
     lateness = timedelta(seconds=late * crowded()) if late is not None else None
-    found += checker.violations(history, rows, late=lateness, longest=checker.LONGEST_REQUEST * crowded())
-    found += [
+    results += checker.violations(history, rows, late=lateness, longest=checker.LONGEST_REQUEST * crowded())
+    results += [
         f"LEAKED a transaction is open for {since}: {query[:80]}" for _, _, since, query in portal.query(_LEFT_OPEN)
     ]
     verified = portal.manage("verify_record")
-    said = verified.communicate(timeout=300)[0]
+    given = verified.communicate(timeout=300)[0]
     if verified.returncode:
-        found.append(f"TORN the record does not verify: {said[-1500:]}")
-    history.event(f"{len(rows.cases)} cases, {history.acks()} promises, {len(rows.clocks)} clocks, {len(found)} broken")
-    return found
+        results.append(f"TORN the record does not verify: {given[-1500:]}")
+    history.event(
+        f"{len(rows.cases)} cases, {history.acks()} promises, {len(rows.clocks)} clocks, {len(results)} broken"
+    )
+    return results

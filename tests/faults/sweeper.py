@@ -71,10 +71,10 @@ def freeze(pattern: str) -> None:
 
     with connection.execute_wrapper(stop):
         try:
-            said = f"swept {handling.sweep_clocks(now=timezone.now())}"
+            text = f"swept {handling.sweep_clocks(now=timezone.now())}"
         except Exception as error:
-            said = f"failed {type(error).__name__}"
-    sys.stdout.write(f"{said}\n")
+            text = f"failed {type(error).__name__}"
+    sys.stdout.write(f"{text}\n")
 
 
 if __name__ == "__main__":

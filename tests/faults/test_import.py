@@ -36,9 +36,9 @@ def made_up_rows(file: Path) -> None:
 def test_nothing_is_lost_or_doubled(portal: RunningPortal, tmp_path: Path) -> None:
     file = tmp_path / "rows.csv"
     made_up_rows(file)
-    words = ("import_complaints", str(file), "--mapping", "complaints/tables/importing/mappings/wa_ag.toml")
+    texts = ("import_complaints", str(file), "--mapping", "complaints/tables/importing/mappings/wa_ag.toml")
 
-    first = portal.manage(*words)
+    first = portal.manage(*texts)
     portal.until(lambda: filed(portal) >= 300, "the first rows are in")
     portal.kill("portal:worker")
     seen = filed(portal)
@@ -50,9 +50,9 @@ def test_nothing_is_lost_or_doubled(portal: RunningPortal, tmp_path: Path) -> No
     first.wait()
     before = filed(portal)
 
-    again = portal.manage(*words)
-    said = again.communicate(timeout=300)[0]
-    assert again.returncode == 0, said[-2000:]
+    again = portal.manage(*texts)
+    given = again.communicate(timeout=300)[0]
+    assert again.returncode == 0, given[-2000:]
     # Else the import was over before it was killed, and this test shows nothing.
     assert 0 < before < filed(portal) == ROWS
 
@@ -69,12 +69,12 @@ def test_nothing_is_lost_or_doubled(portal: RunningPortal, tmp_path: Path) -> No
     portal.until(lambda: portal.query(left) == [(0,)], "every case has left `filed`", 120)
     portal.recover(90)
 
-    third = portal.manage(*words)
+    third = portal.manage(*texts)
     third.communicate(timeout=300)
     assert filed(portal) == ROWS
     verified = portal.manage("verify_record")
-    said = verified.communicate(timeout=300)[0]
-    assert verified.returncode == 0, said[-2000:]
+    given = verified.communicate(timeout=300)[0]
+    assert verified.returncode == 0, given[-2000:]
 
 
 def filed(portal: RunningPortal) -> int:

@@ -46,9 +46,9 @@ def test_it_serves_mends_itself_and_leaves_nothing(tmp_path: Path) -> None:
 )
 def test_a_wrong_setting_is_one_sentence(tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
     with a_portal(tmp_path) as portal:
-        said = refused(portal, **settings)
-        assert sentence in said
-        assert "secret" not in said
+        given = refused(portal, **settings)
+        assert sentence in given
+        assert "secret" not in given
 
 
 def test_a_busy_port_is_one_sentence(tmp_path: Path) -> None:

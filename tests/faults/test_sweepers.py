@@ -44,9 +44,9 @@ def test_f24_a_sweeper_freezes_inside_its_transaction(scenario: Scenario, statem
     scenario.until(lambda: scenario.lapsed() >= 100, "others sweep also what it held")
 
     os.kill(frozen.pid, signal.SIGCONT)
-    said = frozen.stdout.read()
+    given = frozen.stdout.read()
     assert frozen.wait(PATIENCE) == 0
-    assert "failed" in said or "swept 0" in said, said
+    assert "failed" in given or "swept 0" in given, given
     scenario.judge()
     assert scenario.lapsed() == 100
 
@@ -71,9 +71,9 @@ def test_f25_sweepers_are_killed_and_postgres_crashes(scenario: Scenario) -> Non
 
 def scenario_lapsed(scenario: Scenario) -> int:
     """With the database away in between."""
-    found: list[int] = []
-    scenario.until(lambda: found.append(scenario.lapsed()) or True, "the database counts")
-    return found[0] if found else 10**6
+    results: list[int] = []
+    scenario.until(lambda: results.append(scenario.lapsed()) or True, "the database counts")
+    return results[0] if results else 10**6
 
 
 @pytest.mark.full

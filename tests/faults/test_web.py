@@ -47,25 +47,25 @@ def test_f09_one_backend_is_killed_again_and_again(scenario: Scenario) -> None:
 
 def at_once(person: Person, path: str, fields: dict[str, str]) -> list[Answer]:
     """The same form from twenty windows in the same moment, each pressed until it is answered."""
-    gate, found = threading.Barrier(AT_ONCE), []
+    gate, result = threading.Barrier(AT_ONCE), []
 
     def press() -> None:
         window = Browser(person.portal.port, person.history)
         window.cookies = dict(person.browser.cookies)
         gate.wait(PATIENCE)
-        found.append(window.post(path, fields))
+        result.append(window.post(path, fields))
 
     threads = [threading.Thread(target=press) for _ in range(AT_ONCE)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
-    assert len(found) == AT_ONCE
-    return found
+    assert len(result) == AT_ONCE
+    return result
 
 
-def written(scenario: Scenario, sent: Sent, found: list[Answer]) -> None:
-    for answer in found:
+def written(scenario: Scenario, sent: Sent, results: list[Answer]) -> None:
+    for answer in results:
         assert answer.status == 302, (answer.status, answer.text[:300])
         scenario.history.acknowledged(sent, answer.location)
 

@@ -154,13 +154,13 @@ def prove(twin: Twin) -> tuple[bool, str, float]:
         capture_output=True,
         text=True,
     )
-    said = [line.removeprefix("E").strip(" '\",[]") for line in done.stdout.splitlines() if line.startswith("E ")]
-    reasons = [line for line in said if line.startswith(twin.words)]
+    texts = [line.removeprefix("E").strip(" '\",[]") for line in done.stdout.splitlines() if line.startswith("E ")]
+    reasons = [line for line in texts if line.startswith(twin.words)]
     seconds = time.monotonic() - begun
     if done.returncode == 0:
         return False, "stayed green", seconds
     if not reasons:
-        return False, "red for another reason: " + " ".join((said or done.stdout.splitlines())[-4:])[:300], seconds
+        return False, "red for another reason: " + " ".join((texts or done.stdout.splitlines())[-4:])[:300], seconds
     return True, f"{len(reasons)} × {reasons[0][:90]}", seconds
 
 

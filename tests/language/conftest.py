@@ -28,9 +28,9 @@ def world(directory: None, django_db_blocker: Any, tmp_path_factory: pytest.Temp
 @pytest.fixture(scope="package")
 def names(world: World) -> known.Known:
     """What this world may show as it is; whatever a test does to it is undone."""
-    found = known.read()
-    found.add(TYPED)
-    return found
+    result = known.read()
+    result.add(TYPED)
+    return result
 
 
 #: Papers that are in no reader's language, and why.
@@ -44,13 +44,13 @@ PAPERS_LEFT_OUT = {
 @pytest.fixture
 def papers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
     """What was set as PDF: (template, text); nothing of what is in no reader's language."""
-    found: list[tuple[str, str]] = []
+    results: list[tuple[str, str]] = []
     honest = printing.typeset
 
     def noted(document: dict[str, Any], *, at: Any, template: Path = printing.PAPER) -> bytes:
         if template.name not in PAPERS_LEFT_OUT:
-            found.extend((template.name, text) for text in known.texts_in(document | {"qr": ""}))
+            results.extend((template.name, text) for text in known.texts_in(document | {"qr": ""}))
         return honest(document, at=at, template=template)
 
     monkeypatch.setattr(printing, "typeset", noted)
-    return found
+    return results

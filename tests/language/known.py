@@ -34,14 +34,14 @@ class Known:
     def add(self, text: str) -> None:
         self._found.clear()
         for line in text.splitlines():
-            said = " ".join(line.split()).casefold()
-            for word in foreign(said):
-                self.lines.setdefault(word, set()).add(said)
+            given = " ".join(line.split()).casefold()
+            for word in foreign(given):
+                self.lines.setdefault(word, set()).add(given)
 
-    def left(self, said: Iterable[tuple[str, str]]) -> set[str]:
+    def left(self, texts: Iterable[tuple[str, str]]) -> set[str]:
         """Where and in which text something is left, of (where it stands, text); empty where all is in order."""
         return {
-            f"{where}: {text[:160]!r}: {', '.join(words[:8])}" for where, text in said if (words := self.unknown(text))
+            f"{where}: {text[:160]!r}: {', '.join(label[:8])}" for where, text in texts if (label := self.unknown(text))
         }
 
     def unknown(self, text: str) -> list[str]:

@@ -61,10 +61,10 @@ def _sources() -> Iterator[Path]:
 def _message(message: Message) -> str | tuple[str, ...]:
     ids = message.id if isinstance(message.id, tuple) else (message.id,)
     strings = message.string if isinstance(message.string, tuple) else (message.string,)
-    words = [string or text for string, text in zip(strings, ids, strict=True)]
+    texts = [string or text for string, text in zip(strings, ids, strict=True)]
     if message.context not in FORMATS or "%(" in ids[0]:
-        words = [transformed(text) for text in words]
-    return tuple(words) if len(ids) > 1 else words[0]
+        texts = [transformed(text) for text in texts]
+    return tuple(texts) if len(ids) > 1 else texts[0]
 
 
 def _made(path: Path) -> Catalog:
@@ -79,14 +79,14 @@ def _made(path: Path) -> Catalog:
 
 def write(folder: Path) -> list[Path]:
     """Put the compiled catalogues below `folder`, and return the folders for LOCALE_PATHS."""
-    found = []
+    results = []
     for number, path in enumerate(_sources()):
         place = folder / str(number) / CODE / "LC_MESSAGES"
         place.mkdir(parents=True)
         with (place / "django.mo").open("wb") as stream:
             write_mo(stream, _made(path))
-        found.append(folder / str(number))
-    return found
+        results.append(folder / str(number))
+    return results
 
 
 @contextmanager

@@ -28,15 +28,15 @@ class _Reader(HTMLParser):
         return any(is_out for _tag, is_out in self._open)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
+        values = {name: value or "" for name, value in attrs}
         if tag == "html":
-            self.language = said.get("lang", "")
-        is_data = tag == "script" and said.get("type") == "application/json"
-        is_out = (tag in {"script", "style"} and not is_data) or (tag != "html" and "lang" in said)
+            self.language = values.get("lang", "")
+        is_data = tag == "script" and values.get("type") == "application/json"
+        is_out = (tag in {"script", "style"} and not is_data) or (tag != "html" and "lang" in values)
         if not (is_out or self._is_out):
-            for name, value in said.items():
-                is_value = name == "value" and tag == "input" and said.get("type", "text") in _VALUES
-                is_description = name == "content" and said.get("name") in {"description", "author"}
+            for name, value in values.items():
+                is_value = name == "value" and tag == "input" and values.get("type", "text") in _VALUES
+                is_description = name == "content" and values.get("name") in {"description", "author"}
                 # A word alone, and what only a script reads, is a code.
                 is_read = " " in value or HAN.search(value)
                 is_of_a_script = name.startswith("data-") and is_read and value[0] not in "[{"

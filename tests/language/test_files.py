@@ -44,7 +44,7 @@ def desks(world: World) -> Iterator[tuple[str, Person, Actor]]:
 
 
 def test_every_column_of_every_export(world: World, names: known.Known) -> None:
-    said: list[tuple[str, str]] = []
+    texts: list[tuple[str, str]] = []
     with undone():
         for side, person, actor in desks(world):
             for form in Export.FORMATS:
@@ -65,8 +65,8 @@ def test_every_column_of_every_export(world: World, names: known.Known) -> None:
                 export.refresh_from_db()
                 assert (export.state, export.rows > 5) == ("ready", True)
                 path = files.file_of(export.mark, form)
-                said += ((f"{side} {form}", text) for text in (_workbook(path) if form == "xlsx" else _csv(path)))
-    assert not (wrong := names.left(said)), "\n".join(sorted(wrong))
+                texts += ((f"{side} {form}", text) for text in (_workbook(path) if form == "xlsx" else _csv(path)))
+    assert not (wrong := names.left(texts)), "\n".join(sorted(wrong))
 
 
 def _csv(path: Path) -> Iterator[str]:

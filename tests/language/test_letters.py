@@ -47,8 +47,8 @@ LEFT_OUT = {
 
 def test_every_word_for_a_code_is_in_the_third_language(world: World) -> None:
     translation.activate(pseudo.CODE)
-    words = [(kind, wording.label(code, kind=kind)) for kind in wording.KINDS for code in wording.KINDS[kind]]
-    assert not known.Known().left([*words, *((code, signs.words_of(code)) for code in signs.WORDS)])
+    texts = [(kind, wording.label(code, kind=kind)) for kind in wording.KINDS for code in wording.KINDS[kind]]
+    assert not known.Known().left([*texts, *((code, signs.words_of(code)) for code in signs.WORDS)])
 
 
 #: Letters that are in no reader's language, and why.
@@ -89,8 +89,8 @@ def test_every_notice_that_leaves(
     assert {row.language for row in gone} == {pseudo.CODE}
     assert {row.addressee for row in gone} == {"consumer", "enterprise", "authority"}
     assert {row.form for row in gone} == {"single", "digest", "summary"}
-    said = [part for row in gone for part in parts(row, f"{row.kind} to the {row.addressee}")]
-    wrong = names.left([*said, *(part for channel, letter in letters for part in parts(letter, channel))])
+    texts = [part for row in gone for part in parts(row, f"{row.kind} to the {row.addressee}")]
+    wrong = names.left([*texts, *(part for channel, letter in letters for part in parts(letter, channel))])
     assert not wrong, "\n".join(sorted(wrong))
 
 

@@ -59,13 +59,13 @@ class Shown:
         kind, text = self.answer.headers.get("Content-Type", "").partition(";")[0], self.answer.text
         if kind == "text/html":
             return texts_of(text)
-        found: list[tuple[str, str]] = []
+        results: list[tuple[str, str]] = []
         if kind == "text/csv":
             rows = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
-            found = [("cell", cell) for row in rows for cell in row]
+            results = [("cell", cell) for row in rows for cell in row]
         elif kind == "text/calendar":
-            found = [("event", line.partition(":")[2]) for line in text.splitlines() if line.startswith(EVENT)]
-        return pseudo.CODE, found
+            results = [("event", line.partition(":")[2]) for line in text.splitlines() if line.startswith(EVENT)]
+        return pseudo.CODE, results
 
     def left(self, names: Known) -> set[str]:
         """What is neither in the third language nor may stay."""
@@ -78,9 +78,9 @@ class Shown:
 
 def reader(person: Person, world: World, **looks: str) -> Caller:
     """This person at a browser that is set to the third language."""
-    found = Caller(person, world)
-    found.cookies |= {settings.LANGUAGE_COOKIE_NAME: pseudo.CODE, **looks}
-    return found
+    result = Caller(person, world)
+    result.cookies |= {settings.LANGUAGE_COOKIE_NAME: pseudo.CODE, **looks}
+    return result
 
 
 def browsing(**cookies: str) -> Client:

@@ -55,9 +55,9 @@ def world(
     root = tmp_path_factory.mktemp("evidence")
     with (
         time_machine.travel(NOW, tick=False),
-        standing(django_db_blocker, root, first=lambda: change_all(numbers)) as found,
+        standing(django_db_blocker, root, first=lambda: change_all(numbers)) as result,
     ):
         # The change of a number that somebody drafted is told with the number that he typed.
-        drafted = LawChange.objects.get(mark=found.things["law change"])
+        drafted = LawChange.objects.get(mark=result.things["law change"])
         LawChange.objects.filter(pk=drafted.pk).update(change=drafted.change | {"number": 11})
-        yield found
+        yield result

@@ -76,29 +76,29 @@ def policy_file() -> Iterator[tuple[str, int, str]]:
 def lengths(text: str) -> Iterator[Length]:
     """Every length of time in a text, calendar days for weeks and years as well."""
     for pattern in (_CHINESE_TIME, _ENGLISH_TIME):
-        for found in pattern.finditer(text):
-            unit = found["unit"].lower()
-            number = _value(found["n"])
-            if number is None or (found["n"] in {"一", "one"} and unit not in {"工作日", "day"}):
+        for result in pattern.finditer(text):
+            unit = result["unit"].lower()
+            number = _value(result["n"])
+            if number is None or (result["n"] in {"一", "one"} and unit not in {"工作日", "day"}):
                 continue
-            kind = (found.groupdict().get("kind") or "").lower()
+            kind = (result.groupdict().get("kind") or "").lower()
             is_working = unit in {"工作日", "工作天"} or (kind, unit) == ("working", "day")
-            around = text[max(0, found.start() - 40) : found.end() + 40]
+            around = text[max(0, result.start() - 40) : result.end() + 40]
             if is_working:
-                yield Length(found[0], number, "WD", around)
+                yield Length(result[0], number, "WD", around)
             elif unit in _DAYS_OF:
-                yield Length(found[0], number * _DAYS_OF[unit], "CD", around)
+                yield Length(result[0], number * _DAYS_OF[unit], "CD", around)
             else:
-                yield Length(found[0], number, "minutes" if unit in {"分钟", "minute"} else unit, around)
+                yield Length(result[0], number, "minutes" if unit in {"分钟", "minute"} else unit, around)
 
 
-def _value(words: str) -> int | None:
-    if words.isdigit():
-        return int(words)
-    if words.lower() in _ENGLISH:
-        return _ENGLISH[words.lower()]
+def _value(text: str) -> int | None:
+    if text.isdigit():
+        return int(text)
+    if text.lower() in _ENGLISH:
+        return _ENGLISH[text.lower()]
     total, digit = 0, 0
-    for sign in words.replace("两", "二"):
+    for sign in text.replace("两", "二"):
         if sign in _TIMES:
             total, digit = total + (digit or 1) * _TIMES[sign], 0
         elif sign in _DIGITS:
@@ -111,8 +111,8 @@ def _value(words: str) -> int | None:
 def shown(page: str) -> str:
     """The words of a page as they are read, a bar between elements; attributes that are read aloud or shown too."""
     named = re.findall(r'(?:title|aria-label|placeholder|alt|data-th)="([^"]*)"', page)
-    words = _TAG.sub("¦", page) + "¦" + "¦".join(named)
-    return re.sub(r"\s+", " ", re.sub(r"[¦\s]*¦[¦\s]*", "¦", unescape(words)))
+    text = _TAG.sub("¦", page) + "¦" + "¦".join(named)
+    return re.sub(r"\s+", " ", re.sub(r"[¦\s]*¦[¦\s]*", "¦", unescape(text)))
 
 
 def told(text: str) -> list[Length]:
@@ -136,14 +136,14 @@ def typed() -> dict[str, str]:
 @cache
 def _kept_pieces() -> tuple[str, ...]:
     """The longest first, cut at the holes; with their English and the articles of the law."""
-    found: set[str] = set()
+    results: set[str] = set()
     for text in typed():
-        found.update(pieces_of(text))
+        results.update(pieces_of(text))
         for english in english_of().get(text, ()):
-            found.update(pieces_of(english))
+            results.update(pieces_of(english))
     for text in _law():
-        found.update(pieces_of(text))
-    return tuple(sorted({piece.lower() for piece in found}, key=len, reverse=True))
+        results.update(pieces_of(text))
+    return tuple(sorted({piece.lower() for piece in results}, key=len, reverse=True))
 
 
 def _law() -> Iterator[str]:
@@ -169,12 +169,12 @@ def pieces_of(text: str) -> Iterator[str]:
 @cache
 def english_of() -> dict[str, tuple[str, ...]]:
     """Text → its English in any catalogue."""
-    found: dict[str, set[str]] = {}
+    result: dict[str, set[str]] = {}
     for path in (ROOT / "locale").glob("*/en/LC_MESSAGES/django.po"):
         with path.open("rb") as handle:
             for message in read_po(handle, locale="en"):
                 ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
                 strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
                 for one in ids:
-                    found.setdefault(one, set()).update(strings)
-    return {text: tuple(strings) for text, strings in found.items()}
+                    result.setdefault(one, set()).update(strings)
+    return {text: tuple(strings) for text, strings in result.items()}

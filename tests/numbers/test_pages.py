@@ -57,8 +57,8 @@ def test_no_page_tells_a_number_that_is_not_in_force(world: World, numbers: Numb
         for length in told(COUNTED.sub("…", shown(page))):
             if length.is_one_of(strange):
                 wrong.setdefault(length.around, f"{person.name}: {place.path} ({status})")
-    said = "\n".join(f"{where}: {text}" for text, where in wrong.items())
-    assert not wrong, f"{len(wrong)} wrong on {read} pages:\n{said}"
+    given = "\n".join(f"{where}: {text}" for text, where in wrong.items())
+    assert not wrong, f"{len(wrong)} wrong on {read} pages:\n{given}"
     assert in_language > LEAST
 
 

@@ -46,7 +46,7 @@ def _is_of_the_law(length: Length, old: dict[str, set[int]]) -> bool:
 @cache
 def python_texts() -> list[tuple[str, str]]:
     """Every string of the programs but the docstrings."""
-    found = []
+    results = []
     for path in sorted(file for app in READ for file in (ROOT / app).rglob("*.py")):
         if "migrations" in path.parts:
             continue
@@ -60,8 +60,8 @@ def python_texts() -> list[tuple[str, str]]:
         }
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
-                found.append((node.value, f"{path.relative_to(ROOT)}:{node.lineno}"))
-    return found
+                results.append((node.value, f"{path.relative_to(ROOT)}:{node.lineno}"))
+    return results
 
 
 def other_texts() -> Iterator[tuple[str, str]]:

@@ -30,9 +30,9 @@ def ago(minutes: int) -> datetime:
 
 
 def test_nothing_waits(client: Client, world: World) -> None:
-    said = health(client)
-    assert (said["status"], said["notes"]) == ("ok", [])
-    assert said["waiting"] == {name: {"count": 0, "age": 0} for name in QUEUES}
+    given = health(client)
+    assert (given["status"], given["notes"]) == ("ok", [])
+    assert given["waiting"] == {name: {"count": 0, "age": 0} for name in QUEUES}
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(14, "ok"), (16, "degraded")])
@@ -41,11 +41,11 @@ def test_a_filed_case_may_wait_as_long_as_the_policy_says(
 ) -> None:
     filed(world, now=ago(minutes))
     delivery.sweep_notices(now=timezone.now())
-    said = health(client)
-    assert said["status"] == status
-    assert said["notes"] == (["filed cases wait too long"] if status == "degraded" else [])
-    assert said["waiting"]["filed cases"]["count"] == 1
-    assert minutes * 60 <= said["waiting"]["filed cases"]["age"] < minutes * 60 + 60
+    given = health(client)
+    assert given["status"] == status
+    assert given["notes"] == (["filed cases wait too long"] if status == "degraded" else [])
+    assert given["waiting"]["filed cases"]["count"] == 1
+    assert minutes * 60 <= given["waiting"]["filed cases"]["age"] < minutes * 60 + 60
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(14, "ok"), (16, "degraded")])
@@ -62,8 +62,8 @@ def test_so_may_a_clock_that_nobody_looked_at(client: Client, world: World, minu
 def test_so_may_a_notice_and_what_was_set_aside_waits_for_a_person(client: Client, world: World, state: str) -> None:
     a_complaint(world, status=Status.WITH_ENTERPRISE, now=ago(20))
     assert Notice.objects.update(state=state)
-    said = health(client)["notes"]
-    assert said == (["notices wait too long"] if state in ("queued", "leased") else [])
+    given = health(client)["notes"]
+    assert given == (["notices wait too long"] if state in ("queued", "leased") else [])
 
 
 def test_a_notice_for_tomorrow_does_not_wait(client: Client, world: World) -> None:
@@ -74,9 +74,9 @@ def test_a_notice_for_tomorrow_does_not_wait(client: Client, world: World) -> No
 
 def test_it_tells_nothing_of_a_case(client: Client, world: World) -> None:
     case = filed(world, now=ago(20))
-    said = client.get("/healthz").content.decode()
+    text = client.get("/healthz").content.decode()
     for word in (case.number, case.item_name, "13800000001", "陈试"):
-        assert word not in said
+        assert word not in text
     assert Complaint.objects.count() == 1
 
 

@@ -43,8 +43,8 @@ def received(
 
 def weeks(last: date, counts: list[int]) -> dict[date, int]:
     """So many complaints in each seven days, the last of which end with ``last``: spread evenly over their days."""
-    found: dict[date, int] = {}
+    result: dict[date, int] = {}
     for back, n in enumerate(reversed(counts)):
         for at in range(7):
-            found[last - (7 * back + at) * DAY] = n // 7 + (at < n % 7)
-    return found
+            result[last - (7 * back + at) * DAY] = n // 7 + (at < n % 7)
+    return result

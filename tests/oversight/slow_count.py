@@ -81,8 +81,8 @@ class Stage:
     @property
     def lapse(self) -> datetime | None:
         """When the ten days ran out, while this entity (or whom it follows) had the case."""
-        found = [e.happened_at for e in self.entries if e.step == "lapse_negotiation"]
-        return found[0] if found else None
+        results = [e.happened_at for e in self.entries if e.step == "lapse_negotiation"]
+        return results[0] if results else None
 
 
 @dataclass
@@ -245,14 +245,14 @@ class World:
             if entry.step in VISIBLE:
                 moments.append(entry.written_at)
             elif entry.step == "log_contact" and entry.data["reached"]:
-                told = datetime.fromisoformat(entry.data["at"])
-                is_late = local(entry.written_at).date() > self.days.nth_after(local(told).date(), 1)
-                moments.append(max(entry.written_at if is_late else told, row.from_at))
-        found = min(moments, default=None)
+                shown = datetime.fromisoformat(entry.data["at"])
+                is_late = local(entry.written_at).date() > self.days.nth_after(local(shown).date(), 1)
+                moments.append(max(entry.written_at if is_late else shown, row.from_at))
+        result = min(moments, default=None)
         before = self._before(row)
         if before is not None and before.ended_by == "succession" and before.first_contact_at is not None:
             return None
-        return found
+        return result
 
     def _belongs(self, entry: HandlingStep, row: Engagement) -> bool:
         later = [e for e in self.engagements[row.complaint_id] if e.pk > row.pk]
@@ -262,16 +262,16 @@ class World:
         return ([e for e in self.engagements[row.complaint_id] if e.pk < row.pk] or [None])[-1]
 
     def response_lengths(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {"minutes": [], "days": []}
+        result: dict[str, list[int]] = {"minutes": [], "days": []}
         for stage in self.first_responses():
             moment = self.first_response(stage)
             assert moment is not None
-            found["minutes"].append(self.days.working_minutes(stage.row.from_at, moment))
-            found["days"].append(self.days.working_days(local(stage.row.from_at).date(), local(moment).date()))
-        return found
+            result["minutes"].append(self.days.working_minutes(stage.row.from_at, moment))
+            result["days"].append(self.days.working_days(local(stage.row.from_at).date(), local(moment).date()))
+        return result
 
     def acceptance_lengths(self) -> list[int]:
-        found = []
+        results = []
         for stage in self.stages:
             accepted = [
                 e.happened_at
@@ -279,14 +279,14 @@ class World:
                 if e.step == "accept_case" and e.happened_at >= stage.row.from_at and self._belongs(e, stage.row)
             ]
             if accepted and self.within(accepted[0]):
-                found.append(self.days.working_minutes(stage.row.from_at, accepted[0]))
-        return found
+                results.append(self.days.working_minutes(stage.row.from_at, accepted[0]))
+        return results
 
     # --- closed, reviewed, promised -----------------------------------------------------------
 
     def closed(self) -> list[tuple[Complaint, HandlingStep]]:
         """Closed now, by the day of the entry that closed it last."""
-        found = []
+        results = []
         for case in self.cases:
             if case.status == "closed":
                 closing = [
@@ -295,18 +295,18 @@ class World:
                     if e.to_status == "closed" and (e.from_status != "closed" or e.step == "answer_late")
                 ][-1]
                 if self.within(closing.happened_at):
-                    found.append((case, closing))
-        return found
+                    results.append((case, closing))
+        return results
 
     def handling_lengths(self) -> dict[str, list[int]]:
-        found: dict[str, list[int]] = {"wd": [], "cd": []}
+        result: dict[str, list[int]] = {"wd": [], "cd": []}
         for case, closing in self.closed():
             delivered = [e.happened_at for e in self.entries[case.pk] if e.step == "forward"]
             if delivered:
                 first, last = local(delivered[0]).date(), local(closing.happened_at).date()
-                found["wd"].append(self.days.working_days(first, last))
-                found["cd"].append((last - first).days)
-        return found
+                result["wd"].append(self.days.working_days(first, last))
+                result["cd"].append((last - first).days)
+        return result
 
     def mediated(self) -> dict[str, int]:
         n: Counter[str] = Counter(mediated=0, not_kept=0, terminated=0)
@@ -386,7 +386,7 @@ class World:
         return dict(n)
 
     def recovered(self) -> dict[str, dict[str, Decimal]]:
-        found: dict[str, dict[str, Decimal]] = {}
+        result: dict[str, dict[str, Decimal]] = {}
         for promise in self.promises:
             kind: Any = None
             if promise.state == "confirmed" and self.within(promise.confirmed_at):
@@ -394,9 +394,9 @@ class World:
             elif promise.state == "silent" and self.within(promise.reported_at):
                 kind = "unconfirmed"
             if kind and promise.amount and promise.kind in MONEY | {"voucher"}:
-                sums = found.setdefault(
+                sums = result.setdefault(
                     self.by_id[promise.complaint_id].currency,
                     {"confirmed": Decimal(0), "vouchers": Decimal(0), "unconfirmed": Decimal(0)},
                 )
                 sums[kind] += promise.amount
-        return found
+        return result

@@ -36,10 +36,10 @@ def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
     assert 15 <= counts <= 85
     shares = 0
     for _ in range(1000):
-        found = of_shares(
+        result = of_shares(
             (sum(dice.random() < 0.6 for _ in range(120)), 120), (sum(dice.random() < 0.6 for _ in range(90)), 90)
         )
-        shares += found is not None and found.is_real
+        shares += result is not None and result.is_real
     assert 15 <= shares <= 85
 
 
@@ -54,14 +54,14 @@ def test_what_was_settled_may_be_more_than_what_came_in() -> None:
     change = of_figures(busy, fewer, days=7, days_before=7)
     assert change is not None
     assert change.is_real
-    dice, said = random.Random(9), 0
+    dice, given = random.Random(9), 0
     for _ in range(1000):
         one, other = (
             (sum(dice.random() < 0.5 for _ in range(60)), sum(dice.random() < 0.5 for _ in range(50))) for _ in range(2)
         )
-        found = of_ratios(one, other)
-        said += found is not None and found.is_real
-    assert said <= 85, "throws vary less than arrivals do, so fewer than one in twenty"
+        result = of_ratios(one, other)
+        given += result is not None and result.is_real
+    assert given <= 85, "throws vary less than arrivals do, so fewer than one in twenty"
 
 
 def test_a_real_doubling_is_seen() -> None:
@@ -94,10 +94,10 @@ def test_medians_are_apart_only_where_their_intervals_are() -> None:
     quick = Counter(bucket_of(MINUTES, 60 + n % 30) for n in range(200))
     slow = Counter(bucket_of(MINUTES, 300 + n % 60) for n in range(200))
     few = Counter(bucket_of(MINUTES, n) for n in (10, 500, 900))
-    found = of_medians(MINUTES, slow, quick)
-    assert found is not None
-    assert found.is_real
-    assert found.after > found.before
+    result = of_medians(MINUTES, slow, quick)
+    assert result is not None
+    assert result.is_real
+    assert result.after > result.before
     again = of_medians(MINUTES, few, quick)
     assert again is not None
     assert again.is_chance
@@ -108,9 +108,9 @@ def test_a_median_lies_in_its_interval_about_95_times_in_100() -> None:
     dice, inside = random.Random(3), 0
     for _ in range(400):
         values = Counter(bucket_of(MINUTES, int(dice.expovariate(1 / 400))) for _ in range(101))
-        found = shifts.median_interval(MINUTES, values)
-        assert found is not None
-        inside += found[0] * 0.95 <= 400 * 0.6931 <= found[1] * 1.05
+        result = shifts.median_interval(MINUTES, values)
+        assert result is not None
+        inside += result[0] * 0.95 <= 400 * 0.6931 <= result[1] * 1.05
     assert inside >= 400 * 0.92
 
 

@@ -141,16 +141,16 @@ def test_counters_say_what_the_lists_say(walk: Walk) -> None:
                     asked = Measure(
                         Scope(enterprise_id=side.enterprise.pk, is_own=True, **which), period, walk.now, calendar
                     )
-                    found = mirror.reflected(asked)
-                    assert found.counts == mirror.counted(asked), (which, period)
-                    assert found.kept == figures.kept_figure(asked)
+                    result = mirror.reflected(asked)
+                    assert result.counts == mirror.counted(asked), (which, period)
+                    assert result.kept == figures.kept_figure(asked)
                     spread = figures.lengths(asked, "first_contact_at")
-                    assert found.response.n == spread.n
+                    assert result.response.n == spread.n
                     if spread.n:
-                        assert found.response.spread["minutes_median"] == pytest.approx(
+                        assert result.response.spread["minutes_median"] == pytest.approx(
                             spread.values["minutes_median"], rel=0.049
                         )
-                    some += sum(found.counts.values())
+                    some += sum(result.counts.values())
         making.rebuild(now=walk.now)
     assert some > 100
 

@@ -79,8 +79,8 @@ def issue(world: World) -> DataSet:
 
 
 def drafted(world: World, **changes: Any) -> MonthlyReport:
-    told: dict[str, Any] = {"authority": world.gulou, "month": month(), "by": world.rui, "now": timezone.now()}
-    return keeping.draft(**{**told, **changes})
+    values: dict[str, Any] = {"authority": world.gulou, "month": month(), "by": world.rui, "now": timezone.now()}
+    return keeping.draft(**{**values, **changes})
 
 
 def published(world: World, **changes: Any) -> MonthlyReport:

@@ -36,12 +36,12 @@ def test_signs_follow_the_rows(world: World) -> None:
     now = timezone.now()
     beating(now)
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=now - timedelta(days=40))
-    found = signs.read(now=now)
-    assert found.uncounted > 0
-    assert found.precision is None or 0 <= found.precision <= 1
-    assert "nobody_sweeps" not in found.alarms
-    assert found.beats["beat"] < MINUTE
-    assert found.calendar_until >= 2026
+    result = signs.read(now=now)
+    assert result.uncounted > 0
+    assert result.precision is None or 0 <= result.precision <= 1
+    assert "nobody_sweeps" not in result.alarms
+    assert result.beats["beat"] < MINUTE
+    assert result.calendar_until >= 2026
     page = workspace(world.su).get("/oversight/system/").content.decode()
     assert case.number not in page
     assert "还没有计入统计的步骤" in page
@@ -70,17 +70,17 @@ def test_metrics_are_for_whoever_shows_the_word_or_asks_from_a_listed_place(worl
     settings.METRICS_TOKEN, settings.METRICS_ADDRESSES = "", ["10.0.0.0/8"]
     assert Client().get("/metrics").status_code == 404
     assert Client(REMOTE_ADDR="10.2.3.4").get("/metrics").status_code == 200
-    words = answer.content.decode()
-    assert case.number not in words
-    assert world.mobile.name not in words
+    text = answer.content.decode()
+    assert case.number not in text
+    assert world.mobile.name not in text
     # The format: a name, perhaps labels, one number.
-    for line in words.splitlines():
+    for line in text.splitlines():
         if not line.startswith("#"):
             name, _, number = line.rpartition(" ")
             assert name.startswith("odr_")
             float(number)
-    assert "odr_uncounted_steps " in words
-    assert 'odr_queue_length{queue="notices"} ' in words
+    assert "odr_uncounted_steps " in text
+    assert 'odr_queue_length{queue="notices"} ' in text
 
 
 def test_a_condition_is_told_once_a_day(keeper: User, world: World) -> None:
@@ -101,10 +101,10 @@ def test_alarms_go_to_the_listed_addresses_instead(keeper: User, settings: Any) 
     settings.ALARM_MAIL = ["ops@example.com", "night@example.com"]
     now = timezone.now()
     beating(now - timedelta(hours=2))
-    told = signs.sweep_alarms(now=now)
+    shown = signs.sweep_alarms(now=now)
     assert {letter.address for letter in OutgoingMessage.objects.all()} == {"ops@example.com", "night@example.com"}
     assert AlarmSent.objects.first().told == 2  # type: ignore[union-attr]
-    assert OutgoingMessage.objects.count() == 2 * told
+    assert OutgoingMessage.objects.count() == 2 * shown
 
 
 def test_nobody_to_tell_marks_nothing_as_told(world: World) -> None:
@@ -120,9 +120,9 @@ def test_what_waits_to_be_counted_and_what_differed_are_alarms(world: World, mon
     given.filed(world, now=now)
     monkeypatch.setattr(rollups, "ALARM", 0)
     RollupState.objects.update_or_create(pk=1, defaults={"differences": ["20261118-7K3QABCDEFGH-5"]})
-    found = signs.read(now=now)
-    assert {"uncounted", "counters_differ"} <= set(found.alarms)
-    assert all(signs.words_of(code) != code for code in found.alarms), "each condition has words"
+    result = signs.read(now=now)
+    assert {"uncounted", "counters_differ"} <= set(result.alarms)
+    assert all(signs.words_of(code) != code for code in result.alarms), "each condition has words"
 
 
 def test_the_record_is_gone_through_once_a_night_and_a_break_is_told(world: World) -> None:

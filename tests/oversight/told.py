@@ -48,7 +48,7 @@ def a_line(enterprise: Enterprise, **numbers: int | None) -> LeagueLine:
         version=1,
         defaults={"formula": 2, "made_at": timezone.now(), "country": country, "digest": "0" * 64},
     )
-    told = {
+    shown = {
         "n": 120,
         "settled": 86,
         "unconfirmed": 7,
@@ -57,7 +57,7 @@ def a_line(enterprise: Enterprise, **numbers: int | None) -> LeagueLine:
         "rated": None,
         "marks": None,
     } | numbers
-    settled, unconfirmed = told.pop("settled"), told.pop("unconfirmed")
+    settled, unconfirmed = shown.pop("settled"), shown.pop("unconfirmed")
     position = LeagueLine.objects.filter(of=of).count() + 1
     return LeagueLine.objects.create(
         of=of,
@@ -70,5 +70,5 @@ def a_line(enterprise: Enterprise, **numbers: int | None) -> LeagueLine:
         settled_most=settled,
         unconfirmed_least=unconfirmed,
         unconfirmed_most=unconfirmed,
-        **told,
+        **shown,
     )

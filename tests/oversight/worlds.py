@@ -310,11 +310,11 @@ class Walk:
 
     def _promises(self) -> list[Promise]:
         dice = self.dice
-        found = []
+        results = []
         for _ in range(dice.choice([0, 1, 1, 2])):
             kind = dice.choice(["original_channel", "transfer", "voucher", "apology"])
             due = (self.now + timedelta(days=dice.choice([1, 4, 9, 16]))).date()
-            found.append(
+            results.append(
                 Promise(
                     kind=kind,
                     what="退还费用",
@@ -322,17 +322,17 @@ class Walk:
                     amount=None if kind == "apology" else Decimal(dice.randrange(1, 500)),
                 )
             )
-        if found and dice.random() < 0.3:
-            found = [
+        if results and dice.random() < 0.3:
+            results = [
                 Promise(
                     kind="return_by_consumer",
                     what="寄回设备",
                     owed_by="consumer",
                     due_on=(self.now + timedelta(days=3)).date(),
                 ),
-                *found,
+                *results,
             ]
-        return found
+        return results
 
     def _offer(self, case: Complaint) -> Move:
         left = [d for d in case.demands.all() if not d.is_settled and not d.is_given_up]

@@ -74,7 +74,7 @@ def corrected(world: World, now: datetime, *, times: int = 3, named: str = WRITT
 
 def columns(world: World, **changes: Any) -> dict[str, Any]:
     """A rule of 鼓楼区 for the written name."""
-    said = dict.fromkeys(rule_changing.COLUMNS, None) | {
+    text = dict.fromkeys(rule_changing.COLUMNS, None) | {
         "priority": 50,
         "category": "",
         "named": WRITTEN,
@@ -83,7 +83,7 @@ def columns(world: World, **changes: Any) -> dict[str, Any]:
         "target_enterprise": world.mobile.pk,
         "target_branch": world.fuzhou.pk,
     }
-    return said | changes
+    return text | changes
 
 
 def drafted(

@@ -85,10 +85,10 @@ PAIRS: list[tuple[str, Rule, Rule, str]] = [
 @pytest.mark.parametrize(("one", "other", "kind"), [pair[1:] for pair in PAIRS], ids=[pair[0] for pair in PAIRS])
 def test_a_pair(one: Rule, other: Rule, kind: str) -> None:
     for pair in ((one, other), (other, one)):
-        found = between(*pair)
-        assert (found.kind if found else "") == kind
-        if found:
-            assert (found.first.code, found.second.code) == ("A", "B")
+        result = between(*pair)
+        assert (result.kind if result else "") == kind
+        if result:
+            assert (result.first.code, result.second.code) == ("A", "B")
 
 
 def test_all_at_once_finds_what_each_pair_says() -> None:

@@ -137,9 +137,9 @@ def test_a_returned_case_goes_to_no_firm_the_consumer_did_not_choose(world: Worl
     case.refresh_from_db()
     assert (case.status, case.reason) == (S.TRIAGE, "no_consent")
     # Who named it is said as it was: the consumer chose another one.
-    said = _why(ForwardingDecision.objects.filter(complaint=case).latest("pk"))
-    assert said[0] == "退回的单位指出应由中国电信股份有限公司福建分公司答复"
-    assert not [words for words in said if "消费者选择了" in words]
+    text = _why(ForwardingDecision.objects.filter(complaint=case).latest("pk"))
+    assert text[0] == "退回的单位指出应由中国电信股份有限公司福建分公司答复"
+    assert not [label for label in text if "消费者选择了" in label]
 
 
 def test_one_that_breaks_does_not_hold_up_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,8 +33,8 @@ def twins(world: World) -> list[Complaint]:
         )
         SearchName.objects.create(kind="alias", text="苍鹭", folded=fold_name("苍鹭"), grams=[], enterprise=enterprise)
     return [
-        given.filed(world, now=WEDNESDAY - DAY, respondents=(RespondentRequest(named="苍鹭", address=said),))
-        for said in (
+        given.filed(world, now=WEDNESDAY - DAY, respondents=(RespondentRequest(named="苍鹭", address=text),))
+        for text in (
             world.region.name,
             world.region.name,
             f"某路1号，{world.far_officer.authority.region.name}",
@@ -66,13 +66,13 @@ def test_each_case_is_decided_as_if_it_were_alone(world: World, name: str) -> No
         judging.Recorded(*row)
         for row in Complaint.objects.order_by("-received_at").values_list(*judging.Recorded._fields)
     ]
-    found = {}
+    result = {}
     for start in range(0, len(rows), 5):
-        found |= {one.pk: one.made for one in judging.judged(rows[start : start + 5], known, now=WEDNESDAY)}
+        result |= {one.pk: one.made for one in judging.judged(rows[start : start + 5], known, now=WEDNESDAY)}
     wanted = {
         case.pk: made for case in Complaint.objects.all() if (made := by_itself(case, known)).is_by_rule or made.moves
     }
-    assert found == wanted
-    assert found
+    assert result == wanted
+    assert result
     assert len(rows) == len(cases)
     assert len(known.decided) < len(rows), "what is alike is decided once"

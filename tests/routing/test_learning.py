@@ -42,10 +42,10 @@ def test_three_that_agree_and_four_of_five(world: World, choices: str) -> None:
     for nth, letter in enumerate(choices):
         chosen(world, WEDNESDAY - (nth + 1) * DAY, "telecom" if letter == "t" else "mobile", comes_back=letter == "r")
     learning.sweep_lessons(now=WEDNESDAY)
-    found = Lesson.objects.first()
-    assert (None if found is None else (found.agree, found.total)) == TABLE[choices]
-    if found is not None:
-        assert (found.subject_kind, found.words, found.target_branch_id, found.region_id) == (
+    result = Lesson.objects.first()
+    assert (None if result is None else (result.agree, result.total)) == TABLE[choices]
+    if result is not None:
+        assert (result.subject_kind, result.words, result.target_branch_id, result.region_id) == (
             "named",
             WRITTEN,
             world.fuzhou.pk,
@@ -129,9 +129,9 @@ def test_mended_within_one_working_day(world: World, name: str) -> None:
             world.intake,
             WEDNESDAY + again * HOUR,
         )
-    found = counted(WEDNESDAY + asked * HOUR)
-    assert (found.misrouted, found.ended) == (1, 1)
-    assert (found.in_time, found.late, found.waiting) == expected
+    result = counted(WEDNESDAY + asked * HOUR)
+    assert (result.misrouted, result.ended) == (1, 1)
+    assert (result.in_time, result.late, result.waiting) == expected
 
 
 def test_a_duplicate_was_no_misroute(world: World) -> None:

@@ -26,7 +26,7 @@ URL = "/check/letter/"
 @time_machine.travel("2026-11-27 10:00+08:00", tick=False)
 def test_a_few_fields_make_a_whole_letter(client: Client) -> None:
     page = client.post(URL, SAID).content.decode()
-    for words in (
+    for text in (
         "致：福州好邻里便利店",
         "烤箱",
         "DD-2026-7",
@@ -38,7 +38,7 @@ def test_a_few_fields_make_a_whole_letter(client: Client) -> None:
         "陈晓",
         "电话：138 0000 0000",
     ):
-        assert words in page
+        assert text in page
     assert "这不是投诉的条件" in page
     assert 'href="/file/"' in page
     assert not FilingDraft.objects.exists()

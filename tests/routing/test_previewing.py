@@ -114,9 +114,9 @@ def test_the_preview_is_what_routing_then_does(world: World, code: str) -> None:
     what, on, first = KINDS[code]
     cases = a_few(world)
     change = wished(world, code, on=on, **what(world))
-    told = {pk: way for way in counted(change) for pk in way["cases"]}
-    assert told, "the world has cases that this change moves"
-    assert sum(way["n"] for way in change.preview["ways"]) == len(told)
+    values = {pk: way for way in counted(change) for pk in way["cases"]}
+    assert values, "the world has cases that this change moves"
+    assert sum(way["n"] for way in change.preview["ways"]) == len(values)
     # Nothing of it was left in the directory.
     assert not Alias.objects.filter(name="榕城移动").exists()
     without = routed(cases, days=first)
@@ -124,8 +124,8 @@ def test_the_preview_is_what_routing_then_does(world: World, code: str) -> None:
     with_it = swept(cases, days=first)
     for case in cases:
         expected = without[case.pk]
-        if case.pk in told:
-            before, after = told[case.pk]["before"], told[case.pk]["after"]
+        if case.pk in values:
+            before, after = values[case.pk]["before"], values[case.pk]["after"]
             assert expected == ((None, None) if before["reason"] else (before["enterprise"], before["branch"]))
             expected = (None, None) if after["reason"] else (after["enterprise"], after["branch"])
         assert with_it[case.pk] == expected, case.respondent_named

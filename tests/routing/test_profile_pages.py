@@ -32,11 +32,11 @@ def branch_manager(world: World, branch: Branch) -> User:
     return user
 
 
-def wish(client: Client, kind: str, said: dict[str, Any], *, row: int | None = None) -> DirectoryChange:
+def wish(client: Client, kind: str, values: dict[str, Any], *, row: int | None = None) -> DirectoryChange:
     answer = send(
         client,
         f"{NEW}?kind={kind}" + (f"&row={row}" if row else ""),
-        {"why": "因机构调整。", "on_day": timezone.localdate().isoformat()} | said,
+        {"why": "因机构调整。", "on_day": timezone.localdate().isoformat()} | values,
     )
     assert answer.status_code == 302, shown(answer)
     change = DirectoryChange.objects.latest("pk")
@@ -46,8 +46,8 @@ def wish(client: Client, kind: str, said: dict[str, Any], *, row: int | None = N
 
 def test_the_entry_is_read_by_managers_and_by_nobody_else(world: World) -> None:
     page = shown(signed_in(world.lead).get(HOME))
-    for words in ("中国移动福州分公司", "福清市", "动感地带", "福州市鼓楼区市场监督管理局", "91350102MA0000001L"):
-        assert words in page
+    for text in ("中国移动福州分公司", "福清市", "动感地带", "福州市鼓楼区市场监督管理局", "91350102MA0000001L"):
+        assert text in page
     assert "中国电信" not in page
     assert f"{NEW}?kind=area-end&amp;row={ServiceArea.objects.get(branch__name='中国移动福清分公司').pk}" in page
     for user in (world.ming, world.hua, world.chen, world.rui):
@@ -108,8 +108,8 @@ def test_what_cannot_be_read_or_done_is_said_at_its_field(world: World) -> None:
     answer = send(lead, f"{NEW}?kind=area-add&row={world.fuzhou.pk}", {"region": "鼓楼区", "why": "", "on_day": "明天"})
     page = shown(answer)
     assert answer.status_code == 422
-    for words in ("有3处需要修改", "320106", "日期请写成"):
-        assert words in page
+    for text in ("有3处需要修改", "320106", "日期请写成"):
+        assert text in page
     answer = send(lead, f"{NEW}?kind=branch-add", {"name": "中国移动福州分公司", "why": "x", "on_day": "2030-01-01"})
     assert answer.status_code == 422
     assert "已经有（或有过）叫这个名称的分支机构" in shown(answer)
@@ -231,5 +231,5 @@ def test_pages_speak_english(world: World, path: str) -> None:
     client = signed_in(world.lead)
     client.cookies["django_language"] = "en"
     page = shown(client.get(path))
-    for words in ("变更", "品牌", "分支机构"):
-        assert words not in page
+    for text in ("变更", "品牌", "分支机构"):
+        assert text not in page

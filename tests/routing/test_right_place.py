@@ -39,8 +39,8 @@ def test_every_path_ends_in_its_verdict_its_bodies_and_a_next_step(row: dict[str
     assert path.verdict is Verdict[row["verdict"].upper()]
     assert path.bodies == tuple(BODIES[code] for code in row["bodies"].split())
     page = client.get("/check/", _asked(row)).content.decode()
-    words = {"yes": "可以在这里投诉</h1>", "but": "可以在这里投诉，但请先知道", "elsewhere": "这件事请找别的部门"}
-    assert words[row["verdict"]] in re.sub(r"\s+</", "</", page)
+    labels = {"yes": "可以在这里投诉</h1>", "but": "可以在这里投诉，但请先知道", "elsewhere": "这件事请找别的部门"}
+    assert labels[row["verdict"]] in re.sub(r"\s+</", "</", page)
     assert re.search(r'href="/file/(\?object_category=[a-z_.]+)?"', page), "nothing bars filing"
     for body in path.bodies:
         assert str(body.name) in page

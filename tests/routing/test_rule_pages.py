@@ -29,10 +29,10 @@ def test_from_corrections_to_a_rule_that_routes(world: World) -> None:
     assert all(case.number in page for case in cases)
     lesson = Lesson.objects.get()
     form = shown(su.get(f"{HOME}new/?lesson={lesson.pk}"))
-    for words in (f'value="{WRITTEN}"', "鼓楼区 350102", "中国移动福州分公司"):
-        assert words in form
+    for text in (f'value="{WRITTEN}"', "鼓楼区 350102", "中国移动福州分公司"):
+        assert text in form
     today = timezone.localdate()
-    said = {
+    values = {
         "named": WRITTEN,
         "region": "鼓楼区 350102",
         "category": "service.other",
@@ -43,7 +43,7 @@ def test_from_corrections_to_a_rule_that_routes(world: World) -> None:
         "why": "消费者这样称呼福州移动。",
     }
     key = "b" * 32
-    answers = [send(su, f"{HOME}new/?lesson={lesson.pk}", said, key=key) for _twice in range(2)]
+    answers = [send(su, f"{HOME}new/?lesson={lesson.pk}", values, key=key) for _twice in range(2)]
     assert [answer.status_code for answer in answers] == [302, 302], shown(answers[0])
     change = RuleChange.objects.get()
     url = f"{HOME}{change.pk}/"
@@ -58,8 +58,8 @@ def test_from_corrections_to_a_rule_that_routes(world: World) -> None:
     assert "正在用最近30天的案件试运行" in shown(su.get(f"{url}try/"))
     trying.sweep_trials(now=now)
     page = shown(su.get(f"{url}try/"))
-    for words in ("其中3件原来须人工分送", "人工分送（没有找到对应的企业）", "100.0%", cases[0].number):
-        assert words in page
+    for text in ("其中3件原来须人工分送", "人工分送（没有找到对应的企业）", "100.0%", cases[0].number):
+        assert text in page
     assert send(su, f"{url}file/", {"do": "file"}).status_code == 302
     assert "等待批准" in shown(su.get(url))
     # The author does not decide, nor does who holds no such office or sits elsewhere.
@@ -80,8 +80,8 @@ def test_from_corrections_to_a_rule_that_routes(world: World) -> None:
     assert (decision.rule, decision.rule_version) == (rule.code, 1)
     assert rule.code in shown(su.get(HOME))
     page = shown(head.get(f"{HOME}rules/{rule.code}/"))
-    for words in ("苏试", "长试", "消费者这样称呼福州移动。", "生效中"):
-        assert words in page
+    for text in ("苏试", "长试", "消费者这样称呼福州移动。", "生效中"):
+        assert text in page
 
 
 def test_a_rule_is_seen_where_it_may_apply_and_changed_in_its_region(world: World) -> None:
@@ -117,7 +117,7 @@ def test_what_cannot_be_is_said_at_its_field(world: World) -> None:
         "starts_on": today.isoformat(),
         "why": "x",
     }
-    for wrong, words in (
+    for wrong, text in (
         ({"region": "福州市 350100"}, "规则的范围超出您的辖区。"),
         ({"region": ""}, "规则的范围超出您的辖区。"),
         ({"named": ""}, "请至少写明被投诉人或者类别"),
@@ -133,7 +133,7 @@ def test_what_cannot_be_is_said_at_its_field(world: World) -> None:
     ):
         answer = send(rui, f"{HOME}new/", good | wrong)
         assert answer.status_code == 422, wrong
-        assert words in shown(answer), wrong
+        assert text in shown(answer), wrong
     assert not RuleChange.objects.exists()
 
 

@@ -86,25 +86,25 @@ def world(public_side: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Wor
 @pytest.mark.parametrize("row", ROWS, ids=[f"{row['编号']} {row['说明']}" for row in ROWS])
 def test_a_case_goes_where_the_table_says(world: World, row: dict[str, str]) -> None:
     decision = matching.choose(world.facts[row["编号"]], world.rules, world.snapshot)
-    said = " → ".join(in_language("zh-hans", say_all, [why.as_json() for why in decision.why]))
+    given = " → ".join(in_language("zh-hans", say_all, [why.as_json() for why in decision.why]))
     rule = f"{decision.rule} v{decision.version}" if decision.rule else ""
-    assert rule == row["规则"], said
-    assert decision.why[-1].code == row["理由"], said
+    assert rule == row["规则"], given
+    assert decision.why[-1].code == row["理由"], given
     if row["结果"] == "人工":
-        assert isinstance(decision, NoMatch), said
+        assert isinstance(decision, NoMatch), given
         assert decision.reason == row["理由"]
         if row["首选建议"]:
             assert world.enterprises[decision.suggestions[0].enterprise_id] == row["首选建议"]
         return
-    assert isinstance(decision, Match), said
+    assert isinstance(decision, Match), given
     if row["结果"] == "部门":
         assert decision.enterprise_id is None
-        assert world.authorities[decision.authority_id or 0] == row["接收部门"], said
+        assert world.authorities[decision.authority_id or 0] == row["接收部门"], given
         return
-    assert world.enterprises[decision.enterprise_id or 0] == row["企业"], said
-    assert world.branches.get(decision.branch_id or 0, "总部") == row["分支"], said
+    assert world.enterprises[decision.enterprise_id or 0] == row["企业"], given
+    assert world.branches.get(decision.branch_id or 0, "总部") == row["分支"], given
     if row["接收部门"]:
-        assert world.authorities[decision.authority_id or 0] == row["接收部门"], said
+        assert world.authorities[decision.authority_id or 0] == row["接收部门"], given
 
 
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
@@ -113,10 +113,10 @@ def test_every_reason_has_words_without_holes(world: World, language: str) -> No
         decision = matching.choose(facts, world.rules, world.snapshot)
         for why in decision.why:
             assert why.code in WORDS
-            words = in_language(language, str, WORDS[why.code])
-            words.format(**why.values)
+            text = in_language(language, str, WORDS[why.code])
+            text.format(**why.values)
             for name in ("enterprise", "branch", "region", "old", "reason"):
-                assert f"{{{name}}}" not in words or f"{name}_en" in why.values, why.code
+                assert f"{{{name}}}" not in text or f"{name}_en" in why.values, why.code
 
 
 def test_the_same_facts_give_the_same_decision(world: World) -> None:

@@ -74,16 +74,16 @@ CHANGES: dict[str, dict[str, Any]] = {
 }
 
 
-def meant(world: World, said: dict[str, Any]) -> dict[str, Any]:
-    found = dict(said)
+def meant(world: World, values: dict[str, Any]) -> dict[str, Any]:
+    result = dict(values)
     for name in ("enterprise", "target_enterprise", "target_authority"):
-        if isinstance(found.get(name), str):
-            found[name] = getattr(world, found[name]).pk
-    if "brand" in found:
-        found["brand"] = Brand.objects.get(name=found["brand"]).pk
-    if found.get("region") == "city":
-        found["region"] = world.city.region_id
-    return found
+        if isinstance(result.get(name), str):
+            result[name] = getattr(world, result[name]).pk
+    if "brand" in result:
+        result["brand"] = Brand.objects.get(name=result["brand"]).pk
+    if result.get("region") == "city":
+        result["region"] = world.city.region_id
+    return result
 
 
 @pytest.mark.parametrize("name", CHANGES)
@@ -92,9 +92,9 @@ def test_who_would_have_moved_is_who_then_moves(world: World, name: str) -> None
     before = routed(cases)
     change = drafted(world, WEDNESDAY, **meant(world, CHANGES[name]))
     trial = tried(change, WEDNESDAY)
-    told = {pk: (was, then) for was, then, _n, ids in trying.ways_of(trial.found) for pk in ids}
-    assert told, "there are cases that this change moves"
-    assert trial.found["moved"] == len(told)
+    values = {pk: (was, then) for was, then, _n, ids in trying.ways_of(trial.found) for pk in ids}
+    assert values, "there are cases that this change moves"
+    assert trial.found["moved"] == len(values)
     rule_changing.file(change, by=world.su, reach=reach(world.city), now=WEDNESDAY, today=TODAY)
     change.refresh_from_db()
     rule_changing.decide(
@@ -102,7 +102,7 @@ def test_who_would_have_moved_is_who_then_moves(world: World, name: str) -> None
     )
     after = routed(cases)
     for case in cases:
-        was, then = told.get(case.pk, (None, None))
+        was, then = values.get(case.pk, (None, None))
         if was is None or then is None:
             assert before[case.pk] == after[case.pk], case.respondent_named
             continue
@@ -114,14 +114,14 @@ def test_precision_is_against_who_kept_the_case(world: World) -> None:
     corrected(world, WEDNESDAY)
     trial = tried(drafted(world, WEDNESDAY), WEDNESDAY)
     wrong = tried(drafted(world, WEDNESDAY, target_enterprise=world.telecom.pk, target_branch=None), WEDNESDAY)
-    for found, right in ((trial.found, 3), (wrong.found, 0)):
-        assert (found["matched"], found["newly"], found["known"]) == (3, 3, 3)
-        assert (found["before_decided"], found["after_decided"], found["after_right"]) == (0, 3, right)
+    for result, right in ((trial.found, 3), (wrong.found, 0)):
+        assert (result["matched"], result["newly"], result["known"]) == (3, 3, 3)
+        assert (result["before_decided"], result["after_decided"], result["after_right"]) == (0, 3, right)
 
 
 def test_who_agreed_to_another_firm_has_to_be_asked(world: World) -> None:
     given.filed(world, now=WEDNESDAY - DAY)
-    found = tried(
+    result = tried(
         drafted(
             world,
             WEDNESDAY,
@@ -132,7 +132,7 @@ def test_who_agreed_to_another_firm_has_to_be_asked(world: World) -> None:
         ),
         WEDNESDAY,
     ).found
-    assert (found["moved"], found["consent"]) == (1, 1)
+    assert (result["moved"], result["consent"]) == (1, 1)
 
 
 def test_an_end_and_a_target_that_cannot_receive(world: World) -> None:
@@ -140,8 +140,8 @@ def test_an_end_and_a_target_that_cannot_receive(world: World) -> None:
     rule = approved(world, drafted(world, WEDNESDAY), WEDNESDAY)
     RoutingRule.objects.filter(pk=rule.pk).update(starts_on=None)
     change = drafted(world, WEDNESDAY, rule=rule, kind="end", ends_on=TODAY)
-    found = tried(change, WEDNESDAY).found
-    assert (found["moved"], found["unmatched"], found["newly"], found["matched"]) == (1, 1, 0, 0)
+    result = tried(change, WEDNESDAY).found
+    assert (result["moved"], result["unmatched"], result["newly"], result["matched"]) == (1, 1, 0, 0)
 
 
 def test_killed_in_the_middle_it_goes_on_and_finds_the_same(world: World) -> None:

@@ -24,11 +24,11 @@ def _directory(*enterprises: tuple[int, str, str]) -> Directory:
 
 
 def _route(named: str, *enterprises: tuple[int, str, str], address: str = "") -> int | str:
-    found = choose(Facts(on=DAY, named=named, address=address), (), _directory(*enterprises))
-    if isinstance(found, NoMatch):
-        return found.reason
-    assert isinstance(found, Match)
-    return found.enterprise_id or 0
+    result = choose(Facts(on=DAY, named=named, address=address), (), _directory(*enterprises))
+    if isinstance(result, NoMatch):
+        return result.reason
+    assert isinstance(result, Match)
+    return result.enterprise_id or 0
 
 
 @pytest.mark.parametrize(
@@ -109,11 +109,11 @@ FIRMS = ((1, "Egret Fiber", ""), (2, "Gull Telephone", ""), (3, "中国苍鹭集
     ],
 )
 def test_who_stands_beside_an_unknown_name_is_only_suggested(named: str, unknown: str, suggested: list[int]) -> None:
-    found = choose(Facts(on=DAY, named=named), (), _directory(*FIRMS))
-    assert isinstance(found, NoMatch)
-    assert found.reason == "nothing_matched"
-    assert found.why[-1].values["named"] == unknown
-    assert [one.enterprise_id for one in found.suggestions] == suggested
+    result = choose(Facts(on=DAY, named=named), (), _directory(*FIRMS))
+    assert isinstance(result, NoMatch)
+    assert result.reason == "nothing_matched"
+    assert result.why[-1].values["named"] == unknown
+    assert [one.enterprise_id for one in result.suggestions] == suggested
 
 
 def test_names_that_are_all_known_need_nobody() -> None:
@@ -131,10 +131,10 @@ def test_a_franchise_of_an_unknown_shop_is_left_to_a_person_with_the_holder_sugg
         enterprises={1: EnterpriseFacts(1, "Egret Fiber")},
     )
     by_brand = Rule("R1", 1, 1, "", brand_id=7, target_enterprise_id=1)
-    found = choose(Facts(on=DAY, named="张三 dba Planet Gym"), (by_brand,), directory)
-    assert isinstance(found, NoMatch)
-    assert found.reason == "nothing_matched"
-    assert [one.enterprise_id for one in found.suggestions] == [1]
+    result = choose(Facts(on=DAY, named="张三 dba Planet Gym"), (by_brand,), directory)
+    assert isinstance(result, NoMatch)
+    assert result.reason == "nothing_matched"
+    assert [one.enterprise_id for one in result.suggestions] == [1]
     assert isinstance(choose(Facts(on=DAY, named="Planet Gym"), (by_brand,), directory), Match)
 
 
@@ -145,9 +145,9 @@ def test_no_rule_hands_a_firm_what_names_an_unknown_one_too_but_an_authority_may
     to_authority = Rule("R3", 1, 2, "", target_authority_id=5)
     facts = Facts(on=DAY, named=named)
     assert isinstance(choose(facts, (to_enterprise, of_enterprise), _directory(*FIRMS)), NoMatch)
-    found = choose(facts, (to_enterprise, of_enterprise, to_authority), _directory(*FIRMS))
-    assert isinstance(found, Match)
-    assert (found.enterprise_id, found.authority_id, found.rule) == (None, 5, "R3")
+    result = choose(facts, (to_enterprise, of_enterprise, to_authority), _directory(*FIRMS))
+    assert isinstance(result, Match)
+    assert (result.enterprise_id, result.authority_id, result.rule) == (None, 5, "R3")
 
 
 def test_of_one_name_the_one_in_the_town_that_was_given() -> None:

@@ -227,14 +227,14 @@ class Town(RuleBasedStateMachine):
             for row in model._default_manager.filter(complaint__in=self.cases, **wanted).order_by("pk"):
                 kept[row.complaint_id].append(row)
             rows[model] = kept
-        found = Complaint.objects.in_bulk(self.cases)
-        numbers = [case.number for case in found.values()]
+        result = Complaint.objects.in_bulk(self.cases)
+        numbers = [case.number for case in result.values()]
         return [
             Seen(
                 self.world,
-                found[pk],
+                result[pk],
                 self.now,
-                [n for n in numbers if n != found[pk].number],
+                [n for n in numbers if n != result[pk].number],
                 rows[Demand][pk],
                 rows[Offer][pk],
                 rows[Obligation][pk],
@@ -267,8 +267,8 @@ class Town(RuleBasedStateMachine):
         for actor, step in dice.choices(open_ones, weights, k=3):
             self.visits[step] += 1
             try:
-                if found := [(seen.case.pk, move, actor) for move in moves(step, seen, dice, actor)]:
-                    return found
+                if results := [(seen.case.pk, move, actor) for move in moves(step, seen, dice, actor)]:
+                    return results
             except StepNotAllowed as wrong:
                 # Words that no case could make right.
                 self._refused(step, wrong)
@@ -328,9 +328,9 @@ class Town(RuleBasedStateMachine):
             by_case.setdefault(one[0], []).append(one)
         with transaction.atomic():
             take_all([one for moves_of in reversed(by_case.values()) for one in moves_of], now=self.now)
-            found = promises.standing_of(self.cases)
+            result = promises.standing_of(self.cases)
             transaction.set_rollback(True)
-        return found
+        return result
 
     def _refused(self, step: str, refusal: StepNotAllowed | None) -> None:
         assert refusal is not None

@@ -170,9 +170,9 @@ def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
         assert owner[MUST_ACT[status]], f"I-04 {case.number} {status}: nobody holds it"
         if status in (S.NEGOTIATING, S.AWAITING_CONSUMER) and case.branch_id is not None:
             assert case.handler_id is not None, f"I-04 {case.number}: no named handler"
-        said = duty.standing(complaint=case, clocks=live, viewer_side="", now=now)
-        assert said.holder, f"I-04 {case.number}: the page names nobody"
-        assert said.sentence, f"I-04 {case.number}: the page says nothing"
+        given = duty.standing(complaint=case, clocks=live, viewer_side="", now=now)
+        assert given.holder, f"I-04 {case.number}: the page names nobody"
+        assert given.sentence, f"I-04 {case.number}: the page says nothing"
 
 
 def _clocks(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: datetime) -> None:
@@ -277,7 +277,7 @@ def _ends(
         .values_list("complaint_id", "odr_result")
     )
     had = {pk for pk, result in results.items() if result != "returned" or by_pk[pk].enterprise_id is not None}
-    told = {
+    values = {
         (pk, sequence, to): at
         for pk, sequence, to, at in Notice.objects.filter(
             complaint__in=[e.complaint_id for e in closings], audience=Audience.PARTIES
@@ -288,7 +288,7 @@ def _ends(
         assert entry.outcome, f"{number}: closed without outcome"
         assert entry.reason, f"{number}: closed without reason"
         for side in ("consumer", "enterprise") if entry.complaint_id in had else ("consumer",):
-            assert told.get((entry.complaint_id, entry.sequence, side)) == entry.written_at, (
+            assert values.get((entry.complaint_id, entry.sequence, side)) == entry.written_at, (
                 f"{number}: {side} was not told of the end"
             )
     today = calendar.local_day(now)
@@ -312,9 +312,9 @@ def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
     with connection.cursor() as cursor:
         rollups.fold_cases(cursor, changed)
         assert rollups.differing(cursor, after=0, upto=2**62) == [], "I-20: counts otherwise, and no entry says why"
-    told: Counter[tuple[str, int]] = Counter()
+    values: Counter[tuple[str, int]] = Counter()
     for enterprise, *numbers in MonthEnterprise.objects.filter(branch=0).values_list("enterprise", *COUNTED):
-        told.update({(name, enterprise): n for name, n in zip(COUNTED, numbers, strict=True) if n})
+        values.update({(name, enterprise): n for name, n in zip(COUNTED, numbers, strict=True) if n})
     slow: Counter[tuple[str, int]] = Counter()
     for status, outcome, broken, enterprise in Complaint.objects.exclude(enterprise=None).values_list(
         "status", "outcome", "is_not_kept", "enterprise_id"
@@ -323,7 +323,7 @@ def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
         slow["open" if status != S.CLOSED else "closed", enterprise] += 1
         if outcome:
             slow["closed_not_kept" if outcome == Outcome.MEDIATED and broken else f"closed_{outcome}", enterprise] += 1
-    assert told == slow, f"I-20: {told - slow} or {slow - told}"
+    assert values == slow, f"I-20: {values - slow} or {slow - values}"
 
 
 def seen_by(user: Any, cases: Iterable[Complaint], *, now: datetime) -> set[int]:

@@ -72,8 +72,8 @@ def text(name: str = "text") -> Build:
 
 
 def _one_promise(seen: Seen, dice: random.Random, *states: str, owed_by: str) -> Said | None:
-    found = seen.promises(*states, owed_by=owed_by)
-    return {"obligation": dice.choice(found)} if found else None
+    result = seen.promises(*states, owed_by=owed_by)
+    return {"obligation": dice.choice(result)} if result else None
 
 
 def accept_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
@@ -84,13 +84,13 @@ def accept_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
 
 
 def answers(seen: Seen, dice: random.Random, *, best: bool) -> tuple[Answer, ...]:
-    found = []
+    results = []
     for demand in seen.demands:
         if demand.is_settled or demand.is_given_up:
             continue
         verdict = "grant" if best or dice.random() < 0.6 else dice.choice(["part", "refuse"])
         amount = {"grant": demand.amount, "part": "1.00" if demand.amount else None, "refuse": None}[verdict]
-        found.append(
+        results.append(
             Answer(
                 demand=demand.ordinal,
                 verdict=verdict,
@@ -99,7 +99,7 @@ def answers(seen: Seen, dice: random.Random, *, best: bool) -> tuple[Answer, ...
                 is_separable=dice.random() < 0.7,
             )
         )
-    return tuple(found)
+    return tuple(results)
 
 
 def promises(seen: Seen, dice: random.Random) -> tuple[Promise, ...]:
@@ -133,20 +133,22 @@ def replace_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
 
 
 def confirm_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
-    found = seen.promises(
+    result = seen.promises(
         "due", "reported", "silent", owed_by="consumer" if actor.side == "enterprise" else "enterprise"
     )
-    return {"obligations": found[: dice.randint(1, 2)]} if found else None
+    return {"obligations": result[: dice.randint(1, 2)]} if result else None
 
 
 def report_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
-    found = seen.promises("due", owed_by="enterprise" if actor.side == "enterprise" else "consumer")
-    return {"obligations": found[: dice.randint(1, 2)], "proof": "流水"} if found else None
+    result = seen.promises("due", owed_by="enterprise" if actor.side == "enterprise" else "consumer")
+    return {"obligations": result[: dice.randint(1, 2)], "proof": "流水"} if result else None
 
 
 def show_payment(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
-    found = [o.ordinal for o in seen.obligations if o.state == "due" and o.disputed_at is not None]
-    return {"obligation": found[0], "channel": "银行转账", "last4": "1234", "paid_on": seen.day(0)} if found else None
+    results = [o.ordinal for o in seen.obligations if o.state == "due" and o.disputed_at is not None]
+    return (
+        {"obligation": results[0], "channel": "银行转账", "last4": "1234", "paid_on": seen.day(0)} if results else None
+    )
 
 
 def resume_performance(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
@@ -248,8 +250,8 @@ def proposed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
     if not steps:
         return None
     step = dice.choice(steps)
-    words = WORDS[step](seen, dice, actor)
-    return None if words is None else {"move": handling.MOVES[step](**words)}
+    label = WORDS[step](seen, dice, actor)
+    return None if label is None else {"move": handling.MOVES[step](**label)}
 
 
 def proposal(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
@@ -258,8 +260,8 @@ def proposal(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
 
 
 def sent_back(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
-    words = proposal(seen, dice, actor)
-    return words and words | {"text": TEXT}
+    label = proposal(seen, dice, actor)
+    return label and label | {"text": TEXT}
 
 
 def answer_late(seen: Seen, dice: random.Random, actor: Actor) -> Said:
@@ -398,11 +400,11 @@ def moves(step: str, seen: Seen, dice: random.Random, actor: Actor) -> list[Move
             return [WALKS[step].move(seen.world, seen.case)] if step in WALKS else []
         except (ObjectDoesNotExist, MultipleObjectsReturned):
             return []
-    words = WORDS[step](seen, dice, actor)
-    if words is None:
+    label = WORDS[step](seen, dice, actor)
+    if label is None:
         return []
-    found = [handling.MOVES[step](**words)]
+    results = [handling.MOVES[step](**label)]
     if step == "approve":
-        matter = next(m for m in seen.matters if m.pk == words["matter_id"])
-        found.append(handling.built(matter.subject, matter.data["payload"]))
-    return found
+        matter = next(m for m in seen.matters if m.pk == label["matter_id"])
+        results.append(handling.built(matter.subject, matter.data["payload"]))
+    return results

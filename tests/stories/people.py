@@ -57,22 +57,32 @@ class Person:
         return shown(answer)
 
     def sends(
-        self, case: Complaint, name: str, said: dict[str, Any] | None = None, *, at: At = WEDNESDAY + timedelta(hours=1)
+        self,
+        case: Complaint,
+        name: str,
+        values: dict[str, Any] | None = None,
+        *,
+        at: At = WEDNESDAY + timedelta(hours=1),
     ) -> str:
         """The page after the form; it must have been taken."""
         self.clock.move_to(at, tick=False)
         client = signed_in(self.user)
-        answer = send(client, self._place(case, name), said or {})
+        answer = send(client, self._place(case, name), values or {})
         assert answer.status_code == 302, (answer.status_code, shown(answer)[-3000:])
         case.refresh_from_db()
         return shown(client.get(answer["Location"], follow=True))
 
     def is_refused(
-        self, case: Complaint, name: str, said: dict[str, Any] | None = None, *, at: At = WEDNESDAY + timedelta(hours=1)
+        self,
+        case: Complaint,
+        name: str,
+        values: dict[str, Any] | None = None,
+        *,
+        at: At = WEDNESDAY + timedelta(hours=1),
     ) -> tuple[int, str]:
         """Status and words of a form that was not taken."""
         self.clock.move_to(at, tick=False)
-        answer = send(signed_in(self.user), self._place(case, name), said or {})
+        answer = send(signed_in(self.user), self._place(case, name), values or {})
         assert answer.status_code >= 400, answer.status_code
         return answer.status_code, shown(answer)
 

@@ -103,9 +103,9 @@ def test_a_slip_noticed_too_late(world: World, home: Person) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     home.sends(case, "offer/1", {"answer": "accept"})
     assert "可以撤销" not in home.sees(case, at=day(2, 1))
-    status, words = home.is_refused(case, "undo", at=day(2, 1))
+    status, text = home.is_refused(case, "undo", at=day(2, 1))
     assert status == 409
-    assert "这一步现在不能办" in words
+    assert "这一步现在不能办" in text
 
 
 def test_a_slip_that_the_other_side_has_acted_on(world: World, home: Person) -> None:
@@ -234,9 +234,9 @@ def test_a_third_question_about_one_offer(world: World, home: Person) -> None:
     for number in range(2):
         home.sends(case, "offer/1", {"answer": "ask", "text": "哪天到账？"}, at=day(0, number))
         given.step(case, enterprise.answer_question(text="12月7日前。"), world.handler, day(0, number))
-    status, words = home.is_refused(case, "offer/1", {"answer": "ask", "text": "哪家银行？"}, at=day(0, 3))
+    status, text = home.is_refused(case, "offer/1", {"answer": "ask", "text": "哪家银行？"}, at=day(0, 3))
     assert status == 409
-    assert "最多提问2次" in words
+    assert "最多提问2次" in text
     assert Complaint.objects.get(pk=case.pk).status == S.AWAITING_CONSUMER
 
 

@@ -261,8 +261,8 @@ def test_a_refusal_that_i_do_not_take(world: World, home: Person) -> None:
         day(1),
     )
     page = home.sees(case, at=day(2))
-    for words in ("12300", "行政复议", "2027年1月11日", "2027年5月12日", "提出异议"):
-        assert words in page, words
+    for text in ("12300", "行政复议", "2027年1月11日", "2027年5月12日", "提出异议"):
+        assert text in page, text
     home.sends(case, "objection", {"text": "这是虚假宣传，不只是资费。"}, at=day(3))
     assert case.matters.get(kind="objection").state == "open"
 

@@ -127,13 +127,13 @@ def addresses() -> tuple[Address, ...]:
 Example = Callable[[World, Complaint], "str | None"]
 
 
-def _first(found: Any) -> str | None:
-    pk = found.order_by("pk").values_list("pk", flat=True).first()
+def _first(result: Any) -> str | None:
+    pk = result.order_by("pk").values_list("pk", flat=True).first()
     return None if pk is None else str(pk)
 
 
-def _number(found: Any) -> str | None:
-    number = found.order_by("number").values_list("number", flat=True).first()
+def _number(result: Any) -> str | None:
+    number = result.order_by("number").values_list("number", flat=True).first()
     return None if number is None else str(number)
 
 

@@ -150,13 +150,13 @@ def _negotiated(family: Family) -> Walk:
     letter = family.letter
     handler = family.staff["handler", "own"]
     actor = staff_member(handler)
-    said: list[tuple[Move, Actor]] = [
+    texts: list[tuple[Move, Actor]] = [
         (enterprise.send_message(text=f"已收到 {canary(letter, 'message')}"), actor),
         (enterprise.add_internal_note(text=f"内部 {canary(letter, 'note')}"), actor),
         (enterprise.log_contact(channel="phone", reached=True, note=canary(letter, "contact"), at=None), actor),
         (enterprise.flag_concern(text=f"疑点 {canary(letter, 'concern')}"), actor),
     ]
-    walk: Walk = {status: [*said] for status in (*_WITH_IT, *_AT_AUTHORITY)}
+    walk: Walk = {status: [*texts] for status in (*_WITH_IT, *_AT_AUTHORITY)}
     for status in (*_WITH_IT[1:], *_AT_AUTHORITY):
         walk[status].append((enterprise.accept_case(handler_id=handler.pk), actor))
     # What waits for a second person inside the enterprise.

@@ -53,31 +53,31 @@ class _Reader(HTMLParser):
         self._select = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        said = {name: value or "" for name, value in attrs}
+        values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(said.get("action", ""), said.get("method", "get").lower()))
+            self.forms.append(Form(values.get("action", ""), values.get("method", "get").lower()))
             self._is_open = True
         if not self._is_open:
             return
-        form, name = self.forms[-1], said.get("name", "")
+        form, name = self.forms[-1], values.get("name", "")
         if tag == "select" and name:
             self._select = name
             form.choices[name] = set()
             form.values.setdefault(name, "")
         elif tag == "option" and self._select:
-            value = said.get("value", "")
+            value = values.get("value", "")
             form.choices[self._select].add(value)
-            form.values[self._select] = value if "selected" in said else form.values[self._select] or value
+            form.values[self._select] = value if "selected" in values else form.values[self._select] or value
         elif tag == "textarea" and name:
             form.values[name] = TYPED
         elif tag == "input" and name:
-            kind = said.get("type", "text")
+            kind = values.get("type", "text")
             if kind in ("radio", "checkbox"):
-                form.choices.setdefault(name, set()).add(said.get("value", "on"))
-                if "checked" in said or name not in form.values:
-                    form.values[name] = said.get("value", "on")
+                form.choices.setdefault(name, set()).add(values.get("value", "on"))
+                if "checked" in values or name not in form.values:
+                    form.values[name] = values.get("value", "on")
             elif kind != "file":
-                form.values[name] = said.get("value") or _TYPED.get(kind, TYPED)
+                form.values[name] = values.get("value") or _TYPED.get(kind, TYPED)
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form":

@@ -36,7 +36,7 @@ def _entries(case: Any, status: Status, clocks: list[Any], world: World) -> Iter
         if status not in row.at and (step, status) != ("file", Status.FILED):
             continue
         for to, outcome in row.to or ((status, Outcome(case.outcome) if case.outcome else None),):
-            for actor, said in (
+            for actor, given in (
                 (SYSTEM, papers),
                 (consumer(world.target.consumer), papers | duty | {"recorded": True}),
             ):
@@ -52,7 +52,7 @@ def _entries(case: Any, status: Status, clocks: list[Any], world: World) -> Iter
                         outcome=outcome or "",
                         sequence=99,
                         tells=tells,
-                        data=said | data,
+                        data=given | data,
                     )
 
 

@@ -139,10 +139,10 @@ class Sweep:
             # The permission middleware knows no status.
             statuses = tuple(self.random.sample(statuses, min(len(statuses), 3)))
         for status in statuses:
-            found = self.places(address, status)
+            result = self.places(address, status)
             # One of the pages behind one address is enough for somebody who must not see any of them.
             is_one = not self.every_status or verdict(address, method, person, status) not in {"allow", "steps"}
-            for place in self.random.sample(found, min(len(found), 1)) if is_one else found:
+            for place in self.random.sample(result, min(len(result), 1)) if is_one else result:
                 yield place, status
 
     def places(self, address: Address, status: str) -> list[Place]:
@@ -201,16 +201,16 @@ class Sweep:
 
     def _words(self, person: Person, answer: Answer) -> list[str]:
         """Canaries that this person must not meet, in body and headers."""
-        found = set(CANARY.findall(answer.text)) | set(CANARY.findall(str(answer.headers)))
-        self.tally.met.update(family + what for family, what in found if person.may_meet(family, what))
-        return [f"reads {what} of family {family}" for family, what in found if not person.may_meet(family, what)]
+        results = set(CANARY.findall(answer.text)) | set(CANARY.findall(str(answer.headers)))
+        self.tally.met.update(family + what for family, what in results if person.may_meet(family, what))
+        return [f"reads {what} of family {family}" for family, what in results if not person.may_meet(family, what)]
 
 
 def numbers(person: Person, answer: Answer) -> list[str]:
     """T08: whole phone and identity numbers that this person is not entitled to read without a step of its own."""
     own = str(person.user.phone)[-11:] if person.user and person.user.phone else ""
-    found = {re.sub(r"[^\dX]", "", number.upper())[-18:] for number in NUMBER.findall(answer.text)}
-    return [f"reads the number {number}" for number in sorted(found) if not own or not number.endswith(own)]
+    results = {re.sub(r"[^\dX]", "", number.upper())[-18:] for number in NUMBER.findall(answer.text)}
+    return [f"reads the number {number}" for number in sorted(results) if not own or not number.endswith(own)]
 
 
 def headers(answer: Answer, *, is_somebodys: bool) -> list[str]:

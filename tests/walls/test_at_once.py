@@ -60,8 +60,8 @@ def race(world: World, step: str, threads: ThreadPoolExecutor) -> tuple[int, int
 
 def races(world: World, steps: Iterable[str], threads: ThreadPoolExecutor) -> dict[str, tuple[int, int]]:
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
-    found = {step: race(world, step, threads) for step in steps}
-    return {step: seen for step, seen in found.items() if seen != (1, 1)}
+    result = {step: race(world, step, threads) for step in steps}
+    return {step: seen for step, seen in result.items() if seen != (1, 1)}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -61,16 +61,16 @@ def test_T04_lists_and_searches_show_no_strangers_case(
     world: World, cases: list[Complaint], request: Any, wall: str
 ) -> None:
     request.getfixturevalue(wall)
-    found = []
+    results = []
     for who, paths in LISTS.items():
         client = signed_in(person(world, who))
         for path in paths:
             response = client.get(path.format(number=cases[0].number))
             assert response.status_code == 200, path
             page = response.content.decode()
-            found += [(who, path, case.number) for case in cases if f"/{case.number}/" in page]
-            found += [(who, path, CANARY)] if "q=" not in path and CANARY in page else []
-    assert found == []
+            results += [(who, path, case.number) for case in cases if f"/{case.number}/" in page]
+            results += [(who, path, CANARY)] if "q=" not in path and CANARY in page else []
+    assert results == []
 
 
 @ONE_WALL

@@ -53,8 +53,8 @@ def test_steps_work_beyond_sight_in_named_places_only() -> None:
 
 def test_T05_the_context_is_told_by_one_module_and_for_a_transaction_only() -> None:
     telling = re.compile(r"set_config\('(role|app\.)|set (session |local )?role\b|set session\b", re.IGNORECASE)
-    found = {name for name, text in modules().items() if telling.search(text)}
-    assert found <= {"database/row_security.py"}
+    results = {name for name, text in modules().items() if telling.search(text)}
+    assert results <= {"database/row_security.py"}
     text = modules()["database/row_security.py"]
     calls = [call_at(text, match.end()) for match in re.finditer(r"set_config\(", text)]
     assert len(calls) > 15

@@ -32,7 +32,7 @@ def within(region: Region, other: Region, parents: dict[int, int | None]) -> boo
 def pairs() -> list[tuple[Region, Region]]:
     """Offices and cases at all levels: half of them near each other, or nearly all pairs would be strangers."""
     random, regions = Random(seed()), {region.pk: region for region in Region.objects.filter(country="CN")}
-    found = []
+    results = []
     for _ in range(14):
         case = random.choice(list(regions.values()))
         office = random.choice(list(regions.values()))
@@ -40,9 +40,9 @@ def pairs() -> list[tuple[Region, Region]]:
             around = [case, *(r for r in regions.values() if r.parent_id in (case.pk, case.parent_id))]
             around += [regions[case.parent_id]] if case.parent_id else []
             office = random.choice(around)
-        found.append((office, case))
+        results.append((office, case))
     # Whatever the commit draws, one pair is near.
-    return [*found, (case, case)]
+    return [*results, (case, case)]
 
 
 def test_T10_a_case_is_seen_from_its_region_and_those_around_it_only(
@@ -62,12 +62,12 @@ def test_T10_a_case_is_seen_from_its_region_and_those_around_it_only(
         Complaint.objects.filter(pk=case.pk).update(handling_region=place)
         lies_there = within(place, office, parents)
         seen.add(lies_there)
-        words = f"{office.code} looks at {place.code}"
-        assert Complaint.objects.visible_to(world.rui).filter(pk=case.pk).exists() is lies_there, words
+        text = f"{office.code} looks at {place.code}"
+        assert Complaint.objects.visible_to(world.rui).filter(pk=case.pk).exists() is lies_there, text
         assert (
             Complaint.objects.of_offices(offices_of(world.rui, on=timezone.localdate())).filter(pk=case.pk).exists()
             is lies_there
         )
         page = client.get(f"/authority/cases/{case.number}/")
-        assert page.status_code == (200 if lies_there else 404), words
+        assert page.status_code == (200 if lies_there else 404), text
     assert seen == {True, False}

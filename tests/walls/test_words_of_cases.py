@@ -23,10 +23,10 @@ def a_case(world: World, item: str = "琉璃灯 Lamp 15", status: Status = Statu
     return case
 
 
-def found(user: User, words: str = "琉璃", *, most: int = 100, path: str = "/") -> list[int] | None:
+def found(user: User, text: str = "琉璃", *, most: int = 100, path: str = "/") -> list[int] | None:
     with seeing_as(user, path=path):
-        told: list[int] | None = ask("select cases_with_words(%s, %s)", words, most)[0][0]
-    return told
+        shown: list[int] | None = ask("select cases_with_words(%s, %s)", text, most)[0][0]
+    return shown
 
 
 def test_an_enterprise_finds_what_it_holds_or_held_and_nothing_else(world: World) -> None:

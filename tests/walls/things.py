@@ -317,11 +317,11 @@ def make(world: World) -> None:
     _reports(world)
     _enrolment(world, manager=manager)
     local = family.staff["manager", "own"]
-    told = {"by": local.user, "reach": enterprise_reach(local.user_id, on=today), "now": world.now, "today": today}
-    world.things["assignment rule"] = str(organising.add_rule(post_of(local), category="", handler=None, **told).pk)
+    values = {"by": local.user, "reach": enterprise_reach(local.user_id, on=today), "now": world.now, "today": today}
+    world.things["assignment rule"] = str(organising.add_rule(post_of(local), category="", handler=None, **values).pk)
     world.things["leave"] = str(
         organising.enter_leave(
-            handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, **told
+            handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, **values
         ).pk
     )
     world.things["officer leave"] = str(
@@ -373,10 +373,10 @@ def _hot_spot(world: World) -> None:
         now=world.now,
     )
     guiding.send(guidance.pk, by=clerk, now=world.now)
-    told = warning.draft(spot.pk, authority_id=family.county.pk, by=clerk, now=world.now)
-    warning.propose(told.pk, by=clerk, now=world.now)
-    warning.approve(told.pk, by=head, now=world.now)
-    world.things |= {"hot spot": str(spot.pk), "guidance": str(guidance.pk), "warning": str(told.pk)}
+    shown = warning.draft(spot.pk, authority_id=family.county.pk, by=clerk, now=world.now)
+    warning.propose(shown.pk, by=clerk, now=world.now)
+    warning.approve(shown.pk, by=head, now=world.now)
+    world.things |= {"hot spot": str(spot.pk), "guidance": str(guidance.pk), "warning": str(shown.pk)}
 
 
 def _reports(world: World) -> None:

@@ -22,7 +22,7 @@ def verdict(address: Address, method: str, person: Person, status: str) -> str:
     """allow, steps, 409, 404, 405, sign_in, or elsewhere (a page that looks for a key itself)."""
     is_of_a_program = address.name.startswith(PROGRAMS)
     roles = person.program_roles if is_of_a_program else person.roles
-    found = {
+    results = {
         row.verdict
         for row in rows_of(address.name)
         if method in row.actions
@@ -30,9 +30,9 @@ def verdict(address: Address, method: str, person: Person, status: str) -> str:
         and (row.verdict == "public" or (row.roles & roles and row.relations & _relations(address, person, status)))
     }
     for word in ("public", "404", "allow", "steps", "409"):
-        if word == "public" and word not in found and is_of_a_program and person.is_out_as_a_program:
+        if word == "public" and word not in results and is_of_a_program and person.is_out_as_a_program:
             return "sign_in"
-        if word in found:
+        if word in results:
             return "allow" if word == "public" else word
     if is_held_by_key(address.name, method):
         return "elsewhere"

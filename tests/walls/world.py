@@ -192,8 +192,8 @@ def _county(code: str) -> Authority:
     region = Region.objects.filter(code=code).first()
     if region is None:
         region = _region(code)
-    found = Authority.objects.filter(region=region, level=Authority.Level.COUNTY).first()
-    return found or Authority.objects.create(
+    result = Authority.objects.filter(region=region, level=Authority.Level.COUNTY).first()
+    return result or Authority.objects.create(
         name=f"局{code}",
         region=region,
         level=Authority.Level.COUNTY,

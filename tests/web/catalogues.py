@@ -66,13 +66,13 @@ def template_texts() -> Iterator[Text]:
         if "templates" not in path.parts:
             continue
         source = templatize(path.read_text(encoding="utf-8"), origin=str(path.relative_to(ROOT)))
-        for found in _IN_TEMPLATE.finditer(source):
-            literals, position = [], found.end()
+        for result in _IN_TEMPLATE.finditer(source):
+            literals, position = [], result.end()
             while literal := _LITERAL.match(source, position):
                 literals.append(ast.literal_eval(literal.group(1)))
                 position = literal.end()
-            where = f"{path.relative_to(ROOT)}:{source.count(chr(10), 0, found.start()) + 1}"
-            if text := _text(found.group(1), literals, where):
+            where = f"{path.relative_to(ROOT)}:{source.count(chr(10), 0, result.start()) + 1}"
+            if text := _text(result.group(1), literals, where):
                 yield text
 
 
@@ -134,9 +134,9 @@ def all_texts() -> list[Text]:
 
 def catalogues(language: str) -> dict[str, Catalog]:
     """All catalogues of a language by their path."""
-    found = {}
+    result = {}
     locale = to_locale(language)
     for path in sorted((ROOT / "locale").glob(f"*/{locale}/LC_MESSAGES/django.po")):
         with path.open("rb") as handle:
-            found[str(path.relative_to(ROOT))] = read_po(handle, locale=locale)
-    return found
+            result[str(path.relative_to(ROOT))] = read_po(handle, locale=locale)
+    return result

@@ -39,11 +39,11 @@ LISTS = re.compile(r":root(?:\[data-theme=dark\]|:not\(\[data-theme\]\))? \{(.*?
 
 def lists() -> dict[str, dict[str, str]]:
     """The colours of the light list, of the switch to dark and of the system's wish, each laid over the light one."""
-    found = [
+    results = [
         dict(re.findall(r"--([\w-]+): (#[0-9a-f]{3,6})\b", body))
         for body in LISTS.findall((CSS / "tokens.css").read_text(encoding="utf-8"))
     ]
-    colours = [row for row in found if row]
+    colours = [row for row in results if row]
     assert len(colours) == 3, "one light list and the same dark list twice"
     light, switch, wish = colours
     return {"light": light, "dark by the switch": light | switch, "dark by the system": light | wish}
@@ -75,8 +75,8 @@ def test_every_pair_has_its_contrast(name: str) -> None:
 
 
 def test_dark_is_the_same_by_switch_and_by_wish() -> None:
-    found = lists()
-    assert found["dark by the switch"] == found["dark by the system"]
+    result = lists()
+    assert result["dark by the switch"] == result["dark by the system"]
 
 
 def test_the_measure_is_right() -> None:

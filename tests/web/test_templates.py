@@ -51,7 +51,7 @@ def test_no_template_has_inline_style_or_script(name: str) -> None:
 
 @pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(IN_CHINESE)])
 def test_no_chinese_word_or_mark_stands_outside_of_what_is_translated(name: str) -> None:
-    found, translating = [], False
+    result, translating = [], False
     for token in Lexer(FILES[name].read_text(encoding="utf-8")).tokenize():
         word = token.contents.split(maxsplit=1)[0] if token.token_type == TokenType.BLOCK else ""
         if word in {"blocktranslate", "endblocktranslate", "comment", "endcomment"}:
@@ -59,10 +59,10 @@ def test_no_chinese_word_or_mark_stands_outside_of_what_is_translated(name: str)
         elif token.token_type == TokenType.TEXT and not translating:
             # What says itself that it is Chinese may be.
             text = re.sub(r'lang="zh-Hans">[^<]*', "", token.contents)
-            found += [
+            result += [
                 f"line {token.lineno}: {one}" for one in re.findall(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+", text)
             ]
-    assert not found, found
+    assert not result, result
 
 
 @time_machine.travel(FRIDAY, tick=False)

@@ -22,26 +22,26 @@ def holes(text: str) -> set[str]:
     return {first or second for first, second in PLACEHOLDER.findall(text)}
 
 
-def translated(text: Text, found: dict[str, Catalog]) -> bool:
-    for catalogue in found.values():
+def translated(text: Text, result: dict[str, Catalog]) -> bool:
+    for catalogue in result.values():
         message = catalogue.get(text.singular, context=text.context)
         if message is None or message.fuzzy:
             continue
-        words = message.string if isinstance(message.string, tuple | list) else (message.string,)
-        if text.plural and len(words) < catalogue.num_plurals:
+        label = message.string if isinstance(message.string, tuple | list) else (message.string,)
+        if text.plural and len(label) < catalogue.num_plurals:
             continue
-        if all(words):
+        if all(label):
             return True
     return False
 
 
 @EVERY_LANGUAGE
 def test_every_text_is_translated(language: str) -> None:
-    found = catalogues(language)
+    result = catalogues(language)
     missing = {
         f"{text.where}: {text.singular!r}" + (f" ({text.context})" if text.context else "")
         for text in all_texts()
-        if text.singular.strip() and not translated(text, found)
+        if text.singular.strip() and not translated(text, result)
     }
     assert not missing, f"{len(missing)} texts without words in {language}:\n" + "\n".join(sorted(missing))
 
@@ -80,13 +80,13 @@ def test_the_search_finds_texts_at_all() -> None:
 
 @EVERY_LANGUAGE
 def test_catalogues_of_two_packages_do_not_contradict_each_other(language: str) -> None:
-    found: dict[tuple[str | None, object], tuple[str, object]] = {}
+    result: dict[tuple[str | None, object], tuple[str, object]] = {}
     wrong = []
     for path, catalogue in catalogues(language).items():
         for message in catalogue:
             if not message.id:
                 continue
-            first = found.setdefault((message.context, message.id), (path, message.string))
+            first = result.setdefault((message.context, message.id), (path, message.string))
             if first[1] != message.string:
                 wrong.append(f"{message.id!r}: {first[0]} says {first[1]!r}, {path} says {message.string!r}")
     assert not wrong, "\n".join(wrong)
@@ -135,7 +135,7 @@ def test_no_sentence_stands_in_two_languages_and_no_code_asks_which_is_read() ->
         name, text = str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
         if "migrations" in path.parts or name in WITH_BOTH:
             continue
-        wrong += [f"{name}: {found[0]}" for found in ONE_LANGUAGE.finditer(text)]
+        wrong += [f"{name}: {result[0]}" for result in ONE_LANGUAGE.finditer(text)]
         wrong += [
             f"{name}:{line}: {one!r} beside {other!r}"
             for line, one, other in _side_by_side(ast.parse(text))
@@ -143,5 +143,5 @@ def test_no_sentence_stands_in_two_languages_and_no_code_asks_which_is_read() ->
             or (CHINESE.search(other) and not CHINESE.search(one) and ENGLISH.search(one))
         ]
     for path in sorted((ROOT / "templates").rglob("*.html")):
-        wrong += [f"{path.relative_to(ROOT)}: {found[0]}" for found in ONE_LANGUAGE.finditer(path.read_text("utf-8"))]
+        wrong += [f"{path.relative_to(ROOT)}: {result[0]}" for result in ONE_LANGUAGE.finditer(path.read_text("utf-8"))]
     assert not wrong, "\n".join(wrong)

@@ -127,12 +127,12 @@ def widget_kind(field: BoundField) -> str:
 
 
 def _errors_of(form: BaseForm) -> list[dict[str, str]]:
-    found = [{"target": "main", "label": "", "text": str(text)} for text in form.non_field_errors()]
+    results = [{"target": "main", "label": "", "text": str(text)} for text in form.non_field_errors()]
     for bound in form:
         target = control_id(bound) if not bound.is_hidden else "main"
         label = "" if bound.is_hidden else str(bound.label)
-        found += [{"target": target, "label": label, "text": str(text)} for text in bound.errors]
-    return found
+        results += [{"target": target, "label": label, "text": str(text)} for text in bound.errors]
+    return results
 
 
 @register.inclusion_tag("components/error_summary.html")

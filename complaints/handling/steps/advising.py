@@ -98,9 +98,9 @@ def earlier_texts(engagement: Engagement, *, now: datetime) -> dict[int, list[st
     rows: list[Any] = [*offers, *answers]
     sealed_fields.load_for(rows)
     case_of = {offer.pk: offer.complaint_id for offer in offers}
-    found: dict[int, list[str]] = {}
+    result: dict[int, list[str]] = {}
     for offer in offers:
-        found.setdefault(offer.complaint_id, []).append(offer.message)
+        result.setdefault(offer.complaint_id, []).append(offer.message)
     for answer in answers:
-        found[case_of[answer.offer_id]].append(answer.reason)
-    return found
+        result[case_of[answer.offer_id]].append(answer.reason)
+    return result

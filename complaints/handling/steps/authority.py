@@ -270,7 +270,7 @@ def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Mov
     number of a case of the same consumer against the same respondent. What the file itself rules out is refused by
     name."""
     why = saying.choice(ground, REFUSAL_GROUNDS, "ground")
-    said = saying.text(facts, "facts", shortest=10)
+    given = saying.text(facts, "facts", shortest=10)
     if body or why == "outside_duty":
         saying.choice(body, WITH_A_DUTY if why == "outside_duty" else BODIES, "body")
     # With any other ground a body would say where to go, which it is not.
@@ -305,7 +305,7 @@ def refuse(*, ground: str, facts: str, body: str = "", earlier: str = "") -> Mov
                 **({"earlier": number} if number else {}),
                 "officers": two_persons.names_of(file, "refuse", actor),
             },
-            texts={"decision": said},
+            texts={"decision": given},
         )
 
     return Move("refuse", carry)

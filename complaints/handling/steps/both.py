@@ -99,7 +99,7 @@ def rate(
     text: str = "",
 ) -> Move:
     """1–5 overall, speed, attitude; whether it was performed; once a case."""
-    said = saying.text(text, "text", needed=False, longest=1000)
+    given = saying.text(text, "text", needed=False, longest=1000)
     for field, value in (("overall", overall), ("speed", speed), ("attitude", attitude)):
         if value not in (1, 2, 3, 4, 5):
             raise WrongInput("bad_choice", _("请选1到5分。"), field=field)
@@ -109,7 +109,7 @@ def rate(
             raise StepNotAllowed("rated", _("您已经评价过了。"))
         marks = {"overall": overall, "speed": speed, "attitude": attitude, "performed": performed, "accepts": accepts}
         file.complaint.facts = {**file.complaint.facts, "rating": marks}
-        return Effect(data=marks, texts={"rating": said})
+        return Effect(data=marks, texts={"rating": given})
 
     return Move("rate", carry)
 
@@ -175,12 +175,12 @@ def _answer_consent(file: CaseFile, state: str) -> int:
 
 def supply_material(*, text: str = "", has_none: bool = False, files: tuple[str, ...] = ()) -> Move:
     """What was asked for, or "I have none": either way the review goes on."""
-    said = saying.text(text, "text", needed=not has_none and not files)
+    given = saying.text(text, "text", needed=not has_none and not files)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         return Effect(
             to=S.REVIEW,
-            texts={"message": said},
+            texts={"message": given},
             files=tuple(files),
             data={"has_none": has_none},
             reason="has_none" if has_none else "material_supplied",

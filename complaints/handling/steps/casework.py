@@ -65,7 +65,7 @@ def serve_notice(
     if received_by:
         saying.choice(received_by, RECEIVERS, "received_by")
     on = saying.day(day, "day")
-    said, sent_as = (
+    given, sent_as = (
         saying.text(text, "text", needed=False),
         saying.text(reference, "reference", longest=60, needed=False),
     )
@@ -88,7 +88,7 @@ def serve_notice(
             "to": to if row else "",
         }
         return Effect(
-            texts={"message": said},
+            texts={"message": given},
             data={
                 "document": row.reference if row else name,
                 "channel": channel,
@@ -139,11 +139,11 @@ def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> 
                 enterprise=None, picked_enterprise=here.picked_enterprise, respondent_named=here.respondent_named
             )
         )
-    found = sorted(others.values_list("number", flat=True))
-    if not found or len(found) != len(wanted) - 1:
+    results = sorted(others.values_list("number", flat=True))
+    if not results or len(results) != len(wanted) - 1:
         raise WrongInput("bad_choice", _("只能关联已有的投诉，合并还须是同一被投诉人。"), field="numbers")
     file.complaint.linked_group = uuid.uuid5(uuid.NAMESPACE_OID, " ".join(wanted))
-    return found
+    return results
 
 
 @verb()

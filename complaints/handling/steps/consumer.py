@@ -28,8 +28,8 @@ REST = ("give_up", "go_on", "regulator")
 
 def add_statement(*, text: str, files: Sequence[str] = ()) -> Move:
     """A statement or evidence at any time while the case is open."""
-    said = saying.text(text, "text", needed=not files)
-    return Move("add_statement", lambda file, actor: Effect(texts={"message": said}, files=tuple(files)))
+    given = saying.text(text, "text", needed=not files)
+    return Move("add_statement", lambda file, actor: Effect(texts={"message": given}, files=tuple(files)))
 
 
 @verb(text=saying.text)

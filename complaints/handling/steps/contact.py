@@ -126,8 +126,8 @@ def change_contact(*, how: str, proof: str, phone: str = "", email: str = "", ad
 
 
 def _contact(typed: str, channel: str, field: str) -> str:
-    said = saying.text(typed, field, longest=254, needed=False)
-    found = parse_contact(said) if said else None
-    if said and (found is None or found.channel != channel):
+    given = saying.text(typed, field, longest=254, needed=False)
+    result = parse_contact(given) if given else None
+    if given and (result is None or result.channel != channel):
         raise WrongInput("bad_contact", _("请核对号码或者邮箱的写法。"), field=field)
-    return found.address if found is not None else ""
+    return result.address if result is not None else ""

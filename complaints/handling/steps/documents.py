@@ -100,7 +100,7 @@ def draw_up_document(*, form: int, text: str = "") -> Move:
     it, in the consumer's words; the result of a report, for the reporter alone."""
     if form not in DRAWN_UP:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="form")
-    said = saying.text(text, "text", needed=form == kinds.REPORT_RESULT)
+    given = saying.text(text, "text", needed=form == kinds.REPORT_RESULT)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         if form == kinds.REGISTRATION and stands(file, form):
@@ -109,7 +109,7 @@ def draw_up_document(*, form: int, text: str = "") -> Move:
             _of_a_report(file, form)
         return Effect(
             data={"form": form},
-            texts={"result": said} if said else {},
+            texts={"result": given} if given else {},
             audience=None if form == kinds.REGISTRATION else Audience.AUTHORITY,
         )
 
@@ -159,11 +159,11 @@ def corrected(
     if not last.content:
         raise StepNotAllowed("destroyed", _("这份文书的内容已经按期限销毁。"))
     _refuse_settled(last.content["paper"], changes)
-    words = rewritten(last.content["paper"], changes)
-    if words == last.content["paper"]:
+    text = rewritten(last.content["paper"], changes)
+    if text == last.content["paper"]:
         raise WrongInput("nothing_changed", _("请改正至少一处。"))
-    content, digest = issuing.frozen(words)
-    entry = issuing.said(words, version=last.number + 1, digest=digest)
+    content, digest = issuing.frozen(text)
+    entry = issuing.said(text, version=last.number + 1, digest=digest)
     file.add(
         DocumentVersion(
             document=document,
@@ -186,16 +186,16 @@ def newer() -> str:
 def settled(paper: Paper) -> dict[str, str]:
     """What is no clerical error, as one officer cannot take back what two decided or both sides agreed: place → the
     words with which it must still end; all its words where none of them may change."""
-    found: dict[str, str] = {}
-    for place, label, words in editable(paper["blocks"]):
+    result: dict[str, str] = {}
+    for place, label, text in editable(paper["blocks"]):
         if paper["form"] in (kinds.REFUSAL, kinds.TERMINATION):
-            if words.startswith(_REASONS):
-                found[place] = words
-            elif _GROUND in words:
-                found[place] = words[words.index(_GROUND) :]
-        elif paper["form"] == kinds.AGREEMENT and (label in _OWED or words.startswith(_AGREED)):
-            found[place] = words
-    return found
+            if text.startswith(_REASONS):
+                result[place] = text
+            elif _GROUND in text:
+                result[place] = text[text.index(_GROUND) :]
+        elif paper["form"] == kinds.AGREEMENT and (label in _OWED or text.startswith(_AGREED)):
+            result[place] = text
+    return result
 
 
 def correctable(paper: Paper) -> list[tuple[str, str, str]]:
@@ -218,28 +218,33 @@ def _refuse_settled(paper: Paper, changes: Mapping[str, str]) -> None:
 
 def rewritten(paper: Paper, changes: Mapping[str, str]) -> Paper:
     """The paper with other words; each place must stand in it."""
-    found: Paper = {**paper, "blocks": _changed(paper["blocks"], changes)}
-    return found
+    result: Paper = {**paper, "blocks": _changed(paper["blocks"], changes)}
+    return result
 
 
 def _changed(blocks: list[dict[str, Any]], changes: Mapping[str, str]) -> list[dict[str, Any]]:
     places = {place for place, _label, _words in editable(blocks)}
     if not set(changes) <= places:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"))
-    said = {place: saying.text(words, place) for place, words in changes.items()}
-    found = []
+    values = {place: saying.text(text, place) for place, text in changes.items()}
+    results = []
     for nth, block in enumerate(blocks):
         if "p" in block:
-            block = {**block, "p": said.get(str(nth), block["p"])}
+            block = {**block, "p": values.get(str(nth), block["p"])}
         if "facts" in block:
             block = {
                 **block,
-                "facts": [[key, said.get(f"{nth}.{line}", value)] for line, (key, value) in enumerate(block["facts"])],
+                "facts": [
+                    [key, values.get(f"{nth}.{line}", value)] for line, (key, value) in enumerate(block["facts"])
+                ],
             }
         if "lines" in block:
-            block = {**block, "lines": [said.get(f"{nth}.{line}", value) for line, value in enumerate(block["lines"])]}
-        found.append(block)
-    return found
+            block = {
+                **block,
+                "lines": [values.get(f"{nth}.{line}", value) for line, value in enumerate(block["lines"])],
+            }
+        results.append(block)
+    return results
 
 
 def editable(blocks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

@@ -31,18 +31,18 @@ CONTACT_CHANNELS = ("phone", "sms", "email", "visit", "message", "other")
 
 def _handler(file: CaseFile, handler_id: int | None, handler_number: str) -> Staff:
     """A handler who works for this enterprise today, in a branch that has the case, and is not on leave."""
-    found = file.conditions.worker(
+    result = file.conditions.worker(
         file.complaint.enterprise_id or 0, file.today, pk=handler_id, number=handler_number.strip()
     )
-    if found is None or not found.may_have(file.complaint.branch_id):
+    if result is None or not result.may_have(file.complaint.branch_id):
         raise WrongInput("bad_choice", _("请选一位在岗的处理人员。"), field="handler")
-    if found.leave is not None:
+    if result.leave is not None:
         raise WrongInput(
             "on_leave",
-            _("这位处理人员请假到%(day)s，请选另一位。") % {"day": found.leave.ends_on.isoformat()},
+            _("这位处理人员请假到%(day)s，请选另一位。") % {"day": result.leave.ends_on.isoformat()},
             field="handler",
         )
-    return found.staff
+    return result.staff
 
 
 @verb()
@@ -204,7 +204,7 @@ def return_case(
 ) -> Move:
     """Not ours: names the right target, or the reason; the second return goes to a person."""
     why = saying.choice(reason, ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "other"), "reason")
-    said = saying.text(text, "text", needed=enterprise_id is None)
+    given = saying.text(text, "text", needed=enterprise_id is None)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         complaint = file.complaint
@@ -219,11 +219,11 @@ def return_case(
         complaint.handling_authority = file.conditions.jurisdiction.intake(complaint.handling_region_id)
         if enterprise_id is None or complaint.returns >= limit:
             jurisdiction.keep_suggestions(file, named=(enterprise_id, branch_id), because=because)
-            return Effect(to=S.TRIAGE, reason="returned", data=data, texts={"message": said})
+            return Effect(to=S.TRIAGE, reason="returned", data=data, texts={"message": given})
         complaint.picked_enterprise_id = enterprise_id
         complaint.picked_branch_id = branch_id
         complaint.picked_brand_id = None
-        return Effect(to=S.FILED, reason="returned", data=data, texts={"message": said})
+        return Effect(to=S.FILED, reason="returned", data=data, texts={"message": given})
 
     return Move("return_case", carry)
 

@@ -114,17 +114,17 @@ def keep_suggestions(file: CaseFile, *, named: Named, because: Mapping[str, Any]
     last = file.latest_engagement
     if last is None:
         return
-    found = (because or {}).get("candidates") or _said_before(file)
+    result = (because or {}).get("candidates") or _said_before(file)
     gone = {
         (stage.enterprise_id, stage.branch_id)
         for stage in file.engagements
         if stage.odr_result == "returned" and stage.ended_by not in STILL_THEIRS
     }
-    rest = [row for row in found if _target(row) not in gone | {named}]
+    rest = [row for row in result if _target(row) not in gone | {named}]
     whose = _names(last)
     first = []
     if named[0] is not None:
-        known: Mapping[str, Any] = next((row for row in found if _target(row) == named), {})
+        known: Mapping[str, Any] = next((row for row in result if _target(row) == named), {})
         first = [
             {
                 "enterprise_id": named[0],

@@ -81,7 +81,7 @@ def record_session(
 ) -> Move:
     """``at``, ``place``, ``mode``: of a session that nobody had planned here; without them, those of the planned
     one."""
-    said = saying.text(minutes, "minutes")
+    given = saying.text(minutes, "minutes")
     where = saying.text(place, "place", needed=False, longest=200)
     if mode:
         saying.choice(mode, SESSION_MODES, "mode")
@@ -100,7 +100,7 @@ def record_session(
         if session is not None and (began is None or datetime.fromisoformat(session.subject) <= file.now):
             # A call before the day that was planned leaves that day as it is.
             file.end_matter(session)
-        return Effect(texts={"minutes": said}, data={"present": list(present), **planned}, files=tuple(files))
+        return Effect(texts={"minutes": given}, data={"present": list(present), **planned}, files=tuple(files))
 
     return Move("record_session", carry)
 
@@ -140,7 +140,7 @@ def report_mediation(file: CaseFile, actor: Actor, *, result: str, text: str, fi
 def decide_recusal(*, decision: str, text: str = "") -> Move:
     """By another officer: ``suspend`` stops the sessions, ``grant`` or ``refuse`` ends it."""
     saying.choice(decision, ("suspend", "grant", "refuse"), "decision")
-    said = saying.text(text, "text", needed=decision == "refuse")
+    given = saying.text(text, "text", needed=decision == "refuse")
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         request = saying.open_matter(file, "recusal")
@@ -155,14 +155,14 @@ def decide_recusal(*, decision: str, text: str = "") -> Move:
             if clocks.live(file, Clock.SUSPENSION, matter=request) is None:
                 # Asked for during the review.
                 clocks.start(file, Clock.SUSPENSION, file.now, matter=request)
-            return Effect(to=S.MEDIATION_SUSPENDED, reason="recusal", texts={"message": said})
+            return Effect(to=S.MEDIATION_SUSPENDED, reason="recusal", texts={"message": given})
         file.end_matter(request, "granted" if decision == "grant" else "refused")
         _end_suspension(file, request)
         if decision == "grant":
             powers.keep_out(file.complaint, request.data.get("whom", ""), on=file.today)
         if file.status == S.MEDIATION_SUSPENDED and file.matter("appraisal") is None:
-            return Effect(to=S.MEDIATING, reason=f"recusal_{decision}", texts={"message": said})
-        return Effect(reason=f"recusal_{decision}", texts={"message": said})
+            return Effect(to=S.MEDIATING, reason=f"recusal_{decision}", texts={"message": given})
+        return Effect(reason=f"recusal_{decision}", texts={"message": given})
 
     return Move("decide_recusal", carry)
 
@@ -237,12 +237,12 @@ def record_agreement(
 @verb(ground=partial(saying.choice, allowed=TERMINATION_GROUNDS), facts=partial(saying.text, shortest=10))
 def terminate(file: CaseFile, actor: Actor, *, ground: str, facts: str) -> Effect:
     """Art. 23: one of eight grounds; both are told within 7 working days."""
-    found = mediation.grounds(
+    result = mediation.grounds(
         file.complaint, matters=file.matters, sixty=clocks.live(file, Clock.MEDIATION), now=file.now
     )[ground]
-    if not found.is_open:
+    if not result.is_open:
         raise StepNotAllowed(
-            "not_sixty_days" if ground == "sixty_days" else "no_such_facts", found.why_not, field="ground"
+            "not_sixty_days" if ground == "sixty_days" else "no_such_facts", result.why_not, field="ground"
         )
     _over(file)
     clocks.start(file, Clock.NOTICE, file.now)
@@ -309,8 +309,8 @@ def changed() -> StepNotAllowed:
 
 def answers_of(suggestion: Matter) -> dict[str, bool]:
     """Side → yes or no; who has not answered is missing."""
-    found: dict[str, bool] = suggestion.data.get("answers", {})
-    return found
+    result: dict[str, bool] = suggestion.data.get("answers", {})
+    return result
 
 
 def is_agreed(suggestion: Matter) -> bool:

@@ -126,19 +126,19 @@ def _write_offer(
 ) -> Offer:
     engagement = engaged(file)
     checked = _checked_answers(file, answers)
-    said = saying.text(message, "message", needed=False)
+    given = saying.text(message, "message", needed=False)
     offer = Offer(
         complaint=file.complaint,
         enterprise_id=engagement.enterprise_id,
         engagement=engagement,
         number=len(file.offers) + 1,
         state="open",
-        message=said,
+        message=given,
         made_by_id=actor.staff_id,
         made_by_name=actor.name,
         made_at=file.now,
         measure_id=measure_id,
-        template_version=_template(file, engagement, template, said),
+        template_version=_template(file, engagement, template, given),
         is_replacement=is_replacement,
     )
     rows = _checked_promises(file, promises, offer, engagement)
@@ -161,17 +161,17 @@ def _write_offer(
 
 
 def _template(file: CaseFile, engagement: Engagement, version: int | None, message: str) -> TemplateVersion | None:
-    """The wording of the house that the message still holds; None where it was written anew since."""
+    """The wording of the enterprise that the message still holds; None where it was written anew since."""
     if version is None:
         return None
-    found = file.conditions.once(
+    result = file.conditions.once(
         "template",
         (version, engagement.enterprise_id),
         lambda: TemplateVersion.objects.filter(pk=version, template__enterprise_id=engagement.enterprise_id).first(),
     )
-    if found is None:
+    if result is None:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="template")
-    return found if answer_templates.comes_from(message, found.body) else None
+    return result if answer_templates.comes_from(message, result.body) else None
 
 
 def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[tuple[Answer, Decimal | None, str]]:
@@ -304,7 +304,7 @@ def _offer_facts(offer: Offer, answers: Sequence[Answer], promises: Sequence[Pro
 def _advice(file: CaseFile, offer: Offer, answers: Sequence[Answer], promises: Sequence[Promise]) -> dict[str, Any]:
     """What the offer lacked when it was sent nevertheless. It stands in the parties' entry: the authority that gets
     the case reads it, the enterprise cannot say later that nobody told it, and nothing in it names anybody."""
-    found = advising.advice(
+    result = advising.advice(
         file.complaint,
         offer.engagement,
         file.demands,
@@ -316,7 +316,7 @@ def _advice(file: CaseFile, offer: Offer, answers: Sequence[Answer], promises: S
         now=file.now,
         conditions=file.conditions,
     )
-    return {"advice": [{"code": one.code, "field": one.field} for one in found]} if found else {}
+    return {"advice": [{"code": one.code, "field": one.field} for one in result]} if result else {}
 
 
 def _offer_texts(message: str, answers: Sequence[Answer]) -> dict[str, str]:

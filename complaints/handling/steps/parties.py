@@ -28,10 +28,10 @@ def participants(file: CaseFile) -> list[Participant]:
     """Read under the lock of the case; none where nobody else is named in it."""
     if file.complaint.on_behalf_kind not in (JOINT, AGENT):
         return []
-    found = list(P.objects.filter(complaint_id=file.complaint.pk).order_by("ordinal"))
-    for row in found:
+    results = list(P.objects.filter(complaint_id=file.complaint.pk).order_by("ordinal"))
+    for row in results:
         row.complaint = file.complaint
-    return found
+    return results
 
 
 def _own(file: CaseFile, actor: Actor, *states: str) -> Participant:
@@ -48,7 +48,7 @@ def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, An
     """The person who was named comes in: as one of several complainants, or as the principal who confirms the power.
 
     ``demands`` ({kind, amount, note}): what this person wants beyond what was filed; only before the first offer."""
-    said = {name: bool(answer) for name, answer in consents.items()}
+    values = {name: bool(answer) for name, answer in consents.items()}
     wanted = [
         (
             str(d["kind"]),
@@ -76,7 +76,7 @@ def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, An
             name=name,
             phone=phone,
             state=P.JOINED,
-            consents=said,
+            consents=values,
             answered_at=file.now,
         )
         ordinal = max((d.ordinal for d in file.demands), default=0)
@@ -86,7 +86,7 @@ def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, An
             )
         if row.kind == P.PRINCIPAL:
             _end_check(file, power_confirmed=True, power_check="")
-        elif said.get("publish_masked") is False:
+        elif values.get("publish_masked") is False:
             # What is published is published of all of them.
             file.complaint.publication_consent = False
         return Effect(
@@ -94,7 +94,7 @@ def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, An
             data={
                 "party": row.ordinal,
                 "kind": row.kind,
-                "consents": said,
+                "consents": values,
                 "demands": [_plain(kind, amount) for kind, amount, _n in wanted],
             },
         )
@@ -168,7 +168,7 @@ def confirm_power(*, seen: str, may_settle: bool, valid_until: str, text: str = 
     """
     saying.choice(seen, SEEN, "seen")
     until = saying.day(valid_until, "valid_until")
-    said = saying.text(text, "text", needed=False)
+    given = saying.text(text, "text", needed=False)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         _of_representative(file)
@@ -180,7 +180,7 @@ def confirm_power(*, seen: str, may_settle: bool, valid_until: str, text: str = 
         file.complaint.represented_until = until
         return Effect(
             reason="power_settles" if may_settle else "power_settles_not",
-            texts={"message": said},
+            texts={"message": given},
             data={"seen": seen, "may_settle": bool(may_settle), "valid_until": until.isoformat()},
         )
 

@@ -67,12 +67,12 @@ def expected(complaint: Complaint) -> str:
 
 def _agrees() -> Q:
     """The same as a condition. What is being performed may stem from either stage."""
-    found = Q(status=Status.PERFORMING, platform_state__in=["registered", "accepted"])
-    found |= Q(status__in=_MEDIATING, platform_state="accepted")
-    found |= Q(platform_state="registered") & ~Q(status__in=[*_MEDIATING, Status.PERFORMING, Status.CLOSED])
+    result = Q(status=Status.PERFORMING, platform_state__in=["registered", "accepted"])
+    result |= Q(status__in=_MEDIATING, platform_state="accepted")
+    result |= Q(platform_state="registered") & ~Q(status__in=[*_MEDIATING, Status.PERFORMING, Status.CLOSED])
     for state, outcomes in _ENDS.items():
-        found |= Q(platform_state=state, outcome__in=outcomes)
-    return found
+        result |= Q(platform_state=state, outcome__in=outcomes)
+    return result
 
 
 def condition(name: str, *, now: datetime, calendar: Calendar, days: int) -> Q:
@@ -144,7 +144,7 @@ def record_platform_number(
     number = number_said(platform_number)
     moment = saying.moment(received_at, "received_at")
     there = saying.choice(state, STATES, "state")
-    said = saying.text(text, "text", needed=False, longest=400)
+    given = saying.text(text, "text", needed=False, longest=400)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         case = file.complaint
@@ -152,7 +152,7 @@ def record_platform_number(
             raise StepNotAllowed("not_received", _("这件投诉还没有到监管部门，不用登记平台编号。"))
         if moment is not None and moment > file.now:
             raise WrongInput("in_future", _("平台接收时间不能晚于现在。"), field="received_at")
-        if case.platform_number and case.platform_number != number and not said:
+        if case.platform_number and case.platform_number != number and not given:
             raise StepNotAllowed(
                 "has_number",
                 _("这件投诉已登记平台编号%(number)s。要改，请写明理由。") % {"number": case.platform_number},
@@ -166,7 +166,7 @@ def record_platform_number(
         if case.platform_number and case.platform_number != number:
             data["before"] = case.platform_number
         case.platform_number, case.platform_state, case.platform_received_at = number, there, received
-        return Effect(data=data, texts={"message": said})
+        return Effect(data=data, texts={"message": given})
 
     return Move("record_platform_number", carry)
 

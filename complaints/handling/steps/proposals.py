@@ -77,7 +77,7 @@ def _audience(actor: Actor) -> Audience:
 
 
 def _effect(actor: Actor, step: str, **more: Any) -> Effect:
-    """Who asks and who answers stands in the chain of their own house."""
+    """Who asks and who answers stands in the chain of their own side."""
     return Effect(data={"step": step}, audience=_audience(actor), **more)
 
 
@@ -92,11 +92,11 @@ def proposal(matter: Matter, actor: Actor) -> Matter:
 
 @verb()
 def approve(file: CaseFile, actor: Actor, *, matter_id: int | None = None, missing: int | None = None) -> Effect:
-    """Signs the proposal. With the last signature it is approved, and the door takes the proposed move in the same
-    call; before that (two names and the head) it stays open and nothing else may follow.
+    """Signs the proposal. With the last signature it is approved, and the page or the API takes the proposed move in
+    the same call; before that (two names and the head) it stays open and nothing else may follow.
 
-    ``missing``: how many signatures of an authority the door saw missing when it chose what follows. Where somebody
-    signed since, it is refused (moved_on): else the last signature would come without its step."""
+    ``missing``: how many signatures of an authority the page or the API saw missing when it chose what follows. Where
+    somebody signed since, it is refused (moved_on): else the last signature would come without its step."""
     matter = proposal(saying.open_matter(file, "proposal", matter_id), actor)
     if powers.bars(matter.subject, actor, file.complaint):
         raise powers.recusal_refusal()

@@ -72,7 +72,7 @@ def answer_instruction(
 ) -> Effect:
     """Answers an urge (the one named, else the oldest to this side), or the enterprise's question to the office."""
     kinds = ("urge",) if actor.side == "enterprise" else ("urge", "office_question")
-    found = next(
+    result = next(
         (
             m
             for m in file.matters
@@ -83,19 +83,19 @@ def answer_instruction(
         ),
         None,
     )
-    if found is None:
+    if result is None:
         if (
             matter_id is not None
             and Matter.objects.filter(pk=matter_id, complaint=file.complaint, state="answered").exists()
         ):
             raise StepNotAllowed("answered_already", _("这项督办已经答复过了，不能再答。"))
         raise StepNotAllowed("nothing_open", _("没有等待答复的督办或咨询。"))
-    file.end_matter(found, "answered")
-    clocks.end_live(file, Clock.INSTRUCTION, matter=found)
-    data = {"matter": found.pk} | ({"told": found.authority_id} if found.authority_id is not None else {})
-    tells = "enterprise" if found.kind == "office_question" else "authority"
+    file.end_matter(result, "answered")
+    clocks.end_live(file, Clock.INSTRUCTION, matter=result)
+    data = {"matter": result.pk} | ({"told": result.authority_id} if result.authority_id is not None else {})
+    tells = "enterprise" if result.kind == "office_question" else "authority"
     return Effect(
-        texts={"message": text}, data=data, tells=tells, files=tuple(files), audience=Audience(found.audience)
+        texts={"message": text}, data=data, tells=tells, files=tuple(files), audience=Audience(result.audience)
     )
 
 
@@ -143,7 +143,7 @@ def explain_overdue(*, reason: str, text: str = "") -> Move:
     """Why what this authority owes is late: once for each overdue clock, the oldest first; the authority's own
     record."""
     saying.choice(reason, OVERDUE_REASONS, "reason")
-    words = saying.text(text, "text", needed=reason == "other", longest=500)
+    label = saying.text(text, "text", needed=reason == "other", longest=500)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         owed = [clock for clock in file.clocks if clock.owed_by == "authority" and clock.ended_at is None]
@@ -156,7 +156,7 @@ def explain_overdue(*, reason: str, text: str = "") -> Move:
         if clock is None:
             raise StepNotAllowed("explained_once", _("逾期原因已经说明过了，只能说明一次。"))
         data = {"clock": clock.clock, "deadline": clock.pk, "last_day": clock.last_day.isoformat()}
-        return Effect(reason=reason, texts={"overdue": words}, data=data)
+        return Effect(reason=reason, texts={"overdue": label}, data=data)
 
     return Move("explain_overdue", carry)
 

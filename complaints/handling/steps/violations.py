@@ -41,10 +41,10 @@ def open_lead(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 
 
 def _open(file: CaseFile, matter_id: int) -> Matter:
-    found = next((m for m in file.matters if m.kind in KINDS and m.state == "open" and m.pk == matter_id), None)
-    if found is None:
+    result = next((m for m in file.matters if m.kind in KINDS and m.state == "open" and m.pk == matter_id), None)
+    if result is None:
         raise WrongInput("bad_choice", _("请选一件正在核查的举报或者线索。"), field="matter")
-    return found
+    return result
 
 
 @verb(text=saying.text)

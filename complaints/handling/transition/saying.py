@@ -116,17 +116,17 @@ def obligations(
     file: CaseFile, ordinals: Sequence[int], states: Collection[str], owed_by: str = ""
 ) -> list[Obligation]:
     """The named obligations in one of ``states``; refuses when one is not."""
-    found = []
+    results = []
     for ordinal in ordinals:
         row = next((o for o in file.obligations if o.ordinal == ordinal), None)
         if row is None or row.state not in states or (owed_by and row.owed_by != owed_by):
             raise StepNotAllowed(
                 "not_this_obligation", _("第%(n)s项约定现在不能这样处理。") % {"n": ordinal}, field="obligations"
             )
-        found.append(row)
-    if not found:
+        results.append(row)
+    if not results:
         raise WrongInput("missing", _("请至少选一项约定。"), field="obligations")
-    return found
+    return results
 
 
 def debtor_side(actor: Actor) -> str:
@@ -143,21 +143,21 @@ def another_person(actor: Actor, matter: Matter) -> None:
         raise StepNotAllowed("own_proposal", _("须由另一位人员办理，不能批准自己提出的。"))
 
 
-def check_named_rows(case: Complaint, step: str, said: Mapping[str, Any]) -> None:
+def check_named_rows(case: Complaint, step: str, values: Mapping[str, Any]) -> None:
     """Raises WrongInput."""
-    digests = set(said.get("files") or ())
+    digests = set(values.get("files") or ())
     if digests and digests - set(
         Evidence.objects.filter(complaint=case, audience="parties").values_list("sha256", flat=True)
     ):
         raise WrongInput("bad_choice", _("请先上传这些材料，再用它们的sha256。"), field="files")
-    if said.get("body_id") is not None and not MediationBody.objects.filter(pk=said["body_id"]).exists():
+    if values.get("body_id") is not None and not MediationBody.objects.filter(pk=values["body_id"]).exists():
         raise WrongInput("bad_choice", _("没有找到这个组织，请重新选择。"), field="body_id")
-    enterprise, branch = said.get("enterprise_id"), said.get("branch_id")
+    enterprise, branch = values.get("enterprise_id"), values.get("branch_id")
     if enterprise is not None and not Enterprise.objects.filter(pk=enterprise).exists():
         raise WrongInput("bad_choice", _("没有找到这家企业，请重新选择。"), field="enterprise_id")
     if branch is not None and not Branch.objects.filter(pk=branch, enterprise_id=enterprise or 0).exists():
         raise WrongInput("bad_choice", _("没有找到这家分支机构，请重新选择。"), field="branch_id")
     if step == "resume_performance" and not all(
-        name.isascii() and name.isdigit() and len(name) < 6 for name in said["dates"]
+        name.isascii() and name.isdigit() and len(name) < 6 for name in values["dates"]
     ):
         raise WrongInput("bad_choice", _("请用约定的序号作字段名。"), field="dates")

@@ -127,13 +127,13 @@ def _take_one(file: CaseFile, move: Move, actor: Actor) -> StepResult:
 def _take_whole(file: CaseFile, moves: Sequence[tuple[Move, Actor]]) -> list[StepResult]:
     """All of these moves on one case, or none of them."""
     back = file.mark()
-    found: list[StepResult] = []
+    results: list[StepResult] = []
     for move, actor in moves:
-        found.append(_take_one(file, move, actor))
-        if (refusal := found[-1].refusal) is not None:
+        results.append(_take_one(file, move, actor))
+        if (refusal := results[-1].refusal) is not None:
             back()
             return [StepResult(file.complaint, refusal)] * len(moves)
-    return found
+    return results
 
 
 def take_new(cases: Iterable[tuple[CaseFile, Actor, Effect]]) -> list[Complaint]:
@@ -339,7 +339,7 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
     if not stands_to(actor, complaint):
         return ()
     status = Status(complaint.status)
-    found = []
+    results = []
     for row in TABLE.values():
         if row.by == frozenset({Role.SYSTEM}) or not actor.has(row.by) or status not in row.at:
             continue
@@ -353,5 +353,5 @@ def allowed_steps(complaint: Complaint, actor: Actor) -> tuple[str, ...]:
             continue
         if _is_another_authoritys(row, complaint, actor):
             continue
-        found.append(row.step)
-    return tuple(found)
+        results.append(row.step)
+    return tuple(results)

@@ -100,12 +100,12 @@ def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tu
         return ("failure",) if setting.failures else ()
     if move.step == "return_case":
         return ("return",) if setting.returns else ()
-    found = []
+    results = []
     if setting.offers_above is not None and worth(move.said, demands) > setting.offers_above:
-        found.append("amount")
+        results.append("amount")
     if setting.refusals and any(_is_refusal(answer) for answer in move.said["answers"]):
-        found.append("refusal")
-    return tuple(found)
+        results.append("refusal")
+    return tuple(results)
 
 
 def _is_refusal(answer: Answer) -> bool:
@@ -113,18 +113,18 @@ def _is_refusal(answer: Answer) -> bool:
     return answer.verdict == "refuse" or saying.money(answer.amount, f"amount-{answer.demand}") == 0
 
 
-def worth(said: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
+def worth(values: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
     """What an offer comes to: what is granted or what is promised, whichever is more; so that neither hides the
     other."""
     asked = {demand.ordinal: demand.amount for demand in demands}
     granted = promised = Decimal(0)
-    for answer in said["answers"]:
+    for answer in values["answers"]:
         amount = saying.money(answer.amount, f"amount-{answer.demand}")
         if answer.verdict == "grant" and amount is None:
             amount = asked.get(answer.demand)
         if answer.verdict != "refuse":
             granted += amount or 0
-    for place, promise in enumerate(said.get("promises", ()), start=1):
+    for place, promise in enumerate(values.get("promises", ()), start=1):
         if promise.owed_by == "enterprise":
             promised += saying.money(promise.amount, f"promise-{place}-amount") or 0
     return max(granted, promised)

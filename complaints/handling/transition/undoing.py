@@ -183,7 +183,7 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at
 
 def _started_again(file: CaseFile, fresh: Sequence[dict[str, Any]], taken_at: datetime) -> set[int]:
     """Clocks that began and ended with the step itself run as they began."""
-    found = set()
+    results = set()
     for values in fresh:
         row = (
             Deadline.objects.filter(
@@ -200,8 +200,8 @@ def _started_again(file: CaseFile, fresh: Sequence[dict[str, Any]], taken_at: da
         file.clocks.append(row)
         fields: list[Any] = [Deadline._meta.get_field(name) for name in CHANGES[Deadline]]
         file.change(row, **{f.attname: f.to_python(values[f.attname]) for f in fields if f.attname in values})
-        found.add(row.pk)
-    return found
+        results.add(row.pk)
+    return results
 
 
 def _loaded(file: CaseFile, kind: type[models.Model], ids: list[int]) -> list[models.Model]:
@@ -212,7 +212,7 @@ def _loaded(file: CaseFile, kind: type[models.Model], ids: list[int]) -> list[mo
     rows = [row for row in mine[kind] if row.pk in ids]
     missing = set(ids) - {row.pk for row in rows}
     if missing:
-        found = list(kind._default_manager.filter(pk__in=missing))
-        mine[kind].extend(found)
-        rows += found
+        results = list(kind._default_manager.filter(pk__in=missing))
+        mine[kind].extend(results)
+        rows += results
     return rows

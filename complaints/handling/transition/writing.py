@@ -175,11 +175,11 @@ def _look_ahead(file: CaseFile) -> None:
     file.complaint.enterprise_due_at = min((c.due_at for c in running if c.owed_by == "enterprise"), default=None)
     file.complaint.is_overdue = any(c.state == "lapsed" for c in running)
     # What only one side knows (a report, a concern, a note) must not show in a date or a version that others read.
-    told = [entry for entry in file.entries if entry.step != LOOK and entry.audience == Audience.PARTIES]
-    if told:
-        file.complaint.last_event_at = told[-1].written_at
+    shown = [entry for entry in file.entries if entry.step != LOOK and entry.audience == Audience.PARTIES]
+    if shown:
+        file.complaint.last_event_at = shown[-1].written_at
     # A filing and what the system wrote are no words to answer.
-    spoken = [entry for entry in told if entry.actor.role != "system" and entry.step != "file"]
+    spoken = [entry for entry in shown if entry.actor.role != "system" and entry.step != "file"]
     if spoken:
         file.complaint.last_word = spoken[-1].actor.role
     latest = {(time.enterprise_id, time.branch_id): time for time in file.engagements}

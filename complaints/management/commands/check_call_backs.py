@@ -23,17 +23,17 @@ class Command(BaseCommand):
         row = CallBackMonth.objects.filter(month=day, drawn_at__isnull=False).first()
         if row is None:
             raise CommandError(f"No sample was drawn for {month}.")
-        found = recount(row)
+        result = recount(row)
         self.stdout.write(
-            f"{row.drawn} of {row.population} cases; the seed {'is' if found.is_committed else 'IS NOT'} "
+            f"{row.drawn} of {row.population} cases; the seed {'is' if result.is_committed else 'IS NOT'} "
             "the one whose digest was shown before"
         )
-        for words, numbers in (
-            ("should be in the sample", found.missing),
-            ("should not be in the sample", found.too_many),
+        for text, numbers in (
+            ("should be in the sample", result.missing),
+            ("should not be in the sample", result.too_many),
         ):
             for number in numbers:
-                self.stdout.write(f"{number} {words}")
-        self.stdout.write("The sample agrees." if found.agrees else "The sample differs.")
-        if not found.agrees:
+                self.stdout.write(f"{number} {text}")
+        self.stdout.write("The sample agrees." if result.agrees else "The sample differs.")
+        if not result.agrees:
             raise SystemExit(1)

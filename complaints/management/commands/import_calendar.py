@@ -44,7 +44,7 @@ class Command(BaseCommand):
         now = timezone.now()
         unfinished = LawChange.objects.filter(kind="calendar", state="applying", change__year=year).first()
         if unfinished is not None:
-            return self._carry_out(unfinished)
+            return self._apply_change(unfinished)
         with override("en"):
             try:
                 read = read_year(file.read_bytes(), name=file.name, year=year)
@@ -68,9 +68,9 @@ class Command(BaseCommand):
             changing.drop_unasked(change.mark, now=now)
             return None
         changing.carry_out_unasked(change.mark, now=now)
-        return self._carry_out(LawChange.objects.get(pk=change.pk))
+        return self._apply_change(LawChange.objects.get(pk=change.pk))
 
-    def _carry_out(self, change: LawChange) -> None:
+    def _apply_change(self, change: LawChange) -> None:
         working.work(change, now=timezone.now())
         self.stdout.write(
             f"{change.result}: {len(change.change['days'])} days loaded; {change.moved} dates of open cases "

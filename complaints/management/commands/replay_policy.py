@@ -89,8 +89,8 @@ class Command(BaseCommand):
         working.work(asked, now=now)
         counts = working.counts_of(asked)
         self.stdout.write(f"{asked.mark}: {asked.looked_at} recorded clocks in {time.monotonic() - begun:.1f} s")
-        for verdict, words in VERDICTS.items():
-            self.stdout.write(f"  {counts[verdict]:>8}  {words}")
+        for verdict, text in VERDICTS.items():
+            self.stdout.write(f"  {counts[verdict]:>8}  {text}")
         for effect in (
             LawEffect.objects.filter(change=asked).select_related("complaint").order_by("verdict", "pk")[:show]
         ):

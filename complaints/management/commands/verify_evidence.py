@@ -21,13 +21,13 @@ class Command(BaseCommand):
         if case and not Complaint.objects.filter(number=case).exists():
             raise CommandError(f"There is no case {case}.")
         look = FilesRead()
-        found = list(damaged(look, number=case))
+        results = list(damaged(look, number=case))
         if options["json"]:
-            self.stdout.write(json.dumps({"files": look.files, "damaged": [asdict(one) for one in found]}))
+            self.stdout.write(json.dumps({"files": look.files, "damaged": [asdict(one) for one in results]}))
         else:
-            for one in found:
+            for one in results:
                 where = f"case {one.case}" if one.case else "a draft"
                 self.stdout.write(f"DAMAGED {where} file {one.evidence} ({one.part}, {one.path}): {one.what}")
-            self.stdout.write(f"{look.files} files read, {len(found)} damaged.")
-        if found:
+            self.stdout.write(f"{look.files} files read, {len(results)} damaged.")
+        if results:
             raise SystemExit(1)

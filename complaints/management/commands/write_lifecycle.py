@@ -151,8 +151,8 @@ def _step(row: StepRule) -> list[str]:
 
 
 def _targets(targets: Iterable[Target]) -> str:
-    found = [f"`{status}`" if outcome is None else f"`{status}` as `{outcome}`" for status, outcome in targets]
-    return ", ".join(found) or "–"
+    results = [f"`{status}`" if outcome is None else f"`{status}` as `{outcome}`" for status, outcome in targets]
+    return ", ".join(results) or "–"
 
 
 def _clock(rule: ClockRule) -> list[str]:

@@ -21,38 +21,38 @@ MAIL, SMS = "email", "sms"
 class Channels:
     """The channels that this installation has. Without any, all lands in the portal's own mailbox."""
 
-    doors: dict[str, Channel] = field(default_factory=dict)
+    by_name: dict[str, Channel] = field(default_factory=dict)
 
     @property
     def is_mailbox(self) -> bool:
-        return not self.doors
+        return not self.by_name
 
     def takes(self, name: str) -> bool:
-        return self.is_mailbox or name in self.doors
+        return self.is_mailbox or name in self.by_name
 
     def send(self, name: str, letter: Letter, address: str) -> None:
         """In the mailbox the row itself is what the reader sees."""
         if self.is_mailbox:
             return
-        door = self.doors.get(name)
-        if door is None:
+        channel = self.by_name.get(name)
+        if channel is None:
             raise Bounced("no_channel")
-        door.send(letter, address)
+        channel.send(letter, address)
 
 
 @contextmanager
 def open_channels(*, now: datetime) -> Iterator[Channels]:
     """What the settings name; connections are made at the first letter and closed at the end."""
-    doors: dict[str, Channel] = {}
+    by_name: dict[str, Channel] = {}
     if settings.MAIL_SERVER and not settings.DEMO:
-        doors[MAIL] = Mail(settings.MAIL_SERVER, sender=settings.MAIL_FROM, site=settings.SITE_URL)
+        by_name[MAIL] = Mail(settings.MAIL_SERVER, sender=settings.MAIL_FROM, site=settings.SITE_URL)
     if settings.SMS_GATEWAY and not settings.DEMO:
-        doors[SMS] = Sms(settings.SMS_GATEWAY, now=now)
+        by_name[SMS] = Sms(settings.SMS_GATEWAY, now=now)
     if settings.SMS_ALIYUN and not settings.DEMO:
-        doors[SMS] = Aliyun(settings.SMS_ALIYUN, now=now)
-    channels = Channels(doors)
+        by_name[SMS] = Aliyun(settings.SMS_ALIYUN, now=now)
+    channels = Channels(by_name)
     try:
         yield channels
     finally:
-        for door in doors.values():
-            door.close()
+        for channel in by_name.values():
+            channel.close()

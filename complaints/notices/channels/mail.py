@@ -84,12 +84,12 @@ class Mail:
             self._hang_up()
             raise ServerAway(f"smtp_{refused.smtp_code}") from None
 
-    def _judged(self, code: int, words: bytes | str) -> Exception:
-        said = words.encode() if isinstance(words, str) else words
+    def _judged(self, code: int, text: bytes | str) -> Exception:
+        given = text.encode() if isinstance(text, str) else text
         if code == 421:
             self._hang_up()
             return ServerAway("smtp_421")
-        if code >= 500 and said.startswith(_BY_POLICY):
+        if code >= 500 and given.startswith(_BY_POLICY):
             # It may take nothing from us at all: no reason to call every address dead.
             return ServerAway(f"smtp_{code}_policy")
         return Bounced(f"smtp_{code}") if code >= 500 else TryAgain(f"smtp_{code}")
@@ -141,9 +141,9 @@ def _connection(server: MailServer, meet: Any) -> smtplib.SMTP:
 def only_our_links(text: str, site: str) -> str:
     """A name may look like an address: nothing but addresses of ``site`` can be clicked in a letter."""
 
-    def dulled(found: re.Match[str]) -> str:
-        is_ours = site and text.startswith(f"{site}/", found.start())
-        return found[0] if is_ours else found[0].translate(_DULL)
+    def dulled(result: re.Match[str]) -> str:
+        is_ours = site and text.startswith(f"{site}/", result.start())
+        return result[0] if is_ours else result[0].translate(_DULL)
 
     return _CLICKED.sub(dulled, text)
 

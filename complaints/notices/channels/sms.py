@@ -98,12 +98,12 @@ class Aliyun:
             account=self.account, action=ACTION, version=VERSION, query=query, at=self.now, nonce=secrets.token_hex(16)
         )
         try:
-            status, said = safe_http.ask(
+            status, given = safe_http.ask(
                 f"{self.account.url}?{query}", body=b"", headers=headers, rule=_RULE, within=SEND_WITHIN, keep=_KEEP
             )
         except (safe_http.Refused, safe_http.NoAnswer) as error:
             raise ServerAway(error.code) from None
-        _judge(status, said)
+        _judge(status, given)
 
     def close(self) -> None:
         """Each message has a connection of its own."""
@@ -153,9 +153,9 @@ def signed_headers(
     }
 
 
-def _judge(status: int, said: bytes) -> None:
+def _judge(status: int, given: bytes) -> None:
     try:
-        answer = json.loads(said)
+        answer = json.loads(given)
         code = answer.get("Code") if isinstance(answer, dict) else None
     except (ValueError, RecursionError):
         code = None

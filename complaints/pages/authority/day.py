@@ -248,9 +248,9 @@ def _shown(group: Group, counts: dict[str, int]) -> dict[str, Any]:
 
 
 def _sentence(counts: dict[str, int]) -> str:
-    words = {name: keyset.in_words(count) for name, count in counts.items()}
+    labels = {name: keyset.in_words(count) for name, count in counts.items()}
     if counts["late"]:
-        return gettext("逾期%(late)s件，2个工作日内到期%(soon)s件") % words
+        return gettext("逾期%(late)s件，2个工作日内到期%(soon)s件") % labels
     if counts["soon"]:
-        return gettext("没有逾期；2个工作日内到期%(soon)s件") % words
+        return gettext("没有逾期；2个工作日内到期%(soon)s件") % labels
     return gettext("都在期限内")

@@ -77,8 +77,8 @@ def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> 
 
 def step_context(request: HttpRequest, officer_case: OfficerCase, page: AuthorityPage) -> StepContext[OfficerCase]:
     """The case as this officer sees and takes its steps; ``page`` is the one that was asked for."""
-    found, workspace, case = officer_case.found, officer_case.workspace, officer_case.found.complaint
-    is_proposed = needs_two(found, page.steps[0], workspace)
+    result, workspace, case = officer_case.found, officer_case.workspace, officer_case.found.complaint
+    is_proposed = needs_two(result, page.steps[0], workspace)
     home = desk_url(case) if page.name in OF_A_MEDIATION else case_url(case, AUTHORITY)
 
     def moves(context: StepContext[OfficerCase], page: AuthorityPage, form: forms.Form) -> Sequence[Move] | None:
@@ -97,7 +97,7 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
     def shown(page: AuthorityPage, form: forms.Form) -> dict[str, Any]:
         return {
             "case": case,
-            "page": page_of(found, now=workspace.now),
+            "page": page_of(result, now=workspace.now),
             "is_proposed": is_proposed,
             "cites": page.steps[0] if page.steps[0] in CITED else "",
             "may_look": page.name in LOOKED_AT,
@@ -112,7 +112,7 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
 
     return StepContext(
         request=request,
-        found=found,
+        found=result,
         case=officer_case,
         steps=officer_case.may,
         now=workspace.now,

@@ -43,17 +43,17 @@ def _onward(page: CasePage) -> str:
 
 
 def offer(page: CasePage) -> Sequence[str]:
-    words = []
+    texts = []
     if page.may("accept_offer"):
-        words.append(_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。"))
+        texts.append(_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。"))
     if time_is_up(page):
-        words.append(_("不接受：协商期限已经用完，") + _onward(page))
+        texts.append(_("不接受：协商期限已经用完，") + _onward(page))
     else:
-        words.append(_("不接受：企业的期限接着算，可以再提方案。"))
+        texts.append(_("不接受：企业的期限接着算，可以再提方案。"))
     ask = _(
         "先问：企业须在%(consumer_question_answer)s内回答，您的答复期限重新计算。同一方案最多问%(reply_questions_per_offer)s次。"
     )
-    return [*words, ask % page.limits]
+    return [*texts, ask % page.limits]
 
 
 def breach(page: CasePage) -> Sequence[str]:
@@ -66,14 +66,14 @@ def breach(page: CasePage) -> Sequence[str]:
 
 
 def new_dates(page: CasePage) -> Sequence[str]:
-    words = [
+    texts = [
         _("双方写的日期一样，案件回到“和解待履行”；不一样，案件照常审查。"),
         _("同意改期不等于放弃：到期还没有兑现的，您可以再次转监管部门。"),
     ]
     if (matter := page.matters.get("redate")) is not None:
         who = _("您") if matter.opened_by == "consumer" else _("企业")
-        words.insert(0, _("%(who)s提出的日期已经填好；同意的直接提交，不同意的可以改。") % {"who": who})
-    return words
+        texts.insert(0, _("%(who)s提出的日期已经填好；同意的直接提交，不同意的可以改。") % {"who": who})
+    return texts
 
 
 def stop(page: CasePage) -> Sequence[str]:
@@ -87,7 +87,7 @@ def withdraw(page: CasePage) -> Sequence[str]:
 
 
 def refer(page: CasePage) -> Sequence[str]:
-    words = [
+    texts = [
         _("由%(authority)s审查，%(review)s内告知您是否受理。")
         % {"authority": _county_of(page), "review": page.limits["review"]},
         _("它会收到您提交的全部内容、材料和办理经过，您不用再填。"),
@@ -95,10 +95,10 @@ def refer(page: CasePage) -> Sequence[str]:
     complaint = page.complaint
     learned = complaint.learned_on or complaint.disputed_on
     if learned is not None and (page.today - learned).days > 3 * 365:
-        words.append(_("您知道争议已超过3年：这样的投诉通常不予受理。您仍可转交，或者向法院起诉。"))
+        texts.append(_("您知道争议已超过3年：这样的投诉通常不予受理。您仍可转交，或者向法院起诉。"))
     else:
-        words.append(_("自知道或者应当知道权益受损起超过3年的，通常不予受理。"))
-    return words
+        texts.append(_("自知道或者应当知道权益受损起超过3年的，通常不予受理。"))
+    return texts
 
 
 def undo(page: CasePage) -> Sequence[str]:

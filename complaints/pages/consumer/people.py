@@ -50,25 +50,25 @@ def siblings_of(complaint: Complaint, user: User) -> list[dict[str, str]]:
     ]
 
 
-def people_of(found: CaseAccess, *, now: datetime) -> list[dict[str, Any]]:
+def people_of(result: CaseAccess, *, now: datetime) -> list[dict[str, Any]]:
     """Everybody beside the filer; two queries where there is anybody, none where there is not."""
-    complaint = found.complaint
+    complaint = result.complaint
     if complaint.on_behalf_kind not in (JOINT, AGENT):
         return []
     rows = list(Participant.objects.filter(complaint=complaint).order_by("ordinal"))
     sealed_fields.load_for(rows)
     offer = Offer.objects.filter(complaint=complaint, state__in=("open", "accepted")).order_by("-number").first()
-    may_ask = _may_ask(found)
-    return [_line(row, found, offer, may_ask=may_ask, now=now) for row in rows]
+    may_ask = _may_ask(result)
+    return [_line(row, result, offer, may_ask=may_ask, now=now) for row in rows]
 
 
-def _may_ask(found: CaseAccess) -> bool:
+def _may_ask(result: CaseAccess) -> bool:
     """The representatives see to it that the others are asked."""
-    return found.actor is not None and found.actor.role == Role.CONSUMER and found.complaint.contact_verified
+    return result.actor is not None and result.actor.role == Role.CONSUMER and result.complaint.contact_verified
 
 
-def _line(row: Participant, found: CaseAccess, offer: Offer | None, *, may_ask: bool, now: datetime) -> dict[str, Any]:
-    is_me = found.viewer.party == row.ordinal
+def _line(row: Participant, result: CaseAccess, offer: Offer | None, *, may_ask: bool, now: datetime) -> dict[str, Any]:
+    is_me = result.viewer.party == row.ordinal
     is_principal = row.kind == Participant.PRINCIPAL
     states = {
         Participant.ASKED: (
@@ -101,24 +101,24 @@ def _line(row: Participant, found: CaseAccess, offer: Offer | None, *, may_ask: 
 def people(request: HttpRequest, number: str) -> HttpResponseBase:
     """/cases/<ref>/people/: who else is in it, and a new link for who has not answered."""
     now = timezone.now()
-    found = find_case(request.user, number, side=CONSUMER, now=now)
-    if found.complaint.on_behalf_kind not in (JOINT, AGENT):
+    result = find_case(request.user, number, side=CONSUMER, now=now)
+    if result.complaint.on_behalf_kind not in (JOINT, AGENT):
         raise Http404
     if request.method == "POST":
-        return _ask(request, found, now=now)
-    context = {"case": found.complaint, "rows": people_of(found, now=now), "url": case_url(found.complaint)}
+        return _ask(request, result, now=now)
+    context = {"case": result.complaint, "rows": people_of(result, now=now), "url": case_url(result.complaint)}
     return render(request, "consumer/people.html", context)
 
 
-def _ask(request: HttpRequest, found: CaseAccess, *, now: datetime) -> HttpResponseBase:
+def _ask(request: HttpRequest, result: CaseAccess, *, now: datetime) -> HttpResponseBase:
     typed = request.POST.get("ask", "")
-    if not _may_ask(found) or not (typed.isascii() and typed.isdigit() and len(typed) < 4):
+    if not _may_ask(result) or not (typed.isascii() and typed.isdigit() and len(typed) < 4):
         raise Http404
     here = request.path
     try:
         with once(request) as attempt:
             if not attempt.answered:
-                sent = joining.ask(found.complaint, place=place_of(request), now=now, only=int(typed))
+                sent = joining.ask(result.complaint, place=place_of(request), now=now, only=int(typed))
                 attempt.reference = here
                 if sent:
                     messages.success(request, _("已经再发一条短信。以前的链接不再有效。"), extra_tags="ok")

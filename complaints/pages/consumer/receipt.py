@@ -39,8 +39,8 @@ PAPER = Path(drafts.__file__).with_name("receipt.typ")
 @never_cache
 @require_safe
 def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
-    found = _found(request, number, now=timezone.now())
-    return found if isinstance(found, HttpResponseBase) else render(request, "consumer/filing/receipt.html", found)
+    result = _found(request, number, now=timezone.now())
+    return result if isinstance(result, HttpResponseBase) else render(request, "consumer/filing/receipt.html", result)
 
 
 @never_cache
@@ -48,30 +48,30 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
 def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
     """/cases/<number>/receipt.pdf: the same on paper, for who prints elsewhere or keeps files."""
     now = timezone.now()
-    found = _found(request, number, now=now)
-    if isinstance(found, HttpResponseBase):
-        return found
+    result = _found(request, number, now=now)
+    if isinstance(result, HttpResponseBase):
+        return result
     return HttpResponse(
-        printing.typeset(_paper(found), at=now, template=PAPER),
+        printing.typeset(_paper(result), at=now, template=PAPER),
         content_type="application/pdf",
         headers={"Content-Disposition": f'attachment; filename="{number}-receipt.pdf"'},
     )
 
 
-def _paper(found: dict[str, Any]) -> dict[str, Any]:
-    case, duty = found["case"], found["duty"]
-    label, linked = _("投诉编号"), found["linked"]
+def _paper(result: dict[str, Any]) -> dict[str, Any]:
+    case, duty = result["case"], result["duty"]
+    label, linked = _("投诉编号"), result["linked"]
     numbers = [(f"{label} · {name}" if len(linked) > 1 else label, number) for number, name in linked]
     numbers.append((_("提交时间"), moment(case.filed_at)))
-    if found["token"]:
-        numbers.append((_("查询口令"), found["token"]))
+    if result["token"]:
+        numbers.append((_("查询口令"), result["token"]))
     notes = [] if case.contact_verified else [_("您的电话还没有验证：工作人员会打电话核实，请留意来电。")]
-    words: dict[str, Any] = readable(
+    labels: dict[str, Any] = readable(
         {
             "language": base_language(),
             "title": _("投诉已提交"),
             "site": _("12315 在线和解 · 收据"),
-            "lead": found["sentence"],
+            "lead": result["sentence"],
             "numbers": numbers,
             "notes": notes,
             "duty_title": _("接下来谁做什么"),
@@ -81,13 +81,13 @@ def _paper(found: dict[str, Any]) -> dict[str, Any]:
                 (pgettext("if missed", "逾期"), duty.if_missed or "–"),
             ],
             "ahead_title": _("接下来的三件事"),
-            "ahead": [(last_day(item.due_at), item.what) for item in found["ahead"]],
-            "qr": printing.qr_svg(found["track_url"]) if found["token"] else "",
+            "ahead": [(last_day(item.due_at), item.what) for item in result["ahead"]],
+            "qr": printing.qr_svg(result["track_url"]) if result["token"] else "",
             "qr_words": _("扫码查进度"),
-            "foot": _("查进度：%(address)s") % {"address": found["track_page"]},
+            "foot": _("查进度：%(address)s") % {"address": result["track_page"]},
         }
     )
-    return words
+    return labels
 
 
 def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any] | HttpResponseBase:

@@ -57,11 +57,11 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     """Know, answer, prove; staff who come by the address of a notice are sent to their page."""
     now = timezone.now()
     try:
-        found = find_case(request.user, number, side=CONSUMER, now=now)
+        result = find_case(request.user, number, side=CONSUMER, now=now)
     except Http404:
         return to_own_page(request, number)
-    rows = case_rows.of_page[CONSUMER](found.complaint.pk)
-    page = page_of(replace(found, rows=rows), now=now)
+    rows = case_rows.of_page[CONSUMER](result.complaint.pk)
+    page = page_of(replace(result, rows=rows), now=now)
     undo = page.matters.get("undo") if page.may("undo") else None
     context = {
         "page": page,
@@ -76,7 +76,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "documents": (documents := case_documents.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
         "court": case_documents.court_of(documents, page.complaint.number),
         "siblings": siblings_of(page.complaint, cast(User, request.user)),
-        "people": people_of(found, now=now),
+        "people": people_of(result, now=now),
         "outcome": _outcome(page.complaint),
         "ways": remedies(
             page.complaint,
@@ -116,32 +116,32 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
     """What was just decided, read back, with the way to take it back."""
     now = timezone.now()
     page = page_of(find_case(request.user, number, side=CONSUMER, now=now), now=now)
-    words = read_back(page)
-    if words is None:
+    text = read_back(page)
+    if text is None:
         return redirect(case_url(page.complaint))
-    return render(request, "consumer/done.html", {"page": page, "words": words})
+    return render(request, "consumer/done.html", {"page": page, "words": text})
 
 
 @signed_in_page("GET", "POST")
 def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponseBase:
     """One step: the question, what follows from it, one button."""
     now = timezone.now()
-    found = find_case(request.user, number, side=CONSUMER, now=now)
-    return step_of(request, found, name, offer, now=now)
+    result = find_case(request.user, number, side=CONSUMER, now=now)
+    return step_of(request, result, name, offer, now=now)
 
 
 def step_of(
-    request: HttpRequest, found: CaseAccess, name: str, offer: int | None, *, now: datetime
+    request: HttpRequest, result: CaseAccess, name: str, offer: int | None, *, now: datetime
 ) -> HttpResponseBase:
     """The step's page, or what was sent there; for whoever holds the case, by account or by token."""
     asked = PAGES.get(name)
     if asked is None or (name == OFFER) != (offer is not None):
         raise Http404
-    page = page_of(found, now=now)
+    page = page_of(result, now=now)
     view = page.offer(offer) if offer is not None else None
     if offer is not None and view is None:
         raise Http404
-    is_tracked = found.viewer.channel == TRACKING
+    is_tracked = result.viewer.channel == TRACKING
     if asked.is_guarded and not is_tracked and isinstance(request.user, User):
         refuse_while_new(request.user, now=now)
 
@@ -152,7 +152,7 @@ def step_of(
 
     def to(asked: StepPage[CasePage]) -> str:
         if asked.may_be_undone and not is_tracked:
-            return reverse("complaints:case-done", args=[found.complaint.number])
+            return reverse("complaints:case-done", args=[result.complaint.number])
         # Who leaves does not see the case any more.
         return reverse("complaints:cases") if asked.name == "leave" else page.home
 
@@ -162,7 +162,7 @@ def step_of(
 
     at = StepContext(
         request=request,
-        found=found,
+        found=result,
         case=page,
         steps=page.steps if view is None or view.is_open else (),
         status=page.duty.status,

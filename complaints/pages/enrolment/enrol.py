@@ -280,14 +280,14 @@ def paper(request: HttpRequest, held: EnrolmentApplication, kind: str) -> HttpRe
 def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
     """What the two papers say of this enterprise; the same for whoever reads them."""
     steps = enrol_forms.judged_steps(held, today=timezone.localdate(now))
-    said: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for one in steps.values():
         names = [name for name in one.fields if name != "licence"]
-        said |= {name: row["value"] for name, row in zip(names, enrol_forms.rows_of(one), strict=True)}
+        values |= {name: row["value"] for name, row in zip(names, enrol_forms.rows_of(one), strict=True)}
     on_day = held.submitted_at or now
     region_id = held.authority.region_id if held.authority else None
     limits = Limits(Policies.load(timezone.localdate(on_day)), region_id)
-    return {"held": held, "said": said, "on_day": on_day, "limits": limits}
+    return {"held": held, "said": values, "on_day": on_day, "limits": limits}
 
 
 @holder_page("GET")

@@ -185,13 +185,15 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         return [proposals.approve(matter_id=matter.pk), handling.built(matter.subject, matter.data["payload"])]
 
     viewer = actor or next(a for a in workspace.actors if stands_to(a, case))
-    found = CaseAccess(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer)
-    done = take_step(request, found, moves, form=form, now=workspace.now, to=reverse("complaints:enterprise-approvals"))
+    result = CaseAccess(complaint=case, side=ENTERPRISE, viewer=viewer, actor=viewer)
+    done = take_step(
+        request, result, moves, form=form, now=workspace.now, to=reverse("complaints:enterprise-approvals")
+    )
     if not done.address:
         return _show(request, workspace, matter, form, status=422)
     if done.is_new:
-        words = _("已同意，并已办理：%(step)s") if form.cleaned_data["decision"] == "grant" else _("已退回：%(step)s")
-        messages.success(request, words % {"step": wording.label(matter.subject, kind="step")}, extra_tags="ok")
+        cleaned = _("已同意，并已办理：%(step)s") if form.cleaned_data["decision"] == "grant" else _("已退回：%(step)s")
+        messages.success(request, cleaned % {"step": wording.label(matter.subject, kind="step")}, extra_tags="ok")
     return redirect(done.address)
 
 
@@ -235,11 +237,11 @@ def offer_card(demands: Sequence[Demand], proposed: Mapping[str, Any], *, by: st
 
 def _facts(proposed: Mapping[str, Any]) -> list[Fact]:
     reason = str(proposed.get("reason") or "")
-    words = wording.label(reason, kind="failure_reason")
+    text = wording.label(reason, kind="failure_reason")
     branch = Branch.objects.filter(pk=proposed.get("branch_id") or 0).first()
     enterprise = Enterprise.objects.filter(pk=proposed.get("enterprise_id") or 0).first()
     facts = (
-        Fact(_("理由"), words if words != reason else wording.label(reason, kind="return_reason")),
+        Fact(_("理由"), text if text != reason else wording.label(reason, kind="return_reason")),
         Fact(_("应由谁答复"), " · ".join(named(row) for row in (branch, enterprise) if row is not None)),
         Fact(_("说明"), str(proposed.get("text") or "")),
     )
@@ -271,34 +273,34 @@ def proposal_of(page: CasePage) -> dict[str, Any] | None:
 @workspace_page("GET", "POST")
 def measure_approval(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
     """A set as it would go out today: 同意, which sends it at once, or 退回 with the reason."""
-    found = found_measure(workspace, public_id)
+    result = found_measure(workspace, public_id)
     there = reverse("complaints:enterprise-measure", args=[public_id])
     if request.method != "POST":
-        return redirect(there) if _is_set_decided(found) else _show_set(request, workspace, found, _set_form(None))
+        return redirect(there) if _is_set_decided(result) else _show_set(request, workspace, result, _set_form(None))
     if not workspace.may(Right.APPROVE_MEASURE):
         raise not_yours()
     form = _set_form(request.POST)
     with once(request) as attempt:
-        if not attempt.answered and _is_set_decided(found):
+        if not attempt.answered and _is_set_decided(result):
             messages.info(request, _("这一项已经不用批准了。"))
             attempt.reference = there
         elif not attempt.answered and form.is_valid():
             _decide_set(request, workspace, found_measure(workspace, public_id, lock=True), form.cleaned_data)
             attempt.reference = reverse("complaints:enterprise-approvals")
-    return redirect(attempt.reference) if attempt.reference else _show_set(request, workspace, found, form, status=422)
+    return redirect(attempt.reference) if attempt.reference else _show_set(request, workspace, result, form, status=422)
 
 
-def _is_set_decided(found: Measure) -> bool:
-    return found.proposed_at is None or found.sent_at is not None
+def _is_set_decided(result: Measure) -> bool:
+    return result.proposed_at is None or result.sent_at is not None
 
 
-def _decide_set(request: HttpRequest, workspace: Workspace, found: Measure, cleaned: Mapping[str, str]) -> None:
+def _decide_set(request: HttpRequest, workspace: Workspace, result: Measure, cleaned: Mapping[str, str]) -> None:
     cases, actors, now = workspace.cases(), workspace.actors, workspace.now
     if cleaned["decision"] == "refuse":
-        sending.send_back(found, text=cleaned["text"], cases=cases, actors=actors, now=now)
-        messages.success(request, _("已退回：%(title)s") % {"title": found.title}, extra_tags="ok")
+        sending.send_back(result, text=cleaned["text"], cases=cases, actors=actors, now=now)
+        messages.success(request, _("已退回：%(title)s") % {"title": result.title}, extra_tags="ok")
         return
-    outcome = sending.approve(found, cases=cases, actors=actors, now=now)
+    outcome = sending.approve(result, cases=cases, actors=actors, now=now)
     text = _("已同意，并已发送%(n)s件方案。") % {"n": len(outcome.done)}
     if outcome.left_out:
         text += _("%(n)s件没有发送，原因见批量方案。") % {"n": len(outcome.left_out)}
@@ -310,10 +312,10 @@ def _set_form(data: Any) -> DecisionForm:
 
 
 def _show_set(
-    request: HttpRequest, workspace: Workspace, found: Measure, form: DecisionForm, *, status: int = 200
+    request: HttpRequest, workspace: Workspace, result: Measure, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
-    seen = {case.pk: case for case in workspace.cases().filter(pk__in=[pick.case for pick in sending.proposed(found)])}
-    matters = [matter for matter in sending.waiting([found]).order_by("complaint_id") if matter.complaint_id in seen]
+    seen = {case.pk: case for case in workspace.cases().filter(pk__in=[pick.case for pick in sending.proposed(result)])}
+    matters = [matter for matter in sending.waiting([result]).order_by("complaint_id") if matter.complaint_id in seen]
     for matter in matters:
         matter.complaint = seen[matter.complaint_id]
     sealed_fields.load_for(matters)
@@ -324,15 +326,15 @@ def _show_set(
         )
         for matter in matters
     }
-    by = found.proposed_by.user.name if found.proposed_by else ""
+    by = result.proposed_by.user.name if result.proposed_by else ""
     behind = number_after(request)
     page = [matter for matter in matters if matter.complaint_id > behind][: PAGE + 1]
     names = names_of_consumers([matter.complaint_id for matter in page[:PAGE]])
     first = matters[0] if matters else None
     ends = [matter.complaint.next_due_at for matter in matters if matter.complaint.next_due_at]
-    is_own = found.proposed_by is not None and found.proposed_by.user_id == workspace.user.pk
+    is_own = result.proposed_by is not None and result.proposed_by.user_id == workspace.user.pk
     context = {
-        "measure": found,
+        "measure": result,
         "by": by,
         "form": form,
         "count": len(matters),
@@ -340,12 +342,12 @@ def _show_set(
         "until": min(ends, default=None),
         "why": why_words(dict.fromkeys(code for matter in matters for code in matter.data.get("why", []))),
         "is_own": is_own,
-        "may_decide": bool(sending.deciders(found, workspace.actors)),
-        "fell": [pick.number for pick in sending.proposed(found) if pick.case not in worth],
+        "may_decide": bool(sending.deciders(result, workspace.actors)),
+        "fell": [pick.number for pick in sending.proposed(result) if pick.case not in worth],
         "preview": first and offer_card(demands[first.complaint_id], first.data["payload"], by=by, at=first.opened_at),
         "message": first.data["payload"].get("message", "") if first else "",
         "rows": [case_cells(matter.complaint, names) | {"total": worth[matter.complaint_id]} for matter in page[:PAGE]],
         "next_url": f"?{urlencode({'after': page[PAGE - 1].complaint_id})}" if len(page) > PAGE else "",
-        "missing": [one for one in found.left_out if one["step"] == "propose"],
+        "missing": [one for one in result.left_out if one["step"] == "propose"],
     }
     return render(request, "measures/approval.html", context, status=status)

@@ -54,11 +54,11 @@ def listed(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "late": _ours(workspace).filter(state="open", until_at__lte=workspace.now),
         }
     )
-    words = {name: keyset.in_words(count) for name, count in counts.items()}
+    labels = {name: keyset.in_words(count) for name, count in counts.items()}
     if counts["late"]:
-        sentence = _("督办：%(open)s件等您答复，逾期%(late)s件") % words
+        sentence = _("督办：%(open)s件等您答复，逾期%(late)s件") % labels
     else:
-        sentence = _("督办：%(open)s件等您答复") % words if counts["open"] else _("没有等您答复的督办")
+        sentence = _("督办：%(open)s件等您答复") % labels if counts["open"] else _("没有等您答复的督办")
     context = {
         "rows": lines[: len(page.rows)],
         "answered": lines[len(page.rows) :],

@@ -47,8 +47,8 @@ MOST_MB = 2
 @workspace_page("GET")
 def measures(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The measures of this workspace, newest first, each with how it stands."""
-    found = list(sending.readable(workspace.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
-    ids = [one.public_id for one in found]
+    results = list(sending.readable(workspace.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
+    ids = [one.public_id for one in results]
     offers = list(sending.offers_of(ids, workspace.engagements()).only("pk", "measure_id", "state"))
     states = sending.states_of(offers)
     by_measure: dict[UUID | None, list[str]] = defaultdict(list)
@@ -63,7 +63,7 @@ def measures(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 "counts": _counts(one, by_measure[one.public_id]),
                 "chosen": len(one.picks),
             }
-            for one in found
+            for one in results
         ],
         "new_url": reverse("complaints:enterprise-measure-new"),
         "may_make": workspace.may(Right.MAKE_MEASURE),
@@ -109,31 +109,33 @@ def measure_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @workspace_page("GET", "POST")
 def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
     """A draft: the rule, tried out, then sent. Afterwards: how it stands."""
-    found = found_measure(workspace, public_id)
-    if found.sent_at is not None:
+    result = found_measure(workspace, public_id)
+    if result.sent_at is not None:
         # The same form again leads to what came of it.
         is_again = request.method == "POST"
-        return redirect(_url("measure", public_id)) if is_again else _standing(request, workspace, found)
-    if found.proposed_at is not None:
+        return redirect(_url("measure", public_id)) if is_again else _standing(request, workspace, result)
+    if result.proposed_at is not None:
         return redirect(_url("measure-approval", public_id))
-    picked = workspace.cases().filter(pk__in=[pick.case for pick in picks_of(found.picks)])
+    picked = workspace.cases().filter(pk__in=[pick.case for pick in picks_of(result.picks)])
     kinds = kinds_in(chain.from_iterable(open_demands(picked.values_list("pk", flat=True)).values()))
     if request.method != "POST":
-        return _draft(request, workspace, found, RuleForm(kinds=kinds, today=workspace.today, rule=Rule.of(found.rule)))
+        return _draft(
+            request, workspace, result, RuleForm(kinds=kinds, today=workspace.today, rule=Rule.of(result.rule))
+        )
     form = RuleForm(request.POST, kinds=kinds, today=workspace.today)
     if not form.is_valid():
-        return _draft(request, workspace, found, form, status=422)
+        return _draft(request, workspace, result, form, status=422)
     if "send" not in request.POST:
-        found = found_measure(workspace, public_id, lock=True)
-        if found.sent_at is not None or found.proposed_at is not None:
+        result = found_measure(workspace, public_id, lock=True)
+        if result.sent_at is not None or result.proposed_at is not None:
             # Sent by somebody since it was looked at: what it said stays.
             return redirect(_url("measure", public_id))
-        found.rule = form.rule().kept()
-        found.save(update_fields=["rule"])
+        result.rule = form.rule().kept()
+        result.save(update_fields=["rule"])
         outcome = sending.try_out(
-            found, form.rule(), cases=workspace.cases(), actors=workspace.actors, now=workspace.now
+            result, form.rule(), cases=workspace.cases(), actors=workspace.actors, now=workspace.now
         )
-        return _draft(request, workspace, found, form, outcome=outcome)
+        return _draft(request, workspace, result, form, outcome=outcome)
     with once(request) as attempt:
         if not attempt.answered:
             outcome = sending.send(
@@ -153,10 +155,10 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
 @workspace_page("GET", "POST")
 def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
     """Report the whole of it as done, or the cases of a table."""
-    found = found_measure(workspace, public_id)
-    if found.sent_at is None:
+    result = found_measure(workspace, public_id)
+    if result.sent_at is None:
         return redirect(_url("measure", public_id))
-    offers = list(sending.offers_of([found.public_id], workspace.engagements()).only("pk", "state"))
+    offers = list(sending.offers_of([result.public_id], workspace.engagements()).only("pk", "state"))
     due = list(sending.states_of(offers).values()).count("accepted")
     form = DoneForm(request.POST if request.method == "POST" else None, request.FILES or None)
     if request.method == "POST":
@@ -170,11 +172,11 @@ def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Ht
                     form.add_error("file" if form.cleaned_data.get("file") else "lines", str(wrong))
         if attempt.reference:
             return redirect(attempt.reference)
-    context = {"form": form, "measure": found, "due": due, "back": _url("measure", public_id)}
+    context = {"form": form, "measure": result, "due": due, "back": _url("measure", public_id)}
     return render(request, "measures/performed.html", context, status=422 if form.errors else 200)
 
 
-def _reported(workspace: Workspace, found: Measure, form: DoneForm) -> sending.MeasureOutcome:
+def _reported(workspace: Workspace, result: Measure, form: DoneForm) -> sending.MeasureOutcome:
     cleaned = form.cleaned_data
     proofs, left = None, list[LeftOut]()
     if cleaned["lines"] or cleaned["file"]:
@@ -184,7 +186,7 @@ def _reported(workspace: Workspace, found: Measure, form: DoneForm) -> sending.M
             text = _("%(number)s没有证明。请写上，或者填共同的证明。") % {"number": bare[0].number}
             raise WrongInput("missing", text, field="lines")
     outcome = sending.report_performed(
-        found,
+        result,
         proofs=proofs,
         proof=cleaned["proof"],
         channel=cleaned["channel"],
@@ -195,8 +197,8 @@ def _reported(workspace: Workspace, found: Measure, form: DoneForm) -> sending.M
     if not outcome.done:
         raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
     if left:
-        found.left_out += [LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD]
-        found.save(update_fields=["left_out"])
+        result.left_out += [LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD]
+        result.save(update_fields=["left_out"])
     return outcome
 
 
@@ -255,29 +257,29 @@ def _lines(text: str, file: UploadedFile | None) -> Iterator[tuple[int, list[str
 def _draft(
     request: HttpRequest,
     workspace: Workspace,
-    found: Measure,
+    result: Measure,
     form: RuleForm,
     *,
     outcome: sending.MeasureOutcome | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
     context = {
-        "measure": found,
+        "measure": result,
         "form": form,
-        "chosen": len(found.picks),
+        "chosen": len(result.picks),
         "may_make": workspace.may(Right.MAKE_MEASURE),
-        "with_amount": sum(bool(pick.word) for pick in picks_of(found.picks)),
-        "missing": found.left_out,
+        "with_amount": sum(bool(pick.word) for pick in picks_of(result.picks)),
+        "missing": result.left_out,
         "outcome": outcome,
-        "preview": _preview(workspace, found, form, outcome) if outcome and outcome.done else None,
+        "preview": _preview(workspace, result, form, outcome) if outcome and outcome.done else None,
         "back": reverse("complaints:enterprise-measures"),
-        "by": found.made_by.user.name,
-        "returned_by": found.decided_by.user.name if found.decided_by else "",
+        "by": result.made_by.user.name,
+        "returned_by": result.decided_by.user.name if result.decided_by else "",
     }
     return render(request, "measures/draft.html", context, status=status)
 
 
-def _preview(workspace: Workspace, found: Measure, form: RuleForm, outcome: sending.MeasureOutcome) -> dict[str, Any]:
+def _preview(workspace: Workspace, result: Measure, form: RuleForm, outcome: sending.MeasureOutcome) -> dict[str, Any]:
     """What the consumer of the first case will see: the same card."""
     number = outcome.done[0]
     shorts = outcome.said[number]
@@ -310,8 +312,8 @@ def _answer(short: ShortAnswer) -> AnswerView:
     )
 
 
-def _counts(found: Measure, states: list[str]) -> list[dict[str, Any]]:
-    here = _url("measure", found.public_id)
+def _counts(result: Measure, states: list[str]) -> list[dict[str, Any]]:
+    here = _url("measure", result.public_id)
     return [
         {
             "title": sending.STATES[state][0],
@@ -341,9 +343,9 @@ def number_after(request: HttpRequest) -> int:
     return int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
 
 
-def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> HttpResponseBase:
+def _standing(request: HttpRequest, workspace: Workspace, result: Measure) -> HttpResponseBase:
     offers = list(
-        sending.offers_of([found.public_id], workspace.engagements())
+        sending.offers_of([result.public_id], workspace.engagements())
         .defer("message", "counter_demand")
         .order_by("complaint_id", "pk")
     )
@@ -360,12 +362,12 @@ def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> Htt
         .values_list("offer_id")
         .annotate(n=Sum("amount"))
     )
-    here = _url("measure", found.public_id)
+    here = _url("measure", result.public_id)
     following = urlencode({"state": state, "after": page[-1].complaint_id}) if len(meant) > PAGE else ""
     context = {
-        "measure": found,
-        "by": found.made_by.user.name,
-        "counts": _counts(found, list(states.values())),
+        "measure": result,
+        "by": result.made_by.user.name,
+        "counts": _counts(result, list(states.values())),
         "state": state,
         "state_words": sending.STATES[state][0] if state else "",
         "here": here,
@@ -382,13 +384,13 @@ def _standing(request: HttpRequest, workspace: Workspace, found: Measure) -> Htt
             if (case := cases.get(o.complaint_id)) is not None
         ],
         "next_url": f"{here}?{following}" if following else "",
-        "missing": [one for one in found.left_out if one["step"] == "make_offer"],
-        "not_reported": [one for one in found.left_out if one["step"] == "report_performed"],
-        "decided_by": found.decided_by.user.name if found.decided_by else "",
+        "missing": [one for one in result.left_out if one["step"] == "make_offer"],
+        "not_reported": [one for one in result.left_out if one["step"] == "report_performed"],
+        "decided_by": result.decided_by.user.name if result.decided_by else "",
         "may_make": workspace.may(Right.MAKE_MEASURE),
         "may_report": workspace.may(Right.MAKE_MEASURE) and "accepted" in states.values(),
-        "performed_url": _url("measure-performed", found.public_id),
+        "performed_url": _url("measure-performed", result.public_id),
         "back": reverse("complaints:enterprise-measures"),
-        "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(found.public_id)})}",
+        "again_url": f"{reverse('complaints:enterprise-measure-new')}?{urlencode({'again': str(result.public_id)})}",
     }
     return render(request, "measures/show.html", context)

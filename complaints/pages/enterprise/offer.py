@@ -157,9 +157,9 @@ def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, st
         case.complaint, case.engagement, user=user, step=editor.step, typed=fields, now=case.now
     )
     if request.accepts("application/json") and not request.accepts("text/html"):
-        words = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
+        text = _("草稿已保存 %(time)s") % {"time": moment(case.now)} if is_kept else _("太长，没有存为草稿。")
         figures = figures_of(case.complaint, editor.demands, typed, form.count)
-        return JsonResponse({"words": words, "sum": _sum(figures)})
+        return JsonResponse({"words": text, "sum": _sum(figures)})
     return draw(at, editor.page, form, saved_at=case.now if is_kept else None, status=200 if is_kept else 422)
 
 
@@ -313,7 +313,7 @@ def _shown(form: OfferForm, finding: Finding) -> dict[str, str]:
 
 def _answer(demand: Demand, answer: Answer) -> AnswerView:
     amount = answer.amount if not isinstance(answer.amount, str) else None
-    words = [_("同意%(amount)s") % {"amount": money(amount)}] if answer.verdict == "part" and amount is not None else []
+    texts = [_("同意%(amount)s") % {"amount": money(amount)}] if answer.verdict == "part" and amount is not None else []
     return AnswerView(
         ordinal=demand.ordinal,
         demand=demand_text(demand),
@@ -322,7 +322,7 @@ def _answer(demand: Demand, answer: Answer) -> AnswerView:
         verdict=wording.label(answer.verdict, kind="verdict"),
         verdict_code=answer.verdict,
         tone=VERDICT_TONES[answer.verdict],
-        text="\n".join([*words, answer.reason]).strip(),
+        text="\n".join([*texts, answer.reason]).strip(),
         amount=amount,
         is_separable=answer.is_separable,
     )

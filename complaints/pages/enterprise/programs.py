@@ -124,16 +124,16 @@ def webhook_message(request: HttpRequest, workspace: Workspace, public_id: uuid.
     """One message: what is sent, what was answered each time, and the button that sends it again."""
     endpoint = get_object_or_404(endpoints.of(manager_of(workspace)), public_id=public_id)
     sent = WebhookDelivery.objects.select_related("complaint", "endpoint")
-    found = get_object_or_404(sent, endpoint=endpoint, webhook_id=message)
+    result = get_object_or_404(sent, endpoint=endpoint, webhook_id=message)
     context = {
         "endpoint": endpoint,
         "url": _url(endpoint),
-        "one": _delivery(found),
+        "one": _delivery(result),
         "now": workspace.now,
-        "body": json.dumps(json.loads(found.body), ensure_ascii=False, indent=2),
+        "body": json.dumps(json.loads(result.body), ensure_ascii=False, indent=2),
         "tries": [
             {"at": parse_datetime(at), "took": took, "is_taken": code.startswith("http_2"), "answer": _error(code)}
-            for at, code, took in reversed(found.tries)
+            for at, code, took in reversed(result.tries)
         ],
     }
     return render(request, "enterprise/webhook_message.html", context)
@@ -163,11 +163,11 @@ def _secret(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> Htt
 def _show(request: HttpRequest, workspace: Workspace, endpoint: Any) -> HttpResponseBase:
     rows = WebhookDelivery.objects.filter(endpoint=endpoint).select_related("complaint", "endpoint")
     # What needs somebody comes first, then the newest.
-    found = [*rows.filter(state="dead").order_by("-pk")[:SHOWN], *rows.exclude(state="dead").order_by("-pk")[:SHOWN]]
+    results = [*rows.filter(state="dead").order_by("-pk")[:SHOWN], *rows.exclude(state="dead").order_by("-pk")[:SHOWN]]
     context = {
         "row": _shown(endpoint),
         "endpoint": endpoint,
-        "deliveries": [_delivery(row) for row in found[:SHOWN]],
+        "deliveries": [_delivery(row) for row in results[:SHOWN]],
         "now": workspace.now,
         "events": [wording.label(step, kind="step") for step in endpoint.events],
     }
@@ -175,11 +175,11 @@ def _show(request: HttpRequest, workspace: Workspace, endpoint: Any) -> HttpResp
 
 
 def _shown(endpoint: Any) -> dict[str, Any]:
-    words, tone = STATES[endpoint.state]
+    text, tone = STATES[endpoint.state]
     return {
         "endpoint": endpoint,
         "url": _url(endpoint),
-        "state": words,
+        "state": text,
         "tone": tone,
         "error": _error(endpoint.last_error),
         "name": endpoint.description or endpoint.url,
@@ -187,12 +187,12 @@ def _shown(endpoint: Any) -> dict[str, Any]:
 
 
 def _delivery(row: WebhookDelivery) -> dict[str, Any]:
-    words, tone = DELIVERY_STATES[row.state]
+    text, tone = DELIVERY_STATES[row.state]
     return {
         "row": row,
         "url": reverse("complaints:enterprise-webhook-message", args=[row.endpoint.public_id, row.webhook_id]),
         "can_be_sent": row.state != "leased",
-        "state": words,
+        "state": text,
         "tone": tone,
         "error": _error(row.last_error) if row.state != "sent" else "",
         "what": TYPES.get(row.type) or wording.label(row.type, kind="step"),

@@ -320,7 +320,7 @@ class BulkForm(StepForm):
     @property
     def names(self) -> dict[int, str]:
         """Who may be named as the one who has a case."""
-        return {int(value): words.partition(" · ")[0] for value, words in self.fields["handler"].choices if value}  # type: ignore[attr-defined]
+        return {int(value): text.partition(" · ")[0] for value, text in self.fields["handler"].choices if value}  # type: ignore[attr-defined]
 
     @property
     def is_for_all(self) -> bool:

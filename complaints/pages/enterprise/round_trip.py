@@ -169,15 +169,15 @@ def _show(
     request: HttpRequest, trip: RoundTrip, form: DecisionForm | None = None, *, status: int = 200
 ) -> HttpResponseBase:
     counts = asking.counts_of(trip)
-    found = sent_tables.results_of(request, counts, _lines(trip), cells=_cells, title=rows.title_of)
+    result = sent_tables.results_of(request, counts, _lines(trip), cells=_cells, title=rows.title_of)
     context = {
         **_shown(trip),
-        **found,
+        **result,
         "heads": _heads(),
         "may_write": True,
         "blank": trip.blank_rows,
-        "most": 0 if trip.state == "reading" else found["total"],
-        "passed": found["total"] - counts["read" if trip.state == "checking" else "good"],
+        "most": 0 if trip.state == "reading" else result["total"],
+        "passed": result["total"] - counts["read" if trip.state == "checking" else "good"],
         "form": form or _decision(trip, counts),
         "why_not_all": asking.why_not_all(counts) if counts["good"] else "",
         "is_long": bool(counts["good"]) and asking.is_long(counts),

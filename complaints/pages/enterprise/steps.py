@@ -88,8 +88,8 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
 
     def told(page: StepPage[CasePage], form: Form, taken: Sequence[Move]) -> Text:
         is_proposed = any(move.step == "propose" for move in taken)
-        words = _("已提请批准，批准后才办理；期限不停：%(step)s") if is_proposed else _("已办：%(step)s")
-        return words % {"step": wording.label(chosen[0].step, kind="step")}
+        text = _("已提请批准，批准后才办理；期限不停：%(step)s") if is_proposed else _("已办：%(step)s")
+        return text % {"step": wording.label(chosen[0].step, kind="step")}
 
     def shown(page: StepPage[CasePage], form: Form) -> dict[str, Any]:
         return {"page": case, "complaint": case.complaint, "version": case_form.version_of(request, case, form)}

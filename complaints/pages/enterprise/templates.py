@@ -44,9 +44,9 @@ class NewTemplateForm(TemplateForm):
 
 @workspace_page("GET")
 def templates(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    found = list(answer_templates.of(_enterprises(workspace)))
-    bodies, rates = answer_templates.newest(found), answer_templates.rates(found, now=workspace.now)
-    sealed_fields.load_for(template.owner.user for template in found)
+    results = list(answer_templates.of(_enterprises(workspace)))
+    bodies, rates = answer_templates.newest(results), answer_templates.rates(results, now=workspace.now)
+    sealed_fields.load_for(template.owner.user for template in results)
     context = {
         "may_write": _manager(workspace) is not None,
         "rows": [
@@ -58,7 +58,7 @@ def templates(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 "rate": rates.get(one.pk, answer_templates.Rate()),
                 "url": reverse("complaints:enterprise-template", args=[one.pk]),
             }
-            for one in found
+            for one in results
         ],
     }
     return render(request, "enterprise/templates.html", context)
@@ -85,8 +85,8 @@ def template_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase
 @workspace_page("GET", "POST")
 def template(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One template: POST ``what``: change (a new version), retire, again."""
-    found = get_object_or_404(AnswerTemplate, pk=pk, enterprise_id__in=_enterprises(workspace))
-    staff = _writer(workspace, enterprise=found.enterprise_id)
+    result = get_object_or_404(AnswerTemplate, pk=pk, enterprise_id__in=_enterprises(workspace))
+    staff = _writer(workspace, enterprise=result.enterprise_id)
     form = TemplateForm(request.POST if request.POST.get("what") == "change" else None)
     if request.method == "POST":
         what = request.POST.get("what", "")
@@ -97,34 +97,34 @@ def template(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
                 try:
                     if what == "change":
                         body = form.cleaned_data["body"]
-                        answer_templates.change(found, staff=staff, body=body, now=workspace.now)
+                        answer_templates.change(result, staff=staff, body=body, now=workspace.now)
                     else:
-                        answer_templates.retire(found, is_retired=what == "retire")
-                    attempt.reference = reverse("complaints:enterprise-template", args=[found.pk])
+                        answer_templates.retire(result, is_retired=what == "retire")
+                    attempt.reference = reverse("complaints:enterprise-template", args=[result.pk])
                 except WrongInput as wrong:
                     form.add_error(wrong.field, wrong.reason)
         if attempt.reference:
             if not attempt.answered:
                 messages.success(request, _("已保存。"), extra_tags="ok")
             return redirect(attempt.reference)
-    versions = list(TemplateVersion.objects.filter(template=found).select_related("made_by__user")[:SHOWN])
+    versions = list(TemplateVersion.objects.filter(template=result).select_related("made_by__user")[:SHOWN])
     sealed_fields.load_for([*versions, *(version.made_by.user for version in versions)])
     if not form.is_bound:
         form = TemplateForm(initial={"body": versions[0].body})
     context = {
         "form": form,
-        "template": found,
+        "template": result,
         "versions": versions,
         "variables": _variables(),
-        "rate": answer_templates.rates([found], now=workspace.now).get(found.pk, answer_templates.Rate()),
+        "rate": answer_templates.rates([result], now=workspace.now).get(result.pk, answer_templates.Rate()),
     }
     return render(request, "enterprise/template.html", context, status=422 if form.errors else 200)
 
 
 def _variables() -> list[dict[str, Any]]:
     return [
-        {"name": f"{{{name}}}", "words": "" if str(words) == name else words}
-        for name, words in answer_templates.VARIABLES.items()
+        {"name": f"{{{name}}}", "words": "" if str(text) == name else text}
+        for name, text in answer_templates.VARIABLES.items()
     ]
 
 

@@ -180,8 +180,8 @@ def cause_of(page: CasePage, known: Iterable[RootCause] | None = None) -> str:
     engagement = page.engagement
     if engagement is None:
         return ""
-    found = RootCause.objects.filter(engagement=engagement) if known is None else known
-    return next((tag.cause for tag in found if tag.engagement_id == engagement.pk), "")
+    result = RootCause.objects.filter(engagement=engagement) if known is None else known
+    return next((tag.cause for tag in result if tag.engagement_id == engagement.pk), "")
 
 
 def cause_options(problem: str, chosen: str = "") -> SafeString:
@@ -225,12 +225,12 @@ def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
 def similar_shown(complaint: Complaint, *, seen: Q) -> dict[str, Any]:
     """How the own cases with the same problem ended, and the few to list, for enterprise/_similar.html; ``total`` 0
     where there are none."""
-    found = similar_to(complaint, seen=seen)
+    results = similar_to(complaint, seen=seen)
     return {
-        "total": found.total,
-        "is_cut": found.is_cut,
-        "median": found.median,
-        "results": " · ".join(f"{label(result, kind='odr_result')} {n}" for result, n in found.results.items()),
+        "total": results.total,
+        "is_cut": results.is_cut,
+        "median": results.median,
+        "results": " · ".join(f"{label(result, kind='odr_result')} {n}" for result, n in results.results.items()),
         "cases": [
             {
                 "number": case.number,
@@ -238,7 +238,7 @@ def similar_shown(complaint: Complaint, *, seen: Q) -> dict[str, Any]:
                 "result": label(case.odr_result, kind="odr_result"),
                 "answers": [_answer(answer) for answer in case.answers],
             }
-            for case in found.shown
+            for case in results.shown
         ],
     }
 

@@ -342,8 +342,8 @@ def _show(request: HttpRequest, held: Held, form: FurtherForm) -> HttpResponseBa
     names = respondents.names(draft)
     errors = [
         {"target": f"id_{name}", "label": str(form.fields[name].label or ""), "text": str(text)}
-        for name, found in form.errors.items()
-        for text in found
+        for name, result in form.errors.items()
+        for text in result
     ]
     context = {
         "form": form,

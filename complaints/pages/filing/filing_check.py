@@ -153,15 +153,15 @@ def _clerk(draft: FilingDraft) -> Actor | None:
 
 def errors_of(form: Step) -> list[dict[str, str]]:
     """The summary on top; the demand rows have ids of their own."""
-    found = []
+    results = []
     for name, errors in form.errors.items():
         bound = form[name] if name in form.fields else None
         target = "main" if bound is None else control_id(bound)
         if form.step == "demands" and name == "demand":
             target = "demand-refund"
         label = str(bound.label).rstrip("？?。") if bound is not None and name != "demand" else ""
-        found += [{"target": target, "label": label, "text": str(text)} for text in errors]
-    return found
+        results += [{"target": target, "label": label, "text": str(text)} for text in errors]
+    return results
 
 
 def _files(draft: FilingDraft) -> dict[str, Any]:

@@ -220,14 +220,14 @@ def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, n
     )
     may = set(open_steps(actors.consumer(case.consumer, channel=TRACKING), around))
     steps = []
-    for name, step, words in STEPS:
+    for name, step, text in STEPS:
         if step not in may:
             continue
         address = reverse("complaints:tracked-step", args=[case.number, name])
         if name == "offer":
             newest = max(offer.number for offer in offers if offer.state == "open")
             address = reverse("complaints:tracked-offer", args=[case.number, newest])
-        steps.append({"url": address, "label": words, "is_due": name in ("offer", "performed")})
+        steps.append({"url": address, "label": text, "is_due": name in ("offer", "performed")})
     return steps
 
 
@@ -278,8 +278,8 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
             recorded_by=actors.clerk(cast(User, request.user), here),
             recording={"how": "station", "proof": here.code},
         )
-    found = CaseAccess(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
-    return step_of(request, found, name, offer, now=now)
+    result = CaseAccess(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
+    return step_of(request, result, name, offer, now=now)
 
 
 def first_confirm(request: HttpRequest, address: str) -> HttpResponse:

@@ -154,10 +154,10 @@ def _case_of(link: AnswerLink) -> CaseAccess:
     return CaseAccess(complaint=case, side=BODY, viewer=actor, actor=actor)
 
 
-def _page(found: CaseAccess, now: datetime) -> CasePage:
-    page = page_of(found, now=now, visibility=MASKED, files_at="complaints:mediate-file{}")
+def _page(result: CaseAccess, now: datetime) -> CasePage:
+    page = page_of(result, now=now, visibility=MASKED, files_at="complaints:mediate-file{}")
     if page.duty.clock is not None and page.duty.deadline is not None:
-        page.duty.clock["url"] = ACCESS.url(found.complaint.number, "why", clock_name(page.duty.deadline))
+        page.duty.clock["url"] = ACCESS.url(result.complaint.number, "why", clock_name(page.duty.deadline))
     return page
 
 
@@ -169,10 +169,10 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     link = proven(request, number, ACCESS, now=now)
     if link is None:
         return over(request)
-    found = _case_of(link)
+    result = _case_of(link)
     with answer_links.reading(link):
-        page = _page(found, now)
-        complaint, clock = found.complaint, mediation_clock(found.complaint)
+        page = _page(result, now)
+        complaint, clock = result.complaint, mediation_clock(result.complaint)
         given = complaint.respondent_details or {}
         facts: dict[str, Any] = facts_for(page, page.matters, now) | {
             "sixty": sixty_days(
@@ -182,7 +182,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         delegated = facts["delegated"] or {}
         context = {
             "page": page,
-            "body": found.viewer.organisation,
+            "body": result.viewer.organisation,
             "respondent": respondent_of(complaint),
             "phone": masked(link),
             "authority": named(complaint.handling_authority),
@@ -208,17 +208,17 @@ def _open_steps(page: CasePage) -> set[str]:
 
 def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepContext[CasePage]:
     """The case as the body sees it, that acts by the link."""
-    found = _case_of(link)
+    result = _case_of(link)
     with answer_links.reading(link):
-        page = _page(found, now)
+        page = _page(result, now)
     return StepContext(
         request=request,
-        found=found,
+        found=result,
         case=page,
         steps=_open_steps(page),
         status=page.duty.status,
         now=now,
-        home=ACCESS.url(found.complaint.number),
+        home=ACCESS.url(result.complaint.number),
         template="mediate/step.html",
         shown=lambda asked, form: {"page": page},
         told=lambda asked, form, moves: gettext("已记录，监管部门会看到。"),

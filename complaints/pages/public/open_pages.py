@@ -75,15 +75,15 @@ def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.K
 
     before, after = number("before"), number("after")
     if before:
-        found = list(rows.filter(pk__lt=before).order_by("-pk")[: keyset.PAGE + 1])
-        has_before, found = len(found) > keyset.PAGE, found[: keyset.PAGE][::-1]
+        results = list(rows.filter(pk__lt=before).order_by("-pk")[: keyset.PAGE + 1])
+        has_before, results = len(results) > keyset.PAGE, results[: keyset.PAGE][::-1]
         return keyset.KeysetPage(
-            found, str(found[0].pk) if found and has_before else "", str(found[-1].pk) if found else ""
+            results, str(results[0].pk) if results and has_before else "", str(results[-1].pk) if results else ""
         )
-    found = list(rows.filter(pk__gt=after).order_by("pk")[: keyset.PAGE + 1])
-    has_after, found = len(found) > keyset.PAGE, found[: keyset.PAGE]
+    results = list(rows.filter(pk__gt=after).order_by("pk")[: keyset.PAGE + 1])
+    has_after, results = len(results) > keyset.PAGE, results[: keyset.PAGE]
     return keyset.KeysetPage(
-        found, str(found[0].pk) if found and after else "", str(found[-1].pk) if found and has_after else ""
+        results, str(results[0].pk) if results and after else "", str(results[-1].pk) if results and has_after else ""
     )
 
 
@@ -219,30 +219,30 @@ def page_of(asked: Mapping[str, str], *, enterprise_id: int | None = None) -> tu
         rows = Complaint.objects.filter(publication.in_state(publication.SHOWN))
         if enterprise_id is not None:
             rows = rows.filter(enterprise_id=enterprise_id)
-        found = keyset.page_of(rows, asked, NEWEST, related=("enterprise", "branch"), size=COMPLAINTS_A_PAGE)
-        ids = [case.pk for case in found.rows]
+        result = keyset.page_of(rows, asked, NEWEST, related=("enterprise", "branch"), size=COMPLAINTS_A_PAGE)
+        ids = [case.pk for case in result.rows]
         names, demands, replies = names_of_consumers(ids), _demands(ids), _replies(ids)
         return (
             [
                 publication.masked(
                     case, name=names.get(case.pk, ""), demands=demands.get(case.pk, []), reply=replies.get(case.pk, "")
                 )
-                for case in found.rows
+                for case in result.rows
             ],
-            found.before,
-            found.after,
+            result.before,
+            result.after,
         )
 
 
 def _demands(ids: list[int]) -> dict[int, list[str]]:
-    found: dict[int, list[str]] = {}
+    result: dict[int, list[str]] = {}
     for case, kind in (
         Demand.objects.filter(complaint_id__in=ids)
         .order_by("complaint_id", "ordinal")
         .values_list("complaint_id", "kind")
     ):
-        found.setdefault(case, []).append(wording.label(kind, kind="demand_kind"))
-    return found
+        result.setdefault(case, []).append(wording.label(kind, kind="demand_kind"))
+    return result
 
 
 def _replies(ids: list[int]) -> dict[int, str]:
@@ -275,8 +275,8 @@ def stations(request: HttpRequest) -> HttpResponse:
             | Q(authority__region_id=place[0], authority_id__gt=place[1])
             | Q(authority__region_id=place[0], authority_id=place[1], code__gt=place[2])
         )
-    found = list(rows[: STATIONS_A_PAGE + 1])
-    more, found = len(found) > STATIONS_A_PAGE, found[:STATIONS_A_PAGE]
+    results = list(rows[: STATIONS_A_PAGE + 1])
+    more, results = len(results) > STATIONS_A_PAGE, results[:STATIONS_A_PAGE]
     context = {
         "groups": [
             {
@@ -290,9 +290,9 @@ def stations(request: HttpRequest) -> HttpResponse:
                     for row in of
                 ],
             }
-            for authority, of in groupby(found, key=lambda row: row.authority)
+            for authority, of in groupby(results, key=lambda row: row.authority)
         ],
-        "next_url": f"?after={found[-1].code}" if more else "",
+        "next_url": f"?after={results[-1].code}" if more else "",
     }
     return render(request, "open/stations.html", context)
 

@@ -39,11 +39,11 @@ from complaints.reading.case_documents import readable_by
 @signed_in_page("GET")
 def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
     """The newest version, or ``?version=`` an older one."""
-    found = meet(request, number)
-    mine = next((row for row in readable_by(found.complaint, found.side, found.viewer) if row.pk == pk), None)
-    if found.actor is None or mine is None:
+    result = meet(request, number)
+    mine = next((row for row in readable_by(result.complaint, result.side, result.viewer) if row.pk == pk), None)
+    if result.actor is None or mine is None:
         raise Http404
-    case_documents.refuse_print(mine.form, found.complaint, found, now=timezone.now())
+    case_documents.refuse_print(mine.form, result.complaint, result, now=timezone.now())
     asked = request.GET.get("version", "")
     return newest_print(mine, number=int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else None)
 
@@ -72,16 +72,16 @@ def _file(content: bytes, name: str, media_type: str) -> HttpResponse:
 @signed_in_page("GET")
 def court_page(request: HttpRequest, number: str) -> HttpResponse:
     """What confirmation by a court is, what is in the package, and until when."""
-    found = meet(request, number)
-    version = _agreement(found)
+    result = meet(request, number)
+    version = _agreement(result)
     context = {
-        "case": found.complaint,
-        "back": case_url(found.complaint, found.side),
+        "case": result.complaint,
+        "back": case_url(result.complaint, result.side),
         "document": version.document,
         # Thirty days from when the agreement took effect; the day itself is not counted.
         "last_day": version.document.issued_at.astimezone(SHANGHAI).date() + timedelta(days=30),
-        "may_print": case_documents.may_print(found.side, found.actor),
-        "body_class": "" if found.side == CONSUMER else "staff",
+        "may_print": case_documents.may_print(result.side, result.actor),
+        "body_class": "" if result.side == CONSUMER else "staff",
     }
     return render(request, "documents/court.html", context)
 
@@ -91,10 +91,10 @@ def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase
     """The application alone (pdf), or the archive with the agreement (zip)."""
     if form not in ("pdf", "zip"):
         raise Http404
-    found = meet(request, number)
-    version = _agreement(found)
-    case_documents.refuse_print(kinds.AGREEMENT, found.complaint, found, now=timezone.now())
-    page = page_of(found, now=timezone.now())
+    result = meet(request, number)
+    version = _agreement(result)
+    case_documents.refuse_print(kinds.AGREEMENT, result.complaint, result, now=timezone.now())
+    page = page_of(result, now=timezone.now())
     if form == "pdf":
         return _file(application(page, version), f"{number}-court.pdf", "application/pdf")
     try:
@@ -103,17 +103,17 @@ def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase
         raise Http404 from None
 
 
-def _agreement(found: CaseAccess) -> DocumentVersion:
+def _agreement(result: CaseAccess) -> DocumentVersion:
     """The newest version of the mediation agreement that stands; 404 where this reader has none."""
     mine = next(
         (
             row
-            for row in readable_by(found.complaint, found.side, found.viewer)
+            for row in readable_by(result.complaint, result.side, result.viewer)
             if row.form == kinds.AGREEMENT and row.state == OfficialDocument.ISSUED
         ),
         None,
     )
-    if mine is None or found.actor is None:
+    if mine is None or result.actor is None:
         raise Http404
     versions = DocumentVersion.objects.filter(document=mine).select_related("document__authority", "complaint")
     return versions.order_by("-number")[0]
@@ -139,7 +139,7 @@ _WITH = (
 def application(page: CasePage, version: DocumentVersion) -> bytes:
     """司法确认申请书, to be signed by both."""
     document = version.document
-    words: dict[str, str] = {
+    labels: dict[str, str] = {
         "day": plain_day(document.issued_at.astimezone(SHANGHAI)),
         "authority": document.authority.name,
         "reference": document.reference,
@@ -148,10 +148,10 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
     digest = bytes(version.digest).hex()
     sections: list[dict[str, Any]] = [
         {"heading": "申请人", "facts": _applicants(page)},
-        {"heading": "申请事项", "lead": _REQUEST.format(**words)},
-        {"heading": "事实和理由", "lead": _STORY.format(**words)},
+        {"heading": "申请事项", "lead": _REQUEST.format(**labels)},
+        {"heading": "事实和理由", "lead": _STORY.format(**labels)},
         {"heading": "承诺", "lead": _PLEDGE},
-        {"heading": "随申请提交", "lead": _WITH.format(**words)},
+        {"heading": "随申请提交", "lead": _WITH.format(**labels)},
         {"heading": "此致　　　　　　　　　人民法院", "signs": ["申请人（签名）", "申请人（签名或者盖章）", "日期"]},
     ]
     site = settings.SITE_URL
@@ -205,8 +205,8 @@ def package(page: CasePage, version: DocumentVersion) -> bytes:
 def dossier(request: HttpRequest, number: str) -> HttpResponse:
     """What a dossier is, how far mine is, and what can be fetched."""
     now = timezone.now()
-    found = _met(request, number)
-    user, case = cast(User, request.user), found.complaint
+    result = _met(request, number)
+    user, case = cast(User, request.user), result.complaint
     here = reverse("complaints:case-dossier", args=[case.number])
     if request.method == "POST":
         with once(request) as attempt:
@@ -214,18 +214,18 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
                 asking.ask(
                     user=user,
                     complaint=case,
-                    side=found.side,
+                    side=result.side,
                     language=get_language() or "zh-hans",
                     site=settings.SITE_URL or f"{request.scheme}://{request.get_host()}",
                     now=now,
                 )
                 attempt.reference = here
         return redirect(here)
-    mine = asking.newest(user=user, complaint=case, side=found.side)
+    mine = asking.newest(user=user, complaint=case, side=result.side)
     is_there = mine is not None and asking.is_there(mine, now=now)
     context = {
         "case": case,
-        "back": case_url(case, found.side),
+        "back": case_url(case, result.side),
         "here": here,
         "dossier": mine,
         "is_there": is_there,
@@ -233,8 +233,8 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
         "is_grown": is_there and mine is not None and mine.entries < case.last_sequence,
         "has_failed": mine is not None and mine.state == "failed",
         "files": _files(mine, case.number) if mine is not None and is_there else [],
-        "is_consumer": found.side == CONSUMER,
-        "body_class": "" if found.side == CONSUMER else "staff",
+        "is_consumer": result.side == CONSUMER,
+        "body_class": "" if result.side == CONSUMER else "staff",
     }
     return render(request, "dossier/dossier.html", context)
 
@@ -242,8 +242,8 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
 @signed_in_page("GET")
 def download(request: HttpRequest, number: str, public_id: uuid.UUID, form: str) -> HttpResponseBase:
     """One form of it, to whoever asked."""
-    found = _met(request, number)
-    mine = Dossier.objects.filter(complaint=found.complaint, asked_by=cast(User, request.user), side=found.side)
+    result = _met(request, number)
+    mine = Dossier.objects.filter(complaint=result.complaint, asked_by=cast(User, request.user), side=result.side)
     row = mine.filter(public_id=public_id).select_related("asked_by", "complaint").first()
     file = asking.fetch(row, form, now=timezone.now()) if row is not None and form in asking.FORMS else None
     if file is None:
@@ -253,22 +253,22 @@ def download(request: HttpRequest, number: str, public_id: uuid.UUID, form: str)
 
 
 def _met(request: HttpRequest, number: str) -> CaseAccess:
-    found = meet(request, number)
-    if found.actor is None:
+    result = meet(request, number)
+    if result.actor is None:
         # Who had the case and has it no more reads on the page what was theirs.
         raise Http404
-    return found
+    return result
 
 
 def _files(row: Dossier, number: str) -> list[dict[str, Any]]:
-    words = {
+    labels = {
         "pdf": _("档案（PDF），供阅读和打印"),
         "zip": _("档案（ZIP），供核对和作为证据"),
         "agreement": _("和解或调解协议（PDF），供法院或司法确认"),
     }
     return [
         {
-            "words": words[form],
+            "words": labels[form],
             "size": filesizeformat(row.files[form][1]),
             "digest": row.files[form][0],
             "url": reverse("complaints:case-dossier-file", args=[number, row.public_id, form]),

@@ -76,9 +76,9 @@ def meet(request: HttpRequest, number: str) -> CaseAccess:
 
 def to_own_page(request: HttpRequest, number: str) -> HttpResponse:
     """/cases/<ref>/ is also what a notice to staff says: they are sent on to their page."""
-    found = meet(request, number)
-    address = case_url(found.complaint, found.side)
-    if found.side == CONSUMER or not is_here(address):
+    result = meet(request, number)
+    address = case_url(result.complaint, result.side)
+    if result.side == CONSUMER or not is_here(address):
         raise Http404
     return redirect(address)
 
@@ -86,11 +86,11 @@ def to_own_page(request: HttpRequest, number: str) -> HttpResponse:
 @signed_in_page("GET")
 def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
     """Rule and version, the event day, every day counted or not, pauses, roll."""
-    found = meet(request, number)
-    if found.actor is None:
+    result = meet(request, number)
+    if result.actor is None:
         raise Http404
-    back, is_staff = case_url(found.complaint, found.side), found.side != CONSUMER
-    return derived(request, found.complaint, found.side, clock, back=back, is_staff=is_staff)
+    back, is_staff = case_url(result.complaint, result.side), result.side != CONSUMER
+    return derived(request, result.complaint, result.side, clock, back=back, is_staff=is_staff)
 
 
 def derived(
@@ -178,23 +178,23 @@ _OPENING = {FILE: evidence.download, ORIGINAL: evidence.original, THUMBNAIL: evi
 @signed_in_page("GET")
 def file_of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -> HttpResponseBase:
     """/cases/<ref>/files/<pk>/[original|thumbnail]/; a former enterprise gets none."""
-    found = meet(request, number)
-    row = Evidence.objects.known_to(found.side).filter(pk=pk, complaint=found.complaint).first()
-    if found.actor is None or row is None:
+    result = meet(request, number)
+    row = Evidence.objects.known_to(result.side).filter(pk=pk, complaint=result.complaint).first()
+    if result.actor is None or row is None:
         raise Http404
-    is_theirs = is_sender(row, found.complaint, side=found.side, user_id=found.viewer.user_id)
+    is_theirs = is_sender(row, result.complaint, side=result.side, user_id=result.viewer.user_id)
     if not evidence.shows_content(row, is_sender=is_theirs):
         raise Http404
     if form == ORIGINAL and not is_theirs:
-        if found.side != AUTHORITY:
+        if result.side != AUTHORITY:
             raise Http404
         # It may say where and when a picture was taken.
         security_log.note(
             "reveal",
             now=timezone.now(),
             user=cast(User, request.user),
-            organisation=found.viewer.organisation,
-            subject=f"{found.complaint.number} file {row.pk}",
+            organisation=result.viewer.organisation,
+            subject=f"{result.complaint.number} file {row.pk}",
             reason="original",
             address=client_address(request),
         )
@@ -214,15 +214,15 @@ def file_of_draft(request: HttpRequest, draft_id: uuid.UUID, evidence_id: int, f
 
 def handed_out(request: HttpRequest, row: Evidence, form: str) -> HttpResponseBase:
     try:
-        found = _OPENING[form](row)
+        result = _OPENING[form](row)
     except FileNotFoundError:
         raise Http404 from None
     except OSError:
         # The bucket does not answer: later again.
         return busy(request)
-    response = FileResponse(found.stream)
+    response = FileResponse(result.stream)
     # After the fact: FileResponse would put words of its own in their place.
-    for name, value in found.headers.items():
+    for name, value in result.headers.items():
         response.headers[name] = value
     return response
 
@@ -245,10 +245,10 @@ def upload_of_draft(request: HttpRequest, draft_id: uuid.UUID, upload_id: uuid.U
 @signed_in_page("GET", "POST")
 def upload_of_case(request: HttpRequest, number: str, upload_id: uuid.UUID, action: str = "") -> JsonResponse:
     """/cases/<ref>/uploads/<upload>/[part|finish|cancel]/ for the sides of the case."""
-    found = meet(request, number)
-    if found.actor is None:
+    result = meet(request, number)
+    if result.actor is None:
         raise Http404
-    holder = Holder(complaint=found.complaint, user_id=found.viewer.user_id)
+    holder = Holder(complaint=result.complaint, user_id=result.viewer.user_id)
     return _upload(request, upload_id, holder, action, now=timezone.now())
 
 

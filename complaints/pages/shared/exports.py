@@ -225,19 +225,19 @@ def _found(workspace: Workspace, mark: str, *, lock: bool = False, own: bool = F
 
 
 def _shown(export: Export, workspace: Workspace, side: Side) -> dict[str, Any]:
-    words, tone = STATES[export.state]
+    text, tone = STATES[export.state]
     if export.state == "ready" and export.expires_at is not None and export.expires_at <= workspace.now:
-        words, tone = STATES["expired"]
+        text, tone = STATES["expired"]
     return {
         "export": export,
         "url": side.url("export", export.mark),
-        "state": words,
+        "state": text,
         "tone": tone,
         "by": export.asked_by.name,
         "is_own": export.asked_by_id == workspace.user.pk,
         "columns": listed(COLUMNS[code].title for code in export.columns if code in COLUMNS),
         "may_decide": export.state == "asked" and bool(lifecycle.deciders(export, workspace.actors, workspace.user)),
-        "may_fetch": words == STATES["ready"][0] and export.asked_by_id == workspace.user.pk,
+        "may_fetch": text == STATES["ready"][0] and export.asked_by_id == workspace.user.pk,
         "is_moving": export.state in ("approved", "building"),
         "failure": FAILURES.get(export.failure, ""),
     }

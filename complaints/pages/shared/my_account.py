@@ -121,9 +121,9 @@ class ChoiceForm(PlainForm):
 
     def __init__(self, *args: Any, ways: list[str], **options: Any) -> None:
         super().__init__(*args, **options)
-        words = {"sms": _("短信"), "email": _("邮件")}
+        labels = {"sms": _("短信"), "email": _("邮件")}
         if len(ways) > 1:
-            set_choices(self, "first", [(way, words[way]) for way in ways])
+            set_choices(self, "first", [(way, labels[way]) for way in ways])
         else:
             del self.fields["first"]
 
@@ -163,10 +163,10 @@ def choices(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def off(request: HttpRequest, token: str) -> HttpResponse:
     """A click shows the question, the button or the mail program turns it off; a second time changes nothing."""
-    found = notice_choices.read_token(token)
-    if found is None:
+    result = notice_choices.read_token(token)
+    if result is None:
         raise Http404
     is_off = request.method == "POST"
-    if is_off and not notice_choices.turn_off(*found, now=timezone.now()):
+    if is_off and not notice_choices.turn_off(*result, now=timezone.now()):
         raise Http404
-    return render(request, "consumer/notice_off.html", {"what": _GROUPS[found[1]], "is_off": is_off})
+    return render(request, "consumer/notice_off.html", {"what": _GROUPS[result[1]], "is_off": is_off})

@@ -100,17 +100,17 @@ def _waits(request: HttpRequest, *, now: datetime) -> datetime | None:
 
 
 def _of_entry(form: EntryForm) -> dict[str, Any]:
-    found = proving.standing_of(tidy(form.cleaned_data["number"]), form.cleaned_data["digest"])
-    if found.state == proving.BROKEN:
-        return {"tone": "bad", "title": _("记录在第%(n)s条有断裂") % {"n": found.entry}, "lines": []}
-    if found.state == proving.UNKNOWN:
+    result = proving.standing_of(tidy(form.cleaned_data["number"]), form.cleaned_data["digest"])
+    if result.state == proving.BROKEN:
+        return {"tone": "bad", "title": _("记录在第%(n)s条有断裂") % {"n": result.entry}, "lines": []}
+    if result.state == proving.UNKNOWN:
         lines = [_("请照档案再核对一遍。如果没有抄错，这份档案不是本平台现有的记录。")]
         return {"tone": "warn", "title": _("没有查到：编号和摘要对不上"), "lines": lines}
-    lines = [_("您给出的是第%(n)s条，现在共有%(all)s条。") % {"n": found.entry, "all": found.entries}]
-    if found.seal is None:
+    lines = [_("您给出的是第%(n)s条，现在共有%(all)s条。") % {"n": result.entry, "all": result.entries}]
+    if result.seal is None:
         lines.append(_("这一条还没有封印，请过两分钟再核对。"))
     else:
-        lines.append(_("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": found.seal, "at": moment(found.sealed_at)})
+        lines.append(_("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": result.seal, "at": moment(result.sealed_at)})
     return {"tone": "ok", "title": _("记录完整，未被改动"), "lines": lines}
 
 
@@ -160,12 +160,13 @@ def program(request: HttpRequest) -> HttpResponseBase:
 @require_safe
 def seals(request: HttpRequest) -> HttpResponse:
     """The newest seals for people."""
-    found = list(Seal.objects.order_by("-number")[:PAGE])
+    results = list(Seal.objects.order_by("-number")[:PAGE])
     context = {
         "seals": [
-            {"number": seal.number, "at": seal.at, "size": seal.size, "root": bytes(seal.root).hex()} for seal in found
+            {"number": seal.number, "at": seal.at, "size": seal.size, "root": bytes(seal.root).hex()}
+            for seal in results
         ],
-        "key": bytes(found[0].public_key).hex() if found else "",
+        "key": bytes(results[0].public_key).hex() if results else "",
     }
     return render(request, "open/seals.html", context)
 
@@ -175,7 +176,8 @@ def seals_json(request: HttpRequest) -> HttpResponse:
     """Seals after number ``after``, the oldest first, for programs that keep them; ``next`` goes on."""
     asked = request.GET.get("after", "0")
     after = int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else 0
-    found = [published(seal) for seal in Seal.objects.filter(number__gt=after).order_by("number")[:MOST]]
+    results = [published(seal) for seal in Seal.objects.filter(number__gt=after).order_by("number")[:MOST]]
     return JsonResponse(
-        {"seals": found, "next": found[-1]["number"] if found else after}, headers={"Access-Control-Allow-Origin": "*"}
+        {"seals": results, "next": results[-1]["number"] if results else after},
+        headers={"Access-Control-Allow-Origin": "*"},
     )

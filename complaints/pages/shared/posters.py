@@ -64,14 +64,14 @@ def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) 
     """Which posters there are, for all of it and for each branch, and what came by them."""
     enterprise, branches = _mine(workspace)
     cases = Complaint.objects.visible_to(workspace.user, on=workspace.today)
-    found = posters.brought(cases, since=workspace.now - COUNTED, owner=enterprise.code)
+    result = posters.brought(cases, since=workspace.now - COUNTED, owner=enterprise.code)
     places: dict[int | None, str] = {None: named(enterprise)} | {branch.pk: named(branch) for branch in branches}
-    elsewhere = sum(n for poster, n in found.items() if poster.form and poster.branch_id not in places)
+    elsewhere = sum(n for poster, n in result.items() if poster.form and poster.branch_id not in places)
     context = {
-        "rows": [_row(enterprise.code, branch_id, name, found) for branch_id, name in places.items()],
+        "rows": [_row(enterprise.code, branch_id, name, result) for branch_id, name in places.items()],
         "firm": named(enterprise),
-        "total": sum(found.values()),
-        "bare": found.get(Poster(enterprise.code), 0),
+        "total": sum(result.values()),
+        "bare": result.get(Poster(enterprise.code), 0),
         "elsewhere": elsewhere,
         "days": COUNTED.days,
         "address": f"{place_of(request)}{reverse('complaints:go', args=[enterprise.code])}",
@@ -80,14 +80,14 @@ def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) 
     return render(request, "posters/enterprise.html", context)
 
 
-def _row(owner: str, branch_id: int | None, name: str, found: dict[Poster, int]) -> dict[str, Any]:
+def _row(owner: str, branch_id: int | None, name: str, result: dict[Poster, int]) -> dict[str, Any]:
     query = f"?branch={branch_id}" if branch_id else ""
     return {
         "name": name,
         "forms": [
             {
                 "words": form_words(form),
-                "n": found.get(Poster(owner, form, branch_id), 0),
+                "n": result.get(Poster(owner, form, branch_id), 0),
                 "url": reverse("complaints:enterprise-poster", args=[form]) + query,
             }
             for form in FORMS
@@ -116,16 +116,16 @@ def enterprise_file(request: HttpRequest, workspace: enterprise_workspace.Worksp
 @authority_workspace.officer_page("GET")
 def authority(request: HttpRequest, workspace: authority_workspace.Workspace) -> HttpResponseBase:
     """What came by posters in the own region: by owner, form and place, the most first."""
-    found = posters.brought(workspace.cases(), since=workspace.now - COUNTED)
+    result = posters.brought(workspace.cases(), since=workspace.now - COUNTED)
     by_owner: dict[str, dict[Poster, int]] = defaultdict(dict)
-    for poster, n in found.items():
+    for poster, n in result.items():
         by_owner[poster.owner][poster] = n
     order = sorted(by_owner, key=lambda owner: (-sum(by_owner[owner].values()), owner))[:MOST]
     names = _names(order)
     branch_ids = {poster.branch_id for owner in order for poster in by_owner[owner] if poster.branch_id}
     branches = {branch.pk: named(branch) for branch in Branch.objects.filter(pk__in=branch_ids)}
     context = {
-        "total": sum(found.values()),
+        "total": sum(result.values()),
         "days": COUNTED.days,
         "now": workspace.now,
         "rows": [

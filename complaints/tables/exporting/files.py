@@ -120,9 +120,9 @@ def _write_xlsx(
     # No name and no program of ours in the properties.
     book.set_properties({"title": mark})
     sheet = book.add_worksheet(_("案件")[:LONGEST_SHEET_NAME])
-    said = f"{mark} {who} {when}".replace("&", "&&")[:200]
-    sheet.set_header(f"&C{said}")
-    sheet.set_footer(f"&C{said}")
+    given = f"{mark} {who} {when}".replace("&", "&&")[:200]
+    sheet.set_header(f"&C{given}")
+    sheet.set_footer(f"&C{given}")
     bold = book.add_format({"bold": True})
     for place, title in enumerate(titles):
         sheet.write_string(0, place, safe_cell(title), bold)

@@ -150,10 +150,10 @@ def rows_of(visibility: Visibility, ids: Sequence[int], *, kinds: Iterable[str] 
 
 def _texts(ids: Iterable[int], kinds: Iterable[str]) -> dict[int, dict[str, str]]:
     """Case → kind → text; the newest of each kind, as on the page of the case."""
-    found: dict[int, dict[str, str]] = {}
+    result: dict[int, dict[str, str]] = {}
     rows: Any = PersonalText.objects.filter(complaint_id__in=list(ids), audience="parties", kind__in=set(kinds))
     texts = list(rows.order_by("sequence", "pk"))
     sealed_fields.load_for(texts)
     for row in texts:
-        found.setdefault(row.complaint_id, {})[row.kind] = row.text
-    return found
+        result.setdefault(row.complaint_id, {})[row.kind] = row.text
+    return result

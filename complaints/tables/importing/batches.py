@@ -109,7 +109,7 @@ class SourceConditions:
 
 
 class Batches:
-    """One import on its way. ``clock`` is the door's; with ``dated`` the rows' days decide."""
+    """One import on its way. ``clock`` is the page or the API's; with ``dated`` the rows' days decide."""
 
     def __init__(
         self,

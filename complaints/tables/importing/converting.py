@@ -129,12 +129,12 @@ class Converter:
             return None
         for form in self.formats:
             try:
-                found = datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
+                result = datetime.strptime(text, form).date()  # noqa: DTZ007 - a day has no zone
             except ValueError:
                 continue
-            if found.year < EARLIEST_YEAR:
+            if result.year < EARLIEST_YEAR:
                 raise BadCell(self.column, text, _("日期早于 %(year)s 年") % {"year": EARLIEST_YEAR})
-            return found
+            return result
         raise BadCell(self.column, text, _("日期不是约定的写法（%(forms)s）") % {"forms": ", ".join(self.formats)})
 
     def moment(self, cells: Cells, zone: ZoneInfo, *, now: datetime) -> datetime:

@@ -139,11 +139,11 @@ def enterprises(
         one.places[state, city] += rows
     for mention in by_name.values():
         join(mention, "")
-    found = []
+    results = []
     for mention, ids in merged.values():
         legal, former, alias = _sorted_out(mention.names, splitter)
-        found.append(NamedEnterprise(legal, former, alias, _most(mention.places) or ("", ""), tuple(ids)))
-    return sorted(found, key=lambda enterprise: (fold_name(enterprise.legal), enterprise.place))
+        results.append(NamedEnterprise(legal, former, alias, _most(mention.places) or ("", ""), tuple(ids)))
+    return sorted(results, key=lambda enterprise: (fold_name(enterprise.legal), enterprise.place))
 
 
 def _sorted_out(names: Counter[str], splitter: Splitter) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
@@ -254,14 +254,14 @@ def _read(path: Path, mapping: Mapping, splitter: Splitter) -> _Seen:
     return seen
 
 
-def _write(found: Sequence[NamedEnterprise], mapping: Mapping, built: BuiltDirectory) -> None:
-    known = _known(found)
+def _write(results: Sequence[NamedEnterprise], mapping: Mapping, built: BuiltDirectory) -> None:
+    known = _known(results)
     domiciles = Enterprise.objects.in_bulk({pk for bearers in known.values() for pk, _legal in bearers})
     enrol = _Enrolment(mapping)
     new: list[Enterprise] = []
     pairs: list[tuple[NamedEnterprise, Enterprise]] = []
     claimed: set[int] = set()
-    for enterprise in found:
+    for enterprise in results:
         if len(enterprise.legal) > LONGEST:
             built.too_long += 1
             continue
@@ -293,10 +293,10 @@ def _search_names(folded: set[str]) -> list[tuple[str, int, str]]:
     return list(rows.values_list("folded", "enterprise_id", "kind"))
 
 
-def _known(found: Sequence[NamedEnterprise]) -> dict[str, list[tuple[int, bool]]]:
+def _known(results: Sequence[NamedEnterprise]) -> dict[str, list[tuple[int, bool]]]:
     """Who bears these names already: (enterprise, is it the legal name), by folded name."""
     known: dict[str, list[tuple[int, bool]]] = defaultdict(list)
-    for name, enterprise_id, kind in _search_names({name for enterprise in found for name in enterprise.folded}):
+    for name, enterprise_id, kind in _search_names({name for enterprise in results for name in enterprise.folded}):
         known[name].append((enterprise_id, kind == SearchName.Kind.LEGAL))
     return known
 

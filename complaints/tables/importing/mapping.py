@@ -123,8 +123,8 @@ class Mapping:
 
     @property
     def converters(self) -> list[Converter]:
-        found = [self.name, *self.values.values(), *self.consents.values()]
-        found += [
+        results = [self.name, *self.values.values(), *self.consents.values()]
+        results += [
             one
             for one in (
                 self.region_state,
@@ -137,17 +137,17 @@ class Mapping:
             if one is not None
         ]
         for demand in self.demands:
-            found += [one for one in (demand.kind, demand.amount, demand.note) if one is not None]
+            results += [one for one in (demand.kind, demand.amount, demand.note) if one is not None]
         for doubt in self.doubts:
-            found += [doubt.earlier, doubt.later]
-        return found
+            results += [doubt.earlier, doubt.later]
+        return results
 
     @property
     def columns(self) -> list[str]:
         """Every column that the mapping reads: the heading must have them."""
-        found = dict.fromkeys(column for one in self.converters for column in one.columns)
-        found |= dict.fromkeys(one.time_column for one in self.converters if one.time_column)
-        return list(found | ({self.source_id: None} if self.source_id else {}))
+        result = dict.fromkeys(column for one in self.converters for column in one.columns)
+        result |= dict.fromkeys(one.time_column for one in self.converters if one.time_column)
+        return list(result | ({self.source_id: None} if self.source_id else {}))
 
 
 def read_mapping(path: Path) -> Mapping:
@@ -171,7 +171,7 @@ class _Reader:
         country, region, respondent = top.table("country"), top.table("region"), top.table("respondent")
         directory, file, consents = top.table("directory"), top.table("file"), top.table("consents")
         values = self._values(top.table("fields"))
-        found = Mapping(
+        result = Mapping(
             path=self.path,
             source=source,
             title=title,
@@ -207,24 +207,24 @@ class _Reader:
             absent=absent,
             doubts=self._doubts(top),
         )
-        if not found.region_code and found.region_state is None:
+        if not result.region_code and result.region_state is None:
             raise region.fail("code", "is missing (or state)")
         for table in (country, region, respondent, directory, file, top):
             table.done()
-        self._complete(found)
-        return found
+        self._complete(result)
+        return result
 
-    def _complete(self, found: Mapping) -> None:
+    def _complete(self, result: Mapping) -> None:
         for name in ("statement", "demands", "consents"):
             given = {
-                "statement": "statement" in found.values,
-                "demands": bool(found.demands),
-                "consents": bool(found.consents),
+                "statement": "statement" in result.values,
+                "demands": bool(result.demands),
+                "consents": bool(result.consents),
             }[name]
-            if given == (name in found.absent):
+            if given == (name in result.absent):
                 reason = "is both mapped and absent" if given else "is neither mapped nor declared absent"
                 raise self.top.fail(name, reason)
-        for name in found.values.keys() & set(found.absent):
+        for name in result.values.keys() & set(result.absent):
             raise self.top.fail(name, "is both mapped and absent")
 
     def _zone(self, top: Table) -> ZoneInfo:
@@ -275,9 +275,9 @@ class _Reader:
         }
 
     def _demands(self, top: Table) -> tuple[DemandMapping, ...]:
-        found = []
+        results = []
         for table in top.tables("demands"):
-            found.append(
+            results.append(
                 DemandMapping(
                     kind=self._converter(table, "kind", needed=True),
                     amount=self._maybe(table, "amount"),
@@ -285,14 +285,14 @@ class _Reader:
                 )
             )
             table.done()
-        return tuple(found)
+        return tuple(results)
 
     def _doubts(self, top: Table) -> tuple[Doubt, ...]:
-        found = []
+        results = []
         for table in top.tables("doubts"):
-            found.append(Doubt(earlier=self._converter(table, "earlier"), later=self._converter(table, "later")))
+            results.append(Doubt(earlier=self._converter(table, "earlier"), later=self._converter(table, "later")))
             table.done()
-        return tuple(found)
+        return tuple(results)
 
     def _maybe(self, table: Table, key: str) -> Converter | None:
         return self._converter(table, key) if key in table.raw else None
@@ -318,7 +318,7 @@ class _Reader:
         case = table.text("case")
         if case not in ("", "upper", "lower"):
             raise parent.fail(key, "case must be upper or lower")
-        found = Converter(
+        result = Converter(
             where=f"{parent.where}{key}",
             columns=(column,) if column else tuple(columns),
             constant=constant,
@@ -343,7 +343,7 @@ class _Reader:
             no=tuple(one.casefold() for one in table.texts("no")),
         )
         table.done()
-        return found
+        return result
 
     def _time(self, table: Table, standard: time) -> time:
         text = table.text("at")

@@ -144,9 +144,9 @@ def records(path: Path, shape: Shape, *, needed: Sequence[str]) -> Iterator[Reco
         if line.problem is not None:
             yield Record(number, {}, line.problem)
             continue
-        found, problem = _cells(_whole(lines, line, shape, heading), shape, heading)
-        if found or problem is not None:
-            yield Record(number, found, problem)
+        result, problem = _cells(_whole(lines, line, shape, heading), shape, heading)
+        if result or problem is not None:
+            yield Record(number, result, problem)
 
 
 def _heading(path: Path, lines: _Lines, shape: Shape, needed: Sequence[str]) -> list[str]:

@@ -122,7 +122,7 @@ class Rows:
             respondents=(respondent,),
             service_region_id=region_id,
             demands=demands,
-            consents={name: said for name, said in consents.items() if said is not None},
+            consents={name: given for name, given in consents.items() if given is not None},
             on_behalf=OnBehalf(kind=behalf or "self"),
             external_source=mapping.source,
             # What the source has as a rule, but not in this row.

@@ -89,23 +89,23 @@ class PlatformRow:
 def heading(cells: Sequence[str]) -> dict[int, str]:
     """Place → code; columns that are not ours are left out. Raises SheetRefused."""
     known = {title.casefold(): code for code, title in COLUMNS.items()} | {code: code for code in COLUMNS}
-    found: dict[int, str] = {}
+    result: dict[int, str] = {}
     for place, cell in enumerate(cells):
         code = known.get(cell.strip().casefold())
-        if code in found.values():
+        if code in result.values():
             raise SheetRefused(_("“%(column)s”这一列出现了两次。") % {"column": COLUMNS[str(code)]})
         if code is not None:
-            found[place] = code
+            result[place] = code
     for code in NEEDED:
-        if code not in found.values():
+        if code not in result.values():
             raise SheetRefused(_("没有找到“%(column)s”这一列。第一行须是列名。") % {"column": COLUMNS[code]})
-    return found
+    return result
 
 
 def state_of(line: PlatformRow) -> str:
     """The state there, by its code or in words; registered where the line does not say. Raises WrongInput."""
-    words = line.text("state")
-    code = _in_words(STATES).get(words, words) or "registered"
+    text = line.text("state")
+    code = _in_words(STATES).get(text, text) or "registered"
     if code not in STATES:
         raise WrongInput("bad_choice", _("“平台状态”认不出来。"), field="state")
     return code
@@ -149,10 +149,10 @@ def _region(line: PlatformRow, own: Region) -> Region:
     code = line.text("region")
     if not code:
         return own
-    found = Region.objects.filter(code=code).first()
-    if found is None or not own.pk <= found.pk <= own.last:
+    result = Region.objects.filter(code=code).first()
+    if result is None or not own.pk <= result.pk <= own.last:
         raise WrongInput("bad_choice", _("“地区代码”不在本辖区内。"), field="region")
-    return found
+    return result
 
 
 def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
@@ -210,17 +210,17 @@ def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
 
 def _code(line: PlatformRow, column: str, labels: Mapping[str, object]) -> str:
     """The code, or what it is called."""
-    words = line.text(column)
-    return _in_words(labels).get(words, words)
+    text = line.text(column)
+    return _in_words(labels).get(text, text)
 
 
 def _in_words(labels: Mapping[str, object]) -> dict[str, str]:
     """What each code is called, in either language."""
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            found |= {str(label): code for code, label in labels.items()}
-    return found
+            result |= {str(label): code for code, label in labels.items()}
+    return result
 
 
 def _enterprise(line: PlatformRow) -> Enterprise | None:

@@ -131,8 +131,8 @@ def sweep_platform_files(*, now: datetime) -> int:
         else:
             worker.turn()
 
-    def fail(file: PlatformFile, code: str, words: str) -> None:
-        end(file, "failed", now=now, code=code, words=words)
+    def fail(file: PlatformFile, code: str, text: str) -> None:
+        end(file, "failed", now=now, code=code, words=text)
 
     rows = PlatformFile.objects.filter(state__in=WORKING).select_related("asked_by", "authority__region")
     return uploads.sweep(rows, work, fail, now=now)
@@ -154,8 +154,8 @@ class _Worker:
 
     def pieces(self) -> list[list[PlatformRow]]:
         """The lines that are left, in pieces; raises SheetRefused for what is no such table."""
-        _path, found = uploads.lines_below_heading(self.file.mark, self.file.form, lines.heading)
-        every = [PlatformRow(number, cells) for number, cells in found]
+        _path, result = uploads.lines_below_heading(self.file.mark, self.file.form, lines.heading)
+        every = [PlatformRow(number, cells) for number, cells in result]
         if len(every) > MOST_LINES:
             raise uploads.too_long(MOST_LINES)
         self.file.lines = len(every)
@@ -173,7 +173,7 @@ class _Worker:
             if held.values_list("state", "place").first() != (self.file.state, self.file.place):
                 raise Overtaken
             if applying:
-                self._carry_out(piece)
+                self._apply_lines(piece)
             else:
                 PlatformLine.objects.bulk_create(self._tried(piece))
             self.file.place = piece[-1].line
@@ -198,7 +198,7 @@ class _Worker:
             row.number = "" if row.kind == "new" else row.number
         return rows
 
-    def _carry_out(self, piece: Sequence[PlatformRow]) -> None:
+    def _apply_lines(self, piece: Sequence[PlatformRow]) -> None:
         """Only lines that were good when they were tried out; each is judged anew."""
         kept = {
             row.line: row
@@ -241,9 +241,9 @@ class _Worker:
         ours = {line.text("number") for line in piece} - {""}
         theirs = {line.text("platform_number") for line in piece} - {""}
         with self.visibility.both_walls():
-            found = list(self.visibility.cases().filter(Q(number__in=ours) | Q(platform_number__in=theirs)))
-        return {case.number: case for case in found} | {
-            f"#{case.platform_number}": case for case in found if case.platform_number
+            results = list(self.visibility.cases().filter(Q(number__in=ours) | Q(platform_number__in=theirs)))
+        return {case.number: case for case in results} | {
+            f"#{case.platform_number}": case for case in results if case.platform_number
         }
 
     def _one(self, line: PlatformRow, row: PlatformLine, here: dict[str, Complaint]) -> tuple[int, Move, Actor] | None:

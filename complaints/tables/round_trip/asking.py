@@ -99,9 +99,9 @@ def end(trip: RoundTrip, state: str, *, now: datetime) -> None:
     RoundTripRow.objects.filter(trip=trip).update(said="")
 
 
-def fail(trip: RoundTrip, code: str, words: str = "", *, now: datetime) -> None:
+def fail(trip: RoundTrip, code: str, text: str = "", *, now: datetime) -> None:
     """Given up as a whole: no line of it is carried out (any more)."""
-    trip.failure, trip.failure_words = code, words[:300]
+    trip.failure, trip.failure_words = code, text[:300]
     trip.save(update_fields=["failure", "failure_words"])
     end(trip, "failed", now=now)
     files.upload_of(trip.mark).unlink(missing_ok=True)

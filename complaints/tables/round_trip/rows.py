@@ -64,21 +64,21 @@ _FIELDS = {
 def heading(cells: Sequence[str]) -> dict[int, str]:
     """Place of a cell → code of its column; columns that are not ours are left out. Raises SheetRefused."""
     known = _titles()
-    found: dict[int, str] = {}
+    result: dict[int, str] = {}
     for place, cell in enumerate(cells):
         code = known.get(cell.strip().casefold())
         if code is None:
             continue
-        if code in found.values():
+        if code in result.values():
             raise SheetRefused(_("“%(column)s”这一列出现了两次。") % {"column": title_of(code)})
-        found[place] = code
-    missing = [title_of(code) for code in NEEDED if code not in found.values()]
+        result[place] = code
+    missing = [title_of(code) for code in NEEDED if code not in result.values()]
     if missing:
         raise SheetRefused(
             _("第一行里没有这些列：%(columns)s。请用下载的表格填写，不要改第一行。")
             % {"columns": str(_("、")).join(missing)}
         )
-    return found
+    return result
 
 
 def title_of(code: str) -> str:
@@ -88,12 +88,12 @@ def title_of(code: str) -> str:
 
 @cache
 def _titles() -> dict[str, str]:
-    found: dict[str, str] = {}
+    result: dict[str, str] = {}
     ours = {code: column for code, column in COLUMNS.items() if column.comes_back or code in NEEDED}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            found |= {str(column.title).casefold(): code for code, column in ours.items()}
-    return found | {code: code for code in ours}
+            result |= {str(column.title).casefold(): code for code, column in ours.items()}
+    return result | {code: code for code in ours}
 
 
 @cache
@@ -104,13 +104,13 @@ def _words(kind: str) -> dict[str, str]:
         "verdict": ("grant", "part", "refuse"),
         "obligation_kind": OBLIGATION_KINDS,
     }[kind]
-    found = {code: code for code in codes}
+    result = {code: code for code in codes}
     for language, _name in settings.LANGUAGES:
         with override(language):
-            found |= {wording.label(code, kind=kind).casefold(): code for code in codes}
+            result |= {wording.label(code, kind=kind).casefold(): code for code in codes}
             if kind == "step":
-                found |= {wording.action(code).casefold(): code for code in codes}
-    return found
+                result |= {wording.action(code).casefold(): code for code in codes}
+    return result
 
 
 def code_of(text: str, kind: str, column: str) -> str:
@@ -134,11 +134,11 @@ def read_by(step: str, cells: Mapping[str, str]) -> dict[str, str]:
 
 
 def key_of(
-    enterprise_id: int, number: str, version: str, step: str, said: Mapping[str, str], *, digest: str, line: int
+    enterprise_id: int, number: str, version: str, step: str, values: Mapping[str, str], *, digest: str, line: int
 ) -> str:
     """The same wish has the same key in whatever file it stands; without a version it is this line of this file."""
     place = () if version else (digest, line)
-    what = json.dumps([enterprise_id, number, version, step, sorted(said.items()), place], ensure_ascii=False)
+    what = json.dumps([enterprise_id, number, version, step, sorted(values.items()), place], ensure_ascii=False)
     return hashlib.sha256(what.encode()).hexdigest()
 
 
@@ -152,28 +152,28 @@ class Colleagues:
     def of(cls, staff: Iterable[Staff]) -> Colleagues:
         people = list(staff)
         sealed_fields.load_for(person.user for person in people)
-        found: dict[str, int | None] = {}
+        result: dict[str, int | None] = {}
         for person in people:
             for word in {person.user.email or "", person.user.name, person.number} - {""}:
                 known = word.casefold()
-                found[known] = None if found.get(known, person.pk) != person.pk else person.pk
-        return cls(found)
+                result[known] = None if result.get(known, person.pk) != person.pk else person.pk
+        return cls(result)
 
     def find(self, text: str) -> int:
         word = text.strip().casefold()
         if not word:
             raise WrongInput("missing", _("请填写由谁处理。"), field="to_handler")
-        found = self.by_word.get(word)
-        if found is None and word in self.by_word:
+        result = self.by_word.get(word)
+        if result is None and word in self.by_word:
             raise WrongInput("bad_choice", _("有几位同名的人员，请改用工号或者邮箱。"), field="to_handler")
-        if found is None:
+        if result is None:
             raise WrongInput("bad_choice", _("请选一位在岗的处理人员。"), field="to_handler")
-        return found
+        return result
 
 
 def move_of(
     step: str,
-    said: Mapping[str, str],
+    values: Mapping[str, str],
     *,
     demands: Sequence[Demand],
     due: Sequence[int],
@@ -189,56 +189,56 @@ def move_of(
         if step in ("accept_case", "assign"):
             verb, named = (
                 (enterprise.accept_case if step == "accept_case" else enterprise.assign),
-                said.get("to_handler", ""),
+                values.get("to_handler", ""),
             )
             stays = step == "accept_case" and handler is not None and not named
             return verb(handler_id=handler if stays else colleagues.find(named))
         if step == "log_contact":
-            return _contact(said)
+            return _contact(values)
         if step == "report_performed":
             return enterprise.report_performed(
-                obligations=_ordinals(said.get("obligations", ""), due),
-                proof=said.get("proof", ""),
-                channel=said.get("performed_by", "")[:60],
+                obligations=_ordinals(values.get("obligations", ""), due),
+                proof=values.get("proof", ""),
+                channel=values.get("performed_by", "")[:60],
             )
-        shorts = _shorts(said, demands)
+        shorts = _shorts(values, demands)
         answers, promises = offer_of(shorts)
-        return offers.make_offer(answers=answers, promises=promises, message=said.get("offer_message", ""))
+        return offers.make_offer(answers=answers, promises=promises, message=values.get("offer_message", ""))
     except WrongInput as wrong:
-        raise WrongInput(wrong.code, wrong.reason, field=column_of(step, wrong.field, said, demands)) from None
+        raise WrongInput(wrong.code, wrong.reason, field=column_of(step, wrong.field, values, demands)) from None
 
 
-def column_of(step: str, name: str, said: Mapping[str, str], demands: Sequence[Demand]) -> str:
+def column_of(step: str, name: str, values: Mapping[str, str], demands: Sequence[Demand]) -> str:
     """The column of a field of the verb; itself where it is a column already, empty where there is none."""
     if name in COLUMNS:
         return name
-    if found := _ANSWER.fullmatch(name):
-        return f"{found[1]}_{found[2]}"
-    if found := _PROMISE.fullmatch(name):
+    if result := _ANSWER.fullmatch(name):
+        return f"{result[1]}_{result[2]}"
+    if result := _PROMISE.fullmatch(name):
         promised = [
             d.ordinal
             for d in demands
-            if said.get(f"by_{d.ordinal}")
-            and said.get(f"answer_{d.ordinal}")
-            and _words("verdict").get(said[f"answer_{d.ordinal}"].strip().casefold()) != "refuse"
+            if values.get(f"by_{d.ordinal}")
+            and values.get(f"answer_{d.ordinal}")
+            and _words("verdict").get(values[f"answer_{d.ordinal}"].strip().casefold()) != "refuse"
         ]
-        place = int(found[1]) - 1
-        kind = {"amount": "amount", "due_on": "due"}.get(found[2], "by")
+        place = int(result[1]) - 1
+        kind = {"amount": "amount", "due_on": "due"}.get(result[2], "by")
         return f"{kind}_{promised[place]}" if place < len(promised) else "by_1"
     if name == "channel":
         return "contact_channel" if step == "log_contact" else "performed_by"
     return _FIELDS.get(name, "")
 
 
-def _contact(said: Mapping[str, str]) -> Move:
-    reached = said.get("contact_reached", "").strip().casefold()
+def _contact(values: Mapping[str, str]) -> Move:
+    reached = values.get("contact_reached", "").strip().casefold()
     if reached not in _YES | _NO:
         raise WrongInput("bad_choice", _("请填“是”或者“否”。"), field="contact_reached")
     return enterprise.log_contact(
-        channel=code_of(said.get("contact_channel", ""), "contact_channel", "contact_channel"),
+        channel=code_of(values.get("contact_channel", ""), "contact_channel", "contact_channel"),
         reached=reached in _YES,
-        note=said.get("contact_note", ""),
-        at=_moment(said.get("contact_at", "")),
+        note=values.get("contact_note", ""),
+        at=_moment(values.get("contact_at", "")),
     )
 
 
@@ -265,10 +265,10 @@ def _ordinals(text: str, due: Sequence[int]) -> list[int]:
     return [int(part) for part in parts]
 
 
-def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[ShortAnswer]:
-    found = []
+def _shorts(values: Mapping[str, str], demands: Sequence[Demand]) -> list[ShortAnswer]:
+    results = []
     wanted = {d.ordinal for d in demands}
-    for code in said:
+    for code in values:
         kind, _dash, place = code.rpartition("_")
         if kind in _OF_A_DEMAND and int(place) not in wanted:
             raise WrongInput("bad_choice", _("这件投诉没有第%(n)s项待答复的诉求。") % {"n": place}, field=code)
@@ -278,22 +278,22 @@ def _shorts(said: Mapping[str, str], demands: Sequence[Demand]) -> list[ShortAns
             raise WrongInput(
                 "too_many", _("这件投诉的诉求多于%(n)s项，请在页面上提出方案。") % {"n": MOST_DEMANDS}, field="step"
             )
-        if not said.get(f"answer_{n}"):
+        if not values.get(f"answer_{n}"):
             raise WrongInput(
                 "demand_unanswered", _("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}, field=f"answer_{n}"
             )
-        way = said.get(f"by_{n}", "")
-        found.append(
+        way = values.get(f"by_{n}", "")
+        results.append(
             ShortAnswer(
                 demand=demand,
-                verdict=code_of(said[f"answer_{n}"], "verdict", f"answer_{n}"),
-                amount=saying.money(said.get(f"amount_{n}", "").strip(), f"amount_{n}"),
-                reason=said.get(f"reason_{n}", ""),
+                verdict=code_of(values[f"answer_{n}"], "verdict", f"answer_{n}"),
+                amount=saying.money(values.get(f"amount_{n}", "").strip(), f"amount_{n}"),
+                reason=values.get(f"reason_{n}", ""),
                 by=code_of(way, "obligation_kind", f"by_{n}") if way else "",
-                due_on=_day(said.get(f"due_{n}", ""), f"due_{n}"),
+                due_on=_day(values.get(f"due_{n}", ""), f"due_{n}"),
             )
         )
-    return found
+    return results
 
 
 def _day(text: str, column: str) -> date | None:

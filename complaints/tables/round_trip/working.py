@@ -50,8 +50,8 @@ def sweep_round_trips(*, now: datetime) -> int:
             while trip.state == state and not is_late():
                 worker.go_on()
 
-    def fail(trip: RoundTrip, code: str, words: str) -> None:
-        asking.fail(trip, code, words, now=now)
+    def fail(trip: RoundTrip, code: str, text: str) -> None:
+        asking.fail(trip, code, text, now=now)
 
     rows = RoundTrip.objects.filter(state__in=asking.WORKING).select_related("asked_by")
     return uploads.sweep(rows, work, fail, now=now)
@@ -95,8 +95,8 @@ class _Worker:
 
     def _keep(self, piece: Sequence[tuple[int, dict[str, str]]]) -> None:
         trip = self.trip
-        found = self._cases({cells.get("number", "") for _line, cells in piece})
-        kept = [row for line, cells in piece if (row := self._row(line, cells, found)) is not None]
+        result = self._cases({cells.get("number", "") for _line, cells in piece})
+        kept = [row for line, cells in piece if (row := self._row(line, cells, result)) is not None]
         with self._holding():
             RoundTripRow.objects.bulk_create(kept)
             trip.read_rows += len(piece)
@@ -107,7 +107,7 @@ class _Worker:
         with self.visibility.both_walls():
             return dict(self.visibility.cases().filter(number__in=numbers - {""}).values_list("number", "pk"))
 
-    def _row(self, line: int, cells: dict[str, str], found: dict[str, int]) -> RoundTripRow | None:
+    def _row(self, line: int, cells: dict[str, str], result: dict[str, int]) -> RoundTripRow | None:
         """None for a line that asks for nothing."""
         number, version = cells.get("number", ""), cells.get("version", "").strip('"')
         row = RoundTripRow(trip=self.trip, enterprise_id=self.trip.enterprise_id, line=line, number=number[:60])
@@ -119,13 +119,13 @@ class _Worker:
             row.step = rows.code_of(cells["step"], "step", "step")
         except WrongInput as wrong:
             return _bad(row, wrong.field, wrong.reason)
-        row.case_id = found.get(number)
+        row.case_id = result.get(number)
         if row.case_id is None:
             return _bad(row, "number", _("没有找到这件投诉。"))
-        said = rows.read_by(row.step, cells)
-        row.said = {"cells": said, "version": version}
+        given = rows.read_by(row.step, cells)
+        row.said = {"cells": given, "version": version}
         row.key = rows.key_of(
-            self.trip.enterprise_id, number, version, row.step, said, digest=self.trip.digest, line=line
+            self.trip.enterprise_id, number, version, row.step, given, digest=self.trip.digest, line=line
         )
         return row
 
@@ -202,11 +202,11 @@ class _Worker:
 
     def _batch(self, state: str, size: int) -> list[RoundTripRow]:
         """The next lines in this state, in the order of their cases, the lines of a case together."""
-        found = RoundTripRow.objects.filter(trip=self.trip, state=state).order_by("case_id", "line")
-        batch = list(found[:size])
+        result = RoundTripRow.objects.filter(trip=self.trip, state=state).order_by("case_id", "line")
+        batch = list(result[:size])
         if len(batch) == size and size <= BATCH:
             last = batch[-1].case_id
-            batch = [row for row in batch if row.case_id != last] + list(found.filter(case_id=last))
+            batch = [row for row in batch if row.case_id != last] + list(result.filter(case_id=last))
         for row in batch:
             row.trip = self.trip
         return batch

@@ -46,7 +46,7 @@ class Command(BaseCommand):
         with transaction.atomic(), connection.cursor() as cursor:
             # The tables grow from nothing meanwhile: a plan that the server keeps would be the one for empty tables.
             cursor.execute("set local plan_cache_mode = force_custom_plan")
-            told = world.load(
+            shown = world.load(
                 cases=cases, seed=seed, until=end, say=self._say if options["verbosity"] else lambda _: None
             )
         reports.tell(now=end)
@@ -56,10 +56,10 @@ class Command(BaseCommand):
         reduction.tell(now=end)
         seconds = time.monotonic() - started
         self.stdout.write(
-            f"{told.filed} complaints, {told.people} people, {told.taken.total()} steps in {seconds:.0f} s"
+            f"{shown.filed} complaints, {shown.people} people, {shown.taken.total()} steps in {seconds:.0f} s"
         )
         if options["verbosity"] > 1:
-            for step, count in [*told.taken.most_common(), *told.refused.most_common()]:
+            for step, count in [*shown.taken.most_common(), *shown.refused.most_common()]:
                 self.stdout.write(f"  {count:6} {step}")
 
     def _say(self, line: str) -> None:
@@ -70,10 +70,10 @@ def _moment(text: str, *, now: datetime) -> datetime:
     if not text:
         return now
     try:
-        found = datetime.fromisoformat(text)
+        result = datetime.fromisoformat(text)
     except ValueError:
         raise CommandError("--until must be a moment such as 2026-11-18T10:00+08:00.") from None
-    found = found if timezone.is_aware(found) else timezone.make_aware(found)
-    if found > now:
+    result = result if timezone.is_aware(result) else timezone.make_aware(result)
+    if result > now:
         raise CommandError("--until lies in the future: nothing of the story may.")
-    return found
+    return result

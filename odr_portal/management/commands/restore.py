@@ -66,7 +66,7 @@ def read_anchor(path: Path | None) -> Anchor | None:
     if path is None:
         return None
     try:
-        said = json.loads(path.read_text(encoding="utf-8"))
-        return Anchor(size=int(said["sealed_size"]), root=str(said["sealed_root"]), source=path.name)
+        given = json.loads(path.read_text(encoding="utf-8"))
+        return Anchor(size=int(given["sealed_size"]), root=str(given["sealed_root"]), source=path.name)
     except (ValueError, KeyError, TypeError):
         raise Unusable(f"{path} is no output of `manage.py verify_record --json`.") from None

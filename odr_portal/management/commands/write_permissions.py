@@ -87,10 +87,10 @@ def _givers(role: Role) -> str:
 
 def _grouped() -> dict[tuple[str, ...], list[str]]:
     """Addresses with the same cells stand in one line."""
-    found: dict[tuple[str, ...], list[str]] = {}
+    result: dict[tuple[str, ...], list[str]] = {}
     for address, action, cells in _lines():
-        found.setdefault((action, *cells), []).append(address)
-    return found
+        result.setdefault((action, *cells), []).append(address)
+    return result
 
 
 def _lines() -> Iterator[tuple[str, str, list[str]]]:
@@ -108,13 +108,13 @@ def _lines() -> Iterator[tuple[str, str, list[str]]]:
 
 
 def _cell(rows: tuple[Permission, ...], role: str, action: str) -> str:
-    said: dict[str, list[str]] = {}
+    values: dict[str, list[str]] = {}
     for row in rows:
         if role not in row.roles or action not in row.actions:
             continue
         more = {"steps": " (step)", "409": " 409", "404": " 404"}.get(row.verdict, "")
         if row.statuses != STATUSES:
             more += " at " + ", ".join(sorted(row.statuses))
-        words = ["public"] if row.verdict == "public" else sorted(row.relations, key=_ORDER.index)
-        said.setdefault(more, []).extend(words)
-    return "; ".join(", ".join(dict.fromkeys(words)) + more for more, words in said.items())
+        texts = ["public"] if row.verdict == "public" else sorted(row.relations, key=_ORDER.index)
+        values.setdefault(more, []).extend(texts)
+    return "; ".join(", ".join(dict.fromkeys(texts)) + more for more, texts in values.items())

@@ -22,11 +22,11 @@ class Command(BaseCommand):
             count = making.rebuild(now=timezone.now(), tell=self._tell)
             self.stdout.write(f"{count} cases are counted.")
             return
-        found = rollups.compare(now=timezone.now())
-        for one in found:
+        result = rollups.compare(now=timezone.now())
+        for one in result:
             self.stdout.write(f"DIFFERED {one}")
-        self.stdout.write("The counters agree with the cases." if not found else "They were mended.")
-        if found:
+        self.stdout.write("The counters agree with the cases." if not result else "They were mended.")
+        if result:
             raise SystemExit(1)
 
     def _tell(self, done: int, whole: int) -> None:

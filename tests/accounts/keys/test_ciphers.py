@@ -93,13 +93,13 @@ def test_equal_means_equal_as_it_is_written(kind: str, one: str, other: str, is_
 
 def test_D14_a_digest_depends_on_the_key_and_the_kind() -> None:
     known, others = keys.parse(keys.fresh()), keys.parse(keys.fresh())
-    found = {
+    results = {
         blind.digest(kind, "13800000001", keys=each, suite=suite)
         for kind in ("phone", "order")
         for each in (known, others)
         for suite in SUITE_IDS
     }
-    assert len(found) == 8
+    assert len(results) == 8
     assert blind.digest("phone", " ", keys=known, suite=1) is None
 
 
@@ -133,6 +133,6 @@ def test_D14_a_digest_depends_on_the_key_and_the_kind() -> None:
 def test_weak_keys_are_refused_in_one_sentence_without_the_key(text: str) -> None:
     with pytest.raises(keys.UnusableKeys) as refused:
         keys.parse(text)
-    said = str(refused.value)
-    assert said.endswith(".") or "make_vault_keys" in said
-    assert not any(len(word) > 20 and word in said for word in text.split())
+    statement = str(refused.value)
+    assert statement.endswith(".") or "make_vault_keys" in statement
+    assert not any(len(word) > 20 and word in statement for word in text.split())

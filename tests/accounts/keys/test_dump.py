@@ -147,20 +147,20 @@ def test_T75_a_dump_of_the_database_shows_nothing_that_people_typed(
     content = dump(postgres_server)
     assert SHOWN.encode() in content, "the item stands in lists, so it is not sealed; the dump is whole"
     assert str(case.number).encode() in content
-    words = [
+    terms = [
         *CANARIES.items(),
         ("staff mailbox", "canary.staff@"),
         ("officer mailbox", "canary.officer@"),
         ("phone in full", f"+86{PHONE}"),
     ]
-    assert seen(content, words) == []
+    assert seen(content, terms) == []
     # The search would see each of them, in each form.
     assert all(
         seen(b"x" + form + b"y", [(name, text)]) == [name] for name, text in CANARIES.items() for form in forms(text)
     )
     # And those who may read it read all of it.
-    said = {row.text for row in PersonalText.objects.filter(complaint=case)}
-    assert {CANARIES["name"], CANARIES["order number"], CANARIES["message"]} <= said
+    texts = {row.text for row in PersonalText.objects.filter(complaint=case)}
+    assert {CANARIES["name"], CANARIES["order number"], CANARIES["message"]} <= texts
     assert [row.note for row in case.decisions.all()] == [CANARIES["forwarding note"]]
     assert {row.name for row in Evidence.objects.filter(complaint=case)} == {CANARIES["file name"]}
     for typed in (PHONE, f"+86 {PHONE}", CANARIES["name"], CANARIES["order number"].lower()):

@@ -60,9 +60,9 @@ def test_T82_a_refusal_keeps_that_it_had_a_reason_and_not_its_words(world: World
 
 def test_T82_nobody_is_erased_while_a_case_is_open_or_a_term_runs(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    for words, why in (((), "say --yes"), (("--yes",), "a case is open")):
+    for text, why in (((), "say --yes"), (("--yes",), "a case is open")):
         with pytest.raises(CommandError, match=why):
-            call_command("erase_person", str(case.consumer_key), *words, stdout=StringIO())
+            call_command("erase_person", str(case.consumer_key), *text, stdout=StringIO())
     assert PersonalText.objects.filter(complaint=case, kind="consumer_name")[0].text == "陈试"
 
 

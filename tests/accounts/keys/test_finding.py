@@ -26,8 +26,8 @@ def a_case(world: World, **more: Any) -> Any:
 def test_a_case_is_found_by_the_whole_phone_name_or_order_number(world: World, words: str) -> None:
     case = a_case(world)
     for user, page in ((world.ming, "/enterprise/queue/"), (world.rui, "/authority/cases/")):
-        found = shown(signed_in(user).get(page, {"q": words}))
-        assert case.number in found, page
+        result = shown(signed_in(user).get(page, {"q": words}))
+        assert case.number in result, page
 
 
 @pytest.mark.parametrize("words", NOT_WHOLE)
@@ -39,9 +39,9 @@ def test_a_part_finds_nothing(world: World, words: str) -> None:
 def test_T01_nobody_finds_a_strangers_case_by_phone(world: World) -> None:
     case = a_case(world)
     for user, page in ((world.hua, "/enterprise/queue/"), (world.far_officer.user, "/authority/cases/")):
-        found, other = (shown(signed_in(user).get(page, {"q": words})) for words in ("13800000001", "13899999999"))
-        assert case.number not in found
-        assert len(found) == len(other.replace("13899999999", "13800000001"))
+        result, other = (shown(signed_in(user).get(page, {"q": words})) for words in ("13800000001", "13899999999"))
+        assert case.number not in result
+        assert len(result) == len(other.replace("13899999999", "13800000001"))
 
 
 def test_who_gave_a_case_up_may_not_try_phone_numbers(world: World) -> None:
@@ -60,8 +60,8 @@ def test_complaints_of_before_there_were_marks_are_marked_once_and_a_stop_costs_
     texts.delete()
     assert person_digests.mark_statements(after=0, limit=1)[0] == 1, "and then somebody pulled the plug"
     new = given.filed(world)
-    for found in ("1 statements were marked", "0 statements were marked"):
+    for result in ("1 statements were marked", "0 statements were marked"):
         out = StringIO()
         call_command("mark_statements", stdout=out)
-        assert found in out.getvalue()
+        assert result in out.getvalue()
         assert sorted((row.complaint_id, bytes(row.digest)) for row in texts.exclude(complaint=new)) == marks

@@ -30,10 +30,10 @@ def test_T52_a_request_is_one_line_whatever_it_calls_itself(client: Client, path
 
 def test_T52_what_people_typed_in_wrong_is_in_no_log(client: Client) -> None:
     before = len(kept())
-    said = {"address": CANARIES["name"], "idempotency_key": "0123456789abcdef"}
-    assert client.post("/account/sign-in/", said).status_code == 422
+    values = {"address": CANARIES["name"], "idempotency_key": "0123456789abcdef"}
+    assert client.post("/account/sign-in/", values).status_code == 422
     assert client.post(
-        "/account/sign-in/password/", said | {"email": CANARIES["email"], "password": "x" * 20}
+        "/account/sign-in/password/", values | {"email": CANARIES["email"], "password": "x" * 20}
     ).status_code in (422, 429)
     assert not seen("\n".join(lines_since(before)).encode(), WORDS)
 

@@ -54,21 +54,21 @@ def test_T75_ten_thousand_keys_are_wrapped_anew_though_it_is_killed_in_the_middl
     user = User.objects.create_user("chen@example.org", name="陈试", phone="+8613800000001")
     old = settings.VAULT_KEYS
     settings.VAULT_KEYS = both = with_newer(old)
-    told: list[int] = []
+    shown: list[int] = []
 
     def killed(what: str, done: int, total: int) -> None:
-        told.append(done)
-        if len(told) == 3:
+        shown.append(done)
+        if len(shown) == 3:
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         key_rotation.wrap_anew(tell=killed)
-    assert told == [500, 1000, 1500]
+    assert shown == [500, 1000, 1500]
     assert versions() == {old.wrap_version, both.wrap_version}
     keyring.forget()
     assert keyring.secrets_of(people) == before
-    said = rotate()
-    assert f"of {PEOPLE}" not in said.split("\n")[0]
+    text = rotate()
+    assert f"of {PEOPLE}" not in text.split("\n")[0]
     assert versions() == {both.wrap_version}
     settings.VAULT_KEYS = newest_alone(both)
     keyring.forget()

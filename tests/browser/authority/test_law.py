@@ -83,9 +83,9 @@ def test_the_calendar_of_next_year_moves_what_hangs_on_it(
     page = consumer.go(f"/cases/{case.number}/why/negotiation/")
     consumer.check()
     consumer.shot(f"calendar-why-{look}")
-    words = page.locator("main").inner_text()
-    assert str(after.last_day.day) in words
-    assert ("按新公布的放假安排重算" if language != "en" else "counted again on") in words
+    text = page.locator("main").inner_text()
+    assert str(after.last_day.day) in text
+    assert ("按新公布的放假安排重算" if language != "en" else "counted again on") in text
 
 
 @pytest.mark.parametrize(("width", "language"), LOOKS)

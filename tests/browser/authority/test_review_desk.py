@@ -45,7 +45,7 @@ def test_a_refusal_with_its_notice_and_late_material(world: World, visit: Any, w
     officer.shot(f"review-notice-{look}")
     assert page.locator("section[aria-labelledby=h-letters]").inner_text().count("12300") >= 1
     assert page.locator("#id_facts").input_value() == WHY
-    words = page.locator("section[aria-labelledby=h-letters]").inner_text()
+    text = page.locator("section[aria-labelledby=h-letters]").inner_text()
     page.locator("form.panel button.btn").first.click()
     assert page.url.partition("#")[0].endswith("/authority/review/")
     assert not Notice.objects.filter(complaint=case, kind="refuse").exists()
@@ -58,7 +58,7 @@ def test_a_refusal_with_its_notice_and_late_material(world: World, visit: Any, w
     case.refresh_from_db()
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.REFUSED)
     sent = Notice.objects.get(complaint=case, kind="refuse", addressee="consumer")
-    assert all(line in words for line in sent.body.split("\n") if "#documents" not in line)
+    assert all(line in text for line in sent.body.split("\n") if "#documents" not in line)
 
     page = officer.go(f"/authority/review/{late.number}/")
     officer.shot(f"review-missing-{look}")

@@ -23,14 +23,14 @@ def test_a_rule_proposed_from_corrections_to_its_effect(
     corrected(world, now)
     learning.sweep_lessons(now=now)
     # Another rule for the same name leads elsewhere: a draft is told of it.
-    said = columns(world) | {"target_branch": None, "target_enterprise": world.telecom.pk, "priority": 60}
+    given = columns(world) | {"target_branch": None, "target_enterprise": world.telecom.pk, "priority": 60}
     RoutingRule.objects.create(
         code="OLD",
         starts_on=tomorrow,
         reason="旧的约定。",
         **{
             f"{name}_id" if name in ("region", "target_enterprise") else name: value
-            for name, value in said.items()
+            for name, value in given.items()
             if name not in ("brand", "enterprise", "target_branch", "target_authority")
         },
     )

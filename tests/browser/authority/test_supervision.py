@@ -121,10 +121,10 @@ def test_what_a_head_looks_at(world: World, visit: Any) -> None:
         head = visit(width=width, user=world.head_officer.user, javascript=javascript)
 
         def look(
-            path: str, name: str, words: str, head: Any = head, width: int = width, javascript: bool = javascript
+            path: str, name: str, text: str, head: Any = head, width: int = width, javascript: bool = javascript
         ) -> Any:
             page = head.go(path)
-            assert words in page.inner_text("main")
+            assert text in page.inner_text("main")
             if javascript:
                 head.check()
             head.shot(f"supervision-{name}-{width}")

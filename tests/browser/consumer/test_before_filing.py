@@ -51,13 +51,13 @@ def test_guidance_turns_away_with_a_way_on(
     if has_script:
         visitor.check()
     page.locator("main a[href='/check/letter/']").click()
-    for name, words in (
+    for name, text in (
         ("firm", "好邻里便利店"),
         ("item", "烤箱"),
         ("happened", "用了三天就不加热。"),
         ("wanted", "退货退款"),
     ):
-        page.fill(f"#id_{name}", words)
+        page.fill(f"#id_{name}", text)
     visitor.shot(f"letter-form-{width}-{language}")
     page.locator("main form button").click()
     assert "烤箱" in page.locator("#letter").inner_text()

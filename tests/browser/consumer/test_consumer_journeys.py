@@ -48,12 +48,12 @@ def test_two_offers_declined_lead_to_the_regulator(stage: Callable[..., Stage], 
     consumer, case = people.consumer, people.filed()
     staff = people.staff()
     accepted(staff, case, people.world)
-    for number, words in ((1, "只退两个月不行。"), (2, "还是少一个月。")):
+    for number, text in ((1, "只退两个月不行。"), (2, "还是少一个月。")):
         if number > 1:
             staff.open(case.number)
         offered(staff, refund="80.00")
         consumer.open(case.number)
-        answer_offer(consumer, number, "decline", text=words, counter_demand="三个月一起退，共128.50元")
+        answer_offer(consumer, number, "decline", text=text, counter_demand="三个月一起退，共128.50元")
         assert status_of(case) == S.NEGOTIATING
     stop(consumer, case)
     officer = officer_of(people, "rui")
@@ -123,8 +123,8 @@ def test_silence_is_no_success(stage: Callable[..., Stage], look: dict[str, str]
     handling.sweep_clocks(now=later)
     assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
     opened(case, consumer)
-    said = {"zh": "不算和解成功", "en": "not counted as settled"}[people.language[:2]]
-    assert consumer.says(said), consumer.page.locator("main").inner_text()[:600]
+    given = {"zh": "不算和解成功", "en": "not counted as settled"}[people.language[:2]]
+    assert consumer.says(given), consumer.page.locator("main").inner_text()[:600]
     assert Engagement.objects.get(complaint=case).odr_result == "unconfirmed"
     publishing.publish(now=later + timedelta(days=1))
     row = (

@@ -65,8 +65,8 @@ def filed_for(people: Stage, behalf: str, **fields: str) -> Complaint:
 def link_to(address: str, path: str) -> str:
     """The newest link below ``path`` that was sent to this phone."""
     for message in OutgoingMessage.objects.order_by("-pk"):
-        if message.address == address and (found := re.search(rf"{path}[\w-]+/", message.body)):
-            return found[0]
+        if message.address == address and (result := re.search(rf"{path}[\w-]+/", message.body)):
+            return result[0]
     raise AssertionError(f"no link to {path} was sent to {address}")
 
 

@@ -85,13 +85,13 @@ def test_whoever_follows_with_the_token_is_warned_before_it_closes(visit: Callab
     page.locator(".duty").wait_for()
     page.clock.install()
     page.reload()
-    told = page.locator("[role=status] [data-closes-in]")
-    minutes = int(told.get_attribute("data-closes-in")) // 60
+    shown = page.locator("[role=status] [data-closes-in]")
+    minutes = int(shown.get_attribute("data-closes-in")) // 60
     page.clock.fast_forward((minutes - 3) * 60_000)
-    assert told.inner_text() == ""
+    assert shown.inner_text() == ""
     page.clock.fast_forward(2 * 60_000)
-    assert "不到2分钟" in told.inner_text()
+    assert "不到2分钟" in shown.inner_text()
     visitor.shot("track-closing-360", full_page=False)
     visitor.check()
     page.clock.fast_forward(2 * 60_000)
-    assert "已经关闭" in told.inner_text()
+    assert "已经关闭" in shown.inner_text()

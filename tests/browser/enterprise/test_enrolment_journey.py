@@ -60,8 +60,8 @@ class OfTheNewFirm(Filing):
 def newest_letter(pattern: str) -> str:
     """The newest link of that form that was sent to the enterprise."""
     for message in OutgoingMessage.objects.order_by("-pk"):
-        if message.address == MAIL and (found := re.search(pattern, message.body)):
-            return found[0]
+        if message.address == MAIL and (result := re.search(pattern, message.body)):
+            return result[0]
     raise AssertionError(f"no {pattern} was sent to {MAIL}")
 
 
@@ -81,10 +81,10 @@ def applies(enterprise: Person) -> None:
     page.locator("main form button.is-big").click()
     enterprise.look("enrol-too-early")
     enterprise.follow("/entity/")
-    for step, said in SAID.items():
+    for step, given in SAID.items():
         assert f"/{step}/" in page.url, page.url
         enterprise.look(f"enrol-{step}")
-        for field, text in said.items():
+        for field, text in given.items():
             enterprise.type(field, text)
         for field in CHOSEN.get(step, ()):
             enterprise.choose(field, "yes")

@@ -47,9 +47,9 @@ def rows() -> Iterator[dict[str, str]]:
 
 def a_morning(world: World) -> list[Complaint]:
     now = timezone.now()
-    found = []
+    results = []
     for n, row in enumerate(islice(rows(), MORNING)):
-        found.append(
+        results.append(
             given.a_complaint(
                 world,
                 status=S.WITH_ENTERPRISE,
@@ -59,7 +59,7 @@ def a_morning(world: World) -> list[Complaint]:
                 statement=f"{row['business_name']}: {row['practice_names'].replace('|', '; ')}",
             )
         )
-    return found
+    return results
 
 
 class Keys:
@@ -74,8 +74,8 @@ class Keys:
             self.pressed += 1
         self.page.wait_for_load_state("domcontentloaded")
 
-    def type(self, words: str) -> None:
-        self.page.keyboard.type(words)
+    def type(self, text: str) -> None:
+        self.page.keyboard.type(text)
 
     def to(self, selector: str) -> None:
         """By Tab, as far as it takes."""
@@ -97,19 +97,19 @@ class Keys:
         with self.page.expect_navigation(wait_until="domcontentloaded"):
             self.press(keys[-1])
 
-    def choose(self, selector: str, words: str) -> None:
-        """The option of a list that says ``words``, by the arrows."""
+    def choose(self, selector: str, text: str) -> None:
+        """The option of a list that says ``text``, by the arrows."""
         self.to(selector)
         for key in ("ArrowDown",) * 9 + ("ArrowUp",) * 18:
-            if words in self.page.evaluate("document.activeElement.selectedOptions[0].text"):
+            if text in self.page.evaluate("document.activeElement.selectedOptions[0].text"):
                 return
             self.press(key)
-        raise AssertionError(f"{selector} does not offer {words}")
+        raise AssertionError(f"{selector} does not offer {text}")
 
-    def write(self, selector: str, words: str) -> None:
+    def write(self, selector: str, text: str) -> None:
         self.to(selector)
         self.press("Control+a")
-        self.type(words)
+        self.type(text)
 
 
 def test_sixty_complaints_before_lunch_by_keyboard_alone(world: World, visit: Callable[..., Any]) -> None:

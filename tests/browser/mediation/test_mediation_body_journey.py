@@ -30,9 +30,9 @@ BUTTON = "main form .btn.is-big"
 def case(world: World) -> Complaint:
     """In mediation for ten days, handed to the consumer association."""
     then = timezone.now() - timedelta(days=10)
-    found = given.a_complaint(world, status=S.MEDIATING, now=then)
+    result = given.a_complaint(world, status=S.MEDIATING, now=then)
     return given.step(
-        found, mediation.delegate_mediation(body_id=given.a_body(world).pk), world.officer, then + timedelta(minutes=5)
+        result, mediation.delegate_mediation(body_id=given.a_body(world).pk), world.officer, then + timedelta(minutes=5)
     )
 
 
@@ -40,9 +40,9 @@ def newest(pattern: str) -> str:
     to_the_body = [
         message.body for message in OutgoingMessage.objects.order_by("id") if message.address == f"+86{PHONE}"
     ]
-    found = re.search(pattern, to_the_body[-1].replace("【12315】", ""))
-    assert found
-    return found.group()
+    result = re.search(pattern, to_the_body[-1].replace("【12315】", ""))
+    assert result
+    return result.group()
 
 
 def prove(page: Any) -> None:

@@ -31,10 +31,10 @@ BUTTON = 'main form[method="post"] .btn:visible'
 def case(world: World) -> Complaint:
     """Against a shop without account, accepted ten days ago."""
     then = timezone.now() - timedelta(days=10)
-    found = given.a_complaint(
+    result = given.a_complaint(
         world, status=S.REVIEW, now=then, respondents=(RespondentRequest(named="鼓楼区好又多小店", phone=PHONE),)
     )
-    return given.step(found, authority.accept(), world.officer, then + timedelta(minutes=5))
+    return given.step(result, authority.accept(), world.officer, then + timedelta(minutes=5))
 
 
 def press(page: Any, button: str = BUTTON) -> None:
@@ -42,9 +42,9 @@ def press(page: Any, button: str = BUTTON) -> None:
 
 
 def newest(pattern: str) -> str:
-    found = re.search(pattern, OutgoingMessage.objects.latest("id").body.replace("【12315】", ""))
-    assert found
-    return found.group()
+    result = re.search(pattern, OutgoingMessage.objects.latest("id").body.replace("【12315】", ""))
+    assert result
+    return result.group()
 
 
 def test_an_appraisal_pause_an_agreement_and_a_document(

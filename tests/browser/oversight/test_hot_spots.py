@@ -20,9 +20,9 @@ CHARGE = "telecom.fees.unexplained_charge"
 def risen(world: World) -> HotSpot:
     """Charges of Mobile in the county rose this week; three people wrote nearly the same."""
     now, today = timezone.now(), timezone.localdate()
-    words = "商家在直播间宣传充一千送一千，充值以后说活动已经结束，要求退款被拒绝。"
+    text = "商家在直播间宣传充一千送一千，充值以后说活动已经结束，要求退款被拒绝。"
     for end in ("", "请处理。", "！"):
-        given.a_complaint(world, now=now, problem_category=CHARGE, statement=words + end)
+        given.a_complaint(world, now=now, problem_category=CHARGE, statement=text + end)
     received(
         weeks(today, [10, 12, 9, 11, 8, 10, 13, 9, 41]),
         region=world.region.pk,
@@ -123,16 +123,16 @@ def test_from_the_hot_spot_to_the_warning(
     look(officer, "warning-draft")
     page.locator("form:has([name=do][value=edit]) button").click()
     page.locator("form:has([name=do][value=propose]) button").click()
-    told = ConsumerWarning.objects.get()
-    assert (told.state, told.title) == ("proposed", "当心宽带叠加包")
+    shown = ConsumerWarning.objects.get()
+    assert (shown.state, shown.title) == ("proposed", "当心宽带叠加包")
     head = visit(width=width, user=world.head_officer.user, language=language, javascript=javascript)
     page = head.go("/authority/warnings/")
     look(head, "warnings")
-    page.locator(f"main a[href='/authority/warnings/{told.pk}/']").click()
+    page.locator(f"main a[href='/authority/warnings/{shown.pk}/']").click()
     look(head, "warning-proposed")
     page.locator("form:has([name=do][value=approve]) button").click()
-    told.refresh_from_db()
-    assert told.state == "published"
+    shown.refresh_from_db()
+    assert shown.state == "published"
     anybody = visit(width=width, language=language, javascript=javascript)
     page = anybody.go("/open/warnings/")
     look(anybody, "open-list")

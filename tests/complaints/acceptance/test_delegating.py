@@ -84,21 +84,21 @@ def test_a_body_of_the_authority_above_may_mediate(world: World, case: Complaint
 
 def test_the_head_keeps_the_register(world: World) -> None:
     head, officer = workspace(world.head_officer.user), workspace(world.rui)
-    said = {
+    values = {
         "name": "鼓楼区消费者委员会",
         "kind": "association",
         "legal_basis": "消费者权益保护法第三十六条",
         "region": str(world.region.pk),
     }
-    assert officer.post("/authority/mediation/bodies/", said | key()).status_code == 405
-    same = said | key()
+    assert officer.post("/authority/mediation/bodies/", values | key()).status_code == 405
+    same = values | key()
     assert head.post("/authority/mediation/bodies/", same).status_code == 302
     assert head.post("/authority/mediation/bodies/", same).status_code == 302
-    twice = head.post("/authority/mediation/bodies/", {**said, "legal_basis": "登记证"} | key())
+    twice = head.post("/authority/mediation/bodies/", {**values, "legal_basis": "登记证"} | key())
     assert (twice.status_code, "已经登记过" in twice.content.decode()) == (422, True)
     body = MediationBody.objects.get()
     assert "鼓楼区消费者委员会" in officer.get("/authority/mediation/bodies/").content.decode()
-    assert head.post("/authority/mediation/bodies/", {**said, "legal_basis": ""} | key()).status_code == 422
+    assert head.post("/authority/mediation/bodies/", {**values, "legal_basis": ""} | key()).status_code == 422
     case = case_at(world, S.MEDIATING)
     assert "鼓楼区消费者委员会" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()
     assert officer.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
@@ -114,7 +114,7 @@ def test_the_head_keeps_the_register(world: World) -> None:
 
 def test_a_service_station_is_no_such_body(world: World) -> None:
     Station.objects.create(code="DJK-01", name="东街口服务站", kind="mall", authority=world.gulou)
-    said = {"name": "东街口服务站", "kind": "other", "legal_basis": "登记证", "region": str(world.region.pk)}
-    answer = workspace(world.head_officer.user).post("/authority/mediation/bodies/", said | key())
+    values = {"name": "东街口服务站", "kind": "other", "legal_basis": "登记证", "region": str(world.region.pk)}
+    answer = workspace(world.head_officer.user).post("/authority/mediation/bodies/", values | key())
     assert answer.status_code == 422
     assert "消费维权服务站不能受委托调解" in answer.content.decode()

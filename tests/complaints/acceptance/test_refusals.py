@@ -108,7 +108,7 @@ def test_the_consumer_is_told_whose_duty_it_is_the_phone_and_the_last_day(world:
     case = given.a_complaint(world, status=S.REVIEW)
     assert refused(world, case, ground="outside_duty", body="12300") == ""
     body = Notice.objects.get(complaint=case, kind="refuse", addressee="consumer").body
-    for words in (
+    for text in (
         "第十六条第一项",
         "12300电信用户申诉",
         "2027年4月1日",
@@ -116,7 +116,7 @@ def test_the_consumer_is_told_whose_duty_it_is_the_phone_and_the_last_day(world:
         "向人民法院起诉",
         "提出异议",
     ):
-        assert words in body, body
+        assert text in body, body
     other = given.a_complaint(world, status=S.REVIEW, object_category="service.property", problem_category="quality")
     assert refused(world, other, ground="outside_duty", body="court") == ""
     assert "电话12368" in Notice.objects.get(complaint=other, kind="refuse", addressee="consumer").body
@@ -134,10 +134,10 @@ def test_what_is_missing_is_listed_by_article(world: World) -> None:
 
 def test_every_ground_of_the_law_is_looked_at_in_its_order(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
-    found = review_grounds.grounds(review_facts.known_of(case), signals=["同一电话多人使用"])
-    assert [g.code for g in found] == list(REFUSAL_GROUNDS)
-    assert "同一电话多人使用" in found[2].shows
-    assert {g.code for g in found if g.barred} == {"over_three_years", "material_missing", "identity_refused"}
+    result = review_grounds.grounds(review_facts.known_of(case), signals=["同一电话多人使用"])
+    assert [g.code for g in result] == list(REFUSAL_GROUNDS)
+    assert "同一电话多人使用" in result[2].shows
+    assert {g.code for g in result if g.barred} == {"over_three_years", "material_missing", "identity_refused"}
 
 
 @pytest.mark.parametrize("who", ["intake", "consumer", "handler", "far_officer", "superior"])

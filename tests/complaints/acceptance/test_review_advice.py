@@ -29,10 +29,10 @@ NONE = [
 
 @pytest.mark.parametrize(("text", "ground", "body"), ONE)
 def test_words_point_to_a_ground_with_the_reason(text: str, ground: str, body: str) -> None:
-    found = [one for one in advise(text) if (one.ground, one.body) == (ground, body)]
-    assert len(found) == 1, advise(text)
-    assert found[0].quote in text
-    assert found[0].why
+    results = [one for one in advise(text) if (one.ground, one.body) == (ground, body)]
+    assert len(results) == 1, advise(text)
+    assert results[0].quote in text
+    assert results[0].why
 
 
 @pytest.mark.parametrize("text", NONE)

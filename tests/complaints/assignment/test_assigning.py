@@ -261,8 +261,8 @@ def test_a_try_out_says_whom_and_writes_nothing(world: World) -> None:
     second = somebody(world, "second", branch=world.fuzhou)
     cases = [new_case(world) for _ in range(4)]
     typed = AssignmentRule(enterprise=world.mobile, position=1)
-    found = assigning.would_give(cases, {world.mobile.pk: [typed]}, day=timezone.localdate(LATER))
-    assert sorted(given.worker.staff.pk for given in found.values()) == sorted([world.ming_staff.pk, second.pk] * 2)
+    result = assigning.would_give(cases, {world.mobile.pk: [typed]}, day=timezone.localdate(LATER))
+    assert sorted(given.worker.staff.pk for given in result.values()) == sorted([world.ming_staff.pk, second.pk] * 2)
     assert Complaint.objects.filter(handler=None).count() == 4
 
 

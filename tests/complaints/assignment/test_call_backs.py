@@ -139,11 +139,11 @@ def test_a_draw_that_is_killed_goes_on_without_loss_or_double(world: World, monk
     monkeypatch.setattr(call_backs, "_BATCH", 2)
     real, calls = call_backs._write, []
 
-    def dies(*told: Any) -> int:
-        calls.append(told)
+    def dies(*texts: Any) -> int:
+        calls.append(texts)
         if len(calls) == 2:
             raise SystemExit("killed")
-        return real(*told)
+        return real(*texts)
 
     call_backs.sweep_call_backs(now=OCTOBER)
     Policy.objects.filter(name=call_backs.SHARE).update(number=100)

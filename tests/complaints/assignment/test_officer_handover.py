@@ -171,10 +171,10 @@ def test_nobody_on_leave_is_given_a_case(world: World) -> None:
 # --- the pages ------------------------------------------------------------------------------
 def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) -> None:
     own, head = workspace(world.rui), workspace(world.head_officer.user)
-    said = {"staff": str(world.rui_officer.pk), "starts_on": ahead(0), "ends_on": ahead(4), "deputy": ""}
+    values = {"staff": str(world.rui_officer.pk), "starts_on": ahead(0), "ends_on": ahead(4), "deputy": ""}
     assert "没有，交给负责人" in shown(own.get(LEAVE))
-    assert own.post(LEAVE, said | key()).status_code == 302
-    assert own.post(LEAVE, said | key()).status_code == 422, "already away"
+    assert own.post(LEAVE, values | key()).status_code == 302
+    assert own.post(LEAVE, values | key()).status_code == 422, "already away"
     case = with_rui(world, now=timezone.now() - timedelta(days=1))
     officer_handover.sweep_officers(now=timezone.now())
     case.refresh_from_db()
@@ -186,7 +186,7 @@ def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) ->
     assert head.post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 302
     row.refresh_from_db()
     assert row.cancelled_by == world.head_officer.user
-    others = said | {"staff": str(world.head_officer.pk)}
+    others = values | {"staff": str(world.head_officer.pk)}
     assert own.post(LEAVE, others | key()).status_code == 422, "not one's own, and no head"
 
 

@@ -36,7 +36,7 @@ def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_gi
         finally:
             connection.close()
 
-    found = []
+    results = []
     with ThreadPoolExecutor(2) as people:
         for fails in (False, True):
             has_it, may_end = Event(), Event()
@@ -44,6 +44,6 @@ def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_gi
             other = people.submit(second, has_it)
             assert has_it.wait(PATIENCE)
             may_end.set()
-            found.append((one.result(PATIENCE), other.result(PATIENCE)))
-    assert found == [(1, 2), (3, 3)]
+            results.append((one.result(PATIENCE), other.result(PATIENCE)))
+    assert results == [(1, 2), (3, 3)]
     assert DocumentSeries.objects.get().last == 3

@@ -75,9 +75,9 @@ def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) 
     assert (document.form, document.number, document.year, document.authority) == (form, 1, 2026, world.gulou)
     assert document.reference.startswith("鼓市监")
     assert document.reference.endswith("〔2026〕第1号")
-    words = words_of(document)
+    text = words_of(document)
     for word in (*wanted, document.reference, "福州市鼓楼区市场监督管理局", "二〇二六年十一月十一日", "瑞试"):
-        assert word in words, (word, words)
+        assert word in text, (word, text)
     printed = read(printing.read_print(document.versions.select_related("document", "complaint").get()))
     for word in (*wanted, document.reference):
         assert "".join(word.split()) in printed, (word, printed)
@@ -93,15 +93,15 @@ def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) 
 
 def test_distribution_registers_the_complaint_and_tells_the_unit(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
-    found = list(OfficialDocument.objects.filter(complaint=case).order_by("form"))
-    assert [(d.form, d.reference) for d in found] == [(1, "榕市监投登〔2026〕第1号"), (3, "榕市监分送〔2026〕第1号")]
-    registered, sent = map(words_of, found)
+    results = list(OfficialDocument.objects.filter(complaint=case).order_by("form"))
+    assert [(d.form, d.reference) for d in results] == [(1, "榕市监投登〔2026〕第1号"), (3, "榕市监分送〔2026〕第1号")]
+    registered, sent = map(words_of, results)
     for word in ("陈试", "13800000001", "福州市鼓楼区某路1号", "智家体验包", "退还货款或服务费 128.50元"):
         assert word in registered
     for word in ("第四十一条", "福州市鼓楼区市场监督管理局", "2026年11月20日"):
         assert word in sent
     assert "陈试" not in sent
-    assert not any(d.to_consumer or d.to_enterprise for d in found)
+    assert not any(d.to_consumer or d.to_enterprise for d in results)
 
 
 def test_a_case_that_is_distributed_again_is_not_registered_again(world: World) -> None:

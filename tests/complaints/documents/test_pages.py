@@ -114,7 +114,7 @@ def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(
     assert place(document) not in shown(rui.get("/authority/documents/?state=to_serve"))
     case.notices.filter(addressee="consumer").update(state="set_aside")
     assert place(document) in shown(rui.get("/authority/documents/?state=to_serve"))
-    said = {
+    values = {
         "to": "consumer",
         "channel": "voice",
         "arrived": "no",
@@ -123,10 +123,10 @@ def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(
         "reference": "",
         "text": "",
     }
-    assert send(rui, place(document, "serve"), said).status_code == 302
+    assert send(rui, place(document, "serve"), values).status_code == 302
     page = shown(rui.get(place(document)))
     assert "下一种方式：电子邮件" in page
-    wrong = said | {"channel": "letter", "arrived": "yes", "day": "2031-01-01"}
+    wrong = values | {"channel": "letter", "arrived": "yes", "day": "2031-01-01"}
     answer = send(rui, place(document, "serve"), wrong)
     assert answer.status_code == 422
     assert "今天为止的一天" in shown(answer)
@@ -134,7 +134,7 @@ def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(
     done = send(
         rui,
         place(document, "serve"),
-        said | {"channel": "letter", "arrived": "yes", "day": today, "received_by": "family", "reference": "EMS1234"},
+        values | {"channel": "letter", "arrived": "yes", "day": today, "received_by": "family", "reference": "EMS1234"},
     )
     assert done.status_code == 302
     page = shown(rui.get(place(document)))
@@ -148,12 +148,12 @@ def test_a_correction_shows_both_versions_and_tells_the_consumer(world: World) -
     document = newest(case)
     rui = signed_in(world.rui)
     page = rui.get(place(document, "correct"))
-    said = {name: page.context["form"][name].value() for name in page.context["form"].fields if name != "text"}
-    assert TEXT not in str(said), "reasons that two officers signed are no clerical error"
-    assert send(rui, place(document, "correct"), said | {"text": "没有改。"}).status_code == 422
-    name = next(name for name, words in said.items() if "你于" in words)
+    values = {name: page.context["form"][name].value() for name in page.context["form"].fields if name != "text"}
+    assert TEXT not in str(values), "reasons that two officers signed are no clerical error"
+    assert send(rui, place(document, "correct"), values | {"text": "没有改。"}).status_code == 422
+    name = next(name for name, words in values.items() if "你于" in words)
     done = send(
-        rui, place(document, "correct"), said | {name: said[name].replace("你于", "您于"), "text": "称呼写错。"}
+        rui, place(document, "correct"), values | {name: values[name].replace("你于", "您于"), "text": "称呼写错。"}
     )
     assert done.status_code == 302
     assert [v.number for v in document.versions.all()] == [1, 2]
@@ -168,46 +168,46 @@ def test_a_correction_shows_both_versions_and_tells_the_consumer(world: World) -
 def opened(client: Any, document: OfficialDocument) -> tuple[dict[str, str], dict[str, str]]:
     """The correction form as a browser has it, and the names of its lines by their labels."""
     form = client.get(place(document, "correct")).context["form"]
-    said = {name: form[name].value() for name in form.fields if name != "text"}
-    return said | {"text": "写错。"}, {str(form[name].label): name for name in form.fields}
+    values = {name: form[name].value() for name in form.fields if name != "text"}
+    return values | {"text": "写错。"}, {str(form[name].label): name for name in form.fields}
 
 
 def test_a_mask_never_gets_into_a_document(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
     register = OfficialDocument.objects.get(complaint=case, form=1)
     rui = signed_in(world.rui)
-    said, names = opened(rui, register)
-    touched = send(rui, place(register, "correct"), said | {names["投诉人"]: "陈**先生"})
+    text, names = opened(rui, register)
+    touched = send(rui, place(register, "correct"), text | {names["投诉人"]: "陈**先生"})
     assert touched.status_code == 422
     assert "先说明理由、查看联系方式" in shown(touched)
     # Revealed in another tab while this form was open.
     given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
-    done = send(rui, place(register, "correct"), said | {names["商品或者服务"]: "智家体验包（月付）"})
+    done = send(rui, place(register, "correct"), text | {names["商品或者服务"]: "智家体验包（月付）"})
     assert done.status_code == 302
-    words = str(register.versions.get(number=2).content["paper"]["blocks"])
-    assert "13800000001" in words
-    assert "**" not in words
+    label = str(register.versions.get(number=2).content["paper"]["blocks"])
+    assert "13800000001" in label
+    assert "**" not in label
 
 
 def test_whoever_comes_second_does_not_undo_the_first_correction(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
     register = OfficialDocument.objects.get(complaint=case, form=1)
     rui, head = signed_in(world.rui), signed_in(world.head_officer.user)
-    said, names = opened(rui, register)
+    text, names = opened(rui, register)
     item, day = names["商品或者服务"], names["收到日期"]
-    assert send(head, place(register, "correct"), said | {item: "智家体验包（月付）"}).status_code == 302
-    late = send(rui, place(register, "correct"), said | {day: "2026年1月1日"})
+    assert send(head, place(register, "correct"), text | {item: "智家体验包（月付）"}).status_code == 302
+    late = send(rui, place(register, "correct"), text | {day: "2026年1月1日"})
     assert late.status_code == 409
     assert register.versions.count() == 2
     form = late.context["form"]
     kept = {name: form[name].value() for name in form.fields}
     assert (kept[day], kept[item]) == ("2026年1月1日", "智家体验包（月付）")
     assert send(rui, place(register, "correct"), kept).status_code == 302
-    words = str(register.versions.get(number=3).content["paper"]["blocks"])
-    assert "2026年1月1日" in words
-    assert "智家体验包（月付）" in words
+    label = str(register.versions.get(number=3).content["paper"]["blocks"])
+    assert "2026年1月1日" in label
+    assert "智家体验包（月付）" in label
     # The same line: what stands there now is named, and what was typed is kept.
-    clash = send(rui, place(register, "correct"), said | {item: "智家套餐"})
+    clash = send(rui, place(register, "correct"), text | {item: "智家套餐"})
     assert clash.status_code == 409
     assert "这一处现在写的是：智家体验包（月付）" in shown(clash)
     assert "智家套餐" in shown(clash)
@@ -215,10 +215,10 @@ def test_whoever_comes_second_does_not_undo_the_first_correction(world: World) -
 
 def test_only_a_head_withdraws_and_the_number_stays(world: World) -> None:
     document = newest(refused(world))
-    said = {"text": "发错对象。"}
-    assert send(signed_in(world.rui), place(document, "void"), said).status_code == 409
+    values = {"text": "发错对象。"}
+    assert send(signed_in(world.rui), place(document, "void"), values).status_code == 409
     head = signed_in(world.head_officer.user)
-    assert send(head, place(document, "void"), said).status_code == 302
+    assert send(head, place(document, "void"), values).status_code == 302
     assert "作废" in shown(head.get(place(document)))
     assert place(document) in shown(head.get("/authority/documents/?state=void"))
     for action in ("serve", "correct", "void"):
@@ -242,8 +242,8 @@ def test_a_party_reads_what_is_addressed_to_it_and_nothing_else(world: World) ->
     }
     for name, (user, mine) in readers.items():
         client = signed_in(user)
-        found = {form for form, row in by_form.items() if client.get(pdf(row)).status_code == 200}
-        assert found == mine, name
+        results = {form for form, row in by_form.items() if client.get(pdf(row)).status_code == 200}
+        assert results == mine, name
     for path, user, mine in (
         (f"/cases/{case.number}/", world.chen, {5, 9}),
         (f"/enterprise/cases/{case.number}/", world.ming, {9}),

@@ -46,7 +46,7 @@ def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: Wo
     version = newest(case).versions.get()
     content = printing.read_print(version)
     assert hashlib.sha256(content).hexdigest() == version.sha256
-    words = read(content)
+    text = read(content)
     for word in (
         "福州市鼓楼区市场监督管理局",
         "投诉不予受理决定书",
@@ -58,10 +58,10 @@ def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: Wo
         "二〇二六年十一月十一日",
         "瑞试",
     ):
-        assert word in words, words
+        assert word in text, text
     entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=version.sequence)
     assert entry.step == "refuse"
-    assert bytes(entry.hash).hex() in words
+    assert bytes(entry.hash).hex() in text
     printed = HandlingStep.objects.filter(complaint=case, step="keep_print", audience="authority").latest("sequence")
     assert printed.data == {"reference": newest(case).reference, "version": 1, "sha256": version.sha256}
     case.refresh_from_db()
@@ -113,9 +113,9 @@ def test_a_print_that_was_changed_or_lost_is_named(world: World) -> None:
 def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> None:
     case = refused(world)
     document = newest(case)
-    words = document.versions.get().content["paper"]["blocks"]
+    label = document.versions.get().content["paper"]["blocks"]
     place, said = next(
-        (place, text) for place, _label, text in documents.editable(words) if "提出的消费者权益争议" in text
+        (place, text) for place, _label, text in documents.editable(label) if "提出的消费者权益争议" in text
     )
     given.step(
         case,
@@ -140,14 +140,14 @@ def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> No
 )
 def test_a_correction_corrects_something_that_stands_there(world: World, changes: dict[str, str], code: str) -> None:
     case = refused(world)
-    with pytest.raises(WrongInput) as said:
+    with pytest.raises(WrongInput) as text:
         given.step(
             case,
             casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes),
             world.officer,
             WEDNESDAY,
         )
-    assert said.value.code == code
+    assert text.value.code == code
 
 
 def agreed(world: World) -> Complaint:
@@ -217,9 +217,9 @@ def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:
         documents.void_document(document_id=document.pk, text=TEXT),
         casework.serve_notice(document_id=document.pk, channel="letter", is_served=True),
     ):
-        with pytest.raises(StepNotAllowed) as said:
+        with pytest.raises(StepNotAllowed) as text:
             given.step(case, move, world.actor("head"), WEDNESDAY)
-        assert said.value.code == "document_void"
+        assert text.value.code == "document_void"
     assert newest(refused(world)).number == document.number + 1
 
 
@@ -244,17 +244,17 @@ def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World)
         (documents.draw_up_document(form=1), "already_there"),
         (documents.draw_up_document(form=10, text=TEXT), "no_report"),
     ):
-        with pytest.raises(StepNotAllowed) as said:
+        with pytest.raises(StepNotAllowed) as text:
             given.step(case, move, world.officer, WEDNESDAY)
-        assert said.value.code == code
+        assert text.value.code == code
     given.step(case, violations.split_report(text="过期食品。"), world.officer, WEDNESDAY)
     given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
     document = newest(case)
     assert (document.form, document.audience, document.to_consumer) == (10, "authority", False)
-    words = read(printing.read_print(document.versions.get()))
-    assert "经核查，已责令改正。" in words
+    label = read(printing.read_print(document.versions.get()))
+    assert "经核查，已责令改正。" in label
     # No code to check it at a page that anybody can open.
-    assert "open/verify" not in words
+    assert "open/verify" not in label
 
 
 def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world: World) -> None:
@@ -262,9 +262,9 @@ def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world
     given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
     assert (newest(case).form, newest(case).audience) == (2, "authority")
     assert "门店无照经营。" in read(printing.read_print(newest(case).versions.get()))
-    with pytest.raises(StepNotAllowed) as said:
+    with pytest.raises(StepNotAllowed) as text:
         given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
-    assert said.value.code == "already_there"
+    assert text.value.code == "already_there"
     given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
     assert newest(case).form == 10
 
@@ -287,9 +287,9 @@ def test_the_end_of_a_check_tells_who_reported_what_came_of_it_in_the_names_of_b
     document = results_of(case)[0]
     assert (document.audience, document.to_consumer) == ("authority", False)
     assert (document.issued_by, document.second_by) == (world.rui, world.head_officer.user)
-    words = read(printing.read_print(document.versions.get()))
-    assert all(said in words for said in ("陈试", "核查结果：已责令改正。", "门店已补办执照。", "瑞试", "长试"))
-    assert "内部核查记录" not in words
+    text = read(printing.read_print(document.versions.get()))
+    assert all(said in text for said in ("陈试", "核查结果：已责令改正。", "门店已补办执照。", "瑞试", "长试"))
+    assert "内部核查记录" not in text
 
 
 def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(world: World) -> None:
@@ -297,16 +297,16 @@ def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(
     given.step(case, documents.draw_up_document(form=10, text="已处理。"), world.officer, WEDNESDAY)
     close(world, case)
     assert len(results_of(case)) == 1
-    with pytest.raises(StepNotAllowed) as said:
+    with pytest.raises(StepNotAllowed) as text:
         given.step(case, documents.draw_up_document(form=10, text="已处理。"), world.officer, WEDNESDAY)
-    assert said.value.code == "already_there"
+    assert text.value.code == "already_there"
     given.step(case, violations.split_report(text="还卖过期食品。"), world.officer, WEDNESDAY)
     close(world, case)
     assert len(results_of(case)) == 2
     given.step(case, violations.open_lead(text="涉嫌虚假宣传。"), world.officer, WEDNESDAY)
-    with pytest.raises(StepNotAllowed) as said:
+    with pytest.raises(StepNotAllowed) as text:
         close(world, case, told="没有人举报。")
-    assert said.value.code == "nobody_reported"
+    assert text.value.code == "nobody_reported"
     close(world, case)
     assert len(results_of(case)) == 2
 
@@ -367,17 +367,17 @@ def test_only_the_decision_of_the_termination_ends_its_notice_clock(world: World
     case = given.a_complaint(world, status=S.MEDIATING)
     accepted = newest(case)
     given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
-    for said in ({"document_id": accepted.pk}, {"document": "受理决定书"}):
-        given.step(case, casework.serve_notice(channel="letter", is_served=True, **said), world.officer, WEDNESDAY)
-        assert case.deadlines.get(clock="notice").ended_at is None, said
+    for text in ({"document_id": accepted.pk}, {"document": "受理决定书"}):
+        given.step(case, casework.serve_notice(channel="letter", is_served=True, **text), world.officer, WEDNESDAY)
+        assert case.deadlines.get(clock="notice").ended_at is None, text
 
 
 def test_a_mediation_that_the_consumer_withdrew_has_no_decision_and_words_end_its_notice_clock(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
     accepted = newest(case)
     given.step(case, consumer.withdraw(reason="no_longer_wanted"), world.consumer, WEDNESDAY)
-    for said, is_over in (({"document_id": accepted.pk}, False), ({"document": "终止调解告知"}, True)):
-        given.step(case, casework.serve_notice(channel="letter", is_served=True, **said), world.officer, WEDNESDAY)
+    for text, is_over in (({"document_id": accepted.pk}, False), ({"document": "终止调解告知"}, True)):
+        given.step(case, casework.serve_notice(channel="letter", is_served=True, **text), world.officer, WEDNESDAY)
         assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
 
 
@@ -395,11 +395,11 @@ def test_a_document_of_another_case_cannot_be_served_here(world: World) -> None:
 def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     move = authority.refuse(ground="outside_duty", facts=TEXT, body="12300")
-    (said,) = would_be_sent(move, case.pk, actor=world.officer, officers=["瑞试"], now=WEDNESDAY).papers
-    assert "预览，未编号" in read(printing.pdf(said, at=WEDNESDAY))
+    (text,) = would_be_sent(move, case.pk, actor=world.officer, officers=["瑞试"], now=WEDNESDAY).papers
+    assert "预览，未编号" in read(printing.pdf(text, at=WEDNESDAY))
     given.step(case, move, world.officer, WEDNESDAY)
     issued = newest(case).versions.get().content["paper"]
-    assert issued == {**said, "reference": "鼓市监不受〔2026〕第1号"}
+    assert issued == {**text, "reference": "鼓市监不受〔2026〕第1号"}
 
 
 def pages_of(lines: int) -> list[str]:
@@ -426,8 +426,8 @@ def pages_of(lines: int) -> list[str]:
 @pytest.mark.parametrize("lines", range(14, 27))
 def test_no_seal_stands_on_a_page_without_words_and_none_is_apart_from_the_signatures(lines: int) -> None:
     last = pages_of(lines)[-1]
-    for words in ("末段。", "投诉人（签名）", "经办人：瑞试章试", "（盖章处）"):
-        assert words in last
+    for text in ("末段。", "投诉人（签名）", "经办人：瑞试章试", "（盖章处）"):
+        assert text in last
 
 
 def test_a_portal_that_does_not_know_its_address_prints_no_code(world: World, settings: Any) -> None:

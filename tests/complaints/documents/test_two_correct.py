@@ -33,8 +33,8 @@ DECISIONS = {
 def decided(world: World, step: str = "refuse") -> OfficialDocument:
     """The decision of a closed case, where from now on two persons are asked for."""
     now = timezone.now()
-    status, verb, said, form = DECISIONS[step]
-    case = given.step(given.a_complaint(world, status=status, now=now), verb(**said), world.officer, now)
+    status, verb, text, form = DECISIONS[step]
+    case = given.step(given.a_complaint(world, status=status, now=now), verb(**text), world.officer, now)
     Policy.objects.filter(name__startswith="two_persons.").update(number=1)
     return OfficialDocument.objects.get(complaint=case, form=form)
 
@@ -42,9 +42,9 @@ def decided(world: World, step: str = "refuse") -> OfficialDocument:
 def a_correction(document: OfficialDocument, *, before: str = "更正：") -> handling.Move:
     """Its last paragraph that may change begins otherwise."""
     lines = documents.correctable(document.versions.get(number=1).content["paper"])
-    where, words = [(where, words) for where, label, words in lines if not label][-1]
+    where, text = [(where, text) for where, label, text in lines if not label][-1]
     return casework.correct_clerical_error(
-        document_id=document.pk, text="漏了字。", version=1, changes={where: before + words}
+        document_id=document.pk, text="漏了字。", version=1, changes={where: before + text}
     )
 
 
@@ -114,9 +114,9 @@ def test_the_page_proposes_and_says_who_may_approve(world: World) -> None:
     assert "提请批准" in page
     assert f"可以批准的人：{world.head_officer.user.name}" in page
     assert f"可以批准的人：{world.rui_officer.user.name}" not in page
-    said, names = opened(rui, document)
-    line = next(name for name in names.values() if "你于" in said[name])
-    mine = said | {line: said[line].replace("你于", "您于")}
+    text, names = opened(rui, document)
+    line = next(name for name in names.values() if "你于" in text[name])
+    mine = text | {line: text[line].replace("你于", "您于")}
     assert send(rui, place(document, "correct"), mine).status_code == 302
     assert document.versions.count() == 1
     matter = Matter.objects.get(complaint=document.complaint, kind="proposal")
@@ -125,8 +125,8 @@ def test_the_page_proposes_and_says_who_may_approve(world: World) -> None:
     head = at(world, world.head_officer)
     assert "更正笔误" in shown(head.get("/authority/approvals/"))
     page = shown(head.get(url))
-    for words in ("您于", "原文：你于", document.reference, "写错。", "成为新的一版"):
-        assert words in page, words
+    for label in ("您于", "原文：你于", document.reference, "写错。", "成为新的一版"):
+        assert label in page, label
     assert send(head, url, {"decision": "grant"}).status_code == 302
     assert [v.number for v in document.versions.all()] == [1, 2]
     assert url not in shown(rui.get(place(document)))

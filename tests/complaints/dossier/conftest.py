@@ -92,8 +92,8 @@ Parts = dict[str, bytes]
 
 
 def parts_of(archive: bytes) -> Parts:
-    with zipfile.ZipFile(io.BytesIO(archive)) as found:
-        return {name: found.read(name) for name in found.namelist()}
+    with zipfile.ZipFile(io.BytesIO(archive)) as result:
+        return {name: result.read(name) for name in result.namelist()}
 
 
 def packed(parts: Parts) -> io.BytesIO:

@@ -66,7 +66,7 @@ def test_from_the_case_page_to_a_file_that_proves_itself(world: World) -> None:
 def test_the_papers_hold_the_case_and_its_digest_on_each_page(world: World) -> None:
     case = a_case(world)
     dossier = built(asked(case, world.chen))
-    for form, words in (
+    for form, label in (
         ("pdf", ("陈试", "智家体验包", "128.50", "办理记录")),
         ("agreement", ("和解协议", "陈试", "128.50")),
     ):
@@ -78,7 +78,7 @@ def test_the_papers_hold_the_case_and_its_digest_on_each_page(world: World) -> N
             for f in fonts
         )
         text = text_of(paper)
-        assert all(word in text for word in words), text[:3000]
+        assert all(word in text for word in label), text[:3000]
         assert text.count(bytes(case.last_hash).hex()) >= len(paper.pages)
         # For a court: by name, and with the year.
         assert "您" not in text
@@ -89,7 +89,7 @@ def text_of(paper: pikepdf.Pdf) -> str:
     """The words of a paper, by the tables from glyphs to letters that are embedded for copying."""
     import re
 
-    found = []
+    results = []
     for page in paper.pages:
         tables = {}
         for name, font in page.Resources.Font.items():
@@ -107,14 +107,14 @@ def text_of(paper: pikepdf.Pdf) -> str:
                 for piece in pieces:
                     if isinstance(piece, pikepdf.String):
                         codes = bytes(piece).hex().upper()
-                        found.append("".join(current.get(codes[i : i + 4], "") for i in range(0, len(codes), 4)))
-    return "".join(found)
+                        results.append("".join(current.get(codes[i : i + 4], "") for i in range(0, len(codes), 4)))
+    return "".join(results)
 
 
 def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_written(world: World) -> None:
-    said = "气死了😡👨\u200d👩\u200d👧，👍🏽❤️ ✔ 退款✓㎡°é—“好”𠮷野家"
+    statement = "气死了😡👨\u200d👩\u200d👧，👍🏽❤️ ✔ 退款✓㎡°é—“好”𠮷野家"
     case = a_case(world)
-    given.step(case, consumer.add_statement(text=said), world.consumer, timezone.now())
+    given.step(case, consumer.add_statement(text=statement), world.consumer, timezone.now())
     seal(now=timezone.now(), key=KEY)
     dossier = built(asked(case, world.chen))
     text = text_of(pikepdf.open(io.BytesIO(fetched(dossier, world.chen, "pdf"))))
@@ -125,7 +125,7 @@ def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_writt
     assert "退款✓㎡°é—“好”[字符 U+20BB7]野家" in text
     archive = fetched(dossier, world.chen)
     assert proving.verifier().check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
-    assert said in {row["text"] for row in json.loads(parts_of(archive)["texts.json"])["texts"]}
+    assert statement in {row["text"] for row in json.loads(parts_of(archive)["texts.json"])["texts"]}
     # Whose paper lacks nothing is told nothing of it.
     other = built(asked(a_case(world), world.chen))
     assert "印不出" not in text_of(pikepdf.open(io.BytesIO(fetched(other, world.chen, "pdf"))))
@@ -216,9 +216,9 @@ def test_whoever_asked_is_told_once_that_it_is_ready(world: World, first: str, w
     assert (told.channel, told.address) == (way, {"sms": "+8613800000001", "email": "chen@example.com"}[way])
     assert told.useful_until is not None
     assert told.useful_until == dossier.expires_at
-    words = f"【12315】投诉{case.number}的档案已做好，请在24小时内登录下载。"
+    text = f"【12315】投诉{case.number}的档案已做好，请在24小时内登录下载。"
     # Nothing private, in a subject least of all; what rings waits for the morning.
-    assert told.body == words if way == "sms" else told.body.startswith(f"{words}\nhttp")
+    assert told.body == text if way == "sms" else told.body.startswith(f"{text}\nhttp")
     assert told.subject == ("" if way == "sms" else f"【12315】{case.number}：案件档案")
     assert told.send_after == working_calendar.not_before(way, told.created_at)
 

@@ -94,7 +94,7 @@ def test_number_and_digest_say_whether_the_record_stands(world: World) -> None:
         )
     ]
     assert all("没有查到" in one for one in unknown)
-    for number, code, words in (
+    for number, code, text in (
         ("", digest, "请填投诉编号"),
         (case.number, "", "请填记录摘要"),
         (case.number, "xyz", "64个字母"),
@@ -102,7 +102,7 @@ def test_number_and_digest_say_whether_the_record_stands(world: World) -> None:
     ):
         page_ = typed(number, code)
         assert page_.status_code == 422
-        assert words in shown(page_)
+        assert text in shown(page_)
         assert code in shown(page_)
 
 

@@ -52,18 +52,18 @@ RFC_8032 = [
 @pytest.mark.parametrize(("key", "message", "signature"), RFC_8032)
 def test_signatures_of_the_standard_hold_and_altered_ones_do_not(key: str, message: str, signature: str) -> None:
     holds = verifier.signature_holds
-    public, said, signed = bytes.fromhex(key), bytes.fromhex(message), bytes.fromhex(signature)
-    assert holds(public, said, signed)
-    assert not holds(public, said + b"x", signed)
+    public, given, signed = bytes.fromhex(key), bytes.fromhex(message), bytes.fromhex(signature)
+    assert holds(public, given, signed)
+    assert not holds(public, given + b"x", signed)
     for place in (0, 31, 32, 63):
         wrong = bytearray(signed)
         wrong[place] ^= 1
-        assert not holds(public, said, bytes(wrong))
+        assert not holds(public, given, bytes(wrong))
     # S + L is the same number to a careless checker (RFC 8032, 5.1.7: S must be smaller than L).
     s = int.from_bytes(signed[32:], "little") + 2**252 + 27742317777372353535851937790883648493
-    assert not holds(public, said, signed[:32] + s.to_bytes(32, "little"))
-    assert not holds(b"\xff" * 32, said, signed)
-    assert not holds(public[:31], said, signed)
+    assert not holds(public, given, signed[:32] + s.to_bytes(32, "little"))
+    assert not holds(b"\xff" * 32, given, signed)
+    assert not holds(public[:31], given, signed)
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 13])
@@ -95,11 +95,11 @@ def test_it_is_one_file_that_needs_nothing() -> None:
     assert imported <= set(sys.stdlib_module_names)
 
 
-def run(archive: bytes, tmp_path: Path, *words: str) -> tuple[int, str]:
+def run(archive: bytes, tmp_path: Path, *arguments: str) -> tuple[int, str]:
     file = tmp_path / "dossier.zip"
     file.write_bytes(archive)
     done = subprocess.run(
-        [sys.executable, "-I", "-S", str(proving.PROGRAM), str(file), *words],
+        [sys.executable, "-I", "-S", str(proving.PROGRAM), str(file), *arguments],
         capture_output=True,
         text=True,
         timeout=PATIENCE,
@@ -109,19 +109,19 @@ def run(archive: bytes, tmp_path: Path, *words: str) -> tuple[int, str]:
 
 
 def test_on_the_command_line_in_both_languages(archive: bytes, tmp_path: Path) -> None:
-    code, said = run(archive, tmp_path, "--key", PUBLIC)
+    code, given = run(archive, tmp_path, "--key", PUBLIC)
     assert code == 0
-    assert "完整，未被改动" in said
-    assert "complete and unbroken" in said
-    code, said = run(archive, tmp_path, "--language", "en")
-    assert (code, PUBLIC in said, "完整" in said) == (3, True, False)
+    assert "完整，未被改动" in given
+    assert "complete and unbroken" in given
+    code, given = run(archive, tmp_path, "--language", "en")
+    assert (code, PUBLIC in given, "完整" in given) == (3, True, False)
     seal = json.loads(parts_of(archive)["seal.json"])
     published = tmp_path / "seals.json"
     for root, expected in ((seal["root"], 0), ("00" * 32, 1)):
         published.write_text(json.dumps({"seals": [{"number": seal["number"], "root": root}]}))
         assert run(archive, tmp_path, "--key", PUBLIC, "--seals", str(published))[0] == expected
-    code, said = run(b"PK, but no archive", tmp_path)
-    assert (code, "ZIP" in said) == (2, True)
+    code, given = run(b"PK, but no archive", tmp_path)
+    assert (code, "ZIP" in given) == (2, True)
 
 
 def _text(parts: dict[str, bytes], name: str, old: bytes, new: bytes) -> io.BytesIO:
@@ -249,11 +249,11 @@ ALTERED: dict[str, tuple[Callable[[bytes], io.BytesIO], str, int]] = {
 def test_what_was_altered_is_named(archive: bytes) -> None:
     wrong = {}
     for what, (change, code, n) in ALTERED.items():
-        found = verifier.check(change(archive), key=PUBLIC)
-        if found.exit_code != 1 or (found.first.code, found.first.n) != (code, n):
-            wrong[what] = (found.exit_code, found.first, found.broken)
+        result = verifier.check(change(archive), key=PUBLIC)
+        if result.exit_code != 1 or (result.first.code, result.first.n) != (code, n):
+            wrong[what] = (result.exit_code, result.first, result.broken)
         for language in ("zh", "en"):
-            assert verifier.told(found, verifier.LANGUAGES[language])[1]
+            assert verifier.told(result, verifier.LANGUAGES[language])[1]
     assert wrong == {}
     assert verifier.check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
     assert verifier.check(packed(parts_of(archive)), key=PUBLIC).exit_code == 0

@@ -33,12 +33,12 @@ def _picture(
 
 
 def exif(turned: int = 1) -> Image.Exif:
-    said = Image.Exif()
-    said[0x0112] = turned
-    said[0x010E] = GPS.decode()
-    said.get_ifd(0x8825)[1] = "N"
-    said.get_ifd(0x8825)[2] = (26.0, 4.0, 28.0)
-    return said
+    given = Image.Exif()
+    given[0x0112] = turned
+    given[0x010E] = GPS.decode()
+    given.get_ifd(0x8825)[1] = "N"
+    given.get_ifd(0x8825)[2] = (26.0, 4.0, 28.0)
+    return given
 
 
 @cache

@@ -75,7 +75,7 @@ class _Door(BaseHTTPRequestHandler):
     def do_DELETE(self) -> None:
         self._answer(204 if self.server.kept.pop(self.path, None) else 404)  # type: ignore[attr-defined]
 
-    def log_message(self, *words: Any) -> None:
+    def log_message(self, *arguments: Any) -> None:
         pass
 
 

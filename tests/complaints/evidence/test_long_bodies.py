@@ -45,11 +45,11 @@ def test_T44_a_gigabyte_is_refused_and_memory_stays_flat(address: tuple[str, int
                 line.sendall(chunk)
                 if number % 1024 == 0:
                     most = max(most, memory_of_servers(address[1]))
-        said = b""
+        given = b""
         with suppress(OSError):
-            said = line.recv(65536)
-    if coding == "length" and said:
+            given = line.recv(65536)
+    if coding == "length" and given:
         # The page of the 413 needs collected static files, which this bare server has not; see front/test_odd_text.py.
-        assert said.split(b" ")[1] in {b"413", b"500"}
+        assert given.split(b" ")[1] in {b"413", b"500"}
     assert most - before < 50_000, f"{most - before} kB more"
     assert b" 200 " in asked(address, QUICK).split(b"\r\n")[0]

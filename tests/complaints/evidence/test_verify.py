@@ -38,10 +38,10 @@ def case(world: World) -> Complaint:
     return case
 
 
-def verified(*words: str) -> tuple[int, str]:
+def verified(*arguments: str) -> tuple[int, str]:
     out = io.StringIO()
     try:
-        call_command("verify_evidence", *words, stdout=out)
+        call_command("verify_evidence", *arguments, stdout=out)
     except SystemExit as ended:
         return int(ended.code or 0), out.getvalue()
     return 0, out.getvalue()
@@ -59,20 +59,20 @@ def test_T45_a_flipped_byte_names_exactly_its_file(case: Complaint, folder: Path
     assert verified() == (0, "8 files read, 0 damaged.\n")
     row = next(row for row in Evidence.objects.all() if row.name == "b.png")
     flip(folder / getattr(row, part))
-    code, said = verified()
+    code, text = verified()
     assert code == 1
-    assert said.count("DAMAGED") == 1
-    assert f"case {case.number} file {row.pk}" in said
-    assert getattr(row, part) in said
-    found = json.loads(verified("--json", "--case", case.number)[1])["damaged"]
-    assert [(one["evidence"], one["what"]) for one in found] == [(row.pk, "changed")]
+    assert text.count("DAMAGED") == 1
+    assert f"case {case.number} file {row.pk}" in text
+    assert getattr(row, part) in text
+    result = json.loads(verified("--json", "--case", case.number)[1])["damaged"]
+    assert [(one["evidence"], one["what"]) for one in result] == [(row.pk, "changed")]
 
 
 def test_T45_a_file_that_is_gone_is_missing(case: Complaint, folder: Path) -> None:
     row = next(row for row in Evidence.objects.all() if row.name == "c.pdf")
     (folder / row.path).unlink()
-    code, said = verified()
-    assert (code, said.count("missing")) == (1, 1)
+    code, text = verified()
+    assert (code, text.count("missing")) == (1, 1)
 
 
 def test_T45_file_and_row_changed_together_do_not_stand_in_the_record(case: Complaint, folder: Path) -> None:
@@ -81,9 +81,9 @@ def test_T45_file_and_row_changed_together_do_not_stand_in_the_record(case: Comp
     Evidence.objects.filter(pk=row.pk).update(
         sha256=__import__("hashlib").sha256((folder / row.path).read_bytes()).hexdigest()
     )
-    code, said = verified()
+    code, text = verified()
     assert code == 1
-    assert "not in the record" in said
+    assert "not in the record" in text
 
 
 def test_T43_the_sealed_files_are_for_nobody_else_to_read_or_write(case: Complaint, folder: Path) -> None:

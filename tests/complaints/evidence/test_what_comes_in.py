@@ -169,22 +169,22 @@ def looked_at(content: bytes) -> tuple[str | None, dict[str, Any], bytes, bytes]
         return None, {}, b"", b""
     examine._libraries(kind)
     copy, thumbnail = io.BytesIO(), io.BytesIO()
-    found = examine.examine(kind, io.BytesIO(content), copy, thumbnail, pixels=examining.PIXELS)
-    return kind, found, copy.getvalue(), thumbnail.getvalue()
+    result = examine.examine(kind, io.BytesIO(content), copy, thumbnail, pixels=examining.PIXELS)
+    return kind, result, copy.getvalue(), thumbnail.getvalue()
 
 
 @pytest.mark.parametrize(("content", "kind"), [case[1:] for case in TAKEN], ids=[case[0] for case in TAKEN])
 def test_T40_what_can_be_read_is_taken_and_copied_clean(content: bytes, kind: str) -> None:
-    found_kind, found, copy, thumbnail = looked_at(content)
-    assert (found_kind, found.get("refused")) == (kind, None), found
-    assert bool(thumbnail) == found["thumbnail"] == kind.startswith(("image/", "video/"))
+    found_kind, result, copy, thumbnail = looked_at(content)
+    assert (found_kind, result.get("refused")) == (kind, None), result
+    assert bool(thumbnail) == result["thumbnail"] == kind.startswith(("image/", "video/"))
     for made in (copy, thumbnail):
         assert GPS not in made
         assert HTML not in made
         assert ZIP[:8] not in made
     if kind.startswith("image/"):
         assert not Image.open(io.BytesIO(copy)).getexif()
-        assert found["copy"] == ("image/png" if kind == "image/png" else "image/jpeg")
+        assert result["copy"] == ("image/png" if kind == "image/png" else "image/jpeg")
     if kind.startswith(("video/", "audio/")):
         assert looked_at(copy)[1].get("refused") is None
 

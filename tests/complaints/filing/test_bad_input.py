@@ -17,9 +17,9 @@ LONG = "长" * 3000
 
 
 def form_with(step: str, **changed: Any) -> Step:
-    said = answers.OF_STEP[step] | changed
+    given = answers.OF_STEP[step] | changed
     data: MultiValueDict[str, str] = MultiValueDict(
-        {name: value if isinstance(value, list) else [value] for name, value in said.items() if value is not None}
+        {name: value if isinstance(value, list) else [value] for name, value in given.items() if value is not None}
     )
     options = {"enterprise_name": "测试移动"} if step == "consents" else {}
     return STEP_BY_CODE[step](data, today=TODAY, category="service.telecom", **options)

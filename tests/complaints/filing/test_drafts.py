@@ -26,16 +26,16 @@ KEY = {"idempotency_key": "0123456789abcdef"}
 
 
 def send(
-    client: Client, address: str, said: dict[str, Any], *, headers: dict[str, str] | None = None, **more: Any
+    client: Client, address: str, values: dict[str, Any], *, headers: dict[str, str] | None = None, **more: Any
 ) -> Any:
     return client.post(
-        address, KEY | {name: value for name, value in said.items() if value is not None} | more, headers=headers
+        address, KEY | {name: value for name, value in values.items() if value is not None} | more, headers=headers
     )
 
 
 def begin(client: Client, town: Town, **changed: Any) -> FilingDraft:
-    said = {"service_region": town.gulou, "respondent": town.pick, "query": "测试移动"} | changed
-    response = send(client, "/file/", said)
+    given = {"service_region": town.gulou, "respondent": town.pick, "query": "测试移动"} | changed
+    response = send(client, "/file/", given)
     assert response.status_code == 302, response.content.decode()
     return FilingDraft.objects.order_by("-created_at")[0]
 
@@ -48,8 +48,8 @@ def fill(client: Client, draft: FilingDraft, *, until: str = "check", **changed:
     for step in ("purchase", "problem", "demands", "evidence", "you", "consents"):
         if step == until:
             return
-        said = answers.OF_STEP.get(step, {}) | changed.get(step, {})
-        response = send(client, url(draft, step), said)
+        given = answers.OF_STEP.get(step, {}) | changed.get(step, {})
+        response = send(client, url(draft, step), given)
         assert response.status_code == 302, (step, response.content.decode())
 
 
@@ -65,8 +65,8 @@ def test_eight_screens_lead_to_the_check_page(client: Client, town: Town) -> Non
     draft = begin(client, town)
     fill(client, draft)
     page = client.get(url(draft, "check")).content.decode()
-    for words in ("测试移动福州分公司", "千兆宽带", "¥128.50", "不明扣费", "陈雨桐", "199****0001", "9月1日（大约）"):
-        assert words in page
+    for text in ("测试移动福州分公司", "千兆宽带", "¥128.50", "不明扣费", "陈雨桐", "199****0001", "9月1日（大约）"):
+        assert text in page
     assert "还有" not in page
     assert "提交投诉" in page
 
@@ -121,8 +121,8 @@ def test_a_first_screen_with_errors_goes_on_with_the_same_draft(client: Client, 
     "pick", ["999999--", "{cobbler}-{branch}-", "{carrier}--999999", "１２--"], ids=["firm", "branch", "brand", "wide"]
 )
 def test_a_pick_that_the_directory_does_not_know_is_refused(client: Client, town: Town, pick: str) -> None:
-    said = pick.format(cobbler=town.cobbler.pk, branch=town.branch.pk, carrier=town.carrier.pk)
-    response = send(client, "/file/", {"service_region": town.gulou, "respondent": said})
+    given = pick.format(cobbler=town.cobbler.pk, branch=town.branch.pk, carrier=town.carrier.pk)
+    response = send(client, "/file/", {"service_region": town.gulou, "respondent": given})
     assert response.status_code == 422
     assert "请从列表中选择企业" in response.content.decode()
 
@@ -246,28 +246,28 @@ def test_somebody_of_another_city_finds_it_by_the_name_they_know(
         )
     draft = begin(client, town)
     page = client.get(f"{url(draft, 'region')}?q={typed}", headers={"accept-language": "en"}).content.decode()
-    found = page.partition('class="choices"')[2].partition("</form>")[0]
-    assert named in found
-    assert not re.search("[\u4e00-\u9fff]", found)
+    result = page.partition('class="choices"')[2].partition("</form>")[0]
+    assert named in result
+    assert not re.search("[\u4e00-\u9fff]", result)
 
 
 def newest_code() -> str:
-    found = re.search(r"\d{6}", OutgoingMessage.objects.order_by("-id")[0].body)
-    assert found
-    return found[0]
+    result = re.search(r"\d{6}", OutgoingMessage.objects.order_by("-id")[0].body)
+    assert result
+    return result[0]
 
 
 def test_the_proven_phone_becomes_the_owner(client: Client, town: Town) -> None:
     draft = begin(client, town)
-    said = answers.YOU | {"is_unverified": None}
-    response = send(client, url(draft, "you"), said, send_code="1")
+    given = answers.YOU | {"is_unverified": None}
+    response = send(client, url(draft, "you"), given, send_code="1")
     assert response.headers["Location"] == f"{url(draft, 'you')}?sent=phone#id_code"
     page = client.get(f"{url(draft, 'you')}?sent=phone").content.decode()
     assert "已发到199****0001" in page
     assert "陈雨桐" in page
-    wrong = send(client, url(draft, "you"), said, code="000000" if newest_code() != "000000" else "111111")
+    wrong = send(client, url(draft, "you"), given, code="000000" if newest_code() != "000000" else "111111")
     assert "验证码不对或已过期，请重新获取；已填内容还在" in wrong.content.decode()
-    response = send(client, url(draft, "you"), said, code=newest_code())
+    response = send(client, url(draft, "you"), given, code=newest_code())
     assert response.headers["Location"] == url(draft, "consents")
     draft.refresh_from_db()
     user = User.objects.with_phone("+8619900000001").get()

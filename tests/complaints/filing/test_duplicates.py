@@ -60,14 +60,14 @@ def _second(client: Client, town: Town) -> FilingRequest:
     again.force_login(User.objects.with_phone("+8619900000001").get())
     draft = ready(again, town)
     draft.refresh_from_db()
-    said = composing.to_request(draft, now=timezone.now())
-    assert isinstance(said, FilingRequest)
-    return replace(said, consumer_id=Complaint.objects.get().consumer_id, contact_verified=True)
+    given = composing.to_request(draft, now=timezone.now())
+    assert isinstance(given, FilingRequest)
+    return replace(given, consumer_id=Complaint.objects.get().consumer_id, contact_verified=True)
 
 
 def _told(filing: FilingRequest, *, days: int = 0) -> tuple[bool, bool] | None:
-    found = duplicates(filing, now=timezone.now() + timedelta(days=days))
-    return (found[0].same_order, found[0].same_text) if found else None
+    result = duplicates(filing, now=timezone.now() + timedelta(days=days))
+    return (result[0].same_order, result[0].same_text) if result else None
 
 
 def test_what_is_the_same_again_is_told_and_what_is_not_is_not(client: Client, town: Town) -> None:

@@ -60,8 +60,8 @@ def test_names_are_shown_without_paths_and_tricks() -> None:
 
 
 def upload(client: Client, draft: Any, name: str, content: bytes, **more: str) -> str:
-    said = {"upload": "1", "kind": "photo", "files": SimpleUploadedFile(name, content)}
-    client.post(url(draft, "evidence"), KEY | said | more)
+    values = {"upload": "1", "kind": "photo", "files": SimpleUploadedFile(name, content)}
+    client.post(url(draft, "evidence"), KEY | values | more)
     return client.get(url(draft, "evidence")).content.decode()
 
 

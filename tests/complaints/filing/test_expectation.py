@@ -47,7 +47,7 @@ def test_whoever_never_asked_the_enterprise_may_write_first_with_what_is_filled_
     assert 'href="/check/letter/"' in check
     assert "提交投诉" in check, "it is no condition"
     letter = client.get("/check/letter/").content.decode()
-    for words in (
+    for text in (
         "测试移动福州分公司",
         "千兆宽带",
         "059100000000",
@@ -56,4 +56,4 @@ def test_whoever_never_asked_the_enterprise_may_write_first_with_what_is_filled_
         "128.50",
         "陈雨桐",
     ):
-        assert words in letter
+        assert text in letter

@@ -89,24 +89,24 @@ def test_a_carrier_is_asked_about_more_than_a_shop(client: Client, town: Town) -
 
 
 def test_what_a_carrier_was_asked_stands_in_the_case(client: Client, town: Town) -> None:
-    said = {
+    values = {
         "plan": "畅享99",
         "contract_until": "2028-01-31",
         "promised": "每月99元，随时可以取消",
         "noticed_on": "2026-10-01",
     }
-    draft = ready(client, town, problem=said)
+    draft = ready(client, town, problem=values)
     page = client.get(url(draft, "check")).content.decode()
-    for words in ("畅享99", "2028年1月31日", "随时可以取消", "10月1日"):
-        assert words in page
+    for text in ("畅享99", "2028年1月31日", "随时可以取消", "10月1日"):
+        assert text in page
     prove(client, draft)
     assert file(client, draft).status_code == 302
     case = Complaint.objects.get()
     assert case.learned_on is not None
     assert case.learned_on.isoformat() == "2026-10-01"
     page = client.get(f"/cases/{case.number}/").content.decode()
-    for words in ("畅享99", "2028年1月31日", "随时可以取消", "发现日期"):
-        assert words in page
+    for text in ("畅享99", "2028年1月31日", "随时可以取消", "发现日期"):
+        assert text in page
 
 
 # amount in dispute, what is asked, the field that is refused, words of the refusal

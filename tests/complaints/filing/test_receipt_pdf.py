@@ -31,10 +31,10 @@ def test_it_says_number_who_and_when_and_the_token_for_half_an_hour(client: Clie
     assert f'href="{paper}"' in page.content.decode()
     answer = client.get(paper)
     assert answer.headers["Content-Type"] == "application/pdf"
-    words = read(answer.content)
+    text = read(answer.content)
     for part in (case.number, page.context["duty"].holder, page.context["sentence"], page.context["token"]):
-        assert "".join(part.split()) in words, part
-    assert ("投诉已提交" if language == "zh-hans" else "/track/") in words
+        assert "".join(part.split()) in text, part
+    assert ("投诉已提交" if language == "zh-hans" else "/track/") in text
     with time_machine.travel(timezone.now() + timedelta(minutes=31), tick=False):
         assert page.context["token"] not in read(client.get(paper).content)
 

@@ -20,8 +20,8 @@ def more(client: Client, draft: FilingDraft, **said: Any) -> Any:
 
 def test_three_respondents_become_three_linked_cases(client: Client, town: Town) -> None:
     draft = ready(client, town)
-    found = client.get(url(draft, "respondents"), {"q": "鞋匠"}).content.decode()
-    assert f'value="{town.cobbler.pk}--"' in found
+    result = client.get(url(draft, "respondents"), {"q": "鞋匠"}).content.decode()
+    assert f'value="{town.cobbler.pk}--"' in result
     assert more(client, draft, respondent=f"{town.cobbler.pk}--").status_code == 302
     assert more(client, draft, named="街角复印店").status_code == 302
     full = client.get(url(draft, "respondents")).content.decode()

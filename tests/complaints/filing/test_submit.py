@@ -28,9 +28,9 @@ TRUTH = {"truth": "on", "file": "1"}
 
 
 def prove(client: Client, draft: FilingDraft) -> None:
-    said = answers.YOU | {"is_unverified": None}
-    send(client, url(draft, "you"), said, send_code="1")
-    assert send(client, url(draft, "you"), said, code=newest_code()).status_code == 302
+    given = answers.YOU | {"is_unverified": None}
+    send(client, url(draft, "you"), given, send_code="1")
+    assert send(client, url(draft, "you"), given, code=newest_code()).status_code == 302
 
 
 def ready(client: Client, town: Town, **changed: Any) -> FilingDraft:
@@ -181,10 +181,10 @@ def test_a_signed_in_person_needs_no_code(client: Client, town: Town) -> None:
 
 def test_a_code_by_mail_proves_the_mailbox_and_counts_as_reached(client: Client, town: Town) -> None:
     draft = ready(client, town)
-    said = answers.YOU | {"is_unverified": None, "email": "Chen@Example.com"}
-    response = send(client, url(draft, "you"), said, send_email_code="1")
+    given = answers.YOU | {"is_unverified": None, "email": "Chen@Example.com"}
+    response = send(client, url(draft, "you"), given, send_email_code="1")
     assert "sent=email" in response.headers["Location"]
-    assert send(client, url(draft, "you"), said, code=newest_code()).status_code == 302
+    assert send(client, url(draft, "you"), given, code=newest_code()).status_code == 302
     file(client, draft)
     case = Complaint.objects.get()
     assert case.contact_verified
@@ -214,13 +214,13 @@ def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> No
     draft = ready(client, town)
     cookie = client.cookies[COOKIE].value
     gate = threading.Barrier(2)
-    found: list[str] = []
+    results: list[str] = []
 
     def click(number: int) -> None:
         one = Client()
         one.cookies[COOKIE] = cookie
         gate.wait()
-        found.append(file(one, draft, idempotency_key=f"key-of-tab-{number}").headers["Location"])
+        results.append(file(one, draft, idempotency_key=f"key-of-tab-{number}").headers["Location"])
         connection.close()
 
     threads = [threading.Thread(target=click, args=[number]) for number in (1, 2)]
@@ -229,4 +229,4 @@ def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> No
     for thread in threads:
         thread.join()
     assert Complaint.objects.count() == 1
-    assert found == [f"/cases/{Complaint.objects.get().number}/receipt/"] * 2
+    assert results == [f"/cases/{Complaint.objects.get().number}/receipt/"] * 2

@@ -118,8 +118,8 @@ def test_what_is_no_recording_is_refused_and_the_rest_kept(
     client: Client, town: Town, name: str, content: bytes, words: str
 ) -> None:
     draft = begin(client, town)
-    said = answers.PROBLEM | {"place": "东街口"}
-    send(client, url(draft, "problem"), said, voice=SimpleUploadedFile(name, content))
+    text = answers.PROBLEM | {"place": "东街口"}
+    send(client, url(draft, "problem"), text, voice=SimpleUploadedFile(name, content))
     page = client.get(url(draft, "problem")).content.decode()
     assert words in page
     assert "东街口" in page

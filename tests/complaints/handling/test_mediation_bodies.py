@@ -30,8 +30,8 @@ BODY = "鼓楼区消费者委员会"
 @pytest.fixture
 def case(world: World) -> Complaint:
     """In mediation, handed to the consumer association."""
-    found = case_at(world, S.MEDIATING)
-    return given.step(found, mediation.delegate_mediation(body_id=given.a_body(world).pk), world.officer, now())
+    result = case_at(world, S.MEDIATING)
+    return given.step(result, mediation.delegate_mediation(body_id=given.a_body(world).pk), world.officer, now())
 
 
 def invited(world: World, case: Complaint, *, channel: str = "sms") -> str:
@@ -53,9 +53,9 @@ def proven(world: World, case: Complaint) -> Client:
     client = opened(invited(world, case))
     page = f"{home(case)}code/"
     assert client.post(page, {"send": "1", "for": "minutes"} | key()).status_code == 302
-    found = re.search(r"\d{6}", sent_to_the_body()[-1].replace("12315", ""))
-    assert found
-    assert client.post(page, {"code": found.group(), "for": "minutes"} | key())["Location"] == f"{home(case)}minutes/"
+    result = re.search(r"\d{6}", sent_to_the_body()[-1].replace("12315", ""))
+    assert result
+    assert client.post(page, {"code": result.group(), "for": "minutes"} | key())["Location"] == f"{home(case)}minutes/"
     return client
 
 
@@ -80,8 +80,8 @@ def test_the_body_sees_the_case_and_no_number_of_anybody(world: World, case: Com
     given.step(case, mediation.suggest_settlement(text="退还一半。"), world.officer, now())
     client = opened(invited(world, case))
     shown = text(client.get(home(case)))
-    for words in (BODY, "智家体验包”。我没有开通过", "账单.png", "这是账单。", "退还一半。", "共60日", "138****0001"):
-        assert words in shown, words
+    for label in (BODY, "智家体验包”。我没有开通过", "账单.png", "这是账单。", "退还一半。", "共60日", "138****0001"):
+        assert label in shown, label
     for secret in ("陈试", "13800000001", "某路1号"):
         assert secret not in shown
     file = Evidence.objects.get(complaint=case)
@@ -131,9 +131,9 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
         False,
     )
     assert client.post(f"{home(case)}suggestion/", offered | key()).status_code == 302
-    said = {"result": "agreed", "text": "双方同意退还一半，等书面协议。"}
-    assert client.post(f"{home(case)}result/", said | {"text": "好"} | key()).status_code == 422
-    assert client.post(f"{home(case)}result/", said | key()).status_code == 302
+    values = {"result": "agreed", "text": "双方同意退还一半，等书面协议。"}
+    assert client.post(f"{home(case)}result/", values | {"text": "好"} | key()).status_code == 422
+    assert client.post(f"{home(case)}result/", values | key()).status_code == 302
     steps = HandlingStep.objects.filter(complaint=case, actor_role="mediation_body")
     assert [step.step for step in steps.order_by("sequence")] == [
         "schedule_session",
@@ -146,8 +146,8 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     assert HandlingStep.objects.filter(complaint=case, step="record_session").count() == 1
     assert verify(number=case.number).is_unbroken
     officers = text(workspace(world.rui).get(f"/authority/mediation/{case.number}/"))
-    for words in (f"{BODY}报告：双方达成一致", "双方到场，谈妥退一半。", "退还一半。"):
-        assert words in officers
+    for label in (f"{BODY}报告：双方达成一致", "双方到场，谈妥退一半。", "退还一半。"):
+        assert label in officers
     assert f'<a class="btn" href="/authority/cases/{case.number}/agreement/">' in officers, "what comes first now"
     assert "受委托组织报告：双方达成一致" in text(workspace(world.rui).get("/authority/mediation/?view=delegated"))
     case.refresh_from_db()
@@ -175,8 +175,8 @@ def test_what_it_brings_with_its_minutes_and_its_report_is_read_by_both_and_is_i
     sheet = SimpleUploadedFile("签到表.png", PNG, image)
     assert client.post(f"{home(case)}minutes/", held | {"uploads": sheet} | key()).status_code == 302
     report = SimpleUploadedFile("双方签字的方案.png", PNG + b"\0", image)
-    said = {"result": "agreed", "text": "双方同意退还一半，等书面协议。", "uploads": report}
-    assert client.post(f"{home(case)}result/", said | key()).status_code == 302
+    values = {"result": "agreed", "text": "双方同意退还一半，等书面协议。", "uploads": report}
+    assert client.post(f"{home(case)}result/", values | key()).status_code == 302
     rows = list(Evidence.objects.filter(complaint=case).order_by("pk"))
     assert [row.uploaded_by_id for row in rows] == [None, None]
     for who, address in ((world.rui, f"/authority/mediation/{case.number}/"), (world.chen, f"/cases/{case.number}/")):
@@ -195,8 +195,8 @@ def test_what_it_brings_with_its_minutes_and_its_report_is_read_by_both_and_is_i
 def test_nothing_is_done_without_the_code(world: World, case: Complaint) -> None:
     client = opened(invited(world, case))
     assert client.get(f"{home(case)}result/")["Location"] == f"{home(case)}code/?for=result"
-    said = {"result": "failed", "text": "双方分歧太大，谈不拢。"}
-    assert client.post(f"{home(case)}result/", said | key()).status_code in (302, 403)
+    values = {"result": "failed", "text": "双方分歧太大，谈不拢。"}
+    assert client.post(f"{home(case)}result/", values | key()).status_code in (302, 403)
     assert not HandlingStep.objects.filter(complaint=case, step="report_mediation").exists()
 
 

@@ -56,10 +56,10 @@ def test_nobody_answers_and_one_superior_after_the_other_is_told(world: World) -
     clock.refresh_from_db()
     province = Authority.objects.get(pk=world.city.parent_id)
     assert (clock.escalated_to, clock.escalations) == (province, 2)
-    told = [
+    shown = [
         (entry.data["times"], entry.data["escalated_to"], entry.data["matter"]) for entry in entries(case, "escalate")
     ]
-    assert told == [(1, world.city.name, matter.pk), (2, province.name, matter.pk)]
+    assert shown == [(1, world.city.name, matter.pk), (2, province.name, matter.pk)]
     # The moment is that of the clock, however late the sweep comes.
     assert [entry.happened_at.astimezone(HERE) for entry in entries(case, "escalate")] == [day(11, 0), day(15, 0)]
     assert set(Notice.objects.filter(complaint=case, kind="escalate").values_list("authority__name", flat=True)) == {
@@ -140,8 +140,8 @@ def test_the_parties_read_nothing_of_what_one_authority_asks_another(world: Worl
     handling.sweep_clocks(now=day(11, 1))
     given.step(case, supervision.answer_instruction(text="本周办结。", matter_id=matter.pk), world.officer, day(11))
     steps = ("urge", "remind", "lapse_instruction", "escalate", "answer_instruction")
-    told = set(HandlingStep.objects.filter(complaint=case, step__in=steps).values_list("step", "audience"))
-    assert told == {(step, "authority") for step in steps}
+    shown = set(HandlingStep.objects.filter(complaint=case, step__in=steps).values_list("step", "audience"))
+    assert shown == {(step, "authority") for step in steps}
     assert not PersonalText.objects.filter(complaint=case, audience="parties", kind="message").exists()
     assert verify(number=case.number).is_unbroken
 

@@ -169,7 +169,7 @@ def test_a_proposal_stops_no_clock_and_stays_inside(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     reviewer(world)
     before = Deadline.objects.get(complaint=case, clock="negotiation")
-    told, seen = Notice.objects.filter(complaint=case).count(), case.last_event_at
+    shown, seen = Notice.objects.filter(complaint=case).count(), case.last_event_at
     given.step(case, proposals.propose(move=an_offer()), world.handler, LATER)
     clock = Deadline.objects.get(complaint=case, clock="negotiation")
     assert (case.status, clock.state, clock.due_at) == (S.NEGOTIATING, "running", before.due_at)
@@ -181,7 +181,7 @@ def test_a_proposal_stops_no_clock_and_stays_inside(world: World) -> None:
     assert list(Notice.objects.filter(complaint=case, kind="propose").values_list("addressee", flat=True)) == [
         "enterprise"
     ]
-    assert Notice.objects.filter(complaint=case).count() == told + 1
+    assert Notice.objects.filter(complaint=case).count() == shown + 1
     assert case.last_event_at == seen
     assert not Offer.objects.filter(complaint=case).exists()
 

@@ -85,7 +85,7 @@ def test_garbage_is_told_by_its_line(raw: bytes, words: list[str]) -> None:
 
 
 def test_the_common_json_says_the_same_as_the_table() -> None:
-    told = {
+    values = {
         "year": 2027,
         "papers": [],
         "days": [
@@ -93,7 +93,7 @@ def test_the_common_json_says_the_same_as_the_table() -> None:
             {"name": "元旦", "date": "2027-01-09", "isOffDay": False},
         ],
     }
-    assert read_year(json.dumps(told).encode(), name="2027.json", year=2027).days == (
+    assert read_year(json.dumps(values).encode(), name="2027.json", year=2027).days == (
         (date(2027, 1, 1), False, "元旦", "New Year's Day"),
         (date(2027, 1, 9), True, "调休上班（元旦）", "make-up working day (New Year's Day)"),
     )
@@ -146,8 +146,8 @@ def test_later_freely_and_both_are_told_with_both_dates(world: World) -> None:
     assert change.moved == LawEffect.objects.filter(change=change).count()
     entry = HandlingStep.objects.get(complaint=case, step="recompute_clock", data__clock="negotiation")
     assert (entry.data["before"], entry.data["after"]) == ("2027-01-04", "2027-01-07")
-    told = Notice.objects.filter(complaint=case, kind="recompute_clock").values_list("addressee", flat=True)
-    assert {"consumer", "enterprise"} <= set(told)
+    shown = Notice.objects.filter(complaint=case, kind="recompute_clock").values_list("addressee", flat=True)
+    assert {"consumer", "enterprise"} <= set(shown)
 
 
 def test_earlier_never_below_two_working_days_but_an_authority_exactly(world: World) -> None:

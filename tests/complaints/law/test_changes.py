@@ -23,7 +23,7 @@ FROM = date(2026, 12, 1)
 
 
 def draft(world: World, **changes: Any) -> LawChange:
-    told: dict[str, Any] = {
+    values: dict[str, Any] = {
         "by": world.rui,
         "authority": world.gulou,
         "region": world.region,
@@ -35,7 +35,7 @@ def draft(world: World, **changes: Any) -> LawChange:
         "why": "更快受理",
         "now": NOW,
     }
-    return changing.draft_policy(**{**told, **changes})
+    return changing.draft_policy(**{**values, **changes})
 
 
 def tried(world: World, **changes: Any) -> LawChange:

@@ -60,8 +60,8 @@ def test_every_number_has_its_words_and_its_group(world: World) -> None:
     assert set(Policy.objects.values_list("name", flat=True)) == set(POLICIES)
     assert {group for group, *_words in POLICIES.values()} == set(GROUPS)
     page = workspace(world.rui).get("/authority/policies/").content.decode()
-    for _group, words in POLICIES.values():
-        assert str(words) in page
+    for _group, text in POLICIES.values():
+        assert str(text) in page
     assert "第十五条" in page
     assert "10个工作日" in page
 
@@ -260,9 +260,9 @@ def test_from_november_the_next_year_is_asked_for(world: World) -> None:
 
 
 def test_health_says_which_year_is_missing(world: World) -> None:
-    told = Client().get("/healthz").json()["calendar"]
+    shown = Client().get("/healthz").json()["calendar"]
     missing = missing_year(current_calendar(), timezone.localdate())
-    assert told == (f"{missing} is not loaded" if missing else "ok")
+    assert shown == (f"{missing} is not loaded" if missing else "ok")
 
 
 def test_every_article_that_is_cited_stands_there() -> None:
@@ -281,15 +281,15 @@ def test_the_rules_are_found_by_number_and_word(client: Client, db: None) -> Non
     page = client.get("/rules/").content.decode()
     assert all(f'id="art-{n}"' in page for n in range(1, 47))
     assert 'id="consumer-39"' in page
-    for words, anchor in (
+    for text, anchor in (
         ("16", "art-16"),
         ("第四十五条", "art-45"),
         ("七个工作日", "art-15"),
         ("Termination", "art-23"),
     ):
-        found = client.get("/rules/", {"q": words}).content.decode()
-        assert f'id="{anchor}"' in found
-        assert 'id="art-2"' not in found
+        result = client.get("/rules/", {"q": text}).content.decode()
+        assert f'id="{anchor}"' in result
+        assert 'id="art-2"' not in result
     assert "没有找到" in client.get("/rules/", {"q": "<b>没有的词"}).content.decode()
     assert set(LAWS) == {"order121", "consumer", "telecom"}
 

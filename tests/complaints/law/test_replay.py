@@ -148,16 +148,16 @@ def test_the_same_rules_give_no_difference_in_random_worlds(world: World) -> Non
     rows = loaded.rows()
     copy = type(calendar).build(rows.days, rows.known_years, source=rows.source, version=rows.version)
     again = Rules(calendar, copy, None, numbers)
-    found = [
+    results = [
         (row, outcome(row, today, now=at(30, month=12)), outcome(row, again, now=at(30, month=12)))
         for row in (RecordedDeadline(*values) for values in Deadline.objects.values_list(*FIELDS))
     ]
-    assert len(found) > 30
-    assert {(by_number.verdict, by_calendar.verdict) for _row, by_number, by_calendar in found} <= {
+    assert len(results) > 30
+    assert {(by_number.verdict, by_calendar.verdict) for _row, by_number, by_calendar in results} <= {
         ("same", "same"),
         ("set", "set"),
     }
-    assert all(row.last_day == one.last_day for row, *both in found for one in both)
+    assert all(row.last_day == one.last_day for row, *both in results for one in both)
 
 
 def test_another_calendar_moves_the_dates_that_it_names(world: World) -> None:
@@ -237,7 +237,7 @@ def test_the_command_tells_who_would_have_been_late(world: World) -> None:
 def test_one_question_a_person_at_a_time_and_what_was_decided_comes_first(world: World) -> None:
     """Somebody who asks again and again does not keep a calendar from being carried out."""
     now = WEDNESDAY
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "authority": None,
         "region": None,
         "since": date(2026, 11, 1),
@@ -246,14 +246,14 @@ def test_one_question_a_person_at_a_time_and_what_was_decided_comes_first(world:
         "name": "review",
         "number": 5,
     }
-    first = changing.ask_replay(by=world.rui, **said)
+    first = changing.ask_replay(by=world.rui, **values)
     with pytest.raises(StepNotAllowed) as again:
-        changing.ask_replay(by=world.rui, **said)
+        changing.ask_replay(by=world.rui, **values)
     assert again.value.code == "already_open"
-    other = changing.ask_replay(by=world.su, **said)
+    other = changing.ask_replay(by=world.su, **values)
     LawChange.objects.filter(pk=other.pk).update(state="applying", tried_at=now)
     next_one = leased(working.queue(), now=now)
     assert next_one is not None
     assert next_one.pk == other.pk
     LawChange.objects.filter(pk=first.pk).update(state="tried", tried_at=now)
-    assert changing.ask_replay(by=world.rui, **said).pk
+    assert changing.ask_replay(by=world.rui, **values).pk

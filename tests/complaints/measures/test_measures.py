@@ -35,9 +35,9 @@ RULE = {
 def drafted(browser: Client, **fields: object) -> Measure:
     answer = browser.post(f"{HOME}new/", filled(title="8月多扣费统一退还", **fields))
     assert answer.status_code == 302, answer.content.decode()[-3000:]
-    found = Measure.objects.latest("pk")
-    assert answer["Location"] == place(found)
-    return found
+    result = Measure.objects.latest("pk")
+    assert answer["Location"] == place(result)
+    return result
 
 
 def place(measure: Measure) -> str:
@@ -142,8 +142,8 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World, sign
     given.step(ours[1], consumer.decline_offer(reason="amount_too_low"), world.consumer, now)
     given.step(ours[2], consumer.accept_offer(), world.consumer, now)
     page = browser.get(place(measure)).content.decode()
-    for words, count in (("待消费者答复", 1), ("已接受，待履行", 2), ("未接受", 1)):
-        assert f'{words} <data value="{count}"' in page
+    for text, count in (("待消费者答复", 1), ("已接受，待履行", 2), ("未接受", 1)):
+        assert f'{text} <data value="{count}"' in page
     listed = browser.get(f"{place(measure)}?state=declined").content.decode()
     assert ours[1].number in listed
     assert ours[0].number not in listed
@@ -264,8 +264,8 @@ def test_what_is_missing_in_the_rule_stands_at_its_field(world: World, signed_in
     )
     page = answer.content.decode()
     assert answer.status_code == 422
-    for words in ("请写明理由，至少10个字", "金额请填数字", "请写明最后一天", "请从列出的选项中选一项"):
-        assert words in page
+    for text in ("请写明理由，至少10个字", "金额请填数字", "请写明最后一天", "请从列出的选项中选一项"):
+        assert text in page
     for fields in (
         {},
         {"lines": "x", "file": io.BytesIO(b"y")},
@@ -280,11 +280,11 @@ def test_a_page_costs_the_same_however_many_cases_it_is_about(world: World, sign
     counted = []
     for count in (2, 6):
         measure = sent(browser, drafted(browser, lines=numbers(cases(world, count))))
-        found = []
+        results = []
         for page in (HOME, place(measure)):
             with CaptureQueriesContext(connection) as queries:
                 assert browser.get(page).status_code == 200
-            found.append(len(queries) - A_REQUEST)
-        counted.append(found)
+            results.append(len(queries) - A_REQUEST)
+        counted.append(results)
     assert counted[0] == counted[1]
     assert max(counted[0]) <= 15

@@ -161,8 +161,8 @@ def test_sent_back_it_is_a_draft_with_the_reason_and_goes_its_way_again(
     assert (measure.proposed_at, measure.sent_at, measure.left_out) == (None, None, [])
     assert set(Matter.objects.values_list("state", flat=True)) == {"refused"}
     page = ming.get(place(measure)).content.decode()
-    for words in ("退回修改", "金额请与计费部门核对。", "审试"):
-        assert words in page
+    for text in ("退回修改", "金额请与计费部门核对。", "审试"):
+        assert text in page
     # A smaller one needs nobody else.
     assert sent(ming, measure, **SMALL).sent == 2
     assert set(why(measure)) == {waiting.number}

@@ -75,9 +75,9 @@ def test_a_table_with_one_bad_line_in_ten(world: World, signed_in: SignIn) -> No
     trip = decided(browser, trip, "good")
     assert (trip.state, Offer.objects.count(), states(trip).count("done")) == ("done", 18, 18)
     assert set(Complaint.objects.filter(offers__isnull=False).values_list("status", flat=True)) == {S.AWAITING_CONSUMER}
-    said = results(browser, trip)
-    assert len(said) == 20
-    assert said[3] == {
+    text = results(browser, trip)
+    assert len(text) == 20
+    assert text[3] == {
         "行": "5",
         "案件编号": rows[3]["编号"],
         "步骤": "提出方案",
@@ -267,9 +267,9 @@ def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
     trip.refresh_from_db()
     assert (trip.state, states(trip)) == ("done", [*["done"] * 3, "refused", *["done"] * 2])
     assert [Offer.objects.filter(complaint=case).count() for case in ours] == [1] * 6
-    said = results(browser, trip)
-    assert (said[3]["结果"], said[3]["案件编号"]) == ("没有办成", ours[3].number)
-    assert said[3]["问题"]
+    text = results(browser, trip)
+    assert (text[3]["结果"], text[3]["案件编号"]) == ("没有办成", ours[3].number)
+    assert text[3]["问题"]
 
 
 def test_performed_for_many(world: World, signed_in: SignIn) -> None:

@@ -219,14 +219,14 @@ def test_a_library_that_falls_takes_nobody_with_it(tmp_path: Path, monkeypatch: 
     """Whatever it raises, and a panic is no Exception, it raises in the child."""
     raw = workbook([["number"]])
     script = tmp_path / "falls.py"
-    for words, said in (
+    for text, given in (
         ("import os; os.abort()", "太大"),
         ("raise BaseException", "太大"),
         ("import os; os._exit(3)", "打不开"),
     ):
-        script.write_text(words)
+        script.write_text(text)
         monkeypatch.setattr(examining, "SHEET_SCRIPT", script)
-        with pytest.raises(SheetRefused, match=said):
+        with pytest.raises(SheetRefused, match=given):
             read(tmp_path, raw)
 
 

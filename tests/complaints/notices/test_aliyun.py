@@ -71,8 +71,8 @@ class Service:
         assert headers["x-acs-signature-nonce"] not in self.nonces
         self.nonces.add(headers["x-acs-signature-nonce"])
         self.taken.append(query)
-        said = {"Code": self.code, "Message": "13800000001 said the service", "RequestId": "0", "BizId": "1"}
-        return self.status, json.dumps(said).encode() if self.body is None else self.body
+        given = {"Code": self.code, "Message": "13800000001 said the service", "RequestId": "0", "BizId": "1"}
+        return self.status, json.dumps(given).encode() if self.body is None else self.body
 
 
 class _Post(BaseHTTPRequestHandler):
@@ -81,11 +81,11 @@ class _Post(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        status, said = self.server.service.judge("POST", self.path, headers, body)
+        status, given = self.server.service.judge("POST", self.path, headers, body)
         self.send_response(status)
-        self.send_header("Content-Length", str(len(said)))
+        self.send_header("Content-Length", str(len(given)))
         self.end_headers()
-        self.wfile.write(said)
+        self.wfile.write(given)
 
     def log_message(self, *_: Any) -> None:
         """Silent."""
@@ -98,24 +98,24 @@ class _Server(ThreadingHTTPServer):
 
 @pytest.fixture
 def service() -> Iterator[Service]:
-    found = Service()
+    result = Service()
     server = _Server(("127.0.0.1", 0), _Post)
-    server.service, found.port = found, server.server_address[1]
+    server.service, result.port = result, server.server_address[1]
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield found
+    yield result
     server.shutdown()
     server.server_close()
 
 
 def values(service: Service | None = None, **changes: str) -> dict[str, str]:
-    found = {
+    result = {
         "KEY_ID": KEY_ID,
         "KEY_SECRET": SECRET,
         "SIGN": "12315",
         "TEMPLATE": "SMS_1540001",
         "URL": service.url if service else "",
     }
-    return found | changes
+    return result | changes
 
 
 def sms_to(service: Service, **changes: str) -> Aliyun:

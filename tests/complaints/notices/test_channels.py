@@ -137,9 +137,9 @@ def test_a_limit_that_is_not_reached_leaves_nothing_behind() -> None:
 
 
 def sms_to(gateway: Gateway, *secrets: str) -> Sms:
-    found = environment.gateway("SMS_GATEWAY_URL", gateway.url, "SMS_GATEWAY_SECRET", list(secrets or (SECRET,)))
-    assert found is not None
-    return Sms(found, now=NOW)
+    result = environment.gateway("SMS_GATEWAY_URL", gateway.url, "SMS_GATEWAY_SECRET", list(secrets or (SECRET,)))
+    assert result is not None
+    return Sms(result, now=NOW)
 
 
 def test_T62_T65_a_short_message_is_signed(gateway: Gateway) -> None:
@@ -216,10 +216,10 @@ def test_what_does_not_fit_is_not_cut(gateway: Gateway, short: str) -> None:
     ],
 )
 def test_a_mail_server(url: str, expected: tuple[object, ...]) -> None:
-    found = environment.mail_server("EMAIL_URL", url)
-    assert found is not None
-    assert (found.host, found.port, found.user, found.password, found.security) == expected
-    assert "p@ss" not in repr(found)
+    result = environment.mail_server("EMAIL_URL", url)
+    assert result is not None
+    assert (result.host, result.port, result.user, result.password, result.security) == expected
+    assert "p@ss" not in repr(result)
 
 
 @pytest.mark.parametrize(

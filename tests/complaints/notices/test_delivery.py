@@ -30,9 +30,9 @@ MINUTE = timedelta(minutes=1)
 @pytest.fixture
 def notices(world: World) -> list[Notice]:
     given.a_complaint(world, status=Status.NEGOTIATING)
-    found = list(Notice.objects.filter(state="queued"))
-    assert found
-    return found
+    results = list(Notice.objects.filter(state="queued"))
+    assert results
+    return results
 
 
 @pytest.fixture
@@ -258,11 +258,11 @@ def test_a_bounce_at_night_by_mail_rings_nobody(case: Complaint, mail: PostOffic
 
 
 def at_once(*sweeps: Callable[[], int]) -> list[int]:
-    found: list[int] = []
+    results: list[int] = []
 
     def run(sweep: Callable[[], int]) -> None:
         try:
-            found.append(sweep())
+            results.append(sweep())
         finally:
             connection.close()
 
@@ -271,12 +271,12 @@ def at_once(*sweeps: Callable[[], int]) -> list[int]:
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
-    return found
+    return results
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_sweepers_send_each_letter_once(case: Complaint, mail: PostOffice) -> None:
-    """The leases alone see to it: both are past the door at once."""
+    """The leases alone see to it: both are past the page or the API at once."""
     queue(case, 60, channel="email")
 
     def sweep() -> int:

@@ -58,9 +58,9 @@ def told(**condition: Any) -> set[tuple[str, str]]:
 
 @pytest.fixture
 def case(world: World) -> Complaint:
-    found = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+    result = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
     Notice.objects.all().delete()
-    return found
+    return result
 
 
 # --- hours --------------------------------------------------------------------------------------
@@ -180,8 +180,8 @@ def test_a_digest_goes_to_whoever_handles_the_case_when_it_is_due(world: World) 
     given.step(case, handling.MOVES["add_statement"](text="补充说明一下情况，谢谢。"), world.consumer, WEDNESDAY)
     given.step(case, enterprise.assign(handler_id=second.pk), world.manager, WEDNESDAY + timedelta(minutes=5))
     delivery.sweep_notices(now=WEDNESDAY + timedelta(hours=5))
-    told = Notice.objects.filter(complaint=case, kind="add_statement", addressee="enterprise")
-    assert {row.user_id for row in told} == {other.pk}
+    shown = Notice.objects.filter(complaint=case, kind="add_statement", addressee="enterprise")
+    assert {row.user_id for row in shown} == {other.pk}
 
 
 def test_reminders_of_the_morning_wait_for_no_afternoon(world: World) -> None:

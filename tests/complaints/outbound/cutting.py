@@ -63,13 +63,13 @@ class _Talk(socketserver.BaseRequestHandler):
 
 def _whole(sock: socket.socket) -> bytes:
     """One request: its head, and so much of a body as it says."""
-    found = b""
-    while b"\r\n\r\n" not in found:
+    result = b""
+    while b"\r\n\r\n" not in result:
         part = sock.recv(65536)
         if not part:
             return b""
-        found += part
-    head, _, body = found.partition(b"\r\n\r\n")
+        result += part
+    head, _, body = result.partition(b"\r\n\r\n")
     length = next(
         (int(row.split(b":")[1]) for row in head.split(b"\r\n") if row.lower().startswith(b"content-length:")), 0
     )

@@ -83,13 +83,13 @@ class Receiver:
         return ["127.0.0.1"]
 
     def rule(self, **changes: Any) -> safe_http.Rule:
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "ports": (self.port,),
             "allows": lambda a: a == ip_address("127.0.0.1"),
             "resolve": self.resolve,
             "tls": trusting,
         }
-        return safe_http.Rule(**told | changes)
+        return safe_http.Rule(**values | changes)
 
 
 class _Talk(socketserver.BaseRequestHandler):

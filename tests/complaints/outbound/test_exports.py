@@ -34,8 +34,8 @@ QUEUE, CASES = "/enterprise/exports/new/", "/authority/exports/new/"
 
 
 def asked(browser: Client, page: str = QUEUE, *, query: str = "", status: int = 302, **fields: Any) -> Export:
-    said = {"columns": ["number", "item", "consumer", "status"], "format": "csv"} | fields
-    answer = browser.post(f"{page}?{query}", filled(**said))
+    given = {"columns": ["number", "item", "consumer", "status"], "format": "csv"} | fields
+    answer = browser.post(f"{page}?{query}", filled(**given))
     assert answer.status_code == status, answer.content.decode()[-2000:]
     return Export.objects.latest("pk")
 
@@ -154,10 +154,10 @@ def test_rows_cost_the_same_queries_however_many(world: World, signed_in: SignIn
     counts = []
     for ids in (cases[:1], cases):
         keyring.forget()
-        with CaptureQueriesContext(connection) as said:
+        with CaptureQueriesContext(connection) as given:
             rows = selecting.rows_of(visibility, ids, kinds=["consumer_phone"])
             assert [column.text(row) for row in rows for column in columns.COLUMNS.values()]
-        counts.append(len(said))
+        counts.append(len(given))
     assert counts[0] == counts[1] < 10
 
 

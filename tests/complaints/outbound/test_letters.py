@@ -62,19 +62,19 @@ def mail(settings: Any, post_office: PostOffice) -> PostOffice:
 
 def look_at(office: PostOffice) -> list[str]:
     """Take apart what arrived; returns subject and words of each letter."""
-    found = []
+    results = []
     for taken in office.accepted:
         message = taken.message
         assert {name.lower() for name in message.keys()} <= OURS  # noqa: SIM118
         assert not message.is_multipart()
         assert message.get_content_type() == "text/plain"
         assert message["To"] == taken.to
-        words = f"{message['Subject']}\n{message.get_content()}"
-        for link in LINK.findall(f"{words}\n{str(message['List-Unsubscribe'] or '').strip('<>')}"):
+        text = f"{message['Subject']}\n{message.get_content()}"
+        for link in LINK.findall(f"{text}\n{str(message['List-Unsubscribe'] or '').strip('<>')}"):
             assert urlsplit(link).netloc == HOST, link
-        assert "8641969" not in words
-        found.append(words)
-    return found
+        assert "8641969" not in text
+        results.append(text)
+    return results
 
 
 def named_badly(world: World, name: str) -> None:
@@ -91,14 +91,14 @@ def named_badly(world: World, name: str) -> None:
 @pytest.mark.parametrize("name", [NASTY, BROKEN], ids=["formulas", "line breaks"])
 def test_T31_T53_every_letter_of_a_case(world: World, mail: PostOffice, name: str) -> None:
     named_badly(world, name)
-    said = {"statement": name, "item_name": name[:200], "consumer_name": name, "consumer_address": name}
+    values = {"statement": name, "item_name": name[:200], "consumer_name": name, "consumer_address": name}
     for status in (S.PERFORMING, S.MEDIATING, S.AWAITING_MATERIAL, S.CLOSED):
-        case = given.a_complaint(world, status=status, **said)
+        case = given.a_complaint(world, status=status, **values)
         if status == S.PERFORMING:
             given.step(case, enterprise.send_message(text=name), world.handler, WEDNESDAY)
             given.step(case, consumer.add_statement(text=name), world.consumer, WEDNESDAY)
             given.step(case, enterprise.report_performed(obligations=[1], proof=name), world.handler, WEDNESDAY)
-    failed = given.a_complaint(world, status=S.NEGOTIATING, **said)
+    failed = given.a_complaint(world, status=S.NEGOTIATING, **values)
     given.step(failed, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
     sweep(now=WEDNESDAY + timedelta(days=30))
     Notice.objects.update(send_after=WEDNESDAY)

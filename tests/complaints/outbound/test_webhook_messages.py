@@ -37,8 +37,8 @@ def test_each_message_shows_what_was_sent_what_was_answered_and_goes_out_again(
     mine = f"{address}messages/{one.webhook_id}/"
     assert mine in listed
     page = browser.get(mine).content.decode()
-    for words in ("503", "204", case.number, one.webhook_id, "ms", "再发一次"):
-        assert words in page, words
+    for text in ("503", "204", case.number, one.webhook_id, "ms", "再发一次"):
+        assert text in page, text
     assert page.index("204") < page.index("503"), "the newest first"
     assert browser.post(address, filled(what="replay", message=one.webhook_id)).status_code == 302
     assert sweep(receiver, now=timezone.now() + 2 * MINUTE) == 1

@@ -86,8 +86,8 @@ def test_T62_a_message_is_what_an_independent_receiver_expects(world: World, rec
     case = a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     assert sweep(receiver) == 1
     head, body = receiver.posts[0]
-    said = Webhook(secret_of(b"k")).verify(body, head)
-    assert (said["type"], said["data"]["case"], said["data"]["to_status"]) == (
+    given = Webhook(secret_of(b"k")).verify(body, head)
+    assert (given["type"], given["data"]["case"], given["data"]["to_status"]) == (
         "forward",
         case.number,
         "with_enterprise",

@@ -28,8 +28,8 @@ def address(case: Complaint, step: str = "") -> str:
     return f"/enterprise/cases/{case.number}/" + (f"{step}/" if step else "")
 
 
-def send(client: Client, path: str, said: dict[str, Any], *, key: str = "") -> Any:
-    return client.post(path, said | {"idempotency_key": key or uuid.uuid4().hex})
+def send(client: Client, path: str, values: dict[str, Any], *, key: str = "") -> Any:
+    return client.post(path, values | {"idempotency_key": key or uuid.uuid4().hex})
 
 
 def shown(response: Any) -> str:

@@ -241,7 +241,7 @@ def test_a_closed_case_says_what_is_left_and_until_when(world: World, clock: Any
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, consumer.withdraw(reason="other_way"), world.consumer, WEDNESDAY)
     page = shown(signed_in(world.chen).get(place(case)))
-    for words in (
+    for text in (
         "结果：已撤回",
         "还可以怎么办",
         "12300",
@@ -249,7 +249,7 @@ def test_a_closed_case_says_what_is_left_and_until_when(world: World, clock: Any
         f'href="{place(case, "refer")}"',
         "向人民法院起诉",
     ):
-        assert words in page, words
+        assert text in page, text
 
 
 def test_a_late_answer_is_offered_for_thirty_days_only(world: World, clock: Any) -> None:

@@ -72,10 +72,10 @@ def steps_of(case: Complaint) -> list[str]:
 
 def test_no_table_is_left_out() -> None:
     walked = {id(page) for audience in AUDIENCES for page in audience.pages.values()}
-    for found in walk_packages(pages.__path__, f"{pages.__name__}."):
-        table = getattr(import_module(found.name), "PAGES", {})
+    for result in walk_packages(pages.__path__, f"{pages.__name__}."):
+        table = getattr(import_module(result.name), "PAGES", {})
         for page in table.values() if isinstance(table, dict) else table:
-            assert id(page) in walked, (found.name, page)
+            assert id(page) in walked, (result.name, page)
 
 
 @pytest.mark.parametrize("audience", AUDIENCES, ids=str)
@@ -184,14 +184,14 @@ def is_named_where_it_is_wrong(world: World, case: Complaint, audience: Audience
     address, more = audience.url(case, walk.name), audience.more | audience.read_back
     if not walk.is_easy:
         assert send(browser, address, more).status_code == 422
-    for typed, wrong, *words in walk.wrong:
+    for typed, wrong, *text in walk.wrong:
         answer = send(browser, address, typed | more)
         assert answer.status_code == 422, (typed, shown(answer))
         form, page = answer.context["form"], shown(answer)
         assert (wrong in form.errors) if wrong else form.non_field_errors(), (typed, form.errors)
         assert "error-summary" in page
         assert "<title>有误：" in page
-        assert all(said in str(form.errors[wrong]) for said in words)
+        assert all(said in str(form.errors[wrong]) for said in text)
         assert not wrong or re.search(rf'id="id_{wrong}(_error|")', page)
         for value in typed.values():
             if isinstance(value, str) and value.strip() and not value.isascii():

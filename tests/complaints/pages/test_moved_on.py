@@ -47,9 +47,9 @@ def test_who_comes_second_with_an_acceptance_is_told_who_was_first(world: World)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     first, second = signed_in(wang(world)), signed_in(world.ming)
     versions = [opened(client, case, "accept") for client in (first, second)]
-    said = {"handler": str(world.ming_staff.pk)}
-    assert send(first, address(case, "accept"), said | {"version": versions[0]}).status_code == 302
-    answer = send(second, address(case, "accept"), said | {"version": versions[1]})
+    values = {"handler": str(world.ming_staff.pk)}
+    assert send(first, address(case, "accept"), values | {"version": versions[0]}).status_code == 302
+    answer = send(second, address(case, "accept"), values | {"version": versions[1]})
     assert answer.status_code == 409
     assert "现在是“协商和解中”" in shown(answer)
     assert "王强 11月11日 13:00：受理投诉。" in shown(answer)
@@ -62,8 +62,8 @@ def test_a_step_on_a_case_that_moved_on_waits_for_a_second_look_and_keeps_the_te
     given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过"), world.handler, NOON)
     version = opened(client, case, "failure")
     given.step(case, consumer.add_statement(text="我同意只退一半。"), world.consumer, NOON + timedelta(seconds=1))
-    said = {"reason": "no_agreement", "text": text}
-    answer = send(client, address(case, "failure"), said | {"version": version})
+    values = {"reason": "no_agreement", "text": text}
+    answer = send(client, address(case, "failure"), values | {"version": version})
     assert answer.status_code == 409
     page = shown(answer)
     assert "案件刚有变化：消费者 11月11日 13:00：补充说明。" in page
@@ -72,7 +72,7 @@ def test_a_step_on_a_case_that_moved_on_waits_for_a_second_look_and_keeps_the_te
     # Seen, and sent once more.
     newer = next(form.values["version"] for form in forms_of(page) if "version" in form.values)
     assert newer != version
-    assert send(client, address(case, "failure"), said | {"version": newer}).status_code == 302
+    assert send(client, address(case, "failure"), values | {"version": newer}).status_code == 302
     assert Complaint.objects.get(pk=case.pk).status == S.REVIEW
 
 

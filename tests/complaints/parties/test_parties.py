@@ -67,11 +67,11 @@ def clock() -> Any:
 def links(case: Complaint) -> dict[str, str]:
     """Phone → token, as the messages carry them."""
     joining.ask(case, place="https://portal.example", now=SOON)
-    found = {}
+    result = {}
     for message in OutgoingMessage.objects.order_by("pk"):
         if match := re.search(r"/cases/join/([\w-]+)/", message.body):
-            found[message.address] = match[1]
-    return found
+            result[message.address] = match[1]
+    return result
 
 
 def person(phone: str, name: str = "") -> User:

@@ -45,14 +45,14 @@ def test_a_power_waits_to_be_looked_at_among_the_numbers_of_the_day(world: World
 def test_what_was_found_in_it_holds_from_then_on(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=agent(may_settle=True))
     rui = signed_in(world.rui)
-    said = {
+    values = {
         "decision": "grant",
         "seen": "power_original",
         "may_settle": "no",
         "valid_until": "2026-11-30",
         "text": "投诉、代收退款",
     }
-    assert send(rui, place(case, "power"), said).status_code == 302
+    assert send(rui, place(case, "power"), values).status_code == 302
     case.refresh_from_db()
     assert (str(case.represented_until), case.facts["may_settle"], waiting(case)) == ("2026-11-30", False, ["done"])
     with pytest.raises(StepNotAllowed) as refused:

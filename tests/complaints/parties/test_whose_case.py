@@ -82,12 +82,12 @@ def test_a_new_number_is_found_and_the_old_one_is_told(world: World) -> None:
     entry = HandlingStep.objects.get(complaint=case, step="change_contact")
     assert entry.data["changed"] == ["consumer_phone"]
     assert "13900002222" not in entry.body
-    told = Notice.objects.get(complaint=case, kind="change_contact", addressee="consumer")
-    later = Notice.objects.filter(complaint=case, addressee="consumer").exclude(pk=told.pk).first()
+    shown = Notice.objects.get(complaint=case, kind="change_contact", addressee="consumer")
+    later = Notice.objects.filter(complaint=case, addressee="consumer").exclude(pk=shown.pk).first()
     assert later is not None
-    found = recipients.contacts_of([told, later])
-    assert found[recipients.told_as(told)][SMS].endswith("13900001111")
-    assert found[recipients.told_as(later)][SMS].endswith("13900002222")
+    result = recipients.contacts_of([shown, later])
+    assert result[recipients.told_as(shown)][SMS].endswith("13900001111")
+    assert result[recipients.told_as(later)][SMS].endswith("13900002222")
 
 
 @pytest.mark.parametrize(

@@ -54,10 +54,10 @@ def test_T81_a_consent_taken_back_is_a_row_of_its_own_and_holds_from_then_on(che
     key = page.content.decode().split('name="idempotency_key" value="')[-1].split('"')[0]
     answer = chen.post(f"/cases/{case.number}/consents/", {"purpose": "share_with_enterprise", "idempotency_key": key})
     assert answer.status_code == 302
-    said = list(
+    texts = list(
         ConsentRecord.objects.filter(complaint=case, purpose="share_with_enterprise").values_list("is_given", flat=True)
     )
-    assert said == [True, False]
+    assert texts == [True, False]
     case.refresh_from_db()
     assert case.consents["share_with_enterprise"] is False
     assert case.status == S.NEGOTIATING

@@ -47,8 +47,8 @@ def _files(settings: Any, tmp_path: Any) -> None:
 
 
 def test_the_filing_asks_its_questions_and_keeps_the_answers(client: Client, world: World) -> None:
-    said = {"service_region": world.region.pk, "respondent": "authority", "query": ""}
-    assert send(client, "/file/", said).status_code == 302
+    values = {"service_region": world.region.pk, "respondent": "authority", "query": ""}
+    assert send(client, "/file/", values).status_code == 302
     draft = FilingDraft.objects.get()
     page = client.get(url(draft, "purchase")).content.decode()
     assert re.search(r'<option value="service.ferry"\s*>\s*渡轮客运\s*</option>', page)

@@ -16,9 +16,9 @@ def test_a_sector_that_is_added_as_one_file_is_there_everywhere(tmp_path: Path) 
     folder = tmp_path / "sectors"
     shutil.copytree(FOLDER, folder)
     shutil.copy(HERE / "ferry.toml", folder)
-    words = ["-q", "-x", "-p", "tests.complaints.procedure.with_a_ferry", str(HERE / "ferry_in_the_portal.py")]
+    texts = ["-q", "-x", "-p", "tests.complaints.procedure.with_a_ferry", str(HERE / "ferry_in_the_portal.py")]
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", *words],
+        [sys.executable, "-m", "pytest", *texts],
         cwd=ROOT,
         env=os.environ | {"SECTORS_OF_THIS_RUN": str(folder)},
         capture_output=True,

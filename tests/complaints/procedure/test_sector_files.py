@@ -87,12 +87,12 @@ SLIPS = {
 
 @pytest.mark.parametrize("slip", SLIPS)
 def test_a_slip_is_told_by_file_and_key(folder: Path, slip: str) -> None:
-    there, instead, told = SLIPS[slip]
+    there, instead, shown = SLIPS[slip]
     assert FERRY.count(there) == 1
     (folder / "ferry.toml").write_text(FERRY.replace(there, instead), encoding="utf-8")
-    with pytest.raises(SectorProblem) as found:
+    with pytest.raises(SectorProblem) as result:
         read(folder)
-    assert told in str(found.value)
+    assert shown in str(result.value)
 
 
 def test_without_what_is_common_nothing_is_read(folder: Path) -> None:

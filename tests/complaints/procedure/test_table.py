@@ -18,16 +18,16 @@ NO_STATUS_CLOCK = {S.PERFORMING: "every obligation has a clock of its own"}
 
 
 def reachable() -> set[Status]:
-    found, fresh = {S.DRAFT}, [S.DRAFT]
+    result, fresh = {S.DRAFT}, [S.DRAFT]
     while fresh:
         status = fresh.pop()
         for row in TABLE.values():
             if status in row.at:
                 for target, _outcome in row.to:
-                    if target not in found:
-                        found.add(target)
+                    if target not in result:
+                        result.add(target)
                         fresh.append(target)
-    return found
+    return result
 
 
 def test_every_status_is_reachable() -> None:
@@ -80,8 +80,8 @@ def test_every_lapse_is_a_legal_step(clock: Clock) -> None:
 
 
 def test_every_outcome_can_be_reached() -> None:
-    found = {outcome for row in TABLE.values() for target, outcome in row.to if target == S.CLOSED}
-    assert found == set(Outcome)
+    results = {outcome for row in TABLE.values() for target, outcome in row.to if target == S.CLOSED}
+    assert results == set(Outcome)
 
 
 def test_targets_carry_an_outcome_exactly_when_they_close() -> None:

@@ -33,14 +33,14 @@ PROCEDURE, GENERATED = read("procedure.csv"), read("generated.csv")
 def test_vector(event: str, unit: str, length: int, roll: str, due: str) -> None:
     start = date.fromisoformat(event)
     if unit == "WD":
-        found = working_days(start, length, CHINA)
+        result = working_days(start, length, CHINA)
     else:
-        found = calendar_days(start, length, CHINA, weekend_roll=roll == "yes")
-        assert found.derivation["strict_day"] == str(start + timedelta(days=length))
-    assert str(found.last_day) == due
-    assert found.due_at == datetime.combine(found.last_day + timedelta(days=1), datetime.min.time(), SHANGHAI)
-    assert found.due_at.tzinfo is UTC
-    assert found.provisional == (found.last_day.year == 2027)
+        result = calendar_days(start, length, CHINA, weekend_roll=roll == "yes")
+        assert result.derivation["strict_day"] == str(start + timedelta(days=length))
+    assert str(result.last_day) == due
+    assert result.due_at == datetime.combine(result.last_day + timedelta(days=1), datetime.min.time(), SHANGHAI)
+    assert result.due_at.tzinfo is UTC
+    assert result.provisional == (result.last_day.year == 2027)
 
 
 def test_the_generated_file_is_what_the_walk_gives() -> None:

@@ -13,13 +13,13 @@ Row = tuple[date, bool, str, str]
 
 
 def rows(*years: int) -> list[Row]:
-    found: list[Row] = []
+    results: list[Row] = []
     for year in years:
         with (FOLDER / f"cn_{year}.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 day = date.fromisoformat(row["day"])
-                found.append((day, row["is_working"] == "1", row["name"], row["name_en"]))
-    return found
+                results.append((day, row["is_working"] == "1", row["name"], row["name_en"]))
+    return results
 
 
 CHINA = Calendar.build(rows(2025, 2026), (2025, 2026), source="国务院办公厅放假安排", version="2026.1")

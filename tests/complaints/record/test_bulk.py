@@ -79,8 +79,8 @@ def test_every_kind_of_value_and_its_absence(world: World) -> None:
     for before in (case, other):
         kept = Complaint.objects.get(pk=before.pk)
         for name in names:
-            found = getattr(kept, name)
-            assert (bytes(found) if isinstance(found, memoryview) else found) == getattr(before, name), name
+            result = getattr(kept, name)
+            assert (bytes(result) if isinstance(result, memoryview) else result) == getattr(before, name), name
 
 
 def test_nothing_to_write_asks_nothing(db: None, django_assert_num_queries: Any) -> None:

@@ -120,10 +120,10 @@ TABLE: tuple[tuple[dict[str, Any], set[str], str | None, str | None], ...] = (
 def test_the_rules_that_fit(
     filed: dict[str, Any], fitting: set[str], certain: str | None, if_proven: str | None
 ) -> None:
-    found = minimum_for(Facts(**{"on": TODAY} | filed | {"demands": frozenset(filed.get("demands", ()))}))
-    assert {e.rule.code for e in found.entitlements} == fitting
-    assert found.certain == (None if certain is None else Decimal(certain))
-    assert found.if_proven == (None if if_proven is None else Decimal(if_proven))
+    result = minimum_for(Facts(**{"on": TODAY} | filed | {"demands": frozenset(filed.get("demands", ()))}))
+    assert {e.rule.code for e in result.entitlements} == fitting
+    assert result.certain == (None if certain is None else Decimal(certain))
+    assert result.if_proven == (None if if_proven is None else Decimal(if_proven))
 
 
 def test_a_law_counts_from_its_day_on() -> None:
@@ -149,13 +149,13 @@ def test_each_rule_says_its_article_in_both_languages_and_names_only_codes_of_th
 
 
 def test_it_is_said_in_the_language_of_the_reader() -> None:
-    (found,) = (
+    (result,) = (
         e
         for e in minimum_for(
             Facts(**PHONE, problem="false_claims", demands=frozenset({"refund"}), on=TODAY)
         ).entitlements
         if e.is_extra
     )
-    assert (found.law, found.condition) == ("《消费者权益保护法》第五十五条", "经营者有欺诈行为")
+    assert (result.law, result.condition) == ("《消费者权益保护法》第五十五条", "经营者有欺诈行为")
     with translation.override("en"):
-        assert (found.law, found.condition) == ("Consumer law, art. 55", "the business committed fraud")
+        assert (result.law, result.condition) == ("Consumer law, art. 55", "the business committed fraud")

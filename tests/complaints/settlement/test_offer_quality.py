@@ -249,6 +249,6 @@ def test_what_an_offer_lacks(changed: dict[str, Any], told: list[tuple[str, str]
 
 
 def test_every_finding_has_its_cases_and_words() -> None:
-    named = {code for *_, told in CASES for code, _ in told}
+    named = {code for *_, shown in CASES for code, _ in shown}
     assert named == set(offer_terms.CODES) == set(wording.KINDS["offer_finding"])
     assert all(Finding(code).words != code for code in offer_terms.CODES)

@@ -37,15 +37,15 @@ def test_similar_cases_tell_how_they_ended_and_what_settled_them(world: World, d
     here = given.a_complaint(world, status=S.NEGOTIATING)
     seen = workspace_for(world.ming, now=LATER).engagements()
     with django_assert_num_queries(1):
-        found = similar_to(here, seen=seen)
-    assert (found.total, found.results) == (3, {"settled": 2, "failed": 1})
-    assert (found.amounts, found.median) == ([Decimal("128.50")] * 2, Decimal("128.50"))
-    assert [case.odr_result for case in found.shown] == ["settled", "settled", "failed"]
-    assert [(a.kind, a.verdict, a.amount) for a in found.shown[0].answers] == [
+        result = similar_to(here, seen=seen)
+    assert (result.total, result.results) == (3, {"settled": 2, "failed": 1})
+    assert (result.amounts, result.median) == ([Decimal("128.50")] * 2, Decimal("128.50"))
+    assert [case.odr_result for case in result.shown] == ["settled", "settled", "failed"]
+    assert [(a.kind, a.verdict, a.amount) for a in result.shown[0].answers] == [
         ("refund", "grant", Decimal("128.50")),
         ("cancel_service", "grant", None),
     ]
-    assert here.number not in [case.number for case in found.cases]
+    assert here.number not in [case.number for case in result.cases]
 
 
 def test_similar_cases_are_those_of_the_own_desk(world: World) -> None:

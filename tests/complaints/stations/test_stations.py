@@ -64,9 +64,9 @@ def noted(workspace: Client, **changed: Any) -> Any:
 
 def link() -> str:
     message = next(m for m in OutgoingMessage.objects.order_by("-pk") if "/station/confirm/" in m.body)
-    found = re.search(r"/station/confirm/([\w-]+)/", message.body)
-    assert found is not None
-    return found[1]
+    result = re.search(r"/station/confirm/([\w-]+)/", message.body)
+    assert result is not None
+    return result[1]
 
 
 def test_an_entry_is_unconfirmed_until_the_consumer_says_so(workspace: Client, station: Station) -> None:
@@ -171,14 +171,14 @@ def filed_here(workspace: Client, world: World, **start: Any) -> Complaint:
     response = workspace.post("/station/file/", KEY | start)
     assert response.status_code == 302, response.content.decode()
     draft = FilingDraft.objects.order_by("-created_at")[0]
-    said = {
+    values = {
         "service_region": str(world.region.pk),
         "respondent": f"{world.mobile.pk}-{world.fuzhou.pk}-",
         "query": "移动",
     }
     page = workspace.get(url(draft, "consents")).content.decode()
     assert "请逐条念给消费者听" in page
-    assert send(workspace, url(draft, "enterprise"), said).status_code == 302
+    assert send(workspace, url(draft, "enterprise"), values).status_code == 302
     fill(workspace, draft)
     you = answers.YOU | {"is_unverified": None}
     send(workspace, url(draft, "you"), you, send_code="1")
@@ -239,7 +239,7 @@ def test_a_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(
 def test_the_head_registers_invites_and_ends(world: World, client: Client, station: Station, clerk: User) -> None:
     head = world.head_officer.user
     client.force_login(head)
-    said = {
+    values = {
         "name": "西湖服务站",
         "name_en": "",
         "code": "xh-1",
@@ -247,7 +247,7 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
         "address": "湖滨路",
         "enterprise": "",
     }
-    assert client.post("/authority/stations/", KEY | said).status_code == 302
+    assert client.post("/authority/stations/", KEY | values).status_code == 302
     made = Station.objects.get(code="XH-1")
     assert made.authority == world.gulou
     reach = authority_reach(head.pk, on=timezone.localdate())
@@ -279,7 +279,7 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
     assert stations.stations_of(clerk, on=timezone.localdate()) == []
     client.force_login(world.rui)
     assert client.get("/authority/stations/").status_code == 200
-    assert client.post("/authority/stations/", KEY | said | {"code": "ZZ-9"}).status_code in (404, 405)
+    assert client.post("/authority/stations/", KEY | values | {"code": "ZZ-9"}).status_code in (404, 405)
     assert Officer.objects.filter(user=clerk).count() == 0
 
 
@@ -302,8 +302,8 @@ def test_what_is_wrong_with_a_new_station_is_said(
     world: World, client: Client, station: Station, changed: dict[str, Any], words: str
 ) -> None:
     client.force_login(world.head_officer.user)
-    said = {"name": "西湖服务站", "code": "xh-1", "kind": "scenic", "address": "湖滨路", "enterprise": ""}
-    response = client.post("/authority/stations/", KEY | said | changed)
+    values = {"name": "西湖服务站", "code": "xh-1", "kind": "scenic", "address": "湖滨路", "enterprise": ""}
+    response = client.post("/authority/stations/", KEY | values | changed)
     assert response.status_code == 422
     assert words in response.content.decode()
 
@@ -323,7 +323,7 @@ def test_after_three_years_what_was_said_is_gone_and_still_counts(workspace: Cli
 
 
 def logged(station: Station, clerk: User, problem: str, **changed: Any) -> StationEntry:
-    said: dict[str, Any] = {
+    values: dict[str, Any] = {
         "category": category(),
         "how": "refund",
         "amount": 10,
@@ -332,7 +332,12 @@ def logged(station: Station, clerk: User, problem: str, **changed: Any) -> Stati
         "now": timezone.now(),
     }
     return stations.write_down(
-        station=station, by=clerk, problem=problem, language="zh-hans", place="https://portal.example", **said | changed
+        station=station,
+        by=clerk,
+        problem=problem,
+        language="zh-hans",
+        place="https://portal.example",
+        **values | changed,
     )
 
 

@@ -166,8 +166,8 @@ def test_what_lacks_is_named_by_its_article(world: World) -> None:
     got = signals_of([case], regions=everywhere(), looked_back=SIXTY)[case.pk]
     assert {str(one.values["what"]) for one in got if one.code == "missing"} == {"consumer_address", "respondent_place"}
     assert "no_proof" in {one.code for one in got}
-    words = [in_language("en", labels_signals.signal_sentence, one.code, one.values) for one in got]
-    assert any("art. 10(1)" in line for line in words)
+    texts = [in_language("en", labels_signals.signal_sentence, one.code, one.values) for one in got]
+    assert any("art. 10(1)" in line for line in texts)
 
 
 def test_a_report_mixed_in_is_shown_until_it_is_split_off(world: World) -> None:
@@ -194,17 +194,17 @@ def _regions(case: Complaint, kind: str) -> list[Region]:
     case.refresh_from_db()
     own = case.handling_region
     of = {"county": own.pk, "city": case.handling_city, "province": case.handling_province}
-    found = {name: Region.objects.select_related("parent").get(pk=pk) for name, pk in of.items()}
+    result = {name: Region.objects.select_related("parent").get(pk=pk) for name, pk in of.items()}
     township, other = Region.objects.filter(parent=own).select_related("parent")[:2]
     Complaint.objects.filter(pk=case.pk).update(handling_region=township)
     away: dict[str, Any] = {
-        name: Region.objects.filter(level=name, country="CN").exclude(pk=row.pk).first() for name, row in found.items()
+        name: Region.objects.filter(level=name, country="CN").exclude(pk=row.pk).first() for name, row in result.items()
     }
-    found["township"], away["township"] = township, other
+    result["township"], away["township"] = township, other
     if kind == "two":
         return [away["county"], township]
     name, _space, where = kind.partition(" ")
-    return [(away if where else found)[name]]
+    return [(away if where else result)[name]]
 
 
 @pytest.mark.parametrize("kind", ["township", "county", "city", "province", "two"])

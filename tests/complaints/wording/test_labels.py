@@ -64,8 +64,8 @@ def test_every_choice_of_a_row_has_words(kind: str, model: str, field: str) -> N
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_both_languages(kind: str) -> None:
-    for code, words in KINDS[kind].items():
-        chinese, english = (in_language(language, str, words) for language in ("zh-hans", "en"))
+    for code, text in KINDS[kind].items():
+        chinese, english = (in_language(language, str, text) for language in ("zh-hans", "en"))
         assert CHINESE.search(chinese), code
         assert english, code
         assert not CHINESE.search(english), code
@@ -74,8 +74,8 @@ def test_both_languages(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["status", "outcome", "clock", "role"])
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_no_two_codes_share_a_word(kind: str, language: str) -> None:
-    found = [in_language(language, label, code, kind=kind) for code in KINDS[kind]]
-    assert len(found) == len(set(found))
+    results = [in_language(language, label, code, kind=kind) for code in KINDS[kind]]
+    assert len(results) == len(set(results))
 
 
 def test_whoever_may_take_a_step_finds_words_on_its_button() -> None:
@@ -115,13 +115,13 @@ def test_tones_and_icons_are_known() -> None:
 def test_the_words_are_those_of_the_filing_form() -> None:
     with translation.override("zh-hans"):
         assert {kind.code: str(kind.label) for kind in DEMAND_KINDS} == {
-            code: str(words) for code, words in KINDS["demand_kind"].items()
+            code: str(text) for code, text in KINDS["demand_kind"].items()
         }
 
 
 def written_reasons() -> set[str]:
     """Every code that a verb or a lapse writes as the reason of an entry."""
-    found = set()
+    results = set()
     for path in [*(HERE / "complaints/handling").rglob("*.py"), *(HERE / "routing").rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in (
@@ -132,7 +132,7 @@ def written_reasons() -> set[str]:
             ):
                 for word in node.keywords:
                     if word.arg == "reason":
-                        found |= {n.value for n in ast.walk(word.value) if isinstance(n, ast.Constant) and n.value}
+                        results |= {n.value for n in ast.walk(word.value) if isinstance(n, ast.Constant) and n.value}
             # What keeps a case from an enterprise is the reason of the entry as well.
             if (
                 isinstance(node, ast.Call)
@@ -142,15 +142,15 @@ def written_reasons() -> set[str]:
                     or (path.name == "forwarding.py" and getattr(node.func, "id", "") == "Why")
                 )
             ):
-                found |= {n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and n.value}
+                results |= {n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and n.value}
             if (
                 path.name == "forwarding.py"
                 and isinstance(node, ast.Assign)
                 and [getattr(target, "id", "") for target in node.targets] == ["reason"]
             ):
-                found |= {n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant) and n.value}
+                results |= {n.value for n in ast.walk(node.value) if isinstance(n, ast.Constant) and n.value}
     # An f-string of a code and a decision: the decisions are a vocabulary of their own.
-    whole = {code for code in found if isinstance(code, str) and not code.endswith("_")}
+    whole = {code for code in results if isinstance(code, str) and not code.endswith("_")}
     return whole | {f"recusal_{decision}" for decision in KINDS["recusal_decision"] if decision != "suspend"}
 
 
@@ -172,10 +172,10 @@ def test_choices_of_the_verbs_have_words() -> None:
 
 
 def test_every_matter_that_a_verb_opens_has_words() -> None:
-    found: set[str] = set()
+    results: set[str] = set()
     for path in (HERE / "complaints/handling").rglob("*.py"):
-        found |= set(re.findall(r'open_matter\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8")))
-    assert found <= set(KINDS["matter_kind"])
+        results |= set(re.findall(r'open_matter\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8")))
+    assert results <= set(KINDS["matter_kind"])
 
 
 def test_every_status_and_every_clock_says_what_it_waits_for() -> None:
@@ -187,8 +187,8 @@ def test_every_status_and_every_clock_says_what_it_waits_for() -> None:
     assert set(Clock) <= set(IF_MISSED)
     for variants in SENTENCES.values():
         assert "" in variants
-        for words in variants.values():
-            chinese, english = (in_language(language, str, words) for language in ("zh-hans", "en"))
+        for text in variants.values():
+            chinese, english = (in_language(language, str, text) for language in ("zh-hans", "en"))
             slots = set(re.findall(r"\{\w+\}", chinese))
             assert slots == set(re.findall(r"\{\w+\}", english)), chinese
 

@@ -46,11 +46,11 @@ def test_every_tells_of_the_table_is_known() -> None:
 @pytest.mark.parametrize("status", [s for s in S if s != S.DRAFT])
 def test_notices_on_the_way_to_every_status(world: World, status: Status) -> None:
     case = given.a_complaint(world, status=status)
-    found = told(case)
-    assert found[0].kind == "file"
-    assert found[0].addressee == "consumer"
-    assert found[0].user_id == world.chen.pk
-    for notice in found:
+    result = told(case)
+    assert result[0].kind == "file"
+    assert result[0].addressee == "consumer"
+    assert result[0].user_id == world.chen.pk
+    for notice in result:
         assert case.number in notice.subject
         text = notice.subject + notice.body
         assert not [word for word in PRIVATE if word in text], text
@@ -138,14 +138,14 @@ def test_staff_wait_for_the_digest_but_not_on_the_last_day_nor_at_a_breach(world
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     for day in range(1, 6):
         sweep_clocks(now=WEDNESDAY + timedelta(days=day))
-    found = {n.subject.rpartition("：")[2]: n for n in told(case) if n.addressee == "enterprise"}
-    forms = {what: n.form for what, n in found.items()}
+    result = {n.subject.rpartition("：")[2]: n for n in told(case) if n.addressee == "enterprise"}
+    forms = {what: n.form for what, n in result.items()}
     assert forms["收到一件投诉，请受理"] == "digest"
     assert forms["今天24:00前"] == "single"
     assert {n.form for n in told(case) if n.kind == "lapse_acceptance"} == {"single"}
     assert {n.form for n in told(case) if n.addressee == "consumer"} == {"single"}
     # 10:00 on a Wednesday: told at 14:00.
-    assert found["收到一件投诉，请受理"].send_after == WEDNESDAY + timedelta(hours=4, minutes=2)
+    assert result["收到一件投诉，请受理"].send_after == WEDNESDAY + timedelta(hours=4, minutes=2)
 
 
 def test_reminders(world: World) -> None:

@@ -143,18 +143,18 @@ def test_suspended_says_whether_the_clock_rests() -> None:
 @pytest.mark.parametrize("viewer", ["consumer", "enterprise", "authority", ""])
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_a_closed_case_says_so_to_everybody(outcome: Outcome, viewer: str, language: str) -> None:
-    found = strip(case(S.CLOSED, outcome=outcome), viewer=viewer, language=language)
-    assert found.sentence
-    assert "{" not in found.sentence
-    assert found.side == ""
-    assert found.deadline is None
-    assert found.if_missed == ""
-    assert not found.is_your_turn
+    result = strip(case(S.CLOSED, outcome=outcome), viewer=viewer, language=language)
+    assert result.sentence
+    assert "{" not in result.sentence
+    assert result.side == ""
+    assert result.deadline is None
+    assert result.if_missed == ""
+    assert not result.is_your_turn
 
 
 def test_silence_is_not_called_a_success() -> None:
-    found = strip(case(S.CLOSED, outcome="unconfirmed"))
-    assert found.sentence == "您未答复，案件已办结，但不算和解成功。"
+    result = strip(case(S.CLOSED, outcome="unconfirmed"))
+    assert result.sentence == "您未答复，案件已办结，但不算和解成功。"
     assert strip(case(S.CLOSED, outcome="negotiation_failed")).sentence == "协商未成，您可以一键转交监管部门。"
 
 
@@ -169,11 +169,11 @@ def test_what_if_missed_follows_the_consent() -> None:
 
 def test_an_answer_that_is_late_is_said_to_be_late() -> None:
     row = clock(Clock.ACCEPTANCE, date(2026, 11, 25), state="lapsed")
-    found = strip(with_li(case(S.WITH_ENTERPRISE)), row, viewer="enterprise")
-    assert found.is_overdue
-    assert found.tone == "bad"
-    assert found.is_your_turn
-    assert found.sentence == "已逾期：应于11月25日完成，仍须由移动福州分公司的李敏办理。"
+    result = strip(with_li(case(S.WITH_ENTERPRISE)), row, viewer="enterprise")
+    assert result.is_overdue
+    assert result.tone == "bad"
+    assert result.is_your_turn
+    assert result.sentence == "已逾期：应于11月25日完成，仍须由移动福州分公司的李敏办理。"
 
 
 def test_whose_turn_it_is() -> None:
@@ -187,11 +187,11 @@ def test_whose_turn_it_is() -> None:
 
 def test_what_waits_for_the_consumer_is_said_to_the_consumer() -> None:
     waiting = case(S.AWAITING_CONSUMER)
-    said = {
+    values = {
         viewer: strip(waiting, clock(Clock.CONFIRMATION, WEDNESDAY_2), viewer=viewer).status
         for viewer in ("consumer", "enterprise", "")
     }
-    assert said == {"consumer": "待您确认", "enterprise": "待消费者确认", "": "待消费者确认"}
+    assert values == {"consumer": "待您确认", "enterprise": "待消费者确认", "": "待消费者确认"}
     assert strip(waiting, language="en").status == "Waiting for you"
 
 
@@ -200,15 +200,15 @@ def test_a_question_lies_with_the_enterprise_and_silence_with_the_consumer() -> 
     later = clock(Clock.NEGOTIATION, WEDNESDAY_2)
     assert strip(case(S.NEGOTIATING), asked, later).sentence.startswith("您就方案提了问题")
     missed = clock(Clock.ANSWER, date(2026, 11, 28), owed_by="consumer")
-    found = strip(case(S.NEGOTIATING), missed, later)
-    assert found.side == "consumer"
-    assert found.is_your_turn
+    result = strip(case(S.NEGOTIATING), missed, later)
+    assert result.side == "consumer"
+    assert result.is_your_turn
 
 
 def test_a_stranger_is_told_no_person() -> None:
     row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
-    found = strip(with_li(case(S.NEGOTIATING)), row, viewer="")
-    assert "李敏" not in found.sentence + found.holder + found.holder_detail
+    result = strip(with_li(case(S.NEGOTIATING)), row, viewer="")
+    assert "李敏" not in result.sentence + result.holder + result.holder_detail
 
 
 def test_without_a_clock_nothing_is_promised() -> None:
@@ -225,7 +225,7 @@ def test_real_cases_of_every_status_ask_the_database_nothing(
     with django_assert_num_queries(0):
         for viewer in ("consumer", "enterprise", "authority", ""):
             for language in ("zh-hans", "en"):
-                found = in_language(
+                result = in_language(
                     language,
                     standing,
                     complaint=complaint,
@@ -234,11 +234,11 @@ def test_real_cases_of_every_status_ask_the_database_nothing(
                     now=WEDNESDAY,
                     calendar=CALENDAR,
                 )
-                assert found.sentence
-                assert "{" not in found.sentence
-                assert (found.deadline is None) == (status == S.CLOSED)
-                assert bool(found.if_missed) == (status != S.CLOSED)
-                assert found.due_at == (found.deadline.due_at if found.deadline else None)
+                assert result.sentence
+                assert "{" not in result.sentence
+                assert (result.deadline is None) == (status == S.CLOSED)
+                assert bool(result.if_missed) == (status != S.CLOSED)
+                assert result.due_at == (result.deadline.due_at if result.deadline else None)
 
 
 def shown(row: Deadline | None, language: str = "zh-hans", now: datetime = NOW, status: str = "") -> Any:
@@ -289,11 +289,11 @@ def test_chip_paused_met_ended_none() -> None:
 
 def test_chip_says_that_a_date_is_provisional() -> None:
     row = clock(Clock.REVIEW, date(2027, 1, 5), is_provisional=True, derivation={"provisional_years": [2027]})
-    found = shown(row)
-    assert found.is_provisional
-    assert found.note == "暂定：2027年放假安排公布后重算"
+    result = shown(row)
+    assert result.is_provisional
+    assert result.note == "暂定：2027年放假安排公布后重算"
     assert shown(row, "en").note == "provisional until 2027 holidays are published"
-    assert "2027年1月5日" in found.text
+    assert "2027年1月5日" in result.text
 
 
 def test_facts_for_the_chip_component() -> None:

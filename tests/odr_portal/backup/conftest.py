@@ -70,7 +70,7 @@ class Beside:
         finally:
             connection.close()
 
-    def restore(self, file: Path, *words: str) -> tuple[str, str]:
+    def restore(self, file: Path, *arguments: str) -> tuple[str, str]:
         """What was said, and what was warned of. Raises CommandError."""
         out, err = StringIO(), StringIO()
         call_command(
@@ -82,7 +82,7 @@ class Beside:
             str(self.folder / "evidence"),
             "--files",
             str(self.folder / "files"),
-            *words,
+            *arguments,
             stdout=out,
             stderr=err,
         )
@@ -104,11 +104,11 @@ def save(target: Path) -> str:
     return out.getvalue()
 
 
-def manage(*words: str, before: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
+def manage(*arguments: str, before: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
     """A command as its own process, after a shell line such as a limit."""
     line = f'{before}; exec "$0" manage.py "$@"' if before else 'exec "$0" manage.py "$@"'
     return subprocess.run(
-        ["bash", "-c", line, sys.executable, *words],
+        ["bash", "-c", line, sys.executable, *arguments],
         cwd=environment.ROOT,
         capture_output=True,
         text=True,

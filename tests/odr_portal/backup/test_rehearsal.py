@@ -61,9 +61,9 @@ class Cluster:
             "SWEEP_EVERY": "1",
         }
 
-    def manage(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "manage.py", *words],
+            [sys.executable, "manage.py", *arguments],
             cwd=environment.ROOT,
             env=self.variables,
             capture_output=True,
@@ -73,9 +73,9 @@ class Cluster:
         return done
 
     @contextlib.contextmanager
-    def going_on(self, *words: str) -> Iterator[subprocess.Popen[str]]:
+    def going_on(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
         process = subprocess.Popen(
-            [sys.executable, *words],
+            [sys.executable, *arguments],
             cwd=environment.ROOT,
             env=self.variables,
             text=True,
@@ -133,11 +133,11 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
             lost.until(SEALS, 1)
             lost.manage("shell", "-c", PUT_FILE)
             [(before,)] = lost.query(CASES)
-            said = lost.manage("backup", "--to", str(archive))
-            assert "MISSING" not in said.stderr
+            given = lost.manage("backup", "--to", str(archive))
+            assert "MISSING" not in given.stderr
             lost.until(CASES, before + 3)
             assert filing.poll() is None
-        saved = int(said.stdout.split(" cases")[0].rpartition(" ")[2])
+        saved = int(given.stdout.split(" cases")[0].rpartition(" ")[2])
         assert before <= saved < lost.query(CASES)[0][0]
         standing = {p.relative_to(lost.folder): p.read_bytes() for p in (lost.folder / "evidence").rglob("*.txt")}
     finally:
@@ -145,7 +145,7 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
 
     again = Cluster(tmp_path / "again", keys)
     try:
-        said = again.manage(
+        given = again.manage(
             "restore",
             str(archive),
             "--into",
@@ -153,7 +153,7 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
             "--public-key",
             str(keys / "public.pem"),
         )
-        assert "The record is unbroken." in said.stdout
+        assert "The record is unbroken." in given.stdout
         assert again.query(CASES) == [(saved,)]
         assert {
             p.relative_to(again.folder): p.read_bytes() for p in (again.folder / "evidence").rglob("*.txt")

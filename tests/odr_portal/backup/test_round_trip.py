@@ -79,8 +79,8 @@ def quiet(what: str, size: int) -> None:
 
 def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> None:
     file = tmp_path / "portal.tar"
-    said = save(file)
-    assert "2 cases, 2 files" in said
+    text = save(file)
+    assert "2 cases, 2 files" in text
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not list(tmp_path.glob("*.partial"))
     with connection.cursor() as cursor:
@@ -89,8 +89,8 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
             " ('secretkeyofasession', '', now())"
         )
 
-    told, warned = beside.restore(file)
-    assert "The record is unbroken." in told
+    shown, warned = beside.restore(file)
+    assert "The record is unbroken." in shown
     assert "LOOK" not in warned
     here, there = counts(os.environ["DATABASE_OWNER_URL"]), counts(beside.url)
     assert there.pop("accounts_browsersession") == 0
@@ -319,8 +319,8 @@ def test_T82_an_old_archive_does_not_bring_an_erased_person_back(
     old = keys.read_bytes()
     keyring.destroy([portal.consumer_key], now=WEDNESDAY)
     save(tmp_path / "newer.tar")
-    told, _ = beside.restore(file)
-    assert "The record is unbroken." in told
+    shown, _ = beside.restore(file)
+    assert "The record is unbroken." in shown
     [(wrapped, gone)] = beside.query(
         "select octet_length(wrapped), destroyed_at is not null from accounts_personkey where person ="
         f" '{portal.consumer_key}'"

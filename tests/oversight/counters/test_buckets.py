@@ -28,8 +28,8 @@ from tests.oversight import slow_count
 @settings(max_examples=200, deadline=None)
 def test_a_quantile_is_wrong_by_less_than_a_twentieth(values: list[int], what: str, share: float) -> None:
     """Whatever the distribution: few, many, all the same, long tails."""
-    found = quantile(what, Counter(bucket_of(what, value) for value in values), share)
-    assert found == pytest.approx(slow_count.quantile(values, share), rel=0.05, abs=1e-9)
+    result = quantile(what, Counter(bucket_of(what, value) for value in values), share)
+    assert result == pytest.approx(slow_count.quantile(values, share), rel=0.05, abs=1e-9)
 
 
 def lognormal(random: Random, n: int) -> list[int]:

@@ -140,21 +140,21 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
 
 def same_further(measure: Measure, slow: slow_count.World) -> None:
     """Those of further_figures: from the cases of the slow count, and as an enterprise's own mirror counts them."""
-    found = further_figures.counted(measure)
-    if not found:
+    result = further_figures.counted(measure)
+    if not result:
         assert not Tally.objects.exists()
         return
     counted = slow.settled()
-    assert (found["first_settled"].numerator, found["first_settled"].denominator) == (
+    assert (result["first_settled"].numerator, result["first_settled"].denominator) == (
         counted.get("settled", 0),
         slow.received(),
     )
-    assert (found["withdrawn"].numerator, found["withdrawn"].denominator) == (
+    assert (result["withdrawn"].numerator, result["withdrawn"].denominator) == (
         counted.get("withdrawn", 0),
         len(slow.ended()),
     )
     marks = [case.facts["rating"]["overall"] for case, _entry in slow.closed() if "rating" in case.facts]
-    assert (found["rating"].n, found["rating"].beside) == (
+    assert (result["rating"].n, result["rating"].beside) == (
         len(marks),
         {"marks": sum(marks), "closed": len(slow.closed())},
     )
@@ -163,7 +163,7 @@ def same_further(measure: Measure, slow: slow_count.World) -> None:
         ("last_day", "ended_last_day", "ended"),
         ("last_offer", "offered_last_day", "offered"),
     ):
-        assert (found[code].numerator, found[code].denominator) == tuple(
+        assert (result[code].numerator, result[code].denominator) == tuple(
             mirror.LISTS[name](measure).count() for name in (part, whole)
         ), code
 
@@ -186,7 +186,7 @@ def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:
     province = Region.objects.get(code="350000")
     later = walk.now + timedelta(days=2)
     middle = walk.now.date() - timedelta(days=9)
-    found = compare(*WHOLE, walk.now, province)
+    result = compare(*WHOLE, walk.now, province)
     making.rebuild(now=walk.now)
     compare(*WHOLE, later, province)
     compare(date(2026, 9, 1), middle, later, province)
@@ -198,9 +198,9 @@ def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:
     compare(middle, WHOLE[1], later, province, category=PROBLEMS[0], channel=CHANNELS[0], enterprise=world.mobile.pk)
     for region in regions():
         compare(middle, WHOLE[1], walk.now, region)
-    assert found["settled"].n > 3, "a world in which nothing ends proves nothing"
-    assert found["first_response"].n > 3
-    assert found["on_time"].beside["ended_late"] + found["on_time"].beside["open_overdue"] > 0
+    assert result["settled"].n > 3, "a world in which nothing ends proves nothing"
+    assert result["first_response"].n > 3
+    assert result["on_time"].beside["ended_late"] + result["on_time"].beside["open_overdue"] > 0
     table(walk, province)
     counties_add_up(walk, province)
 
@@ -215,21 +215,21 @@ def counties_add_up(walk: Walk, region: Region) -> None:
 
 
 def counted_in(places: list[Region], walk: Walk, *, at_once: bool = False) -> Counter[str]:
-    found: Counter[str] = Counter()
+    result: Counter[str] = Counter()
     for regions in [tuple(places)] if at_once else [(place,) for place in places]:
         measure = Measure(Scope(regions=regions), Period(first=WHOLE[0], last=WHOLE[1]), walk.now, current_calendar())
-        found.update(leagues.standing(measure))
-        found.update(figures.stage_counts(measure))
-        found["received"] += figures.received(measure)
-    return found
+        result.update(leagues.standing(measure))
+        result.update(figures.stage_counts(measure))
+        result["received"] += figures.received(measure)
+    return result
 
 
 def table(walk: Walk, region: Region) -> None:
     """A line of the table is the figure of that enterprise alone."""
     whole = Measure(Scope(regions=(region,)), Period(first=WHOLE[0], last=WHOLE[1]), walk.now, current_calendar())
-    found = {line.enterprise_id: line for line in leagues.counted(whole)}
-    assert set(found) == {side.enterprise.pk for side in walk.sides}
-    for pk, line in found.items():
+    result = {line.enterprise_id: line for line in leagues.counted(whole)}
+    assert set(result) == {side.enterprise.pk for side in walk.sides}
+    for pk, line in result.items():
         slow = slow_count.World(*WHOLE, walk.now, (region.pk, region.last), pk)
         counted, slowly = slow.settled(), slow.on_time()
         assert line.success.numerator == counted.get("settled", 0)

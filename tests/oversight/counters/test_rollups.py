@@ -75,9 +75,9 @@ def province() -> Region:
 
 
 def counted(walk: Walk, scope: Scope, *, by: str = "", period: Period = WHOLE) -> dict[str, reads.Sums]:
-    found = Counters.at(walk.now, current_calendar()).sums(scope, period, by=by)
-    assert found is not None
-    return found
+    result = Counters.at(walk.now, current_calendar()).sums(scope, period, by=by)
+    assert result is not None
+    return result
 
 
 def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
@@ -177,8 +177,8 @@ def test_whole_months_and_days_at_the_edges_are_the_days(walk: Walk, period: Per
         expected.update(
             {name: row[COLUMN_OF[name]] for name in NAMES if row[COLUMN_OF[name]] and windows.has(name, row["day"])}
         )
-    found = counted(walk, Scope(regions=(province(),)), period=period)[""]
-    assert {name: n for name, n in found.items() if n} == dict(expected)
+    result = counted(walk, Scope(regions=(province(),)), period=period)[""]
+    assert {name: n for name, n in result.items() if n} == dict(expected)
 
 
 def test_a_day_begins_at_midnight_in_shanghai(patient: None, world: World) -> None:
@@ -217,10 +217,10 @@ def test_a_difference_is_an_alarm_that_names_the_case_and_is_mended(
     DayRegion.objects.filter(region=province().pk, day=BEGINS.date()).update(received=77)
     RollupState.objects.update(transaction=2**62)
     with caplog.at_level(logging.ERROR):
-        found = rollups.compare(now=walk.now)
+        result = rollups.compare(now=walk.now)
     number = Complaint.objects.get(pk=walk.cases[3]).number
-    assert number in found
-    assert f"oversight_dayregion {province().pk} {BEGINS.date()}" in found
+    assert number in result
+    assert f"oversight_dayregion {province().pk} {BEGINS.date()}" in result
     assert number in caplog.text
     assert rollups.alarms() == ["counters differed from the cases"]
     rollups.compare(now=walk.now)
@@ -273,9 +273,9 @@ def test_a_rebuild_that_was_stopped_goes_on(walk: Walk) -> None:
         making.rebuild(now=walk.now, piece=4, tell=stop)
     assert rollups.fold(now=walk.now) == 0, "nobody folds into what is being made"
     assert not Counters.at(walk.now, current_calendar()).is_complete
-    told: list[int] = []
-    making.rebuild(now=walk.now, piece=4, tell=lambda done, whole: told.append(done))
-    assert told[0] == 8, "the first piece was done"
+    shown: list[int] = []
+    making.rebuild(now=walk.now, piece=4, tell=lambda done, whole: shown.append(done))
+    assert shown[0] == 8, "the first piece was done"
     assert Tally.objects.filter(kind="received").count() == len(walk.cases)
     call_command("rebuild_rollups", "--compare")
 
@@ -295,9 +295,9 @@ def test_only_what_is_certain_is_folded_and_nothing_is_folded_twice(world: World
         assert rollups.waiting()[0] >= 1
         # Whoever reads sees both.
         scope, today = Scope(regions=(province(),)), now.astimezone(SHANGHAI).date()
-        found = Counters.at(now, current_calendar()).sums(scope, Period(first=today, last=today))
-        assert found is not None
-        assert found[""]["received"] == 2
+        result = Counters.at(now, current_calendar()).sums(scope, Period(first=today, last=today))
+        assert result is not None
+        assert result[""]["received"] == 2
         superuser_connection.rollback()
     superuser_connection.autocommit = True
     assert rollups.fold(now=now) >= 1
@@ -399,9 +399,9 @@ def test_a_rebuild_beside_that_was_stopped_goes_on_and_pages_show_what_was_befor
     with pytest.raises(KeyboardInterrupt):
         making.rebuild(now=now, piece=2, tell=stop)
     assert everything() == right
-    told: list[int] = []
-    assert making.rebuild(now=now, piece=2, tell=lambda done, whole: told.append(done)) == 5
-    assert told[0] > 2, "the first piece was done"
+    shown: list[int] = []
+    assert making.rebuild(now=now, piece=2, tell=lambda done, whole: shown.append(done)) == 5
+    assert shown[0] > 2, "the first piece was done"
     assert everything() == right
     assert not any(row[0].endswith("_anew") for row in shape())
 

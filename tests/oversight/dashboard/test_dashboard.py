@@ -124,13 +124,13 @@ def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> Non
     assert "去年同期没有数据" in cards["received"]
     assert "去年同期没有数据" in cards["closed"]
     assert not any(
-        "没有数据" in words for code, said in cards.items() if code not in ("received", "closed") for words in said
+        "没有数据" in texts for code, said in cards.items() if code not in ("received", "closed") for texts in said
     )
     given.a_complaint(region_with_cases, status=S.CLOSED, now=timezone.now() - 365 * DAYS)
-    words = [
+    texts = [
         shift.words for card in workspace(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts
     ]
-    assert not any("去年同期没有数据" in one for one in words)
+    assert not any("去年同期没有数据" in one for one in texts)
 
 
 def test_the_navigation_leads_there(world: World) -> None:
@@ -151,13 +151,13 @@ def test_an_officer_sees_the_own_region_only(region_with_cases: World) -> None:
 
 def links_of(answer: Any) -> list[tuple[int, str]]:
     """(number shown, address of its list) of every link of the first page."""
-    found = []
+    results = []
     for card in answer.context["first_cards"]:
         if card.url:
-            found.append((int(card.value.replace(",", "")), card.url))
-        found += [(int(part.value.rstrip("件项").replace(",", "")), part.url) for part in card.parts if part.url]
+            results.append((int(card.value.replace(",", "")), card.url))
+        results += [(int(part.value.rstrip("件项").replace(",", "")), part.url) for part in card.parts if part.url]
     for row in answer.context["parts"]:
-        found += [
+        results += [
             (row["open"], row["open_url"]),
             (row["overdue"], row["overdue_url"]),
             (row["due_soon"], row["soon_url"]),
@@ -167,12 +167,12 @@ def links_of(answer: Any) -> list[tuple[int, str]]:
             (row["punctual"].numerator, row["in_time_url"]),
         ]
     for row in answer.context["hands"]:
-        found += [
+        results += [
             (row["open"], row["open_url"]),
             (row["overdue"], row["overdue_url"]),
             (row["due_soon"], row["soon_url"]),
         ]
-    return found
+    return results
 
 
 def lines_of(answer: Any) -> list[tuple[int, str]]:
@@ -228,11 +228,11 @@ ABSURD = (
 
 def test_an_absurd_wish_gets_a_clear_answer(region_with_cases: World) -> None:
     client = workspace(region_with_cases.su)
-    for query, said in ABSURD:
+    for query, text in ABSURD:
         answer = client.get(URL + query)
         assert answer.status_code == 200, query
         page = answer.content.decode()
-        assert said in page, query
+        assert text in page, query
         assert "error-summary" in page
         assert answer.context["totals"]["open"] > 0, "the usual figures are shown all the same"
 
@@ -311,11 +311,11 @@ def test_places_are_shared_where_intervals_overlap() -> None:
             enterprise_id=pk, success=Figure(code="settled", n=whole, numerator=part, denominator=whole, upper=part)
         )
 
-    found = [line(1, 95, 100), line(2, 93, 100), line(3, 20, 100), line(4, 29, 29)]
-    leagues.rank(found)
-    assert [one.place for one in found] == [(1, 2), (1, 2), (3, 3), None]
-    assert [one.enterprise_id for one in leagues.in_order(found, "settled")] == [1, 2, 3, 4]
-    assert [one.enterprise_id for one in leagues.in_order(found, "settled", turned=True)] == [3, 2, 1, 4]
+    results = [line(1, 95, 100), line(2, 93, 100), line(3, 20, 100), line(4, 29, 29)]
+    leagues.rank(results)
+    assert [one.place for one in results] == [(1, 2), (1, 2), (3, 3), None]
+    assert [one.enterprise_id for one in leagues.in_order(results, "settled")] == [1, 2, 3, 4]
+    assert [one.enterprise_id for one in leagues.in_order(results, "settled", turned=True)] == [3, 2, 1, 4]
 
 
 def test_the_interval_is_wilsons() -> None:

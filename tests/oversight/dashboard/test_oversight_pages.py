@@ -121,13 +121,13 @@ def test_lists_behind_numbers_have_as_many_lines_folded_or_not(walk: Walk) -> No
                 for what in behind.WHAT:
                     lines, after = [], None
                     while True:
-                        found = behind.page(measure, what, after)
-                        lines += found.lines
-                        if not found.after:
+                        result = behind.page(measure, what, after)
+                        lines += result.lines
+                        if not result.after:
                             break
-                        after = behind.read_key(found.after)
-                    assert len(lines) == len({line.key for line in lines}) == found.n, (what, period)
-                    some += found.n
+                        after = behind.read_key(result.after)
+                    assert len(lines) == len({line.key for line in lines}) == result.n, (what, period)
+                    some += result.n
         making.rebuild(now=walk.now)
     assert some > 100
 
@@ -135,15 +135,15 @@ def test_lists_behind_numbers_have_as_many_lines_folded_or_not(walk: Walk) -> No
 def test_the_flow_is_what_a_slow_count_says(walk: Walk) -> None:
     """Days in a status, weeks, and what ended on its last day: counted again case by case."""
     measure = Measure(Scope(regions=(province(),)), WHOLE, walk.now, current_calendar())
-    found = {stay.status: stay for stay in flow.stays(measure)}
+    results = {stay.status: stay for stay in flow.stays(measure)}
     days: dict[str, list[int]] = {}
     for case in Complaint.objects.exclude(status__in=["closed", "draft"]):
         gone = walk.now.astimezone(SHANGHAI).date() - case.status_since.astimezone(SHANGHAI).date()
         days.setdefault(case.status, []).append(gone.days)
-    assert {status: (stay.n, stay.longest) for status, stay in found.items()} == {
+    assert {status: (stay.n, stay.longest) for status, stay in results.items()} == {
         status: (len(values), max(values)) for status, values in days.items()
     }
-    for status, stay in found.items():
+    for status, stay in results.items():
         assert stay.median == pytest.approx(slow_count.quantile(days[status], 0.5))
         assert stay.p90 == pytest.approx(slow_count.quantile(days[status], 0.9))
     went = flow.flow(measure)
@@ -244,8 +244,8 @@ def test_a_saved_view_opens_for_colleagues_and_never_widens(cases: World) -> Non
     refused = send(mine, "/oversight/views/", {"page": "enterprises", "query": "period=month", "name": ""})
     assert refused.status_code == 422
     assert "请写一个名称" in refused.content.decode()
-    said = {"page": "enterprises", "query": "period=month&region=350102", "name": "鼓楼本月"}
-    assert send(mine, "/oversight/views/", said).status_code == 302
+    values = {"page": "enterprises", "query": "period=month&region=350102", "name": "鼓楼本月"}
+    assert send(mine, "/oversight/views/", values).status_code == 302
     kept = OversightView.objects.get()
     opened = workspace(colleague).get(f"/oversight/views/{kept.key}/")
     assert opened["Location"] == "/oversight/enterprises/?period=month&region=350102"
@@ -253,7 +253,7 @@ def test_a_saved_view_opens_for_colleagues_and_never_widens(cases: World) -> Non
     for stranger in (officer_of(cases, "far"), cases.rui, cases.ming):
         assert workspace(stranger).get(f"/oversight/views/{kept.key}/").status_code == 404
     assert send(workspace(officer_of(cases, "far")), "/oversight/views/", {"remove": str(kept.key)}).status_code == 404
-    send(mine, "/oversight/views/", said | {"query": "period=year"})
+    send(mine, "/oversight/views/", values | {"query": "period=year"})
     assert OversightView.objects.get().query == "period=year", "the same name keeps its address"
     send(mine, "/oversight/views/", {"remove": str(kept.key)})
     assert not OversightView.objects.exists()

@@ -19,10 +19,10 @@ def region(code: str) -> Region:
 
 
 def test_a_city_is_looked_at_with_its_counties(world: World) -> None:
-    found = places_of(workspace_for(world.su, now=timezone.now()))
-    assert [place.code for place in found.own] == ["350100"]
-    assert {place.code for place in found.parts} >= {"350102", "350104"}
-    assert found.chosen is None
+    result = places_of(workspace_for(world.su, now=timezone.now()))
+    assert [place.code for place in result.own] == ["350100"]
+    assert {place.code for place in result.parts} >= {"350102", "350104"}
+    assert result.chosen is None
     one = places_of(workspace_for(world.su, now=timezone.now()), "350102")
     assert (one.chosen, one.above) == (region("350102"), region("350100"))
     assert one.regions == (region("350102"),)
@@ -31,9 +31,9 @@ def test_a_city_is_looked_at_with_its_counties(world: World) -> None:
 def test_a_place_elsewhere_or_above_is_nowhere(world: World) -> None:
     here = workspace_for(world.su, now=timezone.now())
     for code in ("350200", "350000", "100000", "999999", "x" * 60, "350102'--", "²"):
-        found = places_of(here, code)
-        assert found.chosen is None
-        assert found.regions == found.own
+        result = places_of(here, code)
+        assert result.chosen is None
+        assert result.regions == result.own
 
 
 def test_the_page_says_that_a_place_is_not_ones_own(world: World) -> None:

@@ -88,9 +88,9 @@ def test_whoever_does_not_see_the_narrowest_gets_the_next_one(one_event: World) 
     one_event.mobile.domicile = elsewhere
     one_event.mobile.save(update_fields=["domicile"])
     hotspots.look(TODAY, now=NOW)
-    found = listed(one_event.rui)
-    assert len(found) == 1
-    assert found[0][0] == str(one_event.region)
+    result = listed(one_event.rui)
+    assert len(result) == 1
+    assert result[0][0] == str(one_event.region)
 
 
 def test_two_events_stay_two(one_event: World) -> None:
@@ -152,7 +152,7 @@ def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> Non
         [Enterprise(name=f"企业{n}", domicile=world.region, enrolled_by=world.mobile.enrolled_by) for n in range(60)]
     )
     counties = list(Region.objects.filter(level="county").values_list("pk", flat=True))
-    told = 0
+    shown = 0
     for seed in range(8):
         dice = Random(seed)
         Tally.objects.all().delete()
@@ -178,9 +178,9 @@ def test_folding_hides_no_real_doubling_and_raises_no_alarm(world: World) -> Non
         assert all(row.pk in listed or listed & set(row.explained_by) for row in rows), (
             "whatever is found is to be read"
         )
-        found = {row.enterprise_id for row in rows}
-        assert found <= {enterprise.pk for enterprise in enterprises[1::2]}, (
+        results = {row.enterprise_id for row in rows}
+        assert results <= {enterprise.pk for enterprise in enterprises[1::2]}, (
             "one in a thousand cells a week: of thirty in a week none, by these seeds"
         )
-        told += len(found)
-    assert told >= 0.9 * 8 * 30
+        shown += len(results)
+    assert shown >= 0.9 * 8 * 30

@@ -112,8 +112,8 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     assert own in letters[0].body
     # Now it stands on the enterprise's pages, with measures, posts and dates.
     page = enterprise.get(own).content.decode()
-    for words in ("账单没有列明", "账单逐项列明收费", "客服部负责人", "给多扣费的用户退费", "财务部负责人"):
-        assert words in page
+    for text in ("账单没有列明", "账单逐项列明收费", "客服部负责人", "给多扣费的用户退费", "财务部负责人"):
+        assert text in page
     assert "错写的" not in page
     assert "瑞试" not in page
     assert "报告措施1的进展" in enterprise.get(f"{own}?measure=1").content.decode()
@@ -123,8 +123,8 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     assert sent(enterprise, own, measure=1, state="done", text="8月账单起已列明。").status_code == 302
     assert sent(workspace(world.ming), own, measure=2, state="under_way", text="已退一半。").status_code == 302
     seen = officer.get(url).content.decode()
-    for words in ("8月账单起已列明。", "已经完成", "已退一半。", "正在做", "主管"):
-        assert words in seen
+    for text in ("8月账单起已列明。", "已经完成", "已退一半。", "正在做", "主管"):
+        assert text in seen
     refused = sent(officer, url, do="close", verdict="", why="")
     assert refused.status_code == 422
     assert sent(officer, url, do="close", verdict="unclear", why="时间太短，件数太少。").status_code == 302
@@ -316,8 +316,8 @@ def test_before_and_after_beside_everybody_else(world: World) -> None:
 def control_of(world: World, **columns: Any) -> tuple[str, int, int]:
     """Of a guidance of Mobile: what it is compared with, and that group's counts before and after."""
     guidance = a_guidance(world, sent_at=NOON - 10 * DAY, **columns)
-    found = effects.counted(Guidance.objects.select_related("hot_spot__region").get(pk=guidance.pk), now=NOON)
-    return found.control_group.kind, found.elsewhere_before, found.elsewhere_after
+    result = effects.counted(Guidance.objects.select_related("hot_spot__region").get(pk=guidance.pk), now=NOON)
+    return result.control_group.kind, result.elsewhere_before, result.elsewhere_after
 
 
 def spread_out(world: World, n: int, *, province: bool) -> None:
@@ -388,8 +388,8 @@ def test_the_cell_of_a_region_counts_the_guided_enterprise_there_only(world: Wor
     far = Officer.objects.get(user=officer_of(world, "far")).authority.region
     for region, enterprise in ((world.region, world.mobile), (far, world.mobile), (world.region, world.telecom)):
         received({TODAY - 20 * DAY: 4, TODAY - 2 * DAY: 3}, region=region.pk, enterprise=enterprise.pk, problem=CHARGE)
-    found = effects.counted(Guidance.objects.select_related("hot_spot").get(pk=guidance.pk), now=NOON)
-    assert (found.before, found.after) == (4, 3)
+    result = effects.counted(Guidance.objects.select_related("hot_spot").get(pk=guidance.pk), now=NOON)
+    assert (result.before, result.after) == (4, 3)
 
 
 def test_nothing_can_be_compared_on_the_first_day(world: World) -> None:
@@ -410,14 +410,14 @@ def test_a_warning_is_drafted_approved_by_another_published_and_withdrawn(world:
     made = sent(officer, f"/authority/hot-spots/{spot.pk}/warning/")
     assert made.status_code == 302
     url = made["Location"]
-    found = ConsumerWarning.objects.get()
+    result = ConsumerWarning.objects.get()
     # From the numbers, and without naming the enterprise.
-    assert "的投诉较多，约为平时同样长的时间的4倍" in found.text
-    assert "40" not in found.text, "a week beside the published month would tell the rest of it"
-    assert "投诉不等于违法" in found.text
-    assert "移动" not in found.title + found.text
+    assert "的投诉较多，约为平时同样长的时间的4倍" in result.text
+    assert "40" not in result.text, "a week beside the published month would tell the rest of it"
+    assert "投诉不等于违法" in result.text
+    assert "移动" not in result.title + result.text
     assert sent(officer, f"/authority/hot-spots/{spot.pk}/warning/")["Location"] == url
-    public = f"/open/warnings/{found.pk}/"
+    public = f"/open/warnings/{result.pk}/"
     assert Client().get(public).status_code == 404
     assert sent(officer, url, do="edit", title="", text="").status_code == 422
     assert sent(officer, url, do="edit", title="当心宽带乱收费", text="请核对账单。").status_code == 302

@@ -53,11 +53,11 @@ def risen(world: World) -> World:
 
 def test_a_risen_cell_is_found_and_a_steady_one_is_not(risen: World) -> None:
     assert hotspots.look(TODAY, now=NOW) > 0
-    found = HotSpot.objects.get(kind="week", enterprise=risen.mobile, facet=f"p:{CHARGE}")
-    assert (found.observed, found.expected, found.usual) == (40, 10.0, [10] * 8)
-    assert (found.first, found.last, found.state) == (TODAY - 6 * DAY, TODAY, "open")
-    assert found.chance < hotspots.WEEK_LEVEL
-    assert found.place == risen.mobile.domicile_id
+    result = HotSpot.objects.get(kind="week", enterprise=risen.mobile, facet=f"p:{CHARGE}")
+    assert (result.observed, result.expected, result.usual) == (40, 10.0, [10] * 8)
+    assert (result.first, result.last, result.state) == (TODAY - 6 * DAY, TODAY, "open")
+    assert result.chance < hotspots.WEEK_LEVEL
+    assert result.place == risen.mobile.domicile_id
     assert not HotSpot.objects.filter(enterprise=risen.telecom).exists()
 
 
@@ -65,10 +65,10 @@ def test_each_level_of_the_tree_has_its_own_cells(risen: World) -> None:
     hotspots.look(TODAY, now=NOW)
     around = set(Region.objects.filter(pk__lte=risen.region.pk, last__gte=risen.region.pk).values_list("pk", flat=True))
     assert len(around) >= 4
-    found = HotSpot.objects.filter(kind="week", region__isnull=False)
-    assert set(found.values_list("region_id", flat=True)) == around
-    assert set(found.values_list("facet", flat=True)) == {"", f"p:{CHARGE}", "o:service.telecom"}
-    assert set(found.values_list("observed", flat=True)) == {50}
+    result = HotSpot.objects.filter(kind="week", region__isnull=False)
+    assert set(result.values_list("region_id", flat=True)) == around
+    assert set(result.values_list("facet", flat=True)) == {"", f"p:{CHARGE}", "o:service.telecom"}
+    assert set(result.values_list("observed", flat=True)) == {50}
 
 
 def test_looking_again_finds_nothing_twice(risen: World) -> None:
@@ -122,7 +122,7 @@ def test_a_sweep_looks_at_the_day_before_once_and_at_today_not_too_often(risen: 
 def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:
     """(whose, of, facet) → nine weeks and nine days, newest first; counted row by row in memory."""
     regions = list(Region.objects.all())
-    found: dict[tuple[str, int, str], list[list[int]]] = {}
+    result: dict[tuple[str, int, str], list[list[int]]] = {}
     for row in Tally.objects.filter(kind="received"):
         back = (day - row.day).days
         if not 0 <= back < 63:
@@ -136,10 +136,10 @@ def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:
                     if facet not in ("p:", "o:")
                 ]
         for cell in cells:
-            weeks_of, days_of = found.setdefault(cell, [[0] * 9, [0] * 9])
+            weeks_of, days_of = result.setdefault(cell, [[0] * 9, [0] * 9])
             weeks_of[back // 7] += 1
             days_of[back // 7] += back % 7 == 0
-    return found
+    return result
 
 
 def test_the_pass_counts_what_a_slow_count_counts(risen: World) -> None:
@@ -152,10 +152,10 @@ def test_the_pass_counts_what_a_slow_count_counts(risen: World) -> None:
     )
     received({TODAY - DAY: 3, TODAY - 8 * DAY: 2}, region=other.pk, enterprise=risen.telecom.pk)
     expected = slowly(TODAY)
-    found = {(cell.whose, cell.of, cell.facet): cell for cell in hotspots.counted(TODAY)}
-    assert found.keys() == expected.keys()
+    result = {(cell.whose, cell.of, cell.facet): cell for cell in hotspots.counted(TODAY)}
+    assert result.keys() == expected.keys()
     for name, (weeks_of, days_of) in expected.items():
-        cell = found[name]
+        cell = result[name]
         assert (cell.week, cell.usual_weeks) == (weeks_of[0], hotspots.Spread.of(weeks_of[1:])), name
         assert (cell.day, cell.usual_days) == (days_of[0], hotspots.Spread.of(days_of[1:])), name
 
@@ -169,10 +169,10 @@ def spot(world: World) -> HotSpot:
 
 
 def test_officers_of_the_region_see_it_and_no_others(risen: World) -> None:
-    found = spot(risen)
+    result = spot(risen)
     for person in (risen.rui, risen.su, officer_of(risen, "head")):
-        assert workspace(person).get(f"{URL}{found.pk}/").status_code == 200
-    assert workspace(officer_of(risen, "far")).get(f"{URL}{found.pk}/").status_code == 404
+        assert workspace(person).get(f"{URL}{result.pk}/").status_code == 200
+    assert workspace(officer_of(risen, "far")).get(f"{URL}{result.pk}/").status_code == 404
     assert workspace(officer_of(risen, "far")).get(URL).context["rows"] == []
     for person in (risen.chen, risen.ming, risen.lead):
         assert workspace(person).get(URL).status_code == 404
@@ -183,8 +183,8 @@ def test_officers_of_the_region_see_it_and_no_others(risen: World) -> None:
 
 
 def test_the_page_shows_numbers_chart_and_what_a_small_cell_can_show(risen: World) -> None:
-    found = spot(risen)
-    page = workspace(risen.rui).get(f"{URL}{found.pk}/").content.decode()
+    result = spot(risen)
+    page = workspace(risen.rui).get(f"{URL}{result.pk}/").content.decode()
     assert "收到50件，平时约20.0件，为平时的2.5倍" in page
     assert page.count("<rect") == 9
     assert "每格每周0.1%" in page
@@ -201,7 +201,7 @@ def test_how_probable_it_is_by_chance_is_said_as_people_say_it(chance: float, wo
 
 
 def test_the_list_costs_the_same_however_long_it_is(risen: World) -> None:
-    found = spot(risen)
+    result = spot(risen)
     client = workspace(risen.rui)
     client.get(URL)
 
@@ -212,17 +212,17 @@ def test_the_list_costs_the_same_however_long_it_is(risen: World) -> None:
 
     few = queries()
     for back in range(1, 30):
-        found.pk, found.last = None, TODAY - back * DAY
-        found.first = found.last - 6 * DAY
-        found.save()
+        result.pk, result.last = None, TODAY - back * DAY
+        result.first = result.last - 6 * DAY
+        result.save()
     assert queries() == few <= 16
 
 
 def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world: World) -> None:
     now = timezone.now()
-    words = "商家在直播间宣传充一千送一千，充值以后说活动已经结束，要求退款被拒绝。"
+    text = "商家在直播间宣传充一千送一千，充值以后说活动已经结束，要求退款被拒绝。"
     copied = [
-        given.a_complaint(world, now=now, problem_category=CHARGE, statement=words + end)
+        given.a_complaint(world, now=now, problem_category=CHARGE, statement=text + end)
         for end in ("", "请处理。", "！")
     ]
     other = given.a_complaint(
@@ -235,8 +235,8 @@ def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world
     received(weeks(today - 7 * DAY, [1] * 8), region=world.region.pk, problem=CHARGE)
     received({today: 30}, region=world.region.pk, problem=CHARGE)
     hotspots.look(today, now=now)
-    found = HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
-    answer = workspace(world.rui).get(f"{URL}{found.pk}/")
+    result = HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
+    answer = workspace(world.rui).get(f"{URL}{result.pk}/")
     page = answer.content.decode()
     for case in (*copied, other):
         assert f'href="/authority/cases/{case.number}/"' in page
@@ -249,20 +249,20 @@ def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world
 
 
 def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) -> None:
-    found = spot(risen)
-    client, url = workspace(risen.rui), f"{URL}{found.pk}/"
+    result = spot(risen)
+    client, url = workspace(risen.rui), f"{URL}{result.pk}/"
     refused = sent(client, url, why="")
     assert refused.status_code == 422
     assert "请写明理由" in refused.content.decode()
     assert sent(client, url, why="促销结束后的正常咨询，没有违法线索。").status_code == 302
-    found.refresh_from_db()
-    assert found.state == "dismissed"
-    action = Deed.objects.get(hot_spot=found)
+    result.refresh_from_db()
+    assert result.state == "dismissed"
+    action = Deed.objects.get(hot_spot=result)
     assert (action.kind, action.by, action.text) == ("dismissed", risen.rui, "促销结束后的正常咨询，没有违法线索。")
     assert "促销结束后的正常咨询" in client.get(url).content.decode()
     assert sent(client, url, why="又有新情况。").status_code == 302
-    found.refresh_from_db()
-    assert found.state == "open"
+    result.refresh_from_db()
+    assert result.state == "open"
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
         Deed.objects.filter(pk=action.pk).update(text="x")
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
@@ -270,9 +270,9 @@ def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) ->
 
 
 def test_who_only_reads_judges_nothing(risen: World) -> None:
-    found = spot(risen)
+    result = spot(risen)
     Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Role.ANALYST.post)
-    page = workspace(risen.otto).get(f"{URL}{found.pk}/").content.decode()
+    page = workspace(risen.otto).get(f"{URL}{result.pk}/").content.decode()
     assert "发起行政指导" not in page
-    assert sent(workspace(risen.otto), f"{URL}{found.pk}/", why="x").status_code == 405
-    assert sent(workspace(risen.otto), f"{URL}{found.pk}/guidance/").status_code == 404
+    assert sent(workspace(risen.otto), f"{URL}{result.pk}/", why="x").status_code == 405
+    assert sent(workspace(risen.otto), f"{URL}{result.pk}/guidance/").status_code == 404

@@ -63,6 +63,6 @@ def test_a_known_burst_is_found_on_its_day(world: World, day: date, is_one_enter
     hotspots.look(day - DAY, now=datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
     assert not HotSpot.objects.filter(**cell, last=day - DAY).exists()
     hotspots.look(day, now=datetime(day.year, day.month, day.day, 23, tzinfo=SHANGHAI))
-    found = HotSpot.objects.get(**cell, last=day)
-    assert found.observed == (103 if is_one_enterprise else 282)
-    assert found.observed > 3 * found.expected
+    result = HotSpot.objects.get(**cell, last=day)
+    assert result.observed == (103 if is_one_enterprise else 282)
+    assert result.observed > 3 * result.expected

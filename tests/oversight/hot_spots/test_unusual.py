@@ -19,11 +19,11 @@ LOW, HIGH = RATE * 2 / 3, RATE * 4 / 3
 def poisson(random: Random, mean: float) -> int:
     if mean > 30:
         return poisson(random, mean / 2) + poisson(random, mean / 2)
-    limit, product, found = exp(-mean), random.random(), 0
+    limit, product, result = exp(-mean), random.random(), 0
     while product > limit:
         product *= random.random()
-        found += 1
-    return found
+        result += 1
+    return result
 
 
 def day_count(random: Random, mean: float, restless: float) -> int:
@@ -36,7 +36,7 @@ def alarms(seed: int, *, cells: int, weeks: int, mean: float, restless: float) -
     random, span = Random(seed), DAYS * (USUAL + 1)
     days = [[day_count(random, mean / DAYS, restless) for _ in range(span)] for _ in range(cells)]
     sums = [[sum(own[span - DAYS * (back + 1) : span - DAYS * back]) for back in range(USUAL + 1)] for own in days]
-    last, found = [-DAYS] * cells, 0
+    last, result = [-DAYS] * cells, 0
     for day in range(weeks * DAYS):
         for own, nine in zip(days, sums, strict=True):
             own.append(day_count(random, mean / DAYS, restless))
@@ -53,24 +53,24 @@ def alarms(seed: int, *, cells: int, weeks: int, mean: float, restless: float) -
                 and nine[0] >= unusual.threshold(spread.total, unusual.restlessness_at(spread.mean, pooled), WEEK_LEVEL)
             ):
                 last[at] = day
-                found += 1
-    return found / (cells * weeks)
+                result += 1
+    return result / (cells * weeks)
 
 
 def doublings_found(seed: int, *, runs: int, mean: float, restless: float) -> float:
     """In what part of the runs a doubling that begins with a day is found by the look at the seventh day, at the
     latest.
     """
-    random, found = Random(seed), 0
+    random, result = Random(seed), 0
     for _run in range(runs):
         own = [day_count(random, mean / DAYS, restless) for _ in range(DAYS * (USUAL + 1))]
         for _day in range(DAYS):
             own.append(day_count(random, 2 * mean / DAYS, restless))
             nine = [sum(own[len(own) - DAYS * (back + 1) : len(own) - DAYS * back]) for back in range(USUAL + 1)]
             if nine[0] >= unusual.threshold(sum(nine[1:]), restless, WEEK_LEVEL):
-                found += 1
+                result += 1
                 break
-    return found / runs
+    return result / runs
 
 
 def test_the_false_alarm_rate_is_what_is_promised() -> None:
@@ -106,12 +106,12 @@ def test_doublings_at_length(mean: float, restless: float) -> None:
 
 def test_days_of_cells_that_never_change() -> None:
     """A day is looked at once; seven of them keep the promise of a week."""
-    random, found, looks = Random(7), 0, 60_000
+    random, result, looks = Random(7), 0, 60_000
     for _look in range(looks):
         nine = [poisson(random, 12) for _ in range(USUAL + 1)]
-        found += nine[0] >= unusual.threshold(sum(nine[1:]), 1.0, DAY_LEVEL)
+        result += nine[0] >= unusual.threshold(sum(nine[1:]), 1.0, DAY_LEVEL)
     # Ten are expected; that few vary much, so the long bounds are those of five standard errors.
-    assert abs(found - looks * DAY_LEVEL) < 5 * sqrt(looks * DAY_LEVEL)
+    assert abs(result - looks * DAY_LEVEL) < 5 * sqrt(looks * DAY_LEVEL)
 
 
 # --- the parts ---
@@ -140,10 +140,10 @@ def test_the_chance_is_the_beta_binomial_one() -> None:
 @pytest.mark.parametrize("restless", [1.0, 1.3, 2.5])
 @pytest.mark.parametrize("usual", [0, 3, 40, 320, 5000])
 def test_the_threshold_is_the_least_count_that_is_unusual(usual: int, restless: float) -> None:
-    found = unusual.threshold(usual, restless, WEEK_LEVEL)
-    assert unusual.chance(found, usual, restless) < WEEK_LEVEL or found == FEWEST
-    assert found == FEWEST or unusual.chance(found - 1, usual, restless) >= WEEK_LEVEL
-    assert found >= unusual.threshold(usual, 1.0, WEEK_LEVEL)
+    result = unusual.threshold(usual, restless, WEEK_LEVEL)
+    assert unusual.chance(result, usual, restless) < WEEK_LEVEL or result == FEWEST
+    assert result == FEWEST or unusual.chance(result - 1, usual, restless) >= WEEK_LEVEL
+    assert result >= unusual.threshold(usual, 1.0, WEEK_LEVEL)
 
 
 def test_counts_of_a_whole_country_are_judged_as_well() -> None:
@@ -156,10 +156,10 @@ def test_restlessness_is_pooled_by_size_and_old_bursts_are_left_out() -> None:
     calm = [Spread.of([day_count(random, 10, 1.4) for _ in range(USUAL)]) for _ in range(600)]
     wild = [Spread.of([day_count(random, 100, 3.0) for _ in range(USUAL)]) for _ in range(600)]
     bursts = [Spread.of([10] * 7 + [400]) for _ in range(6)]
-    found = unusual.restlessness([*calm, *wild, *bursts])
-    assert unusual.restlessness_at(10, found) == pytest.approx(1.4, abs=0.12)
-    assert unusual.restlessness_at(100, found) == pytest.approx(3.0, abs=0.3)
-    assert unusual.restlessness_at(1e6, found) == unusual.ASSUMED
+    result = unusual.restlessness([*calm, *wild, *bursts])
+    assert unusual.restlessness_at(10, result) == pytest.approx(1.4, abs=0.12)
+    assert unusual.restlessness_at(100, result) == pytest.approx(3.0, abs=0.3)
+    assert unusual.restlessness_at(1e6, result) == unusual.ASSUMED
 
 
 def test_the_smaller_a_cell_the_larger_the_rise_that_it_can_show() -> None:

@@ -34,12 +34,12 @@ JUDGED = {
 @pytest.fixture(scope="module", params=[4, 11])
 def walked(directory: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[Walk]:
     def walk(world: World) -> Walk:
-        found = Walk(world, seed=request.param, cases=24, ticks=30)
-        making.rebuild(now=found.now)
-        return found
+        result = Walk(world, seed=request.param, cases=24, ticks=30)
+        making.rebuild(now=result.now)
+        return result
 
-    with standing(django_db_blocker, walk) as (_, found):
-        yield found
+    with standing(django_db_blocker, walk) as (_, result):
+        yield result
 
 
 @pytest.fixture
@@ -58,11 +58,11 @@ def test_a_quarter_counts_what_ended_by_its_local_day(walk: Walk) -> None:
             slow[stage.enterprise_id][JUDGED[stage.odr_result]] += 1
     for stage in Engagement.objects.all():
         slow[stage.enterprise_id]["delivered"] += 1
-    found = quarters.read(FIRST, LAST, places()).enterprises
+    result = quarters.read(FIRST, LAST, places()).enterprises
     assert sum(counts["settled"] for counts in slow.values()) > 0
     assert {
         pk: (of["settled"], of["unconfirmed"], of["settled_elsewhere"] + of["failed"], of["delivered"])
-        for pk, of in found.items()
+        for pk, of in result.items()
     } == {
         pk: tuple(counts[name] for name in ("settled", "unconfirmed", "other", "delivered"))
         for pk, counts in slow.items()
@@ -128,10 +128,10 @@ def test_grades_are_made_of_the_same_counts(walk: Walk, monkeypatch: pytest.Monk
     monkeypatch.setattr(appraisals, "RANKED_FROM", 1)
     monkeypatch.setattr(cells, "published", lambda counts, axes, already=(): suppression._with_sums(counts, axes))
     told.issued(*(date(2026, month, 1) for month in (3, 6, 9, 12)), now=walk.now)
-    found = appraisals.computed([side.enterprise for side in walk.sides], 2026)
+    result = appraisals.computed([side.enterprise for side in walk.sides], 2026)
     counted = quarters.read(date(2026, 1, 1), date(2026, 12, 31), places()).enterprises
-    assert found
-    for pk, figures in found.items():
+    assert result
+    for pk, figures in result.items():
         of = counted[pk]
         assert {name: n for name, n in figures.items() if name != "suspended"} == {
             "settled": of["settled"],

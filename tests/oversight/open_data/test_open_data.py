@@ -46,11 +46,11 @@ def line_of(data_set: DataSet, region: Region) -> dict[str, str]:
 
 
 def load(path: Path) -> ModuleType:
-    found = importlib.util.spec_from_file_location("recompute_figures", path)
-    assert found is not None
-    assert found.loader is not None
-    module = importlib.util.module_from_spec(found)
-    found.loader.exec_module(module)
+    result = importlib.util.spec_from_file_location("recompute_figures", path)
+    assert result is not None
+    assert result.loader is not None
+    module = importlib.util.module_from_spec(result)
+    result.loader.exec_module(module)
     return module
 
 
@@ -92,9 +92,9 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
     """What the Frictionless specifications ask of a tabular data package."""
     package = json.loads(bytes(issued.files.get(name="datapackage.json").content))
     assert (package["profile"], package["licenses"][0]["name"]) == ("tabular-data-package", "CC-BY-4.0")
-    told = [name for name in TABLES if name not in OF_QUARTERS or ends_with(month())]
+    shown = [name for name in TABLES if name not in OF_QUARTERS or ends_with(month())]
     assert {one["path"] for one in package["resources"]} == {
-        f"{name}.{form}" for name in told for form in ("csv", "json")
+        f"{name}.{form}" for name in shown for form in ("csv", "json")
     }
     for resource in package["resources"]:
         file = issued.files.get(name=resource["path"])
@@ -116,16 +116,16 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
         for row in rows:
             assert list(row) == list(fields)
             for name, value in row.items():
-                said = value if is_csv else str(value)
-                assert (said in missing or value is None) or re.fullmatch(_TYPES[fields[name]["type"]], said), (
+                text = value if is_csv else str(value)
+                assert (text in missing or value is None) or re.fullmatch(_TYPES[fields[name]["type"]], text), (
                     name,
                     value,
                 )
 
 
 def test_the_digests_are_those_of_the_files(issued: DataSet) -> None:
-    told = [line.split("  ") for line in bytes(issued.files.get(name="SHA256SUMS").content).decode().splitlines()]
-    sums = {name: digest for digest, name in told}
+    shown = [line.split("  ") for line in bytes(issued.files.get(name="SHA256SUMS").content).decode().splitlines()]
+    sums = {name: digest for digest, name in shown}
     assert sums == {
         file.name: hashlib.sha256(bytes(file.content)).hexdigest() for file in issued.files.exclude(name="SHA256SUMS")
     }
@@ -153,8 +153,8 @@ def test_all_months_in_one_file_are_the_newest_versions(world: World, issued: Da
     before = issuing.issue((month() - timedelta(days=1)).replace(day=1), now=timezone.now())
     assert before is not None
     got = Client().get("/open/data/all/categories.csv")
-    found = rows_of(Client().get("/open/data/all/regions.csv"))
-    assert found == [*lines(before, "regions"), *lines(issued, "regions")]
+    result = rows_of(Client().get("/open/data/all/regions.csv"))
+    assert result == [*lines(before, "regions"), *lines(issued, "regions")]
     assert Client().get("/open/data/all/categories.csv", headers={"if-none-match": got["ETag"]}).status_code == 304
     assert Client().get("/open/data/all/nothing.csv").status_code == 404
 
@@ -241,9 +241,9 @@ def walked(world: World, monkeypatch: pytest.MonkeyPatch) -> Walk:
 
 
 def made(walk: Walk, of: date) -> DataSet:
-    found = issuing.issue(of, now=walk.now)
-    assert found is not None
-    return found
+    result = issuing.issue(of, now=walk.now)
+    assert result is not None
+    return result
 
 
 def test_what_is_shown_of_a_month_is_what_is_counted_slowly(walked: Walk) -> None:
@@ -331,12 +331,12 @@ def test_what_is_shown_of_a_quarter_is_what_is_counted_slowly(walked: Walk) -> N
 
 
 def test_quarters_of_the_parts_make_the_region(walked: Walk) -> None:
-    found = {line["region_code"]: line for line in lines(made(walked, date(2026, 12, 1)), "region_quarters")}
+    result = {line["region_code"]: line for line in lines(made(walked, date(2026, 12, 1)), "region_quarters")}
     enterprises = lines(DataSet.objects.get(), "enterprise_quarters")
     for column in ("ended", "due", "promised", "delivered", "again", "last_day"):
-        assert int(found["CN"][column]) == sum(int(line[column]) for line in enterprises), column
-        assert int(found["350100"][column]) == sum(
-            int(line[column]) for line in found.values() if line["parent_code"] == "350100"
+        assert int(result["CN"][column]) == sum(int(line[column]) for line in enterprises), column
+        assert int(result["350100"][column]) == sum(
+            int(line[column]) for line in result.values() if line["parent_code"] == "350100"
         ), column
 
 
@@ -345,19 +345,19 @@ def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp
     script, folder = load(SCRIPT), written(issued, tmp_path / "set")
     assert script.wrong_digests(folder) == []
     assert script.wrong_sums(folder) == []
-    found = script.figures_of({script.month_of(folder): folder}, world.region.code, f"{month():%Y-%m}")
+    result = script.figures_of({script.month_of(folder): folder}, world.region.code, f"{month():%Y-%m}")
     at = f"/open/reports/{report.pk}/"
     summary = {row["figure"]: row for row in rows_of(Client().get(f"{at}summary.csv"))}
-    assert (str(found["received"]), str(found["closed"])) == (summary["received"]["part"], summary["closed"]["part"])
-    for name, share in found["shares"].items():
-        told = summary[name]
-        assert (told["part"], told["whole"]) == tuple(
+    assert (str(result["received"]), str(result["closed"])) == (summary["received"]["part"], summary["closed"]["part"])
+    for name, share in result["shares"].items():
+        shown = summary[name]
+        assert (shown["part"], shown["whole"]) == tuple(
             WITHHELD if n is None else str(n) for n in (share["part"], share["whole"])
         ), name
     problems = {row["code"]: row["received"] for row in rows_of(Client().get(f"{at}problems.csv"))}
-    assert problems == {code: str(n) for code, n in found["by"]["problem"].items() if n is not None and code != "none"}
+    assert problems == {code: str(n) for code, n in result["by"]["problem"].items() if n is not None and code != "none"}
     page = Client().get(at).content.decode()
-    for share in found["shares"].values():
+    for share in result["shares"].values():
         if share["value"]:
             assert f"{share['value'] * 100:.1f}" in page
     (folder / "regions.csv").write_bytes(b"region_code\n")

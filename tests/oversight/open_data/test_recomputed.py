@@ -110,16 +110,16 @@ def script() -> ModuleType:
 
 
 def test_the_first_page(year: dict[str, Path], script: ModuleType) -> None:
-    found = script.indicators(year)
+    result = script.indicators(year)
     shown = {row: row.data for row in OpenIndicators.objects.all()}
     assert len(shown) >= 4
     from authorities.models import Region
 
     codes = dict(Region.objects.filter(pk__in=[row.region for row in shown]).values_list("pk", "code"))
-    assert {codes[row.region] for row in shown} == found.keys()
+    assert {codes[row.region] for row in shown} == result.keys()
     withheld = 0
     for row, data in shown.items():
-        told = found[codes[row.region]]
+        told = result[codes[row.region]]
         assert (told["received"], list(told["months"].items())) == (
             data["received"],
             [tuple(one) for one in data["months"]],
@@ -132,7 +132,7 @@ def test_the_first_page(year: dict[str, Path], script: ModuleType) -> None:
     assert withheld, "a year of which nothing is withheld proves little"
     page = Client().get("/open/")
     cards = {card["title"]: card["value"] for card in page.context["cards"]}
-    country = found["CN"]
+    country = result["CN"]
     assert cards["收到的投诉"] == f"{country['received']:,}"
     assert cards["按时办结率"] == f"{100 * country['on_time']['share']:.0f}%"
     assert cards["ODR和解成功率"] == f"{100 * country['settled']['share']:.0f}%"
@@ -143,14 +143,14 @@ def test_every_line_of_every_league_table(year: dict[str, Path], script: ModuleT
     from authorities.models import Region
 
     codes = dict(Region.objects.values_list("pk", "code"))
-    found = {(*one["table"], one["enterprise"]): one for one in script.league(year)}
+    result = {(*one["table"], one["enterprise"]): one for one in script.league(year)}
     shown = {
         (f"{line.of.first:%Y-%m}", f"{line.of.last:%Y-%m}", codes[line.region], line.sector, line.code): line
         for line in LeagueLine.objects.select_related("of")
     }
-    assert found.keys() == shown.keys()
+    assert result.keys() == shown.keys()
     for key, line in shown.items():
-        told = found[key]
+        told = result[key]
         assert [
             told[name] for name in ("n", "low", "high", "received", "last_day", "again", "place_first", "place_last")
         ] == [
@@ -186,22 +186,22 @@ def test_the_report_of_a_county(world: World, year: dict[str, Path], script: Mod
     keeping.approve(keeping.submit(report), by=world.head_officer.user, heads=[world.gulou], text="", now=NOW)
     keeping.publish(MonthlyReport.objects.get(), now=NOW)
     at = f"/open/reports/{report.pk}/"
-    found = script.figures_of(year, "350102", f"{month:%Y-%m}")
+    result = script.figures_of(year, "350102", f"{month:%Y-%m}")
     summary = {row["figure"]: row for row in rows_of(Client().get(f"{at}summary.csv"))}
     star = lambda n: "*" if n is None else str(n)  # noqa: E731
-    assert summary["received"]["part"] == star(found["received"])
-    assert summary["closed"]["part"] == star(found["closed"])
-    assert found["shares"].keys() == {"settled", "on_time", "review_on_time", "mediated", "kept"}
+    assert summary["received"]["part"] == star(result["received"])
+    assert summary["closed"]["part"] == star(result["closed"])
+    assert result["shares"].keys() == {"settled", "on_time", "review_on_time", "mediated", "kept"}
     summary |= {row["figure"]: row for row in rows_of(Client().get(f"{at}stages.csv"))}
-    for name, share in found["shares"].items():
+    for name, share in result["shares"].items():
         assert (summary[name]["part"], summary[name]["whole"]) == (star(share["part"]), star(share["whole"])), name
     enterprises = {row["enterprise"]: row for row in rows_of(Client().get(f"{at}firms.csv"))}
-    assert enterprises.keys() == found["firms"].keys()
+    assert enterprises.keys() == result["firms"].keys()
     assert len(enterprises) == 4
     for code, row in enterprises.items():
-        assert row["delivered"] == star(found["firms"][code]["delivered"])
+        assert row["delivered"] == star(result["firms"][code]["delivered"])
         assert (row["settled"], row["ended"]) == tuple(
-            star(found["firms"][code]["shares"]["settled"][name]) for name in ("part", "whole")
+            star(result["firms"][code]["shares"]["settled"][name]) for name in ("part", "whole")
         )
     page = Client().get(at).content.decode()
     assert "（2026-Q3）" in page
@@ -219,9 +219,9 @@ def test_the_script_runs_by_itself_and_finds_what_is_wrong(year: dict[str, Path]
         )
         return done.returncode, json.loads(done.stdout)
 
-    code, found = run("--report", "350100")
-    assert (code, found["wrong_digests"], found["wrong_sums"]) == (0, {}, {})
-    assert found["figures"]["units"].keys() == {"350102"}
+    code, result = run("--report", "350100")
+    assert (code, result["wrong_digests"], result["wrong_sums"]) == (0, {}, {})
+    assert result["figures"]["units"].keys() == {"350102"}
     table = year["2026-09"] / "enterprise_quarters.csv"
     line = table.read_text(encoding="utf-8-sig").splitlines()[1]
     ended = next(
@@ -231,10 +231,10 @@ def test_the_script_runs_by_itself_and_finds_what_is_wrong(year: dict[str, Path]
         table.read_text(encoding="utf-8-sig").replace(line, line.replace(f",{ended},", ",999999,", 1)),
         encoding="utf-8-sig",
     )
-    code, found = run()
+    code, result = run()
     assert code == 1
-    assert found["wrong_digests"] == {"2026-09": ["enterprise_quarters.csv"]}
-    assert found["wrong_sums"]
+    assert result["wrong_digests"] == {"2026-09": ["enterprise_quarters.csv"]}
+    assert result["wrong_sums"]
 
 
 def test_it_reads_the_one_folder_into_which_a_browser_put_everything(year: dict[str, Path], tmp_path: Path) -> None:
@@ -256,6 +256,6 @@ def test_it_reads_the_one_folder_into_which_a_browser_put_everything(year: dict[
     assert run(tmp_path) == run(*year.values())
     empty = tmp_path / "empty"
     empty.mkdir()
-    code, said = run(empty)
+    code, given = run(empty)
     assert code == 1
-    assert "no datapackage.json" in said
+    assert "no datapackage.json" in given

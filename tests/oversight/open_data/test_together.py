@@ -86,11 +86,11 @@ class Reader:
 
 def leaves_to_regions(of: Mapping[int, Mapping[str, int]]) -> dict[int, dict[str, int]]:
     """Numbers of a region itself → with those below it."""
-    found: dict[int, dict[str, int]] = {}
+    result: dict[int, dict[str, int]] = {}
     for pk in PLACES:
         own = [one for one in PLACES if one == pk or PLACES[one].parent_id == pk]
-        found[pk] = {name: sum(of[one].get(name, 0) for one in own) for name in {n for one in own for n in of[one]}}
-    return found
+        result[pk] = {name: sum(of[one].get(name, 0) for one in own) for name in {n for one in own for n in of[one]}}
+    return result
 
 
 def take_in(
@@ -148,8 +148,8 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
             {pk: {"received": n["received"]} for pk, n in of.items()},
             {pk: {name: n[name] for name in OBJECTS if n[name]} for pk, n in of.items()},
         )
-        found = cells.told_of(counted, PLACES)
-        lines.append(found)
+        result = cells.told_of(counted, PLACES)
+        lines.append(result)
         tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
         objects = {
             "o:goods": TOTAL,
@@ -166,8 +166,8 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
         }
         truth = added_up(counts, axes)
         letters = {way: letter for letter, way in cells.FACETS.items()}
-        shown: dict[Cell, int | None] = {(str(pk), TOTAL): row.get("received", 0) for pk, row in found.regions.items()}
-        shown |= {(str(pk), f"{letters[way]}:{code}"): n for (pk, way, code), n in found.categories.items()}
+        shown: dict[Cell, int | None] = {(str(pk), TOTAL): row.get("received", 0) for pk, row in result.regions.items()}
+        shown |= {(str(pk), f"{letters[way]}:{code}"): n for (pk, way, code), n in result.categories.items()}
         truths.append(truth)
         told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth, most)]
     # What /open/ says of both together: a sum, or at least so many.
@@ -197,7 +197,7 @@ a_quarter = st.fixed_dictionaries({pk: st.fixed_dictionaries(dict.fromkeys(ENDED
 def test_quarters_and_the_sums_of_the_first_page_and_the_league(
     worlds: list[tuple[dict[int, dict[str, int]], int]],
 ) -> None:
-    reader, truths, told, found = Reader(), [], [], []
+    reader, truths, told, result = Reader(), [], [], []
     most = sum(n for world, _how in worlds for of in world.values() for n in of.values()) + SPREAD + 1
     tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
     enterprises = dict.fromkeys([*(f"e:{pk}" for pk in FIRMS), f"e:{cells.NONE}"], TOTAL)
@@ -210,7 +210,7 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
         numbers_of = quarters.told_of(
             quarters.Counted(leaves_to_regions(world), dict(zip(FIRMS, (first, second), strict=True))), PLACES, FIRMS
         )
-        found.append(numbers_of)
+        result.append(numbers_of)
         counts = {(f"own:{pk}", part): n for pk, of in world.items() for part, n in of.items()}
         for pk, of in zip(FIRMS, (first, second), strict=True):
             counts |= {(f"e:{pk}", part): n for part, n in of.items()}
@@ -229,7 +229,7 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
         told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth, most)]
     for pk in FIRMS:
         rows = [
-            {name: one.enterprises.get(pk, {}).get(name, 0) for name in (*ENDED.parts, ENDED.name)} for one in found
+            {name: one.enterprises.get(pk, {}).get(name, 0) for name in (*ENDED.parts, ENDED.name)} for one in result
         ]
         line = league_making.shown_counts(rows)
         for column, (least, highest) in (

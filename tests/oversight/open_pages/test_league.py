@@ -72,15 +72,15 @@ def test_quarters_without_a_gap_are_added_up(enterprises: list[Enterprise]) -> N
         (date(2026, 7, 1), date(2026, 9, 30)),
         (date(2026, 4, 1), date(2026, 6, 30)),
     ]
-    found = {line.enterprise_id: line for line in lines()}
-    assert (found[enterprises[0].pk].n, found[enterprises[0].pk].settled_least) == (240, 230)
-    assert found[enterprises[1].pk].n == 100
+    result = {line.enterprise_id: line for line in lines()}
+    assert (result[enterprises[0].pk].n, result[enterprises[0].pk].settled_least) == (240, 230)
+    assert result[enterprises[1].pk].n == 100
 
 
 def test_whose_intervals_overlap_share_their_places_and_few_cases_are_not_ranked(enterprises: list[Enterprise]) -> None:
     assert league_making.publish(now=NOW) > 0
-    found = {line.enterprise_id: line for line in lines()}
-    places = [(found[enterprise.pk].place_first, found[enterprise.pk].place_last) for enterprise in enterprises]
+    result = {line.enterprise_id: line for line in lines()}
+    places = [(result[enterprise.pk].place_first, result[enterprise.pk].place_last) for enterprise in enterprises]
     assert places == [(1, 1), (2, 3), (2, 3), (None, None)]
     assert [line.n for line in lines()] == [200, 100, 100, 20]
 
@@ -105,9 +105,9 @@ def test_customers_are_counted_where_they_were_filed(enterprises: list[Enterpris
     )
     issued(LAST, now=NOW)
     league_making.publish(now=NOW)
-    found = {line.enterprise_id: line for line in lines()}
-    assert str(found[enterprises[0].pk].per_customers) == "380.0"
-    assert found[enterprises[1].pk].per_customers is None
+    result = {line.enterprise_id: line for line in lines()}
+    assert str(result[enterprises[0].pk].per_customers) == "380.0"
+    assert result[enterprises[1].pk].per_customers is None
 
 
 def quarter(settled: int | None, unconfirmed: int | None, other: int | None, ended: int | None) -> dict[str, Any]:

@@ -234,8 +234,8 @@ def test_what_is_too_long_is_kept_and_named(ours: World) -> None:
 
 
 def test_the_newest_reply_takes_the_place_of_the_one_before(ours: World) -> None:
-    for said in ("第一条说明。", "第二条说明。"):
-        row = replying.write(ours.mobile, said, by=ours.lead, now=timezone.now())
+    for text in ("第一条说明。", "第二条说明。"):
+        row = replying.write(ours.mobile, text, by=ours.lead, now=timezone.now())
         replying.decide(row, "", by=ours.rui, on=timezone.localdate(), now=timezone.now())
     assert [(row.text, row.state) for row in replying.of_enterprise(ours.mobile.pk)] == [
         ("第二条说明。", "shown"),
@@ -267,8 +267,8 @@ GOOD = {
     ],
 )
 def test_points_follow_the_published_formula(changes: dict[str, int], points: int, grade: str) -> None:
-    found = appraisals.points_of(GOOD | changes)
-    assert sum(found.values()) == points
+    result = appraisals.points_of(GOOD | changes)
+    assert sum(result.values()) == points
     assert appraisals.grade_of(points, was_suspended=False) == grade
     assert appraisals.grade_of(100, was_suspended=True) == "B"
 
@@ -311,9 +311,15 @@ def test_a_grade_is_made_of_what_is_published(ours: World) -> None:
         ours.mobile, date(year, 2, 1), ended_settled=97, ended_failed=3, in_time=90, ran_out=10, delivered=100, again=8
     )
     issued(*(date(year, month, 1) for month in (3, 6, 9, 12)), now=timezone.now())
-    found = appraisals.computed([ours.mobile], year)[ours.mobile.pk]
-    assert (found["settled"], found["judged"], found["in_time"], found["timed"], found["again"]) == (0, 0, 90, 100, 8)
-    assert set(appraisals.points_of(found)) == {"on_time", "again", "last_day"}
+    result = appraisals.computed([ours.mobile], year)[ours.mobile.pk]
+    assert (result["settled"], result["judged"], result["in_time"], result["timed"], result["again"]) == (
+        0,
+        0,
+        90,
+        100,
+        8,
+    )
+    assert set(appraisals.points_of(result)) == {"on_time", "again", "last_day"}
 
 
 def test_an_officer_from_elsewhere_grades_nobody(ours: World) -> None:

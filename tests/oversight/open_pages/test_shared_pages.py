@@ -46,9 +46,9 @@ def told(world: World, issued: DataSet) -> dict[str, object]:
         decided_by=world.head_officer.user,
         published_at=timezone.now(),
     )
-    found = {"set": issued, "report": published(world).pk, "warning": warning.pk}
+    result = {"set": issued, "report": published(world).pk, "warning": warning.pk}
     cache.clear()
-    return found
+    return result
 
 
 @pytest.mark.parametrize("pattern", [*FROM_MEMORY, *MADE_ANEW, *FILES, *GROWING])

@@ -21,17 +21,17 @@ def _public_side(directory: None, db: None) -> None:
 
 def run(file: Path, *, mapping: str = "wa_ag", **options: Any) -> tuple[int, str]:
     """(exit code, what it told)."""
-    told = StringIO()
+    shown = StringIO()
     try:
         call_command(
             "import_complaints",
             file,
             mapping=MAPPINGS / f"{mapping}.toml",
             language="en",
-            stdout=told,
-            stderr=told,
+            stdout=shown,
+            stderr=shown,
             **options,
         )
     except CommandError as problem:
-        return problem.returncode, f"{told.getvalue()}\n{problem}"
-    return 0, told.getvalue()
+        return problem.returncode, f"{shown.getvalue()}\n{problem}"
+    return 0, shown.getvalue()

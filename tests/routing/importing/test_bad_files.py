@@ -23,19 +23,19 @@ def test_where_every_row_is_bad_all_are_counted_by_reason_and_none_is_filed(tmp_
     spoils = [spoil for what, _column, spoil in register.SPOILS if what not in apart]
     lines = [spoils[number % len(spoils)](register.cells(number)) for number in range(rows)]
     _write(tmp_path / "register.csv", lines)
-    code, told = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
-    assert code == 2, told
-    assert f"filed 0, already there 0, bad {rows:,}" in told
-    assert f"{rows} bad rows" in told
-    assert "× opened_date: The date is not written in an agreed form" in told
-    assert len(told.splitlines()) < 30
+    code, shown = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    assert code == 2, shown
+    assert f"filed 0, already there 0, bad {rows:,}" in shown
+    assert f"{rows} bad rows" in shown
+    assert "× opened_date: The date is not written in an agreed form" in shown
+    assert len(shown.splitlines()) < 30
     assert not Complaint.objects.exists()
     assert not HandlingStep.objects.exists()
     with (tmp_path / "errors.csv").open(encoding="utf-8-sig", newline="") as file:
         assert len({row["row"] for row in csv.DictReader(file)}) == rows
 
-    _code, told = run(tmp_path / "register.csv", dry_run=True)
-    assert told.count("\nrow ") == MOST_SHOWN, "without a file the first ones are named, and no more"
+    _code, shown = run(tmp_path / "register.csv", dry_run=True)
+    assert shown.count("\nrow ") == MOST_SHOWN, "without a file the first ones are named, and no more"
 
 
 @pytest.mark.parametrize(
@@ -46,10 +46,10 @@ def test_days_that_cannot_be(tmp_path: Path, day: str, reason: str) -> None:
     rows = [register.cells(number) for number in range(3)]
     rows[1][register.HEADING.index("opened_date")] = day
     _write(tmp_path / "register.csv", [register.line(row) for row in rows])
-    code, told = run(tmp_path / "register.csv")
+    code, shown = run(tmp_path / "register.csv")
     assert (code, Complaint.objects.count()) == (2, 2)
-    assert reason in told
-    assert "row 2, opened_date" in told
+    assert reason in shown
+    assert "row 2, opened_date" in shown
 
 
 def test_one_number_twice_files_the_first(tmp_path: Path) -> None:
@@ -57,9 +57,9 @@ def test_one_number_twice_files_the_first(tmp_path: Path) -> None:
     for row in rows[20:]:
         row[0] = "500003"
     _write(tmp_path / "register.csv", [register.line(row) for row in rows])
-    code, told = run(tmp_path / "register.csv")
+    code, shown = run(tmp_path / "register.csv")
     assert (code, Complaint.objects.count()) == (2, 20)
-    assert "bad: 20 × complaint_id" in told, "one reason, whichever the row"
+    assert "bad: 20 × complaint_id" in shown, "one reason, whichever the row"
 
 
 def test_a_file_of_another_encoding_is_named_row_by_row(tmp_path: Path) -> None:
@@ -67,9 +67,9 @@ def test_a_file_of_another_encoding_is_named_row_by_row(tmp_path: Path) -> None:
     for row in rows:
         row[register.HEADING.index("business_city")] = "Éverett"
     _write(tmp_path / "register.csv", [register.line(row).decode().encode("latin-1") for row in rows])
-    code, told = run(tmp_path / "register.csv")
+    code, shown = run(tmp_path / "register.csv")
     assert (code, Complaint.objects.exists()) == (2, False)
-    assert "bad: 12 × business_city: It is not written in utf-…" in told
+    assert "bad: 12 × business_city: It is not written in utf-…" in shown
 
 
 def test_a_cell_of_a_megabyte_costs_its_own_row_only(tmp_path: Path) -> None:
@@ -78,12 +78,12 @@ def test_a_cell_of_a_megabyte_costs_its_own_row_only(tmp_path: Path) -> None:
     huge[1][register.HEADING.index("business_name")] = "x" * (LONGEST_LINE + 10)
     huge[2][register.HEADING.index("business_name")] = "y" * 200_000
     _write(tmp_path / "register.csv", [register.line(row) for row in huge])
-    code, told = run(tmp_path / "register.csv")
+    code, shown = run(tmp_path / "register.csv")
     assert (code, Complaint.objects.count()) == (2, 2)
-    assert len(told) < 4000
+    assert len(shown) < 4000
 
 
 def test_a_heading_alone_is_no_mistake(tmp_path: Path) -> None:
     _write(tmp_path / "register.csv", [])
-    code, told = run(tmp_path / "register.csv")
-    assert (code, "rows 0: filed 0" in told, "nothing new" in told) == (0, True, True)
+    code, shown = run(tmp_path / "register.csv")
+    assert (code, "rows 0: filed 0" in shown, "nothing new" in shown) == (0, True, True)

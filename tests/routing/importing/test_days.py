@@ -59,13 +59,13 @@ def test_three_forms_of_a_day_are_one_day(tmp_path: Path) -> None:
             ("13/04/2021", ""),
         ],
     )
-    code, told = run(tmp_path / "rows.csv", mapping="cfpb")
+    code, shown = run(tmp_path / "rows.csv", mapping="cfpb")
     assert code == 2
-    assert [n for n in range(1, 6) if f"row {n}, Date received" in told] == [4, 5]
+    assert [n for n in range(1, 6) if f"row {n}, Date received" in shown] == [4, 5]
     cases = Complaint.objects.order_by("external_id")
     assert [case.external_id for case in cases] == ["1", "2", "3"]
     assert {case.received_at.date() for case in cases} == {date(2021, 3, 4)}
-    assert "doubt" not in told
+    assert "doubt" not in shown
 
 
 def test_a_row_that_was_sent_on_before_it_came_in_goes_in_and_is_told(tmp_path: Path) -> None:
@@ -77,9 +77,11 @@ def test_a_row_that_was_sent_on_before_it_came_in_goes_in_and_is_told(tmp_path: 
         *[("2021-03-04", "2021-03-03")] * 7,
     ]
     _write(tmp_path / "rows.csv", days)
-    code, told = run(tmp_path / "rows.csv", mapping="cfpb")
-    assert code == 0, told
-    assert "doubt: 8 × Date sent to company lies before Date received; taken as written (rows 2, 5, 6, 7, 8, …)" in told
-    assert "doubt: 1 × Date sent to company is no date; taken as written (rows 4)" in told
+    code, shown = run(tmp_path / "rows.csv", mapping="cfpb")
+    assert code == 0, shown
+    assert (
+        "doubt: 8 × Date sent to company lies before Date received; taken as written (rows 2, 5, 6, 7, 8, …)" in shown
+    )
+    assert "doubt: 1 × Date sent to company is no date; taken as written (rows 4)" in shown
     assert set(Complaint.objects.values_list("received_at__date", flat=True)) == {date(2021, 3, 4)}
     assert Complaint.objects.count() == len(days)

@@ -33,18 +33,18 @@ def test_a_suspended_firm_stays_suspended_and_its_cases_go_to_a_person(tmp_path:
     run(tmp_path / "register.csv")
     Enterprise.objects.filter(name="Blue Heron Fiber").update(enrolment="suspended")
     register.write(tmp_path / "register.csv", 16)
-    _code, told = run(tmp_path / "register.csv")
+    _code, shown = run(tmp_path / "register.csv")
     assert Enterprise.objects.get(name="Blue Heron Fiber").enrolment == "suspended"
-    assert "triage: 2 × suspended" in told
+    assert "triage: 2 × suspended" in shown
     assert Complaint.objects.filter(status=Status.TRIAGE, reason="suspended").count() == 2
 
 
 def test_beside_a_worker_old_clocks_are_not_judged(tmp_path: Path) -> None:
     register.write(tmp_path / "register.csv", 3)
     Heartbeat.objects.create(name="beat", at=timezone.now())
-    code, told = run(tmp_path / "register.csv", dated=True)
+    code, shown = run(tmp_path / "register.csv", dated=True)
     assert code == 1
-    assert "a worker is sweeping this database" in told
+    assert "a worker is sweeping this database" in shown
 
 
 @pytest.mark.parametrize("name", ["wa_ag", "cfpb", "comcast_fcc"])
@@ -85,6 +85,6 @@ def test_a_region_that_does_not_exist_is_said(tmp_path: Path) -> None:
     (tmp_path / "mapping.toml").write_text(text.replace('code = "US-WA"', 'code = "US-XX"'), encoding="utf-8")
     register.write(tmp_path / "register.csv", 3)
     mapping = str(tmp_path / "mapping")
-    code, told = run(tmp_path / "register.csv", mapping=mapping)
+    code, shown = run(tmp_path / "register.csv", mapping=mapping)
     assert code == 1
-    assert "region.code: no region 'US-XX'" in told
+    assert "region.code: no region 'US-XX'" in shown

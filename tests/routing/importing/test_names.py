@@ -65,20 +65,20 @@ def _enterprises(**mentions: Mention) -> list[NamedEnterprise]:
 
 
 def test_one_number_is_one_firm_with_its_newest_name_and_the_old_one_as_former() -> None:
-    found = _enterprises(a=_mention({"Blue Heron fka Gull": 2, "Gull": 9}))
-    assert [(enterprise.legal, enterprise.former) for enterprise in found] == [("Blue Heron", ("Gull",))]
+    result = _enterprises(a=_mention({"Blue Heron fka Gull": 2, "Gull": 9}))
+    assert [(enterprise.legal, enterprise.former) for enterprise in result] == [("Blue Heron", ("Gull",))]
 
 
 def test_the_same_name_in_the_same_town_is_one_firm_whatever_its_legal_form() -> None:
-    found = _enterprises(a=_mention({"Larch Inc": 3}), b=_mention({"LARCH, LLC": 1}))
-    assert [(enterprise.legal, enterprise.alias, enterprise.ids) for enterprise in found] == [
+    result = _enterprises(a=_mention({"Larch Inc": 3}), b=_mention({"LARCH, LLC": 1}))
+    assert [(enterprise.legal, enterprise.alias, enterprise.ids) for enterprise in result] == [
         ("Larch Inc", ("LARCH, LLC",), ("a", "b"))
     ]
 
 
 def test_the_same_name_in_two_towns_is_two_firms() -> None:
-    found = _enterprises(a=_mention({"Larch": 3}), b=_mention({"Larch": 1}, ("OR", "Salem")))
-    assert [(enterprise.legal, enterprise.place, enterprise.ids) for enterprise in found] == [
+    result = _enterprises(a=_mention({"Larch": 3}), b=_mention({"Larch": 1}, ("OR", "Salem")))
+    assert [(enterprise.legal, enterprise.place, enterprise.ids) for enterprise in result] == [
         ("Larch", ("OR", "Salem"), ("b",)),
         ("Larch", ("WA", "Everett"), ("a",)),
     ]

@@ -29,12 +29,12 @@ def _bad(path: Path) -> dict[int, str]:
 def test_every_bad_row_is_named_and_every_good_one_is_in(tmp_path: Path) -> None:
     rows = 10 * len(register.SPOILS)
     expected = register.write(tmp_path / "register.csv", rows, spoilt=True)
-    code, told = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
-    assert code == 2, told
+    code, shown = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    assert code == 2, shown
     assert _bad(tmp_path / "errors.csv") == expected
     there = set(Complaint.objects.values_list("external_id", flat=True))
     assert there == {str(500_000 + n) for n in range(rows) if n + 1 not in expected}
-    assert f"filed {len(there)}, already there 0, bad {len(expected)}" in told
+    assert f"filed {len(there)}, already there 0, bad {len(expected)}" in shown
 
 
 def test_the_errors_file_says_the_value_and_the_reason(tmp_path: Path) -> None:
@@ -54,10 +54,10 @@ def test_twice_files_nothing_new_and_says_so(tmp_path: Path) -> None:
     register.write(tmp_path / "register.csv", 60)
     assert run(tmp_path / "register.csv")[0] == 0
     before = (Complaint.objects.count(), Enterprise.objects.count(), HandlingStep.objects.count())
-    code, told = run(tmp_path / "register.csv")
+    code, shown = run(tmp_path / "register.csv")
     assert (code, before[0]) == (0, 60)
-    assert "filed 0, already there 60, bad 0" in told
-    assert "nothing new" in told
+    assert "filed 0, already there 60, bad 0" in shown
+    assert "nothing new" in shown
     assert before == (Complaint.objects.count(), Enterprise.objects.count(), HandlingStep.objects.count())
 
 
@@ -72,9 +72,9 @@ def test_a_limit_is_gone_on_from_there(tmp_path: Path) -> None:
 def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
     register.write(tmp_path / "register.csv", 30, spoilt=True)
     before = Enterprise.objects.count()
-    code, told = run(tmp_path / "register.csv", dry_run=True)
+    code, shown = run(tmp_path / "register.csv", dry_run=True)
     assert code == 2
-    assert "would be filed 27, already there 0, bad 3" in told
+    assert "would be filed 27, already there 0, bad 3" in shown
     assert (Complaint.objects.count(), Enterprise.objects.count()) == (0, before)
 
 
@@ -93,9 +93,9 @@ def test_what_the_source_lacks_stays_absent(tmp_path: Path) -> None:
 
 def test_who_is_known_gets_it_and_the_rest_goes_to_a_person_with_the_reason(tmp_path: Path) -> None:
     register.write(tmp_path / "register.csv", 80)
-    _code, told = run(tmp_path / "register.csv")
-    assert "routed without a person: 70 of 80 (87.5%), of these by the source's own number 20" in told
-    assert "triage: 10 × left_to_authority" in told
+    _code, shown = run(tmp_path / "register.csv")
+    assert "routed without a person: 70 of 80 (87.5%), of these by the source's own number 20" in shown
+    assert "triage: 10 × left_to_authority" in shown
     assert Complaint.objects.filter(enterprise__name="Blue Heron Fiber").count() == 20
     places = Complaint.objects.filter(enterprise__name="Twin Creeks Satellite")
     assert set(places.values_list("handling_authority__name_en", flat=True)) == {
@@ -122,15 +122,15 @@ def test_a_row_that_the_verb_refuses_does_not_hold_up_its_batch(
 
     monkeypatch.setattr(filing, "_open", picky)
     register.write(tmp_path / "register.csv", 10)
-    code, told = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    code, shown = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
     assert (code, _bad(tmp_path / "errors.csv")) == (2, {5: "item_name"})
-    assert Complaint.objects.count() == 9, told
+    assert Complaint.objects.count() == 9, shown
 
 
 def test_with_dated_the_clocks_of_each_day_are_judged_on_that_day(tmp_path: Path) -> None:
     register.write(tmp_path / "register.csv", 90)
-    code, told = run(tmp_path / "register.csv", dated=True)
-    assert code == 0, told
+    code, shown = run(tmp_path / "register.csv", dated=True)
+    assert code == 0, shown
     first = Complaint.objects.get(external_id="500000")
     assert first.filed_at.isoformat() == "2019-03-04T17:00:00+00:00"
     assert first.status == Status.REVIEW
@@ -152,18 +152,18 @@ def test_with_dated_the_clocks_of_each_day_are_judged_on_that_day(tmp_path: Path
 )
 def test_a_file_of_another_shape_is_refused_whole(tmp_path: Path, content: bytes, reason: str) -> None:
     (tmp_path / "other.csv").write_bytes(content)
-    code, told = run(tmp_path / "other.csv")
+    code, shown = run(tmp_path / "other.csv")
     assert code == 1
-    assert reason in told
+    assert reason in shown
 
 
 def test_a_packed_file_that_breaks_off_keeps_what_came_before(tmp_path: Path) -> None:
     register.write(tmp_path / "register.csv", 4000)
     packed = gzip.compress((tmp_path / "register.csv").read_bytes())
     (tmp_path / "register.csv.gz").write_bytes(packed[: len(packed) // 2])
-    code, told = run(tmp_path / "register.csv.gz", dry_run=True)
+    code, shown = run(tmp_path / "register.csv.gz", dry_run=True)
     assert code == 2
-    assert "The packed file breaks off here" in told
+    assert "The packed file breaks off here" in shown
 
 
 @pytest.mark.django_db(transaction=True)
@@ -194,14 +194,14 @@ def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
     while not Complaint.objects.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
     process.send_signal(number)
-    told = process.communicate(timeout=PATIENCE)[0]
-    assert process.returncode == code, told
+    shown = process.communicate(timeout=PATIENCE)[0]
+    assert process.returncode == code, shown
     filed = Complaint.objects.count()
     assert 0 < filed < rows
     assert filed % 500 == 0
     assert not Complaint.objects.filter(status=Status.FILED).exists()
-    _code, told = run(tmp_path / "register.csv")
-    assert f"filed {rows - filed:,}, already there {filed:,}, bad 0" in told
+    _code, shown = run(tmp_path / "register.csv")
+    assert f"filed {rows - filed:,}, already there {filed:,}, bad 0" in shown
     assert Complaint.objects.values("external_id").distinct().count() == Complaint.objects.count() == rows
     assert HandlingStep.objects.filter(step="file").count() == rows
 
@@ -210,7 +210,7 @@ def test_the_first_real_source(tmp_path: Path) -> None:
     file = SHARED / "wa_ag" / "cases_telecom.csv"
     if not file.exists():
         pytest.skip("the folder shared/data with the public register is not there")
-    code, told = run(file, limit=600)
-    assert code == 0, told
+    code, shown = run(file, limit=600)
+    assert code == 0, shown
     assert Complaint.objects.filter(status=Status.WITH_ENTERPRISE).count() >= 560
     assert Complaint.objects.filter(enterprise__name="Ziply Fiber", respondent_named="Frontier Communications").exists()

@@ -119,7 +119,7 @@ def _filed(
     file: Path, rows: Collection[Label], mapping: SourceMapping, built: BuiltDirectory, *, now: datetime
 ) -> Score:
     with BadRows(None) as bad:
-        found = list(Rows(mapping, built).read(file, now=now, bad=bad))
+        results = list(Rows(mapping, built).read(file, now=now, bad=bad))
         assert bad.rows == 0, bad.first
         Batches(
             source=mapping.source,
@@ -129,13 +129,13 @@ def _filed(
             is_stopped=lambda: False,
             progress=lambda tally: None,
             conditions=SourceConditions(country=mapping.country, zone=mapping.zone, dated=False),
-        ).run(found)
+        ).run(results)
     cases = {
         case.external_id: case
         for case in Complaint.objects.filter(external_source=mapping.source).select_related("enterprise__domicile")
     }
     score = Score()
-    for label, row in zip(rows, found, strict=True):
+    for label, row in zip(rows, results, strict=True):
         assert row is not None
         _judge(label, cases[row.request.external_id], score)
     return score
@@ -175,13 +175,13 @@ def _near(names: Collection[str], others: Collection[str]) -> set[str]:
         for gram in grams:
             if len(gram) == 2:
                 holding[gram].append(place)
-    found = set()
+    results = set()
     for other in others:
         grams = {gram for gram in grams_of(fold_name(other)) if len(gram) == 2}
         shared = Counter(place for gram in grams for place in holding.get(gram, ()))
         if any(count >= ALIKE * min(len(grams), len(wanted[place])) for place, count in shared.most_common(1)):
-            found.add(other)
-    return found
+            results.add(other)
+    return results
 
 
 def _written(rows: Collection[Cells], path: Path) -> Path:

@@ -40,18 +40,18 @@ def test_routing_is_as_right_as_it_was(directory: None, db: None, tmp_path: Path
     wanted = [label for label in labels() if not label.is_for_writing]
     for by_number, score in measure(source, wanted, tmp_path, now=timezone.now(), near_only=near_only).items():
         right, wrong = FLOORS[source, not near_only, by_number]
-        told = f"{source}, by number {by_number}: {dict(score.counts)}\n" + "\n".join(score.slips)
-        assert score["right"] >= right, told
-        assert score["wrong"] <= wrong, told
+        shown = f"{source}, by number {by_number}: {dict(score.counts)}\n" + "\n".join(score.slips)
+        assert score["right"] >= right, shown
+        assert score["wrong"] <= wrong, shown
 
 
 def test_the_labels_are_many_hard_and_told_apart_once() -> None:
-    found = labels()
-    assert len(found) >= 200
-    assert len({(label.file, label.row) for label in found}) == len(found)
+    result = labels()
+    assert len(result) >= 200
+    assert len({(label.file, label.row) for label in result}) == len(result)
     assert {"former", "dba", "aka", "slash", "blank", "similar", "spellings", "shared-name"} <= {
-        label.stratum for label in found
+        label.stratum for label in result
     }
-    halves = sum(label.is_for_writing for label in found)
-    assert 0.4 < halves / len(found) < 0.6
+    halves = sum(label.is_for_writing for label in result)
+    assert 0.4 < halves / len(result) < 0.6
     assert hashlib.sha256(b"wa_ag/cases_all.csv.gz:438597").digest()[0] % 2 == 0, "the halves are fixed"

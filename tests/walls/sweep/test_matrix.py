@@ -96,9 +96,9 @@ def some(world: World) -> Callable[[], list[str]]:
 def test_the_sweep_finds_that_both_walls_are_down(
     some: Callable[[], list[str]], first_wall_off: None, second_wall_off: None
 ) -> None:
-    found = some()
-    assert any("authority-cases" in line and "reads item of family A" in line for line in found), found
-    assert any("authority-case " in line and ": 200" in line for line in found), found
+    result = some()
+    assert any("authority-cases" in line and "reads item of family A" in line for line in result), result
+    assert any("authority-case " in line and ": 200" in line for line in result), result
 
 
 @pytest.mark.parametrize("wall", ["first_wall_off", "second_wall_off"])

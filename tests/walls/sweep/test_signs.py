@@ -47,13 +47,13 @@ def said(world: World, what: str) -> tuple[Move, object]:
 
 def seen(world: World, names: tuple[str, ...]) -> dict[tuple[str, str], Answer]:
     number = world.target.case("negotiating").number
-    found = {}
+    result = {}
     for name in names:
         caller = Caller(world.person(name), world)
         for pattern in PAGES[name]:
             path = pattern.format(number=number)
-            found[name, path] = caller.call("GET", path)
-    return found
+            result[name, path] = caller.call("GET", path)
+    return result
 
 
 @pytest.mark.parametrize("what", list(UNAWARE))

@@ -83,15 +83,15 @@ where table_schema = 'public' and table_name like 'complaints_%%' and column_nam
 def rows_of_strangers(world: World) -> dict[str, str]:
     """A digest of every row that hangs on a case of the other families, by table."""
     ids = [case.pk for letter in "BC" for case in world.families[letter].cases.values()]
-    found = {}
+    result = {}
     with connection.cursor() as cursor:
         cursor.execute(_CHILDREN)
         for table, column in [*cursor.fetchall(), ("complaints_complaint", "id")]:
             cursor.execute(
                 f"select md5(string_agg(t::text, '|' order by t::text)) from {table} t where {column} = any(%s)", [ids]
             )
-            found[table] = str(cursor.fetchone()[0])
-    return found
+            result[table] = str(cursor.fetchone()[0])
+    return result
 
 
 def forms(world: World, who: str) -> Iterator[tuple[str, str, Form]]:
@@ -150,8 +150,8 @@ def test_T02_a_strangers_number_in_a_field_is_refused_and_touches_nothing(
                         )
                     if names_it or answer.status >= 500:
                         wrong.append(f"{who}: {path} {one}={kind}: {answer.status} {answer.error}")
-                    if words := foreign_words(world, who, answer):
-                        wrong.append(f"{who}: {path} {one}={kind}: shows {words}")
+                    if text := foreign_words(world, who, answer):
+                        wrong.append(f"{who}: {path} {one}={kind}: shows {text}")
     print(f"{len(tried)} fields, {len(tried) * len(ids)} numbers of strangers")
     assert not wrong, wrong
     assert tried or people == ("consumer",)
@@ -176,8 +176,8 @@ def test_T02_a_strangers_number_in_a_filter_shows_nothing_of_theirs(world: World
                 tried += 1
                 if answer.status >= 500:
                     wrong.append(f"{who}: {address.pattern} {answer.status} {answer.error}")
-                if words := foreign_words(world, who, answer):
-                    wrong.append(f"{who}: {address.pattern}: shows {words}")
+                if text := foreign_words(world, who, answer):
+                    wrong.append(f"{who}: {address.pattern}: shows {text}")
     assert not wrong, wrong
     assert tried > 10 * len(people)
 

@@ -48,8 +48,8 @@ def policy_of(header: str) -> dict[str, str]:
 )
 def test_T79_the_page_policy_is_this_and_no_weaker(client: Client, path: str, headers: dict[str, str]) -> None:
     answer = client.get(path, headers=headers)
-    found = policy_of(answer.headers["Content-Security-Policy"])
-    assert {name: found.get(name) for name in POLICY} == POLICY
+    result = policy_of(answer.headers["Content-Security-Policy"])
+    assert {name: result.get(name) for name in POLICY} == POLICY
     assert "unsafe" not in answer.headers["Content-Security-Policy"]
     assert answer.headers["X-Frame-Options"] == "DENY"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
@@ -143,7 +143,7 @@ def test_T77_a_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_no_page_refuses_who_tries_too_often_without_saying_until_when() -> None:
-    """A page takes its 429 from `TooManyTries.told`, or sends a code by `send`, which does; the door of programs says
+    """A page takes its 429 from `TooManyTries.told`, or sends a code by `send`, which does; the entry of programs says
     `Retry-After` itself."""
     made = {
         str(path.relative_to(ROOT))

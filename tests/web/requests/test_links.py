@@ -72,10 +72,10 @@ def test_every_link_that_somebody_is_offered_opens(world: World, who: str, each:
         if answer.status_code >= 400:
             shut.append((offered_by, address, answer.status_code))
         elif answer.get("Content-Type", "").startswith("text/html"):
-            found = (html.unescape(link) for link in LINK.findall(answer.content.decode()))
+            results = (html.unescape(link) for link in LINK.findall(answer.content.decode()))
             waiting.extend(
                 (address.split("?")[0] + link if link.startswith("?") else link, address)
-                for link in found
+                for link in results
                 if link.startswith(("/", "?")) and not SKIPPED.search(link)
             )
     assert not shut

@@ -64,13 +64,13 @@ def asked(address: tuple[str, int], raw: bytes, *, patience: float = 3) -> bytes
     try:
         with socket.create_connection(address, timeout=patience) as line:
             line.sendall(raw)
-            found = b""
+            result = b""
             try:
                 while part := line.recv(65536):
-                    found += part
+                    result += part
             except (TimeoutError, ConnectionResetError):
                 pass
-            return found
+            return result
     except OSError:
         return b""
 
@@ -93,12 +93,12 @@ ODD = {
 
 @pytest.mark.parametrize("name", ODD)
 def test_T89_two_readings_of_one_request_are_refused(address: tuple[str, int], name: str) -> None:
-    found = asked(address, ODD[name] + SMUGGLED)
-    statuses = [line.split(b" ")[1] for line in found.split(b"\r\n") if line.startswith(b"HTTP/1.")]
-    assert len(statuses) <= 1, found
+    result = asked(address, ODD[name] + SMUGGLED)
+    statuses = [line.split(b" ")[1] for line in result.split(b"\r\n") if line.startswith(b"HTTP/1.")]
+    assert len(statuses) <= 1, result
     # The server's own words for a broken chunk are "500 … Bad Request"; it hangs up all the same.
     assert not statuses or statuses[0] in {b"400", b"411", b"501"} | ({b"500"} if name == "an odd chunk" else set()), (
-        found
+        result
     )
 
 

@@ -14,24 +14,24 @@ PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]
 
 def pins(lock: str) -> dict[str, list[str]]:
     """package → its hashes."""
-    found: dict[str, list[str]] = {}
+    result: dict[str, list[str]] = {}
     name = ""
     for line in Path(settings.ROOT, lock).read_text(encoding="utf-8").splitlines():
         if line and not line[0].isspace() and not line.startswith("#"):
             pin = PIN.match(line)
             assert pin is not None, f"{lock}: {line} has no exact version"
             name = pin["name"]
-            found[name] = []
+            result[name] = []
         elif "--hash=sha256:" in line:
-            found[name].append(line.strip())
-    return found
+            result[name].append(line.strip())
+    return result
 
 
 @pytest.mark.parametrize("lock", ["requirements.txt", "requirements-dev.txt"])
 def test_T78_every_package_is_pinned_with_hashes_and_names_no_index(lock: str) -> None:
-    found = pins(lock)
-    assert len(found) > 20
-    assert [name for name, hashes in found.items() if not hashes] == []
+    result = pins(lock)
+    assert len(result) > 20
+    assert [name for name, hashes in result.items() if not hashes] == []
     text = Path(settings.ROOT, lock).read_text(encoding="utf-8")
     assert "http" not in re.sub(r"#.*", "", text)
 

@@ -16,12 +16,12 @@ def asked_for() -> set[str]:
 
 def shown() -> set[str]:
     """Ids in the names of test functions: test_T06_T71_nobody_… counts for both."""
-    found: set[str] = set()
+    results: set[str] = set()
     for file in Path(settings.ROOT, "tests").rglob("test_*.py"):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.FunctionDef) and node.name.startswith("test_T"):
-                found.update(re.findall(r"_(T\d\d)(?=_)", node.name))
-    return found
+                results.update(re.findall(r"_(T\d\d)(?=_)", node.name))
+    return results
 
 
 def rows(part: str) -> dict[str, str]:

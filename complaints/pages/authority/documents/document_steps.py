@@ -84,8 +84,8 @@ def find_document(workspace: Workspace, pk: int, request: HttpRequest) -> Office
 
 def is_shown(officer_case: OfficerCase) -> bool:
     """Whether this officer has said why, and reads the consumer's data."""
-    found = officer_case.found
-    return case_documents.is_shown(found.complaint, found, now=officer_case.workspace.now)
+    result = officer_case.found
+    return case_documents.is_shown(result.complaint, result, now=officer_case.workspace.now)
 
 
 def paper_of(version: DocumentVersion, officer_case: OfficerCase) -> Paper | None:

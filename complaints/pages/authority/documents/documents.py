@@ -99,7 +99,7 @@ def given_by(workspace: Workspace) -> QuerySet[OfficialDocument]:
         if actor.region is not None and actor.region[0] <= row.region_id <= actor.region[1]
     }
     above = {
-        found.pk for actor in workspace.actors if (found := kinds.issuer(every, actor.authority_id)) is not None
+        result.pk for actor in workspace.actors if (result := kinds.issuer(every, actor.authority_id)) is not None
     } - within
     condition = Q(authority_id__in=within)
     if above:

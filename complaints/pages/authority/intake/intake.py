@@ -300,7 +300,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
     texts = {row.kind: row.text for row in rows}
     phone = masked_phone(texts.get("consumer_phone", ""))
     enterprise = str(case.picked_enterprise or "")
-    words = {one.code: one.short for name in (enterprise, "") for one in consent_questions(name)}
+    labels = {one.code: one.short for name in (enterprise, "") for one in consent_questions(name)}
     stand = standing(
         complaint=case,
         clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
@@ -320,7 +320,9 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
         "consumer": masked_name(texts.get("consumer_name", "")),
         "phone": phone,
         "ahead": ahead(case, phone=phone, now=workspace.now),
-        "consents": [(words[code], case.consents[code]) for code in words if isinstance(case.consents.get(code), bool)],
+        "consents": [
+            (labels[code], case.consents[code]) for code in labels if isinstance(case.consents.get(code), bool)
+        ],
     }
     return render(request, "authority/intake_receipt.html", signal_view)
 

@@ -139,13 +139,13 @@ class Speaker:
 @officer_page("GET")
 def choose(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """Who speaks, and what that person may do now."""
-    found = _find(workspace, number)
-    case = found.complaint
+    result = _find(workspace, number)
+    case = result.complaint
     speakers = _speakers(case, workspace)
     speaker = _speaker(request.GET.get("for", ""), speakers)
     steps: list[tuple[str, str]] = []
     if speaker is not None:
-        page = _page(found, speaker, workspace, recording=None)
+        page = _page(result, speaker, workspace, recording=None)
         # Address and title of each step page that stands open.
         for name, asked in PAGES.items():
             if asked.is_open(page.steps) and (name != OFFER or page.open_offer is not None):
@@ -153,7 +153,7 @@ def choose(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespo
                 steps.append((f"{url}?for={speaker.number}", str(asked.title)))
     context = {
         "case": case,
-        "page": page_of(found, now=workspace.now),
+        "page": page_of(result, now=workspace.now),
         "back": case_url(case, AUTHORITY),
         "speakers": speakers,
         "speaker": speaker,
@@ -169,18 +169,18 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     asked = PAGES.get(name)
     if asked is None:
         raise Http404
-    found = _find(workspace, number)
-    case = found.complaint
+    result = _find(workspace, number)
+    case = result.complaint
     speaker = _speaker(request.POST.get("for", "") or request.GET.get("for", ""), _speakers(case, workspace))
     if speaker is None:
         raise not_now(wording.label(case.status, kind="status"))
     record = RecordForm(request.POST if request.method == "POST" else None)
-    page = _page(found, speaker, workspace, recording=record.recording)
+    page = _page(result, speaker, workspace, recording=record.recording)
     if name == OFFER and not page.offers:
         raise not_now(page.duty.status)
     at = StepContext(
         request=request,
-        found=replace(found, side=CONSUMER, actor=page.actor),
+        found=replace(result, side=CONSUMER, actor=page.actor),
         case=page,
         steps=page.steps if name != OFFER or page.open_offer is not None else (),
         status=page.duty.status,
@@ -189,7 +189,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
         template="authority/on_behalf_step.html",
         shown=lambda asked, form: {
             "case": case,
-            "page": page_of(found, now=workspace.now),
+            "page": page_of(result, now=workspace.now),
             "speaker": speaker,
             "record": record,
         },
@@ -213,10 +213,10 @@ def may_write_down(actor: Actor | None) -> bool:
 
 def _find(workspace: Workspace, number: str) -> CaseAccess:
     """The case, for somebody who acts in its region; who only reads finds no such page."""
-    found = workspace.find(number)
-    if not may_write_down(found.actor):
+    result = workspace.find(number)
+    if not may_write_down(result.actor):
         raise Http404
-    return found
+    return result
 
 
 def _speakers(case: Complaint, workspace: Workspace) -> list[Speaker]:
@@ -246,9 +246,9 @@ def _speaker(typed: str, speakers: list[Speaker]) -> Speaker | None:
     return next((one for one in speakers if str(one.number) == typed), None)
 
 
-def _page(found: CaseAccess, speaker: Speaker, workspace: Workspace, *, recording: dict[str, str] | None) -> CasePage:
+def _page(result: CaseAccess, speaker: Speaker, workspace: Workspace, *, recording: dict[str, str] | None) -> CasePage:
     """The case as this person would see it, with the officer's mask over who that is."""
-    case, officer = found.complaint, found.actor
+    case, officer = result.complaint, result.actor
     if officer is None:
         raise Http404
     channel = recording["how"] if recording else "phone"

@@ -88,14 +88,14 @@ def call_backs(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "now": workspace.now,
         "tabs": [
             {
-                "title": words,
+                "title": text,
                 "url": _url(query | {"view": code}),
                 "is_current": code == view,
                 "value": counts[code],
                 "words": keyset.in_words(counts[code]),
                 "tone": "bad" if code == "found" and counts[code] else "neutral",
             }
-            for code, (words, _condition) in VIEWS.items()
+            for code, (text, _condition) in VIEWS.items()
         ],
         "rows": _called(page.rows, workspace),
         "figures": figures,

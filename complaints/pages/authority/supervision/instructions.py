@@ -140,10 +140,10 @@ def _head(column: Column, count: int, query: dict[str, str], current: Column | N
 
 
 def _sentence(counts: dict[str, int], box: str) -> str:
-    words = {name: keyset.in_words(count) for name, count in counts.items()}
+    labels = {name: keyset.in_words(count) for name, count in counts.items()}
     if counts["escalated"] or counts["late"]:
-        return _("督办：逾期%(late)s件，升级%(escalated)s件") % words
-    return _("督办：%(waiting)s件等待回复，没有逾期") % words
+        return _("督办：逾期%(late)s件，升级%(escalated)s件") % labels
+    return _("督办：%(waiting)s件等待回复，没有逾期") % labels
 
 
 def _url(query: dict[str, str]) -> str:

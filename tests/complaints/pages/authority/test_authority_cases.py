@@ -123,9 +123,9 @@ def test_an_enterprise_is_looked_up(world: World) -> None:
     case = case_at(world, S.TRIAGE)
     client = workspace(world.su)
     url = f"/authority/cases/{case.number}/forward/"
-    found = client.post(url, {"q": "移动", "find": "1"} | key())
-    assert found.status_code == 200
-    values = [value for value, _words in found.context["form"].fields["target"].choices]
+    result = client.post(url, {"q": "移动", "find": "1"} | key())
+    assert result.status_code == 200
+    values = [value for value, _words in result.context["form"].fields["target"].choices]
     assert any(value.startswith(f"{world.mobile.pk}-") for value in values)
     assert "没有找到" in client.get(f"{url}?q=查无此企业甲乙丙").content.decode()
     assert client.get(f"/authority/triage/{case.number}/?q=移动").status_code == 200
@@ -165,15 +165,15 @@ def test_reports_and_concerns_are_read_by_officers_alone(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, report="他们还在偷税。", now=now())
     given.step(case, enterprise.flag_concern(text="像是职业索赔。"), world.handler, now())
     given.step(case, violations.split_report(text="门店无照经营。"), world.officer, now())
-    words = ("他们还在偷税。", "像是职业索赔。", "门店无照经营。")
+    texts = ("他们还在偷税。", "像是职业索赔。", "门店无照经营。")
     for officer in (world.rui, world.su):
         page = workspace(officer).get(f"/authority/cases/{case.number}/").content.decode()
-        assert all(word in page for word in words)
+        assert all(word in page for word in texts)
         assert "消费者提交投诉时写明" in page
     for user, path in ((world.chen, "/cases/"), (world.ming, "/enterprise/cases/")):
         page = workspace(user).get(f"{path}{case.number}/").content.decode()
         assert case.number in page
-        assert not [word for word in (*words, "只有监管部门看得到") if word in page]
+        assert not [word for word in (*texts, "只有监管部门看得到") if word in page]
 
 
 def test_what_an_enterprise_says_to_itself_is_not_for_officers(world: World) -> None:
@@ -232,9 +232,9 @@ def test_no_agreement_without_both_consents(world: World) -> None:
 def test_a_refusal_is_proposed_and_approved_by_another(world: World) -> None:
     case = case_at(world, S.REVIEW)
     rui, head = workspace(world.rui), workspace(officer_of(world, "head"))
-    said = {"ground": "outside_duty", "facts": TEXT, "body": "12300"}
+    values = {"ground": "outside_duty", "facts": TEXT, "body": "12300"}
     assert "提请批准" in rui.get(step_url(case, "refuse")).content.decode()
-    assert rui.post(step_url(case, "refuse"), said | key()).status_code == 302
+    assert rui.post(step_url(case, "refuse"), values | key()).status_code == 302
     case.refresh_from_db()
     assert case.status == S.REVIEW
     proposal = Matter.objects.get(complaint=case, kind="proposal")
@@ -281,8 +281,8 @@ def test_what_was_written_for_a_proposal_names_nobody_until_the_officer_says_why
 def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
     case = case_at(world, S.MEDIATING)
     rui, head = workspace(world.rui), workspace(officer_of(world, "head"))
-    said = {"ground": "other_law", "facts": TEXT}
-    assert rui.post(step_url(case, "terminate"), said | key()).status_code == 302
+    values = {"ground": "other_law", "facts": TEXT}
+    assert rui.post(step_url(case, "terminate"), values | key()).status_code == 302
     proposal = Matter.objects.get(complaint=case, kind="proposal")
     back = head.post(f"/authority/approvals/{proposal.pk}/", {"decision": "refuse", "text": "理由不够。"} | key())
     assert back.status_code == 302
@@ -290,7 +290,7 @@ def test_a_proposal_goes_back_with_the_reason(world: World) -> None:
     case.refresh_from_db()
     assert (proposal.state, case.status) == ("refused", S.MEDIATING)
     assert head.get(f"/authority/approvals/{proposal.pk}/").status_code == 302
-    assert rui.post(step_url(case, "terminate"), said | key()).status_code == 302
+    assert rui.post(step_url(case, "terminate"), values | key()).status_code == 302
 
 
 def test_two_who_sign_at_the_same_moment_leave_no_signed_referral_that_never_goes_out(
@@ -305,10 +305,10 @@ def test_two_who_sign_at_the_same_moment_leave_no_signed_referral_that_never_goe
     counted = approvals.proposals_of
 
     def and_then_the_other_signs(*args: Any) -> Any:
-        found = counted(*args)
+        result = counted(*args)
         monkeypatch.setattr(approvals, "proposals_of", counted)
         given.step(case, proposals.approve(matter_id=proposal.pk), other, now())
-        return found
+        return result
 
     monkeypatch.setattr(approvals, "proposals_of", and_then_the_other_signs)
     url, head = f"/authority/approvals/{proposal.pk}/", workspace(officer_of(world, "head"))
@@ -344,8 +344,8 @@ def test_an_authority_above_urges_and_the_one_that_has_it_answers(world: World) 
     case = case_at(world, S.REVIEW)
     above, client = workspace(officer_of(world, "superior")), workspace(world.rui)
     assert "答复督办" not in client.get(f"/authority/cases/{case.number}/").content.decode()
-    said = {"text": TEXT, "last_day": ahead(3)}
-    assert above.post(step_url(case, "urge"), said | key()).status_code == 302
+    values = {"text": TEXT, "last_day": ahead(3)}
+    assert above.post(step_url(case, "urge"), values | key()).status_code == 302
     assert "答复督办" in client.get(f"/authority/cases/{case.number}/").content.decode()
     assert client.post(step_url(case, "answer"), {"text": TEXT} | key()).status_code == 302
     assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()

@@ -194,9 +194,9 @@ def test_no_button_where_nobody_could_be_urged(world: World) -> None:
 def test_a_superior_designates_who_handles_it(world: World) -> None:
     case, above = case_at(world, S.REVIEW), workspace(officer_of(world, "superior"))
     far = Officer.objects.get(user=officer_of(world, "far")).authority
-    said = {"text": TEXT, "authority": str(far.pk)}
+    values = {"text": TEXT, "authority": str(far.pk)}
     assert f'value="{far.pk}"' in shown(above.get(step_url(case, "take-up")))
-    assert above.post(step_url(case, "take-up"), said | key()).status_code == 302
+    assert above.post(step_url(case, "take-up"), values | key()).status_code == 302
     case.refresh_from_db()
     assert case.handling_authority == far
     # The one that was designated finds it, the one before no longer does.
@@ -245,8 +245,8 @@ def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
 )
 def test_what_is_missing_is_named_and_nothing_lost(world: World, change: dict[str, Any], field: str) -> None:
     case = case_at(world, S.NEGOTIATING)
-    said = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
-    answer = workspace(world.rui).post(NEW, said | key())
+    text = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
+    answer = workspace(world.rui).post(NEW, text | key())
     assert answer.status_code == 422
     assert field in answer.context["form"].errors
     assert not Matter.objects.filter(kind="urge").exists()

@@ -111,10 +111,10 @@ def test_resting_days_are_left_out_of_the_count(world: World) -> None:
     )
     given.step(case, mediation.end_appraisal(result=TEXT), world.officer, WEDNESDAY + 25 * days)
     clock = case.deadlines.get(clock="mediation")
-    told = sixty_days(clock, (WEDNESDAY + 30 * days).date())
-    assert told is not None
-    assert (told.day, told.rested, told.left) == (15, 15, 45)
-    assert str(told.strict) == "2027-01-25"
+    shown = sixty_days(clock, (WEDNESDAY + 30 * days).date())
+    assert shown is not None
+    assert (shown.day, shown.rested, shown.left) == (15, 15, 45)
+    assert str(shown.strict) == "2027-01-25"
 
 
 def test_who_agreed_and_how_that_is_known(world: World, case: Complaint) -> None:
@@ -140,7 +140,7 @@ def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint)
 
 def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Complaint) -> None:
     client = workspace(world.rui)
-    said = {
+    values = {
         "message": "退还多扣的钱。",
         "rows": "1",
         "promise-1-kind": "original_channel",
@@ -149,7 +149,7 @@ def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Com
         "promise-1-due_on": ahead(10),
         "promise-1-owed_by": "enterprise",
     }
-    done = client.post(step_url(case, "suggestion"), said | key())
+    done = client.post(step_url(case, "suggestion"), values | key())
     assert (done.status_code, done["Location"]) == (302, url(case))
     given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, now())
     matter = Matter.objects.get(complaint=case, kind="suggestion")
@@ -160,7 +160,7 @@ def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Com
     assert "退还多扣的钱。" in shown
     assert 'value="128.50"' in shown
     assert ahead(10) in shown
-    done = client.post(step_url(case, "agreement"), said | key())
+    done = client.post(step_url(case, "agreement"), values | key())
     case.refresh_from_db()
     assert (done.status_code, case.status) == (302, S.PERFORMING)
     assert case.number in text(client, "/authority/mediation/?view=agreed")

@@ -46,17 +46,17 @@ def test_from_the_case_page_over_reading_back_to_the_consumers_step(world: World
     assert place(case, "offer").replace("?", "?") in page
     assert "企业的方案，您接受吗？" in page
     assert "13800000001" not in page
-    said = {"answer": "accept"} | HOW
+    text = {"answer": "accept"} | HOW
     assert "退还多扣费用" in shown(rui.get(place(case, "offer")))
-    back = send(rui, place(case, "offer"), said)
+    back = send(rui, place(case, "offer"), text)
     assert back.status_code == 200
     assert "请读给消费者听" in shown(back)
     assert "接受：方案生效" in shown(back)
     assert "accept_offer" not in steps_of(case)
-    assert send(rui, place(case, "offer"), said | {"by_stage": "read"}).status_code == 422
+    assert send(rui, place(case, "offer"), text | {"by_stage": "read"}).status_code == 422
     assert "accept_offer" not in steps_of(case)
     Notice.objects.all().delete()
-    done = send(rui, place(case, "offer"), said | READ)
+    done = send(rui, place(case, "offer"), text | READ)
     assert (done.status_code, done["Location"]) == (302, f"/authority/cases/{case.number}/")
     case.refresh_from_db()
     assert case.status == S.PERFORMING

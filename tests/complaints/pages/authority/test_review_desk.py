@@ -63,8 +63,8 @@ LIST = 8
 def test_the_desk_shows_what_is_there_what_is_missing_and_what_words_say(world: World) -> None:
     case = case_at(world, S.REVIEW, consumer_address="", statement="消协已经调解过，我不满意，再次投诉。")
     page = workspace(world.rui).get(f"{DESK}{case.number}/").content.decode()
-    for words in ("缺1项", "缺：通讯地址", "提示：写有“消协已经调解”", "不满三年", "受理时会发出", "向人民法院起诉"):
-        assert words in page, words
+    for text in ("缺1项", "缺：通讯地址", "提示：写有“消协已经调解”", "不满三年", "受理时会发出", "向人民法院起诉"):
+        assert text in page, text
     assert 'value="over_three_years"' not in page, "no button for what the facts do not allow"
     assert 'value="already_handled"' in page
     assert "checked" not in page, "nothing is chosen beforehand"
@@ -120,10 +120,10 @@ def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
 
 def test_what_would_be_sent_names_the_consumer_only_to_who_said_why(world: World) -> None:
     case = case_at(world, S.REVIEW)
-    client, said = workspace(world.rui), REFUSAL | {"facts": "陈试来电，已经说明这件事。", "look": "1"}
+    client, text = workspace(world.rui), REFUSAL | {"facts": "陈试来电，已经说明这件事。", "look": "1"}
 
     def read() -> str:
-        sent = client.post(step_url(case, "refuse"), said | key()).context
+        sent = client.post(step_url(case, "refuse"), text | key()).context
         return str(sent["papers"]) + str([letter.lines for letter in sent["letters"]])
 
     masked = read()

@@ -54,8 +54,8 @@ def test_what_is_refused_says_why_and_hinders_nobody(world: World) -> None:
     answer = send(workspace(world.su), [good, moved, twice, no, foreign])
     page = answer.content.decode()
     assert answer.context["run"].done == [good.number]
-    for words in ("已是“待受理审查”", "须人工决定", "没有同意转给这家企业", "不在您的辖区"):
-        assert words in page
+    for text in ("已是“待受理审查”", "须人工决定", "没有同意转给这家企业", "不在您的辖区"):
+        assert text in page
     assert statuses([moved, twice, no, foreign]) == [S.REVIEW, S.TRIAGE, S.TRIAGE, S.TRIAGE]
 
 
@@ -81,13 +81,13 @@ def test_who_said_no_goes_to_the_authority_of_the_place(world: World) -> None:
 
 def test_who_may_only_look_is_told_who_distributes(world: World) -> None:
     case, client = waiting(world)[0], workspace(world.rui)
-    words = "由福州市市场监督管理局的分送人员分送，您可以看案情和建议。"
+    text = "由福州市市场监督管理局的分送人员分送，您可以看案情和建议。"
     page = shown(client.get(f"/authority/triage/{case.number}/"))
-    assert words in page
+    assert text in page
     assert "查找其他企业" not in page
     assert "由分送人员分送，您可以看。" in shown(client.get("/authority/triage/"))
     sender = workspace(world.su)
-    assert words not in shown(sender.get(f"/authority/triage/{case.number}/"))
+    assert text not in shown(sender.get(f"/authority/triage/{case.number}/"))
     assert "由分送人员分送，您可以看。" not in shown(sender.get("/authority/triage/"))
 
 

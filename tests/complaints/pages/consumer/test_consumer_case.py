@@ -216,9 +216,9 @@ def test_a_former_enterprise_reads_its_own_time_only(world: World) -> None:
     assert page.is_former
     assert page.actor is None
     assert (page.steps, page.clocks, page.files, page.offers, page.person.phone) == ((), [], [], [], "")
-    said = " ".join(part.text for message in page.thread for part in message.parts)
-    assert "我们来处理" not in said
-    assert "不是我们的用户" in said
+    text = " ".join(part.text for message in page.thread for part in message.parts)
+    assert "我们来处理" not in text
+    assert "不是我们的用户" in text
     assert {e.step for e in page.timeline} >= {"file", "return_case"}
     assert "accept_case" not in {e.step for e in page.timeline}
     new = open_case(world.hua, case.number, side=ENTERPRISE, now=SOON)
@@ -250,9 +250,9 @@ def test_what_only_one_side_may_know_stays_there(world: World) -> None:
 def test_the_enterprise_reads_no_name_of_the_consumer_in_the_record(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     page = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON)
-    words = " ".join(e.actor for e in page.timeline)
-    assert "陈试" not in words
-    assert "消费者" in words
+    text = " ".join(e.actor for e in page.timeline)
+    assert "陈试" not in text
+    assert "消费者" in text
     assert "您" in " ".join(e.actor for e in open_case(world.chen, case.number, side=CONSUMER, now=SOON).timeline)
 
 

@@ -32,13 +32,13 @@ def test_each_deciding_step_is_read_back_and_undone(world: World, clock: Any) ->
         (reported, "performed", {"answer-1": "done"}, "退还多扣费用：已兑现"),
     ]
     client = signed_in(world.chen)
-    for prepare, name, said, words in ways:
+    for prepare, name, text, label in ways:
         case = prepare(world)
         before = case.status
-        answer = send(client, place(case, name), said)
+        answer = send(client, place(case, name), text)
         assert answer["Location"] == place(case, "done")
         page = shown(client.get(place(case, "done")))
-        assert words in page
+        assert label in page
         assert "点错了？" in page
         assert send(client, place(case, "undo"), {}).status_code == 302
         case.refresh_from_db()

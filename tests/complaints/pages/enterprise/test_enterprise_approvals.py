@@ -75,7 +75,7 @@ def test_a_reviewer_sees_the_offer_as_the_consumer_will_and_sends_it(world: Worl
     client = signed_in(reviewer(world, world.fuzhou))
     assert "1项等您批准" in shown(client.get(LIST))
     page = shown(client.get(f"{LIST}{matter.pk}/"))
-    for words in (
+    for text in (
         "消费者会看到",
         "合约期内不能单独退订这一项业务。",
         "¥128.50",
@@ -83,7 +83,7 @@ def test_a_reviewer_sees_the_offer_as_the_consumer_will_and_sends_it(world: Worl
         "案件的期限不停",
         "明试",
     ):
-        assert words in page
+        assert text in page
     key = "once-and-again-1234"
     for _turn in range(2):
         answer = send(client, f"{LIST}{matter.pk}/", {"decision": "grant", "text": ""}, key=key)
@@ -227,11 +227,11 @@ def test_a_program_is_told_the_way_and_may_go_it(world: World) -> None:
     guarded(world)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     ming, lead = (Program(token_for(user, world=world, place="enterprise").secret) for user in (world.ming, world.lead))
-    steps, said = f"/complaints/{case.number}/steps", {"reason": "not_customer", "text": "查无此用户。"}
-    refused = ming.post(f"{steps}/return_case/", said)
+    steps, text = f"/complaints/{case.number}/steps", {"reason": "not_customer", "text": "查无此用户。"}
+    refused = ming.post(f"{steps}/return_case/", text)
     assert (refused.status_code, refused.json()["code"]) == (409, "two_persons")
     assert "propose" in refused.json()["allowed_steps"]
-    assert ming.post(f"{steps}/propose/", {"step": "return_case", "input": said}).status_code == 200
+    assert ming.post(f"{steps}/propose/", {"step": "return_case", "input": text}).status_code == 200
     assert ming.post(f"{steps}/approve/", {}).status_code == 409
     assert lead.post(f"{steps}/approve/", {}).status_code == 200
     case.refresh_from_db()

@@ -57,8 +57,8 @@ def test_the_offer_is_written_as_typed(world: World) -> None:
 @pytest.mark.parametrize("gone", ["answer-1", "answer-2"])
 def test_an_unanswered_demand_cannot_be_sent(world: World, gone: str) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    said = {name: value for name, value in OFFER.items() if name != gone}
-    response = send(client, address(case, "offer"), said)
+    values = {name: value for name, value in OFFER.items() if name != gone}
+    response = send(client, address(case, "offer"), values)
     assert response.status_code == 422
     assert f"还没有答复第{gone[-1]}项诉求，每一项都要答复。" in shown(response)
     assert f'href="#id_{gone}_0"' in shown(response)
@@ -68,12 +68,12 @@ def test_an_unanswered_demand_cannot_be_sent(world: World, gone: str) -> None:
 def test_rows_are_added_and_taken_away_with_everything_kept(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     path = address(case, "offer")
-    said = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send", "anyway")}
-    more = send(client, path, said | {"add": "1"})
+    values = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send", "anyway")}
+    more = send(client, path, values | {"add": "1"})
     assert more.status_code == 200
     assert "error-summary" not in shown(more)
     kept = typed(more)
-    assert all(str(kept[name]) == value for name, value in said.items() if name != "rows")
+    assert all(str(kept[name]) == value for name, value in values.items() if name != "rows")
     assert kept["rows"] == "2"
     assert kept["promise-2-what"] is None
     second = {
@@ -92,12 +92,12 @@ def test_rows_are_added_and_taken_away_with_everything_kept(world: World) -> Non
         "promise-3-owed_by": "enterprise",
         "rows": "3",
     }
-    less = typed(send(client, path, said | second | third | {"remove": "1"}))
+    less = typed(send(client, path, values | second | third | {"remove": "1"}))
     assert (less["rows"], less["promise-1-what"], less["promise-2-what"]) == ("2", "书面道歉", "回访")
     assert (less["promise-2-after"], less["promise-2-days_after"]) == ("1", "5")
     assert less["reason-2"] == OFFER["reason-2"]
     assert less["message"] == OFFER["message"]
-    none = send(client, path, said | {"remove": "1"})
+    none = send(client, path, values | {"remove": "1"})
     assert typed(none)["rows"] == "0"
     assert "没有要做到的事" in shown(none)
     assert not Offer.objects.exists()
@@ -118,7 +118,7 @@ def test_the_preview_is_what_the_consumer_will_see(world: World) -> None:
     assert not Offer.objects.exists()
     assert page.context["preview"]["total"] == Decimal("128.50")
     card = shown(page).partition('id="preview"')[2].partition("<form")[0]
-    for words in (
+    for text in (
         "退还货款或服务费",
         "不同意",
         OFFER["reason-2"],
@@ -128,7 +128,7 @@ def test_the_preview_is_what_the_consumer_will_see(world: World) -> None:
         "退款流水",
         OFFER["message"],
     ):
-        assert words in card, words
+        assert text in card, text
     assert typed(page)["promise-1-what"] == "退还多扣费用"
     bare = send(client, address(case, "offer"), {**OFFER, "rows": "0", "preview": "1"})
     assert "没有写明要做到的事和最后一天" in shown(bare)
@@ -169,21 +169,21 @@ WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
 @pytest.mark.parametrize(("changed", "field", "words"), WRONG)
 def test_bad_input_is_named_and_kept(world: World, changed: dict[str, str], field: str, words: str) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    said = OFFER | changed
-    response = send(client, address(case, "offer"), said)
+    text = OFFER | changed
+    response = send(client, address(case, "offer"), text)
     assert response.status_code == 422
     errors = response.context["form"].errors
     assert list(errors) == [field]
     assert words in str(errors[field])
     kept = typed(response)
-    assert {name: kept[name] for name in kept if name in said} == {name: said[name] for name in kept if name in said}
+    assert {name: kept[name] for name in kept if name in text} == {name: text[name] for name in kept if name in text}
     assert not Offer.objects.exists()
 
 
 def test_full_width_digits_and_commas_are_understood(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    said = OFFER | {"promise-1-amount": "１，２８０.５０", "amount-1": "¥1,280.50"}
-    assert send(client, address(case, "offer"), said).status_code == 302
+    text = OFFER | {"promise-1-amount": "１，２８０.５０", "amount-1": "¥1,280.50"}
+    assert send(client, address(case, "offer"), text).status_code == 302
     assert Obligation.objects.get().amount == OfferAnswer.objects.get(demand__ordinal=1).amount == Decimal("1280.50")
 
 

@@ -91,8 +91,8 @@ def test_views_count_what_they_show(world: World) -> None:
     gone = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(gone, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
     client = signed_in(world.ming)
-    found = counts(client.get(QUEUE))
-    assert found == {
+    result = counts(client.get(QUEUE))
+    assert result == {
         "new": 1,
         "today": 0,
         "soon": 1,
@@ -108,11 +108,11 @@ def test_views_count_what_they_show(world: World) -> None:
         "all": 6,
         "past": None,
     }
-    for view in found:
+    for view in result:
         page = client.get(QUEUE, {"view": view})
         assert page.status_code == 200
-        if found[view] is not None:
-            assert len(numbers(page)) == found[view]
+        if result[view] is not None:
+            assert len(numbers(page)) == result[view]
     assert numbers(client.get(QUEUE, {"view": "past"})) == [made[S.CLOSED].number]
     assert made[S.TRIAGE].number not in shown(client.get(QUEUE))
     new = client.get(QUEUE, {"view": "replied"})
@@ -205,12 +205,12 @@ def test_a_word_finds_open_and_ended_cases_however_old(world: World, monkeypatch
 def test_words_cost_one_statement_more(world: World, django_assert_num_queries: Any) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     client = signed_in(world.ming)
-    for words in ("宽带", "没有这样的", "宽", case.number[-9:], "陈试"):
-        client.get(QUEUE, {"q": words})
-        is_found = bool(numbers(client.get(QUEUE, {"q": words})))
+    for text in ("宽带", "没有这样的", "宽", case.number[-9:], "陈试"):
+        client.get(QUEUE, {"q": text})
+        is_found = bool(numbers(client.get(QUEUE, {"q": text})))
         # The names and clocks of no rows are not read.
         with django_assert_num_queries(QUERIES + 1 - (not is_found)):
-            client.get(QUEUE, {"q": words})
+            client.get(QUEUE, {"q": text})
 
 
 def test_an_empty_view_says_why_and_leads_on(world: World) -> None:

@@ -114,13 +114,13 @@ def test_the_consumers_claim_is_confirmed_or_denied(world: World) -> None:
 
 def test_a_return_finds_its_target(world: World) -> None:
     case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
-    found = send(
+    result = send(
         client, address(case, "return"), {"reason": "wrong_entity", "q": "电信", "text": "号码是电信的", "search": "1"}
     )
-    assert found.status_code == 200
-    assert "号码是电信的" in shown(found)
-    assert "中国电信福州分公司" in shown(found)
-    target = next(value for value, words in found.context["form"].fields["target"].choices if "中国电信福州" in words)
+    assert result.status_code == 200
+    assert "号码是电信的" in shown(result)
+    assert "中国电信福州分公司" in shown(result)
+    target = next(value for value, words in result.context["form"].fields["target"].choices if "中国电信福州" in words)
     assert steps_of(case)[-1] == "forward"
     sent = {"reason": "wrong_entity", "q": "电信", "target": target, "text": "", "send": "1"}
     assert send(client, address(case, "return"), sent).status_code == 302

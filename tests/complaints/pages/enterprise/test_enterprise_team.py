@@ -90,10 +90,10 @@ def test_leave_is_entered_shown_and_hands_over(world: World) -> None:
     second = somebody(world, "second", branch=world.fuzhou)
     case = given.a_complaint(world, status=S.NEGOTIATING)
     client = signed_in(world.lead)
-    said = {"staff": world.ming_staff.pk, "starts_on": "2026-11-11", "ends_on": "2026-11-13", "deputy": second.pk}
+    values = {"staff": world.ming_staff.pk, "starts_on": "2026-11-11", "ends_on": "2026-11-13", "deputy": second.pk}
     key = "leave-once-1234"
     for _turn in range(2):
-        assert send(client, LEAVE, said, key=key).status_code == 302
+        assert send(client, LEAVE, values, key=key).status_code == 302
     row = Absence.objects.get()
     assert (row.staff, row.deputy, row.entered_by) == (world.ming_staff, second, world.lead)
     assert "请假中" in shown(client.get(LEAVE))
@@ -132,17 +132,17 @@ def test_leave_typed_wrong_is_told_and_kept(world: World, change: dict[str, str]
         entered_by=world.lead,
         entered_at=LATER,
     )
-    said = {
+    values = {
         "staff": str(world.ming_staff.pk),
         "starts_on": "2026-11-11",
         "ends_on": "2026-11-13",
         "deputy": "",
     } | change
-    said = {
+    values = {
         name: {"self": str(world.ming_staff.pk), "hua": str(world.hua_staff.pk)}.get(value, value)
-        for name, value in said.items()
+        for name, value in values.items()
     }
-    answer = send(signed_in(world.lead), LEAVE, said)
+    answer = send(signed_in(world.lead), LEAVE, values)
     assert answer.status_code == 422
     assert words in shown(answer)
     assert Absence.objects.count() == 1
@@ -151,9 +151,9 @@ def test_leave_typed_wrong_is_told_and_kept(world: World, change: dict[str, str]
 def test_everybody_enters_the_own_leave_and_nobody_elses(world: World) -> None:
     second = somebody(world, "second", branch=world.fuzhou)
     client = signed_in(world.ming)
-    said = {"starts_on": "2026-11-12", "ends_on": "2026-11-13", "deputy": ""}
-    assert send(client, LEAVE, said | {"staff": second.pk}).status_code == 422
-    assert send(client, LEAVE, said | {"staff": world.ming_staff.pk}).status_code == 302
+    values = {"starts_on": "2026-11-12", "ends_on": "2026-11-13", "deputy": ""}
+    assert send(client, LEAVE, values | {"staff": second.pk}).status_code == 422
+    assert send(client, LEAVE, values | {"staff": world.ming_staff.pk}).status_code == 302
     row = Absence.objects.get()
     assert send(signed_in(second.user), f"{LEAVE}{row.pk}/cancel/", {}).status_code == 404
     assert send(signed_in(world.hua), f"{LEAVE}{row.pk}/cancel/", {}).status_code == 404
@@ -216,14 +216,14 @@ def test_rules_are_for_those_who_manage_the_place(world: World) -> None:
 def test_the_setting_is_saved_shown_and_dropped(world: World) -> None:
     client = signed_in(world.lead)
     here = f"enterprise-{world.mobile.pk}"
-    said = {"post": here, "offers_above": "500", "refusals": "on", "do": "set"}
-    assert send(client, SETTING, said).status_code == 302
-    assert send(client, SETTING, said | {"offers_above": "1000.50"}).status_code == 302
+    values = {"post": here, "offers_above": "500", "refusals": "on", "do": "set"}
+    assert send(client, SETTING, values).status_code == 302
+    assert send(client, SETTING, values | {"offers_above": "1000.50"}).status_code == 302
     first, row = TwoPersons.objects.order_by("pk")
     assert (first.ended_by, row.ended_at) == (world.lead, None)
     assert (str(row.offers_above), row.refusals, row.failures, row.returns) == ("1000.50", True, False, False)
     assert "方案总额超过¥1,000.50" in shown(client.get(SETTING))
-    assert send(client, SETTING, said | {"offers_above": "viel"}).status_code == 422
+    assert send(client, SETTING, values | {"offers_above": "viel"}).status_code == 422
     assert send(client, SETTING, {"post": here, "do": "drop"}).status_code == 302
     assert not TwoPersons.objects.filter(ended_at=None).exists()
     assert "现在一个人就可以办理" in shown(client.get(SETTING))

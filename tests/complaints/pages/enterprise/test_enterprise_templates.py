@@ -57,8 +57,8 @@ def test_a_manager_writes_one_and_everybody_reads_it(world: World) -> None:
     template = AnswerTemplate.objects.get()
     assert response["Location"] == f"{LIST}{template.pk}/"
     text = shown(ming.get(LIST))
-    for words in ("多扣费全退", "我们将在{履行日}前退还{金额}", "第1版", "主管", "还没有"):
-        assert words in text, words
+    for label in ("多扣费全退", "我们将在{履行日}前退还{金额}", "第1版", "主管", "还没有"):
+        assert label in text, label
     assert f"{LIST}{template.pk}/" not in text
     again = send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY})
     assert again.status_code == 422

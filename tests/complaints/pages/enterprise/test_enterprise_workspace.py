@@ -65,8 +65,8 @@ def test_one_press_after_a_call(world: World) -> None:
         ("phone", False, LATER, "")
     ]
     page = section(shown(client.get(address(case))), "联系消费者")
-    for words in ("没接通1次，须3次", "分在1天，须2天", "用过1种方式，须2种", "须这三样都够"):
-        assert words in page, words
+    for text in ("没接通1次，须3次", "分在1天，须2天", "用过1种方式，须2种", "须这三样都够"):
+        assert text in page, text
 
 
 def test_it_says_when_the_attempts_are_enough(world: World) -> None:
@@ -163,8 +163,8 @@ def test_a_former_desk_reads_neither_history_nor_similar_cases(world: World) -> 
     given.step(case, enterprise.return_case(reason="not_customer", text="查无此人。"), world.handler, WEDNESDAY)
     page = shown(signed_in(world.ming).get(address(case)))
     assert "已不由贵单位办理" in page
-    for words in ("这位消费者以前的投诉", "同类投诉怎样结束", "投诉的原因", "刚打过电话"):
-        assert words not in page
+    for text in ("这位消费者以前的投诉", "同类投诉怎样结束", "投诉的原因", "刚打过电话"):
+        assert text not in page
 
 
 def test_similar_cases_say_what_settled_them(world: World) -> None:
@@ -172,9 +172,9 @@ def test_similar_cases_say_what_settled_them(world: World) -> None:
     given.step(done, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, WEDNESDAY)
     given.step(done, consumer.confirm_performed(obligations=[1]), world.consumer, WEDNESDAY)
     here = given.a_complaint(world, status=S.NEGOTIATING)
-    found = section(shown(signed_in(world.ming).get(address(here))), "同类投诉怎样结束")
-    for words in ("和解成功 1", "中位数¥128.50", "退还货款或服务费 同意 ¥128.50", address(done)):
-        assert words in found, words
+    result = section(shown(signed_in(world.ming).get(address(here))), "同类投诉怎样结束")
+    for text in ("和解成功 1", "中位数¥128.50", "退还货款或服务费 同意 ¥128.50", address(done)):
+        assert text in result, text
 
 
 # --- files --------------------------------------------------------------------------------------------------------
@@ -318,7 +318,7 @@ def test_nobody_else_learns_of_a_cause(world: World) -> None:
 
 
 def choices(answer: Any) -> list[str]:
-    return [words for value, words in answer.context["form"].fields["target"].choices if value != "none"]
+    return [text for value, text in answer.context["form"].fields["target"].choices if value != "none"]
 
 
 def test_a_return_suggests_whom_the_complaint_mentions(world: World) -> None:
@@ -355,7 +355,7 @@ def test_a_return_suggests_the_branch_that_answers_for_the_place(world: World) -
     page = signed_in(world.lead).get(address(case, "return"))
     assert choices(page)[0].startswith("中国移动福州分公司")
     assert "鼓楼区由中国移动福州分公司答复" in choices(page)[0]
-    assert not [words for words in choices(page) if words.startswith(far.name)]
+    assert not [text for text in choices(page) if text.startswith(far.name)]
 
 
 @pytest.mark.parametrize("names", [True, False])
@@ -367,8 +367,8 @@ def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_t
     case = given.a_complaint(world, status=S.NEGOTIATING, statement="我在中国电信办的宽带，多扣了三个月。")
     client, workspace = signed_in(world.ming), signed_in(world.su)
     page = client.get(address(case, "request-return"))
-    value, words = page.context["form"].fields["target"].choices[0]
-    assert words.startswith("中国电信福州分公司")
+    value, text = page.context["form"].fields["target"].choices[0]
+    assert text.startswith("中国电信福州分公司")
     assert 'name="reason"' not in shown(page)
     assert send(client, address(case, "request-return"), {"target": value, "text": "", "send": "1"}).status_code == 422
     assert (
@@ -406,5 +406,5 @@ def test_a_second_return_without_suggestions_leaves_the_others_of_the_ranking(wo
         },
     )
     given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户。"), world.handler, LATER)
-    found = suggested(case, latest_decision(case), conditions=Conditions.at(LATER))
-    assert [target.value for target in found] == [f"{world.telecom.pk}-"]
+    result = suggested(case, latest_decision(case), conditions=Conditions.at(LATER))
+    assert [target.value for target in result] == [f"{world.telecom.pk}-"]

@@ -132,7 +132,7 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
         Decimal("128.50"),
     )
     text = shown(page)
-    for words in (
+    for label in (
         "至少¥128.50",
         "《消费者权益保护法》第二十五条",
         "《消费者权益保护法》第五十五条",
@@ -140,7 +140,7 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
         "前提：经营者有欺诈行为。",
         "比要求少¥128.50",
     ):
-        assert words in text, words
+        assert label in text, label
     more = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "100", "add": "1"})
     assert more.context["figures"]["missing"] == Decimal("28.50")
     low = send(

@@ -55,17 +55,17 @@ def test_a_draft_waits_without_a_script(world: World) -> None:
 
 def test_a_script_is_told_in_a_line(world: World) -> None:
     case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    said = HALF | {"idempotency_key": "kept-by-the-script"}
+    text = HALF | {"idempotency_key": "kept-by-the-script"}
     for _ in range(2):
-        answer = ming.post(address(case, "offer"), said, headers={"Accept": "application/json"})
+        answer = ming.post(address(case, "offer"), text, headers={"Accept": "application/json"})
         assert answer.json() == {"words": "草稿已保存 11月11日 13:00", "sum": "¥128.50 · 与要求相同"}
     long = ming.post(
         address(case, "offer"),
-        said | {"message": "字" * offer_terms.LONGEST_DRAFT},
+        text | {"message": "字" * offer_terms.LONGEST_DRAFT},
         headers={"Accept": "application/json"},
     )
     assert long.json() == {"words": "太长，没有存为草稿。", "sum": "¥128.50 · 与要求相同"}
-    less = ming.post(address(case, "offer"), said | {"promise-1-amount": "100"}, headers={"Accept": "application/json"})
+    less = ming.post(address(case, "offer"), text | {"promise-1-amount": "100"}, headers={"Accept": "application/json"})
     assert less.json()["sum"] == "¥100.00 · 比要求少¥28.50"
     assert OfferDraft.objects.get().typed["fields"]["message"] == OFFER["message"]
 
@@ -116,8 +116,8 @@ def test_a_draft_of_one_firm_is_not_in_the_way_at_the_next(world: World) -> None
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, NOW)
     ming, path = signed_in(world.ming), address(case, "offer")
     assert "旧的。" not in shown(ming.get(path))
-    for words in ("新的。", "更新的。"):
-        assert send(ming, path, HALF | {"message": words}).status_code == 200
+    for text in ("新的。", "更新的。"):
+        assert send(ming, path, HALF | {"message": text}).status_code == 200
     assert ming.get(path).context["form"]["message"].value() == "更新的。"
     assert OfferDraft.objects.count() == 2
 
@@ -127,13 +127,13 @@ def test_two_first_savings_at_once_both_go_through(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     engagement, both, done = case.engagements.get(), threading.Barrier(2, timeout=PATIENCE), []
 
-    def keep(words: str) -> None:
+    def keep(text: str) -> None:
         try:
             both.wait()
             with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
                 done.append(
                     offer_terms.keep_draft(
-                        case, engagement, user=world.ming, step="make_offer", typed={"message": words}, now=NOW
+                        case, engagement, user=world.ming, step="make_offer", typed={"message": text}, now=NOW
                     )
                 )
                 # Nobody commits before the other has looked.
@@ -142,7 +142,7 @@ def test_two_first_savings_at_once_both_go_through(world: World) -> None:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=keep, args=(words,)) for words in ("甲", "乙")]
+    threads = [threading.Thread(target=keep, args=(text,)) for text in ("甲", "乙")]
     for thread in threads:
         thread.start()
     for thread in threads:

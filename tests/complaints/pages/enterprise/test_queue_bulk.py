@@ -70,15 +70,15 @@ def test_accepted_together_everybody_keeps_the_own_cases(world: World) -> None:
     client = signed_in(world.ming)
     assert client.get(QUEUE).context["bulk"].fields["handler"].choices[0] == ("", "各自的处理人，没有的由我")
     assert "已受理2件" in shown(bulk(client, "accept", [hers, nobodys], handler=""))
-    found = dict(Complaint.objects.values_list("pk", "handler_id"))
-    assert found == {hers.pk: world.lead_staff.pk, nobodys.pk: world.ming_staff.pk}
+    result = dict(Complaint.objects.values_list("pk", "handler_id"))
+    assert result == {hers.pk: world.lead_staff.pk, nobodys.pk: world.ming_staff.pk}
 
 
 def test_sent_twice_it_takes_effect_once_and_answers_the_same(world: World) -> None:
     new = [given.a_complaint(world, status=S.WITH_ENTERPRISE) for _ in range(2)]
-    client, said = signed_in(world.ming), {"handler": str(world.ming_staff.pk)}
-    first = bulk(client, "accept", new, key="k" * 20, **said)
-    again = bulk(client, "accept", new, key="k" * 20, **said)
+    client, text = signed_in(world.ming), {"handler": str(world.ming_staff.pk)}
+    first = bulk(client, "accept", new, key="k" * 20, **text)
+    again = bulk(client, "accept", new, key="k" * 20, **text)
     assert "已受理2件" in shown(first)
     assert again.context["run"] == first.context["run"]
     assert HandlingStep.objects.filter(step="accept_case").count() == 2

@@ -32,13 +32,13 @@ PHONE = "+8613900000123"
 @pytest.fixture
 def case(world: World) -> Complaint:
     """Against a shop that is not enrolled, accepted; nobody was asked yet."""
-    found = given.a_complaint(
+    result = given.a_complaint(
         world,
         status=S.REVIEW,
         now=now() - timedelta(hours=1),
         respondents=(RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),),
     )
-    return given.step(found, authority.accept(), world.officer, now() - timedelta(minutes=30))
+    return given.step(result, authority.accept(), world.officer, now() - timedelta(minutes=30))
 
 
 def invited(world: World, case: Complaint, *, phone: str = PHONE, channel: str = "sms") -> str:
@@ -60,9 +60,9 @@ def opened(token: str) -> Client:
 def with_code(client: Client, case: Complaint, name: str) -> None:
     page = f"/answer/case/{case.number}/code/"
     assert client.post(page, {"send": "1", "for": name} | key()).status_code == 302
-    found = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
-    assert found
-    done = client.post(page, {"code": found.group(), "for": name} | key())
+    result = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
+    assert result
+    done = client.post(page, {"code": result.group(), "for": name} | key())
     assert done["Location"] == f"/answer/case/{case.number}/{name}/"
 
 
@@ -106,7 +106,7 @@ def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> N
     own = Evidence.objects.exclude(pk=theirs.pk).get(complaint=case)
     papers = {row.form: row for row in OfficialDocument.objects.filter(complaint=case)}
     shown = text(client.get(home(case)))
-    for words in (
+    for label in (
         "智家体验包”。我没有开通过",
         "账单.png",
         "小票.png",
@@ -114,7 +114,7 @@ def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> N
         "投诉调解通知书",
         f"{home(case)}why/mediation/",
     ):
-        assert words in shown
+        assert label in shown
     assert "受理决定书</a>" not in shown, "that goes to the consumer alone"
     assert "怎么算的" in text(client.get(f"{home(case)}why/mediation/"))
     assert client.get(f"{home(case)}files/{theirs.pk}/").status_code == 200
@@ -202,14 +202,14 @@ def test_a_suggestion_is_answered_and_a_promise_reported(world: World, case: Com
     assert "退还多扣的钱。" in text(client.get(f"{home(case)}suggestion/"))
     old = case.matters.get(kind="suggestion", state="open").pk
     given.step(case, mediation.suggest_settlement(text="退还一半。", promises=[refund]), world.officer, now())
-    said = {"answer": "yes", "text": "这样可以。"}
-    late = client.post(f"{home(case)}suggestion/", said | {"matter_id": old} | key())
+    values = {"answer": "yes", "text": "这样可以。"}
+    late = client.post(f"{home(case)}suggestion/", values | {"matter_id": old} | key())
     new = case.matters.get(kind="suggestion", state="open").pk
     assert late.status_code == 422
-    for words in ("换了调解方案", "退还一半。", "这样可以。", f'name="matter_id" value="{new}"'):
-        assert words in text(late)
+    for label in ("换了调解方案", "退还一半。", "这样可以。", f'name="matter_id" value="{new}"'):
+        assert label in text(late)
     assert "checked" not in text(late)
-    assert client.post(f"{home(case)}suggestion/", said | {"matter_id": new} | key()).status_code == 302
+    assert client.post(f"{home(case)}suggestion/", values | {"matter_id": new} | key()).status_code == 302
     given.step(case, mediation.record_agreement(promises=[refund], text="退还多扣的钱。"), world.officer, now())
     done = client.post(f"{home(case)}performed/", {"obligations": "1", "proof": "流水0001"} | key())
     assert done.status_code == 302

@@ -70,7 +70,7 @@ def test_number_and_token_are_read_as_people_write_them(client: Client, case: Co
 
 def test_the_page_says_who_what_and_by_when(client: Client, case: Complaint) -> None:
     text = opened(client, case)
-    for words in (
+    for label in (
         case.number,
         "谁在办",
         "24:00前",
@@ -82,7 +82,7 @@ def test_the_page_says_who_what_and_by_when(client: Client, case: Complaint) -> 
         "提出方案（第1份方案）",
         "提交投诉",
     ):
-        assert words in text
+        assert label in text
 
 
 def test_no_name_no_phone_no_account_and_no_file_is_on_it(client: Client, world: World, case: Complaint) -> None:
@@ -118,7 +118,7 @@ def test_no_name_no_phone_no_account_and_no_file_is_on_it(client: Client, world:
         "/files/",
         "ming@example.com",
     )
-    assert [words for words in hidden if words in text] == []
+    assert [label for label in hidden if label in text] == []
 
 
 @pytest.mark.parametrize("status", STATUSES)

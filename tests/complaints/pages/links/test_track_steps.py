@@ -30,9 +30,9 @@ ACCEPT = {"answer": "accept", "idempotency_key": "accept-accept-accept"}
 
 
 def code_sent() -> str:
-    found = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
-    assert found
-    return found.group()
+    result = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
+    assert result
+    return result.group()
 
 
 def prove_phone(client: Client, number: str, target: str) -> Any:
@@ -95,8 +95,8 @@ def test_at_a_stations_desk_the_record_names_who_wrote_it_down(client: Client, w
     assert taken.recorded_by is not None
     assert (taken.name.name, taken.recorded_by.name, taken.actor_role) == ("陈试", "站试", "consumer")
     assert taken.data["recorded"] == {"how": "station", "proof": "SD-01"}
-    told = Notice.objects.get(complaint=case, kind="accept_offer", addressee="consumer")
-    assert told.body.startswith("工作人员按您说的记下：您接受方案。")
+    shown = Notice.objects.get(complaint=case, kind="accept_offer", addressee="consumer")
+    assert shown.body.startswith("工作人员按您说的记下：您接受方案。")
 
 
 def test_a_station_of_the_respondent_writes_nothing_down(client: Client, world: World, case: Complaint) -> None:  # noqa: F811
@@ -160,11 +160,11 @@ def test_T21_the_sixth_try_waits_even_with_the_right_token(client: Client, case:
 
 def test_T20_a_number_is_sixty_random_bits() -> None:
     day = timezone.localdate()
-    found = [numbering.new_number(day) for _ in range(20_000)]
-    assert len(set(found)) == len(found)
+    results = [numbering.new_number(day) for _ in range(20_000)]
+    assert len(set(results)) == len(results)
     # Each of the twelve letters takes each of the 32 values about equally often.
     for place in range(9, 21):
-        counts = [sum(number[place] == letter for number in found) for letter in numbering.ALPHABET]
+        counts = [sum(number[place] == letter for number in results) for letter in numbering.ALPHABET]
         assert min(counts) > 450
         assert max(counts) < 800
 
@@ -176,11 +176,11 @@ def test_T20_a_number_that_exists_is_answered_like_one_that_does_not(case: Compl
     for nth in range(25):
         for number, spent in times.items():
             client = Client(REMOTE_ADDR=f"192.0.2.{nth}")
-            with CaptureQueriesContext(connection) as said:
+            with CaptureQueriesContext(connection) as given:
                 begun = thread_time()
                 answer = ask(client, number, "A" * 26)
                 spent.append(thread_time() - begun)
-            statements.add(len(said))
+            statements.add(len(given))
             text = re.sub(r'(value|data-task)="[^"]*"', "", answer.content.decode())
             bodies.add((answer.status_code, text.replace(number, "")))
     assert len(bodies) == 1

@@ -62,7 +62,7 @@ class Audience:
     ``role``: in the record. ``pages``: the table of the application. ``browser``: signed in, or proven by a link.
     ``strangers``: browsers that find nothing, and are answered ``turned_away``; ``reader``: one that reads the case and
     takes no step. ``refuses``: a page that is not open answers 409 at once, else it leads back to ``home``; ``why``:
-    words of the refusal. ``no_pages``: steps of the same person that are none of this door; ``signs_in``: by account.
+    words of the refusal. ``no_pages``: steps of the same person that are none of this link; ``signs_in``: by account.
     ``more``: what is typed besides; ``read_back``: what more, once it was read back to whoever spoke.
     """
 

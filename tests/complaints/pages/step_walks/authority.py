@@ -257,9 +257,9 @@ def document_url(case: Complaint, name: str = "") -> str:
 
 def corrected(world: World, case: Complaint) -> Typed:
     form = workspace(world.rui).get(document_url(case, "correct")).context["form"]
-    said = {name: form[name].value() for name in form.fields}
-    last = [name for name in said if name.startswith("words-")][-1]
-    return said | SAID | {last: "一项写错的内容。"}
+    values = {name: form[name].value() for name in form.fields}
+    last = [name for name in values if name.startswith("words-")][-1]
+    return values | SAID | {last: "一项写错的内容。"}
 
 
 def voided(world: World, case: Complaint) -> None:

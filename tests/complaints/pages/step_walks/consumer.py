@@ -31,8 +31,8 @@ ASKED, PROMISED, REVIEWED, MEDIATED = at(S.AWAITING_MATERIAL), at(S.PERFORMING),
 
 
 def broken(world: World) -> Complaint:
-    said = consumer.report_breach(obligation=1, text="没有收到。")
-    return given.step(at_home.reported(world), said, world.consumer, WEDNESDAY)
+    text = consumer.report_breach(obligation=1, text="没有收到。")
+    return given.step(at_home.reported(world), text, world.consumer, WEDNESDAY)
 
 
 def asked_extension(world: World) -> Complaint:

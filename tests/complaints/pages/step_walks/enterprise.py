@@ -30,14 +30,14 @@ def may_be_extended(world: World) -> Complaint:
 
 
 def disputed(world: World) -> Complaint:
-    said = consumer.dispute_performance(obligation=1, text="没有收到。")
-    return given.step(reported(world), said, world.consumer, WEDNESDAY)
+    text = consumer.dispute_performance(obligation=1, text="没有收到。")
+    return given.step(reported(world), text, world.consumer, WEDNESDAY)
 
 
 def sent_back(world: World) -> Complaint:
     """What the consumer promised to return was reported as sent."""
-    said = enterprise.report_performed(obligations=[1], proof="快递单号")
-    return given.step(own_part(world), said, world.consumer, WEDNESDAY)
+    text = enterprise.report_performed(obligations=[1], proof="快递单号")
+    return given.step(own_part(world), text, world.consumer, WEDNESDAY)
 
 
 PAID = {"obligation": "1", "channel": "转账", "last4": "6620", "paid_on": "2026-11-11"}

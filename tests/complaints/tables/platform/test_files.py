@@ -195,11 +195,11 @@ def test_a_worker_that_is_gone_doubles_nothing(world: World, monkeypatch: pytest
 
 
 def test_the_file_of_the_day_holds_what_the_platform_has_to_be_told(world: World) -> None:
-    new, known, told = cases(world, 3)
+    new, known, shown = cases(world, 3)
     given.step(
         known, record_platform_number(platform_number="12315-000001", state="accepted"), world.officer, timezone.now()
     )
-    given.step(told, record_platform_number(platform_number="12315-000002"), world.officer, timezone.now())
+    given.step(shown, record_platform_number(platform_number="12315-000002"), world.officer, timezone.now())
     browser = at(world.rui)
     page = browser.get(HOME).content.decode()
     assert "没有平台编号" in page
@@ -208,8 +208,8 @@ def test_the_file_of_the_day_holds_what_the_platform_has_to_be_told(world: World
     lifecycle.sweep_exports(now=timezone.now())
     export = Export.objects.get()
     assert (export.state, export.total, export.has_personal) == ("ready", 2, False)
-    said = files.file_of(export.mark, "csv").read_text("utf-8-sig")
-    assert (new.number in said, known.number in said, told.number in said) == (True, True, False)
+    text = files.file_of(export.mark, "csv").read_text("utf-8-sig")
+    assert (new.number in text, known.number in text, shown.number in text) == (True, True, False)
     # With names a second person has to agree.
     assert browser.post(f"{HOME}outgoing/", filled(format="csv", personal="yes", purpose="报送平台")).status_code == 302
     assert Export.objects.latest("pk").state == "asked"

@@ -29,7 +29,7 @@ def listed(world: World, condition: str, now: datetime) -> set[int]:
 
 def test_a_number_is_kept_with_receipt_and_state_and_no_party_reads_it(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
-    told = Notice.objects.filter(complaint=case).count()
+    shown = Notice.objects.filter(complaint=case).count()
     given.step(
         case,
         record_platform_number(platform_number=NUMBER, received_at="2026-11-11 09:30"),
@@ -40,7 +40,7 @@ def test_a_number_is_kept_with_receipt_and_state_and_no_party_reads_it(world: Wo
     assert case.platform_received_at == datetime(2026, 11, 11, 1, 30, tzinfo=UTC)
     entry = HandlingStep.objects.get(complaint=case, step="record_platform_number")
     assert (entry.audience, entry.data["number"]) == ("authority", NUMBER)
-    assert Notice.objects.filter(complaint=case).count() == told
+    assert Notice.objects.filter(complaint=case).count() == shown
 
 
 def test_a_number_of_another_case_is_refused_by_name(world: World) -> None:
