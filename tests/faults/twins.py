@@ -74,7 +74,14 @@ TWINS: tuple[Twin, ...] = (
         "neither the key nor “filed” on the draft is written down",
         "test_web.py::test_f04_the_web_process_is_killed",
         ("DOUBLED",),
-        (_KEY_ROW, Change("complaints/filing/drafts.py", "    draft.data = {}\n    draft.filed_at = now\n", "")),
+        (
+            _KEY_ROW,
+            Change(
+                "complaints/filing/drafts.py",
+                "    draft.data, draft.filed_as, draft.filed_at = {}, list(numbers), now\n",
+                "    draft.filed_as = list(numbers)\n",
+            ),
+        ),
     ),
     Twin(
         "no-lock-no-transaction",
