@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 LIST = Path(__file__).with_suffix(".txt")
-LIMIT = 0.04
+LIMIT = 0.03
 
 
 def listed() -> set[str]:
