@@ -116,6 +116,11 @@ TWINS: tuple[Twin, ...] = (
             ),
             Change(
                 "complaints/pages/filing/filing_check.py",
+                "                file_draft(draft, filing,",
+                "                cases = file_draft(draft, filing,",
+            ),
+            Change(
+                "complaints/pages/filing/filing_check.py",
                 "                attempt.reference = receipt_address(draft)\n",
                 "                attempt.reference = receipt_address(draft)\n"
                 "                for case in cases:\n"
