@@ -181,7 +181,7 @@ def test_T60_the_name_is_looked_up_by_the_system_and_not_for_ever(monkeypatch: p
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: may_answer.wait(PATIENCE) and [])
     begun = time.monotonic()
     assert safe_http.look_up("hook.example", 443) == []
-    assert time.monotonic() - begun < PATIENCE / 2, "it waited for the answer"
+    assert time.monotonic() - begun < PATIENCE / 10, "it waited for the answer"
     may_answer.set()
 
 
@@ -223,7 +223,7 @@ def test_T61_who_holds_us_holds_us_for_a_moment(receiver: Receiver, mode: str) -
     begun = time.monotonic()
     with pytest.raises(NoAnswer, match="timeout"):
         ask(receiver.url, receiver.rule(), within=0.6)
-    assert time.monotonic() - begun < PATIENCE / 2, "it held us until it hung up"
+    assert time.monotonic() - begun < PATIENCE / 10, "it held us until it hung up"
 
 
 @pytest.mark.parametrize("mode", ["endless", "bomb", "headers"])

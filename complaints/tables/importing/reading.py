@@ -158,7 +158,8 @@ def _heading(path: Path, lines: _Lines, shape: Shape, needed: Sequence[str]) -> 
     try:
         heading = [cell.strip() for cell in next(csv.reader([first.text], delimiter=shape.delimiter), [])]
     except csv.Error as problem:
-        raise FileRefused(f"{path.name}: the heading cannot be read: {problem}") from problem
+        text = f"{path.name}: the first line is no heading of a CSV table; save the file as CSV in UTF-8"
+        raise FileRefused(text) from problem
     missing = [name for name in needed if name not in heading]
     if missing:
         raise FileRefused(f"{path.name} has no column {', '.join(missing)} (it has: {', '.join(heading)})")
