@@ -7,3 +7,17 @@ from complaints.evidence.handing_out import Download, download, original, shows_
 from complaints.evidence.keeping import receive, receive_for_case, remove, take_away
 from complaints.evidence.limits import EvidenceRefused
 from complaints.evidence.storing import storage
+
+__all__ = [
+    "Download",
+    "EvidenceRefused",
+    "download",
+    "original",
+    "receive",
+    "receive_for_case",
+    "remove",
+    "shows_content",
+    "storage",
+    "take_away",
+    "thumbnail",
+]

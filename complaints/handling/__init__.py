@@ -73,3 +73,23 @@ def built(step: str, values: Mapping[str, Any]) -> Move:
         if isinstance(labels.get(name), (list, tuple)):
             labels[name] = tuple(one if isinstance(one, kind) else kind(**one) for one in labels[name])
     return MOVES[step](**labels)
+
+
+__all__ = [
+    "BATCH",
+    "MOVES",
+    "Answer",
+    "Effect",
+    "Move",
+    "Promise",
+    "StepNotAllowed",
+    "StepResult",
+    "WrongInput",
+    "allowed_steps",
+    "built",
+    "file",
+    "one",
+    "sweep_clocks",
+    "take",
+    "take_each",
+]

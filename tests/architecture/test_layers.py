@@ -47,7 +47,7 @@ def is_page(module: str) -> bool:
 
 
 def test_no_files_import_each_other_in_a_circle(imports: dict[str, set[str]]) -> None:
-    assert len(imports) > 500
+    assert len(imports) > 650
     assert not circle_in(imports)
 
 
