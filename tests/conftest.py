@@ -46,6 +46,23 @@ FULL = (
     "tests/browser/authority/test_intake_morning.py::test_pages_of_intake_fit_and_hold_before_axe[1280-en]",
     "tests/browser/oversight/test_oversight.py::test_the_dashboard_holds_before_axe_and_fits[1280-en]",
     "tests/browser/enterprise/test_performance.py::test_the_mirror_reads_and_each_number_opens_its_list[1280-en]",
+    "tests/browser/consumer/test_filing.py::test_file_from_the_first_screen_to_the_receipt[1280-en-look1-True]",
+    "tests/browser/oversight/test_reports.py::test_from_the_draft_to_everybody[1280-en]",
+    "tests/browser/oversight/test_reports.py::test_posters_and_letters[1280-en]",
+    "tests/browser/oversight/test_oversight.py::test_an_analyst_gets_to_the_cases_in_two_clicks_and_keeps_the_view[1280-en]",
+    "tests/browser/oversight/test_oversight.py::test_a_director_finds_what_burns_and_where[1280-en]",
+    "tests/browser/oversight/test_open_journey.py::test_the_public_goes_from_a_county_report_to_the_files_behind_it[1280-en]",
+    "tests/browser/oversight/test_open_journey.py::test_the_public_finds_its_way_without_scripts[1280-en]",
+    "tests/browser/oversight/test_hot_spots.py::test_from_the_hot_spot_to_the_warning[360-zh-hans-False]",
+    "tests/browser/authority/test_routing_rules.py::test_a_rule_proposed_from_corrections_to_its_effect[360-zh-hans-False]",
+    "tests/browser/enterprise/test_profile.py::test_an_area_is_given_up_and_the_head_sees_where_its_cases_go[360-zh-hans-False]",
+    "tests/browser/test_getting_in.py::test_T25_a_passkey_is_set_up_and_used[1280-en]",
+    # Whole journeys over running processes; their steps are taken one by one in tests/complaints/pages.
+    "tests/browser/test_journeys.py::test_a_mistaken_yes_is_taken_back_once",
+    "tests/browser/test_journeys.py::test_stopping_leads_to_the_county_and_to_no_other",
+    # The months are compared with each change, by the same code.
+    "tests/oversight/open_data/test_together.py::test_quarters_and_the_sums_of_the_first_page_and_the_league",
+    "tests/routing/importing/test_rows.py::test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double[2-130]",
 )
 
 #: Minutes each: they begin first, so that the other worker has the short ones to share until the end.

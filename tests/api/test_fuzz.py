@@ -1,4 +1,4 @@
-"""schemathesis over the schema as every role: 1,000 calls in make test, 5,000 in make test-full, more in make fuzz."""
+"""schemathesis over the schema as every role: 400 calls in make test, 5,000 in make test-full, more in make fuzz."""
 
 import os
 from typing import Any
@@ -21,8 +21,8 @@ def ran(world: World, settings: Any, cases: int, start: int) -> None:
     assert tally.statuses[200] > cases // 50
 
 
-def test_T46_T51_a_thousand_calls_as_every_role(world: World, settings: Any) -> None:
-    ran(world, settings, 1_000, start=1)
+def test_T46_T51_some_hundred_calls_as_every_role(world: World, settings: Any) -> None:
+    ran(world, settings, 400, start=1)
 
 
 @pytest.mark.full

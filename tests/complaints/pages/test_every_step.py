@@ -102,14 +102,21 @@ def test_a_page_that_decides_either_way_bears_the_name_of_neither(language: str)
             assert str(page.button) == gettext("提交决定")
 
 
-@pytest.mark.parametrize(
-    ("audience", "walk"),
-    [
-        pytest.param(audience, walk, id=f"{audience}:{walk.name}:{walk.step}")
-        for audience in AUDIENCES
-        for walk in audience.walks
-    ],
-)
+def every_walk() -> Iterator[Any]:
+    """A second way through a page that takes the same step is walked in the long run."""
+    for audience in AUDIENCES:
+        taken: set[tuple[str, str]] = set()
+        for walk in audience.walks:
+            way = (walk.name, walk.step)
+            yield pytest.param(
+                *(audience, walk),
+                id=f"{audience}:{walk.name}:{walk.step}",
+                marks=[pytest.mark.full] if way in taken else [],
+            )
+            taken.add(way)
+
+
+@pytest.mark.parametrize(("audience", "walk"), list(every_walk()))
 def test_every_step_of_every_audience(world: World, clock: Any, audience: Audience, walk: Walk) -> None:
     case = walk.given(world)
     clock.move_to(walk.now, tick=False)
@@ -131,15 +138,17 @@ def is_nobody_elses(world: World, case: Complaint, audience: Audience, walk: Wal
     """A stranger meets the same answer as for no case; who only reads is refused."""
     address = audience.url(case, walk.name)
     typed = walk.says(world, case) | audience.more | audience.read_back | {"idempotency_key": "k" * 20}
-    for stranger in audience.strangers(world):
-        for method in ("get", "post"):
-            real = getattr(stranger, method)(address, typed)
-            none = getattr(stranger, method)(address.replace(case.number, MISSING), typed)
-            assert real.status_code == none.status_code
-            assert real.status_code in audience.turned_away
-            # Nothing but the number of the mishap differs.
-            assert like(real, case.number) == like(none, MISSING)
-        assert stranger.get(audience.home(case)).status_code != 200
+    strangers, turn = audience.strangers(world), list(first_walks(audience)).index(walk.name)
+    # One after another, so that each tries his share of the pages.
+    stranger = strangers[turn % len(strangers)]
+    for method in ("get", "post"):
+        real = getattr(stranger, method)(address, typed)
+        none = getattr(stranger, method)(address.replace(case.number, MISSING), typed)
+        assert real.status_code == none.status_code
+        assert real.status_code in audience.turned_away
+        # Nothing but the number of the mishap differs.
+        assert like(real, case.number) == like(none, MISSING)
+    assert stranger.get(audience.home(case)).status_code != 200
     if audience.signs_in:
         assert Client().get(address)["Location"].startswith("/account/sign-in/")
     if audience.reader is not None:
@@ -231,12 +240,9 @@ def is_taken_once(world: World, case: Complaint, audience: Audience, walk: Walk,
     assert entry.actor_role == (audience.role or entry.actor_role)
     assert verify(number=case.number).is_unbroken
     # What is shown next is in order, with the message of what was done.
-    for language in (pseudo.CODE, "zh-hans", "en"):
-        browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-        after = browser.get(first["Location"], follow=True)
-        assert after.status_code == 200
-        if language == pseudo.CODE:
-            is_in_the_third_language(after)
+    after = browser.get(first["Location"], follow=True)
+    assert after.status_code == 200
+    is_in_the_third_language(after)
 
 
 #: What may be shown as it is: of the newest walk that had something new.
