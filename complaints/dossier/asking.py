@@ -1,7 +1,5 @@
-"""Asking for a dossier, being told of it, and fetching what was built: by whoever asked, for a day.
-
-A dossier belongs to one person in one capacity; whoever does not see the case any more gets none of it.
-"""
+"""Asking for a dossier, being told of it, and fetching what was built: by whoever asked, for a day. A dossier belongs
+to one person in one capacity; whoever does not see the case any more gets none of it."""
 
 from datetime import datetime, timedelta
 from pathlib import Path

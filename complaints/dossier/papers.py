@@ -1,7 +1,5 @@
-"""What stands on the two papers: the dossier, and the agreement for a court or for judicial confirmation.
-
-They say what the page of the case says to the same reader, and no more.
-"""
+"""What stands on the two papers: the dossier, and the agreement for a court or for judicial confirmation. They say what
+the page of the case says to the same reader, and no more."""
 
 import re
 from collections.abc import Iterable

@@ -1,8 +1,5 @@
-"""The seal over a record, and whether a dossier is whole and ours is the record in it.
-
-What is shown gives away digests only; what is asked is answered by yes, no, a number and a time. Nothing of a case
-leaves, nothing sent is kept.
-"""
+"""The seal over a record, and whether a dossier is whole and ours is the record in it. What is shown gives away digests
+only; what is asked is answered by yes, no, a number and a time. Nothing of a case leaves, nothing sent is kept."""
 
 import importlib.util
 import sys
@@ -21,10 +18,8 @@ from web.environment import ROOT
 
 
 def seal_of(complaint: Complaint) -> dict[str, Any] | None:
-    """What the newest seal says about the parties' record of this case, as seal.json; None before the first.
-
-    Seals from before there were trees have no proof that could be shown, so they count as none.
-    """
+    """What the newest seal says about the parties' record of this case, as seal.json; None before the first. Seals from
+    before there were trees have no proof that could be shown, so they count as none."""
     head = (
         SealedHead.objects.filter(complaint_id=complaint.pk, audience=Audience.PARTIES)
         .exclude(seal__heads_root=b"")
@@ -115,10 +110,8 @@ def is_published(number: int, root: str, public_key: str) -> bool:
 
 
 def standing_of(number: str, digest: str) -> RecordState:
-    """How the parties' record of case ``number`` stands, for whoever shows the digest of one of its entries.
-
-    A number that does not exist and a digest that does not fit are both unknown.
-    """
+    """How the parties' record of case ``number`` stands, for whoever shows the digest of one of its entries. A number
+    that does not exist and a digest that does not fit are both unknown."""
     with working_as_steps():
         case = Complaint.objects.filter(number=number).first()
         entries = HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES) if case else None

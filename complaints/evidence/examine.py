@@ -247,7 +247,6 @@ def recording(
     kind: str, source: IO[bytes], copy: IO[bytes], thumbnail: IO[bytes], *, pixels: int, longest: int = 0
 ) -> dict[str, Any]:
     """Decodes the first second and packs the same sound and pictures anew, without place and other remarks.
-
     ``longest``: seconds that it may last; 0 is any. Returns whether there is a thumbnail, and how long it lasts."""
     import av
 

@@ -1,6 +1,5 @@
-"""Has a file examined in a child process that is bounded in time, memory and what it may touch.
-
-The portal's own process never decodes what somebody sent; it reads one short line of the child."""
+"""Has a file examined in a child process that is bounded in time, memory and what it may touch. The portal's own
+process never decodes what somebody sent; it reads one short line of the child."""
 
 import contextlib
 import json

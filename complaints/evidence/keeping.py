@@ -1,7 +1,5 @@
-"""Takes a file in: looked at, kept, copied clean, counted against the limits.
-
-The bytes are examined before any row is locked; the row is written after its files are, and what is refused leaves
-nothing behind."""
+"""Takes a file in: looked at, kept, copied clean, counted against the limits. The bytes are examined before any row is
+locked; the row is written after its files are, and what is refused leaves nothing behind."""
 
 import logging
 import os
@@ -151,9 +149,8 @@ def receive(
 def receive_for_case(
     incoming: Incoming, *, complaint: Complaint, kind: str, uploaded_by: int | None, now: datetime
 ) -> Evidence:
-    """Keeps one file with a case. Raises EvidenceRefused; then nothing is kept.
-
-    A page or the API that holds a lock calls ``examined`` before and ``put_with_case`` inside it."""
+    """Keeps one file with a case. Raises EvidenceRefused; then nothing is kept. A page or the API that holds a lock
+    calls ``examined`` before and ``put_with_case`` inside it."""
     known = Evidence.objects.filter(complaint=complaint, audience="parties").values_list("sha256", flat=True)
     kept = examined(incoming, known=known)
     return put_with_case(kept, complaint=complaint, name=incoming.name, kind=kind, uploaded_by=uploaded_by, now=now)
@@ -186,9 +183,8 @@ def put_with_case(
     audience: str = "parties",
     by_body: bool = False,
 ) -> Evidence:
-    """The row of a kept file; the limits are judged again under a lock. Raises EvidenceRefused.
-
-    Files for the authority alone are counted apart: the limits that others meet must not tell of them."""
+    """The row of a kept file; the limits are judged again under a lock. Raises EvidenceRefused. Files for the authority
+    alone are counted apart: the limits that others meet must not tell of them."""
     with _counted(kept, f"case:{complaint.pk}"), working_as_steps():
         there = list(Evidence.objects.filter(complaint=complaint, audience=audience).values_list("size", "sha256"))
         whole = sum(size for size, _sha256 in there) + kept.size

@@ -1,6 +1,5 @@
-"""The scan of an enterprise's licence: looked into, kept and searched for malware as files of a case are.
-
-One file an application; with a scanner configured, nobody but the applicant gets one that it has not passed."""
+"""The scan of an enterprise's licence: looked into, kept and searched for malware as files of a case are. One file an
+application; with a scanner configured, nobody but the applicant gets one that it has not passed."""
 
 from datetime import datetime
 

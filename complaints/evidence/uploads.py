@@ -1,6 +1,5 @@
-"""Uploads over a bad network: in parts of 1 MB, each with its digest; what arrived stays for a while.
-
-A part counts when the row says so; whoever lost the answer asks for the state and goes on from there."""
+"""Uploads over a bad network: in parts of 1 MB, each with its digest; what arrived stays for a while. A part counts
+when the row says so; whoever lost the answer asks for the state and goes on from there."""
 
 import hashlib
 import os
@@ -89,10 +88,8 @@ def _refuse_too_many(holder: Holder, *, size: int, name: str, now: datetime) -> 
 
 
 def put_part(upload: Upload, content: bytes, *, at: int, sha256: str, name: str, now: datetime) -> Upload:
-    """Adds one part. One that is there already changes nothing.
-
-    Raises WrongPlace (also for bytes that are not those of the digest), EvidenceRefused for what no file of ours begins
-    with; then the upload is gone."""
+    """Adds one part. One that is there already changes nothing. Raises WrongPlace (also for bytes that are not those of
+    the digest), EvidenceRefused for what no file of ours begins with; then the upload is gone."""
     if not content or len(content) > limits.PART or hashlib.sha256(content).hexdigest() != sha256:
         raise WrongPlace
     if at == 0:

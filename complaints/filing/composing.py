@@ -1,7 +1,5 @@
-"""From a draft to what it says: one FilingRequest, or what is still wrong with it.
-
-Every step is judged again by its own form, whatever was judged before; nothing is filed that a form would refuse.
-"""
+"""From a draft to what it says: one FilingRequest, or what is still wrong with it. Every step is judged again by its
+own form, whatever was judged before; nothing is filed that a form would refuse."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

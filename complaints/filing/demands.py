@@ -1,7 +1,5 @@
-"""What is asked for (step 4): demands as rows, each sum held against what is in dispute.
-
-A refund is never more than was paid; damages may be more, with a reason; the refusal names both figures.
-"""
+"""What is asked for (step 4): demands as rows, each sum held against what is in dispute. A refund is never more than
+was paid; damages may be more, with a reason; the refusal names both figures."""
 
 from decimal import Decimal
 from typing import Any

@@ -1,8 +1,5 @@
-"""The draft: begin, find again, save step by step, throw away.
-
-What was typed is saved as it was typed, right or wrong; judging it is the business of the forms. The key in the cookie
-never reaches the database, only its digest.
-"""
+"""The draft: begin, find again, save step by step, throw away. What was typed is saved as it was typed, right or wrong;
+judging it is the business of the forms. The key in the cookie never reaches the database, only its digest."""
 
 import hashlib
 import hmac
@@ -59,10 +56,8 @@ def kept_for(now: datetime, *, is_owned: bool = False) -> timedelta:
 
 
 def begin(*, now: datetime, source: str = "", category: str = "") -> tuple[FilingDraft, str]:
-    """A new draft and the key that opens it (for the cookie).
-
-    `category`: the kind of purchase that was told before the draft began; what is none is left out.
-    """
+    """A new draft and the key that opens it (for the cookie). `category`: the kind of purchase that was told before the
+    draft began; what is none is left out."""
     key = secrets.token_urlsafe(32)
     show(digest_of(key))
     draft = FilingDraft.objects.create(
@@ -307,10 +302,8 @@ def disputed_amount(draft: FilingDraft) -> Decimal | None:
 
 
 def tracking_token(draft: FilingDraft, key: str) -> str:
-    """128 bits, the same again for whoever holds the draft's key; kept nowhere.
-
-    26 characters of Crockford's alphabet, in groups of five for reading aloud.
-    """
+    """128 bits, the same again for whoever holds the draft's key; kept nowhere. 26 characters of Crockford's alphabet,
+    in groups of five for reading aloud."""
     secret = hmac.new(settings.SECRET_KEY.encode(), f"tracking:{draft.pk}:{key}".encode(), "sha256").digest()
     number = int.from_bytes(secret[:16], "big")
     letters = "".join(_ALPHABET[(number >> (5 * place)) & 31] for place in reversed(range(26)))

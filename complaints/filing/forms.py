@@ -1,8 +1,5 @@
-"""The questions about the dispute (steps 1 to 5), one Form per step.
-
-A form checks what was typed and says what to do about it; it
-reads no clock and knows of the other steps only what `answers` tells it.
-"""
+"""The questions about the dispute (steps 1 to 5), one Form per step. A form checks what was typed and says what to do
+about it; it reads no clock and knows of the other steps only what `answers` tells it."""
 
 import re
 from collections.abc import Callable

@@ -1,8 +1,5 @@
-"""Who holds a draft, where it goes on, and proving the phone at step 6.
-
-A draft is held by the key in the browser's cookie or by its proven owner, and by nobody else. A code proves the address
-it was sent to and nothing else.
-"""
+"""Who holds a draft, where it goes on, and proving the phone at step 6. A draft is held by the key in the browser's
+cookie or by its proven owner, and by nobody else. A code proves the address it was sent to and nothing else."""
 
 import uuid
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
-"""What a person sees before the last click: the first dates, and what looks like it.
-
-Nothing here bars filing; it informs, and the person decides.
-"""
+"""What a person sees before the last click: the first dates, and what looks like it. Nothing here bars filing; it
+informs, and the person decides."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -60,10 +58,8 @@ class Ahead:
 
 
 def ahead(case: Complaint, *, phone: str, now: datetime) -> list[Ahead]:
-    """The next three things with their dates, counted from the filing; none once the case has gone on.
-
-    ``phone``: the number to be rung, masked. None either when the directory has no policies.
-    """
+    """The next three things with their dates, counted from the filing; none once the case has gone on. ``phone``: the
+    number to be rung, masked. None either when the directory has no policies."""
     if case.status not in (Status.FILED, Status.TRIAGE):
         return []
     conditions, region = Conditions.at(now), case.handling_region_id
@@ -111,10 +107,7 @@ class Duplicate:
 
 def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
     """The person's own cases of the days that are compared (policy ``duplicate_days``): same respondent and order, or
-    near-identical text.
-
-    An unproven phone sees nothing: it may be somebody else's.
-    """
+    near-identical text. An unproven phone sees nothing: it may be somebody else's."""
     if filing.consumer_id is None or not filing.contact_verified:
         return []
     try:

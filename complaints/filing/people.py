@@ -1,7 +1,5 @@
-"""The questions about people (steps 6 to 8): who files, for whom, what they agree to.
-
-Nothing is preset, and every consent stands alone with the effect of a no beside it.
-"""
+"""The questions about people (steps 6 to 8): who files, for whom, what they agree to. Nothing is preset, and every
+consent stands alone with the effect of a no beside it."""
 
 import re
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
-"""Where it happened: the choices a person sees for the region, without a script.
-
-The towns nearby are one list; anywhere else is reached by name or by two plain pages (province, then city and county).
-"""
+"""Where it happened: the choices a person sees for the region, without a script. The towns nearby are one list;
+anywhere else is reached by name or by two plain pages (province, then city and county)."""
 
 from dataclasses import dataclass
 

@@ -1,8 +1,7 @@
 """The second and third respondent of a draft: each becomes a linked case of its own (procedure, section 3).
 
-Who stands here is told apart by what was picked or written, never twice; whoever is added or taken
-out changes whom the consents name, so those are asked again.
-"""
+Who stands here is told apart by what was picked or written, never twice; whoever is added or taken out changes whom the
+consents name, so those are asked again."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,5 @@
-"""What each screen shows besides its form: lists, rows, summaries.
-
-A screen only reads; whatever it shows comes from the draft, the code lists and the directory.
-"""
+"""What each screen shows besides its form: lists, rows, summaries. A screen only reads; whatever it shows comes from
+the draft, the code lists and the directory."""
 
 import re
 from collections.abc import Mapping

@@ -1,7 +1,4 @@
-"""The eight screens in their order.
-
-The order stands here only; pages, links and checks read it.
-"""
+"""The eight screens in their order. The order stands here only; pages, links and checks read it."""
 
 from complaints.filing.demands import DemandsStep
 from complaints.filing.forms import EnterpriseStep, EvidenceStep, ProblemStep, PurchaseStep, Step

@@ -1,7 +1,5 @@
-"""Prints documents that were issued, any number of workers at once.
-
-The row is the queue. What a worker took and did not finish is taken anew after its lease; the print, its digest and the
-entry that says so come into being together."""
+"""Prints documents that were issued, any number of workers at once. The row is the queue. What a worker took and did
+not finish is taken anew after its lease; the print, its digest and the entry that says so come into being together."""
 
 import logging
 import time

@@ -1,9 +1,8 @@
 """Drafting a change of the law's data, and deciding about it.
 
-Nothing holds before it was tried and another person said so, and what was decided is what was tried: if
-the data changed meanwhile, it is drafted anew. A change begins on a later day than the one of the decision, so no clock
-that runs is touched; a calendar is counted for open clocks by `working`, each date told.
-"""
+Nothing holds before it was tried and another person said so, and what was decided is what was tried: if the data
+changed meanwhile, it is drafted anew. A change begins on a later day than the one of the decision, so no clock that
+runs is touched; a calendar is counted for open clocks by `working`, each date told."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta

@@ -1,8 +1,7 @@
 """One recorded clock under other numbers, another calendar or another cap of its rests: would it have been late?
 
 Pure. What people would have done otherwise is not guessed; where a lapse itself ended the clock and the longer period
-would not have lapsed by then, the answer is "unknown". The same rules give no difference, ever.
-"""
+would not have lapsed by then, the answer is "unknown". The same rules give no difference, ever."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -128,8 +127,7 @@ class Rules:
     """What a clock is counted by: as it is today, and as it would be.
 
     ``policies`` None: only the calendar is another. ``numbers``: what each recorded policy version said.
-    ``caps_rests``: the number that is another is the cap of what a negotiation may rest.
-    """
+    ``caps_rests``: the number that is another is the cap of what a negotiation may rest."""
 
     today: Calendar
     calendar: Calendar

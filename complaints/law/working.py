@@ -1,8 +1,7 @@
 """Tries changes on recorded cases and carries calendars out, piece by piece, in a worker.
 
-A piece is tried or carried out in one transaction with how far the row came, so whoever is killed loses
-one piece and doubles none. Only ids, days and codes are kept of a case.
-"""
+A piece is tried or carried out in one transaction with how far the row came, so whoever is killed loses one piece and
+doubles none. Only ids, days and codes are kept of a case."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

@@ -1,8 +1,7 @@
 """The link by which somebody whom another one named comes into the case, or says no; and filing, which sends it.
 
 The link alone opens a page that asks; who takes part is whoever also types the code that goes to the phone that was
-named. The link is kept as a digest, is good for 14 days and for one person, and a new one ends the old one.
-"""
+named. The link is kept as a digest, is good for 14 days and for one person, and a new one ends the old one."""
 
 import hashlib
 import secrets
@@ -41,8 +40,7 @@ def ask(complaint: Complaint, *, place: str, now: datetime, only: int | None = N
 
     ``place``: where the portal stands, without a slash at the end. ``only``: the ordinal of one of them (raises
     TooManyTries); else those who reached their limit are passed over. The caller has found the case under the own role.
-    Nothing is sent for a case whose filer proved no phone: that would let anybody write to anybody.
-    """
+    Nothing is sent for a case whose filer proved no phone: that would let anybody write to anybody."""
     if not complaint.contact_verified:
         return 0
     sent = 0
@@ -127,8 +125,7 @@ def file_draft(
     """One case a respondent; each joint complainant or principal is sent a link; the draft's text is gone.
 
     ``draft`` is locked by the caller and not filed yet; ``place`` is where the portal stands, without a slash at the
-    end. Raises WrongInput before anything is written.
-    """
+    end. Raises WrongInput before anything is written."""
     cases = handling.file([filing], actor=actor, now=now)
     if filing.on_behalf.kind in (JOINT, AGENT):
         for case in cases:

@@ -1,8 +1,7 @@
 """Finding a case by its number and the token of its receipt, and for how long a browser may see it without them.
 
-A number that does not exist and a token that does not fit get the same answer, and
-every wrong try counts. The sixth within an hour is not looked up at all.
-"""
+A number that does not exist and a token that does not fit get the same answer, and every wrong try counts. The sixth
+within an hour is not looked up at all."""
 
 import hmac
 from dataclasses import dataclass
@@ -71,10 +70,8 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
 
 
 def case_of_digest(*, number: str, digest: str, now: datetime) -> Complaint | None:
-    """The case with its organisations and without its people; not for a representative whose term is over.
-
-    Who shows the digest of a case's token may see that case for the rest of this request.
-    """
+    """The case with its organisations and without its people; not for a representative whose term is over. Who shows
+    the digest of a case's token may see that case for the rest of this request."""
     show(digest)
     case = (
         Complaint.objects.exclude(status=Status.DRAFT)

@@ -1,6 +1,5 @@
-"""Call-backs (回访): the sealed draw of each month and the cases that it brought.
-
-The seed of a month lies where no page can read it until the sample is drawn; its digest is shown before."""
+"""Call-backs (回访): the sealed draw of each month and the cases that it brought. The seed of a month lies where no
+page can read it until the sample is drawn; its digest is shown before."""
 
 from django.db import models
 from django.db.models import Q

@@ -1,7 +1,5 @@
-"""Clocks as rows: what is owed by when, and every reminder of it.
-
-``due_at`` is the first instant that is late, and ``chase_at`` is when somebody must look next; both are written inside
-``handling.take`` only."""
+"""Clocks as rows: what is owed by when, and every reminder of it. ``due_at`` is the first instant that is late, and
+``chase_at`` is when somebody must look next; both are written inside ``handling.take`` only."""
 
 from django.db import models
 from django.db.models import Q

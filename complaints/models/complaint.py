@@ -1,6 +1,5 @@
-"""The case: where it stands, who holds it, by when. Its words lie in PersonalText.
-
-``status`` is written by ``handling.take`` and by nothing else."""
+"""The case: where it stands, who holds it, by when. Its words lie in PersonalText. ``status`` is written by
+``handling.take`` and by nothing else."""
 
 from __future__ import annotations
 
@@ -58,9 +57,8 @@ class ComplaintQuerySet(models.QuerySet["Complaint"]):
     with ``of_offices`` or ``held_by``, which are parts of it that an index can answer."""
 
     def visible_to(self, user: User | Any, *, on: date | None = None) -> ComplaintQuerySet:
-        """Cases that ``user`` may see on day ``on`` (today): own, own engagement, own region.
-
-        A person may hold several relations at once; they add up. Anonymous: none."""
+        """Cases that ``user`` may see on day ``on`` (today): own, own engagement, own region. A person may hold several
+        relations at once; they add up. Anonymous: none."""
         day = on or timezone.localdate()
         if not getattr(user, "is_authenticated", False) or not user.is_active:
             return self.none()
@@ -113,10 +111,8 @@ def regions_of(offices: Iterable[Officer]) -> list[Region]:
 
 
 class Complaint(models.Model):
-    """One dispute of one consumer with one respondent.
-
-    Amounts are in ``currency``; ``*_at`` are instants (UTC), ``*_on`` local days. ``last_sequence`` and ``last_hash``
-    are the head of the parties' chain."""
+    """One dispute of one consumer with one respondent. Amounts are in ``currency``; ``*_at`` are instants (UTC),
+    ``*_on`` local days. ``last_sequence`` and ``last_hash`` are the head of the parties' chain."""
 
     number = models.CharField(max_length=32, unique=True)
     status = models.CharField(max_length=24, choices=[(s, s) for s in Status])

@@ -13,9 +13,8 @@ from accounts.keys.sealed_fields import SealedText
 
 
 class Participant(models.Model):
-    """``ordinal`` counts from 1; the filer has none. ``agreed_offer`` and ``refused_offer``: number of an offer.
-
-    Name and phone lie under a key of their own until the person came; then under the person's."""
+    """``ordinal`` counts from 1; the filer has none. ``agreed_offer`` and ``refused_offer``: number of an offer. Name
+    and phone lie under a key of their own until the person came; then under the person's."""
 
     JOINT, PRINCIPAL = "joint", "principal"
     KINDS = (JOINT, PRINCIPAL)

@@ -37,9 +37,8 @@ def salted_text(opened: str) -> tuple[bytes, str]:
 
 
 class RecordedName(models.Model):
-    """A name as it was, under its person's key. Erasure empties ``sealed``, never the digest.
-
-    ``mark`` is the same for the same name of one person, and says nothing without that person's key."""
+    """A name as it was, under its person's key. Erasure empties ``sealed``, never the digest. ``mark`` is the same for
+    the same name of one person, and says nothing without that person's key."""
 
     person_key = models.UUIDField()
     sealed = SealedText(whose="person_key", place=["person_key", "digest"])
@@ -136,9 +135,8 @@ class PersonalText(models.Model):
 
 
 class Seal(models.Model):
-    """A signed head over all chains that grew since the seal before it.
-
-    ``heads_root`` is the root of a tree over their last entries (empty in seals from before there were trees)."""
+    """A signed head over all chains that grew since the seal before it. ``heads_root`` is the root of a tree over their
+    last entries (empty in seals from before there were trees)."""
 
     number = models.PositiveBigIntegerField(unique=True)
     at = models.DateTimeField()

@@ -1,7 +1,5 @@
-"""Disputes that a station settled on the spot.
-
-What the station writes counts as settled only when the consumer said so (the link in a short message, or a signed
-sheet); until then it stands apart as unconfirmed."""
+"""Disputes that a station settled on the spot. What the station writes counts as settled only when the consumer said so
+(the link in a short message, or a signed sheet); until then it stands apart as unconfirmed."""
 
 import uuid
 

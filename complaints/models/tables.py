@@ -188,10 +188,8 @@ class Measure(models.Model):
 
 
 class RoundTrip(models.Model):
-    """One uploaded table: read, tried out, and carried out as whoever sent it decides.
-
-    ``mode``: ``all`` or nothing, or the ``good`` rows only. The row is the queue: a sweep leases it, and the states of
-    its rows say how far it came."""
+    """One uploaded table: read, tried out, and carried out as whoever sent it decides. ``mode``: ``all`` or nothing, or
+    the ``good`` rows only. The row is the queue: a sweep leases it, and the states of its rows say how far it came."""
 
     STATES = ("reading", "checking", "checked", "applying", "done", "dropped", "failed")
     MODES = ("all", "good")

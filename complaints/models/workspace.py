@@ -1,7 +1,5 @@
 """What somebody at an enterprise's desk keeps for himself: what was read up to where, filters under a name, offers half
-written.
-
-Nothing of this is part of a case or its record; it says how somebody works, and is gone with the person."""
+written. Nothing of this is part of a case or its record; it says how somebody works, and is gone with the person."""
 
 from django.conf import settings
 from django.db import models
@@ -13,9 +11,7 @@ from enterprises.models import Enterprise
 
 class Reading(models.Model):
     """One person and one case at one enterprise: read up to entry ``read_to`` of the parties' chain, last opened at
-    ``seen_at``.
-
-    ``seen_at`` is empty where the case was only marked as read in the list."""
+    ``seen_at``. ``seen_at`` is empty where the case was only marked as read in the list."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="readings")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")

@@ -1,7 +1,5 @@
-"""Who takes a step, in which role, for whom, and who wrote it down.
-
-An actor is made at the page or the API from the signed-in person and the day; rules only compare, they never look a
-person up."""
+"""Who takes a step, in which role, for whom, and who wrote it down. An actor is made at the page or the API from the
+signed-in person and the day; rules only compare, they never look a person up."""
 
 from __future__ import annotations
 

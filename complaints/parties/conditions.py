@@ -1,6 +1,5 @@
-"""Under which conditions a step is judged: calendar, policies, jurisdiction.
-
-Loaded once for a whole batch and handed down; a dated import brings its own."""
+"""Under which conditions a step is judged: calendar, policies, jurisdiction. Loaded once for a whole batch and handed
+down; a dated import brings its own."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
 """When a consumer counts as unreachable: so many attempts, on so many days, by so many channels, none of which reached.
-
 What is still missing is counted here, for the page that shows it and for the step that asks for it."""
 
 from collections.abc import Iterable

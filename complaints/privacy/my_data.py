@@ -1,8 +1,5 @@
-"""What the portal holds about one person, for that person: to read, to take along, to be rid of.
-
-It answers for the person asked about and touches no other; what the law makes us keep is
-kept and said (PIPL arts 44 to 50).
-"""
+"""What the portal holds about one person, for that person: to read, to take along, to be rid of. It answers for the
+person asked about and touches no other; what the law makes us keep is kept and said (PIPL arts 44 to 50)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -49,10 +49,8 @@ def working_days(start: date | datetime, length: int, calendar: Calendar, *, rul
 def calendar_days(
     start: date | datetime, length: int, calendar: Calendar, *, weekend_roll: bool = True, rule: str = ""
 ) -> Due:
-    """``length`` days after the day of ``start``.
-
-    A last day on a holiday moves to the first day after it (art. 45); with ``weekend_roll`` (policy) one on a weekend
-    too, to the first working day. The strict day is kept."""
+    """``length`` days after the day of ``start``. A last day on a holiday moves to the first day after it (art. 45);
+    with ``weekend_roll`` (policy) one on a weekend too, to the first working day. The strict day is kept."""
     if length < 1:
         raise ValueError("count at least one day")
     day = calendar.local_day(start)
@@ -67,9 +65,8 @@ def fixed_day(last_day: date, calendar: Calendar, *, rule: str = "") -> Due:
 
 
 def remaining(due_last_day: date, day: date, calendar: Calendar, *, unit: str = WORKING) -> int:
-    """R: working days after ``day`` up to and including the due day; 0 when it has passed.
-
-    For a calendar-day clock give ``unit=CALENDAR`` and its strict day."""
+    """R: working days after ``day`` up to and including the due day; 0 when it has passed. For a calendar-day clock
+    give ``unit=CALENDAR`` and its strict day."""
     if unit == CALENDAR:
         return max(0, (due_last_day - day).days)
     return calendar.count(day, due_last_day)
@@ -295,10 +292,8 @@ def _rolled(strict: date, derivation: Derivation, calendar: Calendar) -> Due:
 def _due(
     calendar: Calendar, last: date, derivation: Derivation, *, counted_from: date | None = None, depends_on: date | None
 ) -> Due:
-    """Complete the derivation.
-
-    Named in it are the days met after ``counted_from``; the years from ``depends_on`` to the last day decide whether
-    the date is provisional (None: no calendar can change it)."""
+    """Complete the derivation. Named in it are the days met after ``counted_from``; the years from ``depends_on`` to
+    the last day decide whether the date is provisional (None: no calendar can change it)."""
     day = counted_from or last
     while (day := day + _ONE_DAY) <= last:
         works = calendar.is_working(day)

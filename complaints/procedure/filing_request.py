@@ -61,10 +61,8 @@ class JointParty:
 
 @dataclass(frozen=True, kw_only=True)
 class OnBehalf:
-    """For whom the person who files speaks, and on what ground.
-
-    guardian, agent, heir: `principal_*` is the child, the client, the deceased. joint: `parties` besides the filer,
-    `representatives` at most two names."""
+    """For whom the person who files speaks, and on what ground. guardian, agent, heir: `principal_*` is the child, the
+    client, the deceased. joint: `parties` besides the filer, `representatives` at most two names."""
 
     kind: str = SELF
     principal_name: str = ""
@@ -81,10 +79,8 @@ class OnBehalf:
 
 @dataclass(frozen=True, kw_only=True)
 class FilingRequest:
-    """The official complaint form (投诉登记表), as said by whoever files.
-
-    Amounts are exact; dates are local days; `received_at` is the moment the complaint reached us by its channel, not
-    the moment it was typed in."""
+    """The official complaint form (投诉登记表), as said by whoever files. Amounts are exact; dates are local days;
+    `received_at` is the moment the complaint reached us by its channel, not the moment it was typed in."""
 
     received_at: datetime
     #: An officer writes it down: the authority has it from ``received_at`` on, whoever answers first.

@@ -1,7 +1,5 @@
-"""The number of a case: the day, 60 random bits, a check character.
-
-A number tells nothing about how many there are, and a slip of the pen is noticed (Luhn mod 32 over the alphabet without
-I, L, O, U)."""
+"""The number of a case: the day, 60 random bits, a check character. A number tells nothing about how many there are,
+and a slip of the pen is noticed (Luhn mod 32 over the alphabet without I, L, O, U)."""
 
 import secrets
 from datetime import date

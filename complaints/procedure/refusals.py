@@ -1,7 +1,5 @@
-"""How a rule says no. Every refusal carries a code for programs and a sentence for people.
-
-A refusal names what is wrong and the way out; it never says more about a case than the person in front of it may
-know."""
+"""How a rule says no. Every refusal carries a code for programs and a sentence for people. A refusal names what is
+wrong and the way out; it never says more about a case than the person in front of it may know."""
 
 from django.utils.translation import gettext as _
 

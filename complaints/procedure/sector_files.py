@@ -68,7 +68,6 @@ class ProblemGroup:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """Who else may be the right one. Without a `name` only “Is this the right place?” names it, by its `office`.
-
     `has_duty`: a refusal may name it as who has the duty. `in_documents`: Chinese, on statutory documents."""
 
     code: str
@@ -155,9 +154,8 @@ class Trade:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sector:
-    """One file. `also_for`: categories of others for which its questions and problems are offered too.
-
-    `usual_causes`: causes of other files → problems of this sector for which they are shown first."""
+    """One file. `also_for`: categories of others for which its questions and problems are offered too. `usual_causes`:
+    causes of other files → problems of this sector for which they are shown first."""
 
     file: str
     code: str

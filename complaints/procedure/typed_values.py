@@ -1,7 +1,5 @@
-"""What people type, made exact: text, money, days, phone numbers.
-
-Be generous in what is read (full-width digits, 元, 2026年9月1日) and exact in what is kept; a refusal says what to type
-instead."""
+"""What people type, made exact: text, money, days, phone numbers. Be generous in what is read (full-width digits, 元,
+2026年9月1日) and exact in what is kept; a refusal says what to type instead."""
 
 import re
 import unicodedata
@@ -67,9 +65,8 @@ def day(typed: str) -> date:
 
 
 def phone(typed: str) -> str:
-    """A number that can be rung back, in E.164 (+8613800000000).
-
-    Numbers without a country code are Chinese. Raises ValidationError."""
+    """A number that can be rung back, in E.164 (+8613800000000). Numbers without a country code are Chinese. Raises
+    ValidationError."""
     text = unicodedata.normalize("NFKC", visible(typed)).strip()
     refusal = ValidationError(
         _("电话请填手机号或带区号的固定电话，例如 13800000000；境外号码以 + 开头"), code="no_phone"

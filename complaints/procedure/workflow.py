@@ -106,10 +106,8 @@ class StepRule:
 
 @dataclass(frozen=True, slots=True)
 class ClockRule:
-    """How one clock behaves. ``policy`` names the dated row with its length.
-
-    A clock runs only in ``runs_while``, rests in ``paused_while``; leaving both ends it. ``basis``: an article
-    of Order 121, or on what else it rests."""
+    """How one clock behaves. ``policy`` names the dated row with its length. A clock runs only in ``runs_while``, rests
+    in ``paused_while``; leaving both ends it. ``basis``: an article of Order 121, or on what else it rests."""
 
     clock: Clock
     policy: str

@@ -58,9 +58,8 @@ class Calendar:
         version: str,
         zone: ZoneInfo = SHANGHAI,
     ) -> Calendar:
-        """``days``: (day, is it worked, name, name_en), a row a day that a decree names.
-
-        Raises ValueError when one day is given two different answers."""
+        """``days``: (day, is it worked, name, name_en), a row a day that a decree names. Raises ValueError when one day
+        is given two different answers."""
         listed: dict[date, Listed] = {}
         for day, works, name, name_en in days:
             if listed.setdefault(day, (works, name, name_en))[0] != works:

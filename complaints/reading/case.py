@@ -1,8 +1,7 @@
 """One case, loaded once for one reader: what every case page of the three sides shows.
 
-A page is built from ``open_case`` alone. It finds the case among those that the
-person may see (else 404), and what the side may not read is left out before a template sees it.
-"""
+A page is built from ``open_case`` alone. It finds the case among those that the person may see (else 404), and what the
+side may not read is left out before a template sees it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -407,10 +406,8 @@ def _seen_by(
 
 
 def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
-    """An enterprise reads from the day it got the case; a former one until it gave it up.
-
-    While the case is still against it, it stays a party: what the authority does is shown.
-    """
+    """An enterprise reads from the day it got the case; a former one until it gave it up. While the case is still
+    against it, it stays a party: what the authority does is shown."""
     if row.written_at < engagement.from_at:
         return False
     ends = engagement.until_at

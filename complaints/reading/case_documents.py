@@ -1,8 +1,7 @@
 """Official documents as people read them: what, under which number, how it reached whom, and how much of a person.
 
 A side reads what is addressed to it and nothing of the others' service. An officer reads a document with the consumer
-masked, or all of it for a while after saying why (handling/transition/contact_access.py).
-"""
+masked, or all of it for a while after saying why (handling/transition/contact_access.py)."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -285,10 +284,8 @@ def _service(document: OfficialDocument, side: str, notice: Notice | None) -> Se
 
 
 def to_be_served(now: datetime) -> Q:
-    """What somebody must still bring to an addressee: nothing served, and no notice that arrived or may arrive.
-
-    Of the last days only: most documents reach their addressee by notice, so no index tells the others apart.
-    """
+    """What somebody must still bring to an addressee: nothing served, and no notice that arrived or may arrive. Of the
+    last days only: most documents reach their addressee by notice, so no index tells the others apart."""
 
     def told(side: str) -> Exists:
         return Exists(

@@ -2,8 +2,7 @@
 
 What overdue clocks did while the step was judged stays done, even when the step itself is refused; of several moves in
 one form either all are taken or none. Nobody's step takes effect on a case that they have not seen as it is now; what
-was typed stays in the form, and sent once more it counts.
-"""
+was typed stays in the form, and sent once more it counts."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -31,10 +30,8 @@ from web.dates import moment
 
 @dataclass(frozen=True, slots=True)
 class StepResult:
-    """``address`` is where the result is shown; empty means that the form has errors.
-
-    ``is_new`` is false when the same form was sent before: this is the first result again.
-    """
+    """``address`` is where the result is shown; empty means that the form has errors. ``is_new`` is false when the same
+    form was sent before: this is the first result again."""
 
     address: str = ""
     is_new: bool = False
@@ -51,10 +48,9 @@ def take_step(
 ) -> StepResult:
     """Take the moves that ``moves()`` builds; None from it means that the form has errors.
 
-    A WrongInput becomes an error of ``form`` (at its field where the form has one). Any other
-    refusal is raised for the 409 page. ``to`` is the address that shows the result. Files that come
-    with a form that takes any are looked into first, and given back when the step does not take effect.
-    """
+    A WrongInput becomes an error of ``form`` (at its field where the form has one). Any other refusal is raised for the
+    409 page. ``to`` is the address that shows the result. Files that come with a form that takes any are looked into
+    first, and given back when the step does not take effect."""
     files = form if isinstance(form, TakesFiles) else None
     try:
         if files is not None and result.actor is not None and files.is_valid():
@@ -145,8 +141,7 @@ def version_of(request: HttpRequest, case: CasePage, form: Form) -> str:
     in which it was shown, for what is written in the enterprise's own chain.
 
     A form that comes back (a mistake, a row more, a preview) stays that old until its reader was told what happened
-    since.
-    """
+    since."""
     sent = request.POST.get("version", "")
     if sent and not getattr(form, "is_behind", False):
         return sent
@@ -154,10 +149,8 @@ def version_of(request: HttpRequest, case: CasePage, form: Form) -> str:
 
 
 def news(case: CasePage, version: str) -> list[str]:
-    """What others did since ``version``, one sentence each; nothing for an odd one. One query.
-
-    What a version is says ``version_of``.
-    """
+    """What others did since ``version``, one sentence each; nothing for an odd one. One query. What a version is says
+    ``version_of``."""
     entry, _dot, shown = version.partition(".")
     if not all(part.isascii() and part.isdigit() and len(part) < 17 for part in (entry, shown)):
         return []

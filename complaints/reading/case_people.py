@@ -1,7 +1,5 @@
-"""Who the consumer is and what was filed, as much of it as this viewer may read.
-
-A name or number that the viewer may not see in full is masked here, once, and never reaches a template.
-"""
+"""Who the consumer is and what was filed, as much of it as this viewer may read. A name or number that the viewer may
+not see in full is masked here, once, and never reaches a template."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

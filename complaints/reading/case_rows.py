@@ -1,8 +1,7 @@
 """The rows of one case as its pages ask for them, and what the rows of a list show beside a case.
 
 Each kind by a prepared query, all of them in one statement. What a side may not know of a case is left out here, in the
-words of its query (database/prepared.py).
-"""
+words of its query (database/prepared.py)."""
 
 from __future__ import annotations
 

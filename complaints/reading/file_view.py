@@ -1,7 +1,5 @@
-"""A file as pages show it: name, size, picture, and how far the search for malware is.
-
-A file whose content this reader may not have yet stands there without a link.
-"""
+"""A file as pages show it: name, size, picture, and how far the search for malware is. A file whose content this reader
+may not have yet stands there without a link."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

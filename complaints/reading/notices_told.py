@@ -1,7 +1,5 @@
-"""Notices as people read them: what, to whom, by which way, when, and what became of it.
-
-No address is shown, and nobody sees what was told in a chain that they do not read.
-"""
+"""Notices as people read them: what, to whom, by which way, when, and what became of it. No address is shown, and
+nobody sees what was told in a chain that they do not read."""
 
 import re
 from collections import defaultdict

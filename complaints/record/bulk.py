@@ -1,7 +1,5 @@
-"""Set-based writes: many rows of one table in one statement.
-
-Values travel as arrays (unnest), never as text in the statement, so that a batch of 500 costs one round trip and not
-500."""
+"""Set-based writes: many rows of one table in one statement. Values travel as arrays (unnest), never as text in the
+statement, so that a batch of 500 costs one round trip and not 500."""
 
 from __future__ import annotations
 

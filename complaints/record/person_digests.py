@@ -104,9 +104,7 @@ def cases_of(text: str) -> QuerySet[PersonDigest, int]:
 
 def mark_statements(*, after: int, limit: int) -> tuple[int, int]:
     """The marks of statements that were filed before there were marks: (how many got some, id to go on after; 0 at the
-    end).
-
-    A case that has marks is passed over, so whoever begins again loses nothing and doubles nothing."""
+    end). A case that has marks is passed over, so whoever begins again loses nothing and doubles nothing."""
     marked = PersonDigest.objects.filter(complaint=OuterRef("complaint"), kind=MARK)
     with transaction.atomic():
         texts = list(

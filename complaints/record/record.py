@@ -1,7 +1,5 @@
-"""The record: entries become hashed rows, chained per case and audience.
-
-What is hashed is the exact text kept in ``body``; names and personal texts stand beside it under their person's key and
-only their salted digests go in."""
+"""The record: entries become hashed rows, chained per case and audience. What is hashed is the exact text kept in
+``body``; names and personal texts stand beside it under their person's key and only their salted digests go in."""
 
 import hashlib
 import json
@@ -83,9 +81,8 @@ class Composed:
 
 
 def compose(entries: Sequence[Entry]) -> Composed:
-    """Number and hash the entries of locked or new cases; sets ``entry.sequence``.
-
-    The heads of the parties' chain move on the complaint objects; the caller writes those."""
+    """Number and hash the entries of locked or new cases; sets ``entry.sequence``. The heads of the parties' chain move
+    on the complaint objects; the caller writes those."""
     names = _names(entries)
     heads = _other_heads(entries)
     steps: list[HandlingStep] = []

@@ -86,9 +86,8 @@ def signing_key() -> Ed25519PrivateKey:
 
 
 def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Seal | None:
-    """Seal what was written since the last seal; None when there is nothing new.
-
-    Two sealers at once: the second finds nothing new, or fails on the unique number."""
+    """Seal what was written since the last seal; None when there is nothing new. Two sealers at once: the second finds
+    nothing new, or fails on the unique number."""
     signer = key or signing_key()
     with transaction.atomic():
         with connection.cursor() as cursor:

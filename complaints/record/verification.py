@@ -1,7 +1,5 @@
-"""Verification: stream through the whole record and name what was touched.
-
-It believes only digests. Columns must say what the hashed text says, chains must have no gap, heads of cases and seals
-must still stand where they stood."""
+"""Verification: stream through the whole record and name what was touched. It believes only digests. Columns must say
+what the hashed text says, chains must have no gap, heads of cases and seals must still stand where they stood."""
 
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -98,9 +96,8 @@ class Report:
 
 
 def verify(*, number: str = "", public_key: bytes = b"") -> Report:
-    """Verify one case or everything; memory stays flat whatever the size.
-
-    ``public_key``: the raw Ed25519 key that the seals must carry, known from outside."""
+    """Verify one case or everything; memory stays flat whatever the size. ``public_key``: the raw Ed25519 key that the
+    seals must carry, known from outside."""
     report = Report()
     with transaction.atomic():
         with connection.cursor() as cursor:

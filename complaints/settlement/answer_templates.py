@@ -47,9 +47,8 @@ def filled(body: str, values: Mapping[str, str]) -> str:
 
 
 def is_filled(message: str, body: str) -> bool:
-    """Whether the template asks for something about the case, and nothing of it was left blank.
-
-    Where only names and numbers change, it says the same to everybody."""
+    """Whether the template asks for something about the case, and nothing of it was left blank. Where only names and
+    numbers change, it says the same to everybody."""
     asks = any(name in OF_THE_CASE for name in _VARIABLE.findall(body)) or bool(BLANK.search(_VARIABLE.sub("", body)))
     return asks and comes_from(message, body) and not BLANK.search(message)
 

@@ -1,6 +1,5 @@
-"""Words for where a case stands: statuses, outcomes, clocks, roles, and their tones.
-
-The Chinese of statuses and outcomes is the procedure's (section 2), to the letter."""
+"""Words for where a case stands: statuses, outcomes, clocks, roles, and their tones. The Chinese of statuses and
+outcomes is the procedure's (section 2), to the letter."""
 
 from django.utils.functional import Promise
 from django.utils.translation import pgettext_lazy

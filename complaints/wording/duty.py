@@ -87,9 +87,8 @@ def standing(
     authority: Authority | None = None,
     names: bool = True,
 ) -> Standing:
-    """Where the case stands, for somebody of ``viewer_side`` ("" = anybody; sees no person).
-
-    ``authority`` saves loading it with the case; ``names`` off calls everybody in general."""
+    """Where the case stands, for somebody of ``viewer_side`` ("" = anybody; sees no person). ``authority`` saves
+    loading it with the case; ``names`` off calls everybody in general."""
     status = Status(complaint.status)
     deadline = speaking_clock(status, clocks)
     situation = _situation(complaint, status, deadline)

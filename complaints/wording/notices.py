@@ -1,6 +1,5 @@
-"""The words of notices: what happened, what comes next. No name, no problem, no amount.
-
-A subject is the number and what; whoever reads it over a shoulder learns no more than that there is a case."""
+"""The words of notices: what happened, what comes next. No name, no problem, no amount. A subject is the number and
+what; whoever reads it over a shoulder learns no more than that there is a case."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _

@@ -1,7 +1,5 @@
-"""What an authority does: distribute, review, decide, supervise.
-
-A decision names its ground from the closed list of the law, and what an authority has no power for goes back to intake,
-never sideways (art. 41)."""
+"""What an authority does: distribute, review, decide, supervise. A decision names its ground from the closed list of
+the law, and what an authority has no power for goes back to intake, never sideways (art. 41)."""
 
 from __future__ import annotations
 
@@ -94,9 +92,8 @@ def forward(
 
 
 def consented(complaint: Complaint, enterprise_id: int, *, conditions: Conditions) -> bool:
-    """Consent to that legal entity: given at filing for the one named, or asked for later.
-
-    A foreign source that never asked declares it absent; then its own rules applied."""
+    """Consent to that legal entity: given at filing for the one named, or asked for later. A foreign source that never
+    asked declares it absent; then its own rules applied."""
     return consents_cover(complaint.consents, complaint.absent, enterprise_id, conditions=conditions)
 
 

@@ -1,6 +1,5 @@
-"""What either side may do: claims of a settlement elsewhere, consents, objections, ratings.
-
-What one side claims takes effect by the other side's word or the clock."""
+"""What either side may do: claims of a settlement elsewhere, consents, objections, ratings. What one side claims takes
+effect by the other side's word or the clock."""
 
 from __future__ import annotations
 

@@ -1,6 +1,5 @@
-"""What else an officer does with a case: serving, linking, reopening, publishing.
-
-What is not for the parties stands in the authority's own chain, so that theirs has no gap."""
+"""What else an officer does with a case: serving, linking, reopening, publishing. What is not for the parties stands in
+the authority's own chain, so that theirs has no gap."""
 
 import uuid
 from collections.abc import Mapping, Sequence

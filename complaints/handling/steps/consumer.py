@@ -1,6 +1,5 @@
-"""What a consumer may do while the enterprise has the case.
-
-Only the consumer (or an officer recording the consumer's word) calls a settlement a success; silence never is one."""
+"""What a consumer may do while the enterprise has the case. Only the consumer (or an officer recording the consumer's
+word) calls a settlement a success; silence never is one."""
 
 from __future__ import annotations
 

@@ -67,9 +67,8 @@ def owes_result(file: CaseFile, *, by_hand: bool = False) -> bool:
 
 
 def ends_notice(file: CaseFile, notice: Deadline, document: OfficialDocument | None, to: str) -> bool:
-    """Whether everybody was told of the termination that began ``notice`` once ``document`` reached ``to``.
-
-    Only the decision of that termination tells. Where none stands (the consumer withdrew), words name what did."""
+    """Whether everybody was told of the termination that began ``notice`` once ``document`` reached ``to``. Only the
+    decision of that termination tells. Where none stands (the consumer withdrew), words name what did."""
     decision = (
         OfficialDocument.objects.filter(
             complaint_id=file.complaint.pk,

@@ -1,6 +1,5 @@
-"""What the enterprise does with a case: accept, contact, perform, report, return.
-
-Nothing here calls a case settled; offers stand in offers.py."""
+"""What the enterprise does with a case: accept, contact, perform, report, return. Nothing here calls a case settled;
+offers stand in offers.py."""
 
 from __future__ import annotations
 
@@ -63,9 +62,8 @@ def assign(
     handler_number: str = "",
     because: Mapping[str, Any] | None = None,
 ) -> Effect:
-    """Hands the case to another handler, named by id or by 工号; the clocks run on.
-
-    ``because``: what the system goes by: {"why": rule | leave | left, "rule" or "leave": its id, "to": …}."""
+    """Hands the case to another handler, named by id or by 工号; the clocks run on. ``because``: what the system goes
+    by: {"why": rule | leave | left, "rule" or "leave": its id, "to": …}."""
     staff = _handler(file, handler_id, handler_number)
     before = file.complaint.handler_id
     file.complaint.handler = staff
@@ -344,7 +342,6 @@ def reply_publicly(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 @verb(cause=partial(saying.choice, allowed=CAUSES))
 def tag_cause(file: CaseFile, actor: Actor, *, cause: str) -> Effect:
     """Why it came to this complaint, as the enterprise sees it once its part is over; a later tag replaces it.
-
     ``cause``: a code of root_causes.CAUSES. For the enterprise alone."""
     engagement = engaged(file)
     if engagement.until_at is None:

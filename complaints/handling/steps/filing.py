@@ -1,7 +1,5 @@
-"""Filing: what was said becomes cases, their demands and the first entry of the record.
-
-One request with n respondents gives n linked cases, all or none; what a source does not know stays absent, it is never
-invented."""
+"""Filing: what was said becomes cases, their demands and the first entry of the record. One request with n respondents
+gives n linked cases, all or none; what a source does not know stays absent, it is never invented."""
 
 import uuid
 from collections.abc import Sequence

@@ -46,7 +46,6 @@ def _own(file: CaseFile, actor: Actor, *states: str) -> Participant:
 
 def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, Any]] = ()) -> Move:
     """The person who was named comes in: as one of several complainants, or as the principal who confirms the power.
-
     ``demands`` ({kind, amount, note}): what this person wants beyond what was filed; only before the first offer."""
     values = {name: bool(answer) for name, answer in consents.items()}
     wanted = [

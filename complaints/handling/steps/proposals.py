@@ -1,7 +1,5 @@
-"""Two persons: one proposes a step, another approves it; then it is judged anew.
-
-A proposal changes no status and stops no clock; it falls when the case moves on, and nobody approves what he proposed
-himself."""
+"""Two persons: one proposes a step, another approves it; then it is judged anew. A proposal changes no status and stops
+no clock; it falls when the case moves on, and nobody approves what he proposed himself."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass

@@ -1,6 +1,5 @@
-"""Supervision: instructions, taking up, extensions, returns granted or refused.
-
-An instruction has a day, an answer and a clock; nothing here decides a case."""
+"""Supervision: instructions, taking up, extensions, returns granted or refused. An instruction has a day, an answer and
+a clock; nothing here decides a case."""
 
 from __future__ import annotations
 
@@ -111,9 +110,8 @@ def _is_to(matter: Matter, actor: Actor) -> bool:
 
 @verb(text=saying.text)
 def take_up(file: CaseFile, actor: Actor, *, text: str, authority_id: int | None = None) -> Effect:
-    """提级: a superior takes the case and keeps it, or designates one below who handles it (art. 13).
-
-    ``authority_id``: an authority with the power under the superior; None keeps it here."""
+    """提级: a superior takes the case and keeps it, or designates one below who handles it (art. 13). ``authority_id``:
+    an authority with the power under the superior; None keeps it here."""
     complaint, jurisdiction = file.complaint, file.conditions.jurisdiction
     here, own = complaint.handling_authority_id, actor.authority_id or 0
     to = own if authority_id is None else authority_id

@@ -1,6 +1,5 @@
-"""The clocks of a file: started, paused, resumed, ended and reminded of, as the table declares.
-
-A clock follows the status; a verb only starts those that hang on an obligation, a matter or a date in a notice."""
+"""The clocks of a file: started, paused, resumed, ended and reminded of, as the table declares. A clock follows the
+status; a verb only starts those that hang on an obligation, a matter or a date in a notice."""
 
 from __future__ import annotations
 
@@ -231,10 +230,8 @@ def has_run_out(file: CaseFile, clock: Clock, at: datetime) -> bool:
 
 
 def follow(file: CaseFile, old: Status, at: datetime, written: datetime, *, met: bool) -> None:
-    """After the status changed: end, pause, resume and start what the table says.
-
-    Only a rest that the old status caused ends here; an appraisal or an unmet part of the consumer holds a clock until
-    its own step."""
+    """After the status changed: end, pause, resume and start what the table says. Only a rest that the old status
+    caused ends here; an appraisal or an unmet part of the consumer holds a clock until its own step."""
     status = file.status
     for row in list(file.clocks):
         if row.ended_at is not None:

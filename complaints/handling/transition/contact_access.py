@@ -93,9 +93,8 @@ def _shown(file: CaseFile, actor: Actor, effect: Effect) -> Effect:
 
 
 def note_contact_access(files: Iterable[CaseFile]) -> None:
-    """Write what was looked at into the security log as well, and raise an alert for somebody who looks too often.
-
-    In the caller's transaction: a look that is not in both places did not happen."""
+    """Write what was looked at into the security log as well, and raise an alert for somebody who looks too often. In
+    the caller's transaction: a look that is not in both places did not happen."""
     for file in files:
         for entry in file.entries:
             # An export is noted as one, by whoever asks, approves and fetches it.

@@ -1,7 +1,5 @@
-"""What a step does to one case, as a value; and a step ready to be taken.
-
-A move is built by a verb, checked against its own words there, and carried out by ``take`` alone, after the case is
-locked and judged."""
+"""What a step does to one case, as a value; and a step ready to be taken. A move is built by a verb, checked against
+its own words there, and carried out by ``take`` alone, after the case is locked and judged."""
 
 from __future__ import annotations
 
@@ -41,9 +39,8 @@ Carry = Callable[[CaseFile, Actor], Effect]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A step with what it needs. ``carry`` refuses before it changes anything.
-
-    ``said``: what the verb was called with, where the step may be proposed to a second person."""
+    """A step with what it needs. ``carry`` refuses before it changes anything. ``said``: what the verb was called with,
+    where the step may be proposed to a second person."""
 
     step: str
     carry: Carry

@@ -186,9 +186,8 @@ def _performance(file: CaseFile, clock: Deadline) -> Effect:
 
 
 def _performance_answer(file: CaseFile, clock: Deadline) -> Effect:
-    """Nobody showed that it was done: breached, →review; the others stay in force.
-
-    The consumer's own part is never the enterprise's breach: the authority looks at it."""
+    """Nobody showed that it was done: breached, →review; the others stay in force. The consumer's own part is never the
+    enterprise's breach: the authority looks at it."""
     obligation = _obligation(file, clock)
     clocks.end(file, clock, clock.due_at)
     data = {"obligation": obligation.ordinal if obligation else 0}

@@ -1,6 +1,5 @@
-"""What was said is checked here once: texts, amounts, choices, who is meant.
-
-A refusal names the field and the way out (WrongInput), and nothing is cut, rounded or guessed."""
+"""What was said is checked here once: texts, amounts, choices, who is meant. A refusal names the field and the way out
+(WrongInput), and nothing is cut, rounded or guessed."""
 
 import unicodedata
 from collections.abc import Collection, Mapping, Sequence

@@ -135,9 +135,8 @@ def _in_force(file: CaseFile) -> list[Obligation]:
 
 
 def _newest(file: CaseFile) -> list[Obligation]:
-    """The promises of the newest settlement: one agreement, or all offers of one engagement.
-
-    What an earlier one left broken was settled anew."""
+    """The promises of the newest settlement: one agreement, or all offers of one engagement. What an earlier one left
+    broken was settled anew."""
     kept = _in_force(file)
     return [o for o in kept if (o.source, o.settlement) == (kept[-1].source, kept[-1].settlement)]
 
@@ -226,9 +225,8 @@ def _end_clocks(file: CaseFile, obligation: Obligation, at: datetime, *, met: bo
 
 
 def receive(file: CaseFile, old: Status, new: Status) -> None:
-    """The authority gets the case: at triage for the first time, or when it flows back.
-
-    A supervised settlement never left it: its review clock rests and goes on."""
+    """The authority gets the case: at triage for the first time, or when it flows back. A supervised settlement never
+    left it: its review clock rests and goes on."""
     complaint = file.complaint
     comes_back = new == Status.REVIEW and old in ENTERPRISE_SIDE | {Status.CLOSED}
     first = new in (Status.TRIAGE, Status.REVIEW) and complaint.authority_received_at is None
@@ -256,10 +254,8 @@ def heard_from_consumer(file: CaseFile, actor: Actor) -> None:
 
 
 def readdress(file: CaseFile) -> None:
-    """An instruction goes with the case: to the authority that has it now, with an enterprise to its successor.
-
-    It falls when nobody is left whom it was meant for: the enterprise lost the case, or whoever sent it took it over.
-    """
+    """An instruction goes with the case: to the authority that has it now, with an enterprise to its successor. It
+    falls when nobody is left whom it was meant for: the enterprise lost the case, or whoever sent it took it over."""
     complaint = file.complaint
     for matter in file.matters:
         if matter.kind != "urge" or matter.state != "open" or matter.authority_id is None:

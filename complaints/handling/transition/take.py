@@ -242,9 +242,8 @@ def apply_effect(row: StepRule, file: CaseFile, actor: Actor, effect: Effect) ->
 
 
 def lapse_overdue(file: CaseFile) -> None:
-    """Every overdue clock lapses, in order of due_at (ties: the table's order).
-
-    Each is judged anew after the other: a clock whose status was left has ended. Superiors are told after that."""
+    """Every overdue clock lapses, in order of due_at (ties: the table's order). Each is judged anew after the other: a
+    clock whose status was left has ended. Superiors are told after that."""
     while (clock := _next_overdue(file)) is not None:
         due = clock.due_at
         clock.lapsed_at, clock.lapse_written_at, clock.state = due, file.now, "lapsed"

@@ -38,9 +38,8 @@ ENTERPRISES = (*OFFERS, "report_failure", "return_case")
 
 
 def needed(policies: Policies, step: str, region_id: int) -> bool:
-    """Whether an authority's ``step`` needs a second person in this place on the day of ``policies``.
-
-    Where no row says anything, it does: only an authority that decided so does without."""
+    """Whether an authority's ``step`` needs a second person in this place on the day of ``policies``. Where no row says
+    anything, it does: only an authority that decided so does without."""
     return step in RULES and _flag(policies, f"two_persons.{step}", region_id, missing=True)
 
 
@@ -92,7 +91,6 @@ def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
 
 def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tuple[str, ...]:
     """Why the enterprise wants a second person for this move: amount, refusal, failure, return. Empty: it does not.
-
     Raises WrongInput for an amount that is none."""
     if setting is None or move.step not in ENTERPRISES:
         return ()

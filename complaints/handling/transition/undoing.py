@@ -1,7 +1,5 @@
-"""Undo: once, until 24:00 of the next working day, before the other side acted on it.
-
-The status and the clocks before come back exactly; rows that the step made are ended, nothing is deleted, and both
-sides are told."""
+"""Undo: once, until 24:00 of the next working day, before the other side acted on it. The status and the clocks before
+come back exactly; rows that the step made are ended, nothing is deleted, and both sides are told."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime

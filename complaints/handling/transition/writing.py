@@ -1,7 +1,5 @@
-"""The open file of one locked case: its rows in memory, and what will be written.
-
-Nothing here touches the database but ``open_files`` (reads) and ``write`` (one flush for the whole batch); ``take``
-decides what happens in between."""
+"""The open file of one locked case: its rows in memory, and what will be written. Nothing here touches the database but
+``open_files`` (reads) and ``write`` (one flush for the whole batch); ``take`` decides what happens in between."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence

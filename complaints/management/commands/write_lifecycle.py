@@ -1,7 +1,5 @@
-"""Write docs/lifecycle.md from the table, so that the page cannot say anything else.
-
-No sentence of the page is about a single case or kept by hand; it is all read from ``workflow`` and ``labels``.
-"""
+"""Write docs/lifecycle.md from the table, so that the page cannot say anything else. No sentence of the page is about a
+single case or kept by hand; it is all read from ``workflow`` and ``labels``."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path

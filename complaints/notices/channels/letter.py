@@ -10,7 +10,6 @@ SEND_WITHIN = 8.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Letter:
     """What one person is sent. ``key`` stays the same when it is tried again; ``short`` has at most 70 characters.
-
     ``unsubscribe``: where one click ends letters like this; empty for those that stay on."""
 
     key: str

@@ -1,7 +1,5 @@
-"""E-mail over SMTP: one connection for many letters.
-
-Only a 250 after the last dot counts as delivered; the Message-ID is made of the letter's key, so the same letter sent
-twice is recognised by whoever receives it."""
+"""E-mail over SMTP: one connection for many letters. Only a 250 after the last dot counts as delivered; the Message-ID
+is made of the letter's key, so the same letter sent twice is recognised by whoever receives it."""
 
 import contextlib
 import re
