@@ -173,11 +173,8 @@ def _officer(file: CaseFile, officer_id: int) -> Officer:
         raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
     if officer.user_id in powers.recused(file.complaint):
         raise WrongInput("recused", _("这位同事在本案已回避，请另选一位。"), field="officer")
-    if (
-        OfficerAbsence.objects.on(file.today)
-        .filter(officer__user_id=officer.user_id, officer__authority_id=officer.authority_id)
-        .exists()
-    ):
+    absences = OfficerAbsence.objects.on(file.today).filter(officer__user_id=officer.user_id)
+    if absences.filter(officer__authority_id=officer.authority_id).exists():
         raise WrongInput("on_leave", _("这位同事今天请假，请另选一位。"), field="officer")
     return officer
 
@@ -330,33 +327,16 @@ def pass_to_successor(file: CaseFile, actor: Actor, *, enterprise_id: int, branc
     given = _given_there(file)
     file.complaint.handler = given.worker.staff if given is not None else None
     old = file.engagement
+    stage = Engagement(complaint=file.complaint, enterprise=successor, branch_id=branch_id, from_at=file.now)
     if old is not None:
         settling.end_engagement(file, "returned", "succession", file.now)
-        file.add(
-            Engagement(
-                complaint=file.complaint,
-                enterprise=successor,
-                branch_id=branch_id,
-                from_at=file.now,
-                is_supervised=old.is_supervised,
-                is_overdue=old.is_overdue,
-                accepted_at=old.accepted_at,
-                first_contact_at=old.first_contact_at,
-            )
-        )
+        stage.is_supervised, stage.is_overdue = old.is_supervised, old.is_overdue
+        stage.accepted_at, stage.first_contact_at = old.accepted_at, old.first_contact_at
+        file.add(stage)
     elif file.latest_engagement is not None:
         # An authority has it: whoever answers now must be able to see what it answers for.
-        file.add(
-            Engagement(
-                complaint=file.complaint,
-                enterprise=successor,
-                branch_id=branch_id,
-                from_at=file.now,
-                until_at=file.now,
-                odr_result="returned",
-                ended_by="succession",
-            )
-        )
+        stage.until_at, stage.odr_result, stage.ended_by = file.now, "returned", "succession"
+        file.add(stage)
     if given is not None:
         data = {"handler": given.worker.staff.pk, "before": None, "because": given.because}
         file.enter("assign", actor, Audience.ENTERPRISE, data)

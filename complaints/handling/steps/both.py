@@ -28,25 +28,24 @@ def claim_settled_elsewhere(file: CaseFile, actor: Actor, *, text: str) -> Effec
     return Effect(texts={"message": text}, data={"claimed_by": side})
 
 
-def _answer_claim(file: CaseFile, actor: Actor) -> None:
+def _answer_claim(file: CaseFile, actor: Actor, state: str) -> None:
     claim = saying.open_matter(file, "settled_elsewhere")
     if claim.opened_by == saying.debtor_side(actor):
         raise StepNotAllowed("own_claim", _("须由对方确认。"))
     clocks.end_live(file, Clock.SETTLED_ELSEWHERE)
+    file.end_matter(claim, state)
 
 
 @verb()
 def confirm_settled_elsewhere(file: CaseFile, actor: Actor) -> Effect:
-    _answer_claim(file, actor)
-    file.end_matter(saying.open_matter(file, "settled_elsewhere"), "granted")
+    _answer_claim(file, actor, "granted")
     settling.end_engagement(file, "settled_elsewhere", "claim", file.now)
     return Effect(to=S.CLOSED, outcome=Outcome.SETTLED_ELSEWHERE, reason="both_confirmed")
 
 
 @verb(text=partial(saying.text, needed=False))
 def deny_settled_elsewhere(file: CaseFile, actor: Actor, *, text: str = "") -> Effect:
-    _answer_claim(file, actor)
-    file.end_matter(saying.open_matter(file, "settled_elsewhere"), "refused")
+    _answer_claim(file, actor, "refused")
     return Effect(texts={"message": text})
 
 

@@ -37,8 +37,6 @@ CALL_BACK_TRIES = 3
 #: What a call to the number on file brought, where no code had proven it.
 CALL_RESULTS = ("call_confirmed", "call_no_answer", "call_not_theirs")
 SERVICE_CHANNELS = ("portal", "sms", "voice", "email", "letter", "counter")
-
-
 #: Who took a document that was not served to the addressee in person.
 RECEIVERS = ("addressee", "family", "office", "agent", "left")
 
@@ -64,10 +62,8 @@ def serve_notice(
     if received_by:
         saying.choice(received_by, RECEIVERS, "received_by")
     on = saying.day(day, "day")
-    given, sent_as = (
-        saying.text(text, "text", needed=False),
-        saying.text(reference, "reference", longest=60, needed=False),
-    )
+    given = saying.text(text, "text", needed=False)
+    sent_as = saying.text(reference, "reference", longest=60, needed=False)
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
         row = None if document_id is None else documents.addressed(file, document_id, to)
@@ -251,12 +247,8 @@ def call_back(
         finding = (
             "never_settled" if given.get("agreed") == "no" else "not_kept" if given.get("performed") == "no" else ""
         )
-        row = (
-            CallBack.objects.filter(complaint=file.complaint, state="open")
-            .select_related("month")
-            .order_by("pk")
-            .first()
-        )
+        open_ones = CallBack.objects.filter(complaint=file.complaint, state="open").select_related("month")
+        row = open_ones.order_by("pk").first()
         data: dict[str, Any] = {"reached": reached, "satisfied": satisfied}
         if row is not None:
             ended = reached or row.attempts + 1 >= CALL_BACK_TRIES
@@ -281,21 +273,12 @@ def call_back(
 @verb(ground=partial(saying.choice, allowed=("broken_promise", "clerical_error", "objection_upheld")), text=saying.text)
 def reopen(file: CaseFile, actor: Actor, *, ground: str, text: str) -> Effect:
     """Only for a broken promise, a clerical error, or an objection that was upheld."""
-    if (
-        ground == "objection_upheld"
-        and not HandlingStep.objects.filter(
-            complaint=file.complaint, step="answer_objection", data__upheld=True
-        ).exists()
-    ):
+    entries = HandlingStep.objects.filter(complaint=file.complaint)
+    if ground == "objection_upheld" and not entries.filter(step="answer_objection", data__upheld=True).exists():
         raise WrongInput("bad_choice", _("没有成立的异议。"), field="ground")
     # What the consumer says in a call-back counts, whether or not the term had let the promise pass as silent.
-    if (
-        ground == "broken_promise"
-        and not file.has_broken_promise
-        and not HandlingStep.objects.filter(
-            complaint=file.complaint, step="call_back", data__finding="not_kept"
-        ).exists()
-    ):
+    not_kept = entries.filter(step="call_back", data__finding="not_kept")
+    if ground == "broken_promise" and not file.has_broken_promise and not not_kept.exists():
         raise WrongInput("bad_choice", _("这件投诉里没有查到未兑现的承诺。"), field="ground")
     settling.to_county(file)
     return Effect(to=S.REVIEW, reason=ground, texts={"message": text})

@@ -71,12 +71,8 @@ def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (),
         if obligation not in kept:
             file.change(obligation, state="dropped")
     settling.bring_into_force(file, kept, file.now)
-    data = {
-        "offer": offer.number,
-        "demands": sorted(part),
-        "late": file.complaint.is_late,
-        **parties.bound(file, offer.number),
-    }
+    data = {"offer": offer.number, "demands": sorted(part), "late": file.complaint.is_late}
+    data |= parties.bound(file, offer.number)
     if left and rest == "go_on":
         if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
             return settling.leave(file, result="failed", ended_by="lapse", reason="overdue", data=data)
@@ -201,18 +197,11 @@ def withdraw(file: CaseFile, actor: Actor, *, reason: str, text: str = "") -> Ef
     """Asks why; in a mediation it is ground 1 of art. 23 and a notice is owed."""
     settling.take_back_offer(file, file.now)
     settling.end_engagement(file, "withdrawn", "consumer", file.now)
+    outcome, ground = Outcome.WITHDRAWN, "withdrawn"
     if file.status in (S.MEDIATING, S.MEDIATION_SUSPENDED):
         clocks.start(file, Clock.NOTICE, file.now)
-        return Effect(
-            to=S.CLOSED,
-            outcome=Outcome.MEDIATION_TERMINATED,
-            reason="withdrawn_or_settled",
-            data={"why": reason},
-            texts={"reason": text},
-        )
-    return Effect(
-        to=S.CLOSED, outcome=Outcome.WITHDRAWN, reason="withdrawn", data={"why": reason}, texts={"reason": text}
-    )
+        outcome, ground = Outcome.MEDIATION_TERMINATED, "withdrawn_or_settled"
+    return Effect(to=S.CLOSED, outcome=outcome, reason=ground, data={"why": reason}, texts={"reason": text})
 
 
 @verb()
@@ -244,13 +233,8 @@ def answer_late(file: CaseFile, actor: Actor, *, accept: bool, text: str = "") -
         if settling.goes_on(file):
             settling.to_county(file)
             return Effect(to=S.REVIEW, reason="declined_late", texts=texts)
-        return Effect(
-            to=S.CLOSED,
-            outcome=Outcome.NEGOTIATION_FAILED,
-            reason="declined_late",
-            texts=texts,
-            data={"may_refer": True},
-        )
+        data, failed = {"may_refer": True}, Outcome.NEGOTIATION_FAILED
+        return Effect(to=S.CLOSED, outcome=failed, reason="declined_late", texts=texts, data=data)
     complaint.is_late = True
     offer = next((o for o in reversed(file.offers) if o.state == "lapsed"), None)
     if offer is not None:

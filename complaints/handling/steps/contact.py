@@ -11,7 +11,7 @@ from accounts.sign_in.contacts import parse_contact
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect, Move, verb
-from complaints.models import AnswerLink, Matter
+from complaints.models import AnswerLink
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 
@@ -22,61 +22,47 @@ _DIGEST = 64
 
 def invite_respondent(*, digest: str, channel: str, phone: str = "") -> Move:
     """``digest``: SHA-256 of the token, in hexadecimal. ``phone``: where codes go; needed for a text message."""
-    to = _checked(digest, channel, phone, needs_phone=channel == AnswerLink.SMS)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.complaint.enterprise_id is not None:
-            raise StepNotAllowed("has_account", _("被投诉人是在线和解企业，在自己的账号里办理。"))
-        return _given(file, actor, digest=digest, channel=channel, phone=to)
-
-    return Move("invite_respondent", carry)
+    return _invitation(digest, channel, phone, is_bodys=False)
 
 
 def invite_body(*, digest: str, channel: str, phone: str) -> Move:
     """The same for the body to which the mediation was handed. All that it does asks for a code, so it gives a
     phone."""
-    to = _checked(digest, channel, phone, needs_phone=True)
-
-    def carry(file: CaseFile, actor: Actor) -> Effect:
-        return _given(
-            file, actor, digest=digest, channel=channel, phone=to, delegation=saying.open_matter(file, "delegation")
-        )
-
-    return Move("invite_body", carry)
+    return _invitation(digest, channel, phone, is_bodys=True)
 
 
-def _checked(digest: str, channel: str, phone: str, *, needs_phone: bool) -> str:
-    """The phone as codes are sent to it; empty without one."""
+def _invitation(digest: str, channel: str, phone: str, *, is_bodys: bool) -> Move:
     saying.choice(channel, AnswerLink.CHANNELS, "channel")
-    number = saying.text(phone, "phone", needed=needs_phone, longest=40)
+    number = saying.text(phone, "phone", needed=is_bodys or channel == AnswerLink.SMS, longest=40)
     contact = parse_contact(number) if number else None
     if number and (contact is None or contact.channel != "sms"):
         raise WrongInput("bad_phone", _("手机号码不对，请核对。"), field="phone")
     if len(digest) != _DIGEST or not digest.isalnum():
         raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
-    return contact.address if contact else ""
 
-
-def _given(
-    file: CaseFile, actor: Actor, *, digest: str, channel: str, phone: str, delegation: Matter | None = None
-) -> Effect:
-    if AnswerLink.objects.filter(token_digest=digest).exists():
-        raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
-    for row in live_links(file, is_bodys=delegation is not None):
-        file.change(row, revoked_at=file.now)
-    file.add(
-        AnswerLink(
-            complaint=file.complaint,
-            delegation=delegation,
-            token_digest=digest,
-            channel=channel,
-            phone=phone,
-            made_at=file.now,
-            made_by_id=actor.officer_id,
-            expires_at=file.now + VALID_FOR,
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        if not is_bodys and file.complaint.enterprise_id is not None:
+            raise StepNotAllowed("has_account", _("被投诉人是在线和解企业，在自己的账号里办理。"))
+        delegation = saying.open_matter(file, "delegation") if is_bodys else None
+        if AnswerLink.objects.filter(token_digest=digest).exists():
+            raise WrongInput("bad_text", _("链接不对，请重新发送。"), field="digest")
+        for row in live_links(file, is_bodys=is_bodys):
+            file.change(row, revoked_at=file.now)
+        file.add(
+            AnswerLink(
+                complaint=file.complaint,
+                delegation=delegation,
+                token_digest=digest,
+                channel=channel,
+                phone=contact.address if contact else "",
+                made_at=file.now,
+                made_by_id=actor.officer_id,
+                expires_at=file.now + VALID_FOR,
+            )
         )
-    )
-    return Effect(data={"channel": channel, "has_phone": bool(phone)})
+        return Effect(data={"channel": channel, "has_phone": contact is not None})
+
+    return Move("invite_body" if is_bodys else "invite_respondent", carry)
 
 
 @verb()

@@ -6,6 +6,7 @@ reason; a withdrawn number stays in the register and is not used again."""
 from collections.abc import Mapping
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import CaseFile
@@ -44,11 +45,13 @@ def addressed(file: CaseFile, document_id: int, to: str) -> OfficialDocument:
     return document
 
 
+def _issued(file: CaseFile, form: int) -> QuerySet[OfficialDocument]:
+    """The documents of this form that were issued in this case and not withdrawn."""
+    return OfficialDocument.objects.filter(complaint_id=file.complaint.pk, form=form, state=OfficialDocument.ISSUED)
+
+
 def stands(file: CaseFile, form: int) -> bool:
-    """Whether a document of this form was issued in this case and not withdrawn."""
-    return OfficialDocument.objects.filter(
-        complaint_id=file.complaint.pk, form=form, state=OfficialDocument.ISSUED
-    ).exists()
+    return _issued(file, form).exists()
 
 
 def unregistered(file: CaseFile) -> tuple[int, ...]:
@@ -60,25 +63,15 @@ def owes_result(file: CaseFile, *, by_hand: bool = False) -> bool:
     """Whether a result is still owed to who reported: one a report. The next one is for the report that is closed now;
     one that is drawn up ``by_hand`` may be for any of them."""
     reports = Matter.objects.filter(complaint_id=file.complaint.pk, kind="report")
-    results = OfficialDocument.objects.filter(
-        complaint_id=file.complaint.pk, form=kinds.REPORT_RESULT, state=OfficialDocument.ISSUED
-    )
+    results = _issued(file, kinds.REPORT_RESULT)
     return results.count() < reports.count() if by_hand else results.count() <= reports.exclude(state="open").count()
 
 
 def ends_notice(file: CaseFile, notice: Deadline, document: OfficialDocument | None, to: str) -> bool:
     """Whether everybody was told of the termination that began ``notice`` once ``document`` reached ``to``. Only the
     decision of that termination tells. Where none stands (the consumer withdrew), words name what did."""
-    decision = (
-        OfficialDocument.objects.filter(
-            complaint_id=file.complaint.pk,
-            form=kinds.TERMINATION,
-            state=OfficialDocument.ISSUED,
-            issued_at__gte=notice.started_at,
-        )
-        .order_by("-pk")
-        .first()
-    )
+    decisions = _issued(file, kinds.TERMINATION).filter(issued_at__gte=notice.started_at)
+    decision = decisions.order_by("-pk").first()
     if decision is None or document is None:
         return decision is None and document is None
     if document.pk != decision.pk:
@@ -125,12 +118,7 @@ def _of_a_report(file: CaseFile, form: int) -> None:
     if form == kinds.REPORT_RESULT and not owes_result(file, by_hand=True):
         raise StepNotAllowed("already_there", _("这件举报的处理结果告知书已经制作。"))
     drawn_up = HandlingStep.objects.filter(complaint_id=case, audience=Audience.AUTHORITY, step="draw_up_document")
-    if (
-        form == kinds.REPORT
-        and OfficialDocument.objects.filter(
-            complaint_id=case, form=form, state=OfficialDocument.ISSUED, sequence__in=drawn_up.values("sequence")
-        ).exists()
-    ):
+    if form == kinds.REPORT and _issued(file, form).filter(sequence__in=drawn_up.values("sequence")).exists():
         raise StepNotAllowed("already_there", _("这件投诉已经有登记表。"))
 
 
@@ -217,33 +205,21 @@ def _refuse_settled(paper: Paper, changes: Mapping[str, str]) -> None:
 
 def rewritten(paper: Paper, changes: Mapping[str, str]) -> Paper:
     """The paper with other words; each place must stand in it."""
-    result: Paper = {**paper, "blocks": _changed(paper["blocks"], changes)}
-    return result
-
-
-def _changed(blocks: list[dict[str, Any]], changes: Mapping[str, str]) -> list[dict[str, Any]]:
-    places = {place for place, _label, _words in editable(blocks)}
+    places = {place for place, _label, _words in editable(paper["blocks"])}
     if not set(changes) <= places:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"))
     values = {place: saying.text(text, place) for place, text in changes.items()}
-    results = []
+    blocks: list[dict[str, Any]] = [dict(block) for block in paper["blocks"]]
     for nth, block in enumerate(blocks):
         if "p" in block:
-            block = {**block, "p": values.get(str(nth), block["p"])}
+            block["p"] = values.get(str(nth), block["p"])
         if "facts" in block:
-            block = {
-                **block,
-                "facts": [
-                    [key, values.get(f"{nth}.{line}", value)] for line, (key, value) in enumerate(block["facts"])
-                ],
-            }
+            facts = enumerate(block["facts"])
+            block["facts"] = [[key, values.get(f"{nth}.{line}", value)] for line, (key, value) in facts]
         if "lines" in block:
-            block = {
-                **block,
-                "lines": [values.get(f"{nth}.{line}", value) for line, value in enumerate(block["lines"])],
-            }
-        results.append(block)
-    return results
+            block["lines"] = [values.get(f"{nth}.{line}", value) for line, value in enumerate(block["lines"])]
+    result: Paper = {**paper, "blocks": blocks}
+    return result
 
 
 def editable(blocks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:

@@ -1,5 +1,6 @@
-"""What the enterprise does with a case: accept, contact, perform, report, return. Nothing here calls a case settled;
-offers stand in offers.py."""
+"""What the enterprise does with a case: accept, contact, perform, report, return.
+
+Nothing here calls a case settled; offers stand in offers.py."""
 
 from __future__ import annotations
 
@@ -62,8 +63,9 @@ def assign(
     handler_number: str = "",
     because: Mapping[str, Any] | None = None,
 ) -> Effect:
-    """Hands the case to another handler, named by id or by 工号; the clocks run on. ``because``: what the system goes
-    by: {"why": rule | leave | left, "rule" or "leave": its id, "to": …}."""
+    """Hands the case to another handler, named by id or by 工号; the clocks run on.
+
+    ``because``: what the system goes by: {"why": rule | leave | left, "rule" or "leave": its id, "to": …}."""
     staff = _handler(file, handler_id, handler_number)
     before = file.complaint.handler_id
     file.complaint.handler = staff
@@ -99,29 +101,23 @@ def log_contact(
         )
     )
     if reached:
-        touch_first_contact(file, _counts_from(moment, file))
+        # A call counts when it was made if it is written down by the next working day; else when it was written down:
+        # a figure must not get better by what somebody remembers weeks later.
+        calendar = file.conditions.calendar
+        is_fresh = calendar.after(calendar.local_day(moment), 1) >= file.today
+        touch_first_contact(file, moment if is_fresh else file.now)
     return Effect(data={"channel": channel, "reached": reached, "at": moment.isoformat()}, texts={"contact": note})
-
-
-def _counts_from(moment: datetime, file: CaseFile) -> datetime:
-    """A call counts when it was made if it is written down by the next working day; else when it was written
-    down: a figure must not get better by what somebody remembers weeks later."""
-    calendar = file.conditions.calendar
-    return moment if calendar.after(calendar.local_day(moment), 1) >= file.today else file.now
 
 
 @verb(text=saying.text)
 def ask_consumer(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """A question to the consumer; the clocks run on."""
-    return _message(file, text)
+    touch_first_contact(file, file.now)
+    return Effect(texts={"message": text})
 
 
 @verb(text=saying.text)
 def send_message(file: CaseFile, actor: Actor, *, text: str) -> Effect:
-    return _message(file, text)
-
-
-def _message(file: CaseFile, text: str) -> Effect:
     touch_first_contact(file, file.now)
     return Effect(texts={"message": text})
 
@@ -342,6 +338,7 @@ def reply_publicly(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 @verb(cause=partial(saying.choice, allowed=CAUSES))
 def tag_cause(file: CaseFile, actor: Actor, *, cause: str) -> Effect:
     """Why it came to this complaint, as the enterprise sees it once its part is over; a later tag replaces it.
+
     ``cause``: a code of root_causes.CAUSES. For the enterprise alone."""
     engagement = engaged(file)
     if engagement.until_at is None:

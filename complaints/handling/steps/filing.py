@@ -244,6 +244,8 @@ def _participants(request: FilingRequest, opened: CaseFile) -> list[Participant]
 
 def _texts(request: FilingRequest, statement: str) -> dict[str, str]:
     behalf = request.on_behalf
+    until = behalf.valid_until.isoformat() if behalf.valid_until else ""
+    power = (behalf.principal_name, behalf.principal_phone, behalf.relation, behalf.powers, until)
     texts = {
         "consumer_name": request.consumer_name,
         "consumer_phone": request.consumer_phone,
@@ -255,18 +257,7 @@ def _texts(request: FilingRequest, statement: str) -> dict[str, str]:
         "consumer_order_no": request.order_no,
         **{question.text_kind: request.answers.get(question.code, "") for question in QUESTIONS if question.is_text},
         "consumer_their_reference": request.their_reference,
-        "consumer_principal": " ".join(
-            filter(
-                None,
-                (
-                    behalf.principal_name,
-                    behalf.principal_phone,
-                    behalf.relation,
-                    behalf.powers,
-                    behalf.valid_until.isoformat() if behalf.valid_until else "",
-                ),
-            )
-        ),
+        "consumer_principal": " ".join(part for part in power if part),
         "consumer_parties": "；".join(f"{p.name} {p.phone}".strip() for p in behalf.parties),
         "consumer_representatives": "；".join(behalf.representatives),
     }

@@ -15,7 +15,7 @@ from authorities.models import Authority
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import clocks, saying
 from complaints.handling.transition.effect import Effect, verb
-from complaints.models import Engagement, ForwardingDecision
+from complaints.models import ForwardingDecision
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Status
@@ -121,7 +121,8 @@ def keep_suggestions(file: CaseFile, *, named: Named, because: Mapping[str, Any]
         if stage.odr_result == "returned" and stage.ended_by not in STILL_THEIRS
     }
     rest = [row for row in result if _target(row) not in gone | {named}]
-    whose = _names(last)
+    unit = last.branch or last.enterprise
+    whose = {"enterprise": unit.name, "enterprise_en": unit.name_en or unit.name}
     first = []
     if named[0] is not None:
         known: Mapping[str, Any] = next((row for row in result if _target(row) == named), {})
@@ -154,8 +155,3 @@ def _said_before(file: CaseFile) -> list[dict[str, Any]]:
 
 def _target(row: Mapping[str, Any]) -> Named:
     return row["enterprise_id"], row.get("branch_id")
-
-
-def _names(stage: Engagement) -> dict[str, str]:
-    unit = stage.branch or stage.enterprise
-    return {"enterprise": unit.name, "enterprise_en": unit.name_en or unit.name}

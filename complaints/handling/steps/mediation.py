@@ -5,11 +5,9 @@ sixty days (art. 22)."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import partial
-from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -17,9 +15,10 @@ from authorities.models import Officer
 from complaints.acceptance import mediation
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps.offers import mediated_promises
+from complaints.handling.steps.proposals import primitive
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, verb
-from complaints.models import Deadline, Matter
+from complaints.models import Matter
 from complaints.models.matters import SESSION_MODES
 from complaints.parties import powers
 from complaints.parties.actors import Actor
@@ -157,12 +156,11 @@ def decide_recusal(*, decision: str, text: str = "") -> Move:
                 clocks.start(file, Clock.SUSPENSION, file.now, matter=request)
             return Effect(to=S.MEDIATION_SUSPENDED, reason="recusal", texts={"message": given})
         file.end_matter(request, "granted" if decision == "grant" else "refused")
-        _end_suspension(file, request)
+        clocks.end_live(file, Clock.SUSPENSION, matter=request)
         if decision == "grant":
             powers.keep_out(file.complaint, request.data.get("whom", ""), on=file.today)
-        if file.status == S.MEDIATION_SUSPENDED and file.matter("appraisal") is None:
-            return Effect(to=S.MEDIATING, reason=f"recusal_{decision}", texts={"message": given})
-        return Effect(reason=f"recusal_{decision}", texts={"message": given})
+        goes_on = file.status == S.MEDIATION_SUSPENDED and file.matter("appraisal") is None
+        return Effect(to=S.MEDIATING if goes_on else None, reason=f"recusal_{decision}", texts={"message": given})
 
     return Move("decide_recusal", carry)
 
@@ -179,7 +177,9 @@ def order_appraisal(file: CaseFile, actor: Actor, *, laboratory: str, until: dat
     matter = file.open_matter("appraisal", by="authority", laboratory=laboratory, cost=cost_borne_by)
     running = clocks.live(file, Clock.MEDIATION)
     if running is not None and running.lapsed_at is None:
-        _stop_sixty_days(file, running)
+        strict = date.fromisoformat(running.derivation.get("strict_day", running.last_day.isoformat()))
+        left = deadlines.remaining(strict, file.today, file.conditions.calendar, unit="CD")
+        file.change(running, state="paused", remaining=left, paused_on=file.today, chase_at=None)
     due = deadlines.fixed_day(until, file.conditions.calendar, rule="suspension")
     clocks.start(file, Clock.SUSPENSION, file.now, due=due, matter=matter)
     return Effect(
@@ -189,22 +189,12 @@ def order_appraisal(file: CaseFile, actor: Actor, *, laboratory: str, until: dat
     )
 
 
-def _stop_sixty_days(file: CaseFile, running: Deadline) -> None:
-    strict = date.fromisoformat(running.derivation.get("strict_day", running.last_day.isoformat()))
-    left = deadlines.remaining(strict, file.today, file.conditions.calendar, unit="CD")
-    file.change(running, state="paused", remaining=left, paused_on=file.today, chase_at=None)
-
-
-def _end_suspension(file: CaseFile, matter: Matter) -> None:
-    clocks.end_live(file, Clock.SUSPENSION, matter=matter)
-
-
 @verb(result=saying.text)
 def end_appraisal(file: CaseFile, actor: Actor, *, result: str) -> Effect:
     """The sixty days go on with the days that were left."""
     appraisal = saying.open_matter(file, "appraisal")
     file.end_matter(appraisal)
-    _end_suspension(file, appraisal)
+    clocks.end_live(file, Clock.SUSPENSION, matter=appraisal)
     running = clocks.live(file, Clock.MEDIATION)
     if running is not None and running.state == "paused":
         clocks.resume(file, running, file.now)
@@ -275,14 +265,8 @@ def suggest_settlement(file: CaseFile, actor: Actor, *, text: str, promises: Seq
     before = file.matter("suggestion")
     if before is not None:
         file.end_matter(before, "fallen")
-    file.open_matter(
-        "suggestion",
-        by="authority",
-        key=actor.person_key,
-        text=text,
-        promises=[_plain(promise) for promise in promises],
-        answers={},
-    )
+    owed = primitive(promises)
+    file.open_matter("suggestion", by="authority", key=actor.person_key, text=text, promises=owed, answers={})
     return Effect(texts={"suggestion": text}, data={"promises": len(rows), "replaces": before is not None})
 
 
@@ -321,11 +305,3 @@ def is_agreed(suggestion: Matter) -> bool:
 def promises_of(suggestion: Matter) -> list[Promise]:
     """What both would have to do, as the agreement wants it."""
     return [Promise(**row) for row in suggestion.data.get("promises", ())]
-
-
-def _plain(promise: Promise) -> Mapping[str, Any]:
-    """In JSON primitives: days and amounts as text."""
-    return {
-        name: value if value is None or isinstance(value, int | bool | str) else str(value)
-        for name, value in asdict(promise).items()
-    }

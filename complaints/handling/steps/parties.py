@@ -6,7 +6,6 @@ and whoever said yes, and the record names who that was."""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from decimal import Decimal
 from functools import partial
 from typing import Any
 
@@ -46,6 +45,7 @@ def _own(file: CaseFile, actor: Actor, *states: str) -> Participant:
 
 def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, Any]] = ()) -> Move:
     """The person who was named comes in: as one of several complainants, or as the principal who confirms the power.
+
     ``demands`` ({kind, amount, note}): what this person wants beyond what was filed; only before the first offer."""
     values = {name: bool(answer) for name, answer in consents.items()}
     wanted = [
@@ -94,15 +94,13 @@ def join_case(*, consents: Mapping[str, bool], demands: Sequence[Mapping[str, An
                 "party": row.ordinal,
                 "kind": row.kind,
                 "consents": values,
-                "demands": [_plain(kind, amount) for kind, amount, _n in wanted],
+                "demands": [
+                    {"kind": kind, "amount": None if amount is None else str(amount)} for kind, amount, _n in wanted
+                ],
             },
         )
 
     return Move("join_case", carry)
-
-
-def _plain(kind: str, amount: Decimal | None) -> dict[str, str | None]:
-    return {"kind": kind, "amount": None if amount is None else str(amount)}
 
 
 @verb()

@@ -1,5 +1,6 @@
-"""Supervision: instructions, taking up, extensions, returns granted or refused. An instruction has a day, an answer and
-a clock; nothing here decides a case."""
+"""Supervision: instructions, taking up, extensions, returns granted or refused.
+
+An instruction has a day, an answer and a clock; nothing here decides a case."""
 
 from __future__ import annotations
 
@@ -71,22 +72,11 @@ def answer_instruction(
 ) -> Effect:
     """Answers an urge (the one named, else the oldest to this side), or the enterprise's question to the office."""
     kinds = ("urge",) if actor.side == "enterprise" else ("urge", "office_question")
-    result = next(
-        (
-            m
-            for m in file.matters
-            if m.kind in kinds
-            and m.state == "open"
-            and matter_id in (None, m.pk)
-            and (m.kind != "urge" or _is_to(m, actor))
-        ),
-        None,
-    )
+    waiting = (m for m in file.matters if m.kind in kinds and m.state == "open" and matter_id in (None, m.pk))
+    result = next((m for m in waiting if m.kind != "urge" or _is_to(m, actor)), None)
     if result is None:
-        if (
-            matter_id is not None
-            and Matter.objects.filter(pk=matter_id, complaint=file.complaint, state="answered").exists()
-        ):
+        answered = Matter.objects.filter(pk=matter_id, complaint=file.complaint, state="answered")
+        if matter_id is not None and answered.exists():
             raise StepNotAllowed("answered_already", _("这项督办已经答复过了，不能再答。"))
         raise StepNotAllowed("nothing_open", _("没有等待答复的督办或咨询。"))
     file.end_matter(result, "answered")
@@ -110,8 +100,9 @@ def _is_to(matter: Matter, actor: Actor) -> bool:
 
 @verb(text=saying.text)
 def take_up(file: CaseFile, actor: Actor, *, text: str, authority_id: int | None = None) -> Effect:
-    """提级: a superior takes the case and keeps it, or designates one below who handles it (art. 13). ``authority_id``:
-    an authority with the power under the superior; None keeps it here."""
+    """提级: a superior takes the case and keeps it, or designates one below who handles it (art. 13).
+
+    ``authority_id``: an authority with the power under the superior; None keeps it here."""
     complaint, jurisdiction = file.complaint, file.conditions.jurisdiction
     here, own = complaint.handling_authority_id, actor.authority_id or 0
     to = own if authority_id is None else authority_id
