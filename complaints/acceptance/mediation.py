@@ -48,15 +48,8 @@ def why_not_to_body(complaint: Complaint, body: MediationBody) -> str:
 
 #: What of the record bears on a ground.
 _TELLING = (
-    "agree_to_mediation",
-    "decline_mediation",
-    "schedule_session",
-    "record_session",
-    "answer_suggestion",
-    "order_appraisal",
-    "end_appraisal",
-    "record_party_gone",
-    "report_mediation",
+    *("agree_to_mediation", "decline_mediation", "schedule_session", "record_session", "answer_suggestion"),
+    *("order_appraisal", "end_appraisal", "record_party_gone", "report_mediation"),
 )
 
 

@@ -32,23 +32,8 @@ from complaints.procedure.workflow import STEPS
 from complaints.settlement.offer_terms import Answer, Promise
 
 _MODULES = (
-    authority,
-    both,
-    casework,
-    consumer,
-    contact,
-    documents,
-    enterprise,
-    jurisdiction,
-    contact_access,
-    mediation,
-    offers,
-    parties,
-    platform,
-    proposals,
-    supervision,
-    undoing,
-    violations,
+    *(authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, mediation, offers),
+    *(parties, platform, proposals, supervision, violations, contact_access, undoing),
 )
 
 

@@ -59,15 +59,9 @@ def _lease(*, now: datetime) -> DocumentVersion | None:
 
 def _print(version: DocumentVersion, *, now: datetime) -> bool:
     path, sha256, size = printing.put_print(version, printing.print_of(version))
+    move = documents.keep_print(version_id=version.pk, path=path, sha256=sha256, size=size)
     try:
-        return bool(
-            handling.take(
-                documents.keep_print(version_id=version.pk, path=path, sha256=sha256, size=size),
-                [version.complaint_id],
-                actor=SYSTEM,
-                now=now,
-            )
-        )
+        return bool(handling.take(move, [version.complaint_id], actor=SYSTEM, now=now))
     except StepNotAllowed:
         # Somebody else was faster; the bytes are the same.
         return False

@@ -27,14 +27,8 @@ LONGEST_TOKEN = 64
 #: A link that could not be sent for so long is made anew by the officer.
 SENT_WITHIN = timedelta(days=3)
 RELATED = (
-    "handling_authority",
-    "officer",
-    "picked_enterprise",
-    "picked_branch",
-    "enterprise",
-    "branch",
-    "handling_region",
-    "service_region",
+    *("handling_authority", "officer", "picked_enterprise", "picked_branch", "enterprise", "branch"),
+    *("handling_region", "service_region"),
 )
 _THEIR_LANGUAGE = "zh-hans"
 IN_MEDIATION = (Status.MEDIATING, Status.MEDIATION_SUSPENDED)

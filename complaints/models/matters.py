@@ -14,17 +14,8 @@ from complaints.models.complaint import Complaint, Engagement
 from enterprises.models import Enterprise
 
 SINGLE_KINDS = (
-    "question",
-    "consent",
-    "settled_elsewhere",
-    "return",
-    "extension",
-    "recusal",
-    "appraisal",
-    "objection",
-    "undo",
-    "delegation",
-    "unreachable",
+    *("question", "consent", "settled_elsewhere", "return", "extension", "recusal", "appraisal", "objection"),
+    *("undo", "delegation", "unreachable"),
 )
 
 #: How a mediation is held (art. 20).

@@ -12,16 +12,8 @@ from complaints.models.complaint import Complaint, Demand, Engagement
 from enterprises.models import Enterprise, Staff, TemplateVersion
 
 OBLIGATION_KINDS = (
-    "original_channel",
-    "transfer",
-    "bill_credit",
-    "voucher",
-    "repair",
-    "exchange",
-    "service_change",
-    "apology",
-    "return_by_consumer",
-    "other",
+    *("original_channel", "transfer", "bill_credit", "voucher", "repair", "exchange", "service_change"),
+    *("apology", "return_by_consumer", "other"),
 )
 MONEY_KINDS = frozenset({"original_channel", "transfer", "bill_credit", "voucher"})
 

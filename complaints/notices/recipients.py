@@ -36,14 +36,8 @@ ORDER = {"consumer": (SMS, MAIL), "enterprise": (MAIL, SMS), "authority": (MAIL,
 _SUMMARISED = {"remind"}
 #: What those who distribute must know, wherever the case lies when it is told.
 _FOR_INTAKE = {
-    "refer_to_triage",
-    "lapse_forwarding",
-    "give_consent",
-    "decline_consent",
-    "return_to_intake",
-    "return_case",
-    "request_return",
-    "lapse_return",
+    *("refer_to_triage", "lapse_forwarding", "give_consent", "decline_consent", "return_to_intake"),
+    *("return_case", "request_return", "lapse_return"),
 }
 
 

@@ -59,15 +59,8 @@ def why_not(complaint: Complaint) -> str:
 #: What a mediator does.
 RECUSED_STEPS = frozenset(
     {
-        "schedule_session",
-        "record_session",
-        "suggest_settlement",
-        "delegate_mediation",
-        "recall_mediation",
-        "order_appraisal",
-        "end_appraisal",
-        "record_agreement",
-        "terminate",
+        *("schedule_session", "record_session", "suggest_settlement", "delegate_mediation"),
+        *("recall_mediation", "order_appraisal", "end_appraisal", "record_agreement", "terminate"),
     }
 )
 

@@ -135,13 +135,7 @@ REFUSAL_GROUNDS = (
     "other_law",
 )
 TERMINATION_GROUNDS = (
-    "withdrawn_or_settled",
-    "party_absent",
-    "no_agreement_possible",
-    "no_agreement_on_cost",
-    "sixty_days",
-    "art_16_or_42",
-    "party_gone",
-    "other_law",
+    *("withdrawn_or_settled", "party_absent", "no_agreement_possible", "no_agreement_on_cost", "sixty_days"),
+    *("art_16_or_42", "party_gone", "other_law"),
 )
 FAILURE_REASONS = ("no_agreement", "refused_with_reasons", "consumer_wants_none", "unreachable")

@@ -25,8 +25,8 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import LOOK, Audience
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
-from complaints.reading import case_rows
-from complaints.reading.case_people import FULL, MASKED, NONE, Fact, Person, facts_of, party_words, person_of, spoken
+from complaints.reading import case_people, case_rows
+from complaints.reading.case_people import FULL, MASKED, NONE, Fact, Person
 from complaints.reading.case_record import (
     ContactAccess,
     Event,
@@ -149,13 +149,7 @@ class CasePage:
 
     @property
     def respondent(self) -> str:
-        row = (
-            self.complaint.branch
-            or self.complaint.enterprise
-            or self.complaint.picked_branch
-            or self.complaint.picked_enterprise
-        )
-        return named(row) if row else self.complaint.respondent_named
+        return case_people.respondent_of(self.complaint)
 
     @property
     def open_offer(self) -> OfferView | None:
@@ -265,10 +259,11 @@ def page_of(
     by_digest = {f.sha256: f for f in files}
     may_look = actor is not None and contact_access.may_see_contact(complaint, actor, engagements)
     until = contact_access.shown_until(steps, viewer, now=now) if may_look else None
-    # A fellow complainant knows who the filer is, not where to reach them.
-    visibility = visibility or (
-        MASKED if viewer.party is not None else _visibility(side, is_former=is_former, is_shown=until is not None)
-    )
+    if not visibility:
+        # A fellow complainant knows who the filer is, not where to reach them. At work everybody reads a mask, or all
+        # of it for a while after saying why (handling/transition/contact_access.py), a former enterprise nothing.
+        is_full = viewer.party is None and (side == CONSUMER or until is not None)
+        visibility = FULL if is_full else NONE if is_former else MASKED
     reader = Reader(
         side=side,
         knows_consumer=side == CONSUMER or visibility == FULL,
@@ -320,15 +315,15 @@ def page_of(
         ),
         timeline=timeline_of(steps, by_digest, reader=reader),
         files=files,
-        person=person_of(filed, visibility=visibility),
+        person=case_people.person_of(filed, visibility=visibility),
         may_reveal=may_look,
         shown_until=until,
         contact_accesses=contact_accesses_of(steps, texts, reader=reader),
         statement=filed.get("consumer_statement", ""),
-        spoken=spoken(complaint, filed),
+        spoken=case_people.spoken(complaint, filed),
         demand_note=filed.get("consumer_demand_note", ""),
-        facts=facts_of(complaint, filed, visibility=NONE if is_former else visibility)
-        + ([] if side == CONSUMER or is_former else party_words(complaint)),
+        facts=case_people.facts_of(complaint, filed, visibility=NONE if is_former else visibility)
+        + ([] if side == CONSUMER or is_former else case_people.party_words(complaint)),
         head=bytes(last.hash).hex(),
         entries=last.sequence,
     )
@@ -418,24 +413,10 @@ def _within(row: HandlingStep, engagement: Engagement, is_former: bool) -> bool:
     return row.happened_at <= ends
 
 
-def _visibility(side: str, *, is_former: bool, is_shown: bool) -> str:
-    """How much of the person: the consumer all of it, a former enterprise nothing, everybody at
-    work a mask, or all of it for a while after saying why (handling/transition/contact_access.py)."""
-    if side == CONSUMER or is_shown:
-        return FULL
-    return NONE if is_former else MASKED
-
-
 def _names(complaint: Complaint, steps: Iterable[HandlingStep]) -> dict[str, str]:
     """Organisations in the reader's language; those that only took a step are read for English."""
-    known = [
-        complaint.enterprise,
-        complaint.branch,
-        complaint.handling_authority,
-        complaint.picked_enterprise,
-        complaint.picked_branch,
-    ]
-    result = {row.name: named(row) for row in known if row is not None}
+    known = [complaint.enterprise, complaint.branch, complaint.picked_enterprise, complaint.picked_branch]
+    result = {row.name: named(row) for row in (*known, complaint.handling_authority) if row is not None}
     others = {name for step in steps for name in (step.organisation, step.data.get("escalated_to", ""))} - {"", *result}
     return result | names_of(others)
 

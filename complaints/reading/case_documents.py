@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
@@ -107,17 +108,14 @@ def hiding(
     for other in others:
         names[other.complaint_id].add(other.name)
         phones[other.complaint_id].add(other.phone)
-    return {case: _hiding(names[case], {phone.removeprefix("+86") for phone in phones[case] if phone}) for case in ids}
 
-
-def _hiding(names: set[str], phones: set[str]) -> Callable[[str], str]:
-    def hide(line: str) -> str:
-        text: str = _without(names, line)
-        for phone in phones:
+    def hide(case: int, line: str) -> str:
+        text: str = _without(names[case], line)
+        for phone in {phone.removeprefix("+86") for phone in phones[case] if phone}:
             text = text.replace(phone, masked_phone(phone))
         return text
 
-    return hide
+    return {case: partial(hide, case) for case in ids}
 
 
 def _block(block: dict[str, Any]) -> dict[str, Any]:

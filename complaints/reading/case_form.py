@@ -51,52 +51,32 @@ def take_step(
     A WrongInput becomes an error of ``form`` (at its field where the form has one). Any other refusal is raised for the
     409 page. ``to`` is the address that shows the result. Files that come with a form that takes any are looked into
     first, and given back when the step does not take effect."""
-    files = form if isinstance(form, TakesFiles) else None
-    try:
-        if files is not None and result.actor is not None and files.is_valid():
-            # Before any lock: it takes a moment.
-            files.look_into(result.complaint, uploaded_by=result.viewer.user_id, now=now)
-        taken = _taken(request, result, moves, form=form, to=to, now=now)
-    except Exception:
-        if files is not None:
-            files.give_back()
-        raise
-    if files is not None and not taken.is_new:
-        files.give_back()
-    return taken
-
-
-def _taken(
-    request: HttpRequest,
-    result: CaseAccess,
-    moves: Callable[[], Sequence[Move] | None],
-    *,
-    form: Form | None,
-    to: str,
-    now: datetime,
-) -> StepResult:
-    actor = result.actor
+    actor, case, sender = result.actor, result.complaint, result.viewer.user_id
     if actor is None:
         raise Http404
+    files = form if isinstance(form, TakesFiles) else None
     refusal: StepNotAllowed | None = None
-    with once(request) as attempt:
-        if attempt.answered:
-            return StepResult(attempt.reference)
-        try:
-            wanted = moves()
-            if (
-                wanted is not None
-                and isinstance(form, TakesFiles)
-                and not form.put(result.complaint, uploaded_by=result.viewer.user_id, now=now)
-            ):
-                wanted = None
-            if wanted is not None:
-                _take(result.complaint.pk, wanted, actor=actor, now=now)
-                attempt.reference = to
-        except StepNotAllowed as caught:
-            refusal = caught
+    is_new = False
+    try:
+        if files is not None and files.is_valid():
+            # Before any lock: it takes a moment.
+            files.look_into(case, uploaded_by=sender, now=now)
+        with once(request) as attempt:
+            if attempt.answered:
+                return StepResult(attempt.reference)
+            try:
+                wanted = moves()
+                if wanted is not None and (files is None or files.put(case, uploaded_by=sender, now=now)):
+                    _take(case.pk, wanted, actor=actor, now=now)
+                    attempt.reference = to
+            except StepNotAllowed as caught:
+                refusal = caught
+        is_new = bool(attempt.reference)
+    finally:
+        if files is not None and not is_new:
+            files.give_back()
     if refusal is None:
-        return StepResult(attempt.reference, is_new=bool(attempt.reference))
+        return StepResult(attempt.reference, is_new=is_new)
     if isinstance(refusal, WrongInput) and form is not None:
         form.add_error(refusal.field if refusal.field in form.fields else None, refusal.reason)
         return StepResult()
@@ -116,17 +96,9 @@ def _take(case: int, moves: Sequence[Move], *, actor: Actor, now: datetime) -> N
 #: Steps whose sense hangs on what was last said and done; a note or one more call is right whatever came before.
 HEEDS = frozenset(
     {
-        "accept_case",
-        "assign",
-        "make_offer",
-        "replace_offer",
-        "report_failure",
-        "return_case",
-        "request_return",
-        "answer_question",
-        "claim_settled_elsewhere",
-        "confirm_settled_elsewhere",
-        "resume_performance",
+        *("accept_case", "assign", "make_offer", "replace_offer", "report_failure", "return_case"),
+        *("request_return", "answer_question", "claim_settled_elsewhere"),
+        *("confirm_settled_elsewhere", "resume_performance"),
     }
 )
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

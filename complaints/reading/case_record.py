@@ -154,7 +154,23 @@ def actor_words(step: HandlingStep, reader: Reader) -> str:
 
 def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *, reader: Reader) -> list[Event]:
     """Newest first."""
-    results = [_event(step, files, reader) for step in steps]
+    results = [
+        Event(
+            sequence=step.sequence,
+            audience=step.audience,
+            step=step.step,
+            at=step.happened_at,
+            written_at=step.written_at,
+            title=title_of(step),
+            actor=actor_words(step, reader),
+            detail=_detail(step, reader),
+            tone=_tone(step),
+            internal=step.audience != Audience.PARTIES,
+            digest=bytes(step.hash).hex(),
+            files=_files_of(step, files),
+        )
+        for step in steps
+    ]
     return sorted(results, key=lambda e: (e.at, e.written_at, e.sequence), reverse=True)
 
 
@@ -214,19 +230,11 @@ def contact_accesses_of(
 ) -> list[ContactAccess]:
     """Who looked at the contact data, newest first; what was typed as another reason, too."""
     values = {text.sequence: text.text for text in texts if text.kind == "look" and text.audience == Audience.PARTIES}
-    results = [
-        ContactAccess(
-            at=step.happened_at,
-            who=actor_words(step, reader),
-            why=" · ".join(
-                words
-                for words in (wording.label(step.reason, kind="look_reason"), values.get(step.sequence, ""))
-                if words
-            ),
-        )
-        for step in steps
-        if step.step == LOOK
-    ]
+    results = []
+    for step in steps:
+        if step.step == LOOK:
+            why = filter(None, (wording.label(step.reason, kind="look_reason"), values.get(step.sequence, "")))
+            results.append(ContactAccess(at=step.happened_at, who=actor_words(step, reader), why=" · ".join(why)))
     return sorted(results, key=lambda look: look.at, reverse=True)
 
 
@@ -243,23 +251,6 @@ def title_of(step: HandlingStep) -> str:
         reached = _("已联系上") if data.get("reached") else _("没有联系上")
         return _("%(channel)s联系，%(reached)s") % {"channel": channel, "reached": reached}
     return title
-
-
-def _event(step: HandlingStep, files: Mapping[str, FileView], reader: Reader) -> Event:
-    return Event(
-        sequence=step.sequence,
-        audience=step.audience,
-        step=step.step,
-        at=step.happened_at,
-        written_at=step.written_at,
-        title=title_of(step),
-        actor=actor_words(step, reader),
-        detail=_detail(step, reader),
-        tone=_tone(step),
-        internal=step.audience != Audience.PARTIES,
-        digest=bytes(step.hash).hex(),
-        files=_files_of(step, files),
-    )
 
 
 def _detail(step: HandlingStep, reader: Reader) -> str:
@@ -279,19 +270,11 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
         texts.append(wording.label(step.data["reason"], kind="decline_reason"))
     if reader.side != "consumer" and step.data.get("advice"):
         # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
-        texts.append(
-            _("发送前提示过：%(findings)s")
-            % {
-                "findings": told(
-                    dict.fromkeys(wording.label(one["code"], kind="offer_finding") for one in step.data["advice"])
-                )
-            }
-        )
+        findings = dict.fromkeys(wording.label(one["code"], kind="offer_finding") for one in step.data["advice"])
+        texts.append(_("发送前提示过：%(findings)s") % {"findings": told(findings)})
     if recorded := (step.data or {}).get("recorded"):
-        texts.append(
-            _("%(how)s，凭证%(proof)s")
-            % {"how": wording.label(recorded.get("how", ""), kind="recording"), "proof": recorded.get("proof", "")}
-        )
+        how = wording.label(recorded.get("how", ""), kind="recording")
+        texts.append(_("%(how)s，凭证%(proof)s") % {"how": how, "proof": recorded.get("proof", "")})
     if step.written_at - step.happened_at > _LATE_WRITING:
         texts.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(texts)
@@ -302,10 +285,8 @@ def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
     data = step.data or {}
     if step.step not in (REMIND, "escalate") or not data.get("clock"):
         return []
-    texts = [
-        _("%(clock)s，最后一天%(day)s")
-        % {"clock": wording.label(data["clock"], kind="clock"), "day": day_text(date.fromisoformat(data["last_day"]))}
-    ]
+    clock, day = wording.label(data["clock"], kind="clock"), day_text(date.fromisoformat(data["last_day"]))
+    texts = [_("%(clock)s，最后一天%(day)s") % {"clock": clock, "day": day}]
     return texts + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
 
 
@@ -313,32 +294,23 @@ def mediation_words(step: HandlingStep) -> list[str]:
     """When and where a session is, who came, who appraises until when, to whom it was delegated."""
     data = step.data or {}
     if step.step == "schedule_session":
-        return [
-            moment(datetime.fromisoformat(data["at"])),
-            wording.label(data["mode"], kind="session_mode"),
-            data["place"],
-        ]
+        at = moment(datetime.fromisoformat(data["at"]))
+        return [at, wording.label(data["mode"], kind="session_mode"), data["place"]]
     if step.step == "report_mediation":
         return [wording.label(data.get("result", ""), kind="delegated_result")]
     if step.step == "record_session" and data.get("present"):
-        return [
-            _("到场：%(who)s")
-            % {
-                "who": listed(
-                    wording.label("mediation_body", kind="role") if side == "body" else wording.label(side, kind="side")
-                    for side in data["present"]
-                )
-            }
-        ]
+        return [_("到场：%(who)s") % {"who": listed(side_words(side) for side in data["present"])}]
     if step.step == "order_appraisal":
-        return [
-            data["laboratory"],
-            _("到%(day)s为止") % {"day": day_text(date.fromisoformat(data["until"]))},
-            wording.label(data["cost"], kind="cost_bearer"),
-        ]
+        until = _("到%(day)s为止") % {"day": day_text(date.fromisoformat(data["until"]))}
+        return [data["laboratory"], until, wording.label(data["cost"], kind="cost_bearer")]
     if step.step == "answer_suggestion":
         return [_("同意") if data.get("agrees") else _("不同意")]
     return [data["body"]] if step.step == "delegate_mediation" and data.get("body") else []
+
+
+def side_words(side: str) -> str:
+    """Of a party, or of the body that mediates."""
+    return wording.label("mediation_body", kind="role") if side == "body" else wording.label(side, kind="side")
 
 
 def body_words(step: HandlingStep) -> list[str]:

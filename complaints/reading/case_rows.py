@@ -43,14 +43,8 @@ from database.prepared import CombinedQuery, PreparedQuery
 CONSUMER, ENTERPRISE, AUTHORITY, BODY = SIDES = ("consumer", "enterprise", "authority", "body")
 #: What comes with a case for a page of it.
 RELATED = (
-    "enterprise",
-    "branch",
-    "picked_enterprise",
-    "picked_branch",
-    "handler__user",
-    "officer__user",
-    "handling_authority",
-    "service_region",
+    *("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user", "officer__user"),
+    *("handling_authority", "service_region"),
 )
 #: Clocks that would tell a party what only the authority knows.
 _CLOCKS_OF_AUTHORITY = frozenset({Clock.LEAD, Clock.JURISDICTION})
@@ -83,22 +77,15 @@ case_within = PreparedQuery(
 )
 """(number, first, last): the case of an office whose region is this interval; the same as `lies_in`."""
 
-engagements = PreparedQuery(
-    lambda case: (
-        Engagement.objects.filter(complaint_id=case).select_related("enterprise", "branch").order_by("from_at", "pk")
-    ),
-    int,
-)
+
+def _engagements(case: int) -> QuerySet[Engagement]:
+    rows = Engagement.objects.filter(complaint_id=case).select_related("enterprise", "branch")
+    return rows.order_by("from_at", "pk")
+
+
+engagements = PreparedQuery(_engagements, int)
 """Oldest first."""
-engagements_of = PreparedQuery(
-    lambda case, enterprise: (
-        Engagement.objects.filter(complaint_id=case, enterprise_id=enterprise)
-        .select_related("enterprise", "branch")
-        .order_by("from_at", "pk")
-    ),
-    int,
-    int,
-)
+engagements_of = PreparedQuery(lambda case, enterprise: _engagements(case).filter(enterprise_id=enterprise), int, int)
 """(case, enterprise): its own only, oldest first."""
 
 

@@ -51,7 +51,6 @@ class ObligationView:
     amount: Decimal | None
     to_whom: str
     due_on: date | None
-    due_at: datetime | None
     due_words: str
     proof: str
     state: str
@@ -187,11 +186,9 @@ def total_of(obligations: Iterable[ObligationView]) -> Decimal | None:
 
 
 def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
-    texts = []
-    if answer.verdict == "part" and answer.amount is not None:
-        texts.append(_("同意%(amount)s") % {"amount": money(answer.amount)})
-    if answer.reason:
-        texts.append(answer.reason)
+    is_part = answer.verdict == "part" and answer.amount is not None
+    part = _("同意%(amount)s") % {"amount": money(answer.amount)} if is_part else ""
+    text = "\n".join(line for line in (part, answer.reason) if line)
     return AnswerView(
         ordinal=answer.demand.ordinal,
         demand=demand_text(answer.demand),
@@ -200,10 +197,10 @@ def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
         verdict=wording.label(answer.verdict, kind="verdict"),
         verdict_code=answer.verdict,
         tone=VERDICT_TONES[answer.verdict],
-        text="\n".join(texts),
+        text=text,
         amount=answer.amount,
         is_separable=answer.is_separable,
-        change=_change(answer, "\n".join(texts), before),
+        change=_change(answer, text, before),
     )
 
 
@@ -227,17 +224,16 @@ def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date)
     if row.state == "proposed":
         state = _("接受后生效")
     late = clock is not None and clock.state == "lapsed"
+    who = _("您来做") if side == "consumer" else _("由消费者做")
+    later = _("第%(n)s项确认后%(days)s个工作日内")
     return ObligationView(
         row=row,
         ordinal=row.ordinal,
         what=row.what,
         amount=row.amount,
-        to_whom=_who_to_whom(row, where, side),
+        to_whom=f"{who} · {where}" if row.owed_by == "consumer" else where,
         due_on=row.due_on,
-        due_at=None,
-        due_words=""
-        if row.due_on
-        else _("第%(n)s项确认后%(days)s个工作日内") % {"n": row.after_ordinal, "days": row.days_after},
+        due_words="" if row.due_on else later % {"n": row.after_ordinal, "days": row.days_after},
         proof=row.reported_proof or row.proof,
         state=state,
         state_code=row.state,
@@ -266,13 +262,6 @@ def _timing(row: Obligation, today: date) -> str:
     if row.state == "due" and row.due_on is not None:
         return _("已过期") if row.is_late or row.due_on < today else _("还没到期")
     return ""
-
-
-def _who_to_whom(row: Obligation, where: str, side: str) -> str:
-    if row.owed_by == "consumer":
-        who = _("您来做") if side == "consumer" else _("由消费者做")
-        return f"{who} · {where}"
-    return where
 
 
 def proposed_days(matters: Mapping[str, Matter]) -> dict[str, str]:

@@ -44,11 +44,6 @@ def _mine(around: Around) -> str:
     return "enterprise" if around.side == "enterprise" else "consumer"
 
 
-def _may_undo(around: Around) -> bool:
-    matter = around.matters.get("undo")
-    return matter is not None and matter.until_at is not None and around.now < matter.until_at
-
-
 def _may_refer(around: Around) -> bool:
     complaint = around.complaint
     if complaint.outcome != "settled":
@@ -67,11 +62,6 @@ def _may_answer_claim(around: Around) -> bool:
     return around.claimed_by() not in ("", _mine(around))
 
 
-def _may_agree_to_extension(around: Around) -> bool:
-    matter = around.matters.get("extension")
-    return matter is not None and not matter.data.get("consumer_agreed")
-
-
 def _breach_may_be_said(around: Around) -> bool:
     today = around.now.astimezone(SHANGHAI).date()
     return any(
@@ -86,7 +76,7 @@ def _mediation(agrees: bool) -> Callable[[Around], bool]:
 
 
 _CONDITIONS: dict[str, Callable[[Around], bool]] = {
-    "undo": _may_undo,
+    "undo": lambda a: "undo" in a.matters and a.now < (a.matters["undo"].until_at or a.now),
     "accept_offer": lambda a: a.has_open_offer,
     "decline_offer": lambda a: a.has_open_offer,
     "ask_about_offer": lambda a: a.has_open_offer,
@@ -112,7 +102,7 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "give_consent": lambda a: "consent" in a.matters,
     "decline_consent": lambda a: "consent" in a.matters,
     "answer_late": _may_answer_late,
-    "agree_to_extension": _may_agree_to_extension,
+    "agree_to_extension": lambda a: "extension" in a.matters and not a.matters["extension"].data.get("consumer_agreed"),
     "agree_to_mediation": _mediation(True),
     "decline_mediation": _mediation(False),
     "request_recusal": lambda a: "recusal" not in a.matters,

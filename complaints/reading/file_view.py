@@ -83,6 +83,8 @@ def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, 
     is_open = shows_content(row, is_sender=is_theirs)
     # To a body our copy alone is handed out, of its own files too.
     has_other_copy = bool(row.copy_path) and (is_officer or (is_theirs and not row.by_body))
+    minutes, seconds = divmod(row.seconds or 0, 60)
+    length = _("%(minutes)s分%(seconds)02d秒") if minutes else _("%(seconds)s秒")
     return FileView(
         pk=row.pk,
         name=row.name,
@@ -96,17 +98,8 @@ def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, 
         original=reverse(address.format("-original"), args=texts) if is_open and has_other_copy else "",
         is_picture=is_open and row.copy_type.startswith("image/"),
         is_pdf=row.media_type == "application/pdf",
-        length=_length(row.seconds),
+        length="" if row.seconds is None else length % {"minutes": minutes, "seconds": seconds},
     )
-
-
-def _length(seconds: int | None) -> str:
-    if seconds is None:
-        return ""
-    minutes, rest = divmod(seconds, 60)
-    if not minutes:
-        return _("%(seconds)s秒") % {"seconds": rest}
-    return _("%(minutes)s分%(seconds)02d秒") % {"minutes": minutes, "seconds": rest}
 
 
 def state_words(row: Evidence, *, is_open: bool) -> str:

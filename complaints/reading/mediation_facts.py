@@ -19,7 +19,7 @@ from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.procedure.workflow import Audience, Clock, Role
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import CasePage, why_url
-from complaints.reading.case_record import Message
+from complaints.reading.case_record import Message, side_words
 from web.dates import day_text
 from web.templatetags.portal import money
 
@@ -79,15 +79,8 @@ def sixty_days(clock: Deadline | None, today: date, *, url: str = "") -> SixtyDa
     shown = clock.derivation
     began = clock.started_at.astimezone(SHANGHAI).date()
     length = clock.length or LENGTH
-    rests = [
-        ClockPause(
-            start=date.fromisoformat(p["from"]),
-            end=date.fromisoformat(p["to"]),
-            days=(date.fromisoformat(p["to"]) - date.fromisoformat(p["from"])).days,
-        )
-        for p in shown.get("pauses", ())
-        if p["from"] != p["to"]
-    ]
+    pauses = [(date.fromisoformat(p["from"]), date.fromisoformat(p["to"])) for p in shown.get("pauses", ())]
+    rests = [ClockPause(start=start, end=end, days=(end - start).days) for start, end in pauses if start != end]
     is_resting = clock.state == "paused" and clock.paused_on is not None
     strict = date.fromisoformat(shown.get("strict_day") or clock.last_day.isoformat())
     ended = clock.ended_at.astimezone(SHANGHAI).date() if clock.ended_at is not None else today
@@ -161,20 +154,10 @@ def steps_that_tell(case: Complaint) -> list[HandlingStep]:
             complaint=case,
             audience=Audience.PARTIES,
             step__in=(
-                "agree_to_mediation",
-                "decline_mediation",
-                "schedule_session",
-                "record_session",
-                "request_recusal",
-                "decide_recusal",
-                "order_appraisal",
-                "end_appraisal",
-                "suggest_settlement",
-                "answer_suggestion",
-                "record_agreement",
-                "terminate",
-                "delegate_mediation",
-                "recall_mediation",
+                *("agree_to_mediation", "decline_mediation", "schedule_session", "record_session"),
+                *("request_recusal", "decide_recusal", "order_appraisal", "end_appraisal"),
+                *("suggest_settlement", "answer_suggestion", "record_agreement", "terminate"),
+                *("delegate_mediation", "recall_mediation"),
             ),
         )
         .select_related("recorded_by")
@@ -202,17 +185,8 @@ def consents_of(case: Complaint, steps: Sequence[HandlingStep]) -> list[Consent]
     for side, who in (("consumer", _("消费者")), ("enterprise", _("被投诉人"))):
         answer, step = case.consents.get(f"mediation_{side}"), newest.get(side)
         word, tone = values[answer]
-        results.append(
-            Consent(
-                side=side,
-                who=who,
-                answer=answer,
-                word=word,
-                tone=tone,
-                at=step.happened_at if step else None,
-                how=heard(step) if step else "",
-            )
-        )
+        at, how = (step.happened_at, heard(step)) if step else (None, "")
+        results.append(Consent(side=side, who=who, answer=answer, word=word, tone=tone, at=at, how=how))
     return results
 
 
@@ -221,11 +195,8 @@ def heard(step: HandlingStep) -> str:
     recorded = (step.data or {}).get("recorded")
     if recorded:
         by = step.recorded_by.name if step.recorded_by is not None else ""
-        return _("%(by)s代为记录：%(how)s，凭证%(proof)s") % {
-            "by": by,
-            "how": wording.label(recorded.get("how", ""), kind="recording"),
-            "proof": recorded.get("proof", ""),
-        }
+        how = wording.label(recorded.get("how", ""), kind="recording")
+        return _("%(by)s代为记录：%(how)s，凭证%(proof)s") % {"by": by, "how": how, "proof": recorded.get("proof", "")}
     ways = {
         "portal": _("本人在网上办理"),
         "tracking": _("凭查询口令办理"),
@@ -254,34 +225,20 @@ def sessions_of(
                 mode=_mode(step.data.get("mode", "")),
                 place=step.data.get("place", ""),
                 by=step.organisation if step.actor_role == Role.MEDIATION_BODY else "",
-                present=[_side(side) for side in present],
+                present=[side_words(side) for side in present],
                 minutes=minutes.get(step.sequence),
-                absent=[_side(side) for side in everybody if side not in present],
+                absent=[side_words(side) for side in everybody if side not in present],
             )
         )
     if planned is not None:
-        at = datetime.fromisoformat(planned.subject)
-        results.insert(
-            0,
-            Session(
-                at=at,
-                mode=_mode(planned.data.get("mode", "")),
-                place=planned.data.get("place", ""),
-                is_planned=True,
-                is_past=at <= now,
-            ),
-        )
+        at, said = datetime.fromisoformat(planned.subject), planned.data
+        mode, place = said.get("mode", ""), said.get("place", "")
+        results.insert(0, Session(at=at, mode=_mode(mode), place=place, is_planned=True, is_past=at <= now))
     return results
 
 
 def _mode(code: str) -> str:
     return wording.label(code, kind="session_mode") if code else ""
-
-
-def _side(code: str) -> str:
-    if code == "body":
-        return wording.label("mediation_body", kind="role")
-    return wording.label(code, kind="side")
 
 
 def suggestion_of(matters: Mapping[str, Matter]) -> Suggestion | None:
@@ -295,7 +252,7 @@ def suggestion_of(matters: Mapping[str, Matter]) -> Suggestion | None:
         at=matter.opened_at,
         text=matter.data.get("text", ""),
         promises=promise_lines(matter),
-        answers=[(_side(side), *labels[given.get(side)]) for side in mediation.SIDES],
+        answers=[(side_words(side), *labels[given.get(side)]) for side in mediation.SIDES],
         is_agreed=mediation.is_agreed(matter),
     )
 
@@ -362,7 +319,8 @@ def _folded(line: str) -> str:
 def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> dict[str, Any]:
     """Everything of the desk that comes of the record: two queries."""
     steps = steps_that_tell(page.complaint)
-    appraisal, recusal = matters.get("appraisal"), matters.get("recusal")
+    appraisal, recusal, delegation = (matters.get(kind) for kind in ("appraisal", "recusal", "delegation"))
+    reports = [m for m in page.thread if m.step == "report_mediation" and delegation and m.at >= delegation.opened_at]
     due = {c.row.matter_id: c for c in page.clocks if c.row.clock == Clock.SUSPENSION}
     consents = consents_of(page.complaint, steps)
     return {
@@ -375,7 +333,7 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
         if recusal is None
         else {
             "at": recusal.opened_at,
-            "by": _side(recusal.opened_by),
+            "by": side_words(recusal.opened_by),
             "whom": recusal.data.get("whom", ""),
             "text": _said(page, "request_recusal"),
             "clock": due.get(recusal.pk),
@@ -394,19 +352,12 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
             "at": appraisal.opened_at,
         },
         "delegated": None
-        if "delegation" not in matters
+        if delegation is None
         else {
-            "body": matters["delegation"].data.get("body", ""),
-            "at": matters["delegation"].opened_at,
-            "result": matters["delegation"].subject,
-            "report": next(
-                (
-                    m
-                    for m in reversed(page.thread)
-                    if m.step == "report_mediation" and m.at >= matters["delegation"].opened_at
-                ),
-                None,
-            ),
+            "body": delegation.data.get("body", ""),
+            "at": delegation.opened_at,
+            "result": delegation.subject,
+            "report": reports[-1] if reports else None,
         },
         "appraisals": [m for m in page.thread if m.step == "end_appraisal"],
         "agreements": [m for m in page.thread if m.step == "record_agreement"],

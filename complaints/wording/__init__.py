@@ -80,14 +80,8 @@ _REASON_KINDS = {
     Outcome.MEDIATION_TERMINATED: ("termination_ground", "reason"),
 }
 _ANY_REASON = (
-    "reason",
-    "failure_reason",
-    "refusal_ground",
-    "termination_ground",
-    "redirected_matter",
-    "reopening_ground",
-    "look_reason",
-    "overdue_reason",
+    *("reason", "failure_reason", "refusal_ground", "termination_ground", "redirected_matter"),
+    *("reopening_ground", "look_reason", "overdue_reason"),
 )
 
 

@@ -15,22 +15,8 @@ from complaints import wording
 from complaints.models import Complaint, Deadline
 from complaints.procedure.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
+from complaints.wording import clock as texts
 from complaints.wording.case import WAITS_FOR_YOU
-from complaints.wording.clock import (
-    IF_MISSED,
-    KEEP_YOURS,
-    NO_CLOCK,
-    NOBODY,
-    OFFICE_ANSWER,
-    OVERDUE,
-    PERFORM,
-    PERFORM_OWN,
-    PERFORM_YOURS,
-    SENTENCES,
-    YOU,
-    clock_facts,
-    is_late,
-)
 from web.dates import before, day_text
 from web.languages import named, reads_chinese
 
@@ -51,6 +37,8 @@ _SPEAKING: dict[Status, tuple[tuple[Clock, ...], ...]] = {
     S.MEDIATION_SUSPENDED: ((Clock.SUSPENSION,), (Clock.MEDIATION,)),
     S.CLOSED: ((Clock.OBJECTION,), (Clock.NOTICE,)),
 }
+#: Whoever owes what the clock asks must act, not whom the status names.
+_BY_CLOCK = (S.TRIAGE, S.NEGOTIATING, S.PERFORMING, S.CLOSED)
 _OF_OBLIGATION = frozenset({Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER})
 
 
@@ -92,9 +80,16 @@ def standing(
     status = Status(complaint.status)
     deadline = speaking_clock(status, clocks)
     situation = _situation(complaint, status, deadline)
-    side = _side(status, deadline)
+    side = MUST_ACT[status]
+    if (
+        deadline is not None
+        and deadline.owed_by in SIDES
+        and status in (S.TRIAGE, S.NEGOTIATING, S.PERFORMING, S.CLOSED)
+    ):
+        side = deadline.owed_by
     cast = _Cast(complaint, viewer_side, authority, names)
-    late = deadline is not None and is_late(deadline, now)
+    late = deadline is not None and texts.is_late(deadline, now)
+    is_your_turn = bool(side) and side == viewer_side
     who, detail = cast.holder(side)
     return Standing(
         side=side,
@@ -104,15 +99,15 @@ def standing(
         deadline=deadline,
         if_missed=_if_missed(complaint, status, deadline, cast),
         sentence=_sentence(situation, side, deadline, cast, now, late),
-        is_your_turn=bool(side) and side == viewer_side,
+        is_your_turn=is_your_turn,
         is_overdue=late,
-        tone=_tone(status, complaint.outcome, side == viewer_side != "", late),
+        tone="bad" if late else "warn" if is_your_turn else wording.tone(status, complaint.outcome),
         status=_named(complaint, viewer_side),
         status_icon=wording.icon(status, complaint.outcome),
         clock=(
             None
             if calendar is None or deadline is None
-            else clock_facts(deadline=deadline, now=now, calendar=calendar, status=status)
+            else texts.clock_facts(deadline=deadline, now=now, calendar=calendar, status=status)
         ),
     )
 
@@ -130,7 +125,12 @@ def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | Non
     """The one live clock that the strip shows; a paused one only when no other runs."""
     live = [c for c in clocks if c.ended_at is None and c.state in _LIVE]
     for group in _SPEAKING.get(status, ()):
-        results = [c for c in live if c.clock in group and _speaks(status, c)]
+        # A promise's confirmation says nothing about an offer, and the other way round.
+        results = [
+            c
+            for c in live
+            if c.clock in group and (c.clock != Clock.CONFIRMATION or _has_obligation(c) == (status == S.PERFORMING))
+        ]
         if results:
             return min(results, key=lambda c: (c.state == "paused", c.due_at))
     return None
@@ -164,7 +164,7 @@ def _is_asked_of_authority(clock: Deadline) -> bool:
 
 def listed_name(clock: Deadline) -> str:
     """What a clock is called in a list."""
-    return str(OFFICE_ANSWER) if _is_asked_of_authority(clock) else wording.label(clock.clock, kind="clock")
+    return str(texts.OFFICE_ANSWER) if _is_asked_of_authority(clock) else wording.label(clock.clock, kind="clock")
 
 
 def listed_facts(
@@ -175,15 +175,8 @@ def listed_facts(
     deadline, is_named = listed_clock(complaint, clocks)
     if deadline is None:
         return None, None
-    facts = clock_facts(deadline=deadline, now=now, calendar=calendar, status=Status(complaint.status))
+    facts = texts.clock_facts(deadline=deadline, now=now, calendar=calendar, status=Status(complaint.status))
     return deadline, facts | ({"listed_as": listed_name(deadline)} if is_named else {})
-
-
-def _speaks(status: Status, clock: Deadline) -> bool:
-    """A promise's confirmation says nothing about an offer, and the other way round."""
-    if clock.clock != Clock.CONFIRMATION:
-        return True
-    return _has_obligation(clock) == (status == S.PERFORMING)
 
 
 def _has_obligation(clock: Deadline) -> bool:
@@ -193,16 +186,6 @@ def _has_obligation(clock: Deadline) -> bool:
 def _loaded(row: Any, name: str) -> Any:
     """A related row if it came with this one; never a query."""
     return row._state.fields_cache.get(name)
-
-
-def _side(status: Status, deadline: Deadline | None) -> str:
-    if (
-        deadline is not None
-        and deadline.owed_by in SIDES
-        and (status in (S.TRIAGE, S.NEGOTIATING, S.PERFORMING, S.CLOSED))
-    ):
-        return deadline.owed_by
-    return MUST_ACT[status]
 
 
 def _situation(complaint: Complaint, status: Status, deadline: Deadline | None) -> str:
@@ -236,20 +219,13 @@ class _Cast:
         self.complaint, self.viewer, self.names = complaint, viewer, names
         self._authority = authority
 
-    def _called(self, row: Any, side: str) -> str:
-        if row is None or not self.names:
-            return wording.label(side, kind="side")
-        return named(row)
-
     def enterprise(self) -> str:
         row = _loaded(self.complaint, "branch") or _loaded(self.complaint, "enterprise")
-        return self._called(row, "enterprise")
+        return named(row) if row is not None and self.names else wording.label("enterprise", kind="side")
 
     def authority(self) -> str:
         row = self._authority or _loaded(self.complaint, "handling_authority")
-        if row is None:
-            return wording.label("authority", kind="side")
-        return named(row)
+        return named(row) if row is not None else wording.label("authority", kind="side")
 
     def person(self, side: str) -> str:
         """The named handler or officer; a stranger and a mailbox are told no names."""
@@ -262,12 +238,12 @@ class _Cast:
 
     def holder(self, side: str) -> tuple[str, str]:
         if side == "consumer":
-            return (str(YOU) if self.viewer == "consumer" else wording.label("consumer", kind="side")), ""
+            return (str(texts.YOU) if self.viewer == "consumer" else wording.label("consumer", kind="side")), ""
         if side == "enterprise":
             return self.enterprise(), self.person(side)
         if side == "authority":
             return self.authority(), self.person(side)
-        return str(NOBODY), ""
+        return str(texts.NOBODY), ""
 
     def full(self, side: str) -> str:
         """Organisation and person in one: 移动福州分公司的李敏 / Li Min at …"""
@@ -282,11 +258,11 @@ def _sentence(situation: str, side: str, deadline: Deadline | None, cast: _Cast,
     today = now.astimezone(SHANGHAI).date()
     if late and deadline is not None:
         day = day_text(deadline.last_day, today=today, weekday=False)
-        return wording.sentence(OVERDUE, who=who, day=day)
-    variants = SENTENCES.get(situation, {"": NO_CLOCK})
+        return wording.sentence(texts.OVERDUE, who=who, day=day)
+    variants = texts.SENTENCES.get(situation, {"": texts.NO_CLOCK})
     text = str(variants.get(cast.viewer, variants[""]))
     if deadline is None and "{day}" in text:
-        return wording.sentence(NO_CLOCK, who=who)
+        return wording.sentence(texts.NO_CLOCK, who=who)
     day = before(deadline.last_day, today=today) if deadline else ""
     why = cast.complaint.reason
     return wording.sentence(
@@ -305,10 +281,10 @@ def _what(deadline: Deadline | None, cast: _Cast) -> str:
     if deadline is None or deadline.clock not in _OF_OBLIGATION:
         return ""
     if deadline.owed_by == "consumer":
-        return str(KEEP_YOURS if cast.viewer == "consumer" else PERFORM_OWN)
+        return str(texts.KEEP_YOURS if cast.viewer == "consumer" else texts.PERFORM_OWN)
     obligation = _loaded(deadline, "obligation")
     if obligation is None or not cast.names or not cast.viewer or not reads_chinese():
-        return str(PERFORM_YOURS if cast.viewer == "enterprise" else PERFORM)
+        return str(texts.PERFORM_YOURS if cast.viewer == "enterprise" else texts.PERFORM)
     return _("履行：%(what)s") % {"what": obligation.what}
 
 
@@ -322,7 +298,7 @@ def _if_missed(complaint: Complaint, status: Status, deadline: Deadline | None, 
     if deadline is None:
         return ""
     key = _missed_key(complaint, status, deadline)
-    return wording.sentence(IF_MISSED[key], authority=cast.authority())
+    return wording.sentence(texts.IF_MISSED[key], authority=cast.authority())
 
 
 def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str:
@@ -346,9 +322,3 @@ def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str
     if kind == Clock.ANSWER and deadline.owed_by == "consumer":
         return "answer_by_consumer"
     return kind
-
-
-def _tone(status: Status, outcome: str, your_turn: bool, late: bool) -> str:
-    if late:
-        return "bad"
-    return "warn" if your_turn else wording.tone(status, outcome)

@@ -13,7 +13,6 @@ from complaints.parties.actors import SYSTEM
 from complaints.procedure import deadlines
 from complaints.procedure.deadlines import Due
 from complaints.procedure.workflow import CLOCKS, ENTERPRISE_SIDE, OPEN, Audience, Clock, Status
-from complaints.procedure.working_calendar import Calendar
 
 S = Status
 _INSTANT = timedelta(microseconds=1)
@@ -26,15 +25,10 @@ def live(
     for row in file.clocks:
         if row.clock != clock or row.ended_at is not None:
             continue
-        if (
-            obligation is not None
-            and row.obligation is not obligation
-            and (row.obligation_id is None or row.obligation_id != obligation.pk)
-        ):
-            continue
-        if matter is not None and row.matter is not matter and (row.matter_id is None or row.matter_id != matter.pk):
-            continue
-        return row
+        # A row that was not saved yet has no number to go by.
+        is_its = obligation is None or row.obligation is obligation or row.obligation_id == obligation.pk is not None
+        if is_its and (matter is None or row.matter is matter or row.matter_id == matter.pk is not None):
+            return row
     return None
 
 
@@ -161,21 +155,16 @@ def move(file: CaseFile, row: Deadline, due: Due, after: datetime, **values: Any
     _chase(file, row, after)
 
 
-def _runs(row: Deadline) -> frozenset[Status]:
+def _runs_and_rests(file: CaseFile, row: Deadline) -> tuple[frozenset[Status], frozenset[Status]]:
+    """The statuses in which this clock runs, and those in which it rests."""
     if row.obligation_id is not None or row.obligation is not None:
-        return OPEN
-    return CLOCKS[Clock(row.clock)].runs_while
-
-
-def _pauses(file: CaseFile, row: Deadline) -> frozenset[Status]:
+        return OPEN, frozenset()
     rule = CLOCKS[Clock(row.clock)]
-    if row.obligation_id is not None or row.obligation is not None:
-        return frozenset()
-    if row.clock == Clock.REVIEW:
-        last = file.latest_engagement
-        supervised = last is not None and last.is_supervised
-        return frozenset((ENTERPRISE_SIDE | {S.FILED} if supervised else frozenset()) | {S.TRIAGE})
-    return rule.paused_while
+    if row.clock != Clock.REVIEW:
+        return rule.runs_while, rule.paused_while
+    last = file.latest_engagement
+    is_supervised = last is not None and last.is_supervised
+    return rule.runs_while, (ENTERPRISE_SIDE | {S.FILED, S.TRIAGE} if is_supervised else frozenset({S.TRIAGE}))
 
 
 def pause(file: CaseFile, row: Deadline, at: datetime, *, capped: bool) -> None:
@@ -212,15 +201,12 @@ def resume(file: CaseFile, row: Deadline, at: datetime) -> None:
         return
     earlier, used = dict(row.derivation), row.allowance_used
     if allowance is not None:
-        earlier |= {"pauses": pauses[:-1], "last_day": _day_when_paused(row.paused_on, row.remaining, calendar)}
+        # The last day that it had when it was paused: R working days after that day.
+        last_day = calendar.after(row.paused_on, row.remaining) if row.remaining else row.paused_on
+        earlier |= {"pauses": pauses[:-1], "last_day": last_day.isoformat()}
         used += rested
     due = deadlines.resume(day, row.remaining, calendar, earlier=earlier, paused_from=row.paused_on)
     move(file, row, due, at, **going_on, allowance_used=used)
-
-
-def _day_when_paused(paused_on: date, remaining: int, calendar: Calendar) -> str:
-    """The last day that the clock had when it was paused: R working days after that day."""
-    return (calendar.after(paused_on, remaining) if remaining else paused_on).isoformat()
 
 
 def has_run_out(file: CaseFile, clock: Clock, at: datetime) -> bool:
@@ -236,7 +222,7 @@ def follow(file: CaseFile, old: Status, at: datetime, written: datetime, *, met:
     for row in list(file.clocks):
         if row.ended_at is not None:
             continue
-        runs, rests = _runs(row), _pauses(file, row)
+        runs, rests = _runs_and_rests(file, row)
         if status == S.TRIAGE and row.clock == Clock.REVIEW and _has_power(file):
             runs = runs | {S.TRIAGE}
         if status in runs:
@@ -330,38 +316,21 @@ def release_obligations(file: CaseFile, done: Obligation, at: datetime) -> None:
 
 def remind(files: Sequence[CaseFile]) -> None:
     """Give the newest reminder of each clock that is due for one, and look ahead."""
-    given = _given(files)
-    for file in files:
-        _remind(file, given)
-
-
-def _remind(file: CaseFile, given: set[tuple[int, str]]) -> None:
-    for row in file.clocks:
-        if row.ended_at is not None or row.state == "paused" or row.chase_at is None:
-            continue
-        if row.chase_at > file.now:
+    ids = [row.pk for file in files for row in file.clocks if row.pk is not None and row.ended_at is None]
+    given = set(Reminder.objects.filter(deadline_id__in=ids).values_list("deadline_id", "mark"))
+    for file, row in [(one, row) for one in files for row in one.clocks]:
+        if row.ended_at is not None or row.state == "paused" or row.chase_at is None or row.chase_at > file.now:
             continue
         due = Due(row.last_day, row.due_at, row.is_provisional, row.derivation)
         newest = deadlines.latest_milestone(file.now, row.started_at, due, file.conditions.calendar)
-        if newest is not None and row.pk is not None:
-            mark = str(newest[0])
-            if (row.pk, mark) not in given:
-                file.add(Reminder(deadline=row, mark=mark, at=file.now))
-                _enter(file, row, newest[0])
+        if newest is not None and row.pk is not None and (row.pk, str(newest[0])) not in given:
+            file.add(Reminder(deadline=row, mark=str(newest[0]), at=file.now))
+            _enter(file, row, newest[0])
         chase_again(file, row, file.now)
 
 
-def _given(files: Sequence[CaseFile]) -> set[tuple[int, str]]:
-    ids = [row.pk for file in files for row in file.clocks if row.pk is not None and row.ended_at is None]
-    return set(Reminder.objects.filter(deadline_id__in=ids).values_list("deadline_id", "mark"))
-
-
 def _enter(file: CaseFile, row: Deadline, mark: int) -> None:
-    data = {
-        "clock": row.clock,
-        "mark": mark,
-        "last_day": row.last_day.isoformat(),
-        "basis": CLOCKS[Clock(row.clock)].basis,
-    }
+    rule = CLOCKS[Clock(row.clock)]
+    data = {"clock": row.clock, "mark": mark, "last_day": row.last_day.isoformat(), "basis": rule.basis}
     tells = row.owed_by if row.owed_by in ("consumer", "enterprise", "authority") else "both"
     file.enter("remind", SYSTEM, Audience.AUTHORITY if is_internal(row) else Audience.PARTIES, data, tells=tells)

@@ -5,6 +5,7 @@ case, young enough, stands in the record; so nobody can look without being seen 
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.utils import timezone
@@ -50,27 +51,18 @@ def may_see_contact(complaint: Complaint, actor: Actor, engagements: Iterable[En
 def shown_until(steps: Iterable[HandlingStep], actor: Actor, *, now: datetime) -> datetime | None:
     """Until when this person's newest look at the case lasts; None when there is none that still does."""
     length = timedelta(minutes=settings.REVEAL_MINUTES)
-    ends = [
-        step.written_at + length
-        for step in steps
-        if step.step == LOOK
-        and step.reason not in (EXPORTED, PROGRAM)
-        and step.name is not None
-        and step.name.person_key == actor.person_key
-    ]
-    return max((end for end in ends if end > now), default=None)
+    looks = [step for step in _looks_of(actor, steps) if step.reason not in (EXPORTED, PROGRAM)]
+    return max((step.written_at + length for step in looks if step.written_at + length > now), default=None)
 
 
 def program_saw_contact(steps: Iterable[HandlingStep], actor: Actor, *, on: date) -> bool:
     """Whether a program of this person saw the contact data on that day already."""
-    return any(
-        step.step == LOOK
-        and step.reason == PROGRAM
-        and timezone.localdate(step.written_at) == on
-        and step.name is not None
-        and step.name.person_key == actor.person_key
-        for step in steps
-    )
+    return any(step.reason == PROGRAM and timezone.localdate(step.written_at) == on for step in _looks_of(actor, steps))
+
+
+def _looks_of(actor: Actor, steps: Iterable[HandlingStep]) -> list[HandlingStep]:
+    looks = (step for step in steps if step.step == LOOK)
+    return [step for step in looks if step.name is not None and step.name.person_key == actor.person_key]
 
 
 def reveal_contact(*, reason: str, text: str = "") -> Move:
@@ -103,10 +95,8 @@ def note_contact_access(files: Iterable[CaseFile]) -> None:
 
 
 def _note(entry: Entry, user: User, *, now: datetime) -> None:
-    at = entry.actor.organisation
-    security_log.note(
-        "reveal", now=now, user=user, organisation=at, subject=entry.complaint.number, reason=entry.reason
-    )
+    note = partial(security_log.note, now=now, user=user, organisation=entry.actor.organisation)
+    note("reveal", subject=entry.complaint.number, reason=entry.reason)
     if entry.reason == PROGRAM:
         # One a case and day, by a token that may: no sign of somebody who pries.
         return
@@ -114,11 +104,4 @@ def _note(entry: Entry, user: User, *, now: datetime) -> None:
     today = SecurityEvent.objects.filter(person_key=user.person_key, at__gte=morning)
     contact_accesses = today.filter(kind="reveal").exclude(reason=PROGRAM).count()
     if contact_accesses > settings.REVEALS_A_DAY and not today.filter(kind="reveal_alert").exists():
-        security_log.note(
-            "reveal_alert",
-            now=now,
-            user=user,
-            organisation=at,
-            subject=str(user.person_key),
-            reason=f"more than {settings.REVEALS_A_DAY} a day",
-        )
+        note("reveal_alert", subject=str(user.person_key), reason=f"more than {settings.REVEALS_A_DAY} a day")

@@ -68,18 +68,9 @@ def _tell(file: CaseFile, clock: Deadline, at: datetime) -> Effect:
     is_last = clock.clock != Clock.INSTRUCTION or file.conditions.jurisdiction.superior(above.pk).pk == above.pk
     later = None if is_last else _days_after(file, at - _INSTANT, "escalation")
     file.change(clock, escalated_to=above, escalated_at=at, escalations=number, escalate_at=later)
-    return Effect(
-        data={
-            "clock": clock.clock,
-            "last_day": clock.last_day.isoformat(),
-            "times": number,
-            "escalated_to": above.name,
-            "told": above.pk,
-        }
-        | ({"matter": clock.matter_id} if clock.matter_id is not None else {}),
-        happened_at=at,
-        audience=Audience.AUTHORITY if is_internal(clock) else None,
-    )
+    data = _facts(clock) | {"times": number, "escalated_to": above.name, "told": above.pk}
+    data |= {"matter": clock.matter_id} if clock.matter_id is not None else {}
+    return Effect(data=data, happened_at=at, audience=Audience.AUTHORITY if is_internal(clock) else None)
 
 
 def _days_after(file: CaseFile, start: datetime, policy: str) -> datetime:
@@ -202,13 +193,11 @@ def _performance_answer(file: CaseFile, clock: Deadline) -> Effect:
 
 def _material(file: CaseFile, clock: Deadline) -> Effect:
     clocks.end(file, clock, clock.due_at)
-    data = {"prepared_ground": "material_missing"}
-    return _lapsed(clock, S.REVIEW, reason="material_not_supplied", data=data)
+    return _lapsed(clock, S.REVIEW, reason="material_not_supplied", data={"prepared_ground": "material_missing"})
 
 
 def _mediation(file: CaseFile, clock: Deadline) -> Effect:
-    data = _escalate(file, clock).data
-    return _lapsed(clock, data=data | {"prepared_ground": "sixty_days"})
+    return _lapsed(clock, data=_escalate(file, clock).data | {"prepared_ground": "sixty_days"})
 
 
 def _consent(file: CaseFile, clock: Deadline) -> Effect:

@@ -35,7 +35,8 @@ def recount_piece(
     after: int, *, now: datetime, years: frozenset[int] | None, conditions: Conditions | None = None
 ) -> Piece | None:
     """The next batch of cases behind ``after``, in one transaction; None when there is none left."""
-    ids = _cases(after, years)
+    rows = open_clocks(years).filter(complaint_id__gt=after).order_by("complaint_id")
+    ids = list(rows.values_list("complaint_id", flat=True).distinct()[:BATCH])
     if not ids:
         return None
     moved = 0
@@ -67,16 +68,6 @@ def hangs_on(row: Deadline, years: frozenset[int] | None) -> bool:
     return not years.isdisjoint(range(first, row.last_day.year + 1))
 
 
-def _cases(after: int, years: frozenset[int] | None) -> list[int]:
-    return list(
-        open_clocks(years)
-        .filter(complaint_id__gt=after)
-        .order_by("complaint_id")
-        .values_list("complaint_id", flat=True)
-        .distinct()[:BATCH]
-    )
-
-
 def floor_of(row: Deadline, policies: Policies, region_id: int | None) -> int | None:
     """How many working days a party keeps where a new calendar brings its date forward; None for an authority."""
     return None if row.owed_by == "authority" else policies.number("provisional_floor", region_id).number
@@ -97,18 +88,8 @@ def _recount(file: CaseFile, years: frozenset[int] | None) -> int:
         clocks.move(file, row, due, file.now)
         if due.last_day != old:
             moved += 1
-            apply_effect(
-                TABLE["recompute_clock"],
-                file,
-                SYSTEM,
-                Effect(
-                    audience=Audience.AUTHORITY if is_internal(row) else None,
-                    data={
-                        "clock": row.clock,
-                        "before": old.isoformat(),
-                        "after": due.last_day.isoformat(),
-                        "calendar": due.derivation["calendar"],
-                    },
-                ),
-            )
+            data = {"clock": row.clock, "before": old.isoformat(), "after": due.last_day.isoformat()}
+            data["calendar"] = due.derivation["calendar"]
+            effect = Effect(audience=Audience.AUTHORITY if is_internal(row) else None, data=data)
+            apply_effect(TABLE["recompute_clock"], file, SYSTEM, effect)
     return moved

@@ -199,11 +199,10 @@ def breach(
         register(file, "lead", by="system", obligation=obligation.ordinal)
         kept = data | {"court": True}
         return replace(effect, to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="not_kept", data=kept)
-    if file.status == Status.PERFORMING:
-        return leave(
-            file, result="failed", ended_by="breach", reason="breach", data=data, texts=texts, happened_at=happened_at
-        )
-    return effect
+    if file.status != Status.PERFORMING:
+        return effect
+    said: dict[str, Any] = {"data": data, "texts": texts, "happened_at": happened_at}
+    return leave(file, result="failed", ended_by="breach", reason="breach", **said)
 
 
 def confirm(file: CaseFile, obligation: Obligation, at: datetime) -> None:

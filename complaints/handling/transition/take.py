@@ -79,13 +79,15 @@ def take_each(
     The same case may stand there several times: its moves follow each other, and with ``whole`` all of them are taken
     or none, each told with the refusal of the one that failed. While a request is answered, cases that its caller
     cannot see are missing, whoever asked for them."""
-    ids = _seen(sorted({case for case, _move, _actor in moves}))
+    ids = sorted({case for case, _move, _actor in moves})
+    if caller() is not None:
+        # To whom a case is hidden, it does not exist.
+        ids = list(Complaint.objects.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
     with working_as_steps(), transaction.atomic():
         conditions = conditions or Conditions.at(now)
-        files = {
-            file.complaint.pk: file for file in open_files(ids, now=now, conditions=conditions, skip_locked=skip_locked)
-        }
-        for file in files.values():
+        opened = open_files(ids, now=now, conditions=conditions, skip_locked=skip_locked)
+        files = {file.complaint.pk: file for file in opened}
+        for file in opened:
             lapse_overdue(file)
         if whole:
             by_case: dict[int, list[tuple[Move, Actor]]] = defaultdict(list)
@@ -99,13 +101,6 @@ def take_each(
     if len(moves) == 1 and results and results[0].refusal is not None:
         raise results[0].refusal
     return results
-
-
-def _seen(ids: list[int]) -> list[int]:
-    """Those that the caller may see; to whom a case is hidden, it does not exist."""
-    if caller() is None:
-        return ids
-    return list(Complaint.objects.filter(pk__in=ids).order_by("pk").values_list("pk", flat=True))
 
 
 def _take_one(file: CaseFile, move: Move, actor: Actor) -> StepResult:

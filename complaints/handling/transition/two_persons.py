@@ -18,7 +18,6 @@ from complaints.models import Demand, Matter, OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Audience
-from complaints.settlement.offer_terms import Answer
 from enterprises.models import TwoPersons
 
 #: Two policies a step: two_persons.<step>, whether it stands in two names; head.<step>, whether the head (负责人)
@@ -65,12 +64,8 @@ def rule_of(file: CaseFile, move: Move) -> str:
     document = move.said.get("document_id")
     if move.step != "correct_clerical_error" or document is None:
         return move.step
-    form = (
-        OfficialDocument.objects.filter(pk=document, complaint_id=file.complaint.pk)
-        .values_list("form", flat=True)
-        .first()
-    )
-    return DECISIONS.get(form or 0, move.step)
+    documents = OfficialDocument.objects.filter(pk=document, complaint_id=file.complaint.pk)
+    return DECISIONS.get(documents.values_list("form", flat=True).first() or 0, move.step)
 
 
 def left_to_sign(policies: Policies, matter: Matter, region_id: int) -> tuple[str, ...]:
@@ -101,14 +96,13 @@ def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tu
     results = []
     if setting.offers_above is not None and worth(move.said, demands) > setting.offers_above:
         results.append("amount")
-    if setting.refusals and any(_is_refusal(answer) for answer in move.said["answers"]):
+    # Also what is called otherwise and comes to nothing.
+    if setting.refusals and any(
+        answer.verdict == "refuse" or saying.money(answer.amount, f"amount-{answer.demand}") == 0
+        for answer in move.said["answers"]
+    ):
         results.append("refusal")
     return tuple(results)
-
-
-def _is_refusal(answer: Answer) -> bool:
-    """Also where it is called otherwise and comes to nothing."""
-    return answer.verdict == "refuse" or saying.money(answer.amount, f"amount-{answer.demand}") == 0
 
 
 def worth(values: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:

@@ -71,20 +71,12 @@ def _plain(value: Any) -> Any:
 
 def keep(file: CaseFile, step: str, before: dict[str, Any]) -> None:
     """Offer the undo of ``step``, unless it was used up for this step."""
-    if (
-        file.complaint.pk is not None
-        and Matter.objects.filter(complaint=file.complaint, kind="undo", subject=step, state="done").exists()
-    ):
+    used = Matter.objects.filter(complaint_id=file.complaint.pk, kind="undo", subject=step, state="done")
+    if file.complaint.pk is not None and used.exists():
         return
     until = deadlines.working_days(file.now, 1, file.conditions.calendar).due_at
-    file.open_matter(
-        "undo",
-        by="consumer",
-        subject=step,
-        until=until,
-        before=_changed(before, snapshot(file)),
-        status=before["status"],
-    )
+    changed = _changed(before, snapshot(file))
+    file.open_matter("undo", by="consumer", subject=step, until=until, before=changed, status=before["status"])
 
 
 def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
@@ -147,14 +139,8 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at
             if row is None or (isinstance(row, Matter) and row.kind == "undo"):
                 continue
             kept_back = {"id"} | (_NOT_RESTORED if kind is Complaint else set())
-            file.change(
-                row,
-                **{
-                    name: row._meta.get_field(name).to_python(value)  # type: ignore[union-attr]
-                    for name, value in values.items()
-                    if name not in kept_back
-                },
-            )
+            fields: dict[str, Any] = {name: row._meta.get_field(name) for name in values if name not in kept_back}
+            file.change(row, **{name: field.to_python(values[name]) for name, field in fields.items()})
     standing["Deadline"] |= _started_again(file, before.get("fresh", ()), taken_at)
     beside = before.get("beside", ())
     for clock in file.clocks:
@@ -183,16 +169,8 @@ def _started_again(file: CaseFile, fresh: Sequence[dict[str, Any]], taken_at: da
     """Clocks that began and ended with the step itself run as they began."""
     results = set()
     for values in fresh:
-        row = (
-            Deadline.objects.filter(
-                complaint=file.complaint,
-                clock=values["clock"],
-                obligation_id=values["obligation_id"],
-                ended_at=taken_at,
-            )
-            .order_by("-pk")
-            .first()
-        )
+        ended = Deadline.objects.filter(complaint=file.complaint, clock=values["clock"], ended_at=taken_at)
+        row = ended.filter(obligation_id=values["obligation_id"]).order_by("-pk").first()
         if row is None:
             continue
         file.clocks.append(row)

@@ -37,22 +37,8 @@ from complaints.record import bulk, record
 
 #: Parents before children.
 _ORDER: tuple[type[models.Model], ...] = (
-    Engagement,
-    Demand,
-    Offer,
-    OfferAnswer,
-    Obligation,
-    Contact,
-    InternalNote,
-    Matter,
-    Deadline,
-    Reminder,
-    ForwardingDecision,
-    Participant,
-    RootCause,
-    OfficialDocument,
-    DocumentVersion,
-    AnswerLink,
+    *(Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline, Reminder),
+    *(ForwardingDecision, Participant, RootCause, OfficialDocument, DocumentVersion, AnswerLink),
 )
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
