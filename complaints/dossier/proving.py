@@ -12,7 +12,7 @@ from complaints.models import Complaint, HandlingStep, Seal, SealedHead
 from complaints.procedure.workflow import Audience
 from complaints.record import record
 from complaints.record.record import chained
-from complaints.record.sealing import Head, path_to
+from complaints.record.sealing import heads_of, path_to
 from database.row_security import working_as_steps
 from web.environment import ROOT
 
@@ -30,7 +30,7 @@ def seal_of(complaint: Complaint) -> dict[str, Any] | None:
     if head is None:
         return None
     seal: Seal = head.seal
-    heads = _heads(seal)
+    heads = [(case, audience, sequence, bytes(head)) for case, audience, sequence, head in heads_of(seal)]
     place = heads.index((complaint.pk, head.audience, head.sequence, bytes(head.hash)))
     return published(seal) | {
         "case_id": complaint.pk,
@@ -54,15 +54,6 @@ def published(seal: Seal) -> dict[str, Any]:
         "signature": bytes(seal.signature).hex(),
         "public_key": bytes(seal.public_key).hex(),
     }
-
-
-def _heads(seal: Seal) -> list[Head]:
-    rows = (
-        SealedHead.objects.filter(seal=seal)
-        .order_by("complaint_id", "audience")
-        .values_list("complaint_id", "audience", "sequence", "hash")
-    )
-    return [(complaint_id, audience, sequence, bytes(head)) for complaint_id, audience, sequence, head in rows]
 
 
 PROGRAM = ROOT / "docs" / "verify" / "verify_dossier.py"

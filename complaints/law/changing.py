@@ -6,9 +6,10 @@ runs is touched; a calendar is counted for open clocks by `working`, each date t
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -63,26 +64,17 @@ def draft_policy(
         raise WrongInput("too_early", _("最早从明天起施行：已经开始的期限不受影响。"), field="starts_on")
     if Policy.objects.filter(name=name, region=region, starts_on=starts_on).exists():
         raise WrongInput("same_day", _("从这一天起已经有一项变动，请换一天。"), field="starts_on")
-    return LawChange.objects.create(
-        mark=new_mark("L", timezone.localdate(now)),
-        kind="policy",
-        authority=authority,
-        region=region,
-        asked_by=by,
-        asked_at=now,
-        why=why.strip(),
-        since=timezone.localdate(now) - TRIED_ON,
-        until=timezone.localdate(now),
-        change={
-            "name": name,
-            "number": number,
-            "unit": unit,
-            "starts_on": starts_on.isoformat(),
-            "legal_basis": legal_basis.strip(),
-            "before": [holds.number, holds.unit],
-            "base": _base_of(name),
-        },
-    )
+    change = {"name": name, "number": number, "unit": unit, "starts_on": starts_on.isoformat()}
+    change |= {"legal_basis": legal_basis.strip(), "before": [holds.number, holds.unit], "base": _base_of(name)}
+    today = timezone.localdate(now)
+    tried: dict[str, Any] = {"region": region, "since": today - TRIED_ON, "until": today, "change": change}
+    return _put_up("policy", by=by, authority=authority, now=now, why=why.strip(), **tried)
+
+
+def _put_up(kind: str, *, by: User | None, authority: Authority | None, now: datetime, **values: Any) -> LawChange:
+    """What a worker tries next."""
+    mark = new_mark("L", timezone.localdate(now))
+    return LawChange.objects.create(mark=mark, kind=kind, authority=authority, asked_by=by, asked_at=now, **values)
 
 
 def _within_the_law(name: str, number: int, unit: str, *, today_unit: str) -> None:
@@ -115,20 +107,12 @@ def held(name: str, region: Region | None, *, on: date) -> Policy | None:
 
 def _base_of(name: str) -> list[int]:
     """The rows of a number as they stand now; a new one or an end makes it another list."""
-    return [
-        result for row in Policy.objects.filter(name=name).order_by("pk").values_list("pk", "version") for result in row
-    ]
+    rows = Policy.objects.filter(name=name).order_by("pk").values_list("pk", "version")
+    return [number for row in rows for number in row]
 
 
 def draft_calendar(
-    *,
-    by: User | None,
-    authority: Authority | None,
-    year: Year,
-    source: str,
-    published_on: date | None,
-    why: str = "",
-    now: datetime,
+    *, by: User | None, authority: Authority | None, year: Year, source: str, published_on: date | None, now: datetime
 ) -> LawChange:
     """A year of working days, put up for trial on the open clocks. Raises WrongInput for what is loaded already."""
     if authority is not None and authority.level not in LOADS_CALENDARS:
@@ -153,15 +137,8 @@ def draft_calendar(
                 _("已载入的通知是%(day)s发布的，比这一份新。") % {"day": loaded.published_on},
                 field="published_on",
             )
-    return LawChange.objects.create(
-        mark=new_mark("L", timezone.localdate(now)),
-        kind="calendar",
-        authority=authority,
-        asked_by=by,
-        asked_at=now,
-        why=why.strip(),
-        change=_year(year, source, published_on) | {"base": loaded.number if loaded else 0},
-    )
+    change = _year(year, source, published_on) | {"base": loaded.number if loaded else 0}
+    return _put_up("calendar", by=by, authority=authority, now=now, change=change)
 
 
 def newest(year: int) -> CalendarVersion | None:
@@ -208,17 +185,8 @@ def ask_replay(
         if holds is None:
             raise WrongInput("no_such_policy", _("没有这个参数。"), field="name")
         change = {"name": name, "number": number, "unit": unit or holds.unit, "before": [holds.number, holds.unit]}
-    return LawChange.objects.create(
-        mark=new_mark("L", timezone.localdate(now)),
-        kind="replay",
-        authority=authority,
-        region=region,
-        asked_by=by,
-        asked_at=now,
-        since=since,
-        until=until,
-        change=change,
-    )
+    tried: dict[str, Any] = {"region": region, "since": since, "until": until, "change": change}
+    return _put_up("replay", by=by, authority=authority, now=now, **tried)
 
 
 # --- deciding ---------------------------------------------------------------------------------------------------------
@@ -246,21 +214,17 @@ def _speaks_for_the_country(heads: Iterable[Authority], asked: Authority, *, on:
     }
     if Authority.Level.NATIONAL in levels:
         return True
-    return (
-        Authority.Level.PROVINCE in levels
-        and not Officer.objects.on(on)
-        .filter(role__in=Right.DECIDE_LAW.posts, authority__level=Authority.Level.NATIONAL, user__is_active=True)
-        .exists()
-    )
+    nationals = _deciders(on).filter(authority__level=Authority.Level.NATIONAL)
+    return Authority.Level.PROVINCE in levels and not nationals.exists()
+
+
+def _deciders(on: date) -> QuerySet[Officer]:
+    return Officer.objects.on(on).filter(role__in=Right.DECIDE_LAW.posts, user__is_active=True)
 
 
 def calendar_approvers(asked: Authority | None, *, on: date, without: User) -> list[Officer]:
     """Who may approve a calendar that this authority puts up, with people and authorities; never whoever puts it up."""
-    heads = (
-        Officer.objects.on(on)
-        .filter(role__in=Right.DECIDE_LAW.posts, user__is_active=True)
-        .select_related("user", "authority")
-    )
+    heads = _deciders(on).select_related("user", "authority")
     national = heads.filter(authority__level=Authority.Level.NATIONAL)
     if not national.exists():
         here = asked.region_id if asked is not None else 0
@@ -383,14 +347,8 @@ def other_policies(change: LawChange, *, on: date) -> Policies | None:
     if "name" not in shown:
         return None
     first, last = (change.region_id, change.region.last) if change.region else (0, 2**31 - 1)
-    return Policies.load(on).instead(
-        PolicyRow(
-            shown["name"],
-            first or 0,
-            last,
-            PolicyNumber(shown["number"], shown["unit"], f"{shown['name']}@?", shown.get("legal_basis", "")),
-        )
-    )
+    number = PolicyNumber(shown["number"], shown["unit"], f"{shown['name']}@?", shown.get("legal_basis", ""))
+    return Policies.load(on).instead(PolicyRow(shown["name"], first or 0, last, number))
 
 
 def carry_out_unasked(mark: str, *, now: datetime) -> None:

@@ -98,12 +98,8 @@ def other_calendar(change: LawChange) -> Calendar:
 
 
 def rules_of(change: LawChange, calendar: Calendar, *, now: datetime) -> Rules:
-    numbers = {
-        f"{name}@{code or '-'}.{version}": (number, unit)
-        for name, code, version, number, unit in Policy.objects.values_list(
-            "name", "region__code", "version", "number", "unit"
-        )
-    }
+    rows = Policy.objects.values_list("name", "region__code", "version", "number", "unit")
+    numbers = {f"{name}@{code or '-'}.{version}": (number, unit) for name, code, version, number, unit in rows}
     return Rules(
         today=current_calendar(),
         calendar=calendar,
@@ -117,10 +113,9 @@ def recorded(change: LawChange) -> QuerySet[Deadline]:
     """The recorded clocks that a change or a replay is about."""
     rows = Deadline.objects.order_by("pk")
     if change.since and change.until:
-        first = deadlines.fixed_day(change.since - timedelta(days=1), current_calendar()).due_at
-        rows = rows.filter(
-            started_at__gte=first, started_at__lt=deadlines.fixed_day(change.until, current_calendar()).due_at
-        )
+        day_before, until = change.since - timedelta(days=1), change.until
+        first, end = (deadlines.fixed_day(day, current_calendar()).due_at for day in (day_before, until))
+        rows = rows.filter(started_at__gte=first, started_at__lt=end)
     if change.region is not None:
         rows = rows.filter(
             complaint__handling_region_id__gte=change.region_id, complaint__handling_region_id__lte=change.region.last
@@ -135,33 +130,33 @@ def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
     with _holding(change):
         if change.total is None:
             change.total = recorded(change).count()
-        rows = [
-            RecordedDeadline(*row) for row in recorded(change).filter(pk__gt=change.after).values_list(*FIELDS)[:PIECE]
-        ]
+        waiting = recorded(change).filter(pk__gt=change.after).values_list(*FIELDS)[:PIECE]
+        rows = [RecordedDeadline(*row) for row in waiting]
         rests = _rests({row.complaint_id for row in rows}) if rules.caps_rests else {}
-        results = []
+        effects, counted = [], []
         for row in rows:
-            verdict, last_day = outcome(row, rules, now=now, rests=rests.get(row.complaint_id, ()))
-            results.append((row, verdict, last_day))
-        _count(
-            change,
-            [(row.clock, row.owed_by, row.enterprise_id, row.authority_id, verdict) for row, verdict, _day in results],
-            [
-                LawEffect(
-                    change=change,
-                    complaint_id=row.complaint_id,
-                    clock=row.clock,
-                    owed_by=row.owed_by,
-                    verdict=verdict,
-                    before=row.last_day,
-                    after=day,
-                    ended_on=row.ended_at.astimezone(SHANGHAI).date() if row.ended_at else None,
-                )
-                for row, verdict, day in results
-                if verdict in TOLD
-            ],
-        )
+            verdict, day = outcome(row, rules, now=now, rests=rests.get(row.complaint_id, ()))
+            counted.append((row.clock, row.enterprise_id, row.authority_id, verdict))
+            if verdict in TOLD:
+                ended_on = row.ended_at.astimezone(SHANGHAI).date() if row.ended_at else None
+                effects.append(_effect(change, row, verdict, day, ended_on=ended_on))
+        _count(change, counted, effects)
         _go_on(change, [row.id for row in rows], now=now)
+
+
+def _effect(
+    change: LawChange, row: Deadline | RecordedDeadline, verdict: str, day: date, *, ended_on: date | None = None
+) -> LawEffect:
+    return LawEffect(
+        change=change,
+        complaint_id=row.complaint_id,
+        clock=row.clock,
+        owed_by=row.owed_by,
+        verdict=verdict,
+        before=row.last_day,
+        after=day,
+        ended_on=ended_on,
+    )
 
 
 def _rests(cases: set[int]) -> dict[int, list[Rest]]:
@@ -194,21 +189,11 @@ def _try_calendar(change: LawChange, calendar: Calendar, years: frozenset[int], 
                 due = deadlines.recompute(row.derivation, calendar, changed_on=today, floor=floor)
                 verdict = _moved(row.last_day, due.last_day, is_kept="counted_to" in due.derivation)
                 if verdict != "same":
-                    effects.append(
-                        LawEffect(
-                            change=change,
-                            complaint_id=row.complaint_id,
-                            clock=row.clock,
-                            owed_by=row.owed_by,
-                            verdict=verdict,
-                            before=row.last_day,
-                            after=due.last_day,
-                        )
-                    )
+                    effects.append(_effect(change, row, verdict, due.last_day))
                 elif row.is_provisional and not due.provisional:
                     verdict = "settled"
             case = row.complaint
-            counted.append((row.clock, row.owed_by, case.enterprise_id, case.handling_authority_id, verdict))
+            counted.append((row.clock, case.enterprise_id, case.handling_authority_id, verdict))
         _count(change, counted, effects)
         _go_on(change, [row.pk for row in rows], now=now)
 
@@ -221,13 +206,13 @@ def _moved(before: date, after: date, *, is_kept: bool) -> str:
 
 
 def _count(
-    change: LawChange, counted: Sequence[tuple[str, str, int | None, int | None, str]], effects: list[LawEffect]
+    change: LawChange, counted: Sequence[tuple[str, int | None, int | None, str]], effects: list[LawEffect]
 ) -> None:
     shown = sum(change.counts.get(verdict, 0) for verdict in TOLD)
     counts = Counter(change.counts)
     counts.update(verdict for *_of, verdict in counted)
     groups: dict[str, dict[str, int]] = change.groups
-    for clock, _owed_by, enterprise_id, authority_id, verdict in counted:
+    for clock, enterprise_id, authority_id, verdict in counted:
         if verdict in TOLD:
             group = groups.setdefault(f"{clock}|{enterprise_id or ''}|{authority_id or ''}", {})
             group[verdict] = group.get(verdict, 0) + 1

@@ -34,13 +34,9 @@ def write(files: Iterable[CaseFile]) -> None:
     if not values:
         return
     now = next(iter(values.values())).now
-    links = [
-        link
-        for link in AnswerLink.objects.filter(
-            complaint_id__in={case for case, _delegation in values}, revoked_at=None, expires_at__gt=now
-        ).exclude(phone="")
-        if (link.complaint_id, link.delegation_id) in values
-    ]
+    live = AnswerLink.objects.filter(revoked_at=None, expires_at__gt=now).exclude(phone="")
+    of_cases = live.filter(complaint_id__in={case for case, _delegation in values})
+    links = [link for link in of_cases if (link.complaint_id, link.delegation_id) in values]
     sealed_fields.load_for(links)
     rows = []
     for link in links:
@@ -72,12 +68,8 @@ def _tells(file: CaseFile) -> list[int | None]:
     ):
         results.append(None)
     delegation = file.matter("delegation")
-    if (
-        delegation is not None
-        and delegation.pk is not None
-        and any(_concerns_the_body(entry) for entry in file.entries)
-    ):
-        results.append(delegation.pk)
+    if delegation is not None and any(_concerns_the_body(entry) for entry in file.entries):
+        results += [delegation.pk] if delegation.pk is not None else []
     return results
 
 

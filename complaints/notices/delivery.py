@@ -207,19 +207,18 @@ class _Sweep:
         except Bounced as dead:
             self.failed_in_a_row[first.channel] = 0
             _next_channel(rows, dead.code, contact, self.channels, now=self.now)
-            return False
         except TryAgain as failed:
             if isinstance(failed, ServerAway):
                 self.failed_in_a_row[first.channel] += AWAY_AFTER if failed.code == "timeout" else 1
             _try_later(rows, failed.code, now=self.now)
-            return False
         except Exception as error:
             # Only its kind: its words may hold an address.
             log.error("notice %s was not delivered: %s", first.pk, type(error).__name__)
             _try_later(rows, f"fault_{type(error).__name__}"[:200], now=self.now)
-            return False
-        self.failed_in_a_row[first.channel] = 0
-        return True
+        else:
+            self.failed_in_a_row[first.channel] = 0
+            return True
+        return False
 
 
 def lease(*, now: datetime, without: Sequence[str] = ()) -> Letters:
@@ -286,15 +285,8 @@ def _next_channel(rows: list[Notice], code: str, contact: dict[str, str], channe
     for row in rows:
         usable = recipients.usable_channels(row.addressee, row.user, contact, channels)
         with transaction.atomic():
-            tried = set(
-                Notice.objects.filter(
-                    complaint_id=row.complaint_id,
-                    audience=row.audience,
-                    sequence=row.sequence,
-                    addressee=row.addressee,
-                    user=row.user,
-                ).values_list("channel", flat=True)
-            )
+            told = Notice.objects.filter(complaint_id=row.complaint_id, audience=row.audience, sequence=row.sequence)
+            tried = set(told.filter(addressee=row.addressee, user=row.user).values_list("channel", flat=True))
             name = next((channel for channel in usable if channel not in tried), "")
             state = "bounced" if name else "set_aside"
             moved = _leased([row.pk]).update(state=state, leased_until=None, last_error=code)

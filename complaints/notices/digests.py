@@ -41,29 +41,14 @@ def letter_of(rows: Sequence[Notice], *, site: str = "", now: datetime | None = 
 
 def _letter(rows: Sequence[Notice], off: str, site: str, now: datetime | None) -> Letter:
     first = rows[0]
+    subject, body, short = first.subject, first.body, first.short
+    if first.form != "single":
+        n, at = len({row.complaint_id for row in rows}), now or first.sent_at or first.send_after
+        part = _("上午") if at.astimezone(SHANGHAI).hour < 12 else _("下午")
+        subject, body = _("【12315】%(part)s汇总：%(n)s件") % {"part": part, "n": n}, "\n".join(_lines(rows))
+        short = ngettext("【12315】您有%(n)s件投诉有新进展", "【12315】您有%(n)s件投诉有新进展", n) % {"n": n}
     foot = "\n\n" + _("不想再收这类通知：%(address)s") % {"address": off} if off else ""
-    if first.form == "single":
-        return Letter(
-            key=key_of(rows),
-            subject=first.subject,
-            body=with_site(first.body, site) + foot,
-            short=first.short,
-            unsubscribe=off,
-        )
-    n = len({row.complaint_id for row in rows})
-    part = _("上午") if _hour(first, now) < 12 else _("下午")
-    return Letter(
-        key=key_of(rows),
-        subject=_("【12315】%(part)s汇总：%(n)s件") % {"part": part, "n": n},
-        body=with_site("\n".join(_lines(rows)), site) + foot,
-        short=ngettext("【12315】您有%(n)s件投诉有新进展", "【12315】您有%(n)s件投诉有新进展", n) % {"n": n},
-        unsubscribe=off,
-    )
-
-
-def _hour(row: Notice, now: datetime | None) -> int:
-    at = now or row.sent_at or row.send_after
-    return at.astimezone(SHANGHAI).hour
+    return Letter(key=key_of(rows), subject=subject, body=with_site(body, site) + foot, short=short, unsubscribe=off)
 
 
 def _lines(rows: Sequence[Notice]) -> list[str]:
@@ -82,19 +67,15 @@ def _units(rows: Sequence[Notice]) -> list[str]:
     """One line a unit: how many cases, and how many of them are late."""
     units: dict[str, dict[int, bool]] = {}
     for row in rows:
-        cases = units.setdefault(_unit(row), {})
+        unit = row.authority if row.addressee == "authority" else row.complaint.branch or row.enterprise
+        cases = units.setdefault(named(unit) if unit is not None else row.addressee, {})
         cases[row.complaint_id] = cases.get(row.complaint_id, False) or row.complaint.is_overdue or is_breach(row.kind)
     results = []
-    for unit, cases in units.items():
+    for name, cases in units.items():
         late = sum(cases.values())
-        slots = {"unit": unit, "n": len(cases), "late": late}
+        slots = {"unit": name, "n": len(cases), "late": late}
         results.append((_("· %(unit)s：%(n)s件，其中%(late)s件已逾期") if late else _("· %(unit)s：%(n)s件")) % slots)
     return results
-
-
-def _unit(row: Notice) -> str:
-    unit = row.authority if row.addressee == "authority" else row.complaint.branch or row.enterprise
-    return named(unit) if unit is not None else row.addressee
 
 
 def path_of(body: str) -> str:

@@ -57,12 +57,8 @@ def choose(user: User, *, first: str, language: str, reminders: str, progress: s
             user.language = language
             user.save(update_fields=["language"])
         # Found under the caller's role: nobody else's case can be among them.
-        own = list(
-            Complaint.objects.visible_to(user)
-            .filter(consumer_id=user.pk)
-            .exclude(language=language)
-            .values_list("pk", flat=True)
-        )
+        cases = Complaint.objects.visible_to(user).filter(consumer_id=user.pk).exclude(language=language)
+        own = list(cases.values_list("pk", flat=True))
         if own:
             with working_as_steps():
                 Complaint.objects.filter(pk__in=own).update(language=language)

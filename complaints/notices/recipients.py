@@ -42,11 +42,17 @@ _FOR_INTAKE = {
 
 
 @dataclass(slots=True)
-class _People:
-    """The people of the organisations of one batch, asked for once."""
+class _Batch:
+    """What settling a batch of notices needs, asked for once: the people of its organisations, how everybody wishes to
+    be told, where consumers without an account are reached."""
 
+    channels: Channels
+    now: datetime
+    calendar: Calendar
     staff: dict[int, list[Staff]] = field(default_factory=lambda: defaultdict(list))
     officers: dict[int, list[Officer]] = field(default_factory=lambda: defaultdict(list))
+    wishes: dict[int, NoticeChoice] = field(default_factory=dict)
+    contacts: dict[tuple[int, int], dict[str, str]] = field(default_factory=dict)
 
     def ids(self) -> Iterator[int]:
         yield from (job.user_id for jobs in self.staff.values() for job in jobs)
@@ -67,12 +73,14 @@ def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
             return 0
         today = now.astimezone(SHANGHAI).date()
         more = with_participants(rows, today)
-        people, phones = _people(rows, today), contacts_of(rows)
-        wishes = wishes_of([*(row.user_id for row in (*rows, *more)), *people.ids()])
+        batch = _Batch(channels, now, calendar)
+        _ask_for_people(batch, rows, today)
+        batch.contacts = contacts_of(rows)
+        batch.wishes = wishes_of([*(row.user_id for row in (*rows, *more)), *batch.ids()])
         for row in more:
-            _choose(row, row.user, {}, wishes.get(row.user_id or 0), channels, now)
+            _choose(row, batch)
         for row in rows:
-            more += _settle(row, people, phones, wishes, channels, now, calendar)
+            more += _settle(row, batch)
         fields = ["user", "channel", "form", "state", "send_after", "last_error"]
         if in_own_language((row for row in [*rows, *more] if row.channel), now=now):
             fields += ["language", "subject", "body", "short"]
@@ -111,27 +119,19 @@ def unsettled() -> QuerySet[Notice]:
     return Notice.objects.filter(state="queued", channel="")
 
 
-def _settle(
-    row: Notice,
-    people: _People,
-    contacts: dict[tuple[int, int], dict[str, str]],
-    wishes: dict[int, NoticeChoice],
-    channels: Channels,
-    now: datetime,
-    calendar: Calendar,
-) -> list[Notice]:
+def _settle(row: Notice, batch: _Batch) -> list[Notice]:
     """Changes the row in memory; returns rows for further people."""
+    next_digest = working_calendar.next_digest(batch.now, batch.calendar)
     if row.user_id is not None or row.addressee == "consumer":
-        wish = wishes.get(row.user_id or 0)
-        wanted = how(row, wish)
+        wanted = how(row, batch.wishes.get(row.user_id or 0))
         if wanted == "none":
             row.state = "in_portal"
             return []
-        _choose(row, row.user, contacts.get(told_as(row), {}), wish, channels, now)
+        _choose(row, batch)
         if wanted == "digest" and row.state == "queued":
-            row.form, row.send_after = "digest", working_calendar.next_digest(now, calendar)
+            row.form, row.send_after = "digest", next_digest
         return []
-    main, heads = _persons(row, people)
+    main, heads = _persons(row, batch)
     if not main and not heads:
         row.state, row.last_error = "set_aside", "nobody"
         return []
@@ -140,9 +140,9 @@ def _settle(
         each.user = user
         if user in heads:
             each.form = "summary"
-        _choose(each, user, {}, wishes.get(user.pk), channels, now)
+        _choose(each, batch)
         if each.form == "summary" and row.form == "single" and each.state == "queued":
-            each.send_after = working_calendar.next_digest(now, calendar)
+            each.send_after = next_digest
     return rows[1:]
 
 
@@ -153,18 +153,13 @@ def copy_of(row: Notice) -> Notice:
     return copy
 
 
-def _choose(
-    row: Notice,
-    user: User | None,
-    contact: dict[str, str],
-    wish: NoticeChoice | None,
-    channels: Channels,
-    now: datetime,
-) -> None:
-    usable = usable_channels(row.addressee, user, contact, channels, first=wish.first if wish is not None else "")
+def _choose(row: Notice, batch: _Batch) -> None:
+    contact, wish = batch.contacts.get(told_as(row), {}), batch.wishes.get(row.user_id or 0)
+    first = wish.first if wish is not None else ""
+    usable = usable_channels(row.addressee, row.user, contact, batch.channels, first=first)
     if usable:
         row.channel = usable[0]
-        if (later := working_calendar.not_before(usable[0], now)) > now:
+        if (later := working_calendar.not_before(usable[0], batch.now)) > batch.now:
             row.send_after = later
     else:
         row.state, row.last_error = "set_aside", "no_address"
@@ -219,28 +214,26 @@ def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]
 # --- the people of an organisation ------------------------------------------------------------
 
 
-def _people(rows: Sequence[Notice], today: date) -> _People:
-    result = _People()
+def _ask_for_people(batch: _Batch, rows: Sequence[Notice], today: date) -> None:
     alone = [row for row in rows if row.user_id is None]
     enterprises = {row.enterprise_id for row in alone if row.addressee == "enterprise"}
     if enterprises:
         jobs = Staff.objects.on(today).filter(enterprise_id__in=enterprises, user__is_active=True)
         for job in jobs.select_related("user").order_by("id"):
-            result.staff[job.enterprise_id].append(job)
+            batch.staff[job.enterprise_id].append(job)
     bodies = {row.authority_id for row in alone if row.addressee == "authority"}
     if bodies:
         offices = Officer.objects.on(today).filter(authority_id__in=bodies, user__is_active=True)
         for office in offices.select_related("user").order_by("id"):
-            result.officers[office.authority_id].append(office)
-    return result
+            batch.officers[office.authority_id].append(office)
 
 
-def _persons(row: Notice, people: _People) -> tuple[list[User], list[User]]:
+def _persons(row: Notice, batch: _Batch) -> tuple[list[User], list[User]]:
     """Who is told, and which heads get a line; nobody stands in both."""
     if row.addressee == "enterprise":
-        main, heads = _of_enterprise(row, people.staff.get(row.enterprise_id or 0, []))
+        main, heads = _of_enterprise(row, batch.staff.get(row.enterprise_id or 0, []))
     else:
-        main, heads = _of_authority(row, people.officers.get(row.authority_id or 0, []))
+        main, heads = _of_authority(row, batch.officers.get(row.authority_id or 0, []))
     if row.kind not in _SUMMARISED and not is_breach(row.kind):
         heads = []
     shown = list(dict.fromkeys(main))[:MOST]

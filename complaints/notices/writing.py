@@ -58,7 +58,11 @@ SHORT = 70
 def for_file(file: CaseFile) -> list[Notice]:
     """One notice for each addressee of each entry of this flush."""
     results: list[Notice] = []
-    _hand_promises_to_clocks(file)
+    # The words need to know whether a promise stems from a mediation; the file has the row.
+    promises = {row.pk: row for row in file.obligations}
+    for clock in file.clocks:
+        if clock.obligation_id in promises:
+            clock.obligation = promises[clock.obligation_id]
     for entry in file.entries:
         for addressee in addressees(entry):
             enterprise_id = _enterprise_id(file, entry) if addressee == "enterprise" else None
@@ -66,14 +70,6 @@ def for_file(file: CaseFile) -> list[Notice]:
                 continue
             results.append(_notice(file, entry, addressee, enterprise_id))
     return results
-
-
-def _hand_promises_to_clocks(file: CaseFile) -> None:
-    """The words need to know whether a promise stems from a mediation; the file has the row."""
-    promises = {row.pk: row for row in file.obligations}
-    for clock in file.clocks:
-        if clock.obligation_id in promises:
-            clock.obligation = promises[clock.obligation_id]
 
 
 def addressees(entry: Entry) -> tuple[str, ...]:
@@ -103,17 +99,21 @@ def _enterprise_id(file: CaseFile, entry: Entry) -> int | None:
 def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | None) -> Notice:
     complaint = file.complaint
     language = complaint.language if addressee == "consumer" else settings.LANGUAGE_CODE
-    single = addressee == "consumer" or is_pressing(file, entry, addressee)
-    at = entry.written_at
+    presses = is_pressing(file, entry, addressee)
+    single = addressee == "consumer" or presses
+    at, reminds = entry.written_at, entry.step == "remind"
+    # Reminders belong to the morning of their day, however late a sweep comes to write them.
+    since = datetime.combine(file.today, time(), SHANGHAI) if reminds else at
     notice = Notice(
         complaint=complaint,
         audience=entry.audience,
         sequence=entry.sequence,
-        kind=_kind(file, entry, addressee),
+        # Nobody may turn off a consumer's reminder of the last day.
+        kind=LAST_REMINDER if reminds and addressee == "consumer" and presses else entry.step,
         addressee=addressee,
         form="single" if single else "digest",
         created_at=at,
-        send_after=at if single else working_calendar.next_digest(_fell_due(file, entry), file.conditions.calendar),
+        send_after=at if single else working_calendar.next_digest(since, file.conditions.calendar),
         state="queued",
     )
     write(notice, file, entry, language=language)
@@ -126,18 +126,6 @@ def _notice(file: CaseFile, entry: Entry, addressee: str, enterprise_id: int | N
     else:
         notice.authority_id = entry.data.get("told") or complaint.handling_authority_id
     return notice
-
-
-def _fell_due(file: CaseFile, entry: Entry) -> datetime:
-    """Reminders belong to the morning of their day, however late a sweep comes to write them."""
-    return datetime.combine(file.today, time(), SHANGHAI) if entry.step == "remind" else entry.written_at
-
-
-def _kind(file: CaseFile, entry: Entry, addressee: str) -> str:
-    """The step; a consumer's reminder of the last day has a name of its own, for nobody may turn it off."""
-    if entry.step == "remind" and addressee == "consumer" and is_pressing(file, entry, addressee):
-        return LAST_REMINDER
-    return entry.step
 
 
 def is_breach(step: str) -> bool:
@@ -168,19 +156,14 @@ def write(notice: Notice, file: CaseFile, entry: Entry, *, language: str) -> Non
     notice.language = language
 
 
-def _authority(file: CaseFile) -> Authority | None:
-    """The handling authority from what is in memory already."""
-    wanted = file.complaint.handling_authority_id
-    return next((row for row in file.conditions.jurisdiction.authorities if row.pk == wanted), None)
-
-
 class _Text:
     """Subject and lines of one notice."""
 
     def __init__(self, file: CaseFile, entry: Entry, addressee: str) -> None:
         self.file, self.entry, self.addressee = file, entry, addressee
         self.complaint: Complaint = file.complaint
-        self.authority = _authority(file)
+        authorities: list[Authority] = list(file.conditions.jurisdiction.authorities)
+        self.authority = next((one for one in authorities if one.pk == self.complaint.handling_authority_id), None)
         self.path = _PATHS[addressee].format(number=self.complaint.number)
         self.what = self._what()
 
@@ -239,15 +222,11 @@ class _Text:
             rest = self.what.removeprefix(str(notices.REMINDER))
             choices.insert(0, notices.SHORT_REMIND.format(number=number, what=rest))
         pair = notices.SHORT.get(f"{self.entry.step}/{self.addressee}")
-        due = self._due_day() if pair else None
-        if pair and due:
-            choices.insert(0, str(pair).format(number=number, day=self.day(due)))
+        clock = speaking_clock(Status(self.complaint.status), self.file.clocks)
+        if pair and clock is not None and self.entry.to_status == self.complaint.status:
+            choices.insert(0, str(pair).format(number=number, day=self.day(clock.last_day)))
         choices.append(notices.SHORT_NEWS.format(number=number))
         return next((text for text in choices if len(text) <= SHORT), "")
-
-    def _due_day(self) -> date | None:
-        clock = speaking_clock(Status(self.complaint.status), self.file.clocks)
-        return clock.last_day if clock is not None and self.entry.to_status == self.complaint.status else None
 
     # --- the body -------------------------------------------------------------------------
 
@@ -260,20 +239,12 @@ class _Text:
 
     def _documents(self) -> list[str]:
         """The official documents that this step addresses to the reader, by number."""
-        texts = [
-            one
-            for one in self.entry.data.get("documents", ())
-            if kinds.is_to(one["form"], self.addressee, self.entry.data)
-        ]
-        return [
-            wording.sentence(
-                notices.DOCUMENT,
-                reference=one["reference"],
-                path=f"{self.path}#documents",
-                title=kinds.KINDS[one["form"]].title,
-            )
-            for one in texts
-        ]
+        results, path = [], f"{self.path}#documents"
+        for one in self.entry.data.get("documents", ()):
+            if kinds.is_to(one["form"], self.addressee, self.entry.data):
+                title = kinds.KINDS[one["form"]].title
+                results.append(wording.sentence(notices.DOCUMENT, reference=one["reference"], path=path, title=title))
+        return results
 
     def _happened(self) -> str:
         what = wording.label(self.entry.step, kind="step")
@@ -317,15 +288,8 @@ class _Text:
     def _closed(self) -> list[str]:
         """Outcome, reason, and which ways remain open."""
         entry = self.entry
-        results = [
-            (
-                wording.sentence(
-                    notices.CLOSED_WHY, outcome=self._outcome(), reason=wording.reason(entry.reason, entry.outcome)
-                )
-                if entry.reason
-                else wording.sentence(notices.CLOSED, outcome=self._outcome())
-            )
-        ]
+        text, why = notices.CLOSED_WHY if entry.reason else notices.CLOSED, wording.reason(entry.reason, entry.outcome)
+        results = [wording.sentence(text, outcome=self._outcome(), reason=why)]
         if self.addressee != "consumer":
             return results
         results += self._whose_duty()
@@ -372,6 +336,5 @@ class _Text:
             results = [wording.sentence(pair, clock=name, n=working_days(left), day=day)]
         row = next((c for c in self.file.clocks if c.clock == clock and c.last_day == last), None)
         if row is not None:
-            missed = what_if_missed(complaint=self.complaint, deadline=row, authority=self.authority)
-            results.append(self._missed(missed))
+            results.append(self._missed(what_if_missed(self.complaint, row, authority=self.authority)))
         return results

@@ -111,7 +111,7 @@ def compose(entries: Sequence[Entry]) -> Composed:
                 )
             )
         name = _name_of(entry.actor, names)
-        writer = _name_of(entry.actor.recorded_by, names) if entry.actor.recorded_by else None
+        writer = _name_of(entry.actor.recorded_by, names)
         body = canonical(
             {
                 "case": complaint.number,
@@ -180,18 +180,10 @@ def _other_heads(entries: Sequence[Entry]) -> dict[tuple[str, str], tuple[int, b
     return {(case, audience): (sequence, bytes(head)) for case, audience, sequence, head in rows}
 
 
-def _people(entries: Sequence[Entry]) -> set[tuple[UUID, str]]:
-    results: set[tuple[UUID, str]] = set()
-    for entry in entries:
-        for actor in (entry.actor, entry.actor.recorded_by):
-            if actor and actor.person_key and actor.name:
-                results.add((actor.person_key, actor.name))
-    return results
-
-
 def _names(entries: Sequence[Entry]) -> dict[tuple[UUID, str], RecordedName]:
     """The kept names of everybody in these entries, made where missing."""
-    people = _people(entries)
+    actors = [actor for entry in entries for actor in (entry.actor, entry.actor.recorded_by) if actor is not None]
+    people = {(actor.person_key, actor.name) for actor in actors if actor.person_key and actor.name}
     if not people:
         return {}
 
@@ -226,6 +218,7 @@ def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Re
     }
     field = RecordedName._meta.get_field("sealed")
     rows = list(made.values())
+    marks = [row.mark for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into complaints_recordedname (person_key, sealed, mark, digest)"
@@ -233,7 +226,7 @@ def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Re
             " on conflict (person_key, mark) do nothing returning id, digest",
             [
                 [str(row.person_key) for row in rows],
-                list(stored_columns(rows, field)),
+                [*stored_columns(rows, field)],
                 [row.mark for row in rows],
                 digests,
             ],

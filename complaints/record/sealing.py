@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from complaints.models import HandlingStep, Seal, SealedHead
 from complaints.record import bulk, record
@@ -75,6 +75,12 @@ def _leaf(head: Head) -> bytes:
 
 def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(_NODE + left + right).digest()
+
+
+def heads_of(seal: Seal) -> QuerySet[SealedHead, tuple[int, str, int, bytes]]:
+    """What a seal covers, in the order of its tree."""
+    rows = SealedHead.objects.filter(seal=seal).order_by("complaint_id", "audience")
+    return rows.values_list("complaint_id", "audience", "sequence", "hash")
 
 
 def signing_key() -> Ed25519PrivateKey:

@@ -14,10 +14,10 @@ from django.db.models import Model
 
 from accounts.keys import keyring, sealing
 from accounts.keys.ciphers import CannotOpen
-from complaints.models import PersonalText, RecordedName, Seal, SealedHead
+from complaints.models import PersonalText, RecordedName, Seal
 from complaints.models.record import salted_text
 from complaints.record.record import chained, salted
-from complaints.record.sealing import Head, listed_root_of, root_of, tree_root
+from complaints.record.sealing import Head, heads_of, listed_root_of, root_of, tree_root
 
 _CHUNK = 5000
 #: So many broken texts are named; more say nothing more.
@@ -282,12 +282,7 @@ def _seals_its_heads(seal: Seal, previous: bytes) -> bool:
 
 
 def _heads(seal: Seal) -> Iterator[Head]:
-    rows = (
-        SealedHead.objects.filter(seal=seal)
-        .order_by("complaint_id", "audience")
-        .values_list("complaint_id", "audience", "sequence", "hash")
-    )
-    for complaint_id, audience, sequence, head in rows.iterator(chunk_size=_CHUNK):
+    for complaint_id, audience, sequence, head in heads_of(seal).iterator(chunk_size=_CHUNK):
         yield complaint_id, audience, sequence, bytes(head)
 
 

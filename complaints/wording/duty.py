@@ -97,7 +97,7 @@ def standing(
         holder_detail=detail,
         since=complaint.status_since,
         deadline=deadline,
-        if_missed=_if_missed(complaint, status, deadline, cast),
+        if_missed=what_if_missed(complaint, deadline, authority=authority),
         sentence=_sentence(situation, side, deadline, cast, now, late),
         is_your_turn=is_your_turn,
         is_overdue=late,
@@ -288,17 +288,12 @@ def _what(deadline: Deadline | None, cast: _Cast) -> str:
     return _("履行：%(what)s") % {"what": obligation.what}
 
 
-def what_if_missed(*, complaint: Complaint, deadline: Deadline, authority: Authority | None = None) -> str:
+def what_if_missed(complaint: Complaint, deadline: Deadline | None, *, authority: Authority | None = None) -> str:
     """What happens by itself when this clock runs out."""
-    cast = _Cast(complaint, "", authority, True)
-    return _if_missed(complaint, Status(complaint.status), deadline, cast)
-
-
-def _if_missed(complaint: Complaint, status: Status, deadline: Deadline | None, cast: _Cast) -> str:
     if deadline is None:
         return ""
-    key = _missed_key(complaint, status, deadline)
-    return wording.sentence(texts.IF_MISSED[key], authority=cast.authority())
+    key = _missed_key(complaint, Status(complaint.status), deadline)
+    return wording.sentence(texts.IF_MISSED[key], authority=_Cast(complaint, "", authority, True).authority())
 
 
 def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str:

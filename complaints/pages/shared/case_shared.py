@@ -121,7 +121,7 @@ def derived(
         "weeks": _weeks(row, days, calendar, today),
         "length": _length(row),
         "state": wording.label(row.state, kind="clock_state"),
-        "if_missed": what_if_missed(complaint=complaint, deadline=row),
+        "if_missed": what_if_missed(complaint, row),
         "basis": CLOCKS[Clock(row.clock)].basis,
         "calendar_source": row.derivation.get("calendar_source", ""),
         "calendar_version": row.derivation.get("calendar", ""),
