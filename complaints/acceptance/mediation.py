@@ -22,17 +22,9 @@ from web.dates import written
 def bodies_for(complaint: Complaint, *, on: date) -> QuerySet[MediationBody]:
     """Bodies of the handling authority and of those above it, in whose region the case is handled."""
     place = complaint.handling_region_id
-    return (
-        MediationBody.objects.on(on)
-        .filter(
-            region_id__lte=place,
-            region__last__gte=place,
-            authority__region_id__lte=place,
-            authority__region__last__gte=place,
-        )
-        .select_related("authority", "enterprise")
-        .order_by("kind", "name", "pk")
-    )
+    here = MediationBody.objects.on(on).filter(region_id__lte=place, region__last__gte=place)
+    rows = here.filter(authority__region_id__lte=place, authority__region__last__gte=place)
+    return rows.select_related("authority", "enterprise").order_by("kind", "name", "pk")
 
 
 def why_not_to_body(complaint: Complaint, body: MediationBody) -> str:
@@ -161,11 +153,8 @@ def _sixty(sixty: Deadline | None) -> Ground:
 
 
 def _gone(steps: Iterable[HandlingStep]) -> Ground:
-    results = [
-        _("%(day)s记录：%(side)s死亡或者终止") % _of(step, side=step.data.get("party", ""))
-        for step in steps
-        if step.step == "record_party_gone"
-    ]
+    gone = (step for step in steps if step.step == "record_party_gone")
+    results = [_("%(day)s记录：%(side)s死亡或者终止") % _of(step, side=step.data.get("party", "")) for step in gone]
     return _shown("party_gone", results, _("没有当事人死亡或者终止的记录，请先记录。"))
 
 

@@ -69,15 +69,9 @@ def _here(
     if "object" in may:
         results.append(Remedy(what=_("对处理结果提出异议，由另一名工作人员答复"), step="objection"))
     if "refer_to_regulator" in may:
-        known = known_since(complaint)
-        results.append(
-            Remedy(
-                what=_("一步转交市场监管部门，内容和材料一起带去"),
-                until=after(known, months=36) if known else None,
-                why=_("知道或者应当知道权益受损起3年内（办法第十六条第四项）"),
-                step="refer",
-            )
-        )
+        known, why = known_since(complaint), _("知道或者应当知道权益受损起3年内（办法第十六条第四项）")
+        end = after(known, months=36) if known else None
+        results.append(Remedy(what=_("一步转交市场监管部门，内容和材料一起带去"), until=end, why=why, step="refer"))
     elif ended_well and complaint.outcome == O.SETTLED:
         results.append(Remedy(what=_("企业没有做到的，回到这里，一步转监管部门")))
     return results

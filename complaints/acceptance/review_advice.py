@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -48,115 +48,75 @@ _DONE = _("同一争议已经受理或者处理过的，不再受理；请核实
 _WHOM = _("没有写明被投诉人的名称或者地址，可以先要求补正。")
 _PROOF = _("没有写明事实依据，可以先要求补正。")
 
+_duty, _handled, _lacks = (
+    partial(Pattern, ground) for ground in ("outside_duty", "already_handled", "material_missing")
+)
+
 PATTERNS: tuple[Pattern, ...] = (
     # --- ground 1: whose duty it is -------------------------------------------------------------
-    Pattern("outside_duty", r"饲料|农用|农机|农药|化肥|种子|种苗|兽药|(?:牛|羊|猪|禽|畜)用", _FARM, "agriculture"),
-    Pattern(
-        "outside_duty",
-        r"物业|供暖|暖气|业委会|维修基金|公摊|延期交房|逾期交房|房产证|不动产权证|棚户|拆迁",
-        _HOME,
-        "housing",
-    ),
-    Pattern("outside_duty", r"烟草|假烟|卷烟", _("卷烟由烟草专卖部门管。"), "tobacco"),
-    Pattern(
-        "outside_duty",
+    _duty(r"饲料|农用|农机|农药|化肥|种子|种苗|兽药|(?:牛|羊|猪|禽|畜)用", _FARM, "agriculture"),
+    _duty(r"物业|供暖|暖气|业委会|维修基金|公摊|延期交房|逾期交房|房产证|不动产权证|棚户|拆迁", _HOME, "housing"),
+    _duty(r"烟草|假烟|卷烟", _("卷烟由烟草专卖部门管。"), "tobacco"),
+    _duty(
         r"交警|交通事故|车祸|肇事|治安|诈骗|盗窃|殴打|打人|报案",
         _("交通事故、治安和刑事案件由公安机关处理。"),
         "police",
     ),
-    Pattern("outside_duty", r"学校|学费|教育局|幼儿园|老师|校服|学区", _("学校办学和收费由教育部门管。"), "education"),
-    Pattern(
-        "outside_duty",
+    _duty(r"学校|学费|教育局|幼儿园|老师|校服|学区", _("学校办学和收费由教育部门管。"), "education"),
+    _duty(
         r"燃气(?:公司|开户|费)|天然气(?:公司|费)|停水|停电|电费|水费|自来水公司|供电",
         _("供水、供电、供气的服务由主管部门管；乱收费可能属于价格监管，请核实。"),
         "energy",
     ),
-    Pattern("outside_duty", r"判决.{0,6}执行|执行局|强制执行|拒不执行", _("判决的执行由人民法院负责。"), "court"),
-    Pattern(
-        "outside_duty",
+    _duty(r"判决.{0,6}执行|执行局|强制执行|拒不执行", _("判决的执行由人民法院负责。"), "court"),
+    _duty(
         r"拖欠工资|欠薪|工资|社保|劳动合同|工伤|加班费|辞退|劳务费",
         _("劳动争议由人力资源和社会保障部门、劳动仲裁处理。"),
         "labour",
     ),
-    Pattern(
-        "outside_duty",
+    _duty(
         r"医疗事故|误诊|医生|住院|手术|医院",
         _("诊疗争议由卫生健康部门和医疗纠纷人民调解委员会处理。"),
         "health",
         unless=r"药店|医疗美容|整形",
     ),
-    Pattern(
-        "outside_duty",
-        r"银行|信用卡|贷款|保险公司|理赔|保单|征信",
-        _("银行、保险的服务由金融监管部门管。"),
-        "finance",
-        unless=_SHOP,
+    _duty(
+        r"银行|信用卡|贷款|保险公司|理赔|保单|征信", _("银行、保险的服务由金融监管部门管。"), "finance", unless=_SHOP
     ),
-    Pattern(
-        "outside_duty",
-        r"股票|基金|期货|证券",
-        _("证券、基金、期货由证券监管部门管。"),
-        "securities",
-        unless=r"维修基金",
-    ),
-    Pattern(
-        "outside_duty",
-        r"噪音|噪声|油烟|污染|扬尘|臭味|排污",
-        _("污染和扰民由生态环境、城市管理部门管。"),
-        "environment",
-    ),
-    Pattern(
-        "outside_duty",
-        r"出租车|网约车|公交|客运|驾校|高速公路|违章|路政",
-        _("道路运输和驾驶培训由交通运输部门管。"),
-        "transport",
-    ),
-    Pattern(
-        "outside_duty",
+    _duty(r"股票|基金|期货|证券", _("证券、基金、期货由证券监管部门管。"), "securities", unless=r"维修基金"),
+    _duty(r"噪音|噪声|油烟|污染|扬尘|臭味|排污", _("污染和扰民由生态环境、城市管理部门管。"), "environment"),
+    _duty(r"出租车|网约车|公交|客运|驾校|高速公路|违章|路政", _("道路运输和驾驶培训由交通运输部门管。"), "transport"),
+    _duty(
         r"违章建筑|违建|城管|占道|流浪|土地|宅基地|户口|低保|信访局",
         _("政务和城市管理事项由12345转主管部门。"),
         "12345",
     ),
     # --- ground 2: who has handled it -----------------------------------------------------------
-    Pattern(
-        "already_handled",
+    _handled(
         r"(?:法院|仲裁\w{0,4}).{0,8}(?:已|受理|立案|判决|裁决|裁定|调解|审理|起诉)|已.{0,4}(?:起诉|立案|判决|裁决)",
         _DONE,
         "court",
         unless=r"判决.{0,6}执行",
     ),
-    Pattern("already_handled", r"(?:消协|消费者协会|消委会|消保委).{0,8}(?:已|处理|受理|调解)", _DONE, "association"),
-    Pattern(
-        "already_handled",
-        r"(?:已|已经|曾|之前|此前|[前上]次|个?月前).{0,6}(?:处理|受理|调解|办结|答复|结案)(?!不)",
-        _DONE,
-    ),
-    Pattern(
-        "already_handled",
-        r"(?:再次|重复|重新|二次).{0,4}(?:投诉|反映|立案|处理|举报)|同一(?:事项|问题|商家|争议)",
-        _DONE,
-    ),
+    _handled(r"(?:消协|消费者协会|消委会|消保委).{0,8}(?:已|处理|受理|调解)", _DONE, "association"),
+    _handled(r"(?:已|已经|曾|之前|此前|[前上]次|个?月前).{0,6}(?:处理|受理|调解|办结|答复|结案)(?!不)", _DONE),
+    _handled(r"(?:再次|重复|重新|二次).{0,4}(?:投诉|反映|立案|处理|举报)|同一(?:事项|问题|商家|争议)", _DONE),
     # --- ground 5: what is missing or false -----------------------------------------------------
-    Pattern(
-        "material_missing",
-        r"(?:商家|店名|名称|主体|地址|信息|电话|联系方式|位置)(?:\w{0,2})(?:不详|不明|不清|未知|不知道|记不清)",
-        _WHOM,
+    _lacks(
+        r"(?:商家|店名|名称|主体|地址|信息|电话|联系方式|位置)(?:\w{0,2})(?:不详|不明|不清|未知|不知道|记不清)", _WHOM
     ),
-    Pattern(
-        "material_missing",
+    _lacks(
         r"(?:没有|缺少|无|未留|未提供|不知道|忘了|记不得|不记得).{0,3}(?:店名|店铺名|商家(?:名称|信息|地址)|地址|联系方式|名称)",
         _WHOM,
     ),
-    Pattern("material_missing", r"(?:无法|不能|没有|未|未能|拒绝|不愿)提供", _PROOF),
-    Pattern(
-        "material_missing",
+    _lacks(r"(?:无法|不能|没有|未|未能|拒绝|不愿)提供", _PROOF),
+    _lacks(
         r"(?:没有|无|丢失|遗失|缺少|没)(?:任何)?(?:保留|留存|了)?(?:发票|小票|收据|凭证|购物凭证|证据|票据|合同|付款记录)",
         _PROOF,
         unless=r"(?:不给|拒开|不开|拒绝开)",
     ),
-    Pattern("material_missing", r"材料(?:不全|不齐|不足|缺)|证据不足|仅凭记忆|口头描述|匿名", _PROOF),
-    Pattern(
-        "material_missing",
+    _lacks(r"材料(?:不全|不齐|不足|缺)|证据不足|仅凭记忆|口头描述|匿名", _PROOF),
+    _lacks(
         r"虚假(?:信息|材料|身份|地址|姓名)|伪造|假名|冒用|地址.{0,2}不存在|查无此|空号",
         _("可能有虚假的信息或者材料，请先核实或者要求说明。"),
         unless=r"商家.{0,6}伪造|伪造.{0,4}(?:生产|日期|产地|检验)",

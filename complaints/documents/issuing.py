@@ -82,11 +82,8 @@ def people(ids: set[int]) -> dict[int, Person]:
     """What the consumers of these cases gave last; two queries."""
     # What was reported with the filing lies in the authority's chain, under the key of who filed.
     reported = Q(audience=Audience.AUTHORITY, kind="report", key_id=F("complaint__consumer_key"))
-    rows = list(
-        PersonalText.objects.filter(
-            Q(audience=Audience.PARTIES, kind__in=PRINTED) | reported, complaint_id__in=ids
-        ).order_by("sequence")
-    )
+    shown = Q(audience=Audience.PARTIES, kind__in=PRINTED) | reported
+    rows = list(PersonalText.objects.filter(shown, complaint_id__in=ids).order_by("sequence"))
     sealed_fields.load_for(rows)
     result: dict[int, Person] = {}
     for row in rows:
@@ -104,8 +101,8 @@ def _add(one: _Wanted, number: int, known: dict[int, Person]) -> None:
     )
     content, digest = frozen(text)
     entry.data = {**entry.data, "documents": [*entry.data.get("documents", ()), said(text, version=1, digest=digest)]}
-    engagement = _addressed(file, form, entry)
     kind, is_open = KINDS[form], entry.audience == Audience.PARTIES
+    engagement = _answers(file) if is_open and is_to(form, "enterprise", entry.data) else None
     document = file.add(
         OfficialDocument(
             complaint=file.complaint,
@@ -147,14 +144,6 @@ def frozen(text: Paper) -> tuple[dict[str, Any], bytes]:
 def said(text: Paper, *, version: int, digest: bytes) -> dict[str, Any]:
     """What an entry says of a document; nothing in it names anybody."""
     return {"form": text["form"], "reference": text["reference"], "version": version, "digest": digest.hex()}
-
-
-def _addressed(file: CaseFile, form: int, entry: Entry) -> Engagement | None:
-    """The engagement of the enterprise that a document goes to; None where no enterprise is addressed or none had
-    it."""
-    if entry.audience != Audience.PARTIES or not is_to(form, "enterprise", entry.data):
-        return None
-    return _answers(file)
 
 
 def _answers(file: CaseFile) -> Engagement | None:

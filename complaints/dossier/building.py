@@ -45,57 +45,33 @@ def pack(
     each: Callable[[], None],
 ) -> None:
     """Write the archive. ``papers``: name → PDF; ``each`` is called after each file of evidence."""
-    archive = _Archive(out, at=at)
+    archive, page, listed = _Archive(out, at=at), gathered.page, []
     with archive.zip:
-        _fill(archive, gathered, seal=seal, papers=papers, at=at, each=each)
-
-
-def _fill(
-    archive: _Archive,
-    gathered: Gathered,
-    *,
-    seal: dict[str, Any] | None,
-    papers: dict[str, bytes],
-    at: datetime,
-    each: Callable[[], None],
-) -> None:
-    listed = []
-    for place, part in enumerate(gathered.files, 1):
-        path = f"files/{place:02d}{ENDINGS.get(part.media_type, ('.bin',))[0]}"
-        there = bool(part.path) and archive.copy(path, part)
-        listed.append(
-            {"sha256": part.sha256, "size": part.size, "name": part.name}
-            | ({"path": path} | ({"copy": part.copy_sha256} if part.copy_sha256 else {}) if there else {})
-        )
-        each()
-    page = gathered.page
-    archive.json(
-        "dossier.json",
-        {
-            "format": FORMAT,
-            "case": page.complaint.number,
-            "audience": "parties",
-            "made_for": page.side,
-            "made_at": record.stamp(at),
-            "withheld": gathered.withheld,
-            "files": listed,
-            "entries": [
-                {"sequence": sequence, "hash": head.hex()} | ({"withheld": True} if body is None else {})
-                for sequence, head, body in gathered.entries
-            ],
-        },
-    )
-    for sequence, _head, body in gathered.entries:
-        if body is not None:
-            archive.write(f"entries/{sequence:04d}.json", body.encode())
-    archive.json("texts.json", {"texts": gathered.texts, "names": gathered.names})
-    if seal is not None:
-        archive.json("seal.json", seal)
-        archive.write("public-key.txt", f"{seal['public_key']}\n".encode())
-    for name, paper in papers.items():
-        archive.write(name, paper)
-    archive.write("README.txt", _README.read_bytes())
-    archive.write_sums()
+        for place, part in enumerate(gathered.files, 1):
+            path = f"files/{place:02d}{ENDINGS.get(part.media_type, ('.bin',))[0]}"
+            row = {"sha256": part.sha256, "size": part.size, "name": part.name}
+            if part.path and archive.copy(path, part):
+                row |= {"path": path} | ({"copy": part.copy_sha256} if part.copy_sha256 else {})
+            listed.append(row)
+            each()
+        entries = [
+            {"sequence": sequence, "hash": head.hex()} | ({"withheld": True} if body is None else {})
+            for sequence, head, body in gathered.entries
+        ]
+        head = {"format": FORMAT, "case": page.complaint.number, "audience": "parties", "made_for": page.side}
+        parts = {"made_at": record.stamp(at), "withheld": gathered.withheld, "files": listed, "entries": entries}
+        archive.json("dossier.json", head | parts)
+        for sequence, _head, body in gathered.entries:
+            if body is not None:
+                archive.write(f"entries/{sequence:04d}.json", body.encode())
+        archive.json("texts.json", {"texts": gathered.texts, "names": gathered.names})
+        if seal is not None:
+            archive.json("seal.json", seal)
+            archive.write("public-key.txt", f"{seal['public_key']}\n".encode())
+        for name, paper in papers.items():
+            archive.write(name, paper)
+        archive.write("README.txt", _README.read_bytes())
+        archive.write_sums()
 
 
 class _Archive:
@@ -240,15 +216,9 @@ def _pack(
 ) -> list[str | int]:
     path = asking.path_of(dossier.public_id, "zip")
     half = path.with_suffix(".zip.part")
+    named = {f"{'dossier' if name == 'pdf' else name}.pdf": content for name, content in made.items()}
     with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out:
-        pack(
-            out,
-            gathered,
-            seal=seal,
-            at=now,
-            each=work.go_on,
-            papers={f"{'dossier' if name == 'pdf' else name}.pdf": content for name, content in made.items()},
-        )
+        pack(out, gathered, seal=seal, at=now, each=work.go_on, papers=named)
         out.seek(0)
         digest = hashlib.file_digest(out, "sha256").hexdigest()
         size = out.seek(0, os.SEEK_END)

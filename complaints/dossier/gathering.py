@@ -5,7 +5,7 @@ time, contact data of the consumer for anybody at work, files that are held back
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -103,11 +103,8 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
 
 def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list[dict[str, Any]], set[str]]:
     """``reader`` None has them all; others what was said, and what stands under their own key."""
-    rows = list(
-        PersonalText.objects.filter(complaint_id=complaint_id, audience=Audience.PARTIES, sequence__in=seen).order_by(
-            "sequence", "pk"
-        )
-    )
+    mine = PersonalText.objects.filter(complaint_id=complaint_id, audience=Audience.PARTIES, sequence__in=seen)
+    rows = list(mine.order_by("sequence", "pk"))
     sealed_fields.load_for(rows)
     texts: list[dict[str, Any]] = []
     withheld = set()
@@ -117,9 +114,8 @@ def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list
         if not salt or (reader is not None and row.key_id != reader and row.kind not in FREE_KINDS):
             withheld.add(digest)
         else:
-            texts.append(
-                {"sequence": row.sequence, "kind": row.kind, "digest": digest, "salt": salt.hex(), "text": text}
-            )
+            proof = {"digest": digest, "salt": salt.hex(), "text": text}
+            texts.append({"sequence": row.sequence, "kind": row.kind} | proof)
     return texts, withheld
 
 
@@ -134,29 +130,21 @@ def _names(steps: list[HandlingStep], withheld: set[str], *, is_own: bool) -> li
             if name is not None:
                 kept[bytes(name.digest).hex()] = name
     sealed_fields.load_for(kept.values())
-    return [
-        {"digest": digest, "salt": salt.hex(), "text": text}
-        for digest, name in kept.items()
-        for salt, text in [salted_text(name.sealed)]
-        if _is_open(digest, salt, consumers, withheld)
-    ]
-
-
-def _is_open(digest: str, salt: bytes, hidden: set[str], withheld: set[str]) -> bool:
-    if salt and digest not in hidden:
-        return True
-    withheld.add(digest)
-    return False
+    results = []
+    for digest, name in kept.items():
+        salt, text = salted_text(name.sealed)
+        if salt and digest not in consumers:
+            results.append({"digest": digest, "salt": salt.hex(), "text": text})
+        else:
+            withheld.add(digest)
+    return results
 
 
 def _documents(page: CasePage) -> list[DossierDocument]:
     """Oldest first; what is only the authority's stays out of a dossier, which goes to others."""
     rows = [row for row in readable_by(page.complaint, page.side, page.viewer) if row.audience == Audience.PARTIES]
-    versions: dict[int, DocumentVersion] = {}
-    for version in (
-        DocumentVersion.objects.filter(document__in=rows).select_related("document", "complaint").order_by("number")
-    ):
-        versions[version.document_id] = version
+    printed = DocumentVersion.objects.filter(document__in=rows).select_related("document", "complaint")
+    versions = {version.document_id: version for version in printed.order_by("number")}
     prints = {pk: _print(version) if page.side == CONSUMER else b"" for pk, version in versions.items()}
     return [
         DossierDocument(
@@ -182,21 +170,12 @@ def _files(page: CasePage, user: User) -> list[DossierFile]:
     results = []
     for row in Evidence.objects.known_to(page.side).filter(complaint=page.complaint).order_by("pk"):
         is_theirs = is_sender(row, page.complaint, side=page.side, user_id=user.pk)
+        part = DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size)
         if not evidence.shows_content(row, is_sender=is_theirs):
-            results.append(DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size))
+            results.append(part)
         elif row.copy_path and not is_theirs and page.side != AUTHORITY:
-            results.append(
-                DossierFile(
-                    sha256=row.sha256,
-                    name=row.name,
-                    media_type=row.copy_type,
-                    size=row.copy_size,
-                    path=row.copy_path,
-                    copy_sha256=row.copy_sha256,
-                )
-            )
+            copy = replace(part, media_type=row.copy_type, size=row.copy_size, path=row.copy_path)
+            results.append(replace(copy, copy_sha256=row.copy_sha256))
         else:
-            results.append(
-                DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size, path=row.path)
-            )
+            results.append(replace(part, path=row.path))
     return results

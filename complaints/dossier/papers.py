@@ -166,23 +166,21 @@ def _parties(page: CasePage) -> list[list[str]]:
     return [[str(key), str(value)] for key, value in rows if value]
 
 
+def _table(columns: list[str], widths: list[int], rows: list[list[str]]) -> dict[str, Any]:
+    return {"columns": columns, "widths": widths, "rows": rows}
+
+
+def _note(title: str, meta: str, *, text: str = "", mono: str = "") -> dict[str, str]:
+    return {"title": title, "meta": meta, "text": text, "mono": mono}
+
+
 def _demands(page: CasePage) -> Section:
-    return {
-        "heading": _("诉求"),
-        "table": {
-            "columns": [_("序号"), _("诉求"), _("金额")],
-            "widths": [1, 7, 2],
-            "rows": [
-                [
-                    str(d.ordinal),
-                    wording.label(d.kind, kind="demand_kind") + (f" · {d.note}" if d.note else ""),
-                    money(d.amount),
-                ]
-                for d in page.demands
-            ],
-        },
-        **({"lead": page.demand_note} if page.demand_note else {}),
-    }
+    rows = []
+    for d in page.demands:
+        what = wording.label(d.kind, kind="demand_kind") + (f" · {d.note}" if d.note else "")
+        rows.append([str(d.ordinal), what, money(d.amount)])
+    section = {"heading": _("诉求"), "table": _table([_("序号"), _("诉求"), _("金额")], [1, 7, 2], rows)}
+    return section | ({"lead": page.demand_note} if page.demand_note else {})
 
 
 def _accepted(page: CasePage) -> OfferView | None:
@@ -191,18 +189,13 @@ def _accepted(page: CasePage) -> OfferView | None:
 
 def _offer(offer: OfferView) -> Section:
     meta = f"{offer.title} · {_moment(offer.at)} · {offer.by} · {offer.state}"
-    return {
-        "heading": offer.title,
-        "lead": "\n".join(part for part in (meta, offer.message) if part),
-        "table": {
-            "columns": [_("诉求"), _("答复"), _("说明")],
-            "widths": [4, 2, 5],
-            "rows": [
-                [a.demand + (f" {money(a.asked)}" if a.asked is not None else ""), a.verdict, a.text or "–"]
-                for a in offer.answers
-            ],
-        },
-    }
+    rows = [
+        [a.demand + (f" {money(a.asked)}" if a.asked is not None else ""), a.verdict, a.text or "–"]
+        for a in offer.answers
+    ]
+    table = _table([_("诉求"), _("答复"), _("说明")], [4, 2, 5], rows)
+    lead = "\n".join(part for part in (meta, offer.message) if part)
+    return {"heading": offer.title, "lead": lead, "table": table}
 
 
 def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Section]:
@@ -217,75 +210,41 @@ def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Se
         ]
         for o in promises
     ]
-    if not rows:
-        return []
-    return [
-        {
-            "heading": heading or _("承诺"),
-            "table": {
-                "columns": [_("序号"), _("内容"), _("金额"), _("方式"), _("最晚"), _("状态")],
-                "widths": [1, 4, 2, 3, 3, 2],
-                "rows": rows,
-            },
-        }
-    ]
+    columns = [_("序号"), _("内容"), _("金额"), _("方式"), _("最晚"), _("状态")]
+    return [{"heading": heading or _("承诺"), "table": _table(columns, [1, 4, 2, 3, 3, 2], rows)}] if rows else []
 
 
 def _thread(page: CasePage) -> list[Section]:
-    notes = [
-        {
-            "title": f"{_by_name(m.who, page)} · {m.what}",
-            "meta": _moment(m.at),
-            "mono": "",
-            "text": "\n".join(
-                [*(f"{p.label} · {p.text}" if p.label else p.text for p in m.parts), *(f.name for f in m.files)]
-            ),
-        }
-        for m in page.thread
-    ]
+    notes = []
+    for m in page.thread:
+        lines = [*(f"{p.label} · {p.text}" if p.label else p.text for p in m.parts), *(f.name for f in m.files)]
+        notes.append(_note(f"{_by_name(m.who, page)} · {m.what}", _moment(m.at), text="\n".join(lines)))
     return [{"heading": _("往来"), "notes": notes}] if notes else []
 
 
 def _files(gathered: Gathered) -> list[Section]:
     notes = [
-        {
-            "title": part.name or _("未交付的文件"),
-            "meta": filesizeformat(part.size) if part.size else "",
-            "text": "",
-            "mono": part.sha256,
-        }
+        _note(part.name or _("未交付的文件"), filesizeformat(part.size) if part.size else "", mono=part.sha256)
         for part in gathered.files
     ]
     return [{"heading": _("文件和摘要（SHA-256）"), "notes": notes}] if notes else []
 
 
 def _documents(gathered: Gathered) -> list[Section]:
-    notes = [
-        {
-            "title": f"{one.title} {one.reference}" + (f"（{_('作废')}）" if one.is_void else ""),
-            "meta": _moment(one.issued_at),
-            "text": "",
-            "mono": one.sha256,
-        }
-        for one in gathered.documents
-    ]
+    notes = []
+    for one in gathered.documents:
+        title = f"{one.title} {one.reference}" + (f"（{_('作废')}）" if one.is_void else "")
+        notes.append(_note(title, _moment(one.issued_at), mono=one.sha256))
     return [{"heading": _("官方文书和摘要（SHA-256）"), "notes": notes}] if notes else []
 
 
 def _record(gathered: Gathered) -> Section:
     events = sorted((e for e in gathered.page.timeline if not e.internal), key=lambda e: e.sequence)
-    return {
-        "heading": _("办理记录"),
-        "notes": [
-            {
-                "title": f"{e.sequence}. {e.title}",
-                "meta": _moment(e.at),
-                "text": "\n".join(part for part in (_by_name(e.actor, gathered.page), e.detail) if part),
-                "mono": e.digest,
-            }
-            for e in events
-        ],
-    }
+    notes = []
+    for e in events:
+        text = "\n".join(part for part in (_by_name(e.actor, gathered.page), e.detail) if part)
+        notes.append(_note(f"{e.sequence}. {e.title}", _moment(e.at), text=text, mono=e.digest))
+    return {"heading": _("办理记录"), "notes": notes}
 
 
 def _proof(gathered: Gathered, seal: dict[str, Any] | None, site: str) -> Section:
@@ -313,7 +272,5 @@ def _agreed(page: CasePage) -> str:
     accepted = _accepted(page)
     if accepted is None or accepted.offer.answered_at is None:
         return ""
-    return _("经营者于%(made)s提出，消费者于%(agreed)s接受。") % {
-        "made": _moment(accepted.at),
-        "agreed": _moment(accepted.offer.answered_at),
-    }
+    at = {"made": _moment(accepted.at), "agreed": _moment(accepted.offer.answered_at)}
+    return _("经营者于%(made)s提出，消费者于%(agreed)s接受。") % at

@@ -69,11 +69,10 @@ def sheet_into(source: IO[bytes], rows: IO[bytes]) -> None:
 def _in_turn(
     script: Path, source: IO[bytes], media_type: str, copy: IO[bytes], thumbnail: IO[bytes], *, longest: int
 ) -> dict[str, object]:
-    seconds = settings.EVIDENCE_INSPECTION_SECONDS
-    if not AT_ONCE.acquire(timeout=seconds):
+    if not AT_ONCE.acquire(timeout=settings.EVIDENCE_INSPECTION_SECONDS):
         raise Unreadable("busy")
     try:
-        answer = _ask(script, source, media_type, copy, thumbnail, seconds=seconds, longest=longest)
+        answer = _ask(script, source, media_type, (copy.fileno(), thumbnail.fileno()), longest=longest)
     finally:
         AT_ONCE.release()
     if "refused" in answer:
@@ -81,18 +80,9 @@ def _in_turn(
     return answer
 
 
-def _ask(
-    script: Path,
-    source: IO[bytes],
-    media_type: str,
-    copy: IO[bytes],
-    thumbnail: IO[bytes],
-    *,
-    seconds: int,
-    longest: int,
-) -> dict[str, object]:
+def _ask(script: Path, source: IO[bytes], media_type: str, fds: tuple[int, int], *, longest: int) -> dict[str, object]:
     source.seek(0)
-    fds = (copy.fileno(), thumbnail.fileno())
+    seconds = settings.EVIDENCE_INSPECTION_SECONDS
     with subprocess.Popen(
         [sys.executable, "-I", str(script), media_type, str(seconds), str(PIXELS), str(longest), *map(str, fds)],
         stdin=source.fileno(),

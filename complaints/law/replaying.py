@@ -44,22 +44,16 @@ def rests_of(changes: Iterable[tuple[str, str, str, datetime]]) -> list[Rest]:
 
 def counted(derivation: Mapping[str, Any], calendar: Calendar, rests: Sequence[Rest], *, cap: int) -> Due:
     """The period of ``derivation`` (which has a start), resting ``cap`` working days at most in all of ``rests``."""
-    start, rule = date.fromisoformat(derivation["start"]), derivation["rule"]
-    if derivation["unit"] == CALENDAR:
-        due = deadlines.calendar_days(
-            start, derivation["length"], calendar, weekend_roll=derivation["weekend_roll"], rule=rule
-        )
-    else:
-        due = deadlines.working_days(start, derivation["length"], calendar, rule=rule)
+    start, length, unit = date.fromisoformat(derivation["start"]), derivation["length"], derivation["unit"]
+    roll = derivation.get("weekend_roll", True)
+    due = deadlines.period(start, length, unit, calendar, weekend_roll=roll, rule=derivation["rule"])
     used = 0
     for begun, until, is_capped in _pauses(derivation, calendar, rests):
         if begun > due.last_day:
             # It would have run out before that rest could begin.
             break
-        left, rested = (
-            deadlines.remaining(due.last_day, begun, calendar),
-            calendar.count(begun, until) if until else None,
-        )
+        left = deadlines.remaining(due.last_day, begun, calendar)
+        rested = calendar.count(begun, until) if until else None
         allowance = cap - used
         if is_capped and allowance <= 0:
             continue
@@ -177,9 +171,8 @@ def outcome(row: RecordedDeadline, rules: Rules, *, now: datetime, rests: Sequen
 def _under_another_cap(
     row: RecordedDeadline, calendar: Calendar, rests: Sequence[Rest], *, cap: int, now: datetime
 ) -> ReplayOutcome:
-    own = [
-        rest for rest in rests if row.started_at <= rest.begun and (row.ended_at is None or rest.begun < row.ended_at)
-    ]
+    begun = [rest for rest in rests if row.started_at <= rest.begun]
+    own = [rest for rest in begun if row.ended_at is None or rest.begun < row.ended_at]
     due = counted(row.derivation, calendar, own, cap=cap)
     return ReplayOutcome("same" if due.due_at == row.due_at else _verdict(row, due, now=now), due.last_day)
 

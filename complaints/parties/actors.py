@@ -103,20 +103,19 @@ def consumer(user: User, *, channel: str = "portal") -> Actor:
     return _in_role(Role.CONSUMER, name=user.name, user_id=user.pk, person_key=user.person_key, channel=channel)
 
 
-def participant(user: User, row: Participant, *, channel: str = "portal") -> Actor:
+def participant(user: User, row: Participant) -> Actor:
     """The person as one of several complainants, or as the principal of a representative."""
     return _in_role(
         _role_of(row, is_there=row.state == Participant.JOINED),
         name=user.name or row.name,
         user_id=user.pk,
         person_key=user.person_key,
-        channel=channel,
         party=row.ordinal,
         party_of=row.complaint_id,
     )
 
 
-def staff_member(staff: Staff, *, channel: str = "portal") -> Actor:
+def staff_member(staff: Staff) -> Actor:
     """The person at work for an enterprise."""
     branch_ids = branch_ids_seen_by(staff)
     return _in_role(
@@ -128,7 +127,6 @@ def staff_member(staff: Staff, *, channel: str = "portal") -> Actor:
         staff_id=staff.pk,
         enterprise_id=staff.enterprise_id,
         branch_ids=None if branch_ids is None else frozenset(branch_ids),
-        channel=channel,
     )
 
 
@@ -226,10 +224,8 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
 def _may_write_down(by: Actor, complaint: Complaint) -> bool:
     """An officer who acts in the region; somebody at a station that is not the respondent's (procedure, section 1)."""
     if by.channel == STATION:
-        return by.enterprise_id is None or by.enterprise_id not in (
-            complaint.enterprise_id,
-            complaint.picked_enterprise_id,
-        )
+        respondents = (complaint.enterprise_id, complaint.picked_enterprise_id)
+        return by.enterprise_id is None or by.enterprise_id not in respondents
     return by.may(Right.WRITE_DOWN) and stands_to(by, complaint)
 
 

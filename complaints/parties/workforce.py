@@ -47,24 +47,24 @@ class Workforce:
         rules: dict[int, list[AssignmentRule]] = defaultdict(list)
         for rule in AssignmentRule.objects.filter(enterprise_id__in=wanted, ended_at=None).select_related("handler"):
             rules[rule.enterprise_id].append(rule)
-        load = Counter(
-            dict(
-                Complaint.objects.filter(enterprise_id__in=wanted, status__in=ENTERPRISE_SIDE, handler__isnull=False)
-                .order_by()
-                .values_list("handler")
-                .annotate(n=Count("pk"))
-            )
-        )
+        held = Complaint.objects.filter(enterprise_id__in=wanted, status__in=ENTERPRISE_SIDE, handler__isnull=False)
+        load = Counter(dict(held.order_by().values_list("handler").annotate(n=Count("pk"))))
         return cls(day, workers, parents_of(wanted), rules, load)
 
     def by_rules(self, case: Complaint) -> Given | None:
         """The first rule that finds somebody who is there."""
-        for rule in sorted(self.rules.get(case.enterprise_id or 0, ()), key=_order):
+        # A branch's own rules before those of the whole enterprise.
+        rules = sorted(
+            self.rules.get(case.enterprise_id or 0, ()), key=lambda r: (r.branch_id is None, r.position, r.pk)
+        )
+        for rule in rules:
             if rule.branch_id not in (None, case.branch_id) or rule.category not in ("", case.problem_category):
                 continue
-            result = self._named(case, rule) if rule.handler_id is not None else self._freest(case)
-            if result is not None:
-                worker, how = result
+            if rule.handler_id is not None:
+                worker, how = self._named(case, rule)
+            else:
+                worker, how = self._nearest(case, Right.GET_NEW_CASE), "fewest"
+            if worker is not None:
                 return Given(worker, {"why": "rule", "rule": rule.pk, "how": how})
         return None
 
@@ -92,17 +92,13 @@ class Workforce:
         self.open[given.worker.staff.pk] += 1
         return given
 
-    def _named(self, case: Complaint, rule: AssignmentRule) -> tuple[Worker, str] | None:
+    def _named(self, case: Complaint, rule: AssignmentRule) -> tuple[Worker | None, str]:
         named = self._there(case, rule.handler_id)
         if named is not None:
             return named, "named"
         away = next((w for w in self._of(case) if w.staff.pk == rule.handler_id and w.leave is not None), None)
         deputy = self._there(case, away.leave.deputy_id) if away is not None and away.leave is not None else None
-        return None if deputy is None else (deputy, "deputy")
-
-    def _freest(self, case: Complaint) -> tuple[Worker, str] | None:
-        result = self._nearest(case, Right.GET_NEW_CASE)
-        return None if result is None else (result, "fewest")
+        return deputy, "deputy"
 
     def _there(self, case: Complaint, staff_id: int | None) -> Worker | None:
         return next(
@@ -113,19 +109,11 @@ class Workforce:
     def _nearest(self, case: Complaint, right: Right) -> Worker | None:
         """Of the nearest place that has somebody with this right, who has the fewest open cases."""
         for place in upwards(case.branch_id, self.parents):
-            there = [
-                w
-                for w in self._of(case)
-                if w.staff.branch_id == place and w.staff.role in right.posts and w.leave is None
-            ]
+            may = [w for w in self._of(case) if w.staff.role in right.posts and w.leave is None]
+            there = [w for w in may if w.staff.branch_id == place]
             if there:
                 return min(there, key=lambda w: (self.open[w.staff.pk], w.staff.pk))
         return None
 
     def _of(self, case: Complaint) -> list[Worker]:
         return self.workers.get(case.enterprise_id or 0, [])
-
-
-def _order(rule: AssignmentRule) -> tuple[bool, int, int]:
-    """A branch's own rules before those of the whole enterprise."""
-    return rule.branch_id is None, rule.position, rule.pk

@@ -59,6 +59,15 @@ def calendar_days(
     return _rolled(day + timedelta(days=length), derivation, calendar)
 
 
+def period(
+    start: date | datetime, length: int, unit: str, calendar: Calendar, *, weekend_roll: bool, rule: str = ""
+) -> Due:
+    """``length`` days of this unit after the day of ``start``."""
+    if unit == CALENDAR:
+        return calendar_days(start, length, calendar, weekend_roll=weekend_roll, rule=rule)
+    return working_days(start, length, calendar, rule=rule)
+
+
 def fixed_day(last_day: date, calendar: Calendar, *, rule: str = "") -> Due:
     """A day that somebody named: nothing is counted, so no calendar can change it."""
     return _due(calendar, last_day, _begin(rule, FIXED), depends_on=None)
@@ -94,13 +103,7 @@ def resume(day: date, remaining: int, calendar: Calendar, *, earlier: Mapping[st
 
 
 def with_allowance(
-    pause_day: date,
-    remaining: int,
-    allowance: int,
-    calendar: Calendar,
-    *,
-    earlier: Mapping[str, Any] | None = None,
-    rule: str = "",
+    pause_day: date, remaining: int, allowance: int, calendar: Calendar, *, earlier: Mapping[str, Any] | None = None
 ) -> Due:
     """The latest due day when a pause from ``pause_day`` may last ``allowance`` working days."""
     until = calendar.after(pause_day, allowance) if allowance > 0 else pause_day
@@ -112,7 +115,7 @@ def with_allowance(
         "working_days": calendar.count(pause_day, until),
         "allowance": allowance,
     }
-    derivation = _paused(earlier or _begin(rule, WORKING), pause)
+    derivation = _paused(earlier or _begin("", WORKING), pause)
     depends_on = min(last, pause_day + _ONE_DAY)
     return _due(calendar, last, derivation, counted_from=until, depends_on=depends_on)
 
@@ -151,17 +154,14 @@ def _counted_again(derivation: Mapping[str, Any], old: date, calendar: Calendar)
     rule, length, unit = derivation["rule"], derivation["length"], derivation["unit"]
     if derivation["start"] is None:
         due = _due(calendar, old, _begin(rule, unit), depends_on=None)
-    elif unit == CALENDAR:
-        start, roll = date.fromisoformat(derivation["start"]), derivation["weekend_roll"]
-        due = calendar_days(start, length, calendar, weekend_roll=roll, rule=rule)
     else:
-        due = working_days(date.fromisoformat(derivation["start"]), length, calendar, rule=rule)
+        start, roll = date.fromisoformat(derivation["start"]), derivation.get("weekend_roll", True)
+        due = period(start, length, unit, calendar, weekend_roll=roll, rule=rule)
     for pause in derivation["pauses"]:
         paused_from, until = date.fromisoformat(pause["from"]), date.fromisoformat(pause["to"])
         left, before = pause["remaining"], due.derivation
         if "allowance" in pause:
-            days = pause["allowance"]
-            due = with_allowance(paused_from, left, days, calendar, earlier=before)
+            due = with_allowance(paused_from, left, pause["allowance"], calendar, earlier=before)
         else:
             due = resume(until, left, calendar, earlier=before, paused_from=paused_from)
     return due
@@ -175,10 +175,7 @@ def replayed(derivation: Mapping[str, Any], calendar: Calendar, *, length: int, 
     if derivation["start"] is None:
         raise ValueError("a named day is not counted")
     start, rule = date.fromisoformat(derivation["start"]), derivation["rule"]
-    if unit == CALENDAR:
-        due = calendar_days(start, length, calendar, weekend_roll=weekend_roll, rule=rule)
-    else:
-        due = working_days(start, length, calendar, rule=rule)
+    due = period(start, length, unit, calendar, weekend_roll=weekend_roll, rule=rule)
     for pause in derivation["pauses"]:
         paused_from, until = date.fromisoformat(pause["from"]), date.fromisoformat(pause["to"])
         if paused_from > due.last_day:

@@ -218,7 +218,6 @@ def _make_names(people: Sequence[tuple[UUID, str]]) -> dict[tuple[UUID, str], Re
     }
     field = RecordedName._meta.get_field("sealed")
     rows = list(made.values())
-    marks = [row.mark for row in rows]
     with connection.cursor() as cursor:
         cursor.execute(
             "insert into complaints_recordedname (person_key, sealed, mark, digest)"

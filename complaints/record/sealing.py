@@ -77,7 +77,7 @@ def _node(left: bytes, right: bytes) -> bytes:
     return hashlib.sha256(_NODE + left + right).digest()
 
 
-def heads_of(seal: Seal) -> QuerySet[SealedHead, tuple[int, str, int, bytes]]:
+def heads_of(seal: Seal) -> QuerySet[SealedHead, tuple[int, str, int, bytes | memoryview]]:
     """What a seal covers, in the order of its tree."""
     rows = SealedHead.objects.filter(seal=seal).order_by("complaint_id", "audience")
     return rows.values_list("complaint_id", "audience", "sequence", "hash")

@@ -75,8 +75,8 @@ def answer_instruction(
     waiting = (m for m in file.matters if m.kind in kinds and m.state == "open" and matter_id in (None, m.pk))
     result = next((m for m in waiting if m.kind != "urge" or _is_to(m, actor)), None)
     if result is None:
-        answered = Matter.objects.filter(pk=matter_id, complaint=file.complaint, state="answered")
-        if matter_id is not None and answered.exists():
+        answered = Matter.objects.filter(complaint=file.complaint, state="answered")
+        if matter_id is not None and answered.filter(pk=matter_id).exists():
             raise StepNotAllowed("answered_already", _("这项督办已经答复过了，不能再答。"))
         raise StepNotAllowed("nothing_open", _("没有等待答复的督办或咨询。"))
     file.end_matter(result, "answered")

@@ -37,12 +37,9 @@ def counted_due(file: CaseFile, clock: Clock, start: datetime, *, days: int | No
     policy = file.conditions.policies.number(CLOCKS[clock].policy, file.complaint.handling_region_id)
     length = policy.number if days is None else days
     rule = f"{clock}"
-    calendar = file.conditions.calendar
-    if policy.unit == "CD":
-        roll = file.conditions.policies.flag("weekend_roll", file.complaint.handling_region_id)
-        due = deadlines.calendar_days(start, length, calendar, weekend_roll=roll, rule=rule)
-    else:
-        due = deadlines.working_days(start, length, calendar, rule=rule)
+    calendar, policies = file.conditions.calendar, file.conditions.policies
+    roll = policy.unit == "CD" and policies.flag("weekend_roll", file.complaint.handling_region_id)
+    due = deadlines.period(start, length, policy.unit, calendar, weekend_roll=roll, rule=rule)
     return due, length, policy.unit, policy.version
 
 
