@@ -156,16 +156,14 @@ def _parties(facts: Facts, *, is_register: bool) -> list[Block]:
 
 def _dispute(facts: Facts) -> list[Block]:
     case = facts.complaint
+    statement = facts.person.get("consumer_statement") or facts.person.get("consumer_transcript") or "见案卷。"
     return [
         *_facts(
             ("商品或者服务", case.item_name),
             ("争议发生日", plain_day(case.disputed_on) if case.disputed_on else ""),
             ("涉及金额", f"{case.amount:.2f}元" if case.amount is not None else ""),
         ),
-        *_p(
-            "消费者权益争议事实："
-            + (facts.person.get("consumer_statement") or facts.person.get("consumer_transcript") or "见案卷。")
-        ),
+        *_p(f"消费者权益争议事实：{statement}"),
         *([{"heading": "投诉请求", "lines": list(facts.demands)}] if facts.demands else []),
     ]
 
@@ -253,13 +251,8 @@ def _whose(data: Mapping[str, Any]) -> str:
     body = (known.in_documents if known else "") or (wording.label(code, kind="body") if code else "")
     phone = phone_of(code)
     if data.get("ground") == "already_handled":
-        return (
-            f"同一争议已由{body}受理或者处理。"
-            if body
-            else f"同一争议已在投诉{number}中受理或者处理。"
-            if number
-            else ""
-        )
+        where = f"由{body}" if body else f"在投诉{number}中" if number else ""
+        return f"同一争议已{where}受理或者处理。" if where else ""
     if not body:
         return ""
     by_phone = f"（电话{phone}）" if phone and phone not in body else ""

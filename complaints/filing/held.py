@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from accounts.models import SignInCode, User
-from accounts.sign_in.codes import Asker, check_code, send_code
+from accounts.sign_in.codes import check_code
 from accounts.sign_in.contacts import Contact, parse_contact
 from complaints.filing import drafts
 from complaints.models.evidence import FilingDraft
@@ -54,11 +54,6 @@ def receipt_address(draft: FilingDraft) -> str:
 
 
 PURPOSE = SignInCode.Purpose.FILING
-
-
-def send_code_to(contact: Contact, *, language: str, asker: Asker, now: datetime) -> None:
-    """A code to this contact; raises TooManyTries."""
-    send_code(contact=contact, purpose=PURPOSE, language=language, asker=asker, now=now)
 
 
 def proven_contact(*, phone: str, email: str, code: str, flow: str, form_key: str, now: datetime) -> Contact | None:

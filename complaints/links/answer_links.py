@@ -89,15 +89,12 @@ def of_token(token: str, *, now: datetime, access: str = RESPONDENT) -> AnswerLi
     link = AnswerLink.objects.filter(
         token_digest=digest_of(token), revoked_at=None, expires_at__gt=now, delegation__isnull=access == RESPONDENT
     ).first()
-    return link if link is None or link.delegation_id is None or _is_handed(link) else None
-
-
-def _is_handed(link: AnswerLink) -> bool:
-    """Whether the mediation is still with the body that got this link."""
+    if link is None or link.delegation_id is None:
+        return link
+    # Whether the mediation is still with the body that got this link.
+    handed = Matter.objects.filter(pk=link.delegation_id, complaint__status__in=IN_MEDIATION, state="open")
     with working_as_steps():
-        return Matter.objects.filter(
-            pk=link.delegation_id or 0, complaint__status__in=IN_MEDIATION, state="open"
-        ).exists()
+        return link if handed.exists() else None
 
 
 def case_of(link: AnswerLink) -> Complaint:

@@ -3,7 +3,6 @@
 The link alone opens a page that asks; who takes part is whoever also types the code that goes to the phone that was
 named. The link is kept as a digest, is good for 14 days and for one person, and a new one ends the old one."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -17,6 +16,7 @@ from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
 from complaints import handling
 from complaints.filing import drafts
 from complaints.handling import Move
+from complaints.links.answer_links import LONGEST_TOKEN, TOKEN_BYTES, digest_of
 from complaints.models import Complaint, FilingDraft, Participant, PersonalText
 from complaints.parties.actors import Actor
 from complaints.parties.actors import participant as as_participant
@@ -24,15 +24,8 @@ from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from database.row_security import show, working_as_steps
 
 VALID_FOR = timedelta(days=14)
-#: 128 bit, as url-safe text.
-TOKEN_BYTES = 16
-LONGEST_TOKEN = 64
 #: Links to one phone, whoever names it: nobody is flooded by being called a fellow complainant.
 OF_PHONE = Limit("join_link", 5, timedelta(days=1))
-
-
-def token_digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def ask(complaint: Complaint, *, place: str, now: datetime, only: int | None = None) -> int:
@@ -47,7 +40,7 @@ def ask(complaint: Complaint, *, place: str, now: datetime, only: int | None = N
     with working_as_steps():
         rows = Participant.objects.filter(complaint=complaint, state=Participant.ASKED)
         for row in rows.filter(ordinal=only) if only is not None else rows:
-            contact = contact_of(row)
+            contact = parse_contact(row.phone)
             if contact is None:
                 continue
             until = waits_until(OF_PHONE, contact.address, now=now)
@@ -63,8 +56,9 @@ def ask(complaint: Complaint, *, place: str, now: datetime, only: int | None = N
 
 def _send(row: Participant, contact: Contact, *, language: str, place: str, now: datetime) -> None:
     token = secrets.token_urlsafe(TOKEN_BYTES)
-    row.token_digest, row.expires_at = token_digest(token), now + VALID_FOR
+    row.token_digest, row.expires_at = digest_of(token), now + VALID_FOR
     row.save(update_fields=["token_digest", "expires_at"])
+    link = f"{place}{reverse('complaints:join-link', args=[token])}"
     with override(language):
         OutgoingMessage.objects.create(
             channel=contact.channel,
@@ -72,43 +66,31 @@ def _send(row: Participant, contact: Contact, *, language: str, place: str, now:
             created_at=now,
             useful_until=row.expires_at,
             subject=gettext("请确认是否参加投诉") if contact.channel == "email" else "",
-            body=gettext("【12315】请确认投诉 %(link)s")
-            % {"link": f"{place}{reverse('complaints:join-link', args=[token])}"},
+            body=gettext("【12315】请确认投诉 %(link)s") % {"link": link},
         )
-
-
-def contact_of(row: Participant) -> Contact | None:
-    return parse_contact(row.phone)
 
 
 def of_token(token: str, *, now: datetime) -> Participant | None:
     """Who is asked by this link; None for one that is unknown, over, or was answered."""
     if not token or len(token) > LONGEST_TOKEN:
         return None
-    show(token_digest(token))
-    return Participant.objects.filter(
-        token_digest=token_digest(token), state=Participant.ASKED, expires_at__gt=now
-    ).first()
+    show(digest_of(token))
+    rows = Participant.objects.filter(token_digest=digest_of(token), state=Participant.ASKED, expires_at__gt=now)
+    return rows.first()
 
 
 def case_of(row: Participant) -> Complaint:
     """The case to which the link leads: what somebody must know who is asked to take part."""
     with working_as_steps():
-        return (
-            Complaint.objects.select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
-            .prefetch_related("demands", "participants")
-            .get(pk=row.complaint_id)
-        )
+        rows = Complaint.objects.select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
+        return rows.prefetch_related("demands", "participants").get(pk=row.complaint_id)
 
 
 def filer_of(case: Complaint) -> str:
     """The name of whoever filed, to be masked by the page."""
     with working_as_steps():
-        text = (
-            PersonalText.objects.filter(complaint=case, audience="parties", kind="consumer_name")
-            .order_by("sequence")
-            .first()
-        )
+        names = PersonalText.objects.filter(complaint=case, audience="parties", kind="consumer_name")
+        text = names.order_by("sequence").first()
         return text.text if text is not None else ""
 
 

@@ -27,13 +27,8 @@ TRIES = 5
 TRIES_OF_ADDRESS = 60
 WITHIN = timedelta(hours=1)
 RELATED = (
-    "enterprise",
-    "branch",
-    "handling_authority",
-    "picked_enterprise",
-    "picked_branch",
-    "service_region",
-    "consumer",
+    *("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch"),
+    *("service_region", "consumer"),
 )
 
 
@@ -46,19 +41,24 @@ class Seeker:
 
     @property
     def address_digest(self) -> str:
-        return salted_hmac("complaints.links.tracking", self.address, algorithm="sha256").hexdigest()
+        return _digest(self.address)
 
     @property
     def browser_digest(self) -> str:
-        return salted_hmac(
-            "complaints.links.tracking", f"{self.address}\n{self.browser}", algorithm="sha256"
-        ).hexdigest()
+        return _digest(f"{self.address}\n{self.browser}")
+
+
+def _digest(text: str) -> str:
+    return salted_hmac("complaints.links.tracking", text, algorithm="sha256").hexdigest()
 
 
 def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> Complaint | None:
     """The case that both belong to; None is a wrong try and was counted. TooManyTries: nothing was looked up."""
     with transaction.atomic():
-        _lock(seeker)
+        # Tries sent at once are counted one after the other.
+        with connection.cursor() as cursor:
+            key = f"tracking:{seeker.address_digest}"
+            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
         until = _waits_until(seeker, now=now)
         if until is None:
             case = case_of_digest(number=tidy(number), digest=tracking_digest(token), now=now)
@@ -73,30 +73,19 @@ def case_of_digest(*, number: str, digest: str, now: datetime) -> Complaint | No
     """The case with its organisations and without its people; not for a representative whose term is over. Who shows
     the digest of a case's token may see that case for the rest of this request."""
     show(digest)
-    case = (
-        Complaint.objects.exclude(status=Status.DRAFT)
-        .select_related(*RELATED)
-        .filter(Q(represented_until=None) | Q(represented_until__gte=now.astimezone(SHANGHAI).date()), number=number)
-        .first()
-    )
+    in_term = Q(represented_until=None) | Q(represented_until__gte=now.astimezone(SHANGHAI).date())
+    cases = Complaint.objects.exclude(status=Status.DRAFT).select_related(*RELATED)
+    case = cases.filter(in_term, number=number).first()
     # Compared even when there is no case: the time of an answer tells nothing.
     kept = case.tracking_digest if case is not None else ""
     return case if hmac.compare_digest(digest, kept or "0" * len(digest)) else None
 
 
-def _lock(seeker: Seeker) -> None:
-    """Tries sent at once are counted one after the other."""
-    with connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"tracking:{seeker.address_digest}"])
-
-
 def _waits_until(seeker: Seeker, *, now: datetime) -> datetime | None:
     recent = TrackingTry.objects.filter(at__gt=now - WITHIN).order_by("-at")
-    for result, most in (
-        (Q(browser_digest=seeker.browser_digest), TRIES),
-        (Q(address_digest=seeker.address_digest), TRIES_OF_ADDRESS),
-    ):
-        wrong = list(recent.filter(result).values_list("at", flat=True)[:most])
+    of_browser, of_address = Q(browser_digest=seeker.browser_digest), Q(address_digest=seeker.address_digest)
+    for whose, most in ((of_browser, TRIES), (of_address, TRIES_OF_ADDRESS)):
+        wrong = list(recent.filter(whose).values_list("at", flat=True)[:most])
         if len(wrong) == most:
             return wrong[-1] + WITHIN
     return None

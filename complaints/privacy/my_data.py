@@ -1,6 +1,7 @@
 """What the portal holds about one person, for that person: to read, to take along, to be rid of. It answers for the
 person asked about and touches no other; what the law makes us keep is kept and said (PIPL arts 44 to 50)."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,28 +70,21 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
     """Everything that this person gave us or that stands under their key, as plain values for JSON."""
     cases = list(cases_of(user)[:COPIED_CASES])  # type: ignore[index]
     ids = [case.pk for case in cases]
-    texts: dict[int, list[dict[str, Any]]] = {}
+    texts: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for text in models.PersonalText.objects.filter(complaint_id__in=ids, key_id=user.person_key, audience="parties"):
-        texts.setdefault(text.complaint_id, []).append({"kind": text.kind, "text": text.text})
-    demands: dict[int, list[dict[str, Any]]] = {}
+        texts[text.complaint_id].append({"kind": text.kind, "text": text.text})
+    demands: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for demand in models.Demand.objects.filter(complaint_id__in=ids):
-        demands.setdefault(demand.complaint_id, []).append(
-            {"kind": demand.kind, "amount": str(demand.amount) if demand.amount is not None else None}
-        )
-    files: dict[int, list[dict[str, Any]]] = {}
+        amount = str(demand.amount) if demand.amount is not None else None
+        demands[demand.complaint_id].append({"kind": demand.kind, "amount": amount})
+    files: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for file in models.Evidence.objects.filter(complaint_id__in=ids, uploaded_by_id=user.pk):
-        files.setdefault(file.complaint_id or 0, []).append(
-            {"name": file.name, "size": file.size, "sha256": file.sha256}
-        )
+        files[file.complaint_id or 0].append({"name": file.name, "size": file.size, "sha256": file.sha256})
+    account = {"name": user.name, "phone": user.phone, "email": user.email, "language": user.language}
+    consents = models.ConsentRecord.objects.filter(person_key=user.person_key)
     return {
         "made_at": now.isoformat(),
-        "account": {
-            "name": user.name,
-            "phone": user.phone,
-            "email": user.email,
-            "language": user.language,
-            "since": user.created_at.isoformat(),
-        },
+        "account": account | {"since": user.created_at.isoformat()},
         "notices": models.NoticeChoice.objects.filter(pk=user.pk).values("first", "reminders", "progress").first(),
         "complaints": [
             {
@@ -116,9 +110,7 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
                 "text": row.text_version,
                 "at": row.at.isoformat(),
             }
-            for row in models.ConsentRecord.objects.filter(person_key=user.person_key).select_related(
-                "complaint", "enterprise"
-            )
+            for row in consents.select_related("complaint", "enterprise")
         ],
         "drafts": [draft.data for draft in models.FilingDraft.objects.filter(owner_id=user.pk, filed_at=None)],
         "who_looked": [
@@ -130,9 +122,8 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
 
 def kept_until(user: User, *, now: datetime) -> datetime:
     """When the last duty to keep ends; now for somebody without a case."""
-    last: datetime | None = models.Complaint.objects.filter(consumer_id=user.pk).aggregate(last=Max("closed_at"))[
-        "last"
-    ]
+    cases = models.Complaint.objects.filter(consumer_id=user.pk)
+    last: datetime | None = cases.aggregate(last=Max("closed_at"))["last"]
     if not last:
         return now
     # A day more, as three years may hold the 29th of February.

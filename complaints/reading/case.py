@@ -25,26 +25,10 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import LOOK, Audience
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
-from complaints.reading import case_people, case_rows
+from complaints.reading import case_people, case_record, case_rows, case_settlement
 from complaints.reading.case_people import FULL, MASKED, NONE, Fact, Person
-from complaints.reading.case_record import (
-    ContactAccess,
-    Event,
-    Message,
-    Reader,
-    contact_accesses_of,
-    folded,
-    thread_of,
-    timeline_of,
-)
-from complaints.reading.case_settlement import (
-    ObligationView,
-    OfferView,
-    demand_words,
-    in_force,
-    obligations_of,
-    offers_of,
-)
+from complaints.reading.case_record import ContactAccess, Event, Message
+from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
 from complaints.wording.clock import chip, clock_facts
@@ -138,7 +122,7 @@ class CasePage:
 
     @property
     def events(self) -> list[tuple[Event, list[Event]]]:
-        return folded(self.timeline)
+        return case_record.folded(self.timeline)
 
     @property
     def home(self) -> str:
@@ -158,11 +142,11 @@ class CasePage:
     @property
     def promises(self) -> list[ObligationView]:
         """The ledger: what was agreed and how it stands."""
-        return in_force(self.obligations)
+        return case_settlement.in_force(self.obligations)
 
     @property
     def demand_lines(self) -> list[str]:
-        return [demand_words(d) for d in self.demands]
+        return [case_settlement.demand_words(d) for d in self.demands]
 
     @property
     def recent_thread(self) -> list[Message]:
@@ -264,14 +248,14 @@ def page_of(
         # of it for a while after saying why (handling/transition/contact_access.py), a former enterprise nothing.
         is_full = viewer.party is None and (side == CONSUMER or until is not None)
         visibility = FULL if is_full else NONE if is_former else MASKED
-    reader = Reader(
+    reader = case_record.Reader(
         side=side,
         knows_consumer=side == CONSUMER or visibility == FULL,
         names=_names(complaint, steps),
         person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None,
     )
     today = calendar.local_day(now)
-    promises = obligations_of(obligations, clocks, side=side, today=today)
+    promises = case_settlement.obligations_of(obligations, clocks, side=side, today=today)
     open_engagement = next((e for e in engagements if e.until_at is None), None)
     around = Around(
         complaint=complaint,
@@ -282,6 +266,9 @@ def page_of(
         engagement_id=open_engagement.pk if open_engagement else None,
         obligations=tuple(obligations),
     )
+    confidential: list[Message] = []
+    if side == AUTHORITY:
+        confidential = case_record.thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
     duty = standing(complaint=complaint, clocks=clocks, viewer_side=side, now=now, calendar=calendar)
     if duty.clock is not None and duty.deadline is not None and viewer.channel != TRACKING:
         duty.clock["url"] = why_url(complaint, duty.deadline)
@@ -300,25 +287,17 @@ def page_of(
         demands=known.demands,
         engagement=open_engagement or (engagements[-1] if engagements else None),
         engagements=engagements,
-        offers=offers_of(offers, answers, promises),
+        offers=case_settlement.offers_of(offers, answers, promises),
         obligations=promises,
         matters=matters,
-        thread=thread_of(steps, texts, by_digest, reader=reader),
-        confidential=(
-            []
-            if side != AUTHORITY
-            else [
-                m
-                for m in thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
-                if m.side != ENTERPRISE or m.step == "flag_concern"
-            ]
-        ),
-        timeline=timeline_of(steps, by_digest, reader=reader),
+        thread=case_record.thread_of(steps, texts, by_digest, reader=reader),
+        confidential=[m for m in confidential if m.side != ENTERPRISE or m.step == "flag_concern"],
+        timeline=case_record.timeline_of(steps, by_digest, reader=reader),
         files=files,
         person=case_people.person_of(filed, visibility=visibility),
         may_reveal=may_look,
         shown_until=until,
-        contact_accesses=contact_accesses_of(steps, texts, reader=reader),
+        contact_accesses=case_record.contact_accesses_of(steps, texts, reader=reader),
         statement=filed.get("consumer_statement", ""),
         spoken=case_people.spoken(complaint, filed),
         demand_note=filed.get("consumer_demand_note", ""),

@@ -70,11 +70,6 @@ def masked(paper: Paper) -> Paper:
     return result
 
 
-def letter_masked(complaint: Complaint) -> Callable[[str], str]:
-    """``words_masked`` for one case."""
-    return words_masked([complaint])[complaint.pk]
-
-
 def words_masked(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
     """By case, what hides the names and numbers of its consumer and of who complains with them in words about it: a
     message that is still to be sent, what an officer wrote. One query, however many cases, beside keys that are not

@@ -100,13 +100,9 @@ def newest(templates: Iterable[AnswerTemplate]) -> dict[int, TemplateVersion]:
 
 def in_use(enterprise_id: int) -> list[TemplateVersion]:
     """The newest version of each template that is offered, by name; one statement."""
-    return list(
-        TemplateVersion.objects.filter(
-            template__enterprise_id=enterprise_id, template__is_retired=False, number=F("template__number")
-        )
-        .select_related("template")
-        .order_by("template__name", "pk")
-    )
+    mine = TemplateVersion.objects.filter(template__enterprise_id=enterprise_id, template__is_retired=False)
+    rows = mine.filter(number=F("template__number")).select_related("template")
+    return list(rows.order_by("template__name", "pk"))
 
 
 def make(*, staff: Staff, name: str, body: str, now: datetime) -> AnswerTemplate:
@@ -142,14 +138,9 @@ def retire(template: AnswerTemplate, *, is_retired: bool) -> None:
 
 def rates(templates: Iterable[AnswerTemplate], *, now: datetime) -> dict[int, Rate]:
     """By template, all versions together, of the cases that the reader may see; one statement."""
-    rows = (
-        Offer.objects.filter(
-            template_version__template__in=[t.pk for t in templates], made_at__gte=now - COUNTED, state__in=_ANSWERED
-        )
-        .order_by()
-        .values_list("template_version__template_id", "state")
-        .annotate(n=Count("pk"))
-    )
+    offers = Offer.objects.filter(made_at__gte=now - COUNTED, state__in=_ANSWERED).order_by()
+    mine = offers.filter(template_version__template__in=[t.pk for t in templates])
+    rows = mine.values_list("template_version__template_id", "state").annotate(n=Count("pk"))
     result: dict[int, Rate] = {}
     for template, state, n in rows:
         known = result.get(template or 0, Rate())

@@ -118,13 +118,7 @@ def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
     for pk, number, until, result, in_part, kind, verdict, amount, asked in rows:
         heads[pk] = (number, until, result, in_part)
         if verdict is not None:
-            granted = (
-                None
-                if verdict == "refuse"
-                else amount
-                if amount is not None
-                else (asked if verdict == "grant" else None)
-            )
+            granted = asked if amount is None and verdict == "grant" else amount if verdict != "refuse" else None
             answers.setdefault(pk, []).append(Settled(kind=kind, verdict=verdict, amount=granted))
     cases = tuple(
         SimilarCase(

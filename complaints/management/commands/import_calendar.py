@@ -29,16 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--published-on", type=dt.date.fromisoformat)
         parser.add_argument("--dry-run", action="store_true", help="only say which dates would move")
 
-    def handle(
-        self,
-        *args: Any,
-        file: Path,
-        year: int,
-        source: str,
-        published_on: dt.date | None,
-        dry_run: bool,
-        **options: Any,
-    ) -> None:
+    def handle(self, *args: Any, file: Path, year: int, source: str, dry_run: bool, **given: Any) -> None:
         if not source.strip():
             raise CommandError("--source: a calendar names the decree it comes from")
         now = timezone.now()
@@ -48,9 +39,8 @@ class Command(BaseCommand):
         with override("en"):
             try:
                 read = read_year(file.read_bytes(), name=file.name, year=year)
-                change = changing.draft_calendar(
-                    by=None, authority=None, year=read, source=source, published_on=published_on, now=now
-                )
+                decree = {"year": read, "source": source, "published_on": given["published_on"]}
+                change = changing.draft_calendar(by=None, authority=None, now=now, **decree)
             except StepNotAllowed as refused:
                 if refused.code == "already_loaded":
                     self.stdout.write(f"{year}: already loaded, nothing changed")

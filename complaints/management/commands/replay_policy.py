@@ -43,44 +43,22 @@ class Command(BaseCommand):
         parser.add_argument("--until", type=dt.date.fromisoformat)
         parser.add_argument("--show", type=int, default=20, help="so many cases are listed")
 
-    def handle(
-        self,
-        *args: Any,
-        name: str,
-        number: int,
-        unit: str,
-        calendar: Path | None,
-        year: int | None,
-        region: str,
-        since: dt.date | None,
-        until: dt.date | None,
-        show: int,
-        **options: Any,
-    ) -> None:
+    def handle(self, *args: Any, region: str, calendar: Path | None, show: int, **given: Any) -> None:
         now = timezone.now()
         today = timezone.localdate(now)
         place = Region.objects.filter(code=region).first() if region else None
         if region and place is None:
             raise CommandError(f"--region: there is no region {region}")
-        if bool(name) == bool(calendar):
+        if bool(given["name"]) == bool(calendar):
             raise CommandError("give a policy and its number, or --calendar with --year")
+        wanted: dict[str, Any] = {name: given[name] for name in ("name", "number", "unit")}
+        days: dict[str, Any] = {"since": given["since"] or today - changing.TRIED_ON, "until": given["until"] or today}
         with override("en"):
             try:
-                read = (
-                    read_year(calendar.read_bytes(), name=calendar.name, year=year or today.year) if calendar else None
-                )
-                asked = changing.ask_replay(
-                    by=None,
-                    authority=None,
-                    region=place,
-                    since=since or today - changing.TRIED_ON,
-                    until=until or today,
-                    now=now,
-                    name=name,
-                    number=number,
-                    unit=unit,
-                    year=read,
-                )
+                if calendar is not None:
+                    year = given["year"] or today.year
+                    wanted["year"] = read_year(calendar.read_bytes(), name=calendar.name, year=year)
+                asked = changing.ask_replay(by=None, authority=None, region=place, now=now, **days, **wanted)
             except StepNotAllowed as refused:
                 raise CommandError(refused.reason) from refused
             except (OSError, TableError) as problem:
@@ -91,9 +69,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{asked.mark}: {asked.looked_at} recorded clocks in {time.monotonic() - begun:.1f} s")
         for verdict, text in VERDICTS.items():
             self.stdout.write(f"  {counts[verdict]:>8}  {text}")
-        for effect in (
-            LawEffect.objects.filter(change=asked).select_related("complaint").order_by("verdict", "pk")[:show]
-        ):
+        effects = LawEffect.objects.filter(change=asked).select_related("complaint").order_by("verdict", "pk")
+        for effect in effects[:show]:
             self.stdout.write(
                 f"  {effect.verdict:8} {effect.complaint.number} {effect.clock} {effect.before} → {effect.after}"
                 f" (done {effect.ended_on or 'not yet'})"

@@ -74,7 +74,8 @@ def _lifecycle() -> str:
     ]
     for side in _SIDES:
         rows = [row for row in TABLE.values() if any(role.side == side for role in row.by)]
-        parts += [f"## Steps: the {side}\n", _steps(rows)]
+        head = ("step", "中文", "English", "by", "at", "leads to", "told", "notes")
+        parts += [f"## Steps: the {side}\n", _table(head, map(_step, rows))]
     parts += [
         "## Clocks\n",
         "Ties lapse in this order. Lengths are policies: dated rows that an authority may change.\n",
@@ -126,11 +127,6 @@ def _statuses(wanted: frozenset[Status]) -> str:
 def _status(status: Status) -> list[str]:
     clocks = [rule.clock for rule in CLOCKS.values() if status in rule.runs_while and rule.runs_while < OPEN]
     return [*_words(status, "status"), MUST_ACT[status] or "nobody", _codes(clocks)]
-
-
-def _steps(rows: Sequence[StepRule]) -> str:
-    head = ("step", "中文", "English", "by", "at", "leads to", "told", "notes")
-    return _table(head, map(_step, rows))
 
 
 def _step(row: StepRule) -> list[str]:

@@ -87,7 +87,8 @@ class Aliyun:
         template, variables = self._worded(letter)
         query = canonical_query(
             {
-                "PhoneNumbers": _number(address),
+                # Of the mainland without +86, of elsewhere with the country and without the plus.
+                "PhoneNumbers": address.removeprefix("+86").removeprefix("+"),
                 "SignName": self.account.sign,
                 "TemplateCode": template,
                 "TemplateParam": json.dumps(variables, ensure_ascii=False),
@@ -118,11 +119,6 @@ class Aliyun:
             raise Bounced("no_short_form")
         cut = min(LONGEST_VARIABLE, len(text) - 1)
         return self.account.template, {"text1": text[:cut], "text2": text[cut:]}
-
-
-def _number(address: str) -> str:
-    """Numbers of the mainland without their +86, others with the country and without the plus."""
-    return address.removeprefix("+86").removeprefix("+")
 
 
 def canonical_query(values: Mapping[str, str]) -> str:

@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import KEY_FIELD, once
-from accounts.sign_in.codes import asker_of, flow_of
+from accounts.sign_in.codes import asker_of, flow_of, send_code
 from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
@@ -105,7 +105,8 @@ def start(request: HttpRequest) -> HttpResponseBase:
         contact: Contact = form.cleaned_data["email"]
         if "send" in request.POST:
             try:
-                held.send_code_to(contact, language=language, asker=asker_of(request, now=now), now=now)
+                asker = asker_of(request, now=now)
+                send_code(contact=contact, purpose=held.PURPOSE, language=language, asker=asker, now=now)
                 is_sent, status = True, 200
             except TooManyTries as wait:
                 form.add_error("email", too_many_codes(wait.until))

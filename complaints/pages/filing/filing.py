@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import KEY_FIELD
 from accounts.models import User
-from accounts.sign_in.codes import asker_of, flow_of
+from accounts.sign_in.codes import asker_of, flow_of, send_code
 from accounts.sign_in.contacts import Contact, may_sign_in_by_code, user_for
 from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
@@ -29,7 +29,7 @@ from accounts.views.sign_in import too_many_codes
 from complaints import evidence
 from complaints.filing import drafts, places, respondents, screens, steps
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
-from complaints.filing.held import Held, address_of, give_cookie, held_by, proven_contact, receipt_address, send_code_to
+from complaints.filing.held import PURPOSE, Held, address_of, give_cookie, held_by, proven_contact, receipt_address
 from complaints.filing.people import YouStep
 from complaints.filing.respondents import FurtherForm
 from complaints.handling.steps.filing import MOST_RESPONDENTS
@@ -239,7 +239,8 @@ def _send_code(request: HttpRequest, held: Held, *, now: datetime) -> HttpRespon
     contact = Contact("email" if name == "email" else "sms", address)
     language = get_language() or settings.LANGUAGE_CODE
     try:
-        send_code_to(contact, language=language, asker=asker_of(request, now=now), now=now)
+        asker = asker_of(request, now=now)
+        send_code(contact=contact, purpose=PURPOSE, language=language, asker=asker, now=now)
     except TooManyTries as wait:
         form.add_error(name, too_many_codes(wait.until))
         form.only(name)

@@ -25,7 +25,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.idempotency import once
 from accounts.masking import masked_name
 from accounts.models import User
-from accounts.sign_in.contacts import may_sign_in_by_code, user_for
+from accounts.sign_in.contacts import may_sign_in_by_code, parse_contact, user_for
 from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
@@ -35,7 +35,7 @@ from complaints.filing.screens import demands_screen
 from complaints.forms.fields import set_choices
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import parties
-from complaints.links import joining
+from complaints.links import answer_links, joining
 from complaints.models import Complaint, Participant
 from complaints.pages.filing.filing_check import errors_of
 from complaints.pages.links.track import WRONG_CODE, is_step_code, send_step_code
@@ -53,7 +53,7 @@ TOKEN = "join_token"  # noqa: S105 - the name of a place in the session
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
     """/cases/join/<token>/: nothing but the way to the page without it."""
-    request.session[TOKEN] = token[: joining.LONGEST_TOKEN]
+    request.session[TOKEN] = token[: answer_links.LONGEST_TOKEN]
     return redirect("complaints:join")
 
 
@@ -91,7 +91,7 @@ def _receiver(case: Complaint) -> str:
 def _send_code(
     request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, now: datetime
 ) -> HttpResponseBase:
-    contact = joining.contact_of(row)
+    contact = parse_contact(row.phone)
     assert contact is not None  # noqa: S101 - a link goes to a phone
     try:
         send_step_code(request, contact, now=now)
@@ -107,7 +107,7 @@ def _answer(
     request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, now: datetime
 ) -> HttpResponseBase:
     """The code makes the person; the step is that person's."""
-    contact = joining.contact_of(row)
+    contact = parse_contact(row.phone)
     if contact is None or not is_step_code(request, contact, form.cleaned_data["code"], now=now):
         form.add_error("code", WRONG_CODE)
         return _show(request, row, case, form, status=422)
@@ -131,7 +131,7 @@ def _answer(
 def _show(
     request: HttpRequest, row: Participant, case: Complaint, form: JoinForm, *, status: int = 200, is_sent: bool = False
 ) -> HttpResponse:
-    contact = joining.contact_of(row)
+    contact = parse_contact(row.phone)
     elected = [one for one in case.participants.all() if one.is_representative]
     context: dict[str, Any] = {
         "form": form,

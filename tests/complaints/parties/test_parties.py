@@ -13,7 +13,7 @@ from accounts.sign_in.contacts import Contact, user_for
 from complaints import handling
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.handling.steps import consumer, parties
-from complaints.links import joining
+from complaints.links import answer_links, joining
 from complaints.models import Complaint, HandlingStep, Notice, Participant
 from complaints.notices import recipients
 from complaints.parties import actors
@@ -137,7 +137,7 @@ def test_the_link_is_a_digest_at_rest_and_ends(world: World, client: Client, clo
     token = links(case)[ZHAO]
     row = row_of(case, ZHAO)
     assert token not in row.token_digest
-    assert len(joining.token_digest(token)) == 64
+    assert len(answer_links.digest_of(token)) == 64
     second = links(case)[ZHAO]
     assert joining.of_token(token, now=SOON) is None
     assert joining.of_token(second, now=SOON) == row

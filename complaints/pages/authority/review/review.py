@@ -82,7 +82,7 @@ def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[s
     case = officer_case.found.complaint
     sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=officer_case.workspace.now)
     is_shown = case_documents.is_shown(case, officer_case.found, now=officer_case.workspace.now)
-    hide = str if is_shown else case_documents.letter_masked(case)
+    hide = str if is_shown else case_documents.words_masked([case])[case.pk]
     return {
         "papers": [paper if is_shown else case_documents.masked(paper) for paper in sent.papers],
         "letters": [
