@@ -1,7 +1,5 @@
-"""What words of a complaint may point to: grounds 1, 2 and 5 of art. 16, as advice with the reason.
-
-Advice and nothing more. It is written from words alone, so it may be wrong; it stands beside a ground, chooses none,
-and is kept nowhere. The patterns are data, each with the reason that the officer reads."""
+"""What words of a complaint may point to: grounds 1, 2 and 5 of art. 16. Advice with its reason, of words alone, so it
+may be wrong: it chooses no ground and is kept nowhere."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""What the file of a case says about acceptance: who, against whom, what, since when, what was asked for.
-
-Facts only, as the record has them; what follows from them is said in review_grounds.py. Five queries a case, and no
-text is opened: that one was given is seen from its kind."""
+"""What the file of a case says about acceptance: who, against whom, what, since when, what was asked for. Five queries
+a case; no text is opened: that one was given is seen from its kind."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

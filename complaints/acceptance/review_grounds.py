@@ -1,7 +1,5 @@
-"""Whether a complaint may be accepted: the list of arts 10 to 12, and what the file shows for each ground of art. 16.
-
-Pure over ``Known``. It shows and it bars; it never chooses. A ground is barred only where the file itself says that it
-cannot hold, with the way out in words; everything else an officer judges."""
+"""Whether a complaint may be accepted (arts 10 to 12), and what the file shows for each ground of art. 16. Pure over
+``Known``: it bars only what the file itself rules out; an officer judges all else."""
 
 from __future__ import annotations
 

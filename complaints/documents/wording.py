@@ -1,7 +1,5 @@
-"""What stands on the ten official forms. The words are the law's and Chinese, whoever reads them.
-
-Words are put together from facts that the caller has; nothing is asked of the database here, so the same facts give the
-same paper, before the step (preview) and after it."""
+"""What stands on the ten official forms, in the law's words and Chinese, whoever reads them. Nothing is asked of the
+database: the same facts give the same paper, before the step (preview) and after it."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

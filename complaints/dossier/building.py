@@ -1,7 +1,5 @@
-"""Builds dossiers, one at a time: two papers, and the ZIP that docs/verify/verify_dossier.py checks.
-
-What is read is read under the sight of whoever asked; files are put in place by a rename, so half a dossier is never
-handed out, and the row is finished only by the sweep that still holds its lease."""
+"""Builds dossiers, one at a time: two papers, and the ZIP that docs/verify/verify_dossier.py checks. Files are put in
+place by a rename, and only the sweep that still holds the lease finishes the row."""
 
 from __future__ import annotations
 

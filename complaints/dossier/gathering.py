@@ -1,7 +1,5 @@
-"""Everything that a dossier holds, read once under the sight of whoever asked.
-
-What the reader may not have is counted by its digest and never leaves the database: entries outside an enterprise's
-time, contact data of the consumer for anybody at work, files that are held back, what was erased."""
+"""Everything that a dossier holds, read once under the sight of whoever asked. What the reader may not have is counted
+by its digest and never leaves the database."""
 
 import hashlib
 import json

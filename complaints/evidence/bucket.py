@@ -1,7 +1,5 @@
-"""Files in an S3-compatible bucket: put, get, look, delete, signed with version 4. For EVIDENCE_STORAGE=s3.
-
-Only what a file of evidence needs; a file is written once, so there is no rename and no list. The usual library cannot
-be installed beside our pins (it wants python-dateutil below 3), and four calls need no library."""
+"""Files in an S3-compatible bucket, signed with version 4. For EVIDENCE_STORAGE=s3. A file is written once, so there is
+no rename and no list. The usual library wants python-dateutil below 3, which our pins do not allow."""
 
 from __future__ import annotations
 

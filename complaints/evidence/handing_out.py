@@ -1,7 +1,5 @@
-"""Hands a file out: to whom which copy, and under headers that keep it harmless.
-
-Before a configured scanner has passed a file, nobody but its sender gets it; others get the copy that we made
-ourselves, and the sealed original only its sender and the authority."""
+"""Hands a file out: to whom which copy, and under headers that keep it harmless. The sealed original is for its sender
+and the authority; before a configured scanner has passed a file, nobody but its sender gets it."""
 
 from dataclasses import dataclass
 from typing import IO, Any, Protocol

@@ -1,8 +1,6 @@
 """Reads the first sheet of an untrusted workbook, in a process of its own: `python -I sheet.py TYPE SECONDS … COPY
-THUMBNAIL`.
-
-Limits first, then the library; the cells go to COPY, a line of JSON a row, and standard output says in one line how it
-went. Run by `examining.py` in the same way as `examine.py`, whose limits it takes."""
+THUMBNAIL`. The cells go to COPY, a line of JSON a row; standard output says in one line how it went. Run by
+`examining.py`, under the limits of `examine.py`."""
 
 import json
 import os

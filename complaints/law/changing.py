@@ -1,8 +1,6 @@
-"""Drafting a change of the law's data, and deciding about it.
-
-Nothing holds before it was tried and another person said so, and what was decided is what was tried: if the data
-changed meanwhile, it is drafted anew. A change begins on a later day than the one of the decision, so no clock that
-runs is touched; a calendar is counted for open clocks by `working`, each date told."""
+"""Drafting a change of the law's data, and deciding about it: nothing holds before it was tried and another person said
+so. It begins on a later day than the decision, so no running clock is touched; a calendar is counted for open clocks by
+`working`."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta

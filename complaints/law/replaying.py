@@ -1,7 +1,5 @@
-"""One recorded clock under other numbers, another calendar or another cap of its rests: would it have been late?
-
-Pure. What people would have done otherwise is not guessed; where a lapse itself ended the clock and the longer period
-would not have lapsed by then, the answer is "unknown". The same rules give no difference, ever."""
+"""One recorded clock under other numbers, another calendar or another cap of its rests: would it have been late? Pure.
+What people would have done otherwise is not guessed: where a lapse itself ended the clock, it may be "unknown"."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

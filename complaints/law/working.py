@@ -1,7 +1,5 @@
-"""Tries changes on recorded cases and carries calendars out, piece by piece, in a worker.
-
-A piece is tried or carried out in one transaction with how far the row came, so whoever is killed loses one piece and
-doubles none. Only ids, days and codes are kept of a case."""
+"""Tries changes on recorded cases and carries calendars out, piece by piece, in a worker: a piece and how far the row
+came are one transaction. Only ids, days and codes are kept of a case."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence

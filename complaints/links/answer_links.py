@@ -1,8 +1,5 @@
 """Somebody without account reaches one case by the link that an officer sent: its respondent, or the body that mediates
-it.
-
-The link opens one case from its acceptance on, and a body's is dead once the mediation is no longer with it. What
-decides asks for a code to the phone that the link was sent to, as the tracking token does."""
+it, as long as it does. What decides asks for a code to the phone that the link was sent to."""
 
 import hashlib
 import secrets

@@ -1,7 +1,5 @@
-"""The link by which somebody whom another one named comes into the case, or says no; and filing, which sends it.
-
-The link alone opens a page that asks; who takes part is whoever also types the code that goes to the phone that was
-named. The link is kept as a digest, is good for 14 days and for one person, and a new one ends the old one."""
+"""The link by which somebody whom another one named comes into the case, or says no; and filing, which sends it. It is
+kept as a digest, for 14 days and one person; taking part needs the code to the phone that was named."""
 
 import secrets
 from collections.abc import Sequence

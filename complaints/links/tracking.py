@@ -1,7 +1,5 @@
-"""Finding a case by its number and the token of its receipt, and for how long a browser may see it without them.
-
-A number that does not exist and a token that does not fit get the same answer, and every wrong try counts. The sixth
-within an hour is not looked up at all."""
+"""Finding a case by its number and the token of its receipt. A wrong number and a wrong token get the same answer, and
+every wrong try counts: the sixth within an hour is not looked up."""
 
 import hmac
 from dataclasses import dataclass

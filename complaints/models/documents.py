@@ -1,7 +1,5 @@
-"""Official documents (文书) that an authority issues, their versions and series of numbers; and dossiers asked for.
-
-A number is given in the transaction of the step that issues the document, stays with it for good, and is never used
-again; what was issued is corrected by a new version beside the old one."""
+"""Official documents (文书), their versions and series of numbers; and dossiers asked for. A number is given in the
+transaction of the step that issues the document, stays with it for good and is never used again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""What comes in: a complaint still being written, files that somebody put forward, files on their way.
-
-A draft is no record and has no clock. The bytes of a file lie below settings.EVIDENCE_ROOT under a random path and are
-handed out only as attachments; an upload has neither name nor content here."""
+"""What comes in: a complaint still being written, files that somebody put forward, files on their way. The bytes lie
+below settings.EVIDENCE_ROOT under a random path and are handed out only as attachments."""
 
 from __future__ import annotations
 

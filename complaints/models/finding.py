@@ -24,11 +24,9 @@ class PersonDigest(models.Model):
 
 class CaseWords(models.Model):
     """What was bought, as it is looked for: without spaces, signs and large letters (``folded``), and cut into pairs of
-    neighbours. Beside the pairs stand in ``marks`` where the case was ever held, ``e:<enterprise>`` and ``b:<branch>``,
-    and where it is handled, ``r:<region>`` of each level, so that one index finds words within what somebody may see.
-
-    Filled by the database itself (migration 0005), asked by its function ``cases_with_words`` alone: no caller may read
-    it."""
+    neighbours. Beside the pairs stand in ``marks`` where the case was ever held (``e:<enterprise>``, ``b:<branch>``)
+    and is handled (``r:<region>`` of each level). Filled by the database itself (migration 0005), asked by its function
+    ``cases_with_words`` alone."""
 
     complaint = models.OneToOneField(Complaint, primary_key=True, on_delete=models.PROTECT, related_name="+")
     folded = models.TextField()

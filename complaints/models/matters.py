@@ -1,7 +1,5 @@
-"""Side matters of a case that wait for somebody (questions, claims, proposals, sessions), and answer links.
-
-A matter is opened by a step and ended by a step; it never holds text of a person (that is PersonalText). One open
-matter of a single kind a case, by index."""
+"""Side matters of a case that wait for somebody (questions, claims, proposals, sessions), and answer links. A matter
+holds no text of a person (that is PersonalText); one open matter of a single kind a case, by index."""
 
 import uuid
 

@@ -1,7 +1,5 @@
-"""Notices, deliveries of webhooks and heartbeats: rows that other processes pick up.
-
-Notices are written in the transaction of the step that causes them. The body of a delivery is written once, of ids and
-states only, and goes out under the same id however often it is tried."""
+"""Notices, deliveries of webhooks and heartbeats: rows that other processes pick up. A notice is written in the
+transaction of its step; the body of a delivery is written once, of ids and states only."""
 
 from django.conf import settings
 from django.db import models

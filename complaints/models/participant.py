@@ -1,7 +1,5 @@
 """Who takes part in a case beside the person who filed it: joint complainants, and the principal of a representative.
-
-Somebody whom another one named is nobody until they opened their own link and typed the code that went to their own
-phone. The link is here as a digest only, and one person uses it once."""
+Nobody does before they opened their own link and typed the code that went to their own phone."""
 
 import uuid
 

@@ -1,7 +1,5 @@
-"""The record: what happened, when, by whom, in whose name; the ledger of consents; what routing decided and why.
-
-Nobody updates or deletes a row here; triggers and grants refuse it for record and consents. The exact text that was
-hashed is kept in ``body``; the columns beside it only serve reading."""
+"""The record: what happened, when, by whom; consents; what routing decided and why. Triggers and grants refuse to
+change it. The hashed text stands in ``body``; the columns beside it only serve reading."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""What the enterprise's side puts on the table: offers, answers, obligations, contacts.
-
-Rows of the enterprise's side carry ``(enterprise, engagement)`` together; a composite key in the database refuses one
-enterprise's child under another's engagement."""
+"""What the enterprise's side puts on the table. Its rows carry ``(enterprise, engagement)`` together: a composite key
+in the database refuses one enterprise's child under another's engagement."""
 
 from django.conf import settings
 from django.db import models

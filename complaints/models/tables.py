@@ -1,7 +1,5 @@
-"""Work on many cases: a table that was asked for or comes back filled in, a file of the national platform, a measure.
-
-The row is the queue and the trace. What was done to a case stands in its record and its offers; the rows here say what
-was meant, how far it came and which cases were left out."""
+"""Work on many cases: a table asked for or filled in, a file of the national platform, a measure. The row is the queue
+and the trace; what was done to a case stands in its record and its offers."""
 
 from __future__ import annotations
 

@@ -1,7 +1,5 @@
-"""Who has no account and a live link with a phone is told by a text message that there is news of the case.
-
-The message holds the number of the case and nothing of it; the link itself was sent before and is not known any more.
-Written with the step, like every notice."""
+"""Who has no account and a live link with a phone is told by a text message that there is news of the case: its number
+and nothing of it. Written with the step, like every notice."""
 
 from collections.abc import Iterable
 from datetime import timedelta

@@ -1,8 +1,6 @@
-"""Delivers notices, and the messages of the account side (one-time codes) over the same channels.
-
-Lease the rows, send, stamp; no transaction is open while something is sent. A code is of use for ten minutes, so it is
-tried often and then given up (other letters say themselves how long they are of use); once it has gone out or is given
-up its words are emptied. In the portal's own mailbox they can be read as long as they are of use."""
+"""Delivers notices, and the messages of the account side (one-time codes) over the same channels. Lease the rows, send,
+stamp; no transaction is open while something is sent. A code that has gone out or is given up loses its words; in the
+portal's own mailbox they stay as long as they are of use."""
 
 from __future__ import annotations
 

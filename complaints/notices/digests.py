@@ -1,7 +1,5 @@
-"""Letters: one notice as one letter, or many notices of one person folded into a digest.
-
-Which notices a digest holds is fixed when it is first taken up, so that trying again sends the same letter; heads read
-one line a unit, everybody else one line a case."""
+"""Letters: one notice as one letter, or many notices of one person folded into a digest. What a digest holds is fixed
+when it is first taken up, so that trying again sends the same letter."""
 
 import re
 from collections.abc import Sequence

@@ -1,8 +1,5 @@
 """How a person wants to be told of the own cases: which way first, in which language, what at once, folded or not at
-all.
-
-Only what neither decides anything nor asks for an answer can be folded or turned off. Whatever starts a deadline of the
-consumer, decides, closes or proves stays on, and everything stands on the case all the same."""
+all. Whatever starts a deadline of the consumer, decides, closes or proves stays on."""
 
 from collections.abc import Iterable
 from datetime import datetime

@@ -1,9 +1,6 @@
 """Whom we tell what after each step. The words are stamped when the notice is made, and again for a reader of another
-language once it is known who that is (recipients.py).
-
-A notice holds no name, no phone and nothing of the problem, only the number, what happened, who must act by when and
-where to read on. Rows of the file suffice: no query here, so person and channel are chosen when it is sent
-(complaints/notices/recipients.py)."""
+language (recipients.py). It holds no name, no phone and nothing of the problem. No query here: person and channel are
+chosen when it is sent."""
 
 from datetime import date, datetime, time, timedelta
 

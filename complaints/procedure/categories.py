@@ -1,7 +1,5 @@
-"""The closed lists: what a complaint is about, what went wrong, what is asked, why, and the grounds of the law.
-
-A code is never renamed or given a second meaning, because it stands in records that cannot be rewritten; its words may
-change. A code that is no longer active keeps its words and is not offered. Most stand in the files of the sectors."""
+"""The closed lists: what a complaint is about, what went wrong, what is asked, why, and the grounds of the law. A code
+is never renamed or given a second meaning, as it stands in records. Most stand in the files of the sectors."""
 
 from collections.abc import Iterable
 

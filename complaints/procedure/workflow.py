@@ -1,8 +1,5 @@
-"""THE TABLE: statuses, steps, who may take them, from where to where, and the clocks.
-
-Whatever may happen to a complaint stands here and nowhere else. Buttons, the programs' interface, docs/lifecycle.md and
-the tests read this file; only ``handling.take`` acts on it. No database: the words are plain data. Source: procedure,
-sections 2 to 4."""
+"""THE TABLE: statuses, steps, who may take them, from where to where, and the clocks. Whatever may happen to a
+complaint stands here and nowhere else; only ``handling.take`` acts on it. Source: procedure, sections 2 to 4."""
 
 from dataclasses import dataclass
 from enum import StrEnum

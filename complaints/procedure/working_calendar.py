@@ -1,7 +1,5 @@
-"""The working days of one zone (which day is worked, the n-th one after a day); when people may be disturbed.
-
-No search and no day loop. Day → number of working days so far → day, in two tables; outside the tables the same numbers
-come from division. A day that a decree names follows the decree, every other day follows Monday–Friday."""
+"""The working days of one zone (which day is worked, the n-th one after a day); when people may be disturbed. Two
+tables hold day → number of working days so far → day; outside them the same numbers come from division."""
 
 from __future__ import annotations
 

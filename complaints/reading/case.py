@@ -1,7 +1,5 @@
-"""One case, loaded once for one reader: what every case page of the three sides shows.
-
-A page is built from ``open_case`` alone. It finds the case among those that the person may see (else 404), and what the
-side may not read is left out before a template sees it."""
+"""One case, loaded once for one reader (``open_case``): what every case page of the three sides shows. What the side
+may not read is left out before a template sees it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
-"""The record of a case for a reader: what happened (timeline), what was said (thread).
-
-Entries come from the chains that the reader may see, and a person's name only where the reader may know it; the
-consumer is "您" to himself and no name to the enterprise."""
+"""The record of a case for a reader: what happened (timeline), what was said (thread), from the chains that the reader
+may see. The consumer is "您" to himself and no name to the enterprise."""
 
 import json
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,7 +1,5 @@
-"""The rows of one case as its pages ask for them, and what the rows of a list show beside a case.
-
-Each kind by a prepared query, all of them in one statement. What a side may not know of a case is left out here, in the
-words of its query (database/prepared.py)."""
+"""The rows of one case as its pages ask for them, by prepared queries in one statement; and what lists show beside a
+case. What a side may not know is left out in the words of its query (database/prepared.py)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""Seals: a signed head over every chain that grew, written every minute by the watcher.
-
-A seal covers only entries that can no longer appear later. Writers share an advisory lock, the sealer takes it alone
-for an instant and reads the highest id; whatever commits afterwards gets a higher one. The signing key is readable to
-the watcher only."""
+"""Seals: a signed head over every chain that grew, written every minute by the watcher, who alone can read the key.
+Writers share an advisory lock; the sealer takes it alone for an instant, so whatever commits afterwards has a higher
+id."""
 
 import hashlib
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
-"""What the law gives at least in a case: rules by article, as data (``data/legal_minimum.csv``).
-
-A rule says what the file shows and no more. Where a fact decides that nobody has established yet (was it fraud? is it
-faulty?), the rule carries that condition in words and its sum is never counted as certain."""
+"""What the law gives at least in a case: rules by article, as data (``legal_minimum.csv``). Where a fact decides that
+nobody has established yet, the rule carries that condition in words and its sum is never counted as certain."""
 
 import csv
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
-"""Cases of the same enterprise with the same problem: how they ended, and what settled them.
-
-One statement, whatever the enterprise has behind it: it looks at the newest ended cases alone, and only at those that
-the reader's own desk has had."""
+"""Cases of the same enterprise with the same problem: how they ended, and what settled them. One statement over the
+newest ended cases that the reader's own desk has had."""
 
 from collections import Counter
 from dataclasses import dataclass, field

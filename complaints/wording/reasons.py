@@ -1,7 +1,5 @@
-"""Words for why: reasons that steps and lapses write, closed lists of the law, lateness, call-backs, signals.
-
-A ground keeps the number of its article's item and says no more than the law. A signal says what was found and by which
-article one may ask; it never says what somebody is or wants."""
+"""Words for why. A ground keeps the number of its article's item and says no more than the law; a signal says what was
+found and by which article one may ask, never what somebody is or wants."""
 
 from __future__ import annotations
 

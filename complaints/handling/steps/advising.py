@@ -1,7 +1,5 @@
-"""What stood against an offer when it was sent: the findings, from the rows of the case.
-
-The page that asks before sending and the step that keeps the answer look at the same rows in the same way, so what the
-record says is what was shown. At most five statements, and the last answers are read once a batch."""
+"""What stood against an offer when it was sent: findings from the rows of the case, the same for the page that asks
+before sending and for the step that keeps the answer. At most five statements."""
 
 from __future__ import annotations
 

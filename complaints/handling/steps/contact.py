@@ -1,7 +1,5 @@
 """How people are reached: the link of a respondent or body without account; contact data that an officer changes.
-
-Only who has no account comes by a link; a new link ends the one before. The entry keeps what contact data was before,
-and whoever has the number of before is told, so that nobody takes a case over by a telephone call."""
+Whoever has the number of before is told, so that nobody takes a case over by a telephone call."""
 
 from datetime import timedelta
 

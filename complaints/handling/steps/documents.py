@@ -1,7 +1,5 @@
-"""What is done to official documents once there are any: drawn up, printed, corrected, withdrawn.
-
-Nothing that was issued is edited. A correction is a version beside the old one, under the same number and with its
-reason; a withdrawn number stays in the register and is not used again."""
+"""What is done to official documents once there are any. Nothing that was issued is edited: a correction is a version
+beside the old one, under the same number; a withdrawn number is not used again."""
 
 from collections.abc import Mapping
 from typing import Any

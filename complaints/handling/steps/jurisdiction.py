@@ -1,8 +1,6 @@
-"""Whose case it is: disputed, designated by the superior of both (art. 33), or given back by an enterprise.
-
-Nobody hands a case sideways: who has no power gives it back to intake, who disputes it waits for the superior. What is
-known of where a case belongs is kept as a decision, which triage reads first: whom the enterprise named stands first,
-with why; whoever gave the case back as not theirs is suggested no more."""
+"""Whose case it is: disputed, designated by the superior of both (art. 33), or given back by an enterprise. What is
+known of where a case belongs is kept as a decision, which triage reads first; whoever gave it back as not theirs is
+suggested no more."""
 
 from __future__ import annotations
 

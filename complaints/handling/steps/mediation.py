@@ -1,7 +1,5 @@
-"""Mediation at the authority: sessions, suggestions, recusal, appraisal, agreement, termination.
-
-No session and no agreement without both consents (art. 18), a suggestion binds nobody, and only an appraisal stops the
-sixty days (art. 22)."""
+"""Mediation at the authority. No session and no agreement without both consents (art. 18), a suggestion binds nobody,
+and only an appraisal stops the sixty days (art. 22)."""
 
 from __future__ import annotations
 

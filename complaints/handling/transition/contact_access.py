@@ -1,7 +1,5 @@
-"""Showing a consumer's contact data: who may, for how long, and the step that leaves the trace.
-
-The entry in the record is the permit. Nothing is shown in full to staff unless an entry of the same person, of this
-case, young enough, stands in the record; so nobody can look without being seen to."""
+"""Showing a consumer's contact data. The entry in the record is the permit: nothing is shown in full to staff unless a
+young entry of the same person stands in the record of this case."""
 
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta

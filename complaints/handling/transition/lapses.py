@@ -1,7 +1,5 @@
-"""What happens when a clock runs out: one function a clock, named by the table; and 升级: who above is told of it.
-
-A lapse is a step of the system; *happened* is the clock's due moment, *written* is now, and the clock it starts for
-another party starts at *written*. Being told decides nothing."""
+"""What happens when a clock runs out, one function a clock, and 升级: who above is told of it. *happened* is the
+clock's due moment, *written* is now, and the clock it starts for another party starts at *written*."""
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta

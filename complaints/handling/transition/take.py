@@ -1,7 +1,5 @@
-"""take(): the one place that writes a status.
-
-Lock N cases; let every overdue clock lapse in order; judge the step by the table; carry it out; write everything in one
-flush. Status, clocks, record and notices commit together or not at all. One step is a batch of one."""
+"""take(): the one place that writes a status. Lock, let overdue clocks lapse, judge by the table, carry out, write in
+one flush: status, clocks, record and notices commit together or not at all."""
 
 import logging
 from collections import defaultdict
@@ -267,10 +265,8 @@ def _next_overdue(file: CaseFile) -> Deadline | None:
 
 
 def sweep_clocks(*, now: datetime, conditions: Conditions | None = None) -> int:
-    """Chase everything that is due: lapses first, then reminders. Returns how many cases.
-
-    A batch after another, each in a transaction of its own, so a sweeper that is killed loses nothing. Any number of
-    sweepers may run at once: a case held by one is skipped by the others and looked at again with the next tick."""
+    """Chase everything that is due: lapses first, then reminders. Returns how many cases. Each batch has a transaction
+    of its own, and any number of sweepers may run: a case held by one is skipped by the others."""
     conditions = conditions or Conditions.at(now)
     chased = 0
     for _round in range(MOST_BATCHES):

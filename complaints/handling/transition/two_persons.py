@@ -1,7 +1,5 @@
-"""Steps that one person alone may not take: by policy at an authority, by its own setting at an enterprise.
-
-Such a step follows its own approval within one call of ``take_each``; an approval that was given at another time, or
-for another step, opens nothing."""
+"""Steps that one person alone may not take: by policy at an authority, by its own setting at an enterprise. An approval
+counts within the same call of ``take_each`` alone."""
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal

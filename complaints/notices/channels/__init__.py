@@ -1,7 +1,5 @@
-"""The ways out of the portal: one small interface, ``send(letter, address)``.
-
-A channel says in a code what went wrong, never in words of the other side, for those may hold an address. Two kinds of
-failure: try again later, or this address is dead for good."""
+"""The ways out of the portal: ``send(letter, address)``. What went wrong is said in a code, never in words of the other
+side, for those may hold an address: try again later, or this address is dead for good."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
