@@ -63,8 +63,7 @@ class Ground:
 
 
 def grounds(case: Complaint, *, matters: Sequence[Matter], sixty: Deadline | None, now: datetime) -> dict[str, Ground]:
-    """Ground → what the case shows. One query. ``matters``: the open ones; ``sixty``: the live clock of the
-    mediation."""
+    """Ground → what the case shows. One query. ``matters``: the open ones; ``sixty``: the mediation's live clock."""
     steps = list(
         HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES, step__in=_TELLING).order_by("sequence")
     )

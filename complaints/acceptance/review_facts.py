@@ -54,8 +54,7 @@ class Known:
 
 
 def known_of(complaint: Complaint, *, among: Any = None) -> Known:
-    """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all that there
-    are."""
+    """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all."""
     steps = list(
         HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
         .order_by("sequence")

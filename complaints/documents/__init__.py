@@ -1,2 +1,1 @@
-"""Official documents: numbered by the step that issues them, frozen, printed by a worker, served, corrected by
-versions."""
+"""Official documents: numbered by the step that issues them, frozen, printed, served, corrected by versions."""

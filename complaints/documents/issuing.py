@@ -39,8 +39,7 @@ class _Wanted:
 
 
 def issue(files: Iterable[CaseFile]) -> None:
-    """Add the documents of these files' entries to the files. Imports of old cases issue nothing: theirs were
-    issued."""
+    """Add the documents of these files' entries to the files; none for imports of old cases, which had theirs."""
     wanted = [
         one
         for file in files

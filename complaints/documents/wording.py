@@ -70,8 +70,7 @@ class Facts:
 
 
 def paper(form: int, facts: Facts, *, reference: str = "") -> Paper:
-    """The document as plain data: title, whom to, paragraphs, tables, who signs. Without a reference it is a
-    preview."""
+    """The document as plain data: title, whom to, paragraphs, tables, who signs. Without a reference: a preview."""
     with override(ZH):
         title, (whom, blocks) = str(KINDS[form].title), _BODIES[form](facts)
     return {

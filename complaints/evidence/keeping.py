@@ -137,8 +137,7 @@ def _stored(source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str,
 def receive(
     incoming: Incoming, *, draft: FilingDraft, kind: str, uploaded_by: int | None, now: datetime, longest: int = 0
 ) -> Evidence:
-    """Keeps one file with a draft (``longest``: seconds of a recording). Raises EvidenceRefused; then nothing is
-    kept."""
+    """Keeps one file with a draft (``longest``: seconds of a recording). Raises EvidenceRefused: nothing is kept."""
     known = list(draft.evidence.values_list("sha256", flat=True))
     if len(known) >= limits.files_at_filing():
         raise limits.refused("too_many_at_filing", incoming.name)

@@ -90,8 +90,7 @@ def inside(region_id: int) -> tuple[Region | None, list[tuple[str, list[Place]]]
 
 
 def search(typed: str) -> list[Place]:
-    """Cities and counties whose name contains these characters, the exact ones first; of a municipality its
-    districts."""
+    """Cities and counties whose name contains this, the exact ones first; of a municipality its districts."""
     wanted = typed.strip()[:40]
     if not wanted:
         return []

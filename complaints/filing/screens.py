@@ -78,8 +78,7 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
 
 
 def others_screen(form: Step) -> dict[str, Any]:
-    """The parts about other people are folded away until they are needed, and of the two the one that was not
-    chosen."""
+    """Which of the two parts about other people stands open: none until needed, then the one that was chosen."""
     kind = value_of(form, "behalf")
 
     def is_used(*names: str) -> bool:

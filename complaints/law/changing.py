@@ -191,8 +191,7 @@ def ask_replay(
 
 
 def may_decide(change: LawChange, user: User, heads: Iterable[Authority], *, on: date) -> bool:
-    """The head of the authority that asked, or of one above it; of a calendar, who speaks for the country. Never
-    whoever asked."""
+    """The head of the authority that asked, or above it; of a calendar, who speaks for the country. Never who asked."""
     if change.kind == "replay" or change.state != "tried" or change.authority is None or change.asked_by_id == user.pk:
         return False
     if change.kind == "calendar":
@@ -205,8 +204,7 @@ def may_decide(change: LawChange, user: User, heads: Iterable[Authority], *, on:
 
 
 def _speaks_for_the_country(heads: Iterable[Authority], asked: Authority, *, on: date) -> bool:
-    """A calendar moves dates everywhere: the national head; where nobody holds that office, the one of the province
-    above."""
+    """A calendar moves dates everywhere: the national head; where nobody holds that office, the province's above."""
     levels = {
         head.level for head in heads if head.region.covers(asked.region_id) or head.level == Authority.Level.NATIONAL
     }

@@ -53,8 +53,7 @@ def clocks_of(name: str) -> tuple[Clock, ...]:
 
 
 def moves(name: str) -> tuple[Clock, ...]:
-    """The clocks whose last days hang on this number: those of its length, and the negotiation on how long it may
-    rest."""
+    """The clocks whose last days hang on this number: those of its length, or the negotiation that may rest so long."""
     return (Clock.NEGOTIATION,) if name == PAUSE_CAP else clocks_of(name)
 
 

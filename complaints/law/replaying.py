@@ -18,8 +18,7 @@ _RUNS = CLOCKS[Clock.NEGOTIATION].runs_while
 
 
 class Rest(NamedTuple):
-    """From an offer to the day on which the negotiation went on; ``ended`` None where it never did (accepted, closed,
-    or the offer lies there still)."""
+    """From an offer to the day on which the negotiation went on; ``ended`` None where it did not."""
 
     begun: datetime
     ended: datetime | None

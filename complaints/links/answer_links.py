@@ -102,8 +102,7 @@ def case_of(link: AnswerLink) -> Complaint:
 
 @contextmanager
 def reading(link: AnswerLink) -> Iterator[None]:
-    """What hangs on the case is read and written as a step, for the one case that the caller has shown a live link
-    to."""
+    """Reads and writes as a step, for the one case that the caller has shown a live link to."""
     assert link.revoked_at is None  # noqa: S101
     with working_as_steps():
         yield

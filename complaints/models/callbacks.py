@@ -50,8 +50,7 @@ class CallBackSeed(models.Model):
 
 
 class CallBack(models.Model):
-    """One case of the sample. ``share`` is the policy's per hundred at the draw; ``officer`` who is to ring and did not
-    handle it."""
+    """One case of the sample. ``share``: the policy's per hundred at the draw; ``officer``: who is to ring."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="call_backs")
     month = models.ForeignKey(CallBackMonth, on_delete=models.PROTECT, db_index=False, related_name="cases")

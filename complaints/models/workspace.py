@@ -29,8 +29,7 @@ class Reading(models.Model):
 
 
 class SavedView(models.Model):
-    """A filter of the queue that one person keeps; ``query`` as it stands in the address. Words of a search may be a
-    name."""
+    """A filter of the queue that one person keeps; ``query`` as it stands in the address, which may hold a name."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="saved_views")
     made_at = models.DateTimeField()
@@ -42,8 +41,7 @@ class SavedView(models.Model):
 
 
 class OfferDraft(models.Model):
-    """What one person has typed of an offer at one enterprise and not sent: ``typed`` are the editor's fields by name,
-    and the step."""
+    """What one person has typed of an offer and not sent: ``typed`` are the editor's fields by name, and the step."""
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="+")
     enterprise = models.ForeignKey(Enterprise, on_delete=models.PROTECT, db_index=False, related_name="+")

@@ -133,8 +133,7 @@ def sweep_notices(*, now: datetime) -> int:
 
 @contextmanager
 def alone(lock: int) -> Iterator[bool]:
-    """Whether no other sweep holds this advisory lock. Held by the session, so it ends with a killed process; the
-    leases do not depend on it."""
+    """Whether no other sweep holds this advisory lock, which ends with the session; the leases do not depend on it."""
     with connection.cursor() as cursor:
         cursor.execute("select pg_try_advisory_lock(%s)", [lock])
         is_alone = bool(cursor.fetchone()[0])

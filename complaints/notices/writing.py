@@ -85,8 +85,7 @@ def addressees(entry: Entry) -> tuple[str, ...]:
 
 
 def _enterprise_id(file: CaseFile, entry: Entry) -> int | None:
-    """The enterprise that answers; who gave the case back hears of that alone, as what follows is with somebody
-    else."""
+    """The enterprise that answers, or that gave the case back: who did hears of that alone."""
     if file.complaint.enterprise_id is not None:
         return file.complaint.enterprise_id
     engagement = file.latest_engagement if entry.from_status in ENTERPRISE_SIDE else None

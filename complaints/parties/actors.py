@@ -180,8 +180,7 @@ def officers(offices: Iterable[Officer]) -> list[Actor]:
 
 
 def offices_of(user: User, *, on: date) -> list[Officer]:
-    """The offices that ``user`` holds on day ``on``, with their authorities, where these are, and whose name they act
-    in besides."""
+    """The offices that ``user`` holds on day ``on``, with their authorities and regions."""
     return offices_and_calendar(user, on=on)[0]
 
 
@@ -230,8 +229,7 @@ def _may_write_down(by: Actor, complaint: Complaint) -> bool:
 
 
 def clerk(user: User, station: Station) -> Actor:
-    """Somebody at work at a service station: writes down, and does nothing of their own. ``enterprise_id``: whose shop
-    it is."""
+    """Somebody at work at a station, who writes down for others. ``enterprise_id``: whose shop it is."""
     return Actor(
         role=Role.CONSUMER,
         name=user.name,
@@ -278,8 +276,7 @@ def respondent(
     by: Actor | None = None,
     recording: Mapping[str, str] | None = None,
 ) -> Actor:
-    """Who is complained of and has no account: by the link to this case, or through the officer ``by`` who wrote it
-    down."""
+    """Who is complained of and has no account: by the link to this case, or through the officer ``by``."""
     return _in_role(
         Role.RESPONDENT,
         organisation=organisation,
@@ -294,8 +291,7 @@ def respondent(
 def mediation_body(
     complaint: Complaint, *, organisation: str, person_key: UUID, delegation: int, channel: str
 ) -> Actor:
-    """The body to which the mediation of this case was handed, by its link: in its own name, for as long as that
-    holds."""
+    """The body to which the mediation of this case was handed, by its link: for as long as that holds."""
     return _in_role(
         Role.MEDIATION_BODY,
         organisation=organisation,

@@ -27,8 +27,7 @@ _kept: dict[tuple[str, int], Calendar] = {}
 
 
 def newest_calendar(country: str) -> QuerySet[CalendarVersion]:
-    """The one that counts now; its id says whether it is the one that was built. With it the state of what steps
-    read."""
+    """The one that counts now, by its id alone; with it the state of what steps read."""
     return freshness.beside(CalendarVersion.objects.filter(country=country).order_by("-pk").only("pk"))[:1]
 
 

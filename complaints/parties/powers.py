@@ -34,8 +34,7 @@ SEEN = ("power_original", "power_copy_and_call")
 
 
 def is_representative(actor: Actor, complaint: Complaint) -> bool:
-    """Whoever filed for somebody else by a power of attorney; also where an officer writes down what that person
-    says."""
+    """Whoever filed for somebody else by a power of attorney; also where an officer writes down their words."""
     return complaint.on_behalf_kind == AGENT and actor.role == Role.CONSUMER and actor.party is None
 
 

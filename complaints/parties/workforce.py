@@ -28,8 +28,7 @@ class Given:
 
 @dataclass(slots=True)
 class Workforce:
-    """Who is at work in some enterprises on a day, by which rules, with how many open cases; counts go up as cases are
-    given."""
+    """Who is at work in some enterprises on a day, by which rules, with how many open cases (counted up as given)."""
 
     day: date
     workers: dict[int, list[Worker]]

@@ -26,8 +26,7 @@ _DAY_SOLID = re.compile(r"^(\d{4})(\d{2})(\d{2})$")
 
 
 def visible(text: str) -> str:
-    """The text without characters nobody can see or type (NUL, escape, lone surrogates), with plain line ends; the
-    database could not hold them."""
+    """The text without what nobody can see or type (NUL, escape, lone surrogates), with plain line ends."""
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     return "".join(letter for letter in text if letter in "\n\t" or unicodedata.category(letter) not in ("Cc", "Cs"))
 
@@ -65,8 +64,7 @@ def day(typed: str) -> date:
 
 
 def phone(typed: str) -> str:
-    """A number that can be rung back, in E.164 (+8613800000000). Numbers without a country code are Chinese. Raises
-    ValidationError."""
+    """A number that can be rung back, in E.164; without a country code it is Chinese. Raises ValidationError."""
     text = unicodedata.normalize("NFKC", visible(typed)).strip()
     refusal = ValidationError(
         _("电话请填手机号或带区号的固定电话，例如 13800000000；境外号码以 + 开头"), code="no_phone"

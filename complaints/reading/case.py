@@ -205,8 +205,7 @@ def open_case(user: User | Any, number: str, *, side: str, now: datetime) -> Cas
 def page_of(
     result: CaseAccess, *, now: datetime, visibility: str = "", files_at: str = "complaints:case-file{}"
 ) -> CasePage:
-    """``visibility``: how much of the person, and ``files_at``: where files are handed out, where a page or the API of
-    its own decides that."""
+    """``visibility``: how much of the person; ``files_at``: where files are handed out; for pages that decide that."""
     complaint, viewer, actor, side = result.complaint, result.viewer, result.actor, result.side
     is_former = actor is None
     conditions = Conditions.at(now)
@@ -360,8 +359,7 @@ def _within_branches(results: list[Engagement], viewer: Actor | None) -> list[En
 
 
 def matters_of(complaint: Complaint, side: str, known: Iterable[Matter] | None = None) -> dict[str, Matter]:
-    """Open ones by kind; of a kind that may be open several times, the newest. ``known``: all of them, where they were
-    read."""
+    """Open ones by kind, of each the newest. ``known``: all of them, where they were read."""
     return {
         m.kind: m
         for m in (case_rows.open_matters(complaint.pk) if known is None else known)

@@ -59,8 +59,7 @@ def refuse_print(form: int, complaint: Complaint, result: CaseAccess, *, now: da
 
 
 def masked(paper: Paper) -> Paper:
-    """The same document with the consumer's name, phone and address masked, and numbers of persons wherever somebody
-    wrote them."""
+    """The same document with the consumer's name, phone and address masked, and numbers of persons anywhere."""
     names = {value for block in paper["blocks"] for key, value in block.get("facts", ()) if key in ("投诉人", "举报人")}
     if kinds.KINDS[paper["form"]].to_consumer and paper["addressee"]:
         names.add(paper["addressee"].split("、")[0])
@@ -193,8 +192,7 @@ def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[Official
 def of_case(
     complaint: Complaint, side: str, viewer: Actor, documents: Sequence[OfficialDocument] | None = None
 ) -> list[DocumentRow]:
-    """For the page of a case; a query more for officers. ``documents``: those that this reader may read, where they
-    were read."""
+    """For the page of a case; a query more for officers. ``documents``: those that may be read, where they were."""
     return rows_of(
         readable_by(complaint, side, viewer) if documents is None else documents,
         side,

@@ -118,8 +118,7 @@ def version_of(request: HttpRequest, case: CasePage, form: Form) -> str:
 
 
 def news(case: CasePage, version: str) -> list[str]:
-    """What others did since ``version``, one sentence each; nothing for an odd one. One query. What a version is says
-    ``version_of``."""
+    """What others did since ``version`` (``version_of``), one sentence each; nothing for an odd one. One query."""
     entry, _dot, shown = version.partition(".")
     if not all(part.isascii() and part.isdigit() and len(part) < 17 for part in (entry, shown)):
         return []

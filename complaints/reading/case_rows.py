@@ -317,8 +317,7 @@ class CaseExtras:
 
 
 class Reading:
-    """What every list shows, with ``more`` that a list shows besides: by the ids of its cases, and by lists of other
-    ids."""
+    """What every list shows, and ``more``: by the ids of its cases, and by lists of other ids."""
 
     def __init__(self, **more: PreparedQuery[Any]) -> None:
         self.names, self.together = tuple(more), CombinedQuery(_NAMES, CLOCKS, *more.values())

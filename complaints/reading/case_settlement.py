@@ -1,5 +1,4 @@
-"""Offers and promises of a case in the words of the components that show them. An offer shows every demand beside its
-answer; none is left out."""
+"""Offers and promises of a case in the words of the components that show them: every demand beside its answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -16,8 +16,7 @@ from complaints.reading import case_rows
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileView:
-    """``url`` hands it out ("" where it may not be had yet); ``original`` the sealed one, for its sender and
-    officers."""
+    """``url`` hands it out ("" where it may not be had yet); ``original``: the sealed one, for sender and officers."""
 
     pk: int
     name: str

@@ -83,8 +83,7 @@ class Similar:
 
 
 def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
-    """``seen``: the engagements of the reader's desk (``Workspace.engagements()``). One statement; none without a
-    problem."""
+    """``seen``: the engagements of the reader's desk (``Workspace.engagements()``). One statement at most."""
     if not complaint.problem_category:
         return Similar()
     newest = Engagement.objects.filter(seen, until_at__isnull=False).order_by("-until_at", "-pk").values("pk")[:WINDOW]

@@ -135,8 +135,7 @@ def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | Non
 
 
 def listed_clock(complaint: Complaint, clocks: Iterable[Deadline]) -> tuple[Deadline | None, bool]:
-    """(the clock by whose date lists sort this case, whether it must be named): where another one than the strip's
-    comes first."""
+    """(the clock by whose date lists sort this case, whether it must be named as another than the strip's)."""
     rows = list(clocks)
     status = Status(complaint.status)
     speaking = speaking_clock(status, rows)
@@ -168,8 +167,7 @@ def listed_name(clock: Deadline) -> str:
 def listed_facts(
     complaint: Complaint, clocks: Iterable[Deadline], *, now: datetime, calendar: Calendar
 ) -> tuple[Deadline | None, dict[str, Any] | None]:
-    """The clock of a row of a list, and what its chip shows; its name where it is another one than the status is
-    about."""
+    """The clock of a row of a list, and what its chip shows; named where the status is about another one."""
     deadline, is_named = listed_clock(complaint, clocks)
     if deadline is None:
         return None, None

@@ -1,5 +1,4 @@
-"""Words for what lies on the table: demands, offers, promises, contacts, channels. The words of demands and channels
-are those of the filing form."""
+"""Words for what lies on the table: demands, offers, promises, contacts, channels (as in the filing form)."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""Offers: an answer to every demand and the promises that follow from it. An unanswered demand cannot be sent, and a
-replaced offer is never worse."""
+"""Offers: an answer to every demand and the promises that follow from it. A replaced offer is never worse."""
 
 from collections.abc import Sequence
 from datetime import datetime

@@ -190,8 +190,7 @@ def refuse_power(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 
 
 def _of_representative(file: CaseFile) -> None:
-    """Raises where nobody's power is in question: no representative, one who is out, or one whom the principal
-    confirmed."""
+    """Raises where no power is in question: no representative, one who is out, one confirmed by the principal."""
     complaint = file.complaint
     if complaint.on_behalf_kind != AGENT or (
         complaint.represented_until is not None and complaint.represented_until < file.today
@@ -214,8 +213,7 @@ def _end_power(file: CaseFile) -> None:
 
 
 def bound(file: CaseFile, offer: int) -> dict[str, list[int]]:
-    """Whom an accepted offer binds beside the representatives, and whom it does not; empty where there is one
-    person."""
+    """Whom an accepted offer binds beside the representatives, and whom not; empty where there is one person."""
     rows = [row for row in participants(file) if row.kind == P.JOINT and row.state in (P.ASKED, P.JOINED)]
     if not rows:
         return {}

@@ -49,8 +49,7 @@ def next_above(file: CaseFile, clock: Deadline) -> Authority:
 
 
 def _answers(file: CaseFile, clock: Deadline) -> int:
-    """An instruction to an authority is that authority's; one to an enterprise, of who sent it; all else, of who has
-    the case."""
+    """An instruction is answered by the authority that got it, else by who sent it; all else by who has the case."""
     matter = _matter(file, clock)
     if matter is not None and matter.kind == "urge":
         return matter.to_authority_id or matter.authority_id or file.complaint.handling_authority_id

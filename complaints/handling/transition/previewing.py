@@ -26,8 +26,7 @@ class Sent:
 
 
 def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str], now: datetime) -> Sent:
-    """What ``move`` would write; nothing for a case that is gone. ``officers``: who would sign. Raises the step's own
-    refusal."""
+    """What ``move`` would write; nothing for a case that is gone. ``officers``: who would sign. Raises its refusal."""
     with working_as_steps():
         conditions = Conditions.at(now)
         files = open_files([case_id], now=now, conditions=conditions, is_looking=True)

@@ -104,8 +104,7 @@ def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tu
 
 
 def worth(values: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
-    """What an offer comes to: what is granted or what is promised, whichever is more; so that neither hides the
-    other."""
+    """What an offer comes to: what is granted or what is promised, whichever is more."""
     asked = {demand.ordinal: demand.amount for demand in demands}
     granted = promised = Decimal(0)
     for answer in values["answers"]:
@@ -155,8 +154,7 @@ def fall(file: CaseFile) -> None:
 
 
 def fall_with_the_house(file: CaseFile, actor: Actor) -> None:
-    """Another enterprise answers from now on: what people of the former one proposed is void, and their chain says
-    so."""
+    """Another enterprise answers from now on: what people of the former one proposed is void, as their chain says."""
     for matter in file.matters:
         if matter.kind == "proposal" and matter.state == "open" and matter.opened_by == "enterprise":
             file.end_matter(matter, "fallen")

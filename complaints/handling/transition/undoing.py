@@ -109,8 +109,7 @@ def _changed(before: dict[str, Any], after: dict[str, Any]) -> dict[str, Any]:
 
 
 def void(file: CaseFile, step: str, audience: Audience) -> None:
-    """Somebody went on: what could be undone no longer can. What the parties may not read must not show in that
-    either."""
+    """Somebody went on: what could be undone no longer can. What the parties may not read does not count."""
     matter = file.matter("undo")
     if matter is not None and audience == Audience.PARTIES and step not in _SILENT:
         file.end_matter(matter, "fallen")

@@ -152,8 +152,7 @@ def _update(files: Iterable[CaseFile]) -> None:
 
 
 def _look_ahead(file: CaseFile) -> None:
-    """For lists: the earliest running clock, the earliest that the enterprise owes, who spoke last, whose time is
-    over."""
+    """For lists: the earliest running clock, the earliest that the enterprise owes, who spoke last, what is overdue."""
     running = [c for c in file.clocks if c.ended_at is None and not is_internal(c) and c.state in ("running", "lapsed")]
     file.complaint.next_due_at = min((c.due_at for c in running), default=None)
     file.complaint.enterprise_due_at = min((c.due_at for c in running if c.owed_by == "enterprise"), default=None)

@@ -1,5 +1,4 @@
-"""manage.py mark_statements: complaints of before there were marks are found by their text too; begun again, it goes
-on."""
+"""manage.py mark_statements: marks complaints of before there were marks; begun again, it goes on."""
 
 import time
 from typing import Any

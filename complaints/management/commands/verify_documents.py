@@ -1,5 +1,4 @@
-"""manage.py verify_documents [--json]: do the numbers of official documents follow each other, is every print still the
-one?"""
+"""manage.py verify_documents [--json]: are the numbers of official documents without gap, and every print the one?"""
 
 import json
 from typing import Any
