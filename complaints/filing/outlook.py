@@ -14,12 +14,7 @@ from complaints.models import Complaint, PersonalText
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import QUESTIONS
 from complaints.procedure.deadlines import Due, calendar_days, working_days
-from complaints.procedure.filing_request import (
-    PASS_TO_REGULATOR,
-    SHARE_WITH_ENTERPRISE,
-    FilingRequest,
-    RespondentRequest,
-)
+from complaints.procedure.filing_request import PASS_TO_REGULATOR, SHARE_WITH_ENTERPRISE, FilingRequest
 from complaints.procedure.workflow import Outcome, Status
 from complaints.record.person_digests import bare, same_text
 from web.languages import named
@@ -136,13 +131,9 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
 
 
 def _same_order(case: Complaint, texts: Mapping[str, str], filing: FilingRequest) -> bool:
-    if not any(_same_respondent(case, respondent) for respondent in filing.respondents):
+    enterprises = {one.enterprise_id for one in filing.respondents if one.enterprise_id is not None}
+    names = {one.named for one in filing.respondents if one.enterprise_id is None and one.named}
+    if not enterprises & {case.picked_enterprise_id, case.enterprise_id} and case.respondent_named not in names:
         return False
     here = {bare(filing.order_no), *(bare(filing.answers.get(question.code, "")) for question in _NUMBERS)} - {""}
     return bool(here & {bare(text) for kind, text in texts.items() if kind != "consumer_statement"})
-
-
-def _same_respondent(case: Complaint, respondent: RespondentRequest) -> bool:
-    if respondent.enterprise_id is not None:
-        return respondent.enterprise_id in (case.picked_enterprise_id, case.enterprise_id)
-    return bool(respondent.named) and respondent.named == case.respondent_named

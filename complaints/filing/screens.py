@@ -80,15 +80,13 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
 def others_screen(form: Step) -> dict[str, Any]:
     """Which of the two parts about other people stands open: none until needed, then the one that was chosen."""
     kind = value_of(form, "behalf")
-
-    def is_used(*names: str) -> bool:
-        return any(value_of(form, name) or form.errors.get(name) for name in names)
-
     if kind == JOINT:
         return {"others_open": "joint"}
     if kind not in ("", SELF):
         return {"others_open": "another"}
-    return {"others_open": "both" if is_used("principal_name", "relation", "powers", "parties") else ""}
+    asked = ("principal_name", "relation", "powers", "parties")
+    is_used = any(value_of(form, name) or form.errors.get(name) for name in asked)
+    return {"others_open": "both" if is_used else ""}
 
 
 def value_of(form: Step, name: str) -> str:

@@ -15,16 +15,7 @@ from complaints.documents import kinds
 from complaints.models import Complaint, Notice
 from complaints.procedure import working_calendar
 from complaints.procedure.categories import sector_of
-from complaints.procedure.workflow import (
-    ENTERPRISE_SIDE,
-    HIDDEN_CLOCKS,
-    MUST_ACT,
-    TABLE,
-    Audience,
-    Outcome,
-    Role,
-    Status,
-)
+from complaints.procedure.workflow import ENTERPRISE_SIDE, HIDDEN_CLOCKS, MUST_ACT, TABLE, Audience, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record.record import Entry
 from complaints.wording import notices
@@ -245,7 +236,7 @@ class _Text:
     def _happened(self) -> str:
         what = wording.label(self.entry.step, kind="step")
         side = self.entry.actor.side
-        if self.entry.actor.role == Role.SYSTEM:
+        if side == "system":
             lapsed = self.entry.step.startswith("lapse_") or self.entry.step == "fall_silent"
             return wording.sentence(notices.HAPPENED_BY_ITSELF if lapsed else notices.THE_SYSTEM, what=what)
         if side == self.addressee == "consumer":

@@ -132,7 +132,7 @@ def _closed(*outcomes: Outcome) -> tuple[Target, ...]:
 
 
 C, E, A = frozenset({R.CONSUMER}), CASE_STAFF, CASE_OFFICERS
-I, X = INTAKE_OFFICERS, frozenset({R.SYSTEM})  # noqa: E741
+I, X, O = INTAKE_OFFICERS, frozenset({R.SYSTEM}), Outcome  # noqa: E741
 #: One of several complainants whom the others did not elect; and everybody on that side.
 P = frozenset({R.PARTY})
 #: Whom a mediation was handed to mediates; what ends it stays with the authority.
@@ -191,15 +191,7 @@ _ROWS = (
         C,
         CLOSED,
         _to(S.REVIEW),
-        closed_as=frozenset(
-            {
-                Outcome.NEGOTIATION_FAILED,
-                Outcome.UNCONFIRMED,
-                Outcome.WITHDRAWN,
-                Outcome.SETTLED_ELSEWHERE,
-                Outcome.SETTLED,
-            }
-        ),
+        closed_as=frozenset({O.NEGOTIATION_FAILED, O.UNCONFIRMED, O.WITHDRAWN, O.SETTLED_ELSEWHERE, O.SETTLED}),
         tells="both",
     ),
     StepRule(

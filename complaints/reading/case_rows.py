@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db.models import Count, Model, Q, QuerySet
 
@@ -38,6 +38,7 @@ from complaints.procedure.workflow import Audience, Clock, Status
 from complaints.reading.case_people import names_given
 from database.prepared import CombinedQuery, PreparedQuery
 
+Row = TypeVar("Row", bound=Model)
 CONSUMER, ENTERPRISE, AUTHORITY, BODY = SIDES = ("consumer", "enterprise", "authority", "body")
 #: What comes with a case for a page of it.
 RELATED = (
@@ -196,22 +197,14 @@ documents_by_letter = PreparedQuery(
 # --- what is an enterprise's own: (case, enterprise, its times with the case) ---------------------------------------
 
 _CONTACTS, _NOTES = 60, 20
-contacts = PreparedQuery(
-    lambda case, enterprise, times: Contact.objects.filter(engagement_id__any_of=times).order_by("-at", "-pk")[
-        :_CONTACTS
-    ],
-    int,
-    int,
-    list,
-)
-notes = PreparedQuery(
-    lambda case, enterprise, times: InternalNote.objects.filter(engagement_id__any_of=times).order_by("-at", "-pk")[
-        :_NOTES
-    ],
-    int,
-    int,
-    list,
-)
+
+
+def _newest(model: type[Row], times: Any) -> QuerySet[Row]:
+    return model._default_manager.filter(engagement_id__any_of=times).order_by("-at", "-pk")
+
+
+contacts = PreparedQuery(lambda case, enterprise, times: _newest(Contact, times)[:_CONTACTS], int, int, list)
+notes = PreparedQuery(lambda case, enterprise, times: _newest(InternalNote, times)[:_NOTES], int, int, list)
 causes = PreparedQuery(
     lambda case, enterprise, times: RootCause.objects.filter(engagement_id__any_of=times), int, int, list
 )

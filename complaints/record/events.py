@@ -142,12 +142,9 @@ def _of_jobs(jobs: Iterable[tuple[int, Iterable[int] | None]]) -> Q:
 
 def external_refs(entries: Iterable[HandlingStep], *, enterprise_id: int) -> dict[int, str]:
     """Case id → the enterprise's own ticket, of those that have one."""
-    rows = (
-        Engagement.objects.filter(enterprise_id=enterprise_id, complaint_id__in={row.complaint_id for row in entries})
-        .exclude(external_ref="")
-        .order_by("pk")
-    )
-    return dict(rows.values_list("complaint_id", "external_ref"))
+    cases = {row.complaint_id for row in entries}
+    rows = Engagement.objects.filter(enterprise_id=enterprise_id, complaint_id__in=cases).exclude(external_ref="")
+    return dict(rows.order_by("pk").values_list("complaint_id", "external_ref"))
 
 
 def told(row: HandlingStep, *, external_ref: str = "") -> dict[str, Any]:
@@ -158,17 +155,13 @@ def told(row: HandlingStep, *, external_ref: str = "") -> dict[str, Any]:
         "case": row.complaint.number,
         "sequence": row.sequence,
         "audience": row.audience,
-        "happened_at": _moment(row.happened_at),
-        "written_at": _moment(row.written_at),
+        "happened_at": row.happened_at.isoformat(),
+        "written_at": row.written_at.isoformat(),
         "from_status": row.from_status,
         "to_status": row.to_status,
         "outcome": row.outcome,
         "external_ref": external_ref,
     }
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat()
 
 
 _EPOCH, _TICK = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)

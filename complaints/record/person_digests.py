@@ -107,11 +107,8 @@ def mark_statements(*, after: int, limit: int) -> tuple[int, int]:
     end). A case that has marks is passed over, so whoever begins again loses nothing and doubles nothing."""
     marked = PersonDigest.objects.filter(complaint=OuterRef("complaint"), kind=MARK)
     with transaction.atomic():
-        texts = list(
-            PersonalText.objects.filter(~Exists(marked), pk__gt=after, audience="parties", kind=COPIED).order_by("pk")[
-                :limit
-            ]
-        )
+        rows = PersonalText.objects.filter(~Exists(marked), pk__gt=after, audience="parties", kind=COPIED)
+        texts = list(rows.order_by("pk")[:limit])
         if not texts:
             return 0, 0
         sealed_fields.load_for(texts)
@@ -131,23 +128,17 @@ def make_anew(*, version: int, after: int, limit: int) -> tuple[int, int]:
         old = cursor.fetchall()
         if not old:
             return 0, 0
-        texts = list(
-            PersonalText.objects.filter(
-                complaint_id__in={case for _, case, _ in old}, audience="parties", kind__in=(*KINDS, COPIED)
-            )
-        )
+        of_cases = PersonalText.objects.filter(complaint_id__in={case for _, case, _ in old}, audience="parties")
+        texts = list(of_cases.filter(kind__in=(*KINDS, COPIED)))
         sealed_fields.load_for(texts)
         digests: dict[tuple[int, str], list[bytes]] = {}
         for row in digest_rows(texts):
             digests.setdefault((row.complaint_id, row.kind), []).append(bytes(row.digest))
         cursor.execute("delete from complaints_persondigest where id = any(%s)", [[pk for pk, _, _ in old]])
         new = {(case, kind, digest) for _, case, kind in old for digest in digests.get((case, kind), [])}
-        known = set(
-            PersonDigest.objects.filter(complaint_id__in={case for case, _, _ in new}).values_list(
-                "complaint_id", "kind", "digest"
-            )
-        )
-        have = {(case, kind, bytes(digest)) for case, kind, digest in known}
+        known = PersonDigest.objects.filter(complaint_id__in={case for case, _, _ in new})
+        rows = known.values_list("complaint_id", "kind", "digest")
+        have = {(case, kind, bytes(digest)) for case, kind, digest in rows}
         PersonDigest.objects.bulk_create(
             PersonDigest(complaint_id=case, kind=kind, digest=digest) for case, kind, digest in sorted(new - have)
         )
