@@ -39,7 +39,6 @@ FULL = (
     "tests/browser/enterprise/test_sets.py::test_a_table_with_bad_lines_and_a_set_of_offers[1280-en]",
     "tests/browser/test_four_eyes.py::test_the_pages_of_the_team[360-en]",
     "tests/browser/authority/test_law.py::test_a_number_is_changed_by_two_persons[1280-en]",
-    "tests/browser/authority/test_law.py::test_the_calendar_of_next_year_moves_what_hangs_on_it[1280-en]",
     "tests/browser/authority/test_review_desk.py::test_a_refusal_with_its_notice_and_late_material[1280-en]",
     "tests/browser/authority/test_documents.py::test_from_the_register_to_a_letter[1280-en]",
     "tests/browser/authority/test_platform.py::test_a_file_of_the_platform_comes_back[1280-en]",
@@ -57,9 +56,15 @@ FULL = (
     "tests/browser/authority/test_routing_rules.py::test_a_rule_proposed_from_corrections_to_its_effect[360-zh-hans-False]",
     "tests/browser/enterprise/test_profile.py::test_an_area_is_given_up_and_the_head_sees_where_its_cases_go[360-zh-hans-False]",
     "tests/browser/test_getting_in.py::test_T25_a_passkey_is_set_up_and_used[1280-en]",
+    "tests/browser/authority/test_supervision.py::test_an_instruction_escalated_twice[360-False]",
+    "tests/browser/test_four_eyes.py::test_a_refusal_takes_two_persons[360-False]",
+    "tests/browser/consumer/test_consumer.py::test_large_text_and_dark_are_clean_too",
     # Whole journeys over running processes; their steps are taken one by one in tests/complaints/pages.
     "tests/browser/test_journeys.py::test_a_mistaken_yes_is_taken_back_once",
     "tests/browser/test_journeys.py::test_stopping_leads_to_the_county_and_to_no_other",
+    "tests/browser/enterprise/test_enrolment_journey.py",
+    "tests/browser/mediation/test_mediation_journey.py::test_an_appraisal_pause_an_agreement_and_a_document",
+    "tests/browser/authority/test_law.py::test_the_calendar_of_next_year_moves_what_hangs_on_it",
     # The months are compared with each change, by the same code.
     "tests/oversight/open_data/test_together.py::test_quarters_and_the_sums_of_the_first_page_and_the_league",
     "tests/routing/importing/test_rows.py::test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double[2-130]",
