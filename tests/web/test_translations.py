@@ -145,3 +145,76 @@ def test_no_sentence_stands_in_two_languages_and_no_code_asks_which_is_read() ->
     for path in sorted((ROOT / "templates").rglob("*.html")):
         wrong += [f"{path.relative_to(ROOT)}: {result[0]}" for result in ONE_LANGUAGE.finditer(path.read_text("utf-8"))]
     assert not wrong, "\n".join(wrong)
+
+
+#: What Chinese text stands in code that gettext is not asked for, and why nobody reads it in another language.
+STAYS_CHINESE = {
+    "the text of a statutory document, or of what is recorded or published once for all": (
+        "complaints/documents/kinds.py",
+        "complaints/documents/wording.py",
+        "complaints/handling/steps/documents.py",
+        "complaints/pages/shared/case_documents.py",
+        "complaints/parties/actors.py",
+        "oversight/hot_spots/warning.py",
+        "oversight/open_data/files.py",
+        "oversight/open_data/issuing.py",
+        "oversight/reports/figures.py",
+    ),
+    "a word that is looked for in what people write, or a key": (
+        "accounts/masking.py",
+        "complaints/acceptance/publication.py",
+        "complaints/acceptance/review_advice.py",
+        "complaints/forms/enrol_forms.py",
+        "complaints/pages/enterprise/offer.py",
+        "complaints/procedure/typed_values.py",
+        "complaints/reading/case_documents.py",
+        "complaints/settlement/answer_templates.py",
+        "complaints/settlement/offer_terms.py",
+        "complaints/tables/platform/lines.py",
+        "complaints/tables/round_trip/rows.py",
+        "complaints/triage/signals.py",
+        "enterprises/directory/spelling.py",
+        "oversight/presenting/charts.py",
+    ),
+    "a name: of the law, a holiday, a step of the calendar, a language": (
+        "authorities/calendar.py",
+        "authorities/law/__init__.py",
+        "complaints/procedure/workflow.py",
+        "complaints/procedure/working_calendar.py",
+        "odr_portal/settings.py",
+    ),
+    "said in both languages": ("complaints/management/commands/write_lifecycle.py", "web/errors.py"),
+}
+
+
+def not_handed_to_gettext(tree: ast.AST) -> list[int]:
+    """Lines with Chinese text that is neither an argument of gettext nor a docstring."""
+    handed: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in CALLS:
+            handed.update(ast.walk(node))
+        elif isinstance(node, ast.Expr):
+            handed.add(node.value)
+    return [
+        node.lineno
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant)
+        and node not in handed
+        and isinstance(node.value, str)
+        and CHINESE.search(node.value)
+    ]
+
+
+def test_every_chinese_text_in_code_is_handed_to_gettext() -> None:
+    """Messages after a step, refusals of every kind, errors that nobody draws in a test."""
+    assert not_handed_to_gettext(ast.parse('messages.error(request, "已保存。")')) == [1]
+    assert not not_handed_to_gettext(ast.parse('messages.error(request, _("已保存%(n)s") % {"n": 1})'))
+    files = sorted(file for app in APPS if app != "demo" for file in (ROOT / app).rglob("*.py"))
+    results = {
+        str(path.relative_to(ROOT)): lines
+        for path in files
+        if "migrations" not in path.parts and (lines := not_handed_to_gettext(ast.parse(path.read_text("utf-8"))))
+    }
+    stays = {name for names in STAYS_CHINESE.values() for name in names}
+    assert not {name: lines for name, lines in results.items() if name not in stays}
+    assert stays == results.keys()
