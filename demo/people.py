@@ -29,7 +29,7 @@ from demo.stations import MALL, make_stations
 from demo.texts import MINTAO, MOBILE, TELECOM
 from enterprises.models import Branch, Enterprise, Staff, StationStaff
 from enterprises.team import team
-from enterprises.team.rights import Post, enterprise_reach
+from enterprises.team.rights import Post, TeamActor, enterprise_reach
 
 #: Printed by `demo_sign_ins`; people with it exist in demo data only.
 PASSWORD = "rongcheng-demo-2026"  # noqa: S105
@@ -239,10 +239,8 @@ def invite_newcomer(*, now: datetime) -> None:
         contact,
         Post(enterprise=branch.enterprise, branch=branch),
         Role.HANDLER.post,
-        by=lead,
-        now=now,
+        by=TeamActor(user=lead, reach=enterprise_reach(lead.pk, on=timezone.localdate(now)), now=now),
         language="zh-hans",
-        reach=enterprise_reach(lead.pk, on=timezone.localdate(now)),
         place=settings.SITE_URL + reverse("enterprises:invitation"),
     )
 

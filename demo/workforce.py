@@ -19,13 +19,13 @@ from complaints.procedure.workflow import Status
 from demo.people import address_of
 from enterprises.models import Branch, Staff
 from enterprises.team import organising
-from enterprises.team.rights import Post, enterprise_reach
+from enterprises.team.rights import Post, TeamActor, enterprise_reach
 
 
 def organise(*, now: datetime) -> None:
     """Up to ``now``, as the manager of the cast would have done it."""
     lead, today = User.objects.with_email(address_of("lead")).get(), timezone.localdate(now)
-    reach = enterprise_reach(lead.pk, on=today)
+    by = TeamActor(user=lead, reach=enterprise_reach(lead.pk, on=today), now=now)
     branch = Branch.objects.select_related("enterprise").get(name="中国移动福州分公司")
     post = Post(enterprise=branch.enterprise, branch=branch)
     handlers = list(
@@ -34,22 +34,13 @@ def organise(*, now: datetime) -> None:
         .order_by("pk")
     )
     for nth, row in enumerate(handlers, start=1):
-        organising.set_number(row, f"FZ-{nth:03}", by=lead, reach=reach, now=now)
+        organising.set_number(row, f"FZ-{nth:03}", by=by)
     if len(handlers) > 1:
         organising.enter_leave(
-            handlers[1],
-            today + timedelta(days=7),
-            today + timedelta(days=9),
-            deputy=handlers[0],
-            by=lead,
-            reach=reach,
-            now=now,
-            today=today,
+            handlers[1], today + timedelta(days=7), today + timedelta(days=9), deputy=handlers[0], by=by
         )
-    organising.add_rule(post, category="", handler=None, by=lead, reach=reach, now=now, today=today)
-    organising.set_two_persons(
-        post, offers_above=Decimal("1000"), refusals=True, failures=False, returns=False, by=lead, reach=reach, now=now
-    )
+    organising.add_rule(post, category="", handler=None, by=by)
+    organising.set_two_persons(post, offers_above=Decimal("1000"), refusals=True, failures=False, returns=False, by=by)
     _propose(branch, now=now)
 
 

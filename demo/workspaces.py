@@ -45,7 +45,7 @@ from demo.scene import take_all
 from demo.stations import GULOU
 from enterprises.models import MediationBody
 from enterprises.team import organising
-from enterprises.team.rights import authority_reach
+from enterprises.team.rights import TeamActor, authority_reach
 
 #: Days before the end on which the city wrote to its county; nobody answered, so it was reported upwards twice.
 WRITTEN_BEFORE = 12
@@ -347,8 +347,5 @@ def _go_away(workspaces: Workspaces) -> None:
         today + timedelta(days=7),
         today + timedelta(days=9),
         deputy=deputy if deputy != away else None,
-        by=away.user,
-        reach=authority_reach(away.user_id, on=today),
-        now=workspaces.now,
-        today=today,
+        by=TeamActor(user=away.user, reach=authority_reach(away.user_id, on=today), now=workspaces.now),
     )

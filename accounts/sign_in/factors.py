@@ -35,47 +35,38 @@ from webauthn.helpers.structs import (
 
 from accounts.models import RecoveryCode, SecondFactor, SecurityEvent, User
 from accounts.security_log import note
-from accounts.sign_in.limits import (
-    EVERYBODY,
-    Limit,
-    TooManyTries,
-    client_address,
-    count,
-    network_of,
-    place_of,
-    waits_until,
-)
+from accounts.sign_in import limits
 
 WITHIN = timedelta(minutes=15)
 #: One address from one network; one network on all addresses; one address from everywhere; everybody.
-PAIR = Limit("wrong_password_pair", 10, WITHIN)
-NETWORK = Limit("wrong_password_network", 100, WITHIN)
-ADDRESS = Limit("wrong_password_address", 50, timedelta(hours=1))
-SPRAY = Limit("wrong_password_everybody", 1000, WITHIN)
+PAIR = limits.Limit("wrong_password_pair", 10, WITHIN)
+NETWORK = limits.Limit("wrong_password_network", 100, WITHIN)
+ADDRESS = limits.Limit("wrong_password_address", 50, timedelta(hours=1))
+SPRAY = limits.Limit("wrong_password_everybody", 1000, WITHIN)
 #: While somebody sprays passwords over all addresses, a network has room for this many.
-NETWORK_UNDER_SPRAY = Limit(NETWORK.kind, 10, WITHIN)
+NETWORK_UNDER_SPRAY = limits.Limit(NETWORK.kind, 10, WITHIN)
 KNOWN_FOR = timedelta(days=90)
 
 
 def staff_user(request: HttpRequest, *, email: str, password: str, now: datetime) -> User | None:
     """The user these belong to; None for every kind of no."""
-    address, here = email.strip().lower(), client_address(request)
-    network = network_of(here)
+    address, here = email.strip().lower(), limits.client_address(request)
+    network = limits.network_of(here)
     pair = f"{address} {network}"
     # The hash is computed even when blocked: the time of an answer tells nothing.
     result = authenticate(request, username=address, password=password)
     user = result if isinstance(result, User) else None
-    is_spray = waits_until(SPRAY, EVERYBODY, now=now) is not None
+    is_spray = limits.waits_until(SPRAY, limits.EVERYBODY, now=now) is not None
     blocked = (
-        waits_until(PAIR, pair, now=now)
-        or waits_until(NETWORK_UNDER_SPRAY if is_spray else NETWORK, network, now=now)
-        or (waits_until(ADDRESS, address, now=now) and not _has_been_here(user, network, now=now))
+        limits.waits_until(PAIR, pair, now=now)
+        or limits.waits_until(NETWORK_UNDER_SPRAY if is_spray else NETWORK, network, now=now)
+        or (limits.waits_until(ADDRESS, address, now=now) and not _has_been_here(user, network, now=now))
     )
     if not blocked and user is not None:
         return user
     if user is None:
-        for limit, who in ((PAIR, pair), (NETWORK, network), (ADDRESS, address), (SPRAY, EVERYBODY)):
-            count(limit.kind, who, now=now)
+        for limit, who in ((PAIR, pair), (NETWORK, network), (ADDRESS, address), (SPRAY, limits.EVERYBODY)):
+            limits.count(limit.kind, who, now=now)
     note("sign_in_refused", now=now, reason="blocked" if blocked else "wrong_password", address=here)
     return None
 
@@ -89,15 +80,15 @@ def _has_been_here(user: User | None, network: str, *, now: datetime) -> bool:
         .exclude(address="")
         .values_list("address", flat=True)
     )
-    return any(network_of(address) == network for address in earlier[:200])
+    return any(limits.network_of(address) == network for address in earlier[:200])
 
 
 ISSUER = "12315 ODR"
 RECOVERY_CODES = 10
 _LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 #: Wrong codes of one person from one network, and of one person from everywhere.
-NEAR = Limit("wrong_factor_here", 5, timedelta(minutes=15))
-FAR = Limit("wrong_factor", 30, timedelta(hours=1))
+NEAR = limits.Limit("wrong_factor_here", 5, timedelta(minutes=15))
+FAR = limits.Limit("wrong_factor", 30, timedelta(hours=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,18 +172,18 @@ def show_code(user: User, typed: str, *, address: str, now: datetime) -> UsedFac
 
     Raises TooManyTries. Call outside of a transaction that may be rolled back: wrong codes count.
     """
-    here = f"{user.pk} {network_of(address)}"
+    here = f"{user.pk} {limits.network_of(address)}"
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"factor:{user.pk}"])
-        until = waits_until(NEAR, here, now=now) or waits_until(FAR, str(user.pk), now=now)
+        until = limits.waits_until(NEAR, here, now=now) or limits.waits_until(FAR, str(user.pk), now=now)
         if until is None:
             shown = _app_code(user, typed, now=now) or _recovery_code(user, typed, now=now)
             if shown is None:
-                count(NEAR.kind, here, now=now)
-                count(FAR.kind, str(user.pk), now=now)
+                limits.count(NEAR.kind, here, now=now)
+                limits.count(FAR.kind, str(user.pk), now=now)
             return shown
-    raise TooManyTries(until)
+    raise limits.TooManyTries(until)
 
 
 def _app_code(user: User, typed: str, *, now: datetime) -> UsedFactor | None:
@@ -235,7 +226,7 @@ LONGEST_ANSWER = 20_000
 
 
 def _name(request: HttpRequest) -> str:
-    return urlsplit(place_of(request)).hostname or ""
+    return urlsplit(limits.place_of(request)).hostname or ""
 
 
 def _known(user: User) -> list[PublicKeyCredentialDescriptor]:
@@ -292,7 +283,7 @@ def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -
             credential=credential,
             expected_challenge=challenge,
             expected_rp_id=_name(request),
-            expected_origin=place_of(request),
+            expected_origin=limits.place_of(request),
         )
     except (WebAuthnException, ValueError, TypeError, KeyError):
         return None
@@ -325,7 +316,7 @@ def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> UsedFact
             credential=credential,
             expected_challenge=challenge,
             expected_rp_id=_name(request),
-            expected_origin=place_of(request),
+            expected_origin=limits.place_of(request),
             credential_public_key=bytes(factor.key),
             credential_current_sign_count=factor.counter,
         )

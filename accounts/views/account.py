@@ -29,17 +29,7 @@ from accounts.sign_in.entering import DEVICE, ENTERED, PLACE, SEEN, VERIFIED, en
 from accounts.sign_in.limits import client_address
 from accounts.sign_in.sessions import SessionStore, stored_key
 from accounts.sign_in.step_up import fresh_factor
-from accounts.views.sign_in import (
-    WRONG_CODE,
-    CodeForm,
-    NewContactForm,
-    NewPasswordForm,
-    ProfileForm,
-    ResetForm,
-    is_right,
-    send,
-    with_next,
-)
+from accounts.views import sign_in
 from web.errors import Refusal
 
 CHANGING, RESETTING = "changing_to", "resetting"
@@ -59,7 +49,7 @@ def person_of(request: HttpRequest) -> User:
 def account(request: HttpRequest) -> HttpResponse:
     """Name and language; the way to everything else."""
     user = person_of(request)
-    form = ProfileForm(
+    form = sign_in.ProfileForm(
         request.POST if request.method == "POST" else None, initial={"name": user.name, "language": user.language}
     )
     if form.is_bound and form.is_valid():
@@ -200,11 +190,11 @@ def contact(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in CHANNELS:
         raise Http404
     now = timezone.now()
-    form = NewContactForm(request.POST if request.method == "POST" else None, channel=CHANNELS[kind])
+    form = sign_in.NewContactForm(request.POST if request.method == "POST" else None, channel=CHANNELS[kind])
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         new: contacts.Contact = form.cleaned_data["address"]
-        refusal = send(request, new, SignInCode.Purpose.CHANGE, now=now)
+        refusal = sign_in.send(request, new, SignInCode.Purpose.CHANGE, now=now)
         if not refusal:
             request.session[CHANGING] = [new.channel, new.address]
             return redirect("accounts:contact-code", kind)
@@ -224,17 +214,17 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
     if not pending or pending[0] != CHANNELS.get(kind):
         return redirect("accounts:account")
     new, now = contacts.Contact(*pending), timezone.now()
-    form = CodeForm(request.POST if request.method == "POST" else None)
+    form = sign_in.CodeForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if form.is_bound and "again" in request.POST:
-        refusal = send(request, new, SignInCode.Purpose.CHANGE, now=now)
+        refusal = sign_in.send(request, new, SignInCode.Purpose.CHANGE, now=now)
         if not refusal:
             return redirect("accounts:contact-code", kind)
         status = 429
         form.add_error("code", refusal)
     elif form.is_bound and form.is_valid():
-        if not is_right(request, new, SignInCode.Purpose.CHANGE, form.cleaned_data["code"], now=now):
-            form.add_error("code", WRONG_CODE)
+        if not sign_in.is_right(request, new, SignInCode.Purpose.CHANGE, form.cleaned_data["code"], now=now):
+            form.add_error("code", sign_in.WRONG_CODE)
         else:
             try:
                 contacts.change_contact(user, new, now=now)
@@ -263,7 +253,7 @@ def password(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
     if not user.has_usable_password():
         raise Http404
-    form = NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    form = sign_in.NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
     if form.is_bound and form.is_valid():
         contacts.change_password(user, form.cleaned_data["password"], now=timezone.now())
         update_session_auth_hash(request, user)
@@ -277,11 +267,11 @@ def password(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset(request: HttpRequest) -> HttpResponse:
     """The password is lost: a code to the work mailbox, if there is such a person."""
-    form = ResetForm(request.POST if request.method == "POST" else None)
+    form = sign_in.ResetForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         mailbox: contacts.Contact = form.cleaned_data["email"]
-        refusal = send(request, mailbox, SignInCode.Purpose.RESET, now=timezone.now())
+        refusal = sign_in.send(request, mailbox, SignInCode.Purpose.RESET, now=timezone.now())
         if not refusal:
             request.session[RESETTING] = mailbox.address
             return redirect("accounts:reset-code")
@@ -299,18 +289,18 @@ def reset_code(request: HttpRequest) -> HttpResponse:
     if not address:
         return redirect("accounts:reset")
     mailbox, now = contacts.Contact("email", address), timezone.now()
-    form = CodeForm(request.POST if request.method == "POST" else None)
+    form = sign_in.CodeForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         user = contacts.known_user(mailbox)
-        if is_right(request, mailbox, SignInCode.Purpose.RESET, form.cleaned_data["code"], now=now) and user:
+        if sign_in.is_right(request, mailbox, SignInCode.Purpose.RESET, form.cleaned_data["code"], now=now) and user:
             contacts.refuse_while_new(user, now=now)
             if user.is_active and user.has_usable_password() and SecondFactor.objects.filter(user=user).exists():
                 enter(request, user, now=now, how="reset")
                 request.session.pop(RESETTING, None)
-                return redirect(with_next("accounts:second-factor", reverse("accounts:password")))
+                return redirect(sign_in.with_next("accounts:second-factor", reverse("accounts:password")))
             form.add_error("code", gettext("您还没有设置第二步验证，不能自己换密码。请联系您单位的管理员重新邀请您。"))
         else:
-            form.add_error("code", WRONG_CODE)
+            form.add_error("code", sign_in.WRONG_CODE)
     return render(
         request,
         "accounts/reset_code.html",

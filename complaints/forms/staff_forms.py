@@ -12,19 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Officer
 from complaints import wording
-from complaints.forms.fields import (
-    FILL,
-    Choice,
-    Day,
-    FilesField,
-    StepForm,
-    TakesFiles,
-    Words,
-    after_today,
-    lines_of,
-    set_choices,
-    words_of,
-)
+from complaints.forms import fields
 from complaints.handling.steps.casework import CALL_BACK_ANSWERS
 from complaints.handling.transition.contact_access import WHY
 from complaints.wording.reasons import OVERDUE_REASONS
@@ -34,23 +22,23 @@ from web.languages import named
 MOST_URGED = 200
 
 
-class AnswerForm(TakesFiles, StepForm):
-    text = Words(label=_("答复"), help_text=_("写明做了什么、什么时候办完；发出督办的机关会收到。"))
-    uploads = FilesField(label=_("证明材料"))
+class AnswerForm(fields.TakesFiles, fields.StepForm):
+    text = fields.Words(label=_("答复"), help_text=_("写明做了什么、什么时候办完；发出督办的机关会收到。"))
+    uploads = fields.FilesField(label=_("证明材料"))
 
 
-class InstructionForm(StepForm):
+class InstructionForm(fields.StepForm):
     """督办: what is expected until which day."""
 
-    text = Words(label=_("督办内容"), help_text=_("写明要做什么；对方须在期限内答复。"))
-    last_day = Day(label=_("最晚哪天答复"))
+    text = fields.Words(label=_("督办内容"), help_text=_("写明要做什么；对方须在期限内答复。"))
+    last_day = fields.Day(label=_("最晚哪天答复"))
 
     def __init__(self, *args: Any, today: date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
 
     def clean_last_day(self) -> date:
-        return after_today(self.cleaned_data["last_day"], self.today)
+        return fields.after_today(self.cleaned_data["last_day"], self.today)
 
 
 class ManyInstructionsForm(InstructionForm):
@@ -60,7 +48,7 @@ class ManyInstructionsForm(InstructionForm):
         super().__init__(data, today=today)
         #: A number that is not there is told in the result, not here.
         self.numbers = list(dict.fromkeys(data.getlist("case") if data else numbers))
-        set_choices(self, "case", [(number, number) for number in self.numbers])
+        fields.set_choices(self, "case", [(number, number) for number in self.numbers])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -71,16 +59,16 @@ class ManyInstructionsForm(InstructionForm):
         return cleaned
 
 
-class TakeUpForm(StepForm):
+class TakeUpForm(fields.StepForm):
     """提级: kept here, or designated to an authority below."""
 
     authority = forms.ChoiceField(label=_("由谁办理"), required=False, widget=forms.Select(attrs={"class": "w-24"}))
-    text = Words(label=_("为什么提级办理"))
+    text = fields.Words(label=_("为什么提级办理"))
 
     def __init__(self, *args: Any, authorities: Sequence[Authority], may_keep: bool, **options: Any) -> None:
         super().__init__(*args, **options)
         kept = _("本机关办理") if may_keep else _("请选择")
-        set_choices(
+        fields.set_choices(
             self,
             "authority",
             [
@@ -90,11 +78,11 @@ class TakeUpForm(StepForm):
         )
 
 
-class OverdueForm(StepForm):
+class OverdueForm(fields.StepForm):
     """Why it is late; said once."""
 
-    reason = Choice(label=_("为什么逾期"))
-    text = Words(
+    reason = fields.Choice(label=_("为什么逾期"))
+    text = fields.Words(
         label=_("说明"),
         required=False,
         rows=3,
@@ -104,31 +92,33 @@ class OverdueForm(StepForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "reason", lines_of(tuple(OVERDUE_REASONS), "overdue_reason"))
+        fields.set_choices(self, "reason", fields.lines_of(tuple(OVERDUE_REASONS), "overdue_reason"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("reason") == "other" and not cleaned.get("text") and "text" not in self.errors:
-            self.add_error("text", FILL)
+            self.add_error("text", fields.FILL)
         return cleaned
 
 
-class CallBackForm(StepForm):
+class CallBackForm(fields.StepForm):
     """The script of a call-back: reached or not; what the consumer says to each question, which only somebody reached
     can."""
 
-    reached = Choice(label=_("打通了吗"), choices=[("yes", _("打通了，本人接听")), ("no", _("没有打通，下面不用填"))])
-    overall = Choice(label=_("总的满意度，1最低，5最高"), choices=[(str(n), str(n)) for n in range(1, 6)])
+    reached = fields.Choice(
+        label=_("打通了吗"), choices=[("yes", _("打通了，本人接听")), ("no", _("没有打通，下面不用填"))]
+    )
+    overall = fields.Choice(label=_("总的满意度，1最低，5最高"), choices=[(str(n), str(n)) for n in range(1, 6)])
     disagrees = forms.BooleanField(label=_("企业已办结，但消费者不认可"), required=False)
-    text = Words(label=_("消费者还说了什么"), required=False, rows=3, help_text=_("只有监管部门看得到。"))
+    text = fields.Words(label=_("消费者还说了什么"), required=False, rows=3, help_text=_("只有监管部门看得到。"))
 
     def __init__(self, data: Any = None, *, questions: Sequence[str]) -> None:
         super().__init__(data)
         self.questions = questions
         for name in questions:
-            self.fields[name] = Choice(
+            self.fields[name] = fields.Choice(
                 label=wording.label(name, kind="call_back_question"),
-                choices=words_of(CALL_BACK_ANSWERS[name], "call_back_answer"),
+                choices=fields.words_of(CALL_BACK_ANSWERS[name], "call_back_answer"),
             )
         if data is not None and data.get("reached") == "no":
             for name in (*questions, "overall"):
@@ -140,15 +130,15 @@ class CallBackForm(StepForm):
         return {name: self.cleaned_data[name] for name in self.questions if self.cleaned_data.get(name)}
 
 
-class ManyAssignForm(StepForm):
+class ManyAssignForm(fields.StepForm):
     case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
-    to = Choice(label=_("改由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
+    to = fields.Choice(label=_("改由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
 
     def __init__(self, data: Any = None, *, people: Sequence[Officer]) -> None:
         super().__init__(data)
         self.numbers = list(dict.fromkeys(data.getlist("case") if data else []))
-        set_choices(self, "case", [(number, number) for number in self.numbers])
-        set_choices(
+        fields.set_choices(self, "case", [(number, number) for number in self.numbers])
+        fields.set_choices(
             self,
             "to",
             [("", str(_("请选择"))), *((str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)],
@@ -163,28 +153,28 @@ class ManyAssignForm(StepForm):
         return cleaned
 
 
-class ContactAccessForm(StepForm):
-    reason = Choice(label=_("为什么查看"))
-    text = Words(
+class ContactAccessForm(fields.StepForm):
+    reason = fields.Choice(label=_("为什么查看"))
+    text = fields.Words(
         label=_("具体说明"), required=False, rows=2, longest=200, help_text=_("选“其他”时必填。消费者看得到。")
     )
 
     def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
         field = self.fields["reason"]
-        field.choices = words_of(WHY, "look_reason")  # type: ignore[attr-defined]
+        field.choices = fields.words_of(WHY, "look_reason")  # type: ignore[attr-defined]
         field.initial = chosen if chosen in WHY else WHY[0]
 
 
-class DecisionForm(StepForm):
+class DecisionForm(fields.StepForm):
     """Granted or refused; a refusal says why."""
 
-    decision = Choice(label=_("怎么决定"))
-    text = Words(label=_("理由"), required=False, help_text=_("不同意的，须写明理由。"))
+    decision = fields.Choice(label=_("怎么决定"))
+    text = fields.Words(label=_("理由"), required=False, help_text=_("不同意的，须写明理由。"))
 
     def __init__(self, *args: Any, grant: Any, refuse: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "decision", [("grant", grant), ("refuse", refuse)])
+        fields.set_choices(self, "decision", [("grant", grant), ("refuse", refuse)])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

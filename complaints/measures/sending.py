@@ -26,15 +26,7 @@ from complaints.models import Complaint, Engagement, Matter, Measure, Obligation
 from complaints.parties.actors import Actor, stands_to
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import not_yours
-from complaints.tables.many_cases import (
-    ShortAnswer,
-    due_obligations,
-    offer_of,
-    open_demands,
-    rehearse,
-    take_all,
-    why_refused,
-)
+from complaints.tables import many_cases
 from enterprises.models import Staff
 
 
@@ -45,7 +37,7 @@ class MeasureOutcome:
     done: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     #: What is said to each complete case, by its number.
-    said: dict[str, list[ShortAnswer]] = field(default_factory=dict)
+    said: dict[str, list[many_cases.ShortAnswer]] = field(default_factory=dict)
     #: A second person must approve it first.
     is_for_two: bool = False
 
@@ -53,7 +45,7 @@ class MeasureOutcome:
         if result.refusal is None:
             self.done.append(pick.number)
         else:
-            self.left_out.append(LeftOut(pick.number, why_refused(result), step))
+            self.left_out.append(LeftOut(pick.number, many_cases.why_refused(result), step))
 
 
 def make(*, title: str, picks: Sequence[Pick], left_out: Sequence[LeftOut], actor: Actor, now: datetime) -> Measure:
@@ -86,7 +78,7 @@ def try_out(
 ) -> MeasureOutcome:
     """What would come of it; nothing of it stays."""
     outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors, now=now)
-    for pick, result in zip(picks, rehearse(moves, now=now), strict=True):
+    for pick, result in zip(picks, many_cases.rehearse(moves, now=now), strict=True):
         outcome.note(pick, result, "make_offer")
     return outcome
 
@@ -100,7 +92,7 @@ def send(
     outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors, now=now)
     step = "propose" if outcome.is_for_two else "make_offer"
     outcome.left_out = [replace(one, step=step) for one in outcome.left_out]
-    for pick, result in zip(picks, take_all(moves, now=now), strict=True):
+    for pick, result in zip(picks, many_cases.take_all(moves, now=now), strict=True):
         outcome.note(pick, result, step)
     if not outcome.done:
         raise StepNotAllowed("nobody_left", _("没有一件可以发送，原因见预览。"))
@@ -122,7 +114,7 @@ def _meant(
     outcome, conditions = MeasureOutcome(), Conditions.at(now)
     picks = picks_of(measure.picks)
     seen = {case.pk: case for case in cases.filter(pk__in=[pick.case for pick in picks])}
-    demands = open_demands(seen)
+    demands = many_cases.open_demands(seen)
     moves: list[tuple[int, Move, Actor]] = []
     meant: list[Pick] = []
     for pick in picks:
@@ -133,7 +125,7 @@ def _meant(
             continue
         try:
             shorts = answers_to(pick, demands[pick.case], rule)
-            answers, promises = offer_of(shorts)
+            answers, promises = many_cases.offer_of(shorts)
             move = offers.make_offer(
                 answers=answers, promises=promises, message=rule.message, measure_id=measure.public_id
             )
@@ -168,7 +160,7 @@ def report_performed(
     """
     outcome = MeasureOutcome()
     own = Offer.objects.filter(measure_id=measure.public_id, complaint__in=cases)
-    due = due_obligations(offer__in=own)
+    due = many_cases.due_obligations(offer__in=own)
     if proofs is None:
         proofs = [
             Pick(pk, number) for pk, number in cases.filter(pk__in=due).order_by("pk").values_list("pk", "number")
@@ -193,7 +185,7 @@ def report_performed(
             meant.append(pick)
         except StepNotAllowed as wrong:
             outcome.left_out.append(LeftOut(pick.number, wrong.reason, "report_performed"))
-    for pick, result in zip(meant, take_all(moves, now=now), strict=True):
+    for pick, result in zip(meant, many_cases.take_all(moves, now=now), strict=True):
         outcome.note(pick, result, "report_performed")
     measure.left_out = [one for one in measure.left_out if one["step"] != "report_performed"] + [
         one.kept() for one in outcome.left_out
@@ -251,11 +243,11 @@ def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Ac
     for pk, (pick, matter, actor) in steps.items():
         outcome.note(pick, results[pk], "make_offer")
         if not results[pk].is_done:
-            back.append((pk, proposals.send_back(matter_id=matter.pk, text=why_refused(results[pk])), actor))
+            back.append((pk, proposals.send_back(matter_id=matter.pk, text=many_cases.why_refused(results[pk])), actor))
     if not outcome.done:
         raise StepNotAllowed("nobody_left", _("没有一件还可以发送。请退回，由提请人重新选择。"))
     # The whole was decided, so nothing of it goes on waiting.
-    take_all(back, now=now)
+    many_cases.take_all(back, now=now)
     measure.left_out = [
         one | {"step": "make_offer"} if one["step"] == "propose" else one for one in measure.left_out
     ] + [one.kept() for one in outcome.left_out]
@@ -276,7 +268,7 @@ def send_back(
         actor = next((a for a in mine if stands_to(a, case)), None)
         if actor is not None:
             moves.append((case.pk, proposals.send_back(matter_id=matters[case.pk].pk, text=text), actor))
-    take_all(moves, now=now)
+    many_cases.take_all(moves, now=now)
     measure.left_out = [one for one in measure.left_out if one["step"] != "propose"]
     measure.returned, measure.decided_at, measure.decided_by_id = text, now, mine[0].staff_id
     measure.proposed_at = None

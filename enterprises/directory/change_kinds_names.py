@@ -9,85 +9,71 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from enterprises.directory.change_kinds import (
-    AreaAdd,
-    AreaEnd,
-    BranchAdd,
-    BranchEnd,
-    BranchMove,
-    ChangeRefused,
-    ChangeRequest,
-    DutySet,
-    Kind,
-    free_name,
-    known_category,
-    last_day,
-    overlapping,
-)
+from enterprises.directory import change_kinds
 from enterprises.models import Alias, Branch, Brand, BrandHolding, Enterprise, SearchName, Succession
 from web.languages import named
 
 
-class BrandAdd(Kind):
+class BrandAdd(change_kinds.Kind):
     code, title, is_whole = "brand-add", gettext_lazy("增加品牌"), True
     fields = ("name", "name_en", "category")
 
-    def judge(self, wish: ChangeRequest) -> None:
-        free_name(wish, wish.text("name"), field="name", longest=80)
+    def judge(self, wish: change_kinds.ChangeRequest) -> None:
+        change_kinds.free_name(wish, wish.text("name"), field="name", longest=80)
         if wish.text("name_en"):
-            free_name(wish, wish.text("name_en"), field="name_en", longest=80)
-        known_category(wish.text("category"))
+            change_kinds.free_name(wish, wish.text("name_en"), field="name_en", longest=80)
+        change_kinds.known_category(wish.text("category"))
         held = BrandHolding.objects.filter(
-            overlapping(wish.start),
+            change_kinds.overlapping(wish.start),
             brand__name=wish.text("name"),
             enterprise=wish.enterprise,
             category=wish.text("category"),
         )
         if held.exists():
-            raise ChangeRefused("brand_held", _("这个品牌已经由本企业负责"), field="name")
+            raise change_kinds.ChangeRefused("brand_held", _("这个品牌已经由本企业负责"), field="name")
 
-    def write(self, wish: ChangeRequest) -> None:
+    def write(self, wish: change_kinds.ChangeRequest) -> None:
         brand, _made = Brand.objects.get_or_create(name=wish.text("name"), defaults={"name_en": wish.text("name_en")})
         BrandHolding.objects.create(
             brand=brand, enterprise=wish.enterprise, category=wish.text("category"), starts_on=wish.start
         )
 
 
-class BrandEnd(Kind):
+class BrandEnd(change_kinds.Kind):
     code, title, day, is_whole = "brand-end", gettext_lazy("不再负责品牌"), "last", True
     row = BrandHolding
 
     def about(self, row: Any) -> dict[str, Any]:
         return {"holding": row.pk, "name": row.brand.name, "category": row.category}
 
-    def judge(self, wish: ChangeRequest) -> None:
+    def judge(self, wish: change_kinds.ChangeRequest) -> None:
         held = (
             BrandHolding.objects.filter(pk=wish.pk("holding"), enterprise=wish.enterprise)
             .select_related("brand")
             .first()
         )
         if held is None:
-            raise ChangeRefused("no_brand", _("本企业没有这个品牌"))
-        last_day(held, wish, named(held.brand))
+            raise change_kinds.ChangeRefused("no_brand", _("本企业没有这个品牌"))
+        change_kinds.last_day(held, wish, named(held.brand))
 
-    def write(self, wish: ChangeRequest) -> None:
+    def write(self, wish: change_kinds.ChangeRequest) -> None:
         BrandHolding.objects.filter(pk=wish.what["holding"]).update(ends_on=wish.start)
 
 
-class AliasAdd(Kind):
+class AliasAdd(change_kinds.Kind):
     code, title, is_whole = "alias-add", gettext_lazy("增加别称"), True
     fields = ("name",)
     kind = Alias.Kind.ALIAS
 
-    def judge(self, wish: ChangeRequest) -> None:
-        free_name(wish, wish.text("name"), field="name")
+    def judge(self, wish: change_kinds.ChangeRequest) -> None:
+        change_kinds.free_name(wish, wish.text("name"), field="name")
         same = Alias.objects.filter(
-            overlapping(wish.start), enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind
+            change_kinds.overlapping(wish.start), enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind
         )
         if same.exists():
-            raise ChangeRefused("alias_known", _("这个名称已经登记"), field="name")
+            raise change_kinds.ChangeRefused("alias_known", _("这个名称已经登记"), field="name")
 
-    def write(self, wish: ChangeRequest) -> None:
+    def write(self, wish: change_kinds.ChangeRequest) -> None:
         Alias.objects.create(enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind, starts_on=wish.start)
 
 
@@ -95,51 +81,51 @@ class FormerAdd(AliasAdd):
     code, title, day = "former-add", gettext_lazy("登记曾用名"), "fact"
     kind = Alias.Kind.FORMER
 
-    def judge(self, wish: ChangeRequest) -> None:
-        free_name(wish, wish.text("name"), field="name")
+    def judge(self, wish: change_kinds.ChangeRequest) -> None:
+        change_kinds.free_name(wish, wish.text("name"), field="name")
         if Alias.objects.filter(enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind).exists():
-            raise ChangeRefused("alias_known", _("这个名称已经登记"), field="name")
+            raise change_kinds.ChangeRefused("alias_known", _("这个名称已经登记"), field="name")
         if wish.on_day > wish.today:
-            raise ChangeRefused("future", _("曾用名的最后一天不能晚于今天"), field="on_day")
+            raise change_kinds.ChangeRefused("future", _("曾用名的最后一天不能晚于今天"), field="on_day")
 
-    def write(self, wish: ChangeRequest) -> None:
+    def write(self, wish: change_kinds.ChangeRequest) -> None:
         Alias.objects.create(enterprise=wish.enterprise, name=wish.text("name"), kind=self.kind, ends_on=wish.on_day)
 
 
-class AliasEnd(Kind):
+class AliasEnd(change_kinds.Kind):
     code, title, day, is_whole = "alias-end", gettext_lazy("终止别称"), "last", True
     row = Alias
 
     def about(self, row: Any) -> dict[str, Any]:
         return {"alias": row.pk, "name": row.name}
 
-    def judge(self, wish: ChangeRequest) -> None:
+    def judge(self, wish: change_kinds.ChangeRequest) -> None:
         alias = Alias.objects.filter(pk=wish.pk("alias"), enterprise=wish.enterprise, kind=Alias.Kind.ALIAS).first()
         if alias is None:
-            raise ChangeRefused("no_alias", _("本企业没有这个别称"))
-        last_day(alias, wish, alias.name)
+            raise change_kinds.ChangeRefused("no_alias", _("本企业没有这个别称"))
+        change_kinds.last_day(alias, wish, alias.name)
 
-    def write(self, wish: ChangeRequest) -> None:
+    def write(self, wish: change_kinds.ChangeRequest) -> None:
         Alias.objects.filter(pk=wish.what["alias"]).update(ends_on=wish.start)
 
 
-class SuccessorAdd(Kind):
+class SuccessorAdd(change_kinds.Kind):
     """Another entity answers for this one. Its day is a fact of the register and may be past."""
 
     code, title, day, is_whole = "successor-add", gettext_lazy("由别家企业承继本企业"), "fact", True
     fields = ("enterprise",)
 
-    def pair(self, wish: ChangeRequest, other: Enterprise) -> tuple[int, int]:
+    def pair(self, wish: change_kinds.ChangeRequest, other: Enterprise) -> tuple[int, int]:
         return wish.enterprise.pk, other.pk
 
-    def first_day(self, wish: ChangeRequest) -> date:
+    def first_day(self, wish: change_kinds.ChangeRequest) -> date:
         return wish.start
 
-    def judge(self, wish: ChangeRequest) -> None:
+    def judge(self, wish: change_kinds.ChangeRequest) -> None:
         other = self._other(wish)
         old, new = self.pair(wish, other)
         if Succession.objects.filter(predecessor_id=old, successor_id=new).exists():
-            raise ChangeRefused("succession_known", _("这个承继已经登记"), field="enterprise")
+            raise change_kinds.ChangeRefused("succession_known", _("这个承继已经登记"), field="enterprise")
         fresh, seen = {new}, {new}
         while fresh:
             fresh = (
@@ -147,18 +133,18 @@ class SuccessorAdd(Kind):
             )
             seen |= fresh
         if old in seen:
-            raise ChangeRefused(
+            raise change_kinds.ChangeRefused(
                 "circle", _("承继绕成了圈：%(enterprise)s") % {"enterprise": named(other)}, field="enterprise"
             )
 
-    def write(self, wish: ChangeRequest) -> None:
+    def write(self, wish: change_kinds.ChangeRequest) -> None:
         old, new = self.pair(wish, self._other(wish))
         Succession.objects.create(predecessor_id=old, successor_id=new, on_day=wish.on_day)
 
-    def _other(self, wish: ChangeRequest) -> Enterprise:
+    def _other(self, wish: change_kinds.ChangeRequest) -> Enterprise:
         other = Enterprise.objects.filter(pk=wish.pk("enterprise")).exclude(pk=wish.enterprise.pk).first()
         if other is None:
-            raise ChangeRefused("no_enterprise", _("没有这个企业"), field="enterprise")
+            raise change_kinds.ChangeRefused("no_enterprise", _("没有这个企业"), field="enterprise")
         return other
 
 
@@ -167,16 +153,16 @@ class PredecessorAdd(SuccessorAdd):
 
     code, title = "predecessor-add", gettext_lazy("本企业承继别家企业")
 
-    def pair(self, wish: ChangeRequest, other: Enterprise) -> tuple[int, int]:
+    def pair(self, wish: change_kinds.ChangeRequest, other: Enterprise) -> tuple[int, int]:
         return other.pk, wish.enterprise.pk
 
-    def enterprise_ids(self, wish: ChangeRequest) -> set[int]:
+    def enterprise_ids(self, wish: change_kinds.ChangeRequest) -> set[int]:
         return {wish.enterprise.pk, int(wish.what["enterprise"])}
 
-    def judge(self, wish: ChangeRequest) -> None:
+    def judge(self, wish: change_kinds.ChangeRequest) -> None:
         other = self._other(wish)
         if other.enrolment in (Enterprise.Enrolment.ENROLLED, Enterprise.Enrolment.SUSPENDED):
-            raise ChangeRefused(
+            raise change_kinds.ChangeRefused(
                 "says_itself",
                 _("%(enterprise)s仍是在线和解企业，须由它自己提出") % {"enterprise": named(other)},
                 field="enterprise",
@@ -184,37 +170,37 @@ class PredecessorAdd(SuccessorAdd):
         super().judge(wish)
 
 
-class EnglishName(Kind):
+class EnglishName(change_kinds.Kind):
     """How it is called in English: written at once and kept; nobody else's name."""
 
     code, title, day, needs_approval = "english-name", gettext_lazy("修改英文名称"), "", False
     fields = ("name_en",)
     row = Branch
 
-    def judge(self, wish: ChangeRequest) -> None:
+    def judge(self, wish: change_kinds.ChangeRequest) -> None:
         # Nobody is asked before it counts, so a brand or an alias of somebody else is not to be had this way either.
-        free_name(wish, wish.text("name_en"), field="name_en", kinds=tuple(SearchName.Kind))
+        change_kinds.free_name(wish, wish.text("name_en"), field="name_en", kinds=tuple(SearchName.Kind))
         if not wish.text("name_en").isascii():
-            raise ChangeRefused("not_english", _("英文名称只用英文字母、数字和标点"), field="name_en")
+            raise change_kinds.ChangeRefused("not_english", _("英文名称只用英文字母、数字和标点"), field="name_en")
         if wish.what.get("branch"):
             wish.branch(on=wish.today)
 
-    def write(self, wish: ChangeRequest) -> None:
+    def write(self, wish: change_kinds.ChangeRequest) -> None:
         rows: Any = Enterprise.objects.filter(pk=wish.enterprise.pk)
         if wish.what.get("branch"):
             rows = Branch.objects.filter(pk=wish.what["branch"], enterprise=wish.enterprise)
         rows.update(name_en=wish.text("name_en"))
 
 
-KINDS: dict[str, Kind] = {
+KINDS: dict[str, change_kinds.Kind] = {
     kind.code: kind
     for kind in (
-        BranchAdd(),
-        BranchEnd(),
-        BranchMove(),
-        AreaAdd(),
-        AreaEnd(),
-        DutySet(),
+        change_kinds.BranchAdd(),
+        change_kinds.BranchEnd(),
+        change_kinds.BranchMove(),
+        change_kinds.AreaAdd(),
+        change_kinds.AreaEnd(),
+        change_kinds.DutySet(),
         BrandAdd(),
         BrandEnd(),
         AliasAdd(),

@@ -4,7 +4,7 @@ The authority that enrolled it decides, by its head, under a lock on the enterpr
 entry of the history in the same transaction, and the managers are told.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -13,8 +13,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from accounts.models import OutgoingMessage, User
 from accounts.roles import Right
@@ -87,25 +87,14 @@ def suspend(enterprise: Enterprise, *, by: User, ground: str, text: str, keeps_c
         held.enrolment, held.finishes_cases = Enrolment.SUSPENDED, keeps_cases
         held.save(update_fields=["enrolment", "finishes_cases"])
         _note(held, Kind.SUSPENDED, by=by, ground=ground, text=text, now=now)
+        kept = gettext_lazy("手上的案件照常办理，期限不变。")
         _tell(
             held,
-            lambda: (
-                gettext("暂停接收新投诉"),
-                gettext(
-                    "%(authority)s决定：%(name)s从现在起暂停接收新投诉。\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s"
-                )
-                % {
-                    "authority": held.enrolled_by,
-                    "name": held.name,
-                    "ground": SuspensionGround(ground).label,
-                    "text": text,
-                    "cases": (
-                        gettext("手上的案件照常办理，期限不变。")
-                        if keeps_cases
-                        else gettext("手上的案件由监管部门收回，企业账号暂停使用。")
-                    ),
-                },
+            gettext_lazy("暂停接收新投诉"),
+            gettext_lazy(
+                "%(authority)s决定：%(name)s从现在起暂停接收新投诉。\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s"
             ),
+            {"ground": SuspensionGround(ground).label, "text": text, "cases": kept if keeps_cases else _TAKEN_BACK},
             now=now,
         )
 
@@ -118,15 +107,8 @@ def resume(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> Non
         held.enrolment, held.finishes_cases, held.stays_out = Enrolment.ENROLLED, False, False
         held.save(update_fields=["enrolment", "finishes_cases", "stays_out"])
         _note(held, Kind.RESUMED, by=by, text=text, now=now)
-        _tell(
-            held,
-            lambda: (
-                gettext("恢复接收新投诉"),
-                gettext("%(authority)s决定：%(name)s从现在起恢复接收新投诉。\n\n%(text)s")
-                % {"authority": held.enrolled_by, "name": held.name, "text": text},
-            ),
-            now=now,
-        )
+        body = gettext_lazy("%(authority)s决定：%(name)s从现在起恢复接收新投诉。\n\n%(text)s")
+        _tell(held, gettext_lazy("恢复接收新投诉"), body, {"text": text}, now=now)
 
 
 def first_last_day(ground: str, *, region_id: int | None, today: date) -> date:
@@ -155,27 +137,16 @@ def set_exit(enterprise: Enterprise, *, by: User, ground: str, text: str, last_d
         if ground == ExitGround.OWN_REQUEST:
             asked = Filing.objects.filter(enterprise=held, kind=Filing.Kind.EXIT, state=Filing.State.FILED)
             asked.update(state=Filing.State.NOTED, answered_at=now, answer=text)
+        kept = gettext_lazy("手上的案件由企业办完，期限不变。")
+        slots = {"day": last_day.isoformat(), "ground": ExitGround(ground).label, "text": text}
         _tell(
             held,
-            lambda: (
-                gettext("退出在线和解企业"),
-                gettext(
-                    "%(authority)s决定：%(name)s不再是在线和解企业，最后一天是%(day)s。"
-                    "\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s"
-                )
-                % {
-                    "authority": held.enrolled_by,
-                    "name": held.name,
-                    "day": last_day.isoformat(),
-                    "ground": ExitGround(ground).label,
-                    "text": text,
-                    "cases": (
-                        gettext("手上的案件由监管部门收回，企业账号暂停使用。")
-                        if held.is_shut_out
-                        else gettext("手上的案件由企业办完，期限不变。")
-                    ),
-                },
+            gettext_lazy("退出在线和解企业"),
+            gettext_lazy(
+                "%(authority)s决定：%(name)s不再是在线和解企业，最后一天是%(day)s。"
+                "\n\n理由：%(ground)s\n%(text)s\n\n%(cases)s"
             ),
+            slots | {"cases": _TAKEN_BACK if held.is_shut_out else kept},
             now=now,
         )
 
@@ -188,15 +159,8 @@ def drop_exit(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> 
         held.leaves_on = None
         held.save(update_fields=["leaves_on"])
         _note(held, Kind.EXIT_DROPPED, by=by, text=text, now=now)
-        _tell(
-            held,
-            lambda: (
-                gettext("继续作为在线和解企业"),
-                gettext("%(authority)s撤销了退出决定：%(name)s继续是在线和解企业。\n\n%(text)s")
-                % {"authority": held.enrolled_by, "name": held.name, "text": text},
-            ),
-            now=now,
-        )
+        body = gettext_lazy("%(authority)s撤销了退出决定：%(name)s继续是在线和解企业。\n\n%(text)s")
+        _tell(held, gettext_lazy("继续作为在线和解企业"), body, {"text": text}, now=now)
 
 
 def sweep_exits(*, now: datetime) -> int:
@@ -262,15 +226,9 @@ def ask_back_filing(pk: UUID, *, by: User, answer: str, now: datetime) -> Enrolm
         row.state, row.answered_at, row.answer = Filing.State.ASKED_BACK, now, answer
         row.save(update_fields=["state", "answered_at", "answer"])
         _note(row.enterprise, Kind.FILING_ASKED_BACK, by=by, text=answer, now=now)
-        _tell(
-            row.enterprise,
-            lambda: (
-                gettext("备案需要补正"),
-                gettext("%(name)s的备案“%(kind)s”需要补正：\n\n%(text)s")
-                % {"name": row.enterprise.name, "kind": row.get_kind_display(), "text": answer},
-            ),
-            now=now,
-        )
+        body = gettext_lazy("%(name)s的备案“%(kind)s”需要补正：\n\n%(text)s")
+        slots = {"kind": Filing.Kind(row.kind).label, "text": answer}
+        _tell(row.enterprise, gettext_lazy("备案需要补正"), body, slots, now=now)
     return row
 
 
@@ -322,8 +280,13 @@ def _note(
     )
 
 
-def _tell(enterprise: Enterprise, text: Callable[[], tuple[str, str]], *, now: datetime) -> None:
+#: What becomes of the cases of an enterprise that is shut out.
+_TAKEN_BACK = gettext_lazy("手上的案件由监管部门收回，企业账号暂停使用。")
+
+
+def _tell(enterprise: Enterprise, subject: Any, body: Any, slots: Mapping[str, Any], *, now: datetime) -> None:
     """A letter to each manager of the whole enterprise, shut out or not: subject and body in the own language."""
+    slots = {"authority": enterprise.enrolled_by, "name": enterprise.name, **slots}
     managers = (
         Staff.objects.on(timezone.localdate(now))
         .filter(enterprise=enterprise, branch=None, role__in=Right.LEAD_ENTERPRISE.posts)
@@ -332,13 +295,12 @@ def _tell(enterprise: Enterprise, text: Callable[[], tuple[str, str]], *, now: d
     for job in managers:
         if job.user.email and job.user.is_active:
             with override(job.user.language):
-                subject, body = text()
-            OutgoingMessage.objects.create(
-                channel="email",
-                address=job.user.email,
-                person_key=job.user.person_key,
-                created_at=now,
-                useful_until=now + LETTER_FOR,
-                subject=subject,
-                body=body,
-            )
+                OutgoingMessage.objects.create(
+                    channel="email",
+                    address=job.user.email,
+                    person_key=job.user.person_key,
+                    created_at=now,
+                    useful_until=now + LETTER_FOR,
+                    subject=str(subject),
+                    body=str(body) % slots,
+                )

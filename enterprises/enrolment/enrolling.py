@@ -15,8 +15,8 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import gettext, override
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, override
 
 from accounts.keys.sealed_fields import digests_of
 from accounts.models import OutgoingMessage, User
@@ -28,7 +28,7 @@ from enterprises.directory.naming import write_names
 from enterprises.models import Branch, BranchAuthority, Enterprise, ServiceArea
 from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, EnrolmentEntry, RefusalGround
 from enterprises.team import team
-from enterprises.team.rights import HEAD, Post, enrolling_reach
+from enterprises.team.rights import HEAD, Post, TeamActor, enrolling_reach
 from web.errors import Refusal
 
 State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
@@ -108,7 +108,7 @@ def submit(application: EnrolmentApplication, wanted: EnrolmentData, *, now: dat
             raise EnrolmentRefusal(
                 "applied_for", _("这个统一社会信用代码已有一份申请正在审核。请联系本单位当时的申请人，或者拨打12315。")
             ) from None
-        _note(Kind.SUBMITTED, now=now, application=held, authority=authority, digest=digest_of(held.data))
+        _note(Kind.SUBMITTED, held, now=now, digest=digest_of(held.data))
     return held
 
 
@@ -134,7 +134,7 @@ def recommend(application_id: UUID, *, by: User, text: str, version: int, now: d
     """What an officer of the authority thinks, for who decides. Changes nothing else."""
     with transaction.atomic():
         held = _held(application_id, by=by, version=version, right=Right.ANSWER_ENROLMENT, now=now)
-        _note(Kind.RECOMMENDED, now=now, application=held, authority=held.authority, by=by, text=text)
+        _note(Kind.RECOMMENDED, held, now=now, by=by, text=text)
     return held
 
 
@@ -145,17 +145,16 @@ def ask_back(
     with transaction.atomic():
         held = _held(application_id, by=by, version=version, right=Right.ANSWER_ENROLMENT, now=now)
         _moved(held, State.ASKED_BACK)
-        _note(Kind.ASKED_BACK, now=now, application=held, authority=held.authority, by=by, text=text)
-        with override(held.language):
-            _write(
-                held,
-                gettext("请补正入驻申请"),
-                gettext(
-                    "%(authority)s看了%(name)s的入驻申请，请补正：\n\n%(text)s\n\n用收到这封信的邮箱继续填写：%(link)s"
-                )
-                % {"authority": held.authority, "name": held.name, "text": text, "link": place},
-                now=now,
-            )
+        _note(Kind.ASKED_BACK, held, now=now, by=by, text=text)
+        _write(
+            held,
+            gettext_lazy("请补正入驻申请"),
+            gettext_lazy(
+                "%(authority)s看了%(name)s的入驻申请，请补正：\n\n%(text)s\n\n用收到这封信的邮箱继续填写：%(link)s"
+            ),
+            {"text": text, "link": place},
+            now=now,
+        )
     return held
 
 
@@ -166,18 +165,17 @@ def refuse(
     with transaction.atomic():
         held = _held(application_id, by=by, version=version, right=Right.DECIDE_ENROLMENT, now=now)
         _moved(held, State.REFUSED, decided_at=now)
-        _note(Kind.REFUSED, now=now, application=held, authority=held.authority, by=by, ground=ground, text=text)
-        with override(held.language):
-            _write(
-                held,
-                gettext("入驻申请的决定"),
-                gettext(
-                    "%(authority)s决定：%(name)s的入驻申请不予入驻。\n\n理由：%(ground)s\n%(text)s\n\n"
-                    "情况有变化后可以重新申请；有异议的，可以依法申请行政复议。"
-                )
-                % {"authority": held.authority, "name": held.name, "ground": RefusalGround(ground).label, "text": text},
-                now=now,
-            )
+        _note(Kind.REFUSED, held, now=now, by=by, ground=ground, text=text)
+        _write(
+            held,
+            _DECISION,
+            gettext_lazy(
+                "%(authority)s决定：%(name)s的入驻申请不予入驻。\n\n理由：%(ground)s\n%(text)s\n\n"
+                "情况有变化后可以重新申请；有异议的，可以依法申请行政复议。"
+            ),
+            {"ground": RefusalGround(ground).label, "text": text},
+            now=now,
+        )
     return held
 
 
@@ -207,25 +205,11 @@ def grant(
             )
         held.enterprise = enterprise
         _moved(held, State.GRANTED, decided_at=now)
-        _note(
-            Kind.ENROLLED,
-            now=now,
-            application=held,
-            enterprise=enterprise,
-            authority=held.authority,
-            by=by,
-            digest=digest_of(held.data),
+        _note(Kind.ENROLLED, held, now=now, enterprise=enterprise, by=by, digest=digest_of(held.data))
+        body = gettext_lazy(
+            "%(authority)s决定：%(name)s从今天起是在线和解企业。\n\n另一封信邀请您作为管理员进入平台，链接7天内有效。"
         )
-        with override(held.language):
-            _write(
-                held,
-                gettext("入驻申请的决定"),
-                gettext(
-                    "%(authority)s决定：%(name)s从今天起是在线和解企业。\n\n另一封信邀请您作为管理员进入平台，链接7天内有效。"
-                )
-                % {"authority": held.authority, "name": held.name},
-                now=now,
-            )
+        _write(held, _DECISION, body, {}, now=now)
         invite_manager(enterprise, held.email, by=by, place=place, language=held.language, now=now, address=address)
     return held
 
@@ -234,18 +218,16 @@ def invite_manager(
     enterprise: Enterprise, email: str, *, by: User, place: str, language: str, now: datetime, address: str = ""
 ) -> None:
     """A letter to whoever shall lead the enterprise, while nobody does. Raises TeamRefusal."""
+    reach = enrolling_reach(by.pk, enterprise, on=timezone.localdate(now))
     team.invite(
         Contact("email", email),
         Post(enterprise=enterprise),
         HEAD["enterprise"],
-        by=by,
+        by=TeamActor(user=by, reach=reach, now=now, address=address),
         place=place,
-        reach=enrolling_reach(by.pk, enterprise, on=timezone.localdate(now)),
         language=language,
-        now=now,
-        address=address,
     )
-    _note(Kind.INVITED, now=now, enterprise=enterprise, authority=enterprise.enrolled_by, by=by)
+    _entry(Kind.INVITED, now=now, enterprise=enterprise, authority=enterprise.enrolled_by, by=by)
 
 
 def _held(application_id: UUID, *, by: User, version: int, right: Right, now: datetime) -> EnrolmentApplication:
@@ -280,14 +262,28 @@ def _moved(held: EnrolmentApplication, state: str, *, decided_at: datetime | Non
     held.save(update_fields=["state", "decided_at", "version", "enterprise"])
 
 
-def _note(kind: str, *, now: datetime, **columns: Any) -> EnrolmentEntry:
-    return EnrolmentEntry.objects.create(kind=kind, at=now, **({"on_day": timezone.localdate(now)} | columns))
+def _note(kind: str, held: EnrolmentApplication, *, now: datetime, **columns: Any) -> None:
+    _entry(kind, now=now, application=held, authority=held.authority, **columns)
 
 
-def _write(held: EnrolmentApplication, subject: str, body: str, *, now: datetime) -> None:
-    OutgoingMessage.objects.create(
-        channel="email", address=held.email, created_at=now, useful_until=now + LETTER_FOR, subject=subject, body=body
-    )
+def _entry(kind: str, *, now: datetime, **columns: Any) -> None:
+    EnrolmentEntry.objects.create(kind=kind, at=now, on_day=timezone.localdate(now), **columns)
+
+
+_DECISION = gettext_lazy("入驻申请的决定")
+
+
+def _write(held: EnrolmentApplication, subject: Any, body: Any, slots: Mapping[str, Any], *, now: datetime) -> None:
+    """A letter to whoever applied, in their language."""
+    with override(held.language):
+        OutgoingMessage.objects.create(
+            channel="email",
+            address=held.email,
+            created_at=now,
+            useful_until=now + LETTER_FOR,
+            subject=str(subject),
+            body=str(body) % {"authority": held.authority, "name": held.name, **slots},
+        )
 
 
 def _enterprise(wanted: EnrolmentData, authority: Authority) -> Enterprise:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.idempotency import once
+from accounts.idempotency import once, redirect_once
 from accounts.keys import sealed_fields
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
@@ -30,6 +30,7 @@ from enterprises.team.team import TeamRefusal
 from enterprises.team.team_forms import LeaveForm, TwoPersonsForm
 
 MOST = 300
+_SETTING = ("offers_above", "refusals", "failures", "returns")
 
 
 def colleagues(here: TeamRequest) -> list[Staff]:
@@ -128,11 +129,7 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
                         cleaned["starts_on"],
                         cleaned["ends_on"],
                         deputy=by_id.get(cleaned["deputy"]),
-                        by=here.user,
-                        reach=here.reach,
-                        now=here.now,
-                        today=here.today,
-                        address=here.address,
+                        by=here,
                     )
                     attempt.reference = address
                     messages.success(
@@ -190,12 +187,12 @@ def leave_cancel(request: HttpRequest, pk: int, side: str = "enterprise") -> Htt
     row = next((one for one in _leaves(here, _people(here)) if one.pk == pk), None)
     if row is None or not may_speak_for(_whose(row), here):
         raise Http404
-    with once(request) as attempt:
-        if not attempt.answered:
-            organising.cancel_leave(row, by=here.user, reach=here.reach, now=here.now, address=here.address)
-            attempt.reference = here.side.address("leave")
-            messages.success(request, _("请假已取消。已经交出去的案件不会自动回来。"), extra_tags="ok")
-    return redirect(attempt.reference)
+
+    def act() -> tuple[str, str]:
+        organising.cancel_leave(row, by=here)
+        return here.side.address("leave"), _("请假已取消。已经交出去的案件不会自动回来。")
+
+    return redirect_once(request, act)
 
 
 @never_cache
@@ -211,12 +208,16 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
     standing = organising.two_persons_at(chosen)
     first: dict[str, Any] = {"post": chosen.code}
     if standing is not None:
-        first |= {name: getattr(standing, name) for name in ("offers_above", "refusals", "failures", "returns")}
+        first |= {name: getattr(standing, name) for name in _SETTING}
     form = TwoPersonsForm(request.POST if request.method == "POST" else None, reach=here.reach, initial=first)
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
-                _set(form, here, drops=request.POST.get("do") == "drop")
+                if request.POST.get("do") == "drop":
+                    organising.drop_two_persons(form.chosen_post, by=here)
+                else:
+                    values = {name: form.cleaned_data[name] for name in _SETTING}
+                    organising.set_two_persons(form.chosen_post, **values, by=here)
                 attempt.reference = f"{reverse('enterprises:enterprise-two-persons')}?post={form.chosen_post.code}"
                 messages.success(request, _("已保存，从现在起生效。已经在等批准的不受影响。"), extra_tags="ok")
         return redirect(attempt.reference)
@@ -225,22 +226,6 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
         "team/two_persons.html",
         {"form": form, "chosen": chosen, "standing": standing, "rows": _settings(here.reach), "back": here.side.home},
         status=422 if form.is_bound else 200,
-    )
-
-
-def _set(form: TwoPersonsForm, here: TeamRequest, *, drops: bool) -> None:
-    values: dict[str, Any] = {"by": here.user, "reach": here.reach, "now": here.now, "address": here.address}
-    if drops:
-        organising.drop_two_persons(form.chosen_post, **values)
-        return
-    cleaned = form.cleaned_data
-    organising.set_two_persons(
-        form.chosen_post,
-        offers_above=cleaned["offers_above"],
-        refusals=cleaned["refusals"],
-        failures=cleaned["failures"],
-        returns=cleaned["returns"],
-        **values,
     )
 
 

@@ -119,8 +119,7 @@ def _as_somebody(request: HttpRequest, result: Invitation, user: User) -> HttpRe
 
 
 def _accept(request: HttpRequest, result: Invitation, user: User) -> None:
-    now = timezone.now()
-    team.accept(result, user, now=now, today=timezone.localdate(now), address=client_address(request))
+    team.accept(result, user, now=timezone.now(), address=client_address(request))
 
 
 def _go_on(request: HttpRequest, user: User) -> HttpResponseBase:

@@ -6,7 +6,6 @@ Everybody at work reads the list of the own place; what may be changed is asked 
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
 from typing import Any
 
 from django.contrib import messages
@@ -21,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.idempotency import once
+from accounts.idempotency import once, redirect_once
 from accounts.keys import sealed_fields
 from accounts.models import SecondFactor, User
 from accounts.sign_in.limits import client_address, place_of
@@ -30,7 +29,7 @@ from authorities.models import Authority, Officer
 from enterprises.models import Staff
 from enterprises.models.team import Invitation
 from enterprises.team import organising, team
-from enterprises.team.rights import HEAD, Reach, authority_reach, enterprise_reach, post_of
+from enterprises.team.rights import HEAD, Reach, TeamActor, authority_reach, enterprise_reach, post_of
 from enterprises.team.staffing import at_work, branch_ids_seen_by
 from enterprises.team.team import Row, role_words
 from enterprises.team.team_forms import EndForm, InviteForm, NumberForm, RoleForm
@@ -61,16 +60,11 @@ SIDES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TeamRequest:
-    """Who asks, on which side, when, and what they may give."""
+@dataclass(frozen=True, kw_only=True)
+class TeamRequest(TeamActor):
+    """Who asks, and on which side."""
 
-    user: User
     side: Side
-    reach: Reach
-    now: datetime
-    today: date
-    address: str
 
 
 def here_of(request: HttpRequest, side: str) -> TeamRequest:
@@ -78,15 +72,8 @@ def here_of(request: HttpRequest, side: str) -> TeamRequest:
     user, now = request.user, timezone.now()
     if not isinstance(user, User):
         raise Http404
-    today = timezone.localdate(now)
-    return TeamRequest(
-        user=user,
-        side=SIDES[side],
-        reach=SIDES[side].reach(user.pk, on=today),
-        now=now,
-        today=today,
-        address=client_address(request),
-    )
+    reach = SIDES[side].reach(user.pk, on=timezone.localdate(now))
+    return TeamRequest(user=user, side=SIDES[side], reach=reach, now=now, address=client_address(request))
 
 
 def _people(here: TeamRequest, offices: Iterable[Officer] | None = None) -> QuerySet[Any]:
@@ -196,12 +183,9 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
                     form.cleaned_data["email"],
                     form.chosen_post,
                     form.cleaned_data["role"],
-                    by=here.user,
-                    reach=here.reach,
+                    by=here,
                     place=place,
                     language=get_language() or "zh-hans",
-                    now=here.now,
-                    address=here.address,
                 )
                 attempt.reference = here.side.home
                 messages.success(request, _("邀请信已发出，7天内有效。"), extra_tags="ok")
@@ -220,12 +204,12 @@ def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
     row = Invitation.objects.select_related("enterprise", "branch", "authority", "station").filter(pk=pk).first()
     if row is None or not here.reach.may_touch(post_of(row), row.role):
         raise Http404
-    with once(request) as attempt:
-        if not attempt.answered:
-            team.revoke(row, by=here.user, now=here.now, address=here.address)
-            attempt.reference = here.side.home
-            messages.success(request, _("邀请已撤回。"), extra_tags="ok")
-    return redirect(attempt.reference)
+
+    def act() -> tuple[str, str]:
+        team.revoke(row, by=here)
+        return here.side.home, _("邀请已撤回。")
+
+    return redirect_once(request, act)
 
 
 @never_cache
@@ -248,16 +232,11 @@ def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
         with once(request) as attempt:
             if not attempt.answered:
                 if what == "number":
-                    organising.set_number(
-                        row,
-                        number.cleaned_data["number"],
-                        by=here.user,
-                        reach=here.reach,
-                        now=here.now,
-                        address=here.address,
-                    )
+                    organising.set_number(row, number.cleaned_data["number"], by=here)
+                elif what == "role":
+                    team.change_role(row, role.cleaned_data["role"], by=here)
                 else:
-                    _change(row, what, role, last, here)
+                    team.end(row, last.cleaned_data["last_day"] if what == "end" else None, by=here)
                 attempt.reference = here.side.home
                 messages.success(request, _("已办：%(name)s") % {"name": row.user.name}, extra_tags="ok")
         return redirect(attempt.reference)
@@ -275,17 +254,3 @@ def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
         },
         status=422 if request.method == "POST" else 200,
     )
-
-
-def _change(row: Row, what: str, role: RoleForm, last: EndForm, here: TeamRequest) -> None:
-    values: dict[str, Any] = {
-        "by": here.user,
-        "reach": here.reach,
-        "now": here.now,
-        "today": here.today,
-        "address": here.address,
-    }
-    if what == "role":
-        team.change_role(row, role.cleaned_data["role"], **values)
-    else:
-        team.end(row, last.cleaned_data["last_day"] if what == "end" else None, **values)

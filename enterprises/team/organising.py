@@ -5,7 +5,7 @@ security log, and what was in force before stays as an ended row.
 """
 
 import re
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -13,34 +13,24 @@ from django.db import IntegrityError, transaction
 from django.db.models import Max
 from django.utils.translation import gettext as _
 
-from accounts import security_log
-from accounts.models import User
 from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
 from enterprises.models import Enterprise, Staff
 from enterprises.models.team import Absence, AssignmentRule, TwoPersons
-from enterprises.team.rights import HEAD, Post, Reach, post_of
+from enterprises.team.rights import HEAD, Post, TeamActor, post_of
 from enterprises.team.staffing import at_work
-from enterprises.team.team import TeamRefusal, locked
+from enterprises.team.team import TeamRefusal, locked, note
 
 #: Somebody at work, on either side of the office.
 Worker = Staff | Officer
 _NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,19}$")
 
 
-def _managed(reach: Reach, post: Post) -> Enterprise:
+def _managed(by: TeamActor, post: Post) -> Enterprise:
     """The enterprise of a place that this person manages."""
-    if post.enterprise is None or not reach.may_touch(post, HEAD["enterprise"]):
+    if post.enterprise is None or not by.reach.may_touch(post, HEAD["enterprise"]):
         raise TeamRefusal("not_yours_to_change", _("这里不归您管理。"))
     return post.enterprise
-
-
-def _note(
-    kind: str, post: Post, *, by: User, now: datetime, subject: str = "", reason: str = "", address: str = ""
-) -> None:
-    security_log.note(
-        kind, now=now, user=by, organisation=post.organisation, subject=subject, reason=reason, address=address
-    )
 
 
 def two_persons_at(post: Post) -> TwoPersons | None:
@@ -49,21 +39,12 @@ def two_persons_at(post: Post) -> TwoPersons | None:
 
 
 def set_two_persons(
-    post: Post,
-    *,
-    offers_above: Decimal | None,
-    refusals: bool,
-    failures: bool,
-    returns: bool,
-    by: User,
-    reach: Reach,
-    now: datetime,
-    address: str = "",
+    post: Post, *, offers_above: Decimal | None, refusals: bool, failures: bool, returns: bool, by: TeamActor
 ) -> TwoPersons:
     """From now on; what waits for approval goes on waiting. Raises TeamRefusal."""
     with locked(post):
-        enterprise = _managed(reach, post)
-        _end_setting(post, by=by, now=now)
+        enterprise = _managed(by, post)
+        _end_setting(post, by)
         row = TwoPersons.objects.create(
             enterprise=enterprise,
             branch=post.branch,
@@ -71,40 +52,33 @@ def set_two_persons(
             refusals=refusals,
             failures=failures,
             returns=returns,
-            set_by=by,
-            set_at=now,
+            set_by=by.user,
+            set_at=by.now,
         )
-        _note(
-            "two_persons_set",
-            post,
-            by=by,
-            now=now,
-            subject=post.code,
-            address=address,
-            reason=f"{offers_above} {refusals:d}{failures:d}{returns:d}",
-        )
+        reason = f"{offers_above} {refusals:d}{failures:d}{returns:d}"
+        note("two_persons_set", post, by, subject=post.code, reason=reason)
     return row
 
 
-def drop_two_persons(post: Post, *, by: User, reach: Reach, now: datetime, address: str = "") -> None:
+def drop_two_persons(post: Post, *, by: TeamActor) -> None:
     """No setting of its own any more: those of the places above count. Raises TeamRefusal."""
     with locked(post):
-        _managed(reach, post)
-        if _end_setting(post, by=by, now=now):
-            _note("two_persons_dropped", post, by=by, now=now, subject=post.code, address=address)
+        _managed(by, post)
+        if _end_setting(post, by):
+            note("two_persons_dropped", post, by, subject=post.code)
 
 
-def _end_setting(post: Post, *, by: User, now: datetime) -> int:
+def _end_setting(post: Post, by: TeamActor) -> int:
     standing = TwoPersons.objects.filter(enterprise=post.enterprise, branch=post.branch, ended_at=None)
-    return standing.update(ended_by=by, ended_at=now)
+    return standing.update(ended_by=by.user, ended_at=by.now)
 
 
-def set_number(row: Staff, number: str, *, by: User, reach: Reach, now: datetime, address: str = "") -> None:
+def set_number(row: Staff, number: str, *, by: TeamActor) -> None:
     """工号; empty takes it away. It goes with a person who comes back. Raises TeamRefusal."""
     post, number = post_of(row), number.strip()
     with locked(post):
         row.refresh_from_db()
-        if not reach.may_touch(post, str(row.role)):
+        if not by.reach.may_touch(post, str(row.role)):
             raise TeamRefusal("not_yours_to_change", _("您不能改变这个人的岗位。"))
         if number and not _NUMBER.match(number):
             raise TeamRefusal("bad_number", _("工号用字母、数字、横线，最多20个字符。"))
@@ -115,7 +89,7 @@ def set_number(row: Staff, number: str, *, by: User, reach: Reach, now: datetime
                 enterprise_id=row.enterprise_id,
                 user_id=row.user_id,
                 number=number,
-                ends_on__lt=row.starts_on or now.date(),
+                ends_on__lt=row.starts_on or by.now.date(),
             ).update(number="")
         row.number = number
         try:
@@ -123,53 +97,35 @@ def set_number(row: Staff, number: str, *, by: User, reach: Reach, now: datetime
                 row.save(update_fields=["number"])
         except IntegrityError:
             raise TeamRefusal("number_taken", _("这个工号已经给了别人。")) from None
-        _note(
-            "handler_number_set", post, by=by, now=now, subject=str(row.user.person_key), reason=number, address=address
-        )
+        note("handler_number_set", post, by, subject=str(row.user.person_key), reason=number)
 
 
 def enter_leave(
-    row: Worker,
-    starts_on: date,
-    ends_on: date,
-    *,
-    deputy: Worker | None,
-    by: User,
-    reach: Reach,
-    now: datetime,
-    today: date,
-    address: str = "",
+    row: Worker, starts_on: date, ends_on: date, *, deputy: Worker | None, by: TeamActor
 ) -> Absence | OfficerAbsence:
     """Leave of somebody in one's charge, or one's own. Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
-        _may_speak_for(row, by, reach)
-        if row.role not in holding(row) or not row.holds(max(today, starts_on)):
+        _may_speak_for(row, by)
+        if row.role not in holding(row) or not row.holds(max(by.today, starts_on)):
             raise TeamRefusal("not_at_work", _("这个人那时不在岗，不用请假。"))
         if ends_on < starts_on:
             raise TeamRefusal("wrong_days", _("最后一天不能早于第一天。"))
-        if ends_on < today:
+        if ends_on < by.today:
             raise TeamRefusal("past_day", _("这段时间已经过去。"))
         if leaves_of(row).filter(cancelled_at=None, starts_on__lte=ends_on, ends_on__gte=starts_on).exists():
             raise TeamRefusal("already_away", _("这段时间里已经有一次请假。"))
         if deputy is not None and not (
-            deputy.user_id != row.user_id and holders_beside(row, today).filter(pk=deputy.pk).exists()
+            deputy.user_id != row.user_id and holders_beside(row, by.today).filter(pk=deputy.pk).exists()
         ):
             raise TeamRefusal("bad_deputy", _("请选一位在岗的同事代办。"))
         whose: dict[str, Any] = {"officer" if isinstance(row, Officer) else "staff": row, "deputy": deputy}
         kind: Any = OfficerAbsence if isinstance(row, Officer) else Absence
         leave: Absence | OfficerAbsence = kind.objects.create(
-            starts_on=starts_on, ends_on=ends_on, entered_by=by, entered_at=now, **whose
+            starts_on=starts_on, ends_on=ends_on, entered_by=by.user, entered_at=by.now, **whose
         )
-        _note(
-            "leave_entered",
-            post,
-            by=by,
-            now=now,
-            subject=str(row.user.person_key),
-            reason=f"{starts_on:%Y-%m-%d} {ends_on:%Y-%m-%d}",
-            address=address,
-        )
+        reason = f"{starts_on:%Y-%m-%d} {ends_on:%Y-%m-%d}"
+        note("leave_entered", post, by, subject=str(row.user.person_key), reason=reason)
     return leave
 
 
@@ -194,42 +150,29 @@ def leaves_of(row: Worker) -> Any:
     return Absence.objects.filter(staff=row)
 
 
-def cancel_leave(leave: Absence | OfficerAbsence, *, by: User, reach: Reach, now: datetime, address: str = "") -> None:
+def cancel_leave(leave: Absence | OfficerAbsence, *, by: TeamActor) -> None:
     """Back early, or never gone. Cases that were handed over stay where they are. Raises TeamRefusal."""
     row: Worker = leave.officer if isinstance(leave, OfficerAbsence) else leave.staff
     post = post_of(row)
     with locked(post):
-        _may_speak_for(row, by, reach)
-        if (
-            type(leave)
-            ._default_manager.filter(pk=leave.pk, cancelled_at=None)
-            .update(cancelled_by=by, cancelled_at=now)
-        ):
-            _note("leave_cancelled", post, by=by, now=now, subject=str(row.user.person_key), address=address)
+        _may_speak_for(row, by)
+        standing = type(leave)._default_manager.filter(pk=leave.pk, cancelled_at=None)
+        if standing.update(cancelled_by=by.user, cancelled_at=by.now):
+            note("leave_cancelled", post, by, subject=str(row.user.person_key))
 
 
-def _may_speak_for(row: Worker, by: User, reach: Reach) -> None:
-    if row.user_id != by.pk and not reach.may_touch(post_of(row), str(row.role)):
+def _may_speak_for(row: Worker, by: TeamActor) -> None:
+    if row.user_id != by.user.pk and not by.reach.may_touch(post_of(row), str(row.role)):
         raise TeamRefusal("not_yours_to_change", _("您不能改变这个人的岗位。"))
 
 
-def add_rule(
-    post: Post,
-    *,
-    category: str,
-    handler: Staff | None,
-    by: User,
-    reach: Reach,
-    now: datetime,
-    today: date,
-    address: str = "",
-) -> AssignmentRule:
+def add_rule(post: Post, *, category: str, handler: Staff | None, by: TeamActor) -> AssignmentRule:
     """A rule behind those that this place has. Raises TeamRefusal."""
     with locked(post):
-        enterprise = _managed(reach, post)
+        enterprise = _managed(by, post)
         if (
             handler is not None
-            and not at_work(today)
+            and not at_work(by.today)
             .filter(pk=handler.pk, enterprise=enterprise, role__in=Right.ANSWER_CASE.posts, user__is_active=True)
             .exists()
         ):
@@ -241,27 +184,27 @@ def add_rule(
             category=category,
             handler=handler,
             position=last + 1,
-            made_by=by,
-            made_at=now,
+            made_by=by.user,
+            made_at=by.now,
         )
-        _note("assignment_rule_made", post, by=by, now=now, subject=str(rule.pk), reason=category, address=address)
+        note("assignment_rule_made", post, by, subject=str(rule.pk), reason=category)
     return rule
 
 
-def end_rule(rule: AssignmentRule, *, by: User, reach: Reach, now: datetime, address: str = "") -> None:
+def end_rule(rule: AssignmentRule, *, by: TeamActor) -> None:
     """It gives no more cases; what it gave stays. Raises TeamRefusal."""
     post = Post(enterprise=rule.enterprise, branch=rule.branch)
     with locked(post):
-        _managed(reach, post)
-        if AssignmentRule.objects.filter(pk=rule.pk, ended_at=None).update(ended_by=by, ended_at=now):
-            _note("assignment_rule_ended", post, by=by, now=now, subject=str(rule.pk), address=address)
+        _managed(by, post)
+        if AssignmentRule.objects.filter(pk=rule.pk, ended_at=None).update(ended_by=by.user, ended_at=by.now):
+            note("assignment_rule_ended", post, by, subject=str(rule.pk))
 
 
-def raise_rule(rule: AssignmentRule, *, by: User, reach: Reach, now: datetime, address: str = "") -> None:
+def raise_rule(rule: AssignmentRule, *, by: TeamActor) -> None:
     """One place forward among the rules of its place. Raises TeamRefusal."""
     post = Post(enterprise=rule.enterprise, branch=rule.branch)
     with locked(post):
-        _managed(reach, post)
+        _managed(by, post)
         rows = list(rules_at(post))
         at = next((n for n, row in enumerate(rows) if row.pk == rule.pk), 0)
         if at == 0:
@@ -269,7 +212,7 @@ def raise_rule(rule: AssignmentRule, *, by: User, reach: Reach, now: datetime, a
         rows[at - 1], rows[at] = rows[at], rows[at - 1]
         for position, row in enumerate(rows, start=1):
             AssignmentRule.objects.filter(pk=row.pk).update(position=position)
-        _note("assignment_rule_moved", post, by=by, now=now, subject=str(rule.pk), address=address)
+        note("assignment_rule_moved", post, by, subject=str(rule.pk))
 
 
 def rules_at(post: Post) -> Any:

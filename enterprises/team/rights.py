@@ -5,12 +5,14 @@ with the branch, a head's with the own authority, its offices and the heads of t
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from accounts.models import User
 from accounts.roles import GIVES, Role
 from authorities.models import Authority, Officer
 from database.prepared import CombinedQuery, PreparedQuery
@@ -82,6 +84,20 @@ class Reach:
     @cached_property
     def by_code(self) -> dict[str, Post]:
         return {post.code: post for post in self.posts}
+
+
+@dataclass(frozen=True, kw_only=True)
+class TeamActor:
+    """Who changes a team: what they may give, when, and from which network address."""
+
+    user: User
+    reach: Reach
+    now: datetime
+    address: str = ""
+
+    @property
+    def today(self) -> date:
+        return timezone.localdate(self.now)
 
 
 def post_of(row: Staff | Officer | StationStaff | Invitation) -> Post:

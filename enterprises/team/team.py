@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext, override
 from django.utils.translation import gettext as _
@@ -23,7 +24,7 @@ from accounts.sign_in.contacts import Contact
 from authorities.models import Authority, Officer
 from enterprises.models import Enterprise, Staff, Station, StationStaff
 from enterprises.models.team import Invitation
-from enterprises.team.rights import HEAD, Post, Reach, authority_reach, enrolling_reach, enterprise_reach, post_of
+from enterprises.team.rights import HEAD, Post, TeamActor, authority_reach, enrolling_reach, enterprise_reach, post_of
 from enterprises.team.staffing import at_work, branches_above
 from web.errors import Refusal
 
@@ -47,29 +48,27 @@ def locked(post: Post) -> Iterator[None]:
         yield
 
 
-def give(
-    user: User, post: Post, role: str, *, by: User, reach: Reach, now: datetime, today: date, address: str = ""
-) -> Row:
+def give(user: User, post: Post, role: str, *, by: TeamActor) -> Row:
     """A job or an office from today on. Raises TeamRefusal."""
     with locked(post):
-        if not reach.may_touch(post, role):
+        if not by.reach.may_touch(post, role):
             raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
         try:
             with transaction.atomic():
                 row: Row
                 if post.station is not None:
-                    row = StationStaff.objects.create(user=user, station=post.station, role=role, starts_on=today)
+                    row = StationStaff.objects.create(user=user, station=post.station, role=role, starts_on=by.today)
                 elif post.authority is not None:
-                    row = Officer.objects.create(user=user, authority=post.authority, role=role, starts_on=today)
+                    row = Officer.objects.create(user=user, authority=post.authority, role=role, starts_on=by.today)
                 elif post.enterprise is None:
                     raise TeamRefusal("no_such_post", _("没有这个岗位所在的单位。"))
                 else:
                     row = Staff.objects.create(
-                        user=user, enterprise=post.enterprise, branch=post.branch, role=role, starts_on=today
+                        user=user, enterprise=post.enterprise, branch=post.branch, role=role, starts_on=by.today
                     )
         except IntegrityError:
             raise TeamRefusal("cannot_join", _("这个人今天已经有这个岗位，或者是平台管理员，不能再任职。")) from None
-        _note("role_given", row, by=by, reason=role, now=now, address=address)
+        _note("role_given", row, by, role)
     return row
 
 
@@ -91,7 +90,7 @@ def _holds_nothing(row: Row) -> None:
         )
 
 
-def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, today: date, address: str = "") -> None:
+def change_role(row: Row, role: str, *, by: TeamActor) -> None:
     """Another role at the same post, at once. The row stays: the cases that hang on it keep their handler.
 
     What the role was before stands in the security log. Raises TeamRefusal.
@@ -100,39 +99,37 @@ def change_role(row: Row, role: str, *, by: User, reach: Reach, now: datetime, t
     with locked(post):
         row.refresh_from_db()
         old = str(row.role)
-        _may_end(row, reach, today)
-        if not reach.may_touch(post, role):
+        _may_end(row, by)
+        if not by.reach.may_touch(post, role):
             raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
         if role == old:
             return
         if isinstance(row, Staff) and role not in Right.ANSWER_CASE.posts:
             _holds_nothing(row)
         if old == HEAD.get(post.kind):
-            _leaves_a_head(row, post, after=today - timedelta(days=1))
+            _leaves_a_head(row, post, after=by.today - timedelta(days=1))
         row.role = role
         try:
             with transaction.atomic():
                 row.save(update_fields=["role"])
         except IntegrityError:
             raise TeamRefusal("has_it", _("这个人已经有这个岗位。")) from None
-        _note("role_taken", row, by=by, reason=old, now=now, address=address)
-        _note("role_given", row, by=by, reason=role, now=now, address=address)
+        _note("role_taken", row, by, old)
+        _note("role_given", row, by, role)
 
 
-def end(
-    row: Row, last_day: date | None, *, by: User, reach: Reach, now: datetime, today: date, address: str = ""
-) -> None:
+def end(row: Row, last_day: date | None, *, by: TeamActor) -> None:
     """The last day of a job, once its open cases were handed over; None: out with the next request, whatever is open
     goes to a head by itself (complaints/assignment/assigning.py). Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
         row.refresh_from_db()
-        _may_end(row, reach, today)
-        if last_day is not None and last_day < today:
+        _may_end(row, by)
+        if last_day is not None and last_day < by.today:
             raise TeamRefusal("past_day", _("最后一天不能早于今天；要马上停用，请选“立即停用”。"))
         if last_day is not None:
             _holds_nothing(row)
-        ends_on = today - timedelta(days=1) if last_day is None else last_day
+        ends_on = by.today - timedelta(days=1) if last_day is None else last_day
         if row.role == HEAD.get(post.kind):
             _leaves_a_head(row, post, after=ends_on)
         row.ends_on = ends_on
@@ -140,13 +137,13 @@ def end(
             # Given today and taken back today: it never held a whole day; the log knows both moments.
             row.starts_on = ends_on
         row.save(update_fields=["starts_on", "ends_on"])
-        _note("role_taken", row, by=by, reason=f"{row.role} {ends_on:%Y-%m-%d}", now=now, address=address)
+        _note("role_taken", row, by, f"{row.role} {ends_on:%Y-%m-%d}")
 
 
-def _may_end(row: Row, reach: Reach, today: date) -> None:
-    if not row.holds(today) and not (row.starts_on and row.starts_on > today):
+def _may_end(row: Row, by: TeamActor) -> None:
+    if not row.holds(by.today) and not (row.starts_on and row.starts_on > by.today):
         raise TeamRefusal("ended", _("这个岗位已经结束。"))
-    if not reach.may_touch(post_of(row), str(row.role)):
+    if not by.reach.may_touch(post_of(row), str(row.role)):
         raise TeamRefusal("not_yours_to_change", _("您不能改变这个人的岗位。"))
 
 
@@ -177,16 +174,21 @@ def _leaves_a_head(row: Row, post: Post, *, after: date) -> None:
         raise TeamRefusal("last_head", _("这是最后一位管理员（负责人）。请先指定另一位，再结束或改变这个岗位。"))
 
 
-def _note(kind: str, row: Row, *, by: User, reason: str, now: datetime, address: str) -> None:
+def note(kind: str, post: Post, by: TeamActor, *, subject: str = "", reason: str = "") -> None:
+    """One line of the security log."""
     security_log.note(
         kind,
-        now=now,
-        user=by,
-        organisation=post_of(row).organisation,
-        subject=str(row.user.person_key),
+        now=by.now,
+        user=by.user,
+        organisation=post.organisation,
+        subject=subject,
         reason=reason,
-        address=address,
+        address=by.address,
     )
+
+
+def _note(kind: str, row: Row, by: TeamActor, reason: str) -> None:
+    note(kind, post_of(row), by, subject=str(row.user.person_key), reason=reason)
 
 
 VALID_FOR = timedelta(days=7)
@@ -203,57 +205,35 @@ def address_digest(address: str) -> str:
     return salted_hmac("enterprises.team.inviting", address.strip().lower(), algorithm="sha256").hexdigest()
 
 
-def invite(
-    contact: Contact,
-    post: Post,
-    role: str,
-    *,
-    by: User,
-    reach: Reach,
-    place: str,
-    language: str,
-    now: datetime,
-    address: str = "",
-) -> Invitation:
+def invite(contact: Contact, post: Post, role: str, *, by: TeamActor, place: str, language: str) -> Invitation:
     """An invitation and its letter, in one transaction.
 
-    ``place``: the address under which the invitation page stands, to which the token is added. ``address``: network
-    address of whoever invites. An open invitation of the same address to the same organisation is revoked by it.
+    ``place``: the address under which the invitation page stands, to which the token is added. An open invitation of
+    the same address to the same organisation is revoked by it.
     Raises TeamRefusal.
     """
-    if not reach.may_touch(post, role):
+    if not by.reach.may_touch(post, role):
         raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
     token = secrets.token_urlsafe(TOKEN_BYTES)
     with transaction.atomic():
         digest = address_digest(contact.address)
-        earlier = Invitation.objects.filter(
-            address_digest=digest,
-            used_at=None,
-            revoked_at=None,
-            enterprise=post.enterprise,
-            branch=post.branch,
-            authority=post.authority,
-            station=post.station,
-        )
-        earlier.update(revoked_at=now)
+        earlier = Invitation.objects.filter(address_digest=digest, used_at=None, revoked_at=None, **post.columns)
+        earlier.update(revoked_at=by.now)
         made = Invitation.objects.create(
             token_digest=token_digest(token),
             address_digest=digest,
             address_masked=masked_email(contact.address),
-            enterprise=post.enterprise,
-            branch=post.branch,
-            authority=post.authority,
-            station=post.station,
+            **post.columns,
             role=role,
-            invited_by=by,
-            created_at=now,
-            expires_at=now + VALID_FOR,
+            invited_by=by.user,
+            created_at=by.now,
+            expires_at=by.now + VALID_FOR,
         )
         with override(language):
             OutgoingMessage.objects.create(
                 channel="email",
                 address=contact.address,
-                created_at=now,
+                created_at=by.now,
                 useful_until=made.expires_at,
                 subject=gettext("请您加入%(organisation)s") % {"organisation": post},
                 body=gettext(
@@ -262,31 +242,16 @@ def invite(
                 )
                 % {"organisation": post, "link": f"{place}{token}/"},
             )
-        security_log.note(
-            "invited",
-            now=now,
-            user=by,
-            organisation=post.organisation,
-            subject=f"invitation {made.pk}",
-            reason=role,
-            address=address,
-        )
+        note("invited", post, by, subject=f"invitation {made.pk}", reason=role)
     return made
 
 
-def revoke(invitation: Invitation, *, by: User, now: datetime, address: str = "") -> None:
+def revoke(invitation: Invitation, *, by: TeamActor) -> None:
     """Nobody can use it any more. One that was used stays as it was."""
     with transaction.atomic():
-        if Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None).update(revoked_at=now):
-            security_log.note(
-                "invitation_revoked",
-                now=now,
-                user=by,
-                organisation=post_of(invitation).organisation,
-                subject=f"invitation {invitation.pk}",
-                reason=invitation.role,
-                address=address,
-            )
+        if Invitation.objects.filter(pk=invitation.pk, used_at=None, revoked_at=None).update(revoked_at=by.now):
+            subject = f"invitation {invitation.pk}"
+            note("invitation_revoked", post_of(invitation), by, subject=subject, reason=invitation.role)
 
 
 def open_invitation(token: str, *, now: datetime) -> Invitation | None:
@@ -304,7 +269,7 @@ def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
     return constant_time_compare(invitation.address_digest, address_digest(email or ""))
 
 
-def accept(invitation: Invitation, user: User, *, now: datetime, today: date, address: str = "") -> Row:
+def accept(invitation: Invitation, user: User, *, now: datetime, address: str = "") -> Row:
     """The person gets the post; the invitation is used up. Raises TeamRefusal.
 
     Judged anew: whoever invited must still be allowed to. A manager who left takes the invitations along.
@@ -320,13 +285,13 @@ def accept(invitation: Invitation, user: User, *, now: datetime, today: date, ad
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         if not is_addressed_to(held, user.email):
             raise TeamRefusal("not_addressed", _("这份邀请发给另一个邮箱。请用收到邀请的邮箱登录。"))
-        post, by = post_of(held), held.invited_by
+        post, by, today = post_of(held), held.invited_by, timezone.localdate(now)
         reach = enterprise_reach(by.pk, on=today) if post.enterprise else authority_reach(by.pk, on=today)
         if post.enterprise and not reach.may_touch(post, held.role):
             reach = enrolling_reach(by.pk, post.enterprise, on=today)
         if not by.is_active or not reach.may_touch(post, held.role):
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
-        row = give(user, post, held.role, by=by, reach=reach, now=now, today=today, address=address)
+        row = give(user, post, held.role, by=TeamActor(user=by, reach=reach, now=now, address=address))
         Invitation.objects.filter(pk=held.pk).update(used_at=now)
     return row
 

@@ -13,7 +13,7 @@ from accounts.models import SecurityEvent, User
 from authorities.models import Authority, Officer
 from enterprises.models import Branch, Staff
 from enterprises.team import team
-from enterprises.team.rights import Post, authority_reach, enterprise_reach
+from enterprises.team.rights import Post, TeamActor, authority_reach, enterprise_reach
 from enterprises.team.team import TeamRefusal
 from tests import PATIENCE
 from tests.cast import World
@@ -24,14 +24,9 @@ def person(name: str) -> User:
     return User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
 
 
-def told(user: User, reach: Any) -> dict[str, Any]:
+def manager(user: User, reach: Any) -> TeamActor:
     now = timezone.now()
-    return {
-        "by": user,
-        "reach": reach(user.pk, on=timezone.localdate(now)),
-        "now": now,
-        "today": timezone.localdate(now),
-    }
+    return TeamActor(user=user, reach=reach(user.pk, on=timezone.localdate(now)), now=now)
 
 
 def branch_manager(world: World) -> User:
@@ -52,10 +47,10 @@ def test_T12_nobody_gives_more_than_they_hold(world: World) -> None:
         elsewhere.append(Post(enterprise=world.mobile, branch=sibling))
     for post in elsewhere:
         with pytest.raises(TeamRefusal):
-            team.give(new, post, "handler", **told(local, enterprise_reach))
+            team.give(new, post, "handler", by=manager(local, enterprise_reach))
     with pytest.raises(TeamRefusal):
-        team.give(new, Post(authority=world.gulou), "analyst", **told(local, enterprise_reach))
-    team.give(new, Post(enterprise=world.mobile, branch=world.fuzhou), "handler", **told(local, enterprise_reach))
+        team.give(new, Post(authority=world.gulou), "analyst", by=manager(local, enterprise_reach))
+    team.give(new, Post(enterprise=world.mobile, branch=world.fuzhou), "handler", by=manager(local, enterprise_reach))
     assert Staff.objects.filter(user=new).count() == 1
     assert SecurityEvent.objects.get(kind="role_given").subject == str(new.person_key)
 
@@ -64,44 +59,44 @@ def test_T12_a_head_names_no_second_head_and_the_superior_does(world: World) -> 
     new, head = person("new"), world.head_officer.user
     for role, post in (("approver", Post(authority=world.gulou)), ("handler", Post(authority=world.city))):
         with pytest.raises(TeamRefusal):
-            team.give(new, post, role, **told(head, authority_reach))
+            team.give(new, post, role, by=manager(head, authority_reach))
     above = person("above")
     Officer.objects.create(user=above, authority=world.city, role="approver")
     assert world.gulou.parent_id == world.city.pk
     with pytest.raises(TeamRefusal):
-        team.give(new, Post(authority=world.gulou), "handler", **told(above, authority_reach))
-    team.give(new, Post(authority=world.gulou), "approver", **told(above, authority_reach))
+        team.give(new, Post(authority=world.gulou), "handler", by=manager(above, authority_reach))
+    team.give(new, Post(authority=world.gulou), "approver", by=manager(above, authority_reach))
     assert Officer.objects.filter(user=new, role="approver").exists()
 
 
 def test_T12_the_last_manager_is_neither_removed_nor_demoted(world: World) -> None:
     local = branch_manager(world)
-    reach = told(world.lead, enterprise_reach)
+    by = manager(world.lead, enterprise_reach)
     job = world.lead_staff
     for change in (
-        lambda: team.end(job, None, **reach),
-        lambda: team.change_role(job, "handler", **reach),
-        lambda: team.end(job, timezone.localdate() + timedelta(days=30), **reach),
+        lambda: team.end(job, None, by=by),
+        lambda: team.change_role(job, "handler", by=by),
+        lambda: team.end(job, timezone.localdate() + timedelta(days=30), by=by),
     ):
         with pytest.raises(TeamRefusal):
             change()
     job.refresh_from_db()
     assert (job.role, job.ends_on) == ("manager", None)
     # Headquarters reaches the branch: its own manager may go.
-    team.end(Staff.objects.get(user=local), None, **reach)
+    team.end(Staff.objects.get(user=local), None, by=by)
     second = Staff.objects.create(user=person("second"), enterprise=world.mobile, role="manager")
-    team.end(second, timezone.localdate() + timedelta(days=3), **reach)
+    team.end(second, timezone.localdate() + timedelta(days=3), by=by)
     with pytest.raises(TeamRefusal):
-        team.end(job, timezone.localdate() + timedelta(days=3), **reach)
+        team.end(job, timezone.localdate() + timedelta(days=3), by=by)
 
 
 def test_T12_the_last_head_of_an_authority_stays(world: World) -> None:
     above = person("above")
     Officer.objects.create(user=above, authority=world.city, role="approver")
     with pytest.raises(TeamRefusal):
-        team.end(world.head_officer, None, **told(above, authority_reach))
+        team.end(world.head_officer, None, by=manager(above, authority_reach))
     Officer.objects.create(user=person("second"), authority=world.gulou, role="approver")
-    team.end(world.head_officer, None, **told(above, authority_reach))
+    team.end(world.head_officer, None, by=manager(above, authority_reach))
     world.head_officer.refresh_from_db()
     assert not world.head_officer.holds(timezone.localdate())
 
@@ -114,9 +109,9 @@ def test_T12_two_managers_who_remove_each_other_at_once_leave_one(world: World) 
 
     def remove(by: User, row: Staff) -> None:
         try:
-            given = told(by, enterprise_reach)
+            given = manager(by, enterprise_reach)
             both.wait()
-            team.end(row, None, **given)
+            team.end(row, None, by=given)
         except TeamRefusal as refusal:
             refused.append(refusal.code)
         finally:
@@ -175,8 +170,8 @@ def test_a_manager_changes_a_role_and_stops_somebody_on_the_page(world: World) -
 
 
 def test_somebody_given_today_and_taken_back_today_is_out(world: World) -> None:
-    row = team.give(person("new"), Post(enterprise=world.mobile), "handler", **told(world.lead, enterprise_reach))
-    team.end(row, None, **told(world.lead, enterprise_reach))
+    row = team.give(person("new"), Post(enterprise=world.mobile), "handler", by=manager(world.lead, enterprise_reach))
+    team.end(row, None, by=manager(world.lead, enterprise_reach))
     assert not row.holds(timezone.localdate())
 
 

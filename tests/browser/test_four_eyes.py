@@ -14,7 +14,7 @@ from complaints.models import Matter, Offer
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Staff, TwoPersons
 from enterprises.team import organising
-from enterprises.team.rights import Post, enterprise_reach
+from enterprises.team.rights import Post, TeamActor, enterprise_reach
 from tests import given
 from tests.cast import World
 
@@ -96,25 +96,16 @@ def test_the_pages_of_the_team(world: World, visit: Any, width: int, language: s
     now = timezone.now()
     today = timezone.localdate(now)
     second = somebody(world, "李敏", "handler")
-    values = {"by": world.lead, "reach": enterprise_reach(world.lead.pk, on=today), "now": now, "today": today}
-    organising.enter_leave(second, today, today + timedelta(days=3), deputy=world.ming_staff, **values)
+    by = TeamActor(user=world.lead, reach=enterprise_reach(world.lead.pk, on=today), now=now)
+    organising.enter_leave(second, today, today + timedelta(days=3), deputy=world.ming_staff, by=by)
     whole = Post(enterprise=world.mobile)
-    organising.add_rule(whole, category="price", handler=second, **values)
-    organising.add_rule(whole, category="", handler=None, **values)
+    organising.add_rule(whole, category="price", handler=second, by=by)
+    organising.add_rule(whole, category="", handler=None, by=by)
     organising.add_rule(
-        Post(enterprise=world.mobile, branch=world.fuzhou), category="quality", handler=world.ming_staff, **values
+        Post(enterprise=world.mobile, branch=world.fuzhou), category="quality", handler=world.ming_staff, by=by
     )
-    organising.set_number(world.ming_staff, "A-017", by=world.lead, reach=values["reach"], now=now)
-    organising.set_two_persons(
-        whole,
-        offers_above=500,
-        refusals=True,
-        failures=False,
-        returns=True,
-        by=world.lead,
-        reach=values["reach"],
-        now=now,
-    )
+    organising.set_number(world.ming_staff, "A-017", by=by)
+    organising.set_two_persons(whole, offers_above=500, refusals=True, failures=False, returns=True, by=by)
     for days in (1, 9, 30):
         given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=days))
     given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)

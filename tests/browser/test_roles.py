@@ -9,7 +9,7 @@ from accounts.models import Administrator, OutgoingMessage, User
 from accounts.sign_in.contacts import Contact
 from complaints.procedure.workflow import Status
 from enterprises.team import team
-from enterprises.team.rights import Post, enterprise_reach
+from enterprises.team.rights import Post, TeamActor, enterprise_reach
 from tests import given
 from tests.cast import World
 
@@ -23,9 +23,7 @@ def invited(world: World) -> str:
         Contact("email", "newcomer@example.com"),
         Post(enterprise=world.mobile, branch=world.fuzhou),
         "handler",
-        by=world.lead,
-        reach=enterprise_reach(world.lead.pk, on=timezone.localdate(now)),
-        now=now,
+        by=TeamActor(user=world.lead, reach=enterprise_reach(world.lead.pk, on=timezone.localdate(now)), now=now),
         place="/account/invitation/",
         language="zh-hans",
     )

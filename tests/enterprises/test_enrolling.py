@@ -4,7 +4,6 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import DatabaseError, connection, transaction
-from django.utils import timezone
 
 from accounts.models import OutgoingMessage, User
 from enterprises.directory.finding import find
@@ -47,7 +46,7 @@ def test_the_applicant_is_told_and_becomes_the_manager_by_the_letter(world: Worl
     invitation = team.open_invitation(token, now=WEDNESDAY)
     assert invitation is not None
     user = User.objects.create_user(MAIL, "a long sentence that nobody guesses", name="林主管")
-    row = team.accept(invitation, user, now=LATER, today=timezone.localdate(LATER))
+    row = team.accept(invitation, user, now=LATER)
     assert isinstance(row, Staff)
     assert (row.enterprise, row.branch, row.role) == (enterprise, None, "manager")
 
@@ -62,7 +61,7 @@ def test_the_authority_invites_nobody_where_somebody_leads(world: World) -> None
         )
     late = User.objects.create_user(MAIL, name="晚到")
     with pytest.raises(TeamRefusal):
-        team.accept(first, late, now=LATER, today=timezone.localdate(LATER))
+        team.accept(first, late, now=LATER)
 
 
 def test_a_refusal_is_told_with_its_reason_and_one_may_apply_again(world: World) -> None:

@@ -24,7 +24,7 @@ from enterprises.models import DirectoryChange, MediationBody, Staff, StationSta
 from enterprises.models.programs import ApiToken
 from enterprises.programs.tokens import SCOPES, issue
 from enterprises.team import organising, team
-from enterprises.team.rights import authority_reach, enterprise_reach, post_of
+from enterprises.team.rights import TeamActor, authority_reach, enterprise_reach, post_of
 from oversight.hot_spots import guiding, warning
 from oversight.models import HotSpot, OversightView
 from oversight.open_data import issuing
@@ -251,11 +251,9 @@ def make(world: World) -> None:
                 contact,
                 post_of(one),
                 role,
-                by=user,
-                reach=reach(user.pk, on=today),
+                by=TeamActor(user=user, reach=reach(user.pk, on=today), now=world.now),
                 place="https://example.com/",
                 language=world.language,
-                now=world.now,
             ).pk
         )
     post = StationStaff.objects.select_related("station").get(user=world.person("station clerk").user)
@@ -317,12 +315,10 @@ def make(world: World) -> None:
     _reports(world)
     _enrolment(world, manager=manager)
     local = family.staff["manager", "own"]
-    values = {"by": local.user, "reach": enterprise_reach(local.user_id, on=today), "now": world.now, "today": today}
-    world.things["assignment rule"] = str(organising.add_rule(post_of(local), category="", handler=None, **values).pk)
+    by = TeamActor(user=local.user, reach=enterprise_reach(local.user_id, on=today), now=world.now)
+    world.things["assignment rule"] = str(organising.add_rule(post_of(local), category="", handler=None, by=by).pk)
     world.things["leave"] = str(
-        organising.enter_leave(
-            handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, **values
-        ).pk
+        organising.enter_leave(handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, by=by).pk
     )
     world.things["officer leave"] = str(
         organising.enter_leave(
@@ -330,10 +326,9 @@ def make(world: World) -> None:
             today + timedelta(days=300),
             today + timedelta(days=301),
             deputy=None,
-            by=User.objects.get(pk=clerk.user_id),
-            reach=authority_reach(clerk.user_id, on=today),
-            now=world.now,
-            today=today,
+            by=TeamActor(
+                user=User.objects.get(pk=clerk.user_id), reach=authority_reach(clerk.user_id, on=today), now=world.now
+            ),
         ).pk
     )
     _hot_spot(world)

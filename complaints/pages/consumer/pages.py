@@ -7,25 +7,7 @@ from django.forms import Form
 from django.utils.translation import gettext_lazy as _
 
 from complaints.handling.steps import both, consumer, parties
-from complaints.pages.consumer import explaining
-from complaints.pages.consumer.forms import (
-    BreachForm,
-    DoneForm,
-    EssayForm,
-    LateForm,
-    MaterialForm,
-    OfferForm,
-    PerformedForm,
-    RateForm,
-    RecusalForm,
-    RedateForm,
-    SettledElsewhereForm,
-    StatementForm,
-    SuggestionForm,
-    WithdrawConsentForm,
-    WithdrawForm,
-    YesNoForm,
-)
+from complaints.pages.consumer import explaining, forms
 from complaints.pages.shared.step_pages import Data, StepPage, plain, table
 from complaints.reading.case import CasePage
 
@@ -40,11 +22,11 @@ def of_case(kind: Callable[..., Form]) -> Callable[[CasePage, Data], Form]:
 
 
 def essay(label: Any, **options: Any) -> Callable[[CasePage, Data], Form]:
-    return lambda page, data: EssayForm(data, label=label, **options)
+    return lambda page, data: forms.EssayForm(data, label=label, **options)
 
 
 def yes_no(yes: Any, no: Any, **options: Any) -> Callable[[CasePage, Data], Form]:
-    return lambda page, data: YesNoForm(data, yes=yes, no=no, **options)
+    return lambda page, data: forms.YesNoForm(data, yes=yes, no=no, **options)
 
 
 def last_said(*steps: str) -> Callable[[CasePage, Form], dict[str, Any]]:
@@ -53,7 +35,7 @@ def last_said(*steps: str) -> Callable[[CasePage, Form], dict[str, Any]]:
 
 
 def _publication_form(page: CasePage, data: Data) -> Form:
-    form = YesNoForm(data, label=_("您的选择"), yes=_("同意隐去姓名后公开"), no=_("不公开"))
+    form = forms.YesNoForm(data, label=_("您的选择"), yes=_("同意隐去姓名后公开"), no=_("不公开"))
     form.initial["answer"] = "yes" if page.complaint.publication_consent else "no"
     return form
 
@@ -74,8 +56,8 @@ PAGES: dict[str, Asked] = table(
         steps=("accept_offer", "decline_offer", "ask_about_offer"),
         title=_("企业的方案，您接受吗？"),
         button=_("提交答复"),
-        form=of_case(OfferForm),
-        build=OfferForm.move,
+        form=of_case(forms.OfferForm),
+        build=forms.OfferForm.move,
         explain=explaining.offer,
         more=lambda page, form: {"offer": form.offer},
         may_be_undone=True,
@@ -86,8 +68,8 @@ PAGES: dict[str, Asked] = table(
         steps=("confirm_performed", "dispute_performance", "waive_obligation"),
         title=_("企业兑现了吗？"),
         button=SUBMIT,
-        form=of_case(PerformedForm),
-        build=PerformedForm.moves,
+        form=of_case(forms.PerformedForm),
+        build=forms.PerformedForm.moves,
         explain=(
             _("只有您确认的才算兑现；暂时不清楚的可以不选。"),
             _("选“没有收到”，企业须在%(performance_dispute_answer)s内出示凭证。"),
@@ -102,8 +84,8 @@ PAGES: dict[str, Asked] = table(
         steps=("report_breach",),
         title=_("企业没有兑现？"),
         button=_("报告没有兑现"),
-        form=of_case(BreachForm),
-        build=BreachForm.move,
+        form=of_case(forms.BreachForm),
+        build=forms.BreachForm.move,
         explain=explaining.breach,
     ),
     Asked(
@@ -111,7 +93,7 @@ PAGES: dict[str, Asked] = table(
         steps=("report_performed",),
         title=_("您的部分做好了吗？"),
         button=_("报告已做到"),
-        form=of_case(DoneForm),
+        form=of_case(forms.DoneForm),
         explain=_("企业须在%(confirmation)s内确认；之后企业的约定开始计时。"),
         decides=False,
     ),
@@ -121,7 +103,7 @@ PAGES: dict[str, Asked] = table(
         steps=("add_statement",),
         title=_("补充说明或材料"),
         button=_("发送"),
-        form=plain(StatementForm),
+        form=plain(forms.StatementForm),
         decides=False,
         thanks=_("已发送。"),
     ),
@@ -130,7 +112,7 @@ PAGES: dict[str, Asked] = table(
         steps=("supply_material",),
         title=_("补充材料"),
         button=SUBMIT,
-        form=plain(MaterialForm),
+        form=plain(forms.MaterialForm),
         explain=(_("提交后监管部门继续审查。"), _("没有材料也可以照实说；按现有材料审查，可能不予受理。")),
         more=last_said("request_material"),
         decides=False,
@@ -160,7 +142,7 @@ PAGES: dict[str, Asked] = table(
         steps=("withdraw",),
         title=_("撤回这件投诉？"),
         button=_("撤回投诉"),
-        form=plain(WithdrawForm),
+        form=plain(forms.WithdrawForm),
         explain=explaining.withdraw,
         is_danger=True,
         may_be_undone=True,
@@ -179,7 +161,7 @@ PAGES: dict[str, Asked] = table(
         steps=("claim_settled_elsewhere", "confirm_settled_elsewhere", "deny_settled_elsewhere"),
         title=_("已经另行和解？"),
         button=SUBMIT,
-        form=of_case(SettledElsewhereForm),
+        form=of_case(forms.SettledElsewhereForm),
         build=_settled_elsewhere,
         explain=explaining.settled_elsewhere,
         more=last_said("claim_settled_elsewhere"),
@@ -218,8 +200,8 @@ PAGES: dict[str, Asked] = table(
         steps=("rate",),
         title=_("这次办理怎么样？"),
         button=_("提交评价"),
-        form=plain(RateForm),
-        build=RateForm.move,
+        form=plain(forms.RateForm),
+        build=forms.RateForm.move,
         explain=_("评价一次，不影响结果；可以不评。"),
         decides=False,
         thanks=_("谢谢您的评价。"),
@@ -241,8 +223,8 @@ PAGES: dict[str, Asked] = table(
         steps=("answer_suggestion",),
         title=_("您同意这个调解方案吗？"),
         button=_("提交答复"),
-        form=lambda page, data: SuggestionForm(data, matter=page.matters.get("suggestion")),
-        build=SuggestionForm.move,
+        form=lambda page, data: forms.SuggestionForm(data, matter=page.matters.get("suggestion")),
+        build=forms.SuggestionForm.move,
         explain=explaining.suggestion,
         more=last_said("suggest_settlement"),
         is_guarded=True,
@@ -253,7 +235,7 @@ PAGES: dict[str, Asked] = table(
         steps=("answer_late",),
         title=_("现在答复"),
         button=_("提交答复"),
-        form=of_case(LateForm),
+        form=of_case(forms.LateForm),
         build=lambda form: consumer.answer_late(
             accept=form.cleaned_data["answer"] == "yes", text=form.cleaned_data["text"]
         ),
@@ -293,7 +275,7 @@ PAGES: dict[str, Asked] = table(
         steps=("request_recusal",),
         title=_("申请工作人员回避"),
         button=_("提交申请"),
-        form=plain(RecusalForm),
+        form=plain(forms.RecusalForm),
         explain=_("由另一名工作人员决定；决定之前暂停调解会，期限照常计算。"),
         decides=False,
     ),
@@ -302,7 +284,7 @@ PAGES: dict[str, Asked] = table(
         steps=("withdraw_consent",),
         title=_("收回哪一项同意？"),
         button=_("收回"),
-        form=of_case(WithdrawConsentForm),
+        form=of_case(forms.WithdrawConsentForm),
         explain=(
             _("从现在起有效，收回前已经做的不受影响。"),
             _("收回“提供给企业”后，不会再交给别的企业；正在办的企业仍办到结束。不想让它办的，请停止协商。"),
@@ -313,8 +295,8 @@ PAGES: dict[str, Asked] = table(
         steps=("resume_performance",),
         title=_("重新约定履行日期？"),
         button=_("提交新的日期"),
-        form=of_case(RedateForm),
-        build=RedateForm.move,
+        form=of_case(forms.RedateForm),
+        build=forms.RedateForm.move,
         explain=explaining.new_dates,
         thanks=_("已记录。双方写的日期一样，约定就恢复履行。"),
     ),

@@ -12,20 +12,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from authorities.periods import in_our_years
-from complaints.forms.fields import (
-    CHOOSE,
-    UNCHOSEN,
-    Choice,
-    Choices,
-    Day,
-    FilesField,
-    Number,
-    StepForm,
-    TakesFiles,
-    Words,
-    set_choices,
-    words_of,
-)
+from complaints.forms import fields
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.models import Obligation
 from complaints.procedure.categories import FAILURE_REASONS
@@ -36,21 +23,21 @@ from enterprises.models import Staff
 RETURN_REASONS = ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "other")
 
 
-class HandlerForm(StepForm):
+class HandlerForm(fields.StepForm):
     """Who handles the case: 责任到人."""
 
-    handler = Number(label=_("由谁处理"), widget=forms.Select(attrs={"class": "w-24"}))
+    handler = fields.Number(label=_("由谁处理"), widget=forms.Select(attrs={"class": "w-24"}))
 
     def __init__(self, *args: Any, people: Sequence[Staff], chosen: int | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "handler", [UNCHOSEN, *((str(p.pk), handler_words(p)) for p in people)])
+        fields.set_choices(self, "handler", [fields.UNCHOSEN, *((str(p.pk), handler_words(p)) for p in people)])
         if chosen in {p.pk for p in people}:
             self.initial["handler"] = str(chosen)
 
 
-class ContactForm(StepForm):
-    channel = Choice(label=_("怎么联系的"))
-    reached = Choice(label=_("联系上了吗"), choices=[("yes", _("联系上了")), ("no", _("没有联系上"))])
+class ContactForm(fields.StepForm):
+    channel = fields.Choice(label=_("怎么联系的"))
+    reached = fields.Choice(label=_("联系上了吗"), choices=[("yes", _("联系上了")), ("no", _("没有联系上"))])
     at = forms.DateTimeField(
         label=_("什么时候"),
         required=False,
@@ -60,7 +47,7 @@ class ContactForm(StepForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "w-24"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"invalid": _("时间请写成 2026-12-02 15:30 这样。")},
     )
-    note = Words(label=_("谈了什么"), rows=3, longest=1000, help_text=_("消费者看得到这条记录。"))
+    note = fields.Words(label=_("谈了什么"), rows=3, longest=1000, help_text=_("消费者看得到这条记录。"))
     #: One press after a call (the case page): whether it got through is all there is to say.
     quick = forms.BooleanField(required=False, widget=forms.HiddenInput())
 
@@ -68,7 +55,7 @@ class ContactForm(StepForm):
         super().__init__(*args, **options)
         self.now = now
         self.fields["note"].required = not self.data.get("quick")
-        set_choices(self, "channel", words_of(CONTACT_CHANNELS, "contact_channel"))
+        fields.set_choices(self, "channel", fields.words_of(CONTACT_CHANNELS, "contact_channel"))
 
     def clean_reached(self) -> bool:
         return bool(self.cleaned_data["reached"] == "yes")
@@ -80,34 +67,38 @@ class ContactForm(StepForm):
         return at
 
 
-class FailureForm(StepForm):
-    reason = Choice(label=_("为什么没有谈成"))
-    text = Words(label=_("说明"), help_text=_("写明谈过什么、卡在哪里；消费者和监管部门看得到。"))
+class FailureForm(fields.StepForm):
+    reason = fields.Choice(label=_("为什么没有谈成"))
+    text = fields.Words(label=_("说明"), help_text=_("写明谈过什么、卡在哪里；消费者和监管部门看得到。"))
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "reason", words_of(FAILURE_REASONS, "failure_reason"))
+        fields.set_choices(self, "reason", fields.words_of(FAILURE_REASONS, "failure_reason"))
 
 
-class ReturnForm(StepForm):
+class ReturnForm(fields.StepForm):
     """Not ours: whose, or why."""
 
-    reason = Choice(label=_("退回的原因"))
+    reason = fields.Choice(label=_("退回的原因"))
     q = forms.CharField(
         label=_("应由谁答复"),
         required=False,
         max_length=80,
         help_text=_("写企业或分支机构的名称、品牌，按“查找”。不知道就不用填。"),
     )
-    target = Choice(label=_("查到的单位"), required=False)
-    text = Words(label=_("说明"), required=False, help_text=_("没有选单位时请写明理由；消费者和分送人员看得到。"))
+    target = fields.Choice(label=_("查到的单位"), required=False)
+    text = fields.Words(
+        label=_("说明"), required=False, help_text=_("没有选单位时请写明理由；消费者和分送人员看得到。")
+    )
 
-    def __init__(self, data: Any, *, targets: Choices, asked: str, because: dict[str, Any], **options: Any) -> None:
+    def __init__(
+        self, data: Any, *, targets: fields.Choices, asked: str, because: dict[str, Any], **options: Any
+    ) -> None:
         super().__init__(data, **options)
         self.asked, self.because = asked, because
         if "reason" in self.fields:
-            set_choices(self, "reason", words_of(RETURN_REASONS, "return_reason"))
-        set_choices(self, "target", [*targets, ("none", _("不清楚，请分送人员决定"))])
+            fields.set_choices(self, "reason", fields.words_of(RETURN_REASONS, "return_reason"))
+        fields.set_choices(self, "target", [*targets, ("none", _("不清楚，请分送人员决定"))])
 
     @property
     def picked(self) -> tuple[int | None, int | None]:
@@ -128,7 +119,7 @@ class RequestReturnForm(ReturnForm):
     """Accepted already: asked of whoever distributes, so it always says why."""
 
     reason = None  # type: ignore[assignment]
-    text = Words(label=_("为什么不应由本企业答复"))
+    text = fields.Words(label=_("为什么不应由本企业答复"))
 
     field_order = ("text", "q", "target")
 
@@ -138,52 +129,52 @@ def promise_words(promise: Obligation) -> str:
     return f"{promise.ordinal} {promise.what}{amount}"
 
 
-def _promises(promises: Sequence[Obligation]) -> Choices:
+def _promises(promises: Sequence[Obligation]) -> fields.Choices:
     return [(str(promise.ordinal), promise_words(promise)) for promise in promises]
 
 
-class ConfirmForm(StepForm):
+class ConfirmForm(fields.StepForm):
     obligations = forms.MultipleChoiceField(
         label=_("消费者已经做到的"),
         widget=forms.CheckboxSelectMultiple,
-        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": CHOOSE},
+        error_messages={"required": _("请至少选一项约定。"), "invalid_choice": fields.CHOOSE},
     )
 
     def __init__(self, *args: Any, promises: Sequence[Obligation], **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "obligations", _promises(promises))
+        fields.set_choices(self, "obligations", _promises(promises))
 
     def clean_obligations(self) -> list[int]:
         return [int(ordinal) for ordinal in self.cleaned_data["obligations"]]
 
 
-class PerformedForm(TakesFiles, ConfirmForm):
-    channel = Words(
+class PerformedForm(fields.TakesFiles, ConfirmForm):
+    channel = fields.Words(
         label=_("怎么做到的"), required=False, rows=1, longest=60, help_text=_("例如：原路退回、账单抵扣。")
     )
-    proof = Words(
+    proof = fields.Words(
         label=_("证明"), rows=3, longest=1000, help_text=_("流水号、日期、金额等，便于消费者核对；不要写完整的账号。")
     )
-    uploads = FilesField(label=_("证明材料"))
+    uploads = fields.FilesField(label=_("证明材料"))
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["obligations"].label = _("已经做到的")
 
 
-class PaymentForm(StepForm):
+class PaymentForm(fields.StepForm):
     """The answer to a disputed payment: channel, last four digits, day; once."""
 
-    obligation = Number(label=_("哪一项"))
-    channel = Words(label=_("付款渠道"), rows=1, longest=60, help_text=_("例如：中国银行转账、原支付账户。"))
-    last4 = Words(label=_("收款账号末4位"), rows=1, longest=4)
-    paid_on = Day(label=_("付款日期"))
+    obligation = fields.Number(label=_("哪一项"))
+    channel = fields.Words(label=_("付款渠道"), rows=1, longest=60, help_text=_("例如：中国银行转账、原支付账户。"))
+    last4 = fields.Words(label=_("收款账号末4位"), rows=1, longest=4)
+    paid_on = fields.Day(label=_("付款日期"))
 
     def __init__(self, *args: Any, promises: Sequence[Obligation], today: date, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
         self.fields["last4"].widget.attrs |= {"class": "w-10", "autocomplete": "off"}
-        set_choices(self, "obligation", _promises(promises))
+        fields.set_choices(self, "obligation", _promises(promises))
 
     def clean_last4(self) -> str:
         digits = str(self.cleaned_data["last4"])
@@ -198,22 +189,22 @@ class PaymentForm(StepForm):
         return day
 
 
-class ClaimAnswerForm(StepForm):
+class ClaimAnswerForm(fields.StepForm):
     """The consumer says that it was settled elsewhere: is it so?"""
 
-    answer = Choice(
+    answer = fields.Choice(
         label=_("是这样吗"), choices=[("confirm", _("是，已经另行和解")), ("deny", _("不是，没有另行和解"))]
     )
-    text = Words(label=_("说明"), required=False)
+    text = fields.Words(label=_("说明"), required=False)
 
 
-class MediationForm(StepForm):
+class MediationForm(fields.StepForm):
     """Art. 18: no mediation without both consents."""
 
-    answer = Choice(label=_("是否同意调解"), choices=[("agree", _("同意调解")), ("decline", _("不同意调解"))])
+    answer = fields.Choice(label=_("是否同意调解"), choices=[("agree", _("同意调解")), ("decline", _("不同意调解"))])
 
 
-class RedateForm(StepForm):
+class RedateForm(fields.StepForm):
     """New days for what was broken: one a promise, in force once the consumer names the same."""
 
     def __init__(
@@ -222,7 +213,7 @@ class RedateForm(StepForm):
         super().__init__(*args, **options)
         self.today, self.ordinals = today, [p.ordinal for p in promises]
         for promise in promises:
-            self.fields[f"day-{promise.ordinal}"] = Day(
+            self.fields[f"day-{promise.ordinal}"] = fields.Day(
                 label=promise_words(promise),
                 help_text=_("新的最后一天，须在今天之后。"),
                 initial=proposed.get(str(promise.ordinal)),
@@ -240,29 +231,31 @@ class RedateForm(StepForm):
         return {n: self.cleaned_data[f"day-{n}"].isoformat() for n in self.ordinals}
 
 
-class ConcernForm(TakesFiles, StepForm):
+class ConcernForm(fields.TakesFiles, fields.StepForm):
     """What looks odd, with what shows it; for the authority alone."""
 
     audience = "authority"
-    text = Words(label=_("有什么疑点"), help_text=_("写明看到了什么、在哪里看到；判断由监管部门作出。"))
-    uploads = FilesField(label=_("证明材料"))
+    text = fields.Words(label=_("有什么疑点"), help_text=_("写明看到了什么、在哪里看到；判断由监管部门作出。"))
+    uploads = fields.FilesField(label=_("证明材料"))
 
 
-class ExtensionForm(StepForm):
-    days = Number(label=_("再要几个工作日"), widget=forms.Select(attrs={"class": "w-10"}))
-    text = Words(label=_("为什么需要"), help_text=_("写明在等什么、什么时候有结果；消费者和监管部门看得到。"))
+class ExtensionForm(fields.StepForm):
+    days = fields.Number(label=_("再要几个工作日"), widget=forms.Select(attrs={"class": "w-10"}))
+    text = fields.Words(label=_("为什么需要"), help_text=_("写明在等什么、什么时候有结果；消费者和监管部门看得到。"))
 
     def __init__(self, *args: Any, most: int, **options: Any) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "days", [UNCHOSEN, *((str(n), str(n)) for n in range(1, most + 1))])
+        fields.set_choices(self, "days", [fields.UNCHOSEN, *((str(n), str(n)) for n in range(1, most + 1))])
 
 
-class CauseForm(StepForm):
+class CauseForm(fields.StepForm):
     """Why it came to this complaint, in the enterprise's own eyes."""
 
-    cause = Choice(label=_("投诉的原因"), widget=forms.Select(attrs={"class": "w-24"}))
+    cause = fields.Choice(label=_("投诉的原因"), widget=forms.Select(attrs={"class": "w-24"}))
 
-    def __init__(self, *args: Any, groups: Sequence[tuple[str, Choices]], chosen: str = "", **options: Any) -> None:
+    def __init__(
+        self, *args: Any, groups: Sequence[tuple[str, fields.Choices]], chosen: str = "", **options: Any
+    ) -> None:
         super().__init__(*args, **options)
-        set_choices(self, "cause", [UNCHOSEN, *groups])
+        fields.set_choices(self, "cause", [fields.UNCHOSEN, *groups])
         self.initial["cause"] = chosen

@@ -19,16 +19,7 @@ from django.utils.translation import gettext as _
 
 from complaints import wording
 from complaints.desks.enterprise_workspace import Workspace, held, workspace_page
-from complaints.forms.enterprise_offer_form import (
-    MOST_ROWS,
-    OfferForm,
-    count_of,
-    proposed_values,
-    row_number,
-    standing_values,
-    without_blank_rows,
-    without_row,
-)
+from complaints.forms import enterprise_offer_form
 from complaints.forms.fields import Day, Money
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import advising, offers
@@ -79,14 +70,16 @@ class OfferEditor:
     def demands(self) -> list[Demand]:
         return [d for d in self.case.demands if not d.is_settled and not d.is_given_up]
 
-    def form(self, data: QueryDict | None = None, initial: dict[str, Any] | None = None) -> OfferForm:
-        typed = None if data is None else without_blank_rows(data.dict())
-        return OfferForm(
+    def form(
+        self, data: QueryDict | None = None, initial: dict[str, Any] | None = None
+    ) -> enterprise_offer_form.OfferForm:
+        typed = None if data is None else enterprise_offer_form.without_blank_rows(data.dict())
+        return enterprise_offer_form.OfferForm(
             typed,
             demands=self.demands,
             today=self.case.today,
             initial=initial,
-            count=count_of((initial or {}) if typed is None else typed),
+            count=enterprise_offer_form.count_of((initial or {}) if typed is None else typed),
             templates=[(pk, version.template.name) for pk, version in self.texts.items()],
         )
 
@@ -101,7 +94,7 @@ class OfferEditor:
             more=lambda case, form: self.shown(form),
         )
 
-    def shown(self, form: OfferForm) -> dict[str, Any]:
+    def shown(self, form: enterprise_offer_form.OfferForm) -> dict[str, Any]:
         typed = {name: form[name].value() for name in form.fields}
         figures = figures_of(self.case.complaint, form.demands, typed, form.count)
         return {
@@ -179,7 +172,7 @@ def _token(finding: Finding) -> str:
     return f"{finding.code}:{finding.field}"
 
 
-def _findings(editor: OfferEditor, form: OfferForm) -> list[Finding]:
+def _findings(editor: OfferEditor, form: enterprise_offer_form.OfferForm) -> list[Finding]:
     case = editor.case
     if case.engagement is None:
         return []
@@ -196,7 +189,7 @@ def _findings(editor: OfferEditor, form: OfferForm) -> list[Finding]:
     )
 
 
-def _move(editor: OfferEditor, form: OfferForm) -> Move:
+def _move(editor: OfferEditor, form: enterprise_offer_form.OfferForm) -> Move:
     verb = offers.make_offer if editor.step == "make_offer" else offers.replace_offer
     return verb(
         answers=form.answers(),
@@ -211,8 +204,8 @@ def _rearranged(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
     if "use" in typed:
         return typed | _used(editor, typed)
     if "add" in typed:
-        return typed | {"rows": str(min(count_of(typed) + 1, MOST_ROWS))}
-    return without_row(typed, row_number(typed["remove"]))
+        return typed | {"rows": str(min(enterprise_offer_form.count_of(typed) + 1, enterprise_offer_form.MOST_ROWS))}
+    return enterprise_offer_form.without_row(typed, enterprise_offer_form.row_number(typed["remove"]))
 
 
 def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
@@ -220,7 +213,7 @@ def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
     version = editor.texts.get(int(pick)) if pick.isascii() and pick.isdigit() and len(pick) < 19 else None
     if version is None:
         return {}
-    case, rows, name = editor.case, count_of(typed), editor.case.person.name
+    case, rows, name = editor.case, enterprise_offer_form.count_of(typed), editor.case.person.name
     offered = figures_of(case.complaint, editor.demands, typed, rows)["offered"]
     days = [
         _cleaned(Day(required=False), typed.get(f"promise-{place}-due_on"))
@@ -262,7 +255,7 @@ def _sent_back(case: CasePage, step: str) -> dict[str, Any]:
     )
     if matter is None or matter.subject != step or matter.measure_id is not None:
         return {}
-    return proposed_values(matter.data.get("payload", {}))
+    return enterprise_offer_form.proposed_values(matter.data.get("payload", {}))
 
 
 def _standing(case: CasePage) -> dict[str, Any]:
@@ -270,10 +263,10 @@ def _standing(case: CasePage) -> dict[str, Any]:
     if standing is None:
         return {"rows": 1}
     answers = OfferAnswer.objects.filter(offer=standing.offer).select_related("demand")
-    return standing_values(standing.offer, list(answers), [o.row for o in standing.obligations])
+    return enterprise_offer_form.standing_values(standing.offer, list(answers), [o.row for o in standing.obligations])
 
 
-def _preview(case: CasePage, form: OfferForm, findings: Sequence[Finding]) -> dict[str, Any]:
+def _preview(case: CasePage, form: enterprise_offer_form.OfferForm, findings: Sequence[Finding]) -> dict[str, Any]:
     """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
     by, message = case.actor.name if case.actor else "", form.cleaned_data["message"]
     card = card_of(form.demands, form.answers(), form.promises(), message=message, at=case.now, by=by)
@@ -303,7 +296,7 @@ def card_of(
     }
 
 
-def _shown(form: OfferForm, finding: Finding) -> dict[str, str]:
+def _shown(form: enterprise_offer_form.OfferForm, finding: Finding) -> dict[str, str]:
     """A finding in words, with the control where it is mended."""
     if finding.field not in form.fields:
         return {"words": finding.words, "target": finding.field, "label": ""}

@@ -24,24 +24,10 @@ from accounts.idempotency import once
 from accounts.masking import masked_name
 from complaints import handling, wording
 from complaints.assignment import assigning
-from complaints.desks import keyset
+from complaints.desks import keyset, queue_lists
 from complaints.desks.bulk_run import BulkRun
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.desks.keyset import BY_DUE
-from complaints.desks.queue_lists import (
-    HERE,
-    PAST,
-    VIEWS,
-    QueueFilter,
-    QueueView,
-    Rows,
-    Shown,
-    asked_for,
-    narrowed,
-    open_cases,
-    past_times,
-    view_of,
-)
 from complaints.forms.fields import CHOOSE, StepForm, set_choices
 from complaints.handling.steps import enterprise
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep
@@ -64,8 +50,8 @@ ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaint
 def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/enterprise/queue/?view=…: all open cases of this workspace, or one view of them; POST takes a step for many of
     them."""
-    view = view_of(request.GET.get("view", ""))
-    form = asked_for(workspace, request.GET)
+    view = queue_lists.view_of(request.GET.get("view", ""))
+    form = queue_lists.asked_for(workspace, request.GET)
     if request.method != "POST":
         return _show(request, workspace, view, form)
     wanted = BulkForm(request.POST, workspace=workspace)
@@ -76,9 +62,9 @@ def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         if attempt.answered:
             run = BulkRun.from_text(attempt.answer.decode())
         elif wanted.is_valid():
-            cases = open_cases(workspace)
+            cases = queue_lists.open_cases(workspace)
             if wanted.is_for_all:
-                cases = narrowed(view.of(cases, workspace), form, workspace)
+                cases = queue_lists.narrowed(view.of(cases, workspace), form, workspace)
             run = take_for_many(wanted, cases, workspace)
             attempt.reference, attempt.answer = request.path, run.as_text().encode()
     if run is None:
@@ -96,17 +82,17 @@ def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 def _show(
     request: HttpRequest,
     workspace: Workspace,
-    view: QueueView,
-    form: QueueFilter,
+    view: queue_lists.QueueView,
+    form: queue_lists.QueueFilter,
     *,
     wanted: BulkForm | None = None,
     status: int = 200,
 ) -> HttpResponseBase:
-    ours = open_cases(workspace)
-    lists = {v.code: v.of(ours, workspace) for v in VIEWS.values()}
+    ours = queue_lists.open_cases(workspace)
+    lists = {v.code: v.of(ours, workspace) for v in queue_lists.VIEWS.values()}
     own = workspace.choices.views
     counts = keyset.counts(lists | saved_views.lists(own, ours, workspace))
-    if view is PAST:
+    if view is queue_lists.PAST:
         before, after, rows = _past_page(workspace, form, request.GET)
     else:
         before, after, rows = _open_page(lists[view.code], workspace, form, request.GET)
@@ -116,8 +102,8 @@ def _show(
     context = {
         "view": view,
         "tabs": (
-            [_tab(v, counts[v.code], is_current=v is view and not is_own) for v in VIEWS.values()]
-            + [_tab(PAST, None, is_current=view is PAST)]
+            [_tab(v, counts[v.code], is_current=v is view and not is_own) for v in queue_lists.VIEWS.values()]
+            + [_tab(queue_lists.PAST, None, is_current=view is queue_lists.PAST)]
             + mine
         ),
         "rows": rows,
@@ -129,7 +115,7 @@ def _show(
         "save_query": urlencode({"query": query}),
         "is_own_view": is_own,
         "can_save": not is_own and bool(form.said or view.code != "all"),
-        "bulk": None if view is PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
+        "bulk": None if view is queue_lists.PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
         "form": wanted,
         "previous_url": _url(form, view, before=before) if before else "",
         "next_url": _url(form, view, after=after) if after else "",
@@ -140,10 +126,10 @@ def _show(
 
 
 def _open_page(
-    cases: Rows, workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]
+    cases: queue_lists.Rows, workspace: Workspace, form: queue_lists.QueueFilter, asked: Mapping[str, str]
 ) -> tuple[str, str, Lines]:
     page = keyset.page_of(
-        narrowed(cases, form, workspace),
+        queue_lists.narrowed(cases, form, workspace),
         asked,
         related=RELATED,
         size=form.rows_a_page,
@@ -152,10 +138,10 @@ def _open_page(
     return page.before, page.after, rows_of(page.rows, workspace)
 
 
-def _past_page(workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, Lines]:
+def _past_page(workspace: Workspace, form: queue_lists.QueueFilter, asked: Mapping[str, str]) -> tuple[str, str, Lines]:
     """Closed cases, and those that went to somebody else: our own time with them is readable."""
     page = keyset.page_of(
-        past_times(workspace, form),
+        queue_lists.past_times(workspace, form),
         asked,
         keyset.BY_END,
         size=form.rows_a_page,
@@ -168,7 +154,7 @@ def _past_page(workspace: Workspace, form: QueueFilter, asked: Mapping[str, str]
     return page.before, page.after, rows_of([time.complaint for time in page.rows], workspace, given_up=given_up)
 
 
-def _tab(view: QueueView, count: int | None, *, is_current: bool) -> dict[str, Any]:
+def _tab(view: queue_lists.QueueView, count: int | None, *, is_current: bool) -> dict[str, Any]:
     return {
         "title": view.title,
         "url": f"{reverse('complaints:enterprise-queue')}?view={view.code}",
@@ -190,20 +176,20 @@ def _sentence(counts: dict[str, int]) -> str:
     }
 
 
-def _url(form: QueueFilter, view: QueueView, **more: str) -> str:
+def _url(form: queue_lists.QueueFilter, view: queue_lists.QueueView, **more: str) -> str:
     size = {"size": str(form.rows_a_page)} if form.rows_a_page else {}
     return f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': view.code} | form.said | size | more)}"
 
 
-def _elsewhere(view: QueueView, form: QueueFilter, wanted: BulkForm) -> str:
+def _elsewhere(view: queue_lists.QueueView, form: queue_lists.QueueFilter, wanted: BulkForm) -> str:
     """Another page with the chosen cases, or with everything that the list means."""
     query = {"view": view.code} | form.said
     if not wanted.is_for_all:
-        query = {"view": "all", "only": ".".join(wanted.numbers[: QueueFilter.MOST_NAMED])}
+        query = {"view": "all", "only": ".".join(wanted.numbers[: queue_lists.QueueFilter.MOST_NAMED])}
     return f"{reverse(ELSEWHERE[wanted.cleaned_data['do']])}?{urlencode(query)}"
 
 
-def _active(form: QueueFilter, view: QueueView) -> list[dict[str, str]]:
+def _active(form: queue_lists.QueueFilter, view: queue_lists.QueueView) -> list[dict[str, str]]:
     """Conditions in force, each with the address without it."""
     here, conditions = reverse("complaints:enterprise-queue"), form.said
     kept = {name: {k: v for k, v in conditions.items() if k != name} for name in conditions}
@@ -213,21 +199,21 @@ def _active(form: QueueFilter, view: QueueView) -> list[dict[str, str]]:
     ]
 
 
-def with_newest_step(rows: QuerySet[Shown], *, path: str = "") -> QuerySet[Shown]:
+def with_newest_step(rows: QuerySet[queue_lists.Shown], *, path: str = "") -> QuerySet[queue_lists.Shown]:
     """Each row with the newest step of its case and its number, looks at the contact aside; ``path`` leads there."""
     newest = (
         HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties")
         .exclude(step=LOOK)
         .order_by("-sequence")
     )
-    annotated: QuerySet[Shown] = rows.annotate(
+    annotated: QuerySet[queue_lists.Shown] = rows.annotate(
         newest_step=Subquery(newest.values("step")[:1], output_field=CharField()),
         newest_sequence=Subquery(newest.values("sequence")[:1], output_field=IntegerField()),
     )
     return annotated
 
 
-def marked(cases: Rows, workspace: Workspace) -> Rows:
+def marked(cases: queue_lists.Rows, workspace: Workspace) -> queue_lists.Rows:
     """Each case with its newest step and with how far this person has read it."""
     return with_newest_step(cases).annotate(read_to=assigning.read_to(workspace.user))
 
@@ -274,7 +260,8 @@ def _facts(case: Complaint, workspace: Workspace, clocks: list[Deadline]) -> dic
         "clock_url": why_url(case, deadline) if deadline else "",
         "last_event": wording.label(step, kind="step") if step else "",
         "last_event_at": case.last_event_at,
-        "is_new": status in HERE and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),
+        "is_new": status in queue_lists.HERE
+        and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),
         "handler": case.handler.user.name if case.handler else None,
     }
 
@@ -307,7 +294,7 @@ class BulkForm(StepForm):
     all = forms.BooleanField(label=gettext_lazy("整个列表（最多500件）"), required=False)
     handler = forms.ChoiceField(label=gettext_lazy("交给谁"), required=False, error_messages={"invalid_choice": CHOOSE})
 
-    def __init__(self, data: Any = None, *, workspace: Workspace, form: QueueFilter | None = None) -> None:
+    def __init__(self, data: Any = None, *, workspace: Workspace, form: queue_lists.QueueFilter | None = None) -> None:
         super().__init__(data, auto_id="bulk_%s")
         self.numbers: list[str] = list(dict.fromkeys(data.getlist("case") if data else []))
         set_choices(self, "case", [(number, "") for number in self.numbers])
@@ -335,7 +322,7 @@ class BulkForm(StepForm):
         return cleaned
 
 
-def take_for_many(form: BulkForm, cases: Rows, workspace: Workspace) -> BulkRun:
+def take_for_many(form: BulkForm, cases: queue_lists.Rows, workspace: Workspace) -> BulkRun:
     """Take the step on those of ``cases`` that were chosen; the others are named as not there."""
     do, numbers = form.cleaned_data["do"], form.numbers
     if form.is_for_all:

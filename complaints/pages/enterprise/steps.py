@@ -23,21 +23,7 @@ from complaints.handling import Move
 from complaints.handling.steps import both, consumer, enterprise, proposals
 from complaints.handling.transition import two_persons
 from complaints.models import Obligation
-from complaints.pages.enterprise import work
-from complaints.pages.enterprise.forms import (
-    CauseForm,
-    ClaimAnswerForm,
-    ConcernForm,
-    ConfirmForm,
-    ContactForm,
-    ExtensionForm,
-    FailureForm,
-    HandlerForm,
-    MediationForm,
-    PaymentForm,
-    PerformedForm,
-    RedateForm,
-)
+from complaints.pages.enterprise import forms, work
 from complaints.pages.shared.step_pages import (
     Data,
     StepContext,
@@ -167,7 +153,7 @@ def _people(page: CasePage) -> list[Staff]:
 
 
 def _handler_form(case: CasePage, data: Data) -> Form:
-    return HandlerForm(data, people=_people(case), chosen=case.complaint.handler_id or case.viewer.staff_id)
+    return forms.HandlerForm(data, people=_people(case), chosen=case.complaint.handler_id or case.viewer.staff_id)
 
 
 def _owed(case: CasePage, by: str, *states: str, is_disputed: bool = False) -> list[Obligation]:
@@ -182,7 +168,7 @@ def _is_claimed(case: CasePage) -> bool:
 
 def _elsewhere_form(case: CasePage, data: Data) -> Form:
     if _is_claimed(case):
-        return ClaimAnswerForm(data)
+        return forms.ClaimAnswerForm(data)
     return TextForm(data, label=_("怎么解决的"), hint=_("写明在哪里、怎样解决的；消费者看得到。"))
 
 
@@ -209,7 +195,7 @@ def _suggestion_form(case: CasePage, data: Data) -> Form:
 
 def _redate_form(case: CasePage, data: Data) -> Form:
     broken = [p.row for p in case.obligations if p.state_code == "broken"]
-    return RedateForm(data, today=case.today, promises=broken, proposed=proposed_days(case.matters))
+    return forms.RedateForm(data, today=case.today, promises=broken, proposed=proposed_days(case.matters))
 
 
 PAGES: dict[str, Asked] = table(
@@ -230,7 +216,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="contact",
         steps=("log_contact",),
-        form=lambda case, data: ContactForm(data, now=case.now),
+        form=lambda case, data: forms.ContactForm(data, now=case.now),
         build=verb("log_contact", "channel", "reached", "note", "at"),
         explain=_("每联系一次记一次，没有接通的也要记。"),
     ),
@@ -247,20 +233,20 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="failure",
         steps=("report_failure",),
-        form=plain(FailureForm),
+        form=plain(forms.FailureForm),
         explain=_("案件转给监管部门；消费者不同意转交的，就此办结。联系不上消费者时，先通知他，等%(failure_answer)s。"),
         is_danger=True,
     ),
     Asked(
         name="performed",
         steps=("report_performed",),
-        form=lambda case, data: PerformedForm(data, promises=_owed(case, "enterprise", "due")),
+        form=lambda case, data: forms.PerformedForm(data, promises=_owed(case, "enterprise", "due")),
         explain=_("消费者有%(confirmation)s确认。没有答复的，记为未获确认。"),
     ),
     Asked(
         name="payment",
         steps=("show_payment",),
-        form=lambda case, data: PaymentForm(
+        form=lambda case, data: forms.PaymentForm(
             data, today=case.today, promises=_owed(case, "enterprise", "due", is_disputed=True)
         ),
         explain=_("只能出示一次，请核对后再发送。"),
@@ -268,7 +254,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="confirm",
         steps=("confirm_performed",),
-        form=lambda case, data: ConfirmForm(data, promises=_owed(case, "consumer", "due", "reported", "silent")),
+        form=lambda case, data: forms.ConfirmForm(data, promises=_owed(case, "consumer", "due", "reported", "silent")),
         explain=_("确认后，排在后面的约定开始计时。"),
     ),
     Asked(
@@ -280,13 +266,13 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="concern",
         steps=("flag_concern",),
-        form=plain(ConcernForm),
+        form=plain(forms.ConcernForm),
         explain=_("由监管部门判断，不影响办理。消费者看不到这里写的和附上的。"),
     ),
     Asked(
         name="extension",
         steps=("request_extension",),
-        form=lambda case, data: ExtensionForm(data, most=work.most_days(case)),
+        form=lambda case, data: forms.ExtensionForm(data, most=work.most_days(case)),
         explain=_("先由消费者同意，再由监管部门决定；在那之前协商期限照走。只能申请一次。"),
     ),
     text_page(
@@ -299,7 +285,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="cause",
         steps=("tag_cause",),
-        form=lambda case, data: CauseForm(
+        form=lambda case, data: forms.CauseForm(
             data, groups=work.cause_groups(case.complaint.problem_category), chosen=work.cause_of(case)
         ),
         explain=_("只有本企业看得到，用来找出投诉从哪里来；可以再改。"),
@@ -319,7 +305,7 @@ PAGES: dict[str, Asked] = table(
         steps=("agree_to_mediation", "decline_mediation"),
         title=_("是否同意调解"),
         button=_("提交"),
-        form=plain(MediationForm),
+        form=plain(forms.MediationForm),
         build=mediation_move,
         explain=_("调解须双方同意。同意后还可以改变主意。"),
     ),

@@ -162,11 +162,7 @@ def _added(request: HttpRequest, here: TeamRequest, form: RuleForm, people: Sequ
                 here.reach.by_code[cleaned["post"]],
                 category=cleaned["category"],
                 handler=_person(people, cleaned["handler"]),
-                by=here.user,
-                reach=here.reach,
-                now=here.now,
-                today=here.today,
-                address=here.address,
+                by=here,
             )
             attempt.reference = reverse("complaints:enterprise-rules")
             messages.success(request, _("规则已加上，新送达的案件马上照它分派。"), extra_tags="ok")
@@ -190,7 +186,7 @@ def rule(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
         raise TeamRefusal("bad_choice", _("请从列出的选项中选一项。"))
     with once(request) as attempt:
         if not attempt.answered:
-            change(row, by=here.user, reach=here.reach, now=here.now, address=here.address)
+            change(row, by=here)
             attempt.reference = reverse("complaints:enterprise-rules")
             messages.success(request, _("规则已改。"), extra_tags="ok")
     return redirect(attempt.reference)

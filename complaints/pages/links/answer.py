@@ -17,20 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from accounts.keys import sealed_fields
+from complaints import models
 from complaints.desks.authority_lists import respondent_of
 from complaints.forms.fields import FilesField, StepForm, TakesFiles, Words
 from complaints.forms.mediation_forms import SuggestionAnswerForm
 from complaints.links import answer_links
-from complaints.models import (
-    AnswerLink,
-    Complaint,
-    Demand,
-    HandlingStep,
-    Matter,
-    Obligation,
-    OfficialDocument,
-    PersonalText,
-)
 from complaints.pages.enterprise.forms import ClaimAnswerForm, ConfirmForm, MediationForm, PerformedForm
 from complaints.pages.enterprise.steps import claim_move, mediation_move
 from complaints.pages.links.link_access import LINK, LinkAccess, masked, over, proven
@@ -40,6 +31,7 @@ from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Audience
+from complaints.reading import mediation_facts
 from complaints.reading.case import ENTERPRISE, CaseAccess, clock_name, matters_of, visible_clocks
 from complaints.reading.case_documents import readable_by, title_of
 from complaints.reading.case_people import MASKED, Fact, facts_of, party_words, spoken
@@ -47,14 +39,6 @@ from complaints.reading.case_record import Event, Message, Reader, thread_of, ti
 from complaints.reading.case_settlement import ObligationView, demand_words, in_force, obligations_of
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
-from complaints.reading.mediation_facts import (
-    Session,
-    SixtyDays,
-    mediation_clock,
-    sessions_of,
-    sixty_days,
-    suggestion_of,
-)
 from complaints.wording.duty import Standing, standing
 
 #: What a respondent must do first, where it stands open.
@@ -65,10 +49,10 @@ _FIRST = ("mediation", "suggestion", "settled-elsewhere", "performed", "confirm"
 class Table:
     """What lies on the table of the case for the respondent."""
 
-    matters: Mapping[str, Matter]
-    obligations: Sequence[Obligation]
+    matters: Mapping[str, models.Matter]
+    obligations: Sequence[models.Obligation]
 
-    def owed(self, by: str, *states: str) -> list[Obligation]:
+    def owed(self, by: str, *states: str) -> list[models.Obligation]:
         return [row for row in self.obligations if row.owed_by == by and row.state in states]
 
 
@@ -103,7 +87,7 @@ PAGES: dict[str, StepPage[Table]] = table(
         form=lambda table, data: SuggestionAnswerForm(data, matter=table.matters.get("suggestion")),
         build=SuggestionAnswerForm.move,
         explain=_("双方都同意，监管部门写成协议，双方签字才算数。"),
-        more=lambda table, form: {"suggestion": suggestion_of(table.matters)},
+        more=lambda table, form: {"suggestion": mediation_facts.suggestion_of(table.matters)},
     ),
     StepPage(
         name="performed",
@@ -153,13 +137,13 @@ PAGES: dict[str, StepPage[Table]] = table(
 class RespondentPage:
     """The case as its respondent may see it: from acceptance on, and nobody's name, number or address."""
 
-    link: AnswerLink
-    case: Complaint
+    link: models.AnswerLink
+    case: models.Complaint
     actor: Actor
     respondent: str
     duty: Standing
-    sixty: SixtyDays | None
-    session: Session | None
+    sixty: mediation_facts.SixtyDays | None
+    session: mediation_facts.Session | None
     table: Table
     steps: tuple[str, ...]
     promises: list[ObligationView]
@@ -207,7 +191,7 @@ def _is_answered(shown: RespondentPage, page: StepPage[Table]) -> bool:
     return page.name == "suggestion" and suggestion is not None and "enterprise" in suggestion.data.get("answers", {})
 
 
-def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepContext[Table]:
+def step_context(request: HttpRequest, link: models.AnswerLink, now: datetime) -> StepContext[Table]:
     """The case as its respondent sees it, who acts by the link."""
     shown = answering_of(link, now=now)
     return StepContext(
@@ -224,7 +208,7 @@ def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepC
     )
 
 
-def answering_of(link: AnswerLink, *, now: datetime) -> RespondentPage:
+def answering_of(link: models.AnswerLink, *, now: datetime) -> RespondentPage:
     """The case of a live link, in a fixed number of queries."""
     case = answer_links.case_of(link)
     with answer_links.reading(link):
@@ -232,24 +216,27 @@ def answering_of(link: AnswerLink, *, now: datetime) -> RespondentPage:
         return visibility_of(link, case, actor, now=now)
 
 
-def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datetime) -> RespondentPage:
+def visibility_of(link: models.AnswerLink, case: models.Complaint, actor: Actor, *, now: datetime) -> RespondentPage:
     """What the respondent ``actor`` sees of ``case``; read under the steps."""
     calendar = current_calendar()
     clocks = visible_clocks(case, ENTERPRISE)
     entries = list(
-        HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES)
+        models.HandlingStep.objects.filter(complaint=case, audience=Audience.PARTIES)
         .select_related("name", "recorded_by")
         .order_by("sequence")
     )
     accepted = next((entry.sequence for entry in entries if entry.step == "accept"), 10**9)
     entries = [entry for entry in entries if entry.sequence >= accepted]
-    texts = list(PersonalText.objects.filter(complaint=case, audience=Audience.PARTIES))
+    texts = list(models.PersonalText.objects.filter(complaint=case, audience=Audience.PARTIES))
     files = files_of(case, side=ENTERPRISE, user_id=None, address="complaints:answer-file{}")
     by_digest = {file.sha256: file for file in files}
     sealed_fields.load_for([*texts, *(name for entry in entries for name in (entry.name, entry.recorded_by) if name)])
     filed = {text.kind: text.text for text in texts if text.kind.startswith("consumer_")}
     reader = Reader(side=ENTERPRISE, knows_consumer=False, names={})
-    matters, owed = matters_of(case, ENTERPRISE), list(Obligation.objects.filter(complaint=case, engagement=None))
+    matters, owed = (
+        matters_of(case, ENTERPRISE),
+        list(models.Obligation.objects.filter(complaint=case, engagement=None)),
+    )
     today = calendar.local_day(now)
     around = Around(
         complaint=case,
@@ -260,7 +247,7 @@ def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datet
         offers=(),
         obligations=tuple(owed),
     )
-    clock = mediation_clock(case)
+    clock = mediation_facts.mediation_clock(case)
     clock_url = ACCESS.url(case.number, "why", clock_name(clock)) if clock is not None else ""
     duty = standing(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
     if duty.clock is not None and duty.deadline is not None:
@@ -272,12 +259,12 @@ def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datet
         respondent=respondent_of(case),
         now=now,
         duty=duty,
-        sixty=sixty_days(clock, today, url=clock_url),
-        session=next(iter(sessions_of([], matters.get("session"), [], now)), None),
+        sixty=mediation_facts.sixty_days(clock, today, url=clock_url),
+        session=next(iter(mediation_facts.sessions_of([], matters.get("session"), [], now)), None),
         table=Table(matters=matters, obligations=owed),
         steps=open_steps(actor, around),
         promises=in_force(obligations_of(owed, clocks, side=ENTERPRISE, today=today)),
-        demands=[demand_words(row) for row in Demand.objects.filter(complaint=case)],
+        demands=[demand_words(row) for row in models.Demand.objects.filter(complaint=case)],
         demand_note=filed.get("consumer_demand_note", ""),
         statement=filed.get("consumer_statement", ""),
         spoken=spoken(case, filed),
@@ -288,7 +275,7 @@ def visibility_of(link: AnswerLink, case: Complaint, actor: Actor, *, now: datet
                 "document": row,
                 "title": title_of(row.form),
                 "url": ACCESS.url(case.number, "document", row.pk),
-                "is_void": row.state == OfficialDocument.VOID,
+                "is_void": row.state == models.OfficialDocument.VOID,
             }
             for row in readable_by(case, ENTERPRISE, actor)
         ],

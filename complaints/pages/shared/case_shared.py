@@ -34,16 +34,7 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import CLOCKS, Clock
 from complaints.procedure.working_calendar import Calendar
-from complaints.reading.case import (
-    AUTHORITY,
-    CONSUMER,
-    ENTERPRISE,
-    CaseAccess,
-    case_url,
-    clock_name,
-    find_case,
-    visible_clocks,
-)
+from complaints.reading import case
 from complaints.reading.file_view import is_sender
 from complaints.wording.clock import clock_facts
 from complaints.wording.duty import what_if_missed
@@ -63,12 +54,12 @@ def signed_in_page(*methods: str) -> Callable[[View], View]:
     return wrap
 
 
-def meet(request: HttpRequest, number: str) -> CaseAccess:
+def meet(request: HttpRequest, number: str) -> case.CaseAccess:
     """The case for whoever asks, the own case first; Http404 for a stranger."""
     now = timezone.now()
-    for side in (CONSUMER, AUTHORITY, ENTERPRISE):
+    for side in (case.CONSUMER, case.AUTHORITY, case.ENTERPRISE):
         try:
-            return find_case(request.user, number, side=side, now=now)
+            return case.find_case(request.user, number, side=side, now=now)
         except Http404:
             continue
     raise Http404
@@ -77,8 +68,8 @@ def meet(request: HttpRequest, number: str) -> CaseAccess:
 def to_own_page(request: HttpRequest, number: str) -> HttpResponse:
     """/cases/<ref>/ is also what a notice to staff says: they are sent on to their page."""
     result = meet(request, number)
-    address = case_url(result.complaint, result.side)
-    if result.side == CONSUMER or not is_here(address):
+    address = case.case_url(result.complaint, result.side)
+    if result.side == case.CONSUMER or not is_here(address):
         raise Http404
     return redirect(address)
 
@@ -89,7 +80,7 @@ def why(request: HttpRequest, number: str, clock: str) -> HttpResponse:
     result = meet(request, number)
     if result.actor is None:
         raise Http404
-    back, is_staff = case_url(result.complaint, result.side), result.side != CONSUMER
+    back, is_staff = case.case_url(result.complaint, result.side), result.side != case.CONSUMER
     return derived(request, result.complaint, result.side, clock, back=back, is_staff=is_staff)
 
 
@@ -97,7 +88,7 @@ def derived(
     request: HttpRequest, complaint: Complaint, side: str, clock: str, *, back: str, is_staff: bool
 ) -> HttpResponse:
     """The page of one date, for whoever was found to have the case on this side."""
-    named = [c for c in visible_clocks(complaint, side) if clock_name(c) == clock]
+    named = [c for c in case.visible_clocks(complaint, side) if case.clock_name(c) == clock]
     if not named:
         raise Http404
     row = next((c for c in reversed(named) if c.ended_at is None), named[-1])
@@ -186,7 +177,7 @@ def file_of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -
     if not evidence.shows_content(row, is_sender=is_theirs):
         raise Http404
     if form == ORIGINAL and not is_theirs:
-        if result.side != AUTHORITY:
+        if result.side != case.AUTHORITY:
             raise Http404
         # It may say where and when a picture was taken.
         security_log.note(

@@ -44,7 +44,7 @@ from complaints.procedure.typed_values import Choice, Words
 from complaints.stations import stations
 from enterprises.models import Enterprise, Station, StationStaff
 from enterprises.team import team
-from enterprises.team.rights import authority_reach, post_of
+from enterprises.team.rights import TeamActor, authority_reach, post_of
 from web.languages import named
 from web.safe_cells import safe_cell
 
@@ -171,7 +171,8 @@ def end(request: HttpRequest, pk: int) -> HttpResponseBase:
     with once(request) as attempt:
         if not attempt.answered:
             with transaction.atomic():
-                team.end(row, None, by=user, reach=reach, now=now, today=today, address=client_address(request))
+                by = TeamActor(user=user, reach=reach, now=now, address=client_address(request))
+                team.end(row, None, by=by)
             attempt.reference = reverse("complaints:authority-stations")
             messages.success(request, _("已办：%(name)s") % {"name": row.user.name}, extra_tags="ok")
     return redirect(attempt.reference)

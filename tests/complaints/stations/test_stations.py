@@ -15,7 +15,7 @@ from complaints.models import Complaint, FilingDraft, HandlingStep, StationEntry
 from complaints.stations import stations
 from enterprises.models import Station, StationStaff
 from enterprises.team import team
-from enterprises.team.rights import authority_reach
+from enterprises.team.rights import TeamActor, authority_reach
 from tests.cast import World
 from tests.complaints.filing import answers
 from tests.complaints.filing.test_drafts import fill, newest_code, send, url
@@ -261,14 +261,12 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
         contact,
         Post(station=made),
         "station",
-        by=head,
-        reach=reach,
+        by=TeamActor(user=head, reach=reach, now=now),
         place="https://x.example/",
         language="zh-hans",
-        now=now,
     )
     newcomer = User.objects.create_user("new.clerk@example.com", name="新试")
-    row = team.accept(invitation, newcomer, now=now, today=timezone.localdate())
+    row = team.accept(invitation, newcomer, now=now)
     assert isinstance(row, StationStaff)
     assert client.get("/authority/team/").status_code == 200
     post = StationStaff.objects.get(user=clerk)

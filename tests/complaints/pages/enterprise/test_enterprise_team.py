@@ -13,7 +13,7 @@ from complaints.assignment import assigning
 from complaints.procedure.workflow import Status
 from enterprises.models import Absence, AssignmentRule, Branch, Staff, TwoPersons
 from enterprises.team import organising, team
-from enterprises.team.rights import Post, enterprise_reach
+from enterprises.team.rights import Post, TeamActor, enterprise_reach
 from enterprises.team.team import TeamRefusal
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -40,9 +40,9 @@ def somebody(world: World, name: str, *, role: str = "handler", branch: Branch |
     return Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role=role)
 
 
-def manages(world: World) -> dict[str, Any]:
+def manages(world: World) -> TeamActor:
     now = timezone.now()
-    return {"by": world.lead, "reach": enterprise_reach(world.lead.pk, on=timezone.localdate(now)), "now": now}
+    return TeamActor(user=world.lead, reach=enterprise_reach(world.lead.pk, on=timezone.localdate(now)), now=now)
 
 
 def test_each_number_is_that_of_the_list_behind_it(world: World) -> None:
@@ -165,7 +165,7 @@ def test_a_rule_is_tried_then_made_moved_and_ended(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     client = signed_in(world.lead)
     whole = Post(enterprise=world.mobile)
-    organising.add_rule(whole, category="price", handler=world.ming_staff, today=timezone.localdate(), **manages(world))
+    organising.add_rule(whole, category="price", handler=world.ming_staff, by=manages(world))
     typed = {"post": f"enterprise-{world.mobile.pk}", "category": "", "handler": second.pk}
     tried = send(client, RULES, typed | {"do": "try"})
     assert tried.status_code == 200
@@ -191,9 +191,7 @@ def test_a_rule_is_tried_then_made_moved_and_ended(world: World) -> None:
 
 def test_rules_are_for_those_who_manage_the_place(world: World) -> None:
     local = somebody(world, "local", role="manager", branch=world.fuzhou)
-    rule = organising.add_rule(
-        Post(enterprise=world.mobile), category="", handler=None, today=timezone.localdate(), **manages(world)
-    )
+    rule = organising.add_rule(Post(enterprise=world.mobile), category="", handler=None, by=manages(world))
     for user in (world.ming, world.hua, world.chen):
         assert signed_in(user).get(RULES).status_code == 404
     client = signed_in(local.user)
@@ -245,9 +243,7 @@ def test_a_branch_manager_sets_nothing_above(world: World) -> None:
             refusals=False,
             failures=False,
             returns=False,
-            by=local.user,
-            reach=reach,
-            now=LATER,
+            by=TeamActor(user=local.user, reach=reach, now=LATER),
         )
     assert (
         send(client, SETTING, {"post": f"branch-{world.fuzhou.pk}", "refusals": "on", "do": "set"}).status_code == 302
@@ -263,26 +259,26 @@ def test_a_number_is_one_persons_and_comes_back_with_them(world: World) -> None:
     told = manages(world)
     for number, code in (("A-017", "number_taken"), ("a b", "bad_number"), ("x" * 21, "bad_number")):
         with pytest.raises(TeamRefusal) as refused:
-            organising.set_number(second, number, **told)
+            organising.set_number(second, number, by=told)
         assert refused.value.code == code
     Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=date(2026, 11, 1))
     again = Staff.objects.create(
         user=world.ming, enterprise=world.mobile, branch=world.fuzhou, role="handler", starts_on=date(2026, 11, 10)
     )
-    organising.set_number(again, "A-017", **told)
+    organising.set_number(again, "A-017", by=told)
     assert Staff.objects.get(number="A-017") == again
 
 
 def test_who_holds_cases_hands_over_before_leaving(world: World) -> None:
     given.a_complaint(world, status=S.NEGOTIATING)
-    told = manages(world) | {"today": timezone.localdate()}
+    told = manages(world)
     for change in (
-        lambda: team.end(world.ming_staff, timezone.localdate(), **told),
-        lambda: team.change_role(world.ming_staff, "reviewer", **told),
+        lambda: team.end(world.ming_staff, timezone.localdate(), by=told),
+        lambda: team.change_role(world.ming_staff, "reviewer", by=told),
     ):
         with pytest.raises(TeamRefusal) as refused:
             change()
         assert refused.value.code == "holds_cases"
     # Out at once is always possible; what was open goes to a head.
-    team.end(world.ming_staff, None, **told)
+    team.end(world.ming_staff, None, by=told)
     assert assigning.sweep_assignments(now=LATER) == 1
