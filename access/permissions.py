@@ -1,8 +1,4 @@
-"""Reads permissions.csv: who may do what to what.
-
-The file is the list; what does not stand in it is refused (access/middleware.py), and
-docs/permissions.md and the sweep of tests/walls are made from it.
-"""
+"""Reads permissions.csv: who may do what to what; what does not stand in it is refused (access/middleware.py)."""
 
 import csv
 import re
@@ -157,10 +153,7 @@ def is_held_by_key(resource: str, action: str) -> bool:
 
 
 def actions_for(resource: str, roles: frozenset[str]) -> frozenset[str]:
-    """What somebody with these roles may at all call here: of some case, in some status.
-
-    Includes what is answered with 409: that is the business of the page, which says why.
-    """
+    """What somebody with these roles may call of some case in some status, answers of 409 included."""
     return frozenset[str]().union(
         *(
             row.actions
@@ -171,6 +164,5 @@ def actions_for(resource: str, roles: frozenset[str]) -> frozenset[str]:
 
 
 def allows(resource: str, action: str, roles: frozenset[str]) -> bool:
-    """Whether somebody with these roles gets past the permission middleware; which case it is, the page asks
-    `visible_to`."""
+    """Whether these roles get past the permission middleware; which case it is, the page asks `visible_to`."""
     return action in actions_for(resource, roles)

@@ -1,7 +1,4 @@
-"""The people of the demo data, who sign in with one click.
-
-They are known by an e-mail domain that cannot exist, so no real person is ever among them.
-"""
+"""The people of the demo data, who sign in with one click: known by an e-mail domain that cannot exist."""
 
 from typing import Any
 

@@ -139,10 +139,7 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
 
 
 def redirect_once(request: HttpRequest, act: Callable[[], tuple[str, str]]) -> HttpResponseBase:
-    """Carry out ``act`` at most once, and go on to the address of the result that it returns with what to tell of it.
-
-    Raises what ``once`` and ``act`` raise.
-    """
+    """Carry out ``act`` at most once, and go on to the address that it returns, with what to tell of it."""
     with once(request) as attempt:
         if not attempt.answered:
             attempt.reference, text = act()

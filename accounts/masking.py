@@ -1,7 +1,4 @@
-"""How a name, a number or an address is written for somebody who need not know it.
-
-What is shown never grows with what it hides; what cannot be read safely is hidden whole.
-"""
+"""How a name, a number or an address is written for who need not know it; its length tells nothing of what it hides."""
 
 import re
 import unicodedata

@@ -22,8 +22,7 @@ MESSAGES_FOR = timedelta(days=7)
 
 
 def throw_away_done(*, now: datetime, limit: int) -> int:
-    """Answered requests, dead codes, old counts of tries, ended sessions, the security log of last year. Returns how
-    many rows went."""
+    """Answered requests, dead codes, old tries, ended sessions, last year's security log: how many rows went."""
     used_or_expired = Coalesce(F("used_at"), F("expires_at"))
     codes = models.SignInCode.objects.annotate(dead_at=used_or_expired).filter(
         Q(dead_at__lte=now - CODES_FOR) & Q(created_at__lte=now - CODES_FOR)

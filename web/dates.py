@@ -1,7 +1,4 @@
-"""Days and moments in words, in the reader's language.
-
-People are told the last day on which they may still act ("12月2日24:00前"), never the first late instant.
-"""
+"""Days and moments in words: people are told the last day on which they may act, never the first late instant."""
 
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache

@@ -1,7 +1,4 @@
-"""The words on a deadline chip, from the facts of one clock.
-
-A chip says how much working time is left and the last day; colour only repeats it.
-"""
+"""The words on a deadline chip, from the facts of one clock."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

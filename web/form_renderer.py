@@ -1,8 +1,4 @@
-"""How every form field is drawn: the project's field template, found among the project's templates.
-
-A form draws its fields with as_field_group, so that label, hint, error and control
-are always tied together the same way.
-"""
+"""How every form field is drawn: the project's field template, found among the project's templates."""
 
 from django.forms.renderers import TemplatesSetting
 

@@ -1,7 +1,4 @@
-"""What every answer tells the browser, whoever made it: a page, a file, an error of the framework itself.
-
-It stands outermost, so nothing leaves without it; what an answer says of itself stays.
-"""
+"""What every answer tells the browser, whoever made it: a page, a file, an error of the framework itself."""
 
 from collections.abc import Callable
 from math import ceil

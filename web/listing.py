@@ -1,7 +1,4 @@
-"""Several names in one line, joined as the reader's language does it.
-
-Nothing but marks between words, so that no page in English shows 、 or ：.
-"""
+"""Several names in one line, joined as the reader's language does it."""
 
 from collections.abc import Iterable
 

@@ -1,7 +1,4 @@
-"""A QR code as one path of an SVG that stands in the page: no picture file, no style attribute.
-
-Error level Q and a quiet zone of four modules, so that an old telephone reads it from paper.
-"""
+"""A QR code as one path of an SVG that stands in the page: no picture file, no style attribute."""
 
 from dataclasses import dataclass
 

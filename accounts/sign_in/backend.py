@@ -40,10 +40,7 @@ def needs_second_factor(user: User) -> bool:
 
 
 def with_work() -> QuerySet[User]:
-    """Users with ``has_work``: a job at an enterprise, an office at an authority, or a duty of the platform.
-
-    ``duty``: which of the three duties of an administrator, None for everybody else.
-    """
+    """Users with ``has_work`` (a job, an office or a duty of the platform) and ``duty`` (an administrator's)."""
     return User._default_manager.annotate(has_work=_has_work(), duty=F("duties__kind"))
 
 

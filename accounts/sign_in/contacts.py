@@ -1,7 +1,4 @@
-"""Phone numbers and e-mail addresses: one way to write each, the user behind a proven one, and changing them.
-
-An address is compared only after it was brought into its one written form; a new one is held back for a day.
-"""
+"""Phone numbers and e-mail addresses: one way to write each, the user behind a proven one, and changing them."""
 
 import unicodedata
 import uuid

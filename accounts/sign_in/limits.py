@@ -59,8 +59,7 @@ class Limit:
 
 
 class TooManyTries(Exception):
-    """Nothing is done before ``until``; the page or the API says so in a sentence, with the status that ``told``
-    gives."""
+    """Nothing is done before ``until``; the page or the API says so, with the status that ``told`` gives."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())

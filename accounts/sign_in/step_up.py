@@ -1,7 +1,4 @@
-"""Showing the second factor again before what matters most: exports, roles, tokens, webhooks.
-
-Fresh is ten minutes, counted from the factor that was shown in this very session.
-"""
+"""Showing the second factor again, if that was ten minutes ago, before exports, roles, tokens and webhooks."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta

@@ -1,7 +1,4 @@
-"""One's own account: my details, how I sign in, where I am signed in; a new phone, mailbox or password.
-
-Everything here is about the person of this session; a new address proves itself by a code, the person by the factor.
-"""
+"""One's own account: my details, how I sign in, where I am signed in; a new phone, mailbox or password."""
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""Signing in and out, and the forms of the account.
-
-The answer to an unknown address is the answer to a known one: no error says whether an address is known.
-"""
+"""Signing in and out, and the forms of the account; no error says whether an address is known."""
 
 from datetime import datetime
 from typing import Any

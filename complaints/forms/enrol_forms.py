@@ -1,8 +1,4 @@
-"""What an enterprise types to become an ODR enterprise, step by step, and what it files later.
-
-The five conditions, the papers and the areas are asked as the rules name them; what is wrong is said in
-words of the form, and a step counts as done only when its form has nothing to say.
-"""
+"""What an enterprise types to become an ODR enterprise, step by step, and what it files later."""
 
 import re
 from collections.abc import Mapping

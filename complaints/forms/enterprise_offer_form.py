@@ -1,8 +1,4 @@
-"""The offer editor: one block a demand, any number of promises, nothing typed is ever lost.
-
-The fields are named as the rule names them (``answer-1``, ``promise-2-amount``),
-and a demand without an answer cannot be sent.
-"""
+"""The offer editor; its fields are named as the rule names them (``answer-1``, ``promise-2-amount``)."""
 
 from collections.abc import Mapping, Sequence
 from datetime import date

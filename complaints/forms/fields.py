@@ -1,8 +1,4 @@
-"""The fields of a typed step: a text, an amount, a day, one of a few, files; and the forms that they stand on.
-
-Files are looked into before any case is locked, and a bad file never costs the text: it is named, and what was typed
-stays in the form.
-"""
+"""The fields of a typed step, and the forms that they stand on; a bad file is named and never costs the text."""
 
 from __future__ import annotations
 

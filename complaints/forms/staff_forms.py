@@ -1,7 +1,4 @@
-"""What staff of enterprises and authorities type beside a case: instructions and answers, decisions, reasons.
-
-A form reads and says what is missing, the verb judges.
-"""
+"""What staff of enterprises and authorities type beside a case: instructions and answers, decisions, reasons."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -102,8 +99,7 @@ class OverdueForm(fields.StepForm):
 
 
 class CallBackForm(fields.StepForm):
-    """The script of a call-back: reached or not; what the consumer says to each question, which only somebody reached
-    can."""
+    """The script of a call-back: reached or not, and what the consumer says to each question."""
 
     reached = fields.Choice(
         label=_("打通了吗"), choices=[("yes", _("打通了，本人接听")), ("no", _("没有打通，下面不用填"))]

@@ -1,8 +1,4 @@
-"""Which cases a measure is about, with which amount, and what each kind of demand gets.
-
-What cannot be used is named with its reason and left out; every demand of a case is answered by the rule, or the case
-is left out; nothing is filled in that nobody said.
-"""
+"""Which cases a measure is about, with which amount, and what each kind of demand gets."""
 
 from __future__ import annotations
 
@@ -62,8 +58,7 @@ def picks_of(kept: Iterable[dict[str, str | int]]) -> list[Pick]:
 def from_lines(
     lines: Iterable[tuple[int, Sequence[str]]], cases: QuerySet[Complaint]
 ) -> tuple[list[Pick], list[LeftOut]]:
-    """Number first, then (if need be) an amount or a proof; a heading may stand above. ``cases``: what the person
-    sees."""
+    """Number first, then an amount or a proof; a heading may stand above. ``cases``: what the person sees."""
     values: dict[str, list[str]] = {}
     headings = _headings()
     for _line, cells in lines:
@@ -94,8 +89,7 @@ def from_lines(
 
 
 def _different(texts: Sequence[str]) -> list[str]:
-    """What stands beside one number in several lines: the same amount in other words is said once, nothing says
-    nothing."""
+    """What stands beside one number in several lines; the same amount in other words counts once."""
     result: dict[Decimal | str, str] = {}
     for word in filter(None, texts):
         try:

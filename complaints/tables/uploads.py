@@ -39,10 +39,7 @@ Fail = Callable[[Any, str, str], None]
 
 @contextmanager
 def kept(chunks: Iterable[bytes], mark: str) -> Iterator[tuple[str, str]]:
-    """(form, digest) of the file, which lies beside its row from now on; gone again when the block raises.
-
-    Raises WrongInput for what is no table, empty or too large.
-    """
+    """(form, digest) of the file beside its row; gone again when the block raises. Raises WrongInput for no table."""
     path = files.upload_of(mark)
     try:
         digest, size, first = hashlib.sha256(), 0, b""

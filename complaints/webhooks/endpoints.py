@@ -1,8 +1,4 @@
-"""What a manager does with an endpoint: make it, try it, change its secret, switch it off and on, send dead letters
-again.
-
-Only a manager of the whole enterprise, for it is told of all its cases; each of these steps stands in the security log,
-and a secret is shown once."""
+"""What a manager of the whole enterprise does with an endpoint: make, try, change its secret, switch, send again."""
 
 import base64
 import secrets
@@ -101,8 +97,7 @@ def rotate(endpoint: WebhookEndpoint, *, user: User, actor: Actor, now: datetime
 
 
 def switch(endpoint: WebhookEndpoint, *, on: bool, user: User, actor: Actor, now: datetime) -> None:
-    """Off: nothing is made or sent. On again: from now on; what happened meanwhile stands in ``GET
-    /api/v1/events/``."""
+    """Off: nothing is made or sent. On again: from now on; the rest stands in ``GET /api/v1/events/``."""
     if on and endpoint.state == "off":
         _refuse_too_many(actor)
         endpoint.cursor = events.cursor_now()

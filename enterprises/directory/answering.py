@@ -49,10 +49,7 @@ class BranchFacts:
 
 
 def category_matches(wanted: str, actual: Iterable[str]) -> bool:
-    """An empty category matches all; `goods` matches `goods.phones`.
-
-    A case has two codes, of what was bought and of what went wrong; either will do.
-    """
+    """An empty category matches all; `goods` matches `goods.phones`; of the two codes of a case either will do."""
     return not wanted or any(code == wanted or code.startswith(wanted + ".") for code in actual)
 
 

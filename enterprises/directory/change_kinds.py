@@ -1,8 +1,6 @@
-"""What an enterprise may change of its own entry in the directory: each kind, what it needs, what stands against it,
-what it writes.
+"""What an enterprise may change of its own entry: each kind, what it needs, what stands against it, what it writes.
 
-A kind judges and writes the rows of one enterprise, under a lock that `changing` holds, and is judged
-anew each time: a branch that ended meanwhile is named and nothing is written. Rows are dated, never deleted.
+A kind is judged anew each time, under a lock that `changing` holds. Rows are dated, never deleted.
 """
 
 from collections.abc import Collection, Mapping
@@ -70,8 +68,7 @@ class ChangeRequest:
 
 
 class Kind:
-    """One kind of change. ``row``: the table of the row it is about; ``day``: what its day means (from, last, fact,
-    "")."""
+    """One kind of change. ``row``: the table that it is about; ``day``: what its day means (from, last, fact, "")."""
 
     code: ClassVar[str]
     title: ClassVar[str | Promise]

@@ -1,8 +1,4 @@
-"""Finds who a consumer means: by any name, code, or pinyin initials.
-
-A hit always says why it is one, and which branch would answer; an ended
-enterprise is shown with its successor, never alone. Six queries, however many hits.
-"""
+"""Finds who a consumer means: by any name, code, or pinyin initials."""
 
 import datetime as dt
 import unicodedata
@@ -338,10 +334,7 @@ def _hits(
 
 
 def _successors(ids: Iterable[int], *, on: dt.date) -> dict[int, int]:
-    """The entity that answers today for each that was succeeded; chains followed.
-
-    A split into several is left to the officer: the first successor is shown.
-    """
+    """The entity that answers today for each that was succeeded; of a split into several the first is shown."""
     rows = Succession.objects.filter(on_day__lte=on).order_by("-on_day", "-id")
     step = dict(rows.values_list("predecessor_id", "successor_id"))
     result: dict[int, int] = {}

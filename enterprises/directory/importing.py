@@ -1,8 +1,4 @@
-"""Reads a file of enterprises into the directory: all of it, or nothing.
-
-Every bad cell is named before anything is written. Rows that stand there
-already change nothing, so a file may be imported twice; nothing is deleted.
-"""
+"""Reads a file of enterprises into the directory: all of it, or nothing."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence

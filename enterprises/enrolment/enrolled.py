@@ -1,8 +1,4 @@
-"""An enterprise while it is enrolled: suspended, resumed, leaving; what it files; its history.
-
-The authority that enrolled it decides, by its head, under a lock on the enterprise; every change is an
-entry of the history in the same transaction, and the managers are told.
-"""
+"""An enterprise while it is enrolled: suspended, resumed, leaving; what it files; its history."""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -119,10 +115,7 @@ def first_last_day(ground: str, *, region_id: int | None, today: date) -> date:
 
 
 def set_exit(enterprise: Enterprise, *, by: User, ground: str, text: str, last_day: date, now: datetime) -> None:
-    """The enrolment ends with ``last_day``; open cases are kept to their end by an enterprise that is not shut out.
-
-    Raises EnrolmentRefusal.
-    """
+    """The enrolment ends with ``last_day``; who is not shut out keeps the open cases. Raises EnrolmentRefusal."""
     today = timezone.localdate(now)
     with _locked(enterprise.pk, by=by, now=now) as held:
         if held.enrolment not in (Enrolment.ENROLLED, Enrolment.SUSPENDED) or held.leaves_on is not None:
@@ -164,8 +157,7 @@ def drop_exit(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> 
 
 
 def sweep_exits(*, now: datetime) -> int:
-    """End the enrolments whose last day has passed; how many. Their people keep the cases that they have, unless they
-    are out."""
+    """End the enrolments whose last day has passed; how many. Their people keep their cases, unless they are out."""
     today = timezone.localdate(now)
     with transaction.atomic():
         due = list(

@@ -1,8 +1,4 @@
-"""Applying to become an ODR enterprise, and what the authority answers.
-
-Each decision locks the application and says which version of it was read; who comes second is told who
-was first. Granting writes the enterprise, its branch, its areas, the history and the invitation together, or nothing.
-"""
+"""Applying to become an ODR enterprise, and what the authority answers."""
 
 import hashlib
 import json
@@ -44,8 +40,7 @@ class EnrolmentRefusal(Refusal):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EnrolmentData:
-    """What the enterprise says of itself, checked by the forms. ``areas``: ids of regions; ``customers``: (number, day,
-    source)."""
+    """What the enterprise says of itself. ``areas``: ids of regions; ``customers``: (number, day, source)."""
 
     name: str
     uscc: str

@@ -1,8 +1,6 @@
-"""An enterprise replies to its published figures; an officer of the authority that enrolled it checks before it is
-shown.
+"""An enterprise replies to its published figures; an officer of its authority checks before it is shown.
 
-One reply waits and one is shown; what was shown stays until the next one was checked. Whoever decides
-says a ground of the list, and the managers are told of it on their page.
+One reply waits and one is shown; what was shown stays until the next one was checked.
 """
 
 from collections.abc import Collection, Iterable

@@ -1,8 +1,4 @@
-"""How an enterprise becomes an ODR enterprise and ceases to be one, its history, and changes of its directory entry.
-
-What an authority decided, who and why, is an entry that nobody changes; `Enterprise.enrolment` is only what the newest
-of them came to. Persons stand in sealed columns, the entries speak of enterprises.
-"""
+"""How an enterprise becomes an ODR enterprise and ceases to be one, its history, and changes of its directory entry."""
 
 import uuid
 
@@ -247,11 +243,8 @@ LONGEST = 500
 
 
 class DirectoryChange(models.Model):
-    """``what``: ids and words by name, as its kind needs them (changing.KINDS). ``branch``: in whose part of the tree.
-
-    ``preview``: which cases of late would have gone elsewhere (routing.directory_changes.previewing); ids of cases
-    only.
-    """
+    """``what``: ids and words by name (changing.KINDS). ``branch``: in whose part of the tree. ``preview``: ids of
+    cases of late that would have gone elsewhere (routing.directory_changes.previewing)."""
 
     class State(models.TextChoices):
         DRAFT = "draft", _("尚未提交")

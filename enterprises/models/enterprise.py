@@ -69,8 +69,7 @@ class Enterprise(models.Model):
 
     @property
     def is_shut_out(self) -> bool:
-        """Whether its people are out by a decision of the authority (enterprises.team.staffing.shut_out asks it in
-        queries)."""
+        """Whether the authority shut its people out (enterprises.team.staffing.shut_out asks it in queries)."""
         return self.stays_out or (self.enrolment == self.Enrolment.SUSPENDED and not self.finishes_cases)
 
     @property
@@ -264,11 +263,7 @@ class Staff(DatedRow):
 
 
 class SearchName(DatedRow):
-    """A name under which an enterprise can be found, cut into grams.
-
-    Written by `naming.write_names` only; one row a legal name, brand, alias,
-    former name, branch or code, so that a hit can say why it is one.
-    """
+    """A name under which an enterprise can be found, cut into grams; written by `naming.write_names` only."""
 
     class Kind(models.TextChoices):
         LEGAL = "legal", _("登记名称")

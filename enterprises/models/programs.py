@@ -16,8 +16,7 @@ SHOWN = 12
 
 
 class ApiToken(models.Model):
-    """One token. With an enterprise it sees that enterprise's cases only, with an authority that
-    office's; with neither the person's own."""
+    """A token sees the cases of its enterprise or of its authority's office; with neither the person's own."""
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="api_tokens")
     enterprise = models.ForeignKey(

@@ -102,10 +102,8 @@ class AssignmentRule(models.Model):
 
 
 class TwoPersons(models.Model):
-    """What a second person must approve, for an enterprise or for one branch and those below it (staffing.py).
-
-    `offers_above` empty: no offer for its amount alone.
-    """
+    """What a second person must approve, for an enterprise or a branch and those below it (staffing.py).
+    `offers_above` empty: no offer for its amount alone."""
 
     enterprise = models.ForeignKey("enterprises.Enterprise", on_delete=models.PROTECT, related_name="two_persons")
     branch = models.ForeignKey("enterprises.Branch", null=True, on_delete=models.PROTECT, related_name="+")

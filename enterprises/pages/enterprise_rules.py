@@ -1,8 +1,4 @@
-"""Leave and two persons: pages on which an enterprise organises its own work.
-
-Everybody at work reads what holds at the own place; what may be changed is asked from ``Reach``
-(rights.py) with each request. Rules for new cases, with their try-out, are complaints/pages/enterprise/team.py.
-"""
+"""Leave and two persons: pages on which an enterprise organises its own work."""
 
 from typing import Any
 
@@ -106,8 +102,7 @@ def _leaves(here: TeamRequest, people: list[Staff] | list[Officer]) -> list[Abse
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
-    """/enterprise/team/leave/, /authority/team/leave/: who is away and when; leave of somebody in one's charge, or
-    one's own."""
+    """/…/team/leave/: who is away and when; leave of somebody in one's charge, or one's own."""
     here = here_of(request, side)
     people = _people(here)
     by_id: dict[str, Any] = {str(row.pk): row for row in people}

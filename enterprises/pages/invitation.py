@@ -1,8 +1,4 @@
-"""Accepting an invitation: the link of the letter, the address it went to, a name and a password.
-
-The token leaves the address bar at once, into the session; every kind of invitation that opens nothing
-looks the same.
-"""
+"""Accepting an invitation: the link of the letter, the address it went to, a name and a password."""
 
 from datetime import timedelta
 from typing import Any

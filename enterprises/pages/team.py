@@ -1,8 +1,4 @@
-"""The team of an enterprise or of an authority: who works here, as what, and how that is changed.
-
-Everybody at work reads the list of the own place; what may be changed is asked from ``Reach``
-(rights.py) with each request, and who may not change somebody finds no page for it.
-"""
+"""The team of an enterprise or of an authority: who works here, as what, and how that is changed."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -77,8 +73,7 @@ def here_of(request: HttpRequest, side: str) -> TeamRequest:
 
 
 def _people(here: TeamRequest, offices: Iterable[Officer] | None = None) -> QuerySet[Any]:
-    """Everybody who works, or will work, where this person may read the list; none for a stranger. ``offices``: those
-    of today, where somebody has asked for them."""
+    """Everybody who works, or will work, where this person may read the list. ``offices``: today's, if known."""
     not_over = Q(ends_on=None) | Q(ends_on__gte=here.today)
     factor = Exists(SecondFactor.objects.filter(user_id=OuterRef("user_id")))
     if here.side.code == "authority":

@@ -46,10 +46,7 @@ SCOPES = {
 
 
 class TokenRefused(Exception):
-    """``code``: unknown, expired, revoked, ended (the person or place), address, too_many.
-
-    ``seconds``: how long to wait, where waiting helps.
-    """
+    """``code``: unknown, expired, revoked, ended (person or place), address, too_many; ``seconds`` to wait."""
 
     def __init__(self, code: str, token: ApiToken | None = None, *, seconds: int = 0) -> None:
         super().__init__(code)
@@ -116,10 +113,7 @@ def network_of(text: str) -> str:
 
 
 def opened_by(secret: str, *, address: str, now: datetime) -> ApiToken:
-    """The token of ``secret``, used from ``address`` at ``now``, with its user; counts the call.
-
-    Raises TokenRefused. What it stands on is asked anew each time, so who left is out with the next call.
-    """
+    """The token of ``secret``, judged anew and counted for a call from ``address``. Raises TokenRefused."""
     if not (secret.startswith(PREFIX) and secret.isascii() and 20 < len(secret) < 100):
         raise TokenRefused("unknown")
     token = ApiToken.objects.select_related("user").filter(digest=digest_of(secret)).first()

@@ -1,8 +1,4 @@
-"""Changing how an enterprise organises its work: two persons, leave, rules for new cases, 工号.
-
-Whoever changes it manages the place that it is about; each change locks the enterprise and stands in the
-security log, and what was in force before stays as an ended row.
-"""
+"""Changing how an enterprise organises its work: two persons, leave, rules for new cases, 工号."""
 
 import re
 from datetime import date

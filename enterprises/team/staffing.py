@@ -32,8 +32,7 @@ def at_work(day: date) -> QuerySet[Staff]:
 
 
 def shut_out(prefix: str = "") -> Q:
-    """The condition that nobody of an enterprise (reached by `prefix`) gets in; database/row_security.py asks the
-    same."""
+    """The condition that nobody of an enterprise (reached by `prefix`) gets in; as database/row_security.py asks."""
     return (
         Q(**{f"{prefix}enrolment": Enterprise.Enrolment.ENDED})
         | Q(**{f"{prefix}stays_out": True})
@@ -70,10 +69,7 @@ def branches_above(branch: Branch) -> list[int]:
 
 
 def led_by(user_id: int, *, on: date) -> tuple[Enterprise, frozenset[int] | None] | None:
-    """The enterprise that this manager leads and which branches of it (None: all); None for everybody else.
-
-    Of a person who leads two, the first.
-    """
+    """The (first) enterprise that this manager leads and which branches of it (None: all); None for everybody else."""
     jobs = list(
         at_work(on)
         .filter(user_id=user_id, role__in=Right.LEAD_ENTERPRISE.posts)

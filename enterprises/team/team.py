@@ -91,10 +91,7 @@ def _holds_nothing(row: Row) -> None:
 
 
 def change_role(row: Row, role: str, *, by: TeamActor) -> None:
-    """Another role at the same post, at once. The row stays: the cases that hang on it keep their handler.
-
-    What the role was before stands in the security log. Raises TeamRefusal.
-    """
+    """Another role at the same post, at once; the cases that hang on the row keep their handler. Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
         row.refresh_from_db()
@@ -119,8 +116,7 @@ def change_role(row: Row, role: str, *, by: TeamActor) -> None:
 
 
 def end(row: Row, last_day: date | None, *, by: TeamActor) -> None:
-    """The last day of a job, once its open cases were handed over; None: out with the next request, whatever is open
-    goes to a head by itself (complaints/assignment/assigning.py). Raises TeamRefusal."""
+    """The last day of a job without open cases; None: out at once, a head gets them. Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
         row.refresh_from_db()
@@ -206,11 +202,9 @@ def address_digest(address: str) -> str:
 
 
 def invite(contact: Contact, post: Post, role: str, *, by: TeamActor, place: str, language: str) -> Invitation:
-    """An invitation and its letter, in one transaction.
+    """An invitation and its letter; one that is open there is revoked by it. Raises TeamRefusal.
 
-    ``place``: the address under which the invitation page stands, to which the token is added. An open invitation of
-    the same address to the same organisation is revoked by it.
-    Raises TeamRefusal.
+    ``place``: the address under which the invitation page stands, to which the token is added.
     """
     if not by.reach.may_touch(post, role):
         raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
@@ -270,10 +264,7 @@ def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
 
 
 def accept(invitation: Invitation, user: User, *, now: datetime, address: str = "") -> Row:
-    """The person gets the post; the invitation is used up. Raises TeamRefusal.
-
-    Judged anew: whoever invited must still be allowed to. A manager who left takes the invitations along.
-    """
+    """The person gets the post, if whoever invited may still give it. Raises TeamRefusal."""
     with transaction.atomic():
         held = (
             Invitation.objects.select_for_update(of=("self",))

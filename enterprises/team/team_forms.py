@@ -1,7 +1,4 @@
-"""What is typed on the pages of a team.
-
-A form offers only what this person may give (rights.py); the rules judge it again.
-"""
+"""What is typed on the pages of a team."""
 
 from datetime import date
 from typing import Any

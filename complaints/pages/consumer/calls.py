@@ -1,7 +1,4 @@
-"""What the case page asks of the consumer now, and what else may be done.
-
-Every button stands for a step that ``page.may`` offers; the first call is the banner, the most urgent one.
-"""
+"""What the case page asks of the consumer now, and what else may be done."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,8 +1,4 @@
-"""What a consumer types on a step page: a text, a plain yes or no, an answer to an offer; nothing is chosen beforehand.
-
-Fields are named as the verb names them; it judges whether the step may be taken, and its refusal lands on the field of
-the same name. Silence and an empty box are never a yes.
-"""
+"""What a consumer types on a step page: a text, a yes or no, an answer to an offer; nothing is chosen beforehand."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""The receipt: proof and calm, right after filing and whenever one comes back.
-
-The tracking token is shown for 30 minutes, in the browser that filed, and never again; the case keeps its digest only.
-"""
+"""The receipt: proof and calm, right after filing and whenever one comes back."""
 
 import hmac
 from datetime import datetime

@@ -1,8 +1,4 @@
-"""The consumer's pages: my cases, the case, and each step on an address of its own.
-
-A case that waits for the consumer always stands first. A page offers only what may be done now; what is sent all the
-same is judged by ``take`` and refused with the reason, and nothing typed is lost.
-"""
+"""The consumer's pages: my cases, the case, and each step on an address of its own."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -241,8 +237,7 @@ def my_cases(user: User, *, now: datetime) -> list[dict[str, Any]]:
 
 
 def begun_by(user: User, *, now: datetime) -> list[dict[str, Any]]:
-    """The open drafts that a proven phone owns, from whatever device: what each is about, how far it is, until when it
-    is kept."""
+    """The open drafts that a proven phone owns: what each is about, how far it is, until when it is kept."""
     return [
         {
             "title": drafts.first(row, "purchase", "item_name").strip()[:40] or _("还没有写商品或服务"),

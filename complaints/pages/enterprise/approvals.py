@@ -1,9 +1,7 @@
-"""/enterprise/approvals/: what waits for a second person inside the enterprise, and the decision on one of it, or on a
-whole set of offers (/enterprise/measures/<id>/approval/).
+"""/enterprise/approvals/: what waits for a second person inside the enterprise, and the decision on it.
 
-The approval and the approved step are two moves of one call by the same person, as at the authority
-(pages/authority/approvals.py); nobody decides on his own proposal, and no clock waits for it. Of a set the page shows
-what would go out today, the first case as its consumer will see it and each case with its amount and its last day.
+The approval and the approved step are two moves of one call by the same person (pages/authority/approvals.py); nobody
+decides on his own proposal, and no clock waits for it.
 """
 
 from __future__ import annotations
@@ -249,8 +247,7 @@ def _facts(proposed: Mapping[str, Any]) -> list[Fact]:
 
 
 def proposal_of(page: CasePage) -> dict[str, Any] | None:
-    """What waits for a second person in this case, or came back from one: ``sent_back`` is the reason of the newest one
-    that was. No query where nothing was ever proposed."""
+    """What waits for a second person in this case, or was ``sent_back``. No query where nothing was ever proposed."""
     matter = page.matters.get("proposal")
     if matter is not None:
         return {

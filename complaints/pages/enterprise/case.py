@@ -1,8 +1,4 @@
-"""The enterprise's workspace: the case on the left, the steps that stand open on the right.
-
-The buttons are the open steps of this person, nothing more; a former enterprise
-reads its own engagement and finds none.
-"""
+"""The enterprise's workspace: the case on the left, the steps that stand open on the right."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,8 +1,4 @@
-"""What an enterprise types: one form a step, each field named as the rule names it.
-
-A form only reads and says what is missing; whether the step may be taken is judged
-by the verb, and its refusal lands on the field of the same name.
-"""
+"""What an enterprise types: one form a step, each field named as the rule names it."""
 
 from collections.abc import Sequence
 from datetime import date, datetime

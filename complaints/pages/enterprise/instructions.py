@@ -1,7 +1,4 @@
-"""/enterprise/urges/: what authorities asked of this enterprise, until when, and the answer with what shows it.
-
-An instruction is seen by whoever holds its case now; answered once, through the step.
-"""
+"""/enterprise/urges/: what authorities asked of this enterprise, until when, and the answer with what shows it."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,4 @@
-"""What somebody says about many equal cases: which, what each kind of demand gets, and what shows that it was done.
-
-The fields are named as the rule names them, one block a kind of demand that the chosen cases have.
-"""
+"""What somebody says about many equal cases: which, what each kind of demand gets, and what shows that it was done."""
 
 from collections import Counter
 from collections.abc import Iterable

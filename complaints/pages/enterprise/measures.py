@@ -1,7 +1,4 @@
-"""/enterprise/measures/: one answer to equal cases, from choosing them to what became of each.
-
-Who sees the branch where a measure was made sees the measure, and of its cases only the own ones.
-"""
+"""/enterprise/measures/: one answer to equal cases, from choosing them to what became of each."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping

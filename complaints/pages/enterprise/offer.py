@@ -1,9 +1,4 @@
-"""The offer editor: make an offer, or replace the one on the table by a better one.
-
-Adding a row, taking one away and looking at the preview are submits like any
-other, so that the editor works without a script and keeps what was typed. What an offer lacks is
-shown once before it goes; whoever sends it nevertheless has seen it.
-"""
+"""The offer editor: make an offer, or replace the one on the table by a better one."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -58,8 +53,7 @@ def replace_offer(request: HttpRequest, workspace: Workspace, number: str) -> Ht
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OfferEditor:
-    """One offer being written: the case, the step, and the templates of its enterprise by version, in the order of
-    their names."""
+    """One offer being written; ``texts``: the templates of its enterprise by version, in the order of their names."""
 
     workspace: Workspace
     case: CasePage
@@ -241,8 +235,7 @@ def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
 
 
 def _sent_back(case: CasePage, step: str) -> dict[str, Any]:
-    """The offer that a second person sent back, as first values; nothing once something was decided or sent after
-    it."""
+    """The offer that a second person sent back, as first values; nothing once something followed."""
     last = next((event.step for event in case.timeline if event.step in _AFTER_WRITING), "")
     if last != "send_back":
         return {}

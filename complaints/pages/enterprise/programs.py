@@ -1,8 +1,4 @@
-"""/enterprise/webhooks/ and /enterprise/tokens/: where the enterprise's programs are notified; what they come in with.
-
-For managers of the whole enterprise only; to everybody else these pages do not exist. A manager makes tokens that act
-as himself, so nobody's name stands under what a program did that he did not let it do.
-"""
+"""/enterprise/webhooks/, /enterprise/tokens/: where an enterprise's programs are notified, what they sign in with."""
 
 import json
 import uuid

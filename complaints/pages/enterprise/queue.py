@@ -1,9 +1,7 @@
 """The enterprise's queue: what is next, in views with counts, sorted by the next deadline, and one step for many cases.
 
-However many cases there are, a page costs the same number of queries and reads one page of rows; of a case that was
-given up only our own time with it is shown. In a step for many (assign, accept, mark as read) every case is judged for
-itself, in one transaction and one flush; what was refused says why and hinders none of the others. A number that this
-workspace does not hold is not there, whoever else has it.
+A page costs the same number of queries however many cases there are; of a case that was given up only our own time
+with it is shown. In a step for many every case is judged for itself, in one transaction.
 """
 
 from __future__ import annotations
@@ -48,8 +46,7 @@ ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaint
 
 @workspace_page("GET", "POST")
 def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/enterprise/queue/?view=…: all open cases of this workspace, or one view of them; POST takes a step for many of
-    them."""
+    """/enterprise/queue/?view=…: all open cases of this workspace, or one view; POST takes a step for many of them."""
     view = queue_lists.view_of(request.GET.get("view", ""))
     form = queue_lists.asked_for(workspace, request.GET)
     if request.method != "POST":

@@ -1,9 +1,4 @@
-"""/enterprise/team/: who works here, how much lies with whom, who is away; /rules/: who gets a new case.
-
-A number is counted by the condition of the list to which it leads, so the two are always the same. Trying out a rule is
-a submit like any other; it shows what the rules and the one that is typed would have done with the newest cases, and
-writes nothing.
-"""
+"""/enterprise/team/: who works here, how much lies with whom, who is away; /rules/: who gets a new case."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any

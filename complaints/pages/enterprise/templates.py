@@ -1,7 +1,4 @@
-"""/enterprise/templates/: the texts that this enterprise answers with, who owns them, how often they were accepted.
-
-Everybody who works there reads and uses them; managers alone write, and each change is a new version.
-"""
+"""/enterprise/templates/: the texts that this enterprise answers with, who owns them, how often they were accepted."""
 
 from typing import Any
 

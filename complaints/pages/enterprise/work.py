@@ -1,9 +1,4 @@
-"""The right column of the workspace: the contact log, earlier cases of the consumer, similar cases, notes, causes; and
-the ended cases whose root cause nobody has tagged, one select and one press each.
-
-Everything here is the enterprise's own (its engagements), and each part costs one statement, asked only where it is of
-use: while the case is ours, or once it is over.
-"""
+"""The right column of the workspace: contacts, earlier and similar cases, causes; ended cases without a cause."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -89,10 +84,7 @@ def is_working(page: CasePage) -> bool:
 
 
 def history_of(page: CasePage, workspace: Workspace) -> tuple[list[dict[str, Any]], bool]:
-    """Other cases of this consumer at this workspace, the newest first, and whether there are more than are listed.
-
-    The same account, or the same phone; phones are compared by digest, never read. One statement.
-    """
+    """Other cases of this consumer (account or phone, by digest) here, the newest first, and whether there are more."""
     complaint = page.complaint
     phones = PersonDigest.objects.filter(complaint=complaint, kind="phone").values("digest")
     by_phone = PersonDigest.objects.filter(kind="phone", digest__in=phones).order_by().values("complaint_id")
@@ -175,8 +167,7 @@ def most_days(page: CasePage) -> int:
 
 
 def cause_of(page: CasePage, known: Iterable[RootCause] | None = None) -> str:
-    """The code of the tag of this time with the case; "" without one. ``known``: tags of its times, where they were
-    read."""
+    """The code of the tag of this time with the case, or "". ``known``: tags of its times, where they were read."""
     engagement = page.engagement
     if engagement is None:
         return ""
@@ -223,8 +214,7 @@ def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def similar_shown(complaint: Complaint, *, seen: Q) -> dict[str, Any]:
-    """How the own cases with the same problem ended, and the few to list, for enterprise/_similar.html; ``total`` 0
-    where there are none."""
+    """How the own cases with the same problem ended, and the few to list, for enterprise/_similar.html."""
     results = similar_to(complaint, seen=seen)
     return {
         "total": results.total,

@@ -1,8 +1,4 @@
-"""Filing in the browser: begin, the eight screens, submit; and a side page for a second and a third respondent.
-
-Every screen is one form on its own address that works without a script; each submit saves what was typed before
-anything is judged.
-"""
+"""Filing in the browser: begin, the eight screens, submit; and a side page for a second and a third respondent."""
 
 import uuid
 from datetime import datetime

@@ -1,7 +1,4 @@
-"""One screen around a form of the filing; and the last one: everything once more, then the one rule call.
-
-Whatever a double click sends, one complaint comes of it and both submits end at the same receipt.
-"""
+"""One screen around a form of the filing; and the last one: everything once more, then the one rule call."""
 
 import uuid
 from dataclasses import replace
@@ -124,8 +121,7 @@ def _file(request: HttpRequest, held: Held, filing: FilingRequest, *, now: datet
 
 
 def _count_unproven(request: HttpRequest, *, now: datetime) -> None:
-    """Complaints of nobody proven are counted, so that a flood of them does not bury one enterprise; none is
-    dropped."""
+    """Complaints of nobody proven are counted, so that a flood of them buries no enterprise; none is dropped."""
     here = client_address(request)
     limits = [UNPROVEN] if is_worked_for(request.POST.get("proof", ""), now=now) else [UNPROVEN, UNPROVEN_UNWORKED]
     for limit in limits:

@@ -1,9 +1,4 @@
-"""Official documents of a case, what a court asks for, and the dossier.
-
-The sides share the addresses; each gets what is addressed to it and what it may see, and what is not there for it is a
-404. The package for the court that confirms an agreement (司法确认) says of a person what the page of the case says to
-the same reader; the rest is left to be filled in by hand. A dossier is for whoever asked for it, for a day.
-"""
+"""Official documents of a case, what a court asks for, and the dossier."""
 
 import hashlib
 import io
@@ -49,8 +44,7 @@ def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
 
 
 def newest_print(document: OfficialDocument, *, number: int | None = None) -> HttpResponse:
-    """The print of a document that the reader was found to have, or of its version ``number``; 404 where there is
-    none."""
+    """The print of a document that the reader was found to have, or of its version ``number``; else 404."""
     versions = DocumentVersion.objects.filter(document=document).order_by("-number")
     versions = versions.select_related("document", "complaint")
     version = versions.first() if number is None else versions.filter(number=number).first()

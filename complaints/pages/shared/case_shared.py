@@ -1,9 +1,4 @@
-"""Pages that all three sides have of a case: why a date is that day; files handed out, and sent in parts.
-
-Who may not see it gets the same 404 as for what does not exist. A browser sends a file to addresses that begin, take a
-part, tell the state, finish and cancel; each may be repeated, for the answer may have been lost, and without JavaScript
-nobody comes there.
-"""
+"""Pages that all three sides have of a case: why a date is that day; files handed out, and sent in parts."""
 
 import uuid
 from collections.abc import Callable

@@ -1,8 +1,4 @@
-"""/enterprise/exports/ and /authority/exports/: ask for a table of what the list shows, watch it, fetch it once.
-
-An export is shown to whoever asked and to whoever may approve it; to everybody else it
-does not exist. Its file goes to whoever asked, by a link that works once.
-"""
+"""/enterprise/exports/ and /authority/exports/: ask for a table of what the list shows, watch it, fetch it once."""
 
 from __future__ import annotations
 

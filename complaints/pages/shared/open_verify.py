@@ -1,7 +1,4 @@
-"""/open/verify/: is this dossier whole and unaltered? /open/seals/: the published seals, for anybody to keep.
-
-Nothing sent is kept, nothing of a case is shown; who asks too often is told until when to wait.
-"""
+"""/open/verify/: is this dossier whole and unaltered? /open/seals/: the published seals, for anybody to keep."""
 
 import re
 from datetime import datetime, timedelta

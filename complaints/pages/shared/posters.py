@@ -1,9 +1,4 @@
-"""/enterprise/posters/, /authority/posters/ and the files of a poster: what to hang up, and how many complaints it
-brought.
-
-A poster is of the own enterprise and its branches, or of the own station; a number is told to whoever
-owns the poster, and to the authority of its own region.
-"""
+"""Posters to hang up, of an enterprise, its branches or a station, and how many complaints each of them brought."""
 
 from collections import defaultdict
 from datetime import datetime, timedelta

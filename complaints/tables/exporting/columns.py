@@ -46,9 +46,7 @@ class CaseRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     """``stays``: a former enterprise may still read it. ``kind``: the personal text that it shows.
-
-    ``comes_back``: stands only in a table that is filled in and sent back (complaints/round_trip).
-    """
+    ``comes_back``: only in a table that is filled in and sent back."""
 
     code: str
     title: Any

@@ -62,8 +62,7 @@ def ask(
     language: str,
     now: datetime,
 ) -> Export:
-    """A new export of what ``actor`` sees by the filter ``query``; with personal columns it waits for a second
-    person."""
+    """A new export of what ``actor`` sees by ``query``; with personal columns it waits for a second person."""
     offered = {
         column.code
         for column in columns.COLUMNS.values()

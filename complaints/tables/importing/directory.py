@@ -113,10 +113,7 @@ class Splitter:
 def enterprises(
     mentions: MappingType[str, Mention], nameless: Iterable[tuple[str, str, str, int]], splitter: Splitter
 ) -> list[NamedEnterprise]:
-    """Every enterprise of a source, by name.
-
-    ``mentions`` by the source's number; ``nameless``: names without a number, as (name, state, city, rows).
-    """
+    """Every enterprise of a source, by name; ``nameless``: names without a number, as (name, state, city, rows)."""
     merged: dict[tuple[str, tuple[str, str]], tuple[Mention, list[str]]] = {}
 
     def join(mention: Mention, source_id: str) -> None:

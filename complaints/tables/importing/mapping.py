@@ -1,8 +1,4 @@
-"""Reads a mapping: how a foreign source's columns become a complaint. Nothing but data.
-
-Whatever is misspelt, unknown or missing in a mapping is refused by its key before
-a row is read; what the source does not have stands in ``absent`` and is never filled.
-"""
+"""Reads a mapping: how a foreign source's columns become a complaint. Nothing but data."""
 
 import string
 from collections.abc import Mapping as MappingType

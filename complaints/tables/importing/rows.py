@@ -1,7 +1,4 @@
-"""A row of a foreign source becomes one filing request, or says which of its cells are bad.
-
-Every cell of the row is judged before anything is given up, so that one pass over the errors file corrects the row.
-"""
+"""A row of a foreign source becomes one filing request, or says which of its cells are bad."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -1,8 +1,4 @@
-"""One line of a platform file: a number for a case of ours, or a complaint that began there.
-
-A new complaint is judged by the same forms as the screens of filing, so nothing comes in by a file that a
-person could not file; a problem names the column as the heading writes it.
-"""
+"""One line of a platform file: a number for a case of ours, or a complaint that began there."""
 
 import uuid
 from collections.abc import Mapping, Sequence

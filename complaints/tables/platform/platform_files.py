@@ -1,8 +1,7 @@
 """Files of the national platform: sent in, tried out, decided, carried out.
 
-Nothing of a file is carried out before an officer has seen what would come of each line; the same bytes sent again lead
-to the answer that stands. A piece is tried or carried out in one transaction with the states of its lines, and what
-somebody may do is asked anew for each file, under the sight of whoever sent it.
+The same bytes sent again lead to the answer that stands. A piece is tried or carried out in one transaction with the
+states of its lines, under the sight of whoever sent the file.
 """
 
 import uuid
@@ -43,8 +42,7 @@ KEPT_FOR = timedelta(days=365)
 def take_in(
     chunks: Iterable[bytes], *, name: str, user: User, actor: Actor, language: str, now: datetime
 ) -> PlatformFile:
-    """Keep the file and the row that a sweep will find, or the row of the same bytes. Raises WrongInput for no
-    table."""
+    """The row that a sweep will find, or that of the same bytes. Raises WrongInput for no table."""
     if actor.authority_id is None or not actor.may(Right.SEND_PLATFORM_FILE):
         raise StepNotAllowed("not_yours", _("这一步由其他人办理。"))
     mark = new_mark("P", timezone.localdate(now))

@@ -1,8 +1,4 @@
-"""Sending a filled-in table in, and deciding what is done with it.
-
-Nothing of a table is carried out before whoever sent it has seen what would come of each line and said
-so; ``all`` or nothing only where all of it fits into one transaction.
-"""
+"""Sending a filled-in table in, and deciding what is done with it."""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -69,8 +65,7 @@ def why_not_all(counts: dict[str, int]) -> str:
 
 
 def is_long(counts: dict[str, int]) -> bool:
-    """Whether "all" cannot be one transaction: every line is tried once more, and then it is carried out piece by
-    piece."""
+    """Whether "all" cannot be one transaction: then every line is tried once more, and carried out piece by piece."""
     return counts["good"] > MOST_AT_ONCE or bool(counts["done"] or counts["refused"])
 
 

@@ -1,7 +1,4 @@
-"""manage.py issue_token EMAIL --scopes …: a token for a program of this person, printed once.
-
-The secret goes to standard output and nowhere else.
-"""
+"""manage.py issue_token EMAIL --scopes …: a token for a program of this person, printed once."""
 
 from datetime import timedelta
 from typing import Any
