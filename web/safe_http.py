@@ -204,12 +204,8 @@ def _ask(
         talk.sock, talk.auto_open = sock, 0
         talk.response_class = _Short
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        talk.request(
-            "POST",
-            path,
-            body,
-            {**headers, "User-Agent": "odr-portal", "Accept-Encoding": "identity", "Connection": "close"},
-        )
+        own = {**headers, "User-Agent": "odr-portal", "Accept-Encoding": "identity", "Connection": "close"}
+        talk.request("POST", path, body, own)
         with talk.getresponse() as answer:
             return answer.status, answer.read(keep) if keep else b""
     finally:

@@ -162,13 +162,8 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
     idle, longest = ends_of(user)
     owes_factor = needs_second_factor(user) and VERIFIED not in session
     if now - seen >= idle or now - entered >= (AT_THE_DOOR if owes_factor else longest):
-        note(
-            "session_ended",
-            now=now,
-            user=user,
-            reason="idle" if now - seen >= idle else "too_long",
-            address=client_address(request),
-        )
+        reason = "idle" if now - seen >= idle else "too_long"
+        note("session_ended", now=now, user=user, reason=reason, address=client_address(request))
         session.flush()
         return AnonymousUser()
     if owes_factor:

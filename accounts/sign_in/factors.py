@@ -287,18 +287,16 @@ def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -
         )
     except (WebAuthnException, ValueError, TypeError, KeyError):
         return None
-    factor, is_new = SecondFactor.objects.get_or_create(
-        credential_id=made.credential_id,
-        defaults={
-            "user": user,
-            "kind": SecondFactor.Kind.PASSKEY,
-            "name": name,
-            "key": made.credential_public_key,
-            "counter": made.sign_count,
-            "created_at": now,
-            "last_used_at": now,
-        },
-    )
+    defaults = {
+        "user": user,
+        "kind": SecondFactor.Kind.PASSKEY,
+        "name": name,
+        "key": made.credential_public_key,
+        "counter": made.sign_count,
+        "created_at": now,
+        "last_used_at": now,
+    }
+    factor, is_new = SecondFactor.objects.get_or_create(credential_id=made.credential_id, defaults=defaults)
     return factor if is_new else None
 
 

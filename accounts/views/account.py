@@ -60,19 +60,15 @@ def account(request: HttpRequest) -> HttpResponse:
         remember(response, settings.LANGUAGE_COOKIE_NAME, form.cleaned_data["language"])
         return response
     masked = {contact.channel: contact.masked for contact in contacts.contacts_of(user)}
-    return render(
-        request,
-        "accounts/account.html",
-        {
-            "form": form,
-            "phone": masked.get("sms", ""),
-            "email": masked.get("email", ""),
-            "held_until": contacts.held_until(user, now=timezone.now()),
-            "needs_factor": needs_second_factor(user),
-            "sessions": len(open_sessions(request, user)),
-        },
-        status=422 if form.is_bound else 200,
-    )
+    context = {
+        "form": form,
+        "phone": masked.get("sms", ""),
+        "email": masked.get("email", ""),
+        "held_until": contacts.held_until(user, now=timezone.now()),
+        "needs_factor": needs_second_factor(user),
+        "sessions": len(open_sessions(request, user)),
+    }
+    return render(request, "accounts/account.html", context, status=422 if form.is_bound else 200)
 
 
 @never_cache
@@ -81,16 +77,13 @@ def account(request: HttpRequest) -> HttpResponse:
 def ways(request: HttpRequest) -> HttpResponse:
     """How I sign in: password, passkeys, apps, recovery codes; for consumers, the code."""
     user = person_of(request)
-    return render(
-        request,
-        "accounts/ways.html",
-        {
-            "factors": SecondFactor.objects.filter(user=user).order_by("pk"),
-            "has_password": user.has_usable_password(),
-            "codes_left": user.recovery_codes.filter(used_at=None).count(),
-            "needs_factor": needs_second_factor(user),
-        },
-    )
+    context = {
+        "factors": SecondFactor.objects.filter(user=user).order_by("pk"),
+        "has_password": user.has_usable_password(),
+        "codes_left": user.recovery_codes.filter(used_at=None).count(),
+        "needs_factor": needs_second_factor(user),
+    }
+    return render(request, "accounts/ways.html", context)
 
 
 @never_cache
@@ -163,11 +156,8 @@ def sessions(request: HttpRequest) -> HttpResponse:
         if wanted.delete()[0]:
             note("session_ended", now=timezone.now(), user=user, reason="by_owner", address=client_address(request))
         return redirect("accounts:sessions")
-    return render(
-        request,
-        "accounts/sessions.html",
-        {"sessions": open_sessions(request, user), "needs_factor": needs_second_factor(user)},
-    )
+    context = {"sessions": open_sessions(request, user), "needs_factor": needs_second_factor(user)}
+    return render(request, "accounts/sessions.html", context)
 
 
 @never_cache
@@ -298,9 +288,5 @@ def reset_code(request: HttpRequest) -> HttpResponse:
             form.add_error("code", gettext("您还没有设置第二步验证，不能自己换密码。请联系您单位的管理员重新邀请您。"))
         else:
             form.add_error("code", sign_in.WRONG_CODE)
-    return render(
-        request,
-        "accounts/reset_code.html",
-        {"form": form, "masked": mailbox.masked},
-        status=422 if form.is_bound else 200,
-    )
+    context = {"form": form, "masked": mailbox.masked}
+    return render(request, "accounts/reset_code.html", context, status=422 if form.is_bound else 200)

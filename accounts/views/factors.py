@@ -93,19 +93,15 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
     kinds = set(SecondFactor.objects.filter(user=user).values_list("kind", flat=True))
     if SecondFactor.Kind.APP not in kinds:
         form.fields["code"].label, form.fields["code"].help_text = gettext("恢复码"), ""
-    return render(
-        request,
-        template,
-        {
-            "form": form,
-            "next": target,
-            "passkey": factors.ask_for_known(request, user),
-            "passkey_error": passkey_error,
-            "has_app": SecondFactor.Kind.APP in kinds,
-            "has_errors": bool(passkey_error),
-        },
-        status=status,
-    )
+    context = {
+        "form": form,
+        "next": target,
+        "passkey": factors.ask_for_known(request, user),
+        "passkey_error": passkey_error,
+        "has_app": SecondFactor.Kind.APP in kinds,
+        "has_errors": bool(passkey_error),
+    }
+    return render(request, template, context, status=status)
 
 
 def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
@@ -166,18 +162,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
             form.add_error("code", gettext("这个码不对。请看验证器现在显示的6位数字；手机时间要准。"))
         if made is not None:
             return _made(request, user, made, is_first=is_first, target=target, now=now)
-    return _show_set_up(
-        request,
-        user,
-        form,
-        status=status,
-        context={
-            "next": target,
-            "is_first": is_first,
-            "passkey_error": passkey_error,
-            "has_errors": bool(passkey_error),
-        },
-    )
+    context = {"next": target, "is_first": is_first, "passkey_error": passkey_error, "has_errors": bool(passkey_error)}
+    return _show_set_up(request, user, form, status=status, context=context)
 
 
 def _name(request: HttpRequest, otherwise: str) -> str:

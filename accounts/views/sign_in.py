@@ -314,12 +314,8 @@ def sign_in_password(request: HttpRequest) -> HttpResponse:
         if user is not None:
             return _enter(request, user, how="password", is_demo=settings.DEMO and is_demo_person(user))
         form.add_error(None, gettext("邮箱或密码不对，或试得太多。请过15分钟再试，或点“忘了密码”。"))
-    return render(
-        request,
-        "accounts/sign_in_password.html",
-        {"form": form, "next": next_of(request)},
-        status=422 if form.is_bound else 200,
-    )
+    context = {"form": form, "next": next_of(request)}
+    return render(request, "accounts/sign_in_password.html", context, status=422 if form.is_bound else 200)
 
 
 @require_POST

@@ -81,11 +81,9 @@ class OfferForm(StepForm):
         }
         if place > 1:
             before = [(str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place)]
+            label = gettext("事项%(n)s什么时候做") % slot
             fields["after"] = Choice(
-                label=gettext("事项%(n)s什么时候做") % slot,
-                required=False,
-                choices=[("", _("有最后一天")), *before],
-                widget=forms.Select,
+                label=label, required=False, choices=[("", _("有最后一天")), *before], widget=forms.Select
             )
             fields["days_after"] = forms.IntegerField(
                 label=gettext("事项%(n)s在之后几个工作日内") % slot,

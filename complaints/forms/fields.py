@@ -76,12 +76,8 @@ class Day(forms.DateField):
     """A local day of our years; typed or picked."""
 
     def __init__(self, **options: Any) -> None:
-        super().__init__(
-            widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
-            input_formats=["%Y-%m-%d", "%Y/%m/%d"],
-            validators=[in_our_years],
-            **options,
-        )
+        widget = forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d")
+        super().__init__(widget=widget, input_formats=["%Y-%m-%d", "%Y/%m/%d"], validators=[in_our_years], **options)
         self.error_messages |= {"required": FILL, "invalid": _("日期请写成 2026-12-02 这样。")}
 
 
@@ -103,12 +99,9 @@ class Pick(forms.ChoiceField):
     """One of a few, as radio buttons, nothing chosen beforehand."""
 
     def __init__(self, *, choices: Any, required: bool = True, **options: Any) -> None:
+        error_messages = {"required": _("请选一项。"), "invalid_choice": _("请从列出的选项中选一项。")}
         super().__init__(
-            choices=choices,
-            required=required,
-            widget=forms.RadioSelect,
-            error_messages={"required": _("请选一项。"), "invalid_choice": _("请从列出的选项中选一项。")},
-            **options,
+            choices=choices, required=required, widget=forms.RadioSelect, error_messages=error_messages, **options
         )
 
 

@@ -112,10 +112,8 @@ class CallBackForm(fields.StepForm):
         super().__init__(data)
         self.questions = questions
         for name in questions:
-            self.fields[name] = fields.Choice(
-                label=wording.label(name, kind="call_back_question"),
-                choices=fields.words_of(CALL_BACK_ANSWERS[name], "call_back_answer"),
-            )
+            choices = fields.words_of(CALL_BACK_ANSWERS[name], "call_back_answer")
+            self.fields[name] = fields.Choice(label=wording.label(name, kind="call_back_question"), choices=choices)
         if data is not None and data.get("reached") == "no":
             for name in (*questions, "overall"):
                 self.fields[name].required = False

@@ -241,11 +241,9 @@ class AreaAdd(Kind):
             )
 
     def write(self, wish: ChangeRequest) -> None:
+        category = wish.text("category")
         ServiceArea.objects.create(
-            branch_id=wish.what["branch"],
-            region_id=wish.what["region"],
-            category=wish.text("category"),
-            starts_on=wish.start,
+            branch_id=wish.what["branch"], region_id=wish.what["region"], category=category, starts_on=wish.start
         )
 
 

@@ -119,19 +119,13 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
         try:
             with once(request) as attempt:
                 if not attempt.answered:
+                    deputy = by_id.get(cleaned["deputy"])
                     organising.enter_leave(
-                        by_id[cleaned["staff"]],
-                        cleaned["starts_on"],
-                        cleaned["ends_on"],
-                        deputy=by_id.get(cleaned["deputy"]),
-                        by=here,
+                        by_id[cleaned["staff"]], cleaned["starts_on"], cleaned["ends_on"], deputy=deputy, by=here
                     )
                     attempt.reference = address
-                    messages.success(
-                        request,
-                        _("已记下请假：%(name)s") % {"name": by_id[cleaned["staff"]].user.name},
-                        extra_tags="ok",
-                    )
+                    text = _("已记下请假：%(name)s") % {"name": by_id[cleaned["staff"]].user.name}
+                    messages.success(request, text, extra_tags="ok")
             return redirect(attempt.reference)
         except TeamRefusal as refusal:
             form.add_error(_FIELDS.get(refusal.code), str(refusal))
@@ -139,28 +133,24 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
     sealed_fields.load_for(
         [person.user for row in result for person in (_whose(row), row.deputy) if person is not None]
     )
-    return render(
-        request,
-        "team/leave.html",
-        {
-            "form": form,
-            "now": here.now,
-            "can_enter": len(form.fields["staff"].choices) > 1,  # type: ignore[attr-defined]
-            "team_url": here.side.home,
-            "is_office": side == "authority",
-            "rows": [
-                {
-                    "row": row,
-                    "who": words_of(_whose(row)),
-                    "deputy": words_of(row.deputy) if row.deputy else "",
-                    "is_now": row.starts_on <= here.today,
-                    "url": here.side.address("leave-cancel", row.pk) if may_speak_for(_whose(row), here) else "",
-                }
-                for row in result
-            ],
-        },
-        status=422 if form.is_bound else 200,
-    )
+    context = {
+        "form": form,
+        "now": here.now,
+        "can_enter": len(form.fields["staff"].choices) > 1,  # type: ignore[attr-defined]
+        "team_url": here.side.home,
+        "is_office": side == "authority",
+        "rows": [
+            {
+                "row": row,
+                "who": words_of(_whose(row)),
+                "deputy": words_of(row.deputy) if row.deputy else "",
+                "is_now": row.starts_on <= here.today,
+                "url": here.side.address("leave-cancel", row.pk) if may_speak_for(_whose(row), here) else "",
+            }
+            for row in result
+        ],
+    }
+    return render(request, "team/leave.html", context, status=422 if form.is_bound else 200)
 
 
 #: Where a refusal of the rule is shown.

@@ -128,16 +128,12 @@ def _go_on(request: HttpRequest, user: User) -> HttpResponseBase:
 
 def _show(request: HttpRequest, result: Invitation, form: Any, **more: Any) -> HttpResponse:
     post = post_of(result)
-    return render(
-        request,
-        "team/invitation.html",
-        {
-            "form": form,
-            "where": post,
-            "role": role_words(result.role, post),
-            "until": result.expires_at,
-            "by": result.invited_by.name,
-            **more,
-        },
-        status=422 if request.method == "POST" else 200,
-    )
+    context = {
+        "form": form,
+        "where": post,
+        "role": role_words(result.role, post),
+        "until": result.expires_at,
+        "by": result.invited_by.name,
+        **more,
+    }
+    return render(request, "team/invitation.html", context, status=422 if request.method == "POST" else 200)

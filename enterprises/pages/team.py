@@ -235,17 +235,13 @@ def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
                 attempt.reference = here.side.home
                 messages.success(request, _("已办：%(name)s") % {"name": row.user.name}, extra_tags="ok")
         return redirect(attempt.reference)
-    return render(
-        request,
-        "team/member.html",
-        {
-            "line": _line(row, here),
-            "role_form": role,
-            "end_form": last,
-            "form": chosen,
-            "back": here.side.home,
-            "number_form": number if side == "enterprise" else None,
-            "open_cases": team.open_cases(row),
-        },
-        status=422 if request.method == "POST" else 200,
-    )
+    context = {
+        "line": _line(row, here),
+        "role_form": role,
+        "end_form": last,
+        "form": chosen,
+        "back": here.side.home,
+        "number_form": number if side == "enterprise" else None,
+        "open_cases": team.open_cases(row),
+    }
+    return render(request, "team/member.html", context, status=422 if request.method == "POST" else 200)

@@ -66,13 +66,8 @@ def _settlement(page: CasePage) -> Iterator[Call]:
             "info",
         )
     if page.may("answer_as_party"):
-        yield Call(
-            _("您自己同意这个方案吗？"),
-            _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。"),
-            address(page, "party"),
-            _("答复方案"),
-            "info",
-        )
+        text = _("代表人接受的方案，只约束代表人和同意的人。不答复就不受约束。")
+        yield Call(_("您自己同意这个方案吗？"), text, address(page, "party"), _("答复方案"), "info")
     if any(p.state_code == "reported" and p.owed_by == "enterprise" for p in page.obligations) and page.may(
         "confirm_performed"
     ):
@@ -84,85 +79,49 @@ def _settlement(page: CasePage) -> Iterator[Call]:
             _("确认或说明没有收到"),
         )
     if page.may("report_performed"):
-        yield Call(
-            _("轮到您了：请做好您的部分"),
-            _("做好之后在这里报告，企业的约定才开始计时。"),
-            address(page, "did"),
-            _("报告已做到"),
-        )
+        title = _("轮到您了：请做好您的部分")
+        yield Call(title, _("做好之后在这里报告，企业的约定才开始计时。"), address(page, "did"), _("报告已做到"))
     if page.may("report_breach") and any(
         p.state_code == "due" and p.owed_by == "enterprise" and p.due_on is not None and p.due_on < page.today
         for p in page.obligations
     ):
+        title = _("企业的履行期限已过")
         yield Call(
-            _("企业的履行期限已过"),
-            _("收到了请确认；没有兑现的，一步转监管部门。"),
-            address(page, "breach"),
-            _("没有兑现"),
-            "bad",
+            title, _("收到了请确认；没有兑现的，一步转监管部门。"), address(page, "breach"), _("没有兑现"), "bad"
         )
 
 
 def _asked(page: CasePage) -> Iterator[Call]:
     redate = page.matters.get("redate")
     if redate is not None and redate.opened_by != "consumer" and page.may("resume_performance"):
-        yield Call(
-            _("轮到您了：企业提出新的履行日期"),
-            _("您同意，约定恢复履行；不答复或不同意，监管部门照常审查。"),
-            address(page, "new-dates"),
-            _("查看新的日期"),
-        )
+        text = _("您同意，约定恢复履行；不答复或不同意，监管部门照常审查。")
+        yield Call(_("轮到您了：企业提出新的履行日期"), text, address(page, "new-dates"), _("查看新的日期"))
     if page.may("give_consent"):
-        yield Call(
-            _("轮到您了：是否同意转交企业"),
-            _("请在%(day)s答复；不答复视为不同意。") % {"day": _until(page, "consent")},
-            address(page, "consent"),
-            _("同意或不同意"),
-        )
+        text = _("请在%(day)s答复；不答复视为不同意。") % {"day": _until(page, "consent")}
+        yield Call(_("轮到您了：是否同意转交企业"), text, address(page, "consent"), _("同意或不同意"))
     if page.may("supply_material"):
-        yield Call(
-            _("轮到您了：请补充材料"),
-            _("请在%(day)s提交；没有也请说明。") % {"day": _until(page, "material")},
-            address(page, "material"),
-            _("补充材料"),
-        )
+        text = _("请在%(day)s提交；没有也请说明。") % {"day": _until(page, "material")}
+        yield Call(_("轮到您了：请补充材料"), text, address(page, "material"), _("补充材料"))
     if "unreachable" in page.matters and page.may("add_statement"):
         text = _("请说明怎样、什么时间能联系上您。")
         yield Call(_("企业说联系不上您"), text, address(page, "statement"), _("回复企业"))
     if page.may("deny_settled_elsewhere"):
-        yield Call(
-            _("企业说双方已经另行和解"),
-            _("请在%(day)s确认或否认。") % {"day": _until(page, "settled_elsewhere")},
-            address(page, "settled-elsewhere"),
-            _("确认或否认"),
-        )
+        text = _("请在%(day)s确认或否认。") % {"day": _until(page, "settled_elsewhere")}
+        yield Call(_("企业说双方已经另行和解"), text, address(page, "settled-elsewhere"), _("确认或否认"))
     if page.may("agree_to_extension"):
-        yield Call(
-            _("企业申请延期"),
-            _("您同意之后，还要监管部门批准。不同意的不用操作。"),
-            address(page, "extension"),
-            _("查看申请"),
-        )
+        text = _("您同意之后，还要监管部门批准。不同意的不用操作。")
+        yield Call(_("企业申请延期"), text, address(page, "extension"), _("查看申请"))
     suggestion = page.matters.get("suggestion")
     if suggestion is not None and page.may("answer_suggestion") and "consumer" not in mediation.answers_of(suggestion):
-        yield Call(
-            _("轮到您了：工作人员提出了调解方案"),
-            _("看一看，同意或者不同意都可以。"),
-            address(page, "suggestion"),
-            _("查看方案并答复"),
-        )
+        title = _("轮到您了：工作人员提出了调解方案")
+        yield Call(title, _("看一看，同意或者不同意都可以。"), address(page, "suggestion"), _("查看方案并答复"))
     if (
         page.complaint.status in (S.REVIEW, S.MEDIATING)
         and page.may("agree_to_mediation")
         and page.may("decline_mediation")
     ):
-        yield Call(
-            _("您同意调解吗"),
-            _("双方都同意，监管部门才能组织调解。"),
-            address(page, "mediation"),
-            _("答复"),
-            "authority",
-        )
+        title = _("您同意调解吗")
+        yield Call(title, _("双方都同意，监管部门才能组织调解。"), address(page, "mediation"), _("答复"), "authority")
     session = page.matters.get("session")
     if session is not None and page.may("add_statement") and (at := datetime.fromisoformat(session.subject)) > page.now:
         yield Call(
@@ -180,29 +139,14 @@ def _asked(page: CasePage) -> Iterator[Call]:
 
 def _closed(page: CasePage) -> Iterator[Call]:
     if page.may("answer_late"):
-        yield Call(
-            _("仍然可以答复"),
-            _("办结后%(late_answer)s内答复仍然有效。") % page.limits,
-            address(page, "late"),
-            _("现在答复"),
-            "info",
-        )
+        text = _("办结后%(late_answer)s内答复仍然有效。") % page.limits
+        yield Call(_("仍然可以答复"), text, address(page, "late"), _("现在答复"), "info")
     if page.may("refer_to_regulator"):
-        yield Call(
-            _("可以一键转交监管部门"),
-            _("全部内容一起转交，不用重新填写。"),
-            address(page, "refer"),
-            _("转交监管部门"),
-            "info",
-        )
+        title = _("可以一键转交监管部门")
+        yield Call(title, _("全部内容一起转交，不用重新填写。"), address(page, "refer"), _("转交监管部门"), "info")
     if page.may("object"):
-        yield Call(
-            _("对这个结果有异议？"),
-            _("由另一名工作人员在%(objection)s内答复。") % page.limits,
-            address(page, "objection"),
-            _("提出异议"),
-            "info",
-        )
+        text = _("由另一名工作人员在%(objection)s内答复。") % page.limits
+        yield Call(_("对这个结果有异议？"), text, address(page, "objection"), _("提出异议"), "info")
     if page.may("rate") and page.is_closed:
         yield Call(_("这次办理怎么样？"), _("评价不影响结果，可以不评。"), address(page, "rate"), _("评价"), "info")
 

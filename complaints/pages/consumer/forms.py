@@ -216,11 +216,9 @@ class PerformedForm(StepForm):
                 choices.append(("missing", _("没有收到，请企业出示凭证")))
             if row.state_code in ("due", "reported") and page.may("waive_obligation"):
                 choices.append(("waive", _("不要了，放弃这一项")))
+            help_text = _("企业的说明：%(proof)s") % {"proof": row.proof} if row.state_code == "reported" else ""
             self.fields[f"answer-{row.ordinal}"] = Pick(
-                label=_line(row),
-                choices=choices,
-                required=False,
-                help_text=_("企业的说明：%(proof)s") % {"proof": row.proof} if row.state_code == "reported" else "",
+                label=_line(row), choices=choices, required=False, help_text=help_text
             )
             if any(code == "missing" for code, _words in choices):
                 self.fields[f"text-{row.ordinal}"] = Essay(label=_("没有收到时，写明少了什么"), required=False, rows=2)

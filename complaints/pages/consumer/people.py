@@ -123,9 +123,6 @@ def _ask(request: HttpRequest, result: CaseAccess, *, now: datetime) -> HttpResp
                 if sent:
                     messages.success(request, _("已经再发一条短信。以前的链接不再有效。"), extra_tags="ok")
     except TooManyTries as wait:
-        messages.warning(
-            request,
-            _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)},
-            extra_tags="warn",
-        )
+        text = _("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)}
+        messages.warning(request, text, extra_tags="warn")
     return redirect(here)

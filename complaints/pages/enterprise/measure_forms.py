@@ -117,10 +117,8 @@ class RuleForm(StepForm):
             verdict, source, by = (cleaned.get(f"{name}-{kind}") for name in ("verdict", "source", "by"))
             promises |= bool(by) and verdict != "refuse"
             if verdict in ("part", "refuse") and len(cleaned.get(f"reason-{kind}", "")) < SHORTEST_REASON:
-                self.add_error(
-                    f"reason-{kind}",
-                    gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。") % {"n": SHORTEST_REASON},
-                )
+                text = gettext("部分同意或者不同意时，请写明理由，至少%(n)s个字。") % {"n": SHORTEST_REASON}
+                self.add_error(f"reason-{kind}", text)
             if source == "fixed" and not cleaned.get(f"fixed-{kind}") and f"fixed-{kind}" not in self.errors:
                 self.add_error(f"fixed-{kind}", gettext("金额请填数字，例如 128.50"))
             if by in MONEY_KINDS and verdict != "refuse" and source == "none":

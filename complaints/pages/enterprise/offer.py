@@ -215,18 +215,16 @@ def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
         if typed.get(f"promise-{place}-owed_by") != "consumer"
     ]
     last_day = max(filter(None, days), default=None)
-    text = answer_templates.filled(
-        version.body,
-        {
-            # Of a name in letters nobody can tell how to begin a letter.
-            "消费者称呼": f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else "",
-            "案件编号": case.complaint.number,
-            "商品或服务": case.complaint.item_name,
-            "经办人": case.actor.name if case.actor else "",
-            "金额": money(offered) if offered else "",
-            "履行日": day_text(last_day) if last_day else "",
-        },
-    )
+    values = {
+        # Of a name in letters nobody can tell how to begin a letter.
+        "消费者称呼": f"{name[0]}先生/女士" if name and "\u4e00" <= name[0] <= "\u9fff" else "",
+        "案件编号": case.complaint.number,
+        "商品或服务": case.complaint.item_name,
+        "经办人": case.actor.name if case.actor else "",
+        "金额": money(offered) if offered else "",
+        "履行日": day_text(last_day) if last_day else "",
+    }
+    text = answer_templates.filled(version.body, values)
     return {
         "template": str(version.pk),
         "pick": "",

@@ -153,11 +153,9 @@ def _added(request: HttpRequest, here: TeamRequest, form: RuleForm, people: Sequ
     cleaned = form.cleaned_data
     with once(request) as attempt:
         if not attempt.answered:
+            handler = _person(people, cleaned["handler"])
             organising.add_rule(
-                here.reach.by_code[cleaned["post"]],
-                category=cleaned["category"],
-                handler=_person(people, cleaned["handler"]),
-                by=here,
+                here.reach.by_code[cleaned["post"]], category=cleaned["category"], handler=handler, by=here
             )
             attempt.reference = reverse("complaints:enterprise-rules")
             messages.success(request, _("规则已加上，新送达的案件马上照它分派。"), extra_tags="ok")

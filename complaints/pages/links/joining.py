@@ -20,11 +20,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.idempotency import once
 from accounts.masking import masked_name
-from accounts.models import User
+from accounts.models import SignInCode, User
 from accounts.sign_in.contacts import may_sign_in_by_code, parse_contact, user_for
 from accounts.sign_in.entering import enter
-from accounts.sign_in.limits import TooManyTries
-from accounts.views.sign_in import too_many_codes
+from accounts.views.sign_in import WRONG_CODE, is_right, send
 from complaints.filing.demands import DemandsStep
 from complaints.filing.people import consent_fields
 from complaints.filing.screens import demands_screen
@@ -34,7 +33,6 @@ from complaints.handling.steps import parties
 from complaints.links import answer_links, joining
 from complaints.models import Complaint, Participant
 from complaints.pages.filing.filing_check import errors_of
-from complaints.pages.links.track import WRONG_CODE, is_step_code, send_step_code
 from complaints.procedure import categories
 from complaints.procedure.filing_request import AGENT
 from complaints.procedure.typed_values import Choice
@@ -89,12 +87,11 @@ def _send_code(
 ) -> HttpResponseBase:
     contact = parse_contact(row.phone)
     assert contact is not None  # noqa: S101 - a link goes to a phone
-    try:
-        send_step_code(request, contact, now=now)
-    except TooManyTries as wait:
+    refusal = send(request, contact, SignInCode.Purpose.STEP, now=now)
+    if refusal:
         form.only("code")
-        form.add_error("code", too_many_codes(wait.until))
-        return _show(request, row, case, form, status=wait.told(request))
+        form.add_error("code", refusal)
+        return _show(request, row, case, form, status=429)
     form.errors.clear()
     return _show(request, row, case, form, is_sent=True)
 
@@ -104,7 +101,7 @@ def _answer(
 ) -> HttpResponseBase:
     """The code makes the person; the step is that person's."""
     contact = parse_contact(row.phone)
-    if contact is None or not is_step_code(request, contact, form.cleaned_data["code"], now=now):
+    if contact is None or not is_right(request, contact, SignInCode.Purpose.STEP, form.cleaned_data["code"], now=now):
         form.add_error("code", WRONG_CODE)
         return _show(request, row, case, form, status=422)
     user = user_for(contact, name=row.name, language=get_language() or settings.LANGUAGE_CODE)

@@ -15,27 +15,24 @@ from functools import wraps
 from typing import Any, cast
 
 from django import forms
-from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.http import urlencode
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.display import safe_next
-from accounts.idempotency import KEY_FIELD
 from accounts.models import SignInCode, User
 from accounts.security_log import note
-from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import TooManyTries, client_address
-from accounts.views.sign_in import CodeForm, too_many_codes
+from accounts.views.sign_in import WRONG_CODE, CodeForm, is_right, send
 from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, proven
 from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer, PersonalText
 from complaints.pages.consumer.pages import PAGES as CONSUMERS
@@ -56,7 +53,6 @@ from web.errors import answer, kept_text
 from web.languages import named
 
 View = Callable[..., HttpResponseBase]
-WRONG_CODE = gettext_lazy("验证码不对或已过期，请重新获取；已填内容还在")
 #: (page, the step of the table that opens it, words). All but the statement decide: they ask a code as well.
 STEPS = (
     ("offer", "accept_offer", gettext_lazy("答复方案")),
@@ -273,11 +269,8 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
                 "respondents_station",
                 _("本站设在被投诉企业的场所，不能代为记录。请消费者用自己的手机办理，或者拨打12315。"),
             )
-        actor = replace(
-            actor,
-            recorded_by=actors.clerk(cast(User, request.user), here),
-            recording={"how": "station", "proof": here.code},
-        )
+        recorded_by = actors.clerk(cast(User, request.user), here)
+        actor = replace(actor, recorded_by=recorded_by, recording={"how": "station", "proof": here.code})
     result = CaseAccess(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
     return step_of(request, result, name, offer, now=now)
 
@@ -336,17 +329,15 @@ def asked_for_code(
         raise Http404
     form, status = CodeForm(request.POST if request.method == "POST" else None), 200
     if request.method == "POST" and "send" in request.POST:
-        try:
-            send_step_code(request, contact, now=now)
-        except TooManyTries as wait:
-            status = wait.told(request)
-            form.add_error("code", too_many_codes(wait.until))
-        else:
+        refusal = send(request, contact, SignInCode.Purpose.STEP, now=now)
+        if not refusal:
             return redirect(f"{request.path}?{urlencode({carried[0]: carried[1], 'sent': '1'})}")
+        status = 429
+        form.add_error("code", refusal)
     elif request.method == "POST":
         status = 422
         if form.is_valid():
-            if is_step_code(request, contact, form.cleaned_data["code"], now=now):
+            if is_right(request, contact, SignInCode.Purpose.STEP, form.cleaned_data["code"], now=now):
                 target = proved()
                 request.session.cycle_key()
                 return redirect(target)
@@ -360,24 +351,6 @@ def asked_for_code(
         "is_sent": "sent" in request.GET or status == 422,
     }
     return render(request, "public/step_code.html", context, status=status)
-
-
-def send_step_code(request: HttpRequest, contact: Contact, *, now: datetime) -> None:
-    """A code by which a step is taken without an account; raises TooManyTries."""
-    language = get_language() or settings.LANGUAGE_CODE
-    asker = asker_of(request, now=now)
-    send_code(contact=contact, purpose=SignInCode.Purpose.STEP, asker=asker, language=language, now=now)
-
-
-def is_step_code(request: HttpRequest, contact: Contact, typed: str, *, now: datetime) -> bool:
-    return check_code(
-        contact=contact,
-        purpose=SignInCode.Purpose.STEP,
-        code=typed,
-        flow=flow_of(request),
-        form_key=request.POST.get(KEY_FIELD, ""),
-        now=now,
-    )
 
 
 def _phone_of(case: Complaint) -> Contact | None:

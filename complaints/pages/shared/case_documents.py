@@ -149,20 +149,18 @@ def application(page: CasePage, version: DocumentVersion) -> bytes:
         {"heading": "此致　　　　　　　　　人民法院", "signs": ["申请人（签名）", "申请人（签名或者盖章）", "日期"]},
     ]
     site = settings.SITE_URL
-    return printing.typeset(
-        {
-            "title": "司法确认申请书",
-            "subtitle": f"{document.reference} · {page.title}",
-            "language": "zh",
-            "number": page.complaint.number,
-            "digest": digest,
-            "of": "/",
-            "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
-            "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)),
-            "sections": readable(sections),
-        },
-        at=version.at,
-    )
+    values = {
+        "title": "司法确认申请书",
+        "subtitle": f"{document.reference} · {page.title}",
+        "language": "zh",
+        "number": page.complaint.number,
+        "digest": digest,
+        "of": "/",
+        "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
+        "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)),
+        "sections": readable(sections),
+    }
+    return printing.typeset(values, at=version.at)
 
 
 def _applicants(page: CasePage) -> list[list[str]]:

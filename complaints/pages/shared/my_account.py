@@ -63,11 +63,8 @@ def copy(request: HttpRequest) -> HttpResponse:
     user, now = _person(request), timezone.now()
     security_log.note("data_copied", now=now, user=user, address=client_address(request))
     text = json.dumps(my_data.copy_of(user, now=now), ensure_ascii=False, indent=2, default=str)
-    return HttpResponse(
-        text,
-        content_type="application/json; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="12315-{timezone.localdate(now):%Y%m%d}.json"'},
-    )
+    headers = {"Content-Disposition": f'attachment; filename="12315-{timezone.localdate(now):%Y%m%d}.json"'}
+    return HttpResponse(text, content_type="application/json; charset=utf-8", headers=headers)
 
 
 @fresh_factor
@@ -132,16 +129,13 @@ def choices(request: HttpRequest) -> HttpResponse:
         raise Http404
     wish = NoticeChoice.objects.filter(pk=user.pk).first() or NoticeChoice(user=user)
     ways = [way for way, address in (("sms", user.phone), ("email", user.email)) if address]
-    form = ChoiceForm(
-        request.POST if request.method == "POST" else None,
-        ways=ways,
-        initial={
-            "first": wish.first or ways[0] if ways else "",
-            "language": user.language,
-            "reminders": wish.reminders,
-            "progress": wish.progress,
-        },
-    )
+    initial = {
+        "first": wish.first or ways[0] if ways else "",
+        "language": user.language,
+        "reminders": wish.reminders,
+        "progress": wish.progress,
+    }
+    form = ChoiceForm(request.POST if request.method == "POST" else None, ways=ways, initial=initial)
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:

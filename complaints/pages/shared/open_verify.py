@@ -174,7 +174,5 @@ def seals_json(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("after", "0")
     after = int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else 0
     results = [published(seal) for seal in Seal.objects.filter(number__gt=after).order_by("number")[:MOST]]
-    return JsonResponse(
-        {"seals": results, "next": results[-1]["number"] if results else after},
-        headers={"Access-Control-Allow-Origin": "*"},
-    )
+    values = {"seals": results, "next": results[-1]["number"] if results else after}
+    return JsonResponse(values, headers={"Access-Control-Allow-Origin": "*"})

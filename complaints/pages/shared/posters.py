@@ -36,11 +36,8 @@ def file_of(
     made = posters.poster_pdf(
         poster, place=place_of(request), name=name, lines=lines, limits=Conditions.at(now).limits(region_id)
     )
-    return HttpResponse(
-        made,
-        content_type="application/pdf",
-        headers={"Content-Disposition": f'attachment; filename="poster-{poster.code}.pdf"'},
-    )
+    headers = {"Content-Disposition": f'attachment; filename="poster-{poster.code}.pdf"'}
+    return HttpResponse(made, content_type="application/pdf", headers=headers)
 
 
 def _mine(workspace: enterprise_workspace.Workspace) -> tuple[Enterprise, list[Branch]]:

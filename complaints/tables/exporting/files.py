@@ -107,16 +107,14 @@ def _write_xlsx(
     path: Path, titles: Sequence[str], rows: Iterator[list[str]], *, mark: str, who: str, at: datetime, query: str
 ) -> None:
     when = timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
-    book = xlsxwriter.Workbook(
-        str(path),
-        {
-            "constant_memory": True,
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-            "tmpdir": str(path.parent),
-        },
-    )
+    options = {
+        "constant_memory": True,
+        "strings_to_formulas": False,
+        "strings_to_urls": False,
+        "strings_to_numbers": False,
+        "tmpdir": str(path.parent),
+    }
+    book = xlsxwriter.Workbook(str(path), options)
     # No name and no program of ours in the properties.
     book.set_properties({"title": mark})
     sheet = book.add_worksheet(_("案件")[:LONGEST_SHEET_NAME])

@@ -94,13 +94,9 @@ def ask(
         state="asked" if has_personal else "approved",
         asked_at=now,
     )
+    reason = "personal" if has_personal else ""
     security_log.note(
-        "export_asked",
-        now=now,
-        user=user,
-        organisation=actor.organisation,
-        subject=export.mark,
-        reason="personal" if has_personal else "",
+        "export_asked", now=now, user=user, organisation=actor.organisation, subject=export.mark, reason=reason
     )
     return export
 
@@ -292,18 +288,8 @@ def _finish(export: Export, visibility: Visibility, *, now: datetime) -> None:
     )
     export.state, export.ready_at, export.expires_at = "ready", now, now + EXPIRES_AFTER
     export.case_ids, export.leased_until, export.has_file = None, None, True
-    export.save(
-        update_fields=[
-            "file_digest",
-            "file_size",
-            "state",
-            "ready_at",
-            "expires_at",
-            "case_ids",
-            "leased_until",
-            "has_file",
-        ]
-    )
+    fields = ["file_digest", "file_size", "state", "ready_at", "expires_at", "case_ids", "leased_until", "has_file"]
+    export.save(update_fields=fields)
     files.half_of(export.mark).unlink(missing_ok=True)
 
 

@@ -47,13 +47,9 @@ class Command(BaseCommand):
             )
         except ValueError as odd:
             raise CommandError(str(odd)) from None
+        organisation = str(issued.token.enterprise or issued.token.authority or "")
         security_log.note(
-            "token_made",
-            now=now,
-            user=user,
-            subject=issued.token.shown,
-            reason="command",
-            organisation=str(issued.token.enterprise or issued.token.authority or ""),
+            "token_made", now=now, user=user, subject=issued.token.shown, reason="command", organisation=organisation
         )
         self.stderr.write(
             f"{issued.token.shown}… for {', '.join(issued.token.scopes)} until "
