@@ -85,9 +85,9 @@ def make_sets(*, now: datetime, conditions: Conditions) -> None:
             message="您好，核实后统一答复如下，给您添麻烦了。",
         )
         try:
-            outcome = sending.send(
-                measure, rule, cases=Complaint.objects.filter(pk__in=cases), actors=[workspace.actor], now=now
-            )
+            own = Complaint.objects.filter(pk__in=cases)
+            by = sending.MeasureWorkers(cases=own, actors=[workspace.actor], now=now)
+            outcome = sending.send(measure, rule, by=by)
         except StepNotAllowed:
             # None of them may be answered so: it stays a draft, as it would for people.
             continue

@@ -61,6 +61,16 @@ def _length(request: HttpRequest) -> int:
         return 0
 
 
+def posted(request: HttpRequest) -> QueryDict | None:
+    """What a form is bound to: the fields that were sent, None where the page is only looked at."""
+    return request.POST if request.method == "POST" else None
+
+
+def whole(text: str, digits: int) -> int | None:
+    """A number that was typed in at most so many digits 0 to 9; None for anything else."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+
+
 def exact(typed: QueryDict) -> QueryDict:
     """The same in NFC; the very same where nothing changes, as with most."""
     if all(text.isascii() for name in typed for text in (name, *typed.getlist(name))):

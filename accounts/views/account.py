@@ -28,6 +28,7 @@ from accounts.sign_in.sessions import SessionStore, stored_key
 from accounts.sign_in.step_up import fresh_factor
 from accounts.views import sign_in
 from web.errors import Refusal
+from web.incoming import posted
 
 CHANGING, RESETTING = "changing_to", "resetting"
 CHANNELS = {"phone": "sms", "email": "email"}
@@ -46,9 +47,7 @@ def person_of(request: HttpRequest) -> User:
 def account(request: HttpRequest) -> HttpResponse:
     """Name and language; the way to everything else."""
     user = person_of(request)
-    form = sign_in.ProfileForm(
-        request.POST if request.method == "POST" else None, initial={"name": user.name, "language": user.language}
-    )
+    form = sign_in.ProfileForm(posted(request), initial={"name": user.name, "language": user.language})
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:
@@ -177,7 +176,7 @@ def contact(request: HttpRequest, kind: str) -> HttpResponse:
     if kind not in CHANNELS:
         raise Http404
     now = timezone.now()
-    form = sign_in.NewContactForm(request.POST if request.method == "POST" else None, channel=CHANNELS[kind])
+    form = sign_in.NewContactForm(posted(request), channel=CHANNELS[kind])
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         new: contacts.Contact = form.cleaned_data["address"]
@@ -201,7 +200,7 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
     if not pending or pending[0] != CHANNELS.get(kind):
         return redirect("accounts:account")
     new, now = contacts.Contact(*pending), timezone.now()
-    form = sign_in.CodeForm(request.POST if request.method == "POST" else None)
+    form = sign_in.CodeForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_bound and "again" in request.POST:
         refusal = sign_in.send(request, new, SignInCode.Purpose.CHANGE, now=now)
@@ -240,7 +239,7 @@ def password(request: HttpRequest) -> HttpResponse:
     user = person_of(request)
     if not user.has_usable_password():
         raise Http404
-    form = sign_in.NewPasswordForm(request.POST if request.method == "POST" else None, user=user)
+    form = sign_in.NewPasswordForm(posted(request), user=user)
     if form.is_bound and form.is_valid():
         contacts.change_password(user, form.cleaned_data["password"], now=timezone.now())
         update_session_auth_hash(request, user)
@@ -254,7 +253,7 @@ def password(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def reset(request: HttpRequest) -> HttpResponse:
     """The password is lost: a code to the work mailbox, if there is such a person."""
-    form = sign_in.ResetForm(request.POST if request.method == "POST" else None)
+    form = sign_in.ResetForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         mailbox: contacts.Contact = form.cleaned_data["email"]
@@ -276,7 +275,7 @@ def reset_code(request: HttpRequest) -> HttpResponse:
     if not address:
         return redirect("accounts:reset")
     mailbox, now = contacts.Contact("email", address), timezone.now()
-    form = sign_in.CodeForm(request.POST if request.method == "POST" else None)
+    form = sign_in.CodeForm(posted(request))
     if form.is_bound and form.is_valid():
         user = contacts.known_user(mailbox)
         if sign_in.is_right(request, mailbox, SignInCode.Purpose.RESET, form.cleaned_data["code"], now=now) and user:

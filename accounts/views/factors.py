@@ -23,6 +23,7 @@ from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.sign_in.step_up import confirm_address, is_fresh
 from accounts.views.sign_in import WRONG_CODE, CodeForm, FactorForm, NewAppForm, is_right, next_of, send, with_next
 from web.dates import moment as moment_words
+from web.incoming import posted
 from web.qr import qr_code
 
 NEW_APP = "new_app_key"
@@ -110,7 +111,7 @@ def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
     contact = contact_of(user)
     if contact is None:
         raise Http404
-    form = CodeForm(request.POST if request.method == "POST" else None)
+    form = CodeForm(posted(request))
     status = 422 if form.is_bound else 200
     if request.method == "POST" and "send" in request.POST:
         refusal = send(request, contact, SignInCode.Purpose.CONFIRM, now=now)

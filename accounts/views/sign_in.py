@@ -30,6 +30,7 @@ from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_the
 from accounts.sign_in.factors import staff_user
 from accounts.sign_in.limits import TooManyTries, client_address
 from web.dates import moment as moment_words
+from web.incoming import posted
 
 PENDING = "sign_in_contact"
 WRONG_CODE = _("验证码不对或已过期，请重新获取；已填内容还在")
@@ -230,7 +231,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(target or landing_of(request.user))
     if person_at_the_door(request) is not None and request.method != "POST":
         return redirect(with_next("accounts:second-factor", target))
-    form = AddressForm(request.POST if request.method == "POST" else None)
+    form = AddressForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         contact: Contact = form.cleaned_data["address"]
@@ -281,7 +282,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         return redirect(with_next("accounts:sign-in", target))
     contact = Contact(*pending)
     now = timezone.now()
-    form = CodeForm(request.POST if request.method == "POST" else None)
+    form = CodeForm(posted(request))
     status = 422 if form.is_bound else 200
     if request.method == "POST" and "again" in request.POST:
         refusal = send(request, contact, SignInCode.Purpose.SIGN_IN, now=now)
@@ -306,7 +307,7 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_password(request: HttpRequest) -> HttpResponse:
     """Staff: e-mail and password."""
-    form = PasswordForm(request.POST if request.method == "POST" else None)
+    form = PasswordForm(posted(request))
     if form.is_bound and form.is_valid():
         user = staff_user(
             request, email=form.cleaned_data["email"], password=form.cleaned_data["password"], now=timezone.now()

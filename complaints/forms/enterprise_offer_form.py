@@ -14,6 +14,7 @@ from complaints.handling import Answer, Promise
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.models import Demand, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
+from web.incoming import whole
 
 VERDICTS = ("grant", "part", "refuse")
 #: So many promises one offer may carry.
@@ -207,7 +208,7 @@ def count_of(data: Mapping[str, Any]) -> int:
 
 def row_number(text: str) -> int:
     """A number of a row as it was sent; 0 for none."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 4 else 0
+    return whole(text, 3) or 0
 
 
 def without_row(data: Mapping[str, Any], gone: int) -> dict[str, Any]:

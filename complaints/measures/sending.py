@@ -30,6 +30,23 @@ from complaints.tables import many_cases
 from enterprises.models import Staff
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasureWorkers:
+    """Who works on a measure: the cases that they see, the jobs in which they act, when."""
+
+    cases: QuerySet[Complaint]
+    actors: Sequence[Actor]
+    now: datetime
+
+    def found(self, picks: Iterable[Pick]) -> dict[int, Complaint]:
+        return {case.pk: case for case in self.cases.filter(pk__in=[pick.case for pick in picks])}
+
+
+def _for(actors: Iterable[Actor], case: Complaint | None) -> Actor | None:
+    """The first of them that the case is with."""
+    return next((actor for actor in actors if case is not None and stands_to(actor, case)), None)
+
+
 @dataclass
 class MeasureOutcome:
     """What came of it, or would: numbers of the cases that get it, and those left out."""
@@ -73,53 +90,49 @@ def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
     return result
 
 
-def try_out(
-    measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
-) -> MeasureOutcome:
+def try_out(measure: Measure, rule: Rule, *, by: MeasureWorkers) -> MeasureOutcome:
     """What would come of it; nothing of it stays."""
-    outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors, now=now)
-    for pick, result in zip(picks, many_cases.rehearse(moves, now=now), strict=True):
+    outcome, moves, picks = _meant(measure, rule, by)
+    for pick, result in zip(picks, many_cases.rehearse(moves, now=by.now), strict=True):
         outcome.note(pick, result, "make_offer")
     return outcome
 
 
-def send(
-    measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
-) -> MeasureOutcome:
+def send(measure: Measure, rule: Rule, *, by: MeasureWorkers) -> MeasureOutcome:
     """The offers of all complete cases in one flush, or their proposals. ``measure`` is locked by the caller."""
     if measure.sent_at is not None or measure.proposed_at is not None:
         raise StepNotAllowed("sent_before", _("这份批量方案已经发送过。"))
-    outcome, moves, picks = _meant(measure, rule, cases=cases, actors=actors, now=now)
+    outcome, moves, picks = _meant(measure, rule, by)
     step = "propose" if outcome.is_for_two else "make_offer"
     outcome.left_out = [replace(one, step=step) for one in outcome.left_out]
-    for pick, result in zip(picks, many_cases.take_all(moves, now=now), strict=True):
+    for pick, result in zip(picks, many_cases.take_all(moves, now=by.now), strict=True):
         outcome.note(pick, result, step)
     if not outcome.done:
         raise StepNotAllowed("nobody_left", _("没有一件可以发送，原因见预览。"))
     measure.rule = rule.kept()
     measure.left_out = [*measure.left_out, *(one.kept() for one in outcome.left_out)]
     if outcome.is_for_two:
-        measure.proposed_at, measure.proposed_by_id = now, actors[0].staff_id
+        measure.proposed_at, measure.proposed_by_id = by.now, by.actors[0].staff_id
         measure.save(update_fields=["rule", "left_out", "proposed_at", "proposed_by"])
     else:
-        measure.sent_at, measure.sent = now, len(outcome.done)
+        measure.sent_at, measure.sent = by.now, len(outcome.done)
         measure.save(update_fields=["rule", "left_out", "sent_at", "sent"])
     return outcome
 
 
 def _meant(
-    measure: Measure, rule: Rule, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
+    measure: Measure, rule: Rule, by: MeasureWorkers
 ) -> tuple[MeasureOutcome, list[tuple[int, Move, Actor]], list[Pick]]:
     """What each complete case is told, as offers or, where one of them needs a second person, as proposals of them."""
-    outcome, conditions = MeasureOutcome(), Conditions.at(now)
+    outcome, conditions = MeasureOutcome(), Conditions.at(by.now)
     picks = picks_of(measure.picks)
-    seen = {case.pk: case for case in cases.filter(pk__in=[pick.case for pick in picks])}
+    seen = by.found(picks)
     demands = many_cases.open_demands(seen)
     moves: list[tuple[int, Move, Actor]] = []
     meant: list[Pick] = []
     for pick in picks:
         case = seen.get(pick.case)
-        actor = next((a for a in actors if case is not None and stands_to(a, case)), None)
+        actor = _for(by.actors, case)
         if case is None or actor is None:
             outcome.left_out.append(LeftOut(pick.number, _("没有找到这件投诉。")))
             continue
@@ -145,47 +158,36 @@ def _meant(
 
 
 def report_performed(
-    measure: Measure,
-    *,
-    proofs: Sequence[Pick] | None,
-    proof: str,
-    channel: str,
-    cases: QuerySet[Complaint],
-    actors: Sequence[Actor],
-    now: datetime,
+    measure: Measure, *, proofs: Sequence[Pick] | None, proof: str, channel: str, by: MeasureWorkers
 ) -> MeasureOutcome:
     """What the enterprise owes from this measure is done: with one proof, or one for each case that a table names.
 
     ``proofs`` None: all cases that still wait for something. ``measure`` is locked by the caller.
     """
     outcome = MeasureOutcome()
-    own = Offer.objects.filter(measure_id=measure.public_id, complaint__in=cases)
+    own = Offer.objects.filter(measure_id=measure.public_id, complaint__in=by.cases)
     due = many_cases.due_obligations(offer__in=own)
     if proofs is None:
         proofs = [
-            Pick(pk, number) for pk, number in cases.filter(pk__in=due).order_by("pk").values_list("pk", "number")
+            Pick(pk, number) for pk, number in by.cases.filter(pk__in=due).order_by("pk").values_list("pk", "number")
         ]
-    seen = {case.pk: case for case in cases.filter(pk__in=[pick.case for pick in proofs])}
+    seen = by.found(proofs)
     moves: list[tuple[int, Move, Actor]] = []
     meant: list[Pick] = []
     for pick in proofs:
         case = seen.get(pick.case)
-        actor = next((a for a in actors if case is not None and stands_to(a, case)), None)
+        actor = _for(by.actors, case)
         if actor is None or pick.case not in due:
             outcome.left_out.append(LeftOut(pick.number, _("这份方案在这件里没有待履行的事。"), "report_performed"))
             continue
         try:
-            moves.append(
-                (
-                    pick.case,
-                    enterprise.report_performed(obligations=due[pick.case], proof=pick.word or proof, channel=channel),
-                    actor,
-                )
-            )
+            owed, shown = due[pick.case], pick.word or proof
+            move = enterprise.report_performed(obligations=owed, proof=shown, channel=channel)
+            moves.append((pick.case, move, actor))
             meant.append(pick)
         except StepNotAllowed as wrong:
             outcome.left_out.append(LeftOut(pick.number, wrong.reason, "report_performed"))
-    for pick, result in zip(meant, many_cases.take_all(moves, now=now), strict=True):
+    for pick, result in zip(meant, many_cases.take_all(moves, now=by.now), strict=True):
         outcome.note(pick, result, "report_performed")
     measure.left_out = [one for one in measure.left_out if one["step"] != "report_performed"] + [
         one.kept() for one in outcome.left_out
@@ -216,18 +218,18 @@ def deciders(measure: Measure, actors: Iterable[Actor]) -> list[Actor]:
     ]
 
 
-def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime) -> MeasureOutcome:
+def approve(measure: Measure, *, by: MeasureWorkers) -> MeasureOutcome:
     """Sends what was proposed, each case judged anew. ``measure`` is locked by the caller.
 
     Raises StepNotAllowed where nothing waits, it is one's own, or not one case can get its offer any more.
     """
-    mine = _mine(measure, actors)
+    mine = _mine(measure, by.actors)
     outcome, steps = MeasureOutcome(), dict[int, tuple[Pick, Matter, Actor]]()
     matters = _matters(measure)
-    seen = {case.pk: case for case in cases.filter(pk__in=list(matters))}
+    seen = {case.pk: case for case in by.cases.filter(pk__in=list(matters))}
     for pick in proposed(measure):
         case, matter = seen.get(pick.case), matters.get(pick.case)
-        actor = next((a for a in mine if case is not None and stands_to(a, case)), None)
+        actor = _for(mine, case)
         if matter is None or actor is None:
             outcome.left_out.append(LeftOut(pick.number, _("案件已有变化，这份请示已失效。")))
         else:
@@ -238,7 +240,9 @@ def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Ac
             (pk, proposals.approve(matter_id=matter.pk), actor),
             (pk, handling.built(matter.subject, matter.data["payload"]), actor),
         ]
-    results = {taken.complaint.pk: taken for taken in handling.take_each(moves, now=now, whole=True)} if moves else {}
+    results = (
+        {taken.complaint.pk: taken for taken in handling.take_each(moves, now=by.now, whole=True)} if moves else {}
+    )
     back: list[tuple[int, Move, Actor]] = []
     for pk, (pick, matter, actor) in steps.items():
         outcome.note(pick, results[pk], "make_offer")
@@ -247,30 +251,28 @@ def approve(measure: Measure, *, cases: QuerySet[Complaint], actors: Sequence[Ac
     if not outcome.done:
         raise StepNotAllowed("nobody_left", _("没有一件还可以发送。请退回，由提请人重新选择。"))
     # The whole was decided, so nothing of it goes on waiting.
-    many_cases.take_all(back, now=now)
+    many_cases.take_all(back, now=by.now)
     measure.left_out = [
         one | {"step": "make_offer"} if one["step"] == "propose" else one for one in measure.left_out
     ] + [one.kept() for one in outcome.left_out]
-    measure.sent_at = measure.decided_at = now
+    measure.sent_at = measure.decided_at = by.now
     measure.sent, measure.decided_by_id = len(outcome.done), mine[0].staff_id
     measure.save(update_fields=["left_out", "sent_at", "sent", "decided_at", "decided_by"])
     return outcome
 
 
-def send_back(
-    measure: Measure, *, text: str, cases: QuerySet[Complaint], actors: Sequence[Actor], now: datetime
-) -> None:
+def send_back(measure: Measure, *, text: str, by: MeasureWorkers) -> None:
     """It is a draft again, with the reason. ``measure`` is locked by the caller."""
-    mine = _mine(measure, actors)
+    mine = _mine(measure, by.actors)
     matters = _matters(measure)
     moves = []
-    for case in cases.filter(pk__in=list(matters)).order_by("pk"):
-        actor = next((a for a in mine if stands_to(a, case)), None)
+    for case in by.cases.filter(pk__in=list(matters)).order_by("pk"):
+        actor = _for(mine, case)
         if actor is not None:
             moves.append((case.pk, proposals.send_back(matter_id=matters[case.pk].pk, text=text), actor))
-    many_cases.take_all(moves, now=now)
+    many_cases.take_all(moves, now=by.now)
     measure.left_out = [one for one in measure.left_out if one["step"] != "propose"]
-    measure.returned, measure.decided_at, measure.decided_by_id = text, now, mine[0].staff_id
+    measure.returned, measure.decided_at, measure.decided_by_id = text, by.now, mine[0].staff_id
     measure.proposed_at = None
     measure.save(update_fields=["left_out", "returned", "decided_at", "decided_by", "proposed_at"])
 

@@ -1,7 +1,7 @@
 """Offers and promises of a case in the words of the components that show them: every demand beside its answer."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -188,18 +188,27 @@ def _answer(answer: OfferAnswer, before: OfferView | None) -> AnswerView:
     is_part = answer.verdict == "part" and answer.amount is not None
     part = _("同意%(amount)s") % {"amount": money(answer.amount)} if is_part else ""
     text = "\n".join(line for line in (part, answer.reason) if line)
+    shown = answer_view(
+        answer.demand, answer.verdict, text=text, amount=answer.amount, is_separable=answer.is_separable
+    )
+    return replace(shown, change=_change(answer, text, before))
+
+
+def answer_view(
+    demand: Demand, verdict: str, *, text: str, amount: Decimal | None, is_separable: bool = False
+) -> AnswerView:
+    """What is said to one demand, as the card of an offer shows it."""
     return AnswerView(
-        ordinal=answer.demand.ordinal,
-        demand=demand_text(answer.demand),
-        asked=answer.demand.amount,
-        note=answer.demand.note,
-        verdict=wording.label(answer.verdict, kind="verdict"),
-        verdict_code=answer.verdict,
-        tone=VERDICT_TONES[answer.verdict],
+        ordinal=demand.ordinal,
+        demand=demand_text(demand),
+        asked=demand.amount,
+        note=demand.note,
+        verdict=wording.label(verdict, kind="verdict"),
+        verdict_code=verdict,
+        tone=VERDICT_TONES[verdict],
         text=text,
-        amount=answer.amount,
-        is_separable=answer.is_separable,
-        change=_change(answer, text, before),
+        amount=amount,
+        is_separable=is_separable,
     )
 
 

@@ -17,20 +17,8 @@ from authorities.tables import rows_of
 from enterprises.models import Alias, Branch, BranchAuthority, BrandHolding, Enterprise, ServiceArea, Succession
 from web.safe_cells import plain_cell, safe_cell
 
-COLUMNS = (
-    "row",
-    "enterprise",
-    "name",
-    "name_en",
-    "uscc",
-    "branch",
-    "region_code",
-    "category",
-    "authority",
-    "enrolment",
-    "starts_on",
-    "ends_on",
-)
+COLUMNS = ("row", "enterprise", "name", "name_en", "uscc", "branch", "region_code", "category", "authority")
+COLUMNS += ("enrolment", "starts_on", "ends_on")
 USED: Mapping[str, frozenset[str]] = {
     "enterprise": frozenset({"name", "name_en", "uscc", "region_code", "authority", "enrolment", "ends_on"}),
     "branch": frozenset({"enterprise", "name", "name_en", "branch", "region_code", "starts_on", "ends_on"}),
@@ -192,26 +180,13 @@ def _rows() -> Iterator[dict[str, Any]]:
         }
     for rows in (
         (
-            _dated(
-                "branch",
-                names[b.enterprise_id],
-                b,
-                name=b.name,
-                name_en=b.name_en,
-                branch=b.parent.name if b.parent else "",
-                region_code=b.place.code if b.place else "",
-            )
+            _dated("branch", names[b.enterprise_id], b, name=b.name, name_en=b.name_en)
+            | {"branch": b.parent.name if b.parent else "", "region_code": b.place.code if b.place else ""}
             for b in Branch.objects.select_related("parent", "place")
         ),
         (
-            _dated(
-                "area",
-                names[a.branch.enterprise_id],
-                a,
-                branch=a.branch.name,
-                region_code=a.region.code,
-                category=a.category,
-            )
+            _dated("area", names[a.branch.enterprise_id], a, branch=a.branch.name)
+            | {"region_code": a.region.code, "category": a.category}
             for a in ServiceArea.objects.select_related("branch", "region")
         ),
         (
@@ -224,12 +199,8 @@ def _rows() -> Iterator[dict[str, Any]]:
         ),
         (_dated(a.kind, names[a.enterprise_id], a, name=a.name) for a in Alias.objects.all()),
         (
-            {
-                "row": "successor",
-                "enterprise": names[s.predecessor_id],
-                "name": names[s.successor_id],
-                "starts_on": s.on_day,
-            }
+            {"row": "successor", "enterprise": names[s.predecessor_id], "name": names[s.successor_id]}
+            | {"starts_on": s.on_day}
             for s in Succession.objects.all()
         ),
     ):

@@ -122,24 +122,24 @@ def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:
         kept_promises=line.kept,
         kept=_percent(line.kept, line.promised),
         rated=line.rated,
-        rating=(
-            (Decimal(line.marks) / line.rated).quantize(Decimal("0.1"), ROUND_HALF_UP)
-            if line.marks is not None and line.rated is not None and line.rated >= TOO_FEW
-            else None
-        ),
+        rating=_rating(line),
     )
-    return (
-        result
-        if took is None
-        else replace(
-            result,
-            category=took.category,
-            median_days=_days(took.median_days),
-            p90_days=_days(took.p90_days),
-            response_hours=_hours(took.response_median, took.responded),
-            response_p90_hours=_hours(took.response_p90, took.responded),
-        )
+    if took is None:
+        return result
+    return replace(
+        result,
+        category=took.category,
+        median_days=_days(took.median_days),
+        p90_days=_days(took.p90_days),
+        response_hours=_hours(took.response_median, took.responded),
+        response_p90_hours=_hours(took.response_p90, took.responded),
     )
+
+
+def _rating(line: LeagueLine) -> Decimal | None:
+    if line.marks is None or line.rated is None or line.rated < TOO_FEW:
+        return None
+    return (Decimal(line.marks) / line.rated).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
 def _days(days: Decimal | None) -> int | None:

@@ -182,6 +182,10 @@ class Hit:
         return self.enterprise.enrolment == Enterprise.Enrolment.ENROLLED
 
 
+#: Enterprise → (score, the name that fits best).
+BestNames = dict[int, tuple[int, FoundName | SearchName]]
+
+
 def find(query: str, *, on: dt.date, region_id: int | None = None, category: str = "", limit: int = 20) -> list[Hit]:
     """Enterprises of that name on a day, ranked; those that serve the region first."""
     terms = _terms(query)
@@ -191,7 +195,7 @@ def find(query: str, *, on: dt.date, region_id: int | None = None, category: str
     is_similar = not names
     if is_similar:
         names = slipped(terms, on=on, most=READ_ROWS) or _similar(terms, on=on)
-    best: dict[int, tuple[int, FoundName | SearchName]] = {}
+    best: BestNames = {}
     for name in names:
         score = _similarity(name, terms) if is_similar else _score(name, terms)
         if name.enterprise_id not in best or score > best[name.enterprise_id][0]:
@@ -267,14 +271,7 @@ def _score(name: FoundName | SearchName, terms: Sequence[str]) -> int:
     return score + KIND_WEIGHT[name.kind]
 
 
-def _hits(
-    best: dict[int, tuple[int, FoundName | SearchName]],
-    *,
-    on: dt.date,
-    region_id: int | None,
-    category: str,
-    is_similar: bool,
-) -> list[Hit]:
+def _hits(best: BestNames, *, on: dt.date, region_id: int | None, category: str, is_similar: bool) -> list[Hit]:
     enterprises = Enterprise.objects.in_bulk(list(best))
     successors = _successors(best, on=on)
     later = Enterprise.objects.in_bulk(list(set(successors.values())))
@@ -294,23 +291,13 @@ def _hits(
         branch = branches.get(answering.get(answers.pk, 0))
         if branch is None and name.branch_id and successor is None and region is None:
             branch = branches.get(name.branch_id)
-        why = [SearchReason("matched_" + name.kind, {"text": name.text})]
-        if is_similar:
-            why = [SearchReason("similar", {"text": name.text})]
+        why = [SearchReason("similar" if is_similar else f"matched_{name.kind}", {"text": name.text})]
         if successor is not None:
             why.append(SearchReason("succeeded", {"old": enterprise.name, "new": successor.name}))
         if branch is not None and region is not None:
-            why.append(
-                SearchReason(
-                    "serves",
-                    {
-                        "branch": branch.name,
-                        "region": region.name,
-                        "branch_en": branch.name_en or branch.name,
-                        "region_en": region.name_en or region.name,
-                    },
-                )
-            )
+            values = {"branch": branch.name, "branch_en": branch.name_en or branch.name}
+            values |= {"region": region.name, "region_en": region.name_en or region.name}
+            why.append(SearchReason("serves", values))
             score += 200
         if answers.enrolment == Enterprise.Enrolment.ENROLLED:
             score += 50

@@ -19,6 +19,7 @@ from authorities.policies import Policies
 from enterprises.enrolment.enrolling import LETTER_FOR, EnrolmentRefusal, digest_of
 from enterprises.models import Enterprise, Staff
 from enterprises.models.enrolment import CustomerCount, EnrolmentEntry, EnrolmentFiling, ExitGround, SuspensionGround
+from web.incoming import whole
 
 Enrolment, Kind, Filing = Enterprise.Enrolment, EnrolmentEntry.Kind, EnrolmentFiling
 #: What everybody may read of a history; what was filed and who was invited is between the two.
@@ -31,8 +32,8 @@ BATCH = 100
 def of_code(code: str) -> Enterprise | None:
     """The enterprise that an address names (`Enterprise.code`)."""
     result = Enterprise.objects.select_related("domicile", "enrolled_by")
-    if code.startswith("e") and code[1:].isascii() and code[1:].isdigit() and len(code) < 12:
-        return result.filter(pk=int(code[1:]), uscc=None).first()
+    if code.startswith("e") and (number := whole(code[1:], 10)) is not None:
+        return result.filter(pk=number, uscc=None).first()
     return result.filter(uscc=code).first() if len(code) == 18 else None
 
 

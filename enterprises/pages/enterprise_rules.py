@@ -24,6 +24,7 @@ from enterprises.team.rights import HEAD, Reach, post_of
 from enterprises.team.staffing import at_work, branch_ids_seen_by
 from enterprises.team.team import TeamRefusal
 from enterprises.team.team_forms import LeaveForm, TwoPersonsForm
+from web.incoming import posted
 
 MOST = 300
 _SETTING = ("offers_above", "refusals", "failures", "returns")
@@ -107,7 +108,7 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
     people = _people(here)
     by_id: dict[str, Any] = {str(row.pk): row for row in people}
     form = LeaveForm(
-        request.POST if request.method == "POST" else None,
+        posted(request),
         initial={"starts_on": here.today},
         people=[(pk, words_of(row)) for pk, row in by_id.items() if may_speak_for(row, here)],
         deputies=[(pk, words_of(row)) for pk, row in by_id.items()],
@@ -194,7 +195,7 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
     first: dict[str, Any] = {"post": chosen.code}
     if standing is not None:
         first |= {name: getattr(standing, name) for name in _SETTING}
-    form = TwoPersonsForm(request.POST if request.method == "POST" else None, reach=here.reach, initial=first)
+    form = TwoPersonsForm(posted(request), reach=here.reach, initial=first)
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:

@@ -24,6 +24,7 @@ from enterprises.team import team
 from enterprises.team.rights import post_of
 from enterprises.team.team import role_words
 from enterprises.team.team_forms import AddressForm, PersonForm
+from web.incoming import posted
 
 TOKEN, ADDRESS = "invitation_token", "invitation_address"
 #: Whoever holds a link may be wrong about the address so often.
@@ -59,7 +60,7 @@ def invitation(request: HttpRequest) -> HttpResponseBase:
         way_in = "accounts:sign-in-password" if known.has_usable_password() else "accounts:sign-in"
         here = reverse("enterprises:invitation")
         return _show(request, result, None, sign_in_url=f"{reverse(way_in)}?{urlencode({'next': here})}")
-    form = PersonForm(request.POST if request.method == "POST" else None, email=address)
+    form = PersonForm(posted(request), email=address)
     if form.is_bound and form.is_valid():
         with transaction.atomic():
             try:
@@ -79,7 +80,7 @@ def invitation(request: HttpRequest) -> HttpResponseBase:
 
 
 def _ask_address(request: HttpRequest, result: Invitation) -> HttpResponseBase:
-    form = AddressForm(request.POST if request.method == "POST" else None)
+    form = AddressForm(posted(request))
     if form.is_bound and form.is_valid():
         now, whose = timezone.now(), f"invitation {result.pk}"
         typed = form.cleaned_data["email"].strip().lower()
@@ -98,11 +99,7 @@ def _as_somebody(request: HttpRequest, result: Invitation, user: User) -> HttpRe
     """Signed in: one button; who signed in by code so far also sets a password."""
     is_mine = team.is_addressed_to(result, user.email)
     needs_password = not user.has_usable_password()
-    form = (
-        PersonForm(request.POST if request.method == "POST" else None, email=user.email or "", user=user)
-        if is_mine and needs_password
-        else None
-    )
+    form = PersonForm(posted(request), email=user.email or "", user=user) if is_mine and needs_password else None
     if request.method == "POST" and is_mine and (form is None or form.is_valid()):
         with transaction.atomic():
             if form is not None:

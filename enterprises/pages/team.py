@@ -29,6 +29,7 @@ from enterprises.team.rights import HEAD, Reach, TeamActor, authority_reach, ent
 from enterprises.team.staffing import at_work, branch_ids_seen_by
 from enterprises.team.team import Row, role_words
 from enterprises.team.team_forms import EndForm, InviteForm, NumberForm, RoleForm
+from web.incoming import posted, whole
 
 PAGE = 100
 
@@ -125,8 +126,7 @@ def _invitations(here: TeamRequest) -> list[dict[str, Any]]:
 def list_of(request: HttpRequest, here: TeamRequest, *, offices: Iterable[Officer] | None = None) -> dict[str, Any]:
     """What the list of a team shows; Http404 for a stranger."""
     rows = _people(here, offices)
-    typed = request.GET.get("from", "")
-    start = min(int(typed), 1_000_000) if typed.isascii() and typed.isdigit() and len(typed) < 8 else 0
+    start = min(whole(request.GET.get("from", ""), 7) or 0, 1_000_000)
     page = list(rows[start : start + PAGE + 1])
     if not page and not (start and rows.exists()):
         raise Http404
@@ -167,9 +167,7 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
     if not here.reach.posts:
         raise Http404
     first = here.reach.posts[0]
-    form = InviteForm(
-        request.POST if request.method == "POST" else None, reach=here.reach, initial={"post": first.code}
-    )
+    form = InviteForm(posted(request), reach=here.reach, initial={"post": first.code})
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:

@@ -26,8 +26,7 @@ class TeamForm(forms.Form):
         super().__init__(*args, **options)
         self.use_required_attribute = False
         for field in self.fields.values():
-            field.error_messages.setdefault("required", FILL)
-            field.error_messages |= {"required": FILL}
+            field.error_messages["required"] = FILL
             if isinstance(field, forms.ChoiceField):
                 field.error_messages |= {"required": CHOOSE, "invalid_choice": CHOOSE}
 
@@ -81,17 +80,21 @@ class RoleForm(TeamForm):
         ]
 
 
-class EndForm(TeamForm):
-    """The last day."""
-
-    last_day = forms.DateField(
-        label=_("最后一天"),
+def _day(label: Any, **options: Any) -> forms.DateField:
+    return forms.DateField(
+        label=label,
         input_formats=["%Y-%m-%d", "%Y/%m/%d"],
-        help_text=_("到这一天24:00为止。"),
         validators=[in_our_years],
         widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
         error_messages={"invalid": _("日期请写成 2026-12-02 这样。")},
+        **options,
     )
+
+
+class EndForm(TeamForm):
+    """The last day."""
+
+    last_day = _day(_("最后一天"), help_text=_("到这一天24:00为止。"))
 
     def __init__(self, *args: Any, today: date, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -113,17 +116,6 @@ class NumberForm(TeamForm):
         required=False,
         help_text=_("字母、数字、横线，最多20个字符；不填就是没有。"),
         widget=forms.TextInput(attrs={"class": "w-10", "autocomplete": "off"}),
-    )
-
-
-def _day(label: Any, **options: Any) -> forms.DateField:
-    return forms.DateField(
-        label=label,
-        input_formats=["%Y-%m-%d", "%Y/%m/%d"],
-        validators=[in_our_years],
-        widget=forms.DateInput(attrs={"type": "date", "class": "w-10"}, format="%Y-%m-%d"),
-        error_messages={"invalid": _("日期请写成 2026-12-02 这样。")},
-        **options,
     )
 
 
@@ -178,13 +170,10 @@ class TwoPersonsForm(TeamForm):
         decimal_places=2,
         help_text=_("同意的金额合计或者要付的金额合计，取大的；正好这个数不用批准。不填就是不看金额。"),
         widget=forms.TextInput(attrs={"class": "w-10", "inputmode": "decimal", "autocomplete": "off"}),
-        error_messages={
-            "invalid": _("金额请填数字，例如 128.50"),
-            "min_value": _("金额请填数字，例如 128.50"),
-            "max_digits": _("金额请填数字，例如 128.50"),
-            "max_decimal_places": _("金额请填数字，例如 128.50"),
-            "max_whole_digits": _("金额请填数字，例如 128.50"),
-        },
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_digits", "max_decimal_places", "max_whole_digits"),
+            _("金额请填数字，例如 128.50"),
+        ),
     )
     refusals = forms.BooleanField(label=_("方案里有不同意的诉求"), required=False)
     failures = forms.BooleanField(label=_("报告协商未成"), required=False)

@@ -27,6 +27,7 @@ from complaints.procedure.workflow import Role
 from complaints.reading.case import CONSUMER, CaseAccess, case_url, find_case
 from complaints.reading.case_people import respondent_of
 from web.dates import moment
+from web.incoming import whole
 
 
 def siblings_of(complaint: Complaint, user: User) -> list[dict[str, str]]:
@@ -111,14 +112,14 @@ def people(request: HttpRequest, number: str) -> HttpResponseBase:
 
 
 def _ask(request: HttpRequest, result: CaseAccess, *, now: datetime) -> HttpResponseBase:
-    typed = request.POST.get("ask", "")
-    if not _may_ask(result) or not (typed.isascii() and typed.isdigit() and len(typed) < 4):
+    number = whole(request.POST.get("ask", ""), 3)
+    if not _may_ask(result) or number is None:
         raise Http404
     here = request.path
     try:
         with once(request) as attempt:
             if not attempt.answered:
-                sent = joining.ask(result.complaint, place=place_of(request), now=now, only=int(typed))
+                sent = joining.ask(result.complaint, place=place_of(request), now=now, only=number)
                 attempt.reference = here
                 if sent:
                     messages.success(request, _("已经再发一条短信。以前的链接不再有效。"), extra_tags="ok")

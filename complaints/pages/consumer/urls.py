@@ -5,6 +5,9 @@ from django.urls import path
 from complaints.pages.consumer import people, receipt, views
 from complaints.pages.shared import case_documents, case_shared, my_account
 
+_FILE = "cases/<str:number>/files/<int:pk>/"
+_UPLOAD = "cases/<str:number>/uploads/<uuid:upload_id>/"
+
 urlpatterns = [
     path("account/privacy/", my_account.overview, name="my-data"),
     path("account/privacy/copy/", my_account.copy, name="my-data-copy"),
@@ -23,24 +26,14 @@ urlpatterns = [
     path("cases/<str:number>/documents/<int:pk>/", case_documents.document, name="case-document"),
     path("cases/<str:number>/court/", case_documents.court_page, name="case-court"),
     path("cases/<str:number>/court/<slug:form>/", case_documents.court_file, name="case-court-file"),
-    path("cases/<str:number>/files/<int:pk>/", case_shared.file_of_case, name="case-file"),
+    path(_FILE, case_shared.file_of_case, name="case-file"),
     *(
-        path(
-            f"cases/<str:number>/files/<int:pk>/{form}/",
-            case_shared.file_of_case,
-            {"form": form},
-            name=f"case-file-{form}",
-        )
+        path(f"{_FILE}{form}/", case_shared.file_of_case, {"form": form}, name=f"case-file-{form}")
         for form in (case_shared.ORIGINAL, case_shared.THUMBNAIL)
     ),
-    path("cases/<str:number>/uploads/<uuid:upload_id>/", case_shared.upload_of_case, name="case-upload"),
+    path(_UPLOAD, case_shared.upload_of_case, name="case-upload"),
     *(
-        path(
-            f"cases/<str:number>/uploads/<uuid:upload_id>/{action}/",
-            case_shared.upload_of_case,
-            {"action": action},
-            name=f"case-upload-{action}",
-        )
+        path(f"{_UPLOAD}{action}/", case_shared.upload_of_case, {"action": action}, name=f"case-upload-{action}")
         for action in (case_shared.PART, case_shared.FINISH, case_shared.CANCEL)
     ),
     path("cases/<str:number>/done/", views.done, name="case-done"),

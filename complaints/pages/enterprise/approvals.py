@@ -33,7 +33,7 @@ from complaints.handling.transition import saying, two_persons
 from complaints.measures import sending
 from complaints.measures.sending import readable
 from complaints.models import Demand, Matter, Measure, PersonalText
-from complaints.pages.enterprise.measures import PAGE, case_cells, found_measure, number_after
+from complaints.pages.enterprise.measures import PAGE, case_cells, found_measure, number_after, workers
 from complaints.pages.enterprise.offer import card_of
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
@@ -292,12 +292,11 @@ def _is_set_decided(result: Measure) -> bool:
 
 
 def _decide_set(request: HttpRequest, workspace: Workspace, result: Measure, cleaned: Mapping[str, str]) -> None:
-    cases, actors, now = workspace.cases(), workspace.actors, workspace.now
     if cleaned["decision"] == "refuse":
-        sending.send_back(result, text=cleaned["text"], cases=cases, actors=actors, now=now)
+        sending.send_back(result, text=cleaned["text"], by=workers(workspace))
         messages.success(request, _("已退回：%(title)s") % {"title": result.title}, extra_tags="ok")
         return
-    outcome = sending.approve(result, cases=cases, actors=actors, now=now)
+    outcome = sending.approve(result, by=workers(workspace))
     text = _("已同意，并已发送%(n)s件方案。") % {"n": len(outcome.done)}
     if outcome.left_out:
         text += _("%(n)s件没有发送，原因见批量方案。") % {"n": len(outcome.left_out)}

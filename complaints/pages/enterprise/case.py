@@ -122,25 +122,16 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
     """Somebody waits for a word of this enterprise: a banner with the way to answer."""
     by_slug = {button.slug: button for button in buttons}
     claim, suggestion = page.matters.get("settled_elsewhere"), page.matters.get("suggestion")
+    is_done = any(o.owed_by == "consumer" and o.state_code == "reported" for o in page.promises)
+    is_claimed = claim is not None and claim.opened_by == "consumer"
+    is_suggested = suggestion is not None and page.side not in mediation.answers_of(suggestion)
     asked = (
         ("answer", _("消费者就方案提了问题，等您回答。"), True),
         ("instruction", _("监管部门发来督办，等您答复。"), True),
         ("payment", _("消费者说没有收到，请出示付款凭证。"), True),
-        (
-            "confirm",
-            _("消费者已经做到他答应的事，请您确认。"),
-            any(o.owed_by == "consumer" and o.state_code == "reported" for o in page.promises),
-        ),
-        (
-            "settled-elsewhere",
-            _("消费者称已经另行和解，请您答复。"),
-            claim is not None and claim.opened_by == "consumer",
-        ),
-        (
-            "suggestion",
-            _("监管部门提出了调解方案，请您答复。"),
-            suggestion is not None and page.side not in mediation.answers_of(suggestion),
-        ),
+        ("confirm", _("消费者已经做到他答应的事，请您确认。"), is_done),
+        ("settled-elsewhere", _("消费者称已经另行和解，请您答复。"), is_claimed),
+        ("suggestion", _("监管部门提出了调解方案，请您答复。"), is_suggested),
         (
             "mediation",
             _("监管部门在处理这件投诉。调解须双方同意，请您答复。"),

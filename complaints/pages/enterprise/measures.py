@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -20,21 +21,22 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.masking import masked_name
 from accounts.roles import Right
-from complaints import wording
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.measures import sending
 from complaints.measures.choosing import MOST_CASES, TOLD, LeftOut, Pick, Rule, from_lines, picks_of
+from complaints.measures.sending import MeasureWorkers
 from complaints.models import Complaint, Measure, Obligation
 from complaints.models.settlement import MONEY_KINDS
 from complaints.pages.enterprise.measure_forms import ChoosingForm, DoneForm, RuleForm, kinds_in
 from complaints.pages.enterprise.offer import card_of
 from complaints.pages.shared.exports import ENTERPRISE, query_of, visibility_of
-from complaints.reading.case_people import demand_text, label_of, names_of_consumers
-from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
+from complaints.reading.case_people import label_of, names_of_consumers
+from complaints.reading.case_settlement import answer_view
 from complaints.tables.exporting.selecting import chosen
-from complaints.tables.many_cases import ShortAnswer, offer_of, open_demands
+from complaints.tables.many_cases import offer_of, open_demands
 from complaints.tables.sheets import SheetRefused, form_of, lines_of, pasted
+from web.incoming import posted, whole
 
 PAGE = 50
 #: Of a table of at most five hundred cases; it is read while somebody waits.
@@ -75,7 +77,7 @@ def measure_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     query = query_of(request.GET, ENTERPRISE)
     listed = chosen(visibility_of(workspace), query, most=MOST_CASES + 1) if query else []
     form = ChoosingForm(
-        request.POST if request.method == "POST" else None,
+        posted(request),
         request.FILES or None,
         listed=str(len(listed) or "") if len(listed) <= MOST_CASES else f"{MOST_CASES}+",
         initial={"use_list": bool(query), **_again(workspace, request.GET)},
@@ -129,19 +131,11 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
             return redirect(_url("measure", public_id))
         result.rule = form.rule().kept()
         result.save(update_fields=["rule"])
-        outcome = sending.try_out(
-            result, form.rule(), cases=workspace.cases(), actors=workspace.actors, now=workspace.now
-        )
+        outcome = sending.try_out(result, form.rule(), by=workers(workspace))
         return _draft(request, workspace, result, form, outcome=outcome)
     with once(request) as attempt:
         if not attempt.answered:
-            outcome = sending.send(
-                found_measure(workspace, public_id, lock=True),
-                form.rule(),
-                cases=workspace.cases(),
-                actors=workspace.actors,
-                now=workspace.now,
-            )
+            outcome = sending.send(found_measure(workspace, public_id, lock=True), form.rule(), by=workers(workspace))
             attempt.reference = _url("measure", public_id)
             waits = _("已把%(n)s件方案提请批准，批准后才发送；期限不停。")
             text = waits if outcome.is_for_two else _("已发送%(n)s件方案。")
@@ -157,7 +151,7 @@ def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Ht
         return redirect(_url("measure", public_id))
     offers = list(sending.offers_of([result.public_id], workspace.engagements()).only("pk", "state"))
     due = list(sending.states_of(offers).values()).count("accepted")
-    form = DoneForm(request.POST if request.method == "POST" else None, request.FILES or None)
+    form = DoneForm(posted(request), request.FILES or None)
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
@@ -183,13 +177,7 @@ def _reported(workspace: Workspace, result: Measure, form: DoneForm) -> sending.
             text = _("%(number)s没有证明。请写上，或者填共同的证明。") % {"number": bare[0].number}
             raise WrongInput("missing", text, field="lines")
     outcome = sending.report_performed(
-        result,
-        proofs=proofs,
-        proof=cleaned["proof"],
-        channel=cleaned["channel"],
-        cases=workspace.cases(),
-        actors=workspace.actors,
-        now=workspace.now,
+        result, proofs=proofs, proof=cleaned["proof"], channel=cleaned["channel"], by=workers(workspace)
     )
     if not outcome.done:
         raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
@@ -197,6 +185,10 @@ def _reported(workspace: Workspace, result: Measure, form: DoneForm) -> sending.
         result.left_out += [LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD]
         result.save(update_fields=["left_out"])
     return outcome
+
+
+def workers(workspace: Workspace) -> MeasureWorkers:
+    return MeasureWorkers(cases=workspace.cases(), actors=workspace.actors, now=workspace.now)
 
 
 def _url(page: str, public_id: UUID) -> str:
@@ -290,23 +282,9 @@ def _preview(workspace: Workspace, result: Measure, form: RuleForm, outcome: sen
         at=workspace.now,
     )
     title = _("%(number)s的消费者会看到") % {"number": number}
-    return card | {"title": title, "answers": [_answer(short) for short in shorts]}
-
-
-def _answer(short: ShortAnswer) -> AnswerView:
-    amount = short.demand.amount if short.verdict == "grant" and short.amount is None else short.amount
-    return AnswerView(
-        ordinal=short.demand.ordinal,
-        demand=demand_text(short.demand),
-        asked=short.demand.amount,
-        note="",
-        verdict=wording.label(short.verdict, kind="verdict"),
-        verdict_code=short.verdict,
-        tone=VERDICT_TONES[short.verdict],
-        text=short.reason,
-        amount=amount,
-        is_separable=False,
-    )
+    amounts = [s.demand.amount if s.verdict == "grant" and s.amount is None else s.amount for s in shorts]
+    shown = [answer_view(s.demand, s.verdict, text=s.reason, amount=a) for s, a in zip(shorts, amounts, strict=True)]
+    return card | {"title": title, "answers": [replace(one, note="") for one in shown]}
 
 
 def _counts(result: Measure, states: list[str]) -> list[dict[str, Any]]:
@@ -337,7 +315,7 @@ def case_cells(case: Complaint, names: Mapping[int, str]) -> dict[str, Any]:
 def number_after(request: HttpRequest) -> int:
     """The key behind which the page of a list begins; 0 for the first page."""
     after = request.GET.get("after", "")
-    return int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    return whole(after, 18) or 0
 
 
 def _standing(request: HttpRequest, workspace: Workspace, result: Measure) -> HttpResponseBase:

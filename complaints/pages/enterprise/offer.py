@@ -26,13 +26,13 @@ from complaints.pages.shared.step_pages import StepContext, StepPage, draw
 from complaints.procedure.workflow import Audience
 from complaints.reading import case_form
 from complaints.reading.case import CasePage
-from complaints.reading.case_people import demand_text
-from complaints.reading.case_settlement import VERDICT_TONES, AnswerView
+from complaints.reading.case_settlement import AnswerView, answer_view
 from complaints.settlement import answer_templates, offer_terms
 from complaints.settlement.legal_minimum import minimum_of
 from complaints.settlement.offer_terms import Finding
 from enterprises.models import TemplateVersion
 from web.dates import day_text, moment
+from web.incoming import whole
 from web.templatetags.portal import money
 
 #: What ends the writing of an offer, or sends it back to be written on.
@@ -204,7 +204,7 @@ def _rearranged(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
 
 def _used(editor: OfferEditor, typed: dict[str, Any]) -> dict[str, Any]:
     pick = typed.get("pick", "")
-    version = editor.texts.get(int(pick)) if pick.isascii() and pick.isdigit() and len(pick) < 19 else None
+    version = editor.texts.get(whole(pick, 18) or 0)
     if version is None:
         return {}
     case, rows, name = editor.case, enterprise_offer_form.count_of(typed), editor.case.person.name
@@ -298,18 +298,8 @@ def _shown(form: enterprise_offer_form.OfferForm, finding: Finding) -> dict[str,
 def _answer(demand: Demand, answer: Answer) -> AnswerView:
     amount = answer.amount if not isinstance(answer.amount, str) else None
     texts = [_("同意%(amount)s") % {"amount": money(amount)}] if answer.verdict == "part" and amount is not None else []
-    return AnswerView(
-        ordinal=demand.ordinal,
-        demand=demand_text(demand),
-        asked=demand.amount,
-        note=demand.note,
-        verdict=wording.label(answer.verdict, kind="verdict"),
-        verdict_code=answer.verdict,
-        tone=VERDICT_TONES[answer.verdict],
-        text="\n".join([*texts, answer.reason]).strip(),
-        amount=amount,
-        is_separable=answer.is_separable,
-    )
+    text = "\n".join([*texts, answer.reason]).strip()
+    return answer_view(demand, answer.verdict, text=text, amount=amount, is_separable=answer.is_separable)
 
 
 def _promise(promise: Promise) -> dict[str, Any]:

@@ -31,6 +31,7 @@ from complaints.webhooks.endpoints import STEPS, checked_url, head_manager
 from enterprises.models import WebhookEndpoint
 from enterprises.models.programs import ApiToken
 from enterprises.programs.tokens import MOST_ADDRESSES, SCOPES, IssuedToken, issue, network_of, revoke
+from web.incoming import posted
 
 SHOWN = 100
 STATES: dict[str, tuple[Any, str]] = {
@@ -69,7 +70,7 @@ def webhooks(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @fresh_factor
 def webhook_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     actor = manager_of(workspace)
-    form = WebhookForm(request.POST if request.method == "POST" else None)
+    form = WebhookForm(posted(request))
     if request.method != "POST":
         return render(request, "enterprise/webhook_new.html", {"form": form})
     made: WebhookEndpoint | None = None
@@ -292,7 +293,7 @@ def tokens(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 def token_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """Makes one; the answer to the form is the only page that shows it."""
     actor = manager_of(workspace)
-    form = TokenForm(request.POST if request.method == "POST" else None)
+    form = TokenForm(posted(request))
     if request.method != "POST":
         return render(request, "enterprise/token_new.html", {"form": form})
     issued: IssuedToken | None = None

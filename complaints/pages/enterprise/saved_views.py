@@ -17,6 +17,7 @@ from complaints.desks.enterprise_workspace import MOST_VIEWS, Workspace, workspa
 from complaints.desks.queue_lists import PAST, VIEWS, QueueFilter, Rows, asked_for, narrowed, view_of
 from complaints.forms.fields import StepForm, Words
 from complaints.models import SavedView
+from web.incoming import whole
 
 LONGEST_NAME = 20
 
@@ -99,8 +100,7 @@ def _keep(workspace: Workspace, form: SaveForm, query: str) -> bool:
 
 
 def _take_away(workspace: Workspace, pk: str) -> None:
-    is_number = pk.isascii() and pk.isdigit() and len(pk) < 19
-    if not is_number or not SavedView.objects.filter(user=workspace.user, pk=int(pk)).delete()[0]:
+    if not SavedView.objects.filter(user=workspace.user, pk=whole(pk, 18) or 0).delete()[0]:
         raise Http404
 
 

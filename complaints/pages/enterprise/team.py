@@ -31,6 +31,7 @@ from enterprises.pages.team import TeamRequest, here_of, list_of
 from enterprises.team import organising
 from enterprises.team.rights import HEAD, Post
 from enterprises.team.team import TeamRefusal
+from web.incoming import posted
 
 #: The columns of the page: the view of the queue behind each.
 COUNTED = {
@@ -123,9 +124,7 @@ class RuleForm(StepForm):
 def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     here = here_of(request, "enterprise")
     posts, people = _managed(here), colleagues(here)
-    form = RuleForm(
-        request.POST if request.method == "POST" else None, posts=posts, people=people, initial={"post": posts[0].code}
-    )
+    form = RuleForm(posted(request), posts=posts, people=people, initial={"post": posts[0].code})
     tried: list[dict[str, Any]] | None = None
     if form.is_bound and form.is_valid():
         if request.POST.get("do") != "try":

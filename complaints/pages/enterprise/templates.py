@@ -18,6 +18,7 @@ from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
 from complaints.settlement import answer_templates
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
+from web.incoming import posted
 
 #: So many versions of one template are shown.
 SHOWN = 20
@@ -64,7 +65,7 @@ def templates(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @workspace_page("GET", "POST")
 def template_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     staff = _writer(workspace)
-    form = NewTemplateForm(request.POST if request.method == "POST" else None)
+    form = NewTemplateForm(posted(request))
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():

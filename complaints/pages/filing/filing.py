@@ -33,6 +33,7 @@ from complaints.models.evidence import Evidence, FilingDraft
 from complaints.pages.filing.filing_check import check, show
 from enterprises.directory.finding import find
 from web.headers import ALWAYS
+from web.incoming import whole
 
 
 @never_cache
@@ -284,15 +285,14 @@ def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     back = address_of(held.draft, "enterprise")
     if request.method == "POST":
         chosen = request.POST.get("region", "")
-        if chosen.isascii() and chosen.isdigit() and len(chosen) < 10 and places.is_choosable(int(chosen)):
+        if places.is_choosable(whole(chosen, 9) or 0):
             typed = dict(held.draft.data.get("enterprise", {}))
             typed["service_region"] = [chosen]
             drafts.save(held.draft, step="enterprise", typed=typed, now=now)
             return redirect(back)
     query, province = request.GET.get("q", "").strip()[:40], request.GET.get("province", "")
-    chosen_province, groups = (
-        places.inside(int(province)) if province.isascii() and province.isdigit() and len(province) < 10 else (None, [])
-    )
+    province_id = whole(province, 9)
+    chosen_province, groups = places.inside(province_id) if province_id is not None else (None, [])
     context = {
         "query": query,
         "found": places.search(query),
@@ -332,7 +332,7 @@ def _show(request: HttpRequest, held: Held, form: FurtherForm) -> HttpResponseBa
     draft, today = held.draft, timezone.localdate()
     query = request.GET.get("q", "").strip()[:100]
     region = drafts.first(draft, "enterprise", "service_region")
-    region_id = int(region) if region.isascii() and region.isdigit() and len(region) < 10 else None
+    region_id = whole(region, 9)
     hits = find(query, on=today, region_id=region_id, limit=screens.HITS_SHOWN) if query else []
     picked = drafts.picked(draft, today=today)
     first = respondents.first(draft)

@@ -34,6 +34,7 @@ from complaints.procedure.workflow import Role
 from complaints.reading.file_view import files_of_draft
 from enterprises.directory.expectations import Expectation, expected
 from web.dates import moment
+from web.incoming import posted
 from web.templatetags.portal import control_id
 
 #: Complaints without a proven phone from one network address: with the browser's work, and without.
@@ -46,7 +47,7 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
     draft, today = held.draft, timezone.localdate(now)
     language = get_language() or settings.LANGUAGE_CODE
     token = drafts.tracking_token(draft, held.key or str(draft.pk))
-    form = steps.STEP_BY_CODE["check"](request.POST if request.method == "POST" else None, today=today)
+    form = steps.STEP_BY_CODE["check"](posted(request), today=today)
     if request.method == "POST" and "later" in request.POST:
         return redirect(f"{reverse('complaints:file')}?saved=1")
     forms = composing.judged_forms(draft, today=today)

@@ -5,28 +5,21 @@ from django.urls import path
 from complaints.pages.filing import filing
 from complaints.pages.shared import case_shared
 
+_FILE = "file/<uuid:draft_id>/evidence/<int:evidence_id>/"
+_UPLOAD = "file/<uuid:draft_id>/uploads/<uuid:upload_id>/"
+
 urlpatterns = [
     path("file/", filing.start, name="file"),
     path("file/<uuid:draft_id>/region/", filing.region, name="file-region"),
     path("file/<uuid:draft_id>/respondents/", filing.more, name="file-respondents"),
-    path("file/<uuid:draft_id>/evidence/<int:evidence_id>/", case_shared.file_of_draft, name="file-evidence"),
+    path(_FILE, case_shared.file_of_draft, name="file-evidence"),
     *(
-        path(
-            f"file/<uuid:draft_id>/evidence/<int:evidence_id>/{form}/",
-            case_shared.file_of_draft,
-            {"form": form},
-            name=f"file-evidence-{form}",
-        )
+        path(f"{_FILE}{form}/", case_shared.file_of_draft, {"form": form}, name=f"file-evidence-{form}")
         for form in (case_shared.ORIGINAL, case_shared.THUMBNAIL)
     ),
-    path("file/<uuid:draft_id>/uploads/<uuid:upload_id>/", case_shared.upload_of_draft, name="file-upload"),
+    path(_UPLOAD, case_shared.upload_of_draft, name="file-upload"),
     *(
-        path(
-            f"file/<uuid:draft_id>/uploads/<uuid:upload_id>/{action}/",
-            case_shared.upload_of_draft,
-            {"action": action},
-            name=f"file-upload-{action}",
-        )
+        path(f"{_UPLOAD}{action}/", case_shared.upload_of_draft, {"action": action}, name=f"file-upload-{action}")
         for action in (case_shared.PART, case_shared.FINISH, case_shared.CANCEL)
     ),
     path("file/<uuid:draft_id>/<slug:step>/", filing.step, name="file-step"),

@@ -39,6 +39,7 @@ from complaints.procedure.typed_values import Choice
 from complaints.reading.case import case_url
 from complaints.reading.case_people import demand_text, respondent_of
 from enterprises.models import Enterprise
+from web.incoming import posted
 
 TOKEN = "join_token"  # noqa: S105 - the name of a place in the session
 
@@ -61,7 +62,7 @@ def join(request: HttpRequest) -> HttpResponseBase:
         return render(request, "consumer/join_over.html", status=404)
     case = joining.case_of(row)
     form = JoinForm(
-        request.POST if request.method == "POST" else None,
+        posted(request),
         today=timezone.localdate(now),
         kind=row.kind,
         category=case.object_category,

@@ -50,6 +50,7 @@ from complaints.wording.duty import Standing, standing
 from enterprises.models import Station
 from web.dates import moment
 from web.errors import answer, kept_text
+from web.incoming import posted
 from web.languages import named
 
 View = Callable[..., HttpResponseBase]
@@ -126,7 +127,7 @@ def track(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and "leave" in request.POST:
         request.session.pop(KEPT_IN_SESSION, None)
         return redirect("complaints:track")
-    form = TrackForm(request.POST if request.method == "POST" else None)
+    form = TrackForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         browser = request.headers.get("User-Agent", "") + "\n" + request.headers.get("Accept-Language", "")
@@ -327,7 +328,7 @@ def asked_for_code(
     ``proved`` notes that the code was right and says where to go."""
     if contact is None:
         raise Http404
-    form, status = CodeForm(request.POST if request.method == "POST" else None), 200
+    form, status = CodeForm(posted(request)), 200
     if request.method == "POST" and "send" in request.POST:
         refusal = send(request, contact, SignInCode.Purpose.STEP, now=now)
         if not refusal:

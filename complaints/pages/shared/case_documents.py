@@ -29,6 +29,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents
 from complaints.reading.case import CONSUMER, CaseAccess, CasePage, case_url, page_of
 from complaints.reading.case_documents import readable_by
+from web.incoming import whole
 
 
 @signed_in_page("GET")
@@ -40,7 +41,7 @@ def document(request: HttpRequest, number: str, pk: int) -> HttpResponseBase:
         raise Http404
     case_documents.refuse_print(mine.form, result.complaint, result, now=timezone.now())
     asked = request.GET.get("version", "")
-    return newest_print(mine, number=int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 4 else None)
+    return newest_print(mine, number=whole(asked, 3))
 
 
 def newest_print(document: OfficialDocument, *, number: int | None = None) -> HttpResponse:

@@ -35,6 +35,7 @@ from complaints.wording.clock import clock_facts
 from complaints.wording.duty import what_if_missed
 from web.dates import working_days
 from web.errors import busy
+from web.incoming import whole
 
 #: A longer period is listed, not drawn.
 _MOST_WEEKS = 14
@@ -251,14 +252,14 @@ def _upload(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, action: 
             upload = uploads.put_part(
                 upload,
                 request.body,
-                at=_number(request.GET.get("at", "")),
+                at=whole(request.GET.get("at", ""), 15) or 0,
                 sha256=request.GET.get("sha256", ""),
                 name=unquote(request.headers.get("File-Name", "")),
                 now=now,
             )
         elif request.method == "POST" and action == FINISH:
-            name, kind, whole = (request.POST.get(field, "") for field in ("name", "kind", "sha256"))
-            upload = uploads.finish(upload, holder, name=name, kind=kind, whole=whole, now=now)
+            name, kind, digest = (request.POST.get(field, "") for field in ("name", "kind", "sha256"))
+            upload = uploads.finish(upload, holder, name=name, kind=kind, whole=digest, now=now)
         elif request.method == "POST":
             uploads.cancel(upload)
             upload = None
@@ -272,15 +273,11 @@ def _upload(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, action: 
 
 
 def _begin(request: HttpRequest, upload_id: uuid.UUID, holder: Holder, *, now: datetime) -> Upload:
-    size, name = _number(request.POST.get("size", "")), request.POST.get("name", "")
+    size, name = whole(request.POST.get("size", ""), 15) or 0, request.POST.get("name", "")
     try:
         return uploads.begin(upload_id, holder, size=size, name=name, now=now)
     except ValueError:
         raise Http404 from None
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 16 else 0
 
 
 def _state(upload: Upload | None) -> dict[str, Any]:

@@ -33,6 +33,7 @@ from complaints.tables.exporting import columns, lifecycle
 from complaints.tables.exporting.columns import COLUMNS
 from complaints.tables.exporting.selecting import Visibility, Workspace, chosen, visibility_at
 from enterprises.models import Staff
+from web.incoming import posted
 from web.languages import named
 from web.listing import listed
 
@@ -104,7 +105,7 @@ def _is_theirs(export: Export, workspace: Workspace) -> bool:
 def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponseBase:
     visibility = visibility_of(workspace)
     query = query_of(request.GET, side)
-    form = ExportForm(request.POST if request.method == "POST" else None, actor=visibility.actor)
+    form = ExportForm(posted(request), actor=visibility.actor)
     if request.method == "POST":
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():

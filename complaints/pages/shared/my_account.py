@@ -31,6 +31,7 @@ from complaints.parties.actors import actors_of
 from complaints.privacy import my_data
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading.case import names_of
+from web.incoming import posted
 
 
 def _person(request: HttpRequest) -> User:
@@ -135,7 +136,7 @@ def choices(request: HttpRequest) -> HttpResponse:
         "reminders": wish.reminders,
         "progress": wish.progress,
     }
-    form = ChoiceForm(request.POST if request.method == "POST" else None, ways=ways, initial=initial)
+    form = ChoiceForm(posted(request), ways=ways, initial=initial)
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:

@@ -17,6 +17,7 @@ from complaints.parties.conditions import Conditions
 from complaints.stations import posters
 from complaints.stations.posters import FORMS, Poster
 from enterprises.models import Branch, Enterprise, Station
+from web.incoming import whole
 from web.languages import named
 
 #: Complaints of so many days are counted.
@@ -137,11 +138,7 @@ def authority(request: HttpRequest, workspace: authority_workspace.Workspace) ->
 
 def _names(codes: list[str]) -> dict[str, str]:
     """Names of stations and enterprises by their codes; two queries."""
-    numbers = [
-        int(code[1:])
-        for code in codes
-        if code[:1] == "e" and code[1:].isascii() and code[1:].isdigit() and len(code) < 12
-    ]
+    numbers = [number for code in codes if code[:1] == "e" and (number := whole(code[1:], 10)) is not None]
     return {row.code: named(row) for row in Station.objects.filter(code__in=codes)} | {
         row.code: named(row)
         for rows in (Enterprise.objects.filter(uscc__in=codes), Enterprise.objects.filter(pk__in=numbers, uscc=None))

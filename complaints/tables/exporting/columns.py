@@ -202,16 +202,11 @@ COLUMNS: dict[str, Column] = {
         _personal("consumer_address", _("地址")),
     )
 }
+#: What stands beside the columns that are filled in.
+_TO_READ = ("number", "external_ref", "status", "due", "item", "problem", "amount", "handler", "handler_number")
 #: What the rows are read with.
-RELATED = (
-    "enterprise",
-    "branch",
-    "picked_enterprise",
-    "handler__user",
-    "officer__user",
-    "handling_region",
-    "handling_authority",
-)
+RELATED = ("enterprise", "branch", "picked_enterprise", "handling_region", "handling_authority")
+RELATED += ("handler__user", "officer__user")
 PERSONAL = tuple(code for code, column in COLUMNS.items() if column.is_personal)
 
 
@@ -231,17 +226,5 @@ def coming_back(*, demands: int) -> list[Column]:
         for n in range(demands + 1, MOST_DEMANDS + 1)
         for kind in ("demand", "answer", "amount", "reason", "by", "due")
     }
-    return [
-        COLUMNS[code]
-        for code in (
-            "number",
-            "external_ref",
-            "status",
-            "due",
-            "item",
-            "problem",
-            "amount",
-            "handler",
-            "handler_number",
-        )
-    ] + [column for column in COLUMNS.values() if column.comes_back and column.code not in left]
+    back = [column for column in COLUMNS.values() if column.comes_back and column.code not in left]
+    return [*(COLUMNS[code] for code in _TO_READ), *back]

@@ -120,23 +120,13 @@ class Mapping:
     @property
     def converters(self) -> list[Converter]:
         results = [self.name, *self.values.values(), *self.consents.values()]
-        results += [
-            one
-            for one in (
-                self.region_state,
-                self.region_city,
-                self.address,
-                self.enterprise_state,
-                self.enterprise_city,
-                self.on_behalf,
-            )
-            if one is not None
-        ]
+        maybe = [self.region_state, self.region_city, self.enterprise_state, self.enterprise_city]
+        maybe += [self.address, self.on_behalf]
         for demand in self.demands:
-            results += [one for one in (demand.kind, demand.amount, demand.note) if one is not None]
+            maybe += [demand.kind, demand.amount, demand.note]
         for doubt in self.doubts:
             results += [doubt.earlier, doubt.later]
-        return results
+        return results + [one for one in maybe if one is not None]
 
     @property
     def columns(self) -> list[str]:
@@ -211,12 +201,11 @@ class _Reader:
         return result
 
     def _complete(self, result: Mapping) -> None:
-        for name in ("statement", "demands", "consents"):
-            given = {
-                "statement": "statement" in result.values,
-                "demands": bool(result.demands),
-                "consents": bool(result.consents),
-            }[name]
+        for name, given in (
+            ("statement", "statement" in result.values),
+            ("demands", bool(result.demands)),
+            ("consents", bool(result.consents)),
+        ):
             if given == (name in result.absent):
                 reason = "is both mapped and absent" if given else "is neither mapped nor declared absent"
                 raise self.top.fail(name, reason)
