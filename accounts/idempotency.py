@@ -28,8 +28,6 @@ _NOT_PART_OF_THE_BODY = {"csrfmiddlewaretoken", KEY_FIELD}
 
 
 class AlreadyRunning(Refusal):
-    """The same request is being carried out at this moment."""
-
     def __init__(self) -> None:
         super().__init__("already_running", gettext("同样的请求正在办理，请稍等片刻再看结果。"))
 
@@ -44,8 +42,6 @@ class SameKeyOtherBody(Refusal):
 
 
 class KeyMissing(Refusal):
-    """An unsafe request without a key."""
-
     status = 400
 
     def __init__(self) -> None:
@@ -94,7 +90,6 @@ def body_digest(request: HttpRequest) -> str:
 
 
 def key_of(request: HttpRequest) -> str:
-    """The key of the form or of the header."""
     key = request.POST.get(KEY_FIELD, "") or request.headers.get(KEY_HEADER, "")
     if not _KEY.fullmatch(key):
         raise KeyMissing

@@ -14,7 +14,6 @@ class Code:
 
 
 def qr_code(text: str) -> Code:
-    """The code of this text."""
     rows = [list(row) for row in segno.make(text, error="q", micro=False).matrix_iter(border=4)]
     parts = []
     for y, row in enumerate(rows):

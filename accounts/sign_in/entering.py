@@ -60,7 +60,6 @@ def device_words(user_agent: str) -> str:
 
 
 def shown(device: str) -> str:
-    """The words in the list."""
     return device or gettext("未知设备")
 
 

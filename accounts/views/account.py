@@ -45,7 +45,6 @@ def person_of(request: HttpRequest) -> User:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def account(request: HttpRequest) -> HttpResponse:
-    """Name and language; the way to everything else."""
     user = person_of(request)
     form = sign_in.ProfileForm(posted(request), initial={"name": user.name, "language": user.language})
     if form.is_bound and form.is_valid():
@@ -147,7 +146,6 @@ def open_sessions(request: HttpRequest, user: User) -> list[OpenSession]:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def sessions(request: HttpRequest) -> HttpResponse:
-    """Where I am signed in; end one, or all others."""
     user = person_of(request)
     if request.method == "POST":
         mine = BrowserSession.objects.filter(user=user).exclude(session_key=stored_key(request.session.session_key))

@@ -38,8 +38,6 @@ SHOWN_PEOPLE = 16
 
 
 class AddressForm(forms.Form):
-    """Where to send the code."""
-
     address = forms.CharField(
         label=_("手机号或邮箱"),
         max_length=254,
@@ -55,8 +53,6 @@ class AddressForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """The code that arrived."""
-
     code = forms.CharField(
         label=_("验证码"),
         help_text=_("6位数字，可以粘贴。"),
@@ -103,8 +99,6 @@ class MailboxForm(forms.Form):
 
 
 class PasswordForm(MailboxForm):
-    """Staff: work e-mail and password."""
-
     password = forms.CharField(
         label=_("密码"),
         max_length=200,
@@ -171,8 +165,6 @@ class NewPasswordForm(forms.Form):
 
 
 class ResetForm(MailboxForm):
-    """Whose password is lost."""
-
     def clean_email(self) -> Contact:
         contact = parse_contact(self.cleaned_data["email"])
         if contact is None or contact.channel != "email":
@@ -181,8 +173,6 @@ class ResetForm(MailboxForm):
 
 
 class ProfileForm(forms.Form):
-    """What one may change of oneself here."""
-
     name = forms.CharField(
         label=_("姓名"),
         max_length=120,
@@ -197,7 +187,6 @@ class ProfileForm(forms.Form):
 
 
 def next_of(request: HttpRequest) -> str:
-    """Where to go afterwards, if it is one of our pages; else empty."""
     return safe_next(request, request.POST.get("next", "") or request.GET.get("next", ""), otherwise="")
 
 

@@ -96,8 +96,6 @@ class Number(Choice, forms.TypedChoiceField):
 
 
 class Pick(forms.ChoiceField):
-    """One of a few, as radio buttons, nothing chosen beforehand."""
-
     def __init__(self, *, choices: Any, required: bool = True, **options: Any) -> None:
         error_messages = {"required": _("请选一项。"), "invalid_choice": _("请从列出的选项中选一项。")}
         super().__init__(
@@ -121,8 +119,6 @@ class StepForm(forms.Form):
 
 
 class TextForm(StepForm):
-    """One text, under the words of the step."""
-
     def __init__(self, data: Any, *, label: Any, hint: Any = "", longest: int = LONGEST) -> None:
         super().__init__(data)
         self.fields["text"] = Words(label=label, help_text=hint, longest=longest)

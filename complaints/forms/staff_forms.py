@@ -76,8 +76,6 @@ class TakeUpForm(fields.StepForm):
 
 
 class OverdueForm(fields.StepForm):
-    """Why it is late; said once."""
-
     reason = fields.Choice(label=_("为什么逾期"))
     text = fields.Words(
         label=_("说明"),
@@ -161,8 +159,6 @@ class ContactAccessForm(fields.StepForm):
 
 
 class DecisionForm(fields.StepForm):
-    """Granted or refused; a refusal says why."""
-
     decision = fields.Choice(label=_("怎么决定"))
     text = fields.Words(label=_("理由"), required=False, help_text=_("不同意的，须写明理由。"))
 

@@ -114,8 +114,6 @@ def amount_of(pick: Pick) -> Decimal | None:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindRule:
-    """What one kind of demand gets."""
-
     verdict: str
     source: str = "none"
     fixed: str = ""

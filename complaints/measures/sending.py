@@ -66,7 +66,6 @@ class MeasureOutcome:
 
 
 def make(*, title: str, picks: Sequence[Pick], left_out: Sequence[LeftOut], actor: Actor, now: datetime) -> Measure:
-    """A draft: the cases are chosen, nothing is said to them yet."""
     if actor.enterprise_id is None or actor.staff_id is None:
         raise StepNotAllowed("not_yours", _("这一步由其他人办理。"))
     branch = Staff.objects.values_list("branch_id", flat=True).get(pk=actor.staff_id)

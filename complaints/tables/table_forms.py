@@ -34,8 +34,6 @@ class TableForm(StepForm):
 
 
 class UploadForm(StepForm):
-    """A table that comes back."""
-
     file = SheetField(label=_("填好的表格"), help_text=_("CSV或者xlsx，最多10,000行、10 MB。"))
 
     most_bytes = MOST_BYTES

@@ -86,7 +86,6 @@ def too_long(most: int) -> SheetRefused:
 
 
 def counts_of(lines: QuerySet[Any], states: Iterable[str]) -> dict[str, int]:
-    """How many lines are in each state."""
     return dict.fromkeys(states, 0) | dict(lines.order_by().values_list("state").annotate(n=Count("pk")))
 
 
@@ -111,7 +110,6 @@ def sweep(
 
 
 def mark_bad(row: Any, column: str, problem: str, *, state: str = "bad") -> None:
-    """Say on a line what is wrong with it."""
     row.state, row.column, row.problem = state, column[:40], problem[:300]
 
 

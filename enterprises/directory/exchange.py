@@ -17,8 +17,8 @@ from authorities.tables import rows_of
 from enterprises.models import Alias, Branch, BranchAuthority, BrandHolding, Enterprise, ServiceArea, Succession
 from web.safe_cells import plain_cell, safe_cell
 
-COLUMNS = ("row", "enterprise", "name", "name_en", "uscc", "branch", "region_code", "category", "authority")
-COLUMNS += ("enrolment", "starts_on", "ends_on")
+COLUMNS: tuple[str, ...] = ("row", "enterprise", "name", "name_en", "uscc", "branch", "region_code", "category")
+COLUMNS += ("authority", "enrolment", "starts_on", "ends_on")
 USED: Mapping[str, frozenset[str]] = {
     "enterprise": frozenset({"name", "name_en", "uscc", "region_code", "authority", "enrolment", "ends_on"}),
     "branch": frozenset({"enterprise", "name", "name_en", "branch", "region_code", "starts_on", "ends_on"}),

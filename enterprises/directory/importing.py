@@ -279,7 +279,6 @@ class _Plan:
         self.outcome.same[kind] += len(wanted) - len(new) - len(changed)
 
     def _values(self, row: DirectoryRow) -> dict[str, Any]:
-        """The columns of a dated row."""
         cells = row.cells
         enterprise = self.enterprises[cells["enterprise"]][0]
         period = {"starts_on": row.starts_on, "ends_on": row.ends_on}
@@ -299,7 +298,6 @@ class _Plan:
 
 
 def _update(row: models.Model, values: Mapping[str, Any]) -> bool:
-    """Whether anything of it is another value now."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in changed.items():
         setattr(row, name, value)

@@ -269,7 +269,6 @@ _DECISION = gettext_lazy("入驻申请的决定")
 
 
 def _write(held: EnrolmentApplication, subject: Any, body: Any, slots: Mapping[str, Any], *, now: datetime) -> None:
-    """A letter to whoever applied, in their language."""
     with override(held.language):
         OutgoingMessage.objects.create(
             channel="email",

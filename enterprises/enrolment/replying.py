@@ -78,7 +78,6 @@ def to_check(user: User, *, on: date) -> QuerySet[PublicReply]:
 
 
 def read(rows: Iterable[PublicReply]) -> list[PublicReply]:
-    """The rows with what opens their text."""
     results = list(rows)
     sealed_fields.load_for(results)
     return results

@@ -168,7 +168,6 @@ _FIELDS = {
 @never_cache
 @require_POST
 def leave_cancel(request: HttpRequest, pk: int, side: str = "enterprise") -> HttpResponseBase:
-    """Back early, or never gone."""
     here = here_of(request, side)
     row = next((one for one in _leaves(here, _people(here)) if one.pk == pk), None)
     if row is None or not may_speak_for(_whose(row), here):

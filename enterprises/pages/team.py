@@ -97,7 +97,6 @@ def _people(here: TeamRequest, offices: Iterable[Officer] | None = None) -> Quer
 
 
 def _invitations(here: TeamRequest) -> list[dict[str, Any]]:
-    """Open ones that this person could have made."""
     if not here.reach.posts:
         return []
     rows = Invitation.objects.filter(used_at=None, revoked_at=None, expires_at__gt=here.now)
@@ -192,7 +191,6 @@ def invite(request: HttpRequest, side: str) -> HttpResponseBase:
 @fresh_factor
 @require_POST
 def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
-    """The link in the letter opens nothing any more."""
     here = here_of(request, side)
     row = Invitation.objects.select_related("enterprise", "branch", "authority", "station").filter(pk=pk).first()
     if row is None or not here.reach.may_touch(post_of(row), row.role):
@@ -209,7 +207,6 @@ def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
 @fresh_factor
 @require_http_methods(["GET", "HEAD", "POST"])
 def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
-    """One person's post: another role, a last day, or out at once."""
     here = here_of(request, side)
     row = _people(here).filter(pk=pk).first()
     if row is None or not here.reach.may_touch(post_of(row), str(row.role)):

@@ -171,7 +171,6 @@ def _count(token: ApiToken, *, address: str, now: datetime) -> None:
 
 
 def revoke(token: ApiToken, *, now: datetime) -> None:
-    """It opens nothing from the next call on."""
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
 
 

@@ -23,7 +23,6 @@ _NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,19}$")
 
 
 def _managed(by: TeamActor, post: Post) -> Enterprise:
-    """The enterprise of a place that this person manages."""
     if post.enterprise is None or not by.reach.may_touch(post, HEAD["enterprise"]):
         raise TeamRefusal("not_yours_to_change", _("这里不归您管理。"))
     return post.enterprise
@@ -212,7 +211,6 @@ def raise_rule(rule: AssignmentRule, *, by: TeamActor) -> None:
 
 
 def rules_at(post: Post) -> Any:
-    """The rules in force of exactly this place, in their order."""
     return AssignmentRule.objects.filter(enterprise=post.enterprise, branch=post.branch, ended_at=None).order_by(
         "position", "pk"
     )

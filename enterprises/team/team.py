@@ -171,7 +171,6 @@ def _leaves_a_head(row: Row, post: Post, *, after: date) -> None:
 
 
 def note(kind: str, post: Post, by: TeamActor, *, subject: str = "", reason: str = "") -> None:
-    """One line of the security log."""
     security_log.note(
         kind,
         now=by.now,
@@ -288,5 +287,4 @@ def accept(invitation: Invitation, user: User, *, now: datetime, address: str = 
 
 
 def role_words(role: str, post: Post) -> str:
-    """The role in the reader's language."""
     return str(POST_WORDS[role_at(post.kind, role)])

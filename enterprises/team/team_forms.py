@@ -32,8 +32,6 @@ class TeamForm(forms.Form):
 
 
 class InviteForm(TeamForm):
-    """Whom, where, as what."""
-
     email = forms.CharField(
         label=_("工作邮箱"),
         max_length=254,
@@ -69,8 +67,6 @@ class InviteForm(TeamForm):
 
 
 class RoleForm(TeamForm):
-    """Another role at the same post."""
-
     role = forms.ChoiceField(label=_("新的岗位"), widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, post: Post, reach: Reach, **options: Any) -> None:
@@ -92,8 +88,6 @@ def _day(label: Any, **options: Any) -> forms.DateField:
 
 
 class EndForm(TeamForm):
-    """The last day."""
-
     last_day = _day(_("最后一天"), help_text=_("到这一天24:00为止。"))
 
     def __init__(self, *args: Any, today: date, **options: Any) -> None:

@@ -43,7 +43,6 @@ def _until(page: CasePage, clock: str, *, obligation: bool | None = None) -> str
 
 
 def calls_of(page: CasePage) -> list[Call]:
-    """The most urgent first."""
     return [*_settlement(page), *_asked(page), *_closed(page)]
 
 
@@ -172,7 +171,6 @@ _MORE = (
 
 
 def more_of(page: CasePage) -> list[dict[str, str]]:
-    """What else may be done; each address once."""
     labels: dict[str, str] = {}
     for step, name in _MORE:
         if page.may(step):

@@ -106,8 +106,6 @@ class WithdrawConsentForm(StepForm):
 
 
 class SuggestionForm(NamesSuggestion, StepForm):
-    """The mediator's way to settle it: yes or no, each for itself."""
-
     answer = Pick(label=_("您的答复"), choices=[("yes", _("同意这个方案")), ("no", _("不同意这个方案"))])
     text = Essay(label=_("想说明的"), required=False, rows=3)
 
@@ -129,8 +127,6 @@ def time_is_up(page: CasePage) -> bool:
 
 
 class OfferForm(StepForm):
-    """Three equal choices: accept, decline, ask."""
-
     answer = Pick(label=_("您的答复"), choices=[])
     reason = Pick(label=_("不接受的原因"), required=False, choices=[])
     text = Essay(
@@ -204,8 +200,6 @@ def _line(promise: ObligationView) -> str:
 
 
 class PerformedForm(StepForm):
-    """For each promise: done, not arrived, or let it go."""
-
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
         owed = [p for p in page.obligations if p.owed_by == "enterprise"]

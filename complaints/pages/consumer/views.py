@@ -109,7 +109,6 @@ def _body(complaint: Complaint) -> str:
 
 @signed_in_page("GET")
 def done(request: HttpRequest, number: str) -> HttpResponse:
-    """What was just decided, read back, with the way to take it back."""
     now = timezone.now()
     page = page_of(find_case(request.user, number, side=CONSUMER, now=now), now=now)
     text = read_back(page)
@@ -120,7 +119,6 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
 
 @signed_in_page("GET", "POST")
 def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponseBase:
-    """One step: the question, what follows from it, one button."""
     now = timezone.now()
     result = find_case(request.user, number, side=CONSUMER, now=now)
     return step_of(request, result, name, offer, now=now)

@@ -142,7 +142,6 @@ def why_words(codes: Iterable[str]) -> str:
 
 
 def _decider(workspace: Workspace, matter: Matter) -> Actor | None:
-    """The job in which this person may approve here."""
     return next(
         (
             actor

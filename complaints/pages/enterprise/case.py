@@ -45,7 +45,6 @@ def home(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @workspace_page("GET")
 def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
-    """/enterprise/cases/<ref>/"""
     page, rows = held_whole(workspace, number)
     engagement = page.engagement
     log, lines = work.contact_log(page, rows.contacts), demand_lines(page)

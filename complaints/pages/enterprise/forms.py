@@ -20,8 +20,6 @@ RETURN_REASONS = ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "
 
 
 class HandlerForm(fields.StepForm):
-    """Who handles the case: 责任到人."""
-
     handler = fields.Number(label=_("由谁处理"), widget=forms.Select(attrs={"class": "w-24"}))
 
     def __init__(self, *args: Any, people: Sequence[Staff], chosen: int | None = None, **options: Any) -> None:
@@ -73,8 +71,6 @@ class FailureForm(fields.StepForm):
 
 
 class ReturnForm(fields.StepForm):
-    """Not ours: whose, or why."""
-
     reason = fields.Choice(label=_("退回的原因"))
     q = forms.CharField(
         label=_("应由谁答复"),
@@ -186,8 +182,6 @@ class PaymentForm(fields.StepForm):
 
 
 class ClaimAnswerForm(fields.StepForm):
-    """The consumer says that it was settled elsewhere: is it so?"""
-
     answer = fields.Choice(
         label=_("是这样吗"), choices=[("confirm", _("是，已经另行和解")), ("deny", _("不是，没有另行和解"))]
     )
@@ -245,8 +239,6 @@ class ExtensionForm(fields.StepForm):
 
 
 class CauseForm(fields.StepForm):
-    """Why it came to this complaint, in the enterprise's own eyes."""
-
     cause = fields.Choice(label=_("投诉的原因"), widget=forms.Select(attrs={"class": "w-24"}))
 
     def __init__(

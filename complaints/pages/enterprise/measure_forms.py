@@ -30,8 +30,6 @@ KIND_FIELDS = ("verdict", "source", "fixed", "reason", "by")
 
 
 class ChoosingForm(StepForm):
-    """Which cases: pasted lines, a table, or what the queue shows."""
-
     title = Words(
         label=_("这份批量方案叫什么"), rows=1, longest=60, help_text=_("例如：8月宽带中断统一补偿。只有本单位看得到。")
     )
@@ -103,7 +101,6 @@ class RuleForm(StepForm):
 
     @property
     def blocks(self) -> list[dict[str, Any]]:
-        """Each kind of demand with its controls, for the template."""
         return [
             {"title": wording.label(kind, kind="demand_kind"), "count": count}
             | {name: self[f"{name}-{kind}"] for name in KIND_FIELDS}
@@ -143,8 +140,6 @@ class RuleForm(StepForm):
 
 
 class DoneForm(StepForm):
-    """What shows that a measure was performed: one proof for all, or one for each case of a table."""
-
     proof = Words(
         label=_("共同的证明"),
         required=False,

@@ -45,7 +45,6 @@ MOST_MB = 2
 
 @workspace_page("GET")
 def measures(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """The measures of this workspace, newest first, each with how it stands."""
     results = list(sending.readable(workspace.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
     ids = [one.public_id for one in results]
     offers = list(sending.offers_of(ids, workspace.engagements()).only("pk", "measure_id", "state"))
@@ -145,7 +144,6 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
 
 @workspace_page("GET", "POST")
 def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
-    """Report the whole of it as done, or the cases of a table."""
     result = found_measure(workspace, public_id)
     if result.sent_at is None:
         return redirect(_url("measure", public_id))

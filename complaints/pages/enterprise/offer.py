@@ -41,7 +41,6 @@ _AFTER_WRITING = frozenset({"propose", "approve", "send_back", "make_offer", "re
 
 @workspace_page("GET", "POST")
 def make_offer(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
-    """/enterprise/cases/<ref>/offer/"""
     return _editor(request, workspace, held(workspace, number), "make_offer")
 
 
@@ -151,7 +150,6 @@ def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, st
 
 
 def _sum(figures: Mapping[str, Any]) -> str:
-    """What the offer comes to, beside what was asked for."""
     missing, offered = figures["missing"], money(figures["offered"])
     if missing is None:
         return offered
@@ -258,7 +256,6 @@ def _standing(case: CasePage) -> dict[str, Any]:
 
 
 def _preview(case: CasePage, form: enterprise_offer_form.OfferForm, findings: Sequence[Finding]) -> dict[str, Any]:
-    """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
     by, message = case.actor.name if case.actor else "", form.cleaned_data["message"]
     card = card_of(form.demands, form.answers(), form.promises(), message=message, at=case.now, by=by)
     return card | {"findings": [_shown(form, f) for f in findings], "seen": " ".join(map(_token, findings))}

@@ -153,7 +153,6 @@ def _url(endpoint: WebhookEndpoint) -> str:
 
 
 def _secret(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponseBase:
-    """The one page that shows a secret."""
     return render(request, "enterprise/webhook_secret.html", {"secret": secret, "url": _url(endpoint)})
 
 

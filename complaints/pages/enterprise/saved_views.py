@@ -23,8 +23,6 @@ LONGEST_NAME = 20
 
 
 class SaveForm(StepForm):
-    """A name for the conditions in ``query``."""
-
     name = Words(
         label=gettext_lazy("视图的名称"),
         rows=1,

@@ -167,7 +167,6 @@ def _person(people: Sequence[Staff], pk: str) -> Staff | None:
 
 @workspace_page("POST")
 def rule(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
-    """Forward by one place, or ended."""
     here = here_of(request, "enterprise")
     codes = {post.code for post in _managed(here)}
     row = AssignmentRule.objects.filter(pk=pk, ended_at=None).select_related("enterprise", "branch").first()
@@ -185,7 +184,6 @@ def rule(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
 
 
 def _places(posts: Sequence[Post], people: Sequence[Staff]) -> list[dict[str, Any]]:
-    """Each place that has rules, in the order in which they are tried."""
     enterprises = {post.enterprise.pk for post in posts if post.enterprise}
     rows = list(
         AssignmentRule.objects.filter(enterprise_id__in=enterprises, ended_at=None)
@@ -218,7 +216,6 @@ def rule_words(row: AssignmentRule) -> str:
 
 
 def _tried(workspace: Workspace, here: TeamRequest, form: RuleForm, people: Sequence[Staff]) -> list[dict[str, Any]]:
-    """What would have become of the newest cases of that place."""
     post, cleaned = here.reach.by_code[form.cleaned_data["post"]], form.cleaned_data
     if post.enterprise is None:
         return []

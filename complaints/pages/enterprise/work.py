@@ -138,7 +138,6 @@ def waits_for_approval(page: CasePage, steps: Sequence[str]) -> bool:
 
 
 def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
-    """Why the page of ``steps`` has nothing to do now."""
     action = wording.action(steps[0])
     if page.is_former:
         return _("这件投诉已不由贵单位办理。")

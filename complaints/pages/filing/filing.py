@@ -67,7 +67,6 @@ def start(request: HttpRequest) -> HttpResponseBase:
 
 
 def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> HttpResponseBase:
-    """What lies there from before, and the way on."""
     picked = drafts.picked(unfinished, today=timezone.localdate(now))
     context = {
         "unfinished": unfinished,
@@ -82,7 +81,6 @@ def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> 
 
 
 def _prefilled(request: HttpRequest) -> dict[str, str]:
-    """What the search page or a poster's code hands over."""
     asked = request.GET
     initial = {name: asked[name][:100] for name in ("query", "service_region") if asked.get(name)}
     pick = asked.get("pick", "")
@@ -96,7 +94,6 @@ def _prefilled(request: HttpRequest) -> dict[str, str]:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, draft_id: uuid.UUID, step: str) -> HttpResponseBase:
-    """One screen: show, or take in what was sent and go on."""
     if step not in steps.STEP_CODES:
         raise Http404
     now = timezone.now()
@@ -309,7 +306,6 @@ def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def more(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
-    """/file/<draft>/respondents/"""
     now = timezone.now()
     held = held_by(request, now=now, draft_id=draft_id)
     if held is None or held.draft.filed_at is not None:

@@ -115,7 +115,6 @@ def read_behind(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 @unlisted
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, number: str, name: str, access: LinkAccess) -> HttpResponseBase:
-    """One question, what follows from it, one button."""
     now = timezone.now()
     link, page = proven(request, number, access, now=now), access.pages.get(name)
     if link is None:
@@ -140,7 +139,6 @@ def masked(link: AnswerLink) -> str:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, number: str, access: LinkAccess) -> HttpResponse:
-    """A code to the phone of the link, then the step that was wanted."""
     now = timezone.now()
     link = proven(request, number, access, now=now)
     if link is None:
@@ -163,7 +161,6 @@ def code(request: HttpRequest, number: str, access: LinkAccess) -> HttpResponse:
 
 @read_behind
 def why(request: HttpRequest, access: LinkAccess, _link: AnswerLink, case: Complaint, *, clock: str) -> HttpResponse:
-    """How a date of the case was counted."""
     return derived(request, case, access.side, clock, back=access.url(case.number), is_staff=False)
 
 

@@ -250,7 +250,6 @@ PAGES = {name: CONSUMERS[name] for name, _step, _words in STEPS}
 @unlisted
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, number: str, name: str, offer: int | None = None) -> HttpResponseBase:
-    """One step of the consumer, on the pages that the consumer's own account has."""
     now = timezone.now()
     case = proven(request, number, now=now)
     if case is None:
@@ -296,7 +295,6 @@ def first_confirm(request: HttpRequest, address: str) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, number: str) -> HttpResponse:
-    """A code to the phone of the case, then the step that was wanted."""
     now = timezone.now()
     case = proven(request, number, now=now)
     if case is None:

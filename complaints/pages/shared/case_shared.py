@@ -191,7 +191,6 @@ def file_of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -
 @never_cache
 @require_safe
 def file_of_draft(request: HttpRequest, draft_id: uuid.UUID, evidence_id: int, form: str = FILE) -> HttpResponseBase:
-    """A file of a draft, for whoever holds the draft."""
     held = held_by(request, now=timezone.now(), draft_id=draft_id)
     row = Evidence.objects.filter(draft=held.draft, pk=evidence_id).first() if held else None
     if row is None or not evidence.shows_content(row, is_sender=True):

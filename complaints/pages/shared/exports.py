@@ -63,8 +63,6 @@ LONGEST_LIST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """Where the pages of one side are, and the list that is exported."""
-
     prefix: str
     list_name: str
     conditions: tuple[str, ...]
@@ -260,7 +258,6 @@ def query_of(asked: QueryDict, side: Side) -> str:
 
 
 def _conditions(visibility: Visibility, query: str) -> list[str]:
-    """The filter in words."""
     asked = QueryDict(query)
     if visibility.side == "authority":
         form, _cases = case_query.asked_for(visibility.workspace, asked)  # type: ignore[arg-type]

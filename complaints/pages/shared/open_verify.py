@@ -41,8 +41,6 @@ class FileForm(forms.Form):
 
 
 class EntryForm(forms.Form):
-    """What stands at the foot of each page."""
-
     number = forms.CharField(
         label=gettext_lazy("投诉编号"),
         max_length=60,
@@ -156,7 +154,6 @@ def program(request: HttpRequest) -> HttpResponseBase:
 
 @require_safe
 def seals(request: HttpRequest) -> HttpResponse:
-    """The newest seals for people."""
     results = list(Seal.objects.order_by("-number")[:PAGE])
     context = {
         "seals": [

@@ -90,7 +90,6 @@ def _row(owner: str, branch_id: int | None, name: str, result: dict[Poster, int]
 
 @workspace_page("GET")
 def enterprise_file(request: HttpRequest, workspace: enterprise_workspace.Workspace, kind: str) -> HttpResponseBase:
-    """One of them as PDF; ``?branch=`` says for which branch."""
     enterprise, branches = _mine(workspace)
     asked = request.GET.get("branch", "")
     branch = next((one for one in branches if str(one.pk) == asked), None)

@@ -96,7 +96,6 @@ def _text(text: Any, case: Any) -> Any:
 
 
 def table(*pages: StepPage[Case]) -> dict[str, StepPage[Case]]:
-    """The pages of an audience by name."""
     return {page.name: page for page in pages}
 
 
@@ -127,7 +126,6 @@ def text_page(
 
 
 def plain(kind: Callable[[Data], Form]) -> Callable[[Any, Data], Form]:
-    """A form that is the same for every case."""
     return lambda case, data: kind(data)
 
 
@@ -200,7 +198,6 @@ def sent(at: StepContext[Any], page: StepPage[Any]) -> Form:
 
 
 def take(at: StepContext[Any], page: StepPage[Any], form: Form) -> HttpResponseBase:
-    """Take what ``form`` means, or draw it again."""
     taken: list[Move] = []
 
     def moves() -> Sequence[Move] | None:

@@ -205,7 +205,7 @@ COLUMNS: dict[str, Column] = {
 #: What stands beside the columns that are filled in.
 _TO_READ = ("number", "external_ref", "status", "due", "item", "problem", "amount", "handler", "handler_number")
 #: What the rows are read with.
-RELATED = ("enterprise", "branch", "picked_enterprise", "handling_region", "handling_authority")
+RELATED: tuple[str, ...] = ("enterprise", "branch", "picked_enterprise", "handling_region", "handling_authority")
 RELATED += ("handler__user", "officer__user")
 PERSONAL = tuple(code for code, column in COLUMNS.items() if column.is_personal)
 

@@ -46,8 +46,6 @@ LIVE = ("asked", "approved", "building", "ready")
 
 
 class FileGone(StepNotAllowed):
-    """It was there once: fetched or expired."""
-
     status = 410
 
 

@@ -57,7 +57,6 @@ class Visibility:
 
 
 def visibility_of(export: Export, *, now: datetime) -> Visibility:
-    """The sight of whoever asked for an export."""
     return visibility_of_person(
         export.asked_by, enterprise_id=export.enterprise_id, authority_id=export.authority_id, now=now
     )

@@ -56,8 +56,6 @@ class Forward(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """What came of the rows."""
-
     rows: int = 0
     filed: int = 0
     there: int = 0
@@ -133,7 +131,6 @@ class Batches:
         self._started = time.monotonic(), time.process_time()
 
     def run(self, rows: Iterable[ImportedRow | None]) -> Tally:
-        """File as the rows come, at the present moment."""
         for batch in _batched(self._counted(rows), BATCH):
             if self._is_over():
                 break
@@ -298,7 +295,6 @@ class Progress:
 
 
 def directory_lines(built: BuiltDirectory, *, dry_run: bool = False) -> Iterator[str]:
-    """What was built from the names of the file."""
     verb = "would be new" if dry_run else "new"
     yield (
         f"directory: {built.found:,} enterprises named in {built.rows:,} rows; {built.enterprises:,} {verb}, "

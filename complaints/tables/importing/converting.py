@@ -51,7 +51,6 @@ class Converter:
         return self.columns[0] if self.columns else ""
 
     def text(self, cells: Cells, *, longest: int = 0) -> str:
-        """The text, which may be empty unless it is needed."""
         value = self._raw(cells)
         if self.split:
             value = self._items(value)
@@ -157,7 +156,6 @@ class Converter:
         )
 
     def flag(self, cells: Cells) -> bool | None:
-        """Yes, no, or not said."""
         text = self.text(cells).casefold()
         if text in self.yes:
             return True

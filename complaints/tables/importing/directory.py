@@ -32,8 +32,6 @@ _EDGES = " \t,;:/-–.\"'"
 
 @dataclass(frozen=True, slots=True)
 class WrittenName:
-    """One written name, taken apart."""
-
     head: str
     former: tuple[str, ...] = ()
     alias: tuple[str, ...] = ()
@@ -63,8 +61,6 @@ class NamedEnterprise:
 
 
 class Splitter:
-    """Takes names apart as the mapping says."""
-
     def __init__(self, naming: NameRules) -> None:
         self.naming = naming
         marks = sorted((*naming.former, *naming.alias), key=len, reverse=True)

@@ -58,8 +58,6 @@ class MappingError(TomlProblem):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandMapping:
-    """One demand of every row."""
-
     kind: Converter
     amount: Converter | None
     note: Converter | None
@@ -75,8 +73,6 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NameRules:
-    """How names of enterprises are written in this source."""
-
     former: tuple[str, ...] = ()
     alias: tuple[str, ...] = ()
     split: str = ""
@@ -86,8 +82,6 @@ class NameRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapping:
-    """A source, read and checked."""
-
     path: Path
     source: str
     title: str

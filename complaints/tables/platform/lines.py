@@ -205,7 +205,6 @@ def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
 
 
 def _code(line: PlatformRow, column: str, labels: Mapping[str, object]) -> str:
-    """The code, or what it is called."""
     text = line.text(column)
     return _in_words(labels).get(text, text)
 

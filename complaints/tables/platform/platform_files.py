@@ -78,7 +78,6 @@ def _live(authority_id: int) -> QuerySet[PlatformFile]:
 
 
 def counts_of(file: PlatformFile) -> dict[str, int]:
-    """How many lines are in each state."""
     return uploads.counts_of(PlatformLine.objects.filter(file=file), PlatformLine.STATES)
 
 
@@ -138,8 +137,6 @@ def sweep_platform_files(*, now: datetime) -> int:
 
 @dataclass
 class _Worker:
-    """One file in one sweep."""
-
     file: PlatformFile
     visibility: Visibility
     authority: Authority
@@ -178,7 +175,6 @@ class _Worker:
             save_progress(self.file, "place", "lines", now=self.now)
 
     def turn(self) -> None:
-        """All lines are through."""
         if self.file.state == "applying":
             end(self.file, "done", now=self.now)
         elif not PlatformFile.objects.filter(pk=self.file.pk, state="checking").update(

@@ -53,7 +53,6 @@ def own(user: User, enterprise_ids: Iterable[int | None]) -> QuerySet[RoundTrip]
 
 
 def counts_of(trip: RoundTrip) -> dict[str, int]:
-    """How many lines are in each state."""
     return uploads.counts_of(RoundTripRow.objects.filter(trip=trip), RoundTripRow.STATES)
 
 

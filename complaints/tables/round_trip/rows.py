@@ -78,7 +78,6 @@ def heading(cells: Sequence[str]) -> dict[int, str]:
 
 
 def title_of(code: str) -> str:
-    """As the heading writes it, in the active language."""
     return str(COLUMNS[code].title) if code in COLUMNS else code
 
 

@@ -59,8 +59,6 @@ def sweep_round_trips(*, now: datetime) -> int:
 
 @dataclass
 class _Worker:
-    """One table in one sweep."""
-
     trip: RoundTrip
     visibility: Visibility
     now: datetime
@@ -77,7 +75,6 @@ class _Worker:
     # --- reading ---
 
     def read(self) -> None:
-        """All of the file from where it was left, piece by piece."""
         path, lines = uploads.lines_below_heading(self.trip.mark, self.trip.form, rows.heading)
         done, piece = self.trip.read_rows, list[tuple[int, dict[str, str]]]()
         for place, line in enumerate(lines, start=1):
