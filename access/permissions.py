@@ -18,7 +18,6 @@ PAGE_ACTIONS = frozenset({"GET", "POST"})
 
 
 def names_of(roles: Iterable[Role]) -> frozenset[str]:
-    """The names that this file has for them."""
     return frozenset(role.known_as for role in roles)
 
 

@@ -30,7 +30,6 @@ def chosen_theme(request: HttpRequest) -> str:
 
 
 def is_language(value: str) -> bool:
-    """True for a language that the portal speaks."""
     return value in dict(settings.LANGUAGES) and check_for_language(value)
 
 
@@ -56,7 +55,6 @@ def remember(response: HttpResponseBase, name: str, value: str) -> None:
 
 
 def display_changed(request: HttpRequest) -> HttpResponseRedirect:
-    """The answer to a posted display form: back to where it came from, with the new cookies."""
     response = HttpResponseRedirect(safe_next(request, request.POST.get("next", "")))
     display = request.POST.get("display", "")
     if display in DISPLAYS:

@@ -59,7 +59,6 @@ class Attempt:
 
 
 def actor_of(request: HttpRequest) -> str:
-    """Whose keys these are; keys of different people never meet."""
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
     if not request.session.session_key:
@@ -68,7 +67,6 @@ def actor_of(request: HttpRequest) -> str:
 
 
 def body_digest(request: HttpRequest) -> str:
-    """A digest of what was asked: address, fields and the content of files."""
     digest = hashlib.sha256()
     digest.update(request.path.encode())
     for name in sorted(request.POST):

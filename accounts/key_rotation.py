@@ -29,15 +29,9 @@ def wrap_anew(*, tell: Tell) -> int:
             rows = cursor.fetchall()
             if not rows:
                 return done
-            new = [
-                sealing.wrap(
-                    sealing.unwrap(bytes(wrapped), person=person, keys=keys),
-                    person=person,
-                    keys=keys,
-                    suite=keyring.suite(),
-                )
-                for person, wrapped in rows
-            ]
+            suite = keyring.suite()
+            opened = [(person, sealing.unwrap(bytes(wrapped), person=person, keys=keys)) for person, wrapped in rows]
+            new = [sealing.wrap(secret, person=person, keys=keys, suite=suite) for person, secret in opened]
             cursor.execute(
                 "update accounts_personkey t set wrapped = v.wrapped from unnest(%s::uuid[], %s::bytea[])"
                 " as v (person, wrapped) where t.person = v.person",

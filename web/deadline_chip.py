@@ -12,8 +12,6 @@ from web.dates import day_text
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """What the chip shows."""
-
     text: str
     tone: str = "neutral"
     icon: str = ""

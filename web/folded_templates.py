@@ -55,8 +55,6 @@ class _Shown(VariableNode):
 
 
 class _Folding(base.Loader):
-    """Folds what the loaders below have read."""
-
     def get_template(self, template_name: str, skip: Any = None) -> Template:
         template = super().get_template(template_name, skip)
         _fold(template.nodelist, as_written=_SEEN_BREAK.search(template.source) is not None)

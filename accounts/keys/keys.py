@@ -86,7 +86,6 @@ def read(file: Path) -> VaultKeys:
 
 
 def fresh(*, wrap: int = 1, index: int = 1) -> str:
-    """A new key file with random keys of these versions."""
     return "".join(
         f"{purpose} {version} {base64.b64encode(secrets.token_bytes(SIZE)).decode()}\n"
         for purpose, version in (("wrap", wrap), ("index", index))

@@ -193,7 +193,6 @@ def digest_of(kind: str, text: str) -> bytes | None:
 
 
 def digests_of(kind: str, text: str) -> list[bytes]:
-    """The digests to look for."""
     return blind.digests(kind, text, keys=keyring.keys())
 
 

@@ -27,7 +27,6 @@ def seal(text: str, *, person: UUID, secret: bytes, place: bytes, suite: int) ->
 
 
 def plain(text: str) -> bytes:
-    """A text that is not encrypted, in the same column."""
     return bytes([PLAIN]) + text.encode() if text else b""
 
 

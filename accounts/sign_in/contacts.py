@@ -62,7 +62,6 @@ def contact_of(user: User) -> Contact | None:
 
 
 def known_user(contact: Contact) -> User | None:
-    """The user with this address, if there is one."""
     users = User.objects
     return (users.with_email if contact.channel == "email" else users.with_phone)(contact.address).first()
 
@@ -123,7 +122,6 @@ def refuse_while_new(user: User, *, now: datetime) -> None:
 
 
 def contacts_of(user: User) -> list[Contact]:
-    """Every way to reach this person."""
     results = [("sms", user.phone), ("email", user.email)]
     return [Contact(channel, address) for channel, address in results if address]
 
@@ -165,7 +163,6 @@ def change_contact(user: User, contact: Contact, *, now: datetime) -> None:
 
 
 def change_password(user: User, password: str, *, now: datetime) -> None:
-    """The new password; told by every way to this person."""
     with transaction.atomic():
         user.set_password(password)
         user.save()

@@ -78,7 +78,6 @@ DEVICE, PLACE, IS_DEMO = "device", "place", "is_demo"
 
 
 def moment(session: SessionBase | dict[str, Any], name: str) -> datetime | None:
-    """The moment that a session keeps under this name."""
     seconds = session.get(name)
     return datetime.fromtimestamp(seconds, UTC) if isinstance(seconds, int | float) else None
 
@@ -185,7 +184,6 @@ ADMINISTRATION_HOME = "/administration/"
 
 @lru_cache(maxsize=512)
 def is_here(path: str) -> bool:
-    """True if the URLconf answers this path."""
     try:
         resolve(path)
     except Resolver404:
@@ -194,7 +192,6 @@ def is_here(path: str) -> bool:
 
 
 def landing_of(user: User) -> str:
-    """The first page of this person's work, or the home page."""
     # Reverse relations: this app knows neither authorities nor enterprises.
     offices, employments = getattr(user, "offices", None), getattr(user, "employments", None)
     posts = getattr(user, "station_posts", None)

@@ -136,7 +136,6 @@ def key_words(key: bytes) -> str:
 
 
 def app_address(key: bytes, *, name: str) -> str:
-    """The otpauth:// address that the QR code carries."""
     query = urlencode({"secret": base64.b32encode(key).decode(), "issuer": ISSUER})
     return f"otpauth://totp/{quote(ISSUER)}:{quote(name)}?{query}"
 

@@ -87,5 +87,4 @@ def waits_until(limit: Limit, who: str, *, now: datetime) -> datetime | None:
 
 
 def count(kind: str, *whom: str, now: datetime) -> None:
-    """One try more, of each of these."""
     CountedTry.objects.bulk_create(CountedTry(kind=kind, who_digest=_digest(kind, who), at=now) for who in whom)

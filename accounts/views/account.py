@@ -161,7 +161,6 @@ def sessions(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def stay(request: HttpRequest) -> HttpResponse:
-    """Somebody who was warned says that they are still here."""
     return HttpResponse(status=204)
 
 
@@ -169,7 +168,6 @@ def stay(request: HttpRequest) -> HttpResponse:
 @fresh_factor
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, kind: str) -> HttpResponse:
-    """The new phone or mailbox: a code goes to it."""
     person_of(request)
     if kind not in CHANNELS:
         raise Http404
@@ -233,7 +231,6 @@ def _end_others(request: HttpRequest, user: User) -> None:
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
-    """A new password; all other sessions end."""
     user = person_of(request)
     if not user.has_usable_password():
         raise Http404

@@ -208,7 +208,6 @@ def _made(
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
-    """Ten new codes instead of the old ones."""
     user = request.user
     if not isinstance(user, User):
         return redirect_to_login(request.get_full_path())

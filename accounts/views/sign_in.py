@@ -214,7 +214,6 @@ def _enter(request: HttpRequest, user: User, *, how: str, is_demo: bool = False)
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """Phone or e-mail, then a code goes out."""
     target = next_of(request)
     if isinstance(request.user, User) and request.method != "POST":
         return HttpResponseRedirect(target or landing_of(request.user))
@@ -253,7 +252,6 @@ def is_right(request: HttpRequest, contact: Contact, purpose: str, typed: str, *
 
 
 def too_many_codes(until: datetime) -> str:
-    """What the asker is told, whichever of the limits it was."""
     return gettext("这个号码或这里的网络要验证码太频繁了，请在%(moment)s之后再试，或打12315。") % {
         "moment": moment_words(until)
     }
@@ -295,7 +293,6 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def sign_in_password(request: HttpRequest) -> HttpResponse:
-    """Staff: e-mail and password."""
     form = PasswordForm(posted(request))
     if form.is_bound and form.is_valid():
         user = staff_user(
@@ -319,7 +316,6 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def sign_out(request: HttpRequest) -> HttpResponse:
-    """End the session here."""
     if isinstance(request.user, User):
         note("signed_out", now=timezone.now(), user=request.user, address=client_address(request))
     logout(request)

@@ -306,7 +306,6 @@ def rows_of(step: Step) -> list[dict[str, Any]]:
 
 
 def as_read(value: Any) -> str:
-    """A value of a form in the words of its reader."""
     if isinstance(value, bool):
         return str(YES if value else NO)
     if isinstance(value, int):
@@ -321,7 +320,6 @@ def as_read(value: Any) -> str:
 
 
 def wanted_of(steps: Mapping[str, Step]) -> EnrolmentData | None:
-    """What the enterprise asks for, when nothing is wrong with any step."""
     if not all(form.is_valid() for form in steps.values()):
         return None
     entity, areas, customers = (steps[code].cleaned_data for code in ("entity", "areas", "customers"))

@@ -207,7 +207,6 @@ def count_of(data: Mapping[str, Any]) -> int:
 
 
 def row_number(text: str) -> int:
-    """A number of a row as it was sent; 0 for none."""
     return whole(text, 3) or 0
 
 
@@ -241,7 +240,6 @@ def without_blank_rows(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def standing_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]) -> dict[str, Any]:
-    """The offer on the table as the first values of the one that replaces it."""
     values: dict[str, Any] = {"message": offer.message, "rows": len(obligations)}
     for answer in answers:
         n = answer.demand.ordinal

@@ -38,22 +38,29 @@ class InstructionForm(fields.StepForm):
         return fields.after_today(self.cleaned_data["last_day"], self.today)
 
 
-class ManyInstructionsForm(InstructionForm):
-    case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
+class ManyCasesForm(fields.StepForm):
+    """A step for ``numbers``, the cases that were ticked; one that is not there is told in the result, not here."""
 
-    def __init__(self, data: Any = None, *, today: date, numbers: Sequence[str] = ()) -> None:
-        super().__init__(data, today=today)
-        #: A number that is not there is told in the result, not here.
+    case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
+    none_chosen: Any = ""
+    too_many: Any = ""
+
+    def __init__(self, data: Any = None, *, numbers: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(data, **options)
         self.numbers = list(dict.fromkeys(data.getlist("case") if data else numbers))
         fields.set_choices(self, "case", [(number, number) for number in self.numbers])
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if not self.numbers:
-            self.add_error("case", _("请先选中要督办的案件。"))
+            self.add_error("case", self.none_chosen)
         if len(self.numbers) > MOST_URGED:
-            self.add_error("case", _("一次最多督办200件。"))
+            self.add_error("case", self.too_many)
         return cleaned
+
+
+class ManyInstructionsForm(ManyCasesForm, InstructionForm):
+    none_chosen, too_many = _("请先选中要督办的案件。"), _("一次最多督办200件。")
 
 
 class TakeUpForm(fields.StepForm):
@@ -122,27 +129,17 @@ class CallBackForm(fields.StepForm):
         return {name: self.cleaned_data[name] for name in self.questions if self.cleaned_data.get(name)}
 
 
-class ManyAssignForm(fields.StepForm):
-    case = forms.MultipleChoiceField(label=_("案件"), required=False, widget=forms.CheckboxSelectMultiple)
+class ManyAssignForm(ManyCasesForm):
+    none_chosen, too_many = _("请先选中要改派的案件。"), _("一次最多改派200件。")
     to = fields.Choice(label=_("改由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
 
     def __init__(self, data: Any = None, *, people: Sequence[Officer]) -> None:
         super().__init__(data)
-        self.numbers = list(dict.fromkeys(data.getlist("case") if data else []))
-        fields.set_choices(self, "case", [(number, number) for number in self.numbers])
         fields.set_choices(
             self,
             "to",
             [("", str(_("请选择"))), *((str(p.pk), f"{p.user.name} · {p.get_role_display()}") for p in people)],
         )
-
-    def clean(self) -> dict[str, Any]:
-        cleaned = super().clean() or {}
-        if not self.numbers:
-            self.add_error("case", _("请先选中要改派的案件。"))
-        if len(self.numbers) > MOST_URGED:
-            self.add_error("case", _("一次最多改派200件。"))
-        return cleaned
 
 
 class ContactAccessForm(fields.StepForm):

@@ -62,10 +62,8 @@ def from_lines(
     values: dict[str, list[str]] = {}
     headings = _headings()
     for _line, cells in lines:
-        number, word = (
-            unicodedata.normalize("NFKC", cells[0]).strip().upper(),
-            (cells[1].strip() if len(cells) > 1 else ""),
-        )
+        number = unicodedata.normalize("NFKC", cells[0]).strip().upper()
+        word = cells[1].strip() if len(cells) > 1 else ""
         if not number or number.casefold() in headings:
             continue
         values.setdefault(number, []).append(word)

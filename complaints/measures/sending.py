@@ -90,7 +90,6 @@ def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
 
 
 def try_out(measure: Measure, rule: Rule, *, by: MeasureWorkers) -> MeasureOutcome:
-    """What would come of it; nothing of it stays."""
     outcome, moves, picks = _meant(measure, rule, by)
     for pick, result in zip(picks, many_cases.rehearse(moves, now=by.now), strict=True):
         outcome.note(pick, result, "make_offer")
@@ -307,12 +306,10 @@ STATES: dict[str, tuple[Any, str]] = {
 
 
 def offers_of(measures: Sequence[UUID], engagements: Q) -> QuerySet[Offer]:
-    """Their offers in this person's own engagements."""
     return Offer.objects.filter(measure_id__in=measures, engagement__in=Engagement.objects.filter(engagements))
 
 
 def states_of(offers: Iterable[Offer]) -> dict[int, str]:
-    """Offer → state; one query."""
     rows = list(offers)
     owed: dict[int, set[str]] = defaultdict(set)
     accepted = [offer.pk for offer in rows if offer.state == "accepted"]

@@ -84,26 +84,14 @@ def _deliveries(endpoint: WebhookEndpoint, rows: Iterable[HandlingStep], *, now:
         ticket = tickets.get(row.complaint_id, "")
         if row.complaint_id in times:
             # Whatever happened meanwhile is another enterprise's matter, or nobody's yet.
-            yield delivery_of(
-                endpoint,
-                f"transferred:{times[row.complaint_id]}",
-                TRANSFERRED,
-                row.written_at,
-                {"case": row.complaint.number, "external_ref": ticket},
-                complaint_id=row.complaint_id,
-                now=now,
-            )
+            key, kind = f"transferred:{times[row.complaint_id]}", TRANSFERRED
+            values = {"case": row.complaint.number, "external_ref": ticket}
         elif not endpoint.events or row.step in endpoint.events:
             given = told(row, external_ref=ticket)
-            yield delivery_of(
-                endpoint,
-                f"step:{row.pk}",
-                row.step,
-                row.written_at,
-                {name: given[name] for name in FIELDS},
-                complaint_id=row.complaint_id,
-                now=now,
-            )
+            key, kind, values = f"step:{row.pk}", row.step, {name: given[name] for name in FIELDS}
+        else:
+            continue
+        yield delivery_of(endpoint, key, kind, row.written_at, values, complaint_id=row.complaint_id, now=now)
 
 
 def delivery_of(

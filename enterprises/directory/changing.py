@@ -34,7 +34,6 @@ OPEN = (State.DRAFT, State.WAITING)
 
 
 def wish_of(change: DirectoryChange, *, today: date) -> ChangeRequest:
-    """The change as its kind judges it on ``today``."""
     return ChangeRequest(change.enterprise, change.what, change.on_day, today)
 
 
@@ -233,16 +232,10 @@ def _tell(change: DirectoryChange, *, now: datetime) -> None:
         if change.state == State.APPROVED:
             subject, body = _("变更已批准：%(title)s"), _("%(enterprise)s提出的变更“%(title)s”已经批准。%(reason)s")
         else:
-            subject, body = (
-                _("变更未批准：%(title)s"),
-                _("%(enterprise)s提出的变更“%(title)s”没有批准。理由：%(reason)s"),
-            )
-        subject, body = subject % labels, body % labels
+            subject = _("变更未批准：%(title)s")
+            body = _("%(enterprise)s提出的变更“%(title)s”没有批准。理由：%(reason)s")
+        subject, body, until = subject % labels, body % labels, now + LETTER_FOR
+    address = change.made_by.email
     OutgoingMessage.objects.create(
-        channel="email",
-        address=change.made_by.email,
-        created_at=now,
-        useful_until=now + LETTER_FOR,
-        subject=subject,
-        body=body,
+        channel="email", address=address, created_at=now, useful_until=until, subject=subject, body=body
     )

@@ -73,7 +73,6 @@ class DirectoryRow:
     problems: list[Problem] = field(default_factory=list)
 
     def wrong(self, column: str, reason: str) -> None:
-        """Note a problem of one of the cells."""
         self.problems.append(Problem(self.line, column, self.cells.get(column, ""), reason))
 
 

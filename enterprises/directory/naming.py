@@ -37,25 +37,13 @@ def _rows(ids: list[int]) -> Iterator[SearchName]:
             yield _row(SearchName.Kind.CODE, enterprise.uscc, enterprise_id=enterprise.pk)
     for branch in Branch.objects.filter(enterprise_id__in=ids).iterator():
         for name in filter(None, (branch.name, branch.name_en)):
-            yield _row(
-                SearchName.Kind.BRANCH,
-                name,
-                enterprise_id=branch.enterprise_id,
-                branch_id=branch.pk,
-                starts_on=branch.starts_on,
-                ends_on=branch.ends_on,
-            )
+            whose = {"enterprise_id": branch.enterprise_id, "branch_id": branch.pk}
+            yield _row(SearchName.Kind.BRANCH, name, **whose, starts_on=branch.starts_on, ends_on=branch.ends_on)
     holdings = BrandHolding.objects.filter(enterprise_id__in=ids).select_related("brand")
     for holding in holdings.iterator():
         for name in filter(None, (holding.brand.name, holding.brand.name_en)):
-            yield _row(
-                SearchName.Kind.BRAND,
-                name,
-                enterprise_id=holding.enterprise_id,
-                brand_id=holding.brand_id,
-                starts_on=holding.starts_on,
-                ends_on=holding.ends_on,
-            )
+            whose = {"enterprise_id": holding.enterprise_id, "brand_id": holding.brand_id}
+            yield _row(SearchName.Kind.BRAND, name, **whose, starts_on=holding.starts_on, ends_on=holding.ends_on)
     for alias in Alias.objects.filter(enterprise_id__in=ids).iterator():
         former = alias.kind == Alias.Kind.FORMER
         yield _row(

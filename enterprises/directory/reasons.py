@@ -66,5 +66,4 @@ def say(why: Mapping[str, object]) -> str:
 
 
 def say_all(whys: Iterable[Mapping[str, object]]) -> list[str]:
-    """All stored reasons of a decision, in order."""
     return [say(why) for why in whys]

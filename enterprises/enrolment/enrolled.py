@@ -43,7 +43,6 @@ def history(enterprise: Enterprise) -> QuerySet[EnrolmentEntry]:
 
 
 def ground_words(entry: EnrolmentEntry) -> str:
-    """The ground in the reader's language."""
     labels: dict[str, Any] = {**dict(SuspensionGround.choices), **dict(ExitGround.choices)}
     return str(labels.get(entry.ground, ""))
 
@@ -97,7 +96,6 @@ def suspend(enterprise: Enterprise, *, by: User, ground: str, text: str, keeps_c
 
 
 def resume(enterprise: Enterprise, *, by: User, text: str, now: datetime) -> None:
-    """New cases again, from now on."""
     with _locked(enterprise.pk, by=by, now=now) as held:
         if held.enrolment != Enrolment.SUSPENDED:
             raise _moved(held)
@@ -214,7 +212,6 @@ def note_filing(pk: UUID, *, by: User, now: datetime) -> EnrolmentFiling:
 
 
 def ask_back_filing(pk: UUID, *, by: User, answer: str, now: datetime) -> EnrolmentFiling:
-    """The authority asks back; the enterprise files anew."""
     with _filing(pk, by=by, now=now) as row:
         row.state, row.answered_at, row.answer = Filing.State.ASKED_BACK, now, answer
         row.save(update_fields=["state", "answered_at", "answer"])

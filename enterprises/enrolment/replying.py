@@ -58,17 +58,12 @@ def decide(reply: PublicReply, ground: str, *, by: User, on: date, now: datetime
             raise ReplyRefused(_("这条说明刚有变化，请看最新的。"))
         if not ground:
             PublicReply.objects.filter(enterprise=held.enterprise_id, state=State.SHOWN).update(state=State.REPLACED)
-        held.state, held.ground, held.decided_by, held.decided_at = (
-            State.REFUSED if ground else State.SHOWN,
-            ground,
-            by,
-            now,
-        )
+        held.state = State.REFUSED if ground else State.SHOWN
+        held.ground, held.decided_by, held.decided_at = ground, by, now
         held.save(update_fields=["state", "ground", "decided_by", "decided_at"])
 
 
 def to_check(user: User, *, on: date) -> QuerySet[PublicReply]:
-    """What waits at the authorities where this person may check."""
     offices = Officer.objects.on(on).filter(user=user, role__in=Right.CHECK_REPLY.posts).values("authority_id")
     return (
         PublicReply.objects.filter(state=State.WAITING, enterprise__enrolled_by__in=offices)

@@ -12,8 +12,6 @@ from enterprises.models.enterprise import Branch, Enterprise
 
 
 class RefusalGround(models.TextChoices):
-    """Why an application is not granted."""
-
     CONDITIONS = "conditions", _("不具备入驻条件")
     PAPERS = "papers", _("材料不全或者不真实")
     NOT_HERE = "not_here", _("不属于本机关管辖")
@@ -97,7 +95,6 @@ class EnrolmentApplication(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Whether the applicant may still change it."""
         return self.state in (self.State.DRAFT, self.State.ASKED_BACK)
 
 

@@ -36,8 +36,6 @@ PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """What differs between the two kinds of team."""
-
     code: str
     reach: Callable[..., Reach]
     #: The list; the enterprise's shows how much everybody has to do, so it stands with the cases.
@@ -59,8 +57,6 @@ SIDES = {
 
 @dataclass(frozen=True, kw_only=True)
 class TeamRequest(TeamActor):
-    """Who asks, and on which side."""
-
     side: Side
 
 
@@ -107,19 +103,14 @@ def _invitations(here: TeamRequest) -> list[dict[str, Any]]:
         )
     else:
         rows = rows.filter(enterprise_id__in={post.enterprise.pk for post in here.reach.posts if post.enterprise})
-    results = []
-    for row in rows.select_related("enterprise", "branch", "authority", "station").order_by("-id")[:PAGE]:
-        post = post_of(row)
-        if here.reach.may_touch(post, row.role):
-            results.append(
-                {
-                    "row": row,
-                    "role": role_words(row.role, post),
-                    "where": post,
-                    "url": here.side.address("team-revoke", row.pk),
-                }
-            )
-    return results
+    rows = rows.select_related("enterprise", "branch", "authority", "station").order_by("-id")[:PAGE]
+    posts = [(row, post_of(row)) for row in rows]
+    return [
+        {"row": row, "where": post, "role": role_words(row.role, post)}
+        | {"url": here.side.address("team-revoke", row.pk)}
+        for row, post in posts
+        if here.reach.may_touch(post, row.role)
+    ]
 
 
 def list_of(request: HttpRequest, here: TeamRequest, *, offices: Iterable[Officer] | None = None) -> dict[str, Any]:

@@ -9,8 +9,10 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare, salted_hmac
 from django.utils.translation import gettext, override
@@ -21,8 +23,8 @@ from accounts.masking import masked_email
 from accounts.models import OutgoingMessage, User
 from accounts.roles import POST_WORDS, Right, role_at
 from accounts.sign_in.contacts import Contact
-from authorities.models import Authority, Officer
-from enterprises.models import Enterprise, Staff, Station, StationStaff
+from authorities.models import Officer
+from enterprises.models import Staff, StationStaff
 from enterprises.models.team import Invitation
 from enterprises.team.rights import HEAD, Post, TeamActor, authority_reach, enrolling_reach, enterprise_reach, post_of
 from enterprises.team.staffing import at_work, branches_above
@@ -39,12 +41,9 @@ class TeamRefusal(Refusal):
 def locked(post: Post) -> Iterator[None]:
     """One change of an organisation's people at a time; rows that point at it are written meanwhile."""
     with transaction.atomic():
-        if post.station is not None:
-            Station.objects.select_for_update(no_key=True).get(pk=post.station.pk)
-        elif post.authority is not None:
-            Authority.objects.select_for_update(no_key=True).get(pk=post.authority.pk)
-        elif post.enterprise is not None:
-            Enterprise.objects.select_for_update(no_key=True).get(pk=post.enterprise.pk)
+        held = post.station or post.authority or post.enterprise
+        if held is not None:
+            type(held)._default_manager.select_for_update(no_key=True).get(pk=held.pk)
         yield
 
 
@@ -146,24 +145,17 @@ def _may_end(row: Row, by: TeamActor) -> None:
 def _leaves_a_head(row: Row, post: Post, *, after: date) -> None:
     """Somebody else must still be able to do what this one did here, on the day after ``after``."""
     day = after + timedelta(days=1)
-    heads: int
     if isinstance(row, StationStaff):
         return
+    others: Any = (
+        Officer.objects.on(day).filter(authority_id=row.authority_id)
+        if isinstance(row, Officer)
+        else at_work(day).filter(enterprise_id=row.enterprise_id)
+    )
+    others = others.filter(role=row.role, user__is_active=True).exclude(pk=row.pk).exclude(user_id=row.user_id)
     if isinstance(row, Officer):
-        heads = (
-            Officer.objects.on(day)
-            .filter(authority_id=row.authority_id, role=row.role, user__is_active=True)
-            .exclude(pk=row.pk)
-            .exclude(user_id=row.user_id)
-            .count()
-        )
+        heads = others.count()
     else:
-        others = (
-            at_work(day)
-            .filter(enterprise_id=row.enterprise_id, role=row.role, user__is_active=True)
-            .exclude(pk=row.pk)
-            .exclude(user_id=row.user_id)
-        )
         above = {None, row.branch_id, *(branches_above(row.branch) if row.branch else [])} if row.branch_id else {None}
         heads = sum(1 for branch_id in others.values_list("branch_id", flat=True) if branch_id in above)
     if not heads:
@@ -251,11 +243,12 @@ def open_invitation(token: str, *, now: datetime) -> Invitation | None:
     """The invitation of this token; None for one that is unknown, used, revoked or over."""
     if not token or len(token) > 64:
         return None
-    return (
-        Invitation.objects.select_related("enterprise", "branch", "authority", "station", "invited_by")
-        .filter(token_digest=token_digest(token), used_at=None, revoked_at=None, expires_at__gt=now)
-        .first()
-    )
+    return _open_ones(now).filter(token_digest=token_digest(token)).first()
+
+
+def _open_ones(now: datetime) -> QuerySet[Invitation]:
+    rows = Invitation.objects.filter(used_at=None, revoked_at=None, expires_at__gt=now)
+    return rows.select_related("enterprise", "branch", "authority", "station", "invited_by")
 
 
 def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
@@ -265,12 +258,7 @@ def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
 def accept(invitation: Invitation, user: User, *, now: datetime, address: str = "") -> Row:
     """The person gets the post, if whoever invited may still give it. Raises TeamRefusal."""
     with transaction.atomic():
-        held = (
-            Invitation.objects.select_for_update(of=("self",))
-            .filter(pk=invitation.pk, used_at=None, revoked_at=None, expires_at__gt=now)
-            .select_related("enterprise", "branch", "authority", "station", "invited_by")
-            .first()
-        )
+        held = _open_ones(now).filter(pk=invitation.pk).select_for_update(of=("self",)).first()
         if held is None:
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         if not is_addressed_to(held, user.email):

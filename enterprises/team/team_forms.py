@@ -114,8 +114,6 @@ class NumberForm(TeamForm):
 
 
 class LeaveForm(TeamForm):
-    """Who is away, from which day to which, and who stands in."""
-
     staff = forms.ChoiceField(label=_("谁请假"), widget=forms.Select(attrs={"class": "w-24"}))
     starts_on = _day(_("第一天"))
     ends_on = _day(_("最后一天"), help_text=_("到这一天24:00为止。"))
@@ -153,8 +151,6 @@ class LeaveForm(TeamForm):
 
 
 class TwoPersonsForm(TeamForm):
-    """What a second person must approve at one place."""
-
     post = forms.ChoiceField(label=_("在哪里"), widget=forms.Select(attrs={"class": "w-24"}))
     offers_above = forms.DecimalField(
         label=_("方案总额超过多少元须批准"),
@@ -184,8 +180,6 @@ class TwoPersonsForm(TeamForm):
 
 
 class AddressForm(TeamForm):
-    """The address to which the invitation went."""
-
     email = forms.CharField(
         label=_("您的工作邮箱"),
         max_length=254,

@@ -195,8 +195,6 @@ class MediationForm(fields.StepForm):
 
 
 class RedateForm(fields.StepForm):
-    """New days for what was broken: one a promise, in force once the consumer names the same."""
-
     def __init__(
         self, *args: Any, promises: Sequence[Obligation], proposed: dict[str, str], today: date, **options: Any
     ) -> None:

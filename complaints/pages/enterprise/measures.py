@@ -201,7 +201,6 @@ def found_measure(workspace: Workspace, public_id: UUID, *, lock: bool = False) 
 
 
 def _again(workspace: Workspace, asked: QueryDict) -> dict[str, str]:
-    """The cases that got nothing from another measure, to be chosen anew."""
     try:
         before = found_measure(workspace, UUID(asked.get("again", "")))
     except (ValueError, Http404):
@@ -267,7 +266,6 @@ def _draft(
 
 
 def _preview(workspace: Workspace, result: Measure, form: RuleForm, outcome: sending.MeasureOutcome) -> dict[str, Any]:
-    """What the consumer of the first case will see: the same card."""
     number = outcome.done[0]
     shorts = outcome.said[number]
     answers, promises = offer_of(shorts)

@@ -204,7 +204,6 @@ def _drawn_options(problem: str, chosen: str, language: str | None) -> SafeStrin
 
 
 def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """Choices of a select: what is usual for the problem first."""
     usual, others = fitting_causes(problem)
     groups: Sequence[tuple[Any, list[str]]] = ((_("这类问题常见的"), usual), (_("其他"), others))
     return [

@@ -229,10 +229,8 @@ def visibility_of(link: models.AnswerLink, case: models.Complaint, actor: Actor,
     sealed_fields.load_for([*texts, *(name for entry in entries for name in (entry.name, entry.recorded_by) if name)])
     filed = {text.kind: text.text for text in texts if text.kind.startswith("consumer_")}
     reader = Reader(side=ENTERPRISE, knows_consumer=False, names={})
-    matters, owed = (
-        matters_of(case, ENTERPRISE),
-        list(models.Obligation.objects.filter(complaint=case, engagement=None)),
-    )
+    matters = matters_of(case, ENTERPRISE)
+    owed = list(models.Obligation.objects.filter(complaint=case, engagement=None))
     today = calendar.local_day(now)
     around = Around(
         complaint=case,

@@ -153,26 +153,17 @@ def _region(line: PlatformRow, own: Region) -> Region:
 
 def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
     """What somebody would have typed on each screen of filing to say the same."""
-    object_category, problem = (
-        _code(line, "object_category", OBJECT_LABELS),
-        _code(line, "problem_category", PROBLEM_LABELS),
-    )
     kinds = _in_words({kind.code: kind.label for kind in DEMAND_KINDS})
-    wanted = [
-        kinds.get(word.strip(), word.strip())
-        for word in line.text("demands").replace(",", "、").split("、")
-        if word.strip()
-    ]
+    texts = [word.strip() for word in line.text("demands").replace(",", "、").split("、")]
+    wanted = [kinds.get(word, word) for word in texts if word]
     picked = _enterprise(line)
-    respondent = (
-        {"respondent": [f"{picked.pk}--"]}
-        if picked is not None
-        else (
-            {"respondent": [NAMED], "named": [line.text("respondent")], "address": [line.text("respondent_address")]}
-            if line.text("respondent")
-            else {"respondent": [LEFT_TO_AUTHORITY]}
-        )
-    )
+    if picked is not None:
+        respondent = {"respondent": [f"{picked.pk}--"]}
+    elif line.text("respondent"):
+        named, address = line.text("respondent"), line.text("respondent_address")
+        respondent = {"respondent": [NAMED], "named": [named], "address": [address]}
+    else:
+        respondent = {"respondent": [LEFT_TO_AUTHORITY]}
     consents = {
         "pass_to_regulator": ["yes"],
         "delegated_mediation": ["no"],
@@ -182,13 +173,13 @@ def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
     return {
         "enterprise": respondent | {"service_region": [str(place.pk)]},
         "purchase": {
-            "object_category": [object_category],
+            "object_category": [_code(line, "object_category", OBJECT_LABELS)],
             "item_name": [line.text("item")],
             "amount": [line.text("amount")],
             "is_online": ["unsure"],
         },
         "problem": {
-            "problem_category": [problem],
+            "problem_category": [_code(line, "problem_category", PROBLEM_LABELS)],
             "disputed_on": [line.text("disputed_on").replace("/", "-")],
             "statement": [line.text("statement")],
         },

@@ -182,10 +182,8 @@ def move_of(
     """
     try:
         if step in ("accept_case", "assign"):
-            verb, named = (
-                (enterprise.accept_case if step == "accept_case" else enterprise.assign),
-                values.get("to_handler", ""),
-            )
+            verb = enterprise.accept_case if step == "accept_case" else enterprise.assign
+            named = values.get("to_handler", "")
             stays = step == "accept_case" and handler is not None and not named
             return verb(handler_id=handler if stays else colleagues.find(named))
         if step == "log_contact":
