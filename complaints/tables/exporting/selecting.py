@@ -65,7 +65,7 @@ def visibility_of(export: Export, *, now: datetime) -> Visibility:
 def visibility_of_person(
     user: User, *, enterprise_id: int | None, authority_id: int | None, now: datetime
 ) -> Visibility:
-    """The desk of this person, narrowed to the organisation for which something was asked. NoWorkspace if there is none."""
+    """The work of this person for the organisation for which something was asked. Raises NoWorkspace."""
     workspace_for = (
         enterprise_workspace.workspace_for if enterprise_id is not None else authority_workspace.workspace_for
     )
