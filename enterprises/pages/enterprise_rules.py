@@ -136,7 +136,6 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
     )
     context = {
         "form": form,
-        "now": here.now,
         "can_enter": len(form.fields["staff"].choices) > 1,  # type: ignore[attr-defined]
         "team_url": here.side.home,
         "is_office": side == "authority",
@@ -209,7 +208,7 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
     return render(
         request,
         "team/two_persons.html",
-        {"form": form, "chosen": chosen, "standing": standing, "rows": _settings(here.reach), "back": here.side.home},
+        {"form": form, "standing": standing, "rows": _settings(here.reach), "back": here.side.home},
         status=422 if form.is_bound else 200,
     )
 

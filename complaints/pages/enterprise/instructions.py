@@ -104,7 +104,6 @@ def _show(
         "case": matter.complaint,
         "form": form if may_answer else None,
         "messages_of": said_of(page, matter),
-        "now": workspace.now,
         "upload_address": upload_address(matter.complaint),
         "list_url": reverse("complaints:enterprise-urges"),
         "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),

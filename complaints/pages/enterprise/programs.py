@@ -126,7 +126,6 @@ def webhook_message(request: HttpRequest, workspace: Workspace, public_id: uuid.
         "endpoint": endpoint,
         "url": _url(endpoint),
         "one": _delivery(result),
-        "now": workspace.now,
         "body": json.dumps(json.loads(result.body), ensure_ascii=False, indent=2),
         "tries": [
             {"at": parse_datetime(at), "took": took, "is_taken": code.startswith("http_2"), "answer": _error(code)}

@@ -110,7 +110,6 @@ def _show(
         "active": _active(form, view),
         "here": _url(form, view),
         "save_query": urlencode({"query": query}),
-        "is_own_view": is_own,
         "can_save": not is_own and bool(form.said or view.code != "all"),
         "bulk": None if view is queue_lists.PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
         "form": wanted,

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.idempotency import once
 from accounts.masking import masked_name
-from accounts.models import SignInCode, User
+from accounts.models import SignInCode
 from accounts.sign_in.contacts import may_sign_in_by_code, parse_contact, user_for
 from accounts.sign_in.entering import enter
 from accounts.views.sign_in import WRONG_CODE, is_right, send
@@ -34,7 +34,6 @@ from complaints.links import answer_links, joining
 from complaints.models import Complaint, Participant
 from complaints.pages.filing.filing_check import errors_of
 from complaints.procedure import categories
-from complaints.procedure.filing_request import AGENT
 from complaints.procedure.typed_values import Choice
 from complaints.reading.case import case_url
 from complaints.reading.case_people import demand_text, respondent_of
@@ -141,8 +140,6 @@ def _show(
         "elected": [one.name if one.pk == row.pk else masked_name(one.name) for one in elected],
         "masked": contact.masked if contact else "",
         "may_settle": case.facts.get("may_settle"),
-        "is_agent": case.on_behalf_kind == AGENT,
-        "is_known": isinstance(request.user, User),
     }
     if row.kind == Participant.JOINT:
         context |= demands_screen(form)

@@ -27,7 +27,6 @@ from complaints.filing.held import held_by
 from complaints.models import Complaint, Deadline, Evidence, Upload
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.derivation import day_by_day, explain
-from complaints.procedure.workflow import CLOCKS, Clock
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case
 from complaints.reading.file_view import is_sender
@@ -97,11 +96,9 @@ def derived(
         "cites": f"clock:{row.clock}",
         "case": complaint,
         "back": back,
-        "side": side,
         "clock": row,
         "facts": facts,
         "name": wording.label(row.clock, kind="clock"),
-        "is_named_day": row.derivation.get("start") is None,
         "lines": explain(row.derivation),
         "days": days,
         "today": today,
@@ -109,10 +106,7 @@ def derived(
         "length": _length(row),
         "state": wording.label(row.state, kind="clock_state"),
         "if_missed": what_if_missed(complaint, row),
-        "basis": CLOCKS[Clock(row.clock)].basis,
         "calendar_source": row.derivation.get("calendar_source", ""),
-        "calendar_version": row.derivation.get("calendar", ""),
-        "pauses": row.derivation.get("pauses", []),
         "body_class": "staff" if is_staff else "",
     }
     return render(request, "consumer/why.html", context)

@@ -165,7 +165,6 @@ def _show(
         "list_url": side.url("exports"),
         "decide_url": side.url("export-decide", export.mark),
         "link_url": side.url("export-link", export.mark),
-        "now": workspace.now,
         "again_url": f"{side.url('export-new')}?{export.query}",
         "facts": [{"key": str(key), "value": str(value)} for key, value in _facts(export) if value],
     }

@@ -81,7 +81,7 @@ def verify(request: HttpRequest) -> HttpResponse:
                 asked.add_error(None, _("核对得太频繁了，请在%(moment)s之后再试。") % {"moment": moment(until)})
             else:
                 answer, status = _of_file(asked) if isinstance(asked, FileForm) else _of_entry(asked), 200
-    context = {"file_form": file_form, "entry_form": entry_form, "form": asked, "answer": answer, "key": _newest_key()}
+    context = {"file_form": file_form, "entry_form": entry_form, "form": asked, "answer": answer}
     return render(request, "open/verify.html", context, status=status)
 
 
@@ -138,11 +138,6 @@ def _is_ours(report: Any) -> bool:
     if proving.standing_of(tidy(report.case), report.head).state == proving.UNKNOWN:
         return False
     return report.seal is None or proving.is_published(report.seal, report.root, report.public_key)
-
-
-def _newest_key() -> str:
-    newest = Seal.objects.order_by("-number").first()
-    return bytes(newest.public_key).hex() if newest is not None else ""
 
 
 @require_safe

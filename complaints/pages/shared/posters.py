@@ -62,13 +62,11 @@ def enterprise(request: HttpRequest, workspace: enterprise_workspace.Workspace) 
     elsewhere = sum(n for poster, n in result.items() if poster.form and poster.branch_id not in places)
     context = {
         "rows": [_row(enterprise.code, branch_id, name, result) for branch_id, name in places.items()],
-        "firm": named(enterprise),
         "total": sum(result.values()),
         "bare": result.get(Poster(enterprise.code), 0),
         "elsewhere": elsewhere,
         "days": COUNTED.days,
         "address": f"{place_of(request)}{reverse('complaints:go', args=[enterprise.code])}",
-        "now": workspace.now,
     }
     return render(request, "posters/enterprise.html", context)
 
@@ -119,7 +117,6 @@ def authority(request: HttpRequest, workspace: authority_workspace.Workspace) ->
     context = {
         "total": sum(result.values()),
         "days": COUNTED.days,
-        "now": workspace.now,
         "rows": [
             {
                 "name": names.get(owner, owner),
