@@ -18,8 +18,7 @@ class AuthoritiesConfig(AppConfig):
 def _policies_that_the_code_asks_for(
     *, using: str, apps: Any = None, plan: Any = None, verbosity: int = 1, **_options: Any
 ) -> None:
-    """After ``migrate``: a number that is new in this release stands there with its default. A flush brings none
-    back."""
+    """After ``migrate``: a number that is new in this release gets its default. A flush brings none back."""
     from authorities.loading import add_missing_policies
 
     if plan is None:

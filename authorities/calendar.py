@@ -1,14 +1,12 @@
 """Working-day calendars: what is loaded, and how a year is loaded.
 
-A loaded year is never edited. A new decree is a new version beside the
-old one, and the newest version of a year counts.
+A loaded year is never edited: a new decree is a new version, and the newest version of a year counts.
 """
 
 import datetime as dt
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from django.db import transaction
@@ -27,14 +25,6 @@ class CalendarRows(NamedTuple):
     known_years: tuple[int, ...]
     source: str
     version: str
-
-
-@dataclass(frozen=True, slots=True)
-class Imported:
-    """The version that now counts, and whether this import wrote it."""
-
-    version: CalendarVersion
-    is_new: bool
 
 
 def newest_versions(country: str = "CN") -> list[CalendarVersion]:
@@ -83,19 +73,15 @@ def import_year(
     now: dt.datetime,
     country: str = "CN",
     published_on: dt.date | None = None,
-) -> Imported:
-    """Write a year as a new version; the same days and source again change nothing.
-
-    Open clocks are recomputed by the caller, since they lie in a later app:
-    `manage.py import_calendar` tells whom to call.
-    """
+) -> CalendarVersion:
+    """Write a year as a new version; the same days and source change nothing. The caller recomputes open clocks."""
     digest = digest_of(days, source=source)
     with transaction.atomic():
         last = (
             CalendarVersion.objects.select_for_update().filter(country=country, year=year).order_by("-number").first()
         )
         if last is not None and last.digest == digest:
-            return Imported(last, is_new=False)
+            return last
         version = CalendarVersion.objects.create(
             country=country,
             year=year,
@@ -109,11 +95,10 @@ def import_year(
             CalendarDay(version=version, day=day, is_working=works, name=name, name_en=name_en)
             for day, works, name, name_en in days
         )
-    return Imported(version, is_new=True)
+    return version
 
 
 def is_loaded(country: str, year: int) -> bool:
-    """Whether any version of a year is there."""
     return CalendarVersion.objects.filter(country=country, year=year).exists()
 
 
@@ -219,7 +204,6 @@ def _of_json(text: str) -> Iterator[_Line]:
 
 
 def _day(line: _Line, year: int, known: dict[dt.date, Day]) -> Day:
-    """ValueError with what is wrong."""
     try:
         day = dt.date.fromisoformat(line.day)
     except ValueError:

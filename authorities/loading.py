@@ -1,13 +1,12 @@
-"""Loads the tables of the public side: regions, authorities, policies, calendars.
+"""Loads the tables of the public side; twice changes nothing, and what an authority changed since is left alone.
 
-Loading twice changes nothing; what an authority changed since is left alone. A table with one bad row loads nothing.
 A region has an interval of integers that holds its whole subtree and never moves: complaints and areas point at it.
 China's are read off the digits of its codes (GB/T 2260); every other country has a million integers.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -96,57 +95,40 @@ def intervals(
 ) -> dict[str, Interval]:
     """The interval of each place, keeping those that exist."""
     ordered = in_order(places, country=country)
+    given = {country: whole}
     if country == CHINA:
-        given = {place.code: china_interval(place.code) for place in ordered}
-        _check_nesting(ordered, given, country=country, whole=whole)
+        for place in ordered:
+            first, last = given[place.code] = china_interval(place.code)
+            outer = given[place.parent_code or country]
+            if not (outer[0] < first and last <= outer[1]):
+                raise RegionsDoNotFit(f"{place.code}: does not lie in {place.parent_code or country}")
+        del given[country]
         return given
     weight: dict[str, int] = defaultdict(lambda: 1)
     for place in reversed(ordered):
         weight[place.parent_code or country] += weight[place.code]
-    given = {country: whole}
     by_parent: dict[str, list[Place]] = defaultdict(list)
     for place in ordered:
         by_parent[place.parent_code or country].append(place)
     for parent, below in by_parent.items():
-        _share_out(parent, below, given=given, existing=existing, weight=weight)
+        first, last = given[parent]
+        free = first + 1
+        for place in below:
+            if place.code in existing:
+                given[place.code] = existing[place.code]
+                free = max(free, existing[place.code][1] + 1)
+        new = [place for place in below if place.code not in existing]
+        # Half of what is free stays free, so that a later load finds room.
+        total = sum(weight[place.code] for place in new)
+        share = max((last - free + 1) // (2 * total), 1) if total else 1
+        for place in new:
+            end = free + share * weight[place.code] - 1
+            if end > last:
+                raise RegionsDoNotFit(f"{place.code}: no integers left in {parent}")
+            given[place.code] = (free, end)
+            free = end + 1
     del given[country]
     return given
-
-
-def _share_out(
-    parent: str,
-    below: Iterable[Place],
-    *,
-    given: dict[str, Interval],
-    existing: Mapping[str, Interval],
-    weight: Mapping[str, int],
-) -> None:
-    first, last = given[parent]
-    kept = [place for place in below if place.code in existing]
-    new = [place for place in below if place.code not in existing]
-    free = first + 1
-    for place in kept:
-        given[place.code] = existing[place.code]
-        free = max(free, existing[place.code][1] + 1)
-    # Half of what is free stays free, so that a later load finds room.
-    total = sum(weight[place.code] for place in new)
-    room = last - free + 1
-    share = max(room // (2 * total), 1) if total else 1
-    for place in new:
-        end = free + share * weight[place.code] - 1
-        if end > last:
-            raise RegionsDoNotFit(f"{place.code}: no integers left in {parent}")
-        given[place.code] = (free, end)
-        free = end + 1
-
-
-def _check_nesting(ordered: Iterable[Place], given: Mapping[str, Interval], *, country: str, whole: Interval) -> None:
-    for place in ordered:
-        parent = place.parent_code or country
-        outer = whole if parent == country else given[parent]
-        inner = given[place.code]
-        if not (outer[0] < inner[0] and inner[1] <= outer[1]):
-            raise RegionsDoNotFit(f"{place.code}: does not lie in {parent}")
 
 
 DATA = Path(__file__).parent / "data"
@@ -156,42 +138,32 @@ CALENDARS = Path(__file__).parent / "calendars"
 def load_regions(path: Path, *, country: str) -> int:
     """Load a country's tree; returns how many places are new or renamed."""
     number, name, name_en = _country(country)
+    top = Place(country, name, name_en, LEVELS[0], "")
     places = [
         Place(row["code"], row["name"], row["name_en"], row["level"], row["parent_code"])
         for _line, row in rows_of(path, required=("code", "name", "level", "parent_code"), optional=("name_en",))
         if row["code"] != country
     ]
-    existing = {
-        code: (first, last)
-        for code, first, last in Region.objects.filter(country=country).values_list("code", "id", "last")
-    }
+    there = Region.objects.filter(country=country)
+    existing = {code: (first, last) for code, first, last in there.values_list("code", "id", "last")}
     whole = country_interval(country, number)
     given = intervals(places, country=country, whole=whole, existing=existing)
     given[country] = whole
-    top = Region(
-        id=whole[0],
-        last=whole[1],
-        code=country,
-        name=name,
-        name_en=name_en,
-        level=Region.Level.COUNTRY,
-        country=country,
-    )
-    below = [
+    rows = [
         Region(
             id=given[place.code][0],
             last=given[place.code][1],
             code=place.code,
             name=place.name,
             name_en=place.name_en,
-            parent_id=given[place.parent_code or country][0],
+            parent_id=None if place is top else given[place.parent_code or country][0],
             level=place.level,
             country=country,
         )
-        for place in places
+        for place in (top, *places)
     ]
-    known = {row.id: (row.code, row.name, row.name_en, row.level) for row in Region.objects.filter(country=country)}
-    changed = [r for r in (top, *below) if known.get(r.id) != (r.code, r.name, r.name_en, r.level)]
+    known = {row.id: (row.code, row.name, row.name_en, row.level) for row in there}
+    changed = [r for r in rows if known.get(r.id) != (r.code, r.name, r.name_en, r.level)]
     with transaction.atomic():
         # The foreign key to the parent is checked at commit, so order is free.
         Region.objects.bulk_create(
@@ -246,16 +218,18 @@ def load_authorities(path: Path) -> int:
     return new
 
 
+_POLICY_COLUMNS = {
+    "required": ("name", "number", "unit", "version", "legal_basis"),
+    "optional": ("region_code", "starts_on", "ends_on"),
+}
+
+
 def load_policies(path: Path) -> int:
     """Load policy versions that do not stand there yet; returns how many."""
     regions = dict(Region.objects.values_list("code", "id"))
     known = set(Policy.objects.values_list("name", "region_id", "version"))
     new = []
-    for line, row in rows_of(
-        path,
-        required=("name", "number", "unit", "version", "legal_basis"),
-        optional=("region_code", "starts_on", "ends_on"),
-    ):
+    for line, row in rows_of(path, **_POLICY_COLUMNS):
         where = f"{path.name} line {line}"
         if row["region_code"] and row["region_code"] not in regions:
             raise TableError(f"{where}: no region {row['region_code']!r}")
@@ -291,11 +265,7 @@ def add_missing_policies(model: type[Policy], *, using: str) -> int:
             version=int(row["version"]),
             legal_basis=row["legal_basis"],
         )
-        for _line, row in rows_of(
-            DATA / "policies.csv",
-            required=("name", "number", "unit", "version", "legal_basis"),
-            optional=("region_code", "starts_on", "ends_on"),
-        )
+        for _line, row in rows_of(DATA / "policies.csv", **_POLICY_COLUMNS)
         if row["name"] not in known and not row["region_code"]
     ]
     model._default_manager.using(using).bulk_create(new)
@@ -303,10 +273,7 @@ def add_missing_policies(model: type[Policy], *, using: str) -> int:
 
 
 def load_calendars(path: Path, *, now: dt.datetime) -> int:
-    """Load the calendars that come with the project; returns how many are new.
-
-    A year that has any version is left alone: a decree loaded later must not be overlaid by an older file.
-    """
+    """Load the calendars of the project; returns how many are new. A year that has any version is left alone."""
     new = 0
     for line, row in rows_of(path, required=("file", "country", "year", "source", "published_on")):
         year = int(row["year"])
@@ -325,7 +292,6 @@ def load_calendars(path: Path, *, now: dt.datetime) -> int:
 
 
 def load_all(*, now: dt.datetime) -> dict[str, int]:
-    """Everything of the public side that comes with the project."""
     return {
         "regions": load_regions(DATA / "regions_cn.csv", country=CHINA),
         "authorities": load_authorities(DATA / "authorities.csv"),

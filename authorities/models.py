@@ -1,7 +1,4 @@
-"""The public side: regions, authorities, their officers, calendars, policies.
-
-Everything here is data with a source that an authority can load or change; no rule of the procedure stands in code.
-"""
+"""The public side: regions, authorities, officers, calendars, policies; data that an authority can load or change."""
 
 from django.conf import settings
 from django.db import models
@@ -14,11 +11,7 @@ from web.languages import named
 
 
 class Region(models.Model):
-    """A place. `id` is the first integer of its subtree, `last` the last one.
-
-    A region lies in another exactly when its id lies between the other's `id`
-    and `last`; no tree has to be walked to ask who sees a case.
-    """
+    """A place. It lies in another exactly when its ``id`` lies between the other's ``id`` and ``last``."""
 
     class Level(models.TextChoices):
         COUNTRY = "country", _("国家")
@@ -52,7 +45,6 @@ class Region(models.Model):
         return named(self)
 
     def covers(self, region_id: int) -> bool:
-        """Whether `region_id` is this region or lies in it."""
         return self.id <= region_id <= self.last
 
 
@@ -118,7 +110,7 @@ class Officer(DatedRow):
 
 class OfficerAbsence(LeaveRow):
     """Leave of an officer. At its start open cases go to the deputy, else to a head
-    (complaints/assignment/officer_handover.py)."""
+    (complaints/assignment/assigning.py)."""
 
     officer = models.ForeignKey(Officer, on_delete=models.PROTECT, related_name="absences")
     deputy = models.ForeignKey(Officer, null=True, on_delete=models.PROTECT, related_name="+")
@@ -183,10 +175,7 @@ class CalendarDay(models.Model):
 
 
 class Policy(DatedRow):
-    """A number that an authority may change, with its period and legal basis.
-
-    No region means the whole country; the most specific region wins.
-    """
+    """A number with its period and legal basis; no region means the whole country, the most specific one wins."""
 
     class Unit(models.TextChoices):
         WORKING_DAYS = "WD", _("个工作日")

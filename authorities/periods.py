@@ -42,16 +42,12 @@ def ends_after_it_starts(row: str) -> models.CheckConstraint:
 
 
 class DatedQuerySet(models.QuerySet[Row]):
-    """Rows with a period."""
-
     def on(self, day: dt.date) -> Self:
         """Those that hold on `day`."""
         return self.filter(holds_on(day))
 
 
 class DatedRow(models.Model):
-    """A row that holds from a day to a day."""
-
     starts_on = models.DateField(_("自"), null=True, blank=True)
     ends_on = models.DateField(_("至"), null=True, blank=True)
 
@@ -61,7 +57,6 @@ class DatedRow(models.Model):
         abstract = True
 
     def holds(self, day: dt.date) -> bool:
-        """Whether this row holds on `day`."""
         return (self.starts_on is None or self.starts_on <= day) and (self.ends_on is None or self.ends_on >= day)
 
 

@@ -57,7 +57,6 @@ class Policies:
 
     @classmethod
     def load(cls, on: dt.date) -> Policies:
-        """What holds on `on`."""
         rows = (
             Policy.objects.on(on)
             .order_by("name", "version", "id")
@@ -80,7 +79,6 @@ class Policies:
 
     @property
     def names(self) -> frozenset[str]:
-        """Every number that somebody set."""
         return frozenset(self._by_name)
 
     def instead(self, row: PolicyRow) -> Policies:
@@ -102,7 +100,6 @@ class Policies:
         raise PolicyMissing(f"no policy {name!r} holds on {self.on} in region {region_id}")
 
     def flag(self, name: str, region_id: int | None) -> bool:
-        """Whether a switch is on for a place."""
         return self.number(name, region_id).number == 1
 
 

@@ -1,7 +1,6 @@
-"""Reads the CSV tables that people hand in or that come with the project.
+"""Reads the CSV tables that people hand in or that come with the project, in UTF-8 or GB 18030.
 
-UTF-8 with or without mark, else GB 18030 (Excel in China); lines that start with # are comments; a bad row is named by
-line and column, never guessed.
+Lines that start with # are comments; a bad row is named by line and column, never guessed.
 """
 
 import csv
@@ -71,7 +70,6 @@ def day_or_none(text: str, *, where: str) -> dt.date | None:
 
 
 def flag(text: str, *, where: str) -> bool:
-    """1 or 0."""
     if text not in {"0", "1"}:
         raise TableError(f"{where}: {text!r} is neither 1 nor 0")
     return text == "1"

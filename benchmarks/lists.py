@@ -53,7 +53,7 @@ def _looks(enterprise: int, middle: int) -> dict[str, tuple[Look, Look]]:
     from complaints.desks import authority_lists, keyset, queue_lists
     from complaints.desks import authority_workspace as authority_workspace
     from complaints.desks import enterprise_workspace as enterprise_workspace
-    from complaints.desks.case_filter import CaseFilter
+    from complaints.desks.case_query import CaseFilter
     from complaints.models import Complaint
     from complaints.pages.enterprise import queue as enterprise_queue
 

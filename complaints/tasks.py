@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints import handling
-from complaints.assignment import assigning, call_backs, officer_handover
+from complaints.assignment import assigning, call_backs
 from complaints.dossier import building as dossiers
 from complaints.evidence import scanning
 from complaints.handling import printing_documents
@@ -29,7 +29,7 @@ def sweep_clocks() -> int:
 @shared_task
 def sweep_assignments() -> int:
     now = timezone.now()
-    return drain(assigning.sweep_assignments, now=now) + drain(officer_handover.sweep_officers, now=now)
+    return drain(assigning.sweep_assignments, now=now) + drain(assigning.sweep_officers, now=now)
 
 
 @shared_task

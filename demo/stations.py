@@ -10,6 +10,7 @@ from django.conf import settings
 
 from accounts.models import User
 from authorities.models import Authority
+from complaints.models import StationEntry
 from complaints.stations import stations
 from enterprises.models import Enterprise, Station, StationStaff
 
@@ -61,18 +62,17 @@ def write_log(*, now: datetime) -> None:
     clerk: User = post.user
     for nth, (days, category, problem, how, amount, sheet, given) in enumerate(ENTRIES):
         at = now - timedelta(days=days, hours=1 + nth % 3)
-        entry = stations.write_down(
+        entry = StationEntry(
             station=post.station,
             by=clerk,
+            at=at,
             category=category,
             problem=problem,
             how=how,
             amount=amount,
             phone="" if sheet else f"+86154{9000 + nth:08}",
             sheet=sheet,
-            language="zh-hans",
-            place=settings.SITE_URL,
-            now=at,
         )
+        stations.write_down(entry, language="zh-hans", place=settings.SITE_URL)
         if given:
             stations.answer(entry, is_right=given == "yes", now=at + timedelta(minutes=20))

@@ -1,7 +1,6 @@
 """Articles of law, to be shown on /rules/ and beside the decision that cites them.
 
-The text is the law's own, read once from articles.csv; titles and English are ours and say so. A law is added as
-rows of the table and a line of LAWS; what is cited and does not stand there fails a test.
+The text is the law's own (articles.csv); titles and English are ours. What is cited and stands not there fails a test.
 """
 
 import re

@@ -1,32 +1,39 @@
 """Who handles a case when nobody said so: rules for new ones, handing over from whoever is away; and who read what.
 
-Every case is given by an ``assign`` step of the system that names rule or leave in the record; whoever is on leave gets
-none. A sweep that dies in the middle loses nothing: what is still with nobody is found again.
+At an enterprise and at an authority alike. Each is given by a step of the system; a sweep that dies in the middle loses
+nothing, and what nobody can take is an alarm, and is found again.
 """
 
+from __future__ import annotations
+
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
 from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
+from authorities.jurisdiction import on_leave
+from authorities.models import Officer, OfficerAbsence
+from complaints.assignment import call_backs
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import BATCH, Effect, Move, StepNotAllowed, take_each
-from complaints.handling.steps import enterprise
+from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint, Engagement, Reading
 from complaints.models.complaint import OPEN
+from complaints.parties import powers
 from complaints.parties.actors import SYSTEM, Actor
 from complaints.parties.conditions import Conditions
 from complaints.parties.workforce import Given, Workforce
 from complaints.procedure.refusals import not_now
-from complaints.procedure.workflow import ENTERPRISE_SIDE
+from complaints.procedure.workflow import ENTERPRISE_SIDE, Status
 from enterprises.models import Absence, AssignmentRule, Staff
 
 #: A sweep ends after so many batches; the next tick goes on.
@@ -42,8 +49,7 @@ def sweep_assignments(*, now: datetime) -> int:
 
 
 def unassigned() -> QuerySet[Complaint]:
-    """Cases without a handler that some rule of their enterprise is about: new ones, and those that came by
-    succession."""
+    """Cases without a handler that some rule of their enterprise is about."""
     rules = AssignmentRule.objects.filter(
         Q(branch=None) | Q(branch=OuterRef("branch")),
         Q(category="") | Q(category=OuterRef("problem_category")),
@@ -57,15 +63,13 @@ def unassigned() -> QuerySet[Complaint]:
 
 
 def left_behind(day: date) -> QuerySet[Complaint]:
-    """Cases on the enterprise's side whose handler is on leave, has left, was switched off or handles no cases any
-    more."""
+    """Cases on the enterprise's side whose handler is on leave, has left, was switched off or handles none any more."""
     return Complaint.objects.filter(
         handler__in=away(day), status__in=ENTERPRISE_SIDE, enterprise=F("handler__enterprise")
     )
 
 
 def away(day: date) -> QuerySet[Staff]:
-    """People who hold cases and are not there to handle them."""
     on_leave = Absence.objects.on(day).filter(staff=OuterRef("pk"))
     holds = Complaint.objects.filter(handler=OuterRef("pk"), status__in=ENTERPRISE_SIDE)
     gone = Q(ends_on__lt=day) | Q(user__is_active=False) | ~Q(role__in=Right.ANSWER_CASE.posts)
@@ -87,11 +91,12 @@ def _sweep(cases: QuerySet[Complaint], now: datetime, decide: Any) -> int:
     conditions, done = Conditions.at(now), 0
     for rows in pages_of(cases):
         workforce = Workforce.of((case.enterprise_id or 0 for case in rows), timezone.localdate(now))
-        moves = [
-            (case.pk, _move(case, workforce.give(given)), SYSTEM)
-            for case in rows
-            if (given := decide(workforce, case)) is not None
-        ]
+        moves = []
+        for case in rows:
+            if (given := decide(workforce, case)) is not None:
+                given = workforce.give(given)
+                move = enterprise.assign(handler_id=given.worker.staff.pk, because=given.because)
+                moves.append((case.pk, _move(move, "handler_id", case.handler_id), SYSTEM))
         done += take_moves(moves, now=now, conditions=conditions)
     return done
 
@@ -107,14 +112,16 @@ def pages_of(cases: QuerySet[Complaint]) -> Iterator[list[Complaint]]:
         last = rows[-1].pk
 
 
-def _move(case: Complaint, given: Given) -> Move:
-    """Refused under the lock when somebody was quicker."""
-    move, before = enterprise.assign(handler_id=given.worker.staff.pk, because=given.because), case.handler_id
+def _move(move: Move, holder: str, before: int | None, because: dict[str, Any] | None = None) -> Move:
+    """Refused under the lock when somebody was quicker. With ``because`` the entry says why and the officer is told."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
-        if file.complaint.handler_id != before:
+        if getattr(file.complaint, holder) != before:
             raise not_now(file.complaint.status)
-        return move.carry(file, actor)
+        effect = move.carry(file, actor)
+        if because is None:
+            return effect
+        return replace(effect, data={**effect.data, "because": because}, tells="authority")
 
     return Move(move.step, carry)
 
@@ -192,10 +199,7 @@ class Colleague:
 
 def opened(complaint: Complaint, engagement: Engagement, *, user: User, now: datetime) -> list[Colleague]:
     """``user`` has the case in front of him: remember how far it goes. Returns who else opened it within IS_THERE_FOR.
-
-    One statement, and one for their names where somebody is there. Only for requests that write nothing else: their
-    commit waits for nothing.
-    """
+    One statement, and one for their names; only for requests that write nothing else: their commit does not wait."""
     with connection.cursor() as cursor:
         cursor.execute(
             _OPEN,
@@ -228,3 +232,110 @@ def read_to(user: User) -> Subquery:
     """For an annotation of cases: up to which entry ``user`` has read each; null where he never opened it."""
     rows = Reading.objects.filter(complaint=OuterRef("pk"), user=user).order_by("-read_to")
     return Subquery(rows.values("read_to")[:1])
+
+
+def officers_away(day: date) -> QuerySet[Officer]:
+    """Officers who hold open cases and are not there to handle them: on leave, left, switched off, or only reading."""
+    holds = Complaint.objects.filter(OPEN, officer=OuterRef("pk"))
+    gone = Q(ends_on__lt=day) | Q(user__is_active=False) | ~Q(role__in=Right.HOLD_CASE.posts)
+    return Officer.objects.filter(on_leave(day) | gone).filter(Exists(holds))
+
+
+def left_by_officers(day: date) -> QuerySet[Complaint]:
+    """Open cases whose officer is not there. A draft has none."""
+    return Complaint.objects.filter(OPEN, officer__in=officers_away(day))
+
+
+@dataclass(slots=True)
+class Workspaces:
+    """Who is at work at some authorities on a day; open cases are counted up as they are given."""
+
+    day: date
+    officers: dict[int, list[Officer]]
+    leaves: dict[int, OfficerAbsence]
+    open: Counter[int] = field(default_factory=Counter)
+
+    @classmethod
+    def of(cls, cases: Iterable[Complaint], day: date) -> Workspaces:
+        rows = list(cases)
+        officers: dict[int, list[Officer]] = defaultdict(list)
+        at_work = Officer.objects.on(day).filter(
+            ~Q(on_leave(day)),
+            authority_id__in={case.handling_authority_id for case in rows},
+            role__in=Right.HOLD_CASE.posts,
+            user__is_active=True,
+        )
+        for officer in at_work.order_by("pk"):
+            officers[officer.authority_id].append(officer)
+        leaves = {
+            leave.officer_id: leave
+            for leave in (
+                OfficerAbsence.objects.on(day)
+                .filter(officer__user__in={case.officer.user_id for case in rows if case.officer})
+                .select_related("officer", "deputy")
+            )
+        }
+        load = Counter(
+            dict(
+                Complaint.objects.filter(OPEN, officer__in=[o.pk for rows in officers.values() for o in rows])
+                .order_by()
+                .values_list("officer")
+                .annotate(n=Count("pk"))
+            )
+        )
+        return cls(day, officers, leaves, load)
+
+    def instead_of(self, case: Complaint) -> tuple[Officer, dict[str, Any]] | None:
+        """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first, of those
+        who need not stay out of it; None when nobody is there."""
+        out = powers.recused(case)
+        there = [row for row in self.officers.get(case.handling_authority_id, []) if row.user_id not in out]
+        leave = self._leave_of(case.officer)
+        why: dict[str, Any] = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}
+        deputy = leave.deputy if leave is not None else None
+        if deputy is not None:
+            chosen = next((row for row in there if row.user_id == deputy.user_id), None)
+            if chosen is not None:
+                return self._give(chosen), {**why, "to": "deputy"}
+        rights = [Right.LEAD_AUTHORITY, Right.DECIDE_CASE]
+        rights.insert(0 if case.status == Status.TRIAGE else len(rights), Right.DISTRIBUTE)
+        for right in rights:
+            able = [row for row in there if row.role in right.posts]
+            if able:
+                word = "head" if right == Right.LEAD_AUTHORITY else "colleague"
+                return self._give(min(able, key=lambda row: (self.open[row.pk], row.pk))), {**why, "to": word}
+        return None
+
+    def _leave_of(self, officer: Officer | None) -> OfficerAbsence | None:
+        if officer is None:
+            return None
+        return next(
+            (
+                leave
+                for leave in self.leaves.values()
+                if leave.officer.user_id == officer.user_id and leave.officer.authority_id == officer.authority_id
+            ),
+            None,
+        )
+
+    def _give(self, officer: Officer) -> Officer:
+        self.open[officer.pk] += 1
+        return officer
+
+
+def sweep_officers(*, now: datetime) -> int:
+    """Hand over what lies with officers who are not there: cases, then call-backs. Returns how many moved."""
+    conditions, day, done = Conditions.at(now), timezone.localdate(now), 0
+    for rows in pages_of(left_by_officers(day).select_related("officer")):
+        workspaces, moves = Workspaces.of(rows, day), []
+        for case in rows:
+            given = workspaces.instead_of(case)
+            if given is None:
+                # Nobody is there to take it: somebody must be told, and the team page says so too.
+                log.error("case %s lies with no officer who is at work", case.pk)
+                continue
+            officer, because = given
+            move = authority.assign_officer(officer_id=officer.pk)
+            moves.append((case.pk, _move(move, "officer_id", case.officer_id, because), SYSTEM))
+        done += take_moves(moves, now=now, conditions=conditions)
+    return done + call_backs.hand_over(now=now)

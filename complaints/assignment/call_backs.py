@@ -1,7 +1,7 @@
 """Which closed cases are called back: unknown before the month is over, the same whenever it is counted again.
 
-A case is drawn when HMAC-SHA256(seed of the month, its number) falls below the policy's share; repeat
-complaints and reopened cases are called back all. The digest of the seed is shown before the month, the seed after it.
+A case is drawn when HMAC-SHA256(seed of the month, its number) falls below the policy's share; repeat complaints and
+reopened cases are all called back. The digest of the seed is shown before the month, the seed after it.
 """
 
 from __future__ import annotations
@@ -44,13 +44,11 @@ def month_of(day: date) -> date:
 
 
 def after(month: date) -> date:
-    """The first day of the next month."""
     return (month + timedelta(days=32)).replace(day=1)
 
 
 def is_drawn(seed: str, number: str, share: int) -> bool:
-    """Whether the case ``number`` is in the sample of ``share`` per hundred; the same for everybody who has the
-    seed."""
+    """Whether the case ``number`` is in the sample of ``share`` per hundred."""
     digest = hmac.new(bytes.fromhex(seed), number.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8], "big") * 100 < share * _WHOLE
 
@@ -94,8 +92,7 @@ def _closed_between(first: date, end: date) -> QuerySet[Complaint]:
 
 
 def _ids_of(month: date) -> list[int]:
-    """The cases of ``closed_in`` in their order. A day a statement, so that no month is too large for one; and not in
-    the order of the cases, which would pass over all that were ever closed before it met the month's."""
+    """The cases of ``closed_in`` in order; a day a statement, each by its index."""
     days = (month + timedelta(days=n) for n in range((after(month) - month).days))
     return sorted(
         pk for day in days for pk in _closed_between(day, day + timedelta(days=1)).values_list("pk", flat=True)
@@ -142,10 +139,7 @@ def picked(month: date, seed: str) -> Iterator[list[SampledCase]]:
 
 def draw(month: CallBackMonth, *, now: datetime) -> int:
     """Write the sample of one month, each case with somebody who did not handle it. Returns how many were written now.
-
-    A batch is a transaction, as a large month takes longer than one may last; who goes on after a kill finds what
-    stands. The month has its sample, and shows its seed, with the last batch.
-    """
+    A batch is a transaction; who goes on after a kill finds what stands. The seed is shown with the last batch."""
     with alone(DRAWER) as is_alone:
         if not is_alone or not CallBackMonth.objects.filter(pk=month.pk, drawn_at=None).exists():
             return 0
@@ -186,7 +180,6 @@ def _write(month: CallBackMonth, batch: Sequence[SampledCase], people: People) -
 
 
 def handlers_of(case_ids: Iterable[int]) -> dict[int, set[UUID]]:
-    """Who of an authority took a step in each case, by person."""
     result: dict[int, set[UUID]] = defaultdict(set)
     steps = HandlingStep.objects.filter(
         complaint_id__in=list(case_ids), actor_role__in=Right.DECIDE_CASE.roles, name__isnull=False
@@ -213,7 +206,6 @@ class People:
             self.by_authority[officer.authority_id].append(officer)
 
     def count(self, rows: QuerySet[CallBack]) -> None:
-        """What they have already."""
         self.load.update(
             dict(rows.filter(officer__isnull=False).order_by().values_list("officer").annotate(n=Count("pk")))
         )

@@ -1,7 +1,6 @@
 """Lists of cases for an authority: what is late or due soon, and the rows of a page.
 
-A number on the first page and the list that it opens are one and the same
-condition, and a page of rows costs the same number of queries however many cases there are.
+A number and the list that it opens are one condition; a page costs the same number of queries however many cases.
 """
 
 from collections.abc import Callable, Sequence
@@ -14,9 +13,9 @@ from django.urls import reverse
 
 from accounts.masking import masked_name
 from complaints import wording
-from complaints.assignment.officer_handover import away
+from complaints.assignment.assigning import officers_away
 from complaints.desks.authority_workspace import Workspace
-from complaints.desks.case_filter import AT_A_FIRM, BACK, HERE, LEFT, OTHERS
+from complaints.handling.steps import platform
 from complaints.models import Complaint, Deadline, Engagement, Matter
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
@@ -69,7 +68,6 @@ def due_today(workspace: Workspace, calendar: Calendar) -> Q:
 
 
 def midnight(day: date) -> datetime:
-    """Where a local day begins."""
     return datetime.combine(day, time(), tzinfo=SHANGHAI)
 
 
@@ -102,18 +100,31 @@ def came_back() -> Q:
     )
 
 
+#: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle
+#: it; its officer is away; an enterprise has it.
+HERE, OTHERS, BACK, LEFT, AT_A_FIRM = "here", "others", "back", "left", "firm"
 #: Where a case lies, as a filter of lists names it.
 LYING: dict[str, Callable[[Workspace], Q]] = {
     HERE: lambda workspace: at_an_authority(),
     OTHERS: lambda workspace: with_others(),
     BACK: lambda workspace: came_back(),
-    LEFT: lambda workspace: OPEN & Q(officer__in=away(workspace.today)),
+    LEFT: lambda workspace: OPEN & Q(officer__in=officers_away(workspace.today)),
     AT_A_FIRM: lambda workspace: OPEN & at_an_enterprise(),
 }
 
 
+def at_platform(workspace: Workspace, name: str) -> Q:
+    """Cases that stand so (``platform.CONDITIONS``) with the national platform."""
+    return platform.wanted(
+        name,
+        now=workspace.now,
+        calendar=workspace.calendar,
+        policies=workspace.conditions.policies,
+        region_id=workspace.first_region,
+    )
+
+
 def waits_for(kind: str) -> Exists:
-    """An open matter of this kind lies with the case."""
     return Exists(Matter.objects.filter(complaint=OuterRef("pk"), kind=kind, state="open"))
 
 

@@ -1,7 +1,6 @@
-"""The desk of somebody who works for an authority: who they are here, and which cases they see.
+"""The workspace of somebody who works for an authority: who they are here, and which cases they see.
 
-Who holds no office today gets the same 404 as for an address that does not exist,
-and so does an officer of another region.
+Who holds no office today gets the same 404 as for an address that does not exist; so does an officer from elsewhere.
 """
 
 from collections.abc import Callable, Iterable
@@ -103,7 +102,6 @@ class Workspace:
 
     @cached_property
     def calendar(self) -> Calendar:
-        """The working days as they are known now."""
         return calendar_of("CN", self.newest)
 
     @cached_property
@@ -113,7 +111,6 @@ class Workspace:
 
     @property
     def limits(self) -> Limits:
-        """The numbers in force at this desk, for sentences."""
         return self.conditions.limits(self.first_region)
 
     @cached_property
@@ -154,7 +151,6 @@ class Workspace:
 
 
 def officer_page(*methods: str) -> Callable[[View], View]:
-    """A page of the authority's side."""
     return staff_page(workspace_of, *methods)
 
 

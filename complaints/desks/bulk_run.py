@@ -1,15 +1,16 @@
-"""What came of one step for many cases: done, or not and why, each by its number.
-
-It is kept as the answer of the form, so that the same form sent again shows the same result.
-"""
+"""What came of one step for many cases, by number; kept as the answer of the form that asked for it."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
+
+from accounts.idempotency import once
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +49,14 @@ class BulkRun:
         for number, why in self.refused:
             by_reason.setdefault(why, []).append(number)
         return sorted(by_reason.items(), key=lambda item: -len(item[1]))
+
+
+def run_once(request: HttpRequest, take: Callable[[], BulkRun | None]) -> BulkRun | None:
+    """What ``take`` did, at most once; None from it means that the form has errors."""
+    with once(request) as attempt:
+        if attempt.answered:
+            return BulkRun.from_text(attempt.answer.decode())
+        run = take()
+        if run is not None:
+            attempt.reference, attempt.answer = request.path, run.as_text().encode()
+        return run

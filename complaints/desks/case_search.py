@@ -1,9 +1,5 @@
 """Looking for a case in a list by what somebody typed: its number, words of what it is about, or the consumer's whole
-phone, name or order number.
-
-Numbers and words are found by an index; where too many cases have a word, and for a piece of a number, a
-bounded number of rows is compared, so that nothing typed can make a page slow.
-"""
+phone, name or order number. Where no index helps, a bounded number of rows is compared."""
 
 import re
 from typing import Any, NamedTuple, TypeVar
@@ -31,11 +27,7 @@ def number_in(text: str) -> str:
 
 
 def numbered(beginning: str, *, path: str = "") -> dict[str, str]:
-    """The condition that a number begins like this.
-
-    Between two texts, not "like": only a comparison that gives nothing away may look into an index before row-level
-    security has had its say.
-    """
+    """A number begins like this. Not "like": a leakproof comparison may look into an index under row-level security."""
     return {f"{path}number__gte": beginning, f"{path}number__lt": f"{beginning}\uffff"}
 
 
@@ -69,11 +61,8 @@ def matching(
     rows: QuerySet[Row], text: str, *, path: str = "", newest_by: str = "", tickets: QuerySet[Any, Any] | None = None
 ) -> QuerySet[Row]:
     """Rows whose case has this number or these words, or was filed with exactly this; ``path`` leads to the case.
-
-    ``newest_by`` is given for long lists: the date by which its newest rows are taken where rows are compared.
-    ``tickets``:
-    ids of cases that bear this as the asker's own ticket; such a case is meant, whatever the word may mean elsewhere.
-    """
+    ``newest_by``: for long lists, the date by which the newest rows are compared. ``tickets``: ids of cases that bear
+    this as the asker's own ticket; such a case is meant, whatever the word may mean elsewhere."""
     number = number_in(text)
     if number and tickets is None:
         return rows.filter(**numbered(number, path=path))

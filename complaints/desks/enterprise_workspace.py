@@ -1,7 +1,6 @@
-"""The desk of somebody who works for an enterprise: who they are here, and which case they hold.
+"""The workspace of somebody who works for an enterprise: who they are here, and which case they hold.
 
-Who has no job at an enterprise today, or whose enterprise never had the case, gets
-the same 404 as for an address that does not exist.
+Who has no job there today, or whose enterprise never had the case, gets the 404 of an address that does not exist.
 """
 
 from collections.abc import Callable, Iterable
@@ -100,8 +99,7 @@ class Workspace:
 
     @cached_property
     def calendar(self) -> Calendar:
-        """The working days as they are known now; asked for once a request, where they did not come with the
-        choices."""
+        """The working days as they are known now; not asked for where they came with the choices."""
         return self.__dict__["choices"].calendar if "choices" in self.__dict__ else current_calendar()
 
     @cached_property
@@ -118,11 +116,9 @@ class Workspace:
         return any(actor.may(what) for actor in self.actors)
 
     def stands_to(self, complaint: Complaint) -> bool:
-        """Whether one of these jobs answers for the case now."""
         return any(stands_to(actor, complaint) for actor in self.actors)
 
     def cases(self) -> QuerySet[Complaint]:
-        """Cases that one of these jobs answers for now."""
         return Complaint.objects.held_by(
             (actor.enterprise_id, actor.branch_ids) for actor in self.actors if actor.enterprise_id is not None
         )
@@ -143,7 +139,6 @@ def case_url(complaint: Complaint) -> str:
 
 
 def workspace_page(*methods: str) -> Callable[[View], View]:
-    """A page of the enterprise's side."""
     return staff_page(workspace_of, *methods)
 
 
@@ -180,10 +175,7 @@ _HAD = PreparedQuery(
 
 
 def case_access(workspace: Workspace, number: str) -> CaseAccess:
-    """The case ``number`` as this desk stands to it; Http404 for a stranger. One statement.
-
-    Returned cases lie with intake again: who returned one reads on, and takes no step.
-    """
+    """The case as it stands to this workspace; who returned it reads on. Http404 for a stranger. One statement."""
     had = [
         engagement
         for engagement in _HAD(
@@ -218,7 +210,6 @@ def _is_of(engagement: Engagement, actor: Actor) -> bool:
 
 
 def held(workspace: Workspace, number: str) -> CasePage:
-    """The whole case for the pages of this desk."""
     return page_of(case_access(workspace, number), now=workspace.now)
 
 

@@ -1,7 +1,6 @@
 """Instructions (督办) as lists: the four columns of a board, and what a row or a card says of one.
 
-A column is one condition on matters of cases that the desk sees, for its number, its cards and its table
-alike; a page of rows costs the same number of queries however many instructions there are.
+A column is one condition, for its number, its cards and its table alike.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -31,13 +30,8 @@ from web.languages import named
 ANSWERED_SINCE = timedelta(days=30)
 #: What a row says of others than the matter.
 RELATED = (
-    "complaint__enterprise",
-    "complaint__branch",
-    "complaint__handling_authority",
-    "enterprise",
-    "authority",
-    "to_authority",
-    "engagement__branch",
+    *("complaint__enterprise", "complaint__branch", "complaint__handling_authority"),
+    *("enterprise", "authority", "to_authority", "engagement__branch"),
 )
 Rows = QuerySet[Matter]
 BY_LAST_MOMENT, BY_ANSWER = keyset.Order("until_at"), keyset.Order("closed_at", falling=True)
@@ -102,8 +96,7 @@ COLUMNS: dict[str, Column] = {
 
 
 def told_here(workspace: Workspace) -> QuerySet[Any]:
-    """These authorities and everybody above them: what was reported so high was reported to us or past us. No query
-    yet."""
+    """These authorities and everybody above them: what was reported so high was reported to us or past us."""
     own = [actor.authority_id for actor in workspace.actors]
     above, path = Q(pk__in=own), "children"
     for _level in Authority.Level.choices[1:]:
@@ -114,7 +107,6 @@ def told_here(workspace: Workspace) -> QuerySet[Any]:
 
 
 def of_box(workspace: Workspace, box: str) -> Q:
-    """What this desk sent, or what was sent to it."""
     name = "to_authority_id__in" if box == RECEIVED else "authority_id__in"
     return Q(**{name: workspace.authority_ids})
 
@@ -151,38 +143,13 @@ def rows_of(
     url: Callable[[Matter], str] | None = None,
     side: str = AUTHORITY,
     mine: frozenset[int] = frozenset(),
+    beside: tuple[Iterable[Deadline], Sequence[PersonalText]] | None = None,
 ) -> list[InstructionRow]:
-    """One query for any number, beside keys that are not held yet."""
+    """One query for any number, beside keys that are not held yet; none where what stands ``beside`` was read."""
     if not matters:
         return []
-    live, given = _BESIDE([matter.pk for matter in matters])
-    return _worded(matters, live, given, now=now, calendar=calendar, url=url, side=side, mine=mine)
-
-
-def read(
-    ids: Iterable[int], *, now: datetime, calendar: Calendar, mine: frozenset[int] = frozenset()
-) -> dict[int, InstructionRow]:
-    """The instructions with these ids, ready to be shown, by id; one query more for any number of keys."""
-    matters, live, given = _WITH_MATTERS(list(ids))
-    return {
-        row.matter.pk: row
-        for row in _worded(matters, live, given, now=now, calendar=calendar, url=None, side=AUTHORITY, mine=mine)
-    }
-
-
-def _worded(
-    matters: Sequence[Matter],
-    live: Iterable[Deadline],
-    statements: Sequence[PersonalText],
-    *,
-    now: datetime,
-    calendar: Calendar,
-    url: Callable[[Matter], str] | None,
-    side: str,
-    mine: frozenset[int],
-) -> list[InstructionRow]:
-    clocks = {clock.matter_id: clock for clock in live}
-    texts, result = _by_matter(matters, statements), []
+    live, given = beside or _BESIDE([matter.pk for matter in matters])
+    clocks, texts, result = {clock.matter_id: clock for clock in live}, _by_matter(matters, given), []
     for matter in matters:
         clock, case = clocks.get(matter.pk), matter.complaint
         facts = None
@@ -203,6 +170,12 @@ def _worded(
             )
         )
     return result
+
+
+def read(ids: Iterable[int], **shown: Any) -> dict[int, InstructionRow]:
+    """`rows_of` the instructions with these ids, by id; one query more for any number of keys."""
+    matters, *beside = _WITH_MATTERS(list(ids))
+    return {row.matter.pk: row for row in rows_of(matters, beside=(beside[0], beside[1]), **shown)}
 
 
 def instruction_url(matter: Matter) -> str:

@@ -1,7 +1,6 @@
 """Lists page by page by key, and counts that stop: what a page costs does not grow with the list.
 
-No OFFSET and no count over everything. A page begins at the row that its address
-names, and a count ends at ``MANY``; beyond that it says "more than".
+A page begins at the row that its address names, and a count ends at ``MANY``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,6 +12,7 @@ from uuid import UUID
 from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, Value
+from django.http import HttpRequest
 
 PAGE = 25
 #: Counts go so far.
@@ -31,7 +31,6 @@ class Order:
     may_be_absent: bool = False
 
     def first(self, rows: QuerySet[Any], number: int) -> QuerySet[Any]:
-        """The first few of a list that has the date in every row."""
         sign = "-" if self.falling else ""
         return rows.order_by(f"{sign}{self.field}", f"{sign}pk")[:number]
 
@@ -51,8 +50,7 @@ class KeysetPage(Generic[Row]):
 
 
 def neighbours(page: KeysetPage[Any], address: str) -> dict[str, str]:
-    """``previous_url`` and ``next_url`` for the page of a list: "" where there is none. ``address``: of the list, with
-    its query."""
+    """``previous_url`` and ``next_url``, "" where there is none. ``address``: of the list, with its query."""
     start = f"{address}{'&' if '?' in address else '?'}"
     return {
         "previous_url": f"{start}before={page.before}" if page.before else "",
@@ -78,11 +76,9 @@ def page_of(
     shown: QuerySet[Row] | None = None,
 ) -> KeysetPage[Row]:
     """The page of ``size`` (PAGE) rows that ``asked`` names by ``after`` or ``before``; an odd key shows the first.
-    ``shown``: what the rows of a page come with, where that is more than the rows of the list.
-
-    A list is walked in the order of its index below, and what is ``related`` joined to the rows of the page above:
-    beside joins the database would rather sort a whole list than walk it in order.
-    """
+    ``shown``: what the rows of a page come with, where that is more. A list is walked in the order of its index; what
+    is ``related`` is joined to the rows of the page alone, as beside joins the database would rather sort a whole
+    list."""
     size = size or PAGE
     backwards = bool(asked.get("before"))
     key = _read_key(asked.get("before") or asked.get("after") or "", is_uuid=isinstance(rows.model._meta.pk, UUIDField))
@@ -106,17 +102,13 @@ def page_of(
     )
 
 
-def first(rows: QuerySet[Row], number: int, *, order: Order = BY_DUE, related: Sequence[str] = ()) -> list[Row]:
-    """The first few of a list."""
-    return _read(rows.order_by(order.field, "pk"), number, related)
+def first(rows: QuerySet[Row], number: int, *, related: Sequence[str] = ()) -> list[Row]:
+    return _read(rows.order_by(BY_DUE.field, "pk"), number, related)
 
 
 def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: QuerySet[Row] | None = None) -> list[Row]:
-    """The first ``number`` rows of a walk in its order.
-
-    What the list asks is not asked again of its rows, which would be planned for the whole list; only where the rows of
-    the list come with more than columns are they read as they are.
-    """
+    """The first ``number`` rows of a walk in its order. What the list asks is not asked again of its rows, unless they
+    come with more than columns."""
     if shown is None:
         shown = walk if walk.query.annotations or walk.query.deferred_loading[0] else walk.model._default_manager.all()
     above = shown.order_by(*walk.query.order_by)
@@ -203,8 +195,7 @@ def counts(of: Mapping[str, QuerySet[Any]]) -> dict[str, int]:
 def counts_and_ids(
     of: Mapping[str, QuerySet[Any]], ids: Mapping[str, QuerySet[Any]]
 ) -> tuple[dict[str, int], dict[str, list[int]]]:
-    """The same with the ids of these rows, each ordered and cut off by itself: a board of several lists is one
-    statement."""
+    """The same, and the ids of these rows, each list ordered and cut off by itself; one statement."""
     parts: list[str] = []
     values: list[Any] = []
     asked: list[tuple[dict[str, Any], str]] = []
@@ -232,6 +223,12 @@ def in_words(count: int) -> str:
     return str(count) if count <= MANY else f"{MANY}+"
 
 
+def figure(title: Any, count: int, url: str, tone: str = "neutral", **more: Any) -> dict[str, Any]:
+    """A number that opens a list; ``tone`` is that of a number above nought."""
+    shown = {"title": title, "value": count, "words": in_words(count), "url": url}
+    return shown | {"tone": tone if count else "neutral"} | more
+
+
 @dataclass(frozen=True, slots=True)
 class Tab:
     """``tone`` is that of a number above nought; ``empty`` says why there is nothing to see."""
@@ -243,7 +240,6 @@ class Tab:
 
 
 def chosen_tab(tabs: Sequence[Tab], asked: Mapping[str, str]) -> Tab:
-    """The tab that the address names, else the first."""
     return next((tab for tab in tabs if tab.code == asked.get("view")), tabs[0])
 
 
@@ -259,15 +255,21 @@ def tabs_shown(
         "tab": tab,
         "counts": {code: in_words(count) for code, count in counts.items()},
         "tabs": [
-            {
-                "title": one.title,
-                "value": counts[one.code],
-                "words": in_words(counts[one.code]),
-                "is_current": one is tab,
-                "tone": one.tone if counts[one.code] else "neutral",
-                "url": tab_url(address, one),
-            }
-            for one in tabs
+            figure(one.title, counts[one.code], tab_url(address, one), one.tone, is_current=one is tab) for one in tabs
         ],
         **neighbours(page, tab_url(address, tab)),
     }
+
+
+def tabbed(
+    request: HttpRequest,
+    tabs: Sequence[Tab],
+    lists: Mapping[str, QuerySet[Row]],
+    order: Order = BY_DUE,
+    *,
+    related: Sequence[str] = (),
+) -> tuple[KeysetPage[Row], dict[str, Any]]:
+    """A page of the tab that the address names, and `tabs_shown` for it."""
+    tab = chosen_tab(tabs, request.GET)
+    page = page_of(lists[tab.code], request.GET, order, related=related)
+    return page, tabs_shown(tabs, tab, counts(lists), page, address=request.path)

@@ -76,8 +76,7 @@ def setting_of(
 
 
 def shown_steps(result: CaseAccess, around: Around) -> tuple[str, ...]:
-    """What the table offers this officer, less what has nothing to act on and what waits for a second person; an
-    analyst only reads."""
+    """What the table offers, less what has nothing to act on or waits for a second person; an analyst only reads."""
     if result.actor is None or not result.actor.roles:
         return ()
     hidden = {step for step, is_there in _NEEDS.items() if not is_there(result, around)}
@@ -176,8 +175,7 @@ def needs_two(result: CaseAccess, step: str, workspace: Workspace) -> bool:
 
 
 def who_signs(setting: OfficerCase, rule: str) -> str:
-    """Who may approve what falls under ``rule``: by name, the heads first; or that nobody can yet. One query and their
-    keys."""
+    """Who may approve under ``rule``: by name, the heads first; or that nobody can yet. One query and their keys."""
     case, workspace = setting.found.complaint, setting.workspace
     here = case.handling_authority
     acting = Q(authority=here) | Q(authority__parent=here, authority__level=Authority.Level.OFFICE)
@@ -212,7 +210,6 @@ def refuse_unless_open(steps: Sequence[str], setting: OfficerCase) -> None:
 
 
 def refusal_of(steps: Sequence[str], setting: OfficerCase) -> StepNotAllowed:
-    """Why none of ``steps`` stands open."""
     allowed = (
         () if setting.found.actor is None else handling.allowed_steps(setting.found.complaint, setting.found.actor)
     )

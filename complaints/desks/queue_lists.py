@@ -1,7 +1,6 @@
 """Which cases a list of the queue holds: its views, the conditions in its address, what has ended.
 
-Each list is a condition on cases of the workspace and none on anything else, so a view, a count, an export and a step
-for many cases mean the same rows.
+A view, a count, an export and a step for many cases mean the same rows.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.desks.case_search import matching
 from complaints.desks.enterprise_workspace import Workspace
-from complaints.forms.fields import Choices
+from complaints.desks.keyset import number_of
+from complaints.forms.fields import Choices, set_choices
 from complaints.models import Complaint, Engagement, Matter, Obligation
 from complaints.procedure.categories import PROBLEM_CATEGORIES
 from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Status
@@ -27,10 +27,7 @@ from web.languages import named
 
 
 class QueueFilter(forms.Form):
-    """Conditions on the queue: a shareable GET form; what cannot be read is left out.
-
-    ``people`` and ``branches`` are (id, words) of this desk; ``only`` are numbers of cases with dots between them.
-    """
+    """A shareable GET form. ``people``, ``branches``: (id, words); ``only``: numbers of cases, dots between them."""
 
     #: So many cases can be named one by one in an address.
     MOST_NAMED = 100
@@ -52,13 +49,8 @@ class QueueFilter(forms.Form):
     def __init__(self, data: Any = None, *, people: Choices | None = None, branches: Choices | None = None) -> None:
         super().__init__(data)
         self.people = people or []
-        self.fields["handler"].choices = [  # type: ignore[attr-defined]
-            ("", _("全部")),
-            ("mine", _("我的")),
-            ("none", _("未分派")),
-            *self.people,
-        ]
-        self.fields["branch"].choices = [("", _("全部")), *(branches or [])]  # type: ignore[attr-defined]
+        set_choices(self, "handler", [("", _("全部")), ("mine", _("我的")), ("none", _("未分派")), *self.people])
+        set_choices(self, "branch", [("", _("全部")), *(branches or [])])
         if not branches:
             self.fields["branch"].widget = forms.HiddenInput()
 
@@ -71,7 +63,6 @@ class QueueFilter(forms.Form):
 
     @property
     def numbers(self) -> list[str]:
-        """Cases that were named one by one."""
         return [one for one in self.said.get("only", "").split(".") if one][: self.MOST_NAMED]
 
     @property
@@ -146,7 +137,6 @@ def _breached(cases: Rows, workspace: Workspace) -> Rows:
 
 
 def _instructed(cases: Rows, workspace: Workspace) -> Rows:
-    """An authority waits for an answer of ours."""
     asked = Matter.objects.filter(complaint=OuterRef("pk"), kind="urge", state="open", to_authority=None)
     return cases.filter(Exists(asked))
 
@@ -156,7 +146,6 @@ def _replied(cases: Rows, workspace: Workspace) -> Rows:
 
 
 def _fresh(cases: Rows, workspace: Workspace) -> Rows:
-    """Came to us yesterday or today."""
     yesterday = datetime.combine(workspace.today - timedelta(days=1), time.min, tzinfo=workspace.calendar.zone)
     return cases.filter(ON_OUR_SIDE, delivered_at__gte=yesterday)
 
@@ -214,13 +203,10 @@ def asked_for(workspace: Workspace, asked: Mapping[str, Any]) -> QueueFilter:
 
 def _who_left(workspace: Workspace, handler: str) -> list[Staff]:
     """Who is asked for in the address and does not handle cases here any more: the list stays what it was called."""
-    if not (handler.isascii() and handler.isdigit() and len(handler) < 10) or any(
-        p.pk == int(handler) for p in workspace.choices.people
-    ):
+    pk = number_of(handler, digits=9)
+    if pk is None or pk in {person.pk for person in workspace.choices.people}:
         return []
-    result = Staff.objects.filter(
-        pk=int(handler), enterprise_id__in={actor.enterprise_id for actor in workspace.actors}
-    )
+    result = Staff.objects.filter(pk=pk, enterprise_id__in={actor.enterprise_id for actor in workspace.actors})
     if None not in (reach := [actor.branch_ids for actor in workspace.actors]):
         result = result.filter(Q(branch=None) | Q(branch_id__in={branch for ids in reach for branch in ids or ()}))
     return by_name(result.select_related("user", "branch", "enterprise"))
@@ -256,10 +242,7 @@ def narrowed(
 
 
 def past_times(workspace: Workspace, form: QueueFilter) -> QuerySet[Engagement]:
-    """Ended times with a case, not cases: these are in order, however many there are.
-
-    ``is_past`` is said of one branch; whoever sits over several sees each case once.
-    """
+    """Ended times with a case, in order; each case once for whoever sits over several branches."""
     ours = Engagement.objects.filter(workspace.engagements())
     again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
     held = workspace.cases().filter(pk=OuterRef("complaint"), status__in=HERE)

@@ -1,8 +1,4 @@
-"""A table that somebody sent in: its row in a list, its page, and what came of its lines.
-
-Two kinds of table use it (round_trip, authority_platform), each with its own columns; where it is, what
-its lines say and how they are paged is the same for both.
-"""
+"""A table that somebody sent in, of whatever columns: its row in a list, its page, and what came of its lines."""
 
 import csv
 import io
@@ -15,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from complaints.desks.keyset import number_of
 from web.safe_cells import safe_cell
 
 PAGE = 50
@@ -71,9 +68,8 @@ def results_of(
     if show not in LINES and show != "all":
         show = next((state for state in ("bad", "refused") if counts[state]), "all")
     results = results if show == "all" else results.filter(state=show)
-    after = request.GET.get("after", "")
-    if after.isascii() and after.isdigit() and len(after) < 7:
-        results = results.filter(line__gt=int(after))
+    if after := number_of(request.GET.get("after"), digits=6):
+        results = results.filter(line__gt=after)
     page = list(results[: PAGE + 1])
     return {
         "counts": counts,
@@ -109,26 +105,27 @@ def as_file(
     title: Callable[[str], Any],
 ) -> HttpResponse:
     """The same of all lines, as CSV; no text of anybody stands in it."""
+    rows = [
+        [
+            line.line,
+            *(text for text, _url in cells(line)),
+            LINES[line.state][0],
+            title(line.column) if line.column else "",
+            line.problem,
+        ]
+        for line in results
+    ]
+    return csv_file(f"{mark}-results", [_("行"), *heads, _("结果"), _("哪一列"), _("问题")], rows)
+
+
+def csv_file(name: str, heads: Sequence[Any], rows: Iterable[Sequence[Any]]) -> HttpResponse:
+    """A table to be taken away; no cell is a formula."""
     out = io.StringIO(newline="")
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow([_("行"), *heads, _("结果"), _("哪一列"), _("问题")])
-    for line in results:
-        writer.writerow(
-            [
-                line.line,
-                *(
-                    safe_cell(str(text))
-                    for text in (
-                        *(words for words, _url in cells(line)),
-                        LINES[line.state][0],
-                        title(line.column) if line.column else "",
-                        line.problem,
-                    )
-                ),
-            ]
-        )
+    writer.writerow(heads)
+    writer.writerows([safe_cell(str(cell)) for cell in row] for row in rows)
     return HttpResponse(
         ("\ufeff" + out.getvalue()).encode(),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{mark}-results.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )

@@ -1,7 +1,4 @@
-"""What stands before a page for people at work: signed in, at their desk today, never kept by a browser.
-
-The desk is asked anew for each request, so who left is out with the next one.
-"""
+"""What stands before a page for people at work: signed in, at work today (asked each time), never kept by a browser."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -16,15 +13,20 @@ View = Callable[..., HttpResponseBase]
 
 
 def staff_page(workspace_of: Callable[[HttpRequest], Any], *methods: str) -> Callable[[View], View]:
-    """The view gets the desk that ``workspace_of`` finds as its second argument."""
+    """The view gets the workspace of whoever is signed in as its second argument."""
+    page = page_given(workspace_of, *methods)
+    return lambda view: never_cache(login_required(page(view)))
+
+
+def page_given(what_of: Callable[[HttpRequest], Any], *methods: str) -> Callable[[View], View]:
+    """The view gets what ``what_of`` finds as its second argument, whoever is there."""
 
     def wrap(view: View) -> View:
         @never_cache
-        @login_required
         @require_http_methods(["HEAD", *methods])
         @wraps(view)
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            return view(request, workspace_of(request), *args, **kwargs)
+            return view(request, what_of(request), *args, **kwargs)
 
         return inner
 

@@ -90,6 +90,13 @@ class Choice(forms.ChoiceField):
         self.error_messages |= {"required": CHOOSE, "invalid_choice": CHOOSE}
 
 
+class Dropdown(Choice):
+    """One of many, in a list that folds open."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=forms.Select(attrs={"class": "w-24"}), **options)
+
+
 class Number(Choice, forms.TypedChoiceField):
     def __init__(self, **options: Any) -> None:
         super().__init__(coerce=int, **options)

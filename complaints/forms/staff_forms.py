@@ -13,10 +13,19 @@ from complaints.forms import fields
 from complaints.handling.steps.casework import CALL_BACK_ANSWERS
 from complaints.handling.transition.contact_access import WHY
 from complaints.wording.reasons import OVERDUE_REASONS
+from enterprises.models import Enterprise
 from web.languages import named
 
 #: So many cases at once.
 MOST_URGED = 200
+
+
+def enterprise_named(typed: str) -> Enterprise | None:
+    """The enterprise of this whole name; None where nothing was typed."""
+    enterprise = Enterprise.objects.filter(name=typed).first() if typed else None
+    if typed and enterprise is None:
+        raise forms.ValidationError(_("没有找到这家企业，请写全称"))
+    return enterprise
 
 
 class AnswerForm(fields.TakesFiles, fields.StepForm):
@@ -131,7 +140,7 @@ class CallBackForm(fields.StepForm):
 
 class ManyAssignForm(ManyCasesForm):
     none_chosen, too_many = _("请先选中要改派的案件。"), _("一次最多改派200件。")
-    to = fields.Choice(label=_("改由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
+    to = fields.Dropdown(label=_("改由谁经办"))
 
     def __init__(self, data: Any = None, *, people: Sequence[Officer]) -> None:
         super().__init__(data)

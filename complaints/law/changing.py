@@ -334,7 +334,7 @@ def _load(change: LawChange, *, now: datetime) -> str:
         now=now,
         published_on=date.fromisoformat(shown["published_on"]) if shown["published_on"] else None,
     )
-    return str(done.version)
+    return str(done)
 
 
 def other_policies(change: LawChange, *, on: date) -> Policies | None:

@@ -26,8 +26,7 @@ _MARK = re.compile(r"(a4|a6)(?:b([1-9][0-9]{0,8}))?")
 
 @dataclass(frozen=True, slots=True)
 class Poster:
-    """``owner``: the code of an enterprise or station; ``form`` is empty for the bare code; ``branch_id``: where it
-    hangs."""
+    """``owner``: code of an enterprise or station; ``form``: empty for the bare code; ``branch_id``: where it hangs."""
 
     owner: str
     form: str = ""
@@ -56,8 +55,7 @@ def of_source(source: str) -> Poster | None:
 
 
 def brought(cases: QuerySet[Complaint], *, since: datetime, owner: str = "") -> dict[Poster, int]:
-    """Complaints by poster, of one owner or of all, as far as ``cases`` reach. One statement over an index of
-    sources."""
+    """Complaints by poster, of one owner or of all, as far as ``cases`` reach. One statement."""
     # "." and what follows it sort between the code and the code with "/" behind it.
     first, last = (f"{SOURCE}{owner}", f"{SOURCE}{owner}/") if owner else (SOURCE, "go.")
     rows = (

@@ -1,7 +1,7 @@
 """What a station writes down, the consumer's word on it, what it did in a month, and its letter of a working day.
 
-The letter says numbers and statuses of what the station may still follow, and nothing of a person or of what it is
-about. Where nothing moved nobody is written to."""
+The letter says numbers and statuses alone; where nothing moved nobody is written to.
+"""
 
 from __future__ import annotations
 
@@ -60,40 +60,14 @@ def cases_of(station: Station) -> QuerySet[Complaint]:
     return Complaint.objects.filter(station=station, station_sees=True).order_by("-filed_at", "-pk")
 
 
-def write_down(
-    *,
-    station: Station,
-    by: User,
-    category: str,
-    problem: str,
-    how: str,
-    amount: Decimal | None,
-    phone: str,
-    sheet: str,
-    language: str,
-    place: str,
-    now: datetime,
-) -> StationEntry:
-    """An entry of the log. ``sheet``: number of the signed sheet, which confirms at once; else ``phone`` gets a link.
-
+def write_down(entry: StationEntry, *, language: str, place: str) -> None:
+    """A new entry of the log. With the number of a signed sheet it is confirmed at once; else its phone gets a link.
     ``place``: where the portal stands, without a slash at the end. Raises TooManyTries."""
-    entry = StationEntry(
-        station=station,
-        by=by,
-        at=now,
-        category=category,
-        problem=problem,
-        how=how,
-        amount=amount,
-        phone=phone,
-        sheet=sheet,
-    )
-    if sheet:
-        entry.state, entry.answered_at = StationEntry.CONFIRMED, now
+    if entry.sheet:
+        entry.state, entry.answered_at = StationEntry.CONFIRMED, entry.at
     entry.save()
-    if not sheet:
-        send_link(entry, language=language, place=place, now=now)
-    return entry
+    if not entry.sheet:
+        send_link(entry, language=language, place=place, now=entry.at)
 
 
 def send_link(entry: StationEntry, *, language: str, place: str, now: datetime) -> None:
@@ -161,27 +135,18 @@ def counted_each(stations: Iterable[Station], *, since: date) -> dict[int, Count
     ids, begin = [station.pk for station in stations], datetime.combine(since, datetime.min.time(), SHANGHAI)
     rows = StationEntry.objects.filter(station_id__in=ids, at__gte=begin).order_by().values_list("station_id", "state")
     result = {(station, state): n for station, state, n in rows.annotate(n=Count("pk"))}
-    return {
-        pk: Counted(
-            *(
-                result.get((pk, state), 0)
-                for state in (StationEntry.CONFIRMED, StationEntry.UNCONFIRMED, StationEntry.DENIED)
-            )
-        )
-        for pk in ids
-    }
+    states = (StationEntry.CONFIRMED, StationEntry.UNCONFIRMED, StationEntry.DENIED)
+    return {pk: Counted(*(result.get((pk, state), 0) for state in states)) for pk in ids}
 
 
 def sign(entry: StationEntry, *, sheet: str, now: datetime) -> None:
-    """The consumer signed a sheet; the link that was sent opens nothing any more."""
     StationEntry.objects.filter(pk=entry.pk, state=StationEntry.UNCONFIRMED).update(
         state=StationEntry.CONFIRMED, sheet=sheet, answered_at=now, token_digest=""
     )
 
 
 def forget(*, now: datetime, limit: int) -> int:
-    """What was said and the phone go, with the key; counts, amounts and the consumer's answer stay. How many
-    entries."""
+    """What was said and the phone go, with the key; counts, amounts and answers stay. How many entries."""
     old = list(
         StationEntry.objects.filter(at__lt=now - KEPT_FOR)
         .exclude(problem=b"")
@@ -201,16 +166,8 @@ SLOW = timedelta(days=3)
 #: So many entries of a month are read for copied texts.
 MOST = 2000
 #: Lists behind the numbers.
-ALL, CONFIRMED, UNCONFIRMED, DENIED, COPIED, SLOW_ANSWER, NO_AMOUNT = (
-    "all",
-    "confirmed",
-    "unconfirmed",
-    "denied",
-    "copied",
-    "slow",
-    "no_amount",
-)
-LISTS = (ALL, CONFIRMED, UNCONFIRMED, DENIED, COPIED, SLOW_ANSWER, NO_AMOUNT)
+LISTS = ("all", "confirmed", "unconfirmed", "denied", "copied", "slow", "no_amount")
+ALL, CONFIRMED, UNCONFIRMED, DENIED, COPIED, SLOW_ANSWER, NO_AMOUNT = LISTS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,7 +180,6 @@ class Month:
     is_cut: bool
 
     def of(self, name: str) -> list[StationEntry]:
-        """The entries behind one number."""
         if name in (CONFIRMED, UNCONFIRMED, DENIED):
             return [entry for entry in self.entries if entry.state == name]
         if name == COPIED:

@@ -1,7 +1,7 @@
 """Makes of rows what signals compare: two statements, for one case or a page of them, which a page may ask for more.
 
-Only cases of the asker's regions lie near; phones, names and order numbers are compared by digest and never read, texts
-of candidates are read to say how alike they are and leave this module as a number."""
+Phones, names and order numbers are compared by digest; texts of other cases leave this module as a number.
+"""
 
 from __future__ import annotations
 
@@ -76,8 +76,7 @@ class Asked:
         self.near = _near(rows)
 
     def answered(self, *lists: list[int], people: Iterable[Model] = ()) -> dict[str, list[Any]]:
-        """Asks the second statement, with these lists for what is read besides; gives its rows by name. ``people``:
-        whose keys are fetched with those of the texts."""
+        """The rows of the second statement by name, asked with ``lists``. ``people``: whose keys are fetched too."""
         named = [pk for pk, facts in self.near.items() if facts.phones]
         rows = self.second(self._to_read(), named, *lists)
         names = _digests(rows["names"])
@@ -130,8 +129,7 @@ def signals_of(
 def signals_of_request(
     filing: FilingRequest, *, regions: Sequence[Region], looked_back: timedelta, person: UUID | None = None
 ) -> list[Signal]:
-    """The same before anything is filed, for an officer who writes it down. ``person``: the key of the account that
-    will have it, where there is one."""
+    """The same before anything is filed. ``person``: the key of the account that will have it, if any."""
     typed = {
         "consumer_name": filing.consumer_name,
         "consumer_phone": filing.consumer_phone,
@@ -210,9 +208,7 @@ def _facts(case: Complaint) -> Facts:
         respondents=frozenset(keys),
         respondent_id=case.picked_enterprise_id or case.enterprise_id,
         problem=case.problem_category,
-        category=case.object_category,
         item=bare(case.item_name),
-        status=case.status,
         outcome=case.outcome,
         behalf=case.on_behalf_kind,
         at_station=case.station_id is not None,
@@ -242,16 +238,13 @@ def _kinds(rows: Iterable[Any]) -> defaultdict[int, frozenset[str]]:
     return result
 
 
+#: Kind of digest → field.
+_FIELDS = {"phone": "phones", "name": "names", "order": "orders", person_digests.MARK: "marks"}
+
+
 def _with(facts: Facts, digests: Mapping[str, Iterable[bytes]]) -> Facts:
-    values = {kind: frozenset(result) for kind, result in digests.items()}
-    none: frozenset[bytes] = frozenset()
-    return replace(
-        facts,
-        phones=values.get("phone", none),
-        names=values.get("name", none),
-        orders=values.get("order", none),
-        marks=values.get(person_digests.MARK, none),
-    )
+    values: dict[str, Any] = {field: frozenset(digests.get(kind, ())) for kind, field in _FIELDS.items()}
+    return replace(facts, **values)
 
 
 def _spoken(facts: Facts, texts: Mapping[str, str]) -> Facts:

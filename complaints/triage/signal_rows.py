@@ -1,7 +1,7 @@
 """The rows that signals compare, by words that are kept: what the asked cases have, then what lies near them.
 
-Of cases that were not asked about, only those of the asker's regions are read. Regions are told as values, by the
-columns that an index has, so the words of a statement differ only by what kinds of regions somebody has."""
+Only cases of the asker's regions are read. Regions are told as values, so that the words of a statement are few.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
@@ -25,12 +25,8 @@ NAMED = 0
 SHARED = ("phone", "order", person_digests.MARK)
 #: Kinds of text of an asked case.
 TEXTS = (
-    "consumer_name",
-    "consumer_phone",
-    "consumer_address",
-    "consumer_statement",
-    "consumer_transcript",
-    "consumer_representatives",
+    *("consumer_name", "consumer_phone", "consumer_address"),
+    *("consumer_statement", "consumer_transcript", "consumer_representatives"),
 )
 #: What is read of a case that lies near.
 COLUMNS = (
@@ -46,7 +42,6 @@ Build = Callable[..., QuerySet[Any]]
 _TYPES = (list, list, datetime, datetime, datetime, list, list)
 
 
-# --- what the asked cases have ----------------------------------------------------------------
 OWN: dict[str, PreparedQuery[Any]] = {
     "digests": PreparedQuery(lambda ids: PersonDigest.objects.filter(complaint_id__any_of=ids), list),
     "files": PreparedQuery(
@@ -80,7 +75,6 @@ def _shared_typed(digests: Any) -> QuerySet[PersonDigest]:
     return PersonDigest.objects.filter(digest__any_of=digests, kind__in=SHARED)
 
 
-# --- what lies near them ----------------------------------------------------------------------
 def _near(
     shared: Callable[[Any], QuerySet[PersonDigest]], others: Callable[[Any], Q], kinds: Sequence[str]
 ) -> dict[str, Build]:
@@ -176,19 +170,15 @@ def _lies_in(kinds: Sequence[str], values: Sequence[Any], path: str = "") -> Q:
     return result
 
 
-# --- the two statements -----------------------------------------------------------------------
 class First:
-    """What the asked cases have and what lies near, in one statement, with ``more`` that a page reads of the same
-    cases.
-
-    ``typed``: nothing is filed yet; digests stand instead of ids, and there is nothing of their own."""
+    """What the asked cases have, what lies near, and ``more`` that a page reads of the same cases, in one statement.
+    ``typed``: nothing is filed yet; digests stand instead of ids."""
 
     def __init__(self, more: Mapping[str, PreparedQuery[Any]] | None = None, *, typed: bool = False) -> None:
         self.more, self.typed = dict(more or {}), typed
         self._by_kinds: dict[tuple[str, ...], tuple[list[str], CombinedQuery]] = {}
 
     def __call__(self, *values: Any, regions: Sequence[Region]) -> dict[str, list[Any]]:
-        """The rows by name."""
         shown = [_told(region) for region in regions]
         kinds = tuple(kind for kind, _values in shown)
         if kinds not in self._by_kinds:
@@ -207,8 +197,7 @@ class First:
 
 
 class Second:
-    """Texts and names of what lies near: (cases whose texts are read, cases whose names are), then lists of
-    ``more``."""
+    """Texts and names of what lies near: (cases whose texts, whose names are read), then lists of ``more``."""
 
     def __init__(self, more: Mapping[str, PreparedQuery[Any]] | None = None) -> None:
         parts: dict[str, PreparedQuery[Any]] = {

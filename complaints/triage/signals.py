@@ -1,7 +1,7 @@
 """What an officer should know of a case before it is distributed: twins, copies, bursts, art. 17, what is missing.
 
-A signal shows what it rests on and decides nothing. It bars no filing, stands in no record, is told to no party
-(procedure, section 9), and only cases that the asking officer may see are behind it."""
+A signal decides nothing, stands in no record and is told to no party (procedure, section 9).
+"""
 
 import re
 from collections import defaultdict
@@ -38,10 +38,8 @@ _REPORT = re.compile(r"举报|查处|处罚|立案|吊销|无证|无照|假冒|�
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """``code`` with its ``values`` is put into words by labels_signals; ``cases`` are the numbers behind it, newest
-    first.
-
-    ``day`` with ``respondent`` leads to a list instead, where there are too many to name."""
+    """``cases``: the numbers behind it, newest first; ``day`` with ``respondent`` leads to a list, where they are too
+    many."""
 
     code: str
     values: Mapping[str, str | int] = field(default_factory=dict)
@@ -65,9 +63,7 @@ class Facts:
     respondent_id: int | None = None
     has_place: bool = True
     problem: str = ""
-    category: str = ""
     item: str = ""
-    status: str = ""
     outcome: str = ""
     behalf: str = SELF
     at_station: bool = False
@@ -125,9 +121,6 @@ def signals_for(here: Facts, around: Around) -> list[Signal]:
     ]
 
 
-# --- the same again ---------------------------------------------------------------------------
-
-
 def same_person(here: Facts, other: Facts) -> bool:
     """One account, or one telephone under one name."""
     if here.person is not None and here.person == other.person:
@@ -165,9 +158,6 @@ def _signal(code: str, cases: Iterable[Facts], **values: str | int) -> Signal:
     return Signal(code, {"n": len(results), **values}, tuple(other.number for other in results[:NAMED]))
 
 
-# --- many at once -----------------------------------------------------------------------------
-
-
 def bursts(days: Iterable[DayCount]) -> dict[tuple[str, date], tuple[int, int]]:
     """(respondent, local day) → (cases of that day, usual a day) where there were unusually many."""
     by_day: dict[str, dict[date, int]] = defaultdict(dict)
@@ -190,8 +180,7 @@ def _burst(here: Facts, around: Around) -> list[Signal]:
 
 
 def _joint(here: Facts, around: Around) -> list[Signal]:
-    """Others with the same thing of the same respondent and the same problem: one dispute of several people? (art.
-    12)."""
+    """Others with the same thing and problem against the same respondent: one dispute of several people (art. 12)?"""
     people: dict[Any, Facts] = {}
     for other in around.same_thing:
         if (
@@ -206,9 +195,6 @@ def _joint(here: Facts, around: Around) -> list[Signal]:
         ):
             people.setdefault(other.person, other)
     return [_signal("joint", people.values())] if len(people) >= JOINT_OTHERS else []
-
-
-# --- art. 17 ----------------------------------------------------------------------------------
 
 
 def _frequent(here: Facts, recent: Iterable[Facts], days: int) -> list[Signal]:
@@ -253,9 +239,6 @@ def _no_proof(here: Facts) -> list[Signal]:
     if here.orders or here.proofs & PROOF or {"evidence", "order_no"} <= set(here.absent):
         return []
     return [Signal("no_proof")]
-
-
-# --- arts 9 to 12 -----------------------------------------------------------------------------
 
 
 def _missing(here: Facts) -> list[Signal]:

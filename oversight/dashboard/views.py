@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer
 from complaints import wording
-from complaints.desks.authority_lists import due_soon
+from complaints.desks.authority_lists import AT_A_FIRM, HERE, due_soon
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.case_filter import ALL_AT, AT_A_FIRM, HERE, NONE_AT
+from complaints.desks.case_query import ALL_AT, NONE_AT
 from oversight.hot_spots import folding
 from oversight.hot_spots.hotspot_views import lies_within
 from oversight.hot_spots.reduction_words import line_of

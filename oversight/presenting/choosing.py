@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from complaints.desks.authority_workspace import Workspace
-from complaints.desks.case_filter import CAME_BY
+from complaints.desks.case_query import CAME_BY
 from complaints.forms.fields import words_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import categories

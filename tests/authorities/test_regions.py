@@ -7,8 +7,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from authorities.loading import DATA, Place, RegionsDoNotFit, china_interval, country_interval, intervals, load_regions
+from authorities.management.commands.write_regions import english_name
 from authorities.models import Region
-from authorities.romanising import english_name
 from authorities.tables import rows_of
 
 FRANCE = [

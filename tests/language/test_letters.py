@@ -18,7 +18,7 @@ from complaints import wording
 from complaints.dossier import asking
 from complaints.handling import sweep_clocks
 from complaints.links import joining
-from complaints.models import Complaint, Dossier, Notice, Participant
+from complaints.models import Complaint, Dossier, Notice, Participant, StationEntry
 from complaints.notices.channels import Channels
 from complaints.notices.channels.letter import Letter
 from complaints.notices.delivery import sweep_notices
@@ -175,19 +175,16 @@ def write_each(world: World) -> None:
     # A station.
     post = StationStaff.objects.select_related("station").get(pk=world.things["station staff"])
     for phone in ("13900007766", "here@example.com"):
-        stations.write_down(
+        entry = StationEntry(
             station=post.station,
             by=post.user,
+            at=now,
             category="goods.clothing",
             problem="x",
             how="repair",
-            amount=None,
             phone=phone,
-            sheet="",
-            language=pseudo.CODE,
-            place="https://example.com",
-            now=now,
         )
+        stations.write_down(entry, language=pseudo.CODE, place="https://example.com")
     Complaint.objects.filter(pk__in=[one.pk for one in family.cases.values()]).update(
         station=post.station, station_sees=True
     )

@@ -18,7 +18,7 @@ from complaints.pages.authority.documents import document_steps
 from complaints.pages.consumer import pages as consumer_pages
 from complaints.pages.enterprise import steps as enterprise_pages
 from complaints.pages.links import answer, track
-from complaints.pages.mediation import mediate
+from complaints.pages.mediation import bodies
 from enterprises.models import Station
 from odr_portal.checks import routes
 from tests.walls.things import OWNERS
@@ -324,7 +324,7 @@ PAGES: dict[tuple[str, str], dict[str, tuple[str, ...]]] = {
     ("complaints:authority-on-behalf-step", "name"): dict.fromkeys(consumer_pages.PAGES, ()),
     ("complaints:authority-respondent-step", "name"): dict.fromkeys(answer.PAGES, ()),
     ("complaints:answer-step", "name"): dict.fromkeys(answer.PAGES, ()),
-    ("complaints:mediate-step", "name"): dict.fromkeys(mediate.PAGES, ()),
+    ("complaints:mediate-step", "name"): dict.fromkeys(bodies.PAGES, ()),
     ("api:step", "step"): _BY_NAME,
     ("api:batch", "step"): _BY_NAME,
     ("complaints:case-step", "name"): _CONSUMERS,

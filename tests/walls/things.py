@@ -12,7 +12,7 @@ from authorities.models import Officer
 from complaints.law import changing as law
 from complaints.measures import sending
 from complaints.measures.choosing import Pick
-from complaints.models import LawChange, Matter, PlatformFile, RoundTrip
+from complaints.models import LawChange, Matter, PlatformFile, RoundTrip, StationEntry
 from complaints.parties.actors import officer, staff_member
 from complaints.settlement import answer_templates
 from complaints.stations import stations
@@ -267,21 +267,10 @@ def make(world: World) -> None:
             region=head.authority.region,
         ).pk
     )
-    world.things["station entry"] = str(
-        stations.write_down(
-            station=post.station,
-            by=post.user,
-            category="goods.clothing",
-            problem="开胶",
-            how="repair",
-            amount=None,
-            phone="+8613900000066",
-            sheet="",
-            language=world.language,
-            place="https://example.com",
-            now=world.now,
-        ).pk
-    )
+    entry = StationEntry(station=post.station, by=post.user, at=world.now, problem="开胶", how="repair")
+    entry.category, entry.phone = "goods.clothing", "+8613900000066"
+    stations.write_down(entry, language=world.language, place="https://example.com")
+    world.things["station entry"] = str(entry.pk)
     change = changing.draft(
         "area-add",
         {"branch": family.branches["own"].pk, "region": family.county.region_id},

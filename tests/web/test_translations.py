@@ -98,7 +98,7 @@ ENGLISH = re.compile(r"[A-Za-z]{2,} [A-Za-z]{2,}")
 WITH_BOTH = {
     "complaints/management/commands/write_lifecycle.py",
     "authorities/calendar.py",
-    "authorities/romanising.py",
+    "authorities/management/commands/write_regions.py",
 }
 ONE_LANGUAGE = re.compile(
     r"is_chinese|is_english|_Chinese\b|_English\b|get_language\(\)[^\n]*[=!]= ?[\"']|LANGUAGE_CODE ?=="

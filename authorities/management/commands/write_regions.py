@@ -1,7 +1,8 @@
 """manage.py write_regions FOLDER: make regions_cn.csv anew from the gazetteer's JSON.
 
-Facts only. FOLDER holds divisions_v1.json and townships_v1.json of the package named in authorities/data/README.md;
-English names that stand in the table are kept, new ones are spelt (authorities/romanising.py).
+Facts only. FOLDER holds divisions_v1.json and townships_v1.json of the package named in authorities/data/README.md.
+English names that stand in the table are kept; a new one is the pinyin with the English word of its level, as road
+signs write it, unless data/place_names.csv knows better: 杭州市 → Hangzhou.
 """
 
 import csv
@@ -11,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from pypinyin import Style, lazy_pinyin
 
 from authorities.loading import CHINA, DATA
-from authorities.romanising import english_name
 from authorities.tables import rows_of
 
 #: Townships are kept where offices stand: in the counties of Fuzhou.
@@ -69,3 +70,45 @@ def _rows(divisions: dict[str, Any], townships: dict[str, Any]) -> Iterator[tupl
                 if code.startswith(TOWNSHIPS_OF):
                     for township, township_code in townships[code]["townships"].items():
                         yield township_code[:9], township, "township", code[:6]
+
+
+_ROWS = [row for _line, row in rows_of(DATA / "place_names.csv", required=("kind", "chinese", "english", "least"))]
+#: Ending → (from how many characters on, the English word).
+SUFFIXES = {row["chinese"]: (int(row["least"]), row["english"]) for row in _ROWS if row["kind"] == "suffix"}
+
+
+def _of_kind(kind: str) -> dict[str, str]:
+    return {row["chinese"]: row["english"] for row in _ROWS if row["kind"] == kind}
+
+
+PEOPLES, KNOWN, READ, READ_CHARACTERS = map(_of_kind, ("people", "known", "read", "character"))
+
+
+def english_name(name: str, level: str) -> str:
+    """The English name of a city, a county or a district; a city of its own level is its name alone."""
+    ending, word = next(
+        ((end, word) for end, (least, word) in SUFFIXES.items() if name.endswith(end) and len(name) >= least), ("", "")
+    )
+    stem, peoples = _without_peoples(name.removesuffix(ending))
+    texts = [KNOWN.get(name) or READ.get(name) or KNOWN.get(stem) or READ.get(stem) or PEOPLES.get(stem) or spelt(stem)]
+    if peoples:
+        texts.append(" and ".join(filter(None, (", ".join(peoples[:-1]), peoples[-1]))))
+    if word and not (word == "City" and level == "city"):
+        texts.append(word)
+    return " ".join(texts)
+
+
+def _without_peoples(stem: str) -> tuple[str, list[str]]:
+    results: list[str] = []
+    while people := next((one for one in PEOPLES if stem.endswith(one) and len(stem) > len(one)), ""):
+        results.insert(0, PEOPLES[people])
+        stem = stem.removesuffix(people)
+    return stem, results
+
+
+def spelt(name: str) -> str:
+    """One word: Xi'an, Luoyang."""
+    read = lazy_pinyin(name, style=Style.NORMAL)
+    syllables = [READ_CHARACTERS.get(character, one) for character, one in zip(name, read, strict=True)]
+    first, *rest = syllables
+    return (first + "".join(f"'{one}" if one[0] in "aoe" else one for one in rest)).replace("v", "u").capitalize()

@@ -1,7 +1,6 @@
 """/authority/approvals/: what waits for a second person, and the decision on one of it.
 
-The approval and the approved step are two moves of one call by the same person,
-so that neither stands without the other; nobody decides on his own proposal.
+The approval and the approved step are two moves of one call; nobody decides on his own proposal.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -20,7 +19,6 @@ from django.utils.translation import gettext_lazy
 from accounts.keys import sealed_fields
 from accounts.models import User
 from accounts.roles import Right
-from authorities.policies import Policies
 from complaints import handling, wording
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
@@ -54,8 +52,6 @@ _GROUNDS = {"refuse": "refusal_ground", "terminate": "termination_ground"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
-    """One proposal in words: what, who, ground, effect."""
-
     matter: Matter
     complaint: Complaint
     what: str
@@ -114,19 +110,18 @@ def proposals_of(matters: Iterable[Matter], workspace: Workspace, *, is_shown: b
     sealed_fields.load_for([*people, *(row for rows_seen in seen for row in rows_seen)])
     names = {person.person_key: person.name for person in people}
     hides = case_documents.hiding(cases, *seen)
-    return [
-        _proposal(m, names, workspace, workspace.conditions.policies, str if is_shown else hides[m.complaint_id])
-        for m in rows
-    ]
+    return [_proposal(m, names, workspace, str if is_shown else hides[m.complaint_id]) for m in rows]
 
 
-def _proposal(
-    matter: Matter, names: dict[UUID, str], workspace: Workspace, policies: Policies, hide: Callable[[str], str]
-) -> Proposal:
-    by, own_key = matter.opened_by_key, workspace.user.person_key
+def _proposal(matter: Matter, names: dict[UUID, str], workspace: Workspace, hide: Callable[[str], str]) -> Proposal:
+    by, own_key, here = matter.opened_by_key, workspace.user.person_key, matter.complaint.handling_authority_id
     signed, payload, case = matter.data.get("signed", []), matter.data.get("payload", {}), matter.complaint
-    here = case.handling_authority_id
     kinds = {"ground": _GROUNDS.get(matter.subject, ""), "body": "body"}
+    facts = [
+        Fact(str(label), hide(wording.label(text, kind=kinds[name]) if name in kinds else text))
+        for name, label in _FIELDS.items()
+        if (text := str(payload.get(name) or ""))
+    ]
     return Proposal(
         matter=matter,
         complaint=case,
@@ -134,17 +129,10 @@ def _proposal(
         by=names.get(by, "") if by else "",
         is_own=own_key == by or str(own_key) in signed,
         signed=in_words(names.get(UUID(key), "") for key in signed),
-        left=two_persons.left_to_sign(policies, matter, case.handling_region_id),
+        left=two_persons.left_to_sign(workspace.conditions.policies, matter, case.handling_region_id),
         is_head=any(a.may(Right.LEAD_AUTHORITY) and here in a.authority_ids for a in workspace.actors),
         is_ours=here in workspace.authority_ids,
-        facts=[
-            Fact(
-                str(label),
-                hide(wording.label(str(payload[name]), kind=kinds[name]) if name in kinds else str(payload[name])),
-            )
-            for name, label in _FIELDS.items()
-            if payload.get(name)
-        ],
+        facts=facts,
         respondent=respondent_of(case),
         url=reverse("complaints:authority-approval", args=[matter.pk]),
         case_url=case_url(case, AUTHORITY),

@@ -1,9 +1,6 @@
 """The cases of the region in lists (by a filter; with a disputed authority; for publication), and one case on a screen.
 
-A filter stands in a shareable address; one that cannot be read leaves its condition out, and the page says so. Who
-stands above both authorities decides a dispute; everybody else reads by when. A case may be published only while its
-consumer agrees. Buttons are what the table offers and what has a page; nothing is greyed, and what blocks a step that
-one would expect is said in words.
+Buttons are what the table offers and what has a page; what blocks a step that one would expect is said in words.
 """
 
 import tomllib
@@ -26,8 +23,7 @@ from complaints.acceptance import publication
 from complaints.desks import authority_lists, keyset
 from complaints.desks.authority_lists import RELATED, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.case_filter import ANY, OF_A_STAGE, CaseFilter
-from complaints.desks.case_query import asked_for, ended, id_of
+from complaints.desks.case_query import ANY, OF_A_STAGE, CaseFilter, asked_for, ended, id_of
 from complaints.desks.case_search import LOOKED_THROUGH, number_in
 from complaints.desks.officer_case import OfficerCase, setting_of
 from complaints.handling.steps import platform
@@ -51,9 +47,8 @@ BOUNDS = ("received_from", "ended_from", "enterprise")
 
 @officer_page("GET")
 def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """All that the filter leaves: open cases by the next deadline, others by receipt; what an enterprise ended, by that
-    end. They are not counted where that would cost more than it tells: everything that ever was, without a period or an
-    enterprise."""
+    """All that the filter leaves: open cases by the next deadline, others by receipt, what an enterprise ended by that
+    end. Everything that ever was is not counted."""
     form, chosen = asked_for(workspace, request.GET)
     asked, address = form.said, form.address()
     is_long = asked["status"] in (Status.CLOSED, ANY)
@@ -114,8 +109,7 @@ def _region(asked: dict[str, Any], form: CaseFilter) -> str:
 
 @officer_page("GET")
 def disputes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/authority/jurisdiction/. There is no address to decide where this authority is one of those who dispute, or only
-    reads."""
+    """/authority/jurisdiction/; no way to decide where this authority is one of those who dispute, or only reads."""
     cases = workspace.cases().filter(OPEN, Q(waits_for("jurisdiction")))
     page = keyset.page_of(cases, request.GET, related=(*RELATED, "handling_authority"))
     deadlines = Deadline.objects.filter(complaint__in=page.rows, clock=Clock.JURISDICTION, ended_at=None)
@@ -133,7 +127,6 @@ def disputes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @officer_page("GET")
 def publications(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/authority/publication/"""
     state = request.GET.get("state", "")
     state = state if state in publication.STATES else publication.WAITING
     mine = workspace.cases().filter(workspace.mine())
@@ -143,12 +136,7 @@ def publications(request: HttpRequest, workspace: Workspace) -> HttpResponseBase
         "state": state,
         "now": workspace.now,
         "tabs": [
-            {
-                "title": title,
-                "count": keyset.in_words(counts[code]),
-                "url": f"?state={code}",
-                "is_current": code == state,
-            }
+            keyset.figure(title, counts[code], f"?state={code}", is_current=code == state)
             for code, title in publication.STATES.items()
         ],
         "rows": [
@@ -280,7 +268,6 @@ def _consents(page: CasePage) -> list[tuple[str, str, str]]:
 
 
 def _hints(page: CasePage, officer_case: OfficerCase) -> list[str]:
-    """Why an expected step is not offered."""
     hints = []
     status, consents = page.complaint.status, page.complaint.consents
     if status == Status.MEDIATING and not (consents.get("mediation_consumer") and consents.get("mediation_enterprise")):

@@ -1,8 +1,4 @@
-"""/authority/: my day in numbers, each of which opens its list; and what is next.
-
-No number without a list behind it, all of them in one statement, and none counts
-further than its list is worth reading.
-"""
+"""/authority/: my day in numbers, each of which opens its list; and what is next. All numbers are one statement."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -18,21 +14,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Right
+from complaints.desks import authority_lists as lists
 from complaints.desks import keyset
-from complaints.desks.authority_lists import (
-    RELATED,
-    came_back,
-    due_soon,
-    late,
-    midnight,
-    rows_of,
-    waits_for,
-    with_others,
-)
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.case_filter import BACK, OTHERS
 from complaints.desks.instruction_lists import RECEIVED, SENT, UNANSWERED, instructions
-from complaints.handling.steps import platform
+from complaints.handling.steps.platform import LATE
 from complaints.law.numbers import missing_year
 from complaints.models.complaint import OPEN
 from complaints.pages.authority.review.review import objected, waiting
@@ -76,17 +62,7 @@ def _at(name: str, title: Any, tone: str, status: Status) -> Number:
 
 
 def _waiting_for(name: str, title: Any, kind: str) -> Number:
-    return _cases(name, title, "warn", lambda workspace: OPEN & Q(waits_for(kind)), waiting=kind)
-
-
-def _no_number(workspace: Workspace) -> Q:
-    return platform.wanted(
-        platform.LATE,
-        now=workspace.now,
-        calendar=workspace.calendar,
-        policies=workspace.conditions.policies,
-        region_id=workspace.first_region,
-    )
+    return _cases(name, title, "warn", lambda workspace: OPEN & Q(lists.waits_for(kind)), waiting=kind)
 
 
 def _unanswered(name: str, title: Any, tone: str, box: str) -> Number:
@@ -114,8 +90,10 @@ BURNING = Group(
     "burning",
     _("着急的"),
     (
-        _cases("late", _("已逾期"), "bad", lambda here: late(here.now), overdue="1"),
-        _cases("soon", _("2个工作日内到期"), "warn", lambda here: due_soon(here.now, here.calendar), overdue="soon"),
+        _cases("late", _("已逾期"), "bad", lambda here: lists.late(here.now), overdue="1"),
+        _cases(
+            "soon", _("2个工作日内到期"), "warn", lambda here: lists.due_soon(here.now, here.calendar), overdue="soon"
+        ),
         _unanswered("urges", _("督办等答复"), "authority", RECEIVED),
         Number("escalated", _("逾期上报"), "bad", reported, "authority-escalated"),
     ),
@@ -138,7 +116,7 @@ GROUPS = (
             ),
             _waiting_for("powers", _("委托书待核验"), "power"),
             Number("call_backs", _("等我回访"), "info", call_backs_of, "authority-call-backs", {"view": "mine"}),
-            _cases("platform", _("逾期没有平台编号"), "bad", _no_number, platform=platform.LATE),
+            _cases("platform", _("逾期没有平台编号"), "bad", lambda here: lists.at_platform(here, LATE), platform=LATE),
             _cases("mine", _("我经办的"), "neutral", lambda here: OPEN & Q(officer__user=here.user), officer="me"),
         ),
     ),
@@ -146,7 +124,7 @@ GROUPS = (
         "back",
         _("转回来的"),
         (
-            _cases("back", _("企业没有谈成"), "warn", lambda here: came_back(), waiting=BACK),
+            _cases("back", _("企业没有谈成"), "warn", lambda here: lists.came_back(), waiting=lists.BACK),
             _waiting_for("returns", _("申请退回"), "return"),
             Number("objections", _("待答复的异议"), "warn", objected, "authority-review", {"view": "objections"}),
             Number(
@@ -185,7 +163,7 @@ GROUPS = (
         "others",
         _("等别人的"),
         (
-            _cases("others", _("等对方办理"), "neutral", lambda here: with_others(), waiting=OTHERS),
+            _cases("others", _("等对方办理"), "neutral", lambda here: lists.with_others(), waiting=lists.OTHERS),
             _at("material", _("等消费者补正"), "neutral", Status.AWAITING_MATERIAL),
             _at("suspended", _("调解中止"), "neutral", Status.MEDIATION_SUSPENDED),
             _unanswered("sent", _("发出的督办没有回复"), "neutral", SENT),
@@ -200,15 +178,17 @@ def day(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     yesterday = workspace.today - timedelta(days=1)
     counts = keyset.counts(
         {n.name: n.rows(workspace) for n in NUMBERS}
-        | {"new": workspace.cases().filter(received_at__gte=midnight(yesterday))}
+        | {"new": workspace.cases().filter(received_at__gte=lists.midnight(yesterday))}
     )
     mine = keyset.first(
-        workspace.cases().filter(workspace.mine(), status__in=AT_US, next_due_at__isnull=False), NEXT, related=RELATED
+        workspace.cases().filter(workspace.mine(), status__in=AT_US, next_due_at__isnull=False),
+        NEXT,
+        related=lists.RELATED,
     )
     context = {
         "burning": _shown(BURNING, counts),
         "groups": [_shown(group, counts) for group in _groups(workspace)],
-        "rows": rows_of(mine, workspace),
+        "rows": lists.rows_of(mine, workspace),
         "now": workspace.now,
         "sentence": _sentence(counts),
         "new": {
@@ -234,16 +214,7 @@ def _shown(group: Group, counts: dict[str, int]) -> dict[str, Any]:
     return {
         "name": group.name,
         "title": group.title,
-        "numbers": [
-            {
-                "title": n.title,
-                "value": counts[n.name],
-                "words": keyset.in_words(counts[n.name]),
-                "url": _url(n.page, n.query),
-                "tone": n.tone if counts[n.name] else "neutral",
-            }
-            for n in group.numbers
-        ],
+        "numbers": [keyset.figure(n.title, counts[n.name], _url(n.page, n.query), n.tone) for n in group.numbers],
     }
 
 

@@ -1,8 +1,7 @@
 """What an officer types: one form a step, each field named as the rule names it.
 
-A form only reads and says what is missing; whether the step may be taken is judged by the verb, and its refusal lands
-on the field of the same name. A ``CaseForm`` is built from the case as the officer sees it; ``move`` is what a valid
-form means.
+A form reads and says what is missing; the verb judges, and its refusal lands on the field of the same name. ``move`` is
+what a valid form means.
 """
 
 from collections.abc import Callable, Iterable
@@ -27,6 +26,7 @@ from complaints.forms.fields import (
     Choice,
     Choices,
     Day,
+    Dropdown,
     FilesField,
     StepForm,
     TakesFiles,
@@ -71,8 +71,7 @@ def long_enough(facts: str) -> str:
 
 
 def officers_of(officer_case: OfficerCase, right: Right, *, without: Any) -> list[Officer]:
-    """Officers of the authority that handles the case, whose post has ``right``, in the order of their names; less the
-    users ``without``."""
+    """Officers of the authority that handles the case whose post has ``right``, by name; less the users ``without``."""
     rows = Officer.objects.on(officer_case.workspace.today).select_related("user")
     here = officer_case.found.complaint.handling_authority_id
     rows = rows.filter(authority_id=here, user__is_active=True, role__in=right.posts)
@@ -91,8 +90,6 @@ def termination_grounds(officer_case: OfficerCase, clock: Deadline | None) -> li
 
 
 class ListFilter(forms.Form):
-    """What a list is narrowed by."""
-
     def __init__(self, data: Any) -> None:
         super().__init__(data, label_suffix="")
 
@@ -113,8 +110,6 @@ class CaseForm(StepForm):
 
 
 class PublicationForm(CaseForm):
-    """Shown to the public, or not and why."""
-
     decision = Choice(label=_("您的决定"))
     text = Words(label=_("不予公示的理由"), required=False, rows=3, longest=400)
 
@@ -136,9 +131,7 @@ class PublicationForm(CaseForm):
 
 
 class OfficerForm(CaseForm):
-    """Who handles it (责任到人)."""
-
-    officer = Choice(label=_("由谁经办"), widget=forms.Select(attrs={"class": "w-24"}))
+    officer = Dropdown(label=_("由谁经办"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
         people = officers_of(officer_case, Right.DECIDE_CASE, without=powers.recused(self.case))
@@ -172,11 +165,7 @@ class RedirectForm(StepForm):
     """Only what is no consumer complaint (arts 34, 44)."""
 
     matter = Choice(label=_("这其实是什么"), choices=coded("redirected_matter"))
-    body = Choice(
-        label=_("应当找哪个部门"),
-        choices=lambda: please_choose(words_of(BODIES, "body")),
-        widget=forms.Select(attrs={"class": "w-24"}),
-    )
+    body = Dropdown(label=_("应当找哪个部门"), choices=lambda: please_choose(words_of(BODIES, "body")))
     text = Words(label=_("告知的内容"), help_text=_("消费者看得到。"))
 
 
@@ -208,8 +197,6 @@ def who_was_there() -> Choices:
 
 
 class MinutesForm(TakesFiles, StepForm):
-    """What was said in a session, and who was there."""
-
     minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
     uploads = FilesField(label=_("笔录等材料"))
     present = forms.MultipleChoiceField(
@@ -219,10 +206,6 @@ class MinutesForm(TakesFiles, StepForm):
         required=False,
         error_messages={"invalid_choice": CHOOSE},
     )
-
-    def move(self) -> Move:
-        present = list(self.cleaned_data["present"])
-        return mediation.record_session(minutes=self.cleaned_data["minutes"], present=present, files=self.digests)
 
 
 class RecusalForm(CaseForm):
@@ -249,21 +232,14 @@ class AppraisalForm(CaseForm):
 
 
 class ServeForm(StepForm):
-    """Which document went out, how, and whether it arrived."""
-
     document = Words(label=_("文书名称"), rows=1, longest=60)
     channel = Choice(label=_("怎么送的"), choices=lambda: words_of(SERVICE_CHANNELS, "service_channel"))
     arrived = Choice(label=_("送到了吗"), choices=[("yes", _("已经送达")), ("no", _("没有送到"))])
     text = Words(label=_("备注"), required=False, rows=2)
 
     def move(self) -> Move:
-        cleaned = self.cleaned_data
-        return casework.serve_notice(
-            document=cleaned["document"],
-            channel=cleaned["channel"],
-            is_served=cleaned["arrived"] == "yes",
-            text=cleaned["text"],
-        )
+        cleaned = dict(self.cleaned_data)
+        return casework.serve_notice(is_served=cleaned.pop("arrived") == "yes", **cleaned)
 
 
 class CallForm(StepForm):
@@ -345,12 +321,8 @@ class PowerForm(CaseForm):
         cleaned = self.cleaned_data
         if cleaned["decision"] == "refuse":
             return parties.refuse_power(text=cleaned["text"])
-        return parties.confirm_power(
-            seen=cleaned["seen"],
-            may_settle=cleaned["may_settle"] == "yes",
-            valid_until=cleaned["valid_until"].isoformat(),
-            text=cleaned["text"],
-        )
+        until, settles = cleaned["valid_until"].isoformat(), cleaned["may_settle"] == "yes"
+        return parties.confirm_power(seen=cleaned["seen"], may_settle=settles, valid_until=until, text=cleaned["text"])
 
 
 class ReopenForm(CaseForm):

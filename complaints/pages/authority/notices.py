@@ -1,7 +1,6 @@
 """/authority/notices/: what could not be delivered in this region, what waits, what was sent.
 
-A notice of another region does not exist here; each order is carried out once,
-however often its form arrives.
+A notice of another region does not exist here; each order is carried out once.
 """
 
 from datetime import timedelta

@@ -5,23 +5,20 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from accounts.keys import sealed_fields
-from complaints import handling, wording
-from complaints.acceptance import publication
+from complaints import wording
 from complaints.desks.officer_case import OfficerCase
 from complaints.forms.fields import StepForm
 from complaints.forms.mediation_forms import AgreementForm, SuggestionForm, promises_form, rearranged, suggestion_move
 from complaints.forms.staff_forms import ContactAccessForm, DecisionForm, InstructionForm, OverdueForm
 from complaints.handling import Move
 from complaints.handling.steps import authority, casework, mediation
-from complaints.models import Complaint, Demand, PersonalText
 from complaints.pages.authority import forms
 from complaints.pages.authority.platform import PlatformNumberForm
-from complaints.pages.authority.review import review_forms
+from complaints.pages.authority.review import review
 from complaints.pages.authority.review.review import grounds_of
 from complaints.pages.authority.triage import forward
+from complaints.pages.public.open_pages import as_public
 from complaints.pages.shared.step_pages import StepPage, plain, table, text_page
-from complaints.reading.case_people import names_of_consumers
 from complaints.wording.reasons import ROUTES
 
 AuthorityPage = StepPage[OfficerCase]
@@ -30,11 +27,9 @@ DECIDE = _("提交决定")
 
 
 def _page(name: str, step: str, form: Any, explain: Any, **more: Any) -> AuthorityPage:
-    """One step by one ``form``: a class, or a function that builds it. What it means is its ``move``, else the verb of
-    the step with all that was typed."""
+    """One step by one ``form``: a class, whose ``move`` is what it means, or a function that builds it."""
     is_plain = isinstance(form, type) and not issubclass(form, forms.CaseForm)
-    move = getattr(form, "move", lambda typed: handling.MOVES[step](**typed.cleaned_data))
-    more = {"build": move, **more}
+    more = {"build": getattr(form, "move", None), **more}
     return AuthorityPage(name=name, steps=(step,), form=plain(form) if is_plain else form, explain=explain, **more)
 
 
@@ -72,28 +67,6 @@ def _agreement_context(officer_case: OfficerCase, form: SuggestionForm) -> dict[
     }
 
 
-def _agreed(form: AgreementForm) -> Move:
-    text, without_document = form.cleaned_data["message"], form.cleaned_data["without_document"]
-    return mediation.record_agreement(promises=form.promises(), text=text, without_document=without_document)
-
-
-def preview(complaint: Complaint) -> publication.Masked:
-    """The case as the public would read it: three queries."""
-    replies: Any = PersonalText.objects.filter(complaint=complaint, audience="parties", kind="public_reply")
-    texts = list(replies.order_by("-sequence", "-pk")[:1])
-    sealed_fields.load_for(texts)
-    demands = [
-        wording.label(kind, kind="demand_kind")
-        for kind in Demand.objects.filter(complaint=complaint).order_by("ordinal").values_list("kind", flat=True)
-    ]
-    return publication.masked(
-        complaint,
-        name=names_of_consumers([complaint.pk]).get(complaint.pk, ""),
-        demands=demands,
-        reply=texts[0].text if texts else "",
-    )
-
-
 PAGES: dict[str, AuthorityPage] = table(
     # --- triage ---------------------------------------------------------------------------
     _page("authority", "assign_authority", forward.AuthorityForm, _("交给有处理权限的机关，审查期限%(review)s。")),
@@ -114,7 +87,7 @@ PAGES: dict[str, AuthorityPage] = table(
         _("退回分送机构，不能直接转给其他单位。第二次退回由共同的上级决定。"),
         is_danger=True,
     ),
-    _page("material", "request_material", review_forms.MaterialForm, _("消费者会收到通知。审查期限不停。")),
+    _page("material", "request_material", review.MaterialForm, _("消费者会收到通知。审查期限不停。")),
     _page(
         "accept",
         "accept",
@@ -126,7 +99,7 @@ PAGES: dict[str, AuthorityPage] = table(
     _page(
         "refuse",
         "refuse",
-        review_forms.RefusalForm,
+        review.RefusalForm,
         _("案件就此办结。决定书写明情形、事实和五条途径。"),
         template="authority/refuse.html",
         more=lambda officer_case, form: {**grounds_of(officer_case, form), "routes": list(ROUTES.values())},
@@ -164,7 +137,11 @@ PAGES: dict[str, AuthorityPage] = table(
         "agreement",
         "record_agreement",
         AgreementForm,
-        _agreed,
+        lambda form: mediation.record_agreement(
+            promises=form.promises(),
+            text=form.cleaned_data["message"],
+            without_document=form.cleaned_data["without_document"],
+        ),
         _("双方签字的协议。约定的事项逐项到期；没有要做的事时，案件就此办结。"),
     ),
     _page("recusal", "decide_recusal", forms.RecusalForm, _("由另一名人员决定。中止只停调解，调解期限照常计算。")),
@@ -279,10 +256,10 @@ PAGES: dict[str, AuthorityPage] = table(
     _page(
         "lead-extend",
         "extend_lead",
-        review_forms.LeadForm,
+        review.LeadForm,
         _("由负责人批准，延长%(lead_extension)s，只能延长一次（第二十七条）。"),
     ),
-    _page("lead-close", "close_lead", review_forms.LeadResultForm, _("由两名人员具名；当事人看不到。")),
+    _page("lead-close", "close_lead", review.LeadResultForm, _("由两名人员具名；当事人看不到。")),
     text_page(
         "police",
         "refer_to_police",
@@ -314,7 +291,7 @@ PAGES: dict[str, AuthorityPage] = table(
         build=forms.PublicationForm.move,
         explain=_("公众看到的只有下面这些。不予公示的，写明理由。"),
         template="authority/publication_case.html",
-        more=lambda officer_case, form: {"preview": preview(officer_case.found.complaint)},
+        more=lambda officer_case, form: {"preview": as_public([officer_case.found.complaint])[0]},
     ),
     _page("reopen", "reopen", forms.ReopenForm, _("案件回到受理审查。双方会收到通知。")),
 )

@@ -1,7 +1,6 @@
 """/authority/platform/: what stands here and there, the file of the day, and the files that come back.
 
-A number on the page opens its list; a file is shown to the officers of the authority that sent it in and to nobody
-else, and nothing of it is carried out before one of them says so.
+A file is shown to the authority that sent it in, and nothing of it is carried out before one of its officers says so.
 """
 
 from typing import Any
@@ -19,9 +18,10 @@ from accounts.idempotency import once
 from accounts.roles import Right
 from accounts.sign_in.step_up import fresh_factor
 from complaints.desks import keyset, sent_tables
+from complaints.desks.authority_lists import at_platform
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase
-from complaints.forms.fields import FILL, Choice, StepForm, Words, set_choices
+from complaints.forms.fields import FILL, Choice, Dropdown, StepForm, Words, set_choices
 from complaints.handling import Move
 from complaints.handling.steps import platform
 from complaints.models import PlatformFile, PlatformLine
@@ -71,8 +71,6 @@ class OutgoingForm(StepForm):
 
 
 class PlatformDecisionForm(StepForm):
-    """What is done with a file that was tried out."""
-
     decision = Choice(label=_("这份文件怎么办"))
 
     def __init__(self, *args: Any, good: int, **options: Any) -> None:
@@ -97,9 +95,7 @@ class PlatformNumberForm(CaseForm):
         help_text=_("例如 2026-12-02 09:30；不填就是现在。"),
         widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off"}),
     )
-    state = Choice(
-        label=_("平台状态"), choices=list(platform.STATES.items()), widget=forms.Select(attrs={"class": "w-24"})
-    )
+    state = Dropdown(label=_("平台状态"), choices=list(platform.STATES.items()))
     text = Words(
         label=_("改编号的理由"), required=False, rows=2, longest=400, help_text=_("只有已登记过别的编号时才要写。")
     )
@@ -111,27 +107,13 @@ class PlatformNumberForm(CaseForm):
             del self.fields["text"]
 
     def move(self) -> Move:
-        cleaned = {
-            name: self.cleaned_data.get(name, "") for name in ("platform_number", "received_at", "state", "text")
-        }
-        return platform.record_platform_number(**cleaned)
+        return platform.record_platform_number(**{"text": "", **self.cleaned_data})
 
 
 #: What the file of the day says of each case, and what a second person has to agree to.
 OUTGOING = (
-    "number",
-    "platform_number",
-    "platform_state",
-    "platform_expected",
-    "received",
-    "status",
-    "region",
-    "respondent",
-    "uscc",
-    "item",
-    "problem",
-    "amount",
-    "officer",
+    *("number", "platform_number", "platform_state", "platform_expected", "received", "status", "region"),
+    *("respondent", "uscc", "item", "problem", "amount", "officer"),
 )
 QUERY = urlencode({"platform": platform.TO_TELL, "status": "any"})
 KINDS: dict[str, Any] = {"number": _("登记编号"), "new": _("平台转来的投诉")}
@@ -146,7 +128,6 @@ _NUMBERS: tuple[tuple[str, Any, str], ...] = (
 
 @officer_page("GET", "POST")
 def overview(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """The day's comparison, the way out and the way back."""
     form = PlatformUploadForm()
     if request.method == "POST":
         actor = _writer(workspace)
@@ -173,7 +154,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     context = {
         "numbers": _numbers(workspace),
         "form": form,
-        "out": _outgoing_form(workspace),
+        "out": OutgoingForm(may_personal=workspace.may(LOOK)),
         "may_write": workspace.may(Right.SEND_PLATFORM_FILE),
         "now": workspace.now,
         "rows": [_shown(file) for file in files],
@@ -190,7 +171,7 @@ def overview(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @fresh_factor
 def outgoing(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The file of the day is an export of what the platform has to be told; its page shows how far it is."""
-    actor, form = _writer(workspace), _outgoing_form(workspace, request.POST)
+    actor, form = _writer(workspace), OutgoingForm(request.POST, may_personal=workspace.may(LOOK))
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
             personal = columns.PERSONAL if form.cleaned_data.get("personal") == "yes" else ()
@@ -218,7 +199,6 @@ def show(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseB
 
 @officer_page("POST")
 def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
-    """POST: the good lines, or none."""
     file = _found(workspace, mark)
     _writer(workspace)
     form = PlatformDecisionForm(request.POST, good=platform_files.counts_of(file)["good"])
@@ -252,24 +232,13 @@ def _writer(workspace: Workspace) -> Actor:
     return actor
 
 
-def _outgoing_form(workspace: Workspace, data: Any = None) -> OutgoingForm:
-    return OutgoingForm(data, may_personal=workspace.may(LOOK))
-
-
 def _numbers(workspace: Workspace) -> list[dict[str, Any]]:
     """Of open cases; those that ended long ago are found by the list."""
-    at: dict[str, Any] = {"now": workspace.now, "calendar": workspace.calendar, "region_id": workspace.first_region}
-    cases, policies = workspace.cases().filter(OPEN), workspace.conditions.policies
-    counted = keyset.counts(
-        {code: cases.filter(platform.wanted(code, policies=policies, **at)) for code, *_rest in _NUMBERS}
-    )
+    cases = workspace.cases().filter(OPEN)
+    counted = keyset.counts({code: cases.filter(at_platform(workspace, code)) for code, *_rest in _NUMBERS})
+    here = reverse("complaints:authority-cases")
     return [
-        {
-            "title": title,
-            "words": keyset.in_words(counted[code]),
-            "tone": tone if counted[code] else "neutral",
-            "url": f"{reverse('complaints:authority-cases')}?{urlencode({'platform': code})}",
-        }
+        keyset.figure(title, counted[code], f"{here}?{urlencode({'platform': code})}", tone)
         for code, title, tone in _NUMBERS
     ]
 

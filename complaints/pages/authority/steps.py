@@ -1,7 +1,6 @@
 """How an officer takes a step: at an address of its own, judged by the table and by the verb.
 
-What needs a second person is proposed here and never taken. Cases that belong together are linked, or joined with
-everybody's consent: one form takes the step on every case of the group or on none.
+What needs a second person is proposed here and never taken. Linking or joining cases takes the step on all or on none.
 """
 
 import re
@@ -38,18 +37,8 @@ from complaints.reading.mediation_facts import desk_url
 LOOKED_AT = frozenset({"refuse", "material", "redirect"})
 #: The pages that lead back to the mediation.
 OF_A_MEDIATION = frozenset(
-    {
-        "session",
-        "session-record",
-        "suggestion",
-        "agreement",
-        "appraisal",
-        "appraisal-end",
-        "delegate",
-        "delegate-end",
-        "terminate",
-    }
-)
+    ("session", "session-record", "suggestion", "agreement", "appraisal", "appraisal-end", "delegate", "delegate-end")
+) | {"terminate"}
 
 
 @officer_page("GET", "POST")

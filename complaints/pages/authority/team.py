@@ -1,8 +1,5 @@
 """/authority/team/: who works at this authority, how much lies with whom, who is away; and giving cases to somebody
-else.
-
-A number is counted by the condition of the list to which it leads, so the two are always the same.
-"""
+else. A number is counted by the condition of the list to which it leads."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -17,21 +14,17 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
-from accounts.idempotency import once
 from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
-from complaints.assignment import officer_handover
-from complaints.desks import keyset
-from complaints.desks.authority_lists import RELATED, came_back, due_soon, late, rows_of, with_others
+from complaints.assignment import assigning
+from complaints.desks import authority_lists, keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.bulk_run import BulkRun
-from complaints.desks.case_filter import BACK, LEFT, OTHERS
 from complaints.desks.keyset import BY_DUE
 from complaints.forms.staff_forms import MOST_URGED, ManyAssignForm
 from complaints.handling.steps import authority
 from complaints.models import Complaint
 from complaints.models.complaint import OPEN
-from complaints.pages.authority.supervision.instructions import run_page, take_on_many
+from complaints.pages.authority.supervision.instructions import taken_on_many
 from complaints.reading.case_people import by_name
 from enterprises.pages.team import here_of, list_of
 
@@ -40,8 +33,8 @@ COUNTED: dict[str, tuple[Any, dict[str, str]]] = {
     "open": (gettext_lazy("未办结"), {}),
     "soon": (gettext_lazy("2个工作日内到期"), {"overdue": "soon"}),
     "late": (pgettext_lazy("overdue cases", "逾期"), {"overdue": "1"}),
-    "back": (gettext_lazy("转回来的"), {"waiting": BACK}),
-    "others": (gettext_lazy("等对方办理"), {"waiting": OTHERS}),
+    "back": (gettext_lazy("转回来的"), {"waiting": authority_lists.BACK}),
+    "others": (gettext_lazy("等对方办理"), {"waiting": authority_lists.OTHERS}),
 }
 
 
@@ -50,7 +43,7 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     here = here_of(request, "authority")
     shown = list_of(request, here, offices=workspace.offices)
     rows = [line["row"] for line in shown["rows"]]
-    left = officer_handover.left_behind(workspace.today).filter(pk__in=workspace.cases().values("pk"))
+    left = assigning.left_by_officers(workspace.today).filter(pk__in=workspace.cases().values("pk"))
     loads, leaves = _loads(workspace, rows, left), _leaves(rows, workspace)
     for line in shown["rows"]:
         row = line["row"]
@@ -61,7 +54,7 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")],
         "today": workspace.today,
         "left_behind": next(iter(loads.values()))["left"] if loads else left.count(),
-        "left_url": _cases_url({"waiting": LEFT}),
+        "left_url": _cases_url({"waiting": authority_lists.LEFT}),
         "leave_url": reverse("enterprises:authority-leave") if workspace.may(Right.HOLD_CASE) else "",
         "approvals_url": reverse("complaints:authority-approvals"),
         "assign_url": reverse("complaints:authority-team-assign") if workspace.may("assign_officer") else "",
@@ -70,14 +63,13 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 
 def _loads(workspace: Workspace, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
-    """By officer, in one statement: how many open cases meet each condition, and when the oldest came; with each how
-    many cases are ``left`` by whoever is away."""
+    """By officer, in one statement: open cases by condition, when the oldest came, and all that are ``left``."""
     counted_left = left.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
     meets = {
-        "soon": due_soon(workspace.now, workspace.calendar),
-        "late": late(workspace.now),
-        "back": came_back(),
-        "others": with_others(),
+        "soon": authority_lists.due_soon(workspace.now, workspace.calendar),
+        "late": authority_lists.late(workspace.now),
+        "back": authority_lists.came_back(),
+        "others": authority_lists.with_others(),
     }
     counted = (
         workspace.cases()
@@ -121,8 +113,7 @@ def _leaves(rows: Iterable[Any], workspace: Workspace) -> dict[tuple[int, int], 
 
 @officer_page("GET", "POST")
 def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another, each with its
-    result."""
+    """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another."""
     if not workspace.may("assign_officer"):
         raise Http404
     people = by_name(
@@ -132,30 +123,36 @@ def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         .order_by("pk")
     )
     chosen = request.GET.get("officer", "none")
-    cases = workspace.cases().filter(OPEN, workspace.mine()).order_by(BY_DUE.field, "pk").select_related(*RELATED)
+    cases = (
+        workspace.cases()
+        .filter(OPEN, workspace.mine())
+        .order_by(BY_DUE.field, "pk")
+        .select_related(*authority_lists.RELATED)
+    )
     if (officer := keyset.number_of(chosen, digits=9)) is not None:
         cases = cases.filter(officer_id=officer)
     else:
         chosen, cases = "none", cases.filter(officer=None)
-    form: ManyAssignForm | None = None
-    if request.method == "POST":
-        form, run = ManyAssignForm(request.POST, people=people), None
-        with once(request) as attempt:
-            if attempt.answered:
-                run = BulkRun.from_text(attempt.answer.decode())
-            elif form.is_valid():
-                move = authority.assign_officer(officer_id=int(form.cleaned_data["to"]))
-                run = take_on_many("reassign", form.numbers, move, workspace)
-                attempt.reference, attempt.answer = request.path, run.as_text().encode()
-        if run is not None:
-            return run_page(request, run, back="authority-team", back_text=_("团队"))
+    form = ManyAssignForm(request.POST, people=people) if request.method == "POST" else None
+    if form is not None:
+        done = taken_on_many(
+            request,
+            workspace,
+            "reassign",
+            form,
+            lambda form: authority.assign_officer(officer_id=int(form.cleaned_data["to"])),
+            back="authority-team",
+            back_text=_("团队"),
+        )
+        if done is not None:
+            return done
     shown = form or ManyAssignForm(None, people=people)
     # Who may get cases, and who still holds some though not at work any more.
-    gone = officer_handover.away(workspace.today).filter(authority_id__in=workspace.authority_ids)
+    gone = assigning.officers_away(workspace.today).filter(authority_id__in=workspace.authority_ids)
     known = {row.pk for row in people}
     holders = [*people, *(row for row in by_name(gone.select_related("user")) if row.pk not in known)]
     context = {
-        "rows": rows_of(list(cases[:MOST_URGED]), workspace),
+        "rows": authority_lists.rows_of(list(cases[:MOST_URGED]), workspace),
         "form": shown,
         "ticked": set(shown.numbers),
         "chosen": chosen,

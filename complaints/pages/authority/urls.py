@@ -5,7 +5,7 @@ from django.urls import path
 from complaints.pages.authority import approvals, cases, day, notices, platform, steps, team
 from complaints.pages.authority.documents import document_steps, documents
 from complaints.pages.authority.intake import intake, on_behalf
-from complaints.pages.authority.law import calendar, changes, policies
+from complaints.pages.authority.law import changes, policies
 from complaints.pages.authority.review import review, violations
 from complaints.pages.authority.supervision import call_backs, instructions, supervision
 from complaints.pages.authority.triage import triage
@@ -52,7 +52,7 @@ urlpatterns = [
     path("authority/policies/", policies.policies, name="authority-policies"),
     path("authority/policies/new/", policies.policy, name="authority-policy"),
     path("authority/policies/replay/", policies.replay, name="authority-replay"),
-    path("authority/calendar/", calendar.calendar, name="authority-calendar"),
+    path("authority/calendar/", policies.calendar, name="authority-calendar"),
     path("authority/law/<str:mark>/", changes.change, name="authority-law-change"),
     path("authority/law/<str:mark>/decide/", changes.decide, name="authority-law-decide"),
     path("authority/law/<str:mark>/drop/", changes.drop, name="authority-law-drop"),

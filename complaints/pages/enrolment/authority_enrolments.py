@@ -1,8 +1,6 @@
 """/authority/enrolments/: applications of enterprises that want to be ODR enterprises, and the decision.
 
-The applications of one's own authority are seen and nobody else's; who opened the page before somebody else decided is
-told who did, and what was typed stays. Whatever goes against an enterprise names a ground and the facts, in words that
-the enterprise will read.
+Only the own authority sees them; whatever goes against an enterprise names a ground and the facts.
 """
 
 from typing import Any
@@ -31,7 +29,7 @@ from complaints.pages.enrolment import enrol
 from complaints.procedure.typed_values import Choice, Words
 from enterprises.enrolment import enrolling
 from enterprises.enrolment.enrolling import EnrolmentRefusal
-from enterprises.models import EnrolmentApplication, EnrolmentEntry
+from enterprises.models import EnrolmentApplication
 from enterprises.models.enrolment import RefusalGround
 from enterprises.team.team import TeamRefusal
 
@@ -123,7 +121,6 @@ def _of(workspace: Workspace, application_id: UUID) -> EnrolmentApplication:
 
 @officer_page("GET")
 def enrolments(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """The list, what waits longest first."""
     tab = request.GET.get("view", "")
     tab = tab if tab in TABS else "waiting"
     offices = _offices(workspace)
@@ -152,7 +149,6 @@ def enrolments(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @officer_page("GET")
 def enrolment(request: HttpRequest, workspace: Workspace, application_id: UUID) -> HttpResponseBase:
-    """One application, all that was said, and its history."""
     application = _of(workspace, application_id)
     entries = list(application.entries.select_related("by", "authority"))
     sealed_fields.load_for(row.by for row in entries if row.by is not None)
@@ -161,22 +157,13 @@ def enrolment(request: HttpRequest, workspace: Workspace, application_id: UUID) 
         "tone": enrol.TONES[State(application.state)],
         "sections": enrol.sections(enrol_forms.judged_steps(application, today=workspace.today)),
         "licence": getattr(application, "licence", None),
-        "entries": [_entry(row) for row in entries],
+        "entries": [
+            enrol.entry_line(row, row.by.name if row.by else _("申请人")) | {"digest": row.digest} for row in entries
+        ],
         "may_answer": application.state == State.SUBMITTED and bool(_offices(workspace, Right.ANSWER_ENROLMENT)),
         "known": _known(application),
     }
     return render(request, "enrol/enrolment.html", context)
-
-
-def _entry(row: EnrolmentEntry) -> dict[str, Any]:
-    return {
-        "at": row.at,
-        "what": EnrolmentEntry.Kind(row.kind).label,
-        "text": row.text,
-        "ground": RefusalGround(row.ground).label if row.ground else "",
-        "digest": row.digest,
-        "who": row.by.name if row.by else _("申请人"),
-    }
 
 
 def _known(application: EnrolmentApplication) -> str:
@@ -244,7 +231,6 @@ def _apply_decision(
 
 @officer_page("GET")
 def licence(request: HttpRequest, workspace: Workspace, application_id: UUID) -> HttpResponseBase:
-    """The scan of the licence."""
     return enrol.licence_of(_of(workspace, application_id), is_sender=False)
 
 

@@ -1,7 +1,6 @@
 """/authority/enterprises/: the register as officers use it: standing, history, filings; suspending and letting go.
 
-Every officer reads the register; the head of the authority that enrolled an enterprise decides about it, and its
-handlers answer what the enterprise files.
+Every officer reads it; the head of the authority that enrolled an enterprise decides, its handlers answer filings.
 """
 
 from datetime import date, timedelta
@@ -37,12 +36,9 @@ from enterprises.models import Enterprise
 from enterprises.models.enrolment import EnrolmentEntry, EnrolmentFiling, ExitGround, RefusalGround, SuspensionGround
 from enterprises.team.rights import is_led
 from enterprises.team.team import TeamRefusal
-from web.templatetags.portal import name_of
 
 
 class StandingForm(OneChoice):
-    """An enterprise: suspended, resumed, leaving."""
-
     needs = {
         "suspend": ("suspension_ground", "cases", "text"),
         "resume": ("text",),
@@ -91,8 +87,6 @@ class StandingForm(OneChoice):
 
 
 class AnswerForm(OneChoice):
-    """A filing: taken note of, or asked back."""
-
     needs = {"ask_back": ("text",)}
 
     do = Choice(
@@ -182,14 +176,10 @@ def _filing(row: EnrolmentFiling) -> dict[str, Any]:
 def _entry(row: EnrolmentEntry, *, with_names: bool) -> dict[str, Any]:
     refusal = RefusalGround(row.ground).label if row.ground in RefusalGround.values else ""
     text = EnrolmentFiling.Kind(row.text).label if row.text in EnrolmentFiling.Kind.values else row.text
-    return {
-        "at": row.at,
-        "on_day": row.on_day,
-        "what": EnrolmentEntry.Kind(row.kind).label,
-        "ground": enrolled.ground_words(row) or refusal,
-        "text": text if with_names else "",
-        "who": row.by.name if with_names and row.by else name_of(row.authority),
-    }
+    line = open_enterprises.entry_line(row) | {"at": row.at, "ground": enrolled.ground_words(row) or refusal}
+    if with_names:
+        line |= {"text": text} | ({"who": row.by.name} if row.by else {})
+    return line
 
 
 def _open_cases(enterprise: Enterprise, workspace: Workspace) -> int:
@@ -286,7 +276,6 @@ def recall(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpRespons
 
 @officer_page("POST")
 def answer(request: HttpRequest, workspace: Workspace, uscc: str, filing_id: UUID) -> HttpResponseBase:
-    """Take note of what an enterprise filed, or ask back."""
     enterprise = _of(uscc)
     row = enterprise.filings.filter(pk=filing_id).first()
     if row is None or not enrolled.may_read_filings(enterprise, workspace.user, on=workspace.today):

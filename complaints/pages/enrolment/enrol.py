@@ -1,7 +1,6 @@
 """/enterprise/enrol/: an enterprise applies to become an ODR enterprise.
 
-Who proves the mailbox by a code holds the application, today and after a pause; every step saves what
-was typed before anything is judged, and what lies with the authority is only read.
+Who proves the mailbox by a code holds the application; every step saves what was typed before anything is judged.
 """
 
 from collections.abc import Callable
@@ -55,8 +54,6 @@ View = Callable[..., HttpResponseBase]
 
 
 class StartForm(PlainForm):
-    """The mailbox, and the code that went there."""
-
     email = forms.CharField(
         label=gettext_lazy("单位的电子邮箱"),
         max_length=254,
@@ -79,8 +76,6 @@ class StartForm(PlainForm):
 
 
 class TruthForm(PlainForm):
-    """What is confirmed when it is handed in."""
-
     is_true = forms.BooleanField(
         label=gettext_lazy("以上内容真实，我有权代表本企业提出申请"),
         error_messages={"required": gettext_lazy("请确认内容真实")},
@@ -207,23 +202,18 @@ def _task(held: EnrolmentApplication, code: str, step: enrol_forms.Step) -> dict
 
 
 def sections(steps: dict[str, enrol_forms.Step]) -> list[dict[str, Any]]:
-    """All that the application says, for whoever reads it."""
     return [{"title": step.title, "rows": enrol_forms.rows_of(step)} for step in steps.values()]
 
 
 def told(held: EnrolmentApplication) -> list[dict[str, Any]]:
     """The history as the applicant reads it: without names of officers."""
     rows = held.entries.filter(kind__in=TOLD).select_related("authority")
-    return [
-        {
-            "at": row.at,
-            "what": Kind(row.kind).label,
-            "text": row.text,
-            "ground": RefusalGround(row.ground).label if row.ground else "",
-            "who": row.authority if row.kind != Kind.SUBMITTED else _("申请人"),
-        }
-        for row in rows
-    ]
+    return [entry_line(row, row.authority if row.kind != Kind.SUBMITTED else _("申请人")) for row in rows]
+
+
+def entry_line(row: EnrolmentEntry, who: Any) -> dict[str, Any]:
+    ground = RefusalGround(row.ground).label if row.ground else ""
+    return {"at": row.at, "what": Kind(row.kind).label, "text": row.text, "ground": ground, "who": who}
 
 
 @holder_page("GET", "POST")
@@ -293,7 +283,6 @@ def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
 
 @holder_page("GET")
 def licence(request: HttpRequest, held: EnrolmentApplication) -> HttpResponseBase:
-    """/enterprise/enrol/licence/: the own scan."""
     return licence_of(held, is_sender=True)
 
 

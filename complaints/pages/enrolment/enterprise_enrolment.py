@@ -1,7 +1,4 @@
-"""/enterprise/enrolment/: the enterprise's own standing, and what it files with the authority that enrolled it.
-
-Whoever manages the whole enterprise files; the answer of the authority stands beside what was filed.
-"""
+"""/enterprise/enrolment/: the enterprise's own standing, and what it files with the authority that enrolled it."""
 
 from datetime import date, timedelta
 from typing import Any
@@ -23,15 +20,12 @@ from complaints.webhooks.endpoints import head_manager
 from enterprises.enrolment import enrolled
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Enterprise
-from enterprises.models.enrolment import EnrolmentEntry, EnrolmentFiling, ExitGround
-from web.templatetags.portal import name_of
+from enterprises.models.enrolment import EnrolmentFiling, ExitGround
 
 _FILL = {"required": FILL}
 
 
 class ContactFiling(PlainForm):
-    """Somebody else speaks for the enterprise."""
-
     person = PersonName(label=_("联系人姓名"), error_messages=_FILL)
     position = Words(label=_("职务"), most=60, required=False)
     phone = Phone(label=_("联系电话"), error_messages=_FILL)
@@ -41,8 +35,6 @@ class ContactFiling(PlainForm):
 
 
 class LicenceFiling(PlainForm):
-    """What the licence says now."""
-
     what = Words(
         label=_("营业执照变更了什么"),
         most=500,
@@ -53,16 +45,12 @@ class LicenceFiling(PlainForm):
 
 
 class CustomersFiling(PlainForm):
-    """A new count."""
-
     number = Whole(label=_("用户（客户）有多少"), max_length=20, error_messages=_FILL)
     counted_on = Day(label=_("截至哪一天"), error_messages=_FILL)
     source = Words(label=_("数字从哪里来"), most=200, help_text=_("例如 2026年半年度报告"), error_messages=_FILL)
 
 
 class ExitFiling(PlainForm):
-    """It wants to leave."""
-
     what = Words(label=_("为什么退出"), most=500, lines=3, error_messages=_FILL)
     last_day = Day(label=_("希望哪一天是最后一天"), error_messages=_FILL)
 
@@ -111,20 +99,10 @@ def _enterprise(workspace: Workspace) -> Enterprise:
 
 @workspace_page("GET")
 def enrolment(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """Standing, history, what was filed and what came of it."""
     enterprise = _enterprise(workspace)
     context = {
         **open_pages.facts_of(enterprise, on=workspace.today),
-        "entries": [
-            {
-                "on_day": row.on_day,
-                "what": EnrolmentEntry.Kind(row.kind).label,
-                "who": name_of(row.authority),
-                "ground": enrolled.ground_words(row),
-                "text": row.text,
-            }
-            for row in enrolled.history(enterprise)
-        ],
+        "entries": [open_pages.entry_line(row) | {"text": row.text} for row in enrolled.history(enterprise)],
         "filings": [
             {"row": row, "rows": filed_rows(row.kind, row.data), "tone": TONES[row.state]}
             for row in enterprise.filings.all()[:SHOWN]
@@ -140,7 +118,6 @@ def enrolment(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @workspace_page("GET", "POST")
 def filing(request: HttpRequest, workspace: Workspace, kind: str) -> HttpResponseBase:
-    """One kind of filing."""
     enterprise = _enterprise(workspace)
     if kind not in FILINGS:
         raise Http404

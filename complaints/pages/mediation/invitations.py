@@ -1,8 +1,6 @@
 """/authority/mediation/<ref>/respondent/ and body/: the link of a respondent without account, and of a body (art. 19).
 
-A link is sent or shown once and kept as a digest; a body's is dead once the mediation is taken back or over. What an
-officer writes down for a respondent is the respondent's own step, with how that officer knew who spoke, read back first
-where it decides something.
+A link is sent or shown once and kept as a digest. What an officer writes down for a respondent is that one's own step.
 """
 
 from typing import Any
@@ -187,7 +185,6 @@ def _give_out(
 
 @officer_page("POST")
 def revoke(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
-    """From now on the link leads nowhere."""
     officer_case = _case_of_respondent(workspace, request, number)
     here = reverse("complaints:authority-respondent", args=[number])
 

@@ -1,7 +1,6 @@
 """/authority/mediation/: what is being mediated, by what it waits for; and the workspace of one mediation.
 
-The workspace shows and links; every step has its own page and is judged there. Day n of 60 is what the clock
-counts, and stretches that do not count are named with their days.
+The workspace shows and links; every step has its own page. Day n of 60 is what the deadline counts.
 """
 
 from collections.abc import Sequence
@@ -59,7 +58,6 @@ def _clock(name: Clock, **more: Any) -> Exists:
 
 
 def _lists(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
-    """Code of a tab → its cases."""
     cases = workspace.cases()
     mediating = cases.filter(status__in=IN_MEDIATION)
     # What was never asked is missing there: a comparison with it would be neither true nor false.
@@ -86,15 +84,8 @@ def _lists(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
 
 @officer_page("GET")
 def mediations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    lists = _lists(workspace)
-    tab = keyset.chosen_tab(TABS, request.GET)
-    counts = keyset.counts(lists)
-    page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
-    context = {
-        "rows": _rows(page.rows, workspace),
-        "now": workspace.now,
-        **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-mediation")),
-    }
+    page, shown = keyset.tabbed(request, TABS, _lists(workspace), related=RELATED)
+    context = {"rows": _rows(page.rows, workspace), "now": workspace.now, **shown}
     return render(request, "authority/mediation.html", context)
 
 
@@ -130,7 +121,6 @@ def _rows(cases: list[Complaint], workspace: Workspace) -> list[ListedCase]:
 
 
 def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) -> tuple[str, str]:
-    """What the officer has to know first, in a few words."""
     if case.status == Status.CLOSED:
         return _("待送达终止调解决定书"), "warn"
     if case.status == Status.PERFORMING:
@@ -194,23 +184,12 @@ def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> H
 
 #: In the order of a mediation.
 _ORDER = (
-    "decide_recusal",
-    "end_appraisal",
-    "record_agreement",
-    "suggest_settlement",
-    "schedule_session",
-    "record_session",
-    "order_appraisal",
-    "delegate_mediation",
-    "recall_mediation",
-    "terminate",
-    "serve_notice",
-    "assign_officer",
+    *("decide_recusal", "end_appraisal", "record_agreement", "suggest_settlement", "schedule_session"),
+    *("record_session", "order_appraisal", "delegate_mediation", "recall_mediation", "terminate"),
+    *("serve_notice", "assign_officer"),
 )
 #: What brings a mediation on; the rest is never the first thing to do.
-_MAIN = frozenset(
-    {"decide_recusal", "end_appraisal", "record_agreement", "suggest_settlement", "schedule_session", "record_session"}
-)
+_MAIN = frozenset(_ORDER[:6])
 
 
 def _buttons(officer_case: OfficerCase) -> list[Button]:
@@ -232,7 +211,6 @@ def _buttons(officer_case: OfficerCase) -> list[Button]:
 
 @officer_page("GET")
 def session_file(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
-    """The planned session for the officer's calendar."""
     officer_case = setting_of(workspace, number, request.GET)
     planned = officer_case.around.matters.get("session")
     if planned is None:

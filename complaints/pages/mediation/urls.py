@@ -5,7 +5,7 @@ from django.urls import path
 
 from complaints.pages.authority import steps
 from complaints.pages.links.urls import behind_a_link
-from complaints.pages.mediation import bodies, invitations, mediate, mediation
+from complaints.pages.mediation import bodies, invitations, mediation
 from complaints.pages.shared.case_shared import THUMBNAIL
 
 CASE = "authority/cases/<str:number>/"
@@ -24,5 +24,5 @@ urlpatterns = [
     path(f"{DESK}body/", invitations.body, name="authority-body"),
     path(f"{CASE}suggestion/", steps.step, {"slug": "suggestion"}, name="authority-suggestion"),
     path(f"{CASE}agreement/", steps.step, {"slug": "agreement"}, name="authority-agreement"),
-    *behind_a_link(mediate.ACCESS, mediate.case, THUMBNAIL),
+    *behind_a_link(bodies.ACCESS, bodies.case, THUMBNAIL),
 ]

@@ -1,13 +1,12 @@
 """Open to everybody: the register of ODR enterprises, complaints that an authority shows, and the service stations.
 
-They tell what was decided and what was published, and nothing of persons. Complaints are shown as
-市场监督管理投诉信息公示暂行规则 (2023) says, asked of the cases for every request, by the decision of the authority and
-the consent of the consumer together: a consent that is taken back hides its complaint at once. Of a station a number
-from 1 to 4 is withheld, and a dispute counts as settled only when the consumer confirmed it.
+Nothing of persons. Complaints are shown as 市场监督管理投诉信息公示暂行规则 (2023) says, while authority and consumer
+both agree. Of a station a number from 1 to 4 is withheld, and only what the consumer confirmed counts as settled.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
@@ -59,32 +58,12 @@ TONES: dict[str, str] = {
 def listed(
     query: str, asked: Mapping[str, str], *, on: dt.date, rows: QuerySet[Enterprise]
 ) -> keyset.KeysetPage[Enterprise]:
-    """A page of the register by number, or what the search finds, best first. Names, brands and codes all lead
-    there."""
+    """A page of the register by number, or what the search finds, best first."""
     if query:
         hits = find(query, on=on, limit=keyset.PAGE)
         allowed = set(rows.filter(pk__in=[hit.enterprise.pk for hit in hits]).values_list("pk", flat=True))
         return keyset.KeysetPage([hit.enterprise for hit in hits if hit.enterprise.pk in allowed], "", "")
-    return _by_number(rows, asked)
-
-
-def _by_number(rows: QuerySet[Enterprise], asked: Mapping[str, str]) -> keyset.KeysetPage[Enterprise]:
-    def number(name: str) -> int:
-        typed = asked.get(name, "")
-        return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
-
-    before, after = number("before"), number("after")
-    if before:
-        results = list(rows.filter(pk__lt=before).order_by("-pk")[: keyset.PAGE + 1])
-        has_before, results = len(results) > keyset.PAGE, results[: keyset.PAGE][::-1]
-        return keyset.KeysetPage(
-            results, str(results[0].pk) if results and has_before else "", str(results[-1].pk) if results else ""
-        )
-    results = list(rows.filter(pk__gt=after).order_by("pk")[: keyset.PAGE + 1])
-    has_after, results = len(results) > keyset.PAGE, results[: keyset.PAGE]
-    return keyset.KeysetPage(
-        results, str(results[0].pk) if results and after else "", str(results[-1].pk) if results and has_after else ""
-    )
+    return keyset.page_by_pk(list(keyset.walk_by_pk(rows, asked)), asked)
 
 
 @public_page(parameters=("q", "before", "after"))
@@ -104,8 +83,7 @@ def register(request: HttpRequest) -> HttpResponse:
             }
             for row in page.rows
         ],
-        "previous_url": f"{request.path}?before={page.before}" if page.before else "",
-        "next_url": f"{request.path}?after={page.after}" if page.after else "",
+        **keyset.neighbours(page, request.path),
     }
     return render(request, "enrol/open_register.html", context)
 
@@ -121,15 +99,7 @@ def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
     context = {
         **facts_of(enterprise, on=today),
         "expectation": expected([enterprise.pk], on=today).get(enterprise.pk),
-        "entries": [
-            {
-                "on_day": row.on_day,
-                "what": EnrolmentEntry.Kind(row.kind).label,
-                "who": name_of(row.authority),
-                "ground": enrolled.ground_words(row),
-            }
-            for row in enrolled.history(enterprise)
-        ],
+        "entries": [entry_line(row) for row in enrolled.history(enterprise)],
         "complain_url": f"{reverse('complaints:file')}?pick={enterprise.pk}--",
         "league": figures,
         "problems": problems_of(enterprise.pk, on=today),
@@ -138,6 +108,16 @@ def enterprise(request: HttpRequest, uscc: str) -> HttpResponse:
         "grades": Appraisal.objects.filter(enterprise=enterprise, decided_at__isnull=False).order_by("-year")[:3],
     }
     return render(request, "enrol/open_enterprise.html", context)
+
+
+def entry_line(row: EnrolmentEntry) -> dict[str, Any]:
+    """One entry of the history of an enterprise, as everybody may read it."""
+    return {
+        "on_day": row.on_day,
+        "what": EnrolmentEntry.Kind(row.kind).label,
+        "who": name_of(row.authority),
+        "ground": enrolled.ground_words(row),
+    }
 
 
 def league_of(enterprise_id: int) -> LeagueLine | None:
@@ -156,11 +136,8 @@ def problems_of(enterprise_id: int, *, on: dt.date) -> list[str]:
         category=""
     )
     newest = rows.order_by("-day").values_list("day", flat=True).first()
-    return (
-        [str(problem_label(row.category)) for row in rows.filter(day=newest).order_by("-ended", "category")[:5]]
-        if newest
-        else []
-    )
+    rows = rows.filter(day=newest).order_by("-ended", "category")[:5] if newest else rows.none()
+    return [str(problem_label(row.category)) for row in rows]
 
 
 def standing_words(enterprise: Enterprise) -> str:
@@ -211,48 +188,30 @@ NEWEST = keyset.Order("closed_at", falling=True)
 
 
 def page_of(asked: Mapping[str, str], *, enterprise_id: int | None = None) -> tuple[list[publication.Masked], str, str]:
-    """The masked complaints of one page, newest first, and the keys of the pages before and after it.
-
-    ``enterprise_id``: only those against it. Seven statements, however many complaints there are.
-    """
+    """A page of complaints, newest first, and the keys of the pages before and after it; seven statements."""
     with working_as_steps():
         rows = Complaint.objects.filter(publication.in_state(publication.SHOWN))
         if enterprise_id is not None:
             rows = rows.filter(enterprise_id=enterprise_id)
         result = keyset.page_of(rows, asked, NEWEST, related=("enterprise", "branch"), size=COMPLAINTS_A_PAGE)
-        ids = [case.pk for case in result.rows]
-        names, demands, replies = names_of_consumers(ids), _demands(ids), _replies(ids)
-        return (
-            [
-                publication.masked(
-                    case, name=names.get(case.pk, ""), demands=demands.get(case.pk, []), reply=replies.get(case.pk, "")
-                )
-                for case in result.rows
-            ],
-            result.before,
-            result.after,
-        )
+        return as_public(result.rows), result.before, result.after
 
 
-def _demands(ids: list[int]) -> dict[int, list[str]]:
-    result: dict[int, list[str]] = {}
-    for case, kind in (
-        Demand.objects.filter(complaint_id__in=ids)
-        .order_by("complaint_id", "ordinal")
-        .values_list("complaint_id", "kind")
-    ):
-        result.setdefault(case, []).append(wording.label(kind, kind="demand_kind"))
-    return result
-
-
-def _replies(ids: list[int]) -> dict[int, str]:
-    """What the enterprise said in public, the last word of each."""
-    texts: Any = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="public_reply").order_by(
-        "sequence", "pk"
-    )
-    rows = list(texts)
+def as_public(cases: Sequence[Complaint]) -> list[publication.Masked]:
+    """Cases as the public reads them, with the last word of the enterprise in public; three queries."""
+    ids = [case.pk for case in cases]
+    names, demands = names_of_consumers(ids), defaultdict[int, list[str]](list)
+    kinds = Demand.objects.filter(complaint_id__in=ids).order_by("complaint_id", "ordinal")
+    for case_id, kind in kinds.values_list("complaint_id", "kind"):
+        demands[case_id].append(wording.label(kind, kind="demand_kind"))
+    texts = PersonalText.objects.filter(complaint_id__in=ids, audience="parties", kind="public_reply")
+    rows: Any = list(texts.order_by("sequence", "pk"))
     sealed_fields.load_for(rows)
-    return {row.complaint_id: row.text for row in rows}
+    replies = {row.complaint_id: row.text for row in rows}
+    return [
+        publication.masked(case, name=names.get(case.pk, ""), demands=demands[case.pk], reply=replies.get(case.pk, ""))
+        for case in cases
+    ]
 
 
 STATIONS_A_PAGE = 100
@@ -269,11 +228,11 @@ def stations(request: HttpRequest) -> HttpResponse:
     rows = _open().order_by("authority__region_id", "authority_id", "code")
     after = Station.objects.filter(code=typed).select_related("authority").first() if typed else None
     if after is not None:
-        place = (after.authority.region_id, after.authority_id, after.code)
+        region, authority = after.authority.region_id, after.authority_id
         rows = rows.filter(
-            Q(authority__region_id__gt=place[0])
-            | Q(authority__region_id=place[0], authority_id__gt=place[1])
-            | Q(authority__region_id=place[0], authority_id=place[1], code__gt=place[2])
+            Q(authority__region_id__gt=region)
+            | Q(authority__region_id=region, authority_id__gt=authority)
+            | Q(authority__region_id=region, authority_id=authority, code__gt=after.code)
         )
     results = list(rows[: STATIONS_A_PAGE + 1])
     more, results = len(results) > STATIONS_A_PAGE, results[:STATIONS_A_PAGE]
@@ -299,15 +258,13 @@ def stations(request: HttpRequest) -> HttpResponse:
 
 @public_page()
 def station(request: HttpRequest, code: str) -> HttpResponse:
-    """One of them: where it is, whose place it stands in, how to file there, what it settled in the twelve months that
-    are over."""
+    """Where it is, how to file there, what it settled in the twelve months that are over."""
     row = get_object_or_404(_open(), code=code[:20])
     # Months that are over: a number of the running day would grow by one before everybody's eyes.
     until = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    counts: dict[str, Any] = StationEntry.objects.filter(
-        station=row, at__gte=until.replace(year=until.year - 1), at__lt=until
-    ).aggregate(**{state: Count("pk", filter=Q(state=state)) for state in StationEntry.STATES})
-    shown = {state: shown_number(counts[state]) for state in StationEntry.STATES}
+    year = StationEntry.objects.filter(station=row, at__gte=until.replace(year=until.year - 1), at__lt=until)
+    counts = year.aggregate(**{state: Count("pk", filter=Q(state=state)) for state in StationEntry.STATES})
+    shown = {state: shown_number(count) for state, count in counts.items()}
     context = {
         "row": row,
         "kind": Station.Kind(row.kind).label,

@@ -21,7 +21,7 @@ from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority
 from complaints.desks import case_query, keyset, queue_lists
 from complaints.desks.authority_workspace import officer_page
-from complaints.desks.case_filter import CaseFilter
+from complaints.desks.case_query import CaseFilter
 from complaints.desks.enterprise_workspace import workspace_page
 from complaints.desks.staff_access import View
 from complaints.forms.fields import CHOOSE, Choice, StepForm, Words, set_choices

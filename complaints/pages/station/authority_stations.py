@@ -1,11 +1,8 @@
 """The stations of an authority: register one, end somebody's work there; and one station's month with its log.
 
-Officers read; the head of the authority that set a station up changes it, and invites on the page of the team. A
-consumer's number is masked, and the table of a month holds none.
+The head of the authority that set a station up changes it. A consumer's number is masked, and a table holds none.
 """
 
-import csv
-import io
 import re
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -16,7 +13,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -27,7 +24,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
-from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.roles import Right
 from accounts.sign_in.limits import client_address
@@ -35,25 +31,23 @@ from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.sent_tables import csv_file
 from complaints.forms.fields import PlainForm
+from complaints.forms.staff_forms import enterprise_named
 from complaints.models import StationEntry
-from complaints.pages.station.station import HOW
+from complaints.pages.station.station import ENTRY_TONES, entry_line
 from complaints.parties.actors import offices_of
-from complaints.procedure.categories import OBJECT_LABELS
 from complaints.procedure.typed_values import Choice, Words
 from complaints.stations import stations
 from enterprises.models import Enterprise, Station, StationStaff
 from enterprises.team import team
 from enterprises.team.rights import TeamActor, authority_reach, post_of
 from web.languages import named
-from web.safe_cells import safe_cell
 
 _CODE = re.compile(r"[A-Za-z0-9-]{3,20}")
 
 
 class StationForm(PlainForm):
-    """A new station, as its authority registers it."""
-
     name = Words(label=gettext_lazy("名称"), most=120, error_messages={"required": gettext_lazy("请写名称")})
     name_en = Words(label=gettext_lazy("英文名称"), most=160, required=False)
     code = forms.CharField(
@@ -87,14 +81,8 @@ class StationForm(PlainForm):
             raise ValidationError(_("这个编号已经用了"))
         return code
 
-    def clean_enterprise(self) -> Any:
-        typed = self.cleaned_data["enterprise"]
-        if not typed:
-            return None
-        enterprise = Enterprise.objects.filter(name=typed).first()
-        if enterprise is None:
-            raise ValidationError(_("没有找到这家企业，请写全称"))
-        return enterprise
+    def clean_enterprise(self) -> Enterprise | None:
+        return enterprise_named(self.cleaned_data["enterprise"])
 
 
 def _authorities(offices: Iterable[Officer]) -> list[Authority]:
@@ -138,13 +126,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
         "invite_url": reverse("enterprises:authority-team-invite"),
         "rows": [
             {
-                "pk": row.pk,
-                "name": named(row),
-                "code": row.code,
-                "kind": row.get_kind_display(),
-                "address": row.address,
-                "authority": named(row.authority),
-                "owner": named(row.enterprise) if row.enterprise else "",
+                "station": row,
                 "counted": counted[row.pk],
                 "is_mine": row.authority_id in mine,
                 "staff": [{"pk": post.pk, "name": post.user.name} for post in posts if post.station_id == row.pk],
@@ -188,14 +170,7 @@ TITLES: dict[str, Any] = {
     stations.SLOW_ANSWER: gettext_lazy("3天后才确认"),
     stations.NO_AMOUNT: gettext_lazy("退换没有写金额"),
 }
-TONES = {
-    stations.CONFIRMED: "ok",
-    stations.UNCONFIRMED: "warn",
-    stations.DENIED: "bad",
-    stations.COPIED: "warn",
-    stations.SLOW_ANSWER: "warn",
-    stations.NO_AMOUNT: "warn",
-}
+TONES = {**ENTRY_TONES, **dict.fromkeys((stations.COPIED, stations.SLOW_ANSWER, stations.NO_AMOUNT), "warn")}
 STATES: dict[str, Any] = {
     StationEntry.CONFIRMED: gettext_lazy("已确认"),
     StationEntry.UNCONFIRMED: gettext_lazy("未确认"),
@@ -223,16 +198,16 @@ def station(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse
         "figures": month,
         "show_words": TITLES[show],
         "numbers": [
-            {
-                "title": TITLES[name],
-                "value": month.count(name),
-                "url": _url(here, first, show=name),
-                "tone": TONES.get(name, "neutral") if month.count(name) else "neutral",
-                "is_current": name == show,
-            }
+            keyset.figure(
+                TITLES[name],
+                month.count(name),
+                _url(here, first, show=name),
+                TONES.get(name, "neutral"),
+                is_current=name == show,
+            )
             for name in stations.LISTS
         ],
-        "lines": [_entry(entry) for entry in entries[start:following]],
+        "lines": [entry_line(entry, STATES) for entry in entries[start:following]],
         "next_url": _url(here, first, show=show, **{"from": str(following)}) if len(entries) > following else "",
         "earlier_url": _url(here, earlier),
         "later_url": _url(here, later) if later <= workspace.today else "",
@@ -246,26 +221,22 @@ def station(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse
 def table(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """The month's entries as CSV: no number and no text of anybody."""
     here, first, month = _asked(request, workspace, pk)
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow([_("登记时间"), _("类别"), _("怎么解决的"), _("金额"), _("状态"), _("答复时间"), _("文字相同")])
+    heads = [_("登记时间"), _("类别"), _("怎么解决的"), _("金额"), _("状态"), _("答复时间"), _("文字相同")]
+    rows = []
     for entry in month.entries:
-        line = _entry(entry)
-        texts = (
-            f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}",
-            line["category"],
-            line["how"],
-            "" if entry.amount is None else entry.amount,
-            line["state"],
-            f"{timezone.localtime(entry.answered_at):%Y-%m-%d %H:%M}" if entry.answered_at else "",
-            _("是") if entry.pk in month.copied else "",
+        line = entry_line(entry, STATES)
+        rows.append(
+            [
+                f"{timezone.localtime(entry.at):%Y-%m-%d %H:%M}",
+                line["category"],
+                line["how"],
+                "" if entry.amount is None else entry.amount,
+                line["state"],
+                f"{timezone.localtime(entry.answered_at):%Y-%m-%d %H:%M}" if entry.answered_at else "",
+                _("是") if entry.pk in month.copied else "",
+            ]
         )
-        writer.writerow([safe_cell(str(text)) for text in texts])
-    return HttpResponse(
-        ("\ufeff" + out.getvalue()).encode(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{here.code}-{first:%Y-%m}.csv"'},
-    )
+    return csv_file(f"{here.code}-{first:%Y-%m}", heads, rows)
 
 
 def _asked(request: HttpRequest, workspace: Workspace, pk: int) -> tuple[Station, date, stations.Month]:
@@ -282,16 +253,3 @@ def _asked(request: HttpRequest, workspace: Workspace, pk: int) -> tuple[Station
 def _url(here: Station, first: date, **more: str) -> str:
     query = urlencode({"month": f"{first:%Y-%m}"} | more)
     return f"{reverse('complaints:authority-station', args=[here.pk])}?{query}"
-
-
-def _entry(entry: StationEntry) -> dict[str, Any]:
-    return {
-        "at": entry.at,
-        "category": str(OBJECT_LABELS.get(entry.category, entry.category)),
-        "problem": entry.problem,
-        "how": str(dict(HOW).get(entry.how, entry.how)),
-        "amount": entry.amount,
-        "state": str(STATES[entry.state]),
-        "tone": TONES[entry.state],
-        "detail": entry.sheet or (masked_phone(entry.phone) if entry.phone else ""),
-    }

@@ -1,12 +1,11 @@
-"""The station: today, what was filed here, the log of disputes settled on the spot, the poster.
+"""The station: today, what was filed here, the log of disputes settled on the spot, the poster; and what a code on a
+poster and a link in a message open. A page shows what this station wrote down itself and nothing else."""
 
-A page shows what this station wrote down itself and nothing else; somebody of another station finds none of it. An
-entry of the log takes less than a minute: four answers, and the consumer's phone or the number of the signed sheet.
-"""
-
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
@@ -25,9 +24,11 @@ from accounts.keys import sealed_fields
 from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries, place_of
+from authorities.periods import holds_on
 from complaints import wording
+from complaints.desks.staff_access import View, page_given
 from complaints.filing import drafts
-from complaints.filing.forms import CHOOSE
+from complaints.filing.forms import CHOOSE, Pick
 from complaints.filing.held import address_of, give_cookie
 from complaints.forms.fields import PlainForm
 from complaints.models import StationEntry
@@ -39,7 +40,8 @@ from complaints.procedure.typed_values import Choice, Money, Phone, Text, Words,
 from complaints.reading.case_people import respondent_of
 from complaints.stations import posters, stations
 from complaints.stations.posters import FORMS, Poster
-from enterprises.models import Station
+from enterprises.enrolment.enrolled import of_code
+from enterprises.models import Branch, Station
 from web.dates import moment
 from web.languages import named
 from web.qr import qr_code
@@ -93,8 +95,6 @@ class LogForm(PlainForm):
 
 
 class SheetForm(PlainForm):
-    """The consumer signed after all."""
-
     sheet = forms.CharField(
         max_length=40, error_messages={"required": _("请填签字单编号"), "max_length": _("单号最多40个字")}
     )
@@ -114,8 +114,6 @@ class StartForm(PlainForm):
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """Who asks, at which station, when."""
-
     user: User
     station: Station
     now: datetime
@@ -135,23 +133,45 @@ def _here(request: HttpRequest) -> Here:
     raise Http404
 
 
+def station_page(*methods: str) -> Callable[[View], View]:
+    """The view gets the station of whoever works there today; everybody else finds no such page."""
+    return page_given(_here, *methods)
+
+
 def _cases(here: Here, *, since: date | None = None) -> list[dict[str, Any]]:
     rows = stations.cases_of(here.station).select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
     if since is not None:
         rows = rows.filter(filed_at__gte=here.now - timedelta(days=1))
     return [
         {
-            "number": row.number,
-            "title": row.title,
+            "case": row,
             "respondent": respondent_of(row) or gettext("由监管部门确定"),
             "status": wording.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
             "tone": wording.tone(row.status, row.outcome),
-            "filed_at": row.filed_at,
-            "next_due_at": row.next_due_at,
         }
         for row in rows[: stations.SHOWN]
         if since is None or timezone.localdate(row.filed_at) >= since
     ]
+
+
+STATES: dict[str, Text] = {
+    StationEntry.CONFIRMED: _("已由本人确认"),
+    StationEntry.DENIED: _("本人否认"),
+    StationEntry.UNCONFIRMED: _("未确认，不算和解"),
+}
+ENTRY_TONES = {StationEntry.CONFIRMED: "ok", StationEntry.DENIED: "bad", StationEntry.UNCONFIRMED: "warn"}
+
+
+def entry_line(entry: StationEntry, states: Mapping[str, Text]) -> dict[str, Any]:
+    """One line of the log; ``states``: what its states are called."""
+    return {
+        "entry": entry,
+        "category": str(OBJECT_LABELS.get(entry.category, entry.category)),
+        "how": str(dict(HOW).get(entry.how, entry.how)),
+        "state": str(states[entry.state]),
+        "tone": ENTRY_TONES[entry.state],
+        "detail": entry.sheet or (masked_phone(entry.phone) if entry.phone else ""),
+    }
 
 
 def _entries(here: Here, *, since: date | None = None) -> list[dict[str, Any]]:
@@ -159,34 +179,16 @@ def _entries(here: Here, *, since: date | None = None) -> list[dict[str, Any]]:
     if since is not None:
         rows = [row for row in rows if timezone.localdate(row.at) >= since]
     sealed_fields.load_for(rows)
-    states = {
-        StationEntry.CONFIRMED: (gettext("已由本人确认"), "ok"),
-        StationEntry.DENIED: (gettext("本人否认"), "bad"),
-        StationEntry.UNCONFIRMED: (gettext("未确认，不算和解"), "warn"),
-    }
     return [
-        {
-            "pk": row.pk,
-            "at": row.at,
-            "category": str(OBJECT_LABELS.get(row.category, row.category)),
-            "problem": row.problem,
-            "how": str(dict(HOW)[row.how]),
-            "amount": row.amount,
-            "state": states[row.state][0],
-            "tone": states[row.state][1],
-            "detail": gettext("签字单 %(sheet)s") % {"sheet": row.sheet} if row.sheet else masked_phone(row.phone),
-            "is_open": row.state == StationEntry.UNCONFIRMED,
-            "can_send": row.state == StationEntry.UNCONFIRMED and bool(row.phone),
-        }
+        entry_line(row, STATES)
+        | ({"detail": gettext("签字单 %(sheet)s") % {"sheet": row.sheet}} if row.sheet else {})
+        | {"is_open": row.state == StationEntry.UNCONFIRMED}
         for row in rows
     ]
 
 
-@never_cache
-@require_safe
-def home(request: HttpRequest) -> HttpResponseBase:
-    """/station/: today."""
-    here = _here(request)
+@station_page("GET")
+def home(request: HttpRequest, here: Here) -> HttpResponseBase:
     context = here.context | {
         "cases": _cases(here, since=here.today),
         "entries": _entries(here, since=here.today),
@@ -195,19 +197,14 @@ def home(request: HttpRequest) -> HttpResponseBase:
     return render(request, "station/home.html", context)
 
 
-@never_cache
-@require_safe
-def cases(request: HttpRequest) -> HttpResponseBase:
-    """/station/cases/: what was filed here."""
-    here = _here(request)
+@station_page("GET")
+def cases(request: HttpRequest, here: Here) -> HttpResponseBase:
     return render(request, "station/cases.html", here.context | {"cases": _cases(here)})
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def file(request: HttpRequest) -> HttpResponseBase:
+@station_page("GET", "POST")
+def file(request: HttpRequest, here: Here) -> HttpResponseBase:
     """/station/file/: how it is done, then the wizard, in the consumer's name and with the consumer's own code."""
-    here = _here(request)
     is_own_shop = here.station.enterprise_id is not None
     form = StartForm(request.POST if request.method == "POST" and is_own_shop else None)
     if request.method == "POST" and (not is_own_shop or form.is_valid()):
@@ -225,11 +222,8 @@ def file(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-@never_cache
-@require_safe
-def log(request: HttpRequest) -> HttpResponseBase:
-    """/station/log/: confirmed and unconfirmed, told apart."""
-    here = _here(request)
+@station_page("GET")
+def log(request: HttpRequest, here: Here) -> HttpResponseBase:
     context = here.context | {
         "entries": _entries(here),
         "counted": stations.counted(here.station, since=here.today - timedelta(days=365)),
@@ -237,30 +231,21 @@ def log(request: HttpRequest) -> HttpResponseBase:
     return render(request, "station/log.html", context)
 
 
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def log_new(request: HttpRequest) -> HttpResponseBase:
+@station_page("GET", "POST")
+def log_new(request: HttpRequest, here: Here) -> HttpResponseBase:
     """/station/log/new/: one dispute, in less than a minute."""
-    here = _here(request)
     form = LogForm(request.POST if request.method == "POST" else None)
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         try:
             with once(request) as attempt:
                 if not attempt.answered:
-                    stations.write_down(
-                        station=here.station,
-                        by=here.user,
-                        place=place_of(request),
-                        now=here.now,
-                        language=get_language() or settings.LANGUAGE_CODE,
-                        **form.cleaned_data,
-                    )
+                    entry = StationEntry(station=here.station, by=here.user, at=here.now, **form.cleaned_data)
+                    language = get_language() or settings.LANGUAGE_CODE
+                    stations.write_down(entry, language=language, place=place_of(request))
                     attempt.reference = reverse("complaints:station-log")
-                    is_signed = form.cleaned_data["sheet"]
-                    done = (
-                        gettext("已登记，本人已签字确认。") if is_signed else gettext("已登记。本人确认以后才算和解。")
-                    )
+                    waits = gettext("已登记。本人确认以后才算和解。")
+                    done = gettext("已登记，本人已签字确认。") if entry.sheet else waits
                     messages.success(request, done, extra_tags="ok")
             return redirect(attempt.reference)
         except TooManyTries as wait:
@@ -305,11 +290,9 @@ def _too_many(wait: TooManyTries) -> str:
     return gettext("发给这个号码的短信太多了，请在%(moment)s之后再试。") % {"moment": moment(wait.until)}
 
 
-@never_cache
-@require_safe
-def poster(request: HttpRequest) -> HttpResponseBase:
+@station_page("GET")
+def poster(request: HttpRequest, here: Here) -> HttpResponseBase:
     """/station/poster/: a page for the wall; the browser prints it. And the files, with what each of them brought."""
-    here = _here(request)
     code = here.station.code
     address = f"{place_of(request)}{reverse('complaints:go', args=[code])}"
     brought = posters.brought_by_station(code, since=here.now - POSTERS_SINCE)
@@ -333,11 +316,8 @@ def poster(request: HttpRequest) -> HttpResponseBase:
     return render(request, "station/poster.html", context)
 
 
-@never_cache
-@require_safe
-def poster_file(request: HttpRequest, kind: str) -> HttpResponseBase:
-    """The poster or the card as PDF."""
-    here = _here(request)
+@station_page("GET")
+def poster_file(request: HttpRequest, here: Here, kind: str) -> HttpResponseBase:
     if kind not in FORMS:
         raise Http404
     owner = here.station.enterprise
@@ -353,3 +333,68 @@ def poster_file(request: HttpRequest, kind: str) -> HttpResponseBase:
         now=here.now,
         region_id=here.station.authority.region_id,
     )
+
+
+TOKEN = "station_token"  # noqa: S105 - the name of a place in the session
+
+
+@never_cache
+@require_safe
+def go(request: HttpRequest, code: str) -> HttpResponseBase:
+    """The first screen of a complaint, prefilled; it keeps where it came from."""
+    query, poster, today = {"new": "1"}, posters.read(code[:40]), timezone.localdate()
+    stations_here = Station.objects.filter(holds_on(today), code=poster.owner[:20].upper())
+    station = stations_here.select_related("authority").first()
+    enterprise = None if station else of_code(poster.owner) or of_code(poster.owner.upper())
+    if station is not None:
+        query["source"] = replace(poster, owner=station.code, branch_id=None).source
+        query["service_region"] = str(station.authority.region_id)
+        if station.enterprise_id:
+            query["pick"] = str(Pick(station.enterprise_id))
+    elif enterprise is not None:
+        branch = None
+        if poster.branch_id:
+            branch = Branch.objects.on(today).filter(pk=poster.branch_id, enterprise=enterprise).first()
+        branch_id = branch.pk if branch else None
+        query["source"] = replace(poster, owner=enterprise.code, branch_id=branch_id).source
+        query["pick"] = str(Pick(enterprise.pk, branch_id))
+        query["query"] = (branch or enterprise).name[:100]
+    return redirect(f"{reverse('complaints:file')}?{urlencode(query)}")
+
+
+@never_cache
+@require_safe
+def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
+    """Nothing but the way to the page without the token."""
+    request.session[TOKEN] = token[: stations.LONGEST_TOKEN]
+    return redirect("complaints:station-confirm")
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def confirm(request: HttpRequest) -> HttpResponseBase:
+    now = timezone.now()
+    entry = stations.of_token(request.session.get(TOKEN, ""), now=now)
+    if entry is None:
+        return render(request, "station/confirm_over.html", status=404)
+    answer = request.POST.get("answer", "")
+    if request.method == "POST" and answer in ("yes", "no"):
+        with once(request, actor=f"entry:{entry.pk}") as attempt:
+            if not attempt.answered:
+                stations.answer(entry, is_right=answer == "yes", now=now)
+                attempt.reference = reverse("home") if answer == "yes" else f"{reverse('complaints:file')}?new=1"
+        request.session.pop(TOKEN, None)
+        done = gettext("谢谢，已记下：已经解决。")
+        if answer == "no":
+            done = gettext("已记下：没有解决，这一条不算和解。您可以现在投诉。")
+        messages.success(request, done, extra_tags="ok")
+        return redirect(attempt.reference)
+    context = {
+        "station": named(entry.station),
+        "entry": entry,
+        "how": dict(HOW)[entry.how],
+        "category": OBJECT_LABELS.get(entry.category, entry.category),
+        "is_unchosen": request.method == "POST",
+        "has_errors": request.method == "POST",
+    }
+    return render(request, "station/confirm.html", context, status=422 if request.method == "POST" else 200)

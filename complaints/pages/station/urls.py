@@ -4,12 +4,12 @@ from django.urls import path
 
 from complaints.pages.public import open_pages
 from complaints.pages.shared import posters
-from complaints.pages.station import authority_stations, station, station_public
+from complaints.pages.station import authority_stations, station
 
 urlpatterns = [
     path("open/stations/", open_pages.stations, name="open-stations"),
     path("open/stations/<str:code>/", open_pages.station, name="open-station"),
-    path("go/<str:code>/", station_public.go, name="go"),
+    path("go/<str:code>/", station.go, name="go"),
     path("station/", station.home, name="station"),
     path("station/file/", station.file, name="station-file"),
     path("station/cases/", station.cases, name="station-cases"),
@@ -21,8 +21,8 @@ urlpatterns = [
     path("enterprise/posters/", posters.enterprise, name="enterprise-posters"),
     path("enterprise/posters/<str:kind>.pdf", posters.enterprise_file, name="enterprise-poster"),
     path("authority/posters/", posters.authority, name="authority-posters"),
-    path("station/confirm/", station_public.confirm, name="station-confirm"),
-    path("station/confirm/<str:token>/", station_public.open_link, name="station-confirm-link"),
+    path("station/confirm/", station.confirm, name="station-confirm"),
+    path("station/confirm/<str:token>/", station.open_link, name="station-confirm-link"),
     path("authority/stations/", authority_stations.register, name="authority-stations"),
     path("authority/stations/<int:pk>/", authority_stations.station, name="authority-station"),
     path("authority/stations/<int:pk>/table/", authority_stations.table, name="authority-station-table"),

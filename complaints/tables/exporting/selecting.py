@@ -16,7 +16,7 @@ from django.http import Http404, QueryDict
 from accounts.keys import sealed_fields
 from accounts.models import User
 from complaints.desks import authority_workspace, case_query, enterprise_workspace, queue_lists
-from complaints.desks.case_filter import OF_A_STAGE
+from complaints.desks.case_query import OF_A_STAGE
 from complaints.desks.keyset import BY_DUE
 from complaints.models import Complaint, Demand, Engagement, Export, PersonalText
 from complaints.parties.actors import Actor, stands_to

@@ -17,7 +17,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from authorities.models import Officer, OfficerAbsence, Policy
-from complaints.assignment import call_backs, officer_handover
+from complaints.assignment import assigning, call_backs
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.handling.steps import casework
 from complaints.models import CallBack, CallBackMonth, CallBackSeed, Complaint, HandlingStep
@@ -207,12 +207,12 @@ def test_nobody_on_leave_rings_and_what_lies_with_them_goes_on(world: World) -> 
     assert call.officer == world.head_officer, "Rui is on leave that day"
     leave.delete()
     away(world.head_officer, date(2026, 11, 2))
-    assert officer_handover.sweep_officers(now=NOVEMBER) == 0
-    assert officer_handover.sweep_officers(now=NOVEMBER + timedelta(days=1)) == 1
+    assert assigning.sweep_officers(now=NOVEMBER) == 0
+    assert assigning.sweep_officers(now=NOVEMBER + timedelta(days=1)) == 1
     call.refresh_from_db()
     assert call.officer == world.rui_officer
     Officer.objects.filter(pk=world.rui_officer.pk).update(ends_on=date(2026, 11, 1))
-    assert officer_handover.sweep_officers(now=NOVEMBER + timedelta(days=1)) == 1
+    assert assigning.sweep_officers(now=NOVEMBER + timedelta(days=1)) == 1
     call.refresh_from_db()
     assert call.officer is None, "the list of what nobody has yet shows it"
 

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.roles import Role
 from authorities.models import Officer, OfficerAbsence
-from complaints.assignment import officer_handover
+from complaints.assignment import assigning
 from complaints.handling import StepNotAllowed
 from complaints.handling.steps import authority
 from complaints.models import Complaint, HandlingStep, Notice
@@ -67,7 +67,7 @@ def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world:
         )
     else:
         User.objects.filter(pk=world.rui.pk).update(is_active=False)
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    assert assigning.sweep_officers(now=WEDNESDAY) == 1
     case.refresh_from_db()
     assert case.officer == (deputy if kind == "deputy" else world.head_officer)
     entry = HandlingStep.objects.filter(complaint=case, step="assign_officer").latest("sequence")
@@ -80,7 +80,7 @@ def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world:
     assert Notice.objects.filter(complaint=case, kind="assign_officer", addressee="authority").exists(), (
         "who gets it is told"
     )
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 0
+    assert assigning.sweep_officers(now=WEDNESDAY) == 0
     assert verify(number=case.number).is_unbroken
 
 
@@ -88,7 +88,7 @@ def test_a_deputy_who_was_recused_is_passed_over(world: World) -> None:
     case, deputy = with_rui(world), another(world, "代试")
     Complaint.objects.filter(pk=case.pk).update(facts={**case.facts, "recused": [deputy.user_id]})
     away(world.rui_officer, world.rui, deputy=deputy)
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    assert assigning.sweep_officers(now=WEDNESDAY) == 1
     case.refresh_from_db()
     assert case.officer == world.head_officer
 
@@ -97,7 +97,7 @@ def test_leave_counts_for_every_office_of_the_person_there(world: World) -> None
     case = with_rui(world)
     second = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.INTAKE.post)
     away(second, world.rui)
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    assert assigning.sweep_officers(now=WEDNESDAY) == 1
     case.refresh_from_db()
     assert case.officer == world.head_officer
 
@@ -106,7 +106,7 @@ def test_a_deputy_who_is_away_too_is_no_deputy(world: World) -> None:
     case, deputy = with_rui(world), another(world, "代试")
     away(world.rui_officer, world.rui, deputy=deputy)
     away(deputy, world.rui)
-    officer_handover.sweep_officers(now=WEDNESDAY)
+    assigning.sweep_officers(now=WEDNESDAY)
     case.refresh_from_db()
     assert case.officer == world.head_officer
 
@@ -114,9 +114,9 @@ def test_a_deputy_who_is_away_too_is_no_deputy(world: World) -> None:
 def test_before_the_first_day_and_after_the_last_nothing_moves(world: World) -> None:
     with_rui(world)
     away(world.rui_officer, world.rui, on=timezone.localdate(WEDNESDAY) + timedelta(days=1))
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 0
-    assert officer_handover.sweep_officers(now=WEDNESDAY + timedelta(days=9)) == 0
-    assert officer_handover.sweep_officers(now=WEDNESDAY + timedelta(days=1)) == 1
+    assert assigning.sweep_officers(now=WEDNESDAY) == 0
+    assert assigning.sweep_officers(now=WEDNESDAY + timedelta(days=9)) == 0
+    assert assigning.sweep_officers(now=WEDNESDAY + timedelta(days=1)) == 1
 
 
 def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -124,10 +124,10 @@ def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogC
     away(world.rui_officer, world.rui)
     away(world.head_officer, world.rui)
     with caplog.at_level(logging.ERROR):
-        assert officer_handover.sweep_officers(now=WEDNESDAY) == 0
+        assert assigning.sweep_officers(now=WEDNESDAY) == 0
     assert f"case {case.pk} lies with no officer" in caplog.text
     newcomer = another(world, "新试")
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    assert assigning.sweep_officers(now=WEDNESDAY) == 1
     case.refresh_from_db()
     assert case.officer == newcomer
 
@@ -140,13 +140,13 @@ def test_intake_takes_over_triage_and_elsewhere_only_if_nobody_else_is_there(
     gone, there = another(world, "走试", Role.INTAKE.post), another(world, "收试", Role.INTAKE.post)
     away(gone, world.rui)
     Complaint.objects.filter(pk=case.pk).update(officer=gone, handling_authority=world.gulou)
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    assert assigning.sweep_officers(now=WEDNESDAY) == 1
     case.refresh_from_db()
     assert case.officer == (there if to_intake else world.head_officer)
     away(world.head_officer, world.rui)
     away(world.rui_officer, world.rui)
     Complaint.objects.filter(pk=case.pk).update(officer=gone)
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 1
+    assert assigning.sweep_officers(now=WEDNESDAY) == 1
     case.refresh_from_db()
     assert case.officer == there
 
@@ -155,7 +155,7 @@ def test_a_heap_is_shared_among_the_heads(world: World) -> None:
     second = another(world, "二长", Role.APPROVER.post)
     cases = [with_rui(world) for _ in range(4)]
     away(world.rui_officer, world.rui)
-    assert officer_handover.sweep_officers(now=WEDNESDAY) == 4
+    assert assigning.sweep_officers(now=WEDNESDAY) == 4
     holders = [Complaint.objects.get(pk=case.pk).officer for case in cases]
     assert sorted(holders.count(officer) for officer in (world.head_officer, second)) == [2, 2]
 
@@ -176,7 +176,7 @@ def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) ->
     assert own.post(LEAVE, values | key()).status_code == 302
     assert own.post(LEAVE, values | key()).status_code == 422, "already away"
     case = with_rui(world, now=timezone.now() - timedelta(days=1))
-    officer_handover.sweep_officers(now=timezone.now())
+    assigning.sweep_officers(now=timezone.now())
     case.refresh_from_db()
     assert case.officer == world.head_officer
     page = shown(head.get("/authority/team/"))

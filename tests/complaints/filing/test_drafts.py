@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from accounts.models import OutgoingMessage, User
 from authorities.loading import china_interval
+from authorities.management.commands.write_regions import english_name
 from authorities.models import Region
-from authorities.romanising import english_name
 from complaints.filing import composing, drafts
 from complaints.filing.held import COOKIE
 from complaints.models import Evidence, FilingDraft

@@ -171,11 +171,11 @@ def test_a_trial_of_the_whole_country_counts_for_each_officer_what_lies_there(wo
     assert change.counts["late"] == 2
     address = f"/authority/law/{change.mark}/"
     mine, city = workspace(world.rui).get(address), workspace(world.su).get(address)
-    assert [tab["count"] for tab in mine.context["tabs"]] == [1, 0, 0]
+    assert [tab["value"] for tab in mine.context["tabs"]] == [1, 0, 0]
     assert [group["numbers"] for group in mine.context["groups"]] == [[1, 0, 0]]
     assert here.number in mine.content.decode()
     assert "只计本地区的案件" in mine.content.decode()
-    assert [tab["count"] for tab in city.context["tabs"]] == [2, 0, 0]
+    assert [tab["value"] for tab in city.context["tabs"]] == [2, 0, 0]
 
 
 def test_the_page_of_a_change_costs_the_same_for_many_effects(world: World, django_assert_num_queries: Any) -> None:

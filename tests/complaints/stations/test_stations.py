@@ -327,23 +327,18 @@ def logged(station: Station, clerk: User, problem: str, **changed: Any) -> Stati
         "amount": 10,
         "phone": "+8613900000077",
         "sheet": "",
-        "now": timezone.now(),
+        "at": timezone.now(),
     }
-    return stations.write_down(
-        station=station,
-        by=clerk,
-        problem=problem,
-        language="zh-hans",
-        place="https://portal.example",
-        **values | changed,
-    )
+    entry = StationEntry(station=station, by=clerk, problem=problem, **values | changed)
+    stations.write_down(entry, language="zh-hans", place="https://portal.example")
+    return entry
 
 
 def test_a_month_of_a_station_is_numbers_with_lists_behind_them(world: World, station: Station, clerk: User) -> None:
     logged(station, clerk, "鞋底开胶", sheet="2026-001", amount=89)
     logged(station, clerk, "尺码不对", phone="+8613900000078")
     logged(station, clerk, "尺码 不对", phone="+8613900000079", how="replace", amount=None)
-    late = logged(station, clerk, "褪色", phone="+8613900000080", now=timezone.now() - timedelta(days=5))
+    late = logged(station, clerk, "褪色", phone="+8613900000080", at=timezone.now() - timedelta(days=5))
     stations.answer(late, is_right=True, now=timezone.now())
     month = stations.month_of(station, timezone.localdate(timezone.now() - timedelta(days=5)).replace(day=1))
     this = stations.month_of(station, timezone.localdate().replace(day=1))

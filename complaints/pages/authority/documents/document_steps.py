@@ -1,7 +1,6 @@
 """What is done about one official document, each on a page of its own: served, corrected, withdrawn.
 
-A decision that two officers signed is corrected by two: who approves reads the same masks as on the page of the
-document, and approves no mask unread.
+A decision that two officers signed is corrected by two, and who approves approves no mask unread.
 """
 
 from __future__ import annotations
@@ -49,7 +48,6 @@ class OfficerDocument:
     officer_case: OfficerCase
 
     def refusal(self, page: DocumentPage) -> StepNotAllowed | None:
-        """Why nothing of this can be done now."""
         if not page.is_open(self.officer_case.may):
             return refusal_of(page.steps, self.officer_case)
         if self.row.state == OfficialDocument.VOID:
@@ -83,7 +81,6 @@ def find_document(workspace: Workspace, pk: int, request: HttpRequest) -> Office
 
 
 def is_shown(officer_case: OfficerCase) -> bool:
-    """Whether this officer has said why, and reads the consumer's data."""
     result = officer_case.found
     return case_documents.is_shown(result.complaint, result, now=officer_case.workspace.now)
 
@@ -108,18 +105,6 @@ def entries_of(complaint_id: int, row: OfficialDocument) -> list[HandlingStep]:
         or e.data.get("reference") == row.reference
         or any(named["reference"] == row.reference for named in e.data.get("documents", ()))
     ]
-
-
-# --- the correction of what two officers signed ----------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Rewritten:
-    """One place of the paper; the names are those of components/summary.html."""
-
-    key: str
-    value: str
-    detail: str
 
 
 def waiting_url(row: OfficialDocument, officer_case: OfficerCase) -> str:
@@ -153,18 +138,16 @@ def rewritten(matter: Matter, officer_case: OfficerCase) -> dict[str, Any]:
     return context | {
         "hides": any(place in changes and new[place] != text for place, text in whole.items()),
         "changes": [
-            Rewritten(
-                key=label or _("第%(n)d段") % {"n": nth},
-                value=new[place],
-                detail=_("原文：%(words)s") % {"words": text},
-            )
+            # The names are those of components/summary.html.
+            {
+                "key": label or _("第%(n)d段") % {"n": nth},
+                "value": new[place],
+                "detail": _("原文：%(words)s") % {"words": text},
+            }
             for nth, (place, label, text) in enumerate(documents.editable(before["blocks"]), start=1)
             if place in changes
         ],
     }
-
-
-# --- what is typed ----------------------------------------------------------------------------------
 
 
 class ServiceForm(StepForm):
@@ -200,11 +183,9 @@ class ServiceForm(StepForm):
 
 
 class CorrectionForm(StepForm):
-    """Each paragraph and line of the document as it was read, to be written over; and why.
-
-    What was read comes back with the form: its version, and whether the consumer was masked in it. It is compared with
-    that, whatever was revealed or corrected since: ``lines`` are those texts, ``hidden`` the places where a mask stands
-    in them, ``newest`` what stands there now."""
+    """Each paragraph and line of the document, to be written over; and why. The version that was read comes back with
+    the form, and whether the consumer was masked in it: ``lines`` are its texts, ``hidden`` the places with a mask,
+    ``newest`` what stands there now."""
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
     sight = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -258,8 +239,7 @@ class CorrectionForm(StepForm):
         return self.cleaned_data
 
     def _catch_up(self, mine: Mapping[str, str]) -> None:
-        """Somebody was quicker: what was typed stays, beside the other lines as they stand now; sent once more, it
-        counts."""
+        """Somebody was quicker: what was typed stays, beside the other lines as they stand now."""
         self.add_error(None, documents.newer())
         for name in mine:
             if self.newest.get(name) != self.lines[name][1]:
@@ -277,8 +257,6 @@ class CorrectionForm(StepForm):
 
 
 class VoidForm(StepForm):
-    """Why the document is withdrawn."""
-
     text = Words(label=gettext_lazy("为什么作废"))
 
     def __init__(self, at: OfficerDocument, data: Data) -> None:
@@ -288,8 +266,6 @@ class VoidForm(StepForm):
     def move(self) -> Move:
         return documents.void_document(document_id=self.document_id, text=self.cleaned_data["text"])
 
-
-# --- the pages --------------------------------------------------------------------------------------
 
 SERVICE: DocumentPage = StepPage(
     name="serve",
@@ -324,7 +300,6 @@ PAGES: dict[str, DocumentPage] = table(
 
 @officer_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, pk: int, slug: str) -> HttpResponseBase:
-    """/authority/documents/<id>/{serve,correct,void}/"""
     at, page = find_document(workspace, pk, request), PAGES.get(slug)
     if page is None:
         raise Http404

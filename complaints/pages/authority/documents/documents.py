@@ -1,7 +1,6 @@
 """/authority/documents/: the register of official documents, one document, and what is done about it.
 
-The register shows every number that these offices gave, withdrawn ones too; the words only of cases that
-the officer sees.
+The register shows every number that these offices gave; the words only of cases that the officer sees.
 """
 
 from datetime import datetime
@@ -22,15 +21,9 @@ from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.documents import kinds
+from complaints.forms.fields import set_choices
 from complaints.models import HandlingStep, OfficialDocument
-from complaints.pages.authority.documents.document_steps import (
-    PAGES,
-    entries_of,
-    find_document,
-    is_shown,
-    paper_of,
-    waiting_url,
-)
+from complaints.pages.authority.documents import document_steps
 from complaints.pages.authority.forms import ListFilter
 from complaints.procedure.workflow import LOOK
 from complaints.reading import case_documents
@@ -62,15 +55,11 @@ class RegisterFilter(ListFilter):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        self.fields["form"].choices = [  # type: ignore[attr-defined]
-            ("", gettext("全部")),
-            *((form, title_of(form)) for form in kinds.KINDS),
-        ]
+        set_choices(self, "form", [("", gettext("全部")), *((form, title_of(form)) for form in kinds.KINDS)])
 
 
 @officer_page("GET")
 def register(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """By year, sort and state; by number."""
     form = RegisterFilter(request.GET)
     asked = form.read()
     rows = _narrowed(given_by(workspace), asked, workspace.now).annotate(latest=Count("versions"))
@@ -126,16 +115,16 @@ def _narrowed(rows: QuerySet[OfficialDocument], asked: dict[str, Any], now: date
 @officer_page("GET")
 def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """The paper on the screen, its versions, how it was served, and what can be done."""
-    at = find_document(workspace, pk, request)
+    at = document_steps.find_document(workspace, pk, request)
     row, officer_case = at.row, at.officer_case
     case = officer_case.found.complaint
     versions = list(row.versions.order_by("-number"))
     for version in versions:
         version.complaint = case
     sealed_fields.load_for([*versions, *(user for user in (row.issued_by, row.second_by) if user is not None)])
-    paper = paper_of(versions[0], officer_case)
-    may_read = is_shown(officer_case)
-    entries = entries_of(case.pk, row)
+    paper = document_steps.paper_of(versions[0], officer_case)
+    may_read = document_steps.is_shown(officer_case)
+    entries = document_steps.entries_of(case.pk, row)
     reveal_url = reverse("complaints:authority-step", args=[case.number, "reveal"])
     context = {
         "row": row,
@@ -149,7 +138,7 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         and (may_read or row.form not in kinds.WITH_CONTACT),
         "reveal_url": f"{reveal_url}?reason=look_deliver" if LOOK in officer_case.may else "",
         "back": case_url(case, AUTHORITY),
-        "waiting_url": waiting_url(row, officer_case),
+        "waiting_url": document_steps.waiting_url(row, officer_case),
         "versions": [
             {
                 "row": version,
@@ -165,7 +154,7 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         "court_url": reverse("complaints:case-court", args=[case.number]) if row.form == kinds.AGREEMENT else "",
         "buttons": [
             (page.button, reverse("complaints:authority-document-deed", args=[row.pk, name]), page.is_danger)
-            for name, page in PAGES.items()
+            for name, page in document_steps.PAGES.items()
             if at.refusal(page) is None
         ],
     }

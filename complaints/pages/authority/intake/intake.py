@@ -1,8 +1,7 @@
 """/authority/intake/: a complaint by telephone, at the counter, by letter or from 12345, written down by an officer.
 
-The questions, their checks and the filing are those of the person's own screens; the officer reads it back before it is
-filed, stands in the record as who wrote it down, and the consumer is told. The receipt shows the token to the officer
-who filed it, for half an hour, and never again; so long it opens the receipt, wherever the case lies.
+The questions, their checks and the filing are those of the person's own screens; it is read back before it is filed.
+The receipt shows the token to the officer who filed it, for half an hour.
 """
 
 import uuid
@@ -42,7 +41,7 @@ from complaints.filing.people import consent_questions
 from complaints.links import joining
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.models.evidence import FilingDraft
-from complaints.pages.authority.intake.intake_forms import HOTLINE, SOURCE, CameForm, ReadBackForm
+from complaints.pages.authority.intake.on_behalf import HOTLINE, SOURCE, CameForm, ReadBackForm
 from complaints.pages.authority.triage.triage import looked_back_at, signal_view
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.parties.conditions import current_calendar
@@ -213,9 +212,6 @@ def _person_key(filing: FilingRequest) -> uuid.UUID | None:
     return user.person_key if user is not None else None
 
 
-# --- what is shown ----------------------------------------------------------------------------
-
-
 def _ask(request: HttpRequest, workspace: Workspace, sheet: Sheet, *, status: int = 200) -> HttpResponseBase:
     steps = sheet.steps
     wrong = [form for form in (sheet.came, *steps.values()) if form.is_bound and form.errors]
@@ -308,7 +304,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
         now=workspace.now,
         calendar=current_calendar(),
     )
-    signal_view: dict[str, Any] = {
+    context: dict[str, Any] = {
         "case": case,
         "token": token,
         "duty": stand,
@@ -324,14 +320,12 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
             (labels[code], case.consents[code]) for code in labels if isinstance(case.consents.get(code), bool)
         ],
     }
-    return render(request, "authority/intake_receipt.html", signal_view)
+    return render(request, "authority/intake_receipt.html", context)
 
 
 def _case_and_token(number: str, typed: str, workspace: Workspace) -> tuple[Complaint, str]:
-    """The case and its token: by the secret of who filed it for half an hour; afterwards, and for all others, without
-    token.
-
-    Raises Http404 for who has neither the secret nor the case in sight."""
+    """The case, and its token for who has the secret of filing, for half an hour. Http404 without secret or case in
+    sight."""
     rows = Complaint.objects.select_related(
         "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch", "station"
     )

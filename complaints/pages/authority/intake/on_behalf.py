@@ -1,26 +1,27 @@
 """/authority/cases/<ref>/on-behalf/: what somebody said on the telephone or at the counter becomes that person's step.
 
-It is the person's own form, judged as the person's own step; how the officer knew who spoke and what proves it stand in
-the record, what decides something is read back first, and the person is told at once.
+It is judged as the person's own step; how the officer knew who spoke and what proves it stand in the record. Below, the
+same of a whole complaint (intake.py): how it reached us, and when.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django import forms
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import sealed_fields
 from accounts.masking import masked_name
 from accounts.roles import Right
 from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.forms.fields import Choice, StepForm, Words, lines_of
+from complaints.forms.fields import Choice, Day, StepForm, Words, lines_of, set_choices, words_of
 from complaints.handling import Move
 from complaints.models import Complaint, Participant
 from complaints.pages.consumer.pages import OFFER, PAGES
@@ -40,29 +41,30 @@ from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.refusals import not_now
 from complaints.reading.case import AUTHORITY, CONSUMER, CaseAccess, CasePage, case_url, page_of
 from complaints.reading.case_people import MASKED, names_of_consumers
+from enterprises.models import Station
 from web.listing import told
 
-#: How an officer knows who speaks.
-HOW = ("phone", "counter")
+
+def _proof(number: str) -> str:
+    """The number of a recording or of a signed sheet."""
+    if not any(letter.isdigit() for letter in number):
+        raise forms.ValidationError(gettext("编号里要有数字，例如 LY-2026-0815。"))
+    return number
 
 
 class RecordForm(StepForm):
-    """How the officer knows who speaks, and what proves what was said. Names begin with by_: the step's own form stands
-    beside it."""
+    """How the officer knows who speaks, and what proves it. Named by_, as the step's own form stands beside it."""
 
-    by_how = Choice(label=gettext_lazy("怎么确认是本人"), choices=lambda: lines_of(HOW, "recording"))
+    by_how = Choice(label=_("怎么确认是本人"), choices=lambda: lines_of(("phone", "counter"), "recording"))
     by_proof = Words(
-        label=gettext_lazy("录音编号或者签字单编号"),
+        label=_("录音编号或者签字单编号"),
         rows=1,
         longest=40,
-        help_text=gettext_lazy("打电话的写录音编号，到场的写签字单编号。不写姓名和号码。"),
+        help_text=_("打电话的写录音编号，到场的写签字单编号。不写姓名和号码。"),
     )
 
     def clean_by_proof(self) -> str:
-        proof = str(self.cleaned_data["by_proof"])
-        if not any(letter.isdigit() for letter in proof):
-            raise forms.ValidationError(_("编号里要有数字，例如 LY-2026-0815。"))
-        return proof
+        return _proof(self.cleaned_data["by_proof"])
 
     @property
     def recording(self) -> dict[str, str] | None:
@@ -73,8 +75,6 @@ class RecordForm(StepForm):
 
 
 class ReadForm(StepForm):
-    """Said back, word for word."""
-
     def __init__(self, data: Any, *, label: Any, missing: Any) -> None:
         super().__init__(data)
         self.fields["by_read"] = forms.BooleanField(label=label, error_messages={"required": missing})
@@ -119,7 +119,7 @@ def _answers(form: Any) -> Iterator[tuple[str, str]]:
             continue
         labels = dict(getattr(field.field, "choices", ()))
         answers = [str(labels.get(one, one)) for one in (value if isinstance(value, list) else [value])]
-        yield str(field.label), _("是") if value is True else told(answers)
+        yield str(field.label), gettext("是") if value is True else told(answers)
 
 
 #: Whoever filed; the others have the number of a participant.
@@ -164,8 +164,7 @@ def choose(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespo
 
 @officer_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> HttpResponseBase:
-    """The consumer's own step page in the officer's frame: words, read back where they decide something, written
-    down."""
+    """The consumer's own step page in the officer's frame, read back where it decides something."""
     asked = PAGES.get(name)
     if asked is None:
         raise Http404
@@ -195,15 +194,15 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
         },
         closed=refused,
         to=lambda asked: case_url(case, AUTHORITY),
-        told=lambda asked, form, moves: _("%(number)s：已代消费者记录，消费者会收到通知。") % {"number": number},
+        told=lambda asked, form, moves: gettext("%(number)s：已代消费者记录，消费者会收到通知。") % {"number": number},
     )
     return write_down(
         at,
         asked,
         record,
         template="authority/on_behalf_read.html",
-        label=_("已经读给消费者听，消费者说对"),
-        missing=_("请先读给消费者听，再勾选。"),
+        label=gettext("已经读给消费者听，消费者说对"),
+        missing=gettext("请先读给消费者听，再勾选。"),
     )
 
 
@@ -223,7 +222,7 @@ def _speakers(case: Complaint, workspace: Workspace) -> list[Speaker]:
     """Whoever filed, unless their power is over; fellow complainants who came, and the principal even before that."""
     speakers = []
     if case.represented_until is None or case.represented_until >= workspace.today:
-        role = _("代理人") if case.on_behalf_kind == AGENT else _("投诉人")
+        role = gettext("代理人") if case.on_behalf_kind == AGENT else gettext("投诉人")
         speakers.append(Speaker(FILER, masked_name(names_of_consumers([case.pk]).get(case.pk, "")), role))
     if case.on_behalf_kind not in (JOINT, AGENT):
         return speakers
@@ -234,7 +233,7 @@ def _speakers(case: Complaint, workspace: Workspace) -> list[Speaker]:
     ]
     sealed_fields.load_for(rows)
     for row in rows:
-        role = _("委托人") if row.kind == Participant.PRINCIPAL else _("其中一名投诉人")
+        role = gettext("委托人") if row.kind == Participant.PRINCIPAL else gettext("其中一名投诉人")
         speakers.append(Speaker(row.ordinal, masked_name(row.name), role, row))
     return speakers
 
@@ -267,4 +266,97 @@ def _page(result: CaseAccess, speaker: Speaker, workspace: Workspace, *, recordi
     viewer = replace(actor, user_id=officer.user_id)
     return page_of(
         CaseAccess(complaint=case, side=CONSUMER, viewer=viewer, actor=actor), now=workspace.now, visibility=MASKED
+    )
+
+
+CALL, COUNTER, POST, HOTLINE = "phone", "counter", "post", "hotline"
+#: A number of 12345 is taken once under this name and the code of the city: each city's hotline numbers by itself.
+SOURCE = "12345"
+#: Channel → how the officer knows who spoke.
+HOW = {CALL: "call", COUNTER: "counter", POST: "post", HOTLINE: "hotline"}
+
+
+class CameForm(StepForm):
+    channel = Choice(label=_("怎么来的"), choices=lambda: words_of(tuple(HOW), "channel"))
+    received_on = Day(
+        label=_("收到的日期"),
+        required=False,
+        help_text=_("来信填签收的那一天，审查期限从这一天起算；来电、来访不填就是今天。"),
+    )
+    handed_over = forms.CharField(
+        label=_("12345工单号"), required=False, max_length=60, help_text=_("12345转来的必填。")
+    )
+    proof = forms.CharField(
+        label=_("录音编号、签字单编号或者来信编号"),
+        max_length=40,
+        help_text=_("不写姓名和号码。"),
+        error_messages={"required": _("请写编号，以后才核得到。")},
+    )
+    is_own_number = forms.BooleanField(
+        label=_("来电号码就是投诉人的电话，或者已经回拨核实"),
+        required=False,
+        help_text=_("来访的也要当面打通这个号码才勾选。"),
+    )
+    station = forms.ChoiceField(
+        label=_("在哪个服务站"),
+        required=False,
+        widget=forms.Select(attrs={"class": "w-24"}),
+        help_text=_("由服务站转来的才选。"),
+    )
+
+    def __init__(
+        self, data: Any = None, *, today: date, stations: list[Station], source: str = "", **options: Any
+    ) -> None:
+        """``source``: under which name a number of 12345 is taken (see SOURCE); not needed where nothing is judged."""
+        super().__init__(data, prefix="came", **options)
+        self.today, self.source = today, source
+        set_choices(self, "station", [("", str(_("不经服务站"))), *((str(row.pk), str(row)) for row in stations)])
+
+    def clean_received_on(self) -> date | None:
+        day: date | None = self.cleaned_data["received_on"]
+        if day is not None and day > self.today:
+            raise forms.ValidationError(_("收到的日期不能晚于今天。"))
+        if day is not None and (self.today - day).days > 366:
+            raise forms.ValidationError(_("这一天太早了，请核对。"))
+        return day
+
+    def clean_proof(self) -> str:
+        return _proof(" ".join(str(self.cleaned_data["proof"]).split()))
+
+    def clean_handed_over(self) -> str:
+        return "".join(str(self.cleaned_data["handed_over"]).split()).upper()
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        channel, order = cleaned.get("channel"), cleaned.get("handed_over")
+        if channel == POST and not cleaned.get("received_on") and "received_on" not in self.errors:
+            self.add_error("received_on", _("来信请填签收的日期。"))
+        if channel == HOTLINE and not order:
+            self.add_error("handed_over", _("请填12345的工单号。"))
+        if channel != HOTLINE:
+            cleaned["handed_over"] = ""
+        elif order:
+            there = Complaint.objects.filter(external_source=self.source, external_id=order).first()
+            if there is not None:
+                self.add_error("handed_over", _("这个工单已经登记：%(number)s。") % {"number": there.number})
+        return cleaned
+
+    def refuse_number(self) -> None:
+        """The number of 12345 is that of a case which this officer does not see."""
+        self.add_error("handed_over", _("这个工单已经登记，案件不在您的辖区。请核对工单号。"))
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the call came from this number, or it was rung; at the counter anybody can name one."""
+        return bool(self.cleaned_data["channel"] in (CALL, COUNTER) and self.cleaned_data["is_own_number"])
+
+    @property
+    def recording(self) -> dict[str, str]:
+        return {"how": HOW[self.cleaned_data["channel"]], "proof": self.cleaned_data["proof"]}
+
+
+class ReadBackForm(StepForm):
+    read = forms.BooleanField(
+        label=_("已经读给消费者听，消费者说对（来信和转来的：已经与原文核对）"),
+        error_messages={"required": _("请先读给消费者听，再勾选。")},
     )

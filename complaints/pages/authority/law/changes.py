@@ -1,6 +1,5 @@
 """/authority/law/<mark>/: one change of the law's data, what it would have done, and the decision of a second person.
 
-A page never changes a number: it puts up a change for trial, and a change that was tried is decided by somebody else.
 Cases in a list are those of the own region, by both row security and the query.
 """
 
@@ -130,9 +129,8 @@ def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpRespons
     form = _decision(change, request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            text, verb = form.cleaned_data["text"], changing.approve
-            if form.cleaned_data["decision"] != "grant":
-                verb = changing.refuse
+            text = form.cleaned_data["text"]
+            verb = changing.approve if form.cleaned_data["decision"] == "grant" else changing.refuse
             verb(mark, by=workspace.user, heads=office.heads, text=text, now=workspace.now)
             attempt.reference = url_of(change)
     if not attempt.reference:
@@ -197,13 +195,7 @@ def _show(
         "asked_by": names.get(change.asked_by_id or 0, ""),
         "decided_by": names.get(change.decided_by_id or 0, ""),
         "tabs": [
-            {
-                "title": VERDICTS[v][0],
-                "tone": VERDICTS[v][1] if counts[v] else "neutral",
-                "count": counts[v],
-                "url": f"?show={v}",
-                "is_current": v == show,
-            }
+            keyset.figure(VERDICTS[v][0], counts[v], f"?show={v}", VERDICTS[v][1], is_current=v == show)
             for v in verdicts
         ],
         "groups": groups_of(groups, verdicts),
@@ -238,7 +230,6 @@ def approvers_of(asked: Authority | None, workspace: Workspace) -> str:
 
 
 def in_words(officers: Sequence[Officer]) -> str:
-    """Authority and name of the first of them."""
     shown = officers[:MOST_NAMED]
     sealed_fields.load_for(officer.user for officer in shown)
     return listed(dict.fromkeys(f"{named(officer.authority)} {officer.user.name}" for officer in shown))
@@ -251,8 +242,7 @@ def _sees_whole(change: LawChange, office: Office) -> bool:
 
 
 def seen_groups(change: LawChange, office: Office) -> list[tuple[list[str], dict[str, int]]]:
-    """([clock, enterprise, authority], counts by verdict); what moves elsewhere is not told here. One query, or
-    none."""
+    """([clock, enterprise, authority], counts by verdict) as far as this office sees it; one query, or none."""
     groups = [(key.split("|"), counted) for key, counted in change.groups.items()]
     if _sees_whole(change, office):
         return groups
@@ -296,7 +286,6 @@ def title_of(change: LawChange) -> str:
 
 
 def facts_of(change: LawChange) -> list[Fact]:
-    """What is meant, in words."""
     new = change.change
     facts = [Fact(_("哪里"), place_name(change.region))]
     if change.kind == "policy":

@@ -1,6 +1,7 @@
-"""/authority/policies/: the numbers of the procedure, the draft of a change of one, and the same as a question.
+"""/authority/policies/ and /authority/calendar/: the numbers of the procedure, the years that are loaded, their drafts.
 
-A number is changed only by a change that was put up for trial here and decided by somebody else (changes.py).
+A number is changed, and a year loaded, only by a change that was put up for trial here and decided by somebody else
+(changes.py); what other rules would have done is asked in the same way.
 """
 
 from collections import defaultdict
@@ -10,23 +11,36 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from authorities.calendar import MOST_BYTES, Year, read_year
 from authorities.jurisdiction import Jurisdiction
-from authorities.models import Authority, Policy, Region
+from authorities.models import Authority, CalendarVersion, Officer, Policy, Region
 from authorities.policies import measured
 from authorities.tables import TableError
+from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.forms.fields import CHOOSE, FILL, Choice, Choices, Day, StepForm, Words, set_choices
+from complaints.forms.fields import CHOOSE, FILL, Choice, Choices, Day, Dropdown, StepForm, Words, set_choices
 from complaints.law import changing
-from complaints.law.numbers import bounds_of, moves
-from complaints.models import LawChange
-from complaints.pages.authority.law.changes import MOST_CHANGES, Office, office_of, place_name, put_up, seen_by, shown
+from complaints.law.numbers import bounds_of, missing_year, moves
+from complaints.models import Deadline, LawChange
+from complaints.pages.authority.law.changes import (
+    MOST_CHANGES,
+    Office,
+    approvers_of,
+    in_words,
+    office_of,
+    place_name,
+    put_up,
+    seen_by,
+    shown,
+)
+from complaints.parties.conditions import current_calendar
 from complaints.wording.policies import GROUPS, POLICIES, name_of
 
 UNITS = {
@@ -59,7 +73,7 @@ class Number(forms.IntegerField):
 class PolicyForm(StepForm):
     """A new value, from when, for which place, on what basis, and why."""
 
-    region = Choice(label=_("在哪里施行"), widget=forms.Select(attrs={"class": "w-24"}))
+    region = Dropdown(label=_("在哪里施行"))
     number = Number(label=_("新的数值"), min_value=0, max_value=100_000)
     unit = Choice(label=_("单位"), widget=forms.Select(attrs={"class": "w-10"}))
     starts_on = Day(label=_("从哪天起施行"), help_text=_("最早从明天起。已经开始的期限不变，仍按开始那天的规定。"))
@@ -125,7 +139,7 @@ class CalendarForm(StepForm):
 class ReplayForm(StepForm):
     """Other rules for recorded cases: a number, or the calendar of one year."""
 
-    name = Choice(label=_("改哪一项"), widget=forms.Select(attrs={"class": "w-24"}))
+    name = Dropdown(label=_("改哪一项"))
     number = Number(label=_("改成"), required=False, min_value=0, max_value=3650)
     unit = forms.ChoiceField(
         label=_("单位"),
@@ -144,7 +158,7 @@ class ReplayForm(StepForm):
         widget=forms.FileInput(attrs=FILE_FORMATS),
         error_messages={"empty": _("这份文件是空的。")},
     )
-    region = Choice(label=_("哪里的案件"), widget=forms.Select(attrs={"class": "w-24"}))
+    region = Dropdown(label=_("哪里的案件"))
     since = Day(label=_("期限从哪天起开始的"))
     until = Day(label=_("到哪天为止"))
     takes_files = True
@@ -194,12 +208,10 @@ def policies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         {
             "title": title,
             "rows": [
-                {
+                _line(row)
+                | {
                     "name": name_of(name),
-                    "value": measured(row.number, row.unit),
-                    "where": place_name(row.region),
                     "is_local": row.region is not None,
-                    "row": row,
                     "is_coming": n == 0 and name in coming,
                     "url": f"{here}?{urlencode({'name': name})}",
                 }
@@ -218,6 +230,10 @@ def policies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "decided": shown(row for row in changes if row.state not in ("trying", "tried")),
     }
     return render(request, "law/policies.html", context)
+
+
+def _line(row: Policy) -> dict[str, Any]:
+    return {"row": row, "value": measured(row.number, row.unit), "where": place_name(row.region)}
 
 
 def _here(rows: QuerySet[Policy], office: Office) -> list[Policy]:
@@ -262,15 +278,7 @@ def policy(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "bounds": bounds,
         "is_clock": bool(moves(name)),
         "may_change": bool(office.drafts),
-        "rows": [
-            {
-                "value": measured(row.number, row.unit),
-                "where": place_name(row.region),
-                "row": row,
-                "is_now": row.holds(workspace.today),
-            }
-            for row in rows
-        ],
+        "rows": [_line(row) | {"is_now": row.holds(workspace.today)} for row in rows],
     }
     return render(request, "law/policy.html", context, status=422 if form.is_bound else 200)
 
@@ -321,9 +329,58 @@ def replay(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if form.is_bound and (address := put_up(request, form, draft)):
         return redirect(address)
     earlier = seen_by(office).filter(kind="replay").order_by("-pk")[:MOST_CHANGES]
-    return render(
-        request,
-        "law/replay.html",
-        {"form": form, "rows": shown(earlier), "now": workspace.now, "tab": "replay"},
-        status=422 if form.is_bound else 200,
-    )
+    context = {"form": form, "rows": shown(earlier), "now": workspace.now, "tab": "replay"}
+    return render(request, "law/replay.html", context, status=422 if form.is_bound else 200)
+
+
+@officer_page("GET", "POST")
+def calendar(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    office = office_of(workspace)
+    loaders = [a for a in office.drafts if a.level in changing.LOADS_CALENDARS]
+    if request.method == "POST" and not office.drafts:
+        raise Http404
+    missing = missing_year(current_calendar(), workspace.today)
+    year, data = missing or workspace.today.year + 1, request.POST if request.method == "POST" else None
+    form = CalendarForm(data, request.FILES or None, year=year, today=workspace.today)
+
+    def draft(cleaned: dict[str, Any]) -> LawChange:
+        return changing.draft_calendar(
+            by=workspace.user,
+            authority=(loaders or office.drafts)[0],
+            year=cleaned["read"],
+            source=cleaned["source"],
+            published_on=cleaned["published_on"],
+            now=workspace.now,
+        )
+
+    if form.is_bound and (address := put_up(request, form, draft)):
+        return redirect(address)
+    nearest: Sequence[Officer] = ()
+    if not loaders:
+        nearest = changing.calendar_loaders([authority.region_id for authority in office.all], on=workspace.today)
+    provisional = Deadline.objects.filter(is_provisional=True, state__in=["running", "paused"])
+    count = keyset.counts({"provisional": provisional})["provisional"]
+    changes = list(seen_by(office).filter(kind="calendar").order_by("-pk")[:MOST_CHANGES])
+    context = {
+        "approvers": approvers_of((loaders or office.all)[0], workspace),
+        "loaders": gettext("可以载入的人：%(names)s。") % {"names": in_words(nearest)} if nearest else "",
+        "form": form,
+        "may_load": bool(loaders),
+        "years": _years(),
+        "missing": missing,
+        "tab": "calendar",
+        "provisional": keyset.in_words(count),
+        "has_provisional": bool(count),
+        "waiting": shown(row for row in changes if row.state in ("trying", "tried", "applying")),
+        "decided": shown(row for row in changes if row.state not in ("trying", "tried", "applying")),
+    }
+    return render(request, "law/calendar.html", context, status=422 if form.is_bound else 200)
+
+
+def _years() -> list[dict[str, Any]]:
+    """Newest first; of each year the newest version counts."""
+    days = {name: Count("days", filter=Q(days__is_working=works)) for name, works in (("off", False), ("on", True))}
+    rows: list[dict[str, Any]] = []
+    for version in CalendarVersion.objects.filter(country="CN").order_by("-year", "-number").annotate(**days):
+        rows.append({"version": version, "counts": not rows or rows[-1]["version"].year != version.year})
+    return rows

@@ -1,38 +1,44 @@
 """/authority/review/: what waits for a decision on acceptance, objections to what was decided, one case under review.
 
-The lists and their counts are one and the same condition. The page of a case shows what the file has and lacks (arts 10
-to 12, the seven grounds), the decision and its very words, and chooses nothing; each decision is taken at the address
-of its own step.
+The page of a case shows what the file has and lacks (arts 10 to 12, the seven grounds) and chooses nothing; each
+decision is taken at the address of its own step.
 """
 
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import date
 from typing import Any
 
+from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import sealed_fields
 from accounts.roles import Right
 from complaints import handling, wording
-from complaints.acceptance import review_advice, review_grounds
-from complaints.acceptance.review_advice import Advice
-from complaints.acceptance.review_grounds import DOUBT, NOTHING, Ground
+from complaints.acceptance import review_advice, review_facts, review_grounds
+from complaints.acceptance.remedies import PHONES, phone_of
+from complaints.acceptance.review_grounds import DOUBT, NOTHING
 from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, due_soon, late, rows_of, step_url
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import OfficerCase, setting_of
+from complaints.forms.fields import Choice, Day, Dropdown, Words, lines_of, set_choices, words_of
 from complaints.handling import Move, StepNotAllowed
+from complaints.handling.steps import authority, violations
 from complaints.handling.transition import previewing
-from complaints.models import Complaint, Matter, PersonalText
-from complaints.pages.authority.forms import officers_of
-from complaints.pages.authority.review.review_forms import RefusalForm, known_of
+from complaints.handling.transition.settling import KINDS
+from complaints.models import Complaint, Deadline, Matter, PersonalText
+from complaints.pages.authority.forms import CaseForm, long_enough, officer_choices, officers_of, please_choose
 from complaints.pages.authority.triage.triage import shown_signals
-from complaints.procedure.workflow import Audience, Status
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Audience, Clock, Status
 from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.wording.reasons import ROUTES
@@ -44,28 +50,131 @@ ART_17 = frozenset({"frequent", "frequent_here", "shared_contact", "copied_text"
 _TONES = {NOTHING: "ok", DOUBT: "warn"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
-    """One message as it would be sent now, in the language of whoever gets it."""
-
-    to: str
-    language: str
-    subject: str
-    lines: list[str]
+def known_of(officer_case: OfficerCase) -> review_facts.Known:
+    """Only cases that this officer sees stand among the earlier ones."""
+    return review_facts.known_of(officer_case.found.complaint, among=officer_case.workspace.cases())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GroundView:
-    """One of the seven as the page shows it; ``option``: its radio, where it can be chosen; ``earlier``: (number,
-    address) of what ground 2 may mean."""
+class MaterialForm(CaseForm):
+    """What is missing, until when (art. 10)."""
 
-    ground: Ground
-    words: str
-    tone: str
-    seen: str
-    advice: list[Advice]
-    earlier: list[tuple[str, str]]
-    option: Any = None
+    what = Words(label=_("需要补正什么"), help_text=_("逐项写清楚；消费者看得到。"))
+    last_day = Day(label=_("补正的最后一天"), required=False)
+    is_identity = forms.BooleanField(label=_("要求提供身份证明（文书第4号）"), required=False)
+
+    def prepare(self, officer_case: OfficerCase) -> None:
+        # The consumer reads it, so it begins in the consumer's language.
+        with override(self.case.language):
+            lacking = review_grounds.lacking(known_of(officer_case))
+            self.fields["what"].initial = review_advice.wanted(lacking)
+        review = Deadline.objects.filter(complaint=self.case, clock=Clock.REVIEW, state="running").first()
+        latest = current_calendar().before(review.last_day, 1) if review is not None else None
+        self.fields["last_day"].help_text = (
+            _("不填按通常的期限；最晚是审查期限的前一个工作日。")
+            if latest is None or latest < self.today
+            else _("不填按通常的期限；最晚%(day)s，审查期限的前一个工作日。") % {"day": latest.isoformat()}
+        )
+
+    def clean_last_day(self) -> date | None:
+        day: date | None = self.cleaned_data["last_day"]
+        if day is not None and day < self.today:
+            raise forms.ValidationError(_("这一天已经过去。"))
+        return day
+
+
+class RefusalForm(CaseForm):
+    """Art. 16: a ground, its facts, and the body that has the duty (ground 1) or who has handled it (ground 2)."""
+
+    ground = Choice(label=_("不予受理的七种情形（第十六条）"))
+    body = Dropdown(
+        label=_("哪个部门"), required=False, help_text=_("第一项必填：有职责的部门。第二项：谁已经受理或者处理过。")
+    )
+    earlier = forms.ChoiceField(
+        label=_("监管部门受理或者处理过的同一争议"), required=False, widget=forms.Select(attrs={"class": "w-24"})
+    )
+    facts = Words(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进决定书。至少10个字。"))
+
+    def prepare(self, officer_case: OfficerCase) -> None:
+        self.known = known_of(officer_case)
+        self.cases: Sequence[Complaint] = ()
+        if self.known.earlier:
+            self.cases = review_facts.earlier_cases(self.case, among=officer_case.workspace.cases())
+        self.grounds = {ground.code: ground for ground in review_grounds.grounds(self.known)}
+        codes = [code for code, ground in self.grounds.items() if not ground.barred]
+        set_choices(self, "ground", lines_of(codes, "refusal_ground"))
+        bodies = [
+            (code, f"{text} {phone}" if (phone := phone_of(code)) and phone not in text else text)
+            for code, text in words_of(tuple(PHONES), "body")
+        ]
+        set_choices(self, "body", please_choose(bodies))
+        earlier = [(one.number, f"{one.number} {wording.label(one.outcome or one.status)}") for one in self.cases]
+        set_choices(self, "earlier", [("", str(_("不是"))), *earlier])
+        if not earlier:
+            del self.fields["earlier"]
+
+    def clean_facts(self) -> str:
+        return long_enough(self.cleaned_data["facts"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        typed = self.grounds.get(self.data.get("ground", ""))
+        if typed is not None and typed.barred:
+            self.errors.pop("ground", None)
+            self.add_error("ground", typed.barred)
+        if "body" in self.errors or cleaned.get("body"):
+            return cleaned
+        if cleaned.get("ground") == "outside_duty":
+            self.add_error("body", _("不属于本部门职责的，请写明应当找哪个部门。"))
+        if cleaned.get("ground") == "already_handled" and not cleaned.get("earlier"):
+            self.add_error("body", _("请写明谁已经受理或者处理过：一个部门，或者查到的那件投诉。"))
+        return cleaned
+
+    def move(self) -> Move:
+        return authority.refuse(**{"earlier": "", **self.cleaned_data})
+
+
+class LeadForm(CaseForm):
+    """One record of the register that is being checked, and what is said of it."""
+
+    matter = Dropdown(label=_("哪一件"))
+    text = Words(label=_("为什么延长"), help_text=_("只有监管部门看得到。"))
+
+    def prepare(self, officer_case: OfficerCase) -> None:
+        rows = Matter.objects.filter(complaint=self.case, kind__in=KINDS, state="open").order_by("pk")
+        self.matters = list(rows)
+        choices = [(str(m.pk), f"{m.subject} · {wording.label(m.kind, kind='matter_kind')}") for m in self.matters]
+        set_choices(self, "matter", please_choose(choices))
+        only = choices[0][0] if len(choices) == 1 else ""
+        self.fields["matter"].initial = officer_case.query.get("matter", "") or only
+
+    def move(self) -> Move:
+        return violations.extend_lead(matter_id=int(self.cleaned_data["matter"]), text=self.cleaned_data["text"])
+
+
+class LeadResultForm(LeadForm):
+    """What the check brought, in two names."""
+
+    result = Choice(label=_("核查结果"), choices=lambda: lines_of(violations.RESULTS, "lead_result"))
+    second_officer = Dropdown(label=_("第二名核查人员"))
+    text = Words(label=_("说明"), help_text=_("只有监管部门看得到。"))
+    told = Words(
+        label=_("告知举报人的话"),
+        required=False,
+        help_text=_("印在举报处理结果告知书上，核查结果不用重复。告知书随办结自动制作。"),
+    )
+    field_order = ("matter", "result", "second_officer", "text", "told")
+
+    def prepare(self, officer_case: OfficerCase) -> None:
+        super().prepare(officer_case)
+        if not any(m.kind == "report" for m in self.matters):
+            del self.fields["told"]
+        people = officers_of(officer_case, Right.HOLD_CASE, without=[officer_case.workspace.user.pk])
+        set_choices(self, "second_officer", please_choose(officer_choices(people)))
+
+    def move(self) -> Move:
+        cleaned = dict(self.cleaned_data)
+        matter, second = int(cleaned.pop("matter")), int(cleaned.pop("second_officer"))
+        return violations.close_lead(matter_id=matter, second_officer_id=second, **cleaned)
 
 
 def review_url(complaint: Complaint) -> str:
@@ -73,8 +182,8 @@ def review_url(complaint: Complaint) -> str:
 
 
 def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[str, Any]:
-    """``letters`` and ``papers``: what each side would be sent, and the document, if ``move`` took effect now; the
-    consumer masked until the officer has said why. ``by``: who proposed it. Raises the refusal of the step."""
+    """``letters`` and ``papers`` as each side would get them; the consumer masked until the officer has said why.
+    ``by``: who proposed ``move``. Raises the refusal of the step."""
     actor = officer_case.found.actor
     if actor is None:
         return {}
@@ -86,49 +195,44 @@ def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[s
     return {
         "papers": [paper if is_shown else case_documents.masked(paper) for paper in sent.papers],
         "letters": [
-            Letter(
-                to=wording.label(n.addressee, kind="side"),
-                language=n.language,
-                subject=hide(n.subject),
-                lines=[hide(line) for line in n.body.split("\n")],
-            )
+            {
+                "to": wording.label(n.addressee, kind="side"),
+                "language": n.language,
+                "subject": hide(n.subject),
+                "lines": [hide(line) for line in n.body.split("\n")],
+            }
             for n in sent.notices
         ],
     }
 
 
 def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str, Any]:
-    """For the grounds as radios: what the file and its words show for each."""
+    """For the grounds as radios: what the file and its words show for each. ``option``: its radio, where it may be
+    chosen; ``earlier``: (number, address) of what ground 2 may mean."""
     known = form.known if form is not None else known_of(officer_case)
-    advice = review_advice.advise(_statement(officer_case.found.complaint))
-    links = [(case.number, case_url(case, AUTHORITY)) for case in (form.cases if form is not None else ())]
     case = officer_case.found.complaint
+    texts = PersonalText.objects.filter(
+        complaint=case, audience=Audience.PARTIES, kind__in=["consumer_statement", "consumer_transcript"]
+    )
+    sealed_fields.load_for(texts)
+    advice = review_advice.advise("\n".join(row.text for row in texts))
+    links = [(one.number, case_url(one, AUTHORITY)) for one in (form.cases if form is not None else ())]
     noticed = [one.text for one in shown_signals([case], officer_case.workspace)[case.pk] if one.code in ART_17]
     options = {option.data["value"]: option for option in form["ground"]} if form is not None else {}
     views = [
-        GroundView(
-            ground=ground,
-            words=wording.capitals(wording.label(ground.code, kind="refusal_ground")),
-            tone="warn" if advised else _TONES.get(ground.seen, "neutral"),
-            seen=wording.label(DOUBT if advised else ground.seen, kind="seen"),
-            advice=advised,
-            earlier=links if ground.code == "already_handled" else [],
-            option=options.get(ground.code),
-        )
+        {
+            "ground": ground,
+            "words": wording.capitals(wording.label(ground.code, kind="refusal_ground")),
+            "tone": "warn" if advised else _TONES.get(ground.seen, "neutral"),
+            "seen": wording.label(DOUBT if advised else ground.seen, kind="seen"),
+            "advice": advised,
+            "earlier": links if ground.code == "already_handled" else [],
+            "option": options.get(ground.code),
+        }
         for ground in review_grounds.grounds(known, signals=noticed)
         for advised in [review_advice.of_ground(advice, ground.code)]
     ]
     return {"grounds": views, "elements": review_grounds.elements(known), "lacks": review_grounds.lacking(known)}
-
-
-def _statement(complaint: Complaint) -> str:
-    rows = list(
-        PersonalText.objects.filter(
-            complaint=complaint, audience=Audience.PARTIES, kind__in=["consumer_statement", "consumer_transcript"]
-        )
-    )
-    sealed_fields.load_for(rows)
-    return "\n".join(row.text for row in rows)
 
 
 @officer_page("GET")
@@ -158,15 +262,8 @@ def review_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
         "others": list(dict.fromkeys(person.user.name for person in others)),
         "proposal": page.matters.get("proposal"),
         "urls": {
-            name: reverse("complaints:authority-step", args=[case.number, slug]) + "?from=review"
-            for name, slug in (
-                ("accept", "accept"),
-                ("material", "material"),
-                ("refuse", "refuse"),
-                ("back", "return"),
-                ("split", "split"),
-                ("redirect", "redirect"),
-            )
+            slug: reverse("complaints:authority-step", args=[case.number, slug]) + "?from=review"
+            for slug in ("accept", "material", "refuse", "return", "split", "redirect")
         },
         "approvals_url": reverse("complaints:authority-approvals"),
         "case_url": case_url(case, AUTHORITY),
@@ -209,24 +306,13 @@ def lists_of(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
 
 @officer_page("GET")
 def review(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    lists = lists_of(workspace)
-    tab = keyset.chosen_tab(TABS, request.GET)
-    counts = keyset.counts(lists)
-    page = keyset.page_of(lists[tab.code], request.GET, related=RELATED)
+    page, shown = keyset.tabbed(request, TABS, lists_of(workspace), related=RELATED)
     matters = Matter.objects.filter(kind="proposal", state="open", audience="authority", complaint__in=page.rows)
     proposed = set(matters.values_list("complaint_id", flat=True))
-    context = {
-        "rows": [
-            replace(row, url=_row_url(row.complaint, tab, workspace), is_proposed=row.complaint.pk in proposed)
-            for row in rows_of(page.rows, workspace)
-        ],
-        "now": workspace.now,
-        **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-review")),
-    }
-    return render(request, "authority/review.html", context)
-
-
-def _row_url(complaint: Complaint, tab: Tab, workspace: Workspace) -> str:
-    if tab.code == "objections":
-        return step_url(complaint, "objection", "answer_objection", workspace)
-    return review_url(complaint)
+    rows = []
+    for row in rows_of(page.rows, workspace):
+        case = row.complaint
+        is_objection = shown["tab"].code == "objections"
+        url = step_url(case, "objection", "answer_objection", workspace) if is_objection else review_url(case)
+        rows.append(replace(row, url=url, is_proposed=case.pk in proposed))
+    return render(request, "authority/review.html", {"rows": rows, "now": workspace.now, **shown})

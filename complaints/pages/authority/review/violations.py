@@ -1,10 +1,9 @@
 """/authority/violations/: reports and leads of the own authority with their checks, and one of them.
 
-Only officers of the authority that has the case read it; no party's page, list, count or notice knows it.
+Only officers of the authority that has the case read it; no page, list, count or notice of a party knows it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Exists, OuterRef, QuerySet
@@ -41,21 +40,6 @@ TABS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViolationRow:
-    """One record of the register in words."""
-
-    matter: Matter
-    number: str
-    kind: str
-    respondent: str
-    clock: dict[str, Any] | None
-    officers: str
-    result: str
-    url: str
-    case_url: str
-
-
 def registered(workspace: Workspace) -> QuerySet[Matter]:
     """What lies with the authorities in whose name this person may act."""
     return Matter.objects.filter(
@@ -78,19 +62,12 @@ def lists_of(workspace: Workspace) -> dict[str, QuerySet[Matter]]:
 
 @officer_page("GET")
 def violations(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    lists = lists_of(workspace)
-    tab = keyset.chosen_tab(TABS, request.GET)
-    counts = keyset.counts(lists)
-    page = keyset.page_of(lists[tab.code], request.GET, BY_OPENING, related=_CASE)
-    context = {
-        "rows": rows_of(page.rows, workspace),
-        "now": workspace.now,
-        **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-violations")),
-    }
+    page, shown = keyset.tabbed(request, TABS, lists_of(workspace), BY_OPENING, related=_CASE)
+    context = {"rows": rows_of(page.rows, workspace), "now": workspace.now, **shown}
     return render(request, "authority/violations.html", context)
 
 
-def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[ViolationRow]:
+def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[dict[str, Any]]:
     """With clocks and names: one query for a page, beside keys that are not held yet."""
     if not matters:
         return []
@@ -107,17 +84,17 @@ def rows_of(matters: Sequence[Matter], workspace: Workspace) -> list[ViolationRo
             status = Status(case.status)
             facts = clock_facts(deadline=clock, now=workspace.now, calendar=workspace.calendar, status=status)
         rows.append(
-            ViolationRow(
-                matter=matter,
-                number=matter.subject or f"{matter.pk}",
-                kind=wording.label(matter.kind, kind="matter_kind"),
-                respondent=respondent_of(case),
-                clock=facts,
-                result=wording.label(matter.data.get("result", ""), kind="lead_result"),
-                officers=listed(names[pk] for pk in matter.data.get("officers", []) if pk in names),
-                url=reverse("complaints:authority-violation", args=[matter.pk]),
-                case_url=case_url(case, AUTHORITY),
-            )
+            {
+                "matter": matter,
+                "number": matter.subject or f"{matter.pk}",
+                "kind": wording.label(matter.kind, kind="matter_kind"),
+                "respondent": respondent_of(case),
+                "clock": facts,
+                "result": wording.label(matter.data.get("result", ""), kind="lead_result"),
+                "officers": listed(names[pk] for pk in matter.data.get("officers", []) if pk in names),
+                "url": reverse("complaints:authority-violation", args=[matter.pk]),
+                "case_url": case_url(case, AUTHORITY),
+            }
         )
     return rows
 

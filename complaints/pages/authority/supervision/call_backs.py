@@ -1,5 +1,4 @@
-"""/authority/call-backs/: the sample of a month, who rings whom, the script, and what came of it; /open/call-backs/:
-the draw.
+"""/authority/call-backs/: the sample of a month, who rings whom, the script; /open/call-backs/: the draw.
 
 Who handled a case finds no form for it, and is refused by name when sending one.
 """
@@ -87,14 +86,13 @@ def call_backs(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "month": month,
         "now": workspace.now,
         "tabs": [
-            {
-                "title": text,
-                "url": _url(query | {"view": code}),
-                "is_current": code == view,
-                "value": counts[code],
-                "words": keyset.in_words(counts[code]),
-                "tone": "bad" if code == "found" and counts[code] else "neutral",
-            }
+            keyset.figure(
+                text,
+                counts[code],
+                _url(query | {"view": code}),
+                "bad" if code == "found" else "neutral",
+                is_current=code == view,
+            )
             for code, (text, _condition) in VIEWS.items()
         ],
         "rows": _called(page.rows, workspace),
@@ -152,8 +150,7 @@ def _called(ids: list[int], workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """How many were reached of those that are over, how many of the reached do not agree; and the same by enterprise,
-    whoever has most that do not agree first."""
+    """How many were reached and do not agree, in all and by enterprise, whoever has most first."""
     enterprise = "complaint__enterprise"
     counted = list(
         rows.order_by()
@@ -196,7 +193,6 @@ def _url(query: dict[str, str]) -> str:
 
 @officer_page("GET", "POST")
 def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
-    """One case of the sample: the script, or what was said."""
     call = _seen(workspace).select_related("month", "officer__user", "complaint").filter(pk=pk).first()
     if call is None:
         raise Http404
@@ -259,8 +255,7 @@ def _questions(case: Complaint) -> list[str]:
 
 @require_safe
 def public(request: HttpRequest) -> HttpResponseBase:
-    """/open/call-backs/: for each month the digest of the seed before, the seed after, and how many were drawn of how
-    many."""
+    """/open/call-backs/: for each month the digest of the seed before, the seed after, and how many were drawn."""
     return render(
         request,
         "open/call_backs.html",

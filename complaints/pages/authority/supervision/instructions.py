@@ -1,11 +1,9 @@
 """/authority/urges/: the 督办 board (or one column of it as a table), one instruction, and one instruction for many.
 
-What a card offers is what the table of steps lets this officer do; the answer goes through the step like any other. Of
-up to 200 cases of a list each is judged for itself in one flush; what was refused says why and hinders none of the
-others.
+Of up to 200 cases each is judged for itself; what was refused says why and hinders none of the others.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,12 +14,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.idempotency import once
 from authorities.models import Authority
 from complaints.desks import authority_lists as case_rows
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.bulk_run import BulkRun
+from complaints.desks.bulk_run import BulkRun, run_once
 from complaints.desks.case_query import asked_for
 from complaints.desks.instruction_lists import (
     COLUMNS,
@@ -40,11 +37,12 @@ from complaints.desks.instruction_lists import (
 from complaints.desks.keyset import BY_DUE
 from complaints.desks.officer_case import setting_of
 from complaints.forms.fields import upload_address
-from complaints.forms.staff_forms import MOST_URGED, AnswerForm, ManyInstructionsForm
+from complaints.forms.staff_forms import MOST_URGED, AnswerForm, ManyAssignForm, ManyInstructionsForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Complaint, Matter
 from complaints.pages.authority.cases import step_url
+from complaints.pages.shared.step_pages import verb
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.reading.case import AUTHORITY, case_url, page_of
@@ -77,14 +75,7 @@ def board(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         shown = {"board": _board(workspace, cards_of, counts, query)}
     context = shown | {
         "boxes": [
-            {
-                "title": title,
-                "url": _url({"box": code}),
-                "is_current": code == box,
-                "words": keyset.in_words(counts[code]),
-                "value": counts[code],
-            }
-            for code, title in BOXES
+            keyset.figure(title, counts[code], _url({"box": code}), is_current=code == box) for code, title in BOXES
         ],
         "units": [{"row": row, "name": named(row), "is_chosen": row == unit} for row in units],
         "box": box,
@@ -128,15 +119,8 @@ def _rows(matters: Sequence[Matter], workspace: Workspace) -> list[Any]:
 
 
 def _head(column: Column, count: int, query: dict[str, str], current: Column | None) -> dict[str, Any]:
-    return {
-        "code": column.code,
-        "title": column.title,
-        "value": count,
-        "words": keyset.in_words(count),
-        "tone": column.tone if count else "neutral",
-        "url": _url(query | {"column": column.code}),
-        "is_current": column is current,
-    }
+    url, is_current = _url(query | {"column": column.code}), column is current
+    return keyset.figure(column.title, count, url, column.tone, code=column.code, is_current=is_current)
 
 
 def _sentence(counts: dict[str, int], box: str) -> str:
@@ -200,26 +184,32 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
 NOT_HERE = gettext_lazy("没有这件投诉，或者它不在本辖区。")
 
 
-def take_on_many(do: str, numbers: list[str], move: Move, workspace: Workspace) -> BulkRun:
-    """Take ``move`` on the cases of this officer with these numbers; the others are named as not there. ``do``: see
-    Run."""
-    cases = {case.number: case for case in workspace.cases().filter(number__in=numbers)}
-    moves = [(case.pk, move, _actor(workspace, case)) for case in cases.values()]
-    refused = {number: str(NOT_HERE) for number in numbers}
-    for result in many_cases.take_all(moves, now=workspace.now):
-        refused[result.complaint.number] = many_cases.why_refused(result)
-    return BulkRun(do, [n for n in numbers if not refused[n]], [(n, refused[n]) for n in numbers if refused[n]])
+def taken_on_many(
+    request: HttpRequest,
+    workspace: Workspace,
+    do: str,
+    form: ManyInstructionsForm | ManyAssignForm,
+    build: Callable[[Any], Move],
+    *,
+    back: str,
+    back_text: str,
+) -> HttpResponse | None:
+    """What came of the step that ``build`` makes of the form, taken once on each of this officer's cases that it names;
+    None where the form has errors. ``do``: see BulkRun."""
 
+    def take() -> BulkRun | None:
+        if not form.is_valid():
+            return None
+        numbers, move = form.numbers, build(form)
+        refused = {number: str(NOT_HERE) for number in numbers}
+        moves = [(case.pk, move, _actor(workspace, case)) for case in workspace.cases().filter(number__in=numbers)]
+        for result in many_cases.take_all(moves, now=workspace.now):
+            refused[result.complaint.number] = many_cases.why_refused(result)
+        return BulkRun(do, [n for n in numbers if not refused[n]], [(n, refused[n]) for n in numbers if refused[n]])
 
-def _actor(workspace: Workspace, case: Complaint) -> Actor:
-    """The office in which this person acts on the case: where it is handled, else the first that sees it."""
-    able = [actor for actor in workspace.actors if stands_to(actor, case)]
-    here = (actor for actor in able if case.handling_authority_id in actor.authority_ids)
-    return next(here, able[0] if able else workspace.actors[0])
-
-
-def run_page(request: HttpRequest, run: BulkRun, *, back: str, back_text: str) -> HttpResponse:
-    """What came of one step on many cases."""
+    run = run_once(request, take)
+    if run is None:
+        return None
     context = {
         "run": run,
         "title": run.title(),
@@ -230,27 +220,26 @@ def run_page(request: HttpRequest, run: BulkRun, *, back: str, back_text: str) -
     return render(request, "authority/supervision/run.html", context)
 
 
+def _actor(workspace: Workspace, case: Complaint) -> Actor:
+    """The office in which this person acts on the case: where it is handled, else the first that sees it."""
+    able = [actor for actor in workspace.actors if stands_to(actor, case)]
+    here = (actor for actor in able if case.handling_authority_id in actor.authority_ids)
+    return next(here, able[0] if able else workspace.actors[0])
+
+
 @officer_page("GET", "POST")
 def new_instructions(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """GET: the cases of an address of /authority/cases/, all ticked; POST: the instruction for those that stayed
-    ticked."""
+    """The cases of an address of /authority/cases/, all ticked; POST: the instruction for those still ticked."""
     if not workspace.may("urge"):
         raise Http404
     filtered, cases = asked_for(workspace, request.GET)
-    form: ManyInstructionsForm | None = None
-    if request.method == "POST":
-        form, run = ManyInstructionsForm(request.POST, today=workspace.today), None
-        with once(request) as attempt:
-            if attempt.answered:
-                run = BulkRun.from_text(attempt.answer.decode())
-            elif form.is_valid():
-                move = supervision.urge(text=form.cleaned_data["text"], last_day=form.cleaned_data["last_day"])
-                run = take_on_many("urge", form.numbers, move, workspace)
-                attempt.reference, attempt.answer = request.path, run.as_text().encode()
-        if run is not None:
-            return run_page(request, run, back="authority-urges", back_text=_("督办"))
-    if form is not None and form.numbers:
-        cases = workspace.cases().filter(number__in=form.numbers[:MOST_URGED])
+    form = ManyInstructionsForm(request.POST, today=workspace.today) if request.method == "POST" else None
+    if form is not None:
+        build = verb("urge", "text", "last_day")
+        if done := taken_on_many(request, workspace, "urge", form, build, back="authority-urges", back_text=_("督办")):
+            return done
+        if form.numbers:
+            cases = workspace.cases().filter(number__in=form.numbers[:MOST_URGED])
     listed = list(cases.select_related(*case_rows.RELATED).order_by(BY_DUE.field, "pk")[: MOST_URGED + 1])
     more, listed = len(listed) > MOST_URGED, listed[:MOST_URGED]
     shown = form or ManyInstructionsForm(None, today=workspace.today, numbers=[case.number for case in listed])

@@ -1,12 +1,10 @@
 """Below /authority/urges/: what was reported upwards, what waits for a decision, what is overdue by unit and person.
 
-Each number is counted by the condition of the list that it opens, and a page of rows costs the same
-number of queries however long the list is.
+Each number is counted by the condition of the list that it opens.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
@@ -40,36 +38,31 @@ _OF_A_CLOCK = (*(f"complaint__{name}" for name in (*RELATED, "handling_authority
 _NONE = "none"
 
 
-# --- reported upwards -------------------------------------------------------------------------
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reported:
-    """One overdue thing that superiors were told of."""
-
-    complaint: Complaint
-    url: str
-    what: str
-    who: str
-    person: str
-    clock: dict[str, Any]
-    told: str
-    told_at: datetime | None
-    why: str
-
-
 @officer_page("GET")
 def escalated(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/urges/escalated/: who owes what since when, and whom that was reported to; the oldest first."""
     rows = reported(workspace)
     page = keyset.page_of(rows, request.GET, BY_DUE, related=_OF_A_CLOCK)
-    count = keyset.counts({"all": rows})["all"]
+    return _listed(request, workspace, "escalated", rows, page, _reported(page.rows, workspace))
+
+
+def _listed(
+    request: HttpRequest,
+    workspace: Workspace,
+    name: str,
+    every: QuerySet[Any],
+    page: keyset.KeysetPage[Any],
+    rows: list[dict[str, Any]],
+) -> HttpResponseBase:
+    count = keyset.counts({"all": every})["all"]
     context = {
-        "rows": _reported(page.rows, workspace),
+        "rows": rows,
         "count": count,
         "count_words": keyset.in_words(count),
         "now": workspace.now,
         **keyset.neighbours(page, request.path),
     }
-    return render(request, "authority/supervision/escalated.html", context)
+    return render(request, f"authority/supervision/{name}.html", context)
 
 
 def reported(workspace: Workspace) -> QuerySet[Deadline]:
@@ -79,11 +72,9 @@ def reported(workspace: Workspace) -> QuerySet[Deadline]:
     )
 
 
-def _reported(clocks: Sequence[Deadline], workspace: Workspace) -> list[Reported]:
-    explained = {
-        (entry.complaint_id, entry.data.get("deadline", 0)): label
-        for entry, label in _reasons(_ENTRIES(sorted({clock.complaint_id for clock in clocks})))
-    }
+def _reported(clocks: Sequence[Deadline], workspace: Workspace) -> list[dict[str, Any]]:
+    entries = _ENTRIES(sorted({clock.complaint_id for clock in clocks}))
+    explained = {(entry.complaint_id, entry.data.get("deadline", 0)): _reason(entry) for entry in entries}
     sealed_fields.load_for(c.complaint.officer.user for c in clocks if c.complaint.officer is not None)
     rows = []
     for clock in clocks:
@@ -91,17 +82,17 @@ def _reported(clocks: Sequence[Deadline], workspace: Workspace) -> list[Reported
         is_theirs = clock.owed_by == "authority"
         has_it = case.handling_authority if is_theirs else case.branch or case.enterprise
         rows.append(
-            Reported(
-                complaint=case,
-                url=case_url(case, AUTHORITY),
-                what=wording.label(clock.clock, kind="clock"),
-                clock=clock_facts(deadline=clock, now=now, calendar=workspace.calendar, status=Status(case.status)),
-                who=named(has_it) if has_it else "",
-                person=case.officer.user.name if is_theirs and case.officer else "",
-                told=told_words(clock),
-                told_at=clock.escalated_at,
-                why=explained.get((case.pk, clock.pk), "") if is_theirs else "",
-            )
+            {
+                "complaint": case,
+                "url": case_url(case, AUTHORITY),
+                "what": wording.label(clock.clock, kind="clock"),
+                "clock": clock_facts(deadline=clock, now=now, calendar=workspace.calendar, status=Status(case.status)),
+                "who": named(has_it) if has_it else "",
+                "person": case.officer.user.name if is_theirs and case.officer else "",
+                "told": told_words(clock),
+                "told_at": clock.escalated_at,
+                "why": explained.get((case.pk, clock.pk), "") if is_theirs else "",
+            }
         )
     return rows
 
@@ -115,11 +106,10 @@ _ENTRIES = PreparedQuery(
 """By the ids of cases: where an officer has said why something is late."""
 
 
-def _reasons(entries: Iterable[HandlingStep]) -> list[tuple[HandlingStep, str]]:
-    return [(entry, wording.label(entry.reason, kind="overdue_reason")) for entry in entries]
+def _reason(entry: HandlingStep) -> str:
+    return wording.label(entry.reason, kind="overdue_reason")
 
 
-# --- waiting for a decision -------------------------------------------------------------------
 #: The step that decides, by what was asked for.
 _DECIDES = {"extension": "grant_extension", "return": "grant_return"}
 
@@ -129,15 +119,7 @@ def decisions(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/urges/decisions/: more time that was asked for, and cases that an enterprise wants to give back."""
     waiting = workspace.cases().filter(OPEN & (Q(waits_for("extension")) | Q(waits_for("return"))))
     page = keyset.page_of(waiting, request.GET, related=RELATED)
-    count = keyset.counts({"all": waiting})["all"]
-    context = {
-        "rows": _asked(page.rows, workspace),
-        "count": count,
-        "count_words": keyset.in_words(count),
-        "now": workspace.now,
-        **keyset.neighbours(page, request.path),
-    }
-    return render(request, "authority/supervision/decisions.html", context)
+    return _listed(request, workspace, "decisions", waiting, page, _asked(page.rows, workspace))
 
 
 def _asked(cases: list[Complaint], workspace: Workspace) -> list[dict[str, Any]]:
@@ -177,7 +159,6 @@ def _meant_units(matters: Iterable[Matter]) -> dict[tuple[int, int | None], str]
     }
 
 
-# --- overdue by unit and person ---------------------------------------------------------------
 def late_at_us(now: datetime) -> Q:
     """An authority owes something of an open case, and the day for it has passed."""
     owed = Deadline.objects.filter(
@@ -188,8 +169,7 @@ def late_at_us(now: datetime) -> Q:
 
 @officer_page("GET")
 def overdue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/authority/urges/overdue/?unit=…&officer=…: how much is late with whom, and why; each number opens its list
-    below."""
+    """/authority/urges/overdue/?unit=…&officer=…: how much is late with whom; each number opens its list below."""
     late = workspace.cases().filter(late_at_us(workspace.now))
     asked = {name: request.GET.get(name, "") for name in ("unit", "officer")}
     chosen = {
@@ -208,7 +188,7 @@ def overdue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         sorted({one["handling_authority"] for one in counted}),
         sorted({one["officer"] for one in counted if one["officer"]}),
     )
-    why = {entry.complaint_id: label for entry, label in _reasons(more["entries"])}
+    why = {entry.complaint_id: _reason(entry) for entry in more["entries"]}
     names = {row.pk: named(row) for row in more["units"]}
     context = {
         "units": _units(counted, chosen, names),

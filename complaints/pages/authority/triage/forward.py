@@ -1,9 +1,7 @@
 """Where a case goes, as an officer chooses it: an enterprise or an authority; first ask the consumer; many at once.
 
-One address takes the choice of the triage page and of its own form alike. Who does not take the first suggestion says
-why, in a word that routing can count. Of many cases each is judged for itself, in one transaction and one flush; what
-was refused says why and hinders none of the others. What came back twice is for a person to decide and goes in no
-batch.
+Who does not take the first suggestion says why, in a word that routing can count. Of many cases each is judged for
+itself; what came back twice is for a person to decide and goes in no batch.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,7 +10,8 @@ from typing import Any
 
 from django import forms
 from django.db.models import Q
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Right
 from authorities.jurisdiction import Jurisdiction
@@ -21,7 +20,7 @@ from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace
 from complaints.desks.bulk_run import BulkRun
 from complaints.desks.officer_case import OfficerCase, refuse_unless_open
-from complaints.forms.fields import CHOOSE, Choice, Choices, StepForm, Words, lines_of, set_choices
+from complaints.forms.fields import CHOOSE, Choice, Choices, Dropdown, StepForm, Words, lines_of, set_choices
 from complaints.forms.staff_forms import TakeUpForm
 from complaints.handling import Move
 from complaints.handling.steps import authority, jurisdiction, supervision
@@ -52,9 +51,9 @@ def why_choices() -> Choices:
 def ask_why(form: forms.Form, cleaned: dict[str, Any]) -> None:
     """Who does not take the first suggestion says why; “other” in words."""
     if not cleaned.get("why") and "why" not in form.errors:
-        form.add_error("why", gettext_lazy("没有选第一个建议的，请选一个原因。"))
+        form.add_error("why", _("没有选第一个建议的，请选一个原因。"))
     if cleaned.get("why") == "other" and not cleaned.get("note") and "note" not in form.errors:
-        form.add_error("note", gettext_lazy("选了其他原因，请写一句。"))
+        form.add_error("note", _("选了其他原因，请写一句。"))
 
 
 def read_target(value: str) -> tuple[int, int | None]:
@@ -78,20 +77,10 @@ def _named(authorities: Sequence[Authority]) -> Choices:
 class _SuggestedForm(CaseForm):
     """``first``: the value of the first suggestion; without one, nobody is asked why it was not taken."""
 
-    why = Choice(
-        label=gettext_lazy("为什么不选第一个建议"),
-        choices=why_choices,
-        required=False,
-        help_text=gettext_lazy("选第一个建议时不用填。"),
-        widget=forms.Select(attrs={"class": "w-24"}),
+    why = Dropdown(
+        label=_("为什么不选第一个建议"), choices=why_choices, required=False, help_text=_("选第一个建议时不用填。")
     )
-    note = Words(
-        label=gettext_lazy("补充一句"),
-        required=False,
-        rows=2,
-        longest=500,
-        help_text=gettext_lazy("只有监管部门看得到。"),
-    )
+    note = Words(label=_("补充一句"), required=False, rows=2, longest=500, help_text=_("只有监管部门看得到。"))
     first = ""
 
     def suggest(self, first: str) -> None:
@@ -101,12 +90,8 @@ class _SuggestedForm(CaseForm):
 
 
 class AuthorityForm(_SuggestedForm):
-    """Which authority or office handles it."""
-
-    authority = Choice(label=gettext_lazy("分送给哪个机关"), widget=forms.Select(attrs={"class": "w-24"}))
-    text = Words(
-        label=gettext_lazy("说明"), required=False, rows=3, help_text=gettext_lazy("写给接收机关；各方看得到。")
-    )
+    authority = Dropdown(label=_("分送给哪个机关"))
+    text = Words(label=_("说明"), required=False, rows=3, help_text=_("写给接收机关；各方看得到。"))
     field_order = ("authority", "text", "why", "note")
 
     def prepare(self, officer_case: OfficerCase) -> None:
@@ -137,8 +122,8 @@ class AuthorityForm(_SuggestedForm):
 class DesignationForm(CaseForm):
     """Which authority handles it, as the common superior decides."""
 
-    authority = Choice(label=gettext_lazy("分送给哪个机关"), widget=forms.Select(attrs={"class": "w-24"}))
-    text = Words(label=gettext_lazy("为什么指定这个机关"), rows=3, help_text=gettext_lazy("写给接收机关；各方看得到。"))
+    authority = Dropdown(label=_("分送给哪个机关"))
+    text = Words(label=_("为什么指定这个机关"), rows=3, help_text=_("写给接收机关；各方看得到。"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
         actor = officer_case.found.actor
@@ -168,16 +153,15 @@ def take_up_move(form: forms.Form) -> Move:
 
 
 class TargetForm(_SuggestedForm):
-    """To which legal entity: a suggestion of routing, or one that was looked up. ``typed``: what was typed before a
-    search."""
+    """A suggestion of routing, or one that was looked up. ``typed``: what was typed before a search."""
 
     q = forms.CharField(
-        label=gettext_lazy("查找其他企业"),
+        label=_("查找其他企业"),
         required=False,
         max_length=80,
-        help_text=gettext_lazy("写企业、分支机构、品牌或统一社会信用代码，按“查找”。"),
+        help_text=_("写企业、分支机构、品牌或统一社会信用代码，按“查找”。"),
     )
-    target = Choice(label=gettext_lazy("转给谁"), error_messages={"required": CHOOSE})
+    target = Choice(label=_("转给谁"), error_messages={"required": CHOOSE})
     field_order = ("q", "target", "why", "note")
 
     def __init__(
@@ -248,13 +232,13 @@ PAGES: tuple[StepPage[OfficerCase], ...] = (
         "forward",
         "forward",
         TargetForm.forward,
-        gettext_lazy("监督企业先与消费者和解。送达即起算%(negotiation)s；本机关的审查期限暂停。"),
+        _("监督企业先与消费者和解。送达即起算%(negotiation)s；本机关的审查期限暂停。"),
     ),
     _page(
         "ask-consent",
         "ask_consent",
         TargetForm.ask_consent,
-        gettext_lazy("消费者点一下就能答复，%(consent)s内。不同意或者不答复的，由监管部门处理。"),
+        _("消费者点一下就能答复，%(consent)s内。不同意或者不答复的，由监管部门处理。"),
     ),
 )
 
@@ -263,24 +247,22 @@ PAGES: tuple[StepPage[OfficerCase], ...] = (
 MOST = 500
 #: Each to its own first suggestion.
 OWN = "own"
-NOT_HERE = gettext_lazy("没有这件投诉，或者它不在您的辖区。")
-NOT_YOURS = gettext_lazy("这件投诉不由您的机关分送。")
-BY_HAND = gettext_lazy("已被退回两次，须人工决定，请打开逐件分送。")
-NO_TARGET = gettext_lazy("没有建议的去处，请打开逐件分送。")
+NOT_HERE = _("没有这件投诉，或者它不在您的辖区。")
+NOT_YOURS = _("这件投诉不由您的机关分送。")
+BY_HAND = _("已被退回两次，须人工决定，请打开逐件分送。")
+NO_TARGET = _("没有建议的去处，请打开逐件分送。")
 
 
 class BatchForm(StepForm):
     """Which cases of the list, and where to; ``all`` means the whole list, up to MOST."""
 
-    case = forms.MultipleChoiceField(label=gettext_lazy("案件"), required=False)
-    all = forms.BooleanField(label=gettext_lazy("整个列表（最多500件）"), required=False)
-    target = forms.ChoiceField(
-        label=gettext_lazy("送给谁"), error_messages={"required": CHOOSE, "invalid_choice": CHOOSE}
-    )
+    case = forms.MultipleChoiceField(label=_("案件"), required=False)
+    all = forms.BooleanField(label=_("整个列表（最多500件）"), required=False)
+    target = forms.ChoiceField(label=_("送给谁"), error_messages={"required": CHOOSE, "invalid_choice": CHOOSE})
     why = forms.ChoiceField(
-        label=gettext_lazy("不是第一个建议的，为什么"), required=False, error_messages={"invalid_choice": CHOOSE}
+        label=_("不是第一个建议的，为什么"), required=False, error_messages={"invalid_choice": CHOOSE}
     )
-    note = Words(label=gettext_lazy("补充一句"), required=False, rows=1, longest=500)
+    note = Words(label=_("补充一句"), required=False, rows=1, longest=500)
 
     def __init__(self, data: Any = None, *, targets: Choices) -> None:
         super().__init__(data, auto_id="batch_%s")
@@ -316,8 +298,7 @@ def ranked_each(cases: Sequence[Complaint], workspace: Workspace, *, conditions:
 
 
 def distribute(form: BatchForm, waiting: Any, workspace: Workspace) -> BulkRun | None:
-    """Distribute those of ``form`` (of the list ``waiting`` where all of it is meant); None when the form lacks a
-    reason."""
+    """Distribute those of ``form``, or all of ``waiting`` where it says so; None when the form lacks a reason."""
     conditions = Conditions.at(workspace.now)
     # Number → why not, of all that were named, in the order of the form; "" where it was done.
     if form.cleaned_data["all"]:

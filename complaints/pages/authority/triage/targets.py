@@ -1,7 +1,6 @@
 """To whom a case may go: what routing suggested, who has the power there, and what an officer looks up.
 
-A suggestion is read from the stored decision as it was made; only whether the
-enterprise can receive, and whether the consumer agreed, is asked anew.
+A suggestion is read as it was stored; only whether the enterprise can receive and the consumer agreed is asked anew.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -66,7 +65,6 @@ class Target:
 
     @property
     def words(self) -> str:
-        """One line for a choice."""
         facts = [self.name, *([self.entity] if self.entity != self.name else [])]
         if not self.is_enrolled:
             facts.append(_("未入驻或已暂停"))
@@ -168,8 +166,7 @@ def suggested_among(
 def ranked(
     complaint: Complaint, enterprises: list[Target], workspace: Workspace, *, conditions: Conditions
 ) -> list[Target]:
-    """Enterprises and authorities in one order: the authority of the place comes first where no enterprise may have the
-    case (the consumer said no, or none can receive), else after them."""
+    """In one order; the authority of the place comes first where no enterprise may or can have the case."""
     offices = [
         Target(
             rank=0,
@@ -225,7 +222,6 @@ def looked_up(
 
 
 def likelihood(score: int) -> tuple[str, str]:
-    """A score of routing in words, and their tone."""
     if score >= LIKELY:
         return _("把握高"), "ok"
     return (_("把握中") if score >= POSSIBLE else _("把握低")), "neutral"
@@ -261,15 +257,12 @@ def first_of(targets: Iterable[Target]) -> str:
 
 
 def ranking(complaint: Complaint, workspace: Workspace, *, conditions: Conditions) -> list[Target]:
-    """All that is suggested for one case, enterprises and authorities."""
     enterprises = suggested(complaint, latest_decision(complaint), conditions=conditions)
     return ranked(complaint, enterprises, workspace, conditions=conditions)
 
 
 def because_of(chosen: str, first: str, *, rank: int = 0, note: str = "", why: str = "") -> dict[str, Any]:
-    """What is stored with an officer's choice: which rank it had, and, where it was not the first, instead of what and
-    why.
-
+    """What is stored with an officer's choice: which rank it had; where it was not the first, instead of what and why.
     ``note`` is for the authority alone; the entry of the record has the code ``why``."""
     override = {"suggested": first, "chosen": chosen, "reason": why} if first and first != chosen else {}
     return {

@@ -1,8 +1,7 @@
 """/authority/triage/: what waits for a person to say where it goes, and one case of it.
 
-One decision in seconds; the first suggestion is one button, all else is one page away, and what blocks it is said in
-words. Many go at once to where each should (forward.py). A page of rows is read by two statements, as one row would be.
-Signals are asked for only by pages of the authority, as far as the officer sees the cases; nothing of them is kept.
+The first suggestion is one button, all else is one page away; many go at once to where each should (forward.py). Two
+statements read a page of rows. Signals are shown as far as the officer sees the cases; nothing of them is kept.
 """
 
 import re
@@ -12,20 +11,19 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from accounts.idempotency import once
 from accounts.roles import Right
 from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_lists import PASSED_ON, RELATED, ListedCase, due_today, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.bulk_run import BulkRun
+from complaints.desks.bulk_run import BulkRun, run_once
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import setting_of
 from complaints.forms.fields import set_choices
@@ -64,14 +62,12 @@ class SignalView:
 def shown_signals(
     cases: Sequence[Complaint], workspace: Workspace, *, may: Collection[str] = ()
 ) -> dict[int, list[SignalView]]:
-    """What this officer should know of each of these cases; as many queries for a page as for one. ``may``: the steps
-    that are open."""
+    """What this officer should know of these cases; as many queries as for one. ``may``: the steps that are open."""
     signals = signals_of(cases, regions=workspace.regions, looked_back=looked_back_at(workspace))
     return all_shown(cases, signals, may=may)
 
 
 def looked_back_at(workspace: Workspace) -> timedelta:
-    """How far back cases are compared for this officer."""
     return looked_back(workspace.conditions.policies, workspace.first_region)
 
 
@@ -119,19 +115,13 @@ _asking = Asking(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """The rows in the order of their cases; by the id of a case its ranked targets and its signals."""
-
-    rows: list[ListedCase]
-    targets: dict[int, list[Target]]
-    signals: dict[int, list[SignalView]]
-
-
-def waiting_rows(cases: Sequence[Complaint], workspace: Workspace) -> Waiting:
-    """Two statements, beside keys that are not held yet."""
+def waiting_rows(
+    cases: Sequence[Complaint], workspace: Workspace
+) -> tuple[list[ListedCase], dict[int, list[Target]], dict[int, list[SignalView]]]:
+    """The rows; by the id of a case its ranked targets and its signals. Two statements, beside keys that are not held
+    yet."""
     if not cases:
-        return Waiting([], {}, {})
+        return [], {}, {}
     asked = _asking.about(cases, workspace.regions, looked_back=looked_back_at(workspace))
     candidates = targets.candidates_of(asked.rows["decisions"])
     named = targets.named_by(cases)
@@ -140,7 +130,7 @@ def waiting_rows(cases: Sequence[Complaint], workspace: Workspace) -> Waiting:
     conditions.know_successors(named, rows["successions"])
     enterprises = targets.suggested_among(cases, candidates, rows["firms"], rows["branches"], conditions=conditions)
     names = [text for text in asked.rows["texts"] if text.kind == "consumer_name"]
-    return Waiting(
+    return (
         rows_of(cases, workspace, beside=case_rows.CaseExtras.of(names, asked.rows["clocks"])),
         {case.pk: ranked(case, enterprises[case.pk], workspace, conditions=conditions) for case in cases},
         all_shown(cases, asked.signals()),
@@ -169,35 +159,33 @@ def waiting(workspace: Workspace) -> QuerySet[Complaint]:
     return workspace.cases().filter(status=Status.TRIAGE)
 
 
-def _conditions(workspace: Workspace) -> dict[str, Any]:
+def _lists(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
+    rows = waiting(workspace)
     return {
-        "all": Q(),
-        "today": due_today(workspace, workspace.calendar),
-        "late": late(workspace.now),
-        "twice": Q(returns__gte=2),
-        "asked": Q(waits_for("consent")),
+        "all": rows,
+        "today": rows.filter(due_today(workspace, workspace.calendar)),
+        "late": rows.filter(late(workspace.now)),
+        "twice": rows.filter(returns__gte=2),
+        "asked": rows.filter(waits_for("consent")),
     }
 
 
 @officer_page("GET", "POST")
 def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/triage/?view=…: one view of what waits; POST distributes the chosen ones."""
-    tab = keyset.chosen_tab(TABS, request.GET)
     if request.method != "POST":
-        return _show(request, workspace, tab)
+        return _show(request, workspace)
+    tab = keyset.chosen_tab(TABS, request.GET)
     # What was chosen is a target in its form; whether it is one says the step.
     target = request.POST.get("target", "")
     form = BatchForm(request.POST, targets=[(target, target)] if _TARGET.fullmatch(target) else [])
-    run: BulkRun | None = None
-    with once(request) as attempt:
-        if attempt.answered:
-            run = BulkRun.from_text(attempt.answer.decode())
-        elif form.is_valid():
-            run = forward.distribute(form, waiting(workspace).filter(_conditions(workspace)[tab.code]), workspace)
-            if run is not None:
-                attempt.reference, attempt.answer = request.path, run.as_text().encode()
+
+    def take() -> BulkRun | None:
+        return forward.distribute(form, _lists(workspace)[tab.code], workspace) if form.is_valid() else None
+
+    run = run_once(request, take)
     if run is None:
-        return _show(request, workspace, tab, form)
+        return _show(request, workspace, form)
     context = {
         "run": run,
         "title": run.title(),
@@ -208,14 +196,12 @@ def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     return render(request, "staff/bulk_done.html", context)
 
 
-def _show(request: HttpRequest, workspace: Workspace, tab: Tab, form: BatchForm | None = None) -> HttpResponseBase:
+def _show(request: HttpRequest, workspace: Workspace, form: BatchForm | None = None) -> HttpResponseBase:
     """``form``: what was sent and is wrong."""
-    conditions = _conditions(workspace)
-    counts = keyset.counts({code: waiting(workspace).filter(condition) for code, condition in conditions.items()})
-    page = keyset.page_of(waiting(workspace).filter(conditions[tab.code]), request.GET, related=RELATED)
-    shown = waiting_rows(page.rows, workspace)
+    page, shown = keyset.tabbed(request, TABS, _lists(workspace), related=RELATED)
+    rows, suggestions, signals = waiting_rows(page.rows, workspace)
     may_send = workspace.may(Right.DISTRIBUTE)
-    targets = forward.targets_of(shown.targets)
+    targets = forward.targets_of(suggestions)
     if form is not None:
         set_choices(form, "target", [(forward.OWN, str(_("各自的第一个建议"))), *targets])
     context = {
@@ -223,14 +209,14 @@ def _show(request: HttpRequest, workspace: Workspace, tab: Tab, form: BatchForm 
             {
                 "row": row,
                 "url": triage_url(row.complaint),
-                "first": next(iter(shown.targets[row.complaint.pk]), None),
+                "first": next(iter(suggestions[row.complaint.pk]), None),
                 # (word, tone) of each kind of signal once.
-                "signals": list({one.short: one.tone for one in shown.signals[row.complaint.pk]}.items()),
+                "signals": list({one.short: one.tone for one in signals[row.complaint.pk]}.items()),
             }
-            for row in shown.rows
+            for row in rows
         ],
         "now": workspace.now,
-        **keyset.tabs_shown(TABS, tab, counts, page, address=reverse("complaints:authority-triage")),
+        **shown,
         "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
         "form": form,
         "may_send": may_send,
@@ -271,7 +257,15 @@ def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
         "signals": signals,
         "asked": page.matters.get("consent"),
         "is_returned_twice": case.returns >= 2,
-        "returned_by": _returned_by(page),
+        # Who gave the case back, and why in words, where a reason was chosen.
+        "returned_by": [
+            (
+                named(stage.branch or stage.enterprise),
+                wording.label(stage.ended_by, kind="return_reason") if stage.ended_by in RETURN_REASONS else "",
+            )
+            for stage in page.engagements
+            if stage.odr_result == "returned" and stage.ended_by != PASSED_ON
+        ],
         "consents": _consents(case, conditions),
         "dispute": page.matters.get("jurisdiction"),
         "may_send": not _SENDING.isdisjoint(officer_case.may),
@@ -298,18 +292,6 @@ def _checks(page: CasePage, workspace: Workspace, signals: list[SignalView]) -> 
         ],
         "has_others": bool(others),
     }
-
-
-def _returned_by(page: CasePage) -> list[tuple[str, str]]:
-    """Who gave the case back, and why in words, where a reason was chosen."""
-    return [
-        (
-            named(stage.branch or stage.enterprise),
-            wording.label(stage.ended_by, kind="return_reason") if stage.ended_by in RETURN_REASONS else "",
-        )
-        for stage in page.engagements
-        if stage.odr_result == "returned" and stage.ended_by != PASSED_ON
-    ]
 
 
 def _consents(case: Complaint, conditions: Conditions) -> list[tuple[str, str, str]]:

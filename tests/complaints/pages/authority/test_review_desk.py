@@ -75,7 +75,7 @@ def test_what_was_noticed_under_article_17_stands_beside_ground_three(world: Wor
         given.filed(world, now=now())
     case = case_at(world, S.REVIEW)
     page = workspace(world.rui).get(f"{DESK}{case.number}/")
-    third = page.context["grounds"][2].ground
+    third = page.context["grounds"][2]["ground"]
     assert any("第十七条第二项" in line for line in third.shows), third.shows
     assert "checked" not in page.content.decode()
 
@@ -100,7 +100,7 @@ def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
     client, url = workspace(world.rui), f"{step_url(case, 'refuse')}?from=review"
     looked = client.post(url, REFUSAL | {"look": "1"} | key())
     assert looked.status_code == 200
-    letters = {letter.to: letter for letter in looked.context["letters"]}
+    letters = {letter["to"]: letter for letter in looked.context["letters"]}
     assert [paper["title"] for paper in looked.context["papers"]] == ["投诉不予受理决定书"]
     assert f"事实和理由：{TEXT}" in looked.content.decode()
     assert "陈试" not in looked.content.decode(), "a name is seen after saying why, here as elsewhere"
@@ -110,12 +110,12 @@ def test_the_very_words_are_read_before_anything_is_sent(world: World) -> None:
     head = workspace(officer_of(world, "head"))
     matter = Matter.objects.get(complaint=case, kind="proposal")
     page = head.get(f"/authority/approvals/{matter.pk}/")
-    assert [letter.lines for letter in page.context["letters"]]
+    assert [letter["lines"] for letter in page.context["letters"]]
     assert head.post(f"/authority/approvals/{matter.pk}/", {"decision": "grant"} | key()).status_code == 302
     sent = Notice.objects.get(complaint=case, kind="refuse", addressee="consumer")
     # Only the number of the document is not known before it is issued.
-    assert [line for line in sent.body.split("\n") if "#documents" not in line] == letters["消费者"].lines
-    assert sent.subject == letters["消费者"].subject
+    assert [line for line in sent.body.split("\n") if "#documents" not in line] == letters["消费者"]["lines"]
+    assert sent.subject == letters["消费者"]["subject"]
 
 
 def test_what_would_be_sent_names_the_consumer_only_to_who_said_why(world: World) -> None:
@@ -124,7 +124,7 @@ def test_what_would_be_sent_names_the_consumer_only_to_who_said_why(world: World
 
     def read() -> str:
         sent = client.post(step_url(case, "refuse"), text | key()).context
-        return str(sent["papers"]) + str([letter.lines for letter in sent["letters"]])
+        return str(sent["papers"]) + str([letter["lines"] for letter in sent["letters"]])
 
     masked = read()
     assert "陈**来电" in masked
@@ -254,7 +254,7 @@ def test_a_report_is_registered_checked_and_closed_in_two_names(world: World) ->
     assert matter.subject.startswith("JB")
     assert matter.deadlines.get().clock == "lead"
     page = client.get("/authority/violations/")
-    assert [row.number for row in page.context["rows"]] == [matter.subject]
+    assert [row["number"] for row in page.context["rows"]] == [matter.subject]
     one = client.get(f"/authority/violations/{matter.pk}/").content.decode()
     assert "门店无照经营。" in one
     assert "延长核查期限" not in one, "that is for the head"
@@ -275,7 +275,7 @@ def test_a_report_is_registered_checked_and_closed_in_two_names(world: World) ->
         == 302
     )
     rows = client.get("/authority/violations/?view=done").context["rows"]
-    assert [(row.result, row.officers) for row in rows] == [("已立案查处", "瑞试、长试")]
+    assert [(row["result"], row["officers"]) for row in rows] == [("已立案查处", "瑞试、长试")]
     assert matter.deadlines.get().state == "met"
 
 

@@ -11,7 +11,7 @@ from complaints.handling import Promise
 from complaints.handling.steps import authority, both, mediation
 from complaints.models import Complaint
 from complaints.pages.links.answer import PAGES
-from complaints.pages.mediation import mediate
+from complaints.pages.mediation import bodies
 from complaints.parties import actors
 from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.workflow import Outcome, Status
@@ -144,7 +144,7 @@ TOLD = {"result": "agreed", "text": "双方同意退还一半，等书面协议�
 BODY = Audience(
     name="mediation body",
     role="mediation_body",
-    pages=mediate.PAGES,
+    pages=bodies.PAGES,
     walks=[
         Walk("session", HANDED_ON, _planned, wrong=[(PLACE, "at")], closed=STOPPED),
         Walk("minutes", STOPPED, _held, wrong=[(HELD, "at"), (HELD | {"at": "2099-01-01T10:00"}, "at")]),
