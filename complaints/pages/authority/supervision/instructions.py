@@ -37,7 +37,7 @@ from complaints.desks.instruction_lists import (
 from complaints.desks.keyset import BY_DUE
 from complaints.desks.officer_case import setting_of
 from complaints.forms.fields import upload_address
-from complaints.forms.staff_forms import MOST_URGED, AnswerForm, ManyAssignForm, ManyInstructionsForm
+from complaints.forms.staff_forms import MOST_URGED, AnswerForm, ManyCasesForm, ManyInstructionsForm
 from complaints.handling import Move
 from complaints.handling.steps import supervision
 from complaints.models import Complaint, Matter
@@ -188,7 +188,7 @@ def taken_on_many(
     request: HttpRequest,
     workspace: Workspace,
     do: str,
-    form: ManyInstructionsForm | ManyAssignForm,
+    form: ManyCasesForm,
     build: Callable[[Any], Move],
     *,
     back: str,
