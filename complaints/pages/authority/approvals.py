@@ -37,6 +37,7 @@ from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
 from database.prepared import CombinedQuery, PreparedQuery
+from web.incoming import posted
 from web.listing import listed as in_words
 
 MOST = 200
@@ -153,8 +154,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     case, actor = officer_case.found.complaint, officer_case.found.actor
     if request.method != "POST" and matter.state != "open":
         return redirect(case_url(case, AUTHORITY))
-    data = request.POST if request.method == "POST" else None
-    form = DecisionForm(data, grant=_("同意，立即办理"), refuse=_("退回修改"))
+    form = DecisionForm(posted(request), grant=_("同意，立即办理"), refuse=_("退回修改"))
 
     def moves() -> Sequence[Move] | None:
         if actor is None or not actor.roles:

@@ -32,6 +32,7 @@ from complaints.parties.actors import stands_to
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.mediation_facts import desk_url
+from web.incoming import posted
 
 #: Where the very words can be read before they are sent.
 LOOKED_AT = frozenset({"refuse", "material", "redirect"})
@@ -156,8 +157,7 @@ def together(request: HttpRequest, workspace: Workspace, number: str) -> HttpRes
     home = case_url(case, AUTHORITY)
     if request.method != "POST":
         refuse_unless_open([LINK, JOIN], officer_case)
-    data = request.POST if request.method == "POST" else None
-    form = TogetherForm(data, initial={"numbers": request.GET.get("with", "")[:2000]})
+    form = TogetherForm(posted(request), initial={"numbers": request.GET.get("with", "")[:2000]})
     if form.is_bound:
         with once(request) as attempt:
             if not attempt.answered:

@@ -32,6 +32,7 @@ from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import EnrolmentApplication
 from enterprises.models.enrolment import RefusalGround
 from enterprises.team.team import TeamRefusal
+from web.incoming import posted
 
 CHOOSE = gettext_lazy("请选择一项")
 CHOSEN = {"required": CHOOSE, "invalid_choice": CHOOSE}
@@ -183,8 +184,7 @@ def decide(request: HttpRequest, workspace: Workspace, application_id: UUID) -> 
     if application.authority_id not in _offices(workspace, Right.ANSWER_ENROLMENT):
         raise Http404
     is_head = application.authority_id in _offices(workspace, Right.DECIDE_ENROLMENT)
-    data = request.POST if request.method == "POST" else None
-    form = DecideForm(data, is_head=is_head, initial={"version": application.version})
+    form = DecideForm(posted(request), is_head=is_head, initial={"version": application.version})
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         try:

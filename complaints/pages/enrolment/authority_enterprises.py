@@ -36,6 +36,7 @@ from enterprises.models import Enterprise
 from enterprises.models.enrolment import EnrolmentEntry, EnrolmentFiling, ExitGround, RefusalGround, SuspensionGround
 from enterprises.team.rights import is_led
 from enterprises.team.team import TeamRefusal
+from web.incoming import posted
 
 
 class StandingForm(OneChoice):
@@ -204,8 +205,7 @@ def _standing(request: HttpRequest, workspace: Workspace, enterprise: Enterprise
         allowed.add("resume")
     if enterprise.enrolment in (Enrolment.ENROLLED, Enrolment.SUSPENDED):
         allowed.add("exit" if enterprise.leaves_on is None else "drop_exit")
-    data = request.POST if request.method == "POST" else None
-    form = StandingForm(data, allowed=frozenset(allowed), notice_until=notice)
+    form = StandingForm(posted(request), allowed=frozenset(allowed), notice_until=notice)
     status = 422 if form.is_bound else 200
     here = reverse("complaints:authority-enterprise", args=[enterprise.code])
     if form.is_bound and form.is_valid():

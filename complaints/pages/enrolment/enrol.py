@@ -37,6 +37,7 @@ from enterprises.enrolment import enrolling
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import EnrolmentApplication, EnrolmentEntry
 from enterprises.models.enrolment import RefusalGround
+from web.incoming import posted
 
 HELD = "enrolment"
 State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
@@ -91,10 +92,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
         request.session.pop(HELD, None)
         messages.success(request, _("这台设备上的申请已关上。用同一个邮箱随时可以再打开。"), extra_tags="ok")
         return redirect("complaints:enrol")
-    form, language = (
-        StartForm(request.POST if request.method == "POST" else None),
-        get_language() or settings.LANGUAGE_CODE,
-    )
+    form, language = StartForm(posted(request)), get_language() or settings.LANGUAGE_CODE
     is_sent, status = False, 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         contact: Contact = form.cleaned_data["email"]
@@ -157,7 +155,7 @@ def application(request: HttpRequest, held: EnrolmentApplication) -> HttpRespons
     """/enterprise/enrol/application/: the list of tasks, handing in, and the county's answer."""
     now = timezone.now()
     steps = enrol_forms.judged_steps(held, today=timezone.localdate(now))
-    form = TruthForm(request.POST if request.method == "POST" else None)
+    form = TruthForm(posted(request))
     status = 200
     if request.method == "POST":
         status, wanted = 422, enrol_forms.wanted_of(steps)

@@ -21,6 +21,7 @@ from enterprises.enrolment import enrolled
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Enterprise
 from enterprises.models.enrolment import EnrolmentFiling, ExitGround
+from web.incoming import posted
 
 _FILL = {"required": FILL}
 
@@ -121,7 +122,7 @@ def filing(request: HttpRequest, workspace: Workspace, kind: str) -> HttpRespons
     enterprise = _enterprise(workspace)
     if kind not in FILINGS:
         raise Http404
-    form = filing_form(kind, request.POST if request.method == "POST" else None, today=workspace.today)
+    form = filing_form(kind, posted(request), today=workspace.today)
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         try:

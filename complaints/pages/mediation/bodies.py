@@ -53,6 +53,7 @@ from complaints.reading.case import BODY, CaseAccess, CasePage, clock_name, page
 from complaints.reading.case_people import MASKED
 from complaints.reading.mediation_facts import facts_for, mediation_clock, sixty_days
 from enterprises.models import Enterprise, MediationBody, Station
+from web.incoming import posted
 from web.languages import named
 
 
@@ -120,7 +121,7 @@ def bodies(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     heads = _headed(workspace)
     if request.method == "POST" and not heads:
         raise Http404
-    form = BodyForm(request.POST if request.method == "POST" else None, authority=heads[0]) if heads else None
+    form = BodyForm(posted(request), authority=heads[0]) if heads else None
     if form is not None and form.is_bound and form.is_valid():
         cleaned = dict(form.cleaned_data)
         key = {"authority": heads[0], "name": cleaned.pop("name")}

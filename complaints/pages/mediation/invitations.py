@@ -33,6 +33,7 @@ from complaints.reading.case import AUTHORITY, ENTERPRISE, CaseAccess, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.mediation_facts import desk_url
+from web.incoming import posted
 from web.qr import qr_code
 
 
@@ -89,7 +90,7 @@ def respondent(request: HttpRequest, workspace: Workspace, number: str) -> HttpR
     officer_case = _case_of_respondent(workspace, request, number)
     case = officer_case.found.complaint
     given = (case.respondent_details or {}).get("phone", "")
-    form = LinkForm(request.POST if request.method == "POST" else None, initial={"phone": given})
+    form = LinkForm(posted(request), initial={"phone": given})
     if form.is_bound and (sent := _give_out(request, officer_case, form, answering.RESPONDENT, respondent_of(case))):
         return sent
     link = _live_link(case, answering.RESPONDENT)
@@ -115,7 +116,7 @@ def body(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
     if delegation is None:
         raise Http404
     name = delegation.data.get("body", "")
-    form = BodyLinkForm(request.POST if request.method == "POST" else None)
+    form = BodyLinkForm(posted(request))
     if form.is_bound and (sent := _give_out(request, officer_case, form, answering.BODY, name)):
         return sent
     link = _live_link(officer_case.found.complaint, answering.BODY)
@@ -241,7 +242,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
         raise Http404
     case, table = officer_case.found.complaint, _table(officer_case)
     shown = page_of(officer_case.found, now=workspace.now)
-    record = RecordForm(request.POST if request.method == "POST" else None)
+    record = RecordForm(posted(request))
     actor = _respondent(officer_case, record.recording)
     at = StepContext(
         request=request,

@@ -42,6 +42,7 @@ from complaints.stations import stations
 from enterprises.models import Enterprise, Station, StationStaff
 from enterprises.team import team
 from enterprises.team.rights import TeamActor, authority_reach, post_of
+from web.incoming import posted
 from web.languages import named
 
 _CODE = re.compile(r"[A-Za-z0-9-]{3,20}")
@@ -103,7 +104,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
     own, heads = _authorities(offices), _authorities(row for row in offices if row.role in Right.LEAD_AUTHORITY.posts)
     if not own or (request.method == "POST" and not heads):
         raise Http404
-    form = StationForm(request.POST if request.method == "POST" else None)
+    form = StationForm(posted(request))
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
             if not attempt.answered:

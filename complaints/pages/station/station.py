@@ -43,6 +43,7 @@ from complaints.stations.posters import FORMS, Poster
 from enterprises.enrolment.enrolled import of_code
 from enterprises.models import Branch, Station
 from web.dates import moment
+from web.incoming import posted
 from web.languages import named
 from web.qr import qr_code
 
@@ -234,7 +235,7 @@ def log(request: HttpRequest, here: Here) -> HttpResponseBase:
 @station_page("GET", "POST")
 def log_new(request: HttpRequest, here: Here) -> HttpResponseBase:
     """/station/log/new/: one dispute, in less than a minute."""
-    form = LogForm(request.POST if request.method == "POST" else None)
+    form = LogForm(posted(request))
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         try:
@@ -365,7 +366,6 @@ def go(request: HttpRequest, code: str) -> HttpResponseBase:
 @never_cache
 @require_safe
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """Nothing but the way to the page without the token."""
     request.session[TOKEN] = token[: stations.LONGEST_TOKEN]
     return redirect("complaints:station-confirm")
 

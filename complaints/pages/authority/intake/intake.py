@@ -52,6 +52,7 @@ from complaints.triage.signal_facts import signals_of_request
 from complaints.wording.duty import standing
 from database.row_security import show
 from enterprises.models import Station
+from web.incoming import posted
 from web.qr import qr_code
 
 
@@ -76,7 +77,7 @@ def intake(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if writer is None:
         # Who only reads finds no such page.
         raise Http404
-    data = request.POST if request.method == "POST" else None
+    data = posted(request)
     is_judged = data is not None and "find" not in data
     sheet = _sheet(request, workspace, data, source=_source(writer) if is_judged else None)
     if not is_judged or data is None:

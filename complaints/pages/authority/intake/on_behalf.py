@@ -42,6 +42,7 @@ from complaints.procedure.refusals import not_now
 from complaints.reading.case import AUTHORITY, CONSUMER, CaseAccess, CasePage, case_url, page_of
 from complaints.reading.case_people import MASKED, names_of_consumers
 from enterprises.models import Station
+from web.incoming import posted
 from web.listing import told
 
 
@@ -173,7 +174,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     speaker = _speaker(request.POST.get("for", "") or request.GET.get("for", ""), _speakers(case, workspace))
     if speaker is None:
         raise not_now(wording.label(case.status, kind="status"))
-    record = RecordForm(request.POST if request.method == "POST" else None)
+    record = RecordForm(posted(request))
     page = _page(result, speaker, workspace, recording=record.recording)
     if name == OFFER and not page.offers:
         raise not_now(page.duty.status)

@@ -42,6 +42,7 @@ from complaints.pages.authority.law.changes import (
 )
 from complaints.parties.conditions import current_calendar
 from complaints.wording.policies import GROUPS, POLICIES, name_of
+from web.incoming import posted
 
 UNITS = {
     Policy.Unit.WORKING_DAYS: _("个工作日"),
@@ -259,8 +260,7 @@ def policy(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     today = next((row for row in rows if row.holds(workspace.today)), rows[0])
     bounds = bounds_of(name, today.unit)
     places = places_of(office.drafts)
-    data = request.POST if request.method == "POST" else None
-    form = PolicyForm(data, regions=_choices(places), units=bounds.units, today=workspace.today)
+    form = PolicyForm(posted(request), regions=_choices(places), units=bounds.units, today=workspace.today)
 
     def draft(cleaned: dict[str, Any]) -> LawChange:
         region = places.get(cleaned.pop("region"))
@@ -310,8 +310,9 @@ def replay(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     office = office_of(workspace)
     places = places_of(office.all)
     names = [(name, name_of(name)) for name in POLICIES if moves(name)] + [("weekend_roll", name_of("weekend_roll"))]
-    data = request.POST if request.method == "POST" else None
-    form = ReplayForm(data, request.FILES or None, names=names, regions=_choices(places), today=workspace.today)
+    form = ReplayForm(
+        posted(request), request.FILES or None, names=names, regions=_choices(places), today=workspace.today
+    )
 
     def draft(cleaned: dict[str, Any]) -> LawChange:
         region, rule = places.get(cleaned["region"]), {name: cleaned[name] for name in ("name", "number", "unit")}
@@ -340,7 +341,7 @@ def calendar(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     if request.method == "POST" and not office.drafts:
         raise Http404
     missing = missing_year(current_calendar(), workspace.today)
-    year, data = missing or workspace.today.year + 1, request.POST if request.method == "POST" else None
+    year, data = missing or workspace.today.year + 1, posted(request)
     form = CalendarForm(data, request.FILES or None, year=year, today=workspace.today)
 
     def draft(cleaned: dict[str, Any]) -> LawChange:

@@ -37,6 +37,7 @@ from complaints.reading.case_form import take_step
 from complaints.reading.case_people import names_given
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Enterprise
+from web.incoming import posted
 from web.languages import named
 
 MONTHS = 12
@@ -197,7 +198,7 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     if call is None:
         raise Http404
     officer_case = setting_of(workspace, call.complaint.number, request.GET)
-    form = CallBackForm(request.POST if request.method == "POST" else None, questions=_questions(call.complaint))
+    form = CallBackForm(posted(request), questions=_questions(call.complaint))
 
     def moves() -> Sequence[Move] | None:
         if officer_case.found.actor is None or not officer_case.found.actor.may("call_back"):

@@ -48,6 +48,7 @@ from complaints.procedure.refusals import not_yours
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.reading.case_form import take_step
 from complaints.tables import many_cases
+from web.incoming import posted
 from web.languages import named
 
 #: So many cards stand in a column of the board; the table shows the rest.
@@ -141,7 +142,7 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
     if matter is None:
         raise Http404
     officer_case = setting_of(workspace, matter.complaint.number, request.GET)
-    form = AnswerForm(request.POST if request.method == "POST" else None)
+    form = AnswerForm(posted(request))
 
     def moves() -> Sequence[Move] | None:
         if officer_case.found.actor is None or not officer_case.found.actor.may("answer_instruction"):
