@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import cache
 from typing import IO, Any
 
+from django.db.models import QuerySet
+
 from complaints.models import Complaint, HandlingStep, Seal, SealedHead
 from complaints.procedure.workflow import Audience
 from complaints.record import record
@@ -20,17 +22,11 @@ from web.environment import ROOT
 def seal_of(complaint: Complaint) -> dict[str, Any] | None:
     """What the newest seal says about the parties' record of this case, as seal.json; None before the first. Seals from
     before there were trees have no proof that could be shown, so they count as none."""
-    head = (
-        SealedHead.objects.filter(complaint_id=complaint.pk, audience=Audience.PARTIES)
-        .exclude(seal__heads_root=b"")
-        .select_related("seal")
-        .order_by("-seal__number")
-        .first()
-    )
+    head = _sealed(complaint).exclude(seal__heads_root=b"").first()
     if head is None:
         return None
     seal: Seal = head.seal
-    heads = [(case, audience, sequence, bytes(head)) for case, audience, sequence, head in heads_of(seal)]
+    heads = [(case, audience, sequence, bytes(digest)) for case, audience, sequence, digest in heads_of(seal)]
     place = heads.index((complaint.pk, head.audience, head.sequence, bytes(head.hash)))
     return published(seal) | {
         "case_id": complaint.pk,
@@ -40,6 +36,12 @@ def seal_of(complaint: Complaint) -> dict[str, Any] | None:
         "count": len(heads),
         "path": [digest.hex() for digest in path_to(heads, place)],
     }
+
+
+def _sealed(complaint: Complaint) -> QuerySet[SealedHead]:
+    """The heads of the parties' record in the seals, the newest first."""
+    rows = SealedHead.objects.filter(complaint_id=complaint.pk, audience=Audience.PARTIES)
+    return rows.select_related("seal").order_by("-seal__number")
 
 
 def published(seal: Seal) -> dict[str, Any]:
@@ -110,12 +112,7 @@ def standing_of(number: str, digest: str) -> RecordState:
         if case is None or entries is None or shown is None:
             return RecordState(UNKNOWN)
         rows = list(entries.order_by("sequence").values_list("sequence", "previous_hash", "hash", "body"))
-        head = (
-            SealedHead.objects.filter(complaint_id=case.pk, audience=Audience.PARTIES)
-            .select_related("seal")
-            .order_by("-seal__number")
-            .first()
-        )
+        head = _sealed(case).first()
     broken = _first_broken(rows, case.last_sequence, head)
     if broken:
         return RecordState(BROKEN, entry=broken, entries=len(rows))

@@ -8,6 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.roles import Right
@@ -162,13 +163,14 @@ def _papers(*forms: int) -> dict[str, Any]:
     return {"form": list(forms)} if forms else {}
 
 
+def officers_here(file: CaseFile) -> QuerySet[Officer]:
+    """Who may have a case and is in office today at the authority that has this one."""
+    here = file.complaint.handling_authority_id
+    return Officer.objects.on(file.today).filter(authority_id=here, role__in=Right.HOLD_CASE.posts)
+
+
 def _officer(file: CaseFile, officer_id: int) -> Officer:
-    """Somebody in office today at the authority that has the case."""
-    officer = (
-        Officer.objects.on(file.today)
-        .filter(pk=officer_id, authority_id=file.complaint.handling_authority_id, role__in=Right.HOLD_CASE.posts)
-        .first()
-    )
+    officer = officers_here(file).filter(pk=officer_id).first()
     if officer is None:
         raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")
     if officer.user_id in powers.recused(file.complaint):

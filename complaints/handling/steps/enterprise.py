@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import jurisdiction
-from complaints.handling.steps.offers import engaged, touch_first_contact
+from complaints.handling.steps.offers import engaged, of_engagement, touch_first_contact
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, Move, proposable, verb
 from complaints.models import Contact, InternalNote, Matter, Obligation, RootCause
@@ -89,9 +89,7 @@ def log_contact(
         raise WrongInput("too_early", _("联系时间不能早于送达。"), field="at")
     file.add(
         Contact(
-            complaint=file.complaint,
-            enterprise_id=engagement.enterprise_id,
-            engagement=engagement,
+            **of_engagement(file),
             channel=channel,
             at=moment,
             by_id=actor.staff_id,
@@ -125,18 +123,7 @@ def send_message(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 @verb(text=saying.text)
 def add_internal_note(file: CaseFile, actor: Actor, *, text: str) -> Effect:
     """Seen by the enterprise alone."""
-    engagement = engaged(file)
-    file.add(
-        InternalNote(
-            complaint=file.complaint,
-            enterprise_id=engagement.enterprise_id,
-            engagement=engagement,
-            by_id=actor.user_id,
-            by_name=actor.name,
-            at=file.now,
-            text=text,
-        )
-    )
+    file.add(InternalNote(**of_engagement(file), by_id=actor.user_id, by_name=actor.name, at=file.now, text=text))
     return Effect(texts={"note": text})
 
 
@@ -347,15 +334,7 @@ def tag_cause(file: CaseFile, actor: Actor, *, cause: str) -> Effect:
     fresh = [row for row in file.added.get(RootCause, ()) if isinstance(row, RootCause)]
     before = fresh[-1] if fresh else RootCause.objects.filter(engagement=engagement).first()
     if before is None:
-        file.add(
-            RootCause(
-                complaint=file.complaint,
-                enterprise_id=engagement.enterprise_id,
-                engagement=engagement,
-                cause=cause,
-                at=file.now,
-            )
-        )
+        file.add(RootCause(**of_engagement(file), cause=cause, at=file.now))
     else:
         file.change(before, cause=cause, at=file.now)
     return Effect(data={"cause": cause})

@@ -33,6 +33,12 @@ def engaged(file: CaseFile) -> Engagement:
     return engagement
 
 
+def of_engagement(file: CaseFile) -> dict[str, Any]:
+    """What every row of the enterprise's side says of where it belongs."""
+    engagement = engaged(file)
+    return {"complaint": file.complaint, "enterprise_id": engagement.enterprise_id, "engagement": engagement}
+
+
 def touch_first_contact(file: CaseFile, at: datetime) -> None:
     """首次响应: the first contact that reached or is visible to the consumer; no bare accept."""
     engagement = engaged(file)
@@ -126,9 +132,7 @@ def _write_offer(
     checked = _checked_answers(file, answers)
     given = saying.text(message, "message", needed=False)
     offer = Offer(
-        complaint=file.complaint,
-        enterprise_id=engagement.enterprise_id,
-        engagement=engagement,
+        **of_engagement(file),
         number=len(file.offers) + 1,
         state="open",
         message=given,

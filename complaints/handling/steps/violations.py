@@ -8,10 +8,10 @@ from functools import partial
 from django.utils.translation import gettext as _
 
 from accounts.roles import Right
-from authorities.models import Officer
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
 from complaints.handling.steps import documents
+from complaints.handling.steps.authority import officers_here
 from complaints.handling.transition import clocks, saying, two_persons
 from complaints.handling.transition.effect import Effect, verb
 from complaints.handling.transition.settling import KINDS, register
@@ -68,12 +68,7 @@ def close_lead(
     """What the check brought, in the names of two officers in office today. Whoever reported it is owed the result
     (art. 36): form 10 says it with ``told``, never with ``text``, which is the authority's own."""
     matter = _open(file, matter_id)
-    second = (
-        Officer.objects.on(file.today)
-        .filter(pk=second_officer_id, authority_id=file.complaint.handling_authority_id, role__in=Right.HOLD_CASE.posts)
-        .exclude(user_id=actor.user_id or 0)
-        .first()
-    )
+    second = officers_here(file).filter(pk=second_officer_id).exclude(user_id=actor.user_id or 0).first()
     if second is None:
         raise WrongInput("bad_choice", _("请选本机关在岗的另一名人员。"), field="second_officer")
     if told and matter.kind != "report":

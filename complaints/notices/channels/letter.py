@@ -19,24 +19,24 @@ class Letter:
     unsubscribe: str = ""
 
 
-class TryAgain(Exception):
-    """Not delivered, perhaps later. The code goes into ``last_error``."""
+class NotDelivered(Exception):
+    """The code goes into ``last_error``."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
         self.code = code
+
+
+class TryAgain(NotDelivered):
+    """Perhaps later."""
 
 
 class ServerAway(TryAgain):
     """The server as a whole is away or unwilling: nothing of this letter's address."""
 
 
-class Bounced(Exception):
+class Bounced(NotDelivered):
     """This address takes nothing, now or later."""
-
-    def __init__(self, code: str) -> None:
-        super().__init__(code)
-        self.code = code
 
 
 class Channel(Protocol):
