@@ -55,16 +55,10 @@ class Known:
 
 def known_of(complaint: Complaint, *, among: Any = None) -> Known:
     """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all."""
-    steps = list(
-        HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
-        .order_by("sequence")
-        .only("step", "reason", "data", "complaint")
-    )
-    kinds = frozenset(
-        PersonalText.objects.filter(
-            complaint=complaint, audience=Audience.PARTIES, kind__startswith="consumer_"
-        ).values_list("kind", flat=True)
-    )
+    entries = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
+    steps = list(entries.order_by("sequence").only("step", "reason", "data", "complaint"))
+    texts = PersonalText.objects.filter(complaint=complaint, audience=Audience.PARTIES, kind__startswith="consumer_")
+    kinds = frozenset(texts.values_list("kind", flat=True))
     material, identity = _asked(steps)
     details = complaint.respondent_details or {}
     enterprise = (
@@ -132,8 +126,5 @@ def earlier_cases(complaint: Complaint, *, among: Any = None) -> list[Complaint]
         rows = rows.filter(respondent_named=complaint.respondent_named)
     else:
         return []
-    return list(
-        rows.filter(HANDLED, consumer_key=complaint.consumer_key)
-        .exclude(pk=complaint.pk)
-        .order_by("-received_at", "-pk")[:MOST_EARLIER]
-    )
+    others = rows.filter(HANDLED, consumer_key=complaint.consumer_key).exclude(pk=complaint.pk)
+    return list(others.order_by("-received_at", "-pk")[:MOST_EARLIER])

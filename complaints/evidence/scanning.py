@@ -66,11 +66,8 @@ def sweep_scans(*, now: datetime) -> int:
 def _lease(*, now: datetime) -> list[Evidence]:
     """One row for each file: cases filed together share one."""
     with transaction.atomic():
-        rows = list(
-            Evidence.objects.select_for_update(skip_locked=True)
-            .filter(state=EvidenceState.QUARANTINED, scan_after__lte=now)
-            .order_by("scan_after", "pk")[:BATCH]
-        )
+        waiting = Evidence.objects.filter(state=EvidenceState.QUARANTINED, scan_after__lte=now)
+        rows = list(waiting.select_for_update(skip_locked=True).order_by("scan_after", "pk")[:BATCH])
         Evidence.objects.filter(pk__in=[row.pk for row in rows]).update(
             scan_after=now + LEASE, scan_tries=F("scan_tries") + 1
         )

@@ -109,25 +109,18 @@ def duplicates(filing: FilingRequest, *, now: datetime) -> list[Duplicate]:
         days = Conditions.at(now).policies.number("duplicate_days", filing.service_region_id).number
     except PolicyMissing:
         return []
-    earlier = list(
-        Complaint.objects.filter(consumer_id=filing.consumer_id, filed_at__gte=now - timedelta(days=days))
-        .exclude(outcome=Outcome.WITHDRAWN)
-        .order_by("-filed_at")[:COMPARED]
-    )
+    own = Complaint.objects.filter(consumer_id=filing.consumer_id, filed_at__gte=now - timedelta(days=days))
+    earlier = list(own.exclude(outcome=Outcome.WITHDRAWN).order_by("-filed_at")[:COMPARED])
     texts: dict[int, dict[str, str]] = defaultdict(dict)
     rows = list(PersonalText.objects.filter(complaint__in=earlier, kind__in=COMPARED_TEXTS, audience="parties"))
     sealed_fields.load_for(rows)
     for row in rows:
         texts[row.complaint_id].setdefault(row.kind, row.text)
-    compared = [
-        Duplicate(
-            case,
-            _same_order(case, texts[case.pk], filing),
-            same_text(texts[case.pk].get("consumer_statement", ""), filing.statement),
-        )
-        for case in earlier
-    ]
-    return [one for one in compared if one.same_order or one.same_text]
+    results = []
+    for case in earlier:
+        is_same_text = same_text(texts[case.pk].get("consumer_statement", ""), filing.statement)
+        results.append(Duplicate(case, _same_order(case, texts[case.pk], filing), is_same_text))
+    return [one for one in results if one.same_order or one.same_text]
 
 
 def _same_order(case: Complaint, texts: Mapping[str, str], filing: FilingRequest) -> bool:

@@ -71,11 +71,8 @@ def inside(region_id: int) -> tuple[Region | None, list[tuple[str, list[Place]]]
     province = Region.objects.filter(pk=region_id, level=Region.Level.PROVINCE).first()
     if province is None:
         return None, []
-    rows = list(
-        Region.objects.filter(
-            pk__gt=province.pk, pk__lte=province.last, level__in=[Region.Level.CITY, Region.Level.COUNTY]
-        ).order_by("id")
-    )
+    below = Region.objects.filter(pk__gt=province.pk, pk__lte=province.last)
+    rows = below.filter(level__in=[Region.Level.CITY, Region.Level.COUNTY]).order_by("id")
     groups: dict[int, tuple[str, list[Place]]] = {}
     for row in rows:
         if row.level == Region.Level.CITY:
@@ -96,19 +93,13 @@ def search(typed: str) -> list[Place]:
         return []
     lies_in = Q(parent__name__contains=wanted) | Q(parent__name_en__icontains=wanted)
     named = Q(name__contains=wanted) | Q(name_en__icontains=wanted) | (Q(parent__code__in=MUNICIPALITIES) & lies_in)
-    rows = list(
-        Region.objects.filter(named)
-        .filter(country="CN", level__in=[Region.Level.CITY, Region.Level.COUNTY])
-        .select_related("parent__parent")
-        .order_by("id")[:200]
-    )
-    rows.sort(
-        key=lambda row: (
-            not (row.name.startswith(wanted) or row.name_en.lower().startswith(wanted.lower())),
-            len(str(row)),
-            row.pk,
-        )
-    )
+    regions = Region.objects.filter(named, country="CN", level__in=[Region.Level.CITY, Region.Level.COUNTY])
+
+    def distance(row: Region) -> tuple[bool, int, int]:
+        begins = row.name.startswith(wanted) or row.name_en.lower().startswith(wanted.lower())
+        return not begins, len(str(row)), row.pk
+
+    rows = sorted(regions.select_related("parent__parent").order_by("id")[:200], key=distance)
     return [Place(row.pk, str(row), within=_within(row)) for row in rows[:SHOWN]]
 
 

@@ -41,14 +41,9 @@ def sweep_documents(*, now: datetime) -> int:
 def _lease(*, now: datetime) -> DocumentVersion | None:
     free = Q(leased_until=None) | Q(leased_until__lte=now)
     with transaction.atomic():
-        version = (
-            DocumentVersion.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(free, sha256="", attempts__lt=MOST_ATTEMPTS)
-            .exclude(content=b"")
-            .order_by("pk")
-            .select_related("document", "complaint")
-            .first()
-        )
+        waiting = DocumentVersion.objects.filter(free, sha256="", attempts__lt=MOST_ATTEMPTS).exclude(content=b"")
+        locked = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("document", "complaint")
+        version = locked.order_by("pk").first()
         if version is None:
             return None
         DocumentVersion.objects.filter(pk=version.pk).update(

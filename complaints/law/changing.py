@@ -235,12 +235,9 @@ def calendar_loaders(region_ids: Iterable[int], *, on: date) -> list[Officer]:
     above = Q(authority__level=Authority.Level.NATIONAL)
     for region in region_ids:
         above |= Q(authority__region_id__lte=region, authority__region__last__gte=region)
-    return list(
-        Officer.objects.on(on)
-        .filter(above, role__in=Right.DRAFT_LAW.posts, authority__level__in=LOADS_CALENDARS, user__is_active=True)
-        .select_related("user", "authority")
-        .order_by("-authority__region_id", "pk")
-    )
+    may = Officer.objects.on(on).filter(role__in=Right.DRAFT_LAW.posts, authority__level__in=LOADS_CALENDARS)
+    officers = may.filter(above, user__is_active=True).select_related("user", "authority")
+    return list(officers.order_by("-authority__region_id", "pk"))
 
 
 def approve(mark: str, *, by: User, heads: Sequence[Authority], text: str, now: datetime) -> LawChange:

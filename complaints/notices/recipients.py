@@ -62,13 +62,8 @@ class _Batch:
 def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
     """Give each due notice its person and channel; how many were settled."""
     with transaction.atomic():
-        rows = list(
-            unsettled()
-            .filter(send_after__lte=now)
-            .order_by("send_after", "id")
-            .select_for_update(of=("self",), skip_locked=True)
-            .select_related("complaint__officer", "user")[:BATCH]
-        )
+        due_ones = unsettled().filter(send_after__lte=now).select_for_update(of=("self",), skip_locked=True)
+        rows = list(due_ones.order_by("send_after", "id").select_related("complaint__officer", "user")[:BATCH])
         if not rows:
             return 0
         today = now.astimezone(SHANGHAI).date()
@@ -96,11 +91,9 @@ def with_participants(rows: Sequence[Notice], today: date) -> list[Notice]:
     own = [row for row in rows if row.addressee == "consumer" and row.complaint.on_behalf_kind in (JOINT, AGENT)]
     joined: dict[int, list[Participant]] = defaultdict(list)
     if own:
-        for person in (
-            Participant.objects.filter(complaint_id__in={row.complaint_id for row in own}, state=Participant.JOINED)
-            .select_related("person")
-            .order_by("ordinal")
-        ):
+        cases = {row.complaint_id for row in own}
+        people = Participant.objects.filter(complaint_id__in=cases, state=Participant.JOINED).select_related("person")
+        for person in people.order_by("ordinal"):
             joined[person.complaint_id].append(person)
     more: list[Notice] = []
     for row in own:
@@ -299,12 +292,8 @@ def in_own_language(rows: Iterable[Notice], *, now: datetime) -> bool:
     if not results:
         return False
     cases, conditions = {row.complaint_id for row, _language in results}, Conditions.at(now)
-    entries = {
-        (one.complaint_id, one.audience, one.sequence): one
-        for one in HandlingStep.objects.filter(
-            complaint__in=cases, sequence__in={row.sequence for row, _language in results}
-        )
-    }
+    steps = HandlingStep.objects.filter(complaint__in=cases, sequence__in={row.sequence for row, _language in results})
+    entries = {(one.complaint_id, one.audience, one.sequence): one for one in steps}
     clocks, matters = defaultdict(list), defaultdict(list)
     for clock in Deadline.objects.filter(complaint__in=cases).select_related("obligation"):
         clocks[clock.complaint_id].append(clock)

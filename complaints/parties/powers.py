@@ -81,11 +81,8 @@ def recusal_refusal() -> StepNotAllowed:
 def keep_out(complaint: Complaint, whom: str, *, on: date) -> None:
     """Whoever is named ``whom`` at this authority, else the officer of the case, who loses it then."""
     holder, here = complaint.officer, complaint.handling_authority_id
-    offices = list(
-        Officer.objects.on(on)
-        .select_related("user")
-        .filter(Q(authority=here) | Q(authority__parent=here) | Q(authority__children=here))
-    )
+    near = Q(authority=here) | Q(authority__parent=here) | Q(authority__children=here)
+    offices = list(Officer.objects.on(on).select_related("user").filter(near))
     sealed_fields.load_for([*(office.user for office in offices), *([holder.user] if holder is not None else [])])
     people = {office.user_id for office in offices if office.user.name == whom}
     if holder is not None and (not people or holder.user.name == whom):

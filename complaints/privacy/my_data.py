@@ -36,34 +36,24 @@ def cases_of(user: User) -> Iterable[models.Complaint]:
 
 def standing_consents(user: User, *, limit: int = 200) -> list[ConsentHeld]:
     """What holds now, newest case first."""
-    rows = (
-        models.ConsentRecord.objects.filter(person_key=user.person_key)
-        .order_by("complaint_id", "purpose", "enterprise_id", "-id")
-        .distinct("complaint_id", "purpose", "enterprise_id")
-        .values("pk")
-    )
-    newest = (
-        models.ConsentRecord.objects.filter(pk__in=rows)
-        .select_related("complaint", "enterprise")
-        .order_by("-complaint__filed_at", "complaint_id", "id")[:limit]
-    )
+    subject = ("complaint_id", "purpose", "enterprise_id")
+    given = models.ConsentRecord.objects.filter(person_key=user.person_key).order_by(*subject, "-id")
+    rows = models.ConsentRecord.objects.filter(pk__in=given.distinct(*subject).values("pk"))
+    newest = rows.select_related("complaint", "enterprise").order_by("-complaint__filed_at", "complaint_id", "id")
     return [
         ConsentHeld(
             record,
             case_file.CONSENT_LABELS.get(record.purpose, record.purpose),
             record.is_given and record.purpose in case_file.REVOCABLE and record.complaint.status != Status.CLOSED,
         )
-        for record in newest
+        for record in newest[:limit]
     ]
 
 
 def looks_at(user: User, *, limit: int = 100) -> list[models.HandlingStep]:
     """Who had the contact data shown, newest first."""
-    return list(
-        models.HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
-        .select_related("complaint")
-        .order_by("-written_at", "-id")[:limit]
-    )
+    looks = models.HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
+    return list(looks.select_related("complaint").order_by("-written_at", "-id")[:limit])
 
 
 def copy_of(user: User, *, now: datetime) -> dict[str, Any]:

@@ -170,13 +170,9 @@ def _other_heads(entries: Sequence[Entry]) -> dict[tuple[str, str], tuple[int, b
     wanted = {e.complaint.pk for e in entries if e.audience != Audience.PARTIES} - {None}
     if not wanted:
         return {}
-    rows = (
-        HandlingStep.objects.filter(complaint_id__in=wanted)
-        .exclude(audience=Audience.PARTIES)
-        .order_by("complaint_id", "audience", "-sequence")
-        .distinct("complaint_id", "audience")
-        .values_list("complaint__number", "audience", "sequence", "hash")
-    )
+    others = HandlingStep.objects.filter(complaint_id__in=wanted).exclude(audience=Audience.PARTIES)
+    newest = others.order_by("complaint_id", "audience", "-sequence").distinct("complaint_id", "audience")
+    rows = newest.values_list("complaint__number", "audience", "sequence", "hash")
     return {(case, audience): (sequence, bytes(head)) for case, audience, sequence, head in rows}
 
 

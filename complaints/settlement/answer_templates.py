@@ -85,11 +85,8 @@ class Rate:
 
 def of(enterprise_ids: Iterable[int]) -> QuerySet[AnswerTemplate]:
     """Those of these enterprises, in use first, by name."""
-    return (
-        AnswerTemplate.objects.filter(enterprise_id__in=list(enterprise_ids))
-        .select_related("owner__user")
-        .order_by("is_retired", "name", "pk")
-    )
+    rows = AnswerTemplate.objects.filter(enterprise_id__in=list(enterprise_ids)).select_related("owner__user")
+    return rows.order_by("is_retired", "name", "pk")
 
 
 def newest(templates: Iterable[AnswerTemplate]) -> dict[int, TemplateVersion]:

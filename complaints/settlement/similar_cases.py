@@ -87,13 +87,9 @@ def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
     if not complaint.problem_category:
         return Similar()
     newest = Engagement.objects.filter(seen, until_at__isnull=False).order_by("-until_at", "-pk").values("pk")[:WINDOW]
-    alike = (
-        Engagement.objects.filter(pk__in=newest, complaint__problem_category=complaint.problem_category)
-        .exclude(odr_result__in=_SAYS_NOTHING)
-        .exclude(complaint=complaint)
-        .order_by("-until_at", "-pk")
-        .values("pk")[:MOST]
-    )
+    same = Engagement.objects.filter(pk__in=newest, complaint__problem_category=complaint.problem_category)
+    others = same.exclude(odr_result__in=_SAYS_NOTHING).exclude(complaint=complaint)
+    alike = others.order_by("-until_at", "-pk").values("pk")[:MOST]
     rows = (
         Engagement.objects.filter(pk__in=alike)
         .annotate(accepted=FilteredRelation("offers", condition=Q(offers__state="accepted")))

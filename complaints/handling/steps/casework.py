@@ -127,13 +127,10 @@ def _group(file: CaseFile, numbers: Sequence[str], *, same_respondent: bool) -> 
                 field="numbers",
             )
         # Before anybody has it: whom the consumer named.
-        others = (
-            others.filter(enterprise=here.enterprise)
-            if here.enterprise_id is not None
-            else others.filter(
-                enterprise=None, picked_enterprise=here.picked_enterprise, respondent_named=here.respondent_named
-            )
-        )
+        others = others.filter(enterprise=here.enterprise)
+        if here.enterprise_id is None:
+            named = here.respondent_named
+            others = others.filter(picked_enterprise=here.picked_enterprise, respondent_named=named)
     results = sorted(others.values_list("number", flat=True))
     if not results or len(results) != len(wanted) - 1:
         raise WrongInput("bad_choice", _("只能关联已有的投诉，合并还须是同一被投诉人。"), field="numbers")
