@@ -22,7 +22,7 @@ from django.utils.translation import override
 
 from complaints.documents.kinds import KINDS
 from complaints.documents.wording import ZH, Paper
-from complaints.evidence.storing import storage
+from complaints.evidence.storing import compared, storage
 from complaints.models import DocumentVersion, HandlingStep
 from complaints.procedure.workflow import Audience
 
@@ -202,17 +202,10 @@ def read_print(version: DocumentVersion) -> bytes:
 
 def damaged_prints() -> Iterable[tuple[DocumentVersion, str]]:
     """Prints that are missing or whose bytes are not those of their digest, each with what is wrong."""
-    for version in (
-        DocumentVersion.objects.exclude(path="").select_related("document").order_by("pk").iterator(chunk_size=200)
-    ):
-        try:
-            with storage().open(version.path, "rb") as file:
-                result = hashlib.sha256(file.read()).hexdigest()
-        except FileNotFoundError:
-            yield version, "missing"
-            continue
-        if result != version.sha256:
-            yield version, "changed"
+    printed = DocumentVersion.objects.exclude(path="").select_related("document").order_by("pk")
+    for version in printed.iterator(chunk_size=200):
+        if what := compared(version.path, version.sha256):
+            yield version, what
 
 
 def destroy_prints(versions: Iterable[DocumentVersion]) -> None:

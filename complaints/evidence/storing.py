@@ -121,14 +121,15 @@ def damaged(look: FilesRead, *, number: str = "") -> Iterator[Damaged]:
         case = row.complaint.number if row.complaint else ""
         for part, path_name, digest_name in _PARTS:
             path, wanted = getattr(row, path_name), getattr(row, digest_name)
-            if path and (what := _compared(path, wanted)):
+            if path and (what := compared(path, wanted)):
                 yield Damaged(evidence=row.pk, case=case, part=part, path=path, what=what)
             look.files += bool(path)
         if row.complaint is not None and not _stands_in_record(row.complaint, row.sha256):
             yield Damaged(evidence=row.pk, case=case, part="original", path=row.path, what="not in the record")
 
 
-def _compared(path: str, wanted: str) -> str:
+def compared(path: str, wanted: str) -> str:
+    """What is wrong with a kept file whose digest should be ``wanted``: missing, changed; empty where nothing is."""
     try:
         with storage().open(path, "rb") as file:
             result, _size = digest_of(file)

@@ -264,11 +264,8 @@ def _problem_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> 
         happened = _("%(day)s（大约）") % {"day": happened}
     contact = []
     if cleaned.get("has_contacted") is not None:
-        contact = [
-            yes_no(cleaned["has_contacted"]),
-            day_text(cleaned.get("contacted_on")),
-            cleaned.get("their_reference", ""),
-        ]
+        day, number = day_text(cleaned.get("contacted_on")), cleaned.get("their_reference", "")
+        contact = [yes_no(cleaned["has_contacted"]), day, number]
     statement = [cleaned["statement"]] if cleaned.get("statement") else []
     if "voice" in draft.data:
         statement.append(_("语音陈述，工作人员会写下来"))

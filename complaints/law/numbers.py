@@ -24,13 +24,8 @@ CEILINGS: dict[str, tuple[int, str]] = {
 }
 #: What a party has at least: less would take away a right that the procedure gives.
 FLOORS: dict[str, int] = {
-    "confirmation": 1,
-    "settled_elsewhere": 1,
-    "consent": 1,
-    "failure_answer": 1,
-    "material": 1,
-    "performance_answer": 1,
-    "late_answer": 1,
+    **dict.fromkeys(("confirmation", "settled_elsewhere", "consent", "failure_answer", "material"), 1),
+    **dict.fromkeys(("performance_answer", "late_answer"), 1),
     "provisional_floor": 2,
 }
 MOST = 3650

@@ -78,24 +78,14 @@ def plain_number(number: str) -> str:
 
 def person_of(texts: Mapping[str, str], *, visibility: str) -> Person:
     """``texts``: kind → text of the filing. ``visibility``: FULL, MASKED or NONE."""
-    name = texts.get("consumer_name", "")
+    name, phone, email, address = (texts.get(f"consumer_{kind}", "") for kind in ("name", "phone", "email", "address"))
     if visibility == FULL:
-        return Person(
-            name=name,
-            phone=plain_number(texts.get("consumer_phone", "")),
-            email=texts.get("consumer_email", ""),
-            address=texts.get("consumer_address", ""),
-        )
-    called = masked_name(name) or wording.label("consumer", kind="side")
+        return Person(name=name, phone=plain_number(phone), email=email, address=address)
+    name = masked_name(name) or wording.label("consumer", kind="side")
     if visibility == NONE:
-        return Person(name=called, is_masked=True)
-    return Person(
-        name=called,
-        phone=masked_phone(texts.get("consumer_phone", "")),
-        email=masked_email(texts.get("consumer_email", "")),
-        address=masked_address(texts.get("consumer_address", "")),
-        is_masked=True,
-    )
+        return Person(name=name, is_masked=True)
+    phone, email, address = masked_phone(phone), masked_email(email), masked_address(address)
+    return Person(name=name, phone=phone, email=email, address=address, is_masked=True)
 
 
 def facts_of(complaint: Complaint, texts: Mapping[str, str], *, visibility: str) -> list[Fact]:
@@ -124,21 +114,14 @@ def party_words(complaint: Complaint) -> list[Fact]:
     kind = complaint.on_behalf_kind
     if kind == JOINT:
         states = list(Participant.objects.filter(complaint=complaint).values_list("state", flat=True))
-        return [
-            Fact(
-                _("共同投诉人"),
-                _("%(n)d人，其中%(m)d人本人已确认") % {"n": len(states), "m": states.count(Participant.JOINED)},
-            )
-        ]
+        numbers = {"n": len(states), "m": states.count(Participant.JOINED)}
+        return [Fact(_("共同投诉人"), _("%(n)d人，其中%(m)d人本人已确认") % numbers)]
     if kind == AGENT:
         given = _power_words(complaint)
         until = complaint.represented_until
-        return [
-            Fact(
-                _("代理人投诉"),
-                _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": given} if until else given,
-            )
-        ]
+        if until:
+            given = _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": given}
+        return [Fact(_("代理人投诉"), given)]
     return []
 
 

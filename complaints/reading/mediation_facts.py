@@ -190,8 +190,7 @@ def consents_of(case: Complaint, steps: Sequence[HandlingStep]) -> list[Consent]
 
 def heard(step: HandlingStep) -> str:
     """How it is known: the own account, a link to the one case, or an officer who wrote it down with a proof."""
-    recorded = (step.data or {}).get("recorded")
-    if recorded:
+    if recorded := (step.data or {}).get("recorded"):
         by = step.recorded_by.name if step.recorded_by is not None else ""
         how = wording.label(recorded.get("how", ""), kind="recording")
         return _("%(by)s代为记录：%(how)s，凭证%(proof)s") % {"by": by, "how": how, "proof": recorded.get("proof", "")}

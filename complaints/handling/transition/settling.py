@@ -99,14 +99,8 @@ def register(
 ) -> Matter:
     """A record with its number (JB20261126-7K3Q9M2PT4RA-5); to be checked within 15 working days (art. 27)."""
     officers = [actor.officer_id] if actor is not None and actor.officer_id is not None else []
-    matter = file.open_matter(
-        kind,
-        by=by,
-        key=actor.person_key if actor is not None else None,
-        audience="authority",
-        subject=f"{_PREFIX[kind]}{new_number(file.today)}",
-        officers=officers,
-    )
+    key, number = actor.person_key if actor is not None else None, f"{_PREFIX[kind]}{new_number(file.today)}"
+    matter = file.open_matter(kind, by=by, key=key, audience="authority", subject=number, officers=officers)
     if obligation is not None:
         matter.data = {**matter.data, "obligation": obligation}
     clocks.start(file, Clock.LEAD, file.now, matter=matter)

@@ -74,9 +74,8 @@ def left_to_sign(policies: Policies, matter: Matter, region_id: int) -> tuple[st
 
 def names_of(file: CaseFile, step: str, actor: Actor) -> list[int]:
     """The officers in whose names ``step`` is taken: who proposed it and who signed; else the actor alone."""
-    granted = next(
-        (m for m in reversed(file.matters) if m.kind == "proposal" and m.subject == step and m.state == "granted"), None
-    )
+    proposals = [m for m in file.matters if m.kind == "proposal" and m.subject == step and m.state == "granted"]
+    granted = proposals[-1] if proposals else None
     if granted is not None and granted.data.get("officers"):
         return list(granted.data["officers"])
     return [actor.officer_id] if actor.officer_id is not None else []
