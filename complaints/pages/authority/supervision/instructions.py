@@ -16,24 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from authorities.models import Authority
 from complaints.desks import authority_lists as case_rows
+from complaints.desks import instruction_lists as urges
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import BulkRun, run_once
 from complaints.desks.case_query import asked_for
-from complaints.desks.instruction_lists import (
-    COLUMNS,
-    RECEIVED,
-    RELATED,
-    SENT,
-    UNANSWERED,
-    Column,
-    instructions,
-    of_box,
-    read,
-    rows_of,
-    said_of,
-    told_of,
-)
 from complaints.desks.keyset import BY_DUE
 from complaints.desks.officer_case import setting_of
 from complaints.forms.fields import upload_address
@@ -53,24 +40,26 @@ from web.languages import named
 
 #: So many cards stand in a column of the board; the table shows the rest.
 CARDS = 10
-BOXES = ((SENT, gettext_lazy("发出的和报上来的")), (RECEIVED, gettext_lazy("发给本机关的")))
+BOXES = ((urges.SENT, gettext_lazy("发出的和报上来的")), (urges.RECEIVED, gettext_lazy("发给本机关的")))
 
 
 @officer_page("GET")
 def board(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    box = RECEIVED if request.GET.get("box") == RECEIVED else SENT
+    box = urges.RECEIVED if request.GET.get("box") == urges.RECEIVED else urges.SENT
     units = units_of(workspace)
     unit = next((row for row in units if str(row.pk) == request.GET.get("unit", "")), None)
     asked = request.GET.get("column", "")
-    column = UNANSWERED if asked == UNANSWERED.code else COLUMNS.get(asked)
-    every = instructions(workspace, unit.pk if unit else None)
-    lists = {one.code: one.of(every, workspace, box) for one in COLUMNS.values()}
-    boxes = {other: instructions(workspace).filter(of_box(workspace, other), state="open") for other, _t in BOXES}
-    cards = {} if column else {code: COLUMNS[code].order.first(rows, CARDS) for code, rows in lists.items()}
+    column = urges.UNANSWERED if asked == urges.UNANSWERED.code else urges.COLUMNS.get(asked)
+    every = urges.instructions(workspace, unit.pk if unit else None)
+    lists = {one.code: one.of(every, workspace, box) for one in urges.COLUMNS.values()}
+    boxes = {
+        other: urges.instructions(workspace).filter(urges.of_box(workspace, other), state="open") for other, _t in BOXES
+    }
+    cards = {} if column else {code: urges.COLUMNS[code].order.first(rows, CARDS) for code, rows in lists.items()}
     counts, cards_of = keyset.counts_and_ids(lists | boxes, cards)
     query = {"box": box} | ({"unit": str(unit.pk)} if unit else {})
     if column:
-        page = keyset.page_of(column.of(every, workspace, box), request.GET, column.order, related=RELATED)
+        page = keyset.page_of(column.of(every, workspace, box), request.GET, column.order, related=urges.RELATED)
         shown = {"rows": _rows(page.rows, workspace)} | keyset.neighbours(page, _url(query | {"column": column.code}))
     else:
         shown = {"board": _board(workspace, cards_of, counts, query)}
@@ -85,7 +74,7 @@ def board(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "now": workspace.now,
         "may_urge": workspace.may("urge"),
         "board_url": _url(query),
-        "columns": [_head(one, counts[one.code], query, column) for one in COLUMNS.values()],
+        "columns": [_head(one, counts[one.code], query, column) for one in urges.COLUMNS.values()],
         "cases_url": reverse("complaints:authority-cases"),
     }
     return render(request, "authority/supervision/urges.html", context)
@@ -103,7 +92,7 @@ def _board(
 ) -> list[dict[str, Any]]:
     """The first cards of each column; the rows of all four are read together."""
     every = [pk for column in ids.values() for pk in column]
-    cards = read(every, now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)
+    cards = urges.read(every, now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)
     return [
         _head(column, counts[column.code], query, None)
         | {
@@ -111,15 +100,15 @@ def _board(
             "empty": column.empty,
             "more": counts[column.code] > len(ids[column.code]),
         }
-        for column in COLUMNS.values()
+        for column in urges.COLUMNS.values()
     ]
 
 
 def _rows(matters: Sequence[Matter], workspace: Workspace) -> list[Any]:
-    return rows_of(matters, now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)
+    return urges.rows_of(matters, now=workspace.now, calendar=workspace.calendar, mine=workspace.authority_ids)
 
 
-def _head(column: Column, count: int, query: dict[str, str], current: Column | None) -> dict[str, Any]:
+def _head(column: urges.Column, count: int, query: dict[str, str], current: urges.Column | None) -> dict[str, Any]:
     url, is_current = _url(query | {"column": column.code}), column is current
     return keyset.figure(column.title, count, url, column.tone, code=column.code, is_current=is_current)
 
@@ -138,7 +127,7 @@ def _url(query: dict[str, str]) -> str:
 @officer_page("GET", "POST")
 def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One instruction: what was asked, who was told of the silence, the answer; POST answers it."""
-    matter = instructions(workspace).select_related(*RELATED).filter(pk=pk).first()
+    matter = urges.instructions(workspace).select_related(*urges.RELATED).filter(pk=pk).first()
     if matter is None:
         raise Http404
     officer_case = setting_of(workspace, matter.complaint.number, request.GET)
@@ -163,15 +152,15 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
         officer_case = setting_of(workspace, matter.complaint.number, request.GET)
     page, case = page_of(officer_case.found, now=workspace.now), matter.complaint
     row = _rows([matter], workspace)[0]
-    others = instructions(workspace).select_related(*RELATED).filter(complaint_id=matter.complaint_id)
+    others = urges.instructions(workspace).select_related(*urges.RELATED).filter(complaint_id=matter.complaint_id)
     may_answer = row.is_ours_to_answer and "answer_instruction" in officer_case.may
     context = {
         "row": row,
         "page": page,
         "case": case,
         "form": form if may_answer else None,
-        "messages_of": said_of(page, matter),
-        "told": told_of(matter),
+        "messages_of": urges.said_of(page, matter),
+        "told": urges.told_of(matter),
         "upload_address": upload_address(case),
         "again_url": step_url(case, "urge") if "urge" in officer_case.may and not row.is_ours_to_answer else "",
         "take_up_url": step_url(case, "take_up") if "take_up" in officer_case.may else "",
