@@ -29,19 +29,9 @@ class Town:
 
 
 def _region(pk: int, last: int, code: str, name: str, english: str, level: str, parent: Any) -> Region:
-    row, _made = Region.objects.get_or_create(
-        pk=pk,
-        defaults={
-            "last": last,
-            "code": code,
-            "name": name,
-            "name_en": english,
-            "level": level,
-            "parent": parent,
-            "country": "CN",
-        },
-    )
-    return row
+    names = {"name": name, "name_en": english}
+    place = {"last": last, "code": code, "level": level, "parent": parent, "country": "CN"}
+    return Region.objects.get_or_create(pk=pk, defaults=names | place)[0]
 
 
 @pytest.fixture

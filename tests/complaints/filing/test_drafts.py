@@ -4,7 +4,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -53,25 +52,26 @@ def fill(client: Client, draft: FilingDraft, *, until: str = "check", **changed:
         assert response.status_code == 302, (step, response.content.decode())
 
 
-def test_opening_the_form_writes_nothing(client: Client, town: Town) -> None:
+def test_opening_the_form_writes_nothing_and_the_search_page_hands_over_its_choice(client: Client, town: Town) -> None:
     response = client.get("/file/")
     assert response.status_code == 200
     assert "第1步，共8步" in response.content.decode()
     assert not FilingDraft.objects.exists()
     assert COOKIE not in response.cookies
+    page = client.get(f"/file/?query=移动&service_region={town.gulou}&pick={town.pick}").content.decode()
+    assert f'value="{town.pick}" checked' in page
+    assert f'<option value="{town.gulou}" selected>' in page
+    page = client.get("/file/?query=街角小店&pick=named").content.decode()
+    assert 'value="named" checked' in page
+    assert 'name="named" value="街角小店"' in page
+    for odd in ("pick=x", "service_region=abc", "service_region=99999999999"):
+        assert client.get(f"/file/?{odd}").status_code == 200
+    assert not FilingDraft.objects.exists()
 
 
-def test_eight_screens_lead_to_the_check_page(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    fill(client, draft)
-    page = client.get(url(draft, "check")).content.decode()
-    for text in ("测试移动福州分公司", "千兆宽带", "¥128.50", "不明扣费", "陈雨桐", "199****0001", "9月1日（大约）"):
-        assert text in page
-    assert "还有" not in page
-    assert "提交投诉" in page
-
-
-def test_the_key_is_kept_as_a_digest_only(client: Client, town: Town) -> None:
+def test_the_key_is_kept_as_a_digest_only_and_eight_screens_lead_to_the_check_page_and_back_for_a_change(
+    client: Client, town: Town
+) -> None:
     draft = begin(client, town)
     cookie = client.cookies[COOKIE]
     assert cookie.value not in (draft.key_digest, str(draft.pk))
@@ -79,6 +79,21 @@ def test_the_key_is_kept_as_a_digest_only(client: Client, town: Town) -> None:
     assert cookie["httponly"]
     assert cookie["samesite"] == "Lax"
     assert int(cookie["max-age"]) == 7 * 86400
+    token = drafts.tracking_token(draft, "key")
+    assert token == drafts.tracking_token(draft, "key") != drafts.tracking_token(draft, "other")
+    assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{5}-){5}[0-9A-HJKMNP-TV-Z]", token)
+    assert drafts.tracking_digest(token.lower().replace("0", "o").replace("-", " ")) == drafts.tracking_digest(token)
+    fill(client, draft)
+    page = client.get(url(draft, "check")).content.decode()
+    for text in ("测试移动福州分公司", "千兆宽带", "¥128.50", "不明扣费", "陈雨桐", "199****0001", "9月1日（大约）"):
+        assert text in page
+    assert "还有" not in page
+    assert "提交投诉" in page
+    page = client.get(url(draft, "check")).content.decode()
+    assert f"{url(draft, 'purchase')}?back=check" in page
+    response = send(client, f"{url(draft, 'purchase')}?back=check", answers.PURCHASE | {"amount": "99"})
+    assert response.headers["Location"] == url(draft, "check")
+    assert "¥99.00" in client.get(url(draft, "check")).content.decode()
 
 
 def test_search_offers_the_answering_branch_and_keeps_what_was_typed(client: Client, town: Town) -> None:
@@ -89,16 +104,40 @@ def test_search_offers_the_answering_branch_and_keeps_what_was_typed(client: Cli
     assert "测试移动福州分公司" in page
     assert f'value="{town.pick}"' in page
     assert 'value="移动"' in page
-
-
-def test_enter_in_the_search_field_searches(client: Client, town: Town) -> None:
     response = send(client, "/file/", {"service_region": town.gulou, "query": "鞋匠", "next": "1"})
     assert response.status_code == 302
     assert response.headers["Location"].endswith("#found")
 
 
-def test_wrong_input_is_named_and_kept(client: Client, town: Town) -> None:
+def test_a_first_screen_with_errors_goes_on_with_the_same_draft(client: Client, town: Town) -> None:
+    page = send(client, "/file/", {"service_region": "", "respondent": ""}).content.decode()
+    draft = FilingDraft.objects.get()
+    assert f'action="{url(draft, "enterprise")}"' in page
+
+
+def test_a_pick_that_the_directory_does_not_know_and_an_unknown_region_or_a_whole_country_are_refused(
+    client: Client, town: Town
+) -> None:
+    for pick in ("999999--", "{cobbler}-{branch}-", "{carrier}--999999", "１２--"):
+        given = pick.format(cobbler=town.cobbler.pk, branch=town.branch.pk, carrier=town.carrier.pk)
+        response = send(client, "/file/", {"service_region": town.gulou, "respondent": given})
+        assert response.status_code == 422
+        assert "请从列表中选择企业" in response.content.decode()
+    for region in ("100000000", "777", "350102998"):
+        response = send(client, "/file/", {"service_region": region, "respondent": "authority"})
+        assert response.status_code == 422
+        assert "请从列表中选择地区" in response.content.decode()
+
+
+def test_the_check_page_names_what_is_missing_and_wrong_input_is_named_and_kept_until_later(
+    client: Client, town: Town
+) -> None:
     draft = begin(client, town)
+    page = client.get(url(draft, "check")).content.decode()
+    assert "还有5步没有填好" in page
+    assert f"{url(draft, 'demands')}?back=check&amp;check=1" in page
+    assert "提交投诉" not in page
+    assert "请至少选一项诉求" in client.get(f"{url(draft, 'demands')}?back=check&check=1").content.decode()
     response = send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": "一百多", "item_name": ""})
     page = response.content.decode()
     assert response.status_code == 422
@@ -109,33 +148,6 @@ def test_wrong_input_is_named_and_kept(client: Client, town: Town) -> None:
     again = client.get(url(draft, "purchase")).content.decode()
     assert 'value="一百多"' in again
     assert "有误" not in again
-
-
-def test_a_first_screen_with_errors_goes_on_with_the_same_draft(client: Client, town: Town) -> None:
-    page = send(client, "/file/", {"service_region": "", "respondent": ""}).content.decode()
-    draft = FilingDraft.objects.get()
-    assert f'action="{url(draft, "enterprise")}"' in page
-
-
-@pytest.mark.parametrize(
-    "pick", ["999999--", "{cobbler}-{branch}-", "{carrier}--999999", "１２--"], ids=["firm", "branch", "brand", "wide"]
-)
-def test_a_pick_that_the_directory_does_not_know_is_refused(client: Client, town: Town, pick: str) -> None:
-    given = pick.format(cobbler=town.cobbler.pk, branch=town.branch.pk, carrier=town.carrier.pk)
-    response = send(client, "/file/", {"service_region": town.gulou, "respondent": given})
-    assert response.status_code == 422
-    assert "请从列表中选择企业" in response.content.decode()
-
-
-def test_unknown_region_and_a_whole_country_are_refused(client: Client, town: Town) -> None:
-    for region in ("100000000", "777", "350102998"):
-        response = send(client, "/file/", {"service_region": region, "respondent": "authority"})
-        assert response.status_code == 422
-        assert "请从列表中选择地区" in response.content.decode()
-
-
-def test_save_and_go_on_later(client: Client, town: Town) -> None:
-    draft = begin(client, town)
     response = send(client, url(draft, "purchase"), {"item_name": "年", "amount": "不知道", "later": "1"})
     assert response.headers["Location"] == "/file/?saved=1"
     page = client.get("/file/?saved=1").content.decode()
@@ -144,25 +156,6 @@ def test_save_and_go_on_later(client: Client, town: Town) -> None:
     assert "第2步，共8步" in page
     assert "没填完的那一份就不再保留" in client.get("/file/?new=1").content.decode()
     assert "不知道" in client.get(url(draft, "purchase")).content.decode()
-
-
-def test_change_returns_to_the_check_page(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    fill(client, draft)
-    page = client.get(url(draft, "check")).content.decode()
-    assert f"{url(draft, 'purchase')}?back=check" in page
-    response = send(client, f"{url(draft, 'purchase')}?back=check", answers.PURCHASE | {"amount": "99"})
-    assert response.headers["Location"] == url(draft, "check")
-    assert "¥99.00" in client.get(url(draft, "check")).content.decode()
-
-
-def test_the_check_page_names_what_is_missing(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    page = client.get(url(draft, "check")).content.decode()
-    assert "还有5步没有填好" in page
-    assert f"{url(draft, 'demands')}?back=check&amp;check=1" in page
-    assert "提交投诉" not in page
-    assert "请至少选一项诉求" in client.get(f"{url(draft, 'demands')}?back=check&check=1").content.decode()
 
 
 def test_a_stranger_sees_no_draft(client: Client, town: Town) -> None:
@@ -197,7 +190,9 @@ def test_expired_drafts_go_with_their_files(client: Client, town: Town) -> None:
     assert not drafts.storing.storage().exists(place)
 
 
-def test_region_is_found_by_name_and_by_province(client: Client, town: Town) -> None:
+def test_region_is_found_by_name_and_by_province_and_another_city_by_the_name_they_know(
+    client: Client, town: Town
+) -> None:
     draft = begin(client, town)
     page = client.get(url(draft, "region") + "?q=鼓楼").content.decode()
     assert f'value="{town.gulou}"' in page
@@ -208,21 +203,6 @@ def test_region_is_found_by_name_and_by_province(client: Client, town: Town) -> 
     assert response.headers["Location"] == url(draft, "enterprise")
     assert f'<option value="{town.fuzhou}" selected>' in client.get(url(draft, "enterprise")).content.decode()
     assert send(client, url(draft, "region"), {"region": "abc"}).status_code == 422
-
-
-@pytest.mark.parametrize(
-    ("typed", "named"),
-    [
-        ("Hangzhou", "Hangzhou"),
-        ("hangzhou", "Hangzhou"),
-        ("上海", "Pudong New Area"),
-        ("Shanghai", "Pudong New Area"),
-        ("余杭", "Yuhang District"),
-    ],
-)
-def test_somebody_of_another_city_finds_it_by_the_name_they_know(
-    client: Client, town: Town, typed: str, named: str
-) -> None:
     for code, name, level, above in (
         ("330000", "浙江省", "province", ""),
         ("330100", "杭州市", "city", "330000"),
@@ -244,11 +224,17 @@ def test_somebody_of_another_city_finds_it_by_the_name_they_know(
                 "parent": Region.objects.get(code=above) if above else Region.objects.get(level="country"),
             },
         )
-    draft = begin(client, town)
-    page = client.get(f"{url(draft, 'region')}?q={typed}", headers={"accept-language": "en"}).content.decode()
-    result = page.partition('class="choices"')[2].partition("</form>")[0]
-    assert named in result
-    assert not re.search("[\u4e00-\u9fff]", result)
+    for typed, named in (
+        ("Hangzhou", "Hangzhou"),
+        ("hangzhou", "Hangzhou"),
+        ("上海", "Pudong New Area"),
+        ("Shanghai", "Pudong New Area"),
+        ("余杭", "Yuhang District"),
+    ):
+        page = client.get(f"{url(draft, 'region')}?q={typed}", headers={"accept-language": "en"}).content.decode()
+        result = page.partition('class="choices"')[2].partition("</form>")[0]
+        assert named in result
+        assert not re.search("[\u4e00-\u9fff]", result)
 
 
 def newest_code() -> str:
@@ -285,15 +271,9 @@ def test_the_proven_phone_becomes_the_owner(client: Client, town: Town) -> None:
     assert other.get(url(draft, "purchase")).headers["Location"] == "/file/?lost=1"
 
 
-def test_no_code_no_way_round_but_filing_unverified(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    response = send(client, url(draft, "you"), answers.YOU | {"is_unverified": None})
-    assert response.status_code == 422
-    assert "收不到就勾选" in response.content.decode()
-    assert send(client, url(draft, "you"), answers.YOU).status_code == 302
-
-
-def test_a_code_is_only_sent_to_a_phone_that_can_be_one(client: Client, town: Town) -> None:
+def test_no_code_no_way_round_but_filing_unverified_and_a_code_only_to_a_phone_that_can_be_one(
+    client: Client, town: Town
+) -> None:
     draft = begin(client, town)
     response = send(client, url(draft, "you"), {"phone": "12", "send_code": "1"})
     page = response.content.decode()
@@ -301,6 +281,10 @@ def test_a_code_is_only_sent_to_a_phone_that_can_be_one(client: Client, town: To
     assert "电话请填手机号" in page
     assert "请填您的姓名" not in page
     assert not OutgoingMessage.objects.exists()
+    response = send(client, url(draft, "you"), answers.YOU | {"is_unverified": None})
+    assert response.status_code == 422
+    assert "收不到就勾选" in response.content.decode()
+    assert send(client, url(draft, "you"), answers.YOU).status_code == 302
 
 
 def test_the_draft_composes_into_one_request(client: Client, town: Town) -> None:
@@ -336,23 +320,3 @@ def test_left_to_the_authority_asks_another_consent(client: Client, town: Town) 
     assert 'name="share_with_enterprise"' not in page
     draft = begin(Client(), town)
     assert drafts.enrolled_name(draft) == town.carrier.name
-
-
-def test_a_token_is_the_same_for_the_same_key_only(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    token = drafts.tracking_token(draft, "key")
-    assert token == drafts.tracking_token(draft, "key") != drafts.tracking_token(draft, "other")
-    assert re.fullmatch(r"([0-9A-HJKMNP-TV-Z]{5}-){5}[0-9A-HJKMNP-TV-Z]", token)
-    assert drafts.tracking_digest(token.lower().replace("0", "o").replace("-", " ")) == drafts.tracking_digest(token)
-
-
-def test_the_search_page_hands_over_its_choice(client: Client, town: Town) -> None:
-    page = client.get(f"/file/?query=移动&service_region={town.gulou}&pick={town.pick}").content.decode()
-    assert f'value="{town.pick}" checked' in page
-    assert f'<option value="{town.gulou}" selected>' in page
-    page = client.get("/file/?query=街角小店&pick=named").content.decode()
-    assert 'value="named" checked' in page
-    assert 'name="named" value="街角小店"' in page
-    for odd in ("pick=x", "service_region=abc", "service_region=99999999999"):
-        assert client.get(f"/file/?{odd}").status_code == 200
-    assert not FilingDraft.objects.exists()

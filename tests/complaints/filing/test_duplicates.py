@@ -84,13 +84,9 @@ def test_what_is_the_same_again_is_told_and_what_is_not_is_not(client: Client, t
     assert _told(replace(filing, consumer_id=(filing.consumer_id or 0) + 1000)) is None
     assert _told(filing, days=59) == (True, True)
     assert _told(filing, days=61) is None
-
-
-def test_what_was_withdrawn_is_no_duplicate(client: Client, town: Town) -> None:
-    filing = _second(client, town)
+    # What was withdrawn is no duplicate.
     case = Complaint.objects.get()
     assert case.consumer is not None
-    handling.take(
-        consumer_steps.withdraw(reason="mistake"), [case.pk], actor=consumer(case.consumer), now=timezone.now()
-    )
+    withdraw = consumer_steps.withdraw(reason="mistake")
+    handling.take(withdraw, [case.pk], actor=consumer(case.consumer), now=timezone.now())
     assert _told(filing) is None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from typing import Any
 
-import pytest
 import time_machine
 from django.test import Client
 from django.utils import timezone
@@ -32,31 +30,21 @@ PLAIN = {
     "purchase": {"item_name", "brand"},
     "problem": {"is_approximate", "statement", "contacted_on", "their_reference", "report"},
     "demands": {"demand", "note", "amount_refund", "amount_damages"},
-    "you": {
-        "name",
-        "phone",
-        "code",
-        "is_unverified",
-        "principal_phone",
-        "relation",
-        "parties",
-        "representatives",
-        "may_settle",
-        "is_declared",
-    },
+    "you": {"name", "phone", "code", "is_unverified", "principal_phone", "relation", "may_settle", "is_declared"}
+    | {"parties", "representatives"},
     "consents": {"share_with_enterprise", "pass_to_regulator", "delegated_mediation", "publish_masked"},
     "check": {"truth"},
 }
 
 
-@pytest.mark.parametrize("screen", STEPS, ids=lambda screen: screen.step)
-def test_every_question_says_why_it_is_asked_or_is_plain(screen: Any) -> None:
-    options = {"enterprise_name": "测试移动"} if screen.step == "consents" else {}
-    form = screen(today=timezone.localdate(), category="service.telecom", **options)
-    asked = {name for name in form.fields if (screen.step, name) not in WHYS}
-    assert asked <= PLAIN.get(screen.step, set()), asked - PLAIN.get(screen.step, set())
-    assert screen.question
-    assert screen.why
+def test_every_question_says_why_it_is_asked_or_is_plain() -> None:
+    for screen in STEPS:
+        options = {"enterprise_name": "测试移动"} if screen.step == "consents" else {}
+        form = screen(today=timezone.localdate(), category="service.telecom", **options)
+        asked = {name for name in form.fields if (screen.step, name) not in WHYS}
+        assert asked <= PLAIN.get(screen.step, set()), asked - PLAIN.get(screen.step, set())
+        assert screen.question
+        assert screen.why
 
 
 def test_every_field_has_its_line_in_the_table_of_bad_input() -> None:
@@ -67,16 +55,12 @@ def test_every_field_has_its_line_in_the_table_of_bad_input() -> None:
     assert asked - boxes <= tested, sorted(asked - boxes - tested)
 
 
-def test_nothing_is_preset(client: Client, town: Town) -> None:
+def test_nothing_is_preset_and_a_carrier_is_asked_about_more_than_a_shop(client: Client, town: Town) -> None:
     draft = begin(client, town)
     for step in ("purchase", "problem", "demands", "you", "consents", "check"):
         page = client.get(url(draft, step)).content.decode()
         assert not re.search(r'<input type="(radio|checkbox)"[^>]*\bchecked', page), step
     assert client.get(url(draft, "consents")).content.decode().count("不同意：") == 4
-
-
-def test_a_carrier_is_asked_about_more_than_a_shop(client: Client, town: Town) -> None:
-    draft = begin(client, town)
     send(client, url(draft, "purchase"), answers.PURCHASE | {"object_category": "goods.clothing"})
     page = client.get(url(draft, "problem")).content.decode()
     assert "关于您的电信服务" not in page
@@ -124,31 +108,26 @@ SUMS = [
 ]
 
 
-@pytest.mark.parametrize(("disputed", "asked", "field", "words"), SUMS)
-def test_what_is_asked_is_held_against_what_is_in_dispute(
-    client: Client, town: Town, disputed: str, asked: dict[str, Any], field: str, words: str
+def test_what_is_asked_is_held_against_what_is_in_dispute_and_the_way_out_called_as_the_choice_is(
+    client: Client, town: Town
 ) -> None:
     draft = begin(client, town)
-    send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": disputed})
-    response = send(client, url(draft, "demands"), answers.DEMANDS | asked)
-    if not field:
-        assert response.status_code == 302, response.content.decode()
-        return
-    page = response.content.decode()
-    assert response.status_code == 422
-    assert words in page
-    assert f'href="#id_{field}"' in page
-
-
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_a_way_out_is_called_as_the_choice_is(client: Client, town: Town, language: str) -> None:
-    draft = begin(client, town)
+    for disputed, asked, field, words in SUMS:
+        send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": disputed})
+        response = send(client, url(draft, "demands"), answers.DEMANDS | asked)
+        if not field:
+            assert response.status_code == 302, response.content.decode()
+            continue
+        page = response.content.decode()
+        assert response.status_code == 422
+        assert words in page
+        assert f'href="#id_{field}"' in page
     send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": "100"})
-    page = send(
-        client, url(draft, "demands"), answers.DEMANDS | {"amount_refund": "200"}, headers={"accept-language": language}
-    ).content.decode()
-    with override(language):
-        assert f"“{DEMAND_BY_CODE['damages'].label}”" in page
+    for language in ("zh-hans", "en"):
+        typed = answers.DEMANDS | {"amount_refund": "200"}
+        page = send(client, url(draft, "demands"), typed, headers={"accept-language": language}).content.decode()
+        with override(language):
+            assert f"“{DEMAND_BY_CODE['damages'].label}”" in page
 
 
 def test_an_amount_lowered_afterwards_is_noticed_on_the_check_page(client: Client, town: Town) -> None:
@@ -157,25 +136,6 @@ def test_an_amount_lowered_afterwards_is_noticed_on_the_check_page(client: Clien
     page = client.get(url(draft, "check")).content.decode()
     assert "还有1步没有填好" in page
     assert str(DemandsStep.question) in page
-
-
-def test_open_drafts_stand_among_my_cases(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    fill(client, draft, until="consents")
-    prove(client, draft)
-    elsewhere, stranger = Client(), Client()
-    elsewhere.force_login(User.objects.with_phone("+8619900000001").get())
-    stranger.force_login(User.objects.create_user(phone="+8619900000009"))
-    page = elsewhere.get("/cases/").content.decode()
-    assert "没填完的投诉" in page
-    assert "千兆宽带" in page
-    assert f'href="{url(draft, "you")}"' in page
-    assert "继续填写" in page
-    assert elsewhere.get(url(draft, "you")).status_code == 200
-    assert "没填完的投诉" not in stranger.get("/cases/").content.decode()
-    fill(client, draft)
-    file(client, draft)
-    assert "没填完的投诉" not in elsewhere.get("/cases/").content.decode()
 
 
 def test_the_browser_holds_the_draft_as_long_as_the_draft_is_kept(client: Client, town: Town) -> None:
@@ -234,7 +194,23 @@ def test_a_report_is_registered_apart_and_said_so(client: Client, town: Town) ->
     assert [row.step for row in HandlingStep.objects.filter(audience="parties")] == ["file"]
 
 
-def test_no_draft_of_somebody_else_is_counted(client: Client, town: Town) -> None:
+def test_open_drafts_stand_among_my_cases_and_nobody_elses(client: Client, town: Town) -> None:
     draft = begin(client, town)
-    assert drafts.open_ones_of(User.objects.create_user(phone="+8619900000009").pk, now=timezone.now()) == []
+    other = User.objects.create_user(phone="+8619900000009")
+    assert drafts.open_ones_of(other.pk, now=timezone.now()) == []
     assert draft.owner_id is None
+    fill(client, draft, until="consents")
+    prove(client, draft)
+    elsewhere, stranger = Client(), Client()
+    elsewhere.force_login(User.objects.with_phone("+8619900000001").get())
+    stranger.force_login(other)
+    page = elsewhere.get("/cases/").content.decode()
+    assert "没填完的投诉" in page
+    assert "千兆宽带" in page
+    assert f'href="{url(draft, "you")}"' in page
+    assert "继续填写" in page
+    assert elsewhere.get(url(draft, "you")).status_code == 200
+    assert "没填完的投诉" not in stranger.get("/cases/").content.decode()
+    fill(client, draft)
+    file(client, draft)
+    assert "没填完的投诉" not in elsewhere.get("/cases/").content.decode()

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import pytest
 from django.test import Client
 
 from complaints.filing import respondents
@@ -59,15 +58,6 @@ def test_one_respondent_is_no_group_and_hears_nothing_of_it(client: Client, town
     assert "关联案件" not in client.get(f"/cases/{case.number}/").content.decode()
 
 
-def test_a_respondent_can_be_taken_out(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    more(client, draft, named="甲店")
-    more(client, draft, named="乙店")
-    send(client, url(draft, "respondents"), {"remove": "0"})
-    draft.refresh_from_db()
-    assert respondents.names(draft) == ["乙店"]
-
-
 # what is sent, words in the refusal
 BAD: list[tuple[dict[str, Any], str]] = [
     ({}, "请搜索并选择企业，或写下它的名称"),
@@ -81,32 +71,28 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("said", "words"), BAD)
-def test_what_is_wrong_is_said_at_the_field(client: Client, town: Town, said: dict[str, Any], words: str) -> None:
-    draft = begin(client, town)
-    more(client, draft, named="甲店")
-    response = more(client, draft, **said)
-    assert response.status_code == 422
-    assert words in response.content.decode()
-    draft.refresh_from_db()
-    assert respondents.names(draft) == ["甲店"]
-
-
-def test_neither_the_first_again_nor_a_fourth(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    assert "它已经在名单里了" in more(client, draft, respondent=f"{town.carrier.pk}--").content.decode()
-    more(client, draft, named="甲店")
-    more(client, draft, named="乙店")
-    assert more(client, draft, named="丙店").status_code == 422
-    fill(client, draft, until="problem")
-    draft.refresh_from_db()
-    assert len(respondents.read(draft)) == 2
-
-
-def test_somebody_elses_draft_has_no_such_page(client: Client, town: Town) -> None:
+def test_respondents_come_and_go_by_their_owner_up_to_three_and_what_is_wrong_is_said_at_the_field(
+    client: Client, town: Town
+) -> None:
     draft = begin(client, town)
     stranger = Client()
     assert stranger.get(url(draft, "respondents")).headers["Location"] == "/file/?lost=1"
     more(stranger, draft, named="甲店")
     draft.refresh_from_db()
     assert respondents.read(draft) == []
+    more(client, draft, named="甲店")
+    for said, words in BAD:
+        response = more(client, draft, **said)
+        assert response.status_code == 422
+        assert words in response.content.decode()
+        draft.refresh_from_db()
+        assert respondents.names(draft) == ["甲店"]
+    assert "它已经在名单里了" in more(client, draft, respondent=f"{town.carrier.pk}--").content.decode()
+    more(client, draft, named="乙店")
+    assert more(client, draft, named="丙店").status_code == 422
+    fill(client, draft, until="problem")
+    draft.refresh_from_db()
+    assert len(respondents.read(draft)) == 2
+    send(client, url(draft, "respondents"), {"remove": "0"})
+    draft.refresh_from_db()
+    assert respondents.names(draft) == ["乙店"]

@@ -65,21 +65,20 @@ def test_filing_makes_one_case_and_empties_the_draft(client: Client, town: Town)
         evidence.remove(row)
 
 
-def test_a_double_submit_gives_the_same_receipt(client: Client, town: Town) -> None:
-    draft = ready(client, town)
-    first, second = file(client, draft), file(client, draft)
-    third = file(client, draft, idempotency_key="another-key-of-another-tab")
-    assert Complaint.objects.count() == 1
-    assert first.headers["Location"] == second.headers["Location"] == third.headers["Location"]
-    for step in STEP_CODES:
-        assert client.get(url(draft, step)).headers["Location"] == first.headers["Location"]
-
-
-def test_the_statement_of_truth_is_needed_and_nothing_is_filed_without(client: Client, town: Town) -> None:
+def test_the_statement_of_truth_is_needed_and_a_firm_that_left_the_directory_meanwhile_is_asked_again(
+    client: Client, town: Town
+) -> None:
     draft = ready(client, town)
     response = send(client, url(draft, "check"), {"file": "1"})
     assert response.status_code == 422
     assert "请勾选真实性声明" in response.content.decode()
+    assert not Complaint.objects.exists()
+    draft.refresh_from_db()
+    draft.data["enterprise"]["respondent"] = ["987654321--"]
+    draft.save()
+    page = file(client, draft).content.decode()
+    assert "还有" in page
+    assert "您要投诉哪家企业？" in page
     assert not Complaint.objects.exists()
 
 
@@ -91,20 +90,12 @@ def test_an_unfinished_draft_cannot_be_filed(client: Client, town: Town) -> None
     assert not Complaint.objects.exists()
 
 
-def test_a_firm_that_left_the_directory_meanwhile_is_asked_again(client: Client, town: Town) -> None:
+def test_a_double_submit_gives_the_same_receipt_with_number_who_and_when_and_the_token_for_half_an_hour(
+    client: Client, town: Town
+) -> None:
     draft = ready(client, town)
-    draft.refresh_from_db()
-    draft.data["enterprise"]["respondent"] = ["987654321--"]
-    draft.save()
-    page = file(client, draft).content.decode()
-    assert "还有" in page
-    assert "您要投诉哪家企业？" in page
-    assert not Complaint.objects.exists()
-
-
-def test_the_receipt_names_number_who_and_when(client: Client, town: Town) -> None:
-    draft = ready(client, town)
-    response = client.get(file(client, draft).headers["Location"])
+    address = file(client, draft).headers["Location"]
+    response = client.get(address)
     page = response.content.decode()
     case = Complaint.objects.get()
     assert case.number in page
@@ -114,11 +105,6 @@ def test_the_receipt_names_number_who_and_when(client: Client, town: Town) -> No
     assert 'style="' not in page
     assert "<svg" in page
     assert "#" not in response.headers.get("Location", "")
-
-
-def test_the_token_is_shown_for_half_an_hour_in_this_browser_only(client: Client, town: Town) -> None:
-    draft = ready(client, town)
-    address = file(client, draft).headers["Location"]
     case = Complaint.objects.get()
     token = drafts.tracking_token(FilingDraft.objects.get(), client.cookies[COOKIE].value)
     assert drafts.tracking_digest(token) == case.tracking_digest
@@ -130,6 +116,12 @@ def test_the_token_is_shown_for_half_an_hour_in_this_browser_only(client: Client
         assert case.number in page
         assert token not in page
     assert Client().get(address).status_code == 302
+    first, second = file(client, draft), file(client, draft)
+    third = file(client, draft, idempotency_key="another-key-of-another-tab")
+    assert Complaint.objects.count() == 1
+    assert address == first.headers["Location"] == second.headers["Location"] == third.headers["Location"]
+    for step in STEP_CODES:
+        assert client.get(url(draft, step)).headers["Location"] == first.headers["Location"]
 
 
 def test_a_receipt_is_its_owners(client: Client, town: Town) -> None:

@@ -2,47 +2,25 @@
 
 import csv
 import io
-import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from complaints.models import Complaint, RoundTrip
+from complaints.models import Complaint, HandlingStep, RoundTrip
 from complaints.procedure.workflow import Status
 from complaints.tables.round_trip import working
 from tests import given
 from tests.cast import World
+from tests.complaints.outbound.conftest import export_root, filled, signed_in
 
+__all__ = ["export_root", "signed_in"]
 HOME = "/enterprise/round-trip/"
 SignIn = Callable[[User], Client]
-
-
-@pytest.fixture(autouse=True)
-def export_root(settings: Any, tmp_path: Path) -> Path:
-    settings.EXPORT_ROOT = str(tmp_path / "exports")
-    return tmp_path / "exports"
-
-
-@pytest.fixture
-def signed_in() -> SignIn:
-    def sign_in(user: User) -> Client:
-        browser = Client()
-        browser.force_login(user)
-        return browser
-
-    return sign_in
-
-
-def filled(**fields: Any) -> dict[str, Any]:
-    """A form as a browser sends it."""
-    return fields | {"idempotency_key": uuid.uuid4().hex}
 
 
 def cases(
@@ -115,6 +93,4 @@ def offer_row(case: Complaint, **changes: str) -> dict[str, str]:
 
 
 def steps_of(rows: Iterable[Complaint], step: str) -> int:
-    from complaints.models import HandlingStep
-
     return HandlingStep.objects.filter(complaint__in=list(rows), step=step).count()

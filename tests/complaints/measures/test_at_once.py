@@ -22,22 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_the_same_lines_at_the_same_moment(world: World, signed_in: SignIn) -> None:
-    ours = cases(world, 6)
-    raw = table(
-        [
-            {
-                "编号": case.number,
-                "步骤": "记录联系",
-                "联系方式": "电话",
-                "联系时间": "",
-                "联系上了吗": "是",
-                "联系内容": "已告知退费办法。",
-                "版本（请勿改动）": plain_version(case),
-            }
-            for case in ours
-        ]
-    )
-    people = [signed_in(world.ming), signed_in(world.lead)]
+    raw, people = contacts(world, 6), [signed_in(world.ming), signed_in(world.lead)]
     trips = [tried(browser, raw) for browser in people]
     for browser, trip in zip(people, trips, strict=True):
         assert browser.post(f"{HOME}{trip.mark}/decide/", filled(decision="good")).status_code == 302
@@ -57,24 +42,14 @@ def test_the_same_lines_at_the_same_moment(world: World, signed_in: SignIn) -> N
         one.join()
     working.sweep_round_trips(now=timezone.now())
     assert set(RoundTrip.objects.values_list("state", flat=True)) == {"done"}
-    assert Contact.objects.count() == len(ours)
+    assert Contact.objects.count() == 6
     assert sorted(state for trip in trips for state in states(trip)) == ["done"] * 6 + ["same"] * 6
 
 
 def contacts(world: World, count: int) -> bytes:
+    call = {"步骤": "记录联系", "联系方式": "电话", "联系时间": "", "联系上了吗": "是", "联系内容": "已告知退费办法。"}
     return table(
-        [
-            {
-                "编号": case.number,
-                "步骤": "记录联系",
-                "联系方式": "电话",
-                "联系时间": "",
-                "联系上了吗": "是",
-                "联系内容": "已告知退费办法。",
-                "版本（请勿改动）": plain_version(case),
-            }
-            for case in cases(world, count)
-        ]
+        [{"编号": case.number, **call, "版本（请勿改动）": plain_version(case)} for case in cases(world, count)]
     )
 
 

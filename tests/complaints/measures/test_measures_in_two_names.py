@@ -17,16 +17,11 @@ from enterprises.models.team import TwoPersons
 from tests import given
 from tests.cast import World
 from tests.complaints.measures.conftest import SignIn, cases, filled
-from tests.complaints.measures.test_measures import HOME, RULE, drafted, numbers, place, sent, why
+from tests.complaints.measures.test_measures import BY_TABLE, HOME, RULE, drafted, numbers, place, sent, why
 
 pytestmark = pytest.mark.django_db
 LIST = "/enterprise/approvals/"
-SMALL = {
-    "verdict-refund": "part",
-    "source-refund": "fixed",
-    "fixed-refund": "20",
-    "reason-refund": "按停机的天数折算退还费用。",
-}
+SMALL = BY_TABLE | {"source-refund": "fixed", "fixed-refund": "20"}
 
 
 @pytest.fixture
@@ -59,7 +54,9 @@ def decide(browser: Client, measure: Measure, decision: str, text: str = "", **f
     return browser.post(f"{place(measure)}approval/", filled(decision=decision, text=text) | fields)
 
 
-def test_it_is_proposed_as_a_whole_and_nothing_goes_out(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
+def test_it_is_proposed_as_a_whole_nothing_goes_out_strangers_find_nothing_and_handlers_do_not_decide(
+    world: World, signed_in: SignIn, guarded: TwoPersons
+) -> None:
     ming, ours = signed_in(world.ming), cases(world, 3)
     due = list(Complaint.objects.order_by("pk").values_list("next_due_at", flat=True))
     measure = proposed(world, ming, ours)
@@ -76,6 +73,14 @@ def test_it_is_proposed_as_a_whole_and_nothing_goes_out(world: World, signed_in:
     # Sent again it is one proposal.
     assert ming.post(place(measure), filled(send="1", **RULE)).status_code == 302
     assert Matter.objects.filter(state="open").count() == 3
+    for stranger in (world.hua, world.rui, world.chen):
+        assert signed_in(stranger).get(f"{place(measure)}approval/").status_code == 404
+        assert decide(signed_in(stranger), measure, "grant").status_code == 404
+    other = User.objects.create_user(email="other@example.com", password="x" * 20, name="另试")
+    Staff.objects.create(user=other, enterprise=world.mobile, branch=world.fuzhou, role="handler")
+    assert "由审核人员或者管理员批准" in signed_in(other).get(f"{place(measure)}approval/").content.decode()
+    assert decide(signed_in(other), measure, "grant").status_code == 409
+    assert not Offer.objects.exists()
 
 
 def test_another_person_sends_the_whole(world: World, signed_in: SignIn, guarded: TwoPersons, reviewer: User) -> None:
@@ -171,21 +176,6 @@ def test_sent_back_it_is_a_draft_with_the_reason_and_goes_its_way_again(
 def test_one_case_above_the_amount_makes_the_whole_wait(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
     ming, ours = signed_in(world.ming), cases(world, 2)
     measure = drafted(ming, lines=f"{ours[0].number},20\n{ours[1].number},120")
-    rule = {"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"}
-    assert ming.post(place(measure), filled(send="1", **RULE | rule)).status_code == 302
+    assert ming.post(place(measure), filled(send="1", **RULE | BY_TABLE)).status_code == 302
     assert Matter.objects.filter(measure_id=measure.public_id, state="open").count() == 2
-    assert not Offer.objects.exists()
-
-
-def test_strangers_find_nothing_and_handlers_do_not_decide(
-    world: World, signed_in: SignIn, guarded: TwoPersons
-) -> None:
-    measure = proposed(world, signed_in(world.ming), cases(world, 1))
-    for stranger in (world.hua, world.rui, world.chen):
-        assert signed_in(stranger).get(f"{place(measure)}approval/").status_code == 404
-        assert decide(signed_in(stranger), measure, "grant").status_code == 404
-    other = User.objects.create_user(email="other@example.com", password="x" * 20, name="另试")
-    Staff.objects.create(user=other, enterprise=world.mobile, branch=world.fuzhou, role="handler")
-    assert "由审核人员或者管理员批准" in signed_in(other).get(f"{place(measure)}approval/").content.decode()
-    assert decide(signed_in(other), measure, "grant").status_code == 409
     assert not Offer.objects.exists()

@@ -39,6 +39,7 @@ from tests.complaints.measures.conftest import (
 )
 
 pytestmark = pytest.mark.django_db
+CALL = {"编号": "", "步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是"}
 
 
 def fetched(browser: Client, form: str) -> bytes:
@@ -52,10 +53,14 @@ def fetched(browser: Client, form: str) -> bytes:
     return b"".join(browser.get(link["Location"]).streaming_content)  # type: ignore[attr-defined]
 
 
+def fetched_rows(browser: Client) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
+
+
 def test_a_table_with_one_bad_line_in_ten(world: World, signed_in: SignIn) -> None:
     """Download, fill in, upload: the bad lines are named, the others are carried out, none twice."""
     browser, ours = signed_in(world.ming), cases(world, 20)
-    rows = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
+    rows = fetched_rows(browser)
     assert {row["编号"] for row in rows} == {case.number for case in ours}
     assert {row["诉求1"] for row in rows} == {"退还货款或服务费 128.50"}
     for row in rows:
@@ -119,18 +124,11 @@ def test_the_workbook_comes_back_as_it_went_out(world: World, signed_in: SignIn)
 
 def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignIn) -> None:
     browser, now = signed_in(world.lead), timezone.now()
-    mine, nobodys = (
-        given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now),
-        given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now),
-    )
+    mine, nobodys = cases(world, 2, status=S.WITH_ENTERPRISE, now=now)
     given.step(mine, enterprise.assign(handler_id=world.ming_staff.pk), world.handler, now)
-    read = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
-    assert {row["下一个期限"] for row in read} == {
-        str(clock.last_day) for clock in Deadline.objects.filter(clock="acceptance")
-    }
-    trip = tried(
-        browser, table([row | {"步骤": "受理"} for row in sorted(read, key=lambda row: row["编号"] != mine.number)])
-    )
+    read = sorted(fetched_rows(browser), key=lambda row: row["编号"] != mine.number)
+    assert {row["下一个期限"] for row in read} == {str(c.last_day) for c in Deadline.objects.filter(clock="acceptance")}
+    trip = tried(browser, table([row | {"步骤": "受理"} for row in read]))
     assert lines(trip) == [(2, "good", "", ""), (3, "bad", "to_handler", "请填写由谁处理。")]
     decided(browser, trip, "good")
     mine.refresh_from_db()
@@ -138,27 +136,20 @@ def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignI
     assert (mine.status, mine.handler_id, nobodys.status) == (S.NEGOTIATING, world.ming_staff.pk, S.WITH_ENTERPRISE)
 
 
-def test_a_table_in_which_nobody_wants_anything_says_so(world: World, signed_in: SignIn) -> None:
+def test_a_table_in_which_nobody_wants_anything_says_so_and_the_encoding_of_excel_in_china_is_read(
+    world: World, signed_in: SignIn
+) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     trip = tried(browser, table([{"编号": case.number, "步骤": ""}]))
     page = browser.get(f"{HOME}{trip.mark}/").content.decode()
     assert "没有一行要办" in page
     assert "都可以办" not in page
+    assert states(tried(signed_in(world.ming), table([offer_row(case)], encoding="gb18030"))) == ["good"]
 
 
 def test_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
-    raw = table(
-        [
-            {
-                "编号": case.number,
-                "步骤": "记录联系",
-                "联系方式": "电话",
-                "联系上了吗": "是",
-                "联系内容": "已告知退费办法。",
-            }
-        ]
-    )
+    raw = table([CALL | {"编号": case.number, "联系内容": "已告知退费办法。"}])
     first = decided(browser, tried(browser, raw), "good")
     again = tried(browser, raw)
     assert (states(first), states(again), Contact.objects.count()) == (["done"], ["same"], 1)
@@ -170,7 +161,7 @@ def test_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) ->
 
 def test_a_case_that_moved_on_is_refused_by_name(world: World, signed_in: SignIn) -> None:
     browser, (still, moved, later) = signed_in(world.ming), cases(world, 3)
-    rows = list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
+    rows = fetched_rows(browser)
     by_number = {
         row["编号"]: row | {"步骤": "log_contact", "联系方式": "电话", "联系上了吗": "否", "联系内容": "无人接听。"}
         for row in rows
@@ -192,17 +183,10 @@ def test_a_case_that_moved_on_is_refused_by_name(world: World, signed_in: SignIn
 
 def test_several_lines_of_a_case_follow_each_other(world: World, signed_in: SignIn) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
-    (row,) = csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline=""))
-    trip = tried(
-        browser,
-        table(
-            [
-                row | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "明试"},
-                row | {"步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是", "联系内容": "谈妥退费。"},
-                row | offer_row(case),
-            ]
-        ),
-    )
+    (row,) = fetched_rows(browser)
+    accepted = row | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "明试"}
+    called = row | CALL | {"编号": case.number, "联系内容": "谈妥退费。"}
+    trip = tried(browser, table([accepted, called, row | offer_row(case)]))
     assert states(trip) == ["good"] * 3
     trip = decided(browser, trip, "all")
     case.refresh_from_db()
@@ -274,24 +258,8 @@ def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
 
 def test_performed_for_many(world: World, signed_in: SignIn) -> None:
     browser, ours = signed_in(world.ming), cases(world, 2, status=S.PERFORMING)
-    trip = decided(
-        browser,
-        tried(
-            browser,
-            table(
-                [
-                    {"编号": ours[0].number, "步骤": "报告已履行", "履行证明": "流水号2026112600001"},
-                    {
-                        "编号": ours[1].number,
-                        "步骤": "报告已履行",
-                        "履行证明": "流水号2026112600002",
-                        "已履行的约定序号": "7",
-                    },
-                ]
-            ),
-        ),
-        "good",
-    )
+    one, other = ({"编号": case.number, "步骤": "报告已履行", "履行证明": f"流水号{case.pk}"} for case in ours)
+    trip = decided(browser, tried(browser, table([one, other | {"已履行的约定序号": "7"}])), "good")
     assert [(state, column) for _line, state, column, _problem in lines(trip)] == [("done", ""), ("bad", "obligations")]
     assert [o.state for o in ours[0].obligations.all()] == ["reported"]
 
@@ -312,22 +280,18 @@ def test_what_is_somebody_elses_reads_like_what_is_missing(world: World, signed_
     assert states(tried(signed_in(world.hua), table([offer_row(near), offer_row(elsewhere)]))) == ["bad", "bad"]
 
 
-def test_a_table_is_its_senders_alone(world: World, signed_in: SignIn) -> None:
-    trip = tried(
-        signed_in(world.ming), table([offer_row(given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now()))])
-    )
+def test_a_table_is_its_senders_alone_and_who_left_meanwhile_carries_nothing_out(
+    world: World, signed_in: SignIn
+) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    trip = tried(signed_in(world.ming), table([offer_row(case)]))
     for other in (world.lead, world.hua, world.rui, world.chen):
         browser = signed_in(other)
         assert browser.get(f"{HOME}{trip.mark}/").status_code == 404
         assert browser.get(f"{HOME}{trip.mark}/results/").status_code == 404
         assert browser.post(f"{HOME}{trip.mark}/decide/", filled(decision="drop")).status_code == 404
     assert signed_in(world.ming).get(f"{HOME}{trip.mark}/").status_code == 200
-
-
-def test_who_left_meanwhile_carries_nothing_out(world: World, signed_in: SignIn) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     browser = signed_in(world.ming)
-    trip = tried(browser, table([offer_row(case)]))
     browser.post(f"{HOME}{trip.mark}/decide/", filled(decision="good"))
     Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
     trip = worked(trip)
@@ -339,15 +303,8 @@ def test_formulas_come_back_as_words(world: World, signed_in: SignIn) -> None:
     results."""
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     note = '=HYPERLINK("http://example.com")'
-    row = {"步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是"}
-    trip = decided(
-        browser,
-        tried(
-            browser,
-            table([row | {"编号": case.number, "联系内容": f"'{note}"}, row | {"编号": "=1+1", "联系内容": "x"}]),
-        ),
-        "good",
-    )
+    rows = [CALL | {"编号": case.number, "联系内容": f"'{note}"}, CALL | {"编号": "=1+1", "联系内容": "x"}]
+    trip = decided(browser, tried(browser, table(rows)), "good")
     assert [contact.note for contact in Contact.objects.all()] == [note]
     assert results(browser, trip)[1]["案件编号"] == "'=1+1"
 
@@ -376,11 +333,6 @@ def test_what_is_no_table_is_refused_in_one_sentence(world: World, signed_in: Si
     assert words in browser.get(f"{HOME}{trip.mark}/").content.decode()
 
 
-def test_a_table_in_the_encoding_of_excel_in_china(world: World, signed_in: SignIn) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
-    assert states(tried(signed_in(world.ming), table([offer_row(case)], encoding="gb18030"))) == ["good"]
-
-
 def test_five_tables_at_a_time_and_undecided_ones_are_dropped(world: World, signed_in: SignIn) -> None:
     browser, raw = signed_in(world.ming), table([{"编号": "x", "步骤": "受理"}])
     trips = [uploaded(browser, raw) for _n in range(uploads.MOST_AT_A_TIME)]
@@ -402,23 +354,11 @@ def test_a_handler_is_named_by_number_and_a_second_person_is_asked_for(world: Wo
     )
     Staff.objects.filter(pk=world.ming_staff.pk).update(number="0731")
     browser, now = signed_in(world.ming), timezone.now()
-    waiting, ours = (
-        given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now),
-        given.a_complaint(world, status=S.NEGOTIATING, now=now),
-    )
-    rows = {
-        row["编号"]: row for row in csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline=""))
-    }
+    waiting, ours = (given.a_complaint(world, status=s, now=now) for s in (S.WITH_ENTERPRISE, S.NEGOTIATING))
+    rows = {row["编号"]: row for row in fetched_rows(browser)}
     assert rows[ours.number]["工号"] == "0731"
-    trip = tried(
-        browser,
-        table(
-            [
-                rows[waiting.number] | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "0731"},
-                rows[ours.number] | offer_row(ours),
-            ]
-        ),
-    )
+    accepted = rows[waiting.number] | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "0731"}
+    trip = tried(browser, table([accepted, rows[ours.number] | offer_row(ours)]))
     assert [line[1:] for line in lines(trip)] == [
         ("good", "", ""),
         ("bad", "number", "这一步须经第二人批准，请先提请批准。"),

@@ -81,22 +81,9 @@ def test_through_a_bad_network_each_case_is_accepted_offered_and_performed_once(
     assert {row["number"] for row in known} == {case.number for case in cases}
     for case in cases:
         mirror.mean(case.number, "accept_case", {"handler_id": world.ming_staff.pk})
-        mirror.mean(
-            case.number,
-            "make_offer",
-            {
-                **OFFER,
-                "promises": [
-                    {
-                        "kind": "original_channel",
-                        "what": "退还多扣费用",
-                        "amount": "128.50",
-                        "demand": 1,
-                        "due_on": (timezone.localdate() + timedelta(days=5)).isoformat(),
-                    }
-                ],
-            },
-        )
+        refund = {"kind": "original_channel", "what": "退还多扣费用", "amount": "128.50", "demand": 1}
+        refund["due_on"] = (timezone.localdate() + timedelta(days=5)).isoformat()
+        mirror.mean(case.number, "make_offer", {**OFFER, "promises": [refund]})
     mirror.sync()
     for case in cases:
         step(case, consumer.accept_offer(), world.consumer, timezone.now())

@@ -37,20 +37,8 @@ NASTY = (
 )
 BROKEN = "名\r\nBcc: all@evil.example\r\n\r\n<script>"
 LINK = re.compile(r"(?i)\b(?:[a-z][a-z0-9+.-]{1,12}://|www\.|mailto:)[^\s，。；）)]+")
-OURS = {
-    "subject",
-    "from",
-    "to",
-    "date",
-    "message-id",
-    "auto-submitted",
-    "x-auto-response-suppress",
-    "mime-version",
-    "content-type",
-    "content-transfer-encoding",
-    "list-unsubscribe",
-    "list-unsubscribe-post",
-}
+OURS = {"subject", "from", "to", "date", "message-id", "auto-submitted", "x-auto-response-suppress"}
+OURS |= {"mime-version", "content-type", "content-transfer-encoding", "list-unsubscribe", "list-unsubscribe-post"}
 
 
 @pytest.fixture
@@ -118,26 +106,16 @@ def test_T31_T53_every_letter_of_a_case(world: World, mail: PostOffice, name: st
 def test_T31_a_code_carries_nothing_that_somebody_typed(world: World, mail: PostOffice) -> None:
     browser = Client()
     browser.get("/account/sign-in/")
-    browser.post(
-        "/account/sign-in/",
-        {
-            "address": "chen+{{7*7}}@example.com\r\nBcc: all@evil.example",
-            "next": "https://evil.example/",
-            "idempotency_key": "k" * 12,
-        },
-    )
-    browser.post(
-        "/account/sign-in/",
-        {"address": "hua@example.com", "next": "https://evil.example/", "idempotency_key": "m" * 12},
-    )
+    for key, typed in (("k", "chen+{{7*7}}@example.com\r\nBcc: all@evil.example"), ("m", "hua@example.com")):
+        form = {"address": typed, "next": "https://evil.example/", "idempotency_key": key * 12}
+        browser.post("/account/sign-in/", form)
     delivery.sweep_notices(now=WEDNESDAY)
     look_at(mail)
     assert {taken.to for taken in mail.accepted} <= {"hua@example.com"}
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
+def test_T31_no_link_but_ours_can_be_clicked() -> None:
+    for text in (
         "https://evil.example/",
         f"https://{HOST}.evil.example/",
         f"https://{HOST}@evil.example/",
@@ -147,53 +125,32 @@ def test_T31_a_code_carries_nothing_that_somebody_typed(world: World, mail: Post
         "www.evil.example",
         "mailto:all@evil.example",
         "https:/evil.example",
-    ],
-)
-def test_T31_no_link_but_ours_can_be_clicked(text: str) -> None:
-    ours = f"https://{HOST}/cases/1/"
-    written = only_our_links(f"{text} {ours} {text}", f"https://{HOST}")
-    assert [link for link in LINK.findall(written) if urlsplit(link).netloc != HOST] == []
-    assert f" {ours} " in written
-    assert not LINK.findall(only_our_links(text, ""))
+    ):
+        ours = f"https://{HOST}/cases/1/"
+        written = only_our_links(f"{text} {ours} {text}", f"https://{HOST}")
+        assert [link for link in LINK.findall(written) if urlsplit(link).netloc != HOST] == []
+        assert f" {ours} " in written
+        assert not LINK.findall(only_our_links(text, ""))
 
 
-@pytest.mark.parametrize("text", [BROKEN, NASTY, "a\nb", "a\u2028Bcc: b@evil.example", "\x00\x0bBcc: c@evil.example"])
-def test_T31_no_subject_and_no_name_becomes_a_header(post_office: PostOffice, text: str) -> None:
+def test_T31_no_subject_and_no_name_becomes_a_header(post_office: PostOffice) -> None:
     door = mail_to(post_office)
-    door.send(Letter(key="1", subject=text, body="b"), "chen@example.com")
-    message = post_office.accepted[0].message
-    assert {name.lower() for name in message.keys()} <= OURS  # noqa: SIM118
-    assert message["Bcc"] is None
-    assert "\n" not in message["Subject"]
-    assert message["To"] == "chen@example.com"
+    for text in (BROKEN, NASTY, "a\nb", "a\u2028Bcc: b@evil.example", "\x00\x0bBcc: c@evil.example"):
+        door.send(Letter(key="1", subject=text, body="b"), "chen@example.com")
+        message = post_office.accepted[-1].message
+        assert {name.lower() for name in message.keys()} <= OURS  # noqa: SIM118
+        assert message["Bcc"] is None
+        assert "\n" not in message["Subject"]
+        assert message["To"] == "chen@example.com"
 
 
 def test_T53_words_of_people_in_a_letter_stay_as_they_were_written() -> None:
     from complaints.notices.digests import letter_of
 
-    row = Notice(
-        pk=1,
-        form="single",
-        channel=MAIL,
-        subject=f"【12315】{NASTY}",
-        body=f"{NASTY}\n/cases/1/",
-        short="",
-        language="zh-hans",
-    )
+    same: Any = {"channel": MAIL, "subject": f"【12315】{NASTY}", "short": "", "language": "zh-hans"}
+    row = Notice(pk=1, form="single", body=f"{NASTY}\n/cases/1/", **same)
     letter = letter_of([row], site=f"https://{HOST}")
     assert (letter.subject, letter.body) == (f"【12315】{NASTY}", f"{NASTY}\nhttps://{HOST}/cases/1/")
-    rows = [
-        Notice(
-            pk=n,
-            form="digest",
-            channel=MAIL,
-            complaint_id=n,
-            subject=f"【12315】{NASTY}",
-            body="/cases/1/",
-            short="",
-            language="zh-hans",
-            send_after=WEDNESDAY,
-        )
-        for n in (1, 2)
-    ]
+    same |= {"form": "digest", "body": "/cases/1/", "send_after": WEDNESDAY}
+    rows = [Notice(pk=n, complaint_id=n, **same) for n in (1, 2)]
     assert letter_of(rows).body.count(NASTY) == 2

@@ -53,52 +53,40 @@ def two_offers(world: World) -> Complaint:
     return case
 
 
-@pytest.mark.parametrize(
-    ("language", "words"),
-    [
+def test_what_changed_between_offers_is_said_in_words(world: World, clock: Any) -> None:
+    case = two_offers(world)
+    for language, words in (
         ("zh-hans", ["▲ 多¥20.00", "▼ 更差：上次是“同意”", "▼ 晚4天", "金额太低", "三个月都退", "方案并排比较"]),
         ("en", ["▲ ¥20.00 more", "▼ worse: it was", "▼ later by 4 days", "三个月都退", "Offers side by side"]),
-    ],
-)
-def test_what_changed_between_offers_is_said_in_words(
-    world: World, clock: Any, language: str, words: list[str]
-) -> None:
-    case = two_offers(world)
-    for client, at in ((signed_in(world.chen), place(case)), (signed_in(world.ming), address(case))):
-        page = shown(client.get(at, headers={"accept-language": language}))
-        assert [w for w in words if w not in page] == []
+    ):
+        for client, at in ((signed_in(world.chen), place(case)), (signed_in(world.ming), address(case))):
+            page = shown(client.get(at, headers={"accept-language": language}))
+            assert [w for w in words if w not in page] == []
 
 
-@pytest.mark.parametrize(
-    ("status", "language", "words"),
-    [
-        (S.WITH_ENTERPRISE, "zh-hans", ["企业受理期限，最后一天"]),
-        (S.WITH_ENTERPRISE, "en", ["Time for the enterprise to accept, last day "]),
-        (S.REVIEW, "zh-hans", ["审查期限，最后一天", "福州市市场监督管理局"]),
-        (
-            S.REVIEW,
-            "en",
-            ["Time for the authority to decide, last day ", "Fuzhou Administration for Market Regulation"],
-        ),
-    ],
-)
-def test_a_reminder_and_what_a_superior_is_told_name_the_time_that_runs_out(
-    world: World, clock: Any, status: Status, language: str, words: list[str]
-) -> None:
-    case = given.a_complaint(world, status=status)
+def test_a_reminder_and_what_a_superior_is_told_name_the_time_that_runs_out(world: World, clock: Any) -> None:
+    cases = {status: given.a_complaint(world, status=status) for status in (S.WITH_ENTERPRISE, S.REVIEW)}
     for day in (1, 2, 6, 13, 14):
         clock.move_to(WEDNESDAY + timedelta(days=day), tick=False)
         handling.sweep_clocks(now=WEDNESDAY + timedelta(days=day))
-    events = timeline(signed_in(world.chen).get(place(case), headers={"accept-language": language}))
-    assert {"remind", *(["escalate"] if status == S.REVIEW else [])} <= set(steps_of(case))
-    assert [w for w in words if w not in events] == []
+    assert "remind" in steps_of(cases[S.WITH_ENTERPRISE])
+    assert {"remind", "escalate"} <= set(steps_of(cases[S.REVIEW]))
+    superior = "Fuzhou Administration for Market Regulation"
+    for status, language, words in (
+        (S.WITH_ENTERPRISE, "zh-hans", ["企业受理期限，最后一天"]),
+        (S.WITH_ENTERPRISE, "en", ["Time for the enterprise to accept, last day "]),
+        (S.REVIEW, "zh-hans", ["审查期限，最后一天", "福州市市场监督管理局"]),
+        (S.REVIEW, "en", ["Time for the authority to decide, last day ", superior]),
+    ):
+        page = signed_in(world.chen).get(place(cases[status]), headers={"accept-language": language})
+        assert [w for w in words if w not in timeline(page)] == []
 
 
 def timeline(answer: Any) -> str:
     return shown(answer).partition('id="events"')[2].partition("</ol>")[0]
 
 
-def test_the_ledger_says_whether_it_was_done_in_time(world: World, clock: Any) -> None:
+def test_the_ledger_says_whether_it_was_done_in_time_and_one_button_that_it_was_not(world: World, clock: Any) -> None:
     case = overdue_promise(world)
     page = shown(signed_in(world.chen).get(place(case)))
     assert "还没到期" in page
@@ -107,10 +95,6 @@ def test_the_ledger_says_whether_it_was_done_in_time(world: World, clock: Any) -
     page = shown(signed_in(world.chen).get(place(case)))
     assert "已过期" in page
     assert f'href="{place(case, "breach")}?obligation=1"' in page
-
-
-def test_one_button_says_that_it_was_not_done(world: World, clock: Any) -> None:
-    case = overdue_promise(world)
     clock.move_to(AFTER_DUE, tick=False)
     client = signed_in(world.chen)
     form = shown(client.get(place(case, "breach") + "?obligation=1"))
@@ -144,21 +128,19 @@ def test_both_sides_name_new_dates_for_a_broken_promise(world: World, clock: Any
     assert (promise.state, promise.due_on) == ("due", date(2026, 12, 18))
 
 
-@pytest.mark.parametrize("typed", ["", "2026-12-08", "2020-01-01", "31.02.2027", "bald", "9" * 500])
-def test_a_new_date_must_be_a_day_to_come(world: World, clock: Any, typed: str) -> None:
+def test_a_new_date_must_be_a_day_to_come_and_another_one_is_a_new_proposal_and_changes_nothing(
+    world: World, clock: Any
+) -> None:
     case = broken(world, clock)
-    for client, form in (
-        (signed_in(world.chen), place(case, "new-dates")),
-        (signed_in(world.ming), address(case, "new-dates")),
-    ):
-        answer = send(client, form, {"day-1": typed})
-        assert answer.status_code == 422
-        assert "id_day-1_error" in shown(answer)
-    assert "resume_performance" not in steps_of(case)
-
-
-def test_other_dates_are_a_new_proposal_and_change_nothing(world: World, clock: Any) -> None:
-    case = broken(world, clock)
+    for typed in ("", "2026-12-08", "2020-01-01", "31.02.2027", "bald", "9" * 500):
+        for client, form in (
+            (signed_in(world.chen), place(case, "new-dates")),
+            (signed_in(world.ming), address(case, "new-dates")),
+        ):
+            answer = send(client, form, {"day-1": typed})
+            assert answer.status_code == 422
+            assert "id_day-1_error" in shown(answer)
+        assert "resume_performance" not in steps_of(case)
     send(signed_in(world.ming), address(case, "new-dates"), {"day-1": "2026-12-18"})
     chen = signed_in(world.chen)
     assert "企业提出新的履行日期" in shown(chen.get(place(case)))
@@ -270,28 +252,23 @@ def test_a_promise_kept_late_says_so(world: World, clock: Any) -> None:
     assert HandlingStep.objects.filter(complaint=case, step="confirm_performed").exists()
 
 
-@pytest.mark.parametrize(
-    ("language", "title", "earlier", "detail"),
-    [
-        ("zh-hans", "发出提醒", "此前还有", "审查期限，最后一天11月20日（周五）"),
-        ("en", "Sent a reminder", "Earlier reminders:", "Time for the authority to decide, last day Fri 20 Nov"),
-    ],
-)
-def test_reminders_in_a_row_stand_as_one_and_say_of_what(
-    world: World, language: str, title: str, earlier: str, detail: str
-) -> None:
+def test_reminders_in_a_row_stand_as_one_and_say_of_what(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     for day in range(1, 20):
         handling.sweep_clocks(now=WEDNESDAY + timedelta(days=day))
-    client = signed_in(world.rui)
-    client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
-    events = re.split(r'<li class="event"', shown(client.get(f"/authority/cases/{case.number}/")))[1:]
-    reminders = [event for event in events if title in event]
-    # Those before the day and those after it: the lapse stands between.
-    assert [earlier in event for event in reminders] == [True, True]
-    assert (
-        sum(event.count("<time>") for event in reminders)
-        == HandlingStep.objects.filter(complaint=case, step="remind").count()
-        > 6
-    )
-    assert all(detail in event for event in reminders)
+    for language, title, earlier, detail in (
+        ("zh-hans", "发出提醒", "此前还有", "审查期限，最后一天11月20日（周五）"),
+        ("en", "Sent a reminder", "Earlier reminders:", "Time for the authority to decide, last day Fri 20 Nov"),
+    ):
+        client = signed_in(world.rui)
+        client.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+        events = re.split(r'<li class="event"', shown(client.get(f"/authority/cases/{case.number}/")))[1:]
+        reminders = [event for event in events if title in event]
+        # Those before the day and those after it: the lapse stands between.
+        assert [earlier in event for event in reminders] == [True, True]
+        assert (
+            sum(event.count("<time>") for event in reminders)
+            == HandlingStep.objects.filter(complaint=case, step="remind").count()
+            > 6
+        )
+        assert all(detail in event for event in reminders)

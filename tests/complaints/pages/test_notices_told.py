@@ -48,7 +48,9 @@ def page_of(client: Client, path: str) -> str:
 # --- the list -----------------------------------------------------------------------------------
 
 
-def test_the_list_shows_what_was_set_aside_in_words(world: World, case: Complaint, aside: Notice) -> None:
+def test_the_list_shows_what_was_set_aside_in_words_and_an_odd_order_does_not_exist(
+    world: World, case: Complaint, aside: Notice
+) -> None:
     page = page_of(workspace(world.rui), LIST)
     assert case.number in page
     assert "没有送到" in page
@@ -57,9 +59,13 @@ def test_the_list_shows_what_was_set_aside_in_words(world: World, case: Complain
     assert "13800000001" not in page
     assert "example.com" not in page
     assert page.count('name="what" value="told"') == Notice.objects.filter(state="set_aside").count()
+    for what in ("", "x", "sent"):
+        assert workspace(world.rui).post(url(aside), {"what": what} | key()).status_code == 404
 
 
-def test_another_region_finds_nothing(world: World, case: Complaint, aside: Notice) -> None:
+def test_another_region_finds_nothing_and_an_analyst_reads_and_orders_nothing(
+    world: World, case: Complaint, aside: Notice
+) -> None:
     far = workspace(officer_of(world, "far"))
     assert "本辖区的通知都送到了。" in page_of(far, LIST)
     assert far.post(url(aside), {"what": "again"} | key()).status_code == 404
@@ -69,6 +75,13 @@ def test_another_region_finds_nothing(world: World, case: Complaint, aside: Noti
     assert Client().get(LIST).status_code == 302
     aside.refresh_from_db()
     assert (aside.state, NoticeOrder.objects.count()) == ("set_aside", 0)
+    Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
+    client = workspace(world.otto)
+    page = page_of(client, LIST)
+    assert case.number in page
+    assert 'name="what"' not in page
+    assert client.post(url(aside), {"what": "again"} | key()).status_code == 409
+    assert not NoticeOrder.objects.exists()
 
 
 def test_filters(world: World, case: Complaint, aside: Notice) -> None:
@@ -157,21 +170,6 @@ def test_told_otherwise_takes_it_off_the_list(world: World, case: Complaint, asi
     assert aside.state == "told"
     assert f'action="{url(aside)}"' not in page_of(client, LIST)
     assert client.post(url(aside), {"what": "told"} | key()).status_code == 409
-
-
-@pytest.mark.parametrize("what", ["", "x", "sent"])
-def test_an_odd_order_does_not_exist(world: World, aside: Notice, what: str) -> None:
-    assert workspace(world.rui).post(url(aside), {"what": what} | key()).status_code == 404
-
-
-def test_an_analyst_reads_and_orders_nothing(world: World, case: Complaint, aside: Notice) -> None:
-    Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
-    client = workspace(world.otto)
-    page = page_of(client, LIST)
-    assert case.number in page
-    assert 'name="what"' not in page
-    assert client.post(url(aside), {"what": "again"} | key()).status_code == 409
-    assert not NoticeOrder.objects.exists()
 
 
 # --- on the pages of a case --------------------------------------------------------------------------

@@ -103,23 +103,7 @@ def test_another_than_the_first_needs_a_reason(world: World) -> None:
     assert "号码已携转到电信。" not in workspace(world.hua).get(f"/enterprise/cases/{case.number}/").content.decode()
 
 
-def test_consent_is_asked_for_and_without_it_nothing_goes(world: World) -> None:
-    case = case_at(world, S.TRIAGE)
-    suggest(case, world)
-    client = workspace(world.su)
-    refused = client.post(
-        f"/authority/cases/{case.number}/forward/",
-        {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"} | key(),
-    )
-    assert refused.status_code == 409
-    assert client.get(f"/authority/cases/{case.number}/ask-consent/").status_code == 200
-    asked = client.post(f"/authority/cases/{case.number}/ask-consent/", {"target": f"{world.telecom.pk}-"} | key())
-    assert asked.status_code == 302
-    assert Matter.objects.get(complaint=case, kind="consent").data["enterprise"] == world.telecom.pk
-    assert "正等消费者答复" in client.get(f"/authority/triage/{case.number}/").content.decode()
-
-
-def test_an_enterprise_is_looked_up(world: World) -> None:
+def test_an_enterprise_is_looked_up_and_without_the_consumers_consent_nothing_goes_there(world: World) -> None:
     case = case_at(world, S.TRIAGE)
     client = workspace(world.su)
     url = f"/authority/cases/{case.number}/forward/"
@@ -131,6 +115,14 @@ def test_an_enterprise_is_looked_up(world: World) -> None:
     assert client.get(f"/authority/triage/{case.number}/?q=移动").status_code == 200
     empty = client.post(url, {"q": "", "target": ""} | key())
     assert empty.status_code == 422
+    suggest(case, world)
+    chosen = {"target": f"{world.telecom.pk}-", "why": "consumer_says", "note": "号码已携转到电信。"}
+    assert client.post(url, chosen | key()).status_code == 409
+    assert client.get(f"/authority/cases/{case.number}/ask-consent/").status_code == 200
+    asked = client.post(f"/authority/cases/{case.number}/ask-consent/", {"target": f"{world.telecom.pk}-"} | key())
+    assert asked.status_code == 302
+    assert Matter.objects.get(complaint=case, kind="consent").data["enterprise"] == world.telecom.pk
+    assert "正等消费者答复" in client.get(f"/authority/triage/{case.number}/").content.decode()
 
 
 def test_intake_does_not_decide_and_a_county_does_not_triage(world: World) -> None:
@@ -197,9 +189,14 @@ ROW = {
 }
 
 
-def test_an_agreement_becomes_promises(world: World) -> None:
+def test_an_agreement_of_both_becomes_promises(world: World) -> None:
     case = case_at(world, S.MEDIATING)
+    Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, "mediation_enterprise": False})
     client, url = workspace(world.rui), step_url(case, "agreement")
+    assert "须双方都同意" in client.get(f"/authority/cases/{case.number}/").content.decode()
+    assert client.get(url).status_code == 409
+    assert client.post(url, ROW | {"promise-1-due_on": ahead(5)} | key()).status_code == 409
+    case.save(update_fields=["consents"])
     assert client.get(url).status_code == 200
     more = client.post(url, ROW | {"add": "1"} | key())
     assert more.status_code == 200
@@ -217,15 +214,6 @@ def test_an_agreement_becomes_promises(world: World) -> None:
     case.refresh_from_db()
     assert case.status == S.PERFORMING
     assert case.obligations.get().what == "退款"
-
-
-def test_no_agreement_without_both_consents(world: World) -> None:
-    case = case_at(world, S.MEDIATING)
-    Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, "mediation_enterprise": False})
-    client = workspace(world.rui)
-    assert "须双方都同意" in client.get(f"/authority/cases/{case.number}/").content.decode()
-    assert client.get(step_url(case, "agreement")).status_code == 409
-    assert client.post(step_url(case, "agreement"), ROW | {"promise-1-due_on": ahead(5)} | key()).status_code == 409
 
 
 # --- two persons --------------------------------------------------------------------------

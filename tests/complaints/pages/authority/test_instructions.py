@@ -4,7 +4,6 @@ import hashlib
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +14,6 @@ from authorities.models import Officer
 from complaints import handling
 from complaints.handling.steps import authority, supervision
 from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matter
-from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, key, now, officer_of, step_url, workspace
@@ -95,24 +93,15 @@ def test_the_second_report_moves_it_on_the_own_board(world: World) -> None:
     assert "第2次：报福建省市场监督管理局" in one
 
 
-def test_what_was_sent_here_is_not_among_what_was_sent_from_here(world: World) -> None:
-    matter = urged(world, case_at(world, S.REVIEW), by="superior")
-    late_by(matter, 20)
-    board = workspace(world.rui).get(BOARD).context["board"]
-    assert not any(column["value"] for column in board), "reported past this authority, and sent to it"
-    received = workspace(world.rui).get(f"{BOARD}?box=received").context["board"]
-    assert [column["code"] for column in received if column["value"]] == ["escalated"]
-
-
-@pytest.mark.parametrize("column", ["waiting", "late", "escalated", "answered"])
-def test_a_column_counts_what_its_table_lists(world: World, column: str) -> None:
+def test_a_column_counts_what_its_table_lists(world: World) -> None:
     for days in (0, 4, 20):
         matter = urged(world, case_at(world, S.NEGOTIATING))
         if days:
             late_by(matter, days)
-    page = workspace(world.rui).get(f"{BOARD}?column={column}")
-    head = next(one for one in page.context["columns"] if one["code"] == column)
-    assert head["value"] == len(page.context["rows"])
+    for column in ("waiting", "late", "escalated", "answered"):
+        page = workspace(world.rui).get(f"{BOARD}?column={column}")
+        head = next(one for one in page.context["columns"] if one["code"] == column)
+        assert head["value"] == len(page.context["rows"])
 
 
 def test_a_board_costs_the_same_however_much_stands_on_it(world: World) -> None:
@@ -130,13 +119,18 @@ def test_a_board_costs_the_same_however_much_stands_on_it(world: World) -> None:
     assert cost[1] <= 7 + A_REQUEST
 
 
-def test_the_unit_narrows_and_an_odd_one_does_not(world: World) -> None:
-    urged(world, case_at(world, S.REVIEW), by="superior")
+def test_the_unit_narrows_and_what_was_sent_here_is_not_among_what_was_sent_from_here(world: World) -> None:
+    matter = urged(world, case_at(world, S.REVIEW), by="superior")
     client = workspace(officer_of(world, "superior"))
     far = Officer.objects.get(user=officer_of(world, "far")).authority_id
     assert client.get(f"{BOARD}?unit={world.gulou.pk}").context["board"][0]["value"] == 1
     assert client.get(f"{BOARD}?unit={far}").context["board"][0]["value"] == 0
     assert client.get(f"{BOARD}?unit=x").context["board"][0]["value"] == 1
+    late_by(matter, 20)
+    board = workspace(world.rui).get(BOARD).context["board"]
+    assert not any(column["value"] for column in board), "reported past this authority, and sent to it"
+    received = workspace(world.rui).get(f"{BOARD}?box=received").context["board"]
+    assert [column["code"] for column in received if column["value"]] == ["escalated"]
 
 
 def test_a_lower_authority_finds_and_answers_it_once(world: World) -> None:
@@ -171,23 +165,28 @@ def test_a_newer_one_to_the_enterprise_takes_nobodys_answer_away(world: World) -
     assert step_url(case, "answer") not in shown(client.get(f"/authority/cases/{case.number}/"))
 
 
-def test_of_another_region_it_does_not_exist(world: World) -> None:
+def test_of_another_region_it_does_not_exist_and_an_analyst_reads_and_sends_nothing(world: World) -> None:
     matter = urged(world, case_at(world, S.NEGOTIATING))
     far = workspace(officer_of(world, "far"))
     assert far.get(f"{BOARD}{matter.pk}/").status_code == 404
     assert far.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code == 404
     assert workspace(world.hua).get(f"/enterprise/urges/{matter.pk}/").status_code == 404
+    reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
+    Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
+    client = workspace(reader)
+    assert client.get(f"{BOARD}{matter.pk}/").status_code == 200
+    assert NEW not in shown(client.get(BOARD)) + shown(client.get("/authority/cases/"))
+    assert client.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code in (404, 405, 409)
+    assert client.get(NEW).status_code == 404
 
 
 def test_no_button_where_nobody_could_be_urged(world: World) -> None:
     case = case_at(world, S.REVIEW)
     assert step_url(case, "urge") not in shown(workspace(world.rui).get(f"/authority/cases/{case.number}/"))
-    assert (
-        workspace(world.rui).post(step_url(case, "urge"), {"text": TEXT, "last_day": ahead(3)} | key()).status_code
-        == 409
-    )
+    order = {"text": TEXT, "last_day": ahead(3)}
+    assert workspace(world.rui).post(step_url(case, "urge"), order | key()).status_code == 409
     given.step(case, supervision.take_up(text=TEXT), world.actor("superior"), now())
-    refused = workspace(world.rui).post(step_url(case, "urge"), {"text": TEXT, "last_day": ahead(3)} | key())
+    refused = workspace(world.rui).post(step_url(case, "urge"), order | key())
     assert (refused.status_code, "下级机关" in shown(refused)) == (409, True)
 
 
@@ -202,13 +201,10 @@ def test_a_superior_designates_who_handles_it(world: World) -> None:
     # The one that was designated finds it, the one before no longer does.
     page = f"/authority/cases/{case.number}/"
     assert [workspace(officer_of(world, who)).get(page).status_code for who in ("far", "officer")] == [200, 404]
-    assert above.post(step_url(case, "take-up"), {"text": TEXT, "authority": ""} | key()).status_code == 302
+    assert above.post(step_url(case, "take-up"), values | {"authority": ""} | key()).status_code == 302
     case.refresh_from_db()
     assert case.handling_authority == world.city
-    assert (
-        above.post(step_url(case, "take-up"), {"text": TEXT, "authority": str(world.gulou.pk)} | key()).status_code
-        == 302
-    )
+    assert above.post(step_url(case, "take-up"), values | {"authority": world.gulou.pk} | key()).status_code == 302
     case.refresh_from_db()
     assert case.handling_authority == world.gulou
 
@@ -234,33 +230,19 @@ def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
     assert Matter.objects.filter(kind="urge", state="open").count() == 3
 
 
-@pytest.mark.parametrize(
-    ("change", "field"),
-    [
+def test_what_is_missing_is_named_and_nothing_lost(world: World) -> None:
+    case = case_at(world, S.NEGOTIATING)
+    for change, field in (
         ({"text": ""}, "text"),
         ({"last_day": "2020-01-01"}, "last_day"),
         ({"case": []}, "case"),
         ({"case": [f"20260101-{n:012d}-0" for n in range(201)]}, "case"),
-    ],
-)
-def test_what_is_missing_is_named_and_nothing_lost(world: World, change: dict[str, Any], field: str) -> None:
-    case = case_at(world, S.NEGOTIATING)
-    text = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
-    answer = workspace(world.rui).post(NEW, text | key())
-    assert answer.status_code == 422
-    assert field in answer.context["form"].errors
-    assert not Matter.objects.filter(kind="urge").exists()
-
-
-def test_an_analyst_reads_and_sends_nothing(world: World) -> None:
-    matter = urged(world, case_at(world, S.NEGOTIATING))
-    reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
-    Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
-    client = workspace(reader)
-    assert client.get(f"{BOARD}{matter.pk}/").status_code == 200
-    assert NEW not in shown(client.get(BOARD)) + shown(client.get("/authority/cases/"))
-    assert client.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code in (404, 405, 409)
-    assert client.get(NEW).status_code == 404
+    ):
+        text = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
+        answer = workspace(world.rui).post(NEW, text | key())
+        assert answer.status_code == 422
+        assert field in answer.context["form"].errors
+        assert not Matter.objects.filter(kind="urge").exists()
 
 
 # --- the enterprise -------------------------------------------------------------------------
@@ -284,9 +266,8 @@ def test_the_enterprise_answers_with_a_file(world: World) -> None:
     assert client.post(url, {"text": "再答一次。"} | key()).status_code == 409
 
 
-@pytest.mark.parametrize("status", [Status.NEGOTIATING])
-def test_the_page_of_the_case_offers_the_same(world: World, status: Status) -> None:
-    case = case_at(world, status)
+def test_the_page_of_the_case_offers_the_same(world: World) -> None:
+    case = case_at(world, S.NEGOTIATING)
     urged(world, case)
     last = last_day(Deadline.objects.get(complaint=case, clock="instruction", ended_at=None).due_at)
     # Its own time, which is another one than that of the strip.

@@ -6,7 +6,6 @@ import re
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from django.test import Client
 from django.utils import timezone
 
@@ -76,7 +75,7 @@ def errors(answer: Any) -> Any:
     )
 
 
-def test_a_call_is_read_back_and_filed_once_in_the_consumers_name(world: World) -> None:
+def test_a_call_is_read_back_and_filed_once_in_the_consumers_name_and_under_the_own_key(world: World) -> None:
     client, typed = workspace(world.su), words(world)
     assert client.get(INTAKE).status_code == 200
     case = filed(client, typed)
@@ -89,6 +88,9 @@ def test_a_call_is_read_back_and_filed_once_in_the_consumers_name(world: World) 
     assert ConsentRecord.objects.filter(complaint=case).exists()
     assert Notice.objects.filter(complaint=case, addressee="consumer").exists()
     assert case.authority_received_at == case.received_at
+    text = PersonalText.objects.get(complaint=case, kind="consumer_statement")
+    assert text.key_id == case.consumer_key
+    assert text.text.startswith("九月起")
 
 
 def test_a_letter_counts_from_the_day_on_which_it_was_signed_for(world: World) -> None:
@@ -97,13 +99,8 @@ def test_a_letter_counts_from_the_day_on_which_it_was_signed_for(world: World) -
     lacks = client.post(INTAKE, words(world, **{"came-channel": "post"}))
     assert lacks.status_code == 422
     assert "received_on" in lacks.context["came"].errors
-    late = client.post(
-        INTAKE,
-        words(
-            world,
-            **{"came-channel": "post", "came-received_on": (timezone.localdate() + timedelta(days=1)).isoformat()},
-        ),
-    )
+    tomorrow = (timezone.localdate() + timedelta(days=1)).isoformat()
+    late = client.post(INTAKE, words(world, **{"came-channel": "post", "came-received_on": tomorrow}))
     assert "received_on" in late.context["came"].errors
     case = filed(
         client, words(world, **{"came-channel": "post", "came-received_on": day.isoformat(), "came-proof": "来信 12"})
@@ -165,28 +162,16 @@ def test_stations_of_other_regions_do_not_push_out_ones_own(world: World) -> Non
     assert [pk for pk, _name in page.context["came"].fields["station"].choices] == ["", str(own.pk)]
 
 
-def test_what_is_wrong_is_said_at_once_and_nothing_is_lost(world: World) -> None:
-    answer = workspace(world.su).post(
-        INTAKE,
-        words(
-            world,
-            **{
-                "you-name": "",
-                "demands-demand": None,
-                "came-proof": "没有数字",
-                "consents-pass_to_regulator": None,
-                "enterprise-service_region": None,
-            },
-        ),
-    )
+def test_what_is_wrong_is_said_at_once_and_nothing_is_lost_and_looking_for_the_enterprise_judges_nothing(
+    world: World,
+) -> None:
+    lacking = dict.fromkeys(("demands-demand", "consents-pass_to_regulator", "enterprise-service_region"))
+    answer = workspace(world.su).post(INTAKE, words(world, **lacking, **{"you-name": "", "came-proof": "没有数字"}))
     assert answer.status_code == 422
     wrong = {name for form in answer.context["wrong"] for name in form.errors}
     assert wrong == {"name", "demand", "proof", "pass_to_regulator", "service_region"}
     assert "九月起每个月账单多出一项" in answer.content.decode()
     assert not Complaint.objects.exists()
-
-
-def test_looking_for_the_enterprise_judges_nothing(world: World) -> None:
     answer = workspace(world.su).post(INTAKE, {"enterprise-query": "移动", "find": "1", "you-name": "林来电"} | key())
     assert answer.status_code == 200
     page = answer.content.decode()
@@ -195,26 +180,13 @@ def test_looking_for_the_enterprise_judges_nothing(world: World) -> None:
     assert not answer.context["wrong"]
 
 
-def test_who_has_an_account_and_comes_gets_it_there(world: World) -> None:
-    case = filed(
-        workspace(world.su), words(world, **{"came-channel": "counter", "you-phone": "13800000001", "you-name": "陈试"})
-    )
-    assert case.consumer == world.chen
-    unknown = filed(
-        workspace(world.su),
-        words(world, **{"came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"}),
-    )
-    assert unknown.consumer_id is None
-
-
-def test_a_number_that_was_only_said_at_the_counter_is_nobodys(world: World) -> None:
-    case = filed(
-        workspace(world.su),
-        words(
-            world,
-            **{"came-channel": "counter", "came-is_own_number": None, "you-phone": "13800000001", "you-name": "陈试"},
-        ),
-    )
+def test_who_has_an_account_and_comes_gets_it_there_and_a_number_only_said_is_nobodys(world: World) -> None:
+    client = workspace(world.su)
+    chen: dict[str, Any] = {"you-phone": "13800000001", "you-name": "陈试"}
+    assert filed(client, words(world, **chen, **{"came-channel": "counter"})).consumer == world.chen
+    chen["came-is_own_number"] = None
+    assert filed(client, words(world, **chen)).consumer_id is None
+    case = filed(client, words(world, **chen, **{"came-channel": "counter"}))
     assert (case.consumer_id, case.contact_verified) == (None, False)
 
 
@@ -268,13 +240,6 @@ def test_the_receipt_of_a_case_elsewhere_is_there_for_who_wrote_it_down(world: W
     assert client.get(done["Location"]).status_code == 404
 
 
-@pytest.mark.parametrize("who", ["chen", "ming", "lead", "otto"])
-def test_nobody_else_finds_the_page(world: World, who: str) -> None:
-    assert workspace(getattr(world, who)).get(INTAKE).status_code == 404
-
-
-def test_the_whole_text_is_kept_under_the_consumers_own_key(world: World) -> None:
-    case = filed(workspace(world.su), words(world))
-    text = PersonalText.objects.get(complaint=case, kind="consumer_statement")
-    assert text.key_id == case.consumer_key
-    assert text.text.startswith("九月起")
+def test_nobody_else_finds_the_page(world: World) -> None:
+    for who in ("chen", "ming", "lead", "otto"):
+        assert workspace(getattr(world, who)).get(INTAKE).status_code == 404

@@ -46,20 +46,29 @@ def place(case: Complaint, name: str = "") -> str:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_the_case_page_says_who_does_what_by_when(world: World, status: Status, language: str) -> None:
-    case = given.a_complaint(world, status=status)
-    answer = signed_in(world.chen).get(place(case), headers={"accept-language": language})
-    assert answer.status_code == 200
-    text, duty = shown(answer), answer.context["page"].duty
-    assert case.number in text
-    assert duty.status in text
-    assert duty.holder in text
-    assert duty.if_missed in text
-    if duty.deadline is not None:
-        assert f"{place(case)}why/" in text
-    if not answer.context["calls"]:
-        assert duty.sentence in text
+def test_the_case_page_says_who_does_what_by_when_and_every_button_leads_to_a_page(
+    world: World, status: Status
+) -> None:
+    case, client = given.a_complaint(world, status=status), signed_in(world.chen)
+    for language in ("en", "zh-hans"):
+        answer = client.get(place(case), headers={"accept-language": language})
+        assert answer.status_code == 200
+        text, duty = shown(answer), answer.context["page"].duty
+        assert case.number in text
+        assert duty.status in text
+        assert duty.holder in text
+        assert duty.if_missed in text
+        if duty.deadline is not None:
+            assert f"{place(case)}why/" in text
+        if not answer.context["calls"]:
+            assert duty.sentence in text
+    addresses = [c.url for c in answer.context["calls"]] + [m["url"] for m in answer.context["more"]]
+    assert addresses
+    for address in addresses:
+        assert client.get(address).status_code == 200, address
+    # No step is offered that the table does not allow.
+    steps = open_case(world.chen, case.number, side=CONSUMER, now=SOON).steps
+    assert set(steps) <= set(handling.allowed_steps(case, world.consumer))
 
 
 def test_the_page_costs_the_same_however_much_has_happened(world: World, django_assert_num_queries: Any) -> None:
@@ -103,7 +112,7 @@ def test_the_list_reads_the_cases_of_one_person_and_not_the_table(world: World) 
     assert [plan for plan in plans if "Seq Scan on complaints_complaint" in plan] == []
 
 
-def test_a_case_that_waits_for_the_consumer_is_always_first(world: World) -> None:
+def test_a_case_that_waits_for_the_consumer_is_always_first_and_who_has_none_is_shown_the_way(world: World) -> None:
     made = [
         given.a_complaint(world, status=s)
         for s in (S.CLOSED, S.NEGOTIATING, S.FILED, S.AWAITING_CONSUMER, S.PERFORMING, S.AWAITING_MATERIAL)
@@ -115,10 +124,6 @@ def test_a_case_that_waits_for_the_consumer_is_always_first(world: World) -> Non
         days = [c["duty"].deadline.due_at for c in group["cards"]]
         assert days == sorted(days)
     assert [c["complaint"].pk for c in groups[2]["cards"]] == [made[0].pk]
-
-
-def test_no_case_yet_says_so_and_shows_the_way(world: World) -> None:
-    given.a_complaint(world, status=S.NEGOTIATING)
     page = shown(signed_in(world.otto).get("/cases/"))
     assert "您还没有投诉" in page
     assert 'href="/file/"' in page
@@ -158,13 +163,15 @@ def test_each_promise_has_a_date_of_its_own_to_explain(world: World) -> None:
     assert page.context["clock"].last_day == date(2026, 12, 7)
 
 
-def test_staff_who_follow_a_notice_are_sent_to_their_own_page(world: World) -> None:
+def test_staff_who_follow_a_notice_are_sent_to_their_own_page_and_an_unknown_word_is_no_page(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     answer = signed_in(world.ming).get(place(case))
     assert (answer.status_code, answer["Location"]) == (302, f"/enterprise/cases/{case.number}/")
     assert signed_in(world.ming).get(place(case, "why/negotiation")).status_code == 200
     assert signed_in(world.rui).get(place(case, "why/negotiation")).status_code == 200
     assert signed_in(world.hua).get(place(case, "why/negotiation")).status_code == 404
+    for name in ("why/nonsense", "why/negotiation-4", "files/99999"):
+        assert signed_in(world.chen).get(place(case, name)).status_code == 404
 
 
 def test_a_closed_case_names_outcome_reason_and_the_next_ways(world: World) -> None:
@@ -174,29 +181,6 @@ def test_a_closed_case_names_outcome_reason_and_the_next_ways(world: World) -> N
     assert "结果：已撤回" in page
     assert "还可以怎么办" in page
     assert f'href="{place(case, "refer")}"' in page
-
-
-def test_each_side_sees_of_the_person_what_it_may(world: World) -> None:
-    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    own = open_case(world.chen, case.number, side=CONSUMER, now=SOON).person
-    assert (own.name, own.phone, own.is_masked) == ("陈试", "13800000001", False)
-    before = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
-    assert (before.name, before.phone, before.address) == ("陈**", "138****0001", "福州市鼓楼区***")
-    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, WEDNESDAY)
-    masked = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
-    assert (masked.name, masked.phone) == ("陈**", "138****0001")
-    given.step(case, contact_access.reveal_contact(reason="look_call"), world.handler, SOON)
-    after = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
-    assert (after.name, after.phone) == ("陈试", "13800000001")
-    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
-    ended = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
-    assert (ended.name, ended.phone) == ("陈**", "138****0001")
-    assert open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person.is_masked
-    given.step(case, contact_access.reveal_contact(reason="look_identity"), world.officer, SOON)
-    officer = open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person
-    assert (officer.name, officer.phone) == ("陈试", "13800000001")
-    other = open_case(world.su, case.number, side=AUTHORITY, now=SOON).person
-    assert other.is_masked
 
 
 def test_a_former_enterprise_reads_its_own_time_only(world: World) -> None:
@@ -247,34 +231,29 @@ def test_what_only_one_side_may_know_stays_there(world: World) -> None:
     assert "像是索赔" not in html
 
 
-def test_the_enterprise_reads_no_name_of_the_consumer_in_the_record(world: World) -> None:
+def test_each_side_sees_of_the_person_what_it_may(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     page = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON)
     text = " ".join(e.actor for e in page.timeline)
     assert "陈试" not in text
     assert "消费者" in text
     assert "您" in " ".join(e.actor for e in open_case(world.chen, case.number, side=CONSUMER, now=SOON).timeline)
-
-
-@pytest.mark.parametrize("status", STATUSES)
-def test_every_button_of_the_page_leads_to_a_page(world: World, status: Status) -> None:
-    case = given.a_complaint(world, status=status)
-    client = signed_in(world.chen)
-    answer = client.get(place(case))
-    addresses = [c.url for c in answer.context["calls"]] + [m["url"] for m in answer.context["more"]]
-    assert addresses
-    for address in addresses:
-        assert client.get(address).status_code == 200, address
-
-
-def test_the_page_offers_no_step_that_the_table_does_not(world: World) -> None:
-    for status in STATUSES:
-        case = given.a_complaint(world, status=status)
-        page = open_case(world.chen, case.number, side=CONSUMER, now=SOON)
-        assert set(page.steps) <= set(handling.allowed_steps(case, world.consumer))
-
-
-def test_an_unknown_word_below_a_case_is_no_page(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    for name in ("why/nonsense", "why/negotiation-4", "files/99999"):
-        assert signed_in(world.chen).get(place(case, name)).status_code == 404
+    own = open_case(world.chen, case.number, side=CONSUMER, now=SOON).person
+    assert (own.name, own.phone, own.is_masked) == ("陈试", "13800000001", False)
+    before = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
+    assert (before.name, before.phone, before.address) == ("陈**", "138****0001", "福州市鼓楼区***")
+    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, WEDNESDAY)
+    masked = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
+    assert (masked.name, masked.phone) == ("陈**", "138****0001")
+    given.step(case, contact_access.reveal_contact(reason="look_call"), world.handler, SOON)
+    after = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
+    assert (after.name, after.phone) == ("陈试", "13800000001")
+    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    ended = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON).person
+    assert (ended.name, ended.phone) == ("陈**", "138****0001")
+    assert open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person.is_masked
+    given.step(case, contact_access.reveal_contact(reason="look_identity"), world.officer, SOON)
+    officer = open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person
+    assert (officer.name, officer.phone) == ("陈试", "13800000001")
+    other = open_case(world.su, case.number, side=AUTHORITY, now=SOON).person
+    assert other.is_masked

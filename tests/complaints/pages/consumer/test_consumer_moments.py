@@ -19,14 +19,10 @@ S = Status
 
 
 def test_each_deciding_step_is_read_back_and_undone(world: World, clock: Any) -> None:
+    refusal = {"answer": "decline", "reason": "other", "counter_demand": "全退"}
     ways = [
         (at(S.AWAITING_CONSUMER), "offer/1", {"answer": "accept"}, "退还多扣费用 ¥128.50"),
-        (
-            at(S.AWAITING_CONSUMER),
-            "offer/1",
-            {"answer": "decline", "reason": "other", "counter_demand": "全退"},
-            "您希望：全退",
-        ),
+        (at(S.AWAITING_CONSUMER), "offer/1", refusal, "您希望：全退"),
         (at(S.NEGOTIATING), "stop", {}, "您不再与企业协商"),
         (at(S.NEGOTIATING), "withdraw", {"reason": "other"}, "您撤回了投诉"),
         (reported, "performed", {"answer-1": "done"}, "退还多扣费用：已兑现"),
@@ -47,10 +43,31 @@ def test_each_deciding_step_is_read_back_and_undone(world: World, clock: Any) ->
         assert client.get(place(case, "done"))["Location"] == place(case)
 
 
-def test_files_are_asked_for_after_what_they_belong_to(world: World, clock: Any) -> None:
+def test_files_come_with_a_statement_and_a_bad_one_costs_nothing(world: World, clock: Any) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    page = shown(signed_in(world.chen).get(place(case, "statement")))
+    client = signed_in(world.chen)
+    page = shown(client.get(place(case, "statement")))
     assert 0 < page.index('name="text"') < page.index('name="uploads"')
+    png = a_png()
+    good = SimpleUploadedFile("账单.png", png)
+    bad = SimpleUploadedFile("x.exe", b"MZ\x90\x00\x01\x02")
+    answer = send(client, place(case, "statement"), {"text": "账单见附件，第二页。", "uploads": [good, bad]})
+    assert answer.status_code == 422
+    assert "账单见附件，第二页。" in shown(answer)
+    assert "x.exe" in shown(answer)
+    assert not Evidence.objects.filter(complaint=case).exists()
+    answer = send(client, place(case, "statement"), {"uploads": [SimpleUploadedFile("账单.png", png)]})
+    assert answer.status_code == 302
+    page = shown(client.get(place(case)))
+    row = Evidence.objects.get(complaint=case)
+    assert place(case, f"files/{row.pk}") in page
+    handed = client.get(place(case, f"files/{row.pk}"))
+    assert b"".join(handed.streaming_content).startswith(b"\x89PNG")
+    assert handed["Content-Disposition"].startswith("attachment")
+    assert handed["X-Content-Type-Options"] == "nosniff"
+    # The parties to the case have it too, strangers do not.
+    assert signed_in(world.ming).get(place(case, f"files/{row.pk}")).status_code == 200
+    assert signed_in(world.hua).get(place(case, f"files/{row.pk}")).status_code == 404
 
 
 def test_undo_ends_at_midnight_of_the_next_working_day(world: World, clock: Any) -> None:
@@ -74,31 +91,6 @@ def test_an_answer_after_the_last_instant_is_judged_after_the_lapse(world: World
     case.refresh_from_db()
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
     assert "仍然可以答复" in shown(client.get(place(case)))
-
-
-def test_files_come_with_a_statement_and_a_bad_one_costs_nothing(world: World, clock: Any) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    client = signed_in(world.chen)
-    png = a_png()
-    good = SimpleUploadedFile("账单.png", png)
-    bad = SimpleUploadedFile("x.exe", b"MZ\x90\x00\x01\x02")
-    answer = send(client, place(case, "statement"), {"text": "账单见附件，第二页。", "uploads": [good, bad]})
-    assert answer.status_code == 422
-    assert "账单见附件，第二页。" in shown(answer)
-    assert "x.exe" in shown(answer)
-    assert not Evidence.objects.filter(complaint=case).exists()
-    answer = send(client, place(case, "statement"), {"uploads": [SimpleUploadedFile("账单.png", png)]})
-    assert answer.status_code == 302
-    page = shown(client.get(place(case)))
-    row = Evidence.objects.get(complaint=case)
-    assert place(case, f"files/{row.pk}") in page
-    handed = client.get(place(case, f"files/{row.pk}"))
-    assert b"".join(handed.streaming_content).startswith(b"\x89PNG")
-    assert handed["Content-Disposition"].startswith("attachment")
-    assert handed["X-Content-Type-Options"] == "nosniff"
-    # The parties to the case have it too, strangers do not.
-    assert signed_in(world.ming).get(place(case, f"files/{row.pk}")).status_code == 200
-    assert signed_in(world.hua).get(place(case, f"files/{row.pk}")).status_code == 404
 
 
 def test_a_refused_step_keeps_no_file(world: World, clock: Any, tmp_path: Any) -> None:

@@ -57,7 +57,9 @@ def sent(world: World) -> tuple[Any, Matter]:
     return case, Matter.objects.get(complaint=case, kind="proposal")
 
 
-def test_the_form_proposes_and_the_page_says_that_time_runs_on(world: World) -> None:
+def test_the_form_proposes_time_runs_on_and_a_reviewer_sees_the_offer_as_the_consumer_will_and_sends_it(
+    world: World,
+) -> None:
     case, matter = sent(world)
     assert not Offer.objects.filter(complaint=case).exists()
     assert matter.data["why"] == ["amount", "refusal"]
@@ -68,10 +70,6 @@ def test_the_form_proposes_and_the_page_says_that_time_runs_on(world: World) -> 
     # Who complained and who supervises see nothing of it.
     for user, path in ((world.chen, f"/cases/{case.number}/"), (world.rui, f"/authority/cases/{case.number}/")):
         assert "批准" not in shown(signed_in(user).get(path)).split("<main")[1]
-
-
-def test_a_reviewer_sees_the_offer_as_the_consumer_will_and_sends_it(world: World) -> None:
-    case, matter = sent(world)
     client = signed_in(reviewer(world, world.fuzhou))
     assert "1项等您批准" in shown(client.get(LIST))
     page = shown(client.get(f"{LIST}{matter.pk}/"))
@@ -95,41 +93,30 @@ def test_a_reviewer_sees_the_offer_as_the_consumer_will_and_sends_it(world: Worl
     assert client.get(f"{LIST}{matter.pk}/").url == address(case)
 
 
-def test_sent_back_with_the_reason_and_the_case_shows_it(world: World) -> None:
+def test_sent_back_with_the_reason_the_case_shows_it_and_nothing_need_be_typed_again(world: World) -> None:
     case, matter = sent(world)
-    client = signed_in(world.lead)
-    assert send(client, f"{LIST}{matter.pk}/", {"decision": "refuse", "text": ""}).status_code == 422
-    assert (
-        send(client, f"{LIST}{matter.pk}/", {"decision": "refuse", "text": "退订可以同意，请改。"}).status_code == 302
-    )
-    page = shown(signed_in(world.ming).get(address(case)))
+    ming, boss, url = signed_in(world.ming), signed_in(world.lead), f"{LIST}{matter.pk}/"
+    # While it waits there is nothing to write.
+    assert "已经提请第二人批准，正在等决定。" in shown(ming.get(address(case, "offer"), follow=True))
+    assert send(boss, url, {"decision": "refuse", "text": ""}).status_code == 422
+    assert send(boss, url, {"decision": "refuse", "text": "退订可以同意，请改。"}).status_code == 302
+    page = shown(ming.get(address(case)))
     assert "退回修改：提出方案" in page
     assert "退订可以同意，请改。" in page
     assert "退订可以同意" not in shown(signed_in(world.rui).get(f"/authority/cases/{case.number}/"))
     # He may send another one.
     assert Matter.objects.get(complaint=case, kind="proposal").state == "refused"
-
-
-def test_what_came_back_need_not_be_typed_again(world: World) -> None:
-    case, matter = sent(world)
-    ming = signed_in(world.ming)
-    # While it waits there is nothing to write.
-    assert "已经提请第二人批准，正在等决定。" in shown(ming.get(address(case, "offer"), follow=True))
-    boss = signed_in(world.lead)
-    assert send(boss, f"{LIST}{matter.pk}/", {"decision": "refuse", "text": "附上合同截图。"}).status_code == 302
-    page = ming.get(address(case, "offer"))
-    assert "已填上被退回的方案" in shown(page)
-    form = page.context["form"]
-    for name in (
+    editor = ming.get(address(case, "offer"))
+    assert "已填上被退回的方案" in shown(editor)
+    form = editor.context["form"]
+    names = (
         "answer-1",
         "answer-2",
         "reason-2",
         "message",
-        "promise-1-kind",
-        "promise-1-what",
-        "promise-1-due_on",
-        "promise-1-proof",
-    ):
+        *(f"promise-1-{n}" for n in ("kind", "what", "due_on", "proof")),
+    )
+    for name in names:
         assert str(form[name].value() or "") == OFFER[name], name
     assert Decimal(str(form["promise-1-amount"].value())) == Decimal(OFFER["promise-1-amount"])
     # What is written since counts; and an offer that went out leaves nothing behind.
@@ -144,8 +131,15 @@ def test_what_came_back_need_not_be_typed_again(world: World) -> None:
     assert "已填上被退回的方案" not in shown(ming.get(address(case, "offer")))
 
 
-def test_nobody_decides_on_the_own_and_no_handler_decides(world: World) -> None:
+def test_strangers_and_other_branches_find_nothing_and_nobody_decides_on_the_own(world: World) -> None:
     _case, matter = sent(world)
+    elsewhere = reviewer(world, Branch.objects.create(enterprise=world.mobile, name="另一家分公司"))
+    for user in (elsewhere, world.hua, world.rui, world.chen):
+        client = signed_in(user)
+        missing = client.get(f"{LIST}999999/")
+        assert client.get(f"{LIST}{matter.pk}/").status_code == missing.status_code == 404
+        assert send(client, f"{LIST}{matter.pk}/", {"decision": "grant", "text": ""}).status_code == 404
+    assert "没有待批准的事项" in shown(signed_in(elsewhere).get(LIST))
     Staff.objects.filter(pk=world.ming_staff.pk).update(role="manager")
     own = signed_in(world.ming)
     assert "不能批准自己提请的" in shown(own.get(f"{LIST}{matter.pk}/"))
@@ -156,17 +150,6 @@ def test_nobody_decides_on_the_own_and_no_handler_decides(world: World) -> None:
     assert "由审核人员或者管理员批准" in shown(signed_in(other).get(f"{LIST}{matter.pk}/"))
     assert send(signed_in(other), f"{LIST}{matter.pk}/", {"decision": "grant", "text": ""}).status_code == 409
     assert Matter.objects.get(pk=matter.pk).state == "open"
-
-
-def test_strangers_and_other_branches_find_nothing(world: World) -> None:
-    _case, matter = sent(world)
-    elsewhere = reviewer(world, Branch.objects.create(enterprise=world.mobile, name="另一家分公司"))
-    for user in (elsewhere, world.hua, world.rui, world.chen):
-        client = signed_in(user)
-        missing = client.get(f"{LIST}999999/")
-        assert client.get(f"{LIST}{matter.pk}/").status_code == missing.status_code == 404
-        assert send(client, f"{LIST}{matter.pk}/", {"decision": "grant", "text": ""}).status_code == 404
-    assert "没有待批准的事项" in shown(signed_in(elsewhere).get(LIST))
 
 
 @pytest.mark.parametrize(

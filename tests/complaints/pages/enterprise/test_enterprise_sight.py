@@ -25,7 +25,7 @@ def clock() -> Iterator[None]:
         yield
 
 
-def test_another_branch_sees_nothing_and_headquarters_all(world: World) -> None:
+def test_another_branch_sees_nothing_and_headquarters_all_masked_and_an_ended_job_opens_nothing(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     other = Branch.objects.create(enterprise=world.mobile, name="中国移动别处分公司")
     away = User.objects.create_user(email="away@example.com", password="x" * 20, name="别处")
@@ -37,10 +37,10 @@ def test_another_branch_sees_nothing_and_headquarters_all(world: World) -> None:
     head = signed_in(world.lead)
     assert head.get(address(case)).status_code == 200
     assert case.number in shown(head.get("/enterprise/queue/"))
-
-
-def test_a_job_that_ended_yesterday_opens_nothing(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
+    page = shown(signed_in(world.ming).get("/enterprise/queue/"))
+    assert "陈**" in page
+    assert "陈试" not in page
+    assert "13800000001" not in page
     world.ming_staff.ends_on = WEDNESDAY.date()
     world.ming_staff.save(update_fields=["ends_on"])
     assert signed_in(world.ming).get(address(case)).status_code == 404
@@ -68,14 +68,6 @@ def test_the_number_is_masked_before_acceptance_and_for_others(world: World) -> 
     colleague = User.objects.create_user(email="co@example.com", password="x" * 20, name="同事")
     Staff.objects.create(user=colleague, enterprise=world.mobile, branch=world.fuzhou, role="handler")
     assert "13800000001" not in shown(signed_in(colleague).get(address(case)))
-
-
-def test_the_queue_masks_the_consumer(world: World) -> None:
-    given.a_complaint(world, status=S.NEGOTIATING)
-    page = shown(signed_in(world.ming).get("/enterprise/queue/"))
-    assert "陈**" in page
-    assert "陈试" not in page
-    assert "13800000001" not in page
 
 
 def test_a_former_enterprise_reads_its_own_time_without_contact(world: World) -> None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from complaints.handling.steps import both, consumer, enterprise
 from complaints.models import Contact, HandlingStep, InternalNote, Matter, Obligation, Offer
 from complaints.procedure.workflow import Status
+from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
@@ -48,8 +49,14 @@ def test_a_step_that_waits_for_something_says_for_what(world: World) -> None:
     assert "“受理”现在不能办：案件是“和解待履行”。" in shown(client.get(address(reported, "accept"), follow=True))
 
 
-def test_accepting_names_the_handler_who_may_then_look_at_the_number(world: World) -> None:
+def test_accepting_names_a_handler_of_the_branch_or_above_who_may_then_look_at_the_number(world: World) -> None:
+    other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(
+        enterprise=world.mobile, parent=world.fuzhou
+    ).first() or Branch.objects.create(enterprise=world.mobile, name="别处分公司")
+    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
     case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
+    assert f'value="{far.pk}"' not in shown(client.get(address(case, "accept")))
+    assert send(client, address(case, "accept"), {"handler": far.pk}).status_code == 422
     assert "13800000001" not in shown(client.get(address(case)))
     send(client, address(case, "accept"), {"handler": world.ming_staff.pk})
     case.refresh_from_db()
@@ -59,19 +66,7 @@ def test_accepting_names_the_handler_who_may_then_look_at_the_number(world: Worl
     assert "13800000001" in shown(client.get(address(case)))
 
 
-def test_only_people_of_the_branch_and_above_can_be_named(world: World) -> None:
-    from enterprises.models import Branch, Staff
-
-    other = Branch.objects.exclude(pk=world.fuzhou.pk).filter(
-        enterprise=world.mobile, parent=world.fuzhou
-    ).first() or Branch.objects.create(enterprise=world.mobile, name="别处分公司")
-    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role="handler")
-    case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
-    assert f'value="{far.pk}"' not in shown(client.get(address(case, "accept")))
-    assert send(client, address(case, "accept"), {"handler": far.pk}).status_code == 422
-
-
-def test_a_failure_without_a_contact_is_refused_with_the_reason(world: World) -> None:
+def test_contacts_and_notes_are_kept_and_a_failure_without_a_contact_is_refused_with_the_reason(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     response = send(
         client, address(case, "failure"), {"reason": "no_agreement", "text": "谈了很久，换了三个方案也没有谈拢。"}
@@ -79,21 +74,10 @@ def test_a_failure_without_a_contact_is_refused_with_the_reason(world: World) ->
     assert response.status_code == 409
     assert "请先记录与消费者的联系" in shown(response)
     assert "谈了很久，换了三个方案也没有谈拢。" in shown(response)
-
-
-def test_a_contact_log_is_kept_with_its_moment(world: World) -> None:
-    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    send(
-        client,
-        address(case, "contact"),
-        {"channel": "phone", "reached": "no", "note": "没有人接。", "at": "2026-11-11T10:00"},
-    )
+    call = {"channel": "phone", "reached": "no", "note": "没有人接。", "at": "2026-11-11T10:00"}
+    send(client, address(case, "contact"), call)
     contact = Contact.objects.get(complaint=case)
     assert (contact.reached, timezone.localtime(contact.at).hour, contact.by_name) == (False, 10, "明试")
-
-
-def test_notes_are_for_the_enterprise_alone(world: World) -> None:
-    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     send(client, address(case, "note"), {"text": "内部才知道的话"})
     assert InternalNote.objects.get().text == "内部才知道的话"
     assert "内部才知道的话" in shown(client.get(address(case)))

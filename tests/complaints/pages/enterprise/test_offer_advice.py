@@ -84,12 +84,8 @@ def test_the_same_words_as_to_another_consumer(world: World) -> None:
     page = send(client, address(case, "offer"), OFFER | {"reason-2": PUT_OFF})
     assert "与本单位近期对其他案件的答复几乎一样" in shown(page)
     assert 'href="#id_reason-2"' in shown(page)
-    assert (
-        send(
-            client, address(case, "offer"), OFFER | {"reason-2": PUT_OFF, "anyway": "no_contact: copied:reason-2"}
-        ).status_code
-        == 302
-    )
+    anyway = OFFER | {"reason-2": PUT_OFF, "anyway": "no_contact: copied:reason-2"}
+    assert send(client, address(case, "offer"), anyway).status_code == 302
     assert kept(case) == ["no_contact:", "copied:reason-2"]
 
 
@@ -126,11 +122,8 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING, **bought), signed_in(world.ming)
     page = client.get(address(case, "offer"))
     figures = page.context["figures"]
-    assert (figures["asked"], figures["offered"], figures["missing"]) == (
-        Decimal("128.50"),
-        Decimal(0),
-        Decimal("128.50"),
-    )
+    asked = Decimal("128.50")
+    assert (figures["asked"], figures["offered"], figures["missing"]) == (asked, 0, asked)
     text = shown(page)
     for label in (
         "至少¥128.50",
@@ -143,11 +136,8 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
         assert label in text, label
     more = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "100", "add": "1"})
     assert more.context["figures"]["missing"] == Decimal("28.50")
-    low = send(
-        client,
-        address(case, "offer"),
-        {**UNSEEN, "answer-1": "part", "amount-1": "100", "reason-1": WHOLE, "promise-1-amount": "100", "preview": "1"},
-    )
+    part = {"answer-1": "part", "amount-1": "100", "reason-1": WHOLE, "promise-1-amount": "100"}
+    low = send(client, address(case, "offer"), {**UNSEEN, **part, "preview": "1"})
     assert "少于法律规定至少应退的金额" in shown(low)
     same = send(client, address(case, "offer"), {**UNSEEN, "preview": "1"})
     assert "与要求相同" in shown(same)

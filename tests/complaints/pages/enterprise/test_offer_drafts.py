@@ -30,7 +30,7 @@ def clock() -> Iterator[None]:
         yield
 
 
-def test_a_draft_waits_without_a_script(world: World) -> None:
+def test_a_draft_waits_without_a_script_and_nobody_else_sees_or_writes_it(world: World) -> None:
     case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     path = address(case, "offer")
     steps = HandlingStep.objects.count()
@@ -51,6 +51,13 @@ def test_a_draft_waits_without_a_script(world: World) -> None:
     assert send(ming, path, {"forget": "1"}).status_code == 302
     assert "丢掉草稿" not in shown(ming.get(path))
     assert not OfferDraft.objects.exists()
+    send(ming, path, HALF)
+    assert OFFER["reason-2"] not in shown(signed_in(world.lead).get(path)).partition('id="offer"')[2]
+    assert send(signed_in(world.hua), path, HALF).status_code == 404
+    assert send(signed_in(world.chen), path, HALF).status_code == 404
+    send(signed_in(world.lead), path, HALF | {"message": "主管的草稿。"})
+    assert ming.get(path).context["form"]["message"].value() == OFFER["message"]
+    assert OfferDraft.objects.count() == 2
 
 
 def test_a_script_is_told_in_a_line(world: World) -> None:
@@ -70,31 +77,7 @@ def test_a_script_is_told_in_a_line(world: World) -> None:
     assert OfferDraft.objects.get().typed["fields"]["message"] == OFFER["message"]
 
 
-def test_it_is_gone_when_the_offer_went(world: World) -> None:
-    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    send(ming, address(case, "offer"), HALF)
-    assert send(ming, address(case, "offer"), OFFER).status_code == 302
-    assert Offer.objects.count() == 1
-    assert not OfferDraft.objects.exists()
-    # Of another step it is no draft.
-    send(ming, address(case, "replace"), HALF)
-    assert OfferDraft.objects.get().typed["step"] == "replace_offer"
-    assert offer_terms.kept_draft(case, user=world.ming, step="make_offer") is None
-
-
-def test_nobody_else_sees_or_writes_it(world: World) -> None:
-    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    path = address(case, "offer")
-    send(ming, path, HALF)
-    assert OFFER["reason-2"] not in shown(signed_in(world.lead).get(path)).partition('id="offer"')[2]
-    assert send(signed_in(world.hua), path, HALF).status_code == 404
-    assert send(signed_in(world.chen), path, HALF).status_code == 404
-    send(signed_in(world.lead), path, HALF | {"message": "主管的草稿。"})
-    assert ming.get(path).context["form"]["message"].value() == OFFER["message"]
-    assert OfferDraft.objects.count() == 2
-
-
-def test_it_is_sealed_and_goes_with_the_time_and_with_the_person(world: World) -> None:
+def test_it_is_sealed_and_goes_with_the_time_with_the_person_and_when_the_offer_went(world: World) -> None:
     case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     send(ming, address(case, "offer"), HALF)
     with connection.cursor() as cursor:
@@ -105,6 +88,14 @@ def test_it_is_sealed_and_goes_with_the_time_and_with_the_person(world: World) -
     send(ming, address(case, "offer"), HALF)
     erasing._empty_cases(case.consumer_key)
     assert not OfferDraft.objects.exists()
+    send(ming, address(case, "offer"), HALF)
+    assert send(ming, address(case, "offer"), OFFER).status_code == 302
+    assert Offer.objects.count() == 1
+    assert not OfferDraft.objects.exists()
+    # Of another step it is no draft.
+    send(ming, address(case, "replace"), HALF)
+    assert OfferDraft.objects.get().typed["step"] == "replace_offer"
+    assert offer_terms.kept_draft(case, user=world.ming, step="make_offer") is None
 
 
 def test_a_draft_of_one_firm_is_not_in_the_way_at_the_next(world: World) -> None:

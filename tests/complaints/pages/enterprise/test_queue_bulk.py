@@ -84,7 +84,7 @@ def test_sent_twice_it_takes_effect_once_and_answers_the_same(world: World) -> N
     assert HandlingStep.objects.filter(step="accept_case").count() == 2
 
 
-def test_another_branchs_cases_are_not_there(world: World) -> None:
+def test_another_branchs_cases_are_not_there_and_a_reviewer_reads_and_takes_no_step(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     elsewhere = (
         Branch.objects.filter(enterprise=world.mobile)
@@ -100,10 +100,6 @@ def test_another_branchs_cases_are_not_there(world: World) -> None:
             assert list(dict(answer.context["groups"])) == ["没有这件投诉，或者它不在贵单位办理。"]
     assert statuses([case]) == ["with_enterprise"]
     assert not Reading.objects.exists()
-
-
-def test_a_reviewer_reads_and_takes_no_step(world: World) -> None:
-    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     user = User.objects.create_user("reviewer@example.com", "a long pass phrase", name="审试")
     Staff.objects.create(user=user, enterprise=world.mobile, role=Role.REVIEWER.post)
     answer = bulk(signed_in(user), "accept", [case], handler=str(world.ming_staff.pk))
@@ -126,20 +122,17 @@ def test_the_whole_list_is_what_the_address_means(world: World) -> None:
     assert other.number not in shown(answer)
 
 
-@pytest.mark.parametrize(
-    ("said", "words"),
-    [
+def test_what_is_missing_is_said_on_the_list(world: World) -> None:
+    given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    for said, words in (
         ({"do": "accept", "handler": "1"}, "请先选中要办的案件"),
         ({"do": "nothing", "case": "x"}, "步骤"),
         ({"do": "assign", "case": "x"}, "请选一位处理人"),
         ({"do": "assign", "case": "x", "handler": "9999999"}, "交给谁"),
-    ],
-)
-def test_what_is_missing_is_said_on_the_list(world: World, said: dict[str, Any], words: str) -> None:
-    given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    answer = send(signed_in(world.ming), QUEUE, said)
-    assert answer.status_code == 422
-    assert words in shown(answer)
+    ):
+        answer = send(signed_in(world.ming), QUEUE, said)
+        assert answer.status_code == 422
+        assert words in shown(answer)
 
 
 def test_chosen_cases_lead_to_their_export(world: World) -> None:

@@ -74,57 +74,45 @@ def home(case: Complaint) -> str:
     return f"/answer/case/{case.number}/"
 
 
-def test_the_link_shows_the_case_and_nobody_of_it(world: World, case: Complaint) -> None:
-    shown = text(opened(invited(world, case)).get(home(case)))
+def test_the_link_shows_its_own_case_only_and_nobody_of_it(world: World, case: Complaint) -> None:
+    client = opened(invited(world, case))
+    shown = text(client.get(home(case)))
     assert "智家体验包" in shown
     assert "您同意由监管部门调解吗？" in shown
     for secret in ("陈试", "13800000001", "138****0001", "某路1号"):
         assert secret not in shown
     assert "提交投诉" not in shown, "nothing from before acceptance"
+    other = case_at(world, S.MEDIATING)
+    assert client.get(home(other)).status_code == 404
+    assert client.get(f"/cases/{case.number}/").status_code == 302, "no account of the consumer's"
 
 
 def test_the_link_shows_what_an_answer_needs(world: World, case: Complaint) -> None:
-    workspace(world.chen).post(
-        f"/cases/{case.number}/statement/",
-        {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key(),
-    )
+    bill = {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")}
+    workspace(world.chen).post(f"/cases/{case.number}/statement/", bill | key())
     theirs = Evidence.objects.get(complaint=case)
     given.step(case, both.agree_to_mediation(), world.consumer, now())
     client = opened(invited(world, case))
     with_code(client, case, "mediation")
     client.post(f"{home(case)}mediation/", {"answer": "agree"} | key())
-    client.post(
-        f"{home(case)}statement/",
-        {"text": "已经退过一次。", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key(),
-    )
-    given.step(
-        case,
-        mediation.schedule_session(at=now() + 3 * DAYS, place="鼓楼区市场监管局三楼", mode="site"),
-        world.officer,
-        now(),
-    )
+    slip = SimpleUploadedFile("小票.png", files.png(9), "image/png")
+    client.post(f"{home(case)}statement/", {"text": "已经退过一次。", "uploads": slip} | key())
+    session = mediation.schedule_session(at=now() + 3 * DAYS, place="鼓楼区市场监管局三楼", mode="site")
+    given.step(case, session, world.officer, now())
     own = Evidence.objects.exclude(pk=theirs.pk).get(complaint=case)
     papers = {row.form: row for row in OfficialDocument.objects.filter(complaint=case)}
     shown = text(client.get(home(case)))
-    for label in (
-        "智家体验包”。我没有开通过",
-        "账单.png",
-        "小票.png",
-        "已经退过一次。",
-        "投诉调解通知书",
-        f"{home(case)}why/mediation/",
-    ):
+    for label in ("智家体验包”。我没有开通过", "账单.png", "小票.png", "已经退过一次。", "投诉调解通知书"):
         assert label in shown
+    assert f"{home(case)}why/mediation/" in shown
     assert "受理决定书</a>" not in shown, "that goes to the consumer alone"
     assert "怎么算的" in text(client.get(f"{home(case)}why/mediation/"))
     assert client.get(f"{home(case)}files/{theirs.pk}/").status_code == 200
     assert client.get(f"{home(case)}files/{theirs.pk}/original/").status_code == 404, "our copy only"
     assert client.get(f"{home(case)}files/{own.pk}/original/").status_code == 200
-    told = client.get(f"{home(case)}documents/{papers[kinds.INVITATION].pk}/")
-    assert "鼓楼区市场监管局三楼" in text(told)
-    assert (
-        client.get(f"{home(case)}documents/{papers[kinds.INVITATION].pk}/print/")["Content-Type"] == "application/pdf"
-    )
+    paper = f"{home(case)}documents/{papers[kinds.INVITATION].pk}/"
+    assert "鼓楼区市场监管局三楼" in text(client.get(paper))
+    assert client.get(f"{paper}print/")["Content-Type"] == "application/pdf"
     assert client.get(f"{home(case)}documents/{papers[kinds.ACCEPTANCE].pk}/").status_code == 404
     for page in (f"files/{theirs.pk}/", f"documents/{papers[kinds.INVITATION].pk}/", "why/mediation/"):
         assert Client().get(home(case) + page).status_code == 404
@@ -149,20 +137,6 @@ def test_after_an_enterprise_gave_it_back_documents_go_to_who_answers_and_not_th
     assert paper.reference in text(client.get(home(case)))
 
 
-def test_what_the_respondent_sent_is_not_the_consumers_own(world: World, case: Complaint) -> None:
-    """Its original may say where a picture was taken."""
-    client = opened(invited(world, case))
-    client.post(
-        f"{home(case)}statement/",
-        {"text": "", "uploads": SimpleUploadedFile("小票.png", files.png(9), "image/png")} | key(),
-    )
-    sent = Evidence.objects.get(complaint=case, uploaded_by=None, uploaded_at__gt=case.filed_at)
-    consumer = workspace(world.chen)
-    assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/").status_code == 200
-    assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/original/").status_code == 404
-    assert client.get(f"{home(case)}files/{sent.pk}/original/").status_code == 200
-
-
 def test_consent_takes_a_code_and_stands_in_the_record(world: World, case: Complaint) -> None:
     client = opened(invited(world, case))
     page = f"{home(case)}mediation/"
@@ -183,13 +157,23 @@ def test_consent_takes_a_code_and_stands_in_the_record(world: World, case: Compl
     assert "凭本案链接办理" in text(workspace(world.rui).get(f"/authority/mediation/{case.number}/"))
 
 
-def test_a_statement_with_a_file_takes_the_link_alone(world: World, case: Complaint) -> None:
+def test_a_statement_with_a_file_takes_the_link_alone_and_what_is_sent_is_not_the_consumers_own(
+    world: World, case: Complaint
+) -> None:
     client = opened(invited(world, case))
     picture = SimpleUploadedFile("小票.png", PNG, "image/png")
     done = client.post(f"{home(case)}statement/", {"text": "已经退过一次。", "uploads": picture} | key())
     assert done.status_code == 302
     assert Evidence.objects.filter(complaint=case, audience="parties").count() == 1
     assert "已经退过一次。" in text(workspace(world.chen).get(f"/cases/{case.number}/"))
+    # Its original may say where a picture was taken.
+    other = SimpleUploadedFile("小票.png", files.png(9), "image/png")
+    client.post(f"{home(case)}statement/", {"text": "", "uploads": other} | key())
+    sent = Evidence.objects.filter(complaint=case, uploaded_by=None, uploaded_at__gt=case.filed_at).latest("pk")
+    consumer = workspace(world.chen)
+    assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/").status_code == 200
+    assert consumer.get(f"/cases/{case.number}/files/{sent.pk}/original/").status_code == 404
+    assert client.get(f"{home(case)}files/{sent.pk}/original/").status_code == 200
 
 
 def test_a_suggestion_is_answered_and_a_promise_reported(world: World, case: Complaint) -> None:
@@ -227,31 +211,24 @@ def test_news_of_the_case_goes_to_the_phone_of_the_link(world: World, case: Comp
     assert len(message.body) <= 70
 
 
-@pytest.mark.parametrize("how", ["wrong", "expired", "revoked", "replaced"])
-def test_a_dead_link_looks_like_no_link(world: World, case: Complaint, how: str) -> None:
-    token = invited(world, case)
-    client = opened(token)
-    if how == "expired":
-        AnswerLink.objects.filter(complaint=case).update(expires_at=now())
-    elif how == "revoked":
-        given.step(case, contact.end_invitation(), world.officer, now())
-    elif how == "replaced":
-        invited(world, case)
-    stranger = Client()
-    tried = "x" * 22 if how == "wrong" else token
-    answer, nothing = stranger.get(f"/answer/{tried}/"), Client().get(f"/answer/{'y' * 22}/")
-    assert answer.status_code == nothing.status_code == 404
-    if how != "wrong":
-        assert client.get(home(case)).status_code == 404
-        assert client.post(f"{home(case)}statement/", {"text": "还在吗"} | key()).status_code == 404
-    assert stranger.get(home(case)).status_code == 404
-
-
-def test_a_link_opens_its_own_case_only(world: World, case: Complaint) -> None:
-    other = case_at(world, S.MEDIATING)
-    client = opened(invited(world, case))
-    assert client.get(home(other)).status_code == 404
-    assert client.get(f"/cases/{case.number}/").status_code == 302, "no account of the consumer's"
+def test_a_dead_link_looks_like_no_link(world: World, case: Complaint) -> None:
+    for how in ("wrong", "expired", "revoked", "replaced"):
+        token = invited(world, case)
+        client = opened(token)
+        if how == "expired":
+            AnswerLink.objects.filter(complaint=case).update(expires_at=now())
+        elif how == "revoked":
+            given.step(case, contact.end_invitation(), world.officer, now())
+        elif how == "replaced":
+            invited(world, case)
+        stranger = Client()
+        tried = "x" * 22 if how == "wrong" else token
+        answer, nothing = stranger.get(f"/answer/{tried}/"), Client().get(f"/answer/{'y' * 22}/")
+        assert answer.status_code == nothing.status_code == 404
+        if how != "wrong":
+            assert client.get(home(case)).status_code == 404
+            assert client.post(f"{home(case)}statement/", {"text": "还在吗"} | key()).status_code == 404
+        assert stranger.get(home(case)).status_code == 404
 
 
 def test_without_a_phone_nothing_is_decided(world: World, case: Complaint) -> None:
@@ -261,7 +238,7 @@ def test_without_a_phone_nothing_is_decided(world: World, case: Complaint) -> No
     assert client.get(f"{home(case)}statement/").status_code == 200
 
 
-def test_an_officer_sends_the_link_by_text_message(world: World, case: Complaint) -> None:
+def test_an_officer_sends_the_link_by_text_message_and_a_letter_shows_it_once(world: World, case: Complaint) -> None:
     client = workspace(world.rui)
     page = f"/authority/mediation/{case.number}/respondent/"
     assert "13900000123" in text(client.get(page)), "the phone that the complaint named"
@@ -278,11 +255,6 @@ def test_an_officer_sends_the_link_by_text_message(world: World, case: Complaint
     assert link.token_digest == answering.digest_of(token[1])
     assert token[1] not in str(HandlingStep.objects.filter(complaint=case).values_list("body", flat=True))
     opened(token[1])
-
-
-def test_a_letter_shows_its_link_once(world: World, case: Complaint) -> None:
-    client = workspace(world.rui)
-    page = f"/authority/mediation/{case.number}/respondent/"
     same = {"channel": "letter", "phone": ""} | key()
     first = text(client.post(page, same))
     token = re.search(r"/answer/([\w-]{22})/", first)
@@ -294,17 +266,16 @@ def test_a_letter_shows_its_link_once(world: World, case: Complaint) -> None:
     assert Client().get(f"/answer/{token[1]}/").status_code == 404
 
 
-def test_an_enterprise_with_an_account_gets_no_link(world: World) -> None:
-    case = given.a_complaint(world, status=S.PERFORMING, now=now())
-    with pytest.raises(StepNotAllowed):
-        given.step(case, contact.invite_respondent(digest="a" * 64, channel="letter"), world.officer, now())
-    assert workspace(world.rui).get(f"/authority/mediation/{case.number}/respondent/").status_code == 409
-
-
-def test_what_nobody_meant_is_refused(world: World, case: Complaint) -> None:
+def test_what_nobody_meant_is_refused_and_an_enterprise_with_an_account_gets_no_link(
+    world: World, case: Complaint
+) -> None:
     with pytest.raises(StepNotAllowed):
         given.step(case, contact.end_invitation(), world.officer, now())
     with pytest.raises(StepNotAllowed):
         given.step(case, contact.invite_respondent(digest="a" * 64, channel="sms", phone="x"), world.officer, now())
     with pytest.raises(StepNotAllowed):
         given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, now())
+    case = given.a_complaint(world, status=S.PERFORMING, now=now())
+    with pytest.raises(StepNotAllowed):
+        given.step(case, contact.invite_respondent(digest="a" * 64, channel="letter"), world.officer, now())
+    assert workspace(world.rui).get(f"/authority/mediation/{case.number}/respondent/").status_code == 409

@@ -2,14 +2,8 @@
 them.
 """
 
-import csv
-import io
-import uuid
 from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
 
-import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
@@ -20,25 +14,17 @@ from complaints.procedure.workflow import Status
 from complaints.tables.platform import platform_files
 from tests import given
 from tests.cast import World
+from tests.complaints.measures.conftest import table
+from tests.complaints.outbound.conftest import export_root, filled
 
+__all__ = ["export_root", "filled", "table"]
 HOME = "/authority/platform/"
-
-
-@pytest.fixture(autouse=True)
-def export_root(settings: Any, tmp_path: Path) -> Path:
-    settings.EXPORT_ROOT = str(tmp_path / "exports")
-    return tmp_path / "exports"
 
 
 def at(user: User) -> Client:
     browser = Client()
     browser.force_login(user)
     return browser
-
-
-def filled(**fields: Any) -> dict[str, Any]:
-    """A form as a browser sends it."""
-    return fields | {"idempotency_key": uuid.uuid4().hex}
 
 
 def cases(world: World, count: int) -> list[Complaint]:
@@ -69,15 +55,6 @@ def complaint(platform_number: str, **more: str) -> dict[str, str]:
         "手机": "13900000123",
         "地址": "福州市鼓楼区某路9号",
     } | more
-
-
-def table(rows: Sequence[Mapping[str, str]]) -> bytes:
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    out = io.StringIO(newline="")
-    writer = csv.DictWriter(out, columns, restval="")
-    writer.writeheader()
-    writer.writerows(rows)
-    return out.getvalue().encode("utf-8-sig")
 
 
 def uploaded(browser: Client, raw: bytes) -> PlatformFile:

@@ -6,7 +6,9 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.roles import Role
+from authorities.models import Officer
 from complaints.handling.steps.platform import record_platform_number
 from complaints.models import Complaint, Export, HandlingStep, PlatformFile
 from complaints.procedure.workflow import Status
@@ -216,9 +218,6 @@ def test_the_file_of_the_day_holds_what_the_platform_has_to_be_told(world: World
 
 
 def test_who_only_reads_sends_nothing(world: World) -> None:
-    from accounts.models import User
-    from authorities.models import Officer
-
     reader = User.objects.create_user("reader@example.com", name="读试")
     Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
     browser = at(reader)
@@ -242,11 +241,8 @@ def test_who_sends_in_the_same_bytes_at_the_same_moment_gets_the_same_file(
         platform_files.QuerySet, "first", lambda rows: None if rows.model is PlatformFile else manager(rows)
     )
     assert send() == first
-    assert [
-        path.name.startswith(first.mark)
-        for path in files.upload_of(first.mark).parent.iterdir()
-        if path.name.startswith("P")
-    ] == [True]
+    names = [path.name for path in files.upload_of(first.mark).parent.iterdir() if path.name.startswith("P")]
+    assert [name.startswith(first.mark) for name in names] == [True]
 
 
 def test_the_page_costs_the_same_however_many_there_are(world: World, django_assert_max_num_queries: object) -> None:
