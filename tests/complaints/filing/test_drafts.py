@@ -69,9 +69,7 @@ def test_opening_the_form_writes_nothing_and_the_search_page_hands_over_its_choi
     assert not FilingDraft.objects.exists()
 
 
-def test_the_key_is_kept_as_a_digest_only_and_eight_screens_lead_to_the_check_page_and_back_for_a_change(
-    client: Client, town: Town
-) -> None:
+def test_the_key_is_a_digest_and_eight_screens_lead_to_the_check_page_and_back(client: Client, town: Town) -> None:
     draft = begin(client, town)
     cookie = client.cookies[COOKIE]
     assert cookie.value not in (draft.key_digest, str(draft.pk))
@@ -115,9 +113,7 @@ def test_a_first_screen_with_errors_goes_on_with_the_same_draft(client: Client, 
     assert f'action="{url(draft, "enterprise")}"' in page
 
 
-def test_a_pick_that_the_directory_does_not_know_and_an_unknown_region_or_a_whole_country_are_refused(
-    client: Client, town: Town
-) -> None:
+def test_a_pick_or_region_that_the_directory_does_not_know_is_refused(client: Client, town: Town) -> None:
     for pick in ("999999--", "{cobbler}-{branch}-", "{carrier}--999999", "１２--"):
         given = pick.format(cobbler=town.cobbler.pk, branch=town.branch.pk, carrier=town.carrier.pk)
         response = send(client, "/file/", {"service_region": town.gulou, "respondent": given})
@@ -129,9 +125,7 @@ def test_a_pick_that_the_directory_does_not_know_and_an_unknown_region_or_a_whol
         assert "请从列表中选择地区" in response.content.decode()
 
 
-def test_the_check_page_names_what_is_missing_and_wrong_input_is_named_and_kept_until_later(
-    client: Client, town: Town
-) -> None:
+def test_what_is_missing_or_wrong_is_named_and_kept_until_later(client: Client, town: Town) -> None:
     draft = begin(client, town)
     page = client.get(url(draft, "check")).content.decode()
     assert "还有5步没有填好" in page
@@ -190,9 +184,7 @@ def test_expired_drafts_go_with_their_files(client: Client, town: Town) -> None:
     assert not drafts.storing.storage().exists(place)
 
 
-def test_region_is_found_by_name_and_by_province_and_another_city_by_the_name_they_know(
-    client: Client, town: Town
-) -> None:
+def test_region_is_found_by_province_and_by_the_name_that_people_know(client: Client, town: Town) -> None:
     draft = begin(client, town)
     page = client.get(url(draft, "region") + "?q=鼓楼").content.decode()
     assert f'value="{town.gulou}"' in page
@@ -271,9 +263,7 @@ def test_the_proven_phone_becomes_the_owner(client: Client, town: Town) -> None:
     assert other.get(url(draft, "purchase")).headers["Location"] == "/file/?lost=1"
 
 
-def test_no_code_no_way_round_but_filing_unverified_and_a_code_only_to_a_phone_that_can_be_one(
-    client: Client, town: Town
-) -> None:
+def test_a_code_goes_to_a_phone_only_and_the_way_round_is_to_file_unverified(client: Client, town: Town) -> None:
     draft = begin(client, town)
     response = send(client, url(draft, "you"), {"phone": "12", "send_code": "1"})
     page = response.content.decode()

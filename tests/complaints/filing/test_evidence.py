@@ -58,7 +58,7 @@ def upload(client: Client, draft: Any, name: str, content: bytes, **more: str) -
     return client.get(url(draft, "evidence")).content.decode()
 
 
-def test_bad_files_are_refused_by_name_and_never_block_and_a_good_one_is_handed_out_as_an_attachment(
+def test_bad_files_are_refused_by_name_and_a_good_one_is_an_attachment(
     client: Client, town: Town, settings: Any
 ) -> None:
     draft = begin(client, town)

@@ -108,9 +108,7 @@ SUMS = [
 ]
 
 
-def test_what_is_asked_is_held_against_what_is_in_dispute_and_the_way_out_called_as_the_choice_is(
-    client: Client, town: Town
-) -> None:
+def test_what_is_asked_is_held_against_what_is_in_dispute_with_a_way_out(client: Client, town: Town) -> None:
     draft = begin(client, town)
     for disputed, asked, field, words in SUMS:
         send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": disputed})

@@ -71,9 +71,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-def test_respondents_come_and_go_by_their_owner_up_to_three_and_what_is_wrong_is_said_at_the_field(
-    client: Client, town: Town
-) -> None:
+def test_the_owner_adds_up_to_three_and_what_is_wrong_is_said_at_the_field(client: Client, town: Town) -> None:
     draft = begin(client, town)
     stranger = Client()
     assert stranger.get(url(draft, "respondents")).headers["Location"] == "/file/?lost=1"

@@ -65,9 +65,7 @@ def test_filing_makes_one_case_and_empties_the_draft(client: Client, town: Town)
         evidence.remove(row)
 
 
-def test_the_statement_of_truth_is_needed_and_a_firm_that_left_the_directory_meanwhile_is_asked_again(
-    client: Client, town: Town
-) -> None:
+def test_without_the_statement_of_truth_or_with_a_firm_that_left_nothing_is_filed(client: Client, town: Town) -> None:
     draft = ready(client, town)
     response = send(client, url(draft, "check"), {"file": "1"})
     assert response.status_code == 422
@@ -90,9 +88,7 @@ def test_an_unfinished_draft_cannot_be_filed(client: Client, town: Town) -> None
     assert not Complaint.objects.exists()
 
 
-def test_a_double_submit_gives_the_same_receipt_with_number_who_and_when_and_the_token_for_half_an_hour(
-    client: Client, town: Town
-) -> None:
+def test_a_double_submit_gives_one_receipt_with_the_token_for_half_an_hour(client: Client, town: Town) -> None:
     draft = ready(client, town)
     address = file(client, draft).headers["Location"]
     response = client.get(address)

@@ -93,9 +93,7 @@ def test_a_recording_taken_back_with_the_files_is_asked_for_again(client: Client
     assert "还有1步没有填好" in page
 
 
-def test_what_is_no_recording_is_refused_and_a_new_one_takes_the_place_of_the_old_one_and_may_be_taken_back(
-    client: Client, town: Town
-) -> None:
+def test_no_recording_is_refused_and_a_new_one_replaces_the_old_one(client: Client, town: Town) -> None:
     draft = begin(client, town)
     for name, content, words in (
         ("照片.png", PNG, "不是录音"),

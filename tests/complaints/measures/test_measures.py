@@ -107,10 +107,8 @@ def test_amounts_come_from_a_table(world: World, signed_in: SignIn) -> None:
     rows = [{"编号": case.number, "金额": amount} for case, amount in amounts.items()]
     raw = table(rows, encoding="gb18030")
     measure = sent(browser, drafted(browser, file=io.BytesIO(raw)), **BY_TABLE)
-    assert dict(Obligation.objects.values_list("complaint__number", "amount")) == {
-        one.number: Decimal("20.00"),
-        other.number: Decimal("35.00"),
-    }
+    expected = {one.number: Decimal("20.00"), other.number: Decimal("35.00")}
+    assert dict(Obligation.objects.values_list("complaint__number", "amount")) == expected
     assert why(measure) == {none.number: "表中没有这件的金额。", wrong.number: "金额请填数字，例如 128.50"}
 
 
@@ -145,10 +143,8 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World, sign
     assert answer.status_code == 302
     answer = browser.post(f"{place(measure)}performed/", filled(proof="12月1日统一退回原支付账户。"))
     assert answer.status_code == 302
-    assert [o.reported_proof for o in Obligation.objects.filter(state="reported").order_by("complaint_id")] == [
-        "12月1日统一退回原支付账户。",
-        "流水号889",
-    ]
+    expected = ["12月1日统一退回原支付账户。", "流水号889"]
+    assert [o.reported_proof for o in Obligation.objects.filter(state="reported").order_by("complaint_id")] == expected
     given.step(ours[0], consumer.confirm_performed(obligations=[1]), world.consumer, now)
     page = browser.get(place(measure)).content.decode()
     assert '已履行 <data value="1"' in page
@@ -166,11 +162,8 @@ def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: Worl
     measure = drafted(
         browser, lines=lines + f"{twice.number.lower()} ¥20.00元\n{odd.number},200\n{bare.number},35\n{bare.number}"
     )
-    assert [(pick["number"], pick["amount"]) for pick in measure.picks] == [
-        (twice.number, "20"),
-        (bare.number, "35"),
-        (other.number, "20"),
-    ]
+    expected = [(twice.number, "20"), (bare.number, "35"), (other.number, "20")]
+    assert [(pick["number"], pick["amount"]) for pick in measure.picks] == expected
     assert why(measure) == {
         twice.number: "写了两次，只算一次。",
         bare.number: "写了两次，只算一次。",
@@ -224,9 +217,7 @@ def test_a_measure_is_seen_where_its_branch_is_seen(world: World, signed_in: Sig
     assert signed_in(world.hua).get(place(measure)).status_code == 404
 
 
-def test_what_is_missing_in_the_rule_stands_at_its_field_and_sent_twice_it_is_sent_once(
-    world: World, signed_in: SignIn
-) -> None:
+def test_what_the_rule_lacks_stands_at_its_field_and_it_is_sent_once(world: World, signed_in: SignIn) -> None:
     browser = signed_in(world.ming)
     measure = drafted(browser, lines=numbers(cases(world, 1)))
     lacking = RULE | {"verdict-refund": "part", "source-refund": "fixed", "verdict-cancel_service": ""}

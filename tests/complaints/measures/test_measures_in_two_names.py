@@ -54,9 +54,7 @@ def decide(browser: Client, measure: Measure, decision: str, text: str = "", **f
     return browser.post(f"{place(measure)}approval/", filled(decision=decision, text=text) | fields)
 
 
-def test_it_is_proposed_as_a_whole_nothing_goes_out_strangers_find_nothing_and_handlers_do_not_decide(
-    world: World, signed_in: SignIn, guarded: TwoPersons
-) -> None:
+def test_the_whole_is_proposed_and_strangers_find_nothing(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
     ming, ours = signed_in(world.ming), cases(world, 3)
     due = list(Complaint.objects.order_by("pk").values_list("next_due_at", flat=True))
     measure = proposed(world, ming, ours)
@@ -112,9 +110,7 @@ def test_another_person_sends_the_whole(world: World, signed_in: SignIn, guarded
     assert decide(browser, measure, "grant")["Location"] == place(measure)
 
 
-def test_each_case_is_judged_anew_and_what_moved_on_is_named(
-    world: World, signed_in: SignIn, guarded: TwoPersons
-) -> None:
+def test_each_case_is_judged_anew_and_the_rest_is_named(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
     ours = cases(world, 4)
     measure = proposed(world, signed_in(world.ming), ours)
     # One leaves, one asks for something else meanwhile.

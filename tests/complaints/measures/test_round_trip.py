@@ -114,12 +114,8 @@ def test_the_workbook_comes_back_as_it_went_out(world: World, signed_in: SignIn)
     book.save(out)
     trip = decided(browser, tried(browser, out.getvalue(), name="待办.xlsx"), "all")
     case.refresh_from_db()
-    assert (trip.state, states(trip), case.status, case.handler_id) == (
-        "done",
-        ["done"],
-        S.NEGOTIATING,
-        world.ming_staff.pk,
-    )
+    expected = ("done", ["done"], S.NEGOTIATING, world.ming_staff.pk)
+    assert (trip.state, states(trip), case.status, case.handler_id) == expected
 
 
 def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignIn) -> None:
@@ -136,9 +132,7 @@ def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignI
     assert (mine.status, mine.handler_id, nobodys.status) == (S.NEGOTIATING, world.ming_staff.pk, S.WITH_ENTERPRISE)
 
 
-def test_a_table_in_which_nobody_wants_anything_says_so_and_the_encoding_of_excel_in_china_is_read(
-    world: World, signed_in: SignIn
-) -> None:
+def test_a_table_without_wishes_says_so_and_gb18030_is_read(world: World, signed_in: SignIn) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     trip = tried(browser, table([{"编号": case.number, "步骤": ""}]))
     page = browser.get(f"{HOME}{trip.mark}/").content.decode()
@@ -168,11 +162,8 @@ def test_a_case_that_moved_on_is_refused_by_name(world: World, signed_in: SignIn
     }
     given.step(moved, given.enterprise.send_message(text="请问账单日是哪天？"), world.handler, timezone.now())
     trip = tried(browser, table([by_number[case.number] for case in (still, moved, later)]))
-    assert [(state, column) for _line, state, column, _problem in lines(trip)] == [
-        ("good", ""),
-        ("bad", "version"),
-        ("good", ""),
-    ]
+    expected = [("good", ""), ("bad", "version"), ("good", "")]
+    assert [(state, column) for _line, state, column, _problem in lines(trip)] == expected
     # Between the trial and the decision.
     given.step(later, given.enterprise.send_message(text="请问账单日是哪天？"), world.handler, timezone.now())
     trip = decided(browser, trip, "good")
@@ -280,9 +271,7 @@ def test_what_is_somebody_elses_reads_like_what_is_missing(world: World, signed_
     assert states(tried(signed_in(world.hua), table([offer_row(near), offer_row(elsewhere)]))) == ["bad", "bad"]
 
 
-def test_a_table_is_its_senders_alone_and_who_left_meanwhile_carries_nothing_out(
-    world: World, signed_in: SignIn
-) -> None:
+def test_a_table_is_its_senders_alone_and_nothing_when_they_left(world: World, signed_in: SignIn) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     trip = tried(signed_in(world.ming), table([offer_row(case)]))
     for other in (world.lead, world.hua, world.rui, world.chen):
@@ -359,7 +348,5 @@ def test_a_handler_is_named_by_number_and_a_second_person_is_asked_for(world: Wo
     assert rows[ours.number]["工号"] == "0731"
     accepted = rows[waiting.number] | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "0731"}
     trip = tried(browser, table([accepted, rows[ours.number] | offer_row(ours)]))
-    assert [line[1:] for line in lines(trip)] == [
-        ("good", "", ""),
-        ("bad", "number", "这一步须经第二人批准，请先提请批准。"),
-    ]
+    expected = [("good", "", ""), ("bad", "number", "这一步须经第二人批准，请先提请批准。")]
+    assert [line[1:] for line in lines(trip)] == expected

@@ -28,9 +28,7 @@ def sweep(now: datetime = WEDNESDAY) -> int:
     return delivery.sweep_notices(now=now)
 
 
-def test_what_is_chosen_is_kept_and_shown_and_an_odd_choice_changes_nothing(
-    case: Complaint, world: World, clock: Any
-) -> None:
+def test_a_choice_is_kept_and_shown_and_an_odd_one_changes_nothing(case: Complaint, world: World, clock: Any) -> None:
     for said in (
         {},
         SAID | {"first": "voice"},
@@ -60,18 +58,15 @@ def test_what_is_chosen_is_kept_and_shown_and_an_odd_choice_changes_nothing(
     assert NoticeChoice.objects.count() == 1
 
 
-def test_what_was_chosen_is_in_the_copy_and_goes_with_the_account_and_one_way_is_not_asked_for(
+def test_who_has_one_way_is_not_asked_and_choices_go_with_the_account(
     world: World, clock: Any, case: Complaint
 ) -> None:
     otto = signed_in(world.otto)
     assert 'name="first"' not in shown(otto.get(PAGE))
     assert send(otto, PAGE, {k: v for k, v in SAID.items() if k != "first"}).status_code == 302
     world.otto.refresh_from_db()
-    assert my_data.copy_of(world.otto, now=WEDNESDAY)["notices"] == {
-        "first": "",
-        "reminders": "none",
-        "progress": "digest",
-    }
+    expected = {"first": "", "reminders": "none", "progress": "digest"}
+    assert my_data.copy_of(world.otto, now=WEDNESDAY)["notices"] == expected
     my_data.close_account(world.otto, now=WEDNESDAY)
     assert not NoticeChoice.objects.filter(pk=world.otto.pk).exists()
 
@@ -191,9 +186,7 @@ def test_a_letter_that_stays_on_offers_no_way_out(
     assert "/off/" not in letter.get_content()
 
 
-def test_a_token_that_we_did_not_write_a_group_that_is_not_there_or_a_person_who_is_gone_is_no_address(
-    world: World,
-) -> None:
+def test_a_token_not_ours_a_group_not_there_and_a_person_gone_are_no_address(world: World) -> None:
     for token in ("x", "WzEsImFsbCJd:1abc:AAAA", "0" * 400, "WzEsIngiXQ:1w:x"):
         for answer in (Client().get(f"{PAGE}off/{token}/"), Client().post(f"{PAGE}off/{token}/")):
             assert answer.status_code == 404

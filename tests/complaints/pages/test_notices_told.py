@@ -48,9 +48,7 @@ def page_of(client: Client, path: str) -> str:
 # --- the list -----------------------------------------------------------------------------------
 
 
-def test_the_list_shows_what_was_set_aside_in_words_and_an_odd_order_does_not_exist(
-    world: World, case: Complaint, aside: Notice
-) -> None:
+def test_the_list_says_what_was_set_aside_and_takes_no_odd_order(world: World, case: Complaint, aside: Notice) -> None:
     page = page_of(workspace(world.rui), LIST)
     assert case.number in page
     assert "没有送到" in page
@@ -63,9 +61,7 @@ def test_the_list_shows_what_was_set_aside_in_words_and_an_odd_order_does_not_ex
         assert workspace(world.rui).post(url(aside), {"what": what} | key()).status_code == 404
 
 
-def test_another_region_finds_nothing_and_an_analyst_reads_and_orders_nothing(
-    world: World, case: Complaint, aside: Notice
-) -> None:
+def test_another_region_finds_nothing_and_an_analyst_only_reads(world: World, case: Complaint, aside: Notice) -> None:
     far = workspace(officer_of(world, "far"))
     assert "本辖区的通知都送到了。" in page_of(far, LIST)
     assert far.post(url(aside), {"what": "again"} | key()).status_code == 404

@@ -43,7 +43,7 @@ def late_by(matter: Matter, days: int) -> None:
     handling.sweep_clocks(now=now())
 
 
-def test_the_board_leads_to_a_list_and_the_list_to_one_instruction_for_its_cases(world: World) -> None:
+def test_the_board_leads_to_a_list_and_to_one_instruction_where_what_is_missing_is_named(world: World) -> None:
     case = case_at(world, S.NEGOTIATING)
     officer = workspace(world.rui)
     assert 'href="/authority/cases/"' in shown(officer.get(BOARD))
@@ -53,6 +53,17 @@ def test_the_board_leads_to_a_list_and_the_list_to_one_instruction_for_its_cases
     # Nothing is asked for where a case is over and where there is none.
     assert NEW not in shown(officer.get("/authority/cases/?status=closed"))
     assert NEW not in shown(officer.get("/authority/cases/?status=mediating"))
+    for change, field in (
+        ({"text": ""}, "text"),
+        ({"last_day": "2020-01-01"}, "last_day"),
+        ({"case": []}, "case"),
+        ({"case": [f"20260101-{n:012d}-0" for n in range(201)]}, "case"),
+    ):
+        text = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
+        answer = workspace(world.rui).post(NEW, text | key())
+        assert answer.status_code == 422
+        assert field in answer.context["form"].errors
+        assert not Matter.objects.filter(kind="urge").exists()
 
 
 def test_the_board_has_each_instruction_in_one_column(world: World) -> None:
@@ -70,12 +81,8 @@ def test_the_board_has_each_instruction_in_one_column(world: World) -> None:
     assert "已报福州市市场监督管理局（第1次）" in shown(page)
     # What was reported to it stands in the superior's column 升级; what a neighbour's county sent is nowhere.
     above = workspace(officer_of(world, "superior")).get(BOARD)
-    assert {column["code"]: column["value"] for column in above.context["board"]} == {
-        "waiting": 0,
-        "late": 0,
-        "escalated": 1,
-        "answered": 0,
-    }
+    expected = {"waiting": 0, "late": 0, "escalated": 1, "answered": 0}
+    assert {column["code"]: column["value"] for column in above.context["board"]} == expected
     far = workspace(officer_of(world, "far")).get(BOARD)
     assert not any(column["value"] for column in far.context["board"])
 
@@ -228,21 +235,6 @@ def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
     assert dict(result.context["run"].refused).keys() == {own.number, "20260101-AAAAAAAAAAAA-0"}
     assert "已对3件发出督办，2件没有办" in shown(result)
     assert Matter.objects.filter(kind="urge", state="open").count() == 3
-
-
-def test_what_is_missing_is_named_and_nothing_lost(world: World) -> None:
-    case = case_at(world, S.NEGOTIATING)
-    for change, field in (
-        ({"text": ""}, "text"),
-        ({"last_day": "2020-01-01"}, "last_day"),
-        ({"case": []}, "case"),
-        ({"case": [f"20260101-{n:012d}-0" for n in range(201)]}, "case"),
-    ):
-        text = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
-        answer = workspace(world.rui).post(NEW, text | key())
-        assert answer.status_code == 422
-        assert field in answer.context["form"].errors
-        assert not Matter.objects.filter(kind="urge").exists()
 
 
 # --- the enterprise -------------------------------------------------------------------------

@@ -162,9 +162,7 @@ def test_stations_of_other_regions_do_not_push_out_ones_own(world: World) -> Non
     assert [pk for pk, _name in page.context["came"].fields["station"].choices] == ["", str(own.pk)]
 
 
-def test_what_is_wrong_is_said_at_once_and_nothing_is_lost_and_looking_for_the_enterprise_judges_nothing(
-    world: World,
-) -> None:
+def test_what_is_wrong_is_said_at_once_and_looking_for_the_enterprise_judges_nothing(world: World) -> None:
     lacking = dict.fromkeys(("demands-demand", "consents-pass_to_regulator", "enterprise-service_region"))
     answer = workspace(world.su).post(INTAKE, words(world, **lacking, **{"you-name": "", "came-proof": "没有数字"}))
     assert answer.status_code == 422

@@ -113,12 +113,8 @@ def _more(world: World, first: int) -> None:
             given.step(case, authority.assign_officer(officer_id=world.rui_officer.pk), world.officer, then)
         given.step(case, violations.split_report(text="无证经营。"), world.officer, now())
         given.step(case, proposals.propose(move=authority.refuse(ground="other_law", facts=TEXT)), world.officer, now())
-        given.step(
-            case_at(world, S.NEGOTIATING),
-            supervision.urge(text="请三天内提出方案。", last_day=ahead(3)),
-            world.officer,
-            now(),
-        )
+        urged = case_at(world, S.NEGOTIATING)
+        given.step(urged, supervision.urge(text="请三天内提出方案。", last_day=ahead(3)), world.officer, now())
         asked_return(world, case_at(world, S.NEGOTIATING))
         case_at(world, S.MEDIATING)
         given.step(case_at(world, S.NEGOTIATING), enterprise.flag_concern(text=TEXT), world.handler, now())

@@ -76,12 +76,8 @@ def test_every_list_opens(world: World) -> None:
 def test_resting_days_are_left_out_of_the_count(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
     days = timedelta(days=1)
-    given.step(
-        case,
-        mediation.order_appraisal(laboratory="某中心", until=(WEDNESDAY + 30 * days).date(), cost_borne_by="shared"),
-        world.officer,
-        WEDNESDAY + 10 * days,
-    )
+    move = mediation.order_appraisal(laboratory="某中心", until=(WEDNESDAY + 30 * days).date(), cost_borne_by="shared")
+    given.step(case, move, world.officer, WEDNESDAY + 10 * days)
     given.step(case, mediation.end_appraisal(result=TEXT), world.officer, WEDNESDAY + 25 * days)
     clock = case.deadlines.get(clock="mediation")
     shown = sixty_days(clock, (WEDNESDAY + 30 * days).date())
@@ -90,18 +86,12 @@ def test_resting_days_are_left_out_of_the_count(world: World) -> None:
     assert str(shown.strict) == "2027-01-25"
 
 
-def test_the_desk_tells_who_agreed_and_how_that_is_known_the_days_and_what_does_not_count(
-    world: World, case: Complaint
-) -> None:
+def test_the_desk_tells_who_agreed_the_days_and_what_does_not_count(world: World, case: Complaint) -> None:
     assert "本人在网上办理" in text(workspace(world.rui), url(case))
     client = workspace(world.rui)
     assert "还剩60日" in text(client, url(case))
-    given.step(
-        case,
-        mediation.order_appraisal(laboratory="某中心", until=ahead(20), cost_borne_by="shared"),
-        world.officer,
-        now(),
-    )
+    move = mediation.order_appraisal(laboratory="某中心", until=ahead(20), cost_borne_by="shared")
+    given.step(case, move, world.officer, now())
     shown = text(client, url(case))
     assert "暂停计算" in shown
     assert "60日，鉴定、检测结束的次日起接着算" in shown
@@ -111,12 +101,8 @@ def test_the_desk_tells_who_agreed_and_how_that_is_known_the_days_and_what_does_
 def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint) -> None:
     client = workspace(world.rui)
     assert client.get(f"{url(case)}session.ics").status_code == 404
-    given.step(
-        case,
-        mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室，二楼", mode="site"),
-        world.officer,
-        now(),
-    )
+    move = mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室，二楼", mode="site")
+    given.step(case, move, world.officer, now())
     response = client.get(f"{url(case)}session.ics")
     assert response["Content-Type"].startswith("text/calendar")
     body = response.content.decode()
@@ -193,9 +179,7 @@ def test_the_consumer_answers_a_suggestion(world: World, case: Complaint) -> Non
     assert "轮到您了：工作人员提出了调解方案" not in text(client, f"/cases/{case.number}/")
 
 
-def test_neither_an_officer_of_another_region_nor_a_case_never_accepted_has_a_desk(
-    world: World, case: Complaint
-) -> None:
+def test_neither_another_region_nor_a_case_never_accepted_has_a_desk(world: World, case: Complaint) -> None:
     far = workspace(world.far_officer.user)
     for address in (url(case), f"{url(case)}session.ics", step_url(case, "suggestion")):
         assert far.get(address).status_code == 404
@@ -217,12 +201,8 @@ def test_a_longer_list_costs_no_more(world: World, case: Complaint, django_asser
 
 
 def test_the_consumer_reads_when_and_where(world: World, case: Complaint) -> None:
-    given.step(
-        case,
-        mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室", mode="online"),
-        world.officer,
-        now(),
-    )
+    move = mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室", mode="online")
+    given.step(case, move, world.officer, now())
     shown = text(workspace(world.chen), f"/cases/{case.number}/")
     assert "调解会：" in shown
     assert "网上，所里201室" in shown

@@ -35,10 +35,16 @@ def listed(client: Any, view: str = "") -> set[str]:
     return {row.complaint.number for row in client.get(f"{DESK}?view={view}").context["rows"]}
 
 
+def colleague(world: World) -> User:
+    user = User.objects.create(email="lin@example.com", name="林试")
+    Officer.objects.create(user=user, authority=world.gulou, role=Role.OFFICER.post)
+    return user
+
+
 def test_the_list_holds_what_waits_here_by_its_clock(world: World) -> None:
     review, asked = case_at(world, S.REVIEW), case_at(world, S.AWAITING_MATERIAL)
     old = given.a_complaint(world, status=S.REVIEW, now=now() - timedelta(days=30))
-    case_at(world, S.TRIAGE), case_at(world, S.MEDIATING)
+    _, mediating = case_at(world, S.TRIAGE), case_at(world, S.MEDIATING)
     given.step(review, authority.assign_officer(officer_id=world.rui_officer.pk), world.officer, now())
     client = workspace(world.rui)
     assert listed(client) == {review.number, asked.number, old.number}
@@ -47,6 +53,8 @@ def test_the_list_holds_what_waits_here_by_its_clock(world: World) -> None:
     assert listed(client, "material") == {asked.number}
     assert listed(workspace(officer_of(world, "superior"))) == set(), "the city handles none of them"
     assert client.get(f"{DESK}?view=odd&after=x").status_code == 200
+    # What is not under review any more is on its case page.
+    assert client.get(f"{DESK}{mediating.number}/")["Location"] == f"/authority/cases/{mediating.number}/"
 
 
 def test_a_page_of_the_list_costs_the_same_however_long(world: World, django_assert_num_queries: Any) -> None:
@@ -76,11 +84,6 @@ def test_what_was_noticed_under_article_17_stands_beside_ground_three(world: Wor
     third = page.context["grounds"][2]["ground"]
     assert any("第十七条第二项" in line for line in third.shows), third.shows
     assert "checked" not in page.content.decode()
-
-
-def test_what_is_not_under_review_any_more_is_on_its_case_page(world: World) -> None:
-    case = case_at(world, S.MEDIATING)
-    assert workspace(world.rui).get(f"{DESK}{case.number}/")["Location"] == f"/authority/cases/{case.number}/"
 
 
 def test_strangers_find_nothing_and_another_authority_of_the_region_does_not_read_the_register(world: World) -> None:
@@ -160,8 +163,7 @@ def test_a_wrong_refusal_points_at_its_field(world: World) -> None:
 def test_only_the_head_is_offered_what_the_policy_leaves_to_the_head(world: World) -> None:
     case = case_at(world, S.REVIEW)
     given.step(case, proposals.propose(move=authority.refuse(**REFUSAL)), world.officer, now())
-    other = User.objects.create(email="lin@example.com", name="林试")
-    Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
+    other = colleague(world)
     matter = Matter.objects.get(complaint=case, kind="proposal")
     url = f"/authority/approvals/{matter.pk}/"
     assert "这一步由负责人批准" in workspace(other).get(url).content.decode()
@@ -175,8 +177,7 @@ def test_the_police_page_goes_round_three_people(world: World) -> None:
     case = case_at(world, S.REVIEW)
     assert workspace(world.rui).post(step_url(case, "police"), {"text": TEXT} | key()).status_code == 302
     matter = Matter.objects.get(complaint=case, kind="proposal")
-    other = User.objects.create(email="lin@example.com", name="林试")
-    Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
+    other = colleague(world)
     url = f"/authority/approvals/{matter.pk}/"
     assert workspace(other).post(url, {"decision": "grant"} | key()).status_code == 302
     assert not HandlingStep.objects.filter(complaint=case, step="refer_to_police").exists()

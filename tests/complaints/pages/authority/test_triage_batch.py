@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import pytest
-
 from complaints.handling.steps import authority, both, enterprise, jurisdiction
 from complaints.models import Complaint, HandlingStep
 from tests import given
@@ -103,22 +101,22 @@ def test_the_page_says_who_gave_it_back_and_to_whom_the_consumer_agreed(world: W
     assert f"同意转给{world.mobile.name}、{world.telecom.name}" in page
 
 
-@pytest.mark.parametrize("who", ["officer", "head", "superior"])
-def test_only_who_distributes_does_it(world: World, who: str) -> None:
+def test_only_who_distributes_does_it_and_odd_targets_are_asked_again(world: World) -> None:
     (case,) = waiting(world)
-    answer = send(workspace(officer_of(world, who)), [case])
-    assert answer.context["run"].done == []
-    assert statuses([case]) == [S.TRIAGE]
-
-
-def test_nothing_chosen_and_odd_targets_are_asked_again(world: World) -> None:
-    (case,) = waiting(world)
+    for who in ("officer", "head", "superior"):
+        answer = send(workspace(officer_of(world, who)), [case])
+        assert answer.context["run"].done == []
+        assert statuses([case]) == [S.TRIAGE]
     client = workspace(world.su)
     assert send(client, []).status_code == 422
     for odd in ("", "x", "a0x", "-", "a99999999999999999999"):
         assert send(client, [case], target=odd).status_code == 422
     assert send(client, [case], target="999999999-", why="other_entity").context["run"].done == []
     assert statuses([case]) == [S.TRIAGE]
+    # A second officer is told that it moved.
+    forward = authority.forward(enterprise_id=world.mobile.pk, branch_id=None, because=given.BECAUSE)
+    given.step(case, forward, world.intake, now())
+    assert "已是“待企业受理”" in send(client, [case]).content.decode()
 
 
 def test_more_than_go_at_once_are_said_on_the_page_and_what_was_typed_stays(world: World) -> None:
@@ -141,32 +139,13 @@ def test_more_than_go_at_once_are_said_on_the_page_and_what_was_typed_stays(worl
     assert statuses([case]) == [S.TRIAGE]
 
 
-def test_a_second_officer_is_told_that_it_moved(world: World) -> None:
-    (case,) = waiting(world)
-    given.step(
-        case,
-        authority.forward(enterprise_id=world.mobile.pk, branch_id=None, because=given.BECAUSE),
-        world.intake,
-        now(),
-    )
-    assert "已是“待企业受理”" in send(workspace(world.su), [case]).content.decode()
-
-
-def test_the_list_shows_the_first_suggestion_and_the_signals(world: World) -> None:
-    waiting(world, 2)
+def test_the_list_shows_suggestion_and_signals_and_no_party_sees_one(world: World) -> None:
+    first, second = waiting(world, 2)
     page = workspace(world.su).get("/authority/triage/").content.decode()
     assert "中国移动福州分公司" in page
     assert "疑似重复" in page
-
-
-def test_no_party_sees_a_signal(world: World) -> None:
-    first, second = waiting(world, 2)
-    given.step(
-        second,
-        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
-        world.intake,
-        now(),
-    )
+    forward = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE)
+    given.step(second, forward, world.intake, now())
     for person, path in ((world.chen, f"/cases/{second.number}/"), (world.ming, f"/enterprise/cases/{second.number}/")):
         page = workspace(person).get(path).content.decode()
         assert "疑似重复" not in page

@@ -46,9 +46,7 @@ def place(case: Complaint, name: str = "") -> str:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_the_case_page_says_who_does_what_by_when_and_every_button_leads_to_a_page(
-    world: World, status: Status
-) -> None:
+def test_the_page_says_who_does_what_by_when_and_every_button_leads_on(world: World, status: Status) -> None:
     case, client = given.a_complaint(world, status=status), signed_in(world.chen)
     for language in ("en", "zh-hans"):
         answer = client.get(place(case), headers={"accept-language": language})

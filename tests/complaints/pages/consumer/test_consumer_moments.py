@@ -97,11 +97,8 @@ def test_a_refused_step_keeps_no_file(world: World, clock: Any, tmp_path: Any) -
     case = given.a_complaint(world, status=S.AWAITING_MATERIAL)
     clock.move_to(WEDNESDAY + timedelta(days=14), tick=False)
     client = signed_in(world.chen)
-    answer = send(
-        client,
-        place(case, "material"),
-        {"text": "这是补充的账单，请查收。", "uploads": [SimpleUploadedFile("a.png", a_png(1))]},
-    )
+    typed = {"text": "这是补充的账单，请查收。", "uploads": [SimpleUploadedFile("a.png", a_png(1))]}
+    answer = send(client, place(case, "material"), typed)
     assert answer.status_code == 409
     assert not Evidence.objects.filter(complaint=case).exists()
     assert not [f for f in tmp_path.rglob("*") if f.is_file()]

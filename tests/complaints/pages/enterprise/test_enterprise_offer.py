@@ -1,30 +1,21 @@
 """The offer editor: every demand answered, rows come and go without a script, nothing typed is lost."""
 
 import threading
-from collections.abc import Iterator
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 
 from complaints.forms.enterprise_offer_form import without_blank_rows
 from complaints.models import Obligation, Offer, OfferAnswer
 from complaints.procedure.workflow import Status
 from tests import PATIENCE, given
-from tests.cast import WEDNESDAY, World
+from tests.cast import World
 from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
 from tests.server import A_REQUEST
 
 S = Status
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(WEDNESDAY + timedelta(hours=3), tick=False):
-        yield
 
 
 def typed(response: Any) -> dict[str, Any]:
@@ -97,13 +88,8 @@ def test_the_preview_is_what_the_consumer_will_see_and_the_offer_is_written_as_t
     ]
     assert answers == [(1, "grant", Decimal("128.50"), ""), (2, "refuse", None, OFFER["reason-2"])]
     promise = Obligation.objects.get()
-    assert (promise.what, promise.amount, str(promise.due_on), promise.proof, promise.offer) == (
-        "退还多扣费用",
-        Decimal("128.50"),
-        "2026-12-07",
-        "退款流水",
-        offer,
-    )
+    expected = ("退还多扣费用", Decimal("128.50"), "2026-12-07", "退款流水", offer)
+    assert (promise.what, promise.amount, str(promise.due_on), promise.proof, promise.offer) == expected
     case.refresh_from_db()
     assert case.status == S.AWAITING_CONSUMER
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -27,12 +26,6 @@ QUEUE = "/enterprise/queue/"
 QUERIES = 9 + A_REQUEST
 
 
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(WEDNESDAY + timedelta(hours=3), tick=False):
-        yield
-
-
 def numbers(response: Any) -> list[str]:
     return [row["complaint"].number for row in response.context["rows"]]
 
@@ -44,12 +37,8 @@ def counts(response: Any) -> dict[str, int]:
 def test_a_row_shows_the_clock_that_put_it_there(world: World) -> None:
     """An instruction is due before the negotiation is: the case stands first, and its chip says why."""
     later, first = (given.a_complaint(world, status=S.NEGOTIATING) for _ in range(2))
-    given.step(
-        first,
-        supervision.urge(text="请在期限内答复消费者。", last_day=f"{WEDNESDAY + timedelta(days=2):%Y-%m-%d}"),
-        world.officer,
-        WEDNESDAY,
-    )
+    move = supervision.urge(text="请在期限内答复消费者。", last_day=f"{WEDNESDAY + timedelta(days=2):%Y-%m-%d}")
+    given.step(first, move, world.officer, WEDNESDAY)
     page = signed_in(world.ming).get(QUEUE)
     assert numbers(page)[:2] == [first.number, later.number]
     chips = [str(portal.chip(row["clock"])) for row in page.context["rows"][:2]]

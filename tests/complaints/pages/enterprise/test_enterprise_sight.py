@@ -76,12 +76,8 @@ def test_a_former_enterprise_reads_its_own_time_without_contact(world: World) ->
     given.step(case, authority.return_to_intake(text="应由另一家答复。"), world.officer, WEDNESDAY + timedelta(hours=3))
     case.consents = {**case.consents, "entities": [world.telecom.pk]}
     case.save(update_fields=["consents"])
-    given.step(
-        case,
-        authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
-        world.intake,
-        WEDNESDAY + timedelta(hours=4),
-    )
+    move = authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE)
+    given.step(case, move, world.intake, WEDNESDAY + timedelta(hours=4))
     given.step(
         case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY + timedelta(hours=5)
     )
@@ -119,12 +115,8 @@ def test_what_another_enterprise_does_with_a_case_stands_in_no_list_of_the_forme
     given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户。"), world.handler, WEDNESDAY)
     case.consents = {**case.consents, "entities": [world.telecom.pk]}
     case.save(update_fields=["consents"])
-    given.step(
-        case,
-        authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
-        world.intake,
-        WEDNESDAY + timedelta(hours=1),
-    )
+    move = authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE)
+    given.step(case, move, world.intake, WEDNESDAY + timedelta(hours=1))
     given.step(
         case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY + timedelta(hours=2)
     )

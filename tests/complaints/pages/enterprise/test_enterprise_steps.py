@@ -1,11 +1,8 @@
 """What single step pages of the enterprise bring; that each is drawn and taken, test_every_step.py says."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import pytest
-import time_machine
 from django.utils import timezone
 
 from complaints.handling.steps import both, consumer, enterprise
@@ -19,12 +16,6 @@ from tests.complaints.pages.step_walks.enterprise import sent_back
 
 S = Status
 LATER = WEDNESDAY + timedelta(hours=3)
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(LATER, tick=False):
-        yield
 
 
 def steps_of(case: Any) -> list[str]:

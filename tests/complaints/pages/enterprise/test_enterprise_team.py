@@ -1,6 +1,5 @@
 """The team page: how much lies with whom, who is away; leave, rules for new cases, settings and 工号."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Any
 
@@ -27,12 +26,6 @@ TEAM, LEAVE, RULES, SETTING = (
     "/enterprise/team/rules/",
     "/enterprise/team/two-persons/",
 )
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(LATER, tick=False):
-        yield
 
 
 def somebody(world: World, name: str, *, role: str = "handler", branch: Branch | None = None) -> Staff:

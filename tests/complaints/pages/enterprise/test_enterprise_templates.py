@@ -2,12 +2,10 @@
 accepted.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-import time_machine
 
 from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint, Offer
@@ -25,12 +23,6 @@ from tests.server import A_REQUEST
 S = Status
 LIST = "/enterprise/templates/"
 BODY = "{消费者称呼}您好，{商品或服务}一事给您带来不便。我们将在{履行日}前退还{金额}，经办人{经办人}。"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(WEDNESDAY + timedelta(hours=3), tick=False):
-        yield
 
 
 def made(staff: Staff, name: str = "多扣费全退", body: str = BODY) -> AnswerTemplate:

@@ -3,7 +3,6 @@ is.
 """
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -33,12 +32,6 @@ from tests.walls.forms import forms_of
 S, T = Status, timedelta
 LATER = WEDNESDAY + T(hours=3)
 QUICK = {"quick": "1", "channel": "phone"}
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(LATER, tick=False):
-        yield
 
 
 def elsewhere(world: World) -> User:
@@ -336,9 +329,7 @@ def test_a_return_suggests_the_branch_that_answers_for_the_place(world: World) -
 
 
 @pytest.mark.parametrize("names", [True, False])
-def test_after_acceptance_whom_the_enterprise_names_is_the_first_suggestion_of_triage(
-    world: World, names: bool
-) -> None:
+def test_after_acceptance_whom_the_enterprise_names_is_suggested_first(world: World, names: bool) -> None:
     """Granted, the case is suggested to whom it was said to belong to, with why, and not to the one that gave it
     back."""
     case = given.a_complaint(world, status=S.NEGOTIATING, statement="我在中国电信办的宽带，多扣了三个月。")

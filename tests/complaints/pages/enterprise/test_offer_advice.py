@@ -1,12 +1,8 @@
 """Before an offer goes, what it lacks is shown once; who sends it nevertheless is kept in the record."""
 
-from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
-
-import pytest
-import time_machine
 
 from complaints.handling.steps import advising, enterprise, offers
 from complaints.models import Complaint, HandlingStep, Offer
@@ -20,12 +16,6 @@ from tests.server import A_REQUEST
 S = Status
 UNSEEN = {name: value for name, value in OFFER.items() if name != "anyway"}
 PUT_OFF = "您好，经我司核实，您反映的业务为正常收费，系统无异常，无法为您办理退费，感谢您的理解与支持。"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(WEDNESDAY + timedelta(hours=3), tick=False):
-        yield
 
 
 def kept(case: Complaint) -> list[str]:
@@ -67,12 +57,8 @@ def test_what_is_missing_is_shown_before_it_is_sent(world: World) -> None:
 
 def test_a_good_offer_goes_at_once_and_the_record_says_nothing(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    given.step(
-        case,
-        enterprise.log_contact(channel="phone", reached=False, note="无人接听"),
-        world.handler,
-        WEDNESDAY + timedelta(hours=2),
-    )
+    move = enterprise.log_contact(channel="phone", reached=False, note="无人接听")
+    given.step(case, move, world.handler, WEDNESDAY + timedelta(hours=2))
     assert "仍要发送" not in shown(send(client, address(case, "offer"), UNSEEN | {"preview": "1"}))
     assert send(client, address(case, "offer"), UNSEEN).status_code == 302
     assert kept(case) == []

@@ -1,11 +1,7 @@
 """One step for many cases of the queue: each judged for itself, each answered for."""
 
-from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
-import pytest
-import time_machine
 from django.test import Client
 
 from accounts.models import User
@@ -20,12 +16,6 @@ from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 S = Status
 QUEUE = "/enterprise/queue/"
-
-
-@pytest.fixture(autouse=True)
-def clock() -> Iterator[None]:
-    with time_machine.travel(WEDNESDAY + timedelta(hours=3), tick=False):
-        yield
 
 
 def bulk(client: Client, do: str, cases: list[Any], key: str = "", **more: Any) -> Any:
@@ -111,10 +101,8 @@ def test_the_whole_list_is_what_the_address_means(world: World) -> None:
     new = [given.a_complaint(world, status=S.WITH_ENTERPRISE) for _ in range(2)]
     other = given.a_complaint(world, status=S.WITH_ENTERPRISE, item_name="别的商品")
     client = signed_in(world.ming)
-    answer = client.post(
-        f"{QUEUE}?view=new&q=宽带",
-        {"do": "assign", "all": "on", "handler": str(world.lead_staff.pk), "idempotency_key": "k" * 20},
-    )
+    typed = {"do": "assign", "all": "on", "handler": str(world.lead_staff.pk), "idempotency_key": "k" * 20}
+    answer = client.post(f"{QUEUE}?view=new&q=宽带", typed)
     assert "已分派2件" in shown(answer)
     assert set(Complaint.objects.filter(handler=world.lead_staff)) == set(new)
     answer = client.post(f"{QUEUE}?view=new&q=宽带", {"do": "read", "all": "on", "idempotency_key": "m" * 20})

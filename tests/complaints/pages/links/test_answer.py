@@ -157,9 +157,7 @@ def test_consent_takes_a_code_and_stands_in_the_record(world: World, case: Compl
     assert "凭本案链接办理" in text(workspace(world.rui).get(f"/authority/mediation/{case.number}/"))
 
 
-def test_a_statement_with_a_file_takes_the_link_alone_and_what_is_sent_is_not_the_consumers_own(
-    world: World, case: Complaint
-) -> None:
+def test_a_statement_takes_the_link_alone_and_is_not_the_consumers_own(world: World, case: Complaint) -> None:
     client = opened(invited(world, case))
     picture = SimpleUploadedFile("小票.png", PNG, "image/png")
     done = client.post(f"{home(case)}statement/", {"text": "已经退过一次。", "uploads": picture} | key())
@@ -266,9 +264,7 @@ def test_an_officer_sends_the_link_by_text_message_and_a_letter_shows_it_once(wo
     assert Client().get(f"/answer/{token[1]}/").status_code == 404
 
 
-def test_what_nobody_meant_is_refused_and_an_enterprise_with_an_account_gets_no_link(
-    world: World, case: Complaint
-) -> None:
+def test_what_nobody_meant_is_refused_and_with_an_account_there_is_no_link(world: World, case: Complaint) -> None:
     with pytest.raises(StepNotAllowed):
         given.step(case, contact.end_invitation(), world.officer, now())
     with pytest.raises(StepNotAllowed):

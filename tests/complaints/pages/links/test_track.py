@@ -65,9 +65,7 @@ def test_number_and_token_are_read_as_people_write_them(client: Client, case: Co
         assert ask(client, typed(case.number), typed(TOKEN)).status_code == 302
 
 
-def test_the_page_says_who_what_and_by_when_and_no_cache_and_no_search_engine_keeps_it(
-    client: Client, case: Complaint
-) -> None:
+def test_the_page_says_who_what_and_by_when_and_is_kept_nowhere(client: Client, case: Complaint) -> None:
     text = opened(client, case)
     for label in (case.number, "谁在办", "24:00前", "第1份方案", "退还多扣费用", "经过", "答复方案"):
         assert label in text
@@ -136,9 +134,7 @@ def test_a_case_without_a_token_is_opened_by_none(client: Client, world: World) 
         assert ask(client, case.number, token).status_code == 422
 
 
-def test_T21_the_sixth_try_in_an_hour_waits_even_with_the_right_token(
-    client: Client, case: Complaint, clock: Any
-) -> None:
+def test_T21_the_sixth_try_waits_even_with_the_right_token(client: Client, case: Complaint, clock: Any) -> None:
     for _ in range(5):
         assert ask(client, case.number, "wrong").status_code == 422
         clock.shift(60)
@@ -187,9 +183,7 @@ def test_it_closes_after_half_an_hour_and_at_once_when_asked(client: Client, cas
     assert client.get(f"/track/{case.number}/").headers["Location"] == "/track/"
 
 
-def test_it_opens_one_case_in_one_browser_and_no_step_until_a_token_is_made_anew(
-    client: Client, world: World, case: Complaint
-) -> None:
+def test_it_opens_one_case_in_one_browser_until_a_new_token(client: Client, world: World, case: Complaint) -> None:
     other = with_token(a_complaint(world, now=timezone.now()), "another")
     opened(client, case)
     assert client.get(f"/track/{other.number}/").status_code == 302

@@ -117,10 +117,8 @@ def test_a_statement_takes_the_token_and_a_decision_the_code(client: Client, cas
     assert "企业已经电话联系我，说下周退款。" in answer.content.decode()
     case.refresh_from_db()
     assert case.status == Status.AWAITING_CONSUMER
-    answer = client.post(
-        f"/track/{case.number}/statement/",
-        {"text": "我又找到一张账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png"), **KEY},
-    )
+    typed = {"text": "我又找到一张账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png"), **KEY}
+    answer = client.post(f"/track/{case.number}/statement/", typed)
     assert answer["Location"] == f"/track/{case.number}/"
     assert HandlingStep.objects.filter(complaint=case, step="add_statement").count() == 1
     assert Evidence.objects.filter(complaint=case).count() == 1

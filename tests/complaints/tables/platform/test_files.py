@@ -112,12 +112,8 @@ def test_complaints_that_began_there_are_filed_as_received_there(world: World) -
     file = decided(browser, file)
     case = Complaint.objects.get()
     assert file.rows.get(state="done").number == case.number
-    assert (case.platform_number, case.platform_state, case.channel, case.respondent_named) == (
-        "12315-100001",
-        "registered",
-        "platform",
-        "东街口某健身房",
-    )
+    expected = ("12315-100001", "registered", "platform", "东街口某健身房")
+    assert (case.platform_number, case.platform_state, case.channel, case.respondent_named) == expected
     assert case.received_at == case.authority_received_at == case.platform_received_at
     assert timezone.localtime(case.received_at).strftime("%Y-%m-%d %H:%M") == "2026-11-10 09:30"
     # Nobody rang the number: the officer who sent the file has not heard the person.

@@ -39,13 +39,22 @@ def test_a_number_is_kept_with_receipt_and_state_and_no_party_reads_it(world: Wo
     assert Notice.objects.filter(complaint=case).count() == shown
 
 
-def test_a_number_of_another_case_is_refused_by_name(world: World) -> None:
+def test_a_number_of_another_case_is_refused_by_name_and_another_number_needs_a_reason(world: World) -> None:
     one, two = (given.a_complaint(world, status=S.REVIEW) for _n in range(2))
     given.step(one, record_platform_number(platform_number=NUMBER), world.officer, WEDNESDAY)
     with pytest.raises(StepNotAllowed) as refused:
         given.step(two, record_platform_number(platform_number=NUMBER), world.officer, WEDNESDAY)
     assert (refused.value.code, NUMBER in refused.value.reason) == ("number_taken", True)
     assert one.number not in refused.value.reason
+    # Another number of its own needs a reason, and the old one stands in the record.
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(one, record_platform_number(platform_number=NUMBER + "9"), world.officer, WEDNESDAY)
+    assert (refused.value.code, NUMBER in refused.value.reason) == ("has_number", True)
+    with pytest.raises(StepNotAllowed):
+        given.step(one, record_platform_number(platform_number=NUMBER), world.officer, WEDNESDAY)
+    given.step(one, record_platform_number(platform_number=NUMBER + "9", text="抄错一位"), world.officer, WEDNESDAY)
+    entry = HandlingStep.objects.filter(complaint=one, step="record_platform_number").latest("pk")
+    assert (one.platform_number, entry.data["before"]) == (NUMBER + "9", NUMBER)
 
 
 def test_what_is_no_number_and_a_moment_that_no_list_can_show_is_refused_at_its_field(world: World) -> None:
@@ -61,19 +70,6 @@ def test_what_is_no_number_and_a_moment_that_no_list_can_show_is_refused_at_its_
     for number in ("", "1", "with space", "号12345678", "a" * 41, "-1234567", "13900000123", "35010219900101123X"):
         with pytest.raises(StepNotAllowed):
             record_platform_number(platform_number=number)
-
-
-def test_another_number_needs_a_reason_and_the_old_one_stands_in_the_record(world: World) -> None:
-    case = given.a_complaint(world, status=S.REVIEW)
-    given.step(case, record_platform_number(platform_number=NUMBER), world.officer, WEDNESDAY)
-    with pytest.raises(StepNotAllowed) as refused:
-        given.step(case, record_platform_number(platform_number=NUMBER + "9"), world.officer, WEDNESDAY)
-    assert (refused.value.code, NUMBER in refused.value.reason) == ("has_number", True)
-    with pytest.raises(StepNotAllowed):
-        given.step(case, record_platform_number(platform_number=NUMBER), world.officer, WEDNESDAY)
-    given.step(case, record_platform_number(platform_number=NUMBER + "9", text="抄错一位"), world.officer, WEDNESDAY)
-    entry = HandlingStep.objects.filter(complaint=case, step="record_platform_number").latest("pk")
-    assert (case.platform_number, entry.data["before"]) == (NUMBER + "9", NUMBER)
 
 
 def test_a_case_that_no_authority_has_needs_no_number(world: World) -> None:
