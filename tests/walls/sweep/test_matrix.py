@@ -76,7 +76,7 @@ def test_the_words_that_are_looked_for_are_met_by_whom_they_are_for(world: World
 
 def test_T08_the_sweep_finds_a_number_that_is_not_masked(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything is as it is, but a page at work shows the person in full."""
-    monkeypatch.setattr("complaints.reading.case._visibility", lambda side, **_: "full")
+    monkeypatch.setattr("complaints.reading.case.MASKED", "full")
     for name, who in (("enterprise-case", "handler own"), ("authority-case", "authority_handler at own")):
         pages = [a for a in addresses() if a.name == f"complaints:{name}"]
         wrong = Sweep(world, every_status=True).run(pages, [world.person(who)]).wrong
