@@ -38,7 +38,6 @@ def invited(world: World, *, mail: str = MAIL, role: str = "handler") -> str:
     )
     assert answer.status_code == 302, shown(answer)
     letter = OutgoingMessage.objects.order_by("pk").last()
-    assert letter is not None
     assert letter.address == mail
     result = re.search(r"/account/invitation/[\w-]+/", letter.body)
     assert result is not None

@@ -127,8 +127,7 @@ def test_T12_two_managers_who_remove_each_other_at_once_leave_one(world: World) 
     left = [
         row for row in Staff.objects.filter(enterprise=world.mobile, role="manager") if row.holds(timezone.localdate())
     ]
-    assert len(left) == 1
-    assert refused == ["last_head"]
+    assert (len(left), refused) == (1, ["last_head"])
 
 
 def test_the_list_is_read_by_all_at_work_and_changed_by_managers(world: World) -> None:

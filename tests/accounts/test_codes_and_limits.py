@@ -187,8 +187,7 @@ def test_T22_a_code_is_asked_and_refused_alike_for_everybody(client: Client) -> 
         seen.add((first.status_code, first["Location"], second.status_code, page))
     assert len(seen) == 1
     # A row each, so that the same is written for everybody; only the consumers have mail.
-    assert SignInCode.objects.count() == 3
-    assert OutgoingMessage.objects.count() == 2
+    assert (SignInCode.objects.count(), OutgoingMessage.objects.count()) == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -225,8 +224,7 @@ def test_T35_a_written_header_opens_no_new_bucket(settings: object) -> None:
 
 def test_a_network_is_a_neighbourhood() -> None:
     assert network_of("203.0.113.7") == "203.0.113.0/24"
-    assert network_of("2001:db8:1:2:3::4") == "2001:db8:1:2::/64"
-    assert network_of("") == ""
+    assert (network_of("2001:db8:1:2:3::4"), network_of("")) == ("2001:db8:1:2::/64", "")
 
 
 def test_T36_limits_hold_with_no_cache_anywhere(settings: object, client: Client) -> None:

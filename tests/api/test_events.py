@@ -54,8 +54,7 @@ def test_F46_an_entry_that_commits_late_is_not_skipped(world: World) -> None:
         second, (seen, cursor) = in_a_thread_of_its_own(beside)
         assert seen == [], "T2 is told only when nothing older can still appear"
     later, after = all_after(cursor, world.chen)
-    assert later == [(first[0].number, "file"), (second, "file")]
-    assert all_after(after, world.chen)[0] == []
+    assert (later, all_after(after, world.chen)[0]) == ([(first[0].number, "file"), (second, "file")], [])
 
 
 def test_pages_follow_each_other(world: World) -> None:

@@ -119,7 +119,6 @@ def test_a_firm_applies_and_the_county_grants(world: World) -> None:
     enterprise = Enterprise.objects.get(uscc=code())
     assert (enterprise.enrolment, enterprise.enrolled_by) == ("enrolled", world.gulou)
     letter = OutgoingMessage.objects.order_by("pk").last()
-    assert letter is not None
     assert "/account/invitation/" in letter.body
 
 
@@ -372,7 +371,6 @@ def test_the_public_register_tells_the_history_without_persons_and_may_be_kept(w
     assert client.get("/open/enterprises/?after=abc&before=-1").status_code == 200
     assert client.get("/open/enterprises/not-a-code/").status_code == 404
     unknown = Enterprise.objects.filter(enrolled_by=None).first()
-    assert unknown is not None
     assert client.get(f"/open/enterprises/{unknown.code}/").status_code == 404
     assert page["Cache-Control"] == "public, max-age=300"
     assert "Cookie" in page["Vary"]

@@ -129,7 +129,6 @@ def slowly(enterprise: Enterprise, category: str) -> tuple[Any, ...]:
     """From procedure, section 7, row by row."""
     ended, settled, unconfirmed, lengths = 0, 0, 0, []
     for stage in Engagement.objects.filter(enterprise=enterprise, until_at__isnull=False).select_related("complaint"):
-        assert stage.until_at is not None
         last = stage.until_at.astimezone(LOCAL).date()
         if category and stage.complaint.problem_category != category:
             continue
@@ -251,8 +250,7 @@ def test_two_at_once_make_one_set(world: World) -> None:
 
     threads = [threading.Thread(target=ask) for _ in range(2)]
     [thread.start() for thread in threads], [thread.join() for thread in threads]
-    assert sorted(written) == [0, 1]
-    assert PublishedFigure.objects.count() == 1
+    assert (sorted(written), PublishedFigure.objects.count()) == ([0, 1], 1)
 
 
 def test_the_worker_and_the_command_publish(world: World) -> None:

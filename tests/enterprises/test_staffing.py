@@ -18,8 +18,7 @@ def test_a_branch_sees_itself_and_below_but_no_sibling(django_assert_num_queries
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert branch_ids_seen_by(Staff(enterprise=enterprise, branch=county)) == [county.pk, shop.pk]
     assert branch_subtree([city.pk]) == [city.pk, county.pk, shop.pk, other.pk]
-    assert branch_subtree([]) == []
-    assert branches_above(shop) == [county.pk, city.pk]
+    assert (branch_subtree([]), branches_above(shop)) == ([], [county.pk, city.pk])
 
 
 def test_a_circle_in_the_tree_ends(django_assert_num_queries: object) -> None:

@@ -205,9 +205,8 @@ def test_a_correction_is_a_version_that_names_what_it_changes(world: World, issu
     keeping.approve(second, by=world.head_officer.user, heads=[world.gulou], text="", now=timezone.now())
     keeping.publish(second, now=timezone.now())
     page = Client().get(f"/open/reports/{second.pk}/").content.decode()
-    assert "补上典型案例" in page
-    assert "某公司多扣费，全额退还。" in page
-    assert "这一版改了什么" in page
+    for text in ("补上典型案例", "某公司多扣费，全额退还。", "这一版改了什么"):
+        assert text in page
     assert "请看最新的一版" in Client().get(f"/open/reports/{first.pk}/").content.decode()
 
 

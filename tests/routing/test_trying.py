@@ -162,8 +162,7 @@ def test_killed_in_the_middle_it_goes_on_and_finds_the_same(world: World) -> Non
         trial.refresh_from_db()
         looked.append(trial.looked_at)
     assert trial.looked_at == whole.looked_at == len(cases)
-    assert trial.found == whole.found
-    assert max(looked) == len(cases)
+    assert (trial.found, max(looked)) == (whole.found, len(cases))
 
 
 def test_it_is_bound_to_the_draft_and_to_the_rules_beside_it(world: World) -> None:

@@ -111,8 +111,7 @@ FIRMS = ((1, "Egret Fiber", ""), (2, "Gull Telephone", ""), (3, "中国苍鹭集
 def test_who_stands_beside_an_unknown_name_is_only_suggested(named: str, unknown: str, suggested: list[int]) -> None:
     result = choose(Facts(on=DAY, named=named), (), _directory(*FIRMS))
     assert isinstance(result, NoMatch)
-    assert result.reason == "nothing_matched"
-    assert result.why[-1].values["named"] == unknown
+    assert (result.reason, result.why[-1].values["named"]) == ("nothing_matched", unknown)
     assert [one.enterprise_id for one in result.suggestions] == suggested
 
 

@@ -55,5 +55,4 @@ def test_what_is_asked_for_begins_as_what_is_missing() -> None:
         Element(code="respondent", words="被投诉人的名称、地址", article=10, is_there=False, note="没有地址"),
         Element(code="claim", words="具体的投诉请求", article=10, is_there=False),
     ]
-    assert wanted(lacks) == "1. 被投诉人的名称、地址（没有地址）\n2. 具体的投诉请求"
-    assert wanted([]) == ""
+    assert (wanted(lacks), wanted([])) == ("1. 被投诉人的名称、地址（没有地址）\n2. 具体的投诉请求", "")

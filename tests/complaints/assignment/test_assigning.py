@@ -54,7 +54,6 @@ def swept(case: Complaint, now: Any = LATER) -> int | None:
 
 def why(case: Complaint) -> dict[str, Any]:
     entry = HandlingStep.objects.filter(complaint=case, step="assign").order_by("pk").last()
-    assert entry is not None
     assert (entry.audience, entry.actor_role) == ("enterprise", "system")
     return dict(entry.data["because"])
 
@@ -70,8 +69,7 @@ def test_the_first_rule_that_fits_names_the_handler_and_stands_in_the_record(wor
     rule(world, position=3, handler=world.ming_staff)
     case = new_case(world)
     version = case.last_event_at
-    assert swept(case) == second.pk
-    assert why(case) == {"why": "rule", "rule": fits.pk, "how": "named"}
+    assert (swept(case), why(case)) == (second.pk, {"why": "rule", "rule": fits.pk, "how": "named"})
     # The case waits to be accepted as before, and nobody outside sees a change.
     assert (case.status, case.last_event_at) == (S.WITH_ENTERPRISE, version)
     assert assigning.sweep_assignments(now=LATER) == 0
@@ -120,16 +118,14 @@ def test_nobody_who_is_not_there_gets_a_new_case(world: World, gone: str) -> Non
     rule(world, handler=second)
     last = rule(world, position=2)
     case = new_case(world)
-    assert swept(case) == world.ming_staff.pk
-    assert why(case)["rule"] == last.pk
+    assert (swept(case), why(case)["rule"]) == (world.ming_staff.pk, last.pk)
 
 
 def test_a_named_handler_on_leave_is_stood_in_for_by_the_deputy(world: World) -> None:
     leave(world, world.ming_staff, deputy=world.lead_staff)
     rule(world, handler=world.ming_staff)
     case = new_case(world)
-    assert swept(case) == world.lead_staff.pk
-    assert why(case)["how"] == "deputy"
+    assert (swept(case), why(case)["how"]) == (world.lead_staff.pk, "deputy")
 
 
 def test_at_the_start_of_leave_the_deputy_takes_over(world: World) -> None:
@@ -137,8 +133,7 @@ def test_at_the_start_of_leave_the_deputy_takes_over(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     closed = given.a_complaint(world, status=S.CLOSED)
     row = leave(world, world.ming_staff, first=TODAY + timedelta(days=1), deputy=second)
-    assert swept(case) == world.ming_staff.pk
-    assert swept(case, LATER + timedelta(days=1)) == second.pk
+    assert (swept(case), swept(case, LATER + timedelta(days=1))) == (world.ming_staff.pk, second.pk)
     assert why(case) == {"why": "leave", "leave": row.pk, "to": "deputy"}
     closed.refresh_from_db()
     assert closed.handler_id == world.ming_staff.pk
@@ -154,8 +149,7 @@ def test_without_a_deputy_the_nearest_head_takes_over(world: World, deputy: str)
         leave(world, second)
     case = given.a_complaint(world, status=S.PERFORMING)
     leave(world, world.ming_staff, deputy=second if deputy == "away too" else None)
-    assert swept(case) == near.pk
-    assert why(case)["to"] == "head"
+    assert (swept(case), why(case)["to"]) == (near.pk, "head")
 
 
 def test_a_cancelled_leave_hands_nothing_over(world: World) -> None:
@@ -173,8 +167,7 @@ def test_what_somebody_left_behind_goes_to_a_head(world: World, gone: str) -> No
         User.objects.filter(pk=world.ming.pk).update(is_active=False)
     else:
         Staff.objects.filter(pk=world.ming_staff.pk).update(role="reviewer")
-    assert swept(case) == world.lead_staff.pk
-    assert why(case) == {"why": "left", "to": "head"}
+    assert (swept(case), why(case)) == (world.lead_staff.pk, {"why": "left", "to": "head"})
 
 
 def test_orphans_raise_an_alarm_and_stay_to_be_found(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -310,8 +303,7 @@ def test_a_successor_without_rules_still_answers_for_what_was_taken_up(world: Wo
     for case in (talks, offered, promised, fresh):
         given.step(case, authority.pass_to_successor(enterprise_id=world.telecom.pk), SYSTEM, LATER)
     for case in (talks, offered, promised):
-        assert case.handler.enterprise_id == world.telecom.pk
-        assert why(case) == {"why": "succession"}
+        assert (case.handler.enterprise_id, why(case)) == (world.telecom.pk, {"why": "succession"})
     # Declined, it is negotiated again by whoever answers now.
     given.step(offered, consumer.decline_offer(reason="other", text="还是不行。"), world.consumer, LATER)
     assert (offered.status, offered.handler.enterprise_id) == (S.NEGOTIATING, world.telecom.pk)

@@ -220,8 +220,7 @@ def test_a_step_that_is_rolled_back_gives_its_number_back(world: World) -> None:
     with pytest.raises(StepNotAllowed):
         given.step(first, mediation.schedule_session(at=WEDNESDAY, place="所里", mode="site"), world.officer, WEDNESDAY)
     given.step(second, authority.accept(), world.officer, WEDNESDAY)
-    assert newest(second).reference == "鼓市监投受〔2026〕第1号"
-    assert list(kinds.gaps()) == []
+    assert (newest(second).reference, list(kinds.gaps())) == ("鼓市监投受〔2026〕第1号", [])
 
 
 @pytest.mark.parametrize(

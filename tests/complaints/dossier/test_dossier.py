@@ -52,8 +52,7 @@ def test_from_the_case_page_to_a_file_that_proves_itself(world: World) -> None:
     report = proving.verifier().check(io.BytesIO(archive), key=PUBLIC)
     assert (report.exit_code, report.case, report.files) == (0, case.number, 1), report
     assert report.entries == report.sealed == case.last_sequence
-    assert report.head == bytes(case.last_hash).hex()
-    assert report.withheld == 0
+    assert (report.head, report.withheld) == (bytes(case.last_hash).hex(), 0)
     parts = parts_of(archive)
     assert "九月 39 元" in parts["files/01.txt"].decode()
     assert {"陈试", "+8613800000001"} <= {text["text"] for text in json.loads(parts["texts.json"])["texts"]}
@@ -183,8 +182,7 @@ def test_who_is_killed_in_the_middle_is_followed_by_the_next_sweep(
     assert "/ 4" in shown(signed_in(world.chen).get(place(case)))
     # Its lease holds: nobody builds beside it, neither this one nor another.
     other = asked(case, world.ming)
-    assert built(dossier).state == "building"
-    assert built(other).state == "asked"
+    assert (built(dossier).state, built(other).state) == ("building", "asked")
     assert built(dossier, after=timedelta(minutes=2)).state == "ready"
     assert built(other, after=timedelta(minutes=2)).state == "ready"
     assert not list(exports.glob("*.part"))
@@ -229,8 +227,7 @@ def test_staff_hear_of_theirs_by_mail_and_who_lost_the_case_hears_nothing(world:
     assert {(m.channel, m.address) for m in OutgoingMessage.objects.all()} == {("email", world.rui.email)}
     dossier = asked(case, world.ming)
     Staff.objects.filter(pk=world.ming_staff.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
-    assert built(dossier).state == "failed"
-    assert OutgoingMessage.objects.count() == 1
+    assert (built(dossier).state, OutgoingMessage.objects.count()) == ("failed", 1)
 
 
 def test_a_record_that_just_grew_waits_for_its_seal_but_not_for_ever(world: World) -> None:

@@ -50,8 +50,7 @@ def test_T41_a_file_is_shown_to_others_only_after_it_was_found_clean(
 ) -> None:
     row = put(case, world)
     sender, handler, officer = signed_in(world.chen), signed_in(world.ming), signed_in(world.rui)
-    assert row.state == EvidenceState.QUARANTINED
-    assert status(sender, case, row) == 200
+    assert (row.state, status(sender, case, row)) == (EvidenceState.QUARANTINED, 200)
     for other in (handler, officer):
         for form in ("", "original/", "thumbnail/"):
             assert status(other, case, row, form) == 404
@@ -115,8 +114,7 @@ def test_T41_what_cannot_be_scanned_stays_with_its_sender(
     scanner.answer = answer
     assert sweep_scans(now=WEDNESDAY) == 1
     row.refresh_from_db()
-    assert row.state == EvidenceState.UNSCANNABLE
-    assert status(signed_in(world.chen), case, row) == 200
+    assert (row.state, status(signed_in(world.chen), case, row)) == (EvidenceState.UNSCANNABLE, 200)
     assert status(signed_in(world.ming), case, row) == 404
 
 

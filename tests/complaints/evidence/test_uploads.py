@@ -77,16 +77,13 @@ def test_a_file_comes_in_parts_and_goes_on_after_a_break(client: Client, draft: 
     assert sender.begin().json() == {"received": 0, "size": len(TEXT), "is_done": False}
     assert sender.part(0).json()["received"] == PART
     # The answer was lost: the same part again, the beginning again, and a part that comes too early.
-    assert sender.part(0).json()["received"] == PART
-    assert sender.begin().json()["received"] == PART
+    assert (sender.part(0).json()["received"], sender.begin().json()["received"]) == (PART, PART)
     early = sender.part(2)
     assert (early.status_code, early.json()["received"]) == (409, PART)
     assert client.get(sender.address).json()["received"] == PART
     # Broken on the way: the digest does not fit.
-    assert sender.part(1, content=b"x" * PART).status_code == 409
-    assert sender.finish().status_code == 409
-    assert sender.part(1).status_code == 200
-    assert sender.part(2).json()["received"] == len(TEXT)
+    assert (sender.part(1, content=b"x" * PART).status_code, sender.finish().status_code) == (409, 409)
+    assert (sender.part(1).status_code, sender.part(2).json()["received"]) == (200, len(TEXT))
     assert sender.finish().json()["is_done"]
     assert sender.finish().json()["is_done"], "asked again, it is still done, once"
     row = Evidence.objects.get()
@@ -171,8 +168,7 @@ def test_T44_what_nobody_finishes_is_thrown_away(client: Client, draft: FilingDr
     begun = Upload.objects.get().expires_at
     assert uploads.throw_away_expired(now=begun - timedelta(seconds=1)) == 0
     assert client.get(sender.address).status_code == 200
-    assert uploads.throw_away_expired(now=begun) == 1
-    assert parts_on_disk(folder) == []
+    assert (uploads.throw_away_expired(now=begun), parts_on_disk(folder)) == (1, [])
     assert client.get(sender.address).status_code == 404
 
 
@@ -182,8 +178,7 @@ def test_T44_parts_without_a_row_are_thrown_away(client: Client, draft: FilingDr
     sender.part(0)
     later = Upload.objects.get().expires_at + timedelta(minutes=1)
     draft.delete()
-    assert len(parts_on_disk(folder)) == 1
-    assert uploads.throw_away_expired(now=later) == 1
+    assert (len(parts_on_disk(folder)), uploads.throw_away_expired(now=later)) == (1, 1)
     assert parts_on_disk(folder) == []
 
 

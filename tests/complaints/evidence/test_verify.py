@@ -60,8 +60,7 @@ def test_T45_a_flipped_byte_names_exactly_its_file(case: Complaint, folder: Path
     row = next(row for row in Evidence.objects.all() if row.name == "b.png")
     flip(folder / getattr(row, part))
     code, text = verified()
-    assert code == 1
-    assert text.count("DAMAGED") == 1
+    assert (code, text.count("DAMAGED")) == (1, 1)
     assert f"case {case.number} file {row.pk}" in text
     assert getattr(row, part) in text
     result = json.loads(verified("--json", "--case", case.number)[1])["damaged"]

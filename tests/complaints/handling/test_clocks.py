@@ -73,8 +73,7 @@ def test_the_clock_decides_not_the_sweeper(world: World) -> None:
     case.refresh_from_db()
     assert case.status == S.REVIEW
     lapse = HandlingStep.objects.get(complaint=case, step="lapse_negotiation")
-    assert lapse.happened_at == due
-    assert lapse.written_at == due + T(microseconds=1)
+    assert (lapse.happened_at, lapse.written_at) == (due, due + T(microseconds=1))
     assert case.engagements.get().odr_result == "failed"
 
 
@@ -107,8 +106,7 @@ def test_after_an_outage_clocks_lapse_in_order_each_judged_anew(world: World) ->
 def test_a_clock_whose_status_was_left_has_ended_not_lapsed(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     sweep(case, at(16))
-    assert steps(case) == ["file", "forward", "accept_case"]
-    assert clock(case, "acceptance").state == "met"
+    assert (steps(case), clock(case, "acceptance").state) == (["file", "forward", "accept_case"], "met")
 
 
 def test_silence_is_never_a_success(world: World) -> None:
@@ -161,8 +159,7 @@ def test_a_promise_nobody_kept_is_breached_after_both_were_asked(world: World) -
     obligation = case.obligations.get()
     due = datetime.combine(obligation.due_on or date.max, datetime.min.time(), HERE) + T(days=1)
     sweep(case, due)
-    assert case.status == S.PERFORMING
-    assert clock(case, "performance_answer").started_at == due
+    assert (case.status, clock(case, "performance_answer").started_at) == (S.PERFORMING, due)
     sweep(case, due + T(days=6))
     assert case.status == S.REVIEW
     obligation.refresh_from_db()
@@ -257,8 +254,7 @@ def test_an_appraisal_stops_the_sixty_days(world: World) -> None:
 def test_not_routed_in_time_goes_to_a_person(world: World) -> None:
     case = given.filed(world, now=at(11))
     sweep(case, at(13))
-    assert case.status == S.TRIAGE
-    assert case.handling_authority_id == world.city.pk
+    assert (case.status, case.handling_authority_id) == (S.TRIAGE, world.city.pk)
 
 
 def test_reminders_are_given_once_and_of_several_only_the_latest(world: World) -> None:
@@ -294,8 +290,7 @@ def test_a_new_policy_does_not_touch_a_running_clock(world: World) -> None:
     before = clock(case, "negotiation").due_at
     Policy.objects.filter(name="negotiation").update(number=3)
     sweep(case, at(20))
-    assert clock(case, "negotiation").due_at == before
-    assert case.status == S.NEGOTIATING
+    assert (clock(case, "negotiation").due_at, case.status) == (before, S.NEGOTIATING)
     assert clock(given.a_complaint(world, status=S.NEGOTIATING, now=at(11)), "negotiation").last_day == date(
         2026, 11, 16
     )
@@ -362,8 +357,7 @@ def test_unreachable_needs_attempts_and_leaves_the_consumer_two_days(world: Worl
         given.step(case, report, world.handler, at(12, 12))
     unreachable(world, case)
     given.step(case, report, world.handler, at(16))
-    assert case.status == S.NEGOTIATING
-    assert clock(case, "answer").last_day == date(2026, 11, 18)
+    assert (case.status, clock(case, "answer").last_day) == (S.NEGOTIATING, date(2026, 11, 18))
     sweep(case, at(19))
     assert (case.status, case.reason) == (S.REVIEW, "unreachable")
 

@@ -176,7 +176,6 @@ def test_a_recusal_does_not_end_an_appraisal(world: World) -> None:
     assert case.status == S.MEDIATION_SUSPENDED
     walk(world, case, at(10), ("officer", mediation.end_appraisal(result="合格")))
     running = live(case, "mediation")
-    assert running is not None
     assert running.state == "running"
 
 
@@ -412,7 +411,6 @@ def test_the_review_clock_begins_when_the_county_gets_the_case(world: World) -> 
     case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
     walk(world, case, at(24), ("intake", authority.assign_authority(authority_id=world.gulou.pk)))
     running = live(case, "review")
-    assert running is not None
     assert running.last_day == date(2026, 12, 3)
 
 
@@ -428,7 +426,6 @@ def test_a_supervised_case_that_is_returned_keeps_its_review_clock(world: World)
     )
     after = live(case, "review")
     assert before is not None
-    assert after is not None
     assert (after.pk, after.state) == (before.pk, "paused")
 
 

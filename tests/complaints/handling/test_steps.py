@@ -495,8 +495,7 @@ def test_step(world: World, step: str) -> None:
     last = HandlingStep.objects.filter(complaint=case).count()
     before = case.status
     given.step(case, move, world.actor(walk.who), WEDNESDAY + walk.after)
-    assert case.status == (walk.to or before)
-    assert case.outcome == (walk.outcome or case.outcome)
+    assert (case.status, case.outcome) == (walk.to or before, walk.outcome or case.outcome)
     assert HandlingStep.objects.filter(complaint=case).count() > last
     assert HandlingStep.objects.filter(complaint=case, step=step, audience=TABLE[step].audience).exists()
     assert verify(number=case.number).is_unbroken

@@ -95,8 +95,7 @@ def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) ->
 def test_the_same_form_twice_is_one_draft(world: World) -> None:
     officer, form = workspace(world.rui), draft(world)
     first, second = officer.post(NEW, form), officer.post(NEW, form)
-    assert first["Location"] == second["Location"]
-    assert LawChange.objects.count() == 1
+    assert (first["Location"], LawChange.objects.count()) == (second["Location"], 1)
 
 
 @pytest.mark.parametrize(
@@ -267,9 +266,7 @@ def test_health_says_which_year_is_missing(world: World) -> None:
 
 def test_every_article_that_is_cited_stands_there() -> None:
     assert [one.number for one in articles("order121")] == list(range(1, 47))
-    assert article(16).name == "第十六条"
-    assert article(40).name == "第四十条"
-    assert article(45).anchor == "art-45"
+    assert (article(16).name, article(40).name, article(45).anchor) == ("第十六条", "第四十条", "art-45")
     assert len(article(16).lines) == 8
     assert article(16).lines[1].startswith("（一）")
     for what in numbers.CITED:

@@ -90,8 +90,7 @@ def test_what_was_taken_back_goes_on_resting(world: World) -> None:
     handling.take(DECLINE, [case.pk], actor=world.consumer, now=at(16))
     handling.take(handling.MOVES["undo"](), [case.pk], actor=world.consumer, now=at(17))
     handling.take(DECLINE, [case.pk], actor=world.consumer, now=at(18))
-    assert replayed(5)[0] == {"same": 1}
-    assert replayed(1)[0] == {"moved": 1}
+    assert (replayed(5)[0], replayed(1)[0]) == ({"same": 1}, {"moved": 1})
 
 
 def test_the_same_cap_gives_no_difference_in_random_cases(world: World) -> None:

@@ -147,8 +147,7 @@ def test_T62_T65_a_short_message_is_signed(gateway: Gateway) -> None:
     sms_to(gateway, SECRET, other).send(LETTER, "+8613800000001")
     sms_to(gateway).send(LETTER, "+8613800000001")
     (headers, body), (again, _) = gateway.posts
-    assert gateway.texts == [LETTER.short] * 2
-    assert headers["webhook-id"] == again["webhook-id"]
+    assert (gateway.texts, headers["webhook-id"]) == ([LETTER.short] * 2, again["webhook-id"])
     assert headers["webhook-timestamp"] == str(int(NOW.timestamp()))
     text = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     assert headers["webhook-signature"].split() == [
@@ -217,7 +216,6 @@ def test_what_does_not_fit_is_not_cut(gateway: Gateway, short: str) -> None:
 )
 def test_a_mail_server(url: str, expected: tuple[object, ...]) -> None:
     result = environment.mail_server("EMAIL_URL", url)
-    assert result is not None
     assert (result.host, result.port, result.user, result.password, result.security) == expected
     assert "p@ss" not in repr(result)
 

@@ -134,8 +134,7 @@ def test_a_server_that_accepts_and_dies_has_accepted_nothing(case: Complaint, ma
     assert Counter(Notice.objects.values_list("state", "attempts")) == {("queued", 0): 37, ("queued", 1): 3}
     mail.mode = "accept"
     assert delivery.sweep_notices(now=WEDNESDAY + MINUTE) == 40
-    assert Counter(mail.keys) == dict.fromkeys(mail.keys, 1)
-    assert len(mail.accepted) == 40
+    assert (Counter(mail.keys), len(mail.accepted)) == (dict.fromkeys(mail.keys, 1), 40)
 
 
 @pytest.mark.full
@@ -214,8 +213,7 @@ def test_a_dead_number_leads_to_the_mailbox_and_a_dead_mailbox_to_an_officer(
     queue(case)
     sms.status = 410
     assert delivery.sweep_notices(now=WEDNESDAY) == 1
-    assert states() == {("sms", "bounced"): 1, ("email", "sent"): 1}
-    assert sms.texts == ["short"]
+    assert (states(), sms.texts) == ({("sms", "bounced"): 1, ("email", "sent"): 1}, ["short"])
     assert [taken.to for taken in mail.accepted] == ["chen@example.com"]
     mail.answers["chen@example.com"] = 550
     queue(case, kind="forward", audience="parties", created_at=LATER, addressee="consumer", subject="second")[0]
@@ -304,5 +302,4 @@ def test_a_channel_that_holds_us_does_not_hold_the_other(
     queue(case, 5, channel="email", send_after=WEDNESDAY - MINUTE)
     queue(case, 5, channel="sms", audience="x")
     assert delivery.sweep_notices(now=WEDNESDAY) == 5
-    assert states() == {("email", "queued"): 5, ("sms", "sent"): 5}
-    assert mail.connections == 1
+    assert (states(), mail.connections) == ({("email", "queued"): 5, ("sms", "sent"): 5}, 1)

@@ -250,10 +250,8 @@ def test_a_digest_is_one_letter_a_person(case: Complaint, mail: PostOffice, worl
     mings = letters["ming@example.com"].message
     assert mings["Subject"] == "【12315】下午汇总：2件"
     body = mings.get_content()
-    assert body.count("有消息") == 3
-    assert body.count(f"/enterprise/cases/{case.number}/") == 2
-    assert Notice.objects.values("letter").distinct().count() == 2
-    assert states() == {("email", "sent"): 4}
+    assert (body.count("有消息"), body.count(f"/enterprise/cases/{case.number}/")) == (3, 2)
+    assert (Notice.objects.values("letter").distinct().count(), states()) == (2, {("email", "sent"): 4})
 
 
 def test_a_head_reads_one_line_a_unit(case: Complaint, mail: PostOffice, world: World) -> None:

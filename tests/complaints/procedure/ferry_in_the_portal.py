@@ -173,8 +173,7 @@ def test_the_league_and_the_open_data_call_it_by_its_name(client: Client, world:
     page = client.get("/open/league/").content.decode()
     assert re.search(r'<option value="service.ferry"\s*>\s*渡轮客运\s*</option>', page)
     assert page.count("渡轮客运") > 1
-    assert label_of("object", "service.ferry") == "渡轮客运"
-    assert label_of("problem", "ferry.late") == "晚点"
+    assert (label_of("object", "service.ferry"), label_of("problem", "ferry.late")) == ("渡轮客运", "晚点")
 
 
 def test_is_this_the_right_place_knows_it(client: Client, world: World) -> None:

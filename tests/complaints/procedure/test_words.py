@@ -60,11 +60,9 @@ def test_a_pause_is_told() -> None:
         in in_language("en", explain, again.derivation)
     )
     by_day = {row.day.day: (row.number, row.reason) for row in in_language("en", day_by_day, again.derivation)}
-    assert by_day[11] == (None, "the day it starts")
-    assert by_day[18] == (5, "")
+    assert (by_day[11], by_day[18]) == ((None, "the day it starts"), (5, ""))
     assert by_day[19] == by_day[20] == (None, "clock paused")
-    assert by_day[21] == (None, "weekend")
-    assert by_day[27] == (10, "the last day")
+    assert (by_day[21], by_day[27]) == ((None, "weekend"), (10, "the last day"))
     gone = resume(date(2026, 11, 27), 0, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 25))
     assert "11月25日起计时暂停时，期限已经用完；11月27日恢复，不再延长。" in in_language(
         "zh-hans", explain, gone.derivation

@@ -162,8 +162,7 @@ def test_every_written_reason_has_words() -> None:
 def test_choices_of_the_verbs_have_words() -> None:
     from complaints.handling.steps import authority, casework, consumer, enterprise
 
-    assert set(consumer.REST) == set(KINDS["rest"])
-    assert set(authority.BODIES) == set(KINDS["body"])
+    assert (set(consumer.REST), set(authority.BODIES)) == (set(KINDS["rest"]), set(KINDS["body"]))
     assert tuple(KINDS["route"]) == authority.ROUTES
     assert set(casework.SERVICE_CHANNELS) == set(KINDS["service_channel"])
     assert set(consumer.DECLINE_REASONS) == set(KINDS["decline_reason"])

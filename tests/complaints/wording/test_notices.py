@@ -47,9 +47,7 @@ def test_every_tells_of_the_table_is_known() -> None:
 def test_notices_on_the_way_to_every_status(world: World, status: Status) -> None:
     case = given.a_complaint(world, status=status)
     result = told(case)
-    assert result[0].kind == "file"
-    assert result[0].addressee == "consumer"
-    assert result[0].user_id == world.chen.pk
+    assert (result[0].kind, result[0].addressee, result[0].user_id) == ("file", "consumer", world.chen.pk)
     for notice in result:
         assert case.number in notice.subject
         text = notice.subject + notice.body
@@ -73,10 +71,8 @@ def test_the_words_of_an_offer(world: World) -> None:
     notice = Notice.objects.get(complaint=case, kind="make_offer")
     assert notice.subject == f"【12315】{case.number}：有新方案，请答复"
     happened, turn, missed, path = notice.body.split("\n")
-    assert happened == "企业提出方案。"
-    assert turn == "轮到您了：企业提出了方案，请在11月18日24:00前答复。"
-    assert missed == "逾期：不答复将办结，但不算和解成功。"
-    assert path == f"查看案件：/cases/{case.number}/"
+    assert (happened, turn) == ("企业提出方案。", "轮到您了：企业提出了方案，请在11月18日24:00前答复。")
+    assert (missed, path) == ("逾期：不答复将办结，但不算和解成功。", f"查看案件：/cases/{case.number}/")
 
 
 def test_the_consumer_is_told_in_her_language_and_staff_in_chinese(world: World) -> None:
@@ -119,8 +115,7 @@ def test_a_withdrawn_case_names_the_ways_that_remain(world: World) -> None:
 def test_short_messages(world: World, language: str, file: str, offer: str) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, language=language)
     short = dict(Notice.objects.filter(complaint=case, addressee="consumer").values_list("kind", "short"))
-    assert short["file"] == file.format(case.number)
-    assert short["make_offer"] == offer.format(case.number)
+    assert (short["file"], short["make_offer"]) == (file.format(case.number), offer.format(case.number))
 
 
 def test_a_short_reminder(world: World) -> None:
@@ -140,8 +135,7 @@ def test_staff_wait_for_the_digest_but_not_on_the_last_day_nor_at_a_breach(world
         sweep_clocks(now=WEDNESDAY + timedelta(days=day))
     result = {n.subject.rpartition("：")[2]: n for n in told(case) if n.addressee == "enterprise"}
     forms = {what: n.form for what, n in result.items()}
-    assert forms["收到一件投诉，请受理"] == "digest"
-    assert forms["今天24:00前"] == "single"
+    assert (forms["收到一件投诉，请受理"], forms["今天24:00前"]) == ("digest", "single")
     assert {n.form for n in told(case) if n.kind == "lapse_acceptance"} == {"single"}
     assert {n.form for n in told(case) if n.addressee == "consumer"} == {"single"}
     # 10:00 on a Wednesday: told at 14:00.

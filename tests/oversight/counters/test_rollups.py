@@ -91,8 +91,7 @@ def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
     folded = everything()
     assert all(folded)
     making.rebuild(now=walk.now)
-    assert everything() == folded
-    assert rollups.compare(now=walk.now) == []
+    assert (everything(), rollups.compare(now=walk.now)) == (folded, [])
 
 
 def test_children_add_up_and_so_do_months_and_categories(walk: Walk) -> None:
@@ -141,8 +140,7 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
             whole = counted(walk, Scope(enterprise_id=enterprise.pk))[""]
             slow = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1), enterprise.pk)
             assert {name: whole[name] for name in ("open", "overdue", "due_soon")} == slow.standing()
-            assert whole["received"] == slow.received()
-            assert whole["in_time"] == slow.on_time()["in_time"]
+            assert (whole["received"], whole["in_time"]) == (slow.received(), slow.on_time()["in_time"])
             branches = frozenset(
                 Engagement.objects.filter(enterprise=enterprise, branch__isnull=False).values_list(
                     "branch_id", flat=True
@@ -204,8 +202,7 @@ def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
         assert everything() != before
         given.step(case, undoing.undo(), world.consumer, WEDNESDAY + timedelta(hours=2))
         rollups.fold_cases(cursor, [case.pk])
-    assert everything()[0] == before[0]
-    assert everything()[1] == before[1]
+    assert (everything()[0], everything()[1]) == (before[0], before[1])
 
 
 def test_a_difference_is_an_alarm_that_names_the_case_and_is_mended(
@@ -290,8 +287,7 @@ def test_only_what_is_certain_is_folded_and_nothing_is_folded_twice(world: World
         open_one.execute("select pg_current_xact_id()")
         given.filed(world, now=now)
         assert rollups.fold(now=now) >= 1
-        assert rollups.fold(now=now) == 0
-        assert Tally.objects.filter(received=1).count() == 1
+        assert (rollups.fold(now=now), Tally.objects.filter(received=1).count()) == (0, 1)
         assert rollups.waiting()[0] >= 1
         # Whoever reads sees both.
         scope, today = Scope(regions=(province(),)), now.astimezone(SHANGHAI).date()
@@ -301,8 +297,7 @@ def test_only_what_is_certain_is_folded_and_nothing_is_folded_twice(world: World
         superuser_connection.rollback()
     superuser_connection.autocommit = True
     assert rollups.fold(now=now) >= 1
-    assert Tally.objects.filter(received=1).count() == 2
-    assert rollups.waiting() == (0, None)
+    assert (Tally.objects.filter(received=1).count(), rollups.waiting()) == (2, (0, None))
     folded = everything()
     making.rebuild(now=now)
     assert everything() == folded
@@ -375,8 +370,7 @@ def test_tables_made_beside_are_those_that_stood_to_the_last_grant(
     as_the_owner()
     call_command("rebuild_rollups")
     assert "5 cases are counted." in capsys.readouterr().out
-    assert everything() == right
-    assert shape() == stood
+    assert (everything(), shape()) == (right, stood)
     with connection.cursor() as cursor:
         cursor.execute("select 'oversight_tally'::regclass::oid")
         assert cursor.fetchone() != before, "a new table stands there"

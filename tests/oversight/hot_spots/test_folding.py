@@ -89,8 +89,7 @@ def test_whoever_does_not_see_the_narrowest_gets_the_next_one(one_event: World) 
     one_event.mobile.save(update_fields=["domicile"])
     hotspots.look(TODAY, now=NOW)
     result = listed(one_event.rui)
-    assert len(result) == 1
-    assert result[0][0] == str(one_event.region)
+    assert (len(result), result[0][0]) == (1, str(one_event.region))
 
 
 def test_two_events_stay_two(one_event: World) -> None:

@@ -112,9 +112,7 @@ def test_a_sweep_looks_at_the_day_before_once_and_at_today_not_too_often(risen: 
             hotspots.sweep(now=now)
         return sum("from cells group by 1, 2, 3" in " ".join(query["sql"].split()) for query in queries)
 
-    assert looks(NOW) == 2
-    assert looks(NOW + timedelta(minutes=5)) == 0
-    assert looks(NOW + timedelta(minutes=30)) == 1
+    assert (looks(NOW), looks(NOW + timedelta(minutes=5)), looks(NOW + timedelta(minutes=30))) == (2, 0, 1)
     assert looks(NOW + timedelta(days=1)) == 2
     assert HotSpot.objects.filter(kind="week", enterprise=risen.mobile, facet="").count() == 1
 
@@ -144,7 +142,6 @@ def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:
 
 def test_the_pass_counts_what_a_slow_count_counts(risen: World) -> None:
     other = Region.objects.filter(level="county").exclude(pk=risen.region.pk).order_by("-pk").first()
-    assert other is not None
     received(
         {TODAY: 3, TODAY - 7 * DAY: 2, TODAY - 62 * DAY: 1, TODAY - 63 * DAY: 5, TODAY + DAY: 9},
         region=other.pk,
@@ -244,8 +241,7 @@ def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world
     assert [group["n"] for group in groups] == [3]
     assert {line["case"].pk for line in groups[0]["cases"]} == {case.pk for case in copied}
     listed = workspace(world.rui).get(answer.context["cases_url"])
-    assert len(listed.context["rows"]) == 4
-    assert Complaint.objects.count() == 4
+    assert (len(listed.context["rows"]), Complaint.objects.count()) == (4, 4)
 
 
 def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) -> None:

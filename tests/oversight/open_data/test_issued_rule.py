@@ -52,7 +52,6 @@ def test_a_set_of_before_the_rule_is_found_and_withdrawn_by_a_version_that_says_
     assert f"BREAKS {old}: regions.settled, enterprises" in capsys.readouterr().out
     call_command("check_open_data", withdraw=True)
     newest = issuing.newest(MONTH)
-    assert newest is not None
     assert (newest.version, issuing.wrong_in(newest)) == (2, [])
     call_command("check_open_data")
     assert "All newest versions keep the rule." in capsys.readouterr().out
@@ -70,7 +69,6 @@ def test_the_sweep_replaces_them_too_and_says_why(world: World) -> None:
     for _ in range(issuing.RESTATED + 1):
         issuing.sweep_open_data(now=NOW)
     newest = issuing.newest(MONTH)
-    assert newest is not None
     assert (newest.version, newest.reason) == (2, issuing.WORDS)
 
 

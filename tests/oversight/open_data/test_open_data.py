@@ -168,7 +168,6 @@ def test_a_version_stays_and_the_next_one_says_what_it_changes(world: World, iss
         )
     making.rebuild(now=timezone.now())
     second = issuing.issue(month(), now=timezone.now())
-    assert second is not None
     assert (second.version, line_of(second, world.region)["received"]) == (2, "18")
     assert {"key": f"{world.region.code} {month():%Y-%m}", "column": "received", "before": "12", "after": "18"} in (
         next(change["lines"] for change in second.changes if change["file"] == "regions")
@@ -219,8 +218,7 @@ def test_no_file_tells_a_small_number(world: World) -> None:
     assert data_set is not None
     assert issuing.wrong_in(data_set) == []
     county = line_of(data_set, world.region)
-    assert county["closed"] == WITHHELD
-    assert county["closed_withdrawn"] == WITHHELD
+    assert (county["closed"], county["closed_withdrawn"]) == (WITHHELD, WITHHELD)
     by = {
         line["code"]: line["received"]
         for line in lines(data_set, "categories")
@@ -343,8 +341,7 @@ def test_quarters_of_the_parts_make_the_region(walked: Walk) -> None:
 def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp_path: Path) -> None:
     report = published(world)
     script, folder = load(SCRIPT), written(issued, tmp_path / "set")
-    assert script.wrong_digests(folder) == []
-    assert script.wrong_sums(folder) == []
+    assert (script.wrong_digests(folder), script.wrong_sums(folder)) == ([], [])
     result = script.figures_of({script.month_of(folder): folder}, world.region.code, f"{month():%Y-%m}")
     at = f"/open/reports/{report.pk}/"
     summary = {row["figure"]: row for row in rows_of(Client().get(f"{at}summary.csv"))}

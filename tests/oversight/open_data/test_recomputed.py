@@ -196,8 +196,7 @@ def test_the_report_of_a_county(world: World, year: dict[str, Path], script: Mod
     for name, share in result["shares"].items():
         assert (summary[name]["part"], summary[name]["whole"]) == (star(share["part"]), star(share["whole"])), name
     enterprises = {row["enterprise"]: row for row in rows_of(Client().get(f"{at}firms.csv"))}
-    assert enterprises.keys() == result["firms"].keys()
-    assert len(enterprises) == 4
+    assert (enterprises.keys(), len(enterprises)) == (result["firms"].keys(), 4)
     for code, row in enterprises.items():
         assert row["delivered"] == star(result["firms"][code]["delivered"])
         assert (row["settled"], row["ended"]) == tuple(

@@ -132,8 +132,7 @@ def test_with_dated_the_clocks_of_each_day_are_judged_on_that_day(tmp_path: Path
     code, shown = run(tmp_path / "register.csv", dated=True)
     assert code == 0, shown
     first = Complaint.objects.get(external_id="500000")
-    assert first.filed_at.isoformat() == "2019-03-04T17:00:00+00:00"
-    assert first.status == Status.REVIEW
+    assert (first.filed_at.isoformat(), first.status) == ("2019-03-04T17:00:00+00:00", Status.REVIEW)
     lapsed = first.deadlines.get(clock="negotiation")
     # Filed on Monday 4 March; ten working days end on Monday 18 March at midnight in Seattle, by then summer time.
     assert lapsed.lapsed_at.isoformat() == "2019-03-19T07:00:00+00:00"

@@ -136,7 +136,6 @@ def _filed(
     }
     score = Score()
     for label, row in zip(rows, results, strict=True):
-        assert row is not None
         _judge(label, cases[row.request.external_id], score)
     return score
 
