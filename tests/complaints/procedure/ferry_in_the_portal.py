@@ -1,4 +1,4 @@
-"""What a file of a made-up sector changes in the portal. Run by test_made_up_sector.py, in a process of its own."""
+"""What a file of a made-up sector changes in the portal. Run by test_sector_files.py, in a process of its own."""
 
 from __future__ import annotations
 

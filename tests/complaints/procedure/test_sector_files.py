@@ -1,11 +1,15 @@
 """A file of a sector: what is read from it, and that a slip in one is told by file and key."""
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from complaints.procedure.sector_files import FOLDER, SectorProblem, read
+from tests import ROOT
 
 FERRY = Path(__file__).with_name("ferry.toml").read_text(encoding="utf-8")
 
@@ -99,3 +103,22 @@ def test_without_what_is_common_nothing_is_read(folder: Path) -> None:
     (folder / "general.toml").unlink()
     with pytest.raises(SectorProblem, match=r"general\.toml is missing"):
         read(folder)
+
+
+HERE = Path(__file__).parent
+
+
+def test_a_sector_that_is_added_as_one_file_is_there_everywhere(tmp_path: Path) -> None:
+    folder = tmp_path / "sectors"
+    shutil.copytree(FOLDER, folder)
+    shutil.copy(HERE / "ferry.toml", folder)
+    texts = ["-q", "-x", "-p", "tests.complaints.procedure.with_a_ferry", str(HERE / "ferry_in_the_portal.py")]
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", *texts],
+        cwd=ROOT,
+        env=os.environ | {"SECTORS_OF_THIS_RUN": str(folder)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
+    assert "9 passed" in done.stdout

@@ -1,10 +1,35 @@
 """The table on paper: everybody has a way on, nobody waits without a clock or a reason."""
 
-import pytest
+from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+
+import pytest
+from django.core.exceptions import ValidationError
+from django.utils import translation
+
+from complaints.forms.fields import Day
 from complaints.handling import MOVES
+from complaints.handling.steps import authority, casework, mediation, supervision
 from complaints.handling.transition.lapses import LAPSES
+from complaints.procedure.deadlines import (
+    calendar_days,
+    fixed_day,
+    latest_milestone,
+    milestones,
+    next_milestone,
+    recompute,
+    resume,
+    with_allowance,
+    working_days,
+)
+from complaints.procedure.derivation import _RULES, day_by_day, explain
+from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import CLOCKS, MUST_ACT, OPEN, STEPS, TABLE, Clock, Outcome, Role, Status
+from enterprises.team.team_forms import LeaveForm
+from tests.complaints.procedure.years import CHINA, NONE, WITH_2027
+from tests.languages import in_language
 
 S = Status
 #: Sides that must act → roles that may.
@@ -102,3 +127,153 @@ def test_nothing_leads_out_of_closed_but_what_the_procedure_names() -> None:
 
 def test_steps_are_named_once() -> None:
     assert len(STEPS) == len(set(STEPS))
+
+
+def test_holidays_are_skipped_by_name() -> None:
+    due = working_days(date(2026, 9, 24), 10, CHINA, rule="negotiation@2")
+    assert in_language("zh-hans", explain, due.derivation) == [
+        "规则：协商期限（第2版）",
+        "9月24日当天不计，跳过中秋节3天、国庆节7天、周末1天，共10个工作日。",
+        "计入：9月28日至9月30日（第1至3天）；10月8日至10月10日（第4至6天）；10月12日至10月15日（第7至10天）。",
+        "10月10日（周六）调休上班（国庆节），计为工作日。",
+        "最后一天是10月15日（周四），到24:00为止。",
+    ]
+    assert in_language("en", explain, due.derivation) == [
+        "Rule: time to settle (version 2)",
+        "24 September is not counted; Mid-Autumn Festival (3 days), National Day (7 days), weekend (1 day) skipped; "
+        "10 working days.",
+        "Counted: 28 September to 30 September (days 1–3); 8 October to 10 October (days 4–6); "
+        "12 October to 15 October (days 7–10).",
+        "Saturday 10 October counts: make-up working day (National Day).",
+        "The last day is Thursday 15 October, until midnight.",
+    ]
+
+
+def test_a_roll_names_the_strict_day() -> None:
+    lines = in_language("zh-hans", explain, calendar_days(date(2026, 2, 10), 60, CHINA).derivation)
+    assert "按日计算的最后一天是4月11日（周六），遇周末，顺延到4月13日（周一）。" in lines
+    lines = in_language("en", explain, calendar_days(date(2026, 9, 7), 30, CHINA).derivation)
+    assert "Day by day it would end on Wednesday 7 October (National Day); it moves to Thursday 8 October." in lines
+
+
+def test_a_pause_is_told() -> None:
+    due = working_days(date(2026, 11, 11), 10, CHINA)
+    pause = {"earlier": due.derivation, "paused_from": date(2026, 11, 18)}
+    again = resume(date(2026, 11, 20), 5, CHINA, **pause)
+    assert "11月18日起计时暂停，剩余5个工作日；11月20日恢复，从次日起计算。" in in_language(
+        "zh-hans", explain, again.derivation
+    )
+    assert (
+        "Clock paused from 18 November with 5 working days left; resumed 20 November, counted from the next day."
+        in in_language("en", explain, again.derivation)
+    )
+    by_day = {row.day.day: (row.number, row.reason) for row in in_language("en", day_by_day, again.derivation)}
+    assert (by_day[11], by_day[18]) == ((None, "the day it starts"), (5, ""))
+    assert by_day[19] == by_day[20] == (None, "clock paused")
+    assert (by_day[21], by_day[27]) == ((None, "weekend"), (10, "the last day"))
+    gone = resume(date(2026, 11, 27), 0, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 25))
+    assert "11月25日起计时暂停时，期限已经用完；11月27日恢复，不再延长。" in in_language(
+        "zh-hans", explain, gone.derivation
+    )
+    capped = with_allowance(date(2026, 11, 18), 5, 5, CHINA, earlier=due.derivation)
+    assert "11月18日起计时暂停，最多5个工作日；剩余5个工作日。" in in_language("zh-hans", explain, capped.derivation)
+
+
+def test_a_provisional_year_and_its_publication_are_told() -> None:
+    due = working_days(date(2026, 12, 25), 10, CHINA)
+    assert in_language("zh-hans", explain, due.derivation)[-1] == "暂定：2027年放假安排公布后重算。"
+    assert in_language("en", explain, due.derivation)[-1] == "Provisional until 2027 holidays are published."
+    again = recompute(due.derivation, WITH_2027, changed_on=date(2026, 11, 26), floor=2)
+    assert "原为2027年1月8日（周五），2026年11月26日按新公布的放假安排重算。" in in_language(
+        "zh-hans", explain, again.derivation
+    )
+    held = recompute(
+        working_days(date(2027, 1, 4), 5, CHINA).derivation, WITH_2027, changed_on=date(2027, 1, 8), floor=2
+    )
+    assert "重算结果是1月9日；为留足时间，没有提得那么早。" in in_language("zh-hans", explain, held.derivation)
+
+
+def test_counting_without_a_calendar_is_told() -> None:
+    due = working_days(date(2024, 7, 3), 10, NONE)
+    assert "按周一至周五计算，没有使用放假日历。" in in_language("zh-hans", explain, due.derivation)
+    assert "Counted Monday–Friday, no calendar." in in_language("en", explain, due.derivation)
+
+
+def test_a_named_day_has_nothing_to_list() -> None:
+    due = fixed_day(date(2026, 12, 5), CHINA, rule="performance")
+    assert in_language("en", day_by_day, due.derivation) == []
+    assert in_language("zh-hans", explain, due.derivation)[0] == "规则：履行期限"
+
+
+def test_every_clock_has_a_name_in_both_languages() -> None:
+    assert set(_RULES) >= {clock.value for clock in Clock}
+
+
+def at(month: int, day: int, hour: int = 8, minute: int = 30) -> datetime:
+    return CHINA.moment(date(2026, month, day)).replace(tzinfo=UTC) + (
+        datetime(2026, 1, 1, hour, minute) - datetime(2026, 1, 1)
+    )
+
+
+def test_reminders_of_ten_working_days() -> None:
+    started = at(11, 11, 16)
+    due = working_days(started, 10, CHINA)
+    expected = ((50, at(11, 19)), (80, at(11, 24)), (100, at(11, 25)), (101, at(11, 26)), (102, at(11, 27)))
+    assert milestones(started, due, CHINA, overdue=2) == expected
+    assert milestones(started, due.due_at, CHINA, overdue=2) == expected
+
+
+def test_a_pause_moves_the_reminders_that_are_still_to_come() -> None:
+    started = at(11, 11, 16)
+    due = working_days(started, 10, CHINA)
+    again = resume(date(2026, 11, 20), 5, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 18))
+    assert milestones(started, again, CHINA) == ((50, at(11, 23)), (80, at(11, 26)), (100, at(11, 27)))
+
+
+def test_of_several_due_at_once_only_the_latest() -> None:
+    """One working day: half, four fifths and the last day begin on the same morning."""
+    started = at(11, 11, 16)
+    due = working_days(started, 1, CHINA)
+    assert next_milestone(started, started, due, CHINA) == (100, at(11, 12))
+    assert latest_milestone(at(11, 12, 8, 29), started, due, CHINA) is None
+    assert latest_milestone(at(11, 12), started, due, CHINA) == (100, at(11, 12))
+    # After an outage over a weekend: three working days late, one reminder.
+    assert latest_milestone(at(11, 17, 12), started, due, CHINA) == (103, at(11, 17))
+    assert next_milestone(at(11, 17, 12), started, due, CHINA) == (104, at(11, 18))
+
+
+def test_nobody_is_reminded_of_what_they_have_just_been_told() -> None:
+    started = at(11, 11, 16)
+    due = fixed_day(date(2026, 11, 11), CHINA)
+    assert milestones(started, due, CHINA) == ()
+    assert next_milestone(started, started, due, CHINA) == (101, at(11, 12))
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [
+        lambda day: supervision.urge(text="请答复。", last_day=day.isoformat()),
+        lambda day: authority.request_material(what="发票", last_day=day),
+        lambda day: casework.serve_notice(document="告知书", channel="email", is_served=True, text="", day=day),
+        lambda day: mediation.order_appraisal(laboratory="某所", until=day, cost_borne_by="later"),
+        lambda day: mediation.schedule_session(
+            at=datetime(day.year, 12, 31, 23, 59, tzinfo=UTC), place="一楼", mode="site"
+        ),
+    ],
+)
+def test_a_day_of_no_year_of_ours_is_refused_at_its_field(verb: Callable[[date], object]) -> None:
+    for year in (1, 1999, 2101, 9999):
+        with pytest.raises(StepNotAllowed) as refused:
+            verb(date(year, 12, 31))
+        assert refused.value.code == "bad_day"
+        assert refused.value.field in ("last_day", "day", "until", "at")
+    verb(date(2000, 12, 31))
+    verb(date(2100, 12, 31))
+
+
+@pytest.mark.parametrize("typed", ["0001-01-01", "9999-12-31"])
+def test_a_form_says_the_same_before_anything_is_reckoned(typed: str) -> None:
+    with translation.override("zh-hans"):
+        for field in (Day(), LeaveForm(people=[], deputies=[]).fields["ends_on"]):
+            with pytest.raises(ValidationError, match="2000和2100"):
+                field.clean(typed)

@@ -8,9 +8,10 @@ import pytest
 from django.utils import translation
 
 from complaints import wording
+from complaints.management.commands import write_lifecycle
 from complaints.models.settlement import OBLIGATION_KINDS
 from complaints.procedure.categories import DEMAND_KINDS, FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
-from complaints.procedure.workflow import STEPS, TABLE, Audience, Clock, Outcome, Role, Status
+from complaints.procedure.workflow import CLOCKS, STEPS, TABLE, Audience, Clock, Outcome, Role, Status
 from complaints.wording import KINDS, action, icon, label, reason, tone
 from complaints.wording.clock import IF_MISSED, SENTENCES
 from tests import ROOT
@@ -18,7 +19,6 @@ from tests.languages import in_language
 
 HERE = ROOT
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-
 WANTED = {
     "status": tuple(Status),
     "outcome": tuple(Outcome),
@@ -195,3 +195,14 @@ def test_every_status_and_every_clock_says_what_it_waits_for() -> None:
 def test_what_a_consumer_may_do_next_is_not_told_to_them_as_of_another_person() -> None:
     for language, they in (("zh-hans", "消费者"), ("en", "the consumer")):
         assert they not in in_language(language, str, IF_MISSED["negotiation_ends"])
+
+
+def test_the_page_is_what_the_table_generates() -> None:
+    text = write_lifecycle.path().read_text(encoding="utf-8")
+    assert text == write_lifecycle.lifecycle(), "run manage.py write_lifecycle"
+
+
+def test_nothing_of_the_table_is_left_out() -> None:
+    text = write_lifecycle.lifecycle()
+    for code in (*Status, *TABLE, *CLOCKS):
+        assert f"| `{code}` |" in text
