@@ -50,7 +50,9 @@ def test_T13_each_duty_opens_its_own_pages_and_nobody_else_any(world: World, kee
             assert signed_in(user).get(page).status_code == 404
 
 
-def test_T13_no_administrator_sees_anything_of_a_case(world: World, keepers: dict[str, User]) -> None:
+def test_T13_no_administrator_sees_anything_of_a_case_and_each_of_its_pages_is_404(
+    world: World, keepers: dict[str, User]
+) -> None:
     cases = [given.a_complaint(world, status=status) for status in (Status.NEGOTIATING, Status.REVIEW, Status.CLOSED)]
     given.step(cases[0], contact_access.reveal_contact(reason="look_call"), world.handler, WEDNESDAY)
     for kind, user in keepers.items():
@@ -65,9 +67,6 @@ def test_T13_no_administrator_sees_anything_of_a_case(world: World, keepers: dic
     text = shown(signed_in(keepers["audit"]).get(f"/administration/audit/?case={cases[0].number}"))
     assert "记录完整" in text
     assert "封印之后有0条" not in text
-
-
-def test_T13_every_page_of_a_case_is_404_for_an_administrator(world: World, keepers: dict[str, User]) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     walked = 0
     for name, pattern, _view in routes():

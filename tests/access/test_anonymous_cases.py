@@ -57,7 +57,9 @@ def test_T14_number_and_token_open_it_only_together(case: Complaint, number: str
     assert client.get(f"/track/{case.number}/").status_code == 302
 
 
-def test_T14_the_token_shows_and_does_not_decide_without_the_phone(world: World, case: Complaint) -> None:
+def test_T14_a_token_shows_and_neither_decides_without_the_phone_nor_gives_the_case_to_who_signs_in(
+    world: World, case: Complaint
+) -> None:
     client = Client()
     assert client.post("/track/", {"number": case.number, "token": TOKEN}).status_code == 302
     page = client.get(f"/track/{case.number}/")
@@ -66,9 +68,6 @@ def test_T14_the_token_shows_and_does_not_decide_without_the_phone(world: World,
     send(client, f"/track/{case.number}/withdraw/", {"reason": "mistake", "code": "000000"})
     case.refresh_from_db()
     assert (case.status, case.consumer_id) == (Status.TRIAGE, None)
-
-
-def test_T14_a_stranger_who_signs_in_after_opening_it_does_not_own_it(world: World, case: Complaint) -> None:
     client = Client()
     client.post("/track/", {"number": case.number, "token": TOKEN})
     stranger = User.objects.create_user(phone="+8613900000077", name="客试")

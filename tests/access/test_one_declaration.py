@@ -156,18 +156,12 @@ def test_a_role_is_added_in_one_file() -> None:
     assert all(result.values()), result
 
 
-def test_a_word_of_the_file_has_one_meaning() -> None:
+def test_each_word_has_one_meaning_each_right_one_side_and_each_role_a_giver_and_a_page() -> None:
     texts = [*ROLES, *GROUPS, *Right, *TABLE]
     assert len(texts) == len(set(texts))
-
-
-def test_a_right_is_of_one_side_and_somebody_has_it() -> None:
     for right in Right:
         assert len({role.side for role in right.roles}) == 1, right
         assert right.roles <= POSTS, right
-
-
-def test_every_role_is_given_by_somebody_and_opens_a_page() -> None:
     assert {role for given in GIVES.values() for role in given} == POSTS
     for role in POSTS:
         assert any(row.roles & names_of([role]) for row in permission_rows()), role

@@ -64,7 +64,9 @@ def test_every_page_of_staff_is_masked_until_somebody_says_why(world: World) -> 
         assert not _seen(shown(signed_in(world.su).get(address))), address
 
 
-def test_a_handler_looks_and_it_stands_in_the_record(world: World, wednesday: time_machine.Traveller) -> None:
+def test_a_handler_looks_and_it_stands_in_the_record_and_a_former_one_sees_nothing(
+    world: World, wednesday: time_machine.Traveller
+) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     base, client = f"/enterprise/cases/{case.number}/", signed_in(world.ming)
     before = case.last_event_at
@@ -81,6 +83,12 @@ def test_a_handler_looks_and_it_stands_in_the_record(world: World, wednesday: ti
     for text in ("谁看过我的联系方式", "明试", "联系消费者"):
         assert text in own
     wednesday.shift(timedelta(minutes=31))
+    assert not _seen(shown(client.get(base)))
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    base, client = f"/enterprise/cases/{case.number}/", signed_in(world.ming)
+    send(client, f"{base}reveal/", {"reason": "look_call", "text": ""})
+    assert _seen(shown(client.get(base)))
+    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY + timedelta(hours=1))
     assert not _seen(shown(client.get(base)))
 
 
@@ -117,22 +125,23 @@ def test_who_need_not_know_is_refused(world: World, status: Status, who: str) ->
     assert not SecurityEvent.objects.filter(kind="reveal").exists()
 
 
-def test_a_look_takes_no_undo_away(world: World) -> None:
+def test_a_look_takes_no_undo_away_and_a_refused_one_leaves_no_trace_of_success(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=1))
     given.step(
         case, contact_access.reveal_contact(reason="look_deliver"), world.handler, WEDNESDAY + timedelta(hours=1)
     )
     assert Matter.objects.filter(complaint=case, kind="undo", state="open").exists()
-
-
-def test_a_former_handler_sees_nothing_though_the_half_hour_is_not_over(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    base, client = f"/enterprise/cases/{case.number}/", signed_in(world.ming)
-    send(client, f"{base}reveal/", {"reason": "look_call", "text": ""})
-    assert _seen(shown(client.get(base)))
-    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY + timedelta(hours=1))
-    assert not _seen(shown(client.get(base)))
+    colleague = User.objects.create_user(email="co@example.com", password="x" * 20, name="同事")
+    world.ming_staff.__class__.objects.create(
+        user=colleague, enterprise=world.mobile, branch=world.fuzhou, role="handler"
+    )
+    client: Client = signed_in(colleague)
+    base = f"/enterprise/cases/{case.number}/"
+    assert "reveal/" not in shown(client.get(base))
+    assert send(client, f"{base}reveal/", {"reason": "look_call", "text": ""}).status_code == 409
+    assert not _looks(case)
 
 
 def test_T37_as_many_looks_as_log_rows_and_an_alert_for_who_looks_too_often(world: World, settings: Any) -> None:
@@ -151,16 +160,3 @@ def test_T37_as_many_looks_as_log_rows_and_an_alert_for_who_looks_too_often(worl
         cases[0], contact_access.reveal_contact(reason="look_call"), world.manager, WEDNESDAY + timedelta(hours=1)
     )
     assert SecurityEvent.objects.filter(kind="reveal_alert").count() == 1
-
-
-def test_a_refused_look_leaves_no_trace_of_success(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    colleague = User.objects.create_user(email="co@example.com", password="x" * 20, name="同事")
-    world.ming_staff.__class__.objects.create(
-        user=colleague, enterprise=world.mobile, branch=world.fuzhou, role="handler"
-    )
-    client: Client = signed_in(colleague)
-    base = f"/enterprise/cases/{case.number}/"
-    assert "reveal/" not in shown(client.get(base))
-    assert send(client, f"{base}reveal/", {"reason": "look_call", "text": ""}).status_code == 409
-    assert not _looks(case)

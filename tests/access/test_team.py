@@ -130,7 +130,7 @@ def test_T12_two_managers_who_remove_each_other_at_once_leave_one(world: World) 
     assert (len(left), refused) == (1, ["last_head"])
 
 
-def test_the_list_is_read_by_all_at_work_and_changed_by_managers(world: World) -> None:
+def test_the_lists_are_read_by_all_at_work_and_by_the_head_above(world: World) -> None:
     page = shown(signed_in(world.ming).get("/enterprise/team/"))
     assert "明试" in page
     assert "邀请同事" not in page
@@ -144,9 +144,20 @@ def test_the_list_is_read_by_all_at_work_and_changed_by_managers(world: World) -
     assert signed_in(world.ming).get(f"/enterprise/team/{world.ming_staff.pk}/").status_code == 404
     assert client.get(f"/enterprise/team/{world.hua_staff.pk}/").status_code == 404
     assert client.get("/enterprise/team/99999999/").status_code == 404
+    office = Authority.objects.filter(parent=world.gulou, level="office").first()
+    if office is None:
+        office = Authority.objects.create(
+            name="鼓楼东街所", region=world.gulou.region, parent=world.gulou, level="office"
+        )
+    Officer.objects.create(user=person("所员"), authority=office, role="handler")
+    head = shown(signed_in(world.head_officer.user).get("/authority/team/"))
+    assert "所员" in head
+    assert "瑞试" in head
+    assert "远试" not in head
+    assert "所员" not in shown(signed_in(world.rui).get("/authority/team/"))
 
 
-def test_a_manager_changes_a_role_and_stops_somebody_on_the_page(world: World) -> None:
+def test_a_manager_changes_a_role_and_stops_somebody_at_once(world: World) -> None:
     client, address = signed_in(world.lead), f"/enterprise/team/{world.ming_staff.pk}/"
     working = signed_in(world.ming)
     assert working.get("/enterprise/queue/").status_code == 200
@@ -166,26 +177,9 @@ def test_a_manager_changes_a_role_and_stops_somebody_on_the_page(world: World) -
     last = send(client, f"/enterprise/team/{world.lead_staff.pk}/", {"do": "stop"})
     assert last.status_code == 409
     assert "最后一位" in shown(last)
-
-
-def test_somebody_given_today_and_taken_back_today_is_out(world: World) -> None:
     row = team.give(person("new"), Post(enterprise=world.mobile), "handler", by=manager(world.lead, enterprise_reach))
     team.end(row, None, by=manager(world.lead, enterprise_reach))
     assert not row.holds(timezone.localdate())
-
-
-def test_a_head_reads_the_offices_below_and_their_heads(world: World) -> None:
-    office = Authority.objects.filter(parent=world.gulou, level="office").first()
-    if office is None:
-        office = Authority.objects.create(
-            name="鼓楼东街所", region=world.gulou.region, parent=world.gulou, level="office"
-        )
-    Officer.objects.create(user=person("所员"), authority=office, role="handler")
-    head = shown(signed_in(world.head_officer.user).get("/authority/team/"))
-    assert "所员" in head
-    assert "瑞试" in head
-    assert "远试" not in head
-    assert "所员" not in shown(signed_in(world.rui).get("/authority/team/"))
 
 
 def test_changes_of_a_team_ask_for_a_fresh_factor(world: World) -> None:

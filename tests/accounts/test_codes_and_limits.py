@@ -61,7 +61,7 @@ def solved(task: str) -> str:
     return base64.b64encode(json.dumps(answer).encode()).decode()
 
 
-def test_T24_a_code_is_of_no_use_in_another_browser() -> None:
+def test_T24_a_code_is_of_no_use_in_another_browser_and_guesses_there_do_not_end_it() -> None:
     mine, other = Client(), Client()
     for client in (mine, other):
         client.post("/account/sign-in/", {"address": "19900001234", **KEY})
@@ -71,9 +71,6 @@ def test_T24_a_code_is_of_no_use_in_another_browser() -> None:
     assert other.get("/account/").status_code == 302
     assert mine.post("/account/sign-in/code/", body).status_code == 302
     assert mine.get("/account/").status_code == 200
-
-
-def test_T24_guesses_of_somebody_else_do_not_end_my_code() -> None:
     ask(1)
     contact, code = Contact("sms", "+8619900000001"), newest_code()
     wrong = "000000" if code != "000000" else "111111"

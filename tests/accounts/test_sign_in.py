@@ -52,7 +52,7 @@ def test_one_written_form_for_each_address(typed: str, address: str | None) -> N
 
 
 @pytest.mark.django_db
-def test_a_code_works_once_and_only_for_its_purpose() -> None:
+def test_a_code_works_once_only_for_its_purpose_and_the_same_form_for_a_minute() -> None:
     send()
     code = code_in_the_mail()
     assert len(OutgoingMessage.objects.get().body) <= 70
@@ -60,10 +60,6 @@ def test_a_code_works_once_and_only_for_its_purpose() -> None:
     assert not check(code, purpose="filing")
     assert check(code)
     assert not check(code, key="another-form-key")
-
-
-@pytest.mark.django_db
-def test_the_same_form_twice_is_one_use_for_a_minute() -> None:
     send()
     code = code_in_the_mail()
     assert check(code)
@@ -72,15 +68,11 @@ def test_the_same_form_twice_is_one_use_for_a_minute() -> None:
 
 
 @pytest.mark.django_db
-def test_a_code_ends_after_ten_minutes() -> None:
+def test_a_code_ends_after_ten_minutes_or_five_wrong_guesses() -> None:
     send()
     code = code_in_the_mail()
     assert not check(code, now=NOON + timedelta(minutes=10))
     assert check(code, now=NOON + timedelta(minutes=9, seconds=59))
-
-
-@pytest.mark.django_db
-def test_five_wrong_guesses_end_a_code() -> None:
     send()
     code = code_in_the_mail()
     wrong = "000000" if code != "000000" else "111111"

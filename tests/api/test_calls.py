@@ -44,10 +44,16 @@ def filing(world: World, **changes: Any) -> dict[str, Any]:
     )
 
 
-def test_a_token_says_as_whom_it_acts(world: World, program: Making) -> None:
+def test_a_token_says_as_whom_it_acts_and_reads_directory_and_events(world: World, program: Making) -> None:
     me = program("ming", scopes=["cases:read"]).get("/me/").json()
     assert (me["side"], me["enterprise_id"]) == ("enterprise", world.mobile.pk)
     assert (me["staff_ids"], me["scopes"]) == ([world.ming_staff.pk], ["cases:read"])
+    ming = program("ming")
+    hits = ming.get("/enterprises/", {"q": "福建移动"}).json()["results"]
+    assert world.mobile.pk in [hit["enterprise_id"] for hit in hits]
+    assert ming.get("/events/").json()["events"] == []
+    assert ming.get("/events/", {"after": "x"}).status_code == 400
+    assert ming.get("/enterprises/").status_code == 400
 
 
 def test_a_consumer_files_and_reads_the_case(world: World, program: Making) -> None:
@@ -189,7 +195,7 @@ def test_a_batch_tells_row_by_row(world: World, program: Making) -> None:
     assert unnamed.json()["results"][0]["result"] == "refused"
 
 
-def test_the_enterprises_ticket(world: World, program: Making) -> None:
+def test_the_enterprises_ticket_is_kept_and_found_in_the_queue(world: World, program: Making, client: Any) -> None:
     first, second = (given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now()) for _ in range(2))
     ming = program("ming")
     assert ming.post(f"/complaints/{first.number}/external-ref/", {"external_ref": "INC-1"}).status_code == 200
@@ -201,9 +207,6 @@ def test_the_enterprises_ticket(world: World, program: Making) -> None:
     assert ming.get(f"/complaints/{first.number}/").json()["external_ref"] == "INC-1"
     assert program("chen").get(f"/complaints/{first.number}/").json()["external_ref"] is None
     assert program("chen").post(f"/complaints/{first.number}/external-ref/", {"external_ref": "x"}).status_code == 409
-
-
-def test_the_ticket_finds_the_case_in_the_queue(world: World, program: Making, client: Any) -> None:
     ours, other = (given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now()) for _ in range(2))
     program("ming").post(f"/complaints/{ours.number}/external-ref/", {"external_ref": "INC-77"})
     client.force_login(world.ming)
@@ -241,15 +244,6 @@ def test_the_record_shows_each_side_its_chains(world: World, program: Making) ->
         assert ("flag_concern" in steps) is hears
         assert {"forward", "accept_case"} <= steps
     assert "姓" not in json.dumps(program("ming").get(f"/complaints/{case.number}/record/").json(), ensure_ascii=False)
-
-
-def test_the_directory_and_the_events(world: World, program: Making) -> None:
-    ming = program("ming")
-    hits = ming.get("/enterprises/", {"q": "福建移动"}).json()["results"]
-    assert world.mobile.pk in [hit["enterprise_id"] for hit in hits]
-    assert ming.get("/events/").json()["events"] == []
-    assert ming.get("/events/", {"after": "x"}).status_code == 400
-    assert ming.get("/enterprises/").status_code == 400
 
 
 def test_what_an_offer_lacks_is_told_and_not_refused(world: World, program: Making) -> None:

@@ -17,7 +17,7 @@ PHONE = "13800000001"
 WITHOUT = ["cases:read", "cases:write", "files:read"]
 
 
-def test_without_the_scope_the_person_is_masked(world: World, program: Making) -> None:
+def test_without_the_scope_or_after_the_end_the_person_is_masked(world: World, program: Making) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     for who in ("ming", "lead", "rui"):
         shown = program(who, scopes=WITHOUT).get(f"/complaints/{case.number}/").json()
@@ -28,9 +28,11 @@ def test_without_the_scope_the_person_is_masked(world: World, program: Making) -
         f"/complaints/{case.number}/steps/reveal_contact/", {"reason": "look_call"}
     )
     assert (refused.status_code, refused.json()["code"]) == (403, "scope_missing")
+    case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
+    assert PHONE not in program("lead").get(f"/complaints/{case.number}/").content.decode()
 
 
-def test_after_acceptance_it_is_shown_and_recorded_once_a_day(world: World, program: Making) -> None:
+def test_after_acceptance_it_is_shown_recorded_once_a_day_and_opens_no_page(world: World, program: Making) -> None:
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
     lead = program("lead")
     assert lead.get(f"/complaints/{case.number}/").json()["consumer"]["is_masked"] is True
@@ -46,14 +48,6 @@ def test_after_acceptance_it_is_shown_and_recorded_once_a_day(world: World, prog
         shown = lead.get(f"/complaints/{case.number}/")
     assert shown.json()["consumer"]["phone"] == PHONE, shown.content.decode()
     assert looks.all().count() == 2
-
-
-def test_a_closed_case_shows_no_contact_data(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
-    assert PHONE not in program("lead").get(f"/complaints/{case.number}/").content.decode()
-
-
-def test_a_look_of_a_program_opens_no_page(world: World, program: Making) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     program("lead").get(f"/complaints/{case.number}/")
     assert program("lead", scopes=WITHOUT).get(f"/complaints/{case.number}/").json()["consumer"]["is_masked"]

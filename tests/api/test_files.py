@@ -44,7 +44,7 @@ def test_a_file_goes_in_once_and_comes_out_as_an_attachment(world: World, progra
     assert program("hua").get(f"/complaints/{case.number}/files/").status_code == 404
 
 
-def test_what_is_no_evidence_is_refused(world: World, program: Making, folder: Path) -> None:
+def test_what_is_no_evidence_or_of_another_case_is_refused(world: World, program: Making, folder: Path) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
     chen = program("chen")
     refused = chen.upload(
@@ -56,9 +56,6 @@ def test_what_is_no_evidence_is_refused(world: World, program: Making, folder: P
     assert chen.post(f"/complaints/{case.number}/files/", {}).status_code == 415
     assert not Evidence.objects.exists()
     assert not [path for path in folder.rglob("*") if path.is_file()]
-
-
-def test_files_of_another_case_cannot_be_put_forward(world: World, program: Making) -> None:
     mine, other = (given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now()) for _ in range(2))
     chen = program("chen")
     sha = chen.upload(f"/complaints/{other.number}/files/", {"file": a_file()}).json()["sha256"]

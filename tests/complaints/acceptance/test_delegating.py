@@ -77,11 +77,6 @@ def test_who_may_not_mediate_here_is_refused(world: World, case: Complaint, why:
     assert caught.value.field == "body_id"
 
 
-def test_a_body_of_the_authority_above_may_mediate(world: World, case: Complaint) -> None:
-    handed(case, given.a_body(world, authority=world.city, region=world.city.region), world)
-    assert Matter.objects.get(complaint=case, kind="delegation").data["body"] == "鼓楼区消费者委员会"
-
-
 def test_the_head_keeps_the_register(world: World) -> None:
     head, officer = workspace(world.head_officer.user), workspace(world.rui)
     values = {
@@ -112,9 +107,11 @@ def test_the_head_keeps_the_register(world: World) -> None:
     assert "名册里没有可以委托的组织" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()
 
 
-def test_a_service_station_is_no_such_body(world: World) -> None:
+def test_a_body_of_the_authority_above_may_mediate_and_a_service_station_not(world: World, case: Complaint) -> None:
     Station.objects.create(code="DJK-01", name="东街口服务站", kind="mall", authority=world.gulou)
     values = {"name": "东街口服务站", "kind": "other", "legal_basis": "登记证", "region": str(world.region.pk)}
     answer = workspace(world.head_officer.user).post("/authority/mediation/bodies/", values | key())
     assert answer.status_code == 422
     assert "消费维权服务站不能受委托调解" in answer.content.decode()
+    handed(case, given.a_body(world, authority=world.city, region=world.city.region), world)
+    assert Matter.objects.get(complaint=case, kind="delegation").data["body"] == "鼓楼区消费者委员会"

@@ -74,16 +74,13 @@ def test_the_file_decides_which_grounds_are_open(
     assert (case.outcome == Outcome.REFUSED) is not bool(code)
 
 
-def test_who_shows_no_identity_after_being_asked_is_refused_on_ground_six(world: World) -> None:
+def test_who_shows_no_identity_or_filed_nothing_is_refused(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     given.step(case, authority.request_material(what="身份证明", is_identity=True), world.officer, WEDNESDAY)
     assert HandlingStep.objects.get(complaint=case, step="request_material").data["form"] == [4]
     assert refused(world, case, ground="identity_refused") == "material_awaited/"
     given.step(case, both.supply_material(has_none=True), world.consumer, LATER)
     assert refused(world, case, ground="identity_refused") == ""
-
-
-def test_whoever_says_on_the_phone_that_he_filed_nothing(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, contact_verified=False)
     given.step(case, casework.verify_contact(result="call_not_theirs"), world.officer, LATER)
     assert refused(world, case, ground="identity_refused") == ""
@@ -122,7 +119,12 @@ def test_the_consumer_is_told_whose_duty_it_is_the_phone_and_the_last_day(world:
     assert "电话12368" in Notice.objects.get(complaint=other, kind="refuse", addressee="consumer").body
 
 
-def test_what_is_missing_is_listed_by_article(world: World) -> None:
+def test_every_ground_is_looked_at_in_its_order_and_what_is_missing_is_listed_by_article(world: World) -> None:
+    case = given.a_complaint(world, status=S.REVIEW)
+    result = review_grounds.grounds(review_facts.known_of(case), signals=["同一电话多人使用"])
+    assert [g.code for g in result] == list(REFUSAL_GROUNDS)
+    assert "同一电话多人使用" in result[2].shows
+    assert {g.code for g in result if g.barred} == {"over_three_years", "material_missing", "identity_refused"}
     case = given.a_complaint(world, status=S.REVIEW, consumer_address="")
     lacks = review_grounds.lacking(review_facts.known_of(case))
     assert [(e.code, e.article) for e in lacks] == [("identity", 10)]
@@ -130,14 +132,6 @@ def test_what_is_missing_is_listed_by_article(world: World) -> None:
     whole = given.a_complaint(world, status=S.REVIEW)
     assert review_grounds.lacking(review_facts.known_of(whole)) == []
     assert not Evidence.objects.filter(complaint=whole).exists(), "no evidence is no missing element"
-
-
-def test_every_ground_of_the_law_is_looked_at_in_its_order(world: World) -> None:
-    case = given.a_complaint(world, status=S.REVIEW)
-    result = review_grounds.grounds(review_facts.known_of(case), signals=["同一电话多人使用"])
-    assert [g.code for g in result] == list(REFUSAL_GROUNDS)
-    assert "同一电话多人使用" in result[2].shows
-    assert {g.code for g in result if g.barred} == {"over_three_years", "material_missing", "identity_refused"}
 
 
 @pytest.mark.parametrize("who", ["intake", "consumer", "handler", "far_officer", "superior"])

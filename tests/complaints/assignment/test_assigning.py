@@ -58,11 +58,8 @@ def why(case: Complaint) -> dict[str, Any]:
     return dict(entry.data["because"])
 
 
-def test_without_a_rule_nobody_is_named(world: World) -> None:
+def test_the_first_rule_that_fits_names_the_handler_and_without_one_nobody(world: World) -> None:
     assert swept(new_case(world)) is None
-
-
-def test_the_first_rule_that_fits_names_the_handler_and_stands_in_the_record(world: World) -> None:
     second = somebody(world, "second", branch=world.fuzhou)
     rule(world, category="food_safety", handler=world.ming_staff)
     fits = rule(world, position=2, category="telecom.fees.unexplained_charge", handler=second)
@@ -152,10 +149,19 @@ def test_without_a_deputy_the_nearest_head_takes_over(world: World, deputy: str)
     assert (swept(case), why(case)["to"]) == (near.pk, "head")
 
 
-def test_a_cancelled_leave_hands_nothing_over(world: World) -> None:
+def test_a_cancelled_leave_hands_nothing_over_and_nobody_on_leave_is_given_a_case_by_hand(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     leave(world, world.ming_staff, cancelled_at=WEDNESDAY, cancelled_by=world.lead)
     assert swept(case) == world.ming_staff.pk
+    leave(world, world.ming_staff)
+    case = new_case(world)
+    for move in (
+        enterprise.assign(handler_id=world.ming_staff.pk),
+        enterprise.accept_case(handler_id=world.ming_staff.pk),
+    ):
+        with pytest.raises(StepNotAllowed) as refused:
+            given.step(case, move, world.manager, LATER)
+        assert refused.value.code == "on_leave"
 
 
 @pytest.mark.parametrize("gone", ["left", "off", "reviewer"])
@@ -211,18 +217,6 @@ def test_a_sweep_costs_the_same_for_one_case_and_for_many(world: World, django_a
         if number == 1:
             one = len(asked)
     assert len(asked) <= one + 3
-
-
-def test_nobody_on_leave_is_given_a_case_by_hand(world: World) -> None:
-    leave(world, world.ming_staff)
-    case = new_case(world)
-    for move in (
-        enterprise.assign(handler_id=world.ming_staff.pk),
-        enterprise.accept_case(handler_id=world.ming_staff.pk),
-    ):
-        with pytest.raises(StepNotAllowed) as refused:
-            given.step(case, move, world.manager, LATER)
-        assert refused.value.code == "on_leave"
 
 
 def test_a_handler_is_named_by_the_number_of_the_own_books(world: World) -> None:

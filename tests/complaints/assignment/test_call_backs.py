@@ -258,13 +258,17 @@ def test_the_script_is_asked_and_told(world: World) -> None:
     assert not HandlingStep.objects.filter(complaint=call.complaint, audience="parties", step="call_back").exists()
 
 
-def test_who_handled_it_is_refused_by_name(world: World) -> None:
+def test_who_handled_it_is_refused_by_name_and_so_is_what_is_no_answer(world: World) -> None:
     call = mine(world)
     client, url = workspace(world.rui), f"/authority/call-backs/{call.pk}/"
     page = client.get(url).content.decode()
     assert "您办理过这件投诉" in page
     refused = client.post(url, GOOD | key())
     assert (refused.status_code, "须由没有办理过这件投诉的人员进行" in refused.content.decode()) == (409, True)
+    head = actors.officer([world.head_officer])
+    for wrong in ({"answers": {"attitude": "superb"}}, {"answers": {"nonsense": "yes"}}, {"overall": 6}):
+        with pytest.raises(StepNotAllowed):
+            given.step(call.complaint, casework.call_back(reached=True, **wrong), head, timezone.now())  # type: ignore[arg-type]
 
 
 def test_three_tries_and_it_is_over(world: World) -> None:
@@ -327,14 +331,6 @@ def test_elsewhere_nobody_sees_it_and_a_superior_may_ring(world: World) -> None:
     reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
     Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
     assert workspace(reader).get(url).status_code == 200
-
-
-def test_the_verb_refuses_what_is_no_answer(world: World) -> None:
-    call = mine(world)
-    head = actors.officer([world.head_officer])
-    for wrong in ({"answers": {"attitude": "superb"}}, {"answers": {"nonsense": "yes"}}, {"overall": 6}):
-        with pytest.raises(StepNotAllowed):
-            given.step(call.complaint, casework.call_back(reached=True, **wrong), head, timezone.now())  # type: ignore[arg-type]
 
 
 def test_a_list_costs_the_same_however_long(world: World) -> None:

@@ -93,15 +93,6 @@ def test_a_deputy_who_was_recused_is_passed_over(world: World) -> None:
     assert case.officer == world.head_officer
 
 
-def test_leave_counts_for_every_office_of_the_person_there(world: World) -> None:
-    case = with_rui(world)
-    second = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.INTAKE.post)
-    away(second, world.rui)
-    assert assigning.sweep_officers(now=WEDNESDAY) == 1
-    case.refresh_from_db()
-    assert case.officer == world.head_officer
-
-
 def test_a_deputy_who_is_away_too_is_no_deputy(world: World) -> None:
     case, deputy = with_rui(world), another(world, "代试")
     away(world.rui_officer, world.rui, deputy=deputy)
@@ -111,12 +102,18 @@ def test_a_deputy_who_is_away_too_is_no_deputy(world: World) -> None:
     assert case.officer == world.head_officer
 
 
-def test_before_the_first_day_and_after_the_last_nothing_moves(world: World) -> None:
+def test_leave_counts_on_its_days_and_for_every_office_of_the_person_there(world: World) -> None:
     with_rui(world)
     away(world.rui_officer, world.rui, on=timezone.localdate(WEDNESDAY) + timedelta(days=1))
     assert assigning.sweep_officers(now=WEDNESDAY) == 0
     assert assigning.sweep_officers(now=WEDNESDAY + timedelta(days=9)) == 0
     assert assigning.sweep_officers(now=WEDNESDAY + timedelta(days=1)) == 1
+    case = with_rui(world)
+    second = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.INTAKE.post)
+    away(second, world.rui)
+    assert assigning.sweep_officers(now=WEDNESDAY) == 1
+    case.refresh_from_db()
+    assert case.officer == world.head_officer
 
 
 def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogCaptureFixture) -> None:

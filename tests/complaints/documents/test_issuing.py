@@ -91,7 +91,7 @@ def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) 
     assert list(kinds.gaps()) == []
 
 
-def test_distribution_registers_the_complaint_and_tells_the_unit(world: World) -> None:
+def test_distribution_registers_the_complaint_once_and_tells_the_unit(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     results = list(OfficialDocument.objects.filter(complaint=case).order_by("form"))
     assert [(d.form, d.reference) for d in results] == [(1, "榕市监投登〔2026〕第1号"), (3, "榕市监分送〔2026〕第1号")]
@@ -102,13 +102,15 @@ def test_distribution_registers_the_complaint_and_tells_the_unit(world: World) -
         assert word in sent
     assert "陈试" not in sent
     assert not any(d.to_consumer or d.to_enterprise for d in results)
-
-
-def test_a_case_that_is_distributed_again_is_not_registered_again(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     given.step(case, authority.return_to_intake(text=TEXT), world.officer, WEDNESDAY)
     given.step(case, authority.assign_authority(authority_id=world.gulou.pk), world.intake, WEDNESDAY)
     assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == [1, 3, 3]
+    case = given.step(
+        given.a_complaint(world, status=S.NEGOTIATING), authority.recall(text=TEXT), world.officer, WEDNESDAY
+    )
+    given.step(case, authority.accept(), world.officer, WEDNESDAY)
+    assert list(OfficialDocument.objects.filter(complaint=case).order_by("pk").values_list("form", flat=True)) == [1, 5]
 
 
 @pytest.mark.parametrize(
@@ -133,14 +135,6 @@ def test_a_case_that_flows_back_from_an_enterprise_is_registered_with_what_an_of
     assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == forms
 
 
-def test_a_case_that_is_taken_back_is_registered_once(world: World) -> None:
-    case = given.step(
-        given.a_complaint(world, status=S.NEGOTIATING), authority.recall(text=TEXT), world.officer, WEDNESDAY
-    )
-    given.step(case, authority.accept(), world.officer, WEDNESDAY)
-    assert list(OfficialDocument.objects.filter(complaint=case).order_by("pk").values_list("form", flat=True)) == [1, 5]
-
-
 def test_a_supervised_settlement_is_told_to_the_enterprise(world: World) -> None:
     case = given.a_complaint(world, status=S.TRIAGE)
     given.step(
@@ -155,16 +149,10 @@ def test_a_supervised_settlement_is_told_to_the_enterprise(world: World) -> None
     assert "2026年11月25日" in words_of(document)
 
 
-def test_what_the_system_forwards_is_no_document_of_an_authority(world: World) -> None:
+def test_neither_forwarding_by_the_system_nor_material_nor_a_waived_agreement_issues_anything(world: World) -> None:
     assert not OfficialDocument.objects.filter(complaint=given.a_complaint(world, status=S.WITH_ENTERPRISE)).exists()
-
-
-def test_material_that_is_no_identity_needs_no_form(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_MATERIAL)
     assert not OfficialDocument.objects.filter(complaint=case, form=4).exists()
-
-
-def test_a_waived_agreement_issues_nothing(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
     given.step(
         case, mediation.record_agreement(promises=[], text=TEXT, without_document=True), world.officer, WEDNESDAY

@@ -66,7 +66,7 @@ def pdf(document: OfficialDocument) -> str:
     return f"/cases/{document.complaint.number}/documents/{document.pk}/"
 
 
-def test_the_register_finds_a_document_by_number_sort_and_year(world: World) -> None:
+def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice(world: World) -> None:
     case = refused(world)
     document = newest(case)
     rui = signed_in(world.rui)
@@ -84,9 +84,17 @@ def test_the_register_finds_a_document_by_number_sort_and_year(world: World) -> 
         ("form=x&year=y", True),
     ):
         assert (place(document) in shown(rui.get(f"/authority/documents/?{query}"))) is is_found, query
+    assert place(newest(case)) in shown(signed_in(world.rui).get(f"/authority/cases/{case.number}/"))
+    bodies = dict(case.notices.filter(kind="refuse").values_list("addressee", "body"))
+    assert (
+        f"《投诉不予受理决定书》（{document.reference}）可以在案件页下载：/cases/{case.number}/#documents"
+        in bodies["consumer"]
+    )
+    assert "陈" not in bodies["consumer"]
+    assert document.reference not in bodies.get("enterprise", "")
 
 
-def test_the_register_leads_to_a_document(world: World) -> None:
+def test_the_register_leads_to_a_document_and_its_print_is_the_one_of_the_worker(world: World) -> None:
     document = newest(refused(world))
     rui = signed_in(world.rui)
     page = shown(rui.get("/authority/documents/"))
@@ -100,11 +108,11 @@ def test_the_register_leads_to_a_document(world: World) -> None:
     assert "作废" not in page
     assert page.count("（五）向人民法院提起诉讼。") == page.count(f"事实和理由：{TEXT}") == 1
     assert "(&#x27;" not in page
-
-
-def test_a_case_page_lists_its_documents(world: World) -> None:
-    case = refused(world)
-    assert place(newest(case)) in shown(signed_in(world.rui).get(f"/authority/cases/{case.number}/"))
+    printing_documents.sweep_documents(now=timezone.now())
+    content = signed_in(world.chen).get(pdf(document)).content
+    version = document.versions.get()
+    assert hashlib.sha256(content).hexdigest() == version.sha256
+    assert version.sha256 in shown(signed_in(world.rui).get(place(document)))
 
 
 def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(world: World) -> None:
@@ -258,16 +266,7 @@ def test_a_party_reads_what_is_addressed_to_it_and_nothing_else(world: World) ->
     assert missing.status_code == 404
 
 
-def test_the_print_that_is_handed_out_is_the_one_of_the_worker(world: World) -> None:
-    document = newest(refused(world))
-    printing_documents.sweep_documents(now=timezone.now())
-    content = signed_in(world.chen).get(pdf(document)).content
-    version = document.versions.get()
-    assert hashlib.sha256(content).hexdigest() == version.sha256
-    assert version.sha256 in shown(signed_in(world.rui).get(place(document)))
-
-
-def test_a_mediated_case_has_a_package_for_the_court(world: World) -> None:
+def test_a_mediated_case_has_a_package_for_the_court_and_who_only_reads_is_offered_none(world: World) -> None:
     case = mediated(world)
     base = f"/cases/{case.number}/court/"
     chen = signed_in(world.chen)
@@ -297,21 +296,12 @@ def test_a_mediated_case_has_a_package_for_the_court(world: World) -> None:
     assert chen.get(f"{base}doc/").status_code == 404
     other = given.a_complaint(world, status=S.MEDIATING, now=timezone.now())
     assert chen.get(f"/cases/{other.number}/court/").status_code == 404
-
-
-def test_whoever_only_reads_cases_is_offered_no_paper_for_the_court(world: World) -> None:
-    case = mediated(world)
-    base = f"/cases/{case.number}/court/"
     assert f"{base}pdf/" in shown(signed_in(world.rui).get(base))
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     page = shown(signed_in(world.otto).get(base))
     assert f"{base}pdf/" not in page
     assert f"{base}zip/" not in page
     assert "由双方或者经办人员下载" in page
-
-
-def test_consumers_are_told_how_to_get_a_file_out_of_wechat(world: World) -> None:
-    case = mediated(world)
     chen, ming = signed_in(world.chen), signed_in(world.ming)
     for path in (f"/cases/{case.number}/", f"/cases/{case.number}/court/"):
         assert "在浏览器打开" in shown(chen.get(path)), path
@@ -362,18 +352,6 @@ def test_a_dossier_holds_the_documents_addressed_to_its_reader(world: World) -> 
         assert gathered.documents[-1].sha256 in paper
         assert bool(gathered.documents[-1].content) == (side == "consumer")
         assert "举报" not in str([one.title for one in gathered.documents])
-
-
-def test_the_notice_leads_to_the_document_and_names_nobody(world: World) -> None:
-    case = refused(world)
-    document = newest(case)
-    bodies = dict(case.notices.filter(kind="refuse").values_list("addressee", "body"))
-    assert (
-        f"《投诉不予受理决定书》（{document.reference}）可以在案件页下载：/cases/{case.number}/#documents"
-        in bodies["consumer"]
-    )
-    assert "陈" not in bodies["consumer"]
-    assert document.reference not in bodies.get("enterprise", "")
 
 
 def test_where_to_reach_the_consumer_is_shown_to_officers_who_said_why(world: World) -> None:

@@ -69,12 +69,19 @@ def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: Wo
     assert case.last_sequence == before
 
 
-def test_the_same_words_give_the_same_bytes(world: World) -> None:
+def test_the_same_words_give_the_same_bytes_and_without_an_address_no_code(world: World, settings: Any) -> None:
     version = newest(refused(world)).versions.get()
     at_once = printing.read_print(version)
     printing_documents.sweep_documents(now=WEDNESDAY + timedelta(hours=5))
     version.refresh_from_db()
     assert printing.read_print(version) == at_once
+    settings.SITE_URL = ""
+    bare = printing.print_of(version)
+    assert "在本平台/open/verify/核对" in read(bare)
+    settings.SITE_URL = "https://odr.example.org"
+    known = printing.print_of(version)
+    assert "扫码或在https://odr.example.org/open/verify/核对" in read(known)
+    assert len(known) > len(bare)
 
 
 def test_a_worker_that_died_is_followed_by_another(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +106,7 @@ def test_a_worker_that_died_is_followed_by_another(world: World, monkeypatch: py
     assert list(printing.damaged_prints()) == []
 
 
-def test_a_print_that_was_changed_or_lost_is_named(world: World) -> None:
+def test_a_print_that_was_changed_or_lost_is_named_and_of_an_erased_person_the_number_stays(world: World) -> None:
     case = refused(world)
     printing_documents.sweep_documents(now=WEDNESDAY)
     first, second, _third = DocumentVersion.objects.filter(complaint=case).order_by("pk")
@@ -108,6 +115,14 @@ def test_a_print_that_was_changed_or_lost_is_named(world: World) -> None:
     assert [(version, what) for version, what in printing.damaged_prints()] == [(first, "missing"), (second, "changed")]
     # Made anew of the frozen words.
     assert hashlib.sha256(printing.read_print(first)).hexdigest() == first.sha256
+    version = newest(case).versions.get()
+    path = version.path
+    erasing.erase(world.chen.person_key, now=WEDNESDAY + timedelta(days=1200))
+    version = newest(case).versions.get()
+    assert (version.content, version.path, newest(case).number) == ({}, "", 1)
+    assert not storage().exists(path)
+    with pytest.raises(LookupError):
+        printing.read_print(version)
 
 
 def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> None:
@@ -223,19 +238,6 @@ def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:
     assert newest(refused(world)).number == document.number + 1
 
 
-def test_of_an_erased_person_the_number_stays_and_the_words_go(world: World) -> None:
-    case = refused(world)
-    printing_documents.sweep_documents(now=WEDNESDAY)
-    version = newest(case).versions.get()
-    path = version.path
-    erasing.erase(world.chen.person_key, now=WEDNESDAY + timedelta(days=1200))
-    version = newest(case).versions.get()
-    assert (version.content, version.path, newest(case).number) == ({}, "", 1)
-    assert not storage().exists(path)
-    with pytest.raises(LookupError):
-        printing.read_print(version)
-
-
 def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, documents.draw_up_document(form=1), world.officer, WEDNESDAY)
@@ -257,7 +259,7 @@ def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World)
     assert "open/verify" not in label
 
 
-def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world: World) -> None:
+def test_a_report_gets_its_register_and_its_result_in_the_names_of_both(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
     given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
     assert (newest(case).form, newest(case).audience) == (2, "authority")
@@ -267,6 +269,14 @@ def test_a_report_that_the_consumer_filed_gets_its_register_and_its_result(world
     assert text.value.code == "already_there"
     given.step(case, documents.draw_up_document(form=10, text="经核查，已责令改正。"), world.officer, WEDNESDAY)
     assert newest(case).form == 10
+    case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
+    close(world, case, told="门店已补办执照。")
+    document = results_of(case)[0]
+    assert (document.audience, document.to_consumer) == ("authority", False)
+    assert (document.issued_by, document.second_by) == (world.rui, world.head_officer.user)
+    text = read(printing.read_print(document.versions.get()))
+    assert all(said in text for said in ("陈试", "核查结果：已责令改正。", "门店已补办执照。", "瑞试", "长试"))
+    assert "内部核查记录" not in text
 
 
 def close(world: World, case: Complaint, **said: Any) -> Complaint:
@@ -279,17 +289,6 @@ def close(world: World, case: Complaint, **said: Any) -> Complaint:
 
 def results_of(case: Complaint) -> list[OfficialDocument]:
     return list(OfficialDocument.objects.filter(complaint=case, form=10))
-
-
-def test_the_end_of_a_check_tells_who_reported_what_came_of_it_in_the_names_of_both(world: World) -> None:
-    case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
-    close(world, case, told="门店已补办执照。")
-    document = results_of(case)[0]
-    assert (document.audience, document.to_consumer) == ("authority", False)
-    assert (document.issued_by, document.second_by) == (world.rui, world.head_officer.user)
-    text = read(printing.read_print(document.versions.get()))
-    assert all(said in text for said in ("陈试", "核查结果：已责令改正。", "门店已补办执照。", "瑞试", "长试"))
-    assert "内部核查记录" not in text
 
 
 def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(world: World) -> None:
@@ -311,7 +310,7 @@ def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(
     assert len(results_of(case)) == 2
 
 
-def test_service_is_recorded_with_its_proof(world: World) -> None:
+def test_service_is_recorded_with_its_proof_and_in_its_own_case(world: World) -> None:
     case = refused(world)
     document = newest(case)
     given.step(
@@ -346,9 +345,17 @@ def test_service_is_recorded_with_its_proof(world: World) -> None:
         "reference": "EMS1234",
         "to": "consumer",
     }
+    one, other = refused(world), given.a_complaint(world, status=S.REVIEW)
+    with pytest.raises(WrongInput):
+        given.step(
+            other,
+            casework.serve_notice(document_id=newest(one).pk, channel="letter", is_served=True),
+            world.officer,
+            WEDNESDAY,
+        )
 
 
-def test_the_notice_clock_runs_until_both_have_it(world: World) -> None:
+def test_the_notice_clock_runs_until_both_have_the_decision_of_the_termination(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
     given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
     document = newest(case)
@@ -361,35 +368,18 @@ def test_the_notice_clock_runs_until_both_have_it(world: World) -> None:
             WEDNESDAY,
         )
         assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
-
-
-def test_only_the_decision_of_the_termination_ends_its_notice_clock(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
     accepted = newest(case)
     given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
     for text in ({"document_id": accepted.pk}, {"document": "受理决定书"}):
         given.step(case, casework.serve_notice(channel="letter", is_served=True, **text), world.officer, WEDNESDAY)
         assert case.deadlines.get(clock="notice").ended_at is None, text
-
-
-def test_a_mediation_that_the_consumer_withdrew_has_no_decision_and_words_end_its_notice_clock(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING)
     accepted = newest(case)
     given.step(case, consumer.withdraw(reason="no_longer_wanted"), world.consumer, WEDNESDAY)
     for text, is_over in (({"document_id": accepted.pk}, False), ({"document": "终止调解告知"}, True)):
         given.step(case, casework.serve_notice(channel="letter", is_served=True, **text), world.officer, WEDNESDAY)
         assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
-
-
-def test_a_document_of_another_case_cannot_be_served_here(world: World) -> None:
-    one, other = refused(world), given.a_complaint(world, status=S.REVIEW)
-    with pytest.raises(WrongInput):
-        given.step(
-            other,
-            casework.serve_notice(document_id=newest(one).pk, channel="letter", is_served=True),
-            world.officer,
-            WEDNESDAY,
-        )
 
 
 def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: World) -> None:
@@ -428,14 +418,3 @@ def test_no_seal_stands_on_a_page_without_words_and_none_is_apart_from_the_signa
     last = pages_of(lines)[-1]
     for text in ("末段。", "投诉人（签名）", "经办人：瑞试章试", "（盖章处）"):
         assert text in last
-
-
-def test_a_portal_that_does_not_know_its_address_prints_no_code(world: World, settings: Any) -> None:
-    version = newest(refused(world)).versions.get()
-    settings.SITE_URL = ""
-    bare = printing.print_of(version)
-    assert "在本平台/open/verify/核对" in read(bare)
-    settings.SITE_URL = "https://odr.example.org"
-    known = printing.print_of(version)
-    assert "扫码或在https://odr.example.org/open/verify/核对" in read(known)
-    assert len(known) > len(bare)

@@ -96,7 +96,7 @@ def test_a_file_comes_in_parts_and_goes_on_after_a_break(client: Client, draft: 
     assert parts_on_disk(folder) == []
 
 
-def test_what_is_no_evidence_is_refused_with_its_first_part(client: Client, draft: FilingDraft, folder: Path) -> None:
+def test_what_is_no_evidence_or_not_the_whole_is_refused(client: Client, draft: FilingDraft, folder: Path) -> None:
     sender = Sender(client, of(draft), b"MZ\x90\0\x03" + bytes(PART + 1), "run.png")
     sender.begin()
     answer = sender.part(0)
@@ -104,17 +104,11 @@ def test_what_is_no_evidence_is_refused_with_its_first_part(client: Client, draf
     assert "“run.png”的类型不能接收" in answer.json()["text"]
     assert not Upload.objects.exists()
     assert parts_on_disk(folder) == []
-
-
-def test_what_cannot_be_read_is_refused_at_the_end(client: Client, draft: FilingDraft, folder: Path) -> None:
     answer = Sender(client, of(draft), b"%PDF-1.7\n" + b"x" * 2000, "账单.pdf").all()
     assert answer.status_code == 422
     assert "“账单.pdf”打不开" in answer.json()["text"]
     assert not Upload.objects.exists()
     assert not [place for place in folder.rglob("*") if place.is_file()]
-
-
-def test_the_digest_of_the_whole_must_fit(client: Client, draft: FilingDraft) -> None:
     sender = Sender(client, of(draft), pdf())
     sender.begin()
     sender.part(0)

@@ -42,7 +42,7 @@ def steps(case: Complaint) -> list[str]:
     )
 
 
-def test_ten_working_days_from_delivery_and_the_pause_of_the_procedure(world: World) -> None:
+def test_ten_working_days_from_delivery_and_at_most_five_of_pause(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     assert clock(case, "negotiation").last_day == date(2026, 11, 25)
     given.step(case, given.an_offer(), world.handler, at(18))
@@ -50,9 +50,6 @@ def test_ten_working_days_from_delivery_and_the_pause_of_the_procedure(world: Wo
     given.step(case, consumer.decline_offer(reason="amount_too_low"), world.consumer, at(20))
     assert clock(case, "negotiation").last_day == date(2026, 11, 27)
     assert clock(case, "negotiation").state == "running"
-
-
-def test_pauses_take_five_working_days_a_case_at_most(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     given.step(case, given.an_offer(), world.handler, at(12))
     given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(17))
@@ -64,7 +61,11 @@ def test_pauses_take_five_working_days_a_case_at_most(world: World) -> None:
     assert clock(case, "negotiation").last_day == date(2026, 12, 2)
 
 
-def test_the_clock_decides_not_the_sweeper(world: World) -> None:
+def test_the_clock_decides_to_the_microsecond_not_the_sweeper(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    due = clock(case, "negotiation").due_at
+    given.step(case, given.an_offer(due_on=date(2026, 12, 7)), world.handler, due - T(microseconds=1))
+    assert case.status == S.AWAITING_CONSUMER
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     due = clock(case, "negotiation").due_at
     assert due == datetime(2026, 11, 26, tzinfo=HERE)
@@ -77,22 +78,12 @@ def test_the_clock_decides_not_the_sweeper(world: World) -> None:
     assert case.engagements.get().odr_result == "failed"
 
 
-def test_one_microsecond_before_it_is_in_time(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    due = clock(case, "negotiation").due_at
-    given.step(case, given.an_offer(due_on=date(2026, 12, 7)), world.handler, due - T(microseconds=1))
-    assert case.status == S.AWAITING_CONSUMER
-
-
-def test_a_slow_worker_shortens_nobodys_time(world: World) -> None:
+def test_a_slow_worker_shortens_nobodys_time_and_clocks_lapse_in_order_each_judged_anew(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     sweep(case, at(30))
     assert case.status == S.REVIEW
     assert case.is_overdue is False
     assert clock(case, "review").last_day == date(2026, 12, 9)
-
-
-def test_after_an_outage_clocks_lapse_in_order_each_judged_anew(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
     sweep(case, at(30))
     assert steps(case) == ["file", "forward", "lapse_acceptance", "lapse_negotiation"]
@@ -101,22 +92,21 @@ def test_after_an_outage_clocks_lapse_in_order_each_judged_anew(world: World) ->
     )
     assert happened == [datetime(2026, 11, 14, tzinfo=HERE), datetime(2026, 11, 26, tzinfo=HERE)]
     assert case.status == S.REVIEW
-
-
-def test_a_clock_whose_status_was_left_has_ended_not_lapsed(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     sweep(case, at(16))
     assert (steps(case), clock(case, "acceptance").state) == (["file", "forward", "accept_case"], "met")
 
 
-def test_silence_is_never_a_success(world: World) -> None:
+def test_silence_is_never_a_success_and_leads_to_review_where_an_authority_had_the_case(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
     sweep(case, at(19))
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
     assert case.engagements.get().odr_result == "unconfirmed"
-
-
-def test_silence_leads_to_review_where_an_authority_had_the_case(world: World) -> None:
+    case = given.a_complaint(world, status=S.PERFORMING, now=at(2))
+    given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, at(3))
+    sweep(case, at(12))
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
+    assert case.obligations.get().state == "silent"
     case = given.a_complaint(world, status=S.TRIAGE, now=at(11))
     given.step(
         case,
@@ -139,15 +129,12 @@ def test_who_declined_onward_transfer_is_not_passed_on(world: World) -> None:
     assert case.status == S.REVIEW
 
 
-def test_an_offer_lying_with_the_consumer_outlives_the_ten_days(world: World) -> None:
+def test_an_offer_lying_with_the_consumer_outlives_the_ten_days_until_it_is_declined(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     given.step(case, given.an_offer(), world.handler, at(25))
     assert clock(case, "negotiation").remaining == 0
     given.step(case, consumer.accept_offer(), world.consumer, at(1, month=12))
     assert case.status == S.PERFORMING
-
-
-def test_declined_when_the_ten_days_have_run_out_goes_to_review(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     given.step(case, given.an_offer(), world.handler, at(25))
     given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(26))
@@ -164,14 +151,6 @@ def test_a_promise_nobody_kept_is_breached_after_both_were_asked(world: World) -
     assert case.status == S.REVIEW
     obligation.refresh_from_db()
     assert obligation.state == "broken"
-
-
-def test_a_reported_promise_falls_silent_and_is_no_success(world: World) -> None:
-    case = given.a_complaint(world, status=S.PERFORMING, now=at(2))
-    given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, at(3))
-    sweep(case, at(12))
-    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
-    assert case.obligations.get().state == "silent"
 
 
 def test_the_consumers_own_part_holds_back_the_enterprises(world: World) -> None:
@@ -211,7 +190,7 @@ def test_an_unanswered_question_gives_the_offer_back(world: World) -> None:
     assert case.offers.get().state == "open"
 
 
-def test_review_is_escalated_never_deemed_accepted(world: World) -> None:
+def test_review_is_escalated_never_deemed_accepted_and_an_unrouted_case_goes_to_a_person(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
     assert clock(case, "review").last_day == date(2026, 11, 20)
     sweep(case, at(23))
@@ -220,6 +199,9 @@ def test_review_is_escalated_never_deemed_accepted(world: World) -> None:
     assert lapse.data["escalated_to"] == "福州市市场监督管理局"
     sweep(case, at(24))
     assert HandlingStep.objects.filter(complaint=case, step="lapse_review").count() == 1
+    case = given.filed(world, now=at(11))
+    sweep(case, at(13))
+    assert (case.status, case.handling_authority_id) == (S.TRIAGE, world.city.pk)
 
 
 def test_a_supervised_settlement_pauses_the_review_clock(world: World) -> None:
@@ -251,12 +233,6 @@ def test_an_appraisal_stops_the_sixty_days(world: World) -> None:
     assert clock(case, "mediation").last_day >= before + T(days=10)
 
 
-def test_not_routed_in_time_goes_to_a_person(world: World) -> None:
-    case = given.filed(world, now=at(11))
-    sweep(case, at(13))
-    assert (case.status, case.handling_authority_id) == (S.TRIAGE, world.city.pk)
-
-
 def test_reminders_are_given_once_and_of_several_only_the_latest(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     sweep(case, at(25, 9))
@@ -283,7 +259,7 @@ def test_an_overdue_clock_is_reminded_each_working_day(world: World) -> None:
     assert marks == ["100", "101", "102", "103", "104"], "half of two days is the last day: only the latest"
 
 
-def test_a_new_policy_does_not_touch_a_running_clock(world: World) -> None:
+def test_a_new_policy_touches_no_running_clock_and_a_dated_local_one_wins(world: World) -> None:
     from authorities.models import Policy
 
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
@@ -294,11 +270,6 @@ def test_a_new_policy_does_not_touch_a_running_clock(world: World) -> None:
     assert clock(given.a_complaint(world, status=S.NEGOTIATING, now=at(11)), "negotiation").last_day == date(
         2026, 11, 16
     )
-
-
-def test_a_dated_local_policy_wins_over_the_national_one(world: World) -> None:
-    from authorities.models import Policy
-
     Policy.objects.create(
         name="acceptance", region=world.region, number=2, unit="CD", legal_basis="本地规定", starts_on=date(2026, 1, 1)
     )
@@ -349,7 +320,7 @@ def unreachable(world: World, case: Complaint, *, days: tuple[int, ...] = (12, 1
         )
 
 
-def test_unreachable_needs_attempts_and_leaves_the_consumer_two_days(world: World) -> None:
+def test_unreachable_needs_attempts_and_not_a_consumer_who_spoke_up(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     report = enterprise.report_failure(reason="unreachable", text="多次联系不上")
     given.step(case, enterprise.log_contact(channel="phone", reached=False, note="没人接"), world.handler, at(12))
@@ -360,9 +331,6 @@ def test_unreachable_needs_attempts_and_leaves_the_consumer_two_days(world: Worl
     assert (case.status, clock(case, "answer").last_day) == (S.NEGOTIATING, date(2026, 11, 18))
     sweep(case, at(19))
     assert (case.status, case.reason) == (S.REVIEW, "unreachable")
-
-
-def test_a_consumer_who_speaks_up_can_be_reached(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     unreachable(world, case)
     given.step(case, enterprise.report_failure(reason="unreachable", text="多次联系不上"), world.handler, at(16))

@@ -73,22 +73,38 @@ def test_declined_with_a_counter_demand_then_settled(world: World) -> None:
     assert case.status == S.PERFORMING
 
 
-def test_an_unanswered_demand_cannot_be_sent(world: World) -> None:
+def test_an_unanswered_demand_cannot_be_sent_nor_a_handler_of_another_branch_named(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     move = handling.offers.make_offer(answers=[handling.Answer(demand=1, verdict="grant")])
     with pytest.raises(WrongInput) as refused:
         given.step(case, move, world.handler, WEDNESDAY)
     assert refused.value.field == "answer-2"
     assert Complaint.objects.get(pk=case.pk).status == S.NEGOTIATING
+    other = Branch.objects.get(name="中国移动厦门分公司")
+    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role=Role.HANDLER.post)
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    with pytest.raises(WrongInput):
+        given.step(case, enterprise.accept_case(handler_id=far.pk), world.handler, WEDNESDAY)
 
 
-def test_a_stranger_cannot_act(world: World) -> None:
+def test_neither_a_stranger_nor_who_returned_a_case_acts_on_it(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     with pytest.raises(StepNotAllowed):
         given.step(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY)
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    given.step(
+        case, enterprise.return_case(reason="not_customer", text="不是本公司用户，查无此号。"), world.handler, WEDNESDAY
+    )
+    assert (case.status, case.enterprise) == (S.TRIAGE, None)
+    assert handling.allowed_steps(case, world.handler) == ()
+    assert Complaint.objects.visible_to(world.ming).filter(pk=case.pk).exists()
 
 
-def test_undo_brings_status_and_clocks_back(world: World) -> None:
+def test_stop_negotiating_goes_to_review_and_undo_brings_status_and_clocks_back(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
+    assert case.status == S.REVIEW
+    assert case.engagements.get().odr_result == "failed"
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     before = {(d.clock, d.state, d.due_at) for d in case.deadlines.filter(ended_at=None)}
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=1))
@@ -101,31 +117,17 @@ def test_undo_brings_status_and_clocks_back(world: World) -> None:
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=3))
     with pytest.raises(StepNotAllowed):
         given.step(case, handling.undoing.undo(), world.consumer, WEDNESDAY + timedelta(hours=4))
-
-
-def test_stop_negotiating_goes_to_review(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
-    assert case.status == S.REVIEW
-    assert case.engagements.get().odr_result == "failed"
-
-
-def test_a_handler_of_another_branch_cannot_be_named(world: World) -> None:
-    other = Branch.objects.get(name="中国移动厦门分公司")
-    far = Staff.objects.create(user=world.otto, enterprise=world.mobile, branch=other, role=Role.HANDLER.post)
-    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    with pytest.raises(WrongInput):
-        given.step(case, enterprise.accept_case(handler_id=far.pk), world.handler, WEDNESDAY)
-
-
-def test_who_returned_a_case_no_longer_acts_on_it(world: World) -> None:
-    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    given.step(
-        case, enterprise.return_case(reason="not_customer", text="不是本公司用户，查无此号。"), world.handler, WEDNESDAY
-    )
-    assert (case.status, case.enterprise) == (S.TRIAGE, None)
-    assert handling.allowed_steps(case, world.handler) == ()
-    assert Complaint.objects.visible_to(world.ming).filter(pk=case.pk).exists()
+    # The promise was due, no sweep had come by yet, and the consumer pressed the wrong button.
+    case = given.a_complaint(world, status=S.PERFORMING)
+    late = case.obligations.get().due_on
+    assert late is not None
+    then = WEDNESDAY + timedelta(days=(late - WEDNESDAY.date()).days + 1)
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, then)
+    assert case.status == S.CLOSED
+    given.step(case, handling.undoing.undo(), world.consumer, then + timedelta(minutes=5))
+    assert case.status == S.PERFORMING
+    assert [(d.clock, d.state) for d in case.deadlines.filter(ended_at=None)] == [("performance_answer", "running")]
+    assert case.next_due_at is not None
 
 
 def test_part_accepted_when_time_is_over_and_no_transfer_wished_closes(world: World) -> None:
@@ -179,20 +181,6 @@ def test_an_analyst_reads_and_takes_no_step(world: World) -> None:
     with pytest.raises(StepNotAllowed):
         given.step(case, authority.accept(), analyst, WEDNESDAY)
     assert Complaint.objects.visible_to(world.otto).filter(pk=case.pk).exists()
-
-
-def test_undo_brings_back_a_clock_that_began_with_the_step_itself(world: World) -> None:
-    """The promise was due, no sweep had come by yet, and the consumer pressed the wrong button."""
-    case = given.a_complaint(world, status=S.PERFORMING)
-    late = case.obligations.get().due_on
-    assert late is not None
-    then = WEDNESDAY + timedelta(days=(late - WEDNESDAY.date()).days + 1)
-    given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, then)
-    assert case.status == S.CLOSED
-    given.step(case, handling.undoing.undo(), world.consumer, then + timedelta(minutes=5))
-    assert case.status == S.PERFORMING
-    assert [(d.clock, d.state) for d in case.deadlines.filter(ended_at=None)] == [("performance_answer", "running")]
-    assert case.next_due_at is not None
 
 
 def test_undo_leaves_a_clock_that_began_a_moment_before_the_step(world: World) -> None:

@@ -185,7 +185,12 @@ def test_both_say_yes_to_a_suggestion(world: World, case: Complaint) -> None:
     assert (case.status, said(case, "suggestion").state) == (S.PERFORMING, "done")
 
 
-def test_a_new_suggestion_takes_the_place_of_the_old_one(world: World, case: Complaint) -> None:
+def test_a_suggestion_promises_what_could_be_agreed_and_a_new_one_takes_the_place_of_the_old(
+    world: World, case: Complaint
+) -> None:
+    past = Promise(kind="apology", what="道歉", due_on="2026-11-01")
+    with pytest.raises(WrongInput):
+        given.step(case, mediation.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1))
     given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, at(1))
     given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, at(2))
     given.step(case, mediation.suggest_settlement(text="另一个方案。"), world.officer, at(3))
@@ -194,12 +199,6 @@ def test_a_new_suggestion_takes_the_place_of_the_old_one(world: World, case: Com
     late = mediation.answer_suggestion(agrees=True, matter_id=old.pk)
     assert refused(case, late, world.consumer, 4) == "suggestion_changed"
     assert Matter.objects.filter(complaint=case, kind="suggestion", state="open").count() == 1
-
-
-def test_a_suggestion_promises_only_what_could_be_agreed(world: World, case: Complaint) -> None:
-    past = Promise(kind="apology", what="道歉", due_on="2026-11-01")
-    with pytest.raises(WrongInput):
-        given.step(case, mediation.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1))
 
 
 @pytest.mark.parametrize(

@@ -270,24 +270,9 @@ def test_one_door_is_not_the_other_and_one_case_not_another(world: World, case: 
     assert Client().get(home(case)).status_code == 404
 
 
-def test_what_it_writes_while_it_is_taken_back_is_refused(world: World, case: Complaint) -> None:
-    handed = Matter.objects.get(complaint=case, kind="delegation")
-    body = actors.mediation_body(
-        case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link"
-    )
-    _handed_again(world, case)
-    for move in (
-        mediation.record_session(minutes=TEXT),
-        mediation.report_mediation(result="failed", text=TEXT),
-        mediation.suggest_settlement(text=TEXT),
-    ):
-        with pytest.raises(StepNotAllowed):
-            given.step(case, move, body, now())
-    with pytest.raises(StepNotAllowed):
-        given.step(case_at(world, S.MEDIATING), mediation.record_session(minutes=TEXT), body, now())
-
-
-def test_it_takes_no_step_of_the_authority(world: World, case: Complaint) -> None:
+def test_what_it_writes_while_it_is_taken_back_and_any_step_of_the_authority_is_refused(
+    world: World, case: Complaint
+) -> None:
     handed = Matter.objects.get(complaint=case, kind="delegation")
     body = actors.mediation_body(
         case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link"
@@ -302,6 +287,16 @@ def test_it_takes_no_step_of_the_authority(world: World, case: Complaint) -> Non
             given.step(case, move, body, now())
     with pytest.raises(StepNotAllowed):
         given.step(case, mediation.report_mediation(result="agreed", text=TEXT), world.officer, now())
+    _handed_again(world, case)
+    for move in (
+        mediation.record_session(minutes=TEXT),
+        mediation.report_mediation(result="failed", text=TEXT),
+        mediation.suggest_settlement(text=TEXT),
+    ):
+        with pytest.raises(StepNotAllowed):
+            given.step(case, move, body, now())
+    with pytest.raises(StepNotAllowed):
+        given.step(case_at(world, S.MEDIATING), mediation.record_session(minutes=TEXT), body, now())
 
 
 def test_an_officer_sends_it_by_message_or_as_a_letter(world: World, case: Complaint) -> None:

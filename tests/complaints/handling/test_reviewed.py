@@ -117,7 +117,7 @@ def test_the_consumers_part_never_done_goes_to_the_authority(world: World) -> No
     assert case.engagements.get().odr_result != "failed"
 
 
-def test_the_rest_given_to_the_regulator_stays_there(world: World) -> None:
+def test_the_rest_given_to_the_regulator_stays_and_accepted_promises_outlive_a_second_offer(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     walk(
         world,
@@ -129,9 +129,6 @@ def test_the_rest_given_to_the_regulator_stays_there(world: World) -> None:
         confirm(1),
     )
     assert case.status == S.REVIEW
-
-
-def test_accepted_promises_outlive_a_second_offer_without_any(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     walk(
         world,
@@ -163,7 +160,19 @@ def test_no_offer_outlives_its_case(world: World) -> None:
     assert case.status == S.AWAITING_CONSUMER
 
 
-def test_a_recusal_does_not_end_an_appraisal(world: World) -> None:
+def test_nobody_decides_a_recusal_against_himself_whatever_the_role_and_none_ends_an_appraisal(world: World) -> None:
+    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
+    walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
+    for decision in ("suspend", "grant", "refuse"):
+        with pytest.raises(StepNotAllowed):
+            given.step(
+                case, mediation.decide_recusal(decision=decision, text="理由不成立，驳回。"), world.officer, at(3, 12)
+            )
+    office = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.APPROVER.post)
+    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
+    walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([office]), at(4))
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     walk(
         world,
@@ -177,16 +186,6 @@ def test_a_recusal_does_not_end_an_appraisal(world: World) -> None:
     walk(world, case, at(10), ("officer", mediation.end_appraisal(result="合格")))
     running = live(case, "mediation")
     assert running.state == "running"
-
-
-def test_nobody_decides_a_recusal_against_himself(world: World) -> None:
-    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
-    walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
-    for decision in ("suspend", "grant", "refuse"):
-        with pytest.raises(StepNotAllowed):
-            given.step(
-                case, mediation.decide_recusal(decision=decision, text="理由不成立，驳回。"), world.officer, at(3, 12)
-            )
 
 
 def test_an_agreement_settles_anew_what_was_promised_before(world: World) -> None:
@@ -214,7 +213,7 @@ def test_an_agreement_settles_anew_what_was_promised_before(world: World) -> Non
     assert case.status == S.PERFORMING
 
 
-def test_an_heir_comes_forward(world: World) -> None:
+def test_an_heir_comes_forward_or_both_sides_are_told(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     walk(
         world,
@@ -231,9 +230,6 @@ def test_an_heir_comes_forward(world: World) -> None:
     case.refresh_from_db()
     assert case.status == S.PERFORMING
     assert live(case, "heirs") is None
-
-
-def test_no_heir_both_sides_are_told(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     walk(
         world,
@@ -322,7 +318,7 @@ def test_a_refused_replacement_leaves_the_offer_standing(world: World) -> None:
     assert case.status == S.PERFORMING
 
 
-def test_an_undo_takes_nothing_of_others_back(world: World) -> None:
+def test_an_undo_takes_back_nothing_of_others_nor_what_the_enterprise_confirmed(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     other = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     walk(world, case, at(12), ("consumer", consumer.stop_negotiating()))
@@ -337,9 +333,6 @@ def test_an_undo_takes_nothing_of_others_back(world: World) -> None:
     given.step(case, handling.undoing.undo(), world.consumer, at(12, 12))
     assert case.status == S.NEGOTIATING
     assert Complaint.objects.get(pk=case.pk).linked_group is not None
-
-
-def test_what_the_enterprise_confirms_the_consumer_cannot_undo(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     walk(
         world,
@@ -381,19 +374,19 @@ def test_who_handled_a_case_does_not_answer_the_objection(world: World) -> None:
     walk(world, case, at(4), ("head", casework.answer_objection(upheld=False, text="维持原决定")))
 
 
-def test_only_a_superior_takes_a_case_up(world: World) -> None:
+def test_a_case_goes_up_by_a_superior_to_its_own_officers_and_out_of_triage_by_no_worker(world: World) -> None:
     case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
     with pytest.raises(StepNotAllowed):
         given.step(case, supervision.take_up(text="本局办理"), world.officer, at(3))
     review = given.a_complaint(world, status=S.REVIEW, now=at(2))
     walk(world, review, at(3), ("superior", supervision.take_up(text="情况重大，提级办理")))
     assert review.handling_authority_id == world.city.pk
-
-
-def test_an_officer_of_another_county_cannot_be_named(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(2))
     with pytest.raises(WrongInput):
         given.step(case, authority.accept(officer_id=world.far_officer.pk), world.officer, at(3))
+    case = given.a_complaint(world, status=S.TRIAGE, now=at(11))
+    with pytest.raises(StepNotAllowed):
+        given.step(case, forwarded(world), actors.SYSTEM, at(11, 12))
 
 
 def test_the_county_acts_on_what_lies_with_its_office(world: World) -> None:
@@ -407,14 +400,11 @@ def test_the_county_acts_on_what_lies_with_its_office(world: World) -> None:
     assert case.status == S.MEDIATING
 
 
-def test_the_review_clock_begins_when_the_county_gets_the_case(world: World) -> None:
+def test_the_review_clock_begins_when_the_county_gets_the_case_and_a_return_keeps_it(world: World) -> None:
     case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
     walk(world, case, at(24), ("intake", authority.assign_authority(authority_id=world.gulou.pk)))
     running = live(case, "review")
     assert running.last_day == date(2026, 12, 3)
-
-
-def test_a_supervised_case_that_is_returned_keeps_its_review_clock(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
     before = live(case, "review")
     walk(
@@ -427,12 +417,6 @@ def test_a_supervised_case_that_is_returned_keeps_its_review_clock(world: World)
     after = live(case, "review")
     assert before is not None
     assert (after.pk, after.state) == (before.pk, "paused")
-
-
-def test_the_worker_forwards_nothing_out_of_triage(world: World) -> None:
-    case = given.a_complaint(world, status=S.TRIAGE, now=at(11))
-    with pytest.raises(StepNotAllowed):
-        given.step(case, forwarded(world), actors.SYSTEM, at(11, 12))
 
 
 def test_a_hidden_clock_counted_anew_stays_hidden(world: World) -> None:
@@ -450,27 +434,16 @@ def test_a_hidden_clock_counted_anew_stays_hidden(world: World) -> None:
     ).exists()
 
 
-def test_a_disputed_payment_is_shown_not_reported_again(world: World) -> None:
+def test_a_disputed_payment_is_not_reported_again_and_a_contact_before_the_delivery_is_none(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=at(11))
     walk(world, case, at(12), report(1), ("consumer", consumer.dispute_performance(obligation=1, text="没有收到")))
     with pytest.raises(StepNotAllowed):
         given.step(case, report(1)[1], world.handler, at(12, 12))
-
-
-def test_a_contact_before_the_delivery_is_none(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     with pytest.raises(WrongInput):
         given.step(
             case, enterprise.log_contact(channel="phone", reached=False, note="没接", at=at(10)), world.handler, at(12)
         )
-
-
-def test_a_person_with_two_roles_is_the_same_person(world: World) -> None:
-    office = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.APPROVER.post)
-    case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
-    walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
-    with pytest.raises(StepNotAllowed):
-        given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([office]), at(4))
 
 
 def test_consent_by_brand_is_to_the_first_entity_only(world: World) -> None:

@@ -518,7 +518,7 @@ def test_step_is_refused_to_strangers(world: World, step: str) -> None:
     assert HandlingStep.objects.filter(complaint=case).count() == last
 
 
-def test_an_answer_after_silence_settles_late(world: World) -> None:
+def test_an_answer_after_silence_settles_late_and_brings_promises_back(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, given.an_offer(due_on=None), world.handler, WEDNESDAY)
     handling.sweep_clocks(now=WEDNESDAY + T(days=9))
@@ -527,9 +527,6 @@ def test_an_answer_after_silence_settles_late(world: World) -> None:
     assert case.engagements.get().odr_result == "unconfirmed"
     given.step(case, consumer.answer_late(accept=True), world.consumer, WEDNESDAY + T(days=12))
     assert (case.outcome, case.is_late) == (Outcome.SETTLED, True)
-
-
-def test_a_late_yes_to_an_offer_brings_its_promises_back(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     handling.sweep_clocks(now=WEDNESDAY + T(days=9))
     given.step(case, consumer.answer_late(accept=True), world.consumer, WEDNESDAY + T(days=12))
@@ -537,13 +534,10 @@ def test_a_late_yes_to_an_offer_brings_its_promises_back(world: World) -> None:
     assert case.obligations.get().state == "due"
 
 
-def test_extension_only_where_the_policy_allows(world: World) -> None:
+def test_extension_only_where_the_policy_allows_and_with_the_consumers_yes(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     with pytest.raises(StepNotAllowed):
         given.step(case, enterprise.request_extension(days=3, text=TEXT), world.handler, WEDNESDAY)
-
-
-def test_extension_with_the_consumers_yes(world: World) -> None:
     Policy.objects.filter(name="extension").update(number=1)
     for grant in (True, False):
         case = given.a_complaint(world, status=S.NEGOTIATING)

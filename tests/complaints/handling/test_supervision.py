@@ -172,7 +172,7 @@ def test_the_successor_inherits_what_was_asked(world: World) -> None:
     assert matter.state == "answered"
 
 
-def test_a_superior_keeps_the_case_or_designates_who_handles_it(world: World) -> None:
+def test_a_mediation_that_is_given_to_another_keeps_its_sixty_days_and_a_superior_designates(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
     far = world.far_officer.authority
     above = world.actor("superior")
@@ -188,6 +188,15 @@ def test_a_superior_keeps_the_case_or_designates_who_handles_it(world: World) ->
     assert case.handling_authority == world.gulou
     with pytest.raises(StepNotAllowed):
         given.step(case, supervision.take_up(text=TEXT), world.officer, day(9))
+    case = given.a_complaint(world, status=S.MEDIATING, now=MONDAY)
+    before = case.deadlines.get(clock="mediation", ended_at=None).due_at
+    given.step(
+        case,
+        supervision.take_up(text=TEXT, authority_id=world.far_officer.authority_id),
+        world.actor("superior"),
+        day(10),
+    )
+    assert {(c.clock, c.due_at) for c in case.deadlines.filter(ended_at=None)} == {("mediation", before)}
 
 
 @pytest.mark.parametrize("status", [S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL])
@@ -200,28 +209,13 @@ def test_whom_a_superior_designates_has_its_own_time(world: World, status: Statu
     assert (clock.state, clock.started_at, case.authority_received_at) == ("running", day(10), day(10))
 
 
-def test_a_mediation_that_is_given_to_another_keeps_its_sixty_days(world: World) -> None:
-    case = given.a_complaint(world, status=S.MEDIATING, now=MONDAY)
-    before = case.deadlines.get(clock="mediation", ended_at=None).due_at
-    given.step(
-        case,
-        supervision.take_up(text=TEXT, authority_id=world.far_officer.authority_id),
-        world.actor("superior"),
-        day(10),
-    )
-    assert {(c.clock, c.due_at) for c in case.deadlines.filter(ended_at=None)} == {("mediation", before)}
-
-
-def test_every_clock_of_an_authority_is_reported_upwards(world: World) -> None:
+def test_every_clock_of_an_authority_is_reported_upwards_and_the_national_one_is_told_last(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
     handling.sweep_clocks(now=day(23))
     clock = Deadline.objects.get(complaint=case, clock="review")
     assert (clock.state, clock.escalations, clock.escalate_at) == ("lapsed", 1, None)
     assert entries(case, "escalate")[0].data["clock"] == "review"
     assert entries(case, "escalate")[0].data["escalated_to"] == world.city.name
-
-
-def test_the_national_authority_is_told_last(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
     urged(world, case)
     handling.sweep_clocks(now=MONDAY + timedelta(days=60))
@@ -256,7 +250,7 @@ def late_review(world: World) -> Complaint:
     return case
 
 
-def test_why_it_is_late_is_said_once_and_to_authorities_alone(world: World) -> None:
+def test_why_it_is_late_is_said_once_to_authorities_alone_and_never_in_time(world: World) -> None:
     case = late_review(world)
     given.step(case, supervision.explain_overdue(reason="workload"), world.officer, day(21))
     entry = HandlingStep.objects.get(complaint=case, step="explain_overdue")
@@ -265,6 +259,10 @@ def test_why_it_is_late_is_said_once_and_to_authorities_alone(world: World) -> N
         given.step(case, supervision.explain_overdue(reason="complex"), world.officer, day(22))
     assert again.value.code == "explained_once"
     assert verify(number=case.number).is_unbroken
+    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
+    with pytest.raises(StepNotAllowed) as refused:
+        given.step(case, supervision.explain_overdue(reason="workload"), world.officer, day(8))
+    assert refused.value.code == "not_overdue"
 
 
 @pytest.mark.parametrize(
@@ -281,10 +279,3 @@ def test_who_may_not_say_so_and_what_is_no_reason(world: World, who: str, reason
     with pytest.raises(StepNotAllowed) as refused:
         given.step(case, supervision.explain_overdue(reason=reason, text=text), world.actor(who), day(21))
     assert refused.value.code == code
-
-
-def test_what_is_in_time_needs_no_reason(world: World) -> None:
-    case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
-    with pytest.raises(StepNotAllowed) as refused:
-        given.step(case, supervision.explain_overdue(reason="workload"), world.officer, day(8))
-    assert refused.value.code == "not_overdue"

@@ -89,13 +89,6 @@ def test_without_a_row_that_asks_for_the_head_two_names_still_stand(world: World
     assert all(taken.is_done for taken in approve(case, move, second(world)))
 
 
-def test_the_names_of_both_stand_in_a_refusal(world: World) -> None:
-    case, move = proposed(world, "refuse")
-    approve(case, move, world.actor("head"))
-    data = HandlingStep.objects.get(complaint=case, step="refuse").data
-    assert data["officers"] == [world.rui_officer.pk, world.head_officer.pk]
-
-
 def test_the_police_are_told_by_two_names_and_the_head(world: World) -> None:
     case, move = proposed(world, "refer_to_police")
     other = second(world)
@@ -122,16 +115,15 @@ def test_who_saw_two_signatures_missing_does_not_give_the_last_one_without_the_s
     assert all(taken.is_done for taken in approve(case, move, world.actor("head")))
 
 
-def test_an_officer_of_another_authority_signs_nothing(world: World) -> None:
-    case, move = proposed(world, "refuse")
-    for stranger in ("far_officer", "superior"):
-        assert "not_yours" in [t.refusal.code for t in approve(case, move, world.actor(stranger)) if t.refusal]
-
-
-def test_nobody_approves_his_own(world: World) -> None:
+def test_nobody_approves_his_own_nor_an_officer_of_another_authority_and_both_names_stand(world: World) -> None:
     case, move = proposed(world, "refuse")
     refusals = [taken.refusal for taken in approve(case, move, world.officer)]
     assert [r.code for r in refusals if r] == ["own_proposal", "two_persons"]
+    for stranger in ("far_officer", "superior"):
+        assert "not_yours" in [t.refusal.code for t in approve(case, move, world.actor(stranger)) if t.refusal]
+    approve(case, move, world.actor("head"))
+    data = HandlingStep.objects.get(complaint=case, step="refuse").data
+    assert data["officers"] == [world.rui_officer.pk, world.head_officer.pk]
 
 
 def test_an_earlier_approval_opens_nothing(world: World) -> None:

@@ -124,7 +124,7 @@ def test_less_than_asked_is_no_grant_and_nothing_is_no_part(world: World, verb: 
     assert (refused.value.code, refused.value.field) == (code, "amount-1")
 
 
-def test_an_offer_of_old_that_granted_less_is_replaced_by_a_part(world: World) -> None:
+def test_an_offer_of_old_that_granted_less_is_replaced_by_a_part_and_by_no_unknown_verdict(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     OfferAnswer.objects.filter(offer__complaint=case, demand__ordinal=1).update(amount=Decimal("10"))
     given.step(
@@ -139,9 +139,6 @@ def test_an_offer_of_old_that_granted_less_is_replaced_by_a_part(world: World) -
         LATER,
     )
     assert case.offers.filter(is_replacement=True).exists()
-
-
-def test_a_replacement_with_an_unknown_verdict_is_wrong_input(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     with pytest.raises(WrongInput) as refused:
         given.step(

@@ -252,7 +252,7 @@ def test_a_kill_in_the_middle_goes_on_and_doubles_nothing(world: World, monkeypa
         )
 
 
-def test_a_county_does_not_load_the_calendar_of_the_country(world: World) -> None:
+def test_neither_county_nor_city_decides_the_calendar_of_the_country(world: World) -> None:
     with pytest.raises(StepNotAllowed):
         changing.draft_calendar(
             by=world.rui,
@@ -262,9 +262,6 @@ def test_a_county_does_not_load_the_calendar_of_the_country(world: World) -> Non
             published_on=None,
             year=read_year(LATER, name="x", year=2027),
         )
-
-
-def test_a_city_does_not_decide_for_the_whole_country(world: World) -> None:
     change = proposed(world)
     province = Authority.objects.get(pk=world.city.parent_id)
     with pytest.raises(StepNotAllowed, match="由总局的负责人批准") as refused:

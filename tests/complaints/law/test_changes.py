@@ -129,28 +129,22 @@ def test_what_was_tried_is_what_is_decided(world: World) -> None:
     assert refused.value.code == "not_now"
 
 
-def test_a_head_who_waits_too_long_has_it_drafted_anew(world: World) -> None:
-    change = tried(world)
-    with pytest.raises(StepNotAllowed) as refused:
-        changing.approve(change.mark, **{**head(world), "now": NOW + timedelta(days=20)})
-    assert refused.value.code == "too_late"
-
-
-def test_the_city_above_decides_too_and_a_refusal_keeps_its_reason(world: World) -> None:
-    change = changing.refuse(
-        tried(world).mark, by=world.superior_officer.user, heads=[world.city], text="等全市统一", now=NOW
-    )
-    assert (change.state, change.decision) == ("refused", "等全市统一")
-    assert not Policy.objects.filter(name="acceptance", region=world.region).exists()
-
-
-def test_whoever_asked_takes_it_back(world: World) -> None:
+def test_who_asked_takes_it_back_the_city_decides_too_and_who_waits_has_it_drafted_anew(world: World) -> None:
     change = tried(world)
     with pytest.raises(StepNotAllowed):
         changing.drop(change.mark, by=world.su, now=NOW)
     assert changing.drop(change.mark, by=world.rui, now=NOW).state == "dropped"
     with pytest.raises(StepNotAllowed):
         changing.approve(change.mark, **head(world))
+    change = changing.refuse(
+        tried(world).mark, by=world.superior_officer.user, heads=[world.city], text="等全市统一", now=NOW
+    )
+    assert (change.state, change.decision) == ("refused", "等全市统一")
+    assert not Policy.objects.filter(name="acceptance", region=world.region).exists()
+    change = tried(world)
+    with pytest.raises(StepNotAllowed) as refused:
+        changing.approve(change.mark, **{**head(world), "now": NOW + timedelta(days=20)})
+    assert refused.value.code == "too_late"
 
 
 def test_a_switch_is_changed_in_the_same_way(world: World) -> None:

@@ -250,15 +250,12 @@ def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> N
     assert "现在没有人可以批准" in alone, "nobody approves the own calendar, and the country has one other head at most"
 
 
-def test_from_november_the_next_year_is_asked_for(world: World) -> None:
+def test_from_november_the_next_year_is_asked_for_and_health_says_which_is_missing(world: World) -> None:
     calendar = current_calendar()
     today = timezone.localdate()
     assert missing_year(calendar, today.replace(year=2026, month=10, day=1)) is None
     assert missing_year(calendar, today.replace(year=2026, month=11, day=1)) == 2027
     assert missing_year(calendar, today.replace(year=2027, month=2, day=1)) == 2027
-
-
-def test_health_says_which_year_is_missing(world: World) -> None:
     shown = Client().get("/healthz").json()["calendar"]
     missing = missing_year(current_calendar(), timezone.localdate())
     assert shown == (f"{missing} is not loaded" if missing else "ok")
@@ -291,16 +288,13 @@ def test_the_rules_are_found_by_number_and_word(client: Client, db: None) -> Non
     assert set(LAWS) == {"order121", "consumer", "telecom"}
 
 
-def test_articles_open_beside_the_decision(world: World) -> None:
+def test_articles_open_beside_the_decision_and_the_page_of_limits_says_what_holds_today(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
     for slug, anchor in (("refuse", "art-16"), ("accept", "art-15")):
         page = workspace(world.rui).get(f"/authority/cases/{case.number}/{slug}/").content.decode()
         assert f'href="/rules/#{anchor}"' in page
     why = workspace(world.rui).get(f"/cases/{case.number}/why/review/").content.decode()
     assert 'href="/rules/#art-15"' in why
-
-
-def test_the_public_page_of_limits_says_what_holds_today(world: World) -> None:
     Policy.objects.filter(name="negotiation").update(number=9)
     page = Client().get("/how/time-limits/").content.decode()
     assert "9个工作日，从送达起" in page

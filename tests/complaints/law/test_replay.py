@@ -73,7 +73,7 @@ def test_a_shorter_time_makes_late_what_was_done_after_it(
     assert outcome(recorded("negotiation"), rules(number=length), now=at(30)) == ReplayOutcome(*expected)
 
 
-def test_what_would_have_run_out_before_the_offer_was_made_is_late(world: World) -> None:
+def test_what_ran_out_before_the_offer_is_late_a_lapse_unknown_and_a_named_day_not_replayed(world: World) -> None:
     """With an offer on the 19th the clock rests; with five days it would have been over on the 18th."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     handling.take(given.an_offer(), [case.pk], actor=world.handler, now=at(19))
@@ -81,9 +81,6 @@ def test_what_would_have_run_out_before_the_offer_was_made_is_late(world: World)
     row = recorded("negotiation")
     assert outcome(row, rules(number=5), now=at(30)) == ReplayOutcome("late", date(2026, 11, 18))
     assert outcome(row, rules(number=6), now=at(30))[0] == "moved"
-
-
-def test_whose_lapse_ended_the_clock_is_unknown_and_not_guessed(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     handling.sweep_clocks(now=at(26))
     case.refresh_from_db()
@@ -91,6 +88,9 @@ def test_whose_lapse_ended_the_clock_is_unknown_and_not_guessed(world: World) ->
     row = recorded("negotiation")
     assert outcome(row, rules(number=12), now=at(30))[0] == "unknown"
     assert outcome(row, rules(number=9), now=at(30))[0] == "moved"
+    case = given.a_complaint(world, status=S.PERFORMING)
+    row = recorded("performance")
+    assert (row.complaint_id, outcome(row, rules("negotiation", 3), now=at(30))[0]) == (case.pk, "set")
 
 
 def test_what_was_done_late_would_have_been_in_time(world: World) -> None:
@@ -114,12 +114,6 @@ def test_a_narrower_region_keeps_its_own_number(world: World) -> None:
     assert outcome(recorded("negotiation"), Rules(calendar, calendar, national, NUMBERS), now=at(30)).last_day == date(
         2026, 11, 20
     )
-
-
-def test_a_day_that_somebody_named_is_not_replayed(world: World) -> None:
-    case = given.a_complaint(world, status=S.PERFORMING)
-    row = recorded("performance")
-    assert (row.complaint_id, outcome(row, rules("negotiation", 3), now=at(30))[0]) == (case.pk, "set")
 
 
 def test_the_same_rules_give_no_difference_in_random_worlds(world: World) -> None:
@@ -217,15 +211,11 @@ def test_a_replay_is_worked_on_in_pieces_and_goes_on_where_it_was_left(
     assert (cut.counts, LawEffect.objects.filter(change=cut).count()) == ({"late": 5}, 5)
 
 
-def test_only_the_region_that_was_asked_for(world: World) -> None:
+def test_only_the_region_that_was_asked_for_and_the_command_tells_who_would_have_been_late(world: World) -> None:
     ended(world, after=8)
     far = replay(5, region=Authority.objects.get(name="闽侯县市场监督管理局").region)
     working.work(far, now=at(30))
     assert (far.looked_at, far.counts) == (0, {})
-
-
-def test_the_command_tells_who_would_have_been_late(world: World) -> None:
-    ended(world, after=8)
     out = StringIO()
     call_command("replay_policy", "negotiation", "5", since=date(2026, 11, 1), until=date(2026, 11, 30), stdout=out)
     assert "1  would have been late" in out.getvalue()

@@ -206,13 +206,10 @@ def test_an_answer_that_says_nothing_is_no_yes(service: Service, body: bytes) ->
         sms_to(service).send(LETTER, "+8613800000001")
 
 
-def test_a_wrong_secret_is_ours_to_mend(service: Service) -> None:
+def test_a_wrong_secret_is_ours_to_mend_and_nobody_there_is_told(service: Service) -> None:
     with pytest.raises(ServerAway, match="sms_account"):
         sms_to(service, KEY_SECRET="another").send(LETTER, "+8613800000001")
     assert not service.taken
-
-
-def test_nobody_there() -> None:
     with pytest.raises(ServerAway, match="refused"):
         sms_to(Service(port=1)).send(LETTER, "+8613800000001")
 
@@ -224,11 +221,15 @@ def test_what_does_not_fit_is_not_cut(service: Service, short: str) -> None:
     assert not service.taken
 
 
-def test_nothing_said_is_no_service() -> None:
+def test_the_settings_open_it_and_nothing_said_is_no_service(settings: Any, service: Service) -> None:
     assert environment.aliyun_sms({}) is None
     account = environment.aliyun_sms(values())
     assert account.url == "https://dysmsapi.aliyuncs.com/"
     assert SECRET not in repr(account)
+    settings.DEMO, settings.SMS_ALIYUN = False, environment.aliyun_sms(values(service))
+    with open_channels(now=NOW) as channels:
+        channels.send(SMS, LETTER, "+8613800000001")
+    assert len(service.taken) == 1
 
 
 @pytest.mark.parametrize(
@@ -250,10 +251,3 @@ def test_an_odd_or_half_account_refuses_without_its_secret(changes: dict[str, st
     with pytest.raises(environment.OddValue, match="SMS_ALIYUN_") as caught:
         environment.aliyun_sms(values(None, **changes))
     assert SECRET not in str(caught.value)
-
-
-def test_the_settings_open_it(settings: Any, service: Service) -> None:
-    settings.DEMO, settings.SMS_ALIYUN = False, environment.aliyun_sms(values(service))
-    with open_channels(now=NOW) as channels:
-        channels.send(SMS, LETTER, "+8613800000001")
-    assert len(service.taken) == 1

@@ -73,14 +73,11 @@ def states() -> Counter[tuple[str, str]]:
     return Counter(Notice.objects.values_list("channel", "state"))
 
 
-def test_what_is_due_is_delivered_once(notices: list[Notice]) -> None:
+def test_what_is_due_is_delivered_once_and_the_rest_waits(notices: list[Notice]) -> None:
+    assert delivery.sweep_notices(now=WEDNESDAY - timedelta(days=1)) == 0
     assert delivery.sweep_notices(now=LATER) == len(notices)
     assert set(Notice.objects.values_list("state", "sent_at")) == {("sent", LATER)}
     assert delivery.sweep_notices(now=LATER) == 0
-
-
-def test_what_is_not_due_waits(notices: list[Notice]) -> None:
-    assert delivery.sweep_notices(now=WEDNESDAY - timedelta(days=1)) == 0
 
 
 def test_a_failure_is_tried_again_later_and_set_aside_in_the_end(case: Complaint, mail: PostOffice) -> None:
