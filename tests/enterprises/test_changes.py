@@ -89,7 +89,21 @@ def refused(code: str, act: Any) -> str:
     return str(result.value)
 
 
-def test_a_branch_is_added_where_it_belongs_and_found_by_its_name(world: World) -> None:
+def test_a_branch_is_added_where_it_belongs_moves_not_below_itself_and_ends_after_those_below(world: World) -> None:
+    assert "中国移动" in refused("has_branches", lambda: wished(world, "branch-end", branch=world.fuzhou.pk))
+    below = Branch.objects.get(name="中国移动福清分公司")
+    approved(world, "branch-end", on=TODAY + DAY, branch=below.pk)
+    below.refresh_from_db()
+    assert below.ends_on == TODAY + DAY
+    refused("ended", lambda: wished(world, "branch-end", on=TODAY + DAY, branch=below.pk))
+    fuqing, pingtan = (Branch.objects.get(name=f"中国移动{name}分公司") for name in ("福清", "平潭"))
+    approved(world, "branch-move", branch=fuqing.pk, parent=pingtan.pk)
+    fuqing.refresh_from_db()
+    assert fuqing.parent == pingtan
+    refused("circle", lambda: wished(world, "branch-move", branch=world.fuzhou.pk, parent=fuqing.pk))
+    approved(world, "branch-move", branch=fuqing.pk, parent=None)
+    fuqing.refresh_from_db()
+    assert fuqing.parent is None
     approved(
         world, "branch-add", on=TODAY + 3 * DAY, branch=world.fuzhou.pk, name="中国移动马尾分公司", region=350105000
     )
@@ -99,26 +113,6 @@ def test_a_branch_is_added_where_it_belongs_and_found_by_its_name(world: World) 
     assert [hit.enterprise for hit in find("马尾分公司", on=TODAY + 3 * DAY)] == [world.mobile]
     refused("branch_known", lambda: wished(world, "branch-add", name="中国移动马尾分公司"))
     refused("name_taken", lambda: wished(world, "branch-add", name=world.telecom.name))
-
-
-def test_a_branch_ends_after_those_below_it(world: World) -> None:
-    assert "中国移动" in refused("has_branches", lambda: wished(world, "branch-end", branch=world.fuzhou.pk))
-    below = Branch.objects.get(name="中国移动福清分公司")
-    approved(world, "branch-end", on=TODAY + DAY, branch=below.pk)
-    below.refresh_from_db()
-    assert below.ends_on == TODAY + DAY
-    refused("ended", lambda: wished(world, "branch-end", on=TODAY + DAY, branch=below.pk))
-
-
-def test_a_branch_moves_but_not_below_itself(world: World) -> None:
-    fuqing, pingtan = (Branch.objects.get(name=f"中国移动{name}分公司") for name in ("福清", "平潭"))
-    approved(world, "branch-move", branch=fuqing.pk, parent=pingtan.pk)
-    fuqing.refresh_from_db()
-    assert fuqing.parent == pingtan
-    refused("circle", lambda: wished(world, "branch-move", branch=world.fuzhou.pk, parent=fuqing.pk))
-    approved(world, "branch-move", branch=fuqing.pk, parent=None)
-    fuqing.refresh_from_db()
-    assert fuqing.parent is None
 
 
 def test_areas_begin_and_end(world: World) -> None:
@@ -221,15 +215,7 @@ def test_what_became_impossible_is_refused_by_name(world: World) -> None:
     decided(world, change, agrees=False, reason="分支机构已经终止。")
 
 
-def test_a_late_approval_begins_on_its_own_day(world: World) -> None:
-    change = wished(world, "alias-add", name="榕城移动")
-    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
-    decided(world, change, today=TODAY + 5 * DAY)
-    assert Alias.objects.get(name="榕城移动").starts_on == TODAY + 5 * DAY
-    refused("past_day", lambda: wished(world, "alias-add", on=TODAY - DAY, name="榕城通信"))
-
-
-def test_only_whoever_enrolled_it_decides_and_never_on_the_own_wish(world: World) -> None:
+def test_only_whoever_enrolled_it_decides_and_a_late_approval_begins_on_its_own_day(world: World) -> None:
     change = wished(world, "alias-add", name="榕城移动")
     changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
     for ids, user in (({world.city.pk}, world.head_officer.user), (set(), world.rui), ({world.gulou.pk}, world.lead)):
@@ -239,6 +225,9 @@ def test_only_whoever_enrolled_it_decides_and_never_on_the_own_wish(world: World
                 change, agrees=True, reason="", authority_ids=ids, by=user, now=WEDNESDAY, today=TODAY
             ),
         )
+    decided(world, change, today=TODAY + 5 * DAY)
+    assert Alias.objects.get(name="榕城移动").starts_on == TODAY + 5 * DAY
+    refused("past_day", lambda: wished(world, "alias-add", on=TODAY - DAY, name="榕城通信"))
 
 
 def test_a_branch_manager_changes_the_own_part_of_the_tree(world: World) -> None:
@@ -325,7 +314,9 @@ def test_whoever_holds_the_entry_lets_others_point_at_it(world: World, held_by: 
 pytestmark = pytest.mark.django_db
 
 
-def test_a_branch_sees_itself_and_below_but_no_sibling(django_assert_num_queries: object) -> None:
+def test_a_branch_sees_itself_and_below_but_no_sibling_and_a_circle_in_the_tree_ends(
+    django_assert_num_queries: object,
+) -> None:
     enterprise = Enterprise.objects.create(name="某通信")
     city = Branch.objects.create(enterprise=enterprise, name="市")
     county = Branch.objects.create(enterprise=enterprise, name="县", parent=city)
@@ -336,9 +327,6 @@ def test_a_branch_sees_itself_and_below_but_no_sibling(django_assert_num_queries
         assert branch_ids_seen_by(Staff(enterprise=enterprise, branch=county)) == [county.pk, shop.pk]
     assert branch_subtree([city.pk]) == [city.pk, county.pk, shop.pk, other.pk]
     assert (branch_subtree([]), branches_above(shop)) == ([], [county.pk, city.pk])
-
-
-def test_a_circle_in_the_tree_ends(django_assert_num_queries: object) -> None:
     enterprise = Enterprise.objects.create(name="某通信")
     one = Branch.objects.create(enterprise=enterprise, name="一")
     two = Branch.objects.create(enterprise=enterprise, name="二", parent=one)

@@ -20,7 +20,7 @@ from tests.enterprises.enrolments import MAIL, PLACE, code, enrolled, submitted,
 LATER = WEDNESDAY + timedelta(hours=1)
 
 
-def test_a_granted_application_makes_an_enterprise_that_can_be_found_and_that_answers(world: World) -> None:
+def test_a_granted_application_makes_an_enterprise_whose_manager_comes_by_the_letter(world: World) -> None:
     enterprise = enrolled(world)
     assert (enterprise.enrolment, enterprise.enrolled_by, enterprise.uscc) == ("enrolled", world.gulou, code())
     branch = Branch.objects.get(enterprise=enterprise)
@@ -35,10 +35,6 @@ def test_a_granted_application_makes_an_enterprise_that_can_be_found_and_that_an
         ("invited", world.head_officer.user, date(2026, 11, 11)),
     ]
     assert entries[0].digest
-
-
-def test_the_applicant_is_told_and_becomes_the_manager_by_the_letter(world: World) -> None:
-    enterprise = enrolled(world)
     decision, letter = OutgoingMessage.objects.order_by("pk")
     assert (decision.address, letter.address) == (MAIL, MAIL)
     assert "在线和解企业" in decision.body

@@ -47,10 +47,14 @@ def test_every_encoding_of_the_office_is_read(tmp_path: Path, encoding: str) -> 
     assert Enterprise.objects.filter(name="测试公司").count() == 1
 
 
-def test_a_dry_run_writes_nothing(tmp_path: Path) -> None:
+def test_a_dry_run_writes_nothing_and_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
     outcome = import_enterprises(_file(tmp_path, FIRM), dry_run=True)
     assert outcome.new["enterprise"] == 1
     assert not Enterprise.objects.filter(name__in=["测试公司", "某公司"]).exists()
+    path = tmp_path / "other.csv"
+    path.write_text("a,b\n1,2\n", encoding="utf-8")
+    with pytest.raises(CommandError, match="no column row"):
+        call_command("import_enterprises", str(path))
 
 
 @pytest.mark.parametrize(
@@ -97,29 +101,19 @@ def test_all_bad_cells_are_told_at_once_in_the_language_of_the_reader(
     assert "第 4 行，enterprise 列：没有这个企业（无此公司）" in given
 
 
-def test_two_firms_of_one_name_must_be_told_apart(tmp_path: Path) -> None:
-    other = FIRM.replace("350102", "350103")
-    with pytest.raises(ImportRefused):
-        import_enterprises(_file(tmp_path, FIRM, other, "alias,测试公司,小测,,,,,,,,,"))
-    import_enterprises(_file(tmp_path, FIRM, other, "alias,测试公司@350103,小测,,,,,,,,,"))
-    alias = Alias.objects.get(name="小测")
-    assert alias.enterprise.domicile.code == "350103"
-
-
-def test_a_changed_row_changes_its_enterprise_only(tmp_path: Path) -> None:
+def test_a_changed_row_changes_its_enterprise_only_and_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
     import_enterprises(_file(tmp_path, FIRM, "branch,测试公司,某店,,,,350102,,,,,"))
     before = Branch.objects.get(name="某店").pk
     ended = "branch,测试公司,某店,,,,350102,,,,,2026-06-30"
     outcome = import_enterprises(_file(tmp_path, FIRM, ended))
     assert (outcome.changed["branch"], outcome.same["enterprise"]) == (1, 1)
     assert Branch.objects.get(name="某店").pk == before
-
-
-def test_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "other.csv"
-    path.write_text("a,b\n1,2\n", encoding="utf-8")
-    with pytest.raises(CommandError, match="no column row"):
-        call_command("import_enterprises", str(path))
+    other = FIRM.replace("350102", "350103")
+    with pytest.raises(ImportRefused):
+        import_enterprises(_file(tmp_path, FIRM, other, "alias,测试公司,小测,,,,,,,,,"))
+    import_enterprises(_file(tmp_path, FIRM, other, "alias,测试公司@350103,小测,,,,,,,,,"))
+    alias = Alias.objects.get(name="小测")
+    assert alias.enterprise.domicile.code == "350103"
 
 
 def test_a_thousand_firms_take_a_fixed_number_of_queries(tmp_path: Path, django_assert_max_num_queries: object) -> None:

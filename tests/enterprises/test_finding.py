@@ -66,22 +66,20 @@ def test_the_branch_follows_the_region_and_the_day() -> None:
     assert list(names.values()) == ["中国联通福清分公司", "中国联通福州分公司", "中国联通福州分公司", None]
 
 
-def test_an_ended_firm_is_shown_with_its_successor() -> None:
+def test_an_ended_firm_is_shown_with_its_successor_and_a_slip_of_the_pen_finds_the_similar() -> None:
     hit = _first("力行健身", 350103000)
     assert hit.successor.name == "燃动体育发展（福州）有限公司"
     assert hit.branch.name == "燃动健身万宝店"
     assert "succeeded" in {why.code for why in hit.why}
-
-
-def test_who_cannot_receive_says_so() -> None:
     assert not _first("好邻里").is_enrolled
     assert _first("海风假日").why[-1].code == "suspended"
-
-
-def test_a_slip_of_the_pen_still_gives_someone_marked_as_similar() -> None:
     hits = find("中国电迅", on=DAY)
     assert hits
     assert all(hit.is_similar for hit in hits)
+    enterprise = Enterprise.objects.create(name="百分之100%果汁")
+    write_names([enterprise.pk])
+    assert [hit.enterprise for hit in find("0%果", on=DAY)] == [enterprise]
+    assert (initials_of("重庆小面"), initials_of("中国移动5G")) == ("cqxm", "zgyd5g")
 
 
 @pytest.mark.parametrize("query", ["", "   ", "\0", "（）", "%", "_", "𠮷" * 300, "'; drop table", "\\"])
@@ -89,19 +87,15 @@ def test_odd_queries_find_nothing_and_break_nothing(query: str) -> None:
     assert find(query, on=DAY, region_id=GULOU) is not None
 
 
-def test_a_pattern_character_is_only_a_character() -> None:
-    enterprise = Enterprise.objects.create(name="百分之100%果汁")
-    write_names([enterprise.pk])
-    assert [hit.enterprise for hit in find("0%果", on=DAY)] == [enterprise]
-
-
-def test_initials_know_their_phrase() -> None:
-    assert (initials_of("重庆小面"), initials_of("中国移动5G")) == ("cqxm", "zgyd5g")
-
-
-def test_the_number_of_queries_does_not_grow_with_the_hits(django_assert_max_num_queries: object) -> None:
+def test_a_search_and_a_keystroke_cost_few_statements(
+    django_assert_max_num_queries: object, django_assert_num_queries: object
+) -> None:
     with django_assert_max_num_queries(9):  # type: ignore[operator]
         assert len(find("福", on=DAY, region_id=GULOU)) > 5
+    with django_assert_num_queries(1):  # type: ignore[operator]
+        assert suggest("福", on=DAY)
+    with django_assert_num_queries(2):  # type: ignore[operator]
+        assert suggest("中国移懂", on=DAY)
 
 
 #: What is typed → a name that has to come.
@@ -161,10 +155,3 @@ def test_odd_letters_suggest_nothing_that_they_do_not_name() -> None:
         "%s",
     ):
         assert all(one.is_similar or typed[0] in one.matched for one in suggest(typed, on=DAY)), typed
-
-
-def test_a_keystroke_costs_one_statement(django_assert_num_queries: object) -> None:
-    with django_assert_num_queries(1):  # type: ignore[operator]
-        assert suggest("福", on=DAY)
-    with django_assert_num_queries(2):  # type: ignore[operator]
-        assert suggest("中国移懂", on=DAY)

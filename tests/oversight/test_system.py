@@ -157,10 +157,16 @@ def test_the_record_is_gone_through_once_a_night_and_a_break_is_told(world: Worl
 MINUTES = "response_minutes"
 
 
-def test_newcombes_interval_is_the_published_one() -> None:
+def test_a_real_doubling_is_seen_and_newcombes_interval_is_the_published_one() -> None:
     """Newcombe 1998, table II, method 10: 56/70 less 48/80, and 9/10 less 3/10."""
     assert newcombe((56, 70), (48, 80)) == pytest.approx((0.0524, 0.3339), abs=5e-5)
     assert newcombe((9, 10), (3, 10)) == pytest.approx((0.1705, 0.8090), abs=5e-5)
+    assert of_counts(80, 40).is_real
+    assert of_counts(40, 80).is_real
+    assert of_counts(3, 1).is_chance, "few cases say nothing"
+    assert of_counts(60, 30, days=14, days_before=7).is_chance, "twice the days, twice the cases"
+    punctual = of_shares((90, 100), (60, 100))
+    assert punctual.is_real
 
 
 def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
@@ -200,15 +206,6 @@ def test_what_was_settled_may_be_more_than_what_came_in() -> None:
         result = of_ratios(one, other)
         given += result is not None and result.is_real
     assert given <= 85, "throws vary less than arrivals do, so fewer than one in twenty"
-
-
-def test_a_real_doubling_is_seen() -> None:
-    assert of_counts(80, 40).is_real
-    assert of_counts(40, 80).is_real
-    assert of_counts(3, 1).is_chance, "few cases say nothing"
-    assert of_counts(60, 30, days=14, days_before=7).is_chance, "twice the days, twice the cases"
-    punctual = of_shares((90, 100), (60, 100))
-    assert punctual.is_real
 
 
 @such(after=st.integers(0, 300), before=st.integers(0, 300))

@@ -91,7 +91,7 @@ def test_a_pair(one: Rule, other: Rule, kind: str) -> None:
             assert (result.first.code, result.second.code) == ("A", "B")
 
 
-def test_all_at_once_finds_what_each_pair_says() -> None:
+def test_all_at_once_finds_what_each_pair_says_and_versions_of_one_rule_never_meet() -> None:
     rules = [
         Rule(**{name: getattr(one, name) for name in one.__slots__ if name not in ("code",)}, code=f"{nth}{one.code}")  # type: ignore[attr-defined]
         for nth, pair in enumerate(PAIRS)
@@ -104,7 +104,4 @@ def test_all_at_once_finds_what_each_pair_says() -> None:
     assert len(slowly) > 20
     ended = [rule("A", brand_id=1, until=-1), rule("B", brand_id=1, to=2)]
     assert not findings(ended, on=TODAY)
-
-
-def test_versions_of_one_rule_never_meet() -> None:
     assert between(rule("A", brand_id=1), rule("A", brand_id=1, to=2)) is None

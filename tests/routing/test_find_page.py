@@ -21,35 +21,24 @@ def _titles(page: str) -> list[str]:
     return re.findall(r"<h3>(.*?)</h3>", page)
 
 
-def test_without_a_question_it_is_a_form() -> None:
+def test_a_question_shows_a_form_the_best_hit_with_why_and_only_the_list_as_part() -> None:
     page = _page()
     assert 'name="q"' in page
     assert 'id="hits"' not in page
-
-
-def test_two_characters_and_a_district_give_the_city_branch_first_with_why() -> None:
     page = _page({"q": "移动", "region": GULOU})
     assert _titles(page)[0] == "中国移动福州分公司"
     assert "鼓楼区由中国移动福州分公司答复" in page
     assert re.search(r'href="/file/\?query=[^"]+&amp;service_region=350102000&amp;pick=\d+-\d+-"', page)
-
-
-def test_the_part_is_only_the_list() -> None:
     page = _page({"q": "移动", "region": GULOU}, path="/find/hits/")
     assert "<html" not in page
     assert _titles(page)[0] == "中国移动福州分公司"
-
-
-def test_an_ended_firm_leads_to_its_successor() -> None:
     page = _page({"q": "力行健身"})
     assert _titles(page)[0] == "燃动体育发展（福州）有限公司"
     assert "已由燃动体育发展（福州）有限公司承继" in page
-
-
-def test_nobody_found_leaves_two_ways_on() -> None:
     page = _page({"q": "火星烧烤摊<script>"})
     for text in ("没有找到“火星烧烤摊&lt;script&gt;”", "pick=named", "pick=authority"):
         assert text in page
+    assert Client().post("/find/").status_code == 405
 
 
 @pytest.mark.parametrize("region", ["", "0", "-1", "999999999999", "abc", "３５", "350000000"])
@@ -65,10 +54,6 @@ def test_odd_questions_break_nothing(query: str) -> None:
 @pytest.mark.parametrize("query", ["\0", "移动\0"])
 def test_a_question_that_nobody_can_type_is_refused(query: str) -> None:
     assert Client().get("/find/", {"q": query, "region": GULOU}).status_code == 400
-
-
-def test_only_reading_is_possible() -> None:
-    assert Client().post("/find/").status_code == 405
 
 
 def test_suggestions_are_a_list_to_choose_from_with_what_matched() -> None:

@@ -44,22 +44,21 @@ def _why(decision: ForwardingDecision, language: str = "zh-hans") -> list[str]:
     return in_language(language, say_all, decision.explanation["why"])
 
 
-def test_a_picked_firm_gets_the_case_with_the_reason(world: World) -> None:
+def test_a_picked_firm_gets_the_case_with_the_reason_and_a_second_sweep_finds_nothing(world: World) -> None:
     case, decision = _swept(world, RespondentRequest(enterprise_id=world.mobile.pk))
     assert (case.status, case.branch) == (S.WITH_ENTERPRISE, world.fuzhou)
     assert case.handling_authority == world.gulou
     assert _why(decision) == ["消费者选择了中国移动通信集团福建有限公司", "鼓楼区由中国移动福州分公司答复"]
     assert _why(decision, "en")[-1] == "China Mobile Fuzhou Branch answers for Gulou District"
     assert (decision.verdict, decision.confidence) == ("forward", "100")
+    _swept(world)
+    assert forwarding.sweep_filed(now=WEDNESDAY) == 0
 
 
-def test_a_brand_leads_to_its_holder(world: World) -> None:
+def test_a_brand_or_a_typed_name_leads_to_its_bearer(world: World) -> None:
     brand = Brand.objects.get(name="动感地带")
     case, _decision = _swept(world, RespondentRequest(brand_id=brand.pk))
     assert (case.enterprise, case.branch) == (world.mobile, world.fuzhou)
-
-
-def test_a_name_typed_freely_leads_to_its_bearer(world: World) -> None:
     case, decision = _swept(world, RespondentRequest(named="中国电信"))
     assert (case.enterprise, decision.confidence) == (world.telecom, "95")
 
@@ -87,10 +86,15 @@ def test_who_cannot_get_it_sends_it_to_intake(world: World, named: str, reason: 
     assert _why(decision)
 
 
-def test_a_slip_of_the_pen_comes_with_suggestions(world: World) -> None:
+def test_a_slip_an_unproven_phone_or_no_consent_leads_to_no_firm(world: World) -> None:
     case, decision = _swept(world, RespondentRequest(named="中国移东"))
     assert case.reason == "nothing_matched"
     assert world.mobile.pk in {one["enterprise_id"] for one in decision.explanation["candidates"]}
+    case, decision = _swept(world, contact_verified=False)
+    assert (case.status, case.reason) == (S.TRIAGE, "contact_unverified")
+    assert decision.explanation["candidates"][0]["enterprise_id"] == world.mobile.pk
+    case, _decision = _swept(world, consents={})
+    assert (case.status, case.reason) == (S.TRIAGE, "no_consent")
 
 
 @pytest.mark.parametrize(
@@ -107,17 +111,6 @@ def test_a_rule_may_give_it_to_an_authority(world: World) -> None:
     case, decision = _swept(world, RespondentRequest(enterprise_id=world.mobile.pk), object_category="goods.medicine")
     assert (case.status, case.reason) == (S.TRIAGE, "rule_to_authority")
     assert decision.explanation["authority_id"] == world.city.pk
-
-
-def test_an_unproven_phone_goes_to_the_authority(world: World) -> None:
-    case, decision = _swept(world, contact_verified=False)
-    assert (case.status, case.reason) == (S.TRIAGE, "contact_unverified")
-    assert decision.explanation["candidates"][0]["enterprise_id"] == world.mobile.pk
-
-
-def test_without_consent_nobody_gets_it(world: World) -> None:
-    case, _decision = _swept(world, consents={})
-    assert (case.status, case.reason) == (S.TRIAGE, "no_consent")
 
 
 def test_the_tenth_filing_within_a_day_goes_to_a_person(world: World) -> None:
@@ -190,11 +183,6 @@ def test_deciding_takes_the_same_number_of_queries_for_many(world: World, django
     with django_assert_max_num_queries(14):
         decisions = forwarding.decide(cases, now=WEDNESDAY, conditions=conditions)
     assert len(decisions) == 30
-
-
-def test_a_second_sweep_finds_nothing(world: World) -> None:
-    _swept(world)
-    assert forwarding.sweep_filed(now=WEDNESDAY) == 0
 
 
 pytestmark = pytest.mark.django_db

@@ -44,16 +44,16 @@ def test_a_few_fields_make_a_whole_letter(client: Client) -> None:
     assert not FilingDraft.objects.exists()
 
 
-def test_a_number_of_another_country_keeps_its_code(client: Client) -> None:
-    assert "电话：+44 7700 900123" in client.post(URL, SAID | {"phone": "+447700900123"}).content.decode()
-
-
-def test_only_three_things_have_to_be_said(client: Client) -> None:
+def test_only_three_things_have_to_be_said_numbers_keep_their_code_and_marks_stay_letters(client: Client) -> None:
     few = {name: SAID[name] for name in ("firm", "item", "happened", "wanted")}
     page = client.post(URL, few).content.decode()
     assert "信写好了" in page
     assert "涉及金额" not in page
     assert "None" not in page
+    assert "电话：+44 7700 900123" in client.post(URL, SAID | {"phone": "+447700900123"}).content.decode()
+    page = client.post(URL, SAID | {"happened": "<script>alert(1)</script> & 𠮷 \u202e"}).content.decode()
+    assert "<script>alert" not in page
+    assert "&lt;script&gt;alert(1)" in page
 
 
 @pytest.mark.parametrize(
@@ -93,12 +93,6 @@ def test_bad_input_is_told_and_kept(client: Client, field: str, typed: str, told
     assert f'href="#id_{field}"' in page
     assert "信写好了" not in page
     assert not typed.strip() or typed in page
-
-
-def test_marks_of_pages_stay_letters(client: Client) -> None:
-    page = client.post(URL, SAID | {"happened": "<script>alert(1)</script> & 𠮷 \u202e"}).content.decode()
-    assert "<script>alert" not in page
-    assert "&lt;script&gt;alert(1)" in page
 
 
 def test_an_unfinished_complaint_fills_it_in(client: Client) -> None:

@@ -484,38 +484,25 @@ def test_every_step_of_a_person_is_walked() -> None:
 
 
 @pytest.mark.parametrize("step", sorted(WALKS))
-def test_step(world: World, step: str) -> None:
+def test_step_is_refused_to_strangers_and_taken_by_who_may(world: World, step: str) -> None:
     walk = WALKS[step]
-    case = given.a_complaint(world, status=walk.at)
-    at = WEDNESDAY + T(minutes=10)
+    case, then = given.a_complaint(world, status=walk.at), WEDNESDAY + walk.after
     for number, (who, build) in enumerate(walk.before):
-        given.step(case, build(world, case), world.actor(who), at + T(minutes=number))
+        given.step(case, build(world, case), world.actor(who), WEDNESDAY + T(minutes=10 + number))
     move = walk.move(world, case)
     assert move.step == step
-    last = HandlingStep.objects.filter(complaint=case).count()
-    before = case.status
-    given.step(case, move, world.actor(walk.who), WEDNESDAY + walk.after)
+    # What is overdue by then lapses whoever asks.
+    handling.sweep_clocks(now=then)
+    last, before = HandlingStep.objects.filter(complaint=case).count(), case.status
+    for who in ("stranger", "other_consumer", "far_officer"):
+        with pytest.raises(StepNotAllowed):
+            handling.take(move, [case.pk], actor=world.actor(who), now=then)
+    assert HandlingStep.objects.filter(complaint=case).count() == last
+    given.step(case, move, world.actor(walk.who), then)
     assert (case.status, case.outcome) == (walk.to or before, walk.outcome or case.outcome)
     assert HandlingStep.objects.filter(complaint=case).count() > last
     assert HandlingStep.objects.filter(complaint=case, step=step, audience=TABLE[step].audience).exists()
     assert verify(number=case.number).is_unbroken
-
-
-@pytest.mark.parametrize("step", sorted(WALKS))
-def test_step_is_refused_to_strangers(world: World, step: str) -> None:
-    walk = WALKS[step]
-    case = given.a_complaint(world, status=walk.at)
-    at = WEDNESDAY + T(minutes=10)
-    for number, (who, build) in enumerate(walk.before):
-        given.step(case, build(world, case), world.actor(who), at + T(minutes=number))
-    move = walk.move(world, case)
-    # What is overdue by then lapses whoever asks.
-    handling.sweep_clocks(now=WEDNESDAY + walk.after)
-    last = HandlingStep.objects.filter(complaint=case).count()
-    for who in ("stranger", "other_consumer", "far_officer"):
-        with pytest.raises(StepNotAllowed):
-            handling.take(move, [case.pk], actor=world.actor(who), now=WEDNESDAY + walk.after)
-    assert HandlingStep.objects.filter(complaint=case).count() == last
 
 
 def test_an_answer_after_silence_settles_late_and_brings_promises_back(world: World) -> None:

@@ -23,7 +23,7 @@ def test_what_did_not_change_is_not_read_again(world: World, django_assert_num_q
     assert Conditions.at(WEDNESDAY + timedelta(days=30)).policies.on > first.policies.on
 
 
-def test_a_changed_policy_counts_at_once(world: World) -> None:
+def test_a_changed_policy_counts_at_once_and_what_was_rolled_back_never(world: World) -> None:
     before = acceptance()
     Policy.objects.filter(name="acceptance").update(number=before + 3)
     assert acceptance() == before + 3
@@ -36,9 +36,6 @@ def test_a_changed_policy_counts_at_once(world: World) -> None:
     assert acceptance() == before + 7
     Policy.objects.filter(name="acceptance", version=99).delete()
     assert acceptance() == before
-
-
-def test_what_was_rolled_back_never_counts(world: World) -> None:
     before = acceptance()
     for number in (before + 1, before + 2):
         with transaction.atomic():
@@ -48,7 +45,7 @@ def test_what_was_rolled_back_never_counts(world: World) -> None:
         assert acceptance() == before
 
 
-def test_a_changed_authority_counts_at_once(world: World) -> None:
+def test_a_changed_authority_and_a_new_calendar_count_at_once(world: World) -> None:
     def workspace() -> Authority:
         return Conditions.at(WEDNESDAY).jurisdiction.intake(world.region.pk)
 
@@ -57,9 +54,6 @@ def test_a_changed_authority_counts_at_once(world: World) -> None:
     assert workspace() != was
     Authority.objects.filter(pk=was.pk).update(has_intake=True)
     assert workspace() == was
-
-
-def test_a_new_calendar_counts_at_once(world: World) -> None:
     calendar = Conditions.at(WEDNESDAY).calendar
     day = WEDNESDAY.date()
     assert calendar.is_working(day)

@@ -145,13 +145,10 @@ def test_the_link_is_a_digest_at_rest_and_ends(world: World, client: Client, clo
         assert joining.of_token(bad, now=SOON) is None
 
 
-def test_who_proved_no_phone_writes_to_nobody(world: World) -> None:
+def test_who_proved_no_phone_writes_to_nobody_and_nobody_is_flooded_with_links(world: World) -> None:
     case = given.a_complaint(world, on_behalf=JOINT, contact_verified=False)
     assert joining.ask(case, place="https://portal.example", now=SOON) == 0
     assert not OutgoingMessage.objects.filter(channel="sms").exists()
-
-
-def test_nobody_is_flooded_with_links(world: World) -> None:
     case = given.a_complaint(world, on_behalf=JOINT)
     for _time in range(joining.OF_PHONE.most):
         assert joining.ask(case, place="https://portal.example", now=SOON) == 2
@@ -199,7 +196,7 @@ def test_what_is_wrong_on_the_joining_page_is_said(
 # --- who is bound -----------------------------------------------------------------------------
 
 
-def test_an_accepted_offer_binds_only_whoever_agreed(world: World) -> None:
+def test_only_the_elected_act_for_all_and_an_accepted_offer_binds_only_whoever_agreed(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=JOINT)
     li, zhao = join(case, LI), join(case, ZHAO)
     given.step(case, given.an_offer(), world.handler, SOON)
@@ -212,9 +209,6 @@ def test_an_accepted_offer_binds_only_whoever_agreed(world: World) -> None:
         given.step(case, parties.answer_as_party(agrees=False), zhao, SOON)
     # Who was not bound may still agree, or leave.
     given.step(case, parties.answer_as_party(agrees=True), li, SOON)
-
-
-def test_only_the_elected_act_for_all(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=JOINT)
     li, zhao = join(case, LI), join(case, ZHAO)
     given.step(case, given.an_offer(), world.handler, SOON)
@@ -225,7 +219,10 @@ def test_only_the_elected_act_for_all(world: World) -> None:
     assert case.status == S.NEGOTIATING
 
 
-def test_who_leaves_sees_nothing_and_wants_nothing_any_more(world: World) -> None:
+def test_who_leaves_sees_nothing_and_wants_nothing_and_a_representative_records_it(world: World) -> None:
+    case = given.a_complaint(world, on_behalf=JOINT)
+    given.step(case, parties.withdraw_party(party="李试"), world.consumer, SOON)
+    assert row_of(case, LI).state == "left"
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=JOINT)
     zhao = join(case, ZHAO, demands=[{"kind": "apology"}])
     given.step(case, parties.withdraw_party(), zhao, SOON)
@@ -234,12 +231,6 @@ def test_who_leaves_sees_nothing_and_wants_nothing_any_more(world: World) -> Non
     assert not case.demands.get(ordinal=1).is_given_up
     with pytest.raises(StepNotAllowed):
         given.step(given.filed(world), parties.withdraw_party(party="李试"), world.consumer, SOON)
-
-
-def test_a_representative_records_who_left(world: World) -> None:
-    case = given.a_complaint(world, on_behalf=JOINT)
-    given.step(case, parties.withdraw_party(party="李试"), world.consumer, SOON)
-    assert row_of(case, LI).state == "left"
 
 
 def test_nobody_joins_twice_or_as_the_filer_or_after_the_offer_with_more(world: World) -> None:
@@ -274,13 +265,12 @@ def test_each_joiner_is_told_and_the_enterprise_learns_a_number_only(world: Worl
 # --- representatives --------------------------------------------------------------------------
 
 
-def test_an_expired_power_is_refused(world: World) -> None:
+def test_an_expired_power_is_refused_and_after_the_term_the_representative_sees_and_does_nothing(
+    world: World, client: Client, clock: Any
+) -> None:
     with pytest.raises(WrongInput) as refused:
         given.filed(world, on_behalf=agent(valid_until=date(2026, 11, 10)))
     assert refused.value.field == "valid_until"
-
-
-def test_after_the_term_the_representative_sees_and_does_nothing(world: World, client: Client, clock: Any) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
     client.force_login(world.chen)
     assert client.get(f"/cases/{case.number}/").status_code == 200
@@ -292,7 +282,10 @@ def test_after_the_term_the_representative_sees_and_does_nothing(world: World, c
         handling.take(consumer.stop_negotiating(), [case.pk], actor=world.consumer, now=SOON + timedelta(days=21))
 
 
-def test_without_the_power_to_settle_the_principal_settles(world: World) -> None:
+def test_the_power_to_settle_settles_and_without_it_the_principal_does(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=agent(may_settle=True))
+    given.step(case, consumer.accept_offer(), world.consumer, SOON)
+    assert case.status == S.PERFORMING
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=agent())
     assert "accept_offer" not in handling.allowed_steps(case, world.consumer)
     with pytest.raises(StepNotAllowed) as refused:
@@ -303,12 +296,6 @@ def test_without_the_power_to_settle_the_principal_settles(world: World) -> None
     assert case.status == S.PERFORMING
     entry = HandlingStep.objects.get(complaint=case, step="accept_offer")
     assert entry.name.name == "王试"
-
-
-def test_the_power_to_settle_settles(world: World) -> None:
-    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=agent(may_settle=True))
-    given.step(case, consumer.accept_offer(), world.consumer, SOON)
-    assert case.status == S.PERFORMING
 
 
 def test_the_principal_takes_over_and_the_representative_is_out(world: World, client: Client) -> None:
@@ -378,7 +365,7 @@ def behind_the_wall(user: User, case: Complaint, *, day: date) -> tuple[bool, bo
         )
 
 
-def test_the_database_opens_a_case_to_a_joiner_and_shuts_it_to_who_left(world: World) -> None:
+def test_the_database_opens_a_case_to_joiners_and_shuts_it_to_who_left_and_after_the_term(world: World) -> None:
     case = given.a_complaint(world, on_behalf=JOINT)
     zhao, today = person(ZHAO, "赵试"), SOON.date()
     _sent(case, ZHAO)
@@ -388,9 +375,6 @@ def test_the_database_opens_a_case_to_a_joiner_and_shuts_it_to_who_left(world: W
     given.step(case, parties.withdraw_party(), actor, SOON)
     assert behind_the_wall(zhao, case, day=today) == (False, False)
     assert behind_the_wall(world.otto, case, day=today) == (False, False)
-
-
-def test_the_database_shuts_a_case_to_a_representative_after_the_term(world: World) -> None:
     case = given.a_complaint(world, on_behalf=agent())
     assert behind_the_wall(world.chen, case, day=date(2026, 12, 1)) == (True, True)
     assert behind_the_wall(world.chen, case, day=date(2026, 12, 2)) == (False, False)

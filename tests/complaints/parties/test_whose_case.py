@@ -115,7 +115,7 @@ def test_who_has_an_account_changes_the_number_there(world: World) -> None:
     given.step(case, contact.change_contact(how="phone", proof="LY-1", address="新地址2号"), world.intake, WEDNESDAY)
 
 
-def test_only_cases_against_the_same_respondent_are_joined_before_anybody_has_them(world: World) -> None:
+def test_only_cases_against_the_same_named_respondent_are_joined_before_anybody_has_them(world: World) -> None:
     one = given.a_complaint(world, status=S.TRIAGE)
     other = given.a_complaint(world, status=S.TRIAGE, respondents=(RespondentRequest(named="东街口小店"),))
     with pytest.raises(StepNotAllowed):
@@ -123,9 +123,6 @@ def test_only_cases_against_the_same_respondent_are_joined_before_anybody_has_th
     again = given.a_complaint(world, status=S.TRIAGE)
     given.step(one, casework.join_cases(numbers=[again.number], consents_recorded=True), world.intake, WEDNESDAY)
     assert one.linked_group is not None
-
-
-def test_two_cases_that_name_nobody_are_not_against_the_same_respondent(world: World) -> None:
     one, other = (given.a_complaint(world, status=S.TRIAGE, respondents=(RespondentRequest(),)) for _n in range(2))
     with pytest.raises(StepNotAllowed) as refused:
         given.step(one, casework.join_cases(numbers=[other.number], consents_recorded=True), world.intake, WEDNESDAY)

@@ -23,7 +23,7 @@ def delivered() -> Due:
     return working_days(date(2026, 11, 11), 10, CHINA, rule="negotiation@1")
 
 
-def test_the_example_of_the_procedure() -> None:
+def test_the_example_of_the_procedure_and_two_pauses_that_add_up() -> None:
     """Delivered 11-11, due 11-25; offer 11-18 (R = 5), declined 11-20: due 11-27."""
     due = delivered()
     left = remaining(due.last_day, date(2026, 11, 18), CHINA)
@@ -33,6 +33,12 @@ def test_the_example_of_the_procedure() -> None:
     (pause,) = again.derivation["pauses"]
     assert pause == {"from": "2026-11-18", "to": "2026-11-20", "remaining": 5, "working_days": 2}
     assert due.derivation["pauses"] == []
+    first = resume(date(2026, 11, 16), 8, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 13))
+    assert first.last_day == date(2026, 11, 26)
+    left = remaining(first.last_day, date(2026, 11, 19), CHINA)
+    second = resume(date(2026, 11, 24), left, CHINA, earlier=first.derivation, paused_from=date(2026, 11, 19))
+    assert (left, second.last_day) == (5, date(2026, 12, 1))
+    assert len(second.derivation["pauses"]) == 2
 
 
 @pytest.mark.parametrize(
@@ -55,26 +61,13 @@ def test_a_pause(paused: str, left: int, resumed: str, last: str) -> None:
     assert again.derivation["has_run_out"] is (left == 0)
 
 
-def test_two_pauses_add_up() -> None:
-    due = delivered()
-    first = resume(date(2026, 11, 16), 8, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 13))
-    assert first.last_day == date(2026, 11, 26)
-    left = remaining(first.last_day, date(2026, 11, 19), CHINA)
-    second = resume(date(2026, 11, 24), left, CHINA, earlier=first.derivation, paused_from=date(2026, 11, 19))
-    assert (left, second.last_day) == (5, date(2026, 12, 1))
-    assert len(second.derivation["pauses"]) == 2
-
-
-def test_mediation_pauses_in_calendar_days() -> None:
+def test_mediation_pauses_in_calendar_days_and_an_allowance_caps_the_pause() -> None:
     due = calendar_days(date(2026, 9, 30), 60, CHINA)
     strict = date.fromisoformat(due.derivation["strict_day"])
     left = remaining(strict, date(2026, 10, 30), CHINA, unit=CALENDAR)
     again = resume(date(2026, 11, 9), left, CHINA, earlier=due.derivation, paused_from=date(2026, 10, 30))
     assert (left, again.derivation["strict_day"], again.last_day) == (30, "2026-12-09", date(2026, 12, 9))
-
-
-def test_an_allowance_caps_the_pause() -> None:
-    """Five working days after 11-18 is 11-25; five more are 12-02."""
+    # Five working days after 11-18 is 11-25; five more are 12-02.
     due = with_allowance(date(2026, 11, 18), 5, 5, CHINA, earlier=delivered().derivation)
     assert due.last_day == date(2026, 12, 2)
     assert with_allowance(date(2026, 11, 18), 5, 0, CHINA).last_day == date(2026, 11, 25)

@@ -223,15 +223,18 @@ def test_ten_working_days_never_take_more_than_three_weeks() -> None:
     assert max((CHINA.after(day, 10) - day).days for day in days) == 21
 
 
-def test_a_moment_belongs_to_its_local_day() -> None:
+def test_a_moment_belongs_to_its_local_day_which_begins_where_its_zone_says_so() -> None:
     """16:00 UTC is midnight in Shanghai: a microsecond decides the day."""
     midnight = datetime(2026, 11, 10, 16, tzinfo=UTC)
     assert working_days(midnight, 10, CHINA).last_day == date(2026, 11, 25)
     before = midnight - timedelta(microseconds=1)
     assert working_days(before, 10, CHINA).last_day == date(2026, 11, 24)
-
-
-def test_a_naive_moment_is_refused() -> None:
+    # In Havana the clock goes from 00:00 to 01:00 on 2026-03-08: the day begins at 05:00 UTC.
+    havana = Calendar.weekdays_only(ZoneInfo("America/Havana"))
+    due = fixed_day(date(2026, 3, 7), havana)
+    assert due.due_at == datetime(2026, 3, 8, 5, tzinfo=UTC)
+    seattle = Calendar.weekdays_only(ZoneInfo("America/Los_Angeles"))
+    assert working_days(datetime(2024, 7, 2, 6, tzinfo=UTC), 1, seattle).last_day == date(2024, 7, 2)
     with pytest.raises(ValueError, match="time zone"):
         working_days(datetime(2026, 11, 11, 9), 10, CHINA)
 
@@ -251,42 +254,24 @@ def test_a_day_with_two_answers_is_refused() -> None:
         Calendar.build(rows(2026) + twice, [2026], source="s", version="v")
 
 
-def test_a_year_not_loaded_is_provisional_and_says_which() -> None:
+def test_a_year_not_loaded_is_provisional_and_no_calendar_counts_monday_to_friday() -> None:
     due = working_days(date(2026, 12, 25), 10, CHINA)
     assert (due.last_day, due.provisional) == (date(2027, 1, 8), True)
     assert due.derivation["provisional_years"] == [2027]
     assert not working_days(date(2026, 12, 31), 1, NONE).provisional
     # The event day itself is not counted, so its year does not matter.
     assert working_days(date(2024, 12, 31), 1, CHINA).provisional is False
-
-
-def test_no_calendar_counts_monday_to_friday_and_says_so() -> None:
     due = working_days(date(2026, 9, 30), 7, NONE)
     assert (due.last_day, due.provisional) == (date(2026, 10, 9), False)
     assert due.derivation["has_no_calendar"] is True
 
 
-def test_a_holiday_moves_the_last_day_even_without_weekend_roll() -> None:
+def test_a_holiday_moves_the_last_day_a_make_up_saturday_rolls_nothing_and_a_named_day_stays() -> None:
     """2026-10-07 is a holiday; the first day after it is 10-08. 2026-04-04 to 04-06 likewise."""
     assert calendar_days(date(2026, 9, 7), 30, CHINA, weekend_roll=False).last_day == date(2026, 10, 8)
     due = calendar_days(date(2026, 3, 5), 30, CHINA, weekend_roll=False)
     assert (due.derivation["rolled_from"], due.last_day) == ("2026-04-04", date(2026, 4, 7))
-
-
-def test_a_make_up_saturday_is_no_weekend_to_roll_over() -> None:
     due = calendar_days(date(2026, 10, 3), 7, CHINA)
     assert (due.last_day, due.derivation["rolled_from"]) == (date(2026, 10, 10), None)
-
-
-def test_a_named_day_stays() -> None:
     due = fixed_day(date(2027, 1, 2), CHINA, rule="performance")
     assert (due.last_day, due.provisional) == (date(2027, 1, 2), False)
-
-
-def test_a_day_begins_where_its_zone_says_so() -> None:
-    """In Havana the clock goes from 00:00 to 01:00 on 2026-03-08: the day begins at 05:00 UTC."""
-    havana = Calendar.weekdays_only(ZoneInfo("America/Havana"))
-    due = fixed_day(date(2026, 3, 7), havana)
-    assert due.due_at == datetime(2026, 3, 8, 5, tzinfo=UTC)
-    seattle = Calendar.weekdays_only(ZoneInfo("America/Los_Angeles"))
-    assert working_days(datetime(2024, 7, 2, 6, tzinfo=UTC), 1, seattle).last_day == date(2024, 7, 2)

@@ -22,9 +22,12 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_sectors_stand_in_their_order_and_the_general_one_last(folder: Path) -> None:
+def test_the_sectors_stand_in_their_order_and_nothing_is_read_without_what_is_common(folder: Path) -> None:
     assert [sector.code for sector in read(FOLDER)] == ["telecom", "online_retail", "general"]
     assert [sector.code for sector in read(folder)] == ["telecom", "online_retail", "ferry", "general"]
+    (folder / "general.toml").unlink()
+    with pytest.raises(SectorProblem, match=r"general\.toml is missing"):
+        read(folder)
 
 
 def test_what_a_file_says_is_what_the_sector_has(folder: Path) -> None:
@@ -97,12 +100,6 @@ def test_a_slip_is_told_by_file_and_key(folder: Path, slip: str) -> None:
     with pytest.raises(SectorProblem) as result:
         read(folder)
     assert shown in str(result.value)
-
-
-def test_without_what_is_common_nothing_is_read(folder: Path) -> None:
-    (folder / "general.toml").unlink()
-    with pytest.raises(SectorProblem, match=r"general\.toml is missing"):
-        read(folder)
 
 
 HERE = Path(__file__).parent

@@ -55,8 +55,13 @@ def reachable() -> set[Status]:
     return result
 
 
-def test_every_status_is_reachable() -> None:
+def test_every_status_and_outcome_can_be_reached_and_targets_close_exactly_with_an_outcome() -> None:
     assert reachable() == set(Status)
+    results = {outcome for row in TABLE.values() for target, outcome in row.to if target == S.CLOSED}
+    assert results == set(Outcome)
+    for row in TABLE.values():
+        for target, outcome in row.to:
+            assert (target == S.CLOSED) == (outcome is not None), row.step
 
 
 @pytest.mark.parametrize("status", sorted(OPEN))
@@ -104,29 +109,12 @@ def test_every_lapse_is_a_legal_step(clock: Clock) -> None:
     assert clock in LAPSES
 
 
-def test_every_outcome_can_be_reached() -> None:
-    results = {outcome for row in TABLE.values() for target, outcome in row.to if target == S.CLOSED}
-    assert results == set(Outcome)
-
-
-def test_targets_carry_an_outcome_exactly_when_they_close() -> None:
-    for row in TABLE.values():
-        for target, outcome in row.to:
-            assert (target == S.CLOSED) == (outcome is not None), row.step
-
-
-def test_every_step_of_a_person_has_a_verb() -> None:
+def test_steps_are_named_once_have_a_verb_and_lead_out_of_closed_as_the_procedure_names() -> None:
+    assert len(STEPS) == len(set(STEPS))
     by_people = {row.step for row in TABLE.values() if row.by != {Role.SYSTEM}}
     assert by_people - set(MOVES) == {"file"}
-
-
-def test_nothing_leads_out_of_closed_but_what_the_procedure_names() -> None:
     ways_back = {row.step for row in TABLE.values() if S.CLOSED in row.at and row.to}
     assert ways_back == {"refer_to_regulator", "answer_late", "reopen", "undo"}
-
-
-def test_steps_are_named_once() -> None:
-    assert len(STEPS) == len(set(STEPS))
 
 
 def test_holidays_are_skipped_by_name() -> None:
@@ -179,7 +167,7 @@ def test_a_pause_is_told() -> None:
     assert "11月18日起计时暂停，最多5个工作日；剩余5个工作日。" in in_language("zh-hans", explain, capped.derivation)
 
 
-def test_a_provisional_year_and_its_publication_are_told() -> None:
+def test_a_provisional_year_a_missing_calendar_and_a_named_day_are_told() -> None:
     due = working_days(date(2026, 12, 25), 10, CHINA)
     assert in_language("zh-hans", explain, due.derivation)[-1] == "暂定：2027年放假安排公布后重算。"
     assert in_language("en", explain, due.derivation)[-1] == "Provisional until 2027 holidays are published."
@@ -191,15 +179,9 @@ def test_a_provisional_year_and_its_publication_are_told() -> None:
         working_days(date(2027, 1, 4), 5, CHINA).derivation, WITH_2027, changed_on=date(2027, 1, 8), floor=2
     )
     assert "重算结果是1月9日；为留足时间，没有提得那么早。" in in_language("zh-hans", explain, held.derivation)
-
-
-def test_counting_without_a_calendar_is_told() -> None:
     due = working_days(date(2024, 7, 3), 10, NONE)
     assert "按周一至周五计算，没有使用放假日历。" in in_language("zh-hans", explain, due.derivation)
     assert "Counted Monday–Friday, no calendar." in in_language("en", explain, due.derivation)
-
-
-def test_a_named_day_has_nothing_to_list() -> None:
     due = fixed_day(date(2026, 12, 5), CHINA, rule="performance")
     assert in_language("en", day_by_day, due.derivation) == []
     assert in_language("zh-hans", explain, due.derivation)[0] == "规则：履行期限"
@@ -215,24 +197,15 @@ def at(month: int, day: int, hour: int = 8, minute: int = 30) -> datetime:
     )
 
 
-def test_reminders_of_ten_working_days() -> None:
+def test_reminders_of_ten_working_days_move_with_a_pause_and_only_the_latest_is_given() -> None:
     started = at(11, 11, 16)
     due = working_days(started, 10, CHINA)
     expected = ((50, at(11, 19)), (80, at(11, 24)), (100, at(11, 25)), (101, at(11, 26)), (102, at(11, 27)))
     assert milestones(started, due, CHINA, overdue=2) == expected
     assert milestones(started, due.due_at, CHINA, overdue=2) == expected
-
-
-def test_a_pause_moves_the_reminders_that_are_still_to_come() -> None:
-    started = at(11, 11, 16)
-    due = working_days(started, 10, CHINA)
     again = resume(date(2026, 11, 20), 5, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 18))
     assert milestones(started, again, CHINA) == ((50, at(11, 23)), (80, at(11, 26)), (100, at(11, 27)))
-
-
-def test_of_several_due_at_once_only_the_latest() -> None:
-    """One working day: half, four fifths and the last day begin on the same morning."""
-    started = at(11, 11, 16)
+    # One working day: half, four fifths and the last day begin on the same morning.
     due = working_days(started, 1, CHINA)
     assert next_milestone(started, started, due, CHINA) == (100, at(11, 12))
     assert latest_milestone(at(11, 12, 8, 29), started, due, CHINA) is None
@@ -240,10 +213,6 @@ def test_of_several_due_at_once_only_the_latest() -> None:
     # After an outage over a weekend: three working days late, one reminder.
     assert latest_milestone(at(11, 17, 12), started, due, CHINA) == (103, at(11, 17))
     assert next_milestone(at(11, 17, 12), started, due, CHINA) == (104, at(11, 18))
-
-
-def test_nobody_is_reminded_of_what_they_have_just_been_told() -> None:
-    started = at(11, 11, 16)
     due = fixed_day(date(2026, 11, 11), CHINA)
     assert milestones(started, due, CHINA) == ()
     assert next_milestone(started, started, due, CHINA) == (101, at(11, 12))

@@ -319,13 +319,10 @@ def test_nothing_to_write_asks_nothing(db: None, django_assert_num_queries: Any)
         bulk.insert_and_number([])
 
 
-def test_what_has_no_array_form_is_refused(world: World) -> None:
+def test_what_has_no_array_form_or_is_too_long_is_refused_and_not_cut(world: World) -> None:
     with pytest.raises(TypeError):
         bulk.insert([Heartbeat(name="x", at={1})])
-
-
-def test_what_is_too_long_is_refused_and_not_cut(world: World) -> None:
-    """A text that was cut would no longer be what the record says of it."""
+    # A text that was cut would no longer be what the record says of it.
     with pytest.raises(DataError), transaction.atomic():
         bulk.insert([Reminder(deadline_id=1, mark="x" * 100, at=WEDNESDAY)])
     assert not Reminder.objects.exists()

@@ -78,20 +78,22 @@ def test_a_cause_is_tagged_when_the_own_part_is_over_and_may_be_changed(world: W
     ]
 
 
-def test_two_tags_in_one_batch_are_one_cause(world: World) -> None:
-    case = given.a_complaint(world, status=S.CLOSED)
-    moves = [(case.pk, enterprise.tag_cause(cause=cause), world.handler) for cause in ("fault", "billing_error")]
-    assert all(taken.is_done for taken in handling.take_each(moves, now=LATER))
-    assert [row.cause for row in RootCause.objects.filter(complaint=case)] == ["billing_error"]
-
-
-def test_what_the_consumer_may_not_notice_leaves_the_undo_as_it_was(world: World) -> None:
+def test_a_tag_leaves_the_consumers_undo_and_two_in_one_batch_are_one_cause(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING)
     moves = (enterprise.flag_concern(text="多件投诉文字相同。"), enterprise.add_internal_note(text="先等等。"))
     handling.take_each([(case.pk, move, world.handler) for move in moves], now=WEDNESDAY + T(hours=1))
     given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=2))
     assert case.status == S.AWAITING_CONSUMER
     assert Matter.objects.get(complaint=case, kind="concern").state == "open"
+    case = given.a_complaint(world, status=S.CLOSED)
+    given.step(case, enterprise.tag_cause(cause="other"), world.handler, WEDNESDAY + T(hours=1))
+    given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=2))
+    assert (case.status, case.outcome) == (S.AWAITING_CONSUMER, "")
+    assert case.outcome != Outcome.SETTLED
+    case = given.a_complaint(world, status=S.CLOSED)
+    moves = [(case.pk, enterprise.tag_cause(cause=cause), world.handler) for cause in ("fault", "billing_error")]
+    assert all(taken.is_done for taken in handling.take_each(moves, now=LATER))
+    assert [row.cause for row in RootCause.objects.filter(complaint=case)] == ["billing_error"]
 
 
 @pytest.mark.parametrize(
@@ -119,14 +121,6 @@ def test_what_only_authorities_read_shows_in_no_lost_undo(world: World, move: ha
     # Whose case it is needs no answer where no authority has it.
     assert not case.matters.filter(state="open", kind="jurisdiction").exists()
     assert not case.deadlines.filter(clock="jurisdiction", ended_at=None).exists()
-
-
-def test_a_settled_case_is_tagged_without_ending_the_consumers_undo(world: World) -> None:
-    case = given.a_complaint(world, status=S.CLOSED)
-    given.step(case, enterprise.tag_cause(cause="other"), world.handler, WEDNESDAY + T(hours=1))
-    given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=2))
-    assert (case.status, case.outcome) == (S.AWAITING_CONSUMER, "")
-    assert case.outcome != Outcome.SETTLED
 
 
 def test_every_cause_has_words_and_every_problem_has_usual_ones() -> None:

@@ -355,14 +355,13 @@ def test_a_month_of_a_station_is_numbers_with_lists_behind_them(world: World, st
     assert f"/authority/stations/{station.pk}/" in officer.get("/authority/stations/").content.decode()
 
 
-def test_an_officer_of_another_region_finds_no_such_station(world: World, station: Station) -> None:
+def test_an_officer_of_another_region_finds_no_such_station_and_an_odd_month_is_this_month(
+    world: World, station: Station
+) -> None:
     far = Client()
     far.force_login(world.far_officer.user)
     for page in ("", "table/"):
         assert far.get(f"/authority/stations/{station.pk}/{page}").status_code == 404
-
-
-def test_an_odd_month_is_this_month(world: World, station: Station) -> None:
     today = timezone.localdate()
     for odd in ("", "2026", "2026-13", "x-y", "1999-01", "9999-12"):
         assert stations.first_of(odd, today=today) == today.replace(day=1)

@@ -85,7 +85,7 @@ def test_whoever_may_take_a_step_finds_words_on_its_button() -> None:
             assert in_language("en", action, row.step)[0].isupper(), row.step
 
 
-def test_the_kind_of_a_code_that_several_kinds_share() -> None:
+def test_codes_have_their_words_tones_and_icons_in_the_active_language() -> None:
     assert in_language("zh-hans", label, Status.REVIEW) == "待受理审查"
     assert in_language("zh-hans", label, Clock.REVIEW) == "审查期限"
     assert in_language("zh-hans", label, "review") == "待受理审查"
@@ -93,26 +93,17 @@ def test_the_kind_of_a_code_that_several_kinds_share() -> None:
     assert in_language("en", label, "refuse", kind="verdict") == "Refused"
     assert in_language("zh-hans", reason, "other_law", "refused").endswith("（第十六条第七项）")
     assert in_language("zh-hans", reason, "other_law", "mediation_terminated").endswith("（第二十三条第八项）")
-
-
-def test_the_active_language_and_the_unknown_code() -> None:
     with translation.override("en"):
         assert label("negotiating") == "Negotiating"
     with translation.override("zh-hans"):
         assert label("negotiating") == "协商和解中"
     assert label("never_heard_of") == "never_heard_of"
-
-
-def test_tones_and_icons_are_known() -> None:
     for status in Status:
         for outcome in ("", *Outcome):
             assert tone(status, outcome) in wording.TONES
             assert heroicons._render_icon("outline", icon(status, outcome), None, {})
     assert tone("closed", "settled") == "ok"
     assert tone("closed", "unconfirmed") != "ok", "silence is never success"
-
-
-def test_the_words_are_those_of_the_filing_form() -> None:
     with translation.override("zh-hans"):
         assert {kind.code: str(kind.label) for kind in DEMAND_KINDS} == {
             code: str(text) for code, text in KINDS["demand_kind"].items()
@@ -154,12 +145,9 @@ def written_reasons() -> set[str]:
     return whole | {f"recusal_{decision}" for decision in KINDS["recusal_decision"] if decision != "suspend"}
 
 
-def test_every_written_reason_has_words() -> None:
+def test_reasons_choices_and_matters_of_the_verbs_have_words() -> None:
     unknown = {code for code in written_reasons() if reason(code) == code}
     assert not unknown
-
-
-def test_choices_of_the_verbs_have_words() -> None:
     from complaints.handling.steps import authority, casework, consumer, enterprise
 
     assert (set(consumer.REST), set(authority.BODIES)) == (set(KINDS["rest"]), set(KINDS["body"]))
@@ -168,9 +156,6 @@ def test_choices_of_the_verbs_have_words() -> None:
     assert set(consumer.DECLINE_REASONS) == set(KINDS["decline_reason"])
     assert set(consumer.WITHDRAW_REASONS) == set(KINDS["withdraw_reason"])
     assert set(enterprise.CONTACT_CHANNELS) == set(KINDS["contact_channel"])
-
-
-def test_every_matter_that_a_verb_opens_has_words() -> None:
     results: set[str] = set()
     for path in (HERE / "complaints/handling").rglob("*.py"):
         results |= set(re.findall(r'open_matter\(\s*"([a-z_]+)"', path.read_text(encoding="utf-8")))
@@ -197,12 +182,9 @@ def test_what_a_consumer_may_do_next_is_not_told_to_them_as_of_another_person() 
         assert they not in in_language(language, str, IF_MISSED["negotiation_ends"])
 
 
-def test_the_page_is_what_the_table_generates() -> None:
+def test_the_page_of_the_lifecycle_is_generated_and_leaves_nothing_out() -> None:
     text = write_lifecycle.path().read_text(encoding="utf-8")
     assert text == write_lifecycle.lifecycle(), "run manage.py write_lifecycle"
-
-
-def test_nothing_of_the_table_is_left_out() -> None:
     text = write_lifecycle.lifecycle()
     for code in (*Status, *TABLE, *CLOCKS):
         assert f"| `{code}` |" in text

@@ -66,22 +66,16 @@ def test_notices_on_the_way_to_every_status(world: World, status: Status) -> Non
             assert notice.authority_id is not None
 
 
-def test_the_words_of_an_offer(world: World) -> None:
+def test_the_words_of_an_offer_in_her_language_and_a_mistake_may_be_taken_back(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     notice = Notice.objects.get(complaint=case, kind="make_offer")
     assert notice.subject == f"【12315】{case.number}：有新方案，请答复"
     happened, turn, missed, path = notice.body.split("\n")
     assert (happened, turn) == ("企业提出方案。", "轮到您了：企业提出了方案，请在11月18日24:00前答复。")
     assert (missed, path) == ("逾期：不答复将办结，但不算和解成功。", f"查看案件：/cases/{case.number}/")
-
-
-def test_the_consumer_is_told_in_her_language_and_staff_in_chinese(world: World) -> None:
     case = given.filed(world, language="en")
     assert told(case)[0].subject == f"[12315] {case.number}: your complaint was received"
     assert told(case)[0].body.startswith("You filed the complaint.\nFiled. We are passing it to whoever must answer.")
-
-
-def test_a_mistake_may_be_taken_back(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=1))
     mine = Notice.objects.get(complaint=case, kind="accept_offer", addressee="consumer")
@@ -142,7 +136,7 @@ def test_staff_wait_for_the_digest_but_not_on_the_last_day_nor_at_a_breach(world
     assert result["收到一件投诉，请受理"].send_after == WEDNESDAY + timedelta(hours=4, minutes=2)
 
 
-def test_reminders(world: World) -> None:
+def test_reminders_say_how_late_it_is(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     for day in range(1, 5):
         sweep_clocks(now=WEDNESDAY + timedelta(days=day))
@@ -152,9 +146,6 @@ def test_reminders(world: World) -> None:
     assert reminders[0].subject.startswith(f"【12315】{case.number}：催办：")
     texts = "\n".join(n.subject + "\n" + n.body for n in reminders)
     assert "今天24:00前" in texts
-
-
-def test_an_overdue_reminder_says_how_late_it_is(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     for day in range(1, 10):
         sweep_clocks(now=WEDNESDAY + timedelta(days=day))
@@ -164,18 +155,15 @@ def test_an_overdue_reminder_says_how_late_it_is(world: World) -> None:
     assert told_of_the_lapse.body.startswith("受理期限已过。\n已逾期：应于11月13日完成，仍须由企业办理。")
 
 
-def test_the_holder_is_told_but_never_of_what_he_did_himself(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    assert writing.addressees(entry(case, "add_statement", by="consumer")) == ("enterprise",)
-    assert writing.addressees(entry(case, "add_statement", by="consumer", to_status=S.AWAITING_CONSUMER)) == ()
-    assert writing.addressees(entry(case, "add_statement", by="consumer", to_status=S.REVIEW)) == ("authority",)
-
-
-def test_an_entry_of_one_audience_goes_to_that_audience_alone(world: World) -> None:
+def test_an_entry_goes_to_its_audience_alone_and_never_to_whoever_did_it(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for audience, expected in ((Audience.AUTHORITY, ()), (Audience.ENTERPRISE, ("enterprise",))):
         assert writing.addressees(entry(case, "undo", audience=audience)) == expected
     assert writing.addressees(entry(case, "remind", tells="authority", audience=Audience.AUTHORITY)) == ("authority",)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    assert writing.addressees(entry(case, "add_statement", by="consumer")) == ("enterprise",)
+    assert writing.addressees(entry(case, "add_statement", by="consumer", to_status=S.AWAITING_CONSUMER)) == ()
+    assert writing.addressees(entry(case, "add_statement", by="consumer", to_status=S.REVIEW)) == ("authority",)
 
 
 def test_who_gave_a_case_back_is_told_of_that_and_of_nothing_later(world: World) -> None:

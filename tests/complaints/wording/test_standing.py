@@ -152,12 +152,6 @@ def test_a_closed_case_says_so_to_everybody(outcome: Outcome, viewer: str, langu
     assert not result.is_your_turn
 
 
-def test_silence_is_not_called_a_success() -> None:
-    result = strip(case(S.CLOSED, outcome="unconfirmed"))
-    assert result.sentence == "您未答复，案件已办结，但不算和解成功。"
-    assert strip(case(S.CLOSED, outcome="negotiation_failed")).sentence == "协商未成，您可以一键转交监管部门。"
-
-
 def test_what_if_missed_follows_the_consent() -> None:
     row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
     assert strip(case(S.NEGOTIATING), row).if_missed == "自动转市场监管部门审查，无需重新投诉。"
@@ -167,25 +161,19 @@ def test_what_if_missed_follows_the_consent() -> None:
     assert "审查" in strip(alone, row).if_missed
 
 
-def test_an_answer_that_is_late_is_said_to_be_late() -> None:
-    row = clock(Clock.ACCEPTANCE, date(2026, 11, 25), state="lapsed")
-    result = strip(with_li(case(S.WITH_ENTERPRISE)), row, viewer="enterprise")
-    assert result.is_overdue
-    assert result.tone == "bad"
-    assert result.is_your_turn
-    assert result.sentence == "已逾期：应于11月25日完成，仍须由移动福州分公司的李敏办理。"
-
-
-def test_whose_turn_it_is() -> None:
+def test_whose_turn_it_is_and_that_an_answer_is_late() -> None:
     row = clock(Clock.ACCEPTANCE, WEDNESDAY_2)
     mine = strip(case(S.WITH_ENTERPRISE), row, viewer="enterprise")
     assert mine.is_your_turn
     assert mine.sentence.startswith("轮到您了")
     assert mine.tone == "warn"
     assert not strip(case(S.WITH_ENTERPRISE), row, viewer="consumer").is_your_turn
-
-
-def test_what_waits_for_the_consumer_is_said_to_the_consumer() -> None:
+    row = clock(Clock.ACCEPTANCE, date(2026, 11, 25), state="lapsed")
+    result = strip(with_li(case(S.WITH_ENTERPRISE)), row, viewer="enterprise")
+    assert result.is_overdue
+    assert result.tone == "bad"
+    assert result.is_your_turn
+    assert result.sentence == "已逾期：应于11月25日完成，仍须由移动福州分公司的李敏办理。"
     waiting = case(S.AWAITING_CONSUMER)
     values = {
         viewer: strip(waiting, clock(Clock.CONFIRMATION, WEDNESDAY_2), viewer=viewer).status
@@ -193,9 +181,6 @@ def test_what_waits_for_the_consumer_is_said_to_the_consumer() -> None:
     }
     assert values == {"consumer": "待您确认", "enterprise": "待消费者确认", "": "待消费者确认"}
     assert strip(waiting, language="en").status == "Waiting for you"
-
-
-def test_a_question_lies_with_the_enterprise_and_silence_with_the_consumer() -> None:
     asked = clock(Clock.ANSWER, date(2026, 11, 28))
     later = clock(Clock.NEGOTIATION, WEDNESDAY_2)
     assert strip(case(S.NEGOTIATING), asked, later).sentence.startswith("您就方案提了问题")
@@ -205,13 +190,13 @@ def test_a_question_lies_with_the_enterprise_and_silence_with_the_consumer() -> 
     assert result.is_your_turn
 
 
-def test_a_stranger_is_told_no_person() -> None:
+def test_a_stranger_is_told_no_person_silence_no_success_and_nothing_without_a_clock() -> None:
     row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
     result = strip(with_li(case(S.NEGOTIATING)), row, viewer="")
     assert "李敏" not in result.sentence + result.holder + result.holder_detail
-
-
-def test_without_a_clock_nothing_is_promised() -> None:
+    result = strip(case(S.CLOSED, outcome="unconfirmed"))
+    assert result.sentence == "您未答复，案件已办结，但不算和解成功。"
+    assert strip(case(S.CLOSED, outcome="negotiation_failed")).sentence == "协商未成，您可以一键转交监管部门。"
     assert strip(case(S.REVIEW)).sentence == "现在由市场监管部门办理，目前没有期限。"
 
 
@@ -245,7 +230,7 @@ def shown(row: Deadline | None, language: str = "zh-hans", now: datetime = NOW, 
     return in_language(language, chip, deadline=row, now=now, calendar=CALENDAR, status=status)
 
 
-def test_chip_counts_working_days() -> None:
+def test_a_chip_counts_working_days_to_midnight_of_the_last_day_and_after() -> None:
     row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
     assert shown(row).text == "还剩3个工作日，12月2日（周三）24:00前"
     assert shown(row, "en").text == "due in 3 working days, Wed 2 Dec"
@@ -255,9 +240,6 @@ def test_chip_counts_working_days() -> None:
     assert not shown(calm).is_urgent
     assert shown(clock(Clock.NEGOTIATION, date(2026, 11, 30)), "en").text == "due in 1 working day, Mon 30 Nov"
     assert shown(clock(Clock.NEGOTIATION, date(2026, 11, 30))).is_urgent
-
-
-def test_chip_on_the_last_day_and_after() -> None:
     assert shown(clock(Clock.REVIEW, date(2026, 11, 27))).text == "今天24:00前"
     assert shown(clock(Clock.REVIEW, date(2026, 11, 27)), "en").text == "due today, by midnight"
     late = clock(Clock.REVIEW, date(2026, 11, 25))
@@ -267,16 +249,13 @@ def test_chip_on_the_last_day_and_after() -> None:
     saturday = datetime(2026, 11, 28, 2, tzinfo=UTC)
     just = clock(Clock.REVIEW, date(2026, 11, 27))
     assert shown(just, now=saturday).text == "已逾期，应于11月27日完成"
-
-
-def test_chip_at_midnight() -> None:
     row = clock(Clock.REVIEW, date(2026, 11, 27))
     midnight = datetime(2026, 11, 28, tzinfo=SHANGHAI)
     assert shown(row, now=midnight - timedelta(microseconds=1)).text == "今天24:00前"
     assert shown(row, now=midnight).tone == "bad"
 
 
-def test_chip_paused_met_ended_none() -> None:
+def test_a_chip_is_paused_met_ended_none_or_provisional() -> None:
     paused = clock(Clock.NEGOTIATION, WEDNESDAY_2, state="paused", remaining=5, paused_on=date(2026, 11, 25))
     assert shown(paused).text == "计时暂停：等消费者答复方案"
     assert shown(paused, "en").text == "clock paused: waiting for the consumer to answer the offer"
@@ -285,18 +264,12 @@ def test_chip_paused_met_ended_none() -> None:
     assert shown(clock(Clock.REVIEW, WEDNESDAY_2, state="lapsed", ended_at=NOW)).text == "逾期完成"
     assert shown(clock(Clock.REVIEW, WEDNESDAY_2, state="ended", ended_at=NOW)).text == "已结束"
     assert shown(None).text == "没有期限"
-
-
-def test_chip_says_that_a_date_is_provisional() -> None:
     row = clock(Clock.REVIEW, date(2027, 1, 5), is_provisional=True, derivation={"provisional_years": [2027]})
     result = shown(row)
     assert result.is_provisional
     assert result.note == "暂定：2027年放假安排公布后重算"
     assert shown(row, "en").note == "provisional until 2027 holidays are published"
     assert "2027年1月5日" in result.text
-
-
-def test_facts_for_the_chip_component() -> None:
     facts = clock_facts(deadline=clock(Clock.NEGOTIATION, WEDNESDAY_2), now=NOW, calendar=CALENDAR)
     assert (facts["working_days_left"], facts["fraction"]) == (3, pytest.approx(0.7))
     assert not facts["is_overdue"]

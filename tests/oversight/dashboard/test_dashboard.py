@@ -224,7 +224,7 @@ ABSURD = (
 )
 
 
-def test_an_absurd_wish_gets_a_clear_answer(region_with_cases: World) -> None:
+def test_an_absurd_wish_gets_a_clear_answer_and_an_odd_address_the_page(region_with_cases: World) -> None:
     client = workspace(region_with_cases.su)
     for query, text in ABSURD:
         answer = client.get(URL + query)
@@ -233,6 +233,10 @@ def test_an_absurd_wish_gets_a_clear_answer(region_with_cases: World) -> None:
         assert text in page, query
         assert "error-summary" in page
         assert answer.context["totals"]["open"] > 0, "the usual figures are shown all the same"
+    for query in ODD:
+        for page in (URL, ENTERPRISES):
+            assert client.get(page + query).status_code == 200, query
+        assert client.get(ENTERPRISES + query).context["rows"], query
 
 
 ODD = (
@@ -250,25 +254,15 @@ ODD = (
 )
 
 
-def test_an_odd_address_shows_the_page(region_with_cases: World) -> None:
-    client = workspace(region_with_cases.su)
-    for query in ODD:
-        for page in (URL, ENTERPRISES):
-            assert client.get(page + query).status_code == 200, query
-        assert client.get(ENTERPRISES + query).context["rows"], query
-
-
-def test_the_sentence_says_what_burns_and_who_holds_it(region_with_cases: World) -> None:
+def test_the_first_sentence_says_what_burns_each_number_has_its_definition_and_the_menu_leads_there(
+    region_with_cases: World,
+) -> None:
     answer = workspace(region_with_cases.su).get(URL)
     sentence = answer.context["sentence"]
     overdue = answer.context["totals"]["overdue"]
     assert sentence["lead"] == f"逾期{overdue}件"
     assert any(region_with_cases.mobile.name in phrase for phrase in sentence["phrases"])
     assert "都在期限内" not in answer.content.decode()
-
-
-def test_each_number_has_its_definition_and_version(region_with_cases: World) -> None:
-    answer = workspace(region_with_cases.su).get(URL)
     page = answer.content.decode()
     cards = answer.context["first_cards"]
     assert len({card.code for card in cards}) == len(cards) == 9
@@ -303,7 +297,7 @@ def test_a_count_that_takes_too_long_says_so(region_with_cases: World, monkeypat
     assert answer.context["rows"] == []
 
 
-def test_places_are_shared_where_intervals_overlap() -> None:
+def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
     def line(pk: int, part: int, whole: int) -> Line:
         return Line(
             enterprise_id=pk, success=Figure(code="settled", n=whole, numerator=part, denominator=whole, upper=part)
@@ -314,9 +308,6 @@ def test_places_are_shared_where_intervals_overlap() -> None:
     assert [one.place for one in results] == [(1, 2), (1, 2), (3, 3), None]
     assert [one.enterprise_id for one in leagues.in_order(results, "settled")] == [1, 2, 3, 4]
     assert [one.enterprise_id for one in leagues.in_order(results, "settled", turned=True)] == [3, 2, 1, 4]
-
-
-def test_the_interval_is_wilsons() -> None:
     assert leagues.wilson(8, 10) == pytest.approx((0.4901625, 0.9433178), abs=1e-6)
     assert leagues.wilson(0, 0) == (0.0, 1.0)
     low, high = leagues.wilson(30, 30)

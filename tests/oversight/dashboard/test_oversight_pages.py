@@ -80,7 +80,7 @@ ABSURD = (
 )
 
 
-def test_an_absurd_wish_gets_an_answer_and_costs_no_more(cases: World) -> None:
+def test_an_absurd_wish_gets_an_answer_a_number_without_counter_none_and_costs_no_more(cases: World) -> None:
     client = workspace(cases.su)
     usual = {}
     for page in (*PAGES, "/oversight/cases/?what=closed"):
@@ -94,10 +94,6 @@ def test_an_absurd_wish_gets_an_answer_and_costs_no_more(cases: World) -> None:
             # A thousand conditions are no question: the frame refuses them before anything is read.
             assert answer.status_code == (400 if "f999" in wish else 200), (page, wish)
             assert len(seen) <= most + 4, (page, wish)
-
-
-def test_a_number_that_no_counter_has_is_no_address(cases: World) -> None:
-    client = workspace(cases.su)
     for wish in ("?what=open%20union", "?what=response_minutes", "?what=" + "x" * 5000):
         assert client.get("/oversight/cases/" + wish).status_code == 404, wish
     assert client.get("/oversight/cases/?what=closed&after=zzz").context["is_first"] is False
@@ -209,7 +205,7 @@ def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -
     )
 
 
-def test_a_comparison_tells_how_much_longer_it_took(cases: World) -> None:
+def test_a_comparison_shows_both_sides_how_much_longer_it_took_and_what_is_chance(cases: World) -> None:
     slower, quicker = (Figure(code="first_response", n=40, spread={"minutes_median": n}) for n in (180.0, 60.0))
     change = shifts.of_figures(slower, quicker, days=7, days_before=7)
     assert (shifts.shift("first_response", change, "对比").words, change.is_chance) == ("比对比慢2工作小时", None)
@@ -217,9 +213,6 @@ def test_a_comparison_tells_how_much_longer_it_took(cases: World) -> None:
     change = shifts.of_figures(*days, days=7, days_before=7)
     assert change is not None
     assert shifts.shift("handling_time", change, "对比").words == "比对比快1.5个工作日"
-
-
-def test_a_comparison_shows_both_sides_and_what_is_chance(cases: World) -> None:
     client = workspace(cases.su)
     answer = client.get("/oversight/compare/?period=year&against=same&with_region=350102")
     lines = {line["here"].code: line for line in answer.context["lines"]}
@@ -280,7 +273,7 @@ def region(code: str) -> Region:
     return Region.objects.get(code=code)
 
 
-def test_a_city_is_looked_at_with_its_counties(world: World) -> None:
+def test_a_city_is_looked_at_with_its_counties_and_a_place_elsewhere_is_nowhere(world: World) -> None:
     result = places_of(workspace_for(world.su, now=timezone.now()))
     assert [place.code for place in result.own] == ["350100"]
     assert {place.code for place in result.parts} >= {"350102", "350104"}
@@ -288,9 +281,6 @@ def test_a_city_is_looked_at_with_its_counties(world: World) -> None:
     one = places_of(workspace_for(world.su, now=timezone.now()), "350102")
     assert (one.chosen, one.above) == (region("350102"), region("350100"))
     assert one.regions == (region("350102"),)
-
-
-def test_a_place_elsewhere_or_above_is_nowhere(world: World) -> None:
     here = workspace_for(world.su, now=timezone.now())
     for code in ("350200", "350000", "100000", "999999", "x" * 60, "350102'--", "²"):
         result = places_of(here, code)
@@ -298,8 +288,13 @@ def test_a_place_elsewhere_or_above_is_nowhere(world: World) -> None:
         assert result.regions == result.own
 
 
-def test_the_page_says_that_a_place_is_not_ones_own(world: World) -> None:
+def test_the_page_says_that_a_place_is_not_ones_own_and_a_case_of_two_offices_counts_once(world: World) -> None:
     given.a_complaint(world, status=Status.REVIEW, now=timezone.now())
+    alone = workspace(world.su).get(URL).context["totals"]["open"]
+    Officer.objects.create(user=world.su, authority=world.gulou, role=Role.ANALYST.post)
+    assert workspace(world.su).get(URL).context["totals"]["open"] == alone > 0
+    places = [region("350102"), region("350100"), region("350102"), region("350200")]
+    assert {place.code for place in outermost(places)} == {"350100", "350200"}
     client = workspace(world.su)
     answer = client.get(URL + "?region=350200")
     assert "没有这个地区" in answer.content.decode()
@@ -307,12 +302,3 @@ def test_the_page_says_that_a_place_is_not_ones_own(world: World) -> None:
     far = workspace(officer_of(world, "far"))
     assert far.get(URL + "?region=350102").context["totals"]["open"] == 0
     assert far.get("/oversight/compare/?with_region=350102").context["other"].errors
-
-
-def test_two_offices_one_inside_the_other_count_a_case_once(world: World) -> None:
-    given.a_complaint(world, status=Status.REVIEW, now=timezone.now())
-    alone = workspace(world.su).get(URL).context["totals"]["open"]
-    Officer.objects.create(user=world.su, authority=world.gulou, role=Role.ANALYST.post)
-    assert workspace(world.su).get(URL).context["totals"]["open"] == alone > 0
-    places = [region("350102"), region("350100"), region("350102"), region("350200")]
-    assert {place.code for place in outermost(places)} == {"350100", "350200"}

@@ -55,7 +55,7 @@ def one_event(world: World) -> World:
     return world
 
 
-def test_the_narrowest_that_explains_an_event_stands_in_the_list_alone(one_event: World) -> None:
+def test_the_narrowest_that_explains_an_event_stands_alone_and_each_page_names_the_others(one_event: World) -> None:
     hotspots.look(TODAY, now=NOW)
     head = HotSpot.objects.get(kind="week", enterprise=one_event.mobile, facet=f"p:{CHARGE}")
     others = HotSpot.objects.exclude(pk=head.pk)
@@ -67,11 +67,6 @@ def test_the_narrowest_that_explains_an_event_stands_in_the_list_alone(one_event
     city = one_event.su.offices.get().authority.region
     assert page.context["rows"][0]["also"] == others.filter(place__gte=city.pk, place__lte=city.last).count() >= 6
     assert [row["spot"].pk for row in workspace(one_event.su).get("/oversight/").context["hot"]] == [head.pk]
-
-
-def test_each_page_names_the_other_levels(one_event: World) -> None:
-    hotspots.look(TODAY, now=NOW)
-    head = HotSpot.objects.get(kind="week", enterprise=one_event.mobile, facet=f"p:{CHARGE}")
     wide = HotSpot.objects.get(kind="week", region=one_event.region, facet="")
     page = workspace(one_event.rui).get(f"{URL}{head.pk}/").content.decode()
     assert "同一件事也见于" in page

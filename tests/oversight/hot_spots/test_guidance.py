@@ -334,21 +334,11 @@ def spread_out(world: World, n: int, *, province: bool) -> None:
     sums_of_the_country(world, dict.fromkeys(days, 10 * n))
 
 
-def test_a_county_is_compared_with_the_other_counties_of_its_province_at_other_firms(world: World) -> None:
+def test_a_cell_is_compared_with_what_lies_around_it(world: World) -> None:
     spread_out(world, 2, province=True)
     assert control_of(world, enterprise=None, region=world.region) == ("counties", 112, 18)
-
-
-def test_an_enterprise_is_compared_with_others_of_its_province(world: World) -> None:
-    spread_out(world, 2, province=True)
     assert control_of(world) == ("firms", 224, 36)
-
-
-def test_too_few_in_the_province_is_the_rest_of_the_country(world: World) -> None:
-    """Both counties lie in the one city: nothing of the province is left beside it; the country is, without city and
-    enterprise.
-    """
-    spread_out(world, 2, province=True)
+    # Both counties lie in the one city: nothing of the province is left beside it; the country is, without city and
     city = Region.objects.get(level="city", pk__lte=world.region.pk, last__gte=world.region.pk)
     assert control_of(world, enterprise=None, region=city, place=city.pk) == ("country", 56 * (20 - 8), 9 * (20 - 8))
 

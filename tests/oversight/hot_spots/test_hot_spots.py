@@ -51,7 +51,7 @@ def risen(world: World) -> World:
     return world
 
 
-def test_a_risen_cell_is_found_and_a_steady_one_is_not(risen: World) -> None:
+def test_a_risen_cell_is_found_on_each_level_and_a_steady_one_is_not_nor_anything_twice(risen: World) -> None:
     assert hotspots.look(TODAY, now=NOW) > 0
     result = HotSpot.objects.get(kind="week", enterprise=risen.mobile, facet=f"p:{CHARGE}")
     assert (result.observed, result.expected, result.usual) == (40, 10.0, [10] * 8)
@@ -59,9 +59,6 @@ def test_a_risen_cell_is_found_and_a_steady_one_is_not(risen: World) -> None:
     assert result.chance < hotspots.WEEK_LEVEL
     assert result.place == risen.mobile.domicile_id
     assert not HotSpot.objects.filter(enterprise=risen.telecom).exists()
-
-
-def test_each_level_of_the_tree_has_its_own_cells(risen: World) -> None:
     hotspots.look(TODAY, now=NOW)
     around = set(Region.objects.filter(pk__lte=risen.region.pk, last__gte=risen.region.pk).values_list("pk", flat=True))
     assert len(around) >= 4
@@ -165,7 +162,7 @@ def spot(world: World) -> HotSpot:
     return HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
 
 
-def test_officers_of_the_region_see_it_and_no_others(risen: World) -> None:
+def test_officers_of_the_region_see_it_with_chart_and_numbers_and_no_others(risen: World) -> None:
     result = spot(risen)
     for person in (risen.rui, risen.su, officer_of(risen, "head")):
         assert workspace(person).get(f"{URL}{result.pk}/").status_code == 200
@@ -177,16 +174,17 @@ def test_officers_of_the_region_see_it_and_no_others(risen: World) -> None:
     above = HotSpot.objects.filter(kind="week", facet="", region__level="city").get()
     assert workspace(risen.rui).get(f"{URL}{above.pk}/").status_code == 404
     assert workspace(risen.su).get(f"{URL}{above.pk}/").status_code == 200
-
-
-def test_the_page_shows_numbers_chart_and_what_a_small_cell_can_show(risen: World) -> None:
-    result = spot(risen)
     page = workspace(risen.rui).get(f"{URL}{result.pk}/").content.decode()
     assert "收到50件，平时约20.0件，为平时的2.5倍" in page
     assert page.count("<rect") == 9
     assert "每格每周0.1%" in page
     listed = workspace(risen.rui).get(URL).content.decode()
     assert "平时的件数和看得出来的涨幅" in listed
+    Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Role.ANALYST.post)
+    page = workspace(risen.otto).get(f"{URL}{result.pk}/").content.decode()
+    assert "发起行政指导" not in page
+    assert sent(workspace(risen.otto), f"{URL}{result.pk}/", why="x").status_code == 405
+    assert sent(workspace(risen.otto), f"{URL}{result.pk}/guidance/").status_code == 404
 
 
 @pytest.mark.parametrize(
@@ -263,12 +261,3 @@ def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) ->
         Deed.objects.filter(pk=action.pk).update(text="x")
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
         action.delete()
-
-
-def test_who_only_reads_judges_nothing(risen: World) -> None:
-    result = spot(risen)
-    Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Role.ANALYST.post)
-    page = workspace(risen.otto).get(f"{URL}{result.pk}/").content.decode()
-    assert "发起行政指导" not in page
-    assert sent(workspace(risen.otto), f"{URL}{result.pk}/", why="x").status_code == 405
-    assert sent(workspace(risen.otto), f"{URL}{result.pk}/guidance/").status_code == 404

@@ -69,7 +69,9 @@ def issued(world: World) -> DataSet:
     return issue(world)
 
 
-def test_every_region_above_a_case_has_its_line(world: World, issued: DataSet) -> None:
+def test_each_region_above_a_case_has_its_line_and_the_digests_are_those_of_the_files(
+    world: World, issued: DataSet
+) -> None:
     county, city = line_of(issued, world.region), line_of(issued, world.city.region)
     assert (county["received"], county["closed"], county["closed_withdrawn"], county["level"]) == (
         "12",
@@ -86,6 +88,11 @@ def test_every_region_above_a_case_has_its_line(world: World, issued: DataSet) -
     }
     assert by["problem", "telecom.fees.unexplained_charge"] == "7"
     assert by["object", "service"] == by["object", "service.telecom"] == "12"
+    shown = [line.split("  ") for line in bytes(issued.files.get(name="SHA256SUMS").content).decode().splitlines()]
+    sums = {name: digest for digest, name in shown}
+    assert sums == {
+        file.name: hashlib.sha256(bytes(file.content)).hexdigest() for file in issued.files.exclude(name="SHA256SUMS")
+    }
 
 
 def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
@@ -121,14 +128,6 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
                     name,
                     value,
                 )
-
-
-def test_the_digests_are_those_of_the_files(issued: DataSet) -> None:
-    shown = [line.split("  ") for line in bytes(issued.files.get(name="SHA256SUMS").content).decode().splitlines()]
-    sums = {name: digest for digest, name in shown}
-    assert sums == {
-        file.name: hashlib.sha256(bytes(file.content)).hexdigest() for file in issued.files.exclude(name="SHA256SUMS")
-    }
 
 
 def test_a_file_is_served_as_it_was_issued_and_kept_for_ever(issued: DataSet) -> None:

@@ -150,20 +150,14 @@ def test_in_a_total_that_is_divided_twice(rows):
     small_ones_stay_open(counts, [Axis.of("ab"), TWICE])
 
 
-def test_a_table_without_small_numbers_is_shown_whole():
+def test_a_table_is_shown_whole_or_a_small_number_takes_another_or_the_total_with_it() -> None:
     assert published({("a",): 5, ("b",): 7}, [Axis.of("ab")]) == {("a",): 5, ("b",): 7, (TOTAL,): 12}
-
-
-def test_one_small_number_takes_one_more_with_it_and_leaves_the_total():
     assert published({("a",): 2, ("b",): 7, ("c",): 90}, [Axis.of("abc")]) == {
         ("a",): None,
         ("b",): None,
         ("c",): 90,
         (TOTAL,): 99,
     }
-
-
-def test_where_all_is_small_the_total_goes_too():
     shown = published({("a",): 1, ("b",): 1, ("c",): 1, ("d",): 2}, [Axis.of("abcd")])
     assert shown[(TOTAL,)] is None
 

@@ -174,7 +174,9 @@ def test_a_page_costs_few_statements_and_none_from_memory(enterprises: list[Ente
     assert len(second) == 0
 
 
-def test_everybody_gets_the_same_page_with_an_etag_and_no_cookie(enterprises: list[Enterprise]) -> None:
+def test_everybody_gets_one_page_with_an_etag_at_few_statements_and_signed_in_their_own(
+    enterprises: list[Enterprise], world: World
+) -> None:
     league_making.publish(now=NOW)
     first, second = Client().get(URL), Client().get(URL)
     assert first.content == second.content
@@ -185,10 +187,6 @@ def test_everybody_gets_the_same_page_with_an_etag_and_no_cookie(enterprises: li
     unchanged = Client().get(URL, headers={"if-none-match": first["ETag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert Client(headers={"accept-language": "en"}).get(URL)["ETag"] != first["ETag"]
-
-
-def test_whoever_is_signed_in_gets_a_page_of_their_own(world: World, enterprises: list[Enterprise]) -> None:
-    league_making.publish(now=NOW)
     client = Client()
     client.force_login(world.chen)
     answer = client.get(URL)

@@ -110,7 +110,12 @@ def test_a_published_complaint_is_masked_with_the_reply_beside_it(world: World) 
         assert secret not in text
 
 
-def test_it_is_gone_with_the_consent(world: World) -> None:
+def test_without_a_decision_nothing_is_shown_and_it_is_gone_with_the_consent(world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
+    given.step(case, both.give_publication_consent(), world.consumer, timezone.now())
+    assert "还没有公示的投诉" in read("/open/complaints/")
+    assert read(f"/open/complaints/?enterprise={world.mobile.code}")
+    assert Client().get("/open/complaints/?enterprise=nobody").status_code == 404
     case = shown_case(world)
     etag = Client().get("/open/complaints/")["ETag"]
     unchanged = Client().get("/open/complaints/", headers={"if-none-match": etag})
@@ -120,14 +125,6 @@ def test_it_is_gone_with_the_consent(world: World) -> None:
     after = Client().get("/open/complaints/", headers={"if-none-match": etag})
     assert after.status_code == 200
     assert "还没有公示的投诉" in after.content.decode()
-
-
-def test_without_a_decision_nothing_is_shown(world: World) -> None:
-    case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
-    given.step(case, both.give_publication_consent(), world.consumer, timezone.now())
-    assert "还没有公示的投诉" in read("/open/complaints/")
-    assert read(f"/open/complaints/?enterprise={world.mobile.code}")
-    assert Client().get("/open/complaints/?enterprise=nobody").status_code == 404
 
 
 # --- stations --------------------------------------------------------------------------------

@@ -64,26 +64,17 @@ def _enterprises(**mentions: Mention) -> list[NamedEnterprise]:
     return enterprises(mentions, [], SPLITTER)
 
 
-def test_one_number_is_one_firm_with_its_newest_name_and_the_old_one_as_former() -> None:
+def test_a_firm_is_one_by_its_number_or_by_name_and_town() -> None:
     result = _enterprises(a=_mention({"Blue Heron fka Gull": 2, "Gull": 9}))
     assert [(enterprise.legal, enterprise.former) for enterprise in result] == [("Blue Heron", ("Gull",))]
-
-
-def test_the_same_name_in_the_same_town_is_one_firm_whatever_its_legal_form() -> None:
     result = _enterprises(a=_mention({"Larch Inc": 3}), b=_mention({"LARCH, LLC": 1}))
     assert [(enterprise.legal, enterprise.alias, enterprise.ids) for enterprise in result] == [
         ("Larch Inc", ("LARCH, LLC",), ("a", "b"))
     ]
-
-
-def test_the_same_name_in_two_towns_is_two_firms() -> None:
     result = _enterprises(a=_mention({"Larch": 3}), b=_mention({"Larch": 1}, ("OR", "Salem")))
     assert [(enterprise.legal, enterprise.place, enterprise.ids) for enterprise in result] == [
         ("Larch", ("OR", "Salem"), ("b",)),
         ("Larch", ("WA", "Everett"), ("a",)),
     ]
-
-
-def test_names_without_a_number_join_by_name() -> None:
     nameless = [("Larch Corp", "", "", 2), ("LARCH", "", "", 5), ("Birch", "", "", 1)]
     assert [enterprise.legal for enterprise in enterprises({}, nameless, SPLITTER)] == ["Birch", "LARCH"]

@@ -11,29 +11,20 @@ def _read(tmp_path: Path, content: bytes, shape: Shape) -> list[tuple[int, dict[
     return [(r.number, r.problem.column if r.problem else r.cells) for r in records(path, shape, needed=["a"])]
 
 
-def test_a_stray_quote_costs_its_own_row_only(tmp_path: Path) -> None:
+def test_quotes_blank_lines_and_encodings_are_read_as_the_mapping_says(tmp_path: Path) -> None:
     content = b'a,b\n1,"open\n2,x\n3,"y"\n4,5" wide\n'
     expected = [(1, ""), (2, {"a": "2", "b": "x"}), (3, {"a": "3", "b": "y"}), (4, {"a": "4", "b": '5" wide'})]
     assert _read(tmp_path, content, Shape()) == expected
     assert _read(tmp_path, content, Shape(multiline=True))[:3] == expected[:3]
-
-
-def test_a_quoted_cell_may_run_over_lines_where_the_mapping_says_so(tmp_path: Path) -> None:
     content = b'a,b\r\n1,"one\r\ntwo"\r\n2,x\r\n'
     assert _read(tmp_path, content, Shape(multiline=True)) == [
         (1, {"a": "1", "b": "one\r\ntwo"}),
         (2, {"a": "2", "b": "x"}),
     ]
-
-
-def test_blank_lines_are_no_rows_but_are_counted(tmp_path: Path) -> None:
     assert _read(tmp_path, b"\xef\xbb\xbfa;b\n\n1;2\n;\n3;4", Shape(delimiter=";")) == [
         (2, {"a": "1", "b": "2"}),
         (4, {"a": "3", "b": "4"}),
     ]
-
-
-def test_another_encoding_is_read_when_the_mapping_says_so(tmp_path: Path) -> None:
     content = "a,b\n1,移动\n".encode("gb18030")
     assert _read(tmp_path, content, Shape(encoding="gb18030")) == [(1, {"a": "1", "b": "移动"})]
     assert _read(tmp_path, content, Shape()) == [(1, "b")]
