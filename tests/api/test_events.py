@@ -114,7 +114,7 @@ def test_a_cursor_from_before_a_restore_goes_on_by_the_entries(world: World) -> 
     assert (new.number, "file") in all_after(old, world.chen)[0]
 
 
-@pytest.mark.parametrize("odd", ["x", "1", "1.2", "1.2.x", "1.2.3.4", "-1.2.3", "１.２.３", "9" * 40 + ".1.1"])
-def test_an_odd_cursor_is_named_as_one(odd: str, db: None) -> None:
-    with pytest.raises(events.OddCursor):
-        events.events_after(odd, visible=HandlingStep.objects.all())
+def test_an_odd_cursor_is_named_as_one(db: None) -> None:
+    for odd in ["x", "1", "1.2", "1.2.x", "1.2.3.4", "-1.2.3", "１.２.３", "9" * 40 + ".1.1"]:
+        with pytest.raises(events.OddCursor):
+            events.events_after(odd, visible=HandlingStep.objects.all())

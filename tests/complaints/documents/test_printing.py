@@ -4,7 +4,6 @@ leaves.
 
 import hashlib
 import io
-from collections.abc import Callable
 from datetime import date, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -150,19 +149,17 @@ def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> No
     assert entry.data["documents"][0]["digest"] == bytes(new.digest).hex()
 
 
-@pytest.mark.parametrize(
-    ("changes", "code"), [({}, "nothing_changed"), ({"99": "字"}, "bad_choice"), ({"0": ""}, "missing")]
-)
-def test_a_correction_corrects_something_that_stands_there(world: World, changes: dict[str, str], code: str) -> None:
-    case = refused(world)
-    with pytest.raises(WrongInput) as text:
-        given.step(
-            case,
-            casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes),
-            world.officer,
-            WEDNESDAY,
-        )
-    assert text.value.code == code
+def test_a_correction_corrects_something_that_stands_there(world: World) -> None:
+    for changes, code in [({}, "nothing_changed"), ({"99": "字"}, "bad_choice"), ({"0": ""}, "missing")]:
+        case = refused(world)
+        with pytest.raises(WrongInput) as text:
+            given.step(
+                case,
+                casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes),
+                world.officer,
+                WEDNESDAY,
+            )
+        assert text.value.code == code
 
 
 def agreed(world: World) -> Complaint:
@@ -186,9 +183,8 @@ def ended(world: World) -> Complaint:
     return given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, WEDNESDAY)
 
 
-@pytest.mark.parametrize(
-    ("made", "form", "words"),
-    [
+def test_one_officer_alone_corrects_nothing_that_was_decided_or_agreed(world: World) -> None:
+    for made, form, words in [
         (refused, 6, f"事实和理由：{TEXT}"),
         (refused, 6, "有下列情形："),
         (refused, 6, "此事由"),
@@ -197,27 +193,23 @@ def ended(world: World) -> Complaint:
         (agreed, 9, "退还全部多扣费用"),
         (agreed, 9, "128.50元，2026年12月7日前"),
         (agreed, 9, "投诉请求"),
-    ],
-)
-def test_one_officer_alone_corrects_nothing_that_was_decided_or_agreed(
-    world: World, made: Callable[[World], Complaint], form: int, words: str
-) -> None:
-    case = made(world)
-    document = OfficialDocument.objects.get(complaint=case, form=form)
-    blocks = document.versions.get().content["paper"]["blocks"]
-    place, text = next((place, text) for place, label, text in documents.editable(blocks) if words in label + text)
-    with pytest.raises(WrongInput) as said:
-        given.step(
-            case,
-            casework.correct_clerical_error(
-                document_id=document.pk, text=TEXT, changes={place: text[:-1] + "，另付1000元。"}
-            ),
-            world.officer,
-            WEDNESDAY,
-        )
-    assert said.value.code == "settled"
-    assert "不能当作笔误更正" in said.value.reason
-    assert document.versions.count() == 1
+    ]:
+        case = made(world)
+        document = OfficialDocument.objects.get(complaint=case, form=form)
+        blocks = document.versions.get().content["paper"]["blocks"]
+        place, text = next((place, text) for place, label, text in documents.editable(blocks) if words in label + text)
+        with pytest.raises(WrongInput) as said:
+            given.step(
+                case,
+                casework.correct_clerical_error(
+                    document_id=document.pk, text=TEXT, changes={place: text[:-1] + "，另付1000元。"}
+                ),
+                world.officer,
+                WEDNESDAY,
+            )
+        assert said.value.code == "settled"
+        assert "不能当作笔误更正" in said.value.reason
+        assert document.versions.count() == 1
 
 
 def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:

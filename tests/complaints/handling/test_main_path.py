@@ -30,12 +30,12 @@ from tests.cast import WEDNESDAY, World
 S = Status
 
 
-@pytest.mark.parametrize("status", [s for s in Status if s != S.DRAFT])
-def test_every_status_can_be_walked_to(world: World, status: Status) -> None:
-    case = given.a_complaint(world, status=status)
-    assert case.status == status
-    live = Deadline.objects.filter(complaint=case, ended_at=None)
-    assert (status == S.CLOSED) != live.exists()
+def test_every_status_can_be_walked_to(world: World) -> None:
+    for status in [s for s in Status if s != S.DRAFT]:
+        case = given.a_complaint(world, status=status)
+        assert case.status == status
+        live = Deadline.objects.filter(complaint=case, ended_at=None)
+        assert (status == S.CLOSED) != live.exists()
 
 
 def test_a_promise_is_kept(world: World) -> None:
@@ -244,22 +244,22 @@ LAPSES = {
 }
 
 
-@pytest.mark.parametrize("lapse", sorted(LAPSES))
-def test_lapse(world: World, lapse: str) -> None:
-    Policy.objects.filter(name__startswith="two_persons").update(number=0)
-    status, steps, days, after = LAPSES[lapse]
-    case = given.a_complaint(world, status=status, now=START)
-    for number, (who, move) in enumerate(steps, start=1):
-        taken = move or authority.ask_consent(enterprise_id=world.telecom.pk)
-        given.step(case, taken, world.actor(who), START + timedelta(minutes=number))
-    handling.sweep_clocks(now=START + timedelta(days=days))
-    case.refresh_from_db()
-    entry = HandlingStep.objects.get(complaint=case, step=lapse)
-    assert entry.happened_at < entry.written_at
-    assert case.status == after
-    handling.sweep_clocks(now=START + timedelta(days=days, minutes=1))
-    assert HandlingStep.objects.filter(complaint=case, step=lapse).count() == 1
-    assert verify(number=case.number).is_unbroken
+def test_lapse(world: World) -> None:
+    for lapse in sorted(LAPSES):
+        Policy.objects.filter(name__startswith="two_persons").update(number=0)
+        status, steps, days, after = LAPSES[lapse]
+        case = given.a_complaint(world, status=status, now=START)
+        for number, (who, move) in enumerate(steps, start=1):
+            taken = move or authority.ask_consent(enterprise_id=world.telecom.pk)
+            given.step(case, taken, world.actor(who), START + timedelta(minutes=number))
+        handling.sweep_clocks(now=START + timedelta(days=days))
+        case.refresh_from_db()
+        entry = HandlingStep.objects.get(complaint=case, step=lapse)
+        assert entry.happened_at < entry.written_at
+        assert case.status == after
+        handling.sweep_clocks(now=START + timedelta(days=days, minutes=1))
+        assert HandlingStep.objects.filter(complaint=case, step=lapse).count() == 1
+        assert verify(number=case.number).is_unbroken
 
 
 def test_a_claim_of_the_enterprise_falls_by_the_consumers_silence(world: World) -> None:

@@ -96,12 +96,12 @@ def test_a_late_answer_is_taken_and_stops_the_escalation(world: World) -> None:
     assert Deadline.objects.get(matter=matter).state == "lapsed"
 
 
-@pytest.mark.parametrize(("last", "why"), [("2026-09-08", "bad_day"), ("2026-09-01", "bad_day"), ("", "bad_day")])
-def test_a_day_that_has_passed_is_no_day(world: World, last: str, why: str) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
-    with pytest.raises(WrongInput) as refused:
-        given.step(case, supervision.urge(text=TEXT, last_day=last), world.officer, day(8))
-    assert refused.value.code == why
+def test_a_day_that_has_passed_is_no_day(world: World) -> None:
+    for last, why in [("2026-09-08", "bad_day"), ("2026-09-01", "bad_day"), ("", "bad_day")]:
+        case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
+        with pytest.raises(WrongInput) as refused:
+            given.step(case, supervision.urge(text=TEXT, last_day=last), world.officer, day(8))
+        assert refused.value.code == why
 
 
 def test_nobody_urges_a_superior_or_the_own_authority(world: World) -> None:
@@ -199,14 +199,14 @@ def test_a_mediation_that_is_given_to_another_keeps_its_sixty_days_and_a_superio
     assert {(c.clock, c.due_at) for c in case.deadlines.filter(ended_at=None)} == {("mediation", before)}
 
 
-@pytest.mark.parametrize("status", [S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL])
-def test_whom_a_superior_designates_has_its_own_time(world: World, status: Status) -> None:
-    case = given.a_complaint(world, status=status, now=MONDAY)
-    far = world.far_officer.authority
-    given.step(case, supervision.take_up(text=TEXT, authority_id=far.pk), world.actor("superior"), day(10))
-    assert (case.handling_region_id, case.status) == (far.region_id, status)
-    clock = case.deadlines.get(clock="review", ended_at=None)
-    assert (clock.state, clock.started_at, case.authority_received_at) == ("running", day(10), day(10))
+def test_whom_a_superior_designates_has_its_own_time(world: World) -> None:
+    for status in [S.TRIAGE, S.REVIEW, S.AWAITING_MATERIAL]:
+        case = given.a_complaint(world, status=status, now=MONDAY)
+        far = world.far_officer.authority
+        given.step(case, supervision.take_up(text=TEXT, authority_id=far.pk), world.actor("superior"), day(10))
+        assert (case.handling_region_id, case.status) == (far.region_id, status)
+        clock = case.deadlines.get(clock="review", ended_at=None)
+        assert (clock.state, clock.started_at, case.authority_received_at) == ("running", day(10), day(10))
 
 
 def test_every_clock_of_an_authority_is_reported_upwards_and_the_national_one_is_told_last(world: World) -> None:
@@ -265,17 +265,14 @@ def test_why_it_is_late_is_said_once_to_authorities_alone_and_never_in_time(worl
     assert refused.value.code == "not_overdue"
 
 
-@pytest.mark.parametrize(
-    ("who", "reason", "text", "code"),
-    [
+def test_who_may_not_say_so_and_what_is_no_reason(world: World) -> None:
+    for who, reason, text, code in [
         ("officer", "nonsense", "", "bad_choice"),
         ("officer", "other", "", "missing"),
         ("far_officer", "workload", "", "not_yours"),
         ("handler", "workload", "", "not_yours"),
-    ],
-)
-def test_who_may_not_say_so_and_what_is_no_reason(world: World, who: str, reason: str, text: str, code: str) -> None:
-    case = late_review(world)
-    with pytest.raises(StepNotAllowed) as refused:
-        given.step(case, supervision.explain_overdue(reason=reason, text=text), world.actor(who), day(21))
-    assert refused.value.code == code
+    ]:
+        case = late_review(world)
+        with pytest.raises(StepNotAllowed) as refused:
+            given.step(case, supervision.explain_overdue(reason=reason, text=text), world.actor(who), day(21))
+        assert refused.value.code == code

@@ -181,16 +181,14 @@ BAD: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changed", "words"), BAD)
-def test_what_is_wrong_on_the_joining_page_is_said(
-    world: World, client: Client, changed: dict[str, Any], words: str
-) -> None:
-    case = given.a_complaint(world, on_behalf=JOINT)
-    client.get(f"/cases/join/{links(case)[ZHAO]}/")
-    response = client.post("/cases/join/", KEY | {"answer": "join", "code": "123456"} | CONSENTS | changed)
-    assert response.status_code == 422
-    assert words in response.content.decode()
-    assert row_of(case, ZHAO).state == "asked"
+def test_what_is_wrong_on_the_joining_page_is_said(world: World, client: Client) -> None:
+    for changed, words in BAD:
+        case = given.a_complaint(world, on_behalf=JOINT)
+        client.get(f"/cases/join/{links(case)[ZHAO]}/")
+        response = client.post("/cases/join/", KEY | {"answer": "join", "code": "123456"} | CONSENTS | changed)
+        assert response.status_code == 422
+        assert words in response.content.decode()
+        assert row_of(case, ZHAO).state == "asked"
 
 
 # --- who is bound -----------------------------------------------------------------------------

@@ -161,9 +161,9 @@ def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World)
     )
 
 
-@pytest.mark.parametrize(
-    ("said", "words"),
-    [
+def test_what_is_missing_is_named_and_what_was_typed_stays(world: World) -> None:
+    spot = a_spot(world)
+    for said, words in [
         ({"causes": ""}, "请写明投诉为什么增多"),
         ({"what": ""}, "请写明企业要做什么"),
         ({"responsible": ""}, "请写明由哪个岗位负责"),
@@ -171,17 +171,14 @@ def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World)
         ({"due_on": "9999-01-01"}, "期限最长一年"),
         ({"due_on": "明天"}, "日期请按年-月-日填写"),
         ({"enterprise": "999999"}, "请选择一项"),
-    ],
-)
-def test_what_is_missing_is_named_and_what_was_typed_stays(world: World, said: dict[str, str], words: str) -> None:
-    spot = a_spot(world)
-    good = {"enterprise": str(world.mobile.pk), "causes": "独一无二的原因", "due_on": later(20), **MEASURE}
-    answer = sent(workspace(world.rui), f"/authority/hot-spots/{spot.pk}/guidance/", **(good | said))
-    page = answer.content.decode()
-    assert answer.status_code == 422
-    assert words in page
-    assert "causes" in said or "独一无二的原因" in page
-    assert not Guidance.objects.exists()
+    ]:
+        good = {"enterprise": str(world.mobile.pk), "causes": "独一无二的原因", "due_on": later(20), **MEASURE}
+        answer = sent(workspace(world.rui), f"/authority/hot-spots/{spot.pk}/guidance/", **(good | said))
+        page = answer.content.decode()
+        assert answer.status_code == 422
+        assert words in page
+        assert "causes" in said or "独一无二的原因" in page
+        assert not Guidance.objects.exists()
 
 
 def test_one_guidance_an_enterprise_and_hot_spot(world: World) -> None:

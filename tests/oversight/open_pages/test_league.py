@@ -145,9 +145,9 @@ def test_before_the_first_night_the_page_says_so(world: World) -> None:
     assert "还没有公布过名次" in Client().get(URL).content.decode()
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
+def test_absurd_wishes_are_answered(enterprises: list[Enterprise]) -> None:
+    league_making.publish(now=NOW)
+    for query in [
         "?region=999999999",
         "?sector=nope%0A",
         "?period=1999-01_1999-02",
@@ -155,11 +155,8 @@ def test_before_the_first_night_the_page_says_so(world: World) -> None:
         "?after=99999999",
         "?region=x&region=y&after=9999999999999999",
         "?" + "&".join(f"a{n}=1" for n in range(900)),
-    ],
-)
-def test_absurd_wishes_are_answered(enterprises: list[Enterprise], query: str) -> None:
-    league_making.publish(now=NOW)
-    assert Client().get(URL + query).status_code == 200
+    ]:
+        assert Client().get(URL + query).status_code == 200, query
 
 
 def test_a_page_costs_few_statements_and_none_from_memory(enterprises: list[Enterprise]) -> None:
