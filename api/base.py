@@ -107,13 +107,9 @@ def _said(error: Exception) -> tuple[int, dict[str, Any]] | None:
             return 400, {"code": "wrong_fields", "detail": _("有字段不能用，请看errors。"), "errors": error.errors}
         case StepRefused():
             refusal = error.refusal
-            more: dict[str, Any] = {
-                "code": refusal.code,
-                "detail": refusal.reason,
-                "message": refusal.reason,
-                "allowed_steps": list(error.allowed),
-            }
-            return refusal.status, more | ({"field": refusal.field} if refusal.field else {})
+            more: dict[str, Any] = {"field": refusal.field} if refusal.field else {}
+            told = {"code": refusal.code, "detail": refusal.reason, "message": refusal.reason}
+            return refusal.status, told | {"allowed_steps": list(error.allowed)} | more
         case NotAllowed():
             return 403, {"code": error.code, "detail": error.detail}
         case BadCall():
@@ -233,7 +229,9 @@ class ApiView(APIView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         if request.method in UNSAFE:
-            _read_whole(request)
+            # Before the key is looked at: what was sent is part of what the key stands for.
+            is_form = (request.content_type or "").startswith("multipart/")
+            _ = request._request.POST if is_form else request._request.body
             if not request._request.headers.get("Idempotency-Key"):
                 raise KeyMissing
             key_of(request._request)
@@ -242,14 +240,6 @@ class ApiView(APIView):
         result = super().finalize_response(request, response, *args, **kwargs)
         result.headers.setdefault("Vary", "Authorization, Accept-Language")
         return result
-
-
-def _read_whole(request: Request) -> None:
-    """Before the key is looked at: what was sent is part of what the key stands for."""
-    if (request.content_type or "").startswith("multipart/"):
-        _ = request._request.POST
-    else:
-        _ = request._request.body
 
 
 def validated(serializer: Serializer[Any]) -> dict[str, Any]:
@@ -312,7 +302,9 @@ def once_only(request: Request, work: Callable[[], Answer]) -> HttpResponse:
             kept = attempt.answer
         else:
             try:
-                kept = _packed(work())
+                answer = work()
+                head = json.dumps({"status": answer.status, "headers": dict(answer.headers)}).encode()
+                kept = zlib.compress(head + b"\n" + JSONRenderer().render(answer.body))
             except (StepNotAllowed, RefusedAfterwards) as caught:
                 refusal = caught
             else:
@@ -321,7 +313,8 @@ def once_only(request: Request, work: Callable[[], Answer]) -> HttpResponse:
         raise refusal.error
     if refusal is not None:
         raise refusal
-    return _unpacked(kept)
+    head, _newline, body = zlib.decompress(kept).partition(b"\n")
+    return HttpResponse(body, content_type="application/json", **json.loads(head))
 
 
 class RefusedAfterwards(Exception):
@@ -330,15 +323,3 @@ class RefusedAfterwards(Exception):
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
         self.error = error
-
-
-def _packed(answer: Answer) -> bytes:
-    body = JSONRenderer().render(answer.body)
-    head = json.dumps({"status": answer.status, "headers": dict(answer.headers)}).encode()
-    return zlib.compress(head + b"\n" + body)
-
-
-def _unpacked(kept: bytes) -> HttpResponse:
-    head, _newline, body = zlib.decompress(kept).partition(b"\n")
-    given = json.loads(head)
-    return HttpResponse(body, status=given["status"], headers=given["headers"], content_type="application/json")

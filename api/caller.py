@@ -51,14 +51,8 @@ def caller(request: Request) -> Caller:
 
 
 RELATED = (
-    "enterprise",
-    "branch",
-    "picked_enterprise",
-    "picked_branch",
-    "handler__user",
-    "officer__user",
-    "handling_authority",
-    "service_region",
+    *("enterprise", "branch", "picked_enterprise", "picked_branch", "handler__user", "officer__user"),
+    *("handling_authority", "service_region"),
 )
 
 
@@ -111,9 +105,9 @@ def listed_for(caller: Caller) -> QuerySet[Complaint]:
     return Complaint.objects.filter(consumer_id=caller.user.pk).exclude(status=Status.DRAFT)
 
 
-def _region(caller: Caller) -> Q:
+def _region(caller: Caller, prefix: str = "") -> Q:
     authority = Authority.objects.select_related("region__parent").get(pk=caller.token.authority_id or 0)
-    return lies_in(authority.region)
+    return lies_in(authority.region, prefix)
 
 
 def engagements_of(actors: Iterable[Actor]) -> Q:
@@ -166,14 +160,9 @@ def events_for(caller: Caller) -> QuerySet[HandlingStep]:
     """Entries of the record that the token may hear of."""
     side = side_of(caller)
     if side == ENTERPRISE:
-        result = HandlingStep.objects.none()
         jobs = [(a.enterprise_id, a.branch_ids) for a in actors_for(caller) if a.enterprise_id is not None]
-        return events.of_jobs(jobs) if jobs else result
+        return events.of_jobs(jobs) if jobs else HandlingStep.objects.none()
     if side == AUTHORITY:
-        return events.known_to(caller.user, on=caller.today).filter(_region_of_entries(caller))
+        here = Q(_region(caller, "complaint__"), audience__in=["parties", "authority"])
+        return events.known_to(caller.user, on=caller.today).filter(here)
     return HandlingStep.objects.filter(complaint__consumer_id=caller.user.pk, audience="parties")
-
-
-def _region_of_entries(caller: Caller) -> Q:
-    authority = Authority.objects.select_related("region__parent").get(pk=caller.token.authority_id or 0)
-    return Q(lies_in(authority.region, "complaint__"), audience__in=["parties", "authority"])

@@ -1,8 +1,4 @@
-"""The schema (OpenAPI 3.1): written from the same serializers and the same table that answer.
-
-A step is a path of its own with its own body, though one view serves them all; and what
-any call may answer is said at every call.
-"""
+"""The schema (OpenAPI 3.1): written from the same serializers and the same table that answer."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -120,16 +116,9 @@ class StepSchema(AutoSchema):
                     description="The same key with the same body is answered the same and takes effect once.",
                 )
             )
-        results += [
-            OpenApiParameter(
-                name,
-                str,
-                OpenApiParameter.HEADER,
-                description="The version that was read; 412 when it is no longer that one.",
-            )
-            for name in self.call.headers
-        ]
-        return results
+        text = "The version that was read; 412 when it is no longer that one."
+        headers = self.call.headers
+        return results + [OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text) for name in headers]
 
 
 # Here, so that the calls themselves need not know how they are described.
@@ -176,9 +165,7 @@ def what_every_call_may_answer(result: dict[str, Any], **_options: Any) -> dict[
     """Problems, at every call."""
     parts = result.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = _problem_schema()
-    parts["responses"] = {
-        f"Problem{status}": _told(status, text) for status, text in (_ANY | _UNSAFE | _VERSIONED).items()
-    }
+    parts["responses"] = {f"Problem{code}": _told(code, text) for code, text in (_ANY | _UNSAFE | _VERSIONED).items()}
     for path, methods in result["paths"].items():
         for method, call in methods.items():
             given = (

@@ -1,7 +1,4 @@
-"""complaints/{number}/files/: what was put forward, and putting something forward.
-
-The bytes say what a file is; it goes out as an attachment that nothing may run.
-"""
+"""complaints/{number}/files/: what was put forward, and putting something forward."""
 
 from typing import Any
 
@@ -56,20 +53,9 @@ class Files(ApiView):
     def get(self, request: Request, number: str) -> Response:
         result = _held(request, number)
         rows = Evidence.objects.known_to(result.side).filter(complaint=result.complaint).order_by("pk")
-        return Response(
-            shapes.FileList(
-                {
-                    "results": [
-                        {
-                            "id": row.pk,
-                            **picked(row, "kind", "name", "size", "media_type", "sha256", "state", "uploaded_at"),
-                            "url": _url(number, row),
-                        }
-                        for row in rows
-                    ]
-                }
-            ).data
-        )
+        names = ("id", "kind", "name", "size", "media_type", "sha256", "state", "uploaded_at")
+        results = [{**picked(row, *names), "url": _url(number, row)} for row in rows]
+        return Response(shapes.FileList({"results": results}).data)
 
     def post(self, request: Request, number: str) -> HttpResponse:
         who = caller(request)
@@ -85,11 +71,9 @@ class Files(ApiView):
         def work() -> Answer:
             row = _put(result, kept, given, who)
             done.append(row)
-            return Answer(
-                {"case": number, "id": row.pk, **picked(row, "size", "media_type", "sha256"), "url": _url(number, row)},
-                status=201,
-                headers={"Location": _url(number, row)},
-            )
+            url = _url(number, row)
+            body = {"case": number, **picked(row, "id", "size", "media_type", "sha256"), "url": url}
+            return Answer(body, status=201, headers={"Location": url})
 
         try:
             return once_only(request, work)
@@ -116,12 +100,8 @@ def _put(result: CaseAccess, kept: keeping.Kept, values: dict[str, Any], who: Ca
             now=who.now,
         )
         if result.side == CONSUMER:
-            handling.take(
-                consumer.add_statement(text="", files=[row.sha256]),
-                [result.complaint.pk],
-                actor=result.actor,
-                now=who.now,
-            )
+            move = consumer.add_statement(text="", files=[row.sha256])
+            handling.take(move, [result.complaint.pk], actor=result.actor, now=who.now)
     except EvidenceRefused as refusal:
         raise RefusedAfterwards(_refused(refusal)) from refusal
     except StepNotAllowed as refusal:

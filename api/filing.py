@@ -35,16 +35,7 @@ from complaints.handling import StepNotAllowed
 from complaints.models import Complaint
 from complaints.models.evidence import EvidenceKind, FilingDraft
 from complaints.parties.actors import Actor, consumer, on_behalf_of
-from complaints.procedure.categories import (
-    DEMAND_KINDS,
-    NEED_HELP,
-    OBJECT_CATEGORIES,
-    PROBLEM_CATEGORIES,
-    QUESTIONS,
-    REPLY_BY,
-    SECTORS,
-    codes,
-)
+from complaints.procedure import categories
 from complaints.procedure.filing_request import CONSENTS, SELF, FilingRequest
 from complaints.procedure.sector_files import Question, Sector
 from complaints.reading.case import CONSUMER, ENTERPRISE
@@ -67,7 +58,7 @@ class RespondentInput(serializers.Serializer[Any]):
 
 
 class DemandInput(serializers.Serializer[Any]):
-    kind = exact.Choice(choices=[kind.code for kind in DEMAND_KINDS if kind.is_active])
+    kind = exact.Choice(choices=[kind.code for kind in categories.DEMAND_KINDS if kind.is_active])
     amount = exact.Money(required=False, allow_null=True)
 
 
@@ -78,9 +69,9 @@ class ConsumerInput(serializers.Serializer[Any]):
     phone = exact.Text(max_length=40)
     address = exact.Text(max_length=200)
     email = exact.Text(required=False, allow_blank=True, max_length=254)
-    reply_by = exact.Choice(required=False, choices=[code for code, _words in REPLY_BY])
+    reply_by = exact.Choice(required=False, choices=[code for code, _words in categories.REPLY_BY])
     need_help = serializers.ListField(
-        child=exact.Choice(choices=[code for code, _words in NEED_HELP]), required=False, max_length=10
+        child=exact.Choice(choices=[code for code, _words in categories.NEED_HELP]), required=False, max_length=10
     )
 
 
@@ -119,7 +110,7 @@ class FilingInput(serializers.Serializer[Any]):
 
     respondent = RespondentInput(required=False, allow_null=True)
     service_region = exact.Whole(help_text="number of a region, such as 350102000")
-    object_category = exact.Choice(choices=codes(OBJECT_CATEGORIES))
+    object_category = exact.Choice(choices=categories.codes(categories.OBJECT_CATEGORIES))
     item_name = exact.Text(max_length=100)
     brand = exact.Text(required=False, allow_blank=True, max_length=60)
     amount = exact.Money()
@@ -127,7 +118,7 @@ class FilingInput(serializers.Serializer[Any]):
     is_online = exact.YesNo(required=False, allow_null=True)
     order_no = exact.Text(required=False, allow_blank=True, max_length=60)
     noticed_on = exact.Day(required=False, allow_null=True, help_text="when it was noticed, if later than it happened")
-    problem_category = exact.Choice(choices=codes(PROBLEM_CATEGORIES))
+    problem_category = exact.Choice(choices=categories.codes(categories.PROBLEM_CATEGORIES))
     disputed_on = exact.Day()
     disputed_on_is_approximate = exact.YesNo(required=False)
     place = exact.Text(required=False, allow_blank=True, max_length=200)
@@ -141,7 +132,7 @@ class FilingInput(serializers.Serializer[Any]):
     contacted_on = exact.Day(required=False, allow_null=True)
     their_reference = exact.Text(required=False, allow_blank=True, max_length=60)
     report = exact.Text(required=False, allow_blank=True, max_length=500)
-    demands = exact.rows(DemandInput, min_length=1, max_length=len(DEMAND_KINDS))
+    demands = exact.rows(DemandInput, min_length=1, max_length=len(categories.DEMAND_KINDS))
     demand_note = exact.Text(required=False, allow_blank=True, max_length=200)
     consumer = ConsumerInput()
     on_behalf = OnBehalfInput(required=False)
@@ -153,7 +144,7 @@ class FilingInput(serializers.Serializer[Any]):
         fields: dict[str, Any] = {}
         for name, field in super().get_fields().items():
             if name == "noticed_on":
-                fields |= {one.code: _own(one, sector) for sector in SECTORS for one in sector.questions}
+                fields |= {one.code: _own(one, sector) for sector in categories.SECTORS for one in sector.questions}
             fields[name] = field
         return fields
 
@@ -298,12 +289,8 @@ def _composed(given: Mapping[str, Any], who: Caller, *, draft: FilingDraft, toke
     if own:
         data["proven"] = {"address": [text.lower() for text in (who.user.phone, who.user.email) if text]}
     draft.data = {**draft.data, **data}
-    composed = composing.to_request(
-        draft,
-        now=who.now,
-        language=get_language() or settings.LANGUAGE_CODE,
-        tracking_digest="" if own else drafts.tracking_digest(token),
-    )
+    digest, language = "" if own else drafts.tracking_digest(token), get_language() or settings.LANGUAGE_CODE
+    composed = composing.to_request(draft, now=who.now, language=language, tracking_digest=digest)
     if isinstance(composed, Unfinished):
         raise WrongFields(
             {
@@ -314,12 +301,8 @@ def _composed(given: Mapping[str, Any], who: Caller, *, draft: FilingDraft, toke
         )
     # The token proves the person, if not the telephone that was named; an officer who writes it down has heard the
     # person.
-    return replace(
-        composed,
-        channel=CHANNEL,
-        consumer_id=who.user.pk if own else None,
-        contact_verified=composed.contact_verified or not own,
-    )
+    verified = composed.contact_verified or not own
+    return replace(composed, channel=CHANNEL, consumer_id=who.user.pk if own else None, contact_verified=verified)
 
 
 def _place(step: str, name: str, values: Mapping[str, Any]) -> str:
@@ -340,7 +323,7 @@ def _typed(values: Mapping[str, Any]) -> dict[str, dict[str, list[str]]]:
         ),
         "problem": (
             _texts(values, "problem_category", "disputed_on", "place", "statement", "contacted_on", "their_reference")
-            | _texts(values, "report", "noticed_on", *(question.code for question in QUESTIONS))
+            | _texts(values, "report", "noticed_on", *(question.code for question in categories.QUESTIONS))
             | {
                 "is_approximate": ["on" if values.get("disputed_on_is_approximate") else ""],
                 "has_contacted": [_answer(values.get("has_contacted"))],

@@ -1,7 +1,4 @@
-"""What programs are answered, field by field: schema, answers and the tests' list come from here.
-
-Nothing leaves that does not stand here, whatever a row may carry.
-"""
+"""What programs are answered, field by field: schema, answers and the tests' list come from here."""
 
 from typing import Any
 
@@ -85,7 +82,7 @@ class Person(Shape):
 
 
 class Fact(Shape):
-    name = CharField()
+    name = CharField(source="key")
     value = CharField()
 
 
@@ -99,8 +96,8 @@ class Demand(Shape):
 
 
 class OfferAnswer(Shape):
-    demand = IntegerField()
-    verdict = CharField()
+    demand = IntegerField(source="ordinal")
+    verdict = CharField(source="verdict_code")
     amount = money(allow_null=True)
     text = CharField()
     is_separable = BooleanField()
@@ -108,22 +105,22 @@ class OfferAnswer(Shape):
 
 class Promise(Shape):
     ordinal = IntegerField()
-    kind = CharField()
+    kind = CharField(source="row.kind")
     what = CharField()
     amount = money(allow_null=True)
     owed_by = CharField()
     due_on = DateField(allow_null=True)
-    state = CharField()
+    state = CharField(source="state_code")
     is_overdue = BooleanField()
 
 
 class Offer(Shape):
     number = IntegerField()
-    state = CharField()
-    made_at = DateTimeField()
+    state = CharField(source="state_code")
+    made_at = DateTimeField(source="at")
     message = CharField()
     answers = OfferAnswer(many=True)
-    promises = Promise(many=True)
+    promises = Promise(many=True, source="obligations")
 
 
 class Clock(Shape):
@@ -291,15 +288,15 @@ class ExternalRefSet(Shape):
 
 
 class EnterpriseHit(Shape):
-    enterprise_id = IntegerField()
-    branch_id = IntegerField(allow_null=True)
-    name = CharField()
-    name_en = CharField()
-    branch = CharField(allow_null=True)
+    enterprise_id = IntegerField(source="enterprise.pk")
+    branch_id = IntegerField(allow_null=True, source="branch.pk")
+    name = CharField(source="enterprise.name")
+    name_en = CharField(source="enterprise.name_en")
+    branch = CharField(allow_null=True, source="branch.name")
     brands = serializers.ListField(child=CharField())
     matched = CharField()
     is_enrolled = BooleanField()
-    successor_id = IntegerField(allow_null=True)
+    successor_id = IntegerField(allow_null=True, source="successor.pk")
 
 
 class EnterpriseHits(Shape):

@@ -48,24 +48,15 @@ def input_of(step: str) -> type[serializers.Serializer[Any]]:
             "input": serializers.DictField(required=False, default=dict),
         }
     else:
+        hints, parameters = typing.get_type_hints(MOVES[step]), inspect.signature(MOVES[step]).parameters
         fields = {
-            argument: _field(kind, default)
-            for argument, kind, default in _arguments(MOVES[step])
-            if argument not in _SUPPLIED
+            argument: _field(hints[argument], parameter.default)
+            for argument, parameter in parameters.items()
+            if argument not in _SUPPLIED and hints[argument] not in (CaseFile, Actor)
         }
-    made = type(name, (serializers.Serializer,), {**fields, "__doc__": _described(step)})
+    words = inspect.getdoc(MOVES[step]) or wording.label(step, kind="step")
+    made = type(name, (serializers.Serializer,), {**fields, "__doc__": words})
     return typing.cast("type[serializers.Serializer[Any]]", made)
-
-
-def _described(step: str) -> str:
-    return inspect.getdoc(MOVES[step]) or wording.label(step, kind="step")
-
-
-def _arguments(verb: Callable[..., Any]) -> list[tuple[str, Any, Any]]:
-    """Of a verb, without the case and the actor that it is carried out with."""
-    hints, parameters = typing.get_type_hints(verb), inspect.signature(verb).parameters
-    texts = [name for name in parameters if hints[name] not in (CaseFile, Actor)]
-    return [(name, hints[name], parameters[name].default) for name in texts]
 
 
 def _field(kind: Any, default: Any) -> serializers.Field[Any, Any, Any, Any]:

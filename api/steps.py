@@ -39,6 +39,13 @@ OFFERS = frozenset({"make_offer", "replace_offer"})
 NOT_IN_A_BATCH = frozenset({"approve", "propose", "link_cases", "join_cases"})
 
 
+#: How a forwarding by a program is explained: as an officer's own choice.
+_BY_OFFICER: dict[str, Any] = {
+    **{"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": [], "candidates": []},
+    **{"rank": 0, "note": ""},
+}
+
+
 class CaseChanged(StepNotAllowed):
     """The case is not as it was when the caller read it."""
 
@@ -99,22 +106,7 @@ def meant_by(who: Caller, result: CaseAccess, step: str, arguments: Mapping[str,
     elif step in ("link_cases", "join_cases"):
         moves, ids = (MOVES[step](**arguments),), _all_of(who, case, arguments["numbers"])
     else:
-        supplied: dict[str, Any] = (
-            {
-                "because": {
-                    "rule": "officer",
-                    "version": None,
-                    "confidence": "",
-                    "is_match": True,
-                    "why": [],
-                    "candidates": [],
-                    "rank": 0,
-                    "note": "",
-                }
-            }
-            if step == "forward"
-            else {}
-        )
+        supplied = {"because": _BY_OFFICER | {"why": [], "candidates": []}} if step == "forward" else {}
         moves = (built(step, {**arguments, **supplied}),)
     if if_match and if_match != "*":
         moves = (_only_if(moves[0], if_match, case.pk), *moves[1:])
@@ -276,12 +268,8 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
             given = validated(input_of(step)(data=row["input"]))
             one = meant_by(who, result, step, given, if_match=row["if_match"])
         except WrongFields as wrong:
-            results[place] = {
-                "case": row["case"],
-                "result": "wrong_fields",
-                "code": "wrong_fields",
-                "errors": wrong.errors,
-            }
+            told = {"result": "wrong_fields", "code": "wrong_fields", "errors": wrong.errors}
+            results[place] = {"case": row["case"], **told}
         except StepNotAllowed as refusal:
             results[place] = _row_refused(row["case"], refusal, result)
         else:
@@ -289,17 +277,12 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
             places[result.complaint.pk] = place
     in_order = sorted(meant.values(), key=lambda item: item[0])
     for start in range(0, len(in_order), handling.BATCH):
-        for case, refusal_or_case in _taken_some(in_order[start : start + handling.BATCH], now=who.now):
+        for case, outcome in _taken_some(in_order[start : start + handling.BATCH], now=who.now):
             place = places[case]
-            number = rows[place]["case"]
             results[place] = (
-                _row_refused(number, refusal_or_case, founds[place])
-                if isinstance(refusal_or_case, StepNotAllowed)
-                else {
-                    "result": "done",
-                    **taken(refusal_or_case, step, founds[place].actor),
-                    **advice_of(refusal_or_case, step),
-                }
+                _row_refused(rows[place]["case"], outcome, founds[place])
+                if isinstance(outcome, StepNotAllowed)
+                else {"result": "done", **taken(outcome, step, founds[place].actor), **advice_of(outcome, step)}
             )
     return results
 

@@ -10,7 +10,6 @@ from typing import Any
 from accounts.roles import Role
 from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.reading.case import ENTERPRISE, CasePage
-from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.record.events import version_of
 
 
@@ -58,54 +57,25 @@ def whole(page: CasePage, *, steps: Sequence[str]) -> dict[str, Any]:
         shown |= _former(page.complaint, own)
     return shown | {
         "side": page.side,
-        "consumer": picked(page.person, "name", "phone", "email", "address", "is_masked"),
+        "consumer": page.person,
         "statement": page.statement,
         "demand_note": page.demand_note,
-        "facts": [{"name": fact.key, "value": fact.value} for fact in page.facts],
-        "demands": [
-            picked(one, "ordinal", "kind", "amount", "note", "is_settled", "is_given_up") for one in page.demands
-        ],
-        "offers": [_offer(offer) for offer in page.offers],
-        "promises": [_promise(promise) for promise in page.obligations],
-        "clocks": [
-            picked(one.row, "clock", "state", "due_at", "last_day", "owed_by", "is_provisional") for one in page.clocks
-        ],
-        "matters": [
-            {"id": one.pk, **picked(one, "kind", "subject", "opened_by", "opened_at", "until_at")}
-            for one in page.matters.values()
-        ],
+        "facts": page.facts,
+        "demands": page.demands,
+        "offers": page.offers,
+        "promises": page.obligations,
+        "clocks": [one.row for one in page.clocks],
+        "matters": list(page.matters.values()),
         "messages": [
             {
                 **picked(m, "sequence", "step", "at", "side", "organisation"),
-                "parts": [{"label": part.label, "text": part.text} for part in m.parts],
+                "parts": m.parts,
                 "files": [file.pk for file in m.files],
             }
             for m in page.thread
         ],
         "files": len(page.files),
         "allowed_steps": list(steps),
-    }
-
-
-def _offer(offer: OfferView) -> dict[str, Any]:
-    return {
-        "number": offer.number,
-        "state": offer.state_code,
-        "made_at": offer.at,
-        "message": offer.message,
-        "answers": [
-            {"demand": a.ordinal, "verdict": a.verdict_code, **picked(a, "amount", "text", "is_separable")}
-            for a in offer.answers
-        ],
-        "promises": [_promise(promise) for promise in offer.obligations],
-    }
-
-
-def _promise(promise: ObligationView) -> dict[str, Any]:
-    return {
-        **picked(promise, "ordinal", "what", "amount", "owed_by", "due_on", "is_overdue"),
-        "kind": promise.row.kind,
-        "state": promise.state_code,
     }
 
 

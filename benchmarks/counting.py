@@ -46,9 +46,9 @@ def measure(*, quick: bool) -> list[Figure]:
                     beside.append(clients.run("file", seconds).per_second)
                 _fold_all()
             filed = clients.run("file", seconds)
-        entries = rollups.waiting(most=10**9)[0]
+        entries = rollups.waiting(most=10**9)
         took = timed(_fold_all)
-        if rollups.waiting()[0]:
+        if rollups.waiting():
             raise SystemExit("something was not folded")
     tell(f"counting: {entries} entries of {filed.done} filings folded in {took:.2f} s")
     return [

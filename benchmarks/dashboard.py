@@ -118,7 +118,7 @@ def _reads(size: int, rounds: int) -> list[Figure]:
     from authorities.models import Region
     from complaints.parties.conditions import current_calendar
     from oversight.counters.reads import Counters
-    from oversight.figures.scope import Period, Scope
+    from oversight.figures.definitions import Period, Scope
     from oversight.presenting.overview import wishes_of
 
     now = datetime.now(ZONE)

@@ -23,7 +23,7 @@ import psycopg2
 
 from accounts.keys import keys
 from database import roles
-from odr_portal.processes import embedded, programs
+from odr_portal.processes import embedded, running
 
 ROOT = Path(__file__).parents[1]
 #: Set by a whole run for the benchmarks that it starts.
@@ -53,7 +53,7 @@ class Ground:
             "VAULT_KEY_FILE": str(self.folder / "vault-keys"),
             "DATABASE_URL": self.dsn(),
             "DATABASE_OWNER_URL": self.dsn(roles.OWNER),
-            # As the worker runs: `odr_portal.processes.programs` gives it the same patience.
+            # As the worker runs: `odr_portal.processes.running` gives it the same patience.
             "STATEMENT_TIMEOUT_MS": "25000",
             "LOG_LEVEL": "WARNING",
         }
@@ -91,7 +91,7 @@ def server() -> Iterator[Ground]:
             embedded.give(path, user)
         binaries = embedded.postgres_programs(user, folder)
         embedded.initialise(binaries, data, user)
-        written = programs.postgres_settings(folder)
+        written = running.postgres_settings(folder)
         (data / "postgresql.conf").write_text(written, encoding="utf-8")
         embedded.give(data / "postgresql.conf", user)
         process = subprocess.Popen(
@@ -205,10 +205,10 @@ def end(process: subprocess.Popen[bytes], by: int = signal.SIGTERM) -> None:
 def web(ground: Ground) -> Iterator[tuple[int, int]]:
     """The portal behind the command line of `make run`; gives (port, process id of the master)."""
     port = free_port()
-    place = programs.Installation(
+    place = running.Installation(
         root=ROOT, local=ground.folder, sockets=ground.folder, server_user=None, code_user=None
     )
-    command = programs.portal_programs(place, bind=f"127.0.0.1:{port}", reload=False)["web"]["command"]
+    command = running.portal_programs(place, bind=f"127.0.0.1:{port}", reload=False)["web"]["command"]
     log = ground.folder / "web.log"
     variables = {**os.environ, **ground.variables, "ALLOWED_HOSTS": "127.0.0.1"}
     variables.pop("STATEMENT_TIMEOUT_MS")

@@ -120,8 +120,8 @@ def _looks(busiest: int, now: datetime) -> dict[str, Look]:
     from complaints.parties.conditions import current_calendar
     from oversight.counters import figures as rollup_figures
     from oversight.counters.reads import Counters
+    from oversight.figures.definitions import Period, Scope
     from oversight.figures.figures import Measure
-    from oversight.figures.scope import Period, Scope
 
     calendar = current_calendar()
     today = now.date()
@@ -204,7 +204,7 @@ def _fold(count: int) -> list[Figure]:
     from oversight.counters import rollups
 
     tell(f"rollups: folding {count:,} cases")
-    waiting, _oldest = rollups.waiting(most=10**9)
+    waiting = rollups.waiting(most=10**9)
     begun = time.perf_counter()
     batches = []
     while True:
@@ -213,7 +213,7 @@ def _fold(count: int) -> list[Figure]:
             break
         batches.append(time.perf_counter() - before)
     seconds = time.perf_counter() - begun
-    if rollups.waiting()[0]:
+    if rollups.waiting():
         raise SystemExit("something was not folded")
     return [
         Figure(

@@ -144,9 +144,7 @@ class CombinedQuery:
         joint = self._joint
         if joint is None:
             with self._lock:
-                joint = self._joint = self._joint or _Joint(
-                    [part.plan() for part in self.parts], _stand_ins(self.types)
-                )
+                joint = self._joint = self._joint or _Joint([one.plan() for one in self.parts], _stand_ins(self.types))
         return joint.rows(values)
 
 

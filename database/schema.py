@@ -109,10 +109,7 @@ _CAST_WORD = re.compile(r"('(?:[^']|'')*'::character varying)")
 
 
 def described(connection: Any) -> list[str]:
-    """`connection`: of Django or of psycopg2. One line an object, its kind and name first; sorted by code point.
-
-    A line break inside is written `\\n`, a backslash doubled.
-    """
+    """Of Django or of psycopg2: one line an object, its kind and name first, sorted by code point."""
     lines = []
     with connection.cursor() as cursor:
         # Names come with their schema, whatever the search path of the caller.

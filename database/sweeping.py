@@ -45,10 +45,7 @@ def drain(sweep: Sweep, *, now: datetime) -> int:
 
 
 def leased(rows: QuerySet[Row], *, now: datetime, **columns: Any) -> Row | None:
-    """The first of these ordered rows (with mark, attempts, leased_until) that nobody holds, held from now on.
-
-    ``columns``: what else is written with the lease.
-    """
+    """The first of these ordered rows that nobody holds, held from now on; ``columns`` are written with the lease."""
     with transaction.atomic():
         free = rows.filter(Q(leased_until=None) | Q(leased_until__lte=now))
         row = free.select_for_update(skip_locked=True, of=("self",)).first()

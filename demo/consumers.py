@@ -1,7 +1,4 @@
-"""What the consumers of the demonstration do: answer, ask, decline, confirm, dispute, leave, rate.
-
-Each function says what this person would do now; the verb may still refuse.
-"""
+"""What the consumers of the demonstration do: answer, ask, decline, confirm, dispute, leave, rate."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -13,8 +10,8 @@ from complaints.models import Obligation
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Status
 from demo import texts
+from demo.filings import Case, draw
 from demo.scene import Acts, Scene
-from demo.stories import Case, draw
 
 S = Status
 #: Of each seventeen one rings instead of using the page.
@@ -32,12 +29,8 @@ def _speaker(case: Case, scene: Scene) -> Actor:
     officer = scene.officer(case) if case.nth % 17 == RINGS and scene.is_office and person.user_id is not None else None
     if officer is None:
         return person
-    return replace(
-        person,
-        channel="phone",
-        recorded_by=officer,
-        recording={"how": "phone", "proof": f"LY-{scene.today:%Y}-{case.nth:05}"},
-    )
+    recording = {"how": "phone", "proof": f"LY-{scene.today:%Y}-{case.nth:05}"}
+    return replace(person, channel="phone", recorded_by=officer, recording=recording)
 
 
 def _move(case: Case, scene: Scene) -> Move | None:

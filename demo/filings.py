@@ -1,43 +1,29 @@
-"""Who complains about what on which day, hot spots included.
-
-Everything is drawn from the seed, so the same seed gives the same complaints.
-"""
+"""Who complains about what on which day, hot spots included, and what becomes of it if nothing else happens."""
 
 from __future__ import annotations
 
+import tomllib
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
+from typing import Any, TypeVar
 
 from authorities.models import Region
-from complaints.parties.actors import Actor
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
+from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.stations import posters
 from demo import texts
 from demo.people import Cast, Consumer
-from demo.stories import WANTED, Case, Story, a_story, draw, wanted_story
 from demo.texts import PROBLEMS, Problem
 from enterprises.models import Branch, Brand, Enterprise
 
-COUNTIES = {
-    "350102": 20,
-    "350104": 22,
-    "350111": 16,
-    "350103": 11,
-    "350121": 12,
-    "350181": 9,
-    "350112": 7,
-    "350105": 5,
-    "350122": 4,
-    "350123": 2,
-    "350124": 2,
-    "350125": 2,
-    "350128": 3,
-}
+ODDS: dict[str, dict[str, Any]] = tomllib.loads(Path(__file__).with_name("odds.toml").read_text(encoding="utf-8"))
+COUNTIES: dict[str, int] = ODDS["counties"]
 MARKET = {texts.MOBILE: 50, texts.TELECOM: 31, texts.UNICOM: 19}
 BRANDS = {texts.MOBILE: "中国移动", texts.TELECOM: "中国电信", texts.UNICOM: "中国联通", texts.RONGMU: "榕木"}
 
@@ -103,19 +89,12 @@ def _wanted(days: Sequence[date], calendar: Calendar, number: int, changes: dict
     while number:
         day -= timedelta(days=1)
         number -= calendar.is_working(day)
-    return Plan(
-        min(bisect_left(days, day), len(days) - 1),
-        county="350102",
-        enterprise=texts.MOBILE,
-        problem=PROBLEMS[0],
-        story=wanted_story(changes),
-    )
+    tick, story = min(bisect_left(days, day), len(days) - 1), wanted_story(changes)
+    return Plan(tick, county="350102", enterprise=texts.MOBILE, problem=PROBLEMS[0], story=story)
 
 
 def _hot_spots(rng: Random, days: Sequence[date], last: date, *, share: float) -> list[Plan]:
-    """A week without broadband in one district, a gym chain that goes down, a day of wrong prices, a promotion of these
-    days.
-    """
+    """A week without broadband in one district, a gym chain that goes down, a day of wrong prices, a promotion."""
     broadband = next(p for p in PROBLEMS if p.code == "telecom.broadband.repair")
     gym = next(p for p in PROBLEMS if p.enterprises == (texts.RANDONG,) and p.code == "contract")
     price = next(p for p in PROBLEMS if p.code == "price")
@@ -199,35 +178,17 @@ def compose(
         consent_version="2026-11",
     )
     if plan.is_rung_in:
-        return replace(case, consumer=replace(consumer, actor=_through(cast, consumer, today))), replace(
+        recording = {"how": "call", "proof": f"LY-{today:%Y}-00001"}
+        actor = replace(consumer.actor, channel="phone", recorded_by=cast.intake[0], recording=recording)
+        return replace(case, consumer=replace(consumer, actor=actor)), replace(
             request, channel="phone", is_at_authority=True, contact_verified=True, consumer_id=consumer.user.pk
         )
     if story.path == "unverified":
         # The telephone was never proven: nobody can be reached, so nobody answers.
         case.consumer = replace(consumer, actor=replace(consumer.actor, user_id=None))
-        case.story = replace(
-            story,
-            enterprise="answers",
-            leaves=("", ""),
-            answer="silent",
-            asks=0,
-            rounds=0,
-            improves=False,
-            authority="refuse",
-            objects=False,
-            publishes=False,
-        )
+        case.story = replace(story, enterprise="answers", leaves=("", ""), answer="silent", asks=0, rounds=0)
+        case.story = replace(case.story, improves=False, authority="refuse", objects=False, publishes=False)
     return case, request
-
-
-def _through(cast: Cast, consumer: Consumer, today: date) -> Actor:
-    """What this person says on the telephone, in the hand of the intake."""
-    return replace(
-        consumer.actor,
-        channel="phone",
-        recorded_by=cast.intake[0],
-        recording={"how": "call", "proof": f"LY-{today:%Y}-00001"},
-    )
 
 
 def _path(rng: Random, enterprise: str) -> str:
@@ -266,3 +227,125 @@ def _region(rng: Random, story: Story, county: str, places: Places) -> int:
     if story.path in ("left", "named") and offices and story.stays_at == "" and rng.random() < 0.6:
         return rng.choice(offices)
     return places.counties[county]
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """The inclinations of everybody in one case.
+
+    ``stays_at``: at this status nobody acts any more. ``is_prompt``: nobody lets anything lie.
+    ``leaves`` is (status, step): the consumer's own way out of the enterprise's side.
+    """
+
+    path: str = "enterprise"
+    enterprise: str = "answers"
+    leaves: tuple[str, str] = ("", "")
+    settle: str = "offer"
+    rounds: int = 0
+    asks: int = 0
+    answer: str = "accept"
+    takes_back: bool = False
+    improves: bool = False
+    promises: bool = True
+    keeps: str = "kept"
+    onward: bool = True
+    authority: str = "accept"
+    mediation: str = "agreement"
+    gives_consent: bool = True
+    objects: bool = False
+    refers: bool = False
+    is_instructed: bool = False
+    publishes: bool = False
+    stays_at: str = ""
+    is_prompt: bool = False
+
+
+def draw(rng: Random, weights: dict[T, int]) -> T:
+    return rng.choices(list(weights), weights=list(weights.values()))[0]
+
+
+def a_story(rng: Random, *, path: str) -> Story:
+    """The usual mixture: most settle, some fall silent, some go on to the authority."""
+    drawn: dict[str, Any] = {
+        name: draw(rng, odds) if isinstance(odds, dict) else rng.random() < odds for name, odds in ODDS["story"].items()
+    }
+    drawn |= {"leaves": tuple(drawn["leaves"].split(",")), "rounds": int(drawn["rounds"]), "asks": int(drawn["asks"])}
+    story = Story(path=path, **drawn)
+    return replace(story, onward=True) if story.answer in ("part_go_on", "part_regulator") else story
+
+
+#: (working days before the end on which it is filed, what is different from the plainest story).
+WANTED: tuple[tuple[int, dict[str, Any]], ...] = (
+    (50, {}),
+    (48, {"answer": "part_give_up"}),
+    (46, {"answer": "silent", "onward": False}),
+    (45, {"keeps": "silent"}),
+    (44, {"settle": "elsewhere_consumer"}),
+    (43, {"settle": "fails", "onward": False, "refers": False}),
+    (42, {"settle": "fails", "mediation": "agreement"}),
+    (40, {"settle": "fails", "mediation": "at_once"}),
+    (39, {"settle": "fails", "mediation": "terminate", "objects": True}),
+    (38, {"path": "left", "authority": "refuse", "objects": True}),
+    (37, {"path": "consultation"}),
+    (36, {"leaves": ("negotiating", "withdraw")}),
+    (55, {"settle": "fails", "mediation": "agreement", "keeps": "broken"}),
+    (34, {"keeps": "redated"}),
+    (33, {"keeps": "disputed"}),
+    (32, {"enterprise": "wrong_entity"}),
+    (31, {"enterprise": "silent"}),
+    (30, {"answer": "late_yes", "onward": False}),
+    (2, {"stays_at": Status.WITH_ENTERPRISE}),
+    (3, {"stays_at": Status.NEGOTIATING}),
+    (4, {"stays_at": Status.AWAITING_CONSUMER}),
+    (5, {"stays_at": Status.PERFORMING}),
+    (3, {"path": "left", "stays_at": Status.REVIEW}),
+    (3, {"path": "left", "authority": "material", "stays_at": Status.AWAITING_MATERIAL}),
+    (8, {"path": "left", "stays_at": Status.MEDIATING}),
+    (16, {"path": "left", "stays_at": Status.MEDIATING}),
+    (9, {"path": "left", "mediation": "appraisal", "stays_at": Status.MEDIATION_SUSPENDED}),
+    (1, {"path": "left", "stays_at": Status.TRIAGE}),
+)
+
+
+def wanted_story(changes: dict[str, Any]) -> Story:
+    return replace(Story(is_prompt=True), **changes)
+
+
+@dataclass(slots=True)
+class Case:
+    """One case of the demonstration as its people remember it. ``facts`` is what they have done so far."""
+
+    nth: int
+    story: Story
+    rng: Random
+    consumer: Consumer
+    problem: Problem
+    demands: tuple[tuple[str, Decimal | None], ...]
+    named: str = ""
+    pk: int = 0
+    status: str = ""
+    outcome: str = ""
+    enterprise_id: int | None = None
+    branch_id: int | None = None
+    handler_id: int | None = None
+    authority_id: int = 0
+    region_id: int = 0
+    picked_id: int | None = None
+    seen: tuple[str, datetime | None, str] = ("", None, "")
+    wake: datetime | None = None
+    is_over: bool = False
+    facts: dict[str, int] = field(default_factory=dict)
+
+    def times(self, what: str) -> int:
+        return self.facts.get(what, 0)
+
+    def did(self, what: str) -> None:
+        self.facts[what] = self.times(what) + 1
+
+    def first(self, what: str) -> bool:
+        """True once."""
+        self.did(what)
+        return self.facts[what] == 1

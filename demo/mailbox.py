@@ -1,7 +1,4 @@
-"""The demo mailbox: every message the portal would send, codes included, as each person would get it.
-
-Outside of a demo this address does not exist.
-"""
+"""The demo mailbox: every message the portal would send, codes included, as each person would get it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,10 +28,7 @@ _MESSAGE_STATES = {"given_up": "set_aside"}
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message as the mailbox shows it; ``at`` is when it was sent, or will be.
-
-    What waits for tomorrow stands where it was written, lest it hide a code of this minute.
-    """
+    """One message as the mailbox shows it; ``at`` is when it was sent or written."""
 
     at: datetime
     written_at: datetime
@@ -85,12 +79,8 @@ def _case_letters(wanted: str, number: str) -> list[Letter]:
     if number:
         rows = rows.filter(complaint__number__icontains=number)
     if wanted:
-        rows = rows.filter(
-            Q(user_id__in=_people(wanted))
-            | Q(enterprise__name__icontains=wanted)
-            | Q(authority__name__icontains=wanted)
-            | Q(body__icontains=wanted)
-        )
+        named = Q(enterprise__name__icontains=wanted) | Q(authority__name__icontains=wanted)
+        rows = rows.filter(Q(user_id__in=_people(wanted)) | named | Q(body__icontains=wanted))
     letters: dict[Any, list[Notice]] = {}
     for row in rows.order_by("-id")[:READ]:
         key = (row.user_id, row.channel, row.letter) if row.letter else row.pk

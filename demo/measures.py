@@ -1,8 +1,4 @@
-"""Sets of offers in the demonstration: one that can be tried out, one that was sent and partly answered, one in two
-names.
-
-Each is made by the verbs that make it for people; a case stands in one of them at most.
-"""
+"""Sets of offers in the demonstration; root causes of most ended cases, and the call-backs of last month."""
 
 from __future__ import annotations
 
@@ -10,17 +6,25 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
+from django.db.models import F
 from django.utils import timezone
 
-from complaints.handling import StepNotAllowed
+from complaints import handling
+from complaints.assignment import call_backs
+from complaints.handling import Move, StepNotAllowed
+from complaints.handling.steps import casework, enterprise
 from complaints.handling.steps.consumer import accept_offer
 from complaints.measures import sending
 from complaints.measures.choosing import KindRule, LeftOut, Pick, Rule
-from complaints.models import Complaint, Matter, Measure
+from complaints.models import CallBack, Complaint, Engagement, Matter, Measure
+from complaints.parties import actors
 from complaints.parties.actors import Actor, consumer, staff_member
 from complaints.parties.conditions import Conditions
+from complaints.procedure.categories import fitting_causes
 from complaints.procedure.workflow import Status
+from demo.people import Cast
 from demo.scene import take_all
 from enterprises.models import Staff
 from enterprises.team.staffing import at_work
@@ -111,3 +115,74 @@ def _answer(numbers: Sequence[str], *, now: datetime, conditions: Conditions) ->
     moves = [(case.pk, accept_offer(), consumer(case.consumer)) for case in cases if case.consumer is not None][::2]
     if moves:
         take_all(moves, now=now, conditions=conditions)
+
+
+#: What the consumers said, in turn.
+_SAID = (
+    {
+        "overall": 5,
+        "answers": {"contacted": "yes", "attitude": "good", "accepted": "yes"},
+        "text": "很快就退款了，满意。",
+    },
+    {"overall": 4, "answers": {"contacted": "yes", "attitude": "fair", "accepted": "yes"}, "text": ""},
+    {
+        "overall": 2,
+        "answers": {"contacted": "no", "attitude": "poor", "accepted": "no"},
+        "text": "电话打了好几次才有人接。",
+        "disagrees": True,
+    },
+    {
+        "overall": 1,
+        "answers": {"contacted": "yes", "attitude": "fair", "accepted": "no", "performed": "no"},
+        "text": "答应的退款没有到账。",
+    },
+)
+_RUNG_OF_FOUR = 3
+
+
+def call_back_last_month(*, now: datetime) -> int:
+    """How many were drawn. The seed is sealed in that month and shown after it, as always."""
+    today = timezone.localdate(now)
+    call_backs.sweep_call_backs(now=now - (today - call_backs.month_of(today)) - timedelta(days=2))
+    drawn = call_backs.sweep_call_backs(now=now)
+    moves: list[tuple[int, Move, Actor]] = []
+    calls = CallBack.objects.filter(state="open", officer__isnull=False).select_related(
+        "officer__user", "officer__authority"
+    )
+    for nth, call in enumerate(calls):
+        if call.officer is not None and nth % 4 < _RUNG_OF_FOUR:
+            answers: dict[str, Any] = dict(_SAID[nth % len(_SAID)])
+            moves.append(
+                (call.complaint_id, casework.call_back(reached=True, **answers), actors.officer([call.officer]))
+            )
+    for start in range(0, len(moves), handling.BATCH):
+        handling.take_each(moves[start : start + handling.BATCH], now=now)
+    return drawn
+
+
+#: So many cases a flush; of five ended ones so many are tagged.
+_BATCH, _TAGGED_OF_FIVE = 300, 4
+
+
+def tag_causes(cast: Cast, *, now: datetime) -> int:
+    """How many were tagged. What is usual for the problem is what it was, mostly."""
+    ended = (
+        Engagement.objects.filter(
+            until_at__isnull=False, complaint__status=Status.CLOSED, complaint__enterprise_id=F("enterprise_id")
+        )
+        .exclude(odr_result="returned")
+        .select_related("complaint")
+        .order_by("pk")
+    )
+    moves: list[tuple[int, Move, Actor]] = []
+    for nth, time in enumerate({time.complaint_id: time for time in ended}.values()):
+        actor = cast.staff.get(time.complaint.handler_id or 0)
+        if actor is None or nth % 5 >= _TAGGED_OF_FIVE:
+            continue
+        usual, others = fitting_causes(time.complaint.problem_category)
+        causes = [*usual, *usual, *others]
+        moves.append((time.complaint_id, enterprise.tag_cause(cause=causes[nth % len(causes)]), actor))
+    done = 0
+    for start in range(0, len(moves), _BATCH):
+        done += sum(one.is_done for one in handling.take_each(moves[start : start + _BATCH], now=now))
+    return done

@@ -1,7 +1,4 @@
-"""What the authorities of the demonstration do: distribute, review, mediate, refuse, terminate, look back.
-
-Refusing and terminating take two persons here as elsewhere: one proposes, the head approves.
-"""
+"""What the authorities of the demonstration do: distribute, review, mediate, refuse, terminate, look back."""
 
 from datetime import timedelta
 from typing import Any
@@ -14,8 +11,8 @@ from complaints.models import OfficialDocument
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Status
 from demo import texts
+from demo.filings import Case
 from demo.scene import Acts, Scene
-from demo.stories import Case
 from enterprises.models import Enterprise, MediationBody
 from routing.rule_desk.learning import OFFICER
 
@@ -57,7 +54,9 @@ def _distribute(case: Case, scene: Scene) -> Acts:
             return [(_forward(target, None), intake)]
     wants_enterprise = case.story.path == "unverified" or case.story.enterprise in ("wrong_branch", "asks_return")
     suggested = scene.suggestions.get(case.pk)
-    if wants_enterprise and suggested and _is_enrolled(suggested[0], scene) and case.first("forwarded"):
+    rows = scene.cast.enterprises.values()
+    enrolled = {row.pk for row in rows if row.enrolment == Enterprise.Enrolment.ENROLLED}
+    if wants_enterprise and suggested and suggested[0] in enrolled and case.first("forwarded"):
         branch = None if case.times("returned") else suggested[1]
         return [(_forward(suggested[0], branch), intake)]
     office = scene.cast.offices.get(case.region_id)
@@ -65,23 +64,9 @@ def _distribute(case: Case, scene: Scene) -> Acts:
     return [(authority.assign_authority(authority_id=target), intake)]
 
 
-def _is_enrolled(enterprise_id: int, scene: Scene) -> bool:
-    enrolled = Enterprise.Enrolment.ENROLLED
-    return any(
-        enterprise.pk == enterprise_id and enterprise.enrolment == enrolled
-        for enterprise in scene.cast.enterprises.values()
-    )
-
-
 def _forward(enterprise_id: int, branch_id: int | None) -> Move:
-    because: dict[str, Any] = {
-        "rule": OFFICER,
-        "version": None,
-        "confidence": "",
-        "is_match": True,
-        "why": [],
-        "candidates": [],
-    }
+    because: dict[str, Any] = {"rule": OFFICER, "version": None, "confidence": "", "is_match": True}
+    because |= {"why": [], "candidates": []}
     return authority.forward(enterprise_id=enterprise_id, branch_id=branch_id, because=because)
 
 
@@ -155,9 +140,8 @@ def _mediate(case: Case, scene: Scene, officer: Actor) -> Acts:
         case.wake = at
         return [(move, scene.mediator(case, officer))]
     if case.first("session"):
-        return [
-            (mediation.record_session(minutes=rng.choice(texts.SENTENCES["minutes"])), scene.mediator(case, officer))
-        ]
+        minutes = rng.choice(texts.SENTENCES["minutes"])
+        return [(mediation.record_session(minutes=minutes), scene.mediator(case, officer))]
     if what == "terminate":
         payload = {"ground": "no_agreement_possible", "facts": texts.SENTENCES["facts"][0]}
         return _two_persons(case, scene, officer, "terminate", payload)

@@ -1,13 +1,16 @@
-"""Who takes part in the demonstration: consumers, staff of enterprises, officers of authorities.
+"""Who takes part in the demonstration: consumers, staff of enterprises, officers of authorities, stations.
 
 Nobody here can be mistaken for a real person. Every address ends in a domain that cannot exist, every
 telephone number lies in a range that no operator has (154), every name says that it is a demonstration.
 """
 
+from __future__ import annotations
+
 import uuid
 from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from decimal import Decimal
 from random import Random
 
 from django.conf import settings
@@ -21,19 +24,22 @@ from accounts.models import Administrator, User
 from accounts.roles import Role, post_choices
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Authority, Officer
+from complaints.models import StationEntry
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.settlement import answer_templates
+from complaints.stations import stations
 from demo import texts
-from demo.stations import MALL, make_stations
 from demo.texts import MINTAO, MOBILE, TELECOM
-from enterprises.models import Branch, Enterprise, Staff, StationStaff
+from enterprises.models import Branch, Enterprise, Staff, Station, StationStaff
 from enterprises.team import team
 from enterprises.team.rights import Post, TeamActor, enterprise_reach
 
 #: Printed by `demo_sign_ins`; people with it exist in demo data only.
 PASSWORD = "rongcheng-demo-2026"  # noqa: S105
 FUZHOU = "350100"
+GULOU = "福州市鼓楼区市场监督管理局"
+MALL, HALL = "东街口商圈消费维权服务站", "移动东街营业厅消费维权服务站"
 KINDS = frozenset(dict(post_choices("platform")))
 
 _FAMILY = "陈林黄郑王张李吴刘蔡杨许叶郭何江高潘余谢"
@@ -42,8 +48,7 @@ _GIVEN = "安邦诚达恩帆光海和佳康乐明宁平清荣顺天文欣雅怡�
 
 @dataclass(frozen=True, slots=True)
 class CastMember:
-    """One person of the cast before there are rows: a job, an office or a duty of the platform, or none (a
-    consumer)."""
+    """One person of the cast before there are rows: a job, an office, a duty of the platform, or a consumer."""
 
     name: str
     address: str
@@ -65,8 +70,8 @@ CAST = (
     CastMember("华演示", "hua", "handler", TELECOM, "中国电信福州分公司"),
     CastMember("淘演示", "tao", "handler", MINTAO, "闽淘平台客户服务中心"),
     CastMember("苏演示", "su", "intake", authority="福州市市场监督管理局"),
-    CastMember("瑞演示", "rui", "handler", authority="福州市鼓楼区市场监督管理局"),
-    CastMember("章演示", "zhang", "approver", authority="福州市鼓楼区市场监督管理局"),
+    CastMember("瑞演示", "rui", "handler", authority=GULOU),
+    CastMember("章演示", "zhang", "approver", authority=GULOU),
     CastMember("所演示", "suo", "handler", authority="鼓楼区东街市场监督管理所"),
     CastMember("析演示", "xi", "analyst", authority="福州市市场监督管理局"),
     CastMember("站演示", "station", Role.STATION.post, station=MALL),
@@ -203,28 +208,25 @@ def _key(rng: Random) -> uuid.UUID:
 
 
 def _employ(parts: list[CastMember], users: list[User]) -> None:
+    pairs = list(zip(parts, users, strict=False))
     enterprises = {enterprise.name: enterprise for enterprise in Enterprise.objects.all()}
     branches = {branch.name: branch for branch in Branch.objects.all()}
     authorities = {authority.name: authority for authority in Authority.objects.all()}
     Staff.objects.bulk_create(
         Staff(user=user, enterprise=enterprises[part.enterprise], branch=branches.get(part.branch), role=part.role)
-        for part, user in zip(parts, users, strict=False)
+        for part, user in pairs
         if part.enterprise
     )
     Administrator.objects.bulk_create(
-        Administrator(user=user, kind=part.role, since=user.created_at)
-        for part, user in zip(parts, users, strict=False)
-        if part.role in KINDS
+        Administrator(user=user, kind=part.role, since=user.created_at) for part, user in pairs if part.role in KINDS
     )
     places = make_stations()
     StationStaff.objects.bulk_create(
-        StationStaff(user=user, station=places[part.station])
-        for part, user in zip(parts, users, strict=False)
-        if part.station
+        StationStaff(user=user, station=places[part.station]) for part, user in pairs if part.station
     )
     Officer.objects.bulk_create(
         Officer(user=user, authority=authorities[part.authority], role=part.role)
-        for part, user in zip(parts, users, strict=False)
+        for part, user in pairs
         if part.authority
     )
 
@@ -276,3 +278,55 @@ def gather(*, users: list[User]) -> Cast:
         if post.authority.level == Authority.Level.OFFICE:
             cast.offices[post.authority.region_id] = post.authority_id
     return cast
+
+
+#: Days ago, category, problem, how, yuan, sheet, what the consumer said (empty: nothing yet).
+ENTRIES = (
+    (40, "goods.clothing", "鞋底开胶，要求换一双", "replace", None, "2026-031", ""),
+    (21, "service.catering", "结账多算一份菜", "refund", Decimal("38.00"), "2026-032", ""),
+    (9, "goods.appliances", "电饭煲不通电", "repair", None, "2026-033", ""),
+    (3, "service.telecom", "被开通彩铃，要求退订退费", "refund", Decimal("15.00"), "", "yes"),
+    (2, "goods.food", "买到过期面包", "refund", Decimal("12.50"), "", "yes"),
+    (1, "service.beauty", "办卡后想退余额", "explained", None, "", "no"),
+    (0, "goods.clothing", "吊牌价与收银价不同", "refund", Decimal("60.00"), "", ""),
+    (0, "service.telecom", "换套餐后月费不清楚", "explained", None, "", ""),
+)
+
+
+def make_stations() -> dict[str, Station]:
+    """By name; before the people who work there."""
+    gulou = Authority.objects.get(name=GULOU)
+    mobile = Enterprise.objects.get(name=MOBILE)
+    return {
+        name: Station.objects.create(
+            code=code, name=name, name_en=name_en, kind=kind, authority=gulou, address=address, enterprise=enterprise
+        )
+        for code, name, name_en, kind, address, enterprise in (
+            ("DJK-01", MALL, "Dongjiekou Mall Service Station", "mall", "福州市鼓楼区东街口（演示）", None),
+            ("YD-DJ", HALL, "China Mobile Dongjie Hall Service Station", "hall", "福州市鼓楼区东街（演示）", mobile),
+        )
+    }
+
+
+def write_log(*, now: datetime) -> None:
+    """What the station of the mall wrote down up to ``now``."""
+    post = StationStaff.objects.filter(station__name=MALL).select_related("station", "user").first()
+    if post is None:
+        return
+    clerk: User = post.user
+    for nth, (days, category, problem, how, amount, sheet, given) in enumerate(ENTRIES):
+        at = now - timedelta(days=days, hours=1 + nth % 3)
+        entry = StationEntry(
+            station=post.station,
+            by=clerk,
+            at=at,
+            category=category,
+            problem=problem,
+            how=how,
+            amount=amount,
+            phone="" if sheet else f"+86154{9000 + nth:08}",
+            sheet=sheet,
+        )
+        stations.write_down(entry, language="zh-hans", place=settings.SITE_URL)
+        if given:
+            stations.answer(entry, is_right=given == "yes", now=at + timedelta(minutes=20))

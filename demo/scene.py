@@ -1,7 +1,4 @@
-"""What the people of the demonstration can see at one tick of its clock, and whose turn it is.
-
-Reading here is set-based, a few queries a tick; nothing here is written.
-"""
+"""What the people of the demonstration can see at one tick of its clock, and whose turn it is."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -14,8 +11,8 @@ from complaints.models import Complaint, ForwardingDecision, Matter, Obligation
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Role, Status
+from demo.filings import Case
 from demo.people import Cast
-from demo.stories import Case
 
 S = Status
 Acts = list[tuple[Move, Actor]]

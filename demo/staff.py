@@ -1,7 +1,4 @@
-"""What the enterprises of the demonstration do: accept, ring, offer, keep or break their word, return, fail.
-
-Each function says what this member of staff would do now; the verb may still refuse.
-"""
+"""What the enterprises of the demonstration do: accept, ring, offer, keep or break their word, return, fail."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -11,8 +8,8 @@ from complaints.handling.steps import both, consumer, enterprise, offers, superv
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Status
 from demo import texts
+from demo.filings import Case
 from demo.scene import Acts, Scene
-from demo.stories import Case
 
 S = Status
 _PROMISED = {
@@ -150,15 +147,8 @@ def _promises(
     due_on = today + timedelta(days=days)
     if amount is not None and amount > 0:
         how = case.rng.choice(["bill_credit", "original_channel"] if kind == "refund" else ["transfer", "voucher"])
-        return [
-            Promise(
-                kind=how,
-                what="退还争议费用" if kind == "refund" else "补偿损失",
-                amount=amount,
-                due_on=due_on,
-                demand=ordinal,
-            )
-        ]
+        what = "退还争议费用" if kind == "refund" else "补偿损失"
+        return [Promise(kind=how, what=what, amount=amount, due_on=due_on, demand=ordinal)]
     if kind == "return_goods":
         back, what = _PROMISED[kind]
         return [

@@ -1,9 +1,4 @@
-"""What lies on the desks of the authorities: instructions, numbers of the national platform, matters of mediations,
-leads.
-
-Each by the verb of its page, in the name of somebody who may take that step; what the case does not allow
-on its day is left out.
-"""
+"""What lies on the desks of the authorities, each by the verb of its page; what a case does not allow is left out."""
 
 from __future__ import annotations
 
@@ -40,9 +35,8 @@ from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status
 from complaints.tables.platform import platform_files
-from demo.people import Cast, address_of
+from demo.people import GULOU, Cast, address_of
 from demo.scene import take_all
-from demo.stations import GULOU
 from enterprises.models import MediationBody
 from enterprises.team import organising
 from enterprises.team.rights import TeamActor, authority_reach
@@ -90,6 +84,9 @@ class Workspaces:
         for start in range(0, len(moves), handling.BATCH):
             take_all(moves[start : start + handling.BATCH], now=self.now, conditions=self.conditions)
 
+    def step(self, case: Complaint, move: Move, actor: Actor) -> None:
+        self.take([(case.pk, move, actor)])
+
 
 def _within(authority: Authority) -> dict[str, Any]:
     """Cases that are handled in its region, as conditions."""
@@ -97,14 +94,13 @@ def _within(authority: Authority) -> dict[str, Any]:
 
 
 def instruct(cast: Cast, *, among: Iterable[int], now: datetime, conditions: Conditions) -> None:
-    """The city asks its county what has become of a case (one of ``among``, on which nobody acts), and gets no
-    answer."""
+    """The city asks its county what has become of a case (one of ``among``), and gets no answer."""
     workspaces = Workspaces.at(now, cast, conditions)
     case = workspaces.cases(S.REVIEW, S.MEDIATING).filter(pk__in=list(among)).first()
     if case is not None:
         day = conditions.calendar.after(conditions.calendar.local_day(now), 2)
         move = supervision.urge(text="这件投诉还没有进展，请报告办理情况和下一步安排。", last_day=day)
-        workspaces.take([(case.pk, move, _of_city(workspaces))])
+        workspaces.step(case, move, _of_city(workspaces))
 
 
 def fill_workspaces(cast: Cast, *, now: datetime, conditions: Conditions) -> None:
@@ -131,13 +127,12 @@ def _instructions(workspaces: Workspaces) -> None:
     cases = list(workspaces.cases(S.REVIEW, S.MEDIATING)[:2])
     for case in cases:
         move = supervision.urge(text="消费者再次来电催促，请说明处理进度。", last_day=calendar.after(today, 3))
-        workspaces.take([(case.pk, move, _of_city(workspaces))])
+        workspaces.step(case, move, _of_city(workspaces))
     for case in cases[1:]:
         officer = workspaces.officer(case)
         if officer is not None:
-            workspaces.take(
-                [(case.pk, supervision.answer_instruction(text="已联系双方，定于后天调解，结果再报。"), officer)]
-            )
+            answer = supervision.answer_instruction(text="已联系双方，定于后天调解，结果再报。")
+            workspaces.step(case, answer, officer)
 
 
 def _mediations(workspaces: Workspaces) -> None:
@@ -158,50 +153,26 @@ def _mediations(workspaces: Workspaces) -> None:
                 promise = Promise(
                     kind="other", what="当面道歉并更换同型号商品", due_on=(tomorrow + timedelta(days=9)).date()
                 )
-                workspaces.take(
-                    [
-                        (
-                            case.pk,
-                            mediation.suggest_settlement(
-                                text="建议商家更换同型号商品，消费者放弃其余诉求。", promises=[promise]
-                            ),
-                            officer,
-                        )
-                    ]
+                suggested = mediation.suggest_settlement(
+                    text="建议商家更换同型号商品，消费者放弃其余诉求。", promises=[promise]
                 )
-                workspaces.take([(case.pk, mediation.answer_suggestion(agrees=True), says)])
-                workspaces.take(
-                    [
-                        (
-                            case.pk,
-                            mediation.schedule_session(at=tomorrow, place="鼓楼区东街市场监管所二楼", mode="site"),
-                            officer,
-                        )
-                    ]
-                )
+                workspaces.step(case, suggested, officer)
+                workspaces.step(case, mediation.answer_suggestion(agrees=True), says)
+                session = mediation.schedule_session(at=tomorrow, place="鼓楼区东街市场监管所二楼", mode="site")
+                workspaces.step(case, session, officer)
             case "recusal":
-                workspaces.take(
-                    [(case.pk, both.request_recusal(whom=officer.name, text="经办人与商家负责人是亲戚。"), says)]
-                )
+                wish = both.request_recusal(whom=officer.name, text="经办人与商家负责人是亲戚。")
+                workspaces.step(case, wish, says)
             case "delegation":
-                body = _body(workspaces)
+                here = workspaces.county.region_id
+                body = MediationBody.objects.filter(region_id__lte=here, region__last__gte=here).first()
                 if body is not None:
-                    workspaces.take([(case.pk, mediation.delegate_mediation(body_id=body), officer)])
+                    workspaces.step(case, mediation.delegate_mediation(body_id=body.pk), officer)
             case "end":
                 ended = mediation.terminate(
                     ground="no_agreement_possible", facts="三次沟通后双方差距仍大，均表示不再让步。"
                 )
-                workspaces.take([(case.pk, proposals.propose(move=ended), officer)])
-
-
-def _body(workspaces: Workspaces) -> int | None:
-    return (
-        MediationBody.objects.filter(
-            region_id__lte=workspaces.county.region_id, region__last__gte=workspaces.county.region_id
-        )
-        .values_list("pk", flat=True)
-        .first()
-    )
+                workspaces.step(case, proposals.propose(move=ended), officer)
 
 
 def _leads(workspaces: Workspaces) -> None:
@@ -214,16 +185,14 @@ def _leads(workspaces: Workspaces) -> None:
         officer = workspaces.officer(case)
         if officer is None:
             continue
-        workspaces.take([(case.pk, violations.open_lead(text=text), officer)])
+        workspaces.step(case, violations.open_lead(text=text), officer)
         if text == texts[-1]:
             move = violations.refer_to_police(text="涉嫌电信网络诈骗，金额超过三千元，建议移送公安机关。")
-            workspaces.take([(case.pk, proposals.propose(move=move), officer)])
+            workspaces.step(case, proposals.propose(move=move), officer)
 
 
 def _corrections(workspaces: Workspaces) -> None:
-    """What two officers decided stands in a letter with a slip of the pen, which is corrected by two as well: one asks
-    for it.
-    """
+    """What two officers decided stands in a letter with a slip of the pen, which two correct as well."""
     here = When(complaint__handling_authority=workspaces.county, then=Value(0))
     letters = (
         OfficialDocument.objects.filter(form__in=[kinds.REFUSAL, kinds.TERMINATION], state="issued")
@@ -239,24 +208,21 @@ def _corrections(workspaces: Workspaces) -> None:
         move = casework.correct_clerical_error(
             text="漏写了联系电话。", document_id=letter.pk, changes={place: f"{text}联系电话：0591-12315。"}
         )
-        workspaces.take([(letter.complaint_id, proposals.propose(move=move), officer)])
+        workspaces.step(letter.complaint, proposals.propose(move=move), officer)
         break
 
 
 def _dispute(workspaces: Workspaces) -> None:
     """A district says that a case is another's; the city will say whose it is."""
-    elsewhere = workspaces.cases(S.REVIEW).exclude(**_within(workspaces.county))
-    case = elsewhere.first()
+    case = workspaces.cases(S.REVIEW).exclude(**_within(workspaces.county)).first()
     officer = None if case is None else workspaces.officer(case)
     if case is not None and officer is not None:
         move = jurisdiction.dispute_jurisdiction(text="商家实际经营地在相邻的区，请共同上级指定管辖。")
-        workspaces.take([(case.pk, move, officer)])
+        workspaces.step(case, move, officer)
 
 
 def _numbers(workspaces: Workspaces) -> None:
-    """Most cases of an authority have their number on the national platform; one is late, and some states lag behind
-    there.
-    """
+    """Most cases of an authority have their number on the national platform; some states lag behind there."""
     moves: Moves = []
     cases = list(
         Complaint.objects.filter(authority_received_at__lt=workspaces.now - timedelta(days=1), platform_number="")
@@ -273,24 +239,16 @@ def _numbers(workspaces: Workspaces) -> None:
             continue
         state = "registered" if case.pk in lagging or nth % 13 == 12 else platform.expected(case)
         assert case.authority_received_at is not None  # noqa: S101 - asked for above
-        move = record_platform_number(
-            platform_number=f"FJ{timezone.localdate(case.authority_received_at):%Y%m%d}{nth:06}",
-            received_at=case.authority_received_at,
-            state=state,
-        )
+        number = f"FJ{timezone.localdate(case.authority_received_at):%Y%m%d}{nth:06}"
+        move = record_platform_number(platform_number=number, received_at=case.authority_received_at, state=state)
         moves.append((case.pk, move, officer))
     workspaces.take(moves)
 
 
 def _platform_file(workspaces: Workspaces) -> None:
-    """What the platform sent back this morning: a number, a complaint that began there, and a line that fits
-    nothing."""
-    waiting = (
-        Complaint.objects.filter(platform_number="", authority_received_at__isnull=False, **_within(workspaces.city))
-        .exclude(status__in=[S.DRAFT, S.FILED])
-        .order_by("pk")
-        .first()
-    )
+    """What the platform sent back: a number, a complaint that began there, a line that fits nothing."""
+    received = Complaint.objects.filter(authority_received_at__isnull=False, **_within(workspaces.city))
+    waiting = received.filter(platform_number="").exclude(status__in=[S.DRAFT, S.FILED]).order_by("pk").first()
     at = f"{timezone.localtime(workspaces.now - timedelta(hours=3)):%Y-%m-%d %H:%M}"
     head = (
         "平台编号,投诉编号,平台接收时间,平台状态,地区代码,被投诉人,商品服务类别,商品或服务,"
@@ -306,14 +264,8 @@ def _platform_file(workspaces: Workspaces) -> None:
     ]
     intake = workspaces.cast.intake[0]
     user = User.objects.get(pk=intake.user_id or 0)
-    platform_files.take_in(
-        [("\n".join([head, *lines]) + "\n").encode()],
-        name="平台回执（演示）.csv",
-        user=user,
-        actor=intake,
-        language="zh-hans",
-        now=workspaces.now,
-    )
+    content, name = ("\n".join([head, *lines]) + "\n").encode(), "平台回执（演示）.csv"
+    platform_files.take_in([content], name=name, user=user, actor=intake, language="zh-hans", now=workspaces.now)
 
 
 def _ask_replay(workspaces: Workspaces) -> None:
@@ -335,12 +287,8 @@ def _ask_replay(workspaces: Workspaces) -> None:
 def _go_away(workspaces: Workspaces) -> None:
     """An officer of the county is away next week; a colleague has the cases."""
     today = timezone.localdate(workspaces.now)
-    people = list(
-        Officer.objects.on(today)
-        .filter(authority=workspaces.county, role=Role.OFFICER.post)
-        .select_related("user", "authority")
-        .order_by("pk")[:2]
-    )
+    officers = Officer.objects.on(today).filter(authority=workspaces.county, role=Role.OFFICER.post)
+    people = list(officers.select_related("user", "authority").order_by("pk")[:2])
     away, deputy = people[-1], people[0]
     organising.enter_leave(
         away,

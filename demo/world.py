@@ -1,8 +1,4 @@
-"""The run: a clock that moves from four months ago to now, a tick or two a day, everything in batches.
-
-At each tick complaints are filed, forwarded and chased as the portal does it, then people act; nothing
-is written but through the verbs.
-"""
+"""The run: a clock that moves from four months ago to now, a tick or two a day, everything in batches."""
 
 from __future__ import annotations
 
@@ -24,19 +20,12 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import Calendar
 from demo import consumers, officers, staff
-from demo.call_backs import call_back_last_month
-from demo.causes import tag_causes
-from demo.changes import draft_a_rule, wish_a_change
-from demo.enrolments import make_enrolments
-from demo.filings import Places, Plan, compose, plans
-from demo.law import draft_a_number
-from demo.measures import make_sets
-from demo.papers import add_papers
-from demo.people import Cast, invite_newcomer, make_people, write_templates
-from demo.scene import Acts, Scene, pace, take_all, whose_turn
-from demo.stations import write_log
-from demo.stories import Case
-from demo.workforce import organise
+from demo.changes import draft_a_number, draft_a_rule, organise, wish_a_change
+from demo.enrolments import add_papers, make_enrolments
+from demo.filings import Case, Places, Plan, compose, plans
+from demo.measures import call_back_last_month, make_sets, tag_causes
+from demo.people import Cast, invite_newcomer, make_people, write_log, write_templates
+from demo.scene import Scene, pace, take_all, whose_turn
 from demo.workspaces import WRITTEN_BEFORE, fill_workspaces, instruct
 from routing.forwarding.forwarding import sweep_filed
 
@@ -54,22 +43,10 @@ DAY_OFF = ((15, False),)
 #: Filed after the last sweep, so that the worker has something to forward when it starts.
 LAST = 3
 _LOCAL = ZoneInfo("Asia/Shanghai")
-_ACT: dict[str, Callable[[Case, Scene], Acts]] = {
-    "consumer": consumers.act,
-    "enterprise": staff.act,
-    "authority": officers.act,
-}
+_ACT = {"consumer": consumers.act, "enterprise": staff.act, "authority": officers.act}
 _SEEN = (
-    "id",
-    "status",
-    "status_since",
-    "outcome",
-    "enterprise_id",
-    "branch_id",
-    "handler_id",
-    "handling_authority_id",
-    "handling_region_id",
-    "picked_enterprise_id",
+    *("id", "status", "status_since", "outcome", "enterprise_id", "branch_id", "handler_id"),
+    *("handling_authority_id", "handling_region_id", "picked_enterprise_id"),
 )
 
 

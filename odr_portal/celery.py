@@ -26,42 +26,35 @@ COMPARING_EVERY = 30
 ALARMING_EVERY = 120
 
 
+def _every(seconds: int, **sweeps: tuple[str, ...]) -> dict[str, int]:
+    return {f"{app}.tasks.sweep_{name}": seconds for app, names in sweeps.items() for name in names}
+
+
 def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
     """What ticks, and how often in seconds. A tick that waits longer than it lasts is dropped, not piled up."""
     ticks = {
-        "complaints.tasks.sweep_clocks": sweep_every,
-        "complaints.tasks.sweep_notices": sweep_every,
-        "complaints.tasks.sweep_exports": sweep_every,
-        "complaints.tasks.sweep_dossiers": sweep_every,
-        "complaints.tasks.sweep_documents": sweep_every,
-        "complaints.tasks.sweep_round_trips": sweep_every,
-        "complaints.tasks.sweep_law": sweep_every,
-        "complaints.tasks.sweep_platform_files": sweep_every,
-        "complaints.tasks.sweep_webhooks": sweep_every,
-        "complaints.tasks.sweep_evidence": sweep_every,
-        "complaints.tasks.sweep_exits": sweep_every,
-        "routing.tasks.sweep_filed": sweep_every,
-        "routing.tasks.sweep_successions": sweep_every,
-        "routing.tasks.sweep_previews": sweep_every,
-        "routing.tasks.sweep_trials": sweep_every,
-        "routing.tasks.sweep_lessons": PUBLISHING_EVERY,
-        "complaints.tasks.sweep_assignments": sweep_every,
-        "oversight.tasks.sweep_counters": sweep_every,
+        **_every(
+            sweep_every,
+            complaints=(
+                *("clocks", "notices", "exports", "dossiers", "documents", "round_trips", "law", "platform_files"),
+                *("webhooks", "evidence", "exits", "assignments"),
+            ),
+            routing=("filed", "successions", "previews", "trials"),
+            oversight=("counters",),
+        ),
+        **_every(
+            PUBLISHING_EVERY,
+            complaints=("station_letters",),
+            routing=("lessons",),
+            oversight=("summaries", "guidance", "open_data", "director_letters"),
+        ),
+        **_every(RETENTION_EVERY, complaints=("expired", "call_backs"), oversight=("record",)),
+        **_every(COUNTING_EVERY, oversight=("hot_spots", "effects")),
         "oversight.tasks.sweep_comparison": COMPARING_EVERY,
         "oversight.tasks.sweep_alarms": ALARMING_EVERY,
-        "oversight.tasks.sweep_record": RETENTION_EVERY,
-        "complaints.tasks.sweep_expired": RETENTION_EVERY,
-        "complaints.tasks.sweep_call_backs": RETENTION_EVERY,
-        "complaints.tasks.sweep_station_letters": PUBLISHING_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
         "oversight.tasks.publish_league": PUBLISHING_EVERY,
         "oversight.tasks.publish_indicators": PUBLISHING_EVERY,
-        "oversight.tasks.sweep_summaries": PUBLISHING_EVERY,
-        "oversight.tasks.sweep_hot_spots": COUNTING_EVERY,
-        "oversight.tasks.sweep_effects": COUNTING_EVERY,
-        "oversight.tasks.sweep_guidance": PUBLISHING_EVERY,
-        "oversight.tasks.sweep_open_data": PUBLISHING_EVERY,
-        "oversight.tasks.sweep_director_letters": PUBLISHING_EVERY,
         # Goes through the queue like all others: a fresh row proves beat, broker and worker at once.
         "complaints.tasks.heartbeat": HEARTBEAT_EVERY,
     }

@@ -1,7 +1,4 @@
-"""Configuration mistakes found by `manage.py check`, before they are met by people.
-
-An address that permissions.csv does not know must not go live.
-"""
+"""Configuration mistakes found by `manage.py check`, before they are met by people."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any

@@ -39,9 +39,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
         limit = queue.limit or longest
         notes += [f"{name} wait too long"] if limit is not None and queue.age > limit else []
     notes += uncounted
-    queues = {
-        name: {"count": queue.count, "age": round(queue.age.total_seconds(), 1)} for name, queue in waiting.items()
-    }
+    queues = {name: {"count": one.count, "age": round(one.age.total_seconds(), 1)} for name, one in waiting.items()}
     return JsonResponse(
         {
             "status": "degraded" if notes else "ok",

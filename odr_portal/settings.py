@@ -22,13 +22,7 @@ DEMO = environment.yes_no("DEMO", False)
 TESTING = "pytest" in sys.modules
 
 _KEYLESS = {
-    "makemigrations",
-    "check",
-    "collectstatic",
-    "database_roles",
-    "compilemessages",
-    "help",
-    "write_permissions",
+    *("makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help", "write_permissions"),
     "make_vault_keys",
 }
 COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in {"manage.py", "django-admin"} else ""
@@ -171,16 +165,8 @@ CSRF_FAILURE_VIEW = "odr_portal.site.views.csrf_refused"
 
 # These commands change tables, so they work as the owner; everything else as a user who owns nothing.
 OWNER_COMMANDS = {
-    "migrate",
-    "makemigrations",
-    "sqlmigrate",
-    "flush",
-    "showmigrations",
-    "sqlflush",
-    "squashmigrations",
-    "rebuild_rollups",
-    "adopt_migrations",
-    "describe_schema",
+    *("migrate", "makemigrations", "sqlmigrate", "flush", "showmigrations", "sqlflush", "squashmigrations"),
+    *("rebuild_rollups", "adopt_migrations", "describe_schema"),
 }
 # Pages and sweeps must be quick; the statements of any other command may take minutes.
 _is_quick = COMMAND in {"", "runserver", "watch", "shell", "test"}
@@ -285,15 +271,8 @@ if HTTPS:
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
-        "script-src": [SELF],
-        "style-src": [SELF],
-        "img-src": [SELF],
-        "font-src": [SELF],
-        "connect-src": [SELF],
-        "form-action": [SELF],
-        "frame-ancestors": [NONE],
-        "base-uri": [NONE],
-        "object-src": [NONE],
+        **{name: [SELF] for name in ("script-src", "style-src", "img-src", "font-src", "connect-src", "form-action")},
+        **{name: [NONE] for name in ("frame-ancestors", "base-uri", "object-src")},
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_048_576

@@ -12,17 +12,16 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib import messages
 from django.db import connection, transaction
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from accounts.idempotency import once
+from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from accounts.roles import Right
@@ -39,8 +38,8 @@ from enterprises.models import Enterprise
 from enterprises.team.staffing import at_work
 from oversight.counters import figures as rollup_figures
 from oversight.figures import figures
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
-from oversight.figures.scope import Period, Scope
 from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.models import DirectorLetter
@@ -141,7 +140,10 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
             figures_shown = shown
 
             def text() -> tuple[str, str]:
-                about = {"places": _places(figures_shown), "period": _period(letter.every, period)}
+                about = {
+                    "places": listed([named(place) for place in figures_shown.places]),
+                    "period": _period(letter.every, period),
+                }
                 return _("【12315】%(places)s：%(period)s") % about, _body(figures_shown, period)
 
             send_to(user, text, now=now, of_use=OF_USE)
@@ -160,10 +162,6 @@ def told_to(user: User, period: Period, *, today: date, now: datetime) -> Told |
         standing = leagues.standing(measure)
         flow = rollup_figures.flow_of(measure)
     return Told(places, standing, flow)
-
-
-def _places(shown: Told) -> str:
-    return listed([named(place) for place in shown.places])
 
 
 def _period(every: str, period: Period) -> str:
@@ -223,19 +221,15 @@ def letters(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         request.POST if request.method == "POST" else None, initial={"every": chosen(workspace.user) or "none"}
     )
     if form.is_bound and form.is_valid():
-        with once(request) as attempt:
-            if not attempt.answered:
-                choose(workspace.user, form.cleaned_data["every"], now=workspace.now)
-                attempt.reference = request.path
-                messages.success(request, _("已保存。"), extra_tags="ok")
-        return redirect(attempt.reference)
+
+        def kept() -> tuple[str, str]:
+            choose(workspace.user, form.cleaned_data["every"], now=workspace.now)
+            return request.path, _("已保存。")
+
+        return redirect_once(request, kept)
     sealed_fields.load_for([workspace.user])
-    return render(
-        request,
-        "oversight/letters.html",
-        {"form": form, "address": workspace.user.email},
-        status=422 if form.is_bound else 200,
-    )
+    context = {"form": form, "address": workspace.user.email}
+    return render(request, "oversight/letters.html", context, status=422 if form.is_bound else 200)
 
 
 #: With the number of the enterprise: who writes its letter.
@@ -245,17 +239,8 @@ MONTHLY_OF_USE = timedelta(days=14)
 CAUSES = 3
 
 
-def month_before(day: date) -> Period:
-    """The calendar month before the one of ``day``."""
-    last = day.replace(day=1) - timedelta(days=1)
-    return Period(first=last.replace(day=1), last=last)
-
-
 def sweep_summaries(*, now: datetime) -> int:
-    """How many enterprises were written to; those that have no manager with an address are marked all the same.
-
-    One that cannot be counted is named in the log and tried again with the next sweep; the others do not wait for it.
-    """
+    """How many enterprises were written to; one that cannot be counted is logged and tried again later."""
     here = now.astimezone(SHANGHAI)
     if here.day == 1 and here.hour < HOUR:
         return 0
@@ -268,7 +253,7 @@ def sweep_summaries(*, now: datetime) -> int:
         if written == BATCH:
             break
         try:
-            written += _summarise(enterprise, month_before(here.date()), now=now, begun=begun)
+            written += _summarise(enterprise, period_before("month", here.date()), now=now, begun=begun)
         except Exception as error:
             log.error("enterprise %s has no summary of the month: %s", enterprise.pk, type(error).__name__)
     return written

@@ -1,6 +1,4 @@
-"""The addresses of oversight: the dashboard, hot spots and what is done about them, and the pages of the
-administrators.
-"""
+"""The addresses of oversight: dashboard, hot spots and what is done about them, pages of the administrators."""
 
 from django.urls import path
 

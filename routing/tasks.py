@@ -1,6 +1,4 @@
-"""Doors for the worker: read the clock, forward what was filed, pass on what a successor answers for, try changes out,
-teach.
-"""
+"""What the worker does: forward what was filed, pass cases on to successors, try changes out, learn."""
 
 from celery import shared_task
 from django.utils import timezone

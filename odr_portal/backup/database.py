@@ -1,22 +1,27 @@
-"""The database as seen by a backup: its address without the password, and the programs that fit its version.
+"""The database as seen by a backup, the programs that fit its version, and how both commands speak to whoever types."""
 
-Dump and restore are done by programs of the server's own major version, or not at all.
-"""
+from __future__ import annotations
 
+import errno
 import os
 import re
 import shutil
+import signal
 import subprocess
-from contextlib import closing
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import psycopg2
+from django.core.management.base import CommandError
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from database import roles
 from odr_portal.backup.archive import Unusable
+from web import environment
 
 # A backup may take hours; whoever waits for a lock has a mistake to find, not a night to wait.
 _PATIENT = (
@@ -121,10 +126,9 @@ def newest_seal(connection: Any) -> dict[str, Any] | None:
         "select number, size, encode(root, 'hex'), at::timestamptz(0) from complaints_seal order by number desc"
         " limit 1",
     )
-    return seal_row(*rows[0]) if rows else None
-
-
-def seal_row(number: int, size: int, root: str, at: Any) -> dict[str, Any]:
+    if not rows:
+        return None
+    number, size, root, at = rows[0]
     return {"number": number, "size": size, "root": root, "at": at.isoformat()}
 
 
@@ -132,3 +136,66 @@ def run(url: str, statements: list[str]) -> None:
     with closing(connect(url)) as connection, connection, connection.cursor() as cursor:
         for statement in statements:
             cursor.execute(statement)
+
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def owner_url() -> str:
+    url = environment.text("DATABASE_OWNER_URL")
+    if not url:
+        raise CommandError("DATABASE_OWNER_URL is not set: name the owner's address of the database.")
+    environment.database("DATABASE_OWNER_URL", url)
+    return url
+
+
+def megabytes(size: int) -> str:
+    return f"{size / 1_000_000:.1f} MB"
+
+
+class Progress:
+    """A line that moves on a terminal, a line every ten seconds elsewhere."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self.is_terminal = bool(getattr(stream, "isatty", lambda: False)())
+        self.every = 0.2 if self.is_terminal else 10.0
+        self.told_at = time.monotonic()
+        self.what = ""
+
+    def __call__(self, what: str, size: int) -> None:
+        now = time.monotonic()
+        if what == self.what and now - self.told_at < self.every:
+            return
+        new = "\n" if self.what and what != self.what else ""
+        self.what, self.told_at = what, now
+        if self.is_terminal:
+            self.stream.write(f"{new}\r{what}: {megabytes(size)} ", ending="")
+        elif not size or new or self.what:
+            self.stream.write(f"{what}: {megabytes(size)}")
+
+
+@contextmanager
+def said_plainly(ending: str) -> Iterator[None]:
+    """Any mishap as one sentence. A TERM ends it in order, so that nothing half done is left."""
+
+    def terminated(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, terminated)
+    try:
+        yield
+    except Unusable as problem:
+        raise CommandError(str(problem)) from None
+    except OSError as error:
+        where = f" of {error.filename}" if error.filename else ""
+        if error.errno in _FULL:
+            raise CommandError(f"The disk{where} is full: free some space and start again. {ending}") from None
+        raise CommandError(f"{error.strerror}: {error.filename or 'the file'}. {ending}") from None
+    except psycopg2.Error as error:
+        sentence = " ".join(str(error).split())[:300]
+        raise CommandError(f"The database broke off: {sentence}. {ending}") from None
+    except KeyboardInterrupt:
+        raise CommandError(f"Stopped. {ending}") from None
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -233,7 +233,8 @@ def _room_made(url: str, *, is_empty: bool) -> Iterator[Callable[[], None]]:
     The schema is always a new one: default privileges belong to it, and a table restored under them would get every
     right that a migration once took away. Yields what grants them once the tables are there.
     """
-    prepare = roles.database_statements(_database_name(url))
+    with closing(database.connect(url)) as connection:
+        prepare = roles.database_statements(connection.info.dbname)
     if is_empty:
         away, back = ["drop schema public"], [_NEW_SCHEMA, *prepare]
     else:
@@ -255,25 +256,13 @@ def _drop_aside(url: str) -> list[str]:
     return []
 
 
-def _database_name(url: str) -> str:
-    with closing(database.connect(url)) as connection:
-        return str(connection.info.dbname)
-
-
 def _restore_database(path: Path, pg_restore: Path, url: str, tell: Tell) -> None:
     address, variables = database.arguments(url)
     with tempfile.TemporaryFile() as errors, path.open("rb") as file:
         process = subprocess.Popen(
             [
-                pg_restore,
-                address,
-                "--single-transaction",
-                "--exit-on-error",
-                "--no-owner",
-                "--no-publications",
-                "--no-subscriptions",
-                "--no-security-labels",
-                "--no-tablespaces",
+                *(pg_restore, address, "--single-transaction", "--exit-on-error", "--no-owner", "--no-publications"),
+                *("--no-subscriptions", "--no-security-labels", "--no-tablespaces"),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
@@ -317,20 +306,19 @@ def _compare_rows(url: str, manifest: dict[str, Any]) -> None:
 
 def _manage(url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
     """A command of this portal against the restored database, in a process of its own."""
-    variables = {
-        **os.environ,
-        "DATABASE_URL": url,
-        "DATABASE_OWNER_URL": url,
-        "SECRET_KEY": settings.SECRET_KEY,
-        "LOG_LEVEL": "WARNING",
-    }
+    variables = {**os.environ, "DATABASE_URL": url, "DATABASE_OWNER_URL": url, "LOG_LEVEL": "WARNING"}
+    variables["SECRET_KEY"] = settings.SECRET_KEY
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=environment.ROOT, env=variables, capture_output=True, text=True
     )
     if done.returncode not in ({0, 1} if arguments[0] == "verify_record" else {0}):
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no reason given"]
-        raise Unusable(f"`manage.py {arguments[0]}` failed, nothing was changed: {database.one_line(last[0])}")
+        raise Unusable(f"`manage.py {arguments[0]}` failed, nothing was changed: {_last_line(done)}")
     return done
+
+
+def _last_line(done: "subprocess.CompletedProcess[str]") -> str:
+    last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no reason given"]
+    return database.one_line(last[0])
 
 
 def _verify(url: str, public_key: Path | None) -> dict[str, Any]:
@@ -339,8 +327,7 @@ def _verify(url: str, public_key: Path | None) -> dict[str, Any]:
     try:
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
-        last = (done.stderr or done.stdout).strip().splitlines()[-1:] or ["no reason given"]
-        raise Unusable(f"The record could not be verified, nothing was changed: {database.one_line(last[0])}") from None
+        raise Unusable(f"The record could not be verified, nothing was changed: {_last_line(done)}") from None
     return report
 
 
@@ -366,9 +353,7 @@ def _compare_anchor(url: str, report: dict[str, Any], anchor: Anchor) -> list[st
             f"This is an older point; {anchor.size - size} sealed entries since then are not in it."
         ]
     with closing(database.connect(url)) as connection:
-        rows = database.query(
-            connection, "select encode(root, 'hex') from complaints_seal where size = %s", anchor.size
-        )
+        rows = database.query(connection, "select encode(root, 'hex') from complaints_seal where size=%s", anchor.size)
     if anchor.size and (anchor.root,) not in rows:
         return [f"The record is ANOTHER one: its seal over {anchor.size} entries is not that of {anchor.source}."]
     return []

@@ -55,9 +55,7 @@ class Saved:
 
 
 def save(*, url: str, evidence: Path | None, files: Path, target: Path, now: datetime, tell: Tell) -> Saved:
-    """`evidence` None: it lies in a bucket, which has a backup of its own. Writes `target`; whatever goes wrong,
-    nothing of it is left. Raises Unusable or OSError.
-    """
+    """Writes ``target``, or nothing of it. ``evidence`` None: it lies in a bucket. Raises Unusable or OSError."""
     if target.exists():
         raise Unusable(f"{target} is there already: name another file, a backup is never overwritten.")
     partial = target.with_name(f"{target.name}.partial")
@@ -103,10 +101,11 @@ def _write(
     snapshot = database.query(connection, "select pg_export_snapshot()")[0][0]
     if "complaints_complaint" not in database.tables(connection):
         raise Unusable("There is no portal in that database: check DATABASE_OWNER_URL.")
+    project = tomllib.loads((environment.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     manifest: dict[str, Any] = {
         "format": FORMAT,
         "made_at": now.isoformat(timespec="seconds"),
-        "portal": _version(),
+        "portal": str(project["version"]),
         "server": version,
         "database": connection.info.dbname,
         "migrations": [
@@ -130,11 +129,6 @@ def _write(
     }
     writer.finish(manifest)
     return manifest
-
-
-def _version() -> str:
-    project = tomllib.loads((environment.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    return str(project["version"])
 
 
 def _other_schemas(connection: Any) -> list[str]:

@@ -100,25 +100,14 @@ def valkey_program(user: pwd.struct_passwd | None, copies: Path) -> Path:
 
 def initialise(programs: Path, folder: Path, user: pwd.struct_passwd | None, *, sync: bool = True) -> None:
     """An empty cluster in an existing empty folder. Text is compared by code point: Chinese works everywhere."""
+    options = {
+        **{"pgdata": folder, "username": "postgres", "auth-local": "trust", "auth-host": "reject"},
+        **{"encoding": "UTF8", "locale-provider": "builtin", "builtin-locale": "C.UTF-8", "locale": "C"},
+    }
     made = subprocess.run(
         [
             programs / "initdb",
-            "--pgdata",
-            folder,
-            "--username",
-            "postgres",
-            "--auth-local",
-            "trust",
-            "--auth-host",
-            "reject",
-            "--encoding",
-            "UTF8",
-            "--locale-provider",
-            "builtin",
-            "--builtin-locale",
-            "C.UTF-8",
-            "--locale",
-            "C",
+            *(f"--{name}={value}" for name, value in options.items()),
             *([] if sync else ["--no-sync"]),
         ],
         capture_output=True,

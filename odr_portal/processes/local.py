@@ -24,7 +24,7 @@ from typing import IO, Any
 
 from accounts.keys import keys
 from database import roles
-from odr_portal.processes import embedded, programs
+from odr_portal.processes import embedded, running
 from odr_portal.processes.running import DATABASE, ROOT, Portal, check_database, check_translations, digest, say, stop
 from web import environment
 
@@ -32,7 +32,7 @@ LEAST_FREE = 400 * 1024 * 1024
 LONGEST_SOCKET_PATH = 90
 
 
-def find_place() -> programs.Installation:
+def find_place() -> running.Installation:
     """As root the data lie in a folder of the service user outside the clone, and .local points there."""
     local = environment.local_folder()
     user = embedded.service_user()
@@ -48,19 +48,10 @@ def find_place() -> programs.Installation:
     sockets = local / "run"
     if len(str(sockets)) > LONGEST_SOCKET_PATH - 20:
         sockets = Path(tempfile.gettempdir()) / f"odr-portal-{digest(str(local))[:8]}"
-    for folder in (
-        sockets,
-        local / "log",
-        local / "seal",
-        local / "vault",
-        local / "files",
-        local / "evidence",
-        local / "exports",
-        local / "static",
-        local / "state",
-    ):
+    own = ("log", "seal", "vault", "files", "evidence", "exports", "static", "state")
+    for folder in (sockets, *(local / name for name in own)):
         make_folder(folder, user)
-    return programs.Installation(
+    return running.Installation(
         root=ROOT, local=local, sockets=sockets, server_user=user, code_user=user if can_read_code(user) else None
     )
 
@@ -85,7 +76,7 @@ def can_read_code(user: Any) -> bool:
         return False
 
 
-def take_lock(place: programs.Installation) -> IO[str]:
+def take_lock(place: running.Installation) -> IO[str]:
     lock = (place.sockets / "lock").open("a+")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -107,13 +98,13 @@ def check_port(host: str, port: int) -> None:
             raise stop(f"Cannot listen on {host}:{port} ({error.strerror}): choose another HOST or PORT.") from None
 
 
-def check_disk(place: programs.Installation) -> None:
+def check_disk(place: running.Installation) -> None:
     free = shutil.disk_usage(place.local).free
     if free < LEAST_FREE:
         raise stop(f"The disk of {place.local} is full ({free >> 20} MB left): free at least {LEAST_FREE >> 20} MB.")
 
 
-def local_environment(place: programs.Installation) -> dict[str, str]:
+def local_environment(place: running.Installation) -> dict[str, str]:
     """Addresses and secrets of this folder, made once and kept in .local/environment."""
     file = place.local / "environment"
     kept = dict(line.split("=", 1) for line in file.read_text().splitlines() if "=" in line) if file.exists() else {}
@@ -143,7 +134,7 @@ def write(file: Path, content: str, user: Any) -> None:
     embedded.give(file, user)
 
 
-def make_vault_keys(place: programs.Installation) -> None:
+def make_vault_keys(place: running.Installation) -> None:
     """Beside the database and not in it; who has both can read everything."""
     file = place.local / "vault" / "keys"
     if not file.exists():
@@ -151,7 +142,7 @@ def make_vault_keys(place: programs.Installation) -> None:
     embedded.give(file, place.code_user)
 
 
-def make_seal_key(place: programs.Installation) -> None:
+def make_seal_key(place: running.Installation) -> None:
     from cryptography.hazmat.primitives import serialization
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -164,7 +155,7 @@ def make_seal_key(place: programs.Installation) -> None:
     embedded.give(file, place.code_user)
 
 
-def local_servers(place: programs.Installation, values: dict[str, str]) -> dict[str, dict[str, str]]:
+def local_servers(place: running.Installation, values: dict[str, str]) -> dict[str, dict[str, str]]:
     """The programs of PostgreSQL and Valkey, as far as no address names a real server."""
     servers: dict[str, dict[str, str]] = {}
     user, copies = place.server_user, place.local
@@ -180,7 +171,7 @@ def local_servers(place: programs.Installation, values: dict[str, str]) -> dict[
             embedded.initialise(binaries, data, user)
         elif version.read_text().strip() != "18":
             raise stop(f"{data} is of PostgreSQL {version.read_text().strip()}: move it away and start again.")
-        write(data / "postgresql.conf", programs.postgres_settings(place.sockets), user)
+        write(data / "postgresql.conf", running.postgres_settings(place.sockets), user)
         servers["postgres"] = {
             "command": f"{binaries / 'postgres'} -D {data}",
             "directory": str(data),
@@ -190,7 +181,7 @@ def local_servers(place: programs.Installation, values: dict[str, str]) -> dict[
     if not os.environ.get("REDIS_URL"):
         folder = place.local / "valkey"
         make_folder(folder, user)
-        settings = programs.valkey_settings(folder, place.sockets / "valkey.sock", values["VALKEY_PASSWORD"])
+        settings = running.valkey_settings(folder, place.sockets / "valkey.sock", values["VALKEY_PASSWORD"])
         write(place.local / "valkey.conf", settings, user)
         servers["valkey"] = {
             "command": f"{embedded.valkey_program(user, copies)} {place.local / 'valkey.conf'}",
@@ -225,8 +216,8 @@ def run(*, reload: bool) -> None:
     make_seal_key(place)
     make_vault_keys(place)
     servers = local_servers(place, values)
-    portal_programs = programs.portal_programs(place, bind=f"{host}:{port}", reload=reload)
-    settings = programs.supervisor_settings(place, servers=servers, portal=portal_programs)
+    portal_programs = running.portal_programs(place, bind=f"{host}:{port}", reload=reload)
+    settings = running.supervisor_settings(place, servers=servers, portal=portal_programs)
     write(place.local / "supervisor.conf", settings, None)
     variables = {**os.environ, **{key: value for key, value in values.items() if not os.environ.get(key)}}
     variables |= {"PORTAL_SERVERS": " ".join(servers), "PYTHONUNBUFFERED": "1", "HOME": str(place.local)}

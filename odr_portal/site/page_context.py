@@ -1,7 +1,4 @@
-"""What the frame around each page shows: who is here, where they may go, how they like to read.
-
-The frame only offers addresses that this installation has.
-"""
+"""What the frame around each page shows: who is here, where they may go, how they like to read."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,11 +30,7 @@ from web.languages import language_tag, languages, named
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One link of the bar or the foot; ``label`` and ``group`` as they stand in the catalogue, translated where they
-    are drawn.
-
-    What is asked for less often has a group, and stands under “more”.
-    """
+    """One link of the bar (in “more”, if it has a group) or the foot, translated where it is drawn."""
 
     url: str
     label: str
@@ -134,9 +127,7 @@ SIGN_IN = ("/account/sign-in/", _("登录"))
 
 
 def work_of(user: Any) -> tuple[str, Any]:
-    """("authority" | "enterprise" | "station" | "administration" | "", the office, job, post or duty that this user
-    has).
-    """
+    """("authority" | "enterprise" | "station" | "administration" | "", the office, job, post or duty)."""
     if not getattr(user, "is_authenticated", False) or not may_work(user):
         return "", None
     if duty := duty_of(user):
@@ -164,11 +155,6 @@ def work_of(user: Any) -> tuple[str, Any]:
     return ("station", post) if post is not None else ("", None)
 
 
-def organisation_of(side: str, work: Any) -> Any:
-    """For whom that work is done; of an administrator the duty."""
-    return work if side in ("administration", "") else getattr(work, side)
-
-
 def _navigation(side: str, work: Any) -> Any:
     """Where somebody with this work goes; what answers only to who leads the whole enterprise is for nobody else."""
     if side == "administration":
@@ -176,12 +162,8 @@ def _navigation(side: str, work: Any) -> Any:
     if side == "enterprise":
         is_manager = work.role in Right.LEAD_ENTERPRISE.posts
         leads_all = is_manager and work.branch_id is None
-        shut = {
-            "/enterprise/webhooks/": not leads_all,
-            "/enterprise/enrolment/": not leads_all,
-            "/enterprise/reply/": not leads_all,
-            "/enterprise/profile/": not is_manager,
-        }
+        whole = ("/enterprise/webhooks/", "/enterprise/enrolment/", "/enterprise/reply/")
+        shut = {**dict.fromkeys(whole, not leads_all), "/enterprise/profile/": not is_manager}
         return [entry for entry in ENTERPRISE_NAV if not shut.get(entry[0])]
     return {"enterprise": ENTERPRISE_NAV, "authority": AUTHORITY_NAV, "station": STATION_NAV}.get(side, CONSUMER_NAV)
 
@@ -199,16 +181,9 @@ def _items(entries: Any, here: str) -> list[NavItem]:
 
 @lru_cache(maxsize=2048)
 def _drawn(items: tuple[NavItem, ...], language: str | None) -> SafeString:
-    """The links as they stand in the page, a line each. Nothing in them is anybody's, so they are drawn once:
-    thirty of them were a tenth of a page."""
-    return format_html_join(
-        "\n      ",
-        "{}",
-        (
-            (format_html('<a href="{}"{}>{}</a>', item.url, CURRENT if item.is_current else "", gettext(item.label)),)
-            for item in items
-        ),
-    )
+    """The links as they stand in the page, drawn once: thirty of them were a tenth of a page."""
+    texts = ((item.url, CURRENT if item.is_current else "", gettext(item.label)) for item in items)
+    return format_html_join("\n      ", '<a href="{}"{}>{}</a>', texts)
 
 
 @lru_cache(maxsize=2048)
@@ -248,7 +223,7 @@ def build_page_context(request: HttpRequest) -> dict[str, Any]:
     """The facts of the bar and the foot for this request."""
     user = getattr(request, "user", None)
     side, work = work_of(user)
-    organisation = organisation_of(side, work)
+    organisation = work if side in ("administration", "") else getattr(work, side)
     here = "" if getattr(request, "is_missing", False) else request.path
     language = get_language() or settings.LANGUAGE_CODE
     nav = _items(_navigation(side, work), here)
@@ -282,9 +257,7 @@ def build_page_context(request: HttpRequest) -> dict[str, Any]:
 
 
 def _time_at_work(request: HttpRequest, *, now: datetime) -> dict[str, Any]:
-    """Minutes of quiet until the session ends, minutes until it ends whatever is done, and the first of the two as a
-    time.
-    """
+    """Minutes of quiet until the session ends, minutes until it ends anyway, the first of the two as a time."""
     idle, longest = AT_WORK
     end = (moment(request.session, ENTERED) or now) + longest
     return {

@@ -7,13 +7,13 @@ from odr_portal.site import views
 
 urlpatterns = [
     path("", views.home, name="home"),
-    path("how/", views.how, name="how"),
+    path("how/", views.plain("how"), name="how"),
     path("how/time-limits/", views.time_limits, name="time-limits"),
     path("rules/", views.rules, name="rules"),
-    path("help/", views.help_page, name="help"),
-    path("privacy/", views.privacy, name="privacy"),
-    path("terms/", views.terms, name="terms"),
-    path("accessibility/", views.accessibility, name="accessibility"),
+    path("help/", views.plain("help"), name="help"),
+    path("privacy/", views.plain("privacy"), name="privacy"),
+    path("terms/", views.plain("terms"), name="terms"),
+    path("accessibility/", views.plain("accessibility"), name="accessibility"),
     path("display/", views.display, name="display"),
     path("demo/mail/", mailbox.mail, name="demo-mail"),
 ]

@@ -1,9 +1,7 @@
-"""The pages that belong to nobody's work: home, plain pages, reading wishes, and what goes wrong.
-
-These pages read no case.
-"""
+"""The pages that belong to nobody's work: home, plain pages, reading wishes, and what goes wrong."""
 
 import sys
+from collections.abc import Callable
 from datetime import date
 
 from django.http import HttpRequest, HttpResponse
@@ -57,10 +55,9 @@ def ruler(given: Conditions) -> dict[str, object]:
     }
 
 
-@require_safe
-def how(request: HttpRequest) -> HttpResponse:
-    """What happens to a complaint, step by step."""
-    return render(request, "public/how.html")
+def plain(name: str) -> Callable[[HttpRequest], HttpResponse]:
+    """A page that says the same to everybody."""
+    return require_safe(lambda request: render(request, f"public/{name}.html"))
 
 
 @require_safe
@@ -88,30 +85,6 @@ def rules(request: HttpRequest) -> HttpResponse:
     return render(request, "public/rules.html", {"laws": laws, "words": text, "found": sum(map(len, result.values()))})
 
 
-@require_safe
-def help_page(request: HttpRequest) -> HttpResponse:
-    """Questions people ask, and how to reach a person."""
-    return render(request, "public/help.html")
-
-
-@require_safe
-def privacy(request: HttpRequest) -> HttpResponse:
-    """What is kept, why, and who sees it."""
-    return render(request, "public/privacy.html")
-
-
-@require_safe
-def terms(request: HttpRequest) -> HttpResponse:
-    """What one agrees to by using the portal."""
-    return render(request, "public/terms.html")
-
-
-@require_safe
-def accessibility(request: HttpRequest) -> HttpResponse:
-    """What works for whom, and whom to tell when it does not."""
-    return render(request, "public/accessibility.html")
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def display(request: HttpRequest) -> HttpResponse:
     """Language, elder display, theme: remembered in cookies. GET asks for them, and POST goes back to ``next``."""
@@ -132,9 +105,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The same page whether the thing is missing or not yours: nothing of the address is repeated, and the bar names no
-    place.
-    """
+    """The same page whether the thing is missing or not yours: nothing of the address is repeated."""
     request.is_missing = True  # type: ignore[attr-defined]
     return answer(request, "errors/404.html", status=404, title="Not found", is_missing=True)
 

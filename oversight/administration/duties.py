@@ -106,13 +106,8 @@ def is_last_head(user: User, *, today: date) -> bool:
 
 def _others_remain(row: Administrator) -> None:
     """Locks all holders of the duty in one order, so that two who go at once wait for each other."""
-    holders = list(
-        Administrator.objects.select_for_update(of=("self",))
-        .filter(kind=row.kind, user__is_active=True)
-        .order_by("pk")
-        .values_list("user_id", flat=True)
-    )
-    if not set(holders) - {row.user_id}:
+    holders = Administrator.objects.select_for_update(of=("self",)).filter(kind=row.kind, user__is_active=True)
+    if not set(holders.order_by("pk").values_list("user_id", flat=True)) - {row.user_id}:
         raise TeamRefusal("last_administrator", _("这是这项职责的最后一位管理员，请先指定另一位。"))
 
 

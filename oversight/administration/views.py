@@ -1,27 +1,22 @@
-"""/administration/: one page or two for each of the three duties, and the texts of the security log.
-
-Who may open a page stands in permissions.csv and is asked by the permission middleware; here nothing is left to ask. A
-kind or reason of the log without a text is shown as its code, never hidden.
-"""
+"""/administration/: one page or two for each of the three duties, and the texts of the security log."""
 
 import uuid
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.contrib import messages
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import urlencode
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.idempotency import once
+from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
 from accounts.masking import masked_email, masked_name, masked_phone
 from accounts.models import Administrator, BrowserSession, SecondFactor, SecurityEvent, User
@@ -42,52 +37,52 @@ from oversight.portal_state import signs, state, system_views
 
 #: In the order of the filter.
 KINDS: dict[str, Any] = {
-    "reveal_alert": gettext_lazy("查看联系方式过多"),
-    "reveal": gettext_lazy("查看联系方式"),
-    "denied": gettext_lazy("被拒绝的请求"),
-    "sign_in": gettext_lazy("登录"),
-    "sign_in_refused": gettext_lazy("登录被拒"),
-    "password_right": gettext_lazy("密码正确"),
-    "stepped_up": gettext_lazy("再次确认"),
-    "signed_out": gettext_lazy("退出登录"),
-    "session_ended": gettext_lazy("结束登录"),
-    "factor_added": gettext_lazy("添加第二重验证"),
-    "factor_removed": gettext_lazy("移除第二重验证"),
-    "factor_refused": gettext_lazy("第二重验证不对"),
-    "recovery_codes_made": gettext_lazy("生成恢复码"),
-    "password_changed": gettext_lazy("更换密码"),
-    "contact_changed": gettext_lazy("更换手机或邮箱"),
-    "invited": gettext_lazy("发出邀请"),
-    "invitation_revoked": gettext_lazy("撤回邀请"),
-    "role_given": gettext_lazy("授予岗位"),
-    "role_taken": gettext_lazy("收回岗位"),
-    "directory_change_made": gettext_lazy("提出名录变更"),
-    "directory_change_filed": gettext_lazy("提交名录变更"),
-    "directory_change_withdrawn": gettext_lazy("撤回名录变更"),
-    "directory_change_approved": gettext_lazy("批准名录变更"),
-    "directory_change_refused": gettext_lazy("不批准名录变更"),
-    "routing_rule_drafted": gettext_lazy("起草分送规则"),
-    "routing_rule_filed": gettext_lazy("提交分送规则"),
-    "routing_rule_withdrawn": gettext_lazy("撤回分送规则"),
-    "routing_rule_approved": gettext_lazy("批准分送规则"),
-    "routing_rule_refused": gettext_lazy("不批准分送规则"),
-    "routing_lesson_dismissed": gettext_lazy("不采纳更正建议"),
-    "export_asked": gettext_lazy("申请导出"),
-    "export_approved": gettext_lazy("批准导出"),
-    "export_refused": gettext_lazy("不同意导出"),
-    "export_fetched": gettext_lazy("下载导出"),
-    "token_made": gettext_lazy("签发程序口令"),
-    "token_revoked": gettext_lazy("撤销程序口令"),
-    "webhook_made": gettext_lazy("建立推送"),
-    "webhook_rotated": gettext_lazy("更换推送密钥"),
-    "webhook_on": gettext_lazy("启用推送"),
-    "webhook_off": gettext_lazy("停用推送"),
-    "webhook_replayed": gettext_lazy("重发推送"),
-    "account_off": gettext_lazy("停用账号"),
-    "account_on": gettext_lazy("恢复账号"),
-    "account_closed": gettext_lazy("注销账号"),
-    "data_copied": gettext_lazy("取走本人数据"),
-    "tracking_code": gettext_lazy("凭查询口令取验证码"),
+    "reveal_alert": _("查看联系方式过多"),
+    "reveal": _("查看联系方式"),
+    "denied": _("被拒绝的请求"),
+    "sign_in": _("登录"),
+    "sign_in_refused": _("登录被拒"),
+    "password_right": _("密码正确"),
+    "stepped_up": _("再次确认"),
+    "signed_out": _("退出登录"),
+    "session_ended": _("结束登录"),
+    "factor_added": _("添加第二重验证"),
+    "factor_removed": _("移除第二重验证"),
+    "factor_refused": _("第二重验证不对"),
+    "recovery_codes_made": _("生成恢复码"),
+    "password_changed": _("更换密码"),
+    "contact_changed": _("更换手机或邮箱"),
+    "invited": _("发出邀请"),
+    "invitation_revoked": _("撤回邀请"),
+    "role_given": _("授予岗位"),
+    "role_taken": _("收回岗位"),
+    "directory_change_made": _("提出名录变更"),
+    "directory_change_filed": _("提交名录变更"),
+    "directory_change_withdrawn": _("撤回名录变更"),
+    "directory_change_approved": _("批准名录变更"),
+    "directory_change_refused": _("不批准名录变更"),
+    "routing_rule_drafted": _("起草分送规则"),
+    "routing_rule_filed": _("提交分送规则"),
+    "routing_rule_withdrawn": _("撤回分送规则"),
+    "routing_rule_approved": _("批准分送规则"),
+    "routing_rule_refused": _("不批准分送规则"),
+    "routing_lesson_dismissed": _("不采纳更正建议"),
+    "export_asked": _("申请导出"),
+    "export_approved": _("批准导出"),
+    "export_refused": _("不同意导出"),
+    "export_fetched": _("下载导出"),
+    "token_made": _("签发程序口令"),
+    "token_revoked": _("撤销程序口令"),
+    "webhook_made": _("建立推送"),
+    "webhook_rotated": _("更换推送密钥"),
+    "webhook_on": _("启用推送"),
+    "webhook_off": _("停用推送"),
+    "webhook_replayed": _("重发推送"),
+    "account_off": _("停用账号"),
+    "account_on": _("恢复账号"),
+    "account_closed": _("注销账号"),
+    "data_copied": _("取走本人数据"),
+    "tracking_code": _("凭查询口令取验证码"),
 }
 
 
@@ -146,20 +141,15 @@ def system(request: HttpRequest) -> HttpResponse:
 class LogFilter(forms.Form):
     """Conditions on the log; what cannot be read is left out."""
 
-    kind = forms.ChoiceField(
-        label=gettext_lazy("事件"), required=False, choices=[("", gettext_lazy("全部")), *KINDS.items()]
-    )
+    kind = forms.ChoiceField(label=_("事件"), required=False, choices=[("", _("全部")), *KINDS.items()])
     who = forms.CharField(
-        label=gettext_lazy("邮箱、手机或人员代码"),
-        required=False,
-        max_length=254,
-        widget=forms.TextInput(attrs={"size": 24}),
+        label=_("邮箱、手机或人员代码"), required=False, max_length=254, widget=forms.TextInput(attrs={"size": 24})
     )
     since = forms.DateField(
-        label=gettext_lazy("自"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("自"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     until = forms.DateField(
-        label=gettext_lazy("至"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("至"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
 
@@ -203,8 +193,7 @@ def log(request: HttpRequest) -> HttpResponse:
                 }
                 for row in page.rows
             ],
-            "previous_url": f"{here}&before={page.before}" if page.before else "",
-            "next_url": f"{here}&after={page.after}" if page.after else "",
+            **keyset.neighbours(page, here),
         },
     )
 
@@ -243,20 +232,13 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
     today = timezone.localdate(now)
     user = get_object_or_404(User.objects.filter(person_key=key))
     if request.method == "POST":
-        with once(request) as attempt:
-            if not attempt.answered:
-                _change(
-                    request.POST.get("do", ""),
-                    request.POST.get("kind", ""),
-                    user,
-                    me,
-                    now=now,
-                    today=today,
-                    address=client_address(request),
-                )
-                attempt.reference = reverse("oversight:administration-person", args=[key])
-                messages.success(request, _("已办。"), extra_tags="ok")
-        return redirect(attempt.reference)
+        what, kind = (request.POST.get(name, "") for name in ("do", "kind"))
+
+        def changed() -> tuple[str, str]:
+            _change(what, kind, user, me, now=now, today=today, address=client_address(request))
+            return reverse("oversight:administration-person", args=[key]), gettext("已办。")
+
+        return redirect_once(request, changed)
     duty = Administrator.objects.filter(user=user).first()
     work = duties.work_of(user, today=today)
     tokens: Any = getattr(user, "api_tokens", None)
@@ -307,7 +289,7 @@ def _change(what: str, kind: str, user: User, me: User, *, now: datetime, today:
     elif what == "dismiss":
         duties.dismiss(user, **values)
     else:
-        raise TeamRefusal("no_such_change", _("没有这样的操作。"))
+        raise TeamRefusal("no_such_change", gettext("没有这样的操作。"))
 
 
 @never_cache

@@ -123,9 +123,7 @@ def _page(measure: Measure, what: str, after: Key | None, counters: Counters) ->
     fresh = sorted({row["complaint_id"] for row in counters.unfolded})
     lines = _folded(measure, what, windows, after, fresh)
     if fresh:
-        lines += [
-            line for line in _unfolded(measure, what, windows, counters, fresh) if after is None or line.key < after
-        ]
+        lines += [one for one in _unfolded(measure, what, windows, counters, fresh) if after is None or one.key < after]
         lines.sort(key=lambda line: line.key, reverse=True)
     shown = lines[:PAGE]
     return Found(shown, n, shown[-1].after if len(lines) > PAGE else "")

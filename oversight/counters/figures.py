@@ -110,14 +110,9 @@ def kept(counts: Sums) -> Figure:
 def first_response(counts: Sums, buckets: Mapping[int, int]) -> Figure:
     """Of "responded" and "waiting", with median and p90 of minutes."""
     n = counts["responded"]
-    spread = (
-        {
-            f"minutes_{name}": quantile("response_minutes", buckets, share) or 0.0
-            for name, share in (("median", 0.5), ("p90", 0.9))
-        }
-        if n
-        else {}
-    )
+    spread = {}
+    for name, share in (("median", 0.5), ("p90", 0.9)) if n else ():
+        spread[f"minutes_{name}"] = quantile("response_minutes", buckets, share) or 0.0
     return Figure(code="first_response", n=n, spread=spread, beside={"unanswered": counts["waiting"]})
 
 

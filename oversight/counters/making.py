@@ -314,9 +314,7 @@ def _run(jobs: Iterator[Job], *, is_beside: bool) -> Iterator[None]:
     """Each in a transaction of its own, done in their order as far as the caller hears of it."""
     if not is_beside:
         for job in jobs:
-            with transaction.atomic(), connection.cursor() as cursor:
-                take_time(cursor)
-                job(cursor)
+            _do(job)
             yield
         return
 

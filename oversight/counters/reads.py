@@ -19,7 +19,7 @@ from database.sql_files import read_sql
 from oversight.counters.rollups import CHANGES
 from oversight.counters.statements import COLUMN_OF, NAMES, STANDING, Windows, narrowed, rows_of, summed
 from oversight.counters.sums import EXACT, RATIO, TALLY, bucket_of
-from oversight.figures.scope import Period, Scope
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.working_time import decrees
 from oversight.models import SPREAD, WIDE, DaySpread, MonthSpread
 
@@ -67,7 +67,9 @@ class Counters:
     @property
     def is_steady(self) -> bool:
         """No fold came in since."""
-        return _position() == self.position
+        with connection.cursor() as cursor:
+            cursor.execute(_SQL["position"])
+            return tuple(cursor.fetchone()[:2]) == self.position
 
     def sums(
         self, scope: Scope, period: Period, *, by: str = "", names: Iterable[str] = NAMES
@@ -195,10 +197,7 @@ class Counters:
                     for what in names:
                         if row[what] is not None:
                             counts[what][bucket_of(what, abs(row[what]))] += row["sign"] * len(_keys(scope, row, ""))
-        return [
-            {what: {bucket: n for bucket, n in some.items() if n} for what, some in counts.items()}
-            for counts in results
-        ]
+        return [{what: {at: n for at, n in some.items() if n} for what, some in counts.items()} for counts in results]
 
     def responses(self, scope: Scope, period: Period) -> dict[int, Counter[int]]:
         """How often each enterprise first responded in so many working minutes, in regions. One statement."""
@@ -226,13 +225,6 @@ def steadily(read: Callable[[Counters], T], *, now: datetime, calendar: Calendar
         if counters.is_steady:
             break
     return result
-
-
-def _position() -> tuple[int, int]:
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL["position"])
-        transaction, entry, *_ = cursor.fetchone()
-    return transaction, entry
 
 
 def _unfolded(ids: list[int], calendar: Calendar) -> list[dict[str, Any]]:

@@ -17,20 +17,8 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
 from database.sql_files import read_sql
 from database.sweeping import FULL
+from oversight.counters import making
 from oversight.counters.facts import COLUMNS, KEY, PLACE, facts
-from oversight.counters.making import (
-    DAYS,
-    PIECE_OF_CASES,
-    add_up,
-    calendar_name,
-    certain_below,
-    is_alone,
-    months_at_once,
-    read_state,
-    take_memory,
-    take_time,
-    wait_alone,
-)
 from oversight.counters.sums import ALL, SHARED, TALLY, Table, adding
 from oversight.figures.working_time import decrees
 from oversight.models import MEASURES, RollupState
@@ -57,7 +45,7 @@ _SQL = read_sql(
     __file__,
     tally=TALLY,
     facts_of_ids=facts("{id} = any(%(ids)s)"),
-    facts_of_piece=facts(PIECE_OF_CASES),
+    facts_of_piece=facts(making.PIECE_OF_CASES),
     columns=", ".join(COLUMNS),
     fresh_columns=_listed("f", COLUMNS),
     key=", ".join(KEY),
@@ -78,12 +66,12 @@ _FOLD = f"{adding(_SQL['tallying'])} select count(distinct complaint_id) from di
 def fold(*, now: datetime, limit: int = BATCH) -> int:
     """Fold the oldest entries that are certain; how many, 0 when nothing waits or another one folds."""
     with transaction.atomic(), connection.cursor() as cursor:
-        if not is_alone(cursor):
+        if not making.is_alone(cursor):
             return 0
-        state = read_state(lock=True)
+        state = making.read_state(lock=True)
         if state.rebuilt_through is not None:
             return 0
-        era, horizon = certain_below(cursor)
+        era, horizon = making.certain_below(cursor)
         if era != state.era:
             # The database was restored since: its entries begin anew with transaction 0, by their ids.
             state.era, state.transaction = era, 0
@@ -95,7 +83,7 @@ def fold(*, now: datetime, limit: int = BATCH) -> int:
         if not rows:
             return 0
         fold_cases(cursor, {row[0] for row in rows})
-        state.calendar = state.calendar or calendar_name()
+        state.calendar = state.calendar or making.calendar_name()
         state.transaction, state.entry, state.folded_at = rows[-1][1], rows[-1][2], now
         state.save()
     return len(rows)
@@ -107,22 +95,21 @@ def fold_cases(cursor: Any, ids: Iterable[int]) -> int:
     return int(cursor.fetchone()[0])
 
 
-def waiting(*, most: int = ALARM) -> tuple[int, datetime | None]:
-    """(entries that are not folded yet, at the most one more than ``most``; when the oldest was written)."""
-    state = read_state()
+def waiting(*, most: int = ALARM) -> int:
+    """How many entries are not folded yet; at the most one more than ``most``."""
+    state = making.read_state()
     with connection.cursor() as cursor:
         cursor.execute(
-            "select count(*), min(written_at) from (" + _SQL["waiting"].format(decided="") + ") w",
+            "select count(*) from (" + _SQL["waiting"].format(decided="") + ") w",
             {"transaction": state.transaction, "entry": state.entry, "limit": most + 1},
         )
-        count, oldest = cursor.fetchone()
-    return count, oldest
+        return int(cursor.fetchone()[0])
 
 
 def sweep_comparison(*, now: datetime) -> int:
     """One piece of the nightly comparison; 0 when it was done today, or when it is not night yet."""
     here = now.astimezone(SHANGHAI)
-    state = read_state()
+    state = making.read_state()
     done = state.compared_at is not None and state.compared_at.astimezone(SHANGHAI).date() == here.date()
     if state.compared_through is None and (done or here.hour < FROM_HOUR):
         return 0
@@ -133,21 +120,21 @@ def compare(*, now: datetime) -> list[str]:
     """Count all cases again and name what differs: numbers of cases, then cells; an alarm, and mended at once."""
     while _compare_some(now=now):
         pass
-    return read_state().differences
+    return making.read_state().differences
 
 
 def _compare_some(*, now: datetime) -> bool:
     """The next piece of cases, then a table each; False when it was the last. Unfolded steps are no difference."""
     last = Complaint.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
     with transaction.atomic(), connection.cursor() as cursor:
-        take_time(cursor)
-        wait_alone(cursor)
-        state = read_state(lock=True)
+        making.take_time(cursor)
+        making.wait_alone(cursor)
+        state = making.read_state(lock=True)
         if state.rebuilt_through is not None:
             return False
         if state.compared_through is None:
             state.compared_through, state.compared_tables, state.differences = 0, 0, []
-            state.compared_calendar = calendar_name()
+            state.compared_calendar = making.calendar_name()
         if state.compared_through < last:
             upto = min(state.compared_through + PIECE, last)
             result = _odd_cases(cursor, state, upto)
@@ -156,7 +143,7 @@ def _compare_some(*, now: datetime) -> bool:
             table = ALL[state.compared_tables]
             result = _odd_cells(cursor, table)
             state.compared_tables += 1
-        if result and calendar_name() != state.calendar:
+        if result and making.calendar_name() != state.calendar:
             log.info("%s were counted anew by another calendar", len(result))
         elif result:
             log.error("counters differed from the cases: %s", ", ".join(result[:NAMED]))
@@ -202,12 +189,12 @@ def _odd_cells(cursor: Any, table: Table) -> list[str]:
         from {table.name}
         where {"day" if "day" in table.key else "month"} between %(first)s and %(last)s
             and num_nonnulls({", ".join(f"nullif({n}, 0)" for n in numbers)}) > 0"""
-    take_memory(cursor, by_page=True)
+    making.take_memory(cursor, by_page=True)
     results: list[str] = []
-    for days in months_at_once(cursor, table=table):
+    for days in making.months_at_once(cursor, table=table):
         cursor.execute(
             f"""
-            with {DAYS}, {SHARED},
+            with {making.DAYS}, {SHARED},
             sums as materialized ({table.sums}),
             stands as materialized ({stands})
             select distinct {key}
@@ -223,12 +210,12 @@ def _odd_cells(cursor: Any, table: Table) -> list[str]:
         )
         results += [f"{table.name} {row[0]}" for row in cursor.fetchall()]
     if results:
-        add_up(cursor, [table])
+        making.add_up(cursor, [table])
     return results[:NAMED]
 
 
 def alarms() -> list[str]:
     """What somebody must see to, in words for whoever looks after the portal; nothing of a case."""
-    state = read_state()
-    results = [] if waiting()[0] <= ALARM else [f"more than {ALARM} steps are not counted yet"]
+    state = making.read_state()
+    results = [] if waiting() <= ALARM else [f"more than {ALARM} steps are not counted yet"]
     return results + (["counters differed from the cases"] if state.differences else [])

@@ -15,7 +15,7 @@ from complaints.desks.authority_lists import SOON_DAYS
 from complaints.procedure import deadlines
 from complaints.procedure.working_calendar import Calendar
 from oversight.counters.sums import TALLY
-from oversight.figures.scope import Period, Scope
+from oversight.figures.definitions import Period, Scope
 from oversight.models import MEASURES, DayFacet, DayRegion, MonthEnterprise, MonthFacet
 
 EVER, NEVER = date(1, 1, 1), date(9999, 12, 31)
@@ -27,9 +27,7 @@ COLUMN_OF = {name: STANDING.get(name, name) for name in NAMES}
 #: What a case is told apart by; each has cells of its own, no two of them together.
 FACETS = ("problem", "object", "channel")
 #: Rows that count for days far from their own; in these words an index of the tally has them.
-LASTING = " or ".join(
-    f"{name} is not null" for name in ("open", "waiting", "ran_out", "ran_out_taken", "ran_out_ended")
-)
+LASTING = " or ".join(f"{one} is not null" for one in ("open", "waiting", "ran_out", "ran_out_taken", "ran_out_ended"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ long things took is kept in buckets: quantiles are wrong by less than a twentiet
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, log
+from typing import Any
 
 from database.sql_files import read_sql
 from oversight.models import (
@@ -149,9 +150,7 @@ def filling(before: str, tables: Iterable[Table] = ALL, *, beside: str = "") -> 
 
 
 def _with(before: str, inserts: Sequence[str]) -> str:
-    return f"with {before}, {SHARED}, " + ", ".join(
-        f"into_{number} as ({insert})" for number, insert in enumerate(inserts)
-    )
+    return f"with {before}, {SHARED}, " + ", ".join(f"into_{nth} as ({insert})" for nth, insert in enumerate(inserts))
 
 
 def bucket_of(what: str, value: int) -> int:
@@ -166,21 +165,24 @@ def middle(what: str, bucket: int) -> float:
 
 
 def quantile(what: str, buckets: Mapping[int, int], share: float) -> float | None:
-    """Between its two neighbours, by proportion, as the exact one is. None where nothing was counted."""
-    ordered = sorted((bucket, n) for bucket, n in buckets.items() if n > 0)
-    whole = sum(n for _, n in ordered)
-    if not whole:
-        return None
-    place = (whole - 1) * share
+    """Of buckets, each for what it stands; None where nothing was counted."""
+    values = {middle(what, bucket): n for bucket, n in buckets.items() if n > 0}
+    return quantile_of(values, share) if values else None
+
+
+def quantile_of(values: Mapping[Any, int], share: float) -> float:
+    """A quantile of values that were counted; between its two neighbours, by proportion."""
+    ordered = sorted(values.items())
+    place = (sum(values.values()) - 1) * share
     low = int(place)
-    first, second = (_nth(what, ordered, min(nth, whole - 1)) for nth in (low, low + 1))
+    first, second = (_nth(ordered, nth) for nth in (low, low + 1))
     return first + (second - first) * (place - low)
 
 
-def _nth(what: str, ordered: list[tuple[int, int]], nth: int) -> float:
+def _nth(ordered: Sequence[tuple[Any, int]], nth: int) -> float:
     seen = 0
-    for bucket, n in ordered:
+    for value, n in ordered:
         seen += n
         if nth < seen:
-            return middle(what, bucket)
-    raise IndexError(nth)
+            return float(value)
+    return float(ordered[-1][0])

@@ -1,7 +1,4 @@
-"""/oversight/compare/: all figures of a place and a period, beside another period or another place.
-
-Both sides are counted by the same formulas; what lies within chance is called so.
-"""
+"""/oversight/compare/: all figures of a place and a period, beside another period or another place."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -10,44 +7,38 @@ from typing import Any
 from django import forms
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Region
 from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.counters import figures as rollup_figures
+from oversight.figures.definitions import Period
 from oversight.figures.figures import Figure, Measure
-from oversight.figures.scope import Period
 from oversight.presenting import cards, choosing, flow, shifts
-from oversight.presenting.choosing import EARLIEST, DashboardPage, dashboard_page, patiently
-from oversight.presenting.places import Places, places_of
+from oversight.presenting.choosing import EARLIEST, DashboardPage, Places, dashboard_page, patiently, places_of
 from oversight.presenting.shifts import Change
 from web.languages import named
 
 BEFORE, YEAR, SAME, CHOSEN = "before", "year", "same", "chosen"
-AGAINST = (
-    (BEFORE, gettext_lazy("此前同样长的时间")),
-    (YEAR, gettext_lazy("去年同期")),
-    (SAME, gettext_lazy("同一时间")),
-    (CHOSEN, gettext_lazy("自选日期")),
-)
+AGAINST = ((BEFORE, _("此前同样长的时间")), (YEAR, _("去年同期")), (SAME, _("同一时间")), (CHOSEN, _("自选日期")))
 
 
 class OtherForm(forms.Form):
     """The other side: when, and where. What cannot be read is named, and the period before is shown."""
 
     against = forms.ChoiceField(
-        label=gettext_lazy("对比的时间"),
+        label=_("对比的时间"),
         required=False,
         choices=AGAINST,
-        error_messages={"invalid_choice": gettext_lazy("请从列出的时间中选。")},
+        error_messages={"invalid_choice": _("请从列出的时间中选。")},
     )
-    other_first = choosing.day_field(gettext_lazy("对比自"))
-    other_last = choosing.day_field(gettext_lazy("对比至"))
+    other_first = choosing.day_field(_("对比自"))
+    other_last = choosing.day_field(_("对比至"))
     with_region = forms.ChoiceField(
-        label=gettext_lazy("对比的地区"),
+        label=_("对比的地区"),
         required=False,
-        error_messages={"invalid_choice": gettext_lazy("没有这个地区，或者它不在您的辖区里。")},
+        error_messages={"invalid_choice": _("没有这个地区，或者它不在您的辖区里。")},
     )
 
     def __init__(self, data: Any, *, look: DashboardPage) -> None:
@@ -70,7 +61,7 @@ class OtherForm(forms.Form):
                 options[result.chosen.code], self.found = named(result.chosen), result
         field = self.fields["with_region"]
         if isinstance(field, forms.ChoiceField):
-            field.choices = [("", str(_("同一地区"))), *options.items()]
+            field.choices = [("", str(gettext("同一地区"))), *options.items()]
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -78,11 +69,11 @@ class OtherForm(forms.Form):
             return cleaned
         first, last = cleaned.get("other_first"), cleaned.get("other_last")
         if "other_first" not in self.errors and first is None:
-            self.add_error("other_first", _("请填开始的日期。"))
+            self.add_error("other_first", gettext("请填开始的日期。"))
         elif first is not None and not EARLIEST <= first <= self.today:
-            self.add_error("other_first", _("请填2000年以后、今天以前的日期。"))
+            self.add_error("other_first", gettext("请填2000年以后、今天以前的日期。"))
         elif last is not None and first is not None and last < first:
-            self.add_error("other_last", _("结束的日期不能早于开始的日期。"))
+            self.add_error("other_last", gettext("结束的日期不能早于开始的日期。"))
         return cleaned
 
 
@@ -167,4 +158,4 @@ def _shift(
     change: Change | None = shifts.of_figures(
         here[code], there[code], days=shifts.days_of(period), days_before=shifts.days_of(other)
     )
-    return shifts.shift(code, change, _("另一边")) if change is not None else None
+    return shifts.shift(code, change, gettext("另一边")) if change is not None else None

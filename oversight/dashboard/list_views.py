@@ -1,8 +1,4 @@
-"""/oversight/enterprises/, /cases/, /views/: the table by enterprise, the cases behind a number, saved pages.
-
-What is listed is what was counted. A saved view is an address and nothing more; whoever opens it sees the own region,
-never that of its maker.
-"""
+"""/oversight/enterprises/, /cases/, /views/: the table by enterprise, the cases behind a number, saved pages."""
 
 import uuid
 from typing import Any
@@ -11,11 +7,12 @@ from urllib.parse import parse_qsl, urlencode
 from django import forms
 from django.contrib import messages
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.idempotency import once
 from complaints.desks.authority_lists import RELATED, rows_of
@@ -30,12 +27,12 @@ from web.languages import named
 
 PAGE = 25
 COLUMNS: tuple[tuple[str, Any], ...] = (
-    ("overdue", gettext_lazy("逾期")),
-    ("open", gettext_lazy("在办")),
-    ("received", gettext_lazy("收到")),
-    ("settled", gettext_lazy("和解成功率")),
-    ("on_time", gettext_lazy("按时办结率")),
-    ("response", gettext_lazy("首次响应")),
+    ("overdue", _("逾期")),
+    ("open", _("在办")),
+    ("received", _("收到")),
+    ("settled", _("和解成功率")),
+    ("on_time", _("按时办结率")),
+    ("response", _("首次响应")),
 )
 
 
@@ -44,19 +41,18 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     look = dashboard_page(request, workspace, "enterprises")
     asked = look.asked
     lines = patiently(lambda: leagues.counted(look.measure))
-    page, result = _page(leagues.in_order(lines or [], asked.sort, turned=asked.is_turned), asked)
-    names = {
-        enterprise.pk: named(enterprise)
-        for enterprise in Enterprise.objects.filter(pk__in=[line.enterprise_id for line in result]).only(
-            "name", "name_en"
-        )
-    }
+    ordered = leagues.in_order(lines or [], asked.sort, turned=asked.is_turned)
+    first, result, beside = asked.paged(ordered, PAGE)
+    last = {"first": first + 1, "last": first + len(result), "all": len(ordered)}
+    shown = Enterprise.objects.filter(pk__in=[line.enterprise_id for line in result]).only("name", "name_en")
+    names = {row.pk: named(row) for row in shown}
     return render(
         request,
         "oversight/enterprises.html",
         look.around()
-        | page
+        | beside
         | {
+            "summary": gettext("第%(first)s–%(last)s家，共%(all)s家") % last if len(ordered) > PAGE else "",
             "narrowed_to": look.form.enterprise_name,
             "is_too_much": lines is None,
             "rows": [_row(line, names, asked, look.lists) for line in result],
@@ -64,20 +60,6 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "ranked_from": leagues.RANKED_FROM,
         },
     )
-
-
-def _page(results: list[Line], asked: Asked) -> tuple[dict[str, str], list[Line]]:
-    page = min(asked.page, max(1, -(-len(results) // PAGE)))
-    first = (page - 1) * PAGE
-    shown = results[first : first + PAGE]
-    return {
-        "previous_url": asked.url(page=page - 1) if page > 1 else "",
-        "next_url": asked.url(page=page + 1) if first + PAGE < len(results) else "",
-        "summary": _("第%(first)s–%(last)s家，共%(all)s家")
-        % {"first": first + 1, "last": first + len(shown), "all": len(results)}
-        if len(results) > PAGE
-        else "",
-    }, shown
 
 
 def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) -> dict[str, Any]:
@@ -111,7 +93,7 @@ def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) ->
 
 
 def _columns(asked: Asked) -> list[dict[str, Any]]:
-    results: list[dict[str, Any]] = [{"label": _("企业")}]
+    results: list[dict[str, Any]] = [{"label": gettext("企业")}]
     for name, label in COLUMNS:
         is_current = name == asked.sort
         turned = is_current and not asked.is_turned
@@ -134,13 +116,8 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         raise Http404
     look = dashboard_page(request, workspace, "cases")
     result = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
-    known = {
-        case.pk: case
-        for case in workspace.cases()
-        .filter(pk__in={line.complaint_id for line in result.lines})
-        .select_related(*RELATED)
-    }
-    rows = {row.complaint.pk: row for row in rows_of(list(known.values()), workspace)}
+    found = workspace.cases().filter(pk__in={line.complaint_id for line in result.lines}).select_related(*RELATED)
+    rows = {row.complaint.pk: row for row in rows_of(list(found), workspace)}
     here = reverse("oversight:cases") + look.asked.url(what=what)
     return render(
         request,
@@ -174,12 +151,9 @@ class ViewForm(forms.Form):
     """The name under which colleagues find it."""
 
     name = forms.CharField(
-        label=gettext_lazy("视图的名称"),
+        label=_("视图的名称"),
         max_length=40,
-        error_messages={
-            "required": gettext_lazy("请写一个名称，例如“鼓楼区本月”。"),
-            "max_length": gettext_lazy("名称最多40个字。"),
-        },
+        error_messages={"required": _("请写一个名称，例如“鼓楼区本月”。"), "max_length": _("名称最多40个字。")},
     )
 
 
@@ -189,11 +163,9 @@ def tidy(query: str) -> str:
     return urlencode({name: asked[name][:60] for name in KNOWN if asked.get(name)})[:600]
 
 
-def of(workspace: Workspace) -> list[OversightView]:
+def _own(workspace: Workspace) -> QuerySet[OversightView]:
     """Those of the authorities where this officer works."""
-    return list(
-        OversightView.objects.filter(authority_id__in=[actor.authority_id for actor in workspace.actors])[: MOST * 4]
-    )
+    return OversightView.objects.filter(authority_id__in=[actor.authority_id for actor in workspace.actors])
 
 
 @officer_page("GET", "POST")
@@ -208,32 +180,27 @@ def views(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         if not attempt.answered and is_removing:
             _take_away(workspace, request.POST["remove"])
             attempt.reference = reverse("oversight:views")
-            messages.success(request, _("已删除这个视图。"), extra_tags="ok")
+            messages.success(request, gettext("已删除这个视图。"), extra_tags="ok")
         elif not attempt.answered and page in TITLES and form.is_valid():
             kept = _keep(workspace, form, page, query)
             if kept is not None:
                 attempt.reference = reverse("oversight:views")
-                messages.success(
-                    request,
-                    _("已保存。同事可以用这个地址打开：%(url)s") % {"url": request.build_absolute_uri(_address(kept))},
-                    extra_tags="ok",
-                )
+                url = request.build_absolute_uri(_address(kept))
+                said = gettext("已保存。同事可以用这个地址打开：%(url)s") % {"url": url}
+                messages.success(request, said, extra_tags="ok")
     return (
         redirect(attempt.reference) if attempt.reference else _show(request, workspace, form, page, query, status=422)
     )
 
 
-def _here(workspace: Workspace) -> int:
-    """The authority for which it is kept: the first office."""
-    return next(actor.authority_id for actor in workspace.actors if actor.authority_id is not None)
-
-
 def _keep(workspace: Workspace, form: ViewForm, page: str, query: str) -> OversightView | None:
     """A name that the authority has already gets the new conditions, and keeps its address."""
-    authority_id, name = _here(workspace), form.cleaned_data["name"]
+    # Kept for the authority of the first office.
+    authority_id = next(actor.authority_id for actor in workspace.actors if actor.authority_id is not None)
+    name = form.cleaned_data["name"]
     known = OversightView.objects.filter(authority_id=authority_id, name=name).first()
     if known is None and OversightView.objects.filter(authority_id=authority_id).count() >= MOST:
-        form.add_error("name", _("最多保存%(n)s个视图，请先删除不用的。") % {"n": MOST})
+        form.add_error("name", gettext("最多保存%(n)s个视图，请先删除不用的。") % {"n": MOST})
         return None
     view = known or OversightView(key=uuid.uuid4(), authority_id=authority_id, name=name)
     view.made_by, view.made_at, view.page, view.query = workspace.user, workspace.now, page, query
@@ -241,7 +208,7 @@ def _keep(workspace: Workspace, form: ViewForm, page: str, query: str) -> Oversi
         with transaction.atomic():
             view.save()
     except IntegrityError:
-        form.add_error("name", _("刚有同事用了这个名称，请换一个。"))
+        form.add_error("name", gettext("刚有同事用了这个名称，请换一个。"))
         return None
     return view
 
@@ -251,9 +218,7 @@ def _take_away(workspace: Workspace, key: str) -> None:
         result = uuid.UUID(key)
     except ValueError:
         raise Http404 from None
-    if not OversightView.objects.filter(
-        authority_id__in=[actor.authority_id for actor in workspace.actors], key=result
-    ).delete()[0]:
+    if not _own(workspace).filter(key=result).delete()[0]:
         raise Http404
 
 
@@ -264,14 +229,13 @@ def _address(view: OversightView) -> str:
 def _show(
     request: HttpRequest, workspace: Workspace, form: ViewForm | None, page: str, query: str, *, status: int = 200
 ) -> HttpResponseBase:
-    own = of(workspace)
     return render(
         request,
         "oversight/views.html",
         {
             "rows": [
                 {"view": one, "url": _address(one), "title": TITLES.get(one.page, one.page), "query": one.query}
-                for one in own
+                for one in _own(workspace)[: MOST * 4]
             ],
             "form": form or ViewForm(label_suffix=""),
             "page": page if page in TITLES else "",
@@ -289,9 +253,7 @@ def _show(
 @officer_page("GET")
 def view(request: HttpRequest, workspace: Workspace, key: uuid.UUID) -> HttpResponseBase:
     """/oversight/views/<key>/: on to the page; for whoever works at the authority that keeps it."""
-    result: Any = OversightView.objects.filter(
-        key=key, authority_id__in=[actor.authority_id for actor in workspace.actors]
-    ).first()
+    result: Any = _own(workspace).filter(key=key).first()
     if result is None or result.page not in TITLES:
         raise Http404
     return redirect(reverse(f"oversight:{result.page}") + (f"?{result.query}" if result.query else ""))

@@ -1,7 +1,4 @@
-"""/oversight/: what is due, what is late and where, who holds it; /oversight/flow/ and /workload/: where the days go.
-
-An officer sees the region of the own offices; whatever is asked only narrows it.
-"""
+"""/oversight/: what is due, what is late and where, who holds it; flow/ and workload/: where the days go."""
 
 from typing import Any
 
@@ -17,7 +14,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import ALL_AT, NONE_AT
 from oversight.hot_spots import folding
 from oversight.hot_spots.hotspot_views import lies_within
-from oversight.hot_spots.reduction_words import line_of
+from oversight.hot_spots.reduction_forms import line_of
 from oversight.models import HotSpot
 from oversight.presenting import cards, charts, choosing, flow, overview, shifts
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
@@ -41,11 +38,11 @@ def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "is_too_much": result is None,
             "stays": [
                 {
-                    "stay": stay,
-                    "name": wording.label(stay.status, kind="status"),
-                    "url": look.lists.url(status=stay.status),
+                    "stay": one,
+                    "name": wording.label(one.status, kind="status"),
+                    "url": look.lists.url(status=one.status),
                 }
-                for stay in stays
+                for one in stays
             ],
             "flow": went,
             "spans": _spans(went) if went else [],
@@ -101,19 +98,11 @@ def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     look = dashboard_page(request, workspace, "workload")
     measure = look.measure
     loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
-    page = min(look.asked.page, max(1, -(-len(loads or []) // PAGE)))
-    shown = (loads or [])[(page - 1) * PAGE : page * PAGE]
+    _first, shown, beside = look.asked.paged(loads or [], PAGE)
     widest = max((load.open for load in loads or []), default=1)
-    people = {
-        row.pk: row
-        for row in Officer.objects.filter(pk__in=[load.officer_id for load in shown if load.officer_id]).select_related(
-            "user", "authority"
-        )
-    }
-    places = {
-        row.pk: row
-        for row in Authority.objects.filter(pk__in=[load.authority_id for load in shown if load.authority_id])
-    }
+    officers = Officer.objects.select_related("user", "authority")
+    people = officers.in_bulk([load.officer_id for load in shown if load.officer_id])
+    places = Authority.objects.in_bulk([load.authority_id for load in shown if load.authority_id])
     return render(
         request,
         "oversight/workload.html",
@@ -126,8 +115,7 @@ def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "people": sum(1 for load in loads or [] if load.officer_id),
             "open": sum(load.open for load in loads or []),
             "overdue": sum(load.overdue for load in loads or []),
-            "previous_url": look.asked.url(page=page - 1) if page > 1 else "",
-            "next_url": look.asked.url(page=page + 1) if page * PAGE < len(loads or []) else "",
+            **beside,
         },
     )
 
@@ -180,31 +168,22 @@ HOT = 5
 def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     look = dashboard_page(request, workspace, "dashboard")
     asked, places = look.asked, look.places
-    periods = [
-        asked.period,
-        choosing.before(asked.period, asked.kind),
-        choosing.a_year_before(asked.period, asked.kind),
-    ]
+    earlier = (choosing.before, choosing.a_year_before)
+    periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
     seen = overview.read(look.scope, places, periods, measure=look.measure)
     burning = overview.burning(
         look.measure, with_hands=not places.parts, most=seen.whole.standing["overdue"] + seen.whole.standing["due_soon"]
     )
     within = lies_within(places.regions)
-    hot = list(
-        folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within).select_related(
-            "enterprise", "region"
-        )[:HOT]
-    )
+    spots = folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within)
+    hot = list(spots.select_related("enterprise", "region")[:HOT])
     than = _than(look)
     results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
-    shown = {
-        card.code: card
-        for card in (
-            *cards.standing_cards(seen.whole.standing, look.lists),
-            *shifts.first_cards(seen.whole.periods[0], look.lists, against),
-        )
-    }
+    standing = cards.standing_cards(seen.whole.standing, look.lists)
+    flow_cards = shifts.first_cards(seen.whole.periods[0], look.lists, against)
+    shown = {card.code: card for card in (*standing, *flow_cards)}
+    places_now = [(region, seen.parts[region.pk].standing) for region in places.parts]
     rows = [_part(look, seen.parts[region.pk], region) for region in places.parts]
     return render(
         request,
@@ -221,13 +200,8 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "than": than,
             "grid": charts.grid(
                 [
-                    (
-                        region,
-                        seen.parts[region.pk].standing["overdue"],
-                        seen.parts[region.pk].standing["open"],
-                        asked.url(region=region.code, page=""),
-                    )
-                    for region in places.parts
+                    (region, now["overdue"], now["open"], asked.url(region=region.code, page=""))
+                    for region, now in places_now
                 ]
             ),
             "parts": rows,
@@ -269,16 +243,8 @@ def _sentence(seen: Overview, burning: Burning, look: DashboardPage) -> dict[str
         lead = _("没有逾期，近2个工作日也没有到期；在办%(n)s件") % {"n": totals["open"]}
     else:
         lead = _("没有未办结的投诉")
-    return {
-        "lead": lead,
-        "phrases": phrases,
-        "due": due,
-        "url": look.lists.url(overdue="1")
-        if totals["overdue"]
-        else look.lists.url(overdue="soon")
-        if totals["due_soon"]
-        else "",
-    }
+    which = "1" if totals["overdue"] else "soon" if totals["due_soon"] else ""
+    return {"lead": lead, "phrases": phrases, "due": due, "url": look.lists.url(overdue=which) if which else ""}
 
 
 def _part(look: DashboardPage, part: Part, region: Any) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obl
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.workflow import ANY_E, Clock, Outcome, Status
 from complaints.procedure.working_calendar import Calendar
-from oversight.figures.scope import Period, Scope
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.working_time import Spread, measured
 from routing.rule_desk import learning
 
@@ -112,9 +112,6 @@ class Measure:
         return Engagement.objects.filter(self.scope.cases("complaint__"), self.scope.of_enterprise())
 
 
-# --- where the open cases stand -----------------------------------------------------------
-
-
 def standing_counts(measure: Measure) -> dict[str, Count]:
     """By the very conditions of the lists that these numbers open."""
     return {
@@ -128,8 +125,6 @@ def received(measure: Measure) -> int:
     """By the day on which the complaint came in by any channel."""
     return measure.cases().filter(measure.during("received_at")).count()
 
-
-# --- the stage at the enterprise ----------------------------------------------------------
 
 Counts = dict[str, int]
 
@@ -199,9 +194,7 @@ def settled(counts: Mapping[str, int]) -> Figure:
 def on_time(counts: Mapping[str, int]) -> Figure:
     """按时办结率: ended before the lapse, of those, of the lapsed and of what is open and overdue."""
     names = {"reported": "in_time_reported", "apart": "in_time_apart"}
-    beside = {
-        name: counts.get(names.get(name, name), 0) for name in ("reported", "apart", "ended_late", "open_overdue")
-    }
+    beside = {one: counts.get(names.get(one, one), 0) for one in ("reported", "apart", "ended_late", "open_overdue")}
     in_time = counts.get("in_time", 0)
     return part_of("on_time", in_time, in_time + beside["ended_late"] + beside["open_overdue"], **beside)
 
@@ -225,9 +218,6 @@ def stage_figures(measure: Measure) -> dict[str, Figure]:
         "first_response": Figure(code="first_response", n=response.n, spread=response.values, beside=unanswered),
         "acceptance": Figure(code="acceptance", n=acceptance.n, spread=acceptance.values),
     }
-
-
-# --- closed cases, the authority's own clocks, promises -----------------------------------
 
 
 def closing_figures(measure: Measure) -> dict[str, Figure]:

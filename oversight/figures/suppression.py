@@ -104,9 +104,7 @@ def published(
         (key for key, number in table.numbers.items() if number in SMALL), key=lambda key: (key.count(TOTAL), key)
     ):
         table.withhold(_cheapest(key, table))
-    return dict.fromkeys(already) | {
-        key: None if key in table.withheld else number for key, number in table.numbers.items()
-    }
+    return dict.fromkeys(already) | {key: None if key in table.withheld else n for key, n in table.numbers.items()}
 
 
 class _Table:
@@ -193,9 +191,7 @@ class _Table:
             (leaf for leaf in hidden if _at(key, place, leaf) in self.numbers and name not in axis.above(leaf)),
             key=lambda leaf: (self.numbers[_at(key, place, leaf)], leaf),
         )
-        last = [*islice((leaf for leaf in reversed(there) if leaf not in hidden and name not in axis.above(leaf)), 2)][
-            ::-1
-        ]
+        last = [*islice((one for one in reversed(there) if one not in hidden and name not in axis.above(one)), 2)][::-1]
         return list(
             dict.fromkeys([*taken[:_TRIED], *islice(others, max(0, _TRIED - len(taken))), *[*taken[-2:], *last][-2:]])
         )

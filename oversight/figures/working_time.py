@@ -92,9 +92,8 @@ def measured(spans: QuerySet[Any, Any], *, calendar: Calendar, by_who: bool = Fa
 
 def _spread(n: int, columns: list[Any]) -> Spread:
     values: dict[str, float] = {}
-    for unit, (mean, quantiles) in zip(
-        ("cd", "wd", "minutes"), zip(columns[::2], columns[1::2], strict=True), strict=True
-    ):
+    pairs = zip(columns[::2], columns[1::2], strict=True)
+    for unit, (mean, quantiles) in zip(("cd", "wd", "minutes"), pairs, strict=True):
         values |= {f"{unit}_mean": mean, f"{unit}_median": quantiles[0], f"{unit}_p90": quantiles[1]}
     return Spread(n, values)
 

@@ -94,28 +94,15 @@ def effect_of(guidance: Guidance) -> Effect | None:
     kept = guidance.effect
     if not kept:
         return None
-    before, after, elsewhere_before, elsewhere_after = kept["counts"]
-    days_before, days_after = kept["days"]
-    return Effect(
-        before,
-        after,
-        elsewhere_before,
-        elsewhere_after,
-        days_before,
-        days_after,
-        kept["restless"],
-        Control(**kept.get("control", {})),
-    )
+    counted = [*kept["counts"], *kept["days"], kept["restless"], Control(**kept.get("control", {}))]
+    return Effect(*counted)
 
 
 def sweep(*, now: datetime) -> int:
     """Count the guidances that are under way anew; how many."""
     stale = Q(counted_at=None) | Q(counted_at__lte=now - EVERY)
-    results = list(
-        Guidance.objects.filter(stale, state=Guidance.State.SENT)
-        .select_related("hot_spot__region")
-        .order_by("pk")[:BATCH]
-    )
+    under_way = Guidance.objects.filter(stale, state=Guidance.State.SENT).select_related("hot_spot__region")
+    results = list(under_way.order_by("pk")[:BATCH])
     for guidance in results:
         # One that is closed meanwhile stands still.
         Guidance.objects.filter(pk=guidance.pk, state=Guidance.State.SENT).update(
@@ -151,26 +138,11 @@ def _elsewhere(spot: HotSpot, values: dict[str, Any]) -> tuple[Control, tuple[in
     levels = {region.level: region for region in above}
     province = levels.get(Region.Level.PROVINCE)
     # Of a hot spot of a part of a county the county is left out: whoever lives beside it hears of it as well.
-    without = (
-        next(
-            (
-                levels[level]
-                for level in (Region.Level.COUNTY, Region.Level.CITY, Region.Level.PROVINCE)
-                if level in levels
-            ),
-            None,
-        )
-        if spot.region_id
-        else None
-    )
+    narrowest = (levels.get(level) for level in (Region.Level.COUNTY, Region.Level.CITY, Region.Level.PROVINCE))
+    without = next(filter(None, narrowest), None) if spot.region_id else None
     values |= {"without": without.pk if without else -1, "without_last": without.last if without else -1}
-    facet = (
-        ""
-        if not spot.facet
-        else "and problem = %(category)s"
-        if spot.facet.startswith("p:")
-        else "and object = %(category)s"
-    )
+    kinds = {"p": "and problem = %(category)s", "o": "and object = %(category)s"}
+    facet = kinds.get(spot.facet[:1], "")
     if province is not None and without != province:
         counts = _asked(_SQL["beside"].format(facet=facet), values | {"low": province.pk, "high": province.last})
         if counts[0] >= ENOUGH:

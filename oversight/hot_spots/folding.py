@@ -70,11 +70,8 @@ def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
 def fold(results: Iterable[int], first: date, last: date) -> None:
     """Which of ``results`` and of those beside them explains which. Three statements, and one each changed row."""
     new = set(results)
-    near = list(
-        HotSpot.objects.filter(last__gte=first, first__lte=last)
-        .select_related("region")
-        .order_by("chance", "pk")[:MOST_NEAR]
-    )
+    around = HotSpot.objects.filter(last__gte=first, first__lte=last).select_related("region")
+    near = list(around.order_by("chance", "pk")[:MOST_NEAR])
     known = {one.pk: set(one.explained_by) for one in near}
     pairs = [_Pair(wide, narrow) for wide, narrow in permutations(near, 2) if wide.pk in new or narrow.pk in new]
     pairs = sorted(filter(_may, pairs), key=lambda pair: _rise(pair.wide), reverse=True)[:MOST]

@@ -4,11 +4,13 @@ An enterprise sees nothing before it was sent, and never which officer or collea
 history names sides there, persons only at the authority.
 """
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,9 +20,9 @@ from accounts.roles import Right
 from complaints.desks import enterprise_workspace, keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.enterprise_workspace import workspace_page
-from complaints.desks.keyset import Tab
+from complaints.desks.keyset import Tab, number_of
 from enterprises.models import Enterprise
-from oversight.hot_spots import guiding, reduction_words
+from oversight.hot_spots import guiding, reduction_forms
 from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of, tallied
@@ -39,48 +41,49 @@ TABS = (
     Tab("closed", gettext_lazy("指导已结束"), "ok", gettext_lazy("没有已结束的行政指导。")),
 )
 FIRM_TABS = (TABS[0], TABS[2])
-
-
-def _listed(rows: QuerySet[Guidance], today: Any) -> QuerySet[Guidance]:
-    return rows.annotate(
-        wanted=Count("measures"),
-        done=Count("measures", filter=Q(measures__state=GuidanceMeasure.State.DONE)),
-        late=Count("measures", filter=Q(measures__due_on__lt=today) & ~Q(measures__state=GuidanceMeasure.State.DONE)),
-    )
+#: An enterprise reads the history from the sending on.
+_DRAFTING = {Deed.Kind.OPENED, Deed.Kind.MEASURE_ADDED, Deed.Kind.MEASURE_DROPPED}
 
 
 def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
-    counts = {row.pk: row for row in _listed(Guidance.objects.filter(pk__in=[row.pk for row in rows]), today)}
+    done, late = Q(measures__state=GuidanceMeasure.State.DONE), Q(measures__due_on__lt=today)
+    counts = Guidance.objects.annotate(
+        wanted=Count("measures"), done=Count("measures", filter=done), late=Count("measures", filter=late & ~done)
+    ).in_bulk([row.pk for row in rows])
     return [
         {
             "row": row,
             "url": reverse(page, args=[row.pk]),
-            "about": reduction_words.cell_of(row.hot_spot)[1],
+            "about": reduction_forms.cell_of(row.hot_spot)[1],
             "counts": counts[row.pk],
             "is_open": row.state == Guidance.State.SENT,
-            "tone": reduction_words.GUIDANCE_TONES[row.state],
+            "tone": reduction_forms.GUIDANCE_TONES[row.state],
         }
         for row in rows
     ]
-
-
-# --- the authority ---
 
 
 @officer_page("GET")
 def guidances(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The guidances of the own region."""
     rows = Guidance.objects.filter(workspace.around("hot_spot__place"))
-    lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
-    tab = keyset.chosen_tab(TABS, request.GET)
-    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=_RELATED)
+    return _list(request, rows, TABS, NEWEST, workspace.today, page="oversight:guidance")
+
+
+def _list(
+    request: HttpRequest, rows: QuerySet[Guidance], tabs: Sequence[Tab], order: keyset.Order, today: date, *, page: str
+) -> HttpResponseBase:
+    """A tab each state; ``page``: the name of the page of one."""
+    lists = {tab.code: rows.filter(state=tab.code) for tab in tabs}
+    tab = keyset.chosen_tab(tabs, request.GET)
+    shown = keyset.page_of(lists[tab.code], request.GET, order, related=_RELATED)
     return render(
         request,
         "oversight/guidances.html",
         {
-            **keyset.tabs_shown(TABS, tab, keyset.counts(lists), page, address=request.path),
-            "is_firm": False,
-            "rows": _lines(page.rows, "oversight:guidance", workspace.today),
+            **keyset.tabs_shown(tabs, tab, keyset.counts(lists), shown, address=request.path),
+            "is_firm": tabs is FIRM_TABS,
+            "rows": _lines(shown.rows, page, today),
         },
     )
 
@@ -121,7 +124,7 @@ def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRes
         "oversight/guidance_new.html",
         {
             "form": form,
-            "line": reduction_words.line_of(spot, url=""),
+            "line": reduction_forms.line_of(spot, url=""),
             "has_firms": bool(enterprises),
             "back": reverse("oversight:hot-spot", args=[spot.pk]),
         },
@@ -146,15 +149,8 @@ def _enterprises(spot: HotSpot) -> list[tuple[str, str]]:
 
 
 def _found(rows: QuerySet[Guidance], pk: int) -> Guidance:
-    result = (
-        rows.select_related(*_RELATED)
-        .prefetch_related("measures", Prefetch("deeds", Deed.objects.select_related("by")))
-        .filter(pk=pk)
-        .first()
-    )
-    if result is None:
-        raise Http404
-    return result
+    deeds = Prefetch("deeds", Deed.objects.select_related("by"))
+    return get_object_or_404(rows.select_related(*_RELATED).prefetch_related("measures", deeds), pk=pk)
 
 
 @officer_page("GET", "POST")
@@ -170,7 +166,7 @@ def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         if office is None:
             raise Http404
         status = 422
-        if _is_complete(wanted, measure, ending):
+        if all(form.is_valid() for form in (measure, ending) if form.is_bound):
             try:
                 return redirect_once(
                     request, lambda: (request.path, _act(request, workspace, result, wanted, measure, ending))
@@ -187,22 +183,10 @@ def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "may_act": office is not None,
             "list_url": reverse("oversight:guidances"),
             "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]),
-            "entries": reduction_words.history_of(result.deeds.all()),
+            "entries": reduction_forms.history_of(result.deeds.all()),
         },
         status=status,
     )
-
-
-def _is_complete(wanted: str, measure: MeasureForm, ending: CloseForm) -> bool:
-    """Whether what was sent with this deed can be carried out; an odd deed is none."""
-    match wanted:
-        case "add":
-            return measure.is_valid()
-        case "close":
-            return ending.is_valid()
-        case "drop" | "send":
-            return True
-    raise Http404
 
 
 def _act(
@@ -214,35 +198,31 @@ def _act(
             guiding.add_measure(result.pk, measure.wanted(), **values)
             return _("已加上这项措施。")
         case "drop":
-            number = request.POST.get("number", "")
-            guiding.drop_measure(
-                result.pk, int(number) if number.isascii() and number.isdigit() and len(number) < 5 else 0, **values
-            )
+            guiding.drop_measure(result.pk, number_of(request.POST.get("number"), digits=4) or 0, **values)
             return _("已删去这项措施。")
         case "send":
             guiding.send(result.pk, **values)
             return _("已送达企业，企业的管理员会收到邮件。")
-    guiding.close(result.pk, verdict=ending.cleaned_data["verdict"], why=ending.cleaned_data["why"], **values)
-    return _("已结束这次行政指导。")
+        case "close":
+            guiding.close(result.pk, **ending.cleaned_data, **values)
+            return _("已结束这次行政指导。")
+    raise Http404
 
 
 def _shown(result: Guidance, today: Any) -> dict[str, Any]:
-    whose, what = reduction_words.cell_of(result.hot_spot)
+    whose, what = reduction_forms.cell_of(result.hot_spot)
     return {
         "guidance": result,
-        "tone": reduction_words.GUIDANCE_TONES[result.state],
+        "tone": reduction_forms.GUIDANCE_TONES[result.state],
         "about": what,
         "whose": whose,
-        "line": reduction_words.line_of(result.hot_spot, url=""),
-        "measures": reduction_words.measures_of(result, today=today),
-        "effect": reduction_words.effect_words(effect_of(result)),
+        "line": reduction_forms.line_of(result.hot_spot, url=""),
+        "measures": reduction_forms.measures_of(result, today=today),
+        "effect": reduction_forms.effect_words(effect_of(result)),
         "is_draft": result.state == Guidance.State.DRAFT,
         "is_open": result.state == Guidance.State.SENT,
         "is_closed": result.state == Guidance.State.CLOSED,
     }
-
-
-# --- the enterprise ---
 
 
 def _ours(workspace: enterprise_workspace.Workspace) -> QuerySet[Guidance]:
@@ -253,18 +233,8 @@ def _ours(workspace: enterprise_workspace.Workspace) -> QuerySet[Guidance]:
 @workspace_page("GET")
 def enterprise_guidances(request: HttpRequest, workspace: enterprise_workspace.Workspace) -> HttpResponseBase:
     """The guidances of the own enterprise."""
-    lists = {tab.code: _ours(workspace).filter(state=tab.code) for tab in FIRM_TABS}
-    tab = keyset.chosen_tab(FIRM_TABS, request.GET)
-    page = keyset.page_of(lists[tab.code], request.GET, BY_SENDING, related=_RELATED)
-    return render(
-        request,
-        "oversight/guidances.html",
-        {
-            **keyset.tabs_shown(FIRM_TABS, tab, keyset.counts(lists), page, address=request.path),
-            "is_firm": True,
-            "rows": _lines(page.rows, "oversight:enterprise-guidance", workspace.today),
-        },
-    )
+    page = "oversight:enterprise-guidance"
+    return _list(request, _ours(workspace), FIRM_TABS, BY_SENDING, workspace.today, page=page)
 
 
 @workspace_page("GET", "POST")
@@ -275,8 +245,8 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
         actor.may(Right.REPORT_ON_GUIDANCE) and actor.enterprise_id == result.enterprise_id
         for actor in workspace.actors
     )
-    asked = (request.POST if request.method == "POST" else request.GET).get("measure", "")
-    number = int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
+    asked = request.POST if request.method == "POST" else request.GET
+    number = number_of(asked.get("measure"), digits=4) or 0
     chosen = next((row for row in result.measures.all() if row.number == number), None)
     form = ReportForm(
         request.POST if request.method == "POST" else None, initial={"state": chosen.state if chosen else ""}
@@ -287,10 +257,9 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
             raise Http404
         status = 422
         if form.is_valid():
-            report = {"state": form.cleaned_data["state"], "text": form.cleaned_data["text"]}
 
             def reported() -> tuple[str, str]:
-                guiding.report(result.pk, number, **report, by=workspace.user, now=workspace.now)
+                guiding.report(result.pk, number, **form.cleaned_data, by=workspace.user, now=workspace.now)
                 return request.path, _("已报告，监管部门看得到。")
 
             try:
@@ -298,6 +267,7 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
             except ReductionRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
+    told = [row for row in result.deeds.all() if row.kind not in _DRAFTING]
     return render(
         request,
         "oversight/enterprise_guidance.html",
@@ -308,13 +278,7 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
             "chosen": chosen,
             "list_url": reverse("oversight:enterprise-guidances"),
             "here": request.path,
-            "entries": reduction_words.history_of(_told(result), names=False),
+            "entries": reduction_forms.history_of(told, names=False),
         },
         status=status,
     )
-
-
-def _told(result: Guidance) -> list[Deed]:
-    """What an enterprise reads of the history: from the sending on."""
-    drafting = {Deed.Kind.OPENED, Deed.Kind.MEASURE_ADDED, Deed.Kind.MEASURE_DROPPED}
-    return [action for action in result.deeds.all() if action.kind not in drafting]

@@ -217,10 +217,8 @@ def _held(guidance_id: int, state: str) -> Guidance:
         .get(pk=guidance_id)
     )
     if guidance.state != state:
-        raise ReductionRefusal(
-            "moved_on",
-            _("这份行政指导已是“%(state)s”，请重新打开页面。") % {"state": Guidance.State(guidance.state).label},
-        )
+        label = Guidance.State(guidance.state).label
+        raise ReductionRefusal("moved_on", _("这份行政指导已是“%(state)s”，请重新打开页面。") % {"state": label})
     return guidance
 
 

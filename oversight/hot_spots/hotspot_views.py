@@ -27,8 +27,8 @@ from complaints.models import Complaint, PersonalText, PersonDigest
 from complaints.parties.actors import Actor
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.record.person_digests import COPIED, MARK, same_text
-from oversight.figures.scope import Period
-from oversight.hot_spots import folding, guiding, reduction_words
+from oversight.figures.definitions import Period
+from oversight.hot_spots import folding, guiding, reduction_forms
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.reduction_forms import ReasonForm
 from oversight.hot_spots.unusual import FEWEST, LOOKS_A_WEEK, RATE
@@ -42,11 +42,8 @@ MOST_READ, MOST_ALIKE = 120, 40
 def clusters(ids: Collection[int]) -> list[list[int]]:
     """Groups of two or more cases with nearly the same text, the largest first. Two statements and the keys."""
     by_mark: defaultdict[bytes, list[int]] = defaultdict(list)
-    for pk, digest in (
-        PersonDigest.objects.filter(complaint_id__in=ids, kind=MARK)
-        .order_by("-complaint_id")
-        .values_list("complaint_id", "digest")
-    ):
+    marks = PersonDigest.objects.filter(complaint_id__in=ids, kind=MARK).order_by("-complaint_id")
+    for pk, digest in marks.values_list("complaint_id", "digest"):
         by_mark[bytes(digest)].append(pk)
     candidates = [sorted(set(result), reverse=True)[:MOST_ALIKE] for result in by_mark.values() if len(set(result)) > 1]
     candidates.sort(key=len, reverse=True)
@@ -73,11 +70,8 @@ def clusters(ids: Collection[int]) -> list[list[int]]:
 
 
 def _texts(ids: list[int]) -> dict[int, str]:
-    rows = list(
-        PersonalText.objects.filter(complaint_id__in=ids, kind=COPIED, audience="parties").order_by(
-            "complaint_id", "sequence"
-        )
-    )
+    copied = PersonalText.objects.filter(complaint_id__in=ids, kind=COPIED, audience="parties")
+    rows = list(copied.order_by("complaint_id", "sequence"))
     sealed_fields.load_for(rows)
     return {row.complaint_id: text for row in rows if (text := row.text)}
 
@@ -145,7 +139,7 @@ def hot_spots(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             **keyset.tabs_shown(TABS, tab, keyset.counts(lists), page, address=request.path),
             "now": workspace.now,
             "rows": [_line(row) | {"also": also[row.pk]} for row in page.rows],
-            "rises": reduction_words.detectable_rises(),
+            "rises": reduction_forms.detectable_rises(),
             "rate": f"{RATE * 100:.1f}",
             "fewest": FEWEST,
             "looks": LOOKS_A_WEEK,
@@ -175,7 +169,8 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             except ReductionRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
-    cases = _cases(workspace, spot)
+    ids = list(tallied(spot).order_by("-complaint_id").values_list("complaint_id", flat=True)[:COMPARED])
+    cases = workspace.cases().filter(pk__in=ids)
     seen = HotSpot.objects.filter(workspace.around("place")).select_related(*RELATED)
     narrower = (
         folding.shown(seen.filter(pk__in=spot.explained_by), workspace.around("place")) if spot.explained_by else ()
@@ -184,22 +179,23 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         "-observed", "pk"
     )
     guidances = list(spot.guidances.select_related("enterprise", "authority"))
+    period, code = Period(first=spot.first, last=spot.last), spot.region.code if spot.region else ""
     return render(
         request,
         "oversight/hot_spot.html",
         {
             "spot": spot,
-            "line": reduction_words.line_of(spot, url=""),
-            "chart": reduction_words.chart_of(spot),
+            "line": reduction_forms.line_of(spot, url=""),
+            "chart": reduction_forms.chart_of(spot),
             "form": form,
             "list_url": reverse("oversight:hot-spots"),
-            "chance": reduction_words.chance_words(spot.chance),
+            "chance": reduction_forms.chance_words(spot.chance),
             "rate": f"{spot.rate * 100:.1f}",
-            "detectable": reduction_words.times(spot.detectable),
+            "detectable": reduction_forms.times(spot.detectable),
             "restless": f"{spot.restless:.2f}",
             "around": _around(spot),
             "cases": _lines(list(cases.order_by("-pk")[:SHOWN])),
-            "cases_url": _list_url(spot),
+            "cases_url": Lists(period, spot.category, spot.enterprise_id, code).received(),
             "narrower": [_line(one) for one in narrower],
             "wider": [_line(one) for one in wider[:SHOWN]],
             "groups": _groups(cases),
@@ -208,24 +204,21 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
                 {
                     "row": row,
                     "url": reverse("oversight:guidance", args=[row.pk]),
-                    "tone": reduction_words.GUIDANCE_TONES[row.state],
+                    "tone": reduction_forms.GUIDANCE_TONES[row.state],
                 }
                 for row in guidances
             ],
-            "warnings": [
-                reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk]))
-                for row in spot.warnings.select_related("authority")
-            ],
+            "warnings": reduction_forms.warning_lines(spot.warnings.select_related("authority"), "oversight:warning"),
             "guide_url": reverse("oversight:guidance-new", args=[spot.pk]),
             "warn_url": reverse("oversight:warning-new", args=[spot.pk]),
-            "entries": reduction_words.history_of(spot.deeds.filter(guidance=None).select_related("by")),
+            "entries": reduction_forms.history_of(spot.deeds.filter(guidance=None).select_related("by")),
         },
         status=status,
     )
 
 
 def _line(spot: HotSpot) -> dict[str, Any]:
-    return reduction_words.line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk]))
+    return reduction_forms.line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk]))
 
 
 def _also(rows: QuerySet[HotSpot], spots: Iterable[HotSpot]) -> Counter[int]:
@@ -241,7 +234,7 @@ def _around(spot: HotSpot) -> str:
     """How everything went at the same time: a season raises all."""
     if len(spot.around) != 2 or not spot.around[1]:
         return ""
-    return reduction_words.times(spot.around[0] / spot.around[1])
+    return reduction_forms.times(spot.around[0] / spot.around[1])
 
 
 def tallied(spot: HotSpot) -> QuerySet[Tally]:
@@ -256,11 +249,6 @@ def tallied(spot: HotSpot) -> QuerySet[Tally]:
     return rows
 
 
-def _cases(workspace: Workspace, spot: HotSpot) -> QuerySet[Complaint]:
-    ids = list(tallied(spot).order_by("-complaint_id").values_list("complaint_id", flat=True)[:COMPARED])
-    return workspace.cases().filter(pk__in=ids)
-
-
 def _lines(cases: list[Complaint]) -> list[dict[str, Any]]:
     return [{"case": case, "url": case_url(case, AUTHORITY)} for case in cases]
 
@@ -271,12 +259,3 @@ def _groups(cases: QuerySet[Complaint]) -> list[dict[str, Any]]:
         {"n": len(group), "cases": _lines([seen[pk] for pk in group[:NAMED]]), "more": max(0, len(group) - NAMED)}
         for group in clusters(seen)
     ]
-
-
-def _list_url(spot: HotSpot) -> str:
-    return Lists(
-        Period(first=spot.first, last=spot.last),
-        spot.category,
-        spot.enterprise_id,
-        spot.region.code if spot.region else "",
-    ).received()

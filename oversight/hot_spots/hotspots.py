@@ -72,7 +72,9 @@ def sweep(*, now: datetime) -> int:
     """Look at today so far, and once at yesterday as a whole; how many hot spots are new."""
     today = now.astimezone(SHANGHAI).date()
     result = 0
-    if not Heartbeat.objects.filter(name=MARK, at__gte=_midnight(today)).exists():
+    if not Heartbeat.objects.filter(
+        name=MARK, at__gte=datetime(today.year, today.month, today.day, tzinfo=SHANGHAI)
+    ).exists():
         result = look(today - DAY, now=now)
         Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
     if not Heartbeat.objects.filter(name=MARK_TODAY, at__gt=now - EVERY).exists():
@@ -130,11 +132,8 @@ def standing_out(cells: Iterable[Cell]) -> Iterator[Found]:
 
 def _around(cells: Iterable[Cell]) -> dict[str, list[float]]:
     """By kind: all complaints of the same days beside what is usual, of the widest region."""
-    whole = max(
-        (cell for cell in cells if cell.whose == "r" and not cell.facet),
-        key=lambda cell: cell.usual_weeks.total + cell.week,
-        default=None,
-    )
+    regions = [cell for cell in cells if cell.whose == "r" and not cell.facet]
+    whole = max(regions, key=lambda cell: cell.usual_weeks.total + cell.week, default=None)
     if whole is None:
         return {}
     return {str(kind): [count, usual.mean] for kind in HotSpot.Kind for count, usual in [whole.counted(kind)]}
@@ -146,11 +145,8 @@ def _kept(results: list[Found], day: date, around: dict[str, list[float]], *, no
         (row.enterprise_id or 0, row.region_id or 0, row.facet, row.kind): row
         for row in HotSpot.objects.filter(last__gt=day - DAYS * DAY, last__lte=day).order_by("last")
     }
-    places = dict(
-        Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"}).values_list(
-            "pk", "domicile_id"
-        )
-    )
+    firms = Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"})
+    places = dict(firms.values_list("pk", "domicile_id"))
     new: list[HotSpot] = []
     kept: list[Found] = []
     for one in results:
@@ -214,17 +210,8 @@ def _eights(results: list[Found], day: date) -> dict[tuple[Cell, str], list[int]
 
 def cell_condition(whose: str, of: int, facet: str) -> tuple[str, dict[str, Any]]:
     """The condition on rows of the tally that they are of this cell, and its values."""
-    parts = [
-        (
-            "enterprise = %(of)s"
-            if whose == "e"
-            else "region between %(of)s and (select last from authorities_region where id = %(of)s)"
-        )
-    ]
+    within = "region between %(of)s and (select last from authorities_region where id = %(of)s)"
+    parts = ["enterprise = %(of)s" if whose == "e" else within]
     if facet:
         parts.append("problem = %(category)s" if facet.startswith("p:") else "object = %(category)s")
     return " and ".join(parts), {"of": of, "category": facet[2:]}
-
-
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)

@@ -1,7 +1,4 @@
-"""消费预警: drafted and agreed to at the authority, read by everybody.
-
-The public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted it.
-"""
+"""消费预警: drafted and agreed to at the authority, read by everybody."""
 
 from typing import Any
 
@@ -17,7 +14,7 @@ from accounts.roles import Right
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
-from oversight.hot_spots import reduction_words, warning
+from oversight.hot_spots import reduction_forms, warning
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of
 from oversight.hot_spots.reduction_forms import ReasonForm, WarningForm
@@ -47,9 +44,7 @@ def warnings(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "oversight/warnings.html",
         {
             **keyset.tabs_shown(TABS, tab, keyset.counts(lists), page, address=request.path),
-            "rows": [
-                reduction_words.warning_line(row, url=reverse("oversight:warning", args=[row.pk])) for row in page.rows
-            ],
+            "rows": reduction_forms.warning_lines(page.rows, "oversight:warning"),
         },
     )
 
@@ -98,7 +93,7 @@ def one(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase
         "oversight/warning.html",
         {
             "warning": result,
-            "tone": reduction_words.WARNING_TONES[result.state],
+            "tone": reduction_forms.WARNING_TONES[result.state],
             "refused": refused,
             "form": writing if result.state == State.DRAFT else reason,
             "may_act": office is not None,
@@ -107,7 +102,7 @@ def one(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase
             "list_url": reverse("oversight:warnings"),
             "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]),
             "public_url": reverse("oversight:open-warning", args=[result.pk]),
-            "entries": reduction_words.history_of(result.deeds.select_related("by")),
+            "entries": reduction_forms.history_of(result.deeds.select_related("by")),
         },
         status=status,
     )
@@ -117,7 +112,7 @@ def _act(workspace: Workspace, result: ConsumerWarning, wanted: str, writing: Wa
     values: dict[str, Any] = {"by": workspace.user, "now": workspace.now}
     match wanted:
         case "edit":
-            warning.edit(result.pk, title=writing.cleaned_data["title"], text=writing.cleaned_data["text"], **values)
+            warning.edit(result.pk, **writing.cleaned_data, **values)
             return _("已保存。")
         case "propose":
             warning.propose(result.pk, **values)
@@ -134,26 +129,13 @@ def _act(workspace: Workspace, result: ConsumerWarning, wanted: str, writing: Wa
     raise Http404
 
 
-# --- the public ---
-
-
 @public_page(parameters=("before", "after"), fresh=0, kept=0)
 def open_warnings(request: HttpRequest) -> HttpResponse:
     """What is published, the newest first."""
     rows = ConsumerWarning.objects.filter(state=State.PUBLISHED)
     page = keyset.page_of(rows, request.GET, BY_PUBLICATION, related=("authority",))
-    return render(
-        request,
-        "open/warnings.html",
-        {
-            "rows": [
-                reduction_words.warning_line(row, url=reverse("oversight:open-warning", args=[row.pk]))
-                for row in page.rows
-            ],
-            "previous_url": f"{request.path}?before={page.before}" if page.before else "",
-            "next_url": f"{request.path}?after={page.after}" if page.after else "",
-        },
-    )
+    lines = reduction_forms.warning_lines(page.rows, "oversight:open-warning")
+    return render(request, "open/warnings.html", {"rows": lines, **keyset.neighbours(page, request.path)})
 
 
 @public_page(fresh=0, kept=0)

@@ -24,6 +24,7 @@ from accounts.public_pages import public_page
 from accounts.roles import Right
 from authorities.models import Officer
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.keyset import number_of
 from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from oversight.open_data import issuing, reading
@@ -76,11 +77,6 @@ class AppraisalRefused(Exception):
     """What it says is for whoever asked."""
 
 
-def last_year(today: date) -> int:
-    """The newest year that is over."""
-    return today.year - 1
-
-
 def points_of(figures: Mapping[str, int]) -> dict[str, int]:
     """Whole points of each part; one of which nothing came due is left out, the others count for more."""
     counted = [part for part in PARTS if figures[part.whole]]
@@ -88,9 +84,8 @@ def points_of(figures: Mapping[str, int]) -> dict[str, int]:
     result = {}
     for part in counted:
         good = figures[part.whole] - figures[part.good] if part.is_turned else figures[part.good]
-        result[part.code] = (200 * part.points * good + scale * figures[part.whole]) // (
-            2 * scale * figures[part.whole]
-        )
+        whole = figures[part.whole]
+        result[part.code] = (200 * part.points * good + scale * whole) // (2 * scale * whole)
     return result
 
 
@@ -101,10 +96,7 @@ def grade_of(points: int, *, was_suspended: bool) -> str:
 
 
 def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str, int]]:
-    """The figures of each with thirty or more cases in the year, once its four quarters are issued.
-
-    A part of which a number is withheld in one of them is left out, as one of which nothing came due.
-    """
+    """The figures of each with thirty or more cases in the year, once its quarters are issued; no withheld ones."""
     tables = [
         reading.table(one, "enterprise_quarters") if (one := issuing.newest(date(year, month, 1))) else None
         for month in (3, 6, 9, 12)
@@ -198,7 +190,7 @@ PAGE = 100
 
 @officer_page("GET", "POST")
 def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    year = last_year(workspace.today)
+    year = workspace.today.year - 1
     enterprises = enterprises_of(workspace.user, on=workspace.today)
     if request.method == "POST":
         with once(request) as attempt:
@@ -217,15 +209,10 @@ def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     for enterprise in shown:
         row = made.get(enterprise.pk)
         points = row.points if row else points_of(figures[enterprise.pk]) if enterprise.pk in figures else {}
-        by_formula = (
-            row.computed
-            if row
-            else (
-                grade_of(sum(points.values()), was_suspended=bool(figures[enterprise.pk]["suspended"]))
-                if points
-                else ""
-            )
-        )
+        by_formula = row.computed if row else ""
+        if points and row is None:
+            by_formula = grade_of(sum(points.values()), was_suspended=bool(figures[enterprise.pk]["suspended"]))
+        waits = may_decide and row is not None and row.decided_at is None
         rows.append(
             {
                 "firm": enterprise,
@@ -235,57 +222,36 @@ def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 "total": sum(points.values()),
                 "computed": by_formula,
                 "url": reverse("complaints:open-enterprise", args=[enterprise.code]),
-                "may_decide": (
-                    may_decide
-                    and row is not None
-                    and row.decided_at is None
-                    and row.proposed_by_id != workspace.user.pk
-                ),
+                "may_decide": waits and row is not None and row.proposed_by_id != workspace.user.pk,
             }
         )
-    return render(
-        request,
-        "open/appraisals.html",
-        {"year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": workspace.now, "few": RANKED_FROM},
-    )
+    context = {"year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": workspace.now, "few": RANKED_FROM}
+    return render(request, "open/appraisals.html", context)
 
 
 def _done(request: HttpRequest, workspace: Workspace, year: int) -> str:
-    number = request.POST.get("which", "")
-    if not (number.isascii() and number.isdigit() and len(number) < 18):
+    number = number_of(request.POST.get("which"))
+    if number is None:
         raise AppraisalRefused(_("请选一家企业。"))
     if request.POST.get("do") == "propose":
-        enterprise = enterprises_of(workspace.user, on=workspace.today).filter(pk=int(number)).first()
+        enterprise = enterprises_of(workspace.user, on=workspace.today).filter(pk=number).first()
         if enterprise is None:
             raise Http404
-        propose(
-            enterprise,
-            year,
-            request.POST.get("grade", ""),
-            request.POST.get("reason", ""),
-            by=workspace.user,
-            now=workspace.now,
-        )
+        grade, reason = (request.POST.get(name, "") for name in ("grade", "reason"))
+        propose(enterprise, year, grade, reason, by=workspace.user, now=workspace.now)
         return _("已提出，等另一名人员决定。")
     agrees = request.POST.get("do") == "approve"
-    row = decide(int(number), agrees=agrees, by=workspace.user, on=workspace.today, now=workspace.now)
+    row = decide(number, agrees=agrees, by=workspace.user, on=workspace.today, now=workspace.now)
     return (_("已公布：%(name)s") if agrees else _("已退回：%(name)s")) % {"name": name_of(row.enterprise)}
 
 
 @public_page(parameters=("after",))
 def method(request: HttpRequest) -> HttpResponse:
-    typed = request.GET.get("after", "")
-    after = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 18 else 0
-    newest = Appraisal.objects.filter(decided_at__isnull=False).order_by("-year").values_list("year", flat=True).first()
-    rows = (
-        list(
-            Appraisal.objects.filter(decided_at__isnull=False, year=newest, enterprise_id__gt=after)
-            .select_related("enterprise")
-            .order_by("enterprise_id")[: PAGE + 1]
-        )
-        if newest
-        else []
-    )
+    after = number_of(request.GET.get("after")) or 0
+    decided = Appraisal.objects.filter(decided_at__isnull=False)
+    newest = decided.order_by("-year").values_list("year", flat=True).first()
+    of_year = decided.filter(year=newest or 0, enterprise_id__gt=after).select_related("enterprise")
+    rows = list(of_year.order_by("enterprise_id")[: PAGE + 1]) if newest else []
     more, rows = len(rows) > PAGE, rows[:PAGE]
     return render(
         request,

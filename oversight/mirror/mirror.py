@@ -26,8 +26,8 @@ from oversight.counters import figures as rollup_figures
 from oversight.counters.figures import PROMISES, RAN
 from oversight.counters.reads import Counters, steadily
 from oversight.figures import figures
+from oversight.figures.definitions import Period
 from oversight.figures.figures import Figure, Measure, open_stages, ran_out, share
-from oversight.figures.scope import Period
 
 #: Who comes again within so many days comes again (procedure, section 7).
 AGAIN = timedelta(days=60)
@@ -209,19 +209,8 @@ class Reflection:
 
 #: Code of a list → the measures of which it is the sum; those that are none are counted.
 _MEASURES: Mapping[str, tuple[str, ...]] = {
-    **{
-        name: (name,)
-        for name in (
-            "delivered",
-            "in_time",
-            "ended_late",
-            "responded",
-            "again",
-            "offered",
-            "offered_last_day",
-            "ended_last_day",
-        )
-    },
+    **{name: (name,) for name in ("delivered", "in_time", "ended_late", "responded", "again", "offered")},
+    **{name: (name,) for name in ("offered_last_day", "ended_last_day")},
     **{result: (f"ended_{result}",) for result in figures.RESULTS},
     "ended": tuple(f"ended_{result}" for result in figures.RESULTS),
     "unanswered": ("waiting",),
@@ -232,9 +221,7 @@ _NAMES = tuple(dict.fromkeys([*(name for names in _MEASURES.values() for name in
 def reflected(measure: Measure) -> Reflection:
     """The figures of one period; six statements for a whole enterprise, however many cases it has."""
     if measure.scope.branch_ids is None:
-        results = steadily(
-            lambda counters: _from_counters(measure, counters), now=measure.now, calendar=measure.calendar
-        )
+        results = steadily(partial(_from_counters, measure), now=measure.now, calendar=measure.calendar)
         if results is not None:
             return results
     return _counted_one_by_one(measure)
@@ -342,23 +329,12 @@ class Comparison:
 
 def compared(enterprise_id: int, *, on: date) -> list[Comparison]:
     """With enterprises of at least 30 complaints about the same problem within the year. Two queries."""
-    newest = (
-        PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on)
-        .order_by("-day")
-        .values_list("day", flat=True)
-        .first()
-    )
+    known = PublishedFigure.objects.filter(enterprise=enterprise_id, day__lte=on)
+    newest = known.order_by("-day").values_list("day", flat=True).first()
     if newest is None:
         return []
-    rows = list(
-        PublishedFigure.objects.filter(day=newest, ended__gte=TOO_FEW)
-        .exclude(category="")
-        .filter(
-            category__in=PublishedFigure.objects.filter(enterprise=enterprise_id, day=newest, ended__gte=TOO_FEW)
-            .exclude(category="")
-            .values("category")
-        )
-    )
+    enough = PublishedFigure.objects.filter(day=newest, ended__gte=TOO_FEW).exclude(category="")
+    rows = list(enough.filter(category__in=enough.filter(enterprise=enterprise_id).values("category")))
     own = sorted(
         (row for row in rows if row.enterprise_id == enterprise_id), key=lambda row: (-row.ended, row.category)
     )

@@ -1,7 +1,4 @@
-"""/enterprise/performance/: an enterprise's own mirror, and the lists behind its numbers.
-
-Who looks sees what the own jobs answer for: the whole enterprise, or the own branches.
-"""
+"""/enterprise/performance/: an enterprise's own mirror, and the lists behind its numbers."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -22,8 +19,8 @@ from complaints.desks.enterprise_workspace import Workspace, case_url, workspace
 from complaints.parties.conditions import current_calendar
 from complaints.reading.case_people import label_of, names_of_consumers
 from enterprises.models import Branch, Enterprise
+from oversight.figures.definitions import Scope
 from oversight.figures.figures import RESULTS, Measure, share
-from oversight.figures.scope import Scope
 from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.presenting import cards
@@ -122,6 +119,10 @@ def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
 
 
+#: Lists of stages that ended, in the order of their ends.
+OF_ENDED = {"ended", "untagged", "in_time", "ended_late", "ended_last_day", "offered", "offered_last_day", *RESULTS}
+
+
 @workspace_page("GET")
 def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """The cases behind one number: ``list`` names it (all that came, without); ``problem`` and ``cause`` narrow it."""
@@ -131,13 +132,9 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
     looking = _looking(request, workspace)
     narrowed = {name: request.GET.get(name, "")[:60] for name in ("problem", "cause")}
     rows = mirror.listed(looking.measure, code, problem=narrowed["problem"], cause=narrowed["cause"])
-    order = (
-        keyset.BY_END
-        if code
-        in ("ended", "untagged", "in_time", "ended_late", "ended_last_day", "offered", "offered_last_day", *RESULTS)
-        else BY_START
+    page = keyset.page_of(
+        rows, request.GET.dict(), keyset.BY_END if code in OF_ENDED else BY_START, related=("complaint",)
     )
-    page = keyset.page_of(rows, request.GET.dict(), order, related=("complaint",))
     names = names_of_consumers([row.complaint_id for row in page.rows])
     texts = [
         label_of(narrowed["problem"]) if narrowed["problem"] else "",
@@ -200,6 +197,8 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
 
     response, past = now.response.spread.get("minutes_median"), then.response.spread.get("minutes_median")
     value, unit = cards.working_time(response) if response is not None else (cards.NOTHING, "")
+    before = () if past is None else (_("此前%(value)s") % {"value": cards.with_unit(*cards.working_time(past))},)
+    offered = {"share": cards.percent(share(now.counts["offered_last_day"], now.counts["offered"]))}
     kept, kept_then = now.kept, then.kept
     return [
         Card(
@@ -213,14 +212,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             code="first_response",
             value=value,
             unit=unit,
-            foot=(
-                _n(now.response.n),
-                *(
-                    (_("此前%(value)s") % {"value": cards.with_unit(*cards.working_time(past))},)
-                    if past is not None
-                    else ()
-                ),
-            ),
+            foot=(_n(now.response.n), *before),
             parts=parts("responded", "unanswered"),
         ),
         Card(
@@ -255,8 +247,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             foot=(
                 _n(now.counts["ended"]),
                 *_change(now.ended_last_day, then.ended_last_day),
-                _("方案%(share)s")
-                % {"share": cards.percent(share(now.counts["offered_last_day"], now.counts["offered"]))},
+                _("方案%(share)s") % offered,
             ),
             parts=parts("ended_last_day", "offered_last_day"),
         ),

@@ -1,10 +1,6 @@
-"""/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks before the public
-reads it.
+"""/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks that first."""
 
-A manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses
-on a ground of the list only.
-"""
-
+import re
 from typing import Any
 
 from django import forms
@@ -15,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from accounts.idempotency import once
+from accounts.idempotency import once, redirect_once
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.staff_access import staff_page
 from enterprises.enrolment import replying
@@ -25,6 +21,7 @@ from enterprises.models.published import LONGEST
 from routing.pages.profile import Lead, lead_of
 from web.templatetags.portal import name_of
 
+UUID_TEXT = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 TONES: dict[str, str] = {
     State.WAITING: "warn",
     State.SHOWN: "ok",
@@ -51,16 +48,15 @@ def own(request: HttpRequest, lead: Lead) -> HttpResponseBase:
         raise Http404
     form = ReplyForm(request.POST if request.method == "POST" and request.POST.get("do") != "take_down" else None)
     if request.method == "POST" and (not form.is_bound or form.is_valid()):
-        with once(request) as attempt:
-            if not attempt.answered:
-                if form.is_bound:
-                    replying.write(lead.enterprise, form.cleaned_data["text"], by=lead.user, now=lead.now)
-                    messages.success(request, _("已提交，核对后公开。"), extra_tags="ok")
-                else:
-                    replying.take_down(lead.enterprise, now=lead.now)
-                    messages.success(request, _("已撤下，公众看不到了。"), extra_tags="ok")
-                attempt.reference = request.path
-        return redirect(attempt.reference)
+
+        def replied() -> tuple[str, str]:
+            if form.is_bound:
+                replying.write(lead.enterprise, form.cleaned_data["text"], by=lead.user, now=lead.now)
+                return request.path, _("已提交，核对后公开。")
+            replying.take_down(lead.enterprise, now=lead.now)
+            return request.path, _("已撤下，公众看不到了。")
+
+        return redirect_once(request, replied)
     rows = replying.of_enterprise(lead.enterprise.pk)
     return render(
         request,
@@ -88,11 +84,11 @@ def _line(row: PublicReply) -> dict[str, Any]:
 def check(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     waiting = replying.to_check(workspace.user, on=workspace.today)
     if request.method == "POST":
-        given = request.POST.get("ground", "")
+        given, shows = request.POST.get("ground", ""), request.POST.get("do") == "show"
         number = request.POST.get("reply", "")
-        reply = waiting.filter(public_id=number).first() if _is_uuid(number) else None
+        reply = waiting.filter(public_id=number).first() if UUID_TEXT.fullmatch(number) else None
         if given not in PublicReply.Ground.values:
-            given = "" if request.POST.get("do") == "show" else "?"
+            given = "" if shows else "?"
         with once(request) as attempt:
             if not attempt.answered:
                 if given == "?":
@@ -101,16 +97,10 @@ def check(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                     messages.error(request, _("这条说明刚有变化，请看最新的。"), extra_tags="warn")
                 else:
                     try:
-                        replying.decide(
-                            reply,
-                            "" if request.POST.get("do") == "show" else given,
-                            by=workspace.user,
-                            on=workspace.today,
-                            now=workspace.now,
-                        )
-                        messages.success(
-                            request, _("已办：%(name)s") % {"name": name_of(reply.enterprise)}, extra_tags="ok"
-                        )
+                        ground, by = "" if shows else given, workspace.user
+                        replying.decide(reply, ground, by=by, on=workspace.today, now=workspace.now)
+                        done = _("已办：%(name)s") % {"name": name_of(reply.enterprise)}
+                        messages.success(request, done, extra_tags="ok")
                     except ReplyRefused as refused:
                         messages.error(request, str(refused), extra_tags="warn")
                 attempt.reference = request.path
@@ -131,13 +121,4 @@ def check(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 for row in rows
             ],
         },
-    )
-
-
-def _is_uuid(typed: str) -> bool:
-    return (
-        len(typed) == 36
-        and typed.replace("-", "").isalnum()
-        and typed.isascii()
-        and all(c in "0123456789abcdef-" for c in typed)
     )

@@ -16,8 +16,16 @@ from oversight.models.counters import (
     RollupState,
     Tally,
 )
-from oversight.models.kept_rows import AlarmSent, DirectorLetter, OversightView, SystemCheck
-from oversight.models.published_models import DataFile, DataSet, MonthlyReport, OpenIndicators
+from oversight.models.published_models import (
+    AlarmSent,
+    DataFile,
+    DataSet,
+    DirectorLetter,
+    MonthlyReport,
+    OpenIndicators,
+    OversightView,
+    SystemCheck,
+)
 from oversight.models.reduction import ConsumerWarning, Deed, Guidance, GuidanceMeasure, HotSpot
 
 __all__ = [

@@ -161,9 +161,6 @@ def told_of(counted: Counted, places: Mapping[int, Region], *, already: Collecti
     return cells
 
 
-# --- what the counters say --------------------------------------------------------------------------------------------
-
-
 def _read(month: date, places: Mapping[int, Region]) -> Counted:
     names = ", ".join(f"coalesce({name}, 0)" for name in _COLUMNS)
     with connection.cursor() as cursor:
@@ -171,11 +168,7 @@ def _read(month: date, places: Mapping[int, Region]) -> Counted:
             f"select region, {names} from {MonthFacet._meta.db_table} where facet = '' and month = %s",  # noqa: S608
             [month],
         )
-        regions = {
-            pk: dict(zip(_COLUMNS, map(int, numbers), strict=True))
-            for pk, *numbers in cursor.fetchall()
-            if pk in places
-        }
+        regions = {pk: dict(zip(_COLUMNS, map(int, numbers), strict=True)) for pk, *numbers in cursor if pk in places}
     return Counted(regions, _facets(month, regions))
 
 
@@ -183,18 +176,11 @@ def _facets(month: date, regions: Iterable[int]) -> dict[int, dict[str, int]]:
     """Received by region and facet ("o:goods.food")."""
     result: dict[int, dict[str, int]] = defaultdict(dict)
     known = set(regions)
-    rows = (
-        MonthFacet.objects.filter(month=month, received__gt=0)
-        .exclude(facet="")
-        .values_list("region", "facet", "received")
-    )
-    for region, facet, received in rows:
+    rows = MonthFacet.objects.filter(month=month, received__gt=0).exclude(facet="")
+    for region, facet, received in rows.values_list("region", "facet", "received"):
         if region in known:
             result[region][facet] = received or 0
     return result
-
-
-# --- what of it may be told -------------------------------------------------------------------------------------------
 
 
 def _received(
@@ -222,9 +208,7 @@ def _received(
     divisions: list[dict[str, str]] = []
     counts: dict[tuple[str, ...], int] = defaultdict(int)
     for letter in FACETS:
-        names = {facet for of in facets.values() for facet in of if facet.startswith(f"{letter}:")} | {
-            f"{letter}:{NONE}"
-        }
+        names = {one for of in facets.values() for one in of if one.startswith(f"{letter}:")} | {f"{letter}:{NONE}"}
         names |= {
             facet
             for _who, facet in kept

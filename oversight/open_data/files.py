@@ -25,7 +25,7 @@ from enterprises.enrolment.enrolled import customers_on
 from enterprises.models import Enterprise
 from oversight.open_data import quarters
 from oversight.open_data.cells import GOODS, NONE, SERVICE, Cells, Numbers
-from oversight.open_data.columns import TABLES, WITHHELD, Column, Table
+from oversight.open_data.reading import TABLES, WITHHELD, Table
 from web.safe_cells import safe_cell
 
 CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; charset=utf-8"
@@ -58,7 +58,12 @@ def files_of(month: date, tables: Mapping[str, list[Row]]) -> list[File]:
     for name, rows in tables.items():
         made += [
             File(f"{name}.csv", CSV, csv_of(name, rows), len(rows)),
-            File(f"{name}.json", JSON, _json(rows), len(rows)),
+            File(
+                f"{name}.json",
+                JSON,
+                (json.dumps(rows, ensure_ascii=False, indent=0, default=float).encode() + b"\n"),
+                len(rows),
+            ),
         ]
     made.append(File("datapackage.json", JSON, _package(month, made)))
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in made)
@@ -156,9 +161,6 @@ def label_of(by: str, code: str) -> str:
     return str((OBJECT_LABELS if by == "object" else PROBLEM_LABELS).get(code, code))
 
 
-# --- bytes ------------------------------------------------------------------------------------------------------------
-
-
 def csv_of(name: str, rows: Iterable[Row]) -> bytes:
     """UTF-8 with a mark for spreadsheets, lines end as RFC 4180 says."""
     out = io.StringIO()
@@ -168,19 +170,6 @@ def csv_of(name: str, rows: Iterable[Row]) -> bytes:
     for row in rows:
         writer.writerow([WITHHELD if row[name] is None else safe_cell(str(row[name])) for name in names])
     return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def _json(rows: list[Row]) -> bytes:
-    return json.dumps(rows, ensure_ascii=False, indent=0, default=float).encode() + b"\n"
-
-
-def _field(column: Column) -> Row:
-    return {
-        "name": column.name,
-        "type": column.kind,
-        **_in_both(column.words),
-        **({"format": "default"} if column.kind != "string" else {}),
-    }
 
 
 _ABOUT = pgettext_lazy("open data", "消费纠纷在线和解公开数据；1至4的数和可以推出它们的数不公布。")
@@ -198,7 +187,15 @@ def _in_both(text: str | Promise) -> dict[str, str]:
 def schema_of(table: Table) -> Row:
     """The Table Schema of one table."""
     return {
-        "fields": [_field(column) for column in table.columns],
+        "fields": [
+            {
+                "name": column.name,
+                "type": column.kind,
+                **_in_both(column.words),
+                **({"format": "default"} if column.kind != "string" else {}),
+            }
+            for column in table.columns
+        ],
         "primaryKey": list(table.key),
         "missingValues": ["", WITHHELD],
     }

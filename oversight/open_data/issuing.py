@@ -7,7 +7,7 @@ otherwise; the earlier ones stay where they were. A set is judged by its files a
 import csv
 import io
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection, transaction
@@ -21,8 +21,8 @@ from oversight.figures.figures import VERSIONS
 from oversight.models import DataFile, DataSet
 from oversight.open_data import files, quarters, reading
 from oversight.open_data.cells import NONE, Withheld, cells_of
-from oversight.open_data.columns import OF_QUARTERS, RETIRED, TABLES, WITHHELD
 from oversight.open_data.quarters import ends_with
+from oversight.open_data.reading import OF_QUARTERS, RETIRED, TABLES, WITHHELD
 from web.small_numbers import SMALL
 
 #: Told by months before stages of enterprises were told by quarters.
@@ -59,9 +59,7 @@ def _columns(name: str, file: DataFile) -> list[str]:
 
 
 def _small(name: str, file: DataFile) -> list[str]:
-    counts = [
-        column.name for column in TABLES[name].columns if column.kind == "integer" and column.name not in _AMOUNTS
-    ]
+    counts = [one.name for one in TABLES[name].columns if one.kind == "integer" and one.name not in _AMOUNTS]
     key = TABLES[name].key
     return [
         f"{name} {' '.join(line.get(one, '') for one in key)} {column}"
@@ -82,7 +80,6 @@ BEHIND = 500
 #: How sets of the older shape wrote what no category was given for.
 OLD_NONE = "'-"
 _LOCK, _MARK = 0x0F1653, "open data of "
-DAY = timedelta(days=1)
 
 
 def newest(month: date) -> DataSet | None:
@@ -93,11 +90,11 @@ def newest(month: date) -> DataSet | None:
 def sweep_open_data(*, now: datetime) -> int:
     """Issue one month that is over and was not looked at since the newest month began to be issued; how many were."""
     here = now.astimezone(SHANGHAI)
-    if here.day < FROM_DAY or rollups.waiting(most=BEHIND)[0] > BEHIND:
+    if here.day < FROM_DAY or rollups.waiting(most=BEHIND) > BEHIND:
         return 0
     begun = here.replace(day=FROM_DAY, hour=0, minute=0, second=0, microsecond=0)
     looked_at = set(Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True))
-    for month in _months_before(here.date()):
+    for month in (reading.back(here.date().replace(day=1), n) for n in range(1, RESTATED + 2)):
         if f"{_MARK}{month:%Y-%m}" not in looked_at:
             issue(month, now=now)
             Heartbeat.objects.update_or_create(name=f"{_MARK}{month:%Y-%m}", defaults={"at": now})
@@ -159,21 +156,14 @@ def withheld_before(month: date) -> set[Withheld]:
     does.
     """
     results: set[Withheld] = set()
-    regions, enterprises = (
-        dict(Region.objects.values_list("code", "pk")),
-        {
-            enterprise.code: enterprise.pk
-            for enterprise in Enterprise.objects.exclude(enrolled_by=None).only("pk", "uscc")
-        },
-    )
+    regions = dict(Region.objects.values_list("code", "pk"))
+    named = Enterprise.objects.exclude(enrolled_by=None).only("pk", "uscc")
+    enterprises = {enterprise.code: enterprise.pk for enterprise in named}
     by_quarter = {column.name for name in OF_QUARTERS for column in TABLES[name].columns}
     months = [reading.back(month, n) for n in range(3 if quarters.ends_with(month) else 1)]
     names = [f"{name}.csv" for name in (*TABLES, *RETIRED)]
-    for file in (
-        DataFile.objects.filter(data_set__month__in=months, name__in=names)
-        .select_related("data_set")
-        .iterator(chunk_size=1)
-    ):
+    kept = DataFile.objects.filter(data_set__month__in=months, name__in=names).select_related("data_set")
+    for file in kept.iterator(chunk_size=1):
         for line in reading.lines(file):
             pk = regions.get(line["region_code"]) if "region_code" in line else enterprises.get(line["enterprise"])
             if pk is None:
@@ -184,14 +174,9 @@ def withheld_before(month: date) -> set[Withheld]:
                 withheld &= by_quarter
             if kind != "categories" and withheld & {"settled_elsewhere", "failed"}:
                 withheld |= {"other"}
-            results |= {
-                (
-                    kind,
-                    str(pk),
-                    f"{line['by']} {line['code'].replace(OLD_NONE, NONE)}" if kind == "categories" else column,
-                )
-                for column in withheld
-            }
+            if kind == "categories" and withheld:
+                withheld = {f"{line['by']} {line['code'].replace(OLD_NONE, NONE)}"}
+            results |= {(kind, str(pk), column) for column in withheld}
     return results
 
 
@@ -201,34 +186,19 @@ def _compared(name: str, rows: list[dict[str, Any]], was: DataFile | None) -> di
         return None
     key = TABLES[name].key
     columns = [column.name for column in TABLES[name].columns if column.name not in key]
-    now = {_key(key, line): line for line in _as_written(name, rows)}
+    written = io.StringIO(files.csv_of(name, rows).decode("utf-8-sig"), newline="")
+    now = {_key(key, line): line for line in csv.DictReader(written)}
     old = {_key(key, line): line for line in reading.lines(was)}
     if old:
         columns = [column for column in columns if column in next(iter(old.values()))]
-    results = [
-        {
-            "key": one,
-            "column": column,
-            "before": old.get(one, {}).get(column, ""),
-            "after": now.get(one, {}).get(column, ""),
-        }
-        for one in dict.fromkeys((*old, *now))
-        for column in columns
-        if old.get(one, {}).get(column, "") != now.get(one, {}).get(column, "")
-    ]
+    results = []
+    for one in old | now:
+        for column in columns:
+            before, after = (lines.get(one, {}).get(column, "") for lines in (old, now))
+            if before != after:
+                results.append({"key": one, "column": column, "before": before, "after": after})
     return {"file": name, "rows": len(results), "lines": results[:NAMED]} if results else None
-
-
-def _as_written(name: str, rows: list[dict[str, Any]]) -> Iterator[dict[str, str]]:
-    yield from csv.DictReader(io.StringIO(files.csv_of(name, rows).decode("utf-8-sig"), newline=""))
 
 
 def _key(names: tuple[str, ...], line: Mapping[str, str]) -> str:
     return " ".join(line[name] for name in names)
-
-
-def _months_before(day: date) -> Iterator[date]:
-    month = day.replace(day=1)
-    for _n in range(RESTATED + 1):
-        month = (month - DAY).replace(day=1)
-        yield month

@@ -1,7 +1,4 @@
-"""/open/ and /open/league/: the indicators of the platform or a region, and who settles more often.
-
-The newest published set is shown as it stands; nothing is counted, ranked or withheld here.
-"""
+"""/open/ and /open/league/: the indicators of the platform or a region, and who settles more often."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from accounts.public_pages import public_page
 from accounts.sign_in.entering import is_here
+from complaints.desks.keyset import number_of
 from complaints.procedure.categories import OBJECT_LABELS
 from enterprises.models import LeagueLine, LeagueSet, PublicReply
 from enterprises.models.published import ALL
@@ -30,8 +28,7 @@ _WIDE, _HIGH = 480.0, 100.0
 
 @public_page(parameters=("region",))
 def home(request: HttpRequest) -> HttpResponse:
-    typed = request.GET.get("region", "")
-    number = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 10 else 0
+    number = number_of(request.GET.get("region"), digits=9)
     whole = OpenIndicators.objects.filter(level="country").first()
     row = (OpenIndicators.objects.filter(region=number).first() if number else None) or whole
     context: dict[str, Any] = {"has_reports": is_here("/open/reports/"), "has_data": is_here("/open/data/"), "row": row}
@@ -39,6 +36,7 @@ def home(request: HttpRequest) -> HttpResponse:
         below = list(OpenIndicators.objects.filter(parent=row.region))
         above = OpenIndicators.objects.filter(region=row.parent).first() if row.parent else None
         months = row.data["months"]
+        most = max((_least(n) for _, n in row.data["categories"]), default=0) or 1
         context |= {
             "place": name_of(row),
             "is_whole": row.region == whole.region,
@@ -49,8 +47,15 @@ def home(request: HttpRequest) -> HttpResponse:
             "months": [(name, _number(n)) for name, n in months],
             "quarters": _quarters(row.data["quarters"]),
             "categories": [
-                (_category(code), _number(n), _width(n, row.data["categories"]))
-                for code, n in _falling(row.data["categories"])
+                (
+                    (_("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code))),
+                    _number(n),
+                    f"{100 * _least(n) / most:.1f}",
+                )
+                for code, n in sorted(
+                    ((code, n) for code, n in row.data["categories"] if n != 0),
+                    key=lambda one: (one[0] == OTHER, one[1] is None, -_least(one[1]), one[0]),
+                )
             ],
             "regions": [
                 {
@@ -73,57 +78,42 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
         upper = _("没答复的也算上，最多%(share)s") % {"share": f"{100 * (settled + unconfirmed) / judged:.0f}%"}
     quarters = _quarters(data["quarters"])
     results = [
-        {
-            "title": _("收到的投诉"),
-            "value": _number(data["received"]),
-            "foot": "",
-            "why": _("近12个月各渠道收到的投诉件数，按收到的日期。"),
-        },
-        {
-            "title": _("ODR和解成功率"),
-            "value": _share(data["settled"]),
-            "foot": upper or quarters,
-            "n": _of(data["settled"]),
-            "why": _(
-                "消费者确认和解 ÷（确认和解＋未获确认＋另行和解＋和解不成），按阶段结束的日期。没有答复的不算成功。"
-            ),
-        },
-        {
-            "title": _("按时办结率"),
-            "value": _share(data["on_time"]),
-            "foot": quarters,
-            "n": _of(data["on_time"]),
-            "why": _("协商期限届满前结束的阶段 ÷（这些＋期限届满的阶段，不论后来是否结束）。"),
-        },
-        {
-            "title": _("守约率"),
-            "value": _share(data["kept"]),
-            "foot": quarters,
-            "n": _of(data["kept"]),
-            "why": _("按时履行并经消费者确认的约定 ÷ 到期的企业约定。"),
-        },
+        _card(_("收到的投诉"), _number(data["received"]), _("近12个月各渠道收到的投诉件数，按收到的日期。")),
+        _card(
+            _("ODR和解成功率"),
+            _share(data["settled"]),
+            _("消费者确认和解 ÷（确认和解＋未获确认＋另行和解＋和解不成），按阶段结束的日期。没有答复的不算成功。"),
+            upper or quarters,
+            _of(data["settled"]),
+        ),
+        _card(
+            _("按时办结率"),
+            _share(data["on_time"]),
+            _("协商期限届满前结束的阶段 ÷（这些＋期限届满的阶段，不论后来是否结束）。"),
+            quarters,
+            _of(data["on_time"]),
+        ),
+        _card(
+            _("守约率"),
+            _share(data["kept"]),
+            _("按时履行并经消费者确认的约定 ÷ 到期的企业约定。"),
+            quarters,
+            _of(data["kept"]),
+        ),
     ]
     if data["response"]:
         hours, n = data["response"]
-        results.append(
-            {
-                "title": _("首次响应"),
-                "value": _("≤%(n)s工作小时") % {"n": hours},
-                "foot": _("一半在此以内"),
-                "n": f"n={n:,}",
-                "why": _("从送达企业到第一次联系上消费者，一半在多少个工作小时以内；每天8个工作小时。"),
-            }
-        )
+        why = _("从送达企业到第一次联系上消费者，一半在多少个工作小时以内；每天8个工作小时。")
+        value = _("≤%(n)s工作小时") % {"n": hours}
+        results.append(_card(_("首次响应"), value, why, _("一半在此以内"), f"n={n:,}"))
     if data["recovered"] is not None:
-        results.append(
-            {
-                "title": _("挽回经济损失"),
-                "value": f"¥{data['recovered']:,}",
-                "foot": "",
-                "why": _("企业已退付、并经消费者确认的金额。"),
-            }
-        )
+        why = _("企业已退付、并经消费者确认的金额。")
+        results.append(_card(_("挽回经济损失"), f"¥{data['recovered']:,}", why))
     return results
+
+
+def _card(title: str, value: str, why: str, foot: str = "", n: str = "") -> dict[str, str]:
+    return {"title": title, "value": value, "foot": foot, "n": n, "why": why}
 
 
 def _quarters(named: Sequence[str]) -> str:
@@ -176,22 +166,6 @@ def _bars(months: Sequence[tuple[str, int | None]]) -> list[dict[str, Any]]:
     ]
 
 
-def _width(n: _Number, all_of_them: Sequence[tuple[str, _Number]]) -> str:
-    most = max((_least(number) for _, number in all_of_them), default=0) or 1
-    return f"{100 * _least(n) / most:.1f}"
-
-
-def _falling(rows: Sequence[tuple[str, _Number]]) -> list[tuple[str, _Number]]:
-    return sorted(
-        ((code, n) for code, n in rows if n != 0),
-        key=lambda one: (one[0] == OTHER, one[1] is None, -_least(one[1]), one[0]),
-    )
-
-
-def _category(code: str) -> str:
-    return _("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code))
-
-
 PAGE = 50
 #: Nobody asks for more pages than this many lines.
 _FURTHEST = 1_000_000
@@ -234,7 +208,9 @@ def league(request: HttpRequest) -> HttpResponse:
             "ranked": [row for row in rows if row["line"].is_ranked],
             "unranked": [row for row in rows if not row["line"].is_ranked],
             "ranked_from": RANKED_FROM,
-            "place": _place(chosen, asked["region"]),
+            "place": next(
+                (name_in_language(*names) for pk, _level, *names in chosen.places if pk == asked["region"]), ""
+            ),
             "period": period_words(chosen),
             "regions": [
                 {
@@ -270,21 +246,16 @@ def period_words(one: LeagueSet) -> str:
 def _asked(values: Mapping[str, str], chosen: LeagueSet) -> dict[str, Any]:
     regions = {str(pk): pk for pk, *_rest in chosen.places}
     sector = values.get("sector", "")
-    after = values.get("after", "")
     return {
         "region": regions.get(values.get("region", ""), chosen.country),
         "sector": sector if sector in chosen.sectors else ALL,
-        "after": min(int(after), _FURTHEST) if after.isascii() and after.isdigit() and len(after) < 9 else 0,
+        "after": min(number_of(values.get("after"), digits=8) or 0, _FURTHEST),
     }
-
-
-def _place(chosen: LeagueSet, region: int) -> str:
-    return next((name_in_language(name, english) for pk, _level, name, english in chosen.places if pk == region), "")
 
 
 def _row(line: LeagueLine, replied: set[int]) -> dict[str, Any]:
     low, high = (line.low or 0) / 10, (line.high or 0) / 10
-    middle = _middle(line)
+    middle = 50.0 * ((line.settled_least or 0) + (line.settled_most or 0)) / line.n if line.n else 0.0
     return {
         "line": line,
         "name": name_in_language(line.name, line.name_en),
@@ -308,10 +279,6 @@ def _row(line: LeagueLine, replied: set[int]) -> dict[str, Any]:
         ),
         "has_reply": line.enterprise_id in replied,
     }
-
-
-def _middle(line: LeagueLine) -> float:
-    return 50.0 * ((line.settled_least or 0) + (line.settled_most or 0)) / line.n if line.n else 0.0
 
 
 def _percents(line: LeagueLine) -> str:

@@ -27,7 +27,7 @@ from complaints.record.verification import verify
 from database.row_security import working_as_steps
 from oversight.counters import rollups
 from oversight.counters.reads import Counters, steadily
-from oversight.figures.scope import Period, Scope
+from oversight.figures.definitions import Period, Scope
 from oversight.models import AlarmSent, RollupState, SystemCheck
 from oversight.portal_state.state import Waiting, alarm_after, backlog, set_aside
 
@@ -70,7 +70,6 @@ class Signs:
     calendar_until: int
     calendar_missing: int | None
     uncounted: int
-    uncounted_since: datetime | None
     compared_at: datetime | None
     differences: int
     alarms: Sequence[str]
@@ -98,15 +97,11 @@ def read(*, now: datetime) -> Signs:
     with working_as_steps():
         calendar, today = current_calendar(), timezone.localdate(now)
         queues, longest = backlog(now=now), alarm_after(now=now)
-        beats = {row.name: now - row.at for row in Heartbeat.objects.filter(name__in=["beat", "watch"])}
         seal = Seal.objects.order_by("-number").first()
         behind = HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).order_by("pk")
         unsealed = len(behind.values_list("pk")[: rollups.ALARM + 1])
-        proven = SystemCheck.objects.filter(name=RECORD).first()
-        uncounted, since = rollups.waiting()
         state = RollupState.objects.filter(pk=1).first()
         states = list(Notice.objects.order_by("-pk").values_list("state", flat=True)[:NEWEST])
-        missing = missing_year(calendar, today)
         result = Signs(
             at=now,
             routing=_routing(today, now=now),
@@ -114,16 +109,15 @@ def read(*, now: datetime) -> Signs:
             notices_lost=states.count("bounced") + states.count("set_aside"),
             set_aside=set_aside(),
             lateness=_lateness(),
-            beats=beats,
+            beats={row.name: now - row.at for row in Heartbeat.objects.filter(name__in=["beat", "watch"])},
             queues=queues,
             seal_number=seal.number if seal else 0,
             seal_at=seal.at if seal else None,
             unsealed=unsealed,
-            proven=proven,
+            proven=SystemCheck.objects.filter(name=RECORD).first(),
             calendar_until=max(calendar.known_years, default=0),
-            calendar_missing=missing,
-            uncounted=uncounted,
-            uncounted_since=since,
+            calendar_missing=missing_year(calendar, today),
+            uncounted=rollups.waiting(),
             compared_at=state.compared_at if state else None,
             differences=len(state.differences) if state else 0,
             alarms=(),
@@ -199,11 +193,8 @@ def sweep_record(*, now: datetime) -> int:
                 cursor.execute(f"set local {name} = 0")
         report = verify()
     if not report.is_unbroken:
-        log.error(
-            "the record is broken in %s places: %s",
-            len(report.broken),
-            ", ".join(one.case for one in report.broken[:10]),
-        )
+        first = ", ".join(one.case for one in report.broken[:10])
+        log.error("the record is broken in %s places: %s", len(report.broken), first)
     SystemCheck.objects.update_or_create(
         name=RECORD, defaults={"at": now, "is_sound": report.is_unbroken, "counted": report.entries}
     )

@@ -30,10 +30,8 @@ from oversight.presenting.leagues import wilson
 
 @officer_page("GET")
 def system(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    result = signs.read(now=workspace.now)
-    return render(
-        request, "oversight/system.html", dashboard_page(request, workspace, "system").around() | shown(result)
-    )
+    around = dashboard_page(request, workspace, "system").around()
+    return render(request, "oversight/system.html", around | shown(signs.read(now=workspace.now)))
 
 
 def shown(result: Signs) -> dict[str, Any]:

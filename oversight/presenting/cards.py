@@ -1,7 +1,4 @@
-"""The figures as cards: the number in words, what stands beside it, the lists that it opens.
-
-A count is a link only where the list behind it has exactly that many cases.
-"""
+"""The figures as cards: the number in words, what stands beside it, the lists that it opens."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -12,9 +9,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from oversight.figures.definitions import DEFINITIONS, Definition
+from oversight.figures.definitions import DEFINITIONS, Definition, Period
 from oversight.figures.figures import OF_TWO_COUNTS, Figure
-from oversight.figures.scope import Period
 from oversight.presenting.leagues import RANKED_FROM, ratio_interval, wilson
 
 NOTHING = "–"
@@ -95,13 +91,8 @@ class Lists:
         return f"{here}?{text}" if text else here
 
     def received(self, *, enterprise_id: int | None = None, region: str = "") -> str:
-        return self.url(
-            enterprise_id=enterprise_id,
-            region=region,
-            status="any",
-            received_from=self.period.first.isoformat(),
-            received_to=self.period.last.isoformat(),
-        )
+        days = {"received_from": self.period.first.isoformat(), "received_to": self.period.last.isoformat()}
+        return self.url(enterprise_id=enterprise_id, region=region, status="any", **days)
 
 
 def percent(value: float | None) -> str:
@@ -181,13 +172,8 @@ def _count(figure: Figure, lists: Lists) -> Card:
 
 def share_card(figure: Figure, *parts: Part, tone: str = "neutral", foot: tuple[str, ...] = ()) -> Card:
     """A share with its number of cases and its interval, and the two or more numbers that it is made of."""
-    return Card(
-        code=figure.code,
-        value=percent(figure.value),
-        tone=tone,
-        foot=(n_of(figure), *interval(figure), *foot, *few(figure.n)),
-        parts=parts,
-    )
+    foot = (n_of(figure), *interval(figure), *foot, *few(figure.n))
+    return Card(code=figure.code, value=percent(figure.value), tone=tone, foot=foot, parts=parts)
 
 
 def goal_tone(value: float | None) -> str:
@@ -206,12 +192,8 @@ def _settled(figure: Figure, lists: Lists) -> Card:
     )
     parts = [part(label, figure.beside[result], lists, f"ended_{result}") for result, label in names]
     parts.append(part(_("其中部分和解"), figure.beside["in_part"], lists, "in_part"))
-    return Card(
-        code="settled",
-        value=percents(figure.value, figure.upper_value),
-        parts=tuple(parts),
-        foot=(_("已确认～含未答复") + " · " + n_of(figure), *interval(figure), *few(figure.n)),
-    )
+    foot = (_("已确认～含未答复") + " · " + n_of(figure), *interval(figure), *few(figure.n))
+    return Card(code="settled", value=percents(figure.value, figure.upper_value), parts=tuple(parts), foot=foot)
 
 
 def part(label: str, n: int, lists: Lists, what: str) -> Part:
@@ -357,11 +339,8 @@ def amount_in(currency: str, amount: Any, *, is_short: bool = False) -> str:
 
 
 def _misrouted(figure: Figure, lists: Lists) -> Card:
-    return share_card(
-        figure,
-        part(_("被退回"), figure.numerator or 0, lists, "misrouted"),
-        _promises(_("结束的阶段"), figure.n, lists, "routed"),
-    )
+    wrong = part(_("被退回"), figure.numerator or 0, lists, "misrouted")
+    return share_card(figure, wrong, _promises(_("结束的阶段"), figure.n, lists, "routed"))
 
 
 def _mended(figure: Figure, lists: Lists) -> Card:

@@ -1,7 +1,4 @@
-"""Drawn by the server: lines over time as points for an SVG, and places as a grid of tiles.
-
-No line or tile says by colour alone what it does not say as a dash, a name or a number.
-"""
+"""Drawn by the server: lines over time as points for an SVG, and places as a grid of tiles."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -82,21 +79,8 @@ TILE_WIDTH, TILE_HEIGHT, GAP = 84, 58, 4
 COLUMNS = 4
 #: What the name of a place ends with, where it says no more than its level.
 ENDINGS = (
-    "维吾尔自治区",
-    "壮族自治区",
-    "回族自治区",
-    "特别行政区",
-    "自治区",
-    "自治州",
-    "省",
-    "市",
-    "区",
-    "县",
-    " District",
-    " County",
-    " City",
-    " Province",
-    " Autonomous Region",
+    *("维吾尔自治区", "壮族自治区", "回族自治区", "特别行政区", "自治区", "自治州", "省", "市", "区", "县"),
+    *(" District", " County", " City", " Province", " Autonomous Region"),
 )
 
 
@@ -136,16 +120,8 @@ def grid(places: Sequence[tuple[Region, int, int, str]]) -> Grid:
     tiles = []
     for number, (region, late, held, url) in enumerate(places):
         heat = 0 if not late or not held else 1 + min(3, int(3.999 * (late / held) / worst))
-        tiles.append(
-            Tile(
-                x=(number % COLUMNS) * (TILE_WIDTH + GAP),
-                y=(number // COLUMNS) * (TILE_HEIGHT + GAP),
-                name=named(region),
-                short=short_name(region),
-                number=late,
-                heat=heat,
-                url=url,
-            )
-        )
+        x, y = (number % COLUMNS) * (TILE_WIDTH + GAP), (number // COLUMNS) * (TILE_HEIGHT + GAP)
+        name, short = named(region), short_name(region)
+        tiles.append(Tile(x=x, y=y, name=name, short=short, number=late, heat=heat, url=url))
     rows = -(-len(tiles) // COLUMNS)
     return Grid(COLUMNS * (TILE_WIDTH + GAP) - GAP, max(0, rows * (TILE_HEIGHT + GAP) - GAP), tiles)

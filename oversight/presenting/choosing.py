@@ -4,7 +4,9 @@ What cannot be read is named in an error, and the figures shown are then those o
 typed can widen what the officer may see. One address says it all, and every link keeps what it does not change.
 """
 
-from collections.abc import Callable, Mapping
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import cached_property
@@ -13,21 +15,23 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.db import OperationalError, connection, transaction
+from django.db.models import Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from authorities.models import Region
 from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_query import CAME_BY
+from complaints.desks.keyset import number_of
 from complaints.forms.fields import words_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import categories
 from enterprises.models import Enterprise
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
-from oversight.figures.scope import Period, Scope
 from oversight.presenting.cards import Lists
 from oversight.presenting.leagues import SORTS
-from oversight.presenting.places import NOWHERE, Places, places_of
 from web.languages import named
 
 #: Milliseconds for each statement: together less than a transaction may take.
@@ -52,6 +56,63 @@ def patiently(count: Callable[[], T]) -> T | None:
         if getattr(refused.__cause__, "pgcode", "") != CANCELED:
             raise
         return None
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """``own`` are the regions of the offices, none inside another; ``chosen`` is the place asked for, if there is one.
+
+    ``parts`` are the next level below what is looked at; ``above`` is the place that ``chosen`` is a part of, where
+    that is within the own ones.
+    """
+
+    own: tuple[Region, ...]
+    chosen: Region | None
+    parts: tuple[Region, ...]
+    above: Region | None
+    is_unknown: bool = False
+
+    @property
+    def regions(self) -> tuple[Region, ...]:
+        """What is counted."""
+        return (self.chosen,) if self.chosen else self.own
+
+
+#: Where no place is asked for: an enterprise looks at itself.
+NOWHERE = Places((), None, (), None)
+
+
+def outermost(regions: Iterable[Region]) -> tuple[Region, ...]:
+    """Without those that lie in another one, or stand there twice: else their cases would count twice."""
+    result = {region.pk: region for region in regions}
+    return tuple(
+        one
+        for one in result.values()
+        if not any(other.pk != one.pk and other.covers(one.pk) and other.last >= one.last for other in result.values())
+    )
+
+
+def places_of(workspace: Workspace, code: str = "") -> Places:
+    """What ``workspace`` may look at, narrowed to the region with this code. One statement."""
+    firsts = {actor.region[0] for actor in workspace.actors if actor.region is not None}
+    wanted = Q(pk__in=firsts) | Q(parent_id__in=firsts)
+    code = code if code.isascii() and code.isalnum() and len(code) <= 24 else ""
+    if code:
+        wanted |= Q(code=code) | Q(parent__code=code) | Q(children__code=code)
+    known = {region.pk: region for region in Region.objects.filter(wanted).distinct().order_by("pk")}
+    own = outermost(region for pk, region in known.items() if pk in firsts)
+    named = next((region for region in known.values() if region.code == code), None) if code else None
+    chosen = named if named is not None and any(one.covers(named.pk) for one in own) else None
+    looked_at = chosen or (own[0] if len(own) == 1 else None)
+    wide = [region for region in known.values() if region.level != Region.Level.TOWNSHIP]
+    parts = own if looked_at is None else tuple(region for region in wide if region.parent_id == looked_at.pk)
+    above = known.get(chosen.parent_id or 0) if chosen else None
+    if above is not None and not any(one.covers(above.pk) and one.last >= above.last for one in own):
+        above = None
+    is_own = chosen is not None and len(own) == 1 and chosen.pk == own[0].pk
+    return Places(
+        own, None if is_own else chosen, parts, None if is_own else above, is_unknown=bool(code) and chosen is None
+    )
 
 
 WEEK, MONTH, THIRTY, YEAR, CHOSEN = "7", "month", "30", "year", "chosen"
@@ -100,23 +161,26 @@ class ChoiceForm(forms.Form):
             given["period"] = CHOSEN
         super().__init__(given | {"period": given["period"] or usual}, label_suffix="")
         self.today, self.places, self.usual, self.enterprise_name = today, places, usual, ""
-        for name, options in (
-            ("category", [("", str(_("全部类别"))), *_categories()]),
+        groups = [
+            (str(group), [(code, str(label)) for code, label in options])
+            for all_groups in (categories.OBJECT_CATEGORIES, categories.PROBLEM_CATEGORIES)
+            for group, options in all_groups
+        ]
+        for name, choices in (
+            ("category", [("", str(_("全部类别"))), *groups]),
             ("channel", [("", str(_("全部渠道"))), *words_of(CAME_BY, "channel")]),
         ):
-            self.fields[name].choices = options  # type: ignore[attr-defined]
+            self.fields[name].choices = choices  # type: ignore[attr-defined]
 
     def clean_enterprise(self) -> int | None:
         cleaned = self.cleaned_data["enterprise"]
         if not cleaned:
             return None
-        if not (cleaned.isascii() and cleaned.isdigit() and len(cleaned) < 10):
-            raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
-        enterprise = Enterprise.objects.filter(pk=int(cleaned)).first()
+        enterprise = Enterprise.objects.filter(pk=number_of(cleaned, digits=9) or 0).first()
         if enterprise is None:
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
         self.enterprise_name = named(enterprise)
-        return int(cleaned)
+        return enterprise.pk
 
     def clean_region(self) -> str:
         if self.places.is_unknown:
@@ -137,14 +201,6 @@ class ChoiceForm(forms.Form):
         elif first is not None and last is not None and last < first:
             self.add_error("last", _("结束的日期不能早于开始的日期。"))
         return cleaned
-
-
-def _categories() -> list[tuple[Any, Any]]:
-    return [
-        (str(group), [(code, str(label)) for code, label in options])
-        for groups in (categories.OBJECT_CATEGORIES, categories.PROBLEM_CATEGORIES)
-        for group, options in groups
-    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +225,19 @@ class Asked:
             if name != CHOSEN
         ]
 
+    def paged(self, rows: Sequence[T], size: int) -> tuple[int, list[T], dict[str, str]]:
+        """The rows of the page that is asked for: how many stand before it, they, and the addresses beside it."""
+        page = min(self.page, max(1, -(-len(rows) // size)))
+        first = (page - 1) * size
+        return (
+            first,
+            list(rows[first : first + size]),
+            {
+                "previous_url": self.url(page=page - 1) if page > 1 else "",
+                "next_url": self.url(page=page + 1) if first + size < len(rows) else "",
+            },
+        )
+
     def url(self, **changes: str | int) -> str:
         values = {**self.query, **{name: str(value) for name, value in changes.items()}}
         return "?" + urlencode({name: value for name, value in values.items() if value})
@@ -183,7 +252,6 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
         kind = form.usual
     sort = str(data.get("sort", ""))
     name = sort.removeprefix("-")
-    page = str(data.get("page", ""))
     query = {name: str(form.data[name]) for name in FIELDS if name not in form.errors and form.data[name]}
     return Asked(
         period=_period(kind, cleaned, form.today),
@@ -193,7 +261,7 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
         enterprise_id=cleaned.get("enterprise"),
         sort=name if name in SORTS else USUAL_SORT,
         is_turned=sort.startswith("-"),
-        page=max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1,
+        page=number_of(str(data.get("page", "")), digits=6) or 1,
         query=query | ({"sort": sort} if name in SORTS else {}),
     )
 
@@ -257,12 +325,8 @@ class DashboardPage:
 
     @cached_property
     def scope(self) -> Scope:
-        return Scope(
-            regions=self.places.regions,
-            enterprise_id=self.asked.enterprise_id,
-            category=self.asked.category,
-            channel=self.asked.channel,
-        )
+        asked, firm = self.asked, self.asked.enterprise_id
+        return Scope(regions=self.places.regions, enterprise_id=firm, category=asked.category, channel=asked.channel)
 
     @cached_property
     def measure(self) -> Measure:
@@ -270,14 +334,9 @@ class DashboardPage:
 
     @cached_property
     def lists(self) -> Lists:
-        chosen = self.places.chosen
-        return Lists(
-            self.asked.period,
-            self.asked.category,
-            self.asked.enterprise_id,
-            chosen.code if chosen else "",
-            self.asked.channel,
-        )
+        asked, chosen = self.asked, self.places.chosen
+        code = chosen.code if chosen else ""
+        return Lists(asked.period, asked.category, asked.enterprise_id, code, asked.channel)
 
     def around(self) -> dict[str, Any]:
         """What the frame of the page shows."""

@@ -1,7 +1,4 @@
-"""Where the days go, and the figures of the procedure (section 7) that the first page does not show.
-
-Only open cases are read one by one, once; everything that is over comes from the counters.
-"""
+"""Where the days go, and the figures of the procedure (section 7) that the first page does not show."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
@@ -18,9 +15,9 @@ from complaints.desks.authority_lists import at_an_authority, late
 from complaints.models.complaint import OPEN
 from complaints.procedure.workflow import Status
 from oversight.counters.reads import Counters, Sums, steadily
-from oversight.counters.sums import quantile
+from oversight.counters.sums import quantile, quantile_of
+from oversight.figures.definitions import Period
 from oversight.figures.figures import RESULTS, Figure, Measure, part_of, share
-from oversight.figures.scope import Period
 from oversight.presenting import cards
 from oversight.presenting.cards import Card, Lists
 
@@ -82,39 +79,22 @@ class Flow:
 
 def stays(measure: Measure) -> list[Stay]:
     """In the order of the procedure. One statement."""
-    rows = (
-        measure.cases()
-        .filter(OPEN)
-        .order_by()
-        .values("status", day=TruncDate("status_since", tzinfo=measure.calendar.zone))
-        .annotate(n=Count("pk"))
-    )
+    since = TruncDate("status_since", tzinfo=measure.calendar.zone)
+    rows = measure.cases().filter(OPEN).order_by().values("status", day=since).annotate(n=Count("pk"))
     today, result = measure.calendar.local_day(measure.now), defaultdict[str, Counter[int]](Counter)
     for row in rows:
         result[row["status"]][max(0, (today - row["day"]).days)] += row["n"]
     return [
-        Stay(status=status, n=sum(days.values()), median=exact(days, 0.5), p90=exact(days, 0.9), longest=max(days))
+        Stay(
+            status=status,
+            n=sum(days.values()),
+            median=quantile_of(days, 0.5),
+            p90=quantile_of(days, 0.9),
+            longest=max(days),
+        )
         for status, days in ((str(one), result.get(one, Counter())) for one in Status)
         if days
     ]
-
-
-def exact(values: Mapping[int, int], at: float) -> float:
-    """A quantile of values that were counted; between its two neighbours, by proportion."""
-    ordered = sorted(values.items())
-    place = (sum(values.values()) - 1) * at
-    low = int(place)
-    first, second = (_nth(ordered, nth) for nth in (low, low + 1))
-    return first + (second - first) * (place - low)
-
-
-def _nth(ordered: Sequence[tuple[int, int]], nth: int) -> int:
-    seen = 0
-    for value, n in ordered:
-        seen += n
-        if nth < seen:
-            return value
-    return ordered[-1][0]
 
 
 def flow(measure: Measure) -> Flow:
@@ -240,11 +220,8 @@ def _share(label: Any, what: str, of: Any, of_what: str) -> Callable[[Figure, Li
     """``what`` and ``of_what`` are lists behind the two numbers (rollup_behind.WHAT)."""
 
     def build(figure: Figure, lists: Lists) -> Card:
-        return cards.share_card(
-            figure,
-            cards.part(str(label), figure.numerator or 0, lists, what),
-            cards.part(str(of), figure.n, lists, of_what),
-        )
+        mine = cards.part(str(label), figure.numerator or 0, lists, what)
+        return cards.share_card(figure, mine, cards.part(str(of), figure.n, lists, of_what))
 
     return build
 

@@ -1,7 +1,4 @@
-"""The table by enterprise: the same formulas in groups, intervals, and places that may be shared.
-
-Under thirty cases nobody is ranked, and where intervals overlap nobody is ahead.
-"""
+"""The table by enterprise: the same formulas in groups, intervals, and places that may be shared."""
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
@@ -13,6 +10,7 @@ from typing import Any
 from complaints.models.complaint import OPEN
 from oversight.counters import figures as rollup_figures
 from oversight.counters.reads import Counters, steadily
+from oversight.counters.sums import quantile_of
 from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
 
@@ -90,7 +88,7 @@ def _counted(measure: Measure, counters: Counters) -> list[Line]:
                 success=shown["settled"],
                 punctual=shown["on_time"],
                 responses=sum(minutes.values()),
-                response_minutes=_median(minutes),
+                response_minutes=quantile_of(minutes, 0.5) if minutes.total() else None,
             )
         )
     rank(results)
@@ -98,22 +96,6 @@ def _counted(measure: Measure, counters: Counters) -> list[Line]:
 
 
 _NAMES = (*rollup_figures.HEADLINES, "open", "overdue", "due_soon")
-
-
-def _median(minutes: Counter[int]) -> float | None:
-    """Exact; between its two neighbours where their number is even."""
-    n = sum(minutes.values())
-    if not n:
-        return None
-    values, seen, middle = sorted(minutes.items()), 0, []
-    for place in ((n - 1) // 2, n // 2):
-        seen = 0
-        for value, times in values:
-            seen += times
-            if place < seen:
-                middle.append(value)
-                break
-    return sum(middle) / 2
 
 
 def rank(results: Sequence[Line]) -> None:

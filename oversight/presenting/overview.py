@@ -21,9 +21,9 @@ from complaints.procedure import deadlines
 from database.sql_files import read_sql
 from oversight.counters import figures
 from oversight.counters.reads import Counters, Sums, Wish, steadily
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
-from oversight.figures.scope import Period, Scope
-from oversight.presenting.places import Places
+from oversight.presenting.choosing import Places
 from web.languages import named
 
 STANDING = ("open", "overdue", "due_soon")
@@ -85,7 +85,7 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
     counters, sums, buckets = steadily(look, now=measure.now, calendar=measure.calendar)
     nothing = dict.fromkeys((*figures.HEADLINES, *STANDING), 0)
     own = [
-        _added([{**nothing, **one.get(str(region.pk), {})} for region in places.regions], nothing)
+        {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in nothing}
         for one in sums[: len(periods)]
     ]
     return Overview(
@@ -114,10 +114,6 @@ def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) 
     return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
 
 
-def _added(results: Sequence[Sums], nothing: Sums) -> Sums:
-    return {name: sum(one[name] for one in results) for name in nothing}
-
-
 def _standing(sums: Sums) -> dict[str, int]:
     return {name: sums[name] for name in STANDING}
 
@@ -128,10 +124,7 @@ def _part(now: Sums, before: Sums) -> Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who must act on late cases, or on some that are due soon: an enterprise, an authority, or one officer.
-
-    ``officer_id`` is None where an authority gave it to nobody yet; ``place`` is said of officers only.
-    """
+    """Who must act on late or soon due cases: an enterprise, an authority, one officer (None: nobody yet)."""
 
     enterprise_id: int | None
     authority_id: int | None

@@ -14,8 +14,8 @@ from django.utils.translation import ngettext
 
 from authorities.models import Region
 from oversight.counters.sums import quantile
+from oversight.figures.definitions import Period
 from oversight.figures.figures import OF_TWO_COUNTS, Figure
-from oversight.figures.scope import Period
 from oversight.presenting import cards
 from oversight.presenting.cards import Shift
 from oversight.presenting.leagues import Z, wilson
@@ -132,18 +132,13 @@ def days_of(period: Period) -> int:
 
 
 def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict[str, Change]:
-    """The change of each figure of the whole against the ``nth`` period; what has nothing to compare is left out.
-
-    Nothing came in and nothing ended then: there are no figures of those days, as in the first year of a portal.
-    """
+    """The change of each figure of the whole against the ``nth`` period; what has nothing to compare is left out."""
     now, then = overview.whole.periods[0], overview.whole.periods[nth]
     if not then["received"].n and not then["closed"].n:
         return {}
-    result = {
-        code: of_figures(now[code], then[code], days=days_of(periods[0]), days_before=days_of(periods[nth]))
-        for code in now
-        if code in then
-    }
+    days, earlier = days_of(periods[0]), days_of(periods[nth])
+    both = [code for code in now if code in then]
+    result = {code: of_figures(now[code], then[code], days=days, days_before=earlier) for code in both}
     if len(overview.buckets) > nth:
         result["first_response"] = of_medians(MINUTES, overview.buckets[0], overview.buckets[nth])
     return {code: change for code, change in result.items() if change is not None}
@@ -201,14 +196,11 @@ def sentences(overview: Overview, parts: Sequence[Region], than: str, result: Ma
             _("办结%(closed)s件，比收到的多%(n)s件，积压在减少。")
             % {"closed": f"{closed:,}", "n": f"{closed - received:,}"}
         )
-    shares = [
-        (code, change)
-        for code, change in result.items()
-        if code in ("settled", "on_time", "first_response") and change.is_real
-    ]
-    if shares:
-        texts.append(_share(*max(shares, key=lambda one: abs(one[1].share or 0)), than))
-    elif any(code in result for code in ("settled", "on_time", "first_response")):
+    shares = {code: change for code, change in result.items() if code in ("settled", "on_time", "first_response")}
+    real = [(code, change) for code, change in shares.items() if change.is_real]
+    if real:
+        texts.append(_share(*max(real, key=lambda one: abs(one[1].share or 0)), than))
+    elif shares:
         texts.append(_("和解成功率、按时办结率和首次响应的变化都在偶然范围内。"))
     return texts
 
@@ -253,9 +245,7 @@ def _share(code: str, change: Change, than: str) -> str:
 def first_cards(
     figures: Mapping[str, Figure], lists: cards.Lists, against: Sequence[tuple[str, Mapping[str, Change]]]
 ) -> list[cards.Card]:
-    """The cards of the period with their changes; ``against`` names each other period and what changed since. What came
-    in and what went says so where there was nothing then, as in the first year of a portal.
-    """
+    """The cards of the period with their changes; ``against`` names each other period and what changed since."""
     return [
         replace(
             card,

@@ -77,7 +77,8 @@ def made(*, now: datetime) -> list[OpenIndicators]:
     read = _read(reading.newest_sets(), regions)
     if country is None or not read.months:
         return []
-    named = _commonest(read.objects.get(country.code, {}))
+    sums = {code: reading.at_least(numbers) for code, numbers in read.objects.get(country.code, {}).items()}
+    named = sorted(sorted(sums, key=lambda code: (-sums[code], code))[:CATEGORIES])
     there = sorted({country.code} | read.by_month.keys() | read.by_quarter.keys(), key=lambda code: regions[code].pk)
     return [
         OpenIndicators(
@@ -120,11 +121,6 @@ def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
     return result
 
 
-def _commonest(of_country: Mapping[str, Sequence[int | None]]) -> list[str]:
-    sums = {code: reading.at_least(numbers) for code, numbers in of_country.items()}
-    return sorted(code for code, _ in sorted(sums.items(), key=lambda one: (-one[1], one[0]))[:CATEGORIES])
-
-
 def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
     by_month, by_quarter = read.by_month.get(code, {}), read.by_quarter.get(code, [])
     of_months: list[int | None] = [by_month[month]["received"] if month in by_month else 0 for month in read.months]
@@ -137,10 +133,7 @@ def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
         "received": shown(of_months),
         "months": [[f"{month:%Y-%m}", n] for month, n in zip(read.months, of_months, strict=True)],
         "categories": [*([name, shown(objects.get(name, []))] for name in named), [OTHER, rest]],
-        **{
-            name: [reading.added(line[column] for line in by_quarter) for column in columns]
-            for name, columns in WHOLES.items()
-        },
+        **{name: [reading.added(line[one] for line in by_quarter) for one in parts] for name, parts in WHOLES.items()},
         "response": _response(by_quarter),
         "recovered": _recovered(by_month.values()),
         "quarters": [quarters.mark(month) for month in (read.quarters[0], read.quarters[-1])] if read.quarters else [],

@@ -51,10 +51,7 @@ def publish(*, now: datetime) -> int:
         return 0
     read, regions = issued(), _Places.known()
     enterprises = (
-        {
-            enterprise.code: enterprise
-            for enterprise in Enterprise.objects.filter(enrolled_by__isnull=False).only("pk", "uscc")
-        }
+        {one.code: one for one in Enterprise.objects.filter(enrolled_by__isnull=False).only("pk", "uscc")}
         if read
         else {}
     )
@@ -131,10 +128,11 @@ def _make(
     newest = LeagueSet.objects.filter(first=first, last=last).order_by("-version").first()
     if newest is not None and newest.digest == digest:
         return False
-    before = {line.enterprise_id: _told(line)[1:] for line in _whole(newest)} if newest else {}
-    after = {
-        line.enterprise_id: _told(line)[1:] for line in lines if (line.region, line.sector) == (regions.country, ALL)
-    }
+    before: dict[int, list[Any]] = {}
+    if newest is not None:
+        of_country = LeagueLine.objects.filter(of=newest, region=newest.country, sector=ALL)
+        before = {line.enterprise_id: _told(line)[1:] for line in of_country.iterator()}
+    after = {one.enterprise_id: _told(one)[1:] for one in lines if (one.region, one.sector) == (regions.country, ALL)}
     made = LeagueSet.objects.create(
         first=first,
         last=last,
@@ -157,10 +155,6 @@ def _make(
     # Of a version that was replaced the day and the number of changes stay; what it said can be made from the files.
     LeagueLine.objects.filter(of__first=first, of__last=last).exclude(of=made).delete()
     return True
-
-
-def _whole(of: LeagueSet) -> Iterator[LeagueLine]:
-    return LeagueLine.objects.filter(of=of, region=of.country, sector=ALL).iterator()
 
 
 def _told(line: LeagueLine) -> list[Any]:

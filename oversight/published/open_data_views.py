@@ -1,7 +1,4 @@
-"""/open/data/: the months of open data with their files, what each column means, and one version of a month.
-
-A file is served byte for byte as it was issued, under an address that names its version.
-"""
+"""/open/data/: the months of open data with their files, what each column means, and one version of a month."""
 
 import re
 from datetime import date
@@ -18,8 +15,8 @@ from django.views.decorators.http import require_safe
 from accounts.public_pages import FOREVER, public_page, unchanged
 from oversight.models import DataFile, DataSet
 from oversight.open_data import reading as all_months
-from oversight.open_data.columns import TABLES, WITHHELD
 from oversight.open_data.files import CSV, LICENCE
+from oversight.open_data.reading import TABLES, WITHHELD
 
 PROGRAM = settings.ROOT / "docs" / "how-to" / "recompute_figures.py"
 #: Versions that the first page lists: three years and their corrections.
@@ -39,32 +36,15 @@ def data(request: HttpRequest) -> HttpResponse:
     newest: set[object] = set()
     rows = []
     for one in sets:
-        rows.append(
-            {
-                "set": one,
-                "url": _url(one),
-                "is_newest": one.month not in newest,
-                "size": sizes.get(one.pk, 0),
-                "changed": sum(change["rows"] for change in one.changes),
-            }
-        )
+        row = {"set": one, "url": _url(one), "is_newest": one.month not in newest, "size": sizes.get(one.pk, 0)}
+        rows.append(row | {"changed": sum(change["rows"] for change in one.changes)})
         newest.add(one.month)
-    return render(
-        request,
-        "reports/open_data.html",
-        {
-            "rows": rows,
-            "licence": LICENCE,
-            "tables": (
-                [
-                    {"title": table.words, "url": reverse("oversight:open-data-series", args=[table.name])}
-                    for table in TABLES.values()
-                ]
-                if rows
-                else []
-            ),
-        },
-    )
+    tables = [
+        {"title": table.words, "url": reverse("oversight:open-data-series", args=[table.name])}
+        for table in TABLES.values()
+    ]
+    context = {"rows": rows, "licence": LICENCE, "tables": tables if rows else []}
+    return render(request, "reports/open_data.html", context)
 
 
 @require_safe
@@ -143,11 +123,8 @@ def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
     headers = {"ETag": f'"{result.sha256}"', "Access-Control-Allow-Origin": "*"}
     if unchanged(request, headers["ETag"]):
         return HttpResponse(status=304, headers=headers)
-    return HttpResponse(
-        bytes(result.content),
-        content_type=result.media_type,
-        headers={**headers, "Content-Disposition": f'attachment; filename="{mark}-{result.name}"'},
-    )
+    headers |= {"Content-Disposition": f'attachment; filename="{mark}-{result.name}"'}
+    return HttpResponse(bytes(result.content), content_type=result.media_type, headers=headers)
 
 
 @public_page(fresh=0)
@@ -163,10 +140,5 @@ def series(request: HttpRequest, name: str) -> HttpResponseBase:
     out = TemporaryFile()  # noqa: SIM115 - the answer closes it
     size = all_months.write(files, out)
     out.seek(0)
-    return FileResponse(
-        out,
-        as_attachment=True,
-        filename=f"{name}.csv",
-        content_type=CSV,
-        headers={**headers, "Content-Length": str(size)},
-    )
+    headers |= {"Content-Length": str(size)}
+    return FileResponse(out, as_attachment=True, filename=f"{name}.csv", content_type=CSV, headers=headers)

@@ -15,8 +15,8 @@ from authorities.policies import Limits
 from oversight.models import DataSet
 from oversight.open_data import issuing, quarters, reading
 from oversight.open_data.cells import GOODS, NONE, SERVICE
-from oversight.open_data.columns import TABLES, WITHHELD
 from oversight.open_data.files import label_of
+from oversight.open_data.reading import TABLES, WITHHELD
 from oversight.presenting import leagues
 
 #: Categories that a table names.
@@ -136,7 +136,9 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[L
 
 def _regions(data_set: DataSet, code: str) -> dict[str, Line]:
     return {
-        line["region_code"]: {name: _number(name, value) for name, value in line.items()}
+        line["region_code"]: {
+            name: None if value == WITHHELD else value if name in _WORDS else int(value) for name, value in line.items()
+        }
         for line in reading.lines(data_set.files.get(name="regions.csv"))
         if code in (line["region_code"], line["parent_code"])
     }
@@ -151,12 +153,6 @@ def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]
 
 
 _WORDS = frozenset({"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "recovered"})
-
-
-def _number(name: str, value: str) -> Any:
-    if value == WITHHELD:
-        return None
-    return value if name in _WORDS else int(value)
 
 
 def _top(now: dict[str, int | None], old: dict[str, int | None] | None, *, most: int | None) -> list[Line]:

@@ -5,7 +5,7 @@ changes; the earlier one stays readable. The same version gives the same bytes o
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from django.conf import settings
@@ -21,7 +21,7 @@ from complaints.documents.printing import readable
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from oversight.models import MonthlyReport
-from oversight.open_data import issuing
+from oversight.open_data import issuing, reading
 from oversight.reports import figures as words
 from oversight.reports import showing
 from oversight.reports.figures import drawn
@@ -106,7 +106,7 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
         published = [one for one in earlier if one.state == "published"]
         if published and not what_changed:
             raise WrongInput("say_why", _("这个月的报告已经公布。要更正，请写明更正什么。"), field="what_changed")
-        figures = drawn(authority.region.code, data_set, issuing.newest((month - timedelta(days=1)).replace(day=1)))
+        figures = drawn(authority.region.code, data_set, issuing.newest(reading.back(month, 1)))
         limits = Conditions.at(now).limits(authority.region_id)
         texts = (
             published[-1].texts
@@ -148,9 +148,7 @@ def draw_anew(report: MonthlyReport, *, by: User, now: datetime) -> MonthlyRepor
         if data_set is None:
             raise StepNotAllowed("no_open_data", _("这个月的公开数据还没有生成。"))
         held.data_set = data_set
-        held.figures = drawn(
-            held.authority.region.code, data_set, issuing.newest((held.month - timedelta(days=1)).replace(day=1))
-        )
+        held.figures = drawn(held.authority.region.code, data_set, issuing.newest(reading.back(held.month, 1)))
         held.edited_by, held.edited_at = by, now
         held.save(update_fields=["data_set", "figures", "edited_by", "edited_at"])
     return held

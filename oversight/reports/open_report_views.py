@@ -1,7 +1,4 @@
-"""/open/reports/: the published monthly reports, for everybody: as a page, as a print, and a CSV behind each table.
-
-Only what was published is found, and it is the frozen row that is shown; nothing is counted here.
-"""
+"""/open/reports/: the published monthly reports, for everybody: as a page, as a print, and a CSV behind each table."""
 
 import csv
 import io
@@ -50,8 +47,7 @@ def reports(request: HttpRequest) -> HttpResponse:
                 }
                 for row in page.rows
             ],
-            "previous_url": f"{request.path}?before={page.before}" if page.before else "",
-            "next_url": f"{request.path}?after={page.after}" if page.after else "",
+            **keyset.neighbours(page, request.path),
         },
     )
 
@@ -60,12 +56,8 @@ def reports(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """One version; of a correction what it changed, of a corrected one where the newer one is."""
     result = _found(pk)
-    versions = list(
-        _published()
-        .filter(authority=result.authority_id, month=result.month)
-        .order_by("version")
-        .values_list("pk", "version")
-    )
+    published = _published().filter(authority=result.authority_id, month=result.month)
+    versions = list(published.order_by("version").values_list("pk", "version"))
     earlier = earlier_published(result)
     return render(
         request,
@@ -112,9 +104,7 @@ def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     writer = csv.writer(out)
     writer.writerow(result.raw_names)
     writer.writerows([safe_cell(cell) for cell in row] for row in result.raw)
-    return _file(
-        request, b"\xef\xbb\xbf" + out.getvalue().encode(), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv"
-    )
+    return _file(request, out.getvalue().encode("utf-8-sig"), "text/csv; charset=utf-8", f"report-{pk}-{name}.csv")
 
 
 @public_page(fresh=0, kept=FOREVER)

@@ -1,7 +1,4 @@
-"""/authority/reports/: the monthly reports of the own authority and of those below, and the way of one of them.
-
-Who works on cases or on figures drafts, another head approves; what was approved is only published.
-"""
+"""/authority/reports/: the monthly reports of the own authority and of those below, and the way of one of them."""
 
 from collections.abc import Callable
 from datetime import date
@@ -86,23 +83,14 @@ NEWEST = keyset.Order("drafted_at", falling=True)
 
 
 def _posts(workspace: Workspace) -> list[Officer]:
-    return list(
-        Officer.objects.on(workspace.today)
-        .filter(user=workspace.user)
-        .select_related("authority__region")
-        .order_by("pk")
-    )
+    posts = Officer.objects.on(workspace.today).filter(user=workspace.user)
+    return list(posts.select_related("authority__region").order_by("pk"))
 
 
 def _authorities(posts: list[Officer], right: Right) -> list[Authority]:
     """Where this person holds such an office; a 所 reports through its authority."""
-    return list(
-        dict.fromkeys(
-            post.authority
-            for post in posts
-            if post.role in right.posts and post.authority.level != Authority.Level.OFFICE
-        )
-    )
+    held = dict.fromkeys(post.authority for post in posts if post.role in right.posts)
+    return [authority for authority in held if authority.level != Authority.Level.OFFICE]
 
 
 def _seen(posts: list[Officer]) -> QuerySet[MonthlyReport]:
@@ -126,25 +114,18 @@ def reports(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     posts = _posts(workspace)
     mine = {str(authority.pk): authority for authority in _authorities(posts, Right.DRAFT_REPORT)}
     months = list(DataSet.objects.filter(version=1).order_by("-month").values_list("month", flat=True)[:MONTHS])
-    form = NewReportForm(
-        request.POST if request.method == "POST" else None,
-        months=months,
-        authorities=[(key, named(authority)) for key, authority in mine.items()],
-    )
+    authorities = [(key, named(authority)) for key, authority in mine.items()]
+    data = request.POST if request.method == "POST" else None
+    form = NewReportForm(data, months=months, authorities=authorities)
     if form.is_bound:
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 cleaned = form.cleaned_data
                 try:
-                    attempt.reference = _url(
-                        keeping.draft(
-                            authority=mine[cleaned["authority"]],
-                            month=cleaned["month"],
-                            what_changed=cleaned["what_changed"],
-                            by=workspace.user,
-                            now=workspace.now,
-                        )
-                    )
+                    about = {name: cleaned[name] for name in ("month", "what_changed")}
+                    authority = mine[cleaned["authority"]]
+                    made = keeping.draft(authority=authority, **about, by=workspace.user, now=workspace.now)
+                    attempt.reference = _url(made)
                 except StepNotAllowed as wrong:
                     form.add_error(wrong.field if wrong.field in form.fields else None, wrong.reason)
         if attempt.reference:
@@ -158,8 +139,7 @@ def reports(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "may_draft": bool(mine and months),
             "has_months": bool(months),
             "rows": [_line(report) for report in page.rows],
-            "previous_url": f"?before={page.before}" if page.before else "",
-            "next_url": f"?after={page.after}" if page.after else "",
+            **keyset.neighbours(page, ""),
         },
         status=422 if form.is_bound else 200,
     )
@@ -283,21 +263,17 @@ def _show(
     sealed_fields.load_for(people)
     names = {person.pk: person.name for person in people}
     earlier = earlier_published(result)
-    text, tone = STATES[result.state]
+    as_kept = TextsForm(initial={**result.texts, "seen": result.edited_at.isoformat()})
     return render(
         request,
         "reports/authority_one.html",
         {
-            "report": result,
-            "title": keeping.title_of(result),
-            "authority": named(result.authority),
-            "words": text,
-            "tone": tone,
+            **_line(result),
             "tables": showing.tables_of(result),
             "blocks": showing.blocks_of(result),
             "notes": keeping.notes_of(result),
-            "form": decision or form or TextsForm(initial={**result.texts, "seen": result.edited_at.isoformat()}),
-            "texts_form": form or TextsForm(initial={**result.texts, "seen": result.edited_at.isoformat()}),
+            "form": decision or form or as_kept,
+            "texts_form": form or as_kept,
             "decision": decision or _decision(None),
             "has_errors": status == 422,
             "may_edit": may_draft and result.state == "draft",
@@ -307,24 +283,15 @@ def _show(
             "edited_by": names.get(result.edited_by_id, ""),
             "decided_by": names.get(result.decided_by_id or 0, ""),
             "changes": showing.changes_between(earlier, result) if earlier else [],
-            "is_stale": result.state == "draft" and _has_newer_set(result),
+            "is_stale": result.state == "draft"
+            and DataSet.objects.filter(month=result.month, pk__gt=result.data_set_id).exists(),
             "public_url": reverse("oversight:open-report", args=[result.pk]) if result.state == "published" else "",
         },
         status=status,
     )
 
 
-def _has_newer_set(result: MonthlyReport) -> bool:
-    return DataSet.objects.filter(month=result.month, pk__gt=result.data_set_id).exists()
-
-
 def earlier_published(result: MonthlyReport) -> MonthlyReport | None:
     """The version that this one corrects."""
-    return (
-        MonthlyReport.objects.filter(
-            authority=result.authority_id, month=result.month, version__lt=result.version, state="published"
-        )
-        .order_by("-version")
-        .defer("printed")
-        .first()
-    )
+    published = MonthlyReport.objects.filter(authority=result.authority_id, month=result.month, state="published")
+    return published.filter(version__lt=result.version).order_by("-version").defer("printed").first()

@@ -1,7 +1,4 @@
-"""A report as people read it: its tables in the language of the reader, its words, what a correction changed.
-
-Page, print and CSV are made from the same tables, so what they say is the same.
-"""
+"""A report as people read it: its tables in the language of the reader, its words, what a correction changed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,8 +9,8 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from oversight.figures.definitions import DEFINITIONS
 from oversight.models import MonthlyReport
-from oversight.open_data.columns import WITHHELD
 from oversight.open_data.files import label_of
+from oversight.open_data.reading import WITHHELD
 from oversight.presenting import cards
 from oversight.reports.figures import BLOCKS, BY_QUARTER, Share, shares
 from web.languages import name_in_language
@@ -106,9 +103,6 @@ def changes_between(old: MonthlyReport, new: MonthlyReport) -> list[tuple[str, s
     return results
 
 
-# --- cells ------------------------------------------------------------------------------------------------------------
-
-
 def _shown(number: int | None) -> str:
     return WITHHELD if number is None else f"{number:,}"
 
@@ -148,15 +142,8 @@ def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
     rows, raw = [], []
     for line in figures[name]:
         label, n = label_of(by, line["code"]), line["received"]
-        rows.append(
-            [
-                label,
-                _shown(n),
-                cards.percent(n / whole) if n is not None and whole else cards.NOTHING,
-                _before(line),
-                change_of(n, line),
-            ]
-        )
+        share = cards.percent(n / whole) if n is not None and whole else cards.NOTHING
+        rows.append([label, _shown(n), share, _before(line), change_of(n, line)])
         raw.append([line["code"], label, _raw(n), _raw_before(line)])
     return Table(name, str(TABLES[name]), heads, rows, ["code", "label", "received", "before"], raw)
 
@@ -176,10 +163,6 @@ def _quarter(figures: Mapping[str, Any]) -> str:
 
 
 _OF_STAGES = ("settled", "unconfirmed", "ended", "in_time", "due")
-
-
-def _raw_of_stages(line: Mapping[str, Any]) -> Row:
-    return [_raw(line[column]) if column in line else "" for column in _OF_STAGES]
 
 
 def _units(figures: Mapping[str, Any]) -> Table:
@@ -221,7 +204,7 @@ def _of_places(name: str, title: str, heads: list[Head], names: list[str], lines
         counts = [_shown(received), _before(line), change_of(received, line), *map(_shown, closed)]
         rows.append([name_of(line), *counts, *rates])
         plain = [line["code"], line["name"], _raw(received), _raw_before(line), *map(_raw, closed)]
-        raw.append([*plain, *_raw_of_stages(line)])
+        raw.append([*plain, *[_raw(line[column]) if column in line else "" for column in _OF_STAGES]])
     return Table(name, title, heads, rows, names, raw)
 
 
@@ -238,12 +221,10 @@ def _summary(figures: Mapping[str, Any]) -> Table:
         before = _shown(was.get(code, 0)) if was is not None else cards.NOTHING
         rows.append([title, _shown(n), before, change_of(n, was or {}, code)])
         raw.append([code, _raw(n), "", ""])
-    _add_shares(
-        rows, raw, line, was, [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER]
-    )
-    rows.append(
-        [str(DEFINITIONS["recovered"].title), _yuan(line), _yuan(was) if was is not None else cards.NOTHING, ""]
-    )
+    codes = [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER]
+    _add_shares(rows, raw, line, was, codes)
+    before = _yuan(was) if was is not None else cards.NOTHING
+    rows.append([str(DEFINITIONS["recovered"].title), _yuan(line), before, ""])
     raw.append(["recovered", _raw(line.get("recovered", "0")), "", ""])
     if "quarter" not in figures:
         _add_rating(rows, raw, line, was)
@@ -257,21 +238,16 @@ def _stages(figures: Mapping[str, Any]) -> Table:
         line, was = figures["summary"], figures.get("stages_before")
         _add_shares(rows, raw, line, was, [code for code in shares(line) if code in BY_QUARTER])
         _add_rating(rows, raw, line, was)
-    return Table(
-        "stages", f"{TABLES['stages']}{_quarter(figures)}", _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw
-    )
+    title = f"{TABLES['stages']}{_quarter(figures)}"
+    return Table("stages", title, _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw)
 
 
 _RAW = ["figure", "part", "whole", "upper"]
 
 
 def _heads_of_figures(now: str, before: str) -> list[Head]:
-    return [
-        Head(_("指标"), "figure", is_number=False),
-        Head(now, "value"),
-        Head(before, "before"),
-        Head(_("环比或者构成"), "made_of"),
-    ]
+    made_of = Head(_("环比或者构成"), "made_of")
+    return [Head(_("指标"), "figure", is_number=False), Head(now, "value"), Head(before, "before"), made_of]
 
 
 def _add_shares(

@@ -16,8 +16,8 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Model, QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import sealed_fields
 from accounts.models import User
@@ -41,9 +41,9 @@ from web.listing import listed
 TOLD = 6
 WIDE = {"class": "w-24"}
 DAYS: dict[str, tuple[Any, Any]] = {
-    "from": (gettext_lazy("自哪一天起"), gettext_lazy("批准得晚，就自批准当天起。")),
-    "last": (gettext_lazy("最后一天"), gettext_lazy("到这一天24:00为止；批准得晚，就到批准当天为止。")),
-    "fact": (gettext_lazy("登记的日期"), gettext_lazy("按市场主体登记写，可以是过去的日期。")),
+    "from": (_("自哪一天起"), _("批准得晚，就自批准当天起。")),
+    "last": (_("最后一天"), _("到这一天24:00为止；批准得晚，就到批准当天为止。")),
+    "fact": (_("登记的日期"), _("按市场主体登记写，可以是过去的日期。")),
 }
 
 
@@ -65,7 +65,7 @@ class Named(forms.CharField):
         if not results:
             raise ValidationError(self.missing)
         shown = listed(self._told(row) for row in results[:TOLD])
-        raise ValidationError(_("有几个叫这个名称，请写代码或全名：%(names)s") % {"names": shown})
+        raise ValidationError(gettext("有几个叫这个名称，请写代码或全名：%(names)s") % {"names": shown})
 
     def _told(self, row: Any) -> str:
         if isinstance(row, Region):
@@ -88,45 +88,45 @@ class ChangeForm(StepForm):
     ) -> None:
         super().__init__(*args, **options)
         made: dict[str, Callable[[], forms.Field]] = {
-            "name": lambda: Words(label=_("名称"), rows=1, longest=200),
-            "name_en": lambda: Words(label=_("英文名称"), rows=1, longest=200, required=not kind.needs_approval),
+            "name": lambda: Words(label=gettext("名称"), rows=1, longest=200),
+            "name_en": lambda: Words(label=gettext("英文名称"), rows=1, longest=200, required=not kind.needs_approval),
             "region": lambda: Named(
                 Region.objects.filter(country="CN").order_by("id"),
                 code="code",
-                label=_("地区"),
-                missing=_("没有这个地区"),
-                help_text=_("名称或六位代码，例如 鼓楼区 或 350102"),
+                label=gettext("地区"),
+                missing=gettext("没有这个地区"),
+                help_text=gettext("名称或六位代码，例如 鼓楼区 或 350102"),
                 required=kind.code != "branch-add",
             ),
             "category": lambda: forms.ChoiceField(
-                label=_("只限哪一类"),
+                label=gettext("只限哪一类"),
                 required=False,
-                help_text=_("不选，就是全部类别。"),
+                help_text=gettext("不选，就是全部类别。"),
                 widget=forms.Select(attrs=WIDE),
-                choices=[("", _("全部类别")), *categories.OBJECT_CATEGORIES, *categories.SECTOR_PROBLEMS],
+                choices=[("", gettext("全部类别")), *categories.OBJECT_CATEGORIES, *categories.SECTOR_PROBLEMS],
             ),
             "parent": lambda: forms.ChoiceField(
-                label=_("新的上级"),
+                label=gettext("新的上级"),
                 widget=forms.Select(attrs=WIDE),
                 required=not may_be_top,
                 choices=[
-                    ("", _("直属总部") if may_be_top else _("请选择")),
+                    ("", gettext("直属总部") if may_be_top else gettext("请选择")),
                     *((str(row.pk), named(row)) for row in parents),
                 ],
             ),
             "authority": lambda: Named(
                 Authority.objects.filter(has_power=True).order_by("id"),
                 code="name",
-                label=_("监管部门"),
-                missing=_("没有这个部门，或者它没有处理权限"),
-                help_text=_("例如 福州市鼓楼区市场监督管理局"),
+                label=gettext("监管部门"),
+                missing=gettext("没有这个部门，或者它没有处理权限"),
+                help_text=gettext("例如 福州市鼓楼区市场监督管理局"),
             ),
             "enterprise": lambda: Named(
                 Enterprise.objects.order_by("id"),
                 code="uscc",
-                label=_("企业"),
-                missing=_("没有这个企业"),
-                help_text=_("统一社会信用代码，或登记的全名"),
+                label=gettext("企业"),
+                missing=gettext("没有这个企业"),
+                help_text=gettext("统一社会信用代码，或登记的全名"),
             ),
         }
         for name in kind.fields:
@@ -136,13 +136,13 @@ class ChangeForm(StepForm):
         if kind.day:
             label, hint = DAYS[kind.day]
             self.fields["on_day"] = Day(label=label, help_text=hint)
-        self.fields["why"] = Words(label=_("为什么"), rows=3, longest=LONGEST)
+        self.fields["why"] = Words(label=gettext("为什么"), rows=3, longest=LONGEST)
         self.kind, self.today = kind, today
 
     def clean_on_day(self) -> date:
         day: date = self.cleaned_data["on_day"]
         if self.kind.day in ("from", "last") and day < self.today:
-            raise ValidationError(_("日期不能早于今天"))
+            raise ValidationError(gettext("日期不能早于今天"))
         return day
 
     @property
@@ -158,22 +158,15 @@ class ChangeForm(StepForm):
 class DecisionForm(StepForm):
     """Approve or not; a refusal says why."""
 
-    decision = Choice(
-        label=gettext_lazy("决定"),
-        choices=[("agree", gettext_lazy("批准这项变更")), ("refuse", gettext_lazy("不批准"))],
-    )
+    decision = Choice(label=_("决定"), choices=[("agree", _("批准这项变更")), ("refuse", _("不批准"))])
     reason = Words(
-        label=gettext_lazy("理由"),
-        rows=3,
-        longest=LONGEST,
-        required=False,
-        help_text=gettext_lazy("不批准的，须写明理由；企业会看到。"),
+        label=_("理由"), rows=3, longest=LONGEST, required=False, help_text=_("不批准的，须写明理由；企业会看到。")
     )
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if cleaned.get("decision") == "refuse" and not cleaned.get("reason") and "reason" not in self.errors:
-            self.add_error("reason", _("不批准，请写明理由。"))
+            self.add_error("reason", gettext("不批准，请写明理由。"))
         return cleaned
 
 
@@ -271,7 +264,7 @@ def facts(change: DirectoryChange, names: Names) -> list[dict[str, str]]:
     rows = [(str(key), value) for key, value in wished(change, names)]
     if kind.day:
         rows.append((str(DAYS[kind.day][0]), day_text(change.on_day)))
-    rows.append((_("为什么"), change.why))
+    rows.append((gettext("为什么"), change.why))
     return [{"key": key, "value": value} for key, value in rows]
 
 
@@ -279,22 +272,22 @@ def wished(change: DirectoryChange, names: Names) -> list[tuple[str, str]]:
     """What is wished, without its day and reason: words and their value."""
     what = change.what
     keys = {
-        "name": _("名称"),
-        "name_en": _("英文名称"),
-        "region": _("地区"),
-        "parent": _("新的上级"),
-        "authority": _("监管部门"),
-        "enterprise": _("企业"),
-        "branch": _("上级") if change.kind == "branch-add" else _("分支机构"),
+        "name": gettext("名称"),
+        "name_en": gettext("英文名称"),
+        "region": gettext("地区"),
+        "parent": gettext("新的上级"),
+        "authority": gettext("监管部门"),
+        "enterprise": gettext("企业"),
+        "branch": gettext("上级") if change.kind == "branch-add" else gettext("分支机构"),
     }
     results: list[tuple[str, str]] = []
     for name in ("branch", "parent", "region", "authority", "enterprise", "name", "name_en"):
         if what.get(name):
             results.append((keys[name], names.say(name, what[name]) if name in TABLES else str(what[name])))
         elif name == "parent" and name in what:
-            results.append((keys[name], _("直属总部")))
+            results.append((keys[name], gettext("直属总部")))
     if what.get("category"):
-        results.append((_("只限哪一类"), category_words(what["category"])))
+        results.append((gettext("只限哪一类"), category_words(what["category"])))
     return results
 
 
@@ -330,7 +323,13 @@ def preview(change: DirectoryChange, names: Names, *, user: User, side: str, tod
     counted = change.preview
     if counted is None or counted["impossible"]:
         return Preview("failed" if counted is None else "impossible")
-    ways = [way for way in counted["ways"] if side == "authority" or _is_ours(way, change.enterprise_id)]
+    ways = [
+        way
+        for way in counted["ways"]
+        if side == "authority"
+        or way["before"]["enterprise"] == change.enterprise_id
+        or all(place["enterprise"] in (None, change.enterprise_id) for place in (way["before"], way["after"]))
+    ]
     seen = links_to((pk for way in ways for pk in way["cases"]), user=user, side=side, today=today)
     shown = [
         Way(
@@ -355,15 +354,9 @@ def preview(change: DirectoryChange, names: Names, *, user: User, side: str, tod
     )
 
 
-def _is_ours(way: dict[str, Any], enterprise_id: int) -> bool:
-    return all(place["enterprise"] in (None, enterprise_id) for place in (way["before"], way["after"])) or (
-        way["before"]["enterprise"] == enterprise_id
-    )
-
-
 def _place(place: dict[str, Any], change: DirectoryChange, names: Names) -> str:
     if place["reason"]:
-        return _("人工分送（%(reason)s）") % {"reason": wording.label(place["reason"], kind="reason")}
+        return gettext("人工分送（%(reason)s）") % {"reason": wording.label(place["reason"], kind="reason")}
     if place["enterprise"] is None:
         return names.say("authority", place["authority"])
     text = names.say("enterprise", place["enterprise"])
@@ -371,8 +364,6 @@ def _place(place: dict[str, Any], change: DirectoryChange, names: Names) -> str:
         # A branch that the change itself would found has no row yet.
         text = names.say("branch", place["branch"], str(change.what.get("name") or "–"))
     if place["authority"]:
-        text = _("%(where)s（不成转%(authority)s）") % {
-            "where": text,
-            "authority": names.say("authority", place["authority"]),
-        }
+        authority = names.say("authority", place["authority"])
+        text = gettext("%(where)s（不成转%(authority)s）") % {"where": text, "authority": authority}
     return text

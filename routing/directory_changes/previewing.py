@@ -97,12 +97,8 @@ def _lease(*, now: datetime) -> DirectoryChange | None:
         free = DirectoryChange.objects.filter(
             Q(preview_leased_until=None) | Q(preview_leased_until__lte=now), preview_wanted_at__isnull=False
         )
-        change = (
-            free.order_by("preview_wanted_at", "id")
-            .select_for_update(skip_locked=True, of=("self",))
-            .select_related("enterprise")
-            .first()
-        )
+        free = free.select_for_update(skip_locked=True, of=("self",)).select_related("enterprise")
+        change = free.order_by("preview_wanted_at", "id").first()
         if change is not None:
             change.preview_leased_until, change.preview_tries = now + LEASE, change.preview_tries + 1
             change.save(update_fields=["preview_leased_until", "preview_tries"])
@@ -116,15 +112,8 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
     """
     ids, is_cut = _touched(change, now=now, most=most)
     rules = all_rules()
-    result: dict[str, Any] = {
-        "days": DAYS,
-        "at": now.isoformat(),
-        "looked_at": len(ids),
-        "is_cut": is_cut,
-        "impossible": False,
-        "ways": [],
-        "others": 0,
-    }
+    result: dict[str, Any] = {"days": DAYS, "at": now.isoformat(), "looked_at": len(ids), "is_cut": is_cut}
+    result |= {"impossible": False, "ways": [], "others": 0}
     try:
         day, groups, after, gone, merged = _with_it(change, ids, rules, now=now)
     except ChangeRefused:
@@ -194,9 +183,7 @@ def _newest_first(cases: QuerySet[Complaint], *, now: datetime) -> Iterator[tupl
 def _with_it(
     change: DirectoryChange, ids: Sequence[int], rules: Sequence[Rule], *, now: datetime
 ) -> tuple[date, dict[Facts, list[int]], dict[Facts, Match | NoMatch], Directory, Conditions]:
-    """The day, the cases by what routing knows of them, what is chosen with the change, by which directory, and the
-    conditions that know whose consent goes on with it. The change is written and taken back before anything is counted.
-    """
+    """(day, cases by their facts, choices, directory, consents) with the change, which is taken back first."""
     today = timezone.localdate(now)
     conditions = Conditions.at(now)
     day = KINDS[change.kind].first_day(changing.wish_of(change, today=today))

@@ -23,8 +23,8 @@ from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise, Succession
-from routing.rules.directory import rules, snapshot
 from routing.rules.directory import rules as all_rules
+from routing.rules.directory import snapshot
 from routing.rules.facts import Directory, Facts, Match, NoMatch, Rule, Why
 from routing.rules.matching import choose
 
@@ -102,10 +102,7 @@ def may_go(
             and target is not None
             and not _may_have_it(case, target, had=had[case.pk], conditions=conditions)
         ):
-            enterprise = directory.enterprises[target]
-            hurdle = Why(
-                "no_consent", {"enterprise": enterprise.name, "enterprise_en": enterprise.name_en or enterprise.name}
-            )
+            hurdle = Why("no_consent", directory.enterprises[target].words)
         decisions[case.pk] = decision if hurdle is None else _held(decision, hurdle)
     return decisions
 
@@ -144,11 +141,7 @@ def _choose(case: Complaint, facts: Facts, rules: Sequence[Rule], directory: Dir
         return choose(facts, rules, directory)
     except Exception:
         log.exception("routing failed for case %s", case.number)
-        return _failed("routing_failed")
-
-
-def _failed(code: str) -> NoMatch:
-    return NoMatch(reason=code, why=(Why(code),), suggestions=())
+        return NoMatch(reason="routing_failed", why=(Why("routing_failed"),), suggestions=())
 
 
 def _held(decision: Match | NoMatch, hurdle: Why) -> NoMatch:
@@ -273,23 +266,17 @@ def sweep_successions(*, now: datetime, limit: int = BATCH) -> int:
     heirs = _heirs(day)
     if not heirs:
         return 0
-    cases = list(
-        Complaint.objects.filter(OPEN, enterprise_id__in=heirs)
-        .order_by("id")
-        .select_related("picked_enterprise", "service_region", "handling_region")[:limit]
-    )
+    left = Complaint.objects.filter(OPEN, enterprise_id__in=heirs).order_by("id")
+    cases = list(left.select_related("picked_enterprise", "service_region", "handling_region")[:limit])
     if not cases:
         return 0
     branches = _branches(cases, heirs, on=day)
-    moves = [
-        (
-            case.pk,
-            pass_to_successor(enterprise_id=heirs[case.enterprise_id or 0], branch_id=branches.get(case.pk)),
-            SYSTEM,
-        )
+    moves = {
+        case.pk: pass_to_successor(enterprise_id=heirs[case.enterprise_id or 0], branch_id=branches.get(case.pk))
         for case in cases
-    ]
-    return sum(taken.is_done for taken in take_each(moves, now=now, conditions=conditions, skip_locked=True))
+    }
+    steps = [(pk, move, SYSTEM) for pk, move in moves.items()]
+    return sum(taken.is_done for taken in take_each(steps, now=now, conditions=conditions, skip_locked=True))
 
 
 def _heirs(day: date) -> dict[int, int]:
@@ -298,11 +285,8 @@ def _heirs(day: date) -> dict[int, int]:
     for old, new in Succession.objects.filter(on_day__lte=day).values_list("predecessor_id", "successor_id"):
         after.setdefault(old, set()).add(new)
     last = {old: _last(old, after) for old in after}
-    able = set(
-        Enterprise.objects.filter(
-            pk__in={pk for result in last.values() for pk in result}, enrolment=Enterprise.Enrolment.ENROLLED
-        ).values_list("pk", flat=True)
-    )
+    enrolled = Enterprise.objects.filter(enrolment=Enterprise.Enrolment.ENROLLED)
+    able = set(enrolled.filter(pk__in=set().union(*last.values())).values_list("pk", flat=True))
     return {old: next(iter(result)) for old, result in last.items() if len(result) == 1 and result <= able}
 
 
@@ -324,7 +308,7 @@ def _last(old: int, after: Mapping[int, set[int]]) -> set[int]:
 def _branches(cases: Sequence[Complaint], heirs: Mapping[int, int], *, on: date) -> dict[int, int | None]:
     """Which branch of the successor answers, where the rules of forwarding lead there; else its headquarters does."""
     facts = {case.pk: facts_of(case, on=on) for case in cases}
-    known = rules()
+    known = all_rules()
     directory = snapshot(facts.values(), known)
     result: dict[int, int | None] = {}
     for case in cases:

@@ -5,7 +5,6 @@ named, whom the statement mentions, what is typed now); nobody is suggested with
 """
 
 import datetime as dt
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from django.db.models import F, QuerySet, Value
@@ -59,15 +58,12 @@ def suggest(complaint: Complaint, *, statement: str, asked: str, on: dt.date) ->
         decision = choose(one, rules, directory)
         if isinstance(decision, Match):
             if decision.enterprise_id is not None:
-                _keep(
-                    scored,
-                    decision.enterprise_id,
-                    decision.branch_id,
-                    decision.confidence,
-                    (*extra, *decision.why[-1:]),
-                )
+                why = (*extra, *decision.why[-1:])
+                _keep(scored, decision.enterprise_id, decision.branch_id, decision.confidence, why)
         else:
-            _keep_all(scored, decision.suggestions, extra)
+            for other in decision.suggestions:
+                # Routing was not sure: less than whatever it decided.
+                _keep(scored, other.enterprise_id, other.branch_id, min(other.score, 79), (*extra, *other.why))
     typed = _typed(complaint, asked, on=on)
     for enterprise_id, branch_id, score in typed:
         _keep(scored, enterprise_id, branch_id, score, (Why("typed", {"named": asked}),))
@@ -112,32 +108,19 @@ def _typed(complaint: Complaint, asked: str, *, on: dt.date) -> list[tuple[int, 
     text = asked.strip().replace("\0", "")
     if not text:
         return []
-    branches = (
-        Branch.objects.on(on)
-        .filter(name__icontains=text, enterprise__enrolment=Enterprise.Enrolment.ENROLLED)
-        .order_by("name", "pk")
-    )
+    enrolled = Branch.objects.on(on).filter(enterprise__enrolment=Enterprise.Enrolment.ENROLLED)
+    branches = enrolled.filter(name__icontains=text).order_by("name", "pk")
     own = branches.filter(enterprise_id=complaint.enterprise_id or 0)
     results: list[tuple[int, int | None, int]] = [(b.enterprise_id, b.pk, OWN_BRANCH) for b in own[:MOST]]
     results += [(b.enterprise_id, b.pk, FOUND) for b in branches[:MOST]]
-    results += [
-        (hit.enterprise.pk, hit.branch.pk if hit.branch else None, FOUND)
-        for hit in find(text, on=on, region_id=complaint.service_region_id)
-        if hit.is_enrolled
-    ]
-    return results
+    hits = [hit for hit in find(text, on=on, region_id=complaint.service_region_id) if hit.is_enrolled]
+    return results + [(hit.enterprise.pk, hit.branch.pk if hit.branch else None, FOUND) for hit in hits]
 
 
 def _keep(scored: Scored, enterprise_id: int, branch_id: int | None, score: int, why: tuple[Why, ...]) -> None:
     known = scored.get((enterprise_id, branch_id))
     if known is None or known[0] < score:
         scored[enterprise_id, branch_id] = (score, why)
-
-
-def _keep_all(scored: Scored, candidates: Iterable[Candidate], extra: tuple[Why, ...]) -> None:
-    for one in candidates:
-        # Routing was not sure: less than whatever it decided.
-        _keep(scored, one.enterprise_id, one.branch_id, min(one.score, 79), (*extra, *one.why))
 
 
 def _rows(

@@ -1,8 +1,4 @@
-"""/authority/changes/: what enterprises wish to change of their entry, and the decision of whoever enrolled them.
-
-Officers of the authority that enrolled the enterprise read; its head decides, after seeing what the
-change would move. A draft is the enterprise's own until it is filed.
-"""
+"""/authority/changes/: what enterprises wish to change of their entry, and the decision of whoever enrolled them."""
 
 from collections.abc import Callable, Sequence
 
@@ -50,10 +46,7 @@ def _headed(workspace: Workspace) -> set[int]:
 def redirect_or_explain(
     request: HttpRequest, form: forms.Form, act: Callable[[], tuple[str, str]], *, raised: Sequence[str] = ()
 ) -> HttpResponseBase | None:
-    """Carry out ``act`` at most once and go on to the address that it returns, with what to tell of it.
-
-    Where a rule refuses it, the reason stands beside its field and the answer is None; codes in ``raised`` are raised.
-    """
+    """Act once and go on to where it leads; None where a rule refuses it, with the reason beside its field."""
     with once(request) as attempt:
         if not attempt.answered:
             try:
@@ -74,7 +67,6 @@ def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     is_past = request.GET.get("view") == "decided"
     rows = _filed(workspace).filter(state__in=DECIDED if is_past else [State.WAITING])
     page = keyset.page_of(rows, request.GET, BY_DECISION if is_past else BY_FILING, related=("made_by", "enterprise"))
-    view = "view=decided&" if is_past else ""
     return render(
         request,
         "profile/changes.html",
@@ -82,8 +74,7 @@ def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "rows": lines(page.rows, url=change_url),
             "now": workspace.now,
             "is_past": is_past,
-            "previous_url": f"?{view}before={page.before}" if page.before else "",
-            "next_url": f"?{view}after={page.after}" if page.after else "",
+            **keyset.neighbours(page, "?view=decided" if is_past else ""),
         },
     )
 

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from complaints.desks.enterprise_workspace import Workspace, held, workspace_page
+from complaints.desks.keyset import number_of
 from complaints.filing.forms import Pick
 from complaints.filing.places import full_name, is_choosable, nearby
 from complaints.forms.fields import Choices
@@ -96,10 +97,8 @@ def _context(request: HttpRequest) -> dict[str, object]:
 
 def _region(text: str) -> int | None:
     """A region that may be chosen; anything else is as if none was given."""
-    if not (text.isascii() and text.isdigit() and len(text) <= 10):
-        return None
-    region_id = int(text)
-    return region_id if region_id < 2**31 and is_choosable(region_id) else None
+    region_id = number_of(text, digits=10)
+    return region_id if region_id is not None and region_id < 2**31 and is_choosable(region_id) else None
 
 
 def _shown(
@@ -142,7 +141,8 @@ def request_return(request: HttpRequest, workspace: Workspace, number: str) -> H
 def _form(kind: type[ReturnForm], case: CasePage, typed: Mapping[str, Any], data: Data = None) -> ReturnForm:
     """With whose case it may be: what fits it, and what was asked for."""
     asked = str(typed.get("q", ""))[:80]
-    result = _suggested(case, asked)
+    # Who returned the case already reads a part of it: the same form again shows its result, no suggestions.
+    result = returning.suggest(case.complaint, statement=case.statement, asked=asked, on=case.today)
     because = {"candidates": [one.as_json() for one in result]}
     return kind(data, targets=targets(result), asked=asked.strip(), because=because, initial=dict(typed))
 
@@ -178,11 +178,6 @@ def _requested(form: ReturnForm) -> Move:
     return enterprise.request_return(
         text=form.cleaned_data["text"], enterprise_id=enterprise_id, branch_id=branch_id, because=form.because
     )
-
-
-def _suggested(case: CasePage, asked: str) -> list[returning.Suggestion]:
-    # Who returned the case already reads a part of it: the same form again shows its result, no suggestions.
-    return returning.suggest(case.complaint, statement=case.statement, asked=asked, on=case.today)
 
 
 def targets(results: Sequence[returning.Suggestion]) -> Choices:

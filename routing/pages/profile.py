@@ -91,7 +91,8 @@ def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     waiting = list(
         lead.changes().filter(state__in=changing.OPEN).select_related("made_by", "enterprise").order_by("-pk")[:10]
     )
-    under = _under(request, lead)
+    typed = keyset.number_of(request.GET.get("under"))
+    under = None if typed is None else get_object_or_404(lead.branches(), pk=typed)
     leads = is_whole or (under is not None and under.parent_id in (lead.branch_ids or ()))
     return render(
         request,
@@ -109,13 +110,6 @@ def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
             **(_names(enterprise, today=lead.today) if is_whole else {}),
         },
     )
-
-
-def _under(request: HttpRequest, lead: Lead) -> Branch | None:
-    typed = request.GET.get("under", "")
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 18):
-        return None
-    return get_object_or_404(lead.branches(), pk=int(typed))
 
 
 def _facts(enterprise: Enterprise, *, is_whole: bool) -> list[dict[str, str]]:
@@ -275,14 +269,8 @@ def new(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     parents = (
         list(lead.branches().exclude(pk=about.get("branch", 0)).order_by("id")[:500]) if "parent" in kind.fields else []
     )
-    form = ChangeForm(
-        request.POST if request.method == "POST" else None,
-        kind=kind,
-        today=lead.today,
-        parents=parents,
-        may_be_top=is_whole,
-        initial={"on_day": lead.today.isoformat()},
-    )
+    data, initial = request.POST if request.method == "POST" else None, {"on_day": lead.today.isoformat()}
+    form = ChangeForm(data, kind=kind, today=lead.today, parents=parents, may_be_top=is_whole, initial=initial)
 
     def drafted() -> tuple[str, str]:
         change = changing.draft(
@@ -302,12 +290,8 @@ def new(request: HttpRequest, lead: Lead) -> HttpResponseBase:
         return answer
     kept = DirectoryChange(kind=kind.code, what=about)
     shown = [{"key": key, "value": value} for key, value in wished(kept, Names.of_changes([kept]))]
-    return render(
-        request,
-        "profile/new.html",
-        {"form": form, "kind": kind, "about": shown, "back": reverse("routing:enterprise-profile")},
-        status=422 if form.is_bound else 200,
-    )
+    context = {"form": form, "kind": kind, "about": shown, "back": reverse("routing:enterprise-profile")}
+    return render(request, "profile/new.html", context, status=422 if form.is_bound else 200)
 
 
 def _about(request: HttpRequest, lead: Lead, kind: Kind) -> dict[str, Any]:
@@ -315,15 +299,13 @@ def _about(request: HttpRequest, lead: Lead, kind: Kind) -> dict[str, Any]:
     typed = request.GET.get("row", "")
     if kind.row is None or (not typed and lead.branch_ids is None and kind.code in ("branch-add", "english-name")):
         return {}
-    if not (typed.isascii() and typed.isdigit() and len(typed) < 18):
-        raise Http404
     mine: dict[Any, Any] = {
         Branch: lambda: lead.branches(),
         ServiceArea: lambda: ServiceArea.objects.filter(branch__in=lead.branches()),
         BrandHolding: lambda: BrandHolding.objects.filter(enterprise=lead.enterprise).select_related("brand"),
         Alias: lambda: Alias.objects.filter(enterprise=lead.enterprise),
     }
-    row = get_object_or_404(mine[kind.row](), pk=int(typed))
+    row = get_object_or_404(mine[kind.row](), pk=keyset.number_of(typed))
     return kind.about(row)
 
 
@@ -374,14 +356,5 @@ def _do(what: str, row: DirectoryChange, lead: Lead) -> str:
 def history(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     """Every change that was wished, the newest first."""
     page = keyset.page_of(lead.changes(), request.GET, BY_MAKING, related=("made_by", "enterprise"))
-    return render(
-        request,
-        "profile/history.html",
-        {
-            "lines": lines(page.rows, url=change_url),
-            "now": lead.now,
-            "back": reverse("routing:enterprise-profile"),
-            "previous_url": f"?before={page.before}" if page.before else "",
-            "next_url": f"?after={page.after}" if page.after else "",
-        },
-    )
+    context = {"lines": lines(page.rows, url=change_url), "now": lead.now, **keyset.neighbours(page, "")}
+    return render(request, "profile/history.html", context | {"back": reverse("routing:enterprise-profile")})

@@ -1,11 +1,7 @@
-"""A change of the routing rules on its way: drafted, tried, filed, decided.
-
-Its author drafts, tries, files and withdraws; the head of an authority around it, another person, decides.
-"""
+"""A change of the routing rules on its way: drafted, tried, filed, decided."""
 
 from typing import Any
 
-from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -34,7 +30,8 @@ def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """What waits for a decision, what is drafted, what was decided: the newest first."""
     view = request.GET.get("view", "")
     view = view if view in VIEWS else "waiting"
-    page = keyset.page_of(_listed(workspace, view), request.GET, BY_MAKING, related=("made_by",))
+    rows = changes_seen(workspace).filter(state__in=VIEWS[view])
+    page = keyset.page_of(rows, request.GET, BY_MAKING, related=("made_by",))
     sealed_fields.load_for(change.made_by for change in page.rows)
     return render(
         request,
@@ -44,14 +41,9 @@ def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "view": view,
             "now": workspace.now,
             "tabs": tabs(workspace, "changes"),
-            "previous_url": f"?view={view}&before={page.before}" if page.before else "",
-            "next_url": f"?view={view}&after={page.after}" if page.after else "",
+            **keyset.neighbours(page, f"?view={view}"),
         },
     )
-
-
-def _listed(workspace: Workspace, view: str) -> QuerySet[RuleChange]:
-    return changes_seen(workspace).filter(state__in=VIEWS[view])
 
 
 @officer_page("GET", "POST")
@@ -60,9 +52,9 @@ def new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     reach = authors(workspace)
     if not reach.spans:
         raise Http404
-    base, lesson = _base(request, workspace), _lesson(request, workspace)
-    is_end = request.GET.get("do") == "end"
-    if is_end and base is None:
+    code, is_end = request.GET.get("rule", "")[:40], request.GET.get("do") == "end"
+    base, lesson = rule_changing.newest(code), _lesson(request, workspace)
+    if (code or is_end) and (base is None or not reach.covers(base.region)):
         raise Http404
     form = _form(request, workspace, base=base, lesson=lesson, is_end=is_end)
 
@@ -84,35 +76,21 @@ def new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     title = (_("停用规则%(code)s") if is_end else _("修改规则%(code)s")) % {"code": base.code} if base else _("新规则")
     back = rule_words.rule_url(base.code) if base else reverse("routing:authority-routing")
     learned = rule_words.lesson_lines([lesson], user=workspace.user, today=workspace.today)[0] if lesson else None
-    return render(
-        request,
-        "routing/edit.html",
-        {"form": form, "title": title, "back": back, "learned": learned},
-        status=422 if form.is_bound else 200,
-    )
-
-
-def _base(request: HttpRequest, workspace: Workspace) -> RoutingRule | None:
-    """The version that counts last, of a rule that this person may change; Http404 for another one."""
-    code = request.GET.get("rule", "")[:40]
-    base = rule_changing.newest(code)
-    if code and (base is None or not authors(workspace).covers(base.region)):
-        raise Http404
-    return base
+    context = {"form": form, "title": title, "back": back, "learned": learned}
+    return render(request, "routing/edit.html", context, status=422 if form.is_bound else 200)
 
 
 def _lesson(request: HttpRequest, workspace: Workspace) -> Lesson | None:
     typed = request.GET.get("lesson", "")
     if not typed:
         return None
-    pk = int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 18 else 0
     lessons = (
         Lesson.objects.filter(pk__in=lessons_seen(workspace).values("pk"))
         if request.method != "POST"
         else Lesson.objects
     )
     # A double submit finds it drafted; the verb says so, the first result is shown.
-    row = lessons.select_related("region").filter(pk=pk).first()
+    row = lessons.select_related("region").filter(pk=keyset.number_of(typed) or 0).first()
     if row is None or not authors(workspace).covers(row.region):
         raise Http404
     return row
@@ -125,12 +103,8 @@ def _form(
     if is_end:
         return EndForm(data, initial={"ends_on": workspace.today})
     if lesson is not None:
-        rule = RoutingRule(
-            **{
-                f"{name}_id" if name in rule_changing.ROWS else name: value
-                for name, value in rule_words.columns_learned(lesson).items()
-            }
-        )
+        columns = rule_words.columns_learned(lesson).items()
+        rule = RoutingRule(**{f"{name}_id" if name in rule_changing.ROWS else name: value for name, value in columns})
         rule.reason = _("分送人员对%(words)s多次改送同一单位（%(agree)s/%(total)s件）") % {
             "words": _("“%(name)s”") % {"name": lesson.words} if lesson.words else _("同一被投诉人"),
             "agree": lesson.agree,
@@ -170,12 +144,9 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
     is_whole = form.is_bound and form.is_valid()
     if is_whole and (answer := redirect_or_explain(request, form, edited, raised=("not_draft",))):
         return answer
-    return render(
-        request,
-        "routing/edit.html",
-        {"form": form, "title": rule_words.title_of(row), "back": rule_words.change_url(row), "is_edit": True},
-        status=422 if form.is_bound else 200,
-    )
+    title, back = rule_words.title_of(row), rule_words.change_url(row)
+    context = {"form": form, "title": title, "back": back, "is_edit": True}
+    return render(request, "routing/edit.html", context, status=422 if form.is_bound else 200)
 
 
 @officer_page("GET")

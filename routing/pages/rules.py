@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -29,7 +29,7 @@ from complaints.parties.actors import Actor
 from complaints.reading.case import AUTHORITY, case_url
 from routing.models import Lesson, RoutingRule, RuleChange, RuleUse
 from routing.rule_desk import learning, rule_changing, rule_words
-from routing.rule_desk.learning import DAYS, FEWEST, NO_MISROUTE, OFFICER, SHARE
+from routing.rule_desk.learning import DAYS, FEWEST, OFFICER, SHARE
 from routing.rule_desk.rule_changing import Reach
 from routing.rule_desk.rule_forms import DismissForm
 from routing.rules import conflicts, directory
@@ -95,9 +95,6 @@ PAGE = 25
 #: Contradictions that are shown; cases that came back.
 MOST_CLASHES, MOST_CASES = 12, 10
 _ROWS = ("region", "brand", "enterprise", "target_enterprise", "target_branch", "target_authority")
-_MISROUTED = Engagement.objects.filter(
-    complaint=OuterRef("complaint"), from_at=OuterRef("at"), odr_result="returned"
-).exclude(ended_by__in=NO_MISROUTE)
 
 
 class OnDay(StepForm):
@@ -113,7 +110,11 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     day: date = (form.cleaned_data.get("on") if form.is_bound and form.is_valid() else None) or workspace.today
     rows, before, after = _page(rules_seen(workspace).filter(holds_on(day), is_taken_back=False), request)
     result = conflicts.findings([rule for rule in directory.rules() if is_seen(rule, workspace)], on=day)
-    figures = learning.counted(_ended(workspace), now=workspace.now)
+    here = Q(pk__in=[])
+    for region in regions_of(workspace):
+        here |= lies_in(region, "complaint__")
+    lately = Q(until_at__gt=workspace.now - timedelta(days=DAYS), until_at__lte=workspace.now)
+    figures = learning.counted(Engagement.objects.filter(here, lately), now=workspace.now)
     kept = f"on={day.isoformat()}&" if day != workspace.today else ""
     return render(
         request,
@@ -130,8 +131,8 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "figures": figures,
             "days": DAYS,
             "version": learning.VERSION,
-            "rate": percent(figures.rate),
-            "in_time_rate": percent(figures.in_time_rate),
+            "rate": rule_words.percent(figures.rate),
+            "in_time_rate": rule_words.percent(figures.in_time_rate),
             "officers": RuleUse.objects.filter(code=OFFICER).first(),
             "tabs": tabs(workspace, "rules"),
             "previous_url": f"?{kept}before={before}" if before else "",
@@ -148,19 +149,6 @@ def tabs(workspace: Workspace, current: str) -> dict[str, Any]:
     return {"current": current, **{name: (n, keyset.in_words(n)) for name, n in counts.items()}}
 
 
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}%"
-
-
-def _ended(workspace: Workspace) -> QuerySet[Engagement]:
-    here = Q(pk__in=[])
-    for region in regions_of(workspace):
-        here |= lies_in(region, "complaint__")
-    return Engagement.objects.filter(
-        here, until_at__gt=workspace.now - timedelta(days=DAYS), until_at__lte=workspace.now
-    )
-
-
 def regions_of(workspace: Workspace) -> list[Region]:
     held = {actor.authority_id for actor in workspace.actors}
     return [row.region for row in Authority.objects.filter(pk__in=held).select_related("region__parent")]
@@ -171,13 +159,11 @@ def _page(rows: QuerySet[RoutingRule], request: HttpRequest) -> tuple[list[Routi
     asked, backwards = request.GET.get("after", ""), False
     if request.GET.get("before"):
         asked, backwards = request.GET["before"], True
-    priority, _dot, pk = asked.partition(".")
-    is_key = all(part.isascii() and part.isdigit() and len(part) < 18 for part in (priority, pk))
+    priority, pk = (keyset.number_of(part) for part in asked.partition(".")[::2])
+    is_key = priority is not None and pk is not None
     if is_key:
         way = "lt" if backwards else "gt"
-        rows = rows.filter(
-            Q(**{f"priority__{way}": int(priority)}) | Q(priority=int(priority), **{f"pk__{way}": int(pk)})
-        )
+        rows = rows.filter(Q(**{f"priority__{way}": priority}) | Q(priority=priority, **{f"pk__{way}": pk}))
     backwards = backwards and is_key
     order = ("-priority", "-pk") if backwards else ("priority", "pk")
     results = list(rows.select_related(*_ROWS).order_by(*order)[: PAGE + 1])
@@ -204,13 +190,9 @@ def rule(request: HttpRequest, workspace: Workspace, code: str) -> HttpResponseB
     if not seen.exists():
         raise Http404
     versions = list(RoutingRule.objects.filter(code=code).select_related(*_ROWS).order_by("-version"))
-    changes = list(
-        RuleChange.objects.filter(code=code)
-        .exclude(state__in=["draft", "withdrawn"])
-        .select_related("made_by", "decided_by")
-        .order_by("-pk")[:50]
-    )
-    changes += list(RuleChange.objects.filter(rule__code=code, code="").select_related("made_by", "decided_by"))
+    made = RuleChange.objects.select_related("made_by", "decided_by")
+    changes = list(made.filter(code=code).exclude(state__in=["draft", "withdrawn"]).order_by("-pk")[:50])
+    changes += list(made.filter(rule__code=code, code=""))
     sealed_fields.load_for(
         [person for change in changes for person in (change.made_by, change.decided_by) if person is not None]
     )
@@ -243,11 +225,8 @@ def rule(request: HttpRequest, workspace: Workspace, code: str) -> HttpResponseB
 def _returned(workspace: Workspace, code: str) -> list[Complaint]:
     """Cases of late that this rule sent to the wrong one, as far as they may be seen."""
     rows = ForwardingDecision.objects.filter(rule=code, verdict="forward", at__gt=workspace.now - timedelta(days=DAYS))
-    ids = (
-        rows.filter(Exists(_MISROUTED), complaint__in=workspace.cases())
-        .order_by("-at")
-        .values_list("complaint_id", flat=True)
-    )
+    wrong = rows.filter(learning.WAS_MISROUTED, complaint__in=workspace.cases())
+    ids = wrong.order_by("-at").values_list("complaint_id", flat=True)
     return list(workspace.cases().filter(pk__in=list(ids[:MOST_CASES])).only("number"))
 
 
@@ -306,8 +285,7 @@ def _show(
             "fewest": FEWEST,
             "share": round(100 * SHARE),
             "tabs": tabs(workspace, "learned"),
-            "previous_url": f"?before={page.before}" if page.before else "",
-            "next_url": f"?after={page.after}" if page.after else "",
+            **keyset.neighbours(page, ""),
         },
         status=status,
     )

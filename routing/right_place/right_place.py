@@ -13,7 +13,6 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from complaints.procedure.categories import SECTORS
-from complaints.procedure.sector_files import Trade
 
 Text = str | Promise
 
@@ -70,20 +69,6 @@ _ART_16_1, _ART_16_2, _ART_16_3 = (
     _("《市场监督管理投诉举报处理办法》第十六条第二项"),
     _("《市场监督管理投诉举报处理办法》第十六条第三项"),
 )
-
-
-def _answer(trade: Trade) -> Answer:
-    return Answer(
-        code=trade.code,
-        label=trade.label,
-        hint=trade.hint,
-        verdict=Verdict[trade.verdict.upper()],
-        bodies=trade.bodies,
-        reason=trade.reason,
-        law=trade.law,
-        next_step=trade.next_step,
-        category=trade.category,
-    )
 
 
 QUESTIONS: tuple[Question, ...] = (
@@ -191,7 +176,21 @@ QUESTIONS: tuple[Question, ...] = (
             Answer(
                 "general", _("购物、网购、餐饮、健身、培训、维修等"), _("大多数商品和服务都在这里；不确定也选这一项")
             ),
-            *(_answer(trade) for sector in SECTORS for trade in sector.trades),
+            *(
+                Answer(
+                    code=trade.code,
+                    label=trade.label,
+                    hint=trade.hint,
+                    verdict=Verdict[trade.verdict.upper()],
+                    bodies=trade.bodies,
+                    reason=trade.reason,
+                    law=trade.law,
+                    next_step=trade.next_step,
+                    category=trade.category,
+                )
+                for sector in SECTORS
+                for trade in sector.trades
+            ),
         ),
     ),
     Question(
@@ -286,10 +285,7 @@ class Path:
 
 
 def walk(answers: Mapping[str, str]) -> Path:
-    """Along the questions as far as they were answered; an answer that leads elsewhere ends it.
-
-    What is no answer of a question counts as none, and whatever comes after it too.
-    """
+    """Along the questions as far as they were answered; what is no answer counts as none, and all after it."""
     given: list[tuple[Question, Answer]] = []
     for question in QUESTIONS:
         text = answers.get(question.code, "")

@@ -111,14 +111,8 @@ def judged(rows: Sequence[Recorded], known: Known, *, now: datetime) -> Iterator
         if made[facts].is_by_rule or made[facts].moves
     ]
     right = kept_by([row for row, _made in touched])
-    asked = _asked(
-        [
-            (row.pk, one.after.enterprise)
-            for row, one in touched
-            if one.after.enterprise is not None and not one.after.reason and one.before != one.after
-        ],
-        now=now,
-    )
+    moved = [(row.pk, one.after) for row, one in touched if not one.after.reason and one.before != one.after]
+    asked = _asked([(pk, after.enterprise) for pk, after in moved if after.enterprise is not None], now=now)
     for row, one in touched:
         yield Judged(row.pk, one, right.get(row.pk), row.pk in asked)
 
@@ -180,11 +174,7 @@ def _asked(cases: Sequence[tuple[int, int | None]], *, now: datetime) -> set[int
         return set()
     conditions = Conditions.at(now)
     given = Complaint.objects.filter(pk__in=goes).values_list("pk", "consents", "absent")
-    return {
-        pk
-        for pk, consents, absent in given
-        if not consents_cover(consents, absent, goes[pk] or 0, conditions=conditions)
-    }
+    return {pk for pk, said, absent in given if not consents_cover(said, absent, goes[pk] or 0, conditions=conditions)}
 
 
 def may_apply(rule: Rule, facts: Facts) -> bool:
@@ -201,12 +191,8 @@ def may_apply(rule: Rule, facts: Facts) -> bool:
 def kept_by(cases: Sequence[Recorded]) -> Mapping[int, Right]:
     """Where each case was in the end; none where that is not known yet. One query."""
     result: dict[int, Right] = {}
-    stages: Any = (
-        Engagement.objects.filter(complaint_id__in=[case.pk for case in cases])
-        .exclude(odr_result="returned")
-        .order_by("complaint_id", "-pk")
-        .distinct("complaint_id")
-    )
+    kept = Engagement.objects.filter(complaint_id__in=[case.pk for case in cases]).exclude(odr_result="returned")
+    stages: Any = kept.order_by("complaint_id", "-pk").distinct("complaint_id")
     rows = (
         {
             pk: (enterprise, branch, accepted is not None or until is not None)

@@ -32,6 +32,12 @@ EVERY = timedelta(hours=1)
 OFFICER = "officer"
 #: A case that was sent back as one that the enterprise has already was sent to the right one.
 NO_MISROUTE = ("duplicate", "succession")
+#: Of a decision to forward: the enterprise gave the case back.
+WAS_MISROUTED = Exists(
+    Engagement.objects.filter(complaint=OuterRef("complaint"), from_at=OuterRef("at"), odr_result="returned").exclude(
+        ended_by__in=NO_MISROUTE
+    )
+)
 _LEVELS = frozenset({Region.Level.COUNTRY, Region.Level.PROVINCE, Region.Level.CITY, Region.Level.COUNTY})
 
 Target = tuple[int, "int | None"]
@@ -78,9 +84,6 @@ def sweep_lessons(*, now: datetime, every: timedelta = EVERY) -> int:
 
 
 def _count_uses(since: datetime, *, now: datetime) -> None:
-    misrouted = Engagement.objects.filter(
-        complaint=OuterRef("complaint"), from_at=OuterRef("at"), odr_result="returned"
-    ).exclude(ended_by__in=NO_MISROUTE)
     forwarded = Q(verdict="forward")
     rows = (
         ForwardingDecision.objects.filter(at__gt=since)
@@ -90,7 +93,7 @@ def _count_uses(since: datetime, *, now: datetime) -> None:
         .annotate(
             forwarded=Count("pk", filter=forwarded),
             held=Count("pk", filter=~forwarded),
-            returned=Count("pk", filter=forwarded & Q(Exists(misrouted))),
+            returned=Count("pk", filter=forwarded & Q(WAS_MISROUTED)),
         )
     )
     uses = {
@@ -100,12 +103,8 @@ def _count_uses(since: datetime, *, now: datetime) -> None:
         for row in rows
     }
     uses.setdefault(OFFICER, RuleUse(code=OFFICER, counted_at=now))
-    RuleUse.objects.bulk_create(
-        uses.values(),
-        update_conflicts=True,
-        unique_fields=["code"],
-        update_fields=["forwarded", "returned", "held", "counted_at"],
-    )
+    counts = ["forwarded", "returned", "held", "counted_at"]
+    RuleUse.objects.bulk_create(uses.values(), update_conflicts=True, unique_fields=["code"], update_fields=counts)
     RuleUse.objects.filter(counted_at__lt=now).delete()
 
 
@@ -130,17 +129,9 @@ def _groups(since: datetime) -> dict[Plain, Group]:
     places = _Places()
     for piece in _choices(since):
         ids = {case for _pk, case, _at in piece}
-        cases = {
-            case.pk: case
-            for case in Complaint.objects.filter(pk__in=ids).only(
-                "picked_enterprise",
-                "picked_brand",
-                "respondent_named",
-                "object_category",
-                "service_region",
-                "handling_region",
-            )
-        }
+        said = ("picked_enterprise", "picked_brand", "respondent_named", "object_category")
+        rows = Complaint.objects.filter(pk__in=ids).only(*said, "service_region", "handling_region")
+        cases = {case.pk: case for case in rows}
         stages = {
             (case, at): (enterprise, branch, result)
             for case, at, enterprise, branch, result in Engagement.objects.filter(complaint_id__in=ids).values_list(
@@ -169,12 +160,8 @@ def _groups(since: datetime) -> dict[Plain, Group]:
 def _first_candidates(ids: Iterable[int]) -> Mapping[int, list[tuple[int, Any]]]:
     """Of each case: (decision, its first candidate) of what routing said, in order."""
     result: dict[int, list[tuple[int, Any]]] = defaultdict(list)
-    rows = (
-        ForwardingDecision.objects.filter(complaint_id__in=ids)
-        .exclude(rule=OFFICER)
-        .exclude(verdict=jurisdiction.VERDICT)
-        .order_by("pk")
-    )
+    rows = ForwardingDecision.objects.filter(complaint_id__in=ids).order_by("pk")
+    rows = rows.exclude(rule=OFFICER).exclude(verdict=jurisdiction.VERDICT)
     for case, pk, first in rows.values_list("complaint_id", "pk", "explanation__candidates__0"):
         result[case].append((pk, first))
     return result

@@ -100,14 +100,9 @@ def draft(
     lesson: Lesson | None = None,
 ) -> RuleChange:
     """A change nobody else has to see yet; ``rule``: the version changed or ended. Raises ChangeRefused."""
-    change = RuleChange(
-        kind=kind,
-        made_by=by,
-        made_at=now,
-        lesson=lesson,
-        code=rule.code if rule else "",
-        base_version=rule.version if rule else None,
-    )
+    change = RuleChange(kind=kind, made_by=by, made_at=now, lesson=lesson)
+    if rule is not None:
+        change.code, change.base_version = rule.code, rule.version
     _say(change, what, starts_on, ends_on, why, why_en)
     with transaction.atomic():
         if RuleChange.objects.filter(made_by=by, state__in=OPEN).count() >= MOST_OPEN:
@@ -257,10 +252,7 @@ def impossible(change: RuleChange, *, reach: Reach, today: date) -> str:
 
 
 def judge(change: RuleChange, *, reach: Reach, today: date, is_decision: bool = False) -> None:
-    """Whether it could be written by somebody with this reach. Raises ChangeRefused.
-
-    At the decision a start that has passed is no hindrance: then it starts with the decision.
-    """
+    """Raises ChangeRefused if nobody with this reach could write it. At the decision the start may have passed."""
     base = newest(change.code)
     if change.code and (base is None or base.version != change.base_version):
         raise ChangeRefused("moved_on", _("这条规则已有更新的版本，请按新版本重新起草。"))
@@ -365,11 +357,8 @@ def _give_back(change: RuleChange) -> None:
 @contextmanager
 def _held(change: RuleChange) -> Iterator[RuleChange]:
     with transaction.atomic():
-        yield (
-            RuleChange.objects.select_for_update(of=("self",))
-            .select_related("region", "made_by", "decided_by")
-            .get(pk=change.pk)
-        )
+        rows = RuleChange.objects.select_for_update(of=("self",))
+        yield rows.select_related("region", "made_by", "decided_by").get(pk=change.pk)
 
 
 def _note(what: str, change: RuleChange, *, by: User, now: datetime) -> None:

@@ -1,7 +1,4 @@
-"""Routing rules, their changes, trials and lessons in words.
-
-Rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see it.
-"""
+"""Routing rules, their changes, trials and lessons in words."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -17,7 +14,7 @@ from complaints.reading.case import AUTHORITY
 from routing.directory_changes.change_forms import ChangeLine, Names, Way, category_words, links_to
 from routing.directory_changes.previewing import Place
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial, RuleUse
-from routing.rule_desk.rule_changing import columns_of
+from routing.rule_desk.rule_changing import COLUMNS, columns_of
 from routing.rule_desk.trying import progress, ways_of
 from routing.rules.conflicts import CONFLICT, Finding
 from routing.rules.facts import Rule
@@ -130,9 +127,7 @@ def compared(change: RuleChange, base: RoutingRule | None) -> list[ComparedColum
     was = columns_of(base) if base is not None else {}
     names = Names.of([change.what, was])
     old, new = dict(conditions(was, names)) if base else {}, dict(conditions(change.what, names))
-    rows = [
-        ComparedColumn(key, old.get(key, "–") if base else "", new.get(key, "–")) for key in dict.fromkeys([*new, *old])
-    ]
+    rows = [ComparedColumn(key, old.get(key, "–") if base else "", new.get(key, "–")) for key in new | old]
     rows.append(ComparedColumn(_("转给"), target(was, names) if base else "", target(change.what, names)))
     rows.append(ComparedColumn(_("优先级"), str(base.priority) if base else "", str(change.what.get("priority") or "")))
     return rows
@@ -192,14 +187,14 @@ def told(trial: RuleTrial | None, change: RuleChange, *, user: User, today: date
     ]
     before, after = (_share(result, side) for side in ("before", "after"))
     tone = "neutral" if before is None or after is None or before == after else "ok" if after > before else "bad"
-    return TrialResult(trial, is_current, 100, shown, _percent(before), _percent(after), tone)
+    return TrialResult(trial, is_current, 100, shown, percent(before), percent(after), tone)
 
 
 def _share(result: Mapping[str, Any], side: str) -> float | None:
     return result[f"{side}_right"] / result[f"{side}_decided"] if result.get(f"{side}_decided") else None
 
 
-def _percent(value: float | None) -> str:
+def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}%"
 
 
@@ -247,21 +242,16 @@ class LessonLine:
 
 def columns_learned(lesson: Lesson) -> dict[str, Any]:
     """The columns of the rule that a lesson proposes."""
-    subject: dict[str, Any] = (
-        {"named": lesson.words} if lesson.subject_kind == "named" else {lesson.subject_kind: int(lesson.subject)}
-    )
-    return {
+    is_named = lesson.subject_kind == "named"
+    return dict.fromkeys(COLUMNS) | {
         "priority": 50,
         "category": lesson.category,
         "region": lesson.region_id,
-        "brand": None,
-        "enterprise": None,
         "named": "",
         "channel": "",
         "target_enterprise": lesson.target_enterprise_id,
         "target_branch": lesson.target_branch_id,
-        "target_authority": None,
-        **subject,
+        lesson.subject_kind: lesson.words if is_named else int(lesson.subject),
     }
 
 

@@ -59,7 +59,9 @@ def sweep_trials(*, now: datetime) -> int:
             log.error("trial %s stopped: %s", trial.pk if trial else "", type(error).__name__)
             if trial is not None:
                 broken.add(trial.pk)
-                _failed(trial)
+                mine = RuleTrial.objects.filter(pk=trial.pk, state=RuleTrial.State.RUNNING)
+                mine.update(tries=F("tries") + 1)
+                mine.filter(tries__gte=MOST_TRIES).update(state=RuleTrial.State.FAILED)
     return finished
 
 
@@ -74,12 +76,6 @@ def _next(broken: Collection[int]) -> RuleTrial | None:
     )
 
 
-def _failed(trial: RuleTrial) -> None:
-    mine = RuleTrial.objects.filter(pk=trial.pk, state=RuleTrial.State.RUNNING)
-    mine.update(tries=F("tries") + 1)
-    mine.filter(tries__gte=MOST_TRIES).update(state=RuleTrial.State.FAILED)
-
-
 def work(
     trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE, known: dict[str, Known] | None = None
 ) -> None:
@@ -90,7 +86,13 @@ def work(
         trial.save(update_fields=["state"])
         return
     places = _places(change)
-    rules = [rule for rule in all_rules() if _meets(rule, places)]
+    rules = [
+        rule
+        for rule in all_rules()
+        if places is None
+        or rule.first is None
+        or any(rule.first <= region.last and region.pk <= (rule.last or 0) for region in places)
+    ]
     digest = digest_of(rules)
     if trial.rules != digest:
         # Another rule was approved meanwhile: half by these and half by those would be neither.
@@ -163,14 +165,6 @@ def _scope(places: Sequence[Region] | None) -> QuerySet[Complaint]:
     return cases.filter(there)
 
 
-def _meets(rule: Rule, places: Sequence[Region] | None) -> bool:
-    return (
-        places is None
-        or rule.first is None
-        or any(rule.first <= region.last and region.pk <= (rule.last or 0) for region in places)
-    )
-
-
 NUMBERS = (
     *("touched", "matched", "moved", "unmatched", "newly", "consent", "known"),
     *("before_decided", "before_right", "after_decided", "after_right"),
@@ -178,8 +172,7 @@ NUMBERS = (
 
 
 def _count(result: dict[str, Any], touched: Iterable[Judged]) -> None:
-    """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}. Whether the old version
-    decided a case or another rule: where nothing comes of the change it is not counted."""
+    """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}."""
     for name in (*NUMBERS, "others"):
         result.setdefault(name, 0)
     ways: dict[str, list[Any]] = result.setdefault("ways", {})

@@ -8,6 +8,7 @@ Whether facts that match both ever come in, nobody knows.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from enterprises.directory.answering import Period
 from routing.rules.facts import Rule
@@ -33,15 +34,14 @@ def findings(rules: Sequence[Rule], *, on: date) -> list[Finding]:
 
 def with_rule(rule: Rule, rules: Iterable[Rule], *, on: date) -> list[Finding]:
     """What a rule that is not written yet would have to do with those that are, its own old versions left out."""
-    others = [
-        one for one in rules if one.code != rule.code and (one.period.ends_on is None or one.period.ends_on >= on)
-    ]
+    others = [one for one in rules if one.code != rule.code and _days(one.period)[1] >= on]
     return [finding for one in others if (finding := between(rule, one)) is not None]
 
 
 def between(one: Rule, other: Rule) -> Finding | None:
     """What two rules have to do with each other; versions of one rule never meet."""
-    if one.code == other.code or not _meet(one.period, other.period):
+    (one_first, one_last), (other_first, other_last) = _days(one.period), _days(other.period)
+    if one.code == other.code or one_last < other_first or other_last < one_first:
         return None
     first, second = sorted((one, other), key=lambda rule: (rule.priority, rule.code))
     if first.priority == second.priority:
@@ -54,9 +54,7 @@ def between(one: Rule, other: Rule) -> Finding | None:
 def _pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
     """Pairs whose places can meet: only the regions around a rule are compared with it."""
     around: list[Rule] = []
-    ordered = sorted(
-        rules, key=lambda rule: (rule.first or 0, -(rule.last or 0) if rule.last is not None else -(1 << 40))
-    )
+    ordered = sorted(rules, key=lambda one: (one.first or 0, -(one.last or 0) if one.last is not None else -(1 << 40)))
     for rule in ordered:
         if rule.first is not None:
             around = [one for one in around if one.last is None or one.last >= rule.first]
@@ -65,28 +63,22 @@ def _pairs(rules: Sequence[Rule]) -> Iterator[tuple[Rule, Rule]]:
         around.append(rule)
 
 
-def _meet(one: Period, other: Period) -> bool:
-    return not (
-        (one.ends_on is not None and other.starts_on is not None and one.ends_on < other.starts_on)
-        or (other.ends_on is not None and one.starts_on is not None and other.ends_on < one.starts_on)
-    )
+def _days(period: Period) -> tuple[date, date]:
+    return period.starts_on or date.min, period.ends_on or date.max
 
 
 def _may_both_match(one: Rule, other: Rule) -> bool:
     same_place = (
         one.first is None or other.first is None or (one.first <= (other.last or 0) and other.first <= (one.last or 0))
     )
-    if not same_place or not _categories_meet(one.category, other.category):
-        return False
-    for mine, theirs in (
-        (one.channel, other.channel),
-        (one.brand_id, other.brand_id),
-        (one.enterprise_id, other.enterprise_id),
-        (one.named, other.named),
-    ):
-        if mine and theirs and mine != theirs:
-            return False
-    return True
+    same_facts = all(not mine or not theirs or mine == theirs for mine, theirs in _columns(one, other))
+    return same_place and _categories_meet(one.category, other.category) and same_facts
+
+
+def _columns(one: Rule, other: Rule) -> Iterator[tuple[Any, Any]]:
+    """The columns that match by being equal, of both."""
+    for name in ("channel", "brand_id", "enterprise_id", "named"):
+        yield getattr(one, name), getattr(other, name)
 
 
 def _covers(first: Rule, second: Rule) -> bool:
@@ -96,23 +88,10 @@ def _covers(first: Rule, second: Rule) -> bool:
             or (second.first is not None and first.first <= second.first and (second.last or 0) <= (first.last or 0))
         )
         and _is_in(second.category, first.category)
-        and all(
-            not mine or mine == theirs
-            for mine, theirs in (
-                (first.channel, second.channel),
-                (first.brand_id, second.brand_id),
-                (first.enterprise_id, second.enterprise_id),
-                (first.named, second.named),
-            )
-        )
+        and all(not mine or mine == theirs for mine, theirs in _columns(first, second))
     )
-    longer = (
-        first.period.starts_on is None
-        or (second.period.starts_on is not None and first.period.starts_on <= second.period.starts_on)
-    ) and (
-        first.period.ends_on is None
-        or (second.period.ends_on is not None and second.period.ends_on <= first.period.ends_on)
-    )
+    (first_starts, first_ends), (second_starts, second_ends) = _days(first.period), _days(second.period)
+    longer = first_starts <= second_starts and second_ends <= first_ends
     return wider and longer and _always_applies(first, second)
 
 

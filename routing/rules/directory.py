@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Model, Q
 
 from authorities.models import Authority, Region
 from authorities.tables import TableError, day_or_none, rows_of
@@ -33,6 +33,9 @@ from routing.rules.facts import BranchDuty, Directory, EnterpriseFacts, Facts, H
 from routing.rules.matching import wanted_names
 
 LONGEST_CHAIN = 10
+Row = TypeVar("Row", bound=Model)
+Key = TypeVar("Key", int, str)
+One = TypeVar("One")
 
 
 def rules() -> tuple[Rule, ...]:
@@ -65,10 +68,17 @@ def rule_of(row: RoutingRule) -> Rule:
 def snapshot(cases: Iterable[Facts], rules: Sequence[Rule], *, suggests: bool = True) -> Directory:
     """What `choose` needs for these cases; without suggestions nobody is shown who is alike."""
     cases = list(cases)
-    names = _names({key for facts in cases for key in wanted_names(facts)})
+    folded = {key for facts in cases for key in wanted_names(facts)}
+    names = _grouped(
+        (row.folded, Name(row.kind, row.enterprise_id, row.brand_id, row.branch_id, _period(row)))
+        for row in SearchName.objects.filter(folded__in=folded).order_by("id")
+    )
     brand_ids = {brand_id for facts in cases for brand_id in facts.brand_ids}
     brand_ids |= {name.brand_id for of_one in names.values() for name in of_one if name.brand_id}
-    holdings = _holdings(brand_ids)
+    holdings = _grouped(
+        (row.brand_id, Holding(row.brand_id, row.enterprise_id, row.category, _period(row)))
+        for row in BrandHolding.objects.filter(brand_id__in=brand_ids)
+    )
     ids = {facts.enterprise_id for facts in cases if facts.enterprise_id}
     ids |= {name.enterprise_id for of_one in names.values() for name in of_one}
     ids |= {holding.enterprise_id for of_one in holdings.values() for holding in of_one}
@@ -89,6 +99,7 @@ def snapshot(cases: Iterable[Facts], rules: Sequence[Rule], *, suggests: bool = 
         )
         for row in Branch.objects.filter(enterprise_id__in=ids)
     }
+    duties = BranchAuthority.objects.filter(branch_id__in=branches).order_by("starts_on", "id")
     return Directory(
         enterprises=_enterprises(ids),
         branches=branches,
@@ -97,7 +108,7 @@ def snapshot(cases: Iterable[Facts], rules: Sequence[Rule], *, suggests: bool = 
         successions=successions,
         names=names,
         near=near_ids,
-        duties=_duties(branches),
+        duties=_grouped((row.branch_id, BranchDuty(row.branch_id, row.authority_id, _period(row))) for row in duties),
     )
 
 
@@ -128,19 +139,11 @@ def _enrolment_while_alive(row: Enterprise) -> str:
     return Enterprise.Enrolment.ENROLLED if enrolled else Enterprise.Enrolment.NOT_ENROLLED
 
 
-def _names(folded: set[str]) -> dict[str, tuple[Name, ...]]:
-    result: dict[str, list[Name]] = defaultdict(list)
-    for row in SearchName.objects.filter(folded__in=folded).order_by("id") if folded else ():
-        result[row.folded].append(
-            Name(
-                kind=row.kind,
-                enterprise_id=row.enterprise_id,
-                brand_id=row.brand_id,
-                branch_id=row.branch_id,
-                period=_period(row),
-            )
-        )
-    return {key: tuple(value) for key, value in result.items()}
+def _grouped(pairs: Iterable[tuple[Key, One]]) -> dict[Key, tuple[One, ...]]:
+    result: dict[Key, list[One]] = defaultdict(list)
+    for key, one in pairs:
+        result[key].append(one)
+    return {key: tuple(ones) for key, ones in result.items()}
 
 
 def _near(cases: Iterable[Facts], names: dict[str, tuple[Name, ...]]) -> dict[str, tuple[int, ...]]:
@@ -150,13 +153,6 @@ def _near(cases: Iterable[Facts], names: dict[str, tuple[Name, ...]]) -> dict[st
         if key and key not in result and not facts.enterprise_id and not names.keys() & wanted_names(facts):
             result[key] = near(facts.named, on=facts.on)
     return result
-
-
-def _holdings(brand_ids: set[int]) -> dict[int, tuple[Holding, ...]]:
-    result: dict[int, list[Holding]] = defaultdict(list)
-    for row in BrandHolding.objects.filter(brand_id__in=brand_ids) if brand_ids else ():
-        result[row.brand_id].append(Holding(row.brand_id, row.enterprise_id, row.category, _period(row)))
-    return {key: tuple(value) for key, value in result.items()}
 
 
 def _successions(ids: set[int]) -> dict[int, tuple[tuple[int, dt.date], ...]]:
@@ -177,23 +173,14 @@ def _successions(ids: set[int]) -> dict[int, tuple[tuple[int, dt.date], ...]]:
 
 
 def _areas(branches: dict[int, BranchFacts]) -> dict[int, tuple[Area, ...]]:
-    result: dict[int, list[Area]] = defaultdict(list)
-    for row in ServiceArea.objects.filter(branch_id__in=branches).select_related("region"):
-        result[branches[row.branch_id].enterprise_id].append(
-            Area(row.branch_id, row.region.pk, row.region.last, row.category, _period(row))
+    return _grouped(
+        (
+            branches[row.branch_id].enterprise_id,
+            Area(row.branch_id, row.region.pk, row.region.last, row.category, _period(row)),
         )
-    return {key: tuple(value) for key, value in result.items()}
+        for row in ServiceArea.objects.filter(branch_id__in=branches).select_related("region")
+    )
 
-
-def _duties(branches: dict[int, BranchFacts]) -> dict[int, tuple[BranchDuty, ...]]:
-    result: dict[int, list[BranchDuty]] = defaultdict(list)
-    rows = BranchAuthority.objects.filter(branch_id__in=branches)
-    for row in rows.order_by("starts_on", "id"):
-        result[row.branch_id].append(BranchDuty(row.branch_id, row.authority_id, _period(row)))
-    return {key: tuple(value) for key, value in result.items()}
-
-
-Row = TypeVar("Row")
 
 DATA = Path(__file__).parents[1] / "data"
 REQUIRED = ("code", "version", "priority", "reason")
@@ -220,14 +207,14 @@ def load_rules(path: Path) -> int:
                 version=int(row["version"]),
                 priority=int(row["priority"]),
                 category=row["category"],
-                region=_region(row["region_code"], where=where),
-                brand=_brand(row["brand"], where=where),
+                region=_one(Region, where, code=row["region_code"]),
+                brand=_one(Brand, where, name=row["brand"]),
                 enterprise=_enterprise(row["enterprise"], where=where),
                 named=row["named"],
                 channel=row["channel"],
                 target_enterprise=target,
-                target_branch=_branch(row["target_branch"], target, where=where),
-                target_authority=_authority(row["target_authority"], where=where),
+                target_branch=_one(Branch, where, enterprise=target, name=row["target_branch"]),
+                target_authority=_one(Authority, where, name=row["target_authority"]),
                 starts_on=day_or_none(row["starts_on"], where=where),
                 ends_on=day_or_none(row["ends_on"], where=where),
                 reason=row["reason"],
@@ -246,23 +233,10 @@ def _enterprise(text: str, *, where: str) -> Enterprise | None:
     return results[0]
 
 
-def _region(code: str, *, where: str) -> Region | None:
-    return _one(Region.objects.filter(code=code).first(), code, where=where)
-
-
-def _brand(name: str, *, where: str) -> Brand | None:
-    return _one(Brand.objects.filter(name=name).first(), name, where=where)
-
-
-def _authority(name: str, *, where: str) -> Authority | None:
-    return _one(Authority.objects.filter(name=name).first(), name, where=where)
-
-
-def _branch(name: str, enterprise: Enterprise | None, *, where: str) -> Branch | None:
-    return _one(Branch.objects.filter(enterprise=enterprise, name=name).first(), name, where=where)
-
-
-def _one(row: Row | None, text: str, *, where: str) -> Row | None:
+def _one(model: type[Row], where: str, **columns: Any) -> Row | None:
+    """The row with these columns; none where the last of them, its code or name, is empty."""
+    text = list(columns.values())[-1]
+    row = model._default_manager.filter(**columns).first() if text else None
     if text and row is None:
         raise TableError(f"{where}: no {text!r}")
     return row

@@ -48,6 +48,11 @@ class Facts:
     is_returned: bool = False
 
     @property
+    def place(self) -> Values:
+        """The contract place in words."""
+        return {"region": self.region_name, "region_en": self.region_name_en or self.region_name}
+
+    @property
     def written(self) -> str:
         """The name as it is folded, of a consumer who picked nobody."""
         return "" if self.enterprise_id is not None or self.brand_ids else fold_name(self.named)
@@ -68,6 +73,11 @@ class EnterpriseFacts:
     ended_on: dt.date | None = None
     domicile_id: int | None = None
     domicile_names: tuple[str, ...] = ()
+
+    @property
+    def words(self) -> Values:
+        """Its names, as reasons say them."""
+        return {"enterprise": self.name, "enterprise_en": self.name_en or self.name}
 
     def has_ended(self, on: dt.date) -> bool:
         """Whether it no longer exists on a day."""

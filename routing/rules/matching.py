@@ -176,9 +176,8 @@ class _Choice:
         old = self.directory.enterprises[enterprise_id]
         result: dict[int, None] = {}
         for successor in later:
-            self._because(
-                "succeeded", self.directory.enterprises[successor], old=old.name, old_en=old.name_en or old.name
-            )
+            names = {"old": old.name, "old_en": old.name_en or old.name}
+            self._because("succeeded", self.directory.enterprises[successor], **names)
             result |= dict.fromkeys(self._current(successor, seen=seen | {enterprise_id}))
         return list(result)
 
@@ -213,17 +212,8 @@ class _Choice:
         if len({rule.target for rule in level}) > 1:
             codes = ", ".join(rule.code for rule in level)
             return self._nobody("rules_conflict", current, rules=codes)
-        self.why.append(
-            Why(
-                "rule",
-                {
-                    "rule": first.code,
-                    "version": first.version,
-                    "reason": first.reason,
-                    "reason_en": first.reason_en or first.reason,
-                },
-            )
-        )
+        reasons = {"reason": first.reason, "reason_en": first.reason_en or first.reason}
+        self.why.append(Why("rule", {"rule": first.code, "version": first.version, **reasons}))
         if first.target_authority_id is not None:
             return Match(
                 enterprise_id=None,
@@ -271,10 +261,8 @@ class _Choice:
         enterprise = self.directory.enterprises[enterprise_id]
         if enterprise.has_ended(self.facts.on):
             return self._nobody("ended", [enterprise_id], enterprise=enterprise)
-        if enterprise.enrolment == "suspended":
-            return self._nobody("suspended", [enterprise_id], enterprise=enterprise)
-        if enterprise.enrolment == "not_enrolled":
-            return self._nobody("not_enrolled", [enterprise_id], enterprise=enterprise)
+        if enterprise.enrolment in ("suspended", "not_enrolled"):
+            return self._nobody(enterprise.enrolment, [enterprise_id], enterprise=enterprise)
         wanted = branch_id or self.facts.branch_id or self.named_branch_id
         branch = self.directory.branches.get(wanted) if wanted is not None else None
         if branch is not None and branch.enterprise_id == enterprise_id:
@@ -306,13 +294,9 @@ class _Choice:
     def _branches(self, enterprise_id: int) -> tuple[int, ...]:
         if self.facts.region_id is None:
             return ()
-        return answering_branches(
-            self.directory.areas.get(enterprise_id, ()),
-            self.directory.branches,
-            region_id=self.facts.region_id,
-            categories=self.facts.categories,
-            on=self.facts.on,
-        )
+        areas, branches = self.directory.areas.get(enterprise_id, ()), self.directory.branches
+        region, categories = self.facts.region_id, self.facts.categories
+        return answering_branches(areas, branches, region_id=region, categories=categories, on=self.facts.on)
 
     def _matched(self, enterprise: EnterpriseFacts, branch_id: int | None, code: str) -> Match:
         branch = self.directory.branches.get(branch_id) if branch_id is not None else None
@@ -321,8 +305,7 @@ class _Choice:
             enterprise,
             branch=branch.name if branch else "",
             branch_en=(branch.name_en or branch.name) if branch else "",
-            region=self.facts.region_name,
-            region_en=self.facts.region_name_en or self.facts.region_name,
+            **self.facts.place,
         )
         duties = self.directory.duties.get(branch_id, ()) if branch_id is not None else ()
         holding = [duty.authority_id for duty in duties if duty.period.holds(self.facts.on)]
@@ -338,9 +321,7 @@ class _Choice:
     # Words and rankings
 
     def _because(self, code: str, enterprise: EnterpriseFacts, **values: str | int) -> None:
-        self.why.append(
-            Why(code, {"enterprise": enterprise.name, "enterprise_en": enterprise.name_en or enterprise.name, **values})
-        )
+        self.why.append(Why(code, {**enterprise.words, **values}))
 
     def _nobody(
         self, code: str, ids: Sequence[int], *, enterprise: EnterpriseFacts | None = None, **values: str | int
@@ -362,24 +343,11 @@ class _Choice:
             if enterprise is None:
                 continue
             branches = self._branches(enterprise_id)
-            why = [
-                Why(
-                    "may_be_meant" if start == 80 else "similar_name",
-                    {"enterprise": enterprise.name, "enterprise_en": enterprise.name_en or enterprise.name},
-                )
-            ]
+            why = [Why("may_be_meant" if start == 80 else "similar_name", enterprise.words)]
             score = start
             if branches:
                 score += 10
-                why.append(
-                    Why(
-                        "serves_place",
-                        {
-                            "region": self.facts.region_name,
-                            "region_en": self.facts.region_name_en or self.facts.region_name,
-                        },
-                    )
-                )
+                why.append(Why("serves_place", self.facts.place))
             if enterprise.enrolment == "enrolled" and not enterprise.has_ended(self.facts.on):
                 score += 10
             else:

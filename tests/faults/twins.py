@@ -54,7 +54,7 @@ TWINS: tuple[Twin, ...] = (
         ("LOST",),
         (
             Change(
-                "odr_portal/processes/programs.py",
+                "odr_portal/processes/running.py",
                 '    "synchronous_commit": "on",\n',
                 # The longest delay that the server allows, so that the few seconds of a test are enough.
                 '    "synchronous_commit": "off",\n    "wal_writer_delay": "10s",\n    "wal_writer_flush_after":'

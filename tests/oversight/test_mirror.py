@@ -21,8 +21,8 @@ from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
 from oversight import letters
 from oversight.counters import making
 from oversight.figures import figures
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
-from oversight.figures.scope import Period, Scope
 from oversight.mirror import mirror
 from tests.cast import World
 from tests.given import BECAUSE, a_complaint, a_request, an_offer, step

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.demo import demo_people
 from authorities.models import CalendarVersion
 from complaints.models import Complaint
-from demo import reduction, reports, world
+from demo import reports, world
 from oversight.counters import publishing
 from oversight.published import indicator_making, league_making
 
@@ -49,11 +49,11 @@ class Command(BaseCommand):
             shown = world.load(
                 cases=cases, seed=seed, until=end, say=self._say if options["verbosity"] else lambda _: None
             )
-        reports.tell(now=end)
+        reports.tell_reports(now=end)
         # What the public reads is made from the open data that was issued just now.
         for kind in (publishing, league_making, indicator_making):
             kind.publish(now=now)
-        reduction.tell(now=end)
+        reports.tell_reduction(now=end)
         seconds = time.monotonic() - started
         self.stdout.write(
             f"{shown.filed} complaints, {shown.people} people, {shown.taken.total()} steps in {seconds:.0f} s"

@@ -8,8 +8,8 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from odr_portal.backup import person_keys
+from odr_portal.backup.database import Progress, megabytes, owner_url, said_plainly
 from odr_portal.backup.saving import save
-from odr_portal.backup.speaking import Progress, megabytes, owner_url, said_plainly
 
 
 class Command(BaseCommand):

@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from odr_portal.backup import person_keys
 from odr_portal.backup.archive import Unusable
+from odr_portal.backup.database import Progress, owner_url, said_plainly
 from odr_portal.backup.restoring import Anchor, Target, restore
-from odr_portal.backup.speaking import Progress, owner_url, said_plainly
 from web import environment
 
 

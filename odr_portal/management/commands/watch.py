@@ -1,7 +1,4 @@
-"""The watcher: seals the record every minute, and sweeps itself when the broker's heartbeat is stale.
-
-It needs nothing but the database, so clocks run on with broker, worker and beat all dead.
-"""
+"""The watcher: seals the record every minute, and sweeps itself when the broker's heartbeat is stale."""
 
 import logging
 import signal

@@ -1,7 +1,4 @@
-"""Write docs/permissions.md from accounts/roles.py and permissions.csv, so that the page cannot say anything else.
-
-Every cell is read from there; an empty cell is what the permission middleware refuses.
-"""
+"""Write docs/permissions.md from accounts/roles.py and permissions.csv, so that the page cannot say anything else."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -71,7 +68,10 @@ def permissions_page() -> str:
     lines += [f"| {word} | {meaning} |" for word, meaning in RELATIONS.items()]
     lines += ["", "| address | | " + " | ".join(name for _role, name in _COLUMNS) + " |"]
     lines += ["|---" * (len(_COLUMNS) + 2) + "|"]
-    for (action, *cells), names in _grouped().items():
+    same: dict[tuple[str, ...], list[str]] = {}
+    for address, action, cells in _lines():
+        same.setdefault((action, *cells), []).append(address)
+    for (action, *cells), names in same.items():
         lines.append(f"| {', '.join(names)} | {action} | " + " | ".join(cells) + " |")
     return "\n".join(lines) + "\n"
 
@@ -83,14 +83,6 @@ def _givers(role: Role) -> str:
         if role in given:
             where.setdefault(giver, []).append(place)
     return "; ".join(f"{giver} ({', '.join(places)})" for giver, places in where.items())
-
-
-def _grouped() -> dict[tuple[str, ...], list[str]]:
-    """Addresses with the same cells stand in one line."""
-    result: dict[tuple[str, ...], list[str]] = {}
-    for address, action, cells in _lines():
-        result.setdefault((action, *cells), []).append(address)
-    return result
 
 
 def _lines() -> Iterator[tuple[str, str, list[str]]]:

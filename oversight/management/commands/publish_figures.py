@@ -1,7 +1,4 @@
-"""`manage.py publish_figures`: today's figures of the enterprises, for the filing pages.
-
-The worker does the same by itself once a day; running it again changes nothing.
-"""
+"""`manage.py publish_figures`: today's figures of the enterprises, for the filing pages."""
 
 from typing import Any
 

@@ -21,8 +21,8 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Outcome, Status
 from oversight.counters.sums import EXACT, RATIO, bucket_of, quantile
 from oversight.figures import figures
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
-from oversight.figures.scope import Period, Scope
 from tests import given
 from tests.cast import World
 from tests.oversight import slow_count

@@ -14,8 +14,8 @@ from complaints.parties.conditions import current_calendar
 from oversight.counters import figures as rollup_figures
 from oversight.counters import making, reads
 from oversight.figures import figures
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
-from oversight.figures.scope import Period, Scope
 from oversight.mirror import mirror
 from oversight.models import Tally
 from oversight.presenting import flow as further_figures

@@ -19,11 +19,11 @@ from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from database.row_security import working_as_steps
 from oversight.counters import behind, making
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
-from oversight.figures.scope import Period, Scope
 from oversight.models import OversightView
 from oversight.presenting import flow, shifts
-from oversight.presenting.places import outermost, places_of
+from oversight.presenting.choosing import outermost, places_of
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import officer_of, workspace

@@ -24,8 +24,8 @@ from oversight.counters import making
 from oversight.figures import suppression
 from oversight.models import DataSet
 from oversight.open_data import cells, issuing, reading
-from oversight.open_data.columns import OF_QUARTERS, TABLES, WITHHELD
 from oversight.open_data.quarters import CLASSES, HOURS, ends_with
+from oversight.open_data.reading import OF_QUARTERS, TABLES, WITHHELD
 from tests import ROOT, given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import workspace

@@ -15,12 +15,12 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from odr_portal.processes import programs
+from odr_portal.processes import running
 from odr_portal.processes.web_worker import HEAD_WITHIN
 from tests import PATIENCE
 
 HOST = b"Host: localhost\r\n"
-#: Two workers with four threads each (odr_portal/processes/programs.py).
+#: Two workers with four threads each (odr_portal/processes/running.py).
 THREADS = 8
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\n" + HOST + b"\r\n"
 
@@ -31,8 +31,8 @@ def address() -> Iterator[tuple[str, int]]:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     folder = Path(tempfile.mkdtemp(prefix=f"odr-test-{os.getpid()}-"))
-    place = programs.Installation(root=settings.ROOT, local=folder, sockets=folder, server_user=None, code_user=None)
-    command = programs.portal_programs(place, bind=f"127.0.0.1:{port}", reload=False)["web"]["command"]
+    place = running.Installation(root=settings.ROOT, local=folder, sockets=folder, server_user=None, code_user=None)
+    command = running.portal_programs(place, bind=f"127.0.0.1:{port}", reload=False)["web"]["command"]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST")}
     web = subprocess.Popen(
         shlex.split(command),
