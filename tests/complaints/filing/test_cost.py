@@ -54,11 +54,8 @@ def test_how_many_statements_a_filing_needs(client: Client, town: Town, count: i
 
 @pytest.mark.parametrize("count", [1, 12])
 def test_a_batch_costs_the_same_however_many(world: World, count: int) -> None:
-    cases = handling.file(
-        [replace(given.a_request(world), consumer_id=None) for _ in range(count)],
-        actor=replace(world.consumer, person_key=None, user_id=None),
-        now=WEDNESDAY,
-    )
+    rows = [replace(given.a_request(world), consumer_id=None) for _ in range(count)]
+    cases = handling.file(rows, actor=replace(world.consumer, person_key=None, user_id=None), now=WEDNESDAY)
     Conditions.at(WEDNESDAY)
     asked = statements(lambda: forwarding.sweep_filed(now=WEDNESDAY))
     assert {case.status for case in Complaint.objects.all()} == {Status.WITH_ENTERPRISE}

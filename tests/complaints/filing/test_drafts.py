@@ -204,18 +204,10 @@ def test_region_is_found_by_province_and_by_the_name_that_people_know(client: Cl
     ):
         first, last = china_interval(code)
         # All of China may be there already.
-        Region.objects.get_or_create(
-            id=first,
-            defaults={
-                "last": last,
-                "code": code,
-                "name": name,
-                "level": level,
-                "country": "CN",
-                "name_en": english_name(name, "city" if level == "province" else level),
-                "parent": Region.objects.get(code=above) if above else Region.objects.get(level="country"),
-            },
-        )
+        parent = Region.objects.get(code=above) if above else Region.objects.get(level="country")
+        names = {"name": name, "name_en": english_name(name, "city" if level == "province" else level)}
+        place = {"last": last, "code": code, "level": level, "country": "CN", "parent": parent}
+        Region.objects.get_or_create(id=first, defaults=names | place)
     for typed, named in (
         ("Hangzhou", "Hangzhou"),
         ("hangzhou", "Hangzhou"),
@@ -235,8 +227,20 @@ def newest_code() -> str:
     return result[0]
 
 
-def test_the_proven_phone_becomes_the_owner(client: Client, town: Town) -> None:
+def test_a_code_goes_to_a_phone_only_and_who_gets_none_files_unverified_or_proves_it(
+    client: Client, town: Town
+) -> None:
     draft = begin(client, town)
+    response = send(client, url(draft, "you"), {"phone": "12", "send_code": "1"})
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "电话请填手机号" in page
+    assert "请填您的姓名" not in page
+    assert not OutgoingMessage.objects.exists()
+    response = send(client, url(draft, "you"), answers.YOU | {"is_unverified": None})
+    assert response.status_code == 422
+    assert "收不到就勾选" in response.content.decode()
+    assert send(client, url(draft, "you"), answers.YOU).status_code == 302
     given = answers.YOU | {"is_unverified": None}
     response = send(client, url(draft, "you"), given, send_code="1")
     assert response.headers["Location"] == f"{url(draft, 'you')}?sent=phone#id_code"
@@ -263,20 +267,6 @@ def test_the_proven_phone_becomes_the_owner(client: Client, town: Town) -> None:
     assert other.get(url(draft, "purchase")).headers["Location"] == "/file/?lost=1"
 
 
-def test_a_code_goes_to_a_phone_only_and_the_way_round_is_to_file_unverified(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    response = send(client, url(draft, "you"), {"phone": "12", "send_code": "1"})
-    page = response.content.decode()
-    assert response.status_code == 422
-    assert "电话请填手机号" in page
-    assert "请填您的姓名" not in page
-    assert not OutgoingMessage.objects.exists()
-    response = send(client, url(draft, "you"), answers.YOU | {"is_unverified": None})
-    assert response.status_code == 422
-    assert "收不到就勾选" in response.content.decode()
-    assert send(client, url(draft, "you"), answers.YOU).status_code == 302
-
-
 def test_the_draft_composes_into_one_request(client: Client, town: Town) -> None:
     draft = begin(client, town)
     send(client, url(draft, "evidence"), {"upload": "1", "kind": "screenshot"}, files=SimpleUploadedFile("a.png", PNG))
@@ -292,12 +282,8 @@ def test_the_draft_composes_into_one_request(client: Client, town: Town) -> None
     assert filing.evidence_ids == (Evidence.objects.get().pk,)
     assert not filing.contact_verified
     assert filing.consumer_id is None
-    assert filing.consents == {
-        "share_with_enterprise": True,
-        "pass_to_regulator": True,
-        "delegated_mediation": True,
-        "publish_masked": False,
-    }
+    yes = dict.fromkeys(("share_with_enterprise", "pass_to_regulator", "delegated_mediation"), True)
+    assert filing.consents == yes | {"publish_masked": False}
     plain = filing.as_json()
     assert plain["amount"] == "128.50"
     assert plain["received_at"] == now.isoformat()

@@ -73,12 +73,8 @@ def test_nothing_is_preset_and_a_carrier_is_asked_about_more_than_a_shop(client:
 
 
 def test_what_a_carrier_was_asked_stands_in_the_case(client: Client, town: Town) -> None:
-    values = {
-        "plan": "畅享99",
-        "contract_until": "2028-01-31",
-        "promised": "每月99元，随时可以取消",
-        "noticed_on": "2026-10-01",
-    }
+    values = {"plan": "畅享99", "contract_until": "2028-01-31", "promised": "每月99元，随时可以取消"}
+    values["noticed_on"] = "2026-10-01"
     draft = ready(client, town, problem=values)
     page = client.get(url(draft, "check")).content.decode()
     for text in ("畅享99", "2028年1月31日", "随时可以取消", "10月1日"):

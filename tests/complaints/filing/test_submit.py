@@ -43,8 +43,27 @@ def file(client: Client, draft: FilingDraft, **more: Any) -> Any:
     return send(client, url(draft, "check"), TRUTH, **more)
 
 
-def test_filing_makes_one_case_and_empties_the_draft(client: Client, town: Town) -> None:
+def test_without_the_statement_of_truth_or_with_a_firm_that_left_nothing_is_filed(client: Client, town: Town) -> None:
+    draft = ready(client, town)
+    response = send(client, url(draft, "check"), {"file": "1"})
+    assert response.status_code == 422
+    assert "请勾选真实性声明" in response.content.decode()
+    assert not Complaint.objects.exists()
+    draft.refresh_from_db()
+    draft.data["enterprise"]["respondent"] = ["987654321--"]
+    draft.save()
+    page = file(client, draft).content.decode()
+    assert "还有" in page
+    assert "您要投诉哪家企业？" in page
+    assert not Complaint.objects.exists()
+
+
+def test_an_unfinished_draft_is_not_filed_and_a_whole_one_makes_one_case(client: Client, town: Town) -> None:
     draft = begin(client, town)
+    response = file(client, draft)
+    assert response.status_code == 422
+    assert "还有5步没有填好" in response.content.decode()
+    assert not Complaint.objects.exists()
     upload(client, draft, "账单.png", PNG)
     fill(client, draft)
     prove(client, draft)
@@ -63,29 +82,6 @@ def test_filing_makes_one_case_and_empties_the_draft(client: Client, town: Town)
     assert draft.filed_as == [case.number]
     with pytest.raises(evidence.EvidenceRefused):
         evidence.remove(row)
-
-
-def test_without_the_statement_of_truth_or_with_a_firm_that_left_nothing_is_filed(client: Client, town: Town) -> None:
-    draft = ready(client, town)
-    response = send(client, url(draft, "check"), {"file": "1"})
-    assert response.status_code == 422
-    assert "请勾选真实性声明" in response.content.decode()
-    assert not Complaint.objects.exists()
-    draft.refresh_from_db()
-    draft.data["enterprise"]["respondent"] = ["987654321--"]
-    draft.save()
-    page = file(client, draft).content.decode()
-    assert "还有" in page
-    assert "您要投诉哪家企业？" in page
-    assert not Complaint.objects.exists()
-
-
-def test_an_unfinished_draft_cannot_be_filed(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    response = file(client, draft)
-    assert response.status_code == 422
-    assert "还有5步没有填好" in response.content.decode()
-    assert not Complaint.objects.exists()
 
 
 def test_a_double_submit_gives_one_receipt_with_the_token_for_half_an_hour(client: Client, town: Town) -> None:

@@ -153,9 +153,7 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World, sign
 
 
 def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: World, signed_in: SignIn) -> None:
-    """Whoever gets the offer is not left out, so it is not chosen anew with those who are; nobody guesses which amount
-    is meant.
-    """
+    """Whoever gets the offer is not chosen anew with those left out; nobody guesses which amount is meant."""
     browser = signed_in(world.ming)
     twice, odd, bare, other = cases(world, 4)
     lines = f"{twice.number},20\n{odd.number},20\n{bare.number}\n{other.number},20\n"

@@ -1,5 +1,4 @@
-"""A set of offers that needs a second person: proposed and approved as a whole, each case judged anew, time running
-on."""
+"""A set of offers in two names: proposed and approved as a whole, each case judged anew, time running on."""
 
 from decimal import Decimal
 from typing import Any
@@ -97,12 +96,10 @@ def test_another_person_sends_the_whole(world: World, signed_in: SignIn, guarded
         assert (answer.status_code, answer["Location"]) == (302, LIST)
     offers = Offer.objects.filter(measure_id=measure.public_id)
     assert {offer.complaint_id: offer.made_by_name for offer in offers} == {case.pk: "审试" for case in ours}
+    steps = ["propose", "approve", "make_offer"]
     for case in ours:
-        assert list(
-            HandlingStep.objects.filter(complaint=case, step__in=["propose", "approve", "make_offer"])
-            .order_by("pk")
-            .values_list("step", flat=True)
-        ) == ["propose", "approve", "make_offer"]
+        taken = HandlingStep.objects.filter(complaint=case, step__in=steps).order_by("pk")
+        assert list(taken.values_list("step", flat=True)) == steps
     measure.refresh_from_db()
     assert (measure.sent, measure.left_out) == (3, [])
     assert "审试批准" in signed_in(world.ming).get(place(measure)).content.decode()

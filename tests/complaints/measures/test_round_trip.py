@@ -132,17 +132,13 @@ def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignI
     assert (mine.status, mine.handler_id, nobodys.status) == (S.NEGOTIATING, world.ming_staff.pk, S.WITH_ENTERPRISE)
 
 
-def test_a_table_without_wishes_says_so_and_gb18030_is_read(world: World, signed_in: SignIn) -> None:
+def test_without_wishes_it_says_so_and_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     trip = tried(browser, table([{"编号": case.number, "步骤": ""}]))
     page = browser.get(f"{HOME}{trip.mark}/").content.decode()
     assert "没有一行要办" in page
     assert "都可以办" not in page
     assert states(tried(signed_in(world.ming), table([offer_row(case)], encoding="gb18030"))) == ["good"]
-
-
-def test_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) -> None:
-    browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     raw = table([CALL | {"编号": case.number, "联系内容": "已告知退费办法。"}])
     first = decided(browser, tried(browser, raw), "good")
     again = tried(browser, raw)
@@ -259,10 +255,8 @@ def test_what_is_somebody_elses_reads_like_what_is_missing(world: World, signed_
     near, elsewhere = cases(world, 2)
     Complaint.objects.filter(pk=elsewhere.pk).update(branch=None)
     elsewhere.engagements.update(branch=None)
-    trip = tried(
-        signed_in(world.ming),
-        table([offer_row(near), offer_row(elsewhere), offer_row(Complaint(number="20260101-AAAAAAAAAAAA-0"))]),
-    )
+    rows = [offer_row(near), offer_row(elsewhere), offer_row(Complaint(number="20260101-AAAAAAAAAAAA-0"))]
+    trip = tried(signed_in(world.ming), table(rows))
     assert states(trip) == ["good", "bad", "bad"]
     theirs, missing = lines(trip)[1:]
     assert theirs[1:] == missing[1:] == ("bad", "number", "没有找到这件投诉。")
@@ -288,8 +282,7 @@ def test_a_table_is_its_senders_alone_and_nothing_when_they_left(world: World, s
 
 
 def test_formulas_come_back_as_words(world: World, signed_in: SignIn) -> None:
-    """What a spreadsheet could take for a formula goes out with a quote, and back without it; none stands in
-    results."""
+    """What looks like a formula goes out with a quote, and back without it; none stands in results."""
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     note = '=HYPERLINK("http://example.com")'
     rows = [CALL | {"编号": case.number, "联系内容": f"'{note}"}, CALL | {"编号": "=1+1", "联系内容": "x"}]

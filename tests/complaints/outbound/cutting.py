@@ -1,6 +1,4 @@
-"""A bad network: a line to the portal that is cut before, in the middle of, or after what is said. For the tests of
-clients.
-"""
+"""A bad network for the tests of clients: a line that is cut before, in the middle of, or after what is said."""
 
 import contextlib
 import random

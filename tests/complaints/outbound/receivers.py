@@ -59,8 +59,7 @@ def trusting() -> ssl.SSLContext:
 
 @dataclass
 class Receiver:
-    """``mode``: ok, slow (a byte at a time), silent, endless (10 GB), bomb (gzip), headers (no end of them),
-    redirect."""
+    """``mode``: ok, slow (a byte at a time), silent, endless (10 GB), bomb (gzip), headers (endless), redirect."""
 
     status: int = 204
     mode: str = "ok"

@@ -1,6 +1,4 @@
-"""The reference client of docs/how-to against the real server: through cuts and repeated deliveries nothing is lost or
-doubled.
-"""
+"""The reference client of docs/how-to against the real server: nothing is lost or doubled, whatever is cut."""
 
 import base64
 import importlib.util

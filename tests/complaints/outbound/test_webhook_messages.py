@@ -1,5 +1,4 @@
-"""Each message of a webhook has a page: what was sent, what was answered each time, and the button that sends it
-again."""
+"""Each message of a webhook has a page: what was sent, each answer, and the button that sends it again."""
 
 import re
 from collections.abc import Callable

@@ -135,6 +135,9 @@ def test_T63_a_message_tells_ids_and_states_only(world: World, receiver: Receive
     now = timezone.now()
     case = a_complaint(world, status=S.PERFORMING, now=now)
     step(case, enterprise.add_internal_note(text="客户陈试很急"), world.handler, now)
+    # What stands in the authority's own chain is never told.
+    step(case, enterprise.flag_concern(text="疑似职业索赔"), world.handler, now)
+    assert "flag_concern" not in endpoints.STEPS
     case.engagements.update(external_ref="T-77")
     sweep(receiver)
     steps = ["forward", "accept_case", "make_offer", "accept_offer", "add_internal_note"]
@@ -174,16 +177,6 @@ def test_T63_who_gave_a_case_up_is_told_that_and_no_more(world: World, receiver:
         deliveries.sweep_webhooks(now=now, rule=rule)
         assert len(receiver.posts) == 1
         assert [one["type"] for one in told(other)] == ["forward", "accept_case"]
-
-
-def test_T63_the_authoritys_own_chain_is_never_told(world: World, receiver: Receiver) -> None:
-    endpoint_at(world, receiver)
-    now = timezone.now()
-    case = a_complaint(world, status=S.NEGOTIATING, now=now)
-    step(case, enterprise.flag_concern(text="疑似职业索赔"), world.handler, now)
-    sweep(receiver)
-    assert "flag_concern" not in [one["type"] for one in told(receiver)]
-    assert "flag_concern" not in endpoints.STEPS
 
 
 def test_only_the_chosen_steps_are_told(world: World, receiver: Receiver) -> None:
@@ -352,8 +345,6 @@ def test_a_secret_is_not_to_be_read_in_the_database(world: World, receiver: Rece
 
 
 # --- the pages ------------------------------------------------------------------------------------------
-
-
 def test_a_manager_adds_an_address_and_sees_its_secret_once(world: World, signed_in: SignIn) -> None:
     browser = signed_in(world.lead)
     assert browser.get(PAGE).status_code == 200

@@ -69,18 +69,12 @@ def reported(world: World) -> Complaint:
 
 def own_part(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(
-        case,
-        offers.make_offer(
-            answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-            promises=[
-                Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
-                Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
-            ],
-        ),
-        world.handler,
-        WEDNESDAY,
-    )
+    answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
+    promises = [
+        Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
+        Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
+    ]
+    given.step(case, offers.make_offer(answers=answers, promises=promises), world.handler, WEDNESDAY)
     return given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
 
 

@@ -31,18 +31,12 @@ def two_offers(world: World) -> Complaint:
         ("part", "60", "2026-12-01", ""),
         ("part", "80", "2026-12-05", "合约期内不能单独退订这一项。"),
     ):
-        given.step(
-            case,
-            offers.make_offer(
-                answers=[
-                    Answer(demand=1, verdict=verdict, amount=amount, reason="系统里只查到最近两个月多扣。"),
-                    Answer(demand=2, verdict="refuse" if refusal else "grant", reason=refusal),
-                ],
-                promises=[Promise(kind="transfer", what="退款", amount=amount, due_on=due, demand=1)],
-            ),
-            world.handler,
-            WEDNESDAY,
-        )
+        answers = [
+            Answer(demand=1, verdict=verdict, amount=amount, reason="系统里只查到最近两个月多扣。"),
+            Answer(demand=2, verdict="refuse" if refusal else "grant", reason=refusal),
+        ]
+        promises = [Promise(kind="transfer", what="退款", amount=amount, due_on=due, demand=1)]
+        given.step(case, offers.make_offer(answers=answers, promises=promises), world.handler, WEDNESDAY)
         if not refusal:
             move = consumer.decline_offer(reason="amount_too_low", counter_demand="三个月都退")
             given.step(case, move, world.consumer, WEDNESDAY)
@@ -217,14 +211,8 @@ def test_a_closed_case_says_what_is_left_and_until_when(world: World, clock: Any
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, consumer.withdraw(reason="other_way"), world.consumer, WEDNESDAY)
     page = shown(signed_in(world.chen).get(place(case)))
-    for text in (
-        "结果：已撤回",
-        "还可以怎么办",
-        "12300",
-        "2029年11月1日",
-        f'href="{place(case, "refer")}"',
-        "向人民法院起诉",
-    ):
+    refer = f'href="{place(case, "refer")}"'
+    for text in ("结果：已撤回", "还可以怎么办", "12300", "2029年11月1日", refer, "向人民法院起诉"):
         assert text in page, text
 
 

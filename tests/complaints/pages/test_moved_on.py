@@ -100,9 +100,7 @@ NEWS = "案件刚有变化：消费者 11月11日 13:00：补充说明。"
     ],
 )
 def test_what_the_offer_lacks_hides_no_news(world: World, said: dict[str, str], what: str) -> None:
-    """A page that asks for a second press for another reason tells what happened with it, and is then sent as it
-    stands.
-    """
+    """A page that asks for a second press for another reason tells the news too, and is then sent as it stands."""
     case, client, version = spoken_since(world, "offer")
     answer = send(client, address(case, "offer"), OFFER | said | {"version": version})
     assert answer.status_code == 409

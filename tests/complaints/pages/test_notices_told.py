@@ -26,6 +26,10 @@ def url(notice: Notice) -> str:
     return f"{LIST}{notice.pk}/"
 
 
+def new(case: Complaint) -> dict[str, Any]:
+    return {"complaint": case, "body": "b", "created_at": now(), "send_after": now()}
+
+
 @pytest.fixture
 def case(world: World) -> Complaint:
     return case_at(world, S.REVIEW)
@@ -46,8 +50,6 @@ def page_of(client: Client, path: str) -> str:
 
 
 # --- the list -----------------------------------------------------------------------------------
-
-
 def test_the_list_says_what_was_set_aside_and_takes_no_odd_order(world: World, case: Complaint, aside: Notice) -> None:
     page = page_of(workspace(world.rui), LIST)
     assert case.number in page
@@ -105,21 +107,8 @@ def test_pages_of_twenty_five_there_and_back(
     with CaptureQueriesContext(connection) as few:
         client.get(LIST)
     queries = len(few)
-    Notice.objects.bulk_create(
-        Notice(
-            complaint=case,
-            sequence=100 + n,
-            kind="send_message",
-            addressee="consumer",
-            user=world.chen,
-            subject=f"s{n}s",
-            body="b",
-            created_at=now(),
-            send_after=now(),
-            state="set_aside",
-        )
-        for n in range(PAGE * 2)
-    )
+    same = {"kind": "send_message", "addressee": "consumer", "user": world.chen, "state": "set_aside", **new(case)}
+    Notice.objects.bulk_create(Notice(sequence=100 + n, subject=f"s{n}s", **same) for n in range(PAGE * 2))
     first = client.get(LIST)
     assert [row.what for row in first.context["rows"]][:2] == [f"s{PAGE * 2 - 1}s", f"s{PAGE * 2 - 2}s"]
     assert (len(first.context["rows"]), first.context["previous_url"]) == (PAGE, "")
@@ -135,8 +124,6 @@ def test_pages_of_twenty_five_there_and_back(
 
 
 # --- orders ---------------------------------------------------------------------------------------
-
-
 def test_send_again_takes_effect_once_and_is_written_down(world: World, case: Complaint, aside: Notice) -> None:
     client, form = workspace(world.rui), {"what": "again"} | key()
     for _ in range(2):
@@ -169,8 +156,6 @@ def test_told_otherwise_takes_it_off_the_list(world: World, case: Complaint, asi
 
 
 # --- on the pages of a case --------------------------------------------------------------------------
-
-
 def test_each_side_sees_what_it_was_told(world: World) -> None:
     case = case_at(world, S.AWAITING_CONSUMER)
     delivery.sweep_notices(now=now() + timedelta(days=10))
@@ -189,20 +174,9 @@ def test_each_side_sees_what_it_was_told(world: World) -> None:
 
 def test_what_only_the_authority_reads_is_shown_to_it_alone(world: World) -> None:
     case = case_at(world, S.NEGOTIATING)
+    same = {"audience": "authority", "sequence": 900, "kind": "remind", "user": world.rui, "enterprise": world.mobile}
     for addressee in ("authority", "consumer", "enterprise"):
-        Notice.objects.create(
-            complaint=case,
-            audience="authority",
-            sequence=900,
-            kind="remind",
-            addressee=addressee,
-            user=world.rui,
-            enterprise=world.mobile,
-            subject="只给机关",
-            body="b",
-            created_at=now(),
-            send_after=now(),
-        )
+        Notice.objects.create(addressee=addressee, subject="只给机关", **same, **new(case))
     assert "只给机关" in page_of(workspace(world.rui), f"/authority/cases/{case.number}/")
     assert "只给机关" not in page_of(workspace(world.ming), f"/enterprise/cases/{case.number}/")
     assert "只给机关" not in page_of(workspace(world.chen), f"/cases/{case.number}/")

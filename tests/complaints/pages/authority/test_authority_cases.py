@@ -37,28 +37,12 @@ def test_the_page_of_a_case_costs_the_same_whatever_happened(
 # --- triage -------------------------------------------------------------------------------
 def suggest(case: Complaint, world: World) -> None:
     """As routing stores it: two candidates, the first of which fits."""
-    ForwardingDecision.objects.create(
-        complaint=case,
-        at=now(),
-        verdict="triage",
-        explanation={
-            "rule": "",
-            "version": None,
-            "confidence": "",
-            "authority_id": None,
-            "is_match": False,
-            "why": [{"code": "returned_twice"}],
-            "candidates": [
-                {
-                    "enterprise_id": world.mobile.pk,
-                    "branch_id": world.fuzhou.pk,
-                    "score": 90,
-                    "why": [{"code": "serves", "branch": "中国移动福州分公司", "region": "鼓楼区"}],
-                },
-                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []},
-            ],
-        },
-    )
+    serves = {"code": "serves", "branch": "中国移动福州分公司", "region": "鼓楼区"}
+    first = {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": [serves]}
+    second = {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []}
+    explanation = {"rule": "", "version": None, "confidence": "", "authority_id": None, "is_match": False}
+    explanation |= {"why": [{"code": "returned_twice"}], "candidates": [first, second]}
+    ForwardingDecision.objects.create(complaint=case, at=now(), verdict="triage", explanation=explanation)
 
 
 def test_the_first_suggestion_is_one_button(world: World) -> None:
@@ -238,11 +222,9 @@ def test_a_refusal_is_proposed_and_approved_by_another(world: World) -> None:
         assert head.post(url, body)["Location"] == f"/authority/cases/{case.number}/"
     case.refresh_from_db()
     assert (case.status, case.outcome, case.reason) == (S.CLOSED, "refused", "outside_duty")
-    assert list(
-        HandlingStep.objects.filter(complaint=case, step__in=["propose", "approve", "refuse"])
-        .order_by("pk")
-        .values_list("step", flat=True)
-    ) == ["propose", "approve", "refuse"]
+    steps = ["propose", "approve", "refuse"]
+    taken = HandlingStep.objects.filter(complaint=case, step__in=steps).order_by("pk")
+    assert list(taken.values_list("step", flat=True)) == steps
 
 
 def test_what_was_written_for_a_proposal_names_nobody_until_the_officer_says_why(world: World) -> None:

@@ -1,6 +1,4 @@
-"""What an officer writes down for somebody who calls, comes or writes: the person's own questions, read back, filed
-once.
-"""
+"""What an officer writes down for somebody who calls, comes or writes: read back, filed once."""
 
 import re
 from datetime import timedelta
@@ -110,7 +108,7 @@ def test_a_letter_counts_from_the_day_on_which_it_was_signed_for(world: World) -
     assert not case.contact_verified
 
 
-def test_a_number_of_12345_is_taken_once(world: World) -> None:
+def test_a_number_of_12345_is_taken_once_and_each_city_numbers_by_itself(world: World) -> None:
     client = workspace(world.su)
     case = filed(client, words(world, **{"came-channel": "hotline", "came-handed_over": "fz 2026-0099"}))
     assert case.external_id == "FZ2026-0099"
@@ -118,9 +116,6 @@ def test_a_number_of_12345_is_taken_once(world: World) -> None:
     assert again.status_code == 422
     assert case.number in again.content.decode()
     assert "handed_over" in client.post(INTAKE, words(world, **{"came-channel": "hotline"})).context["came"].errors
-
-
-def test_each_city_numbers_its_12345_by_itself(world: World) -> None:
     xiamen = Authority.objects.create(
         name="厦门市市场监督管理局", level="city", region=Region.objects.get(code="350200"), parent=world.city.parent
     )

@@ -1,6 +1,4 @@
-"""What the authority's lists ask of the database: at most ten statements, however many rows there are and whosever keys
-are held.
-"""
+"""The authority's lists ask at most ten statements, however many rows there are and whosever keys are held."""
 
 from datetime import date, timedelta
 from uuid import uuid4
@@ -26,29 +24,13 @@ from tests.server import A_REQUEST
 #: With who calls; what `A_REQUEST` counts besides is the beginning and the end.
 GOAL = 10 + A_REQUEST - 1
 #: What opens a list, and who reads it.
-LISTS = {
-    "/authority/": "su",
-    "/authority/cases/": "su",
-    "/authority/cases/?status=any": "su",
-    "/authority/triage/": "su",
-    "/authority/approvals/": "head",
-    "/authority/notices/": "rui",
-    "/authority/jurisdiction/": "su",
-    "/authority/review/": "rui",
-    "/authority/mediation/": "rui",
-    "/authority/urges/": "rui",
-    "/authority/urges/?column=open": "rui",
-    "/authority/urges/escalated/": "head",
-    "/authority/urges/decisions/": "su",
-    "/authority/urges/overdue/": "head",
-    "/authority/call-backs/": "head",
-    "/authority/team/": "head",
-    "/authority/platform/": "rui",
-    "/authority/violations/": "rui",
-    "/authority/stations/": "head",
-    "/authority/documents/": "rui",
-    "/authority/enterprises/": "head",
-}
+LISTS_OF = (
+    ("su", ("", "cases/", "cases/?status=any", "triage/", "jurisdiction/", "urges/decisions/")),
+    ("head", ("approvals/", "urges/escalated/", "urges/overdue/", "call-backs/", "team/", "stations/", "enterprises/")),
+    ("rui", ("notices/", "review/", "mediation/", "urges/", "urges/?column=open", "platform/")),
+    ("rui", ("violations/", "documents/")),
+)
+LISTS = {f"/authority/{path}": who for who, paths in LISTS_OF for path in paths}
 
 
 def _somebody(number: int) -> Actor:
@@ -56,9 +38,7 @@ def _somebody(number: int) -> Actor:
 
 
 def _waiting(world: World, number: int) -> Complaint:
-    """In triage, of somebody of its own, with suggestions, files, and a respondent that is named only or was merged
-    away.
-    """
+    """In triage, of somebody of its own, with suggestions, files, a respondent only named or merged away."""
     heir = Enterprise.objects.create(name=f"承继公司{number}", enrolment="enrolled", enrolled_by=world.gulou)
     Succession.objects.create(predecessor=world.mobile, successor=heir, on_day=date(2026, 1, 1))
     to = (
@@ -80,26 +60,14 @@ def _waiting(world: World, number: int) -> Complaint:
     Complaint.objects.filter(pk=case.pk).update(
         status=S.TRIAGE, consents={"share_with_enterprise": True, "named_entity": world.mobile.pk}
     )
-    ForwardingDecision.objects.create(
-        complaint=case,
-        at=now(),
-        verdict="triage",
-        explanation={
-            "candidates": [
-                {"enterprise_id": heir.pk, "branch_id": None, "score": 90, "why": []},
-                {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 60, "why": []},
-            ]
-        },
-    )
-    Evidence.objects.create(
-        complaint=case,
-        kind="receipt",
-        size=1,
-        media_type="image/png",
-        sha256=f"{number:064}",
-        path=f"{number}",
-        uploaded_at=now(),
-    )
+    candidates = [
+        {"enterprise_id": heir.pk, "branch_id": None, "score": 90, "why": []},
+        {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 60, "why": []},
+    ]
+    explanation = {"candidates": candidates}
+    ForwardingDecision.objects.create(complaint=case, at=now(), verdict="triage", explanation=explanation)
+    kept = {"kind": "receipt", "size": 1, "media_type": "image/png", "sha256": f"{number:064}", "path": f"{number}"}
+    Evidence.objects.create(complaint=case, uploaded_at=now(), **kept)
     return case
 
 

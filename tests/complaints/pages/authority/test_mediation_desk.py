@@ -98,7 +98,7 @@ def test_the_desk_tells_who_agreed_the_days_and_what_does_not_count(world: World
     assert "某中心" in shown
 
 
-def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint) -> None:
+def test_the_planned_session_goes_into_a_calendar_and_the_consumer_reads_of_it(world: World, case: Complaint) -> None:
     client = workspace(world.rui)
     assert client.get(f"{url(case)}session.ics").status_code == 404
     move = mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室，二楼", mode="site")
@@ -109,6 +109,11 @@ def test_the_planned_session_goes_into_a_calendar(world: World, case: Complaint)
     assert "LOCATION:所里201室，二楼" in body
     assert body.endswith("END:VCALENDAR\r\n")
     assert all(len(line.encode()) <= 75 for line in body.split("\r\n"))
+    move = mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室", mode="online")
+    given.step(case, move, world.officer, now())
+    shown = text(workspace(world.chen), f"/cases/{case.number}/")
+    assert "调解会：" in shown
+    assert "网上，所里201室" in shown
 
 
 def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Complaint) -> None:
@@ -198,11 +203,3 @@ def test_a_longer_list_costs_no_more(world: World, case: Complaint, django_asser
         case_at(world, S.MEDIATING)
     with django_assert_num_queries(len(one)):
         client.get("/authority/mediation/")
-
-
-def test_the_consumer_reads_when_and_where(world: World, case: Complaint) -> None:
-    move = mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室", mode="online")
-    given.step(case, move, world.officer, now())
-    shown = text(workspace(world.chen), f"/cases/{case.number}/")
-    assert "调解会：" in shown
-    assert "网上，所里201室" in shown

@@ -122,7 +122,7 @@ def test_sent_back_with_the_reason_the_case_shows_it_and_nothing_need_be_typed_a
     assert "已填上被退回的方案" not in shown(ming.get(address(case, "offer")))
 
 
-def test_strangers_and_other_branches_find_nothing_and_nobody_decides_on_the_own(world: World) -> None:
+def test_strangers_find_nothing_nobody_decides_on_the_own_and_nothing_is_half_done(world: World) -> None:
     _case, matter = sent(world)
     elsewhere = reviewer(world, Branch.objects.create(enterprise=world.mobile, name="另一家分公司"))
     for user in (elsewhere, world.hua, world.rui, world.chen):
@@ -141,6 +141,12 @@ def test_strangers_and_other_branches_find_nothing_and_nobody_decides_on_the_own
     assert "由审核人员或者管理员批准" in shown(signed_in(other).get(f"{LIST}{matter.pk}/"))
     assert send(signed_in(other), f"{LIST}{matter.pk}/", {"decision": "grant", "text": ""}).status_code == 409
     assert Matter.objects.get(pk=matter.pk).state == "open"
+    with time_machine.travel("2026-12-08 02:00+00:00", tick=False):
+        # The last day that was promised has passed, and so has the time for negotiating.
+        answer = send(signed_in(world.lead), f"{LIST}{matter.pk}/", {"decision": "grant", "text": ""})
+    assert answer.status_code in (409, 422)
+    assert Matter.objects.get(pk=matter.pk).state in ("open", "fallen")
+    assert not Offer.objects.exists()
 
 
 @pytest.mark.parametrize(
@@ -165,16 +171,6 @@ def test_other_steps_wait_as_well(world: World, slug: str, said: dict[str, Any],
     assert send(client, f"{LIST}{matter.pk}/", {"decision": "grant", "text": ""}).status_code == 302
     case.refresh_from_db()
     assert case.status != before
-
-
-def test_what_became_impossible_is_said_and_nothing_is_half_done(world: World) -> None:
-    _case, matter = sent(world)
-    with time_machine.travel("2026-12-08 02:00+00:00", tick=False):
-        # The last day that was promised has passed, and so has the time for negotiating.
-        answer = send(signed_in(world.lead), f"{LIST}{matter.pk}/", {"decision": "grant", "text": ""})
-    assert answer.status_code in (409, 422)
-    assert Matter.objects.get(pk=matter.pk).state in ("open", "fallen")
-    assert not Offer.objects.exists()
 
 
 def test_the_list_asks_a_fixed_number_of_queries(world: World, django_assert_max_num_queries: Any) -> None:

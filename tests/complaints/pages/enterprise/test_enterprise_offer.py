@@ -35,23 +35,10 @@ def test_rows_are_added_and_taken_away_with_everything_kept_and_an_odd_number_br
     assert all(str(kept[name]) == value for name, value in values.items() if name != "rows")
     assert kept["rows"] == "2"
     assert kept["promise-2-what"] is None
-    second = {
-        "promise-2-kind": "apology",
-        "promise-2-what": "书面道歉",
-        "promise-2-after": "1",
-        "promise-2-days_after": "2",
-        "promise-2-owed_by": "enterprise",
-        "rows": "2",
-    }
-    third = {
-        "promise-3-kind": "other",
-        "promise-3-what": "回访",
-        "promise-3-after": "2",
-        "promise-3-days_after": "5",
-        "promise-3-owed_by": "enterprise",
-        "rows": "3",
-    }
-    less = typed(send(client, path, values | second | third | {"remove": "1"}))
+    second = {"kind": "apology", "what": "书面道歉", "after": "1", "days_after": "2", "owed_by": "enterprise"}
+    third = {"kind": "other", "what": "回访", "after": "2", "days_after": "5", "owed_by": "enterprise"}
+    rows = {f"promise-{n}-{name}": value for n, row in ((2, second), (3, third)) for name, value in row.items()}
+    less = typed(send(client, path, values | rows | {"rows": "3", "remove": "1"}))
     assert (less["rows"], less["promise-1-what"], less["promise-2-what"]) == ("2", "书面道歉", "回访")
     assert (less["promise-2-after"], less["promise-2-days_after"]) == ("1", "5")
     assert less["reason-2"] == OFFER["reason-2"]

@@ -92,20 +92,10 @@ def test_a_former_enterprise_reads_its_own_time_without_contact(world: World) ->
     assert "可以做的步骤" not in page
     assert case.number not in shown(client.get("/enterprise/queue/"))
     assert case.number in shown(client.get("/enterprise/queue/?view=past"))
+    typed = {"text": "还想说一句话。", "channel": "phone", "reached": "yes", "note": "谈过"}
     for slug in ("contact", "offer", "return", "concern"):
         assert client.get(address(case, slug)).status_code == 302
-        response = send(
-            client,
-            address(case, slug),
-            {
-                "text": "还想说一句话。",
-                "channel": "phone",
-                "reached": "yes",
-                "note": "谈过",
-                "reason": "other",
-                "target": "none",
-            },
-        )
+        response = send(client, address(case, slug), typed | {"reason": "other", "target": "none"})
         assert response.status_code == 409
     assert signed_in(world.hua).get(address(case)).status_code == 200
 

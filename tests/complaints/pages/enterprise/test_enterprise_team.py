@@ -20,12 +20,8 @@ from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 S = Status
 LATER = WEDNESDAY + timedelta(hours=3)
-TEAM, LEAVE, RULES, SETTING = (
-    "/enterprise/team/",
-    "/enterprise/team/leave/",
-    "/enterprise/team/rules/",
-    "/enterprise/team/two-persons/",
-)
+TEAM = "/enterprise/team/"
+LEAVE, RULES, SETTING = f"{TEAM}leave/", f"{TEAM}rules/", f"{TEAM}two-persons/"
 
 
 def somebody(world: World, name: str, *, role: str = "handler", branch: Branch | None = None) -> Staff:
@@ -106,13 +102,8 @@ def test_leave_is_entered_shown_and_hands_over(world: World) -> None:
 
 
 def test_leave_typed_wrong_is_told_and_kept(world: World) -> None:
-    Absence.objects.create(
-        staff=world.ming_staff,
-        starts_on=date(2026, 12, 3),
-        ends_on=date(2026, 12, 9),
-        entered_by=world.lead,
-        entered_at=LATER,
-    )
+    away = {"starts_on": date(2026, 12, 3), "ends_on": date(2026, 12, 9)}
+    Absence.objects.create(staff=world.ming_staff, entered_by=world.lead, entered_at=LATER, **away)
     own = str(world.ming_staff.pk)
     for change, words in (
         ({"ends_on": "2026-11-10"}, "最后一天不能早于第一天"),

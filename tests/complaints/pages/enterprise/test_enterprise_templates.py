@@ -1,6 +1,4 @@
-"""Answer templates: who writes and who uses them, versions that stay, blanks that are named, how often they were
-accepted.
-"""
+"""Answer templates: who writes and uses them, versions that stay, blanks that are named, how often accepted."""
 
 from datetime import timedelta
 from typing import Any
@@ -81,19 +79,11 @@ def test_nobody_else_writes_and_an_unknown_variable_is_refused_by_its_name(world
 def test_a_change_is_a_new_version_and_old_offers_keep_theirs(world: World) -> None:
     template, case = made(world.lead_staff), contacted(world)
     old = version(template)
-    given.step(
-        case,
-        offers.make_offer(
-            answers=[
-                Answer(demand=1, verdict="refuse", reason="已经按您的要求于11月2日全部退还过了。"),
-                Answer(demand=2, verdict="grant"),
-            ],
-            message=BODY.replace("{", "").replace("}", ""),
-            template_version=old.pk,
-        ),
-        world.handler,
-        WEDNESDAY,
-    )
+    refused = Answer(demand=1, verdict="refuse", reason="已经按您的要求于11月2日全部退还过了。")
+    message = BODY.replace("{", "").replace("}", "")
+    answers = [refused, Answer(demand=2, verdict="grant")]
+    offer = offers.make_offer(answers=answers, message=message, template_version=old.pk)
+    given.step(case, offer, world.handler, WEDNESDAY)
     path = f"{LIST}{template.pk}/"
     same = send(signed_in(world.lead), path, {"what": "change", "body": BODY})
     assert same.status_code == 302
@@ -147,17 +137,10 @@ def test_of_another_enterprise_there_is_no_template(world: World) -> None:
     assert used.context["form"]["message"].value() == OFFER["message"]
     refused = send(ming, address(case, "offer"), OFFER | {"template": str(theirs.pk), "message": BODY})
     assert refused.status_code in (200, 422)
+    answers = [Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")]
+    offer = offers.make_offer(answers=answers, message=BODY, template_version=theirs.pk)
     with pytest.raises(WrongInput):
-        given.step(
-            case,
-            offers.make_offer(
-                answers=[Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")],
-                message=BODY,
-                template_version=theirs.pk,
-            ),
-            world.handler,
-            WEDNESDAY,
-        )
+        given.step(case, offer, world.handler, WEDNESDAY)
     assert not Offer.objects.exists()
 
 
@@ -167,16 +150,9 @@ def test_how_often_it_was_accepted(world: World, monkeypatch: pytest.MonkeyPatch
 
     def offered(answer: Any) -> None:
         case = contacted(world)
-        given.step(
-            case,
-            offers.make_offer(
-                answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-                message=BODY,
-                template_version=pick,
-            ),
-            world.handler,
-            WEDNESDAY,
-        )
+        answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
+        offer = offers.make_offer(answers=answers, message=BODY, template_version=pick)
+        given.step(case, offer, world.handler, WEDNESDAY)
         if answer is not None:
             given.step(case, answer, world.consumer, now)
 

@@ -1,6 +1,4 @@
-"""The workspace: one press after a call, what came before, similar cases, files, causes, a return that knows whose it
-is.
-"""
+"""The workspace: one press after a call, what came before, similar cases, files, causes, returns."""
 
 import json
 from datetime import timedelta
@@ -50,8 +48,6 @@ def section(page: str, title: str) -> str:
 
 
 # --- contact ------------------------------------------------------------------------------------------------------
-
-
 def test_one_press_after_a_call_says_what_lacks_and_one_that_got_through_is_the_first_contact(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     assert "打通了" in section(shown(client.get(address(case))), "联系消费者")
@@ -94,17 +90,14 @@ def test_a_failure_may_follow_the_contact_in_one_batch(world: World) -> None:
 
 def test_taking_a_case_on_is_one_press_in_the_name_of_who_has_it(world: World) -> None:
     """A rule gave the second to Ming: one press of the manager does not take it away."""
-    case, client, lead = (
-        given.a_complaint(world, status=S.WITH_ENTERPRISE),
-        signed_in(world.ming),
-        signed_in(world.lead),
-    )
+    case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
     assert "受理，由我处理" in shown(client.get(address(case)))
     assert send(client, address(case, "accept"), {"handler": world.ming_staff.pk}).status_code == 302
     case.refresh_from_db()
     assert (case.status, case.handler) == (S.NEGOTIATING, world.ming_staff)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     given.step(case, enterprise.assign(handler_id=world.ming_staff.pk), world.handler, LATER)
+    lead = signed_in(world.lead)
     page = lead.get(address(case))
     assert "受理，由明试处理" in shown(page)
     assert "由我处理" not in shown(page)
@@ -115,8 +108,6 @@ def test_taking_a_case_on_is_one_press_in_the_name_of_who_has_it(world: World) -
 
 
 # --- what came before ---------------------------------------------------------------------------------------------
-
-
 def test_the_history_of_this_consumer_is_the_own_desks_alone(world: World) -> None:
     settled = given.a_complaint(world, status=S.CLOSED, item_name="上次多扣的流量费")
     by_phone = given.a_complaint(world, status=S.NEGOTIATING, item_name="打电话投诉的那件", consumer_id=None)
@@ -162,17 +153,10 @@ def test_similar_cases_say_what_settled_them(world: World) -> None:
 
 
 # --- files --------------------------------------------------------------------------------------------------------
-
-
 def with_files(world: World, case: Complaint, *files: tuple[str, bytes]) -> list[Evidence]:
-    sent = signed_in(world.chen).post(
-        f"/cases/{case.number}/statement/",
-        {
-            "idempotency_key": f"files-of-{case.pk}",
-            "text": "见附件。",
-            "uploads": [SimpleUploadedFile(name, content) for name, content in files],
-        },
-    )
+    uploads = [SimpleUploadedFile(name, content) for name, content in files]
+    typed = {"idempotency_key": f"files-of-{case.pk}", "text": "见附件。", "uploads": uploads}
+    sent = signed_in(world.chen).post(f"/cases/{case.number}/statement/", typed)
     assert sent.status_code == 302, shown(sent)
     return list(Evidence.objects.filter(complaint=case, audience="parties").order_by("pk"))
 
@@ -231,8 +215,6 @@ def test_a_concern_with_its_files_is_for_the_authority_alone(world: World) -> No
 
 
 # --- more time, a public word -------------------------------------------------------------------------------------
-
-
 def test_more_time_is_offered_where_the_policy_allows_and_else_it_says_why_not(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     page = shown(client.get(address(case)))
@@ -254,8 +236,6 @@ def test_a_public_reply_needs_something_public(world: World) -> None:
 
 
 # --- causes -------------------------------------------------------------------------------------------------------
-
-
 def test_causes_are_asked_where_a_case_is_closed_and_in_a_list(world: World) -> None:
     first, second = (given.a_complaint(world, status=S.CLOSED) for _ in range(2))
     running, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
@@ -296,8 +276,6 @@ def test_nobody_else_learns_of_a_cause(world: World) -> None:
 
 
 # --- a return that knows whose it is ------------------------------------------------------------------------------
-
-
 def choices(answer: Any) -> list[str]:
     return [text for value, text in answer.context["form"].fields["target"].choices if value != "none"]
 
@@ -330,8 +308,7 @@ def test_a_return_suggests_the_branch_that_answers_for_the_place(world: World) -
 
 @pytest.mark.parametrize("names", [True, False])
 def test_after_acceptance_whom_the_enterprise_names_is_suggested_first(world: World, names: bool) -> None:
-    """Granted, the case is suggested to whom it was said to belong to, with why, and not to the one that gave it
-    back."""
+    """Granted, it is suggested to whom it was said to belong to, with why, not to who gave it back."""
     case = given.a_complaint(world, status=S.NEGOTIATING, statement="我在中国电信办的宽带，多扣了三个月。")
     client, workspace = signed_in(world.ming), signed_in(world.su)
     page = client.get(address(case, "request-return"))
@@ -356,17 +333,12 @@ def test_after_acceptance_whom_the_enterprise_names_is_suggested_first(world: Wo
 def test_a_second_return_without_suggestions_leaves_the_others_of_the_ranking(world: World) -> None:
     """By a program: what routing said before counts on, without whoever gave the case back."""
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    ForwardingDecision.objects.create(
-        complaint=case,
-        at=WEDNESDAY,
-        verdict="forward",
-        explanation={
-            "candidates": [
-                {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": []},
-                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []},
-            ]
-        },
-    )
+    candidates = [
+        {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": []},
+        {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []},
+    ]
+    said = {"verdict": "forward", "explanation": {"candidates": candidates}}
+    ForwardingDecision.objects.create(complaint=case, at=WEDNESDAY, **said)
     given.step(case, enterprise.return_case(reason="wrong_entity", text="不是我们的用户。"), world.handler, LATER)
     result = suggested(case, latest_decision(case), conditions=Conditions.at(LATER))
     assert [target.value for target in result] == [f"{world.telecom.pk}-"]

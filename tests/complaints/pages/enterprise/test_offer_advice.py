@@ -25,14 +25,9 @@ def kept(case: Complaint) -> list[str]:
 
 
 def refused(world: World, case: Complaint, reason: str = PUT_OFF, **more: Any) -> Complaint:
-    return given.step(
-        case,
-        offers.make_offer(
-            answers=[Answer(demand=1, verdict="refuse", reason=reason), Answer(demand=2, verdict="grant")], **more
-        ),
-        world.handler,
-        WEDNESDAY + timedelta(hours=1),
-    )
+    answers = [Answer(demand=1, verdict="refuse", reason=reason), Answer(demand=2, verdict="grant")]
+    move = offers.make_offer(answers=answers, **more)
+    return given.step(case, move, world.handler, WEDNESDAY + timedelta(hours=1))
 
 
 def test_what_is_missing_is_shown_before_it_is_sent(world: World) -> None:
@@ -97,14 +92,8 @@ def test_whose_words_are_compared(world: World) -> None:
 
 
 def test_the_sums_stand_beside_the_fields(world: World) -> None:
-    bought = {
-        "object_category": "goods.phones",
-        "object_kind": "goods",
-        "problem_category": "false_claims",
-        "is_online": True,
-        "bought_on": date(2026, 11, 9),
-        "amount": Decimal("128.50"),
-    }
+    bought = {"object_category": "goods.phones", "object_kind": "goods", "problem_category": "false_claims"}
+    bought |= {"is_online": True, "bought_on": date(2026, 11, 9), "amount": Decimal("128.50")}
     case, client = given.a_complaint(world, status=S.NEGOTIATING, **bought), signed_in(world.ming)
     page = client.get(address(case, "offer"))
     figures = page.context["figures"]

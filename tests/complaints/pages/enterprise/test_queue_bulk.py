@@ -30,12 +30,8 @@ def statuses(cases: list[Complaint]) -> list[str]:
 def test_what_can_be_accepted_is_and_the_rest_says_why(world: World) -> None:
     new = [given.a_complaint(world, status=S.WITH_ENTERPRISE) for _ in range(3)]
     later, theirs = given.a_complaint(world, status=S.NEGOTIATING), given.a_complaint(world, status=S.TRIAGE)
-    answer = bulk(
-        signed_in(world.ming),
-        "accept",
-        [*new, later, theirs, "20260101-AAAAAAAAAAAA-0"],
-        handler=str(world.ming_staff.pk),
-    )
+    rows = [*new, later, theirs, "20260101-AAAAAAAAAAAA-0"]
+    answer = bulk(signed_in(world.ming), "accept", rows, handler=str(world.ming_staff.pk))
     page = shown(answer)
     assert answer.status_code == 200
     assert "已受理3件，3件没有办" in page

@@ -1,5 +1,4 @@
-"""A respondent without account: the link to its one case, what it shows, what decides, and what an officer writes
-down."""
+"""A respondent without account: the link to its one case, what it shows and decides, what an officer notes."""
 
 import re
 from datetime import timedelta
@@ -32,12 +31,8 @@ PHONE = "+8613900000123"
 @pytest.fixture
 def case(world: World) -> Complaint:
     """Against a shop that is not enrolled, accepted; nobody was asked yet."""
-    result = given.a_complaint(
-        world,
-        status=S.REVIEW,
-        now=now() - timedelta(hours=1),
-        respondents=(RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),),
-    )
+    respondents = (RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),)
+    result = given.a_complaint(world, status=S.REVIEW, now=now() - timedelta(hours=1), respondents=respondents)
     return given.step(result, authority.accept(), world.officer, now() - timedelta(minutes=30))
 
 

@@ -86,15 +86,8 @@ def test_no_name_no_phone_no_account_and_no_file_is_on_it(client: Client, world:
     for promise in Obligation.objects.filter(complaint=case):
         promise.payee_last4 = "4321"
         promise.save()
-    Evidence.objects.create(
-        complaint=case,
-        name="账单截图.png",
-        size=1,
-        media_type="image/png",
-        sha256="0" * 64,
-        path="x",
-        uploaded_at=timezone.now(),
-    )
+    picture = {"name": "账单截图.png", "size": 1, "media_type": "image/png", "sha256": "0" * 64, "path": "x"}
+    Evidence.objects.create(complaint=case, uploaded_at=timezone.now(), **picture)
     more = consumer.add_statement(text="请打我另一个电话13900001111")
     step(case, more, world.consumer, timezone.now() - timedelta(minutes=1))
     text = opened(client, case)

@@ -1,6 +1,4 @@
-"""What tests of the national platform share: a folder for files, officers at their desks, files as the platform writes
-them.
-"""
+"""What tests of the national platform share: officers at their desks, files as the platform writes them."""
 
 from collections.abc import Mapping, Sequence
 

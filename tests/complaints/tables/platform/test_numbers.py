@@ -57,7 +57,7 @@ def test_a_number_of_another_case_is_refused_by_name_and_another_number_needs_a_
     assert (one.platform_number, entry.data["before"]) == (NUMBER + "9", NUMBER)
 
 
-def test_what_is_no_number_and_a_moment_that_no_list_can_show_is_refused_at_its_field(world: World) -> None:
+def test_typed_by_hand_what_is_no_number_or_moment_is_refused_at_its_field(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     browser = at(world.rui)
     for moment in ("0001-01-01", "1999-12-31 23:59", "9999-12-31T23:59:59+00:00", "0001-01-01T00:00+14:00"):
@@ -70,6 +70,19 @@ def test_what_is_no_number_and_a_moment_that_no_list_can_show_is_refused_at_its_
     for number in ("", "1", "with space", "号12345678", "a" * 41, "-1234567", "13900000123", "35010219900101123X"):
         with pytest.raises(StepNotAllowed):
             record_platform_number(platform_number=number)
+    assert "登记全国平台编号" in browser.get(f"/authority/cases/{case.number}/").content.decode()
+    there = f"/authority/cases/{case.number}/platform/"
+    form = browser.get(there).context["form"]
+    assert "text" not in form.fields, "no reason where no number is changed"
+    assert form["state"].value() == platform.expected(case)
+    assert browser.post(there, filled(platform_number="短", state="registered")).status_code == 422
+    assert browser.post(there, filled(platform_number=NUMBER, state="accepted")).status_code == 302
+    page = browser.get(f"/authority/cases/{case.number}/").content.decode()
+    assert NUMBER in page
+    assert "已受理" in page
+    form = browser.get(there).context["form"]
+    assert (form["platform_number"].value(), form["state"].value(), "text" in form.fields) == (NUMBER, "accepted", True)
+    assert browser.post(there, filled(platform_number=NUMBER, state="accepted")).status_code == 409
 
 
 def test_a_case_that_no_authority_has_needs_no_number(world: World) -> None:
@@ -121,21 +134,3 @@ def test_the_list_and_the_page_agree_about_what_differs(world: World, status: St
 def test_every_end_has_its_state(world: World) -> None:
     for outcome in Outcome:
         assert platform.expected(Complaint(status=S.CLOSED, outcome=outcome)) in platform.STATES
-
-
-def test_typed_by_hand_on_the_page_of_the_case(world: World) -> None:
-    case = given.a_complaint(world, status=S.REVIEW)
-    browser = at(world.rui)
-    assert "登记全国平台编号" in browser.get(f"/authority/cases/{case.number}/").content.decode()
-    there = f"/authority/cases/{case.number}/platform/"
-    form = browser.get(there).context["form"]
-    assert "text" not in form.fields, "no reason where no number is changed"
-    assert form["state"].value() == platform.expected(case)
-    assert browser.post(there, filled(platform_number="短", state="registered")).status_code == 422
-    assert browser.post(there, filled(platform_number=NUMBER, state="accepted")).status_code == 302
-    page = browser.get(f"/authority/cases/{case.number}/").content.decode()
-    assert NUMBER in page
-    assert "已受理" in page
-    form = browser.get(there).context["form"]
-    assert (form["platform_number"].value(), form["state"].value(), "text" in form.fields) == (NUMBER, "accepted", True)
-    assert browser.post(there, filled(platform_number=NUMBER, state="accepted")).status_code == 409

@@ -1,6 +1,4 @@
-"""What the public may read of a closed complaint: masked, with the consumer's consent, the enterprise's reply beside
-it.
-"""
+"""What the public may read of a closed complaint: masked, with consent, the enterprise's reply beside it."""
 
 from django.test import Client
 from django.utils import timezone
