@@ -169,11 +169,17 @@ def test_T37_an_alert_stands_out_in_the_log(world: World, keepers: dict[str, Use
     )
 
 
-def test_the_configuration_shows_no_secret(world: World, keepers: dict[str, User], settings: Any) -> None:
+def test_T84_the_configuration_shows_no_secret_and_there_is_no_other_administration(
+    world: World, keepers: dict[str, User], settings: Any
+) -> None:
     settings.SECRET_KEY = "a-secret-that-must-not-be-shown-anywhere"
     page = shown(signed_in(keepers["system"]).get("/administration/system/"))
     assert "REVEAL_MINUTES" in page
     assert "a-secret-that" not in page
+    names = {name for name, _pattern, _view in routes()}
+    assert not [name for name in names if name.startswith("admin:")]
+    assert reverse("oversight:administration") == "/administration/"
+    assert not [path for path in ("admin/",) if any(path == str(p.pattern) for p in get_resolver().url_patterns)]
 
 
 def test_the_first_administrator_is_appointed_by_command_and_only_the_first(world: World) -> None:
@@ -208,10 +214,3 @@ def test_T83_an_incident_is_handed_over_with_who_what_and_when(world: World, tmp
     assert security_log.KEPT_FOR.days >= 183
     with pytest.raises(CommandError):
         call_command("export_incident", since="yesterday", stderr=StringIO())
-
-
-def test_T84_there_is_no_other_administration() -> None:
-    names = {name for name, _pattern, _view in routes()}
-    assert not [name for name in names if name.startswith("admin:")]
-    assert reverse("oversight:administration") == "/administration/"
-    assert not [path for path in ("admin/",) if any(path == str(p.pattern) for p in get_resolver().url_patterns)]

@@ -36,13 +36,13 @@ def all_routes() -> list[tuple[str, str]]:
     return [(name, path) for name, path, _view in routes()]
 
 
-def test_the_check_is_content(settings: object) -> None:
+def test_the_check_is_content_with_a_current_page_and_finds_a_missing_row(
+    settings: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     settings.COMMAND = "check"  # type: ignore[attr-defined]
     assert [str(problem) for problem in every_view_has_a_row(None)] == []
-
-
-def test_the_check_finds_a_missing_row(settings: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.COMMAND = "check"  # type: ignore[attr-defined]
+    text = write_permissions.path().read_text(encoding="utf-8")
+    assert text == write_permissions.permissions_page(), "run manage.py write_permissions"
     rows = tuple(row for row in permission_rows() if row.resource != "home")
     monkeypatch.setattr("odr_portal.checks.permission_rows", lambda: rows)
     assert any(problem.id == "odr_portal.E001" and "home" in problem.msg for problem in every_view_has_a_row(None))
@@ -85,11 +85,6 @@ def test_what_the_file_calls_public_asks_no_sign_in() -> None:
                 and "/account/sign-in/" in answer.headers["Location"]
                 and name not in {"accounts:sign-in-code", "accounts:second-factor", "accounts:factor-set-up"}
             ), name
-
-
-def test_the_page_of_the_docs_is_current() -> None:
-    text = write_permissions.path().read_text(encoding="utf-8")
-    assert text == write_permissions.permissions_page(), "run manage.py write_permissions"
 
 
 @pytest.mark.parametrize(

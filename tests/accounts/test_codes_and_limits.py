@@ -208,7 +208,9 @@ def test_T35_only_what_our_own_proxies_wrote_is_believed(
     assert client_address(RequestFactory(REMOTE_ADDR="192.0.2.1", headers=headers).get("/")) == address
 
 
-def test_T35_a_written_header_opens_no_new_bucket(settings: object) -> None:
+def test_T35_a_network_is_a_neighbourhood_and_a_written_header_opens_no_new_bucket(settings: object) -> None:
+    assert network_of("203.0.113.7") == "203.0.113.0/24"
+    assert (network_of("2001:db8:1:2:3::4"), network_of("")) == ("2001:db8:1:2::/64", "")
     settings.CODES_PER_ADDRESS_UNWORKED = 2  # type: ignore[attr-defined]
     answers = [
         Client(headers={"X-Forwarded-For": f"203.0.113.{number}"})
@@ -217,11 +219,6 @@ def test_T35_a_written_header_opens_no_new_bucket(settings: object) -> None:
         for number in range(4)
     ]
     assert answers == [302, 302, 429, 429]
-
-
-def test_a_network_is_a_neighbourhood() -> None:
-    assert network_of("203.0.113.7") == "203.0.113.0/24"
-    assert (network_of("2001:db8:1:2:3::4"), network_of("")) == ("2001:db8:1:2::/64", "")
 
 
 def test_T36_limits_hold_with_no_cache_anywhere(settings: object, client: Client) -> None:

@@ -115,7 +115,7 @@ def test_a_branch_is_added_where_it_belongs_moves_not_below_itself_and_ends_afte
     refused("name_taken", lambda: wished(world, "branch-add", name=world.telecom.name))
 
 
-def test_areas_begin_and_end(world: World) -> None:
+def test_areas_begin_and_end_and_another_county_takes_the_failed_cases(world: World) -> None:
     area = approved(world, "area-add", branch=world.fuzhou.pk, region=world.region.pk, category="service.telecom")
     row = ServiceArea.objects.get(branch=world.fuzhou, region=world.region, category="service.telecom")
     assert row.starts_on == TODAY
@@ -128,9 +128,6 @@ def test_areas_begin_and_end(world: World) -> None:
     approved(world, "area-end", area=row.pk, branch=world.fuzhou.pk)
     row.refresh_from_db()
     assert row.ends_on == TODAY
-
-
-def test_another_county_takes_the_failed_cases_from_a_day_on(world: World) -> None:
     taijiang = Authority.objects.get(name="福州市台江区市场监督管理局")
     approved(world, "duty-set", on=TODAY + 10 * DAY, branch=world.fuzhou.pk, authority=taijiang.pk)
     for day, authority in ((TODAY + 9 * DAY, world.gulou), (TODAY + 10 * DAY, taijiang)):
@@ -138,7 +135,7 @@ def test_another_county_takes_the_failed_cases_from_a_day_on(world: World) -> No
     refused("later_authority", lambda: wished(world, "duty-set", branch=world.fuzhou.pk, authority=taijiang.pk))
 
 
-def test_brands_and_names(world: World) -> None:
+def test_brands_and_names_and_one_in_english_at_once(world: World) -> None:
     approved(world, "brand-add", name="榕城通", name_en="Rong City", category="")
     holding = BrandHolding.objects.get(brand__name="榕城通")
     assert find("榕城通", on=TODAY)[0].enterprise == world.mobile
@@ -151,19 +148,6 @@ def test_brands_and_names(world: World) -> None:
     approved(world, "former-add", on=date(2001, 5, 1), name="福州邮电移动局")
     assert find("福州邮电移动局", on=TODAY)[0].kind == "former"
     refused("future", lambda: wished(world, "former-add", on=TODAY + DAY, name="旧名"))
-
-
-def test_successors_are_told_by_whoever_is_still_there(world: World) -> None:
-    refused("says_itself", lambda: wished(world, "predecessor-add", enterprise=world.telecom.pk))
-    gone = Enterprise.objects.create(name="榕城小灵通有限公司")
-    approved(world, "predecessor-add", on=date(2020, 1, 1), enterprise=gone.pk)
-    assert Succession.objects.get(predecessor=gone).successor == world.mobile
-    refused("circle", lambda: wished(world, "successor-add", enterprise=gone.pk))
-    approved(world, "successor-add", on=TODAY + 30 * DAY, enterprise=world.telecom.pk)
-    assert Succession.objects.get(predecessor=world.mobile).on_day == TODAY + 30 * DAY
-
-
-def test_a_name_in_english_takes_effect_at_once_and_is_kept(world: World) -> None:
     change = wished(world, "english-name", name_en="Mobile of Fujian")
     assert change.state == "recorded"
     world.mobile.refresh_from_db()
@@ -182,6 +166,16 @@ def test_a_name_in_english_takes_effect_at_once_and_is_kept(world: World) -> Non
     wished(world, "english-name", name_en="Fuzhou", branch=world.fuzhou.pk)
     world.fuzhou.refresh_from_db()
     assert world.fuzhou.name_en == "Fuzhou"
+
+
+def test_successors_are_told_by_whoever_is_still_there(world: World) -> None:
+    refused("says_itself", lambda: wished(world, "predecessor-add", enterprise=world.telecom.pk))
+    gone = Enterprise.objects.create(name="榕城小灵通有限公司")
+    approved(world, "predecessor-add", on=date(2020, 1, 1), enterprise=gone.pk)
+    assert Succession.objects.get(predecessor=gone).successor == world.mobile
+    refused("circle", lambda: wished(world, "successor-add", enterprise=gone.pk))
+    approved(world, "successor-add", on=TODAY + 30 * DAY, enterprise=world.telecom.pk)
+    assert Succession.objects.get(predecessor=world.mobile).on_day == TODAY + 30 * DAY
 
 
 def test_nothing_is_written_before_the_approval_and_nothing_after_a_refusal(world: World) -> None:

@@ -217,8 +217,11 @@ def test_handed_in_twice_it_is_one_and_nothing_can_be_changed(world: World) -> N
     assert "等待审核" in shown(client.get(TASKS))
 
 
-def test_who_asks_back_and_who_refuses_is_read_by_the_applicant(world: World) -> None:
+def test_who_asks_back_and_who_refuses_is_read_by_the_applicant_and_an_opinion_is_not(world: World) -> None:
     held = handed_in()
+    assert decided(signed_in(world.rui), held, do="recommend", text="材料齐全，建议批准。").status_code == 302
+    assert "材料齐全，建议批准。" in shown(head(world).get(f"/authority/enrolments/{held.pk}/"))
+    assert "材料齐全" not in shown(begun().get(TASKS))
     officer = signed_in(world.rui)
     assert decided(officer, held, do="grant").status_code == 422
     assert decided(officer, held, do="ask_back").status_code == 422
@@ -238,13 +241,6 @@ def test_who_asks_back_and_who_refuses_is_read_by_the_applicant(world: World) ->
     assert "没有投诉电话。" in page
     again = begun()
     assert "榕声通信（福州）有限公司" in shown(again.get(f"{TASKS}entity/"))
-
-
-def test_an_opinion_is_for_the_authority_alone(world: World) -> None:
-    held = handed_in()
-    assert decided(signed_in(world.rui), held, do="recommend", text="材料齐全，建议批准。").status_code == 302
-    assert "材料齐全，建议批准。" in shown(head(world).get(f"/authority/enrolments/{held.pk}/"))
-    assert "材料齐全" not in shown(begun().get(TASKS))
 
 
 @pytest.mark.parametrize("who", ["far", "lead", "chen", "hua", "intake"])

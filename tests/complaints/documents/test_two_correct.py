@@ -85,16 +85,13 @@ def test_where_a_refusal_needs_the_head_so_does_its_correction(world: World) -> 
     assert sign(document.complaint, move, world.officer) == ["not_head", "two_persons"]
 
 
-def test_a_paper_that_one_officer_may_issue_is_corrected_by_one(world: World) -> None:
+def test_a_paper_of_one_officer_is_corrected_by_one_and_an_enterprise_proposes_nothing(world: World) -> None:
     now = timezone.now()
     case = given.a_complaint(world, status=S.MEDIATING, now=now)
     Policy.objects.filter(name__startswith="two_persons.").update(number=1)
     document = OfficialDocument.objects.get(complaint=case, form=5)
     given.step(case, a_correction(document), world.officer, now)
     assert document.versions.count() == 2
-
-
-def test_an_enterprise_proposes_nothing_in_a_case_that_it_no_longer_has(world: World) -> None:
     now = timezone.now()
     case = given.a_complaint(world, status=S.CLOSED, now=now)
     with pytest.raises(StepNotAllowed) as refused:

@@ -108,7 +108,7 @@ def run(archive: bytes, tmp_path: Path, *arguments: str) -> tuple[int, str]:
     return done.returncode, done.stdout
 
 
-def test_on_the_command_line_in_both_languages(archive: bytes, tmp_path: Path) -> None:
+def test_on_the_command_line_and_pages_in_both_languages(archive: bytes, tmp_path: Path) -> None:
     code, given = run(archive, tmp_path, "--key", PUBLIC)
     assert code == 0
     assert "完整，未被改动" in given
@@ -122,6 +122,8 @@ def test_on_the_command_line_in_both_languages(archive: bytes, tmp_path: Path) -
         assert run(archive, tmp_path, "--key", PUBLIC, "--seals", str(published))[0] == expected
     code, given = run(b"PK, but no archive", tmp_path)
     assert (code, "ZIP" in given) == (2, True)
+    with translation.override("en"):
+        assert {text: pgettext("verifier", text) for text in verifier.ENGLISH} == verifier.ENGLISH
 
 
 def _text(parts: dict[str, bytes], name: str, old: bytes, new: bytes) -> io.BytesIO:
@@ -246,7 +248,7 @@ ALTERED: dict[str, tuple[Callable[[bytes], io.BytesIO], str, int]] = {
 }
 
 
-def test_what_was_altered_is_named(archive: bytes) -> None:
+def test_what_was_altered_or_lacks_its_seal_is_named_in_words(archive: bytes) -> None:
     wrong = {}
     for what, (change, code, n) in ALTERED.items():
         result = verifier.check(change(archive), key=PUBLIC)
@@ -258,13 +260,6 @@ def test_what_was_altered_is_named(archive: bytes) -> None:
     assert verifier.check(packed(parts_of(archive)), key=PUBLIC).exit_code == 0
     other = verifier.check(io.BytesIO(archive), key="00" * 32)
     assert other.first.code == "seal_key"
-
-
-#: What only the authority's chain has, which no dossier of a party holds.
-OF_THE_AUTHORITY = {"report", "lead", "concern"}
-
-
-def test_each_kind_of_text_is_named_in_words(archive: bytes) -> None:
     broken = verifier.check(ALTERED["a text"][0](archive), key=PUBLIC).first
     assert broken.words(CHINESE) == "第1条记录的文字“争议事实”被改动"
     assert broken.words(ENGLISH) == "the text “statement of the facts” of entry 1 was changed"
@@ -274,12 +269,13 @@ def test_each_kind_of_text_is_named_in_words(archive: bytes) -> None:
         text["kind"] for text in json.loads(parts_of(archive)["texts.json"])["texts"]
     }
     assert {kind for kind in kinds if verifier.kind_words(kind, CHINESE) == kind} == set()
-
-
-def test_without_its_seal_it_is_not_called_proved(archive: bytes) -> None:
     report = verifier.check(_without(parts_of(archive), "seal.json"), key=PUBLIC)
     assert (report.exit_code, report.first, report.sealed) == (3, None, 0)
     assert "没有封印" in verifier.told(report, CHINESE)[1]
+
+
+#: What only the authority's chain has, which no dossier of a party holds.
+OF_THE_AUTHORITY = {"report", "lead", "concern"}
 
 
 def _bomb() -> io.BytesIO:
@@ -369,8 +365,3 @@ def _put(value: Any, path: tuple[Any, ...], odd: Any) -> None:
     for key in path[:-1]:
         value = value[key]
     value[path[-1]] = odd
-
-
-def test_the_pages_say_in_english_what_the_program_says() -> None:
-    with translation.override("en"):
-        assert {text: pgettext("verifier", text) for text in verifier.ENGLISH} == verifier.ENGLISH

@@ -65,7 +65,7 @@ def test_a_step_of_staff_brings_files_on_both_ways(
     assert f"/files/{rows['凭证.pdf'].pk}/" in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
 
 
-def test_a_step_that_is_refused_keeps_no_file(world: World, folder: Any) -> None:
+def test_a_step_that_is_refused_keeps_no_file_and_one_sent_twice_keeps_it_once(world: World, folder: Any) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     answer = send(
         signed_in(world.ming),
@@ -75,9 +75,6 @@ def test_a_step_that_is_refused_keeps_no_file(world: World, folder: Any) -> None
     assert answer.status_code in {409, 422}
     assert not Evidence.objects.exists()
     assert not [place for place in folder.rglob("*") if place.is_file()]
-
-
-def test_a_form_sent_twice_keeps_its_file_once(world: World, folder: Any) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     client = signed_in(world.chen)
     for _time in range(2):

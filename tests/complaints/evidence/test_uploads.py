@@ -155,7 +155,9 @@ def test_T44_a_case_holds_so_much_and_no_more(world: World, settings: Any) -> No
     assert not Evidence.objects.exists()
 
 
-def test_T44_what_nobody_finishes_is_thrown_away(client: Client, draft: FilingDraft, folder: Path) -> None:
+def test_T44_what_nobody_finishes_and_parts_without_a_row_are_thrown_away(
+    client: Client, draft: FilingDraft, folder: Path
+) -> None:
     sender = Sender(client, of(draft), TEXT)
     sender.begin()
     sender.part(0)
@@ -164,9 +166,6 @@ def test_T44_what_nobody_finishes_is_thrown_away(client: Client, draft: FilingDr
     assert client.get(sender.address).status_code == 200
     assert (uploads.throw_away_expired(now=begun), parts_on_disk(folder)) == (1, [])
     assert client.get(sender.address).status_code == 404
-
-
-def test_T44_parts_without_a_row_are_thrown_away(client: Client, draft: FilingDraft, folder: Path) -> None:
     sender = Sender(client, of(draft), TEXT)
     sender.begin()
     sender.part(0)

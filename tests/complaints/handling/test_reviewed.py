@@ -71,7 +71,7 @@ def two_promises() -> handling.Move:
     )
 
 
-def test_a_breach_settled_anew_by_the_enterprise_ends_well(world: World) -> None:
+def test_a_breach_settled_anew_ends_well_and_an_agreement_settles_anew_what_was_promised(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=at(11))
     walk(
         world,
@@ -87,9 +87,31 @@ def test_a_breach_settled_anew_by_the_enterprise_ends_well(world: World) -> None
         confirm(2),
     )
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
+    walk(
+        world,
+        case,
+        at(3),
+        ("handler", two_promises()),
+        ("consumer", consumer.accept_offer()),
+        report(1),
+        ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
+        ("officer", authority.accept()),
+        ("consumer", both.agree_to_mediation()),
+        ("handler", both.agree_to_mediation()),
+        (
+            "officer",
+            mediation.record_agreement(
+                text="双方同意。", promises=[Promise(kind="transfer", what="退款", amount="100", due_on="2027-01-15")]
+            ),
+        ),
+    )
+    handling.sweep_clocks(now=at(20, month=12))
+    case.refresh_from_db()
+    assert case.status == S.PERFORMING
 
 
-def test_the_consumers_part_never_done_goes_to_the_authority(world: World) -> None:
+def test_silence_in_a_supervised_settlement_and_an_unmet_part_go_to_the_authority(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     walk(
         world,
@@ -115,6 +137,21 @@ def test_the_consumers_part_never_done_goes_to_the_authority(world: World) -> No
     case.refresh_from_db()
     assert (case.status, case.reason) == (S.REVIEW, "consumer_part_unmet")
     assert case.engagements.get().odr_result != "failed"
+    case = given.a_complaint(world, status=S.REVIEW, now=at(2))
+    walk(
+        world,
+        case,
+        at(3),
+        ("officer", forwarded(world)),
+        ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
+        ("handler", given.an_offer()),
+        ("consumer", consumer.accept_offer()),
+        report(1),
+    )
+    handling.sweep_clocks(now=at(16))
+    case.refresh_from_db()
+    assert case.status == S.REVIEW
+    assert case.engagements.get().odr_result == "unconfirmed"
 
 
 def test_the_rest_given_to_the_regulator_stays_and_accepted_promises_outlive_a_second_offer(world: World) -> None:
@@ -144,7 +181,7 @@ def test_the_rest_given_to_the_regulator_stays_and_accepted_promises_outlive_a_s
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
 
 
-def test_no_offer_outlives_its_case(world: World) -> None:
+def test_no_offer_outlives_its_case_and_a_refused_replacement_leaves_it_standing(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
     walk(
         world,
@@ -158,6 +195,19 @@ def test_no_offer_outlives_its_case(world: World) -> None:
         ("handler", given.an_offer()),
     )
     assert case.status == S.AWAITING_CONSUMER
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
+    bad = offers.replace_offer(
+        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="transfer", what="退款", amount="1", due_on="2020-01-01")],
+    )
+    other = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    done = handling.take_each(
+        [(case.pk, bad, world.handler), (other.pk, enterprise.send_message(text="请稍等"), world.handler)], now=at(12)
+    )
+    assert [taken.is_done for taken in done] == [False, True]
+    assert case.offers.get().state == "open"
+    given.step(case, consumer.accept_offer(), world.consumer, at(12, 12))
+    assert case.status == S.PERFORMING
 
 
 def test_nobody_decides_a_recusal_against_himself_whatever_the_role_and_none_ends_an_appraisal(world: World) -> None:
@@ -186,31 +236,6 @@ def test_nobody_decides_a_recusal_against_himself_whatever_the_role_and_none_end
     walk(world, case, at(10), ("officer", mediation.end_appraisal(result="合格")))
     running = live(case, "mediation")
     assert running.state == "running"
-
-
-def test_an_agreement_settles_anew_what_was_promised_before(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
-        ("handler", two_promises()),
-        ("consumer", consumer.accept_offer()),
-        report(1),
-        ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
-        ("officer", authority.accept()),
-        ("consumer", both.agree_to_mediation()),
-        ("handler", both.agree_to_mediation()),
-        (
-            "officer",
-            mediation.record_agreement(
-                text="双方同意。", promises=[Promise(kind="transfer", what="退款", amount="100", due_on="2027-01-15")]
-            ),
-        ),
-    )
-    handling.sweep_clocks(now=at(20, month=12))
-    case.refresh_from_db()
-    assert case.status == S.PERFORMING
 
 
 def test_an_heir_comes_forward_or_both_sides_are_told(world: World) -> None:
@@ -242,24 +267,6 @@ def test_an_heir_comes_forward_or_both_sides_are_told(world: World) -> None:
     case.refresh_from_db()
     assert case.status != S.AWAITING_CONSUMER
     assert Notice.objects.filter(complaint=case, addressee="enterprise").exists()
-
-
-def test_silence_in_a_supervised_settlement_goes_back_to_the_authority(world: World) -> None:
-    case = given.a_complaint(world, status=S.REVIEW, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
-        ("officer", forwarded(world)),
-        ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
-        ("handler", given.an_offer()),
-        ("consumer", consumer.accept_offer()),
-        report(1),
-    )
-    handling.sweep_clocks(now=at(16))
-    case.refresh_from_db()
-    assert case.status == S.REVIEW
-    assert case.engagements.get().odr_result == "unconfirmed"
 
 
 def test_one_bad_case_does_not_stop_the_clocks_of_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -300,22 +307,6 @@ def test_a_second_termination_starts_its_notice_anew(world: World) -> None:
     )
     assert case.outcome == Outcome.MEDIATION_TERMINATED
     assert case.deadlines.filter(clock="notice", ended_at=None).count() == 1
-
-
-def test_a_refused_replacement_leaves_the_offer_standing(world: World) -> None:
-    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
-    bad = offers.replace_offer(
-        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-        promises=[Promise(kind="transfer", what="退款", amount="1", due_on="2020-01-01")],
-    )
-    other = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    done = handling.take_each(
-        [(case.pk, bad, world.handler), (other.pk, enterprise.send_message(text="请稍等"), world.handler)], now=at(12)
-    )
-    assert [taken.is_done for taken in done] == [False, True]
-    assert case.offers.get().state == "open"
-    given.step(case, consumer.accept_offer(), world.consumer, at(12, 12))
-    assert case.status == S.PERFORMING
 
 
 def test_an_undo_takes_back_nothing_of_others_nor_what_the_enterprise_confirmed(world: World) -> None:

@@ -126,22 +126,16 @@ def test_nobody_approves_his_own_nor_an_officer_of_another_authority_and_both_na
     assert data["officers"] == [world.rui_officer.pk, world.head_officer.pk]
 
 
-def test_an_earlier_approval_opens_nothing(world: World) -> None:
+def test_an_earlier_approval_or_one_of_another_step_opens_nothing_and_a_proposal_falls(world: World) -> None:
     case, move = proposed(world, "refuse")
     handling.take(proposals.approve(), [case.pk], actor=world.actor("head"), now=LATER)
     with pytest.raises(StepNotAllowed) as refused:
         given.step(case, move, world.actor("head"), LATER)
     assert refused.value.code == "two_persons"
-
-
-def test_an_approval_of_one_step_does_not_open_another(world: World) -> None:
     case, _move = proposed(world, "refer_to_police")
     sign(case, second(world))
     done = approve(case, authority.refuse(ground="other_law", facts=TEXT), world.actor("head"))
     assert [taken.refusal.code if taken.refusal else "" for taken in done] == ["", "two_persons"]
-
-
-def test_a_proposal_falls_when_the_case_moves_on(world: World) -> None:
     case, _move = proposed(world, "refuse")
     given.step(case, authority.request_material(what="请补充账单。"), world.officer, LATER)
     assert Matter.objects.get(complaint=case, kind="proposal").state == "fallen"

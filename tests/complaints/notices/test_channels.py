@@ -107,11 +107,13 @@ def test_a_server_that_breaks_off_has_accepted_nothing(post_office: PostOffice, 
         assert post_office.heard[0].key == post_office.accepted[0].key
 
 
-def test_nobody_there() -> None:
+def test_neither_server_nor_gateway_there_is_told() -> None:
     server = environment.mail_server("EMAIL_URL", "smtp://127.0.0.1:1")
     assert server is not None
     with pytest.raises(ServerAway, match="refused"):
         Mail(server, sender=SENDER).send(LETTER, "chen@example.com")
+    with pytest.raises(ServerAway, match="refused"):
+        sms_to(Gateway(port=1)).send(LETTER, "+8613800000001")
 
 
 @pytest.mark.parametrize("mode", ["tarpit", "silent"])
@@ -180,11 +182,6 @@ def test_what_the_gateway_answers(gateway: Gateway, status: int, kind: type[Exce
     gateway.status = status
     with pytest.raises(kind, match=f"^http_{status}$"):
         sms_to(gateway).send(LETTER, "+8613800000001")
-
-
-def test_no_gateway_there() -> None:
-    with pytest.raises(ServerAway, match="refused"):
-        sms_to(Gateway(port=1)).send(LETTER, "+8613800000001")
 
 
 @pytest.mark.parametrize("mode", ["silent", "tarpit"])

@@ -79,15 +79,6 @@ def test_it_is_tried_again_soon_and_given_up_when_nobody_can_use_it(mail: PostOf
     assert not mail.accepted
 
 
-def test_a_dead_address_is_given_up_at_once(mail: PostOffice, caplog: pytest.LogCaptureFixture) -> None:
-    mail.answers["chen@example.com"] = 550
-    message = ask()
-    delivery.sweep_notices(now=WEDNESDAY)
-    message.refresh_from_db()
-    assert (message.state, message.body, message.last_error) == ("given_up", "", "smtp_550")
-    assert "chen@" not in caplog.text
-
-
 def test_what_a_dead_sender_held_is_sent_by_another(mail: PostOffice) -> None:
     ask()
     OutgoingMessage.objects.update(state="leased", leased_until=WEDNESDAY + delivery.CODES_LEASE)
@@ -95,9 +86,17 @@ def test_what_a_dead_sender_held_is_sent_by_another(mail: PostOffice) -> None:
     assert delivery.sweep_notices(now=WEDNESDAY + delivery.CODES_LEASE) == 1
 
 
-def test_an_old_message_is_thrown_away() -> None:
+def test_a_dead_address_is_given_up_at_once_and_an_old_message_thrown_away(
+    mail: PostOffice, caplog: pytest.LogCaptureFixture
+) -> None:
     ask()
     throw_away_done(now=WEDNESDAY + timedelta(days=6), limit=10)
     assert OutgoingMessage.objects.count() == 1
     throw_away_done(now=WEDNESDAY + timedelta(days=7), limit=10)
     assert not OutgoingMessage.objects.exists()
+    mail.answers["chen@example.com"] = 550
+    message = ask()
+    delivery.sweep_notices(now=WEDNESDAY)
+    message.refresh_from_db()
+    assert (message.state, message.body, message.last_error) == ("given_up", "", "smtp_550")
+    assert "chen@" not in caplog.text

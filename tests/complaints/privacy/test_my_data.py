@@ -82,12 +82,17 @@ def test_T81_without_an_answer_about_consent_nothing_is_filed(client: Client) ->
 
 
 @pytest.mark.django_db
-def test_the_page_shows_what_we_hold_and_what_was_agreed(chen: Client, world: World) -> None:
+def test_the_page_shows_what_we_hold_and_what_was_agreed_and_asks_for_no_password_change(
+    chen: Client, world: World
+) -> None:
     case = a_complaint(world, status=S.NEGOTIATING)
     page = chen.get("/account/privacy/").content.decode()
     assert case.number in page
     assert "把投诉和联系方式提供给企业" in page
     assert "还没有人查看过" in page
+    page = chen.get("/account/sessions/").content.decode()
+    assert "再联系12315" in page
+    assert "密码" not in page.partition("<main")[2].partition("</main>")[0]
 
 
 @pytest.mark.django_db
@@ -99,13 +104,6 @@ def test_an_english_reader_finds_enterprise_and_authority_by_their_english_names
     assert world.mobile.name not in page
     assert world.gulou.name_en in page
     assert world.gulou.name not in page
-
-
-@pytest.mark.django_db
-def test_nobody_without_a_password_is_told_to_change_it(chen: Client) -> None:
-    page = chen.get("/account/sessions/").content.decode()
-    assert "再联系12315" in page
-    assert "密码" not in page.partition("<main")[2].partition("</main>")[0]
 
 
 @pytest.mark.django_db
@@ -121,7 +119,9 @@ def test_a_copy_holds_ones_own_words_and_nobody_elses(chen: Client, world: World
 
 
 @pytest.mark.django_db
-def test_T82_an_account_with_an_open_case_stays(chen: Client, world: World) -> None:
+def test_T82_neither_an_account_with_an_open_case_nor_one_of_work_is_closed(
+    chen: Client, world: World, client: Client
+) -> None:
     case = a_complaint(world, status=S.NEGOTIATING)
     page = chen.get("/account/privacy/close/").content.decode()
     assert case.number in page
@@ -129,6 +129,10 @@ def test_T82_an_account_with_an_open_case_stays(chen: Client, world: World) -> N
     with pytest.raises(StepNotAllowed):
         my_data.close_account(world.chen, now=timezone.now())
     assert not AccountClosing.objects.exists()
+    client.force_login(world.ming)
+    assert "请让您单位的管理员停用" in client.get("/account/privacy/close/").content.decode()
+    client.post("/account/privacy/close/", {"idempotency_key": "a-key-of-a-test"})
+    assert User.objects.get(pk=world.ming.pk).is_active
 
 
 @pytest.mark.django_db
@@ -144,14 +148,6 @@ def test_T82_a_closed_account_is_out_at_once_and_kept_until_the_law_allows(chen:
     assert closing.destroy_after >= case.closed_at + timedelta(days=3 * 365)
     with pytest.raises(DatabaseError), transaction.atomic():
         AccountClosing.objects.update(destroyed_at=closing.closed_at)
-
-
-@pytest.mark.django_db
-def test_staff_do_not_close_a_work_account_by_themselves(client: Client, world: World) -> None:
-    client.force_login(world.ming)
-    assert "请让您单位的管理员停用" in client.get("/account/privacy/close/").content.decode()
-    client.post("/account/privacy/close/", {"idempotency_key": "a-key-of-a-test"})
-    assert User.objects.get(pk=world.ming.pk).is_active
 
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -68,7 +68,7 @@ def test_a_risen_cell_is_found_on_each_level_and_a_steady_one_is_not_nor_anythin
     assert set(result.values_list("observed", flat=True)) == {50}
 
 
-def test_looking_again_finds_nothing_twice(risen: World) -> None:
+def test_the_first_page_of_oversight_names_it_and_looking_again_finds_nothing_twice(risen: World) -> None:
     first = hotspots.look(TODAY, now=NOW)
     assert first == HotSpot.objects.count() > 0
     assert hotspots.look(TODAY, now=NOW + timedelta(hours=1)) == 0
@@ -76,6 +76,13 @@ def test_looking_again_finds_nothing_twice(risen: World) -> None:
     for days in range(1, 7):
         hotspots.look(TODAY + days * DAY, now=NOW + days * DAY)
     assert HotSpot.objects.filter(kind="week", enterprise=risen.mobile, facet="").count() == 1
+    hotspots.look(TODAY, now=NOW)
+    page = workspace(risen.su).get("/oversight/")
+    spot = page.context["hot"][0]["spot"]
+    assert f'href="{URL}{spot.pk}/"' in page.content.decode()
+    HotSpot.objects.update(state="dismissed")
+    assert "没有待判断的热点" in workspace(risen.su).get("/oversight/").content.decode()
+    assert workspace(officer_of(risen, "far")).get("/oversight/").context["hot"] == []
 
 
 def test_the_row_of_a_day_that_runs_takes_over_the_higher_count(world: World) -> None:
@@ -86,16 +93,6 @@ def test_the_row_of_a_day_that_runs_takes_over_the_higher_count(world: World) ->
     assert hotspots.look(TODAY, now=NOW + timedelta(hours=2)) == 0
     row = HotSpot.objects.get(kind="day", enterprise=world.mobile, facet="")
     assert (row.observed, row.usual, row.first, row.last) == (27, [2] * 8, TODAY, TODAY)
-
-
-def test_the_first_page_of_oversight_names_it(risen: World) -> None:
-    hotspots.look(TODAY, now=NOW)
-    page = workspace(risen.su).get("/oversight/")
-    spot = page.context["hot"][0]["spot"]
-    assert f'href="{URL}{spot.pk}/"' in page.content.decode()
-    HotSpot.objects.update(state="dismissed")
-    assert "没有待判断的热点" in workspace(risen.su).get("/oversight/").content.decode()
-    assert workspace(officer_of(risen, "far")).get("/oversight/").context["hot"] == []
 
 
 def test_a_portal_that_just_began_has_nothing_usual(world: World) -> None:

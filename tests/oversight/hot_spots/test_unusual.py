@@ -125,7 +125,7 @@ def test_where_nothing_is_restless_the_chance_is_the_binomial_one(count: int, us
     assert unusual.chance(count, usual, 1.0) == pytest.approx(exact, rel=0.05)
 
 
-def test_the_chance_is_the_beta_binomial_one() -> None:
+def test_the_chance_is_the_beta_binomial_one_also_of_a_whole_country() -> None:
     """Against products of whole numbers: with shapes 2 and 16 the beta-binomial is a sum of binomial coefficients."""
     count, usual = 9, 9
     whole = count + usual
@@ -135,6 +135,8 @@ def test_the_chance_is_the_beta_binomial_one() -> None:
         for k in range(count, whole + 1)
     ]
     assert unusual.chance(count, usual, restless) == pytest.approx(float(sum(terms[1:]) + terms[0] / 2), rel=1e-9)
+    assert unusual.chance(64_000, 8 * 64_000, 1.0) > 0.4
+    assert unusual.chance(66_000, 8 * 64_000, 1.0) < 1e-9
 
 
 @pytest.mark.parametrize("restless", [1.0, 1.3, 2.5])
@@ -144,11 +146,6 @@ def test_the_threshold_is_the_least_count_that_is_unusual(usual: int, restless: 
     assert unusual.chance(result, usual, restless) < WEEK_LEVEL or result == FEWEST
     assert result == FEWEST or unusual.chance(result - 1, usual, restless) >= WEEK_LEVEL
     assert result >= unusual.threshold(usual, 1.0, WEEK_LEVEL)
-
-
-def test_counts_of_a_whole_country_are_judged_as_well() -> None:
-    assert unusual.chance(64_000, 8 * 64_000, 1.0) > 0.4
-    assert unusual.chance(66_000, 8 * 64_000, 1.0) < 1e-9
 
 
 def test_restlessness_is_pooled_by_size_and_old_bursts_are_left_out() -> None:

@@ -57,7 +57,9 @@ def two_cities(world: World) -> tuple[int, int]:
     return Region.objects.get(code="350100").pk, Region.objects.get(code="350200").pk
 
 
-def test_sums_are_those_of_the_counters_and_small_months_are_withheld(two_cities: tuple[int, int]) -> None:
+def test_sums_are_those_of_the_counters_made_once_a_day_and_shown_with_what_lies_in_a_region(
+    two_cities: tuple[int, int],
+) -> None:
     first, second = two_cities
     data = {row.region: row.data for row in OpenIndicators.objects.all()}
     country = OpenIndicators.objects.get(level="country").data
@@ -68,9 +70,6 @@ def test_sums_are_those_of_the_counters_and_small_months_are_withheld(two_cities
     months = dict(data[first]["months"]), dict(country["months"])
     assert None in (months[0]["2026-09"], months[1]["2026-09"])
     assert dict(data[second]["months"])["2026-10"] == 20
-
-
-def test_the_page_shows_a_region_its_months_and_what_lies_in_it(two_cities: tuple[int, int]) -> None:
     text = read("/open/")
     assert "293" in text
     assert "福建省" in text
@@ -78,9 +77,6 @@ def test_the_page_shows_a_region_its_months_and_what_lies_in_it(two_cities: tupl
     for word in ("不公布", "至少20", "厦门市"):
         assert word in city
     assert "Complaints received" in read("/open/", **{"accept-language": "en"})
-
-
-def test_the_same_day_makes_one_set(two_cities: tuple[int, int]) -> None:
     assert indicator_making.publish(now=NOW) == 0
     assert indicator_making.publish(now=NOW.replace(day=27)) > 0
 

@@ -83,14 +83,11 @@ def test_a_cell_of_a_megabyte_costs_its_own_row_only(tmp_path: Path) -> None:
     assert len(shown) < 4000
 
 
-def test_what_is_no_table_is_said_to_be_none_and_what_to_do(tmp_path: Path) -> None:
+def test_what_is_no_table_is_said_to_be_none_and_a_heading_alone_is_no_mistake(tmp_path: Path) -> None:
     (tmp_path / "register.csv").write_bytes(b"opened\rdate,name\n1,2\n")
     code, shown = run(tmp_path / "register.csv")
     assert code == 1
     assert "register.csv: the first line is no heading of a CSV table; save the file as CSV in UTF-8" in shown
-
-
-def test_a_heading_alone_is_no_mistake(tmp_path: Path) -> None:
     _write(tmp_path / "register.csv", [])
     code, shown = run(tmp_path / "register.csv")
     assert (code, "rows 0: filed 0" in shown, "nothing new" in shown) == (0, True, True)
