@@ -70,8 +70,7 @@ def test_T14_a_token_shows_and_neither_decides_without_the_phone_nor_gives_the_c
     assert (case.status, case.consumer_id) == (Status.TRIAGE, None)
     client = Client()
     client.post("/track/", {"number": case.number, "token": TOKEN})
-    stranger = User.objects.create_user(phone="+8613900000077", name="客试")
-    client.force_login(stranger)
+    client.force_login(User.objects.create_user(phone="+8613900000077", name="客试"))
     assert client.get(f"/cases/{case.number}/").status_code == 404
     case.refresh_from_db()
     assert case.consumer_id is None

@@ -102,8 +102,7 @@ def test_T12_the_link_alone_opens_nothing_works_once_and_wrong_addresses_are_cou
 
 @pytest.mark.parametrize("what", ["late", "revoked", "inviter_left", "unknown"])
 def test_T12_what_is_over_looks_like_what_never_was(world: World, what: str, wednesday: time_machine.Traveller) -> None:
-    link = invited(world)
-    client = accepted(link)
+    client = accepted(invited(world))
     if what == "late":
         wednesday.shift(timedelta(days=7))
     elif what == "revoked":

@@ -71,8 +71,7 @@ def _who_assigns(page: str) -> list[str]:
 def test_who_takes_a_step_is_changed_in_its_line_of_the_table(
     world: World, program: object, read_anew: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    user = world.otto
-    analyst = Officer.objects.create(user=user, authority=world.gulou, role=Role.ANALYST.post)
+    analyst = Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     case = case_at(world, S.REVIEW)
     assert not any(may_assign(world, analyst, case, program).values())
     row = TABLE["assign_officer"]

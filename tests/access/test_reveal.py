@@ -95,8 +95,7 @@ def test_a_handler_looks_and_it_stands_in_the_record_and_a_former_one_sees_nothi
 def test_an_officer_looks_with_other_words_that_the_consumer_reads(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     base, client = f"/authority/cases/{case.number}/", signed_in(world.rui)
-    empty = send(client, f"{base}reveal/", {"reason": "look_other", "text": ""})
-    assert empty.status_code == 422
+    assert send(client, f"{base}reveal/", {"reason": "look_other", "text": ""}).status_code == 422
     assert not _looks(case)
     assert send(client, f"{base}reveal/", {"reason": "look_other", "text": "登记文书地址"}).status_code == 302
     assert _seen(shown(client.get(base))) == {PHONE, NAME, STREET}
@@ -154,8 +153,7 @@ def test_T37_as_many_looks_as_log_rows_and_an_alert_for_who_looks_too_often(worl
     log = SecurityEvent.objects.filter(person_key=world.ming.person_key)
     assert log.filter(kind="reveal").count() == len(cases)
     assert set(log.filter(kind="reveal").values_list("subject", flat=True)) == {case.number for case in cases}
-    alert = log.get(kind="reveal_alert")
-    assert alert.subject == str(world.ming.person_key)
+    assert log.get(kind="reveal_alert").subject == str(world.ming.person_key)
     given.step(
         cases[0], contact_access.reveal_contact(reason="look_call"), world.manager, WEDNESDAY + timedelta(hours=1)
     )

@@ -126,8 +126,7 @@ def test_without_work_there_is_less_room_and_no_puzzle(client: Client, settings:
     settings.CODES_PER_ADDRESS_UNWORKED = 1  # type: ignore[attr-defined]
 
     def asked(number: int, *, works: bool) -> int:
-        page = client.get("/account/sign-in/").content.decode()
-        task = re.search(r'data-task="([^"]+)"', page)
+        task = re.search(r'data-task="([^"]+)"', client.get("/account/sign-in/").content.decode())
         assert task
         proof = solved(task.group(1).replace("&quot;", '"').replace("&amp;", "&")) if works else ""
         return client.post("/account/sign-in/", {"address": f"1990000000{number}", "proof": proof, **KEY}).status_code

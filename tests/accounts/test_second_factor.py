@@ -137,8 +137,7 @@ def test_after_the_password_there_are_ten_minutes(client: Client, world: World) 
     with time_machine.travel(NOW, tick=False):
         give_password(client)
     with time_machine.travel(NOW + timedelta(minutes=10), tick=False):
-        answer = client.get("/account/second-factor/set-up/")
-        assert answer["Location"].startswith("/account/sign-in/")
+        assert client.get("/account/second-factor/set-up/")["Location"].startswith("/account/sign-in/")
 
 
 @pytest.mark.django_db

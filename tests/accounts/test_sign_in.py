@@ -173,8 +173,7 @@ def test_wrong_passwords_look_alike_and_are_limited(client: Client) -> None:
         answer = client.post(
             "/account/sign-in/password/", {"email": email, "password": password, "idempotency_key": KEY}
         )
-        page = re.sub(r"value=\"[^\"]*\"", "", answer.content.decode())
-        return answer.status_code, page
+        return answer.status_code, re.sub(r"value=\"[^\"]*\"", "", answer.content.decode())
 
     refused = attempt("nobody@example.org", "x")
     assert (refused[0], attempt("rui@example.org", "x")) == (422, refused)

@@ -80,10 +80,8 @@ def test_an_office_files_for_somebody_and_gets_the_token_of_the_receipt(world: W
     # An officer who writes it down has heard the person.
     assert (row.consumer_id, row.contact_verified) == (None, True)
     entry = row.steps.get(step="file")
-    assert entry.name.name == "陈雨桐"
-    assert entry.recorded_by.name == "苏试"
-    again = su.post("/complaints/", filing(world), key="desk-2026-0001")
-    assert again["Tracking-Token"] == first["Tracking-Token"]
+    assert (entry.name.name, entry.recorded_by.name) == ("陈雨桐", "苏试")
+    assert su.post("/complaints/", filing(world), key="desk-2026-0001")["Tracking-Token"] == first["Tracking-Token"]
     from complaints.filing.drafts import tracking_digest
 
     assert tracking_digest(first["Tracking-Token"]) == row.tracking_digest
@@ -91,8 +89,7 @@ def test_an_office_files_for_somebody_and_gets_the_token_of_the_receipt(world: W
 
 
 def test_enterprises_may_not_file(world: World, program: Making) -> None:
-    refused = program("lead").post("/complaints/", filing(world))
-    assert refused.status_code == 403
+    assert program("lead").post("/complaints/", filing(world)).status_code == 403
     assert not Complaint.objects.exists()
 
 
@@ -140,8 +137,7 @@ def test_an_enterprise_walks_a_case_to_its_offer(world: World, program: Making) 
     shown = program("chen").get(f"/complaints/{case.number}/").json()
     assert shown["offers"][0]["promises"][0]["amount"] == "128.50"
     assert "accept_offer" in shown["allowed_steps"]
-    done = program("chen").post(f"/complaints/{case.number}/steps/accept_offer/")
-    assert done.json()["status"] == "performing"
+    assert program("chen").post(f"/complaints/{case.number}/steps/accept_offer/").json()["status"] == "performing"
 
 
 def test_a_refused_step_says_why_and_what_is_open(world: World, program: Making) -> None:

@@ -44,9 +44,7 @@ def test_F46_an_entry_that_commits_late_is_not_skipped(world: World) -> None:
     first: list[Complaint] = []
 
     def beside() -> Any:
-        second = given.filed(world)
-        seen = all_after(start, world.chen)
-        return second.number, seen
+        return given.filed(world).number, all_after(start, world.chen)
 
     with transaction.atomic():
         # T1 takes its numbers and stays open while T2 begins and commits.
@@ -110,8 +108,7 @@ def test_a_cursor_from_before_a_restore_goes_on_by_the_entries(world: World) -> 
     assert seen is not None
     era, transaction_id, _entry = before.split(".")
     old = f"{int(era) + 7}.{int(transaction_id) + 1_000_000}.{seen.pk}"
-    new = given.filed(world)
-    assert (new.number, "file") in all_after(old, world.chen)[0]
+    assert (given.filed(world).number, "file") in all_after(old, world.chen)[0]
 
 
 def test_an_odd_cursor_is_named_as_one(db: None) -> None:

@@ -34,8 +34,7 @@ def test_a_program_answers_the_questions_that_matter_for_a_carrier(world: World,
     filed = chen.post("/complaints/", filing(world, **TELECOM))
     assert filed.status_code == 201, filed.content.decode()
     case = Complaint.objects.get(number=filed.json()["case"])
-    assert case.facts["contract_until"] == "2027-06-30"
-    assert case.learned_on.isoformat() == TELECOM["noticed_on"]
+    assert (case.facts["contract_until"], case.learned_on.isoformat()) == ("2027-06-30", TELECOM["noticed_on"])
     values = {text.kind: text.text for text in case.texts.all()}
     assert (values["consumer_plan"], values["consumer_promised"]) == ("畅享 128", "每月返还 30 元")
     wrong = chen.post(
@@ -60,8 +59,7 @@ def test_a_complaint_is_spoken_to_a_program_too(world: World, program: Making) -
     assert case.facts["voice_only"] is True
     assert not FilingDraft.objects.exists()
     # Sent again it is the same case, and no second recording lies about.
-    again = chen.upload("/complaints/", spoken | {"voice": recorded()}, key="spoken-0001")
-    assert again.status_code in (201, 422)
+    assert chen.upload("/complaints/", spoken | {"voice": recorded()}, key="spoken-0001").status_code in (201, 422)
     assert Complaint.objects.count() == Evidence.objects.count() == 1
 
 

@@ -34,8 +34,7 @@ def a_form(**changes: Any) -> dict[str, Any]:
 
 def test_a_token_is_made_shown_once_used_and_taken_away(world: World, lead: Client) -> None:
     form = a_form()
-    shown = lead.post("/enterprise/tokens/new/", form)
-    (secret,) = re.findall(r"odr_[A-Za-z0-9_-]{43}", shown.content.decode())
+    (secret,) = re.findall(r"odr_[A-Za-z0-9_-]{43}", lead.post("/enterprise/tokens/new/", form).content.decode())
     row = ApiToken.objects.get()
     assert (row.user, row.enterprise, row.addresses) == (world.lead, world.mobile, ["127.0.0.1/32", "10.0.0.0/8"])
     assert Program(secret).get("/me/").json()["scopes"] == ["cases:read", "events:read"]
@@ -65,8 +64,7 @@ def test_a_token_is_made_shown_once_used_and_taken_away(world: World, lead: Clie
     ],
 )
 def test_a_wrong_form_comes_back_with_what_was_typed(world: World, lead: Client, wrong: dict[str, Any]) -> None:
-    back = lead.post("/enterprise/tokens/new/", a_form(**wrong))
-    assert back.status_code == 422
+    assert lead.post("/enterprise/tokens/new/", a_form(**wrong)).status_code == 422
     assert not ApiToken.objects.exists()
 
 

@@ -54,8 +54,7 @@ def test_T15_a_token_in_an_address_is_refused_and_not_logged(world: World, caplo
     ["", "Bearer", "Bearer odr_", "Bearer odr_" + "A" * 43, "Basic b2RyOm9kcg==", "Bearer x y", "Bearer " + "é" * 30],
 )
 def test_T15_what_opens_nothing_says_the_same(world: World, header: str) -> None:
-    program = Program("")
-    answer = program.get("/me/", **({"Authorization": header} if header else {}))
+    answer = Program("").get("/me/", **({"Authorization": header} if header else {}))
     assert answer.status_code == 401
     assert answer["WWW-Authenticate"].startswith("Bearer")
     assert answer["Content-Type"] == "application/problem+json"

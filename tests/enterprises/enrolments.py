@@ -36,8 +36,7 @@ def wanted(world: World, **changes: Any) -> EnrolmentData:
 
 
 def submitted(world: World, *, now: datetime = WEDNESDAY, mail: str = MAIL, **changes: Any) -> EnrolmentApplication:
-    application = enrolling.begin(mail, language="zh-hans", now=now)
-    return enrolling.submit(application, wanted(world, **changes), now=now)
+    return enrolling.submit(enrolling.begin(mail, language="zh-hans", now=now), wanted(world, **changes), now=now)
 
 
 def enrolled(world: World, *, now: datetime = WEDNESDAY, mail: str = MAIL, **changes: Any) -> Enterprise:

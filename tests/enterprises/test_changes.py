@@ -148,8 +148,7 @@ def test_brands_and_names_and_one_in_english_at_once(world: World) -> None:
     approved(world, "former-add", on=date(2001, 5, 1), name="福州邮电移动局")
     assert find("福州邮电移动局", on=TODAY)[0].kind == "former"
     refused("future", lambda: wished(world, "former-add", on=TODAY + DAY, name="旧名"))
-    change = wished(world, "english-name", name_en="Mobile of Fujian")
-    assert change.state == "recorded"
+    assert wished(world, "english-name", name_en="Mobile of Fujian").state == "recorded"
     world.mobile.refresh_from_db()
     assert world.mobile.name_en == "Mobile of Fujian"
     assert SearchName.objects.filter(enterprise=world.mobile, text="Mobile of Fujian").exists()

@@ -118,16 +118,13 @@ def test_a_firm_applies_and_the_county_grants(world: World) -> None:
     assert decided(client, held, do="grant").status_code == 302
     enterprise = Enterprise.objects.get(uscc=code())
     assert (enterprise.enrolment, enterprise.enrolled_by) == ("enrolled", world.gulou)
-    letter = OutgoingMessage.objects.order_by("pk").last()
-    assert "/account/invitation/" in letter.body
+    assert "/account/invitation/" in OutgoingMessage.objects.order_by("pk").last().body
 
 
 def test_what_was_typed_survives_a_week_and_opens_by_the_mailbox_on_another_device(
     world: World, wednesday: time_machine.Traveller
 ) -> None:
-    client = begun()
-    wrong = send(client, f"{TASKS}entity/", SAID["entity"] | {"uscc": "91350102MA880000XX"})
-    assert wrong.status_code == 422
+    assert send(begun(), f"{TASKS}entity/", SAID["entity"] | {"uscc": "91350102MA880000XX"}).status_code == 422
     wednesday.shift(7 * 24 * 3600)
     other = begun()
     assert "91350102MA880000XX" in shown(other.get(f"{TASKS}entity/"))
@@ -239,8 +236,7 @@ def test_who_asks_back_and_who_refuses_is_read_by_the_applicant_and_an_opinion_i
     page = shown(enterprise.get(TASKS))
     assert "不具备入驻条件" in page
     assert "没有投诉电话。" in page
-    again = begun()
-    assert "榕声通信（福州）有限公司" in shown(again.get(f"{TASKS}entity/"))
+    assert "榕声通信（福州）有限公司" in shown(begun().get(f"{TASKS}entity/"))
 
 
 @pytest.mark.parametrize("who", ["far", "lead", "chen", "hua", "intake"])
@@ -394,8 +390,6 @@ def test_a_lost_invitation_is_sent_again_until_somebody_leads(world: World) -> N
 
 
 def test_a_forgotten_draft_takes_its_file_along(world: World, tmp_path: Path) -> None:
-    client = begun()
-    fill(client)
+    fill(begun())
     assert list(tmp_path.glob("??/*"))
-    old = enrolling.throw_away_old(now=WEDNESDAY + 2 * enrolling.KEPT_FOR, limit=9)
-    assert len(old[0]) >= 1
+    assert len(enrolling.throw_away_old(now=WEDNESDAY + 2 * enrolling.KEPT_FOR, limit=9)[0]) >= 1

@@ -38,8 +38,7 @@ def test_a_granted_application_makes_an_enterprise_whose_manager_comes_by_the_le
     decision, letter = OutgoingMessage.objects.order_by("pk")
     assert (decision.address, letter.address) == (MAIL, MAIL)
     assert "在线和解企业" in decision.body
-    token = letter.body.split(PLACE)[1].split("/")[0]
-    invitation = team.open_invitation(token, now=WEDNESDAY)
+    invitation = team.open_invitation(letter.body.split(PLACE)[1].split("/")[0], now=WEDNESDAY)
     assert invitation is not None
     user = User.objects.create_user(MAIL, "a long sentence that nobody guesses", name="林主管")
     row = team.accept(invitation, user, now=LATER)

@@ -48,8 +48,7 @@ def test_every_encoding_of_the_office_is_read(tmp_path: Path, encoding: str) -> 
 
 
 def test_a_dry_run_writes_nothing_and_a_file_of_another_shape_is_refused(tmp_path: Path) -> None:
-    outcome = import_enterprises(_file(tmp_path, FIRM), dry_run=True)
-    assert outcome.new["enterprise"] == 1
+    assert import_enterprises(_file(tmp_path, FIRM), dry_run=True).new["enterprise"] == 1
     assert not Enterprise.objects.filter(name__in=["测试公司", "某公司"]).exists()
     path = tmp_path / "other.csv"
     path.write_text("a,b\n1,2\n", encoding="utf-8")
@@ -112,8 +111,7 @@ def test_a_changed_row_changes_its_enterprise_only_and_two_of_one_name_are_told_
     with pytest.raises(ImportRefused):
         import_enterprises(_file(tmp_path, FIRM, other, "alias,测试公司,小测,,,,,,,,,"))
     import_enterprises(_file(tmp_path, FIRM, other, "alias,测试公司@350103,小测,,,,,,,,,"))
-    alias = Alias.objects.get(name="小测")
-    assert alias.enterprise.domicile.code == "350103"
+    assert Alias.objects.get(name="小测").enterprise.domicile.code == "350103"
 
 
 def test_a_thousand_firms_take_a_fixed_number_of_queries(tmp_path: Path, django_assert_max_num_queries: object) -> None:

@@ -68,8 +68,7 @@ def test_the_branch_follows_the_region_and_the_day() -> None:
 
 def test_an_ended_firm_is_shown_with_its_successor_and_a_slip_of_the_pen_finds_the_similar() -> None:
     hit = _first("力行健身", 350103000)
-    assert hit.successor.name == "燃动体育发展（福州）有限公司"
-    assert hit.branch.name == "燃动健身万宝店"
+    assert (hit.successor.name, hit.branch.name) == ("燃动体育发展（福州）有限公司", "燃动健身万宝店")
     assert "succeeded" in {why.code for why in hit.why}
     assert not _first("好邻里").is_enrolled
     assert _first("海风假日").why[-1].code == "suspended"

@@ -67,8 +67,7 @@ def quantile(values: list[int], q: float) -> float:
     ordered = sorted(values)
     place = (len(ordered) - 1) * q
     low = int(place)
-    high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    return ordered[low] + (ordered[min(low + 1, len(ordered) - 1)] - ordered[low]) * (place - low)
 
 
 @dataclass

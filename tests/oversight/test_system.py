@@ -64,8 +64,7 @@ def test_signs_follow_the_rows(world: World) -> None:
 
 def test_the_administrators_page_shows_the_same_signs(keeper: User) -> None:
     beating(timezone.now() - timedelta(hours=2))
-    page = workspace(keeper).get("/administration/system/").content.decode()
-    assert "定时任务和看守进程都停了" in page
+    assert "定时任务和看守进程都停了" in workspace(keeper).get("/administration/system/").content.decode()
 
 
 def test_metrics_are_for_whoever_shows_the_word_or_asks_from_a_listed_place(world: World, settings: Any) -> None:
@@ -165,8 +164,7 @@ def test_a_real_doubling_is_seen_and_newcombes_interval_is_the_published_one() -
     assert of_counts(40, 80).is_real
     assert of_counts(3, 1).is_chance, "few cases say nothing"
     assert of_counts(60, 30, days=14, days_before=7).is_chance, "twice the days, twice the cases"
-    punctual = of_shares((90, 100), (60, 100))
-    assert punctual.is_real
+    assert of_shares((90, 100), (60, 100)).is_real
 
 
 def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
@@ -196,8 +194,7 @@ def test_what_was_settled_may_be_more_than_what_came_in() -> None:
     assert cards.interval(quiet) == ("95%区间30.0～750.2%",)
     assert of_figures(busy, quiet, days=7, days_before=7) == shifts.Change(2.0, 1.5, True)
     fewer = Figure(code="first_settled", n=200, numerator=90, denominator=200)
-    change = of_figures(busy, fewer, days=7, days_before=7)
-    assert change.is_real
+    assert of_figures(busy, fewer, days=7, days_before=7).is_real
     dice, given = random.Random(9), 0
     for _ in range(1000):
         one, other = (
@@ -231,8 +228,7 @@ def test_medians_are_apart_only_where_their_intervals_are() -> None:
     result = of_medians(MINUTES, slow, quick)
     assert result.is_real
     assert result.after > result.before
-    again = of_medians(MINUTES, few, quick)
-    assert again.is_chance
+    assert of_medians(MINUTES, few, quick).is_chance
     assert of_medians(MINUTES, few, {}) is None
 
 

@@ -11,8 +11,7 @@ GULOU = 350102000
 
 
 def _page(query: dict[str, Any] | None = None, *, path: str = "/find/", language: str = "zh-hans") -> str:
-    client = Client(headers={"accept-language": language})
-    answer = client.get(path, query or {})
+    answer = Client(headers={"accept-language": language}).get(path, query or {})
     assert answer.status_code == 200
     return answer.content.decode()
 

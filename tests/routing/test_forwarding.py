@@ -56,8 +56,7 @@ def test_a_picked_firm_gets_the_case_with_the_reason_and_a_second_sweep_finds_no
 
 
 def test_a_brand_or_a_typed_name_leads_to_its_bearer(world: World) -> None:
-    brand = Brand.objects.get(name="动感地带")
-    case, _decision = _swept(world, RespondentRequest(brand_id=brand.pk))
+    case, _decision = _swept(world, RespondentRequest(brand_id=Brand.objects.get(name="动感地带").pk))
     assert (case.enterprise, case.branch) == (world.mobile, world.fuzhou)
     case, decision = _swept(world, RespondentRequest(named="中国电信"))
     assert (case.enterprise, decision.confidence) == (world.telecom, "95")
@@ -223,8 +222,7 @@ def test_every_path_ends_in_its_verdict_its_bodies_and_a_next_step(row: dict[str
         assert str(finding.law) in page
         assert str(finding.next_step) in page
     # Who has to know something is told why, by which law, and what to do.
-    assert bool(path.findings) == (row["verdict"] != "yes")
-    assert ("仍要提交" in page) == (row["verdict"] == "elsewhere")
+    assert (bool(path.findings), "仍要提交" in page) == (row["verdict"] != "yes", row["verdict"] == "elsewhere")
 
 
 def test_every_answer_that_advises_names_law_body_and_next_step() -> None:

@@ -58,9 +58,7 @@ def test_the_entry_is_read_by_managers_and_by_nobody_else(world: World) -> None:
         assert signed_in(user).get(HOME).status_code == 404
     assert "企业资料" not in shown(signed_in(world.ming).get("/enterprise/queue/"))
     # A manager of a branch sees that branch and those below it, no name of the whole.
-    fuqing = Branch.objects.get(name="中国移动福清分公司")
-    local = signed_in(branch_manager(world, fuqing))
-    page = shown(local.get(HOME))
+    page = shown(signed_in(branch_manager(world, Branch.objects.get(name="中国移动福清分公司"))).get(HOME))
     assert "中国移动福清分公司" in page
     assert "中国移动平潭分公司" not in page
     assert "动感地带" not in page
@@ -134,8 +132,7 @@ def test_rows_of_others_are_not_there(world: World) -> None:
     lead = signed_in(world.lead)
     theirs = Branch.objects.filter(enterprise=world.telecom).first()
     assert theirs is not None
-    fuqing = Branch.objects.get(name="中国移动福清分公司")
-    local = signed_in(branch_manager(world, fuqing))
+    local = signed_in(branch_manager(world, Branch.objects.get(name="中国移动福清分公司")))
     sold = BrandHolding.objects.create(brand=Brand.objects.create(name="小灵通"), enterprise=world.telecom)
     for client, query in (
         (lead, f"kind=area-add&row={theirs.pk}"),
@@ -347,8 +344,7 @@ def test_who_stands_beside_an_unknown_name_is_only_suggested(named: str, unknown
 
 
 def test_names_that_are_all_known_need_nobody() -> None:
-    assert _route("Egret Fiber/Egret Fiber Inc", *FIRMS) == 1
-    assert _route("Egret Fiber dba Heron/Tern", *FIRMS) == 1
+    assert (_route("Egret Fiber/Egret Fiber Inc", *FIRMS), _route("Egret Fiber dba Heron/Tern", *FIRMS)) == (1, 1)
     assert _route("/ dba Egret Fiber aka Egret Fiber Inc", *FIRMS) == 1
     assert _route("福州白鹭网络有限公司（原中国苍鹭集团福建有限公司）", *FIRMS) == 3
     assert _route("Heron dba Tern/Auk", *FIRMS) == "nothing_matched"

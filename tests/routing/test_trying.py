@@ -139,8 +139,7 @@ def test_an_end_and_a_target_that_cannot_receive(world: World) -> None:
     mixed(world)
     rule = approved(world, drafted(world, WEDNESDAY), WEDNESDAY)
     RoutingRule.objects.filter(pk=rule.pk).update(starts_on=None)
-    change = drafted(world, WEDNESDAY, rule=rule, kind="end", ends_on=TODAY)
-    result = tried(change, WEDNESDAY).found
+    result = tried(drafted(world, WEDNESDAY, rule=rule, kind="end", ends_on=TODAY), WEDNESDAY).found
     assert (result["moved"], result["unmatched"], result["newly"], result["matched"]) == (1, 1, 0, 0)
 
 

@@ -172,14 +172,12 @@ def a_case(world: World, **more: Any) -> Any:
 def test_a_case_is_found_by_the_whole_phone_name_or_order_number(world: World, words: str) -> None:
     case = a_case(world)
     for user, page in ((world.ming, "/enterprise/queue/"), (world.rui, "/authority/cases/")):
-        result = shown(signed_in(user).get(page, {"q": words}))
-        assert case.number in result, page
+        assert case.number in shown(signed_in(user).get(page, {"q": words})), page
 
 
 @pytest.mark.parametrize("words", NOT_WHOLE)
 def test_a_part_finds_nothing(world: World, words: str) -> None:
-    case = a_case(world)
-    assert case.number not in shown(signed_in(world.ming).get("/enterprise/queue/", {"q": words}))
+    assert a_case(world).number not in shown(signed_in(world.ming).get("/enterprise/queue/", {"q": words}))
 
 
 def test_T01_nobody_finds_a_strangers_case_by_phone_nor_tries_numbers_after_giving_it_up(world: World) -> None:

@@ -92,8 +92,7 @@ def test_an_earlier_mediation_of_the_same_dispute_is_named_by_its_number(world: 
         now=WEDNESDAY,
     )[0]
     case = given.a_complaint(world, status=S.REVIEW)
-    known = review_facts.known_of(case)
-    assert known.earlier == (earlier.number,)
+    assert review_facts.known_of(case).earlier == (earlier.number,)
     assert refused(world, case, ground="already_handled", earlier=other.number) == "bad_choice/earlier"
     assert refused(world, case, ground="already_handled", earlier=earlier.number) == ""
     assert HandlingStep.objects.get(complaint=case, step="refuse").data["earlier"] == earlier.number

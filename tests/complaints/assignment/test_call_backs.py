@@ -187,8 +187,7 @@ def test_it_goes_to_whoever_did_not_handle_the_case(world: World) -> None:
     case = closed(world)
     given.step(case, casework.serve_notice(document="告知", channel="sms", is_served=True), world.officer, OCTOBER)
     drawn(world)
-    call = CallBack.objects.get(complaint=case)
-    assert call.officer == world.head_officer, "Rui took a step in it"
+    assert CallBack.objects.get(complaint=case).officer == world.head_officer, "Rui took a step in it"
 
 
 def test_nobody_on_leave_rings_and_what_lies_with_them_goes_on(world: World) -> None:
@@ -258,8 +257,7 @@ def test_the_script_is_asked_and_told(world: World) -> None:
 def test_who_handled_it_is_refused_by_name_and_so_is_what_is_no_answer(world: World) -> None:
     call = mine(world)
     client, url = workspace(world.rui), f"/authority/call-backs/{call.pk}/"
-    page = client.get(url).content.decode()
-    assert "您办理过这件投诉" in page
+    assert "您办理过这件投诉" in client.get(url).content.decode()
     refused = client.post(url, GOOD | key())
     assert (refused.status_code, "须由没有办理过这件投诉的人员进行" in refused.content.decode()) == (409, True)
     head = actors.officer([world.head_officer])
@@ -292,8 +290,7 @@ def test_what_was_never_settled_leads_to_reopening(world: World, change: dict[st
     assert (call.finding, call.disagrees) == (finding, True)
     page = client.get(url).content.decode()
     assert (step_url(call.complaint, "reopen") in page) is bool(finding)
-    listed = client.get("/authority/call-backs/?view=found")
-    assert len(listed.context["rows"]) == bool(finding)
+    assert len(client.get("/authority/call-backs/?view=found").context["rows"]) == bool(finding)
     figures = client.get("/authority/call-backs/").context
     assert (figures["figures"]["reached_share"], figures["firms"][0]["disagree"]) == ("100%", 1)
 

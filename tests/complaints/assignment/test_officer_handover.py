@@ -109,8 +109,7 @@ def test_leave_counts_on_its_days_and_for_every_office_of_the_person_there(world
     assert assigning.sweep_officers(now=WEDNESDAY + timedelta(days=9)) == 0
     assert assigning.sweep_officers(now=WEDNESDAY + timedelta(days=1)) == 1
     case = with_rui(world)
-    second = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.INTAKE.post)
-    away(second, world.rui)
+    away(Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.INTAKE.post), world.rui)
     assert assigning.sweep_officers(now=WEDNESDAY) == 1
     case.refresh_from_db()
     assert case.officer == world.head_officer
@@ -176,8 +175,7 @@ def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) ->
     assigning.sweep_officers(now=timezone.now())
     case.refresh_from_db()
     assert case.officer == world.head_officer
-    page = shown(head.get("/authority/team/"))
-    assert "请假至" in page
+    assert "请假至" in shown(head.get("/authority/team/"))
     row = OfficerAbsence.objects.get()
     assert workspace(world.su).post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 404
     assert head.post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 302

@@ -177,8 +177,7 @@ def test_numbers_go_on_by_sort_year_and_authority(world: World) -> None:
     for _ in range(3):
         given.a_complaint(world, status=S.MEDIATING)
     later = WEDNESDAY.replace(year=2027, month=1)
-    case = given.a_complaint(world, status=S.REVIEW, now=later)
-    given.step(case, authority.accept(), world.officer, later)
+    given.step(given.a_complaint(world, status=S.REVIEW, now=later), authority.accept(), world.officer, later)
     assert list(OfficialDocument.objects.filter(form=5).order_by("pk").values_list("reference", flat=True)) == [
         *(f"鼓市监投受〔2026〕第{n}号" for n in (1, 2, 3)),
         "鼓市监投受〔2027〕第1号",

@@ -380,8 +380,7 @@ def test_a_preview_says_what_the_document_will_say_and_takes_no_number(world: Wo
     (text,) = would_be_sent(move, case.pk, actor=world.officer, officers=["瑞试"], now=WEDNESDAY).papers
     assert "预览，未编号" in read(printing.pdf(text, at=WEDNESDAY))
     given.step(case, move, world.officer, WEDNESDAY)
-    issued = newest(case).versions.get().content["paper"]
-    assert issued == {**text, "reference": "鼓市监不受〔2026〕第1号"}
+    assert newest(case).versions.get().content["paper"] == {**text, "reference": "鼓市监不受〔2026〕第1号"}
 
 
 def pages_of(lines: int) -> list[str]:

@@ -68,8 +68,7 @@ def test_a_second_person_signs_the_correction_of_a_closed_case(world: World, ste
     document = decided(world, step)
     case, move = document.complaint, a_correction(document)
     given.step(case, proposals.propose(move=move), world.officer, timezone.now())
-    assert document.versions.count() == 1
-    assert sign(case, move, world.officer) == ["own_proposal", "two_persons"]
+    assert (document.versions.count(), sign(case, move, world.officer)) == (1, ["own_proposal", "two_persons"])
     assert (sign(case, move, world.actor("head")), document.versions.count()) == (["", ""], 2)
     entry = HandlingStep.objects.get(complaint=case, step="correct_clerical_error")
     assert entry.data["officers"] == [world.rui_officer.pk, world.head_officer.pk]

@@ -83,8 +83,7 @@ def archive(request: pytest.FixtureRequest) -> bytes:
     """A dossier as Chen fetched it; made once a run, for tests that only look at the bytes."""
     if not _kept:
         world: World = request.getfixturevalue("world")
-        case = a_case(world)
-        _kept.append(fetched(built(asked(case, world.chen)), world.chen))
+        _kept.append(fetched(built(asked(a_case(world), world.chen)), world.chen))
     return _kept[0]
 
 

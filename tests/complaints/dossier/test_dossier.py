@@ -251,8 +251,7 @@ def test_a_day_later_it_is_gone(world: World, exports: Path) -> None:
     Dossier.objects.update(
         ready_at=timezone.now() - timedelta(hours=25), expires_at=timezone.now() - timedelta(hours=1)
     )
-    answer = signed_in(world.chen).get(f"{place(dossier.complaint)}{dossier.public_id}/zip/")
-    assert answer.status_code == 410
+    assert signed_in(world.chen).get(f"{place(dossier.complaint)}{dossier.public_id}/zip/").status_code == 410
     built(dossier)
     assert (dossier.state, list(exports.iterdir())) == ("expired", [])
 
@@ -287,8 +286,7 @@ def test_nobody_asks_without_end(world: World, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_the_same_case_at_the_same_moment_gives_the_same_bytes(world: World) -> None:
-    case = a_case(world)
-    first, second = asked(case, world.chen), None
+    first, second = asked(a_case(world), world.chen), None
     now = timezone.now()
     building.sweep_dossiers(now=now)
     one = fetched(first, world.chen)

@@ -38,16 +38,14 @@ def typed(number: str, digest: str) -> Any:
 
 def test_a_dossier_is_checked_by_anybody_and_nothing_of_it_is_kept(world: World, tmp_path: Path, settings: Any) -> None:
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
-    case = a_case(world)
-    archive = fetched(built(asked(case, world.chen)), world.chen)
+    archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
     before = {place for place in tmp_path.rglob("*") if place.is_file()}
     page = uploaded(archive)
     assert page.status_code == 200
     assert "完整，未被改动" in shown(page)
     assert "Complete and unaltered" in shown(uploaded(archive, language="en"))
     assert {place for place in tmp_path.rglob("*") if place.is_file()} == before
-    changed = altered(archive, "texts.json", lambda v: v["texts"][0].update(text="另一个人")).getvalue()
-    page = uploaded(changed)
+    page = uploaded(altered(archive, "texts.json", lambda v: v["texts"][0].update(text="另一个人")).getvalue())
     assert "已被改动或不完整" in shown(page)
     assert "第1条记录" in shown(page)
     for secret in ("陈试", "13800000001", "另一个人", "智家体验包"):
@@ -183,8 +181,7 @@ def test_T72_who_rewrites_everything_and_seals_it_anew_is_shown_by_a_kept_seal(
 
 
 def test_the_seals_are_published_and_the_dossier_is_under_one_of_them(world: World, tmp_path: Path) -> None:
-    case = a_case(world)
-    archive = fetched(built(asked(case, world.chen)), world.chen)
+    archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
     given.filed(world, now=timezone.now())
     seal(now=timezone.now(), key=KEY)
     page = shown(Client().get("/open/seals/"))

@@ -258,8 +258,7 @@ def test_what_was_altered_or_lacks_its_seal_is_named_in_words(archive: bytes) ->
             assert verifier.told(result, verifier.LANGUAGES[language])[1]
     assert (wrong, verifier.check(io.BytesIO(archive), key=PUBLIC).exit_code) == ({}, 0)
     assert verifier.check(packed(parts_of(archive)), key=PUBLIC).exit_code == 0
-    other = verifier.check(io.BytesIO(archive), key="00" * 32)
-    assert other.first.code == "seal_key"
+    assert verifier.check(io.BytesIO(archive), key="00" * 32).first.code == "seal_key"
     broken = verifier.check(ALTERED["a text"][0](archive), key=PUBLIC).first
     assert broken.words(CHINESE) == "第1条记录的文字“争议事实”被改动"
     assert broken.words(ENGLISH) == "the text “statement of the facts” of entry 1 was changed"

@@ -83,8 +83,7 @@ class _Door(BaseHTTPRequestHandler):
 def kept(settings: Any) -> Iterator[dict[str, bytes]]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Door)
     server.kept = {}  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
+    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     settings.EVIDENCE_STORAGE = "s3"
     settings.EVIDENCE_S3 = BucketPlace(
         f"http://127.0.0.1:{server.server_port}", "evidence", "cn-1", KEYS.name, KEYS.secret
@@ -102,8 +101,7 @@ def test_a_file_goes_to_the_bucket_and_comes_from_it(world: World, kept: dict[st
     assert set(kept) == {f"/evidence/{path}" for path in row.paths}
     assert kept[f"/evidence/{row.path}"] == jpeg()
     client = signed_in(world.chen)
-    answer = client.get(f"/cases/{case.number}/files/{row.pk}/original/")
-    assert b"".join(answer.streaming_content) == jpeg()
+    assert b"".join(client.get(f"/cases/{case.number}/files/{row.pk}/original/").streaming_content) == jpeg()
     kept[f"/evidence/{row.copy_path}"] += b"x"
     assert [(one.part, one.what) for one in damaged(FilesRead()) if one.what != "not in the record"] == [
         ("copy", "changed")

@@ -102,8 +102,7 @@ def test_T41_without_a_scanner_the_case_goes_on_and_somebody_hears(
     queue = backlog(now=WEDNESDAY + 31 * MINUTE)["files to scan"]
     assert (queue.count, queue.age, queue.limit) == (1, 31 * MINUTE, 30 * MINUTE)
     assert "files to scan wait too long" in client.get("/healthz").json()["notes"]
-    reply = signed_in(world.ming).get(f"/enterprise/cases/{case.number}/offer/")
-    assert reply.status_code == 200
+    assert signed_in(world.ming).get(f"/enterprise/cases/{case.number}/offer/").status_code == 200
 
 
 @pytest.mark.parametrize("answer", [b"INSTREAM size limit exceeded. ERROR\0", b"stream: Access denied. ERROR\0"])
@@ -129,8 +128,7 @@ def test_T41_an_odd_answer_is_no_answer(world: World, case: Complaint, scanner: 
 
 def test_cases_filed_together_share_one_verdict(world: World, case: Complaint, scanner: Clamd) -> None:
     row = put(case, world)
-    other = given.a_complaint(world, status=Status.NEGOTIATING)
-    row.pk, row.complaint = None, other
+    row.pk, row.complaint = None, given.a_complaint(world, status=Status.NEGOTIATING)
     row.save()
     assert sweep_scans(now=WEDNESDAY) == 1
     assert {r.state for r in Evidence.objects.all()} == {EvidenceState.CLEAN}
@@ -138,8 +136,7 @@ def test_cases_filed_together_share_one_verdict(world: World, case: Complaint, s
 
 
 def test_without_a_scanner_a_file_says_that_it_is_unchecked(world: World, case: Complaint, client: Client) -> None:
-    row = put(case, world)
-    assert row.state == EvidenceState.UNCHECKED
+    assert put(case, world).state == EvidenceState.UNCHECKED
     assert sweep_evidence(now=WEDNESDAY) == 0
     assert "未查毒" in shown(signed_in(world.ming).get(f"/enterprise/cases/{case.number}/"))
     assert client.get("/healthz").json()["evidence scan"] == "off"

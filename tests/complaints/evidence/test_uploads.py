@@ -210,8 +210,7 @@ def test_files_sent_before_go_with_the_step(world: World, case: Complaint, folde
     assert bad.status_code == 422
     assert f'value="{sender.id}/账单.txt"' in shown(bad), "it waits on in the form"
     assert not Evidence.objects.exists()
-    done = send(client, form, {"text": "见附件。", "uploaded": f"{sender.id}/账单.txt"})
-    assert done.status_code == 302
+    assert send(client, form, {"text": "见附件。", "uploaded": f"{sender.id}/账单.txt"}).status_code == 302
     row = Evidence.objects.get(complaint=case)
     assert (row.name, row.sha256, row.uploaded_by_id) == ("账单.txt", hashlib.sha256(TEXT).hexdigest(), world.chen.pk)
     # A second step cannot bring it again, and what ran out takes nothing away.

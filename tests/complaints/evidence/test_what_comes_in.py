@@ -204,8 +204,7 @@ def test_T40_the_table_has_more_than_sixty_files() -> None:
 
 
 def test_a_copy_of_a_picture_stands_upright_and_one_of_an_old_text_is_utf_8() -> None:
-    copy = looked_at(jpeg(6))[2]
-    assert Image.open(io.BytesIO(copy)).size == (48, 64)
+    assert Image.open(io.BytesIO(looked_at(jpeg(6))[2])).size == (48, 64)
     assert looked_at("账单明细".encode("gb18030"))[2].decode() == "账单明细"
 
 

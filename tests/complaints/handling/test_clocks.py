@@ -48,17 +48,14 @@ def test_ten_working_days_from_delivery_and_at_most_five_of_pause(world: World) 
     given.step(case, given.an_offer(), world.handler, at(18))
     assert (clock(case, "negotiation").state, clock(case, "negotiation").remaining) == ("paused", 5)
     given.step(case, consumer.decline_offer(reason="amount_too_low"), world.consumer, at(20))
-    assert clock(case, "negotiation").last_day == date(2026, 11, 27)
-    assert clock(case, "negotiation").state == "running"
+    assert (clock(case, "negotiation").last_day, clock(case, "negotiation").state) == (date(2026, 11, 27), "running")
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     given.step(case, given.an_offer(), world.handler, at(12))
     given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(17))
-    assert clock(case, "negotiation").allowance_used == 3
-    assert clock(case, "negotiation").last_day == date(2026, 11, 30)
+    assert (clock(case, "negotiation").allowance_used, clock(case, "negotiation").last_day) == (3, date(2026, 11, 30))
     given.step(case, given.an_offer(amount="130"), world.handler, at(17, 11))
     given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(23))
-    assert clock(case, "negotiation").allowance_used == 5
-    assert clock(case, "negotiation").last_day == date(2026, 12, 2)
+    assert (clock(case, "negotiation").allowance_used, clock(case, "negotiation").last_day) == (5, date(2026, 12, 2))
 
 
 def test_the_clock_decides_to_the_microsecond_not_the_sweeper(world: World) -> None:
@@ -238,8 +235,7 @@ def test_reminders_are_given_once_and_of_several_only_the_latest(world: World) -
     sweep(case, at(25, 9))
     sweep(case, at(25, 9))
     sweep(case, at(25, 11))
-    marks = list(Reminder.objects.filter(deadline__clock="negotiation").values_list("mark", flat=True))
-    assert marks == ["100"]
+    assert list(Reminder.objects.filter(deadline__clock="negotiation").values_list("mark", flat=True)) == ["100"]
     assert Notice.objects.filter(complaint=case, addressee="enterprise", kind="remind").count() == 1
 
 

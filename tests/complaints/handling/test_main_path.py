@@ -34,8 +34,7 @@ def test_every_status_can_be_walked_to(world: World) -> None:
     for status in [s for s in Status if s != S.DRAFT]:
         case = given.a_complaint(world, status=status)
         assert case.status == status
-        live = Deadline.objects.filter(complaint=case, ended_at=None)
-        assert (status == S.CLOSED) != live.exists()
+        assert (status == S.CLOSED) != Deadline.objects.filter(complaint=case, ended_at=None).exists()
 
 
 def test_a_promise_is_kept(world: World) -> None:
@@ -45,8 +44,7 @@ def test_a_promise_is_kept(world: World) -> None:
     assert case.status == S.PERFORMING
     given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, later)
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
-    engagement = case.engagements.get()
-    assert engagement.odr_result == "settled"
+    assert case.engagements.get().odr_result == "settled"
     steps = list(HandlingStep.objects.filter(complaint=case).values_list("step", flat=True))
     assert steps == [
         "file",

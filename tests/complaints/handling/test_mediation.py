@@ -86,8 +86,7 @@ def test_a_recusal_stops_the_sessions_and_not_the_sixty_days(world: World, case:
 
 def test_a_recusal_is_owed_within_three_working_days_from_the_request(world: World, case: Complaint) -> None:
     given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
-    clock = Deadline.objects.get(complaint=case, clock=Clock.SUSPENSION)
-    assert clock.last_day == date(2026, 11, 17)
+    assert Deadline.objects.get(complaint=case, clock=Clock.SUSPENSION).last_day == date(2026, 11, 17)
     given.step(case, mediation.decide_recusal(decision="suspend"), world.actor("head"), at(2))
     assert Deadline.objects.get(complaint=case, clock=Clock.SUSPENSION).last_day == date(2026, 11, 17), "not longer"
     given.step(case, mediation.decide_recusal(decision="refuse", text=TEXT), world.actor("head"), at(3))

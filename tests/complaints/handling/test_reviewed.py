@@ -234,8 +234,7 @@ def test_nobody_decides_a_recusal_against_himself_whatever_the_role_and_none_end
     )
     assert case.status == S.MEDIATION_SUSPENDED
     walk(world, case, at(10), ("officer", mediation.end_appraisal(result="合格")))
-    running = live(case, "mediation")
-    assert running.state == "running"
+    assert live(case, "mediation").state == "running"
 
 
 def test_an_heir_comes_forward_or_both_sides_are_told(world: World) -> None:
@@ -394,8 +393,7 @@ def test_the_county_acts_on_what_lies_with_its_office(world: World) -> None:
 def test_the_review_clock_begins_when_the_county_gets_the_case_and_a_return_keeps_it(world: World) -> None:
     case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
     walk(world, case, at(24), ("intake", authority.assign_authority(authority_id=world.gulou.pk)))
-    running = live(case, "review")
-    assert running.last_day == date(2026, 12, 3)
+    assert live(case, "review").last_day == date(2026, 12, 3)
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
     before = live(case, "review")
     walk(
@@ -406,7 +404,6 @@ def test_the_review_clock_begins_when_the_county_gets_the_case_and_a_return_keep
         ("handler", enterprise.return_case(reason="wrong_branch", enterprise_id=world.mobile.pk, branch_id=None)),
     )
     after = live(case, "review")
-    assert before is not None
     assert (after.pk, after.state) == (before.pk, "paused")
 
 

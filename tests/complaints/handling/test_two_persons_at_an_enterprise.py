@@ -188,8 +188,7 @@ def test_a_reviewer_approves_and_the_offer_is_out(world: World) -> None:
     someone = reviewer(world, world.fuzhou)
     assert all(taken.is_done for taken in approved(case, someone))
     case.refresh_from_db()
-    offer = Offer.objects.get(complaint=case)
-    assert (case.status, offer.made_by_name) == (S.AWAITING_CONSUMER, "审试")
+    assert (case.status, Offer.objects.get(complaint=case).made_by_name) == (S.AWAITING_CONSUMER, "审试")
     # A reviewer takes no step that nobody proposed.
     given.step(case, consumer.decline_offer(reason="amount_too_low"), world.consumer, LATER)
     with pytest.raises(StepNotAllowed) as refused:

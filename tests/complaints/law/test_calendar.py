@@ -160,8 +160,7 @@ def test_earlier_never_below_two_working_days_but_an_authority_exactly(world: Wo
     }
     assert dates == {near.pk: date(2027, 1, 1), far.pk: date(2027, 1, 4), review.pk: date(2027, 1, 4)}
     now = at(31)
-    change = proposed(world, EARLIER, now=now)
-    working.work(approved(world, change, now=now), now=now)
+    working.work(approved(world, proposed(world, EARLIER, now=now), now=now), now=now)
     # Counted: 1 January; from 31 December two working days are 1 and 2 January.
     assert clock(far, "negotiation").last_day == date(2027, 1, 2)
     assert clock(review, "review").last_day == date(2027, 1, 2)

@@ -138,8 +138,7 @@ def test_effects_of_a_replay_lead_to_cases_of_the_own_region_alone(world: World)
         },
     )
     working.sweep_law(now=timezone.now())
-    change = LawChange.objects.get()
-    assert change.counts.get("late") == 1
+    assert LawChange.objects.get().counts.get("late") == 1
     page = officer.get(answer["Location"])
     assert case.number in page.content.decode()
     assert "不猜" in page.content.decode()

@@ -168,8 +168,7 @@ def test_another_calendar_moves_the_dates_that_it_names(world: World) -> None:
         year=Year(2026, tuple(sorted([*days, *off]))),
     )
     working.work(asked, now=at(30))
-    effect = LawEffect.objects.filter(change=asked).first()
-    assert effect is None
+    assert LawEffect.objects.filter(change=asked).first() is None
     assert asked.counts["moved"] >= 1
     assert asked.state == "tried"
 
@@ -240,7 +239,6 @@ def test_one_question_a_person_at_a_time_and_what_was_decided_comes_first(world:
     assert again.value.code == "already_open"
     other = changing.ask_replay(by=world.su, **values)
     LawChange.objects.filter(pk=other.pk).update(state="applying", tried_at=now)
-    next_one = leased(working.queue(), now=now)
-    assert next_one.pk == other.pk
+    assert leased(working.queue(), now=now).pk == other.pk
     LawChange.objects.filter(pk=first.pk).update(state="tried", tried_at=now)
     assert changing.ask_replay(by=world.rui, **values).pk

@@ -66,8 +66,7 @@ def test_a_shorter_rest_makes_late_what_was_done_after_it(
 ) -> None:
     rested_twice(world)
     counts, effects = replayed(cap)
-    assert counts == {verdict: 1}
-    assert effects == ([(verdict, date(2026, 12, 2), after)] if after else [])
+    assert (counts, effects) == ({verdict: 1}, [(verdict, date(2026, 12, 2), after)] if after else [])
 
 
 def test_a_longer_rest_is_counted_to_the_day_on_which_the_consumer_answered(world: World) -> None:
@@ -122,8 +121,7 @@ def test_the_same_cap_gives_no_difference_in_random_cases(world: World) -> None:
 
 def test_page_and_command_know_the_cap(world: World) -> None:
     rested_twice(world)
-    page = shown(signed_in(world.su).get("/authority/policies/replay/"))
-    assert 'value="negotiation_pause_cap"' in page
+    assert 'value="negotiation_pause_cap"' in shown(signed_in(world.su).get("/authority/policies/replay/"))
     out = StringIO()
     call_command(
         "replay_policy", "negotiation_pause_cap", "0", since=date(2026, 11, 1), until=date(2026, 12, 31), stdout=out

@@ -137,8 +137,7 @@ def post_office() -> Iterator[PostOffice]:
     office = PostOffice()
     server = _Server(("127.0.0.1", 0), _Talk)
     server.office, office.port = office, server.server_address[1]
-    thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
-    thread.start()
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     yield office
     office.ended.set()
     server.shutdown()

@@ -44,8 +44,7 @@ def test_a_letter_arrives_as_it_was_written(post_office: PostOffice) -> None:
     assert (first.to, first.message["To"], first.message["From"]) == ("chen@example.com", "chen@example.com", SENDER)
     assert first.message["Subject"] == LETTER.subject
     assert first.message.get_content().strip().splitlines() == LETTER.body.splitlines()
-    assert first.key == mail.message_id(LETTER.key, SENDER)
-    assert first.message["Auto-Submitted"] == "auto-generated"
+    assert (first.key, first.message["Auto-Submitted"]) == (mail.message_id(LETTER.key, SENDER), "auto-generated")
     assert (second.message["Subject"], second.message["Bcc"]) == ("a Bcc: all@example.com", None)
     assert post_office.connections == 1
 

@@ -301,8 +301,7 @@ def test_a_letter_that_was_tried_before_is_never_cut(
 
 
 def test_many_lines_are_a_number(case: Complaint, world: World) -> None:
-    rows = queue(case, 103, **to_staff(case, user_id=world.ming.pk, channel="email"))
-    body = letter_of(rows, now=DIGEST).body
+    body = letter_of(queue(case, 103, **to_staff(case, user_id=world.ming.pk, channel="email")), now=DIGEST).body
     assert body.endswith("另有3条，请登录查看。")
     assert len(body.splitlines()) == 201
 

@@ -109,8 +109,7 @@ def test_a_joiner_sees_nothing_before_and_the_case_after_link_and_code(world: Wo
     assert "陈试" not in page
     assert "13800000001" not in page
     answers = KEY | {"answer": "join"} | CONSENTS
-    wrong = client.post("/cases/join/", answers | {"code": "000000"})
-    assert wrong.status_code == 422
+    assert client.post("/cases/join/", answers | {"code": "000000"}).status_code == 422
     client.post("/cases/join/", answers | {"send": "1"})
     response = client.post("/cases/join/", answers | {"code": code(), "demand": ["apology"]})
     assert response.headers["Location"] == f"/cases/{case.number}/", response.content.decode()
@@ -124,8 +123,7 @@ def test_a_joiner_sees_nothing_before_and_the_case_after_link_and_code(world: Wo
     row = row_of(case, ZHAO)
     assert (row.state, row.consents["publish_masked"]) == ("joined", False)
     assert list(case.demands.filter(party=row.ordinal).values_list("kind", flat=True)) == ["apology"]
-    entry = HandlingStep.objects.get(complaint=case, step="join_case")
-    assert entry.name.name == "赵试"
+    assert HandlingStep.objects.get(complaint=case, step="join_case").name.name == "赵试"
     # The link is used up, for everybody.
     client.get(f"/cases/join/{token}/")
     assert client.get("/cases/join/").status_code == 404
@@ -292,8 +290,7 @@ def test_the_power_to_settle_settles_and_without_it_the_principal_does(world: Wo
     principal = join(case, WANG)
     given.step(case, consumer.accept_offer(), principal, SOON)
     assert case.status == S.PERFORMING
-    entry = HandlingStep.objects.get(complaint=case, step="accept_offer")
-    assert entry.name.name == "王试"
+    assert HandlingStep.objects.get(complaint=case, step="accept_offer").name.name == "王试"
 
 
 def test_the_principal_takes_over_and_the_representative_is_out(world: World, client: Client) -> None:
@@ -301,8 +298,7 @@ def test_the_principal_takes_over_and_the_representative_is_out(world: World, cl
     _sent(case, WANG)
     principal = join(case, WANG)
     client.force_login(person(WANG))
-    page = client.get(f"/cases/{case.number}/power/")
-    assert page.status_code == 200
+    assert client.get(f"/cases/{case.number}/power/").status_code == 200
     assert client.post(f"/cases/{case.number}/power/", KEY).status_code == 302
     client.force_login(world.chen)
     assert client.get(f"/cases/{case.number}/").status_code == 404
@@ -347,8 +343,7 @@ def test_the_record_says_who_acted_in_whose_name(world: World, client: Client) -
     assert by_agent.data["acts_for"] == "agent"
     assert "acts_for" not in by_principal.data
     client.force_login(person(WANG))
-    page = client.get(f"/cases/{case.number}/").content.decode()
-    assert "陈试（代理人，代委托人办理）" in page
+    assert "陈试（代理人，代委托人办理）" in client.get(f"/cases/{case.number}/").content.decode()
 
 
 # --- the second wall ---------------------------------------------------------------------------

@@ -122,8 +122,7 @@ def test_a_representative_without_the_power_reads_why_and_who_can(world: World, 
     assert f"/cases/{case.number}/people/" in page
     assert 'value="decline"' in page
     assert 'value="ask"' in page
-    answer = send(chen, f"/cases/{case.number}/offer/1/", {"answer": "accept"})
-    assert answer.status_code == 422
+    assert send(chen, f"/cases/{case.number}/offer/1/", {"answer": "accept"}).status_code == 422
     assert not HandlingStep.objects.filter(complaint=case, step="accept_offer").exists()
     given.step(case, both.claim_settled_elsewhere(text="已经退款。"), world.handler, SOON)
     assert f"/cases/{case.number}/settled-elsewhere/" in shown(chen.get(f"/cases/{case.number}/"))

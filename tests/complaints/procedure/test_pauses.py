@@ -63,8 +63,7 @@ def test_a_pause(paused: str, left: int, resumed: str, last: str) -> None:
 
 def test_mediation_pauses_in_calendar_days_and_an_allowance_caps_the_pause() -> None:
     due = calendar_days(date(2026, 9, 30), 60, CHINA)
-    strict = date.fromisoformat(due.derivation["strict_day"])
-    left = remaining(strict, date(2026, 10, 30), CHINA, unit=CALENDAR)
+    left = remaining(date.fromisoformat(due.derivation["strict_day"]), date(2026, 10, 30), CHINA, unit=CALENDAR)
     again = resume(date(2026, 11, 9), left, CHINA, earlier=due.derivation, paused_from=date(2026, 10, 30))
     assert (left, again.derivation["strict_day"], again.last_day) == (30, "2026-12-09", date(2026, 12, 9))
     # Five working days after 11-18 is 11-25; five more are 12-02.
@@ -98,8 +97,7 @@ def test_a_published_year_moves_a_provisional_date() -> None:
     assert (due.last_day, due.provisional) == (date(2027, 1, 8), True)
     assert (again.last_day, again.provisional) == (date(2027, 1, 9), False)
     assert again.derivation["earlier"] == {"last_day": "2027-01-08", "calendar": "2026.1", "changed_on": "2026-11-26"}
-    same = recompute(again.derivation, WITH_2027, changed_on=date(2026, 11, 27), floor=2)
-    assert same == again
+    assert recompute(again.derivation, WITH_2027, changed_on=date(2026, 11, 27), floor=2) == again
 
 
 @pytest.mark.parametrize(

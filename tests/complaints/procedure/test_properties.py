@@ -231,8 +231,7 @@ def test_a_moment_belongs_to_its_local_day_which_begins_where_its_zone_says_so()
     assert working_days(before, 10, CHINA).last_day == date(2026, 11, 24)
     # In Havana the clock goes from 00:00 to 01:00 on 2026-03-08: the day begins at 05:00 UTC.
     havana = Calendar.weekdays_only(ZoneInfo("America/Havana"))
-    due = fixed_day(date(2026, 3, 7), havana)
-    assert due.due_at == datetime(2026, 3, 8, 5, tzinfo=UTC)
+    assert fixed_day(date(2026, 3, 7), havana).due_at == datetime(2026, 3, 8, 5, tzinfo=UTC)
     seattle = Calendar.weekdays_only(ZoneInfo("America/Los_Angeles"))
     assert working_days(datetime(2024, 7, 2, 6, tzinfo=UTC), 1, seattle).last_day == date(2024, 7, 2)
     with pytest.raises(ValueError, match="time zone"):

@@ -49,8 +49,7 @@ def test_what_moved_is_told_once_a_working_day_and_names_nobody(world: World, cl
     assert stations.sweep_station_letters(now=at(12, 8)) == 1
     assert stations.sweep_station_letters(now=at(12, 15)) == 0
     (letter,) = letters()
-    assert letter.address == clerk.email
-    assert letter.subject == "【12315】东街口消费维权服务站代为提交的投诉有进展：1件"
+    assert (letter.address, letter.subject) == (clerk.email, "【12315】东街口消费维权服务站代为提交的投诉有进展：1件")
     assert f"{case.number}：待企业受理" in letter.body
     assert "/station/cases/" in letter.body
     for secret in (hidden.number, "陈试", "宽带", "移动"):

@@ -176,8 +176,7 @@ def filed_here(workspace: Client, world: World, **start: Any) -> Complaint:
         "respondent": f"{world.mobile.pk}-{world.fuzhou.pk}-",
         "query": "移动",
     }
-    page = workspace.get(url(draft, "consents")).content.decode()
-    assert "请逐条念给消费者听" in page
+    assert "请逐条念给消费者听" in workspace.get(url(draft, "consents")).content.decode()
     assert send(workspace, url(draft, "enterprise"), values).status_code == 302
     fill(workspace, draft)
     you = answers.YOU | {"is_unverified": None}
@@ -194,8 +193,7 @@ def test_filing_for_a_consumer_keeps_the_clerk_at_the_desk(
     case = filed_here(workspace, world)
     assert (case.station, case.station_sees, case.channel, case.source) == (station, True, "station", "station-SD-01")
     assert case.consumer == User.objects.with_phone("+8619900000001").get()
-    entry = HandlingStep.objects.get(complaint=case, step="file")
-    assert entry.recorded_by.name == "站试"
+    assert HandlingStep.objects.get(complaint=case, step="file").recorded_by.name == "站试"
     # The consumer's code has not signed the consumer in at the station's screen.
     page = workspace.get("/station/")
     assert page.status_code == 200
@@ -227,8 +225,7 @@ def test_a_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(
     passer_by = Client()
     to = passer_by.get("/go/sd-01/").headers["Location"]
     assert "source=go-SD-01" in to
-    page = passer_by.get(to).content.decode()
-    assert f'value="{world.gulou.region_id}" selected' in page
+    assert f'value="{world.gulou.region_id}" selected' in passer_by.get(to).content.decode()
     send(passer_by, to, {"service_region": str(world.region.pk), "respondent": "authority", "query": ""})
     assert FilingDraft.objects.order_by("-created_at")[0].source == "go-SD-01"
     assert "source" not in passer_by.get("/go/nothing-of-the-kind/").headers["Location"]
@@ -265,8 +262,7 @@ def test_the_head_registers_invites_and_ends(world: World, client: Client, stati
         language="zh-hans",
     )
     newcomer = User.objects.create_user("new.clerk@example.com", name="新试")
-    row = team.accept(invitation, newcomer, now=now)
-    assert isinstance(row, StationStaff)
+    assert isinstance(team.accept(invitation, newcomer, now=now), StationStaff)
     assert client.get("/authority/team/").status_code == 200
     post = StationStaff.objects.get(user=clerk)
     assert (

@@ -127,8 +127,7 @@ def test_one_phone_of_four_names_is_shown_and_a_family_or_a_station_is_not(world
     fourth = filed(
         world, name="孙丁", phone=phone, order_no="A4", statement="床垫有味道，商家不给退，要求退货退款。请帮忙。"
     )
-    assert found(fourth)["shared_contact"].values["people"] == 4
-    assert len(found(fourth)["shared_contact"].cases) == 3
+    assert (found(fourth)["shared_contact"].values["people"], len(found(fourth)["shared_contact"].cases)) == (4, 3)
     for_others = filed(
         world,
         name="周戊",
@@ -217,8 +216,7 @@ def test_what_lies_in_the_officers_regions_is_behind_a_signal(world: World, kind
 
 @pytest.mark.parametrize("kind", ["township", "county", "city", "province"])
 def test_only_what_the_officer_may_see_is_behind_a_signal(world: World, kind: str) -> None:
-    first = filed(world)
-    regions = _regions(first, f"{kind} elsewhere")
+    regions = _regions(filed(world), f"{kind} elsewhere")
     got = signals_of([filed(world)], regions=regions, looked_back=SIXTY)
     assert not [one for one in got.popitem()[1] if one.cases]
 

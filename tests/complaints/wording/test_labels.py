@@ -173,8 +173,7 @@ def test_every_status_and_every_clock_says_what_it_waits_for() -> None:
         assert "" in variants
         for text in variants.values():
             chinese, english = (in_language(language, str, text) for language in ("zh-hans", "en"))
-            slots = set(re.findall(r"\{\w+\}", chinese))
-            assert slots == set(re.findall(r"\{\w+\}", english)), chinese
+            assert set(re.findall(r"\{\w+\}", chinese)) == set(re.findall(r"\{\w+\}", english)), chinese
 
 
 def test_what_a_consumer_may_do_next_is_not_told_to_them_as_of_another_person() -> None:

@@ -144,8 +144,7 @@ def test_reminders_say_how_late_it_is(world: World) -> None:
     assert reminders
     assert {n.addressee for n in reminders} == {"enterprise"}
     assert reminders[0].subject.startswith(f"【12315】{case.number}：催办：")
-    texts = "\n".join(n.subject + "\n" + n.body for n in reminders)
-    assert "今天24:00前" in texts
+    assert "今天24:00前" in "\n".join(n.subject + "\n" + n.body for n in reminders)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     for day in range(1, 10):
         sweep_clocks(now=WEDNESDAY + timedelta(days=day))
@@ -181,8 +180,7 @@ def test_who_gave_a_case_back_is_told_of_that_and_of_nothing_later(world: World)
 
 def test_notices_cost_no_query(world: World, django_assert_num_queries: Any) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    files = open_files([case.pk], now=WEDNESDAY, conditions=Conditions.at(WEDNESDAY))
-    file = files[0]
+    file = open_files([case.pk], now=WEDNESDAY, conditions=Conditions.at(WEDNESDAY))[0]
     file.entries.append(entry(file.complaint, "undo", by="consumer"))
     data = {"clock": "negotiation", "mark": 50, "last_day": "2026-11-25", "basis": "ODR"}
     file.entries.append(entry(file.complaint, "remind", tells="enterprise", data=data))
@@ -194,7 +192,6 @@ def test_notices_cost_no_query(world: World, django_assert_num_queries: Any) -> 
 
 
 def test_a_case_without_an_account_keeps_the_row(world: World) -> None:
-    case = given.filed(world, consumer_id=None, contact_verified=False)
-    notice = told(case)[0]
+    notice = told(given.filed(world, consumer_id=None, contact_verified=False))[0]
     assert notice.addressee == "consumer"
     assert notice.user_id is None

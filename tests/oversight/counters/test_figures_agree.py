@@ -206,8 +206,7 @@ def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:
 
 def counties_add_up(walk: Walk, region: Region) -> None:
     """What the counties counted, the province counts: no case is lost or doubled between them."""
-    ids = set(Complaint.objects.values_list("handling_county", flat=True))
-    counties = list(Region.objects.filter(pk__in=ids))
+    counties = list(Region.objects.filter(pk__in=set(Complaint.objects.values_list("handling_county", flat=True))))
     assert len(counties) > 1
     assert counted_in([region], walk) == counted_in(counties, walk)
     assert counted_in([*counties, *counties], walk, at_once=True) == counted_in([region], walk)

@@ -225,8 +225,7 @@ def test_a_measure_past_its_date_is_reminded_of_once(world: World) -> None:
 
 
 def test_a_measure_that_is_done_is_not_reminded_of(world: World) -> None:
-    guidance = a_guidance(world, due=2)
-    guiding.report(guidance.pk, 1, state="done", text="好了", by=world.lead, now=timezone.now())
+    guiding.report(a_guidance(world, due=2).pk, 1, state="done", text="好了", by=world.lead, now=timezone.now())
     assert guiding.sweep_reminders(now=timezone.now() + 5 * DAY) == 0
 
 
@@ -358,7 +357,6 @@ def test_a_fall_that_came_everywhere_is_said_to_be_none(world: World) -> None:
     effects.sweep(now=NOON)
     guidance.refresh_from_db()
     effect = effect_of(guidance)
-    assert effect is not None
     assert effect.own.is_fall
     assert not effect.beyond.is_fall
     assert "看不出变化" in workspace(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
@@ -410,8 +408,7 @@ def test_a_warning_is_drafted_approved_by_another_published_and_withdrawn(world:
     assert sent(officer, url, do="propose").status_code == 302
     assert Client().get("/open/warnings/").context["rows"] == []
     assert sent(head, url, do="approve").status_code == 302
-    listed = Client().get("/open/warnings/")
-    assert "当心宽带乱收费" in listed.content.decode()
+    assert "当心宽带乱收费" in Client().get("/open/warnings/").content.decode()
     page = Client().get(public)
     assert "请核对账单。" in page.content.decode()
     assert "瑞试" not in page.content.decode()

@@ -175,8 +175,7 @@ def test_officers_of_the_region_see_it_with_chart_and_numbers_and_no_others(rise
     assert "收到50件，平时约20.0件，为平时的2.5倍" in page
     assert page.count("<rect") == 9
     assert "每格每周0.1%" in page
-    listed = workspace(risen.rui).get(URL).content.decode()
-    assert "平时的件数和看得出来的涨幅" in listed
+    assert "平时的件数和看得出来的涨幅" in workspace(risen.rui).get(URL).content.decode()
     Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Role.ANALYST.post)
     page = workspace(risen.otto).get(f"{URL}{result.pk}/").content.decode()
     assert "发起行政指导" not in page

@@ -104,8 +104,7 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
         f"{name}.{form}" for name in shown for form in ("csv", "json")
     }
     for resource in package["resources"]:
-        file = issued.files.get(name=resource["path"])
-        content = bytes(file.content)
+        content = bytes(issued.files.get(name=resource["path"]).content)
         assert (resource["bytes"], resource["hash"]) == (len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
         assert re.fullmatch(r"[a-z0-9._-]+", resource["name"])
         fields = {field["name"]: field for field in resource["schema"]["fields"]}

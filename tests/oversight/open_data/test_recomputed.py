@@ -231,8 +231,7 @@ def test_the_script_runs_by_itself_and_finds_what_is_wrong(year: dict[str, Path]
         encoding="utf-8-sig",
     )
     code, result = run()
-    assert code == 1
-    assert result["wrong_digests"] == {"2026-09": ["enterprise_quarters.csv"]}
+    assert (code, result["wrong_digests"]) == (1, {"2026-09": ["enterprise_quarters.csv"]})
     assert result["wrong_sums"]
 
 

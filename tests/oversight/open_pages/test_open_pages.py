@@ -326,8 +326,7 @@ def test_an_officer_from_elsewhere_grades_nobody(ours: World) -> None:
 
 def test_how_one_reads_is_chosen_on_a_page_of_its_own(world: World) -> None:
     browser = Client()
-    page = browser.get("/display/?next=/open/").content.decode()
-    assert 'value="/open/"' in page
+    assert 'value="/open/"' in browser.get("/display/?next=/open/").content.decode()
     assert browser.post("/display/", key(language="en", next="/open/")).url == "/open/"
     assert 'lang="en"' in browser.get("/open/").content.decode()
     assert 'href="//evil.example' not in browser.get("/display/?next=//evil.example/").content.decode()

@@ -84,7 +84,6 @@ def test_a_region_that_does_not_exist_is_said(tmp_path: Path) -> None:
     (tmp_path / "us").symlink_to((MAPPINGS / "us").resolve())
     (tmp_path / "mapping.toml").write_text(text.replace('code = "US-WA"', 'code = "US-XX"'), encoding="utf-8")
     register.write(tmp_path / "register.csv", 3)
-    mapping = str(tmp_path / "mapping")
-    code, shown = run(tmp_path / "register.csv", mapping=mapping)
+    code, shown = run(tmp_path / "register.csv", mapping=str(tmp_path / "mapping"))
     assert code == 1
     assert "region.code: no region 'US-XX'" in shown

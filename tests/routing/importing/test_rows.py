@@ -138,8 +138,7 @@ def test_with_dated_the_clocks_of_each_day_are_judged_on_that_day(tmp_path: Path
     assert lapsed.lapsed_at.isoformat() == "2019-03-19T07:00:00+00:00"
     assert lapsed.lapse_written_at.isoformat() == "2019-03-19T16:00:00+00:00"
     assert lapsed.derivation["has_no_calendar"] is True
-    last = Complaint.objects.get(external_id="500088")
-    assert last.status == Status.WITH_ENTERPRISE
+    assert Complaint.objects.get(external_id="500088").status == Status.WITH_ENTERPRISE
     assert not Notice.objects.exists()
     assert not HandlingStep.objects.filter(step="remind").exists()
     assert "nothing new" in run(tmp_path / "register.csv", dated=True)[1]
