@@ -10,12 +10,15 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from complaints import handling
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import authority, both, consumer, enterprise, mediation, offers
 from complaints.models import Complaint
 from complaints.parties.actors import SYSTEM
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
+from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from enterprises.models import MediationBody
 from tests.cast import WEDNESDAY, World
@@ -64,6 +67,15 @@ def step(complaint: Complaint, move: handling.Move, actor: Any, now: datetime) -
     handling.take(move, [complaint.pk], actor=actor, now=now)
     complaint.refresh_from_db()
     return complaint
+
+
+def refused(
+    complaint: Complaint, move: handling.Move, actor: Any, now: datetime, error: type[StepNotAllowed] = StepNotAllowed
+) -> str:
+    """The code with which the step is refused; fails where it is taken."""
+    with pytest.raises(error) as raised:
+        step(complaint, move, actor, now)
+    return raised.value.code
 
 
 def an_offer(*, due_on: date | None = date(2026, 12, 7), amount: str = "128.50") -> handling.Move:

@@ -134,5 +134,4 @@ def test_every_ground_is_looked_at_in_its_order_and_what_is_missing_is_listed_by
 @pytest.mark.parametrize("who", ["intake", "consumer", "handler", "far_officer", "superior"])
 def test_nobody_else_refuses(world: World, who: str) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
-    with pytest.raises(StepNotAllowed):
-        given.step(case, authority.refuse(ground="other_law", facts=FACTS), world.actor(who), LATER)
+    given.refused(case, authority.refuse(ground="other_law", facts=FACTS), world.actor(who), LATER)

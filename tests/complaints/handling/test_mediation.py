@@ -188,8 +188,7 @@ def test_a_suggestion_promises_what_could_be_agreed_and_a_new_one_takes_the_plac
     world: World, case: Complaint
 ) -> None:
     past = Promise(kind="apology", what="道歉", due_on="2026-11-01")
-    with pytest.raises(WrongInput):
-        given.step(case, mediation.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1))
+    given.refused(case, mediation.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1), WrongInput)
     given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, at(1))
     given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, at(2))
     given.step(case, mediation.suggest_settlement(text="另一个方案。"), world.officer, at(3))
