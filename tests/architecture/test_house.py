@@ -25,7 +25,6 @@ TOO_LONG = {
     "tests/complaints/handling/test_reviewed.py",
     "tests/complaints/handling/test_steps.py",
     "tests/complaints/outbound/test_webhooks.py",
-    "tests/enterprises/test_enrol_pages.py",
     "tests/oversight/counters/test_rollups.py",
     "tests/oversight/hot_spots/test_guidance.py",
     "tests/oversight/slow_count.py",
