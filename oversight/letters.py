@@ -44,6 +44,7 @@ from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.models import DirectorLetter
 from oversight.presenting import cards, leagues
+from web.incoming import posted
 from web.languages import named
 from web.listing import listed
 
@@ -217,9 +218,7 @@ class LettersForm(StepForm):
 
 @officer_page("GET", "POST")
 def letters(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    form = LettersForm(
-        request.POST if request.method == "POST" else None, initial={"every": chosen(workspace.user) or "none"}
-    )
+    form = LettersForm(posted(request), initial={"every": chosen(workspace.user) or "none"})
     if form.is_bound and form.is_valid():
 
         def kept() -> tuple[str, str]:

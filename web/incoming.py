@@ -66,9 +66,9 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
-def whole(text: str, digits: int) -> int | None:
+def whole(text: str | None, digits: int) -> int | None:
     """A number that was typed in at most so many digits 0 to 9; None for anything else."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= digits else None
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= digits else None
 
 
 def exact(typed: QueryDict) -> QueryDict:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Officer, Region
 from authorities.periods import in_our_years
-from complaints.desks import authority_lists, keyset
+from complaints.desks import authority_lists
 from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_search import matching, number_in
 from complaints.forms.fields import Choices, set_choices, words_of
@@ -27,6 +27,7 @@ from complaints.procedure.categories import OBJECT_CATEGORIES, PROBLEM_CATEGORIE
 from complaints.procedure.workflow import Status
 from complaints.reading.case_people import by_name
 from enterprises.models import Branch, Enterprise
+from web.incoming import whole
 from web.languages import named
 
 OPEN_CASES, ANY = "open", "any"
@@ -294,7 +295,7 @@ def _against(text: str) -> Q:
 
 
 def id_of(text: str) -> int:
-    return keyset.number_of(text, digits=9) or 0
+    return whole(text, 9) or 0
 
 
 def _enterprises(text: str) -> list[int]:

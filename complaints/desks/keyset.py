@@ -14,6 +14,8 @@ from django.db import connection
 from django.db.models import BooleanField, F, Func, Model, QuerySet, UUIDField, Value
 from django.http import HttpRequest
 
+from web.incoming import whole
+
 PAGE = 25
 #: Counts go so far.
 MANY = 1000
@@ -139,14 +141,9 @@ def _parts(
     return [dated] if backwards else [dated, undated]
 
 
-def number_of(text: str | None, *, digits: int = 18) -> int | None:
-    """A number in an address; None for anything else."""
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= digits else None
-
-
 def walk_by_pk(rows: QuerySet[Row], asked: Mapping[str, str], *, falling: bool = False) -> QuerySet[Row]:
     """The rows of the page that ``asked`` names, and one more, by id alone; backwards where that is the page before."""
-    before, after = number_of(asked.get("before")), number_of(asked.get("after"))
+    before, after = whole(asked.get("before"), 18), whole(asked.get("after"), 18)
     falls = falling != (before is not None)
     key = after if before is None else before
     if key is not None:
@@ -156,11 +153,11 @@ def walk_by_pk(rows: QuerySet[Row], asked: Mapping[str, str], *, falling: bool =
 
 def page_by_pk(walk: list[Any], asked: Mapping[str, str]) -> KeysetPage[Any]:
     """The page of such rows, or of their ids; its keys are ids."""
-    backwards, has_more, page = number_of(asked.get("before")) is not None, len(walk) > PAGE, walk[:PAGE]
+    backwards, has_more, page = whole(asked.get("before"), 18) is not None, len(walk) > PAGE, walk[:PAGE]
     if backwards:
         page.reverse()
     keys = [str(getattr(one, "pk", one)) for one in page]
-    has_before = has_more if backwards else number_of(asked.get("after")) is not None
+    has_before = has_more if backwards else whole(asked.get("after"), 18) is not None
     has_after = backwards or has_more
     return KeysetPage(page, keys[0] if keys and has_before else "", keys[-1] if keys and has_after else "")
 
@@ -173,18 +170,15 @@ def _write_key(row: Model, order: Order) -> str:
 def _read_key(text: str, *, is_uuid: bool = False) -> tuple[datetime | None, int | UUID] | None:
     """A key that somebody changed is no key: the first page is shown."""
     moment, _dot, typed = text.partition(".")
-    pk: int | UUID
+    pk: int | UUID | None
     try:
-        if not is_uuid and number_of(typed) is None:
-            return None
-        pk = UUID(typed) if is_uuid else int(typed)
+        pk = UUID(typed) if is_uuid else whole(typed, 18)
     except ValueError:
         return None
-    if moment == "x":
-        return None, pk
-    if not (moment.isascii() and moment.isdigit() and len(moment) < 17):
+    ticks = whole(moment, 16)
+    if pk is None or (ticks is None and moment != "x"):
         return None
-    return _EPOCH + int(moment) * _TICK, pk
+    return None if ticks is None else _EPOCH + ticks * _TICK, pk
 
 
 def counts(of: Mapping[str, QuerySet[Any]]) -> dict[str, int]:

@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.desks.case_search import matching
 from complaints.desks.enterprise_workspace import Workspace
-from complaints.desks.keyset import number_of
 from complaints.forms.fields import Choices, set_choices
 from complaints.models import Complaint, Engagement, Matter, Obligation
 from complaints.procedure.categories import PROBLEM_CATEGORIES
@@ -23,6 +22,7 @@ from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Statu
 from complaints.reading.case_people import by_name, handler_words
 from enterprises.models import Staff
 from enterprises.team.staffing import branch_subtree
+from web.incoming import whole
 from web.languages import named
 
 
@@ -203,7 +203,7 @@ def asked_for(workspace: Workspace, asked: Mapping[str, Any]) -> QueueFilter:
 
 def _who_left(workspace: Workspace, handler: str) -> list[Staff]:
     """Who is asked for in the address and does not handle cases here any more: the list stays what it was called."""
-    pk = number_of(handler, digits=9)
+    pk = whole(handler, 9)
     if pk is None or pk in {person.pk for person in workspace.choices.people}:
         return []
     result = Staff.objects.filter(pk=pk, enterprise_id__in={actor.enterprise_id for actor in workspace.actors})

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from complaints.desks.keyset import number_of
+from web.incoming import whole
 from web.safe_cells import safe_cell
 
 PAGE = 50
@@ -68,7 +68,7 @@ def results_of(
     if show not in LINES and show != "all":
         show = next((state for state in ("bad", "refused") if counts[state]), "all")
     results = results if show == "all" else results.filter(state=show)
-    if after := number_of(request.GET.get("after"), digits=6):
+    if after := whole(request.GET.get("after"), 6):
         results = results.filter(line__gt=after)
     page = list(results[: PAGE + 1])
     return {

@@ -222,8 +222,7 @@ def without_row(data: Mapping[str, Any], gone: int) -> dict[str, Any]:
             value = data.get(f"promise-{place}-{name}")
             if value is None:
                 continue
-            if name == "after" and str(value).isdigit():
-                after = int(value)
+            if name == "after" and (after := whole(str(value), 3)) is not None:
                 value = "" if after == gone else str(after - (after > gone))
             kept[f"promise-{moved}-{name}"] = value
     kept["rows"] = str(max(0, count - (1 <= gone <= count)))

@@ -23,6 +23,7 @@ from complaints.procedure.workflow import LOOK, Audience
 from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage
 from complaints.reading.case_record import Reader, title_of, who
 from web.dates import moment
+from web.incoming import whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,11 +120,11 @@ def version_of(request: HttpRequest, case: CasePage, form: Form) -> str:
 
 def news(case: CasePage, version: str) -> list[str]:
     """What others did since ``version`` (``version_of``), one sentence each; nothing for an odd one. One query."""
-    entry, _dot, shown = version.partition(".")
-    if not all(part.isascii() and part.isdigit() and len(part) < 17 for part in (entry, shown)):
+    entry, shown = (whole(part, 16) for part in version.partition(".")[::2])
+    if entry is None or shown is None:
         return []
-    later = Q(audience=Audience.PARTIES, sequence__gt=min(int(entry), _MOST_ENTRIES)) | Q(
-        audience=Audience.ENTERPRISE, written_at__gt=_EPOCH + timedelta(microseconds=int(shown))
+    later = Q(audience=Audience.PARTIES, sequence__gt=min(entry, _MOST_ENTRIES)) | Q(
+        audience=Audience.ENTERPRISE, written_at__gt=_EPOCH + timedelta(microseconds=shown)
     )
     steps = list(
         HandlingStep.objects.filter(later, complaint=case.complaint)

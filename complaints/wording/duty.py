@@ -79,11 +79,7 @@ def standing(
     deadline = speaking_clock(status, clocks)
     situation = _situation(complaint, status, deadline)
     side = MUST_ACT[status]
-    if (
-        deadline is not None
-        and deadline.owed_by in SIDES
-        and status in (S.TRIAGE, S.NEGOTIATING, S.PERFORMING, S.CLOSED)
-    ):
+    if deadline is not None and deadline.owed_by in SIDES and status in _BY_CLOCK:
         side = deadline.owed_by
     cast = _Cast(complaint, viewer_side, authority, names)
     late = deadline is not None and texts.is_late(deadline, now)

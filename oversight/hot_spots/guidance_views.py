@@ -20,7 +20,7 @@ from accounts.roles import Right
 from complaints.desks import enterprise_workspace, keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.enterprise_workspace import workspace_page
-from complaints.desks.keyset import Tab, number_of
+from complaints.desks.keyset import Tab
 from enterprises.models import Enterprise
 from oversight.hot_spots import guiding, reduction_forms
 from oversight.hot_spots.effects import effect_of
@@ -28,6 +28,7 @@ from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of, tallied
 from oversight.hot_spots.reduction_forms import CloseForm, GuidanceForm, MeasureForm, ReportForm
 from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
+from web.incoming import posted, whole
 from web.languages import named
 
 NEWEST = keyset.Order("opened_at", falling=True)
@@ -94,9 +95,7 @@ def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRes
     spot = spot_of(workspace, pk)
     office = acting(workspace, spot.place)
     enterprises = _enterprises(spot)
-    form = GuidanceForm(
-        request.POST if request.method == "POST" else None, enterprises=enterprises, today=workspace.today
-    )
+    form = GuidanceForm(posted(request), enterprises=enterprises, today=workspace.today)
     status = 422 if request.method == "POST" else 200
     if request.method == "POST" and form.is_valid():
         authority_id = office.authority_id
@@ -198,7 +197,7 @@ def _act(
             guiding.add_measure(result.pk, measure.wanted(), **values)
             return _("已加上这项措施。")
         case "drop":
-            guiding.drop_measure(result.pk, number_of(request.POST.get("number"), digits=4) or 0, **values)
+            guiding.drop_measure(result.pk, whole(request.POST.get("number"), 4) or 0, **values)
             return _("已删去这项措施。")
         case "send":
             guiding.send(result.pk, **values)
@@ -246,11 +245,9 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
         for actor in workspace.actors
     )
     asked = request.POST if request.method == "POST" else request.GET
-    number = number_of(asked.get("measure"), digits=4) or 0
+    number = whole(asked.get("measure"), 4) or 0
     chosen = next((row for row in result.measures.all() if row.number == number), None)
-    form = ReportForm(
-        request.POST if request.method == "POST" else None, initial={"state": chosen.state if chosen else ""}
-    )
+    form = ReportForm(posted(request), initial={"state": chosen.state if chosen else ""})
     status = 200
     if request.method == "POST":
         if not may_report or chosen is None:

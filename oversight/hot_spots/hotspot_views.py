@@ -34,6 +34,7 @@ from oversight.hot_spots.reduction_forms import ReasonForm
 from oversight.hot_spots.unusual import FEWEST, LOOKS_A_WEEK, RATE
 from oversight.models import HotSpot, Tally
 from oversight.presenting.cards import Lists
+from web.incoming import posted
 
 #: So many texts are opened, and of one mark so many are compared: a page is waited for.
 MOST_READ, MOST_ALIKE = 120, 40
@@ -152,7 +153,7 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     """One: nine counts, the cases, equal texts; POST judges it not to be a cause for action, or takes that back."""
     spot = spot_of(workspace, pk)
     office = acting_for(workspace, spot.place)
-    form, status = ReasonForm(request.POST if request.method == "POST" else None), 200
+    form, status = ReasonForm(posted(request)), 200
     if request.method == "POST":
         if office is None:
             raise Http404

@@ -24,12 +24,12 @@ from accounts.public_pages import public_page
 from accounts.roles import Right
 from authorities.models import Officer
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.keyset import number_of
 from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from oversight.open_data import issuing, reading
 from oversight.open_data.reading import Line
 from oversight.presenting.leagues import RANKED_FROM
+from web.incoming import whole
 from web.templatetags.portal import name_of
 
 #: Counted differently from before gets the next number.
@@ -230,7 +230,7 @@ def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 
 def _done(request: HttpRequest, workspace: Workspace, year: int) -> str:
-    number = number_of(request.POST.get("which"))
+    number = whole(request.POST.get("which"), 18)
     if number is None:
         raise AppraisalRefused(_("请选一家企业。"))
     if request.POST.get("do") == "propose":
@@ -247,7 +247,7 @@ def _done(request: HttpRequest, workspace: Workspace, year: int) -> str:
 
 @public_page(parameters=("after",))
 def method(request: HttpRequest) -> HttpResponse:
-    after = number_of(request.GET.get("after")) or 0
+    after = whole(request.GET.get("after"), 18) or 0
     decided = Appraisal.objects.filter(decided_at__isnull=False)
     newest = decided.order_by("-year").values_list("year", flat=True).first()
     of_year = decided.filter(year=newest or 0, enterprise_id__gt=after).select_related("enterprise")

@@ -12,13 +12,13 @@ from django.utils.translation import gettext as _
 
 from accounts.public_pages import public_page
 from accounts.sign_in.entering import is_here
-from complaints.desks.keyset import number_of
 from complaints.procedure.categories import OBJECT_LABELS
 from enterprises.models import LeagueLine, LeagueSet, PublicReply
 from enterprises.models.published import ALL
 from oversight.models.published_models import OpenIndicators
 from oversight.presenting.leagues import RANKED_FROM
 from oversight.published.indicator_making import OTHER
+from web.incoming import whole
 from web.languages import name_in_language
 from web.templatetags.portal import name_of
 
@@ -28,18 +28,18 @@ _WIDE, _HIGH = 480.0, 100.0
 
 @public_page(parameters=("region",))
 def home(request: HttpRequest) -> HttpResponse:
-    number = number_of(request.GET.get("region"), digits=9)
-    whole = OpenIndicators.objects.filter(level="country").first()
-    row = (OpenIndicators.objects.filter(region=number).first() if number else None) or whole
+    number = whole(request.GET.get("region"), 9)
+    country = OpenIndicators.objects.filter(level="country").first()
+    row = (OpenIndicators.objects.filter(region=number).first() if number else None) or country
     context: dict[str, Any] = {"has_reports": is_here("/open/reports/"), "has_data": is_here("/open/data/"), "row": row}
-    if row is not None and whole is not None:
+    if row is not None and country is not None:
         below = list(OpenIndicators.objects.filter(parent=row.region))
         above = OpenIndicators.objects.filter(region=row.parent).first() if row.parent else None
         months = row.data["months"]
         most = max((_least(n) for _, n in row.data["categories"]), default=0) or 1
         context |= {
             "place": name_of(row),
-            "is_whole": row.region == whole.region,
+            "is_whole": row.region == country.region,
             "above": above,
             "above_name": name_of(above) if above else "",
             "cards": _cards(row.data),
@@ -249,7 +249,7 @@ def _asked(values: Mapping[str, str], chosen: LeagueSet) -> dict[str, Any]:
     return {
         "region": regions.get(values.get("region", ""), chosen.country),
         "sector": sector if sector in chosen.sectors else ALL,
-        "after": min(number_of(values.get("after"), digits=8) or 0, _FURTHEST),
+        "after": min(whole(values.get("after"), 8) or 0, _FURTHEST),
     }
 
 

@@ -23,7 +23,6 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Region
 from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_query import CAME_BY
-from complaints.desks.keyset import number_of
 from complaints.forms.fields import words_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import categories
@@ -32,6 +31,7 @@ from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from oversight.presenting.cards import Lists
 from oversight.presenting.leagues import SORTS
+from web.incoming import whole
 from web.languages import named
 
 #: Milliseconds for each statement: together less than a transaction may take.
@@ -176,7 +176,7 @@ class ChoiceForm(forms.Form):
         cleaned = self.cleaned_data["enterprise"]
         if not cleaned:
             return None
-        enterprise = Enterprise.objects.filter(pk=number_of(cleaned, digits=9) or 0).first()
+        enterprise = Enterprise.objects.filter(pk=whole(cleaned, 9) or 0).first()
         if enterprise is None:
             raise forms.ValidationError(_("没有这家企业，已显示全部企业。"))
         self.enterprise_name = named(enterprise)
@@ -261,7 +261,7 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
         enterprise_id=cleaned.get("enterprise"),
         sort=name if name in SORTS else USUAL_SORT,
         is_turned=sort.startswith("-"),
-        page=number_of(str(data.get("page", "")), digits=6) or 1,
+        page=whole(str(data.get("page", "")), 6) or 1,
         query=query | ({"sort": sort} if name in SORTS else {}),
     )
 

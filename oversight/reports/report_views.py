@@ -27,6 +27,7 @@ from complaints.procedure.refusals import StepNotAllowed
 from oversight.models import DataSet, MonthlyReport
 from oversight.reports import keeping, showing
 from oversight.reports.showing import TITLES
+from web.incoming import posted
 from web.languages import named
 
 LONGEST = 4000
@@ -115,7 +116,7 @@ def reports(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     mine = {str(authority.pk): authority for authority in _authorities(posts, Right.DRAFT_REPORT)}
     months = list(DataSet.objects.filter(version=1).order_by("-month").values_list("month", flat=True)[:MONTHS])
     authorities = [(key, named(authority)) for key, authority in mine.items()]
-    data = request.POST if request.method == "POST" else None
+    data = posted(request)
     form = NewReportForm(data, months=months, authorities=authorities)
     if form.is_bound:
         with once(request) as attempt:

@@ -16,7 +16,6 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from complaints.desks.enterprise_workspace import Workspace, held, workspace_page
-from complaints.desks.keyset import number_of
 from complaints.filing.forms import Pick
 from complaints.filing.places import full_name, is_choosable, nearby
 from complaints.forms.fields import Choices
@@ -32,6 +31,7 @@ from enterprises.directory.expectations import Expectation, expected
 from enterprises.directory.finding import LONGEST_QUERY, Hit, find, suggest
 from enterprises.models import Enterprise
 from routing.forwarding import returning
+from web.incoming import whole
 from web.languages import named
 from web.listing import told
 
@@ -97,7 +97,7 @@ def _context(request: HttpRequest) -> dict[str, object]:
 
 def _region(text: str) -> int | None:
     """A region that may be chosen; anything else is as if none was given."""
-    region_id = number_of(text, digits=10)
+    region_id = whole(text, 10)
     return region_id if region_id is not None and region_id < 2**31 and is_choosable(region_id) else None
 
 

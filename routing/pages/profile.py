@@ -37,6 +37,7 @@ from enterprises.models import (
 from enterprises.team.staffing import led_by
 from routing.directory_changes.change_forms import ChangeForm, Names, category_words, facts, lines, preview, wished
 from routing.pages.changes import redirect_or_explain
+from web.incoming import posted, whole
 from web.languages import named
 
 #: Branches on one page; of more, those of one level at a time.
@@ -91,7 +92,7 @@ def profile(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     waiting = list(
         lead.changes().filter(state__in=changing.OPEN).select_related("made_by", "enterprise").order_by("-pk")[:10]
     )
-    typed = keyset.number_of(request.GET.get("under"))
+    typed = whole(request.GET.get("under"), 18)
     under = None if typed is None else get_object_or_404(lead.branches(), pk=typed)
     leads = is_whole or (under is not None and under.parent_id in (lead.branch_ids or ()))
     return render(
@@ -269,7 +270,7 @@ def new(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     parents = (
         list(lead.branches().exclude(pk=about.get("branch", 0)).order_by("id")[:500]) if "parent" in kind.fields else []
     )
-    data, initial = request.POST if request.method == "POST" else None, {"on_day": lead.today.isoformat()}
+    data, initial = posted(request), {"on_day": lead.today.isoformat()}
     form = ChangeForm(data, kind=kind, today=lead.today, parents=parents, may_be_top=is_whole, initial=initial)
 
     def drafted() -> tuple[str, str]:
@@ -305,7 +306,7 @@ def _about(request: HttpRequest, lead: Lead, kind: Kind) -> dict[str, Any]:
         BrandHolding: lambda: BrandHolding.objects.filter(enterprise=lead.enterprise).select_related("brand"),
         Alias: lambda: Alias.objects.filter(enterprise=lead.enterprise),
     }
-    row = get_object_or_404(mine[kind.row](), pk=keyset.number_of(typed))
+    row = get_object_or_404(mine[kind.row](), pk=whole(typed, 18))
     return kind.about(row)
 
 

@@ -19,6 +19,7 @@ from routing.pages.rules import authors, change_of, changes_seen, heads, lessons
 from routing.rule_desk import rule_changing, rule_words
 from routing.rule_desk.rule_forms import EndForm, RuleDecisionForm, RuleForm, TrialForm, initial_of, shown
 from routing.rules import conflicts, directory
+from web.incoming import posted, whole
 
 BY_MAKING = keyset.Order("made_at", falling=True)
 Kind, State = RuleChange.Kind, RuleChange.State
@@ -90,7 +91,7 @@ def _lesson(request: HttpRequest, workspace: Workspace) -> Lesson | None:
         else Lesson.objects
     )
     # A double submit finds it drafted; the verb says so, the first result is shown.
-    row = lessons.select_related("region").filter(pk=keyset.number_of(typed) or 0).first()
+    row = lessons.select_related("region").filter(pk=whole(typed, 18) or 0).first()
     if row is None or not authors(workspace).covers(row.region):
         raise Http404
     return row
@@ -99,7 +100,7 @@ def _lesson(request: HttpRequest, workspace: Workspace) -> Lesson | None:
 def _form(
     request: HttpRequest, workspace: Workspace, *, base: RoutingRule | None, lesson: Lesson | None, is_end: bool
 ) -> Any:
-    data = request.POST if request.method == "POST" else None
+    data = posted(request)
     if is_end:
         return EndForm(data, initial={"ends_on": workspace.today})
     if lesson is not None:
@@ -132,7 +133,7 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
     if row.made_by_id != workspace.user.pk or not authors(workspace).spans:
         raise Http404
     base, is_end = rule_changing.newest(row.code), row.kind == Kind.END
-    data = request.POST if request.method == "POST" else None
+    data = posted(request)
     initial = initial_of(rule_changing.as_rule(row))
     form: Any = EndForm(data, initial=initial) if is_end else RuleForm(data, initial=initial)
 
@@ -159,7 +160,7 @@ def change(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
 def trial(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """/authority/routing/<id>/try/: begin a trial; how far it is and what it found."""
     row = change_of(workspace, pk)
-    form = TrialForm(request.POST if request.method == "POST" else None)
+    form = TrialForm(posted(request))
     if request.method == "POST":
         if not authors(workspace).spans:
             raise Http404

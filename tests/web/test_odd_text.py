@@ -10,11 +10,12 @@ from hypothesis import given as given_text
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from complaints.forms.enterprise_offer_form import without_row
 from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
-from web.incoming import ExactText
+from web.incoming import ExactText, whole
 
 ODD = {
     "NUL": "文\0字",
@@ -163,3 +164,14 @@ def test_T44_a_body_that_is_too_long_is_refused_unread(
         assert "太大" in shown(answer)
     else:
         assert answer.status_code < 500
+
+
+def test_a_typed_number_is_so_many_digits_0_to_9_and_nothing_else() -> None:
+    given_as = {"0": 0, "007": 7, "999": 999, "1000": None, "": None, None: None, "²": None, "１": None, "-1": None}
+    assert {text: whole(text, 3) for text in given_as} == given_as
+
+
+def test_a_row_goes_whatever_stands_where_the_others_name_it() -> None:
+    for odd in ("²", "", "x", "9" * 40):
+        rows = {"rows": "2", "promise-1-what": "退款", "promise-2-what": "道歉", "promise-2-after": odd}
+        assert without_row(rows, 1) == {"rows": "1", "promise-1-what": "道歉", "promise-1-after": odd}

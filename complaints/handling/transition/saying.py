@@ -18,6 +18,7 @@ from complaints.procedure import typed_values
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Branch, Enterprise, MediationBody
+from web.incoming import whole
 
 LONGEST = 4000
 
@@ -156,7 +157,5 @@ def check_named_rows(case: Complaint, step: str, values: Mapping[str, Any]) -> N
         raise WrongInput("bad_choice", _("没有找到这家企业，请重新选择。"), field="enterprise_id")
     if branch is not None and not Branch.objects.filter(pk=branch, enterprise_id=enterprise or 0).exists():
         raise WrongInput("bad_choice", _("没有找到这家分支机构，请重新选择。"), field="branch_id")
-    if step == "resume_performance" and not all(
-        name.isascii() and name.isdigit() and len(name) < 6 for name in values["dates"]
-    ):
+    if step == "resume_performance" and any(whole(name, 5) is None for name in values["dates"]):
         raise WrongInput("bad_choice", _("请用约定的序号作字段名。"), field="dates")

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from accounts.roles import Right
 from authorities.models import Officer, OfficerAbsence
 from complaints.assignment import assigning
-from complaints.desks import authority_lists, keyset
+from complaints.desks import authority_lists
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import BY_DUE
 from complaints.forms.staff_forms import MOST_URGED, ManyAssignForm
@@ -27,6 +27,7 @@ from complaints.models.complaint import OPEN
 from complaints.pages.authority.supervision.instructions import taken_on_many
 from complaints.reading.case_people import by_name
 from enterprises.pages.team import here_of, list_of
+from web.incoming import whole
 
 #: The columns of the page: words, and the condition of the list behind each.
 COUNTED: dict[str, tuple[Any, dict[str, str]]] = {
@@ -129,7 +130,7 @@ def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         .order_by(BY_DUE.field, "pk")
         .select_related(*authority_lists.RELATED)
     )
-    if (officer := keyset.number_of(chosen, digits=9)) is not None:
+    if (officer := whole(chosen, 9)) is not None:
         cases = cases.filter(officer_id=officer)
     else:
         chosen, cases = "none", cases.filter(officer=None)

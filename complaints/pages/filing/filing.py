@@ -205,8 +205,8 @@ def _uploader(request: HttpRequest) -> int | None:
 
 
 def _take_files(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> None:
-    if request.POST.get("remove", "").isdigit():
-        row = Evidence.objects.filter(draft=draft, pk=int(request.POST["remove"][:18])).first()
+    if (removed := whole(request.POST.get("remove"), 18)) is not None:
+        row = Evidence.objects.filter(draft=draft, pk=removed).first()
         if row is not None:
             evidence.remove(row)
             messages.info(request, _("已删除“%(file)s”") % {"file": row.name}, extra_tags="info")

@@ -42,7 +42,7 @@ from complaints.stations import stations
 from enterprises.models import Enterprise, Station, StationStaff
 from enterprises.team import team
 from enterprises.team.rights import TeamActor, authority_reach, post_of
-from web.incoming import posted
+from web.incoming import posted, whole
 from web.languages import named
 
 _CODE = re.compile(r"[A-Za-z0-9-]{3,20}")
@@ -186,7 +186,7 @@ def station(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse
     show = show if show in stations.LISTS else stations.ALL
     entries = month.of(show)
     # A month is read whole, so its pages are cut from memory.
-    start = keyset.number_of(request.GET.get("from"), digits=5) or 0
+    start = whole(request.GET.get("from"), 5) or 0
     start = start if start < len(entries) else 0
     earlier, later = (first - timedelta(days=1)).replace(day=1), stations.next_month(first)
     following, table_url = start + LOG_PAGE, reverse("complaints:authority-station-table", args=[here.pk])

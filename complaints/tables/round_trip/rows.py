@@ -27,6 +27,7 @@ from complaints.tables.exporting.columns import COLUMNS, MOST_DEMANDS
 from complaints.tables.many_cases import ShortAnswer, offer_of
 from complaints.tables.sheets import SheetRefused
 from enterprises.models import Staff
+from web.incoming import whole
 
 #: What a table can ask for.
 STEPS = ("accept_case", "assign", "log_contact", "make_offer", "report_performed")
@@ -253,9 +254,10 @@ def _ordinals(text: str, due: Sequence[int]) -> list[int]:
     if not text:
         return list(due)
     parts = [part for part in re.split(r"[\s,，、;；]+", text) if part]
-    if not all(part.isascii() and part.isdigit() and len(part) < 5 for part in parts):
+    numbers = [number for part in parts if (number := whole(part, 4)) is not None]
+    if len(numbers) < len(parts):
         raise WrongInput("bad_number", _("请填约定的序号，例如 1、2。"), field="obligations")
-    return [int(part) for part in parts]
+    return numbers
 
 
 def _shorts(values: Mapping[str, str], demands: Sequence[Demand]) -> list[ShortAnswer]:

@@ -107,3 +107,6 @@ def test_a_file_of_another_draft_cannot_be_removed(client: Client, town: Town) -
     other.post(url(theirs, "evidence"), KEY | {"remove": str(Evidence.objects.get().pk)})
     assert Evidence.objects.count() == 1
     assert other.get(f"/file/{theirs.pk}/evidence/{Evidence.objects.get().pk}/").status_code == 404
+    for odd in ("²", "１", "9" * 40, "x"):
+        assert client.post(url(mine, "evidence"), KEY | {"remove": odd}).status_code < 500, odd
+    assert Evidence.objects.count() == 1

@@ -29,6 +29,7 @@ from complaints.procedure.workflow import LOOK
 from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.reading.case_documents import pdf_url, rows_of, services_of, title_of, to_be_served
+from web.incoming import whole
 
 BY_DAY = keyset.Order("issued_at", falling=True)
 TO_SERVE, VOID = "to_serve", "void"
@@ -105,7 +106,7 @@ def _narrowed(rows: QuerySet[OfficialDocument], asked: dict[str, Any], now: date
     elif asked.get("state") == VOID:
         rows = rows.filter(state=OfficialDocument.VOID)
     text = str(asked.get("q", "")).strip()
-    if (number := keyset.number_of(text, digits=6)) is not None:
+    if (number := whole(text, 6)) is not None:
         return rows.filter(number=number)
     if text[:1].isdigit():
         return rows.filter(complaint__number__startswith=text.upper())
