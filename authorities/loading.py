@@ -16,6 +16,7 @@ from authorities import calendar
 from authorities.calendar import read_year
 from authorities.models import Authority, Policy, Region
 from authorities.tables import TableError, day_or_none, flag, rows_of
+from web.incoming import whole
 
 CHINA = "CN"
 CHINA_FIRST, CHINA_LAST = 100_000_000, 999_999_999
@@ -234,18 +235,19 @@ def load_policies(path: Path) -> int:
         if row["region_code"] and row["region_code"] not in regions:
             raise TableError(f"{where}: no region {row['region_code']!r}")
         region_id = regions[row["region_code"]] if row["region_code"] else None
-        if not (row["number"].isdigit() and row["version"].isdigit()):
+        number, version = whole(row["number"], 9), whole(row["version"], 9)
+        if number is None or version is None:
             raise TableError(f"{where}: number and version must be whole numbers")
-        if (row["name"], region_id, int(row["version"])) in known:
+        if (row["name"], region_id, version) in known:
             continue
         policy = Policy(
             name=row["name"],
             region_id=region_id,
-            number=int(row["number"]),
+            number=number,
             unit=row["unit"],
             starts_on=day_or_none(row["starts_on"], where=where),
             ends_on=day_or_none(row["ends_on"], where=where),
-            version=int(row["version"]),
+            version=version,
             legal_basis=row["legal_basis"],
         )
         new.append(policy)

@@ -31,6 +31,7 @@ from enterprises.models import (
 from routing.models import RoutingRule
 from routing.rules.facts import BranchDuty, Directory, EnterpriseFacts, Facts, Holding, Name, Rule
 from routing.rules.matching import wanted_names
+from web.incoming import whole
 
 LONGEST_CHAIN = 10
 Row = TypeVar("Row", bound=Model)
@@ -197,15 +198,16 @@ def load_rules(path: Path) -> int:
     with transaction.atomic():
         for line, row in rows_of(path, required=REQUIRED, optional=OPTIONAL):
             where = f"{path.name} line {line}"
-            if not (row["version"].isdigit() and row["priority"].isdigit()):
+            version, priority = whole(row["version"], 9), whole(row["priority"], 9)
+            if version is None or priority is None:
                 raise TableError(f"{where}: version and priority must be whole numbers")
-            if (row["code"], int(row["version"])) in known:
+            if (row["code"], version) in known:
                 continue
             target = _enterprise(row["target_enterprise"], where=where)
             RoutingRule.objects.create(
                 code=row["code"],
-                version=int(row["version"]),
-                priority=int(row["priority"]),
+                version=version,
+                priority=priority,
                 category=row["category"],
                 region=_one(Region, where, code=row["region_code"]),
                 brand=_one(Brand, where, name=row["brand"]),

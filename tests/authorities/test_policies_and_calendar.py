@@ -8,9 +8,10 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 
 from authorities import calendar
-from authorities.loading import load_all
+from authorities.loading import load_all, load_policies
 from authorities.models import Authority, CalendarVersion, Policy, Region
 from authorities.policies import Policies, PolicyMissing
+from authorities.tables import TableError
 
 pytestmark = [pytest.mark.usefixtures("public_side"), pytest.mark.django_db]
 DAY = dt.date(2026, 9, 1)
@@ -29,6 +30,14 @@ def _policy(region: str, number: int, **columns: object) -> None:
 
 def test_loading_twice_changes_nothing() -> None:
     assert set(load_all(now=timezone.now()).values()) == {0}
+
+
+@pytest.mark.parametrize("number", ["", "two", "-1", "²", "1" * 10])
+def test_a_number_of_a_table_is_whole_or_its_line_is_named(number: str, tmp_path: Path) -> None:
+    table = tmp_path / "policies.csv"
+    table.write_text(f"name,number,unit,version,legal_basis\nacceptance,{number},WD,9,规则\n", encoding="utf-8")
+    with pytest.raises(TableError, match="line 2: number and version must be whole numbers"):
+        load_policies(table)
 
 
 def test_the_most_specific_region_wins() -> None:

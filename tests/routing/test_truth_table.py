@@ -11,6 +11,7 @@ from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from authorities.models import Authority, Region
+from authorities.tables import TableError
 from enterprises.directory.exchange import reference
 from enterprises.directory.importing import import_enterprises
 from enterprises.directory.reasons import WORDS, say_all
@@ -123,3 +124,13 @@ def test_the_same_facts_give_the_same_decision(world: World) -> None:
     for facts in world.facts.values():
         first = matching.choose(facts, world.rules, world.snapshot)
         assert matching.choose(facts, tuple(reversed(world.rules)), world.snapshot) == first
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("priority", ["", "first", "²", "1" * 10])
+def test_a_priority_of_a_table_is_whole_or_its_line_is_named(priority: str, tmp_path: Path) -> None:
+    table = tmp_path / "rules.csv"
+    names = next(line for line in (HERE / "rules.csv").read_text("utf-8").splitlines() if line.startswith("code,"))
+    table.write_text(f"{names}\nR-9,1,{priority}\n", encoding="utf-8")
+    with pytest.raises(TableError, match="line 2: version and priority must be whole numbers"):
+        load_rules(table)
