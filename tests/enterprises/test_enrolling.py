@@ -95,15 +95,6 @@ def test_who_decides_second_is_told_who_was_first_and_changes_nothing(world: Wor
     assert not Enterprise.objects.filter(uscc=code()).exists()
 
 
-def test_a_page_opened_before_the_applicant_changed_something_decides_nothing(world: World) -> None:
-    application = submitted(world)
-    read = application.version
-    enrolling.ask_back(application.pk, by=world.rui, text="请补。", version=read, place="x", now=LATER)
-    enrolling.submit(application, wanted(world, name="改了名字的公司"), now=LATER)
-    with pytest.raises(EnrolmentRefusal, match="申请人 提交入驻申请"):
-        enrolling.grant(application.pk, wanted(world), by=world.head_officer.user, version=read, place=PLACE, now=LATER)
-
-
 @pytest.mark.parametrize("who", ["rui", "su", "chen", "far", "lead"])
 def test_only_the_head_of_the_county_decides(world: World, who: str) -> None:
     application = submitted(world)
@@ -131,12 +122,17 @@ def test_a_firm_that_the_directory_knows_keeps_its_row(world: World) -> None:
     assert (known.name, known.enrolment) == ("榕声通信（福州）有限公司", "enrolled")
 
 
-def test_what_lies_with_the_authority_cannot_be_changed(world: World) -> None:
+def test_what_lies_with_the_authority_cannot_be_changed_nor_decided_on_a_page_of_before(world: World) -> None:
     application = submitted(world)
     with pytest.raises(EnrolmentRefusal, match="已经提交"):
         enrolling.save(application, step="entity", typed={"name": ["x"]}, now=LATER)
     with pytest.raises(EnrolmentRefusal, match="已经提交"):
         enrolling.submit(application, wanted(world), now=LATER)
+    read = application.version
+    enrolling.ask_back(application.pk, by=world.rui, text="请补。", version=read, place="x", now=LATER)
+    enrolling.submit(application, wanted(world, name="改了名字的公司"), now=LATER)
+    with pytest.raises(EnrolmentRefusal, match="申请人 提交入驻申请"):
+        enrolling.grant(application.pk, wanted(world), by=world.head_officer.user, version=read, place=PLACE, now=LATER)
 
 
 def test_a_pause_of_a_week_loses_nothing_and_a_forgotten_draft_goes(world: World) -> None:

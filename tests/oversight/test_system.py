@@ -221,7 +221,7 @@ def test_a_count_is_judged_as_the_sum_of_binomials_does(after: int, before: int)
         assert of_counts(after, before).is_chance
 
 
-def test_medians_are_apart_only_where_their_intervals_are() -> None:
+def test_medians_are_apart_where_their_intervals_are_which_hold_them_95_times_in_100() -> None:
     quick = Counter(bucket_of(MINUTES, 60 + n % 30) for n in range(200))
     slow = Counter(bucket_of(MINUTES, 300 + n % 60) for n in range(200))
     few = Counter(bucket_of(MINUTES, n) for n in (10, 500, 900))
@@ -230,9 +230,6 @@ def test_medians_are_apart_only_where_their_intervals_are() -> None:
     assert result.after > result.before
     assert of_medians(MINUTES, few, quick).is_chance
     assert of_medians(MINUTES, few, {}) is None
-
-
-def test_a_median_lies_in_its_interval_about_95_times_in_100() -> None:
     dice, inside = random.Random(3), 0
     for _ in range(400):
         values = Counter(bucket_of(MINUTES, int(dice.expovariate(1 / 400))) for _ in range(101))

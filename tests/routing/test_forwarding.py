@@ -139,7 +139,9 @@ def test_a_returned_case_goes_to_no_firm_the_consumer_did_not_choose(world: Worl
     assert not [label for label in text if "消费者选择了" in label]
 
 
-def test_one_that_breaks_does_not_hold_up_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_choice_that_breaks_is_a_reason_for_triage_and_holds_up_no_other(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     good, bad = given.filed(world), given.filed(world)
 
     def forward(**arguments: Any) -> handling.Move:
@@ -159,9 +161,6 @@ def test_one_that_breaks_does_not_hold_up_the_others(world: World, monkeypatch: 
     bad.refresh_from_db()
     assert good.status == S.WITH_ENTERPRISE
     assert (bad.status, bad.reason) == (S.TRIAGE, "routing_failed")
-
-
-def test_a_choice_that_breaks_is_a_reason_for_triage(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forwarding, "choose", lambda *_arguments: 1 / 0)
     case, _decision = _swept(world)
     assert (case.status, case.reason) == (S.TRIAGE, "routing_failed")

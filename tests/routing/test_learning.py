@@ -67,14 +67,6 @@ def test_other_facts_do_not_add_up_and_old_ones_go(world: World) -> None:
     assert not Lesson.objects.exists()
 
 
-def test_who_took_routings_first_teaches_nothing(world: World) -> None:
-    """The written name is like that of an enterprise: routing suggests it, the officer follows."""
-    for nth in range(4):
-        chosen(world, WEDNESDAY - (nth + 1) * DAY, named="榕城移动")
-    learning.sweep_lessons(now=WEDNESDAY)
-    assert not Lesson.objects.exists()
-
-
 def test_a_withdrawn_draft_gives_its_lesson_back(world: World) -> None:
     for nth in range(3):
         chosen(world, WEDNESDAY - (nth + 1) * DAY)
@@ -134,8 +126,13 @@ def test_mended_within_one_working_day(world: World, name: str) -> None:
     assert (result.in_time, result.late, result.waiting) == expected
 
 
-def test_a_duplicate_was_no_misroute(world: World) -> None:
+def test_neither_a_duplicate_nor_who_took_routings_first_teaches_anything(world: World) -> None:
     case = given.a_complaint(world, status="with_enterprise", now=WEDNESDAY - DAY)  # type: ignore[arg-type]
     given.step(case, enterprise.return_case(reason="duplicate", text="已有一件。"), world.handler, WEDNESDAY)
     assert (counted(WEDNESDAY + DAY).misrouted, counted(WEDNESDAY + DAY).ended) == (0, 0)
     assert counted(WEDNESDAY + DAY).rate is None
+    # The written name is like that of an enterprise: routing suggests it, the officer follows.
+    for nth in range(4):
+        chosen(world, WEDNESDAY - (nth + 1) * DAY, named="榕城移动")
+    learning.sweep_lessons(now=WEDNESDAY)
+    assert not Lesson.objects.exists()

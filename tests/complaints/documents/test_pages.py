@@ -66,7 +66,9 @@ def pdf(document: OfficialDocument) -> str:
     return f"/cases/{document.complaint.number}/documents/{document.pk}/"
 
 
-def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice(world: World) -> None:
+def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice_wherever_the_case_lies(
+    world: World,
+) -> None:
     case = refused(world)
     document = newest(case)
     rui = signed_in(world.rui)
@@ -92,6 +94,13 @@ def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice(wor
     )
     assert "陈" not in bodies["consumer"]
     assert document.reference not in bodies.get("enterprise", "")
+    far = world.far_officer.authority
+    Complaint.objects.filter(pk=case.pk).update(handling_region=far.region, handling_authority=far)
+    rui = signed_in(world.rui)
+    page = shown(rui.get("/authority/documents/"))
+    assert document.reference in page
+    assert case.number not in page
+    assert rui.get(place(document)).status_code == 404
 
 
 def test_the_register_leads_to_a_document_and_its_print_is_the_one_of_the_worker(world: World) -> None:
@@ -306,18 +315,6 @@ def test_a_mediated_case_has_a_package_for_the_court_and_who_only_reads_is_offer
     for path in (f"/cases/{case.number}/", f"/cases/{case.number}/court/"):
         assert "在浏览器打开" in shown(chen.get(path)), path
         assert "在浏览器打开" not in shown(ming.get(path if "court" in path else f"/enterprise{path}")), path
-
-
-def test_a_number_that_was_given_stays_in_the_register_of_who_gave_it(world: World) -> None:
-    case = refused(world)
-    document = newest(case)
-    far = world.far_officer.authority
-    Complaint.objects.filter(pk=case.pk).update(handling_region=far.region, handling_authority=far)
-    rui = signed_in(world.rui)
-    page = shown(rui.get("/authority/documents/"))
-    assert document.reference in page
-    assert case.number not in page
-    assert rui.get(place(document)).status_code == 404
 
 
 def test_what_the_register_costs_does_not_grow(world: World) -> None:

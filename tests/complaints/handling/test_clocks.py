@@ -134,7 +134,7 @@ def test_an_offer_lying_with_the_consumer_outlives_the_ten_days_until_it_is_decl
     assert case.status == S.REVIEW
 
 
-def test_a_promise_nobody_kept_is_breached_after_both_were_asked(world: World) -> None:
+def test_a_promise_nobody_kept_is_breached_and_the_consumers_own_part_holds_back_the_enterprises(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=at(2))
     obligation = case.obligations.get()
     due = datetime.combine(obligation.due_on or date.max, datetime.min.time(), HERE) + T(days=1)
@@ -144,9 +144,6 @@ def test_a_promise_nobody_kept_is_breached_after_both_were_asked(world: World) -
     assert case.status == S.REVIEW
     obligation.refresh_from_db()
     assert obligation.state == "broken"
-
-
-def test_the_consumers_own_part_holds_back_the_enterprises(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     given.step(
         case,
@@ -197,7 +194,7 @@ def test_review_is_escalated_never_deemed_accepted_and_an_unrouted_case_goes_to_
     assert (case.status, case.handling_authority_id) == (S.TRIAGE, world.city.pk)
 
 
-def test_a_supervised_settlement_pauses_the_review_clock(world: World) -> None:
+def test_a_supervised_settlement_pauses_the_review_and_an_appraisal_the_sixty_days(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
     given.step(
         case,
@@ -211,9 +208,6 @@ def test_a_supervised_settlement_pauses_the_review_clock(world: World) -> None:
     assert case.status == S.REVIEW
     assert clock(case, "review").pk == review.pk, "it goes on, it does not begin anew"
     assert clock(case, "review").last_day == date(2026, 12, 4)
-
-
-def test_an_appraisal_stops_the_sixty_days(world: World) -> None:
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     before = clock(case, "mediation").last_day
     given.step(

@@ -37,7 +37,7 @@ def test_every_status_can_be_walked_to(world: World) -> None:
         assert (status == S.CLOSED) != Deadline.objects.filter(complaint=case, ended_at=None).exists()
 
 
-def test_a_promise_is_kept(world: World) -> None:
+def test_a_promise_is_kept_and_one_broken_before_a_mediation_does_not_block_its_end(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING)
     later = WEDNESDAY + timedelta(days=2)
     given.step(case, enterprise.report_performed(obligations=[1], proof="退款流水 0001"), world.handler, later)
@@ -55,9 +55,28 @@ def test_a_promise_is_kept(world: World) -> None:
         "report_performed",
         "confirm_performed",
     ]
+    case = given.a_complaint(world, status=S.PERFORMING)
+    at = WEDNESDAY + timedelta(hours=1)
+    given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, at)
+    given.step(case, consumer.report_breach(obligation=1, text="没有收到"), world.consumer, at)
+    given.step(case, authority.accept(), world.officer, at)
+    for actor in (world.consumer, world.handler):
+        given.step(case, both.agree_to_mediation(), actor, at)
+    given.step(
+        case,
+        mediation.record_agreement(
+            promises=[handling.Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")],
+            text="双方同意。",
+        ),
+        world.officer,
+        at,
+    )
+    given.step(case, enterprise.report_performed(obligations=[2], proof="流水"), world.handler, at)
+    given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, at)
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.MEDIATED)
 
 
-def test_declined_with_a_counter_demand_then_settled(world: World) -> None:
+def test_declined_with_a_counter_demand_then_settled_or_part_accepted_when_time_is_over(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     given.step(
         case,
@@ -69,6 +88,12 @@ def test_declined_with_a_counter_demand_then_settled(world: World) -> None:
     given.step(case, given.an_offer(amount="180.00"), world.handler, WEDNESDAY + timedelta(days=2))
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(days=3))
     assert case.status == S.PERFORMING
+    consents = {**given.a_request(world).consents, "pass_to_regulator": False}
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, consents=consents)
+    given.step(
+        case, consumer.accept_offer(separable=[1], rest="regulator"), world.consumer, WEDNESDAY + timedelta(hours=1)
+    )
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.NEGOTIATION_FAILED)
 
 
 def test_an_unanswered_demand_cannot_be_sent_nor_a_handler_of_another_branch_named(world: World) -> None:
@@ -125,38 +150,7 @@ def test_stop_negotiating_goes_to_review_and_undo_brings_status_and_clocks_back(
     assert case.next_due_at is not None
 
 
-def test_part_accepted_when_time_is_over_and_no_transfer_wished_closes(world: World) -> None:
-    consents = {**given.a_request(world).consents, "pass_to_regulator": False}
-    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, consents=consents)
-    given.step(
-        case, consumer.accept_offer(separable=[1], rest="regulator"), world.consumer, WEDNESDAY + timedelta(hours=1)
-    )
-    assert (case.status, case.outcome) == (S.CLOSED, Outcome.NEGOTIATION_FAILED)
-
-
-def test_a_promise_broken_before_a_mediation_does_not_block_its_end(world: World) -> None:
-    case = given.a_complaint(world, status=S.PERFORMING)
-    at = WEDNESDAY + timedelta(hours=1)
-    given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, at)
-    given.step(case, consumer.report_breach(obligation=1, text="没有收到"), world.consumer, at)
-    given.step(case, authority.accept(), world.officer, at)
-    for actor in (world.consumer, world.handler):
-        given.step(case, both.agree_to_mediation(), actor, at)
-    given.step(
-        case,
-        mediation.record_agreement(
-            promises=[handling.Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")],
-            text="双方同意。",
-        ),
-        world.officer,
-        at,
-    )
-    given.step(case, enterprise.report_performed(obligations=[2], proof="流水"), world.handler, at)
-    given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, at)
-    assert (case.status, case.outcome) == (S.CLOSED, Outcome.MEDIATED)
-
-
-def test_an_officer_records_the_word_of_somebody_without_account(world: World) -> None:
+def test_an_officer_records_the_word_of_somebody_without_account_and_an_analyst_takes_no_step(world: World) -> None:
     case = given.filed(world, consumer_id=None, contact_verified=False)
     word = actors.on_behalf_of(None, "陈试", case.consumer_key, by=world.officer, channel="phone")
     given.step(case, consumer.add_statement(text="电话里补充：九月三日扣费。"), word, WEDNESDAY)
@@ -165,9 +159,6 @@ def test_an_officer_records_the_word_of_somebody_without_account(world: World) -
     assert (entry.actor_role, entry.recorded_by is not None) == ("consumer", True)
     stranger = actors.on_behalf_of(None, "陈试", world.otto.person_key, by=world.officer, channel="phone")
     given.refused(case, consumer.add_statement(text="不是本人"), stranger, WEDNESDAY)
-
-
-def test_an_analyst_reads_and_takes_no_step(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     office = Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     analyst = actors.officer([office])

@@ -71,7 +71,7 @@ def test_nobody_answers_and_one_superior_after_the_other_is_told(world: World) -
     assert verify(number=case.number).is_unbroken
 
 
-def test_the_answer_ends_it_and_goes_to_who_asked(world: World) -> None:
+def test_an_answer_goes_to_who_asked_and_stops_the_escalation_even_late(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
     matter = urged(world, case, by="superior")
     given.step(case, supervision.answer_instruction(text="今天提出方案。", matter_id=matter.pk), world.handler, day(9))
@@ -84,9 +84,6 @@ def test_the_answer_ends_it_and_goes_to_who_asked(world: World) -> None:
     with pytest.raises(StepNotAllowed, match="已经答复过") as refused:
         given.step(case, supervision.answer_instruction(text="再答一次。", matter_id=matter.pk), world.handler, day(9))
     assert refused.value.code == "answered_already"
-
-
-def test_a_late_answer_is_taken_and_stops_the_escalation(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
     matter = urged(world, case)
     handling.sweep_clocks(now=day(11, 1))
@@ -144,7 +141,7 @@ def test_the_parties_read_nothing_of_what_one_authority_asks_another(world: Worl
     assert verify(number=case.number).is_unbroken
 
 
-def test_an_instruction_goes_with_the_case_and_falls_with_whom_it_was_for(world: World) -> None:
+def test_an_instruction_goes_with_the_case_to_the_successor_and_falls_with_whom_it_was_for(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
     matter = urged(world, case, by="superior")
     given.step(case, authority.return_to_intake(text=TEXT), world.officer, day(8))
@@ -156,9 +153,6 @@ def test_an_instruction_goes_with_the_case_and_falls_with_whom_it_was_for(world:
     given.step(other, enterprise.return_case(reason="not_customer", text=TEXT), world.handler, day(9))
     second.refresh_from_db()
     assert second.state == "fallen"
-
-
-def test_the_successor_inherits_what_was_asked(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
     matter = urged(world, case)
     Succession.objects.create(predecessor=world.mobile, successor=world.telecom, on_day=MONDAY.date())

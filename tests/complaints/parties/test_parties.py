@@ -286,7 +286,16 @@ def test_the_power_to_settle_settles_and_without_it_the_principal_does(world: Wo
     assert HandlingStep.objects.get(complaint=case, step="accept_offer").name.name == "王试"
 
 
-def test_the_principal_takes_over_and_the_representative_is_out(world: World, client: Client) -> None:
+def test_the_principal_takes_over_or_denies_the_power_and_the_representative_is_out(
+    world: World, client: Client
+) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
+    client.get(f"/cases/join/{links(case)[WANG]}/")
+    assert "有人代您投诉" in client.get("/cases/join/").content.decode()
+    client.post("/cases/join/", KEY | {"send": "1"})
+    client.post("/cases/join/", KEY | {"answer": "decline", "code": code()})
+    client.force_login(world.chen)
+    assert client.get(f"/cases/{case.number}/").status_code == 404
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
     _sent(case, WANG)
     principal = join(case, WANG)
@@ -298,16 +307,6 @@ def test_the_principal_takes_over_and_the_representative_is_out(world: World, cl
     assert Complaint.objects.visible_to(person(WANG)).filter(pk=case.pk).exists()
     given.step(case, consumer.stop_negotiating(), principal, SOON)
     assert case.status == S.REVIEW
-
-
-def test_a_denied_power_ends_at_once(world: World, client: Client) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
-    client.get(f"/cases/join/{links(case)[WANG]}/")
-    assert "有人代您投诉" in client.get("/cases/join/").content.decode()
-    client.post("/cases/join/", KEY | {"send": "1"})
-    client.post("/cases/join/", KEY | {"answer": "decline", "code": code()})
-    client.force_login(world.chen)
-    assert client.get(f"/cases/{case.number}/").status_code == 404
 
 
 def test_the_page_of_people_sends_a_new_link_to_nobody_else(world: World, client: Client) -> None:
