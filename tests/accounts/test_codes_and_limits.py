@@ -135,7 +135,7 @@ def test_without_work_there_is_less_room_and_no_puzzle(client: Client, settings:
     assert [asked(number, works=True) for number in (3, 4, 5)] == [302, 302, 302]
 
 
-def test_work_counts_once_and_only_our_own() -> None:
+def test_work_counts_once_for_two_hours_and_only_our_own_work(noon: time_machine.Traveller) -> None:
     solution = solved(new_task(now=NOON))
     assert is_worked_for(solution, now=NOON)
     assert not is_worked_for(solution, now=NOON)
@@ -150,10 +150,6 @@ def test_work_counts_once_and_only_our_own() -> None:
         base64.b64encode(json.dumps({**again, "salt": "aa&", "number": 1}).encode()).decode(),
     ):
         assert not is_worked_for(forged, now=NOON)
-
-
-def test_work_is_worth_nothing_after_two_hours(noon: time_machine.Traveller) -> None:
-    solution = solved(new_task(now=NOON))
     noon.move_to(NOON + timedelta(hours=2, seconds=1))
     assert not is_worked_for(solution, now=NOON + timedelta(hours=2, seconds=1))
 

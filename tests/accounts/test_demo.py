@@ -18,12 +18,6 @@ def test_an_empty_database_and_a_demo_may_start() -> None:
     refuse_real_people()
 
 
-def test_a_database_of_real_people_refuses_in_one_sentence() -> None:
-    User.objects.create_user(phone="+8613800000001")
-    with pytest.raises(SystemExit, match=r"^DEMO=1, but this database has people[^.]*\.$"):
-        refuse_real_people()
-
-
 @pytest.mark.parametrize("click", [True, False])
 def test_people_of_the_demo_need_no_factor_and_only_in_the_demo(client: Client, settings: object, click: bool) -> None:
     settings.DEMO = True  # type: ignore[attr-defined]
@@ -38,8 +32,13 @@ def test_people_of_the_demo_need_no_factor_and_only_in_the_demo(client: Client, 
     assert client.get("/account/").status_code == 302
 
 
-def test_a_real_person_needs_the_factor_in_the_demo_too(client: Client, settings: object) -> None:
+def test_a_real_person_needs_the_factor_in_the_demo_and_a_database_of_them_refuses_in_one_sentence(
+    client: Client, settings: object
+) -> None:
     settings.DEMO = True  # type: ignore[attr-defined]
     User.objects.create_user("ming@example.com", PASSWORD, name="明")
     client.post("/account/sign-in/password/", {"email": "ming@example.com", "password": PASSWORD, **KEY})
     assert client.get("/account/").status_code == 302
+    User.objects.create_user(phone="+8613800000001")
+    with pytest.raises(SystemExit, match=r"^DEMO=1, but this database has people[^.]*\.$"):
+        refuse_real_people()

@@ -56,22 +56,6 @@ def test_a_token_says_as_whom_it_acts_and_reads_directory_and_events(world: Worl
     assert ming.get("/enterprises/").status_code == 400
 
 
-def test_a_consumer_files_and_reads_the_case(world: World, program: Making) -> None:
-    chen = program("chen")
-    filed = chen.post("/complaints/", filing(world))
-    assert filed.status_code == 201, filed.content.decode()
-    number = filed.json()["case"]
-    case = chen.get(f"/complaints/{number}/")
-    assert case.status_code == 200, case.content.decode()
-    shown = case.json()
-    assert (shown["status"], shown["side"], shown["consumer"]["phone"]) == ("filed", "consumer", "13800000001")
-    assert [demand["kind"] for demand in shown["demands"]] == ["refund", "cancel_service"]
-    row = Complaint.objects.get(number=number)
-    assert (row.consumer_id, row.contact_verified, row.channel) == (world.chen.pk, True, "api")
-    assert case["ETag"] == shown["version"]
-    assert [one["number"] for one in chen.get("/complaints/").json()["results"]] == [number]
-
-
 def test_an_office_files_for_somebody_and_gets_the_token_of_the_receipt(world: World, program: Making) -> None:
     su = program("su")
     first = su.post("/complaints/", filing(world), key="desk-2026-0001")
@@ -88,9 +72,22 @@ def test_an_office_files_for_somebody_and_gets_the_token_of_the_receipt(world: W
     assert "Tracking-Token" not in program("chen").post("/complaints/", filing(world))
 
 
-def test_enterprises_may_not_file(world: World, program: Making) -> None:
+def test_an_enterprise_may_not_file_and_a_consumer_files_and_reads_the_case(world: World, program: Making) -> None:
     assert program("lead").post("/complaints/", filing(world)).status_code == 403
     assert not Complaint.objects.exists()
+    chen = program("chen")
+    filed = chen.post("/complaints/", filing(world))
+    assert filed.status_code == 201, filed.content.decode()
+    number = filed.json()["case"]
+    case = chen.get(f"/complaints/{number}/")
+    assert case.status_code == 200, case.content.decode()
+    shown = case.json()
+    assert (shown["status"], shown["side"], shown["consumer"]["phone"]) == ("filed", "consumer", "13800000001")
+    assert [demand["kind"] for demand in shown["demands"]] == ["refund", "cancel_service"]
+    row = Complaint.objects.get(number=number)
+    assert (row.consumer_id, row.contact_verified, row.channel) == (world.chen.pk, True, "api")
+    assert case["ETag"] == shown["version"]
+    assert [one["number"] for one in chen.get("/complaints/").json()["results"]] == [number]
 
 
 def test_a_wrong_filing_says_where(world: World, program: Making) -> None:

@@ -118,15 +118,13 @@ def test_alarms_go_to_the_listed_addresses_instead(keeper: User, settings: Any) 
     assert OutgoingMessage.objects.count() == 2 * shown
 
 
-def test_nobody_to_tell_marks_nothing_as_told(world: World) -> None:
+def test_with_nobody_to_tell_nothing_is_marked_and_what_differs_is_an_alarm(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     now = timezone.now()
     beating(now - timedelta(hours=2))
     assert signs.sweep_alarms(now=now) == 0
     assert not AlarmSent.objects.exists()
-
-
-def test_what_waits_to_be_counted_and_what_differed_are_alarms(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    now = timezone.now()
     beating(now)
     given.filed(world, now=now)
     monkeypatch.setattr(rollups, "ALARM", 0)

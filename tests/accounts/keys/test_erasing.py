@@ -27,7 +27,14 @@ from tests.cast import WEDNESDAY, World
 LATER = WEDNESDAY + timedelta(days=20 * 365)
 
 
-def test_T82_an_erased_person_is_nowhere_and_the_record_verifies(suite: str, world: World) -> None:
+def test_T82_an_erased_person_is_nowhere_and_a_refusal_keeps_that_it_had_a_reason(world: World, suite: str) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    OfferAnswer.objects.filter(offer__complaint=case).first()
+    answer = OfferAnswer.objects.filter(offer__complaint=case).order_by("pk")[0]
+    answer.verdict, answer.reason = "refuse", "他自己开通的。"
+    answer.save()
+    erasing.erase(case.consumer_key, now=LATER)
+    assert OfferAnswer.objects.get(pk=answer.pk).reason == ""
     case = given.a_complaint(world, status=Status.CLOSED)
     other = given.a_complaint(world, status=Status.CLOSED, consumer_name="陈试")
     key = case.consumer_key
@@ -49,16 +56,6 @@ def test_T82_an_erased_person_is_nowhere_and_the_record_verifies(suite: str, wor
     assert not keyring.secrets_of([key])
     assert bytes(PersonKey.objects.get(pk=key).wrapped) == b""
     assert not keyring.secrets_of([key], make=True)
-
-
-def test_T82_a_refusal_keeps_that_it_had_a_reason_and_not_its_words(world: World) -> None:
-    case = given.a_complaint(world, status=Status.CLOSED)
-    OfferAnswer.objects.filter(offer__complaint=case).first()
-    answer = OfferAnswer.objects.filter(offer__complaint=case).order_by("pk")[0]
-    answer.verdict, answer.reason = "refuse", "他自己开通的。"
-    answer.save()
-    erasing.erase(case.consumer_key, now=LATER)
-    assert OfferAnswer.objects.get(pk=answer.pk).reason == ""
 
 
 def test_T82_nobody_is_erased_while_a_case_is_open_or_a_term_runs(world: World) -> None:

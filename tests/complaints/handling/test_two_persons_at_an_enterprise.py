@@ -203,7 +203,7 @@ def test_nobody_approves_his_own_and_no_handler_approves(world: World) -> None:
     assert not Offer.objects.filter(complaint=case).exists()
 
 
-def test_what_could_not_be_done_is_not_proposed(world: World) -> None:
+def test_what_could_not_be_done_is_not_proposed_and_it_is_judged_anew_at_the_approval(world: World) -> None:
     setting(world)
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for move, code in (
@@ -212,12 +212,7 @@ def test_what_could_not_be_done_is_not_proposed(world: World) -> None:
     ):
         assert given.refused(case, proposals.propose(move=move), world.handler, LATER) == code
     assert not Matter.objects.filter(complaint=case, kind="proposal").exists()
-
-
-def test_it_is_judged_anew_at_the_approval(world: World) -> None:
-    """The last day that was promised has passed meanwhile: the offer does not go out, and nothing of it stands."""
-    setting(world)
-    case = given.a_complaint(world, status=S.NEGOTIATING)
+    # The last day that was promised has passed meanwhile: the offer does not go out, and nothing of it stands.
     move = offers.make_offer(
         answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
         promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on=WEDNESDAY.date())],

@@ -35,7 +35,7 @@ def ask(address: str = "chen@example.com", *, now: Any = WEDNESDAY) -> OutgoingM
     return OutgoingMessage.objects.latest("id")
 
 
-def test_a_code_goes_out_and_is_forgotten(mail: PostOffice, sms: Gateway) -> None:
+def test_a_code_goes_out_also_at_night_and_is_forgotten(mail: PostOffice, sms: Gateway) -> None:
     ask()
     ask("+8613800000001")
     assert delivery.sweep_notices(now=WEDNESDAY) == 2
@@ -43,9 +43,6 @@ def test_a_code_goes_out_and_is_forgotten(mail: PostOffice, sms: Gateway) -> Non
     assert re.search(r"验证码\d{6}", sms.texts[0])
     assert {(row.state, row.body, row.sent_at) for row in OutgoingMessage.objects.all()} == {("sent", "", WEDNESDAY)}
     assert delivery.sweep_notices(now=WEDNESDAY) == 0
-
-
-def test_a_code_is_sent_at_night_too(sms: Gateway) -> None:
     night = WEDNESDAY + timedelta(hours=14)
     ask("+8613800000001", now=night)
     assert delivery.sweep_notices(now=night) == 1

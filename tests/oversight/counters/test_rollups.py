@@ -401,5 +401,4 @@ def test_too_many_that_wait_are_an_alarm(patient: None, world: World, rf: Any, m
     for _ in range(3):
         given.filed(world)
     monkeypatch.setattr(rollups, "ALARM", 2)
-    assert rollups.waiting(most=2) == 3
-    assert rollups.alarms() == ["more than 2 steps are not counted yet"]
+    assert (rollups.waiting(most=2), rollups.alarms()) == (3, ["more than 2 steps are not counted yet"])

@@ -56,12 +56,9 @@ def lines(**group: Any) -> list[LeagueLine]:
     )
 
 
-def test_the_periods_are_all_quarters_together_and_each_of_them() -> None:
+def test_quarters_without_a_gap_are_added_up_to_the_periods(enterprises: list[Enterprise]) -> None:
     assert (periods([LAST, BEFORE]), periods([LAST])) == ([[LAST, BEFORE], [LAST], [BEFORE]], [[LAST]])
     assert periods([]) == []
-
-
-def test_quarters_without_a_gap_are_added_up(enterprises: list[Enterprise]) -> None:
     for month, n in ((BEFORE, 40), (date(2025, 12, 1), 70)):
         stages(enterprises[0], month, ended_settled=n, delivered=n)
         issued(month, now=NOW)
