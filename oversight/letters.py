@@ -190,17 +190,11 @@ def _body(shown: Told, period: Period) -> str:
         % {"share": cards.percent(flow["review_on_time"].value), "n": flow["review_on_time"].n},
         _("经确认挽回%(amount)s元。") % {"amount": f"{money:,.2f}"},
     ]
-    address = (
-        f"{settings.SITE_URL}{reverse('oversight:dashboard')}?period=chosen&first={period.first}&last={period.last}"
-    )
-    return "\n".join(
-        [
-            *lines,
-            "",
-            _("每个数背后的案件：%(address)s") % {"address": address},
-            _("不想再收到：%(address)s") % {"address": f"{settings.SITE_URL}{reverse('oversight:letters')}"},
-        ]
-    )
+    days = f"period=chosen&first={period.first}&last={period.last}"
+    cases = {"address": f"{settings.SITE_URL}{reverse('oversight:dashboard')}?{days}"}
+    choice = {"address": f"{settings.SITE_URL}{reverse('oversight:letters')}"}
+    lines += ["", _("每个数背后的案件：%(address)s") % cases, _("不想再收到：%(address)s") % choice]
+    return "\n".join(lines)
 
 
 EVERY: list[tuple[str, Any]] = [

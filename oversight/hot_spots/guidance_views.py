@@ -118,31 +118,17 @@ def guidance_new(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRes
         except ReductionRefusal as refusal:
             form.add_error(None, str(refusal))
             status = refusal.status
-    return render(
-        request,
-        "oversight/guidance_new.html",
-        {
-            "form": form,
-            "line": reduction_forms.line_of(spot, url=""),
-            "has_firms": bool(enterprises),
-            "back": reverse("oversight:hot-spot", args=[spot.pk]),
-        },
-        status=status,
-    )
+    line, back = reduction_forms.line_of(spot, url=""), reverse("oversight:hot-spot", args=[spot.pk])
+    context = {"form": form, "line": line, "has_firms": bool(enterprises), "back": back}
+    return render(request, "oversight/guidance_new.html", context, status=status)
 
 
 def _enterprises(spot: HotSpot) -> list[tuple[str, str]]:
     """Who may be guided: the enterprise of the hot spot, or those with the most complaints of it."""
     if spot.enterprise_id:
         return [(str(spot.enterprise_id), named(spot.enterprise))]
-    counts = list(
-        tallied(spot)
-        .exclude(enterprise=None)
-        .values("enterprise")
-        .annotate(n=Count("complaint_id"))
-        .order_by("-n", "enterprise")
-        .values_list("enterprise", "n")[:MOST_FIRMS]
-    )
+    firms = tallied(spot).exclude(enterprise=None).values("enterprise").annotate(n=Count("complaint_id"))
+    counts = list(firms.order_by("-n", "enterprise").values_list("enterprise", "n")[:MOST_FIRMS])
     names = {row.pk: named(row) for row in Enterprise.objects.filter(pk__in=[pk for pk, _n in counts])}
     return [(str(pk), _("%(name)s（%(n)s件）") % {"name": names[pk], "n": n}) for pk, n in counts if pk in names]
 

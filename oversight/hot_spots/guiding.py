@@ -211,11 +211,8 @@ def sweep_reminders(*, now: datetime) -> int:
 
 def _held(guidance_id: int, state: str) -> Guidance:
     """Locked, if it is in this state still."""
-    guidance = (
-        Guidance.objects.select_for_update(of=("self",))
-        .select_related("enterprise", "authority", "hot_spot")
-        .get(pk=guidance_id)
-    )
+    rows = Guidance.objects.select_for_update(of=("self",)).select_related("enterprise", "authority", "hot_spot")
+    guidance = rows.get(pk=guidance_id)
     if guidance.state != state:
         label = Guidance.State(guidance.state).label
         raise ReductionRefusal("moved_on", _("这份行政指导已是“%(state)s”，请重新打开页面。") % {"state": label})

@@ -186,16 +186,8 @@ def chart_of(spot: HotSpot) -> dict[str, Any]:
         first, last = (day - (USUAL - at) * step for day in (spot.first, spot.last))
         label = day_text(last, weekday=False) if first == last else f"{first:%m-%d}–{last:%m-%d}"
         height = round(count / most * HIGH)
-        bars.append(
-            {
-                "label": label,
-                "count": count,
-                "x": GAP + at * (BAR + GAP),
-                "y": HIGH - height,
-                "height": height,
-                "is_last": at == USUAL,
-            }
-        )
+        place = {"x": GAP + at * (BAR + GAP), "y": HIGH - height, "height": height}
+        bars.append({"label": label, "count": count, **place, "is_last": at == USUAL})
     line = round(HIGH - min(spot.expected / most, 1) * HIGH)
     return {"bars": bars, "width": WIDE + GAP, "height": HIGH, "line": line, "bar": BAR}
 

@@ -141,15 +141,7 @@ def open_warnings(request: HttpRequest) -> HttpResponse:
 @public_page(fresh=0, kept=0)
 def open_warning(request: HttpRequest, pk: int) -> HttpResponse:
     """One warning; one that was withdrawn says so instead of its text."""
-    result = get_object_or_404(
-        ConsumerWarning.objects.filter(published_at__isnull=False, pk=pk).select_related("authority")
-    )
-    return render(
-        request,
-        "open/warning.html",
-        {
-            "warning": result,
-            "is_withdrawn": result.state == State.WITHDRAWN,
-            "list_url": reverse("oversight:open-warnings"),
-        },
-    )
+    told = ConsumerWarning.objects.filter(published_at__isnull=False).select_related("authority")
+    result = get_object_or_404(told, pk=pk)
+    context = {"warning": result, "is_withdrawn": result.state == State.WITHDRAWN}
+    return render(request, "open/warning.html", context | {"list_url": reverse("oversight:open-warnings")})

@@ -108,11 +108,8 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
     for line in (line for table in tables for line in table or ()):
         if (pk := by_code.get(line["enterprise"])) is not None:
             lines.setdefault(pk, []).append(line)
-    suspended = set(
-        EnrolmentEntry.objects.filter(
-            enterprise__in=list(lines), kind=EnrolmentEntry.Kind.SUSPENDED, at__year=year
-        ).values_list("enterprise_id", flat=True)
-    )
+    entries = EnrolmentEntry.objects.filter(kind=EnrolmentEntry.Kind.SUSPENDED, at__year=year)
+    suspended = set(entries.filter(enterprise__in=list(lines)).values_list("enterprise_id", flat=True))
     result = {}
     for pk, rows in lines.items():
         sums = {name: reading.added(row[column] for row in rows) for name, column in _COLUMNS.items()}
@@ -167,12 +164,9 @@ def propose(enterprise: Enterprise, year: int, grade: str, reason: str, *, by: U
 def decide(pk: int, *, agrees: bool, by: User, on: date, now: datetime) -> Appraisal:
     """The second officer: publish it, or give it back (the proposal goes). Raises AppraisalRefused."""
     with transaction.atomic():
-        row = (
-            Appraisal.objects.select_for_update(of=("self",))
-            .select_related("enterprise")
-            .filter(pk=pk, enterprise__enrolled_by__in=offices(by, on=on, right=Right.DECIDE_APPRAISAL))
-            .first()
-        )
+        rows = Appraisal.objects.select_for_update(of=("self",)).select_related("enterprise")
+        mine = offices(by, on=on, right=Right.DECIDE_APPRAISAL)
+        row = rows.filter(pk=pk, enterprise__enrolled_by__in=mine).first()
         if row is None or row.decided_at is not None:
             raise AppraisalRefused(_("刚有变化，请看最新的。"))
         if row.proposed_by_id == by.pk:

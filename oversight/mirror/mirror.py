@@ -90,11 +90,8 @@ def _offered_last_day(measure: Measure) -> Stages:
     """末日报价: an offer pauses the clock, which keeps the days left; or the allowance was used up."""
     clocks = Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION)
     paused = clocks.filter(derivation__pauses__contains=[{"remaining": 0}], due_at__gte=OuterRef("from_at"))
-    unpaused = (
-        Offer.objects.filter(engagement=OuterRef("pk"))
-        .annotate(day=TruncDate("made_at", tzinfo=SHANGHAI))
-        .filter(Exists(clocks.filter(last_day=OuterRef("day"))))
-    )
+    made = Offer.objects.filter(engagement=OuterRef("pk")).annotate(day=TruncDate("made_at", tzinfo=SHANGHAI))
+    unpaused = made.filter(Exists(clocks.filter(last_day=OuterRef("day"))))
     return _offered(measure).filter(Q(Exists(paused)) | Q(Exists(unpaused)))
 
 
@@ -298,12 +295,8 @@ class CauseLine:
 def causes(measure: Measure) -> list[CauseLine]:
     """Root causes by problem, the most frequent first."""
     tagged = RootCause.objects.filter(engagement__in=_ended(measure).values("pk"))
-    rows = (
-        tagged.order_by()
-        .values(problem=F("complaint__problem_category"), what=F("cause"))
-        .annotate(n=Count("pk"))
-        .order_by("-n", "problem", "what")[:TOP_CAUSES]
-    )
+    counts = tagged.order_by().values(problem=F("complaint__problem_category"), what=F("cause")).annotate(n=Count("pk"))
+    rows = counts.order_by("-n", "problem", "what")[:TOP_CAUSES]
     return [CauseLine(problem=row["problem"], cause=row["what"], n=row["n"]) for row in rows]
 
 

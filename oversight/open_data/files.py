@@ -56,15 +56,9 @@ def files_of(month: date, tables: Mapping[str, list[Row]]) -> list[File]:
     """All files of a month: two a table, the package that describes them, the digests of all."""
     made: list[File] = []
     for name, rows in tables.items():
-        made += [
-            File(f"{name}.csv", CSV, csv_of(name, rows), len(rows)),
-            File(
-                f"{name}.json",
-                JSON,
-                (json.dumps(rows, ensure_ascii=False, indent=0, default=float).encode() + b"\n"),
-                len(rows),
-            ),
-        ]
+        text = json.dumps(rows, ensure_ascii=False, indent=0, default=float) + "\n"
+        made.append(File(f"{name}.csv", CSV, csv_of(name, rows), len(rows)))
+        made.append(File(f"{name}.json", JSON, text.encode(), len(rows)))
     made.append(File("datapackage.json", JSON, _package(month, made)))
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in made)
     return [*made, File("SHA256SUMS", TEXT, sums.encode())]

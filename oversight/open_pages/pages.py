@@ -180,17 +180,12 @@ def league(request: HttpRequest) -> HttpResponse:
     if chosen is None:
         return render(request, "open/league.html", {"set": None})
     asked = _asked(request.GET, chosen)
-    lines = list(
-        LeagueLine.objects.filter(
-            of=chosen, region=asked["region"], sector=asked["sector"], position__gt=asked["after"]
-        ).order_by("position")[: PAGE + 1]
-    )
+    asked_for = LeagueLine.objects.filter(of=chosen, region=asked["region"], sector=asked["sector"])
+    lines = list(asked_for.filter(position__gt=asked["after"]).order_by("position")[: PAGE + 1])
     more, lines = len(lines) > PAGE, lines[:PAGE]
-    replied = set(
-        PublicReply.objects.filter(
-            enterprise__in=[line.enterprise_id for line in lines], state=PublicReply.State.SHOWN
-        ).values_list("enterprise_id", flat=True)
-    )
+    replies = PublicReply.objects.filter(state=PublicReply.State.SHOWN)
+    of_page = replies.filter(enterprise__in=[line.enterprise_id for line in lines])
+    replied = set(of_page.values_list("enterprise_id", flat=True))
     rows = [_row(line, replied) for line in lines]
     here: dict[str, Any] = {"region": asked["region"], "sector": asked["sector"], "period": key_of(chosen)}
 

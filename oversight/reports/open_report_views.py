@@ -31,9 +31,8 @@ def _found(pk: int) -> MonthlyReport:
 @public_page(parameters=("before", "after"))
 def reports(request: HttpRequest) -> HttpResponse:
     """The list, the last published first."""
-    page = keyset.page_of(
-        _published().defer("printed", "figures", "texts"), request.GET, NEWEST, related=("authority__region",)
-    )
+    rows = _published().defer("printed", "figures", "texts")
+    page = keyset.page_of(rows, request.GET, NEWEST, related=("authority__region",))
     return render(
         request,
         "reports/open.html",

@@ -67,16 +67,9 @@ def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     is_past = request.GET.get("view") == "decided"
     rows = _filed(workspace).filter(state__in=DECIDED if is_past else [State.WAITING])
     page = keyset.page_of(rows, request.GET, BY_DECISION if is_past else BY_FILING, related=("made_by", "enterprise"))
-    return render(
-        request,
-        "profile/changes.html",
-        {
-            "rows": lines(page.rows, url=change_url),
-            "now": workspace.now,
-            "is_past": is_past,
-            **keyset.neighbours(page, "?view=decided" if is_past else ""),
-        },
-    )
+    context = {"rows": lines(page.rows, url=change_url), "now": workspace.now, "is_past": is_past}
+    context |= keyset.neighbours(page, "?view=decided" if is_past else "")
+    return render(request, "profile/changes.html", context)
 
 
 @officer_page("GET")
