@@ -127,14 +127,9 @@ def organise(*, now: datetime) -> None:
 def _propose(branch: Branch, *, now: datetime) -> None:
     """One refusal waits for a second person."""
     busy = Matter.objects.filter(state="open").values("complaint")
-    case = (
-        Complaint.objects.filter(branch=branch, status=Status.NEGOTIATING, next_due_at__gt=now)
-        .exclude(pk__in=busy)
-        .exclude(offers__state="open")
-        .select_related("handler__user", "handler__enterprise", "handler__branch")
-        .order_by("pk")
-        .first()
-    )
+    cases = Complaint.objects.filter(branch=branch, status=Status.NEGOTIATING, next_due_at__gt=now)
+    free = cases.exclude(pk__in=busy).exclude(offers__state="open").order_by("pk")
+    case = free.select_related("handler__user", "handler__enterprise", "handler__branch").first()
     if case is None or case.handler is None:
         return
     answers = [

@@ -194,11 +194,9 @@ def _leads(workspaces: Workspaces) -> None:
 def _corrections(workspaces: Workspaces) -> None:
     """What two officers decided stands in a letter with a slip of the pen, which two correct as well."""
     here = When(complaint__handling_authority=workspaces.county, then=Value(0))
-    letters = (
-        OfficialDocument.objects.filter(form__in=[kinds.REFUSAL, kinds.TERMINATION], state="issued")
-        .select_related("complaint")
-        .order_by(Case(here, default=Value(1), output_field=IntegerField()), "-pk")
-    )
+    issued = OfficialDocument.objects.filter(form__in=[kinds.REFUSAL, kinds.TERMINATION], state="issued")
+    first = Case(here, default=Value(1), output_field=IntegerField())
+    letters = issued.select_related("complaint").order_by(first, "-pk")
     for letter in letters:
         content = letter.versions.order_by("-number")[0].content
         officer = workspaces.officer(letter.complaint)
@@ -224,11 +222,9 @@ def _dispute(workspaces: Workspaces) -> None:
 def _numbers(workspaces: Workspaces) -> None:
     """Most cases of an authority have their number on the national platform; some states lag behind there."""
     moves: Moves = []
-    cases = list(
-        Complaint.objects.filter(authority_received_at__lt=workspaces.now - timedelta(days=1), platform_number="")
-        .exclude(status__in=[S.DRAFT, S.FILED])
-        .order_by("authority_received_at", "pk")
-    )
+    yesterday = workspaces.now - timedelta(days=1)
+    rows = Complaint.objects.filter(authority_received_at__lt=yesterday, platform_number="")
+    cases = list(rows.exclude(status__in=[S.DRAFT, S.FILED]).order_by("authority_received_at", "pk"))
     mediating = [case.pk for case in cases if case.status == S.MEDIATING]
     late, lagging = mediating[:1], mediating[1:3]
     for nth, case in enumerate(cases):

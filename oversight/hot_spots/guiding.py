@@ -179,12 +179,9 @@ def sweep_reminders(*, now: datetime) -> int:
     """Tell enterprises, once a measure, that its last day is over; how many."""
     today = timezone.localdate(now)
     with transaction.atomic():
-        waiting = list(
-            GuidanceMeasure.objects.select_for_update(skip_locked=True, of=("self",))
-            .filter(late(today), reminded_at=None, guidance__state=Guidance.State.SENT)
-            .select_related("guidance__enterprise", "guidance__authority")
-            .order_by("due_on", "pk")[:BATCH]
-        )
+        rows = GuidanceMeasure.objects.filter(late(today), reminded_at=None, guidance__state=Guidance.State.SENT)
+        rows = rows.select_related("guidance__enterprise", "guidance__authority").order_by("due_on", "pk")
+        waiting = list(rows.select_for_update(skip_locked=True, of=("self",))[:BATCH])
         for measure in waiting:
             guidance = measure.guidance
             _note(guidance, Kind.REMINDED, by=None, now=now, measure=measure.number, text=measure.what)

@@ -66,14 +66,8 @@ def sweep_trials(*, now: datetime) -> int:
 
 
 def _next(broken: Collection[int]) -> RuleTrial | None:
-    return (
-        RuleTrial.objects.filter(state=RuleTrial.State.RUNNING)
-        .exclude(pk__in=broken)
-        .order_by("asked_at", "id")
-        .select_for_update(skip_locked=True, of=("self",))
-        .select_related("change")
-        .first()
-    )
+    waiting = RuleTrial.objects.filter(state=RuleTrial.State.RUNNING).exclude(pk__in=broken).select_related("change")
+    return waiting.order_by("asked_at", "id").select_for_update(skip_locked=True, of=("self",)).first()
 
 
 def work(
