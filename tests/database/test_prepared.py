@@ -50,15 +50,6 @@ def test_what_comes_with_a_row_needs_no_more_statement(world: World, django_asse
     assert by_number.first("nobody's") is None
 
 
-def test_the_same_statement_shows_each_caller_only_what_is_theirs(world: World) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING)
-    assert by_number.first(case.number) is not None
-    for _ in range(2):
-        for user, is_shown in ((world.chen, True), (world.otto, False)):
-            with row_security.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
-                assert (by_number.first(case.number) is not None) is is_shown
-
-
 def test_a_table_that_changed_is_read_as_it_is(world: World) -> None:
     entries = PreparedQuery(lambda case: HandlingStep.objects.filter(complaint_id=case), int)
     case = given.a_complaint(world, status=Status.FILED)
@@ -155,12 +146,14 @@ def test_odd_texts_come_as_they_were_written(world: World) -> None:
     assert [row.note for row in CombinedQuery(kept, kept)(case.pk)[1]] == notes
 
 
-def test_the_joint_statement_shows_each_caller_only_what_is_theirs(world: World) -> None:
+def test_a_statement_and_the_joint_one_show_each_caller_only_what_is_theirs(world: World) -> None:
     case, together = given.a_complaint(world, status=Status.NEGOTIATING), CombinedQuery(*OF_A_CASE)
+    assert by_number.first(case.number) is not None
     assert all(together(case.pk, [])[:4])
     for _ in range(2):
         for user, is_shown in ((world.chen, True), (world.otto, False)):
             with row_security.seeing_as(user, day=WEDNESDAY.date(), is_at_job=False):
+                assert (by_number.first(case.number) is not None) is is_shown
                 assert all(together(case.pk, [])[:4]) is is_shown
                 assert any(together(case.pk, [case.pk])) is is_shown
 
@@ -191,12 +184,9 @@ def test_a_list_of_digests_and_a_moment_are_values(world: World) -> None:
     assert kept([bytes(one.digest)], case.filed_at + timedelta(microseconds=1)) == []
 
 
-def test_queries_of_other_values_do_not_travel_together() -> None:
+def test_what_cannot_be_kept_says_so_nor_do_queries_of_other_values_travel_together() -> None:
     with pytest.raises(TypeError):
         CombinedQuery(OF_A_CASE[0], by_number)
-
-
-def test_what_cannot_be_kept_says_so() -> None:
     with pytest.raises(TypeError):
         PreparedQuery(lambda case: Demand.objects.filter(pk=case).prefetch_related("answers"), int)(1)
 
@@ -205,8 +195,7 @@ def test_the_name_of_a_statement_says_what_it_is() -> None:
     """So the same one has the same name in every process, and another one another."""
 
     def name(kind: str) -> str:
-        return (
-            PreparedQuery(lambda case: Demand.objects.filter(complaint_id=case, kind=kind), int).plan().statement.name
-        )
+        kept = PreparedQuery(lambda case: Demand.objects.filter(complaint_id=case, kind=kind), int)
+        return kept.plan().statement.name
 
     assert name("refund") == name("refund") != name("apology")

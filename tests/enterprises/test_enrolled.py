@@ -5,7 +5,6 @@ from datetime import date, timedelta
 
 import pytest
 import time_machine
-from django.test import Client
 
 from accounts.models import OutgoingMessage
 from complaints.models import Complaint
@@ -19,6 +18,7 @@ from routing.forwarding.forwarding import sweep_filed
 from tests import given
 from tests.api.conftest import Program, token_for
 from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import shown, signed_in
 
 LATER = WEDNESDAY + timedelta(hours=1)
 
@@ -37,40 +37,26 @@ def suspended(world: World, *, keeps_cases: bool) -> Enterprise:
     return world.mobile
 
 
-def test_a_suspended_firm_gets_no_new_case_from_that_moment(world: World) -> None:
-    case = given.filed(world)
+def test_a_suspended_firm_that_keeps_its_cases_goes_on_with_them_and_gets_no_new_one(world: World) -> None:
+    case, new = given.a_complaint(world, status=Status.NEGOTIATING), given.filed(world)
+    client = signed_in(world.ming)
     suspended(world, keeps_cases=True)
     assert sweep_filed(now=LATER) == 1
-    case.refresh_from_db()
-    assert (case.status, case.reason) == (Status.TRIAGE, "suspended")
-
-
-def test_a_suspended_firm_that_keeps_its_cases_goes_on_with_them(world: World) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING)
-    client = Client()
-    client.force_login(world.ming)
-    suspended(world, keeps_cases=True)
+    new.refresh_from_db()
+    assert (new.status, new.reason) == (Status.TRIAGE, "suspended")
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 200
-    assert Complaint.objects.visible_to(world.ming).count() == 1
+    assert Complaint.objects.visible_to(world.ming).get() == case
     program = Program(token_for(world.ming, world=world, place="enterprise").secret)
     assert program.get(f"/complaints/{case.number}/").status_code == 200
     given.step(case, given.an_offer(), world.handler, LATER)
     assert case.status == Status.AWAITING_CONSUMER
 
 
-def test_a_suspended_firm_that_does_not_keep_them_is_out(world: World) -> None:
+def test_a_suspended_firm_that_does_not_keep_them_is_out_and_stays_out_when_its_enrolment_ends(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    client = Client()
-    client.force_login(world.ming)
-    suspended(world, keeps_cases=False)
-    assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
-
-
-def test_a_firm_that_is_out_stays_out_when_its_enrolment_ends(world: World) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING)
-    client = Client()
-    client.force_login(world.ming)
+    client = signed_in(world.ming)
     enterprise, head = suspended(world, keeps_cases=False), world.head_officer.user
+    assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
     enrolled.set_exit(enterprise, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
     assert enrolled.sweep_exits(now=LATER + timedelta(days=1)) == 1
     enterprise.refresh_from_db()
@@ -81,9 +67,7 @@ def test_a_firm_that_is_out_stays_out_when_its_enrolment_ends(world: World) -> N
     with row_security.seeing_as(world.ming, day=LATER.date(), is_at_job=True):
         assert row_security.caller() == "portal_consumer"
     # What lies there can still be taken back.
-    officer = Client()
-    officer.force_login(world.rui)
-    assert "收回本辖区的未结案件" in officer.get(f"/authority/enterprises/{enterprise.code}/").content.decode()
+    assert "收回本辖区的未结案件" in shown(signed_in(world.rui).get(f"/authority/enterprises/{enterprise.code}/"))
 
 
 def test_the_history_tells_who_when_and_why(world: World) -> None:
@@ -116,9 +100,7 @@ def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World)
     assert (world.mobile.enrolment, world.mobile.leaves_on) == ("not_enrolled", None)
     assert EnrolmentEntry.objects.get(kind="exited").on_day == date(2026, 12, 11)
     assert enrolled.sweep_exits(now=last_evening + timedelta(days=9)) == 0
-    client = Client()
-    client.force_login(world.ming)
-    assert client.get(f"/enterprise/cases/{case.number}/").status_code == 200
+    assert signed_in(world.ming).get(f"/enterprise/cases/{case.number}/").status_code == 200
     after = given.filed(world, now=last_evening + timedelta(hours=12))
     sweep_filed(now=last_evening + timedelta(hours=12))
     after.refresh_from_db()

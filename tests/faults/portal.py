@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -21,7 +20,6 @@ from typing import Any
 
 import psycopg2
 
-from tests import ROOT
 from tests.faults import twins
 
 PATIENCE = 240
@@ -39,22 +37,10 @@ def free_port() -> int:
 
 
 def copy_of_the_clone(target: Path) -> Path:
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        source = ROOT / name
-        if source.is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name)
-    (target / ".venv").symlink_to(Path(sys.executable).parent.parent)
+    twins.copy_of_the_clone(target)
     # A twin is the same portal with one defence taken away; every test must be able to see that.
-    if twin := os.environ.get(twins.VARIABLE):
-        twins.apply(twin, target)
+    if name := os.environ.get(twins.VARIABLE):
+        twins.change(target, name, next(twin for twin in twins.TWINS if twin.name == name).changes)
     return target
 
 

@@ -6,11 +6,14 @@ A change that no longer fits the source is an error, never a twin that quietly c
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests import ROOT
 
@@ -143,22 +146,35 @@ TWINS: tuple[Twin, ...] = (
 )
 
 
-def apply(name: str, target: Path) -> None:
-    """Change a copy of the clone into the twin."""
-    twin = next((twin for twin in TWINS if twin.name == name), None)
-    if twin is None:
-        raise AssertionError(f"no twin is called {name}")
-    for change in twin.changes:
-        file = target / change.file
+def copy_of_the_clone(target: Path) -> None:
+    """The files that belong to the project, and the way to what they are built on."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        source = ROOT / name
+        if source.is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target / name)
+    (target / ".venv").symlink_to(Path(sys.executable).parent.parent)
+
+
+def change(target: Path, name: str, changes: Iterable[Change]) -> None:
+    """Change a copy of the clone into the twin of this name."""
+    for one in changes:
+        file = target / one.file
         source = file.read_text(encoding="utf-8")
-        if source.count(change.before) != 1:
-            raise AssertionError(f"{change.file} has changed: the twin {name} must be written anew")
-        file.write_text(source.replace(change.before, change.after), encoding="utf-8")
+        if source.count(one.before) != 1:
+            raise AssertionError(f"{one.file} has changed: the twin {name} must be written anew")
+        file.write_text(source.replace(one.before, one.after), encoding="utf-8")
 
 
-def prove(twin: Twin) -> tuple[bool, str, float]:
-    """Whether the scenario turned red for the right reason, what it said, and the seconds."""
-    begun = time.monotonic()
+def prove(twin: Twin) -> tuple[bool, str]:
+    """Whether the scenario turned red for the right reason, and what it said."""
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", f"tests/faults/{twin.scenario}"],
         cwd=ROOT,
@@ -168,26 +184,29 @@ def prove(twin: Twin) -> tuple[bool, str, float]:
     )
     texts = [line.removeprefix("E").strip(" '\",[]") for line in done.stdout.splitlines() if line.startswith("E ")]
     reasons = [line for line in texts if line.startswith(twin.words)]
-    seconds = time.monotonic() - begun
     if done.returncode == 0:
-        return False, "stayed green", seconds
+        return False, "stayed green"
     if not reasons:
-        return False, "red for another reason: " + " ".join((texts or done.stdout.splitlines())[-4:])[:300], seconds
-    return True, f"{len(reasons)} × {reasons[0][:90]}", seconds
+        return False, "red for another reason: " + " ".join((texts or done.stdout.splitlines())[-4:])[:300]
+    return True, f"{len(reasons)} × {reasons[0][:90]}"
 
 
-def main(names: list[str]) -> int:
-    chosen = [twin for twin in TWINS if not names or twin.name in names]
-    if unknown := set(names) - {twin.name for twin in TWINS}:
-        raise SystemExit(f"No such twin: {', '.join(sorted(unknown))}. There are: {', '.join(t.name for t in TWINS)}")
+def prove_each(twins: Sequence[Any], names: list[str], prove: Callable[[Any], tuple[bool, str]]) -> int:
+    """Print what became of each twin, or of those named; 0 when all turned red."""
+    if unknown := set(names) - {twin.name for twin in twins}:
+        raise SystemExit(f"No such twin: {', '.join(sorted(unknown))}. There are: {', '.join(t.name for t in twins)}")
     is_proven = True
     print(f"{'twin':<24}{'turned red':<12}{'s':>5}  what was seen", flush=True)
-    for twin in chosen:
-        is_red, seen, seconds = prove(twin)
+    for twin in twins:
+        if names and twin.name not in names:
+            continue
+        begun = time.monotonic()
+        is_red, seen = prove(twin)
         is_proven &= is_red
+        seconds = time.monotonic() - begun
         print(f"{twin.name:<24}{'yes' if is_red else 'NO':<12}{seconds:>5.0f}  {seen}", flush=True)
     return 0 if is_proven else 1
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(prove_each(TWINS, sys.argv[1:], prove))

@@ -38,12 +38,6 @@ from tests.walls.cases import STATUSES
 from tests.walls.notices import notices
 from tests.walls.world import World, undone
 
-#: Letters that are in no reader's language, and why.
-LEFT_OUT = {
-    "complaints/links/answer_links.py": "the holder of a link to a case: Chinese",
-    "complaints/notices/answer_notices.py": "the holder of a link to a case: Chinese",
-}
-
 
 def test_every_word_for_a_code_is_in_the_third_language(world: World) -> None:
     translation.activate(pseudo.CODE)

@@ -4,6 +4,9 @@ the law's own text and statutory documents."""
 import pytest
 
 from tests.language import known
+from tests.language.known import Known
+from tests.language.pseudo import CODE, readable, transformed
+from tests.language.reading import texts_of
 from tests.language.walking import SIDES, Walk
 from tests.walls.world import World
 
@@ -30,3 +33,44 @@ def test_every_page_is_in_the_third_language(
     wrong |= names.left(papers)
     assert not wrong, f"{len(wrong)} left on {pages} pages\n" + "\n".join(sorted(wrong))
     assert pages > 5
+
+
+NAME = "鼓楼区市场监督管理局"
+
+
+@pytest.mark.parametrize(
+    ("page", "left"),
+    [
+        ("<p>投诉 received</p>", ["投诉", "received"]),
+        ("<p>{0}<b>办理</b></p>", ["办理"]),
+        ('<input type="submit" value="Send {0}">', ["Send"]),
+        ('<img alt="{0} map">', ["map"]),
+        ('<p data-confirm="are {0}?">{0}</p>', ["are"]),
+        ('<script type="application/json">"Total"</script>', ["Total"]),
+        (f"<p>{NAME}决定</p>", [f"{NAME}决定"]),
+        ("<p>{0} 鼓楼** 楼区**</p>", ["楼区"]),
+        ("<p>{0}</p>", []),
+        (f"<p>{{0}} {NAME}</p>", []),
+        ("<p>{0} 鼓市监举告〔2026〕第1号</p>", []),
+        ("<p>{0} 受理〔号〕</p>", ["受理", "号"]),
+        ('<p lang="zh-Hans">消费者权益保护法</p><p>{0}</p>', []),
+        ("<p>{0} <code>manage.py verify</code> PDF 128.50 https://example.com/a a@example.com</p>", []),
+        ("<script>let total = 'Total'</script><style>p {{}}</style>", []),
+    ],
+)
+def test_what_is_left_on_a_page_is_found(page: str, left: list[str]) -> None:
+    names = Known()
+    names.add(NAME)
+    language, texts = texts_of(f'<html lang="{CODE}">{page.format(transformed("Your complaint"))}</html>')
+    assert language == CODE
+    assert [word for _where, text in texts for word in names.unknown(text)] == left
+    assert bool(names.left(texts)) == bool(left)
+
+
+def test_the_language_is_made_of_the_english_and_keeps_what_a_program_reads() -> None:
+    made = transformed("Answer <b>%(name)s</b> in {days} &amp; 2 days")
+    assert [
+        *Known().left([("made", made.replace("<b>%(name)s</b>", "").replace("{days}", "").replace("&amp;", ""))])
+    ] == []
+    assert ("<b>%(name)s</b>" in made, "{days}" in made, "&amp;" in made) == (True, True, True)
+    assert readable(made) == "Answer <b>%(name)s</b> in {days} &amp; 2 days"

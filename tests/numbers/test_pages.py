@@ -1,16 +1,27 @@
 """No page tells a number of old: all policies were changed, and every page is read by whom it is for."""
 
+import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
+from typing import Any
 
 import pytest
 from django.conf import settings
 
 from access.permissions import is_public
-from tests.numbers.reading import Numbers, shown, told
+from authorities.models import Officer
+from complaints.documents import issuing
+from complaints.documents.kinds import KINDS
+from complaints.parties.conditions import Conditions
+from complaints.procedure.workflow import TABLE
+from complaints.wording.reasons import REFUSAL_GROUNDS, TERMINATION_GROUNDS
+from tests import APPS, ROOT
+from tests.numbers.reading import Length, Numbers, english_of, pieces_of, policy_file, shown, told, typed
 from tests.walls.addresses import PAGES, STEPS, Place, addresses
 from tests.walls.cases import STATUSES
+from tests.walls.notices import notices
 from tests.walls.sweeping import Sweep
 from tests.walls.verdicts import PROGRAMS, is_closed, verdict
 from tests.walls.world import Person, World
@@ -94,3 +105,120 @@ def pages(world: World, language: str) -> Iterator[tuple[Person, Place, str, str
                     done.add((which, side))
                     if answer.headers.get("Content-Type", "").startswith("text/html"):
                         yield person, place, status, answer.text
+
+
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
+def test_no_notice_tells_a_number_that_is_not_in_force(world: World, numbers: Numbers, language: str) -> None:
+    wrong, steps = {}, set()
+    for status, case in world.target.cases.items():
+        strange = numbers.strange_to(case.deadlines.values_list("unit", "length"))
+        for notice in notices(world, status, language):
+            steps.add(notice.kind)
+            for text in (notice.subject, notice.body, notice.short):
+                wrong |= {length.around: notice.kind for length in told(text) if length.is_one_of(strange)}
+    assert not wrong
+    assert steps >= {step for step, row in TABLE.items() if row.tells}
+
+
+@pytest.mark.parametrize("form", KINDS)
+def test_no_document_tells_a_number_that_is_not_in_force(world: World, numbers: Numbers, form: int) -> None:
+    given = Conditions.at(world.now)
+    wrong = []
+    for case in world.target.cases.values():
+        for ground in ("", *REFUSAL_GROUNDS, *TERMINATION_GROUNDS):
+            paper = issuing.preview(
+                form,
+                case,
+                authorities=given.jurisdiction.authorities,
+                policies=given.policies,
+                officers=[officer.user.name for officer in Officer.objects.filter(authority=world.target.county)[:2]],
+                now=world.now,
+                data={"ground": ground, "enterprise": True, "result": "no_violation"},
+                last_day=world.now.date(),
+            )
+            strange = numbers.strange_to(())
+            wrong += [length.around for text in words_of(paper) for length in told(text) if length.is_one_of(strange)]
+    assert not wrong
+
+
+def words_of(part: Any) -> Iterator[str]:
+    if isinstance(part, str):
+        yield part
+    elif isinstance(part, dict):
+        for value in part.values():
+            yield from words_of(value)
+    elif isinstance(part, list | tuple):
+        for value in part:
+            yield from words_of(value)
+
+
+#: What people of the demonstration wrote is theirs.
+READ = tuple(app for app in APPS if app != "demo")
+
+
+def test_no_sentence_has_a_number_of_the_law_typed_into_it() -> None:
+    old = Numbers().old
+    for _name, number, unit in policy_file():
+        old[unit].add(number)
+    wrong = {
+        f"{where}: {length.around}"
+        for text, where in (*python_texts(), *other_texts(), *english_texts())
+        for length in told(text)
+        if _is_of_the_law(length, old)
+    }
+    assert not wrong, (
+        "Give the sentence a hole for the number in force (authorities/policies.py); a number that no authority can "
+        "change goes to tests/numbers/typed.csv with the reason:\n" + "\n".join(sorted(wrong))
+    )
+
+
+def test_each_sentence_that_keeps_its_number_is_still_there() -> None:
+    everything = [text for text, _where in (*python_texts(), *other_texts())]
+    pieces = {piece for text in typed() for piece in pieces_of(text)}
+    assert not [piece for piece in pieces if not any(piece in other for other in everything)]
+    assert not [text for text in typed() if not any(pieces_of(text))]
+
+
+def _is_of_the_law(length: Length, old: dict[str, set[int]]) -> bool:
+    return length.unit == "WD" or length.is_one_of(old)
+
+
+@cache
+def python_texts() -> list[tuple[str, str]]:
+    """Every string of the programs but the docstrings."""
+    results = []
+    for path in sorted(file for app in READ for file in (ROOT / app).rglob("*.py")):
+        if "migrations" in path.parts:
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docs = {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+            and node.body
+            and isinstance(node.body[0], ast.Expr)
+        }
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docs:
+                results.append((node.value, f"{path.relative_to(ROOT)}:{node.lineno}"))
+    return results
+
+
+def other_texts() -> Iterator[tuple[str, str]]:
+    """Templates without their comments, sectors, statements in files, and what is typeset."""
+    for path in sorted((ROOT / "templates").rglob("*.*")):
+        source = re.sub(r"(?s)\{% comment %\}.*?\{% endcomment %\}|\{#.*?#\}", "", path.read_text(encoding="utf-8"))
+        # A hole of a template is one of the catalogue.
+        yield re.sub(r"\{\{ (\w+) \}\}", r"%(\1)s", source), str(path.relative_to(ROOT))
+    for path in sorted(
+        file for app in READ for form in ("*.typ", "*.toml", "*.sql") for file in (ROOT / app).rglob(form)
+    ):
+        lines = path.read_text(encoding="utf-8").splitlines()
+        text = "\n".join(line for line in lines if not line.lstrip().startswith(("//", "#", "--")))
+        yield text, str(path.relative_to(ROOT))
+
+
+def english_texts() -> Iterator[tuple[str, str]]:
+    for text, translations in english_of().items():
+        for english in translations:
+            yield english, f"the English of {text}"

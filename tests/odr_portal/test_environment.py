@@ -1,7 +1,13 @@
 """An odd value refuses to start, in one sentence that never shows a password."""
 
-import pytest
+import os
+import pwd
+from pathlib import Path
 
+import pytest
+from django.conf import settings
+
+from odr_portal.processes.local import make_folder
 from web import environment
 
 
@@ -51,3 +57,21 @@ def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setenv("DEMO", "")
     assert environment.number("PORT", 8000, least=1, most=65535) == 8000
     assert environment.yes_no("DEMO", True) is True
+
+
+@pytest.mark.skipif(
+    os.geteuid() != 0, reason="only root can become somebody else; everybody else runs the portal as such"
+)
+def test_a_folder_that_a_command_made_before_is_given_to_the_portal(tmp_path: Path) -> None:
+    """Found by `make run` after `make test`: files of the platform could not be written, and no demo was loaded."""
+    user = pwd.getpwnam("nobody")
+    made_before, fresh = tmp_path / "exports", tmp_path / "evidence"
+    made_before.mkdir()
+    for folder in (made_before, fresh):
+        make_folder(folder, user)
+        assert folder.stat().st_uid == user.pw_uid
+
+
+def test_tests_keep_nothing_among_the_files_of_make_run() -> None:
+    local = str(settings.LOCAL)
+    assert [place for place in (settings.EVIDENCE_ROOT, settings.EXPORT_ROOT) if place.startswith(local)] == []

@@ -1,13 +1,27 @@
 """What /healthz and /readyz say while parts of the portal are away."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.management import call_command
 from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
-from complaints.models import Heartbeat
+from complaints import handling
+from complaints.models import Complaint, Deadline, Heartbeat, Notice, Seal
+from complaints.notices import delivery
+from complaints.procedure.workflow import Status
+from complaints.tasks import heartbeat
+from odr_portal.celery import app, beats
+from odr_portal.management.commands import watch as watching
+from tests import given
+from tests.cast import World
+from tests.given import a_complaint, filed
 
 
 def beat(name: str, *, seconds_ago: int) -> None:
@@ -34,12 +48,8 @@ def test_healthz_tells_who_lives(client: Client, beat_age: int, watch_age: int, 
 
 
 @pytest.mark.django_db
-def test_healthz_before_the_first_beat(client: Client) -> None:
+def test_healthz_before_the_first_beat_and_readyz_asks_the_database(client: Client) -> None:
     assert client.get("/healthz").json()["notes"] == ["broker away, nobody sweeps"]
-
-
-@pytest.mark.django_db
-def test_readyz_asks_the_database(client: Client) -> None:
     assert client.get("/readyz").status_code == 200
 
 
@@ -51,3 +61,134 @@ def test_without_a_database_healthz_lives_and_readyz_does_not(client: Client, mo
     monkeypatch.setattr(Heartbeat.objects, "values_list", away)
     assert client.get("/readyz").status_code == 503
     assert client.get("/healthz").json() == {"status": "degraded", "notes": ["database away"], "heartbeats": {}}
+
+
+QUEUES = {"filed cases", "due clocks", "notices", "files to scan"}
+
+
+def health(client: Client) -> dict[str, Any]:
+    for name in ("beat", "watch"):
+        Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+    answer = client.get("/healthz")
+    assert answer.status_code == 200
+    return answer.json()
+
+
+def ago(minutes: int) -> datetime:
+    return timezone.now() - timedelta(minutes=minutes)
+
+
+def test_nothing_waits(client: Client, world: World) -> None:
+    given = health(client)
+    assert (given["status"], given["notes"]) == ("ok", [])
+    assert given["waiting"] == {name: {"count": 0, "age": 0} for name in QUEUES}
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(14, "ok"), (16, "degraded")])
+def test_a_filed_case_may_wait_as_long_as_the_policy_says(
+    client: Client, world: World, minutes: int, status: str
+) -> None:
+    filed(world, now=ago(minutes))
+    delivery.sweep_notices(now=timezone.now())
+    given = health(client)
+    assert given["status"] == status
+    assert given["notes"] == (["filed cases wait too long"] if status == "degraded" else [])
+    assert given["waiting"]["filed cases"]["count"] == 1
+    assert minutes * 60 <= given["waiting"]["filed cases"]["age"] < minutes * 60 + 60
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(14, "ok"), (16, "degraded")])
+def test_so_may_a_clock_that_nobody_looked_at(client: Client, world: World, minutes: int, status: str) -> None:
+    case = a_complaint(world, status=Status.NEGOTIATING, now=ago(30))
+    delivery.sweep_notices(now=timezone.now())
+    Deadline.objects.filter(complaint=case, clock="negotiation").update(chase_at=ago(minutes))
+    assert health(client)["notes"] == (["due clocks wait too long"] if status == "degraded" else [])
+    handling.sweep_clocks(now=timezone.now())
+    assert health(client)["waiting"]["due clocks"]["count"] == 0
+
+
+@pytest.mark.parametrize("state", ["queued", "leased", "sent", "set_aside"])
+def test_so_may_a_notice_and_what_was_set_aside_waits_for_a_person(client: Client, world: World, state: str) -> None:
+    a_complaint(world, status=Status.WITH_ENTERPRISE, now=ago(20))
+    assert Notice.objects.update(state=state)
+    given = health(client)["notes"]
+    assert given == (["notices wait too long"] if state in ("queued", "leased") else [])
+
+
+def test_it_tells_nothing_of_a_case(client: Client, world: World) -> None:
+    case = filed(world, now=ago(20))
+    text = client.get("/healthz").content.decode()
+    for word in (case.number, case.item_name, "13800000001", "陈试"):
+        assert word not in text
+    assert Complaint.objects.count() == 1
+
+
+def test_a_notice_for_tomorrow_does_not_wait_and_what_was_set_aside_is_counted(client: Client, world: World) -> None:
+    a_complaint(world, status=Status.WITH_ENTERPRISE, now=ago(20))
+    Notice.objects.update(send_after=timezone.now() + timedelta(days=1))
+    given = health(client)
+    assert (given["waiting"]["notices"]["count"], given["notices set aside"]) == (0, 0)
+    number = Notice.objects.update(state="set_aside", last_error="no_address")
+    assert health(client)["notices set aside"] == number > 0
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    return given.filed(world, now=timezone.now())
+
+
+def watch(case: Complaint) -> Status:
+    call_command("watch", "--once")
+    case.refresh_from_db()
+    assert Heartbeat.objects.filter(name="watch").exists()
+    return Status(case.status)
+
+
+@pytest.mark.parametrize("seconds", [None, 61])
+def test_with_no_heartbeat_or_a_stale_one_it_sweeps_itself(case: Complaint, seconds: int | None) -> None:
+    if seconds:
+        beat("beat", seconds_ago=seconds)
+    assert watch(case) != Status.FILED
+
+
+def test_with_a_fresh_heartbeat_it_leaves_the_work_to_the_workers(case: Complaint) -> None:
+    heartbeat()
+    assert watch(case) == Status.FILED
+
+
+def test_one_failing_sweep_stops_no_other(case: Complaint, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(**_: object) -> int:
+        raise RuntimeError
+
+    monkeypatch.setitem(watching.SWEEPS, "clocks", broken)
+    assert watch(case) != Status.FILED
+
+
+def test_it_seals_when_it_holds_the_key(case: Complaint, tmp_path: Path, settings: Any) -> None:
+    assert watch(case) is not None
+    assert not Seal.objects.exists()
+    key = tmp_path / "key.pem"
+    key.write_bytes(
+        Ed25519PrivateKey.generate().private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+    )
+    settings.SEAL_KEY_FILE = str(key)
+    watch(case)
+    assert Seal.objects.count() == 1
+
+
+def test_whatever_beats_is_a_task_that_a_worker_knows() -> None:
+    app.loader.import_default_modules()
+    assert {entry["task"] for entry in beats(5).values()} <= set(app.tasks)
+
+
+def test_the_settings_of_the_worker_keep_their_order() -> None:
+    """Time limit < lease < visibility: else a task runs twice while it still runs."""
+    assert app.conf.task_soft_time_limit < app.conf.task_time_limit < 60
+    assert app.conf.broker_transport_options["visibility_timeout"] > 60
+    assert app.conf.task_acks_late
+    assert app.conf.task_reject_on_worker_lost
+    assert app.conf.worker_prefetch_multiplier == 1
+    assert app.conf.broker_connection_max_retries is None
+    assert app.conf.result_backend is None

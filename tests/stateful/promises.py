@@ -58,7 +58,7 @@ ELSEWHERE = {
     "I-11": "tests/faults/test_sweepers.py",
     "I-12": "tests/complaints/evidence/test_quarantine.py",
     "I-14": "tests/access/test_apart.py",
-    "I-16": "tests/walls/test_idempotency_row.py",
+    "I-16": "tests/walls/test_the_database_itself.py",
     "I-19": "tests/accounts/keys/test_erasing.py",
     "I-22": "tests/api/test_tokens.py",
     "I-23": "tests/walls/sweep/test_matrix.py",

@@ -24,9 +24,10 @@ from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import clock, place
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
 
-__all__ = ["At", "Person", "clock", "day", "granting", "home", "passed", "settled_with"]
+__all__ = ["Person", "clock", "day", "granting", "home", "passed", "settled_with"]
 
 S = Status
+Values = dict[str, Any] | None
 
 
 def day(number: int, hour: int = 0) -> datetime:
@@ -34,7 +35,7 @@ def day(number: int, hour: int = 0) -> datetime:
     return WEDNESDAY + timedelta(days=number, hours=1 + hour)
 
 
-At = datetime
+FIRST = day(0)
 
 
 @dataclass
@@ -48,22 +49,13 @@ class Person:
     def _place(self, case: Complaint, name: str) -> str:
         return (address if self.workspace else place)(case, name)
 
-    def sees(
-        self, case: Complaint, name: str = "", *, at: At = WEDNESDAY + timedelta(hours=1), language: str = "zh-hans"
-    ) -> str:
+    def sees(self, case: Complaint, name: str = "", *, at: datetime = FIRST, language: str = "zh-hans") -> str:
         self.clock.move_to(at, tick=False)
         answer = signed_in(self.user).get(self._place(case, name), headers={"accept-language": language}, follow=True)
         assert answer.status_code == 200, answer.status_code
         return shown(answer)
 
-    def sends(
-        self,
-        case: Complaint,
-        name: str,
-        values: dict[str, Any] | None = None,
-        *,
-        at: At = WEDNESDAY + timedelta(hours=1),
-    ) -> str:
+    def sends(self, case: Complaint, name: str, values: Values = None, *, at: datetime = FIRST) -> str:
         """The page after the form; it must have been taken."""
         self.clock.move_to(at, tick=False)
         client = signed_in(self.user)
@@ -72,14 +64,7 @@ class Person:
         case.refresh_from_db()
         return shown(client.get(answer["Location"], follow=True))
 
-    def is_refused(
-        self,
-        case: Complaint,
-        name: str,
-        values: dict[str, Any] | None = None,
-        *,
-        at: At = WEDNESDAY + timedelta(hours=1),
-    ) -> tuple[int, str]:
+    def is_refused(self, case: Complaint, name: str, values: Values = None, *, at: datetime = FIRST) -> tuple[int, str]:
         """Status and words of a form that was not taken."""
         self.clock.move_to(at, tick=False)
         answer = send(signed_in(self.user), self._place(case, name), values or {})

@@ -120,12 +120,18 @@ def test_late_but_paid(world: World, home: Person) -> None:
     assert "<b>迟了</b>" in home.sees(case, at=day(6, 1))
 
 
-def test_a_breach_by_one_tap(world: World, home: Person) -> None:
+def test_a_breach_by_one_tap_and_a_new_date_for_it(world: World, home: Person) -> None:
     """The day is over and nothing came: one button, and the regulator has it."""
     case = settled_with(world, refund("2026-11-13"))
     assert "他们没有做到" in home.sees(case, at=day(3))
     home.sends(case, "breach", {"obligation": "1"}, at=day(3))
     assert (case.status, case.is_not_kept, case.engagements.get().odr_result) == (S.REVIEW, False, "failed")
+    # Both name the same new day: the promise is in force again.
+    workspace = Person(world.ming, home.clock, workspace=True)
+    workspace.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(4))
+    assert "企业提出新的履行日期" in home.sees(case, at=day(4, 1))
+    home.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(5))
+    assert (case.status, case.obligations.get().due_on) == (S.PERFORMING, date(2026, 11, 27))
 
 
 def test_too_early_for_a_breach(world: World, home: Person) -> None:
@@ -133,17 +139,6 @@ def test_too_early_for_a_breach(world: World, home: Person) -> None:
     case = settled_with(world, refund("2026-11-20"))
     assert "他们没有做到" not in home.sees(case, at=day(3))
     assert home.is_refused(case, "breach", {"obligation": "1"}, at=day(3))[0] in (409, 422)
-
-
-def test_a_new_date_for_a_broken_promise(world: World, home: Person) -> None:
-    """Both name the same new day: the promise is in force again."""
-    case = settled_with(world, refund("2026-11-13"))
-    home.sends(case, "breach", {"obligation": "1"}, at=day(3))
-    workspace = Person(world.ming, home.clock, workspace=True)
-    workspace.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(4))
-    assert "企业提出新的履行日期" in home.sees(case, at=day(4, 1))
-    home.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(5))
-    assert (case.status, case.obligations.get().due_on) == (S.PERFORMING, date(2026, 11, 27))
 
 
 def test_keep_the_rest_you_need_not(world: World, home: Person) -> None:

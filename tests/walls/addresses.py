@@ -145,161 +145,126 @@ def _mark(side: str) -> Example:
     return lambda world, case: world.things[f"{side} export"]
 
 
+#: (beginning of the names of addresses, how they end, parameter, thing of the world that is its example).
+_THINGS: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
+    ("complaints:enterprise-measure", ("", "-approval", "-performed"), "public_id", "measure"),
+    ("complaints:enterprise-round-trip", ("", "-decide", "-results"), "mark", "round trip"),
+    ("complaints:authority-platform", ("-file", "-decide", "-results"), "mark", "platform file"),
+    ("complaints:enterprise-webhook", ("", "-message"), "public_id", "webhook"),
+    ("complaints:enterprise-webhook-message", ("",), "message", "webhook message"),
+    ("enterprises:enterprise-team-member", ("",), "pk", "enterprise member"),
+    ("enterprises:authority-team-member", ("",), "pk", "authority member"),
+    ("enterprises:enterprise-team-revoke", ("",), "pk", "enterprise invitation"),
+    ("enterprises:authority-team-revoke", ("",), "pk", "authority invitation"),
+    ("complaints:authority-law-", ("change", "decide", "drop"), "mark", "law change"),
+    ("routing:", ("enterprise-change", "authority-change", "authority-change-decide"), "pk", "change"),
+    ("routing:authority-routing-rule", ("",), "code", "rule"),
+    ("routing:authority-routing-dismiss", ("",), "pk", "lesson"),
+    ("routing:authority-routing-", ("change", "edit", "try", "file", "decide"), "pk", "rule change"),
+    ("complaints:station-log-entry", ("",), "pk", "station entry"),
+    ("complaints:authority-station", ("", "-table"), "pk", "service station"),
+    ("complaints:authority-station-end", ("",), "pk", "station staff"),
+    ("complaints:authority-body-end", ("",), "pk", "body"),
+    ("accounts:factor-remove", ("",), "pk", "factor"),
+    ("complaints:authority-violation", ("",), "pk", "violation"),
+    ("complaints:enterprise-template", ("",), "pk", "template"),
+    ("complaints:enterprise-token", ("",), "pk", "token"),
+    ("oversight:authority-report", ("", "-edit", "-decide"), "pk", "report"),
+    ("oversight:open-report", ("", "-print", "-table"), "pk", "published report"),
+    ("oversight:open-data-", ("set", "file"), "mark", "open data"),
+    ("oversight:view", ("",), "key", "oversight view"),
+    ("oversight:", ("hot-spot", "guidance-new", "warning-new"), "pk", "hot spot"),
+    ("oversight:", ("guidance", "enterprise-guidance"), "pk", "guidance"),
+    ("oversight:", ("warning", "open-warning"), "pk", "warning"),
+    ("complaints:enterprise-rule", ("",), "pk", "assignment rule"),
+    ("enterprises:enterprise-leave-cancel", ("",), "pk", "leave"),
+    ("enterprises:authority-leave-cancel", ("",), "pk", "officer leave"),
+)
+#: (name, parameter) that chooses a page, and the page.
+_CHOSEN: dict[tuple[str, str], str] = {
+    ("complaints:enrol-step", "step"): "entity",
+    ("complaints:enrol-paper", "kind"): "pledge",
+    ("complaints:authority-enrolment-paper", "kind"): "pledge",
+    ("complaints:enterprise-filing", "kind"): "contact",
+    ("complaints:enterprise-poster", "kind"): "a6",
+    ("complaints:station-poster-file", "kind"): "a6",
+    ("complaints:case-dossier-file", "form"): "zip",
+    ("complaints:case-court-file", "form"): "zip",
+    ("oversight:open-report-table", "name"): "summary",
+    ("oversight:open-data-series", "name"): "regions",
+    ("oversight:open-data-file", "name"): "regions.csv",
+}
+#: Nobody calls them with an example: links of one use, and the dossier of whoever asked for it (tests/dossier).
+_NONE = (
+    *((f"complaints:{name}-link", "token") for name in ("join", "answer", "mediate", "station-confirm")),
+    *((f"complaints:{side}-export-file", "token") for side in ("enterprise", "authority")),
+    *((f"complaints:answer-{name}", "pk") for name in ("document", "document-print")),
+    ("enterprises:invitation-link", "token"),
+    ("complaints:notice-off", "token"),
+    ("complaints:case-dossier-file", "public_id"),
+    "code",
+    "upload_id",
+)
+_FILES = (
+    *(f"{of}-file{form}" for of in ("case", "answer") for form in ("", "-original", "-thumbnail")),
+    *("mediate-file", "mediate-file-thumbnail", "enterprise-file"),
+)
+
+
+def _thing(name: str) -> Example:
+    return lambda world, case: world.things[name]
+
+
+def _evidence(world: World, case: Complaint) -> str | None:
+    return _first(Evidence.objects.filter(complaint=case))
+
+
+def _constant(value: str | None) -> Example:
+    return lambda world, case: value
+
+
+def _matter(**columns: str) -> Example:
+    return lambda world, case: _first(Matter.objects.filter(complaint=case, **columns))
+
+
+def _document(**columns: Any) -> Example:
+    return lambda world, case: _first(OfficialDocument.objects.filter(complaint=case, **columns))
+
+
 #: By name of the parameter, or by name of the address and of the parameter.
 EXAMPLES: dict[str | tuple[str, str], Example] = {
     "number": lambda world, case: case.number,
     "draft_id": lambda world, case: str(world.drafts["A"][0].pk),
     "evidence_id": lambda world, case: _first(Evidence.objects.filter(draft=world.drafts["A"][0])),
-    "step": lambda world, case: "enterprise",
+    "step": _constant("enterprise"),
     "offer": lambda world, case: _number(Offer.objects.filter(complaint=case)),
     "clock": _clock,
-    **{(name, "mark"): _mark(name.removeprefix("complaints:").split("-")[0]) for name in OWNERS if "-export" in name},
-    **{
-        (f"complaints:enterprise-measure{page}", "public_id"): lambda world, case: world.things["measure"]
-        for page in ("", "-approval", "-performed")
-    },
-    **{
-        (f"complaints:enterprise-round-trip{page}", "mark"): lambda world, case: world.things["round trip"]
-        for page in ("", "-decide", "-results")
-    },
-    **{
-        (f"complaints:authority-platform{page}", "mark"): lambda world, case: world.things["platform file"]
-        for page in ("-file", "-decide", "-results")
-    },
-    ("complaints:enterprise-webhook", "public_id"): lambda world, case: world.things["webhook"],
-    ("complaints:enterprise-webhook-message", "public_id"): lambda world, case: world.things["webhook"],
-    ("complaints:enterprise-webhook-message", "message"): lambda world, case: world.things["webhook message"],
-    ("enterprises:enterprise-team-member", "pk"): lambda world, case: world.things["enterprise member"],
-    ("enterprises:authority-team-member", "pk"): lambda world, case: world.things["authority member"],
-    ("enterprises:enterprise-team-revoke", "pk"): lambda world, case: world.things["enterprise invitation"],
-    ("enterprises:authority-team-revoke", "pk"): lambda world, case: world.things["authority invitation"],
-    **{
-        (f"complaints:authority-law-{page}", "mark"): lambda world, case: world.things["law change"]
-        for page in ("change", "decide", "drop")
-    },
-    **{
-        (f"routing:{name}", "pk"): lambda world, case: world.things["change"]
-        for name in ("enterprise-change", "authority-change", "authority-change-decide")
-    },
-    ("routing:authority-routing-rule", "code"): lambda world, case: world.things["rule"],
-    ("routing:authority-routing-dismiss", "pk"): lambda world, case: world.things["lesson"],
-    **{
-        (f"routing:authority-routing-{name}", "pk"): lambda world, case: world.things["rule change"]
-        for name in ("change", "edit", "try", "file", "decide")
-    },
-    ("enterprises:invitation-link", "token"): lambda world, case: None,
-    ("complaints:notice-off", "token"): lambda world, case: None,
-    "application_id": lambda world, case: world.things["application"],
-    "filing_id": lambda world, case: world.things["filing"],
+    "application_id": _thing("application"),
+    "filing_id": _thing("filing"),
     "uscc": lambda world, case: world.target.enterprise.code,
-    ("complaints:enrol-step", "step"): lambda world, case: "entity",
-    ("complaints:enrol-paper", "kind"): lambda world, case: "pledge",
-    ("complaints:authority-enrolment-paper", "kind"): lambda world, case: "pledge",
-    ("complaints:enterprise-filing", "kind"): lambda world, case: "contact",
-    ("complaints:join-link", "token"): lambda world, case: None,
-    ("complaints:answer-link", "token"): lambda world, case: None,
-    ("complaints:mediate-link", "token"): lambda world, case: None,
-    ("complaints:station-confirm-link", "token"): lambda world, case: None,
-    "code": lambda world, case: None,
-    **{
-        (f"complaints:{name}", "kind"): lambda world, case: "a6"
-        for name in ("enterprise-poster", "station-poster-file")
-    },
+    "kind": _constant("phone"),
+    **{(start + end, parameter): _thing(thing) for start, ends, parameter, thing in _THINGS for end in ends},
+    **{(name, "mark"): _mark(name.removeprefix("complaints:").split("-")[0]) for name in OWNERS if "-export" in name},
+    **{key: _constant(value) for key, value in _CHOSEN.items()},
+    **dict.fromkeys(_NONE, _constant(None)),
+    **{(f"complaints:{name}", "pk"): _evidence for name in _FILES},
+    ("api:file", "pk"): _evidence,
     ("complaints:open-station", "code"): lambda world, case: (
         Station.objects.get(pk=world.things["service station"]).code
     ),
-    ("complaints:station-log-entry", "pk"): lambda world, case: world.things["station entry"],
-    **{
-        (f"complaints:authority-station{page}", "pk"): lambda world, case: world.things["service station"]
-        for page in ("", "-table")
-    },
-    ("complaints:authority-station-end", "pk"): lambda world, case: world.things["station staff"],
-    ("complaints:authority-body-end", "pk"): lambda world, case: world.things["body"],
-    ("accounts:factor-remove", "pk"): lambda world, case: world.things["factor"],
-    ("complaints:authority-violation", "pk"): lambda world, case: world.things["violation"],
-    ("complaints:enterprise-template", "pk"): lambda world, case: world.things["template"],
-    ("complaints:enterprise-token", "pk"): lambda world, case: world.things["token"],
-    **{
-        (f"oversight:authority-report{page}", "pk"): lambda world, case: world.things["report"]
-        for page in ("", "-edit", "-decide")
-    },
-    **{
-        (f"oversight:open-report{page}", "pk"): lambda world, case: world.things["published report"]
-        for page in ("", "-print", "-table")
-    },
-    ("oversight:open-report-table", "name"): lambda world, case: "summary",
-    **{
-        (f"oversight:open-data-{page}", "mark"): lambda world, case: world.things["open data"]
-        for page in ("set", "file")
-    },
-    ("oversight:open-data-series", "name"): lambda world, case: "regions",
-    ("oversight:open-data-file", "name"): lambda world, case: "regions.csv",
-    ("oversight:view", "key"): lambda world, case: world.things["oversight view"],
     ("oversight:administration-person", "key"): lambda world, case: str(world.target.consumer.person_key),
     **{
-        (f"oversight:{name}", "pk"): lambda world, case: world.things["hot spot"]
-        for name in ("hot-spot", "guidance-new", "warning-new")
-    },
-    **{
-        (f"oversight:{name}", "pk"): lambda world, case: world.things["guidance"]
-        for name in ("guidance", "enterprise-guidance")
-    },
-    **{
-        (f"oversight:{name}", "pk"): lambda world, case: world.things["warning"] for name in ("warning", "open-warning")
-    },
-    "kind": lambda world, case: "phone",
-    "upload_id": lambda world, case: None,
-    # Whoever asked has his own; tests/dossier says that nobody else has it.
-    ("complaints:case-dossier-file", "public_id"): lambda world, case: None,
-    ("complaints:case-dossier-file", "form"): lambda world, case: "zip",
-    ("complaints:enterprise-export-file", "token"): lambda world, case: None,
-    ("complaints:authority-export-file", "token"): lambda world, case: None,
-    **{
-        (f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
-        for name in ("case-file", "case-file-original", "case-file-thumbnail")
-    },
-    **{
-        (f"complaints:{name}", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case))
-        for name in (
-            "answer-file",
-            "answer-file-original",
-            "answer-file-thumbnail",
-            "mediate-file",
-            "mediate-file-thumbnail",
-        )
-    },
-    **{(f"complaints:answer-{name}", "pk"): lambda world, case: None for name in ("document", "document-print")},
-    ("complaints:enterprise-file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
-    ("api:file", "pk"): lambda world, case: _first(Evidence.objects.filter(complaint=case)),
-    ("complaints:authority-approval", "pk"): lambda world, case: _first(
-        Matter.objects.filter(complaint=case, kind="proposal", audience="authority")
-    ),
-    ("complaints:enterprise-approval", "pk"): lambda world, case: _first(
-        Matter.objects.filter(complaint=case, kind="proposal", audience="enterprise")
-    ),
-    **{
-        (f"complaints:{side}-urge", "pk"): lambda world, case: _first(
-            Matter.objects.filter(complaint=case, kind="urge")
-        )
+        (f"complaints:{side}-approval", "pk"): _matter(kind="proposal", audience=side)
         for side in ("authority", "enterprise")
     },
+    **{(f"complaints:{side}-urge", "pk"): _matter(kind="urge") for side in ("authority", "enterprise")},
     ("complaints:authority-call-back", "pk"): lambda world, case: _first(CallBack.objects.filter(complaint=case)),
-    ("complaints:enterprise-rule", "pk"): lambda world, case: world.things["assignment rule"],
-    ("enterprises:enterprise-leave-cancel", "pk"): lambda world, case: world.things["leave"],
-    ("enterprises:authority-leave-cancel", "pk"): lambda world, case: world.things["officer leave"],
     ("complaints:authority-notice-order", "pk"): lambda world, case: _first(
         Notice.objects.filter(complaint=case, state="set_aside")
     ),
-    ("complaints:authority-document", "pk"): lambda world, case: _first(
-        OfficialDocument.objects.filter(complaint=case, audience="parties")
-    ),
-    ("complaints:authority-document-deed", "pk"): lambda world, case: _first(
-        OfficialDocument.objects.filter(complaint=case, to_consumer=True)
-    ),
-    ("complaints:case-document", "pk"): lambda world, case: _first(
-        OfficialDocument.objects.filter(complaint=case, to_consumer=True, to_enterprise=True)
-    ),
-    ("complaints:case-court-file", "form"): lambda world, case: "zip",
+    ("complaints:authority-document", "pk"): _document(audience="parties"),
+    ("complaints:authority-document-deed", "pk"): _document(to_consumer=True),
+    ("complaints:case-document", "pk"): _document(to_consumer=True, to_enterprise=True),
 }
 #: They name something of a case by a number of its own.
 OF_A_CASE = frozenset(

@@ -5,7 +5,10 @@ from __future__ import annotations
 import ast
 import re
 
+import pytest
+
 from tests import APPS, ROOT
+from tests.walls.twins import TWINS, Change
 
 #: Where it stands, and what was asked under the caller's role before.
 BEYOND_SIGHT = {
@@ -76,3 +79,12 @@ def test_no_view_hands_out_rows_after_its_transaction() -> None:
     streaming = {name for name, text in modules().items() if "StreamingHttpResponse" in text}
     assert streaming == set()
     assert ast.parse(modules()["database/row_security.py"])
+
+
+@pytest.mark.parametrize("change", [change for twin in TWINS for change in twin.changes], ids=lambda c: c.file)
+def test_a_twin_changes_what_is_there(change: Change) -> None:
+    assert (ROOT / change.file).read_text(encoding="utf-8").count(change.before) == 1
+
+
+def test_every_twin_names_tests_that_exist() -> None:
+    assert not [twin.name for twin in TWINS if not (ROOT / twin.tests[0]).is_file()]

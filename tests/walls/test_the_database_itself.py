@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
 
-from accounts.models import User
+from accounts.models import IdempotencyKey, User
 from accounts.roles import Role
 from authorities.models import Authority, Officer, Region
 from complaints.models import Complaint, HandlingStep, InternalNote
@@ -19,6 +19,8 @@ from database import roles, row_security
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.walls.conftest import ask, seeing_as
+
+pytestmark = pytest.mark.django_db
 
 #: Tables of the portal that no policy guards, and why not.
 EXEMPT = {
@@ -65,7 +67,6 @@ EXEMPT = {
 RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")
 
 
-@pytest.mark.django_db
 def test_T06_every_table_is_guarded_or_says_why_not() -> None:
     tables = ask(
         "select relname, relrowsecurity, relforcerowsecurity, pg_get_userbyid(relowner) from pg_class "
@@ -91,7 +92,6 @@ def test_T06_every_table_is_guarded_or_says_why_not() -> None:
     assert {name for (name,) in children} <= guarded
 
 
-@pytest.mark.django_db
 def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
     policies = ask(
         "select polrelid::regclass::text, polname, polcmd::text, polpermissive, "
@@ -103,18 +103,10 @@ def test_T06_one_simple_policy_a_role_and_none_for_whoever_logs_in() -> None:
     # Callers write drafts and what is on its way into them, ask for dossiers, remember what they read, and write
     # nothing of a case.
     writing = {table for table, _, command, _, named in policies if command != "r" and named != [roles.STEPS]}
-    assert writing == {
-        "complaints_filingdraft",
-        "complaints_evidence",
-        "complaints_upload",
-        "complaints_webhookdelivery",
-        "complaints_dossier",
-        "complaints_reading",
-        "complaints_offerdraft",
-    }
+    theirs = ("filingdraft", "evidence", "upload", "webhookdelivery", "dossier", "reading", "offerdraft")
+    assert writing == {f"complaints_{name}" for name in theirs}
 
 
-@pytest.mark.django_db
 def test_T06_nobody_who_serves_may_pass_the_walls() -> None:
     rights = dict(
         ask(
@@ -136,7 +128,6 @@ def test_T06_nobody_who_serves_may_pass_the_walls() -> None:
     assert ask("select pg_has_role(%s, %s, 'member')", roles.WEB, roles.OWNER) == [(False,)]
 
 
-@pytest.mark.django_db
 def test_T06_functions_and_views_run_as_whoever_asks_or_say_yes_and_no() -> None:
     definers = ask(
         "select oid::regprocedure::text, proname, proconfig::text, prorettype::regtype::text, provolatile::text "
@@ -220,8 +211,7 @@ def test_T05_one_connection_serves_two_in_turn_and_mixes_nothing(world: World) -
     assert seen == {True}
 
 
-@pytest.mark.django_db
-def test_T03_a_child_hangs_on_its_own_enterprises_engagement(world: World) -> None:
+def test_T03_a_child_hangs_on_its_own_enterprises_engagement_and_every_key_carries_the_enterprise(world: World) -> None:
     """Foreign keys are checked past row-level security: only a key that carries the enterprise refuses this."""
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     engagement = case.engagements.get()
@@ -229,10 +219,6 @@ def test_T03_a_child_hangs_on_its_own_enterprises_engagement(world: World) -> No
         InternalNote.objects.create(
             complaint=case, enterprise=world.telecom, engagement=engagement, at=WEDNESDAY, text="x"
         )
-
-
-@pytest.mark.django_db
-def test_T03_every_key_to_an_engagement_carries_the_enterprise() -> None:
     keys = ask(
         "select conrelid::regclass::text, array(select attname::text from pg_attribute "
         "where attrelid = conrelid and attnum = any(conkey) order by attname) "
@@ -247,7 +233,6 @@ def test_T03_every_key_to_an_engagement_carries_the_enterprise() -> None:
     assert {name for (name,) in with_column} == {table for table, _ in keys}
 
 
-@pytest.mark.django_db
 def test_T10_an_officer_sees_the_own_region_and_what_lies_in_it(world: World) -> None:
     """The office moves from region to region; the case stands still. Above and beside it is nobody's business."""
     case = given.a_complaint(world, status=Status.REVIEW)
@@ -275,7 +260,6 @@ def test_T10_an_officer_sees_the_own_region_and_what_lies_in_it(world: World) ->
         assert ask("select current_user") == [(roles.CONSUMER,)]
 
 
-@pytest.mark.django_db
 def test_T17_a_task_is_told_nothing_so_it_can_be_sent_to_no_strangers_case() -> None:
     import inspect
 
@@ -289,7 +273,14 @@ def test_T17_a_task_is_told_nothing_so_it_can_be_sent_to_no_strangers_case() -> 
     assert {name for name, task in ours.items() if inspect.signature(task.run).parameters} == set()
 
 
-@pytest.mark.django_db
+def test_T87_a_key_is_written_down_once_for_an_actor() -> None:
+    row = {"key": "0f6c2a7e0f6c2a7e", "body_digest": "0" * 64, "reference": "/done/", "created_at": WEDNESDAY}
+    IdempotencyKey.objects.create(actor="user:1", **row)
+    IdempotencyKey.objects.create(actor="user:2", **row)
+    with pytest.raises(IntegrityError, match="one_effect_per_key"), transaction.atomic():
+        IdempotencyKey.objects.create(actor="user:1", **row)
+
+
 @pytest.mark.parametrize("role", [*roles.CALLERS, roles.STEPS])
 def test_T71_no_role_may_touch_the_record(world: World, role: str) -> None:
     given.a_complaint(world, status=Status.WITH_ENTERPRISE)
@@ -322,70 +313,50 @@ def test_T71_no_role_may_touch_the_record(world: World, role: str) -> None:
     assert HandlingStep.objects.exists()
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("who", ["chen", "ming", "rui"])
-def test_T71_whom_a_case_is_shown_to_cannot_write_it(world: World, who: str) -> None:
+def test_T71_whom_a_case_is_shown_to_cannot_write_it(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    for statement in (
-        "update complaints_complaint set status = 'closed'",
-        "delete from complaints_demand",
-        "update complaints_deadline set due_at = now()",
-        "delete from complaints_notice",
-    ):
-        with seeing_as(getattr(world, who)):
-            assert ask("select id from complaints_complaint") == [(case.pk,)]
-            with connection.cursor() as cursor:
+    added = (
+        "insert into complaints_demand (complaint_id, ordinal, kind, note, is_settled, is_given_up) "
+        "values (%s, 9, 'refund', '', false, false)"
+    )
+    for user in (world.chen, world.ming, world.rui):
+        for statement in (
+            "update complaints_complaint set status = 'closed'",
+            "delete from complaints_demand",
+            "update complaints_deadline set due_at = now()",
+            "delete from complaints_notice",
+        ):
+            with seeing_as(user), connection.cursor() as cursor:
+                assert ask("select id from complaints_complaint") == [(case.pk,)]
                 cursor.execute(statement)
                 assert cursor.rowcount == 0, statement
-    with pytest.raises(DatabaseError, match="row-level security"), seeing_as(getattr(world, who)):
-        ask(
-            "insert into complaints_demand (complaint_id, ordinal, kind, note, is_settled, is_given_up) "
-            "values (%s, 9, 'refund', '', false, false)",
-            case.pk,
-        )
+        with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), seeing_as(user):
+            ask(added, case.pk)
 
 
-@pytest.mark.django_db
 def test_a_step_on_a_case_that_the_caller_cannot_see_finds_no_case(world: World, first_wall_off: None) -> None:
     from complaints import handling
     from complaints.handling.steps import consumer
 
     case = given.a_complaint(world, status=Status.NEGOTIATING)
+    move = consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS)))
     with seeing_as(world.hua, path="/enterprise/queue/"):
-        assert (
-            handling.take(
-                consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS))),
-                [case.pk],
-                actor=world.consumer,
-                now=WEDNESDAY,
-            )
-            == []
-        )
+        assert handling.take(move, [case.pk], actor=world.consumer, now=WEDNESDAY) == []
     with seeing_as(world.chen):
-        assert handling.take(
-            consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS))),
-            [case.pk],
-            actor=world.consumer,
-            now=WEDNESDAY,
-        )[0].is_done
+        assert handling.take(move, [case.pk], actor=world.consumer, now=WEDNESDAY)[0].is_done
         # Back in the caller's place.
         assert ask("select current_user") == [(roles.CONSUMER,)]
     assert Complaint.objects.get().status == Status.CLOSED
 
 
-@pytest.mark.django_db
 def test_who_has_an_office_and_a_job_is_taken_by_the_address(world: World) -> None:
     world.ming_staff.user.offices.create(authority=world.gulou, role=Role.OFFICER.post)
-    for path, role in (
-        ("/enterprise/queue/", roles.ENTERPRISE),
-        ("/authority/", roles.AUTHORITY),
-        ("/cases/", roles.AUTHORITY),
-    ):
+    pages = {"/enterprise/queue/": roles.ENTERPRISE, "/authority/": roles.AUTHORITY, "/cases/": roles.AUTHORITY}
+    for path, role in pages.items():
         with seeing_as(world.ming, path=path):
             assert ask("select current_user") == [(role,)]
 
 
-@pytest.mark.django_db
 def test_who_is_switched_off_is_nobody(world: World) -> None:
     given.a_complaint(world, status=Status.NEGOTIATING)
     User.objects.filter(pk=world.chen.pk).update(is_active=False)
@@ -394,7 +365,6 @@ def test_who_is_switched_off_is_nobody(world: World) -> None:
         assert ask("select id from complaints_complaint") == []
 
 
-@pytest.mark.django_db
 def test_a_secret_that_was_shown_opens_its_own_case_and_no_other(world: World) -> None:
     digests = [uuid.uuid4().hex * 2 for _ in range(2)]
     cases = [given.a_complaint(world, tracking_digest=digest) for digest in digests]
@@ -407,7 +377,6 @@ def test_a_secret_that_was_shown_opens_its_own_case_and_no_other(world: World) -
             row_security.show("")
 
 
-@pytest.mark.django_db
 def test_a_step_that_breaks_gives_the_callers_role_back(world: World) -> None:
     with seeing_as(world.chen):
         with row_security.working_as_steps():
@@ -421,7 +390,6 @@ def test_a_step_that_breaks_gives_the_callers_role_back(world: World) -> None:
         assert ask("select current_user") == [(roles.CONSUMER,)]
 
 
-@pytest.mark.django_db
 def test_a_body_is_read_before_the_transaction_begins(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     order: list[str] = []
     monkeypatch.setattr(row_security, "_read", lambda request: order.append("read"))
@@ -433,7 +401,6 @@ def test_a_body_is_read_before_the_transaction_begins(world: World, monkeypatch:
     assert order == ["read", "begin"]
 
 
-@pytest.mark.django_db
 def test_T06_a_check_names_a_database_user_who_stands_before_the_walls(settings: Any) -> None:
     from odr_portal.checks import the_database_user_is_behind_the_walls as looks_wrong
 

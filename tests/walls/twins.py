@@ -6,15 +6,13 @@ A change that no longer fits the source is an error, never a twin that quietly c
 is green in the copy before the wall is taken away.
 """
 
-import shutil
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.twins import ROOT, Change
+from tests.faults.twins import Change, change, copy_of_the_clone, prove_each
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +29,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "queryset-wall",
         "visible_to, of_offices and held_by find every case; requests read past row-level security as well",
-        ("tests/walls/test_each_wall_alone.py", "-k", "second_wall_off and not people_still"),
+        ("tests/walls/test_regions.py", "-k", "second_wall_off and not people_still"),
         (
             Change(
                 "complaints/models/complaint.py",
@@ -55,7 +53,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "row-policy",
         "PostgreSQL shows every caller every row; the first wall is off as well",
-        ("tests/walls/test_each_wall_alone.py", "-k", "first_wall_off and not people_still"),
+        ("tests/walls/test_regions.py", "-k", "first_wall_off and not people_still"),
         (
             Change(
                 "complaints/migrations/0004_row_security.py",
@@ -79,7 +77,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "idempotency-constraint",
         "a key may stand twice",
-        ("tests/walls/test_idempotency_row.py",),
+        ("tests/walls/test_the_database_itself.py", "-k", "T87_a_key"),
         (
             Change(
                 "accounts/migrations/0001_models.py",
@@ -130,32 +128,6 @@ TWINS: tuple[Twin, ...] = (
 )
 
 
-def copy(target: Path) -> None:
-    """The files that belong to the project, and the way to what they are built on."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.split("\0")):
-        source = ROOT / name
-        if source.is_file() and not source.is_symlink():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(source, target / name)
-    (target / ".venv").symlink_to((ROOT / ".venv").resolve())
-
-
-def change(twin: Twin, target: Path) -> None:
-    for one in twin.changes:
-        file = target / one.file
-        source = file.read_text(encoding="utf-8")
-        if source.count(one.before) != 1:
-            raise AssertionError(f"{one.file} has changed: the twin {twin.name} must be written anew")
-        file.write_text(source.replace(one.before, one.after), encoding="utf-8")
-
-
 def tested(twin: Twin, target: Path) -> tuple[str, str]:
     """green, red or broken; and what was seen first."""
     done = subprocess.run(
@@ -170,36 +142,17 @@ def tested(twin: Twin, target: Path) -> tuple[str, str]:
     return ("red", failed.removeprefix("FAILED ")) if is_red else ("broken", " ".join(last))
 
 
-def prove(twin: Twin, folder: Path) -> tuple[bool, str]:
-    target = folder / twin.name
-    copy(target)
-    before, seen = tested(twin, target)
-    if before != "green":
-        return False, f"{before} already with the wall: {seen}"
-    change(twin, target)
-    after, seen = tested(twin, target)
-    shutil.rmtree(target)
-    return after == "red", seen if after == "red" else f"{after}: {seen}"
-
-
-def main(names: list[str]) -> int:
-    if unknown := set(names) - {twin.name for twin in TWINS}:
-        raise SystemExit(f"No such twin: {', '.join(sorted(unknown))}. There are: {', '.join(t.name for t in TWINS)}")
-    is_proven = True
-    print(f"{'without':<24}{'turned red':<12}{'s':>5}  what was seen", flush=True)
+def prove(twin: Twin) -> tuple[bool, str]:
     with tempfile.TemporaryDirectory(prefix="odr-walls-") as folder:
-        for twin in TWINS:
-            if names and twin.name not in names:
-                continue
-            begun = time.monotonic()
-            is_red, seen = prove(twin, Path(folder))
-            is_proven &= is_red
-            print(
-                f"{twin.name:<24}{'yes' if is_red else 'NO':<12}{time.monotonic() - begun:>5.0f}  {seen[:150]}",
-                flush=True,
-            )
-    return 0 if is_proven else 1
+        target = Path(folder, twin.name)
+        copy_of_the_clone(target)
+        before, seen = tested(twin, target)
+        if before != "green":
+            return False, f"{before} already with the wall: {seen}"
+        change(target, twin.name, twin.changes)
+        after, seen = tested(twin, target)
+        return after == "red", seen[:150] if after == "red" else f"{after}: {seen}"
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(prove_each(TWINS, sys.argv[1:], prove))

@@ -13,6 +13,8 @@ from accounts.idempotency import AlreadyRunning, KeyMissing, SameKeyOtherBody, b
 from accounts.models import IdempotencyKey, User
 from tests import PATIENCE
 
+pytestmark = pytest.mark.django_db
+
 KEY = "0f6c2a7e0f6c2a7e"
 
 
@@ -31,29 +33,17 @@ def effect(request: HttpRequest, *, actor: str = "draft:chen", name: str = "做�
     return attempt.reference
 
 
-@pytest.mark.django_db
-def test_the_second_time_shows_the_first_answer() -> None:
+def test_the_second_time_shows_the_first_answer_and_another_body_or_person_gets_none_of_it() -> None:
     first = effect(posted())
     assert effect(posted()) == first
     assert User.objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_the_same_key_with_another_body_is_refused() -> None:
-    effect(posted())
     with pytest.raises(SameKeyOtherBody):
         effect(posted({"text": "另一件事"}))
     assert User.objects.count() == 1
-
-
-@pytest.mark.django_db
-def test_keys_of_two_people_never_meet() -> None:
-    effect(posted(), actor="draft:chen")
     effect(posted({"text": "别人的"}), actor="draft:otto")
     assert User.objects.count() == 2
 
 
-@pytest.mark.django_db
 def test_what_was_refused_stores_nothing_and_may_be_tried_again() -> None:
     def refused() -> None:
         with once(posted(), actor="draft:chen"):
@@ -68,29 +58,24 @@ def test_what_was_refused_stores_nothing_and_may_be_tried_again() -> None:
     assert User.objects.count() == 1
 
 
-@pytest.mark.django_db
 def test_without_a_reference_no_key_is_kept() -> None:
     with once(posted(), actor="draft:chen") as attempt:
         assert not attempt.answered
     assert not IdempotencyKey.objects.exists()
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("key", ["", "short", "x" * 101, "with space in it"])
 def test_a_request_without_a_proper_key_is_refused(key: str) -> None:
     with pytest.raises(KeyMissing):
         effect(posted(key=key))
 
 
-def test_the_token_of_the_form_is_no_part_of_the_body() -> None:
+def test_the_token_of_the_form_is_no_part_of_the_body_and_its_order_counts() -> None:
     first, second = (
         posted({"text": "一", "csrfmiddlewaretoken": "a"}),
         posted({"text": "一", "csrfmiddlewaretoken": "b"}),
     )
     assert body_digest(first) == body_digest(second)
-
-
-def test_order_of_values_and_names_cannot_be_confused() -> None:
     first, second = posted(), posted()
     first.POST = QueryDict("demand=refund&demand=sorry")  # type: ignore[assignment]
     second.POST = QueryDict("demand=sorry&demand=refund")  # type: ignore[assignment]

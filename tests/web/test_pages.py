@@ -1,14 +1,28 @@
 """Every plain page answers, in both languages, and the reading wishes are kept."""
 
+import gzip
 import re
+from datetime import date
+from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts.models import User
+from complaints.procedure.workflow import Status
+from enterprises.models import Enterprise, Staff
+from odr_portal.site import page_context
+from tests import ROOT
+from tests.browser.pictures import NOT_PICTURED, OTHER_PICTURES, kind_of, pages
+from tests.cast import World
+from tests.given import a_complaint
+from tests.server import A_REQUEST
+
+pytestmark = pytest.mark.django_db
+
 PAGES = ("/", "/how/", "/how/time-limits/", "/help/", "/privacy/", "/terms/", "/accessibility/")
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("path", PAGES)
 def test_a_stranger_reads_the_plain_pages(client: Client, path: str) -> None:
     answer = client.get(path)
@@ -19,15 +33,10 @@ def test_a_stranger_reads_the_plain_pages(client: Client, path: str) -> None:
     assert "12315 · 人工帮助" in page
 
 
-@pytest.mark.django_db
-def test_home_leads_to_people_to_talk_to(client: Client) -> None:
+def test_reading_wishes_are_kept_and_the_page_comes_back_and_home_leads_to_people_to_talk_to(client: Client) -> None:
     page = client.get("/").content.decode().partition("</main>")[0]
     for address in ("/open/stations/", "/help/"):
         assert f'href="{address}"' in page, address
-
-
-@pytest.mark.django_db
-def test_reading_wishes_are_kept_and_the_page_comes_back(client: Client) -> None:
     answer = client.post("/display/", {"display": "elder", "next": "/how/?x=1"})
     assert answer["Location"] == "/how/?x=1"
     client.post("/display/", {"theme": "dark"})
@@ -39,7 +48,6 @@ def test_reading_wishes_are_kept_and_the_page_comes_back(client: Client) -> None
     assert "data-display" not in client.get("/how/").content.decode()
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("body", [{"display": 'x"y'}, {"theme": "<b>"}, {"language": "fr"}, {}])
 def test_unknown_wishes_change_nothing(client: Client, body: dict[str, str]) -> None:
     answer = client.post("/display/", {**body, "next": "//evil.example/"})
@@ -47,7 +55,6 @@ def test_unknown_wishes_change_nothing(client: Client, body: dict[str, str]) -> 
     assert not {"display", "theme", "django_language"} & set(answer.cookies)
 
 
-@pytest.mark.django_db
 def test_every_missing_page_is_the_same_page(client: Client) -> None:
     first, second = client.get("/cases-that-are-not/1/"), client.get("/nothing/here/")
     assert first.status_code == second.status_code == 404
@@ -56,7 +63,6 @@ def test_every_missing_page_is_the_same_page(client: Client) -> None:
     assert len(contents) == 1
 
 
-@pytest.mark.django_db
 def test_a_form_from_elsewhere_is_refused_and_keeps_the_text() -> None:
     client = Client(enforce_csrf_checks=True)
     answer = client.post(
@@ -68,7 +74,6 @@ def test_a_form_from_elsewhere_is_refused_and_keeps_the_text() -> None:
     assert "secret-secret" not in page
 
 
-@pytest.mark.django_db
 def test_no_page_has_inline_style_or_script(client: Client) -> None:
     for path in (*PAGES, "/account/sign-in/", "/account/sign-in/password/", "/nothing/"):
         page = client.get(path).content.decode()
@@ -77,7 +82,6 @@ def test_no_page_has_inline_style_or_script(client: Client) -> None:
         assert "onclick" not in page, path
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("path", PAGES)
 def test_the_english_pages_are_english(client: Client, path: str) -> None:
     client.post("/display/", {"language": "en"})
@@ -85,3 +89,183 @@ def test_the_english_pages_are_english(client: Client, path: str) -> None:
     page = re.sub(r"<head>.*?</head>|lang=\"zh-Hans\">中文|（[^）]*）|\([^)]*\)", "", page, flags=re.S)
     results = set(re.findall(r"[一-鿿]+", page)) - {"市场监管部门", "中文"}
     assert not results
+
+
+def signed_in(email: str) -> tuple[Client, User]:
+    user = User.objects.create_user(email, name="某人")
+    client = Client()
+    client.force_login(user)
+    return client, user
+
+
+@pytest.mark.parametrize("who", ["ming", "lead", "rui", "su"])
+def test_every_place_of_the_bar_opens_for_whom_it_is_offered(world: Any, who: str) -> None:
+    client = Client()
+    client.force_login(getattr(world, who))
+    places = [item.url for item in page_context.build_page_context(client.get("/help/").wsgi_request)["nav"]]
+    assert len(places) >= 3
+    assert {place: client.get(place).status_code for place in places} == dict.fromkeys(places, 200)
+
+
+def test_an_officer_sees_the_authority_and_what_is_asked_for_less_often_under_more(world: Any) -> None:
+    client = Client()
+    client.force_login(world.rui)
+
+    def more(url: str) -> str:
+        return client.get(url).content.decode().partition('<details class="bar-more')[2].partition("</details>")[0]
+
+    assert "<summary>更多</summary>" in more("/authority/")
+    assert "<summary>更多：文书</summary>" in more("/authority/documents/")
+    assert '<a href="/authority/documents/" aria-current="page">文书</a>' in more("/authority/documents/")
+    assert 'href="/authority/triage/"' not in more("/authority/")
+    assert world.gulou.name in client.get("/help/").content.decode()
+    client.post("/display/", {"language": "en"})
+    assert world.gulou.name_en
+    assert world.gulou.name_en in client.get("/help/").content.decode()
+
+
+def test_on_a_phone_the_menu_leads_wherever_the_bar_leads(world: Any) -> None:
+    client = Client()
+    for who in (world.lead, world.rui, None):
+        if who is not None:
+            client.force_login(who)
+        else:
+            client.logout()
+        page = client.get("/help/")
+        menu = page.content.decode().partition('<nav id="site"')[2].partition("</nav>")[0]
+        left_out = [
+            item.url
+            for item in page_context.build_page_context(page.wsgi_request)["nav"]
+            if f'href="{item.url}"' not in menu
+        ]
+        assert not left_out, (who, left_out)
+
+
+def test_staff_see_their_enterprise_until_they_leave() -> None:
+    client, user = signed_in("ming@example.org")
+    enterprise = Enterprise.objects.create(name="某某通信", name_en="Some Telecom")
+    staff = Staff.objects.create(user=user, enterprise=enterprise, role="handler", starts_on=date(2026, 1, 1))
+    assert "某某通信" in client.get("/help/").content.decode()
+    staff.ends_on = date(2026, 2, 1)
+    staff.save()
+    assert "某某通信" not in client.get("/help/").content.decode()
+
+
+def test_the_longest_address_is_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(page_context, "is_here", lambda url: True)
+    marked = [
+        item.url for item in page_context._items(page_context.AUTHORITY_NAV, "/authority/triage/7/") if item.is_current
+    ]
+    assert marked == ["/authority/triage/"]
+    assert [item.url for item in page_context._items(page_context.CONSUMER_NAV, "/") if item.is_current] == ["/"]
+    assert not [item.url for item in page_context._items(page_context.CONSUMER_NAV, "/help/") if item.is_current]
+
+
+def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:
+    Client().get("/")
+    # The page names days: whether the numbers in force have changed is one row.
+    with django_assert_num_queries(1 + A_REQUEST):
+        page = Client().get("/")
+    assert len(page.content) < 100_000
+    client, _user = signed_in("chen@example.org")
+    # Session and person, who comes with the news that no work stands anywhere.
+    with django_assert_num_queries(3 + A_REQUEST):
+        client.get("/")
+
+
+def ways_on(client: Client) -> set[str]:
+    page = client.get("/nowhere/").content.decode().partition("<main")[2].partition("</main>")[0]
+    return {
+        address
+        for address in ("/authority/", "/enterprise/queue/", "/cases/", "/track/", "/")
+        if f'href="{address}"' in page
+    }
+
+
+@pytest.mark.parametrize(
+    ("who", "workspace"), [("rui", "/authority/"), ("su", "/authority/"), ("ming", "/enterprise/queue/")]
+)
+def test_people_at_work_are_led_to_their_own_desk(world: World, who: str, workspace: str) -> None:
+    client = Client()
+    client.force_login(getattr(world, who))
+    assert ways_on(client) == {workspace, "/"}
+
+
+def test_everybody_else_is_led_to_the_own_complaints(world: World) -> None:
+    client = Client()
+    assert ways_on(client) == {"/cases/", "/track/", "/"}
+    client.force_login(world.chen)
+    assert ways_on(client) == {"/cases/", "/track/", "/"}
+
+
+#: The first page that anybody sees, compressed, in bytes (issue: consumer).
+MOST = 100_000
+#: Kilobytes compressed, styles and scripts included, that the page may weigh; the same uncompressed, the page alone.
+LIMITS: dict[str, tuple[int, int]] = {
+    "/": (16, 9),
+    "/how/": (16, 7),
+    "/file/": (17, 11),
+    "/find/?q=移动": (17, 10),
+    "/find/suggest/?q=移动": (2, 3),
+    "/check/": (17, 9),
+    "/check/?matter=purchase&trade=telecom&since=over&elsewhere=no": (17, 10),
+    "/check/letter/": (16, 11),
+    "/track/": (16, 7),
+    "/account/sign-in/": (17, 7),
+    "/cases/": (16, 7),
+    "/cases/{number}/": (19, 20),
+    "/cases/{number}/offer/1/": (18, 14),
+    "/cases/{number}/why/confirmation/": (17, 11),
+}
+LINKED = re.compile(r'(?:href|src)="[^"]*/static/((?:css|js|img)/[\w.-]+?)(?:\.[0-9a-f]{12})?(\.(?:css|js|svg))"')
+
+
+def packed(content: bytes) -> int:
+    return len(gzip.compress(content, 6))
+
+
+def weight(page: bytes) -> int:
+    """Compressed bytes of the page and of what it links to, each once."""
+    linked = {"".join(part) for part in LINKED.findall(page.decode())}
+    assert len(linked) >= 6 or b"<html" not in page, linked
+    return packed(page) + sum(packed((ROOT / "static" / name).read_bytes()) for name in linked)
+
+
+def test_no_page_grows_unseen(world: World) -> None:
+    case = a_complaint(world, status=Status.AWAITING_CONSUMER)
+    client = Client()
+    client.force_login(world.chen)
+    heavy = []
+    for path, (compressed, alone) in LIMITS.items():
+        visitor = client if path.startswith("/cases/") else Client()
+        answer = visitor.get(path.format(number=case.number))
+        assert answer.status_code == 200, path
+        whole, page = weight(answer.content) / 1000, len(answer.content) / 1000
+        if whole > compressed or page > alone:
+            heavy.append(f"{path}: {whole:.1f} kB compressed with all it links to, {page:.1f} kB the page itself")
+        assert whole * 1000 < MOST, path
+    assert not heavy, "\n".join(heavy)
+
+
+FOLDER = ROOT / "docs" / "screens"
+
+
+def test_reasons_are_given_for_pages_that_exist() -> None:
+    assert NOT_PICTURED.keys() <= dict(pages()).keys(), sorted(NOT_PICTURED.keys() - dict(pages()).keys())
+
+
+def test_the_pictures_in_git_are_few_and_each_is_shown_somewhere() -> None:
+    pictures = {path.name for path in FOLDER.iterdir() if path.suffix != ".md"}
+    texts = "".join(path.read_text() for path in (ROOT / "README.md", FOLDER / "README.md"))
+    assert 0 < len(pictures) <= 12
+    assert pictures == set(re.findall(r"[\w-]+\.(?:png|webp)", texts))
+
+
+def test_no_picture_shows_a_page_that_is_gone() -> None:
+    kinds = "|".join([*(kind for _name, kind in pages()), *OTHER_PICTURES])
+    names = {re.sub(r"^[a-z]+-[a-z]+-|(?<=ref)-\d$", "", path.stem) for path in FOLDER.glob("*.webp")}
+    assert not [name for name in sorted(names) if not re.fullmatch(kinds, name)]
+
+
+def test_an_address_has_the_name_that_its_picture_gets() -> None:
+    assert re.fullmatch(kind_of("cases/<str:number>/offer/<int:pk>/"), "cases-ref-offer-n")

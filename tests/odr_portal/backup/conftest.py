@@ -114,3 +114,7 @@ def manage(*arguments: str, before: str = "", **variables: str) -> subprocess.Co
         text=True,
         env={**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else", **variables},
     )
+
+
+def quiet(what: str, size: int) -> None:
+    """Nobody looks."""

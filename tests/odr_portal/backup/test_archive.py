@@ -13,12 +13,9 @@ import pytest
 
 from odr_portal.backup import archive
 from odr_portal.backup.archive import Unusable, Writer
+from tests.odr_portal.backup.conftest import quiet
 
 NAMES = ["evidence/00/a.jpg", "evidence/ff/长名字" + "x" * 120 + ".pdf", "files/b.txt"]
-
-
-def quiet(what: str, size: int) -> None:
-    """Nobody looks."""
 
 
 def write(path: Path, names: list[str] = NAMES, **changes: Any) -> Path:

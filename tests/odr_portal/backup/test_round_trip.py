@@ -73,10 +73,6 @@ def source_query(statement: str) -> list[Any]:
         owner.close()
 
 
-def quiet(what: str, size: int) -> None:
-    """Nobody looks."""
-
-
 def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> None:
     file = tmp_path / "portal.tar"
     text = save(file)

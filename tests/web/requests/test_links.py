@@ -15,7 +15,7 @@ from accounts.roles import Role
 from authorities.models import Officer
 from complaints.handling.steps import authority, both
 from complaints.models import Complaint
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from oversight.counters import making
 from tests import given
 from tests.cast import World
@@ -46,18 +46,11 @@ EVERYBODY = ("chen", "ming", "lead", "rui", "su", "head", "superior", ANALYST, *
 def test_every_link_that_somebody_is_offered_opens(world: World, who: str, each: int) -> None:
     """So many of each kind of address are opened."""
     now = timezone.now()
-    for status in (
-        Status.TRIAGE,
-        Status.REVIEW,
-        Status.MEDIATING,
-        Status.NEGOTIATING,
-        Status.AWAITING_CONSUMER,
-        Status.CLOSED,
-    ):
+    for status in (S.TRIAGE, S.REVIEW, S.MEDIATING, S.NEGOTIATING, S.AWAITING_CONSUMER, S.CLOSED):
         given.a_complaint(world, status=status, now=now)
-    given.step(Complaint.objects.get(status=Status.CLOSED), both.give_publication_consent(), world.consumer, now)
+    given.step(Complaint.objects.get(status=S.CLOSED), both.give_publication_consent(), world.consumer, now)
     one_person_suffices()
-    refused = given.a_complaint(world, status=Status.REVIEW, now=now)
+    refused = given.a_complaint(world, status=S.REVIEW, now=now)
     given.step(
         refused,
         authority.refuse(ground="outside_duty", body="12300", facts="资费争议由电信主管部门处理。"),

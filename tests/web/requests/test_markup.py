@@ -1,11 +1,13 @@
 """What somebody typed is shown as they typed it, and no browser runs it."""
 
+import inspect
 import re
 from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -16,8 +18,9 @@ from complaints.procedure.filing_request import DemandRequest, RespondentRequest
 from complaints.procedure.workflow import Status
 from complaints.settlement import offer_terms
 from enterprises.models import Branch
+from odr_portal.celery import app
 from tests.cast import World
-from tests.given import BECAUSE, a_request, step
+from tests.given import BECAUSE, a_complaint, a_request, step
 
 POLYGLOTS = (
     "\"'><x-evil onmouseover=alert(1)>",
@@ -129,7 +132,6 @@ PAGES = {
 }
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("who", PAGES)
 @pytest.mark.parametrize("language", ["zh-hans", "en"])
 def test_T30_T53_nothing_that_was_typed_comes_alive(world: World, hostile: Complaint, who: str, language: str) -> None:
@@ -149,3 +151,34 @@ def test_T30_T53_nothing_that_was_typed_comes_alive(world: World, hostile: Compl
         assert not re.search(r">\s*49\s*<", page)
     assert seen or who == "su", "the pages show none of the texts, so this proves nothing"
     assert hostile.status == Status.AWAITING_CONSUMER
+
+
+OURS = ("complaints.", "routing.", "oversight.", "enterprises.", "odr_portal.")
+
+
+def ours() -> dict[str, object]:
+    app.loader.import_default_modules()
+    return {name: task for name, task in app.tasks.items() if name.startswith(OURS)}
+
+
+def test_T90_no_task_takes_an_argument_so_no_message_can_name_a_case() -> None:
+    assert len(ours()) >= 5
+    for name, task in ours().items():
+        assert not inspect.signature(task.run).parameters, name  # type: ignore[attr-defined]
+    assert app.conf.accept_content == ["json"]
+
+
+def fingerprint() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("select md5(coalesce(string_agg(c::text, '|' order by id), '')) from complaints_complaint c")
+        return str(cursor.fetchone()[0])
+
+
+def test_T17_T90_a_forged_message_changes_no_case(world: World) -> None:
+    a_complaint(world, status=Status.NEGOTIATING)
+    before = fingerprint()
+    for task in ours().values():
+        for arguments in ([1], ["1 or 1=1"], [{"complaint": 1}], [10**9, "close"]):
+            with pytest.raises(TypeError):
+                task.apply(args=arguments, throw=True)  # type: ignore[attr-defined]
+    assert fingerprint() == before

@@ -10,14 +10,23 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Any
 
 import pytest
 from django.conf import settings
+from django.test import Client
 
+from accounts import masking
+from accounts.sign_in.contacts import parse_contact
+from complaints.desks.case_search import number_in
+from complaints.evidence.files import shown_name
 from odr_portal.processes import running
 from odr_portal.processes.web_worker import HEAD_WITHIN
 from tests import PATIENCE
+from tests.cast import World
 
 HOST = b"Host: localhost\r\n"
 #: Two workers with four threads each (odr_portal/processes/running.py).
@@ -75,19 +84,16 @@ def asked(address: tuple[str, int], raw: bytes, *, patience: float = 3) -> bytes
         return b""
 
 
+POST, GET = (method + b" /healthz HTTP/1.1\r\n" + HOST for method in (b"POST", b"GET"))
 ODD = {
-    "both lengths": b"POST /healthz HTTP/1.1\r\n"
-    + HOST
-    + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-    "two lengths": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: 4\r\nContent-Length: 40\r\n\r\nabcd",
-    "an unknown coding": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
-    "a folded header": b"GET /healthz HTTP/1.1\r\n" + HOST + b"X-A: a\r\n b\r\n\r\n",
-    "a space before the colon": b"GET /healthz HTTP/1.1\r\n" + HOST + b"Content-Length : 4\r\n\r\n",
-    "a signed length": b"POST /healthz HTTP/1.1\r\n" + HOST + b"Content-Length: +4\r\n\r\nabcd",
-    "an odd chunk": b"POST /healthz HTTP/1.1\r\n"
-    + HOST
-    + b"Transfer-Encoding: chunked\r\n\r\n0x4\r\nabcd\r\n0\r\n\r\n",
-    "a bare line end": b"GET /healthz HTTP/1.1\n" + b"Host: localhost\nX: y\n\n",
+    "both lengths": POST + b"Content-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    "two lengths": POST + b"Content-Length: 4\r\nContent-Length: 40\r\n\r\nabcd",
+    "an unknown coding": POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n",
+    "a folded header": GET + b"X-A: a\r\n b\r\n\r\n",
+    "a space before the colon": GET + b"Content-Length : 4\r\n\r\n",
+    "a signed length": POST + b"Content-Length: +4\r\n\r\nabcd",
+    "an odd chunk": POST + b"Transfer-Encoding: chunked\r\n\r\n0x4\r\nabcd\r\n0\r\n\r\n",
+    "a bare line end": b"GET /healthz HTTP/1.1\nHost: localhost\nX: y\n\n",
 }
 
 
@@ -142,3 +148,55 @@ def test_T89_somebody_who_sends_a_letter_a_second_does_not_hold_up_the_others(ad
             return
     assert passed_by, "a quick request waits for slow ones"
     assert answered_late, "who is slow is answered all the same"
+
+
+LONG = 50_000
+CRUEL = {
+    "one letter": "a" * LONG,
+    "spaces": " " * LONG + "x",
+    "digits": "1" * LONG + "!",
+    "hyphens": "20261101-" * (LONG // 9),
+    "address": "a@" + "a." * (LONG // 2),
+    "brackets": "（(" * (LONG // 2),
+    "Chinese": "中国移动" * (LONG // 4),
+    "marks": "a" + "\u0301" * LONG,
+}
+
+
+@contextmanager
+def bounded(seconds: int) -> Iterator[None]:
+    """A watchdog, not a measure: a pattern that explodes would run for hours."""
+
+    def too_long(number: int, frame: FrameType | None) -> None:
+        raise AssertionError("this input runs on and on")
+
+    before = signal.signal(signal.SIGALRM, too_long)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("name", CRUEL)
+def test_T50_no_pattern_explodes(name: str) -> None:
+    reading: list[Any] = [number_in, parse_contact, shown_name]
+    for read in (*reading, masking.masked_phone, masking.masked_name, masking.masked_address):
+        with bounded(10):
+            read(CRUEL[name])
+
+
+@pytest.mark.parametrize("name", CRUEL)
+def test_T50_T86_no_search_explodes(client: Client, world: World, name: str) -> None:
+    client.force_login(world.rui)
+    for path in ("/find/", "/authority/cases/"):
+        with bounded(20):
+            answer = client.get(path, {"q": CRUEL[name]})
+        assert answer.status_code in (200, 302, 400, 414, 422), path
+
+
+def test_T86_a_page_is_a_page_however_many_are_asked_for(client: Client, world: World) -> None:
+    client.force_login(world.rui)
+    for extra in ({"page_size": "100000"}, {"limit": "100000"}, {"after": "x" * 5000}, {"after": "-1"}):
+        assert client.get("/authority/cases/", extra).status_code in (200, 400, 404)
