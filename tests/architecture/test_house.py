@@ -29,7 +29,6 @@ TOO_LONG = {
     "tests/oversight/hot_spots/test_guidance.py",
     "tests/oversight/slow_count.py",
     "tests/stateful/words.py",
-    "tests/walls/addresses.py",
     "tests/walls/test_the_database_itself.py",
     "tests/walls/things.py",
 }

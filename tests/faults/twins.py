@@ -108,7 +108,7 @@ TWINS: tuple[Twin, ...] = (
         "test_broker.py::test_f16_f17_valkey_is_killed_and_comes_back_empty",
         ("STUCK case",),
         (
-            Change("odr_portal/celery.py", '        "routing.tasks.sweep_filed": sweep_every,\n', ""),
+            Change("odr_portal/celery.py", 'routing=("filed", "successions", ', 'routing=("successions", '),
             Change("odr_portal/management/commands/watch.py", '    "filed": forwarding.sweep_filed,\n', ""),
             Change(
                 "routing/tasks.py",
