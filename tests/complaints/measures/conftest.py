@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,17 +10,15 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
 from complaints.models import Complaint, HandlingStep, RoundTrip
 from complaints.procedure.workflow import Status
 from complaints.tables.round_trip import working
 from tests import given
 from tests.cast import World
-from tests.complaints.outbound.conftest import export_root, filled, signed_in
+from tests.complaints.outbound.conftest import export_root, filled
 
-__all__ = ["export_root", "signed_in"]
+__all__ = ["export_root"]
 HOME = "/enterprise/round-trip/"
-SignIn = Callable[[User], Client]
 
 
 def cases(

@@ -16,12 +16,13 @@ from complaints.tables.round_trip import asking, working
 from database.sweeping import LEASE
 from tests import PATIENCE
 from tests.cast import World
-from tests.complaints.measures.conftest import HOME, SignIn, cases, filled, states, table, tried
+from tests.complaints.measures.conftest import HOME, cases, filled, states, table, tried
+from tests.complaints.pages.at_the_desk import signed_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def test_the_same_lines_at_the_same_moment(world: World, signed_in: SignIn) -> None:
+def test_the_same_lines_at_the_same_moment(world: World) -> None:
     raw, people = contacts(world, 6), [signed_in(world.ming), signed_in(world.lead)]
     trips = [tried(browser, raw) for browser in people]
     for browser, trip in zip(people, trips, strict=True):
@@ -72,7 +73,7 @@ def elsewhere(work: Any) -> None:
     assert not failed
 
 
-def test_what_somebody_decides_at_this_moment_is_not_dropped(world: World, signed_in: SignIn) -> None:
+def test_what_somebody_decides_at_this_moment_is_not_dropped(world: World) -> None:
     trip = tried(signed_in(world.ming), contacts(world, 2))
     RoundTrip.objects.update(asked_at=timezone.now() - uploads.DECIDED_WITHIN)
     with transaction.atomic():
@@ -87,7 +88,7 @@ def test_what_somebody_decides_at_this_moment_is_not_dropped(world: World, signe
 @pytest.mark.parametrize("at", ["go_on", "_take"])
 @pytest.mark.parametrize("mode", ["good", "all"])
 def test_a_batch_that_outlives_its_lease_is_done_once_and_stays_done(
-    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch, mode: str, at: str
+    world: World, monkeypatch: pytest.MonkeyPatch, mode: str, at: str
 ) -> None:
     browser = signed_in(world.ming)
     trip = tried(browser, contacts(world, 2))

@@ -16,7 +16,8 @@ from complaints.procedure.filing_request import DemandRequest
 from complaints.procedure.workflow import Status as S
 from tests import given
 from tests.cast import World
-from tests.complaints.measures.conftest import SignIn, cases, filled, table
+from tests.complaints.measures.conftest import cases, filled, table
+from tests.complaints.pages.at_the_desk import signed_in
 from tests.server import A_REQUEST
 
 pytestmark = pytest.mark.django_db
@@ -60,7 +61,7 @@ def why(measure: Measure) -> dict[str, str]:
     return {one["number"]: one["why"] for one in measure.left_out}
 
 
-def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World, signed_in: SignIn) -> None:
+def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World) -> None:
     now, browser = timezone.now(), signed_in(world.ming)
     good = cases(world, 3)
     waiting = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)
@@ -101,7 +102,7 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     assert good[1].number not in again
 
 
-def test_amounts_come_from_a_table(world: World, signed_in: SignIn) -> None:
+def test_amounts_come_from_a_table(world: World) -> None:
     browser, (one, other, none, wrong) = signed_in(world.ming), cases(world, 4)
     amounts = {one: "20.00", other: "¥35", none: "", wrong: "=1+1"}
     rows = [{"编号": case.number, "金额": amount} for case, amount in amounts.items()]
@@ -112,7 +113,7 @@ def test_amounts_come_from_a_table(world: World, signed_in: SignIn) -> None:
     assert why(measure) == {none.number: "表中没有这件的金额。", wrong.number: "金额请填数字，例如 128.50"}
 
 
-def test_cases_come_from_the_queue(world: World, signed_in: SignIn) -> None:
+def test_cases_come_from_the_queue(world: World) -> None:
     browser, mine = signed_in(world.ming), cases(world, 2)
     given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     assert "用列表里的案件（3件）" in browser.get(f"{HOME}new/?view=all").content.decode()
@@ -124,7 +125,7 @@ def test_cases_come_from_the_queue(world: World, signed_in: SignIn) -> None:
     assert {pick["number"] for pick in Measure.objects.get().picks} == {case.number for case in mine}
 
 
-def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World, signed_in: SignIn) -> None:
+def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World) -> None:
     now, browser, ours = timezone.now(), signed_in(world.ming), cases(world, 4)
     measure = sent(browser, drafted(browser, lines=numbers(ours)))
     given.step(ours[0], consumer.accept_offer(), world.consumer, now)
@@ -152,7 +153,7 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World, sign
     assert browser.post(f"{place(measure)}performed/", filled(proof="又一次。")).status_code == 409
 
 
-def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: World, signed_in: SignIn) -> None:
+def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: World) -> None:
     """Whoever gets the offer is not chosen anew with those left out; nobody guesses which amount is meant."""
     browser = signed_in(world.ming)
     twice, odd, bare, other = cases(world, 4)
@@ -180,7 +181,7 @@ def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: Worl
 
 
 def test_what_was_sent_is_not_overwritten_by_a_trial_that_began_before(
-    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     browser, ours = signed_in(world.ming), cases(world, 2)
     measure = drafted(browser, lines=numbers(ours))
@@ -200,7 +201,7 @@ def test_what_was_sent_is_not_overwritten_by_a_trial_that_began_before(
     assert (answer.status_code, answer["Location"]) == (302, place(measure))
 
 
-def test_a_measure_is_seen_where_its_branch_is_seen(world: World, signed_in: SignIn) -> None:
+def test_a_measure_is_seen_where_its_branch_is_seen(world: World) -> None:
     """The branch and headquarters; a case of somebody else in it reads like a missing one."""
     near, elsewhere = cases(world, 2)
     Complaint.objects.filter(pk=elsewhere.pk).update(branch=None)
@@ -215,7 +216,7 @@ def test_a_measure_is_seen_where_its_branch_is_seen(world: World, signed_in: Sig
     assert signed_in(world.hua).get(place(measure)).status_code == 404
 
 
-def test_what_the_rule_lacks_stands_at_its_field_and_it_is_sent_once(world: World, signed_in: SignIn) -> None:
+def test_what_the_rule_lacks_stands_at_its_field_and_it_is_sent_once(world: World) -> None:
     browser = signed_in(world.ming)
     measure = drafted(browser, lines=numbers(cases(world, 1)))
     lacking = RULE | {"verdict-refund": "part", "source-refund": "fixed", "verdict-cancel_service": ""}
@@ -240,7 +241,7 @@ def test_what_the_rule_lacks_stands_at_its_field_and_it_is_sent_once(world: Worl
     assert Offer.objects.count() == 2
 
 
-def test_a_page_costs_the_same_however_many_cases_it_is_about(world: World, signed_in: SignIn) -> None:
+def test_a_page_costs_the_same_however_many_cases_it_is_about(world: World) -> None:
     browser = signed_in(world.lead)
     counted = []
     for count in (2, 6):

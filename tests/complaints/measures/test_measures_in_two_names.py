@@ -15,8 +15,9 @@ from enterprises.models import Staff
 from enterprises.models.team import TwoPersons
 from tests import given
 from tests.cast import World
-from tests.complaints.measures.conftest import SignIn, cases, filled
+from tests.complaints.measures.conftest import cases, filled
 from tests.complaints.measures.test_measures import BY_TABLE, HOME, RULE, drafted, numbers, place, sent, why
+from tests.complaints.pages.at_the_desk import signed_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/enterprise/approvals/"
@@ -53,7 +54,7 @@ def decide(browser: Client, measure: Measure, decision: str, text: str = "", **f
     return browser.post(f"{place(measure)}approval/", filled(decision=decision, text=text) | fields)
 
 
-def test_the_whole_is_proposed_and_strangers_find_nothing(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
+def test_the_whole_is_proposed_and_strangers_find_nothing(world: World, guarded: TwoPersons) -> None:
     ming, ours = signed_in(world.ming), cases(world, 3)
     due = list(Complaint.objects.order_by("pk").values_list("next_due_at", flat=True))
     measure = proposed(world, ming, ours)
@@ -80,7 +81,7 @@ def test_the_whole_is_proposed_and_strangers_find_nothing(world: World, signed_i
     assert not Offer.objects.exists()
 
 
-def test_another_person_sends_the_whole(world: World, signed_in: SignIn, guarded: TwoPersons, reviewer: User) -> None:
+def test_another_person_sends_the_whole(world: World, guarded: TwoPersons, reviewer: User) -> None:
     ours = cases(world, 3)
     measure = proposed(world, signed_in(world.ming), ours)
     browser = signed_in(reviewer)
@@ -107,7 +108,7 @@ def test_another_person_sends_the_whole(world: World, signed_in: SignIn, guarded
     assert decide(browser, measure, "grant")["Location"] == place(measure)
 
 
-def test_each_case_is_judged_anew_and_the_rest_is_named(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
+def test_each_case_is_judged_anew_and_the_rest_is_named(world: World, guarded: TwoPersons) -> None:
     ours = cases(world, 4)
     measure = proposed(world, signed_in(world.ming), ours)
     # One leaves, one asks for something else meanwhile.
@@ -132,7 +133,7 @@ def test_each_case_is_judged_anew_and_the_rest_is_named(world: World, signed_in:
     assert ours[1].number in signed_in(world.ming).get(f"{HOME}new/?again={measure.public_id}").content.decode()
 
 
-def test_nothing_left_is_said_and_nothing_is_done(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
+def test_nothing_left_is_said_and_nothing_is_done(world: World, guarded: TwoPersons) -> None:
     ours = cases(world, 2)
     measure = proposed(world, signed_in(world.ming), ours)
     for case in ours:
@@ -144,7 +145,7 @@ def test_nothing_left_is_said_and_nothing_is_done(world: World, signed_in: SignI
 
 
 def test_sent_back_it_is_a_draft_with_the_reason_and_goes_its_way_again(
-    world: World, signed_in: SignIn, guarded: TwoPersons, reviewer: User
+    world: World, guarded: TwoPersons, reviewer: User
 ) -> None:
     ming, ours = signed_in(world.ming), cases(world, 2)
     waiting = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
@@ -166,7 +167,7 @@ def test_sent_back_it_is_a_draft_with_the_reason_and_goes_its_way_again(
     assert set(why(measure)) == {waiting.number}
 
 
-def test_one_case_above_the_amount_makes_the_whole_wait(world: World, signed_in: SignIn, guarded: TwoPersons) -> None:
+def test_one_case_above_the_amount_makes_the_whole_wait(world: World, guarded: TwoPersons) -> None:
     ming, ours = signed_in(world.ming), cases(world, 2)
     measure = drafted(ming, lines=f"{ours[0].number},20\n{ours[1].number},120")
     assert ming.post(place(measure), filled(send="1", **RULE | BY_TABLE)).status_code == 302

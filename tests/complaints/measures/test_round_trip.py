@@ -23,7 +23,6 @@ from tests import given
 from tests.cast import World
 from tests.complaints.measures.conftest import (
     HOME,
-    SignIn,
     cases,
     decided,
     filled,
@@ -37,6 +36,7 @@ from tests.complaints.measures.conftest import (
     uploaded,
     worked,
 )
+from tests.complaints.pages.at_the_desk import signed_in
 
 pytestmark = pytest.mark.django_db
 CALL = {"编号": "", "步骤": "记录联系", "联系方式": "电话", "联系上了吗": "是"}
@@ -57,7 +57,7 @@ def fetched_rows(browser: Client) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(fetched(browser, "csv").decode("utf-8-sig"), newline="")))
 
 
-def test_a_table_with_one_bad_line_in_ten(world: World, signed_in: SignIn) -> None:
+def test_a_table_with_one_bad_line_in_ten(world: World) -> None:
     """Download, fill in, upload: the bad lines are named, the others are carried out, none twice."""
     browser, ours = signed_in(world.ming), cases(world, 20)
     rows = fetched_rows(browser)
@@ -97,7 +97,7 @@ def test_a_table_with_one_bad_line_in_ten(world: World, signed_in: SignIn) -> No
     assert (states(again).count("same"), states(again).count("done"), Offer.objects.count()) == (18, 2, 20)
 
 
-def test_the_workbook_comes_back_as_it_went_out(world: World, signed_in: SignIn) -> None:
+def test_the_workbook_comes_back_as_it_went_out(world: World) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     book = openpyxl.load_workbook(io.BytesIO(fetched(browser, "xlsx")))
     sheet = book.worksheets[0]
@@ -118,7 +118,7 @@ def test_the_workbook_comes_back_as_it_went_out(world: World, signed_in: SignIn)
     assert (trip.state, states(trip), case.status, case.handler_id) == expected
 
 
-def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignIn) -> None:
+def test_who_has_a_case_already_need_not_be_named(world: World) -> None:
     browser, now = signed_in(world.lead), timezone.now()
     mine, nobodys = cases(world, 2, status=S.WITH_ENTERPRISE, now=now)
     given.step(mine, enterprise.assign(handler_id=world.ming_staff.pk), world.handler, now)
@@ -132,7 +132,7 @@ def test_who_has_a_case_already_need_not_be_named(world: World, signed_in: SignI
     assert (mine.status, mine.handler_id, nobodys.status) == (S.NEGOTIATING, world.ming_staff.pk, S.WITH_ENTERPRISE)
 
 
-def test_without_wishes_it_says_so_and_the_same_file_twice_changes_nothing(world: World, signed_in: SignIn) -> None:
+def test_without_wishes_it_says_so_and_the_same_file_twice_changes_nothing(world: World) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     trip = tried(browser, table([{"编号": case.number, "步骤": ""}]))
     page = browser.get(f"{HOME}{trip.mark}/").content.decode()
@@ -149,7 +149,7 @@ def test_without_wishes_it_says_so_and_the_same_file_twice_changes_nothing(world
     assert (states(other), Contact.objects.count()) == (["done"], 2)
 
 
-def test_a_case_that_moved_on_is_refused_by_name(world: World, signed_in: SignIn) -> None:
+def test_a_case_that_moved_on_is_refused_by_name(world: World) -> None:
     browser, (still, moved, later) = signed_in(world.ming), cases(world, 3)
     rows = fetched_rows(browser)
     by_number = {
@@ -168,7 +168,7 @@ def test_a_case_that_moved_on_is_refused_by_name(world: World, signed_in: SignIn
     assert steps_of([still, moved, later], "log_contact") == 1
 
 
-def test_several_lines_of_a_case_follow_each_other(world: World, signed_in: SignIn) -> None:
+def test_several_lines_of_a_case_follow_each_other(world: World) -> None:
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     (row,) = fetched_rows(browser)
     accepted = row | {"步骤": "受理", "交给谁（工号、邮箱或姓名）": "明试"}
@@ -180,7 +180,7 @@ def test_several_lines_of_a_case_follow_each_other(world: World, signed_in: Sign
     assert (states(trip), case.status) == (["done"] * 3, S.AWAITING_CONSUMER)
 
 
-def test_all_or_nothing_is_all_or_nothing(world: World, signed_in: SignIn) -> None:
+def test_all_or_nothing_is_all_or_nothing(world: World) -> None:
     browser, (one, other) = signed_in(world.ming), cases(world, 2)
     trip = tried(browser, table([offer_row(one), offer_row(other)]))
     given.step(other, given.an_offer(), world.handler, timezone.now())
@@ -193,9 +193,7 @@ def test_all_or_nothing_is_all_or_nothing(world: World, signed_in: SignIn) -> No
     assert states(decided(browser, trip, "good")) == ["done", "bad"]
 
 
-def test_a_long_table_begins_only_if_every_line_can_be_done_now(
-    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_long_table_begins_only_if_every_line_can_be_done_now(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Too long for one transaction: tried once more after the decision, and then nothing is begun in vain."""
     monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(working, "BATCH", 2)
@@ -212,7 +210,7 @@ def test_a_long_table_begins_only_if_every_line_can_be_done_now(
 
 
 def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
-    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(working, "BATCH", 2)
@@ -243,7 +241,7 @@ def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
     assert text[3]["问题"]
 
 
-def test_performed_for_many(world: World, signed_in: SignIn) -> None:
+def test_performed_for_many(world: World) -> None:
     browser, ours = signed_in(world.ming), cases(world, 2, status=S.PERFORMING)
     one, other = ({"编号": case.number, "步骤": "报告已履行", "履行证明": f"流水号{case.pk}"} for case in ours)
     trip = decided(browser, tried(browser, table([one, other | {"已履行的约定序号": "7"}])), "good")
@@ -251,7 +249,7 @@ def test_performed_for_many(world: World, signed_in: SignIn) -> None:
     assert [o.state for o in ours[0].obligations.all()] == ["reported"]
 
 
-def test_what_is_somebody_elses_reads_like_what_is_missing(world: World, signed_in: SignIn) -> None:
+def test_what_is_somebody_elses_reads_like_what_is_missing(world: World) -> None:
     near, elsewhere = cases(world, 2)
     Complaint.objects.filter(pk=elsewhere.pk).update(branch=None)
     elsewhere.engagements.update(branch=None)
@@ -265,7 +263,7 @@ def test_what_is_somebody_elses_reads_like_what_is_missing(world: World, signed_
     assert states(tried(signed_in(world.hua), table([offer_row(near), offer_row(elsewhere)]))) == ["bad", "bad"]
 
 
-def test_a_table_is_its_senders_alone_and_nothing_when_they_left(world: World, signed_in: SignIn) -> None:
+def test_a_table_is_its_senders_alone_and_nothing_when_they_left(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     trip = tried(signed_in(world.ming), table([offer_row(case)]))
     for other in (world.lead, world.hua, world.rui, world.chen):
@@ -281,7 +279,7 @@ def test_a_table_is_its_senders_alone_and_nothing_when_they_left(world: World, s
     assert (trip.state, trip.failure, Offer.objects.count()) == ("failed", "no_desk", 0)
 
 
-def test_formulas_come_back_as_words(world: World, signed_in: SignIn) -> None:
+def test_formulas_come_back_as_words(world: World) -> None:
     """What looks like a formula goes out with a quote, and back without it; none stands in results."""
     browser, case = signed_in(world.ming), given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     note = '=HYPERLINK("http://example.com")'
@@ -303,7 +301,7 @@ def test_formulas_come_back_as_words(world: World, signed_in: SignIn) -> None:
         ('编号,步骤\n"1,2'.encode(), "第2行的引号"),
     ],
 )
-def test_what_is_no_table_is_refused_in_one_sentence(world: World, signed_in: SignIn, raw: bytes, words: str) -> None:
+def test_what_is_no_table_is_refused_in_one_sentence(world: World, raw: bytes, words: str) -> None:
     browser = signed_in(world.ming)
     answer = browser.post(HOME, filled(file=io.BytesIO(raw)))
     if answer.status_code == 422:
@@ -315,7 +313,7 @@ def test_what_is_no_table_is_refused_in_one_sentence(world: World, signed_in: Si
     assert words in browser.get(f"{HOME}{trip.mark}/").content.decode()
 
 
-def test_five_tables_at_a_time_and_undecided_ones_are_dropped(world: World, signed_in: SignIn) -> None:
+def test_five_tables_at_a_time_and_undecided_ones_are_dropped(world: World) -> None:
     browser, raw = signed_in(world.ming), table([{"编号": "x", "步骤": "受理"}])
     trips = [uploaded(browser, raw) for _n in range(uploads.MOST_AT_A_TIME)]
     assert browser.post(HOME, filled(file=io.BytesIO(raw))).status_code == 409
@@ -330,7 +328,7 @@ def test_five_tables_at_a_time_and_undecided_ones_are_dropped(world: World, sign
     assert not RoundTrip.objects.exists()
 
 
-def test_a_handler_is_named_by_number_and_a_second_person_is_asked_for(world: World, signed_in: SignIn) -> None:
+def test_a_handler_is_named_by_number_and_a_second_person_is_asked_for(world: World) -> None:
     TwoPersons.objects.create(
         enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now()
     )

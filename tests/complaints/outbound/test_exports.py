@@ -3,7 +3,6 @@
 import csv
 import hashlib
 import io
-from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,10 +25,10 @@ from complaints.tables.exporting import columns, files, lifecycle, selecting
 from enterprises.models import Staff
 from tests.cast import World
 from tests.complaints.outbound.conftest import filled
+from tests.complaints.pages.at_the_desk import signed_in
 from tests.given import a_complaint
 
 pytestmark = pytest.mark.django_db
-SignIn = Callable[[User], Client]
 QUEUE, CASES = "/enterprise/exports/new/", "/authority/exports/new/"
 
 
@@ -74,7 +73,7 @@ def second_manager(world: World) -> User:
     return user
 
 
-def test_T48_from_the_queue_to_the_file(world: World, signed_in: SignIn) -> None:
+def test_T48_from_the_queue_to_the_file(world: World) -> None:
     ours = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     browser = signed_in(world.ming)
     page = browser.get("/enterprise/queue/?view=all").content.decode()
@@ -100,7 +99,7 @@ def test_T48_from_the_queue_to_the_file(world: World, signed_in: SignIn) -> None
 
 
 def test_T48_the_link_works_once_for_one_person_and_for_a_day(
-    world: World, signed_in: SignIn, second_manager: User, export_root: Path
+    world: World, second_manager: User, export_root: Path
 ) -> None:
     a_complaint(world, status=S.NEGOTIATING)
     browser = signed_in(world.lead)
@@ -129,7 +128,7 @@ def test_T48_the_link_works_once_for_one_person_and_for_a_day(
     assert (export.state, export.has_file, list(export_root.iterdir())) == ("expired", False, [])
 
 
-def test_T48_a_file_holds_what_the_asker_sees_when_it_is_built(world: World, signed_in: SignIn) -> None:
+def test_T48_a_file_holds_what_the_asker_sees_when_it_is_built(world: World) -> None:
     near = a_complaint(world, status=S.NEGOTIATING)
     elsewhere = a_complaint(world, status=S.NEGOTIATING)
     type(elsewhere).objects.filter(pk=elsewhere.pk).update(branch=None)
@@ -143,7 +142,7 @@ def test_T48_a_file_holds_what_the_asker_sees_when_it_is_built(world: World, sig
     assert (built(export).state, export.failure) == ("failed", "no_desk")
 
 
-def test_rows_cost_the_same_queries_however_many(world: World, signed_in: SignIn) -> None:
+def test_rows_cost_the_same_queries_however_many(world: World) -> None:
     cases = [a_complaint(world, status=S.NEGOTIATING, now=timezone.now()).pk for _ in range(4)]
     visibility = lifecycle.visibility_of(asked(signed_in(world.lead)), now=timezone.now())
     counts = []
@@ -156,7 +155,7 @@ def test_rows_cost_the_same_queries_however_many(world: World, signed_in: SignIn
     assert counts[0] == counts[1] < 10
 
 
-def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World, signed_in: SignIn) -> None:
+def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World) -> None:
     case = a_complaint(world, status=S.NEGOTIATING)
     a_complaint(world, status=S.NEGOTIATING)
     export = asked(signed_in(world.lead))
@@ -168,9 +167,7 @@ def test_T48_what_went_to_another_firm_in_between_is_left_out(world: World, sign
     assert case.pk not in [row.case.pk for row in lifecycle.rows_of(visibility, ids)]
 
 
-def test_T48_the_second_wall_alone_keeps_a_file_clean(
-    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_T48_the_second_wall_alone_keeps_a_file_clean(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a mistake in the first wall would hand out, the database does not show."""
     a_complaint(world, status=S.NEGOTIATING)
     monkeypatch.setattr(selecting.Visibility, "cases", lambda _visibility: Complaint.objects.all())
@@ -185,7 +182,7 @@ def test_T48_the_second_wall_alone_keeps_a_file_clean(
     assert len(rows_in(fetched(signed_in(world.ming), built(asked(signed_in(world.ming), columns=["number"]))))) == 1
 
 
-def test_T48_an_officer_gets_the_own_region_by_the_filter_of_the_list(world: World, signed_in: SignIn) -> None:
+def test_T48_an_officer_gets_the_own_region_by_the_filter_of_the_list(world: World) -> None:
     case = a_complaint(world, status=S.REVIEW)
     browser = signed_in(world.rui)
     raw = fetched(browser, built(asked(browser, CASES, columns=["number", "region", "officer"])))
@@ -199,7 +196,7 @@ def test_T48_an_officer_gets_the_own_region_by_the_filter_of_the_list(world: Wor
     assert [row["编号"] for row in rows_in(raw)] == [case.number]
 
 
-def test_T48_no_column_that_is_not_listed_nor_a_personal_one_to_read(world: World, signed_in: SignIn) -> None:
+def test_T48_no_column_that_is_not_listed_nor_a_personal_one_to_read(world: World) -> None:
     for code in ("statement", "consumer_id", "officer", "__class__", ""):
         answer = signed_in(world.ming).post(QUEUE, filled(columns=["number", code], format="csv"))
         assert answer.status_code == 422
@@ -213,7 +210,7 @@ def test_T48_no_column_that_is_not_listed_nor_a_personal_one_to_read(world: Worl
     assert "consumer_phone" not in export.columns
 
 
-def test_T48_personal_columns_wait_for_a_second_person(world: World, signed_in: SignIn, second_manager: User) -> None:
+def test_T48_personal_columns_wait_for_a_second_person(world: World, second_manager: User) -> None:
     a_complaint(world, status=S.NEGOTIATING)
     browser = signed_in(world.lead)
     answer = browser.post(QUEUE, filled(columns=["number"], personal=["consumer_phone"], format="csv"))
@@ -237,9 +234,7 @@ def test_T48_personal_columns_wait_for_a_second_person(world: World, signed_in: 
     assert [e.kind for e in SecurityEvent.objects.filter(subject=export.mark).order_by("pk")] == expected
 
 
-def test_T48_each_case_whose_contact_data_went_out_says_so(
-    world: World, signed_in: SignIn, second_manager: User
-) -> None:
+def test_T48_each_case_whose_contact_data_went_out_says_so(world: World, second_manager: User) -> None:
     ours = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     new = a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     browser = signed_in(world.lead)
@@ -259,7 +254,7 @@ def test_T48_each_case_whose_contact_data_went_out_says_so(
     assert "列入经批准的导出表格" in home
 
 
-def test_T48_the_second_factor_is_asked_again(world: World, signed_in: SignIn) -> None:
+def test_T48_the_second_factor_is_asked_again(world: World) -> None:
     browser = signed_in(world.lead)
     session = browser.session
     session[entering.CONFIRMED] = 0
@@ -269,7 +264,7 @@ def test_T48_the_second_factor_is_asked_again(world: World, signed_in: SignIn) -
     assert not Export.objects.exists()
 
 
-def test_T48_the_database_wants_a_second_person_too(world: World, signed_in: SignIn, second_manager: User) -> None:
+def test_T48_the_database_wants_a_second_person_too(world: World, second_manager: User) -> None:
     export = asked(signed_in(world.lead), personal=["consumer_name"], purpose="x")
     for by in (None, world.lead):
         with pytest.raises(IntegrityError, match="approved_by_another"), transaction.atomic():
@@ -279,7 +274,7 @@ def test_T48_the_database_wants_a_second_person_too(world: World, signed_in: Sig
     assert signed_in(world.lead).post(f"{place(export)}link/", filled()).status_code == 409
 
 
-def test_T48_too_many_rows_are_refused(world: World, signed_in: SignIn, settings: Any) -> None:
+def test_T48_too_many_rows_are_refused(world: World, settings: Any) -> None:
     settings.EXPORT_MOST_ROWS = 1
     for _ in range(2):
         a_complaint(world, status=S.NEGOTIATING)
@@ -289,7 +284,7 @@ def test_T48_too_many_rows_are_refused(world: World, signed_in: SignIn, settings
     assert "缩小范围" in browser.get(place(export)).content.decode()
 
 
-def test_T48_a_killed_sweep_loses_one_piece(world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_T48_a_killed_sweep_loses_one_piece(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     numbers = {a_complaint(world, status=S.NEGOTIATING).number for _ in range(3)}
     export = asked(signed_in(world.lead))
     monkeypatch.setattr(lifecycle, "BATCH", 1)
@@ -315,9 +310,7 @@ def test_T48_a_killed_sweep_loses_one_piece(world: World, signed_in: SignIn, mon
     assert pieces[1] == pieces[2] > 0
 
 
-def test_T48_one_that_always_breaks_is_given_up(
-    world: World, signed_in: SignIn, monkeypatch: pytest.MonkeyPatch, caplog: Any
-) -> None:
+def test_T48_one_that_always_breaks_is_given_up(world: World, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     a_complaint(world, status=S.NEGOTIATING)
     export = asked(signed_in(world.lead))
 
@@ -332,7 +325,7 @@ def test_T48_one_that_always_breaks_is_given_up(
     assert "陈试" not in caplog.text
 
 
-def test_T48_five_at_a_time(world: World, signed_in: SignIn) -> None:
+def test_T48_five_at_a_time(world: World) -> None:
     browser = signed_in(world.lead)
     for _ in range(lifecycle.MOST_AT_A_TIME):
         asked(browser)
@@ -340,7 +333,7 @@ def test_T48_five_at_a_time(world: World, signed_in: SignIn) -> None:
     assert Export.objects.count() == lifecycle.MOST_AT_A_TIME
 
 
-def test_T47_T48_a_workbook_holds_texts_only_and_its_mark(world: World, signed_in: SignIn, tmp_path: Path) -> None:
+def test_T47_T48_a_workbook_holds_texts_only_and_its_mark(world: World, tmp_path: Path) -> None:
     formulas = ("=1+1", "\t=1", "＝1", "＠SUM(A1)", '=HYPERLINK("https://a.example")')
     plain = ("https://a.example/", "+8613800000001", "12345678901234567890")
     for name in formulas + plain:
@@ -364,7 +357,7 @@ def test_T47_T48_a_workbook_holds_texts_only_and_its_mark(world: World, signed_i
         assert "主管" in part
 
 
-def test_T47_a_file_of_lines_holds_no_formula(world: World, signed_in: SignIn) -> None:
+def test_T47_a_file_of_lines_holds_no_formula(world: World) -> None:
     for name in ("=1+1", "a;=1", '-2+3+cmd|" /C calc"!A0'):
         a_complaint(world, status=S.NEGOTIATING, item_name=name)
     browser = signed_in(world.lead)

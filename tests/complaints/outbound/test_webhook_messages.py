@@ -1,28 +1,25 @@
 """Each message of a webhook has a page: what was sent, each answer, and the button that sends it again."""
 
 import re
-from collections.abc import Callable
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
 from complaints.models import WebhookDelivery
 from complaints.procedure.workflow import Status as S
 from tests.cast import World
 from tests.complaints.outbound.conftest import filled
 from tests.complaints.outbound.receivers import Receiver, receiver
 from tests.complaints.outbound.test_webhooks import MINUTE, PAGE, endpoint_at, everything_is_committed, sweep
+from tests.complaints.pages.at_the_desk import signed_in
 from tests.given import a_complaint
 
 __all__ = ["everything_is_committed", "receiver"]
 pytestmark = pytest.mark.django_db
-SignIn = Callable[[User], Client]
 
 
 def test_each_message_shows_what_was_sent_what_was_answered_and_goes_out_again(
-    world: World, receiver: Receiver, signed_in: SignIn
+    world: World, receiver: Receiver
 ) -> None:
     endpoint = endpoint_at(world, receiver)
     start = timezone.now()

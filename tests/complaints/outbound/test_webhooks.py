@@ -3,13 +3,12 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
@@ -24,11 +23,11 @@ from enterprises.models import Enterprise, Staff, WebhookEndpoint
 from tests.cast import World
 from tests.complaints.outbound.conftest import filled
 from tests.complaints.outbound.receivers import Receiver, listening, receiver
+from tests.complaints.pages.at_the_desk import signed_in
 from tests.given import BECAUSE, a_complaint, step
 
 __all__ = ["receiver"]
 pytestmark = pytest.mark.django_db
-SignIn = Callable[[User], Client]
 PAGE = "/enterprise/webhooks/"
 MINUTE = timedelta(minutes=1)
 URL = "https://crm.example.com/hook"
@@ -229,9 +228,7 @@ def test_a_receiver_that_was_down_for_days_gets_everything(world: World, receive
     assert (endpoint.state, endpoint.failures, endpoint.paused_until) == ("on", 0, None)
 
 
-def test_after_a_week_it_is_a_dead_letter_that_can_be_sent_again(
-    world: World, receiver: Receiver, signed_in: SignIn
-) -> None:
+def test_after_a_week_it_is_a_dead_letter_that_can_be_sent_again(world: World, receiver: Receiver) -> None:
     endpoint = endpoint_at(world, receiver)
     start = timezone.now()
     a_complaint(world, status=S.AWAITING_CONSUMER, now=start)
@@ -345,7 +342,7 @@ def test_a_secret_is_not_to_be_read_in_the_database(world: World, receiver: Rece
 
 
 # --- the pages ------------------------------------------------------------------------------------------
-def test_a_manager_adds_an_address_and_sees_its_secret_once(world: World, signed_in: SignIn) -> None:
+def test_a_manager_adds_an_address_and_sees_its_secret_once(world: World) -> None:
     browser = signed_in(world.lead)
     assert browser.get(PAGE).status_code == 200
     # A hundred steps stand folded until one is chosen.
@@ -362,7 +359,7 @@ def test_a_manager_adds_an_address_and_sees_its_secret_once(world: World, signed
     assert [e.kind for e in SecurityEvent.objects.filter(subject=str(endpoint.public_id))] == ["webhook_made"]
 
 
-def test_the_steps_of_its_page(world: World, signed_in: SignIn, receiver: Receiver) -> None:
+def test_the_steps_of_its_page(world: World, receiver: Receiver) -> None:
     endpoint = endpoint_at(world, receiver)
     browser, address = signed_in(world.lead), f"{PAGE}{endpoint.public_id}/"
     assert browser.post(address, filled(what="test")).status_code == 302
@@ -384,7 +381,7 @@ def test_the_steps_of_its_page(world: World, signed_in: SignIn, receiver: Receiv
     assert browser.post(address, filled(what="explode")).status_code == 404
 
 
-def test_T60_an_odd_address_is_refused_on_the_page(world: World, signed_in: SignIn) -> None:
+def test_T60_an_odd_address_is_refused_on_the_page(world: World) -> None:
     for url in (
         "http://crm.example.com/",
         "https://127.0.0.1/",
@@ -405,7 +402,7 @@ def test_T60_an_odd_address_is_refused_on_the_page(world: World, signed_in: Sign
         assert 'href="#id_url"' in answer.content.decode()
 
 
-def test_to_everybody_else_the_pages_do_not_exist(world: World, signed_in: SignIn, receiver: Receiver) -> None:
+def test_to_everybody_else_the_pages_do_not_exist(world: World, receiver: Receiver) -> None:
     endpoint = endpoint_at(world, receiver)
     of_branch = User.objects.create(email="b@example.com", name="支试")
     Staff.objects.create(user=of_branch, enterprise=world.mobile, branch=world.fuzhou, role=Role.MANAGER.post)

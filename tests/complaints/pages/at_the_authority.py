@@ -4,7 +4,6 @@ import uuid
 from datetime import timedelta
 from typing import Any
 
-from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,7 +13,10 @@ from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
+from tests.complaints.pages.at_the_desk import shown
+from tests.complaints.pages.at_the_desk import signed_in as workspace
 
+__all__ = ["shown", "workspace"]
 S = Status
 TEXT = "这里写明事实和理由，供核对。"
 DAYS = timedelta(days=1)
@@ -22,12 +24,6 @@ DAYS = timedelta(days=1)
 
 def now() -> Any:
     return timezone.now()
-
-
-def workspace(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def key() -> dict[str, str]:

@@ -2,7 +2,6 @@
 
 import hashlib
 from datetime import timedelta
-from typing import Any
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
@@ -16,15 +15,22 @@ from complaints.handling.steps import authority, supervision
 from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matter
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, key, now, officer_of, step_url, workspace
+from tests.complaints.pages.at_the_authority import (
+    TEXT,
+    S,
+    ahead,
+    case_at,
+    key,
+    now,
+    officer_of,
+    shown,
+    step_url,
+    workspace,
+)
 from tests.server import A_REQUEST
 from web.dates import last_day
 
 BOARD, NEW = "/authority/urges/", "/authority/urges/new/"
-
-
-def shown(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def urged(world: World, case: Complaint, by: str = "officer", days: int = 3) -> Matter:

@@ -1,7 +1,6 @@
 """What was reported upwards, what waits for a decision, what is late with whom: each number opens its list."""
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -21,16 +20,13 @@ from tests.complaints.pages.at_the_authority import (
     key,
     now,
     officer_of,
+    shown,
     step_url,
     workspace,
 )
 from tests.server import A_REQUEST
 
 ESCALATED, DECISIONS, OVERDUE = (f"/authority/urges/{name}/" for name in ("escalated", "decisions", "overdue"))
-
-
-def shown(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def late_case(world: World, *, mine: bool = False) -> Complaint:

@@ -14,7 +14,7 @@ from django.http import Http404
 from complaints import handling
 from complaints.handling.steps import authority, both, consumer, enterprise
 from complaints.handling.transition import contact_access
-from complaints.models import Complaint, Deadline
+from complaints.models import Deadline
 from complaints.pages.consumer import views
 from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import Status
@@ -22,6 +22,7 @@ from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
 from database.row_security import seeing_as
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_home import place
 from tests.complaints.pages.at_the_desk import shown, signed_in
 from tests.languages import in_language
 from tests.server import A_REQUEST
@@ -39,10 +40,6 @@ QUERIES_OF_THE_LIST = 7 + A_REQUEST
 def clock() -> Iterator[Any]:
     with time_machine.travel(SOON, tick=False) as traveller:
         yield traveller
-
-
-def place(case: Complaint, name: str = "") -> str:
-    return f"/cases/{case.number}/" + (f"{name}/" if name else "")
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -1,25 +1,21 @@
 """What single step pages of the enterprise bring; that each is drawn and taken, test_every_step.py says."""
 
 from datetime import timedelta
-from typing import Any
 
 from django.utils import timezone
 
 from complaints.handling.steps import both, consumer, enterprise
-from complaints.models import Contact, HandlingStep, InternalNote, Matter, Obligation, Offer
+from complaints.models import Contact, InternalNote, Matter, Obligation, Offer
 from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_home import steps_of
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
 from tests.complaints.pages.step_walks.enterprise import sent_back
 
 S = Status
 LATER = WEDNESDAY + timedelta(hours=3)
-
-
-def steps_of(case: Any) -> list[str]:
-    return list(HandlingStep.objects.filter(complaint=case).order_by("pk").values_list("step", flat=True))
 
 
 def test_a_step_that_waits_for_something_says_for_what(world: World) -> None:

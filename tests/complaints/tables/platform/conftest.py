@@ -6,7 +6,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
 from complaints.models import Complaint, PlatformFile
 from complaints.procedure.workflow import Status
 from complaints.tables.platform import platform_files
@@ -14,15 +13,10 @@ from tests import given
 from tests.cast import World
 from tests.complaints.measures.conftest import table
 from tests.complaints.outbound.conftest import export_root, filled
+from tests.complaints.pages.at_the_desk import signed_in as at
 
-__all__ = ["export_root", "filled", "table"]
+__all__ = ["at", "export_root", "filled", "table"]
 HOME = "/authority/platform/"
-
-
-def at(user: User) -> Client:
-    browser = Client()
-    browser.force_login(user)
-    return browser
 
 
 def cases(world: World, count: int) -> list[Complaint]:
