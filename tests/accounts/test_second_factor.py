@@ -5,8 +5,11 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 import time_machine
+from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils import timezone
 
+from accounts import retention, security_log
 from accounts.models import SecondFactor, SecurityEvent, User
 from accounts.roles import Role
 from tests.accounts.authenticator import app_code
@@ -163,3 +166,24 @@ def test_a_fresh_factor_lasts_ten_minutes_and_then_asks_again_and_comes_back(cli
         assert client.post(confirm, {"code": app_code(key, now=later), **KEY})["Location"] == codes
         assert client.session.session_key != before
         assert client.get(codes).status_code == 200
+
+
+def noted(at: datetime) -> SecurityEvent:
+    return security_log.note("sign_in", now=at, user=User.objects.create_user(f"{at:%Y%m%d}@example.org"))
+
+
+@pytest.mark.django_db
+def test_T83_nobody_changes_what_the_security_log_says() -> None:
+    row = noted(timezone.now())
+    with pytest.raises(DatabaseError), transaction.atomic():
+        SecurityEvent.objects.filter(pk=row.pk).update(kind="nothing")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        SecurityEvent.objects.filter(pk=row.pk).delete()
+
+
+@pytest.mark.django_db
+def test_T83_it_is_kept_for_twelve_months_and_no_longer() -> None:
+    now = timezone.now()
+    old, young = noted(now - timedelta(days=366)), noted(now - timedelta(days=364))
+    retention.throw_away_done(now=now, limit=10)
+    assert list(SecurityEvent.objects.filter(pk__in=[old.pk, young.pk])) == [young]

@@ -7,20 +7,17 @@ import pytest
 import time_machine
 from django.test import Client
 
+from accounts.demo import refuse_real_people
 from accounts.models import OutgoingMessage, SignInCode, User
 from accounts.sign_in.codes import Asker, check_code, send_code
 from accounts.sign_in.contacts import Contact, parse_contact, user_for
-from accounts.sign_in.limits import TooManyTries
+from tests.accounts.authenticator import newest_code
+from tests.cast import PASSWORD
 
 NOON = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
 CHEN = Contact("sms", "+8619900001234")
 KEY = "a1b2c3d4e5f6a7b8"
-
-
-def code_in_the_mail() -> str:
-    result = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
-    assert result
-    return result.group()
+pytestmark = pytest.mark.django_db
 
 
 HERE = Asker(flow="this browser", address="192.0.2.1")
@@ -51,55 +48,39 @@ def test_one_written_form_for_each_address(typed: str, address: str | None) -> N
     assert (contact.address if contact else None) == address
 
 
-@pytest.mark.django_db
 def test_a_code_works_once_only_for_its_purpose_and_the_same_form_for_a_minute() -> None:
     send()
-    code = code_in_the_mail()
+    code = newest_code()
     assert len(OutgoingMessage.objects.get().body) <= 70
     assert code not in SignInCode.objects.get().code_digest
     assert not check(code, purpose="filing")
     assert check(code)
     assert not check(code, key="another-form-key")
     send()
-    code = code_in_the_mail()
+    code = newest_code()
     assert check(code)
     assert check(code, now=NOON + timedelta(seconds=5))
     assert not check(code, now=NOON + timedelta(seconds=61))
 
 
-@pytest.mark.django_db
 def test_a_code_ends_after_ten_minutes_or_five_wrong_guesses() -> None:
     send()
-    code = code_in_the_mail()
+    code = newest_code()
     assert not check(code, now=NOON + timedelta(minutes=10))
     assert check(code, now=NOON + timedelta(minutes=9, seconds=59))
     send()
-    code = code_in_the_mail()
+    code = newest_code()
     wrong = "000000" if code != "000000" else "111111"
     assert [check(wrong) for _ in range(5)] == [False] * 5
     assert not check(code)
 
 
-@pytest.mark.django_db
-def test_one_code_a_minute_and_ten_a_day() -> None:
-    for second in range(0, 60, 10):
-        send(NOON + timedelta(seconds=second))
-    assert SignInCode.objects.count() == 1
-    for minute in range(1, 10):
-        send(NOON + timedelta(minutes=minute))
-    with pytest.raises(TooManyTries) as wait:
-        send(NOON + timedelta(minutes=10))
-    assert (wait.value.until, SignInCode.objects.count()) == (NOON + timedelta(days=1), 10)
-
-
-@pytest.mark.django_db
 def test_staff_with_a_password_get_no_code() -> None:
     User.objects.create_user("ming@example.org", "a long pass phrase", name="明")
     send(contact=Contact("email", "ming@example.org"))
     assert not OutgoingMessage.objects.exists()
 
 
-@pytest.mark.django_db
 def test_a_first_code_makes_the_user_and_rotates_the_session(client: Client) -> None:
     answer = client.post("/account/sign-in/", {"address": "199 0000 1234", "idempotency_key": KEY, "next": "/how/"})
     assert (answer.status_code, answer["Location"]) == (302, "/account/sign-in/code/?next=%2Fhow%2F")
@@ -107,7 +88,7 @@ def test_a_first_code_makes_the_user_and_rotates_the_session(client: Client) -> 
     page = client.get(answer["Location"]).content.decode()
     assert "199****1234" in page
     assert "19900001234" not in page
-    body = {"code": code_in_the_mail(), "idempotency_key": KEY, "next": "/how/"}
+    body = {"code": newest_code(), "idempotency_key": KEY, "next": "/how/"}
     answer = client.post("/account/sign-in/code/", body)
     assert (answer.status_code, answer["Location"]) == (302, "/how/")
     assert client.session.session_key != before
@@ -119,7 +100,6 @@ def test_a_first_code_makes_the_user_and_rotates_the_session(client: Client) -> 
     assert client.get("/account/")["Location"].startswith("/account/sign-in/")
 
 
-@pytest.mark.django_db
 def test_unknown_and_known_addresses_get_the_same_answer() -> None:
     user_for(CHEN, name="陈")
     User.objects.create_user("ming@example.org", "a long pass phrase")
@@ -135,11 +115,10 @@ def test_unknown_and_known_addresses_get_the_same_answer() -> None:
     assert (answers[0], answers[2]) == (answers[1], answers[3])
 
 
-@pytest.mark.django_db
 def test_a_wrong_code_says_what_to_do_and_a_new_one_can_be_asked(client: Client) -> None:
     with time_machine.travel(NOON, tick=False):
         client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": KEY})
-        right = code_in_the_mail()
+        right = newest_code()
         wrong = "000000" if right != "000000" else "111111"
         answer = client.post("/account/sign-in/code/", {"code": wrong, "idempotency_key": KEY})
     page = answer.content.decode()
@@ -151,7 +130,6 @@ def test_a_wrong_code_says_what_to_do_and_a_new_one_can_be_asked(client: Client)
     assert SignInCode.objects.count() == 2
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize(
     "target", ["https://evil.example/", "//evil.example/", "/\\evil.example", "javascript:alert(1)", "how/"]
 )
@@ -164,7 +142,6 @@ def test_next_never_leaves_the_house(client: Client, target: str) -> None:
     assert "evil" not in answer["Location"]
 
 
-@pytest.mark.django_db
 def test_wrong_passwords_look_alike_and_are_limited(client: Client) -> None:
     User.objects.create_user("rui@example.org", "a long pass phrase", name="芮")
     User.objects.create_user("gone@example.org", "a long pass phrase", is_active=False)
@@ -183,19 +160,13 @@ def test_wrong_passwords_look_alike_and_are_limited(client: Client) -> None:
     assert attempt("Rui@Example.org", "a long pass phrase") == refused
 
 
-@pytest.mark.django_db
-def test_demo_doors_do_not_exist_outside_of_a_demo(client: Client, settings: object) -> None:
+def test_one_click_signs_in_the_people_of_the_demo_only_and_only_in_a_demo(client: Client, settings: object) -> None:
     settings.DEMO = False  # type: ignore[attr-defined]
     person = User.objects.create_user("chen@demo.invalid", name="陈女士")
     assert client.get("/demo/mail/").status_code == 404
     assert client.post("/account/sign-in/demo/", {"person": person.pk}).status_code == 404
     assert "陈女士" not in client.get("/account/sign-in/").content.decode()
-
-
-@pytest.mark.django_db
-def test_one_click_signs_in_the_people_of_the_demo_only(client: Client, settings: object) -> None:
     settings.DEMO = True  # type: ignore[attr-defined]
-    person = User.objects.create_user("chen@demo.invalid", name="陈女士")
     other = User.objects.create_user("real@example.org", name="真人")
     assert "陈女士" in client.get("/account/sign-in/").content.decode()
     assert client.post("/account/sign-in/demo/", {"person": other.pk}).status_code == 404
@@ -204,7 +175,6 @@ def test_one_click_signs_in_the_people_of_the_demo_only(client: Client, settings
     assert client.get("/demo/mail/").status_code == 200
 
 
-@pytest.mark.django_db
 def test_the_account_form_saves_once_and_changes_the_language(client: Client) -> None:
     user = User.objects.create_user("chen@example.org", name="陈")
     client.force_login(user)
@@ -215,3 +185,40 @@ def test_the_account_form_saves_once_and_changes_the_language(client: Client) ->
     user.refresh_from_db()
     assert (user.name, user.language) == ("Chen Yutong", "en")
     assert '<html lang="en"' in client.get("/account/").content.decode()
+
+
+def test_an_empty_database_and_a_demo_may_start() -> None:
+    refuse_real_people()
+    User.objects.create_user("ming@demo.invalid", PASSWORD)
+    User.objects.create_user(phone="+8613800000001")
+    refuse_real_people()
+
+
+@pytest.mark.parametrize("click", [True, False])
+def test_people_of_the_demo_need_no_factor_and_only_in_the_demo(client: Client, settings: object, click: bool) -> None:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    person = User.objects.create_user("ming@demo.invalid", PASSWORD, name="明")
+    if click:
+        client.post("/account/sign-in/demo/", {"person": person.pk, "idempotency_key": KEY})
+    else:
+        client.post(
+            "/account/sign-in/password/", {"email": "ming@demo.invalid", "password": PASSWORD, "idempotency_key": KEY}
+        )
+    assert client.get("/account/").status_code == 200
+    assert client.get("/account/password/").status_code == 200
+    settings.DEMO = False  # type: ignore[attr-defined]
+    assert client.get("/account/").status_code == 302
+
+
+def test_a_real_person_needs_the_factor_in_the_demo_and_a_database_of_them_refuses_in_one_sentence(
+    client: Client, settings: object
+) -> None:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    User.objects.create_user("ming@example.com", PASSWORD, name="明")
+    client.post(
+        "/account/sign-in/password/", {"email": "ming@example.com", "password": PASSWORD, "idempotency_key": KEY}
+    )
+    assert client.get("/account/").status_code == 302
+    User.objects.create_user(phone="+8613800000001")
+    with pytest.raises(SystemExit, match=r"^DEMO=1, but this database has people[^.]*\.$"):
+        refuse_real_people()

@@ -3,15 +3,18 @@
 import json
 import logging
 import re
+import uuid
 from datetime import timedelta
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import SecurityEvent
+from accounts.sign_in.entering import CONFIRMED
 from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise, Staff
 from enterprises.models.programs import ApiToken
@@ -116,30 +119,16 @@ def test_T15_a_token_of_one_place_is_not_the_person_in_another(world: World, pro
     assert at_home.post(f"/complaints/{theirs.number}/steps/send_message/", {"text": "x"}).status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("scopes", "opens"),
-    [
-        (["cases:read"], {"case", "record"}),
-        (["events:read"], {"events"}),
-        (["files:read"], {"files"}),
-        (["cases:write"], {"step"}),
-    ],
-)
-def test_T15_a_token_has_no_more_than_its_scopes(
-    world: World, program: Making, scopes: list[str], opens: set[str]
-) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
-    ming, here = program("ming", scopes=scopes), f"/complaints/{case.number}"
-    calls = {
-        "case": ming.get(f"{here}/"),
-        "record": ming.get(f"{here}/record/"),
-        "events": ming.get("/events/"),
-        "files": ming.get(f"{here}/files/"),
-        "step": ming.post(f"{here}/steps/send_message/", {"text": "您好"}),
-    }
-    assert {name for name, answer in calls.items() if answer.status_code == 200} == opens
-    for name in calls.keys() - opens:
-        assert (calls[name].status_code, calls[name].json()["code"]) == (403, "scope_missing")
+def test_T15_a_token_has_no_more_than_its_scopes(world: World, program: Making) -> None:
+    here = f"/complaints/{given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now()).number}"
+    opened = {"cases:read": {f"{here}/", f"{here}/record/"}, "events:read": {"/events/"}}
+    for scope, opens in (opened | {"files:read": {f"{here}/files/"}, "cases:write": {"step"}}).items():
+        ming = program("ming", scopes=[scope])
+        calls = {path: ming.get(path) for path in (f"{here}/", f"{here}/record/", "/events/", f"{here}/files/")}
+        calls["step"] = ming.post(f"{here}/steps/send_message/", {"text": "您好"})
+        assert {name for name, answer in calls.items() if answer.status_code == 200} == opens
+        for name in calls.keys() - opens:
+            assert (calls[name].status_code, calls[name].json()["code"]) == (403, "scope_missing")
 
 
 def test_many_calls_are_told_when_to_come_back(world: World, program: Making, settings: Any) -> None:
@@ -179,3 +168,71 @@ def test_the_command_prints_a_token_once(world: World) -> None:
             call_command("issue_token", "ming@example.com", stdout=StringIO(), stderr=StringIO(), **wrong)
     with pytest.raises(CommandError):
         call_command("issue_token", "nobody@example.com", scopes="cases:read")
+
+
+@pytest.fixture
+def lead(world: World) -> Client:
+    """A manager who has just shown the second factor."""
+    client = Client()
+    client.force_login(world.lead)
+    return client
+
+
+def a_form(**changes: Any) -> dict[str, Any]:
+    return {
+        "name": "客服系统",
+        "scopes": ["cases:read", "events:read"],
+        "days": "90",
+        "addresses": "127.0.0.1\n10.0.0.0/8",
+        "idempotency_key": uuid.uuid4().hex,
+    } | changes
+
+
+def test_a_token_is_made_shown_once_used_and_taken_away(world: World, lead: Client) -> None:
+    form = a_form()
+    (secret,) = re.findall(r"odr_[A-Za-z0-9_-]{43}", lead.post("/enterprise/tokens/new/", form).content.decode())
+    row = ApiToken.objects.get()
+    assert (row.user, row.enterprise, row.addresses) == (world.lead, world.mobile, ["127.0.0.1/32", "10.0.0.0/8"])
+    assert Program(secret).get("/me/").json()["scopes"] == ["cases:read", "events:read"]
+    again = lead.post("/enterprise/tokens/new/", form)
+    assert again.status_code == 302, "the same form again makes no second token, and shows nothing"
+    assert ApiToken.objects.count() == 1
+    for page in ("/enterprise/tokens/", f"/enterprise/tokens/{row.pk}/"):
+        text = lead.get(page).content.decode()
+        assert row.shown in text
+        assert secret not in text
+    lead.post(f"/enterprise/tokens/{row.pk}/", {"idempotency_key": uuid.uuid4().hex})
+    assert Program(secret).get("/me/").status_code == 401
+    kinds = set(SecurityEvent.objects.filter(subject=row.shown).values_list("kind", flat=True))
+    assert kinds == {"token_made", "token_revoked", "denied"}
+
+
+def test_a_wrong_form_comes_back_with_what_was_typed(world: World, lead: Client) -> None:
+    networks = "\n".join(f"10.0.0.{n}" for n in range(30))
+    wrong = {"name": ("", "x" * 81), "scopes": ([], ["everything"]), "days": ("9999",), "addresses": ("moon", networks)}
+    for name, values in wrong.items():
+        for value in values:
+            assert lead.post("/enterprise/tokens/new/", a_form(**{name: value})).status_code == 422, (name, value)
+    assert not ApiToken.objects.exists()
+
+
+@pytest.mark.parametrize("who", ["ming", "hua", "chen", "rui"])
+def test_to_everybody_else_the_pages_do_not_exist(world: World, who: str) -> None:
+    token = token_for(world.lead, world=world, place="enterprise").token
+    client = Client()
+    client.force_login(getattr(world, who))
+    for address in ("/enterprise/tokens/", "/enterprise/tokens/new/", f"/enterprise/tokens/{token.pk}/"):
+        assert client.get(address).status_code == 404
+    assert client.post(f"/enterprise/tokens/{token.pk}/", {"idempotency_key": uuid.uuid4().hex}).status_code == 404
+    token.refresh_from_db()
+    assert token.revoked_at is None
+
+
+def test_without_a_fresh_factor_nothing_is_made(world: World) -> None:
+    client = Client()
+    client.force_login(world.lead)
+    session = client.session
+    session.pop(CONFIRMED, None)
+    session.save()
+    assert client.post("/enterprise/tokens/new/", a_form()).status_code in (302, 403)
+    assert not ApiToken.objects.exists()
