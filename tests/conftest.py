@@ -43,7 +43,6 @@ FULL = (
     "tests/browser/authority/test_documents.py::test_from_the_register_to_a_letter[1280-en]",
     "tests/browser/authority/test_platform.py::test_a_file_of_the_platform_comes_back[1280-en]",
     "tests/browser/authority/test_intake_morning.py::test_pages_of_intake_fit_and_hold_before_axe[1280-en]",
-    "tests/browser/oversight/test_oversight.py::test_the_dashboard_holds_before_axe_and_fits[1280-en]",
     "tests/browser/enterprise/test_performance.py::test_the_mirror_reads_and_each_number_opens_its_list[1280-en]",
     "tests/browser/consumer/test_filing.py::test_file_from_the_first_screen_to_the_receipt[1280-en-look1-True]",
     "tests/browser/oversight/test_reports.py::test_from_the_draft_to_everybody[1280-en]",

@@ -4,6 +4,7 @@ import ast
 import re
 
 from tests import APPS, ROOT, slow
+from tests.conftest import FULL
 
 
 def _tests() -> set[str]:
@@ -25,6 +26,10 @@ def test_each_line_names_a_test_once_and_in_order() -> None:
     assert lines == sorted(set(lines))
     gone = set(lines) - _tests()
     assert not gone, "take these lines out of tests/slow.txt, or name them as they are called now"
+
+
+def test_each_name_of_the_long_run_is_a_module_or_a_test() -> None:
+    assert not [name for name in FULL if name.partition("[")[0] not in _tests() and not (ROOT / name).is_file()]
 
 
 def test_a_quick_look_has_something_of_every_package() -> None:
