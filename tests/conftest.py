@@ -27,7 +27,7 @@ FULL = (
     "tests/browser/test_outbound.py",
     "tests/browser/enterprise/test_enterprise_morning.py",
     "tests/walls/sweep/test_every_status.py",
-    "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each",
+    "tests/walls/test_at_once.py::test_T87_of_fifty_at_once_one_takes_each_step_that_moves_a_case",
     "tests/faults/test_tables.py",
     # Each change walks these pages in one look; strangers are met on every page by the sweep of the walls.
     "tests/browser/authority/test_authority.py::test_pages_hold_before_axe_and_fit[1280-en]",

@@ -178,19 +178,20 @@ def test_pages_follow_each_other_with_equal_dates_and_none(world: World, monkeyp
     Complaint.objects.filter(pk__in=[c.pk for c in made[3:6]]).update(next_due_at=None)
     Complaint.objects.filter(pk__in=[c.pk for c in made[6:]]).update(next_due_at=now() - timedelta(days=1))
     expected = [c.number for c in [*made[6:], *made[:3], *made[3:6]]]
-    client, seen, url, pages = workspace(world.rui), [], f"{CASES}?status=review", []
-    while url:
-        answer = client.get(url)
-        pages.append([row.complaint.number for row in answer.context["rows"]])
-        seen += pages[-1]
-        url = answer.context["next_url"]
-    assert seen == expected
-    back, url = [], answer.context["previous_url"]
-    while url:
-        answer = client.get(url)
-        back.append([row.complaint.number for row in answer.context["rows"]])
+    client = workspace(world.rui)
+    for query in ("", "?status=review"):
+        pages, back, url = [], [], CASES + query
+        while url:
+            answer = client.get(url)
+            pages.append([row.complaint.number for row in answer.context["rows"]])
+            url = answer.context["next_url"]
+        assert sum(pages, []) == expected
         url = answer.context["previous_url"]
-    assert list(reversed(back)) == pages[:-1]
+        while url:
+            answer = client.get(url)
+            back.append([row.complaint.number for row in answer.context["rows"]])
+            url = answer.context["previous_url"]
+        assert list(reversed(back)) == pages[:-1]
 
 
 def test_a_list_is_walked_in_the_order_of_an_index(world: World) -> None:
