@@ -91,7 +91,7 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
         data__has_key="recorded", actor_role="consumer", recorded_by__isnull=False
     ).exists()
     assert Matter.objects.filter(kind="proposal", state="open", subject="correct_clerical_error").exists()
-    # So small a demonstration has cases for one set; test_sets_shown.py has more.
+    # So small a demonstration has cases for one set; test_demo_mail.py has more.
     assert all(measure.picks for measure in Measure.objects.all())
     assert Measure.objects.exists()
     # Some causes are tagged, and some wait in the list.

@@ -239,16 +239,14 @@ def test_who_asks_back_and_who_refuses_is_read_by_the_applicant_and_an_opinion_i
     assert "榕声通信（福州）有限公司" in shown(begun().get(f"{TASKS}entity/"))
 
 
-@pytest.mark.parametrize("who", ["far", "lead", "chen", "hua", "intake"])
-def test_strangers_get_the_404_of_what_does_not_exist(world: World, who: str) -> None:
+def test_strangers_get_the_404_of_what_does_not_exist(world: World) -> None:
     held = submitted(world)
-    user = {"far": world.far_officer.user, "intake": world.su}.get(who) or getattr(world, who)
-    client = signed_in(user)
-    for path in ("", "decide/", "licence/", "papers/pledge/"):
-        there = client.get(f"/authority/enrolments/{held.pk}/{path}")
-        missing = client.get(f"/authority/enrolments/{uuid.uuid4()}/{path}")
-        assert (there.status_code, missing.status_code) == (404, 404)
-    assert decided(client, held, do="refuse", ground="conditions", text="x").status_code == 404
+    for user in (world.far_officer.user, world.lead, world.chen, world.hua, world.su):
+        client = signed_in(user)
+        for path in ("", "decide/", "licence/", "papers/pledge/"):
+            for pk in (held.pk, uuid.uuid4()):
+                assert client.get(f"/authority/enrolments/{pk}/{path}").status_code == 404, (user, path)
+        assert decided(client, held, do="refuse", ground="conditions", text="x").status_code == 404
     held.refresh_from_db()
     assert held.state == "submitted"
 
@@ -258,10 +256,7 @@ def stand(client: Client, enterprise: Enterprise, **said: Any) -> Any:
 
 
 def test_suspending_takes_back_what_this_authority_may_and_shuts_the_desk(world: World) -> None:
-    cases = [
-        given.a_complaint(world, status=Status.NEGOTIATING),
-        given.a_complaint(world, status=Status.WITH_ENTERPRISE),
-    ]
+    cases = [given.a_complaint(world, status=status) for status in (Status.NEGOTIATING, Status.WITH_ENTERPRISE)]
     client = head(world)
     assert stand(client, world.mobile, do="suspend", text="x").status_code == 422
     answer = stand(client, world.mobile, do="suspend", suspension_ground="leak", cases="recall", text="泄露了名单。")
@@ -314,11 +309,10 @@ def test_a_firm_files_a_count_and_the_authority_takes_note(world: World) -> None
     assert "1,300,000" in shown(Client().get(f"/open/enterprises/{world.mobile.code}/"))
 
 
-@pytest.mark.parametrize("who", ["ming", "hua", "chen"])
-def test_only_who_manages_the_whole_firm_files(world: World, who: str) -> None:
-    client = signed_in(getattr(world, who))
-    assert client.get("/enterprise/enrolment/").status_code == 404
-    assert client.get("/enterprise/enrolment/exit/").status_code == 404
+def test_only_who_manages_the_whole_firm_files(world: World) -> None:
+    for user in (world.ming, world.hua, world.chen):
+        for path in ("", "exit/"):
+            assert signed_in(user).get(f"/enterprise/enrolment/{path}").status_code == 404, (user, path)
 
 
 def test_the_own_request_to_leave_is_decided_with_notice(world: World) -> None:

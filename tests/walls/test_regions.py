@@ -77,10 +77,8 @@ def test_T10_a_case_is_seen_from_its_region_and_those_around_it_only(
         seen.add(lies_there)
         text = f"{office.code} looks at {place.code}"
         assert Complaint.objects.visible_to(world.rui).filter(pk=case.pk).exists() is lies_there, text
-        assert (
-            Complaint.objects.of_offices(offices_of(world.rui, on=timezone.localdate())).filter(pk=case.pk).exists()
-            is lies_there
-        )
+        seen_by = Complaint.objects.of_offices(offices_of(world.rui, on=timezone.localdate()))
+        assert seen_by.filter(pk=case.pk).exists() is lies_there
         page = client.get(f"/authority/cases/{case.number}/")
         assert page.status_code == (200 if lies_there else 404), text
     assert seen == {True, False}

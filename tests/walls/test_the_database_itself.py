@@ -205,8 +205,7 @@ def test_T05_one_connection_serves_two_in_turn_and_mixes_nothing(world: World) -
                 f"coalesce(current_setting('app.{name}', true), '')"
                 for name in ("user", "enterprises", "branches", "first", "last", "regions", "shown")
             )
-            assert ask(left) == [("",) * 7]
-            assert ask("select current_user") == [(roles.STEPS,)]
+            assert (ask(left), ask("select current_user")) == ([("",) * 7], [(roles.STEPS,)])
             assert row_security.caller() is None
     assert seen == {True}
 
@@ -383,8 +382,7 @@ def test_a_step_that_breaks_gives_the_callers_role_back(world: World) -> None:
             assert ask("select current_user") == [(roles.STEPS,)]
         with pytest.raises(DatabaseError), transaction.atomic(), row_security.working_as_steps():
             ask("select 1/0")
-        assert ask("select current_user") == [(roles.CONSUMER,)]
-        assert row_security.caller() == roles.CONSUMER
+        assert (ask("select current_user"), row_security.caller()) == ([(roles.CONSUMER,)], roles.CONSUMER)
         with pytest.raises(ZeroDivisionError), row_security.working_as_steps():
             raise ZeroDivisionError
         assert ask("select current_user") == [(roles.CONSUMER,)]
@@ -405,8 +403,7 @@ def test_T06_a_check_names_a_database_user_who_stands_before_the_walls(settings:
     from odr_portal.checks import the_database_user_is_behind_the_walls as looks_wrong
 
     settings.COMMAND = "check"
-    assert looks_wrong(None, databases=["default"]) == []
-    assert looks_wrong(None, databases=None) == []
+    assert (looks_wrong(None, databases=["default"]), looks_wrong(None, databases=None)) == ([], [])
     sentences = []
     for login in ("postgres", roles.OWNER):
         with pytest.MonkeyPatch.context() as patch:

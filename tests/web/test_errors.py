@@ -122,8 +122,7 @@ def test_a_refused_step_says_why_and_keeps_the_text_and_programs_get_a_problem()
     assert "a secret of mine" not in page
     assert post("/wrong/")[0] == 422
     answer = Client().post("/api/refuse/")
-    assert answer.status_code == 409
-    assert answer.json()["detail"] == "案件已经转到监管部门"
+    assert (answer.status_code, answer.json()["detail"]) == (409, "案件已经转到监管部门")
 
 
 def test_a_database_that_is_away_is_503_with_the_text() -> None:
@@ -224,10 +223,8 @@ def test_two_mishaps_have_two_numbers_and_a_page_that_is_right_has_none() -> Non
 def test_the_log_says_where_and_not_what(log: io.StringIO) -> None:
     Client(raise_request_exception=False).get("/quoting/a-token-of-somebody/")
     lines = log.getvalue()
-    assert "GET /quoting/<str:token>/ RuntimeError" in lines
-    assert "test_errors.py" in lines
-    assert "in quoting" in lines
-    assert "InvalidTextRepresentation" in lines
+    for text in ("GET /quoting/<str:token>/ RuntimeError", "test_errors.py", "in quoting", "InvalidTextRepresentation"):
+        assert text in lines
     for private in (SECRET, "13800000001", "a-token-of-somebody", "could not keep"):
         assert private not in lines
 
@@ -248,11 +245,9 @@ def test_a_refused_host_and_a_form_from_elsewhere_have_a_number_too(log: io.Stri
 @pytest.mark.parametrize(("address", "status"), [("quoting", 500), ("away", 503), ("refuse", 409), ("nowhere", 404)])
 def test_programs_get_the_number_in_the_problem(address: str, status: int) -> None:
     answer = Client(raise_request_exception=False).post(f"/api/{address}/")
-    assert answer.status_code == status
-    assert answer["Content-Type"] == "application/problem+json"
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     problem = answer.json()
-    assert problem["status"] == status
-    assert problem["incident"] == answer[INCIDENT_HEADER]
+    assert (problem["status"], problem["incident"]) == (status, answer[INCIDENT_HEADER])
     assert NUMBER.fullmatch(problem["incident"])
 
 

@@ -35,8 +35,7 @@ def effect(request: HttpRequest, *, actor: str = "draft:chen", name: str = "做�
 
 def test_the_second_time_shows_the_first_answer_and_another_body_or_person_gets_none_of_it() -> None:
     first = effect(posted())
-    assert effect(posted()) == first
-    assert User.objects.count() == 1
+    assert (effect(posted()), User.objects.count()) == (first, 1)
     with pytest.raises(SameKeyOtherBody):
         effect(posted({"text": "另一件事"}))
     assert User.objects.count() == 1
@@ -123,7 +122,6 @@ def test_twenty_at_once_make_one() -> None:
         thread.start()
     for thread in threads:
         thread.join(PATIENCE)
-    assert len(results) == 20
-    assert User.objects.count() == 1
+    assert (len(results), User.objects.count()) == (20, 1)
     assert len({result for result in results if result != "409"}) == 1
     assert IdempotencyKey.objects.count() == 1

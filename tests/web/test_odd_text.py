@@ -125,10 +125,8 @@ def test_T51_what_is_typed_in_two_ways_is_kept_in_one(world: World) -> None:
     from complaints.models import PersonalText
 
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    assert (
-        send(signed_in(world.chen), f"/cases/{case.number}/statement/", {"text": "Cafe\u0301 的账单"}).status_code
-        == 302
-    )
+    answer = send(signed_in(world.chen), f"/cases/{case.number}/statement/", {"text": "Cafe\u0301 的账单"})
+    assert answer.status_code == 302
     texts = [row.text for row in PersonalText.objects.filter(complaint=case, kind="message")]
     assert "Café 的账单" in texts
 

@@ -61,15 +61,11 @@ PLAIN = [
 ]
 
 
-@pytest.mark.parametrize("text", FORMULAS)
-def test_T47_what_could_be_a_formula_gets_a_quote(text: str) -> None:
-    assert safe_cell(text) == f"'{text}"
-    assert plain_cell(safe_cell(text)) == text
-
-
-@pytest.mark.parametrize("text", PLAIN)
-def test_T47_what_is_none_stays_as_it_was(text: str) -> None:
-    assert safe_cell(text) == text == plain_cell(text)
+def test_T47_what_could_be_a_formula_gets_a_quote_and_what_is_none_stays_as_it_was() -> None:
+    for text in FORMULAS:
+        assert (safe_cell(text), plain_cell(safe_cell(text))) == (f"'{text}", text)
+    for text in PLAIN:
+        assert safe_cell(text) == text == plain_cell(text)
 
 
 @settings(max_examples=300)

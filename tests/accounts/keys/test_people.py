@@ -164,24 +164,13 @@ TYPED = ["13800000001", "+86 138 0000 0001", "１３８００００００01", "�
 NOT_WHOLE = ["1380000000", "8613800000001", "陈", "JD2026110"]
 
 
-def a_case(world: World, **more: Any) -> Any:
-    return given.a_complaint(world, status=Status.NEGOTIATING, order_no="JD20261101", **more)
-
-
-@pytest.mark.parametrize("words", TYPED)
-def test_a_case_is_found_by_the_whole_phone_name_or_order_number(world: World, words: str) -> None:
-    case = a_case(world)
-    for user, page in ((world.ming, "/enterprise/queue/"), (world.rui, "/authority/cases/")):
-        assert case.number in shown(signed_in(user).get(page, {"q": words})), page
-
-
-@pytest.mark.parametrize("words", NOT_WHOLE)
-def test_a_part_finds_nothing(world: World, words: str) -> None:
-    assert a_case(world).number not in shown(signed_in(world.ming).get("/enterprise/queue/", {"q": words}))
-
-
-def test_T01_nobody_finds_a_strangers_case_by_phone_nor_tries_numbers_after_giving_it_up(world: World) -> None:
-    case = a_case(world)
+def test_T01_the_whole_phone_name_or_order_number_finds_a_case_a_part_none_and_strangers_none(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING, order_no="JD20261101")
+    for words in TYPED:
+        for user, page in ((world.ming, "/enterprise/queue/"), (world.rui, "/authority/cases/")):
+            assert case.number in shown(signed_in(user).get(page, {"q": words})), (page, words)
+    for words in NOT_WHOLE:
+        assert case.number not in shown(signed_in(world.ming).get("/enterprise/queue/", {"q": words})), words
     for user, page in ((world.hua, "/enterprise/queue/"), (world.far_officer.user, "/authority/cases/")):
         result, other = (shown(signed_in(user).get(page, {"q": words})) for words in ("13800000001", "13899999999"))
         assert case.number not in result
