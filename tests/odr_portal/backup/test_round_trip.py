@@ -240,16 +240,14 @@ def manage_backup(target: Path) -> str:
 
 
 @full
-def test_a_full_disk_is_one_sentence_and_leaves_nothing(portal: Complaint, tmp_path: Path) -> None:
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_and_a_file_that_is_there_is_never_overwritten(
+    portal: Complaint, tmp_path: Path
+) -> None:
     done = manage("backup", "--to", str(tmp_path / "portal.tar"), before="ulimit -f 16")
     assert done.returncode == 1
     assert "is full: free some space" in done.stderr
     assert "Traceback" not in done.stderr
     assert not list(tmp_path.glob("portal.tar*"))
-
-
-@full
-def test_a_file_that_is_there_is_never_overwritten(portal: Complaint, tmp_path: Path) -> None:
     (tmp_path / "portal.tar").write_text("mine")
     with pytest.raises(CommandError, match="is there already"):
         save(tmp_path / "portal.tar")

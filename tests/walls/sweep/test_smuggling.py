@@ -33,25 +33,11 @@ MAY_NAME_OTHERS = frozenset(
     }
 )
 #: Filters that lists have, or that somebody might hope they have.
-FILTERS = (
-    "enterprise",
-    "branch",
-    "handler",
-    "officer",
-    "region",
-    "authority",
-    "consumer",
-    "user",
-    "case",
-    "id",
-    "number",
-    "q",
-    "after",
-    "before",
-    "page",
-    "view",
-    "external_ref",
-)
+_FILTERS = """
+enterprise branch handler officer region authority consumer user case id number q after before page view
+external_ref
+"""
+FILTERS = _FILTERS.split()
 
 
 def strangers(world: World, people: tuple[str, ...]) -> dict[str, str]:
