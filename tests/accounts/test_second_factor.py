@@ -41,7 +41,6 @@ def set_up_app(client: Client, *, now: datetime) -> tuple[str, list[str]]:
     return key, codes
 
 
-@pytest.mark.django_db
 def test_T25_a_password_alone_opens_no_page(client: Client, world: World) -> None:
     assert give_password(client, target="/enterprise/queue/") == "/account/second-factor/?next=%2Fenterprise%2Fqueue%2F"
     for path in STAFF_PAGES:
@@ -51,7 +50,6 @@ def test_T25_a_password_alone_opens_no_page(client: Client, world: World) -> Non
     assert not SecurityEvent.objects.filter(kind="sign_in").exists()
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("email", ["ming@example.com", "rui@example.com", "head@example.com"])
 def test_T25_staff_and_officers_get_in_with_password_and_app(client: Client, world: World, email: str) -> None:
     with time_machine.travel(NOW, tick=False):
@@ -73,7 +71,6 @@ def test_T25_staff_and_officers_get_in_with_password_and_app(client: Client, wor
     assert SecurityEvent.objects.filter(kind="factor_refused").count() == 2
 
 
-@pytest.mark.django_db
 def test_T25_a_consumer_who_is_given_work_is_out_until_a_factor_is_shown(client: Client, world: World) -> None:
     """A session begun by code, as a consumer; then the person becomes staff."""
     from accounts.sign_in.entering import ENTERED, SEEN
@@ -88,7 +85,6 @@ def test_T25_a_consumer_who_is_given_work_is_out_until_a_factor_is_shown(client:
     assert client.get("/enterprise/queue/")["Location"].startswith("/account/sign-in/")
 
 
-@pytest.mark.django_db
 def test_a_recovery_code_opens_once(client: Client, world: World) -> None:
     with time_machine.travel(NOW, tick=False):
         give_password(client)
@@ -102,7 +98,6 @@ def test_a_recovery_code_opens_once(client: Client, world: World) -> None:
         assert third.post(give_password(third), {"code": codes[3], **KEY}).status_code == 422
 
 
-@pytest.mark.django_db
 def test_wrong_codes_are_slowed_where_they_come_from_and_not_elsewhere(world: World) -> None:
     with time_machine.travel(NOW, tick=False):
         key, _codes = set_up_app_of(world)
@@ -125,7 +120,6 @@ def set_up_app_of(world: World) -> tuple[str, list[str]]:
     return set_up_app(client, now=NOW)
 
 
-@pytest.mark.django_db
 def test_the_key_of_an_app_is_not_in_the_table(client: Client, world: World) -> None:
     import base64
 
@@ -135,7 +129,6 @@ def test_the_key_of_an_app_is_not_in_the_table(client: Client, world: World) -> 
     assert base64.b32decode(key.replace(" ", "")) not in bytes(SecondFactor.objects.get().key)
 
 
-@pytest.mark.django_db
 def test_after_the_password_there_are_ten_minutes(client: Client, world: World) -> None:
     with time_machine.travel(NOW, tick=False):
         give_password(client)
@@ -150,7 +143,6 @@ def test_who_has_a_password_and_no_work_needs_a_factor_too(client: Client) -> No
     assert client.get("/account/").status_code == 302
 
 
-@pytest.mark.django_db
 def test_a_fresh_factor_lasts_ten_minutes_and_then_asks_again_and_comes_back(client: Client, world: World) -> None:
     """The recovery codes are such a page."""
     codes = "/account/second-factor/recovery-codes/"
@@ -173,16 +165,12 @@ def noted(at: datetime) -> SecurityEvent:
 
 
 @pytest.mark.django_db
-def test_T83_nobody_changes_what_the_security_log_says() -> None:
+def test_T83_nobody_changes_what_the_security_log_says_and_it_is_kept_for_twelve_months_and_no_longer() -> None:
     row = noted(timezone.now())
     with pytest.raises(DatabaseError), transaction.atomic():
         SecurityEvent.objects.filter(pk=row.pk).update(kind="nothing")
     with pytest.raises(DatabaseError), transaction.atomic():
         SecurityEvent.objects.filter(pk=row.pk).delete()
-
-
-@pytest.mark.django_db
-def test_T83_it_is_kept_for_twelve_months_and_no_longer() -> None:
     now = timezone.now()
     old, young = noted(now - timedelta(days=366)), noted(now - timedelta(days=364))
     retention.throw_away_done(now=now, limit=10)

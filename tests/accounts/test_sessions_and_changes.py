@@ -120,13 +120,6 @@ def test_a_visit_writes_at_most_once_a_minute(client: Client, world: World, cloc
     assert written() != before
 
 
-def test_who_is_switched_off_is_out_with_the_next_request(client: Client, world: World) -> None:
-    consumer_in(client)
-    assert is_in(client)
-    User.objects.filter(pk=world.chen.pk).update(is_active=False)
-    assert not is_in(client)
-
-
 def test_one_sees_where_one_is_signed_in_and_ends_it(world: World) -> None:
     phone = consumer_in(
         Client(headers={"user-agent": "Mozilla/5.0 (iPhone; …) MicroMessenger/8"}, REMOTE_ADDR="203.0.113.7")
@@ -147,13 +140,18 @@ def test_one_sees_where_one_is_signed_in_and_ends_it(world: World) -> None:
     assert is_in(workspace)
 
 
-def test_nobody_ends_the_session_of_somebody_else(client: Client, world: World) -> None:
+def test_nobody_ends_the_session_of_somebody_else_but_who_is_switched_off_is_out_at_once(
+    client: Client, world: World
+) -> None:
     consumer_in(client)
     other = Client()
     other.force_login(world.otto)
     other.post("/account/sessions/", {"end": BrowserSession.objects.get(user=world.chen).session_key, **KEY})
     other.post("/account/sessions/", {"others": "1", **KEY})
     assert is_in(client)
+    assert is_in(client)
+    User.objects.filter(pk=world.chen.pk).update(is_active=False)
+    assert not is_in(client)
 
 
 def confirm_by_app(client: Client, key: str, at: datetime) -> None:

@@ -68,7 +68,14 @@ def test_pages_follow_each_other(world: World) -> None:
     assert [step for _, step in whole] == ["file", "forward", "accept_case", "make_offer"]
 
 
-def test_T63_who_gave_the_case_up_hears_no_more_of_it(world: World) -> None:
+def test_T63_what_is_for_the_enterprise_alone_stays_there_and_who_gave_the_case_up_hears_no_more(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    given.step(case, enterprise.add_internal_note(text="账单系统已查"), world.handler, WEDNESDAY)
+    given.step(case, enterprise.flag_concern(text="疑似职业索赔"), world.handler, WEDNESDAY)
+    assert "add_internal_note" in [step for _, step in all_after("", world.ming)[0]]
+    for who, hears in ((world.chen, set()), (world.rui, {"flag_concern"}), (world.ming, {"add_internal_note"})):
+        steps = {step for _, step in all_after("", who)[0]}
+        assert steps & {"add_internal_note", "flag_concern"} == hears
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
     later = WEDNESDAY + timedelta(hours=1)
     given.step(
@@ -89,16 +96,6 @@ def test_T63_who_gave_the_case_up_hears_no_more_of_it(world: World) -> None:
     assert "refer_to_triage" not in steps
     assert "refer_to_triage" in [step for _, step in all_after("", world.chen)[0]]
     assert all_after("", world.hua)[0] == []
-
-
-def test_what_is_for_the_enterprise_alone_stays_there(world: World) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING)
-    given.step(case, enterprise.add_internal_note(text="账单系统已查"), world.handler, WEDNESDAY)
-    given.step(case, enterprise.flag_concern(text="疑似职业索赔"), world.handler, WEDNESDAY)
-    assert "add_internal_note" in [step for _, step in all_after("", world.ming)[0]]
-    for who, hears in ((world.chen, set()), (world.rui, {"flag_concern"}), (world.ming, {"add_internal_note"})):
-        steps = {step for _, step in all_after("", who)[0]}
-        assert steps & {"add_internal_note", "flag_concern"} == hears
 
 
 def test_a_cursor_from_before_a_restore_goes_on_by_the_entries(world: World) -> None:

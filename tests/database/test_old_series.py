@@ -85,14 +85,13 @@ def test_what_is_expected_is_what_the_new_series_makes(template: None, django_db
     assert given.getvalue() == old_series.SCHEMA.read_text()
 
 
-def test_migrate_names_the_command_and_changes_nothing(old_database: None) -> None:
+def test_migrate_names_the_command_and_changes_nothing_and_a_whole_database_is_taken_over_once(
+    old_database: None,
+) -> None:
     before, lines = _names(), schema.described(connection)
     with pytest.raises(CommandError, match=r"run `manage\.py adopt_migrations`"):
         call_command("migrate", verbosity=0)
     assert (_names(), schema.described(connection)) == (before, lines)
-
-
-def test_a_whole_database_is_taken_over_once(old_database: None) -> None:
     given = StringIO()
     call_command("adopt_migrations", stdout=given)
     assert "The record is unbroken." in given.getvalue()
@@ -121,15 +120,12 @@ def test_the_lines_that_differ_are_named(old_database: None, change: str, line: 
     assert line in _refused("The schema differs in")
 
 
-def test_a_broken_record_is_not_taken_over(old_database: None) -> None:
+def test_a_broken_record_or_a_series_that_was_not_ended_is_not_taken_over(old_database: None) -> None:
     _execute(
         "insert into complaints_seal"
         " (number, at, through_id, size, previous_root, root, signature, public_key, heads_root)"
         " values (1, now(), 1, 1, '', 'root', 'signature', 'key', '')"
     )
     assert "BROKEN" in _refused("The record is broken")
-
-
-def test_a_series_that_was_not_ended_is_not_taken_over(old_database: None) -> None:
     _execute("delete from django_migrations where app = 'complaints'")
     _refused(r"has not reached complaints\.0049_words_of_cases")

@@ -22,11 +22,15 @@ from tests.server import A_REQUEST
 pytestmark = pytest.mark.django_db
 
 
-def test_notices_of_a_case_are_in_the_mailbox(client: Client, world: Any, settings: Any) -> None:
+def test_notices_of_a_case_are_in_the_mailbox_which_asks_two_questions(
+    client: Client, world: Any, settings: Any, django_assert_num_queries: Any
+) -> None:
     settings.DEMO = True
     given.filed(world)
     notice = Notice.objects.order_by("-id").first()
     assert notice is not None
+    with django_assert_num_queries(4 + A_REQUEST):
+        client.get("/demo/mail/")
     client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
     page = client.get("/demo/mail/").content.decode()
     assert notice.subject in page
@@ -53,13 +57,15 @@ def test_what_was_sent_is_shown_as_it_arrived(client: Client, world: Any, settin
     assert set(re.findall(r"2026\d{4}-\w{12}-\w", of_the_case)) == {case.number}
 
 
-def test_an_old_code_is_gone(client: Client, settings: Any) -> None:
+def test_an_old_code_is_gone_and_outside_of_a_demo_there_is_no_mailbox(client: Client, settings: Any) -> None:
     settings.DEMO = True
     client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
     delivery.sweep_notices(now=timezone.now() + timedelta(minutes=10))
     page = client.get("/demo/mail/").content.decode()
     assert "验证码已过期，内容已删除。" in page
     assert "分钟内有效" not in page
+    settings.DEMO = False
+    assert client.get("/demo/mail/").status_code == 404
 
 
 def test_what_waits_hides_no_code(client: Client, world: Any, settings: Any) -> None:
@@ -69,20 +75,6 @@ def test_what_waits_hides_no_code(client: Client, world: Any, settings: Any) -> 
     client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": "0f6c2a7e0f6c2a7e"})
     page = client.get("/demo/mail/").content.decode()
     assert 0 < page.index("分钟内有效") < page.index("已收到您的投诉")
-
-
-def test_outside_of_a_demo_it_does_not_exist(client: Client, settings: Any) -> None:
-    settings.DEMO = False
-    assert client.get("/demo/mail/").status_code == 404
-
-
-def test_the_mailbox_asks_two_questions(
-    client: Client, world: Any, settings: Any, django_assert_num_queries: Any
-) -> None:
-    settings.DEMO = True
-    given.filed(world)
-    with django_assert_num_queries(4 + A_REQUEST):
-        client.get("/demo/mail/")
 
 
 #: As many as fill all three.

@@ -38,6 +38,8 @@ from tests import PATIENCE
 from tests.cast import WEDNESDAY, World
 from tests.languages import in_language
 
+pytestmark = pytest.mark.django_db
+
 TODAY = WEDNESDAY.date()
 DAY = timedelta(days=1)
 
@@ -302,9 +304,6 @@ def test_whoever_holds_the_entry_lets_others_point_at_it(world: World, held_by: 
     locks = [query["sql"] for query in asked if re.search('"enterprises_enterprise".* FOR .*UPDATE', query["sql"])]
     assert locks
     assert [sql for sql in locks if "FOR NO KEY UPDATE" not in sql] == []
-
-
-pytestmark = pytest.mark.django_db
 
 
 def test_a_branch_sees_itself_and_below_but_no_sibling_and_a_circle_in_the_tree_ends(

@@ -70,19 +70,6 @@ def test_a_suspended_firm_that_does_not_keep_them_is_out_and_stays_out_when_its_
     assert "收回本辖区的未结案件" in shown(signed_in(world.rui).get(f"/authority/enterprises/{enterprise.code}/"))
 
 
-def test_the_history_tells_who_when_and_why(world: World) -> None:
-    enterprise = suspended(world, keeps_cases=True)
-    enrolled.resume(enterprise, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
-    enterprise.refresh_from_db()
-    assert enterprise.enrolment == "enrolled"
-    shown = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in enrolled.history(enterprise)]
-    assert shown == [
-        ("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
-        ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou),
-    ]
-    assert {letter.address for letter in OutgoingMessage.objects.all()} == {"lead@example.com"}
-
-
 def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     head, shown = world.head_officer.user, {"ground": "own_request", "text": "业务调整。"}
@@ -118,10 +105,19 @@ def test_without_a_licence_there_is_no_notice_and_a_decision_can_be_dropped(worl
     assert enrolled.sweep_exits(now=LATER + timedelta(days=2)) == 0
 
 
-def test_of_two_who_suspend_one_is_told(world: World) -> None:
-    suspended(world, keeps_cases=True)
+def test_the_history_tells_who_when_and_why_and_of_two_who_suspend_one_is_told(world: World) -> None:
+    enterprise = suspended(world, keeps_cases=True)
     with pytest.raises(EnrolmentRefusal, match="长试 暂停接收新投诉"):
         suspended(world, keeps_cases=False)
+    enrolled.resume(enterprise, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
+    enterprise.refresh_from_db()
+    assert enterprise.enrolment == "enrolled"
+    shown = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in enrolled.history(enterprise)]
+    assert shown == [
+        ("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
+        ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou),
+    ]
+    assert {letter.address for letter in OutgoingMessage.objects.all()} == {"lead@example.com"}
 
 
 @pytest.mark.parametrize("who", ["rui", "su", "lead", "far"])

@@ -31,9 +31,14 @@ def seen(rows: Rows = GOOD, sent: Sent = SENT, *requests: Request) -> list[str]:
     return [line.partition(" ")[0] for line in checker.violations(history, rows, late=timedelta(seconds=60))]
 
 
-def test_nothing_is_broken_where_nothing_is() -> None:
+def test_answers_are_promises_and_a_request_that_hangs_or_is_refused_is_seen() -> None:
     assert seen() == []
     assert seen(GOOD, SENT, Request(0, 0.1, "POST", "/file/", 503), Request(0, 9.9, "POST", "/file/", 0)) == []
+    assert seen(GOOD, replace(SENT, answers=["/cases/N1/receipt/", "/cases/N2/receipt/"])) == ["DOUBLED"]
+    assert seen(GOOD, replace(SENT, answers=["/cases/N2/receipt/"])) == ["LOST"]
+    assert seen(replace(GOOD, texts=[]), replace(SENT, answers=[])) == []
+    assert seen(GOOD, SENT, Request(0, 10.1, "GET", "/", 200)) == ["HUNG"]
+    assert seen(GOOD, SENT, Request(0, 0.1, "POST", "/file/", 403)) == ["REFUSED"]
 
 
 @pytest.mark.parametrize(
@@ -63,17 +68,6 @@ def test_nothing_is_broken_where_nothing_is() -> None:
 )
 def test_each_broken_promise_has_its_name(rows: Rows, words: set[str]) -> None:
     assert set(seen(rows)) == words
-
-
-def test_answers_are_promises() -> None:
-    assert seen(GOOD, replace(SENT, answers=["/cases/N1/receipt/", "/cases/N2/receipt/"])) == ["DOUBLED"]
-    assert seen(GOOD, replace(SENT, answers=["/cases/N2/receipt/"])) == ["LOST"]
-    assert seen(replace(GOOD, texts=[]), replace(SENT, answers=[])) == []
-
-
-def test_a_request_that_hangs_or_is_refused_is_seen() -> None:
-    assert seen(GOOD, SENT, Request(0, 10.1, "GET", "/", 200)) == ["HUNG"]
-    assert seen(GOOD, SENT, Request(0, 0.1, "POST", "/file/", 403)) == ["REFUSED"]
 
 
 @pytest.mark.parametrize("twin", twins.TWINS, ids=lambda twin: twin.name)

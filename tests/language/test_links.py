@@ -66,7 +66,7 @@ def test_what_every_link_of_every_letter_opens(world: World, names: Known, setti
     assert not wrong, "\n".join(sorted(wrong))
 
 
-def test_the_own_application(world: World, names: Known) -> None:
+def test_the_own_application_and_recovery_codes(world: World, names: Known) -> None:
     with undone():
         EnrolmentApplication.objects.filter(pk=world.things["application"]).update(state="asked_back")
         browser = browsing()
@@ -80,9 +80,6 @@ def test_the_own_application(world: World, names: Known) -> None:
         papers = [f"/enterprise/enrol/papers/{kind}/" for kind in PAPERS]
         wrong = left(browser, ["/enterprise/enrol/", home, *steps, *papers], names)
     assert not wrong, "\n".join(sorted(wrong))
-
-
-def test_recovery_codes(world: World, names: Known) -> None:
     browser = browsing()
     with undone():
         browser.force_login(world.target.consumer)

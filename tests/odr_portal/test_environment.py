@@ -42,7 +42,7 @@ def test_an_odd_address_refuses_without_showing_the_password(url: str) -> None:
     assert "secret" not in str(refused.value)
 
 
-def test_odd_numbers_and_switches_refuse(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_odd_numbers_and_switches_refuse_and_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for value in ("0", "65536", "-1", "8k", "1.5"):
         monkeypatch.setenv("PORT", value)
         with pytest.raises(SystemExit, match="from 1 to 65535"):
@@ -50,9 +50,6 @@ def test_odd_numbers_and_switches_refuse(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("DEMO", "maybe")
     with pytest.raises(SystemExit, match="write yes or no"):
         environment.yes_no("DEMO", False)
-
-
-def test_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", "")
     monkeypatch.setenv("DEMO", "")
     assert environment.number("PORT", 8000, least=1, most=65535) == 8000

@@ -21,7 +21,7 @@ def refused(case: Complaint, move: Move, actor: Actor) -> bool:
     return False
 
 
-def test_T88_an_enterprise_does_not_decide_for_the_consumer(world: World) -> None:
+def test_T88_an_enterprise_neither_decides_for_the_consumer_nor_settles_a_case_by_saying_so(world: World) -> None:
     """Not one step that is the consumer's alone, in any status with an enterprise."""
     only = [name for name, row in TABLE.items() if row.by == frozenset({Role.CONSUMER})]
     plain = {name: handling.MOVES[name] for name in only if name in handling.MOVES}
@@ -33,9 +33,6 @@ def test_T88_an_enterprise_does_not_decide_for_the_consumer(world: World) -> Non
         case.refresh_from_db()
         assert case.status == status
     assert not [name for name in only if TABLE[name].by & CASE_STAFF]
-
-
-def test_T88_a_case_is_not_settled_because_an_enterprise_says_so(world: World) -> None:
     case = a_complaint(world, status=Status.NEGOTIATING)
     step(case, handling.MOVES["claim_settled_elsewhere"](text="电话里谈妥了。"), world.handler, WEDNESDAY)
     assert case.status == Status.NEGOTIATING

@@ -348,15 +348,12 @@ def test_a_step_on_a_case_that_the_caller_cannot_see_finds_no_case(world: World,
     assert Complaint.objects.get().status == Status.CLOSED
 
 
-def test_who_has_an_office_and_a_job_is_taken_by_the_address(world: World) -> None:
+def test_who_has_an_office_and_a_job_is_taken_by_the_address_and_who_is_switched_off_is_nobody(world: World) -> None:
     world.ming_staff.user.offices.create(authority=world.gulou, role=Role.OFFICER.post)
     pages = {"/enterprise/queue/": roles.ENTERPRISE, "/authority/": roles.AUTHORITY, "/cases/": roles.AUTHORITY}
     for path, role in pages.items():
         with seeing_as(world.ming, path=path):
             assert ask("select current_user") == [(role,)]
-
-
-def test_who_is_switched_off_is_nobody(world: World) -> None:
     given.a_complaint(world, status=Status.NEGOTIATING)
     User.objects.filter(pk=world.chen.pk).update(is_active=False)
     world.chen.refresh_from_db()

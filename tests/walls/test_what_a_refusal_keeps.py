@@ -57,27 +57,22 @@ def raising_view(settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gate, "is_public", lambda *args: True)
 
 
-@pytest.mark.parametrize(
-    ("kind", "status", "is_kept"),
-    [
-        ("missing", 404, True),
-        ("denied", 403, True),
-        ("refused", 409, True),
-        ("marked", 409, False),
-        ("broken", 500, False),
-        ("database", 500, False),
-    ],
-)
-def test_a_refusal_is_an_answer_and_a_mishap_takes_everything_back(
-    raising_view: None, kind: str, status: int, is_kept: bool
-) -> None:
+def test_a_refusal_is_an_answer_a_mishap_takes_everything_back_and_the_next_request_works(raising_view: None) -> None:
     client = Client(raise_request_exception=False)
-    assert client.get(f"/raising/{kind}/").status_code == status
-    assert Heartbeat.objects.filter(name="before").exists() is is_kept
-    assert not connection.in_atomic_block
+    refused, broken = {"missing": 404, "denied": 403, "refused": 409}, {"marked": 409, "broken": 500, "database": 500}
+    for kind, status in (refused | broken).items():
+        Heartbeat.objects.filter(name="before").delete()
+        assert client.get(f"/raising/{kind}/").status_code == status
+        assert Heartbeat.objects.filter(name="before").exists() is (kind in refused), kind
+        assert not connection.in_atomic_block
+    assert client.get("/help/").status_code == 200
+    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select 1/0")
 
 
-def test_a_wrong_code_a_wrong_password_and_a_wrong_token_stay_counted(world: World, client: Client) -> None:
+def test_wrong_codes_and_tokens_stay_counted_and_clocks_that_lapsed_while_a_step_was_refused_lapsed(
+    world: World, client: Client
+) -> None:
     send(client, "/track/", {"number": "20261111-AAAAAAAAAAAA-A", "token": "WRONG"})
     assert TrackingTry.objects.count() == 1
     send(client, "/account/sign-in/", {"address": "13800000001"})
@@ -86,18 +81,7 @@ def test_a_wrong_code_a_wrong_password_and_a_wrong_token_stay_counted(world: Wor
         send(client, "/account/sign-in/code/", {"code": "000000" if number else "000001"})
     code.refresh_from_db()
     assert code.wrong_guesses >= 1
-
-
-def test_clocks_that_lapsed_while_a_step_was_refused_stay_lapsed(world: World) -> None:
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now() - timedelta(days=60))
     response = send(signed_in(world.ming), address(case, "accept"), {"handler": world.ming_staff.pk})
     assert response.status_code in {404, 409}
     assert Deadline.objects.filter(complaint=case, clock="acceptance", lapsed_at__isnull=False).exists()
-
-
-def test_what_broke_with_the_database_is_answered_and_the_next_request_works(raising_view: None) -> None:
-    client = Client(raise_request_exception=False)
-    client.get("/raising/database/")
-    assert client.get("/help/").status_code == 200
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select 1/0")

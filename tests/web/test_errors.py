@@ -125,14 +125,11 @@ def test_a_refused_step_says_why_and_keeps_the_text_and_programs_get_a_problem()
     assert (answer.status_code, answer.json()["detail"]) == (409, "案件已经转到监管部门")
 
 
-def test_a_database_that_is_away_is_503_with_the_text() -> None:
+def test_a_database_that_is_away_is_503_with_the_text_and_what_breaks_a_page_without_details() -> None:
     status, page = post("/away/")
     assert status == 503
     assert LONG in page
     assert "还没有提交成功" in page
-
-
-def test_what_breaks_shows_a_page_without_details() -> None:
     logging.disable(logging.CRITICAL)
     try:
         status, page = post("/broken/")

@@ -43,7 +43,11 @@ def test_the_second_time_shows_the_first_answer_and_another_body_or_person_gets_
     assert User.objects.count() == 2
 
 
-def test_what_was_refused_stores_nothing_and_may_be_tried_again() -> None:
+def test_without_a_reference_or_after_a_refusal_no_key_is_kept_and_one_may_try_again() -> None:
+    with once(posted(), actor="draft:chen") as attempt:
+        assert not attempt.answered
+    assert not IdempotencyKey.objects.exists()
+
     def refused() -> None:
         with once(posted(), actor="draft:chen"):
             User.objects.create_user("gone@example.org")
@@ -55,12 +59,6 @@ def test_what_was_refused_stores_nothing_and_may_be_tried_again() -> None:
     assert not User.objects.exists()
     effect(posted({"text": "改过的"}))
     assert User.objects.count() == 1
-
-
-def test_without_a_reference_no_key_is_kept() -> None:
-    with once(posted(), actor="draft:chen") as attempt:
-        assert not attempt.answered
-    assert not IdempotencyKey.objects.exists()
 
 
 @pytest.mark.parametrize("key", ["", "short", "x" * 101, "with space in it"])

@@ -59,11 +59,8 @@ def test_switching_while_signed_in_is_kept_with_the_person_and_no_language_chang
     assert elsewhere.cookies[COOKIE].value == "zh-hans"
 
 
-def test_there_is_one_switch(client: Client) -> None:
+def test_there_is_one_switch_and_the_bar_and_the_page_of_the_display_offer_every_other_language(client: Client) -> None:
     assert client.post("/language/", {"language": "en"}).status_code == 404
-
-
-def test_the_bar_and_the_page_of_the_display_offer_every_other_language(client: Client) -> None:
     page = client.get("/display/", headers={"accept-language": "en"}).content.decode()
     assert '<html lang="en"' in page
     assert re.search(r'value="zh-hans" lang="zh-Hans">\s*中文\s*</button>', page)

@@ -111,17 +111,14 @@ def test_T60_a_name_that_leads_inside_is_refused_before_anything_is_connected(
     assert connected == []
 
 
-def test_T60_a_name_that_changes_its_mind_is_asked_once(connected: list[Any]) -> None:
+def test_T60_a_name_that_nobody_knows_and_one_that_changes_its_mind_is_asked_once(connected: list[Any]) -> None:
+    with pytest.raises(NoAnswer, match="no_such_name"):
+        ask("https://hook.example/", Rule(resolve=lambda *_: []))
+    assert connected == []
     answers = [["8.8.4.4"], ["127.0.0.1"], ["169.254.169.254"]]
     with pytest.raises(NoAnswer, match="refused"):
         ask("https://hook.example/", Rule(resolve=lambda *_: answers.pop(0)))
     assert (connected, len(answers)) == ([("8.8.4.4", 443)], 2)
-
-
-def test_T60_a_name_that_nobody_knows(connected: list[Any]) -> None:
-    with pytest.raises(NoAnswer, match="no_such_name"):
-        ask("https://hook.example/", Rule(resolve=lambda *_: []))
-    assert connected == []
 
 
 def test_T60_the_name_is_looked_up_by_the_system_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,7 +142,9 @@ def test_T60_more_ports_by_setting_only(settings: Any) -> None:
     assert safe_http.checked("https://hook.example:8443/", safe_http.public_rule()).hostname == "hook.example"
 
 
-def test_T60_the_certificate_is_that_of_the_name(receiver: Receiver) -> None:
+def test_T60_the_certificate_is_that_of_the_name_and_no_proxy_of_the_surroundings_is_asked(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert ask(receiver.url, receiver.rule()) == 204
     headers, body = receiver.posts[0]
     assert (headers["host"], body, headers["accept-encoding"]) == (f"{NAME}:{receiver.port}", b"{}", "identity")
@@ -155,18 +154,15 @@ def test_T60_the_certificate_is_that_of_the_name(receiver: Receiver) -> None:
     with pytest.raises(NoAnswer, match="tls"):
         ask(receiver.url, receiver.rule(tls=safe_http.Rule().tls))
     assert len(receiver.posts) == 1
+    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert ask(receiver.url, receiver.rule()) == 204
 
 
 def test_T60_no_redirect_is_followed(receiver: Receiver) -> None:
     receiver.mode = "redirect"
     assert ask(receiver.url, receiver.rule()) == 307
     assert (receiver.connections, receiver.asked) == (1, [NAME])
-
-
-def test_T60_no_proxy_of_the_surroundings_is_asked(receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("https_proxy", "HTTPS_PROXY", "all_proxy"):
-        monkeypatch.setenv(name, "http://127.0.0.1:9")
-    assert ask(receiver.url, receiver.rule()) == 204
 
 
 @pytest.mark.parametrize("mode", ["slow", "silent"])

@@ -15,6 +15,7 @@ from odr_portal.site import page_context
 from tests import ROOT
 from tests.browser.pictures import NOT_PICTURED, OTHER_PICTURES, kind_of, pages
 from tests.cast import World
+from tests.complaints.pages import at_the_desk
 from tests.given import a_complaint
 from tests.server import A_REQUEST
 
@@ -23,14 +24,13 @@ pytestmark = pytest.mark.django_db
 PAGES = ("/", "/how/", "/how/time-limits/", "/help/", "/privacy/", "/terms/", "/accessibility/")
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_stranger_reads_the_plain_pages(client: Client, path: str) -> None:
-    answer = client.get(path)
-    assert answer.status_code == 200
-    page = answer.content.decode()
-    assert '<html lang="zh-Hans"' in page
-    assert page.count("<h1") == 1
-    assert "12315 · 人工帮助" in page
+def test_a_stranger_reads_the_plain_pages(client: Client) -> None:
+    for path in PAGES:
+        answer = client.get(path)
+        page = answer.content.decode()
+        assert (answer.status_code, page.count("<h1")) == (200, 1), path
+        for text in ('<html lang="zh-Hans"', "12315 · 人工帮助"):
+            assert text in page, path
 
 
 def test_reading_wishes_are_kept_and_the_page_comes_back_and_home_leads_to_people_to_talk_to(client: Client) -> None:
@@ -48,11 +48,11 @@ def test_reading_wishes_are_kept_and_the_page_comes_back_and_home_leads_to_peopl
     assert "data-display" not in client.get("/how/").content.decode()
 
 
-@pytest.mark.parametrize("body", [{"display": 'x"y'}, {"theme": "<b>"}, {"language": "fr"}, {}])
-def test_unknown_wishes_change_nothing(client: Client, body: dict[str, str]) -> None:
-    answer = client.post("/display/", {**body, "next": "//evil.example/"})
-    assert answer["Location"] == "/"
-    assert not {"display", "theme", "django_language"} & set(answer.cookies)
+def test_unknown_wishes_change_nothing(client: Client) -> None:
+    for body in ({"display": 'x"y'}, {"theme": "<b>"}, {"language": "fr"}, {}):
+        answer = client.post("/display/", {**body, "next": "//evil.example/"})
+        assert answer["Location"] == "/"
+        assert not {"display", "theme", "django_language"} & set(answer.cookies)
 
 
 def test_every_missing_page_is_the_same_page(client: Client) -> None:
@@ -82,13 +82,12 @@ def test_no_page_has_inline_style_or_script(client: Client) -> None:
         assert "onclick" not in page, path
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_the_english_pages_are_english(client: Client, path: str) -> None:
+def test_the_english_pages_are_english(client: Client) -> None:
     client.post("/display/", {"language": "en"})
-    page = client.get(path).content.decode()
-    page = re.sub(r"<head>.*?</head>|lang=\"zh-Hans\">中文|（[^）]*）|\([^)]*\)", "", page, flags=re.S)
-    results = set(re.findall(r"[一-鿿]+", page)) - {"市场监管部门", "中文"}
-    assert not results
+    for path in PAGES:
+        page = client.get(path).content.decode()
+        page = re.sub(r"<head>.*?</head>|lang=\"zh-Hans\">中文|（[^）]*）|\([^)]*\)", "", page, flags=re.S)
+        assert not set(re.findall(r"[一-鿿]+", page)) - {"市场监管部门", "中文"}, path
 
 
 def signed_in(email: str) -> tuple[Client, User]:
@@ -182,20 +181,12 @@ def ways_on(client: Client) -> set[str]:
     }
 
 
-@pytest.mark.parametrize(
-    ("who", "workspace"), [("rui", "/authority/"), ("su", "/authority/"), ("ming", "/enterprise/queue/")]
-)
-def test_people_at_work_are_led_to_their_own_desk(world: World, who: str, workspace: str) -> None:
-    client = Client()
-    client.force_login(getattr(world, who))
-    assert ways_on(client) == {workspace, "/"}
-
-
-def test_everybody_else_is_led_to_the_own_complaints(world: World) -> None:
+def test_people_at_work_are_led_to_their_own_desk_and_everybody_else_to_the_own_complaints(world: World) -> None:
     client = Client()
     assert ways_on(client) == {"/cases/", "/track/", "/"}
-    client.force_login(world.chen)
-    assert ways_on(client) == {"/cases/", "/track/", "/"}
+    for user, desk in ((world.rui, "/authority/"), (world.su, "/authority/"), (world.ming, "/enterprise/queue/")):
+        assert ways_on(at_the_desk.signed_in(user)) == {desk, "/"}
+    assert ways_on(at_the_desk.signed_in(world.chen)) == {"/cases/", "/track/", "/"}
 
 
 #: The first page that anybody sees, compressed, in bytes (issue: consumer).
@@ -250,22 +241,13 @@ def test_no_page_grows_unseen(world: World) -> None:
 FOLDER = ROOT / "docs" / "screens"
 
 
-def test_reasons_are_given_for_pages_that_exist() -> None:
-    assert NOT_PICTURED.keys() <= dict(pages()).keys(), sorted(NOT_PICTURED.keys() - dict(pages()).keys())
-
-
-def test_the_pictures_in_git_are_few_and_each_is_shown_somewhere() -> None:
+def test_the_pictures_in_git_are_few_each_is_shown_and_of_a_page_that_exists() -> None:
     pictures = {path.name for path in FOLDER.iterdir() if path.suffix != ".md"}
     texts = "".join(path.read_text() for path in (ROOT / "README.md", FOLDER / "README.md"))
     assert 0 < len(pictures) <= 12
     assert pictures == set(re.findall(r"[\w-]+\.(?:png|webp)", texts))
-
-
-def test_no_picture_shows_a_page_that_is_gone() -> None:
     kinds = "|".join([*(kind for _name, kind in pages()), *OTHER_PICTURES])
     names = {re.sub(r"^[a-z]+-[a-z]+-|(?<=ref)-\d$", "", path.stem) for path in FOLDER.glob("*.webp")}
     assert not [name for name in sorted(names) if not re.fullmatch(kinds, name)]
-
-
-def test_an_address_has_the_name_that_its_picture_gets() -> None:
+    assert NOT_PICTURED.keys() <= dict(pages()).keys(), sorted(NOT_PICTURED.keys() - dict(pages()).keys())
     assert re.fullmatch(kind_of("cases/<str:number>/offer/<int:pk>/"), "cases-ref-offer-n")

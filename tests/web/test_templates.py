@@ -126,7 +126,7 @@ class Everything(forms.Form):
     agreed = forms.BooleanField(label="属实")
 
 
-def test_a_field_ties_label_hint_error_and_control() -> None:
+def test_a_field_ties_label_hint_error_and_control_and_an_unbound_form_has_no_summary() -> None:
     with override("zh-hans"):
         drawn = draw("{% error_summary form %}{{ form }}", form=Everything({"note": "<b>留着</b>"}))
     for text in ('aria-describedby="id_text_helptext id_text_error"', 'id="id_text_helptext"', 'id="id_text_error"'):
@@ -138,9 +138,6 @@ def test_a_field_ties_label_hint_error_and_control() -> None:
         assert f'href="#{target}"' in drawn
         assert f'id="{target}"' in drawn
     assert "有4处需要修改" in drawn
-
-
-def test_an_unbound_form_has_no_summary() -> None:
     assert draw("{% error_summary form %}", form=Everything()).strip() == ""
 
 
@@ -229,15 +226,12 @@ def test_a_folded_page_is_the_page(tmp_path: Path, context: dict[str, Any]) -> N
     assert len(drawn) == 2, "one for each language"
 
 
-def test_what_never_changes_is_text(tmp_path: Path) -> None:
+def test_what_never_changes_is_text_and_only_line_breaks_of_a_template_become_a_space(tmp_path: Path) -> None:
     folded = engine("web.folded_templates.Loader", tmp_path)
     with override("en"):
         nodes = folded.get_template("base.html").nodelist
     assert [type(node).__name__ for node in nodes] == ["TextNode", "BlockNode", "BlockNode"]
     assert nodes[0].render(Context()).startswith('<h1>My complaints</h1><link href="/static/css/base')
-
-
-def test_only_line_breaks_of_a_template_become_a_space(tmp_path: Path) -> None:
     sources = {
         "laid_out.html": '<p\n  class="a"\n  {% if text %}hidden{% endif %}\n>\n  {{ text }}  b　\n\n  c\n</p>\n',
         "as_written.html": "<pre>\n  a\n</pre>\n",

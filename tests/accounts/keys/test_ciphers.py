@@ -11,6 +11,8 @@ from accounts.keys.ciphers import SUITES, CannotOpen
 from tests.canaries import CANARIES, PHONE
 from tests.logs import WORDS, kept, seen
 
+pytestmark = pytest.mark.django_db
+
 PERSON, OTHER = uuid.UUID(int=7), uuid.UUID(int=8)
 SUITE_IDS = sorted(SUITES.values())
 
@@ -139,9 +141,6 @@ def test_weak_keys_are_refused_in_one_sentence_without_the_key(text: str) -> Non
     statement = str(refused.value)
     assert statement.endswith(".") or "make_vault_keys" in statement
     assert not any(len(word) > 20 and word in statement for word in text.split())
-
-
-pytestmark = pytest.mark.django_db
 
 
 def lines_since(before: int) -> list[str]:

@@ -46,7 +46,7 @@ def test_T79_the_page_policy_is_this_and_no_weaker(client: Client, host: str) ->
         assert "camera=()" in headers["Permissions-Policy"]
 
 
-def test_T79_no_template_carries_a_script_or_a_style_of_its_own() -> None:
+def test_T79_no_template_carries_a_script_or_style_of_its_own_and_no_page_loads_from_outside() -> None:
     for page in Path(settings.ROOT, "templates").rglob("*.html"):
         whole = page.read_text(encoding="utf-8")
         assert not re.search(r" style=|<style|onclick=|javascript:", whole), page
@@ -54,9 +54,6 @@ def test_T79_no_template_carries_a_script_or_a_style_of_its_own() -> None:
         assert not re.search(r"<script(?![^>]*\bsrc=)[^>]*>", text), page
         assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text), page
         assert not re.search(r"\|\s*safe\b|autoescape off", text), page
-
-
-def test_T79_no_page_of_ours_names_an_outside_host_to_load_from() -> None:
     for page in [*Path(settings.ROOT, "templates").rglob("*.html"), *Path(settings.ROOT, "static").rglob("*.*s")]:
         text = page.read_text(encoding="utf-8")
         assert not re.search(r"""(?:src|href=["'][^"']*\.css|url\(|import)\s*=?\s*["'(]?\s*(?:https?:)?//""", text), (
@@ -84,9 +81,15 @@ def checked(**variables: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_T77_an_https_address_passes_the_deployment_check() -> None:
+def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_this_machine_only() -> None:
     done = checked(SITE_URL="https://odr.example.org", SECRET_KEY=SECRET + "-0123456789ABCDEFGHIJ")
     assert done.returncode == 0, done.stderr
+    refused = served(DATABASE_URL="postgresql://portal_web:x@db.example.org/portal", SITE_URL="http://odr.example.org")
+    assert refused.returncode != 0
+    assert "write https://host" in refused.stderr
+    taken = served(DATABASE_URL="postgresql://portal_web:x@db.example.org/portal", SITE_URL="https://odr.example.org")
+    assert taken.stdout.split()[:2] == ["__Host-session", "__Host-csrf"]
+    assert "31536000 ['odr.example.org']" in taken.stdout
 
 
 def served(**variables: str) -> subprocess.CompletedProcess[str]:
@@ -103,15 +106,6 @@ def served(**variables: str) -> subprocess.CompletedProcess[str]:
         text=True,
         env={**kept, "DJANGO_SETTINGS_MODULE": "odr_portal.settings", "SECRET_KEY": SECRET, **variables},
     )
-
-
-def test_T77_http_is_for_the_database_of_this_machine_only() -> None:
-    refused = served(DATABASE_URL="postgresql://portal_web:x@db.example.org/portal", SITE_URL="http://odr.example.org")
-    assert refused.returncode != 0
-    assert "write https://host" in refused.stderr
-    taken = served(DATABASE_URL="postgresql://portal_web:x@db.example.org/portal", SITE_URL="https://odr.example.org")
-    assert taken.stdout.split()[:2] == ["__Host-session", "__Host-csrf"]
-    assert "31536000 ['odr.example.org']" in taken.stdout
 
 
 @pytest.mark.parametrize("weak", ["short", "a" * 60, "django-insecure-0123456789abcdefghijklmnop"])
