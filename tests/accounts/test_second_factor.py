@@ -1,5 +1,6 @@
 """Who works for an organisation is nobody until the second factor was shown."""
 
+import base64
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -26,15 +27,11 @@ def give_password(client: Client, email: str = "ming@example.com", target: str =
     return str(answer["Location"])
 
 
-def key_on(page: str) -> str:
-    result = re.search(r'id="app-key">([A-Z2-7 ]+)<', page)
-    assert result
-    return result.group(1)
-
-
 def set_up_app(client: Client, *, now: datetime) -> tuple[str, list[str]]:
     """Right after the password: the key, and the recovery codes that were shown."""
-    key = key_on(client.get("/account/second-factor/set-up/").content.decode())
+    shown = re.search(r'id="app-key">([A-Z2-7 ]+)<', client.get("/account/second-factor/set-up/").content.decode())
+    assert shown
+    key = shown.group(1)
     page = client.post("/account/second-factor/set-up/", {"code": app_code(key, now=now), **KEY}).content.decode()
     codes = re.findall(r"<code>([a-z2-9]{5}-[a-z2-9]{5})</code>", page)
     assert len(codes) == 10
@@ -85,10 +82,11 @@ def test_T25_a_consumer_who_is_given_work_is_out_until_a_factor_is_shown(client:
     assert client.get("/enterprise/queue/")["Location"].startswith("/account/sign-in/")
 
 
-def test_a_recovery_code_opens_once(client: Client, world: World) -> None:
+def test_a_recovery_code_opens_once_and_the_key_of_an_app_is_not_in_the_table(client: Client, world: World) -> None:
     with time_machine.travel(NOW, tick=False):
         give_password(client)
-        _key, codes = set_up_app(client, now=NOW)
+        key, codes = set_up_app(client, now=NOW)
+        assert base64.b32decode(key.replace(" ", "")) not in bytes(SecondFactor.objects.get().key)
         second = Client()
         page = second.post(give_password(second), {"code": codes[3].upper(), **KEY})
         assert page.status_code == 200
@@ -100,8 +98,9 @@ def test_a_recovery_code_opens_once(client: Client, world: World) -> None:
 
 def test_wrong_codes_are_slowed_where_they_come_from_and_not_elsewhere(world: World) -> None:
     with time_machine.travel(NOW, tick=False):
-        key, _codes = set_up_app_of(world)
-        thief, owner = Client(REMOTE_ADDR="203.0.113.9"), Client(REMOTE_ADDR="198.51.100.7")
+        first, thief, owner = (Client(REMOTE_ADDR=at) for at in ("192.0.2.1", "203.0.113.9", "198.51.100.7"))
+        give_password(first)
+        key, _codes = set_up_app(first, now=NOW)
         target = give_password(thief)
         statuses = [thief.post(target, {"code": "000000", **KEY}).status_code for _ in range(6)]
         assert statuses == [422] * 5 + [429]
@@ -112,21 +111,6 @@ def test_wrong_codes_are_slowed_where_they_come_from_and_not_elsewhere(world: Wo
         assert refused.status_code == 429
         assert int(refused["Retry-After"]) > 0
         assert owner.post(give_password(owner), right).status_code == 302
-
-
-def set_up_app_of(world: World) -> tuple[str, list[str]]:
-    client = Client(REMOTE_ADDR="192.0.2.1")
-    give_password(client)
-    return set_up_app(client, now=NOW)
-
-
-def test_the_key_of_an_app_is_not_in_the_table(client: Client, world: World) -> None:
-    import base64
-
-    with time_machine.travel(NOW, tick=False):
-        give_password(client)
-        key, _codes = set_up_app(client, now=NOW)
-    assert base64.b32decode(key.replace(" ", "")) not in bytes(SecondFactor.objects.get().key)
 
 
 def test_after_the_password_there_are_ten_minutes(client: Client, world: World) -> None:

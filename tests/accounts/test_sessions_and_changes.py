@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 import pytest
 import time_machine
@@ -154,10 +154,6 @@ def test_nobody_ends_the_session_of_somebody_else_but_who_is_switched_off_is_out
     assert not is_in(client)
 
 
-def confirm_by_app(client: Client, key: str, at: datetime) -> None:
-    assert client.post("/account/confirm/", {"code": app_code(key, now=at), **KEY}).status_code == 302
-
-
 def test_T26_a_new_phone_needs_a_code_to_it_is_told_to_the_old_and_waits_a_day(
     client: Client, world: World, clock: time_machine.Traveller
 ) -> None:
@@ -209,7 +205,8 @@ def test_T26_a_new_password_needs_the_factor_ends_other_sessions_and_is_told(
     other.force_login(world.ming)
     clock.shift(timedelta(minutes=11))
     assert client.get("/account/password/")["Location"].startswith("/account/confirm/")
-    confirm_by_app(client, key, NOW + timedelta(minutes=11))
+    code = app_code(key, now=NOW + timedelta(minutes=11))
+    assert client.post("/account/confirm/", {"code": code, **KEY}).status_code == 302
     for weak in ("short", "password1234", "ming@example.com", "123456789012"):
         assert client.post("/account/password/", {"password": weak, "again": weak, **KEY}).status_code == 422, weak
     assert client.post("/account/password/", {"password": NEW, "again": NEW + "x", **KEY}).status_code == 422

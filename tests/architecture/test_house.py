@@ -30,7 +30,6 @@ TOO_LONG = {
     "tests/oversight/slow_count.py",
     "tests/stateful/words.py",
     "tests/walls/test_the_database_itself.py",
-    "tests/walls/things.py",
 }
 # The one place that writes a status, and the bulk writer below it.
 STATUS_WRITERS = {

@@ -11,7 +11,6 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -118,11 +117,7 @@ def valkey_away(scenario: Scenario, seconds: float) -> float:
             scenario.clocks(40, 0, 10)
             due += 80
             work.until_acks(2)
-            scenario.until(partial(all_lapsed, scenario, due), "the watcher sweeps", STALE + 60)
+            scenario.until(lambda due=due: scenario.lapsed() >= due, "the watcher sweeps", STALE + 60)
             work.stopped.wait(rest)
     scenario.portal.supervisor().startProcess("valkey")
     return STALE + 60
-
-
-def all_lapsed(scenario: Scenario, due: int) -> bool:
-    return scenario.lapsed() >= due

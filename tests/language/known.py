@@ -21,6 +21,7 @@ from web.languages import languages
 NUMBER = re.compile(r"\w+〔\d{4}〕第\d+号")
 #: So many letters of a text show that it is that text, where a page shows a piece of it.
 PIECE = 12
+OF_TEXT = (SealedText, models.CharField, models.TextField, models.JSONField)
 
 
 @dataclass
@@ -70,7 +71,7 @@ def read() -> Known:
     """Every text of every table, sealed ones too; but not what letters say, which has to prove itself."""
     known = Known()
     for model in set(apps.get_models()) - {Notice, OutgoingMessage}:
-        columns = [one for one in model._meta.concrete_fields if _holds_text(one)]
+        columns = [one for one in model._meta.concrete_fields if isinstance(one, OF_TEXT) or hasattr(one, "base_field")]
         sealed = [one.attname for one in columns if isinstance(one, SealedText)]
         for column in columns:
             if column.attname not in sealed:
@@ -89,12 +90,6 @@ def _add(known: Known, values: Iterable[Any]) -> None:
     for value in values:
         for text in texts_in(value):
             known.add(text)
-
-
-def _holds_text(column: models.Field[Any, Any]) -> bool:
-    return isinstance(column, SealedText | models.CharField | models.TextField | models.JSONField) or hasattr(
-        column, "base_field"
-    )
 
 
 def texts_in(value: Any) -> Iterator[str]:

@@ -18,7 +18,7 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import TABLE
 from complaints.wording.reasons import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from tests import APPS, ROOT
-from tests.numbers.reading import Length, Numbers, english_of, pieces_of, policy_file, shown, told, typed
+from tests.numbers.reading import Numbers, english_of, pieces_of, policy_file, shown, told, typed
 from tests.walls.addresses import PAGES, STEPS, Place, addresses
 from tests.walls.cases import STATUSES
 from tests.walls.notices import notices
@@ -160,11 +160,12 @@ def test_no_sentence_has_a_number_of_the_law_typed_into_it() -> None:
     old = Numbers().old
     for _name, number, unit in policy_file():
         old[unit].add(number)
+    english = [(label, f"the English of {text}") for text, labels in english_of().items() for label in labels]
     wrong = {
         f"{where}: {length.around}"
-        for text, where in (*python_texts(), *other_texts(), *english_texts())
+        for text, where in (*python_texts(), *other_texts(), *english)
         for length in told(text)
-        if _is_of_the_law(length, old)
+        if length.unit == "WD" or length.is_one_of(old)
     }
     assert not wrong, (
         "Give the sentence a hole for the number in force (authorities/policies.py); a number that no authority can "
@@ -177,10 +178,6 @@ def test_each_sentence_that_keeps_its_number_is_still_there() -> None:
     pieces = {piece for text in typed() for piece in pieces_of(text)}
     assert not [piece for piece in pieces if not any(piece in other for other in everything)]
     assert not [text for text in typed() if not any(pieces_of(text))]
-
-
-def _is_of_the_law(length: Length, old: dict[str, set[int]]) -> bool:
-    return length.unit == "WD" or length.is_one_of(old)
 
 
 @cache
@@ -216,9 +213,3 @@ def other_texts() -> Iterator[tuple[str, str]]:
         lines = path.read_text(encoding="utf-8").splitlines()
         text = "\n".join(line for line in lines if not line.lstrip().startswith(("//", "#", "--")))
         yield text, str(path.relative_to(ROOT))
-
-
-def english_texts() -> Iterator[tuple[str, str]]:
-    for text, translations in english_of().items():
-        for english in translations:
-            yield english, f"the English of {text}"

@@ -397,22 +397,17 @@ def test_a_body_is_read_before_the_transaction_begins(world: World, monkeypatch:
 
 
 def test_T06_a_check_names_a_database_user_who_stands_before_the_walls(settings: Any) -> None:
-    from odr_portal.checks import the_database_user_is_behind_the_walls as looks_wrong
+    from odr_portal import checks
 
+    looks_wrong, login_query = checks.the_database_user_is_behind_the_walls, checks._LOGIN
     settings.COMMAND = "check"
     assert (looks_wrong(None, databases=["default"]), looks_wrong(None, databases=None)) == ([], [])
     sentences = []
     for login in ("postgres", roles.OWNER):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("odr_portal.checks._LOGIN", _login_of(login))
+            patch.setattr(checks, "_LOGIN", login_query.replace("session_user", f"'{login}'"))
             sentences += [error.msg for error in looks_wrong(None, databases=["default"])]
     assert len(sentences) == 2
     assert "postgres is superuser" in sentences[0]
     assert "owns" in sentences[1]
     assert "sees cases as portal_steps" in sentences[1]
-
-
-def _login_of(user: str) -> str:
-    from odr_portal.checks import _LOGIN
-
-    return _LOGIN.replace("session_user", f"'{user}'")

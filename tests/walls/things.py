@@ -51,18 +51,12 @@ _OFFICE_AND_ABOVE = _OFFICE | _ABOVE
 #: Everybody who may read a rule of a county: offices around it, and in it.
 _RULED = _OFFICE_AND_ABOVE | {f"{role} at office" for role in ("intake", "authority_handler", "approver", "analyst")}
 _CLERK = frozenset({"station clerk"})
-_FILING = (
-    "file-step",
-    "file-region",
-    "file-respondents",
-    "file-evidence",
-    "file-evidence-original",
-    "file-evidence-thumbnail",
-    "file-upload",
-    "file-upload-part",
-    "file-upload-finish",
-    "file-upload-cancel",
-)
+_UPLOADS = "file-upload file-upload-part file-upload-finish file-upload-cancel"
+_FILING = f"file-step file-region file-respondents file-evidence {_UPLOADS}".split()
+_FILING += ["file-evidence-original", "file-evidence-thumbnail"]
+_STATION = ("", "-file", "-cases", "-log", "-log-new", "-log-entry", "-poster", "-poster-file")
+#: Links: whoever holds one, and nobody by being somebody.
+_LINKS = ("join-link", "answer-link", "mediate-link", "station-confirm-link", "go")
 
 #: Whose it is, where an address names something else than a case: it is `own` for these people and for nobody else.
 OWNERS: dict[str, frozenset[str]] = {
@@ -72,9 +66,7 @@ OWNERS: dict[str, frozenset[str]] = {
     "complaints:enterprise-export-decide": _MANAGERS,
     "complaints:enterprise-export-link": _ASKER,
     "complaints:enterprise-export-file": _ASKER,
-    "complaints:enterprise-measure": _BRANCH,
-    "complaints:enterprise-measure-approval": _BRANCH,
-    "complaints:enterprise-measure-performed": _BRANCH,
+    **{f"complaints:enterprise-measure{page}": _BRANCH for page in ("", "-approval", "-performed")},
     **{f"complaints:enterprise-round-trip{page}": _ASKER for page in ("", "-decide", "-results")},
     **{f"complaints:authority-platform{page}": _OFFICE for page in ("-file", "-decide", "-results")},
     "complaints:authority-export": _OFFICE_ASKER | _HEAD,
@@ -116,25 +108,8 @@ OWNERS: dict[str, frozenset[str]] = {
     **{f"routing:authority-routing-{name}": _OFFICE_AND_ABOVE for name in ("change", "try", "dismiss")},
     **{f"routing:authority-routing-{name}": _OFFICE_ASKER for name in ("edit", "file")},
     "routing:authority-routing-decide": frozenset({"approver at own", "approver at above"}),
-    "enterprises:invitation-link": frozenset(),
-    "complaints:join-link": frozenset(),
-    "complaints:answer-link": frozenset(),
-    "complaints:mediate-link": frozenset(),
-    "complaints:station-confirm-link": frozenset(),
-    "complaints:go": frozenset(),
-    **{
-        f"complaints:{name}": _CLERK
-        for name in (
-            "station",
-            "station-file",
-            "station-cases",
-            "station-log",
-            "station-log-new",
-            "station-log-entry",
-            "station-poster",
-            "station-poster-file",
-        )
-    },
+    **dict.fromkeys(("enterprises:invitation-link", *(f"complaints:{name}" for name in _LINKS)), frozenset()),
+    **{f"complaints:station{page}": _CLERK for page in _STATION},
     "complaints:authority-station-end": _HEAD,
     **{f"complaints:authority-station{page}": _OFFICE_AND_ABOVE for page in ("", "-table")},
     "complaints:authority-body-end": _HEAD,
@@ -169,16 +144,8 @@ def make(world: World) -> None:
     ):
         assert isinstance(user, User)
         wanted = [column.code for column in columns.offered(side, with_personal=True)]
-        world.things[f"{side} export"] = lifecycle.ask(
-            user=user,
-            actor=actor,
-            query="",
-            wanted=wanted,
-            form="csv",
-            purpose="核对",
-            language=world.language,
-            now=world.now,
-        ).mark
+        how = {"query": "", "form": "csv", "purpose": "核对", "language": world.language, "now": world.now}
+        world.things[f"{side} export"] = lifecycle.ask(user=user, actor=actor, wanted=wanted, **how).mark
     assert isinstance(handler.user, User)
     case = family.case("negotiating")
     world.things["oversight view"] = str(
@@ -192,24 +159,16 @@ def make(world: World) -> None:
             query="period=month",
         ).key
     )
-    world.things["measure"] = str(
-        sending.make(
-            title="统一退还",
-            picks=[Pick(case.pk, case.number)],
-            left_out=[],
-            actor=staff_member(handler),
-            now=world.now,
-        ).public_id
-    )
+    picks = [Pick(case.pk, case.number)]
+    measure = sending.make(title="统一退还", picks=picks, left_out=[], actor=staff_member(handler), now=world.now)
+    world.things["measure"] = str(measure.public_id)
+    file = {"form": "csv", "digest": "0" * 64, "state": "checked", "asked_at": world.now}
     world.things["round trip"] = RoundTrip.objects.create(
         mark="T261126-ABCDEFGH",
         asked_by=handler.user,
         enterprise_id=handler.enterprise_id,
         file_name="待办.csv",
-        form="csv",
-        digest="0" * 64,
-        state="checked",
-        asked_at=world.now,
+        **file,
     ).mark
     endpoint, _secret = endpoints.make(
         user=manager.user,
@@ -220,21 +179,13 @@ def make(world: World) -> None:
         now=world.now,
     )
     world.things["platform file"] = PlatformFile.objects.create(
-        mark="P261126-ABCDEFGH",
-        asked_by=clerk.user,
-        authority_id=clerk.authority_id,
-        file_name="回执.csv",
-        form="csv",
-        digest="0" * 64,
-        state="checked",
-        asked_at=world.now,
+        mark="P261126-ABCDEFGH", asked_by=clerk.user, authority_id=clerk.authority_id, file_name="回执.csv", **file
     ).mark
     world.things["webhook"] = str(endpoint.public_id)
     endpoints.test(endpoint, now=world.now)
     world.things["webhook message"] = endpoint.deliveries.get().webhook_id
-    world.things["template"] = str(
-        answer_templates.make(staff=manager, name="多扣费全退", body="已退还{金额}。", now=world.now).pk
-    )
+    template = answer_templates.make(staff=manager, name="多扣费全退", body="已退还{金额}。", now=world.now)
+    world.things["template"] = str(template.pk)
     today = world.now.date()
     for side, one, colleague, reach, role in (
         ("enterprise", family.staff["manager", "own"], family.staff["reviewer", "own"], enterprise_reach, "handler"),
@@ -246,16 +197,10 @@ def make(world: World) -> None:
         world.things[f"{side} member"] = str(colleague.pk)
         contact = parse_contact(f"new.{side}@example.com")
         assert contact is not None
-        world.things[f"{side} invitation"] = str(
-            team.invite(
-                contact,
-                post_of(one),
-                role,
-                by=TeamActor(user=user, reach=reach(user.pk, on=today), now=world.now),
-                place="https://example.com/",
-                language=world.language,
-            ).pk
-        )
+        by = TeamActor(user=user, reach=reach(user.pk, on=today), now=world.now)
+        place = "https://example.com/"
+        invitation = team.invite(contact, post_of(one), role, by=by, place=place, language=world.language)
+        world.things[f"{side} invitation"] = str(invitation.pk)
     post = StationStaff.objects.select_related("station").get(user=world.person("station clerk").user)
     world.things["station staff"], world.things["service station"] = str(post.pk), str(post.station_id)
     world.things["body"] = str(
@@ -306,20 +251,11 @@ def make(world: World) -> None:
     local = family.staff["manager", "own"]
     by = TeamActor(user=local.user, reach=enterprise_reach(local.user_id, on=today), now=world.now)
     world.things["assignment rule"] = str(organising.add_rule(post_of(local), category="", handler=None, by=by).pk)
-    world.things["leave"] = str(
-        organising.enter_leave(handler, today + timedelta(days=300), today + timedelta(days=301), deputy=None, by=by).pk
-    )
-    world.things["officer leave"] = str(
-        organising.enter_leave(
-            clerk,
-            today + timedelta(days=300),
-            today + timedelta(days=301),
-            deputy=None,
-            by=TeamActor(
-                user=User.objects.get(pk=clerk.user_id), reach=authority_reach(clerk.user_id, on=today), now=world.now
-            ),
-        ).pk
-    )
+    user = User.objects.get(pk=clerk.user_id)
+    officers = TeamActor(user=user, reach=authority_reach(user.pk, on=today), now=world.now)
+    days = today + timedelta(days=300), today + timedelta(days=301)
+    for name, who, actor in (("leave", handler, by), ("officer leave", clerk, officers)):
+        world.things[name] = str(organising.enter_leave(who, *days, deputy=None, by=actor).pk)
     _hot_spot(world)
     _tokens(world)
 
@@ -330,22 +266,11 @@ def _hot_spot(world: World) -> None:
     clerk, head = world.officers["authority_handler", "own"].user, world.officers["approver", "own"].user
     assert isinstance(clerk, User) and isinstance(head, User)  # noqa: PT018
     region = family.county.region
+    numbers = {"observed": 40, "expected": 10, "usual": [10] * 8, "chance": 1e-6, "restless": 1.25, "detectable": 2.1}
+    numbers |= {"rate": 0.001, "method": 1, "found_at": world.now}
+    days = {"kind": "week", "first": today - timedelta(days=6), "last": today}
     spot = HotSpot.objects.create(
-        kind="week",
-        region=region,
-        facet="p:telecom.fees.unexplained_charge",
-        place=region.pk,
-        first=today - timedelta(days=6),
-        last=today,
-        observed=40,
-        expected=10,
-        usual=[10] * 8,
-        chance=1e-6,
-        restless=1.25,
-        detectable=2.1,
-        rate=0.001,
-        method=1,
-        found_at=world.now,
+        region=region, place=region.pk, facet="p:telecom.fees.unexplained_charge", **days, **numbers
     )
     guidance = guiding.open_guidance(
         spot.pk,
@@ -387,16 +312,11 @@ def _rules(world: World) -> None:
     reach = rule_changing.Reach(((region.pk, region.last),))
 
     def drafted(named: str) -> RuleChange:
-        what = dict.fromkeys(rule_changing.COLUMNS) | {
-            "priority": 50,
-            "named": named,
-            "region": region.pk,
-            "target_enterprise": family.enterprise.pk,
-        }
+        own = {"priority": 50, "named": named, "region": region.pk, "target_enterprise": family.enterprise.pk}
         return rule_changing.draft(
             kind="set",
             rule=None,
-            what=what,
+            what=dict.fromkeys(rule_changing.COLUMNS) | own,
             starts_on=today,
             ends_on=None,
             why="x",
@@ -433,26 +353,15 @@ def _enrolment(world: World, *, manager: Staff) -> None:
     """An application that lies with the county of family A, and what the enterprise of family A filed there."""
     family = world.target
     application = enrolling.begin("new.firm@example.com", language=world.language, now=world.now)
-    place = family.county.region_id
-    world.things["application"] = str(
-        enrolling.submit(
-            application,
-            enrolling.EnrolmentData(
-                name="新企业",
-                uscc="91350102MA88888889",
-                domicile_id=place,
-                branch="客服部",
-                place_id=place,
-                areas=(place,),
-            ),
-            now=world.now,
-        ).pk
+    place, uscc = family.county.region_id, "91350102MA88888889"
+    wanted = enrolling.EnrolmentData(
+        name="新企业", uscc=uscc, domicile_id=place, branch="客服部", place_id=place, areas=(place,)
     )
+    world.things["application"] = str(enrolling.submit(application, wanted, now=world.now).pk)
     user = manager.user
     assert isinstance(user, User)
-    world.things["filing"] = str(
-        enrolled.file(family.enterprise, "licence", {"what": "名称变更"}, by=user, now=world.now).pk
-    )
+    filing = enrolled.file(family.enterprise, "licence", {"what": "名称变更"}, by=user, now=world.now)
+    world.things["filing"] = str(filing.pk)
 
 
 def _tokens(world: World) -> None:

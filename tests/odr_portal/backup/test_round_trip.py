@@ -5,6 +5,7 @@ import json
 import os
 import stat
 import subprocess
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -33,11 +34,8 @@ full = pytest.mark.full
 
 
 def counts(url: str) -> dict[str, int]:
-    owner = database.connect(url)
-    try:
+    with closing(database.connect(url)) as owner:
         return database.row_counts(owner)
-    finally:
-        owner.close()
 
 
 #: A check is written down anew with other casts and brackets, so only its name counts.
@@ -66,11 +64,16 @@ order by 1, 2, 3, 4
 
 
 def source_query(statement: str) -> list[Any]:
-    owner = database.connect(os.environ["DATABASE_OWNER_URL"])
-    try:
+    with closing(database.connect(os.environ["DATABASE_OWNER_URL"])) as owner:
         return database.query(owner, statement)
-    finally:
-        owner.close()
+
+
+def a_session() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "insert into accounts_browsersession (session_key, session_data, expire_date) values"
+            " ('secretkeyofasession', 'x', now())"
+        )
 
 
 def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> None:
@@ -79,11 +82,7 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
     assert "2 cases, 2 files" in text
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not list(tmp_path.glob("*.partial"))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into accounts_browsersession (session_key, session_data, expire_date) values"
-            " ('secretkeyofasession', '', now())"
-        )
+    a_session()
 
     shown, warned = beside.restore(file)
     assert "The record is unbroken." in shown
@@ -124,11 +123,7 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
 
 @full
 def test_no_secret_is_inside(portal: Complaint, tmp_path: Path, settings: object) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "insert into accounts_browsersession (session_key, session_data, expire_date) values"
-            " ('secretkeyofasession', 'x', now())"
-        )
+    a_session()
     save(tmp_path / "portal.tar")
     with (tmp_path / "portal.tar").open("rb") as file:
         entry = next(archive.entries(file))
