@@ -1,7 +1,4 @@
-"""What no log and no dump may ever show: words that tests put where people put their own.
-
-Each is seeded by a test through a real door, and looked for as it is, as bytes in hexadecimal and in base64.
-"""
+"""What no log and no dump may ever show: words that tests put, through real doors, where people put their own."""
 
 import base64
 from collections.abc import Iterable

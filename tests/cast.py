@@ -1,8 +1,4 @@
-"""The cast: Chen complains, Ming answers, Hua must see nothing, Rui and Su are the authority.
-
-The directory is the real one (load_directory), loaded once a run; people are made
-for each test and have no more rights than their part needs.
-"""
+"""The cast: Chen complains, Ming answers, Hua must see nothing, Rui and Su are the authority; the directory is real."""
 
 from __future__ import annotations
 

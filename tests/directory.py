@@ -1,8 +1,4 @@
-"""The real directory for tests that need no people.
-
-It is loaded once a run, outside the tests' transactions; what a test
-writes is rolled back, so nobody may count on a table being empty.
-"""
+"""The real directory for tests that need no people, loaded once a run: no table is empty."""
 
 import pytest
 from pytest_django import DjangoDbBlocker

@@ -1,8 +1,4 @@
-"""Cases made by walking the real verbs: no test sees a state that nobody can reach.
-
-``a_complaint`` files, forwards, accepts … as the people of the cast would, up to
-the status that a test asks for.
-"""
+"""Cases made by walking the real verbs: no test sees a state that nobody can reach."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,7 +1,4 @@
-"""What all tests of a run write to the log, kept to be searched for people at its end.
-
-Lines are kept as the portal itself would write them, with its own filter, exceptions included.
-"""
+"""What all tests of a run write to the log, as the portal would write it; searched for people at its end."""
 
 import logging
 import os

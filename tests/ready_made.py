@@ -1,7 +1,4 @@
-"""The migrated database is made once for the code that makes it, and each run of tests gets a copy of its folder.
-
-Whatever migrations are made of stands in the name of the folder, so a copy is never older than the code.
-"""
+"""The migrated database is made once for the code that makes it; each run of tests copies its folder."""
 
 import fcntl
 import hashlib

@@ -58,19 +58,10 @@ def _files_of_its_own(settings: Any, tmp_path: Path) -> None:
 
 def digest() -> str:
     """What happened, without what is random by intent: numbers, salts, ids."""
-    steps = HandlingStep.objects.order_by("complaint__filed_at", "complaint_id", "audience", "sequence").values_list(
-        "complaint__item_name",
-        "complaint__status",
-        "complaint__outcome",
-        "audience",
-        "sequence",
-        "step",
-        "happened_at",
-        "written_at",
-        "organisation",
-        "to_status",
-        "reason",
-    )
+    of_cases = [f"complaint__{name}" for name in ("item_name", "status", "outcome")]
+    columns = "audience sequence step happened_at written_at organisation to_status reason"
+    steps = HandlingStep.objects.order_by("complaint__filed_at", "complaint_id", "audience", "sequence")
+    steps = steps.values_list(*of_cases, *columns.split())
     texts = [
         (row.kind, row.text) for row in PersonalText.objects.order_by("complaint_id", "audience", "sequence", "kind")
     ]
@@ -128,15 +119,9 @@ def the_desks_are_full() -> None:
 
 
 def nothing_is_in_the_future() -> None:
-    newest = [
-        HandlingStep.objects.aggregate(at=Max("written_at"))["at"],
-        HandlingStep.objects.aggregate(at=Max("happened_at"))["at"],
-        Complaint.objects.aggregate(at=Max("filed_at"))["at"],
-        Complaint.objects.aggregate(at=Max("closed_at"))["at"],
-        Contact.objects.aggregate(at=Max("at"))["at"],
-        Notice.objects.aggregate(at=Max("created_at"))["at"],
-    ]
-    assert max(newest) <= UNTIL
+    moments = ((HandlingStep, "written_at"), (HandlingStep, "happened_at"), (Complaint, "filed_at"))
+    moments += ((Complaint, "closed_at"), (Contact, "at"), (Notice, "created_at"))
+    assert max(model.objects.aggregate(at=Max(name))["at"] for model, name in moments) <= UNTIL
     # Nobody is told today what happened months ago.
     assert Notice.objects.filter(created_at__lt=UNTIL - 2 * world.TOLD).count() == 0
 

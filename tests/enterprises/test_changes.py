@@ -1,6 +1,4 @@
-"""Changes of an enterprise's own entry: what each kind writes, what stands against it, who decides, and who comes
-first.
-"""
+"""Changes of an enterprise's own entry: what each writes, what stands against it, who decides, who comes first."""
 
 import re
 import threading

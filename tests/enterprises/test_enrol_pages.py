@@ -1,5 +1,4 @@
-"""The pages of becoming an ODR enterprise: the applicant's, the authority's, the enterprise's own, the public
-register."""
+"""The pages of enrolment: the applicant's, the authority's, the enterprise's own, the public register."""
 
 import uuid
 from collections.abc import Iterator

@@ -324,9 +324,7 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
 
 
 def test_what_is_not_published_is_not_told_here(world: World) -> None:
-    """Counts of the year before, as the night counts them, are in no text: compared with the published quarters they
-    would tell more.
-    """
+    """Counts of the year before: compared with the published quarters they would tell more."""
     a_line(world.mobile, settled=None, unconfirmed=None, promised=None, kept=None)
     a_figure(world.mobile, ended=1234, settled=777, promised=888, kept=666, closed=2000, rated=555, marks=1999)
     # Keys of forms are drawn, and may hold any three figures.

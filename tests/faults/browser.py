@@ -1,7 +1,4 @@
-"""A browser without a window: cookies, hidden fields, and the patience of a person who presses the button again.
-
-What was sent is sent again with the same key after a 5xx or a lost connection, never with a new one.
-"""
+"""A browser without a window: after a 5xx or no answer it sends the same key again, as people press again."""
 
 import http.client
 import re

@@ -1,7 +1,4 @@
-"""People who file: eight of them at once, through the eight screens, signed in by a code as anybody is.
-
-Every text carries a marker of its own, so that what is lost, doubled or changed has a name.
-"""
+"""Eight people who file at once, each signed in by a code; every text carries a marker of its own."""
 
 import random
 import re

@@ -1,7 +1,4 @@
-"""One portal for all scenarios, started once: whoever breaks it waits until it is well again by itself.
-
-A scenario judges only what it made itself, so it begins as soon as the last one is over.
-"""
+"""One portal for all scenarios, started once; a scenario judges only what it made itself."""
 
 import random
 from collections.abc import Iterator

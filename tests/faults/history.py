@@ -1,7 +1,4 @@
-"""What was done and what was answered, line by line, in the order in which it happened.
-
-A promise counts from the moment the client saw the answer, so it is written down then and never changed.
-"""
+"""What was done and answered, line by line; a promise counts from the moment the client saw the answer."""
 
 import json
 import threading

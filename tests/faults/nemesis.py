@@ -1,7 +1,4 @@
-"""Who breaks things: kill -9 of one program after another, at moments that a seed decides.
-
-Only processes below this portal's own supervisor are touched, each by its id.
-"""
+"""Who breaks things: kill -9 below this portal's own supervisor, each by its id, when a seed says so."""
 
 import contextlib
 import os

@@ -1,7 +1,4 @@
-"""A whole portal of its own for a test: `make run` in a copy of the clone, watched from outside.
-
-Whatever the test does to it, nothing of it is left over.
-"""
+"""A whole portal of its own for a test: `make run` in a copy of the clone; nothing of it is left over."""
 
 import contextlib
 import ctypes

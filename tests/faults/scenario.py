@@ -1,7 +1,4 @@
-"""One run of a fault: who works, what was promised, and the judgement at the end.
-
-Nothing here waits for a length of time; it waits for what must happen, and says what did not.
-"""
+"""One run of a fault: it waits for what must happen, never for a length of time, and judges at the end."""
 
 import contextlib
 import os

@@ -1,7 +1,4 @@
-"""kill -9 of the worker, of Valkey and of the import itself, while foreign records go in.
-
-Nothing is lost, nothing is there twice, the record holds, and everything is forwarded in the end.
-"""
+"""kill -9 of worker, Valkey and import while foreign records go in: nothing is lost, nothing stands twice."""
 
 import csv
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""The world of the walls in which everybody reads the third language; built once for all tests of this folder.
-
-Tests here ask for ``world`` and never for ``db``: they work inside the world's own transaction.
-"""
+"""The world of the walls in the third language, built once: tests ask for ``world`` and never for ``db``."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,5 +1,4 @@
-"""What may be shown as it is in every language: names, typed texts and recorded texts, read from the database; and the
-names of languages."""
+"""What may be shown as it is in every language: names, typed texts and recorded texts of the database."""
 
 from __future__ import annotations
 

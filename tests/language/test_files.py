@@ -93,19 +93,9 @@ def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known)
     rows._words.cache_clear()
     family = world.target
     number, offered, promised = (family.case(one).number for one in ("negotiating", "awaiting_consumer", "performing"))
+    heads = "number step to_handler answer_1 amount_1 reason_1 by_1 due_1 contact_at obligations"
     filled_in = [
-        [
-            "number",
-            "step",
-            "to_handler",
-            "answer_1",
-            "amount_1",
-            "reason_1",
-            "by_1",
-            "due_1",
-            "contact_at",
-            "obligations",
-        ],
+        heads.split(),
         [number, "", "x"],
         [number, "fly"],
         ["1", "assign"],
@@ -124,20 +114,8 @@ def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known)
         [promised, "report_performed"],
         [promised, "report_performed"],
     ]
-    sent = [
-        [
-            "number",
-            "platform_number",
-            "state",
-            "region",
-            "respondent",
-            "item",
-            "amount",
-            "disputed_on",
-            "demands",
-            "phone",
-        ]
-    ]
+    columns = "number platform_number state region respondent item amount disputed_on demands phone"
+    sent = [columns.split()]
     sent += [["1", "A1"], [number, ""], [number, "A1", "lost"], [number, "A1"], [number, "A2"]]
     sent += [["", "B1", "", "0", "x", "x", "much", "yesterday", "fly", "1"], ["", "B2", "", "350102", "x"]]
     names, wrong = deepcopy(names), set[str]()

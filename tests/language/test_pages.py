@@ -1,5 +1,4 @@
-"""Every page in a third language: nothing Chinese and nothing English is left but names, what was typed and recorded,
-the law's own text and statutory documents."""
+"""Every page in a third language: only names, typed and recorded texts, the law's own and documents stay."""
 
 import pytest
 

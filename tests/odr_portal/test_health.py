@@ -78,10 +78,15 @@ def ago(minutes: int) -> datetime:
     return timezone.now() - timedelta(minutes=minutes)
 
 
-def test_nothing_waits(client: Client, world: World) -> None:
+def test_nothing_waits_and_it_tells_nothing_of_a_case(client: Client, world: World) -> None:
     given = health(client)
     assert (given["status"], given["notes"]) == ("ok", [])
     assert given["waiting"] == {name: {"count": 0, "age": 0} for name in QUEUES}
+    case = filed(world, now=ago(20))
+    text = client.get("/healthz").content.decode()
+    for word in (case.number, case.item_name, "13800000001", "陈试"):
+        assert word not in text
+    assert Complaint.objects.count() == 1
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(14, "ok"), (16, "degraded")])
@@ -113,14 +118,6 @@ def test_so_may_a_notice_and_what_was_set_aside_waits_for_a_person(client: Clien
     assert Notice.objects.update(state=state)
     given = health(client)["notes"]
     assert given == (["notices wait too long"] if state in ("queued", "leased") else [])
-
-
-def test_it_tells_nothing_of_a_case(client: Client, world: World) -> None:
-    case = filed(world, now=ago(20))
-    text = client.get("/healthz").content.decode()
-    for word in (case.number, case.item_name, "13800000001", "陈试"):
-        assert word not in text
-    assert Complaint.objects.count() == 1
 
 
 def test_a_notice_for_tomorrow_does_not_wait_and_what_was_set_aside_is_counted(client: Client, world: World) -> None:

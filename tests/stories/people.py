@@ -1,7 +1,4 @@
-"""The people of the stories: who opens a page or sends a form, at which moment.
-
-What the consumer does goes through the pages; what happens around it, through the verbs.
-"""
+"""Who opens a page or sends a form at which moment; what the consumer does goes through the pages."""
 
 from __future__ import annotations
 

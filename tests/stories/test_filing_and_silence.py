@@ -98,7 +98,7 @@ def test_a_slip_of_the_thumb(world: World, home: Person) -> None:
     assert "轮到您了" in home.sees(case, at=day(1, 13))
 
 
-def test_a_slip_noticed_too_late(world: World, home: Person) -> None:
+def test_a_slip_noticed_too_late_or_when_the_other_side_has_acted_on_it(world: World, home: Person) -> None:
     """After the next working day it stands, and the page does not offer it any more."""
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     home.sends(case, "offer/1", {"answer": "accept"})
@@ -106,17 +106,14 @@ def test_a_slip_noticed_too_late(world: World, home: Person) -> None:
     status, text = home.is_refused(case, "undo", at=day(2, 1))
     assert status == 409
     assert "这一步现在不能办" in text
-
-
-def test_a_slip_that_the_other_side_has_acted_on(world: World, home: Person) -> None:
-    """They have paid already: what was accepted cannot be taken back."""
+    # They have paid already: what was accepted cannot be taken back.
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     home.sends(case, "offer/1", {"answer": "accept"})
     given.step(case, enterprise.report_performed(obligations=[1], proof="流水 1"), world.handler, day(0, 1))
     assert home.is_refused(case, "undo", at=day(0, 2))[0] == 409
 
 
-def test_the_hospital_and_the_silence(world: World, home: Person) -> None:
+def test_the_hospital_and_the_silence_and_a_late_yes_or_no(world: World, home: Person) -> None:
     """No answer for weeks: closed, never a success; the answer still counts for thirty days."""
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     passed(case, day(10))
@@ -127,10 +124,7 @@ def test_the_hospital_and_the_silence(world: World, home: Person) -> None:
     assert "现在仍可以答复企业的方案" in page
     home.sends(case, "late", {"answer": "yes"}, at=day(21))
     assert (case.status, case.is_late) == (S.PERFORMING, True)
-
-
-def test_the_silence_and_a_late_no(world: World, home: Person) -> None:
-    """Back from hospital with a no: the case goes to the regulator, nothing is told again."""
+    # Back from hospital with a no: the case goes to the regulator, nothing is told again.
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     passed(case, day(10))
     home.sends(case, "late", {"answer": "no", "text": "我在住院，不同意。"}, at=day(21))
@@ -219,17 +213,14 @@ def test_not_mine_says_the_enterprise(world: World, home: Person) -> None:
     assert case.number in home.sees(case, at=day(0, 1))
 
 
-def test_a_question_that_nobody_answers(world: World, home: Person) -> None:
+def test_a_question_that_nobody_answers_and_a_third_about_one_offer(world: World, home: Person) -> None:
     """No answer by the end of the next working day: the offer lies with the consumer again."""
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     home.sends(case, "offer/1", {"answer": "ask", "text": "退到哪个账户？"})
     assert case.status == S.NEGOTIATING
     passed(case, day(2))
     assert (case.status, case.reason) == (S.AWAITING_CONSUMER, "question_unanswered")
-
-
-def test_a_third_question_about_one_offer(world: World, home: Person) -> None:
-    """Two may be asked; the third is refused in words, and the offer stays."""
+    # Two may be asked; the third is refused in words, and the offer stays.
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     for number in range(2):
         home.sends(case, "offer/1", {"answer": "ask", "text": "哪天到账？"}, at=day(0, number))

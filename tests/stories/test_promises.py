@@ -23,17 +23,14 @@ def refund(due: str, amount: str = "128.50", **more: object) -> Promise:
     return Promise(kind="original_channel", what="退款", amount=amount, due_on=due, **more)  # type: ignore[arg-type]
 
 
-def test_part_settled_and_the_rest_given_up(world: World, home: Person) -> None:
+def test_part_settled_and_the_rest_given_up_or_to_the_regulator(world: World, home: Person) -> None:
     """One demand is taken, the other dropped: settled, and marked as in part."""
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     page = home.sends(case, "offer/1", {"answer": "accept", "part": ["1"], "rest": "give_up"})
     assert "其余诉求不再要求" in page
     home.sends(case, "performed", {"answer-1": "done"}, at=day(5))
     assert (case.outcome, case.is_in_part) == (O.SETTLED, True)
-
-
-def test_part_settled_and_the_rest_to_the_regulator(world: World, home: Person) -> None:
-    """What was accepted stays promised while the authority looks at the rest."""
+    # What was accepted stays promised while the authority looks at the rest.
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     page = home.sends(case, "offer/1", {"answer": "accept", "part": ["1"], "rest": "regulator"})
     assert "其余诉求转监管部门审查" in page
@@ -65,7 +62,7 @@ def test_a_refund_to_a_closed_card(world: World, home: Person) -> None:
     assert (case.status, case.obligations.get().state) == (S.REVIEW, "broken")
 
 
-def test_the_modem_goes_back_first(world: World, home: Person) -> None:
+def test_the_modem_goes_back_first_or_is_never_sent(world: World, home: Person) -> None:
     """What the consumer owes holds the refund back; done and confirmed, the days of the refund begin."""
     case = settled_with(
         world,
@@ -78,10 +75,7 @@ def test_the_modem_goes_back_first(world: World, home: Person) -> None:
     second = case.obligations.get(ordinal=2)
     assert second.state == "due"
     assert case.deadlines.get(clock="performance", obligation=second, ended_at=None).last_day == date(2026, 11, 19)
-
-
-def test_the_modem_is_never_sent(world: World, home: Person) -> None:
-    """The consumer's own part unmet is never the enterprise's breach: an authority looks at it."""
+    # The consumer's own part unmet is never the enterprise's breach: an authority looks at it.
     case = settled_with(
         world,
         Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
@@ -111,13 +105,17 @@ def test_twelve_instalments_and_the_third_fails(world: World, home: Person) -> N
     assert states == ["confirmed"] * 2 + ["broken"] + ["due"] * 9
 
 
-def test_late_but_paid(world: World, home: Person) -> None:
+def test_late_but_paid_and_too_early_for_a_breach(world: World, home: Person) -> None:
     """Paid a day late and confirmed: settled, and the ledger says that it was late."""
     case = settled_with(world, refund("2026-11-13"))
     given.step(case, enterprise.report_performed(obligations=[1], proof="流水 1"), world.handler, day(5))
     home.sends(case, "performed", {"answer-1": "done"}, at=day(6))
     assert case.outcome == O.SETTLED
     assert "<b>迟了</b>" in home.sees(case, at=day(6, 1))
+    # Before the day nobody is in breach; the page does not offer it and the step is refused.
+    case = settled_with(world, refund("2026-11-20"))
+    assert "他们没有做到" not in home.sees(case, at=day(3))
+    assert home.is_refused(case, "breach", {"obligation": "1"}, at=day(3))[0] in (409, 422)
 
 
 def test_a_breach_by_one_tap_and_a_new_date_for_it(world: World, home: Person) -> None:
@@ -132,13 +130,6 @@ def test_a_breach_by_one_tap_and_a_new_date_for_it(world: World, home: Person) -
     assert "企业提出新的履行日期" in home.sees(case, at=day(4, 1))
     home.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(5))
     assert (case.status, case.obligations.get().due_on) == (S.PERFORMING, date(2026, 11, 27))
-
-
-def test_too_early_for_a_breach(world: World, home: Person) -> None:
-    """Before the day nobody is in breach; the page does not offer it and the step is refused."""
-    case = settled_with(world, refund("2026-11-20"))
-    assert "他们没有做到" not in home.sees(case, at=day(3))
-    assert home.is_refused(case, "breach", {"obligation": "1"}, at=day(3))[0] in (409, 422)
 
 
 def test_keep_the_rest_you_need_not(world: World, home: Person) -> None:
@@ -269,7 +260,7 @@ def test_no_more_material(world: World, home: Person) -> None:
     assert (case.status, case.reason) == (S.REVIEW, "has_none")
 
 
-def test_settled_in_the_shop_says_the_enterprise(world: World, home: Person) -> None:
+def test_settled_in_the_shop_says_one_side_or_the_other(world: World, home: Person) -> None:
     """The consumer's silence lets their claim fall; the case goes on."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, both.claim_settled_elsewhere(text="营业厅当面解决了。"), world.handler, day(0))
@@ -277,22 +268,16 @@ def test_settled_in_the_shop_says_the_enterprise(world: World, home: Person) -> 
     passed(case, day(8))
     assert case.status == S.NEGOTIATING
     assert case.matters.get(kind="settled_elsewhere").state == "fallen"
-
-
-def test_settled_in_the_shop_say_i(world: World, home: Person) -> None:
-    """The enterprise's silence lets the consumer's word stand."""
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    home.sends(case, "settled-elsewhere", {"text": "门店退了现金。"})
-    passed(case, day(8))
-    assert (case.outcome, case.reason) == (O.SETTLED_ELSEWHERE, "consumers_word")
-
-
-def test_settled_it_was_not(world: World, home: Person) -> None:
-    """A plain no to their claim, and nothing has changed."""
+    # A plain no to their claim, and nothing has changed.
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, both.claim_settled_elsewhere(text="电话里谈妥了。"), world.handler, day(0))
     home.sends(case, "settled-elsewhere", {"answer": "no", "text": "没有谈妥。"}, at=day(1))
     assert case.status == S.NEGOTIATING
+    # The enterprise's silence lets the consumer's word stand.
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    home.sends(case, "settled-elsewhere", {"text": "门店退了现金。"})
+    passed(case, day(8))
+    assert (case.outcome, case.reason) == (O.SETTLED_ELSEWHERE, "consumers_word")
 
 
 def test_no_regulator_please_and_then_after_all(world: World, home: Person) -> None:

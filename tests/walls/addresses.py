@@ -1,7 +1,4 @@
-"""Every address of the portal, and an example of what it names, taken from the world.
-
-A parameter that nobody gave an example for fails the sweep with a sentence that says where to add one.
-"""
+"""Every address of the portal, with an example from the world; one without an example fails the sweep."""
 
 from __future__ import annotations
 

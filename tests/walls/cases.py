@@ -1,8 +1,4 @@
-"""Cases of one family, walked by the real verbs to every status, with everything said that can be said.
-
-All cases of a family are walked in a few batches, as an import would; a step that a case does not allow is a
-mistake of this file and stops the run.
-"""
+"""Cases of one family, walked by the real verbs in a few batches to every status, saying all that can be said."""
 
 import hashlib
 from datetime import date, timedelta

@@ -1,7 +1,4 @@
-"""Reads the forms of a page as a browser would fill them in, and says which fields name something by a number.
-
-Nothing is known of any form; what is not on the page is not sent.
-"""
+"""Reads the forms of a page as a browser would fill them in; what is not on the page is not sent."""
 
 from dataclasses import dataclass, field
 from html.parser import HTMLParser

@@ -1,7 +1,4 @@
-"""The sweep: everybody calls every address about the case of family A, and each answer is judged.
-
-Each call is undone; what it changed is counted before that by the database itself.
-"""
+"""The sweep: everybody calls every address about the case of family A; each call is judged and undone."""
 
 import re
 import subprocess

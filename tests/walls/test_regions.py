@@ -1,7 +1,4 @@
-"""An officer sees the region of the office and what lies in it, and nothing beside or above.
-
-What lies in what is asked of the parents of a region, never of the numbers that the portal compares.
-"""
+"""An officer sees the region of the office and what lies in it, by the parents of regions; each side its own."""
 
 import re
 from datetime import timedelta
@@ -187,9 +184,7 @@ def test_clocks_that_only_the_authority_knows_are_not_there_for_the_parties(worl
 
 
 def test_a_clock_of_a_matter_of_the_authority_has_a_hidden_name() -> None:
-    """The policy of clocks names them and does not ask the matter; whoever gives such a matter a new clock learns it
-    here.
-    """
+    """The policy of clocks names them: whoever gives such a matter a new clock learns it here."""
     from complaints.reading.case_rows import _CLOCKS_OF_AUTHORITY
 
     root = ROOT / "complaints" / "handling"

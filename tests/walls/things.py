@@ -1,7 +1,4 @@
-"""What addresses name beside cases: exports, invitations, webhooks … of family A, and whose they are.
-
-A thing is made by the verb that makes it for people, and OWNERS says who may call its address.
-"""
+"""What addresses name beside cases, each made by its verb for family A; OWNERS says whose it is."""
 
 import uuid
 from datetime import timedelta

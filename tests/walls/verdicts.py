@@ -1,7 +1,4 @@
-"""What permissions.csv says of one call, and whether an answer is that.
-
-This module knows the file and the table of steps, and nothing of any view.
-"""
+"""What permissions.csv says of one call, and whether an answer is that; no view is known here."""
 
 from access.permissions import KEY_ROLES, RELATIONS, actions_for, is_held_by_key, is_public, rows_of
 from complaints.procedure.workflow import TABLE, Outcome, Role, Status

@@ -1,7 +1,4 @@
-"""Finds every text that people may read: in templates, in Python, in data files and in the catalogues.
-
-What cannot be understood is reported, never left out.
-"""
+"""Finds every text that people may read; what cannot be understood is reported, never left out."""
 
 import ast
 import csv

@@ -1,7 +1,4 @@
-"""Contrast, computed from the tokens that every page takes its colours from (WCAG 2.2, 1.4.3 and 1.4.11).
-
-The pairs are named here once and hold in the light and in the dark list alike.
-"""
+"""Contrast (WCAG 2.2, 1.4.3 and 1.4.11) from the tokens of every page, light and dark; what old browsers lack."""
 
 import re
 

@@ -113,22 +113,12 @@ def test_what_is_no_archive_is_refused(garbage: bytes, tmp_path: Path) -> None:
     assert "no backup" in refused(path) or "not complete" in refused(path)
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "evidence/../../etc/passwd",
-        "../x",
-        "/etc/passwd",
-        "evidence//x",
-        "files/./x",
-        "evidence/a\\..\\b",
-        "other/x",
-        "evidence/",
-        "database.dump",
-    ],
-)
-def test_a_name_that_leads_elsewhere_is_refused(name: str, tmp_path: Path) -> None:
-    assert "nothing was taken" in refused(write(tmp_path / "odd.tar", [name]))
+ELSEWHERE = "evidence/../../etc/passwd ../x /etc/passwd evidence//x files/./x evidence/a\\..\\b other/x evidence/"
+
+
+def test_a_name_that_leads_elsewhere_is_refused(tmp_path: Path) -> None:
+    for name in (*ELSEWHERE.split(), "database.dump"):
+        assert "nothing was taken" in refused(write(tmp_path / "odd.tar", [name])), name
 
 
 @pytest.mark.parametrize(
@@ -143,13 +133,10 @@ def test_a_link_or_a_device_is_refused(kind: bytes, whole: Path, tmp_path: Path)
     assert "evidence/aa/link" in refused(odd)
 
 
-def test_another_format_is_told(tmp_path: Path) -> None:
+def test_a_manifest_of_another_format_or_that_says_other_things_is_refused(tmp_path: Path) -> None:
     assert "format 2" in refused(write(tmp_path / "later.tar", format=2))
-
-
-@pytest.mark.parametrize("changes", [{"parts": {}}, {"rows": None}, {"migrations": "x"}, {"seal": 3}, {"server": "18"}])
-def test_a_manifest_that_says_other_things_is_refused(changes: dict[str, Any], tmp_path: Path) -> None:
-    assert "does not say" in refused(write(tmp_path / "odd.tar", **changes))
+    for changes in ({"parts": {}}, {"rows": None}, {"migrations": "x"}, {"seal": 3}, {"server": "18"}):
+        assert "does not say" in refused(write(tmp_path / "odd.tar", **changes)), changes
 
 
 def test_a_size_of_petabytes_is_not_believed_and_more_than_eight_gigabytes_are_said_truly(

@@ -1,7 +1,4 @@
-"""The world of the sweep, built once for all tests of this folder and rolled back after them.
-
-Tests here ask for ``world`` and never for ``db``: they work inside the world's own transaction.
-"""
+"""The world of the sweep, built once and rolled back: tests ask for ``world`` and never for ``db``."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,7 +1,4 @@
-"""Ids of strangers in what is sent beside the address: fields, filters, keys. Each is as if it did not exist.
-
-Forms are read from the pages themselves, so a new field is tried on the day it appears.
-"""
+"""Ids of strangers in fields, filters and keys: each as if it did not exist; forms are read from the pages."""
 
 from collections.abc import Iterator
 from random import Random

@@ -1,6 +1,4 @@
-"""Nobody is offered a link that then says no: every page that one reaches from the first is gone through, for each kind
-of person.
-"""
+"""Nobody is offered a link that then says no: each kind of person goes through all pages from the first."""
 
 import html
 import re
