@@ -21,8 +21,6 @@ TOO_LONG = {
     "complaints/reading/case.py",
     "odr_portal/settings.py",
     "tests/browser/pictures.py",
-    "tests/complaints/documents/test_printing.py",
-    "tests/complaints/handling/test_reviewed.py",
     "tests/complaints/handling/test_steps.py",
     "tests/complaints/outbound/test_webhooks.py",
     "tests/oversight/counters/test_rollups.py",

@@ -53,10 +53,8 @@ class Person:
         text = f"{answers.STATEMENT}{MARK}{marker}。"
         self.browser.get("/file/?new=1")
         key = {"idempotency_key": uuid.uuid4().hex}
-        there = self.expect(
-            self.browser.post("/file/?new=1", {**answers.ENTERPRISE, "respondent": pick, **key}), "/file/"
-        ).location
-        draft = there.split("/")[2]
+        form = {**answers.ENTERPRISE, "respondent": pick, **key}
+        draft = self.expect(self.browser.post("/file/?new=1", form), "/file/").location.split("/")[2]
         for screen in SCREENS:
             values = {**answers.OF_STEP.get(screen, {}), **key}
             if screen == "problem":

@@ -215,7 +215,6 @@ class RunningPortal:
 
     def interrupt(self) -> int:
         """Ctrl-C in the terminal."""
-        assert self.process is not None
         os.killpg(self.process.pid, signal.SIGINT)
         return self.process.wait(90)
 

@@ -43,16 +43,10 @@ def storm(scenario: Scenario, dice: random.Random) -> int:
         for number in range(ATTACKERS):
             names, slow = dice.sample(sorted(ATTACKS), 5), dice.uniform(1.5, 5)
             scenario.history.event(f"attacker {number}: {names}, every {slow / 3:.1f} to {slow:.1f} s")
+            seed = f"{scenario.seed}:{number}"
+            every = (slow / 3, slow)
             attackers.append(
-                stack.enter_context(
-                    Nemesis(
-                        scenario.portal,
-                        scenario.history,
-                        seed=f"{scenario.seed}:{number}",
-                        names=names,
-                        every=(slow / 3, slow),
-                    )
-                )
+                stack.enter_context(Nemesis(scenario.portal, scenario.history, seed=seed, names=names, every=every))
             )
         scenario.portal.until(lambda: time.monotonic() > end, "the round is over", 120)
     work.stop()

@@ -66,8 +66,7 @@ def test_nothing_is_lost_or_doubled(portal: RunningPortal, tmp_path: Path) -> No
     portal.until(lambda: portal.query(left) == [(0,)], "every case has left `filed`", 120)
     portal.recover(90)
 
-    third = portal.manage(*texts)
-    third.communicate(timeout=300)
+    portal.manage(*texts).communicate(timeout=300)
     assert filed(portal) == ROWS
     verified = portal.manage("verify_record")
     given = verified.communicate(timeout=300)[0]

@@ -60,9 +60,8 @@ def test_a_busy_port_is_one_sentence(tmp_path: Path) -> None:
 
 
 def refused(portal: RunningPortal, **settings: str) -> str:
-    done = subprocess.run(
-        ["make", "run"], cwd=portal.clone, env={**portal.variables, **settings}, capture_output=True, text=True
-    )
+    env = {**portal.variables, **settings}
+    done = subprocess.run(["make", "run"], cwd=portal.clone, env=env, capture_output=True, text=True)
     assert done.returncode != 0
     assert "Traceback" not in done.stdout + done.stderr
     return done.stdout + done.stderr

@@ -177,9 +177,8 @@ class Town(RuleBasedStateMachine):
     def _a_calendar_comes(self, dice: random.Random) -> None:
         """The holidays of the next year are decreed: provisional dates are counted anew."""
         off = [date(2027, 1, 1), date(2027, 1, 4 + dice.randint(0, 2))]
-        import_year(
-            [(day, False, "元旦", "New Year") for day in off], year=2027, source=f"通知{dice.random()}", now=self.now
-        )
+        source = f"通知{dice.random()}"
+        import_year([(day, False, "元旦", "New Year") for day in off], year=2027, source=source, now=self.now)
         after = 0
         while (piece := recount_piece(after, now=self.now, years=frozenset({2027}))) is not None:
             after = piece.after
@@ -333,7 +332,6 @@ class Town(RuleBasedStateMachine):
         return result
 
     def _refused(self, step: str, refusal: StepNotAllowed | None) -> None:
-        assert refusal is not None
         assert refusal.reason, f"{step} was refused without a word"
         type(self).refused += 1
 
@@ -343,11 +341,8 @@ class Town(RuleBasedStateMachine):
         assert handling.sweep_clocks(now=self.now) == 0, "I-17: a second sweep at the same moment found work"
         assert _newest(HandlingStep) == after, "I-17: a second sweep wrote something"
         conditions = Conditions.at(self.now)
-        cases = list(
-            Complaint.objects.filter(pk__in={pk for pk, _step in self.ledger.taken}).select_related(
-                "enterprise", "branch", "handling_authority"
-            )
-        )
+        complaints = Complaint.objects.filter(pk__in={pk for pk, _step in self.ledger.taken})
+        cases = list(complaints.select_related("enterprise", "branch", "handling_authority"))
         promises.hold(self.ledger, cases, now=self.now, calendar=conditions.calendar, consumer=self.world.consumer)
         # A reminder is no step.
         type(self).walked = self.earlier + self.ledger.steps

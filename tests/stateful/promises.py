@@ -245,15 +245,11 @@ def _one_enterprise(cases: list[Complaint]) -> None:
 
 def _settlements(cases: list[Complaint]) -> None:
     """Silence is never success; performing means that something is still owed."""
-    owed = set(
-        Obligation.objects.filter(complaint__in=cases, state__in=["due", "reported"]).values_list(
-            "complaint_id", flat=True
-        )
-    )
+    obligations = Obligation.objects.filter(complaint__in=cases, state__in=["due", "reported"])
+    owed = set(obligations.values_list("complaint_id", flat=True))
     settled = [case.pk for case in cases if case.outcome == Outcome.SETTLED]
-    confirmed = set(
-        HandlingStep.objects.filter(complaint__in=settled, step__in=CONFIRMING).values_list("complaint_id", flat=True)
-    )
+    handling_steps = HandlingStep.objects.filter(complaint__in=settled, step__in=CONFIRMING)
+    confirmed = set(handling_steps.values_list("complaint_id", flat=True))
     for case in cases:
         if case.status == S.PERFORMING:
             assert case.pk in owed, f"{case.number}: nothing is owed while it is performed"
@@ -271,11 +267,8 @@ def _ends(
     """
     by_pk = {case.pk: case for case in cases}
     closings = [e for e in entries if e.to_status == S.CLOSED != e.from_status and e.audience == Audience.PARTIES]
-    results = dict(
-        Engagement.objects.filter(complaint__in=[e.complaint_id for e in closings])
-        .order_by("pk")
-        .values_list("complaint_id", "odr_result")
-    )
+    engagements = Engagement.objects.filter(complaint__in=[e.complaint_id for e in closings])
+    results = dict(engagements.order_by("pk").values_list("complaint_id", "odr_result"))
     had = {pk for pk, result in results.items() if result != "returned" or by_pk[pk].enterprise_id is not None}
     values = {
         (pk, sequence, to): at
@@ -329,11 +322,8 @@ def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
 def seen_by(user: Any, cases: Iterable[Complaint], *, now: datetime) -> set[int]:
     """Which of these cases the list of this person may show (I-13)."""
     pks = [case.pk for case in cases]
-    return set(
-        Complaint.objects.visible_to(user, on=now.astimezone(SHANGHAI).date())
-        .filter(pk__in=pks)
-        .values_list("pk", flat=True)
-    )
+    on = now.astimezone(SHANGHAI).date()
+    return set(Complaint.objects.visible_to(user, on=on).filter(pk__in=pks).values_list("pk", flat=True))
 
 
 def standing_of(pks: Iterable[int]) -> dict[int, tuple[Any, ...]]:

@@ -8,7 +8,6 @@ as short as it gets.
 import os
 import re
 from collections import Counter
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -87,11 +86,9 @@ def test_every_status_and_every_step_is_reached(world: World) -> None:
 def guided(world: World, step: str) -> bool:
     """What chance did not bring is taken on purpose, by its own walk; those apart have tests of their own."""
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
-    way, now = WALKS[step], WEDNESDAY + timedelta(minutes=10)
-    case = given.a_complaint(world, status=way.at)
-    for who, build in way.before:
-        given.step(case, build(world, case), world.actor(who), now)
-    given.step(case, way.move(world, case), world.actor(way.who), WEDNESDAY + way.after)
+    way = WALKS[step]
+    case, move = way.begin(world)
+    given.step(case, move, world.actor(way.who), WEDNESDAY + way.after)
     return HandlingStep.objects.filter(complaint=case, step=step).exists()
 
 
@@ -104,9 +101,8 @@ def test_a_successor_sees_a_case_that_an_authority_has_by_now(world: World) -> N
     # A walk found it: the case named the successor, and its people found no such case.
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     given.step(case, handling.MOVES["stop_negotiating"](), world.consumer, WEDNESDAY)
-    given.step(
-        case, handling.MOVES["pass_to_successor"](enterprise_id=world.telecom.pk), world.actor("system"), WEDNESDAY
-    )
+    move = handling.MOVES["pass_to_successor"](enterprise_id=world.telecom.pk)
+    given.step(case, move, world.actor("system"), WEDNESDAY)
     assert (case.status, case.enterprise) == (Status.REVIEW, world.telecom)
     assert promises.seen_by(world.hua, [case], now=WEDNESDAY) == {case.pk}
 

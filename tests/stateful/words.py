@@ -90,14 +90,10 @@ def answers(seen: Seen, dice: random.Random, *, best: bool) -> tuple[Answer, ...
             continue
         verdict = "grant" if best or dice.random() < 0.6 else dice.choice(["part", "refuse"])
         amount = {"grant": demand.amount, "part": "1.00" if demand.amount else None, "refuse": None}[verdict]
+        reason = "" if verdict == "grant" else TEXT
+        is_separable = dice.random() < 0.7
         results.append(
-            Answer(
-                demand=demand.ordinal,
-                verdict=verdict,
-                amount=amount,
-                reason="" if verdict == "grant" else TEXT,
-                is_separable=dice.random() < 0.7,
-            )
+            Answer(demand=demand.ordinal, verdict=verdict, amount=amount, reason=reason, is_separable=is_separable)
         )
     return tuple(results)
 
@@ -112,12 +108,8 @@ def promises(seen: Seen, dice: random.Random) -> tuple[Promise, ...]:
     if shape == "two":
         return (money, Promise(kind="apology", what="书面道歉", due_on=seen.day(dice.randint(0, 9))))
     if shape == "return_first":
-        return (
-            Promise(
-                kind="return_by_consumer", what="退回光猫", owed_by="consumer", due_on=seen.day(dice.randint(1, 9))
-            ),
-            money,
-        )
+        due_on = seen.day(dice.randint(1, 9))
+        return (Promise(kind="return_by_consumer", what="退回光猫", owed_by="consumer", due_on=due_on), money)
     return (
         Promise(kind="repair", what="修好线路", due_on=seen.day(dice.randint(1, 9))),
         Promise(kind="transfer", what="再退款", amount="50", days_after=dice.randint(1, 5), after=1),
@@ -133,9 +125,8 @@ def replace_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
 
 
 def confirm_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
-    result = seen.promises(
-        "due", "reported", "silent", owed_by="consumer" if actor.side == "enterprise" else "enterprise"
-    )
+    owed_by = "consumer" if actor.side == "enterprise" else "enterprise"
+    result = seen.promises("due", "reported", "silent", owed_by=owed_by)
     return {"obligations": result[: dice.randint(1, 2)]} if result else None
 
 
@@ -397,7 +388,7 @@ def moves(step: str, seen: Seen, dice: random.Random, actor: Actor) -> list[Move
     if step not in WORDS:
         # Said in one way only, by the walk that every step has.
         try:
-            return [WALKS[step].move(seen.world, seen.case)] if step in WALKS else []
+            return [WALKS[step].made(seen.world, seen.case)] if step in WALKS else []
         except (ObjectDoesNotExist, MultipleObjectsReturned):
             return []
     label = WORDS[step](seen, dice, actor)

@@ -265,16 +265,11 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
 }
 #: They name something of a case by a number of its own.
 OF_A_CASE = frozenset(
-    {
-        "complaints:authority-approval",
-        "complaints:enterprise-approval",
-        "complaints:authority-notice-order",
-        "complaints:authority-document",
-        "complaints:authority-document-deed",
-        "complaints:authority-urge",
-        "complaints:enterprise-urge",
-        "complaints:authority-call-back",
-    }
+    f"complaints:{name}"
+    for name in (
+        *(f"{side}-{name}" for side in ("authority", "enterprise") for name in ("approval", "urge")),
+        *(f"authority-{name}" for name in ("notice-order", "document", "document-deed", "call-back")),
+    )
 )
 _CONSUMERS = {name: page.steps for name, page in consumer_pages.PAGES.items() if name != consumer_pages.OFFER}
 _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw", "urge", "accept")}

@@ -30,11 +30,9 @@ def walk(world: World, family: Family, *, former: Family | None) -> None:
     """File a case for each status and take it there; ``former`` had each of them before."""
     now = world.now - FILED_BEFORE
     conditions = Conditions.at(now)
+    actor = consumer(family.consumer)
     filed = handling.file(
-        [_request(world, family, former, status) for status in STATUSES],
-        actor=consumer(family.consumer),
-        now=now,
-        conditions=conditions,
+        [_request(world, family, former, status) for status in STATUSES], actor=actor, now=now, conditions=conditions
     )
     family.cases = dict(zip(STATUSES, filed, strict=True))
     county = officer([world.officers["authority_handler", {"A": "own", "B": "sibling", "C": "cousin"}[family.letter]]])
@@ -121,9 +119,8 @@ def _had_by(former: Family, family: Family) -> Walk:
     """The former enterprise has it first, says something, and sends it back."""
     first = staff_member(former.staff["handler", "own"])
     to = authority.forward(enterprise_id=former.enterprise.pk, branch_id=former.branches["own"].pk, because=BECAUSE)
-    back = enterprise.return_case(
-        reason="wrong_entity", enterprise_id=family.enterprise.pk, branch_id=family.branches["own"].pk
-    )
+    branch_id = family.branches["own"].pk
+    back = enterprise.return_case(reason="wrong_entity", enterprise_id=family.enterprise.pk, branch_id=branch_id)
     steps: list[tuple[Move, Actor]] = [
         (to, SYSTEM),
         (enterprise.send_message(text=f"我们核实一下 {canary('F', 'message')}"), first),
@@ -156,16 +153,8 @@ def _negotiated(family: Family) -> Walk:
     for status in (*_WITH_IT[1:], *_AT_AUTHORITY):
         walk[status].append((enterprise.accept_case(handler_id=handler.pk), actor))
     # What waits for a second person inside the enterprise.
-    walk[S.NEGOTIATING].append(
-        (
-            proposals.propose(
-                move=offers.make_offer(
-                    answers=[Answer(demand=1, verdict="refuse", reason=f"合约期内不能退还 {canary(letter, 'note')}")]
-                )
-            ),
-            actor,
-        )
-    )
+    answers = [Answer(demand=1, verdict="refuse", reason=f"合约期内不能退还 {canary(letter, 'note')}")]
+    walk[S.NEGOTIATING].append((proposals.propose(move=offers.make_offer(answers=answers)), actor))
     for status in (S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED):
         promises = (
             ()
@@ -180,16 +169,9 @@ def _negotiated(family: Family) -> Walk:
                 ),
             )
         )
-        walk[status].append(
-            (
-                offers.make_offer(
-                    answers=[Answer(demand=1, verdict="grant", amount="128.50", is_separable=True)],
-                    promises=promises,
-                    message=f"全部退还 {canary(letter, 'offer')}",
-                ),
-                actor,
-            )
-        )
+        answers = [Answer(demand=1, verdict="grant", amount="128.50", is_separable=True)]
+        message = f"全部退还 {canary(letter, 'offer')}"
+        walk[status].append((offers.make_offer(answers=answers, promises=promises, message=message), actor))
     return walk
 
 
@@ -221,13 +203,9 @@ def _reviewed(family: Family, county: Actor) -> Walk:
 
 
 def _mediated(family: Family, county: Actor) -> Walk:
+    until = date.today() + timedelta(days=20)
     return {
         S.MEDIATION_SUSPENDED: [
-            (
-                mediation.order_appraisal(
-                    laboratory="某检测中心", until=date.today() + timedelta(days=20), cost_borne_by="shared"
-                ),
-                county,
-            )
+            (mediation.order_appraisal(laboratory="某检测中心", until=until, cost_borne_by="shared"), county)
         ]
     }

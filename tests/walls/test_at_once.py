@@ -6,7 +6,6 @@ The steps are those that tests/complaints/handling/test_steps.py walks; `make te
 
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -17,7 +16,6 @@ from complaints import handling
 from complaints.handling import StepNotAllowed
 from complaints.models import HandlingStep
 from complaints.procedure.workflow import TABLE
-from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.handling.test_steps import WALKS
 
@@ -38,11 +36,9 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 def race(world: World, step: str, threads: ThreadPoolExecutor) -> tuple[int, int]:
     """How many of fifty took the step, and how often the record has it."""
     walk = WALKS[step]
-    case = given.a_complaint(world, status=walk.at)
-    for number, (who, build) in enumerate(walk.before):
-        given.step(case, build(world, case), world.actor(who), WEDNESDAY + timedelta(minutes=10 + number))
+    case, move = walk.begin(world)
     before = HandlingStep.objects.filter(complaint=case, step=step).count()
-    move, actor, start = walk.move(world, case), world.actor(walk.who), Barrier(AT_ONCE)
+    actor, start = world.actor(walk.who), Barrier(AT_ONCE)
 
     def attempt(_number: int) -> bool:
         connections["default"].ensure_connection()

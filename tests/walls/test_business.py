@@ -50,12 +50,8 @@ def test_T88_sending_a_case_back_wins_no_time(world: World) -> None:
     first = Deadline.objects.get(complaint=case, clock="negotiation")
     later = WEDNESDAY + timedelta(days=1)
     step(case, enterprise.return_case(reason="other", text="先退回再说"), world.handler, later)
-    step(
-        case,
-        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE),
-        world.intake,
-        later,
-    )
+    move = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE)
+    step(case, move, world.intake, later)
     again = Deadline.objects.get(complaint=case, clock="negotiation", ended_at=None)
     assert again.due_at <= first.due_at + timedelta(days=1)
     assert clocks.keys() <= set(Deadline.objects.filter(complaint=case).values_list("pk", flat=True))

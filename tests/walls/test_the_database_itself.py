@@ -13,6 +13,8 @@ from django.test import RequestFactory
 from accounts.models import IdempotencyKey, User
 from accounts.roles import Role
 from authorities.models import Authority, Officer, Region
+from complaints import handling
+from complaints.handling.steps import consumer
 from complaints.models import Complaint, HandlingStep, InternalNote
 from complaints.procedure.workflow import Status
 from database import roles, row_security
@@ -334,9 +336,6 @@ def test_T71_whom_a_case_is_shown_to_cannot_write_it(world: World) -> None:
 
 
 def test_a_step_on_a_case_that_the_caller_cannot_see_finds_no_case(world: World, first_wall_off: None) -> None:
-    from complaints import handling
-    from complaints.handling.steps import consumer
-
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     move = consumer.withdraw(reason=next(iter(consumer.WITHDRAW_REASONS)))
     with seeing_as(world.hua, path="/enterprise/queue/"):

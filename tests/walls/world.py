@@ -214,28 +214,22 @@ def _region(code: str) -> Region:
 
 
 def _family(letter: str, county: Authority, number: int) -> Family:
-    enterprise = Enterprise.objects.create(
-        name=f"{letter}家宽带有限公司",
-        domicile=county.region,
-        enrolled_by=county,
-        enrolment=Enterprise.Enrolment.ENROLLED,
-    )
+    name = f"{letter}家宽带有限公司"
+    enrolment = Enterprise.Enrolment.ENROLLED
+    enterprise = Enterprise.objects.create(name=name, domicile=county.region, enrolled_by=county, enrolment=enrolment)
     branches: dict[str, Branch] = {}
     for place, parent in (("top", None), ("own", "top"), ("below", "own"), ("sibling", "top")):
+        name = f"{letter}{place}分公司"
         branches[place] = Branch.objects.create(
-            enterprise=enterprise,
-            name=f"{letter}{place}分公司",
-            place=county.region,
-            parent=branches[parent] if parent else None,
+            enterprise=enterprise, name=name, place=county.region, parent=branches[parent] if parent else None
         )
     consumer = User.objects.create_user(phone=f"+861390000777{number}", name=f"雀{canary(letter, 'name')}")
     family = Family(letter=letter, enterprise=enterprise, branches=branches, county=county, consumer=consumer)
     for place in ("headquarters", *branches):
         for role in sorted(ENTERPRISE_ROLES):
             user = _person(f"{role[:1]}{place[:2]}{letter}", f"{role}.{place}.{letter.lower()}@example.com")
-            family.staff[role, place] = Staff.objects.create(
-                user=user, enterprise=enterprise, branch=branches.get(place), role=role
-            )
+            branch = branches.get(place)
+            family.staff[role, place] = Staff.objects.create(user=user, enterprise=enterprise, branch=branch, role=role)
     return family
 
 

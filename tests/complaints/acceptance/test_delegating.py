@@ -1,7 +1,6 @@
 """To whom a mediation may be handed (art. 19): the register, who is left out, and what is needed first."""
 
 from datetime import date, timedelta
-from typing import Any
 
 import pytest
 from django.utils import timezone
@@ -34,47 +33,34 @@ def test_a_mediation_is_handed_over_and_taken_back_while_the_sixty_days_run(worl
     with pytest.raises(StepNotAllowed) as again:
         handed(case, given.a_body(world, name="另一个协会"), world)
     assert again.value.code == "already_open"
-    given.step(
-        case, mediation.record_session(minutes="双方到场。", present=("consumer", "body")), world.officer, TOMORROW
-    )
+    move = mediation.record_session(minutes="双方到场。", present=("consumer", "body"))
+    given.step(case, move, world.officer, TOMORROW)
     given.step(case, mediation.recall_mediation(text="进展慢。"), world.officer, TOMORROW + timedelta(days=9))
     clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     assert (clock.state, clock.due_at) == ("running", due)
     assert Matter.objects.get(complaint=case, kind="delegation").state == "done"
 
 
-@pytest.mark.parametrize(
-    "said", [{"delegated_mediation": False}, {"delegated_mediation": None}, {"mediation_consumer": False}]
-)
-def test_it_takes_the_consumers_yes_and_both_consents(world: World, case: Complaint, said: dict[str, Any]) -> None:
-    Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, **said})
-    with pytest.raises(StepNotAllowed) as caught:
-        handed(case, given.a_body(world), world)
-    assert caught.value.code == "no_consent"
+def test_it_takes_the_consumers_yes_and_both_consents(world: World, case: Complaint) -> None:
+    for said in [{"delegated_mediation": False}, {"delegated_mediation": None}, {"mediation_consumer": False}]:
+        Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, **said})
+        with pytest.raises(StepNotAllowed) as caught:
+            handed(case, given.a_body(world), world)
+        assert caught.value.code == "no_consent"
 
 
-def _ended(world: World) -> dict[str, Any]:
-    return {"ends_on": date(2026, 11, 10)}
-
-
-def _elsewhere(world: World) -> dict[str, Any]:
+def test_who_may_not_mediate_here_is_refused(world: World, case: Complaint) -> None:
     far = world.far_officer.authority
-    return {"region": far.region, "authority": far}
-
-
-def _run_by_the_respondent(world: World) -> dict[str, Any]:
-    return {"enterprise": world.mobile}
-
-
-def _named_like_the_respondent(world: World) -> dict[str, Any]:
-    return {"name": f"{world.mobile.name}客户联合会"}
-
-
-@pytest.mark.parametrize("why", [_ended, _elsewhere, _run_by_the_respondent, _named_like_the_respondent])
-def test_who_may_not_mediate_here_is_refused(world: World, case: Complaint, why: Any) -> None:
-    with pytest.raises(WrongInput) as caught:
-        handed(case, given.a_body(world, **why(world)), world)
-    assert caught.value.field == "body_id"
+    for columns in (
+        {"ends_on": date(2026, 11, 10)},
+        {"region": far.region, "authority": far},
+        {"enterprise": world.mobile},
+        {"name": f"{world.mobile.name}客户联合会"},
+    ):
+        MediationBody.objects.all().delete()
+        with pytest.raises(WrongInput) as caught:
+            handed(case, given.a_body(world, **columns), world)
+        assert caught.value.field == "body_id"
 
 
 def test_the_head_keeps_the_register(world: World) -> None:
@@ -101,9 +87,8 @@ def test_the_head_keeps_the_register(world: World) -> None:
         workspace(world.far_officer.user).post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
     )
     assert head.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 302
-    MediationBody.objects.filter(pk=body.pk).update(
-        starts_on=None, ends_on=timezone.localdate(now()) - timedelta(days=1)
-    )
+    mediation_bodies = MediationBody.objects.filter(pk=body.pk)
+    mediation_bodies.update(starts_on=None, ends_on=timezone.localdate(now()) - timedelta(days=1))
     assert "名册里没有可以委托的组织" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()
 
 

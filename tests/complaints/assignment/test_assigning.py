@@ -108,9 +108,8 @@ def test_nobody_who_is_not_there_gets_a_new_case(world: World, gone: str) -> Non
     elif gone == "off":
         User.objects.filter(pk=second.user_id).update(is_active=False)
     else:
-        Staff.objects.filter(pk=second.pk).update(
-            branch=Branch.objects.create(enterprise=world.mobile, name="另一家分公司")
-        )
+        staffs = Staff.objects.filter(pk=second.pk)
+        staffs.update(branch=Branch.objects.create(enterprise=world.mobile, name="另一家分公司"))
     rule(world, handler=second)
     last = rule(world, position=2)
     case = new_case(world)
@@ -260,12 +259,8 @@ def test_what_passes_to_a_successor_is_given_by_its_rules(world: World, status: 
     if status == S.NEGOTIATING:
         TwoPersons.objects.create(enterprise=world.mobile, failures=True, set_by=world.lead, set_at=WEDNESDAY)
         given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过。"), world.handler, WEDNESDAY)
-        given.step(
-            case,
-            proposals.propose(move=enterprise.report_failure(reason="no_agreement", text="谈不拢。")),
-            world.handler,
-            WEDNESDAY,
-        )
+        move = proposals.propose(move=enterprise.report_failure(reason="no_agreement", text="谈不拢。"))
+        given.step(case, move, world.handler, WEDNESDAY)
     heir = at_the_successor(world)
     own = AssignmentRule.objects.create(
         enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY
@@ -274,9 +269,8 @@ def test_what_passes_to_a_successor_is_given_by_its_rules(world: World, status: 
     assert (case.status, case.handler_id) == (status, heir.pk)
     assert why(case) == {"why": "rule", "rule": own.pk, "how": "named"}
     assert not Matter.objects.filter(complaint=case, kind="proposal", state="open").exists()
-    fell = HandlingStep.objects.filter(complaint=case, step="send_back").values_list(
-        "audience", "actor_role", "reason", "data"
-    )
+    handling_steps = HandlingStep.objects.filter(complaint=case, step="send_back")
+    fell = handling_steps.values_list("audience", "actor_role", "reason", "data")
     assert list(fell) == (
         [("enterprise", "system", "succession", {"step": "report_failure"})] if status == S.NEGOTIATING else []
     )

@@ -12,6 +12,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -49,9 +50,7 @@ def drawn(world: World, percent: int = 100) -> CallBackMonth:
     return CallBackMonth.objects.get(month=date(2026, 10, 1))
 
 
-def test_a_month_is_read_by_its_days_and_in_the_order_of_its_cases(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_month_is_read_by_days_in_the_order_of_its_cases(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many cases were ever closed: those of the month alone are walked, by the index of closed cases."""
     monkeypatch.setattr(call_backs, "_BATCH", 2)
     first, last = datetime(2026, 10, 1, 0, 0, tzinfo=HERE), datetime(2026, 10, 31, 23, 59, tzinfo=HERE)
@@ -113,12 +112,10 @@ def test_of_closed_cases_the_repeat_and_the_reopened_ones_are_all_there(world: W
     again = closed(world)
     back = closed(world)
     Complaint.objects.filter(pk=back.pk).update(consumer_key=world.otto.person_key)
-    given.step(
-        back, casework.reopen(ground="clerical_error", text="记录有误。"), world.officer, OCTOBER + timedelta(days=1)
-    )
-    Complaint.objects.filter(pk=back.pk).update(
-        status="closed", outcome="settled", closed_at=OCTOBER + timedelta(days=2)
-    )
+    move = casework.reopen(ground="clerical_error", text="记录有误。")
+    given.step(back, move, world.officer, OCTOBER + timedelta(days=1))
+    complaints = Complaint.objects.filter(pk=back.pk)
+    complaints.update(status="closed", outcome="settled", closed_at=OCTOBER + timedelta(days=2))
     still_open = given.a_complaint(world, status=Status.NEGOTIATING, now=OCTOBER)
     month = drawn(world, 0)
     assert dict(CallBack.objects.values_list("complaint__number", "why")) == {
@@ -303,12 +300,8 @@ def test_a_case_comes_back_for_a_broken_promise_only_where_one_is(world: World) 
     assert refused.value.field == "ground"
     # What the consumer says when he is rung up counts.
     head = world.actor("head")
-    given.step(
-        case,
-        casework.call_back(reached=True, satisfied=False, answers={"performed": "no"}),
-        head,
-        OCTOBER + timedelta(days=1),
-    )
+    move = casework.call_back(reached=True, satisfied=False, answers={"performed": "no"})
+    given.step(case, move, head, OCTOBER + timedelta(days=1))
     given.step(case, again, world.officer, OCTOBER + timedelta(days=2))
     assert case.status == Status.REVIEW
     mediated = closed(world)
@@ -328,8 +321,6 @@ def test_elsewhere_nobody_sees_it_and_a_superior_may_ring(world: World) -> None:
 
 
 def test_a_list_costs_the_same_however_long(world: World) -> None:
-    from django.test.utils import CaptureQueriesContext
-
     then, cost = timezone.now().replace(day=1) - timedelta(days=3), []
     client = workspace(world.head_officer.user)
     share(100)
@@ -342,13 +333,9 @@ def test_a_list_costs_the_same_however_long(world: World) -> None:
         else:
             month = CallBackMonth.objects.get(drawn_at__isnull=False)
             for case in Complaint.objects.exclude(pk__in=CallBack.objects.values("complaint")):
+                officer = world.head_officer
                 CallBack.objects.create(
-                    complaint=case,
-                    month=month,
-                    authority=world.gulou,
-                    why="drawn",
-                    share=100,
-                    officer=world.head_officer,
+                    complaint=case, month=month, authority=world.gulou, why="drawn", share=100, officer=officer
                 )
         client.get("/authority/call-backs/?view=open")
         with CaptureQueriesContext(connection) as asked:

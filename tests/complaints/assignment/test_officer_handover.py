@@ -35,13 +35,9 @@ def another(world: World, name: str, role: str = Role.OFFICER.post) -> Officer:
 
 def away(officer: Officer, by: User, *, deputy: Officer | None = None, on: date | None = None) -> OfficerAbsence:
     day = on or timezone.localdate(WEDNESDAY)
+    ends_on = day + timedelta(days=5)
     return OfficerAbsence.objects.create(
-        officer=officer,
-        deputy=deputy,
-        starts_on=day,
-        ends_on=day + timedelta(days=5),
-        entered_by=by,
-        entered_at=WEDNESDAY,
+        officer=officer, deputy=deputy, starts_on=day, ends_on=ends_on, entered_by=by, entered_at=WEDNESDAY
     )
 
 
@@ -62,9 +58,8 @@ def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world:
     elif kind == "head":
         away(world.rui_officer, world.rui)
     elif kind == "left":
-        Officer.objects.filter(pk=world.rui_officer.pk).update(
-            ends_on=timezone.localdate(WEDNESDAY) - timedelta(days=1)
-        )
+        officers = Officer.objects.filter(pk=world.rui_officer.pk)
+        officers.update(ends_on=timezone.localdate(WEDNESDAY) - timedelta(days=1))
     else:
         User.objects.filter(pk=world.rui.pk).update(is_active=False)
     assert assigning.sweep_officers(now=WEDNESDAY) == 1
@@ -77,9 +72,8 @@ def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world:
         "deputy" if kind == "deputy" else "head",
     )
     assert entry.actor_role == "system"
-    assert Notice.objects.filter(complaint=case, kind="assign_officer", addressee="authority").exists(), (
-        "who gets it is told"
-    )
+    notices = Notice.objects.filter(complaint=case, kind="assign_officer", addressee="authority")
+    assert notices.exists(), "who gets it is told"
     assert assigning.sweep_officers(now=WEDNESDAY) == 0
     assert verify(number=case.number).is_unbroken
 
@@ -129,9 +123,7 @@ def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogC
 
 
 @pytest.mark.parametrize(("status", "to_intake"), [(S.TRIAGE, True), (S.REVIEW, False)])
-def test_intake_takes_over_triage_and_elsewhere_only_if_nobody_else_is_there(
-    world: World, status: str, to_intake: bool
-) -> None:
+def test_intake_takes_over_triage_and_else_only_if_nobody_is_there(world: World, status: str, to_intake: bool) -> None:
     case = given.a_complaint(world, status=status, now=WEDNESDAY)
     gone, there = another(world, "走试", Role.INTAKE.post), another(world, "收试", Role.INTAKE.post)
     away(gone, world.rui)
@@ -234,8 +226,7 @@ def test_many_cases_go_to_somebody_else_each_with_its_result(world: World) -> No
 
 def test_the_first_page_leads_to_what_lies_elsewhere_and_came_back(world: World) -> None:
     case_at(world, S.NEGOTIATING)
-    back = case_at(world, S.NEGOTIATING)
-    given.step(back, authority.recall(text="企业没有处理。"), world.officer, timezone.now())
+    given.step(case_at(world, S.NEGOTIATING), authority.recall(text="企业没有处理。"), world.officer, timezone.now())
     client = workspace(world.rui)
     day = client.get("/authority/").context
     numbers = {

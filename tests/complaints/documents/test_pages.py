@@ -44,18 +44,11 @@ def mediated(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=now)
     given.step(case, authority.recall(text=TEXT), world.officer, now)
     given.step(case, authority.accept(), world.officer, now)
-    Complaint.objects.filter(pk=case.pk).update(
-        consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True}
-    )
-    return given.step(
-        case,
-        mediation.record_agreement(
-            text="退还全部多扣费用。",
-            promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on=(now + timedelta(days=20)).date())],
-        ),
-        world.officer,
-        now,
-    )
+    complaints = Complaint.objects.filter(pk=case.pk)
+    complaints.update(consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True})
+    promises = [Promise(kind="transfer", what="退款", amount="128.50", due_on=(now + timedelta(days=20)).date())]
+    move = mediation.record_agreement(text="退还全部多扣费用。", promises=promises)
+    return given.step(case, move, world.officer, now)
 
 
 def place(document: OfficialDocument, action: str = "") -> str:
@@ -66,12 +59,26 @@ def pdf(document: OfficialDocument) -> str:
     return f"/cases/{document.complaint.number}/documents/{document.pk}/"
 
 
-def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice_wherever_the_case_lies(
-    world: World,
-) -> None:
+def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice_wherever_it_lies(world: World) -> None:
     case = refused(world)
     document = newest(case)
     rui = signed_in(world.rui)
+    page = shown(rui.get("/authority/documents/"))
+    assert document.reference in page
+    assert place(document) in page
+    assert "瑞试" in page
+    page = shown(rui.get(place(document)))
+    for word in ("投诉不予受理决定书", "第十六条第一项", TEXT, "陈**", "记录送达", "更正笔误"):
+        assert word in page, word
+    assert "陈试" not in page
+    assert "作废" not in page
+    assert page.count("（五）向人民法院提起诉讼。") == page.count(f"事实和理由：{TEXT}") == 1
+    assert "(&#x27;" not in page
+    printing_documents.sweep_documents(now=timezone.now())
+    content = signed_in(world.chen).get(pdf(document)).content
+    version = document.versions.get()
+    assert hashlib.sha256(content).hexdigest() == version.sha256
+    assert version.sha256 in shown(signed_in(world.rui).get(place(document)))
     for query, is_found in (
         ("form=6", True),
         ("form=5", False),
@@ -101,27 +108,6 @@ def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice_whe
     assert document.reference in page
     assert case.number not in page
     assert rui.get(place(document)).status_code == 404
-
-
-def test_the_register_leads_to_a_document_and_its_print_is_the_one_of_the_worker(world: World) -> None:
-    document = newest(refused(world))
-    rui = signed_in(world.rui)
-    page = shown(rui.get("/authority/documents/"))
-    assert document.reference in page
-    assert place(document) in page
-    assert "瑞试" in page
-    page = shown(rui.get(place(document)))
-    for word in ("投诉不予受理决定书", "第十六条第一项", TEXT, "陈**", "记录送达", "更正笔误"):
-        assert word in page, word
-    assert "陈试" not in page
-    assert "作废" not in page
-    assert page.count("（五）向人民法院提起诉讼。") == page.count(f"事实和理由：{TEXT}") == 1
-    assert "(&#x27;" not in page
-    printing_documents.sweep_documents(now=timezone.now())
-    content = signed_in(world.chen).get(pdf(document)).content
-    version = document.versions.get()
-    assert hashlib.sha256(content).hexdigest() == version.sha256
-    assert version.sha256 in shown(signed_in(world.rui).get(place(document)))
 
 
 def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(world: World) -> None:

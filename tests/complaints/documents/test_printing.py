@@ -124,21 +124,16 @@ def test_a_print_that_was_changed_or_lost_is_named_and_of_an_erased_person_the_n
         printing.read_print(version)
 
 
-def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> None:
+def test_a_correction_is_a_new_version_under_the_same_number_and_corrects_what_stands_there(world: World) -> None:
     case = refused(world)
     document = newest(case)
     label = document.versions.get().content["paper"]["blocks"]
     place, said = next(
         (place, text) for place, _label, text in documents.editable(label) if "提出的消费者权益争议" in text
     )
-    given.step(
-        case,
-        casework.correct_clerical_error(
-            document_id=document.pk, text="日期写错。", changes={place: said.replace("你于", "您于")}
-        ),
-        world.officer,
-        WEDNESDAY,
-    )
+    changes = {place: said.replace("你于", "您于")}
+    move = casework.correct_clerical_error(document_id=document.pk, text="日期写错。", changes=changes)
+    given.step(case, move, world.officer, WEDNESDAY)
     old, new = document.versions.order_by("number")
     assert (old.number, new.number) == (1, 2)
     assert "你于2026年" in read(printing.read_print(old))
@@ -147,37 +142,19 @@ def test_a_correction_is_a_new_version_under_the_same_number(world: World) -> No
     entry = HandlingStep.objects.get(complaint=case, audience="parties", sequence=new.sequence)
     assert (entry.step, entry.data["corrects"]) == ("correct_clerical_error", document.sequence)
     assert entry.data["documents"][0]["digest"] == bytes(new.digest).hex()
-
-
-def test_a_correction_corrects_something_that_stands_there(world: World) -> None:
     for changes, code in [({}, "nothing_changed"), ({"99": "字"}, "bad_choice"), ({"0": ""}, "missing")]:
         case = refused(world)
-        assert (
-            given.refused(
-                case,
-                casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes),
-                world.officer,
-                WEDNESDAY,
-                WrongInput,
-            )
-            == code
-        )
+        move = casework.correct_clerical_error(document_id=newest(case).pk, text=TEXT, changes=changes)
+        assert given.refused(case, move, world.officer, WEDNESDAY, WrongInput) == code
 
 
 def agreed(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.MEDIATING)
-    Complaint.objects.filter(pk=case.pk).update(
-        consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True}
-    )
-    return given.step(
-        case,
-        mediation.record_agreement(
-            text="退还全部多扣费用。",
-            promises=[handling.Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 12, 7))],
-        ),
-        world.officer,
-        WEDNESDAY,
-    )
+    complaints = Complaint.objects.filter(pk=case.pk)
+    complaints.update(consents=case.consents | {"mediation_consumer": True, "mediation_enterprise": True})
+    promises = [handling.Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 12, 7))]
+    move = mediation.record_agreement(text="退还全部多扣费用。", promises=promises)
+    return given.step(case, move, world.officer, WEDNESDAY)
 
 
 def ended(world: World) -> Complaint:
@@ -200,15 +177,10 @@ def test_one_officer_alone_corrects_nothing_that_was_decided_or_agreed(world: Wo
         document = OfficialDocument.objects.get(complaint=case, form=form)
         blocks = document.versions.get().content["paper"]["blocks"]
         place, text = next((place, text) for place, label, text in documents.editable(blocks) if words in label + text)
+        changes = {place: text[:-1] + "，另付1000元。"}
+        move = casework.correct_clerical_error(document_id=document.pk, text=TEXT, changes=changes)
         with pytest.raises(WrongInput) as said:
-            given.step(
-                case,
-                casework.correct_clerical_error(
-                    document_id=document.pk, text=TEXT, changes={place: text[:-1] + "，另付1000元。"}
-                ),
-                world.officer,
-                WEDNESDAY,
-            )
+            given.step(case, move, world.officer, WEDNESDAY)
         assert said.value.code == "settled"
         assert "不能当作笔误更正" in said.value.reason
         assert document.versions.count() == 1
@@ -230,7 +202,7 @@ def test_a_withdrawn_number_stands_and_is_not_used_again(world: World) -> None:
     assert newest(refused(world)).number == document.number + 1
 
 
-def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World) -> None:
+def test_a_report_gets_its_register_once_and_one_result_in_the_names_of_both_and_a_lead_none(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, documents.draw_up_document(form=1), world.officer, WEDNESDAY)
     assert newest(case).form == 1
@@ -247,9 +219,6 @@ def test_a_register_is_drawn_up_once_and_a_result_only_of_a_report(world: World)
     assert "经核查，已责令改正。" in label
     # No code to check it at a page that anybody can open.
     assert "open/verify" not in label
-
-
-def test_a_report_gets_its_register_and_its_result_in_the_names_of_both(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
     given.step(case, documents.draw_up_document(form=2), world.officer, WEDNESDAY)
     assert (newest(case).form, newest(case).audience) == (2, "authority")
@@ -265,21 +234,6 @@ def test_a_report_gets_its_register_and_its_result_in_the_names_of_both(world: W
     text = read(printing.read_print(document.versions.get()))
     assert all(said in text for said in ("陈试", "核查结果：已责令改正。", "门店已补办执照。", "瑞试", "长试"))
     assert "内部核查记录" not in text
-
-
-def close(world: World, case: Complaint, **said: Any) -> Complaint:
-    matter = Matter.objects.filter(complaint=case, kind__in=["report", "lead"], state="open").latest("pk")
-    move = violations.close_lead(
-        matter_id=matter.pk, result="corrected", second_officer_id=world.head_officer.pk, text="内部核查记录。", **said
-    )
-    return given.step(case, move, world.officer, WEDNESDAY)
-
-
-def results_of(case: Complaint) -> list[OfficialDocument]:
-    return list(OfficialDocument.objects.filter(complaint=case, form=10))
-
-
-def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, report="门店无照经营。")
     given.step(case, documents.draw_up_document(form=10, text="已处理。"), world.officer, WEDNESDAY)
     close(world, case)
@@ -298,6 +252,18 @@ def test_each_report_has_one_result_however_it_was_drawn_up_and_a_lead_has_none(
     assert len(results_of(case)) == 2
 
 
+def close(world: World, case: Complaint, **said: Any) -> Complaint:
+    matter = Matter.objects.filter(complaint=case, kind__in=["report", "lead"], state="open").latest("pk")
+    move = violations.close_lead(
+        matter_id=matter.pk, result="corrected", second_officer_id=world.head_officer.pk, text="内部核查记录。", **said
+    )
+    return given.step(case, move, world.officer, WEDNESDAY)
+
+
+def results_of(case: Complaint) -> list[OfficialDocument]:
+    return list(OfficialDocument.objects.filter(complaint=case, form=10))
+
+
 def test_service_is_recorded_with_its_proof_and_in_its_own_case(world: World) -> None:
     case = refused(world)
     document = newest(case)
@@ -306,19 +272,11 @@ def test_service_is_recorded_with_its_proof_and_in_its_own_case(world: World) ->
     )
     document.refresh_from_db()
     assert document.served_consumer_at is None
-    given.step(
-        case,
-        casework.serve_notice(
-            document_id=document.pk,
-            channel="letter",
-            is_served=True,
-            day=WEDNESDAY.date(),
-            received_by="family",
-            reference="EMS1234",
-        ),
-        world.officer,
-        WEDNESDAY,
+    day = WEDNESDAY.date()
+    move = casework.serve_notice(
+        document_id=document.pk, channel="letter", is_served=True, day=day, received_by="family", reference="EMS1234"
     )
+    given.step(case, move, world.officer, WEDNESDAY)
     document.refresh_from_db()
     assert document.served_consumer_at == WEDNESDAY
     entries = HandlingStep.objects.filter(complaint=case, step="serve_notice").order_by("sequence")
@@ -334,13 +292,8 @@ def test_service_is_recorded_with_its_proof_and_in_its_own_case(world: World) ->
         "to": "consumer",
     }
     one, other = refused(world), given.a_complaint(world, status=S.REVIEW)
-    given.refused(
-        other,
-        casework.serve_notice(document_id=newest(one).pk, channel="letter", is_served=True),
-        world.officer,
-        WEDNESDAY,
-        WrongInput,
-    )
+    move = casework.serve_notice(document_id=newest(one).pk, channel="letter", is_served=True)
+    given.refused(other, move, world.officer, WEDNESDAY, WrongInput)
 
 
 def test_the_notice_clock_runs_until_both_have_the_decision_of_the_termination(world: World) -> None:
@@ -349,12 +302,8 @@ def test_the_notice_clock_runs_until_both_have_the_decision_of_the_termination(w
     document = newest(case)
     assert (document.form, document.to_consumer) == (8, True)
     for to, is_over in (("consumer", False), ("enterprise", True)):
-        given.step(
-            case,
-            casework.serve_notice(document_id=document.pk, channel="letter", is_served=True, to=to),
-            world.officer,
-            WEDNESDAY,
-        )
+        move = casework.serve_notice(document_id=document.pk, channel="letter", is_served=True, to=to)
+        given.step(case, move, world.officer, WEDNESDAY)
         assert (case.deadlines.get(clock="notice").ended_at is not None) is is_over
     case = given.a_complaint(world, status=S.MEDIATING)
     accepted = newest(case)

@@ -4,7 +4,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.test import Client
 from django.utils import timezone
 
 from authorities.models import Officer, Policy
@@ -43,9 +42,8 @@ def a_correction(document: OfficialDocument, *, before: str = "更正：") -> ha
     """Its last paragraph that may change begins otherwise."""
     lines = documents.correctable(document.versions.get(number=1).content["paper"])
     where, text = [(where, text) for where, label, text in lines if not label][-1]
-    return casework.correct_clerical_error(
-        document_id=document.pk, text="漏了字。", version=1, changes={where: before + text}
-    )
+    changes = {where: before + text}
+    return casework.correct_clerical_error(document_id=document.pk, text="漏了字。", version=1, changes=changes)
 
 
 def sign(case: Complaint, move: handling.Move, actor: Any) -> list[str]:
@@ -54,18 +52,13 @@ def sign(case: Complaint, move: handling.Move, actor: Any) -> list[str]:
 
 
 @pytest.mark.parametrize("step", sorted(DECISIONS))
-def test_what_two_decided_one_alone_does_not_correct(world: World, step: str) -> None:
+def test_what_two_decided_one_alone_does_not_correct_and_a_second_signs_after_closing(world: World, step: str) -> None:
     document = decided(world, step)
     for who in ("officer", "head"):
         with pytest.raises(StepNotAllowed) as refused:
             given.step(document.complaint, a_correction(document), world.actor(who), timezone.now())
         assert refused.value.code == "two_persons"
     assert document.versions.count() == 1
-
-
-@pytest.mark.parametrize("step", sorted(DECISIONS))
-def test_a_second_person_signs_the_correction_of_a_closed_case(world: World, step: str) -> None:
-    document = decided(world, step)
     case, move = document.complaint, a_correction(document)
     given.step(case, proposals.propose(move=move), world.officer, timezone.now())
     assert (document.versions.count(), sign(case, move, world.officer)) == (1, ["own_proposal", "two_persons"])
@@ -98,13 +91,9 @@ def test_a_paper_of_one_officer_is_corrected_by_one_and_an_enterprise_proposes_n
     assert refused.value.code == "not_now"
 
 
-def at(world: World, actor: Officer) -> Client:
-    return signed_in(actor.user)
-
-
 def test_the_page_proposes_and_says_who_may_approve(world: World) -> None:
     document = decided(world)
-    rui = at(world, world.rui_officer)
+    rui = signed_in(world.rui)
     page = shown(rui.get(place(document, "correct")))
     assert "提请批准" in page
     assert f"可以批准的人：{world.head_officer.user.name}" in page
@@ -117,7 +106,7 @@ def test_the_page_proposes_and_says_who_may_approve(world: World) -> None:
     matter = Matter.objects.get(complaint=document.complaint, kind="proposal")
     url = f"/authority/approvals/{matter.pk}/"
     assert url in shown(rui.get(place(document))), "the paper says what waits"
-    head = at(world, world.head_officer)
+    head = signed_in(world.head_officer.user)
     assert "更正笔误" in shown(head.get("/authority/approvals/"))
     page = shown(head.get(url))
     for label in ("您于", "原文：你于", document.reference, "写错。", "成为新的一版"):
@@ -129,10 +118,9 @@ def test_the_page_proposes_and_says_who_may_approve(world: World) -> None:
 
 def test_nobody_there_to_approve_is_said_before_anything_is_typed(world: World) -> None:
     document = decided(world)
-    Officer.objects.filter(authority=world.gulou).exclude(pk=world.rui_officer.pk).update(
-        ends_on=timezone.localdate() - timedelta(days=1)
-    )
-    assert "现在没有另一名负责人" in shown(at(world, world.rui_officer).get(place(document, "correct")))
+    officers = Officer.objects.filter(authority=world.gulou)
+    officers.exclude(pk=world.rui_officer.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
+    assert "现在没有另一名负责人" in shown(signed_in(world.rui).get(place(document, "correct")))
 
 
 def test_a_mask_is_lifted_before_it_is_approved(world: World) -> None:
@@ -142,7 +130,7 @@ def test_a_mask_is_lifted_before_it_is_approved(world: World) -> None:
     given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, now)
     given.step(case, proposals.propose(move=move), world.officer, now)
     url = f"/authority/approvals/{Matter.objects.get(complaint=case, kind='proposal').pk}/"
-    head = at(world, world.head_officer)
+    head = signed_in(world.head_officer.user)
     assert "陈试" not in shown(head.get(url))
     masked = send(head, url, {"decision": "grant"})
     assert masked.status_code == 422

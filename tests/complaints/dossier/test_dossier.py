@@ -31,7 +31,7 @@ from tests.walls.conftest import seeing_as
 pytestmark = pytest.mark.django_db
 
 
-def test_from_the_case_page_to_a_file_that_proves_itself(world: World) -> None:
+def test_from_the_case_page_to_a_file_that_proves_itself_and_papers_with_its_digest(world: World) -> None:
     case = a_case(world)
     chen = signed_in(world.chen)
     assert place(case) in shown(chen.get(f"/cases/{case.number}/"))
@@ -60,10 +60,6 @@ def test_from_the_case_page_to_a_file_that_proves_itself(world: World) -> None:
         "dossier_asked",
         "dossier_fetched",
     ]
-
-
-def test_the_papers_hold_the_case_and_its_digest_on_each_page(world: World) -> None:
-    case = a_case(world)
     dossier = built(asked(case, world.chen))
     for form, label in (
         ("pdf", ("陈试", "智家体验包", "128.50", "办理记录")),
@@ -130,7 +126,7 @@ def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_writt
     assert "印不出" not in text_of(pikepdf.open(io.BytesIO(fetched(other, world.chen, "pdf"))))
 
 
-def test_nobody_else_has_any_of_it(world: World) -> None:
+def test_nobody_else_has_any_of_it_nor_asks_anybody_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     case = a_case(world)
     dossier = built(asked(case, world.chen))
     for user in (world.otto, world.hua, world.ming, world.rui, world.far_officer.user):
@@ -144,6 +140,10 @@ def test_nobody_else_has_any_of_it(world: World) -> None:
     assert signed_in(world.chen).get(f"{place(case)}{dossier.public_id}/exe/").status_code == 404
     assert signed_in(None).get(place(case)).status_code == 302
     assert Dossier.objects.count() == 1
+    monkeypatch.setattr(asking, "MOST_A_DAY", 1)
+    answer = send(signed_in(world.chen), place(case), {})
+    assert answer.status_code == 409
+    assert "24小时内最多制作1份档案" in shown(answer)
 
 
 @pytest.mark.parametrize("who", ["ming", "rui"])
@@ -163,9 +163,7 @@ def test_the_other_sides_get_their_own_sight_of_it(world: World, who: str) -> No
         assert "陈试" not in text_of(pikepdf.open(io.BytesIO(fetched(dossier, user, form))))
 
 
-def test_who_is_killed_in_the_middle_is_followed_by_the_next_sweep(
-    world: World, monkeypatch: pytest.MonkeyPatch, exports: Path
-) -> None:
+def test_who_is_killed_is_followed_by_a_sweep(world: World, monkeypatch: pytest.MonkeyPatch, exports: Path) -> None:
     case = a_case(world)
     dossier = asked(case, world.chen)
     with monkeypatch.context() as broken:
@@ -248,9 +246,8 @@ def test_a_record_that_just_grew_waits_for_its_seal_but_not_for_ever(world: Worl
 def test_a_day_later_it_is_gone(world: World, exports: Path) -> None:
     dossier = built(asked(a_case(world), world.chen))
     assert len(list(exports.iterdir())) == 3
-    Dossier.objects.update(
-        ready_at=timezone.now() - timedelta(hours=25), expires_at=timezone.now() - timedelta(hours=1)
-    )
+    ready_at = timezone.now() - timedelta(hours=25)
+    Dossier.objects.update(ready_at=ready_at, expires_at=timezone.now() - timedelta(hours=1))
     assert signed_in(world.chen).get(f"{place(dossier.complaint)}{dossier.public_id}/zip/").status_code == 410
     built(dossier)
     assert (dossier.state, list(exports.iterdir())) == ("expired", [])
@@ -276,15 +273,6 @@ def test_erasing_the_person_destroys_what_was_built(world: World, exports: Path)
     assert not PersonalText.objects.filter(complaint=case, key_id=world.chen.person_key).exclude(sealed=b"").exists()
 
 
-def test_nobody_asks_without_end(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "MOST_A_DAY", 1)
-    case = a_case(world)
-    built(asked(case, world.chen))
-    answer = send(signed_in(world.chen), place(case), {})
-    assert answer.status_code == 409
-    assert "24小时内最多制作1份档案" in shown(answer)
-
-
 def test_the_same_case_at_the_same_moment_gives_the_same_bytes(world: World) -> None:
     first, second = asked(a_case(world), world.chen), None
     now = timezone.now()
@@ -305,8 +293,7 @@ def test_T06_the_database_itself_shows_it_to_whoever_asked_and_to_nobody_else(wo
             assert Dossier.objects.count() == seen, user
             assert Dossier.objects.update(state="ready") == 0
     for asker, writer in ((world.otto, world.otto), (world.chen, world.ming)):
-        row = Dossier(
-            complaint=case, asked_by=asker, side="consumer", site="x", asked_at=timezone.now(), state="failed"
-        )
+        asked_at = timezone.now()
+        row = Dossier(complaint=case, asked_by=asker, side="consumer", site="x", asked_at=asked_at, state="failed")
         with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), seeing_as(writer):
             Dossier.objects.bulk_create([row], ignore_conflicts=True)

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
 from accounts.sign_in import limits
 from complaints.dossier import proving
+from complaints.handling.steps import violations
 from complaints.models import Complaint, Dossier, HandlingStep
 from complaints.pages.shared import open_verify
 from complaints.procedure.workflow import Audience
@@ -36,7 +38,9 @@ def typed(number: str, digest: str) -> Any:
     return send(Client(), PAGE, {"number": number, "digest": digest})
 
 
-def test_a_dossier_is_checked_by_anybody_and_nothing_of_it_is_kept(world: World, tmp_path: Path, settings: Any) -> None:
+def test_anybody_checks_a_dossier_nothing_is_kept_and_none_is_forged(
+    world: World, tmp_path: Path, settings: Any
+) -> None:
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
     before = {place for place in tmp_path.rglob("*") if place.is_file()}
@@ -53,13 +57,7 @@ def test_a_dossier_is_checked_by_anybody_and_nothing_of_it_is_kept(world: World,
     assert "不能核对" in shown(uploaded(b"nothing"))
     assert uploaded(b"").status_code == 200
     assert send(Client(), PAGE, {}).status_code == 422
-
-
-def test_a_dossier_that_somebody_made_himself_is_not_ours(world: World) -> None:
-    """Whole in itself, sealed by a key that is not ours."""
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-
-    archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
+    # Whole in itself, sealed by a key that is not ours.
     other = Ed25519PrivateKey.generate()
 
     def resealed(value: dict[str, Any]) -> None:
@@ -70,11 +68,10 @@ def test_a_dossier_that_somebody_made_himself_is_not_ours(world: World) -> None:
     assert proving.verifier().check(forged).first is None
     assert "不是本平台的记录" in shown(uploaded(forged.getvalue()))
     for odd in ({"number": -1}, {"number": 10**30}):
-        wrong = altered(archive, "seal.json", lambda v, odd=odd: v.update(odd))
-        assert uploaded(wrong.getvalue()).status_code == 200
+        assert uploaded(altered(archive, "seal.json", lambda v, odd=odd: v.update(odd)).getvalue()).status_code == 200
 
 
-def test_number_and_digest_say_whether_the_record_stands(world: World) -> None:
+def test_number_and_digest_say_whether_the_record_stands_and_nothing_of_the_authority(world: World) -> None:
     case = a_case(world)
     digest = bytes(case.last_hash).hex()
     page = shown(typed(case.number.lower(), f" {digest[:32]} {digest[32:].upper()} "))
@@ -101,21 +98,14 @@ def test_number_and_digest_say_whether_the_record_stands(world: World) -> None:
         assert page_.status_code == 422
         assert text in shown(page_)
         assert code in shown(page_)
-
-
-def test_a_digest_of_what_only_the_authority_knows_is_unknown(world: World) -> None:
-    from complaints.handling.steps import violations
-
-    case = a_case(world)
     given.step(case, violations.open_lead(text="线索"), world.officer, timezone.now())
     inside = HandlingStep.objects.get(complaint=case, audience=Audience.AUTHORITY)
     assert "没有查到" in shown(typed(case.number, bytes(inside.hash).hex()))
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("sql", "entry"),
-    [
+def test_T70_a_record_that_was_touched_is_named_by_its_entry(world: World, superuser_connection: Any) -> None:
+    for sql, entry in [
         (
             (
                 "update complaints_handlingstep set body = replace(body, 'parties', 'Parties') where complaint_id = %s"
@@ -124,14 +114,10 @@ def test_a_digest_of_what_only_the_authority_knows_is_unknown(world: World) -> N
             3,
         ),
         ("delete from complaints_handlingstep where complaint_id = %s and sequence = 2", 2),
-    ],
-)
-def test_T70_a_record_that_was_touched_is_named_by_its_entry(
-    world: World, superuser_connection: Any, sql: str, entry: int
-) -> None:
-    case = a_case(world)
-    tamper(superuser_connection, sql, case.pk)
-    assert f"记录在第{entry}条有断裂" in shown(typed(case.number, bytes(case.last_hash).hex()))
+    ]:
+        case = a_case(world)
+        tamper(superuser_connection, sql, case.pk)
+        assert f"记录在第{entry}条有断裂" in shown(typed(case.number, bytes(case.last_hash).hex()))
 
 
 def test_who_asks_too_often_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -145,9 +131,7 @@ def published() -> dict[int, str]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_T72_who_rewrites_everything_and_seals_it_anew_is_shown_by_a_kept_seal(
-    world: World, superuser_connection: Any
-) -> None:
+def test_T72_who_rewrites_all_and_seals_anew_is_shown_by_a_kept_seal(world: World, superuser_connection: Any) -> None:
     case = a_case(world)
     honest, kept = fetched(built(asked(case, world.chen)), world.chen), published()
     tamper(superuser_connection, "delete from complaints_sealedhead")

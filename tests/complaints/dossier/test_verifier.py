@@ -126,9 +126,17 @@ def test_on_the_command_line_and_pages_in_both_languages(archive: bytes, tmp_pat
         assert {text: pgettext("verifier", text) for text in verifier.ENGLISH} == verifier.ENGLISH
 
 
-def _text(parts: dict[str, bytes], name: str, old: bytes, new: bytes) -> io.BytesIO:
-    assert old in parts[name]
-    return packed(parts | {name: parts[name].replace(old, new)})
+def _text(name: str, old: bytes, new: bytes) -> Callable[[bytes], io.BytesIO]:
+    def change(archive: bytes) -> io.BytesIO:
+        parts = parts_of(archive)
+        assert old in parts[name]
+        return packed(parts | {name: parts[name].replace(old, new)})
+
+    return change
+
+
+def _json(part: str, change: Callable[[Any], Any]) -> Callable[[bytes], io.BytesIO]:
+    return lambda archive: altered(archive, f"{part}.json", change)
 
 
 def _swap(parts: dict[str, bytes]) -> io.BytesIO:
@@ -171,80 +179,40 @@ def _rewritten(archive: bytes) -> io.BytesIO:
 
 #: What somebody did → code of what is named first, and the number with it.
 ALTERED: dict[str, tuple[Callable[[bytes], io.BytesIO], str, int]] = {
-    "an entry": (
-        lambda a: _text(parts_of(a), "entries/0003.json", b'"sequence":3', b'"sequence":4'),
-        "entry_changed",
-        3,
-    ),
+    "an entry": (_text("entries/0003.json", b'"sequence":3', b'"sequence":4'), "entry_changed", 3),
     "one letter of the first entry": (
-        lambda a: _text(parts_of(a), "entries/0001.json", b'"step":"file"', b'"step":"fine"'),
+        _text("entries/0001.json", b'"step":"file"', b'"step":"fine"'),
         "entry_changed",
         1,
     ),
     "an entry taken out": (lambda a: _without(parts_of(a), "entries/0002.json"), "entry_missing", 2),
-    "an entry and its line taken out": (
-        lambda a: altered(a, "dossier.json", lambda v: v["entries"].pop(1) and None),
-        "entry_missing",
-        2,
-    ),
+    "an entry and its line taken out": (_json("dossier", lambda v: v["entries"].pop(1) and None), "entry_missing", 2),
     "the order of the texts of entries": (lambda a: _swap(parts_of(a)), "entry_changed", 2),
-    "the order of the lines": (lambda a: altered(a, "dossier.json", _reversed), "entry_place", 2),
-    "the last entry cut off": (
-        lambda a: altered(a, "dossier.json", lambda v: v["entries"].pop() and None),
-        "seal_cut",
-        6,
-    ),
-    "no entry left": (lambda a: altered(a, "dossier.json", lambda v: v["entries"].clear()), "entry_missing", 1),
+    "the order of the lines": (_json("dossier", _reversed), "entry_place", 2),
+    "the last entry cut off": (_json("dossier", lambda v: v["entries"].pop() and None), "seal_cut", 6),
+    "no entry left": (_json("dossier", lambda v: v["entries"].clear()), "entry_missing", 1),
     "another case's name on it": (
-        lambda a: altered(a, "dossier.json", lambda v: v.update(case="20260101-AAAAAAAAAAAA-0")),
+        _json("dossier", lambda v: v.update(case="20260101-AAAAAAAAAAAA-0")),
         "entry_other",
         1,
     ),
-    "a text": (
-        lambda a: _text(parts_of(a), "texts.json", "智家体验包".encode(), "智家体验券".encode()),
-        "text_changed",
-        1,
-    ),
-    "a text taken out": (lambda a: altered(a, "texts.json", _without_text), "text_missing", 1),
-    "a text moved to another entry": (
-        lambda a: altered(a, "texts.json", lambda v: v["texts"][0].update(sequence=2)),
-        "text_missing",
-        1,
-    ),
-    "a name": (lambda a: altered(a, "texts.json", lambda v: v["names"][0].update(text="张三")), "name_changed", 1),
-    "a name taken out": (lambda a: altered(a, "texts.json", lambda v: v["names"].clear()), "name_missing", 1),
+    "a text": (_text("texts.json", "智家体验包".encode(), "智家体验券".encode()), "text_changed", 1),
+    "a text taken out": (_json("texts", _without_text), "text_missing", 1),
+    "a text moved to another entry": (_json("texts", lambda v: v["texts"][0].update(sequence=2)), "text_missing", 1),
+    "a name": (_json("texts", lambda v: v["names"][0].update(text="张三")), "name_changed", 1),
+    "a name taken out": (_json("texts", lambda v: v["names"].clear()), "name_missing", 1),
     "a file": (lambda a: packed(parts_of(a) | {"files/01.txt": b"x"}), "file_changed", 6),
     "a file taken out": (lambda a: _without(parts_of(a), "files/01.txt"), "file_missing", 6),
-    "a file and its line taken out": (
-        lambda a: altered(a, "dossier.json", lambda v: v["files"].clear()),
-        "file_missing",
-        6,
-    ),
+    "a file and its line taken out": (_json("dossier", lambda v: v["files"].clear()), "file_missing", 6),
     "a file put in": (lambda a: packed(parts_of(a) | {"files/02.txt": b"x"}), "file_foreign", 0),
     "everything from entry 2 on, computed anew": (_rewritten, "seal_proof", 1),
-    "the seal's time": (
-        lambda a: altered(a, "seal.json", lambda v: v.update(at="2020-01-01T00:00:00.000000Z")),
-        "seal_root",
-        1,
-    ),
-    "the seal's size": (lambda a: altered(a, "seal.json", lambda v: v.update(size=1)), "seal_root", 1),
-    "the seal's signature": (
-        lambda a: altered(a, "seal.json", lambda v: v.update(signature="00" * 64)),
-        "seal_signature",
-        1,
-    ),
-    "the seal's key": (
-        lambda a: altered(
-            a,
-            "seal.json",
-            lambda v: v.update(public_key="d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"),
-        ),
-        "seal_signature",
-        1,
-    ),
-    "the proof": (lambda a: altered(a, "seal.json", lambda v: v["path"].reverse()), "seal_proof", 1),
-    "the place in the tree": (lambda a: altered(a, "seal.json", lambda v: v.update(index=1)), "seal_proof", 1),
-    "the sealed digest": (lambda a: altered(a, "seal.json", lambda v: v.update(hash="00" * 32)), "seal_other_entry", 6),
+    "the seal's time": (_json("seal", lambda v: v.update(at="2020-01-01T00:00:00.000000Z")), "seal_root", 1),
+    "the seal's size": (_json("seal", lambda v: v.update(size=1)), "seal_root", 1),
+    "the seal's signature": (_json("seal", lambda v: v.update(signature="00" * 64)), "seal_signature", 1),
+    "the seal's key": (_json("seal", lambda v: v.update(public_key=RFC_8032[0][0])), "seal_signature", 1),
+    "the proof": (_json("seal", lambda v: v["path"].reverse()), "seal_proof", 1),
+    "the place in the tree": (_json("seal", lambda v: v.update(index=1)), "seal_proof", 1),
+    "the sealed digest": (_json("seal", lambda v: v.update(hash="00" * 32)), "seal_other_entry", 6),
 }
 
 

@@ -45,9 +45,7 @@ def status(client: Client, case: Complaint, row: Evidence, form: str = "") -> in
     return client.get(f"/cases/{case.number}/files/{row.pk}/{form}").status_code
 
 
-def test_T41_a_file_is_shown_to_others_only_after_it_was_found_clean(
-    world: World, case: Complaint, scanner: Clamd
-) -> None:
+def test_T41_a_file_is_shown_to_others_only_once_found_clean(world: World, case: Complaint, scanner: Clamd) -> None:
     row = put(case, world)
     sender, handler, officer = signed_in(world.chen), signed_in(world.ming), signed_in(world.rui)
     assert (row.state, status(sender, case, row)) == (EvidenceState.QUARANTINED, 200)
@@ -106,9 +104,7 @@ def test_T41_without_a_scanner_the_case_goes_on_and_somebody_hears(
 
 
 @pytest.mark.parametrize("answer", [b"INSTREAM size limit exceeded. ERROR\0", b"stream: Access denied. ERROR\0"])
-def test_T41_what_cannot_be_scanned_stays_with_its_sender(
-    world: World, case: Complaint, scanner: Clamd, answer: bytes
-) -> None:
+def test_T41_what_no_scan_reads_its_sender_has(world: World, case: Complaint, scanner: Clamd, answer: bytes) -> None:
     row = put(case, world)
     scanner.answer = answer
     assert sweep_scans(now=WEDNESDAY) == 1

@@ -67,25 +67,20 @@ def test_a_step_of_staff_brings_files_on_both_ways(
 
 def test_a_step_that_is_refused_keeps_no_file_and_one_sent_twice_keeps_it_once(world: World, folder: Any) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    answer = send(
-        signed_in(world.ming),
-        f"/enterprise/cases/{case.number}/performed/",
-        {"obligations": "1", "proof": "x", "uploads": [SimpleUploadedFile("a.png", png())]},
-    )
+    form = {"obligations": "1", "proof": "x", "uploads": [SimpleUploadedFile("a.png", png())]}
+    answer = send(signed_in(world.ming), f"/enterprise/cases/{case.number}/performed/", form)
     assert answer.status_code in {409, 422}
     assert not Evidence.objects.exists()
     assert not [place for place in folder.rglob("*") if place.is_file()]
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     client = signed_in(world.chen)
     for _time in range(2):
-        answer = client.post(
-            f"/cases/{case.number}/statement/",
-            {
-                "idempotency_key": "the-same-key-twice",
-                "text": "见附件。",
-                "uploads": [SimpleUploadedFile("a.png", png())],
-            },
-        )
+        form = {
+            "idempotency_key": "the-same-key-twice",
+            "text": "见附件。",
+            "uploads": [SimpleUploadedFile("a.png", png())],
+        }
+        answer = client.post(f"/cases/{case.number}/statement/", form)
         assert answer.status_code == 302
     row = Evidence.objects.get()
     assert sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()) == sorted(row.paths)

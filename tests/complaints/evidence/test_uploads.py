@@ -145,19 +145,14 @@ def test_T44_a_case_holds_so_much_and_no_more(world: World, settings: Any) -> No
     assert Sender(client, address, b"x").begin(PART + 1).status_code == 200
     assert "一件投诉最多3个文件、共2.0" in Sender(client, address, b"x").begin(PART + 1).json()["text"]
     Upload.objects.all().delete()
-    answer = send(
-        client,
-        f"{address}statement/",
-        {"uploads": [SimpleUploadedFile(f"{number}.png", png(number)) for number in range(4)]},
-    )
+    form = {"uploads": [SimpleUploadedFile(f"{number}.png", png(number)) for number in range(4)]}
+    answer = send(client, f"{address}statement/", form)
     assert answer.status_code == 422
     assert "“3.png”没有收下" in shown(answer)
     assert not Evidence.objects.exists()
 
 
-def test_T44_what_nobody_finishes_and_parts_without_a_row_are_thrown_away(
-    client: Client, draft: FilingDraft, folder: Path
-) -> None:
+def test_T44_what_nobody_finishes_and_parts_alone_go_away(client: Client, draft: FilingDraft, folder: Path) -> None:
     sender = Sender(client, of(draft), TEXT)
     sender.begin()
     sender.part(0)
@@ -221,10 +216,6 @@ def test_files_sent_before_go_with_the_step(world: World, case: Complaint, folde
 
 @pytest.mark.parametrize("value", ["", "x", "x/y", "00000000-0000-4000-8000-000000000000/a.txt", "\ud800"])
 def test_odd_words_in_place_of_an_upload_bring_nothing(world: World, case: Complaint, value: str) -> None:
-    answer = send(
-        signed_in(world.chen),
-        f"/cases/{case.number}/statement/",
-        {"text": "没有附件。", "uploaded": value.encode("utf-8", "replace").decode()},
-    )
-    assert answer.status_code == 302
+    form = {"text": "没有附件。", "uploaded": value.encode("utf-8", "replace").decode()}
+    assert send(signed_in(world.chen), f"/cases/{case.number}/statement/", form).status_code == 302
     assert not Evidence.objects.exists()

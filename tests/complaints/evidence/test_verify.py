@@ -22,19 +22,15 @@ from tests.complaints.pages.at_the_desk import send, signed_in
 @pytest.fixture
 def case(world: World) -> Complaint:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    answer = send(
-        signed_in(world.chen),
-        f"/cases/{case.number}/statement/",
-        {
-            "text": "三份材料。",
-            "uploads": [
-                SimpleUploadedFile("a.jpg", jpeg()),
-                SimpleUploadedFile("b.png", png()),
-                SimpleUploadedFile("c.pdf", pdf()),
-            ],
-        },
-    )
-    assert answer.status_code == 302
+    form = {
+        "text": "三份材料。",
+        "uploads": [
+            SimpleUploadedFile("a.jpg", jpeg()),
+            SimpleUploadedFile("b.png", png()),
+            SimpleUploadedFile("c.pdf", pdf()),
+        ],
+    }
+    assert send(signed_in(world.chen), f"/cases/{case.number}/statement/", form).status_code == 302
     return case
 
 
@@ -68,14 +64,11 @@ def test_T45_a_flipped_byte_names_exactly_its_file(case: Complaint, folder: Path
         flip(folder / getattr(row, part))
 
 
-def test_T45_a_file_that_is_gone_is_missing_and_one_changed_with_its_row_does_not_stand_in_the_record(
-    case: Complaint, folder: Path
-) -> None:
+def test_T45_a_file_that_is_gone_is_missing_one_changed_with_its_row_no_record(case: Complaint, folder: Path) -> None:
     row = next(row for row in Evidence.objects.all() if row.name == "c.pdf")
     flip(folder / row.path)
-    Evidence.objects.filter(pk=row.pk).update(
-        sha256=__import__("hashlib").sha256((folder / row.path).read_bytes()).hexdigest()
-    )
+    sha256 = __import__("hashlib").sha256((folder / row.path).read_bytes()).hexdigest()
+    Evidence.objects.filter(pk=row.pk).update(sha256=sha256)
     code, text = verified()
     assert code == 1
     assert "not in the record" in text

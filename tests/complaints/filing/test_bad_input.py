@@ -24,10 +24,28 @@ def form_with(step: str, **changed: Any) -> Step:
     return STEP_BY_CODE[step](data, today=TODAY, category="service.telecom", **options)
 
 
-def test_the_good_answers_are_good() -> None:
+def test_good_answers_are_good_and_bad_input_is_named_at_its_field() -> None:
     for step in answers.OF_STEP:
         form = form_with(step)
         assert form.is_valid(), (step, form.errors)
+    for step, field, typed, refusal in TABLE:
+        form = form_with(step, **{field: typed})
+        is_valid = form.is_valid()
+        if refusal is OK:
+            assert is_valid, (step, field, typed[:40], form.errors)
+            continue
+        assert set(form.errors) == {field}, typed
+        assert refusal in " ".join(str(text) for text in form.errors[field])
+        # What was typed is shown again, whole.
+        kept = form[field].value()
+        if typed:
+            assert kept == typed
+    for field, typed, refusal in NAMED_TABLE:
+        form = form_with("enterprise", **({"respondent": "named", "named": "街角小店"} | {field: typed}))
+        assert set(form.errors) == (set() if refusal is OK else {field})
+        if refusal is not OK:
+            assert refusal in " ".join(str(text) for text in form.errors[field])
+            assert form[field].value() == typed
 
 
 # step, field, what is typed, words in the refusal (None: taken)
@@ -170,21 +188,6 @@ TABLE: list[tuple[str, str, Any, str | None]] = [
 ]
 
 
-def test_bad_input_is_named_at_its_field() -> None:
-    for step, field, typed, refusal in TABLE:
-        form = form_with(step, **{field: typed})
-        is_valid = form.is_valid()
-        if refusal is OK:
-            assert is_valid, (step, field, typed[:40], form.errors)
-            continue
-        assert set(form.errors) == {field}, typed
-        assert refusal in " ".join(str(text) for text in form.errors[field])
-        # What was typed is shown again, whole.
-        kept = form[field].value()
-        if typed:
-            assert kept == typed
-
-
 # For a business in one's own words
 NAMED_TABLE = [
     ("named", "", "请写店名或企业名称"),
@@ -196,15 +199,6 @@ NAMED_TABLE = [
     ("link", LONG, "最多500字"),
     ("link", "https://shop.example/1", OK),
 ]
-
-
-def test_a_business_in_ones_own_words_is_judged_too() -> None:
-    for field, typed, refusal in NAMED_TABLE:
-        form = form_with("enterprise", **({"respondent": "named", "named": "街角小店"} | {field: typed}))
-        assert set(form.errors) == (set() if refusal is OK else {field})
-        if refusal is not OK:
-            assert refusal in " ".join(str(text) for text in form.errors[field])
-            assert form[field].value() == typed
 
 
 AGENT = {"behalf": "agent", "principal_name": "王强", "principal_phone": "19900000002", "powers": "投诉、和解"}
@@ -235,7 +229,7 @@ def test_acting_for_others_asks_what_the_law_asks() -> None:
         assert set(form_with("you", **changed).errors) == wrong, changed
 
 
-def test_full_width_numbers_become_numbers() -> None:
+def test_full_width_numbers_become_numbers_and_what_cannot_be_seen_is_left_out() -> None:
     form = form_with("purchase", amount="￥１，２８０．５元", bought_on="２０２６年９月１日")
     assert form.is_valid()
     assert form.cleaned_data["amount"] == Decimal("1280.50")
@@ -243,9 +237,6 @@ def test_full_width_numbers_become_numbers() -> None:
     you = form_with("you", phone="１９９００００００１２")
     assert you.is_valid()
     assert you.cleaned_data["phone"] == "+8619900000012"
-
-
-def test_what_cannot_be_seen_is_left_out_and_the_rest_kept() -> None:
     form = form_with("problem", statement="前\x00后\x1b\ud800，👨‍👩‍👧都在\r\n第二行")
     assert form.is_valid()
     assert form.cleaned_data["statement"] == "前后，👨‍👩‍👧都在\n第二行"

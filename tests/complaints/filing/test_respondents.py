@@ -19,12 +19,10 @@ def more(client: Client, draft: FilingDraft, **said: Any) -> Any:
 
 def test_three_respondents_become_three_linked_cases(client: Client, town: Town) -> None:
     draft = ready(client, town)
-    result = client.get(url(draft, "respondents"), {"q": "鞋匠"}).content.decode()
-    assert f'value="{town.cobbler.pk}--"' in result
+    assert f'value="{town.cobbler.pk}--"' in client.get(url(draft, "respondents"), {"q": "鞋匠"}).content.decode()
     assert more(client, draft, respondent=f"{town.cobbler.pk}--").status_code == 302
     assert more(client, draft, named="街角复印店").status_code == 302
-    full = client.get(url(draft, "respondents")).content.decode()
-    assert "已经有3家" in full
+    assert "已经有3家" in client.get(url(draft, "respondents")).content.decode()
     # Whom the consents name has changed: they are asked again.
     assert "还有1步没有填好" in client.get(url(draft, "check")).content.decode()
     send(client, url(draft, "consents"), answers.CONSENTS)

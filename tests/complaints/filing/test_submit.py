@@ -78,8 +78,7 @@ def test_an_unfinished_draft_is_not_filed_and_a_whole_one_makes_one_case(client:
     assert row.complaint == case
     assert row.draft is None
     draft.refresh_from_db()
-    assert draft.data == {}
-    assert draft.filed_as == [case.number]
+    assert (draft.data, draft.filed_as) == ({}, [case.number])
     with pytest.raises(evidence.EvidenceRefused):
         evidence.remove(row)
 
@@ -91,9 +90,8 @@ def test_a_double_submit_gives_one_receipt_with_the_token_for_half_an_hour(clien
     page = response.content.decode()
     case = Complaint.objects.get()
     assert case.number in page
-    assert "谁在办" in page
-    assert "24:00前" in page
-    assert "您的电话还没有验证" in page
+    for text in ("谁在办", "24:00前", "您的电话还没有验证"):
+        assert text in page
     assert 'style="' not in page
     assert "<svg" in page
     assert "#" not in response.headers.get("Location", "")
@@ -146,8 +144,7 @@ def test_the_same_order_or_text_within_sixty_days_is_shown_and_may_be_filed(clie
     assert earlier.number in page
     assert "同一企业、同一订单或号码" in page
     assert "仍要提交" in page
-    assert file(again, draft).status_code == 302
-    assert Complaint.objects.count() == 2
+    assert (file(again, draft).status_code, Complaint.objects.count()) == (302, 2)
     draft = ready(again, town, problem={"service_number": "", "statement": answers.STATEMENT + "！"})
     assert "内容几乎相同" in again.get(url(draft, "check")).content.decode()
     # An unproven phone may be somebody else's: it is shown nothing.
@@ -158,16 +155,14 @@ def test_the_same_order_or_text_within_sixty_days_is_shown_and_may_be_filed(clie
 
 def test_a_signed_in_person_needs_no_code(client: Client, town: Town) -> None:
     client.force_login(User.objects.create_user(phone="+8619900000001"))
-    draft = ready(client, town, you={"is_unverified": None})
-    file(client, draft)
+    file(client, ready(client, town, you={"is_unverified": None}))
     assert Complaint.objects.get().contact_verified
 
 
 def test_a_code_by_mail_proves_the_mailbox_and_counts_as_reached(client: Client, town: Town) -> None:
     draft = ready(client, town)
     given = answers.YOU | {"is_unverified": None, "email": "Chen@Example.com"}
-    response = send(client, url(draft, "you"), given, send_email_code="1")
-    assert "sent=email" in response.headers["Location"]
+    assert "sent=email" in send(client, url(draft, "you"), given, send_email_code="1").headers["Location"]
     assert send(client, url(draft, "you"), given, code=newest_code()).status_code == 302
     file(client, draft)
     case = Complaint.objects.get()

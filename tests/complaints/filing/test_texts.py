@@ -47,8 +47,7 @@ def filled(client: Client, town: Town) -> dict[str, Any]:
     draft = begin(client, town)
     fill(client, draft)
     draft.refresh_from_db()
-    user = User.objects.create_user(phone="+8619900000001")
-    client.force_login(user)
+    client.force_login(User.objects.create_user(phone="+8619900000001"))
     return dict(draft.data) | {"proven": {"address": ["+8619900000001"]}}
 
 

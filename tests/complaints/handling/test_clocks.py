@@ -4,11 +4,16 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from authorities.calendar import import_year
+from authorities.models import Policy
 from complaints import handling
-from complaints.handling.steps import authority, consumer, enterprise, mediation
+from complaints.handling.steps import authority, consumer, enterprise, mediation, proposals
+from complaints.handling.steps.authority import consented
 from complaints.handling.transition.recounting import recount_piece
-from complaints.models import Complaint, Deadline, HandlingStep, Notice, Reminder
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, Reminder
+from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Outcome, Status
+from enterprises.models import Enterprise, Succession
 from tests import given
 from tests.cast import World
 
@@ -32,11 +37,8 @@ def sweep(case: Complaint, now: datetime) -> Complaint:
 
 
 def steps(case: Complaint) -> list[str]:
-    return list(
-        HandlingStep.objects.filter(complaint=case, audience="parties")
-        .exclude(step="remind")
-        .values_list("step", flat=True)
-    )
+    handling_steps = HandlingStep.objects.filter(complaint=case, audience="parties")
+    return list(handling_steps.exclude(step="remind").values_list("step", flat=True))
 
 
 def test_ten_working_days_from_delivery_and_at_most_five_of_pause(world: World) -> None:
@@ -80,9 +82,8 @@ def test_a_slow_worker_shortens_nobodys_time_and_clocks_lapse_in_order_each_judg
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
     sweep(case, at(30))
     assert steps(case) == ["file", "forward", "lapse_acceptance", "lapse_negotiation"]
-    happened = list(
-        HandlingStep.objects.filter(complaint=case, step__startswith="lapse").values_list("happened_at", flat=True)
-    )
+    handling_steps = HandlingStep.objects.filter(complaint=case, step__startswith="lapse")
+    happened = list(handling_steps.values_list("happened_at", flat=True))
     assert happened == [datetime(2026, 11, 14, tzinfo=HERE), datetime(2026, 11, 26, tzinfo=HERE)]
     assert case.status == S.REVIEW
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
@@ -101,12 +102,8 @@ def test_silence_is_never_a_success_and_leads_to_review_where_an_authority_had_t
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
     assert case.obligations.get().state == "silent"
     case = given.a_complaint(world, status=S.TRIAGE, now=at(11))
-    given.step(
-        case,
-        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
-        world.intake,
-        at(11),
-    )
+    move = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE)
+    given.step(case, move, world.intake, at(11))
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, at(11))
     given.step(case, given.an_offer(), world.handler, at(12))
     sweep(case, at(20))
@@ -145,22 +142,13 @@ def test_a_promise_nobody_kept_is_breached_and_the_consumers_own_part_holds_back
     obligation.refresh_from_db()
     assert obligation.state == "broken"
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    given.step(
-        case,
-        handling.offers.make_offer(
-            answers=[
-                handling.Answer(demand=1, verdict="grant", amount="128.50"),
-                handling.Answer(demand=2, verdict="grant"),
-            ],
-            promises=[
-                handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-10"),
-                handling.Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
-                handling.Promise(kind="apology", what="致歉", due_on="2026-11-12"),
-            ],
-        ),
-        world.handler,
-        at(3),
-    )
+    answers = [handling.Answer(demand=1, verdict="grant", amount="128.50"), handling.Answer(demand=2, verdict="grant")]
+    promises = [
+        handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-10"),
+        handling.Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
+        handling.Promise(kind="apology", what="致歉", due_on="2026-11-12"),
+    ]
+    given.step(case, handling.offers.make_offer(answers=answers, promises=promises), world.handler, at(3))
     given.step(case, consumer.accept_offer(), world.consumer, at(4))
     assert not case.deadlines.filter(clock="performance", obligation__ordinal=2).exists()
     assert clock(case, "performance", obligation__ordinal=3).state == "paused"
@@ -185,8 +173,7 @@ def test_review_is_escalated_never_deemed_accepted_and_an_unrouted_case_goes_to_
     assert clock(case, "review").last_day == date(2026, 11, 20)
     sweep(case, at(23))
     assert (case.status, case.is_overdue) == (S.REVIEW, True)
-    lapse = HandlingStep.objects.get(complaint=case, step="lapse_review")
-    assert lapse.data["escalated_to"] == "福州市市场监督管理局"
+    assert HandlingStep.objects.get(complaint=case, step="lapse_review").data["escalated_to"] == "福州市市场监督管理局"
     sweep(case, at(24))
     assert HandlingStep.objects.filter(complaint=case, step="lapse_review").count() == 1
     case = given.filed(world, now=at(11))
@@ -196,12 +183,8 @@ def test_review_is_escalated_never_deemed_accepted_and_an_unrouted_case_goes_to_
 
 def test_a_supervised_settlement_pauses_the_review_and_an_appraisal_the_sixty_days(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
-    given.step(
-        case,
-        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE),
-        world.officer,
-        at(13),
-    )
+    move = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE)
+    given.step(case, move, world.officer, at(13))
     review = clock(case, "review")
     assert (review.state, review.remaining) == ("paused", 5)
     sweep(case, at(28))
@@ -210,12 +193,8 @@ def test_a_supervised_settlement_pauses_the_review_and_an_appraisal_the_sixty_da
     assert clock(case, "review").last_day == date(2026, 12, 4)
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     before = clock(case, "mediation").last_day
-    given.step(
-        case,
-        mediation.order_appraisal(laboratory="某中心", until="2026-11-20", cost_borne_by="shared"),
-        world.officer,
-        at(5),
-    )
+    move = mediation.order_appraisal(laboratory="某中心", until="2026-11-20", cost_borne_by="shared")
+    given.step(case, move, world.officer, at(5))
     given.step(case, mediation.end_appraisal(result="合格"), world.officer, at(15))
     assert clock(case, "mediation").last_day >= before + T(days=10)
 
@@ -229,15 +208,12 @@ def test_reminders_are_given_once_and_of_several_only_the_latest(world: World) -
     assert Notice.objects.filter(complaint=case, addressee="enterprise", kind="remind").count() == 1
 
 
-def test_reminders_come_at_half_and_at_four_fifths(world: World) -> None:
+def test_reminders_come_at_half_and_at_four_fifths_and_once_it_is_overdue_each_working_day(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     for day in range(12, 26):
         sweep(case, at(day, 12))
     marks = list(Reminder.objects.filter(deadline__clock="negotiation").order_by("pk").values_list("mark", flat=True))
     assert marks == ["50", "80", "100"]
-
-
-def test_an_overdue_clock_is_reminded_each_working_day(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
     for day in range(12, 20):
         sweep(case, at(day, 12))
@@ -246,16 +222,13 @@ def test_an_overdue_clock_is_reminded_each_working_day(world: World) -> None:
 
 
 def test_a_new_policy_touches_no_running_clock_and_a_dated_local_one_wins(world: World) -> None:
-    from authorities.models import Policy
-
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     before = clock(case, "negotiation").due_at
     Policy.objects.filter(name="negotiation").update(number=3)
     sweep(case, at(20))
     assert (clock(case, "negotiation").due_at, case.status) == (before, S.NEGOTIATING)
-    assert clock(given.a_complaint(world, status=S.NEGOTIATING, now=at(11)), "negotiation").last_day == date(
-        2026, 11, 16
-    )
+    status = S.NEGOTIATING
+    assert clock(given.a_complaint(world, status=status, now=at(11)), "negotiation").last_day == date(2026, 11, 16)
     Policy.objects.create(
         name="acceptance", region=world.region, number=2, unit="CD", legal_basis="本地规定", starts_on=date(2026, 1, 1)
     )
@@ -263,17 +236,12 @@ def test_a_new_policy_touches_no_running_clock_and_a_dated_local_one_wins(world:
     assert clock(case, "acceptance").last_day == date(2026, 11, 16)
 
 
-def new_year(world: World, *, off: list[date]) -> None:
-    from authorities.calendar import import_year
-
-    import_year([(day, False, "元旦", "New Year") for day in off], year=2027, source="试验通知", now=at(20, month=12))
-
-
 def test_a_date_in_a_year_without_calendar_is_provisional_and_counted_anew(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(21, month=12))
     before = clock(case, "negotiation")
     assert (before.is_provisional, before.last_day) == (True, date(2027, 1, 4))
-    new_year(world, off=[date(2027, 1, 1), date(2027, 1, 4)])
+    off = [(day, False, "元旦", "New Year") for day in (date(2027, 1, 1), date(2027, 1, 4))]
+    import_year(off, year=2027, source="试验通知", now=at(20, month=12))
     assert recount_piece(0, now=at(22, month=12), years=frozenset({2027})).moved == 1
     after = clock(case, "negotiation")
     assert (after.is_provisional, after.last_day) == (False, date(2027, 1, 6))
@@ -284,10 +252,6 @@ def test_a_date_in_a_year_without_calendar_is_provisional_and_counted_anew(world
 
 
 def test_a_merged_entity_keeps_the_consent(world: World) -> None:
-    from complaints.handling.steps.authority import consented
-    from complaints.parties.conditions import Conditions
-    from enterprises.models import Enterprise, Succession
-
     case = given.a_complaint(world, status=S.FILED)
     middle, last = (Enterprise.objects.create(name=name) for name in ("中间公司", "最后公司"))
     assert not consented(case, last.pk, conditions=Conditions.at(at(11)))
@@ -298,12 +262,8 @@ def test_a_merged_entity_keeps_the_consent(world: World) -> None:
 
 def unreachable(world: World, case: Complaint, *, days: tuple[int, ...] = (12, 13, 13)) -> None:
     for day, channel in zip(days, ("phone", "phone", "sms"), strict=True):
-        given.step(
-            case,
-            enterprise.log_contact(channel=channel, reached=False, note="无人接听"),
-            world.handler,
-            at(day, 11 + len(channel)),
-        )
+        move = enterprise.log_contact(channel=channel, reached=False, note="无人接听")
+        given.step(case, move, world.handler, at(day, 11 + len(channel)))
 
 
 def test_unreachable_needs_attempts_and_not_a_consumer_who_spoke_up(world: World) -> None:
@@ -325,9 +285,6 @@ def test_unreachable_needs_attempts_and_not_a_consumer_who_spoke_up(world: World
 
 
 def test_a_proposal_falls_when_the_case_moves_on(world: World) -> None:
-    from complaints.handling.steps import proposals
-    from complaints.models import Matter
-
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
     given.step(case, proposals.propose(move=authority.accept()), world.officer, at(11))
     given.step(case, authority.request_material(what="请补账单"), world.officer, at(12))

@@ -62,15 +62,8 @@ def test_a_promise_is_kept_and_one_broken_before_a_mediation_does_not_block_its_
     given.step(case, authority.accept(), world.officer, at)
     for actor in (world.consumer, world.handler):
         given.step(case, both.agree_to_mediation(), actor, at)
-    given.step(
-        case,
-        mediation.record_agreement(
-            promises=[handling.Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")],
-            text="双方同意。",
-        ),
-        world.officer,
-        at,
-    )
+    promises = [handling.Promise(kind="transfer", what="退款", amount="100", due_on="2026-12-07")]
+    given.step(case, mediation.record_agreement(promises=promises, text="双方同意。"), world.officer, at)
     given.step(case, enterprise.report_performed(obligations=[2], proof="流水"), world.handler, at)
     given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, at)
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.MEDIATED)
@@ -78,12 +71,8 @@ def test_a_promise_is_kept_and_one_broken_before_a_mediation_does_not_block_its_
 
 def test_declined_with_a_counter_demand_then_settled_or_part_accepted_when_time_is_over(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
-    given.step(
-        case,
-        consumer.decline_offer(reason="amount_too_low", counter_demand="再退两个月"),
-        world.consumer,
-        WEDNESDAY + timedelta(days=1),
-    )
+    move = consumer.decline_offer(reason="amount_too_low", counter_demand="再退两个月")
+    given.step(case, move, world.consumer, WEDNESDAY + timedelta(days=1))
     assert case.status == S.NEGOTIATING
     given.step(case, given.an_offer(amount="180.00"), world.handler, WEDNESDAY + timedelta(days=2))
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(days=3))
@@ -113,9 +102,8 @@ def test_neither_a_stranger_nor_who_returned_a_case_acts_on_it(world: World) -> 
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     given.refused(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    given.step(
-        case, enterprise.return_case(reason="not_customer", text="不是本公司用户，查无此号。"), world.handler, WEDNESDAY
-    )
+    move = enterprise.return_case(reason="not_customer", text="不是本公司用户，查无此号。")
+    given.step(case, move, world.handler, WEDNESDAY)
     assert (case.status, case.enterprise) == (S.TRIAGE, None)
     assert handling.allowed_steps(case, world.handler) == ()
     assert Complaint.objects.visible_to(world.ming).filter(pk=case.pk).exists()
@@ -160,8 +148,7 @@ def test_an_officer_records_the_word_of_somebody_without_account_and_an_analyst_
     stranger = actors.on_behalf_of(None, "陈试", world.otto.person_key, by=world.officer, channel="phone")
     given.refused(case, consumer.add_statement(text="不是本人"), stranger, WEDNESDAY)
     case = given.a_complaint(world, status=S.REVIEW)
-    office = Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
-    analyst = actors.officer([office])
+    analyst = actors.officer([Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)])
     assert handling.allowed_steps(case, analyst) == ()
     given.refused(case, authority.accept(), analyst, WEDNESDAY)
     assert Complaint.objects.visible_to(world.otto).filter(pk=case.pk).exists()
@@ -173,18 +160,11 @@ def test_undo_leaves_a_clock_that_began_a_moment_before_the_step(world: World) -
     """
     case = given.a_complaint(world, status=S.MEDIATING)
     soon = WEDNESDAY.date() + timedelta(days=8)
-    given.step(
-        case,
-        mediation.record_agreement(
-            text="双方同意如下。",
-            promises=[
-                handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on=soon),
-                handling.Promise(kind="repair", what="上门检修", due_on=soon),
-            ],
-        ),
-        world.officer,
-        WEDNESDAY,
-    )
+    promises = [
+        handling.Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on=soon),
+        handling.Promise(kind="repair", what="上门检修", due_on=soon),
+    ]
+    given.step(case, mediation.record_agreement(text="双方同意如下。", promises=promises), world.officer, WEDNESDAY)
     handling.sweep_clocks(now=WEDNESDAY + timedelta(days=9))
     late = WEDNESDAY + timedelta(days=20)
     given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, late)

@@ -71,7 +71,7 @@ def test_a_session_set_again_is_the_only_one(world: World, case: Complaint) -> N
     assert (kept["mode"], kept["present"]) == ("site", ["consumer", "enterprise"])
 
 
-def test_a_recusal_stops_the_sessions_and_not_the_sixty_days(world: World, case: Complaint) -> None:
+def test_a_recusal_stops_the_sessions_and_is_owed_within_three_working_days(world: World, case: Complaint) -> None:
     due = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).due_at
     given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
     for move in (
@@ -82,10 +82,6 @@ def test_a_recusal_stops_the_sessions_and_not_the_sixty_days(world: World, case:
         assert refused(case, move, world.officer) == "recusal_open"
     sixty = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     assert (sixty.state, sixty.due_at) == ("running", due)
-
-
-def test_a_recusal_is_owed_within_three_working_days_from_the_request(world: World, case: Complaint) -> None:
-    given.step(case, both.request_recusal(whom="瑞试", text=TEXT), world.consumer, at(1))
     assert Deadline.objects.get(complaint=case, clock=Clock.SUSPENSION).last_day == date(2026, 11, 17)
     given.step(case, mediation.decide_recusal(decision="suspend"), world.actor("head"), at(2))
     assert Deadline.objects.get(complaint=case, clock=Clock.SUSPENSION).last_day == date(2026, 11, 17), "not longer"
@@ -142,14 +138,14 @@ def test_the_person_who_is_named_is_recused_and_not_the_officer_of_the_case(worl
     given.step(case, mediation.record_session(minutes=TEXT), world.actor("head"), at(2))
 
 
-def test_an_appraisal_stops_the_sixty_days_and_the_rest_is_kept(world: World, case: Complaint) -> None:
+def test_an_appraisal_ends_later_stops_the_sixty_days_and_the_rest_is_kept(world: World, case: Complaint) -> None:
+    move = mediation.order_appraisal(laboratory="某中心", until=at(1).date(), cost_borne_by="shared")
+    with pytest.raises(WrongInput) as caught:
+        given.step(case, move, world.officer, at(1))
+    assert caught.value.field == "until"
     assert Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).derivation["strict_day"] == "2027-01-10"
-    given.step(
-        case,
-        mediation.order_appraisal(laboratory="某中心", until=at(30).date(), cost_borne_by="shared"),
-        world.officer,
-        at(10),
-    )
+    move = mediation.order_appraisal(laboratory="某中心", until=at(30).date(), cost_borne_by="shared")
+    given.step(case, move, world.officer, at(10))
     paused = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
     assert (paused.state, paused.remaining) == ("paused", 50)
     given.step(case, mediation.end_appraisal(result=TEXT), world.officer, at(25))
@@ -158,18 +154,7 @@ def test_an_appraisal_stops_the_sixty_days_and_the_rest_is_kept(world: World, ca
     assert not Deadline.objects.filter(complaint=case, clock=Clock.SUSPENSION, ended_at=None).exists()
 
 
-def test_an_appraisal_ends_in_the_future(world: World, case: Complaint) -> None:
-    with pytest.raises(WrongInput) as caught:
-        given.step(
-            case,
-            mediation.order_appraisal(laboratory="某中心", until=at(1).date(), cost_borne_by="shared"),
-            world.officer,
-            at(1),
-        )
-    assert caught.value.field == "until"
-
-
-def test_both_say_yes_to_a_suggestion(world: World, case: Complaint) -> None:
+def test_both_say_yes_to_a_suggestion_an_enterprise_for_its_side(world: World, case: Complaint) -> None:
     given.step(case, mediation.suggest_settlement(text=TEXT, promises=[REFUND]), world.officer, at(1))
     assert not Obligation.objects.filter(complaint=case).exists(), "nothing is owed by a suggestion"
     given.step(case, mediation.answer_suggestion(agrees=False), world.consumer, at(2))
@@ -178,89 +163,9 @@ def test_both_say_yes_to_a_suggestion(world: World, case: Complaint) -> None:
     assert not mediation.is_agreed(said(case, "suggestion"))
     matter = said(case, "suggestion")
     assert mediation.promises_of(matter)[0].what == REFUND.what
-    given.step(
-        case, mediation.record_agreement(promises=mediation.promises_of(matter), text=TEXT), world.officer, at(4)
-    )
+    move = mediation.record_agreement(promises=mediation.promises_of(matter), text=TEXT)
+    given.step(case, move, world.officer, at(4))
     assert (case.status, said(case, "suggestion").state) == (S.PERFORMING, "done")
-
-
-def test_a_suggestion_promises_what_could_be_agreed_and_a_new_one_takes_the_place_of_the_old(
-    world: World, case: Complaint
-) -> None:
-    past = Promise(kind="apology", what="道歉", due_on="2026-11-01")
-    given.refused(case, mediation.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1), WrongInput)
-    given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, at(1))
-    given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, at(2))
-    given.step(case, mediation.suggest_settlement(text="另一个方案。"), world.officer, at(3))
-    assert mediation.answers_of(said(case, "suggestion")) == {}
-    old = Matter.objects.get(complaint=case, kind="suggestion", state="fallen")
-    late = mediation.answer_suggestion(agrees=True, matter_id=old.pk)
-    assert refused(case, late, world.consumer, 4) == "suggestion_changed"
-    assert Matter.objects.filter(complaint=case, kind="suggestion", state="open").count() == 1
-
-
-@pytest.mark.parametrize(
-    "ground", ["withdrawn_or_settled", "party_absent", "no_agreement_possible", "no_agreement_on_cost", "party_gone"]
-)
-def test_a_ground_without_its_facts_is_refused(world: World, case: Complaint, ground: str) -> None:
-    assert refused(case, ended(ground), world.officer) == "no_such_facts"
-
-
-def test_sixty_days_is_no_ground_before_they_are_over(world: World, case: Complaint) -> None:
-    assert refused(case, ended("sixty_days"), world.officer) == "not_sixty_days"
-    given.step(case, ended("sixty_days"), world.officer, at(62))
-    assert case.outcome == "mediation_terminated"
-
-
-def _claimed(world: World, case: Complaint) -> None:
-    given.step(case, both.claim_settled_elsewhere(text=TEXT), world.consumer, at(1))
-
-
-def _declined(world: World, case: Complaint) -> None:
-    given.step(case, both.decline_mediation(), world.consumer, at(1))
-
-
-def _nobody_came(world: World, case: Complaint) -> None:
-    given.step(case, session(1), world.officer, WEDNESDAY + timedelta(hours=1))
-
-
-def _mediated(world: World, case: Complaint) -> None:
-    given.step(case, mediation.record_session(minutes=TEXT), world.officer, at(1))
-
-
-def _said_no(world: World, case: Complaint) -> None:
-    given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, at(1))
-    given.step(case, mediation.answer_suggestion(agrees=False), world.consumer, at(1))
-
-
-def _cost_open(world: World, case: Complaint) -> None:
-    given.step(
-        case,
-        mediation.order_appraisal(laboratory="某中心", until=at(9).date(), cost_borne_by="later"),
-        world.officer,
-        at(1),
-    )
-
-
-@pytest.mark.parametrize(
-    ("ground", "before"),
-    [
-        ("withdrawn_or_settled", _claimed),
-        ("party_absent", _declined),
-        ("party_absent", _nobody_came),
-        ("no_agreement_possible", _mediated),
-        ("no_agreement_possible", _said_no),
-        ("no_agreement_on_cost", _cost_open),
-    ],
-)
-def test_a_ground_with_its_facts_ends_the_mediation(world: World, case: Complaint, ground: str, before: Any) -> None:
-    before(world, case)
-    given.step(case, ended(ground), world.officer, at(2))
-    assert (case.outcome, case.reason) == ("mediation_terminated", ground)
-    assert Deadline.objects.get(complaint=case, clock=Clock.NOTICE).last_day == date(2026, 11, 24), "7 working days"
-
-
-def test_an_enterprise_answers_a_suggestion_for_its_side(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, consumer.stop_negotiating(), world.consumer, at(1))
     given.step(case, authority.accept(), world.officer, at(2))
@@ -273,3 +178,44 @@ def test_an_enterprise_answers_a_suggestion_for_its_side(world: World) -> None:
     assert (
         refused(case, mediation.answer_suggestion(agrees=True), actors.staff_member(world.hua_staff), 3) == "not_yours"
     )
+
+
+def test_a_suggestion_promises_what_could_be_agreed_and_a_new_one_replaces_it(world: World, case: Complaint) -> None:
+    past = Promise(kind="apology", what="道歉", due_on="2026-11-01")
+    given.refused(case, mediation.suggest_settlement(text=TEXT, promises=[past]), world.officer, at(1), WrongInput)
+    given.step(case, mediation.suggest_settlement(text=TEXT), world.officer, at(1))
+    given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, at(2))
+    given.step(case, mediation.suggest_settlement(text="另一个方案。"), world.officer, at(3))
+    assert mediation.answers_of(said(case, "suggestion")) == {}
+    old = Matter.objects.get(complaint=case, kind="suggestion", state="fallen")
+    late = mediation.answer_suggestion(agrees=True, matter_id=old.pk)
+    assert refused(case, late, world.consumer, 4) == "suggestion_changed"
+    assert Matter.objects.filter(complaint=case, kind="suggestion", state="open").count() == 1
+
+
+def test_a_ground_without_its_facts_is_refused_as_sixty_days_before_their_end(world: World, case: Complaint) -> None:
+    grounds = "withdrawn_or_settled party_absent no_agreement_possible no_agreement_on_cost party_gone"
+    for ground in grounds.split():
+        assert refused(case, ended(ground), world.officer) == "no_such_facts"
+    assert refused(case, ended("sixty_days"), world.officer) == "not_sixty_days"
+    given.step(case, ended("sixty_days"), world.officer, at(62))
+    assert case.outcome == "mediation_terminated"
+
+
+def test_a_ground_with_its_facts_ends_the_mediation(world: World) -> None:
+    suggested = (mediation.suggest_settlement(text=TEXT), world.officer, at(1))
+    cost_open = mediation.order_appraisal(laboratory="某中心", until=at(9).date(), cost_borne_by="later")
+    for ground, *before in (
+        ("withdrawn_or_settled", (both.claim_settled_elsewhere(text=TEXT), world.consumer, at(1))),
+        ("party_absent", (both.decline_mediation(), world.consumer, at(1))),
+        ("party_absent", (session(1), world.officer, WEDNESDAY + timedelta(hours=1))),
+        ("no_agreement_possible", (mediation.record_session(minutes=TEXT), world.officer, at(1))),
+        ("no_agreement_possible", suggested, (mediation.answer_suggestion(agrees=False), world.consumer, at(1))),
+        ("no_agreement_on_cost", (cost_open, world.officer, at(1))),
+    ):
+        case = given.a_complaint(world, status=S.MEDIATING)
+        for move, actor, moment in before:
+            given.step(case, move, actor, moment)
+        given.step(case, ended(ground), world.officer, at(2))
+        assert (case.outcome, case.reason) == ("mediation_terminated", ground)
+        assert Deadline.objects.get(complaint=case, clock=Clock.NOTICE).last_day == date(2026, 11, 24), "7 working days"

@@ -99,9 +99,8 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
         == 302
     )
     assert "消委会二楼" in text(workspace(world.chen).get(f"/cases/{case.number}/"))
-    assert OfficialDocument.objects.filter(complaint=case).count() == papers, (
-        "the notice of mediation is the authority's"
-    )
+    official_documents = OfficialDocument.objects.filter(complaint=case)
+    assert official_documents.count() == papers, "the notice of mediation is the authority's"
     held = {
         "at": f"{now() - DAYS:%Y-%m-%dT10:00}",
         "place": "消委会二楼",
@@ -113,9 +112,8 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     same = held | key()
     assert client.post(f"{home(case)}minutes/", same)["Location"] == home(case)
     assert client.post(f"{home(case)}minutes/", same)["Location"] == home(case), "twice is once"
-    assert Matter.objects.filter(complaint=case, kind="session", state="open").exists(), (
-        "the day that was planned is still to come"
-    )
+    matters = Matter.objects.filter(complaint=case, kind="session", state="open")
+    assert matters.exists(), "the day that was planned is still to come"
     offered = {
         "rows": "1",
         "message": "退还一半。",
@@ -126,10 +124,8 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
         "promise-1-owed_by": "enterprise",
     }
     more = client.post(f"{home(case)}suggestion/", offered | {"add": "1"} | key())
-    assert ("promise-2" in text(more), Matter.objects.filter(complaint=case, kind="suggestion").exists()) == (
-        True,
-        False,
-    )
+    matters = Matter.objects.filter(complaint=case, kind="suggestion")
+    assert ("promise-2" in text(more), matters.exists()) == (True, False)
     assert client.post(f"{home(case)}suggestion/", offered | key()).status_code == 302
     values = {"result": "agreed", "text": "双方同意退还一半，等书面协议。"}
     assert client.post(f"{home(case)}result/", values | {"text": "好"} | key()).status_code == 422
@@ -155,9 +151,7 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     assert (case.status, clock.due_at, clock.state) == (S.MEDIATING, due, "running"), "the authority decides"
 
 
-def test_what_it_brings_with_its_minutes_and_its_report_is_read_by_both_and_is_its_own(
-    world: World, case: Complaint
-) -> None:
+def test_what_it_brings_with_minutes_and_report_is_read_by_both_and_is_its_own(world: World, case: Complaint) -> None:
     client, image = proven(world, case), "image/png"
     held = {
         "at": f"{now() - DAYS:%Y-%m-%dT10:00}",
@@ -229,19 +223,17 @@ def _ended(world: World, case: Complaint) -> None:
     given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, now())
 
 
-def _withdrawn(world: World, case: Complaint) -> None:
-    given.step(case, consumer.withdraw(reason="mistake"), world.consumer, now())
+OVER = [
+    _taken_back,
+    _handed_again,
+    _ended,
+    lambda world, case: given.step(case, consumer.withdraw(reason="mistake"), world.consumer, now()),
+    invited,
+    lambda world, case: AnswerLink.objects.filter(complaint=case).update(expires_at=now()),
+]
 
 
-def _replaced(world: World, case: Complaint) -> None:
-    invited(world, case)
-
-
-def _expired(world: World, case: Complaint) -> None:
-    AnswerLink.objects.filter(complaint=case).update(expires_at=now())
-
-
-@pytest.mark.parametrize("over", [_taken_back, _handed_again, _ended, _withdrawn, _replaced, _expired])
+@pytest.mark.parametrize("over", OVER)
 def test_the_link_is_dead_once_the_mediation_is_no_longer_its(world: World, case: Complaint, over: Any) -> None:
     client, token = opened(invited(world, case)), ""
     token = client.session["mediating"][case.number]["token"]
@@ -253,12 +245,8 @@ def test_the_link_is_dead_once_the_mediation_is_no_longer_its(world: World, case
 
 
 def test_one_door_is_not_the_other_and_one_case_not_another(world: World, case: Complaint) -> None:
-    other = given.step(
-        case_at(world, S.MEDIATING),
-        mediation.delegate_mediation(body_id=given.a_body(world, name="另一个协会").pk),
-        world.officer,
-        now(),
-    )
+    move = mediation.delegate_mediation(body_id=given.a_body(world, name="另一个协会").pk)
+    other = given.step(case_at(world, S.MEDIATING), move, world.officer, now())
     token = invited(world, case)
     client = opened(token)
     invited(world, other)
@@ -270,13 +258,10 @@ def test_one_door_is_not_the_other_and_one_case_not_another(world: World, case: 
     assert Client().get(home(case)).status_code == 404
 
 
-def test_what_it_writes_while_it_is_taken_back_and_any_step_of_the_authority_is_refused(
-    world: World, case: Complaint
-) -> None:
+def test_what_it_writes_once_taken_back_and_any_step_of_the_authority_is_refused(world: World, case: Complaint) -> None:
     handed = Matter.objects.get(complaint=case, kind="delegation")
-    body = actors.mediation_body(
-        case, organisation=BODY, person_key=handed.complaint.consumer_key, delegation=handed.pk, channel="link"
-    )
+    person_key = handed.complaint.consumer_key
+    body = actors.mediation_body(case, organisation=BODY, person_key=person_key, delegation=handed.pk, channel="link")
     for move in (
         mediation.record_agreement(promises=[], text=TEXT),
         mediation.terminate(ground="other_law", facts=TEXT),

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from accounts.roles import Role
-from authorities.models import Officer, Policy
+from authorities.calendar import import_year
+from authorities.models import Authority, Officer, Policy
 from complaints import handling
 from complaints.handling import Answer, Promise
 from complaints.handling.steps import (
@@ -21,11 +22,13 @@ from complaints.handling.steps import (
     supervision,
     violations,
 )
+from complaints.handling.transition import lapses
+from complaints.handling.transition.recounting import recount_piece
 from complaints.models import Complaint, Deadline, HandlingStep, Notice
 from complaints.parties import actors
 from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.workflow import Clock, Outcome, Status
 from tests import given
 from tests.cast import World
 
@@ -73,10 +76,7 @@ def two_promises() -> handling.Move:
 
 def test_a_breach_settled_anew_ends_well_and_an_agreement_settles_anew_what_was_promised(world: World) -> None:
     case = given.a_complaint(world, status=S.PERFORMING, now=at(11))
-    walk(
-        world,
-        case,
-        at(12),
+    steps = [
         report(1),
         ("consumer", consumer.report_breach(obligation=1, text="没有收到")),
         ("officer", forwarded(world)),
@@ -85,13 +85,12 @@ def test_a_breach_settled_anew_ends_well_and_an_agreement_settles_anew_what_was_
         ("consumer", consumer.accept_offer()),
         report(2),
         confirm(2),
-    )
+    ]
+    walk(world, case, at(12), *steps)
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
+    promises = [Promise(kind="transfer", what="退款", amount="100", due_on="2027-01-15")]
+    steps = [
         ("handler", two_promises()),
         ("consumer", consumer.accept_offer()),
         report(1),
@@ -99,13 +98,9 @@ def test_a_breach_settled_anew_ends_well_and_an_agreement_settles_anew_what_was_
         ("officer", authority.accept()),
         ("consumer", both.agree_to_mediation()),
         ("handler", both.agree_to_mediation()),
-        (
-            "officer",
-            mediation.record_agreement(
-                text="双方同意。", promises=[Promise(kind="transfer", what="退款", amount="100", due_on="2027-01-15")]
-            ),
-        ),
-    )
+        ("officer", mediation.record_agreement(text="双方同意。", promises=promises)),
+    ]
+    walk(world, case, at(3), *steps)
     handling.sweep_clocks(now=at(20, month=12))
     case.refresh_from_db()
     assert case.status == S.PERFORMING
@@ -113,10 +108,7 @@ def test_a_breach_settled_anew_ends_well_and_an_agreement_settles_anew_what_was_
 
 def test_silence_in_a_supervised_settlement_and_an_unmet_part_go_to_the_authority(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
+    steps = [
         (
             "handler",
             offers.make_offer(
@@ -131,23 +123,22 @@ def test_silence_in_a_supervised_settlement_and_an_unmet_part_go_to_the_authorit
             ),
         ),
         ("consumer", consumer.accept_offer()),
-    )
+    ]
+    walk(world, case, at(3), *steps)
     for day in (12, 30):
         handling.sweep_clocks(now=at(day))
     case.refresh_from_db()
     assert (case.status, case.reason) == (S.REVIEW, "consumer_part_unmet")
     assert case.engagements.get().odr_result != "failed"
     case = given.a_complaint(world, status=S.REVIEW, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
+    steps = [
         ("officer", forwarded(world)),
         ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
         ("handler", given.an_offer()),
         ("consumer", consumer.accept_offer()),
         report(1),
-    )
+    ]
+    walk(world, case, at(3), *steps)
     handling.sweep_clocks(now=at(16))
     case.refresh_from_db()
     assert case.status == S.REVIEW
@@ -156,26 +147,22 @@ def test_silence_in_a_supervised_settlement_and_an_unmet_part_go_to_the_authorit
 
 def test_the_rest_given_to_the_regulator_stays_and_accepted_promises_outlive_a_second_offer(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    walk(
-        world,
-        case,
-        at(12),
+    steps = [
         ("handler", two_promises()),
         ("consumer", consumer.accept_offer(separable=[1], rest="regulator")),
         report(1),
         confirm(1),
-    )
+    ]
+    walk(world, case, at(12), *steps)
     assert case.status == S.REVIEW
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    walk(
-        world,
-        case,
-        at(12),
+    steps = [
         ("handler", two_promises()),
         ("consumer", consumer.accept_offer(separable=[1], rest="go_on")),
         ("handler", offers.make_offer(answers=[Answer(demand=2, verdict="grant")])),
         ("consumer", consumer.accept_offer()),
-    )
+    ]
+    walk(world, case, at(12), *steps)
     assert case.status == S.PERFORMING
     walk(world, case, at(13), report(1), confirm(1))
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
@@ -183,17 +170,15 @@ def test_the_rest_given_to_the_regulator_stays_and_accepted_promises_outlive_a_s
 
 def test_no_offer_outlives_its_case_and_a_refused_replacement_leaves_it_standing(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
-    walk(
-        world,
-        case,
-        at(12),
+    steps = [
         ("handler", both.claim_settled_elsewhere(text="已线下和解")),
         ("consumer", both.confirm_settled_elsewhere()),
         ("consumer", consumer.refer_to_regulator()),
         ("officer", forwarded(world)),
         ("handler", enterprise.accept_case(handler_id=world.ming_staff.pk)),
         ("handler", given.an_offer()),
-    )
+    ]
+    walk(world, case, at(12), *steps)
     assert case.status == S.AWAITING_CONSUMER
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
     bad = offers.replace_offer(
@@ -214,23 +199,20 @@ def test_nobody_decides_a_recusal_against_himself_whatever_the_role_and_none_end
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
     for decision in ("suspend", "grant", "refuse"):
+        move = mediation.decide_recusal(decision=decision, text="理由不成立，驳回。")
         with pytest.raises(StepNotAllowed):
-            given.step(
-                case, mediation.decide_recusal(decision=decision, text="理由不成立，驳回。"), world.officer, at(3, 12)
-            )
+            given.step(case, move, world.officer, at(3, 12))
     office = Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.APPROVER.post)
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     walk(world, case, at(3), ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")))
     given.refused(case, mediation.decide_recusal(decision="grant"), actors.officer([office]), at(4))
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
+    steps = [
         ("consumer", both.request_recusal(whom="瑞试", text="有利害关系。")),
         ("officer", mediation.order_appraisal(laboratory="某中心", until="2026-11-20", cost_borne_by="shared")),
         ("head", mediation.decide_recusal(decision="refuse", text="理由不成立，予以驳回。")),
-    )
+    ]
+    walk(world, case, at(3), *steps)
     assert case.status == S.MEDIATION_SUSPENDED
     walk(world, case, at(10), ("officer", mediation.end_appraisal(result="合格")))
     assert live(case, "mediation").state == "running"
@@ -238,13 +220,8 @@ def test_nobody_decides_a_recusal_against_himself_whatever_the_role_and_none_end
 
 def test_an_heir_comes_forward_or_both_sides_are_told(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
-        ("officer", casework.record_party_gone(party="consumer", text="去世")),
-        ("handler", given.an_offer()),
-    )
+    steps = [("officer", casework.record_party_gone(party="consumer", text="去世")), ("handler", given.an_offer())]
+    walk(world, case, at(3), *steps)
     handling.sweep_clocks(now=at(17))
     case.refresh_from_db()
     assert case.status == S.AWAITING_CONSUMER, "a dead consumer's clocks stand still"
@@ -254,13 +231,8 @@ def test_an_heir_comes_forward_or_both_sides_are_told(world: World) -> None:
     assert case.status == S.PERFORMING
     assert live(case, "heirs") is None
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
-        ("handler", given.an_offer()),
-        ("officer", casework.record_party_gone(party="consumer", text="去世")),
-    )
+    steps = [("handler", given.an_offer()), ("officer", casework.record_party_gone(party="consumer", text="去世"))]
+    walk(world, case, at(3), *steps)
     handling.sweep_clocks(now=at(10, month=12))
     case.refresh_from_db()
     assert case.status != S.AWAITING_CONSUMER
@@ -268,9 +240,6 @@ def test_an_heir_comes_forward_or_both_sides_are_told(world: World) -> None:
 
 
 def test_one_bad_case_does_not_stop_the_clocks_of_the_others(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from complaints.handling.transition import lapses
-    from complaints.procedure.workflow import Clock
-
     bad = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     good = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     honest = lapses.LAPSES[Clock.NEGOTIATION]
@@ -294,15 +263,13 @@ def test_a_second_termination_starts_its_notice_anew(world: World) -> None:
     Policy.objects.filter(name="two_persons.terminate").update(number=0)
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
     end = mediation.terminate(ground="other_law", facts="依法应当终止调解的其他情形。")
-    walk(
-        world,
-        case,
-        at(3),
+    steps = [
         ("officer", end),
         ("officer", casework.reopen(ground="clerical_error", text="文书写错")),
         ("officer", authority.accept()),
         ("officer", end),
-    )
+    ]
+    walk(world, case, at(3), *steps)
     assert case.outcome == Outcome.MEDIATION_TERMINATED
     assert case.deadlines.filter(clock="notice", ended_at=None).count() == 1
 
@@ -311,22 +278,15 @@ def test_an_undo_takes_back_nothing_of_others_nor_what_the_enterprise_confirmed(
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     other = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     walk(world, case, at(12), ("consumer", consumer.stop_negotiating()))
-    handling.take(
-        casework.link_cases(numbers=[case.number, other.number]),
-        [case.pk, other.pk],
-        actor=world.officer,
-        now=at(12, 11),
-    )
+    move = casework.link_cases(numbers=[case.number, other.number])
+    handling.take(move, [case.pk, other.pk], actor=world.officer, now=at(12, 11))
     case.refresh_from_db()
     assert case.linked_group is not None
     given.step(case, handling.undoing.undo(), world.consumer, at(12, 12))
     assert case.status == S.NEGOTIATING
     assert Complaint.objects.get(pk=case.pk).linked_group is not None
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
+    steps = [
         (
             "handler",
             offers.make_offer(
@@ -343,20 +303,19 @@ def test_an_undo_takes_back_nothing_of_others_nor_what_the_enterprise_confirmed(
         ("consumer", consumer.accept_offer()),
         ("consumer", enterprise.report_performed(obligations=[1], proof="快递单号")),
         ("handler", consumer.confirm_performed(obligations=[1])),
-    )
+    ]
+    walk(world, case, at(3), *steps)
     given.refused(case, handling.undoing.undo(), world.consumer, at(3, 12))
 
 
 def test_who_handled_a_case_does_not_answer_the_objection(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(2))
-    walk(
-        world,
-        case,
-        at(3),
+    steps = [
         ("officer", authority.assign_officer(officer_id=world.rui_officer.pk)),
         ("officer", authority.redirect(matter="consultation", body="12345", text="属于咨询。")),
         ("consumer", both.object_to_decision(text="我不同意这个决定。")),
-    )
+    ]
+    walk(world, case, at(3), *steps)
     given.refused(case, casework.answer_objection(upheld=False, text="维持"), world.officer, at(4))
     walk(world, case, at(4), ("head", casework.answer_objection(upheld=False, text="维持原决定")))
 
@@ -374,8 +333,6 @@ def test_a_case_goes_up_by_a_superior_to_its_own_officers_and_out_of_triage_by_n
 
 
 def test_the_county_acts_on_what_lies_with_its_office(world: World) -> None:
-    from authorities.models import Authority
-
     office = Authority.objects.get(name="鼓楼区东街市场监督管理所")
     case = given.a_complaint(world, status=S.TRIAGE, now=at(2))
     walk(
@@ -390,21 +347,16 @@ def test_the_review_clock_begins_when_the_county_gets_the_case_and_a_return_keep
     assert live(case, "review").last_day == date(2026, 12, 3)
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
     before = live(case, "review")
-    walk(
-        world,
-        case,
-        at(12),
+    steps = [
         ("officer", forwarded(world)),
         ("handler", enterprise.return_case(reason="wrong_branch", enterprise_id=world.mobile.pk, branch_id=None)),
-    )
+    ]
+    walk(world, case, at(12), *steps)
     after = live(case, "review")
     assert (after.pk, after.state) == (before.pk, "paused")
 
 
 def test_a_hidden_clock_counted_anew_stays_hidden(world: World) -> None:
-    from authorities.calendar import import_year
-    from complaints.handling.transition.recounting import recount_piece
-
     case = given.a_complaint(world, status=S.MEDIATING, now=at(14, month=12))
     walk(world, case, at(14, 11, month=12), ("officer", violations.open_lead(text="涉嫌虚假宣传")))
     import_year([(date(2027, 1, 1), False, "元旦", "New Year")], year=2027, source="试验通知", now=at(20, month=12))
@@ -421,24 +373,17 @@ def test_a_disputed_payment_is_not_reported_again_and_a_contact_before_the_deliv
     walk(world, case, at(12), report(1), ("consumer", consumer.dispute_performance(obligation=1, text="没有收到")))
     given.refused(case, report(1)[1], world.handler, at(12, 12))
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
+    move = enterprise.log_contact(channel="phone", reached=False, note="没接", at=at(10))
     with pytest.raises(WrongInput):
-        given.step(
-            case, enterprise.log_contact(channel="phone", reached=False, note="没接", at=at(10)), world.handler, at(12)
-        )
+        given.step(case, move, world.handler, at(12))
 
 
 def test_consent_by_brand_is_to_the_first_entity_only(world: World) -> None:
     case = given.filed(world, respondents=(RespondentRequest(named="移动"),), now=at(11))
-    walk(
-        world,
-        case,
-        at(11),
+    steps = [
         ("system", forwarded(world)),
         ("handler", enterprise.return_case(reason="wrong_entity", text="不是本公司的用户。")),
-    )
-    given.refused(
-        case,
-        authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE),
-        world.intake,
-        at(12),
-    )
+    ]
+    walk(world, case, at(11), *steps)
+    move = authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE)
+    given.refused(case, move, world.intake, at(12))

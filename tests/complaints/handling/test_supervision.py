@@ -62,10 +62,8 @@ def test_nobody_answers_and_one_superior_after_the_other_is_told(world: World) -
     assert shown == [(1, world.city.name, matter.pk), (2, province.name, matter.pk)]
     # The moment is that of the clock, however late the sweep comes.
     assert [entry.happened_at.astimezone(HERE) for entry in entries(case, "escalate")] == [day(11, 0), day(15, 0)]
-    assert set(Notice.objects.filter(complaint=case, kind="escalate").values_list("authority__name", flat=True)) == {
-        world.city.name,
-        province.name,
-    }
+    notices = Notice.objects.filter(complaint=case, kind="escalate")
+    assert set(notices.values_list("authority__name", flat=True)) == {world.city.name, province.name}
     handling.sweep_clocks(now=day(15, 2))
     assert len(entries(case, "escalate")) == 2
     assert verify(number=case.number).is_unbroken
@@ -181,12 +179,8 @@ def test_a_mediation_that_is_given_to_another_keeps_its_sixty_days_and_a_superio
     given.refused(case, supervision.take_up(text=TEXT), world.officer, day(9))
     case = given.a_complaint(world, status=S.MEDIATING, now=MONDAY)
     before = case.deadlines.get(clock="mediation", ended_at=None).due_at
-    given.step(
-        case,
-        supervision.take_up(text=TEXT, authority_id=world.far_officer.authority_id),
-        world.actor("superior"),
-        day(10),
-    )
+    move = supervision.take_up(text=TEXT, authority_id=world.far_officer.authority_id)
+    given.step(case, move, world.actor("superior"), day(10))
     assert {(c.clock, c.due_at) for c in case.deadlines.filter(ended_at=None)} == {("mediation", before)}
 
 
@@ -220,9 +214,8 @@ def test_every_clock_of_an_authority_is_reported_upwards_and_the_national_one_is
 
 
 def test_an_office_is_urged_by_its_county(world: World) -> None:
-    office = Authority.objects.create(
-        name="试验所", region=world.region, parent=world.gulou, level=Authority.Level.OFFICE
-    )
+    region = world.region
+    office = Authority.objects.create(name="试验所", region=region, parent=world.gulou, level=Authority.Level.OFFICE)
     case = given.a_complaint(world, status=S.TRIAGE, now=MONDAY)
     given.step(case, authority.assign_authority(authority_id=office.pk), world.intake, day(8))
     matter = urged(world, case)

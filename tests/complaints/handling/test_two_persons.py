@@ -42,11 +42,18 @@ def approve(case: Complaint, move: Move, actor: Actor) -> list[handling.StepResu
 
 
 @pytest.mark.parametrize("step", sorted(GUARDED))
-def test_one_person_alone_is_refused(world: World, step: str) -> None:
+def test_one_person_alone_is_refused_the_second_approves_and_it_is_done(world: World, step: str) -> None:
     status, payload = GUARDED[step]
     case = given.a_complaint(world, status=status)
     for who in ("officer", "head"):
         assert given.refused(case, handling.MOVES[step](**payload), world.actor(who), LATER) == "two_persons"
+    case, move = proposed(world, step)
+    if step == "refer_to_police":
+        sign(case, second(world))
+    assert all(taken.is_done for taken in approve(case, move, world.actor("head")))
+    case.refresh_from_db()
+    assert Matter.objects.get(complaint=case, kind="proposal").state == "granted"
+    assert case.outcome == {"refuse": Outcome.REFUSED, "terminate": Outcome.MEDIATION_TERMINATED}.get(step, "")
 
 
 def second(world: World) -> Actor:
@@ -57,17 +64,6 @@ def second(world: World) -> Actor:
 
 def sign(case: Complaint, actor: Actor) -> None:
     handling.take(proposals.approve(), [case.pk], actor=actor, now=LATER)
-
-
-@pytest.mark.parametrize("step", sorted(GUARDED))
-def test_the_second_person_approves_and_it_is_done(world: World, step: str) -> None:
-    case, move = proposed(world, step)
-    if step == "refer_to_police":
-        sign(case, second(world))
-    assert all(taken.is_done for taken in approve(case, move, world.actor("head")))
-    case.refresh_from_db()
-    assert Matter.objects.get(complaint=case, kind="proposal").state == "granted"
-    assert case.outcome == {"refuse": Outcome.REFUSED, "terminate": Outcome.MEDIATION_TERMINATED}.get(step, "")
 
 
 @pytest.mark.parametrize("step", ["refuse", "terminate"])

@@ -39,13 +39,11 @@ def an_offer(amount: str = "128.50", *, second: str = "grant", promised: str = "
         if promised
         else ()
     )
-    return offers.make_offer(
-        answers=[
-            Answer(demand=1, verdict="part", amount=amount, reason="按实际多扣的月份计算。"),
-            Answer(demand=2, verdict=second, reason="" if second == "grant" else REASON),
-        ],
-        promises=promises,
-    )
+    answers = [
+        Answer(demand=1, verdict="part", amount=amount, reason="按实际多扣的月份计算。"),
+        Answer(demand=2, verdict=second, reason="" if second == "grant" else REASON),
+    ]
+    return offers.make_offer(answers=answers, promises=promises)
 
 
 def reviewer(world: World, branch: Branch | None = None) -> Actor:
@@ -64,9 +62,8 @@ def approved(case: Complaint, actor: Actor, now: Any = LATER) -> list[handling.S
     )
 
 
-@pytest.mark.parametrize(
-    ("move", "changes", "expected"),
-    [
+def test_what_the_setting_guards() -> None:
+    for move, changes, expected in [
         (an_offer("100.00"), {}, ()),
         (an_offer("100.01"), {}, ("amount",)),
         (an_offer("10", promised="100.01"), {}, ("amount",)),
@@ -84,13 +81,11 @@ def approved(case: Complaint, actor: Actor, now: Any = LATER) -> list[handling.S
         (enterprise.return_case(reason="not_customer", text="查无此人。"), {}, ("return",)),
         (enterprise.return_case(reason="not_customer", text="查无此人。"), {"returns": False}, ()),
         (enterprise.ask_consumer(text="哪一天？"), {}, ()),
-    ],
-)
-def test_what_the_setting_guards(move: Move, changes: dict[str, Any], expected: tuple[str, ...]) -> None:
-    row = TwoPersons(
-        **({"offers_above": Decimal("100"), "refusals": True, "failures": True, "returns": True} | changes)
-    )
-    assert (two_persons.why(row, move, []), two_persons.why(None, move, [])) == (expected, ())
+    ]:
+        row = TwoPersons(
+            **({"offers_above": Decimal("100"), "refusals": True, "failures": True, "returns": True} | changes)
+        )
+        assert (two_persons.why(row, move, []), two_persons.why(None, move, [])) == (expected, ())
 
 
 def test_a_demand_granted_without_a_figure_counts_with_its_own(world: World) -> None:
@@ -99,68 +94,45 @@ def test_a_demand_granted_without_a_figure_counts_with_its_own(world: World) -> 
     assert two_persons.worth(move.said, case.demands.all()) == Decimal("128.50")
 
 
-@pytest.mark.parametrize(
-    ("first", "code"),
-    [
+def test_less_than_asked_is_no_grant_and_nothing_is_no_part(world: World) -> None:
+    wrong = (
         (Answer(demand=1, verdict="grant", amount="0"), "less_than_asked"),
         (Answer(demand=1, verdict="grant", amount="128.49"), "less_than_asked"),
         (Answer(demand=1, verdict="part", amount="0.00", reason="按实际多扣的月份计算。"), "nothing_granted"),
-    ],
-)
-@pytest.mark.parametrize("verb", [offers.make_offer, offers.replace_offer])
-def test_less_than_asked_is_no_grant_and_nothing_is_no_part(world: World, verb: Any, first: Answer, code: str) -> None:
+    )
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    if verb is offers.replace_offer:
-        given.step(
-            case,
-            offers.make_offer(
-                answers=[Answer(demand=1, verdict="refuse", reason=REASON), Answer(demand=2, verdict="grant")]
-            ),
-            world.handler,
-            LATER,
-        )
-    with pytest.raises(WrongInput) as refused:
-        given.step(case, verb(answers=[first, Answer(demand=2, verdict="grant")]), world.handler, LATER)
-    assert (refused.value.code, refused.value.field) == (code, "amount-1")
+    for verb in (offers.make_offer, offers.replace_offer):
+        if verb is offers.replace_offer:
+            answers = [Answer(demand=1, verdict="refuse", reason=REASON), Answer(demand=2, verdict="grant")]
+            given.step(case, offers.make_offer(answers=answers), world.handler, LATER)
+        for first, code in wrong:
+            with pytest.raises(WrongInput) as refused:
+                given.step(case, verb(answers=[first, Answer(demand=2, verdict="grant")]), world.handler, LATER)
+            assert (refused.value.code, refused.value.field) == (code, "amount-1")
 
 
 def test_an_offer_of_old_that_granted_less_is_replaced_by_a_part_and_by_no_unknown_verdict(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     OfferAnswer.objects.filter(offer__complaint=case, demand__ordinal=1).update(amount=Decimal("10"))
-    given.step(
-        case,
-        offers.replace_offer(
-            answers=[
-                Answer(demand=1, verdict="part", amount="20", reason="按实际多扣的月份计算。"),
-                Answer(demand=2, verdict="grant"),
-            ]
-        ),
-        world.handler,
-        LATER,
-    )
+    answers = [
+        Answer(demand=1, verdict="part", amount="20", reason="按实际多扣的月份计算。"),
+        Answer(demand=2, verdict="grant"),
+    ]
+    given.step(case, offers.replace_offer(answers=answers), world.handler, LATER)
     assert case.offers.filter(is_replacement=True).exists()
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    move = offers.replace_offer(answers=[Answer(demand=1, verdict="x"), Answer(demand=2, verdict="grant")])
     with pytest.raises(WrongInput) as refused:
-        given.step(
-            case,
-            offers.replace_offer(answers=[Answer(demand=1, verdict="x"), Answer(demand=2, verdict="grant")]),
-            world.handler,
-            LATER,
-        )
+        given.step(case, move, world.handler, LATER)
     assert refused.value.field == "answer-1"
 
 
-def test_one_person_alone_is_refused_and_nothing_has_changed(world: World) -> None:
+def test_one_alone_is_refused_and_a_proposal_stops_no_clock_and_stays_inside(world: World) -> None:
     setting(world)
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for actor in (world.handler, world.manager):
         assert given.refused(case, an_offer("10", second="refuse"), actor, LATER) == "two_persons"
     assert not Offer.objects.filter(complaint=case).exists()
-
-
-def test_a_proposal_stops_no_clock_and_stays_inside(world: World) -> None:
-    setting(world)
-    case = given.a_complaint(world, status=S.NEGOTIATING)
     reviewer(world)
     before = Deadline.objects.get(complaint=case, clock="negotiation")
     shown, seen = Notice.objects.filter(complaint=case).count(), case.last_event_at
@@ -172,9 +144,8 @@ def test_a_proposal_stops_no_clock_and_stays_inside(world: World) -> None:
     entry = HandlingStep.objects.get(complaint=case, step="propose")
     assert (entry.audience, entry.data) == ("enterprise", {"step": "make_offer"})
     # Nobody outside is told, and no version that others read has moved.
-    assert list(Notice.objects.filter(complaint=case, kind="propose").values_list("addressee", flat=True)) == [
-        "enterprise"
-    ]
+    notices = Notice.objects.filter(complaint=case, kind="propose")
+    assert list(notices.values_list("addressee", flat=True)) == ["enterprise"]
     assert (Notice.objects.filter(complaint=case).count(), case.last_event_at) == (shown + 1, seen)
     assert not Offer.objects.filter(complaint=case).exists()
 
@@ -192,7 +163,7 @@ def test_a_reviewer_approves_and_the_offer_is_out(world: World) -> None:
     assert given.refused(case, an_offer("10"), someone, LATER) == "not_yours"
 
 
-def test_nobody_approves_his_own_and_no_handler_approves(world: World) -> None:
+def test_nobody_approves_his_own_nor_a_handler_and_a_proposal_falls_when_the_consumer_stops(world: World) -> None:
     setting(world)
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, proposals.propose(move=an_offer()), world.manager, LATER)
@@ -201,6 +172,8 @@ def test_nobody_approves_his_own_and_no_handler_approves(world: World) -> None:
         assert first.refusal.code == code
         assert second.refusal is not None
     assert not Offer.objects.filter(complaint=case).exists()
+    given.step(case, consumer.stop_negotiating(), world.consumer, LATER)
+    assert Matter.objects.get(complaint=case, kind="proposal").state == "fallen"
 
 
 def test_what_could_not_be_done_is_not_proposed_and_it_is_judged_anew_at_the_approval(world: World) -> None:
@@ -220,14 +193,6 @@ def test_what_could_not_be_done_is_not_proposed_and_it_is_judged_anew_at_the_app
     given.step(case, proposals.propose(move=move), world.handler, LATER)
     done = approved(case, world.manager, LATER + timedelta(days=1))
     assert [taken.refusal.code if taken.refusal else "" for taken in done] == ["", "bad_day"]
-
-
-def test_a_proposal_falls_when_the_consumer_stops(world: World) -> None:
-    setting(world)
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, proposals.propose(move=an_offer()), world.handler, LATER)
-    given.step(case, consumer.stop_negotiating(), world.consumer, LATER)
-    assert Matter.objects.get(complaint=case, kind="proposal").state == "fallen"
 
 
 def guarded(enterprise_id: int, branch_id: int | None) -> tuple[Any, ...]:

@@ -133,9 +133,8 @@ def test_who_asked_takes_it_back_the_city_decides_too_and_who_waits_has_it_draft
     assert changing.drop(change.mark, by=world.rui, now=NOW).state == "dropped"
     with pytest.raises(StepNotAllowed):
         changing.approve(change.mark, **head(world))
-    change = changing.refuse(
-        tried(world).mark, by=world.superior_officer.user, heads=[world.city], text="等全市统一", now=NOW
-    )
+    by = world.superior_officer.user
+    change = changing.refuse(tried(world).mark, by=by, heads=[world.city], text="等全市统一", now=NOW)
     assert (change.state, change.decision) == ("refused", "等全市统一")
     assert not Policy.objects.filter(name="acceptance", region=world.region).exists()
     change = tried(world)

@@ -80,9 +80,8 @@ def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) ->
     asked, session = head.session["confirmed_at"], head.session
     del session["confirmed_at"]
     session.save()
-    assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 403, (
-        "confirm first"
-    )
+    form = {"decision": "grant", "text": "", **key()}
+    assert head.post(f"{answer['Location']}decide/", form).status_code == 403, "confirm first"
     session["confirmed_at"] = asked
     session.save()
     assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 302
@@ -91,13 +90,7 @@ def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) ->
     assert "将有变动" in officer.get("/authority/policies/").content.decode()
 
 
-def test_the_same_form_twice_is_one_draft(world: World) -> None:
-    officer, form = workspace(world.rui), draft(world)
-    first, second = officer.post(NEW, form), officer.post(NEW, form)
-    assert (first["Location"], LawChange.objects.count()) == (second["Location"], 1)
-
-
-def test_what_is_wrong_stands_at_its_field(world: World) -> None:
+def test_what_is_wrong_stands_at_its_field_and_the_same_form_twice_is_one_draft(world: World) -> None:
     for changes, words in [
         ({"number": ""}, "请填写这一项"),
         ({"number": "x"}, "请填整数"),
@@ -110,6 +103,9 @@ def test_what_is_wrong_stands_at_its_field(world: World) -> None:
         assert answer.status_code == 422
         assert words in answer.content.decode()
         assert not LawChange.objects.exists()
+    officer, form = workspace(world.rui), draft(world)
+    first, second = officer.post(NEW, form), officer.post(NEW, form)
+    assert (first["Location"], LawChange.objects.count()) == (second["Location"], 1)
 
 
 def test_who_distributes_or_sits_elsewhere_changes_nothing(world: World) -> None:
@@ -122,22 +118,21 @@ def test_who_distributes_or_sits_elsewhere_changes_nothing(world: World) -> None
     assert workspace(world.chen).get("/authority/policies/").status_code == 404
 
 
+def replayed(world: World, officer: Client) -> Any:
+    form = {"name": "negotiation", "number": "2", "unit": "", "region": str(world.city.region_id), **key()}
+    form |= {
+        "since": (timezone.localdate() - timedelta(days=30)).isoformat(),
+        "until": timezone.localdate().isoformat(),
+    }
+    answer = officer.post("/authority/policies/replay/", form)
+    working.sweep_law(now=timezone.now())
+    return answer
+
+
 def test_effects_of_a_replay_lead_to_cases_of_the_own_region_alone(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - timedelta(days=12))
     officer = workspace(world.superior_officer.user)
-    answer = officer.post(
-        "/authority/policies/replay/",
-        {
-            "name": "negotiation",
-            "number": "2",
-            "unit": "",
-            "region": str(world.city.region_id),
-            **key(),
-            "since": (timezone.localdate() - timedelta(days=30)).isoformat(),
-            "until": timezone.localdate().isoformat(),
-        },
-    )
-    working.sweep_law(now=timezone.now())
+    answer = replayed(world, officer)
     assert LawChange.objects.get().counts.get("late") == 1
     page = officer.get(answer["Location"])
     assert case.number in page.content.decode()
@@ -177,19 +172,7 @@ def test_the_page_of_a_change_costs_the_same_for_many_effects(world: World, djan
     now = timezone.now()
     for _n in range(3):
         given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=12))
-    answer = officer.post(
-        "/authority/policies/replay/",
-        {
-            "name": "negotiation",
-            "number": "2",
-            "unit": "",
-            "region": str(world.city.region_id),
-            **key(),
-            "since": (timezone.localdate() - timedelta(days=30)).isoformat(),
-            "until": timezone.localdate().isoformat(),
-        },
-    )
-    working.sweep_law(now=now)
+    answer = replayed(world, officer)
     officer.get(answer["Location"])
     with django_assert_num_queries(A_REQUEST + 10):
         officer.get(answer["Location"])
@@ -233,11 +216,8 @@ def test_who_can_load_and_who_can_approve_a_calendar_is_named(world: World) -> N
         office = Authority.objects.filter(
             level=level, region_id__lte=world.region.pk, region__last__gte=world.region.pk
         ).earliest("pk")
-        heads[level] = Officer.objects.create(
-            user=User.objects.create(email=f"{level}@example.com", name=f"{level}首长"),
-            authority=office,
-            role=Role.APPROVER.post,
-        )
+        user = User.objects.create(email=f"{level}@example.com", name=f"{level}首长")
+        heads[level] = Officer.objects.create(user=user, authority=office, role=Role.APPROVER.post)
         for person in (world.rui, world.superior_officer.user):
             page = workspace(person).get(address).content.decode()
             assert f"可以批准的人：{office.name} {level}首长。" in page

@@ -36,14 +36,10 @@ def at(day: int, *, month: int = 11, hour: int = 10) -> datetime:
 
 def rules(name: str = "negotiation", number: int = 10, unit: str = "WD") -> Rules:
     calendar = current_calendar()
-    return Rules(
-        calendar,
-        calendar,
-        numbers=NUMBERS,
-        policies=Policies.load(date(2026, 11, 11)).instead(
-            PolicyRow(name, *EVERYWHERE, PolicyNumber(number, unit, "", ""))
-        ),
+    policies = Policies.load(date(2026, 11, 11)).instead(
+        PolicyRow(name, *EVERYWHERE, PolicyNumber(number, unit, "", ""))
     )
+    return Rules(calendar, calendar, numbers=NUMBERS, policies=policies)
 
 
 def recorded(clock: str) -> RecordedDeadline:
@@ -56,21 +52,16 @@ def ended(world: World, *, after: int) -> None:
     handling.take(consumer.stop_negotiating(), [case.pk], actor=world.consumer, now=WEDNESDAY + timedelta(days=after))
 
 
-@pytest.mark.parametrize(
-    ("length", "expected"),
-    [
+def test_a_shorter_time_makes_late_what_was_done_after_it(world: World) -> None:
+    ended(world, after=8)
+    for length, expected in [
         (10, ("same", date(2026, 11, 25))),
         (12, ("moved", date(2026, 11, 27))),
         (8, ("moved", date(2026, 11, 23))),
         (6, ("moved", date(2026, 11, 19))),
         (5, ("late", date(2026, 11, 18))),
-    ],
-)
-def test_a_shorter_time_makes_late_what_was_done_after_it(
-    world: World, length: int, expected: tuple[str, date]
-) -> None:
-    ended(world, after=8)
-    assert outcome(recorded("negotiation"), rules(number=length), now=at(30)) == ReplayOutcome(*expected)
+    ]:
+        assert outcome(recorded("negotiation"), rules(number=length), now=at(30)) == ReplayOutcome(*expected)
 
 
 def test_what_ran_out_before_the_offer_is_late_a_lapse_unknown_and_a_named_day_not_replayed(world: World) -> None:
@@ -158,14 +149,9 @@ def test_another_calendar_moves_the_dates_that_it_names(world: World) -> None:
     now = timezone.now()
     days = [day for day in loaded.rows().days if day[0].year == 2026]
     off = [(date(2026, 11, day), False, "试验假", "") for day in range(12, 21) if date(2026, 11, day).weekday() < 5]
+    year = Year(2026, tuple(sorted([*days, *off])))
     asked = changing.ask_replay(
-        by=None,
-        authority=None,
-        region=None,
-        since=date(2026, 11, 1),
-        until=date(2026, 11, 30),
-        now=now,
-        year=Year(2026, tuple(sorted([*days, *off]))),
+        by=None, authority=None, region=None, since=date(2026, 11, 1), until=date(2026, 11, 30), now=now, year=year
     )
     working.work(asked, now=at(30))
     assert LawEffect.objects.filter(change=asked).first() is None
@@ -186,9 +172,7 @@ def replay(number: int, *, region: Region | None = None) -> LawChange:
     )
 
 
-def test_a_replay_is_worked_on_in_pieces_and_goes_on_where_it_was_left(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_replay_goes_in_pieces_and_goes_on_where_it_was_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     for _n in range(5):
         ended(world, after=8)
     whole = replay(5)

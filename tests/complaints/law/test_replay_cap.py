@@ -4,7 +4,6 @@ import random
 from datetime import date, datetime, timedelta
 from io import StringIO
 
-import pytest
 from django.core.management import call_command
 
 from complaints import handling
@@ -51,22 +50,23 @@ def replayed(number: int, *, since: date = date(2026, 11, 1)) -> tuple[dict[str,
     return asked.counts, list(LawEffect.objects.filter(change=asked).values_list("verdict", "before", "after"))
 
 
-@pytest.mark.parametrize(
-    ("cap", "verdict", "after"),
-    [
+def test_a_shorter_rest_makes_late_what_was_done_after_it_on_page_and_command_too(world: World) -> None:
+    rested_twice(world)
+    for cap, verdict, after in [
         (0, "late", date(2026, 11, 25)),
         (3, "late", date(2026, 11, 30)),
         (5, "same", None),
         (6, "moved", None),
         (9, "moved", None),
-    ],
-)
-def test_a_shorter_rest_makes_late_what_was_done_after_it(
-    world: World, cap: int, verdict: str, after: date | None
-) -> None:
-    rested_twice(world)
-    counts, effects = replayed(cap)
-    assert (counts, effects) == ({verdict: 1}, [(verdict, date(2026, 12, 2), after)] if after else [])
+    ]:
+        counts, effects = replayed(cap)
+        assert (counts, effects) == ({verdict: 1}, [(verdict, date(2026, 12, 2), after)] if after else [])
+    assert 'value="negotiation_pause_cap"' in shown(signed_in(world.su).get("/authority/policies/replay/"))
+    out = StringIO()
+    since = date(2026, 11, 1)
+    call_command("replay_policy", "negotiation_pause_cap", "0", since=since, until=date(2026, 12, 31), stdout=out)
+    assert "1  would have been late" in out.getvalue()
+    assert "2026-12-02 → 2026-11-25 (done 2026-12-01)" in out.getvalue()
 
 
 def test_a_longer_rest_is_counted_to_the_day_on_which_the_consumer_answered(world: World) -> None:
@@ -117,14 +117,3 @@ def test_the_same_cap_gives_no_difference_in_random_cases(world: World) -> None:
     counts, _effects = replayed(5)
     assert counts == {"same": 12}
     assert replayed(0)[0].get("same", 0) < 12
-
-
-def test_page_and_command_know_the_cap(world: World) -> None:
-    rested_twice(world)
-    assert 'value="negotiation_pause_cap"' in shown(signed_in(world.su).get("/authority/policies/replay/"))
-    out = StringIO()
-    call_command(
-        "replay_policy", "negotiation_pause_cap", "0", since=date(2026, 11, 1), until=date(2026, 12, 31), stdout=out
-    )
-    assert "1  would have been late" in out.getvalue()
-    assert "2026-12-02 → 2026-11-25 (done 2026-12-01)" in out.getvalue()

@@ -87,7 +87,7 @@ def test_what_somebody_decides_at_this_moment_is_not_dropped(world: World) -> No
 
 @pytest.mark.parametrize("at", ["go_on", "_take"])
 @pytest.mark.parametrize("mode", ["good", "all"])
-def test_a_batch_that_outlives_its_lease_is_done_once_and_stays_done(
+def test_a_batch_beyond_its_lease_is_done_once(
     world: World, monkeypatch: pytest.MonkeyPatch, mode: str, at: str
 ) -> None:
     browser = signed_in(world.ming)

@@ -65,9 +65,8 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     now, browser = timezone.now(), signed_in(world.ming)
     good = cases(world, 3)
     waiting = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)
-    other = given.a_complaint(
-        world, status=S.NEGOTIATING, now=now, demands=(DemandRequest(kind="apology"), DemandRequest(kind="refund"))
-    )
+    demands = (DemandRequest(kind="apology"), DemandRequest(kind="refund"))
+    other = given.a_complaint(world, status=S.NEGOTIATING, now=now, demands=demands)
     measure = drafted(browser, lines=numbers([*good, waiting, other]) + "\n20260101-AAAAAAAAAAAA-0\n" + good[0].number)
     assert why(measure) == {"20260101-AAAAAAAAAAAA-0": "没有找到这件投诉。", good[0].number: "写了两次，只算一次。"}
     page = browser.get(place(measure)).content.decode()
@@ -83,8 +82,7 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     assert waiting.number in page
     assert "消费者没有写“退还货款或服务费”的金额。" in page
     assert Offer.objects.count() == 0
-    answer = browser.post(place(measure), filled(send="1", **rule))
-    assert answer.status_code == 302
+    assert browser.post(place(measure), filled(send="1", **rule)).status_code == 302
     measure.refresh_from_db()
     offers = Offer.objects.filter(measure_id=measure.public_id)
     assert sorted(offers.values_list("complaint_id", flat=True)) == [case.pk for case in good]
@@ -94,8 +92,7 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     assert measure.sent == 3
     assert set(why(measure)) >= {waiting.number, other.number}
     # The record of each case says so, and what it says is hashed.
-    step = HandlingStep.objects.get(complaint=good[0], step="make_offer")
-    assert step.data["measure"] == str(measure.public_id)
+    assert HandlingStep.objects.get(complaint=good[0], step="make_offer").data["measure"] == str(measure.public_id)
     # The queue of the ones that stayed behind begins anew with one press.
     again = browser.get(f"{HOME}new/?again={measure.public_id}").content.decode()
     assert waiting.number in again
@@ -106,8 +103,7 @@ def test_amounts_come_from_a_table(world: World) -> None:
     browser, (one, other, none, wrong) = signed_in(world.ming), cases(world, 4)
     amounts = {one: "20.00", other: "¥35", none: "", wrong: "=1+1"}
     rows = [{"编号": case.number, "金额": amount} for case, amount in amounts.items()]
-    raw = table(rows, encoding="gb18030")
-    measure = sent(browser, drafted(browser, file=io.BytesIO(raw)), **BY_TABLE)
+    measure = sent(browser, drafted(browser, file=io.BytesIO(table(rows, encoding="gb18030"))), **BY_TABLE)
     expected = {one.number: Decimal("20.00"), other.number: Decimal("35.00")}
     assert dict(Obligation.objects.values_list("complaint__number", "amount")) == expected
     assert why(measure) == {none.number: "表中没有这件的金额。", wrong.number: "金额请填数字，例如 128.50"}
@@ -120,8 +116,7 @@ def test_cases_come_from_the_queue(world: World) -> None:
     # Chosen in the queue: the page opens with just these.
     picked = browser.post("/enterprise/queue/?view=all", filled(do="measure", case=[mine[0].number]))
     assert "用列表里的案件（1件）" in browser.get(picked["Location"]).content.decode()
-    answer = browser.post(f"{HOME}new/?view=mine", filled(title="统一退还", use_list="on"))
-    assert answer.status_code == 302
+    assert browser.post(f"{HOME}new/?view=mine", filled(title="统一退还", use_list="on")).status_code == 302
     assert {pick["number"] for pick in Measure.objects.get().picks} == {case.number for case in mine}
 
 
@@ -138,9 +133,8 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World) -> N
     assert ours[1].number in listed
     assert ours[0].number not in listed
     # One proof of its own, the common one for the rest.
-    answer = browser.post(
-        f"{place(measure)}performed/", filled(proof="12月1日统一退回原支付账户。", lines=f"{ours[2].number},流水号889")
-    )
+    lines = f"{ours[2].number},流水号889"
+    answer = browser.post(f"{place(measure)}performed/", filled(proof="12月1日统一退回原支付账户。", lines=lines))
     assert answer.status_code == 302
     answer = browser.post(f"{place(measure)}performed/", filled(proof="12月1日统一退回原支付账户。"))
     assert answer.status_code == 302
@@ -180,9 +174,7 @@ def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: Worl
     assert bare.number not in again
 
 
-def test_what_was_sent_is_not_overwritten_by_a_trial_that_began_before(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_was_sent_is_not_overwritten_by_an_earlier_trial(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     browser, ours = signed_in(world.ming), cases(world, 2)
     measure = drafted(browser, lines=numbers(ours))
     judged = RuleForm.is_valid

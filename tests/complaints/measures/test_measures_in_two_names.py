@@ -115,8 +115,7 @@ def test_each_case_is_judged_anew_and_the_rest_is_named(world: World, guarded: T
     given.step(ours[0], consumer.stop_negotiating(), world.consumer, timezone.now())
     ours[1].demands.create(ordinal=9, kind="apology")
     lead = signed_in(world.lead)
-    page = lead.get(f"{place(measure)}approval/").content.decode()
-    assert "1件已有变化，不会发送" in page
+    assert "1件已有变化，不会发送" in lead.get(f"{place(measure)}approval/").content.decode()
     assert decide(lead, measure, "grant").status_code == 302
     measure.refresh_from_db()
     assert sorted(Offer.objects.values_list("complaint_id", flat=True)) == [ours[2].pk, ours[3].pk]
@@ -144,9 +143,7 @@ def test_nothing_left_is_said_and_nothing_is_done(world: World, guarded: TwoPers
     assert decide(lead, measure, "refuse", "这些案件都已离开。").status_code == 302
 
 
-def test_sent_back_it_is_a_draft_with_the_reason_and_goes_its_way_again(
-    world: World, guarded: TwoPersons, reviewer: User
-) -> None:
+def test_sent_back_it_is_a_draft_with_the_reason_and_goes_on(world: World, guarded: TwoPersons, reviewer: User) -> None:
     ming, ours = signed_in(world.ming), cases(world, 2)
     waiting = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     measure = drafted(ming, lines=numbers([*ours, waiting]))

@@ -209,9 +209,7 @@ def test_a_long_table_begins_only_if_every_line_can_be_done_now(world: World, mo
     assert (trip.state, states(trip)) == ("done", ["done"] * 4)
 
 
-def test_what_fails_in_the_middle_of_a_long_table_is_named_and_the_rest_is_done(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_fails_in_a_long_table_is_named_and_the_rest_done(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(asking, "MOST_AT_ONCE", 3)
     monkeypatch.setattr(working, "BATCH", 2)
     browser, ours = signed_in(world.ming), cases(world, 6)
@@ -329,9 +327,8 @@ def test_five_tables_at_a_time_and_undecided_ones_are_dropped(world: World) -> N
 
 
 def test_a_handler_is_named_by_number_and_a_second_person_is_asked_for(world: World) -> None:
-    TwoPersons.objects.create(
-        enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now()
-    )
+    set_at = timezone.now()
+    TwoPersons.objects.create(enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=set_at)
     Staff.objects.filter(pk=world.ming_staff.pk).update(number="0731")
     browser, now = signed_in(world.ming), timezone.now()
     waiting, ours = (given.a_complaint(world, status=s, now=now) for s in (S.WITH_ENTERPRISE, S.NEGOTIATING))

@@ -46,12 +46,14 @@ def test_cells_read_as_a_person_reads_them(tmp_path: Path) -> None:
     ]
 
 
-def test_text_in_the_forms_in_use(tmp_path: Path) -> None:
+def test_text_in_the_forms_in_use_and_not_too_long(tmp_path: Path) -> None:
     for raw in (b"a;b\r\n1;2\r\n", b"a,b\n1,2\n", b"\xef\xbb\xbfa\tb\n1\t2", b"a,b\n\n,\n1,2"):
         assert [cells for _line, cells in read(tmp_path, raw)] == [["a", "b"], ["1", "2"]]
+    with pytest.raises(SheetRefused, match="太长"):
+        read(tmp_path, b"a\n" * (sheets.MOST_LINES + 1))
 
 
-def test_what_people_put_between_a_number_and_an_amount() -> None:
+def test_what_is_pasted_is_read_as_a_person_means_it_whatever_stands_before_an_amount() -> None:
     for line in (
         "n,1,280.50",
         "n\t1,280.50",
@@ -67,18 +69,13 @@ def test_what_people_put_between_a_number_and_an_amount() -> None:
                 "20261118-7K3QABCDEFGH-5",
                 "1,280.50",
             ]
-
-
-def test_what_is_pasted_is_read_as_a_person_means_it() -> None:
     assert list(pasted('1,"1,280.50"')) == [(1, ["1", "1,280.50"])]
     assert list(pasted("Case number\n1")) == [(1, ["Case number"]), (2, ["1"])]
     assert list(pasted("编号\t金额\t备注\n1\t25\t已核对，可付")) == [(1, ["编号", "金额"]), (2, ["1", "25"])]
     assert list(pasted('n,"a\nb"\nm,c')) == [(1, ["n", "a\nb"]), (3, ["m", "c"])]
 
 
-def test_a_workbook_that_grows_beyond_measure_is_refused_before_it_is_opened(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_workbook_that_grows_too_large_is_refused_unopened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     raw = workbook([["number"]])
     monkeypatch.setattr(sheets, "MOST_UNPACKED", 1 << 20)
     assert read(tmp_path, raw)
@@ -93,15 +90,24 @@ def test_a_workbook_that_grows_beyond_measure_is_refused_before_it_is_opened(
         read(tmp_path, lying)
 
 
-def test_a_cell_far_out_is_refused(tmp_path: Path) -> None:
+def test_a_cell_far_out_is_refused_and_ones_that_do_not_say_where_they_stand_are_counted(tmp_path: Path) -> None:
     raw = workbook([["number"]])
     for cell in ("XFD1", "A1048576", "ZZZ9"):
-        sheet = (
-            f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row>'
-            f'<c r="{cell}" t="inlineStr"><is><t>x</t></is></c></row></sheetData></worksheet>'
-        ).encode()
+        sheet = sheet_of(f'<row><c r="{cell}" t="inlineStr"><is><t>x</t></is></c></row>')
         with pytest.raises(SheetRefused, match="行以外"):
             read(tmp_path, with_part(raw, "xl/worksheets/sheet1.xml", sheet))
+
+    def meant(rows: str) -> list[tuple[int, list[str]]]:
+        return read(tmp_path, with_part(raw, "xl/worksheets/sheet1.xml", sheet_of(rows)))
+
+    assert meant("<row><c><v>1</v></c><c><v>2</v></c></row>") == [(1, ["1", "2"])]
+    with pytest.raises(SheetRefused, match="行以外"):
+        meant("<row>" + "<c><v>1</v></c>" * (sheets.MOST_COLUMNS + 1) + "</row>")
+    with pytest.raises(SheetRefused, match="行以外"):
+        meant("<row><c><v>1</v></c></row>" * (sheets.MOST_LINES + 1))
+    # Each of them alone is short; what lies between them is not.
+    with pytest.raises(SheetRefused, match="太大"):
+        meant("<row>" + "<c><v>1</v></c>" * 16_000 + "</row>" + "<row><c><v>1</v></c></row>" * 1_000_000)
 
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
@@ -161,22 +167,6 @@ def test_a_table_of_open_document_is_refused_before_its_repeated_cells_are_made(
         read(tmp_path, packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}))
 
 
-def test_cells_that_do_not_say_where_they_stand_are_counted(tmp_path: Path) -> None:
-    raw = workbook([["number"]])
-
-    def meant(rows: str) -> list[tuple[int, list[str]]]:
-        return read(tmp_path, with_part(raw, "xl/worksheets/sheet1.xml", sheet_of(rows)))
-
-    assert meant("<row><c><v>1</v></c><c><v>2</v></c></row>") == [(1, ["1", "2"])]
-    with pytest.raises(SheetRefused, match="行以外"):
-        meant("<row>" + "<c><v>1</v></c>" * (sheets.MOST_COLUMNS + 1) + "</row>")
-    with pytest.raises(SheetRefused, match="行以外"):
-        meant("<row><c><v>1</v></c></row>" * (sheets.MOST_LINES + 1))
-    # Each of them alone is short; what lies between them is not.
-    with pytest.raises(SheetRefused, match="太大"):
-        meant("<row>" + "<c><v>1</v></c>" * 16_000 + "</row>" + "<row><c><v>1</v></c></row>" * 1_000_000)
-
-
 def test_one_long_text_in_many_cells_does_not_fill_the_memory(tmp_path: Path) -> None:
     parts = parts_of(workbook([["number"]]))
     types, rels = "[Content_Types].xml", "xl/_rels/workbook.xml.rels"
@@ -211,8 +201,3 @@ def test_a_library_that_falls_takes_nobody_with_it(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(examining, "SHEET_SCRIPT", script)
         with pytest.raises(SheetRefused, match=given):
             read(tmp_path, raw)
-
-
-def test_too_many_lines_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(SheetRefused, match="太长"):
-        read(tmp_path, b"a\n" * (sheets.MOST_LINES + 1))

@@ -173,9 +173,8 @@ def test_a_code_goes_by_its_own_template(service: Service) -> None:
     assert [call["TemplateCode"] for call in service.taken] == ["SMS_1540002", "SMS_1540001"]
 
 
-@pytest.mark.parametrize(
-    ("code", "status", "kind", "word"),
-    [
+def test_what_the_service_answers(service: Service) -> None:
+    for code, status, kind, word in [
         ("isv.MOBILE_NUMBER_ILLEGAL", 200, Bounced, "sms_number"),
         ("isv.BLACK_KEY_CONTROL_LIMIT", 200, Bounced, "sms_content"),
         ("isv.BUSINESS_LIMIT_CONTROL", 200, TryAgain, "sms_limit"),
@@ -187,38 +186,31 @@ def test_a_code_goes_by_its_own_template(service: Service) -> None:
         ("ServiceUnavailable", 503, ServerAway, "http_503"),
         ("something.new", 200, TryAgain, "sms_refused"),
         ("OK", 500, ServerAway, "http_500"),
-    ],
-)
-def test_what_the_service_answers(service: Service, code: str, status: int, kind: type[Exception], word: str) -> None:
-    service.code, service.status = code, status
-    with pytest.raises(kind) as caught:
-        sms_to(service).send(LETTER, "+8613800000001")
-    assert type(caught.value) is kind
-    assert str(caught.value) == word
+    ]:
+        service.code, service.status = code, status
+        with pytest.raises(kind) as caught:
+            sms_to(service).send(LETTER, "+8613800000001")
+        assert type(caught.value) is kind
+        assert str(caught.value) == word
 
 
-@pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[]", b"null", b'{"Code": 1}', b'{"Code":"OK"' + b" " * 70000, b"[" * 9000]
-)
-def test_an_answer_that_says_nothing_is_no_yes(service: Service, body: bytes) -> None:
-    service.body = body
-    with pytest.raises(ServerAway, match="sms_refused"):
-        sms_to(service).send(LETTER, "+8613800000001")
+def test_an_answer_that_says_nothing_is_no_yes(service: Service) -> None:
+    for body in [b"", b"<html>", b"[]", b"null", b'{"Code": 1}', b'{"Code":"OK"' + b" " * 70000, b"[" * 9000]:
+        service.body = body
+        with pytest.raises(ServerAway, match="sms_refused"):
+            sms_to(service).send(LETTER, "+8613800000001")
 
 
-def test_a_wrong_secret_is_ours_to_mend_and_nobody_there_is_told(service: Service) -> None:
+def test_nothing_goes_out_that_does_not_fit_nor_with_a_wrong_secret(service: Service) -> None:
+    for short in ["", "x" * 71]:
+        with pytest.raises(Bounced, match="no_short_form"):
+            sms_to(service).send(Letter(key="1", subject="", body="", short=short), "+8613800000001")
+        assert not service.taken
     with pytest.raises(ServerAway, match="sms_account"):
         sms_to(service, KEY_SECRET="another").send(LETTER, "+8613800000001")
     assert not service.taken
     with pytest.raises(ServerAway, match="refused"):
         sms_to(Service(port=1)).send(LETTER, "+8613800000001")
-
-
-@pytest.mark.parametrize("short", ["", "x" * 71])
-def test_what_does_not_fit_is_not_cut(service: Service, short: str) -> None:
-    with pytest.raises(Bounced, match="no_short_form"):
-        sms_to(service).send(Letter(key="1", subject="", body="", short=short), "+8613800000001")
-    assert not service.taken
 
 
 def test_the_settings_open_it_and_nothing_said_is_no_service(settings: Any, service: Service) -> None:
@@ -232,9 +224,8 @@ def test_the_settings_open_it_and_nothing_said_is_no_service(settings: Any, serv
     assert len(service.taken) == 1
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
+def test_an_odd_or_half_account_refuses_without_its_secret() -> None:
+    for changes in [
         {"KEY_ID": ""},
         {"KEY_SECRET": ""},
         {"SIGN": ""},
@@ -245,9 +236,7 @@ def test_the_settings_open_it_and_nothing_said_is_no_service(settings: Any, serv
         {"URL": "http://sms.example.org"},
         {"URL": "https://u:p@sms.example.org"},
         {"URL": "ftp://127.0.0.1"},
-    ],
-)
-def test_an_odd_or_half_account_refuses_without_its_secret(changes: dict[str, str]) -> None:
-    with pytest.raises(environment.OddValue, match="SMS_ALIYUN_") as caught:
-        environment.aliyun_sms(values(None, **changes))
-    assert SECRET not in str(caught.value)
+    ]:
+        with pytest.raises(environment.OddValue, match="SMS_ALIYUN_") as caught:
+            environment.aliyun_sms(values(None, **changes))
+        assert SECRET not in str(caught.value)

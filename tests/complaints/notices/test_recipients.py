@@ -66,26 +66,22 @@ def case(world: World) -> Complaint:
 # --- hours --------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("moment", "first"),
-    [
+def test_what_rings_does_so_from_eight_to_nine() -> None:
+    for moment, first in [
         (at(11, 7, 59, 59), at(11, 8)),
         (at(11, 8), at(11, 8)),
         (at(11, 20, 59, 59), at(11, 20, 59, 59)),
         (at(11, 21), at(12, 8)),
         (at(11, 23, 59), at(12, 8)),
         (at(12, 0), at(12, 8)),
-    ],
-)
-def test_what_rings_does_so_from_eight_to_nine(moment: datetime, first: datetime) -> None:
-    assert working_calendar.not_before("sms", moment) == working_calendar.not_before("voice", moment) == first
-    assert working_calendar.not_before("email", moment) == moment
-    assert working_calendar.is_quiet(moment) == (first != moment)
+    ]:
+        assert working_calendar.not_before("sms", moment) == working_calendar.not_before("voice", moment) == first
+        assert working_calendar.not_before("email", moment) == moment
+        assert working_calendar.is_quiet(moment) == (first != moment)
 
 
-@pytest.mark.parametrize(
-    ("moment", "told_at"),
-    [
+def test_digests_are_told_on_working_days(directory: None, db: None) -> None:
+    for moment, told_at in [
         (at(11, 0), at(11, 8, 32)),
         (at(11, 8, 31, 59), at(11, 8, 32)),
         (at(11, 8, 32), at(11, 14, 2)),
@@ -97,18 +93,14 @@ def test_what_rings_does_so_from_eight_to_nine(moment: datetime, first: datetime
         # Before the National Day holidays, and a Saturday that is worked (10 October 2026).
         (datetime(2026, 9, 30, 15, tzinfo=HERE), datetime(2026, 10, 8, 8, 32, tzinfo=HERE)),
         (datetime(2026, 10, 9, 15, tzinfo=HERE), datetime(2026, 10, 10, 8, 32, tzinfo=HERE)),
-    ],
-)
-def test_digests_are_told_on_working_days(directory: None, db: None, moment: datetime, told_at: datetime) -> None:
-    assert working_calendar.next_digest(moment, current_calendar()) == told_at
+    ]:
+        assert working_calendar.next_digest(moment, current_calendar()) == told_at
 
 
 # --- the channel of a consumer ---------------------------------------------------------------------
 
 
-def test_a_consumer_with_a_phone_gets_a_short_message_and_at_night_next_morning(
-    case: Complaint, mail: PostOffice, sms: Gateway
-) -> None:
+def test_a_consumer_with_a_phone_gets_a_short_message_by_day(case: Complaint, mail: PostOffice, sms: Gateway) -> None:
     queue(case, send_after=at(11, 21))
     assert delivery.sweep_notices(now=at(11, 21)) == 0
     assert set(Notice.objects.values_list("channel", "send_after")) == {("sms", at(12, 8))}
@@ -118,9 +110,7 @@ def test_a_consumer_with_a_phone_gets_a_short_message_and_at_night_next_morning(
     assert not mail.accepted
 
 
-def test_what_was_due_before_nine_and_was_not_sent_by_then_waits_too(
-    case: Complaint, mail: PostOffice, sms: Gateway
-) -> None:
+def test_what_was_due_before_nine_and_was_not_sent_waits_too(case: Complaint, mail: PostOffice, sms: Gateway) -> None:
     queue(case, channel="sms", send_after=at(11, 20, 59))
     assert delivery.sweep_notices(now=at(11, 21)) == 0
     assert Notice.objects.get().send_after == at(12, 8)
@@ -137,9 +127,7 @@ def test_without_a_gateway_a_phone_is_no_way(case: Complaint, mail: PostOffice, 
     assert [taken.to for taken in mail.accepted] == ["chen@example.com"]
 
 
-def test_a_consumer_without_an_account_is_reached_as_the_case_says(
-    world: World, mail: PostOffice, sms: Gateway
-) -> None:
+def test_a_consumer_without_account_is_reached_as_the_case_says(world: World, mail: PostOffice, sms: Gateway) -> None:
     given.filed(world, consumer_id=None, contact_verified=False)
     assert delivery.sweep_notices(now=WEDNESDAY) == 1
     assert b"+8613800000001" in sms.posts[0][1]
@@ -163,9 +151,7 @@ def test_without_a_handler_the_managers_are_told(case: Complaint) -> None:
     assert told() == {("主管", "digest")}
 
 
-def test_the_handler_is_told_and_the_managers_only_of_what_is_late_or_about_to_be(
-    case: Complaint, world: World
-) -> None:
+def test_the_handler_is_told_and_managers_only_of_what_is_late_or_about_to_be(case: Complaint, world: World) -> None:
     queue(case, **to_staff(case, staff_id=world.ming_staff.pk))
     queue(case, **to_staff(case, staff_id=world.ming_staff.pk, kind="remind", audience="x"))
     delivery.sweep_notices(now=DIGEST)
@@ -322,9 +308,7 @@ def second_manager(world: World) -> User:
     return user
 
 
-def test_everybody_of_an_organisation_is_written_to_in_the_own_language(
-    world: World, second_manager: User, mail: PostOffice
-) -> None:
+def test_each_of_an_organisation_reads_the_own_language(world: World, second_manager: User, mail: PostOffice) -> None:
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
     delivery.sweep_notices(now=DIGEST)
     rows = Notice.objects.filter(addressee="enterprise", kind="forward")
@@ -362,9 +346,7 @@ def test_a_fellow_complainant_reads_the_own_language_and_the_filer_that_of_the_c
     assert rows.get(user=world.chen).subject == f"【12315】{case.number}：已送达企业"
 
 
-def test_nothing_is_read_for_readers_of_the_language_in_which_it_was_written(
-    world: World, django_assert_num_queries: Any
-) -> None:
+def test_nothing_is_read_for_readers_of_the_language_of_the_words(world: World, django_assert_num_queries: Any) -> None:
     given.a_complaint(world, status=Status.WITH_ENTERPRISE)
     rows = list(Notice.objects.select_related("complaint"))
     for row in rows:

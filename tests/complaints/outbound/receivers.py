@@ -103,8 +103,7 @@ class _Talk(socketserver.BaseRequestHandler):
                 receiver.ended.wait(PATIENCE)
                 return
             file = sock.makefile("rb")
-            line = file.readline().decode()
-            headers = {":request": line.strip()}
+            headers = {":request": file.readline().decode().strip()}
             while text := file.readline().decode().strip():
                 name, _, value = text.partition(":")
                 headers[name.lower()] = value.strip()

@@ -20,6 +20,7 @@ from complaints.notices import delivery
 from complaints.notices.channels import MAIL
 from complaints.notices.channels.letter import Letter
 from complaints.notices.channels.mail import only_our_links
+from complaints.notices.digests import letter_of
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Enterprise
 from tests import given
@@ -55,8 +56,7 @@ def look_at(office: PostOffice) -> list[str]:
         message = taken.message
         assert {name.lower() for name in message.keys()} <= OURS  # noqa: SIM118
         assert not message.is_multipart()
-        assert message.get_content_type() == "text/plain"
-        assert message["To"] == taken.to
+        assert (message.get_content_type(), message["To"]) == ("text/plain", taken.to)
         text = f"{message['Subject']}\n{message.get_content()}"
         for link in LINK.findall(f"{text}\n{str(message['List-Unsubscribe'] or '').strip('<>')}"):
             assert urlsplit(link).netloc == HOST, link
@@ -145,11 +145,8 @@ def test_T31_no_subject_and_no_name_becomes_a_header(post_office: PostOffice) ->
 
 
 def test_T53_words_of_people_in_a_letter_stay_as_they_were_written() -> None:
-    from complaints.notices.digests import letter_of
-
     same: Any = {"channel": MAIL, "subject": f"【12315】{NASTY}", "short": "", "language": "zh-hans"}
-    row = Notice(pk=1, form="single", body=f"{NASTY}\n/cases/1/", **same)
-    letter = letter_of([row], site=f"https://{HOST}")
+    letter = letter_of([Notice(pk=1, form="single", body=f"{NASTY}\n/cases/1/", **same)], site=f"https://{HOST}")
     assert (letter.subject, letter.body) == (f"【12315】{NASTY}", f"{NASTY}\nhttps://{HOST}/cases/1/")
     same |= {"form": "digest", "body": "/cases/1/", "send_after": WEDNESDAY}
     rows = [Notice(pk=n, complaint_id=n, **same) for n in (1, 2)]

@@ -18,9 +18,7 @@ __all__ = ["everything_is_committed", "receiver"]
 pytestmark = pytest.mark.django_db
 
 
-def test_each_message_shows_what_was_sent_what_was_answered_and_goes_out_again(
-    world: World, receiver: Receiver
-) -> None:
+def test_each_message_shows_what_was_sent_and_answered_and_goes_out_again(world: World, receiver: Receiver) -> None:
     endpoint = endpoint_at(world, receiver)
     start = timezone.now()
     case = a_complaint(world, status=S.WITH_ENTERPRISE, now=start)

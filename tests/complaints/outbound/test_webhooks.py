@@ -111,8 +111,7 @@ def test_T62_two_secrets_sign_while_they_change(world: World, receiver: Receiver
     head, body = receiver.posts[0]
     for letter in (b"n", b"k"):
         Webhook(secret_of(letter)).verify(body, head)
-    endpoint = WebhookEndpoint.objects.get()
-    assert len(deliveries.keys_of(endpoint, now=now + timedelta(hours=25))) == 1
+    assert len(deliveries.keys_of(WebhookEndpoint.objects.get(), now=now + timedelta(hours=25))) == 1
 
 
 def test_T62_what_was_not_taken_comes_again_under_its_id(world: World, receiver: Receiver) -> None:
@@ -142,8 +141,7 @@ def test_T63_a_message_tells_ids_and_states_only(world: World, receiver: Receive
     steps = ["forward", "accept_case", "make_offer", "accept_offer", "add_internal_note"]
     assert [one["type"] for one in told(receiver)] == steps
     for one in told(receiver):
-        assert set(one) == {"type", "timestamp", "data"}
-        assert set(one["data"]) == ALLOWED
+        assert (set(one), set(one["data"])) == ({"type", "timestamp", "data"}, ALLOWED)
         assert one["data"]["external_ref"] == "T-77"
     whole = b"".join(body for _, body in receiver.posts).decode()
     for word in ("陈试", "13800000001", "鼓楼", "智家", "128.50", "退还", "明试"):
@@ -186,8 +184,7 @@ def test_only_the_chosen_steps_are_told(world: World, receiver: Receiver) -> Non
 
 
 def test_an_event_is_told_once(world: World, receiver: Receiver) -> None:
-    endpoint = endpoint_at(world, receiver)
-    before = endpoint.cursor
+    before = endpoint_at(world, receiver).cursor
     a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     assert sweep(receiver) == 2
     WebhookEndpoint.objects.update(cursor=before)
@@ -237,8 +234,7 @@ def test_after_a_week_it_is_a_dead_letter_that_can_be_sent_again(world: World, r
     sweep(receiver, now=start + timedelta(days=8))
     assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {"dead"}
     browser, address = signed_in(world.lead), f"{PAGE}{endpoint.public_id}/"
-    page = browser.get(address).content.decode()
-    assert "重发没有送到的3条" in page
+    assert "重发没有送到的3条" in browser.get(address).content.decode()
     one = WebhookDelivery.objects.order_by("pk")[0]
     assert browser.post(address, filled(what="replay", message=one.webhook_id)).status_code == 302
     assert WebhookDelivery.objects.filter(state="queued").get() == one
@@ -278,9 +274,7 @@ def test_a_suspended_firm_is_told_nothing(world: World, receiver: Receiver, enro
     assert sweep(receiver) == (0 if enrolment == "suspended" else 2)
 
 
-def test_T64_a_dead_endpoint_with_a_long_queue_delays_nobody(
-    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_T64_a_dead_endpoint_delays_nobody(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     now = timezone.now()
     with listening(mode="silent") as dead:
         monkeypatch.setattr("web.safe_http.WITHIN", 2.0)

@@ -16,9 +16,7 @@ __all__ = ["receiver"]
 
 
 @pytest.mark.django_db(transaction=True)
-def test_T62_what_happens_after_an_endpoint_was_made_is_told_once(
-    world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_T62_what_happens_later_is_told_once(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("complaints.webhooks.endpoints.checked_url", lambda url: url)
     a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     endpoints.make(user=world.lead, actor=world.manager, url=receiver.url, description="", steps=[], now=timezone.now())

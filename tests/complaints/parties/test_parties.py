@@ -256,9 +256,7 @@ def test_each_joiner_is_told_and_the_enterprise_learns_a_number_only(world: Worl
 # --- representatives --------------------------------------------------------------------------
 
 
-def test_an_expired_power_is_refused_and_after_the_term_the_representative_sees_and_does_nothing(
-    world: World, client: Client, clock: Any
-) -> None:
+def test_an_expired_power_is_refused_and_after_its_term_is_none(world: World, client: Client, clock: Any) -> None:
     with pytest.raises(WrongInput) as refused:
         given.filed(world, on_behalf=agent(valid_until=date(2026, 11, 10)))
     assert refused.value.field == "valid_until"
@@ -286,9 +284,7 @@ def test_the_power_to_settle_settles_and_without_it_the_principal_does(world: Wo
     assert HandlingStep.objects.get(complaint=case, step="accept_offer").name.name == "王试"
 
 
-def test_the_principal_takes_over_or_denies_the_power_and_the_representative_is_out(
-    world: World, client: Client
-) -> None:
+def test_the_principal_takes_over_or_denies_the_power_the_representative_is_out(world: World, client: Client) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
     client.get(f"/cases/join/{links(case)[WANG]}/")
     assert "有人代您投诉" in client.get("/cases/join/").content.decode()
@@ -316,9 +312,8 @@ def test_the_page_of_people_sends_a_new_link_to_nobody_else(world: World, client
     assert client.post(f"/cases/{case.number}/people/", KEY | {"ask": "2"}).status_code == 302
     assert [message.address for message in OutgoingMessage.objects.filter(channel="sms")] == [ZHAO]
     for bad in ("", "x", "9999", "-1"):
-        assert client.post(
-            f"/cases/{case.number}/people/", {"idempotency_key": f"key-of-{bad or 'none'}-1", "ask": bad}
-        ).status_code in (302, 404)
+        form = {"idempotency_key": f"key-of-{bad or 'none'}-1", "ask": bad}
+        assert client.post(f"/cases/{case.number}/people/", form).status_code in (302, 404)
     client.force_login(world.otto)
     assert client.get(f"/cases/{case.number}/people/").status_code == 404
     alone = given.filed(world)
@@ -344,10 +339,8 @@ def test_the_record_says_who_acted_in_whose_name(world: World, client: Client) -
 def behind_the_wall(user: User, case: Complaint, *, day: date) -> tuple[bool, bool]:
     """Whether PostgreSQL itself shows this person the row of the case, and what hangs on it."""
     with row_security.seeing_as(user, day=day, is_at_job=False):
-        return (
-            Complaint.objects.filter(pk=case.pk).exists(),
-            HandlingStep.objects.filter(complaint_id=case.pk).exists(),
-        )
+        complaints = Complaint.objects.filter(pk=case.pk)
+        return (complaints.exists(), HandlingStep.objects.filter(complaint_id=case.pk).exists())
 
 
 def test_the_database_opens_a_case_to_joiners_and_shuts_it_to_who_left_and_after_the_term(world: World) -> None:

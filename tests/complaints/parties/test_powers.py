@@ -128,8 +128,6 @@ def test_a_representative_without_the_power_reads_why_and_who_can(world: World, 
     assert f"/cases/{case.number}/settled-elsewhere/" in shown(chen.get(f"/cases/{case.number}/"))
     page = shown(chen.get(f"/cases/{case.number}/settled-elsewhere/"))
     assert 'value="yes"' not in page
-    assert (
-        send(chen, f"/cases/{case.number}/settled-elsewhere/", {"answer": "no", "text": "没有收到。"}).status_code
-        == 302
-    )
+    form = {"answer": "no", "text": "没有收到。"}
+    assert send(chen, f"/cases/{case.number}/settled-elsewhere/", form).status_code == 302
     assert HandlingStep.objects.filter(complaint=case, step="deny_settled_elsewhere").exists()

@@ -24,6 +24,7 @@ from odr_portal.celery import beats
 from tests.cast import World
 from tests.given import a_complaint, filed, step
 
+pytestmark = pytest.mark.django_db
 S = Status
 
 
@@ -33,25 +34,18 @@ def chen(client: Client, world: World) -> Client:
     return client
 
 
-@pytest.mark.django_db
-def test_T81_each_consent_of_a_filing_stands_in_the_ledger_with_its_text(world: World) -> None:
+def test_T81_each_consent_of_a_filing_stands_in_the_ledger_with_its_text_and_nobody_changes_it(world: World) -> None:
     case = a_complaint(world, status=S.FILED)
     rows = {row.purpose: row for row in ConsentRecord.objects.filter(complaint=case)}
     assert rows["share_with_enterprise"].is_given
     assert rows["share_with_enterprise"].enterprise == world.mobile
     assert rows["pass_to_regulator"].is_given
     assert all(row.text_version and row.person_key == case.consumer_key for row in rows.values())
-
-
-@pytest.mark.django_db
-def test_T81_nobody_changes_the_ledger(world: World) -> None:
-    case = a_complaint(world, status=S.FILED)
     for change in (lambda rows: rows.update(is_given=False), lambda rows: rows.delete()):
         with pytest.raises(DatabaseError), transaction.atomic():
             change(ConsentRecord.objects.filter(complaint=case))
 
 
-@pytest.mark.django_db
 def test_T81_a_consent_taken_back_is_a_row_of_its_own_and_holds_from_then_on(chen: Client, world: World) -> None:
     case = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
     page = chen.get(f"/cases/{case.number}/consents/")
@@ -59,20 +53,16 @@ def test_T81_a_consent_taken_back_is_a_row_of_its_own_and_holds_from_then_on(che
     key = page.content.decode().split('name="idempotency_key" value="')[-1].split('"')[0]
     answer = chen.post(f"/cases/{case.number}/consents/", {"purpose": "share_with_enterprise", "idempotency_key": key})
     assert answer.status_code == 302
-    texts = list(
-        ConsentRecord.objects.filter(complaint=case, purpose="share_with_enterprise").values_list("is_given", flat=True)
-    )
-    assert texts == [True, False]
+    consent_records = ConsentRecord.objects.filter(complaint=case, purpose="share_with_enterprise")
+    assert list(consent_records.values_list("is_given", flat=True)) == [True, False]
     case.refresh_from_db()
     assert case.consents["share_with_enterprise"] is False
     assert case.status == S.NEGOTIATING
+    move = both.withdraw_consent(purpose="share_with_enterprise")
     with pytest.raises(StepNotAllowed):
-        handling.take(
-            both.withdraw_consent(purpose="share_with_enterprise"), [case.pk], actor=world.consumer, now=timezone.now()
-        )
+        handling.take(move, [case.pk], actor=world.consumer, now=timezone.now())
 
 
-@pytest.mark.django_db
 def test_T81_without_an_answer_about_consent_nothing_is_filed(client: Client) -> None:
     before = Complaint.objects.count()
     client.get("/file/")
@@ -81,10 +71,7 @@ def test_T81_without_an_answer_about_consent_nothing_is_filed(client: Client) ->
     assert not ConsentRecord.objects.exists()
 
 
-@pytest.mark.django_db
-def test_the_page_shows_what_we_hold_and_what_was_agreed_and_asks_for_no_password_change(
-    chen: Client, world: World
-) -> None:
+def test_the_page_shows_what_we_hold_without_a_password_and_a_copy_ones_own_words(chen: Client, world: World) -> None:
     case = a_complaint(world, status=S.NEGOTIATING)
     page = chen.get("/account/privacy/").content.decode()
     assert case.number in page
@@ -93,9 +80,15 @@ def test_the_page_shows_what_we_hold_and_what_was_agreed_and_asks_for_no_passwor
     page = chen.get("/account/sessions/").content.decode()
     assert "再联系12315" in page
     assert "密码" not in page.partition("<main")[2].partition("</main>")[0]
+    answer = chen.post("/account/privacy/copy/")
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    copy = json.loads(answer.content)
+    assert [one["number"] for one in copy["complaints"]] == [case.number]
+    assert any(text["kind"] == "consumer_statement" for text in copy["complaints"][0]["you_said"])
+    assert copy["account"]["phone"] == world.chen.phone
+    assert world.ming.name not in answer.content.decode()
 
 
-@pytest.mark.django_db
 def test_an_english_reader_finds_enterprise_and_authority_by_their_english_names(chen: Client, world: World) -> None:
     case = a_complaint(world, status=S.MEDIATING, now=timezone.now())
     step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
@@ -106,22 +99,7 @@ def test_an_english_reader_finds_enterprise_and_authority_by_their_english_names
     assert world.gulou.name not in page
 
 
-@pytest.mark.django_db
-def test_a_copy_holds_ones_own_words_and_nobody_elses(chen: Client, world: World) -> None:
-    case = a_complaint(world, status=S.NEGOTIATING)
-    answer = chen.post("/account/privacy/copy/")
-    assert answer.headers["Content-Disposition"].startswith("attachment")
-    copy = json.loads(answer.content)
-    assert [one["number"] for one in copy["complaints"]] == [case.number]
-    assert any(text["kind"] == "consumer_statement" for text in copy["complaints"][0]["you_said"])
-    assert copy["account"]["phone"] == world.chen.phone
-    assert world.ming.name not in answer.content.decode()
-
-
-@pytest.mark.django_db
-def test_T82_neither_an_account_with_an_open_case_nor_one_of_work_is_closed(
-    chen: Client, world: World, client: Client
-) -> None:
+def test_T82_no_account_with_an_open_case_nor_one_of_work_is_closed(chen: Client, world: World, client: Client) -> None:
     case = a_complaint(world, status=S.NEGOTIATING)
     page = chen.get("/account/privacy/close/").content.decode()
     assert case.number in page
@@ -135,7 +113,6 @@ def test_T82_neither_an_account_with_an_open_case_nor_one_of_work_is_closed(
     assert User.objects.get(pk=world.ming.pk).is_active
 
 
-@pytest.mark.django_db
 def test_T82_a_closed_account_is_out_at_once_and_kept_until_the_law_allows(chen: Client, world: World) -> None:
     case = a_complaint(world, status=S.CLOSED)
     page = chen.get("/account/privacy/close/").content.decode()
@@ -172,7 +149,6 @@ def session(name: str, until: datetime) -> BrowserSession:
     return BrowserSession.objects.create(session_key=name, session_data="", expire_date=until)
 
 
-@pytest.mark.django_db
 def test_what_is_over_goes_and_what_still_counts_stays() -> None:
     now = timezone.now()
     old_draft, _ = drafts.begin(now=now - 8 * DAY)
@@ -196,7 +172,6 @@ def test_what_is_over_goes_and_what_still_counts_stays() -> None:
     assert not FilingDraft.objects.filter(pk=old_draft.pk).exists()
 
 
-@pytest.mark.django_db
 def test_it_is_the_work_of_a_day_and_whoever_comes_first_does_it() -> None:
     now = timezone.now()
     key(now - 31 * DAY)
@@ -208,7 +183,6 @@ def test_it_is_the_work_of_a_day_and_whoever_comes_first_does_it() -> None:
     assert erasing.sweep_expired(now=now + 25 * HOUR) == 1
 
 
-@pytest.mark.django_db
 def test_a_backlog_is_swept_in_batches_until_nothing_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(erasing, "BATCH", 100)
     made = timezone.now() - 31 * DAY
@@ -227,7 +201,6 @@ def test_no_case_is_ever_touched(world: World) -> None:
     assert before == [list(model.objects.values()) for model in (Complaint, HandlingStep, PersonalText)]
 
 
-@pytest.mark.django_db
 def test_beat_and_watch_both_ask_for_it() -> None:
     assert beats(5)["complaints.tasks.sweep_expired"]["schedule"] <= 86400
     key(timezone.now() - 31 * DAY)

@@ -137,9 +137,8 @@ def test_a_refusal_names_its_authority_in_the_letter_and_on_the_document(world: 
 
 def test_what_is_left_after_the_end_stands_on_the_page_and_in_the_letter(world: World) -> None:
     now = timezone.now()
-    case = given.a_complaint(
-        world, status=S.NEGOTIATING, now=now, **FERRY, disputed_on=now.date() - timedelta(days=9), answers=ASKED
-    )
+    disputed_on = now.date() - timedelta(days=9)
+    case = given.a_complaint(world, status=S.NEGOTIATING, now=now, **FERRY, disputed_on=disputed_on, answers=ASKED)
     given.step(case, consumer.withdraw(reason="other_way"), world.consumer, now)
     assert (
         "渡轮争议还可以向港航管理部门申诉。"

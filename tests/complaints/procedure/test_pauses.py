@@ -3,8 +3,6 @@
 import json
 from datetime import date, timedelta
 
-import pytest
-
 from complaints.procedure.deadlines import (
     CALENDAR,
     Due,
@@ -41,9 +39,8 @@ def test_the_example_of_the_procedure_and_two_pauses_that_add_up() -> None:
     assert len(second.derivation["pauses"]) == 2
 
 
-@pytest.mark.parametrize(
-    ("paused", "left", "resumed", "last"),
-    [
+def test_a_pause() -> None:
+    for paused, left, resumed, last in [
         ("2026-11-11", 10, "2026-11-11", "2026-11-25"),  # the same day: nothing is lost
         ("2026-11-18", 5, "2026-11-18", "2026-11-25"),
         ("2026-11-21", 3, "2026-11-22", "2026-11-25"),  # a weekend costs nothing
@@ -51,14 +48,12 @@ def test_the_example_of_the_procedure_and_two_pauses_that_add_up() -> None:
         ("2026-11-24", 1, "2026-12-01", "2026-12-02"),
         ("2026-11-25", 0, "2026-11-27", "2026-11-25"),  # run out: the day it had
         ("2026-11-26", 0, "2026-11-27", "2026-11-25"),
-    ],
-)
-def test_a_pause(paused: str, left: int, resumed: str, last: str) -> None:
-    due, day = delivered(), date.fromisoformat(paused)
-    assert remaining(due.last_day, day, CHINA) == left
-    again = resume(date.fromisoformat(resumed), left, CHINA, earlier=due.derivation, paused_from=day)
-    assert str(again.last_day) == last
-    assert again.derivation["has_run_out"] is (left == 0)
+    ]:
+        due, day = delivered(), date.fromisoformat(paused)
+        assert remaining(due.last_day, day, CHINA) == left
+        again = resume(date.fromisoformat(resumed), left, CHINA, earlier=due.derivation, paused_from=day)
+        assert str(again.last_day) == last
+        assert again.derivation["has_run_out"] is (left == 0)
 
 
 def test_mediation_pauses_in_calendar_days_and_an_allowance_caps_the_pause() -> None:
@@ -73,7 +68,7 @@ def test_mediation_pauses_in_calendar_days_and_an_allowance_caps_the_pause() -> 
     assert with_allowance(date(2026, 11, 18), 0, 5, CHINA).last_day == date(2026, 11, 25)
 
 
-def test_the_same_calendar_changes_nothing() -> None:
+def test_the_same_calendar_changes_nothing_and_a_published_year_moves_a_provisional_date() -> None:
     paused = resume(date(2026, 11, 20), 5, CHINA, earlier=delivered().derivation, paused_from=date(2026, 11, 18))
     run_out = resume(date(2026, 11, 27), 0, CHINA, earlier=delivered().derivation, paused_from=date(2026, 11, 25))
     capped = with_allowance(date(2026, 11, 18), 5, 5, CHINA, earlier=delivered().derivation)
@@ -88,10 +83,7 @@ def test_the_same_calendar_changes_nothing() -> None:
     ):
         stored = json.loads(json.dumps(due.derivation))
         assert recompute(stored, CHINA, changed_on=date(2026, 11, 20), floor=None) == due
-
-
-def test_a_published_year_moves_a_provisional_date() -> None:
-    """1 January 2027 turns out to be off and Saturday the 9th worked."""
+    # 1 January 2027 turns out to be off and Saturday the 9th worked.
     due = working_days(date(2026, 12, 25), 10, CHINA)
     again = recompute(due.derivation, WITH_2027, changed_on=date(2026, 11, 26), floor=2)
     assert (due.last_day, due.provisional) == (date(2027, 1, 8), True)
@@ -100,21 +92,17 @@ def test_a_published_year_moves_a_provisional_date() -> None:
     assert recompute(again.derivation, WITH_2027, changed_on=date(2026, 11, 27), floor=2) == again
 
 
-@pytest.mark.parametrize(
-    ("changed_on", "exactly", "last"),
-    [
+def test_a_date_moves_forward_with_two_working_days_of_notice() -> None:
+    """From 4 January five working days: until the 11th, or the 9th when that Saturday is worked."""
+    for changed_on, exactly, last in [
         ("2027-01-04", False, "2027-01-09"),  # room enough: the new date
         ("2027-01-08", False, "2027-01-11"),  # two working days left: 9 and 11 January
         ("2027-01-11", False, "2027-01-11"),  # never later than it was
         ("2027-01-08", True, "2027-01-09"),  # an authority: exactly
-    ],
-)
-def test_a_date_moves_forward_with_two_working_days_of_notice(changed_on: str, exactly: bool, last: str) -> None:
-    """From 4 January five working days: until the 11th, or the 9th when that Saturday is worked."""
-    due = working_days(date(2027, 1, 4), 5, CHINA)
-    assert due.last_day == date(2027, 1, 11)
-    again = recompute(
-        due.derivation, WITH_2027, changed_on=date.fromisoformat(changed_on), floor=None if exactly else 2
-    )
-    assert (str(again.last_day), again.derivation["last_day"]) == (last, last)
-    assert again.due_at == WITH_2027.moment(again.last_day + timedelta(days=1))
+    ]:
+        due = working_days(date(2027, 1, 4), 5, CHINA)
+        assert due.last_day == date(2027, 1, 11)
+        floor = None if exactly else 2
+        again = recompute(due.derivation, WITH_2027, changed_on=date.fromisoformat(changed_on), floor=floor)
+        assert (str(again.last_day), again.derivation["last_day"]) == (last, last)
+        assert again.due_at == WITH_2027.moment(again.last_day + timedelta(days=1))

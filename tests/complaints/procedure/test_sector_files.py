@@ -110,12 +110,7 @@ def test_a_sector_that_is_added_as_one_file_is_there_everywhere(tmp_path: Path) 
     shutil.copytree(FOLDER, folder)
     shutil.copy(HERE / "ferry.toml", folder)
     texts = ["-q", "-x", "-p", "tests.complaints.procedure.with_a_ferry", str(HERE / "ferry_in_the_portal.py")]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *texts],
-        cwd=ROOT,
-        env=os.environ | {"SECTORS_OF_THIS_RUN": str(folder)},
-        capture_output=True,
-        text=True,
-    )
+    env = os.environ | {"SECTORS_OF_THIS_RUN": str(folder)}
+    done = subprocess.run([sys.executable, "-m", "pytest", *texts], cwd=ROOT, env=env, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-2000:]
     assert "9 passed" in done.stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, date, datetime
 
 import pytest
@@ -65,14 +64,10 @@ def test_every_status_and_outcome_can_be_reached_and_targets_close_exactly_with_
 
 
 @pytest.mark.parametrize("status", sorted(OPEN))
-def test_every_open_status_has_somebody_who_must_act_and_can(status: Status) -> None:
+def test_every_open_status_has_who_must_act_and_can_a_clock_or_a_reason_and_leads_to_the_end(status: Status) -> None:
     side = MUST_ACT[status]
     moving = [row for row in TABLE.values() if status in row.at and row.to and row.by & SIDES[side]]
     assert moving, f"{side} must act at {status} and has no step that leads on"
-
-
-@pytest.mark.parametrize("status", sorted(OPEN))
-def test_every_open_status_leads_to_the_end(status: Status) -> None:
     seen, fresh = {status}, [status]
     while fresh:
         here = fresh.pop()
@@ -83,10 +78,6 @@ def test_every_open_status_leads_to_the_end(status: Status) -> None:
                         seen.add(target)
                         fresh.append(target)
     assert S.CLOSED in seen
-
-
-@pytest.mark.parametrize("status", sorted(OPEN))
-def test_every_open_status_has_a_clock_or_a_reason(status: Status) -> None:
     always = {
         Clock.NOTICE,
         Clock.PERFORMANCE,
@@ -137,14 +128,11 @@ def test_holidays_are_skipped_by_name() -> None:
     ]
 
 
-def test_a_roll_names_the_strict_day() -> None:
+def test_a_roll_names_the_strict_day_and_a_pause_is_told() -> None:
     lines = in_language("zh-hans", explain, calendar_days(date(2026, 2, 10), 60, CHINA).derivation)
     assert "按日计算的最后一天是4月11日（周六），遇周末，顺延到4月13日（周一）。" in lines
     lines = in_language("en", explain, calendar_days(date(2026, 9, 7), 30, CHINA).derivation)
     assert "Day by day it would end on Wednesday 7 October (National Day); it moves to Thursday 8 October." in lines
-
-
-def test_a_pause_is_told() -> None:
     due = working_days(date(2026, 11, 11), 10, CHINA)
     pause = {"earlier": due.derivation, "paused_from": date(2026, 11, 18)}
     again = resume(date(2026, 11, 20), 5, CHINA, **pause)
@@ -175,9 +163,8 @@ def test_a_provisional_year_a_missing_calendar_and_a_named_day_are_told() -> Non
     assert "原为2027年1月8日（周五），2026年11月26日按新公布的放假安排重算。" in in_language(
         "zh-hans", explain, again.derivation
     )
-    held = recompute(
-        working_days(date(2027, 1, 4), 5, CHINA).derivation, WITH_2027, changed_on=date(2027, 1, 8), floor=2
-    )
+    changed_on = date(2027, 1, 8)
+    held = recompute(working_days(date(2027, 1, 4), 5, CHINA).derivation, WITH_2027, changed_on=changed_on, floor=2)
     assert "重算结果是1月9日；为留足时间，没有提得那么早。" in in_language("zh-hans", explain, held.derivation)
     due = working_days(date(2024, 7, 3), 10, NONE)
     assert "按周一至周五计算，没有使用放假日历。" in in_language("zh-hans", explain, due.derivation)
@@ -217,9 +204,8 @@ def test_reminders_of_ten_working_days_move_with_a_pause_and_only_the_latest_is_
     assert (milestones(started, due, CHINA), next_milestone(started, started, due, CHINA)) == ((), (101, at(11, 12)))
 
 
-@pytest.mark.parametrize(
-    "verb",
-    [
+def test_a_day_of_no_year_of_ours_is_refused_at_its_field_and_by_a_form_before() -> None:
+    for verb in [
         lambda day: supervision.urge(text="请答复。", last_day=day.isoformat()),
         lambda day: authority.request_material(what="发票", last_day=day),
         lambda day: casework.serve_notice(document="告知书", channel="email", is_served=True, text="", day=day),
@@ -227,21 +213,16 @@ def test_reminders_of_ten_working_days_move_with_a_pause_and_only_the_latest_is_
         lambda day: mediation.schedule_session(
             at=datetime(day.year, 12, 31, 23, 59, tzinfo=UTC), place="一楼", mode="site"
         ),
-    ],
-)
-def test_a_day_of_no_year_of_ours_is_refused_at_its_field(verb: Callable[[date], object]) -> None:
-    for year in (1, 1999, 2101, 9999):
-        with pytest.raises(StepNotAllowed) as refused:
-            verb(date(year, 12, 31))
-        assert refused.value.code == "bad_day"
-        assert refused.value.field in ("last_day", "day", "until", "at")
-    verb(date(2000, 12, 31))
-    verb(date(2100, 12, 31))
-
-
-@pytest.mark.parametrize("typed", ["0001-01-01", "9999-12-31"])
-def test_a_form_says_the_same_before_anything_is_reckoned(typed: str) -> None:
-    with translation.override("zh-hans"):
-        for field in (Day(), LeaveForm(people=[], deputies=[]).fields["ends_on"]):
-            with pytest.raises(ValidationError, match="2000和2100"):
-                field.clean(typed)
+    ]:
+        for year in (1, 1999, 2101, 9999):
+            with pytest.raises(StepNotAllowed) as refused:
+                verb(date(year, 12, 31))
+            assert refused.value.code == "bad_day"
+            assert refused.value.field in ("last_day", "day", "until", "at")
+        verb(date(2000, 12, 31))
+        verb(date(2100, 12, 31))
+    for typed in ["0001-01-01", "9999-12-31"]:
+        with translation.override("zh-hans"):
+            for field in (Day(), LeaveForm(people=[], deputies=[]).fields["ends_on"]):
+                with pytest.raises(ValidationError, match="2000和2100"):
+                    field.clean(typed)

@@ -17,8 +17,7 @@ def rows(*years: int) -> list[Row]:
     for year in years:
         with (FOLDER / f"cn_{year}.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
-                day = date.fromisoformat(row["day"])
-                results.append((day, row["is_working"] == "1", row["name"], row["name_en"]))
+                results.append((date.fromisoformat(row["day"]), row["is_working"] == "1", row["name"], row["name_en"]))
     return results
 
 

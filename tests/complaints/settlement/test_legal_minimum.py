@@ -19,109 +19,97 @@ FOOD: dict[str, Any] = {"category": "goods.food", "problem": "food_safety", "dem
 PLAN: dict[str, Any] = {"category": "service.telecom", "demands": {"refund"}, "amount": Decimal("128.50")}
 
 #: What was filed → the rules that fit, what is certain, what it comes to if every condition holds.
-TABLE: tuple[tuple[dict[str, Any], set[str], str | None, str | None], ...] = (
+TABLE: tuple[tuple[dict[str, Any], str, str | None, str | None], ...] = (
     # Seven days: only what was bought from afar, from the day of purchase on, and not what spoils.
-    (
-        PHONE | {"is_online": True, "days": 0, "demands": {"return_goods"}},
-        {"no_reason_return", "no_delay"},
-        "1999",
-        "1999",
-    ),
-    (PHONE | {"is_online": True, "days": 7, "demands": {"refund"}}, {"no_reason_return", "no_delay"}, "1999", "1999"),
-    (PHONE | {"is_online": True, "days": 8, "demands": {"refund"}}, {"no_delay"}, None, None),
-    (PHONE | {"is_online": True, "days": None, "demands": {"refund"}}, {"no_delay"}, None, None),
-    (PHONE | {"is_online": False, "days": 3, "demands": {"refund"}}, {"no_delay"}, None, None),
-    (PHONE | {"is_online": None, "days": 3, "demands": {"refund"}}, {"no_delay"}, None, None),
-    (PHONE | {"is_online": True, "days": 3, "demands": {"apology"}}, set(), None, None),
-    (FOOD | {"problem": "other", "is_online": True, "days": 3, "amount": Decimal(50)}, {"no_delay"}, None, None),
+    (PHONE | {"is_online": True, "days": 0, "demands": {"return_goods"}}, "no_reason_return no_delay", "1999", "1999"),
+    (PHONE | {"is_online": True, "days": 7, "demands": {"refund"}}, "no_reason_return no_delay", "1999", "1999"),
+    (PHONE | {"is_online": True, "days": 8, "demands": {"refund"}}, "no_delay", None, None),
+    (PHONE | {"is_online": True, "days": None, "demands": {"refund"}}, "no_delay", None, None),
+    (PHONE | {"is_online": False, "days": 3, "demands": {"refund"}}, "no_delay", None, None),
+    (PHONE | {"is_online": None, "days": 3, "demands": {"refund"}}, "no_delay", None, None),
+    (PHONE | {"is_online": True, "days": 3, "demands": {"apology"}}, "", None, None),
+    (FOOD | {"problem": "other", "is_online": True, "days": 3, "amount": Decimal(50)}, "no_delay", None, None),
     # Without a price there is a rule and no sum.
     (
         PHONE | {"is_online": True, "days": 3, "demands": {"refund"}, "amount": None},
-        {"no_reason_return", "no_delay"},
+        "no_reason_return no_delay",
         None,
         None,
     ),
     # Faulty: return in the first seven days, repair or exchange later; both may fit, the price counts once.
     (
         PHONE | {"problem": "quality", "days": 5, "demands": {"refund"}},
-        {"return_of_faulty_goods", "found_unqualified", "no_delay"},
+        "return_of_faulty_goods found_unqualified no_delay",
         None,
         "1999",
     ),
     (
         PHONE | {"problem": "quality", "days": 5, "is_online": True, "demands": {"return_goods"}},
-        {"no_reason_return", "return_of_faulty_goods", "found_unqualified", "make_good", "no_delay"},
+        "no_reason_return return_of_faulty_goods found_unqualified make_good no_delay",
         "1999",
         "1999",
     ),
     (
         PHONE | {"problem": "quality", "days": 30, "demands": {"repair"}},
-        {"repair_or_exchange", "make_good", "no_delay"},
+        "repair_or_exchange make_good no_delay",
         None,
         None,
     ),
     # Fraud: three times the price on top, 500 at least.
-    (PHONE | {"problem": "false_claims", "demands": {"refund"}}, {"threefold", "no_delay"}, None, "5997"),
+    (PHONE | {"problem": "false_claims", "demands": {"refund"}}, "threefold no_delay", None, "5997"),
     (
         PHONE | {"problem": "counterfeit", "demands": {"refund"}, "amount": Decimal("166.66"), "days": 60},
-        {"repair_or_exchange", "threefold", "no_delay"},
+        "repair_or_exchange threefold no_delay",
         None,
         "500",
     ),
     (
         PHONE | {"problem": "counterfeit", "demands": {"refund"}, "amount": Decimal("166.67"), "days": 60},
-        {"repair_or_exchange", "threefold", "no_delay"},
+        "repair_or_exchange threefold no_delay",
         None,
         "500.01",
     ),
     # Food: ten times, 1,000 at least, together with the price.
     (
         FOOD | {"amount": Decimal("9.90"), "days": 3},
-        {"return_of_faulty_goods", "found_unqualified", "tenfold", "no_delay"},
+        "return_of_faulty_goods found_unqualified tenfold no_delay",
         None,
         "1009.90",
     ),
-    (FOOD | {"amount": Decimal(200), "days": 20}, {"found_unqualified", "tenfold", "no_delay"}, None, "2200"),
-    (FOOD | {"category": "service.catering", "amount": Decimal(80)}, {"tenfold", "no_delay"}, None, "1000"),
+    (FOOD | {"amount": Decimal(200), "days": 20}, "found_unqualified tenfold no_delay", None, "2200"),
+    (FOOD | {"category": "service.catering", "amount": Decimal(80)}, "tenfold no_delay", None, "1000"),
     # Carriers: what was charged without being owed; faults; an answer within fifteen days.
-    (
-        PLAN | {"problem": "telecom.fees.unexplained_charge"},
-        {"not_as_agreed", "answer_in_15_days", "no_delay"},
-        None,
-        "128.50",
-    ),
+    (PLAN | {"problem": "telecom.fees.unexplained_charge"}, "not_as_agreed answer_in_15_days no_delay", None, "128.50"),
     (
         PLAN | {"problem": "telecom.extras.without_consent"},
-        {"not_as_agreed", "threefold", "answer_in_15_days", "no_delay"},
+        "not_as_agreed threefold answer_in_15_days no_delay",
         None,
         "628.50",
     ),
     (
         PLAN | {"problem": "telecom.broadband.repair", "demands": {"fix_fault"}},
-        {"fault_in_time", "answer_in_15_days"},
+        "fault_in_time answer_in_15_days",
         None,
         None,
     ),
-    (PLAN | {"problem": "telecom.leaving", "demands": {"leave"}}, {"answer_in_15_days"}, None, None),
+    (PLAN | {"problem": "telecom.leaving", "demands": {"leave"}}, "answer_in_15_days", None, None),
     # Prepaid cards.
     (
         {"category": "service.beauty", "problem": "contract", "demands": {"refund"}, "amount": Decimal(3000)},
-        {"not_as_agreed", "prepaid", "no_delay"},
+        "not_as_agreed prepaid no_delay",
         None,
         "3000",
     ),
     # Nothing that a rule knows.
-    ({"category": "service.parking", "problem": "dignity", "demands": {"apology"}}, set(), None, None),
-    ({}, set(), None, None),
+    ({"category": "service.parking", "problem": "dignity", "demands": {"apology"}}, "", None, None),
+    ({}, "", None, None),
 )
 
 
 @pytest.mark.parametrize(("filed", "fitting", "certain", "if_proven"), TABLE)
-def test_the_rules_that_fit(
-    filed: dict[str, Any], fitting: set[str], certain: str | None, if_proven: str | None
-) -> None:
+def test_the_rules_that_fit(filed: dict[str, Any], fitting: str, certain: str | None, if_proven: str | None) -> None:
     result = minimum_for(Facts(**{"on": TODAY} | filed | {"demands": frozenset(filed.get("demands", ()))}))
-    assert {e.rule.code for e in result.entitlements} == fitting
+    assert {e.rule.code for e in result.entitlements} == set(fitting.split())
     assert result.certain == (None if certain is None else Decimal(certain))
     assert result.if_proven == (None if if_proven is None else Decimal(if_proven))
 
@@ -146,9 +134,6 @@ def test_each_rule_says_its_article_in_both_languages_and_names_only_codes_of_th
         for wanted, known in ((rule.categories, OBJECT_LABELS), (rule.problems, PROBLEM_LABELS)):
             for word in wanted:
                 assert any(code.startswith(word.removeprefix("-")) for code in known), (rule.code, word)
-
-
-def test_it_is_said_in_the_language_of_the_reader() -> None:
     (result,) = (
         e
         for e in minimum_for(

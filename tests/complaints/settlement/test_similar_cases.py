@@ -95,31 +95,27 @@ def test_a_tag_leaves_the_consumers_undo_and_two_in_one_batch_are_one_cause(worl
     assert [row.cause for row in RootCause.objects.filter(complaint=case)] == ["billing_error"]
 
 
-@pytest.mark.parametrize(
-    "move",
-    [
+def test_what_only_authorities_read_shows_in_no_lost_undo(world: World) -> None:
+    for move in [
         violations.split_report(text="附带的举报。"),
         violations.open_lead(text="发现的线索。"),
         jurisdiction.dispute_jurisdiction(text="不归本局管辖。"),
         proposals.propose(move=violations.refer_to_police(text="涉嫌犯罪。")),
-    ],
-    ids=lambda move: str(move.step),
-)
-def test_what_only_authorities_read_shows_in_no_lost_undo(world: World, move: handling.Move) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY + T(hours=1))
-    given.step(case, move, world.officer, WEDNESDAY + T(hours=2))
-    given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=3))
-    assert case.status == S.NEGOTIATING
-    going_on = case.matters.filter(state="open", kind__in=("report", "lead"))
-    assert (
-        case.deadlines.filter(clock="lead", state="running", ended_at=None, matter__in=going_on).count()
-        == going_on.count()
-    )
-    assert going_on.exists() is (move.step in ("split_report", "open_lead"))
-    # Whose case it is needs no answer where no authority has it.
-    assert not case.matters.filter(state="open", kind="jurisdiction").exists()
-    assert not case.deadlines.filter(clock="jurisdiction", ended_at=None).exists()
+    ]:
+        case = given.a_complaint(world, status=S.NEGOTIATING)
+        given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY + T(hours=1))
+        given.step(case, move, world.officer, WEDNESDAY + T(hours=2))
+        given.step(case, handling.MOVES["undo"](), world.consumer, WEDNESDAY + T(hours=3))
+        assert case.status == S.NEGOTIATING
+        going_on = case.matters.filter(state="open", kind__in=("report", "lead"))
+        assert (
+            case.deadlines.filter(clock="lead", state="running", ended_at=None, matter__in=going_on).count()
+            == going_on.count()
+        )
+        assert going_on.exists() is (move.step in ("split_report", "open_lead"))
+        # Whose case it is needs no answer where no authority has it.
+        assert not case.matters.filter(state="open", kind="jurisdiction").exists()
+        assert not case.deadlines.filter(clock="jurisdiction", ended_at=None).exists()
 
 
 def test_every_cause_has_words_and_every_problem_has_usual_ones() -> None:
@@ -144,9 +140,8 @@ VALUES = {
 }
 
 
-@pytest.mark.parametrize(
-    ("body", "names"),
-    [
+def test_an_unknown_variable_is_named_and_a_known_one_filled() -> None:
+    for body, names in [
         (BODY, []),
         ("没有变量", []),
         ("{姓名}您好，{金额}", ["姓名"]),
@@ -156,13 +151,8 @@ VALUES = {
         ("{金额", []),
         ("{{金额}}", []),
         ("{消费者称呼 }", ["消费者称呼 "]),
-    ],
-)
-def test_an_unknown_variable_is_named(body: str, names: list[str]) -> None:
-    assert unknown(body) == names
-
-
-def test_what_is_known_is_filled_and_the_rest_stays_a_blank() -> None:
+    ]:
+        assert unknown(body) == names
     assert (
         filled(BODY, VALUES)
         == "陈先生/女士您好，宽带一事给您带来不便。我们将在2026年12月7日（周一）前退还¥128.50，经办人明试。"
@@ -171,25 +161,18 @@ def test_what_is_known_is_filled_and_the_rest_stays_a_blank() -> None:
     assert filled("{金额}{金额}", {}) == "【请填：金额】【请填：金额】"
 
 
-@pytest.mark.parametrize(
-    ("body", "message", "comes", "fills"),
-    [
+def test_whether_a_message_comes_from_the_template_and_a_circular_is_none_filled() -> None:
+    for body, message, comes, fills in [
         ("as filled", filled(BODY, VALUES), True, True),
         ("with a sentence of one's own", filled(BODY, VALUES) + "9月的扣费是系统重复计费，已经改正。", True, True),
         ("a blank left", filled(BODY, VALUES | {"金额": ""}), True, False),
         ("half rewritten", "陈女士您好，宽带一事给您带来不便。钱12月7日前到账。", False, False),
         ("written anew", "三个月合计全部退还。", False, False),
         ("nothing", "", False, False),
-    ],
-)
-def test_whether_a_message_still_comes_from_the_template(body: str, message: str, comes: bool, fills: bool) -> None:
-    assert comes_from(message, BODY) == comes, body
-    assert is_filled(message, BODY) == fills, body
-
-
-@pytest.mark.parametrize(
-    ("body", "message", "fills"),
-    [
+    ]:
+        assert comes_from(message, BODY) == comes, body
+        assert is_filled(message, BODY) == fills, body
+    for body, message, fills in [
         # A circular: only the name changes.
         (
             "{消费者称呼}您好，经核实系统无异常，无法办理，感谢理解。",
@@ -202,7 +185,5 @@ def test_whether_a_message_still_comes_from_the_template(body: str, message: str
         ("您好，{商品或服务}的费用无法退还。", "您好，宽带的费用无法退还。", True),
         ("您好，无法退还，因为【请填：原因】。", "您好，无法退还，因为终端分期还有6期。", True),
         ("您好，将于____前退还。", "您好，将于12月7日前退还。", True),
-    ],
-)
-def test_a_circular_is_no_filled_template(body: str, message: str, fills: bool) -> None:
-    assert is_filled(message, body) == fills
+    ]:
+        assert is_filled(message, body) == fills

@@ -35,9 +35,8 @@ def filed(world: World, source: str, **changes: object) -> Complaint:
     return given.filed(world, now=timezone.now(), source=source, **changes)
 
 
-@pytest.mark.parametrize(
-    ("code", "said"),
-    [
+def test_a_code_says_whose_it_is_and_where_it_hangs() -> None:
+    for code, said in [
         ("SD-01", Poster("SD-01")),
         ("SD-01.a4", Poster("SD-01", "a4")),
         ("X.a6b12", Poster("X", "a6", 12)),
@@ -47,10 +46,8 @@ def filed(world: World, source: str, **changes: object) -> Complaint:
         ("X.a4b1234567890", Poster("X")),
         ("X.a4.a4", Poster("X")),
         ("", Poster("")),
-    ],
-)
-def test_a_code_says_whose_it_is_and_where_it_hangs(code: str, said: Poster) -> None:
-    assert posters.read(code) == said
+    ]:
+        assert posters.read(code) == said
 
 
 def test_each_code_leads_to_a_prefilled_complaint_that_keeps_it(world: World, station: Station) -> None:
@@ -67,7 +64,7 @@ def test_each_code_leads_to_a_prefilled_complaint_that_keeps_it(world: World, st
     assert "source" not in passer_by.get("/go/nobody.a4/").headers["Location"]
 
 
-def test_an_enterprise_prints_its_own_and_sees_what_they_brought(world: World) -> None:
+def test_an_enterprise_prints_its_own_a_branch_for_itself_and_sees_what_they_brought(world: World) -> None:
     uscc, branch = world.mobile.uscc, world.fuzhou.pk
     for source in (
         f"go-{uscc}.a6b{branch}",
@@ -92,9 +89,6 @@ def test_an_enterprise_prints_its_own_and_sees_what_they_brought(world: World) -
     for address in (f"a6.pdf?branch={far.pk}", "a6.pdf?branch=x", "a5.pdf"):
         assert workspace(world.lead).get(f"/enterprise/posters/{address}").status_code == 404
     assert workspace(world.hua).get("/enterprise/posters/").context["total"] == 0, "another enterprise sees none of it"
-
-
-def test_somebody_of_a_branch_prints_for_that_branch(world: World) -> None:
     names = {row["name"] for row in workspace(world.ming).get("/enterprise/posters/").context["rows"]} - {
         world.mobile.name
     }

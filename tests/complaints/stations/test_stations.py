@@ -15,7 +15,7 @@ from complaints.models import Complaint, FilingDraft, HandlingStep, StationEntry
 from complaints.stations import stations
 from enterprises.models import Station, StationStaff
 from enterprises.team import team
-from enterprises.team.rights import TeamActor, authority_reach
+from enterprises.team.rights import Post, TeamActor, authority_reach
 from tests.cast import World
 from tests.complaints.filing import answers
 from tests.complaints.filing.test_drafts import fill, newest_code, send, url
@@ -143,7 +143,9 @@ def test_what_is_wrong_in_an_entry_is_said(workspace: Client) -> None:
         assert not StationEntry.objects.exists()
 
 
-def test_another_station_and_strangers_find_nothing(world: World, workspace: Client, client: Client) -> None:
+def test_another_station_and_strangers_find_nothing_and_who_left_is_out(
+    world: World, workspace: Client, client: Client, clerk: User
+) -> None:
     noted(workspace)
     row = StationEntry.objects.get()
     other = Station.objects.create(code="SD-02", name="另一个服务站", kind="market", authority=world.gulou)
@@ -158,9 +160,6 @@ def test_another_station_and_strangers_find_nothing(world: World, workspace: Cli
         stranger.force_login(who)
         assert stranger.get("/station/").status_code == 404
     assert Client().get("/station/").status_code == 302
-
-
-def test_who_left_the_station_is_out(workspace: Client, clerk: User) -> None:
     assert workspace.get("/station/").status_code == 200
     StationStaff.objects.filter(user=clerk).update(starts_on=None, ends_on=timezone.localdate() - timedelta(days=1))
     assert workspace.get("/station/").status_code == 404
@@ -187,9 +186,7 @@ def filed_here(workspace: Client, world: World, **start: Any) -> Complaint:
     return Complaint.objects.order_by("-pk")[0]
 
 
-def test_filing_for_a_consumer_keeps_the_clerk_at_the_desk(
-    world: World, workspace: Client, station: Station, clerk: User
-) -> None:
+def test_filing_for_a_consumer_keeps_the_clerk(world: World, workspace: Client, station: Station, clerk: User) -> None:
     case = filed_here(workspace, world)
     assert (case.station, case.station_sees, case.channel, case.source) == (station, True, "station", "station-SD-01")
     assert case.consumer == User.objects.with_phone("+8619900000001").get()
@@ -216,9 +213,7 @@ def test_a_station_of_the_respondent_sees_nothing_without_consent(
     assert (case.number in workspace.get("/station/cases/").content.decode()) is sees
 
 
-def test_a_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(
-    world: World, workspace: Client, station: Station
-) -> None:
+def test_a_poster_leads_to_a_complaint_that_keeps_its_source(world: World, workspace: Client, station: Station) -> None:
     poster = workspace.get("/station/poster/").content.decode()
     assert "/go/SD-01/" in poster
     assert "<svg" in poster
@@ -232,47 +227,34 @@ def test_a_poster_leads_to_a_prefilled_complaint_that_keeps_its_source(
     assert f"pick={world.mobile.pk}" in passer_by.get(f"/go/{world.mobile.uscc}/").headers["Location"]
 
 
+NEW = {"name": "西湖服务站", "code": "xh-1", "kind": "scenic", "address": "湖滨路", "name_en": "", "enterprise": ""}
+
+
 def test_the_head_registers_invites_and_ends(world: World, client: Client, station: Station, clerk: User) -> None:
     head = world.head_officer.user
     client.force_login(head)
-    values = {
-        "name": "西湖服务站",
-        "name_en": "",
-        "code": "xh-1",
-        "kind": "scenic",
-        "address": "湖滨路",
-        "enterprise": "",
-    }
-    assert client.post("/authority/stations/", KEY | values).status_code == 302
+    assert client.post("/authority/stations/", KEY | NEW).status_code == 302
     made = Station.objects.get(code="XH-1")
     assert made.authority == world.gulou
     reach = authority_reach(head.pk, on=timezone.localdate())
-    from enterprises.team.rights import Post
-
     assert reach.may_give(Post(station=made)) == ("station",)
     contact = parse_contact("new.clerk@example.com")
     assert contact is not None
     now = timezone.now()
+    by = TeamActor(user=head, reach=reach, now=now)
     invitation = team.invite(
-        contact,
-        Post(station=made),
-        "station",
-        by=TeamActor(user=head, reach=reach, now=now),
-        place="https://x.example/",
-        language="zh-hans",
+        contact, Post(station=made), "station", by=by, place="https://x.example/", language="zh-hans"
     )
     newcomer = User.objects.create_user("new.clerk@example.com", name="新试")
     assert isinstance(team.accept(invitation, newcomer, now=now), StationStaff)
     assert client.get("/authority/team/").status_code == 200
     post = StationStaff.objects.get(user=clerk)
-    assert (
-        client.post(f"/authority/stations/staff/{post.pk}/end/", {"idempotency_key": "another-key-0009"}).status_code
-        == 302
-    )
+    form = {"idempotency_key": "another-key-0009"}
+    assert client.post(f"/authority/stations/staff/{post.pk}/end/", form).status_code == 302
     assert stations.stations_of(clerk, on=timezone.localdate()) == []
     client.force_login(world.rui)
     assert client.get("/authority/stations/").status_code == 200
-    assert client.post("/authority/stations/", KEY | values | {"code": "ZZ-9"}).status_code in (404, 405)
+    assert client.post("/authority/stations/", KEY | NEW | {"code": "ZZ-9"}).status_code in (404, 405)
     assert Officer.objects.filter(user=clerk).count() == 0
 
 
@@ -293,8 +275,7 @@ STATION_BAD: list[tuple[dict[str, Any], str]] = [
 def test_what_is_wrong_with_a_new_station_is_said(world: World, client: Client, station: Station) -> None:
     for changed, words in STATION_BAD:
         client.force_login(world.head_officer.user)
-        values = {"name": "西湖服务站", "code": "xh-1", "kind": "scenic", "address": "湖滨路", "enterprise": ""}
-        response = client.post("/authority/stations/", KEY | values | changed)
+        response = client.post("/authority/stations/", KEY | NEW | changed)
         assert response.status_code == 422, changed
         assert words in response.content.decode()
 
@@ -349,9 +330,7 @@ def test_a_month_of_a_station_is_numbers_with_lists_behind_them(world: World, st
     assert f"/authority/stations/{station.pk}/" in officer.get("/authority/stations/").content.decode()
 
 
-def test_an_officer_of_another_region_finds_no_such_station_and_an_odd_month_is_this_month(
-    world: World, station: Station
-) -> None:
+def test_an_officer_elsewhere_finds_no_station_and_an_odd_month_is_this_one(world: World, station: Station) -> None:
     far = Client()
     far.force_login(world.far_officer.user)
     for page in ("", "table/"):

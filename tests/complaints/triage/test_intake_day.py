@@ -59,13 +59,8 @@ def filings(world: World) -> list[tuple[datetime, FilingRequest, Actor]]:
             consents=consents,
             statement=f"第{n}件：账单多扣了{dice.randint(1, 900)}元，打过客服没有解决，要求退还。",
         )
-        made.append(
-            (
-                at,
-                request,
-                Actor(role=Role.CONSUMER, roles=frozenset({Role.CONSUMER}), name=f"消费者{n}", person_key=uuid4()),
-            )
-        )
+        roles = frozenset({Role.CONSUMER})
+        made.append((at, request, Actor(role=Role.CONSUMER, roles=roles, name=f"消费者{n}", person_key=uuid4())))
     return sorted(made, key=lambda row: row[0])
 
 
@@ -84,9 +79,8 @@ def decide(case: Complaint, workspace: Workspace, now: datetime) -> timedelta:
         move = authority.assign_authority(authority_id=chosen.authority_id, because=because)
     else:
         enterprise_id, _dash, branch = chosen.value.partition("-")
-        move = authority.forward(
-            enterprise_id=int(enterprise_id), branch_id=int(branch) if branch else None, because=because
-        )
+        branch_id = int(branch) if branch else None
+        move = authority.forward(enterprise_id=int(enterprise_id), branch_id=branch_id, because=because)
     handling.take(move, [case.pk], actor=actor, now=now)
     return took if chosen.value == first else CALL
 

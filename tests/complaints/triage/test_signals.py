@@ -73,14 +73,8 @@ def test_the_same_order_of_the_same_consumer_is_a_duplicate_within_sixty_days(wo
 
 def test_the_same_text_is_a_duplicate_whatever_the_order(world: World) -> None:
     first = filed(world, order_no="", statement=STORY)
-    got = found(
-        filed(
-            world,
-            order_no="",
-            statement=STORY.replace("，", ",").replace("昨天", "前天"),
-            respondents=(RespondentRequest(named="东街口健身"),),
-        )
-    )
+    statement = STORY.replace("，", ",").replace("昨天", "前天")
+    got = found(filed(world, order_no="", statement=statement, respondents=(RespondentRequest(named="东街口健身"),)))
     assert got["duplicate_text"].cases == (first.number,)
 
 
@@ -101,13 +95,9 @@ def test_the_same_order_of_somebody_else_is_told_apart(world: World) -> None:
 
 def test_a_number_is_no_order_at_another_respondent(world: World) -> None:
     filed(world, order_no="1", respondents=(RespondentRequest(named="甲店"),))
+    respondents = (RespondentRequest(named="乙店"),)
     assert "duplicate_order" not in found(
-        filed(
-            world,
-            order_no="1",
-            respondents=(RespondentRequest(named="乙店"),),
-            statement="这家店的东西也坏了，第二天就不能用，要求换。",
-        )
+        filed(world, order_no="1", respondents=respondents, statement="这家店的东西也坏了，第二天就不能用，要求换。")
     )
 
 
@@ -128,14 +118,8 @@ def test_one_phone_of_four_names_is_shown_and_a_family_or_a_station_is_not(world
         world, name="孙丁", phone=phone, order_no="A4", statement="床垫有味道，商家不给退，要求退货退款。请帮忙。"
     )
     assert (found(fourth)["shared_contact"].values["people"], len(found(fourth)["shared_contact"].cases)) == (4, 3)
-    for_others = filed(
-        world,
-        name="周戊",
-        phone=phone,
-        on_behalf=replace(given.a_request(world).on_behalf, kind="guardian", principal_name="周小"),
-        order_no="A5",
-    )
-    assert "shared_contact" not in found(for_others)
+    on_behalf = replace(given.a_request(world).on_behalf, kind="guardian", principal_name="周小")
+    assert "shared_contact" not in found(filed(world, name="周戊", phone=phone, on_behalf=on_behalf, order_no="A5"))
 
 
 def test_copied_text_takes_two_other_people(world: World) -> None:
@@ -251,21 +235,16 @@ def facts(pk: int, **changes: Any) -> Facts:
     )
 
 
-@pytest.mark.parametrize(
-    ("today", "before", "is_burst"), [(9, 0, False), (10, 0, True), (10, 17, True), (10, 18, False), (103, 140, True)]
-)
-def test_a_burst_is_many_and_many_times_the_usual(today: int, before: int, is_burst: bool) -> None:
-    days = [
-        DayCount("e1", date(2026, 11, 11), today),
-        DayCount("e1", date(2026, 11, 9), before),
-        DayCount("e1", date(2026, 11, 3), 500),
-        DayCount("e2", date(2026, 11, 11), 99),
-    ]
-    got = signals.signals_for(facts(1), Around(days=days))
-    assert [one.code for one in got if one.code == "burst"] == ["burst"] * is_burst
-
-
-def test_the_same_thing_of_two_others_may_be_one_dispute() -> None:
+def test_a_burst_is_many_times_the_usual_and_the_same_thing_of_two_others_one_dispute() -> None:
+    for today, before, is_burst in [(9, 0, False), (10, 0, True), (10, 17, True), (10, 18, False), (103, 140, True)]:
+        days = [
+            DayCount("e1", date(2026, 11, 11), today),
+            DayCount("e1", date(2026, 11, 9), before),
+            DayCount("e1", date(2026, 11, 3), 500),
+            DayCount("e2", date(2026, 11, 11), 99),
+        ]
+        got = signals.signals_for(facts(1), Around(days=days))
+        assert [one.code for one in got if one.code == "burst"] == ["burst"] * is_burst
     here = facts(1, item="年卡", problem="refuse_refund")
     others = [
         facts(2, item="年卡", problem="refuse_refund"),

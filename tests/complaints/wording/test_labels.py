@@ -8,6 +8,7 @@ import pytest
 from django.utils import translation
 
 from complaints import wording
+from complaints.handling.steps import authority, casework, consumer, enterprise
 from complaints.management.commands import write_lifecycle
 from complaints.models.settlement import OBLIGATION_KINDS
 from complaints.procedure.categories import DEMAND_KINDS, FAILURE_REASONS, REFUSAL_GROUNDS, TERMINATION_GROUNDS
@@ -47,19 +48,16 @@ def test_every_code_of_a_kind_has_words(kind: str) -> None:
     assert set(KINDS[kind]) == set(WANTED[kind]), "words for a code that does not exist"
 
 
-@pytest.mark.parametrize(
-    ("kind", "model", "field"),
-    [
+def test_every_choice_of_a_row_has_words() -> None:
+    for kind, model, field in [
         ("offer_state", "Offer", "state"),
         ("verdict", "OfferAnswer", "verdict"),
         ("obligation_state", "Obligation", "state"),
         ("contact_channel", "Contact", "channel"),
         ("clock_state", "Deadline", "state"),
         ("matter_state", "Matter", "state"),
-    ],
-)
-def test_every_choice_of_a_row_has_words(kind: str, model: str, field: str) -> None:
-    assert choices(model, field) == set(KINDS[kind])
+    ]:
+        assert choices(model, field) == set(KINDS[kind])
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -148,8 +146,6 @@ def written_reasons() -> set[str]:
 def test_reasons_choices_and_matters_of_the_verbs_have_words() -> None:
     unknown = {code for code in written_reasons() if reason(code) == code}
     assert not unknown
-    from complaints.handling.steps import authority, casework, consumer, enterprise
-
     assert (set(consumer.REST), set(authority.BODIES)) == (set(KINDS["rest"]), set(KINDS["body"]))
     assert tuple(KINDS["route"]) == authority.ROUTES
     assert set(casework.SERVICE_CHANNELS) == set(KINDS["service_channel"])
@@ -162,7 +158,7 @@ def test_reasons_choices_and_matters_of_the_verbs_have_words() -> None:
     assert results <= set(KINDS["matter_kind"])
 
 
-def test_every_status_and_every_clock_says_what_it_waits_for() -> None:
+def test_every_status_and_clock_says_what_it_waits_for_and_nothing_as_of_another_person() -> None:
     for status in Status:
         if status != Status.CLOSED:
             assert status in SENTENCES
@@ -174,9 +170,6 @@ def test_every_status_and_every_clock_says_what_it_waits_for() -> None:
         for text in variants.values():
             chinese, english = (in_language(language, str, text) for language in ("zh-hans", "en"))
             assert set(re.findall(r"\{\w+\}", chinese)) == set(re.findall(r"\{\w+\}", english)), chinese
-
-
-def test_what_a_consumer_may_do_next_is_not_told_to_them_as_of_another_person() -> None:
     for language, they in (("zh-hans", "消费者"), ("en", "the consumer")):
         assert they not in in_language(language, str, IF_MISSED["negotiation_ends"])
 

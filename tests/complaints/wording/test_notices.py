@@ -4,8 +4,6 @@ from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
-import pytest
-
 from complaints.handling import sweep_clocks
 from complaints.handling.steps import authority, consumer, enterprise
 from complaints.handling.transition.writing import open_files
@@ -39,11 +37,8 @@ def entry(case: Any, step: str, *, by: str = "system", **changes: Any) -> Entry:
     return Entry(complaint=case, step=step, actor=actor, **values | changes)
 
 
-def test_every_tells_of_the_table_is_known() -> None:
+def test_every_tells_of_the_table_is_known_and_notices_come_on_the_way_to_every_status(world: World) -> None:
     assert {row.tells for row in TABLE.values()} <= set(writing.ADDRESSEES) | {"holder"}
-
-
-def test_notices_on_the_way_to_every_status(world: World) -> None:
     for status in [s for s in S if s != S.DRAFT]:
         case = given.a_complaint(world, status=status)
         result = told(case)
@@ -99,26 +94,19 @@ def test_a_withdrawn_case_names_the_ways_that_remain(world: World) -> None:
     assert "已撤回" in theirs.body
 
 
-@pytest.mark.parametrize(
-    ("language", "file", "offer"),
-    [
+def test_short_messages_and_a_short_reminder(world: World) -> None:
+    for language, file, offer in [
         ("zh-hans", "【12315】已收到投诉{}，11月12日24:00前有回应", "【12315】{}有新方案，请在11月18日24:00前答复"),
         ("en", "[12315] {} received; first answer by 12 Nov", "[12315] {}: new offer, answer by 18 Nov"),
-    ],
-)
-def test_short_messages(world: World, language: str, file: str, offer: str) -> None:
-    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, language=language)
-    short = dict(Notice.objects.filter(complaint=case, addressee="consumer").values_list("kind", "short"))
-    assert (short["file"], short["make_offer"]) == (file.format(case.number), offer.format(case.number))
-
-
-def test_a_short_reminder(world: World) -> None:
+    ]:
+        case = given.a_complaint(world, status=S.AWAITING_CONSUMER, language=language)
+        short = dict(Notice.objects.filter(complaint=case, addressee="consumer").values_list("kind", "short"))
+        assert (short["file"], short["make_offer"]) == (file.format(case.number), offer.format(case.number))
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     for day in range(1, 8):
         sweep_clocks(now=WEDNESDAY + timedelta(days=day))
-    texts = list(
-        Notice.objects.filter(complaint=case, kind="remind", addressee="consumer").values_list("short", flat=True)
-    )
+    notices = Notice.objects.filter(complaint=case, kind="remind", addressee="consumer")
+    texts = list(notices.values_list("short", flat=True))
     assert texts
     assert texts[0] == f"【12315】催办：{case.number}还剩2个工作日"
 

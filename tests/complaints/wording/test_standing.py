@@ -58,9 +58,8 @@ def with_li(complaint: Complaint) -> Complaint:
 WEDNESDAY_2 = date(2026, 12, 2)
 
 
-@pytest.mark.parametrize(
-    ("status", "kind", "chinese", "english"),
-    [
+def test_who_does_what_by_when() -> None:
+    for status, kind, chinese, english in [
         (
             S.FILED,
             Clock.FORWARDING,
@@ -115,13 +114,11 @@ WEDNESDAY_2 = date(2026, 12, 2)
             "已受理，市场监管部门正在调解，12月2日24:00前结束。",
             "Accepted. The authority is mediating, until 2 Dec at most.",
         ),
-    ],
-)
-def test_who_does_what_by_when(status: Status, kind: Clock, chinese: str, english: str) -> None:
-    complaint = with_li(case(status))
-    row = clock(kind, WEDNESDAY_2)
-    assert (strip(complaint, row).sentence, strip(complaint, row, language="en").sentence) == (chinese, english)
-    assert strip(complaint, row).deadline is row
+    ]:
+        complaint = with_li(case(status))
+        row = clock(kind, WEDNESDAY_2)
+        assert (strip(complaint, row).sentence, strip(complaint, row, language="en").sentence) == (chinese, english)
+        assert strip(complaint, row).deadline is row
 
 
 def test_suspended_says_whether_the_clock_rests() -> None:
@@ -151,16 +148,13 @@ def test_a_closed_case_says_so_to_everybody(outcome: Outcome, viewer: str, langu
     assert not result.is_your_turn
 
 
-def test_what_if_missed_follows_the_consent() -> None:
+def test_whose_turn_it_is_that_an_answer_is_late_and_what_if_missed() -> None:
     row = clock(Clock.NEGOTIATION, WEDNESDAY_2)
     assert strip(case(S.NEGOTIATING), row).if_missed == "自动转市场监管部门审查，无需重新投诉。"
     alone = case(S.NEGOTIATING, consents={"pass_to_regulator": False})
     assert "和解不成" in strip(alone, row).if_missed
     alone.authority_received_at = NOW
     assert "审查" in strip(alone, row).if_missed
-
-
-def test_whose_turn_it_is_and_that_an_answer_is_late() -> None:
     row = clock(Clock.ACCEPTANCE, WEDNESDAY_2)
     mine = strip(case(S.WITH_ENTERPRISE), row, viewer="enterprise")
     assert mine.is_your_turn
@@ -200,9 +194,7 @@ def test_a_stranger_is_told_no_person_silence_no_success_and_nothing_without_a_c
 
 
 @pytest.mark.parametrize("status", [s for s in S if s != S.DRAFT])
-def test_real_cases_of_every_status_ask_the_database_nothing(
-    world: World, status: Status, django_assert_num_queries: Any
-) -> None:
+def test_cases_of_every_status_ask_no_database(world: World, status: Status, django_assert_num_queries: Any) -> None:
     number = given.a_complaint(world, status=status).pk
     complaint = Complaint.objects.get(pk=number)
     rows = list(Deadline.objects.filter(complaint=number, ended_at=None))

@@ -49,8 +49,7 @@ def test_a_file_with_a_tenth_of_bad_lines_is_carried_out_without_them(world: Wor
     file = decided(browser, file)
     assert (file.state, states(file)) == ("done", ["done"] * 18 + ["bad", "bad"])
     assert Complaint.objects.exclude(platform_number="").count() == 18
-    page = browser.get(f"{HOME}{file.mark}/").content.decode()
-    assert "办成18行" in page
+    assert "办成18行" in browser.get(f"{HOME}{file.mark}/").content.decode()
     assert "只在平台上" in browser.get(HOME).content.decode()
     assert "没有找到这件投诉。" in browser.get(f"{HOME}{file.mark}/results/").content.decode("utf-8-sig")
 
@@ -63,8 +62,7 @@ def test_the_same_file_twice_is_the_same_answer(world: World) -> None:
     assert (again.pk, again.state) == (file.pk, "done")
     assert HandlingStep.objects.filter(step="record_platform_number").count() == 1
     # The same words in other bytes: tried out anew, and nothing is written a second time.
-    other = tried(browser, [answer(case.number, "12315-000001"), answer("", "12315-000001")])
-    assert states(other) == ["same", "bad"]
+    assert states(tried(browser, [answer(case.number, "12315-000001"), answer("", "12315-000001")])) == ["same", "bad"]
 
 
 def test_numbers_of_other_places_are_refused_line_by_line(world: World) -> None:
@@ -169,8 +167,7 @@ def test_a_file_is_read_whole_or_not_at_all(world: World) -> None:
 def test_a_worker_that_is_gone_doubles_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(platform_files, "BATCH", 2)
     ours = cases(world, 5)
-    browser = at(world.rui)
-    file = tried(browser, [answer(case.number, f"12315-{n:06}") for n, case in enumerate(ours)])
+    file = tried(at(world.rui), [answer(case.number, f"12315-{n:06}") for n, case in enumerate(ours)])
     platform_files.decide(PlatformFile.objects.get(pk=file.pk), "good", now=timezone.now())
     whole = platform_files._Worker.go_on
     left = [1]
@@ -194,13 +191,11 @@ def test_a_worker_that_is_gone_doubles_nothing(world: World, monkeypatch: pytest
 
 def test_the_file_of_the_day_holds_what_the_platform_has_to_be_told(world: World) -> None:
     new, known, shown = cases(world, 3)
-    given.step(
-        known, record_platform_number(platform_number="12315-000001", state="accepted"), world.officer, timezone.now()
-    )
+    move = record_platform_number(platform_number="12315-000001", state="accepted")
+    given.step(known, move, world.officer, timezone.now())
     given.step(shown, record_platform_number(platform_number="12315-000002"), world.officer, timezone.now())
     browser = at(world.rui)
-    page = browser.get(HOME).content.decode()
-    assert "没有平台编号" in page
+    assert "没有平台编号" in browser.get(HOME).content.decode()
     response = browser.post(f"{HOME}outgoing/", filled(format="csv", personal="no"))
     assert "/authority/exports/E" in response.headers["Location"]
     lifecycle.sweep_exports(now=timezone.now())
@@ -223,9 +218,7 @@ def test_who_only_reads_sends_nothing(world: World) -> None:
     assert not Export.objects.exists()
 
 
-def test_who_sends_in_the_same_bytes_at_the_same_moment_gets_the_same_file(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_sends_the_same_bytes_at_the_same_time_gets_one_file(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def send() -> PlatformFile:
         return platform_files.take_in(
             [b"a,b\n1,2\n"], name="a.csv", user=world.rui, actor=world.officer, language="zh-hans", now=timezone.now()

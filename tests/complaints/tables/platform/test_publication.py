@@ -39,7 +39,7 @@ def test_the_preview_holds_nothing_that_leads_to_the_consumer(world: World) -> N
         assert secret not in page
 
 
-def test_published_and_withheld_are_decided_on_the_page(world: World) -> None:
+def test_published_and_withheld_are_decided_on_the_page_and_nothing_without_consent(world: World) -> None:
     case, other = closed(world), closed(world)
     browser = at(world.rui)
     there = f"/authority/cases/{case.number}/publication/"
@@ -52,6 +52,10 @@ def test_published_and_withheld_are_decided_on_the_page(world: World) -> None:
     assert browser.post(elsewhere, filled(decision="withhold", text="涉及商业秘密")).status_code == 302
     assert other.number in browser.get(f"{HOME}?state=withheld").content.decode()
     assert other.number not in browser.get(f"{HOME}?state=shown").content.decode()
+    case = closed(world, consent=False)
+    browser = at(world.rui)
+    assert case.number not in browser.get(HOME).content.decode()
+    assert "publication/" not in browser.get(f"/authority/cases/{case.number}/").content.decode()
 
 
 def test_a_consent_that_is_taken_back_hides_it_at_once(world: World) -> None:
@@ -66,13 +70,6 @@ def test_a_consent_that_is_taken_back_hides_it_at_once(world: World) -> None:
     # Given again, it waits for a new decision.
     given.step(case, both.give_publication_consent(), world.consumer, timezone.now())
     assert publication.state_of(case) == publication.WAITING
-
-
-def test_without_consent_there_is_nothing_to_decide(world: World) -> None:
-    case = closed(world, consent=False)
-    browser = at(world.rui)
-    assert case.number not in browser.get(HOME).content.decode()
-    assert "publication/" not in browser.get(f"/authority/cases/{case.number}/").content.decode()
 
 
 def test_the_list_costs_the_same_however_long_it_is(world: World, django_assert_max_num_queries: object) -> None:
