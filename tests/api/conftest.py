@@ -71,15 +71,7 @@ def token_for(
 @pytest.fixture
 def program(world: World) -> Making:
     """program("ming") → a program of Ming's enterprise; program(user, place=…) → of anybody."""
-    places = {
-        "chen": "",
-        "otto": "",
-        "ming": "enterprise",
-        "lead": "enterprise",
-        "hua": "enterprise",
-        "rui": "authority",
-        "su": "authority",
-    }
+    places = {"ming": "enterprise", "lead": "enterprise", "hua": "enterprise", "rui": "authority", "su": "authority"}
 
     def make(who: str | User, **options: Any) -> Program:
         issued = token_for(

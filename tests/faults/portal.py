@@ -72,15 +72,8 @@ class RunningPortal:
     def __init__(self, clone: Path, **settings: str) -> None:
         self.clone = clone
         self.port = free_port()
-        unwanted = {
-            "DATABASE_URL",
-            "DATABASE_OWNER_URL",
-            "REDIS_URL",
-            "ODR_LOCAL",
-            "DJANGO_SETTINGS_MODULE",
-            "MAKEFLAGS",
-        }
-        kept = {key: value for key, value in os.environ.items() if key not in unwanted and not key.startswith("PYTEST")}
+        ours = {"DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "ODR_LOCAL", "DJANGO_SETTINGS_MODULE", "MAKEFLAGS"}
+        kept = {key: value for key, value in os.environ.items() if key not in ours and not key.startswith("PYTEST")}
         # All of the clients sit at one address and run no scripts.
         many = {"CODES_PER_ADDRESS": "100000", "CODES_PER_ADDRESS_UNWORKED": "100000", "CODES_PER_HOUR": "100000"}
         self.variables = {**kept, **many, **settings, "PORT": str(self.port)}

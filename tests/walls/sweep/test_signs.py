@@ -12,27 +12,11 @@ from tests.walls.calling import Answer, Caller
 from tests.walls.world import World, undone
 
 #: Where somebody meets a case: lists, the case, its record, for people and for programs.
+_API = ("/api/v1/complaints/", "/api/v1/complaints/{number}/", "/api/v1/complaints/{number}/record/", "/api/v1/events/")
 PAGES = {
-    "consumer": (
-        "/cases/",
-        "/cases/{number}/",
-        "/cases/{number}/why/negotiation/",
-        "/account/data/",
-        "/api/v1/complaints/",
-        "/api/v1/complaints/{number}/",
-        "/api/v1/complaints/{number}/record/",
-        "/api/v1/events/",
-    ),
+    "consumer": ("/cases/", "/cases/{number}/", "/cases/{number}/why/negotiation/", "/account/data/", *_API),
     "holder of the token": ("/track/{number}/",),
-    "manager headquarters": (
-        "/enterprise/queue/",
-        "/enterprise/cases/{number}/",
-        "/enterprise/exports/",
-        "/api/v1/complaints/",
-        "/api/v1/complaints/{number}/",
-        "/api/v1/complaints/{number}/record/",
-        "/api/v1/events/",
-    ),
+    "manager headquarters": ("/enterprise/queue/", "/enterprise/cases/{number}/", "/enterprise/exports/", *_API),
     "reviewer own": ("/enterprise/queue/", "/enterprise/cases/{number}/"),
     "handler of the former enterprise": ("/enterprise/cases/{number}/", "/api/v1/events/"),
 }
