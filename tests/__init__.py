@@ -1,7 +1,12 @@
 """The tests, in the folders of the code that they are about."""
 
+from collections.abc import Container
 from pathlib import Path
+from typing import Any, TypeVar
 
+from django.db.models import Model
+
+Row = TypeVar("Row", bound=Model)
 #: The project's folder.
 ROOT = Path(__file__).resolve().parent.parent
 #: Seconds that a test waits for something to happen: only what never happens uses them up, not a busy machine.
@@ -21,3 +26,17 @@ APPS = (
     "routing",
     "web",
 )
+
+
+def reloaded(row: Row) -> Row:
+    """The row as it stands in the database now."""
+    row.refresh_from_db()
+    return row
+
+
+def missing_in(where: Container[Any], *parts: Any) -> list[Any]:
+    return [part for part in parts if part not in where]
+
+
+def found_in(where: Container[Any], *parts: Any) -> list[Any]:
+    return [part for part in parts if part in where]

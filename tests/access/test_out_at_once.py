@@ -42,17 +42,7 @@ def test_T11_staff_of_a_suspended_or_ended_enterprise_are_out_with_the_next_requ
     assert client.get(address).status_code == 200
 
 
-def test_T11_who_left_the_enterprise_is_out_with_the_next_request(world: World) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING)
-    client = _inside(world.ming)
-    address = f"/enterprise/cases/{case.number}/"
-    assert client.get(address).status_code == 200
-    world.ming_staff.ends_on = timezone.localdate() - timedelta(days=1)
-    world.ming_staff.save()
-    assert client.get(address).status_code == 404
-
-
-def test_T11_who_left_the_office_is_out_with_the_next_request(world: World) -> None:
+def test_T11_who_left_the_office_or_the_enterprise_or_has_a_new_role_is_so_with_the_next_request(world: World) -> None:
     case = given.a_complaint(world, status=Status.REVIEW)
     client = _inside(world.rui)
     address = f"/authority/cases/{case.number}/"
@@ -61,9 +51,6 @@ def test_T11_who_left_the_office_is_out_with_the_next_request(world: World) -> N
     world.rui_officer.save()
     assert client.get(address).status_code == 404
     assert client.get("/authority/").status_code == 404
-
-
-def test_T11_a_new_role_counts_with_the_next_request(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     client = _inside(world.ming)
     note = f"/enterprise/cases/{case.number}/note/"
@@ -71,6 +58,11 @@ def test_T11_a_new_role_counts_with_the_next_request(world: World) -> None:
     world.ming_staff.role = "reviewer"
     world.ming_staff.save()
     assert client.post(note, {"text": "x", "idempotency_key": "roles-0001"}).status_code == 409
+    address = f"/enterprise/cases/{case.number}/"
+    assert client.get(address).status_code == 200
+    world.ming_staff.ends_on = timezone.localdate() - timedelta(days=1)
+    world.ming_staff.save()
+    assert client.get(address).status_code == 404
 
 
 @pytest.mark.parametrize("what", ["suspended", "ended", "left", "switched_off"])

@@ -15,7 +15,7 @@ from complaints.models import Complaint, HandlingStep, Matter
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from complaints.record.verification import verify
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
@@ -83,8 +83,7 @@ def test_a_handler_looks_and_it_stands_in_the_record_and_a_former_one_sees_nothi
     assert not _seen(shown(signed_in(world.lead).get(base)))
     entry = _looks(case)[0]
     assert (entry.audience, entry.reason, entry.from_status) == ("parties", "look_call", entry.to_status)
-    case.refresh_from_db()
-    assert case.last_event_at == before
+    assert reloaded(case).last_event_at == before
     assert verify(number=case.number).is_unbroken
     own = shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
     for text in ("谁看过我的联系方式", "明试", "联系消费者"):
@@ -124,9 +123,8 @@ def test_who_need_not_know_is_refused(world: World, status: Status, who: str) ->
 def test_a_look_takes_no_undo_away_and_a_refused_one_leaves_no_trace_of_success(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(hours=1))
-    given.step(
-        case, contact_access.reveal_contact(reason="look_deliver"), world.handler, WEDNESDAY + timedelta(hours=1)
-    )
+    move = contact_access.reveal_contact(reason="look_deliver")
+    given.step(case, move, world.handler, WEDNESDAY + timedelta(hours=1))
     assert Matter.objects.filter(complaint=case, kind="undo", state="open").exists()
     case = given.a_complaint(world, status=S.NEGOTIATING)
     colleague = User.objects.create_user(email="co@example.com", password="x" * 20, name="同事")
@@ -144,14 +142,12 @@ def test_T37_as_many_looks_as_log_rows_and_an_alert_for_who_looks_too_often(worl
     settings.REVEALS_A_DAY = 3
     cases = [given.a_complaint(world, status=S.NEGOTIATING) for _ in range(5)]
     for case in cases:
-        given.step(
-            case, contact_access.reveal_contact(reason="look_call"), world.handler, WEDNESDAY + timedelta(hours=1)
-        )
+        move = contact_access.reveal_contact(reason="look_call")
+        given.step(case, move, world.handler, WEDNESDAY + timedelta(hours=1))
     log = SecurityEvent.objects.filter(person_key=world.ming.person_key)
     assert log.filter(kind="reveal").count() == len(cases)
     assert set(log.filter(kind="reveal").values_list("subject", flat=True)) == {case.number for case in cases}
     assert log.get(kind="reveal_alert").subject == str(world.ming.person_key)
-    given.step(
-        cases[0], contact_access.reveal_contact(reason="look_call"), world.manager, WEDNESDAY + timedelta(hours=1)
-    )
+    move = contact_access.reveal_contact(reason="look_call")
+    given.step(cases[0], move, world.manager, WEDNESDAY + timedelta(hours=1))
     assert SecurityEvent.objects.filter(kind="reveal_alert").count() == 1

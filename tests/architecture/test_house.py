@@ -23,9 +23,6 @@ TOO_LONG = {
     "tests/browser/pictures.py",
     "tests/complaints/handling/test_steps.py",
     "tests/complaints/outbound/test_webhooks.py",
-    "tests/oversight/counters/test_rollups.py",
-    "tests/oversight/hot_spots/test_guidance.py",
-    "tests/oversight/slow_count.py",
     "tests/stateful/words.py",
     "tests/walls/test_the_database_itself.py",
 }

@@ -32,7 +32,7 @@ from enterprises.models import (
 from enterprises.team import team
 from enterprises.team.rights import Post
 from enterprises.team.staffing import branch_ids_seen_by, branch_subtree, branches_above
-from tests import PATIENCE
+from tests import PATIENCE, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.languages import in_language
 
@@ -77,8 +77,7 @@ def approved(world: World, code: str, *, on: date = TODAY, **what: Any) -> Direc
     change = wished(world, code, on=on, **what)
     changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
     decided(world, change)
-    change.refresh_from_db()
-    assert change.state == "approved"
+    assert reloaded(change).state == "approved"
     return change
 
 
@@ -93,17 +92,14 @@ def test_a_branch_is_added_where_it_belongs_moves_not_below_itself_and_ends_afte
     assert "中国移动" in refused("has_branches", lambda: wished(world, "branch-end", branch=world.fuzhou.pk))
     below = Branch.objects.get(name="中国移动福清分公司")
     approved(world, "branch-end", on=TODAY + DAY, branch=below.pk)
-    below.refresh_from_db()
-    assert below.ends_on == TODAY + DAY
+    assert reloaded(below).ends_on == TODAY + DAY
     refused("ended", lambda: wished(world, "branch-end", on=TODAY + DAY, branch=below.pk))
     fuqing, pingtan = (Branch.objects.get(name=f"中国移动{name}分公司") for name in ("福清", "平潭"))
     approved(world, "branch-move", branch=fuqing.pk, parent=pingtan.pk)
-    fuqing.refresh_from_db()
-    assert fuqing.parent == pingtan
+    assert reloaded(fuqing).parent == pingtan
     refused("circle", lambda: wished(world, "branch-move", branch=world.fuzhou.pk, parent=fuqing.pk))
     approved(world, "branch-move", branch=fuqing.pk, parent=None)
-    fuqing.refresh_from_db()
-    assert fuqing.parent is None
+    assert reloaded(fuqing).parent is None
     approved(
         world, "branch-add", on=TODAY + 3 * DAY, branch=world.fuzhou.pk, name="中国移动马尾分公司", region=350105000
     )
@@ -126,8 +122,7 @@ def test_areas_begin_and_end_and_another_county_takes_the_failed_cases(world: Wo
     )
     refused("no_region", lambda: wished(world, "area-add", branch=world.fuzhou.pk, region=17))
     approved(world, "area-end", area=row.pk, branch=world.fuzhou.pk)
-    row.refresh_from_db()
-    assert row.ends_on == TODAY
+    assert reloaded(row).ends_on == TODAY
     taijiang = Authority.objects.get(name="福州市台江区市场监督管理局")
     approved(world, "duty-set", on=TODAY + 10 * DAY, branch=world.fuzhou.pk, authority=taijiang.pk)
     for day, authority in ((TODAY + 9 * DAY, world.gulou), (TODAY + 10 * DAY, taijiang)):
@@ -185,8 +180,7 @@ def test_nothing_is_written_before_the_approval_and_nothing_after_a_refusal(worl
     assert not Alias.objects.filter(name="榕城移动").exists()
     refused("no_reason", lambda: decided(world, change, agrees=False))
     in_language("en", decided, world, change, agrees=False, reason="这个名称会与别家混淆。")
-    change.refresh_from_db()
-    assert (change.state, change.decided_by) == ("refused", world.head_officer.user)
+    assert (reloaded(change).state, change.decided_by) == ("refused", world.head_officer.user)
     assert not Alias.objects.filter(name="榕城移动").exists()
     letter = OutgoingMessage.objects.get()
     assert letter.address == "lead@example.com"

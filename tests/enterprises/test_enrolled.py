@@ -15,7 +15,7 @@ from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from routing.forwarding.forwarding import sweep_filed
-from tests import given
+from tests import given, reloaded
 from tests.api.conftest import Program, token_for
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
@@ -42,8 +42,7 @@ def test_a_suspended_firm_that_keeps_its_cases_goes_on_with_them_and_gets_no_new
     client = signed_in(world.ming)
     suspended(world, keeps_cases=True)
     assert sweep_filed(now=LATER) == 1
-    new.refresh_from_db()
-    assert (new.status, new.reason) == (Status.TRIAGE, "suspended")
+    assert (reloaded(new).status, new.reason) == (Status.TRIAGE, "suspended")
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 200
     assert Complaint.objects.visible_to(world.ming).get() == case
     program = Program(token_for(world.ming, world=world, place="enterprise").secret)
@@ -59,8 +58,7 @@ def test_a_suspended_firm_that_does_not_keep_them_is_out_and_stays_out_when_its_
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
     enrolled.set_exit(enterprise, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
     assert enrolled.sweep_exits(now=LATER + timedelta(days=1)) == 1
-    enterprise.refresh_from_db()
-    assert enterprise.enrolment == "not_enrolled"
+    assert reloaded(enterprise).enrolment == "not_enrolled"
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
     assert not Complaint.objects.visible_to(world.ming).exists()
     # The second wall by itself.
@@ -70,7 +68,15 @@ def test_a_suspended_firm_that_does_not_keep_them_is_out_and_stays_out_when_its_
     assert "收回本辖区的未结案件" in shown(signed_in(world.rui).get(f"/authority/enterprises/{enterprise.code}/"))
 
 
-def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World) -> None:
+def test_leaving_takes_notice_unless_the_licence_is_gone_and_open_cases_are_kept_to_their_end(world: World) -> None:
+    head = world.head_officer.user
+    enrolled.set_exit(world.mobile, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
+    with pytest.raises(EnrolmentRefusal, match="长试 决定退出"):
+        enrolled.set_exit(
+            world.mobile, by=head, ground="licence", text="又来。", last_day=date(2026, 11, 11), now=LATER
+        )
+    enrolled.drop_exit(world.mobile, by=head, text="弄错了。", now=LATER)
+    assert enrolled.sweep_exits(now=LATER + timedelta(days=2)) == 0
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     head, shown = world.head_officer.user, {"ground": "own_request", "text": "业务调整。"}
     with pytest.raises(EnrolmentRefusal, match="2026-12-11"):
@@ -80,8 +86,7 @@ def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World)
     assert enrolled.sweep_exits(now=last_evening) == 0
     late = given.filed(world, now=LATER)
     assert sweep_filed(now=LATER) == 1
-    late.refresh_from_db()
-    assert late.status == Status.WITH_ENTERPRISE
+    assert reloaded(late).status == Status.WITH_ENTERPRISE
     assert enrolled.sweep_exits(now=last_evening + timedelta(minutes=1)) == 1
     world.mobile.refresh_from_db()
     assert (world.mobile.enrolment, world.mobile.leaves_on) == ("not_enrolled", None)
@@ -90,19 +95,7 @@ def test_leaving_takes_notice_and_open_cases_are_kept_to_their_end(world: World)
     assert signed_in(world.ming).get(f"/enterprise/cases/{case.number}/").status_code == 200
     after = given.filed(world, now=last_evening + timedelta(hours=12))
     sweep_filed(now=last_evening + timedelta(hours=12))
-    after.refresh_from_db()
-    assert after.status == Status.TRIAGE
-
-
-def test_without_a_licence_there_is_no_notice_and_a_decision_can_be_dropped(world: World) -> None:
-    head = world.head_officer.user
-    enrolled.set_exit(world.mobile, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
-    with pytest.raises(EnrolmentRefusal, match="长试 决定退出"):
-        enrolled.set_exit(
-            world.mobile, by=head, ground="licence", text="又来。", last_day=date(2026, 11, 11), now=LATER
-        )
-    enrolled.drop_exit(world.mobile, by=head, text="弄错了。", now=LATER)
-    assert enrolled.sweep_exits(now=LATER + timedelta(days=2)) == 0
+    assert reloaded(after).status == Status.TRIAGE
 
 
 def test_the_history_tells_who_when_and_why_and_of_two_who_suspend_one_is_told(world: World) -> None:
@@ -127,7 +120,13 @@ def test_only_the_head_of_the_authority_that_enrolled_it_decides(world: World, w
         enrolled.suspend(world.mobile, by=user, ground="misses", text="x", keeps_cases=True, now=LATER)
 
 
-def test_a_customer_count_counts_once_the_authority_took_note(world: World) -> None:
+def test_a_filing_asked_back_is_told_and_filed_anew_and_a_count_counts_once_noted(world: World) -> None:
+    row = enrolled.file(world.mobile, "contact", {"name": "林新", "phone": "+8613800000022"}, by=world.lead, now=LATER)
+    with pytest.raises(EnrolmentRefusal):
+        enrolled.note_filing(row.pk, by=world.far_officer.user, now=LATER)
+    enrolled.ask_back_filing(row.pk, by=world.rui, answer="请写明到岗日期。", now=LATER)
+    assert "请写明到岗日期。" in OutgoingMessage.objects.get().body
+    assert enrolled.file(world.mobile, "contact", {"name": "林新"}, by=world.lead, now=LATER).state == "filed"
     values = {"number": "1200000", "counted_on": "2026-06-30", "source": "半年度报告"}
     row = enrolled.file(world.mobile, "customers", values, by=world.lead, now=LATER)
     assert enrolled.customers_on([world.mobile.pk], date(2026, 11, 30)) == {}
@@ -140,12 +139,3 @@ def test_a_customer_count_counts_once_the_authority_took_note(world: World) -> N
     assert enrolled.customers_on([world.mobile.pk], date(2026, 6, 29)) == {}
     with pytest.raises(EnrolmentRefusal, match="已备案"):
         enrolled.ask_back_filing(row.pk, by=world.rui, answer="x", now=LATER)
-
-
-def test_a_filing_that_is_asked_back_is_told_and_filed_anew(world: World) -> None:
-    row = enrolled.file(world.mobile, "contact", {"name": "林新", "phone": "+8613800000022"}, by=world.lead, now=LATER)
-    with pytest.raises(EnrolmentRefusal):
-        enrolled.note_filing(row.pk, by=world.far_officer.user, now=LATER)
-    enrolled.ask_back_filing(row.pk, by=world.rui, answer="请写明到岗日期。", now=LATER)
-    assert "请写明到岗日期。" in OutgoingMessage.objects.get().body
-    assert enrolled.file(world.mobile, "contact", {"name": "林新"}, by=world.lead, now=LATER).state == "filed"

@@ -14,6 +14,7 @@ from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, En
 from enterprises.models.team import Invitation
 from enterprises.team import team
 from enterprises.team.team import TeamRefusal
+from tests import missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.enterprises.enrolments import MAIL, PLACE, code, enrolled, submitted, wanted
 
@@ -69,9 +70,7 @@ def test_a_refusal_is_told_with_its_reason_and_one_may_apply_again(world: World)
         version=application.version,
         now=LATER,
     )
-    letter = OutgoingMessage.objects.get()
-    assert "不具备入驻条件" in letter.body
-    assert "没有专门的投诉电话。" in letter.body
+    assert not missing_in(OutgoingMessage.objects.get().body, "不具备入驻条件", "没有专门的投诉电话。")
     again = enrolling.begin(MAIL, language="zh-hans", now=LATER)
     assert again.pk != application.pk
     assert enrolling.submit(again, wanted(world), now=LATER).state == "submitted"
@@ -118,8 +117,7 @@ def test_a_firm_is_applied_for_once_at_a_time_and_not_while_it_is_enrolled(world
 def test_a_firm_that_the_directory_knows_keeps_its_row(world: World) -> None:
     known = Enterprise.objects.create(name="旧名公司", uscc=code(), enrolment="not_enrolled")
     assert enrolled(world).pk == known.pk
-    known.refresh_from_db()
-    assert (known.name, known.enrolment) == ("榕声通信（福州）有限公司", "enrolled")
+    assert (reloaded(known).name, known.enrolment) == ("榕声通信（福州）有限公司", "enrolled")
 
 
 def test_what_lies_with_the_authority_cannot_be_changed_nor_decided_on_a_page_of_before(world: World) -> None:

@@ -21,7 +21,7 @@ from enterprises.models import Enterprise, LeagueLine, PublishedFigure
 from odr_portal.celery import beats
 from oversight.counters import publishing
 from oversight.tasks import publish_figures
-from tests import given
+from tests import found_in, given, missing_in
 from tests.cast import World
 from tests.oversight.slow_count import Days, quantile
 from tests.oversight.told import a_line
@@ -293,16 +293,13 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
         return Client(headers=headers).get("/find/", {"q": "中国移动福建"}).content.decode()
 
     text = page()
-    assert "120件有了结果：消费者确认和解72%，另有6%消费者没有答复。" in text
-    assert "一半在8天内有结果。" in text
+    assert not missing_in(text, "120件有了结果：消费者确认和解72%，另有6%消费者没有答复。", "一半在8天内有结果。")
     assert "到期的40项约定，按时兑现85%。" in text
-    assert "消费者评分" not in text
-    assert "第一次回应" not in text
+    assert not found_in(text, "消费者评分", "第一次回应")
     PublishedFigure.objects.update(p90_days="20.4", responded=90, response_median=61, response_p90=1200)
     LeagueLine.objects.update(rated=60, marks=253)
     text = page()
-    assert "第一次回应：一半在2个工作小时内，九成在20个工作小时内。" in text
-    assert "九成在20天内有结果。" in text
+    assert not missing_in(text, "第一次回应：一半在2个工作小时内，九成在20个工作小时内。", "九成在20天内有结果。")
     # 253 / 60 = 4.2.
     assert "消费者评分平均4.2分（满分5分），60人评价。" in text
     PublishedFigure.objects.update(responded=TOO_FEW - 1)
@@ -333,6 +330,5 @@ def test_what_is_not_published_is_not_told_here(world: World) -> None:
     for number in ("1234", "1,234", "777", "888", "666", "555", "项约定", "人评价"):
         assert number not in text
     LeagueLine.objects.update(n=None)
-    assert (
-        "有了结果的投诉太少，不写数字，也不算比例。" in Client().get("/find/", {"q": "中国移动福建"}).content.decode()
-    )
+    typed = {"q": "中国移动福建"}
+    assert "有了结果的投诉太少，不写数字，也不算比例。" in Client().get("/find/", typed).content.decode()

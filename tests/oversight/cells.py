@@ -21,24 +21,10 @@ def received(
 ) -> None:
     """So many complaints on each day."""
     numbers = count((Tally.objects.aggregate(most=Max("complaint_id"))["most"] or 10_000_000) + 1)
-    Tally.objects.bulk_create(
-        [
-            Tally(
-                complaint_id=next(numbers),
-                kind="received",
-                ref=0,
-                day=day,
-                region=region,
-                enterprise=enterprise,
-                problem=problem,
-                object=thing,
-                received=1,
-            )
-            for day, n in counts.items()
-            for _ in range(n)
-        ],
-        batch_size=5000,
-    )
+    same = {"kind": "received", "ref": 0, "received": 1, "region": region, "enterprise": enterprise}
+    same |= {"problem": problem, "object": thing}
+    days = [day for day, n in counts.items() for _ in range(n)]
+    Tally.objects.bulk_create((Tally(complaint_id=next(numbers), day=day, **same) for day in days), batch_size=5000)
 
 
 def weeks(last: date, counts: list[int]) -> dict[date, int]:

@@ -393,9 +393,7 @@ class World:
             elif promise.state == "silent" and self.within(promise.reported_at):
                 kind = "unconfirmed"
             if kind and promise.amount and promise.kind in MONEY | {"voucher"}:
-                sums = result.setdefault(
-                    self.by_id[promise.complaint_id].currency,
-                    {"confirmed": Decimal(0), "vouchers": Decimal(0), "unconfirmed": Decimal(0)},
-                )
+                typed = {"confirmed": Decimal(0), "vouchers": Decimal(0), "unconfirmed": Decimal(0)}
+                sums = result.setdefault(self.by_id[promise.complaint_id].currency, typed)
                 sums[kind] += promise.amount
         return result

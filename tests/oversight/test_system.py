@@ -25,7 +25,7 @@ from oversight.models import AlarmSent, DirectorLetter, RollupState, SystemCheck
 from oversight.portal_state import signs
 from oversight.presenting import cards, shifts
 from oversight.presenting.shifts import newcombe, of_counts, of_figures, of_medians, of_ratios, of_shares
-from tests import given
+from tests import found_in, given, missing_in
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import key, workspace
 
@@ -82,16 +82,14 @@ def test_metrics_are_for_whoever_shows_the_word_or_asks_from_a_listed_place(worl
     assert Client().get("/metrics").status_code == 404
     assert Client(REMOTE_ADDR="10.2.3.4").get("/metrics").status_code == 200
     text = answer.content.decode()
-    assert case.number not in text
-    assert world.mobile.name not in text
+    assert not found_in(text, case.number, world.mobile.name)
     # The format: a name, perhaps labels, one number.
     for line in text.splitlines():
         if not line.startswith("#"):
             name, _, number = line.rpartition(" ")
             assert name.startswith("odr_")
             float(number)
-    assert "odr_uncounted_steps " in text
-    assert 'odr_queue_length{queue="notices"} ' in text
+    assert not missing_in(text, "odr_uncounted_steps ", 'odr_queue_length{queue="notices"} ')
 
 
 def test_a_condition_is_told_once_a_day(keeper: User, world: World) -> None:
@@ -239,11 +237,8 @@ def test_medians_are_apart_where_their_intervals_are_which_hold_them_95_times_in
 
 def test_money_is_shown_and_never_judged() -> None:
     def money(n: int) -> Figure:
-        return Figure(
-            code="recovered",
-            n=1,
-            money={"CNY": {"confirmed": Decimal(n), "vouchers": Decimal(0), "unconfirmed": Decimal(0)}},
-        )
+        typed = {"CNY": {"confirmed": Decimal(n), "vouchers": Decimal(0), "unconfirmed": Decimal(0)}}
+        return Figure(code="recovered", n=1, money=typed)
 
     change = of_figures(money(900), money(100), days=7, days_before=7)
     assert (change.by, change.is_chance) == (800, None)
@@ -288,9 +283,7 @@ def test_one_letter_a_week_with_the_figures_of_the_own_region(cases: World) -> N
     assert letters.sweep_director_letters(now=MONDAY) == 2
     assert letters.sweep_director_letters(now=MONDAY + timedelta(hours=1)) == 0
     mine, theirs = letters_to(world.rui)[-1], letters_to(world.far_officer.user)[-1]
-    assert "收到3件。" in mine.body
-    assert "在办3件" in mine.body
-    assert f"first={day - WEEK}&last={day - timedelta(days=1)}" in mine.body
+    assert not missing_in(mine.body, "收到3件。", "在办3件", f"first={day - WEEK}&last={day - timedelta(days=1)}")
     assert "收到0件。" in theirs.body
     assert "陈" not in mine.body
     assert letters.sweep_director_letters(now=MONDAY + WEEK) == 2

@@ -4,6 +4,7 @@ What is counted of an enterprise is counted of a region and of all that it lies 
 """
 
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -48,27 +49,9 @@ def a_line(enterprise: Enterprise, **numbers: int | None) -> LeagueLine:
         version=1,
         defaults={"formula": 2, "made_at": timezone.now(), "country": country, "digest": "0" * 64},
     )
-    shown = {
-        "n": 120,
-        "settled": 86,
-        "unconfirmed": 7,
-        "promised": 40,
-        "kept": 34,
-        "rated": None,
-        "marks": None,
-    } | numbers
-    settled, unconfirmed = shown.pop("settled"), shown.pop("unconfirmed")
+    shown: dict[str, Any] = {"n": 120, "settled": 86, "unconfirmed": 7, "promised": 40, "kept": 34}
+    shown |= {"rated": None, "marks": None, "name": enterprise.name, "code": enterprise.code} | numbers
+    for name in ("settled", "unconfirmed"):
+        shown[f"{name}_least"] = shown[f"{name}_most"] = shown.pop(name)
     position = LeagueLine.objects.filter(of=of).count() + 1
-    return LeagueLine.objects.create(
-        of=of,
-        region=country,
-        position=position,
-        enterprise=enterprise,
-        name=enterprise.name,
-        code=enterprise.code,
-        settled_least=settled,
-        settled_most=settled,
-        unconfirmed_least=unconfirmed,
-        unconfirmed_most=unconfirmed,
-        **shown,
-    )
+    return LeagueLine.objects.create(of=of, region=country, position=position, enterprise=enterprise, **shown)

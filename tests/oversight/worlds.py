@@ -137,6 +137,7 @@ class Walk:
             state: [o.ordinal for o in case.obligations.all() if o.state == state]
             for state in ("due", "reported", "broken", "silent")
         }
+        heir = {"enterprise_id": self.world.telecom.pk, "branch_id": self.sides[2].branch.pk}
         some: list[Any] = self._at(case, side, staff, officer, chen, open_promises)
         some += [
             (0.15, chen, undoing.undo),
@@ -144,13 +145,7 @@ class Walk:
             (0.15, chen, lambda: both.claim_settled_elsewhere(text=TEXT)),
             (0.1, chen, both.confirm_settled_elsewhere),
             (0.4, staff, both.confirm_settled_elsewhere),
-            (
-                0.05,
-                actors.SYSTEM,
-                lambda: authority.pass_to_successor(
-                    enterprise_id=self.world.telecom.pk, branch_id=self.sides[2].branch.pk
-                ),
-            ),
+            (0.05, actors.SYSTEM, lambda: authority.pass_to_successor(**heir)),
         ]
         return some
 
@@ -173,14 +168,8 @@ class Walk:
         redate = {n: (self.now + timedelta(days=6)).date().isoformat() for n in promises["broken"]}
         match Status(case.status):
             case S.FILED:
-                return [
-                    (6, actors.SYSTEM, forward),
-                    (
-                        1,
-                        actors.SYSTEM,
-                        lambda: authority.refer_to_triage(reason="nothing_matched", explanation=given.BECAUSE),
-                    ),
-                ]
+                why: Any = {"reason": "nothing_matched", "explanation": given.BECAUSE}
+                return [(6, actors.SYSTEM, forward), (1, actors.SYSTEM, lambda: authority.refer_to_triage(**why))]
             case S.TRIAGE:
                 county = dice.choice(list(self.officers))
                 return [
@@ -190,24 +179,17 @@ class Walk:
                 ]
             case S.WITH_ENTERPRISE:
                 other = dice.choice(self.sides)
+                back = {"enterprise_id": other.enterprise.pk, "branch_id": other.branch.pk}
                 return [
                     (6, staff, lambda: enterprise.accept_case(handler_id=side.staff.pk)),
                     (0.7, staff, call),
                     stop,
                     wait,
-                    (
-                        0.8,
-                        staff,
-                        lambda: enterprise.return_case(
-                            reason="wrong_branch",
-                            text=TEXT,
-                            enterprise_id=other.enterprise.pk,
-                            branch_id=other.branch.pk,
-                        ),
-                    ),
+                    (0.8, staff, lambda: enterprise.return_case(reason="wrong_branch", text=TEXT, **back)),
                     (0.2, officer, lambda: authority.recall(text=TEXT)),
                 ]
             case S.NEGOTIATING:
+                reasons = ["no_agreement", "unreachable"]
                 return [
                     (2, staff, call),
                     (1, staff, lambda: enterprise.send_message(text=TEXT)),
@@ -215,61 +197,33 @@ class Walk:
                     (5, staff, lambda: self._offer(case)),
                     stop,
                     wait,
-                    (
-                        1,
-                        staff,
-                        lambda: enterprise.report_failure(
-                            reason=dice.choice(["no_agreement", "unreachable"]), text=TEXT
-                        ),
-                    ),
+                    (1, staff, lambda: enterprise.report_failure(reason=dice.choice(reasons), text=TEXT)),
                     (1, staff, lambda: enterprise.answer_question(text=TEXT)),
                     (0.3, staff, lambda: enterprise.request_return(text=TEXT)),
                     (0.5, world.intake, supervision.grant_return),
                 ]
             case S.AWAITING_CONSUMER:
+                rest = ["give_up", "go_on", "regulator"]
                 return [
                     (4, chen, consumer.accept_offer),
-                    (
-                        1,
-                        chen,
-                        lambda: consumer.accept_offer(
-                            separable=[1], rest=dice.choice(["give_up", "go_on", "regulator"])
-                        ),
-                    ),
+                    (1, chen, lambda: consumer.accept_offer(separable=[1], rest=dice.choice(rest))),
                     (1.5, chen, lambda: consumer.decline_offer(reason="amount_too_low")),
                     (1, chen, lambda: consumer.ask_about_offer(text=TEXT)),
                     stop,
                     wait,
                 ]
             case S.PERFORMING:
+                due, reported = promises["due"], promises["reported"]
+                paid: Any = {"channel": "转账", "last4": "1234", "paid_on": self.now.date()}
                 return [
-                    (3, staff, lambda: enterprise.report_performed(obligations=promises["due"][:1], proof="流水")),
-                    (1, chen, lambda: enterprise.report_performed(obligations=promises["due"][:1], proof="已寄回")),
-                    (4, chen, lambda: consumer.confirm_performed(obligations=promises["reported"][:1])),
-                    (1, staff, lambda: consumer.confirm_performed(obligations=promises["reported"][:1])),
-                    (
-                        0.8,
-                        chen,
-                        lambda: consumer.dispute_performance(obligation=(promises["reported"] or [1])[0], text=TEXT),
-                    ),
-                    (
-                        0.8,
-                        staff,
-                        lambda: enterprise.show_payment(
-                            obligation=(promises["due"] or [1])[0],
-                            channel="转账",
-                            last4="1234",
-                            paid_on=self.now.date(),
-                        ),
-                    ),
-                    (
-                        0.6,
-                        chen,
-                        lambda: consumer.report_breach(
-                            obligation=(promises["reported"] or promises["due"] or [1])[0], text=TEXT
-                        ),
-                    ),
-                    (0.2, chen, lambda: consumer.waive_obligation(obligation=(promises["due"] or [1])[0])),
+                    (3, staff, lambda: enterprise.report_performed(obligations=due[:1], proof="流水")),
+                    (1, chen, lambda: enterprise.report_performed(obligations=due[:1], proof="已寄回")),
+                    (4, chen, lambda: consumer.confirm_performed(obligations=reported[:1])),
+                    (1, staff, lambda: consumer.confirm_performed(obligations=reported[:1])),
+                    (0.8, chen, lambda: consumer.dispute_performance(obligation=(reported or [1])[0], text=TEXT)),
+                    (0.8, staff, lambda: enterprise.show_payment(obligation=(due or [1])[0], **paid)),
+                    (0.6, chen, lambda: consumer.report_breach(obligation=(reported or due or [1])[0], text=TEXT)),
+                    (0.2, chen, lambda: consumer.waive_obligation(obligation=(due or [1])[0])),
                 ]
             case S.REVIEW:
                 return [
@@ -285,18 +239,14 @@ class Walk:
             case S.AWAITING_MATERIAL:
                 return [(1, chen, lambda: both.supply_material(text=TEXT))]
             case S.MEDIATING:
+                until = (self.now + timedelta(days=9)).date()
+                appraisal: Any = {"laboratory": "某中心", "until": until, "cost_borne_by": "shared"}
                 return [
                     (2, chen, both.agree_to_mediation),
                     (2, staff, both.agree_to_mediation),
                     (2, officer, lambda: mediation.record_agreement(promises=self._promises(), text=TEXT)),
                     (0.7, officer, lambda: mediation.terminate(ground="other_law", facts=TEXT)),
-                    (
-                        0.3,
-                        officer,
-                        lambda: mediation.order_appraisal(
-                            laboratory="某中心", until=(self.now + timedelta(days=9)).date(), cost_borne_by="shared"
-                        ),
-                    ),
+                    (0.3, officer, lambda: mediation.order_appraisal(**appraisal)),
                 ]
             case S.MEDIATION_SUSPENDED:
                 return [(1, officer, lambda: mediation.end_appraisal(result=TEXT))]
@@ -314,24 +264,11 @@ class Walk:
         for _ in range(dice.choice([0, 1, 1, 2])):
             kind = dice.choice(["original_channel", "transfer", "voucher", "apology"])
             due = (self.now + timedelta(days=dice.choice([1, 4, 9, 16]))).date()
-            results.append(
-                Promise(
-                    kind=kind,
-                    what="退还费用",
-                    due_on=due,
-                    amount=None if kind == "apology" else Decimal(dice.randrange(1, 500)),
-                )
-            )
+            amount = None if kind == "apology" else Decimal(dice.randrange(1, 500))
+            results.append(Promise(kind=kind, what="退还费用", due_on=due, amount=amount))
         if results and dice.random() < 0.3:
-            results = [
-                Promise(
-                    kind="return_by_consumer",
-                    what="寄回设备",
-                    owed_by="consumer",
-                    due_on=(self.now + timedelta(days=3)).date(),
-                ),
-                *results,
-            ]
+            due = (self.now + timedelta(days=3)).date()
+            results = [Promise(kind="return_by_consumer", what="寄回设备", owed_by="consumer", due_on=due), *results]
         return results
 
     def _offer(self, case: Complaint) -> Move:

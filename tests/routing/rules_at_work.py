@@ -16,19 +16,11 @@ from routing.forwarding import forwarding
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
 from routing.rule_desk import rule_changing, trying
 from routing.rule_desk.rule_changing import Reach
-from tests import given
+from tests import given, reloaded
 from tests.cast import World
 
-BECAUSE = {
-    "rule": "officer",
-    "version": None,
-    "confidence": "",
-    "is_match": True,
-    "why": [],
-    "candidates": [],
-    "rank": 0,
-    "note": "消费者说的就是福州移动。",
-}
+BECAUSE: dict[str, Any] = {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": []}
+BECAUSE |= {"candidates": [], "rank": 0, "note": "消费者说的就是福州移动。"}
 WRITTEN = "青禾营业点"
 
 
@@ -62,12 +54,8 @@ def corrected(world: World, now: datetime, *, times: int = 3, named: str = WRITT
     for nth in range(times):
         at = now - timedelta(days=2 * nth, hours=1)
         case = written(world, at - timedelta(days=1), named)
-        given.step(
-            case,
-            authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE),
-            world.intake,
-            at,
-        )
+        move = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE)
+        given.step(case, move, world.intake, at)
         cases.append(given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, at))
     return cases
 
@@ -142,6 +130,5 @@ def approved(world: World, change: RuleChange, now: datetime) -> RoutingRule:
         now=now,
         today=now.date(),
     )
-    change.refresh_from_db()
-    assert change.rule is not None
+    assert reloaded(change).rule is not None
     return change.rule

@@ -53,12 +53,8 @@ def by_itself(case: Complaint, known: judging.Known) -> judging.Decided:
 
 @pytest.mark.parametrize("name", [*CHANGES, "the twins'"])
 def test_each_case_is_decided_as_if_it_were_alone(world: World, name: str) -> None:
-    cases = [
-        *mixed(world),
-        *mixed(world),
-        *twins(world),
-        given.filed(world, now=WEDNESDAY, respondents=(RespondentRequest(named=WRITTEN),)),
-    ]
+    respondents = (RespondentRequest(named=WRITTEN),)
+    cases = [*mixed(world), *mixed(world), *twins(world), given.filed(world, now=WEDNESDAY, respondents=respondents)]
     change = drafted(world, WEDNESDAY, **(meant(world, CHANGES[name]) if name in CHANGES else {"named": "苍鹭"}))
     rules = all_rules()
     known = judging.Known(change.final_code, rules, trying.rules_with(change, rules))

@@ -9,7 +9,7 @@ from complaints.handling.steps import authority, enterprise
 from complaints.models import Complaint, Engagement
 from routing.models import Lesson, RuleUse
 from routing.rule_desk import learning, rule_changing
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.routing.rules_at_work import BECAUSE, WRITTEN, approved, drafted, written
 
@@ -23,13 +23,11 @@ def chosen(
     case = written(world, at, named)
     firm = getattr(world, whom)
     branch = world.fuzhou.pk if whom == "mobile" else None
-    given.step(
-        case, authority.forward(enterprise_id=firm.pk, branch_id=branch, because=BECAUSE), world.intake, at + HOUR
-    )
+    move = authority.forward(enterprise_id=firm.pk, branch_id=branch, because=BECAUSE)
+    given.step(case, move, world.intake, at + HOUR)
     if comes_back:
-        given.step(
-            case, enterprise.return_case(reason="wrong_entity", text="不是我们的客户。"), world.handler, at + 2 * HOUR
-        )
+        move = enterprise.return_case(reason="wrong_entity", text="不是我们的客户。")
+        given.step(case, move, world.handler, at + 2 * HOUR)
     return case
 
 
@@ -45,12 +43,8 @@ def test_three_that_agree_and_four_of_five(world: World, choices: str) -> None:
     result = Lesson.objects.first()
     assert (None if result is None else (result.agree, result.total)) == TABLE[choices]
     if result is not None:
-        assert (result.subject_kind, result.words, result.target_branch_id, result.region_id) == (
-            "named",
-            WRITTEN,
-            world.fuzhou.pk,
-            world.region.pk,
-        )
+        expected = ("named", WRITTEN, world.fuzhou.pk, world.region.pk)
+        assert (result.subject_kind, result.words, result.target_branch_id, result.region_id) == expected
 
 
 def test_other_facts_do_not_add_up_and_old_ones_go(world: World) -> None:
@@ -73,13 +67,11 @@ def test_a_withdrawn_draft_gives_its_lesson_back(world: World) -> None:
     learning.sweep_lessons(now=WEDNESDAY)
     lesson = Lesson.objects.get()
     change = drafted(world, WEDNESDAY, lesson=lesson)
-    lesson.refresh_from_db()
-    assert lesson.state == "drafted"
+    assert reloaded(lesson).state == "drafted"
     with pytest.raises(Exception, match="已经起草"):
         drafted(world, WEDNESDAY, lesson=lesson)
     rule_changing.withdraw(change, by=world.su, now=WEDNESDAY)
-    lesson.refresh_from_db()
-    assert (lesson.state, lesson.decided_by) == ("open", None)
+    assert (reloaded(lesson).state, lesson.decided_by) == ("open", None)
 
 
 def test_how_a_rule_fares(world: World) -> None:
@@ -98,13 +90,9 @@ def counted(now: datetime) -> learning.Misroutes:
 
 
 #: After the return on a Wednesday: when it was forwarded again (hours), when it is asked → in time, late, waiting.
-MENDED: dict[str, tuple[Any, Any, tuple[int, int, int]]] = {
-    "the same day": (3, 5, (1, 0, 0)),
-    "the next working day": (26, 30, (1, 0, 0)),
-    "two days later": (50, 60, (0, 1, 0)),
-    "not yet, in time": (None, 20, (0, 0, 1)),
-    "not yet, too late": (None, 50, (0, 1, 0)),
-}
+MENDED: dict[str, tuple[Any, Any, tuple[int, int, int]]] = {"the same day": (3, 5, (1, 0, 0))}
+MENDED |= {"the next working day": (26, 30, (1, 0, 0)), "two days later": (50, 60, (0, 1, 0))}
+MENDED |= {"not yet, in time": (None, 20, (0, 0, 1)), "not yet, too late": (None, 50, (0, 1, 0))}
 
 
 @pytest.mark.parametrize("name", MENDED)
@@ -115,12 +103,8 @@ def test_mended_within_one_working_day(world: World, name: str) -> None:
     if again is not None:
         case.consents = {**case.consents, "entities": [world.telecom.pk]}
         case.save(update_fields=["consents"])
-        given.step(
-            case,
-            authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE),
-            world.intake,
-            WEDNESDAY + again * HOUR,
-        )
+        move = authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=BECAUSE)
+        given.step(case, move, world.intake, WEDNESDAY + again * HOUR)
     result = counted(WEDNESDAY + asked * HOUR)
     assert (result.misrouted, result.ended) == (1, 1)
     assert (result.in_time, result.late, result.waiting) == expected

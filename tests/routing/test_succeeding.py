@@ -11,7 +11,7 @@ from complaints.models import Deadline, Engagement, HandlingStep, Notice
 from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Enterprise, Staff, Succession
 from routing.forwarding import forwarding
-from tests import given
+from tests import given, reloaded
 from tests.cast import World
 from tests.complaints.handling.test_steps import WEDNESDAY
 
@@ -55,8 +55,7 @@ def test_whoever_answers_in_the_end_gets_them_at_once(world: World, heir: Staff)
     merged(world.mobile, middle)
     merged(middle, world.telecom)
     assert forwarding.sweep_successions(now=WEDNESDAY + DAY) == 1
-    case.refresh_from_db()
-    assert case.enterprise == world.telecom
+    assert reloaded(case).enterprise == world.telecom
 
 
 @pytest.mark.parametrize("why", ["divided", "no account", "a circle"])
@@ -71,8 +70,7 @@ def test_where_it_is_not_certain_who_can_answer_they_stay(world: World, heir: St
     else:
         Enterprise.objects.filter(pk=world.telecom.pk).update(enrolment="not_enrolled")
     assert forwarding.sweep_successions(now=WEDNESDAY + DAY) == 0
-    case.refresh_from_db()
-    assert case.enterprise == world.mobile
+    assert reloaded(case).enterprise == world.mobile
 
 
 def test_the_branch_is_the_one_that_serves_the_place(world: World, heir: Staff) -> None:
@@ -81,5 +79,4 @@ def test_the_branch_is_the_one_that_serves_the_place(world: World, heir: Staff) 
     branch = Branch.objects.filter(enterprise=world.telecom).first()
     merged(world.mobile, world.telecom)
     assert forwarding.sweep_successions(now=WEDNESDAY + DAY) == 1
-    case.refresh_from_db()
-    assert case.branch == branch
+    assert reloaded(case).branch == branch

@@ -57,7 +57,7 @@ ELSEWHERE = {
     "I-08": "tests/complaints/handling/test_clocks.py",
     "I-11": "tests/faults/test_sweepers.py",
     "I-12": "tests/complaints/evidence/test_quarantine.py",
-    "I-14": "tests/access/test_apart.py",
+    "I-14": "tests/access/test_permissions.py",
     "I-16": "tests/walls/test_the_database_itself.py",
     "I-19": "tests/accounts/keys/test_erasing.py",
     "I-22": "tests/api/test_tokens.py",

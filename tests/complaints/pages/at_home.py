@@ -17,7 +17,7 @@ from complaints.handling import Answer, Promise
 from complaints.handling.steps import authority, both, consumer, enterprise, mediation, offers
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Outcome, Status
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 
 S = Status
@@ -62,9 +62,8 @@ def overdue_promise(world: World) -> Complaint:
 
 def reported(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.PERFORMING)
-    return given.step(
-        case, enterprise.report_performed(obligations=[1], proof="退款流水 8842"), world.handler, WEDNESDAY
-    )
+    move = enterprise.report_performed(obligations=[1], proof="退款流水 8842")
+    return given.step(case, move, world.handler, WEDNESDAY)
 
 
 def own_part(world: World) -> Complaint:
@@ -86,8 +85,7 @@ def withdrawn(world: World) -> Complaint:
 def unconfirmed(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     handling.sweep_clocks(now=WEDNESDAY + timedelta(days=10))
-    case.refresh_from_db()
-    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
+    assert (reloaded(case).status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
     return case
 
 
@@ -108,6 +106,5 @@ def asked_consent(world: World) -> Complaint:
 
 def redirected(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.TRIAGE)
-    return given.step(
-        case, authority.redirect(matter="consultation", body="12345", text="请拨打12345咨询。"), world.intake, WEDNESDAY
-    )
+    move = authority.redirect(matter="consultation", body="12345", text="请拨打12345咨询。")
+    return given.step(case, move, world.intake, WEDNESDAY)

@@ -42,9 +42,8 @@ def moved_to_telecom(world: World, case: Complaint) -> None:
     given.step(case, enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk), world.handler, now)
     case.consents = {**case.consents, "entities": [world.telecom.pk]}
     case.save(update_fields=["consents"])
-    given.step(
-        case, authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE), SYSTEM, now
-    )
+    move = authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE)
+    given.step(case, move, SYSTEM, now)
     world.ming_staff.enterprise, world.ming_staff.branch = world.telecom, None
     world.ming_staff.save()
 

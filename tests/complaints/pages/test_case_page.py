@@ -2,22 +2,25 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from html import unescape
 from typing import Any
 
 import pytest
 from django.conf import settings
 
 from authorities.policies import Policies, PolicyNumber, PolicyRow
-from complaints import handling
+from complaints import handling, wording
 from complaints.acceptance.remedies import after, remedies
 from complaints.handling import Answer, Promise
-from complaints.handling.steps import consumer, enterprise, offers
+from complaints.handling.steps import consumer, enterprise, offers, violations
 from complaints.models import Complaint, HandlingStep
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.categories import DEMAND_BY_CODE, OBJECT_LABELS, PROBLEM_LABELS
+from complaints.procedure.workflow import TABLE, Clock, Outcome, Role, Status
 from complaints.procedure.working_calendar import Calendar
-from tests import given
+from tests import given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import AFTER_DUE, clock, overdue_promise, place, steps_of, unconfirmed
+from tests.complaints.pages.at_the_authority import case_at, now, workspace
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
 
 S, O = Status, Outcome  # noqa: E741
@@ -83,15 +86,13 @@ def test_the_ledger_says_whether_it_was_done_in_time_and_one_button_that_it_was_
     assert "他们没有做到" not in page
     clock.move_to(AFTER_DUE, tick=False)
     page = shown(signed_in(world.chen).get(place(case)))
-    assert "已过期" in page
-    assert f'href="{place(case, "breach")}?obligation=1"' in page
+    assert not missing_in(page, "已过期", f'href="{place(case, "breach")}?obligation=1"')
     clock.move_to(AFTER_DUE, tick=False)
     client = signed_in(world.chen)
     form = shown(client.get(place(case, "breach") + "?obligation=1"))
     assert "checked" in form.split('name="obligation"')[1].split(">")[0]
     assert send(client, place(case, "breach"), {"obligation": "1", "text": ""}).status_code == 302
-    case.refresh_from_db()
-    assert case.status == S.REVIEW
+    assert reloaded(case).status == S.REVIEW
 
 
 def broken(world: World, clock: Any) -> Complaint:
@@ -112,8 +113,7 @@ def test_both_sides_name_new_dates_for_a_broken_promise(world: World, clock: Any
         assert client.get(form).status_code == 200
         answer = send(client, form, {"day-1": "2026-12-18"})
         assert answer.status_code == 302, shown(answer)
-    case.refresh_from_db()
-    assert case.status == S.PERFORMING
+    assert reloaded(case).status == S.PERFORMING
     promise = case.obligations.get()
     assert (promise.state, promise.due_on) == ("due", date(2026, 12, 18))
 
@@ -126,16 +126,14 @@ def test_a_new_date_is_a_day_to_come_and_another_one_is_a_new_proposal(world: Wo
             (signed_in(world.ming), address(case, "new-dates")),
         ):
             answer = send(client, form, {"day-1": typed})
-            assert answer.status_code == 422
-            assert "id_day-1_error" in shown(answer)
+            assert (answer.status_code, "id_day-1_error" in shown(answer)) == (422, True)
         assert "resume_performance" not in steps_of(case)
     send(signed_in(world.ming), address(case, "new-dates"), {"day-1": "2026-12-18"})
     chen = signed_in(world.chen)
     assert "企业提出新的履行日期" in shown(chen.get(place(case)))
     assert 'value="2026-12-18"' in shown(chen.get(place(case, "new-dates")))
     send(chen, place(case, "new-dates"), {"day-1": "2026-12-11"})
-    case.refresh_from_db()
-    assert case.status == S.REVIEW
+    assert reloaded(case).status == S.REVIEW
 
 
 @pytest.mark.parametrize(
@@ -154,13 +152,9 @@ def test_months_end_where_the_month_does(day: date, months: int, result: date) -
 
 
 def closed(outcome: Outcome, **changes: Any) -> Complaint:
-    facts: dict[str, Any] = {
-        "outcome": outcome,
-        "closed_at": datetime(2026, 11, 25, 2, tzinfo=UTC),
-        "disputed_on": date(2026, 11, 1),
-        "object_category": "service.telecom",
-        "problem_category": "telecom.fees.unexplained_charge",
-    }
+    facts: dict[str, Any] = {"outcome": outcome, "closed_at": datetime(2026, 11, 25, 2, tzinfo=UTC)}
+    facts |= {"disputed_on": date(2026, 11, 1), "object_category": "service.telecom"}
+    facts |= {"problem_category": "telecom.fees.unexplained_charge"}
     return Complaint(**(facts | changes))
 
 
@@ -254,3 +248,47 @@ def test_reminders_in_a_row_stand_as_one_and_say_of_what(world: World) -> None:
             > 6
         )
         assert all(detail in event for event in reminders)
+
+
+CODES = {code for kind in wording.KINDS.values() for code in kind} | {
+    *OBJECT_LABELS,
+    *PROBLEM_LABELS,
+    *DEMAND_BY_CODE,
+    *TABLE,
+    *map(str, Clock),
+    *map(str, Role),
+    *map(str, Status),
+}
+_HIDDEN = re.compile(r"<(script|style|svg|head)\b.*?</\1>|<!--.*?-->|<[^>]*>", re.DOTALL)
+
+
+def raw(page: str) -> set[str]:
+    """Words of the text of a Chinese page that are codes."""
+    return (
+        set(re.findall(r"(?<![\w./@-])[a-z][a-z0-9_.]*[a-z0-9](?![\w/@-])", unescape(_HIDDEN.sub(" ", page)))) & CODES
+    )
+
+
+def test_the_reader_of_this_test_finds_codes() -> None:
+    expected = {"telecom.other", "refund"}
+    assert raw("<p class='telecom'>问题：telecom.other，refund</p><script>refuse</script>") == expected
+
+
+@pytest.mark.parametrize(
+    "status", [S.TRIAGE, S.AWAITING_CONSUMER, S.PERFORMING, S.AWAITING_MATERIAL, S.MEDIATION_SUSPENDED, S.CLOSED]
+)
+def test_no_code_of_the_lists_shows_on_the_page_of_a_case(world: World, status: Status) -> None:
+    case = case_at(world, status, report="门店无照经营。")
+    if status in (S.AWAITING_CONSUMER, S.PERFORMING):
+        given.step(case, enterprise.flag_concern(text="同一号码提交了七件。"), world.handler, now())
+    if status != S.TRIAGE:
+        given.step(case, violations.open_lead(text="涉嫌虚假宣传。"), world.officer, now())
+    for user, path in (
+        (world.rui, "authority"),
+        (world.head_officer.user, "authority"),
+        (world.ming, "enterprise"),
+        (world.chen, ""),
+    ):
+        answer = workspace(user).get(f"/{path}/cases/{case.number}/".replace("//", "/"))
+        if answer.status_code != 404:
+            assert raw(answer.content.decode()) == set(), (status, path)

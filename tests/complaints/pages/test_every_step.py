@@ -21,6 +21,7 @@ from django.utils.translation import gettext, override
 from complaints import pages, wording
 from complaints.models import Complaint, HandlingStep
 from complaints.record.verification import verify
+from tests import missing_in
 from tests.cast import World
 from tests.complaints.pages.at_home import SOON, files
 from tests.complaints.pages.at_the_desk import send, shown
@@ -108,11 +109,8 @@ def every_walk() -> Iterator[Any]:
         taken: set[tuple[str, str]] = set()
         for walk in audience.walks:
             way = (walk.name, walk.step)
-            yield pytest.param(
-                *(audience, walk),
-                id=f"{audience}:{walk.name}:{walk.step}",
-                marks=[pytest.mark.full] if way in taken else [],
-            )
+            path = f"{audience}:{walk.name}:{walk.step}"
+            yield pytest.param(*(audience, walk), id=path, marks=[pytest.mark.full] if way in taken else [])
             taken.add(way)
 
 
@@ -144,8 +142,7 @@ def is_nobody_elses(world: World, case: Complaint, audience: Audience, walk: Wal
     for method in ("get", "post"):
         real = getattr(stranger, method)(address, typed)
         none = getattr(stranger, method)(address.replace(case.number, MISSING), typed)
-        assert real.status_code == none.status_code
-        assert real.status_code in audience.turned_away
+        assert (real.status_code, real.status_code in audience.turned_away) == (none.status_code, True)
         # Nothing but the number of the mishap differs.
         assert like(real, case.number) == like(none, MISSING)
     assert stranger.get(audience.home(case)).status_code != 200
@@ -198,8 +195,7 @@ def is_named_where_it_is_wrong(world: World, case: Complaint, audience: Audience
         assert answer.status_code == 422, (typed, shown(answer))
         form, page = answer.context["form"], shown(answer)
         assert (wrong in form.errors) if wrong else form.non_field_errors(), (typed, form.errors)
-        assert "error-summary" in page
-        assert "<title>有误：" in page
+        assert not missing_in(page, "error-summary", "<title>有误：")
         assert all(said in str(form.errors[wrong]) for said in text)
         assert not wrong or re.search(rf'id="id_{wrong}(_error|")', page)
         for value in typed.values():
@@ -230,8 +226,7 @@ def is_taken_once(world: World, case: Complaint, audience: Audience, walk: Walk,
     else:
         assert (again.status_code, again["Location"]) == (302, first["Location"])
     case.refresh_from_db()
-    assert case.status == (walk.to or status)
-    assert case.outcome == (outcome if walk.outcome is None else walk.outcome)
+    assert (case.status, case.outcome) == (walk.to or status, outcome if walk.outcome is None else walk.outcome)
     step = walk.step or audience.pages[walk.name.partition("/")[0]].steps[0]
     assert steps_of(case)[len(before) :].count(step) == 1
     entry = HandlingStep.objects.filter(complaint=case, step=step).latest("pk")
@@ -273,7 +268,6 @@ def is_refused_where_it_is_not_open(world: World, case: Complaint, audience: Aud
         ).partition("<h1")[0]
     typed = {} if callable(walk.typed) else walk.typed
     refused = send(browser, address, typed | audience.more | audience.read_back | {"text": LONG})
-    assert refused.status_code == 409
-    assert LONG in shown(refused)
+    assert (refused.status_code, LONG in shown(refused)) == (409, True)
     assert why in shown(refused)
     assert steps_of(case) == before

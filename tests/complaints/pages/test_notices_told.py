@@ -16,6 +16,7 @@ from complaints.desks.keyset import PAGE
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices import delivery
 from complaints.reading.notices_told import error_words
+from tests import found_in, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, case_at, key, now, officer_of, workspace
 
@@ -52,12 +53,8 @@ def page_of(client: Client, path: str) -> str:
 # --- the list -----------------------------------------------------------------------------------
 def test_the_list_says_what_was_set_aside_and_takes_no_odd_order(world: World, case: Complaint, aside: Notice) -> None:
     page = page_of(workspace(world.rui), LIST)
-    assert case.number in page
-    assert "没有送到" in page
-    assert "邮件服务器拒收（550）。" in page
-    assert "smtp_" not in page
-    assert "13800000001" not in page
-    assert "example.com" not in page
+    assert not missing_in(page, case.number, "没有送到", "邮件服务器拒收（550）。")
+    assert not found_in(page, "smtp_", "13800000001", "example.com")
     assert page.count('name="what" value="told"') == Notice.objects.filter(state="set_aside").count()
     for what in ("", "x", "sent"):
         assert workspace(world.rui).post(url(aside), {"what": what} | key()).status_code == 404
@@ -71,8 +68,7 @@ def test_another_region_finds_nothing_and_an_analyst_only_reads(world: World, ca
         assert workspace(person).get(LIST).status_code == 404
         assert workspace(person).post(url(aside), {"what": "again"} | key()).status_code == 404
     assert Client().get(LIST).status_code == 302
-    aside.refresh_from_db()
-    assert (aside.state, NoticeOrder.objects.count()) == ("set_aside", 0)
+    assert (reloaded(aside).state, NoticeOrder.objects.count()) == ("set_aside", 0)
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     client = workspace(world.otto)
     page = page_of(client, LIST)
@@ -128,20 +124,17 @@ def test_send_again_takes_effect_once_and_is_written_down(world: World, case: Co
     client, form = workspace(world.rui), {"what": "again"} | key()
     for _ in range(2):
         assert client.post(url(aside), form)["Location"] == LIST
-    aside.refresh_from_db()
-    assert (aside.state, aside.again, aside.attempts, aside.last_error) == ("queued", 1, 0, "")
+    assert (reloaded(aside).state, aside.again, aside.attempts, aside.last_error) == ("queued", 1, 0, "")
     order = NoticeOrder.objects.get()
     assert (order.by, order.what, order.notice_id) == (world.rui, "again", aside.pk)
     # It waits: a second order is refused, with the reason.
     answer = client.post(url(aside), {"what": "again"} | key())
-    assert answer.status_code == 409
-    assert "请刷新页面再看" in answer.content.decode()
+    assert (answer.status_code, "请刷新页面再看" in answer.content.decode()) == (409, True)
     assert NoticeOrder.objects.count() == 1
     world.chen.email = "chen@example.com"
     world.chen.save()
     delivery.sweep_notices(now=now() + timedelta(days=1))
-    aside.refresh_from_db()
-    assert aside.state == "sent"
+    assert reloaded(aside).state == "sent"
     assert "瑞试要求再次发送" in page_of(client, f"/authority/cases/{case.number}/")
 
 
@@ -149,30 +142,24 @@ def test_told_otherwise_takes_it_off_the_list(world: World, case: Complaint, asi
     client = workspace(world.rui)
     answer = client.post(url(aside), {"what": "told", "from": "case"} | key())
     assert answer["Location"] == f"/authority/cases/{case.number}/#notices"
-    aside.refresh_from_db()
-    assert aside.state == "told"
+    assert reloaded(aside).state == "told"
     assert f'action="{url(aside)}"' not in page_of(client, LIST)
     assert client.post(url(aside), {"what": "told"} | key()).status_code == 409
 
 
 # --- on the pages of a case --------------------------------------------------------------------------
-def test_each_side_sees_what_it_was_told(world: World) -> None:
+def test_each_side_sees_what_it_was_told_and_what_only_the_authority_reads_is_shown_to_it_alone(world: World) -> None:
     case = case_at(world, S.AWAITING_CONSUMER)
     delivery.sweep_notices(now=now() + timedelta(days=10))
     officers = page_of(workspace(world.rui), f"/authority/cases/{case.number}/")
-    assert "消费者 · " in officers
-    assert "中国移动通信集团福建有限公司 " in officers
+    assert not missing_in(officers, "消费者 · ", "中国移动通信集团福建有限公司 ")
     theirs = page_of(workspace(world.ming), f"/enterprise/cases/{case.number}/")
     assert "收到一件投诉，请受理" in theirs
-    assert "已收到您的投诉" not in theirs
-    assert 'name="what"' not in theirs
+    assert not found_in(theirs, "已收到您的投诉", 'name="what"')
     mine = page_of(workspace(world.chen), f"/cases/{case.number}/")
     assert "已收到您的投诉" in mine
     assert "收到一件投诉，请受理" not in mine
     assert workspace(world.hua).get(f"/enterprise/cases/{case.number}/").status_code == 404
-
-
-def test_what_only_the_authority_reads_is_shown_to_it_alone(world: World) -> None:
     case = case_at(world, S.NEGOTIATING)
     same = {"audience": "authority", "sequence": 900, "kind": "remind", "user": world.rui, "enterprise": world.mobile}
     for addressee in ("authority", "consumer", "enterprise"):

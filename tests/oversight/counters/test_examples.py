@@ -23,7 +23,7 @@ from oversight.counters.sums import EXACT, RATIO, bucket_of, quantile
 from oversight.figures import figures
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
-from tests import given
+from tests import given, reloaded
 from tests.cast import World
 from tests.oversight import slow_count
 
@@ -67,12 +67,8 @@ def test_working_hours_leave_nights_and_free_days_out(world: World, after: timed
 def test_a_call_written_down_late_is_still_the_first_response(world: World) -> None:
     case = negotiating(world)
     given.step(case, enterprise.send_message(text="请补充账单。"), world.handler, THURSDAY + timedelta(minutes=50))
-    given.step(
-        case,
-        enterprise.log_contact(channel="phone", reached=True, note="已接通", at=THURSDAY + timedelta(minutes=20)),
-        world.handler,
-        THURSDAY + timedelta(minutes=55),
-    )
+    move = enterprise.log_contact(channel="phone", reached=True, note="已接通", at=THURSDAY + timedelta(minutes=20))
+    given.step(case, move, world.handler, THURSDAY + timedelta(minutes=55))
     assert found(THURSDAY + DAY)["first_response"].spread["minutes_median"] == 20
 
 
@@ -90,21 +86,15 @@ def test_a_call_remembered_days_later_counts_from_then(world: World) -> None:
         )
         assert found(THURSDAY + 5 * DAY)["first_response"].spread["minutes_median"] == 20
     late = negotiating(world)
-    given.step(
-        late,
-        enterprise.log_contact(channel="phone", reached=True, note="当天已接通", at=THURSDAY + timedelta(minutes=20)),
-        world.handler,
-        THURSDAY + 5 * DAY,
-    )
-    late.refresh_from_db()
-    assert late.engagements.get().first_contact_at == THURSDAY + 5 * DAY
+    move = enterprise.log_contact(channel="phone", reached=True, note="当天已接通", at=THURSDAY + timedelta(minutes=20))
+    given.step(late, move, world.handler, THURSDAY + 5 * DAY)
+    assert reloaded(late).engagements.get().first_contact_at == THURSDAY + 5 * DAY
 
 
 def test_a_bare_accept_and_an_unanswered_call_are_no_response(world: World) -> None:
     case = negotiating(world)
-    given.step(
-        case, enterprise.log_contact(channel="phone", reached=False, note="没有接"), world.handler, THURSDAY + DAY
-    )
+    move = enterprise.log_contact(channel="phone", reached=False, note="没有接")
+    given.step(case, move, world.handler, THURSDAY + DAY)
     figures_now = found(THURSDAY + 2 * DAY)
     assert (figures_now["first_response"].n, figures_now["first_response"].beside["unanswered"]) == (0, 1)
     assert figures_now["acceptance"].n == 1

@@ -66,12 +66,8 @@ def compare(
         counted.get(r, 0) for r in ("settled", "unconfirmed", "settled_elsewhere", "failed")
     )
     punctual, slowly = quick["on_time"], slow.on_time()
-    assert (
-        punctual.numerator,
-        punctual.beside["reported"],
-        punctual.beside["ended_late"],
-        punctual.beside["open_overdue"],
-    ) == tuple(slowly[k] for k in ("in_time", "reported", "late", "open_overdue"))
+    late = [punctual.beside[name] for name in ("reported", "ended_late", "open_overdue")]
+    assert [punctual.numerator, *late] == [slowly[k] for k in ("in_time", "reported", "late", "open_overdue")]
     assert punctual.denominator == slowly["in_time"] + slowly["late"] + slowly["open_overdue"]
     lengths = slow.response_lengths()
     same_spread(quick["first_response"], "minutes", lengths["minutes"])
@@ -83,27 +79,19 @@ def compare(
         if handled[unit]:
             mean = sum(handled[unit]) / len(handled[unit])
             assert quick["handling_time"].spread[f"{unit}_mean"] == pytest.approx(mean)
-    ways = slow.mediated()
-    assert (
-        quick["mediated"].numerator,
-        quick["mediated"].beside["not_kept"],
-        quick["mediated"].beside["terminated"],
-    ) == (ways["mediated"], ways["not_kept"], ways["terminated"])
+    ways, mediated = slow.mediated(), quick["mediated"]
+    result = (mediated.numerator, mediated.beside["not_kept"], mediated.beside["terminated"])
+    assert result == (ways["mediated"], ways["not_kept"], ways["terminated"])
     reviewed = slow.reviews()
-    assert (quick["review_on_time"].numerator, quick["review_on_time"].beside["late"]) == (
-        reviewed["met"],
-        reviewed["late"],
-    )
+    expected = (reviewed["met"], reviewed["late"])
+    assert (quick["review_on_time"].numerator, quick["review_on_time"].beside["late"]) == expected
     kept = slow.kept()
     assert {"due": quick["kept"].denominator, "kept": quick["kept"].numerator, **quick["kept"].beside} == kept
     assert quick["recovered"].money == slow.recovered()
     wrong, mended = slow.misroutes(), quick["mended"]
     assert (quick["misrouted"].denominator, quick["misrouted"].numerator) == (wrong["ended"], wrong["misrouted"])
-    assert (mended.numerator, mended.beside["late"], mended.beside["waiting"]) == (
-        wrong["in_time"],
-        wrong["late"],
-        wrong["waiting"],
-    )
+    result = (mended.numerator, mended.beside["late"], mended.beside["waiting"])
+    assert result == (wrong["in_time"], wrong["late"], wrong["waiting"])
     same_from_counters(measure, quick)
     same_further(measure, slow)
     return quick
@@ -118,13 +106,8 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
     assert set(flow) == set(quick)
     for code, figure in quick.items():
         other = flow[code]
-        assert (other.n, other.numerator, other.denominator, other.upper, other.money) == (
-            figure.n,
-            figure.numerator,
-            figure.denominator,
-            figure.upper,
-            figure.money,
-        ), code
+        expected = (figure.n, figure.numerator, figure.denominator, figure.upper, figure.money)
+        assert (other.n, other.numerator, other.denominator, other.upper, other.money) == expected, code
         assert {name: n for name, n in other.beside.items() if name != "cases"} == {
             name: n for name, n in figure.beside.items() if name != "cases"
         }, code

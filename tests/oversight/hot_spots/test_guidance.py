@@ -19,6 +19,7 @@ from oversight.hot_spots import effects, guiding, warning
 from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import Wanted
 from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
+from tests import found_in, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import officer_of, workspace
 from tests.oversight.cells import DAY, TODAY, received
@@ -34,29 +35,10 @@ def sent(who: Any, url: str, **said: Any) -> Any:
 def a_spot(world: World, **columns: Any) -> HotSpot:
     """Mobile's unexplained charges rose in the week that ended yesterday."""
     now, last = timezone.now(), timezone.localdate() - DAY
-    return HotSpot.objects.create(
-        **(
-            {
-                "kind": "week",
-                "enterprise": world.mobile,
-                "facet": f"p:{CHARGE}",
-                "place": world.region.pk,
-                "first": last - 6 * DAY,
-                "last": last,
-                "observed": 40,
-                "expected": 10,
-                "usual": [10] * 8,
-                "around": [100, 90],
-                "chance": 1e-7,
-                "restless": 1.25,
-                "detectable": 3.0,
-                "rate": 0.001,
-                "method": 1,
-                "found_at": now,
-            }
-            | columns
-        )
-    )
+    facts: dict[str, Any] = {"kind": "week", "enterprise": world.mobile, "facet": f"p:{CHARGE}", "found_at": now}
+    facts |= {"place": world.region.pk, "first": last - 6 * DAY, "last": last, "observed": 40, "expected": 10}
+    facts |= {"usual": [10] * 8, "around": [100, 90], "chance": 1e-7, "restless": 1.25, "detectable": 3.0}
+    return HotSpot.objects.create(**(facts | {"rate": 0.001, "method": 1} | columns))
 
 
 MEASURE = {"what": "账单逐项列明收费", "responsible": "客服部负责人"}
@@ -82,14 +64,8 @@ def a_guidance(world: World, *, sent_at: datetime | None = None, due: int = 20, 
 
 def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     spot, officer, enterprise = a_spot(world), workspace(world.rui), workspace(world.lead)
-    opened = sent(
-        officer,
-        f"/authority/hot-spots/{spot.pk}/guidance/",
-        enterprise=world.mobile.pk,
-        causes="账单没有列明",
-        due_on=later(20),
-        **MEASURE,
-    )
+    path = f"/authority/hot-spots/{spot.pk}/guidance/"
+    opened = sent(officer, path, enterprise=world.mobile.pk, causes="账单没有列明", due_on=later(20), **MEASURE)
     assert opened.status_code == 302
     url = opened["Location"]
     guidance = Guidance.objects.get()
@@ -114,12 +90,10 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     page = enterprise.get(own).content.decode()
     for text in ("账单没有列明", "账单逐项列明收费", "客服部负责人", "给多扣费的用户退费", "财务部负责人"):
         assert text in page
-    assert "错写的" not in page
-    assert "瑞试" not in page
+    assert not found_in(page, "错写的", "瑞试")
     assert "报告措施1的进展" in enterprise.get(f"{own}?measure=1").content.decode()
     refused = sent(enterprise, own, measure=1, state="done", text="")
-    assert refused.status_code == 422
-    assert "请写明做了什么" in refused.content.decode()
+    assert (refused.status_code, "请写明做了什么" in refused.content.decode()) == (422, True)
     assert sent(enterprise, own, measure=1, state="done", text="8月账单起已列明。").status_code == 302
     assert sent(workspace(world.ming), own, measure=2, state="under_way", text="已退一半。").status_code == 302
     seen = officer.get(url).content.decode()
@@ -128,8 +102,7 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     refused = sent(officer, url, do="close", verdict="", why="")
     assert refused.status_code == 422
     assert sent(officer, url, do="close", verdict="unclear", why="时间太短，件数太少。").status_code == 302
-    guidance.refresh_from_db()
-    assert (guidance.state, guidance.verdict) == ("closed", "unclear")
+    assert (reloaded(guidance).state, guidance.verdict) == ("closed", "unclear")
     assert "时间太短，件数太少。" in enterprise.get(own).content.decode()
     assert sent(enterprise, own, measure=2, state="done", text="退完了。").status_code == 409
     kinds = list(Deed.objects.order_by("pk").values_list("kind", flat=True))
@@ -153,12 +126,8 @@ def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World)
     assert sent(workspace(world.su), f"/authority/guidance/{guidance.pk}/", do="send").status_code == 405
     Staff.objects.create(user=world.otto, enterprise=world.mobile, role=Role.REVIEWER.post)
     assert workspace(world.otto).get(f"/enterprise/guidance/{guidance.pk}/?measure=1").context["may_report"] is False
-    assert (
-        sent(
-            workspace(world.otto), f"/enterprise/guidance/{guidance.pk}/", measure=1, state="done", text="x"
-        ).status_code
-        == 405
-    )
+    path = f"/enterprise/guidance/{guidance.pk}/"
+    assert sent(workspace(world.otto), path, measure=1, state="done", text="x").status_code == 405
 
 
 def test_what_is_missing_is_named_and_what_was_typed_stays(world: World) -> None:
@@ -183,16 +152,9 @@ def test_what_is_missing_is_named_and_what_was_typed_stays(world: World) -> None
 
 def test_one_guidance_an_enterprise_and_hot_spot(world: World) -> None:
     guidance = a_guidance(world)
-    again = sent(
-        workspace(world.rui),
-        f"/authority/hot-spots/{guidance.hot_spot_id}/guidance/",
-        enterprise=world.mobile.pk,
-        causes="x",
-        due_on=later(20),
-        **MEASURE,
-    )
-    assert again.status_code == 409
-    assert "已经就这个热点发起过" in again.content.decode()
+    path = f"/authority/hot-spots/{guidance.hot_spot_id}/guidance/"
+    again = sent(workspace(world.rui), path, enterprise=world.mobile.pk, causes="x", due_on=later(20), **MEASURE)
+    assert (again.status_code, "已经就这个热点发起过" in again.content.decode()) == (409, True)
     gone = sent(workspace(world.rui), f"/authority/guidance/{guidance.pk}/", do="add", due_on=later(20), **MEASURE)
     assert gone.status_code == 409
 
@@ -203,10 +165,8 @@ def test_a_region_offers_the_enterprises_with_the_most_cases_of_it(world: World)
         received({spot.last: n}, region=world.region.pk, enterprise=enterprise.pk, problem=CHARGE)
     received({spot.last - 30 * DAY: 9}, region=world.region.pk, enterprise=world.telecom.pk, problem=CHARGE)
     page = workspace(world.rui).get(f"/authority/hot-spots/{spot.pk}/guidance/")
-    assert [pk for pk, _name in page.context["form"].fields["enterprise"].choices] == [
-        str(world.mobile.pk),
-        str(world.telecom.pk),
-    ]
+    expected = [str(world.mobile.pk), str(world.telecom.pk)]
+    assert [pk for pk, _name in page.context["form"].fields["enterprise"].choices] == expected
     assert "（5件）" in page.content.decode()
 
 
@@ -237,26 +197,8 @@ def test_the_lists_cost_the_same_however_long_they_are(world: World) -> None:
         counts = []
         for back in (0, *range(100, 112)):
             if back:
-                spot = a_spot(
-                    world,
-                    last=timezone.localdate() - back * DAY,
-                    first=timezone.localdate() - back * DAY,
-                    kind="day",
-                    facet=f"p:{person.pk}.{back}",
-                )
-                guiding.send(
-                    guiding.open_guidance(
-                        spot.pk,
-                        enterprise_id=world.mobile.pk,
-                        authority_id=world.gulou.pk,
-                        causes="x",
-                        first=Wanted(**MEASURE, due_on=timezone.localdate()),
-                        by=world.rui,
-                        now=timezone.now(),
-                    ).pk,
-                    by=world.rui,
-                    now=timezone.now(),
-                )
+                day = timezone.localdate() - back * DAY
+                a_guidance(world, due=0, last=day, first=day, kind="day", facet=f"p:{person.pk}.{back}")
             with CaptureQueriesContext(connection) as queries:
                 assert client.get(url).status_code == 200
             counts.append(len(queries))
@@ -282,9 +224,8 @@ def test_before_and_after_beside_everybody_else(world: World) -> None:
     """Five a day before, two a day after; the country stays at fifty a day."""
     guidance = a_guidance(world, sent_at=NOON - 30 * DAY)
     own = {TODAY - back * DAY: 2 if back < 30 else 5 for back in range(1, 100)}
-    received(
-        own | {TODAY: 99, TODAY - 30 * DAY: 77}, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE
-    )
+    typed = own | {TODAY: 99, TODAY - 30 * DAY: 77}
+    received(typed, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE)
     received(own, region=world.region.pk, enterprise=world.mobile.pk, problem="goods.quality")
     sums_of_the_country(world, dict.fromkeys([*own, TODAY], 50))
     assert effects.sweep(now=NOON) == 1
@@ -297,8 +238,7 @@ def test_before_and_after_beside_everybody_else(world: World) -> None:
     assert effect.control.value == pytest.approx(48 / 45)
     assert effect.beyond.is_fall
     page = workspace(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
-    assert "降幅超出了偶然" in page
-    assert "0.40（95%区间" in page
+    assert not missing_in(page, "降幅超出了偶然", "0.40（95%区间")
     # Counted again only when it is stale, and never after the end.
     assert effects.sweep(now=NOON + timedelta(minutes=1)) == 0
     guiding.close(guidance.pk, verdict="effective", why="降了", by=world.rui, now=NOON)
@@ -344,8 +284,7 @@ def test_the_page_says_with_what_it_is_compared_and_why(world: World) -> None:
     guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
     effects.sweep(now=NOON)
     page = workspace(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
-    assert "对照：全国其他地方、其他企业的同类投诉" in page
-    assert "福建省不足，所以用全国" in page
+    assert not missing_in(page, "对照：全国其他地方、其他企业的同类投诉", "福建省不足，所以用全国")
     assert "所以用全国" in workspace(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
 
 
@@ -362,22 +301,19 @@ def test_a_fall_that_came_everywhere_is_said_to_be_none(world: World) -> None:
     assert "看不出变化" in workspace(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
 
 
-def test_the_cell_of_a_region_counts_the_guided_enterprise_there_only(world: World) -> None:
-    guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
-    far = Officer.objects.get(user=officer_of(world, "far")).authority.region
-    for region, enterprise in ((world.region, world.mobile), (far, world.mobile), (world.region, world.telecom)):
-        received({TODAY - 20 * DAY: 4, TODAY - 2 * DAY: 3}, region=region.pk, enterprise=enterprise.pk, problem=CHARGE)
-    result = effects.counted(Guidance.objects.select_related("hot_spot").get(pk=guidance.pk), now=NOON)
-    assert (result.before, result.after) == (4, 3)
-
-
-def test_nothing_can_be_compared_on_the_first_day(world: World) -> None:
+def test_nothing_can_be_compared_on_the_first_day_and_of_a_region_only_the_guided_one_counts(world: World) -> None:
     guidance = a_guidance(world, sent_at=NOON)
     effects.sweep(now=NOON)
     guidance.refresh_from_db()
     effect = effect_of(guidance)
     assert (effect.days_after, effect.own, effect.beyond) == (0, None, None)
     assert "还不能比较" in workspace(world.rui).get(f"/authority/guidance/{guidance.pk}/").content.decode()
+    guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
+    far = Officer.objects.get(user=officer_of(world, "far")).authority.region
+    for region, enterprise in ((world.region, world.mobile), (far, world.mobile), (world.region, world.telecom)):
+        received({TODAY - 20 * DAY: 4, TODAY - 2 * DAY: 3}, region=region.pk, enterprise=enterprise.pk, problem=CHARGE)
+    result = effects.counted(Guidance.objects.select_related("hot_spot").get(pk=guidance.pk), now=NOON)
+    assert (result.before, result.after) == (4, 3)
 
 
 # --- warnings ---
@@ -428,23 +364,18 @@ def test_nobody_publishes_what_they_submitted(world: World) -> None:
     made = warning.draft(spot.pk, authority_id=world.gulou.pk, by=user, now=timezone.now())
     warning.propose(made.pk, by=user, now=timezone.now())
     answer = sent(workspace(user), f"/authority/warnings/{made.pk}/", do="approve")
-    assert answer.status_code == 409
-    assert "须由另一位负责人批准" in answer.content.decode()
+    assert (answer.status_code, "须由另一位负责人批准" in answer.content.decode()) == (409, True)
     with pytest.raises(IntegrityError, match="published_by_a_second_person"), transaction.atomic():
         ConsumerWarning.objects.filter(pk=made.pk).update(
             state="published", decided_by=user, published_at=timezone.now()
         )
 
 
-def test_the_menus_lead_there(world: World) -> None:
+def test_the_menus_lead_there_and_english_pages_mark_what_stays_chinese(world: World) -> None:
     page = workspace(world.rui).get("/authority/").content.decode()
-    assert 'href="/authority/hot-spots/"' in page
-    assert 'href="/authority/guidance/"' in page
+    assert not missing_in(page, 'href="/authority/hot-spots/"', 'href="/authority/guidance/"')
     assert 'href="/enterprise/guidance/"' in workspace(world.lead).get("/enterprise/queue/").content.decode()
     assert 'href="/open/warnings/"' in Client().get("/").content.decode()
-
-
-def test_english_pages_mark_what_stays_chinese(world: World) -> None:
     client = workspace(world.rui)
     spot = a_spot(world)
     sent(client, f"/authority/hot-spots/{spot.pk}/warning/")

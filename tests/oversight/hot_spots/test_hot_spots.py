@@ -17,7 +17,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from oversight.counters import making, rollups
 from oversight.hot_spots import hotspots, reduction_forms
 from oversight.models import Deed, HotSpot, Tally
-from tests import given
+from tests import given, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import officer_of, workspace
 from tests.oversight.cells import DAY, TODAY, received, weeks
@@ -41,13 +41,8 @@ def risen(world: World) -> World:
     """Mobile's unexplained charges: ten a week for eight weeks, forty in this one; another enterprise stays as it
     was."""
     for enterprise, counts in ((world.mobile, [10] * 8 + [40]), (world.telecom, [10] * 9)):
-        received(
-            weeks(TODAY, counts),
-            region=world.region.pk,
-            enterprise=enterprise.pk,
-            problem=CHARGE,
-            thing="service.telecom",
-        )
+        cell = {"enterprise": enterprise.pk, "problem": CHARGE, "thing": "service.telecom"}
+        received(weeks(TODAY, counts), region=world.region.pk, **cell)
     return world
 
 
@@ -136,11 +131,8 @@ def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:
 
 def test_the_pass_counts_what_a_slow_count_counts(risen: World) -> None:
     other = Region.objects.filter(level="county").exclude(pk=risen.region.pk).order_by("-pk").first()
-    received(
-        {TODAY: 3, TODAY - 7 * DAY: 2, TODAY - 62 * DAY: 1, TODAY - 63 * DAY: 5, TODAY + DAY: 9},
-        region=other.pk,
-        thing="goods.clothing",
-    )
+    typed = {TODAY: 3, TODAY - 7 * DAY: 2, TODAY - 62 * DAY: 1, TODAY - 63 * DAY: 5, TODAY + DAY: 9}
+    received(typed, region=other.pk, thing="goods.clothing")
     received({TODAY - DAY: 3, TODAY - 8 * DAY: 2}, region=other.pk, enterprise=risen.telecom.pk)
     expected = slowly(TODAY)
     result = {(cell.whose, cell.of, cell.facet): cell for cell in hotspots.counted(TODAY)}
@@ -242,17 +234,14 @@ def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) ->
     result = spot(risen)
     client, url = workspace(risen.rui), f"{URL}{result.pk}/"
     refused = sent(client, url, why="")
-    assert refused.status_code == 422
-    assert "请写明理由" in refused.content.decode()
+    assert (refused.status_code, "请写明理由" in refused.content.decode()) == (422, True)
     assert sent(client, url, why="促销结束后的正常咨询，没有违法线索。").status_code == 302
-    result.refresh_from_db()
-    assert result.state == "dismissed"
+    assert reloaded(result).state == "dismissed"
     action = Deed.objects.get(hot_spot=result)
     assert (action.kind, action.by, action.text) == ("dismissed", risen.rui, "促销结束后的正常咨询，没有违法线索。")
     assert "促销结束后的正常咨询" in client.get(url).content.decode()
     assert sent(client, url, why="又有新情况。").status_code == 302
-    result.refresh_from_db()
-    assert result.state == "open"
+    assert reloaded(result).state == "open"
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
         Deed.objects.filter(pk=action.pk).update(text="x")
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():

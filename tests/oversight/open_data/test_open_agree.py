@@ -21,14 +21,8 @@ from tests.oversight import told
 from tests.oversight.worlds import Walk
 
 LOCAL = ZoneInfo("Asia/Shanghai")
-JUDGED = {
-    "settled": "settled",
-    "unconfirmed": "unconfirmed",
-    "settled_elsewhere": "other",
-    "failed": "other",
-    "withdrawn": "apart",
-    "returned": "apart",
-}
+JUDGED = {"settled": "settled", "unconfirmed": "unconfirmed", "settled_elsewhere": "other", "failed": "other"}
+JUDGED |= {"withdrawn": "apart", "returned": "apart"}
 
 
 @pytest.fixture(scope="module", params=[4, 11])
@@ -51,7 +45,7 @@ def walk(walked: Walk, db: None) -> Walk:
 FIRST, LAST = date(2026, 9, 1), date(2026, 12, 31)
 
 
-def test_a_quarter_counts_what_ended_by_its_local_day(walk: Walk) -> None:
+def test_a_quarter_counts_what_ended_by_its_local_day_and_the_months_make_the_whole(walk: Walk) -> None:
     slow: defaultdict[int, Counter[str]] = defaultdict(Counter)
     for stage in Engagement.objects.exclude(until_at=None):
         if stage.ended_by != "succession":
@@ -67,13 +61,6 @@ def test_a_quarter_counts_what_ended_by_its_local_day(walk: Walk) -> None:
         pk: tuple(counts[name] for name in ("settled", "unconfirmed", "other", "delivered"))
         for pk, counts in slow.items()
     }
-
-
-def places() -> dict[int, Region]:
-    return {region.pk: region for region in Region.objects.all()}
-
-
-def test_a_month_has_what_ended_in_it_and_the_months_make_the_whole(walk: Walk) -> None:
     months = [
         quarters.read(
             date(2026, month, 1),
@@ -88,6 +75,10 @@ def test_a_month_has_what_ended_in_it_and_the_months_make_the_whole(walk: Walk) 
             assert dict(counts) == {
                 name: sum(getattr(month, side).get(pk, {}).get(name, 0) for month in months) for name in counts
             }
+
+
+def places() -> dict[int, Region]:
+    return {region.pk: region for region in Region.objects.all()}
 
 
 def test_indicators_show_what_was_received_where_and_withhold_the_rest(walk: Walk) -> None:

@@ -73,12 +73,8 @@ def test_each_region_above_a_case_has_its_line_and_the_digests_are_those_of_the_
     world: World, issued: DataSet
 ) -> None:
     county, city = line_of(issued, world.region), line_of(issued, world.city.region)
-    assert (county["received"], county["closed"], county["closed_withdrawn"], county["level"]) == (
-        "12",
-        "7",
-        "7",
-        "county",
-    )
+    expected = ("12", "7", "7", "county")
+    assert (county["received"], county["closed"], county["closed_withdrawn"], county["level"]) == expected
     assert (city["received"], city["region_code"]) == ("12", county["parent_code"])
     assert {line["month"] for line in lines(issued, "regions")} == {f"{month():%Y-%m}"}
     by = {
@@ -129,7 +125,9 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
                 )
 
 
-def test_a_file_is_served_as_it_was_issued_and_kept_for_ever(issued: DataSet) -> None:
+def test_a_file_is_served_as_issued_for_ever_and_all_months_in_one_are_the_newest(
+    issued: DataSet, world: World
+) -> None:
     address = f"/open/data/{issued}/regions.csv"
     got = Client().get(address)
     assert got.content == bytes(issued.files.get(name="regions.csv").content)
@@ -145,9 +143,6 @@ def test_a_file_is_served_as_it_was_issued_and_kept_for_ever(issued: DataSet) ->
     for odd in (f"{issued}x", "2026-10", "9999-99.1", "....", "2026-10.99999999999999", "２０２６-10.1", "2026-10.-1"):
         assert Client().get(f"/open/data/{odd}/").status_code == 404
     assert Client().get(f"/open/data/{issued}/nothing.csv").status_code == 404
-
-
-def test_all_months_in_one_file_are_the_newest_versions(world: World, issued: DataSet) -> None:
     before = issuing.issue((month() - timedelta(days=1)).replace(day=1), now=timezone.now())
     assert before is not None
     got = Client().get("/open/data/all/categories.csv")
@@ -242,7 +237,7 @@ def made(walk: Walk, of: date) -> DataSet:
     return result
 
 
-def test_what_is_shown_of_a_month_is_what_is_counted_slowly(walked: Walk) -> None:
+def test_what_is_shown_of_a_month_and_a_quarter_is_counted_slowly_and_parts_make_the_region(walked: Walk) -> None:
     compared = 0
     for last in (date(2026, 9, 30), date(2026, 10, 31)):
         for line in lines(made(walked, last.replace(day=1)), "regions"):
@@ -252,6 +247,37 @@ def test_what_is_shown_of_a_month_is_what_is_counted_slowly(walked: Walk) -> Non
             assert {column: int(line[column]) for column in truth} == truth, region.code
             compared += sum(truth.values())
     assert compared > 50
+    data_set, compared = made(walked, date(2026, 12, 1)), 0
+    first, last = date(2026, 10, 1), date(2026, 12, 31)
+    whole = next(iter(Region.objects.filter(code="CN")))
+    asked = [
+        (line, slow_count.World(first, last, walked.now, (region.pk, region.last)))
+        for line in lines(data_set, "region_quarters")
+        for region in [Region.objects.get(code=line["region_code"])]
+    ]
+    asked += [
+        (
+            line,
+            slow_count.World(
+                first, last, walked.now, (whole.pk, whole.last), enterprise=enrolled.of_code(line["enterprise"]).pk
+            ),
+        )
+        for line in lines(data_set, "enterprise_quarters")
+    ]
+    assert len({name for line, _slow in asked for name in line if name == "enterprise"}) == 1
+    for line, slow in asked:
+        truth = slowly(slow)
+        assert {column: int(line[column]) for column in truth} == truth, next(iter(line.values()))
+        assert int(line["due"]) == truth["in_time"] + truth["late"]
+        compared += sum(truth.values())
+    assert compared > 100
+    result = {line["region_code"]: line for line in lines(data_set, "region_quarters")}
+    enterprises = lines(data_set, "enterprise_quarters")
+    for column in ("ended", "due", "promised", "delivered", "again", "last_day"):
+        assert int(result["CN"][column]) == sum(int(line[column]) for line in enterprises), column
+        assert int(result["350100"][column]) == sum(
+            int(line[column]) for line in result.values() if line["parent_code"] == "350100"
+        ), column
 
 
 def slowly(slow: slow_count.World) -> dict[str, int]:
@@ -297,43 +323,6 @@ def slowly(slow: slow_count.World) -> dict[str, int]:
         },
         "responded": len(answers),
     }
-
-
-def test_what_is_shown_of_a_quarter_is_what_is_counted_slowly(walked: Walk) -> None:
-    data_set, compared = made(walked, date(2026, 12, 1)), 0
-    first, last = date(2026, 10, 1), date(2026, 12, 31)
-    whole = next(iter(Region.objects.filter(code="CN")))
-    asked = [
-        (line, slow_count.World(first, last, walked.now, (region.pk, region.last)))
-        for line in lines(data_set, "region_quarters")
-        for region in [Region.objects.get(code=line["region_code"])]
-    ]
-    asked += [
-        (
-            line,
-            slow_count.World(
-                first, last, walked.now, (whole.pk, whole.last), enterprise=enrolled.of_code(line["enterprise"]).pk
-            ),
-        )
-        for line in lines(data_set, "enterprise_quarters")
-    ]
-    assert len({name for line, _slow in asked for name in line if name == "enterprise"}) == 1
-    for line, slow in asked:
-        truth = slowly(slow)
-        assert {column: int(line[column]) for column in truth} == truth, next(iter(line.values()))
-        assert int(line["due"]) == truth["in_time"] + truth["late"]
-        compared += sum(truth.values())
-    assert compared > 100
-
-
-def test_quarters_of_the_parts_make_the_region(walked: Walk) -> None:
-    result = {line["region_code"]: line for line in lines(made(walked, date(2026, 12, 1)), "region_quarters")}
-    enterprises = lines(DataSet.objects.get(), "enterprise_quarters")
-    for column in ("ended", "due", "promised", "delivered", "again", "last_day"):
-        assert int(result["CN"][column]) == sum(int(line[column]) for line in enterprises), column
-        assert int(result["350100"][column]) == sum(
-            int(line[column]) for line in result.values() if line["parent_code"] == "350100"
-        ), column
 
 
 def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp_path: Path) -> None:

@@ -151,13 +151,8 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
         result = cells.told_of(counted, PLACES)
         lines.append(result)
         tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
-        objects = {
-            "o:goods": TOTAL,
-            "o:service": TOTAL,
-            "o:goods.food": "o:goods",
-            "o:service.telecom": "o:service",
-            "o:none": TOTAL,
-        }
+        objects: dict[str, Any] = {"o:goods": TOTAL, "o:service": TOTAL, "o:goods.food": "o:goods"}
+        objects |= {"o:service.telecom": "o:service", "o:none": TOTAL}
         axes = [Axis((tree,)), Axis((dict.fromkeys(["c:none"], TOTAL), objects, dict.fromkeys(["p:none"], TOTAL)))]
         counts = {
             (f"own:{pk}", facet): n

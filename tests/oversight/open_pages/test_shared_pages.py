@@ -16,10 +16,7 @@ from tests.oversight.test_reports import issued, month_issued, published, world
 
 __all__ = ["issued", "month_issued", "world"]
 FROM_MEMORY = [
-    "/open/data/",
-    "/open/data/dictionary/",
-    "/open/data/{set}/",
-    "/open/reports/",
+    *("/open/data/", "/open/data/dictionary/", "/open/data/{set}/", "/open/reports/"),
     "/open/reports/{report}/",
 ]
 MADE_ANEW = ["/open/warnings/", "/open/warnings/{warning}/"]

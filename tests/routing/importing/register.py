@@ -11,20 +11,9 @@ from datetime import date, timedelta
 from pathlib import Path
 
 HEADING = [
-    "complaint_id",
-    "opened_date",
-    "status",
-    "business_id",
-    "business_name",
-    "business_category",
-    "naics",
-    "business_city",
-    "business_state",
-    "business_zip",
-    "practice_codes",
-    "practice_names",
-    "estimated_savings",
-    "actual_savings",
+    *("complaint_id", "opened_date", "status", "business_id", "business_name", "business_category", "naics"),
+    *("business_city", "business_state", "business_zip", "practice_codes", "practice_names"),
+    *("estimated_savings", "actual_savings"),
 ]
 FIRST_DAY = date(2019, 3, 4)
 FIRMS = (

@@ -1,5 +1,8 @@
 """The directory out of a file: added to, never changed; and mappings that are slips are refused."""
 
+import csv
+from collections import Counter
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -9,7 +12,8 @@ from django.utils import timezone
 from authorities.models import Region
 from complaints.models import Complaint, Heartbeat
 from complaints.procedure.workflow import Status
-from complaints.tables.importing.mapping import MappingError, read_mapping
+from complaints.tables.importing.directory import Mention, NamedEnterprise, Splitter, WrittenName, enterprises
+from complaints.tables.importing.mapping import MappingError, NameRules, read_mapping
 from enterprises.models import Alias, Enterprise
 from tests.routing.importing import register
 from tests.routing.importing.conftest import MAPPINGS, run
@@ -20,10 +24,8 @@ def test_former_and_other_names_lead_to_the_firm(tmp_path: Path) -> None:
     call_command("build_directory", tmp_path / "register.csv", mapping=MAPPINGS / "wa_ag.toml", verbosity=0)
     heron = Enterprise.objects.get(name="Blue Heron Fiber")
     assert (heron.domicile and heron.domicile.name, heron.enrolment) == ("Everett", "enrolled")
-    assert set(Alias.objects.filter(enterprise=heron).values_list("name", "kind")) == {
-        ("Gull Telephone", "former"),
-        ("Blue Heron Fiber fka Gull Telephone", "alias"),
-    }
+    expected = {("Gull Telephone", "former"), ("Blue Heron Fiber fka Gull Telephone", "alias")}
+    assert set(Alias.objects.filter(enterprise=heron).values_list("name", "kind")) == expected
     assert Region.objects.get(code="US-WA").covers(Region.objects.get(code="US-WA-EVERETT").pk)
     assert not Complaint.objects.exists()
 
@@ -87,3 +89,140 @@ def test_a_region_that_does_not_exist_is_said(tmp_path: Path) -> None:
     code, shown = run(tmp_path / "register.csv", mapping=str(tmp_path / "mapping"))
     assert code == 1
     assert "region.code: no region 'US-XX'" in shown
+
+
+NAMING = NameRules(
+    former=("fka", "formerly"),
+    alias=("dba", "aka"),
+    split="/",
+    legal_forms=("Inc", "LLC", "Corp"),
+    nobody=frozenset({"unknown", "unknown - *"}),
+)
+SPLITTER = Splitter(NAMING)
+
+
+@pytest.mark.parametrize(
+    ("written", "head", "former", "alias"),
+    [
+        ("Gull Telephone", "Gull Telephone", (), ()),
+        ("Blue Heron fka Gull", "Blue Heron", ("Gull",), ("Blue Heron fka Gull",)),
+        ("Blue Heron FKA: Gull", "Blue Heron", ("Gull",), ("Blue Heron FKA: Gull",)),
+        ("Larch dba Tamarack/Needle", "Larch", (), ("Tamarack", "Needle", "Larch dba Tamarack/Needle")),
+        (
+            "Larch formerly Birch, LLC dba Tamarack",
+            "Larch",
+            ("Birch, LLC",),
+            ("Tamarack", "Larch formerly Birch, LLC dba Tamarack"),
+        ),
+        ("Larch/aka Tamarack", "Larch", (), ("Tamarack", "Larch/aka Tamarack")),
+        ("Larch c/o Tamarack", "Larch c/o Tamarack", (), ()),
+        ("Open 24/7 Repair", "Open 24/7 Repair", (), ()),
+        ("Akamba Farms", "Akamba Farms", (), ()),
+    ],
+)
+def test_a_name_is_cut_as_it_is_written(
+    written: str, head: str, former: tuple[str, ...], alias: tuple[str, ...]
+) -> None:
+    assert SPLITTER.names(written) == WrittenName(head, former, alias)
+
+
+@pytest.mark.parametrize(
+    ("written", "is_nobody"),
+    [
+        ("", True),
+        (" - ", True),
+        ("Unknown", True),
+        ("UNKNOWN - somebody on the phone", True),
+        ("Unknown Worlds", False),
+    ],
+)
+def test_some_words_mean_nobody(written: str, is_nobody: bool) -> None:
+    assert SPLITTER.is_nobody(written) is is_nobody
+
+
+def _mention(names: dict[str, int], *places: tuple[str, str]) -> Mention:
+    return Mention(Counter(names), Counter(places or [("WA", "Everett")]))
+
+
+def _enterprises(**mentions: Mention) -> list[NamedEnterprise]:
+    return enterprises(mentions, [], SPLITTER)
+
+
+def test_a_firm_is_one_by_its_number_or_by_name_and_town() -> None:
+    result = _enterprises(a=_mention({"Blue Heron fka Gull": 2, "Gull": 9}))
+    assert [(enterprise.legal, enterprise.former) for enterprise in result] == [("Blue Heron", ("Gull",))]
+    result = _enterprises(a=_mention({"Larch Inc": 3}), b=_mention({"LARCH, LLC": 1}))
+    expected = [("Larch Inc", ("LARCH, LLC",), ("a", "b"))]
+    assert [(enterprise.legal, enterprise.alias, enterprise.ids) for enterprise in result] == expected
+    result = _enterprises(a=_mention({"Larch": 3}), b=_mention({"Larch": 1}, ("OR", "Salem")))
+    assert [(enterprise.legal, enterprise.place, enterprise.ids) for enterprise in result] == [
+        ("Larch", ("OR", "Salem"), ("b",)),
+        ("Larch", ("WA", "Everett"), ("a",)),
+    ]
+    nameless = [("Larch Corp", "", "", 2), ("LARCH", "", "", 5), ("Birch", "", "", 1)]
+    assert [enterprise.legal for enterprise in enterprises({}, nameless, SPLITTER)] == ["Birch", "LARCH"]
+
+
+HEADING = [
+    *("Date received", "Product", "Sub-product", "Issue", "Sub-issue", "Consumer complaint narrative"),
+    *("Company public response", "Company", "State", "ZIP code", "Tags", "Consumer consent provided?"),
+    *("Submitted via", "Date sent to company", "Company response to consumer", "Timely response?"),
+    *("Consumer disputed?", "Complaint ID", "source_repo"),
+]
+
+
+def _write(path: Path, days: list[tuple[str, str]]) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, HEADING, restval="")
+        writer.writeheader()
+        for number, (received, sent) in enumerate(days, 1):
+            writer.writerow(
+                {
+                    "Date received": received,
+                    "Date sent to company": sent,
+                    "Product": "Credit card",
+                    "Issue": "Billing disputes",
+                    "Company": "Heron Bank, N.A.",
+                    "State": "OR",
+                    "Complaint ID": str(number),
+                }
+            )
+
+
+def test_three_forms_of_a_day_are_one_day(tmp_path: Path) -> None:
+    _write(
+        tmp_path / "rows.csv",
+        [
+            ("2021-03-04", "2021-03-05"),
+            ("03/04/2021", "03/05/2021"),
+            ("03/04/21", "3/5/21"),
+            ("4.3.2021", "2021-03-05"),
+            ("13/04/2021", ""),
+        ],
+    )
+    code, shown = run(tmp_path / "rows.csv", mapping="cfpb")
+    assert code == 2
+    assert [n for n in range(1, 6) if f"row {n}, Date received" in shown] == [4, 5]
+    cases = Complaint.objects.order_by("external_id")
+    assert [case.external_id for case in cases] == ["1", "2", "3"]
+    assert {case.received_at.date() for case in cases} == {date(2021, 3, 4)}
+    assert "doubt" not in shown
+
+
+def test_a_row_that_was_sent_on_before_it_came_in_goes_in_and_is_told(tmp_path: Path) -> None:
+    days = [
+        ("2021-03-04", "2021-03-04"),
+        ("2021-03-04", "03/01/2021"),
+        ("2021-03-04", ""),
+        ("2021-03-04", "soon"),
+        *[("2021-03-04", "2021-03-03")] * 7,
+    ]
+    _write(tmp_path / "rows.csv", days)
+    code, shown = run(tmp_path / "rows.csv", mapping="cfpb")
+    assert code == 0, shown
+    assert (
+        "doubt: 8 × Date sent to company lies before Date received; taken as written (rows 2, 5, 6, 7, 8, …)" in shown
+    )
+    assert "doubt: 1 × Date sent to company is no date; taken as written (rows 4)" in shown
+    assert set(Complaint.objects.values_list("received_at__date", flat=True)) == {date(2021, 3, 4)}
+    assert Complaint.objects.count() == len(days)

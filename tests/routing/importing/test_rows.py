@@ -15,8 +15,9 @@ from django.conf import settings
 
 from complaints.models import Complaint, HandlingStep, Notice
 from complaints.procedure.workflow import Status
+from complaints.tables.importing.reading import LONGEST_LINE, MOST_SHOWN, Shape, records
 from enterprises.models import Enterprise
-from tests import PATIENCE
+from tests import PATIENCE, missing_in
 from tests.routing.importing import register
 from tests.routing.importing.conftest import MAPPINGS, SHARED, run
 
@@ -56,8 +57,7 @@ def test_twice_files_nothing_new_and_says_so(tmp_path: Path) -> None:
     before = (Complaint.objects.count(), Enterprise.objects.count(), HandlingStep.objects.count())
     code, shown = run(tmp_path / "register.csv")
     assert (code, before[0]) == (0, 60)
-    assert "filed 0, already there 60, bad 0" in shown
-    assert "nothing new" in shown
+    assert not missing_in(shown, "filed 0, already there 60, bad 0", "nothing new")
     assert before == (Complaint.objects.count(), Enterprise.objects.count(), HandlingStep.objects.count())
 
 
@@ -98,10 +98,8 @@ def test_who_is_known_gets_it_and_the_rest_goes_to_a_person_with_the_reason(tmp_
     assert "triage: 10 × left_to_authority" in shown
     assert Complaint.objects.filter(enterprise__name="Blue Heron Fiber").count() == 20
     places = Complaint.objects.filter(enterprise__name="Twin Creeks Satellite")
-    assert set(places.values_list("handling_authority__name_en", flat=True)) == {
-        "Idaho Attorney General",
-        "Oregon Attorney General",
-    }
+    expected = {"Idaho Attorney General", "Oregon Attorney General"}
+    assert set(places.values_list("handling_authority__name_en", flat=True)) == expected
     assert set(
         Complaint.objects.filter(status=Status.TRIAGE).values_list("handling_authority__name_en", flat=True)
     ) == {"Washington State Attorney General"}
@@ -172,22 +170,11 @@ def test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double(
     rows = 2000
     register.write(tmp_path / "register.csv", rows)
     command = [
-        sys.executable,
-        "manage.py",
-        "import_complaints",
-        tmp_path / "register.csv",
-        "--mapping",
-        MAPPINGS / "wa_ag.toml",
-        "--language",
-        "en",
+        *(sys.executable, "manage.py", "import_complaints", tmp_path / "register.csv", "--mapping"),
+        *(MAPPINGS / "wa_ag.toml", "--language", "en"),
     ]
-    process = subprocess.Popen(
-        command,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "SECRET_KEY": settings.SECRET_KEY},
-    )
+    typed = {**os.environ, "SECRET_KEY": settings.SECRET_KEY}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=typed)
     deadline = time.monotonic() + PATIENCE
     while not Complaint.objects.exists() and time.monotonic() < deadline and process.poll() is None:
         time.sleep(0.02)
@@ -212,3 +199,108 @@ def test_the_first_real_source(tmp_path: Path) -> None:
     assert code == 0, shown
     assert Complaint.objects.filter(status=Status.WITH_ENTERPRISE).count() >= 560
     assert Complaint.objects.filter(enterprise__name="Ziply Fiber", respondent_named="Frontier Communications").exists()
+
+
+def _read(tmp_path: Path, content: bytes, shape: Shape) -> list[tuple[int, dict[str, str] | str]]:
+    path = tmp_path / "file.csv"
+    path.write_bytes(content)
+    return [(r.number, r.problem.column if r.problem else r.cells) for r in records(path, shape, needed=["a"])]
+
+
+def test_quotes_blank_lines_and_encodings_are_read_as_the_mapping_says(tmp_path: Path) -> None:
+    content = b'a,b\n1,"open\n2,x\n3,"y"\n4,5" wide\n'
+    expected = [(1, ""), (2, {"a": "2", "b": "x"}), (3, {"a": "3", "b": "y"}), (4, {"a": "4", "b": '5" wide'})]
+    assert _read(tmp_path, content, Shape()) == expected
+    assert _read(tmp_path, content, Shape(multiline=True))[:3] == expected[:3]
+    content = b'a,b\r\n1,"one\r\ntwo"\r\n2,x\r\n'
+    assert _read(tmp_path, content, Shape(multiline=True)) == [
+        (1, {"a": "1", "b": "one\r\ntwo"}),
+        (2, {"a": "2", "b": "x"}),
+    ]
+    assert _read(tmp_path, b"\xef\xbb\xbfa;b\n\n1;2\n;\n3;4", Shape(delimiter=";")) == [
+        (2, {"a": "1", "b": "2"}),
+        (4, {"a": "3", "b": "4"}),
+    ]
+    content = "a,b\n1,移动\n".encode("gb18030")
+    assert _read(tmp_path, content, Shape(encoding="gb18030")) == [(1, {"a": "1", "b": "移动"})]
+    assert _read(tmp_path, content, Shape()) == [(1, "b")]
+
+
+def _write(path: Path, lines: list[bytes]) -> None:
+    path.write_bytes(b"".join([register.line(register.HEADING), *lines]))
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("rows", [1_000, pytest.param(10_000, marks=pytest.mark.full)])
+def test_where_every_row_is_bad_all_are_counted_by_reason_and_none_is_filed(tmp_path: Path, rows: int) -> None:
+    # Not the number of another row, which is bad only where that row is good, and no megabytes.
+    apart = {"the number of the first row", "a cell beyond measure", "a line beyond measure"}
+    spoils = [spoil for what, _column, spoil in register.SPOILS if what not in apart]
+    lines = [spoils[number % len(spoils)](register.cells(number)) for number in range(rows)]
+    _write(tmp_path / "register.csv", lines)
+    code, shown = run(tmp_path / "register.csv", errors=tmp_path / "errors.csv")
+    assert code == 2, shown
+    assert not missing_in(shown, f"filed 0, already there 0, bad {rows:,}", f"{rows} bad rows")
+    assert "× opened_date: The date is not written in an agreed form" in shown
+    assert len(shown.splitlines()) < 30
+    assert not Complaint.objects.exists()
+    assert not HandlingStep.objects.exists()
+    with (tmp_path / "errors.csv").open(encoding="utf-8-sig", newline="") as file:
+        assert len({row["row"] for row in csv.DictReader(file)}) == rows
+
+    _code, shown = run(tmp_path / "register.csv", dry_run=True)
+    assert shown.count("\nrow ") == MOST_SHOWN, "without a file the first ones are named, and no more"
+
+
+@pytest.mark.parametrize(
+    ("day", "reason"),
+    [("2999-01-01", "in the future"), ("1969-12-31", "before 1970"), ("0000-00-00", "not written in an agreed form")],
+)
+def test_days_that_cannot_be(tmp_path: Path, day: str, reason: str) -> None:
+    rows = [register.cells(number) for number in range(3)]
+    rows[1][register.HEADING.index("opened_date")] = day
+    _write(tmp_path / "register.csv", [register.line(row) for row in rows])
+    code, shown = run(tmp_path / "register.csv")
+    assert (code, Complaint.objects.count()) == (2, 2)
+    assert not missing_in(shown, reason, "row 2, opened_date")
+
+
+def test_one_number_twice_files_the_first(tmp_path: Path) -> None:
+    rows = [register.cells(number) for number in range(40)]
+    for row in rows[20:]:
+        row[0] = "500003"
+    _write(tmp_path / "register.csv", [register.line(row) for row in rows])
+    code, shown = run(tmp_path / "register.csv")
+    assert (code, Complaint.objects.count()) == (2, 20)
+    assert "bad: 20 × complaint_id" in shown, "one reason, whichever the row"
+
+
+def test_a_file_of_another_encoding_is_named_row_by_row(tmp_path: Path) -> None:
+    rows = [register.cells(number) for number in range(12)]
+    for row in rows:
+        row[register.HEADING.index("business_city")] = "Éverett"
+    _write(tmp_path / "register.csv", [register.line(row).decode().encode("latin-1") for row in rows])
+    code, shown = run(tmp_path / "register.csv")
+    assert (code, Complaint.objects.exists()) == (2, False)
+    assert "bad: 12 × business_city: It is not written in utf-…" in shown
+
+
+def test_a_cell_of_a_megabyte_costs_its_own_row_only(tmp_path: Path) -> None:
+    rows = [register.cells(number) for number in range(4)]
+    huge = [list(row) for row in rows]
+    huge[1][register.HEADING.index("business_name")] = "x" * (LONGEST_LINE + 10)
+    huge[2][register.HEADING.index("business_name")] = "y" * 200_000
+    _write(tmp_path / "register.csv", [register.line(row) for row in huge])
+    code, shown = run(tmp_path / "register.csv")
+    assert (code, Complaint.objects.count()) == (2, 2)
+    assert len(shown) < 4000
+
+
+def test_what_is_no_table_is_said_to_be_none_and_a_heading_alone_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "register.csv").write_bytes(b"opened\rdate,name\n1,2\n")
+    code, shown = run(tmp_path / "register.csv")
+    assert code == 1
+    assert "register.csv: the first line is no heading of a CSV table; save the file as CSV in UTF-8" in shown
+    _write(tmp_path / "register.csv", [])
+    code, shown = run(tmp_path / "register.csv")
+    assert (code, "rows 0: filed 0" in shown, "nothing new" in shown) == (0, True, True)

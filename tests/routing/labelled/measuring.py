@@ -208,9 +208,8 @@ def _judge(label: Label, case: Complaint, score: Score) -> None:
     score.counts[verdict] += 1
     if verdict in ("wrong", "kept"):
         where = case.enterprise or case.reason
-        score.slips.append(
-            f"{verdict}: {label.file}:{label.row} “{case.respondent_named}” → {where}; meant {label.meant or '?'}"
-        )
+        path = f"{verdict}: {label.file}:{label.row} “{case.respondent_named}” → {where}; meant {label.meant or '?'}"
+        score.slips.append(path)
 
 
 def _is_meant(label: Label, enterprise: Enterprise) -> bool:

@@ -13,7 +13,7 @@ from complaints.handling.steps import both, mediation
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.procedure.workflow import Status
 from complaints.reading.mediation_facts import sixty_days
-from tests import given
+from tests import given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_authority import (
     TEXT,
@@ -50,10 +50,7 @@ def refund() -> Promise:
 
 def test_the_list_says_what_each_waits_for(world: World, case: Complaint) -> None:
     client = workspace(world.rui)
-    shown = text(client, "/authority/mediation/")
-    assert case.number in shown
-    assert "第0日，共60日" in shown
-    assert "可以安排调解" in shown
+    assert not missing_in(text(client, "/authority/mediation/"), case.number, "第0日，共60日", "可以安排调解")
     assert case.number not in text(client, "/authority/mediation/?view=consent")
     Complaint.objects.filter(pk=case.pk).update(consents={"mediation_consumer": True})
     assert case.number in text(client, "/authority/mediation/?view=consent"), "the other side was never asked"
@@ -79,26 +76,14 @@ def test_resting_days_are_left_out_of_the_count(world: World) -> None:
     move = mediation.order_appraisal(laboratory="某中心", until=(WEDNESDAY + 30 * days).date(), cost_borne_by="shared")
     given.step(case, move, world.officer, WEDNESDAY + 10 * days)
     given.step(case, mediation.end_appraisal(result=TEXT), world.officer, WEDNESDAY + 25 * days)
-    clock = case.deadlines.get(clock="mediation")
-    shown = sixty_days(clock, (WEDNESDAY + 30 * days).date())
-    assert shown is not None
+    shown = sixty_days(case.deadlines.get(clock="mediation"), (WEDNESDAY + 30 * days).date())
     assert (shown.day, shown.rested, shown.left) == (15, 15, 45)
     assert str(shown.strict) == "2027-01-25"
 
 
-def test_the_desk_tells_who_agreed_the_days_and_what_does_not_count(world: World, case: Complaint) -> None:
-    assert "本人在网上办理" in text(workspace(world.rui), url(case))
-    client = workspace(world.rui)
-    assert "还剩60日" in text(client, url(case))
-    move = mediation.order_appraisal(laboratory="某中心", until=ahead(20), cost_borne_by="shared")
-    given.step(case, move, world.officer, now())
-    shown = text(client, url(case))
-    assert "暂停计算" in shown
-    assert "60日，鉴定、检测结束的次日起接着算" in shown
-    assert "某中心" in shown
-
-
-def test_the_planned_session_goes_into_a_calendar_and_the_consumer_reads_of_it(world: World, case: Complaint) -> None:
+def test_the_session_goes_into_a_calendar_and_the_desk_tells_who_agreed_and_what_does_not_count(
+    world: World, case: Complaint
+) -> None:
     client = workspace(world.rui)
     assert client.get(f"{url(case)}session.ics").status_code == 404
     move = mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室，二楼", mode="site")
@@ -111,22 +96,22 @@ def test_the_planned_session_goes_into_a_calendar_and_the_consumer_reads_of_it(w
     assert all(len(line.encode()) <= 75 for line in body.split("\r\n"))
     move = mediation.schedule_session(at=now() + timedelta(days=2), place="所里201室", mode="online")
     given.step(case, move, world.officer, now())
-    shown = text(workspace(world.chen), f"/cases/{case.number}/")
-    assert "调解会：" in shown
-    assert "网上，所里201室" in shown
+    assert not missing_in(text(workspace(world.chen), f"/cases/{case.number}/"), "调解会：", "网上，所里201室")
+    assert "本人在网上办理" in text(workspace(world.rui), url(case))
+    client = workspace(world.rui)
+    assert "还剩60日" in text(client, url(case))
+    move = mediation.order_appraisal(laboratory="某中心", until=ahead(20), cost_borne_by="shared")
+    given.step(case, move, world.officer, now())
+    shown = text(client, url(case))
+    for word in ("暂停计算", "60日，鉴定、检测结束的次日起接着算", "某中心"):
+        assert word in shown
 
 
 def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Complaint) -> None:
     client = workspace(world.rui)
-    values = {
-        "message": "退还多扣的钱。",
-        "rows": "1",
-        "promise-1-kind": "original_channel",
-        "promise-1-what": "退还多扣费用",
-        "promise-1-amount": "128.50",
-        "promise-1-due_on": ahead(10),
-        "promise-1-owed_by": "enterprise",
-    }
+    values: dict[str, Any] = {"message": "退还多扣的钱。", "rows": "1", "promise-1-kind": "original_channel"}
+    values |= {"promise-1-what": "退还多扣费用", "promise-1-amount": "128.50", "promise-1-due_on": ahead(10)}
+    values |= {"promise-1-owed_by": "enterprise"}
     done = client.post(step_url(case, "suggestion"), values | key())
     assert (done.status_code, done["Location"]) == (302, url(case))
     given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, now())
@@ -135,12 +120,9 @@ def test_a_suggestion_agreed_by_both_fills_the_agreement(world: World, case: Com
     matter.save(update_fields=["data"])
     assert "双方都同意" in text(client, url(case))
     shown = text(client, step_url(case, "agreement"))
-    assert "退还多扣的钱。" in shown
-    assert 'value="128.50"' in shown
-    assert ahead(10) in shown
+    assert not missing_in(shown, "退还多扣的钱。", 'value="128.50"', ahead(10))
     done = client.post(step_url(case, "agreement"), values | key())
-    case.refresh_from_db()
-    assert (done.status_code, case.status) == (302, S.PERFORMING)
+    assert (done.status_code, reloaded(case).status) == (302, S.PERFORMING)
     assert case.number in text(client, "/authority/mediation/?view=agreed")
 
 
@@ -149,14 +131,12 @@ def test_only_grounds_with_their_facts_can_be_chosen(world: World, case: Complai
     client = workspace(world.rui)
     shown = text(client, step_url(case, "terminate"))
     assert 'value="no_agreement_possible"' not in shown
-    assert "还没有调解过" in shown
-    assert 'value="other_law"' in shown
+    assert not missing_in(shown, "还没有调解过", 'value="other_law"')
     typed = {"ground": "no_agreement_possible", "facts": TEXT}
     assert client.post(step_url(case, "terminate"), typed | key()).status_code == 422
     given.step(case, mediation.record_session(minutes=TEXT), world.officer, now())
     assert client.post(step_url(case, "terminate"), typed | key()).status_code == 302
-    case.refresh_from_db()
-    assert case.outcome == "mediation_terminated"
+    assert reloaded(case).outcome == "mediation_terminated"
     assert case.number in text(client, "/authority/mediation/?view=notice")
     assert "告知期限" in text(client, url(case))
 
@@ -166,9 +146,7 @@ def test_the_consumer_answers_a_suggestion(world: World, case: Complaint) -> Non
     client = workspace(world.chen)
     assert "轮到您了：工作人员提出了调解方案" in text(client, f"/cases/{case.number}/")
     page = f"/cases/{case.number}/suggestion/"
-    shown = text(client, page)
-    assert "退还多扣的钱。" in shown
-    assert "企业：退还多扣费用 ¥128.50" in shown
+    assert not missing_in(text(client, page), "退还多扣的钱。", "企业：退还多扣费用 ¥128.50")
     matter = Matter.objects.get(complaint=case, kind="suggestion")
     same = {"answer": "yes", "matter_id": matter.pk} | key()
     for unread in ("", str(matter.pk - 1)):

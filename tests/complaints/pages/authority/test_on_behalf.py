@@ -9,7 +9,7 @@ from complaints.models import Complaint, HandlingStep, Matter, Notice, Participa
 from complaints.parties import actors
 from complaints.procedure.workflow import Status
 from complaints.record.verification import verify
-from tests import given
+from tests import given, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_home import SOON, clock, files, steps_of
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
@@ -41,14 +41,12 @@ def test_from_the_case_page_over_reading_back_to_the_consumers_step(world: World
     rui = signed_in(world.rui)
     assert place(case) in shown(rui.get(f"/authority/cases/{case.number}/"))
     page = shown(rui.get(place(case)))
-    assert place(case, "offer").replace("?", "?") in page
-    assert "企业的方案，您接受吗？" in page
+    assert not missing_in(page, place(case, "offer").replace("?", "?"), "企业的方案，您接受吗？")
     assert "13800000001" not in page
     text = {"answer": "accept"} | HOW
     assert "退还多扣费用" in shown(rui.get(place(case, "offer")))
     back = send(rui, place(case, "offer"), text)
-    assert back.status_code == 200
-    assert "请读给消费者听" in shown(back)
+    assert (back.status_code, "请读给消费者听" in shown(back)) == (200, True)
     assert "接受：方案生效" in shown(back)
     assert "accept_offer" not in steps_of(case)
     assert send(rui, place(case, "offer"), text | {"by_stage": "read"}).status_code == 422
@@ -56,12 +54,10 @@ def test_from_the_case_page_over_reading_back_to_the_consumers_step(world: World
     Notice.objects.all().delete()
     done = send(rui, place(case, "offer"), text | READ)
     assert (done.status_code, done["Location"]) == (302, f"/authority/cases/{case.number}/")
-    case.refresh_from_db()
-    assert case.status == S.PERFORMING
+    assert reloaded(case).status == S.PERFORMING
     entry = last(case)
     assert (entry.step, entry.actor_role) == ("accept_offer", "consumer")
     assert entry.name is not None
-    assert entry.recorded_by is not None
     assert (entry.name.name, entry.recorded_by.name) == ("陈试", "瑞试")
     assert entry.data["recorded"] == {"how": "phone", "proof": "LY-2026-0815"}
     assert '"channel":"phone"' in entry.body
@@ -71,8 +67,7 @@ def test_from_the_case_page_over_reading_back_to_the_consumers_step(world: World
     assert told.body.startswith("工作人员按您说的记下：您接受方案。不是您的意思，请马上拨打12315。")
     assert "可以撤销" in told.body
     mine = shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
-    assert "您（由瑞试代为记录）" in mine
-    assert "拨打登记的电话，核对了本人，凭证LY-2026-0815" in mine
+    assert not missing_in(mine, "您（由瑞试代为记录）", "拨打登记的电话，核对了本人，凭证LY-2026-0815")
     assert Matter.objects.filter(complaint=case, kind="undo", state="open").exists()
     with translation.override("en"):
         typed = HOW | {"answer-1": "done", "idempotency_key": "k" * 20}
@@ -84,15 +79,13 @@ def test_what_only_adds_words_is_written_down_at_once_and_told_all_the_same(worl
     case = given.a_complaint(world, status=S.REVIEW, contact_verified=False)
     Notice.objects.all().delete()
     su = signed_in(world.su)
-    assert (
-        send(su, place(case, "statement"), HOW | {"text": "她说又扣了一次。", "by_how": "counter"}).status_code == 302
-    )
+    typed = HOW | {"text": "她说又扣了一次。", "by_how": "counter"}
+    assert send(su, place(case, "statement"), typed).status_code == 302
     entry = last(case)
     assert (entry.step, entry.data["recorded"]["how"]) == ("add_statement", "counter")
     assert Notice.objects.filter(complaint=case, addressee="consumer", kind="add_statement").count() == 1
     # Whoever rang the number on file, or saw the person, has proven the contact.
-    case.refresh_from_db()
-    assert case.contact_verified
+    assert reloaded(case).contact_verified
 
 
 def test_what_is_missing_is_said_at_its_field_and_no_word_is_taken_from_who_may_not_write_it_down(world: World) -> None:
@@ -104,35 +97,27 @@ def test_what_is_missing_is_said_at_its_field_and_no_word_is_taken_from_who_may_
         ({"by_how": "phone", "by_proof": "9" * 41}, "by_proof"),
     ):
         answer = send(signed_in(world.rui), place(case, "offer"), {"answer": "accept"} | said | READ)
-        assert answer.status_code == 422
-        assert f'href="#id_{field}' in shown(answer)
+        assert (answer.status_code, f'href="#id_{field}' in shown(answer)) == (422, True)
         assert case.status == S.AWAITING_CONSUMER
     for by in (world.handler, world.consumer, actors.officer([world.far_officer])):
-        word = actors.on_behalf_of(
-            world.chen.pk, "陈试", case.consumer_key, by=by, channel="phone", recording={"how": "phone"}
-        )
+        typed = {"how": "phone"}
+        word = actors.on_behalf_of(world.chen.pk, "陈试", case.consumer_key, by=by, channel="phone", recording=typed)
         with pytest.raises(StepNotAllowed):
             given.step(case, consumer.accept_offer(), word, SOON)
 
 
-def test_each_of_several_speaks_for_themselves(world: World) -> None:
+def test_each_of_several_speaks_for_themselves_and_a_principal_settles_what_an_agent_may_not(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=JOINT)
     join(case, LI)
     rui = signed_in(world.rui)
     page = shown(rui.get(place(case)))
-    assert "谁在说" in page
-    assert 'href="?for=1"' in page
+    assert not missing_in(page, "谁在说", 'href="?for=1"')
     # 赵试 has not come in: nothing can be said in that name.
     assert "?for=2" not in page
     assert rui.get(place(case, "party", 2)).status_code == 409
     assert send(rui, place(case, "party", 1), HOW | READ | {"agrees": "yes"}).status_code == 302
     assert Participant.objects.get(complaint=case, ordinal=1).agreed_offer == 1
-    entry = last(case)
-    assert entry.name is not None
-    assert entry.name.name == "李试"
-
-
-def test_a_principal_settles_by_telephone_what_the_representative_may_not(world: World) -> None:
+    assert last(case).name.name == "李试"
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=agent())
     rui = signed_in(world.rui)
     page = shown(rui.get(place(case, "offer", 0)))
@@ -141,6 +126,5 @@ def test_a_principal_settles_by_telephone_what_the_representative_may_not(world:
     assert send(rui, place(case, "offer", 0), HOW | READ | {"answer": "accept"}).status_code == 422
     assert send(rui, place(case, "offer", 1), HOW | READ | {"answer": "accept"}).status_code == 302
     entry = last(case)
-    assert entry.name is not None
     assert (entry.step, entry.name.name) == ("accept_offer", "王试")
     assert "acts_for" not in entry.data

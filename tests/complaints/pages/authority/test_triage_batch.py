@@ -4,7 +4,7 @@ from typing import Any
 
 from complaints.handling.steps import authority, both, enterprise, jurisdiction
 from complaints.models import Complaint, HandlingStep
-from tests import given
+from tests import found_in, given, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, ahead, case_at, key, now, officer_of, workspace
 from tests.complaints.pages.at_the_desk import shown
@@ -28,13 +28,11 @@ def statuses(cases: list[Complaint]) -> list[str]:
 
 def test_each_goes_to_its_own_first_suggestion_once(world: World) -> None:
     cases, client = waiting(world, 3), workspace(world.su)
-    page = client.get("/authority/triage/").content.decode()
-    assert "各自的第一个建议" in page
+    assert "各自的第一个建议" in client.get("/authority/triage/").content.decode()
     body = {"case": [case.number for case in cases] + [cases[0].number], "target": "own"} | key()
     for _ in range(2):
         answer = client.post("/authority/triage/", body)
-        assert answer.status_code == 200
-        assert "已分送3件" in answer.content.decode()
+        assert (answer.status_code, "已分送3件" in answer.content.decode()) == (200, True)
     assert statuses(cases) == [S.WITH_ENTERPRISE] * 3
     assert HandlingStep.objects.filter(complaint__in=cases, step="forward").count() == 3
     assert all(case.engagements.get().is_supervised for case in cases)
@@ -44,9 +42,8 @@ def test_what_is_refused_says_why_and_hinders_nobody(world: World) -> None:
     good, moved, twice, no = waiting(world, 4)
     given.step(moved, authority.assign_authority(authority_id=world.gulou.pk), world.intake, now())
     Complaint.objects.filter(pk=twice.pk).update(returns=2)
-    Complaint.objects.filter(pk=no.pk).update(
-        consents={"share_with_enterprise": True, "named_entity": world.telecom.pk}
-    )
+    typed = {"share_with_enterprise": True, "named_entity": world.telecom.pk}
+    Complaint.objects.filter(pk=no.pk).update(consents=typed)
     foreign = case_at(world, S.TRIAGE)
     Complaint.objects.filter(pk=foreign.pk).update(handling_region=110101000)
     answer = send(workspace(world.su), [good, moved, twice, no, foreign])
@@ -57,27 +54,22 @@ def test_what_is_refused_says_why_and_hinders_nobody(world: World) -> None:
     assert statuses([moved, twice, no, foreign]) == [S.REVIEW, S.TRIAGE, S.TRIAGE, S.TRIAGE]
 
 
-def test_another_target_than_the_first_takes_a_reason_that_stands_in_the_entry(world: World) -> None:
+def test_another_target_takes_a_reason_in_the_entry_and_who_said_no_goes_to_the_authority(world: World) -> None:
     cases, client = waiting(world, 2), workspace(world.su)
     target = f"a{world.gulou.pk}"
     asked = send(client, cases, target=target)
-    assert asked.status_code == 422
-    assert "why" in asked.context["form"].errors
+    assert (asked.status_code, "why" in asked.context["form"].errors) == (422, True)
     assert send(client, cases, target=target, why="not_for_enterprise").status_code == 200
     assert statuses(cases) == [S.REVIEW] * 2
     for entry in HandlingStep.objects.filter(complaint__in=cases, step="assign_authority"):
         assert entry.data["suggested"].startswith(f"{world.mobile.pk}-")
         assert (entry.data["chosen"], entry.data["reason"]) == (target, "not_for_enterprise")
-
-
-def test_who_said_no_goes_to_the_authority_of_the_place(world: World) -> None:
     (case,) = waiting(world, consents={"share_with_enterprise": False})
     send(workspace(world.su), [case])
-    case.refresh_from_db()
-    assert (case.status, case.handling_authority) == (S.REVIEW, world.gulou)
+    assert (reloaded(case).status, case.handling_authority) == (S.REVIEW, world.gulou)
 
 
-def test_who_may_only_look_is_told_who_distributes(world: World) -> None:
+def test_the_page_says_who_distributes_who_gave_it_back_and_to_whom_the_consumer_agreed(world: World) -> None:
     case, client = waiting(world)[0], workspace(world.rui)
     text = "由福州市市场监督管理局的分送人员分送，您可以看案情和建议。"
     page = shown(client.get(f"/authority/triage/{case.number}/"))
@@ -87,9 +79,6 @@ def test_who_may_only_look_is_told_who_distributes(world: World) -> None:
     sender = workspace(world.su)
     assert text not in shown(sender.get(f"/authority/triage/{case.number}/"))
     assert "由分送人员分送，您可以看。" not in shown(sender.get("/authority/triage/"))
-
-
-def test_the_page_says_who_gave_it_back_and_to_whom_the_consumer_agreed(world: World) -> None:
     case = case_at(world, S.WITH_ENTERPRISE)
     given.step(case, enterprise.return_case(reason="not_customer", text="不是本企业的用户。"), world.handler, now())
     page = shown(workspace(world.su).get(f"/authority/triage/{case.number}/"))
@@ -104,8 +93,7 @@ def test_the_page_says_who_gave_it_back_and_to_whom_the_consumer_agreed(world: W
 def test_only_who_distributes_does_it_and_odd_targets_are_asked_again(world: World) -> None:
     (case,) = waiting(world)
     for who in ("officer", "head", "superior"):
-        answer = send(workspace(officer_of(world, who)), [case])
-        assert answer.context["run"].done == []
+        assert send(workspace(officer_of(world, who)), [case]).context["run"].done == []
         assert statuses([case]) == [S.TRIAGE]
     client = workspace(world.su)
     assert send(client, []).status_code == 422
@@ -126,30 +114,24 @@ def test_more_than_go_at_once_are_said_on_the_page_and_what_was_typed_stays(worl
     answer = client.post("/authority/triage/", {"case": chosen, "target": "own", "note": "请尽快。"} | key())
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "一次最多分送500件" in page
-    assert "请尽快。" in page
-    assert f'value="{case.number}" checked' in page
+    assert not missing_in(page, "一次最多分送500件", "请尽快。", f'value="{case.number}" checked')
     urged = client.post("/authority/urges/new/", {"case": chosen, "text": "请尽快答复。", "last_day": ahead(3)} | key())
-    assert urged.status_code == 422
-    assert "一次最多督办200件" in urged.content.decode()
+    assert (urged.status_code, "一次最多督办200件" in urged.content.decode()) == (422, True)
     assert "请尽快答复。" in urged.content.decode()
     endless = client.post("/authority/triage/", {"case": [str(nth) for nth in range(2001)], "target": "own"} | key())
-    assert endless.status_code == 413
-    assert "请分几次办理" in endless.content.decode()
+    assert (endless.status_code, "请分几次办理" in endless.content.decode()) == (413, True)
     assert statuses([case]) == [S.TRIAGE]
 
 
 def test_the_list_shows_suggestion_and_signals_and_no_party_sees_one(world: World) -> None:
     first, second = waiting(world, 2)
     page = workspace(world.su).get("/authority/triage/").content.decode()
-    assert "中国移动福州分公司" in page
-    assert "疑似重复" in page
+    assert not missing_in(page, "中国移动福州分公司", "疑似重复")
     forward = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE)
     given.step(second, forward, world.intake, now())
     for person, path in ((world.chen, f"/cases/{second.number}/"), (world.ming, f"/enterprise/cases/{second.number}/")):
         page = workspace(person).get(path).content.decode()
-        assert "疑似重复" not in page
-        assert "第十七条" not in page
+        assert not found_in(page, "疑似重复", "第十七条")
     assert first.number
 
 
@@ -172,8 +154,7 @@ def test_disputes_are_listed_for_both_and_decided_from_above(world: World) -> No
     assert case.number not in county.get("/authority/jurisdiction/").content.decode()
     given.step(case, jurisdiction.dispute_jurisdiction(text="登记地在仓山区。"), world.officer, now())
     page = county.get("/authority/jurisdiction/").content.decode()
-    assert case.number in page
-    assert "等上级指定" in page
+    assert not missing_in(page, case.number, "等上级指定")
     page = city.get("/authority/jurisdiction/").content.decode()
     assert f"/authority/cases/{case.number}/designate/" in page
     assert county.get(f"/authority/cases/{case.number}/designate/").status_code == 409

@@ -20,7 +20,7 @@ from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, open_case
 from database.row_security import seeing_as
-from tests import given
+from tests import found_in, given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import place
 from tests.complaints.pages.at_the_desk import shown, signed_in
@@ -49,10 +49,7 @@ def test_the_page_says_who_does_what_by_when_and_every_button_leads_on(world: Wo
         answer = client.get(place(case), headers={"accept-language": language})
         assert answer.status_code == 200
         text, duty = shown(answer), answer.context["page"].duty
-        assert case.number in text
-        assert duty.status in text
-        assert duty.holder in text
-        assert duty.if_missed in text
+        assert not missing_in(text, case.number, duty.status, duty.holder, duty.if_missed)
         if duty.deadline is not None:
             assert f"{place(case)}why/" in text
         if not answer.context["calls"]:
@@ -119,9 +116,7 @@ def test_a_case_that_waits_for_the_consumer_is_always_first_and_who_has_none_is_
         days = [c["duty"].deadline.due_at for c in group["cards"]]
         assert days == sorted(days)
     assert [c["complaint"].pk for c in groups[2]["cards"]] == [made[0].pk]
-    page = shown(signed_in(world.otto).get("/cases/"))
-    assert "您还没有投诉" in page
-    assert 'href="/file/"' in page
+    assert not missing_in(shown(signed_in(world.otto).get("/cases/")), "您还没有投诉", 'href="/file/"')
 
 
 @pytest.mark.parametrize("status", [S.WITH_ENTERPRISE, S.NEGOTIATING, S.AWAITING_CONSUMER])
@@ -130,11 +125,10 @@ def test_two_taps_end_the_negotiation(world: World, status: Status) -> None:
     client = signed_in(world.chen)
     assert f'href="{place(case, "stop")}"' in shown(client.get(place(case)))
     assert client.post(place(case, "stop"), {"idempotency_key": "k" * 20, "text": ""}).status_code == 302
-    case.refresh_from_db()
-    assert case.status == S.REVIEW
+    assert reloaded(case).status == S.REVIEW
 
 
-def test_why_this_date_equals_the_stored_derivation(world: World) -> None:
+def test_why_this_date_equals_the_stored_derivation_and_each_promise_has_a_date_of_its_own(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     clocks = Deadline.objects.filter(complaint=case)
     client = signed_in(world.chen)
@@ -144,18 +138,12 @@ def test_why_this_date_equals_the_stored_derivation(world: World) -> None:
             text = shown(page)
             for line in in_language(language, explain, clock.derivation):
                 assert line in text, (clock.clock, line)
-            days = in_language(language, day_by_day, clock.derivation)
-            assert page.context["days"] == days
+            assert page.context["days"] == in_language(language, day_by_day, clock.derivation)
             counted = [c for week in page.context["weeks"] for c in week if c["kind"] in ("is-count", "is-last")]
-            assert len(counted) == clock.length
-            assert counted[-1]["day"] == clock.last_day
-
-
-def test_each_promise_has_a_date_of_its_own_to_explain(world: World) -> None:
+            assert (len(counted), counted[-1]["day"]) == (clock.length, clock.last_day)
     case = given.a_complaint(world, status=S.PERFORMING)
     page = signed_in(world.chen).get(place(case, "why/performance-1"))
-    assert page.status_code == 200
-    assert page.context["clock"].last_day == date(2026, 12, 7)
+    assert (page.status_code, page.context["clock"].last_day) == (200, date(2026, 12, 7))
 
 
 def test_staff_who_follow_a_notice_are_sent_to_their_own_page_and_an_unknown_word_is_no_page(world: World) -> None:
@@ -167,15 +155,6 @@ def test_staff_who_follow_a_notice_are_sent_to_their_own_page_and_an_unknown_wor
     assert signed_in(world.hua).get(place(case, "why/negotiation")).status_code == 404
     for name in ("why/nonsense", "why/negotiation-4", "files/99999"):
         assert signed_in(world.chen).get(place(case, name)).status_code == 404
-
-
-def test_a_closed_case_names_outcome_reason_and_the_next_ways(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, consumer.withdraw(reason="other"), world.consumer, WEDNESDAY)
-    page = shown(signed_in(world.chen).get(place(case)))
-    assert "结果：已撤回" in page
-    assert "还可以怎么办" in page
-    assert f'href="{place(case, "refer")}"' in page
 
 
 def test_a_former_enterprise_reads_its_own_time_only(world: World) -> None:
@@ -206,7 +185,7 @@ def test_a_former_enterprise_reads_its_own_time_only(world: World) -> None:
         open_case(world.hua, case.number, side=CONSUMER, now=SOON)
 
 
-def test_what_only_one_side_may_know_stays_there(world: World) -> None:
+def test_what_only_one_side_may_know_stays_there_and_each_sees_of_the_person_what_it_may(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     given.step(case, enterprise.add_internal_note(text="先查计费。"), world.handler, WEDNESDAY)
     given.step(case, enterprise.flag_concern(text="像是索赔。"), world.handler, WEDNESDAY)
@@ -221,12 +200,7 @@ def test_what_only_one_side_may_know_stays_there(world: World) -> None:
     assert "add_internal_note" not in steps[AUTHORITY]
     assert "flag_concern" in steps[AUTHORITY]
     assert "concern" not in seen[CONSUMER].matters
-    html = shown(signed_in(world.chen).get(place(case)))
-    assert "先查计费" not in html
-    assert "像是索赔" not in html
-
-
-def test_each_side_sees_of_the_person_what_it_may(world: World) -> None:
+    assert not found_in(shown(signed_in(world.chen).get(place(case))), "先查计费", "像是索赔")
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     page = open_case(world.ming, case.number, side=ENTERPRISE, now=SOON)
     text = " ".join(e.actor for e in page.timeline)
@@ -250,5 +224,4 @@ def test_each_side_sees_of_the_person_what_it_may(world: World) -> None:
     given.step(case, contact_access.reveal_contact(reason="look_identity"), world.officer, SOON)
     officer = open_case(world.rui, case.number, side=AUTHORITY, now=SOON).person
     assert (officer.name, officer.phone) == ("陈试", "13800000001")
-    other = open_case(world.su, case.number, side=AUTHORITY, now=SOON).person
-    assert other.is_masked
+    assert open_case(world.su, case.number, side=AUTHORITY, now=SOON).person.is_masked

@@ -1,6 +1,8 @@
 """The offer editor: every demand answered, rows come and go without a script, nothing typed is lost."""
 
 import threading
+from contextlib import suppress
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -8,11 +10,15 @@ import pytest
 from django.db import connection
 
 from complaints.forms.enterprise_offer_form import without_blank_rows
-from complaints.models import Obligation, Offer, OfferAnswer
+from complaints.handling.steps import enterprise
+from complaints.models import HandlingStep, Obligation, Offer, OfferAnswer, OfferDraft
+from complaints.privacy import erasing
 from complaints.procedure.workflow import Status
-from tests import PATIENCE, given
-from tests.cast import World
-from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
+from complaints.settlement import offer_terms
+from database import row_security
+from tests import PATIENCE, given, missing_in, reloaded
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import OFFER, address, moved_to_telecom, send, shown, signed_in
 from tests.server import A_REQUEST
 
 S = Status
@@ -24,13 +30,12 @@ def typed(response: Any) -> dict[str, Any]:
     return {name: form[name].value() for name in form.fields}
 
 
-def test_rows_are_added_and_taken_away_with_everything_kept_and_an_odd_number_breaks_nothing(world: World) -> None:
+def test_rows_come_and_go_with_everything_kept_and_the_preview_is_what_the_consumer_will_see(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     path = address(case, "offer")
     values = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send", "anyway")}
     more = send(client, path, values | {"add": "1"})
-    assert more.status_code == 200
-    assert "error-summary" not in shown(more)
+    assert (more.status_code, "error-summary" in shown(more)) == (200, False)
     kept = typed(more)
     assert all(str(kept[name]) == value for name, value in values.items() if name != "rows")
     assert kept["rows"] == "2"
@@ -41,8 +46,7 @@ def test_rows_are_added_and_taken_away_with_everything_kept_and_an_odd_number_br
     less = typed(send(client, path, values | rows | {"rows": "3", "remove": "1"}))
     assert (less["rows"], less["promise-1-what"], less["promise-2-what"]) == ("2", "书面道歉", "回访")
     assert (less["promise-2-after"], less["promise-2-days_after"]) == ("1", "5")
-    assert less["reason-2"] == OFFER["reason-2"]
-    assert less["message"] == OFFER["message"]
+    assert (less["reason-2"], less["message"]) == (OFFER["reason-2"], OFFER["message"])
     none = send(client, path, values | {"remove": "1"})
     assert typed(none)["rows"] == "0"
     assert "没有要做到的事" in shown(none)
@@ -51,10 +55,6 @@ def test_rows_are_added_and_taken_away_with_everything_kept_and_an_odd_number_br
         for button in ("add", "remove", "preview"):
             assert send(client, address(case, "offer"), OFFER | {"rows": odd, button: odd}).status_code in (200, 422)
         assert not Offer.objects.exists()
-
-
-def test_the_preview_is_what_the_consumer_will_see_and_the_offer_is_written_as_typed(world: World) -> None:
-    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     page = send(client, address(case, "offer"), {**OFFER, "preview": "1"})
     assert page.status_code == 200
     assert not Offer.objects.exists()
@@ -62,8 +62,7 @@ def test_the_preview_is_what_the_consumer_will_see_and_the_offer_is_written_as_t
     card = shown(page).partition('id="preview"')[2].partition("<form")[0]
     for text in ("退还货款或服务费", "不同意", "¥128.50", "退还多扣费用", "12月7日", "退款流水"):
         assert text in card, text
-    assert OFFER["reason-2"] in card
-    assert OFFER["message"] in card
+    assert not missing_in(card, OFFER["reason-2"], OFFER["message"])
     assert typed(page)["promise-1-what"] == "退还多扣费用"
     bare = send(client, address(case, "offer"), {**OFFER, "rows": "0", "preview": "1"})
     assert "没有写明要做到的事和最后一天" in shown(bare)
@@ -77,8 +76,7 @@ def test_the_preview_is_what_the_consumer_will_see_and_the_offer_is_written_as_t
     promise = Obligation.objects.get()
     expected = ("退还多扣费用", Decimal("128.50"), "2026-12-07", "退款流水", offer)
     assert (promise.what, promise.amount, str(promise.due_on), promise.proof, promise.offer) == expected
-    case.refresh_from_db()
-    assert case.status == S.AWAITING_CONSUMER
+    assert reloaded(case).status == S.AWAITING_CONSUMER
 
 
 WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
@@ -113,7 +111,7 @@ WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
 )
 
 
-def test_bad_input_is_named_and_kept_and_an_unanswered_demand_cannot_be_sent(world: World) -> None:
+def test_bad_input_is_named_and_kept_and_full_width_digits_and_commas_are_understood(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     for changed, field, words in WRONG:
         text = OFFER | changed
@@ -134,10 +132,6 @@ def test_bad_input_is_named_and_kept_and_an_unanswered_demand_cannot_be_sent(wor
         assert f"还没有答复第{gone[-1]}项诉求，每一项都要答复。" in shown(response)
         assert f'href="#id_{gone}_0"' in shown(response)
         assert not Offer.objects.exists()
-
-
-def test_full_width_digits_and_commas_are_understood(world: World) -> None:
-    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     text = OFFER | {"promise-1-amount": "１，２８０.５０", "amount-1": "¥1,280.50"}
     assert send(client, address(case, "offer"), text).status_code == 302
     assert Obligation.objects.get().amount == OfferAnswer.objects.get(demand__ordinal=1).amount == Decimal("1280.50")
@@ -148,13 +142,9 @@ def test_a_better_offer_replaces_the_one_on_the_table(world: World) -> None:
     page = client.get(address(case, "replace"))
     first = {name: "" if value is None else value for name, value in typed(page).items()} | {"anyway": "no_contact:"}
     assert (first["answer-1"], str(first["amount-1"]), first["promise-1-what"]) == ("grant", "128.50", "退还多扣费用")
-    worse = send(
-        client,
-        address(case, "replace"),
-        first | {"answer-2": "refuse", "reason-2": "想了想还是不能退订这一项。", "send": "1", "separable-1": "on"},
-    )
-    assert worse.status_code == 422
-    assert "不能比原来差" in shown(worse)
+    values = first | {"answer-2": "refuse", "reason-2": "想了想还是不能退订这一项。", "send": "1", "separable-1": "on"}
+    worse = send(client, address(case, "replace"), values)
+    assert (worse.status_code, "不能比原来差" in shown(worse)) == (422, True)
     better = send(client, address(case, "replace"), first | {"promise-1-amount": "150", "send": "1"})
     assert better.status_code == 302, better.context["form"].errors
     assert [o.state for o in Offer.objects.order_by("number")] == ["superseded", "open"]
@@ -200,16 +190,9 @@ def test_twice_at_once_makes_one_offer(world: World) -> None:
 
 def test_a_row_in_which_nobody_wrote_promises_nothing() -> None:
     """The editor begins with one; whoever refuses everything, or clears a row, leaves it empty."""
-    typed = {
-        "rows": "3",
-        "promise-1-what": " ",
-        "promise-1-owed_by": "enterprise",
-        "promise-2-what": "退款",
-        "promise-2-due_on": "2026-12-20",
-        "promise-3-what": "再寄回",
-        "promise-3-after": "2",
-        "promise-3-days_after": "3",
-    }
+    typed = {"rows": "3", "promise-1-what": " ", "promise-1-owed_by": "enterprise", "promise-2-what": "退款"}
+    typed |= {"promise-2-due_on": "2026-12-20", "promise-3-what": "再寄回", "promise-3-after": "2"}
+    typed |= {"promise-3-days_after": "3"}
     assert without_blank_rows(typed) == {
         "rows": "2",
         "promise-1-what": "退款",
@@ -219,3 +202,110 @@ def test_a_row_in_which_nobody_wrote_promises_nothing() -> None:
         "promise-2-days_after": "3",
     }
     assert without_blank_rows({"rows": "x"}) == {"rows": "x"}
+
+
+NOW = WEDNESDAY + timedelta(hours=3)
+HALF = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send", "anyway")} | {"save": "1"}
+
+
+def test_a_draft_waits_without_a_script_and_nobody_else_sees_or_writes_it(world: World) -> None:
+    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    path = address(case, "offer")
+    steps = HandlingStep.objects.count()
+    saved = send(ming, path, HALF)
+    assert (saved.status_code, "草稿已保存 11月11日 13:00" in shown(saved)) == (200, True)
+    assert "error-summary" not in shown(saved)
+    page = ming.get(path)
+    assert "草稿已保存 11月11日 13:00" in shown(page)
+    form = page.context["form"]
+    assert (form["reason-2"].value(), form["promise-1-what"].value()) == (OFFER["reason-2"], "退还多扣费用")
+    assert (form.count, form["answer-1"].value()) == (1, "grant")
+    assert HandlingStep.objects.count() == steps
+    # The newest counts; and it can be thrown away.
+    send(ming, path, HALF | {"message": "改了主意。"})
+    assert ming.get(path).context["form"]["message"].value() == "改了主意。"
+    assert send(ming, path, {"forget": "1"}).status_code == 302
+    assert "丢掉草稿" not in shown(ming.get(path))
+    assert not OfferDraft.objects.exists()
+    send(ming, path, HALF)
+    assert OFFER["reason-2"] not in shown(signed_in(world.lead).get(path)).partition('id="offer"')[2]
+    assert send(signed_in(world.hua), path, HALF).status_code == 404
+    assert send(signed_in(world.chen), path, HALF).status_code == 404
+    send(signed_in(world.lead), path, HALF | {"message": "主管的草稿。"})
+    assert ming.get(path).context["form"]["message"].value() == OFFER["message"]
+    assert OfferDraft.objects.count() == 2
+
+
+def test_a_script_is_told_in_a_line_and_a_draft_is_sealed_and_goes_with_time_person_and_offer(world: World) -> None:
+    case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    text = HALF | {"idempotency_key": "kept-by-the-script"}
+    for _ in range(2):
+        answer = ming.post(address(case, "offer"), text, headers={"Accept": "application/json"})
+        assert answer.json() == {"words": "草稿已保存 11月11日 13:00", "sum": "¥128.50 · 与要求相同"}
+    typed = text | {"message": "字" * offer_terms.LONGEST_DRAFT}
+    long = ming.post(address(case, "offer"), typed, headers={"Accept": "application/json"})
+    assert long.json() == {"words": "太长，没有存为草稿。", "sum": "¥128.50 · 与要求相同"}
+    less = ming.post(address(case, "offer"), text | {"promise-1-amount": "100"}, headers={"Accept": "application/json"})
+    assert less.json()["sum"] == "¥100.00 · 比要求少¥28.50"
+    assert OfferDraft.objects.get().typed["fields"]["message"] == OFFER["message"]
+    send(ming, address(case, "offer"), HALF)
+    with connection.cursor() as cursor:
+        cursor.execute("select typed from complaints_offerdraft")
+        assert OFFER["reason-2"].encode() not in bytes(cursor.fetchone()[0])
+    assert offer_terms.throw_away_old_drafts(now=NOW + offer_terms.DRAFTS_KEPT, limit=10) == 0
+    assert offer_terms.throw_away_old_drafts(now=NOW + offer_terms.DRAFTS_KEPT + timedelta(seconds=1), limit=10) == 1
+    send(ming, address(case, "offer"), HALF)
+    erasing._empty_cases(case.consumer_key)
+    assert not OfferDraft.objects.exists()
+    send(ming, address(case, "offer"), HALF)
+    assert send(ming, address(case, "offer"), OFFER).status_code == 302
+    assert Offer.objects.count() == 1
+    assert not OfferDraft.objects.exists()
+    # Of another step it is no draft.
+    send(ming, address(case, "replace"), HALF)
+    assert OfferDraft.objects.get().typed["step"] == "replace_offer"
+    assert offer_terms.kept_draft(case, user=world.ming, step="make_offer") is None
+
+
+def test_a_draft_of_one_firm_is_not_in_the_way_at_the_next(world: World) -> None:
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    old = case.engagements.get()
+    with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
+        offer_terms.keep_draft(case, old, user=world.ming, step="make_offer", typed={"message": "旧的。"}, now=NOW)
+    moved_to_telecom(world, case)
+    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, NOW)
+    ming, path = signed_in(world.ming), address(case, "offer")
+    assert "旧的。" not in shown(ming.get(path))
+    for text in ("新的。", "更新的。"):
+        assert send(ming, path, HALF | {"message": text}).status_code == 200
+    assert ming.get(path).context["form"]["message"].value() == "更新的。"
+    assert OfferDraft.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_first_savings_at_once_both_go_through(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    engagement, both, done = case.engagements.get(), threading.Barrier(2, timeout=PATIENCE), []
+
+    def keep(text: str) -> None:
+        try:
+            both.wait()
+            with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
+                done.append(
+                    offer_terms.keep_draft(
+                        case, engagement, user=world.ming, step="make_offer", typed={"message": text}, now=NOW
+                    )
+                )
+                # Nobody commits before the other has looked.
+                with suppress(threading.BrokenBarrierError):
+                    both.wait(timeout=0.5)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=keep, args=(text,)) for text in ("甲", "乙")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PATIENCE)
+    assert done == [True, True]
+    assert OfferDraft.objects.get().typed["fields"]["message"] in ("甲", "乙")

@@ -20,7 +20,7 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.workflow import Status
 from enterprises.models import Branch, Staff
-from tests import given
+from tests import found_in, given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.evidence.files import pdf, png, recording
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
@@ -54,9 +54,8 @@ def test_one_press_after_a_call_says_what_lacks_and_one_that_got_through_is_the_
     for _twice in range(2):
         pressed = send(client, address(case, "contact"), QUICK | {"reached": "no"}, key="one-press")
         assert (pressed.status_code, pressed["Location"]) == (302, address(case))
-    assert [(c.channel, c.reached, c.at, c.note) for c in Contact.objects.filter(complaint=case)] == [
-        ("phone", False, LATER, "")
-    ]
+    expected = [("phone", False, LATER, "")]
+    assert [(c.channel, c.reached, c.at, c.note) for c in Contact.objects.filter(complaint=case)] == expected
     page = section(shown(client.get(address(case))), "联系消费者")
     for text in ("没接通1次，须3次", "分在1天，须2天", "用过1种方式，须2种", "须这三样都够"):
         assert text in page, text
@@ -67,7 +66,7 @@ def test_one_press_after_a_call_says_what_lacks_and_one_that_got_through_is_the_
     assert send(client, address(case, "contact"), {"channel": "phone", "reached": "yes"}).status_code == 422
 
 
-def test_it_says_when_the_attempts_are_enough(world: World) -> None:
+def test_it_says_when_the_attempts_are_enough_and_a_failure_may_follow_the_contact_in_one_batch(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     for days, channel in ((0, "phone"), (1, "phone"), (1, "sms")):
         given.step(case, enterprise.log_contact(channel=channel, reached=False), world.handler, LATER + T(days=days))
@@ -76,9 +75,6 @@ def test_it_says_when_the_attempts_are_enough(world: World) -> None:
         assert "已经够“联系不上消费者”的条件" in shown(client.get(address(case)))
         sent = send(client, address(case, "failure"), {"reason": "unreachable", "text": "三次都没有接通。"})
         assert sent.status_code == 302
-
-
-def test_a_failure_may_follow_the_contact_in_one_batch(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     moves = (
         enterprise.log_contact(channel="phone", reached=True),
@@ -93,8 +89,7 @@ def test_taking_a_case_on_is_one_press_in_the_name_of_who_has_it(world: World) -
     case, client = given.a_complaint(world, status=S.WITH_ENTERPRISE), signed_in(world.ming)
     assert "受理，由我处理" in shown(client.get(address(case)))
     assert send(client, address(case, "accept"), {"handler": world.ming_staff.pk}).status_code == 302
-    case.refresh_from_db()
-    assert (case.status, case.handler) == (S.NEGOTIATING, world.ming_staff)
+    assert (reloaded(case).status, case.handler) == (S.NEGOTIATING, world.ming_staff)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     given.step(case, enterprise.assign(handler_id=world.ming_staff.pk), world.handler, LATER)
     lead = signed_in(world.lead)
@@ -103,12 +98,11 @@ def test_taking_a_case_on_is_one_press_in_the_name_of_who_has_it(world: World) -
     assert "由我处理" not in shown(page)
     form = next(form for form in forms_of(shown(page)) if form.action == address(case, "accept"))
     assert send(lead, address(case, "accept"), form.values).status_code == 302
-    case.refresh_from_db()
-    assert (case.status, case.handler) == (S.NEGOTIATING, world.ming_staff)
+    assert (reloaded(case).status, case.handler) == (S.NEGOTIATING, world.ming_staff)
 
 
 # --- what came before ---------------------------------------------------------------------------------------------
-def test_the_history_of_this_consumer_is_the_own_desks_alone(world: World) -> None:
+def test_the_history_of_this_consumer_is_the_own_desks_alone_and_not_a_former_ones(world: World) -> None:
     settled = given.a_complaint(world, status=S.CLOSED, item_name="上次多扣的流量费")
     by_phone = given.a_complaint(world, status=S.NEGOTIATING, item_name="打电话投诉的那件", consumer_id=None)
     stranger = handling.file(
@@ -117,22 +111,17 @@ def test_the_history_of_this_consumer_is_the_own_desks_alone(world: World) -> No
         now=WEDNESDAY,
     )[0]
     given.step(stranger, forward(world.mobile, world.fuzhou), SYSTEM, WEDNESDAY)
-    theirs = given.filed(
-        world, item_name="在电信的那件", respondents=(RespondentRequest(enterprise_id=world.telecom.pk),)
-    )
+    respondents = (RespondentRequest(enterprise_id=world.telecom.pk),)
+    theirs = given.filed(world, item_name="在电信的那件", respondents=respondents)
     given.step(theirs, forward(world.telecom), SYSTEM, WEDNESDAY)
     here = given.a_complaint(world, status=S.NEGOTIATING)
     listed = section(shown(signed_in(world.ming).get(address(here))), "这位消费者以前的投诉")
     for case in (settled, by_phone):
-        assert f'href="{address(case)}"' in listed
-        assert case.item_name in listed
+        assert not missing_in(listed, f'href="{address(case)}"', case.item_name)
     assert "和解成功" in listed
     for case in (stranger, theirs, here):
         assert case.number not in listed
     assert "在本单位没有别的投诉" in shown(signed_in(world.ming).get(address(stranger)))
-
-
-def test_a_former_desk_reads_neither_history_nor_similar_cases(world: World) -> None:
     given.a_complaint(world, status=S.CLOSED)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     given.step(case, enterprise.return_case(reason="not_customer", text="查无此人。"), world.handler, WEDNESDAY)
@@ -170,19 +159,16 @@ def test_files_are_looked_at_one_after_the_other(world: World) -> None:
     assert f'href="{address(case)}files/{first.pk}/"' in page
     assert f"/cases/{case.number}/files/{first.pk}/thumbnail/" in page
     look = shown(client.get(f"{address(case)}files/{first.pk}/"))
-    assert f'<img src="/cases/{case.number}/files/{first.pk}/"' in look
-    assert "第1份，共3份" in look
+    assert not missing_in(look, f'<img src="/cases/{case.number}/files/{first.pk}/"', "第1份，共3份")
     assert 'rel="prev"' not in look
     assert f'rel="next" href="{address(case)}files/{second.pk}/"' in look
     contract = shown(client.get(f"{address(case)}files/{second.pk}/"))
     assert "这是第一页。看全文请下载。" in contract
     assert f'<img src="/cases/{case.number}/files/{second.pk}/thumbnail/" alt="第一页">' in contract
     assert 'rel="prev"' in contract
-    film.refresh_from_db()
-    assert film.seconds is not None
+    assert reloaded(film).seconds is not None
     assert "秒" in shown(client.get(f"{address(case)}files/{film.pk}/"))
-    handed = client.get(f"/cases/{case.number}/files/{first.pk}/")
-    assert handed["Content-Disposition"].startswith("attachment")
+    assert client.get(f"/cases/{case.number}/files/{first.pk}/")["Content-Disposition"].startswith("attachment")
     assert client.get(f"{address(case)}files/{first.pk + 99}/").status_code == 404
     assert signed_in(world.hua).get(f"{address(case)}files/{first.pk}/").status_code == 404
 
@@ -197,13 +183,10 @@ def test_a_concern_with_its_files_is_for_the_authority_alone(world: World) -> No
     assert row.audience == "authority"
     assert json.loads(HandlingStep.objects.get(complaint=case, step="flag_concern").body)["files"] == [row.sha256]
     officer = shown(signed_in(world.rui).get(f"/authority/cases/{case.number}/"))
-    assert "十件投诉文字相同。" in officer
-    assert f"/cases/{case.number}/files/{row.pk}/" in officer
+    assert not missing_in(officer, "十件投诉文字相同。", f"/cases/{case.number}/files/{row.pk}/")
     assert signed_in(world.rui).get(f"/cases/{case.number}/files/{row.pk}/").status_code == 200
     for who, place in ((world.chen, f"/cases/{case.number}/"), (world.ming, address(case))):
-        page = shown(signed_in(who).get(place))
-        assert "对照.png" not in page
-        assert f"/files/{row.pk}/" not in page
+        assert not found_in(shown(signed_in(who).get(place)), "对照.png", f"/files/{row.pk}/")
         assert signed_in(who).get(f"/cases/{case.number}/files/{row.pk}/").status_code == 404
         with seeing_as(who, path="/enterprise/" if who == world.ming else "/"):
             assert ask("select count(*) from complaints_evidence") == [(0,)]
@@ -215,7 +198,7 @@ def test_a_concern_with_its_files_is_for_the_authority_alone(world: World) -> No
 
 
 # --- more time, a public word -------------------------------------------------------------------------------------
-def test_more_time_is_offered_where_the_policy_allows_and_else_it_says_why_not(world: World) -> None:
+def test_more_time_is_offered_where_the_policy_allows_and_a_public_reply_needs_something_public(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     page = shown(client.get(address(case)))
     assert "本地区的规定不允许延期" in page
@@ -228,15 +211,31 @@ def test_more_time_is_offered_where_the_policy_allows_and_else_it_says_why_not(w
     page = shown(client.get(address(case)))
     assert "延期申请在等消费者同意" in page
     assert address(case, "extension") not in page
-
-
-def test_a_public_reply_needs_something_public(world: World) -> None:
     case, client = given.a_complaint(world, status=S.CLOSED), signed_in(world.ming)
     assert address(case, "reply") not in shown(client.get(address(case)))
 
 
 # --- causes -------------------------------------------------------------------------------------------------------
-def test_causes_are_asked_where_a_case_is_closed_and_in_a_list(world: World) -> None:
+
+
+def test_causes_are_asked_where_a_case_is_closed_and_in_a_list_and_nobody_else_learns_of_one(world: World) -> None:
+    case = given.a_complaint(world, status=S.CLOSED)
+    given.step(case, enterprise.tag_cause(cause="staff_conduct"), world.handler, LATER)
+    for who, place in ((world.chen, f"/cases/{case.number}/"), (world.rui, f"/authority/cases/{case.number}/")):
+        assert not found_in(shown(signed_in(who).get(place)), "员工操作不当", "标记投诉原因")
+    far = elsewhere(world)
+    assert case.number not in shown(signed_in(far).get("/enterprise/causes/"))
+    for who, path, sees in (
+        (world.ming, "/enterprise/", 1),
+        (world.lead, "/enterprise/", 1),
+        (far, "/enterprise/", 0),
+        (world.hua, "/enterprise/", 0),
+        (world.chen, "/", 0),
+        (world.rui, "/authority/", 0),
+    ):
+        with seeing_as(who, path=path):
+            assert ask("select count(*) from complaints_rootcause") == [(sees,)], who.name
+    assert RootCause.objects.get().enterprise == world.mobile
     first, second = (given.a_complaint(world, status=S.CLOSED) for _ in range(2))
     running, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     assert 'name="cause"' in section(shown(client.get(address(first))), "投诉的原因")
@@ -253,49 +252,22 @@ def test_causes_are_asked_where_a_case_is_closed_and_in_a_list(world: World) -> 
     assert "都标记过了" in shown(client.get("/enterprise/causes/"))
 
 
-def test_nobody_else_learns_of_a_cause(world: World) -> None:
-    case = given.a_complaint(world, status=S.CLOSED)
-    given.step(case, enterprise.tag_cause(cause="staff_conduct"), world.handler, LATER)
-    for who, place in ((world.chen, f"/cases/{case.number}/"), (world.rui, f"/authority/cases/{case.number}/")):
-        page = shown(signed_in(who).get(place))
-        assert "员工操作不当" not in page
-        assert "标记投诉原因" not in page
-    far = elsewhere(world)
-    assert case.number not in shown(signed_in(far).get("/enterprise/causes/"))
-    for who, path, sees in (
-        (world.ming, "/enterprise/", 1),
-        (world.lead, "/enterprise/", 1),
-        (far, "/enterprise/", 0),
-        (world.hua, "/enterprise/", 0),
-        (world.chen, "/", 0),
-        (world.rui, "/authority/", 0),
-    ):
-        with seeing_as(who, path=path):
-            assert ask("select count(*) from complaints_rootcause") == [(sees,)], who.name
-    assert RootCause.objects.get().enterprise == world.mobile
-
-
 # --- a return that knows whose it is ------------------------------------------------------------------------------
 def choices(answer: Any) -> list[str]:
     return [text for value, text in answer.context["form"].fields["target"].choices if value != "none"]
 
 
-def test_a_return_suggests_whom_the_complaint_mentions(world: World) -> None:
+def test_a_return_suggests_whom_the_complaint_mentions_and_the_branch_that_answers_for_the_place(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, statement="我在中国电信办的宽带，多扣了三个月。")
     client = signed_in(world.ming)
     page = client.get(address(case, "return"))
     first = choices(page)[0]
     assert first.startswith("中国电信福州分公司")
-    assert "投诉里提到“中国电信”" in first
-    assert "把握" in first
+    assert not missing_in(first, "投诉里提到“中国电信”", "把握")
     value = page.context["form"].fields["target"].choices[0][0]
     typed = {"reason": "wrong_entity", "q": "", "target": value, "text": "", "send": "1"}
     assert send(client, address(case, "return"), typed).status_code == 302
-    case.refresh_from_db()
-    assert (case.status, case.picked_enterprise) == (S.FILED, world.telecom)
-
-
-def test_a_return_suggests_the_branch_that_answers_for_the_place(world: World) -> None:
+    assert (reloaded(case).status, case.picked_enterprise) == (S.FILED, world.telecom)
     far = Branch.objects.exclude(pk=world.fuzhou.pk).filter(enterprise=world.mobile).order_by("pk").first()
     assert far is not None
     case = given.filed(world)

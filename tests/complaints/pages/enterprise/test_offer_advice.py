@@ -4,11 +4,17 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from complaints.handling.steps import advising, enterprise, offers
+import pytest
+
+from complaints.handling.steps import advising, consumer, enterprise, offers
 from complaints.models import Complaint, HandlingStep, Offer
+from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Status
+from complaints.settlement import answer_templates
+from complaints.settlement.answer_templates import Rate
 from complaints.settlement.offer_terms import Answer
-from tests import given
+from enterprises.models import AnswerTemplate, Staff, TemplateVersion
+from tests import given, missing_in
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
 from tests.server import A_REQUEST
@@ -36,9 +42,8 @@ def test_what_is_missing_is_shown_before_it_is_sent(world: World) -> None:
     assert page.status_code == 200
     assert not Offer.objects.exists()
     text = shown(page)
-    assert "还没有与消费者联系的记录" in text
-    assert "仍要发送" in text
-    assert 'value="no_contact:"' in text
+    for word in ("还没有与消费者联系的记录", "仍要发送", 'value="no_contact:"'):
+        assert word in text
     assert page.context["form"]["message"].value() == OFFER["message"]
     # What was typed since then is looked at again.
     less = send(client, address(case, "offer"), OFFER | {"promise-1-amount": "100"})
@@ -81,10 +86,8 @@ def test_whose_words_are_compared(world: World) -> None:
     import uuid
 
     measured = refused(world, given.a_complaint(world, status=S.NEGOTIATING), measure_id=uuid.uuid4())
-    assert kept(measured) == ["no_date:add"]
-    assert list(advising.earlier_texts(engagement, now=now)) == [first.pk]
-    other = given.a_complaint(world, status=S.NEGOTIATING)
-    theirs = other.engagements.get()
+    assert (kept(measured), list(advising.earlier_texts(engagement, now=now))) == (["no_date:add"], [first.pk])
+    theirs = given.a_complaint(world, status=S.NEGOTIATING).engagements.get()
     theirs.branch_id = None
     assert advising.earlier_texts(theirs, now=now) == {}
     theirs.branch_id, theirs.enterprise_id = engagement.branch_id, world.telecom.pk
@@ -101,12 +104,8 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
     assert (figures["asked"], figures["offered"], figures["missing"]) == (asked, 0, asked)
     text = shown(page)
     for label in (
-        "至少¥128.50",
-        "《消费者权益保护法》第二十五条",
-        "《消费者权益保护法》第五十五条",
-        "+¥500.00",
-        "前提：经营者有欺诈行为。",
-        "比要求少¥128.50",
+        *("至少¥128.50", "《消费者权益保护法》第二十五条", "《消费者权益保护法》第五十五条", "+¥500.00"),
+        *("前提：经营者有欺诈行为。", "比要求少¥128.50"),
     ):
         assert label in text, label
     more = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "100", "add": "1"})
@@ -114,8 +113,7 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
     part = {"answer-1": "part", "amount-1": "100", "reason-1": WHOLE, "promise-1-amount": "100"}
     low = send(client, address(case, "offer"), {**UNSEEN, **part, "preview": "1"})
     assert "少于法律规定至少应退的金额" in shown(low)
-    same = send(client, address(case, "offer"), {**UNSEEN, "preview": "1"})
-    assert "与要求相同" in shown(same)
+    assert "与要求相同" in shown(send(client, address(case, "offer"), {**UNSEEN, "preview": "1"}))
     odd = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "很多", "add": "1"})
     assert odd.context["figures"]["offered"] == 0
 
@@ -124,16 +122,12 @@ def test_how_similar_cases_of_the_own_enterprise_ended(world: World) -> None:
     ended = given.a_complaint(world, status=S.CLOSED)
     case = given.a_complaint(world, status=S.NEGOTIATING)
     text = shown(signed_in(world.ming).get(address(case, "offer")))
-    assert "同类问题的1件怎样办结" in text
-    assert f'href="/enterprise/cases/{ended.number}/"' in text
-    assert "退还货款或服务费 同意 ¥128.50" in text
-    assert "和解成功 1" in text
-    assert "中位数¥128.50" in text
+    assert not missing_in(text, "同类问题的1件怎样办结", f'href="/enterprise/cases/{ended.number}/"')
+    for word in ("退还货款或服务费 同意 ¥128.50", "和解成功 1", "中位数¥128.50"):
+        assert word in text
 
 
 WHOLE = "签收前拆封使用过，折旧按约定扣28.50元。"
-
-
 #: Exactly so many, however much the enterprise answered before; five of them for who asks.
 OFFER_QUERIES = 6 + 5 + A_REQUEST
 #: Contacts and the last offers (with their answers) more, the draft less.
@@ -150,3 +144,153 @@ def test_the_editor_asks_a_fixed_number_of_queries(world: World, django_assert_n
             client.get(address(case, "offer"))
         with django_assert_num_queries(CHECK_QUERIES + (answered > 0)):
             send(client, address(case, "offer"), {**UNSEEN, "preview": "1"})
+
+
+LIST = "/enterprise/templates/"
+BODY = "{消费者称呼}您好，{商品或服务}一事给您带来不便。我们将在{履行日}前退还{金额}，经办人{经办人}。"
+
+
+def made(staff: Staff, name: str = "多扣费全退", body: str = BODY) -> AnswerTemplate:
+    return answer_templates.make(staff=staff, name=name, body=body, now=WEDNESDAY)
+
+
+def version(template: AnswerTemplate) -> TemplateVersion:
+    template.refresh_from_db()
+    return TemplateVersion.objects.get(template=template, number=template.number)
+
+
+def contacted(world: World) -> Complaint:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    move = enterprise.log_contact(channel="phone", reached=True, note="同意全退")
+    return given.step(case, move, world.handler, WEDNESDAY)
+
+
+def test_a_manager_writes_one_and_everybody_reads_it(world: World) -> None:
+    lead, ming = signed_in(world.lead), signed_in(world.ming)
+    assert "还没有模板" in shown(ming.get(LIST))
+    assert 'href="/enterprise/templates/new/"' not in shown(ming.get(LIST))
+    response = send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY})
+    template = AnswerTemplate.objects.get()
+    assert response["Location"] == f"{LIST}{template.pk}/"
+    text = shown(ming.get(LIST))
+    for label in ("多扣费全退", "我们将在{履行日}前退还{金额}", "第1版", "主管", "还没有"):
+        assert label in text, label
+    assert f"{LIST}{template.pk}/" not in text
+    again = send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY})
+    assert (again.status_code, "已经有叫这个名称的模板" in shown(again)) == (422, True)
+
+
+def test_nobody_else_writes_and_an_unknown_variable_is_refused_by_its_name(world: World) -> None:
+    template = made(world.lead_staff)
+    for who in ("ming", "hua", "chen", "rui"):
+        client = signed_in(getattr(world, who))
+        for path in (f"{LIST}new/", f"{LIST}{template.pk}/"):
+            assert client.get(path).status_code == 404
+            assert send(client, path, {"what": "change", "name": "别的", "body": "别的"}).status_code == 404
+        assert version(template).number == 1
+        if who != "ming":
+            assert "多扣费全退" not in shown(client.get(LIST))
+    lead = signed_in(world.lead)
+    for body, named in (("{姓名}您好", "{姓名}"), ("{金额}{钱}{日子}", "{钱}、{日子}")):
+        for path, more in ((f"{LIST}new/", {"name": "新的"}), (f"{LIST}{template.pk}/", {"what": "change"})):
+            page = send(lead, path, {"body": body} | more)
+            assert (page.status_code, f"没有这个变量：{named}" in shown(page)) == (422, True)
+            assert 'href="#id_body"' in shown(page)
+            assert body in shown(page)
+        assert TemplateVersion.objects.count() == 1
+
+
+def test_a_change_is_a_new_version_and_old_offers_keep_theirs(world: World) -> None:
+    template, case = made(world.lead_staff), contacted(world)
+    old = version(template)
+    refused = Answer(demand=1, verdict="refuse", reason="已经按您的要求于11月2日全部退还过了。")
+    message = BODY.replace("{", "").replace("}", "")
+    answers = [refused, Answer(demand=2, verdict="grant")]
+    offer = offers.make_offer(answers=answers, message=message, template_version=old.pk)
+    given.step(case, offer, world.handler, WEDNESDAY)
+    path = f"{LIST}{template.pk}/"
+    assert send(signed_in(world.lead), path, {"what": "change", "body": BODY}).status_code == 302
+    assert version(template).number == 1
+    assert send(signed_in(world.lead), path, {"what": "change", "body": BODY + "再次致歉。"}).status_code == 302
+    assert (version(template).number, version(template).body) == (2, BODY + "再次致歉。")
+    assert Offer.objects.get().template_version == old
+    assert old.body == BODY
+    text = shown(signed_in(world.lead).get(path))
+    assert text.index("第2版") < text.index("第1版")
+    assert send(signed_in(world.lead), path, {"what": "retire"}).status_code == 302
+    page = shown(signed_in(world.ming).get(address(contacted(world), "offer")))
+    assert "回复模板" not in page.partition("<main")[2].partition("</main>")[0]
+    assert send(signed_in(world.lead), path, {"what": "again"}).status_code == 302
+    assert send(signed_in(world.lead), path, {"what": "burn"}).status_code == 404
+    assert not AnswerTemplate.objects.get().is_retired
+
+
+def test_it_is_used_without_a_script_and_what_is_open_stays_a_blank(world: World) -> None:
+    template, case, ming = made(world.lead_staff), contacted(world), signed_in(world.ming)
+    path, pick = address(case, "offer"), str(version(template).pk)
+    assert "多扣费全退" in shown(ming.get(path))
+    written = {**OFFER, "answer-2": "grant", "reason-2": "", "message": "您好。"}
+    bare = send(ming, path, {**written, "rows": "0", "pick": pick, "use": "1"})
+    assert bare.context["form"]["message"].value().startswith("您好。\n陈先生/女士您好，宽带每月多扣费一事")
+    assert "【请填：金额】" in bare.context["form"]["message"].value()
+    form = send(ming, path, {**written, "pick": pick, "use": "1"}).context["form"]
+    message = form["message"].value()
+    assert message.endswith("我们将在12月7日（周一）前退还¥128.50，经办人明试。")
+    assert (form["template"].value(), form["pick"].value()) == (pick, "")
+    open_blank = message.replace("¥128.50", "【请填：金额】")
+    left = send(ming, path, {**written, "template": pick, "message": open_blank, "preview": "1"})
+    assert "还有空着没填的地方" in shown(left)
+    assert send(ming, path, {**written, "template": pick, "message": message}).status_code == 302
+    assert Offer.objects.get().template_version_id == int(pick)
+
+
+def test_words_of_ones_own_are_not_counted_as_the_template(world: World) -> None:
+    pick, case = str(version(made(world.lead_staff)).pk), contacted(world)
+    own = OFFER | {"template": pick, "message": "三个月全退，明天到账。"}
+    assert send(signed_in(world.ming), address(case, "offer"), own).status_code == 302
+    assert Offer.objects.get().template_version is None
+
+
+def test_of_another_enterprise_there_is_no_template(world: World) -> None:
+    theirs, case, ming = version(made(world.hua_staff)), contacted(world), signed_in(world.ming)
+    assert "多扣费全退" not in shown(ming.get(address(case, "offer")))
+    used = send(ming, address(case, "offer"), OFFER | {"pick": str(theirs.pk), "use": "1"})
+    assert used.context["form"]["message"].value() == OFFER["message"]
+    refused = send(ming, address(case, "offer"), OFFER | {"template": str(theirs.pk), "message": BODY})
+    assert refused.status_code in (200, 422)
+    answers = [Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")]
+    offer = offers.make_offer(answers=answers, message=BODY, template_version=theirs.pk)
+    with pytest.raises(WrongInput):
+        given.step(case, offer, world.handler, WEDNESDAY)
+    assert not Offer.objects.exists()
+
+
+def test_how_often_it_was_accepted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    template = made(world.lead_staff)
+    pick, now = version(template).pk, WEDNESDAY + timedelta(hours=3)
+
+    def offered(answer: Any) -> None:
+        case = contacted(world)
+        answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
+        offer = offers.make_offer(answers=answers, message=BODY, template_version=pick)
+        given.step(case, offer, world.handler, WEDNESDAY)
+        if answer is not None:
+            given.step(case, answer, world.consumer, now)
+
+    declined = consumer.decline_offer(reason="amount_too_low")
+    for answer in (consumer.accept_offer(), consumer.accept_offer(), declined, None):
+        offered(answer)
+    assert answer_templates.rates([template], now=now) == {template.pk: Rate(answered=3, accepted=2)}
+    assert "3份中接受2份，样本太少" in shown(signed_in(world.ming).get(LIST))
+    monkeypatch.setattr(answer_templates, "FEWEST", 3)
+    assert "67%" in shown(signed_in(world.ming).get(LIST))
+    assert answer_templates.rates([template], now=now + answer_templates.COUNTED + timedelta(days=1)) == {}
+
+
+def test_the_list_asks_a_fixed_number_of_queries(world: World, django_assert_max_num_queries: Any) -> None:
+    ming = signed_in(world.ming)
+    for number in range(3):
+        made(world.lead_staff, f"模板{number}")
+        ming.get(LIST)
+        with django_assert_max_num_queries(12 + A_REQUEST):
+            assert ming.get(LIST).status_code == 200

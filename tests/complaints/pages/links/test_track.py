@@ -1,24 +1,35 @@
 """Following a case with number and token: what is shown, to whom, and how often one may be wrong."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from statistics import median
+from time import thread_time
 from typing import Any
 
 import pytest
 import time_machine
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import OutgoingMessage, User
 from complaints.filing import drafts
 from complaints.handling.steps import consumer
-from complaints.models import Complaint, Evidence, Obligation, TrackingTry
+from complaints.models import Complaint, Evidence, HandlingStep, Notice, Obligation, TrackingTry
+from complaints.procedure import numbering
 from complaints.procedure.workflow import Status
+from enterprises.models import Station, StationStaff
+from tests import found_in, missing_in, reloaded
 from tests.cast import World
+from tests.complaints.filing.test_drafts import PNG
 from tests.given import a_complaint, step
 from tests.server import A_REQUEST
+from web.dates import moment
 
 TOKEN = "7K3Q9-M2PT4-RA7K3-Q9M2P-T4RA7-0"
 MISMATCH = "编号和查询口令对不上"
@@ -50,8 +61,7 @@ def ask(client: Client, number: str, token: str = TOKEN, **headers: str) -> Any:
 
 def opened(client: Client, case: Complaint) -> str:
     answer = ask(client, case.number)
-    assert answer.status_code == 302
-    assert answer.headers["Location"] == f"/track/{case.number}/"
+    assert (answer.status_code, answer.headers["Location"]) == (302, f"/track/{case.number}/")
     return client.get(answer.headers["Location"]).content.decode()
 
 
@@ -70,8 +80,7 @@ def test_the_page_says_who_what_and_by_when_and_is_kept_nowhere(client: Client, 
     for label in (case.number, "谁在办", "24:00前", "第1份方案", "退还多扣费用", "经过", "答复方案"):
         assert label in text
     # What happened, newest first.
-    assert "提出方案（第1份方案）" in text
-    assert "提交投诉" in text
+    assert not missing_in(text, "提出方案（第1份方案）", "提交投诉")
     for path in ("/track/", f"/track/{case.number}/"):
         answer = client.get(path)
         assert "no-store" in answer.headers["Cache-Control"]
@@ -108,8 +117,7 @@ def test_every_mismatch_has_the_same_words(client: Client, case: Complaint) -> N
         answer = ask(client, number, token)
         assert answer.status_code == 422
         text = answer.content.decode()
-        assert MISMATCH in text
-        assert number in text
+        assert not missing_in(text, MISMATCH, number)
         return re.sub(r'value="[^"]*"', "", text)
 
     pages = {
@@ -132,8 +140,7 @@ def test_T21_the_sixth_try_waits_even_with_the_right_token(client: Client, case:
         assert ask(client, case.number, "wrong").status_code == 422
         clock.shift(60)
     answer = ask(client, case.number)
-    assert answer.status_code == 429
-    assert int(answer["Retry-After"]) == 3600 - 5 * 60
+    assert (answer.status_code, int(answer["Retry-After"])) == (429, 3600 - 5 * 60)
     assert WAIT in answer.content.decode()
     assert TrackingTry.objects.count() == 5
     clock.shift(3600 - 5 * 60 - 1)
@@ -151,10 +158,7 @@ def test_another_browser_at_the_address_goes_on_until_the_address_is_full(client
 
 def test_nothing_readable_is_kept_of_who_tried(client: Client, case: Complaint) -> None:
     ask(client, case.number, "wrong", user_agent="Firefox")
-    kept = str(TrackingTry.objects.values())
-    assert "127.0.0.1" not in kept
-    assert "Firefox" not in kept
-    assert case.number not in kept
+    assert not found_in(str(TrackingTry.objects.values()), "127.0.0.1", "Firefox", case.number)
 
 
 def test_behind_https_the_address_is_the_one_that_the_proxy_saw(client: Client, case: Complaint, settings: Any) -> None:
@@ -190,6 +194,139 @@ def test_it_opens_one_case_in_one_browser_until_a_new_token(client: Client, worl
 def test_a_missing_page_leads_here_and_an_empty_form_is_no_try(client: Client, db: None) -> None:
     assert 'href="/track/"' in client.get("/nothing-here/").content.decode()
     answer = ask(client, "", "")
-    assert answer.status_code == 422
-    assert "请填投诉编号" in answer.content.decode()
+    assert (answer.status_code, "请填投诉编号" in answer.content.decode()) == (422, True)
     assert not TrackingTry.objects.exists()
+
+
+KEY = {"idempotency_key": "a1b2c3d4e5f6a7b8"}
+ACCEPT = {"answer": "accept", "idempotency_key": "accept-accept-accept"}
+
+
+def code_sent() -> str:
+    result = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
+    assert result
+    return result.group()
+
+
+def prove_phone(client: Client, number: str, target: str) -> Any:
+    page = f"/track/{number}/code/?next={target}"
+    assert client.post(page, {"send": "1", **KEY}).status_code == 302
+    return client.post(page, {"code": code_sent(), **KEY})
+
+
+def test_an_offer_is_accepted_with_token_and_code(client: Client, world: World, case: Complaint) -> None:
+    offer = re.search(rf'href="(/track/{case.number}/offer/\d+/)"', opened(client, case))
+    assert offer
+    first = client.get(offer[1])
+    assert first["Location"].startswith(f"/track/{case.number}/code/?next=")
+    assert "138****0001" in client.get(first["Location"]).content.decode()
+    assert prove_phone(client, case.number, offer[1])["Location"] == offer[1]
+    assert "/cases/" not in client.get(offer[1]).content.decode().split("</main>")[0].split("<main")[1]
+    assert client.post(offer[1], ACCEPT)["Location"] == f"/track/{case.number}/"
+    assert reloaded(case).status == Status.PERFORMING
+    taken = HandlingStep.objects.get(complaint=case, step="accept_offer")
+    assert taken.name is not None
+    assert '"channel":"tracking"' in taken.body.replace(" ", "")
+    # A double click is one decision; and it may be taken back from here.
+    assert client.post(offer[1], ACCEPT)["Location"] == f"/track/{case.number}/"
+    assert f"/track/{case.number}/undo/" in client.get(f"/track/{case.number}/").content.decode()
+
+
+def test_a_page_that_closes_says_when_and_shows_again_what_was_written(
+    client: Client, case: Complaint, clock: Any
+) -> None:
+    page = f"/track/{case.number}/statement/"
+    until = moment(timezone.now() + timedelta(minutes=30))
+    assert f"开到{until}" in opened(client, case)
+    assert f"这一页开到{until}" in client.get(page).content.decode()
+    clock.shift(timedelta(minutes=31))
+    late = client.post(page, {"text": "我有一张照片。", **KEY})
+    assert (late.status_code, "我有一张照片。" in late.content.decode()) == (403, True)
+
+
+def at_a_station(client: Client, world: World, **columns: Any) -> None:
+    clerk = User.objects.create_user("clerk@example.com", name="站试")
+    station = Station.objects.create(code="SD-01", name="东街口服务站", kind="mall", authority=world.gulou, **columns)
+    StationStaff.objects.create(user=clerk, station=station)
+    client.force_login(clerk)
+
+
+def test_at_a_stations_desk_the_record_names_who_wrote_it_down(client: Client, world: World, case: Complaint) -> None:
+    at_a_station(client, world)
+    assert "由您代为记录" in opened(client, case)
+    assert client.get(f"/track/{case.number}/offer/1/")["Location"].startswith(f"/track/{case.number}/code/")
+    prove_phone(client, case.number, f"/track/{case.number}/offer/1/")
+    assert client.post(f"/track/{case.number}/offer/1/", ACCEPT)["Location"] == f"/track/{case.number}/"
+    taken = HandlingStep.objects.get(complaint=case, step="accept_offer")
+    assert taken.name is not None
+    assert (taken.name.name, taken.recorded_by.name, taken.actor_role) == ("陈试", "站试", "consumer")
+    assert taken.data["recorded"] == {"how": "station", "proof": "SD-01"}
+    shown = Notice.objects.get(complaint=case, kind="accept_offer", addressee="consumer")
+    assert shown.body.startswith("工作人员按您说的记下：您接受方案。")
+
+
+def test_a_station_of_the_respondent_writes_nothing_down(client: Client, world: World, case: Complaint) -> None:
+    at_a_station(client, world, enterprise=world.mobile)
+    opened(client, case)
+    answer = client.post(f"/track/{case.number}/statement/", {"text": "都解决了。", **KEY})
+    assert (answer.status_code, "本站设在被投诉企业的场所" in answer.content.decode()) == (409, True)
+    assert not HandlingStep.objects.filter(complaint=case, step="add_statement").exists()
+
+
+def test_a_statement_takes_the_token_and_a_decision_the_code(client: Client, case: Complaint) -> None:
+    assert client.get(f"/track/{case.number}/code/")["Location"] == "/track/"
+    assert not OutgoingMessage.objects.exists()
+    opened(client, case)
+    answer = client.post(f"/track/{case.number}/withdraw/", {"reason": "企业已经电话联系我，说下周退款。", **KEY})
+    assert (answer.status_code, "企业已经电话联系我，说下周退款。" in answer.content.decode()) == (403, True)
+    assert reloaded(case).status == Status.AWAITING_CONSUMER
+    typed = {"text": "我又找到一张账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png"), **KEY}
+    answer = client.post(f"/track/{case.number}/statement/", typed)
+    assert answer["Location"] == f"/track/{case.number}/"
+    assert HandlingStep.objects.filter(complaint=case, step="add_statement").count() == 1
+    assert Evidence.objects.filter(complaint=case).count() == 1
+    page = client.get(f"/track/{case.number}/").content.decode()
+    assert "已交的材料" in page
+    assert "账单.png" not in page
+
+
+def test_the_token_of_one_case_opens_no_step_of_another(client: Client, world: World, case: Complaint) -> None:
+    other = with_token(
+        a_complaint(world, status=Status.AWAITING_CONSUMER, now=timezone.now() - timedelta(minutes=5)), "B" * 26
+    )
+    opened(client, case)
+    prove_phone(client, case.number, "/track/")
+    assert client.get(f"/track/{other.number}/withdraw/")["Location"] == "/track/"
+    # Whoever also has the other's token has not proven its phone.
+    ask(client, other.number, "B" * 26)
+    assert "/code/" in client.get(f"/track/{other.number}/withdraw/")["Location"]
+
+
+def test_T20_a_number_is_sixty_random_bits() -> None:
+    day = timezone.localdate()
+    results = [numbering.new_number(day) for _ in range(20_000)]
+    assert len(set(results)) == len(results)
+    # Each of the twelve letters takes each of the 32 values about equally often.
+    for place in range(9, 21):
+        counts = [sum(number[place] == letter for number in results) for letter in numbering.ALPHABET]
+        assert min(counts) > 450
+        assert max(counts) < 800
+
+
+def test_T20_a_number_that_exists_is_answered_like_one_that_does_not(case: Complaint) -> None:
+    unknown = numbering.new_number(timezone.localdate())
+    times: dict[str, list[float]] = {case.number: [], unknown: []}
+    bodies, statements = set(), set()
+    for nth in range(25):
+        for number, spent in times.items():
+            client = Client(REMOTE_ADDR=f"192.0.2.{nth}")
+            with CaptureQueriesContext(connection) as given:
+                begun = thread_time()
+                answer = ask(client, number, "A" * 26)
+                spent.append(thread_time() - begun)
+            statements.add(len(given))
+            text = re.sub(r'(value|data-task)="[^"]*"', "", answer.content.decode())
+            bodies.add((answer.status_code, text.replace(number, "")))
+    assert (len(bodies), len(statements)) == (1, 1)
+    known, never = (median(spent) for spent in times.values())
+    assert abs(known - never) < 0.02

@@ -129,14 +129,8 @@ AGREED = does("consumer", lambda w: enterprise.agree_to_extension())
 SHOWN = does("consumer", lambda w: both.give_publication_consent())
 MEETING = {"at": "2099-01-01T10:00", "place": "所里", "mode": "site"}
 TESTED = {"laboratory": "某中心", "cost_borne_by": "shared"}
-ROW = {
-    "rows": "1",
-    "message": "双方同意退款。",
-    "promise-1-kind": "transfer",
-    "promise-1-what": "退款",
-    "promise-1-amount": "100",
-    "promise-1-owed_by": "enterprise",
-}
+ROW = {"rows": "1", "message": "双方同意退款。", "promise-1-kind": "transfer", "promise-1-what": "退款"}
+ROW |= {"promise-1-amount": "100", "promise-1-owed_by": "enterprise"}
 REFUSAL, ENDED = {"ground": "outside_duty", "facts": TEXT}, {"ground": "no_agreement_possible", "facts": TEXT}
 REFUSED = REFUSAL | {"body": "12300"}
 BAD_REFUSALS: list[Wrong] = [
@@ -258,8 +252,7 @@ def document_url(case: Complaint, name: str = "") -> str:
 def corrected(world: World, case: Complaint) -> Typed:
     form = workspace(world.rui).get(document_url(case, "correct")).context["form"]
     values = {name: form[name].value() for name in form.fields}
-    last = [name for name in values if name.startswith("words-")][-1]
-    return values | SAID | {last: "一项写错的内容。"}
+    return values | SAID | {[name for name in values if name.startswith("words-")][-1]: "一项写错的内容。"}
 
 
 def voided(world: World, case: Complaint) -> None:

@@ -18,8 +18,7 @@ from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages import at_home
 from tests.complaints.pages.at_the_desk import signed_in
-from tests.complaints.pages.links.test_track import opened, with_token
-from tests.complaints.pages.links.test_track_steps import prove_phone
+from tests.complaints.pages.links.test_track import opened, prove_phone, with_token
 from tests.complaints.pages.step_walks import Audience, Typed, Walk, Wrong, an_analyst, at
 from tests.complaints.parties.test_parties import JOINT, LI, WANG, agent, join, person
 

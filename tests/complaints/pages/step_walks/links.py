@@ -31,9 +31,8 @@ def at_a_shop(*moves: tuple[str, Any], ends: bool = False) -> Given:
     """Against a shop that is not enrolled, accepted; then what each did, the shop through an officer."""
 
     def made(world: World) -> Complaint:
-        case = given.a_complaint(
-            world, status=S.REVIEW, respondents=(RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),)
-        )
+        respondents = (RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),)
+        case = given.a_complaint(world, status=S.REVIEW, respondents=respondents)
         given.step(case, authority.accept(), world.officer, WEDNESDAY)
         shop = actors.respondent(
             case,
