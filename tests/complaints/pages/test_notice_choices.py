@@ -162,6 +162,7 @@ def test_a_letter_that_may_be_turned_off_says_how_in_one_click_and_one_that_stay
         assert (answer.status_code, "不再发送" in shown(answer)) == (200, True)
     wish = NoticeChoice.objects.get()
     assert (wish.reminders, wish.progress, wish.first) == ("none", "each", "email")
+    Notice.objects.all().delete()
     queue(case, kind="make_offer")
     sweep()
     letter = mail.accepted[-1].message
