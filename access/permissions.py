@@ -1,4 +1,8 @@
-"""Reads permissions.csv: who may do what to what; what does not stand in it is refused (access/middleware.py)."""
+"""Reads permissions.csv: who may do what to what.
+
+The file is the list; what does not stand in it is refused (access/middleware.py), and
+docs/permissions.md and the sweep of tests/walls are made from it.
+"""
 
 import csv
 import re
@@ -152,7 +156,10 @@ def is_held_by_key(resource: str, action: str) -> bool:
 
 
 def actions_for(resource: str, roles: frozenset[str]) -> frozenset[str]:
-    """What somebody with these roles may call of some case in some status, answers of 409 included."""
+    """What somebody with these roles may at all call here: of some case, in some status.
+
+    Includes what is answered with 409: that is the business of the page, which says why.
+    """
     return frozenset[str]().union(
         *(
             row.actions

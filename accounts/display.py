@@ -1,4 +1,8 @@
-"""How a person likes to read (language, elder display, theme): cookies of which only listed words are believed."""
+"""How a person likes to read: language, elder display, theme.
+
+The wish lives in three cookies, and only words listed here are believed. A language that is
+chosen while signed in is the person's own: it decides in each browser where none was chosen.
+"""
 
 from datetime import timedelta
 from urllib.parse import urlsplit

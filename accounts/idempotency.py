@@ -59,6 +59,7 @@ class Attempt:
 
 
 def actor_of(request: HttpRequest) -> str:
+    """Whose keys these are; keys of different people never meet."""
     if request.user.is_authenticated:
         return f"user:{request.user.pk}"
     if not request.session.session_key:
@@ -67,6 +68,7 @@ def actor_of(request: HttpRequest) -> str:
 
 
 def body_digest(request: HttpRequest) -> str:
+    """A digest of what was asked: address, fields and the content of files."""
     digest = hashlib.sha256()
     digest.update(request.path.encode())
     for name in sorted(request.POST):
@@ -132,7 +134,10 @@ def once(request: HttpRequest, *, actor: str = "", savepoint: bool = True) -> It
 
 
 def redirect_once(request: HttpRequest, act: Callable[[], tuple[str, str]]) -> HttpResponseBase:
-    """Carry out ``act`` at most once, and go on to the address that it returns, with what to tell of it."""
+    """Carry out ``act`` at most once, and go on to the address of the result that it returns with what to tell of it.
+
+    Raises what ``once`` and ``act`` raise.
+    """
     with once(request) as attempt:
         if not attempt.answered:
             attempt.reference, text = act()

@@ -1,4 +1,8 @@
-"""New wrapping and index keys: what the old ones closed or digested is done anew, a batch at a time."""
+"""New wrapping and index keys: what the old ones closed or digested is done anew, a batch at a time.
+
+Each batch is a transaction of its own and leaves nothing half done, so whoever is killed begins again
+where the last batch ended; with both keys in the key file everything can be read at every moment.
+"""
 
 from collections.abc import Callable
 from typing import Any

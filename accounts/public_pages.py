@@ -111,5 +111,6 @@ def _headed(response: HttpResponseBase, *, kept: int) -> HttpResponseBase:
 
 
 def unchanged(request: HttpRequest, etag: str) -> bool:
+    """Whether whoever asks has this version already."""
     asked = parse_etags(request.headers.get("If-None-Match", ""))
     return "*" in asked or any(one.removeprefix("W/") == etag for one in asked)

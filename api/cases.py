@@ -1,4 +1,7 @@
-"""GET complaints/ and complaints/{number}/, and around the cases: who I am, the directory, what happened since."""
+"""GET complaints/ and complaints/{number}/, and around the cases: who I am, the directory, what happened since.
+
+A list costs a page, however long it is; and whether the contact data was seen stands in the record.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime

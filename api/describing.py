@@ -1,4 +1,8 @@
-"""The schema (OpenAPI 3.1): written from the same serializers and the same table that answer."""
+"""The schema (OpenAPI 3.1): written from the same serializers and the same table that answer.
+
+A step is a path of its own with its own body, though one view serves them all; and what
+any call may answer is said at every call.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,7 @@
-"""complaints/{number}/files/: what was put forward, and putting something forward."""
+"""complaints/{number}/files/: what was put forward, and putting something forward.
+
+The bytes say what a file is; it goes out as an attachment that nothing may run.
+"""
 
 from typing import Any
 

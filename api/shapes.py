@@ -1,4 +1,7 @@
-"""What programs are answered, field by field: schema, answers and the tests' list come from here."""
+"""What programs are answered, field by field: schema, answers and the tests' list come from here.
+
+Nothing leaves that does not stand here, whatever a row may carry.
+"""
 
 from typing import Any
 

@@ -74,7 +74,11 @@ def import_year(
     country: str = "CN",
     published_on: dt.date | None = None,
 ) -> CalendarVersion:
-    """Write a year as a new version; the same days and source change nothing. The caller recomputes open clocks."""
+    """Write a year as a new version; the same days and source again change nothing.
+
+    Open clocks are recomputed by the caller, since they lie in a later app:
+    `manage.py import_calendar` tells whom to call.
+    """
     digest = digest_of(days, source=source)
     with transaction.atomic():
         last = (
@@ -204,6 +208,7 @@ def _of_json(text: str) -> Iterator[_Line]:
 
 
 def _day(line: _Line, year: int, known: dict[dt.date, Day]) -> Day:
+    """ValueError with what is wrong."""
     try:
         day = dt.date.fromisoformat(line.day)
     except ValueError:

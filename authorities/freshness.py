@@ -1,7 +1,8 @@
 """Whether anything changed in the tables that every step reads: policies, authorities, calendars.
 
-What is kept in memory is asked for by the state of its tables, never by its age. Regions are not asked: an interval,
-once given, never moves.
+What is kept in memory is asked for by the state of its tables, never by its age; a change counts from the moment
+it is committed, and inside its own transaction at once. Regions are not asked: an interval, once given, never moves,
+and nothing else of a region is read through a policy or an authority.
 """
 
 from typing import Any, TypeVar
@@ -15,9 +16,12 @@ Row = TypeVar("Row", bound=Model)
 
 
 def state() -> State:
-    """How often these tables were changed as this transaction sees them, and by which transaction last; one row. Ask
-    for it before reading the tables. Triggers count (authorities/migrations/0002); what is rolled back is counted
-    again, but the number of a transaction never comes again."""
+    """How often these tables were changed as this transaction sees them, and by which transaction last; one row.
+
+    Ask for it before reading the tables: what is read later is at least as new. Triggers count
+    (authorities/migrations/0002); what is rolled back is counted again with the next change, but the number of a
+    transaction, or of a part of one, never comes again.
+    """
     with connection.cursor() as cursor:
         cursor.execute("select changes, xmin::text::bigint from authorities_freshness")
         result: State = cursor.fetchone()

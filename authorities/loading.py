@@ -275,7 +275,10 @@ def add_missing_policies(model: type[Policy], *, using: str) -> int:
 
 
 def load_calendars(path: Path, *, now: dt.datetime) -> int:
-    """Load the calendars of the project; returns how many are new. A year that has any version is left alone."""
+    """Load the calendars that come with the project; returns how many are new.
+
+    A year that has any version is left alone: a decree loaded later must not be overlaid by an older file.
+    """
     new = 0
     for line, row in rows_of(path, required=("file", "country", "year", "source", "published_on")):
         year = int(row["year"])

@@ -1,4 +1,7 @@
-"""The public side: regions, authorities, officers, calendars, policies; data that an authority can load or change."""
+"""The public side: regions, authorities, their officers, calendars, policies.
+
+Everything here is data with a source that an authority can load or change; no rule of the procedure stands in code.
+"""
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +14,11 @@ from web.languages import named
 
 
 class Region(models.Model):
-    """A place. It lies in another exactly when its ``id`` lies between the other's ``id`` and ``last``."""
+    """A place. `id` is the first integer of its subtree, `last` the last one.
+
+    A region lies in another exactly when its id lies between the other's `id`
+    and `last`; no tree has to be walked to ask who sees a case.
+    """
 
     class Level(models.TextChoices):
         COUNTRY = "country", _("国家")
@@ -45,6 +52,7 @@ class Region(models.Model):
         return named(self)
 
     def covers(self, region_id: int) -> bool:
+        """Whether `region_id` is this region or lies in it."""
         return self.id <= region_id <= self.last
 
 

@@ -80,7 +80,10 @@ def caller() -> str | None:
 
 
 def known(user: Any, *, day: date, is_at_job: bool = False) -> str:
-    """Tell the database who is served until the end of the transaction (one statement). Returns the role."""
+    """Tell the database who is served from here to the end of the transaction: one statement. Returns the role.
+
+    ``user`` may be anonymous; ``is_at_job`` decides for whoever has both an office and a job.
+    """
     values: dict[str, Any] = {"role": roles.CONSUMER, "day": day.isoformat()}
     statement = _NOBODY
     if getattr(user, "is_authenticated", False) and user.is_active:

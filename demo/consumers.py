@@ -1,4 +1,7 @@
-"""What the consumers of the demonstration do: answer, ask, decline, confirm, dispute, leave, rate."""
+"""What the consumers of the demonstration do: answer, ask, decline, confirm, dispute, leave, rate.
+
+Each function says what this person would do now; the verb may still refuse.
+"""
 
 from dataclasses import replace
 from datetime import timedelta

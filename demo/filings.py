@@ -94,7 +94,8 @@ def _wanted(days: Sequence[date], calendar: Calendar, number: int, changes: dict
 
 
 def _hot_spots(rng: Random, days: Sequence[date], last: date, *, share: float) -> list[Plan]:
-    """A week without broadband in one district, a gym chain that goes down, a day of wrong prices, a promotion."""
+    """A week without broadband in one district, a gym chain that goes down, a day of wrong prices, a promotion of these
+    days."""
     broadband = next(p for p in PROBLEMS if p.code == "telecom.broadband.repair")
     gym = next(p for p in PROBLEMS if p.enterprises == (texts.RANDONG,) and p.code == "contract")
     price = next(p for p in PROBLEMS if p.code == "price")

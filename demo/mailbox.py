@@ -1,4 +1,7 @@
-"""The demo mailbox: every message the portal would send, codes included, as each person would get it."""
+"""The demo mailbox: every message the portal would send, codes included, as each person would get it.
+
+Outside of a demo this address does not exist.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -28,7 +31,10 @@ _MESSAGE_STATES = {"given_up": "set_aside"}
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """One message as the mailbox shows it; ``at`` is when it was sent or written."""
+    """One message as the mailbox shows it; ``at`` is when it was sent, or will be.
+
+    What waits for tomorrow stands where it was written, lest it hide a code of this minute.
+    """
 
     at: datetime
     written_at: datetime

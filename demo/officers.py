@@ -1,4 +1,7 @@
-"""What the authorities of the demonstration do: distribute, review, mediate, refuse, terminate, look back."""
+"""What the authorities of the demonstration do: distribute, review, mediate, refuse, terminate, look back.
+
+Refusing and terminating take two persons here as elsewhere: one proposes, the head approves.
+"""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,7 @@
-"""What the people of the demonstration can see at one tick of its clock, and whose turn it is."""
+"""What the people of the demonstration can see at one tick of its clock, and whose turn it is.
+
+Reading here is set-based, a few queries a tick; nothing here is written.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence

@@ -1,4 +1,7 @@
-"""What the enterprises of the demonstration do: accept, ring, offer, keep or break their word, return, fail."""
+"""What the enterprises of the demonstration do: accept, ring, offer, keep or break their word, return, fail.
+
+Each function says what this member of staff would do now; the verb may still refuse.
+"""
 
 from datetime import date, timedelta
 from decimal import Decimal

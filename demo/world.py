@@ -1,4 +1,8 @@
-"""The run: a clock that moves from four months ago to now, a tick or two a day, everything in batches."""
+"""The run: a clock that moves from four months ago to now, a tick or two a day, everything in batches.
+
+At each tick complaints are filed, forwarded and chased as the portal does it, then people act; nothing
+is written but through the verbs.
+"""
 
 from __future__ import annotations
 

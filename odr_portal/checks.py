@@ -1,4 +1,7 @@
-"""Configuration mistakes found by `manage.py check`, before they are met by people."""
+"""Configuration mistakes found by `manage.py check`, before they are met by people.
+
+An address that permissions.csv does not know must not go live.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any

@@ -233,7 +233,10 @@ CAUSES = 3
 
 
 def sweep_summaries(*, now: datetime) -> int:
-    """How many enterprises were written to; one that cannot be counted is logged and tried again later."""
+    """How many enterprises were written to; those that have no manager with an address are marked all the same.
+
+    One that cannot be counted is named in the log and tried again with the next sweep; the others do not wait for it.
+    """
     here = now.astimezone(SHANGHAI)
     if here.day == 1 and here.hour < HOUR:
         return 0

@@ -78,10 +78,12 @@ def last_day_short(due_at: datetime | None) -> str:
 
 
 def day(value: date | datetime | None) -> str:
+    """A day with its weekday."""
     return day_text(value) if value else ""
 
 
 def day_short(value: date | datetime | None) -> str:
+    """A day without its weekday."""
     return day_text(value, weekday=False) if value else ""
 
 

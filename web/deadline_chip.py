@@ -1,4 +1,7 @@
-"""The words on a deadline chip, from the facts of one clock."""
+"""The words on a deadline chip, from the facts of one clock.
+
+A chip says how much working time is left and the last day; colour only repeats it.
+"""
 
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta

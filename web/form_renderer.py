@@ -1,4 +1,8 @@
-"""How every form field is drawn: the project's field template, found among the project's templates."""
+"""How every form field is drawn: the project's field template, found among the project's templates.
+
+A form draws its fields with as_field_group, so that label, hint, error and control
+are always tied together the same way.
+"""
 
 from django.forms.renderers import TemplatesSetting
 

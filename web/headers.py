@@ -1,4 +1,7 @@
-"""What every answer tells the browser, whoever made it: a page, a file, an error of the framework itself."""
+"""What every answer tells the browser, whoever made it: a page, a file, an error of the framework itself.
+
+It stands outermost, so nothing leaves without it; what an answer says of itself stays.
+"""
 
 from collections.abc import Callable
 from math import ceil

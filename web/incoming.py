@@ -1,4 +1,8 @@
-"""What comes in: bounded before it is read, refused where no database could hold it, else brought to NFC."""
+"""What comes in with a request: bounded before it is read, exact before a page sees it.
+
+A body that is too long is refused unread, and a text that no database could hold (NUL, half a letter)
+is refused in one sentence; every other text is NFC from here on, so that the same words are the same everywhere.
+"""
 
 import re
 import unicodedata

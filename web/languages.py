@@ -1,4 +1,8 @@
-"""The language of the reader, and that of what stands in the database."""
+"""The language of the reader, and that of what stands in the database.
+
+Names, typed text and the law stand in Chinese, names often in English beside it; nothing else asks which
+language is read, for everything that we say goes through gettext.
+"""
 
 from functools import cache
 from typing import NamedTuple

@@ -1,4 +1,7 @@
-"""Several names in one line, joined as the reader's language does it."""
+"""Several names in one line, joined as the reader's language does it.
+
+Nothing but marks between words, so that no page in English shows 、 or ：.
+"""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,7 @@
-"""A QR code as one path of an SVG that stands in the page: no picture file, no style attribute."""
+"""A QR code as one path of an SVG that stands in the page: no picture file, no style attribute.
+
+Error level Q and a quiet zone of four modules, so that an old telephone reads it from paper.
+"""
 
 from dataclasses import dataclass
 

@@ -66,6 +66,7 @@ class Asker:
 
 
 def flow_digest(flow: str) -> str:
+    """What a code keeps of the mark."""
     return salted_hmac("accounts.flow", flow, algorithm="sha256").hexdigest()
 
 

@@ -1,4 +1,7 @@
-"""Phone numbers and e-mail addresses: one way to write each, the user behind a proven one, and changing them."""
+"""Phone numbers and e-mail addresses: one way to write each, the user behind a proven one, and changing them.
+
+An address is compared only after it was brought into its one written form; a new one is held back for a day.
+"""
 
 import unicodedata
 import uuid
@@ -163,6 +166,7 @@ def change_contact(user: User, contact: Contact, *, now: datetime) -> None:
 
 
 def change_password(user: User, password: str, *, now: datetime) -> None:
+    """The new password; told by every way to this person."""
     with transaction.atomic():
         user.set_password(password)
         user.save()

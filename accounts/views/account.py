@@ -1,4 +1,7 @@
-"""One's own account: my details, how I sign in, where I am signed in; a new phone, mailbox or password."""
+"""One's own account: my details, how I sign in, where I am signed in; a new phone, mailbox or password.
+
+Everything here is about the person of this session; a new address proves itself by a code, the person by the factor.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -168,6 +171,7 @@ def stay(request: HttpRequest) -> HttpResponse:
 @fresh_factor
 @require_http_methods(["GET", "HEAD", "POST"])
 def contact(request: HttpRequest, kind: str) -> HttpResponse:
+    """The new phone or mailbox: a code goes to it."""
     person_of(request)
     if kind not in CHANNELS:
         raise Http404
@@ -231,6 +235,7 @@ def _end_others(request: HttpRequest, user: User) -> None:
 @sensitive_post_parameters("password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
+    """A new password; all other sessions end."""
     user = person_of(request)
     if not user.has_usable_password():
         raise Http404

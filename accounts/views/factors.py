@@ -1,4 +1,8 @@
-"""The second factor: shown at sign-in, shown again before what matters, set up, and its recovery codes."""
+"""The second factor: shown at sign-in, shown again before what matters, set up, and its recovery codes.
+
+These pages serve the person of the session, or whoever just gave the right password in this browser;
+nobody else learns that they exist for anybody.
+"""
 
 from datetime import datetime
 from typing import Any

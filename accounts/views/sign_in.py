@@ -1,4 +1,7 @@
-"""Signing in and out, and the forms of the account; no error says whether an address is known."""
+"""Signing in and out, and the forms of the account.
+
+The answer to an unknown address is the answer to a known one: no error says whether an address is known.
+"""
 
 from datetime import datetime
 from typing import Any
@@ -252,6 +255,7 @@ def is_right(request: HttpRequest, contact: Contact, purpose: str, typed: str, *
 
 
 def too_many_codes(until: datetime) -> str:
+    """What the asker is told, whichever of the limits it was."""
     return gettext("这个号码或这里的网络要验证码太频繁了，请在%(moment)s之后再试，或打12315。") % {
         "moment": moment_words(until)
     }

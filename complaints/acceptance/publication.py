@@ -1,5 +1,8 @@
-"""投诉公示: whether a closed complaint is shown to the public, and what of it: facts and words of ours alone, never
-what somebody wrote. Source: 市场监督管理投诉信息公示暂行规则 (2023)."""
+"""投诉公示: whether a closed complaint is shown to the public, and what of it.
+
+What is shown is made of facts and words of ours, never of what somebody wrote; a consent that is taken back hides the
+complaint at once, and only a new decision shows it again. Source: 市场监督管理投诉信息公示暂行规则 (2023).
+"""
 
 import re
 import unicodedata
@@ -60,8 +63,11 @@ def in_state(state: str) -> Q:
 
 
 def published_name(name: str) -> str:
-    """A surname with its salutation where an officer or a station wrote it down so (陈女士), else as masked everywhere
-    (陈**): nothing is guessed."""
+    """A surname with its salutation where that was given (陈女士), else as masked everywhere (陈**).
+
+    The form asks for no salutation, and nothing is guessed from a number or a voice: it is known only where an officer
+    or a station wrote the consumer down by it.
+    """
     result = _ADDRESSED.fullmatch(unicodedata.normalize("NFC", name).strip())
     return f"{result[1]}{result[2]}" if result else masked_name(name)
 

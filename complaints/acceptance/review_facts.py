@@ -54,7 +54,8 @@ class Known:
 
 
 def known_of(complaint: Complaint, *, among: Any = None) -> Known:
-    """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all."""
+    """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all that there
+    are."""
     entries = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
     steps = list(entries.order_by("sequence").only("step", "reason", "data", "complaint"))
     texts = PersonalText.objects.filter(complaint=complaint, audience=Audience.PARTIES, kind__startswith="consumer_")

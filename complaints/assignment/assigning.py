@@ -49,7 +49,8 @@ def sweep_assignments(*, now: datetime) -> int:
 
 
 def unassigned() -> QuerySet[Complaint]:
-    """Cases without a handler that some rule of their enterprise is about."""
+    """Cases without a handler that some rule of their enterprise is about: new ones, and those that came by
+    succession."""
     rules = AssignmentRule.objects.filter(
         Q(branch=None) | Q(branch=OuterRef("branch")),
         Q(category="") | Q(category=OuterRef("problem_category")),
@@ -257,6 +258,7 @@ class Workspaces:
 
     @classmethod
     def of(cls, cases: Iterable[Complaint], day: date) -> Workspaces:
+        """Three queries, however many cases."""
         rows = list(cases)
         officers: dict[int, list[Officer]] = defaultdict(list)
         at_work = Officer.objects.on(day).filter(

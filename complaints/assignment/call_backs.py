@@ -44,11 +44,13 @@ def month_of(day: date) -> date:
 
 
 def after(month: date) -> date:
+    """The first day of the next month."""
     return (month + timedelta(days=32)).replace(day=1)
 
 
 def is_drawn(seed: str, number: str, share: int) -> bool:
-    """Whether the case ``number`` is in the sample of ``share`` per hundred."""
+    """Whether the case ``number`` is in the sample of ``share`` per hundred; the same for everybody who has the
+    seed."""
     digest = hmac.new(bytes.fromhex(seed), number.encode(), hashlib.sha256).digest()
     return int.from_bytes(digest[:8], "big") * 100 < share * _WHOLE
 
@@ -92,7 +94,8 @@ def _closed_between(first: date, end: date) -> QuerySet[Complaint]:
 
 
 def _ids_of(month: date) -> list[int]:
-    """The cases of ``closed_in`` in order; a day a statement, each by its index."""
+    """The cases of ``closed_in`` in their order. A day a statement, so that no month is too large for one; and not in
+    the order of the cases, which would pass over all that were ever closed before it met the month's."""
     days = (month + timedelta(days=n) for n in range((after(month) - month).days))
     return sorted(
         pk for day in days for pk in _closed_between(day, day + timedelta(days=1)).values_list("pk", flat=True)
@@ -180,6 +183,7 @@ def _write(month: CallBackMonth, batch: Sequence[SampledCase], people: People) -
 
 
 def handlers_of(case_ids: Iterable[int]) -> dict[int, set[UUID]]:
+    """Who of an authority took a step in each case, by person."""
     result: dict[int, set[UUID]] = defaultdict(set)
     steps = HandlingStep.objects.filter(
         complaint_id__in=list(case_ids), actor_role__in=Right.DECIDE_CASE.roles, name__isnull=False

@@ -68,6 +68,7 @@ def due_today(workspace: Workspace, calendar: Calendar) -> Q:
 
 
 def midnight(day: date) -> datetime:
+    """Where a local day begins."""
     return datetime.combine(day, time(), tzinfo=SHANGHAI)
 
 
@@ -125,6 +126,7 @@ def at_platform(workspace: Workspace, name: str) -> Q:
 
 
 def waits_for(kind: str) -> Exists:
+    """An open matter of this kind lies with the case."""
     return Exists(Matter.objects.filter(complaint=OuterRef("pk"), kind=kind, state="open"))
 
 

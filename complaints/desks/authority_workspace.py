@@ -111,6 +111,7 @@ class Workspace:
 
     @property
     def limits(self) -> Limits:
+        """The numbers in force at this workspace, for sentences."""
         return self.conditions.limits(self.first_region)
 
     @cached_property

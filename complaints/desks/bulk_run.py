@@ -1,4 +1,7 @@
-"""What came of one step for many cases, by number; kept as the answer of the form that asked for it."""
+"""What came of one step for many cases: done, or not and why, each by its number.
+
+It is kept as the answer of the form, so that the same form sent again shows the same result.
+"""
 
 from __future__ import annotations
 

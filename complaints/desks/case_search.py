@@ -1,5 +1,9 @@
 """Looking for a case in a list by what somebody typed: its number, words of what it is about, or the consumer's whole
-phone, name or order number. Where no index helps, a bounded number of rows is compared."""
+phone, name or order number.
+
+Numbers and words are found by an index; where too many cases have a word, and for a piece of a number, a
+bounded number of rows is compared, so that nothing typed can make a page slow.
+"""
 
 import re
 from typing import Any, NamedTuple, TypeVar
@@ -27,7 +31,11 @@ def number_in(text: str) -> str:
 
 
 def numbered(beginning: str, *, path: str = "") -> dict[str, str]:
-    """A number begins like this. Not "like": a leakproof comparison may look into an index under row-level security."""
+    """The condition that a number begins like this.
+
+    Between two texts, not "like": only a comparison that gives nothing away may look into an index before row-level
+    security has had its say.
+    """
     return {f"{path}number__gte": beginning, f"{path}number__lt": f"{beginning}\uffff"}
 
 

@@ -116,9 +116,11 @@ class Workspace:
         return any(actor.may(what) for actor in self.actors)
 
     def stands_to(self, complaint: Complaint) -> bool:
+        """Whether one of these jobs answers for the case now."""
         return any(stands_to(actor, complaint) for actor in self.actors)
 
     def cases(self) -> QuerySet[Complaint]:
+        """Cases that one of these jobs answers for now."""
         return Complaint.objects.held_by(
             (actor.enterprise_id, actor.branch_ids) for actor in self.actors if actor.enterprise_id is not None
         )

@@ -1,6 +1,7 @@
 """Instructions (督办) as lists: the four columns of a board, and what a row or a card says of one.
 
-A column is one condition, for its number, its cards and its table alike.
+A column is one condition on matters of cases that the reader sees, for its number, its cards and its table
+alike; a page of rows costs the same number of queries however many instructions there are.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -96,7 +97,8 @@ COLUMNS: dict[str, Column] = {
 
 
 def told_here(workspace: Workspace) -> QuerySet[Any]:
-    """These authorities and everybody above them: what was reported so high was reported to us or past us."""
+    """These authorities and everybody above them: what was reported so high was reported to us or past us. No query
+    yet."""
     own = [actor.authority_id for actor in workspace.actors]
     above, path = Q(pk__in=own), "children"
     for _level in Authority.Level.choices[1:]:
@@ -107,6 +109,7 @@ def told_here(workspace: Workspace) -> QuerySet[Any]:
 
 
 def of_box(workspace: Workspace, box: str) -> Q:
+    """What this workspace sent, or what was sent to it."""
     name = "to_authority_id__in" if box == RECEIVED else "authority_id__in"
     return Q(**{name: workspace.authority_ids})
 

@@ -33,6 +33,7 @@ class Order:
     may_be_absent: bool = False
 
     def first(self, rows: QuerySet[Any], number: int) -> QuerySet[Any]:
+        """The first few of a list that has the date in every row."""
         sign = "-" if self.falling else ""
         return rows.order_by(f"{sign}{self.field}", f"{sign}pk")[:number]
 
@@ -109,8 +110,11 @@ def first(rows: QuerySet[Row], number: int, *, related: Sequence[str] = ()) -> l
 
 
 def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: QuerySet[Row] | None = None) -> list[Row]:
-    """The first ``number`` rows of a walk in its order. What the list asks is not asked again of its rows, unless they
-    come with more than columns."""
+    """The first ``number`` rows of a walk in its order.
+
+    What the list asks is not asked again of its rows, which would be planned for the whole list; only where the rows of
+    the list come with more than columns are they read as they are.
+    """
     if shown is None:
         shown = walk if walk.query.annotations or walk.query.deferred_loading[0] else walk.model._default_manager.all()
     above = shown.order_by(*walk.query.order_by)
@@ -234,6 +238,7 @@ class Tab:
 
 
 def chosen_tab(tabs: Sequence[Tab], asked: Mapping[str, str]) -> Tab:
+    """The tab that the address names, else the first."""
     return next((tab for tab in tabs if tab.code == asked.get("view")), tabs[0])
 
 

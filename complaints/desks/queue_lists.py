@@ -27,7 +27,10 @@ from web.languages import named
 
 
 class QueueFilter(forms.Form):
-    """A shareable GET form. ``people``, ``branches``: (id, words); ``only``: numbers of cases, dots between them."""
+    """Conditions on the queue: a shareable GET form; what cannot be read is left out.
+
+    ``people`` and ``branches`` are (id, words) of this workspace; ``only`` are numbers of cases with dots between them.
+    """
 
     #: So many cases can be named one by one in an address.
     MOST_NAMED = 100
@@ -137,6 +140,7 @@ def _breached(cases: Rows, workspace: Workspace) -> Rows:
 
 
 def _instructed(cases: Rows, workspace: Workspace) -> Rows:
+    """An authority waits for an answer of ours."""
     asked = Matter.objects.filter(complaint=OuterRef("pk"), kind="urge", state="open", to_authority=None)
     return cases.filter(Exists(asked))
 
@@ -146,6 +150,7 @@ def _replied(cases: Rows, workspace: Workspace) -> Rows:
 
 
 def _fresh(cases: Rows, workspace: Workspace) -> Rows:
+    """Came to us yesterday or today."""
     yesterday = datetime.combine(workspace.today - timedelta(days=1), time.min, tzinfo=workspace.calendar.zone)
     return cases.filter(ON_OUR_SIDE, delivered_at__gte=yesterday)
 
@@ -242,7 +247,10 @@ def narrowed(
 
 
 def past_times(workspace: Workspace, form: QueueFilter) -> QuerySet[Engagement]:
-    """Ended times with a case, in order; each case once for whoever sits over several branches."""
+    """Ended times with a case, not cases: these are in order, however many there are.
+
+    ``is_past`` is said of one branch; whoever sits over several sees each case once.
+    """
     ours = Engagement.objects.filter(workspace.engagements())
     again = ours.filter(complaint=OuterRef("complaint"), pk__gt=OuterRef("pk"))
     held = workspace.cases().filter(pk=OuterRef("complaint"), status__in=HERE)

@@ -1,4 +1,8 @@
-"""A table that somebody sent in, of whatever columns: its row in a list, its page, and what came of its lines."""
+"""A table that somebody sent in: its row in a list, its page, and what came of its lines.
+
+Two kinds of table use it (round_trip, authority_platform), each with its own columns; where it is, what
+its lines say and how they are paged is the same for both.
+"""
 
 import csv
 import io

@@ -1,4 +1,7 @@
-"""What stands before a page for people at work: signed in, at work today (asked each time), never kept by a browser."""
+"""What stands before a page for people at work: signed in, at work today, never kept by a browser.
+
+The workspace is asked anew for each request, so who left is out with the next one.
+"""
 
 from collections.abc import Callable
 from functools import wraps

@@ -1,5 +1,8 @@
-"""Everything that a dossier holds, read once under the sight of whoever asked. What the reader may not have is counted
-by its digest and never leaves the database."""
+"""Everything that a dossier holds, read once under the sight of whoever asked.
+
+What the reader may not have is counted by its digest and never leaves the database: entries outside an
+enterprise's time, contact data of the consumer for anybody at work, files that are held back, what was erased.
+"""
 
 import hashlib
 import json

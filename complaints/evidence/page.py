@@ -1,6 +1,9 @@
-"""Draws the first page of a PDF, in a process of its own: `python -I page.py TYPE SECONDS … COPY THUMBNAIL`. Only a
-file that `examine.py` took comes here; what cannot be drawn has no picture. Run by `examining.py`, under the limits of
-`examine.py`."""
+"""Draws the first page of a PDF, in a process of its own: `python -I page.py TYPE SECONDS … COPY THUMBNAIL`.
+
+Only a file that `examine.py` took comes here, and what cannot be drawn has no picture: it is no reason to refuse a
+file. Run by `examining.py` in the same way as `examine.py`, whose limits it takes; the page is drawn by the program
+that prints our documents, which reads PDF without a line of C, runs nothing in it and follows no address.
+"""
 
 import io
 import json

@@ -220,7 +220,8 @@ def is_known_pick(pick: Pick, *, draft: FilingDraft) -> bool:
 
 
 def enrolled_name(draft: FilingDraft) -> str:
-    """The enrolled entities to name in the consent; empty when none was picked."""
+    """The name to put into the consent (all of them, where there are several respondents); empty when no enrolled
+    entity was picked."""
     chosen = [first(draft, "enterprise", "respondent"), *draft.data.get("others", {}).get("respondent", [])]
     entities = [entity_of(draft, pick) for value in chosen if (pick := read_pick(value))]
     return "、".join(str(one) for one in entities if one and one.enrolment == Enterprise.Enrolment.ENROLLED)

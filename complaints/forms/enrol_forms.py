@@ -1,4 +1,8 @@
-"""What an enterprise types to become an ODR enterprise, step by step, and what it files later."""
+"""What an enterprise types to become an ODR enterprise, step by step, and what it files later.
+
+The five conditions, the papers and the areas are asked as the rules name them; what is wrong is said in
+words of the form, and a step counts as done only when its form has nothing to say.
+"""
 
 import re
 from collections.abc import Mapping
@@ -320,6 +324,7 @@ def as_read(value: Any) -> str:
 
 
 def wanted_of(steps: Mapping[str, Step]) -> EnrolmentData | None:
+    """What the enterprise asks for, when nothing is wrong with any step."""
     if not all(form.is_valid() for form in steps.values()):
         return None
     entity, areas, customers = (steps[code].cleaned_data for code in ("entity", "areas", "customers"))

@@ -1,4 +1,8 @@
-"""The offer editor; its fields are named as the rule names them (``answer-1``, ``promise-2-amount``)."""
+"""The offer editor: one block a demand, any number of promises, nothing typed is ever lost.
+
+The fields are named as the rule names them (``answer-1``, ``promise-2-amount``),
+and a demand without an answer cannot be sent.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -207,6 +211,7 @@ def count_of(data: Mapping[str, Any]) -> int:
 
 
 def row_number(text: str) -> int:
+    """A number of a row as it was sent; 0 for none."""
     return whole(text, 3) or 0
 
 
@@ -239,6 +244,7 @@ def without_blank_rows(data: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def standing_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]) -> dict[str, Any]:
+    """The offer on the table as the first values of the one that replaces it."""
     values: dict[str, Any] = {"message": offer.message, "rows": len(obligations)}
     for answer in answers:
         n = answer.demand.ordinal

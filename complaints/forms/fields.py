@@ -1,4 +1,8 @@
-"""The fields of a typed step, and the forms that they stand on; a bad file is named and never costs the text."""
+"""The fields of a typed step: a text, an amount, a day, one of a few, files; and the forms that they stand on.
+
+Files are looked into before any case is locked, and a bad file never costs the text: it is named, and what was typed
+stays in the form.
+"""
 
 from __future__ import annotations
 
@@ -103,6 +107,8 @@ class Number(Choice, forms.TypedChoiceField):
 
 
 class Pick(forms.ChoiceField):
+    """One of a few, as radio buttons, nothing chosen beforehand."""
+
     def __init__(self, *, choices: Any, required: bool = True, **options: Any) -> None:
         error_messages = {"required": _("请选一项。"), "invalid_choice": _("请从列出的选项中选一项。")}
         super().__init__(

@@ -1,4 +1,9 @@
-"""What a mediator suggests, what the parties answer, and the agreement that a mediation reached."""
+"""What a mediator suggests, what the parties answer, and the agreement that a mediation reached.
+
+Promises are typed, checked and kept exactly as in an enterprise's offer. Adding a row and taking one away are submits
+like any other, so that the pages work without a script and keep what was typed. An answer names the suggestion that was
+on the page; one that took its place meanwhile is read first.
+"""
 
 from collections.abc import Sequence
 from datetime import date

@@ -1,4 +1,7 @@
-"""What staff of enterprises and authorities type beside a case: instructions and answers, decisions, reasons."""
+"""What staff of enterprises and authorities type beside a case: instructions and answers, decisions, reasons.
+
+A form reads and says what is missing, the verb judges.
+"""
 
 from collections.abc import Sequence
 from datetime import date

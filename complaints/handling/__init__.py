@@ -1,5 +1,8 @@
-"""The verbs: everything that may happen to a case, and take(), which carries them out. ``MOVES`` gives the verb of a
-step by its name."""
+"""The verbs: everything that may happen to a case, and take(), which carries them out.
+
+A page or the API builds a move with a verb and calls ``take`` once. ``MOVES`` gives the verb of a step by its name, for
+pages and calls that hear the name from outside.
+"""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,5 +1,8 @@
-"""What the numbers of the procedure are: which clock each one sets, what the law lets it be (stricter, never looser),
-which article says so. How to change one: docs/how-to/policies.md."""
+"""What the numbers of the procedure are: which clock each one sets, what the law lets it be, which article says so.
+
+A number that stands in a law may be stricter than it and never looser; what is a closed list of the law (grounds,
+statuses, who may do what) is no number, and stands in code with its article (docs/how-to/policies.md).
+"""
 
 from dataclasses import dataclass
 from datetime import date

@@ -1,4 +1,8 @@
-"""Which cases a measure is about, with which amount, and what each kind of demand gets."""
+"""Which cases a measure is about, with which amount, and what each kind of demand gets.
+
+What cannot be used is named with its reason and left out; every demand of a case is answered by the rule, or the case
+is left out; nothing is filled in that nobody said.
+"""
 
 from __future__ import annotations
 

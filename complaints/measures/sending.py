@@ -66,6 +66,7 @@ class MeasureOutcome:
 
 
 def make(*, title: str, picks: Sequence[Pick], left_out: Sequence[LeftOut], actor: Actor, now: datetime) -> Measure:
+    """A draft: the cases are chosen, nothing is said to them yet."""
     if actor.enterprise_id is None or actor.staff_id is None:
         raise StepNotAllowed("not_yours", _("这一步由其他人办理。"))
     branch = Staff.objects.values_list("branch_id", flat=True).get(pk=actor.staff_id)
@@ -90,6 +91,7 @@ def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
 
 
 def try_out(measure: Measure, rule: Rule, *, by: MeasureWorkers) -> MeasureOutcome:
+    """What would come of it; nothing of it stays."""
     outcome, moves, picks = _meant(measure, rule, by)
     for pick, result in zip(picks, many_cases.rehearse(moves, now=by.now), strict=True):
         outcome.note(pick, result, "make_offer")
@@ -306,10 +308,12 @@ STATES: dict[str, tuple[Any, str]] = {
 
 
 def offers_of(measures: Sequence[UUID], engagements: Q) -> QuerySet[Offer]:
+    """Their offers in this person's own engagements."""
     return Offer.objects.filter(measure_id__in=measures, engagement__in=Engagement.objects.filter(engagements))
 
 
 def states_of(offers: Iterable[Offer]) -> dict[int, str]:
+    """Offer → state; one query."""
     rows = list(offers)
     owed: dict[int, set[str]] = defaultdict(set)
     accepted = [offer.pk for offer in rows if offer.state == "accepted"]

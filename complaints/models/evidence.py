@@ -1,5 +1,8 @@
-"""What comes in: a complaint still being written, files that somebody put forward, files on their way. The bytes lie
-below settings.EVIDENCE_ROOT under a random path and are handed out only as attachments."""
+"""What comes in: a complaint still being written, files that somebody put forward, files on their way.
+
+A draft is no record and has no clock. The bytes of a file lie below settings.EVIDENCE_ROOT under a random path and are
+handed out only as attachments; an upload has neither name nor content here.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""Changes of the law's data, tried on recorded cases and decided by another person before they hold; and the same as a
-mere question (a replay)."""
+"""Changes of the law's data, tried on recorded cases before they hold; and the same as a mere question (a replay).
+
+A row says what is meant and how far it came; what holds stands in policies and calendar versions, and nothing gets
+there that was not tried first and decided by another person than whoever asked.
+"""
 
 from django.conf import settings
 from django.db import models

@@ -276,7 +276,8 @@ def respondent(
     by: Actor | None = None,
     recording: Mapping[str, str] | None = None,
 ) -> Actor:
-    """Who is complained of and has no account: by the link to this case, or through the officer ``by``."""
+    """Who is complained of and has no account: by the link to this case, or through the officer ``by`` who wrote it
+    down."""
     return _in_role(
         Role.RESPONDENT,
         organisation=organisation,

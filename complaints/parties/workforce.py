@@ -1,5 +1,8 @@
-"""Who is at work in an enterprise, by which rules cases are given there, and to whom one goes. It reads once for many
-cases and writes nothing; whoever gives a case writes the step."""
+"""Who is at work in an enterprise, by which rules cases are given there, and to whom one goes.
+
+It reads once for many cases and writes nothing; whoever gives a case writes the step (assigning.py; a succession,
+handling/steps/authority.py).
+"""
 
 from __future__ import annotations
 

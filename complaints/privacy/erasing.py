@@ -1,6 +1,9 @@
-"""Erasing a person, and throwing away once a day what was only needed for a while. The key is destroyed and what it
-closed is emptied; the record still verifies. Nothing is erased while somebody has a duty to keep it
-(accounts/retention.py)."""
+"""Erasing a person, and throwing away once a day what was only needed for a while.
+
+The key is destroyed and what it closed is emptied; the record still verifies. Nothing is erased while somebody has a
+duty to keep it (accounts/retention.py), and it is gone from old archives too: none holds a key (odr_portal/backup). The
+entries stay with their digests, whose salts are gone; files of evidence have a term of their own.
+"""
 
 from datetime import datetime, timedelta
 from typing import Any

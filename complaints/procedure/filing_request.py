@@ -1,5 +1,9 @@
-"""What a complaint says when it is filed: one frozen value for every entry point. A field that was not said is None (or
-empty), never a guess; a foreign source names in `absent` the fields that it does not have at all."""
+"""What a complaint says when it is filed: one frozen value for every entry point.
+
+The browser, the counter, the importer and the API all hand the same value to the verb `file`; it holds what was said
+and nothing that the system decides. A field that was not said is None (or empty), never a guess; a foreign source names
+in `absent` the fields that it does not have at all.
+"""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields

@@ -1,5 +1,8 @@
-"""Official documents as people read them: what is addressed to them. An officer reads one with the consumer masked, or
-all of it for a while after saying why (handling/transition/contact_access.py)."""
+"""Official documents as people read them: what, under which number, how it reached whom, and how much of a person.
+
+A side reads what is addressed to it and nothing of the others' service. An officer reads a document with the consumer
+masked, or all of it for a while after saying why (handling/transition/contact_access.py).
+"""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence

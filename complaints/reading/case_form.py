@@ -1,5 +1,9 @@
-"""One submitted step of a case page: taken once, refused with the reason or with what others did meanwhile. What
-overdue clocks did stays done; of several moves in one form all are taken or none."""
+"""One submitted step of a case page: taken once, refused with the reason or with what others did meanwhile.
+
+What overdue clocks did while the step was judged stays done, even when the step itself is refused; of several moves in
+one form either all are taken or none. Nobody's step takes effect on a case that they have not seen as it is now; what
+was typed stays in the form, and sent once more it counts.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

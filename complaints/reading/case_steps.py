@@ -1,5 +1,8 @@
-"""Which steps stand open to somebody now: what ``handling.allowed_steps`` offers, less what its verb would refuse for
-lack of a matter, an offer or a promise."""
+"""Which steps stand open to somebody now: the table, less what has nothing to act on.
+
+Nothing is added to what ``handling.allowed_steps`` offers; a step is only left
+out when its verb would refuse it for lack of a matter, an offer or a promise.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

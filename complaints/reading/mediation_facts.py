@@ -1,5 +1,8 @@
 """What a mediator looks at: the sixty days, who agreed and how that is known, sessions, recusal, appraisal, suggestion.
-Everything is read from the record, the matters and the clock of the case."""
+
+Everything is read from the record, the matters and the clock of the case; nothing is counted anew that
+the clock counts already.
+"""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -55,7 +55,8 @@ def of_source(source: str) -> Poster | None:
 
 
 def brought(cases: QuerySet[Complaint], *, since: datetime, owner: str = "") -> dict[Poster, int]:
-    """Complaints by poster, of one owner or of all, as far as ``cases`` reach. One statement."""
+    """Complaints by poster, of one owner or of all, as far as ``cases`` reach. One statement over an index of
+    sources."""
     # "." and what follows it sort between the code and the code with "/" behind it.
     first, last = (f"{SOURCE}{owner}", f"{SOURCE}{owner}/") if owner else (SOURCE, "go.")
     rows = (

@@ -140,6 +140,7 @@ def counted_each(stations: Iterable[Station], *, since: date) -> dict[int, Count
 
 
 def sign(entry: StationEntry, *, sheet: str, now: datetime) -> None:
+    """The consumer signed a sheet; the link that was sent opens nothing any more."""
     StationEntry.objects.filter(pk=entry.pk, state=StationEntry.UNCONFIRMED).update(
         state=StationEntry.CONFIRMED, sheet=sheet, answered_at=now, token_digest=""
     )

@@ -80,6 +80,7 @@ def why_refused(result: StepResult) -> str:
 
 
 def rehearse(moves: Moves, *, now: datetime) -> list[StepResult]:
+    """The same, and nothing of it stays."""
     with transaction.atomic():
         result = take_all(moves, now=now)
         transaction.set_rollback(True)

@@ -1,4 +1,8 @@
-"""Reads a table that somebody uploads or pastes: CSV in the encodings in use, or a workbook."""
+"""Reads a table that somebody uploads or pastes: CSV in the encodings in use, or a workbook.
+
+How large it gets is checked before it is opened, and what cannot be read is refused by line; nothing is
+guessed. Every cell comes back as it was before ``safe_cell`` touched it.
+"""
 
 import codecs
 import csv

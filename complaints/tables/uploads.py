@@ -110,6 +110,7 @@ def sweep(
 
 
 def mark_bad(row: Any, column: str, problem: str, *, state: str = "bad") -> None:
+    """Say on a line what is wrong with it."""
     row.state, row.column, row.problem = state, column[:40], problem[:300]
 
 

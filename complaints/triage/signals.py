@@ -38,8 +38,11 @@ _REPORT = re.compile(r"举报|查处|处罚|立案|吊销|无证|无照|假冒|�
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """``cases``: the numbers behind it, newest first; ``day`` with ``respondent`` leads to a list, where they are too
-    many."""
+    """``code`` with its ``values`` is put into words by labels_signals; ``cases`` are the numbers behind it, newest
+    first.
+
+    ``day`` with ``respondent`` leads to a list instead, where there are too many to name.
+    """
 
     code: str
     values: Mapping[str, str | int] = field(default_factory=dict)

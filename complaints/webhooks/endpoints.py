@@ -1,4 +1,9 @@
-"""What a manager of the whole enterprise does with an endpoint: make, try, change its secret, switch, send again."""
+"""What a manager does with an endpoint: make it, try it, change its secret, switch it off and on, send dead letters
+again.
+
+Only a manager of the whole enterprise, for it is told of all its cases; each of these steps stands in the security log,
+and a secret is shown once.
+"""
 
 import base64
 import secrets

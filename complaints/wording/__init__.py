@@ -1,5 +1,9 @@
-"""Words for codes, in the active language. They stand beside this file as dicts code → lazy text, whose context for
-translators is the kind. A plain code of several kinds is looked for in the order of ``KINDS``."""
+"""Words for codes, in the active language. One code of one kind, one word, everywhere.
+
+The words stand beside this file as dicts code → lazy text, whose context for translators is the kind. A code may belong
+to several kinds (``review`` is a status and a clock): an enum member says its kind itself, a plain string is looked for
+in the order of ``KINDS`` unless ``kind`` is given.
+"""
 
 import re
 from collections.abc import Mapping

@@ -17,6 +17,7 @@ class Period:
     ends_on: dt.date | None = None
 
     def holds(self, day: dt.date) -> bool:
+        """Whether `day` lies in it."""
         return (self.starts_on is None or self.starts_on <= day) and (self.ends_on is None or day <= self.ends_on)
 
 

@@ -1,4 +1,7 @@
-"""Kinds of change that are about the whole enterprise: brands, other names, succession; names in English."""
+"""Kinds of change that are about the whole enterprise: brands, other names, who answers after whom; names in English.
+
+As in change_kinds. What belongs to another enterprise is never written, except that it is succeeded.
+"""
 
 from datetime import date
 from typing import Any

@@ -66,7 +66,10 @@ def draft(
     now: datetime,
     today: date,
 ) -> DirectoryChange:
-    """A change to be filed, or written at once if it moves nothing; ``branch_ids``: those led. Raises ChangeRefused."""
+    """A change to be counted and then filed; one that moves nothing is written at once. Raises ChangeRefused.
+
+    ``branch_ids``: the branches that whoever wishes it leads; None: the whole enterprise.
+    """
     kind = KINDS[code]
     with transaction.atomic():
         held = Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)

@@ -1,4 +1,8 @@
-"""The one file format for enterprises: what a row may be, which cells it uses, and the export."""
+"""The one file format for enterprises: what a row may be, which cells it uses, and the export.
+
+What `export_enterprises` writes, `import_enterprises` reads back without a change, and the same directory gives the
+same bytes. A row is one fact; docs/how-to/enterprises.md explains it to people.
+"""
 
 import csv
 import datetime as dt

@@ -1,4 +1,8 @@
-"""Finds who a consumer means: by any name, code, or pinyin initials."""
+"""Finds who a consumer means: by any name, code, or pinyin initials.
+
+A hit always says why it is one, and which branch would answer; an ended
+enterprise is shown with its successor, never alone. Six queries, however many hits.
+"""
 
 import datetime as dt
 import unicodedata

@@ -1,4 +1,8 @@
-"""Reads a file of enterprises into the directory: all of it, or nothing."""
+"""Reads a file of enterprises into the directory: all of it, or nothing.
+
+Every bad cell is named before anything is written. Rows that stand there
+already change nothing, so a file may be imported twice; nothing is deleted.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -298,6 +302,7 @@ class _Plan:
 
 
 def _update(row: models.Model, values: Mapping[str, Any]) -> bool:
+    """Whether anything of it is another value now."""
     changed = {name: value for name, value in values.items() if getattr(row, name) != value}
     for name, value in changed.items():
         setattr(row, name, value)

@@ -1,4 +1,7 @@
-"""Cuts names into what the search compares; whoever writes a name calls `write_names` in the same transaction."""
+"""Cuts names into what the search compares, and keeps the search rows in step.
+
+Whoever writes a name of an enterprise calls `write_names` in the same transaction; nothing else writes `SearchName`.
+"""
 
 from collections.abc import Iterable, Iterator
 

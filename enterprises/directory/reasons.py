@@ -1,4 +1,8 @@
-"""Why a case went where it went: the words for the codes that routing stores, so that an old decision can be read."""
+"""Why a case went where it went, in words; triage shows them too.
+
+Routing speaks in codes and stores them, names with their English (``branch``, ``branch_en``); the words stand
+here only, so a decision stored years ago can still be read.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,4 +1,8 @@
-"""An enterprise while it is enrolled: suspended, resumed, leaving; what it files; its history."""
+"""An enterprise while it is enrolled: suspended, resumed, leaving; what it files; its history.
+
+The authority that enrolled it decides, by its head, under a lock on the enterprise; every change is an
+entry of the history in the same transaction, and the managers are told.
+"""
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -212,6 +216,7 @@ def note_filing(pk: UUID, *, by: User, now: datetime) -> EnrolmentFiling:
 
 
 def ask_back_filing(pk: UUID, *, by: User, answer: str, now: datetime) -> EnrolmentFiling:
+    """The authority asks back; the enterprise files anew."""
     with _filing(pk, by=by, now=now) as row:
         row.state, row.answered_at, row.answer = Filing.State.ASKED_BACK, now, answer
         row.save(update_fields=["state", "answered_at", "answer"])

@@ -1,4 +1,8 @@
-"""Applying to become an ODR enterprise, and what the authority answers."""
+"""Applying to become an ODR enterprise, and what the authority answers.
+
+Each decision locks the application and says which version of it was read; who comes second is told who
+was first. Granting writes the enterprise, its branch, its areas, the history and the invitation together, or nothing.
+"""
 
 import hashlib
 import json

@@ -64,6 +64,7 @@ def decide(reply: PublicReply, ground: str, *, by: User, on: date, now: datetime
 
 
 def to_check(user: User, *, on: date) -> QuerySet[PublicReply]:
+    """What waits at the authorities where this person may check."""
     offices = Officer.objects.on(on).filter(user=user, role__in=Right.CHECK_REPLY.posts).values("authority_id")
     return (
         PublicReply.objects.filter(state=State.WAITING, enterprise__enrolled_by__in=offices)

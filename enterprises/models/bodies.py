@@ -122,6 +122,8 @@ class Station(DatedRow):
 
 
 class StationStaff(DatedRow):
+    """A person's work at a station."""
+
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="station_posts")
     station = models.ForeignKey(Station, on_delete=models.PROTECT, related_name="staff")
     role = models.CharField(max_length=8, default=Role.STATION.post, choices=post_choices("station"))

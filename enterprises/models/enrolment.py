@@ -1,4 +1,8 @@
-"""How an enterprise becomes an ODR enterprise and ceases to be one, its history, and changes of its directory entry."""
+"""How an enterprise becomes an ODR enterprise and ceases to be one, its history, and changes of its directory entry.
+
+What an authority decided, who and why, is an entry that nobody changes; `Enterprise.enrolment` is only what the newest
+of them came to. Persons stand in sealed columns, the entries speak of enterprises.
+"""
 
 import uuid
 

@@ -263,7 +263,11 @@ class Staff(DatedRow):
 
 
 class SearchName(DatedRow):
-    """A name under which an enterprise can be found, cut into grams; written by `naming.write_names` only."""
+    """A name under which an enterprise can be found, cut into grams.
+
+    Written by `naming.write_names` only; one row a legal name, brand, alias,
+    former name, branch or code, so that a hit can say why it is one.
+    """
 
     class Kind(models.TextChoices):
         LEGAL = "legal", _("登记名称")

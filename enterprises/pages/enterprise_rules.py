@@ -1,4 +1,8 @@
-"""Leave and two persons: pages on which an enterprise organises its own work."""
+"""Leave and two persons: pages on which an enterprise organises its own work.
+
+Everybody at work reads what holds at the own place; what may be changed is asked from ``Reach``
+(rights.py) with each request. Rules for new cases, with their try-out, are complaints/pages/enterprise/team.py.
+"""
 
 from typing import Any
 

@@ -1,4 +1,8 @@
-"""Accepting an invitation: the link of the letter, the address it went to, a name and a password."""
+"""Accepting an invitation: the link of the letter, the address it went to, a name and a password.
+
+The token leaves the address bar at once, into the session; every kind of invitation that opens nothing
+looks the same.
+"""
 
 from datetime import timedelta
 from typing import Any

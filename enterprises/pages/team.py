@@ -1,4 +1,8 @@
-"""The team of an enterprise or of an authority: who works here, as what, and how that is changed."""
+"""The team of an enterprise or of an authority: who works here, as what, and how that is changed.
+
+Everybody at work reads the list of the own place; what may be changed is asked from ``Reach``
+(rights.py) with each request, and who may not change somebody finds no page for it.
+"""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -36,6 +40,8 @@ PAGE = 100
 
 @dataclass(frozen=True, slots=True)
 class Side:
+    """What differs between the two kinds of team."""
+
     code: str
     reach: Callable[..., Reach]
     #: The list; the enterprise's shows how much everybody has to do, so it stands with the cases.
@@ -57,6 +63,8 @@ SIDES = {
 
 @dataclass(frozen=True, kw_only=True)
 class TeamRequest(TeamActor):
+    """Who asks, on which side, when, and what they may give."""
+
     side: Side
 
 
@@ -93,6 +101,7 @@ def _people(here: TeamRequest, offices: Iterable[Officer] | None = None) -> Quer
 
 
 def _invitations(here: TeamRequest) -> list[dict[str, Any]]:
+    """Open ones that this person could have made."""
     if not here.reach.posts:
         return []
     rows = Invitation.objects.filter(used_at=None, revoked_at=None, expires_at__gt=here.now)
@@ -198,6 +207,7 @@ def revoke(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
 @fresh_factor
 @require_http_methods(["GET", "HEAD", "POST"])
 def member(request: HttpRequest, side: str, pk: int) -> HttpResponseBase:
+    """One person's post: another role, a last day, or out at once."""
     here = here_of(request, side)
     row = _people(here).filter(pk=pk).first()
     if row is None or not here.reach.may_touch(post_of(row), str(row.role)):

@@ -113,7 +113,10 @@ def network_of(text: str) -> str:
 
 
 def opened_by(secret: str, *, address: str, now: datetime) -> ApiToken:
-    """The token of ``secret``, judged anew and counted for a call from ``address``. Raises TokenRefused."""
+    """The token of ``secret``, used from ``address`` at ``now``, with its user; counts the call.
+
+    Raises TokenRefused. What it stands on is asked anew each time, so who left is out with the next call.
+    """
     if not (secret.startswith(PREFIX) and secret.isascii() and 20 < len(secret) < 100):
         raise TokenRefused("unknown")
     token = ApiToken.objects.select_related("user").filter(digest=digest_of(secret)).first()
@@ -171,6 +174,7 @@ def _count(token: ApiToken, *, address: str, now: datetime) -> None:
 
 
 def revoke(token: ApiToken, *, now: datetime) -> None:
+    """It opens nothing from the next call on."""
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
 
 

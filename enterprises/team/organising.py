@@ -1,4 +1,8 @@
-"""Changing how an enterprise organises its work: two persons, leave, rules for new cases, 工号."""
+"""Changing how an enterprise organises its work: two persons, leave, rules for new cases, 工号.
+
+Whoever changes it manages the place that it is about; each change locks the enterprise and stands in the
+security log, and what was in force before stays as an ended row.
+"""
 
 import re
 from datetime import date
@@ -23,6 +27,7 @@ _NUMBER = re.compile(r"^[0-9A-Za-z][0-9A-Za-z_-]{0,19}$")
 
 
 def _managed(by: TeamActor, post: Post) -> Enterprise:
+    """The enterprise of a place that this person manages."""
     if post.enterprise is None or not by.reach.may_touch(post, HEAD["enterprise"]):
         raise TeamRefusal("not_yours_to_change", _("这里不归您管理。"))
     return post.enterprise
@@ -211,6 +216,7 @@ def raise_rule(rule: AssignmentRule, *, by: TeamActor) -> None:
 
 
 def rules_at(post: Post) -> Any:
+    """The rules in force of exactly this place, in their order."""
     return AssignmentRule.objects.filter(enterprise=post.enterprise, branch=post.branch, ended_at=None).order_by(
         "position", "pk"
     )

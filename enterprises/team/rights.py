@@ -154,6 +154,7 @@ def authority_reach(user_id: int, *, on: date) -> Reach:
 
 
 def _led(user: Any, day: Any) -> QuerySet[Officer]:
+    """Where somebody is the head."""
     return Officer.objects.on(day).filter(user_id=user, role=HEAD["authority"]).order_by("id")
 
 

@@ -256,7 +256,10 @@ def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
 
 
 def accept(invitation: Invitation, user: User, *, now: datetime, address: str = "") -> Row:
-    """The person gets the post, if whoever invited may still give it. Raises TeamRefusal."""
+    """The person gets the post; the invitation is used up. Raises TeamRefusal.
+
+    Judged anew: whoever invited must still be allowed to. A manager who left takes the invitations along.
+    """
     with transaction.atomic():
         held = _open_ones(now).filter(pk=invitation.pk).select_for_update(of=("self",)).first()
         if held is None:

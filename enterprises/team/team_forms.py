@@ -1,4 +1,7 @@
-"""What is typed on the pages of a team."""
+"""What is typed on the pages of a team.
+
+A form offers only what this person may give (rights.py); the rules judge it again.
+"""
 
 from datetime import date
 from typing import Any

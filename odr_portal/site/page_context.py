@@ -1,4 +1,7 @@
-"""What the frame around each page shows: who is here, where they may go, how they like to read."""
+"""What the frame around each page shows: who is here, where they may go, how they like to read.
+
+The frame only offers addresses that this installation has.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,7 +33,11 @@ from web.languages import language_tag, languages, named
 
 @dataclass(frozen=True, slots=True)
 class NavItem:
-    """One link of the bar (in “more”, if it has a group) or the foot, translated where it is drawn."""
+    """One link of the bar or the foot; ``label`` and ``group`` as they stand in the catalogue, translated where they
+    are drawn.
+
+    What is asked for less often has a group, and stands under “more”.
+    """
 
     url: str
     label: str

@@ -1,4 +1,7 @@
-"""The pages that belong to nobody's work: home, plain pages, reading wishes, and what goes wrong."""
+"""The pages that belong to nobody's work: home, plain pages, reading wishes, and what goes wrong.
+
+These pages read no case.
+"""
 
 import sys
 from collections.abc import Callable
@@ -105,7 +108,8 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """The same page whether the thing is missing or not yours: nothing of the address is repeated."""
+    """The same page whether the thing is missing or not yours: nothing of the address is repeated, and the bar names no
+    place."""
     request.is_missing = True  # type: ignore[attr-defined]
     return answer(request, "errors/404.html", status=404, title="Not found", is_missing=True)
 

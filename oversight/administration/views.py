@@ -1,4 +1,8 @@
-"""/administration/: one page or two for each of the three duties, and the texts of the security log."""
+"""/administration/: one page or two for each of the three duties, and the texts of the security log.
+
+Who may open a page stands in permissions.csv and is asked by the permission middleware; here nothing is left to ask. A
+kind or reason of the log without a text is shown as its code, never hidden.
+"""
 
 import uuid
 from datetime import UTC, date, datetime, time, timedelta

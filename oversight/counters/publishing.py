@@ -57,7 +57,10 @@ def _is_done(day: date) -> bool:
 
 
 def figures(day: date) -> list[PublishedFigure]:
-    """The set of ``day``: the year up to the end of the day before. Five statements."""
+    """The set of ``day``: the year up to the end of the day before. Five statements.
+
+    A kind of problem has a row of its own only where it may be shown.
+    """
     period: dict[str, str | date] = {
         "zone": str(SHANGHAI),
         "first": day - YEAR,

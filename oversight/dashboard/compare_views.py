@@ -1,4 +1,7 @@
-"""/oversight/compare/: all figures of a place and a period, beside another period or another place."""
+"""/oversight/compare/: all figures of a place and a period, beside another period or another place.
+
+Both sides are counted by the same formulas; what lies within chance is called so.
+"""
 
 from collections.abc import Mapping
 from dataclasses import replace

@@ -1,4 +1,8 @@
-"""/oversight/enterprises/, /cases/, /views/: the table by enterprise, the cases behind a number, saved pages."""
+"""/oversight/enterprises/, /cases/, /views/: the table by enterprise, the cases behind a number, saved pages.
+
+What is listed is what was counted. A saved view is an address and nothing more; whoever opens it sees the own region,
+never that of its maker.
+"""
 
 import uuid
 from typing import Any

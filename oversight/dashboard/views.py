@@ -1,4 +1,7 @@
-"""/oversight/: what is due, what is late and where, who holds it; flow/ and workload/: where the days go."""
+"""/oversight/: what is due, what is late and where, who holds it; /oversight/flow/ and /workload/: where the days go.
+
+An officer sees the region of the own offices; whatever is asked only narrows it.
+"""
 
 from typing import Any
 

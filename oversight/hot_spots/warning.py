@@ -1,4 +1,7 @@
-"""消费预警: drafted from the numbers of a hot spot, edited, agreed to by a second person, public until withdrawn."""
+"""消费预警: drafted from the numbers of a hot spot, edited, agreed to by a second person, public until it is withdrawn.
+
+Nobody publishes what they proposed themselves, and what was public stays readable as withdrawn, with the reason.
+"""
 
 from datetime import datetime
 from typing import Any

@@ -1,4 +1,7 @@
-"""消费预警: drafted and agreed to at the authority, read by everybody."""
+"""消费预警: drafted and agreed to at the authority, read by everybody.
+
+The public sees what was published, and of what was withdrawn that it was, and why; nothing of who drafted it.
+"""
 
 from typing import Any
 

@@ -96,7 +96,10 @@ def grade_of(points: int, *, was_suspended: bool) -> str:
 
 
 def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str, int]]:
-    """The figures of each with thirty or more cases in the year, once its quarters are issued; no withheld ones."""
+    """The figures of each with thirty or more cases in the year, once its four quarters are issued.
+
+    A part of which a number is withheld in one of them is left out, as one of which nothing came due.
+    """
     tables = [
         reading.table(one, "enterprise_quarters") if (one := issuing.newest(date(year, month, 1))) else None
         for month in (3, 6, 9, 12)

@@ -1,4 +1,7 @@
-"""/enterprise/performance/: an enterprise's own mirror, and the lists behind its numbers."""
+"""/enterprise/performance/: an enterprise's own mirror, and the lists behind its numbers.
+
+Who looks sees what the own jobs answer for: the whole enterprise, or the own branches.
+"""
 
 from collections import defaultdict
 from collections.abc import Mapping

@@ -1,4 +1,9 @@
-"""/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks that first."""
+"""/enterprise/reply/ and /authority/replies/: an enterprise replies to its figures, an officer checks before the public
+reads it.
+
+A manager of the whole enterprise writes; who checks works at the authority that enrolled it, and refuses
+on a ground of the list only.
+"""
 
 import re
 from typing import Any

@@ -48,7 +48,10 @@ for _name in AMOUNTS:
 
 
 class Tally(Counted):
-    """What one case counts for. ``kind`` and ``ref`` (engagement, clock, promise; 0 = the case) name the row in it."""
+    """What one case counts for: a row for each thing that happened to it, as it was last folded.
+
+    ``kind`` and ``ref`` (the engagement, clock or promise; 0 = the case itself) name the row within its case.
+    """
 
     pk = models.CompositePrimaryKey("complaint_id", "kind", "ref")
     complaint_id = models.BigIntegerField()

@@ -61,7 +61,11 @@ def newest_sets(*, upto: int = 60) -> list[DataSet]:
 
 
 def table(data_set: DataSet, name: str) -> list[Line] | None:
-    """One table: counts as int, None where withheld, else text. None without it, or in an earlier shape."""
+    """The lines of one table: counts as int, None where withheld; all else as text. None where the set has no such
+    table.
+
+    A table of an earlier shape counts as none: its numbers meant something else.
+    """
     file = DataFile.objects.filter(data_set=data_set, name=f"{name}.csv").first()
     if file is None:
         return None

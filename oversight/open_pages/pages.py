@@ -1,4 +1,7 @@
-"""/open/ and /open/league/: the indicators of the platform or a region, and who settles more often."""
+"""/open/ and /open/league/: the indicators of the platform or a region, and who settles more often.
+
+The newest published set is shown as it stands; nothing is counted, ranked or withheld here.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

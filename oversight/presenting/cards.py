@@ -1,4 +1,7 @@
-"""The figures as cards: the number in words, what stands beside it, the lists that it opens."""
+"""The figures as cards: the number in words, what stands beside it, the lists that it opens.
+
+A count is a link only where the list behind it has exactly that many cases.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

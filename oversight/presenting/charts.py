@@ -1,4 +1,7 @@
-"""Drawn by the server: lines over time as points for an SVG, and places as a grid of tiles."""
+"""Drawn by the server: lines over time as points for an SVG, and places as a grid of tiles.
+
+No line or tile says by colour alone what it does not say as a dash, a name or a number.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

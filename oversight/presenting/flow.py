@@ -1,4 +1,7 @@
-"""Where the days go, and the figures of the procedure (section 7) that the first page does not show."""
+"""Where the days go, and the figures of the procedure (section 7) that the first page does not show.
+
+Only open cases are read one by one, once; everything that is over comes from the counters.
+"""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence

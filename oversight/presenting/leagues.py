@@ -1,4 +1,7 @@
-"""The table by enterprise: the same formulas in groups, intervals, and places that may be shared."""
+"""The table by enterprise: the same formulas in groups, intervals, and places that may be shared.
+
+Under thirty cases nobody is ranked, and where intervals overlap nobody is ahead.
+"""
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict

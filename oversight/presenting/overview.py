@@ -124,7 +124,10 @@ def _part(now: Sums, before: Sums) -> Part:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holder:
-    """Who must act on late or soon due cases: an enterprise, an authority, one officer (None: nobody yet)."""
+    """Who must act on late cases, or on some that are due soon: an enterprise, an authority, or one officer.
+
+    ``officer_id`` is None where an authority gave it to nobody yet; ``place`` is said of officers only.
+    """
 
     enterprise_id: int | None
     authority_id: int | None

@@ -132,7 +132,10 @@ def days_of(period: Period) -> int:
 
 
 def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict[str, Change]:
-    """The change of each figure of the whole against the ``nth`` period; what has nothing to compare is left out."""
+    """The change of each figure of the whole against the ``nth`` period; what has nothing to compare is left out.
+
+    Nothing came in and nothing ended then: there are no figures of those days, as in the first year of a portal.
+    """
     now, then = overview.whole.periods[0], overview.whole.periods[nth]
     if not then["received"].n and not then["closed"].n:
         return {}
@@ -245,7 +248,8 @@ def _share(code: str, change: Change, than: str) -> str:
 def first_cards(
     figures: Mapping[str, Figure], lists: cards.Lists, against: Sequence[tuple[str, Mapping[str, Change]]]
 ) -> list[cards.Card]:
-    """The cards of the period with their changes; ``against`` names each other period and what changed since."""
+    """The cards of the period with their changes; ``against`` names each other period and what changed since. What came
+    in and what went says so where there was nothing then, as in the first year of a portal."""
     return [
         replace(
             card,

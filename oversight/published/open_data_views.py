@@ -1,4 +1,7 @@
-"""/open/data/: the months of open data with their files, what each column means, and one version of a month."""
+"""/open/data/: the months of open data with their files, what each column means, and one version of a month.
+
+A file is served byte for byte as it was issued, under an address that names its version.
+"""
 
 import re
 from datetime import date

@@ -1,4 +1,7 @@
-"""/open/reports/: the published monthly reports, for everybody: as a page, as a print, and a CSV behind each table."""
+"""/open/reports/: the published monthly reports, for everybody: as a page, as a print, and a CSV behind each table.
+
+Only what was published is found, and it is the frozen row that is shown; nothing is counted here.
+"""
 
 import csv
 import io

@@ -1,4 +1,7 @@
-"""/authority/reports/: the monthly reports of the own authority and of those below, and the way of one of them."""
+"""/authority/reports/: the monthly reports of the own authority and of those below, and the way of one of them.
+
+Who works on cases or on figures drafts, another head approves; what was approved is only published.
+"""
 
 from collections.abc import Callable
 from datetime import date

@@ -1,4 +1,7 @@
-"""A report as people read it: its tables in the language of the reader, its words, what a correction changed."""
+"""A report as people read it: its tables in the language of the reader, its words, what a correction changed.
+
+Page, print and CSV are made from the same tables, so what they say is the same.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -183,7 +183,9 @@ def _newest_first(cases: QuerySet[Complaint], *, now: datetime) -> Iterator[tupl
 def _with_it(
     change: DirectoryChange, ids: Sequence[int], rules: Sequence[Rule], *, now: datetime
 ) -> tuple[date, dict[Facts, list[int]], dict[Facts, Match | NoMatch], Directory, Conditions]:
-    """(day, cases by their facts, choices, directory, consents) with the change, which is taken back first."""
+    """The day, the cases by what routing knows of them, what is chosen with the change, by which directory, and the
+    conditions that know whose consent goes on with it. The change is written and taken back before anything is
+    counted."""
     today = timezone.localdate(now)
     conditions = Conditions.at(now)
     day = KINDS[change.kind].first_day(changing.wish_of(change, today=today))

@@ -1,4 +1,8 @@
-"""/authority/changes/: what enterprises wish to change of their entry, and the decision of whoever enrolled them."""
+"""/authority/changes/: what enterprises wish to change of their entry, and the decision of whoever enrolled them.
+
+Officers of the authority that enrolled the enterprise read; its head decides, after seeing what the
+change would move. A draft is the enterprise's own until it is filed.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -46,7 +50,10 @@ def _headed(workspace: Workspace) -> set[int]:
 def redirect_or_explain(
     request: HttpRequest, form: forms.Form, act: Callable[[], tuple[str, str]], *, raised: Sequence[str] = ()
 ) -> HttpResponseBase | None:
-    """Act once and go on to where it leads; None where a rule refuses it, with the reason beside its field."""
+    """Carry out ``act`` at most once and go on to the address that it returns, with what to tell of it.
+
+    Where a rule refuses it, the reason stands beside its field and the answer is None; codes in ``raised`` are raised.
+    """
     with once(request) as attempt:
         if not attempt.answered:
             try:

@@ -1,4 +1,7 @@
-"""A change of the routing rules on its way: drafted, tried, filed, decided."""
+"""A change of the routing rules on its way: drafted, tried, filed, decided.
+
+Its author drafts, tries, files and withdraws; the head of an authority around it, another person, decides.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""What is typed to make, change, end, try and decide on a routing rule."""
+"""What is typed to make, change, end, try and decide on a routing rule.
+
+A form finds the row of the directory that is meant; whether the rule may be is judged by `rule_changing`.
+"""
 
 from typing import Any
 

@@ -1,4 +1,7 @@
-"""Routing rules, their changes, trials and lessons in words."""
+"""Routing rules, their changes, trials and lessons in words.
+
+Rows of the directory are read once for a page (``Names``), and a case is only named to whoever may see it.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field

@@ -166,7 +166,8 @@ NUMBERS = (
 
 
 def _count(result: dict[str, Any], touched: Iterable[Judged]) -> None:
-    """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}."""
+    """Add a piece to what was found: {name of NUMBERS: n, ways: {way: [n, ids]}, others}. Whether the old version
+    decided a case or another rule: where nothing comes of the change it is not counted."""
     for name in (*NUMBERS, "others"):
         result.setdefault(name, 0)
     ways: dict[str, list[Any]] = result.setdefault("ways", {})

@@ -141,6 +141,7 @@ def _enrolment_while_alive(row: Enterprise) -> str:
 
 
 def _grouped(pairs: Iterable[tuple[Key, One]]) -> dict[Key, tuple[One, ...]]:
+    """Addresses with the same cells stand in one line."""
     result: dict[Key, list[One]] = defaultdict(list)
     for key, one in pairs:
         result[key].append(one)

@@ -43,6 +43,7 @@ def money(value: Decimal | float | str | None) -> str:
 
 @register.filter
 def name_of(row: Any) -> str:
+    """The name of a directory row in the reader's language, the Chinese one if there is no other."""
     return named(row) if row else ""
 
 

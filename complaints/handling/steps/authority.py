@@ -170,6 +170,7 @@ def officers_here(file: CaseFile) -> QuerySet[Officer]:
 
 
 def _officer(file: CaseFile, officer_id: int) -> Officer:
+    """Somebody in office today at the authority that has the case."""
     officer = officers_here(file).filter(pk=officer_id).first()
     if officer is None:
         raise WrongInput("bad_choice", _("请选一位本机关在岗的人员。"), field="officer")

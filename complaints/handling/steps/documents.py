@@ -49,6 +49,7 @@ def _issued(file: CaseFile, form: int) -> QuerySet[OfficialDocument]:
 
 
 def stands(file: CaseFile, form: int) -> bool:
+    """Whether a document of this form was issued in this case and not withdrawn."""
     return _issued(file, form).exists()
 
 

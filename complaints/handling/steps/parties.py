@@ -1,5 +1,9 @@
-"""Several on one side: who joins, who leaves, who is bound by an offer (nobody by what others agreed to, art. 12), what
-a representative's power is and when it ends."""
+"""Several on one side: who joins, who leaves, who is bound by an offer, what a representative's power is and when it
+ends.
+
+Nobody is bound by what others agreed to (art. 12). The representatives act for all; what they accept binds themselves
+and whoever said yes, and the record names who that was.
+"""
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta

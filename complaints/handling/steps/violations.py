@@ -1,5 +1,8 @@
-"""Violations that came to light in a complaint: reports split off, leads, their check within its time, the police. All
-of it stands in the authority's own chain, which no party can read (arts 9, 27, 37, 42)."""
+"""Violations that came to light in a complaint: reports split off, leads, their check within its time, the police.
+
+All of it stands in the authority's own chain, in matters and under a clock that no party can read, so that theirs has
+no gap (arts 9, 27, 37, 42). A number of its own tells nothing of the case or of how many there are.
+"""
 
 from __future__ import annotations
 

@@ -1,5 +1,8 @@
-"""What would be sent if a step were taken now: the very words, and nothing is written. The step is judged as it would
-be, but for the second person, whose signature is still to come."""
+"""What would be sent if a step were taken now: the very words, and nothing is written.
+
+The case is read without a lock and changed in memory only; the step is judged as it would be, but for the second
+person, whose signature is still to come.
+"""
 
 from dataclasses import dataclass, field
 from datetime import datetime

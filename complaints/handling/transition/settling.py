@@ -1,5 +1,9 @@
 """How a case leaves the enterprise's side, what becomes of its obligations, and what follows from every step alike.
-Source: procedure, section 3."""
+
+Procedure, section 3: what an authority has received never closes on the enterprise's side as failed; a consumer who
+declined onward transfer is not passed on. Performing ends when no obligation is due or reported; all confirmed is a
+success, silence never is, one broken goes to review at once.
+"""
 
 from dataclasses import replace
 from datetime import datetime

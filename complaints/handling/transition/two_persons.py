@@ -103,7 +103,8 @@ def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tu
 
 
 def worth(values: Mapping[str, Any], demands: Iterable[Demand]) -> Decimal:
-    """What an offer comes to: what is granted or what is promised, whichever is more."""
+    """What an offer comes to: what is granted or what is promised, whichever is more; so that neither hides the
+    other."""
     asked = {demand.ordinal: demand.amount for demand in demands}
     granted = promised = Decimal(0)
     for answer in values["answers"]:

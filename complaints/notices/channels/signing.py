@@ -1,5 +1,8 @@
-"""A signed HTTP POST by the scheme of Standard Webhooks: id (made of the letter's key), timestamp, HMAC-SHA256. Two
-keys at once while keys are changed."""
+"""A signed HTTP POST by the scheme of Standard Webhooks: id, timestamp, HMAC-SHA256.
+
+The id is made of the letter's key, so what is sent twice is recognised; the body is signed exactly as it goes out. Two
+keys at once while keys are changed.
+"""
 
 import base64
 import hashlib

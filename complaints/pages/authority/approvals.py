@@ -53,6 +53,8 @@ _GROUNDS = {"refuse": "refusal_ground", "terminate": "termination_ground"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposal:
+    """One proposal in words: what, who, ground, effect."""
+
     matter: Matter
     complaint: Complaint
     what: str

@@ -1,6 +1,9 @@
 """The cases of the region in lists (by a filter; with a disputed authority; for publication), and one case on a screen.
 
-Buttons are what the table offers and what has a page; what blocks a step that one would expect is said in words.
+A filter stands in a shareable address; one that cannot be read leaves its condition out, and the page says so. Who
+stands above both authorities decides a dispute; everybody else reads by when. A case may be published only while its
+consumer agrees. Buttons are what the table offers and what has a page; nothing is greyed, and what blocks a step that
+one would expect is said in words.
 """
 
 import tomllib
@@ -127,6 +130,7 @@ def disputes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @officer_page("GET")
 def publications(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    """/authority/publication/"""
     state = request.GET.get("state", "")
     state = state if state in publication.STATES else publication.WAITING
     mine = workspace.cases().filter(workspace.mine())

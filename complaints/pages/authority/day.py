@@ -1,4 +1,8 @@
-"""/authority/: my day in numbers, each of which opens its list; and what is next. All numbers are one statement."""
+"""/authority/: my day in numbers, each of which opens its list; and what is next.
+
+No number without a list behind it, all of them in one statement, and none counts
+further than its list is worth reading.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace

@@ -131,6 +131,8 @@ class PublicationForm(CaseForm):
 
 
 class OfficerForm(CaseForm):
+    """Who handles it (责任到人)."""
+
     officer = Dropdown(label=_("由谁经办"))
 
     def prepare(self, officer_case: OfficerCase) -> None:

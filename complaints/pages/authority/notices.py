@@ -1,6 +1,7 @@
 """/authority/notices/: what could not be delivered in this region, what waits, what was sent.
 
-A notice of another region does not exist here; each order is carried out once.
+A notice of another region does not exist here; each order is carried out once,
+however often its form arrives.
 """
 
 from datetime import timedelta

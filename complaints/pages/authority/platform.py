@@ -199,6 +199,7 @@ def show(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseB
 
 @officer_page("POST")
 def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
+    """POST: the good lines, or none."""
     file = _found(workspace, mark)
     _writer(workspace)
     form = PlatformDecisionForm(request.POST, good=platform_files.counts_of(file)["good"])

@@ -1,5 +1,8 @@
 """/authority/team/: who works at this authority, how much lies with whom, who is away; and giving cases to somebody
-else. A number is counted by the condition of the list to which it leads."""
+else.
+
+A number is counted by the condition of the list to which it leads, so the two are always the same.
+"""
 
 from collections.abc import Iterable
 from typing import Any
@@ -114,7 +117,8 @@ def _leaves(rows: Iterable[Any], workspace: Workspace) -> dict[tuple[int, int], 
 
 @officer_page("GET", "POST")
 def assign(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another."""
+    """/authority/team/assign/?officer=…: the open cases of one officer (or of nobody), given to another, each with its
+    result."""
     if not workspace.may("assign_officer"):
         raise Http404
     people = by_name(

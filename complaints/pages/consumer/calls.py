@@ -1,4 +1,7 @@
-"""What the case page asks of the consumer now, and what else may be done."""
+"""What the case page asks of the consumer now, and what else may be done.
+
+Every button stands for a step that ``page.may`` offers; the first call is the banner, the most urgent one.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -43,6 +46,7 @@ def _until(page: CasePage, clock: str, *, obligation: bool | None = None) -> str
 
 
 def calls_of(page: CasePage) -> list[Call]:
+    """The most urgent first."""
     return [*_settlement(page), *_asked(page), *_closed(page)]
 
 
@@ -171,6 +175,7 @@ _MORE = (
 
 
 def more_of(page: CasePage) -> list[dict[str, str]]:
+    """What else may be done; each address once."""
     labels: dict[str, str] = {}
     for step, name in _MORE:
         if page.may(step):

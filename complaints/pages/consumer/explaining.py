@@ -1,4 +1,7 @@
-"""What will happen, told to a consumer before anything is pressed; what was just decided."""
+"""What will happen, told to a consumer before anything is pressed, where it depends on the case; what was just decided.
+
+What was decided is read from the rows that the step left, never from what the form sent.
+"""
 
 from collections.abc import Sequence
 from typing import Any

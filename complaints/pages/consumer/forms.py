@@ -1,4 +1,8 @@
-"""What a consumer types on a step page: a text, a yes or no, an answer to an offer; nothing is chosen beforehand."""
+"""What a consumer types on a step page: a text, a plain yes or no, an answer to an offer; nothing is chosen beforehand.
+
+Fields are named as the verb names them; it judges whether the step may be taken, and its refusal lands on the field of
+the same name. Silence and an empty box are never a yes.
+"""
 
 from typing import Any
 
@@ -127,6 +131,8 @@ def time_is_up(page: CasePage) -> bool:
 
 
 class OfferForm(StepForm):
+    """Three equal choices: accept, decline, ask."""
+
     answer = Pick(label=_("您的答复"), choices=[])
     reason = Pick(label=_("不接受的原因"), required=False, choices=[])
     text = Essay(
@@ -200,6 +206,8 @@ def _line(promise: ObligationView) -> str:
 
 
 class PerformedForm(StepForm):
+    """For each promise: done, not arrived, or let it go."""
+
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
         owed = [p for p in page.obligations if p.owed_by == "enterprise"]

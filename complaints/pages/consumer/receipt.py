@@ -1,4 +1,7 @@
-"""The receipt: proof and calm, right after filing and whenever one comes back."""
+"""The receipt: proof and calm, right after filing and whenever one comes back.
+
+The tracking token is shown for 30 minutes, in the browser that filed, and never again; the case keeps its digest only.
+"""
 
 import hmac
 from datetime import datetime

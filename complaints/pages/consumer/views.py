@@ -1,4 +1,8 @@
-"""The consumer's pages: my cases, the case, and each step on an address of its own."""
+"""The consumer's pages: my cases, the case, and each step on an address of its own.
+
+A case that waits for the consumer always stands first. A page offers only what may be done now; what is sent all the
+same is judged by ``take`` and refused with the reason, and nothing typed is lost.
+"""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -109,6 +113,7 @@ def _body(complaint: Complaint) -> str:
 
 @signed_in_page("GET")
 def done(request: HttpRequest, number: str) -> HttpResponse:
+    """What was just decided, read back, with the way to take it back."""
     now = timezone.now()
     page = page_of(find_case(request.user, number, side=CONSUMER, now=now), now=now)
     text = read_back(page)

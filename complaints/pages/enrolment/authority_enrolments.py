@@ -1,6 +1,8 @@
 """/authority/enrolments/: applications of enterprises that want to be ODR enterprises, and the decision.
 
-Only the own authority sees them; whatever goes against an enterprise names a ground and the facts.
+The applications of one's own authority are seen and nobody else's; who opened the page before somebody else decided is
+told who did, and what was typed stays. Whatever goes against an enterprise names a ground and the facts, in words that
+the enterprise will read.
 """
 
 from typing import Any
@@ -122,6 +124,7 @@ def _of(workspace: Workspace, application_id: UUID) -> EnrolmentApplication:
 
 @officer_page("GET")
 def enrolments(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    """The list, what waits longest first."""
     tab = request.GET.get("view", "")
     tab = tab if tab in TABS else "waiting"
     offices = _offices(workspace)

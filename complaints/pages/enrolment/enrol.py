@@ -281,6 +281,7 @@ def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
 
 @holder_page("GET")
 def licence(request: HttpRequest, held: EnrolmentApplication) -> HttpResponseBase:
+    """/enterprise/enrol/licence/: the own scan."""
     return licence_of(held, is_sender=True)
 
 

@@ -1,4 +1,7 @@
-"""/enterprise/enrolment/: the enterprise's own standing, and what it files with the authority that enrolled it."""
+"""/enterprise/enrolment/: the enterprise's own standing, and what it files with the authority that enrolled it.
+
+Whoever manages the whole enterprise files; the answer of the authority stands beside what was filed.
+"""
 
 from datetime import date, timedelta
 from typing import Any

@@ -1,7 +1,9 @@
-"""/enterprise/approvals/: what waits for a second person inside the enterprise, and the decision on it.
+"""/enterprise/approvals/: what waits for a second person inside the enterprise, and the decision on one of it, or on a
+whole set of offers (/enterprise/measures/<id>/approval/).
 
-The approval and the approved step are two moves of one call by the same person (pages/authority/approvals.py); nobody
-decides on his own proposal, and no clock waits for it.
+The approval and the approved step are two moves of one call by the same person, as at the authority
+(pages/authority/approvals.py); nobody decides on his own proposal, and no clock waits for it. Of a set the page shows
+what would go out today, the first case as its consumer will see it and each case with its amount and its last day.
 """
 
 from __future__ import annotations
@@ -142,6 +144,7 @@ def why_words(codes: Iterable[str]) -> str:
 
 
 def _decider(workspace: Workspace, matter: Matter) -> Actor | None:
+    """The job in which this person may approve here."""
     return next(
         (
             actor

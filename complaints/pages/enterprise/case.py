@@ -1,4 +1,8 @@
-"""The enterprise's workspace: the case on the left, the steps that stand open on the right."""
+"""The enterprise's workspace: the case on the left, the steps that stand open on the right.
+
+The buttons are the open steps of this person, nothing more; a former enterprise
+reads its own engagement and finds none.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -45,6 +49,7 @@ def home(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @workspace_page("GET")
 def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/"""
     page, rows = held_whole(workspace, number)
     engagement = page.engagement
     log, lines = work.contact_log(page, rows.contacts), demand_lines(page)

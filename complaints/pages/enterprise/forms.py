@@ -1,4 +1,8 @@
-"""What an enterprise types: one form a step, each field named as the rule names it."""
+"""What an enterprise types: one form a step, each field named as the rule names it.
+
+A form only reads and says what is missing; whether the step may be taken is judged
+by the verb, and its refusal lands on the field of the same name.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -20,6 +24,8 @@ RETURN_REASONS = ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "
 
 
 class HandlerForm(fields.StepForm):
+    """Who handles the case: 责任到人."""
+
     handler = fields.Number(label=_("由谁处理"), widget=forms.Select(attrs={"class": "w-24"}))
 
     def __init__(self, *args: Any, people: Sequence[Staff], chosen: int | None = None, **options: Any) -> None:

@@ -1,4 +1,7 @@
-"""/enterprise/urges/: what authorities asked of this enterprise, until when, and the answer with what shows it."""
+"""/enterprise/urges/: what authorities asked of this enterprise, until when, and the answer with what shows it.
+
+An instruction is seen by whoever holds its case now; answered once, through the step.
+"""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,7 @@
-"""What somebody says about many equal cases: which, what each kind of demand gets, and what shows that it was done."""
+"""What somebody says about many equal cases: which, what each kind of demand gets, and what shows that it was done.
+
+The fields are named as the rule names them, one block a kind of demand that the chosen cases have.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -140,6 +143,8 @@ class RuleForm(StepForm):
 
 
 class DoneForm(StepForm):
+    """What shows that a measure was performed: one proof for all, or one for each case of a table."""
+
     proof = Words(
         label=_("共同的证明"),
         required=False,

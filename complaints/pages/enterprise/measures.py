@@ -1,4 +1,7 @@
-"""/enterprise/measures/: one answer to equal cases, from choosing them to what became of each."""
+"""/enterprise/measures/: one answer to equal cases, from choosing them to what became of each.
+
+Who sees the branch where a measure was made sees the measure, and of its cases only the own ones.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
@@ -45,6 +48,7 @@ MOST_MB = 2
 
 @workspace_page("GET")
 def measures(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    """The measures of this workspace, newest first, each with how it stands."""
     results = list(sending.readable(workspace.actors).select_related("made_by__user").order_by("-pk")[:PAGE])
     ids = [one.public_id for one in results]
     offers = list(sending.offers_of(ids, workspace.engagements()).only("pk", "measure_id", "state"))
@@ -201,6 +205,7 @@ def found_measure(workspace: Workspace, public_id: UUID, *, lock: bool = False) 
 
 
 def _again(workspace: Workspace, asked: QueryDict) -> dict[str, str]:
+    """The cases that got nothing from another measure, to be chosen anew."""
     try:
         before = found_measure(workspace, UUID(asked.get("again", "")))
     except (ValueError, Http404):
@@ -266,6 +271,7 @@ def _draft(
 
 
 def _preview(workspace: Workspace, result: Measure, form: RuleForm, outcome: sending.MeasureOutcome) -> dict[str, Any]:
+    """What the consumer of the first case will see: the same card."""
     number = outcome.done[0]
     shorts = outcome.said[number]
     answers, promises = offer_of(shorts)

@@ -1,4 +1,9 @@
-"""The offer editor: make an offer, or replace the one on the table by a better one."""
+"""The offer editor: make an offer, or replace the one on the table by a better one.
+
+Adding a row, taking one away and looking at the preview are submits like any
+other, so that the editor works without a script and keeps what was typed. What an offer lacks is
+shown once before it goes; whoever sends it nevertheless has seen it.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,6 +46,7 @@ _AFTER_WRITING = frozenset({"propose", "approve", "send_back", "make_offer", "re
 
 @workspace_page("GET", "POST")
 def make_offer(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    """/enterprise/cases/<ref>/offer/"""
     return _editor(request, workspace, held(workspace, number), "make_offer")
 
 
@@ -150,6 +156,7 @@ def _drafted(at: StepContext[CasePage], editor: OfferEditor, typed: dict[str, st
 
 
 def _sum(figures: Mapping[str, Any]) -> str:
+    """What the offer comes to, beside what was asked for."""
     missing, offered = figures["missing"], money(figures["offered"])
     if missing is None:
         return offered
@@ -256,6 +263,7 @@ def _standing(case: CasePage) -> dict[str, Any]:
 
 
 def _preview(case: CasePage, form: enterprise_offer_form.OfferForm, findings: Sequence[Finding]) -> dict[str, Any]:
+    """The same card that the consumer gets, from what is typed and not yet sent; and what it lacks."""
     by, message = case.actor.name if case.actor else "", form.cleaned_data["message"]
     card = card_of(form.demands, form.answers(), form.promises(), message=message, at=case.now, by=by)
     return card | {"findings": [_shown(form, f) for f in findings], "seen": " ".join(map(_token, findings))}

@@ -1,4 +1,8 @@
-"""/enterprise/webhooks/, /enterprise/tokens/: where an enterprise's programs are notified, what they sign in with."""
+"""/enterprise/webhooks/ and /enterprise/tokens/: where the enterprise's programs are notified; what they come in with.
+
+For managers of the whole enterprise only; to everybody else these pages do not exist. A manager makes tokens that act
+as himself, so nobody's name stands under what a program did that he did not let it do.
+"""
 
 import json
 import uuid
@@ -152,6 +156,7 @@ def _url(endpoint: WebhookEndpoint) -> str:
 
 
 def _secret(request: HttpRequest, endpoint: WebhookEndpoint, secret: str) -> HttpResponseBase:
+    """The one page that shows a secret."""
     return render(request, "enterprise/webhook_secret.html", {"secret": secret, "url": _url(endpoint)})
 
 

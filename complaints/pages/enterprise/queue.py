@@ -186,6 +186,7 @@ def _elsewhere(view: queue_lists.QueueView, form: queue_lists.QueueFilter, wante
 
 
 def _active(form: queue_lists.QueueFilter, view: queue_lists.QueueView) -> list[dict[str, str]]:
+    """Conditions in force, each with the address without it."""
     here, conditions = reverse("complaints:enterprise-queue"), form.said
     kept = {name: {k: v for k, v in conditions.items() if k != name} for name in conditions}
     return [

@@ -1,4 +1,7 @@
-"""/enterprise/round-trip/: a table goes out, comes back filled in, is tried out, and is carried out line by line."""
+"""/enterprise/round-trip/: a table goes out, comes back filled in, is tried out, and is carried out line by line.
+
+A table is shown to whoever sent it in and to nobody else; its lines name only what that person sees.
+"""
 
 from typing import Any
 from urllib.parse import urlencode

@@ -1,4 +1,7 @@
-"""/enterprise/views/: filters of the queue that a person keeps under a name, as tabs beside those of everybody."""
+"""/enterprise/views/: filters of the queue that a person keeps under a name, as tabs beside those that everybody has.
+
+They are that person's alone; a view holds the conditions as they stand in the address and nothing else.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

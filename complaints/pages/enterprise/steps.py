@@ -121,6 +121,7 @@ def _has_matter(case: CasePage, step: str) -> bool:
 
 
 def _needs_another(case: CasePage, move: Move) -> bool:
+    """Whether the enterprise's own setting wants a second person for this move."""
     if move.step not in two_persons.ENTERPRISES:
         return False
     setting = setting_for(case.complaint.enterprise_id or 0, case.complaint.branch_id)

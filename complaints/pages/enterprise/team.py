@@ -1,4 +1,9 @@
-"""/enterprise/team/: who works here, how much lies with whom, who is away; /rules/: who gets a new case."""
+"""/enterprise/team/: who works here, how much lies with whom, who is away; /rules/: who gets a new case.
+
+A number is counted by the condition of the list to which it leads, so the two are always the same. Trying out a rule is
+a submit like any other; it shows what the rules and the one that is typed would have done with the newest cases, and
+writes nothing.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -184,6 +189,7 @@ def rule(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
 
 
 def _places(posts: Sequence[Post], people: Sequence[Staff]) -> list[dict[str, Any]]:
+    """Each place that has rules, in the order in which they are tried."""
     enterprises = {post.enterprise.pk for post in posts if post.enterprise}
     rows = list(
         AssignmentRule.objects.filter(enterprise_id__in=enterprises, ended_at=None)

@@ -1,4 +1,7 @@
-"""/enterprise/templates/: the texts that this enterprise answers with, who owns them, how often they were accepted."""
+"""/enterprise/templates/: the texts that this enterprise answers with, who owns them, how often they were accepted.
+
+Everybody who works there reads and uses them; managers alone write, and each change is a new version.
+"""
 
 from typing import Any
 

@@ -1,4 +1,9 @@
-"""The right column of the workspace: contacts, earlier and similar cases, causes; ended cases without a cause."""
+"""The right column of the workspace: the contact log, earlier cases of the consumer, similar cases, notes, causes; and
+the ended cases whose root cause nobody has tagged, one select and one press each.
+
+Everything here is the enterprise's own (its engagements), and each part costs one statement, asked only where it is of
+use: while the case is ours, or once it is over.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -84,7 +89,10 @@ def is_working(page: CasePage) -> bool:
 
 
 def history_of(page: CasePage, workspace: Workspace) -> tuple[list[dict[str, Any]], bool]:
-    """Other cases of this consumer (account or phone, by digest) here, the newest first, and whether there are more."""
+    """Other cases of this consumer at this workspace, the newest first, and whether there are more than are listed.
+
+    The same account, or the same phone; phones are compared by digest, never read. One statement.
+    """
     complaint = page.complaint
     phones = PersonDigest.objects.filter(complaint=complaint, kind="phone").values("digest")
     by_phone = PersonDigest.objects.filter(kind="phone", digest__in=phones).order_by().values("complaint_id")
@@ -138,6 +146,7 @@ def waits_for_approval(page: CasePage, steps: Sequence[str]) -> bool:
 
 
 def why_not_open(page: CasePage, steps: Sequence[str]) -> str:
+    """Why the page of ``steps`` has nothing to do now."""
     action = wording.action(steps[0])
     if page.is_former:
         return _("这件投诉已不由贵单位办理。")
@@ -204,6 +213,7 @@ def _drawn_options(problem: str, chosen: str, language: str | None) -> SafeStrin
 
 
 def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Choices of a select: what is usual for the problem first."""
     usual, others = fitting_causes(problem)
     groups: Sequence[tuple[Any, list[str]]] = ((_("这类问题常见的"), usual), (_("其他"), others))
     return [
@@ -212,7 +222,8 @@ def cause_groups(problem: str) -> list[tuple[str, list[tuple[str, str]]]]:
 
 
 def similar_shown(complaint: Complaint, *, seen: Q) -> dict[str, Any]:
-    """How the own cases with the same problem ended, and the few to list, for enterprise/_similar.html."""
+    """How the own cases with the same problem ended, and the few to list, for enterprise/_similar.html; ``total`` 0
+    where there are none."""
     results = similar_to(complaint, seen=seen)
     return {
         "total": results.total,

@@ -1,4 +1,8 @@
-"""Filing in the browser: begin, the eight screens, submit; and a side page for a second and a third respondent."""
+"""Filing in the browser: begin, the eight screens, submit; and a side page for a second and a third respondent.
+
+Every screen is one form on its own address that works without a script; each submit saves what was typed before
+anything is judged.
+"""
 
 import uuid
 from datetime import datetime
@@ -67,6 +71,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
 
 
 def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> HttpResponseBase:
+    """What lies there from before, and the way on."""
     picked = drafts.picked(unfinished, today=timezone.localdate(now))
     context = {
         "unfinished": unfinished,
@@ -81,6 +86,7 @@ def _resume(request: HttpRequest, unfinished: FilingDraft, *, now: datetime) -> 
 
 
 def _prefilled(request: HttpRequest) -> dict[str, str]:
+    """What the search page or a poster's code hands over."""
     asked = request.GET
     initial = {name: asked[name][:100] for name in ("query", "service_region") if asked.get(name)}
     pick = asked.get("pick", "")

@@ -1,4 +1,7 @@
-"""One screen around a form of the filing; and the last one: everything once more, then the one rule call."""
+"""One screen around a form of the filing; and the last one: everything once more, then the one rule call.
+
+Whatever a double click sends, one complaint comes of it and both submits end at the same receipt.
+"""
 
 import uuid
 from dataclasses import replace

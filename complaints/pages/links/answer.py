@@ -1,4 +1,8 @@
-"""/answer/: a respondent without account reads its one case and answers."""
+"""/answer/: a respondent without account reads its one case and answers.
+
+It is shown from acceptance on and to whoever was proven by the link (link_access.py); what decides asks for a code to
+the phone of the link first. The pages of its steps are the same for an officer who writes down what it says.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

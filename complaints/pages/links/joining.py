@@ -1,4 +1,8 @@
-"""/cases/join/: somebody whom another one named reads what it is about, proves the phone, and says yes or no."""
+"""/cases/join/: somebody whom another one named reads what it is about, proves the phone, and says yes or no.
+
+The token leaves the address bar at once, into the session; a link that leads nowhere looks the same, whether it is
+unknown, over or was answered. Nothing is preset, and who says no is asked nothing more.
+"""
 
 from __future__ import annotations
 

@@ -115,6 +115,7 @@ def read_behind(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResp
 @unlisted
 @require_http_methods(["GET", "HEAD", "POST"])
 def step(request: HttpRequest, number: str, name: str, access: LinkAccess) -> HttpResponseBase:
+    """One question, what follows from it, one button."""
     now = timezone.now()
     link, page = proven(request, number, access, now=now), access.pages.get(name)
     if link is None:
@@ -139,6 +140,7 @@ def masked(link: AnswerLink) -> str:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, number: str, access: LinkAccess) -> HttpResponse:
+    """A code to the phone of the link, then the step that was wanted."""
     now = timezone.now()
     link = proven(request, number, access, now=now)
     if link is None:

@@ -295,6 +295,7 @@ def first_confirm(request: HttpRequest, address: str) -> HttpResponse:
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def code(request: HttpRequest, number: str) -> HttpResponse:
+    """A code to the phone of the case, then the step that was wanted."""
     now = timezone.now()
     case = proven(request, number, now=now)
     if case is None:

@@ -186,6 +186,7 @@ def _give_out(
 
 @officer_page("POST")
 def revoke(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
+    """From now on the link leads nowhere."""
     officer_case = _case_of_respondent(workspace, request, number)
     here = reverse("complaints:authority-respondent", args=[number])
 

@@ -1,6 +1,7 @@
 """/authority/mediation/: what is being mediated, by what it waits for; and the workspace of one mediation.
 
-The workspace shows and links; every step has its own page. Day n of 60 is what the deadline counts.
+The workspace shows and links; every step has its own page and is judged there. Day n of 60 is what the clock
+counts, and stretches that do not count are named with their days.
 """
 
 from collections.abc import Sequence

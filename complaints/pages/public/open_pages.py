@@ -1,7 +1,9 @@
 """Open to everybody: the register of ODR enterprises, complaints that an authority shows, and the service stations.
 
-Nothing of persons. Complaints are shown as 市场监督管理投诉信息公示暂行规则 (2023) says, while authority and consumer
-both agree. Of a station a number from 1 to 4 is withheld, and only what the consumer confirmed counts as settled.
+They tell what was decided and what was published, and nothing of persons. Complaints are shown as
+市场监督管理投诉信息公示暂行规则 (2023) says, asked of the cases for every request, by the decision of the authority and
+the consent of the consumer together: a consent that is taken back hides its complaint at once. Of a station a number
+from 1 to 4 is withheld, and a dispute counts as settled only when the consumer confirmed it.
 """
 
 import datetime as dt
@@ -58,7 +60,8 @@ TONES: dict[str, str] = {
 def listed(
     query: str, asked: Mapping[str, str], *, on: dt.date, rows: QuerySet[Enterprise]
 ) -> keyset.KeysetPage[Enterprise]:
-    """A page of the register by number, or what the search finds, best first."""
+    """A page of the register by number, or what the search finds, best first. Names, brands and codes all lead
+    there."""
     if query:
         hits = find(query, on=on, limit=keyset.PAGE)
         allowed = set(rows.filter(pk__in=[hit.enterprise.pk for hit in hits]).values_list("pk", flat=True))

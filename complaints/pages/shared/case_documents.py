@@ -1,4 +1,9 @@
-"""Official documents of a case, what a court asks for, and the dossier."""
+"""Official documents of a case, what a court asks for, and the dossier.
+
+The sides share the addresses; each gets what is addressed to it and what it may see, and what is not there for it is a
+404. The package for the court that confirms an agreement (司法确认) says of a person what the page of the case says to
+the same reader; the rest is left to be filled in by hand. A dossier is for whoever asked for it, for a day.
+"""
 
 import hashlib
 import io

@@ -1,4 +1,9 @@
-"""Pages that all three sides have of a case: why a date is that day; files handed out, and sent in parts."""
+"""Pages that all three sides have of a case: why a date is that day; files handed out, and sent in parts.
+
+Who may not see it gets the same 404 as for what does not exist. A browser sends a file to addresses that begin, take a
+part, tell the state, finish and cancel; each may be repeated, for the answer may have been lost, and without JavaScript
+nobody comes there.
+"""
 
 import uuid
 from collections.abc import Callable
@@ -185,6 +190,7 @@ def file_of_case(request: HttpRequest, number: str, pk: int, form: str = FILE) -
 @never_cache
 @require_safe
 def file_of_draft(request: HttpRequest, draft_id: uuid.UUID, evidence_id: int, form: str = FILE) -> HttpResponseBase:
+    """A file of a draft, for whoever holds the draft."""
     held = held_by(request, now=timezone.now(), draft_id=draft_id)
     row = Evidence.objects.filter(draft=held.draft, pk=evidence_id).first() if held else None
     if row is None or not evidence.shows_content(row, is_sender=True):

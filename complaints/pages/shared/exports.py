@@ -1,4 +1,8 @@
-"""/enterprise/exports/ and /authority/exports/: ask for a table of what the list shows, watch it, fetch it once."""
+"""/enterprise/exports/ and /authority/exports/: ask for a table of what the list shows, watch it, fetch it once.
+
+An export is shown to whoever asked and to whoever may approve it; to everybody else it
+does not exist. Its file goes to whoever asked, by a link that works once.
+"""
 
 from __future__ import annotations
 
@@ -63,6 +67,8 @@ LONGEST_LIST = 2000
 
 @dataclass(frozen=True, slots=True)
 class Side:
+    """Where the pages of one side are, and the list that is exported."""
+
     prefix: str
     list_name: str
     conditions: tuple[str, ...]

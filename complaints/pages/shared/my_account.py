@@ -1,4 +1,8 @@
-"""Privacy and notices: what we hold about you, who looked, a copy, closing the account; how you want to be notified."""
+"""Privacy and notices: what we hold about you, who looked, a copy, closing the account; how you want to be notified.
+
+Every right is a page of its own, at most three taps away, and works without JavaScript. Turning notices off by the
+address in a letter takes no session and answers the same to everybody; turning on again takes signing in.
+"""
 
 import json
 from typing import Any

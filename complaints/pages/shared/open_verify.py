@@ -1,4 +1,7 @@
-"""/open/verify/: is this dossier whole and unaltered? /open/seals/: the published seals, for anybody to keep."""
+"""/open/verify/: is this dossier whole and unaltered? /open/seals/: the published seals, for anybody to keep.
+
+Nothing sent is kept, nothing of a case is shown; who asks too often is told until when to wait.
+"""
 
 import re
 from datetime import datetime, timedelta

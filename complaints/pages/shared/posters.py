@@ -1,4 +1,9 @@
-"""Posters to hang up, of an enterprise, its branches or a station, and how many complaints each of them brought."""
+"""/enterprise/posters/, /authority/posters/ and the files of a poster: what to hang up, and how many complaints it
+brought.
+
+A poster is of the own enterprise and its branches, or of the own station; a number is told to whoever
+owns the poster, and to the authority of its own region.
+"""
 
 from collections import defaultdict
 from datetime import datetime, timedelta
@@ -88,6 +93,7 @@ def _row(owner: str, branch_id: int | None, name: str, result: dict[Poster, int]
 
 @workspace_page("GET")
 def enterprise_file(request: HttpRequest, workspace: enterprise_workspace.Workspace, kind: str) -> HttpResponseBase:
+    """One of them as PDF; ``?branch=`` says for which branch."""
     enterprise, branches = _mine(workspace)
     asked = request.GET.get("branch", "")
     branch = next((one for one in branches if str(one.pk) == asked), None)

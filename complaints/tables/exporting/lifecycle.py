@@ -46,6 +46,8 @@ LIVE = ("asked", "approved", "building", "ready")
 
 
 class FileGone(StepNotAllowed):
+    """It was there once: fetched or expired."""
+
     status = 410
 
 

@@ -131,6 +131,7 @@ class Batches:
         self._started = time.monotonic(), time.process_time()
 
     def run(self, rows: Iterable[ImportedRow | None]) -> Tally:
+        """File as the rows come, at the present moment."""
         for batch in _batched(self._counted(rows), BATCH):
             if self._is_over():
                 break
@@ -295,6 +296,7 @@ class Progress:
 
 
 def directory_lines(built: BuiltDirectory, *, dry_run: bool = False) -> Iterator[str]:
+    """What was built from the names of the file."""
     verb = "would be new" if dry_run else "new"
     yield (
         f"directory: {built.found:,} enterprises named in {built.rows:,} rows; {built.enterprises:,} {verb}, "

@@ -1,4 +1,8 @@
-"""The few declared ways in which cells become a value."""
+"""The few declared ways in which cells become a value.
+
+A converter is data of the mapping (docs/how-to/import.md lists them); a cell that it
+cannot read is a BadCell with its column, never a default.
+"""
 
 import hashlib
 import unicodedata

@@ -1,4 +1,8 @@
-"""Reads a mapping: how a foreign source's columns become a complaint. Nothing but data."""
+"""Reads a mapping: how a foreign source's columns become a complaint. Nothing but data.
+
+Whatever is misspelt, unknown or missing in a mapping is refused by its key before
+a row is read; what the source does not have stands in ``absent`` and is never filled.
+"""
 
 import string
 from collections.abc import Mapping as MappingType

@@ -1,4 +1,8 @@
-"""Finds the place of a row in its country's tree, and grows the tree by the cities of a file."""
+"""Finds the place of a row in its country's tree, and grows the tree by the cities of a file.
+
+A state must stand in the country's own table; a city is added under its state as
+the file writes it. What cannot be placed is said, never moved somewhere else.
+"""
 
 import csv
 import hashlib

@@ -1,4 +1,8 @@
-"""Takes a CSV file apart, row by row, however broken it is, and says what is wrong with a row."""
+"""Takes a CSV file apart, row by row, however broken it is, and says what is wrong with a row.
+
+One broken row never swallows its neighbours, and is named by number, column, value and reason; only a file that cannot
+be read at all, or lacks a column in its heading, is refused as a whole.
+"""
 
 from __future__ import annotations
 

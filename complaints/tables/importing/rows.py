@@ -1,4 +1,7 @@
-"""A row of a foreign source becomes one filing request, or says which of its cells are bad."""
+"""A row of a foreign source becomes one filing request, or says which of its cells are bad.
+
+Every cell of the row is judged before anything is given up, so that one pass over the errors file corrects the row.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field

@@ -1,4 +1,8 @@
-"""One line of a platform file: a number for a case of ours, or a complaint that began there."""
+"""One line of a platform file: a number for a case of ours, or a complaint that began there.
+
+A new complaint is judged by the same forms as the screens of filing, so nothing comes in by a file that a
+person could not file; a problem names the column as the heading writes it.
+"""
 
 import uuid
 from collections.abc import Mapping, Sequence
@@ -196,6 +200,7 @@ def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
 
 
 def _code(line: PlatformRow, column: str, labels: Mapping[str, object]) -> str:
+    """The code, or what it is called."""
     text = line.text(column)
     return _in_words(labels).get(text, text)
 

@@ -175,6 +175,7 @@ class _Worker:
             save_progress(self.file, "place", "lines", now=self.now)
 
     def turn(self) -> None:
+        """All lines are through."""
         if self.file.state == "applying":
             end(self.file, "done", now=self.now)
         elif not PlatformFile.objects.filter(pk=self.file.pk, state="checking").update(

@@ -1,4 +1,8 @@
-"""Sending a filled-in table in, and deciding what is done with it."""
+"""Sending a filled-in table in, and deciding what is done with it.
+
+Nothing of a table is carried out before whoever sent it has seen what would come of each line and said
+so; ``all`` or nothing only where all of it fits into one transaction.
+"""
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta

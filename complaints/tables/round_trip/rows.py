@@ -1,4 +1,8 @@
-"""What one line of a filled-in table means: which step, with which words."""
+"""What one line of a filled-in table means: which step, with which words.
+
+A problem names the column as the heading writes it; values may be written as codes or in the words of
+either language. Whether the step may be taken is judged by the verb alone.
+"""
 
 from __future__ import annotations
 

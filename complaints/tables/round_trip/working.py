@@ -75,6 +75,7 @@ class _Worker:
     # --- reading ---
 
     def read(self) -> None:
+        """All of the file from where it was left, piece by piece."""
         path, lines = uploads.lines_below_heading(self.trip.mark, self.trip.form, rows.heading)
         done, piece = self.trip.read_rows, list[tuple[int, dict[str, str]]]()
         for place, line in enumerate(lines, start=1):

@@ -1,4 +1,7 @@
-"""manage.py issue_token EMAIL --scopes …: a token for a program of this person, printed once."""
+"""manage.py issue_token EMAIL --scopes …: a token for a program of this person, printed once.
+
+The secret goes to standard output and nowhere else.
+"""
 
 from datetime import timedelta
 from typing import Any

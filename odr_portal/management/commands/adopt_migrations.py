@@ -1,4 +1,8 @@
-"""manage.py adopt_migrations: takes over a database that was made by the migrations before these."""
+"""manage.py adopt_migrations: takes over a database that was made by the migrations before these.
+
+Django_migrations is changed only when the whole record is unbroken and every line of the schema is as
+expected, all in one transaction.
+"""
 
 from typing import Any
 

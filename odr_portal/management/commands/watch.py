@@ -1,4 +1,7 @@
-"""The watcher: seals the record every minute, and sweeps itself when the broker's heartbeat is stale."""
+"""The watcher: seals the record every minute, and sweeps itself when the broker's heartbeat is stale.
+
+It needs nothing but the database, so clocks run on with broker, worker and beat all dead.
+"""
 
 import logging
 import signal

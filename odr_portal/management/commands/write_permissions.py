@@ -1,4 +1,7 @@
-"""Write docs/permissions.md from accounts/roles.py and permissions.csv, so that the page cannot say anything else."""
+"""Write docs/permissions.md from accounts/roles.py and permissions.csv, so that the page cannot say anything else.
+
+Every cell is read from there; an empty cell is what the permission middleware refuses.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

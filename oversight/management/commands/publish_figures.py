@@ -1,4 +1,7 @@
-"""`manage.py publish_figures`: today's figures of the enterprises, for the filing pages."""
+"""`manage.py publish_figures`: today's figures of the enterprises, for the filing pages.
+
+The worker does the same by itself once a day; running it again changes nothing.
+"""
 
 from typing import Any
 

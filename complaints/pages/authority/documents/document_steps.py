@@ -81,6 +81,7 @@ def find_document(workspace: Workspace, pk: int, request: HttpRequest) -> Office
 
 
 def is_shown(officer_case: OfficerCase) -> bool:
+    """Whether this officer has said why, and reads the consumer's data."""
     result = officer_case.found
     return case_documents.is_shown(result.complaint, result, now=officer_case.workspace.now)
 
@@ -239,7 +240,8 @@ class CorrectionForm(StepForm):
         return self.cleaned_data
 
     def _catch_up(self, mine: Mapping[str, str]) -> None:
-        """Somebody was quicker: what was typed stays, beside the other lines as they stand now."""
+        """Somebody was quicker: what was typed stays, beside the other lines as they stand now; sent once more, it
+        counts."""
         self.add_error(None, documents.newer())
         for name in mine:
             if self.newest.get(name) != self.lines[name][1]:
@@ -300,6 +302,7 @@ PAGES: dict[str, DocumentPage] = table(
 
 @officer_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, pk: int, slug: str) -> HttpResponseBase:
+    """/authority/documents/<id>/{serve,correct,void}/"""
     at, page = find_document(workspace, pk, request), PAGES.get(slug)
     if page is None:
         raise Http404

@@ -61,6 +61,7 @@ class RegisterFilter(ListFilter):
 
 @officer_page("GET")
 def register(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
+    """By year, sort and state; by number."""
     form = RegisterFilter(request.GET)
     asked = form.read()
     rows = _narrowed(given_by(workspace), asked, workspace.now).annotate(latest=Count("versions"))

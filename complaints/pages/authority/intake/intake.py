@@ -325,8 +325,11 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
 
 
 def _case_and_token(number: str, typed: str, workspace: Workspace) -> tuple[Complaint, str]:
-    """The case, and its token for who has the secret of filing, for half an hour. Http404 without secret or case in
-    sight."""
+    """The case and its token: by the secret of who filed it for half an hour; afterwards, and for all others, without
+    token.
+
+    Raises Http404 for who has neither the secret nor the case in sight.
+    """
     rows = Complaint.objects.select_related(
         "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch", "station"
     )

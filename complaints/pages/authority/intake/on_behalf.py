@@ -357,6 +357,8 @@ class CameForm(StepForm):
 
 
 class ReadBackForm(StepForm):
+    """Said back, word for word; a letter says itself."""
+
     read = forms.BooleanField(
         label=_("已经读给消费者听，消费者说对（来信和转来的：已经与原文核对）"),
         error_messages={"required": _("请先读给消费者听，再勾选。")},

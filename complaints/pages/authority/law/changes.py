@@ -231,6 +231,7 @@ def approvers_of(asked: Authority | None, workspace: Workspace) -> str:
 
 
 def in_words(officers: Sequence[Officer]) -> str:
+    """Authority and name of the first of them."""
     shown = officers[:MOST_NAMED]
     sealed_fields.load_for(officer.user for officer in shown)
     return listed(dict.fromkeys(f"{named(officer.authority)} {officer.user.name}" for officer in shown))

@@ -151,7 +151,8 @@ def _called(ids: list[int], workspace: Workspace) -> list[dict[str, Any]]:
 
 
 def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """How many were reached and do not agree, in all and by enterprise, whoever has most first."""
+    """How many were reached of those that are over, how many of the reached do not agree; and the same by enterprise,
+    whoever has most that do not agree first."""
     enterprise = "complaint__enterprise"
     counted = list(
         rows.order_by()
@@ -256,7 +257,8 @@ def _questions(case: Complaint) -> list[str]:
 
 @require_safe
 def public(request: HttpRequest) -> HttpResponseBase:
-    """/open/call-backs/: for each month the digest of the seed before, the seed after, and how many were drawn."""
+    """/open/call-backs/: for each month the digest of the seed before, the seed after, and how many were drawn of how
+    many."""
     return render(
         request,
         "open/call_backs.html",

@@ -1,6 +1,8 @@
 """/authority/urges/: the 督办 board (or one column of it as a table), one instruction, and one instruction for many.
 
-Of up to 200 cases each is judged for itself; what was refused says why and hinders none of the others.
+What a card offers is what the table of steps lets this officer do; the answer goes through the step like any other. Of
+up to 200 cases of a list each is judged for itself in one flush; what was refused says why and hinders none of the
+others.
 """
 
 from collections.abc import Callable, Sequence

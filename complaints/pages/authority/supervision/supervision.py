@@ -1,6 +1,7 @@
 """Below /authority/urges/: what was reported upwards, what waits for a decision, what is overdue by unit and person.
 
-Each number is counted by the condition of the list that it opens.
+Each number is counted by the condition of the list that it opens, and a page of rows costs the same
+number of queries however long the list is.
 """
 
 from collections import Counter

@@ -1,7 +1,9 @@
 """Where a case goes, as an officer chooses it: an enterprise or an authority; first ask the consumer; many at once.
 
-Who does not take the first suggestion says why, in a word that routing can count. Of many cases each is judged for
-itself; what came back twice is for a person to decide and goes in no batch.
+One address takes the choice of the triage page and of its own form alike. Who does not take the first suggestion says
+why, in a word that routing can count. Of many cases each is judged for itself, in one transaction and one flush; what
+was refused says why and hinders none of the others. What came back twice is for a person to decide and goes in no
+batch.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -222,6 +222,7 @@ def looked_up(
 
 
 def likelihood(score: int) -> tuple[str, str]:
+    """A score of routing in words, and their tone."""
     if score >= LIKELY:
         return _("把握高"), "ok"
     return (_("把握中") if score >= POSSIBLE else _("把握低")), "neutral"

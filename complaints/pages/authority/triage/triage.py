@@ -1,7 +1,8 @@
 """/authority/triage/: what waits for a person to say where it goes, and one case of it.
 
-The first suggestion is one button, all else is one page away; many go at once to where each should (forward.py). Two
-statements read a page of rows. Signals are shown as far as the officer sees the cases; nothing of them is kept.
+One decision in seconds; the first suggestion is one button, all else is one page away, and what blocks it is said in
+words. Many go at once to where each should (forward.py). A page of rows is read by two statements, as one row would be.
+Signals are asked for only by pages of the authority, as far as the officer sees the cases; nothing of them is kept.
 """
 
 import re
@@ -68,6 +69,7 @@ def shown_signals(
 
 
 def looked_back_at(workspace: Workspace) -> timedelta:
+    """How far back cases are compared for this officer."""
     return looked_back(workspace.conditions.policies, workspace.first_region)
 
 
