@@ -1,7 +1,14 @@
 """The wiring itself as an app: commands that belong to no single part."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
 
 
 class PortalConfig(AppConfig):
     name = "odr_portal"
+
+    def ready(self) -> None:
+        from odr_portal import checks
+
+        register(checks.every_view_has_a_row)
+        register(checks.the_database_user_is_behind_the_walls, Tags.database)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -99,9 +99,3 @@ select session_user::text,
              and pg_has_role(session_user, oid, 'usage') order by 1),
        array(select name from unnest(%(roles)s) as asked (name) where not exists (
              select from pg_roles where rolname = name and pg_has_role(session_user, oid, 'set')) order by 1)"""
-
-
-def register_all() -> None:
-    """Called once, when the apps are ready."""
-    register(every_view_has_a_row)
-    register(the_database_user_is_behind_the_walls, Tags.database)

@@ -70,10 +70,6 @@ def cursor_now() -> str:
     return str(_horizon())
 
 
-def is_cursor(text: str) -> bool:
-    return text == "" or _CURSOR.fullmatch(text) is not None
-
-
 def _horizon() -> Position:
     """Below this transaction everything is decided. Asked in a statement of its own, before the rows:
     what was decided then is seen by the statement after it."""

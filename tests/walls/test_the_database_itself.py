@@ -6,6 +6,8 @@ from typing import Any
 
 import psycopg2
 import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -406,6 +408,8 @@ def test_T06_a_check_names_a_database_user_who_stands_before_the_walls(settings:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(checks, "_LOGIN", login_query.replace("session_user", f"'{login}'"))
             sentences += [error.msg for error in looks_wrong(None, databases=["default"])]
+            with pytest.raises(SystemCheckError, match=rf"odr_portal\.E004\) The database user {login} "):
+                call_command("check", databases=["default"])
     assert len(sentences) == 2
     assert "postgres is superuser" in sentences[0]
     assert "owns" in sentences[1]
