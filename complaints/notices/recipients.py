@@ -48,7 +48,7 @@ class _Batch:
 
     channels: Channels
     now: datetime
-    calendar: Calendar
+    next_digest: datetime
     staff: dict[int, list[Staff]] = field(default_factory=lambda: defaultdict(list))
     officers: dict[int, list[Officer]] = field(default_factory=lambda: defaultdict(list))
     wishes: dict[int, NoticeChoice] = field(default_factory=dict)
@@ -68,7 +68,7 @@ def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
             return 0
         today = now.astimezone(SHANGHAI).date()
         more = with_participants(rows, today)
-        batch = _Batch(channels, now, calendar)
+        batch = _Batch(channels, now, working_calendar.next_digest(now, calendar))
         _ask_for_people(batch, rows, today)
         batch.contacts = contacts_of(rows)
         batch.wishes = wishes_of([*(row.user_id for row in (*rows, *more)), *batch.ids()])
@@ -114,7 +114,6 @@ def unsettled() -> QuerySet[Notice]:
 
 def _settle(row: Notice, batch: _Batch) -> list[Notice]:
     """Changes the row in memory; returns rows for further people."""
-    next_digest = working_calendar.next_digest(batch.now, batch.calendar)
     if row.user_id is not None or row.addressee == "consumer":
         wanted = how(row, batch.wishes.get(row.user_id or 0))
         if wanted == "none":
@@ -122,7 +121,7 @@ def _settle(row: Notice, batch: _Batch) -> list[Notice]:
             return []
         _choose(row, batch)
         if wanted == "digest" and row.state == "queued":
-            row.form, row.send_after = "digest", next_digest
+            row.form, row.send_after = "digest", batch.next_digest
         return []
     main, heads = _persons(row, batch)
     if not main and not heads:
@@ -135,7 +134,7 @@ def _settle(row: Notice, batch: _Batch) -> list[Notice]:
             each.form = "summary"
         _choose(each, batch)
         if each.form == "summary" and row.form == "single" and each.state == "queued":
-            each.send_after = next_digest
+            each.send_after = batch.next_digest
     return rows[1:]
 
 

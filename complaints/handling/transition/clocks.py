@@ -25,10 +25,16 @@ def live(
     for row in file.clocks:
         if row.clock != clock or row.ended_at is not None:
             continue
-        # A row that was not saved yet has no number to go by.
-        is_its = obligation is None or row.obligation is obligation or row.obligation_id == obligation.pk is not None
-        if is_its and (matter is None or row.matter is matter or row.matter_id == matter.pk is not None):
-            return row
+        # What is not saved yet has no number to go by.
+        if (
+            obligation is not None
+            and row.obligation is not obligation
+            and (row.obligation_id is None or row.obligation_id != obligation.pk)
+        ):
+            continue
+        if matter is not None and row.matter is not matter and (row.matter_id is None or row.matter_id != matter.pk):
+            continue
+        return row
     return None
 
 
