@@ -50,8 +50,8 @@ def masked_address(address: str) -> str:
 
 def masked_text(text: str) -> str:
     """Mobile numbers and numbers of identity cards in what somebody wrote, each as it would be masked alone."""
-    text = _CARD.sub(lambda found: masked_id_number(found.group()), text)
-    return _MOBILE.sub(lambda found: masked_phone(re.sub(r"\D", "", found.group(1))), text)
+    text = _CARD.sub(lambda match: masked_id_number(match.group()), text)
+    return _MOBILE.sub(lambda match: masked_phone(re.sub(r"\D", "", match.group(1))), text)
 
 
 def masked_id_number(number: str) -> str:

@@ -89,7 +89,7 @@ def title_of(status: int) -> str:
 def answered(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     """DRF's exception handler. None leaves the error to the middleware (503, 500)."""
     request: Request = context["request"]
-    given = _said(error)
+    given = _status_and_body(error)
     if given is None:
         return None
     status, more = given
@@ -101,15 +101,15 @@ def answered(error: Exception, context: dict[str, Any]) -> HttpResponse | None:
     return response
 
 
-def _said(error: Exception) -> tuple[int, dict[str, Any]] | None:
+def _status_and_body(error: Exception) -> tuple[int, dict[str, Any]] | None:
     match error:
         case WrongFields():
             return 400, {"code": "wrong_fields", "detail": _("有字段不能用，请看errors。"), "errors": error.errors}
         case StepRefused():
             refusal = error.refusal
             more: dict[str, Any] = {"field": refusal.field} if refusal.field else {}
-            told = {"code": refusal.code, "detail": refusal.reason, "message": refusal.reason}
-            return refusal.status, told | {"allowed_steps": list(error.allowed)} | more
+            body = {"code": refusal.code, "detail": refusal.reason, "message": refusal.reason}
+            return refusal.status, body | {"allowed_steps": list(error.allowed)} | more
         case NotAllowed():
             return 403, {"code": error.code, "detail": error.detail}
         case BadCall():

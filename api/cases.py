@@ -291,5 +291,5 @@ class Events(ApiView):
             raise WrongFields({"/after": [_("请用上一次得到的next。")]}) from None
         enterprise = who.token.enterprise_id
         refs = events.external_refs(rows, enterprise_id=enterprise) if enterprise is not None else {}
-        told = [events.told(row, external_ref=refs.get(row.complaint_id, "")) for row in rows]
-        return Response(shapes.EventPage({"events": told, "next": after}).data)
+        bodies = [events.event_body(row, external_ref=refs.get(row.complaint_id, "")) for row in rows]
+        return Response(shapes.EventPage({"events": bodies, "next": after}).data)

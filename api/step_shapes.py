@@ -54,8 +54,8 @@ def input_of(step: str) -> type[serializers.Serializer[Any]]:
             for argument, parameter in parameters.items()
             if argument not in _SUPPLIED and hints[argument] not in (CaseFile, Actor)
         }
-    words = inspect.getdoc(MOVES[step]) or wording.label(step, kind="step")
-    made = type(name, (serializers.Serializer,), {**fields, "__doc__": words})
+    description = inspect.getdoc(MOVES[step]) or wording.label(step, kind="step")
+    made = type(name, (serializers.Serializer,), {**fields, "__doc__": description})
     return typing.cast("type[serializers.Serializer[Any]]", made)
 
 

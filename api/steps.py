@@ -268,8 +268,8 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
             given = validated(input_of(step)(data=row["input"]))
             one = meant_by(who, result, step, given, if_match=row["if_match"])
         except WrongFields as wrong:
-            told = {"result": "wrong_fields", "code": "wrong_fields", "errors": wrong.errors}
-            results[place] = {"case": row["case"], **told}
+            problem = {"result": "wrong_fields", "code": "wrong_fields", "errors": wrong.errors}
+            results[place] = {"case": row["case"], **problem}
         except StepNotAllowed as refusal:
             results[place] = _row_refused(row["case"], refusal, result)
         else:

@@ -65,7 +65,7 @@ def _looks(enterprise: int, middle: int) -> dict[str, tuple[Look, Look]]:
 
     def page(order: Any, **asked: str) -> Any:
         after = {"after": asked.pop("after")} if "after" in asked else {}
-        given = CaseFilter(asked, officers=[], regions=[]).said
+        given = CaseFilter(asked, officers=[], regions=[]).conditions
         cases = case_query.narrowed(officer.cases(), given, officer)
         return keyset.page_of(cases, after, order, related=authority_lists.RELATED)
 

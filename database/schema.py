@@ -128,5 +128,5 @@ def _line(kind: str, name: str, given: Any) -> str:
     for what, value in given:
         if value not in (None, False, ""):
             parts.append(what if value is True else f"{what} {value}")
-    line = _CAST_LIST.sub(lambda found: "ARRAY[" + _CAST_WORD.sub(r"(\1)::text", found[1]) + "]", " ".join(parts))
+    line = _CAST_LIST.sub(lambda match: "ARRAY[" + _CAST_WORD.sub(r"(\1)::text", match[1]) + "]", " ".join(parts))
     return line.replace("\\", "\\\\").replace("\n", "\\n")

@@ -73,7 +73,7 @@ class World:
     places: Places
     until: datetime
     live: dict[int, Case] = field(default_factory=dict)
-    told: RunCounts = field(default_factory=RunCounts)
+    counts: RunCounts = field(default_factory=RunCounts)
     conditions: Conditions | None = None
     conditions_on: date | None = None
 
@@ -105,7 +105,7 @@ class World:
         for complaint, (case, _) in zip(filed, made, strict=True):
             case.pk = complaint.pk
             self.live[case.pk] = case
-        self.told.filed += len(filed)
+        self.counts.filed += len(filed)
 
     def tick(self, now: datetime, *, is_office: bool, conditions: Conditions) -> None:
         """Sweeps first, as the worker would have done; then whoever is due acts."""
@@ -158,9 +158,9 @@ class World:
     def _count(self, moves: Sequence[tuple[int, Move, Actor]], done: Sequence[StepResult]) -> None:
         for (_, move, _), taken in zip(moves, done, strict=True):
             if taken.refusal is None:
-                self.told.taken[move.step] += 1
+                self.counts.taken[move.step] += 1
             else:
-                self.told.refused[f"{move.step}: {taken.refusal.code}"] += 1
+                self.counts.refused[f"{move.step}: {taken.refusal.code}"] += 1
 
 
 def sweep(*, now: datetime, conditions: Conditions) -> None:
@@ -205,7 +205,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
             still = [case.pk for case in world.live.values() if case.story.stays_at == case.status]
             instruct(cast, among=still, now=now, conditions=conditions)
         if nth % 50 == 49:
-            say(f"{now.astimezone(_LOCAL):%Y-%m-%d}: {world.told.filed}")
+            say(f"{now.astimezone(_LOCAL):%Y-%m-%d}: {world.counts.filed}")
     last = [(len(rows) + nth, Plan(len(ticks), is_rung_in=not nth)) for nth in range(LAST)]
     world.file(last, now=until, conditions=world.conditions_at(until))
     invite_newcomer(now=until)
@@ -221,5 +221,5 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     add_papers(now=until, conditions=world.conditions_at(until))
     make_sets(now=until, conditions=world.conditions_at(until))
     make_enrolments(now=until)
-    world.told.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))
-    return world.told
+    world.counts.people = len(cast.consumers) + len(cast.staff) + sum(map(len, cast.officers.values()))
+    return world.counts

@@ -79,7 +79,7 @@ def _fold(nodes: NodeList, *, as_written: bool) -> None:
             continue
         text = _drawn(node)
         if isinstance(node, TextNode) and not as_written:
-            text = _LINE_BREAK.sub(lambda found: found[1] or " ", node.s)
+            text = _LINE_BREAK.sub(lambda match: match[1] or " ", node.s)
         if text is not None and folded and isinstance(folded[-1], TextNode):
             folded[-1] = _text(folded[-1].s + text, folded[-1])
         else:

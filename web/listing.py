@@ -13,7 +13,7 @@ def listed(names: Iterable[object]) -> str:
     return pgettext("between names", "、").join(map(str, names))
 
 
-def told(sentences: Iterable[object]) -> str:
+def joined(sentences: Iterable[object]) -> str:
     """没有凭证；没有订单号 / no receipt; no order number."""
     return pgettext("between conditions", "；").join(map(str, sentences))
 

@@ -59,14 +59,14 @@ class Limit:
 
 
 class TooManyTries(Exception):
-    """Nothing is done before ``until``; the page or the API says so, with the status that ``told`` gives."""
+    """Nothing is done before ``until``; the page or the API says so, with the status that ``refuse`` gives."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(until.isoformat())
         self.until = until
 
-    def told(self, request: HttpRequest) -> int:
-        """The status of the answer; the shell tells programs the same moment, in ``Retry-After``."""
+    def refuse(self, request: HttpRequest) -> int:
+        """The status of the answer; `web.headers` tells programs the same moment, in ``Retry-After``."""
         request.free_again_at = self.until  # type: ignore[attr-defined]
         return 429
 

@@ -82,7 +82,7 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
             try:
                 shown = factors.show_code(user, form.cleaned_data["code"], address=client_address(request), now=now)
             except TooManyTries as wait:
-                status = wait.told(request)
+                status = wait.refuse(request)
                 until = moment_words(wait.until)
                 form.add_error("code", gettext("试错的次数太多了，请在%(moment)s之后再试。") % {"moment": until})
             else:

@@ -243,7 +243,7 @@ def send(request: HttpRequest, contact: Contact, purpose: str, *, now: datetime)
         language = get_language() or settings.LANGUAGE_CODE
         send_code(contact=contact, purpose=purpose, asker=asker_of(request, now=now), language=language, now=now)
     except TooManyTries as wait:
-        wait.told(request)
+        wait.refuse(request)
         return too_many_codes(wait.until)
     return ""
 

@@ -121,9 +121,9 @@ def article(number: int, law: str = "order121") -> Article:
     return _articles()[law, number]
 
 
-def articles(law: str, *, words: str = "") -> list[Article]:
-    """Those of a law, in order; with ``words`` only where title or text has them, or the number is meant."""
-    asked = words.strip().casefold()
+def articles(law: str, *, query: str = "") -> list[Article]:
+    """Those of a law, in order; with ``query`` only where title or text has them, or the number is meant."""
+    asked = query.strip().casefold()
     return [one for one in _articles().values() if one.law == law and (not asked or _meant(one, asked))]
 
 

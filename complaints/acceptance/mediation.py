@@ -47,10 +47,10 @@ _TELLING = (
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """``found``: what the case shows, a sentence each. ``why_not``: what is missing; empty where the ground is open."""
+    """``facts``: what the case shows, a sentence each. ``why_not``: what is missing; empty where the ground is open."""
 
     code: str
-    found: list[str] = field(default_factory=list)
+    facts: list[str] = field(default_factory=list)
     why_not: str = ""
 
     @property
@@ -58,7 +58,7 @@ class Ground:
         return not self.why_not
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         return wording.label(self.code, kind="termination_ground")
 
 

@@ -23,7 +23,7 @@ class Pattern:
     same text with which the pattern means nothing."""
 
     ground: str
-    words: str
+    expression: str
     why: Text
     body: str = ""
     unless: str = ""
@@ -131,7 +131,7 @@ def advise(text: str) -> list[Advice]:
     """What the words of ``text`` point to, in the order of the patterns; one for a ground and body."""
     result: dict[tuple[str, str], Advice] = {}
     for pattern in PATTERNS:
-        hit = _compiled(pattern.words).search(text)
+        hit = _compiled(pattern.expression).search(text)
         if hit is None or (pattern.unless and _compiled(pattern.unless).search(text)):
             continue
         result.setdefault(
@@ -153,5 +153,5 @@ def of_ground(advice: Iterable[Advice], ground: str) -> list[Advice]:
 def wanted(lacks: Sequence[Element]) -> str:
     """The first draft of what is asked for: each thing that arts 10 to 12 want and the file has not."""
     return "\n".join(
-        _("%(n)s. %(what)s") % {"n": nth, "what": remarked(e.words, e.note)} for nth, e in enumerate(lacks, start=1)
+        _("%(n)s. %(what)s") % {"n": nth, "what": remarked(e.label, e.note)} for nth, e in enumerate(lacks, start=1)
     )

@@ -24,13 +24,13 @@ _STEPS = ("request_material", "supply_material", "lapse_material", "verify_conta
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """``said``: kinds of what was filed. ``material`` / ``identity``: "" not asked for, "asked", "given",
+    """``filed_kinds``: kinds of what was filed. ``material`` / ``identity``: "" not asked for, "asked", "given",
     "not_given"."""
 
     filed_on: date
     learned_on: date | None
     disputed_on: date | None
-    said: frozenset[str]
+    filed_kinds: frozenset[str]
     has_respondent: bool
     has_respondent_address: bool
     demands: int
@@ -69,7 +69,7 @@ def known_of(complaint: Complaint, *, among: Any = None) -> Known:
         filed_on=complaint.received_at.astimezone(SHANGHAI).date(),
         learned_on=complaint.learned_on,
         disputed_on=complaint.disputed_on,
-        said=kinds,
+        filed_kinds=kinds,
         has_respondent=bool(enterprise or complaint.respondent_named),
         has_respondent_address=bool(enterprise or details.get("address")),
         demands=Demand.objects.filter(complaint=complaint).count(),

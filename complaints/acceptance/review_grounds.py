@@ -13,7 +13,7 @@ from complaints.acceptance.remedies import after
 from complaints.acceptance.review_facts import Known
 from complaints.procedure.categories import REFUSAL_GROUNDS
 from web.dates import day_text
-from web.listing import listed, told
+from web.listing import joined, listed
 
 YEARS = 36
 #: What was seen: nothing for the ground, a doubt, or nobody has looked yet.
@@ -25,7 +25,7 @@ class Element:
     """One thing that a complaint must hold. ``article``: 10, 11, 12."""
 
     code: str
-    words: str
+    label: str
     article: int
     is_there: bool
     note: str = ""
@@ -44,7 +44,7 @@ class Ground:
 
 def elements(known: Known) -> list[Element]:
     """Art. 10 for everybody, art. 11 where somebody acts for another, art. 12 where several complain."""
-    given = known.said
+    given = known.filed_kinds
     has_identity = {"consumer_name", "consumer_phone", "consumer_address"} <= given
     has_respondent = known.has_respondent and known.has_respondent_address
     has_facts = bool(given & {"consumer_statement", "consumer_transcript"}) and known.since is not None
@@ -78,7 +78,7 @@ def lacking(known: Known) -> list[Element]:
 
 def _identity_note(known: Known) -> str:
     names = (("consumer_name", _("姓名")), ("consumer_phone", _("电话")), ("consumer_address", _("通讯地址")))
-    lacks = [text for kind, text in names if kind not in known.said]
+    lacks = [text for kind, text in names if kind not in known.filed_kinds]
     if lacks:
         return _("缺：%(what)s") % {"what": listed(lacks)}
     return "" if known.contact_verified else _("联系电话还没有核实")
@@ -91,7 +91,7 @@ def _respondent_note(known: Known) -> str:
 
 
 def _facts_note(known: Known) -> str:
-    if not known.said & {"consumer_statement", "consumer_transcript"}:
+    if not known.filed_kinds & {"consumer_statement", "consumer_transcript"}:
         return _("没有陈述")
     return "" if known.since is not None else _("没有写明是什么时候的事")
 
@@ -120,7 +120,7 @@ def _handled(known: Known, _signals: tuple[str, ...]) -> Ground:
 
 def _not_consumption(known: Known, signals: tuple[str, ...]) -> Ground:
     proof = [_("写了金额")] if known.has_amount else []
-    proof += [_("有订单号")] if "consumer_order_no" in known.said else []
+    proof += [_("有订单号")] if "consumer_order_no" in known.filed_kinds else []
     proof += [_("有%(n)s份材料") % {"n": known.files}] if known.files else []
     shows = (listed(proof) if proof else _("没有金额、订单号和材料"), *signals)
     return Ground(DOUBT if signals or not proof else NOTHING, shows, (_("是否真实消费，要由人判断（第十七条）"),))
@@ -143,7 +143,9 @@ def _over_three_years(known: Known, _signals: tuple[str, ...]) -> Ground:
 
 def _material_missing(known: Known, _signals: tuple[str, ...]) -> Ground:
     lacks = lacking(known)
-    shows = [_("缺：%(what)s") % {"what": told(e.words for e in lacks)}] if lacks else [_("第十条、第十一条的材料齐全")]
+    shows = (
+        [_("缺：%(what)s") % {"what": joined(e.label for e in lacks)}] if lacks else [_("第十条、第十一条的材料齐全")]
+    )
     labels = {
         "asked": _("要求补正过，还没有答复"),
         "given": _("要求补正过，已经补充"),

@@ -84,11 +84,11 @@ class Code(forms.CharField):
 @dataclass(frozen=True, slots=True)
 class ActiveCondition:
     name: str
-    words: str
+    text: str
 
 
 class CaseFilter(forms.Form):
-    """``said`` holds what could be read; ``left_out`` says what could not."""
+    """``conditions`` holds what could be read; ``left_out`` says what could not."""
 
     q = forms.CharField(
         label=_("编号、商品、姓名、电话"),
@@ -146,10 +146,10 @@ class CaseFilter(forms.Form):
             if cleaned.get(start) and cleaned.get(end) and cleaned[start] > cleaned[end]:
                 self.add_error(end, _("结束日期早于开始日期。"))
                 cleaned.pop(start)
-        self.said: dict[str, Any] = {name: value for name, value in cleaned.items() if value}
-        self.default = ANY if any(name in self.said for name in OF_A_PERIOD) else OPEN_CASES
-        self.said.setdefault("status", self.default)
-        values["status"] = self.said["status"]
+        self.conditions: dict[str, Any] = {name: value for name, value in cleaned.items() if value}
+        self.default = ANY if any(name in self.conditions for name in OF_A_PERIOD) else OPEN_CASES
+        self.conditions.setdefault("status", self.default)
+        values["status"] = self.conditions["status"]
 
     @property
     def left_out(self) -> list[str]:
@@ -162,7 +162,7 @@ class CaseFilter(forms.Form):
     @property
     def is_wide_open(self) -> bool:
         """A condition beyond the first few is in force, or was meant to be."""
-        return any(name in self.said or name in self.errors for name in self.fields if name not in FIRST)
+        return any(name in self.conditions or name in self.errors for name in self.fields if name not in FIRST)
 
     def first_fields(self) -> list[forms.BoundField]:
         return [self[name] for name in FIRST]
@@ -173,7 +173,7 @@ class CaseFilter(forms.Form):
     def address(self) -> dict[str, str]:
         return {
             name: value.isoformat() if isinstance(value, date) else str(value)
-            for name, value in self.said.items()
+            for name, value in self.conditions.items()
             if (name, value) != ("status", self.default)
         }
 
@@ -212,7 +212,7 @@ def asked_for(workspace: Workspace, asked: Mapping[str, str]) -> tuple[CaseFilte
         regions=workspace.choices.parts,
         office=_office(workspace, asked.get("officer", "")),
     )
-    given = form.said
+    given = form.conditions
     chosen = narrowed(workspace.cases(), given, workspace)
     if given.get("q"):
         # Of these there may be very many, so words are looked for among the newest only.

@@ -124,7 +124,7 @@ def instructions(workspace: Workspace, unit: int | None = None) -> Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InstructionRow:
-    """One instruction, ready to be shown. ``told``: whom the silence was reported to, and how often."""
+    """One instruction, ready to be shown. ``reported``: whom the silence was reported to, and how often."""
 
     matter: Matter
     complaint: Complaint
@@ -132,9 +132,9 @@ class InstructionRow:
     case_url: str
     to: str
     by: str
-    words: str
+    text: str
     clock: dict[str, Any] | None
-    told: str
+    reported: str
     is_ours_to_answer: bool
 
 
@@ -166,9 +166,9 @@ def rows_of(
                 case_url=case_url(case, side),
                 to=addressee(matter),
                 by=named(matter.authority) if matter.authority else "",
-                words=texts.get(matter.pk, ""),
+                text=texts.get(matter.pk, ""),
                 clock=facts,
-                told=told_words(clock),
+                reported=told_words(clock),
                 is_ours_to_answer=matter.state == "open" and matter.to_authority_id in mine,
             )
         )

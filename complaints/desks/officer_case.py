@@ -37,7 +37,7 @@ class OfficerCase:
     """One case in front of an officer: what a page needs to draw its form and judge it."""
 
     workspace: Workspace
-    found: CaseAccess
+    access: CaseAccess
     around: Around
     rows: Rows
     query: QueryDict = field(default_factory=lambda: QueryDict())
@@ -45,7 +45,7 @@ class OfficerCase:
     @cached_property
     def may(self) -> tuple[str, ...]:
         """The steps that stand open; judged once, as a page asks for each of its buttons."""
-        return shown_steps(self.found, self.around)
+        return shown_steps(self.access, self.around)
 
 
 def setting_of(
@@ -72,7 +72,7 @@ def setting_of(
         offers=(),
         obligations=(),
     )
-    return OfficerCase(workspace=workspace, found=result, around=around, rows=rows, query=query)
+    return OfficerCase(workspace=workspace, access=result, around=around, rows=rows, query=query)
 
 
 def shown_steps(result: CaseAccess, around: Around) -> tuple[str, ...]:
@@ -176,7 +176,7 @@ def needs_two(result: CaseAccess, step: str, workspace: Workspace) -> bool:
 
 def who_signs(setting: OfficerCase, rule: str) -> str:
     """Who may approve under ``rule``: by name, the heads first; or that nobody can yet. One query and their keys."""
-    case, workspace = setting.found.complaint, setting.workspace
+    case, workspace = setting.access.complaint, setting.workspace
     here = case.handling_authority
     acting = Q(authority=here) | Q(authority__parent=here, authority__level=Authority.Level.OFFICE)
     if here.level == Authority.Level.OFFICE:
@@ -211,9 +211,9 @@ def refuse_unless_open(steps: Sequence[str], setting: OfficerCase) -> None:
 
 def refusal_of(steps: Sequence[str], setting: OfficerCase) -> StepNotAllowed:
     allowed = (
-        () if setting.found.actor is None else handling.allowed_steps(setting.found.complaint, setting.found.actor)
+        () if setting.access.actor is None else handling.allowed_steps(setting.access.complaint, setting.access.actor)
     )
-    status = setting.found.complaint.status
+    status = setting.access.complaint.status
     if any(name in allowed for name in steps) or not any(status in TABLE[name].at for name in steps):
         return not_now(wording.label(status, kind="status"))
     return not_yours()

@@ -58,7 +58,7 @@ class QueueFilter(forms.Form):
             self.fields["branch"].widget = forms.HiddenInput()
 
     @property
-    def said(self) -> dict[str, str]:
+    def conditions(self) -> dict[str, str]:
         """The conditions that could be read, by name; how long a page is, is none."""
         self.is_valid()
         cleaned = getattr(self, "cleaned_data", {})
@@ -66,7 +66,7 @@ class QueueFilter(forms.Form):
 
     @property
     def numbers(self) -> list[str]:
-        return [one for one in self.said.get("only", "").split(".") if one][: self.MOST_NAMED]
+        return [one for one in self.conditions.get("only", "").split(".") if one][: self.MOST_NAMED]
 
     @property
     def rows_a_page(self) -> int:
@@ -75,7 +75,7 @@ class QueueFilter(forms.Form):
         return int(getattr(self, "cleaned_data", {}).get("size") or 0)
 
     def words_of(self, name: str) -> str:
-        value: Any = self.said.get(name, "")
+        value: Any = self.conditions.get(name, "")
         if name == "only":
             value = gettext("%(n)s件") % {"n": len(self.numbers)}
         elif name in ("handler", "branch", "problem"):
@@ -221,7 +221,7 @@ def narrowed(
     rows: QuerySet[Shown], form: QueueFilter, workspace: Workspace, *, path: str = "", newest_by: str = ""
 ) -> QuerySet[Shown]:
     """``rows`` under the conditions of ``form``; ``path`` leads from a row to its case."""
-    given = form.said
+    given = form.conditions
     text, handler = given.get("q", ""), given.get("handler", "")
     if handler and path:
         # Who handles it elsewhere now is not ours to ask for.

@@ -99,7 +99,7 @@ def _add(one: _Wanted, number: int, known: dict[int, Person]) -> None:
         reference=reference(one.authority.document_code, form, year=file.today.year, number=number),
     )
     content, digest = frozen(text)
-    entry.data = {**entry.data, "documents": [*entry.data.get("documents", ()), said(text, version=1, digest=digest)]}
+    entry.data = entry.data | {"documents": [*entry.data.get("documents", ()), data_of(text, version=1, digest=digest)]}
     kind, is_open = KINDS[form], entry.audience == Audience.PARTIES
     engagement = _answers(file) if is_open and is_to(form, "enterprise", entry.data) else None
     document = file.add(
@@ -140,7 +140,7 @@ def frozen(text: Paper) -> tuple[dict[str, Any], bytes]:
     return {"salt": salt.hex(), "paper": text}, salted(salt, canonical(text))
 
 
-def said(text: Paper, *, version: int, digest: bytes) -> dict[str, Any]:
+def data_of(text: Paper, *, version: int, digest: bytes) -> dict[str, Any]:
     """What an entry says of a document; nothing in it names anybody."""
     return {"form": text["form"], "reference": text["reference"], "version": version, "digest": digest.hex()}
 
@@ -166,7 +166,7 @@ def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
         respondent_code=code,
         unit=unit,
         data=entry.data,
-        said={kind: text for kind, text, _key in entry.texts},
+        texts={kind: text for kind, text, _key in entry.texts},
         demands=demands_of(file.demands),
         promises=promises_of(row for row in file.added.get(Obligation, []) if isinstance(row, Obligation)),
         last_day=last_day_of(file, entry.step),
@@ -249,10 +249,10 @@ def preview(
     officers: Sequence[str],
     now: datetime,
     data: Mapping[str, Any] | None = None,
-    said: Mapping[str, str] | None = None,
+    texts: Mapping[str, str] | None = None,
     last_day: date | None = None,
 ) -> Paper:
-    """``data`` and ``said`` as the step would write them (``ground``, ``body`` …; ``decision`` …), ``officers`` who
+    """``data`` and ``texts`` as the step would write them (``ground``, ``body`` …; ``decision`` …), ``officers`` who
     would sign. Shown by components/paper.html. Two queries, one more for the demands."""
     issuer = kinds.issuer(authorities, complaint.handling_authority_id)
     unit = next((row.name for row in authorities if row.pk == complaint.handling_authority_id), "")
@@ -271,7 +271,7 @@ def preview(
             respondent=row.name if row else complaint.respondent_named,
             respondent_code=(company.uscc or "") if company else "",
             data=data or {},
-            said=said or {},
+            texts=texts or {},
             demands=demands_of(Demand.objects.filter(complaint=complaint)),
             last_day=last_day,
         ),

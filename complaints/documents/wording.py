@@ -37,7 +37,7 @@ Paper = dict[str, Any]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a document may say. ``policies``: in force on ``day``. ``person``: kind of text → words of the filing;
-    ``data`` and ``said``: of the entry."""
+    ``data`` and ``texts``: of the entry."""
 
     complaint: Complaint
     policies: Policies
@@ -49,7 +49,7 @@ class Facts:
     respondent_code: str = ""
     unit: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
-    said: Mapping[str, str] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
     demands: Sequence[str] = ()
     promises: Sequence[str] = ()
     last_day: date | None = None
@@ -181,7 +181,7 @@ def _report(facts: Facts) -> tuple[str, list[Block]]:
             ("被举报人", facts.other),
         ),
         *_p(
-            "举报的违法线索：" + (facts.said.get("report") or facts.person.get("report") or "见案卷。"),
+            "举报的违法线索：" + (facts.texts.get("report") or facts.person.get("report") or "见案卷。"),
             "举报人的信息应当保密（第三十七条）。举报与投诉分别处理（第九条）。",
         ),
     ]
@@ -208,7 +208,7 @@ def _identity(facts: Facts) -> tuple[str, list[Block]]:
     day = plain_day(date.fromisoformat(last)) if isinstance(last, str) and last else "规定期限"
     return facts.name, _p(
         f"{_subject(facts)}，需要核实你的真实身份。根据{LAW}第十条，请于{day}前提供下列材料：",
-        facts.said.get("message", "身份证明材料。"),
+        facts.texts.get("message", "身份证明材料。"),
         "逾期没有提供，或者提供的身份证明材料不真实的，依据第十六条第五项、第六项不予受理。身份证明材料只用于核实身份。",
     )
 
@@ -229,7 +229,7 @@ def _refusal(facts: Facts) -> tuple[str, list[Block]]:
     return facts.name, [
         *_p(
             f"{_subject(facts)}，经审查，有下列情形：{text}。根据{LAW}第十六条，本局决定不予受理。",
-            "事实和理由：" + facts.said.get("decision", ""),
+            "事实和理由：" + facts.texts.get("decision", ""),
             _whose(facts.data),
             "根据《中华人民共和国消费者权益保护法》第三十九条，你可以通过下列途径解决争议：",
         ),
@@ -282,7 +282,7 @@ def _termination(facts: Facts) -> tuple[str, list[Block]]:
     return f"{facts.name}、{facts.other}", _p(
         f"双方因消费者权益争议（投诉编号：{facts.complaint.number}）由本局调解，有下列情形：{text}。"
         f"根据{LAW}第二十三条，本局决定终止调解。",
-        "事实和理由：" + facts.said.get("decision", ""),
+        "事实和理由：" + facts.texts.get("decision", ""),
         "终止调解后，消费者可以根据仲裁协议提请仲裁机构仲裁，或者向人民法院提起诉讼。",
     )
 
@@ -291,7 +291,7 @@ def _agreement(facts: Facts) -> tuple[str, list[Block]]:
     return "", [
         *_parties(facts, is_register=False),
         *_dispute(facts),
-        *_p("经本局主持调解，双方自愿达成如下协议：" + facts.said.get("agreement", "")),
+        *_p("经本局主持调解，双方自愿达成如下协议：" + facts.texts.get("agreement", "")),
         *([{"heading": "履行事项", "lines": list(facts.promises)}] if facts.promises else []),
         *_p(
             f"本调解书根据{LAW}第二十四条制作，由双方签名或者盖章并加盖本局印章，一式三份，双方各执一份，本局存档一份。",
@@ -305,7 +305,7 @@ def _report_result(facts: Facts) -> tuple[str, list[Block]]:
     return facts.name, _p(
         f"你随投诉（投诉编号：{facts.complaint.number}）一并提出的举报，本局已经处理。现将处理结果告知如下：",
         f"核查结果：{wording.label(facts.data['result'], kind='lead_result')}。" if facts.data.get("result") else "",
-        facts.said.get("result", "") or facts.said.get("message", ""),
+        facts.texts.get("result", "") or facts.texts.get("message", ""),
         "举报人的信息依法保密。",
     )
 

@@ -37,7 +37,7 @@ def bytes_of_the_largest() -> int:
     return max(bytes_a_file(), bytes_a_file("video/mp4"))
 
 
-def told() -> str:
+def help_text() -> str:
     """「可以用：jpg … 每个不超过10 MB，视频不超过50 MB。」"""
     return str(_("可以用：%(types)s。每个不超过%(size)s，视频不超过%(video)s。")) % {
         "types": SHOWN_TYPES,

@@ -64,7 +64,7 @@ def of_step(draft: FilingDraft | None, form: Step, *, today: date) -> dict[str, 
         return {
             "kinds": EvidenceKind.choices,
             "most": limits.files_at_filing(),
-            "told": limits.told(),
+            "help_text": limits.help_text(),
             "accepted": limits.ACCEPTED,
             "is_multipart": True,
         }

@@ -212,7 +212,7 @@ class TakesFiles(forms.Form):
         super().__init__(*args, **options)
         self.looked_into: list[_LookedInto] = []
         self.kept: list[Evidence] = []
-        self.fields["uploads"].help_text = limits.told()
+        self.fields["uploads"].help_text = limits.help_text()
         # After what they belong to, and beside the list of those on their way, which stands below the form.
         self.order_fields([*(name for name in self.fields if name != "uploads"), "uploads"])
 
@@ -278,7 +278,7 @@ class TakesFiles(forms.Form):
     @property
     def digests(self) -> tuple[str, ...]:
         """Of the originals, for the entry in the record."""
-        return tuple(found.kept.sha256 for found in self.looked_into)
+        return tuple(file.kept.sha256 for file in self.looked_into)
 
 
 def upload_address(complaint: Complaint) -> str:

@@ -38,7 +38,7 @@ class MeasureWorkers:
     actors: Sequence[Actor]
     now: datetime
 
-    def found(self, picks: Iterable[Pick]) -> dict[int, Complaint]:
+    def cases_for(self, picks: Iterable[Pick]) -> dict[int, Complaint]:
         return {case.pk: case for case in self.cases.filter(pk__in=[pick.case for pick in picks])}
 
 
@@ -54,7 +54,7 @@ class MeasureOutcome:
     done: list[str] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
     #: What is said to each complete case, by its number.
-    said: dict[str, list[many_cases.ShortAnswer]] = field(default_factory=dict)
+    answers: dict[str, list[many_cases.ShortAnswer]] = field(default_factory=dict)
     #: A second person must approve it first.
     is_for_two: bool = False
 
@@ -126,7 +126,7 @@ def _meant(
     """What each complete case is told, as offers or, where one of them needs a second person, as proposals of them."""
     outcome, conditions = MeasureOutcome(), Conditions.at(by.now)
     picks = picks_of(measure.picks)
-    seen = by.found(picks)
+    seen = by.cases_for(picks)
     demands = many_cases.open_demands(seen)
     moves: list[tuple[int, Move, Actor]] = []
     meant: list[Pick] = []
@@ -145,7 +145,7 @@ def _meant(
         except StepNotAllowed as wrong:
             outcome.left_out.append(LeftOut(pick.number, wrong.reason))
             continue
-        outcome.said[pick.number] = shorts
+        outcome.answers[pick.number] = shorts
         setting = (
             conditions.two_persons(actor.enterprise_id, case.branch_id) if actor.enterprise_id is not None else None
         )
@@ -171,7 +171,7 @@ def report_performed(
         proofs = [
             Pick(pk, number) for pk, number in by.cases.filter(pk__in=due).order_by("pk").values_list("pk", "number")
         ]
-    seen = by.found(proofs)
+    seen = by.cases_for(proofs)
     moves: list[tuple[int, Move, Actor]] = []
     meant: list[Pick] = []
     for pick in proofs:

@@ -282,8 +282,8 @@ def _next_channel(rows: list[Notice], code: str, contact: dict[str, str], channe
     for row in rows:
         usable = recipients.usable_channels(row.addressee, row.user, contact, channels)
         with transaction.atomic():
-            told = Notice.objects.filter(complaint_id=row.complaint_id, audience=row.audience, sequence=row.sequence)
-            tried = set(told.filter(addressee=row.addressee, user=row.user).values_list("channel", flat=True))
+            notices = Notice.objects.filter(complaint_id=row.complaint_id, audience=row.audience, sequence=row.sequence)
+            tried = set(notices.filter(addressee=row.addressee, user=row.user).values_list("channel", flat=True))
             name = next((channel for channel in usable if channel not in tried), "")
             state = "bounced" if name else "set_aside"
             moved = _leased([row.pk]).update(state=state, leased_until=None, last_error=code)

@@ -84,4 +84,4 @@ def path_of(body: str) -> str:
 
 def with_site(body: str, site: str) -> str:
     """Paths become addresses that can be clicked."""
-    return _PATH.sub(lambda found: site + found.group(), body) if site else body
+    return _PATH.sub(lambda match: site + match.group(), body) if site else body

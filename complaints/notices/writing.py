@@ -22,7 +22,7 @@ from complaints.wording import notices
 from complaints.wording.duty import speaking_clock, standing, what_if_missed
 from complaints.wording.reasons import ROUTES
 from web.dates import before, day_text, working_days
-from web.listing import told
+from web.listing import joined
 
 #: Whom the ``tells`` of an entry means; the holder is whoever must act then.
 ADDRESSEES: dict[str, tuple[str, ...]] = {
@@ -288,7 +288,7 @@ class _Text:
             results.append(wording.sentence(pair, path=f"{self.path}refer/"))
         if entry.outcome in TABLE["object"].closed_as:
             results.append(wording.sentence(notices.OBJECT, path=f"{self.path}objection/"))
-        results.append(wording.sentence(notices.ROUTES, routes=told(ROUTES.values())))
+        results.append(wording.sentence(notices.ROUTES, routes=joined(ROUTES.values())))
         if not entry.data.get("body_until"):
             results += [str(appeal.notice) for appeal in sector_of(self.complaint.object_category).appeals]
         return results + self._undo()

@@ -26,7 +26,7 @@ class ConsentHeld:
     """One consent as it stands: the newest row of its purpose and entity in one case."""
 
     record: models.ConsentRecord
-    words: Any
+    text: Any
     may_be_taken_back: bool
 
 

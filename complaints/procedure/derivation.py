@@ -27,7 +27,7 @@ from django.utils.translation import ngettext, npgettext, pgettext, pgettext_laz
 from complaints.procedure.working_calendar import WEEKEND
 from web.dates import working_days, written
 from web.languages import name_in_language
-from web.listing import told
+from web.listing import joined
 
 _ONE_DAY = timedelta(days=1)
 
@@ -181,7 +181,7 @@ class _Explanation:
                 else _("%(start)s当天不计，共%(length)s。")
             )
             yield text % {"start": self.day(self.start), "skipped": skipped, "length": length}
-            yield _("计入：%(runs)s。") % {"runs": told(self.runs())}
+            yield _("计入：%(runs)s。") % {"runs": joined(self.runs())}
         elif self.of["unit"] == "CD":
             slots = {"start": self.day(self.start), "length": self.number(self.length or 0, "CD")}
             yield _("%(start)s当天不计，从次日起连续计算%(length)s。") % slots

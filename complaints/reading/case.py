@@ -58,11 +58,11 @@ class CaseAccess:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockView:
-    """One live clock: ``words`` or ``facts`` for {% chip %}, ``url`` of its derivation."""
+    """One live clock: ``text`` or ``facts`` for {% chip %}, ``url`` of its derivation."""
 
     row: Deadline
     name: str
-    words: str
+    text: str
     facts: dict[str, Any]
     url: str
 
@@ -412,5 +412,5 @@ def _clock_view(clock: Deadline, complaint: Complaint, now: datetime, calendar: 
     facts = clock_facts(deadline=clock, now=now, calendar=calendar, status=complaint.status)
     text = chip(deadline=clock, now=now, calendar=calendar, status=complaint.status)
     return ClockView(
-        row=clock, name=wording.label(clock.clock, kind="clock"), words=text.text, facts=facts | {"url": url}, url=url
+        row=clock, name=wording.label(clock.clock, kind="clock"), text=text.text, facts=facts | {"url": url}, url=url
     )

@@ -141,7 +141,7 @@ class Service:
 
     to: str
     who: str
-    words: str
+    text: str
     tone: str
     at: datetime | None = None
 
@@ -279,7 +279,7 @@ def to_be_served(now: datetime) -> Q:
     """What somebody must still bring to an addressee: nothing served, and no notice that arrived or may arrive. Of the
     last days only: most documents reach their addressee by notice, so no index tells the others apart."""
 
-    def told(side: str) -> Exists:
+    def has_notice(side: str) -> Exists:
         return Exists(
             Notice.objects.filter(
                 complaint=OuterRef("complaint"),
@@ -290,10 +290,10 @@ def to_be_served(now: datetime) -> Q:
             )
         )
 
-    consumer = Q(to_consumer=True, served_consumer_at=None) & ~Q(told(CONSUMER))
+    consumer = Q(to_consumer=True, served_consumer_at=None) & ~Q(has_notice(CONSUMER))
     enterprise = (
         (Q(to_enterprise=True) | Q(form__in=BY_LETTER, audience="parties"))
         & Q(served_enterprise_at=None)
-        & ~Q(told(ENTERPRISE))
+        & ~Q(has_notice(ENTERPRISE))
     )
     return Q(state=OfficialDocument.ISSUED, issued_at__gt=now - SERVED_WITHIN) & (consumer | enterprise)

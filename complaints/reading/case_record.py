@@ -16,7 +16,7 @@ from complaints.models import HandlingStep, PersonalText
 from complaints.procedure.workflow import LOOK, Audience, Role, Status
 from complaints.reading.file_view import FileView
 from web.dates import day_text, moment
-from web.listing import listed, told
+from web.listing import joined, listed
 
 #: Texts that lie elsewhere on the page: the filing, the answers of an offer.
 _ELSEWHERE = ("consumer_", "answer_")
@@ -269,7 +269,7 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     if reader.side != "consumer" and step.data.get("advice"):
         # Kept in the parties' entry; it is said to whoever weighs how the enterprise answers.
         findings = dict.fromkeys(wording.label(one["code"], kind="offer_finding") for one in step.data["advice"])
-        texts.append(_("发送前提示过：%(findings)s") % {"findings": told(findings)})
+        texts.append(_("发送前提示过：%(findings)s") % {"findings": joined(findings)})
     if recorded := (step.data or {}).get("recorded"):
         how = wording.label(recorded.get("how", ""), kind="recording")
         texts.append(_("%(how)s，凭证%(proof)s") % {"how": how, "proof": recorded.get("proof", "")})

@@ -67,7 +67,7 @@ class SixtyDays:
         return self.strict is not None and self.strict != self.last
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         if self.is_over:
             return _("已满%(length)s日") % {"length": self.length}
         return _("第%(n)s日，共%(length)s日") % {"n": self.day, "length": self.length}
@@ -231,8 +231,8 @@ def sessions_of(
             )
         )
     if planned is not None:
-        at, said = datetime.fromisoformat(planned.subject), planned.data
-        mode, place = said.get("mode", ""), said.get("place", "")
+        at, data = datetime.fromisoformat(planned.subject), planned.data
+        mode, place = data.get("mode", ""), data.get("place", "")
         results.insert(0, Session(at=at, mode=_mode(mode), place=place, is_planned=True, is_past=at <= now))
     return results
 

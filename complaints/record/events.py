@@ -143,7 +143,7 @@ def external_refs(entries: Iterable[HandlingStep], *, enterprise_id: int) -> dic
     return dict(rows.order_by("pk").values_list("complaint_id", "external_ref"))
 
 
-def told(row: HandlingStep, *, external_ref: str = "") -> dict[str, Any]:
+def event_body(row: HandlingStep, *, external_ref: str = "") -> dict[str, Any]:
     """An event as it goes out: ids and states, nothing of a person."""
     return {
         "id": row.pk,

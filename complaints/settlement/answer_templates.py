@@ -43,7 +43,7 @@ def unknown(body: str) -> list[str]:
 
 def filled(body: str, values: Mapping[str, str]) -> str:
     """The text for one case; what has no value is a blank."""
-    return _VARIABLE.sub(lambda found: values.get(found[1], "") or f"【请填：{found[1]}】", body)
+    return _VARIABLE.sub(lambda match: values.get(match[1], "") or f"【请填：{match[1]}】", body)
 
 
 def is_filled(message: str, body: str) -> bool:

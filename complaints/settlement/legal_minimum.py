@@ -36,7 +36,7 @@ class Rule:
     floor: Decimal | None
     since: date
     law: str
-    words: str
+    text: str
     condition: str
 
 
@@ -65,8 +65,8 @@ class Entitlement:
         return gettext(self.rule.law)
 
     @property
-    def words(self) -> str:
-        return gettext(self.rule.words)
+    def text(self) -> str:
+        return gettext(self.rule.text)
 
     @property
     def condition(self) -> str:
@@ -191,6 +191,6 @@ def _rule(line: dict[str, str]) -> Rule:
         floor=number("floor"),
         since=date.fromisoformat(line["since"]),
         law=line["law"],
-        words=line["words"],
+        text=line["words"],
         condition=line["if"],
     )

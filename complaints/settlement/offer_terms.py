@@ -90,7 +90,7 @@ class Finding:
     field: str = ""
 
     @property
-    def words(self) -> str:
+    def text(self) -> str:
         return wording.label(self.code, kind="offer_finding")
 
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 from complaints.models import Engagement, HandlingStep, WebhookDelivery
 from complaints.notices.channels.signing import headers_of
 from complaints.notices.delivery import alone
-from complaints.record.events import events_after, external_refs, of_enterprise, told
+from complaints.record.events import event_body, events_after, external_refs, of_enterprise
 from enterprises.models import WebhookEndpoint
 from enterprises.team.staffing import shut_out
 from web import safe_http
@@ -87,7 +87,7 @@ def _deliveries(endpoint: WebhookEndpoint, rows: Iterable[HandlingStep], *, now:
             key, kind = f"transferred:{times[row.complaint_id]}", TRANSFERRED
             values = {"case": row.complaint.number, "external_ref": ticket}
         elif not endpoint.events or row.step in endpoint.events:
-            given = told(row, external_ref=ticket)
+            given = event_body(row, external_ref=ticket)
             key, kind, values = f"step:{row.pk}", row.step, {name: given[name] for name in FIELDS}
         else:
             continue

@@ -125,7 +125,7 @@ def sentence(text: str | Promise, **slots: object) -> str:
 
 
 def capitals(text: str) -> str:
-    return text if "。" in text else _BEGINNING.sub(lambda found: found.group().upper(), text)
+    return text if "。" in text else _BEGINNING.sub(lambda match: match.group().upper(), text)
 
 
 def tone(status: str, outcome: str = "") -> str:

@@ -222,32 +222,32 @@ def _waits_for(deadline: Deadline, status: str) -> str:
 def chip(*, deadline: Deadline | None, now: datetime, calendar: Calendar, status: str = "") -> Chip:
     """The words on a deadline chip (microcopy 13 to 17)."""
 
-    def words(key: str, **slots: str) -> str:
+    def label(key: str, **slots: str) -> str:
         return str(CHIPS[key]).format(**slots)
 
     if deadline is None or deadline.state == "ended":
-        return Chip(tone="neutral", icon="minus-circle", text=words("none" if deadline is None else "ended"))
+        return Chip(tone="neutral", icon="minus-circle", text=label("none" if deadline is None else "ended"))
     if deadline.state == "met":
-        return Chip(tone="ok", icon="check-circle", text=words("met"))
+        return Chip(tone="ok", icon="check-circle", text=label("met"))
     if deadline.ended_at is not None:
-        return Chip(tone="neutral", icon="check-circle", text=words("met_late"))
+        return Chip(tone="neutral", icon="check-circle", text=label("met_late"))
     facts = clock_facts(deadline=deadline, now=now, calendar=calendar, status=status)
     note, is_provisional = "", deadline.is_provisional
     if is_provisional:
         years = (deadline.derivation or {}).get("provisional_years") or [deadline.last_day.year]
-        note = words("provisional", year=str(years[0]))
+        note = label("provisional", year=str(years[0]))
     if deadline.state == "paused":
-        text = words("paused", what=facts["paused_for"])
+        text = label("paused", what=facts["paused_for"])
         return Chip(tone="neutral", icon="pause-circle", text=text, is_provisional=is_provisional, note=note)
     today, last = calendar.local_day(now), deadline.last_day
     if facts["is_overdue"]:
         number, day = facts["working_days_overdue"], day_text(last, today=today, weekday=False)
         tone, icon, is_urgent = "bad", "exclamation-triangle", True
-        text = words("overdue" if number else "just_overdue", n=working_days(number), day=day)
+        text = label("overdue" if number else "just_overdue", n=working_days(number), day=day)
     else:
         left, day = facts["working_days_left"], before(last, today=today, weekday=True)
         is_urgent = last == today or facts["fraction"] >= 0.8
         tone, icon = "warn" if is_urgent or facts["fraction"] >= 0.5 else "neutral", "clock"
         key = "today" if last == today else "left" if left else "last_day"
-        text = words(key, n=working_days(left or 0), day=day)
+        text = label(key, n=working_days(left or 0), day=day)
     return Chip(tone=tone, icon=icon, text=text, is_urgent=is_urgent, is_provisional=is_provisional, note=note)

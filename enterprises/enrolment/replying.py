@@ -24,8 +24,8 @@ BATCH = 100
 class ReplyRefused(Exception):
     """``field`` names what to change; empty where the reply has moved on."""
 
-    def __init__(self, said: str, *, field: str = "") -> None:
-        super().__init__(said)
+    def __init__(self, text: str, *, field: str = "") -> None:
+        super().__init__(text)
         self.field = field
 
 

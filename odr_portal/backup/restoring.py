@@ -65,7 +65,7 @@ class Restored:
     manifest: dict[str, Any]
     verified: dict[str, Any] = field(default_factory=dict)
     files: int = 0
-    said: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
 
 
@@ -93,7 +93,7 @@ def restore(
             _compare_rows(target.url, manifest)
             if pending:
                 _manage(target.url, "migrate", "--noinput", "-v0")
-                done.said.append(f"The archive is of an older portal: {pending} migrations were applied.")
+                done.notes.append(f"The archive is of an older portal: {pending} migrations were applied.")
             database.run(target.url, _NEW_ERA)
             done.verified = _verify(target.url, public_key)
             _compare_seal(done, manifest, is_empty=is_empty)

@@ -79,7 +79,7 @@ def time_limits(request: HttpRequest) -> HttpResponse:
 def rules(request: HttpRequest) -> HttpResponse:
     """The articles that complaints are handled by, with an anchor each; ``q`` finds some of them."""
     text = request.GET.get("q", "").strip()[:40]
-    result: dict[str, list[Article]] = {code: articles(code, words=text) for code in LAWS}
+    result: dict[str, list[Article]] = {code: articles(code, query=text) for code in LAWS}
     laws = [
         {"law": law, "name": law.name, "note": law.note, "articles": result[code]}
         for code, law in LAWS.items()

@@ -57,11 +57,11 @@ class OtherForm(forms.Form):
         }
         #: A place that is not listed may still be an own one: the address is shared by people with other parts before
         #: them.
-        self.found: Places | None = None
+        self.unlisted: Places | None = None
         if given["with_region"] and given["with_region"] not in options:
             result = places_of(look.workspace, given["with_region"])
             if result.chosen is not None:
-                options[result.chosen.code], self.found = named(result.chosen), result
+                options[result.chosen.code], self.unlisted = named(result.chosen), result
         field = self.fields["with_region"]
         if isinstance(field, forms.ChoiceField):
             field.choices = [("", str(gettext("同一地区"))), *options.items()]
@@ -137,8 +137,8 @@ def _other(form: OtherForm, look: DashboardPage) -> tuple[Period, tuple[Region, 
     code = cleaned.get("with_region") or ""
     if not code:
         return period, look.places.regions
-    if form.found is not None and form.found.chosen is not None:
-        return period, (form.found.chosen,)
+    if form.unlisted is not None and form.unlisted.chosen is not None:
+        return period, (form.unlisted.chosen,)
     known = {
         region.code: region
         for region in (*look.places.own, *look.places.parts, *((look.places.above,) if look.places.above else ()))

@@ -120,8 +120,8 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         raise Http404
     look = dashboard_page(request, workspace, "cases")
     result = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
-    found = workspace.cases().filter(pk__in={line.complaint_id for line in result.lines}).select_related(*RELATED)
-    rows = {row.complaint.pk: row for row in rows_of(list(found), workspace)}
+    shown = workspace.cases().filter(pk__in={line.complaint_id for line in result.lines}).select_related(*RELATED)
+    rows = {row.complaint.pk: row for row in rows_of(list(shown), workspace)}
     here = reverse("oversight:cases") + look.asked.url(what=what)
     return render(
         request,
@@ -190,8 +190,8 @@ def views(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             if kept is not None:
                 attempt.reference = reverse("oversight:views")
                 url = request.build_absolute_uri(_address(kept))
-                said = gettext("已保存。同事可以用这个地址打开：%(url)s") % {"url": url}
-                messages.success(request, said, extra_tags="ok")
+                text = gettext("已保存。同事可以用这个地址打开：%(url)s") % {"url": url}
+                messages.success(request, text, extra_tags="ok")
     return (
         redirect(attempt.reference) if attempt.reference else _show(request, workspace, form, page, query, status=422)
     )

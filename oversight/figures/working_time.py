@@ -33,9 +33,9 @@ _MINUTE = (
 )
 #: From a local time at_a or at_b to its day, to the working days up to it and before it, to its working minute.
 _STEPS = {
-    f"{name}_{end}": said.format(at=f"at_{end}", day=day.format(end), upto=f"upto_{end}", done=f"done_{end}")
+    f"{name}_{end}": expression.format(at=f"at_{end}", day=day.format(end), upto=f"upto_{end}", done=f"done_{end}")
     for end in ("a", "b")
-    for name, said, day in (
+    for name, expression, day in (
         ("number", _NUMBERED, ""),
         ("upto", _WORKED, "day_{}"),
         ("done", _WORKED, "(day_{} - 1)"),

@@ -250,7 +250,7 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
             except ReductionRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
-    told = [row for row in result.deeds.all() if row.kind not in _DRAFTING]
+    actions = [row for row in result.deeds.all() if row.kind not in _DRAFTING]
     return render(
         request,
         "oversight/enterprise_guidance.html",
@@ -261,7 +261,7 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
             "chosen": chosen,
             "list_url": reverse("oversight:enterprise-guidances"),
             "here": request.path,
-            "entries": reduction_forms.history_of(told, names=False),
+            "entries": reduction_forms.history_of(actions, names=False),
         },
         status=status,
     )

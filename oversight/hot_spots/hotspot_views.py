@@ -66,7 +66,7 @@ def clusters(ids: Collection[int]) -> list[list[int]]:
         together[top(pk)].append(pk)
     return sorted(
         (sorted(result, reverse=True) for result in together.values() if len(result) > 1),
-        key=lambda found: (-len(found), found),
+        key=lambda cases: (-len(cases), cases),
     )
 
 

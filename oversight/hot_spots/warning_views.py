@@ -144,7 +144,7 @@ def open_warnings(request: HttpRequest) -> HttpResponse:
 @public_page(fresh=0, kept=0)
 def open_warning(request: HttpRequest, pk: int) -> HttpResponse:
     """One warning; one that was withdrawn says so instead of its text."""
-    told = ConsumerWarning.objects.filter(published_at__isnull=False).select_related("authority")
-    result = get_object_or_404(told, pk=pk)
+    published = ConsumerWarning.objects.filter(published_at__isnull=False).select_related("authority")
+    result = get_object_or_404(published, pk=pk)
     context = {"warning": result, "is_withdrawn": result.state == State.WITHDRAWN}
     return render(request, "open/warning.html", context | {"list_url": reverse("oversight:open-warnings")})

@@ -98,7 +98,7 @@ def _offered_last_day(measure: Measure) -> Stages:
 def _promises(**which: Any) -> Callable[[Measure], Stages]:
     """Stages with a promise of this enterprise whose newest day lies in the period and that ended so."""
 
-    def found(measure: Measure) -> Stages:
+    def stages(measure: Measure) -> Stages:
         newer = Deadline.objects.filter(
             obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE, pk__gt=OuterRef("pk")
         )
@@ -118,7 +118,7 @@ def _promises(**which: Any) -> Callable[[Measure], Stages]:
         ).exclude(state__in=["proposed", "dropped", "waived"])
         return measure.stages().filter(Exists(promised))
 
-    return found
+    return stages
 
 
 #: What can be looked at one by one: code → the stages that it counts.

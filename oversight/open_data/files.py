@@ -185,7 +185,7 @@ def schema_of(table: Table) -> Row:
             {
                 "name": column.name,
                 "type": column.kind,
-                **_in_both(column.words),
+                **_in_both(column.title),
                 **({"format": "default"} if column.kind != "string" else {}),
             }
             for column in table.columns
@@ -204,7 +204,7 @@ def _package(month: date, files: Iterable[File]) -> bytes:
             {
                 "name": name if form == "csv" else f"{name}-json",
                 "path": file.name,
-                **_in_both(table.words),
+                **_in_both(table.title),
                 "profile": "tabular-data-resource",
                 "format": form,
                 "mediatype": file.media_type.partition(";")[0],

@@ -108,7 +108,7 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
     One that takes the place of a version that told too much (oversight/open_data/issuing.py) says so.
     """
     already = withheld_before(month)
-    quarter = quarters.told(month, now=now, already=already) if quarters.ends_with(month) else None
+    quarter = quarters.publishable(month, now=now, already=already) if quarters.ends_with(month) else None
     tables = files.rows_of(month, cells_of(month, now=now, already=already), quarter)
     made = files.files_of(month, tables)
     with transaction.atomic():

@@ -82,7 +82,7 @@ def mark(month: date) -> str:
     return f"{month:%Y}-Q{month.month // 3}"
 
 
-def told(month: date, *, now: datetime, already: Collection[Withheld] = ()) -> Numbers:
+def publishable(month: date, *, now: datetime, already: Collection[Withheld] = ()) -> Numbers:
     """What may be published of the quarter that ends with this month. Some six statements, the rest in memory."""
     places = {region.pk: region for region in Region.objects.all()}
     enterprises = set(Enterprise.objects.exclude(enrolled_by=None).values_list("pk", flat=True))

@@ -136,7 +136,7 @@ class Column:
 
     name: str
     kind: str
-    words: str | Promise
+    title: str | Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ class Table:
     """One file: ``key`` are the columns that name a row."""
 
     name: str
-    words: str | Promise
+    title: str | Promise
     key: tuple[str, ...]
     columns: tuple[Column, ...]
 

@@ -32,7 +32,7 @@ class Part:
 class Shift:
     """How a figure stands against another period, in words; ``is_chance`` is None where that cannot be judged."""
 
-    words: str
+    text: str
     direction: str = ""
     is_chance: bool | None = None
 

@@ -237,7 +237,7 @@ def _where(overview: Overview, parts: Sequence[Region], *, up: bool) -> dict[str
 def _share(code: str, change: Change, than: str) -> str:
     titles = {"settled": _("ODR和解成功率"), "on_time": _("按时办结率"), "first_response": _("首次响应")}
     is_better = (change.by < 0) == (code in LESS_IS_BETTER)
-    values = {"title": titles[code], "change": shift(code, change, than).words}
+    values = {"title": titles[code], "change": shift(code, change, than).text}
     return (
         _("%(title)s%(change)s，超出偶然范围，是好转。")
         if is_better
@@ -255,12 +255,12 @@ def first_cards(
             card,
             shifts=tuple(
                 (
-                    shift(card.code, found[card.code], than)
-                    if card.code in found
+                    shift(card.code, changes[card.code], than)
+                    if card.code in changes
                     else Shift(_("%(than)s没有数据") % {"than": than})
                 )
-                for than, found in against
-                if card.code in found or (card.code in ("received", "closed") and not found)
+                for than, changes in against
+                if card.code in changes or (card.code in ("received", "closed") and not changes)
             ),
         )
         for card in cards.flow_cards(figures, lists)

@@ -43,7 +43,7 @@ def data(request: HttpRequest) -> HttpResponse:
         rows.append(row | {"changed": sum(change["rows"] for change in one.changes)})
         newest.add(one.month)
     tables = [
-        {"title": table.words, "url": reverse("oversight:open-data-series", args=[table.name])}
+        {"title": table.title, "url": reverse("oversight:open-data-series", args=[table.name])}
         for table in TABLES.values()
     ]
     context = {"rows": rows, "licence": LICENCE, "tables": tables if rows else []}
@@ -70,10 +70,10 @@ def dictionary(request: HttpRequest) -> HttpResponse:
             "tables": [
                 {
                     "name": table.name,
-                    "title": table.words,
+                    "title": table.title,
                     "key": ", ".join(table.key),
                     "columns": [
-                        {"name": column.name, "kind": column.kind, "words": column.words} for column in table.columns
+                        {"name": column.name, "kind": column.kind, "title": column.title} for column in table.columns
                     ],
                 }
                 for table in TABLES.values()

@@ -22,7 +22,7 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing, reading
-from oversight.reports import figures as words
+from oversight.reports import figures as report_figures
 from oversight.reports import showing
 from oversight.reports.figures import drawn
 
@@ -111,7 +111,7 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
         texts = (
             published[-1].texts
             if published
-            else words.first_draft(authority.region.name, month, figures, limits=limits)
+            else report_figures.first_draft(authority.region.name, month, figures, limits=limits)
         )
         return MonthlyReport.objects.create(
             authority=authority,
@@ -134,7 +134,7 @@ def edit(report: MonthlyReport, *, texts: Mapping[str, str], seen: str, by: User
         held = _held(report, "draft")
         if held.edited_at.isoformat() != seen:
             raise WrongInput("moved_on", _("别人刚改过这份报告。您写的内容还在下面，请对照后再保存一次。"))
-        held.texts = {block: texts.get(block, "") for block in words.BLOCKS}
+        held.texts = {block: texts.get(block, "") for block in report_figures.BLOCKS}
         held.edited_by, held.edited_at = by, now
         held.save(update_fields=["texts", "edited_by", "edited_at"])
     return held

@@ -102,7 +102,7 @@ def may_go(
             and target is not None
             and not _may_have_it(case, target, had=had[case.pk], conditions=conditions)
         ):
-            hurdle = Why("no_consent", directory.enterprises[target].words)
+            hurdle = Why("no_consent", directory.enterprises[target].names)
         decisions[case.pk] = decision if hurdle is None else _held(decision, hurdle)
     return decisions
 

@@ -94,7 +94,7 @@ def from_draft(draft: FilingDraft) -> dict[str, Any]:
 
 
 def written(values: Mapping[str, Any], *, today: date) -> str:
-    """The letter as plain text, in the language that is on; `said` is the cleaned form."""
+    """The letter as plain text, in the language that is on; `values` is the cleaned form."""
     lines = [gettext("致：%(firm)s") % values, ""]
     bought = gettext("我购买或使用了：%(item)s") % values
     if values["order_no"]:

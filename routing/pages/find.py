@@ -33,7 +33,7 @@ from enterprises.models import Enterprise
 from routing.forwarding import returning
 from web.incoming import whole
 from web.languages import named
-from web.listing import told
+from web.listing import joined
 
 SHOWN = 10
 
@@ -189,7 +189,7 @@ def _words(one: returning.Suggestion) -> str:
     names = list(dict.fromkeys([named(one.branch or one.enterprise), named(one.enterprise)]))
     sure, _tone = likelihood(one.score)
     why = reasons.say_all([why.as_json() for why in one.why])
-    return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": told(why)}
+    return _("%(names)s（%(sure)s：%(why)s）") % {"names": " · ".join(names), "sure": sure, "why": joined(why)}
 
 
 RETURN = _page(

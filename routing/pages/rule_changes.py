@@ -71,7 +71,7 @@ def new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             now=workspace.now,
             today=workspace.today,
             lesson=lesson,
-            **_said(form, base),
+            **_cleaned(form, base),
         )
         return rule_words.change_url(change), ""
 
@@ -121,7 +121,7 @@ def _form(
     return RuleForm(data, initial={"priority": 50, "starts_on": workspace.today, "region": shown(region, "code")})
 
 
-def _said(form: Any, base: RoutingRule | None) -> dict[str, Any]:
+def _cleaned(form: Any, base: RoutingRule | None) -> dict[str, Any]:
     cleaned = form.cleaned_data
     if isinstance(form, EndForm):
         what = rule_changing.columns_of(base) if base is not None else {}
@@ -141,7 +141,7 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
     form: Any = EndForm(data, initial=initial) if is_end else RuleForm(data, initial=initial)
 
     def edited() -> tuple[str, str]:
-        reach, cleaned = authors(workspace), _said(form, base)
+        reach, cleaned = authors(workspace), _cleaned(form, base)
         rule_changing.edit(row, by=workspace.user, reach=reach, today=workspace.today, **cleaned)
         return rule_words.change_url(row), ""
 
@@ -181,7 +181,7 @@ def trial(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBa
             "change": row,
             "title": rule_words.title_of(row),
             "form": form,
-            "told": _told(row, workspace),
+            "trial_result": _trial_result(row, workspace),
             "now": workspace.now,
             "back": rule_words.change_url(row),
             "try_url": reverse("routing:authority-routing-try", args=[row.pk]),
@@ -239,9 +239,9 @@ def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
     return _show(request, workspace, row, form, status=422)
 
 
-def _told(row: RuleChange, workspace: Workspace) -> rule_words.TrialResult | None:
+def _trial_result(row: RuleChange, workspace: Workspace) -> rule_words.TrialResult | None:
     latest = row.trials.exclude(state=RuleTrial.State.DROPPED).order_by("-pk").first()
-    return rule_words.told(latest, row, user=workspace.user, today=workspace.today)
+    return rule_words.trial_result(latest, row, user=workspace.user, today=workspace.today)
 
 
 def _show(
@@ -268,7 +268,7 @@ def _show(
     lesson = (
         rule_words.lesson_lines([row.lesson], user=workspace.user, today=workspace.today)[0] if row.lesson else None
     )
-    told = _told(row, workspace)
+    trial_result = _trial_result(row, workspace)
     return render(
         request,
         "routing/change.html",
@@ -277,7 +277,7 @@ def _show(
             "line": line,
             "rows": rule_words.compared(row, base),
             "base": base,
-            "told": told,
+            "trial_result": trial_result,
             "clashes": clashes,
             "learned": lesson,
             "decided_by": row.decided_by.name if row.decided_by else "",
@@ -285,7 +285,7 @@ def _show(
             "form": form or RuleDecisionForm(),
             "is_open": is_open,
             "is_mine": is_mine,
-            "is_tried": bool(told and told.is_current and told.trial.state == "done"),
+            "is_tried": bool(trial_result and trial_result.is_current and trial_result.trial.state == "done"),
             "impossible": rule_changing.impossible(row, reach=reach_of(workspace), today=workspace.today),
             "may_try": is_open and bool(authors(workspace).spans),
             "may_decide": row.state == State.WAITING and not is_mine and heads(workspace).covers(row.region),

@@ -174,7 +174,11 @@ def _asked(cases: Sequence[tuple[int, int | None]], *, now: datetime) -> set[int
         return set()
     conditions = Conditions.at(now)
     given = Complaint.objects.filter(pk__in=goes).values_list("pk", "consents", "absent")
-    return {pk for pk, said, absent in given if not consents_cover(said, absent, goes[pk] or 0, conditions=conditions)}
+    return {
+        pk
+        for pk, consents, absent in given
+        if not consents_cover(consents, absent, goes[pk] or 0, conditions=conditions)
+    }
 
 
 def may_apply(rule: Rule, facts: Facts) -> bool:

@@ -61,7 +61,7 @@ class Group:
     chosen: Counter[Target] = field(default_factory=Counter)
     corrected: Counter[Target] = field(default_factory=Counter)
     cases: dict[Target, list[int]] = field(default_factory=lambda: defaultdict(list))
-    words: str = ""
+    named: str = ""
 
     def lesson(self) -> Target | None:
         """Where the choices point, if enough of them do."""
@@ -129,8 +129,8 @@ def _groups(since: datetime) -> dict[Plain, Group]:
     places = _Places()
     for piece in _choices(since):
         ids = {case for _pk, case, _at in piece}
-        said = ("picked_enterprise", "picked_brand", "respondent_named", "object_category")
-        rows = Complaint.objects.filter(pk__in=ids).only(*said, "service_region", "handling_region")
+        columns = ("picked_enterprise", "picked_brand", "respondent_named", "object_category")
+        rows = Complaint.objects.filter(pk__in=ids).only(*columns, "service_region", "handling_region")
         cases = {case.pk: case for case in rows}
         stages = {
             (case, at): (enterprise, branch, result)
@@ -148,7 +148,7 @@ def _groups(since: datetime) -> dict[Plain, Group]:
                 continue
             group, target = groups[plain], (stage[0], stage[1])
             group.total += 1
-            group.words = group.words or case.respondent_named
+            group.named = group.named or case.respondent_named
             group.chosen[target] += 1
             if _before(given[case_id], pk) != target:
                 group.corrected[target] += 1
@@ -219,7 +219,7 @@ def _write_lessons(groups: Mapping[Plain, Group], *, now: datetime) -> int:
                 Lesson(
                     subject_kind=plain.kind,
                     subject=plain.subject,
-                    words=group.words if plain.kind == "named" else "",
+                    words=group.named if plain.kind == "named" else "",
                     category=plain.category,
                     region_id=plain.region_id,
                     target_enterprise_id=target[0],

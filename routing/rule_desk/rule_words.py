@@ -174,7 +174,7 @@ class TrialResult:
     tone: str = "neutral"
 
 
-def told(trial: RuleTrial | None, change: RuleChange, *, user: User, today: date) -> TrialResult | None:
+def trial_result(trial: RuleTrial | None, change: RuleChange, *, user: User, today: date) -> TrialResult | None:
     """What a trial found; one query for the cases that ``user`` may see."""
     if trial is None:
         return None
@@ -233,7 +233,7 @@ class LessonLine:
     """What was learned, in words."""
 
     lesson: Lesson
-    said: str
+    text: str
     conditions: list[tuple[str, str]]
     target: str
     cases: list[tuple[str, str]]

@@ -75,7 +75,7 @@ class EnterpriseFacts:
     domicile_names: tuple[str, ...] = ()
 
     @property
-    def words(self) -> Values:
+    def names(self) -> Values:
         """Its names, as reasons say them."""
         return {"enterprise": self.name, "enterprise_en": self.name_en or self.name}
 

@@ -321,7 +321,7 @@ class _Choice:
     # Words and rankings
 
     def _because(self, code: str, enterprise: EnterpriseFacts, **values: str | int) -> None:
-        self.why.append(Why(code, {**enterprise.words, **values}))
+        self.why.append(Why(code, {**enterprise.names, **values}))
 
     def _nobody(
         self, code: str, ids: Sequence[int], *, enterprise: EnterpriseFacts | None = None, **values: str | int
@@ -343,7 +343,7 @@ class _Choice:
             if enterprise is None:
                 continue
             branches = self._branches(enterprise_id)
-            why = [Why("may_be_meant" if start == 80 else "similar_name", enterprise.words)]
+            why = [Why("may_be_meant" if start == 80 else "similar_name", enterprise.names)]
             score = start
             if branches:
                 score += 10

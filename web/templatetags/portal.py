@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from web.dates import day, day_short, last_day, last_day_short, moment
 from web.deadline_chip import chip_of
 from web.languages import language_tag, named, reads_chinese
-from web.listing import listed, told
+from web.listing import joined, listed
 
 register = template.Library()
 
@@ -47,7 +47,7 @@ def name_of(row: Any) -> str:
     return named(row) if row else ""
 
 
-for _filter in (day, day_short, last_day, last_day_short, moment, listed, told, language_tag):
+for _filter in (day, day_short, last_day, last_day_short, moment, listed, joined, language_tag):
     register.filter(_filter)
 
 

@@ -191,7 +191,7 @@ def correct_clerical_error(
             data={"corrects": row.sequence, "documents": [entry], "officers": names},
             texts={"correction": text},
             audience=Audience(row.audience),
-            tells=documents.told(row),
+            tells=documents.notified_side(row),
         )
     if not 1 <= sequence <= file.complaint.last_sequence:
         raise WrongInput("bad_number", _("没有这一条记录。"), field="sequence")
@@ -232,7 +232,7 @@ def call_back(
     ``overall``: 1 to 5; ``answers``: what was said to the questions of CALL_BACK_ANSWERS; ``disagrees``: closed, and
     the consumer does not agree. A case of the sample is done when somebody was reached, or after CALL_BACK_TRIES tries.
     """
-    said = saying.text(text, "text", needed=False)
+    message = saying.text(text, "text", needed=False)
     if overall is not None and not 1 <= overall <= 5:
         raise WrongInput("bad_number", _("请选1到5。"), field="overall")
     given = {
@@ -262,7 +262,7 @@ def call_back(
             data |= {"attempt": row.attempts, "month": str(row.month)}
         if reached and (given or overall is not None):
             data |= {"overall": overall, "answers": given, "disagrees": disagrees, "finding": finding}
-        return Effect(data=data, texts={"message": said})
+        return Effect(data=data, texts={"message": message})
 
     return Move("call_back", carry)
 

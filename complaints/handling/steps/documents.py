@@ -25,7 +25,7 @@ _REASONS, _GROUND = ("事实和理由：", "此事由", "同一争议已"), "有
 _OWED, _AGREED = ("涉及金额", "投诉请求", "履行事项"), "经本局主持调解"
 
 
-def found(file: CaseFile, document_id: int) -> OfficialDocument:
+def valid_document(file: CaseFile, document_id: int) -> OfficialDocument:
     """A document of this case that stands. Under the lock of the case nothing else changes it."""
     document = OfficialDocument.objects.filter(pk=document_id, complaint_id=file.complaint.pk).first()
     if document is None:
@@ -37,7 +37,7 @@ def found(file: CaseFile, document_id: int) -> OfficialDocument:
 
 def addressed(file: CaseFile, document_id: int, to: str) -> OfficialDocument:
     """A document of this case that is to be served on the consumer or on the other side."""
-    document = found(file, document_id)
+    document = valid_document(file, document_id)
     if not getattr(document, f"to_{to}") and not (to == "enterprise" and kinds.KINDS[document.form].to_enterprise):
         raise WrongInput("bad_choice", _("这份文书不是给这一方的。"), field="to")
     return document
@@ -79,7 +79,7 @@ def ends_notice(file: CaseFile, notice: Deadline, document: OfficialDocument | N
     return all(side == to or not is_to or getattr(document, f"served_{side}_at") for side, is_to in others.items())
 
 
-def told(document: OfficialDocument) -> str:
+def notified_side(document: OfficialDocument) -> str:
     """Whoever it is addressed to hears of what becomes of it, and nobody else."""
     if document.to_consumer and document.to_enterprise:
         return "both"
@@ -137,7 +137,7 @@ def corrected(
     """A new version of the document with other words, and what its entry says of it. ``changes``: place of a paragraph
     or of a line of facts (2, 0.1) → its words; each must stand there. ``version``: what was read, where that is
     known."""
-    document = found(file, document_id)
+    document = valid_document(file, document_id)
     last = document.versions.order_by("-number")[0]
     if version is not None and version != last.number:
         raise WrongInput("newer_version", newer())
@@ -149,7 +149,7 @@ def corrected(
     if text == last.content["paper"]:
         raise WrongInput("nothing_changed", _("请改正至少一处。"))
     content, digest = issuing.frozen(text)
-    entry = issuing.said(text, version=last.number + 1, digest=digest)
+    entry = issuing.data_of(text, version=last.number + 1, digest=digest)
     file.add(
         DocumentVersion(
             document=document,
@@ -237,11 +237,11 @@ def editable(blocks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
 @verb(text=saying.text)
 def void_document(file: CaseFile, actor: Actor, *, document_id: int, text: str) -> Effect:
     """作废: it stands in the register with its reason, and its number is not used again."""
-    document = found(file, document_id)
+    document = valid_document(file, document_id)
     file.change(document, state=OfficialDocument.VOID)
     return Effect(
         texts={"message": text},
         data={"document": document.pk, "reference": document.reference},
         audience=Audience(document.audience),
-        tells=told(document),
+        tells=notified_side(document),
     )

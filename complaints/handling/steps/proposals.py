@@ -44,12 +44,12 @@ def propose(file: CaseFile, actor: Actor, *, move: Move) -> Effect:
         key=actor.person_key,
         subject=move.step,
         audience=_audience(actor),
-        payload=primitive(move.said),
+        payload=primitive(move.arguments),
         why=list(why),
         status=file.complaint.status,
         sequence=file.complaint.last_sequence,
     )
-    matter.measure_id = move.said.get("measure_id")
+    matter.measure_id = move.arguments.get("measure_id")
     if actor.officer_id is not None:
         matter.data = {**matter.data, "officers": [actor.officer_id], "rule": two_persons.rule_of(file, move)}
     if actor.side == "enterprise":

@@ -39,12 +39,12 @@ Carry = Callable[[CaseFile, Actor], Effect]
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A step with what it needs. ``carry`` refuses before it changes anything. ``said``: what the verb was called with,
-    where the step may be proposed to a second person."""
+    """A step with what it needs. ``carry`` refuses before it changes anything. ``arguments``: what the verb was called
+    with, where the step may be proposed to a second person."""
 
     step: str
     carry: Carry
-    said: Mapping[str, Any] = field(default_factory=dict)
+    arguments: Mapping[str, Any] = field(default_factory=dict)
 
 
 Arguments = ParamSpec("Arguments")
@@ -62,8 +62,8 @@ def verb(
         arguments = signature(carry)
 
         @wraps(carry)
-        def build(*args: Arguments.args, **said: Arguments.kwargs) -> Move:
-            given = arguments.bind(None, None, *args, **said).kwargs
+        def build(*args: Arguments.args, **keywords: Arguments.kwargs) -> Move:
+            given = arguments.bind(None, None, *args, **keywords).kwargs
             checked = given | {name: check(given[name], field=name) for name, check in checks.items() if name in given}
             return Move(step or carry.__name__, lambda file, actor: carry(file, actor, *args, **checked), given)
 
@@ -78,7 +78,7 @@ def proposable(build: Callable[Arguments, Move]) -> Callable[Arguments, Move]:
     """A verb whose moves can be kept and built again when somebody else approves them (two_persons.py)."""
 
     @wraps(build)
-    def keep(*args: Arguments.args, **said: Arguments.kwargs) -> Move:
-        return replace(build(*args, **said), said=said)
+    def keep(*args: Arguments.args, **keywords: Arguments.kwargs) -> Move:
+        return replace(build(*args, **keywords), arguments=keywords)
 
     return keep

@@ -50,7 +50,7 @@ def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str]
                 officers=officers,
                 now=now,
                 data=entry.data,
-                said={kind: text for kind, text, _key in entry.texts},
+                texts={kind: text for kind, text, _key in entry.texts},
                 last_day=issuing.last_day_of(file, entry.step),
             )
             for form in kinds.forms_of(entry.data)

@@ -196,8 +196,8 @@ def breach(
         return replace(effect, to=Status.CLOSED, outcome=Outcome.MEDIATED, reason="not_kept", data=kept)
     if file.status != Status.PERFORMING:
         return effect
-    said: dict[str, Any] = {"data": data, "texts": texts, "happened_at": happened_at}
-    return leave(file, result="failed", ended_by="breach", reason="breach", **said)
+    entry: dict[str, Any] = {"data": data, "texts": texts, "happened_at": happened_at}
+    return leave(file, result="failed", ended_by="breach", reason="breach", **entry)
 
 
 def confirm(file: CaseFile, obligation: Obligation, at: datetime) -> None:

@@ -59,7 +59,7 @@ def signatures(policies: Policies, step: str, region_id: int) -> tuple[str, ...]
 def rule_of(file: CaseFile, move: Move) -> str:
     """The rule by which this move of an authority is judged: of its own step; for the correction of an official
     document that of what it prints."""
-    document = move.said.get("document_id")
+    document = move.arguments.get("document_id")
     if move.step != "correct_clerical_error" or document is None:
         return move.step
     documents = OfficialDocument.objects.filter(pk=document, complaint_id=file.complaint.pk)
@@ -91,12 +91,12 @@ def why(setting: TwoPersons | None, move: Move, demands: Iterable[Demand]) -> tu
     if move.step == "return_case":
         return ("return",) if setting.returns else ()
     results = []
-    if setting.offers_above is not None and worth(move.said, demands) > setting.offers_above:
+    if setting.offers_above is not None and worth(move.arguments, demands) > setting.offers_above:
         results.append("amount")
     # Also what is called otherwise and comes to nothing.
     if setting.refusals and any(
         answer.verdict == "refuse" or saying.money(answer.amount, f"amount-{answer.demand}") == 0
-        for answer in move.said["answers"]
+        for answer in move.arguments["answers"]
     ):
         results.append("refusal")
     return tuple(results)

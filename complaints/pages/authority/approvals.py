@@ -153,7 +153,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     if matter is None:
         raise Http404
     officer_case = setting_of(workspace, matter.complaint.number, request.GET)
-    case, actor = officer_case.found.complaint, officer_case.found.actor
+    case, actor = officer_case.access.complaint, officer_case.access.actor
     if request.method != "POST" and matter.state != "open":
         return redirect(case_url(case, AUTHORITY))
     form = DecisionForm(posted(request), grant=_("同意，立即办理"), refuse=_("退回修改"))
@@ -174,7 +174,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
 
     if form.is_bound:
         to = case_url(case, AUTHORITY)
-        done = take_step(request, officer_case.found, moves, form=form, now=workspace.now, to=to)
+        done = take_step(request, officer_case.access, moves, form=form, now=workspace.now, to=to)
         if done.is_new:
             matter.refresh_from_db()
             if form.cleaned_data["decision"] == "refuse":
@@ -186,7 +186,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             return redirect(done.address)
         # A clock may have moved the case on while the decision was judged.
         officer_case = setting_of(workspace, matter.complaint.number, request.GET)
-    is_shown = case_documents.is_shown(matter.complaint, officer_case.found, now=workspace.now)
+    is_shown = case_documents.is_shown(matter.complaint, officer_case.access, now=workspace.now)
     proposal = proposals_of([matter], workspace, is_shown=is_shown)[0]
     page = next((page for page in PAGES.values() if matter.subject in page.steps), None)
     effects: Sequence[Any] = [document_steps.EFFECT] if matter.subject == document_steps.CORRECTING else []

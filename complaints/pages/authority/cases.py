@@ -53,7 +53,7 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """All that the filter leaves: open cases by the next deadline, others by receipt, what an enterprise ended by that
     end. Everything that ever was is not counted."""
     form, chosen = asked_for(workspace, request.GET)
-    asked, address = form.said, form.address()
+    asked, address = form.conditions, form.address()
     is_long = asked["status"] in (Status.CLOSED, ANY)
     every: QuerySet[Any] = chosen
     page: keyset.KeysetPage[Any]
@@ -81,7 +81,7 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "order": order,
         "looked_through": LOOKED_THROUGH if is_long and asked.get("q") and not number_in(asked["q"]) else 0,
         "active": [
-            {"label": one.words, "remove_url": _url(here, {k: v for k, v in address.items() if k != one.name})}
+            {"label": one.text, "remove_url": _url(here, {k: v for k, v in address.items() if k != one.name})}
             for one in form.active(enterprise=_enterprise(asked), region=_region(asked, form))
         ],
         **keyset.neighbours(page, _url(here, address)),
@@ -188,7 +188,7 @@ def groups_of(officer_case: OfficerCase) -> list[tuple[str, list[Button]]]:
         for step in steps:
             if step not in officer_case.may:
                 continue
-            page, url = PAGE_OF.get(step), step_url(officer_case.found.complaint, step)
+            page, url = PAGE_OF.get(step), step_url(officer_case.access.complaint, step)
             if url in buttons:
                 continue
             text = page.heading(officer_case, (step,)) if page else wording.action(step)
@@ -205,7 +205,7 @@ def groups_of(officer_case: OfficerCase) -> list[tuple[str, list[Button]]]:
 def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     officer_case = setting_of(workspace, number, request.GET, read=case_rows.of_page[AUTHORITY])
     rows = officer_case.rows
-    page = page_of(officer_case.found, now=workspace.now)
+    page = page_of(officer_case.access, now=workspace.now)
     complaint = page.complaint
     is_mediated = complaint.status in (Status.MEDIATING, Status.MEDIATION_SUSPENDED)
     on_behalf_url = reverse("complaints:authority-on-behalf", args=[complaint.number])
@@ -280,7 +280,7 @@ def _hints(page: CasePage, officer_case: OfficerCase) -> list[str]:
         hints.append(_("回避申请还没有决定，暂不能安排调解。"))
     if "power" in page.matters:
         hints.append(_("代理人的委托书还没有核验，委托人本人也没有确认。"))
-    actor = officer_case.found.actor
+    actor = officer_case.access.actor
     if actor is not None and page.complaint.handling_authority_id not in actor.authority_ids:
         hints.append(
             _("这件投诉由%(authority)s办理，您可以督办或者提级。") % {"authority": page.complaint.handling_authority}

@@ -73,7 +73,7 @@ def long_enough(facts: str) -> str:
 def officers_of(officer_case: OfficerCase, right: Right, *, without: Any) -> list[Officer]:
     """Officers of the authority that handles the case whose post has ``right``, by name; less the users ``without``."""
     rows = Officer.objects.on(officer_case.workspace.today).select_related("user")
-    here = officer_case.found.complaint.handling_authority_id
+    here = officer_case.access.complaint.handling_authority_id
     rows = rows.filter(authority_id=here, user__is_active=True, role__in=right.posts)
     return by_name(rows.exclude(user__in=without).order_by("pk"))
 
@@ -81,7 +81,7 @@ def officers_of(officer_case: OfficerCase, right: Right, *, without: Any) -> lis
 def termination_grounds(officer_case: OfficerCase, clock: Deadline | None) -> list[Ground]:
     """The grounds of art. 23; ``clock``: the deadline of the mediation."""
     grounds = mediation_rules.grounds(
-        officer_case.found.complaint,
+        officer_case.access.complaint,
         matters=list(officer_case.around.matters.values()),
         sixty=clock if clock is not None and clock.ended_at is None else None,
         now=officer_case.workspace.now,
@@ -102,7 +102,7 @@ class ListFilter(forms.Form):
 class CaseForm(StepForm):
     def __init__(self, officer_case: OfficerCase, data: Data) -> None:
         super().__init__(data)
-        self.case, self.today = officer_case.found.complaint, officer_case.workspace.today
+        self.case, self.today = officer_case.access.complaint, officer_case.workspace.today
         self.prepare(officer_case)
 
     def prepare(self, officer_case: OfficerCase) -> None:
@@ -138,7 +138,7 @@ class OfficerForm(CaseForm):
     def prepare(self, officer_case: OfficerCase) -> None:
         people = officers_of(officer_case, Right.DECIDE_CASE, without=powers.recused(self.case))
         set_choices(self, "officer", please_choose(officer_choices(people)))
-        actor = officer_case.found.actor
+        actor = officer_case.access.actor
         own = min((p.pk for p in people if actor is not None and p.user_id == actor.user_id), default=None)
         chosen = self.case.officer_id or own
         if chosen in {p.pk for p in people}:

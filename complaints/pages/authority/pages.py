@@ -291,7 +291,7 @@ PAGES: dict[str, AuthorityPage] = table(
         build=forms.PublicationForm.move,
         explain=_("公众看到的只有下面这些。不予公示的，写明理由。"),
         template="authority/publication_case.html",
-        more=lambda officer_case, form: {"preview": as_public([officer_case.found.complaint])[0]},
+        more=lambda officer_case, form: {"preview": as_public([officer_case.access.complaint])[0]},
     ),
     _page("reopen", "reopen", forms.ReopenForm, _("案件回到受理审查。双方会收到通知。")),
 )

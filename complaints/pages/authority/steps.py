@@ -67,7 +67,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> 
 
 def step_context(request: HttpRequest, officer_case: OfficerCase, page: AuthorityPage) -> StepContext[OfficerCase]:
     """The case as this officer sees and takes its steps; ``page`` is the one that was asked for."""
-    result, workspace, case = officer_case.found, officer_case.workspace, officer_case.found.complaint
+    result, workspace, case = officer_case.access, officer_case.workspace, officer_case.access.complaint
     is_proposed = needs_two(result, page.steps[0], workspace)
     home = desk_url(case) if page.name in OF_A_MEDIATION else case_url(case, AUTHORITY)
 
@@ -80,7 +80,7 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
     def closed(context: StepContext[OfficerCase], page: AuthorityPage) -> HttpResponseBase:
         raise refusal_of(page.steps, officer_case)
 
-    def told(page: AuthorityPage, form: forms.Form, moves: Sequence[Move]) -> Text:
+    def message(page: AuthorityPage, form: forms.Form, moves: Sequence[Move]) -> Text:
         done = {"number": case.number, "step": wording.label(moves[0].step, kind="step")}
         return page.thanked(officer_case) or (_("已提请批准。") if is_proposed else _("%(number)s：%(step)s") % done)
 
@@ -102,7 +102,7 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
 
     return StepContext(
         request=request,
-        found=result,
+        access=result,
         case=officer_case,
         steps=officer_case.may,
         now=workspace.now,
@@ -112,7 +112,7 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
         moves=moves,
         closed=closed,
         to=to,
-        told=told,
+        message=message,
     )
 
 
@@ -153,7 +153,7 @@ class TogetherForm(StepForm):
 def together(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/authority/cases/<ref>/together/; leaving cases apart needs no step."""
     officer_case = setting_of(workspace, number, request.GET)
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     home = case_url(case, AUTHORITY)
     if request.method != "POST":
         refuse_unless_open([LINK, JOIN], officer_case)
@@ -170,7 +170,7 @@ def together(request: HttpRequest, workspace: Workspace, number: str) -> HttpRes
             return redirect(attempt.reference)
     context = {
         "case": case,
-        "page": page_of(officer_case.found, now=workspace.now),
+        "page": page_of(officer_case.access, now=workspace.now),
         "form": form,
         "title": wording.action(LINK),
         "effects": [_("同一消费争议的投诉可以合并；只是有关的，关联即可；各自办理的，不用做什么。")],

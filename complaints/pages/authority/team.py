@@ -55,7 +55,7 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         line["leave"] = leaves.get((row.user_id, row.authority_id))
     context = shown | {
         "has_load": True,
-        "columns": [*(words for words, _query in COUNTED.values()), _("最早的一件（天）")],
+        "columns": [*(label for label, _query in COUNTED.values()), _("最早的一件（天）")],
         "today": workspace.today,
         "left_behind": next(iter(loads.values()))["left"] if loads else left.count(),
         "left_url": _cases_url({"waiting": authority_lists.LEFT}),

@@ -155,13 +155,13 @@ def step_of(
         # Who leaves does not see the case any more.
         return reverse("complaints:cases") if asked.name == "leave" else page.home
 
-    def told(asked: StepPage[CasePage], form: Any, moves: Sequence[Move]) -> Text:
+    def message(asked: StepPage[CasePage], form: Any, moves: Sequence[Move]) -> Text:
         is_read_back = asked.may_be_undone and not is_tracked and getattr(form, "ends_undoable", True)
         return "" if is_read_back else asked.thanked(page) or _("已记录。")
 
     at = StepContext(
         request=request,
-        found=result,
+        access=result,
         case=page,
         steps=page.steps if view is None or view.is_open else (),
         status=page.duty.status,
@@ -172,7 +172,7 @@ def step_of(
         first={"obligation": request.GET["obligation"]} if "obligation" in request.GET else {},
         closed=closed,
         to=to,
-        told=told,
+        message=message,
     )
     return show_or_take(at, asked)
 

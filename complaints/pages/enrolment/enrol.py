@@ -103,7 +103,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
                 is_sent, status = True, 200
             except TooManyTries as wait:
                 form.add_error("email", too_many_codes(wait.until))
-                status = wait.told(request)
+                status = wait.refuse(request)
         elif held.proven_contact(
             phone="",
             email=contact.address,
@@ -178,7 +178,7 @@ def application(request: HttpRequest, held: EnrolmentApplication) -> HttpRespons
         "form": form,
         "held": held,
         "tone": TONES[State(held.state)],
-        "entries": told(held),
+        "entries": history_of(held),
         "tasks": [_task(held, code, step) for code, step in steps.items()],
         "sections": [] if held.is_open else sections(steps),
         "kept_until": held.saved_at + enrolling.KEPT_FOR,
@@ -203,7 +203,7 @@ def sections(steps: dict[str, enrol_forms.Step]) -> list[dict[str, Any]]:
     return [{"title": step.title, "rows": enrol_forms.rows_of(step)} for step in steps.values()]
 
 
-def told(held: EnrolmentApplication) -> list[dict[str, Any]]:
+def history_of(held: EnrolmentApplication) -> list[dict[str, Any]]:
     """The history as the applicant reads it: without names of officers."""
     rows = held.entries.filter(kind__in=TOLD).select_related("authority")
     return [entry_line(row, row.authority if row.kind != Kind.SUBMITTED else _("申请人")) for row in rows]

@@ -46,7 +46,7 @@ from complaints.reading.case_people import Fact, names_of_consumers
 from complaints.tables.many_cases import open_demands
 from enterprises.models import Branch, Enterprise
 from web.languages import named
-from web.listing import told
+from web.listing import joined
 
 MOST = 200
 WHY: dict[str, Any] = {
@@ -140,7 +140,7 @@ def _waiting(rows: list[Matter], workspace: Workspace) -> list[dict[str, Any]]:
 
 def why_words(codes: Iterable[str]) -> str:
     """Why a second person must agree, in words; ``codes`` as the proposals keep them."""
-    return told(WHY[code] for code in codes if code in WHY)
+    return joined(WHY[code] for code in codes if code in WHY)
 
 
 def _decider(workspace: Workspace, matter: Matter) -> Actor | None:
@@ -320,7 +320,7 @@ def _show_set(
     demands = open_demands(matter.complaint_id for matter in matters)
     worth = {
         matter.complaint_id: two_persons.worth(
-            handling.built(matter.subject, matter.data["payload"]).said, demands[matter.complaint_id]
+            handling.built(matter.subject, matter.data["payload"]).arguments, demands[matter.complaint_id]
         )
         for matter in matters
     }

@@ -37,7 +37,7 @@ IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed
 @dataclass(frozen=True, slots=True)
 class Button:
     slug: str
-    words: str
+    label: str
     url: str
 
 
@@ -153,7 +153,7 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
         return "" if due_at is None else _("请在%(day)s答复。") % {"day": last_day(due_at)}
 
     return [
-        {"text": text + until(slug), "url": by_slug[slug].url, "action": by_slug[slug].words}
+        {"text": text + until(slug), "url": by_slug[slug].url, "action": by_slug[slug].label}
         for slug, text, is_asked in asked
         if is_asked and slug in by_slug
     ]

@@ -273,7 +273,7 @@ def _draft(
 def _preview(workspace: Workspace, result: Measure, form: RuleForm, outcome: sending.MeasureOutcome) -> dict[str, Any]:
     """What the consumer of the first case will see: the same card."""
     number = outcome.done[0]
-    shorts = outcome.said[number]
+    shorts = outcome.answers[number]
     answers, promises = offer_of(shorts)
     card = card_of(
         [short.demand for short in shorts],

@@ -295,9 +295,9 @@ def card_of(
 def _shown(form: enterprise_offer_form.OfferForm, finding: Finding) -> dict[str, str]:
     """A finding in words, with the control where it is mended."""
     if finding.field not in form.fields:
-        return {"words": finding.words, "target": finding.field, "label": ""}
+        return {"text": finding.text, "target": finding.field, "label": ""}
     field = form[finding.field]
-    return {"words": finding.words, "target": field.id_for_label or field.auto_id, "label": str(field.label)}
+    return {"text": finding.text, "target": field.id_for_label or field.auto_id, "label": str(field.label)}
 
 
 def _answer(demand: Demand, answer: Answer) -> AnswerView:

@@ -93,7 +93,7 @@ def _show(
         before, after, rows = _past_page(workspace, form, request.GET)
     else:
         before, after, rows = _open_page(lists[view.code], workspace, form, request.GET)
-    query = urlencode({"view": view.code} | form.said)
+    query = urlencode({"view": view.code} | form.conditions)
     mine = [saved_views.tab(one, counts, query) for one in own]
     is_own = any(tab["is_current"] for tab in mine)
     context = {
@@ -110,7 +110,7 @@ def _show(
         "active": _active(form, view),
         "here": _url(form, view),
         "save_query": urlencode({"query": query}),
-        "can_save": not is_own and bool(form.said or view.code != "all"),
+        "can_save": not is_own and bool(form.conditions or view.code != "all"),
         "bulk": None if view is queue_lists.PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
         "form": wanted,
         "previous_url": _url(form, view, before=before) if before else "",
@@ -174,12 +174,12 @@ def _sentence(counts: dict[str, int]) -> str:
 
 def _url(form: queue_lists.QueueFilter, view: queue_lists.QueueView, **more: str) -> str:
     size = {"size": str(form.rows_a_page)} if form.rows_a_page else {}
-    return f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': view.code} | form.said | size | more)}"
+    return f"{reverse('complaints:enterprise-queue')}?{urlencode({'view': view.code} | form.conditions | size | more)}"
 
 
 def _elsewhere(view: queue_lists.QueueView, form: queue_lists.QueueFilter, wanted: BulkForm) -> str:
     """Another page with the chosen cases, or with everything that the list means."""
-    query = {"view": view.code} | form.said
+    query = {"view": view.code} | form.conditions
     if not wanted.is_for_all:
         query = {"view": "all", "only": ".".join(wanted.numbers[: queue_lists.QueueFilter.MOST_NAMED])}
     return f"{reverse(ELSEWHERE[wanted.cleaned_data['do']])}?{urlencode(query)}"
@@ -187,7 +187,7 @@ def _elsewhere(view: queue_lists.QueueView, form: queue_lists.QueueFilter, wante
 
 def _active(form: queue_lists.QueueFilter, view: queue_lists.QueueView) -> list[dict[str, str]]:
     """Conditions in force, each with the address without it."""
-    here, conditions = reverse("complaints:enterprise-queue"), form.said
+    here, conditions = reverse("complaints:enterprise-queue"), form.conditions
     kept = {name: {k: v for k, v in conditions.items() if k != name} for name in conditions}
     return [
         {"label": form.words_of(name), "remove_url": f"{here}?{urlencode({'view': view.code} | others)}"}

@@ -85,7 +85,7 @@ def views(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 def tidy(workspace: Workspace, query: str) -> str:
     """The conditions of this address that can be read, in one order."""
     asked = dict(parse_qsl(query[:3000]))
-    return urlencode({"view": view_of(asked.get("view", "")).code} | asked_for(workspace, asked).said)
+    return urlencode({"view": view_of(asked.get("view", "")).code} | asked_for(workspace, asked).conditions)
 
 
 def _keep(workspace: Workspace, form: SaveForm, query: str) -> bool:
@@ -122,7 +122,7 @@ def _show(
 def conditions(workspace: Workspace, query: str) -> list[str]:
     asked = dict(parse_qsl(query))
     form = asked_for(workspace, asked)
-    return [str(view_of(asked.get("view", "")).title), *(form.words_of(name) for name in form.said)]
+    return [str(view_of(asked.get("view", "")).title), *(form.words_of(name) for name in form.conditions)]
 
 
 def _key(one: SavedView) -> str:

@@ -72,7 +72,7 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
         chosen.extend(page.moves(form))
         return [proposals.propose(move=move) if _needs_another(case, move) else move for move in chosen]
 
-    def told(page: StepPage[CasePage], form: Form, taken: Sequence[Move]) -> Text:
+    def message(page: StepPage[CasePage], form: Form, taken: Sequence[Move]) -> Text:
         is_proposed = any(move.step == "propose" for move in taken)
         text = _("已提请批准，批准后才办理；期限不停：%(step)s") if is_proposed else _("已办：%(step)s")
         return text % {"step": wording.label(chosen[0].step, kind="step")}
@@ -87,7 +87,9 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
     return StepContext(
         request=request,
         # Who just returned the case has no step left, yet the same form again shows its result.
-        found=CaseAccess(complaint=case.complaint, side=case.side, viewer=case.viewer, actor=case.actor or case.viewer),
+        access=CaseAccess(
+            complaint=case.complaint, side=case.side, viewer=case.viewer, actor=case.actor or case.viewer
+        ),
         case=case,
         steps=open_steps(case),
         now=case.now,
@@ -97,7 +99,7 @@ def step_context(request: HttpRequest, case: CasePage) -> StepContext[CasePage]:
         moves=moves,
         closed=closed,
         to=lambda page: reverse("complaints:enterprise-causes") if request.POST.get("back") == "causes" else here,
-        told=told,
+        message=message,
     )
 
 

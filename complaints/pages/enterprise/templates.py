@@ -124,7 +124,7 @@ def template(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
 
 def _variables() -> list[dict[str, Any]]:
     return [
-        {"name": f"{{{name}}}", "words": "" if str(text) == name else text}
+        {"name": f"{{{name}}}", "text": "" if str(text) == name else text}
         for name, text in answer_templates.VARIABLES.items()
     ]
 

@@ -203,7 +203,7 @@ def _drawn_options(problem: str, chosen: str, language: str | None) -> SafeStrin
                     format_html_join(
                         "",
                         '<option value="{}"{}>{}</option>',
-                        ((code, CHOSEN if code == chosen else "", words) for code, words in options),
+                        ((code, CHOSEN if code == chosen else "", label) for code, label in options),
                     ),
                 )
                 for title, options in cause_groups(problem)

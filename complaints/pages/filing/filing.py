@@ -244,7 +244,7 @@ def _send_code(request: HttpRequest, held: Held, *, now: datetime) -> HttpRespon
     except TooManyTries as wait:
         form.add_error(name, too_many_codes(wait.until))
         form.only(name)
-        return show(request, held.draft, form, now=now, status=wait.told(request))
+        return show(request, held.draft, form, now=now, status=wait.refuse(request))
     target = reverse("complaints:file-step", args=[held.draft.pk, "you"])
     query = {"sent": name, **({"back": request.GET["back"]} if request.GET.get("back") else {})}
     return redirect(f"{target}?{urlencode(query)}#id_code")

@@ -62,7 +62,7 @@ def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBas
         try:
             return _file(request, held, composed, now=now)
         except TooManyTries as wait:
-            status = wait.told(request)
+            status = wait.refuse(request)
             text = _(
                 "这里的网络提交得太频繁了。您填的都已保存，请在%(moment)s之后再提交；用手机验证码证明是您，就不用等。"
                 "也可以打12315。"

@@ -196,7 +196,7 @@ def step_context(request: HttpRequest, link: models.AnswerLink, now: datetime) -
     shown = answering_of(link, now=now)
     return StepContext(
         request=request,
-        found=CaseAccess(complaint=shown.case, side=ENTERPRISE, viewer=shown.actor, actor=shown.actor),
+        access=CaseAccess(complaint=shown.case, side=ENTERPRISE, viewer=shown.actor, actor=shown.actor),
         case=shown.table,
         steps=shown.steps,
         status=shown.duty.status,
@@ -204,7 +204,7 @@ def step_context(request: HttpRequest, link: models.AnswerLink, now: datetime) -
         home=shown.home,
         template="answer/step.html",
         shown=lambda page, form: {"page": shown},
-        told=lambda page, form, moves: _("已记录，监管部门会看到。"),
+        message=lambda page, form, moves: _("已记录，监管部门会看到。"),
     )
 
 

@@ -135,7 +135,7 @@ def track(request: HttpRequest) -> HttpResponse:
         try:
             case = find_tracked(**form.cleaned_data, seeker=seeker, now=now)
         except TooManyTries as wait:
-            status = wait.told(request)
+            status = wait.refuse(request)
             text = _("填错的次数太多了，请在%(moment)s之后再试；也可以登录后在“我的投诉”里查看。")
             form.add_error(None, text % {"moment": moment(wait.until)})
         else:

@@ -333,7 +333,7 @@ def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepC
         page = _page(result, now)
     return StepContext(
         request=request,
-        found=result,
+        access=result,
         case=page,
         steps=_open_steps(page),
         status=page.duty.status,
@@ -341,7 +341,7 @@ def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepC
         home=ACCESS.url(result.complaint.number),
         template="mediate/step.html",
         shown=lambda asked, form: {"page": page},
-        told=lambda asked, form, moves: gettext("已记录，监管部门会看到。"),
+        message=lambda asked, form, moves: gettext("已记录，监管部门会看到。"),
     )
 
 

@@ -76,10 +76,10 @@ class BodyLinkForm(LinkForm):
 def _case_of_respondent(workspace: Workspace, request: HttpRequest, number: str) -> OfficerCase:
     """A case whose respondent has no account, for somebody who acts in its region."""
     officer_case = setting_of(workspace, number, request.GET)
-    actor = officer_case.found.actor
+    actor = officer_case.access.actor
     if actor is None or not actor.may(Right.WRITE_DOWN):
         raise Http404
-    if officer_case.found.complaint.enterprise_id is not None:
+    if officer_case.access.complaint.enterprise_id is not None:
         raise StepNotAllowed("has_account", gettext("被投诉人是在线和解企业，在自己的账号里办理。"))
     return officer_case
 
@@ -88,7 +88,7 @@ def _case_of_respondent(workspace: Workspace, request: HttpRequest, number: str)
 def respondent(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """The link, who has it and until when; POST makes a new one and shows it once."""
     officer_case = _case_of_respondent(workspace, request, number)
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     given = (case.respondent_details or {}).get("phone", "")
     form = LinkForm(posted(request), initial={"phone": given})
     if form.is_bound and (sent := _give_out(request, officer_case, form, answering.RESPONDENT, respondent_of(case))):
@@ -119,7 +119,7 @@ def body(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
     form = BodyLinkForm(posted(request))
     if form.is_bound and (sent := _give_out(request, officer_case, form, answering.BODY, name)):
         return sent
-    link = _live_link(officer_case.found.complaint, answering.BODY)
+    link = _live_link(officer_case.access.complaint, answering.BODY)
     if link is not None and link.delegation_id != delegation.pk:
         # Of an earlier delegation: it opens nothing any more.
         link = None
@@ -128,11 +128,11 @@ def body(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
 
 
 def _link_context(officer_case: OfficerCase, form: LinkForm, link: AnswerLink | None) -> dict[str, Any]:
-    case, now = officer_case.found.complaint, officer_case.workspace.now
+    case, now = officer_case.access.complaint, officer_case.workspace.now
     contact = answering.phone_of(link) if link is not None else None
     return {
         "case": case,
-        "page": page_of(officer_case.found, now=now),
+        "page": page_of(officer_case.access, now=now),
         "form": form,
         "back": desk_url(case),
         "link": link,
@@ -151,7 +151,7 @@ def _give_out(
     request: HttpRequest, officer_case: OfficerCase, form: LinkForm, access: str, to: str
 ) -> HttpResponseBase | None:
     """A new link for ``to``: sent as a text message, or shown once as a letter; None where the form has errors."""
-    secret, case = answering.new_secret(access), officer_case.found.complaint
+    secret, case = answering.new_secret(access), officer_case.access.complaint
     kind = "body" if access == answering.BODY else "respondent"
     here = reverse(f"complaints:authority-{kind}", args=[case.number])
 
@@ -161,7 +161,7 @@ def _give_out(
             return None
         return [handling.MOVES[f"invite_{kind}"](digest=secret.digest, **form.cleaned_data)]
 
-    done = take_step(request, officer_case.found, moves, form=form, to=here, now=officer_case.workspace.now)
+    done = take_step(request, officer_case.access, moves, form=form, to=here, now=officer_case.workspace.now)
     if not done.address:
         return None
     if not done.is_new:
@@ -194,14 +194,14 @@ def revoke(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespo
         refuse_unless_open(["end_invitation"], officer_case)
         return [answer_links.end_invitation()]
 
-    done = take_step(request, officer_case.found, moves, form=None, to=here, now=workspace.now)
+    done = take_step(request, officer_case.access, moves, form=None, to=here, now=workspace.now)
     if done.is_new:
         messages.success(request, gettext("链接已收回，从现在起打不开了。"), extra_tags="ok")
     return redirect(done.address)
 
 
 def _table(officer_case: OfficerCase) -> Table:
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     matters = {
         m.kind: m for m in Matter.objects.filter(complaint=case, state="open", audience="parties").order_by("pk")
     }
@@ -210,12 +210,12 @@ def _table(officer_case: OfficerCase) -> Table:
 
 def _respondent(officer_case: OfficerCase, recording: dict[str, str] | None = None) -> Actor:
     """The respondent as who acts, through this officer."""
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     return actors.respondent(
         case,
         organisation=respondent_of(case),
         person_key=None,
-        by=officer_case.found.actor,
+        by=officer_case.access.actor,
         recording=recording,
         channel=recording["how"] if recording else "phone",
     )
@@ -224,7 +224,7 @@ def _respondent(officer_case: OfficerCase, recording: dict[str, str] | None = No
 def _open_steps(officer_case: OfficerCase, table: Table) -> set[str]:
     """What the respondent may do now, through this officer."""
     around = Around(
-        complaint=officer_case.found.complaint,
+        complaint=officer_case.access.complaint,
         side=ENTERPRISE,
         engagement_id=None,
         now=officer_case.workspace.now,
@@ -241,14 +241,14 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     page, officer_case = PAGES.get(name), _case_of_respondent(workspace, request, number)
     if page is None:
         raise Http404
-    case, table = officer_case.found.complaint, _table(officer_case)
-    shown = page_of(officer_case.found, now=workspace.now)
+    case, table = officer_case.access.complaint, _table(officer_case)
+    shown = page_of(officer_case.access, now=workspace.now)
     record = RecordForm(posted(request))
     actor = _respondent(officer_case, record.recording)
     at = StepContext(
         request=request,
         # Files that come with it were sent by the officer.
-        found=CaseAccess(complaint=case, side=AUTHORITY, viewer=officer_case.found.viewer, actor=actor),
+        access=CaseAccess(complaint=case, side=AUTHORITY, viewer=officer_case.access.viewer, actor=actor),
         case=table,
         steps=_open_steps(officer_case, table),
         status=shown.duty.status,
@@ -258,7 +258,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
         shown=lambda page, form: {"case": case, "page": shown, "respondent": respondent_of(case), "record": record},
         closed=refused,
         to=lambda page: desk_url(case),
-        told=lambda page, form, moves: gettext("%(number)s：已代被投诉人记录。") % {"number": number},
+        message=lambda page, form, moves: gettext("%(number)s：已代被投诉人记录。") % {"number": number},
     )
     return write_down(
         at,

@@ -151,11 +151,11 @@ def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) ->
 def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """One mediation. A case that never came so far has its case page only."""
     officer_case = setting_of(workspace, number, request.GET)
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     clock = mediation_clock(case)
     if clock is None:
         return redirect(case_url(case, AUTHORITY))
-    page = page_of(officer_case.found, now=workspace.now)
+    page = page_of(officer_case.access, now=workspace.now)
     is_open, may_write = case.status in IN_MEDIATION, may_write_down(page.actor)
     on_behalf_url, respondent_url, body_url = (
         reverse(f"complaints:authority-{name}", args=[number]) for name in ("on-behalf", "respondent", "body")
@@ -194,7 +194,7 @@ _MAIN = frozenset(_ORDER[:6])
 
 
 def _buttons(officer_case: OfficerCase) -> list[Button]:
-    case, matters = officer_case.found.complaint, officer_case.around.matters
+    case, matters = officer_case.access.complaint, officer_case.around.matters
     suggested, handed = matters.get("suggestion"), matters.get("delegation")
     answers = suggested.data.get("answers", {}) if suggested is not None else {}
     order: Sequence[str] = _ORDER
@@ -217,7 +217,7 @@ def session_file(request: HttpRequest, workspace: Workspace, number: str) -> Htt
     if planned is None:
         raise Http404
     return HttpResponse(
-        calendar_file(officer_case.found.complaint, planned, now=workspace.now),
+        calendar_file(officer_case.access.complaint, planned, now=workspace.now),
         content_type="text/calendar; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{number}.ics"'},
     )

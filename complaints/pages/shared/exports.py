@@ -266,10 +266,10 @@ def _conditions(visibility: Visibility, query: str) -> list[str]:
     asked = QueryDict(query)
     if visibility.side == "authority":
         form, _cases = case_query.asked_for(visibility.workspace, asked)  # type: ignore[arg-type]
-        return [one.words for one in form.active(enterprise="", region="")] or [str(_("未办结的全部案件"))]
+        return [one.text for one in form.active(enterprise="", region="")] or [str(_("未办结的全部案件"))]
     view = queue_lists.view_of(asked.get("view", ""))
     queue = queue_lists.asked_for(visibility.workspace, asked)  # type: ignore[arg-type]
-    return [str(view.title), *(queue.words_of(name) for name in queue.said)]
+    return [str(view.title), *(queue.words_of(name) for name in queue.conditions)]
 
 
 def _both(page: Callable[..., HttpResponseBase], *methods: str, is_fresh: bool = False) -> tuple[Any, Any]:

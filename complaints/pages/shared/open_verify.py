@@ -80,7 +80,7 @@ def verify(request: HttpRequest) -> HttpResponse:
         status = 422
         if asked.is_valid():
             if (until := _waits(request, now=now)) is not None:
-                status = limits.TooManyTries(until).told(request)
+                status = limits.TooManyTries(until).refuse(request)
                 asked.add_error(None, _("核对得太频繁了，请在%(moment)s之后再试。") % {"moment": moment(until)})
             else:
                 answer, status = _of_file(asked) if isinstance(asked, FileForm) else _of_entry(asked), 200

@@ -152,7 +152,7 @@ def refused(at: StepContext[Any], page: StepPage[Any]) -> HttpResponseBase:
 class StepContext(Generic[Case]):
     """What an audience adds to its step pages, for one request.
 
-    ``found``: the case, who reads and who acts. ``case``: the same case as its forms need it. ``steps``: those that
+    ``access``: the case, who reads and who acts. ``case``: the same case as its forms need it. ``steps``: those that
     stand open; ``status``: the words for where the case is. ``home``: where every page leads back to. ``first``: first
     values that the address names. ``shown(page, form)``: what ``template`` needs besides form, title and effects.
     The others say what differs: what is taken, what a page that is not open answers, where its result is shown, what is
@@ -160,7 +160,7 @@ class StepContext(Generic[Case]):
     """
 
     request: HttpRequest
-    found: CaseAccess
+    access: CaseAccess
     case: Case
     steps: Collection[str]
     now: datetime
@@ -172,10 +172,10 @@ class StepContext(Generic[Case]):
     moves: Callable[[StepContext[Case], StepPage[Case], Any], Sequence[Move] | None] = judged_moves
     closed: Callable[[StepContext[Case], StepPage[Case]], HttpResponseBase] = led_back
     to: Callable[[StepPage[Case]], str] | None = None
-    told: Callable[[StepPage[Case], Any, Sequence[Move]], Text]
+    message: Callable[[StepPage[Case], Any, Sequence[Move]], Text]
 
     def limits(self) -> Limits:
-        return Conditions.at(self.now).limits(self.found.complaint.handling_region_id)
+        return Conditions.at(self.now).limits(self.access.complaint.handling_region_id)
 
 
 def show_or_take(at: StepContext[Any], page: StepPage[Any]) -> HttpResponseBase:
@@ -206,10 +206,10 @@ def take(at: StepContext[Any], page: StepPage[Any], form: Form) -> HttpResponseB
         return built
 
     to = at.to(page) if at.to is not None else at.home
-    done = take_step(at.request, at.found, moves, form=form, to=to, now=at.now)
+    done = take_step(at.request, at.access, moves, form=form, to=to, now=at.now)
     if not done.address:
         return draw(at, page, form, status=case_form.status_of(form))
-    if done.is_new and (text := at.told(page, form, taken)):
+    if done.is_new and (text := at.message(page, form, taken)):
         messages.success(at.request, str(text), extra_tags="ok")
     return redirect(done.address)
 
@@ -224,7 +224,7 @@ def draw(
         "button": page.pressed(at.case, at.steps),
         "effects": page.effects(at.case, at.limits),
         "home": at.home,
-        "upload_address": upload_address(at.found.complaint) if at.request.user.is_authenticated else "",
+        "upload_address": upload_address(at.access.complaint) if at.request.user.is_authenticated else "",
         **at.shown(page, form),
         **(page.more(at.case, form) if page.more is not None else {}),
         **more,

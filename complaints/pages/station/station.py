@@ -250,7 +250,7 @@ def log_new(request: HttpRequest, here: Here) -> HttpResponseBase:
                     messages.success(request, done, extra_tags="ok")
             return redirect(attempt.reference)
         except TooManyTries as wait:
-            status = wait.told(request)
+            status = wait.refuse(request)
             form.add_error("phone", _too_many(wait))
     return render(request, "station/log_new.html", here.context | {"form": form}, status=status)
 

@@ -94,8 +94,8 @@ def chosen(visibility: Visibility, query: str, *, most: int) -> list[int]:
     asked = QueryDict(query)
     if isinstance(visibility.workspace, authority_workspace.Workspace):
         form, cases = case_query.asked_for(visibility.workspace, asked)
-        if any(form.said.get(name) for name in OF_A_STAGE):
-            stages = case_query.ended(form.said, cases).filter(complaint__in=visibility.cases())
+        if any(form.conditions.get(name) for name in OF_A_STAGE):
+            stages = case_query.ended(form.conditions, cases).filter(complaint__in=visibility.cases())
             return list(stages.order_by("-until_at", "-pk").values_list("complaint_id", flat=True)[:most])
         return _ids(cases.filter(pk__in=visibility.cases()), most)
     workspace = visibility.workspace

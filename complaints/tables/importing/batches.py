@@ -299,7 +299,7 @@ def directory_lines(built: BuiltDirectory, *, dry_run: bool = False) -> Iterator
     """What was built from the names of the file."""
     verb = "would be new" if dry_run else "new"
     yield (
-        f"directory: {built.found:,} enterprises named in {built.rows:,} rows; {built.enterprises:,} {verb}, "
+        f"directory: {built.named:,} enterprises named in {built.rows:,} rows; {built.enterprises:,} {verb}, "
         f"{built.names:,} other names {verb}, {built.cities:,} places {verb}"
     )
     if built.too_long:

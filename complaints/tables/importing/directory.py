@@ -186,7 +186,7 @@ class BuiltDirectory:
     splitter: Splitter
     rows: int = 0
     cities: int = 0
-    found: int = 0
+    named: int = 0
     enterprises: int = 0
     names: int = 0
     too_long: int = 0
@@ -269,7 +269,7 @@ def _write(results: Sequence[NamedEnterprise], mapping: Mapping, built: BuiltDir
             claimed.add(row.pk)
         pairs.append((enterprise, row))
     Enterprise.objects.bulk_create(new, batch_size=BATCH)
-    built.found, built.enterprises = len(pairs), len(new)
+    built.named, built.enterprises = len(pairs), len(new)
     grown = _write_aliases(pairs)
     built.names = len(grown)
     write_names({row.pk for row in new} | set(grown))

@@ -93,9 +93,10 @@ def decide(file: PlatformFile, choice: str, *, now: datetime) -> None:
     file.save(update_fields=["state", "decided_at", "place", "attempts", "leased_until"])
 
 
-def end(file: PlatformFile, state: str, *, now: datetime, code: str = "", words: str = "") -> None:
+def end(file: PlatformFile, state: str, *, now: datetime, code: str = "", explanation: str = "") -> None:
     """Done, dropped or failed: what was sent in is not needed any more, what came of it stays."""
-    file.state, file.ended_at, file.leased_until, file.failure, file.failure_words = state, now, None, code, words[:300]
+    file.state, file.ended_at, file.leased_until = state, now, None
+    file.failure, file.failure_words = code, explanation[:300]
     file.save(update_fields=["state", "ended_at", "leased_until", "failure", "failure_words"])
     files.upload_of(file.mark).unlink(missing_ok=True)
 
@@ -129,7 +130,7 @@ def sweep_platform_files(*, now: datetime) -> int:
             worker.turn()
 
     def fail(file: PlatformFile, code: str, text: str) -> None:
-        end(file, "failed", now=now, code=code, words=text)
+        end(file, "failed", now=now, code=code, explanation=text)
 
     rows = PlatformFile.objects.filter(state__in=WORKING).select_related("asked_by", "authority__region")
     return uploads.sweep(rows, work, fail, now=now)

@@ -49,7 +49,7 @@ class Command(BaseCommand):
         for line in (
             f"Restored the backup of {done.manifest['made_at']}: {rows['complaints_complaint']} cases, "
             f"{rows['complaints_handlingstep']} entries, {done.files} files.",
-            *done.said,
+            *done.notes,
             f"Seals: {report['seals']} over {report['sealed_size']} entries"
             + (f", root {report['sealed_root']}" if report["sealed_root"] else ""),
             "Sessions are not in a backup: everybody signs in again.",

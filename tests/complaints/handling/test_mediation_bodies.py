@@ -204,7 +204,7 @@ def test_a_report_of_failure_bears_the_ground_and_ends_nothing(world: World, cas
         == 302
     )
     after = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())["no_agreement_possible"]
-    assert (after.is_open, BODY in after.found[0]) == (True, True)
+    assert (after.is_open, BODY in after.facts[0]) == (True, True)
     case.refresh_from_db()
     assert case.status == S.MEDIATING
 

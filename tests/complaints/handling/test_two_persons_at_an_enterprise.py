@@ -91,7 +91,7 @@ def test_what_the_setting_guards() -> None:
 def test_a_demand_granted_without_a_figure_counts_with_its_own(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     move = offers.make_offer(answers=[Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")])
-    assert two_persons.worth(move.said, case.demands.all()) == Decimal("128.50")
+    assert two_persons.worth(move.arguments, case.demands.all()) == Decimal("128.50")
 
 
 def test_less_than_asked_is_no_grant_and_nothing_is_no_part(world: World) -> None:

@@ -127,7 +127,7 @@ def test_each_rule_says_its_article_in_both_languages_and_names_only_codes_of_th
     for rule in legal_minimum.rules():
         assert "条" in rule.law, rule.code
         assert "art" in in_language("en", gettext, rule.law), rule.code
-        assert rule.words != in_language("en", gettext, rule.words) != "", rule.code
+        assert rule.text != in_language("en", gettext, rule.text) != "", rule.code
         assert bool(rule.condition) == (not rule.certain), rule.code
         assert not rule.condition or in_language("en", gettext, rule.condition) != rule.condition, rule.code
         assert rule.demands <= DEMAND_BY_CODE.keys(), rule.code

@@ -218,4 +218,4 @@ def test_what_an_offer_lacks(changed: dict[str, Any], told: str) -> None:
 def test_every_finding_has_its_cases_and_words() -> None:
     named = {code for *_, shown in CASES for code in re.findall(r"(\w+):", shown)}
     assert named == set(offer_terms.CODES) == set(wording.KINDS["offer_finding"])
-    assert all(Finding(code).words != code for code in offer_terms.CODES)
+    assert all(Finding(code).text != code for code in offer_terms.CODES)

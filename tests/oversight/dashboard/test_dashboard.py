@@ -117,7 +117,7 @@ def test_who_holds_very_many_late_cases_is_counted_once_a_minute_and_says_when(
 def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> None:
     """Beside what came in and what was closed alone, and not where there were cases."""
     cards = {
-        card.code: [shift.words for shift in card.shifts]
+        card.code: [shift.text for shift in card.shifts]
         for card in workspace(region_with_cases.su).get(URL).context["first_cards"]
     }
     assert "去年同期没有数据" in cards["received"]
@@ -127,7 +127,7 @@ def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> Non
     )
     given.a_complaint(region_with_cases, status=S.CLOSED, now=timezone.now() - 365 * DAYS)
     texts = [
-        shift.words for card in workspace(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts
+        shift.text for card in workspace(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts
     ]
     assert not any("去年同期没有数据" in one for one in texts)
 

@@ -192,11 +192,11 @@ def test_each_number_of_the_workload_opens_a_list_of_that_length(cases: World) -
 def test_a_comparison_shows_both_sides_how_much_longer_it_took_and_what_is_chance(cases: World) -> None:
     slower, quicker = (Figure(code="first_response", n=40, spread={"minutes_median": n}) for n in (180.0, 60.0))
     change = shifts.of_figures(slower, quicker, days=7, days_before=7)
-    assert (shifts.shift("first_response", change, "对比").words, change.is_chance) == ("比对比慢2工作小时", None)
+    assert (shifts.shift("first_response", change, "对比").text, change.is_chance) == ("比对比慢2工作小时", None)
     days = [Figure(code="handling_time", n=9, spread={"wd_mean": n}) for n in (8.0, 9.5)]
     change = shifts.of_figures(*days, days=7, days_before=7)
     assert change is not None
-    assert shifts.shift("handling_time", change, "对比").words == "比对比快1.5个工作日"
+    assert shifts.shift("handling_time", change, "对比").text == "比对比快1.5个工作日"
     client = workspace(cases.su)
     answer = client.get("/oversight/compare/?period=year&against=same&with_region=350102")
     lines = {line["here"].code: line for line in answer.context["lines"]}

@@ -123,13 +123,13 @@ def test_T77_a_secret_may_come_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def test_no_page_refuses_who_tries_too_often_without_saying_until_when() -> None:
-    """A page takes its 429 from `TooManyTries.told`, or sends a code by `send`, which does; the entry of programs says
-    `Retry-After` itself."""
+    """A page takes its 429 from `TooManyTries.refuse`, or sends a code by `send`, which does; the entry of programs
+    says `Retry-After` itself."""
     made = {
         str(path.relative_to(ROOT))
         for app in APPS
         for path in (ROOT / app).rglob("*.py")
         if re.search(r"(?<!=)= ?429|return 429", text := path.read_text(encoding="utf-8"))
-        and not re.search(r"\.told\(request\)|\bsend\(request, ", text)
+        and not re.search(r"\.refuse\(request\)|\bsend\(request, ", text)
     }
     assert made == {"accounts/sign_in/limits.py", "enterprises/programs/tokens.py"}

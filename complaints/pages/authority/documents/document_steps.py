@@ -63,7 +63,7 @@ class OfficerDocument:
             return ""
         rule, region = (
             two_persons.DECISIONS.get(self.row.form, ""),
-            self.officer_case.found.complaint.handling_region_id,
+            self.officer_case.access.complaint.handling_region_id,
         )
         return rule if two_persons.needed(Policies.load(self.officer_case.workspace.today), rule, region) else ""
 
@@ -82,7 +82,7 @@ def find_document(workspace: Workspace, pk: int, request: HttpRequest) -> Office
 
 def is_shown(officer_case: OfficerCase) -> bool:
     """Whether this officer has said why, and reads the consumer's data."""
-    result = officer_case.found
+    result = officer_case.access
     return case_documents.is_shown(result.complaint, result, now=officer_case.workspace.now)
 
 
@@ -122,10 +122,10 @@ def rewritten(matter: Matter, officer_case: OfficerCase) -> dict[str, Any]:
     payload: Mapping[str, Any] = matter.data.get("payload", {})
     if matter.subject != CORRECTING or not payload.get("document_id"):
         return {}
-    row = OfficialDocument.objects.get(pk=payload["document_id"], complaint=officer_case.found.complaint)
+    row = OfficialDocument.objects.get(pk=payload["document_id"], complaint=officer_case.access.complaint)
     number = payload.get("version")
     version = row.versions.get(number=number) if number else row.versions.order_by("-number")[0]
-    version.complaint = officer_case.found.complaint
+    version.complaint = officer_case.access.complaint
     context = {"document": row, "document_url": reverse("complaints:authority-document", args=[row.pk])}
     if not version.content:
         return context
@@ -321,8 +321,8 @@ def step(request: HttpRequest, workspace: Workspace, pk: int, slug: str) -> Http
 
     def shown(page: DocumentPage, form: Any) -> dict[str, Any]:
         return {
-            "case": officer_case.found.complaint,
-            "page": page_of(officer_case.found, now=workspace.now),
+            "case": officer_case.access.complaint,
+            "page": page_of(officer_case.access, now=workspace.now),
             "title": f"{page.button} · {title_of(at.row.form)} {reference}",
             "back_text": reference,
             "is_proposed": bool(rule),
@@ -332,7 +332,7 @@ def step(request: HttpRequest, workspace: Workspace, pk: int, slug: str) -> Http
 
     context = StepContext(
         request=request,
-        found=officer_case.found,
+        access=officer_case.access,
         case=at,
         steps=() if refusal is not None else officer_case.may,
         now=workspace.now,
@@ -341,6 +341,6 @@ def step(request: HttpRequest, workspace: Workspace, pk: int, slug: str) -> Http
         shown=shown,
         moves=moves,
         closed=closed,
-        told=lambda page, form, moves: _("已提请批准。") if rule else labelled(reference, page.button),
+        message=lambda page, form, moves: _("已提请批准。") if rule else labelled(reference, page.button),
     )
     return show_or_take(context, page)

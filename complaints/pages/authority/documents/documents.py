@@ -119,7 +119,7 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     """The paper on the screen, its versions, how it was served, and what can be done."""
     at = document_steps.find_document(workspace, pk, request)
     row, officer_case = at.row, at.officer_case
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     versions = list(row.versions.order_by("-number"))
     for version in versions:
         version.complaint = case
@@ -136,7 +136,7 @@ def document(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         "paper": paper,
         "is_shown": may_read,
         # Whether the paper is offered: see documents_visibility.refuse_print.
-        "prints": case_documents.may_print(officer_case.found.side, officer_case.found.actor)
+        "prints": case_documents.may_print(officer_case.access.side, officer_case.access.actor)
         and (may_read or row.form not in kinds.WITH_CONTACT),
         "reveal_url": f"{reveal_url}?reason=look_deliver" if LOOK in officer_case.may else "",
         "back": case_url(case, AUTHORITY),

@@ -43,7 +43,7 @@ from complaints.reading.case import AUTHORITY, CONSUMER, CaseAccess, CasePage, c
 from complaints.reading.case_people import MASKED, names_of_consumers
 from enterprises.models import Station
 from web.incoming import posted
-from web.listing import told
+from web.listing import joined
 
 
 def _proof(number: str) -> str:
@@ -120,7 +120,7 @@ def _answers(form: Any) -> Iterator[tuple[str, str]]:
             continue
         labels = dict(getattr(field.field, "choices", ()))
         answers = [str(labels.get(one, one)) for one in (value if isinstance(value, list) else [value])]
-        yield str(field.label), gettext("是") if value is True else told(answers)
+        yield str(field.label), gettext("是") if value is True else joined(answers)
 
 
 #: Whoever filed; the others have the number of a participant.
@@ -180,7 +180,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
         raise not_now(page.duty.status)
     at = StepContext(
         request=request,
-        found=replace(result, side=CONSUMER, actor=page.actor),
+        access=replace(result, side=CONSUMER, actor=page.actor),
         case=page,
         steps=page.steps if name != OFFER or page.open_offer is not None else (),
         status=page.duty.status,
@@ -195,7 +195,9 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
         },
         closed=refused,
         to=lambda asked: case_url(case, AUTHORITY),
-        told=lambda asked, form, moves: gettext("%(number)s：已代消费者记录，消费者会收到通知。") % {"number": number},
+        message=lambda asked, form, moves: (
+            gettext("%(number)s：已代消费者记录，消费者会收到通知。") % {"number": number}
+        ),
     )
     return write_down(
         at,

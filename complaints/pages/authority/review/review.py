@@ -52,7 +52,7 @@ _TONES = {NOTHING: "ok", DOUBT: "warn"}
 
 def known_of(officer_case: OfficerCase) -> review_facts.Known:
     """Only cases that this officer sees stand among the earlier ones."""
-    return review_facts.known_of(officer_case.found.complaint, among=officer_case.workspace.cases())
+    return review_facts.known_of(officer_case.access.complaint, among=officer_case.workspace.cases())
 
 
 class MaterialForm(CaseForm):
@@ -184,13 +184,13 @@ def review_url(complaint: Complaint) -> str:
 def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[str, Any]:
     """``letters`` and ``papers`` as each side would get them; the consumer masked until the officer has said why.
     ``by``: who proposed ``move``. Raises the refusal of the step."""
-    actor = officer_case.found.actor
+    actor = officer_case.access.actor
     if actor is None:
         return {}
     officers = list(dict.fromkeys(filter(None, (by, actor.name))))
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=officer_case.workspace.now)
-    is_shown = case_documents.is_shown(case, officer_case.found, now=officer_case.workspace.now)
+    is_shown = case_documents.is_shown(case, officer_case.access, now=officer_case.workspace.now)
     hide = str if is_shown else case_documents.words_masked([case])[case.pk]
     return {
         "papers": [paper if is_shown else case_documents.masked(paper) for paper in sent.papers],
@@ -210,7 +210,7 @@ def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str,
     """For the grounds as radios: what the file and its words show for each. ``option``: its radio, where it may be
     chosen; ``earlier``: (number, address) of what ground 2 may mean."""
     known = form.known if form is not None else known_of(officer_case)
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     texts = PersonalText.objects.filter(
         complaint=case, audience=Audience.PARTIES, kind__in=["consumer_statement", "consumer_transcript"]
     )
@@ -239,11 +239,11 @@ def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str,
 def review_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """Not under review any more: its case page."""
     officer_case = setting_of(workspace, number, request.GET)
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     if case.status not in REVIEWED:
         return redirect(case_url(case, AUTHORITY))
     may = officer_case.may
-    page = page_of(officer_case.found, now=workspace.now)
+    page = page_of(officer_case.access, now=workspace.now)
     form = RefusalForm(officer_case, None) if "refuse" in may else None
     accepted: dict[str, Any] = {}
     # A clock may just have moved the case on; the page says so when something is taken.

@@ -117,7 +117,7 @@ def violation(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     if matter is None:
         raise Http404
     officer_case = setting_of(workspace, matter.complaint.number, request.GET)
-    page = page_of(officer_case.found, now=workspace.now)
+    page = page_of(officer_case.access, now=workspace.now)
     may = officer_case.may if matter.state == "open" else ()
     case = matter.complaint
     # By its number, and by its moment what was registered before it had one.

@@ -202,7 +202,7 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     form = CallBackForm(posted(request), questions=_questions(call.complaint))
 
     def moves() -> Sequence[Move] | None:
-        if officer_case.found.actor is None or not officer_case.found.actor.may("call_back"):
+        if officer_case.access.actor is None or not officer_case.access.actor.may("call_back"):
             raise not_yours()
         if not form.is_valid():
             return None
@@ -221,12 +221,12 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
 
     if form.is_bound:
         to = reverse("complaints:authority-call-back", args=[call.pk])
-        done = take_step(request, officer_case.found, moves, form=form, to=to, now=workspace.now)
+        done = take_step(request, officer_case.access, moves, form=form, to=to, now=workspace.now)
         if done.is_new:
             messages.success(request, _("回访已记录。"), extra_tags="ok")
         if done.address:
             return redirect(done.address)
-    case, page = call.complaint, page_of(officer_case.found, now=workspace.now)
+    case, page = call.complaint, page_of(officer_case.access, now=workspace.now)
     is_own = workspace.user.person_key in drawing.handlers_of([case.pk])[case.pk] or (
         case.officer is not None and case.officer.user_id == workspace.user.pk
     )

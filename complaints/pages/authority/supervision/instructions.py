@@ -136,7 +136,7 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
     form = AnswerForm(posted(request))
 
     def moves() -> Sequence[Move] | None:
-        if officer_case.found.actor is None or not officer_case.found.actor.may("answer_instruction"):
+        if officer_case.access.actor is None or not officer_case.access.actor.may("answer_instruction"):
             raise not_yours()
         if not form.is_valid():
             return None
@@ -145,14 +145,14 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
     if form.is_bound:
         form.files, form.audience = request.FILES, matter.audience
         to = reverse("complaints:authority-urge", args=[pk])
-        done = take_step(request, officer_case.found, moves, form=form, to=to, now=workspace.now)
+        done = take_step(request, officer_case.access, moves, form=form, to=to, now=workspace.now)
         if done.is_new:
             messages.success(request, _("已答复。发出督办的机关会收到通知。"), extra_tags="ok")
         if done.address:
             return redirect(done.address)
         # A clock may have moved the case on while the answer was judged.
         officer_case = setting_of(workspace, matter.complaint.number, request.GET)
-    page, case = page_of(officer_case.found, now=workspace.now), matter.complaint
+    page, case = page_of(officer_case.access, now=workspace.now), matter.complaint
     row = _rows([matter], workspace)[0]
     others = urges.instructions(workspace).select_related(*urges.RELATED).filter(complaint_id=matter.complaint_id)
     may_answer = row.is_ours_to_answer and "answer_instruction" in officer_case.may

@@ -66,7 +66,7 @@ def read_target(value: str) -> tuple[int, int | None]:
 
 def _within(officer_case: OfficerCase, is_meant: Callable[[Authority], bool]) -> list[Authority]:
     """Authorities in the region of this officer, those of the place of the case first."""
-    actor, place = officer_case.found.actor, officer_case.found.complaint.handling_region_id
+    actor, place = officer_case.access.actor, officer_case.access.complaint.handling_region_id
     first, last = actor.region if actor is not None and actor.region else (0, 0)
     rows = [row for row in Jurisdiction.load().authorities if first <= row.region_id <= last and is_meant(row)]
     return sorted(rows, key=lambda row: (not row.region.covers(place), row.region_id))
@@ -128,7 +128,7 @@ class DesignationForm(CaseForm):
     text = Words(label=_("为什么指定这个机关"), rows=3, help_text=_("写给接收机关；各方看得到。"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
-        actor = officer_case.found.actor
+        actor = officer_case.access.actor
         own = actor.authority_id if actor is not None else None
         set_choices(self, "authority", _named(_within(officer_case, lambda row: row.has_power and row.pk != own)))
 
@@ -139,7 +139,7 @@ class DesignationForm(CaseForm):
 
 def take_up_form(officer_case: OfficerCase, data: Data) -> TakeUpForm:
     """Below whoever takes it up: authorities of the place of the case, and their neighbours."""
-    actor, case = officer_case.found.actor, officer_case.found.complaint
+    actor, case = officer_case.access.actor, officer_case.access.complaint
     own, every = (actor.authority_id if actor is not None else None) or 0, Jurisdiction.load()
     below = every.below(own)
     rows = [row for row in every.authorities if row.has_power and row.pk in below]
@@ -178,7 +178,7 @@ class TargetForm(_SuggestedForm):
         query = typed.get("q", "")[:80]
         hits = looked_up(self.case, query, workspace, conditions=workspace.conditions, besides=ranked)
         self.targets = [target for target in ranked if target.authority_id is None] + hits
-        set_choices(self, "target", [(target.value, target.words) for target in self.targets])
+        set_choices(self, "target", [(target.value, target.label) for target in self.targets])
         self.suggest(first_of(ranked) if step == "forward" and self.case.status == Status.TRIAGE else "")
 
     @property

@@ -64,7 +64,7 @@ class Target:
         return self.is_enrolled and self.is_agreed
 
     @property
-    def words(self) -> str:
+    def label(self) -> str:
         facts = [self.name, *([self.entity] if self.entity != self.name else [])]
         if not self.is_enrolled:
             facts.append(_("未入驻或已暂停"))

@@ -235,10 +235,10 @@ def triage_url(complaint: Complaint) -> str:
 def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """One case: what was filed | to whom it may go. Not in triage any more: its case page."""
     officer_case = setting_of(workspace, number, request.GET)
-    case = officer_case.found.complaint
+    case = officer_case.access.complaint
     if case.status != Status.TRIAGE:
         return redirect(case_url(case, AUTHORITY))
-    page = page_of(officer_case.found, now=workspace.now)
+    page = page_of(officer_case.access, now=workspace.now)
     beside = keyset.first(waiting(workspace), BESIDE, related=RELATED)
     decision = latest_decision(case)
     conditions = workspace.conditions
