@@ -93,12 +93,12 @@ def permission_rows() -> tuple[Permission, ...]:
 
 
 def _read(cells: dict[str, str], line: int) -> list[Permission]:
-    actions = PAGE_ACTIONS if cells["action"] == "*" else _words(cells["action"], ACTIONS, line)
-    named = _words(cells["role"], (*ROLES, *GROUPS, *Right, *TABLE), line)
+    actions = PAGE_ACTIONS if cells["action"] == "*" else _codes(cells["action"], ACTIONS, line)
+    named = _codes(cells["role"], (*ROLES, *GROUPS, *Right, *TABLE), line)
     roles = frozenset[str]().union(*map(_roles, named))
-    relations = _words(cells["relation"], RELATIONS.keys(), line)
-    statuses = STATUSES if cells["status"] == "any" else _words(cells["status"], STATUSES, line)
-    (verdict,) = _words(cells["verdict"], VERDICTS, line, only_one=True)
+    relations = _codes(cells["relation"], RELATIONS.keys(), line)
+    statuses = STATUSES if cells["status"] == "any" else _codes(cells["status"], STATUSES, line)
+    (verdict,) = _codes(cells["verdict"], VERDICTS, line, only_one=True)
     if (verdict == "public") != ("anyone" in roles):
         raise OddPermissions(f"permissions.csv line {line}: `anyone` and `public` go together.")
     if (roles & ENTERPRISE_ROLES and "jurisdiction" in relations) or (
@@ -123,7 +123,7 @@ def _roles(word: str) -> frozenset[str]:
     return names_of(TABLE[word].by if word in TABLE else Right(word).roles) & SESSION_ROLES
 
 
-def _words(cell: str, allowed: Iterable[str], line: int, *, only_one: bool = False) -> frozenset[str]:
+def _codes(cell: str, allowed: Iterable[str], line: int, *, only_one: bool = False) -> frozenset[str]:
     text = frozenset(cell.split("|"))
     if not text <= frozenset(allowed) or (only_one and len(text) != 1):
         raise OddPermissions(f"permissions.csv line {line}: {cell!r} is none of {', '.join(sorted(allowed))}.")

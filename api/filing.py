@@ -69,9 +69,9 @@ class ConsumerInput(serializers.Serializer[Any]):
     phone = exact.Text(max_length=40)
     address = exact.Text(max_length=200)
     email = exact.Text(required=False, allow_blank=True, max_length=254)
-    reply_by = exact.Choice(required=False, choices=[code for code, _words in categories.REPLY_BY])
+    reply_by = exact.Choice(required=False, choices=[code for code, _label in categories.REPLY_BY])
     need_help = serializers.ListField(
-        child=exact.Choice(choices=[code for code, _words in categories.NEED_HELP]), required=False, max_length=10
+        child=exact.Choice(choices=[code for code, _label in categories.NEED_HELP]), required=False, max_length=10
     )
 
 
@@ -83,7 +83,7 @@ class JointPartyInput(serializers.Serializer[Any]):
 class OnBehalfInput(serializers.Serializer[Any]):
     """For whom the consumer speaks."""
 
-    kind = exact.Choice(choices=[code for code, _words in BEHALF])
+    kind = exact.Choice(choices=[code for code, _label in BEHALF])
     principal_name = exact.Text(required=False, allow_blank=True, max_length=60)
     principal_phone = exact.Text(required=False, allow_blank=True, max_length=40)
     relation = exact.Text(required=False, allow_blank=True, max_length=40)

@@ -19,7 +19,7 @@ from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from complaints.models import Notice
 from complaints.notices.digests import letter_of
-from complaints.reading.notices_told import CHANNELS, STATES, error_words
+from complaints.reading.notices_told import CHANNELS, STATES, error_text
 from database.row_security import working_as_steps
 from web.languages import named
 
@@ -67,7 +67,7 @@ def _account_letters(wanted: str) -> list[Letter]:
                 body=row.body or _("验证码已过期，内容已删除。"),
                 state=str(text),
                 tone=tone,
-                error=error_words(row.last_error),
+                error=error_text(row.last_error),
             )
         )
     return results
@@ -113,7 +113,7 @@ def _of(rows: list[Notice]) -> Letter:
         body=body,
         state=str(text),
         tone=tone,
-        error=error_words(first.last_error),
+        error=error_text(first.last_error),
         is_digest=written is not None,
         number="" if written is not None else first.complaint.number,
     )

@@ -50,7 +50,7 @@ _BROWSERS = (
 )
 
 
-def device_words(user_agent: str) -> str:
+def device_label(user_agent: str) -> str:
     """Such as "Android · WeChat"; empty if nothing is known."""
     return " · ".join(
         result
@@ -97,7 +97,7 @@ def enter(request: HttpRequest, user: User, *, now: datetime, how: str, is_demo:
     for name in (VERIFIED, CONFIRMED, IS_DEMO):
         session.pop(name, None)
     session[ENTERED] = session[SEEN] = int(now.timestamp())
-    session[DEVICE] = device_words(request.headers.get("User-Agent", ""))
+    session[DEVICE] = device_label(request.headers.get("User-Agent", ""))
     session[PLACE] = network_of(client_address(request))
     session.set_expiry(int(ends_of(user)[1].total_seconds()))
     if is_demo and settings.DEMO:

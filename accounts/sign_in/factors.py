@@ -129,7 +129,7 @@ def new_app_key() -> bytes:
     return secrets.token_bytes(20)
 
 
-def key_words(key: bytes) -> str:
+def key_text(key: bytes) -> str:
     """The key for typing by hand: base32 in groups of four."""
     text = base64.b32encode(key).decode()
     return " ".join(text[at : at + 4] for at in range(0, len(text), 4))

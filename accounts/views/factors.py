@@ -26,7 +26,7 @@ from accounts.sign_in.entering import VERIFIED, confirm_by_code, landing_of, per
 from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.sign_in.step_up import confirm_address, is_fresh
 from accounts.views.sign_in import WRONG_CODE, CodeForm, FactorForm, NewAppForm, is_right, next_of, send, with_next
-from web.dates import moment as moment_words
+from web.dates import moment as moment_text
 from web.incoming import posted
 from web.qr import qr_code
 
@@ -83,7 +83,7 @@ def _ask(request: HttpRequest, user: User, *, target: str, template: str) -> Htt
                 shown = factors.show_code(user, form.cleaned_data["code"], address=client_address(request), now=now)
             except TooManyTries as wait:
                 status = wait.refuse(request)
-                until = moment_words(wait.until)
+                until = moment_text(wait.until)
                 form.add_error("code", gettext("试错的次数太多了，请在%(moment)s之后再试。") % {"moment": until})
             else:
                 form.add_error("code", gettext("这个码不对，或已用过。请等验证器显示下一个再填。"))
@@ -188,7 +188,7 @@ def _show_set_up(
         {
             **context,
             "form": form,
-            "key": factors.key_words(key),
+            "key": factors.key_text(key),
             "passkey": factors.ask_for_new(request, user),
             "qr": qr_code(factors.app_address(key, name=user.email or str(user))),
         },

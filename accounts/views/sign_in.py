@@ -32,7 +32,7 @@ from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contac
 from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_the_door
 from accounts.sign_in.factors import staff_user
 from accounts.sign_in.limits import TooManyTries, client_address
-from web.dates import moment as moment_words
+from web.dates import moment as moment_text
 from web.incoming import posted
 
 PENDING = "sign_in_contact"
@@ -257,7 +257,7 @@ def is_right(request: HttpRequest, contact: Contact, purpose: str, typed: str, *
 def too_many_codes(until: datetime) -> str:
     """What the asker is told, whichever of the limits it was."""
     return gettext("这个号码或这里的网络要验证码太频繁了，请在%(moment)s之后再试，或打12315。") % {
-        "moment": moment_words(until)
+        "moment": moment_text(until)
     }
 
 

@@ -19,7 +19,7 @@ from authorities.periods import in_our_years
 from complaints.desks import authority_lists
 from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_search import matching, number_in
-from complaints.forms.fields import Choices, set_choices, words_of
+from complaints.forms.fields import Choices, labels_of, set_choices
 from complaints.handling.steps.platform import CONDITIONS
 from complaints.models import Complaint, Engagement
 from complaints.models.complaint import OPEN, lies_in
@@ -133,10 +133,10 @@ class CaseFilter(forms.Form):
             nobody = gettext("未指派 · %(office)s") % {"office": named(office)}
             people += [(f"{NONE_AT}{office.pk}", nobody), (f"{ALL_AT}{office.pk}", named(office))]
         set_choices(self, "officer", [*everything, *people, *((str(o.pk), o.user.name) for o in officers)])
-        set_choices(self, "waiting", [("", _("不限")), *words_of(WAITING, "matter_kind"), *LIES.items()])
-        set_choices(self, "channel", [*everything, *words_of(CAME_BY, "channel")])
-        set_choices(self, "result", [*everything, *words_of(RESULTS, "odr_result")])
-        statuses = words_of((*STATUSES, Status.CLOSED), "status")
+        set_choices(self, "waiting", [("", _("不限")), *labels_of(WAITING, "matter_kind"), *LIES.items()])
+        set_choices(self, "channel", [*everything, *labels_of(CAME_BY, "channel")])
+        set_choices(self, "result", [*everything, *labels_of(RESULTS, "odr_result")])
+        statuses = labels_of((*STATUSES, Status.CLOSED), "status")
         set_choices(self, "status", [(OPEN_CASES, _("未办结")), *statuses, (ANY, _("全部"))])
         _widget(self, "region", [*everything, *((r.code, named(r)) for r in regions)], values["region"])
         _widget(self, "category", [*everything, *OBJECT_CATEGORIES, *PROBLEM_CATEGORIES], values["category"])

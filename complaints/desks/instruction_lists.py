@@ -71,7 +71,7 @@ def _escalated(rows: Rows, workspace: Workspace, box: str) -> Rows:
     own = of_box(workspace, box)
     result = own & Q(_clock(escalations__gte=2))
     if box == SENT:
-        result |= ~own & ~of_box(workspace, RECEIVED) & Q(_clock(escalated_to__in=told_here(workspace)))
+        result |= ~own & ~of_box(workspace, RECEIVED) & Q(_clock(escalated_to__in=own_and_above(workspace)))
     return rows.filter(result, state="open")
 
 
@@ -96,7 +96,7 @@ COLUMNS: dict[str, Column] = {
 }
 
 
-def told_here(workspace: Workspace) -> QuerySet[Any]:
+def own_and_above(workspace: Workspace) -> QuerySet[Any]:
     """These authorities and everybody above them: what was reported so high was reported to us or past us. No query
     yet."""
     own = [actor.authority_id for actor in workspace.actors]
@@ -168,7 +168,7 @@ def rows_of(
                 by=named(matter.authority) if matter.authority else "",
                 text=texts.get(matter.pk, ""),
                 clock=facts,
-                reported=told_words(clock),
+                reported=escalation_text(clock),
                 is_ours_to_answer=matter.state == "open" and matter.to_authority_id in mine,
             )
         )
@@ -194,7 +194,7 @@ def addressee(matter: Matter) -> str:
     return named(row) if row else ""
 
 
-def told_words(clock: Deadline | None) -> str:
+def escalation_text(clock: Deadline | None) -> str:
     if clock is None or clock.escalated_to is None:
         return ""
     return _("已报%(authority)s（第%(n)s次）") % {"authority": named(clock.escalated_to), "n": clock.escalations}
@@ -233,7 +233,7 @@ _WITH_MATTERS = CombinedQuery(
 )
 
 
-def said_of(page: CasePage, matter: Matter) -> list[Message]:
+def messages_of(page: CasePage, matter: Matter) -> list[Message]:
     """The instruction and its answer, as the thread of the case has them."""
     entries = HandlingStep.objects.filter(complaint=matter.complaint, step__in=["urge", "answer_instruction"])
     own = {
@@ -246,7 +246,7 @@ def said_of(page: CasePage, matter: Matter) -> list[Message]:
     return [message for audience, messages in talk for message in messages if (audience, message.sequence) in own]
 
 
-def told_of(matter: Matter) -> list[dict[str, Any]]:
+def escalations_of(matter: Matter) -> list[dict[str, Any]]:
     """Who was told of the silence, when: as it stands in the record."""
     entries = HandlingStep.objects.filter(complaint_id=matter.complaint_id, step="escalate", data__matter=matter.pk)
     return [

@@ -217,13 +217,13 @@ def counts_and_ids(
     return numbers, result
 
 
-def in_words(count: int) -> str:
+def count_text(count: int) -> str:
     return str(count) if count <= MANY else f"{MANY}+"
 
 
 def figure(title: Any, count: int, url: str, tone: str = "neutral", **more: Any) -> dict[str, Any]:
     """A number that opens a list; ``tone`` is that of a number above nought."""
-    shown = {"title": title, "value": count, "words": in_words(count), "url": url}
+    shown = {"title": title, "value": count, "text": count_text(count), "url": url}
     return shown | {"tone": tone if count else "neutral"} | more
 
 
@@ -252,7 +252,7 @@ def tabs_shown(
     """What the template needs of the tabs and of the pages of ``tab``."""
     return {
         "tab": tab,
-        "counts": {code: in_words(count) for code, count in counts.items()},
+        "counts": {code: count_text(count) for code, count in counts.items()},
         "tabs": [
             figure(one.title, counts[one.code], tab_url(address, one), one.tone, is_current=one is tab) for one in tabs
         ],

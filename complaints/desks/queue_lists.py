@@ -19,7 +19,7 @@ from complaints.forms.fields import Choices, set_choices
 from complaints.models import Complaint, Engagement, Matter, Obligation
 from complaints.procedure.categories import PROBLEM_CATEGORIES
 from complaints.procedure.workflow import ENTERPRISE_SIDE, HAS_RESPONDENT, Status
-from complaints.reading.case_people import by_name, handler_words
+from complaints.reading.case_people import by_name, handler_label
 from enterprises.models import Staff
 from enterprises.team.staffing import branch_subtree
 from web.incoming import whole
@@ -74,7 +74,7 @@ class QueueFilter(forms.Form):
         self.is_valid()
         return int(getattr(self, "cleaned_data", {}).get("size") or 0)
 
-    def words_of(self, name: str) -> str:
+    def condition_text(self, name: str) -> str:
         value: Any = self.conditions.get(name, "")
         if name == "only":
             value = gettext("%(n)s件") % {"n": len(self.numbers)}
@@ -201,7 +201,7 @@ def asked_for(workspace: Workspace, asked: Mapping[str, Any]) -> QueueFilter:
     people = [*workspace.choices.people, *_who_left(workspace, asked.get("handler", ""))]
     return QueueFilter(
         asked,
-        people=[(str(p.pk), handler_words(p)) for p in people],
+        people=[(str(p.pk), handler_label(p)) for p in people],
         branches=[(str(b.pk), named(b)) for b in workspace.choices.branches],
     )
 

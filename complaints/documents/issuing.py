@@ -17,7 +17,7 @@ from authorities.policies import Policies
 from complaints.casefile.case_file import CaseFile
 from complaints.documents import kinds
 from complaints.documents.kinds import KINDS, forms_of, is_to, issuer, reference
-from complaints.documents.wording import Facts, Paper, demand_words, paper, promise_words
+from complaints.documents.wording import Facts, Paper, demand_text, paper, promise_text
 from complaints.models import Complaint, Demand, DocumentVersion, Engagement, Obligation, OfficialDocument, PersonalText
 from complaints.models.record import SALT_BYTES
 from complaints.procedure.workflow import Audience, Clock
@@ -174,11 +174,11 @@ def _facts(one: _Wanted, person: Person, officers: Sequence[str]) -> Facts:
 
 
 def demands_of(demands: Iterable[Demand]) -> list[str]:
-    return [demand_words(row.kind, row.amount, row.note) for row in demands if not row.is_given_up]
+    return [demand_text(row.kind, row.amount, row.note) for row in demands if not row.is_given_up]
 
 
 def promises_of(rows: Iterable[Obligation]) -> list[str]:
-    return [promise_words(row.what, row.owed_by, row.amount, row.due_on, row.payee_last4) for row in rows]
+    return [promise_text(row.what, row.owed_by, row.amount, row.due_on, row.payee_last4) for row in rows]
 
 
 def last_day_of(file: CaseFile, step: str) -> date | None:

@@ -324,14 +324,14 @@ _BODIES: dict[int, Callable[[Facts], tuple[str, list[Block]]]] = {
 }
 
 
-def demand_words(kind: str, amount: Any, note: str = "") -> str:
+def demand_text(kind: str, amount: Any, note: str = "") -> str:
     """退还货款或服务费 128.50元：…"""
     money = f" {amount:.2f}元" if amount is not None else ""
     with override(ZH):
         return wording.label(kind, kind="demand_kind") + money + (f"：{note}" if note else "")
 
 
-def promise_words(what: str, owed_by: str, amount: Any, due_on: date | None, last4: str = "") -> str:
+def promise_text(what: str, owed_by: str, amount: Any, due_on: date | None, last4: str = "") -> str:
     """被投诉人：退款 100.00元，付到尾号1234，2026年12月7日前。"""
     who = "投诉人" if owed_by == "consumer" else "被投诉人"
     return (

@@ -205,7 +205,7 @@ def _ledger(promises: Iterable[ObligationView], *, heading: str = "") -> list[Se
             o.what,
             money(o.amount) if o.amount is not None else "–",
             o.to_whom.replace(_("您来做"), _("由消费者做")),
-            _day(o.due_on) if o.due_on else o.due_words,
+            _day(o.due_on) if o.due_on else o.due_text,
             o.state,
         ]
         for o in promises

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.filing.forms import Step
 from complaints.procedure import categories
-from complaints.procedure.typed_values import Several, Words, money
+from complaints.procedure.typed_values import FreeText, Several, money
 from web.templatetags.portal import money as yuan
 
 
@@ -31,7 +31,7 @@ class DemandsStep(Step):
             "invalid_list": _("请从列表中选择诉求"),
         },
     )
-    note = Words(
+    note = FreeText(
         label=_("补充说明"), help_text=_("200字以内。例如希望几号前退到哪里"), most=200, lines=3, required=False
     )
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.procedure import categories
 from complaints.procedure.sector_files import Question
-from complaints.procedure.typed_values import Choice, Day, Money, Phone, Text, Words, YesNo
+from complaints.procedure.typed_values import Choice, Day, FreeText, Money, Phone, Text, YesNo
 
 _PICK = re.compile(r"^([0-9]{1,18})-([0-9]{0,18})-([0-9]{0,18})$")
 NAMED, LEFT_TO_AUTHORITY = "named", "authority"
@@ -48,7 +48,7 @@ def field_of(question: Question, *, is_asked: bool) -> forms.Field:
     is_required = question.required and is_asked
     options: dict[str, Any] = {"label": question.name, "help_text": question.help, "required": is_required}
     if question.is_text:
-        return Words(most=question.longest, lines=3 if question.kind == "long_text" else 0, **options)
+        return FreeText(most=question.longest, lines=3 if question.kind == "long_text" else 0, **options)
     if question.kind == "choice":
         choices = [(one.code, one.label) for one in question.choices if one.is_active]
         return Choice(choices=[CHOOSE, *choices], **options)
@@ -106,7 +106,7 @@ class EnterpriseStep(Step):
         min_value=1,
         max_value=2_147_483_647,
     )
-    query = Words(label=_("企业或品牌名称"), most=100, required=False)
+    query = FreeText(label=_("企业或品牌名称"), most=100, required=False)
     respondent = forms.CharField(
         label=_("向谁投诉"),
         max_length=60,
@@ -115,10 +115,10 @@ class EnterpriseStep(Step):
             "max_length": _("请从列表中选择企业"),
         },
     )
-    named = Words(label=_("店名或企业名称"), most=120, required=False)
-    address = Words(label=_("地址"), most=200, required=False)
+    named = FreeText(label=_("店名或企业名称"), most=120, required=False)
+    address = FreeText(label=_("地址"), most=200, required=False)
     business_phone = Phone(label=_("电话"), required=False)
-    link = Words(label=_("网店或商品链接"), most=500, required=False)
+    link = FreeText(label=_("网店或商品链接"), most=500, required=False)
 
     def __init__(
         self,
@@ -177,13 +177,13 @@ class PurchaseStep(Step):
             "invalid_choice": _("请从列表中选择类别"),
         },
     )
-    item_name = Words(
+    item_name = FreeText(
         label=_("商品或服务名称"),
         help_text=_("例如：千兆宽带、年卡、洗衣机"),
         most=100,
         error_messages={"required": _("请写商品或服务的名称，例如“千兆宽带”")},
     )
-    brand = Words(label=_("品牌"), most=60, required=False)
+    brand = FreeText(label=_("品牌"), most=60, required=False)
     amount = Money(
         label=_("涉及金额（元）"),
         help_text=_("有争议的金额；不确定可填估计数，不涉及钱就填 0"),
@@ -198,7 +198,7 @@ class PurchaseStep(Step):
             "invalid_choice": _("请选择“是”“否”或“不确定”"),
         },
     )
-    order_no = Words(label=_("订单号、合同号"), help_text=_("在订单、小票或合同上"), most=60, required=False)
+    order_no = FreeText(label=_("订单号、合同号"), help_text=_("在订单、小票或合同上"), most=60, required=False)
 
 
 class ProblemStep(Step):
@@ -219,8 +219,8 @@ class ProblemStep(Step):
         error_messages={"required": _("请填发生的日期；记不清就填大概的日子，并勾选“大约”")},
     )
     is_approximate = forms.BooleanField(label=_("大约"), required=False)
-    place = Words(label=_("发生地点"), help_text=_("店铺、网站或家庭地址"), most=200, required=False)
-    statement = Words(
+    place = FreeText(label=_("发生地点"), help_text=_("店铺、网站或家庭地址"), most=200, required=False)
+    statement = FreeText(
         label=_("事情经过"),
         help_text=_("1200字以内。写明时间、金额、对方怎么说；不要写密码和完整的银行卡号"),
         most=1200,
@@ -234,11 +234,11 @@ class ProblemStep(Step):
         error_messages={"invalid_choice": _("请选择“是”“否”或“不确定”")},
     )
     contacted_on = Day(label=_("最近一次联系的日期"), required=False)
-    their_reference = Words(label=_("企业给您的受理编号"), most=60, required=False)
+    their_reference = FreeText(label=_("企业给您的受理编号"), most=60, required=False)
     noticed_on = Day(
         label=_("您什么时候发现的"), help_text=_("例如看到账单的那天；和发生的日期一样可以不填"), required=False
     )
-    report = Words(
+    report = FreeText(
         label=_("同时举报违法行为"),
         help_text=_("另行登记，由监管部门单独处理，不影响这件投诉。500字以内"),
         most=500,

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints.filing.forms import FURTHEST_DAY, Step
 from complaints.procedure import categories, filing_request
-from complaints.procedure.typed_values import Choice, Day, PersonName, Phone, Several, Text, Words, YesNo
+from complaints.procedure.typed_values import Choice, Day, FreeText, PersonName, Phone, Several, Text, YesNo
 
 BEHALF: categories.Options = (
     (filing_request.SELF, _("我自己")),
@@ -45,7 +45,7 @@ class YouStep(Step):
         help_text=_("企业和监管部门用它联系您；不会公开"),
         error_messages={"required": _("请填电话号码，方便联系您")},
     )
-    address = Words(
+    address = FreeText(
         label=_("联系地址"),
         help_text=_("用来寄送文书，写到门牌号"),
         most=200,
@@ -89,8 +89,8 @@ class YouStep(Step):
     )
     principal_name = PersonName(label=_("对方的姓名"), required=False)
     principal_phone = Phone(label=_("对方的电话"), required=False)
-    relation = Words(label=_("您和对方的关系"), help_text=_("例如：母亲、女儿、朋友"), most=40, required=False)
-    powers = Words(
+    relation = FreeText(label=_("您和对方的关系"), help_text=_("例如：母亲、女儿、朋友"), most=40, required=False)
+    powers = FreeText(
         label=_("委托事项和权限"), help_text=_("例如：投诉、和解、代收退款"), most=200, lines=2, required=False
     )
     may_settle = YesNo(
@@ -100,14 +100,14 @@ class YouStep(Step):
         error_messages={"invalid_choice": _("请选“是”或“否”")},
     )
     valid_until = Day(label=_("委托到哪一天为止"), required=False)
-    parties = Words(
+    parties = FreeText(
         label=_("其他投诉人"),
         help_text=_("每行一人：姓名 手机号。我们给每个人发短信，本人确认后才算参加"),
         most=2000,
         lines=3,
         required=False,
     )
-    representatives = Words(
+    representatives = FreeText(
         label=_("另一位代表人"),
         help_text=_("您提交，所以是代表人；还可以从上面再选一位，写姓名"),
         most=130,

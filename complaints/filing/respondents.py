@@ -16,7 +16,7 @@ from complaints.filing.forms import NAMED, Pick, read_pick
 from complaints.handling.steps.filing import MOST_RESPONDENTS
 from complaints.models.evidence import FilingDraft
 from complaints.procedure.filing_request import RespondentRequest
-from complaints.procedure.typed_values import Words
+from complaints.procedure.typed_values import FreeText
 from enterprises.models import Enterprise
 
 #: Where the draft keeps them: picks as the form writes them, names behind a colon.
@@ -58,7 +58,7 @@ class FurtherForm(forms.Form):
     """A pick or a name. Refuses a fourth respondent and one who stands there already."""
 
     respondent = forms.CharField(required=False, max_length=60, error_messages={"max_length": _("请从列表中选择企业")})
-    named = Words(label=_("店名或企业名称"), most=120, required=False)
+    named = FreeText(label=_("店名或企业名称"), most=120, required=False)
 
     def __init__(self, *arguments: Any, draft: FilingDraft, **options: Any) -> None:
         self.draft = draft

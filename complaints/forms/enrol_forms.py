@@ -18,7 +18,7 @@ from stdnum.exceptions import ValidationError as WrongCode
 
 from authorities.models import Region
 from complaints.forms.fields import PlainForm
-from complaints.procedure.typed_values import NO, YES, Day, PersonName, Phone, Words, YesNo
+from complaints.procedure.typed_values import NO, YES, Day, FreeText, PersonName, Phone, YesNo
 from enterprises.enrolment.enrolling import EnrolmentData, EnrolmentRefusal, refuse_the_enrolled
 from enterprises.models import EnrolmentApplication
 from web.dates import day_text
@@ -152,14 +152,14 @@ class Step(PlainForm):
 class EntityStep(Step):
     code, title = "entity", _("企业基本情况")
 
-    name = Words(label=_("企业名称"), most=200, help_text=_("与营业执照一致"))
+    name = FreeText(label=_("企业名称"), most=200, help_text=_("与营业执照一致"))
     uscc = CreditCode(label=_("统一社会信用代码"), max_length=40)
     domicile = RegionName(
         label=_("住所所在的县（市、区）"),
         required=False,
         help_text=_("例如 福州市鼓楼区；不填就按统一社会信用代码里的登记地。由这里的市场监督管理局审核"),
     )
-    address = Words(label=_("住所"), most=200)
+    address = FreeText(label=_("住所"), most=200)
 
     def clean_uscc(self) -> str:
         code: str = self.cleaned_data["uscc"]
@@ -184,11 +184,11 @@ class ConditionsStep(Step):
 
     code, title = "conditions", _("五项条件")
 
-    place = Words(label=_("一个固定的办公场所：在哪里"), most=200)
+    place = FreeText(label=_("一个固定的办公场所：在哪里"), most=200)
     staff = Whole(label=_("至少一名专职或者兼职人员：有几人"), max_length=20)
     has_computer = YesNo(label=_("一台能上网的电脑：有吗"))
     phone = Phone(label=_("一部处理投诉的电话：号码"), help_text=_("手机号或带区号的固定电话"))
-    rules = Words(label=_("一套处理投诉的制度：写明怎么受理、谁答复、几天内、怎么核对"), most=1000, lines=4)
+    rules = FreeText(label=_("一套处理投诉的制度：写明怎么受理、谁答复、几天内、怎么核对"), most=1000, lines=4)
     cooperates = YesNo(label=_("愿意配合市场监管部门和消费者组织处理纠纷吗"))
 
     def clean_rules(self) -> str:
@@ -208,7 +208,7 @@ class ConditionsStep(Step):
 class PapersStep(Step):
     code, title = "papers", _("申请材料")
 
-    statement = Words(
+    statement = FreeText(
         label=_("消费维权工作情况说明"),
         most=2000,
         lines=6,
@@ -235,14 +235,14 @@ class ContactStep(Step):
     code, title = "contact", _("联系人")
 
     person = PersonName(label=_("管理员姓名"), help_text=_("批准后，平台邀请这个人管理本企业的账号"))
-    position = Words(label=_("职务"), most=60, required=False)
+    position = FreeText(label=_("职务"), most=60, required=False)
     mobile = Phone(label=_("联系电话"))
 
 
 class AreasStep(Step):
     code, title = "areas", _("答复单位和服务区域")
 
-    branch = Words(
+    branch = FreeText(
         label=_("由哪个单位答复投诉"), most=200, required=False, help_text=_("分公司或部门的名称；不填就是企业本身")
     )
     seat = RegionName(
@@ -265,7 +265,7 @@ class CustomersStep(Step):
         help_text=_("用来算“每10万用户的投诉量”；不填，排行里就没有这一项"),
     )
     counted_on = Day(label=_("截至哪一天"), required=False)
-    source = Words(label=_("数字从哪里来"), most=200, required=False, help_text=_("例如 2026年半年度报告"))
+    source = FreeText(label=_("数字从哪里来"), most=200, required=False, help_text=_("例如 2026年半年度报告"))
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

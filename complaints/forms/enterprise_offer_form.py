@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from complaints import wording
-from complaints.forms.fields import UNCHOSEN, Choice, Day, Money, StepForm, Words, set_choices, words_of
+from complaints.forms.fields import UNCHOSEN, Choice, Day, FreeText, Money, StepForm, labels_of, set_choices
 from complaints.handling import Answer, Promise
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.models import Demand, Obligation, Offer, OfferAnswer
@@ -34,7 +34,7 @@ class OfferForm(StepForm):
     rows = forms.IntegerField(widget=forms.HiddenInput, required=False)
     template = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1, max_value=2**31 - 1)
     pick = Choice(label=_("回复模板"), required=False, widget=forms.Select)
-    message = Words(label=_("给消费者的话"), required=False, rows=3)
+    message = FreeText(label=_("给消费者的话"), required=False, rows=3)
 
     def __init__(
         self,
@@ -57,9 +57,9 @@ class OfferForm(StepForm):
 
     def _add_demand(self, demand: Demand) -> None:
         slot = {"n": demand.ordinal}
-        answer = Choice(label=gettext("诉求%(n)s的答复") % slot, choices=words_of(VERDICTS, "verdict"))
+        answer = Choice(label=gettext("诉求%(n)s的答复") % slot, choices=labels_of(VERDICTS, "verdict"))
         answer.error_messages["required"] = gettext("还没有答复第%(n)s项诉求，每一项都要答复。") % slot
-        reason = Words(label=gettext("诉求%(n)s的说明") % slot, required=False, rows=2, longest=1000)
+        reason = FreeText(label=gettext("诉求%(n)s的说明") % slot, required=False, rows=2, longest=1000)
         self.fields |= {
             f"answer-{demand.ordinal}": answer,
             f"amount-{demand.ordinal}": Money(label=gettext("诉求%(n)s同意的金额（元）") % slot),
@@ -69,10 +69,10 @@ class OfferForm(StepForm):
 
     def _add_promise(self, place: int) -> None:
         slot = {"n": place}
-        kinds = [UNCHOSEN, *words_of(OBLIGATION_KINDS, "obligation_kind")]
+        kinds = [UNCHOSEN, *labels_of(OBLIGATION_KINDS, "obligation_kind")]
         fields: dict[str, forms.Field] = {
             "kind": Choice(label=gettext("事项%(n)s的方式") % slot, choices=kinds, widget=forms.Select),
-            "what": Words(label=gettext("事项%(n)s") % slot, rows=1, longest=200),
+            "what": FreeText(label=gettext("事项%(n)s") % slot, rows=1, longest=200),
             "amount": Money(label=gettext("事项%(n)s的金额（元）") % slot),
             "due_on": Day(label=gettext("事项%(n)s的最后一天") % slot, required=False),
             "owed_by": Choice(
@@ -81,8 +81,8 @@ class OfferForm(StepForm):
                 initial="enterprise",
                 choices=[("enterprise", _("本企业")), ("consumer", _("消费者"))],
             ),
-            "last4": Words(label=gettext("事项%(n)s收款账号末4位") % slot, required=False, rows=1, longest=4),
-            "proof": Words(label=gettext("事项%(n)s的证明") % slot, required=False, rows=1, longest=200),
+            "last4": FreeText(label=gettext("事项%(n)s收款账号末4位") % slot, required=False, rows=1, longest=4),
+            "proof": FreeText(label=gettext("事项%(n)s的证明") % slot, required=False, rows=1, longest=200),
         }
         if place > 1:
             before = [(str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place)]

@@ -34,11 +34,11 @@ Choices = list[tuple[str, str]]
 UNCHOSEN = ("", _("请选择"))
 
 
-def words_of(codes: Sequence[str], kind: str) -> Choices:
+def labels_of(codes: Sequence[str], kind: str) -> Choices:
     return [(code, wording.label(code, kind=kind)) for code in codes]
 
 
-class Words(forms.CharField):
+class FreeText(forms.CharField):
     """A text of a person: tidied once, counted in characters, never cut."""
 
     def __init__(self, *, rows: int = 4, longest: int = LONGEST, **options: Any) -> None:
@@ -134,7 +134,7 @@ class StepForm(forms.Form):
 class TextForm(StepForm):
     def __init__(self, data: Any, *, label: Any, hint: Any = "", longest: int = LONGEST) -> None:
         super().__init__(data)
-        self.fields["text"] = Words(label=label, help_text=hint, longest=longest)
+        self.fields["text"] = FreeText(label=label, help_text=hint, longest=longest)
 
 
 def set_choices(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
@@ -143,7 +143,7 @@ def set_choices(form: forms.Form, name: str, choices: Sequence[Any]) -> None:
 
 def lines_of(codes: Sequence[str], kind: str) -> Choices:
     """Choices that stand on a line of their own begin with a capital."""
-    return [(code, text[:1].upper() + text[1:]) for code, text in words_of(codes, kind)]
+    return [(code, text[:1].upper() + text[1:]) for code, text in labels_of(codes, kind)]
 
 
 def after_today(day: date, today: date) -> date:

@@ -16,7 +16,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext_lazy as _
 
 from complaints.forms.enterprise_offer_form import MOST_ROWS, OfferForm, count_of, row_number, without_row
-from complaints.forms.fields import Choice, StepForm, Words, set_choices
+from complaints.forms.fields import Choice, FreeText, StepForm, set_choices
 from complaints.handling import Move, Promise
 from complaints.handling.steps import mediation
 from complaints.models import Matter
@@ -28,7 +28,7 @@ class SuggestionForm(OfferForm):
     #: Filled in from what was suggested last.
     is_prefilled = False
 
-    message = Words(label=_("调解方案"), rows=5, help_text=_("双方看得到，各自答复；不写姓名和电话。"))
+    message = FreeText(label=_("调解方案"), rows=5, help_text=_("双方看得到，各自答复；不写姓名和电话。"))
 
     def __init__(self, *args: Any, count: int, today: date, **options: Any) -> None:
         super().__init__(*args, demands=[], count=count, today=today, **options)
@@ -41,7 +41,7 @@ class SuggestionForm(OfferForm):
 class AgreementForm(SuggestionForm):
     """Art. 24: a mediation document, unless performed at once or both waive it."""
 
-    message = Words(label=_("协议内容"), rows=5, help_text=_("双方看得到；写进调解书。"))
+    message = FreeText(label=_("协议内容"), rows=5, help_text=_("双方看得到；写进调解书。"))
     without_document = forms.BooleanField(label=_("当场履行完毕或者双方都不要调解书"), required=False)
 
 
@@ -121,7 +121,7 @@ class NamesSuggestion(forms.Form):
 
 class SuggestionAnswerForm(NamesSuggestion, StepForm):
     answer = Choice(label=_("是否同意调解方案"), choices=[("yes", _("同意这个方案")), ("no", _("不同意这个方案"))])
-    text = Words(label=_("说明"), required=False, rows=3, longest=1000)
+    text = FreeText(label=_("说明"), required=False, rows=3, longest=1000)
 
     def __init__(self, *args: Any, matter: Matter | None, lines: Sequence[str] = (), **options: Any) -> None:
         super().__init__(*args, matter=matter, **options)

@@ -32,14 +32,14 @@ def enterprise_named(typed: str) -> Enterprise | None:
 
 
 class AnswerForm(fields.TakesFiles, fields.StepForm):
-    text = fields.Words(label=_("答复"), help_text=_("写明做了什么、什么时候办完；发出督办的机关会收到。"))
+    text = fields.FreeText(label=_("答复"), help_text=_("写明做了什么、什么时候办完；发出督办的机关会收到。"))
     uploads = fields.FilesField(label=_("证明材料"))
 
 
 class InstructionForm(fields.StepForm):
     """督办: what is expected until which day."""
 
-    text = fields.Words(label=_("督办内容"), help_text=_("写明要做什么；对方须在期限内答复。"))
+    text = fields.FreeText(label=_("督办内容"), help_text=_("写明要做什么；对方须在期限内答复。"))
     last_day = fields.Day(label=_("最晚哪天答复"))
 
     def __init__(self, *args: Any, today: date, **options: Any) -> None:
@@ -79,7 +79,7 @@ class TakeUpForm(fields.StepForm):
     """提级: kept here, or designated to an authority below."""
 
     authority = forms.ChoiceField(label=_("由谁办理"), required=False, widget=forms.Select(attrs={"class": "w-24"}))
-    text = fields.Words(label=_("为什么提级办理"))
+    text = fields.FreeText(label=_("为什么提级办理"))
 
     def __init__(self, *args: Any, authorities: Sequence[Authority], may_keep: bool, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -96,7 +96,7 @@ class TakeUpForm(fields.StepForm):
 
 class OverdueForm(fields.StepForm):
     reason = fields.Choice(label=_("为什么逾期"))
-    text = fields.Words(
+    text = fields.FreeText(
         label=_("说明"),
         required=False,
         rows=3,
@@ -123,13 +123,13 @@ class CallBackForm(fields.StepForm):
     )
     overall = fields.Choice(label=_("总的满意度，1最低，5最高"), choices=[(str(n), str(n)) for n in range(1, 6)])
     disagrees = forms.BooleanField(label=_("企业已办结，但消费者不认可"), required=False)
-    text = fields.Words(label=_("消费者还说了什么"), required=False, rows=3, help_text=_("只有监管部门看得到。"))
+    text = fields.FreeText(label=_("消费者还说了什么"), required=False, rows=3, help_text=_("只有监管部门看得到。"))
 
     def __init__(self, data: Any = None, *, questions: Sequence[str]) -> None:
         super().__init__(data)
         self.questions = questions
         for name in questions:
-            choices = fields.words_of(CALL_BACK_ANSWERS[name], "call_back_answer")
+            choices = fields.labels_of(CALL_BACK_ANSWERS[name], "call_back_answer")
             self.fields[name] = fields.Choice(label=wording.label(name, kind="call_back_question"), choices=choices)
         if data is not None and data.get("reached") == "no":
             for name in (*questions, "overall"):
@@ -156,20 +156,20 @@ class ManyAssignForm(ManyCasesForm):
 
 class ContactAccessForm(fields.StepForm):
     reason = fields.Choice(label=_("为什么查看"))
-    text = fields.Words(
+    text = fields.FreeText(
         label=_("具体说明"), required=False, rows=2, longest=200, help_text=_("选“其他”时必填。消费者看得到。")
     )
 
     def __init__(self, *args: Any, chosen: str = "", **options: Any) -> None:
         super().__init__(*args, **options)
         field = self.fields["reason"]
-        field.choices = fields.words_of(WHY, "look_reason")  # type: ignore[attr-defined]
+        field.choices = fields.labels_of(WHY, "look_reason")  # type: ignore[attr-defined]
         field.initial = chosen if chosen in WHY else WHY[0]
 
 
 class DecisionForm(fields.StepForm):
     decision = fields.Choice(label=_("怎么决定"))
-    text = fields.Words(label=_("理由"), required=False, help_text=_("不同意的，须写明理由。"))
+    text = fields.FreeText(label=_("理由"), required=False, help_text=_("不同意的，须写明理由。"))
 
     def __init__(self, *args: Any, grant: Any, refuse: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -23,9 +23,9 @@ class WrongInput(StepNotAllowed):
     status = 422
 
 
-def not_now(status_words: str) -> StepNotAllowed:
+def not_now(status_label: str) -> StepNotAllowed:
     return StepNotAllowed(
-        "not_now", _("案件刚有变化：现在是“%(status)s”，这一步不能再做。您写的内容已保留。") % {"status": status_words}
+        "not_now", _("案件刚有变化：现在是“%(status)s”，这一步不能再做。您写的内容已保留。") % {"status": status_label}
     )
 
 

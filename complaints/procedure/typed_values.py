@@ -80,7 +80,7 @@ def phone(typed: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
-class Words(forms.CharField):
+class FreeText(forms.CharField):
     """Free text of at most `most` characters; a long text is refused, never cut."""
 
     def __init__(self, *, most: int, lines: int = 0, **options: Any) -> None:
@@ -104,7 +104,7 @@ class Words(forms.CharField):
             )
 
 
-class PersonName(Words):
+class PersonName(FreeText):
     """A person's real name, in any script; at least one letter of it."""
 
     def __init__(self, **options: Any) -> None:

@@ -144,7 +144,7 @@ class CasePage:
 
     @property
     def demand_lines(self) -> list[str]:
-        return [case_settlement.demand_words(d) for d in self.demands]
+        return [case_settlement.demand_with_amount(d) for d in self.demands]
 
     @property
     def recent_thread(self) -> list[Message]:
@@ -299,7 +299,7 @@ def page_of(
         spoken=case_people.spoken(complaint, filed),
         demand_note=filed.get("consumer_demand_note", ""),
         facts=case_people.facts_of(complaint, filed, visibility=NONE if is_former else visibility)
-        + ([] if side == CONSUMER or is_former else case_people.party_words(complaint)),
+        + ([] if side == CONSUMER or is_former else case_people.party_facts(complaint)),
         head=bytes(last.hash).hex(),
         entries=last.sequence,
     )

@@ -70,7 +70,7 @@ def masked(paper: Paper) -> Paper:
     return result
 
 
-def words_masked(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
+def maskers(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
     """By case, what hides the names and numbers of its consumer and of who complains with them in words about it: a
     message that is still to be sent, what an officer wrote. One query, however many cases, beside keys that are not
     held yet."""
@@ -94,7 +94,7 @@ _SAID = CombinedQuery(*SAID)
 def hiding(
     ids: Iterable[int], texts: Sequence[PersonalText], others: Sequence[Participant]
 ) -> dict[int, Callable[[str], str]]:
-    """``words_masked`` of rows that were read with something else."""
+    """``maskers`` of rows that were read with something else."""
     sealed_fields.load_for([*texts, *others])
     names: dict[int, set[str]] = defaultdict(set)
     phones: dict[int, set[str]] = defaultdict(set)

@@ -109,7 +109,7 @@ def facts_of(complaint: Complaint, texts: Mapping[str, str], *, visibility: str)
     return [Fact(str(key), str(value)) for key, value in rows if value]
 
 
-def party_words(complaint: Complaint) -> list[Fact]:
+def party_facts(complaint: Complaint) -> list[Fact]:
     """For whoever answers: how many complain together, or that a representative speaks. No query in other cases."""
     kind = complaint.on_behalf_kind
     if kind == JOINT:
@@ -117,7 +117,7 @@ def party_words(complaint: Complaint) -> list[Fact]:
         numbers = {"n": len(states), "m": states.count(Participant.JOINED)}
         return [Fact(_("共同投诉人"), _("%(n)d人，其中%(m)d人本人已确认") % numbers)]
     if kind == AGENT:
-        given = _power_words(complaint)
+        given = _power_text(complaint)
         until = complaint.represented_until
         if until:
             given = _("到%(day)s为止，%(said)s") % {"day": day_text(until), "said": given}
@@ -125,7 +125,7 @@ def party_words(complaint: Complaint) -> list[Fact]:
     return []
 
 
-def _power_words(complaint: Complaint) -> str:
+def _power_text(complaint: Complaint) -> str:
     facts = complaint.facts
     if facts.get("power_confirmed"):
         return _("已经本人确认")
@@ -183,6 +183,6 @@ def _disputed(complaint: Complaint) -> str:
     return _("大约%(day)s") % {"day": text} if complaint.disputed_on_is_approximate else text
 
 
-def handler_words(person: Staff) -> str:
+def handler_label(person: Staff) -> str:
     where = str(person.branch) if person.branch else str(person.enterprise)
     return f"{person.user.name} · {person.get_role_display()} · {where}"

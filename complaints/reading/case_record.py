@@ -134,7 +134,7 @@ def _is_another(step: HandlingStep, reader: Reader) -> bool:
     return reader.person_key is not None and step.name is not None and step.name.person_key != reader.person_key
 
 
-def actor_words(step: HandlingStep, reader: Reader) -> str:
+def actor_label(step: HandlingStep, reader: Reader) -> str:
     """李敏，企业处理专员，某公司福州分公司"""
     side = Role(step.actor_role).side
     texts = [who(step, reader)]
@@ -160,7 +160,7 @@ def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *,
             at=step.happened_at,
             written_at=step.written_at,
             title=title_of(step),
-            actor=actor_words(step, reader),
+            actor=actor_label(step, reader),
             detail=_detail(step, reader),
             tone=_tone(step),
             internal=step.audience != Audience.PARTIES,
@@ -232,7 +232,7 @@ def contact_accesses_of(
     for step in steps:
         if step.step == LOOK:
             why = filter(None, (wording.label(step.reason, kind="look_reason"), values.get(step.sequence, "")))
-            results.append(ContactAccess(at=step.happened_at, who=actor_words(step, reader), why=" · ".join(why)))
+            results.append(ContactAccess(at=step.happened_at, who=actor_label(step, reader), why=" · ".join(why)))
     return sorted(results, key=lambda look: look.at, reverse=True)
 
 
@@ -258,10 +258,10 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
             texts.append(_("已办结：%(outcome)s") % {"outcome": wording.label(step.outcome, kind="outcome")})
         else:
             texts.append(_("转为“%(status)s”") % {"status": wording.label(step.to_status, kind="status")})
-    texts += [*_due_words(step, reader), *mediation_words(step)]
+    texts += [*_due_texts(step, reader), *mediation_texts(step)]
     if step.reason:
         texts.append(wording.reason(step.reason, step.outcome))
-        texts += body_words(step)
+        texts += body_texts(step)
         if step.data.get("valid_until"):
             texts.append(_("到%(day)s为止") % {"day": day_text(date.fromisoformat(step.data["valid_until"]))})
     elif step.step == "decline_offer" and step.data.get("reason"):
@@ -278,7 +278,7 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     return " · ".join(texts)
 
 
-def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
+def _due_texts(step: HandlingStep, reader: Reader) -> list[str]:
     """Of a reminder, and of what went to a superior: which time runs out, and who was told."""
     data = step.data or {}
     if step.step not in (REMIND, "escalate") or not data.get("clock"):
@@ -288,7 +288,7 @@ def _due_words(step: HandlingStep, reader: Reader) -> list[str]:
     return texts + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
 
 
-def mediation_words(step: HandlingStep) -> list[str]:
+def mediation_texts(step: HandlingStep) -> list[str]:
     """When and where a session is, who came, who appraises until when, to whom it was delegated."""
     data = step.data or {}
     if step.step == "schedule_session":
@@ -297,7 +297,7 @@ def mediation_words(step: HandlingStep) -> list[str]:
     if step.step == "report_mediation":
         return [wording.label(data.get("result", ""), kind="delegated_result")]
     if step.step == "record_session" and data.get("present"):
-        return [_("到场：%(who)s") % {"who": listed(side_words(side) for side in data["present"])}]
+        return [_("到场：%(who)s") % {"who": listed(side_label(side) for side in data["present"])}]
     if step.step == "order_appraisal":
         until = _("到%(day)s为止") % {"day": day_text(date.fromisoformat(data["until"]))}
         return [data["laboratory"], until, wording.label(data["cost"], kind="cost_bearer")]
@@ -306,12 +306,12 @@ def mediation_words(step: HandlingStep) -> list[str]:
     return [data["body"]] if step.step == "delegate_mediation" and data.get("body") else []
 
 
-def side_words(side: str) -> str:
+def side_label(side: str) -> str:
     """Of a party, or of the body that mediates."""
     return wording.label("mediation_body", kind="role") if side == "body" else wording.label(side, kind="side")
 
 
-def body_words(step: HandlingStep) -> list[str]:
+def body_texts(step: HandlingStep) -> list[str]:
     """Where a refused or redirected matter belongs, or who has handled it; nothing where no body was named."""
     data = step.data or {}
     body = str(data.get("body", "")) if step.step in ("refuse", "redirect") else ""

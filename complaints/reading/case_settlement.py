@@ -50,7 +50,7 @@ class ObligationView:
     amount: Decimal | None
     to_whom: str
     due_on: date | None
-    due_words: str
+    due_text: str
     proof: str
     state: str
     state_code: str
@@ -241,7 +241,7 @@ def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date)
         amount=row.amount,
         to_whom=f"{who} · {where}" if row.owed_by == "consumer" else where,
         due_on=row.due_on,
-        due_words="" if row.due_on else later % {"n": row.after_ordinal, "days": row.days_after},
+        due_text="" if row.due_on else later % {"n": row.after_ordinal, "days": row.days_after},
         proof=row.reported_proof or row.proof,
         state=state,
         state_code=row.state,
@@ -278,7 +278,7 @@ def proposed_days(matters: Mapping[str, Matter]) -> dict[str, str]:
     return dict(matter.data.get("dates", {})) if matter is not None else {}
 
 
-def demand_words(demand: Demand) -> str:
+def demand_with_amount(demand: Demand) -> str:
     """退还货款或服务费 ¥128.50"""
     text = demand_text(demand)
     return text if demand.amount is None else f"{text} {money(demand.amount)}"

@@ -91,7 +91,7 @@ def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, 
         kind=row.get_kind_display(),
         at=row.uploaded_at,
         sha256=row.sha256,
-        state=state_words(row, is_open=is_open),
+        state=state_label(row, is_open=is_open),
         url=reverse(address.format(""), args=texts) if is_open else "",
         thumbnail=reverse(address.format("-thumbnail"), args=texts) if is_open and row.thumbnail_path else "",
         original=reverse(address.format("-original"), args=texts) if is_open and has_other_copy else "",
@@ -101,7 +101,7 @@ def _view(row: Evidence, address: str, texts: list[object], *, is_theirs: bool, 
     )
 
 
-def state_words(row: Evidence, *, is_open: bool) -> str:
+def state_label(row: Evidence, *, is_open: bool) -> str:
     """「未查毒」; for what cannot be opened, why."""
     if row.state == EvidenceState.CLEAN:
         return ""

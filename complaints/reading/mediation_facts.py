@@ -20,7 +20,7 @@ from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.procedure.workflow import Audience, Clock, Role
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import CasePage, why_url
-from complaints.reading.case_record import Message, side_words
+from complaints.reading.case_record import Message, side_label
 from web.dates import day_text
 from web.templatetags.portal import money
 
@@ -225,9 +225,9 @@ def sessions_of(
                 mode=_mode(step.data.get("mode", "")),
                 place=step.data.get("place", ""),
                 by=step.organisation if step.actor_role == Role.MEDIATION_BODY else "",
-                present=[side_words(side) for side in present],
+                present=[side_label(side) for side in present],
                 minutes=minutes.get(step.sequence),
-                absent=[side_words(side) for side in everybody if side not in present],
+                absent=[side_label(side) for side in everybody if side not in present],
             )
         )
     if planned is not None:
@@ -252,7 +252,7 @@ def suggestion_of(matters: Mapping[str, Matter]) -> Suggestion | None:
         at=matter.opened_at,
         text=matter.data.get("text", ""),
         promises=promise_lines(matter),
-        answers=[(side_words(side), *labels[given.get(side)]) for side in mediation.SIDES],
+        answers=[(side_label(side), *labels[given.get(side)]) for side in mediation.SIDES],
         is_agreed=mediation.is_agreed(matter),
     )
 
@@ -333,7 +333,7 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
         if recusal is None
         else {
             "at": recusal.opened_at,
-            "by": side_words(recusal.opened_by),
+            "by": side_label(recusal.opened_by),
             "whom": recusal.data.get("whom", ""),
             "text": _said(page, "request_recusal"),
             "clock": due.get(recusal.pk),

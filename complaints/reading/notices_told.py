@@ -104,7 +104,7 @@ def notice_row(row: Notice, side: str, orders: Iterable[NoticeOrder] | None = No
         at=row.sent_at or (row.send_after if row.state == "queued" else row.created_at),
         state=str(text),
         tone=tone,
-        error="" if side == CONSUMER else error_words(row.last_error),
+        error="" if side == CONSUMER else error_text(row.last_error),
         lang=language_tag(row.language) if row.subject else "",
         orders=[_ordered(o) for o in (row.orders.all() if orders is None else orders)] if side == AUTHORITY else [],
         may=ORDERS.get(row.state, ()) if side == AUTHORITY else (),
@@ -123,7 +123,7 @@ def _ordered(order: NoticeOrder) -> str:
     return text % {"name": order.by.name}
 
 
-def error_words(code: str) -> str:
+def error_text(code: str) -> str:
     """The codes of complaints/channels in words; nothing of the other side's own words is kept."""
     if not code:
         return ""

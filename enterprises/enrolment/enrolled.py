@@ -46,7 +46,7 @@ def history(enterprise: Enterprise) -> QuerySet[EnrolmentEntry]:
     return enterprise.entries.filter(kind__in=PUBLIC).select_related("authority")
 
 
-def ground_words(entry: EnrolmentEntry) -> str:
+def ground_label(entry: EnrolmentEntry) -> str:
     labels: dict[str, Any] = {**dict(SuspensionGround.choices), **dict(ExitGround.choices)}
     return str(labels.get(entry.ground, ""))
 

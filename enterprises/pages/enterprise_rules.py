@@ -73,7 +73,7 @@ def _officers(here: TeamRequest) -> list[Officer]:
     return sorted(result.values(), key=lambda row: (row.authority_id, row.pk))
 
 
-def words_of(row: Staff | Officer) -> str:
+def handler_name(row: Staff | Officer) -> str:
     """李敏 · A-017 · 处理专员 · 某公司福州分公司"""
     texts = (row.user.name, getattr(row, "number", ""), row.get_role_display(), post_of(row))
     return " · ".join(str(word) for word in texts if word)
@@ -114,8 +114,8 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
     form = LeaveForm(
         posted(request),
         initial={"starts_on": here.today},
-        people=[(pk, words_of(row)) for pk, row in by_id.items() if may_speak_for(row, here)],
-        deputies=[(pk, words_of(row)) for pk, row in by_id.items()],
+        people=[(pk, handler_name(row)) for pk, row in by_id.items() if may_speak_for(row, here)],
+        deputies=[(pk, handler_name(row)) for pk, row in by_id.items()],
         is_office=side == "authority",
     )
     address = here.side.address("leave")
@@ -146,8 +146,8 @@ def leave(request: HttpRequest, side: str = "enterprise") -> HttpResponseBase:
         "rows": [
             {
                 "row": row,
-                "who": words_of(_whose(row)),
-                "deputy": words_of(row.deputy) if row.deputy else "",
+                "who": handler_name(_whose(row)),
+                "deputy": handler_name(row.deputy) if row.deputy else "",
                 "is_now": row.starts_on <= here.today,
                 "url": here.side.address("leave-cancel", row.pk) if may_speak_for(_whose(row), here) else "",
             }

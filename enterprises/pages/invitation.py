@@ -26,7 +26,7 @@ from accounts.sign_in.limits import Limit, client_address, count, waits_until
 from enterprises.models.team import Invitation
 from enterprises.team import team
 from enterprises.team.rights import post_of
-from enterprises.team.team import role_words
+from enterprises.team.team import role_label
 from enterprises.team.team_forms import AddressForm, PersonForm
 from web.incoming import posted
 
@@ -132,7 +132,7 @@ def _show(request: HttpRequest, result: Invitation, form: Any, **more: Any) -> H
     context = {
         "form": form,
         "where": post,
-        "role": role_words(result.role, post),
+        "role": role_label(result.role, post),
         "until": result.expires_at,
         "by": result.invited_by.name,
         **more,

@@ -31,7 +31,7 @@ from enterprises.models.team import Invitation
 from enterprises.team import organising, team
 from enterprises.team.rights import HEAD, Reach, TeamActor, authority_reach, enterprise_reach, post_of
 from enterprises.team.staffing import at_work, branch_ids_seen_by
-from enterprises.team.team import Row, role_words
+from enterprises.team.team import Row, role_label
 from enterprises.team.team_forms import EndForm, InviteForm, NumberForm, RoleForm
 from web.incoming import posted, whole
 
@@ -115,7 +115,7 @@ def _invitations(here: TeamRequest) -> list[dict[str, Any]]:
     rows = rows.select_related("enterprise", "branch", "authority", "station").order_by("-id")[:PAGE]
     posts = [(row, post_of(row)) for row in rows]
     return [
-        {"row": row, "where": post, "role": role_words(row.role, post)}
+        {"row": row, "where": post, "role": role_label(row.role, post)}
         | {"url": here.side.address("team-revoke", row.pk)}
         for row, post in posts
         if here.reach.may_touch(post, row.role)
@@ -147,7 +147,7 @@ def _line(row: Row, here: TeamRequest) -> dict[str, Any]:
     return {
         "row": row,
         "name": row.user.name,
-        "role": role_words(str(row.role), post),
+        "role": role_label(str(row.role), post),
         "where": post,
         "is_me": row.user_id == here.user.pk,
         "is_off": not row.user.is_active,

@@ -277,5 +277,5 @@ def accept(invitation: Invitation, user: User, *, now: datetime, address: str = 
     return row
 
 
-def role_words(role: str, post: Post) -> str:
+def role_label(role: str, post: Post) -> str:
     return str(POST_WORDS[role_at(post.kind, role)])

@@ -15,7 +15,7 @@ from accounts.models import User
 from accounts.sign_in.contacts import Contact, parse_contact
 from authorities.periods import in_our_years
 from enterprises.team.rights import Post, Reach
-from enterprises.team.team import role_words
+from enterprises.team.team import role_label
 
 CHOOSE = _("请从列出的选项中选一项。")
 FILL = _("请填写这一项。")
@@ -47,7 +47,7 @@ class InviteForm(TeamForm):
     def __init__(self, *args: Any, reach: Reach, **options: Any) -> None:
         super().__init__(*args, **options)
         self.reach = reach
-        roles = {role: role_words(role, post) for post in reach.posts for role in reach.may_give(post)}
+        roles = {role: role_label(role, post) for post in reach.posts for role in reach.may_give(post)}
         self.fields["post"].choices = [(post.code, str(post)) for post in reach.posts]  # type: ignore[attr-defined]
         self.fields["role"].choices = list(roles.items())  # type: ignore[attr-defined]
 
@@ -75,7 +75,7 @@ class RoleForm(TeamForm):
     def __init__(self, *args: Any, post: Post, reach: Reach, **options: Any) -> None:
         super().__init__(*args, **options)
         self.fields["role"].choices = [  # type: ignore[attr-defined]
-            (role, role_words(role, post)) for role in reach.may_give(post)
+            (role, role_label(role, post)) for role in reach.may_give(post)
         ]
 
 

@@ -85,7 +85,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         for code, law in LAWS.items()
         if result[code]
     ]
-    return render(request, "public/rules.html", {"laws": laws, "words": text, "found": sum(map(len, result.values()))})
+    return render(request, "public/rules.html", {"laws": laws, "query": text, "count": sum(map(len, result.values()))})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -90,11 +90,11 @@ KINDS: dict[str, Any] = {
 }
 
 
-def kind_words(kind: str) -> str:
+def kind_label(kind: str) -> str:
     return str(KINDS.get(kind, kind))
 
 
-def reason_words(reason: str) -> str:
+def reason_label(reason: str) -> str:
     return wording.label(reason, kind="look_reason") if reason in LOOK_REASONS else reason
 
 
@@ -191,8 +191,8 @@ def log(request: HttpRequest) -> HttpResponse:
             "rows": [
                 {
                     "row": row,
-                    "kind": kind_words(row.kind),
-                    "reason": reason_words(row.reason),
+                    "kind": kind_label(row.kind),
+                    "reason": reason_label(row.reason),
                     "who": people.get(row.person_key, ""),
                 }
                 for row in page.rows

@@ -203,7 +203,7 @@ def _shown(result: Guidance, today: Any) -> dict[str, Any]:
         "whose": whose,
         "line": reduction_forms.line_of(result.hot_spot, url=""),
         "measures": reduction_forms.measures_of(result, today=today),
-        "effect": reduction_forms.effect_words(effect_of(result)),
+        "effect": reduction_forms.effect_context(effect_of(result)),
         "is_draft": result.state == Guidance.State.DRAFT,
         "is_open": result.state == Guidance.State.SENT,
         "is_closed": result.state == Guidance.State.CLOSED,

@@ -190,7 +190,7 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "chart": reduction_forms.chart_of(spot),
             "form": form,
             "list_url": reverse("oversight:hot-spots"),
-            "chance": reduction_forms.chance_words(spot.chance),
+            "chance": reduction_forms.chance_text(spot.chance),
             "rate": f"{spot.rate * 100:.1f}",
             "detectable": reduction_forms.times(spot.detectable),
             "restless": f"{spot.restless:.2f}",

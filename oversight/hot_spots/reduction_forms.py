@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import sealed_fields
 from complaints.forms.fields import PlainForm
-from complaints.procedure.typed_values import Choice, Day, Words
+from complaints.procedure.typed_values import Choice, Day, FreeText
 from complaints.reading.case_people import label_of
 from oversight.hot_spots import unusual
 from oversight.hot_spots.effects import ENOUGH, Control, Effect
@@ -30,9 +30,9 @@ CHOOSE = _("请选择一项")
 LONGEST_DAYS = 366
 
 
-def _text(label: Any, missing: Any, help_text: Any = "", *, most: int = LONGEST, lines: int = 3) -> Words:
+def _text(label: Any, missing: Any, help_text: Any = "", *, most: int = LONGEST, lines: int = 3) -> FreeText:
     """``missing`` is said where it was left out."""
-    return Words(label=label, most=most, lines=lines, error_messages={"required": missing}, help_text=help_text)
+    return FreeText(label=label, most=most, lines=lines, error_messages={"required": missing}, help_text=help_text)
 
 
 def _choice(label: Any, choices: Sequence[tuple[str, Any]] = ()) -> Choice:
@@ -50,7 +50,7 @@ class MeasureForm(PlainForm):
     """One measure of a guidance."""
 
     what = _text(_("措施"), _("请写明企业要做什么"), _("企业会读到；写清楚做什么、做到什么程度"), most=LONGEST_MEASURE)
-    responsible = Words(
+    responsible = FreeText(
         label=_("企业的责任岗位"),
         most=80,
         error_messages={"required": _("请写明由哪个岗位负责")},
@@ -114,7 +114,7 @@ class CloseForm(PlainForm):
 class WarningForm(PlainForm):
     """The text of a warning."""
 
-    title = Words(label=_("标题"), most=80, error_messages={"required": _("请写标题")})
+    title = FreeText(label=_("标题"), most=80, error_messages={"required": _("请写标题")})
     text = _text(
         _("正文"),
         _("请写正文"),
@@ -152,7 +152,7 @@ def times(value: float | None) -> str:
     return gettext("100倍以上") if value > 100 else gettext("%(n)s倍") % {"n": f"{value:.1f}"}
 
 
-def chance_words(chance: float) -> str:
+def chance_text(chance: float) -> str:
     """约1,200分之一 / about 1 in 1,200; below one in a million nobody needs more."""
     if chance < 1e-6:
         return gettext("不到百万分之一")
@@ -197,7 +197,7 @@ def detectable_rises() -> list[tuple[int, str]]:
     return [(n, times(unusual.detectable(n * USUAL, unusual.ASSUMED, unusual.WEEK_LEVEL))) for n in EXAMPLES]
 
 
-def ratio_words(ratio: Ratio | None) -> str:
+def ratio_text(ratio: Ratio | None) -> str:
     """0.52（95%区间 0.38–0.71）."""
     if ratio is None:
         return gettext("还不能比较")
@@ -208,7 +208,7 @@ def ratio_words(ratio: Ratio | None) -> str:
     }
 
 
-def control_words(group: Control) -> str:
+def control_text(group: Control) -> str:
     """Whose complaints the cell is compared with."""
     texts = {
         "counties": gettext("对照：%(place)s其他县（市、区）、其他企业的同类投诉"),
@@ -231,7 +231,7 @@ def why_control(group: Control) -> str:
     return chosen
 
 
-def effect_words(effect: Effect | None) -> dict[str, Any] | None:
+def effect_context(effect: Effect | None) -> dict[str, Any] | None:
     """The table before and after, and one sentence that says no more than the intervals do."""
     if effect is None:
         return None
@@ -252,7 +252,7 @@ def effect_words(effect: Effect | None) -> dict[str, Any] | None:
     return {
         "effect": effect,
         "verdict": verdict,
-        "beyond": ratio_words(beyond),
+        "beyond": ratio_text(beyond),
         "why_control": why_control(effect.control_group),
         "rows": [
             {
@@ -261,11 +261,11 @@ def effect_words(effect: Effect | None) -> dict[str, Any] | None:
                 "before_a_week": a_week(before, effect.days_before),
                 "after": after,
                 "after_a_week": a_week(after, effect.days_after),
-                "ratio": ratio_words(ratio),
+                "ratio": ratio_text(ratio),
             }
             for label, before, after, ratio in (
                 (gettext("本指导所指的投诉"), effect.before, effect.after, effect.own),
-                (control_words(effect.control_group), effect.elsewhere_before, effect.elsewhere_after, effect.control),
+                (control_text(effect.control_group), effect.elsewhere_before, effect.elsewhere_after, effect.control),
             )
         ],
     }

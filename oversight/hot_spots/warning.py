@@ -29,7 +29,7 @@ ADVICE = (
 )
 
 
-def drafted_words(spot: HotSpot) -> tuple[str, str]:
+def drafted_texts(spot: HotSpot) -> tuple[str, str]:
     """(title, text) made from the numbers: what rose, where, by how much, and what a consumer can do. Names no
     enterprise: complaints are not findings, so whoever wants to name one writes it and a second person agrees. Names no
     count: weeks that were told beside the published months would tell what is left of the month.
@@ -52,7 +52,7 @@ def drafted_words(spot: HotSpot) -> tuple[str, str]:
 def draft(spot_id: int, *, authority_id: int, by: User, now: datetime) -> ConsumerWarning:
     """A draft of this authority. Raises ReductionRefusal where it has one that was not withdrawn."""
     spot = HotSpot.objects.select_related("region", "enterprise__domicile").get(pk=spot_id)
-    title, text = drafted_words(spot)
+    title, text = drafted_texts(spot)
     try:
         with transaction.atomic():
             warning = ConsumerWarning.objects.create(

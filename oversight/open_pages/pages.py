@@ -209,7 +209,7 @@ def league(request: HttpRequest) -> HttpResponse:
             "place": next(
                 (name_in_language(*names) for pk, _level, *names in chosen.places if pk == asked["region"]), ""
             ),
-            "period": period_words(chosen),
+            "period": period_label(chosen),
             "regions": [
                 {
                     "value": pk,
@@ -218,7 +218,7 @@ def league(request: HttpRequest) -> HttpResponse:
                 for pk, level, name, english in chosen.places
             ],
             "sectors": [{"value": code, "label": OBJECT_LABELS.get(code, code)} for code in chosen.sectors],
-            "periods": [{"value": key_of(one), "label": period_words(one)} for one in sets],
+            "periods": [{"value": key_of(one), "label": period_label(one)} for one in sets],
             "period_key": key_of(chosen),
             "previous_url": page(max(0, asked["after"] - PAGE)) if asked["after"] else "",
             "next_url": page(lines[-1].position) if more else "",
@@ -236,7 +236,7 @@ def key_of(one: LeagueSet) -> str:
     return f"{one.first:%Y-%m}_{one.last:%Y-%m}"
 
 
-def period_words(one: LeagueSet) -> str:
+def period_label(one: LeagueSet) -> str:
     first, last = (date_format(day, "YEAR_MONTH_FORMAT") for day in (one.first, one.last))
     return first if first == last else _("%(first)s至%(last)s") % {"first": first, "last": last}
 

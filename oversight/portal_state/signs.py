@@ -220,7 +220,7 @@ WORDS: Mapping[str, Any] = {
 USEFUL_FOR = timedelta(days=1)
 
 
-def words_of(condition: str) -> str:
+def condition_text(condition: str) -> str:
     return str(WORDS.get(condition, condition))
 
 
@@ -254,7 +254,7 @@ def _tell(condition: str, addresses: list[tuple[str, Any, str]], *, now: datetim
                     useful_until=now + USEFUL_FOR,
                     subject=_("系统告警"),
                     body=_("【12315】%(what)s\n\n详情：%(url)s\n同一件事一天只发一封。")
-                    % {"what": words_of(condition), "url": f"{settings.SITE_URL}/administration/system/"},
+                    % {"what": condition_text(condition), "url": f"{settings.SITE_URL}/administration/system/"},
                 )
             )
     try:

@@ -38,7 +38,7 @@ def shown(result: Signs) -> dict[str, Any]:
     """What the template says of the signs."""
     return {
         "signs": result,
-        "alarms": [signs.words_of(code) for code in result.alarms],
+        "alarms": [signs.condition_text(code) for code in result.alarms],
         "groups": [
             (_("分送"), _routing(result)),
             (_("送达和期限"), _delivery(result)),

@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Region
 from complaints.desks.authority_workspace import Workspace
 from complaints.desks.case_query import CAME_BY
-from complaints.forms.fields import words_of
+from complaints.forms.fields import labels_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import categories
 from enterprises.models import Enterprise
@@ -168,7 +168,7 @@ class ChoiceForm(forms.Form):
         ]
         for name, choices in (
             ("category", [("", str(_("全部类别"))), *groups]),
-            ("channel", [("", str(_("全部渠道"))), *words_of(CAME_BY, "channel")]),
+            ("channel", [("", str(_("全部渠道"))), *labels_of(CAME_BY, "channel")]),
         ):
             self.fields[name].choices = choices  # type: ignore[attr-defined]
 

@@ -235,7 +235,7 @@ def first_draft(place: str, month: date, figures: dict[str, Any], *, limits: Lim
         }
 
 
-def change_words(now: int | None, before: int | None) -> str:
+def change_text(now: int | None, before: int | None) -> str:
     """环比上升12.3%（上月110件）; nothing where one of the two is withheld, unknown or zero."""
     if now is None or not before:
         return ""
@@ -251,7 +251,7 @@ def _overview(place: str, month: date, figures: dict[str, Any]) -> str:
     if received is not None:
         texts.append(
             f"{month.year}年{month.month}月，{place}收到投诉{received:,}件"
-            f"{change_words(received, figures.get('summary_before', {}).get('received'))}"
+            f"{change_text(received, figures.get('summary_before', {}).get('received'))}"
         )
     if closed is not None:
         texts.append(f"办结{closed:,}件")
@@ -259,17 +259,17 @@ def _overview(place: str, month: date, figures: dict[str, Any]) -> str:
     settled, on_time = result.get("settled"), result.get("on_time")
     if settled is not None and settled.value is not None and settled.upper_value is not None:
         texts.append(
-            f"{_quarter_words(quarter)}企业和解成功率{settled.value * 100:.1f}%（消费者确认），"
+            f"{_quarter_label(quarter)}企业和解成功率{settled.value * 100:.1f}%（消费者确认），"
             f"未答复的都算同意则为{settled.upper_value * 100:.1f}%"
         )
     if on_time is not None and on_time.value is not None:
-        texts.append(f"{_quarter_words(quarter)}企业按时办结率{on_time.value * 100:.1f}%")
+        texts.append(f"{_quarter_label(quarter)}企业按时办结率{on_time.value * 100:.1f}%")
     if line.get("recovered") and line["recovered"] != "0":
         texts.append(f"经确认挽回经济损失{float(line['recovered']):,.2f}元")
     return "；".join(texts) + "。" if texts else ""
 
 
-def _quarter_words(mark: str) -> str:
+def _quarter_label(mark: str) -> str:
     year, _mark, number = mark.partition("-Q")
     return f"{year}年第{'一二三四'[int(number) - 1]}季度" if number else ""
 

@@ -24,7 +24,7 @@ from accounts.sign_in.step_up import fresh_factor
 from authorities.models import Authority, Officer
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.forms.fields import Choice, Choices, StepForm, Words, set_choices
+from complaints.forms.fields import Choice, Choices, FreeText, StepForm, set_choices
 from complaints.forms.staff_forms import DecisionForm
 from complaints.procedure.refusals import StepNotAllowed
 from oversight.models import DataSet, MonthlyReport
@@ -41,7 +41,7 @@ class NewReportForm(StepForm):
 
     authority = Choice(label=gettext_lazy("哪个机关的报告"), widget=forms.Select(attrs={"class": "w-24"}))
     month = Choice(label=gettext_lazy("哪个月"), widget=forms.Select(attrs={"class": "w-10"}))
-    what_changed = Words(
+    what_changed = FreeText(
         label=gettext_lazy("更正什么"),
         rows=2,
         longest=500,
@@ -62,16 +62,16 @@ class TextsForm(StepForm):
     """The words of each block; ``seen`` is when they were last edited."""
 
     seen = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
-    overview = Words(label=TITLES["overview"], rows=5, longest=LONGEST, required=False)
-    problems = Words(label=TITLES["problems"], rows=5, longest=LONGEST, required=False)
-    cases = Words(
+    overview = FreeText(label=TITLES["overview"], rows=5, longest=LONGEST, required=False)
+    problems = FreeText(label=TITLES["problems"], rows=5, longest=LONGEST, required=False)
+    cases = FreeText(
         label=TITLES["cases"],
         rows=6,
         longest=LONGEST,
         required=False,
         help_text=gettext_lazy("不写消费者的姓名、电话、订单号；写企业名称的，先核对事实。空着就不印这一节。"),
     )
-    tips = Words(label=TITLES["tips"], rows=5, longest=LONGEST, required=False)
+    tips = FreeText(label=TITLES["tips"], rows=5, longest=LONGEST, required=False)
 
 
 #: Months that can be chosen for a new report.
@@ -156,7 +156,7 @@ def _line(report: MonthlyReport) -> dict[str, Any]:
         "url": _url(report),
         "title": keeping.title_of(report),
         "authority": named(report.authority),
-        "words": text,
+        "state": text,
         "tone": tone,
     }
 

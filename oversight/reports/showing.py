@@ -151,7 +151,7 @@ def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
     return Table(name, str(TABLES[name]), heads, rows, ["code", "label", "received", "before"], raw)
 
 
-def _share_words(share: Share | None) -> str:
+def _share_text(share: Share | None) -> str:
     if share is None or share.whole == 0:
         return cards.NOTHING
     if share.value is None:
@@ -203,7 +203,7 @@ def _of_places(name: str, title: str, heads: list[Head], names: list[str], lines
     for line in sorted(lines, key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"])):
         result, received = shares(dict(line)), line["received"]
         closed = [line["closed"]] if "closed" in names else []
-        rates = [_share_words(result.get(code)) for code in ("settled", "on_time")]
+        rates = [_share_text(result.get(code)) for code in ("settled", "on_time")]
         counts = [_shown(received), _before(line), change_of(received, line), *map(_shown, closed)]
         rows.append([name_of(line), *counts, *rates])
         plain = [line["code"], line["name"], _raw(received), _raw_before(line), *map(_raw, closed)]
@@ -259,8 +259,8 @@ def _add_shares(
     result, old = shares(dict(line)), shares(dict(was)) if was is not None else {}
     for code in codes:
         share = result[code]
-        before = _share_words(old[code]) if code in old else cards.NOTHING
-        rows.append([str(DEFINITIONS[code].title), _share_words(share), before, _made_of(share)])
+        before = _share_text(old[code]) if code in old else cards.NOTHING
+        rows.append([str(DEFINITIONS[code].title), _share_text(share), before, _made_of(share)])
         raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
 
 

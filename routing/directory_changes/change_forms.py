@@ -24,7 +24,7 @@ from accounts.models import User
 from authorities.models import Authority, Region
 from complaints import wording
 from complaints.filing.places import full_name
-from complaints.forms.fields import Choice, Day, StepForm, Words
+from complaints.forms.fields import Choice, Day, FreeText, StepForm
 from complaints.models import Complaint
 from complaints.procedure import categories
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS, SECTOR_LABELS
@@ -88,8 +88,10 @@ class ChangeForm(StepForm):
     ) -> None:
         super().__init__(*args, **options)
         made: dict[str, Callable[[], forms.Field]] = {
-            "name": lambda: Words(label=gettext("名称"), rows=1, longest=200),
-            "name_en": lambda: Words(label=gettext("英文名称"), rows=1, longest=200, required=not kind.needs_approval),
+            "name": lambda: FreeText(label=gettext("名称"), rows=1, longest=200),
+            "name_en": lambda: FreeText(
+                label=gettext("英文名称"), rows=1, longest=200, required=not kind.needs_approval
+            ),
             "region": lambda: Named(
                 Region.objects.filter(country="CN").order_by("id"),
                 code="code",
@@ -136,7 +138,7 @@ class ChangeForm(StepForm):
         if kind.day:
             label, hint = DAYS[kind.day]
             self.fields["on_day"] = Day(label=label, help_text=hint)
-        self.fields["why"] = Words(label=gettext("为什么"), rows=3, longest=LONGEST)
+        self.fields["why"] = FreeText(label=gettext("为什么"), rows=3, longest=LONGEST)
         self.kind, self.today = kind, today
 
     def clean_on_day(self) -> date:
@@ -159,7 +161,7 @@ class DecisionForm(StepForm):
     """Approve or not; a refusal says why."""
 
     decision = Choice(label=_("决定"), choices=[("agree", _("批准这项变更")), ("refuse", _("不批准"))])
-    reason = Words(
+    reason = FreeText(
         label=_("理由"), rows=3, longest=LONGEST, required=False, help_text=_("不批准的，须写明理由；企业会看到。")
     )
 
@@ -185,7 +187,7 @@ TABLES: dict[str, Any] = {
 }
 
 
-def category_words(code: str) -> str:
+def category_label(code: str) -> str:
     """A category, a problem, or the sector of all its problems; what no list has (part of a sector's) as it is."""
     return str(OBJECT_LABELS.get(code) or PROBLEM_LABELS.get(code) or SECTOR_LABELS.get(code) or code)
 
@@ -287,7 +289,7 @@ def wished(change: DirectoryChange, names: Names) -> list[tuple[str, str]]:
         elif name == "parent" and name in what:
             results.append((keys[name], gettext("直属总部")))
     if what.get("category"):
-        results.append((gettext("只限哪一类"), category_words(what["category"])))
+        results.append((gettext("只限哪一类"), category_label(what["category"])))
     return results
 
 

@@ -25,7 +25,7 @@ from complaints.filing import drafts
 from complaints.filing.held import held_by
 from complaints.models.evidence import FilingDraft
 from complaints.procedure import categories
-from complaints.procedure.typed_values import Day, Money, Phone, Words
+from complaints.procedure.typed_values import Day, FreeText, Money, Phone
 from routing.right_place.right_place import QUESTIONS, Verdict, walk
 from web.languages import reads_chinese
 
@@ -40,22 +40,22 @@ class LetterForm(forms.Form):
 
     use_required_attribute = False
 
-    firm = Words(label=_("写给哪家企业"), most=120, error_messages={"required": _("请写企业或店铺的名称")})
-    item = Words(
+    firm = FreeText(label=_("写给哪家企业"), most=120, error_messages={"required": _("请写企业或店铺的名称")})
+    item = FreeText(
         label=_("买了什么，用了什么服务"),
         most=100,
         error_messages={"required": _("请写商品或服务的名称，例如“千兆宽带”")},
     )
     happened_on = Day(label=_("什么时候发生的"), help_text=_("记不清可以不填"), required=False)
-    order_no = Words(label=_("订单号、合同号或业务号码"), help_text=_("企业凭它找到您"), most=60, required=False)
-    happened = Words(
+    order_no = FreeText(label=_("订单号、合同号或业务号码"), help_text=_("企业凭它找到您"), most=60, required=False)
+    happened = FreeText(
         label=_("发生了什么"),
         help_text=_("600字以内。写明时间、金额、对方怎么说；不要写密码和完整的银行卡号"),
         most=600,
         lines=6,
         error_messages={"required": _("请写明发生了什么；越具体，越容易解决")},
     )
-    wanted = Words(
+    wanted = FreeText(
         label=_("希望怎么解决"),
         help_text=_("200字以内。例如：退还多扣的费用"),
         most=200,
@@ -63,7 +63,7 @@ class LetterForm(forms.Form):
         error_messages={"required": _("请写希望怎么解决，例如“退还多扣的费用”")},
     )
     amount = Money(label=_("要求退或赔多少钱（元）"), help_text=_("不涉及钱就不填"), required=False)
-    name = Words(label=_("您的姓名"), most=60, required=False)
+    name = FreeText(label=_("您的姓名"), most=60, required=False)
     phone = Phone(label=_("您的电话"), required=False)
 
     def __init__(self, *arguments: Any, today: date, **options: Any) -> None:
@@ -142,7 +142,7 @@ def check(request: HttpRequest) -> HttpResponse:
         context |= {
             "is_yes": path.verdict is Verdict.YES,
             "is_but": path.verdict is Verdict.BUT,
-            "said": [
+            "summary": [
                 {
                     "key": question.text,
                     "value": answer.label,

@@ -182,10 +182,10 @@ def _requested(form: ReturnForm) -> Move:
 
 def targets(results: Sequence[returning.Suggestion]) -> Choices:
     """Enrolled enterprises and branches, the likeliest first, each with its reasons."""
-    return [(one.value, _words(one)) for one in results]
+    return [(one.value, _suggestion_text(one)) for one in results]
 
 
-def _words(one: returning.Suggestion) -> str:
+def _suggestion_text(one: returning.Suggestion) -> str:
     names = list(dict.fromkeys([named(one.branch or one.enterprise), named(one.enterprise)]))
     sure, _tone = likelihood(one.score)
     why = reasons.say_all([why.as_json() for why in one.why])

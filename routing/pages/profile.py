@@ -35,7 +35,7 @@ from enterprises.models import (
     Succession,
 )
 from enterprises.team.staffing import led_by
-from routing.directory_changes.change_forms import ChangeForm, Names, category_words, facts, lines, preview, wished
+from routing.directory_changes.change_forms import ChangeForm, Names, category_label, facts, lines, preview, wished
 from routing.pages.changes import redirect_or_explain
 from web.incoming import posted, whole
 from web.languages import named
@@ -155,7 +155,7 @@ def _tree(lead: Lead, under: Branch | None) -> dict[str, Any]:
         areas[area.branch_id].append(
             {
                 "region": named(area.region),
-                "category": category_words(area.category) if area.category else "",
+                "category": category_label(area.category) if area.category else "",
                 "until": area.ends_on,
                 "since": _later(area.starts_on, lead.today),
                 "url": "" if area.ends_on else _wish_url("area-end", area.pk),
@@ -216,7 +216,7 @@ def _names(enterprise: Enterprise, *, today: date) -> dict[str, Any]:
             {
                 "row": row,
                 "name": named(row.brand),
-                "category": category_words(row.category) if row.category else "",
+                "category": category_label(row.category) if row.category else "",
                 "since": _later(row.starts_on, today),
                 "url": "" if row.ends_on else _wish_url("brand-end", row.pk),
             }

@@ -147,7 +147,7 @@ def tabs(workspace: Workspace, current: str) -> dict[str, Any]:
     counts = keyset.counts(
         {"waiting": changes_seen(workspace).filter(state=RuleChange.State.WAITING), "learned": lessons_seen(workspace)}
     )
-    return {"current": current, **{name: (n, keyset.in_words(n)) for name, n in counts.items()}}
+    return {"current": current, **{name: (n, keyset.count_text(n)) for name, n in counts.items()}}
 
 
 def regions_of(workspace: Workspace) -> list[Region]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Authority, Region
 from complaints import wording
-from complaints.forms.fields import Choice, Day, StepForm, Words
+from complaints.forms.fields import Choice, Day, FreeText, StepForm
 from complaints.procedure import categories
 from enterprises.directory.spelling import fold_name
 from enterprises.models import Branch, Brand, Enterprise
@@ -55,7 +55,7 @@ def shown(row: Any, code: str) -> str:
 class RuleForm(StepForm):
     """When it matches, where it leads, from when on, and why."""
 
-    named = Words(
+    named = FreeText(
         label=_("消费者写的名称"),
         rows=1,
         longest=200,
@@ -91,8 +91,8 @@ class RuleForm(StepForm):
     )
     starts_on = Day(label=_("自哪一天起"), help_text=_("批准得晚，就自批准当天起。旧版本到前一天为止。"))
     ends_on = Day(label=_("最后一天"), required=False, help_text=_("长期有效的，不填。"))
-    why = Words(label=_("理由"), rows=2, longest=LONGEST, help_text=_("按这条规则分送的每一件都会记下这个理由。"))
-    why_en = Words(label=_("英文理由"), rows=2, longest=LONGEST, required=False)
+    why = FreeText(label=_("理由"), rows=2, longest=LONGEST, help_text=_("按这条规则分送的每一件都会记下这个理由。"))
+    why_en = FreeText(label=_("英文理由"), rows=2, longest=LONGEST, required=False)
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -160,7 +160,7 @@ class EndForm(StepForm):
     """The last day of a rule, and why."""
 
     ends_on = Day(label=_("最后一天"), help_text=_("到这一天24:00为止；批准得晚，就到批准当天为止。"))
-    why = Words(label=_("为什么"), rows=2, longest=LONGEST)
+    why = FreeText(label=_("为什么"), rows=2, longest=LONGEST)
 
 
 class TrialForm(StepForm):
@@ -194,7 +194,7 @@ class TrialForm(StepForm):
 class RuleDecisionForm(DecisionForm):
     """Approve or not; the author reads why not."""
 
-    reason = Words(
+    reason = FreeText(
         label=_("理由"), rows=2, longest=LONGEST, required=False, help_text=_("不批准的，须写明理由；起草人会看到。")
     )
 
@@ -202,4 +202,4 @@ class RuleDecisionForm(DecisionForm):
 class DismissForm(StepForm):
     """Why a lesson is not to become a rule."""
 
-    reason = Words(label=_("为什么不采纳"), rows=1, longest=LONGEST)
+    reason = FreeText(label=_("为什么不采纳"), rows=1, longest=LONGEST)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from complaints import wording
 from complaints.reading.case import AUTHORITY
-from routing.directory_changes.change_forms import ChangeLine, Names, Way, category_words, links_to
+from routing.directory_changes.change_forms import ChangeLine, Names, Way, category_label, links_to
 from routing.directory_changes.previewing import Place
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial, RuleUse
 from routing.rule_desk.rule_changing import COLUMNS, columns_of
@@ -38,7 +38,7 @@ def conditions(what: Mapping[str, Any], names: Names) -> list[tuple[str, str]]:
     if what.get("named"):
         results.append((_("消费者写的名称"), _("“%(name)s”") % {"name": what["named"]}))
     if what.get("category"):
-        results.append((_("类别"), category_words(what["category"])))
+        results.append((_("类别"), category_label(what["category"])))
     results.append((_("地区"), names.say("region", what["region"]) if what.get("region") else _("全国")))
     if what.get("channel"):
         results.append((_("渠道"), wording.label(what["channel"], kind="channel")))
@@ -214,7 +214,7 @@ def clashes(results: Iterable[Finding], *, unwritten: str = "") -> list[dict[str
     return [
         {
             "tone": "bad" if one.kind == CONFLICT else "warn",
-            "words": _("优先级相同、去处不同，同一件可能两条都符合：那时由人工分送。")
+            "text": _("优先级相同、去处不同，同一件可能两条都符合：那时由人工分送。")
             if one.kind == CONFLICT
             else _("前一条总是先符合，后一条永远轮不到。"),
             "first": _link(one.first, unwritten),

@@ -129,7 +129,7 @@ def test_with_nobody_to_tell_nothing_is_marked_and_what_differs_is_an_alarm(
     RollupState.objects.update_or_create(pk=1, defaults={"differences": ["20261118-7K3QABCDEFGH-5"]})
     result = signs.read(now=now)
     assert {"uncounted", "counters_differ"} <= set(result.alarms)
-    assert all(signs.words_of(code) != code for code in result.alarms), "each condition has words"
+    assert all(signs.condition_text(code) != code for code in result.alarms), "each condition has words"
 
 
 def test_the_record_is_gone_through_once_a_night_and_a_break_is_told(world: World) -> None:

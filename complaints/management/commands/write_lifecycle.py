@@ -70,7 +70,7 @@ def _lifecycle() -> str:
         "## Statuses\n",
         _table(("status", "中文", "English", "must act", "clocks that run"), map(_status, Status)),
         "## Outcomes of a closed case\n",
-        _table(("outcome", "中文", "English"), (_words(o, "outcome") for o in Outcome)),
+        _table(("outcome", "中文", "English"), (_labels(o, "outcome") for o in Outcome)),
     ]
     for side in _SIDES:
         rows = [row for row in TABLE.values() if any(role.side == side for role in row.by)]
@@ -85,11 +85,11 @@ def _lifecycle() -> str:
         ),
         "## Grounds\n",
         "Refusal, article 16:\n",
-        _table(("code", "中文", "English"), (_words(code, "refusal_ground") for code in REFUSAL_GROUNDS)),
+        _table(("code", "中文", "English"), (_labels(code, "refusal_ground") for code in REFUSAL_GROUNDS)),
         "End of mediation, article 23:\n",
-        _table(("code", "中文", "English"), (_words(code, "termination_ground") for code in TERMINATION_GROUNDS)),
+        _table(("code", "中文", "English"), (_labels(code, "termination_ground") for code in TERMINATION_GROUNDS)),
         "No settlement, reported by the enterprise:\n",
-        _table(("code", "中文", "English"), (_words(code, "failure_reason") for code in FAILURE_REASONS)),
+        _table(("code", "中文", "English"), (_labels(code, "failure_reason") for code in FAILURE_REASONS)),
     ]
     return "\n".join(parts)
 
@@ -103,7 +103,7 @@ def _line(cells: Sequence[str]) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _words(code: str, kind: str) -> list[str]:
+def _labels(code: str, kind: str) -> list[str]:
     with override(ZH):
         chinese = wording.label(code, kind=kind)
     return [f"`{code}`", chinese, wording.label(code, kind=kind)]
@@ -126,7 +126,7 @@ def _statuses(wanted: frozenset[Status]) -> str:
 
 def _status(status: Status) -> list[str]:
     clocks = [rule.clock for rule in CLOCKS.values() if status in rule.runs_while and rule.runs_while < OPEN]
-    return [*_words(status, "status"), MUST_ACT[status] or "nobody", _codes(clocks)]
+    return [*_labels(status, "status"), MUST_ACT[status] or "nobody", _codes(clocks)]
 
 
 def _step(row: StepRule) -> list[str]:
@@ -141,7 +141,7 @@ def _step(row: StepRule) -> list[str]:
         notes.append("superiors too")
     if row.audience != Audience.PARTIES:
         notes.append(wording.label(row.audience, kind="audience").lower())
-    return [*_words(row.step, "step"), by, at, _targets(row.to), row.tells or "–", "; ".join(notes) or "–"]
+    return [*_labels(row.step, "step"), by, at, _targets(row.to), row.tells or "–", "; ".join(notes) or "–"]
 
 
 def _targets(targets: Iterable[Target]) -> str:
@@ -150,7 +150,7 @@ def _targets(targets: Iterable[Target]) -> str:
 
 
 def _clock(rule: ClockRule) -> list[str]:
-    _code, chinese, _english = _words(rule.clock, "clock")
+    _code, chinese, _english = _labels(rule.clock, "clock")
     missed = str(IF_MISSED[rule.clock]).format(authority="the authority")
     return [
         f"`{rule.clock}`",

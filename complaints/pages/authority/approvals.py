@@ -38,7 +38,7 @@ from complaints.reading.case_form import take_step
 from complaints.reading.case_people import Fact
 from database.prepared import CombinedQuery, PreparedQuery
 from web.incoming import posted
-from web.listing import listed as in_words
+from web.listing import listed
 
 MOST = 200
 _FIELDS: dict[str, Any] = {
@@ -83,11 +83,11 @@ class Proposal:
 @officer_page("GET")
 def approvals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     matters = workspace.proposals().select_related(*_CASE).order_by("opened_at", "pk")[:MOST]
-    listed = sorted(proposals_of(matters, workspace), key=lambda proposal: not proposal.may_decide)
+    shown = sorted(proposals_of(matters, workspace), key=lambda proposal: not proposal.may_decide)
     return render(
         request,
         "authority/approvals.html",
-        {"proposals": listed, "mine_to_decide": sum(p.may_decide for p in listed), "now": workspace.now},
+        {"proposals": shown, "mine_to_decide": sum(p.may_decide for p in shown), "now": workspace.now},
     )
 
 
@@ -131,7 +131,7 @@ def _proposal(matter: Matter, names: dict[UUID, str], workspace: Workspace, hide
         what=wording.action(matter.subject),
         by=names.get(by, "") if by else "",
         is_own=own_key == by or str(own_key) in signed,
-        signed=in_words(names.get(UUID(key), "") for key in signed),
+        signed=listed(names.get(UUID(key), "") for key in signed),
         left=two_persons.left_to_sign(workspace.conditions.policies, matter, case.handling_region_id),
         is_head=any(a.may(Right.LEAD_AUTHORITY) and here in a.authority_ids for a in workspace.actors),
         is_ours=here in workspace.authority_ids,

@@ -77,7 +77,7 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "filter": form,
         "now": workspace.now,
         "count": count,
-        "count_words": "" if count is None else keyset.in_words(count),
+        "count_text": "" if count is None else keyset.count_text(count),
         "order": order,
         "looked_through": LOOKED_THROUGH if is_long and asked.get("q") and not number_in(asked["q"]) else 0,
         "active": [

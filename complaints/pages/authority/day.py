@@ -196,7 +196,7 @@ def day(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "now": workspace.now,
         "sentence": _sentence(counts),
         "new": {
-            "words": keyset.in_words(counts["new"]),
+            "text": keyset.count_text(counts["new"]),
             "url": _url("authority-cases", {"received_from": yesterday.isoformat()}),
         },
         "missing_year": missing_year(workspace.calendar, workspace.today),
@@ -223,7 +223,7 @@ def _shown(group: Group, counts: dict[str, int]) -> dict[str, Any]:
 
 
 def _sentence(counts: dict[str, int]) -> str:
-    labels = {name: keyset.in_words(count) for name, count in counts.items()}
+    labels = {name: keyset.count_text(count) for name, count in counts.items()}
     if counts["late"]:
         return gettext("逾期%(late)s件，2个工作日内到期%(soon)s件") % labels
     if counts["soon"]:

@@ -28,13 +28,13 @@ from complaints.forms.fields import (
     Day,
     Dropdown,
     FilesField,
+    FreeText,
     StepForm,
     TakesFiles,
-    Words,
     after_today,
+    labels_of,
     lines_of,
     set_choices,
-    words_of,
 )
 from complaints.handling import Move
 from complaints.handling.steps import authority, casework, documents, mediation, parties
@@ -111,7 +111,7 @@ class CaseForm(StepForm):
 
 class PublicationForm(CaseForm):
     decision = Choice(label=_("您的决定"))
-    text = Words(label=_("不予公示的理由"), required=False, rows=3, longest=400)
+    text = FreeText(label=_("不予公示的理由"), required=False, rows=3, longest=400)
 
     def prepare(self, officer_case: OfficerCase) -> None:
         is_shown = state_of(self.case) == SHOWN
@@ -152,7 +152,7 @@ class TerminationForm(CaseForm):
     """Art. 23: one of the grounds that the case bears, with its facts."""
 
     ground = Choice(label=_("终止调解的情形（第二十三条）"))
-    facts = Words(label=_("事实和理由"), help_text=_("写进终止调解决定书。至少10个字。"))
+    facts = FreeText(label=_("事实和理由"), help_text=_("写进终止调解决定书。至少10个字。"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
         self.grounds = termination_grounds(officer_case, mediation_clock(self.case))
@@ -167,8 +167,8 @@ class RedirectForm(StepForm):
     """Only what is no consumer complaint (arts 34, 44)."""
 
     matter = Choice(label=_("这其实是什么"), choices=coded("redirected_matter"))
-    body = Dropdown(label=_("应当找哪个部门"), choices=lambda: please_choose(words_of(BODIES, "body")))
-    text = Words(label=_("告知的内容"), help_text=_("消费者看得到。"))
+    body = Dropdown(label=_("应当找哪个部门"), choices=lambda: please_choose(labels_of(BODIES, "body")))
+    text = FreeText(label=_("告知的内容"), help_text=_("消费者看得到。"))
 
 
 class SessionForm(StepForm):
@@ -180,7 +180,7 @@ class SessionForm(StepForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "w-24"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"required": _("请填写这一项。"), "invalid": _("时间请写成 2026-12-02 15:30 这样。")},
     )
-    place = Words(label=_("地点或接入方式"), rows=1, longest=200)
+    place = FreeText(label=_("地点或接入方式"), rows=1, longest=200)
     mode = Choice(label=_("方式"), choices=coded("session_mode"))
 
     def __init__(self, *args: Any, now: datetime, **options: Any) -> None:
@@ -195,11 +195,11 @@ class SessionForm(StepForm):
 
 
 def who_was_there() -> Choices:
-    return [*words_of(("consumer", "enterprise"), "side"), ("body", wording.label("mediation_body", kind="role"))]
+    return [*labels_of(("consumer", "enterprise"), "side"), ("body", wording.label("mediation_body", kind="role"))]
 
 
 class MinutesForm(TakesFiles, StepForm):
-    minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
+    minutes = FreeText(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
     uploads = FilesField(label=_("笔录等材料"))
     present = forms.MultipleChoiceField(
         label=_("谁在场"),
@@ -214,7 +214,7 @@ class RecusalForm(CaseForm):
     """Art. 21: decided by another officer."""
 
     decision = Choice(label=_("怎么决定"))
-    text = Words(label=_("理由"), required=False, help_text=_("不同意回避的，须写明理由。"))
+    text = FreeText(label=_("理由"), required=False, help_text=_("不同意回避的，须写明理由。"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
         may_suspend = self.case.status == Status.MEDIATING
@@ -225,7 +225,7 @@ class RecusalForm(CaseForm):
 class AppraisalForm(CaseForm):
     """鉴定、检测: who, until when, at whose cost (art. 22)."""
 
-    laboratory = Words(label=_("鉴定、检测机构"), rows=1, longest=200)
+    laboratory = FreeText(label=_("鉴定、检测机构"), rows=1, longest=200)
     until = Day(label=_("预计哪天出结果"))
     cost_borne_by = Choice(label=_("费用由谁先承担"), choices=coded("cost_bearer"))
 
@@ -234,10 +234,10 @@ class AppraisalForm(CaseForm):
 
 
 class ServeForm(StepForm):
-    document = Words(label=_("文书名称"), rows=1, longest=60)
-    channel = Choice(label=_("怎么送的"), choices=lambda: words_of(SERVICE_CHANNELS, "service_channel"))
+    document = FreeText(label=_("文书名称"), rows=1, longest=60)
+    channel = Choice(label=_("怎么送的"), choices=lambda: labels_of(SERVICE_CHANNELS, "service_channel"))
     arrived = Choice(label=_("送到了吗"), choices=[("yes", _("已经送达")), ("no", _("没有送到"))])
-    text = Words(label=_("备注"), required=False, rows=2)
+    text = FreeText(label=_("备注"), required=False, rows=2)
 
     def move(self) -> Move:
         cleaned = dict(self.cleaned_data)
@@ -256,10 +256,10 @@ class ContactForm(StepForm):
     """What the consumer asked to be reached by, and how the officer knows that it was the consumer."""
 
     how = Choice(label=_("怎么确认是本人"), choices=lambda: lines_of(("phone", "counter"), "recording"))
-    proof = Words(label=_("录音编号或者签字单编号"), rows=1, longest=40, help_text=_("不写姓名和号码。"))
-    phone = Words(label=_("新的电话"), required=False, rows=1, longest=40)
-    email = Words(label=_("新的邮箱"), required=False, rows=1, longest=254)
-    address = Words(label=_("新的联系地址"), required=False, rows=1, longest=200)
+    proof = FreeText(label=_("录音编号或者签字单编号"), rows=1, longest=40, help_text=_("不写姓名和号码。"))
+    phone = FreeText(label=_("新的电话"), required=False, rows=1, longest=40)
+    email = FreeText(label=_("新的邮箱"), required=False, rows=1, longest=254)
+    address = FreeText(label=_("新的联系地址"), required=False, rows=1, longest=200)
 
 
 class BodyForm(CaseForm):
@@ -282,7 +282,7 @@ class PartyGoneForm(StepForm):
     """Who is dead or dissolved, and how that is known."""
 
     party = Choice(label=_("哪一方死亡或者终止"), choices=[("consumer", _("消费者")), ("enterprise", _("被投诉人"))])
-    text = Words(label=_("怎么知道的"), rows=3, help_text=_("写明证明材料的名称和编号；双方看得到。"))
+    text = FreeText(label=_("怎么知道的"), rows=3, help_text=_("写明证明材料的名称和编号；双方看得到。"))
 
 
 class PowerForm(CaseForm):
@@ -301,7 +301,7 @@ class PowerForm(CaseForm):
         choices=[("yes", _("写明了")), ("no", _("没有写明"))],
     )
     valid_until = Day(label=_("委托到哪一天为止"), required=False)
-    text = Words(
+    text = FreeText(
         label=_("委托事项和权限，或者不认可的理由"),
         required=False,
         rows=3,
@@ -331,7 +331,7 @@ class ReopenForm(CaseForm):
     """Only for a broken obligation, a clerical error, or an objection that was upheld."""
 
     ground = Choice(label=_("为什么重新办理"), choices=coded("reopening_ground"))
-    text = Words(label=_("说明"))
+    text = FreeText(label=_("说明"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
         self.fields["ground"].initial = officer_case.query.get("ground", "")
@@ -343,7 +343,7 @@ class DrawUpForm(StepForm):
     form = Choice(
         label=_("哪一种文书"), choices=lambda: [(str(form), str(KINDS[form].title)) for form in documents.DRAWN_UP]
     )
-    text = Words(label=_("告知书的内容"), required=False, rows=4, help_text=_("举报处理结果告知书须填写；登记表不用。"))
+    text = FreeText(label=_("告知书的内容"), required=False, help_text=_("举报处理结果告知书须填写；登记表不用。"))
 
     def move(self) -> Move:
         return documents.draw_up_document(form=int(self.cleaned_data["form"]), text=self.cleaned_data["text"])

@@ -21,7 +21,7 @@ from complaints.desks import keyset, sent_tables
 from complaints.desks.authority_lists import at_platform
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase
-from complaints.forms.fields import FILL, Choice, Dropdown, StepForm, Words, set_choices
+from complaints.forms.fields import FILL, Choice, Dropdown, FreeText, StepForm, set_choices
 from complaints.handling import Move
 from complaints.handling.steps import platform
 from complaints.models import PlatformFile, PlatformLine
@@ -53,7 +53,7 @@ class OutgoingForm(StepForm):
         initial="no",
         choices=[("no", _("不带")), ("yes", _("带上：由本单位另一位有批准权限的人同意后才生成"))],
     )
-    purpose = Words(
+    purpose = FreeText(
         label=_("用途"),
         rows=1,
         longest=200,
@@ -96,7 +96,7 @@ class PlatformNumberForm(CaseForm):
         widget=forms.TextInput(attrs={"class": "w-24", "autocomplete": "off"}),
     )
     state = Dropdown(label=_("平台状态"), choices=list(platform.STATES.items()))
-    text = Words(
+    text = FreeText(
         label=_("改编号的理由"), required=False, rows=2, longest=400, help_text=_("只有已登记过别的编号时才要写。")
     )
 

@@ -20,7 +20,7 @@ from accounts.idempotency import once
 from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase, needs_two, refusal_of, refuse_unless_open, setting_of
-from complaints.forms.fields import Choice, StepForm, Words
+from complaints.forms.fields import Choice, FreeText, StepForm
 from complaints.handling import Move, StepNotAllowed, WrongInput
 from complaints.handling.steps import casework, proposals
 from complaints.law.numbers import CITED
@@ -124,7 +124,9 @@ _NUMBER = re.compile(r"[A-Za-z0-9-]{6,32}")
 class TogetherForm(StepForm):
     """Which others, and whether they are only shown beside each other or handled as one."""
 
-    numbers = Words(label=gettext_lazy("其他投诉的编号"), rows=2, longest=2000, help_text=gettext_lazy("用空格隔开。"))
+    numbers = FreeText(
+        label=gettext_lazy("其他投诉的编号"), rows=2, longest=2000, help_text=gettext_lazy("用空格隔开。")
+    )
     how = Choice(
         label=gettext_lazy("怎么放在一起"),
         choices=[

@@ -181,7 +181,7 @@ def _promise(promise: ObligationView) -> str:
     amount = money(promise.amount) if promise.amount is not None else ""
     last4 = promise.row.payee_last4
     to = _("到尾号%(last4)s") % {"last4": last4} if last4 else ""
-    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_words
+    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_text
     what = " ".join(p for p in (promise.what, amount) if p) + to
     return _("%(what)s，%(due)s。") % {"what": what, "due": due}
 

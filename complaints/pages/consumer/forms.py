@@ -12,7 +12,7 @@ from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from complaints.casefile.case_file import CONSENT_LABELS, REVOCABLE
-from complaints.forms.fields import FilesField, Pick, StepForm, TakesFiles, set_choices, words_of
+from complaints.forms.fields import FilesField, Pick, StepForm, TakesFiles, labels_of, set_choices
 from complaints.forms.mediation_forms import NamesSuggestion
 from complaints.handling import Move
 from complaints.handling.steps import both, consumer
@@ -65,7 +65,7 @@ class WithdrawForm(StepForm):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        set_choices(self, "reason", words_of(consumer.WITHDRAW_REASONS, "withdraw_reason"))
+        set_choices(self, "reason", labels_of(consumer.WITHDRAW_REASONS, "withdraw_reason"))
 
 
 class SettledElsewhereForm(StepForm):
@@ -165,7 +165,7 @@ class OfferForm(StepForm):
         if page.may("ask_about_offer"):
             answers.append(("ask", _("先问一个问题")))
         set_choices(self, "answer", answers)
-        set_choices(self, "reason", words_of(consumer.DECLINE_REASONS, "decline_reason"))
+        set_choices(self, "reason", labels_of(consumer.DECLINE_REASONS, "decline_reason"))
         if self.offer.may_be_split and page.may("accept_offer"):
             parts = [(str(a.ordinal), f"{a.ordinal} {a.demand}") for a in self.offer.answers if a.is_separable]
             set_choices(self, "part", parts)
@@ -201,7 +201,7 @@ class OfferForm(StepForm):
 def _line(promise: ObligationView) -> str:
     """1 退还多扣费用 ¥128.50，最后一天12月7日（周一）"""
     amount = f" {money(promise.amount)}" if promise.amount is not None else ""
-    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_words
+    due = _("最后一天%(day)s") % {"day": day_text(promise.due_on)} if promise.due_on else promise.due_text
     return f"{promise.ordinal}. {promise.what}{amount}{pgettext('between words', '，')}{due}"
 
 

@@ -83,7 +83,7 @@ def _paper(result: dict[str, Any]) -> dict[str, Any]:
             "ahead_title": _("接下来的三件事"),
             "ahead": [(last_day(item.due_at), item.what) for item in result["ahead"]],
             "qr": printing.qr_svg(result["track_url"]) if result["token"] else "",
-            "qr_words": _("扫码查进度"),
+            "qr_text": _("扫码查进度"),
             "foot": _("查进度：%(address)s") % {"address": result["track_page"]},
         }
     )

@@ -38,7 +38,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents, case_rows
 from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, case_url, find_case, page_of
 from complaints.reading.case_people import respondent_of
-from complaints.reading.case_record import body_words
+from complaints.reading.case_record import body_texts
 from complaints.reading.notices_told import of_case
 from complaints.wording.duty import standing
 from database.prepared import CombinedQuery, PreparedQuery
@@ -72,7 +72,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "undo_what": wording.label(undo.subject, kind="step") if undo else "",
         "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
         "may_break": page.may("report_breach"),
-        "told": of_case(page.complaint, CONSUMER, rows),
+        "notices": of_case(page.complaint, CONSUMER, rows),
         "documents": (documents := case_documents.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
         "court": case_documents.court_of(documents, page.complaint.number),
         "siblings": siblings_of(page.complaint, cast(User, request.user)),
@@ -108,7 +108,7 @@ def _body(complaint: Complaint) -> str:
         return ""
     closing = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, to_status=Status.CLOSED)
     step = closing.order_by("sequence").last()
-    return "".join(body_words(step)) if step is not None else ""
+    return "".join(body_texts(step)) if step is not None else ""
 
 
 @signed_in_page("GET")
@@ -119,7 +119,7 @@ def done(request: HttpRequest, number: str) -> HttpResponse:
     text = read_back(page)
     if text is None:
         return redirect(case_url(page.complaint))
-    return render(request, "consumer/done.html", {"page": page, "words": text})
+    return render(request, "consumer/done.html", {"page": page, "read_back": text})
 
 
 @signed_in_page("GET", "POST")

@@ -28,7 +28,7 @@ from complaints.forms import enrol_forms
 from complaints.forms.enrol_forms import FILL
 from complaints.forms.fields import PlainForm
 from complaints.pages.enrolment import enrol
-from complaints.procedure.typed_values import Choice, Words
+from complaints.procedure.typed_values import Choice, FreeText
 from enterprises.enrolment import enrolling
 from enterprises.enrolment.enrolling import EnrolmentRefusal
 from enterprises.models import EnrolmentApplication
@@ -84,7 +84,7 @@ class DecideForm(OneChoice):
         choices=[("", gettext_lazy("请选择")), *RefusalGround.choices],
         error_messages=CHOSEN,
     )
-    text = Words(
+    text = FreeText(
         label=gettext_lazy("说明"),
         most=1000,
         lines=4,

@@ -27,7 +27,7 @@ from complaints.models.complaint import OPEN
 from complaints.pages.enrolment.authority_enrolments import CHOSEN, FILLED, READ_BY_ENTERPRISE, OneChoice
 from complaints.pages.enrolment.enterprise_enrolment import filed_rows
 from complaints.pages.public import open_pages as open_enterprises
-from complaints.procedure.typed_values import Choice, Day, Words
+from complaints.procedure.typed_values import Choice, Day, FreeText
 from complaints.procedure.workflow import ANY_E, ENTERPRISE_SIDE
 from complaints.tables import many_cases
 from enterprises.enrolment import enrolled, enrolling
@@ -69,7 +69,7 @@ class StandingForm(OneChoice):
     )
     exit_ground = Choice(label=_("退出的理由"), choices=[("", _("请选择")), *ExitGround.choices], error_messages=CHOSEN)
     last_day = Day(label=_("最后一天"), error_messages=FILLED)
-    text = Words(label=_("事实和说明"), most=1000, lines=4, help_text=READ_BY_ENTERPRISE, error_messages=FILLED)
+    text = FreeText(label=_("事实和说明"), most=1000, lines=4, help_text=READ_BY_ENTERPRISE, error_messages=FILLED)
 
     def __init__(self, *args: Any, allowed: frozenset[str], notice_until: date, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -96,7 +96,7 @@ class AnswerForm(OneChoice):
         choices=[("note", _("准予备案")), ("ask_back", _("退回补正"))],
         error_messages=CHOSEN,
     )
-    text = Words(label=_("要补正什么"), most=500, lines=2, help_text=READ_BY_ENTERPRISE, error_messages=FILLED)
+    text = FreeText(label=_("要补正什么"), most=500, lines=2, help_text=READ_BY_ENTERPRISE, error_messages=FILLED)
 
 
 #: So many cases are taken back at once; the page says how many are left.
@@ -177,7 +177,7 @@ def _filing(row: EnrolmentFiling) -> dict[str, Any]:
 def _entry(row: EnrolmentEntry, *, with_names: bool) -> dict[str, Any]:
     refusal = RefusalGround(row.ground).label if row.ground in RefusalGround.values else ""
     text = EnrolmentFiling.Kind(row.text).label if row.text in EnrolmentFiling.Kind.values else row.text
-    line = open_enterprises.entry_line(row) | {"at": row.at, "ground": enrolled.ground_words(row) or refusal}
+    line = open_enterprises.entry_line(row) | {"at": row.at, "ground": enrolled.ground_label(row) or refusal}
     if with_names:
         line |= {"text": text} | ({"who": row.by.name} if row.by else {})
     return line

@@ -276,7 +276,7 @@ def paper_of(held: EnrolmentApplication, *, now: datetime) -> dict[str, Any]:
     on_day = held.submitted_at or now
     region_id = held.authority.region_id if held.authority else None
     limits = Limits(Policies.load(timezone.localdate(on_day)), region_id)
-    return {"held": held, "said": values, "on_day": on_day, "limits": limits}
+    return {"held": held, "values": values, "on_day": on_day, "limits": limits}
 
 
 @holder_page("GET")

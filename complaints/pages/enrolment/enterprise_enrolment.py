@@ -18,7 +18,7 @@ from complaints.desks.enterprise_workspace import Workspace, workspace_page
 from complaints.forms.enrol_forms import FILL, Whole, as_read
 from complaints.forms.fields import PlainForm
 from complaints.pages.public import open_pages
-from complaints.procedure.typed_values import Day, PersonName, Phone, Words
+from complaints.procedure.typed_values import Day, FreeText, PersonName, Phone
 from complaints.webhooks.endpoints import head_manager
 from enterprises.enrolment import enrolled
 from enterprises.enrolment.enrolling import EnrolmentRefusal
@@ -31,15 +31,15 @@ _FILL = {"required": FILL}
 
 class ContactFiling(PlainForm):
     person = PersonName(label=_("联系人姓名"), error_messages=_FILL)
-    position = Words(label=_("职务"), most=60, required=False)
+    position = FreeText(label=_("职务"), most=60, required=False)
     phone = Phone(label=_("联系电话"), error_messages=_FILL)
-    what = Words(
+    what = FreeText(
         label=_("变更了什么"), most=500, lines=3, help_text=_("谁离开、谁接任、从哪天起"), error_messages=_FILL
     )
 
 
 class LicenceFiling(PlainForm):
-    what = Words(
+    what = FreeText(
         label=_("营业执照变更了什么"),
         most=500,
         lines=3,
@@ -51,11 +51,11 @@ class LicenceFiling(PlainForm):
 class CustomersFiling(PlainForm):
     number = Whole(label=_("用户（客户）有多少"), max_length=20, error_messages=_FILL)
     counted_on = Day(label=_("截至哪一天"), error_messages=_FILL)
-    source = Words(label=_("数字从哪里来"), most=200, help_text=_("例如 2026年半年度报告"), error_messages=_FILL)
+    source = FreeText(label=_("数字从哪里来"), most=200, help_text=_("例如 2026年半年度报告"), error_messages=_FILL)
 
 
 class ExitFiling(PlainForm):
-    what = Words(label=_("为什么退出"), most=500, lines=3, error_messages=_FILL)
+    what = FreeText(label=_("为什么退出"), most=500, lines=3, error_messages=_FILL)
     last_day = Day(label=_("希望哪一天是最后一天"), error_messages=_FILL)
 
 

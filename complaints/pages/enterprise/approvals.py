@@ -128,7 +128,7 @@ def _waiting(rows: list[Matter], workspace: Workspace) -> list[dict[str, Any]]:
             "complaint": row.complaint,
             "what": wording.action(row.subject),
             "by": names.get(row.opened_by_key, "") if row.opened_by_key else "",
-            "why": why_words(row.data.get("why", [])),
+            "why": reason_text(row.data.get("why", [])),
             "is_own": row.opened_by_key == workspace.user.person_key,
             "may_decide": row.opened_by_key != workspace.user.person_key and _decider(workspace, row) is not None,
             "url": reverse("complaints:enterprise-approval", args=[row.pk]),
@@ -138,7 +138,7 @@ def _waiting(rows: list[Matter], workspace: Workspace) -> list[dict[str, Any]]:
     ]
 
 
-def why_words(codes: Iterable[str]) -> str:
+def reason_text(codes: Iterable[str]) -> str:
     """Why a second person must agree, in words; ``codes`` as the proposals keep them."""
     return joined(WHY[code] for code in codes if code in WHY)
 
@@ -256,7 +256,7 @@ def proposal_of(page: CasePage) -> dict[str, Any] | None:
             "what": wording.action(matter.subject),
             "by": next((event.actor for event in page.timeline if event.step == "propose"), ""),
             "since": matter.opened_at,
-            "why": why_words(matter.data.get("why", [])),
+            "why": reason_text(matter.data.get("why", [])),
             "url": reverse("complaints:enterprise-approval", args=[matter.pk]),
         }
     newest = next((event for event in page.timeline if event.step in ("propose", "approve", "send_back")), None)
@@ -338,7 +338,7 @@ def _show_set(
         "count": len(matters),
         "total": sum(worth.values()),
         "until": min(ends, default=None),
-        "why": why_words(dict.fromkeys(code for matter in matters for code in matter.data.get("why", []))),
+        "why": reason_text(dict.fromkeys(code for matter in matters for code in matter.data.get("why", []))),
         "is_own": is_own,
         "may_decide": bool(sending.deciders(result, workspace.actors)),
         "fell": [pick.number for pick in sending.proposed(result) if pick.case not in worth],

@@ -79,7 +79,7 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
         "failure_waits": page.may("report_failure") and not log.lines,
         "extension_note": work.extension_note(page),
         "notes": rows.notes,
-        "told": [] if page.is_former else of_case(page.complaint, page.side, rows),
+        "notices": [] if page.is_former else of_case(page.complaint, page.side, rows),
         "documents": documents,
         "court": case_documents.court_of(documents, page.complaint.number),
         "odr_result": wording.label(result, kind="odr_result") if result else "",
@@ -90,16 +90,16 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
         # Whoever a rule or a colleague gave it to keeps it.
         handler = page.complaint.handler
         if handler is None or handler.pk == page.viewer.staff_id:
-            context |= {"accept_as": page.viewer.staff_id, "accept_words": _("受理，由我处理")}
+            context |= {"accept_as": page.viewer.staff_id, "accept_text": _("受理，由我处理")}
         else:
             text = _("受理，由%(name)s处理") % {"name": handler.user.name}
-            context |= {"accept_as": handler.pk, "accept_words": text}
+            context |= {"accept_as": handler.pk, "accept_text": text}
     if work.is_working(page):
         context["history"], context["has_more_history"] = work.history_of(page, workspace)
         context["similar"] = work.similar_shown(page.complaint, seen=workspace.engagements())
     elif not page.is_former:
         cause = work.cause_of(page, rows.causes)
-        context |= {"cause": cause, "cause_words": wording.label(cause, kind="root_cause") if cause else ""}
+        context |= {"cause": cause, "cause_text": wording.label(cause, kind="root_cause") if cause else ""}
         if "cause" in context["may"]:
             context["cause_options"] = work.cause_options(page.complaint.problem_category, cause)
     return render(request, "enterprise/case.html", context)

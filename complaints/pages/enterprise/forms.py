@@ -16,7 +16,7 @@ from complaints.forms import fields
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.models import Obligation
 from complaints.procedure.categories import FAILURE_REASONS
-from complaints.reading.case_people import handler_words
+from complaints.reading.case_people import handler_label
 from enterprises.models import Staff
 
 #: The rule's reasons for a return, in the order of the page.
@@ -30,7 +30,7 @@ class HandlerForm(fields.StepForm):
 
     def __init__(self, *args: Any, people: Sequence[Staff], chosen: int | None = None, **options: Any) -> None:
         super().__init__(*args, **options)
-        fields.set_choices(self, "handler", [fields.UNCHOSEN, *((str(p.pk), handler_words(p)) for p in people)])
+        fields.set_choices(self, "handler", [fields.UNCHOSEN, *((str(p.pk), handler_label(p)) for p in people)])
         if chosen in {p.pk for p in people}:
             self.initial["handler"] = str(chosen)
 
@@ -47,7 +47,7 @@ class ContactForm(fields.StepForm):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local", "class": "w-24"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"invalid": _("时间请写成 2026-12-02 15:30 这样。")},
     )
-    note = fields.Words(label=_("谈了什么"), rows=3, longest=1000, help_text=_("消费者看得到这条记录。"))
+    note = fields.FreeText(label=_("谈了什么"), rows=3, longest=1000, help_text=_("消费者看得到这条记录。"))
     #: One press after a call (the case page): whether it got through is all there is to say.
     quick = forms.BooleanField(required=False, widget=forms.HiddenInput())
 
@@ -55,7 +55,7 @@ class ContactForm(fields.StepForm):
         super().__init__(*args, **options)
         self.now = now
         self.fields["note"].required = not self.data.get("quick")
-        fields.set_choices(self, "channel", fields.words_of(CONTACT_CHANNELS, "contact_channel"))
+        fields.set_choices(self, "channel", fields.labels_of(CONTACT_CHANNELS, "contact_channel"))
 
     def clean_reached(self) -> bool:
         return bool(self.cleaned_data["reached"] == "yes")
@@ -69,11 +69,11 @@ class ContactForm(fields.StepForm):
 
 class FailureForm(fields.StepForm):
     reason = fields.Choice(label=_("为什么没有谈成"))
-    text = fields.Words(label=_("说明"), help_text=_("写明谈过什么、卡在哪里；消费者和监管部门看得到。"))
+    text = fields.FreeText(label=_("说明"), help_text=_("写明谈过什么、卡在哪里；消费者和监管部门看得到。"))
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        fields.set_choices(self, "reason", fields.words_of(FAILURE_REASONS, "failure_reason"))
+        fields.set_choices(self, "reason", fields.labels_of(FAILURE_REASONS, "failure_reason"))
 
 
 class ReturnForm(fields.StepForm):
@@ -85,7 +85,7 @@ class ReturnForm(fields.StepForm):
         help_text=_("写企业或分支机构的名称、品牌，按“查找”。不知道就不用填。"),
     )
     target = fields.Choice(label=_("查到的单位"), required=False)
-    text = fields.Words(
+    text = fields.FreeText(
         label=_("说明"), required=False, help_text=_("没有选单位时请写明理由；消费者和分送人员看得到。")
     )
 
@@ -95,7 +95,7 @@ class ReturnForm(fields.StepForm):
         super().__init__(data, **options)
         self.asked, self.because = asked, because
         if "reason" in self.fields:
-            fields.set_choices(self, "reason", fields.words_of(RETURN_REASONS, "return_reason"))
+            fields.set_choices(self, "reason", fields.labels_of(RETURN_REASONS, "return_reason"))
         fields.set_choices(self, "target", [*targets, ("none", _("不清楚，请分送人员决定"))])
 
     @property
@@ -117,18 +117,18 @@ class RequestReturnForm(ReturnForm):
     """Accepted already: asked of whoever distributes, so it always says why."""
 
     reason = None  # type: ignore[assignment]
-    text = fields.Words(label=_("为什么不应由本企业答复"))
+    text = fields.FreeText(label=_("为什么不应由本企业答复"))
 
     field_order = ("text", "q", "target")
 
 
-def promise_words(promise: Obligation) -> str:
+def obligation_text(promise: Obligation) -> str:
     amount = f" ¥{promise.amount:,.2f}" if promise.amount is not None else ""
     return f"{promise.ordinal} {promise.what}{amount}"
 
 
 def _promises(promises: Sequence[Obligation]) -> fields.Choices:
-    return [(str(promise.ordinal), promise_words(promise)) for promise in promises]
+    return [(str(promise.ordinal), obligation_text(promise)) for promise in promises]
 
 
 class ConfirmForm(fields.StepForm):
@@ -147,10 +147,10 @@ class ConfirmForm(fields.StepForm):
 
 
 class PerformedForm(fields.TakesFiles, ConfirmForm):
-    channel = fields.Words(
+    channel = fields.FreeText(
         label=_("怎么做到的"), required=False, rows=1, longest=60, help_text=_("例如：原路退回、账单抵扣。")
     )
-    proof = fields.Words(
+    proof = fields.FreeText(
         label=_("证明"), rows=3, longest=1000, help_text=_("流水号、日期、金额等，便于消费者核对；不要写完整的账号。")
     )
     uploads = fields.FilesField(label=_("证明材料"))
@@ -164,8 +164,8 @@ class PaymentForm(fields.StepForm):
     """The answer to a disputed payment: channel, last four digits, day; once."""
 
     obligation = fields.Number(label=_("哪一项"))
-    channel = fields.Words(label=_("付款渠道"), rows=1, longest=60, help_text=_("例如：中国银行转账、原支付账户。"))
-    last4 = fields.Words(label=_("收款账号末4位"), rows=1, longest=4)
+    channel = fields.FreeText(label=_("付款渠道"), rows=1, longest=60, help_text=_("例如：中国银行转账、原支付账户。"))
+    last4 = fields.FreeText(label=_("收款账号末4位"), rows=1, longest=4)
     paid_on = fields.Day(label=_("付款日期"))
 
     def __init__(self, *args: Any, promises: Sequence[Obligation], today: date, **options: Any) -> None:
@@ -191,7 +191,7 @@ class ClaimAnswerForm(fields.StepForm):
     answer = fields.Choice(
         label=_("是这样吗"), choices=[("confirm", _("是，已经另行和解")), ("deny", _("不是，没有另行和解"))]
     )
-    text = fields.Words(label=_("说明"), required=False)
+    text = fields.FreeText(label=_("说明"), required=False)
 
 
 class MediationForm(fields.StepForm):
@@ -208,7 +208,7 @@ class RedateForm(fields.StepForm):
         self.today, self.ordinals = today, [p.ordinal for p in promises]
         for promise in promises:
             self.fields[f"day-{promise.ordinal}"] = fields.Day(
-                label=promise_words(promise),
+                label=obligation_text(promise),
                 help_text=_("新的最后一天，须在今天之后。"),
                 initial=proposed.get(str(promise.ordinal)),
             )
@@ -229,13 +229,13 @@ class ConcernForm(fields.TakesFiles, fields.StepForm):
     """What looks odd, with what shows it; for the authority alone."""
 
     audience = "authority"
-    text = fields.Words(label=_("有什么疑点"), help_text=_("写明看到了什么、在哪里看到；判断由监管部门作出。"))
+    text = fields.FreeText(label=_("有什么疑点"), help_text=_("写明看到了什么、在哪里看到；判断由监管部门作出。"))
     uploads = fields.FilesField(label=_("证明材料"))
 
 
 class ExtensionForm(fields.StepForm):
     days = fields.Number(label=_("再要几个工作日"), widget=forms.Select(attrs={"class": "w-10"}))
-    text = fields.Words(label=_("为什么需要"), help_text=_("写明在等什么、什么时候有结果；消费者和监管部门看得到。"))
+    text = fields.FreeText(label=_("为什么需要"), help_text=_("写明在等什么、什么时候有结果；消费者和监管部门看得到。"))
 
     def __init__(self, *args: Any, most: int, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from complaints.desks import instruction_lists, keyset
 from complaints.desks.enterprise_workspace import Workspace, case_access, workspace_page
-from complaints.desks.instruction_lists import ANSWERED_SINCE, BY_LAST_MOMENT, RELATED, rows_of, said_of
+from complaints.desks.instruction_lists import ANSWERED_SINCE, BY_LAST_MOMENT, RELATED, messages_of, rows_of
 from complaints.forms.fields import upload_address
 from complaints.forms.staff_forms import AnswerForm
 from complaints.handling import Move
@@ -54,7 +54,7 @@ def listed(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "late": _ours(workspace).filter(state="open", until_at__lte=workspace.now),
         }
     )
-    labels = {name: keyset.in_words(count) for name, count in counts.items()}
+    labels = {name: keyset.count_text(count) for name, count in counts.items()}
     if counts["late"]:
         sentence = _("督办：%(open)s件等您答复，逾期%(late)s件") % labels
     else:
@@ -106,7 +106,7 @@ def _show(
         "page": page,
         "case": matter.complaint,
         "form": form if may_answer else None,
-        "messages_of": said_of(page, matter),
+        "messages_of": messages_of(page, matter),
         "upload_address": upload_address(matter.complaint),
         "list_url": reverse("complaints:enterprise-urges"),
         "case_url": reverse("complaints:enterprise-case", args=[matter.complaint.number]),

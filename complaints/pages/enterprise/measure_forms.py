@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import wording
 from complaints.forms.enterprise_offer_form import VERDICTS
-from complaints.forms.fields import Choice, Day, Money, StepForm, Words, words_of
+from complaints.forms.fields import Choice, Day, FreeText, Money, StepForm, labels_of
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.measures.choosing import MOST_CASES, KindRule, Rule
 from complaints.models import Demand
@@ -33,7 +33,7 @@ KIND_FIELDS = ("verdict", "source", "fixed", "reason", "by")
 
 
 class ChoosingForm(StepForm):
-    title = Words(
+    title = FreeText(
         label=_("这份批量方案叫什么"), rows=1, longest=60, help_text=_("例如：8月宽带中断统一补偿。只有本单位看得到。")
     )
     lines = forms.CharField(
@@ -71,7 +71,7 @@ class RuleForm(StepForm):
     """``kinds``: kind of demand → how many of the chosen cases have it."""
 
     due_on = Day(label=_("最后一天"), required=False, help_text=_("上面选了履行方式的，都在这一天之前做到。"))
-    message = Words(label=_("给消费者的话"), required=False, rows=3)
+    message = FreeText(label=_("给消费者的话"), required=False, rows=3)
 
     def __init__(self, data: Any = None, *, kinds: dict[str, int], today: date, rule: Rule | None = None) -> None:
         initial: dict[str, Any] = {"due_on": rule.due_on, "message": rule.message} if rule else {}
@@ -87,18 +87,20 @@ class RuleForm(StepForm):
         slot = {"demand": wording.label(kind, kind="demand_kind")}
         self.fields |= {
             f"verdict-{kind}": Choice(
-                label=gettext("“%(demand)s”的答复") % slot, choices=words_of(VERDICTS, "verdict")
+                label=gettext("“%(demand)s”的答复") % slot, choices=labels_of(VERDICTS, "verdict")
             ),
             f"source-{kind}": Choice(
                 label=gettext("“%(demand)s”的金额") % slot, choices=SOURCES, widget=forms.Select, initial="none"
             ),
             f"fixed-{kind}": Money(label=gettext("“%(demand)s”统一的金额（元）") % slot),
-            f"reason-{kind}": Words(label=gettext("“%(demand)s”的说明") % slot, required=False, rows=2, longest=1000),
+            f"reason-{kind}": FreeText(
+                label=gettext("“%(demand)s”的说明") % slot, required=False, rows=2, longest=1000
+            ),
             f"by-{kind}": Choice(
                 label=gettext("“%(demand)s”怎么履行") % slot,
                 required=False,
                 widget=forms.Select,
-                choices=[("", _("不需要另外做什么")), *words_of(OBLIGATION_KINDS, "obligation_kind")],
+                choices=[("", _("不需要另外做什么")), *labels_of(OBLIGATION_KINDS, "obligation_kind")],
             ),
         }
 
@@ -145,14 +147,14 @@ class RuleForm(StepForm):
 class DoneForm(StepForm):
     """What shows that a measure was performed: one proof for all, or one for each case of a table."""
 
-    proof = Words(
+    proof = FreeText(
         label=_("共同的证明"),
         required=False,
         rows=3,
         longest=1000,
         help_text=_("批次号、日期、渠道等，便于消费者核对。每件都会写上这一段，除非下面给了它自己的证明。"),
     )
-    channel = Words(
+    channel = FreeText(
         label=_("怎么做到的"), required=False, rows=1, longest=60, help_text=_("例如：原路退回、账单抵扣。")
     )
     lines = forms.CharField(

@@ -346,7 +346,7 @@ def _standing(request: HttpRequest, workspace: Workspace, result: Measure) -> Ht
         "by": result.made_by.user.name,
         "counts": _counts(result, list(states.values())),
         "state": state,
-        "state_words": sending.STATES[state][0] if state else "",
+        "state_text": sending.STATES[state][0] if state else "",
         "here": here,
         "total": len(offers),
         "rows": [

@@ -321,7 +321,7 @@ def _promise(promise: Promise) -> dict[str, Any]:
         "amount": promise.amount,
         "to_whom": where,
         "due_on": promise.due_on,
-        "due_words": after,
+        "due_text": after,
         "proof": promise.proof,
     }
 

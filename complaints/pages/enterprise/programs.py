@@ -26,7 +26,7 @@ from accounts.sign_in.limits import client_address
 from accounts.sign_in.step_up import fresh_factor
 from complaints import wording
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
-from complaints.forms.fields import CHOOSE, FILL, StepForm, Words, set_choices, words_of
+from complaints.forms.fields import CHOOSE, FILL, FreeText, StepForm, labels_of, set_choices
 from complaints.models import WebhookDelivery
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
@@ -213,7 +213,7 @@ class WebhookForm(StepForm):
         help_text=gettext_lazy("https开头的公网网址，例如 https://crm.example.com/hook"),
         error_messages={"required": FILL},
     )
-    description = Words(
+    description = FreeText(
         label=gettext_lazy("说明"),
         rows=1,
         longest=120,
@@ -231,7 +231,7 @@ class WebhookForm(StepForm):
     def __init__(self, data: Any = None) -> None:
         super().__init__(data)
         self.fields["url"].widget.attrs.pop("maxlength", None)
-        set_choices(self, "events", words_of(STEPS, "step"))
+        set_choices(self, "events", labels_of(STEPS, "step"))
 
     def clean_url(self) -> str:
         try:
@@ -245,7 +245,9 @@ SHOWN_TOKENS = 100
 
 
 class TokenForm(StepForm):
-    name = Words(label=gettext_lazy("用途"), rows=1, longest=80, help_text=gettext_lazy("给同事看的，例如“客服系统”。"))
+    name = FreeText(
+        label=gettext_lazy("用途"), rows=1, longest=80, help_text=gettext_lazy("给同事看的，例如“客服系统”。")
+    )
     scopes = forms.MultipleChoiceField(
         label=gettext_lazy("可以做什么"),
         widget=forms.CheckboxSelectMultiple,
@@ -260,7 +262,7 @@ class TokenForm(StepForm):
         widget=forms.RadioSelect,
         error_messages={"required": FILL, "invalid_choice": CHOOSE},
     )
-    addresses = Words(
+    addresses = FreeText(
         label=gettext_lazy("只能从这些网络地址使用"),
         rows=2,
         longest=1000,

@@ -33,7 +33,7 @@ from complaints.pages.enterprise import saved_views
 from complaints.parties.actors import stands_to
 from complaints.procedure.workflow import ENTERPRISE_SIDE, LOOK, Status
 from complaints.reading.case import why_url
-from complaints.reading.case_people import handler_words, label_of
+from complaints.reading.case_people import handler_label, label_of
 from complaints.reading.case_rows import beside
 from complaints.wording import duty, label
 
@@ -154,7 +154,7 @@ def _tab(view: queue_lists.QueueView, count: int | None, *, is_current: bool) ->
     return {
         "title": view.title,
         "url": f"{reverse('complaints:enterprise-queue')}?view={view.code}",
-        "count": "" if count is None else keyset.in_words(count),
+        "count": "" if count is None else keyset.count_text(count),
         "value": count,
         "tone": view.tone if count else "neutral",
         "is_current": is_current,
@@ -165,10 +165,10 @@ def _sentence(counts: dict[str, int]) -> str:
     if not counts["all"]:
         return _("没有未办结的案件")
     if not counts["today"] and not counts["overdue"]:
-        return _("都在期限内：未办结%(n)s件") % {"n": keyset.in_words(counts["all"])}
+        return _("都在期限内：未办结%(n)s件") % {"n": keyset.count_text(counts["all"])}
     return _("今天到期%(today)s件，逾期%(late)s件") % {
-        "today": keyset.in_words(counts["today"]),
-        "late": keyset.in_words(counts["overdue"]),
+        "today": keyset.count_text(counts["today"]),
+        "late": keyset.count_text(counts["overdue"]),
     }
 
 
@@ -190,7 +190,7 @@ def _active(form: queue_lists.QueueFilter, view: queue_lists.QueueView) -> list[
     here, conditions = reverse("complaints:enterprise-queue"), form.conditions
     kept = {name: {k: v for k, v in conditions.items() if k != name} for name in conditions}
     return [
-        {"label": form.words_of(name), "remove_url": f"{here}?{urlencode({'view': view.code} | others)}"}
+        {"label": form.condition_text(name), "remove_url": f"{here}?{urlencode({'view': view.code} | others)}"}
         for name, others in kept.items()
     ]
 
@@ -294,7 +294,7 @@ class BulkForm(StepForm):
         super().__init__(data, auto_id="bulk_%s")
         self.numbers: list[str] = list(dict.fromkeys(data.getlist("case") if data else []))
         set_choices(self, "case", [(number, "") for number in self.numbers])
-        people = form.people if form else [(str(one.pk), handler_words(one)) for one in workspace.choices.people]
+        people = form.people if form else [(str(one.pk), handler_label(one)) for one in workspace.choices.people]
         mine = {str(pk) for pk in workspace.staff_ids}
         self.me = next((int(value) for value, _words in people if value in mine), None)
         kept = _("各自的处理人") if self.me is None else _("各自的处理人，没有的由我")

@@ -18,7 +18,7 @@ from accounts.idempotency import once
 from complaints.desks import keyset
 from complaints.desks.enterprise_workspace import MOST_VIEWS, Workspace, workspace_page
 from complaints.desks.queue_lists import PAST, VIEWS, QueueFilter, Rows, asked_for, narrowed, view_of
-from complaints.forms.fields import StepForm, Words
+from complaints.forms.fields import FreeText, StepForm
 from complaints.models import SavedView
 from web.incoming import whole
 
@@ -26,7 +26,7 @@ LONGEST_NAME = 20
 
 
 class SaveForm(StepForm):
-    name = Words(
+    name = FreeText(
         label=gettext_lazy("视图的名称"),
         rows=1,
         longest=LONGEST_NAME,
@@ -55,7 +55,7 @@ def tab(one: SavedView, counts: Mapping[str, int], query: str) -> dict[str, Any]
     return {
         "title": one.name,
         "url": _url(one),
-        "count": "" if count is None else keyset.in_words(count),
+        "count": "" if count is None else keyset.count_text(count),
         "value": count,
         "tone": "neutral",
         "is_current": one.query == query,
@@ -122,7 +122,7 @@ def _show(
 def conditions(workspace: Workspace, query: str) -> list[str]:
     asked = dict(parse_qsl(query))
     form = asked_for(workspace, asked)
-    return [str(view_of(asked.get("view", "")).title), *(form.words_of(name) for name in form.conditions)]
+    return [str(view_of(asked.get("view", "")).title), *(form.condition_text(name) for name in form.conditions)]
 
 
 def _key(one: SavedView) -> str:

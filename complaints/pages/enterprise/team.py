@@ -31,7 +31,7 @@ from complaints.procedure.categories import PROBLEM_CATEGORIES, PROBLEM_LABELS, 
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 from enterprises.models import AssignmentRule, Staff
 from enterprises.models.team import Absence
-from enterprises.pages.enterprise_rules import colleagues, words_of
+from enterprises.pages.enterprise_rules import colleagues, handler_name
 from enterprises.pages.team import TeamRequest, here_of, list_of
 from enterprises.team import organising
 from enterprises.team.rights import HEAD, Post
@@ -119,7 +119,7 @@ class RuleForm(StepForm):
     def __init__(self, *args: Any, posts: Sequence[Post], people: Sequence[Staff], **options: Any) -> None:
         super().__init__(*args, **options)
         groups = [(str(group), [(code, str(label)) for code, label in rows]) for group, rows in PROBLEM_CATEGORIES]
-        handlers = [(str(row.pk), words_of(row)) for row in people]
+        handlers = [(str(row.pk), handler_name(row)) for row in people]
         set_choices(self, "post", [(post.code, str(post)) for post in posts])
         set_choices(self, "category", [("", _("所有问题")), *groups])
         set_choices(self, "handler", [("", _("未办结最少的处理专员")), *handlers])
@@ -203,9 +203,9 @@ def _places(posts: Sequence[Post], people: Sequence[Staff]) -> list[dict[str, An
         here = (post.enterprise.pk if post.enterprise else None, post.branch.pk if post.branch else None)
         own = [
             {
-                "category": rule_words(row),
+                "category": rule_text(row),
                 "url": reverse("complaints:enterprise-rule", args=[row.pk]),
-                "to": words_of(row.handler) if row.handler else _("未办结最少的处理专员"),
+                "to": handler_name(row.handler) if row.handler else _("未办结最少的处理专员"),
                 "is_gone": row.handler_id is not None and row.handler_id not in there,
             }
             for row in rows
@@ -217,7 +217,7 @@ def _places(posts: Sequence[Post], people: Sequence[Staff]) -> list[dict[str, An
     return places
 
 
-def rule_words(row: AssignmentRule) -> str:
+def rule_text(row: AssignmentRule) -> str:
     return str(problem_label(row.category)) if row.category else _("所有问题")
 
 

@@ -16,7 +16,7 @@ from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.roles import Right
 from complaints.desks.enterprise_workspace import Workspace, workspace_page
-from complaints.forms.fields import StepForm, Words
+from complaints.forms.fields import FreeText, StepForm
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
 from complaints.settlement import answer_templates
@@ -28,7 +28,7 @@ SHOWN = 20
 
 
 class TemplateForm(StepForm):
-    body = Words(
+    body = FreeText(
         label=gettext_lazy("正文"),
         rows=8,
         longest=answer_templates.LONGEST,
@@ -37,7 +37,7 @@ class TemplateForm(StepForm):
 
 
 class NewTemplateForm(TemplateForm):
-    name = Words(
+    name = FreeText(
         label=gettext_lazy("名称"), rows=1, longest=60, help_text=gettext_lazy("同事按名称找，例如“多扣费全退”。")
     )
     field_order = ("name", "body")

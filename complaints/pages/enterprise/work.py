@@ -70,11 +70,11 @@ def contact_log(page: CasePage, rows: Sequence[Contact]) -> ContactLog:
     counts = unreachable.counted(
         ours, policies=page.conditions.policies, calendar=page.calendar, region_id=page.complaint.handling_region_id
     )
-    missing = [{"words": _count_words(count), "is_met": not count.missing} for count in counts]
+    missing = [{"text": _count_text(count), "is_met": not count.missing} for count in counts]
     return ContactLog(lines=lines, counts=missing)
 
 
-def _count_words(count: unreachable.Count) -> str:
+def _count_text(count: unreachable.Count) -> str:
     numbers = {"have": count.have, "need": count.need}
     if count.what == "attempts":
         return ngettext("没接通%(have)s次，须%(need)s次", "没接通%(have)s次，须%(need)s次", count.have) % numbers

@@ -298,7 +298,7 @@ def region(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     chosen_province, groups = places.inside(province_id) if province_id is not None else (None, [])
     context = {
         "query": query,
-        "found": places.search(query),
+        "places": places.search(query),
         "provinces": places.provinces(),
         "province": chosen_province,
         "groups": groups,

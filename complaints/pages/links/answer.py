@@ -19,7 +19,7 @@ from django.views.decorators.http import require_safe
 from accounts.keys import sealed_fields
 from complaints import models
 from complaints.desks.authority_lists import respondent_of
-from complaints.forms.fields import FilesField, StepForm, TakesFiles, Words
+from complaints.forms.fields import FilesField, FreeText, StepForm, TakesFiles
 from complaints.forms.mediation_forms import SuggestionAnswerForm
 from complaints.links import answer_links
 from complaints.pages.enterprise.forms import ClaimAnswerForm, ConfirmForm, MediationForm, PerformedForm
@@ -34,9 +34,9 @@ from complaints.procedure.workflow import Audience
 from complaints.reading import mediation_facts
 from complaints.reading.case import ENTERPRISE, CaseAccess, clock_name, matters_of, visible_clocks
 from complaints.reading.case_documents import readable_by, title_of
-from complaints.reading.case_people import MASKED, Fact, facts_of, party_words, spoken
+from complaints.reading.case_people import MASKED, Fact, facts_of, party_facts, spoken
 from complaints.reading.case_record import Event, Message, Reader, thread_of, timeline_of
-from complaints.reading.case_settlement import ObligationView, demand_words, in_force, obligations_of
+from complaints.reading.case_settlement import ObligationView, demand_with_amount, in_force, obligations_of
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
 from complaints.wording.duty import Standing, standing
@@ -57,13 +57,13 @@ class Table:
 
 
 class StatementForm(TakesFiles, StepForm):
-    text = Words(label=_("您要说明的"), required=False, rows=6, help_text=_("消费者和监管部门都能看到。"))
+    text = FreeText(label=_("您要说明的"), required=False, rows=6, help_text=_("消费者和监管部门都能看到。"))
     uploads = FilesField(label=_("材料"))
 
 
 class RecusalForm(StepForm):
     whom = forms.CharField(label=_("请谁回避"), max_length=120, error_messages={"required": _("请填写这一项。")})
-    text = Words(label=_("为什么"), rows=4)
+    text = FreeText(label=_("为什么"), rows=4)
 
 
 PAGES: dict[str, StepPage[Table]] = table(
@@ -262,11 +262,11 @@ def visibility_of(link: models.AnswerLink, case: models.Complaint, actor: Actor,
         table=Table(matters=matters, obligations=owed),
         steps=open_steps(actor, around),
         promises=in_force(obligations_of(owed, clocks, side=ENTERPRISE, today=today)),
-        demands=[demand_words(row) for row in models.Demand.objects.filter(complaint=case)],
+        demands=[demand_with_amount(row) for row in models.Demand.objects.filter(complaint=case)],
         demand_note=filed.get("consumer_demand_note", ""),
         statement=filed.get("consumer_statement", ""),
         spoken=spoken(case, filed),
-        facts=facts_of(case, filed, visibility=MASKED) + party_words(case),
+        facts=facts_of(case, filed, visibility=MASKED) + party_facts(case),
         files=files,
         documents=[
             {

@@ -32,9 +32,9 @@ from complaints.forms.fields import (
     Day,
     Dropdown,
     FilesField,
+    FreeText,
     StepForm,
     TakesFiles,
-    Words,
     lines_of,
     set_choices,
 )
@@ -58,12 +58,12 @@ from web.languages import named
 
 
 class BodyForm(StepForm):
-    name = Words(label=_("名称"), rows=1, longest=120)
-    name_en = Words(label=_("英文名称"), rows=1, longest=160, required=False)
+    name = FreeText(label=_("名称"), rows=1, longest=120)
+    name_en = FreeText(label=_("英文名称"), rows=1, longest=160, required=False)
     kind = Choice(label=_("是什么组织"), choices=MediationBody.Kind.choices)
-    legal_basis = Words(label=_("成立依据"), rows=2, longest=300, help_text=_("写法律条款、批准文件或者登记证号。"))
+    legal_basis = FreeText(label=_("成立依据"), rows=2, longest=300, help_text=_("写法律条款、批准文件或者登记证号。"))
     region = Dropdown(label=_("在哪里调解"))
-    enterprise = Words(
+    enterprise = FreeText(
         label=_("由哪家企业开办或者主导"),
         rows=1,
         longest=200,
@@ -178,7 +178,7 @@ class HeldSessionForm(TakesFiles, SessionForm):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": CHOOSE, "invalid_choice": CHOOSE},
     )
-    minutes = Words(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
+    minutes = FreeText(label=_("调解情况"), rows=8, help_text=_("双方看得到。"))
     uploads = FilesField(label=_("笔录等材料"))
 
     def __init__(self, *args: Any, planned: Matter | None, now: datetime, **options: Any) -> None:
@@ -208,7 +208,7 @@ class ResultForm(TakesFiles, StepForm):
 
     by_body = True
     result = Choice(label=_("调解结果"))
-    text = Words(
+    text = FreeText(
         label=_("情况"), rows=6, help_text=_("达成一致的，写明双方同意什么；调解不成的，写明为什么。双方看得到。")
     )
     uploads = FilesField(label=_("材料"))

@@ -18,7 +18,7 @@ from complaints import handling
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase, refuse_unless_open, setting_of
-from complaints.forms.fields import Choice, StepForm, Words
+from complaints.forms.fields import Choice, FreeText, StepForm
 from complaints.handling import Move
 from complaints.handling.steps import contact as answer_links
 from complaints.links import answer_links as answering
@@ -43,7 +43,7 @@ class LinkForm(StepForm):
     channel = Choice(
         label=_("怎么送"), choices=[(AnswerLink.SMS, _("发短信")), (AnswerLink.LETTER, _("打印出来，寄送或者当面交"))]
     )
-    phone = Words(
+    phone = FreeText(
         label=_("被投诉人的手机"),
         rows=1,
         longest=40,

@@ -81,7 +81,7 @@ def register(request: HttpRequest) -> HttpResponse:
             {
                 "row": row,
                 "tone": TONES[row.enrolment],
-                "standing": standing_words(row),
+                "standing": enrolment_label(row),
                 "url": reverse("complaints:open-enterprise", args=[row.code]),
             }
             for row in page.rows
@@ -119,7 +119,7 @@ def entry_line(row: EnrolmentEntry) -> dict[str, Any]:
         "on_day": row.on_day,
         "what": EnrolmentEntry.Kind(row.kind).label,
         "who": name_of(row.authority),
-        "ground": enrolled.ground_words(row),
+        "ground": enrolled.ground_label(row),
     }
 
 
@@ -143,7 +143,7 @@ def problems_of(enterprise_id: int, *, on: dt.date) -> list[str]:
     return [str(problem_label(row.category)) for row in rows]
 
 
-def standing_words(enterprise: Enterprise) -> str:
+def enrolment_label(enterprise: Enterprise) -> str:
     """What it is today, in words; NOT_ENROLLED of somebody who was one means that it left."""
     if enterprise.enrolment == Enrolment.NOT_ENROLLED:
         return _("已退出")
@@ -161,7 +161,7 @@ def facts_of(enterprise: Enterprise, *, on: dt.date) -> dict[str, Any]:
     return {
         "firm": enterprise,
         "tone": TONES[enterprise.enrolment],
-        "standing": standing_words(enterprise),
+        "standing": enrolment_label(enterprise),
         "count": count,
         "customers": f"{count.number:,}" if count else "",
         "since": since.on_day if since else None,

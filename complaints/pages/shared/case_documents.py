@@ -266,7 +266,7 @@ def _files(row: Dossier, number: str) -> list[dict[str, Any]]:
     }
     return [
         {
-            "words": labels[form],
+            "label": labels[form],
             "size": filesizeformat(row.files[form][1]),
             "digest": row.files[form][0],
             "url": reverse("complaints:case-dossier-file", args=[number, row.public_id, form]),

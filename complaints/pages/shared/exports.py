@@ -28,7 +28,7 @@ from complaints.desks.authority_workspace import officer_page
 from complaints.desks.case_query import CaseFilter
 from complaints.desks.enterprise_workspace import workspace_page
 from complaints.desks.staff_access import View
-from complaints.forms.fields import CHOOSE, Choice, StepForm, Words, set_choices
+from complaints.forms.fields import CHOOSE, Choice, FreeText, StepForm, set_choices
 from complaints.models import Export
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import WrongInput
@@ -134,7 +134,7 @@ def _new(request: HttpRequest, workspace: Workspace, side: Side) -> HttpResponse
         "form": form,
         "conditions": _conditions(visibility, query),
         "count": count,
-        "count_words": keyset.in_words(count),
+        "count_text": keyset.count_text(count),
         "back": side.list_url(query),
         "organisation": _whose(visibility),
     }
@@ -269,7 +269,7 @@ def _conditions(visibility: Visibility, query: str) -> list[str]:
         return [one.text for one in form.active(enterprise="", region="")] or [str(_("未办结的全部案件"))]
     view = queue_lists.view_of(asked.get("view", ""))
     queue = queue_lists.asked_for(visibility.workspace, asked)  # type: ignore[arg-type]
-    return [str(view.title), *(queue.words_of(name) for name in queue.conditions)]
+    return [str(view.title), *(queue.condition_text(name) for name in queue.conditions)]
 
 
 def _both(page: Callable[..., HttpResponseBase], *methods: str, is_fresh: bool = False) -> tuple[Any, Any]:
@@ -317,7 +317,7 @@ class ExportForm(StepForm):
         help_text=_("选了其中任何一列，就须由本单位另一位有批准权限的人同意后才会生成；每件有关投诉的记录里都会写明。"),
         error_messages={"invalid_choice": CHOOSE},
     )
-    purpose = Words(
+    purpose = FreeText(
         label=_("用途"),
         rows=2,
         longest=200,

@@ -31,7 +31,7 @@ COUNTED = timedelta(days=365)
 MOST = 200
 
 
-def form_words(form: str) -> str:
+def form_label(form: str) -> str:
     return {"": _("只有网址"), "a4": _("A4海报"), "a6": _("A6台卡")}[form]
 
 
@@ -82,7 +82,7 @@ def _row(owner: str, branch_id: int | None, name: str, result: dict[Poster, int]
         "name": name,
         "forms": [
             {
-                "words": form_words(form),
+                "label": form_label(form),
                 "n": result.get(Poster(owner, form, branch_id), 0),
                 "url": reverse("complaints:enterprise-poster", args=[form]) + query,
             }
@@ -128,7 +128,7 @@ def authority(request: HttpRequest, workspace: authority_workspace.Workspace) ->
                 "name": names.get(owner, owner),
                 "n": sum(by_owner[owner].values()),
                 "parts": [
-                    {"words": form_words(poster.form), "place": branches.get(poster.branch_id or 0, ""), "n": n}
+                    {"label": form_label(poster.form), "place": branches.get(poster.branch_id or 0, ""), "n": n}
                     for poster, n in sorted(by_owner[owner].items(), key=lambda item: (-item[1], item[0].code))
                 ],
             }

@@ -37,7 +37,7 @@ from complaints.forms.staff_forms import enterprise_named
 from complaints.models import StationEntry
 from complaints.pages.station.station import ENTRY_TONES, entry_line
 from complaints.parties.actors import offices_of
-from complaints.procedure.typed_values import Choice, Words
+from complaints.procedure.typed_values import Choice, FreeText
 from complaints.stations import stations
 from enterprises.models import Enterprise, Station, StationStaff
 from enterprises.team import team
@@ -49,8 +49,8 @@ _CODE = re.compile(r"[A-Za-z0-9-]{3,20}")
 
 
 class StationForm(PlainForm):
-    name = Words(label=gettext_lazy("名称"), most=120, error_messages={"required": gettext_lazy("请写名称")})
-    name_en = Words(label=gettext_lazy("英文名称"), most=160, required=False)
+    name = FreeText(label=gettext_lazy("名称"), most=120, error_messages={"required": gettext_lazy("请写名称")})
+    name_en = FreeText(label=gettext_lazy("英文名称"), most=160, required=False)
     code = forms.CharField(
         label=gettext_lazy("编号"),
         help_text=gettext_lazy("3到20个字母、数字或横线，印在海报上"),
@@ -66,8 +66,8 @@ class StationForm(PlainForm):
         widget=forms.RadioSelect,
         error_messages={"required": gettext_lazy("请选择设在哪里"), "invalid_choice": gettext_lazy("请选择设在哪里")},
     )
-    address = Words(label=gettext_lazy("地址"), most=200, error_messages={"required": gettext_lazy("请写地址")})
-    enterprise = Words(
+    address = FreeText(label=gettext_lazy("地址"), most=200, error_messages={"required": gettext_lazy("请写地址")})
+    enterprise = FreeText(
         label=gettext_lazy("设在哪家企业自己的场所"),
         help_text=gettext_lazy("写企业全称；商场、社区等不属于哪家企业的不填"),
         most=200,
@@ -197,7 +197,7 @@ def station(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponse
         "now": workspace.now,
         "month": first,
         "figures": month,
-        "show_words": TITLES[show],
+        "show_text": TITLES[show],
         "numbers": [
             keyset.figure(
                 TITLES[name],

@@ -33,10 +33,10 @@ from complaints.filing.held import address_of, give_cookie
 from complaints.forms.fields import PlainForm
 from complaints.models import StationEntry
 from complaints.pages.shared.posters import COUNTED as POSTERS_SINCE
-from complaints.pages.shared.posters import file_of, form_words
+from complaints.pages.shared.posters import file_of, form_label
 from complaints.parties.conditions import Conditions
 from complaints.procedure.categories import OBJECT_CATEGORIES, OBJECT_LABELS
-from complaints.procedure.typed_values import Choice, Money, Phone, Text, Words, YesNo
+from complaints.procedure.typed_values import Choice, FreeText, Money, Phone, Text, YesNo
 from complaints.reading.case_people import respondent_of
 from complaints.stations import posters, stations
 from complaints.stations.posters import FORMS, Poster
@@ -66,7 +66,7 @@ class LogForm(PlainForm):
             "invalid_choice": _("请从列表中选择类别"),
         },
     )
-    problem = Words(label=_("什么问题"), most=300, lines=2, error_messages={"required": _("请写一句是什么问题")})
+    problem = FreeText(label=_("什么问题"), most=300, lines=2, error_messages={"required": _("请写一句是什么问题")})
     how = Choice(
         label=_("怎么解决的"),
         choices=HOW,
@@ -307,7 +307,7 @@ def poster(request: HttpRequest, here: Here) -> HttpResponseBase:
         "bare": brought.get(Poster(code), 0),
         "forms": [
             {
-                "words": form_words(form),
+                "label": form_label(form),
                 "n": brought.get(Poster(code, form), 0),
                 "url": reverse("complaints:station-poster-file", args=[form]),
             }

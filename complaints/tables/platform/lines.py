@@ -105,7 +105,7 @@ def heading(cells: Sequence[str]) -> dict[int, str]:
 def state_of(line: PlatformRow) -> str:
     """The state there, by its code or in words; registered where the line does not say. Raises WrongInput."""
     text = line.text("state")
-    code = _in_words(STATES).get(text, text) or "registered"
+    code = _codes_by_label(STATES).get(text, text) or "registered"
     if code not in STATES:
         raise WrongInput("bad_choice", _("“平台状态”认不出来。"), field="state")
     return code
@@ -157,7 +157,7 @@ def _region(line: PlatformRow, own: Region) -> Region:
 
 def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
     """What somebody would have typed on each screen of filing to say the same."""
-    kinds = _in_words({kind.code: kind.label for kind in DEMAND_KINDS})
+    kinds = _codes_by_label({kind.code: kind.label for kind in DEMAND_KINDS})
     texts = [word.strip() for word in line.text("demands").replace(",", "、").split("、")]
     wanted = [kinds.get(word, word) for word in texts if word]
     picked = _enterprise(line)
@@ -202,10 +202,10 @@ def _typed(line: PlatformRow, place: Region) -> dict[str, dict[str, list[str]]]:
 def _code(line: PlatformRow, column: str, labels: Mapping[str, object]) -> str:
     """The code, or what it is called."""
     text = line.text(column)
-    return _in_words(labels).get(text, text)
+    return _codes_by_label(labels).get(text, text)
 
 
-def _in_words(labels: Mapping[str, object]) -> dict[str, str]:
+def _codes_by_label(labels: Mapping[str, object]) -> dict[str, str]:
     """What each code is called, in either language."""
     result: dict[str, str] = {}
     for language, _name in settings.LANGUAGES:

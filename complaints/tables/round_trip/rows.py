@@ -97,7 +97,7 @@ def _titles() -> dict[str, str]:
 
 
 @cache
-def _words(kind: str) -> dict[str, str]:
+def _labels(kind: str) -> dict[str, str]:
     codes = {
         "step": STEPS,
         "contact_channel": CONTACT_CHANNELS,
@@ -115,16 +115,16 @@ def _words(kind: str) -> dict[str, str]:
 
 def code_of(text: str, kind: str, column: str) -> str:
     """The code of a word. Raises WrongInput that names the column and what could stand there."""
-    code = _words(kind).get(text.strip().casefold())
+    code = _labels(kind).get(text.strip().casefold())
     if code is None:
-        could_be = str(_("、")).join(words_for(kind))
+        could_be = str(_("、")).join(labels_for(kind))
         raise WrongInput("bad_choice", _("请填其中之一：%(words)s") % {"words": could_be}, field=column)
     return code
 
 
-def words_for(kind: str) -> list[str]:
+def labels_for(kind: str) -> list[str]:
     """What may stand in such a cell, in the active language."""
-    codes = dict.fromkeys(_words(kind).values())
+    codes = dict.fromkeys(_labels(kind).values())
     return [wording.action(code) if kind == "step" else wording.label(code, kind=kind) for code in codes]
 
 
@@ -218,7 +218,7 @@ def column_of(step: str, name: str, values: Mapping[str, str], demands: Sequence
             for d in demands
             if values.get(f"by_{d.ordinal}")
             and values.get(f"answer_{d.ordinal}")
-            and _words("verdict").get(values[f"answer_{d.ordinal}"].strip().casefold()) != "refuse"
+            and _labels("verdict").get(values[f"answer_{d.ordinal}"].strip().casefold()) != "refuse"
         ]
         place = int(result[1]) - 1
         kind = {"amount": "amount", "due_on": "due"}.get(result[2], "by")

@@ -15,7 +15,7 @@ from authorities.models import Officer
 from complaints.desks.keyset import PAGE
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices import delivery
-from complaints.reading.notices_told import error_words
+from complaints.reading.notices_told import error_text
 from tests import found_in, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, case_at, key, now, officer_of, workspace
@@ -180,4 +180,4 @@ def test_each_side_sees_what_it_was_told_and_what_only_the_authority_reads_is_sh
     ],
 )
 def test_codes_in_words(code: str, words: str) -> None:
-    assert error_words(code) == words
+    assert error_text(code) == words

@@ -393,6 +393,6 @@ def test_the_menus_lead_there_and_english_pages_mark_what_stays_chinese(world: W
 def test_a_warning_counts_no_multiples_of_almost_nothing(world: World) -> None:
     spot = a_spot(world)
     HotSpot.objects.filter(pk=spot.pk).update(expected=0.4)
-    _title, text = warning.drafted_words(HotSpot.objects.get(pk=spot.pk))
+    _title, text = warning.drafted_texts(HotSpot.objects.get(pk=spot.pk))
     assert "的投诉较多，比平时明显增多" in text
     assert "倍" not in text

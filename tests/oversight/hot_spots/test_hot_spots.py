@@ -180,7 +180,7 @@ def test_officers_of_the_region_see_it_with_chart_and_numbers_and_no_others(rise
 )
 def test_how_probable_it_is_by_chance_is_said_as_people_say_it(chance: float, words: str) -> None:
     with override("zh-hans"):
-        assert reduction_forms.chance_words(chance) == words
+        assert reduction_forms.chance_text(chance) == words
 
 
 def test_the_list_costs_the_same_however_long_it_is(risen: World) -> None:

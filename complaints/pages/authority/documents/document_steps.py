@@ -20,7 +20,7 @@ from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.officer_case import OfficerCase, refusal_of, setting_of, who_signs
 from complaints.documents.wording import Paper
-from complaints.forms.fields import Choice, Day, StepForm, Words, set_choices, words_of
+from complaints.forms.fields import Choice, Day, FreeText, StepForm, labels_of, set_choices
 from complaints.handling import Move
 from complaints.handling.steps import casework, documents, proposals
 from complaints.handling.steps.casework import RECEIVERS, SERVICE_CHANNELS
@@ -155,14 +155,14 @@ class ServiceForm(StepForm):
     """To whom one document went, how, when, who took it, and what proves it."""
 
     to = Choice(label=gettext_lazy("送给谁"))
-    channel = Choice(label=gettext_lazy("怎么送的"), choices=lambda: words_of(SERVICE_CHANNELS, "service_channel"))
+    channel = Choice(label=gettext_lazy("怎么送的"), choices=lambda: labels_of(SERVICE_CHANNELS, "service_channel"))
     arrived = Choice(
         label=gettext_lazy("送到了吗"), choices=[("yes", gettext_lazy("已经送达")), ("no", gettext_lazy("没有送到"))]
     )
     day = Day(label=gettext_lazy("哪一天"), required=False)
-    received_by = Choice(label=gettext_lazy("谁收的"), choices=lambda: words_of(RECEIVERS, "receiver"), required=False)
-    reference = Words(label=gettext_lazy("邮件号、通话时间或者回执编号"), required=False, rows=1, longest=60)
-    text = Words(label=gettext_lazy("备注"), required=False, rows=2)
+    received_by = Choice(label=gettext_lazy("谁收的"), choices=lambda: labels_of(RECEIVERS, "receiver"), required=False)
+    reference = FreeText(label=gettext_lazy("邮件号、通话时间或者回执编号"), required=False, rows=1, longest=60)
+    text = FreeText(label=gettext_lazy("备注"), required=False, rows=2)
 
     def __init__(self, at: OfficerDocument, data: Data) -> None:
         super().__init__(data)
@@ -190,7 +190,7 @@ class CorrectionForm(StepForm):
 
     version = forms.CharField(required=False, widget=forms.HiddenInput)
     sight = forms.CharField(required=False, widget=forms.HiddenInput)
-    text = Words(label=gettext_lazy("为什么更正"), rows=2)
+    text = FreeText(label=gettext_lazy("为什么更正"), rows=2)
     MASKED, OPEN = "masked", "open"
 
     def __init__(self, at: OfficerDocument, data: Data) -> None:
@@ -217,7 +217,7 @@ class CorrectionForm(StepForm):
         for nth, (place, label, text) in enumerate(lines, start=1):
             rows = 1 if label and len(text) < 40 else 3
             label = label or _("第%(n)d段") % {"n": nth}
-            self.fields[self._name(place)] = Words(label=label, rows=rows, initial=text)
+            self.fields[self._name(place)] = FreeText(label=label, rows=rows, initial=text)
 
     @staticmethod
     def _name(place: str) -> str:
@@ -259,7 +259,7 @@ class CorrectionForm(StepForm):
 
 
 class VoidForm(StepForm):
-    text = Words(label=gettext_lazy("为什么作废"))
+    text = FreeText(label=gettext_lazy("为什么作废"))
 
     def __init__(self, at: OfficerDocument, data: Data) -> None:
         super().__init__(data)

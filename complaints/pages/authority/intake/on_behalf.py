@@ -21,7 +21,7 @@ from accounts.masking import masked_name
 from accounts.roles import Right
 from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.forms.fields import Choice, Day, StepForm, Words, lines_of, set_choices, words_of
+from complaints.forms.fields import Choice, Day, FreeText, StepForm, labels_of, lines_of, set_choices
 from complaints.handling import Move
 from complaints.models import Complaint, Participant
 from complaints.pages.consumer.pages import OFFER, PAGES
@@ -57,7 +57,7 @@ class RecordForm(StepForm):
     """How the officer knows who speaks, and what proves it. Named by_, as the step's own form stands beside it."""
 
     by_how = Choice(label=_("怎么确认是本人"), choices=lambda: lines_of(("phone", "counter"), "recording"))
-    by_proof = Words(
+    by_proof = FreeText(
         label=_("录音编号或者签字单编号"),
         rows=1,
         longest=40,
@@ -280,7 +280,7 @@ HOW = {CALL: "call", COUNTER: "counter", POST: "post", HOTLINE: "hotline"}
 
 
 class CameForm(StepForm):
-    channel = Choice(label=_("怎么来的"), choices=lambda: words_of(tuple(HOW), "channel"))
+    channel = Choice(label=_("怎么来的"), choices=lambda: labels_of(tuple(HOW), "channel"))
     received_on = Day(
         label=_("收到的日期"),
         required=False,

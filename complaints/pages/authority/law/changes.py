@@ -227,10 +227,10 @@ def approvers_of(asked: Authority | None, workspace: Workspace) -> str:
     officers = changing.calendar_approvers(asked, on=workspace.today, without=workspace.user)
     if not officers:
         return _("现在没有人可以批准：总局或者所在省的省局须先有一名负责人在岗。")
-    return _("可以批准的人：%(names)s。") % {"names": in_words(officers)}
+    return _("可以批准的人：%(names)s。") % {"names": names_of(officers)}
 
 
-def in_words(officers: Sequence[Officer]) -> str:
+def names_of(officers: Sequence[Officer]) -> str:
     """Authority and name of the first of them."""
     shown = officers[:MOST_NAMED]
     sealed_fields.load_for(officer.user for officer in shown)
@@ -276,7 +276,7 @@ def state_of(change: LawChange) -> dict[str, Any]:
     label, tone = STATES[change.state]
     if change.kind == "replay" and change.state == "tried":
         label, tone = _("已算完"), "ok"
-    return {"words": label, "tone": tone, "is_moving": change.state in changing.WORKING}
+    return {"text": label, "tone": tone, "is_moving": change.state in changing.WORKING}
 
 
 def title_of(change: LawChange) -> str:

@@ -25,7 +25,7 @@ from authorities.policies import measured
 from authorities.tables import TableError
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.forms.fields import CHOOSE, FILL, Choice, Choices, Day, Dropdown, StepForm, Words, set_choices
+from complaints.forms.fields import CHOOSE, FILL, Choice, Choices, Day, Dropdown, FreeText, StepForm, set_choices
 from complaints.law import changing
 from complaints.law.numbers import bounds_of, missing_year, moves
 from complaints.models import Deadline, LawChange
@@ -33,7 +33,7 @@ from complaints.pages.authority.law.changes import (
     MOST_CHANGES,
     Office,
     approvers_of,
-    in_words,
+    names_of,
     office_of,
     place_name,
     put_up,
@@ -78,8 +78,8 @@ class PolicyForm(StepForm):
     number = Number(label=_("新的数值"), min_value=0, max_value=100_000)
     unit = Choice(label=_("单位"), widget=forms.Select(attrs={"class": "w-10"}))
     starts_on = Day(label=_("从哪天起施行"), help_text=_("最早从明天起。已经开始的期限不变，仍按开始那天的规定。"))
-    legal_basis = Words(label=_("依据"), rows=1, longest=300, help_text=_("法律、规章或者文件的名称、文号和条款。"))
-    why = Words(label=_("为什么改"), rows=3, longest=500)
+    legal_basis = FreeText(label=_("依据"), rows=1, longest=300, help_text=_("法律、规章或者文件的名称、文号和条款。"))
+    why = FreeText(label=_("为什么改"), rows=3, longest=500)
 
     def __init__(self, *args: Any, regions: Choices, units: Sequence[str], today: date, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -102,7 +102,7 @@ class CalendarForm(StepForm):
     """The decree of one year, with its file. ``cleaned_data["read"]`` is what the file says."""
 
     year = Number(label=_("哪一年"), min_value=2000, max_value=2100)
-    source = Words(
+    source = FreeText(
         label=_("通知的名称和文号"),
         rows=1,
         longest=300,
@@ -364,13 +364,13 @@ def calendar(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     changes = list(seen_by(office).filter(kind="calendar").order_by("-pk")[:MOST_CHANGES])
     context = {
         "approvers": approvers_of((loaders or office.all)[0], workspace),
-        "loaders": gettext("可以载入的人：%(names)s。") % {"names": in_words(nearest)} if nearest else "",
+        "loaders": gettext("可以载入的人：%(names)s。") % {"names": names_of(nearest)} if nearest else "",
         "form": form,
         "may_load": bool(loaders),
         "years": _years(),
         "missing": missing,
         "tab": "calendar",
-        "provisional": keyset.in_words(count),
+        "provisional": keyset.count_text(count),
         "has_provisional": bool(count),
         "waiting": shown(row for row in changes if row.state in ("trying", "tried", "applying")),
         "decided": shown(row for row in changes if row.state not in ("trying", "tried", "applying")),

@@ -29,7 +29,7 @@ from complaints.desks.authority_lists import RELATED, due_soon, late, rows_of, s
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
 from complaints.desks.officer_case import OfficerCase, setting_of
-from complaints.forms.fields import Choice, Day, Dropdown, Words, lines_of, set_choices, words_of
+from complaints.forms.fields import Choice, Day, Dropdown, FreeText, labels_of, lines_of, set_choices
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import authority, violations
 from complaints.handling.transition import previewing
@@ -58,7 +58,7 @@ def known_of(officer_case: OfficerCase) -> review_facts.Known:
 class MaterialForm(CaseForm):
     """What is missing, until when (art. 10)."""
 
-    what = Words(label=_("需要补正什么"), help_text=_("逐项写清楚；消费者看得到。"))
+    what = FreeText(label=_("需要补正什么"), help_text=_("逐项写清楚；消费者看得到。"))
     last_day = Day(label=_("补正的最后一天"), required=False)
     is_identity = forms.BooleanField(label=_("要求提供身份证明（文书第4号）"), required=False)
 
@@ -92,7 +92,7 @@ class RefusalForm(CaseForm):
     earlier = forms.ChoiceField(
         label=_("监管部门受理或者处理过的同一争议"), required=False, widget=forms.Select(attrs={"class": "w-24"})
     )
-    facts = Words(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进决定书。至少10个字。"))
+    facts = FreeText(label=_("事实和理由"), help_text=_("写明查到了什么、凭什么认定；写进决定书。至少10个字。"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
         self.known = known_of(officer_case)
@@ -104,7 +104,7 @@ class RefusalForm(CaseForm):
         set_choices(self, "ground", lines_of(codes, "refusal_ground"))
         bodies = [
             (code, f"{text} {phone}" if (phone := phone_of(code)) and phone not in text else text)
-            for code, text in words_of(tuple(PHONES), "body")
+            for code, text in labels_of(tuple(PHONES), "body")
         ]
         set_choices(self, "body", please_choose(bodies))
         earlier = [(one.number, f"{one.number} {wording.label(one.outcome or one.status)}") for one in self.cases]
@@ -137,7 +137,7 @@ class LeadForm(CaseForm):
     """One record of the register that is being checked, and what is said of it."""
 
     matter = Dropdown(label=_("哪一件"))
-    text = Words(label=_("为什么延长"), help_text=_("只有监管部门看得到。"))
+    text = FreeText(label=_("为什么延长"), help_text=_("只有监管部门看得到。"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
         rows = Matter.objects.filter(complaint=self.case, kind__in=KINDS, state="open").order_by("pk")
@@ -156,8 +156,8 @@ class LeadResultForm(LeadForm):
 
     result = Choice(label=_("核查结果"), choices=lambda: lines_of(violations.RESULTS, "lead_result"))
     second_officer = Dropdown(label=_("第二名核查人员"))
-    text = Words(label=_("说明"), help_text=_("只有监管部门看得到。"))
-    told = Words(
+    text = FreeText(label=_("说明"), help_text=_("只有监管部门看得到。"))
+    told = FreeText(
         label=_("告知举报人的话"),
         required=False,
         help_text=_("印在举报处理结果告知书上，核查结果不用重复。告知书随办结自动制作。"),
@@ -191,7 +191,7 @@ def letters_of(officer_case: OfficerCase, move: Move, *, by: str = "") -> dict[s
     case = officer_case.access.complaint
     sent = previewing.would_be_sent(move, case.pk, actor=actor, officers=officers, now=officer_case.workspace.now)
     is_shown = case_documents.is_shown(case, officer_case.access, now=officer_case.workspace.now)
-    hide = str if is_shown else case_documents.words_masked([case])[case.pk]
+    hide = str if is_shown else case_documents.maskers([case])[case.pk]
     return {
         "papers": [paper if is_shown else case_documents.masked(paper) for paper in sent.papers],
         "letters": [
@@ -222,7 +222,7 @@ def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str,
     views = [
         {
             "ground": ground,
-            "words": wording.capitals(wording.label(ground.code, kind="refusal_ground")),
+            "label": wording.capitals(wording.label(ground.code, kind="refusal_ground")),
             "tone": "warn" if advised else _TONES.get(ground.seen, "neutral"),
             "seen": wording.label(DOUBT if advised else ground.seen, kind="seen"),
             "advice": advised,

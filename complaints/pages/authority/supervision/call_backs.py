@@ -241,7 +241,7 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
         "form": form if may_answer else None,
         "left": casework.CALL_BACK_TRIES - call.attempts,
         "list_url": reverse("complaints:authority-call-backs"),
-        "said": [m for m in page.confidential if m.step == "call_back"],
+        "answers": [m for m in page.confidential if m.step == "call_back"],
         "case_url": case_url(case, AUTHORITY),
         "reopen_url": f"{step_url(case, 'reopen')}?{ground}" if may_reopen else "",
     }

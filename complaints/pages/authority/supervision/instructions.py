@@ -116,7 +116,7 @@ def _head(column: urges.Column, count: int, query: dict[str, str], current: urge
 
 
 def _sentence(counts: dict[str, int], box: str) -> str:
-    labels = {name: keyset.in_words(count) for name, count in counts.items()}
+    labels = {name: keyset.count_text(count) for name, count in counts.items()}
     if counts["escalated"] or counts["late"]:
         return _("督办：逾期%(late)s件，升级%(escalated)s件") % labels
     return _("督办：%(waiting)s件等待回复，没有逾期") % labels
@@ -161,8 +161,8 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
         "page": page,
         "case": case,
         "form": form if may_answer else None,
-        "messages_of": urges.said_of(page, matter),
-        "told": urges.told_of(matter),
+        "messages_of": urges.messages_of(page, matter),
+        "escalations": urges.escalations_of(matter),
         "upload_address": upload_address(case),
         "again_url": step_url(case, "urge") if "urge" in officer_case.may and not row.is_ours_to_answer else "",
         "take_up_url": step_url(case, "take_up") if "take_up" in officer_case.may else "",

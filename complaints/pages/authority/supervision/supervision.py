@@ -22,7 +22,7 @@ from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.instruction_lists import told_here, told_words
+from complaints.desks.instruction_lists import escalation_text, own_and_above
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
 from complaints.models.complaint import OPEN
 from complaints.pages.authority.cases import step_url
@@ -60,7 +60,7 @@ def _listed(
     context = {
         "rows": rows,
         "count": count,
-        "count_words": keyset.in_words(count),
+        "count_text": keyset.count_text(count),
         "now": workspace.now,
         **keyset.neighbours(page, request.path),
     }
@@ -70,7 +70,7 @@ def _listed(
 def reported(workspace: Workspace) -> QuerySet[Deadline]:
     """What is owed in these regions and was reported to these authorities, or past them."""
     return Deadline.objects.filter(
-        ended_at=None, escalated_to__in=told_here(workspace), complaint__in=workspace.cases()
+        ended_at=None, escalated_to__in=own_and_above(workspace), complaint__in=workspace.cases()
     )
 
 
@@ -91,8 +91,8 @@ def _reported(clocks: Sequence[Deadline], workspace: Workspace) -> list[dict[str
                 "clock": clock_facts(deadline=clock, now=now, calendar=workspace.calendar, status=Status(case.status)),
                 "who": named(has_it) if has_it else "",
                 "person": case.officer.user.name if is_theirs and case.officer else "",
-                "told": told_words(clock),
-                "told_at": clock.escalated_at,
+                "reported": escalation_text(clock),
+                "reported_at": clock.escalated_at,
                 "why": explained.get((case.pk, clock.pk), "") if is_theirs else "",
             }
         )
@@ -193,7 +193,7 @@ def overdue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     context = {
         "units": _units(counted, chosen, names),
         "people": _people(counted, chosen, names, more["officers"]),
-        "said": chosen,
+        "chosen": chosen,
         "now": workspace.now,
         "rows": [
             (row, named(row.complaint.handling_authority), why.get(row.complaint.pk, ""))

@@ -22,7 +22,7 @@ from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace
 from complaints.desks.bulk_run import BulkRun
 from complaints.desks.officer_case import OfficerCase, refuse_unless_open
-from complaints.forms.fields import CHOOSE, Choice, Choices, Dropdown, StepForm, Words, lines_of, set_choices
+from complaints.forms.fields import CHOOSE, Choice, Choices, Dropdown, FreeText, StepForm, lines_of, set_choices
 from complaints.forms.staff_forms import TakeUpForm
 from complaints.handling import Move
 from complaints.handling.steps import authority, jurisdiction, supervision
@@ -82,7 +82,7 @@ class _SuggestedForm(CaseForm):
     why = Dropdown(
         label=_("为什么不选第一个建议"), choices=why_choices, required=False, help_text=_("选第一个建议时不用填。")
     )
-    note = Words(label=_("补充一句"), required=False, rows=2, longest=500, help_text=_("只有监管部门看得到。"))
+    note = FreeText(label=_("补充一句"), required=False, rows=2, longest=500, help_text=_("只有监管部门看得到。"))
     first = ""
 
     def suggest(self, first: str) -> None:
@@ -93,7 +93,7 @@ class _SuggestedForm(CaseForm):
 
 class AuthorityForm(_SuggestedForm):
     authority = Dropdown(label=_("分送给哪个机关"))
-    text = Words(label=_("说明"), required=False, rows=3, help_text=_("写给接收机关；各方看得到。"))
+    text = FreeText(label=_("说明"), required=False, rows=3, help_text=_("写给接收机关；各方看得到。"))
     field_order = ("authority", "text", "why", "note")
 
     def prepare(self, officer_case: OfficerCase) -> None:
@@ -125,7 +125,7 @@ class DesignationForm(CaseForm):
     """Which authority handles it, as the common superior decides."""
 
     authority = Dropdown(label=_("分送给哪个机关"))
-    text = Words(label=_("为什么指定这个机关"), rows=3, help_text=_("写给接收机关；各方看得到。"))
+    text = FreeText(label=_("为什么指定这个机关"), rows=3, help_text=_("写给接收机关；各方看得到。"))
 
     def prepare(self, officer_case: OfficerCase) -> None:
         actor = officer_case.access.actor
@@ -264,7 +264,7 @@ class BatchForm(StepForm):
     why = forms.ChoiceField(
         label=_("不是第一个建议的，为什么"), required=False, error_messages={"invalid_choice": CHOOSE}
     )
-    note = Words(label=_("补充一句"), required=False, rows=1, longest=500)
+    note = FreeText(label=_("补充一句"), required=False, rows=1, longest=500)
 
     def __init__(self, data: Any = None, *, targets: Choices) -> None:
         super().__init__(data, auto_id="batch_%s")

@@ -81,7 +81,7 @@ def latest_decisions(cases: Sequence[Complaint]) -> dict[int, ForwardingDecision
     return {row.complaint_id: row for row in DECISIONS([case.pk for case in cases])}
 
 
-def why_words(decision: ForwardingDecision | None) -> list[str]:
+def reason_texts(decision: ForwardingDecision | None) -> list[str]:
     """Why routing decided so, or could not; what several rules say is said once."""
     return list(dict.fromkeys(reasons.say_all(decision.explanation.get("why", [])))) if decision is not None else []
 

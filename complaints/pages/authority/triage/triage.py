@@ -31,7 +31,14 @@ from complaints.forms.fields import set_choices
 from complaints.models import Complaint
 from complaints.pages.authority.triage import forward, targets
 from complaints.pages.authority.triage.forward import BatchForm
-from complaints.pages.authority.triage.targets import Target, latest_decision, looked_up, ranked, suggested, why_words
+from complaints.pages.authority.triage.targets import (
+    Target,
+    latest_decision,
+    looked_up,
+    ranked,
+    reason_texts,
+    suggested,
+)
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import PASS_TO_REGULATOR, PAUSE_FOR_SETTLEMENT, SHARE_WITH_ENTERPRISE
 from complaints.procedure.workflow import Status
@@ -251,7 +258,7 @@ def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> Http
         "may": officer_case.may,
         "query": query,
         "beside": [(row, triage_url(row.complaint)) for row in rows_of(beside, workspace)],
-        "why": why_words(decision),
+        "why": reason_texts(decision),
         "targets": targets,
         "reason": wording.reason(case.reason) if case.reason else "",
         "hits": looked_up(case, query, workspace, conditions=conditions, besides=targets),

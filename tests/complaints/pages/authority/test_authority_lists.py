@@ -228,7 +228,7 @@ def test_a_superior_reads_who_owes_what_since_when(world: World) -> None:
     page = workspace(officer_of(world, "superior")).get(ESCALATED)
     (row,) = page.context["rows"]
     assert (row["complaint"], row["who"], row["person"]) == (case, "福州市鼓楼区市场监督管理局", "瑞试")
-    assert "已报" in row["told"]
+    assert "已报" in row["reported"]
     assert "逾期上报1项" in shown(page)
     assert workspace(officer_of(world, "far")).get(ESCALATED).context["count"] == 0
     # Who owes it reads the same, and says why.
