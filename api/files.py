@@ -89,7 +89,7 @@ def _refused(refusal: EvidenceRefused) -> StepRefused:
     return StepRefused(WrongInput("file_refused", str(refusal), field="file"), ())
 
 
-def _put(result: CaseAccess, kept: keeping.Kept, values: dict[str, Any], who: Caller) -> Evidence:
+def _put(result: CaseAccess, kept: keeping.StoredFile, values: dict[str, Any], who: Caller) -> Evidence:
     """With the case; what the consumer puts forward is an entry of the record, as on the page."""
     if result.actor is None or result.complaint.status == Status.CLOSED:
         raise RefusedAfterwards(refused(not_yours(), result))

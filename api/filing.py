@@ -26,7 +26,7 @@ from api.base import Answer, NotAllowed, RefusedAfterwards, StepRefused, WrongFi
 from api.caller import Caller, actors_for, caller, side_of
 from complaints import handling
 from complaints.evidence import EvidenceRefused, keeping
-from complaints.evidence.keeping import Kept
+from complaints.evidence.keeping import StoredFile
 from complaints.filing import composing, drafts
 from complaints.filing.composing import Unfinished
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED
@@ -209,7 +209,12 @@ def file_one(request: Request) -> HttpResponse:
 
 
 def _filed(
-    request: Request, who: Caller, filer: Actor, body: Any, voice: Kept | None, taken: list[Complaint] | None = None
+    request: Request,
+    who: Caller,
+    filer: Actor,
+    body: Any,
+    voice: StoredFile | None,
+    taken: list[Complaint] | None = None,
 ) -> HttpResponse:
     """``taken`` gets the case that was filed now, so that the recording stays."""
     whose = f"{who.user.pk}:{who.token.authority_id or 0}"
@@ -260,7 +265,7 @@ def _actor(who: Caller, filer: Actor, filing: FilingRequest) -> Actor:
 
 
 @contextmanager
-def _draft_of(who: Caller, draft_id: uuid.UUID, voice: Kept | None) -> Iterator[FilingDraft]:
+def _draft_of(who: Caller, draft_id: uuid.UUID, voice: StoredFile | None) -> Iterator[FilingDraft]:
     """The draft that the screens would have: in memory alone, or, for as long as it takes, with the recording."""
     draft = FilingDraft(pk=draft_id, owner_id=who.user.pk if side_of(who) == CONSUMER else None)
     if voice is None:

@@ -15,7 +15,7 @@ from demo.texts import MINTAO, TELECOM
 from enterprises.models import Staff
 from oversight.counters import making
 from oversight.hot_spots import guiding, hotspots, warning
-from oversight.hot_spots.guiding import Wanted
+from oversight.hot_spots.guiding import WantedMeasure
 from oversight.models import GuidanceMeasure, HotSpot
 from oversight.open_data import issuing, reading
 from oversight.reports import keeping
@@ -82,9 +82,9 @@ def _guided(today: date) -> None:
         authority_id=officer.authority_id,
         **opened,
         causes="同一片区的光缆老化，断网后报修单被反复关闭，消费者看不到修到哪一步。",
-        first=Wanted(what="台江片区老化光缆全部更换", responsible="网络部负责人", due_on=day + 20 * DAY),
+        first=WantedMeasure(what="台江片区老化光缆全部更换", responsible="网络部负责人", due_on=day + 20 * DAY),
     )
-    second = Wanted(what="报修单须经用户确认才能关闭", responsible="客服部负责人", due_on=today + 9 * DAY)
+    second = WantedMeasure(what="报修单须经用户确认才能关闭", responsible="客服部负责人", due_on=today + 9 * DAY)
     guiding.add_measure(guidance.pk, second, **opened)
     guiding.send(guidance.pk, by=officer.user, now=_evening(day + 2 * DAY))
     for number, state, text, after in (

@@ -59,7 +59,7 @@ DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LetterFigures:
     """What a letter says: where the cases stand now, what happened in the period."""
 
     places: list[Authority]
@@ -128,7 +128,7 @@ def sweep_director_letters(*, now: datetime) -> int:
 def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
     """Counted before anything is locked: nobody's work waits for a letter."""
     user, period = letter.user, period_before(letter.every, today)
-    shown = told_to(user, period, today=today, now=now)
+    shown = letter_figures(user, period, today=today, now=now)
     with transaction.atomic():
         first = begun(letter.every, today)
         # Who comes second finds it done.
@@ -151,7 +151,7 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
     return 1
 
 
-def told_to(user: User, period: Period, *, today: date, now: datetime) -> Told | None:
+def letter_figures(user: User, period: Period, *, today: date, now: datetime) -> LetterFigures | None:
     """The figures as this person sees them, behind both walls; None without an office."""
     offices = list(Officer.objects.on(today).filter(user=user).select_related("authority__region").order_by("pk"))
     places = list(dict.fromkeys(office.authority for office in offices))
@@ -162,7 +162,7 @@ def told_to(user: User, period: Period, *, today: date, now: datetime) -> Told |
     with seeing_as(user, day=today, is_at_job=False):
         standing = leagues.standing(measure)
         flow = rollup_figures.flow_of(measure)
-    return Told(places, standing, flow)
+    return LetterFigures(places, standing, flow)
 
 
 def _period(every: str, period: Period) -> str:
@@ -171,7 +171,7 @@ def _period(every: str, period: Period) -> str:
     return _("%(first)s至%(last)s这一周") % {"first": period.first.isoformat(), "last": period.last.isoformat()}
 
 
-def _body(shown: Told, period: Period) -> str:
+def _body(shown: LetterFigures, period: Period) -> str:
     flow, totals = shown.flow, shown.totals
     settled, on_time = flow["settled"], flow["on_time"]
     money = flow["recovered"].money.get("CNY", {}).get("confirmed", 0)

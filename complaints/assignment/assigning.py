@@ -31,7 +31,7 @@ from complaints.models.complaint import OPEN
 from complaints.parties import powers
 from complaints.parties.actors import SYSTEM, Actor
 from complaints.parties.conditions import Conditions
-from complaints.parties.workforce import Given, Workforce
+from complaints.parties.workforce import Assigned, Workforce
 from complaints.procedure.refusals import not_now
 from complaints.procedure.workflow import ENTERPRISE_SIDE, Status
 from enterprises.models import Absence, AssignmentRule, Staff
@@ -77,7 +77,7 @@ def away(day: date) -> QuerySet[Staff]:
     return Staff.objects.filter(Exists(on_leave) | gone).filter(Exists(holds))
 
 
-def _hand_over(workforce: Workforce, case: Complaint) -> Given | None:
+def _hand_over(workforce: Workforce, case: Complaint) -> Assigned | None:
     leave = next(
         (w.leave for w in workforce.workers.get(case.enterprise_id or 0, ()) if w.staff.pk == case.handler_id), None
     )
@@ -148,7 +148,9 @@ def take_moves(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, condi
     return done
 
 
-def would_give(cases: Sequence[Complaint], rules: Mapping[int, list[AssignmentRule]], *, day: date) -> dict[int, Given]:
+def would_give(
+    cases: Sequence[Complaint], rules: Mapping[int, list[AssignmentRule]], *, day: date
+) -> dict[int, Assigned]:
     """Whom these cases would go to by these rules on that day; nothing is written."""
     workforce = Workforce.of({case.enterprise_id or 0 for case in cases}, day)
     workforce.rules = dict(rules)

@@ -99,7 +99,7 @@ ON_OUR_SIDE = Q(status__in=sorted(ENTERPRISE_SIDE))
 #: So many working days from today are soon.
 SOON = 2
 
-Shown = TypeVar("Shown", bound=Model)
+Row = TypeVar("Row", bound=Model)
 Rows = QuerySet[Complaint]
 
 
@@ -218,8 +218,8 @@ def _who_left(workspace: Workspace, handler: str) -> list[Staff]:
 
 
 def narrowed(
-    rows: QuerySet[Shown], form: QueueFilter, workspace: Workspace, *, path: str = "", newest_by: str = ""
-) -> QuerySet[Shown]:
+    rows: QuerySet[Row], form: QueueFilter, workspace: Workspace, *, path: str = "", newest_by: str = ""
+) -> QuerySet[Row]:
     """``rows`` under the conditions of ``form``; ``path`` leads from a row to its case."""
     given = form.conditions
     text, handler = given.get("q", ""), given.get("handler", "")

@@ -26,7 +26,7 @@ _LONGEST_ANSWER = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Examination:
     """``copy_type`` "" where there is no copy; ``seconds`` of a recording, else None."""
 
     copy_type: str
@@ -38,7 +38,9 @@ class Unreadable(Exception):
     """The file was looked at and is not taken; the text is a code of `limits.py`."""
 
 
-def look_into(source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes], longest: int = 0) -> Seen:
+def look_into(
+    source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail: IO[bytes], longest: int = 0
+) -> Examination:
     """What our copy is and whether there is a thumbnail (of a PDF its first page, where that can be drawn); how long a
     recording lasts.
 
@@ -47,7 +49,7 @@ def look_into(source: IO[bytes], media_type: str, *, copy: IO[bytes], thumbnail:
     answer = _in_turn(_SCRIPT, source, media_type, copy, thumbnail, longest=longest)
     seconds_long = answer.get("seconds")
     has_thumbnail = _draws(source, thumbnail) if media_type == "application/pdf" else bool(answer["thumbnail"])
-    return Seen(str(answer["copy"]), has_thumbnail, seconds_long if isinstance(seconds_long, int) else None)
+    return Examination(str(answer["copy"]), has_thumbnail, seconds_long if isinstance(seconds_long, int) else None)
 
 
 def _draws(source: IO[bytes], thumbnail: IO[bytes]) -> bool:

@@ -24,7 +24,7 @@ def shows_content(evidence: Evidence, *, is_sender: bool) -> bool:
     return evidence.state in _OPEN or (is_sender and evidence.state != EvidenceState.INFECTED)
 
 
-class Kept(Protocol):
+class FileColumns(Protocol):
     """What is handed out: the columns of a kept file."""
 
     @property
@@ -36,14 +36,14 @@ class Kept(Protocol):
     copy_path: str
 
 
-def download(evidence: Kept) -> Download:
+def download(evidence: FileColumns) -> Download:
     """Our copy, where there is one (pictures, recordings); else the file itself. Raises FileNotFoundError."""
     if evidence.copy_path:
         return _opened(evidence.copy_path, evidence.copy_type, name_as(evidence.name, evidence.copy_type))
     return original(evidence)
 
 
-def original(evidence: Kept) -> Download:
+def original(evidence: FileColumns) -> Download:
     """The file as it came, byte for byte: what its digest in the record is of. Raises FileNotFoundError."""
     return _opened(evidence.path, evidence.media_type, name_as(evidence.name, evidence.media_type))
 

@@ -32,7 +32,7 @@ class Incoming(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Kept:
+class StoredFile:
     """What the storage holds of one file: the original, our copy, our thumbnail ("" where there is none)."""
 
     media_type: str
@@ -54,7 +54,7 @@ class Kept:
         storing.drop(self.path, self.copy_path, self.thumbnail_path)
 
 
-def examined(incoming: Incoming, *, known: Iterable[str] = (), longest: int = 0) -> Kept:
+def examined(incoming: Incoming, *, known: Iterable[str] = (), longest: int = 0) -> StoredFile:
     """Looks into the file and keeps it, bound to nothing yet. Raises EvidenceRefused; then nothing is kept.
 
     ``known``: digests of what is there already; ``longest``: seconds of a recording (0: any). Takes up to
@@ -95,7 +95,7 @@ def type_of(head: bytes, *, size: int, name: str | None) -> str:
 
 def kept_from(
     source: IO[bytes], media_type: str, *, name: str | None, known: Iterable[str] = (), longest: int = 0
-) -> Kept:
+) -> StoredFile:
     """The same for bytes that lie in an open file of ours."""
     source.flush()
     sha256, _size = storing.digest_of(source)
@@ -116,10 +116,12 @@ def kept_from(
             raise limits.refused("no_room", name) from None
 
 
-def _stored(source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str, thumbnail: IO[bytes] | None) -> Kept:
+def _stored(
+    source: IO[bytes], media_type: str, copy: IO[bytes], copy_type: str, thumbnail: IO[bytes] | None
+) -> StoredFile:
     """All three in the storage, or none."""
     path, sha256, size = storing.keep(source, ending=ENDINGS[media_type][0])
-    kept = Kept(media_type=media_type, size=size, sha256=sha256, path=path)
+    kept = StoredFile(media_type=media_type, size=size, sha256=sha256, path=path)
     try:
         if copy_type:
             copy_path, copy_sha256, copy_size = storing.keep(copy, ending=ENDINGS[copy_type][0])
@@ -156,7 +158,7 @@ def receive_for_case(
 
 
 def put_with_draft(
-    kept: Kept, *, draft: FilingDraft, name: str | None, kind: str, uploaded_by: int | None, now: datetime
+    kept: StoredFile, *, draft: FilingDraft, name: str | None, kind: str, uploaded_by: int | None, now: datetime
 ) -> Evidence:
     """The row of a kept file; the limits are judged again under a lock. Raises EvidenceRefused."""
     with _counted(kept, f"draft:{draft.pk}"):
@@ -172,7 +174,7 @@ def put_with_draft(
 
 
 def put_with_case(
-    kept: Kept,
+    kept: StoredFile,
     *,
     complaint: Complaint,
     name: str | None,
@@ -198,7 +200,7 @@ def put_with_case(
 
 
 @contextmanager
-def _counted(kept: Kept, holder: str) -> Iterator[None]:
+def _counted(kept: StoredFile, holder: str) -> Iterator[None]:
     """Two uploads at once must not both be the last that fits; whatever is refused leaves no file."""
     try:
         with transaction.atomic():
@@ -210,7 +212,7 @@ def _counted(kept: Kept, holder: str) -> Iterator[None]:
         raise
 
 
-def _row(kept: Kept, *, name: str | None, kind: str, uploaded_by: int | None, now: datetime) -> Evidence:
+def _row(kept: StoredFile, *, name: str | None, kind: str, uploaded_by: int | None, now: datetime) -> Evidence:
     waits = settings.EVIDENCE_SCAN
     return Evidence(
         **kept.as_json(),

@@ -9,7 +9,7 @@ from django.db import transaction
 from complaints.evidence import limits, scanning, storing
 from complaints.evidence.files import shown_name
 from complaints.evidence.handing_out import Download, download
-from complaints.evidence.keeping import Incoming, Kept, examined
+from complaints.evidence.keeping import Incoming, StoredFile, examined
 from complaints.models.evidence import EvidenceState
 from database.row_security import nothing_held
 from enterprises.models import EnrolmentApplication, EnrolmentFile
@@ -48,7 +48,7 @@ def handed_out(row: EnrolmentFile, *, is_sender: bool) -> Download | None:
     return download(row)
 
 
-def _passes(kept: Kept, *, name: str | None) -> bool:
+def _passes(kept: StoredFile, *, name: str | None) -> bool:
     """True when the scanner says so, False when it is away; what it finds something in is not kept."""
     if not settings.EVIDENCE_SCAN:
         return False

@@ -152,7 +152,7 @@ def finish(upload: Upload, holder: Holder, *, name: str, kind: str, whole: str, 
     return upload
 
 
-def _kept(upload: Upload, holder: Holder, *, name: str) -> keeping.Kept:
+def _kept(upload: Upload, holder: Holder, *, name: str) -> keeping.StoredFile:
     rows = (
         holder.draft.evidence
         if holder.draft
@@ -177,15 +177,15 @@ def cancel(upload: Upload) -> None:
     upload.delete()
     place.unlink(missing_ok=True)
     if upload.kept is not None and upload.evidence_id is None:
-        keeping.Kept(**upload.kept).drop()
+        keeping.StoredFile(**upload.kept).drop()
 
 
-def waiting(upload_id: uuid.UUID, holder: Holder, *, now: datetime) -> tuple[Upload, keeping.Kept] | None:
+def waiting(upload_id: uuid.UUID, holder: Holder, *, now: datetime) -> tuple[Upload, keeping.StoredFile] | None:
     """A finished upload that no step has put forward yet."""
     upload = find(upload_id, holder, now=now)
     if upload is None or upload.kept is None or upload.evidence_id is not None:
         return None
-    return upload, keeping.Kept(**upload.kept)
+    return upload, keeping.StoredFile(**upload.kept)
 
 
 def throw_away_expired(*, now: datetime, limit: int = 200) -> int:

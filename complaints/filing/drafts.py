@@ -18,7 +18,7 @@ from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
 from complaints.evidence import keeping, limits, storing
-from complaints.evidence.keeping import Incoming, Kept
+from complaints.evidence.keeping import Incoming, StoredFile
 from complaints.filing import places
 from complaints.filing.demands import DemandsStep
 from complaints.filing.forms import EnterpriseStep, Pick, ProblemStep, Step, read_pick
@@ -259,7 +259,7 @@ def voice_of(draft: FilingDraft) -> Evidence | None:
     return Evidence.objects.filter(draft=draft, pk=int(typed)).first() if typed.isdecimal() else None
 
 
-def examined_voice(upload: Incoming) -> Kept:
+def examined_voice(upload: Incoming) -> StoredFile:
     """A recording of at most 3 minutes, bound to nothing yet. Raises EvidenceRefused; then nothing is kept."""
     kept = keeping.examined(upload, longest=limits.VOICE_SECONDS + limits.VOICE_SLACK)
     if not _is_sound(kept):
@@ -268,7 +268,7 @@ def examined_voice(upload: Incoming) -> Kept:
     return kept
 
 
-def _is_sound(file: Kept | Evidence) -> bool:
+def _is_sound(file: StoredFile | Evidence) -> bool:
     return file.media_type.startswith("audio/") or (file.media_type == "video/mp4" and not file.thumbnail_path)
 
 

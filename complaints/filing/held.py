@@ -19,24 +19,24 @@ COOKIE = "__Host-draft" if settings.HTTPS else "draft"
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldDraft:
     """A draft and the key by which the browser holds it (empty: by its owner)."""
 
     draft: FilingDraft
     key: str = ""
 
 
-def held_by(request: HttpRequest, *, now: datetime, draft_id: uuid.UUID | None = None) -> Held | None:
+def held_by(request: HttpRequest, *, now: datetime, draft_id: uuid.UUID | None = None) -> HeldDraft | None:
     """The draft of this browser's cookie, else the signed-in person's own of that id."""
     key = request.COOKIES.get(COOKIE, "")
     draft = drafts.of_key(key, now=now)
     if draft is not None and draft_id in (None, draft.pk):
-        return Held(draft, key)
+        return HeldDraft(draft, key)
     if draft_id is not None and isinstance(request.user, User):
         own = drafts.of_owner(request.user.pk, draft_id, now=now)
         if own is not None:
             own.owner = request.user
-        return Held(own) if own else None
+        return HeldDraft(own) if own else None
     return None
 
 

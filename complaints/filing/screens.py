@@ -31,7 +31,7 @@ HITS_SHOWN = 8
 
 
 @dataclass(frozen=True)
-class Line:
+class SummaryLine:
     """A line of the summary: key, lines of value, where it is changed."""
 
     key: Text
@@ -195,10 +195,10 @@ Addresses = Mapping[str, str]
 
 def summary(
     draft: FilingDraft, forms: Mapping[str, Step], *, picked: Picked | None, addresses: Addresses
-) -> list[tuple[str, list[Line]]]:
+) -> list[tuple[str, list[SummaryLine]]]:
     """The check page: (heading, lines). Only what was answered; wrong steps as typed."""
     cleaned = {code: getattr(form, "cleaned_data", {}) for code, form in forms.items()}
-    more = Line(_("还投诉"), respondents.names(draft) or [_("没有别家")], change_url=addresses["respondents"])
+    more = SummaryLine(_("还投诉"), respondents.names(draft) or [_("没有别家")], change_url=addresses["respondents"])
     against = [*_respondent_lines(cleaned["enterprise"], picked, addresses["enterprise"]), more]
     purchase = _purchase_lines(cleaned["purchase"], addresses["purchase"])
     problem = _problem_lines(draft, cleaned["problem"], addresses["problem"])
@@ -219,16 +219,16 @@ def answer_text(question: Question, answer: Any) -> str:
     return question.choice_label(answer) if question.kind == "choice" and answer else answer or ""
 
 
-def _lines(url: str, *pairs: tuple[Text, str | list[str]]) -> list[Line]:
+def _lines(url: str, *pairs: tuple[Text, str | list[str]]) -> list[SummaryLine]:
     kept = []
     for key, value in pairs:
         values = [value] if isinstance(value, str) else value
         if any(values):
-            kept.append(Line(key, values, change_url=url))
+            kept.append(SummaryLine(key, values, change_url=url))
     return kept
 
 
-def _respondent_lines(cleaned: Mapping[str, Any], picked: Picked | None, url: str) -> list[Line]:
+def _respondent_lines(cleaned: Mapping[str, Any], picked: Picked | None, url: str) -> list[SummaryLine]:
     region_id = cleaned.get("service_region")
     names, detail = [], ""
     if picked is not None:
@@ -239,11 +239,11 @@ def _respondent_lines(cleaned: Mapping[str, Any], picked: Picked | None, url: st
         names, detail = list(filter(None, texts)), _("由监管部门核实后处理")
     elif cleaned.get("respondent") == LEFT_TO_AUTHORITY:
         names = [_("由监管部门确定")]
-    lines = [Line(_("企业"), names, detail=detail, change_url=url)] if names or detail else []
+    lines = [SummaryLine(_("企业"), names, detail=detail, change_url=url)] if names or detail else []
     return [*lines, *_lines(url, (_("使用地区"), places.full_name(region_id)))]
 
 
-def _purchase_lines(cleaned: Mapping[str, Any], url: str) -> list[Line]:
+def _purchase_lines(cleaned: Mapping[str, Any], url: str) -> list[SummaryLine]:
     category = str(categories.OBJECT_LABELS.get(cleaned.get("object_category", ""), ""))
     item = str(cleaned.get("item_name", ""))
     amount = cleaned.get("amount")
@@ -258,7 +258,7 @@ def _purchase_lines(cleaned: Mapping[str, Any], url: str) -> list[Line]:
     )
 
 
-def _problem_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[Line]:
+def _problem_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[SummaryLine]:
     happened = day_text(cleaned.get("disputed_on"))
     if happened and cleaned.get("is_approximate"):
         happened = _("%(day)s（大约）") % {"day": happened}
@@ -281,11 +281,11 @@ def _problem_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> 
     )
     if cleaned.get("report"):
         detail = _("另行登记，由监管部门单独处理；不写进这件投诉，企业看不到")
-        lines.append(Line(_("同时举报"), [cleaned["report"]], detail=detail, change_url=url))
+        lines.append(SummaryLine(_("同时举报"), [cleaned["report"]], detail=detail, change_url=url))
     return lines
 
 
-def _demand_lines(draft: FilingDraft, cleaned: Mapping[str, Any], addresses: Addresses) -> list[Line]:
+def _demand_lines(draft: FilingDraft, cleaned: Mapping[str, Any], addresses: Addresses) -> list[SummaryLine]:
     demands = []
     for kind in categories.DEMAND_KINDS:
         if kind.code in cleaned.get("demand", ()):
@@ -297,11 +297,11 @@ def _demand_lines(draft: FilingDraft, cleaned: Mapping[str, Any], addresses: Add
     ]
     return [
         *_lines(addresses["demands"], (_("诉求"), demands), (_("补充说明"), cleaned.get("note", ""))),
-        Line(_("材料"), files or [_("没有")], change_url=addresses["evidence"]),
+        SummaryLine(_("材料"), files or [_("没有")], change_url=addresses["evidence"]),
     ]
 
 
-def _you_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[Line]:
+def _you_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[SummaryLine]:
     phone = str(cleaned.get("phone", ""))
     is_proven = drafts.is_proven(draft, phone, str(cleaned.get("email", "")))
     state = _("已验证") if is_proven else _("未验证，工作人员会回电核实")
@@ -320,9 +320,9 @@ def _you_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list
     )
 
 
-def _consent_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[Line]:
+def _consent_lines(draft: FilingDraft, cleaned: Mapping[str, Any], url: str) -> list[SummaryLine]:
     return [
-        Line(consent.short, [_("同意") if cleaned[consent.code] else _("不同意")], change_url=url)
+        SummaryLine(consent.short, [_("同意") if cleaned[consent.code] else _("不同意")], change_url=url)
         for consent in consent_questions(drafts.enrolled_name(draft))
         if consent.code in cleaned
     ]

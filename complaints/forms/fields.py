@@ -175,7 +175,7 @@ class Carried:
 @dataclass(frozen=True, slots=True)
 class _LookedInto:
     name: str
-    kept: keeping.Kept
+    kept: keeping.StoredFile
     upload: Upload | None = None
 
 

@@ -21,7 +21,7 @@ from database.prepared import PreparedQuery
 from enterprises.models import Branch, BranchAuthority, Enterprise, Succession, TwoPersons
 from enterprises.team.staffing import Worker, setting_for, worker
 
-Found = TypeVar("Found")
+Value = TypeVar("Value")
 
 _kept: dict[tuple[str, int], Calendar] = {}
 
@@ -141,11 +141,11 @@ class Conditions:
         """What the enterprise itself lets a second person approve there."""
         return self.once("two_persons", (enterprise_id, branch_id), lambda: setting_for(enterprise_id, branch_id))
 
-    def once(self, kind: str, key: Any, look: Callable[[], Found]) -> Found:
+    def once(self, kind: str, key: Any, look: Callable[[], Value]) -> Value:
         """What ``look`` finds, asked for once however many cases of the batch want to know it."""
         if (kind, key) not in self._kept:
             self._kept[kind, key] = look()
-        kept: Found = self._kept[kind, key]
+        kept: Value = self._kept[kind, key]
         return kept
 
 

@@ -22,7 +22,7 @@ from enterprises.team.staffing import Worker, parents_of, upwards, workers_of
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Assigned:
     """To whom a case goes, and what goes into the record."""
 
     worker: Worker
@@ -51,7 +51,7 @@ class Workforce:
         load = Counter(dict(held.order_by().values_list("handler").annotate(n=Count("pk"))))
         return cls(day, workers, parents_of(wanted), rules, load)
 
-    def by_rules(self, case: Complaint) -> Given | None:
+    def by_rules(self, case: Complaint) -> Assigned | None:
         """The first rule that finds somebody who is there."""
         # A branch's own rules before those of the whole enterprise.
         rules = sorted(
@@ -65,18 +65,18 @@ class Workforce:
             else:
                 worker, how = self._nearest(case, Right.GET_NEW_CASE), "fewest"
             if worker is not None:
-                return Given(worker, {"why": "rule", "rule": rule.pk, "how": how})
+                return Assigned(worker, {"why": "rule", "rule": rule.pk, "how": how})
         return None
 
-    def instead_of(self, case: Complaint, leave: Absence | None) -> Given | None:
+    def instead_of(self, case: Complaint, leave: Absence | None) -> Assigned | None:
         """The deputy, else the nearest head; None when neither is there."""
         why = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}
         if leave is not None and (deputy := self._there(case, leave.deputy_id)) is not None:
-            return Given(deputy, {**why, "to": "deputy"})
+            return Assigned(deputy, {**why, "to": "deputy"})
         head = self._nearest(case, Right.LEAD_ENTERPRISE)
-        return None if head is None else Given(head, {**why, "to": "head"})
+        return None if head is None else Assigned(head, {**why, "to": "head"})
 
-    def somebody(self, case: Complaint) -> Given | None:
+    def somebody(self, case: Complaint) -> Assigned | None:
         """Whoever answers for a case that must not be without a handler: a head, else a handler of the nearest place,
         else whoever of the enterprise is at work."""
         there = [w for w in self._of(case) if w.leave is None]
@@ -85,9 +85,9 @@ class Workforce:
             or self._nearest(case, Right.GET_NEW_CASE)
             or min(there, key=lambda w: (self.open[w.staff.pk], w.staff.pk), default=None)
         )
-        return None if result is None else Given(result, {"why": "succession"})
+        return None if result is None else Assigned(result, {"why": "succession"})
 
-    def give(self, given: Given) -> Given:
+    def give(self, given: Assigned) -> Assigned:
         """Counts it, so that the next case goes to somebody else."""
         self.open[given.worker.staff.pk] += 1
         return given

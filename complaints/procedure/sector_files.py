@@ -15,7 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from complaints.procedure.filing_request import NOT_FOR_QUESTIONS
-from complaints.procedure.toml_table import Table, TomlProblem
+from complaints.procedure.toml_table import TomlProblem, TomlTable
 
 Word = str | Promise
 
@@ -210,7 +210,7 @@ def read(folder: Path) -> tuple[Sector, ...]:
 
 
 def _sector(path: Path) -> Sector:
-    top = Table.of_file(path, problem=SectorProblem)
+    top = TomlTable.of_file(path, problem=SectorProblem)
     code = _code(top, "code")
     if code != path.stem:
         raise top.fail("code", f"must be {path.stem!r}, the name of the file")
@@ -239,7 +239,7 @@ def _sector(path: Path) -> Sector:
     return made
 
 
-def _word(table: Table, key: str, *, needed: bool = False, context: str = "") -> Word:
+def _word(table: TomlTable, key: str, *, needed: bool = False, context: str = "") -> Word:
     """A message of the catalogues; of the empty one they would give their own heading."""
     text = table.text(key, needed=needed)
     if not text:
@@ -247,7 +247,7 @@ def _word(table: Table, key: str, *, needed: bool = False, context: str = "") ->
     return pgettext_lazy(context, text) if context else gettext_lazy(text)
 
 
-def _code(table: Table, key: str, of: str = "code") -> str:
+def _code(table: TomlTable, key: str, of: str = "code") -> str:
     code = table.text(key, needed=True)
     if not _CODE.match(code):
         raise table.fail(key, f"{code!r} is no code: small letters, digits, _ and dots between words")
@@ -256,7 +256,7 @@ def _code(table: Table, key: str, of: str = "code") -> str:
     return code
 
 
-def _kind(table: Table, of: str) -> Kind:
+def _kind(table: TomlTable, of: str) -> Kind:
     result = Kind(
         code=_code(table, "code", of),
         label=_word(table, "name", needed=True),
@@ -267,11 +267,11 @@ def _kind(table: Table, of: str) -> Kind:
     return result
 
 
-def _group(table: Table) -> ProblemGroup:
+def _group(table: TomlTable) -> ProblemGroup:
     return ProblemGroup(name=_word(table, "group", needed=True), kinds=table.each("kinds", partial(_kind, of="kinds")))
 
 
-def _demand(table: Table) -> DemandKind:
+def _demand(table: TomlTable) -> DemandKind:
     return DemandKind(
         code=_code(table, "code", "demands"),
         label=_word(table, "name", needed=True),
@@ -282,7 +282,7 @@ def _demand(table: Table) -> DemandKind:
     )
 
 
-def _cause(table: Table) -> Cause:
+def _cause(table: TomlTable) -> Cause:
     return Cause(
         code=_code(table, "code", "causes"),
         label=_word(table, "name", needed=True, context="root_cause"),
@@ -291,7 +291,7 @@ def _cause(table: Table) -> Cause:
     )
 
 
-def _body(table: Table) -> Body:
+def _body(table: TomlTable) -> Body:
     name = _word(table, "name", context="body")
     return Body(
         code=_code(table, "code", "bodies"),
@@ -304,7 +304,7 @@ def _body(table: Table) -> Body:
     )
 
 
-def _question(table: Table) -> Question:
+def _question(table: TomlTable) -> Question:
     code, kind = _code(table, "code", "list"), table.text("kind", needed=True)
     if kind not in QUESTION_KINDS:
         raise table.fail("kind", f"{kind!r} is none of {', '.join(QUESTION_KINDS)}")
@@ -334,7 +334,7 @@ def _question(table: Table) -> Question:
     return result
 
 
-def _appeal(table: Table) -> Appeal:
+def _appeal(table: TomlTable) -> Appeal:
     result = Appeal(
         body=table.text("body", needed=True),
         way=_word(table, "way", needed=True),
@@ -346,7 +346,7 @@ def _appeal(table: Table) -> Appeal:
     return result
 
 
-def _within(table: Table) -> Within:
+def _within(table: TomlTable) -> Within:
     result = Within(
         months=table.take("months", int, 0), why=_word(table, "why", needed=True), problems=table.texts("problems")
     )
@@ -355,7 +355,7 @@ def _within(table: Table) -> Within:
     return result
 
 
-def _trade(table: Table) -> Trade:
+def _trade(table: TomlTable) -> Trade:
     verdict = table.text("verdict", "yes")
     if verdict not in VERDICTS:
         raise table.fail("verdict", f"{verdict!r} is none of {', '.join(VERDICTS)}")

@@ -14,14 +14,14 @@ class TomlProblem(Exception):
     """A TOML file cannot be used; says which file, which key and why."""
 
 
-class Table:
+class TomlTable:
     """One table of a file. Each key is taken once; `done` refuses what was left over."""
 
     def __init__(self, name: str, raw: dict[str, Any], *, where: str = "", problem: type[TomlProblem] = TomlProblem):
         self.name, self.where, self.raw, self.problem = name, where, dict(raw), problem
 
     @classmethod
-    def of_file(cls, path: Path, *, problem: type[TomlProblem] = TomlProblem) -> Table:
+    def of_file(cls, path: Path, *, problem: type[TomlProblem] = TomlProblem) -> TomlTable:
         try:
             raw = tomllib.loads(path.read_text(encoding="utf-8"))
         except OSError as error:
@@ -54,17 +54,17 @@ class Table:
     def flag(self, key: str, *, default: bool = False) -> bool:
         return bool(self.take(key, bool, default))
 
-    def table(self, key: str) -> Table:
+    def table(self, key: str) -> TomlTable:
         return self._inner(key, self.take(key, dict, {}))
 
-    def tables(self, key: str) -> list[Table]:
+    def tables(self, key: str) -> list[TomlTable]:
         """The tables of a list, `key[0]` the first."""
         value = self.take(key, list, [])
         if not all(isinstance(one, dict) for one in value):
             raise self.fail(key, "must be a list of tables")
         return [self._inner(f"{key}[{number}]", one) for number, one in enumerate(value)]
 
-    def each(self, key: str, build: Callable[[Table], Built]) -> tuple[Built, ...]:
+    def each(self, key: str, build: Callable[[TomlTable], Built]) -> tuple[Built, ...]:
         """What ``build`` makes of each table of a list; nothing of one may be left over."""
         made = []
         for one in self.tables(key):
@@ -76,5 +76,5 @@ class Table:
         if self.raw:
             raise self.fail(next(iter(self.raw)), "is not known here")
 
-    def _inner(self, key: str, raw: dict[str, Any]) -> Table:
-        return Table(self.name, raw, where=f"{self.where}{key}.", problem=self.problem)
+    def _inner(self, key: str, raw: dict[str, Any]) -> TomlTable:
+        return TomlTable(self.name, raw, where=f"{self.where}{key}.", problem=self.problem)

@@ -30,7 +30,7 @@ from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
 from complaints.wording.clock import chip, clock_facts
-from complaints.wording.duty import Standing, standing
+from complaints.wording.duty import NextAction, next_action
 from enterprises.models import Branch, Enterprise
 from web.languages import named, reads_chinese
 
@@ -80,7 +80,7 @@ class CasePage:
     today: date
     conditions: Conditions
     steps: tuple[str, ...]
-    duty: Standing
+    duty: NextAction
     clocks: list[ClockView]
     demands: list[Demand]
     engagement: Engagement | None
@@ -266,7 +266,7 @@ def page_of(
     confidential: list[Message] = []
     if side == AUTHORITY:
         confidential = case_record.thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
-    duty = standing(complaint=complaint, clocks=clocks, viewer_side=side, now=now, calendar=calendar)
+    duty = next_action(complaint=complaint, clocks=clocks, viewer_side=side, now=now, calendar=calendar)
     if duty.clock is not None and duty.deadline is not None and viewer.channel != TRACKING:
         duty.clock["url"] = why_url(complaint, duty.deadline)
     return CasePage(

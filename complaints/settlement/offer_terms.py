@@ -30,7 +30,7 @@ BLANK = re.compile(r"【请填[^】]*】|\{[^{}\n]{1,20}\}|_{3,}|＿{2,}|[xX×]{
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
+class DraftAnswer:
     """The answer to one demand; ``verdict`` is empty while there is none."""
 
     demand: int
@@ -40,7 +40,7 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Promised:
+class DraftObligation:
     """One obligation. ``has_day``: by a date, or so many days after another one."""
 
     kind: str
@@ -50,7 +50,7 @@ class Promised:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class OpenDemand:
     """One open demand."""
 
     ordinal: int
@@ -71,9 +71,9 @@ class Draft:
     ``is_measure``: one answer for a set of equal cases; ``is_filled_template``: the message is a template of the
     enterprise whose variables about this case were filled in."""
 
-    demands: Sequence[Asked]
-    answers: Sequence[Said]
-    promises: Sequence[Promised] = ()
+    demands: Sequence[OpenDemand]
+    answers: Sequence[DraftAnswer]
+    promises: Sequence[DraftObligation] = ()
     message: str = ""
     has_contact: bool = True
     least: Decimal | None = None

@@ -44,7 +44,7 @@ class Asking:
     ) -> None:
         self.first, self.second = First(more), Second(then)
 
-    def about(self, cases: Sequence[Complaint], regions: Sequence[Region], *, looked_back: timedelta) -> Asked:
+    def about(self, cases: Sequence[Complaint], regions: Sequence[Region], *, looked_back: timedelta) -> FirstStatement:
         """One statement. ``regions``: where the cases lie that the asker may see (``Workspace.regions``)."""
         here = {case.pk: _facts(case) for case in cases}
         rows = self.first(list(here), *_values(here.values(), looked_back), regions=regions)
@@ -57,10 +57,10 @@ class Asking:
                 matters=matters[case.pk],
                 has_voice=bool(case.facts.get("voice")),
             )
-        return Asked(self.second, here, rows, looked_back, cases)
+        return FirstStatement(self.second, here, rows, looked_back, cases)
 
 
-class Asked:
+class FirstStatement:
     """What the first statement brought, by name in ``rows``."""
 
     def __init__(
@@ -168,7 +168,9 @@ def signals_of_request(
         has_place=bool(to.enterprise_id or to.address or to.phone or to.link),
     )
     wanted = sorted({*here.phones, *here.orders, *here.marks})
-    asked = Asked(_AFTER_TYPED, {0: here}, _TYPED(wanted, *_values([here], looked_back), regions=regions), looked_back)
+    asked = FirstStatement(
+        _AFTER_TYPED, {0: here}, _TYPED(wanted, *_values([here], looked_back), regions=regions), looked_back
+    )
     asked.answered()
     return asked.signals()[0]
 

@@ -41,7 +41,7 @@ _OF_OBLIGATION = frozenset({Clock.PERFORMANCE, Clock.PERFORMANCE_ANSWER})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class NextAction:
     """Four facts and one sentence. The names at the end are those of components/duty.html."""
 
     side: str
@@ -63,7 +63,7 @@ class Standing:
         return self.deadline.due_at if self.deadline else None
 
 
-def standing(
+def next_action(
     *,
     complaint: Complaint,
     clocks: Iterable[Deadline],
@@ -72,7 +72,7 @@ def standing(
     calendar: Calendar | None = None,
     authority: Authority | None = None,
     names: bool = True,
-) -> Standing:
+) -> NextAction:
     """Where the case stands, for somebody of ``viewer_side`` ("" = anybody; sees no person). ``authority`` saves
     loading it with the case; ``names`` off calls everybody in general."""
     status = Status(complaint.status)
@@ -85,7 +85,7 @@ def standing(
     late = deadline is not None and texts.is_late(deadline, now)
     is_your_turn = bool(side) and side == viewer_side
     who, detail = cast.holder(side)
-    return Standing(
+    return NextAction(
         side=side,
         holder=who,
         holder_detail=detail,

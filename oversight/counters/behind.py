@@ -73,7 +73,7 @@ Key = tuple[date, int, str, int]
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class Event:
     """One thing that was counted: of which case, on which day."""
 
     day: date
@@ -91,10 +91,10 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class EventPage:
     """A page of lines, newest first; ``n`` is how many there are in all, ``after`` the key of the next page."""
 
-    lines: Sequence[Line]
+    lines: Sequence[Event]
     n: int
     after: str
 
@@ -110,12 +110,12 @@ def read_key(text: str) -> Key | None:
         return None
 
 
-def page(measure: Measure, what: str, after: Key | None = None) -> Found:
+def page(measure: Measure, what: str, after: Key | None = None) -> EventPage:
     """Four statements, six while steps wait to be folded. ``what`` is one of WHAT."""
     return steadily(lambda counters: _page(measure, what, after, counters), now=measure.now, calendar=measure.calendar)
 
 
-def _page(measure: Measure, what: str, after: Key | None, counters: Counters) -> Found:
+def _page(measure: Measure, what: str, after: Key | None, counters: Counters) -> EventPage:
     names = _TOGETHER.get(what, (what,))
     sums = (counters.sums(measure.scope, measure.period, names=names) or {}).get("", dict.fromkeys(names, 0))
     n = open_overdue(sums) if what == OPEN_OVERDUE else sum(sums.values())
@@ -126,7 +126,7 @@ def _page(measure: Measure, what: str, after: Key | None, counters: Counters) ->
         lines += [one for one in _unfolded(measure, what, windows, counters, fresh) if after is None or one.key < after]
         lines.sort(key=lambda line: line.key, reverse=True)
     shown = lines[:PAGE]
-    return Found(shown, n, shown[-1].after if len(lines) > PAGE else "")
+    return EventPage(shown, n, shown[-1].after if len(lines) > PAGE else "")
 
 
 def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
@@ -139,7 +139,7 @@ def _is_counted(what: str, windows: Windows) -> tuple[str, dict[str, Any]]:
     return _SQL["open_overdue"], ends
 
 
-def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, without: Sequence[int]) -> list[Line]:
+def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, without: Sequence[int]) -> list[Event]:
     ours, params = narrowed(measure.scope)
     counted, days = _is_counted(what, windows)
     params |= days | {"without": list(without), "limit": PAGE + 1}
@@ -148,10 +148,10 @@ def _folded(measure: Measure, what: str, windows: Windows, after: Key | None, wi
         params |= dict(zip(("day", "id", "kind", "ref"), after, strict=True))
     with connection.cursor() as cursor:
         cursor.execute(_SQL["page"].format(ours=ours, counted=counted), params)
-        return [Line(*row) for row in cursor.fetchall()]
+        return [Event(*row) for row in cursor.fetchall()]
 
 
-def _unfolded(measure: Measure, what: str, windows: Windows, counters: Counters, fresh: Sequence[int]) -> list[Line]:
+def _unfolded(measure: Measure, what: str, windows: Windows, counters: Counters, fresh: Sequence[int]) -> list[Event]:
     """The rows of cases whose last steps are not folded yet, as they will be."""
     names = _TOGETHER.get(what, (what,))
     columns = ("complaint_id", "kind", "ref", "day", "region", "enterprise", "problem", "object", "channel", *names)
@@ -171,7 +171,7 @@ def _unfolded(measure: Measure, what: str, windows: Windows, counters: Counters,
         if what == OPEN_OVERDUE and row["ran_out_ended"] and windows.has("ran_out_ended", row["day"])
     }
     return [
-        Line(row["day"], row["complaint_id"], row["kind"], row["ref"])
+        Event(row["day"], row["complaint_id"], row["kind"], row["ref"])
         for row in rows.values()
         if counts_for(measure.scope, row)
         and any(row[name] and windows.has(name, row["day"]) for name in names if name != "ran_out_ended")

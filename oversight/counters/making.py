@@ -19,7 +19,7 @@ from django.db.models import F
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
 from oversight.counters.facts import COLUMNS, PLACE, facts
-from oversight.counters.sums import ALL, TALLY, Table, filling
+from oversight.counters.sums import ALL, TALLY, CounterTable, filling
 from oversight.figures.working_time import decrees
 from oversight.models import MEASURES, RollupState, Tally
 
@@ -223,7 +223,7 @@ def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, wh
     return Tally.objects.filter(kind="received").count()
 
 
-def add_up(cursor: Any, tables: Sequence[Table] = ALL) -> None:
+def add_up(cursor: Any, tables: Sequence[CounterTable] = ALL) -> None:
     """Tables of counters anew from the tally; whoever reads sees the old rows until the commit."""
     take_memory(cursor, by_page=True)
     for table in tables:
@@ -232,7 +232,7 @@ def add_up(cursor: Any, tables: Sequence[Table] = ALL) -> None:
         cursor.execute(filling(DAYS, tables) + " select 1", days)
 
 
-def months_at_once(cursor: Any, *, beside: str = "", table: Table | None = None) -> list[dict[str, date]]:
+def months_at_once(cursor: Any, *, beside: str = "", table: CounterTable | None = None) -> list[dict[str, date]]:
     """First and last days of months in a row with about ``ROWS`` rows of the tally, or cells of ``table``."""
     days = f"select day, count(*) as n from {TALLY}{beside} group by 1"
     if table:

@@ -19,7 +19,7 @@ from database.sql_files import read_sql
 from database.sweeping import FULL
 from oversight.counters import making
 from oversight.counters.facts import COLUMNS, KEY, PLACE, facts
-from oversight.counters.sums import ALL, SHARED, TALLY, Table, adding
+from oversight.counters.sums import ALL, SHARED, TALLY, CounterTable, adding
 from oversight.figures.working_time import decrees
 from oversight.models import MEASURES, RollupState
 
@@ -179,7 +179,7 @@ def differing(cursor: Any, *, after: int, upto: int) -> list[int]:
     return [row[0] for row in cursor.fetchall()]
 
 
-def _odd_cells(cursor: Any, table: Table) -> list[str]:
+def _odd_cells(cursor: Any, table: CounterTable) -> list[str]:
     """Keys of the cells that are not the sum of the tally; the table is added up anew."""
     numbers = MEASURES if table.values else ("n",)
     columns = ", ".join((*table.key, *numbers))

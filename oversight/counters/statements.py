@@ -83,7 +83,7 @@ class Windows:
 
 
 @dataclass(frozen=True, slots=True)
-class Rows:
+class ScopeRows:
     """Where a scope's rows stand: months of cells (none: only single rows say it), days of cells or of the tally."""
 
     months: str
@@ -121,7 +121,7 @@ def _is_everywhere(scope: Scope) -> bool:
     return not scope.regions or any(region.level == Region.Level.COUNTRY for region in scope.regions)
 
 
-def rows_of(scope: Scope, by: str) -> Rows | None:
+def rows_of(scope: Scope, by: str) -> ScopeRows | None:
     """None where neither cells nor the tally answer: there is nothing of nobody, and no region in what has none."""
     narrowing = bool(scope.category) + bool(scope.channel) + (by in FACETS)
     if not scope.regions and (by == "region" or not (scope.enterprise_id or scope.is_own)):
@@ -141,10 +141,10 @@ def rows_of(scope: Scope, by: str) -> Rows | None:
         or (narrowing and by == "region")
     ):
         if narrowing or by == "region" or not _is_everywhere(scope):
-            return Rows("", single, params)
+            return ScopeRows("", single, params)
         whose = "branch = 0" if scope.branch_ids is None else "branch = any(%(branches)s::bigint[])"
         whose += " and enterprise = %(enterprise)s" if scope.enterprise_id or not scope.regions else ""
-        return Rows(f"from {MonthEnterprise._meta.db_table} where {whose}", single, params)
+        return ScopeRows(f"from {MonthEnterprise._meta.db_table} where {whose}", single, params)
     params["regions"] = sorted({region.pk for region in scope.regions})
     at = "region = any(%(regions)s::int[])"
     months, days = f"from {MonthFacet._meta.db_table} where {at}", f"from {DayFacet._meta.db_table} where "
@@ -152,17 +152,17 @@ def rows_of(scope: Scope, by: str) -> Rows | None:
         params["facet"], params["facets"] = f"{by[0]}:", f"{by[0]};"
         of = "facet >= %(facet)s and facet < %(facets)s"
         if _is_everywhere(scope):
-            return Rows(f"{months} and {of}", days + of, params, is_named=True)
+            return ScopeRows(f"{months} and {of}", days + of, params, is_named=True)
     elif narrowing:
         of = (
             "facet in ('p:' || %(category)s, 'o:' || %(category)s)" if scope.category else "facet = 'c:' || %(channel)s"
         )
     else:
-        return Rows(f"{months} and facet = ''", f"from {DayRegion._meta.db_table} where {at}", params)
-    return Rows(f"{months} and {of}", days + of if _is_everywhere(scope) else single, params)
+        return ScopeRows(f"{months} and facet = ''", f"from {DayRegion._meta.db_table} where {at}", params)
+    return ScopeRows(f"{months} and {of}", days + of if _is_everywhere(scope) else single, params)
 
 
-def summed(rows: Rows, windows: Windows, by: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:
+def summed(rows: ScopeRows, windows: Windows, by: str, names: Sequence[str]) -> tuple[str, dict[str, Any]]:
     """The statement: whole months from their cells, days at the edges, and days since the last whole month.
 
     What happened in the period is read from its own days only, what counts for days far from its own from all since
@@ -232,7 +232,7 @@ def _within(name: str, span: tuple[date, date], params: dict[str, Any], *, is_wh
     return f"sum({COLUMN_OF[name]})" + (f" filter (where {condition})" if condition else "")
 
 
-def _key_of(rows: Rows, by: str, source: str) -> str:
+def _key_of(rows: ScopeRows, by: str, source: str) -> str:
     """Key and day of a row of ``source``; a cell of a month stands on its first day."""
     keys = {"": "''", "region": "region", "enterprise": "enterprise"}
     if rows.months and source.startswith(rows.months):

@@ -44,7 +44,7 @@ SHARED = _SQL["shared"]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class CounterTable:
     """Key, values and rows ``d`` of one table of counters; ``alone``: rows beside them that are cells already."""
 
     name: str
@@ -94,8 +94,8 @@ def _of_region(name: str) -> tuple[str, str]:
 
 
 TABLES = (
-    Table(DayRegion._meta.db_table, ("region", "day"), ("l.at", "d.day"), *_of_region("places")),
-    Table(
+    CounterTable(DayRegion._meta.db_table, ("region", "day"), ("l.at", "d.day"), *_of_region("places")),
+    CounterTable(
         DayFacet._meta.db_table,
         ("day", "facet"),
         ("d.day", "f.facet"),
@@ -103,10 +103,10 @@ TABLES = (
         days d cross join lateral (values ('p:' || d.problem), ('o:' || d.object), ('c:' || d.channel)) f (facet)
         where f.facet not in ('p:', 'o:', 'c:')""",
     ),
-    Table(
+    CounterTable(
         MonthFacet._meta.db_table, ("region", "facet", "month"), ("l.at", "d.facet", "d.month"), *_of_region("facets")
     ),
-    Table(
+    CounterTable(
         MonthEnterprise._meta.db_table,
         ("enterprise", "branch", "month"),
         ("d.enterprise", "b.branch", "d.month"),
@@ -117,7 +117,7 @@ TABLES = (
 )
 
 
-class Spreads(Table):
+class Spreads(CounterTable):
     """A table of buckets: it has one measure of its own, and ``rows`` is the whole select."""
 
     @property
@@ -132,19 +132,19 @@ class Spreads(Table):
         return f"{self.fill()} on conflict ({', '.join(self.key)}) do update set n = t.n + excluded.n"
 
 
-ALL: tuple[Table, ...] = (
+ALL: tuple[CounterTable, ...] = (
     *TABLES,
     Spreads(MonthSpread._meta.db_table, ("whose", "of", "what", "month", "bucket"), (), _SQL["by_month"]),
     Spreads(DaySpread._meta.db_table, ("region", "what", "day", "bucket"), (), _SQL["by_day"]),
 )
 
 
-def adding(before: str, tables: Iterable[Table] = ALL) -> str:
+def adding(before: str, tables: Iterable[CounterTable] = ALL) -> str:
     """The statement that adds ``diff``, which ``before`` makes, to these tables; a main query is still to follow."""
     return _with(before, [table.add for table in tables])
 
 
-def filling(before: str, tables: Iterable[Table] = ALL, *, beside: str = "") -> str:
+def filling(before: str, tables: Iterable[CounterTable] = ALL, *, beside: str = "") -> str:
     """The same where nothing stands yet of the days in ``diff``, or in the tables whose names end in ``beside``."""
     return _with(before, [table.fill(beside) for table in tables])
 

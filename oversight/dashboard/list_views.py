@@ -26,7 +26,7 @@ from oversight.counters import behind
 from oversight.models import OversightView
 from oversight.presenting import cards, leagues
 from oversight.presenting.choosing import FIELDS, PAGES, Asked, dashboard_page, patiently
-from oversight.presenting.leagues import Line
+from oversight.presenting.leagues import EnterpriseLine
 from web.languages import named
 
 PAGE = 25
@@ -66,7 +66,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
 
 
-def _row(line: Line, names: dict[int, str], asked: Asked, lists: cards.Lists) -> dict[str, Any]:
+def _row(line: EnterpriseLine, names: dict[int, str], asked: Asked, lists: cards.Lists) -> dict[str, Any]:
     low, high = line.interval
     pk = line.enterprise_id
     success = line.success

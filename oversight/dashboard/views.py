@@ -21,7 +21,7 @@ from oversight.hot_spots.reduction_forms import line_of
 from oversight.models import HotSpot
 from oversight.presenting import cards, charts, choosing, flow, overview, shifts
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
-from oversight.presenting.overview import Burning, Holder, Overview, Part
+from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
 from web.languages import named
 
 PAGE = 50
@@ -250,7 +250,7 @@ def _sentence(seen: Overview, burning: Burning, look: DashboardPage) -> dict[str
     return {"lead": lead, "phrases": phrases, "due": due, "url": look.lists.url(overdue=which) if which else ""}
 
 
-def _part(look: DashboardPage, part: Part, region: Any) -> dict[str, Any]:
+def _part(look: DashboardPage, part: PlaceCounts, region: Any) -> dict[str, Any]:
     now = part.now
     change = shifts.of_counts(now["received"].n, part.came_before)
     success, punctual = now["settled"], now["on_time"]

@@ -35,7 +35,7 @@ class ReductionRefusal(Refusal):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedMeasure:
     """A measure: what, which post answers for it, by which day."""
 
     what: str
@@ -65,7 +65,7 @@ def _judged(spot_id: int, before: str, after: str, kind: str, *, why: str, by: U
 
 
 def open_guidance(
-    spot_id: int, *, enterprise_id: int, authority_id: int, causes: str, first: Wanted, by: User, now: datetime
+    spot_id: int, *, enterprise_id: int, authority_id: int, causes: str, first: WantedMeasure, by: User, now: datetime
 ) -> Guidance:
     """A draft with its first measure, not seen by the enterprise. Raises ReductionRefusal: opened before."""
     with transaction.atomic():
@@ -89,7 +89,7 @@ def open_guidance(
     return guidance
 
 
-def add_measure(guidance_id: int, wanted: Wanted, *, by: User, now: datetime) -> Guidance:
+def add_measure(guidance_id: int, wanted: WantedMeasure, *, by: User, now: datetime) -> Guidance:
     """One more measure of a draft. Raises ReductionRefusal once it was sent."""
     with transaction.atomic():
         guidance = _held(guidance_id, Guidance.State.DRAFT)
@@ -216,7 +216,7 @@ def _held(guidance_id: int, state: str) -> Guidance:
     return guidance
 
 
-def _add(guidance: Guidance, wanted: Wanted, *, by: User, now: datetime) -> None:
+def _add(guidance: Guidance, wanted: WantedMeasure, *, by: User, now: datetime) -> None:
     # A number that was given once is not given again: deeds name measures by it.
     used = guidance.deeds.aggregate(Max("measure"))["measure__max"] or 0
     GuidanceMeasure.objects.create(

@@ -54,7 +54,7 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class UnusualCell:
     """A cell that stands out, before it is a row."""
 
     cell: Cell
@@ -94,7 +94,7 @@ def look(day: date, *, now: datetime) -> int:
         for name in ("statement_timeout", "transaction_timeout"):
             cursor.execute("select set_config(%s, %s, true)", [name, _PATIENCE])
         cells = counted(day)
-        results = sorted(standing_out(cells), key=lambda one: one.chance)[:MOST]
+        results = sorted(unusual_cells(cells), key=lambda one: one.chance)[:MOST]
         return _kept(results, day, _around(cells), now=now)
 
 
@@ -113,7 +113,7 @@ def counted(day: date) -> list[Cell]:
         ]
 
 
-def standing_out(cells: Iterable[Cell]) -> Iterator[Found]:
+def unusual_cells(cells: Iterable[Cell]) -> Iterator[UnusualCell]:
     """The cells whose week or day is less probable than the promised rate, each compared with its kind."""
     by_kind: defaultdict[str, list[Cell]] = defaultdict(list)
     for cell in cells:
@@ -127,7 +127,7 @@ def standing_out(cells: Iterable[Cell]) -> Iterator[Found]:
                     continue
                 own = unusual.restlessness_at(usual.mean, restless)
                 if count >= unusual.threshold(usual.total, own, level):
-                    yield Found(cell, kind, unusual.chance(count, usual.total, own), own, level)
+                    yield UnusualCell(cell, kind, unusual.chance(count, usual.total, own), own, level)
 
 
 def _around(cells: Iterable[Cell]) -> dict[str, list[float]]:
@@ -139,7 +139,7 @@ def _around(cells: Iterable[Cell]) -> dict[str, list[float]]:
     return {str(kind): [count, usual.mean] for kind in HotSpot.Kind for count, usual in [whole.counted(kind)]}
 
 
-def _kept(results: list[Found], day: date, around: dict[str, list[float]], *, now: datetime) -> int:
+def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]], *, now: datetime) -> int:
     """The rows; a week that has a day in common with the last row of its cell is that row's business."""
     before = {
         (row.enterprise_id or 0, row.region_id or 0, row.facet, row.kind): row
@@ -148,7 +148,7 @@ def _kept(results: list[Found], day: date, around: dict[str, list[float]], *, no
     firms = Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"})
     places = dict(firms.values_list("pk", "domicile_id"))
     new: list[HotSpot] = []
-    kept: list[Found] = []
+    kept: list[UnusualCell] = []
     for one in results:
         cell, (count, usual) = one.cell, one.cell.counted(one.kind)
         whose = (cell.of, 0) if cell.whose == "e" else (0, cell.of)
@@ -192,7 +192,7 @@ def _kept(results: list[Found], day: date, around: dict[str, list[float]], *, no
     return len(made)
 
 
-def _eights(results: list[Found], day: date) -> dict[tuple[Cell, str], list[int]]:
+def _eights(results: list[UnusualCell], day: date) -> dict[tuple[Cell, str], list[int]]:
     if not results:
         return {}
     cells = {(one.cell.whose, one.cell.of, one.cell.facet): one.cell for one in results}

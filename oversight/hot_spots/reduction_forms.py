@@ -18,7 +18,7 @@ from complaints.procedure.typed_values import Choice, Day, FreeText
 from complaints.reading.case_people import label_of
 from oversight.hot_spots import unusual
 from oversight.hot_spots.effects import ENOUGH, Control, Effect
-from oversight.hot_spots.guiding import Wanted
+from oversight.hot_spots.guiding import WantedMeasure
 from oversight.hot_spots.unusual import DAYS, USUAL, Ratio
 from oversight.models import ConsumerWarning, Deed, Guidance, GuidanceMeasure, HotSpot
 from oversight.models.reduction import LONGEST, LONGEST_MEASURE, LONGEST_WARNING
@@ -71,8 +71,8 @@ class MeasureForm(PlainForm):
             raise forms.ValidationError(_("期限最长一年，请改近一些"))
         return due
 
-    def wanted(self) -> Wanted:
-        return Wanted(**{name: self.cleaned_data[name] for name in ("what", "responsible", "due_on")})
+    def wanted(self) -> WantedMeasure:
+        return WantedMeasure(**{name: self.cleaned_data[name] for name in ("what", "responsible", "due_on")})
 
 
 class GuidanceForm(MeasureForm):

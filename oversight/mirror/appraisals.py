@@ -27,7 +27,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from oversight.open_data import issuing, reading
-from oversight.open_data.reading import Line
+from oversight.open_data.reading import FileLine
 from oversight.presenting.leagues import RANKED_FROM
 from web.incoming import whole
 from web.templatetags.portal import name_of
@@ -41,7 +41,7 @@ LONGEST = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class AppraisalPart:
     """``good`` of ``whole`` earns that share of ``points``; where ``is_turned`` what is left of the whole does."""
 
     code: str
@@ -52,12 +52,12 @@ class Part:
     is_turned: bool = False
 
 
-PARTS: tuple[Part, ...] = (
-    Part("settled", gettext_lazy("消费者确认和解的比率"), 30, "settled", "judged"),
-    Part("on_time", gettext_lazy("协商期限届满前结束的比率"), 25, "in_time", "timed"),
-    Part("kept", gettext_lazy("按时履行并经确认的约定的比率"), 20, "kept", "promised"),
-    Part("again", gettext_lazy("没有60天内重复投诉的比率"), 15, "again", "delivered", is_turned=True),
-    Part("last_day", gettext_lazy("没有拖到最后一天的比率"), 10, "last_day", "timed", is_turned=True),
+PARTS: tuple[AppraisalPart, ...] = (
+    AppraisalPart("settled", gettext_lazy("消费者确认和解的比率"), 30, "settled", "judged"),
+    AppraisalPart("on_time", gettext_lazy("协商期限届满前结束的比率"), 25, "in_time", "timed"),
+    AppraisalPart("kept", gettext_lazy("按时履行并经确认的约定的比率"), 20, "kept", "promised"),
+    AppraisalPart("again", gettext_lazy("没有60天内重复投诉的比率"), 15, "again", "delivered", is_turned=True),
+    AppraisalPart("last_day", gettext_lazy("没有拖到最后一天的比率"), 10, "last_day", "timed", is_turned=True),
 )
 #: Figure → the columns of the published quarters that it is the sum of.
 _COLUMNS: Mapping[str, str] = {
@@ -107,7 +107,7 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
     if None in tables:
         return {}
     by_code = {enterprise.code: enterprise.pk for enterprise in enterprises}
-    lines: dict[int, list[Line]] = {}
+    lines: dict[int, list[FileLine]] = {}
     for line in (line for table in tables for line in table or ()):
         if (pk := by_code.get(line["enterprise"])) is not None:
             lines.setdefault(pk, []).append(line)

@@ -27,7 +27,7 @@ from oversight.figures.figures import RESULTS, Measure, share
 from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.presenting import cards
-from oversight.presenting.cards import Card, Part
+from oversight.presenting.cards import Card, FigurePart
 from oversight.presenting.choosing import THIRTY, Asked, ChoiceForm, understood
 
 #: What a list is called on its own page.
@@ -191,11 +191,11 @@ def _causes(looking: _Looking) -> list[dict[str, Any]]:
 
 
 def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
-    def part(code: str) -> Part:
+    def part(code: str) -> FigurePart:
         n = now.counts[code]
-        return Part(str(TITLES[code]), cards.cases(n), looking.url(code) if n else "")
+        return FigurePart(str(TITLES[code]), cards.cases(n), looking.url(code) if n else "")
 
-    def parts(*codes: str) -> tuple[Part, ...]:
+    def parts(*codes: str) -> tuple[FigurePart, ...]:
         return tuple(part(code) for code in codes)
 
     response, past = now.response.spread.get("minutes_median"), then.response.spread.get("minutes_median")

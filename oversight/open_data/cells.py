@@ -25,7 +25,7 @@ OWN, NONE = "own:", "none"
 Counts = Mapping[str, int]
 #: A number that an earlier version withheld: "regions", "enterprises" or "categories", who, column.
 Withheld = tuple[str, str, str]
-Told = dict[int, dict[str, int | None]]
+NumbersById = dict[int, dict[str, int | None]]
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class Figure:
 class Numbers:
     """None is withheld, what is missing is zero; by id and column."""
 
-    regions: Told = field(default_factory=dict)
-    enterprises: Told = field(default_factory=dict)
+    regions: NumbersById = field(default_factory=dict)
+    enterprises: NumbersById = field(default_factory=dict)
 
 
 def tree_of(regions: Iterable[int], places: Mapping[int, Region]) -> dict[str, str]:
@@ -128,7 +128,7 @@ _COLUMNS = ("received", *AMOUNTS, *(part for figure in FIGURES for part in figur
 class Cells:
     """Numbers of a month (None: withheld, missing: zero): by id and column; by region id, division and code."""
 
-    regions: Told = field(default_factory=dict)
+    regions: NumbersById = field(default_factory=dict)
     categories: dict[tuple[int, str, str], int | None] = field(default_factory=dict)
 
 
@@ -144,10 +144,10 @@ def cells_of(month: date, *, now: datetime, already: Collection[Withheld] = ()) 
     """What may be published of the month from this day, withheld ``already`` included. Some five statements."""
     places = {region.pk: region for region in Region.objects.exclude(level=Region.Level.TOWNSHIP)}
     counted = steadily(lambda _counters: _read(month, places), now=now, calendar=current_calendar())
-    return told_of(counted, places, already=already)
+    return cells_from(counted, places, already=already)
 
 
-def told_of(counted: Counted, places: Mapping[int, Region], *, already: Collection[Withheld] = ()) -> Cells:
+def cells_from(counted: Counted, places: Mapping[int, Region], *, already: Collection[Withheld] = ()) -> Cells:
     """What of these numbers may be told."""
     result = Numbers()
     tree = tree_of(counted.regions, places)

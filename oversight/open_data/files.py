@@ -25,12 +25,12 @@ from enterprises.enrolment.enrolled import customers_on
 from enterprises.models import Enterprise
 from oversight.open_data import quarters
 from oversight.open_data.cells import GOODS, NONE, SERVICE, Cells, Numbers
-from oversight.open_data.reading import TABLES, WITHHELD, Table
+from oversight.open_data.reading import TABLES, WITHHELD, DataTable
 from web.safe_cells import safe_cell
 
 CSV, JSON, TEXT = "text/csv; charset=utf-8", "application/json", "text/plain; charset=utf-8"
 #: Of a region or an enterprise that has a row: what is missing there happened zero times.
-Row = dict[str, Any]
+FileRow = dict[str, Any]
 LICENCE = {
     "name": "CC-BY-4.0",
     "title": "Creative Commons Attribution 4.0",
@@ -52,7 +52,7 @@ class File:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def files_of(month: date, tables: Mapping[str, list[Row]]) -> list[File]:
+def files_of(month: date, tables: Mapping[str, list[FileRow]]) -> list[File]:
     """All files of a month: two a table, the package that describes them, the digests of all."""
     made: list[File] = []
     for name, rows in tables.items():
@@ -64,7 +64,7 @@ def files_of(month: date, tables: Mapping[str, list[Row]]) -> list[File]:
     return [*made, File("SHA256SUMS", TEXT, sums.encode())]
 
 
-def rows_of(month: date, cells: Cells, quarter: Numbers | None = None) -> dict[str, list[Row]]:
+def rows_of(month: date, cells: Cells, quarter: Numbers | None = None) -> dict[str, list[FileRow]]:
     """The lines of each table, in the order of their keys. ``quarter``: of the one that ends with the month."""
     places = Region.objects.select_related("parent").in_bulk([*cells.regions, *(quarter.regions if quarter else ())])
     text = f"{month:%Y-%m}"
@@ -101,7 +101,7 @@ def rows_of(month: date, cells: Cells, quarter: Numbers | None = None) -> dict[s
         )
 
 
-def _of_enterprises(month: date, quarter: Numbers) -> Iterator[Row]:
+def _of_enterprises(month: date, quarter: Numbers) -> Iterator[FileRow]:
     _first, last = quarters.span(month)
     enterprises = Enterprise.objects.select_related("domicile").in_bulk(list(quarter.enterprises))
     sectors = quarters.sectors((last - timedelta(days=360)).replace(day=1), last)
@@ -129,20 +129,20 @@ def _of_enterprises(month: date, quarter: Numbers) -> Iterator[Row]:
         )
 
 
-def _of_place(region: Region) -> Row:
+def _of_place(region: Region) -> FileRow:
     return {"region_code": region.code, "region_name": region.name, "region_name_en": region.name_en}
 
 
-def _of_region(region: Region) -> Row:
+def _of_region(region: Region) -> FileRow:
     return {**_of_place(region), "level": region.level, "parent_code": region.parent.code if region.parent else ""}
 
 
-def _in_yuan(numbers: Mapping[str, int | None]) -> Row:
+def _in_yuan(numbers: Mapping[str, int | None]) -> FileRow:
     cents = numbers.get("recovered", 0)
     return {**numbers, "recovered": None if cents is None else Decimal(cents) / 100}
 
 
-def _filled(table: str, row: Row) -> Row:
+def _filled(table: str, row: FileRow) -> FileRow:
     return {column.name: row.get(column.name, 0) for column in TABLES[table].columns}
 
 
@@ -155,7 +155,7 @@ def label_of(by: str, code: str) -> str:
     return str((OBJECT_LABELS if by == "object" else PROBLEM_LABELS).get(code, code))
 
 
-def csv_of(name: str, rows: Iterable[Row]) -> bytes:
+def csv_of(name: str, rows: Iterable[FileRow]) -> bytes:
     """UTF-8 with a mark for spreadsheets, lines end as RFC 4180 says."""
     out = io.StringIO()
     writer = csv.writer(out)
@@ -178,7 +178,7 @@ def _in_both(text: str | Promise) -> dict[str, str]:
     return result
 
 
-def schema_of(table: Table) -> Row:
+def schema_of(table: DataTable) -> FileRow:
     """The Table Schema of one table."""
     return {
         "fields": [

@@ -87,10 +87,10 @@ def publishable(month: date, *, now: datetime, already: Collection[Withheld] = (
     places = {region.pk: region for region in Region.objects.all()}
     enterprises = set(Enterprise.objects.exclude(enrolled_by=None).values_list("pk", flat=True))
     counted = steadily(lambda _counters: read(*span(month), places), now=now, calendar=current_calendar())
-    return told_of(counted, places, enterprises, already=already)
+    return numbers_from(counted, places, enterprises, already=already)
 
 
-def told_of(
+def numbers_from(
     counted: Counted, places: Mapping[int, Region], enterprises: Collection[int], *, already: Collection[Withheld] = ()
 ) -> Numbers:
     """What of these numbers may be told; ``enterprises`` are the enterprises that are named."""

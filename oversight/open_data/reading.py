@@ -45,7 +45,7 @@ def _end_of_head(content: memoryview) -> int:
     return bytes(content[:4096]).index(b"\r\n") + 2
 
 
-Line = dict[str, Any]
+FileLine = dict[str, Any]
 #: Parts of a sum that may be unknown: the least and the most, None where there is no most.
 Range = tuple[int, int | None]
 
@@ -60,7 +60,7 @@ def newest_sets(*, upto: int = 60) -> list[DataSet]:
     return list(DataSet.objects.order_by("-month", "-version").distinct("month")[:upto])
 
 
-def table(data_set: DataSet, name: str) -> list[Line] | None:
+def table(data_set: DataSet, name: str) -> list[FileLine] | None:
     """The lines of one table: counts as int, None where withheld; all else as text. None where the set has no such
     table.
 
@@ -140,7 +140,7 @@ class Column:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class DataTable:
     """One file: ``key`` are the columns that name a row."""
 
     name: str
@@ -202,10 +202,10 @@ _CLOSED = (
     Column("closed_withdrawn", "integer", pgettext_lazy("open data", "办结：消费者撤回")),
     Column("closed", "integer", pgettext_lazy("open data", "办结的投诉，以上各项之和")),
 )
-TABLES: Mapping[str, Table] = {
+TABLES: Mapping[str, DataTable] = {
     table.name: table
     for table in (
-        Table(
+        DataTable(
             "regions",
             pgettext_lazy("open data", "各地区的月度指标"),
             ("region_code", "month"),
@@ -223,7 +223,7 @@ TABLES: Mapping[str, Table] = {
                 Column("recovered", "number", pgettext_lazy("open data", "经确认挽回的金额（元）")),
             ),
         ),
-        Table(
+        DataTable(
             "categories",
             pgettext_lazy("open data", "各地区按渠道、商品服务和问题的收件"),
             ("region_code", "month", "by", "code"),
@@ -238,13 +238,13 @@ TABLES: Mapping[str, Table] = {
                 Column("received", "integer", pgettext_lazy("open data", "收到的投诉")),
             ),
         ),
-        Table(
+        DataTable(
             "region_quarters",
             pgettext_lazy("open data", "各地区的季度指标：企业阶段的结果"),
             ("region_code", "quarter"),
             (*_REGION, _LEVEL, _PARENT, _QUARTER, *_ENDED, *_HANDLED),
         ),
-        Table(
+        DataTable(
             "enterprise_quarters",
             pgettext_lazy("open data", "各在线和解企业的季度指标"),
             ("enterprise", "quarter"),

@@ -20,7 +20,7 @@ NOTHING = "–"
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FigurePart:
     """One line behind a figure; ``url`` opens the cases that it counts."""
 
     label: str
@@ -46,7 +46,7 @@ class Card:
     unit: str = ""
     tone: str = "neutral"
     foot: tuple[str, ...] = ()
-    parts: tuple[Part, ...] = ()
+    parts: tuple[FigurePart, ...] = ()
     shifts: tuple[Shift, ...] = ()
     url: str = ""
     version: int = 1
@@ -173,7 +173,7 @@ def _count(figure: Figure, lists: Lists) -> Card:
     return Card(code=figure.code, value=f"{figure.n:,}", unit=unit_of(figure.n), url=url, foot=(_("本时间段"),))
 
 
-def share_card(figure: Figure, *parts: Part, tone: str = "neutral", foot: tuple[str, ...] = ()) -> Card:
+def share_card(figure: Figure, *parts: FigurePart, tone: str = "neutral", foot: tuple[str, ...] = ()) -> Card:
     """A share with its number of cases and its interval, and the two or more numbers that it is made of."""
     foot = (n_of(figure), *interval(figure), *foot, *few(figure.n))
     return Card(code=figure.code, value=percent(figure.value), tone=tone, foot=foot, parts=parts)
@@ -199,8 +199,8 @@ def _settled(figure: Figure, lists: Lists) -> Card:
     return Card(code="settled", value=percents(figure.value, figure.upper_value), parts=tuple(parts), foot=foot)
 
 
-def part(label: str, n: int, lists: Lists, what: str) -> Part:
-    return Part(label, cases(n), lists.behind(what) if n else "")
+def part(label: str, n: int, lists: Lists, what: str) -> FigurePart:
+    return FigurePart(label, cases(n), lists.behind(what) if n else "")
 
 
 def interval(figure: Figure) -> tuple[str, ...]:
@@ -225,7 +225,7 @@ def _on_time(figure: Figure, lists: Lists) -> Card:
     )
 
 
-def _response(figure: Figure, *parts: Part) -> Card:
+def _response(figure: Figure, *parts: FigurePart) -> Card:
     """A median of working minutes."""
     if not figure.n:
         return Card(code=figure.code, value=NOTHING, foot=(n_of(figure),), parts=parts)
@@ -240,7 +240,7 @@ def _first_response(figure: Figure, lists: Lists) -> Card:
     if not figure.n:
         return _response(figure, waiting)
     names = (("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）")))
-    lengths = [Part(label, days(figure.spread[name])) for name, label in names if name in figure.spread]
+    lengths = [FigurePart(label, days(figure.spread[name])) for name, label in names if name in figure.spread]
     return _response(figure, part(_("已响应"), figure.n, lists, "responded"), *lengths, waiting)
 
 
@@ -277,7 +277,7 @@ def _handling_time(figure: Figure, lists: Lists) -> Card:
         foot=(_("中位%(median)s，九成在%(p90)s以内") % usual, n_of(figure)),
         parts=(
             part(_("计入的案件"), figure.n, lists, "handled"),
-            *(Part(label, days(spread[name])) for name, label in names),
+            *(FigurePart(label, days(spread[name])) for name, label in names),
         ),
     )
 
@@ -310,14 +310,14 @@ def _kept(figure: Figure, lists: Lists) -> Card:
     )
 
 
-def _promises(label: str, n: int, lists: Lists, what: str) -> Part:
-    return Part(label, ngettext("%(n)s项", "%(n)s项", n) % {"n": f"{n:,}"}, lists.behind(what) if n else "")
+def _promises(label: str, n: int, lists: Lists, what: str) -> FigurePart:
+    return FigurePart(label, ngettext("%(n)s项", "%(n)s项", n) % {"n": f"{n:,}"}, lists.behind(what) if n else "")
 
 
 def _recovered(figure: Figure, lists: Lists) -> Card:
     sums = sorted(figure.money.items(), key=lambda row: (row[0] != "CNY", row[0]))
     parts = [
-        Part(label, amount_in(currency, row[name]))
+        FigurePart(label, amount_in(currency, row[name]))
         for currency, row in sums
         for name, label in (
             ("confirmed", _("经确认")),
@@ -349,9 +349,9 @@ def _misrouted(figure: Figure, lists: Lists) -> Card:
 def _mended(figure: Figure, lists: Lists) -> Card:
     return share_card(
         figure,
-        Part(_("按时再次分送"), cases(figure.numerator or 0)),
-        Part(_("超时"), cases(figure.beside["late"])),
-        Part(_("还在期限内（不计）"), cases(figure.beside["waiting"])),
+        FigurePart(_("按时再次分送"), cases(figure.numerator or 0)),
+        FigurePart(_("超时"), cases(figure.beside["late"])),
+        FigurePart(_("还在期限内（不计）"), cases(figure.beside["waiting"])),
         tone="warn" if figure.beside["late"] else "neutral",
     )
 

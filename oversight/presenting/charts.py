@@ -15,7 +15,7 @@ LEFT, RIGHT, TOP, BOTTOM = 48, 96, 12, 24
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     """One series. ``points`` as an SVG takes them; ``label_y`` is where its name stands."""
 
     name: str
@@ -33,7 +33,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    lines: Sequence[Line]
+    lines: Sequence[ChartLine]
     ticks: Sequence[Tick]
     width: int = WIDTH
     height: int = HEIGHT
@@ -56,11 +56,11 @@ def lines(series: Sequence[tuple[str, Sequence[int]]]) -> Chart | None:
     if not most:
         return None
     top = _top(most)
-    results: list[Line] = []
+    results: list[ChartLine] = []
     for number, (name, values) in enumerate(series, 1):
         step = (WIDTH - LEFT - RIGHT) / max(1, len(values) - 1)
         points = " ".join(f"{LEFT + nth * step:.1f},{_y(value, top):.1f}" for nth, value in enumerate(values))
-        results.append(Line(name, points, values[-1], _y(values[-1], top) + 5, number))
+        results.append(ChartLine(name, points, values[-1], _y(values[-1], top) + 5, number))
     return Chart(_apart(results), [Tick(_y(value, top), value) for value in (0, top // 2, top)])
 
 
@@ -68,13 +68,13 @@ def _y(value: float, top: int) -> float:
     return TOP + (HEIGHT - TOP - BOTTOM) * (1 - value / top)
 
 
-def _apart(results: list[Line]) -> list[Line]:
+def _apart(results: list[ChartLine]) -> list[ChartLine]:
     """Names that would lie on each other, eighteen apart."""
     ordered = sorted(results, key=lambda line: line.label_y)
-    placed: list[Line] = []
+    placed: list[ChartLine] = []
     for line in ordered:
         y = max(line.label_y, placed[-1].label_y + 18) if placed else line.label_y
-        placed.append(Line(line.name, line.points, line.last, y, line.number))
+        placed.append(ChartLine(line.name, line.points, line.last, y, line.number))
     return sorted(placed, key=lambda line: line.number)
 
 

@@ -38,7 +38,7 @@ def ratio_interval(first: int, second: int) -> tuple[float, float]:
 
 
 @dataclass(slots=True, kw_only=True)
-class Line:
+class EnterpriseLine:
     """One enterprise: where its open cases stand and how its stages ended."""
 
     enterprise_id: int
@@ -67,12 +67,12 @@ def standing(measure: Measure) -> dict[str, int]:
     return measure.cases().filter(OPEN).order_by().aggregate(**figures.standing_counts(measure))
 
 
-def counted(measure: Measure) -> list[Line]:
+def counted(measure: Measure) -> list[EnterpriseLine]:
     """The lines of the table from the counters: three statements or four; nothing of a case is read."""
     return steadily(lambda counters: _counted(measure, counters), now=measure.now, calendar=measure.calendar)
 
 
-def _counted(measure: Measure, counters: Counters) -> list[Line]:
+def _counted(measure: Measure, counters: Counters) -> list[EnterpriseLine]:
     sums = counters.sums(measure.scope, measure.period, by="enterprise", names=_NAMES) or {}
     responses = counters.responses(measure.scope, measure.period)
     results = []
@@ -82,7 +82,7 @@ def _counted(measure: Measure, counters: Counters) -> list[Line]:
         shown = rollup_figures.headlines(counts)
         minutes = responses.get(int(key), Counter())
         results.append(
-            Line(
+            EnterpriseLine(
                 enterprise_id=int(key),
                 open=counts["open"],
                 overdue=counts["overdue"],
@@ -101,7 +101,7 @@ def _counted(measure: Measure, counters: Counters) -> list[Line]:
 _NAMES = (*rollup_figures.HEADLINES, "open", "overdue", "due_soon")
 
 
-def rank(results: Sequence[Line]) -> None:
+def rank(results: Sequence[EnterpriseLine]) -> None:
     """Places from–to: ahead is only whose interval lies wholly above."""
     ranked = [line for line in results if line.is_ranked]
     for line, place in zip(ranked, places([line.interval for line in ranked]), strict=True):
@@ -131,10 +131,10 @@ SORTS: dict[str, tuple[Any, bool]] = {
 }
 
 
-def in_order(results: Sequence[Line], sort: str, *, turned: bool = False) -> list[Line]:
+def in_order(results: Sequence[EnterpriseLine], sort: str, *, turned: bool = False) -> list[EnterpriseLine]:
     """Sorted; whoever has too few cases for a share stands at the end, whichever way round."""
     key, falls = SORTS[sort]
-    groups: dict[bool, list[Line]] = defaultdict(list)
+    groups: dict[bool, list[EnterpriseLine]] = defaultdict(list)
     for line in sorted(results, key=lambda one: (-one.overdue, -one.open, one.enterprise_id)):
         groups[key(line) is None].append(line)
     return sorted(groups[False], key=key, reverse=falls != turned) + groups[True]

@@ -49,7 +49,7 @@ class Spot:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class PlaceCounts:
     """What is counted of a smaller place: as it stands, in the period, and how many came in the period before."""
 
     standing: Mapping[str, int]
@@ -63,7 +63,7 @@ class Overview:
 
     at: datetime | None
     whole: Spot
-    parts: Mapping[int, Part]
+    parts: Mapping[int, PlaceCounts]
     buckets: Sequence[Mapping[int, int]]
 
     def is_old(self, now: datetime) -> bool:
@@ -118,8 +118,8 @@ def _standing(sums: Sums) -> dict[str, int]:
     return {name: sums[name] for name in STANDING}
 
 
-def _part(now: Sums, before: Sums) -> Part:
-    return Part(_standing(now), figures.headlines(now, None), before.get("received", 0))
+def _part(now: Sums, before: Sums) -> PlaceCounts:
+    return PlaceCounts(_standing(now), figures.headlines(now, None), before.get("received", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

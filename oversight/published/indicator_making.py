@@ -40,7 +40,7 @@ WHOLES: Mapping[str, tuple[str, ...]] = {
     "on_time": ("in_time", "late", "due"),
     "kept": ("promises_kept", "promises_not_kept", "promised"),
 }
-Line = Mapping[str, Any]
+FileLine = Mapping[str, Any]
 
 
 def publish(*, now: datetime) -> int:
@@ -62,8 +62,8 @@ def publish(*, now: datetime) -> int:
 class _Read:
     months: list[date] = field(default_factory=list)
     quarters: list[date] = field(default_factory=list)
-    by_month: dict[str, dict[date, Line]] = field(default_factory=lambda: defaultdict(dict))
-    by_quarter: dict[str, list[Line]] = field(default_factory=lambda: defaultdict(list))
+    by_month: dict[str, dict[date, FileLine]] = field(default_factory=lambda: defaultdict(dict))
+    by_quarter: dict[str, list[FileLine]] = field(default_factory=lambda: defaultdict(list))
     objects: dict[str, dict[str, list[int | None]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
@@ -146,7 +146,7 @@ def shown(numbers: Sequence[int | None]) -> int | list[int] | None:
     return exact if exact is not None else [least] if least else None
 
 
-def _response(lines: Sequence[Line]) -> list[int] | None:
+def _response(lines: Sequence[FileLine]) -> list[int] | None:
     """The shortest of the times within which half of the first responses came, as the shown numbers prove it."""
     whole = reading.added(line["responded"] for line in lines)
     if whole is None or whole < RANKED_FROM:
@@ -159,7 +159,7 @@ def _response(lines: Sequence[Line]) -> list[int] | None:
     return None
 
 
-def _recovered(lines: Iterable[Line]) -> int | None:
+def _recovered(lines: Iterable[FileLine]) -> int | None:
     """Whole yuan, where no month is withheld and thirty or more promises were paid."""
     results = list(lines)
     n = reading.added(line["recovered_n"] for line in results)

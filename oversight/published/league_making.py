@@ -27,7 +27,7 @@ from enterprises.models import Enterprise, LeagueLine, LeagueSet
 from enterprises.models.published import ALL
 from oversight.models import DataSet
 from oversight.open_data import quarters, reading
-from oversight.open_data.reading import Line, Range
+from oversight.open_data.reading import FileLine, Range
 from oversight.presenting.leagues import RANKED_FROM, places, wilson
 
 #: Counted or shown differently from before gets the next number.
@@ -68,9 +68,9 @@ def publish(*, now: datetime) -> int:
     return made
 
 
-def issued() -> dict[date, list[Line]]:
+def issued() -> dict[date, list[FileLine]]:
     """The lines of the last four issued quarters without a gap, by their last month, the newest first."""
-    result: dict[DataSet, list[Line]] = {}
+    result: dict[DataSet, list[FileLine]] = {}
     for one in reading.newest_sets(upto=3 * QUARTERS + 2):
         if quarters.ends_with(one.month) and (lines := reading.table(one, "enterprise_quarters")) is not None:
             result[one] = lines
@@ -100,7 +100,7 @@ class _Places:
 
 def _make(
     months: Sequence[date],
-    read: Mapping[date, Sequence[Line]],
+    read: Mapping[date, Sequence[FileLine]],
     enterprises: Mapping[str, Enterprise],
     regions: _Places,
     *,
@@ -109,7 +109,7 @@ def _make(
     """Whether the tables of this period differ from the version that stands; then they are its next version."""
     first, last = quarters.span(months[-1])[0], quarters.span(months[0])[1]
     # The newest line of an enterprise says what it is called and where it stands.
-    of_enterprise: dict[str, list[Line]] = defaultdict(list)
+    of_enterprise: dict[str, list[FileLine]] = defaultdict(list)
     for month in months:
         for row in read[month]:
             of_enterprise[row["enterprise"]].append(row)
@@ -117,22 +117,22 @@ def _make(
     for code, rows in sorted(of_enterprise.items()):
         if code not in enterprises or not any(row[WHOLE] != 0 or row["delivered"] != 0 for row in rows):
             continue
-        given = told_of(rows)
+        given = line_values(rows)
         for region in regions.of(rows[0]["seat_path"]):
             for group in dict.fromkeys((ALL, rows[0]["sector"])):
                 groups[region, group].append(
                     LeagueLine(region=region, sector=group, enterprise=enterprises[code], **given)
                 )
     lines = [line for (region, sector), result in sorted(groups.items()) for line in _in_order(result)]
-    digest = sha256(json.dumps([FORMULA, [_told(line) for line in lines]], default=str).encode()).hexdigest()
+    digest = sha256(json.dumps([FORMULA, [_values(line) for line in lines]], default=str).encode()).hexdigest()
     newest = LeagueSet.objects.filter(first=first, last=last).order_by("-version").first()
     if newest is not None and newest.digest == digest:
         return False
     before: dict[int, list[Any]] = {}
     if newest is not None:
         of_country = LeagueLine.objects.filter(of=newest, region=newest.country, sector=ALL)
-        before = {line.enterprise_id: _told(line)[1:] for line in of_country.iterator()}
-    after = {one.enterprise_id: _told(one)[1:] for one in lines if (one.region, one.sector) == (regions.country, ALL)}
+        before = {line.enterprise_id: _values(line)[1:] for line in of_country.iterator()}
+    after = {one.enterprise_id: _values(one)[1:] for one in lines if (one.region, one.sector) == (regions.country, ALL)}
     made = LeagueSet.objects.create(
         first=first,
         last=last,
@@ -157,14 +157,14 @@ def _make(
     return True
 
 
-def _told(line: LeagueLine) -> list[Any]:
+def _values(line: LeagueLine) -> list[Any]:
     names = [field.attname for field in LeagueLine._meta.fields if field.attname not in ("pk", "of_id", "position")]
     return [line.position, *(str(getattr(line, name)) for name in names)]
 
 
-def told_of(rows: Sequence[Line]) -> dict[str, Any]:
+def line_values(rows: Sequence[FileLine]) -> dict[str, Any]:
     """What every line of an enterprise says, from its quarters, the newest first."""
-    newest, shown = rows[0], shown_counts(rows)
+    newest, shown = rows[0], outcome_counts(rows)
     received, due = (reading.added(row[name] for row in rows) for name in ("delivered", "due"))
     customers = int(newest["customers"] or 0)
     return {
@@ -195,7 +195,7 @@ def told_of(rows: Sequence[Line]) -> dict[str, Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class OutcomeCounts:
     """What may be shown of the outcomes: each a least and a most; the interval of the share in thousandths."""
 
     n: int | None
@@ -204,7 +204,7 @@ class Shown:
     interval: tuple[int, int] | None
 
 
-def shown_counts(rows: Sequence[Line]) -> Shown:
+def outcome_counts(rows: Sequence[FileLine]) -> OutcomeCounts:
     """A withheld number as the range that is left; ranked is who has thirty or more and is known well enough."""
     n = reading.added(row[WHOLE] for row in rows)
     settled, unconfirmed = (
@@ -213,7 +213,7 @@ def shown_counts(rows: Sequence[Line]) -> Shown:
     interval = None
     if n is not None and n >= RANKED_FROM and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
         interval = round(1000 * wilson(settled[0], n)[0]), round(1000 * wilson(settled[1], n)[1])
-    return Shown(n, _pair(settled), _pair(unconfirmed), interval)
+    return OutcomeCounts(n, _pair(settled), _pair(unconfirmed), interval)
 
 
 def _pair(result: Range) -> tuple[int | None, int | None]:

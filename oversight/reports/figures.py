@@ -24,7 +24,7 @@ TOP_OBJECTS, TOP_PROBLEMS = 5, 10
 #: Columns of a unit's line: of the month, and of the quarter.
 OF_UNITS = ("received", "closed")
 OF_QUARTERS = ("settled", "unconfirmed", "ended", "in_time", "due")
-Line = dict[str, Any]
+DataLine = dict[str, Any]
 
 
 def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[str, Any]:
@@ -83,7 +83,7 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
     }
 
 
-def _zero(table: str) -> Line:
+def _zero(table: str) -> DataLine:
     return {
         column.name: "0" if column.kind == "number" else 0
         for column in TABLES[table].columns
@@ -101,7 +101,7 @@ def _quarters(data_set: DataSet) -> tuple[DataSet | None, DataSet | None]:
     return now, issuing.newest(reading.back(month, 3))
 
 
-def _of_quarter(data_set: DataSet | None, code: str) -> dict[str, Line]:
+def _of_quarter(data_set: DataSet | None, code: str) -> dict[str, DataLine]:
     counts = [column.name for column in TABLES["region_quarters"].columns if column.kind == "integer"]
     return {
         line["region_code"]: {name: line[name] for name in counts}
@@ -110,7 +110,7 @@ def _of_quarter(data_set: DataSet | None, code: str) -> dict[str, Line]:
     }
 
 
-def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[Line]:
+def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[DataLine]:
     """Enterprises with their seat in this region, by what was delivered to them."""
     was = {
         line["enterprise"]: line["delivered"]
@@ -134,7 +134,7 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[L
     ]
 
 
-def _regions(data_set: DataSet, code: str) -> dict[str, Line]:
+def _regions(data_set: DataSet, code: str) -> dict[str, DataLine]:
     return {
         line["region_code"]: {
             name: None if value == WITHHELD else value if name in _WORDS else int(value) for name, value in line.items()
@@ -155,7 +155,7 @@ def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]
 _WORDS = frozenset({"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "recovered"})
 
 
-def _top(now: dict[str, int | None], old: dict[str, int | None] | None, *, most: int | None) -> list[Line]:
+def _top(now: dict[str, int | None], old: dict[str, int | None] | None, *, most: int | None) -> list[DataLine]:
     """The most frequent first; what is withheld comes last, and is in no list of the most frequent."""
     rows = sorted(now.items(), key=lambda item: (item[1] is None, -(item[1] or 0), item[0]))
     shown: Iterable[tuple[str, int | None]] = (
@@ -164,7 +164,7 @@ def _top(now: dict[str, int | None], old: dict[str, int | None] | None, *, most:
     return [_with_before({"code": code, "received": n}, code, old) for code, n in shown]
 
 
-def _with_before(line: Line, code: str, old: dict[str, Any] | None) -> Line:
+def _with_before(line: DataLine, code: str, old: dict[str, Any] | None) -> DataLine:
     return line if old is None else {**line, "before": old.get(code, 0)}
 
 
@@ -205,7 +205,7 @@ _SHARES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 BY_QUARTER = frozenset({"settled", "on_time", "kept", "rating"})
 
 
-def shares(line: Line) -> dict[str, Share]:
+def shares(line: DataLine) -> dict[str, Share]:
     """The shares that a line gives, by the name of their formula; those of which it has no numbers are missing."""
     result = {}
     for code, (part, wholes) in _SHARES.items():
@@ -215,7 +215,7 @@ def shares(line: Line) -> dict[str, Share]:
     return result
 
 
-def sum_of(line: Line, *names: str) -> int | None:
+def sum_of(line: DataLine, *names: str) -> int | None:
     numbers = [line.get(name) for name in names]
     return None if None in numbers else sum(number for number in numbers if number is not None)
 

@@ -35,7 +35,7 @@ TABLES: Mapping[str, Any] = {
     "objects": gettext_lazy("投诉最多的商品和服务"),
     "problems": gettext_lazy("反映最多的问题"),
 }
-Row = list[str]
+Cells = list[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,22 +48,22 @@ class Head:
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class ReportTable:
     """``rows`` for people, ``raw`` for programs; both in the same order."""
 
     name: str
     title: str
     heads: Sequence[Head]
-    rows: Sequence[Row]
+    rows: Sequence[Cells]
     raw_names: Sequence[str]
-    raw: Sequence[Row]
+    raw: Sequence[Cells]
 
     @property
     def lines(self) -> list[list[tuple[Head, str]]]:
         return [list(zip(self.heads, row, strict=True)) for row in self.rows]
 
 
-def tables_of(report: MonthlyReport) -> list[Table]:
+def tables_of(report: MonthlyReport) -> list[ReportTable]:
     """All tables that have a line."""
     figures = report.figures
     results = [
@@ -133,7 +133,7 @@ def _raw_before(line: Mapping[str, Any]) -> str:
     return _raw(line["before"]) if "before" in line else ""
 
 
-def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
+def _counted(figures: Mapping[str, Any], name: str, by: str) -> ReportTable:
     whole = figures["summary"].get("received", 0)
     heads = [
         Head(str(TABLES[name]), "label", is_number=False),
@@ -148,7 +148,7 @@ def _counted(figures: Mapping[str, Any], name: str, by: str) -> Table:
         share = cards.percent(n / whole) if n is not None and whole else cards.NOTHING
         rows.append([label, _shown(n), share, _before(line), change_of(n, line)])
         raw.append([line["code"], label, _raw(n), _raw_before(line)])
-    return Table(name, str(TABLES[name]), heads, rows, ["code", "label", "received", "before"], raw)
+    return ReportTable(name, str(TABLES[name]), heads, rows, ["code", "label", "received", "before"], raw)
 
 
 def _share_text(share: Share | None) -> str:
@@ -168,7 +168,7 @@ def _quarter(figures: Mapping[str, Any]) -> str:
 _OF_STAGES = ("settled", "unconfirmed", "ended", "in_time", "due")
 
 
-def _units(figures: Mapping[str, Any]) -> Table:
+def _units(figures: Mapping[str, Any]) -> ReportTable:
     quarter = _quarter(figures)
     heads = [
         Head(_("地区"), "name", is_number=False),
@@ -183,7 +183,7 @@ def _units(figures: Mapping[str, Any]) -> Table:
     return _of_places("units", str(TABLES["units"]), heads, names, figures["units"])
 
 
-def _enterprises(figures: Mapping[str, Any]) -> Table:
+def _enterprises(figures: Mapping[str, Any]) -> ReportTable:
     """Of a county: the enterprises that have their seat there, by quarter."""
     heads = [
         Head(_("企业"), "name", is_number=False),
@@ -197,7 +197,9 @@ def _enterprises(figures: Mapping[str, Any]) -> Table:
     return _of_places("firms", f"{TABLES['firms']}{_quarter(figures)}", heads, names, figures.get("firms", ()))
 
 
-def _of_places(name: str, title: str, heads: list[Head], names: list[str], lines: Sequence[Mapping[str, Any]]) -> Table:
+def _of_places(
+    name: str, title: str, heads: list[Head], names: list[str], lines: Sequence[Mapping[str, Any]]
+) -> ReportTable:
     """A line each, most received first; ``closed`` only where it has a column."""
     rows, raw = [], []
     for line in sorted(lines, key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"])):
@@ -208,14 +210,14 @@ def _of_places(name: str, title: str, heads: list[Head], names: list[str], lines
         rows.append([name_of(line), *counts, *rates])
         plain = [line["code"], line["name"], _raw(received), _raw_before(line), *map(_raw, closed)]
         raw.append([*plain, *[_raw(line[column]) if column in line else "" for column in _OF_STAGES]])
-    return Table(name, title, heads, rows, names, raw)
+    return ReportTable(name, title, heads, rows, names, raw)
 
 
 def name_of(line: Mapping[str, Any]) -> str:
     return name_in_language(str(line["name"]), str(line["name_en"]))
 
 
-def _summary(figures: Mapping[str, Any]) -> Table:
+def _summary(figures: Mapping[str, Any]) -> ReportTable:
     """Each line: figure, value, a month before, parts. Reports of before quarters have all figures here."""
     line, was = figures["summary"], figures.get("summary_before")
     rows, raw = [], []
@@ -231,18 +233,18 @@ def _summary(figures: Mapping[str, Any]) -> Table:
     raw.append(["recovered", _raw(line.get("recovered", "0")), "", ""])
     if "quarter" not in figures:
         _add_rating(rows, raw, line, was)
-    return Table("summary", str(TABLES["summary"]), _heads_of_figures(_("本月"), _("上月")), rows, _RAW, raw)
+    return ReportTable("summary", str(TABLES["summary"]), _heads_of_figures(_("本月"), _("上月")), rows, _RAW, raw)
 
 
-def _stages(figures: Mapping[str, Any]) -> Table:
-    rows: list[Row] = []
-    raw: list[Row] = []
+def _stages(figures: Mapping[str, Any]) -> ReportTable:
+    rows: list[Cells] = []
+    raw: list[Cells] = []
     if _quarter(figures):
         line, was = figures["summary"], figures.get("stages_before")
         _add_shares(rows, raw, line, was, [code for code in shares(line) if code in BY_QUARTER])
         _add_rating(rows, raw, line, was)
     title = f"{TABLES['stages']}{_quarter(figures)}"
-    return Table("stages", title, _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw)
+    return ReportTable("stages", title, _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw)
 
 
 _RAW = ["figure", "part", "whole", "upper"]
@@ -254,7 +256,7 @@ def _heads_of_figures(now: str, before: str) -> list[Head]:
 
 
 def _add_shares(
-    rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None, codes: Sequence[str]
+    rows: list[Cells], raw: list[Cells], line: Mapping[str, Any], was: Mapping[str, Any] | None, codes: Sequence[str]
 ) -> None:
     result, old = shares(dict(line)), shares(dict(was)) if was is not None else {}
     for code in codes:
@@ -264,7 +266,7 @@ def _add_shares(
         raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
 
 
-def _add_rating(rows: list[Row], raw: list[Row], line: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:
+def _add_rating(rows: list[Cells], raw: list[Cells], line: Mapping[str, Any], was: Mapping[str, Any] | None) -> None:
     rated = line.get("rated", 0)
     before = _mean(was) if was is not None and "rated" in was else cards.NOTHING
     rows.append([_("满意度（1–5分）"), _mean(line), before, _("n=%(n)s") % {"n": _shown(rated)}])

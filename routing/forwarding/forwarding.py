@@ -25,7 +25,7 @@ from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise, Succession
 from routing.rules.directory import rules as all_rules
 from routing.rules.directory import snapshot
-from routing.rules.facts import Directory, Facts, Match, NoMatch, Rule, Why
+from routing.rules.facts import Directory, Facts, Match, NoMatch, Reason, Rule
 from routing.rules.matching import choose
 
 #: A sweep locks so many cases at once; it should be for less than 150 ms (docs/performance.md).
@@ -67,7 +67,7 @@ def sweep_filed(
     moves = {case.pk: _move(case, decisions[case.pk]) for case in cases}
     done = _take(moves, now=now, conditions=conditions)
     again = {
-        taken.complaint.pk: _refer(_held(decisions[taken.complaint.pk], Why(taken.refusal.code)))
+        taken.complaint.pk: _refer(_held(decisions[taken.complaint.pk], Reason(taken.refusal.code)))
         for taken in done
         if taken.refusal is not None and taken.complaint.status == Status.FILED
     }
@@ -102,7 +102,7 @@ def may_go(
             and target is not None
             and not _may_have_it(case, target, had=had[case.pk], conditions=conditions)
         ):
-            hurdle = Why("no_consent", directory.enterprises[target].names)
+            hurdle = Reason("no_consent", directory.enterprises[target].names)
         decisions[case.pk] = decision if hurdle is None else _held(decision, hurdle)
     return decisions
 
@@ -141,10 +141,10 @@ def _choose(case: Complaint, facts: Facts, rules: Sequence[Rule], directory: Dir
         return choose(facts, rules, directory)
     except Exception:
         log.exception("routing failed for case %s", case.number)
-        return NoMatch(reason="routing_failed", why=(Why("routing_failed"),), suggestions=())
+        return NoMatch(reason="routing_failed", why=(Reason("routing_failed"),), suggestions=())
 
 
-def _held(decision: Match | NoMatch, hurdle: Why) -> NoMatch:
+def _held(decision: Match | NoMatch, hurdle: Reason) -> NoMatch:
     """A person decides, with what routing would have done as the first suggestion."""
     return NoMatch(
         reason=hurdle.code,
@@ -155,20 +155,20 @@ def _held(decision: Match | NoMatch, hurdle: Why) -> NoMatch:
     )
 
 
-def _hurdle(case: Complaint, *, earlier: int, conditions: Conditions) -> Why | None:
+def _hurdle(case: Complaint, *, earlier: int, conditions: Conditions) -> Reason | None:
     """What keeps a case from going on by itself, whoever would answer."""
     if not case.contact_verified and not UNPROVABLE & set(case.absent):
-        return Why("contact_unverified")
+        return Reason("contact_unverified")
     if case.facts.get("voice") and not case.facts.get("voice_written") and case.facts.get("voice_only"):
-        return Why("statement_by_voice")
+        return Reason("statement_by_voice")
     region_id = case.handling_region_id
     most = conditions.policies.number("filings_per_day", region_id).number
     if earlier + 1 >= most:
-        return Why("many_filings", {"count": earlier + 1})
+        return Reason("many_filings", {"count": earlier + 1})
     if case.returns >= conditions.policies.number("returns_before_person", region_id).number:
-        return Why("returned_twice")
+        return Reason("returned_twice")
     if case.consents.get("share_with_enterprise") is False:
-        return Why("left_to_authority")
+        return Reason("left_to_authority")
     return None
 
 

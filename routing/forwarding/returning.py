@@ -17,7 +17,7 @@ from enterprises.models import Branch, Enterprise, SearchName
 from routing.forwarding.forwarding import facts_of
 from routing.rules.directory import rules as all_rules
 from routing.rules.directory import snapshot
-from routing.rules.facts import Candidate, Facts, Match, Why
+from routing.rules.facts import Candidate, Facts, Match, Reason
 from routing.rules.matching import choose
 
 MOST = 8
@@ -34,7 +34,7 @@ class Suggestion:
     enterprise: Enterprise
     branch: Branch | None
     score: int
-    why: tuple[Why, ...]
+    why: tuple[Reason, ...]
 
     @property
     def value(self) -> str:
@@ -45,7 +45,7 @@ class Suggestion:
         return Candidate(self.enterprise.pk, self.branch.pk if self.branch else None, self.score, self.why).as_json()
 
 
-Scored = dict[tuple[int, int | None], tuple[int, tuple[Why, ...]]]
+Scored = dict[tuple[int, int | None], tuple[int, tuple[Reason, ...]]]
 
 
 def suggest(complaint: Complaint, *, statement: str, asked: str, on: dt.date) -> list[Suggestion]:
@@ -66,23 +66,23 @@ def suggest(complaint: Complaint, *, statement: str, asked: str, on: dt.date) ->
                 _keep(scored, other.enterprise_id, other.branch_id, min(other.score, 79), (*extra, *other.why))
     typed = _typed(complaint, asked, on=on)
     for enterprise_id, branch_id, score in typed:
-        _keep(scored, enterprise_id, branch_id, score, (Why("typed", {"named": asked}),))
+        _keep(scored, enterprise_id, branch_id, score, (Reason("typed", {"named": asked}),))
     asked_for = {(enterprise_id, branch_id) for enterprise_id, branch_id, _score in typed}
     return _rows(scored, complaint, asked_for, on=on)[:MOST]
 
 
-def _views(complaint: Complaint, statement: str, asked: str, on: dt.date) -> list[tuple[Facts, tuple[Why, ...]]]:
+def _views(complaint: Complaint, statement: str, asked: str, on: dt.date) -> list[tuple[Facts, tuple[Reason, ...]]]:
     """The case as it would look to routing by each of its facts alone."""
     plain = replace(facts_of(complaint, on=on), enterprise_id=None, branch_id=None, brand_ids=(), named="", address="")
-    results: list[tuple[Facts, tuple[Why, ...]]] = []
+    results: list[tuple[Facts, tuple[Reason, ...]]] = []
     if asked.strip():
-        results.append((replace(plain, named=asked.strip()), (Why("typed", {"named": asked.strip()}),)))
+        results.append((replace(plain, named=asked.strip()), (Reason("typed", {"named": asked.strip()}),)))
     # The own enterprise, by the place: another branch answers there, or the enterprise has a successor.
     results.append((replace(plain, enterprise_id=complaint.enterprise_id), ()))
     for named in dict.fromkeys(filter(None, (complaint.respondent_named.strip(), complaint.brand_named.strip()))):
-        results.append((replace(plain, named=named), (Why("consumer_named", {"named": named}),)))
+        results.append((replace(plain, named=named), (Reason("consumer_named", {"named": named}),)))
     for name in _mentioned(statement, besides=complaint.enterprise_id):
-        results.append((replace(plain, named=name), (Why("mentioned", {"named": name}),)))
+        results.append((replace(plain, named=name), (Reason("mentioned", {"named": name}),)))
     return results
 
 
@@ -117,7 +117,7 @@ def _typed(complaint: Complaint, asked: str, *, on: dt.date) -> list[tuple[int, 
     return results + [(hit.enterprise.pk, hit.branch.pk if hit.branch else None, FOUND) for hit in hits]
 
 
-def _keep(scored: Scored, enterprise_id: int, branch_id: int | None, score: int, why: tuple[Why, ...]) -> None:
+def _keep(scored: Scored, enterprise_id: int, branch_id: int | None, score: int, why: tuple[Reason, ...]) -> None:
     known = scored.get((enterprise_id, branch_id))
     if known is None or known[0] < score:
         scored[enterprise_id, branch_id] = (score, why)

@@ -28,7 +28,7 @@ OTHER = "other"
 _CODE_OR_NAME = _("统一社会信用代码，或登记的全名")
 
 
-class Row(Named):
+class RowByCode(Named):
     """A row by its code, its name, or both as it is shown; none is needed."""
 
     def __init__(self, rows: QuerySet[Any], code: str, label: Any, missing: Any, help_text: Any = "") -> None:
@@ -62,18 +62,18 @@ class RuleForm(StepForm):
         required=False,
         help_text=_("消费者没有点选、只写了名称时用；大小写和空格不论。"),
     )
-    region = Row(
+    region = RowByCode(
         Region.objects.filter(country="CN"),
         "code",
         _("地区"),
         _("没有这个地区"),
         _("名称或六位代码，例如 鼓楼区 或 350102；须在您的辖区之内。"),
     )
-    enterprise = Row(Enterprise.objects.all(), "uscc", _("被投诉企业"), _("没有这个企业"), _CODE_OR_NAME)
-    brand = Row(Brand.objects.all(), "name", _("品牌"), _("没有这个品牌"))
+    enterprise = RowByCode(Enterprise.objects.all(), "uscc", _("被投诉企业"), _("没有这个企业"), _CODE_OR_NAME)
+    brand = RowByCode(Brand.objects.all(), "name", _("品牌"), _("没有这个品牌"))
     category = forms.ChoiceField(label=_("类别"), required=False, widget=forms.Select(attrs=WIDE))
     channel = forms.ChoiceField(label=_("渠道"), required=False, widget=forms.Select(attrs=WIDE))
-    target_enterprise = Row(Enterprise.objects.all(), "uscc", _("转给企业"), _("没有这个企业"), _CODE_OR_NAME)
+    target_enterprise = RowByCode(Enterprise.objects.all(), "uscc", _("转给企业"), _("没有这个企业"), _CODE_OR_NAME)
     target_branch = forms.CharField(
         label=_("分支机构"),
         required=False,
@@ -81,7 +81,7 @@ class RuleForm(StepForm):
         widget=forms.TextInput(attrs=WIDE),
         help_text=_("不写，就按服务区域由最近的分支机构答复。"),
     )
-    target_authority = Row(Authority.objects.all(), "name", _("或者交给监管部门人工分送"), _("没有这个部门"))
+    target_authority = RowByCode(Authority.objects.all(), "name", _("或者交给监管部门人工分送"), _("没有这个部门"))
     priority = forms.IntegerField(
         label=_("优先级"),
         min_value=1,

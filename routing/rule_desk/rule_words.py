@@ -59,7 +59,7 @@ def reason_of(rule: RoutingRule) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class RuleLine:
     """One rule in a list."""
 
     rule: RoutingRule
@@ -94,13 +94,13 @@ def standing(rule: RoutingRule, day: date) -> tuple[str, str]:
     return (_("尚未生效"), "info") if rule.starts_on is not None and rule.starts_on > day else (_("已失效"), "neutral")
 
 
-def rule_lines(rules: Sequence[RoutingRule], *, day: date) -> list[Line]:
+def rule_lines(rules: Sequence[RoutingRule], *, day: date) -> list[RuleLine]:
     """For a list: a query a table of the directory, and one for how they fared."""
     columns = {rule.pk: columns_of(rule) for rule in rules}
     names = Names.of(columns.values())
     uses = {use.code: use for use in RuleUse.objects.filter(code__in={rule.code for rule in rules})} if rules else {}
     return [
-        Line(
+        RuleLine(
             rule,
             conditions(columns[rule.pk], names),
             target(columns[rule.pk], names),

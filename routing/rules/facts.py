@@ -14,7 +14,7 @@ Values = Mapping[str, str | int]
 
 
 @dataclass(frozen=True, slots=True)
-class Why:
+class Reason:
     """One reason: a code of enterprises/directory/reasons.py with its values."""
 
     code: str
@@ -173,7 +173,7 @@ class Candidate:
     enterprise_id: int
     branch_id: int | None
     score: int
-    why: tuple[Why, ...] = ()
+    why: tuple[Reason, ...] = ()
 
     def as_json(self) -> dict[str, object]:
         """As it is stored with the case."""
@@ -193,7 +193,7 @@ class Match:
     branch_id: int | None
     authority_id: int | None
     confidence: int
-    why: tuple[Why, ...]
+    why: tuple[Reason, ...]
     candidates: tuple[Candidate, ...]
     rule: str = ""
     version: int | None = None
@@ -204,7 +204,7 @@ class NoMatch:
     """A person must decide; `reason` is the code of the last why."""
 
     reason: str
-    why: tuple[Why, ...]
+    why: tuple[Reason, ...]
     suggestions: tuple[Candidate, ...]
     rule: str = ""
     version: int | None = None

@@ -10,7 +10,17 @@ from itertools import chain
 
 from enterprises.directory.answering import answering_branches, category_matches
 from enterprises.directory.spelling import fold_name, names_in, spellings
-from routing.rules.facts import AddressWanted, Candidate, Directory, EnterpriseFacts, Facts, Match, NoMatch, Rule, Why
+from routing.rules.facts import (
+    AddressWanted,
+    Candidate,
+    Directory,
+    EnterpriseFacts,
+    Facts,
+    Match,
+    NoMatch,
+    Reason,
+    Rule,
+)
 
 CERTAIN, BY_BRAND, BY_NAME, BY_OTHER_NAME, BY_SPELLING, NO_BRANCH = 100, 95, 90, 85, 80, 70
 MOST_SUGGESTIONS = 5
@@ -37,7 +47,7 @@ class _Choice:
         self.rules = rules
         self.directory = directory
         self.written = facts.written
-        self.why: list[Why] = []
+        self.why: list[Reason] = []
         self.brand_ids: set[int] = set(facts.brand_ids)
         self.meant: list[int] = []
         #: Names inside a written name that nobody bears, and who bears the others of it.
@@ -213,7 +223,7 @@ class _Choice:
             codes = ", ".join(rule.code for rule in level)
             return self._nobody("rules_conflict", current, rules=codes)
         reasons = {"reason": first.reason, "reason_en": first.reason_en or first.reason}
-        self.why.append(Why("rule", {"rule": first.code, "version": first.version, **reasons}))
+        self.why.append(Reason("rule", {"rule": first.code, "version": first.version, **reasons}))
         if first.target_authority_id is not None:
             return Match(
                 enterprise_id=None,
@@ -277,7 +287,7 @@ class _Choice:
                 return self._matched(enterprise, branch.id, code)
             if branch_id is not None:
                 return self._nobody("rule_branch_ended", [enterprise_id], enterprise=enterprise)
-            self.why.append(Why("picked_branch_ended", {"branch": branch.name, "branch_en": branch.name_en}))
+            self.why.append(Reason("picked_branch_ended", {"branch": branch.name, "branch_en": branch.name_en}))
         if not self.directory.areas.get(enterprise_id):
             return self._matched(enterprise, None, "has_no_branches")
         if self.facts.region_id is None:
@@ -321,7 +331,7 @@ class _Choice:
     # Words and rankings
 
     def _because(self, code: str, enterprise: EnterpriseFacts, **values: str | int) -> None:
-        self.why.append(Why(code, {**enterprise.names, **values}))
+        self.why.append(Reason(code, {**enterprise.names, **values}))
 
     def _nobody(
         self, code: str, ids: Sequence[int], *, enterprise: EnterpriseFacts | None = None, **values: str | int
@@ -329,7 +339,7 @@ class _Choice:
         if enterprise is not None:
             self._because(code, enterprise, **values)
         else:
-            self.why.append(Why(code, {"named": self.facts.named, **values}))
+            self.why.append(Reason(code, {"named": self.facts.named, **values}))
         return NoMatch(reason=code, why=tuple(self.why), suggestions=self._ranked(ids))
 
     def _ranked(self, ids: Iterable[int]) -> tuple[Candidate, ...]:
@@ -343,15 +353,15 @@ class _Choice:
             if enterprise is None:
                 continue
             branches = self._branches(enterprise_id)
-            why = [Why("may_be_meant" if start == 80 else "similar_name", enterprise.names)]
+            why = [Reason("may_be_meant" if start == 80 else "similar_name", enterprise.names)]
             score = start
             if branches:
                 score += 10
-                why.append(Why("serves_place", self.facts.place))
+                why.append(Reason("serves_place", self.facts.place))
             if enterprise.enrolment == "enrolled" and not enterprise.has_ended(self.facts.on):
                 score += 10
             else:
-                why.append(Why("cannot_receive"))
+                why.append(Reason("cannot_receive"))
             candidates.append(
                 Candidate(enterprise_id, branches[0] if len(branches) == 1 else None, min(score, 100), tuple(why))
             )

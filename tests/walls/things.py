@@ -274,7 +274,7 @@ def _hot_spot(world: World) -> None:
         enterprise_id=family.enterprise.pk,
         authority_id=family.county.pk,
         causes="账单没有列明",
-        first=guiding.Wanted(what="逐项列明收费", responsible="客服部负责人", due_on=today + timedelta(days=20)),
+        first=guiding.WantedMeasure(what="逐项列明收费", responsible="客服部负责人", due_on=today + timedelta(days=20)),
         by=clerk,
         now=world.now,
     )

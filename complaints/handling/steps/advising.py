@@ -15,7 +15,7 @@ from complaints.models import Complaint, Contact, Demand, Engagement, Offer, Off
 from complaints.parties.conditions import Conditions
 from complaints.settlement import answer_templates, offer_terms
 from complaints.settlement.legal_minimum import minimum_of
-from complaints.settlement.offer_terms import Answer, Asked, Draft, Finding, Promise, Promised, Said
+from complaints.settlement.offer_terms import Answer, Draft, DraftAnswer, DraftObligation, Finding, OpenDemand, Promise
 from enterprises.models import TemplateVersion
 
 #: So many of the last answers are looked at, and none older than this.
@@ -51,13 +51,13 @@ def advice(
         )
     return offer_terms.findings(
         Draft(
-            demands=[Asked(d.ordinal, d.kind, d.amount) for d in open_ones],
+            demands=[OpenDemand(d.ordinal, d.kind, d.amount) for d in open_ones],
             answers=[
-                Said(demand=a.demand, verdict=a.verdict, amount=saying.money(a.amount, ""), reason=a.reason)
+                DraftAnswer(demand=a.demand, verdict=a.verdict, amount=saying.money(a.amount, ""), reason=a.reason)
                 for a in answers
             ],
             promises=[
-                Promised(
+                DraftObligation(
                     kind=p.kind,
                     amount=saying.money(p.amount, ""),
                     owed_by=p.owed_by,

@@ -25,7 +25,7 @@ from complaints.models import Complaint, Engagement
 from complaints.parties import powers
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
-from complaints.parties.workforce import Given, Workforce
+from complaints.parties.workforce import Assigned, Workforce
 from complaints.procedure import deadlines
 from complaints.procedure.categories import REFUSAL_GROUNDS
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -346,7 +346,7 @@ def pass_to_successor(file: CaseFile, actor: Actor, *, enterprise_id: int, branc
     return Effect(data={"from": before.name if before else "", "to": successor.name})
 
 
-def _given_there(file: CaseFile) -> Given | None:
+def _given_there(file: CaseFile) -> Assigned | None:
     """Who handles the case at the enterprise that it lies with now."""
     case = file.complaint
     if file.status not in ENTERPRISE_SIDE:

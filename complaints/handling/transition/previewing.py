@@ -21,20 +21,20 @@ from database.row_security import working_as_steps
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
+class Preview:
     """Unsaved notices, and the official documents without a number."""
 
     notices: list[Notice] = field(default_factory=list)
     papers: list[Paper] = field(default_factory=list)
 
 
-def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str], now: datetime) -> Sent:
+def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str], now: datetime) -> Preview:
     """What ``move`` would write; nothing for a case that is gone. ``officers``: who would sign. Raises its refusal."""
     with working_as_steps():
         conditions = Conditions.at(now)
         files = open_files([case_id], now=now, conditions=conditions, is_looking=True)
         if not files:
-            return Sent()
+            return Preview()
         file, row = files[0], TABLE[move.step]
         lapse_overdue(file)
         file.entries.clear()
@@ -56,4 +56,4 @@ def would_be_sent(move: Move, case_id: int, *, actor: Actor, officers: list[str]
             for form in kinds.forms_of(entry.data)
             if form != kinds.REGISTRATION
         ]  # the register is sent to nobody
-        return Sent(writing.for_file(file), papers)
+        return Preview(writing.for_file(file), papers)

@@ -23,7 +23,7 @@ from complaints.procedure import deadlines
 from complaints.procedure.workflow import TABLE, Audience, Status
 
 
-class Piece(NamedTuple):
+class RecountedBatch(NamedTuple):
     """A batch that was counted: the last case of it, how many cases it had, how many dates moved."""
 
     after: int
@@ -33,7 +33,7 @@ class Piece(NamedTuple):
 
 def recount_piece(
     after: int, *, now: datetime, years: frozenset[int] | None, conditions: Conditions | None = None
-) -> Piece | None:
+) -> RecountedBatch | None:
     """The next batch of cases behind ``after``, in one transaction; None when there is none left."""
     rows = open_clocks(years).filter(complaint_id__gt=after).order_by("complaint_id")
     ids = list(rows.values_list("complaint_id", flat=True).distinct()[:BATCH])
@@ -46,7 +46,7 @@ def recount_piece(
             lapse_overdue(file)
             moved += _recount(file, years)
         write(files)
-    return Piece(ids[-1], len(ids), moved)
+    return RecountedBatch(ids[-1], len(ids), moved)
 
 
 def open_clocks(years: frozenset[int] | None) -> QuerySet[Deadline]:

@@ -22,12 +22,12 @@ from accounts.models import User
 from complaints.documents import printing
 from complaints.documents.printing import readable
 from complaints.filing import drafts
-from complaints.filing.held import Held, held_by
+from complaints.filing.held import HeldDraft, held_by
 from complaints.filing.outlook import ahead
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.parties.conditions import current_calendar
 from complaints.reading.case_people import respondent_of
-from complaints.wording.duty import standing
+from complaints.wording.duty import next_action
 from database.row_security import show
 from web.dates import last_day, moment
 from web.languages import base_language
@@ -106,7 +106,7 @@ def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any
         raise Http404
     token = _token(held, case, now=now)
     clocks, calendar = list(Deadline.objects.filter(complaint=case, ended_at=None)), current_calendar()
-    duty = standing(complaint=case, clocks=clocks, viewer_side="consumer", now=now, calendar=calendar)
+    duty = next_action(complaint=case, clocks=clocks, viewer_side="consumer", now=now, calendar=calendar)
     track_page = request.build_absolute_uri("/track/")
     track_url = f"{track_page}#{case.number}.{token}"
     return {
@@ -123,7 +123,7 @@ def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any
     }
 
 
-def _linked(case: Complaint, held: Held | None) -> list[tuple[str, str]]:
+def _linked(case: Complaint, held: HeldDraft | None) -> list[tuple[str, str]]:
     """(number, respondent) of this case and of those that were filed with it against others."""
     if case.linked_group is None:
         return [(case.number, "")]
@@ -142,7 +142,7 @@ def _phone(case: Complaint) -> str:
     return masked_phone(row.text) if row else ""
 
 
-def _token(held: Held | None, case: Complaint, *, now: datetime) -> str:
+def _token(held: HeldDraft | None, case: Complaint, *, now: datetime) -> str:
     """The token again, or nothing once half an hour is over."""
     if held is None or held.draft.filed_at is None or now >= held.draft.filed_at + drafts.RECEIPT_FOR:
         return ""

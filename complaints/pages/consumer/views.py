@@ -40,7 +40,7 @@ from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, ca
 from complaints.reading.case_people import respondent_of
 from complaints.reading.case_record import body_texts
 from complaints.reading.notices_told import of_case
-from complaints.wording.duty import standing
+from complaints.wording.duty import next_action
 from database.prepared import CombinedQuery, PreparedQuery
 
 
@@ -230,7 +230,7 @@ def my_cases(user: User, *, now: datetime) -> list[dict[str, Any]]:
     calendar = current_calendar()
     mine, open_ones, closed = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
     for case in cases:
-        duty = standing(complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now, calendar=calendar)
+        duty = next_action(complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now, calendar=calendar)
         group = mine if duty.is_your_turn else open_ones if case.closed_at is None else closed
         group.append({"complaint": case, "respondent": respondent_of(case), "duty": duty, "url": case_url(case)})
     mine.sort(key=_by_deadline)

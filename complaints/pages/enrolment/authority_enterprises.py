@@ -39,7 +39,7 @@ from enterprises.team.team import TeamRefusal
 from web.incoming import posted
 
 
-class StandingForm(OneChoice):
+class EnrolmentForm(OneChoice):
     needs = {
         "suspend": ("suspension_ground", "cases", "text"),
         "resume": ("text",),
@@ -205,7 +205,7 @@ def _standing(request: HttpRequest, workspace: Workspace, enterprise: Enterprise
         allowed.add("resume")
     if enterprise.enrolment in (Enrolment.ENROLLED, Enrolment.SUSPENDED):
         allowed.add("exit" if enterprise.leaves_on is None else "drop_exit")
-    form = StandingForm(posted(request), allowed=frozenset(allowed), notice_until=notice)
+    form = EnrolmentForm(posted(request), allowed=frozenset(allowed), notice_until=notice)
     status = 422 if form.is_bound else 200
     here = reverse("complaints:authority-enterprise", args=[enterprise.code])
     if form.is_bound and form.is_valid():

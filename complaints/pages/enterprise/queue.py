@@ -195,14 +195,14 @@ def _active(form: queue_lists.QueueFilter, view: queue_lists.QueueView) -> list[
     ]
 
 
-def with_newest_step(rows: QuerySet[queue_lists.Shown], *, path: str = "") -> QuerySet[queue_lists.Shown]:
+def with_newest_step(rows: QuerySet[queue_lists.Row], *, path: str = "") -> QuerySet[queue_lists.Row]:
     """Each row with the newest step of its case and its number, looks at the contact aside; ``path`` leads there."""
     newest = (
         HandlingStep.objects.filter(complaint=OuterRef(f"{path}pk"), audience="parties")
         .exclude(step=LOOK)
         .order_by("-sequence")
     )
-    annotated: QuerySet[queue_lists.Shown] = rows.annotate(
+    annotated: QuerySet[queue_lists.Row] = rows.annotate(
         newest_step=Subquery(newest.values("step")[:1], output_field=CharField()),
         newest_sequence=Subquery(newest.values("sequence")[:1], output_field=IntegerField()),
     )

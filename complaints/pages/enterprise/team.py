@@ -26,7 +26,7 @@ from complaints.desks.enterprise_workspace import Workspace, case_url, workspace
 from complaints.desks.queue_lists import VIEWS, open_cases
 from complaints.forms.fields import Choice, StepForm, set_choices
 from complaints.models import Complaint
-from complaints.parties.workforce import Given
+from complaints.parties.workforce import Assigned
 from complaints.procedure.categories import PROBLEM_CATEGORIES, PROBLEM_LABELS, problem_label
 from complaints.procedure.workflow import ENTERPRISE_SIDE
 from enterprises.models import AssignmentRule, Staff
@@ -244,7 +244,7 @@ def _tried(workspace: Workspace, here: TeamRequest, form: RuleForm, people: Sequ
     return [_line(case, given.get(case.pk)) for case in newest]
 
 
-def _line(case: Complaint, given: Given | None) -> dict[str, Any]:
+def _line(case: Complaint, given: Assigned | None) -> dict[str, Any]:
     return {
         "number": case.number,
         "url": case_url(case),

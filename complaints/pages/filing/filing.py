@@ -29,7 +29,7 @@ from accounts.views.sign_in import too_many_codes
 from complaints import evidence
 from complaints.filing import drafts, places, respondents, screens, steps
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED, Step, read_pick
-from complaints.filing.held import PURPOSE, Held, address_of, give_cookie, held_by, proven_contact, receipt_address
+from complaints.filing.held import PURPOSE, HeldDraft, address_of, give_cookie, held_by, proven_contact, receipt_address
 from complaints.filing.people import YouStep
 from complaints.filing.respondents import FurtherForm
 from complaints.handling.steps.filing import MOST_RESPONDENTS
@@ -49,7 +49,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
         draft, key = drafts.begin(
             now=now, source=request.GET.get("source", ""), category=request.GET.get("object_category", "")
         )
-        response = _take_in(request, Held(draft, key), "enterprise", now=now)
+        response = _take_in(request, HeldDraft(draft, key), "enterprise", now=now)
         give_cookie(response, key, seconds=drafts.kept_for(now).total_seconds())
         return response
     held = held_by(request, now=now)
@@ -148,7 +148,7 @@ def _keep_typed(request: HttpRequest, draft: FilingDraft, step: str, *, now: dat
     drafts.save(draft, step=step, typed=drafts.typed_in(request.POST, names), now=now)
 
 
-def _take_in(request: HttpRequest, held: Held, step: str, *, now: datetime) -> HttpResponseBase:
+def _take_in(request: HttpRequest, held: HeldDraft, step: str, *, now: datetime) -> HttpResponseBase:
     """Save, then do what the pressed button says."""
     draft, posted = held.draft, request.POST
     _keep_typed(request, draft, step, now=now)
@@ -225,7 +225,7 @@ def _take_files(request: HttpRequest, draft: FilingDraft, *, now: datetime) -> N
             messages.error(request, str(refusal), extra_tags="bad")
 
 
-def _send_code(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBase:
+def _send_code(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpResponseBase:
     """A code to the phone (or mailbox) as typed; everything else stays as typed."""
     name = "email" if "send_email_code" in request.POST else "phone"
     form = drafts.form_of(held.draft, "you", today=timezone.localdate(now), judged=True)
@@ -330,7 +330,7 @@ def more(request: HttpRequest, draft_id: uuid.UUID) -> HttpResponseBase:
     return _show(request, held, form)
 
 
-def _show(request: HttpRequest, held: Held, form: FurtherForm) -> HttpResponseBase:
+def _show(request: HttpRequest, held: HeldDraft, form: FurtherForm) -> HttpResponseBase:
     draft, today = held.draft, timezone.localdate()
     query = request.GET.get("q", "").strip()[:100]
     region = drafts.first(draft, "enterprise", "service_region")

@@ -27,7 +27,7 @@ from complaints.filing import composing, drafts, screens, steps
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
 from complaints.filing.forms import ProblemStep, Step
-from complaints.filing.held import Held, address_of, give_cookie, normal_phone, receipt_address
+from complaints.filing.held import HeldDraft, address_of, give_cookie, normal_phone, receipt_address
 from complaints.filing.outlook import duplicates, outlook
 from complaints.links.joining import file_draft
 from complaints.models.evidence import FilingDraft
@@ -45,7 +45,7 @@ UNPROVEN = Limit("unproven_filing", 30, timedelta(hours=1))
 UNPROVEN_UNWORKED = Limit("unproven_filing_unworked", 5, timedelta(hours=1))
 
 
-def check(request: HttpRequest, held: Held, *, now: datetime) -> HttpResponseBase:
+def check(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpResponseBase:
     """The last screen: everything once more, then the one rule call."""
     draft, today = held.draft, timezone.localdate(now)
     language = get_language() or settings.LANGUAGE_CODE
@@ -102,7 +102,7 @@ def _expectation(picked: Picked | None, composed: FilingRequest | Unfinished, *,
     return expected([enterprise], on=today, category=composed.problem_category).get(enterprise)
 
 
-def _file(request: HttpRequest, held: Held, filing: FilingRequest, *, now: datetime) -> HttpResponseBase:
+def _file(request: HttpRequest, held: HeldDraft, filing: FilingRequest, *, now: datetime) -> HttpResponseBase:
     """Files once, whatever a double click sends; a second submit finds the receipt."""
     with transaction.atomic():
         draft = FilingDraft.objects.select_for_update().get(pk=held.draft.pk)

@@ -39,14 +39,14 @@ from complaints.reading.case_record import Event, Message, Reader, thread_of, ti
 from complaints.reading.case_settlement import ObligationView, demand_with_amount, in_force, obligations_of
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
-from complaints.wording.duty import Standing, standing
+from complaints.wording.duty import NextAction, next_action
 
 #: What a respondent must do first, where it stands open.
 _FIRST = ("mediation", "suggestion", "settled-elsewhere", "performed", "confirm")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Table:
+class RespondentCase:
     """What lies on the table of the case for the respondent."""
 
     matters: Mapping[str, models.Matter]
@@ -66,7 +66,7 @@ class RecusalForm(StepForm):
     text = FreeText(label=_("为什么"), rows=4)
 
 
-PAGES: dict[str, StepPage[Table]] = table(
+PAGES: dict[str, StepPage[RespondentCase]] = table(
     StepPage(
         name="mediation",
         steps=("agree_to_mediation", "decline_mediation"),
@@ -141,10 +141,10 @@ class RespondentPage:
     case: models.Complaint
     actor: Actor
     respondent: str
-    duty: Standing
+    duty: NextAction
     sixty: mediation_facts.SixtyDays | None
     session: mediation_facts.Session | None
-    table: Table
+    table: RespondentCase
     steps: tuple[str, ...]
     promises: list[ObligationView]
     demands: list[str]
@@ -183,7 +183,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
     return render(request, "answer/case.html", context)
 
 
-def _is_answered(shown: RespondentPage, page: StepPage[Table]) -> bool:
+def _is_answered(shown: RespondentPage, page: StepPage[RespondentCase]) -> bool:
     """Said already; it may be said otherwise, but nobody waits for it."""
     if page.name == "mediation":
         return "mediation_enterprise" in shown.case.consents
@@ -191,7 +191,7 @@ def _is_answered(shown: RespondentPage, page: StepPage[Table]) -> bool:
     return page.name == "suggestion" and suggestion is not None and "enterprise" in suggestion.data.get("answers", {})
 
 
-def step_context(request: HttpRequest, link: models.AnswerLink, now: datetime) -> StepContext[Table]:
+def step_context(request: HttpRequest, link: models.AnswerLink, now: datetime) -> StepContext[RespondentCase]:
     """The case as its respondent sees it, who acts by the link."""
     shown = answering_of(link, now=now)
     return StepContext(
@@ -247,7 +247,7 @@ def visibility_of(link: models.AnswerLink, case: models.Complaint, actor: Actor,
     )
     clock = mediation_facts.mediation_clock(case)
     clock_url = ACCESS.url(case.number, "why", clock_name(clock)) if clock is not None else ""
-    duty = standing(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
+    duty = next_action(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
     if duty.clock is not None and duty.deadline is not None:
         duty.clock["url"] = ACCESS.url(case.number, "why", clock_name(duty.deadline))
     return RespondentPage(
@@ -259,7 +259,7 @@ def visibility_of(link: models.AnswerLink, case: models.Complaint, actor: Actor,
         duty=duty,
         sixty=mediation_facts.sixty_days(clock, today, url=clock_url),
         session=next(iter(mediation_facts.sessions_of([], matters.get("session"), [], now)), None),
-        table=Table(matters=matters, obligations=owed),
+        table=RespondentCase(matters=matters, obligations=owed),
         steps=open_steps(actor, around),
         promises=in_force(obligations_of(owed, clocks, side=ENTERPRISE, today=today)),
         demands=[demand_with_amount(row) for row in models.Demand.objects.filter(complaint=case)],

@@ -24,7 +24,7 @@ from complaints.handling.steps import contact as answer_links
 from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Matter, Obligation
 from complaints.pages.authority.intake.on_behalf import RecordForm, write_down
-from complaints.pages.links.answer import PAGES, Table
+from complaints.pages.links.answer import PAGES, RespondentCase
 from complaints.pages.shared.step_pages import StepContext, refused
 from complaints.parties import actors
 from complaints.parties.actors import Actor
@@ -200,12 +200,12 @@ def revoke(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespo
     return redirect(done.address)
 
 
-def _table(officer_case: OfficerCase) -> Table:
+def _table(officer_case: OfficerCase) -> RespondentCase:
     case = officer_case.access.complaint
     matters = {
         m.kind: m for m in Matter.objects.filter(complaint=case, state="open", audience="parties").order_by("pk")
     }
-    return Table(matters=matters, obligations=list(Obligation.objects.filter(complaint=case, engagement=None)))
+    return RespondentCase(matters=matters, obligations=list(Obligation.objects.filter(complaint=case, engagement=None)))
 
 
 def _respondent(officer_case: OfficerCase, recording: dict[str, str] | None = None) -> Actor:
@@ -221,7 +221,7 @@ def _respondent(officer_case: OfficerCase, recording: dict[str, str] | None = No
     )
 
 
-def _open_steps(officer_case: OfficerCase, table: Table) -> set[str]:
+def _open_steps(officer_case: OfficerCase, table: RespondentCase) -> set[str]:
     """What the respondent may do now, through this officer."""
     around = Around(
         complaint=officer_case.access.complaint,

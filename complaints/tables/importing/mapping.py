@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from complaints.procedure import categories
 from complaints.procedure.filing_request import FilingRequest
 from complaints.procedure.sector_files import GOODS, SERVICE
-from complaints.procedure.toml_table import Table, TomlProblem
+from complaints.procedure.toml_table import TomlProblem, TomlTable
 from complaints.tables.importing.converting import Converter
 from complaints.tables.importing.reading import Shape
 
@@ -142,7 +142,7 @@ def read_mapping(path: Path) -> Mapping:
 class _Reader:
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.top = Table.of_file(path, problem=MappingError)
+        self.top = TomlTable.of_file(path, problem=MappingError)
 
     def mapping(self) -> Mapping:
         top = self.top
@@ -210,21 +210,21 @@ class _Reader:
         for name in result.values.keys() & set(result.absent):
             raise self.top.fail(name, "is both mapped and absent")
 
-    def _zone(self, top: Table) -> ZoneInfo:
+    def _zone(self, top: TomlTable) -> ZoneInfo:
         name = top.text("timezone", needed=True)
         try:
             return ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError) as problem:
             raise top.fail("timezone", f"no time zone {name!r}") from problem
 
-    def _absent(self, top: Table) -> tuple[str, ...]:
+    def _absent(self, top: TomlTable) -> tuple[str, ...]:
         absent = top.texts("absent")
         for name in absent:
             if name not in ABSENT:
                 raise top.fail("absent", f"no field {name!r}")
         return absent
 
-    def _shape(self, file: Table) -> Shape:
+    def _shape(self, file: TomlTable) -> Shape:
         shape = Shape(file.text("encoding", "utf-8"), file.text("delimiter", ","), file.take("multiline", bool, False))
         try:
             is_line_by_line = "\n".encode(shape.encoding) == b"\n"
@@ -237,7 +237,7 @@ class _Reader:
         file.texts("unused")
         return shape
 
-    def _beside(self, table: Table, key: str) -> Path | None:
+    def _beside(self, table: TomlTable, key: str) -> Path | None:
         name = table.text(key)
         if not name:
             return None
@@ -246,7 +246,7 @@ class _Reader:
             raise table.fail(key, f"no file {name}")
         return path
 
-    def _values(self, table: Table) -> dict[str, Converter]:
+    def _values(self, table: TomlTable) -> dict[str, Converter]:
         for key in table.raw:
             if key not in TARGETS:
                 raise table.fail(key, "no such field of a complaint")
@@ -257,7 +257,7 @@ class _Reader:
             key: self._converter(table, key, needed=key in ("external_id", "received_at")) for key in list(table.raw)
         }
 
-    def _demands(self, top: Table) -> tuple[DemandMapping, ...]:
+    def _demands(self, top: TomlTable) -> tuple[DemandMapping, ...]:
         results = []
         for table in top.tables("demands"):
             results.append(
@@ -270,17 +270,17 @@ class _Reader:
             table.done()
         return tuple(results)
 
-    def _doubts(self, top: Table) -> tuple[Doubt, ...]:
+    def _doubts(self, top: TomlTable) -> tuple[Doubt, ...]:
         results = []
         for table in top.tables("doubts"):
             results.append(Doubt(earlier=self._converter(table, "earlier"), later=self._converter(table, "later")))
             table.done()
         return tuple(results)
 
-    def _maybe(self, table: Table, key: str) -> Converter | None:
+    def _maybe(self, table: TomlTable, key: str) -> Converter | None:
         return self._converter(table, key) if key in table.raw else None
 
-    def _converter(self, parent: Table, key: str, *, needed: bool = False) -> Converter:
+    def _converter(self, parent: TomlTable, key: str, *, needed: bool = False) -> Converter:
         if key not in parent.raw:
             raise parent.fail(key, "is missing")
         table = parent.table(key)
@@ -328,7 +328,7 @@ class _Reader:
         table.done()
         return result
 
-    def _time(self, table: Table, standard: time) -> time:
+    def _time(self, table: TomlTable, standard: time) -> time:
         text = table.text("at")
         try:
             return time.fromisoformat(text) if text else standard

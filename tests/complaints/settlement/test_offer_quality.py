@@ -10,23 +10,23 @@ import pytest
 
 from complaints import wording
 from complaints.settlement import offer_terms
-from complaints.settlement.offer_terms import Asked, Draft, Finding, Promised, Said, findings
+from complaints.settlement.offer_terms import Draft, DraftAnswer, DraftObligation, Finding, OpenDemand, findings
 
-REFUND, CANCEL = Asked(1, "refund", Decimal("128.50")), Asked(2, "cancel_service")
-YES = Said(demand=1, verdict="grant", amount=Decimal("128.50"))
-CANCELLED = Said(demand=2, verdict="grant")
-PAID = Promised(kind="original_channel", amount=Decimal("128.50"))
-DONE = Promised(kind="service_change")
-RETURN = Promised(kind="return_by_consumer", owed_by="consumer")
+REFUND, CANCEL = OpenDemand(1, "refund", Decimal("128.50")), OpenDemand(2, "cancel_service")
+YES = DraftAnswer(demand=1, verdict="grant", amount=Decimal("128.50"))
+CANCELLED = DraftAnswer(demand=2, verdict="grant")
+PAID = DraftObligation(kind="original_channel", amount=Decimal("128.50"))
+DONE = DraftObligation(kind="service_change")
+RETURN = DraftObligation(kind="return_by_consumer", owed_by="consumer")
 #: Refused with what the enterprise looked into; nobody wrote this to anybody else.
 WHY = "您于2025年3月6日在鼓楼厅签了24个月的合约，9月起的20元是合约里写明的终端分期，不是另开的业务。"
 OTHER = "贵宾您好，营业厅录音显示9月2日16:20您口头同意试用一个月，系统在10月2日自动停用，并没有再扣过钱。"
-NO = Said(demand=1, verdict="refuse", reason=WHY)
+NO = DraftAnswer(demand=1, verdict="refuse", reason=WHY)
 PUT_OFF = "您好，经我司核实，您反映的业务为正常收费，系统无异常，无法为您办理退费，感谢您的理解与支持。"
 
 
-def refusal(reason: str) -> tuple[Said]:
-    return (Said(demand=1, verdict="refuse", reason=reason),)
+def refusal(reason: str) -> tuple[DraftAnswer]:
+    return (DraftAnswer(demand=1, verdict="refuse", reason=reason),)
 
 
 RULE = "合约期内不能单独退订这一项业务"
@@ -46,7 +46,7 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("all refused with a reason of its own", REFUSING, ""),
     # unanswered
     ("one demand forgotten", GOOD | {"answers": (YES,)}, "unanswered:answer-2"),
-    ("a verdict not chosen", GOOD | {"answers": (YES, Said(demand=2, verdict=""))}, "unanswered:answer-2"),
+    ("a verdict not chosen", GOOD | {"answers": (YES, DraftAnswer(demand=2, verdict=""))}, "unanswered:answer-2"),
     ("nothing answered", {"demands": (REFUND, CANCEL), "answers": ()}, "unanswered:answer-1 unanswered:answer-2"),
     # no_contact
     ("nobody talked to the consumer", GOOD | {"has_contact": False}, "no_contact:"),
@@ -54,19 +54,19 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
     # no_amount
     (
         "money granted, no sum anywhere",
-        GOOD | {"answers": (Said(demand=1, verdict="grant"), CANCELLED), "promises": (DONE,)},
+        GOOD | {"answers": (DraftAnswer(demand=1, verdict="grant"), CANCELLED), "promises": (DONE,)},
         "no_amount:amount-1",
     ),
     (
         "in part, no sum",
         {
-            "demands": (Asked(1, "damages"),),
+            "demands": (OpenDemand(1, "damages"),),
             "promises": (DONE,),
-            "answers": (Said(demand=1, verdict="part", reason=WHY),),
+            "answers": (DraftAnswer(demand=1, verdict="part", reason=WHY),),
         },
         "no_amount:amount-1",
     ),
-    ("the promise names the sum", GOOD | {"answers": (Said(demand=1, verdict="grant"), CANCELLED)}, ""),
+    ("the promise names the sum", GOOD | {"answers": (DraftAnswer(demand=1, verdict="grant"), CANCELLED)}, ""),
     ("what is not for money needs no sum", {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (DONE,)}, ""),
     ("refused money needs no sum", REFUSING, ""),
     # no_date
@@ -78,23 +78,27 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
     (
         "a day after another promise is a day",
-        {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (RETURN, Promised(kind="service_change"))},
+        {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (RETURN, DraftObligation(kind="service_change"))},
         "",
     ),
     (
         "a promise without any day",
-        {"demands": (CANCEL,), "answers": (CANCELLED,), "promises": (Promised(kind="service_change", has_day=False),)},
+        {
+            "demands": (CANCEL,),
+            "answers": (CANCELLED,),
+            "promises": (DraftObligation(kind="service_change", has_day=False),),
+        },
         "no_date:add",
     ),
     # promised_less
     (
         "128.50 granted, 100 promised",
-        GOOD | {"promises": (Promised(kind="transfer", amount=Decimal(100)), DONE)},
+        GOOD | {"promises": (DraftObligation(kind="transfer", amount=Decimal(100)), DONE)},
         "promised_less:promise-1-amount",
     ),
     (
         "the money comes second",
-        GOOD | {"promises": (DONE, Promised(kind="bill_credit", amount=Decimal("128.49")))},
+        GOOD | {"promises": (DONE, DraftObligation(kind="bill_credit", amount=Decimal("128.49")))},
         "promised_less:promise-2-amount",
     ),
     (
@@ -102,16 +106,16 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
         GOOD
         | {
             "promises": (
-                Promised(kind="bill_credit", amount=Decimal(100)),
-                Promised(kind="voucher", amount=Decimal("28.50")),
+                DraftObligation(kind="bill_credit", amount=Decimal(100)),
+                DraftObligation(kind="voucher", amount=Decimal("28.50")),
             )
         },
         "",
     ),
-    ("more than granted", GOOD | {"promises": (Promised(kind="transfer", amount=Decimal(200)),)}, ""),
+    ("more than granted", GOOD | {"promises": (DraftObligation(kind="transfer", amount=Decimal(200)),)}, ""),
     (
         "the consumer's money does not count",
-        GOOD | {"promises": (DONE, Promised(kind="transfer", amount=Decimal("128.50"), owed_by="consumer"))},
+        GOOD | {"promises": (DONE, DraftObligation(kind="transfer", amount=Decimal("128.50"), owed_by="consumer"))},
         "promised_less:promise-2-amount",
     ),
     # below_law
@@ -146,7 +150,7 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
         REFUSING
         | {
             "earlier": (PUT_OFF,),
-            "answers": (Said(demand=1, verdict="part", amount=Decimal(1), reason=PUT_OFF),),
+            "answers": (DraftAnswer(demand=1, verdict="part", amount=Decimal(1), reason=PUT_OFF),),
             "promises": (PAID,),
         },
         "copied:reason-1",
@@ -177,7 +181,7 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
     (
         "the reason of what is granted",
-        GOOD | {"answers": (YES, Said(demand=2, verdict="grant", reason=PUT_OFF)), "earlier": (PUT_OFF,)},
+        GOOD | {"answers": (YES, DraftAnswer(demand=2, verdict="grant", reason=PUT_OFF)), "earlier": (PUT_OFF,)},
         "",
     ),
     ("a short rule is alike by nature", REFUSING | {"answers": refusal(RULE), "earlier": (RULE,)}, ""),
@@ -202,7 +206,7 @@ CASES: tuple[tuple[str, dict[str, Any], str], ...] = (
             "has_contact": False,
             "least": Decimal(5),
             "earlier": (PUT_OFF,),
-            "answers": (Said(demand=1, verdict="part", reason=PUT_OFF),),
+            "answers": (DraftAnswer(demand=1, verdict="part", reason=PUT_OFF),),
             "message": "____",
         },
         "unanswered:answer-2 no_contact: no_amount:amount-1 no_date:add below_law:h-sum blanks:message copied:reason-1",

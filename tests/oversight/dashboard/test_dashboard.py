@@ -23,7 +23,7 @@ from complaints.procedure.workflow import Status
 from oversight.figures import figures
 from oversight.figures.figures import Figure
 from oversight.presenting import leagues, overview
-from oversight.presenting.leagues import Line
+from oversight.presenting.leagues import EnterpriseLine
 from tests import given
 from tests.cast import World, standing
 from tests.complaints.pages.at_the_authority import officer_of, workspace
@@ -271,8 +271,8 @@ def test_a_count_that_takes_too_long_says_so(region_with_cases: World, monkeypat
 
 
 def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
-    def line(pk: int, part: int, whole: int) -> Line:
-        return Line(
+    def line(pk: int, part: int, whole: int) -> EnterpriseLine:
+        return EnterpriseLine(
             enterprise_id=pk, success=Figure(code="settled", n=whole, numerator=part, denominator=whole, upper=part)
         )
 

@@ -17,7 +17,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Staff
 from oversight.hot_spots import effects, guiding, warning
 from oversight.hot_spots.effects import effect_of
-from oversight.hot_spots.guiding import Wanted
+from oversight.hot_spots.guiding import WantedMeasure
 from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
 from tests import found_in, missing_in, reloaded
 from tests.cast import World
@@ -55,7 +55,7 @@ def a_guidance(world: World, *, sent_at: datetime | None = None, due: int = 20, 
         enterprise_id=world.mobile.pk,
         authority_id=world.gulou.pk,
         causes="账单没有列明",
-        first=Wanted(**MEASURE, due_on=timezone.localdate() + due * DAY),
+        first=WantedMeasure(**MEASURE, due_on=timezone.localdate() + due * DAY),
         by=world.rui,
         now=now,
     )

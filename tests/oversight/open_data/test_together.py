@@ -148,7 +148,7 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
             {pk: {"received": n["received"]} for pk, n in of.items()},
             {pk: {name: n[name] for name in OBJECTS if n[name]} for pk, n in of.items()},
         )
-        result = cells.told_of(counted, PLACES)
+        result = cells.cells_from(counted, PLACES)
         lines.append(result)
         tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
         objects: dict[str, Any] = {"o:goods": TOTAL, "o:service": TOTAL, "o:goods.food": "o:goods"}
@@ -202,7 +202,7 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
         # One enterprise has all of it; a half; all but what cannot be halved; none.
         first = {part: (n, n // 2, n - n % 2, 0)[how] for part, n in whole.items()}
         second = {part: (whole[part] - first[part]) * (how != 1) for part in whole}
-        numbers_of = quarters.told_of(
+        numbers_of = quarters.numbers_from(
             quarters.Counted(leaves_to_regions(world), dict(zip(FIRMS, (first, second), strict=True))), PLACES, FIRMS
         )
         result.append(numbers_of)
@@ -226,7 +226,7 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
         rows = [
             {name: one.enterprises.get(pk, {}).get(name, 0) for name in (*ENDED.parts, ENDED.name)} for one in result
         ]
-        line = league_making.shown_counts(rows)
+        line = league_making.outcome_counts(rows)
         for column, (least, highest) in (
             (ENDED.name, (line.n, line.n)),
             ("settled", line.settled),

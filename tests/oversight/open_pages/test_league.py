@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
 from oversight.published import league_making
-from oversight.published.league_making import periods, shown_counts
+from oversight.published.league_making import outcome_counts, periods
 from tests import missing_in
 from tests.cast import World
 from tests.oversight.told import issued, stages
@@ -132,7 +132,7 @@ def quarter(settled: int | None, unconfirmed: int | None, other: int | None, end
 def test_what_is_withheld_in_a_quarter_is_a_range_in_the_sum(
     rows: list[dict[str, Any]], n: int | None, settled: tuple[int, int], unconfirmed: tuple[int, int], is_ranked: bool
 ) -> None:
-    shown = shown_counts(rows)
+    shown = outcome_counts(rows)
     assert (shown.n, shown.settled, shown.unconfirmed) == (n, settled, unconfirmed)
     assert (shown.interval is not None) == is_ranked
 

@@ -49,7 +49,7 @@ from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.triage.signal_facts import signals_of_request
-from complaints.wording.duty import standing
+from complaints.wording.duty import next_action
 from database.row_security import show
 from enterprises.models import Station
 from web.incoming import posted
@@ -298,7 +298,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
     phone = masked_phone(texts.get("consumer_phone", ""))
     enterprise = str(case.picked_enterprise or "")
     labels = {one.code: one.short for name in (enterprise, "") for one in consent_questions(name)}
-    stand = standing(
+    stand = next_action(
         complaint=case,
         clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
         viewer_side="consumer",
