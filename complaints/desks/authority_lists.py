@@ -25,7 +25,7 @@ from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, case_url, why_url
 from complaints.reading.case_people import label_of
 from complaints.reading.case_rows import CaseExtras
-from complaints.wording import duty
+from complaints.wording import next_action
 from web.languages import named
 
 SOON_DAYS = 2
@@ -144,7 +144,7 @@ def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: CaseExt
 
 def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspace) -> ListedCase:
     status = Status(case.status)
-    deadline, facts = duty.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
+    deadline, facts = next_action.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return ListedCase(
         complaint=case,

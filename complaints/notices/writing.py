@@ -19,7 +19,7 @@ from complaints.procedure.workflow import ENTERPRISE_SIDE, HIDDEN_CLOCKS, MUST_A
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record.record import Entry
 from complaints.wording import notices
-from complaints.wording.duty import next_action, speaking_clock, what_if_missed
+from complaints.wording.next_action import next_action_of, speaking_clock, what_if_missed
 from complaints.wording.reasons import ROUTES
 from web.dates import before, day_text, working_days
 from web.listing import joined
@@ -248,7 +248,7 @@ class _Text:
         """Who must act by when, and what if not; of the newest state only."""
         if self.entry.to_status != self.complaint.status:
             return self._undo()
-        where = next_action(
+        where = next_action_of(
             complaint=self.complaint,
             clocks=self.file.clocks,
             viewer_side=self.addressee,

@@ -30,7 +30,7 @@ from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
 from complaints.wording.clock import chip, clock_facts
-from complaints.wording.duty import NextAction, next_action
+from complaints.wording.next_action import NextAction, next_action_of
 from enterprises.models import Branch, Enterprise
 from web.languages import named, reads_chinese
 
@@ -80,7 +80,7 @@ class CasePage:
     today: date
     conditions: Conditions
     steps: tuple[str, ...]
-    duty: NextAction
+    next_action: NextAction
     clocks: list[ClockView]
     demands: list[Demand]
     engagement: Engagement | None
@@ -266,9 +266,9 @@ def page_of(
     confidential: list[Message] = []
     if side == AUTHORITY:
         confidential = case_record.thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
-    duty = next_action(complaint=complaint, clocks=clocks, viewer_side=side, now=now, calendar=calendar)
-    if duty.clock is not None and duty.deadline is not None and viewer.channel != TRACKING:
-        duty.clock["url"] = why_url(complaint, duty.deadline)
+    next_action = next_action_of(complaint=complaint, clocks=clocks, viewer_side=side, now=now, calendar=calendar)
+    if next_action.clock is not None and next_action.deadline is not None and viewer.channel != TRACKING:
+        next_action.clock["url"] = why_url(complaint, next_action.deadline)
     return CasePage(
         complaint=complaint,
         side=side,
@@ -279,7 +279,7 @@ def page_of(
         today=today,
         conditions=conditions,
         steps=tuple(s for s in open_steps(actor, around) if s != LOOK or may_look),
-        duty=duty,
+        next_action=next_action,
         clocks=[_clock_view(c, complaint, now, calendar) for c in clocks if c.ended_at is None],
         demands=known.demands,
         engagement=open_engagement or (engagements[-1] if engagements else None),

@@ -31,7 +31,7 @@ SOURCE = """{% extends "base.html" %}
 {% include "components/steps.html" with step=4 total=8 marks=marks only %}
 <h1>组件</h1></div>
 <div class="stack-l"><div class="stack">
-{% include "components/duty.html" with duty=duty only %}
+{% include "components/duty.html" with next_action=next_action only %}
 {% for tone in tones %}
 {% include "components/banner.html" with tone=tone title="轮到您了" text="请答复" url="/" action="查看" only %}
 <p>
@@ -108,7 +108,7 @@ def gallery(request: HttpRequest) -> HttpResponse:
         "tones": ["neutral", "info", "ok", "warn", "bad", "authority"],
         "at": AT,
         "files": [{"name": "账单.pdf", "url": "/x/", "size": "240 KB"}],
-        "duty": {
+        "next_action": {
             "tone": "warn",
             "status": "待您确认",
             "clock": {"due_at": DUE, "working_days_left": 3, "fraction": 0.5, "url": "/why/"},

@@ -201,13 +201,13 @@ def _accepted(page: CasePage) -> list[str]:
 
 def _declined(page: CasePage) -> list[str]:
     counter = page.offers[0].offer.counter_demand if page.offers else ""
-    return [*([_("您希望：%(what)s") % {"what": counter}] if counter else []), page.duty.sentence]
+    return [*([_("您希望：%(what)s") % {"what": counter}] if counter else []), page.next_action.sentence]
 
 
 def _confirmed(page: CasePage) -> list[str]:
     lines = [_("%(what)s：已兑现") % {"what": p.what} for p in page.promises if p.state_code == "confirmed"]
-    return [*lines, page.duty.sentence]
+    return [*lines, page.next_action.sentence]
 
 
 def _next(page: CasePage) -> list[str]:
-    return [page.duty.sentence]
+    return [page.next_action.sentence]

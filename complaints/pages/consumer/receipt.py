@@ -27,7 +27,7 @@ from complaints.filing.outlook import ahead
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.parties.conditions import current_calendar
 from complaints.reading.case_people import respondent_of
-from complaints.wording.duty import next_action
+from complaints.wording.next_action import next_action_of
 from database.row_security import show
 from web.dates import last_day, moment
 from web.languages import base_language
@@ -59,7 +59,7 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
 
 
 def _paper(result: dict[str, Any]) -> dict[str, Any]:
-    case, duty = result["case"], result["duty"]
+    case, next_action = result["case"], result["next_action"]
     label, linked = _("投诉编号"), result["linked"]
     numbers = [(f"{label} · {name}" if len(linked) > 1 else label, number) for number, name in linked]
     numbers.append((_("提交时间"), moment(case.filed_at)))
@@ -74,11 +74,11 @@ def _paper(result: dict[str, Any]) -> dict[str, Any]:
             "lead": result["sentence"],
             "numbers": numbers,
             "notes": notes,
-            "duty_title": _("接下来谁做什么"),
-            "duty": [
-                (_("谁在办"), duty.holder or _("没有人需要办理")),
-                (_("期限"), last_day(duty.due_at) if duty.due_at else _("没有期限")),
-                (pgettext("if missed", "逾期"), duty.if_missed or "–"),
+            "next_action_title": _("接下来谁做什么"),
+            "next_action": [
+                (_("谁在办"), next_action.holder or _("没有人需要办理")),
+                (_("期限"), last_day(next_action.due_at) if next_action.due_at else _("没有期限")),
+                (pgettext("if missed", "逾期"), next_action.if_missed or "–"),
             ],
             "ahead_title": _("接下来的三件事"),
             "ahead": [(last_day(item.due_at), item.what) for item in result["ahead"]],
@@ -106,7 +106,7 @@ def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any
         raise Http404
     token = _token(held, case, now=now)
     clocks, calendar = list(Deadline.objects.filter(complaint=case, ended_at=None)), current_calendar()
-    duty = next_action(complaint=case, clocks=clocks, viewer_side="consumer", now=now, calendar=calendar)
+    next_action = next_action_of(complaint=case, clocks=clocks, viewer_side="consumer", now=now, calendar=calendar)
     track_page = request.build_absolute_uri("/track/")
     track_url = f"{track_page}#{case.number}.{token}"
     return {
@@ -116,9 +116,9 @@ def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any
         "track_page": track_page,
         "track_url": track_url,
         "qr": qr_code(track_url) if token else None,
-        "duty": duty,
+        "next_action": next_action,
         "is_own": isinstance(request.user, User) and case.consumer_id == request.user.pk,
-        "sentence": duty.sentence,
+        "sentence": next_action.sentence,
         "ahead": ahead(case, phone=_phone(case), now=now),
     }
 

@@ -40,7 +40,7 @@ from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, ca
 from complaints.reading.case_people import respondent_of
 from complaints.reading.case_record import body_texts
 from complaints.reading.notices_told import of_case
-from complaints.wording.duty import next_action
+from complaints.wording.next_action import next_action_of
 from database.prepared import CombinedQuery, PreparedQuery
 
 
@@ -70,7 +70,7 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
         "can_add": page.may("add_statement"),
         "undo_until": undo.until_at if undo else None,
         "undo_what": wording.label(undo.subject, kind="step") if undo else "",
-        "other_clocks": [c for c in page.clocks if c.row != page.duty.deadline],
+        "other_clocks": [c for c in page.clocks if c.row != page.next_action.deadline],
         "may_break": page.may("report_breach"),
         "notices": of_case(page.complaint, CONSUMER, rows),
         "documents": (documents := case_documents.of_case(page.complaint, CONSUMER, page.viewer, rows.documents)),
@@ -164,7 +164,7 @@ def step_of(
         access=result,
         case=page,
         steps=page.steps if view is None or view.is_open else (),
-        status=page.duty.status,
+        status=page.next_action.status,
         now=now,
         home=page.home,
         template="consumer/offer.html" if name == OFFER else "consumer/step.html",
@@ -230,9 +230,13 @@ def my_cases(user: User, *, now: datetime) -> list[dict[str, Any]]:
     calendar = current_calendar()
     mine, open_ones, closed = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
     for case in cases:
-        duty = next_action(complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now, calendar=calendar)
-        group = mine if duty.is_your_turn else open_ones if case.closed_at is None else closed
-        group.append({"complaint": case, "respondent": respondent_of(case), "duty": duty, "url": case_url(case)})
+        next_action = next_action_of(
+            complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now, calendar=calendar
+        )
+        group = mine if next_action.is_your_turn else open_ones if case.closed_at is None else closed
+        group.append(
+            {"complaint": case, "respondent": respondent_of(case), "next_action": next_action, "url": case_url(case)}
+        )
     mine.sort(key=_by_deadline)
     open_ones.sort(key=_by_deadline)
     groups = ((_("轮到您了"), mine), (_("正在办理"), open_ones), (_("已办结"), closed))
@@ -254,5 +258,5 @@ def begun_by(user: User, *, now: datetime) -> list[dict[str, Any]]:
 
 
 def _by_deadline(card: dict[str, Any]) -> tuple[bool, float]:
-    deadline = card["duty"].deadline
+    deadline = card["next_action"].deadline
     return deadline is None, deadline.due_at.timestamp() if deadline else 0.0

@@ -35,7 +35,7 @@ from complaints.procedure.workflow import ENTERPRISE_SIDE, LOOK, Status
 from complaints.reading.case import why_url
 from complaints.reading.case_people import handler_label, label_of
 from complaints.reading.case_rows import beside
-from complaints.wording import duty, label
+from complaints.wording import label, next_action
 
 #: Rows of the queue as its template shows them.
 Lines = list[dict[str, Any]]
@@ -242,10 +242,10 @@ def rows_of(
 
 def _facts(case: Complaint, workspace: Workspace, clocks: list[Deadline]) -> dict[str, Any]:
     status = Status(case.status)
-    deadline, facts = duty.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
+    deadline, facts = next_action.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     if deadline is not None and facts is not None and deadline.owed_by == "authority":
         # Overdue is a word about somebody: here it is another one.
-        facts = facts | {"listed_as": duty.listed_name(deadline)}
+        facts = facts | {"listed_as": next_action.listed_name(deadline)}
     step = getattr(case, "newest_step", "") or ""
     read_to = getattr(case, "read_to", None)
     return {

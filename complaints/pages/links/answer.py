@@ -39,7 +39,7 @@ from complaints.reading.case_record import Event, Message, Reader, thread_of, ti
 from complaints.reading.case_settlement import ObligationView, demand_with_amount, in_force, obligations_of
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
-from complaints.wording.duty import NextAction, next_action
+from complaints.wording.next_action import NextAction, next_action_of
 
 #: What a respondent must do first, where it stands open.
 _FIRST = ("mediation", "suggestion", "settled-elsewhere", "performed", "confirm")
@@ -141,7 +141,7 @@ class RespondentPage:
     case: models.Complaint
     actor: Actor
     respondent: str
-    duty: NextAction
+    next_action: NextAction
     sixty: mediation_facts.SixtyDays | None
     session: mediation_facts.Session | None
     table: RespondentCase
@@ -199,7 +199,7 @@ def step_context(request: HttpRequest, link: models.AnswerLink, now: datetime) -
         access=CaseAccess(complaint=shown.case, side=ENTERPRISE, viewer=shown.actor, actor=shown.actor),
         case=shown.table,
         steps=shown.steps,
-        status=shown.duty.status,
+        status=shown.next_action.status,
         now=now,
         home=shown.home,
         template="answer/step.html",
@@ -247,16 +247,16 @@ def visibility_of(link: models.AnswerLink, case: models.Complaint, actor: Actor,
     )
     clock = mediation_facts.mediation_clock(case)
     clock_url = ACCESS.url(case.number, "why", clock_name(clock)) if clock is not None else ""
-    duty = next_action(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
-    if duty.clock is not None and duty.deadline is not None:
-        duty.clock["url"] = ACCESS.url(case.number, "why", clock_name(duty.deadline))
+    next_action = next_action_of(complaint=case, clocks=clocks, viewer_side=ENTERPRISE, now=now, calendar=calendar)
+    if next_action.clock is not None and next_action.deadline is not None:
+        next_action.clock["url"] = ACCESS.url(case.number, "why", clock_name(next_action.deadline))
     return RespondentPage(
         link=link,
         case=case,
         actor=actor,
         respondent=respondent_of(case),
         now=now,
-        duty=duty,
+        next_action=next_action,
         sixty=mediation_facts.sixty_days(clock, today, url=clock_url),
         session=next(iter(mediation_facts.sessions_of([], matters.get("session"), [], now)), None),
         table=RespondentCase(matters=matters, obligations=owed),

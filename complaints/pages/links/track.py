@@ -46,7 +46,7 @@ from complaints.reading.case_record import Event, Reader, folded, timeline_of
 from complaints.reading.case_settlement import ObligationView, OfferView, in_force, obligations_of, offers_of
 from complaints.reading.case_steps import Around, open_steps
 from complaints.stations import stations
-from complaints.wording.duty import NextAction, next_action
+from complaints.wording.next_action import NextAction, next_action_of
 from enterprises.models import Station
 from web.dates import moment
 from web.errors import answer, kept_text
@@ -93,7 +93,7 @@ class TrackedPage:
     complaint: Complaint
     title: str
     respondent: str
-    duty: NextAction
+    next_action: NextAction
     steps: list[dict[str, Any]]
     offers: list[OfferView]
     promises: list[ObligationView]
@@ -190,7 +190,7 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
         complaint=case,
         title=case.item_name or _("投诉进度"),
         respondent=named(respondent) if respondent else "",
-        duty=next_action(complaint=case, clocks=clocks, viewer_side=CONSUMER, now=now, calendar=calendar),
+        next_action=next_action_of(complaint=case, clocks=clocks, viewer_side=CONSUMER, now=now, calendar=calendar),
         steps=_steps_of(case, made, owed, now=now),
         offers=[replace(offer, by="", counter="") for offer in offers],
         promises=in_force(promises),

@@ -276,8 +276,10 @@ def _case_of(link: AnswerLink) -> CaseAccess:
 
 def _page(result: CaseAccess, now: datetime) -> CasePage:
     page = page_of(result, now=now, visibility=MASKED, files_at="complaints:mediate-file{}")
-    if page.duty.clock is not None and page.duty.deadline is not None:
-        page.duty.clock["url"] = ACCESS.url(result.complaint.number, "why", clock_name(page.duty.deadline))
+    if page.next_action.clock is not None and page.next_action.deadline is not None:
+        page.next_action.clock["url"] = ACCESS.url(
+            result.complaint.number, "why", clock_name(page.next_action.deadline)
+        )
     return page
 
 
@@ -336,7 +338,7 @@ def step_context(request: HttpRequest, link: AnswerLink, now: datetime) -> StepC
         access=result,
         case=page,
         steps=_open_steps(page),
-        status=page.duty.status,
+        status=page.next_action.status,
         now=now,
         home=ACCESS.url(result.complaint.number),
         template="mediate/step.html",

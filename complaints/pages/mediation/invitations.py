@@ -251,7 +251,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
         access=CaseAccess(complaint=case, side=AUTHORITY, viewer=officer_case.access.viewer, actor=actor),
         case=table,
         steps=_open_steps(officer_case, table),
-        status=shown.duty.status,
+        status=shown.next_action.status,
         now=workspace.now,
         home=reverse("complaints:authority-respondent", args=[number]),
         template="authority/respondent_step.html",

@@ -36,7 +36,7 @@ from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case
 from complaints.reading.file_view import is_sender
 from complaints.wording.clock import clock_facts
-from complaints.wording.duty import what_if_missed
+from complaints.wording.next_action import what_if_missed
 from web.dates import working_days
 from web.errors import busy
 from web.incoming import whole

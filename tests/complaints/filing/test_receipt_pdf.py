@@ -31,7 +31,7 @@ def test_it_says_number_who_and_when_and_the_token_for_half_an_hour(client: Clie
         answer = client.get(paper)
         assert answer.headers["Content-Type"] == "application/pdf"
         text = read(answer.content)
-        for part in (case.number, page.context["duty"].holder, page.context["sentence"], page.context["token"]):
+        for part in (case.number, page.context["next_action"].holder, page.context["sentence"], page.context["token"]):
             assert "".join(part.split()) in text, part
         assert ("投诉已提交" if language == "zh-hans" else "/track/") in text
         with time_machine.travel(timezone.now() + timedelta(minutes=31), tick=False):

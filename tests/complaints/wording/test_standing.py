@@ -10,7 +10,7 @@ from complaints.models import Complaint, Deadline
 from complaints.procedure.workflow import CLOCKS, Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.wording.clock import chip, clock_facts
-from complaints.wording.duty import NextAction, next_action
+from complaints.wording.next_action import NextAction, next_action_of
 from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -46,7 +46,7 @@ def case(status: Status, **changes: Any) -> Complaint:
 
 
 def strip(complaint: Complaint, *clocks: Deadline, viewer: str = "consumer", language: str = "zh-hans") -> NextAction:
-    return in_language(language, next_action, complaint=complaint, clocks=clocks, viewer_side=viewer, now=NOW)
+    return in_language(language, next_action_of, complaint=complaint, clocks=clocks, viewer_side=viewer, now=NOW)
 
 
 def with_li(complaint: Complaint) -> Complaint:
@@ -203,7 +203,7 @@ def test_cases_of_every_status_ask_no_database(world: World, status: Status, dja
             for language in ("zh-hans", "en"):
                 result = in_language(
                     language,
-                    next_action,
+                    next_action_of,
                     complaint=complaint,
                     clocks=rows,
                     viewer_side=viewer,

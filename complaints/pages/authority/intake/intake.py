@@ -49,7 +49,7 @@ from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.triage.signal_facts import signals_of_request
-from complaints.wording.duty import next_action
+from complaints.wording.next_action import next_action_of
 from database.row_security import show
 from enterprises.models import Station
 from web.incoming import posted
@@ -298,7 +298,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
     phone = masked_phone(texts.get("consumer_phone", ""))
     enterprise = str(case.picked_enterprise or "")
     labels = {one.code: one.short for name in (enterprise, "") for one in consent_questions(name)}
-    stand = next_action(
+    stand = next_action_of(
         complaint=case,
         clocks=list(Deadline.objects.filter(complaint=case, ended_at=None)),
         viewer_side="consumer",
@@ -308,7 +308,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
     context: dict[str, Any] = {
         "case": case,
         "token": token,
-        "duty": stand,
+        "next_action": stand,
         "sentence": stand.sentence,
         # A case of another region has no page for this officer.
         "back": case_url(case, AUTHORITY) if workspace.cases().filter(pk=case.pk).exists() else "",

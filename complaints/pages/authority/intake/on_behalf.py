@@ -177,13 +177,13 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
     record = RecordForm(posted(request))
     page = _page(result, speaker, workspace, recording=record.recording)
     if name == OFFER and not page.offers:
-        raise not_now(page.duty.status)
+        raise not_now(page.next_action.status)
     at = StepContext(
         request=request,
         access=replace(result, side=CONSUMER, actor=page.actor),
         case=page,
         steps=page.steps if name != OFFER or page.open_offer is not None else (),
-        status=page.duty.status,
+        status=page.next_action.status,
         now=workspace.now,
         home=f"{reverse('complaints:authority-on-behalf', args=[number])}?for={speaker.number}",
         template="authority/on_behalf_step.html",

@@ -48,12 +48,12 @@ def test_the_page_says_who_does_what_by_when_and_every_button_leads_on(world: Wo
     for language in ("en", "zh-hans"):
         answer = client.get(place(case), headers={"accept-language": language})
         assert answer.status_code == 200
-        text, duty = shown(answer), answer.context["page"].duty
-        assert not missing_in(text, case.number, duty.status, duty.holder, duty.if_missed)
-        if duty.deadline is not None:
+        text, next_action = shown(answer), answer.context["page"].next_action
+        assert not missing_in(text, case.number, next_action.status, next_action.holder, next_action.if_missed)
+        if next_action.deadline is not None:
             assert f"{place(case)}why/" in text
         if not answer.context["calls"]:
-            assert duty.sentence in text
+            assert next_action.sentence in text
     addresses = [c.url for c in answer.context["calls"]] + [m["url"] for m in answer.context["more"]]
     assert addresses
     for address in addresses:
@@ -113,7 +113,7 @@ def test_a_case_that_waits_for_the_consumer_is_always_first_and_who_has_none_is_
     assert [g["title"] for g in groups] == ["轮到您了", "正在办理", "已办结"]
     assert {c["complaint"].pk for c in groups[0]["cards"]} == {made[3].pk, made[5].pk}
     for group in groups[:2]:
-        days = [c["duty"].deadline.due_at for c in group["cards"]]
+        days = [c["next_action"].deadline.due_at for c in group["cards"]]
         assert days == sorted(days)
     assert [c["complaint"].pk for c in groups[2]["cards"]] == [made[0].pk]
     assert not missing_in(shown(signed_in(world.otto).get("/cases/")), "您还没有投诉", 'href="/file/"')

@@ -63,7 +63,7 @@ class NextAction:
         return self.deadline.due_at if self.deadline else None
 
 
-def next_action(
+def next_action_of(
     *,
     complaint: Complaint,
     clocks: Iterable[Deadline],
