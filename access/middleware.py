@@ -1,4 +1,4 @@
-"""The gate before every page: what permissions.csv does not allow is refused before the view runs.
+"""The middleware before every page: what permissions.csv does not allow is refused before the view runs.
 
 A page that has no line in the file is shut, for everybody. The permission middleware knows roles; which
 case somebody may see is asked by the page (`visible_to`), and once more by the database.

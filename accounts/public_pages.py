@@ -62,7 +62,7 @@ def public_page(*, parameters: tuple[str, ...] = (), fresh: int = FRESH, kept: i
                 results = f'"{sha256(body).hexdigest()[:32]}"', response.headers["Content-Type"], body
                 if fresh:
                     cache.set(key, results, fresh)
-            return _told(request, results, kept=kept)
+            return _response(request, results, kept=kept)
 
         return transaction.non_atomic_requests(answer)
 
@@ -91,7 +91,7 @@ def _key(request: HttpRequest) -> str:
     return "page:" + sha256("\0".join(shown).encode()).hexdigest()
 
 
-def _told(request: HttpRequest, results: tuple[str, str, bytes], *, kept: int) -> HttpResponseBase:
+def _response(request: HttpRequest, results: tuple[str, str, bytes], *, kept: int) -> HttpResponseBase:
     etag, content_type, body = results
     response = HttpResponseNotModified() if unchanged(request, etag) else HttpResponse(body, content_type=content_type)
     response.headers["ETag"] = etag

@@ -121,15 +121,15 @@ def engagements_of(actors: Iterable[Actor]) -> Q:
     return result
 
 
-def found_for(caller: Caller, number: str) -> CaseAccess:
+def access_for(caller: Caller, number: str) -> CaseAccess:
     """The case ``number`` and as whom the token stands to it; Http404 for everything else."""
-    result = founds_for(caller, [number]).get(number)
+    result = accesses_for(caller, [number]).get(number)
     if result is None:
         raise Http404
     return result
 
 
-def founds_for(caller: Caller, numbers: Iterable[str]) -> dict[str, CaseAccess]:
+def accesses_for(caller: Caller, numbers: Iterable[str]) -> dict[str, CaseAccess]:
     """The same for many cases in three queries; what the token may not see is missing."""
     cases = list(cases_for(caller).filter(number__in=set(numbers)).select_related(*RELATED))
     side, actors = side_of(caller), actors_for(caller)
@@ -137,11 +137,11 @@ def founds_for(caller: Caller, numbers: Iterable[str]) -> dict[str, CaseAccess]:
     if side == ENTERPRISE:
         mine = Engagement.objects.filter(engagements_of(actors), complaint__in=cases).order_by("pk")
         last = {engagement.complaint_id: engagement for engagement in mine}
-    result = {case.number: _found(case, side, actors, last.get(case.pk)) for case in cases}
+    result = {case.number: _access(case, side, actors, last.get(case.pk)) for case in cases}
     return {number: one for number, one in result.items() if one is not None}
 
 
-def _found(case: Complaint, side: str, actors: list[Actor], engagement: Engagement | None) -> CaseAccess | None:
+def _access(case: Complaint, side: str, actors: list[Actor], engagement: Engagement | None) -> CaseAccess | None:
     acting = next((a for a in actors if stands_to(a, case)), None)
     if side != ENTERPRISE:
         return None if acting is None else CaseAccess(complaint=case, side=side, viewer=acting, actor=acting)

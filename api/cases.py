@@ -20,7 +20,7 @@ from rest_framework.response import Response
 
 from api import exact, shapes, telling
 from api.base import Answer, ApiView, RefusedAfterwards, StepRefused, WrongFields, once_only, validated
-from api.caller import Caller, actors_for, caller, engagements_of, events_for, found_for, listed_for, side_of
+from api.caller import Caller, access_for, actors_for, caller, engagements_of, events_for, listed_for, side_of
 from api.exact import StrictJSONParser
 from api.filing import file_one
 from api.step_shapes import STEPS
@@ -139,7 +139,7 @@ class OneCase(ApiView):
 
     def get(self, request: Request, number: str) -> Response:
         who = caller(request)
-        result = found_for(who, number)
+        result = access_for(who, number)
         page = page_of(result, now=who.now, visibility=_visibility(who, result))
         shown = telling.whole(page, steps=[step for step in page.steps if step in STEPS])
         response = Response(shapes.Case(shown).data)
@@ -176,7 +176,7 @@ class CaseRecord(ApiView):
     scopes = {"GET": "cases:read"}
 
     def get(self, request: Request, number: str) -> Response:
-        result = found_for(caller(request), number)
+        result = access_for(caller(request), number)
         entries = [telling.entry(step, names={}) for step in steps_of(result)]
         return Response(shapes.Record({"case": result.complaint.number, "entries": entries}).data)
 
@@ -196,7 +196,7 @@ class ExternalRef(ApiView):
         who = caller(request)
 
         def work() -> Answer:
-            result = found_for(who, number)
+            result = access_for(who, number)
             ref = validated(ExternalRefInput(data=request.data))["external_ref"].strip()
             if result.side != ENTERPRISE or result.actor is None:
                 raise RefusedAfterwards(StepRefused(not_yours(), ()))

@@ -169,7 +169,9 @@ def what_every_call_may_answer(result: dict[str, Any], **_options: Any) -> dict[
     """Problems, at every call."""
     parts = result.setdefault("components", {})
     parts.setdefault("schemas", {})["Problem"] = _problem_schema()
-    parts["responses"] = {f"Problem{code}": _told(code, text) for code, text in (_ANY | _UNSAFE | _VERSIONED).items()}
+    parts["responses"] = {
+        f"Problem{code}": _response(code, text) for code, text in (_ANY | _UNSAFE | _VERSIONED).items()
+    }
     for path, methods in result["paths"].items():
         for method, call in methods.items():
             given = (
@@ -181,7 +183,7 @@ def what_every_call_may_answer(result: dict[str, Any], **_options: Any) -> dict[
     return result
 
 
-def _told(status: str, text: str) -> dict[str, Any]:
+def _response(status: str, text: str) -> dict[str, Any]:
     values: dict[str, Any] = {
         "description": text,
         "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from api import exact, shapes
 from api.base import Answer, ApiView, RefusedAfterwards, StepRefused, once_only, validated
-from api.caller import Caller, caller, found_for
+from api.caller import Caller, access_for, caller
 from api.steps import refused
 from api.telling import picked
 from complaints import handling
@@ -41,7 +41,7 @@ def _url(number: str, row: Evidence) -> str:
 
 def _held(request: Request, number: str) -> CaseAccess:
     """A former enterprise gets no files."""
-    result = found_for(caller(request), number)
+    result = access_for(caller(request), number)
     if result.actor is None:
         raise Http404
     return result
@@ -62,7 +62,7 @@ class Files(ApiView):
 
     def post(self, request: Request, number: str) -> HttpResponse:
         who = caller(request)
-        result = found_for(who, number)
+        result = access_for(who, number)
         given = validated(FileInput(data=request.data))
         try:
             # Looked into before anything is locked: that takes a moment.

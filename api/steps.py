@@ -17,7 +17,7 @@ from rest_framework.request import Request
 
 from api import exact
 from api.base import Answer, ApiView, RefusedAfterwards, StepRefused, WrongFields, once_only, scope_missing, validated
-from api.caller import Caller, actors_for, caller, cases_for, found_for, founds_for
+from api.caller import Caller, access_for, accesses_for, actors_for, caller, cases_for
 from api.step_shapes import STEPS, input_of
 from complaints import handling, wording
 from complaints.casefile.case_file import CaseFile
@@ -75,7 +75,7 @@ class Step(ApiView):
         _check_scope(who, step)
 
         def work() -> Answer:
-            result = found_for(who, number)
+            result = access_for(who, number)
             given = validated(input_of(step)(data=request.data))
             try:
                 meant = meant_by(who, result, step, given, if_match=request.headers.get("If-Match", ""))
@@ -256,14 +256,14 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
     results: list[dict[str, Any]] = [{} for _row in rows]
     meant: dict[int, tuple[int, Move, Actor]] = {}
     places: dict[int, int] = {}
-    founds: dict[int, CaseAccess] = {}
-    seen = founds_for(who, [row["case"] for row in rows])
+    accesses: dict[int, CaseAccess] = {}
+    seen = accesses_for(who, [row["case"] for row in rows])
     for place, row in enumerate(rows):
         result = seen.get(row["case"])
         if result is None:
             results[place] = {"case": row["case"], "result": "not_found", "code": "not_found"}
             continue
-        founds[place] = result
+        accesses[place] = result
         try:
             given = validated(input_of(step)(data=row["input"]))
             one = meant_by(who, result, step, given, if_match=row["if_match"])
@@ -280,9 +280,9 @@ def _taken_each(who: Caller, step: str, rows: Sequence[Mapping[str, Any]]) -> li
         for case, outcome in _taken_some(in_order[start : start + handling.BATCH], now=who.now):
             place = places[case]
             results[place] = (
-                _row_refused(rows[place]["case"], outcome, founds[place])
+                _row_refused(rows[place]["case"], outcome, accesses[place])
                 if isinstance(outcome, StepNotAllowed)
-                else {"result": "done", **taken(outcome, step, founds[place].actor), **advice_of(outcome, step)}
+                else {"result": "done", **taken(outcome, step, accesses[place].actor), **advice_of(outcome, step)}
             )
     return results
 

@@ -29,7 +29,7 @@ def state() -> State:
 
 
 def beside(rows: QuerySet[Row]) -> QuerySet[Row]:
-    """The same as columns of rows that somebody asks for anyway; read it from one of them with ``told_by``."""
+    """The same as columns of rows that somebody asks for anyway; read it from one of them with ``state_in``."""
     shown: QuerySet[Row] = rows.annotate(
         changes=RawSQL("(select changes from authorities_freshness)", []),
         changed_by=RawSQL("(select xmin::text::bigint from authorities_freshness)", []),
@@ -37,6 +37,6 @@ def beside(rows: QuerySet[Row]) -> QuerySet[Row]:
     return shown
 
 
-def told_by(row: Any) -> State:
+def state_in(row: Any) -> State:
     """The state that came with a row of ``beside``."""
     return row.changes, row.changed_by

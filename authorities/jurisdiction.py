@@ -32,7 +32,7 @@ class Jurisdiction:
         return cls(tuple(results))
 
     def intake(self, region_id: int) -> Authority:
-        """The desk that distributes the complaints of a place."""
+        """The authority that distributes the complaints of a place."""
         return self._first(region_id, "has_intake")
 
     def with_power(self, region_id: int) -> Authority:

@@ -1,4 +1,4 @@
-"""Doors for the worker: read the clock, call one rule. The truth is in the rows; a lost task is swept again."""
+"""Entry points of the worker: read the clock, call one rule. The truth is in the rows; a lost task is swept again."""
 
 from celery import shared_task
 from django.utils import timezone

@@ -1,10 +1,10 @@
-"""The second wall: while a request is answered, PostgreSQL itself shows only the rows of the caller.
+"""Row security: while a request is answered, PostgreSQL itself shows only the rows of the caller.
 
 A request is one transaction under the database role of its caller, and what the policies ask (who, for
 which enterprises and branches, in which regions) is told by transaction-local `set_config` alone. Whoever says nothing
-sees no case. The policies stand in complaints/migrations/0004_row_security.py, the first wall in `visible_to`.
+sees no case. The policies stand in complaints/migrations/0004_row_security.py, the first check in `visible_to`.
 
-What a step must read and write beyond its caller's sight is done `working_as_steps()`: after the case was found under
+What a step must read and write beyond what its caller sees is done `working_as_steps()`: after the case was found under
 the caller's role, and only in the places that tests/walls/test_house.py lists.
 """
 
@@ -27,7 +27,7 @@ from database import roles
 
 #: The role of whoever is served now; None where no request is: a sweep, a command, a test.
 _CALLER: ContextVar[str | None] = ContextVar("database_role_of_the_caller", default=None)
-_ROOM: ContextVar[RequestTransaction | None] = ContextVar("transaction_of_the_request", default=None)
+_CURRENT: ContextVar[RequestTransaction | None] = ContextVar("transaction_of_the_request", default=None)
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _FORMS = frozenset({"multipart/form-data", "application/x-www-form-urlencoded"})
 
@@ -36,7 +36,7 @@ select set_config('role', %(role)s, true), set_config('app.user', '', true), set
        set_config('app.branches', '', true), set_config('app.first', '', true), set_config('app.last', '', true),
        set_config('app.regions', '', true), set_config('app.shown', '', true), set_config('app.day', %(day)s, true),
        set_config('app.stations', '', true)"""
-# What the tables say today, asked without any of the code of the first wall. The widest region stands in first and
+# What the tables say today, asked without any of the code of the first check. The widest region stands in first and
 # last, which the planner can estimate; regions holds all of them, and is empty for whoever has just one.
 _SOMEBODY = """
 with recursive day as (select %(day)s::date as day),
@@ -107,8 +107,8 @@ def show(digest: str) -> None:
         return
     if not digest or not digest.isalnum():
         raise ValueError("Not the digest of a secret.")
-    if (room := _ROOM.get()) is not None:
-        room.shown.append(digest)
+    if (current := _CURRENT.get()) is not None:
+        current.shown.append(digest)
     _show(digest)
 
 
@@ -123,7 +123,7 @@ def _show(digest: str) -> None:
 
 @contextmanager
 def seeing_as(user: Any, *, day: date, is_at_job: bool) -> Iterator[None]:
-    """A sweep reads what ``user`` may see, behind both walls: one transaction under that person's role."""
+    """A sweep reads what ``user`` may see, after both checks: one transaction under that person's role."""
     if caller() is not None:
         raise RuntimeError("Somebody is served already.")
     before = _CALLER.get()
@@ -181,7 +181,7 @@ class RequestTransaction:
         self.request = request
         # Only tests stand in a transaction already; there nothing ends by itself.
         self.is_nested = connection.in_atomic_block
-        self.before = _CALLER.get(), _ROOM.get()
+        self.before = _CALLER.get(), _CURRENT.get()
         self.shown: list[str] = []
         self._begin()
 
@@ -192,7 +192,7 @@ class RequestTransaction:
             known(self.request.user, day=timezone.localdate(), is_at_job=_is_at_job(self.request))
             for digest in self.shown:
                 _show(digest)
-            _ROOM.set(self)
+            _CURRENT.set(self)
         except BaseException:
             self.end(*sys.exc_info())
             raise
@@ -205,7 +205,7 @@ class RequestTransaction:
     def end(self, *error: Any) -> None:
         """Commit, or roll back if there is an error (its type, itself, its traceback)."""
         _CALLER.set(self.before[0])
-        _ROOM.set(self.before[1])
+        _CURRENT.set(self.before[1])
         self.atomic.__exit__(*(error or (None, None, None)))
         if self.is_nested and not error:
             with connection.cursor() as cursor:
@@ -219,27 +219,27 @@ def nothing_held() -> Iterator[None]:
     What was written until here stays; afterwards the caller is told anew. Inside a transaction of the view's own, or of
     a test, nothing can be let go: the block just runs.
     """
-    room = _ROOM.get()
-    if room is None or room.is_nested or connection.savepoint_ids or caller() is None:
+    current = _CURRENT.get()
+    if current is None or current.is_nested or connection.savepoint_ids or caller() is None:
         yield
         return
-    room.end()
+    current.end()
     try:
         yield
     finally:
-        room._begin()
+        current._begin()
 
 
 @contextmanager
 def serving(request: HttpRequest) -> Iterator[None]:
     """One transaction of a view that opens its own (see `opens_its_own`): for what must not wait inside of one."""
-    room = RequestTransaction(request)
+    current = RequestTransaction(request)
     try:
         yield
     except BaseException:
-        room.end(*sys.exc_info())
+        current.end(*sys.exc_info())
         raise
-    room.end()
+    current.end()
 
 
 class RowSecurityMiddleware:
@@ -257,11 +257,11 @@ class RowSecurityMiddleware:
             response = self.get_response(request)
         except BaseException:
             # No view: those are answered below. The process is being ended.
-            if room := _transaction_of(request):
-                room.end(*sys.exc_info())
+            if current := _transaction_of(request):
+                current.end(*sys.exc_info())
             raise
-        if room := _transaction_of(request):
-            room.end()
+        if current := _transaction_of(request):
+            current.end()
         return response
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
@@ -272,12 +272,12 @@ class RowSecurityMiddleware:
         except UnreadablePostError:
             # Whoever sent it has gone: nobody reads this.
             return HttpResponse(status=400)
-        request._room = RequestTransaction(request)  # type: ignore[attr-defined]
+        request._request_transaction = RequestTransaction(request)  # type: ignore[attr-defined]
         return None
 
     def process_exception(self, request: HttpRequest, error: Exception) -> None:
-        room: RequestTransaction | None = getattr(request, "_room", None)
-        if room is None:
+        current: RequestTransaction | None = getattr(request, "_request_transaction", None)
+        if current is None:
             return
         is_answer = getattr(error, "refusal", False) or isinstance(
             error, Http404 | PermissionDenied | SuspiciousOperation
@@ -285,9 +285,9 @@ class RowSecurityMiddleware:
         broken = (type(error), error, error.__traceback__)
         if not is_answer:
             _transaction_of(request)
-            room.end(*broken)
+            current.end(*broken)
         elif connection.needs_rollback:
-            room.begin_anew(*broken)
+            current.begin_anew(*broken)
 
 
 def _is_at_job(request: HttpRequest) -> bool:
@@ -299,9 +299,9 @@ def _is_at_job(request: HttpRequest) -> bool:
 
 
 def _transaction_of(request: HttpRequest) -> RequestTransaction | None:
-    """The room of this request, to be closed by whoever asked."""
-    room: RequestTransaction | None = request.__dict__.pop("_room", None)
-    return room
+    """The transaction of this request, to be closed by whoever asked."""
+    current: RequestTransaction | None = request.__dict__.pop("_request_transaction", None)
+    return current
 
 
 def _read(request: HttpRequest) -> None:

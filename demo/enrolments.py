@@ -136,20 +136,20 @@ def _handed_in(name: str, code: str, place: str, *, now: datetime) -> EnrolmentA
 
 
 #: Where the cast works.
-DESK = "中国移动福州分公司"
+SHOWN_BRANCH = "中国移动福州分公司"
 #: So many of each.
 MOST = 5
 STATUSES = (Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.REVIEW, Status.MEDIATING)
 
 
 def add_papers(*, now: datetime, conditions: Conditions) -> None:
-    """Of the newest cases of each status whose consumer has an account, those at the desk of the cast first."""
-    at_the_desk = Case(When(branch__name=DESK, then=Value(0)), default=Value(1), output_field=IntegerField())
+    """Of the newest cases of each status whose consumer has an account, those of the branch of the cast first."""
+    branch_first = Case(When(branch__name=SHOWN_BRANCH, then=Value(0)), default=Value(1), output_field=IntegerField())
     for status in STATUSES:
         cases = Complaint.objects.filter(
             status=status, consumer__isnull=False, amount__isnull=False, branch__isnull=False
         )
-        for case in cases.select_related("consumer").order_by(at_the_desk, "-pk")[:MOST]:
+        for case in cases.select_related("consumer").order_by(branch_first, "-pk")[:MOST]:
             digests = []
             for kind, file in (("receipt", _bill(case)), ("chat", _chat(case))):
                 with suppress(EvidenceRefused):

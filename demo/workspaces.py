@@ -1,4 +1,4 @@
-"""What lies on the desks of the authorities, each by the verb of its page; what a case does not allow is left out."""
+"""What lies at the authorities, each by the verb of its page; what a case does not allow is left out."""
 
 from __future__ import annotations
 

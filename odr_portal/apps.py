@@ -11,4 +11,4 @@ class PortalConfig(AppConfig):
         from odr_portal import checks
 
         register(checks.every_view_has_a_row)
-        register(checks.the_database_user_is_behind_the_walls, Tags.database)
+        register(checks.the_database_user_is_under_row_security, Tags.database)

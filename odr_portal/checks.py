@@ -58,10 +58,10 @@ def every_view_has_a_row(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return results
 
 
-def the_database_user_is_behind_the_walls(
+def the_database_user_is_under_row_security(
     app_configs: Any, databases: Iterable[str] | None = None, **kwargs: Any
 ) -> list[CheckMessage]:
-    """`check --database default`: who serves pages owns nothing, passes no wall, and can become each caller."""
+    """`check --database default`: who serves pages owns nothing, is under row security, and can become each caller."""
     # The owner runs migrations, which check the database as well.
     if getattr(settings, "COMMAND", "") != "check":
         return []

@@ -152,7 +152,7 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
 
 
 def letter_figures(user: User, period: Period, *, today: date, now: datetime) -> LetterFigures | None:
-    """The figures as this person sees them, behind both walls; None without an office."""
+    """The figures as this person sees them, under row security too; None without an office."""
     offices = list(Officer.objects.on(today).filter(user=user).select_related("authority__region").order_by("pk"))
     places = list(dict.fromkeys(office.authority for office in offices))
     if not places:

@@ -131,7 +131,7 @@ def _flush_as_owner(server: embedded.ThrowAwayPostgres) -> Any:
         )
         keyring.forget()
         # As after the migrations: the portal's own key is always there.
-        keyring.secrets_of([keyring.HOUSE], make=True)
+        keyring.secrets_of([keyring.PORTAL], make=True)
 
     return execute_sql_flush
 

@@ -21,7 +21,7 @@ from accounts.keys import ciphers, sealing
 from accounts.keys.keys import UnusableKeys, VaultKeys
 
 #: Whose key closes what belongs to nobody known: sessions, drafts, codes on their way.
-HOUSE = UUID(int=0)
+PORTAL = UUID(int=0)
 #: Opened keys in one process; the one that was not used for longest goes.
 MOST = 20_000
 
@@ -88,7 +88,7 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
 
 def destroy(persons: Iterable[UUID], *, now: datetime) -> int:
     """Destroy the keys of these people for good: nothing that was sealed with them opens again."""
-    gone = sorted(set(persons) - {HOUSE})
+    gone = sorted(set(persons) - {PORTAL})
     with connection.cursor() as cursor:
         # Also for who never had one: whoever is erased gets none later.
         cursor.execute(

@@ -97,7 +97,7 @@ class SealedText(_Bytes):
         for name in self.whose.split(".") if self.whose else ():
             value = getattr(value, name) if value is not None else None
         if value is None:
-            return keyring.HOUSE
+            return keyring.PORTAL
         return value if isinstance(value, UUID) else UUID(str(value))
 
     def _is_plain(self, row: models.Model) -> bool:

@@ -1,7 +1,7 @@
 """A signed-in browser: how it begins, what it must have shown, when it ends.
 
 Who works for an organisation is nobody until the second factor was shown. The pages and the API see such a session as
-no session at all, so no page has to think of it; only the pages of the second factor ask ``person_at_the_door``.
+no session at all, so no page has to think of it; only the pages of the second factor ask ``person_at_second_factor``.
 """
 
 from collections.abc import Callable
@@ -128,10 +128,10 @@ def confirm_by_code(request: HttpRequest, user: User, *, now: datetime) -> None:
     note("stepped_up", now=now, user=user, reason="code", address=client_address(request))
 
 
-def person_at_the_door(request: HttpRequest) -> User | None:
+def person_at_second_factor(request: HttpRequest) -> User | None:
     """Who gave the right password (or code) in this browser and still owes the second factor."""
     bool(request.user.is_authenticated)
-    return getattr(request, "_person_at_the_door", None)
+    return getattr(request, "_person_at_second_factor", None)
 
 
 class SignedIn:
@@ -165,7 +165,7 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
         session.flush()
         return AnonymousUser()
     if owes_factor:
-        request._person_at_the_door = user  # type: ignore[attr-defined]
+        request._person_at_second_factor = user  # type: ignore[attr-defined]
         return AnonymousUser()
     if session.get(IS_DEMO) and not settings.DEMO:
         session.flush()

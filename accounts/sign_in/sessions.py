@@ -66,12 +66,12 @@ class SealedSessions:
 
     def dumps(self, obj: dict[str, Any]) -> bytes:
         text = JSONSerializer().dumps(obj).decode("latin-1")
-        secret = keyring.secrets_of([keyring.HOUSE], make=True)[keyring.HOUSE]
-        return sealing.seal(text, person=keyring.HOUSE, secret=secret, place=_PLACE, suite=keyring.suite())
+        secret = keyring.secrets_of([keyring.PORTAL], make=True)[keyring.PORTAL]
+        return sealing.seal(text, person=keyring.PORTAL, secret=secret, place=_PLACE, suite=keyring.suite())
 
     def loads(self, data: bytes) -> dict[str, Any]:
         """Raises CannotOpen for what was not sealed here; Django then begins a new session."""
-        secret = keyring.secrets_of([keyring.HOUSE]).get(keyring.HOUSE, b"")
+        secret = keyring.secrets_of([keyring.PORTAL]).get(keyring.PORTAL, b"")
         text = sealing.open_sealed(data, secret=secret, place=_PLACE)
         result: dict[str, Any] = JSONSerializer().loads(text.encode("latin-1"))
         return result

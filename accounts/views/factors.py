@@ -22,7 +22,7 @@ from accounts.security_log import note
 from accounts.sign_in import factors
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.contacts import contact_of
-from accounts.sign_in.entering import VERIFIED, confirm_by_code, landing_of, person_at_the_door, show_factor
+from accounts.sign_in.entering import VERIFIED, confirm_by_code, landing_of, person_at_second_factor, show_factor
 from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.sign_in.step_up import confirm_address, is_fresh
 from accounts.views.sign_in import WRONG_CODE, CodeForm, FactorForm, NewAppForm, is_right, next_of, send, with_next
@@ -41,7 +41,7 @@ def second_factor(request: HttpRequest) -> HttpResponse:
     target = next_of(request)
     if isinstance(request.user, User):
         return HttpResponseRedirect(target or landing_of(request.user))
-    user = person_at_the_door(request)
+    user = person_at_second_factor(request)
     if user is None:
         return redirect(with_next("accounts:sign-in-password", target))
     if not SecondFactor.objects.filter(user=user).exists():
@@ -142,7 +142,7 @@ def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
 def set_up(request: HttpRequest) -> HttpResponse:
     """A new app or passkey: the first one right after the password, a further one after confirming."""
     target = next_of(request)
-    user = request.user if isinstance(request.user, User) else person_at_the_door(request)
+    user = request.user if isinstance(request.user, User) else person_at_second_factor(request)
     if user is None:
         return redirect_to_login(request.get_full_path())
     now = timezone.now()

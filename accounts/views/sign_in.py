@@ -29,7 +29,7 @@ from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contact, user_for
-from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_the_door
+from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_second_factor
 from accounts.sign_in.factors import staff_user
 from accounts.sign_in.limits import TooManyTries, client_address
 from web.dates import moment as moment_text
@@ -220,7 +220,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     target = next_of(request)
     if isinstance(request.user, User) and request.method != "POST":
         return HttpResponseRedirect(target or landing_of(request.user))
-    if person_at_the_door(request) is not None and request.method != "POST":
+    if person_at_second_factor(request) is not None and request.method != "POST":
         return redirect(with_next("accounts:second-factor", target))
     form = AddressForm(posted(request))
     status = 422 if form.is_bound else 200

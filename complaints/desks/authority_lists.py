@@ -166,7 +166,7 @@ def respondent_of(case: Complaint) -> str:
 
 
 def step_url(case: Complaint, slug: str, step: str, workspace: Workspace) -> str:
-    """The page of a step, or that of the case for a desk that only reads."""
+    """The page of a step, or that of the case for an office that only reads."""
     return (
         reverse("complaints:authority-step", args=[case.number, slug])
         if workspace.may(step)

@@ -85,7 +85,7 @@ class Workspace:
 
     @property
     def first_region(self) -> int | None:
-        """Whose own policies hold at this desk."""
+        """Whose own policies hold in this workspace."""
         region = self.actors[0].region
         return region[0] if region else None
 
@@ -95,7 +95,7 @@ class Workspace:
 
     @cached_property
     def choices(self) -> Choices:
-        """Who and which parts may be chosen at this desk; asked for once a request."""
+        """Who and which parts may be chosen in this workspace; asked for once a request."""
         return choices_of(
             self.authority_ids, [actor.region[0] for actor in self.actors if actor.region], day=self.today
         )
@@ -163,7 +163,7 @@ def workspace_of(request: HttpRequest) -> Workspace:
 
 
 def workspace_for(user: User, *, now: datetime) -> Workspace:
-    """The desk of ``user`` at ``now``; Http404 without one."""
+    """The workspace of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
     # The frame of the page asks the same; it reads it from the person of the request.
     offices, newest = offices_and_calendar(user, on=today)

@@ -195,7 +195,7 @@ def _widget(form: forms.Form, name: str, choices: Sequence[tuple[Any, Any]], tex
     flat = {
         code
         for first, second in choices
-        for code in ([c for c, _words in second] if isinstance(second, (list, tuple)) else [first])
+        for code in ([c for c, _label in second] if isinstance(second, (list, tuple)) else [first])
     }
     extra = [(text, text)] if text and text not in flat and _CODE.fullmatch(text) else []
     form.fields[name].widget.choices = [*choices, *extra]

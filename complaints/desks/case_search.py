@@ -50,7 +50,7 @@ class _Known(NamedTuple):
 
 
 def _known(text: str, tickets: QuerySet[Any, Any] | None) -> _Known:
-    """Within the caller's sight; one statement."""
+    """Within what the caller sees; one statement."""
     texts = ["cases_with_words(%s, %s)"]
     values: list[Any] = [text, LOOKED_THROUGH]
     for ids in (cases_of(text), tickets):

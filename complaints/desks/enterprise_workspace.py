@@ -104,7 +104,7 @@ class Workspace:
 
     @cached_property
     def choices(self) -> Choices:
-        """Who and what may be chosen at this desk; asked for once a request."""
+        """Who and what may be chosen in this workspace; asked for once a request."""
         return choices_of(self.user, self.actors, day=self.today)
 
     @property
@@ -152,7 +152,7 @@ def workspace_of(request: HttpRequest) -> Workspace:
 
 
 def workspace_for(user: User, *, now: datetime) -> Workspace:
-    """The desk of ``user`` at ``now``; Http404 without one."""
+    """The workspace of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
     # The frame of the page asks the same; it reads it from the person of the request.
     user.jobs_today = jobs_of(user, on=today)  # type: ignore[attr-defined]

@@ -36,7 +36,7 @@ RELATED = (
 )
 Rows = QuerySet[Matter]
 BY_LAST_MOMENT, BY_ANSWER = keyset.Order("until_at"), keyset.Order("closed_at", falling=True)
-#: What this desk sent, and what was sent to it.
+#: What this workspace sent, and what was sent to it.
 SENT, RECEIVED = "sent", "received"
 
 
@@ -67,7 +67,7 @@ def _late(rows: Rows, workspace: Workspace, box: str) -> Rows:
 
 
 def _escalated(rows: Rows, workspace: Workspace, box: str) -> Rows:
-    """Those that were reported for the second time; and, where the desk reads what it sent, what was reported to it."""
+    """Those that were reported for the second time; where the workspace reads what it sent, what was reported to it too."""
     own = of_box(workspace, box)
     result = own & Q(_clock(escalations__gte=2))
     if box == SENT:
@@ -115,7 +115,7 @@ def of_box(workspace: Workspace, box: str) -> Q:
 
 
 def instructions(workspace: Workspace, unit: int | None = None) -> Rows:
-    """All instructions in the regions of this desk; ``unit``: about cases of that authority and those below it."""
+    """All instructions in the regions of this workspace; ``unit``: about cases of that authority and those below it."""
     rows = Matter.objects.filter(kind="urge", complaint__in=workspace.cases())
     if unit is not None:
         rows = rows.filter(complaint__handling_authority_id__in={unit} | workspace.conditions.jurisdiction.below(unit))

@@ -48,7 +48,7 @@ class OfficerCase:
         return shown_steps(self.access, self.around)
 
 
-def setting_of(
+def officer_case_of(
     workspace: Workspace, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]
 ) -> OfficerCase:
     """The case and what hangs on it: one query after the case itself. ``read``: how much of that a page needs."""
@@ -174,9 +174,9 @@ def needs_two(result: CaseAccess, step: str, workspace: Workspace) -> bool:
     )
 
 
-def who_signs(setting: OfficerCase, rule: str) -> str:
+def who_signs(officer_case: OfficerCase, rule: str) -> str:
     """Who may approve under ``rule``: by name, the heads first; or that nobody can yet. One query and their keys."""
-    case, workspace = setting.access.complaint, setting.workspace
+    case, workspace = officer_case.access.complaint, officer_case.workspace
     here = case.handling_authority
     acting = Q(authority=here) | Q(authority__parent=here, authority__level=Authority.Level.OFFICE)
     if here.level == Authority.Level.OFFICE:
@@ -203,17 +203,15 @@ def who_signs(setting: OfficerCase, rule: str) -> str:
     ) % {"unit": named(here)}
 
 
-def refuse_unless_open(steps: Sequence[str], setting: OfficerCase) -> None:
+def refuse_unless_open(steps: Sequence[str], officer_case: OfficerCase) -> None:
     """A page whose step the table does not offer now says why, like the step itself would."""
-    if not any(name in setting.may for name in steps):
-        raise refusal_of(steps, setting)
+    if not any(name in officer_case.may for name in steps):
+        raise refusal_of(steps, officer_case)
 
 
-def refusal_of(steps: Sequence[str], setting: OfficerCase) -> StepNotAllowed:
-    allowed = (
-        () if setting.access.actor is None else handling.allowed_steps(setting.access.complaint, setting.access.actor)
-    )
-    status = setting.access.complaint.status
-    if any(name in allowed for name in steps) or not any(status in TABLE[name].at for name in steps):
-        return not_now(wording.label(status, kind="status"))
+def refusal_of(steps: Sequence[str], officer_case: OfficerCase) -> StepNotAllowed:
+    case, actor = officer_case.access.complaint, officer_case.access.actor
+    allowed = () if actor is None else handling.allowed_steps(case, actor)
+    if any(name in allowed for name in steps) or not any(case.status in TABLE[name].at for name in steps):
+        return not_now(wording.label(case.status, kind="status"))
     return not_yours()

@@ -192,12 +192,12 @@ def view_of(code: str) -> QueueView:
 
 
 def open_cases(workspace: Workspace) -> Rows:
-    """What lies with this desk now, here or at an authority."""
+    """What lies with this workspace now, here or at an authority."""
     return workspace.cases().filter(status__in=HERE)
 
 
 def asked_for(workspace: Workspace, asked: Mapping[str, Any]) -> QueueFilter:
-    """The conditions of an address, with the people and branches of this desk to choose from."""
+    """The conditions of an address, with the people and branches of this workspace to choose from."""
     people = [*workspace.choices.people, *_who_left(workspace, asked.get("handler", ""))]
     return QueueFilter(
         asked,

@@ -1,4 +1,4 @@
-"""Everything that a dossier holds, read once under the sight of whoever asked.
+"""Everything that a dossier holds, read once with the visibility of whoever asked.
 
 What the reader may not have is counted by its digest and never leaves the database: entries outside an
 enterprise's time, contact data of the consumer for anybody at work, files that are held back, what was erased.

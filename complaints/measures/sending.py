@@ -82,7 +82,7 @@ def make(*, title: str, picks: Sequence[Pick], left_out: Sequence[LeftOut], acto
 
 
 def readable(actors: Iterable[Actor]) -> QuerySet[Measure]:
-    """Measures made where this person's sight reaches: the own branch and those below, headquarters all."""
+    """Measures made where this person sees: the own branch and those below, headquarters all."""
     result = Measure.objects.none()
     for actor in actors:
         mine = Measure.objects.filter(enterprise_id=actor.enterprise_id or 0)

@@ -53,7 +53,7 @@ def own_cases(user_id: int, day: date) -> Q:
 
 
 class ComplaintQuerySet(models.QuerySet["Complaint"]):
-    """Reads only. ``visible_to`` is the first wall: every entry point starts here, and every list
+    """Reads only. ``visible_to`` is the first check: every entry point starts here, and every list
     with ``of_offices`` or ``held_by``, which are parts of it that an index can answer."""
 
     def visible_to(self, user: User | Any, *, on: date | None = None) -> ComplaintQuerySet:

@@ -84,7 +84,7 @@ class EvidenceState(models.TextChoices):
 
 
 class EvidenceQuerySet(models.QuerySet["Evidence"]):
-    """The first wall of files: what came for the authority alone is there for nobody else."""
+    """The first check of files: what came for the authority alone is there for nobody else."""
 
     def known_to(self, side: str) -> EvidenceQuerySet:
         """Files that a reader of this side may know of: consumer, enterprise, authority."""

@@ -1,4 +1,4 @@
-"""What somebody at an enterprise's desk keeps for himself: what was read up to where, filters under a name, offers half
+"""What somebody at an enterprise keeps for himself: what was read up to where, filters under a name, offers half
 written. Nothing of this is part of a case or its record; it says how somebody works, and is gone with the person."""
 
 from django.conf import settings

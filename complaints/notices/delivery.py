@@ -180,7 +180,7 @@ class _Sweep:
             for rows in batch:
                 if self.is_over() or rows[0].channel in self.away:
                     not_begun += [row.pk for row in rows]
-                elif self._send(rows, contacts.get(recipients.told_as(rows[0]), {})):
+                elif self._send(rows, contacts.get(recipients.contact_key(rows[0]), {})):
                     arrived += [row.pk for row in rows]
                     if not self.channels.is_mailbox:
                         # At once: whoever is killed now has at most one letter to send twice.

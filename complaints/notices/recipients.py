@@ -146,7 +146,7 @@ def copy_of(row: Notice) -> Notice:
 
 
 def _choose(row: Notice, batch: _Batch) -> None:
-    contact, wish = batch.contacts.get(told_as(row), {}), batch.wishes.get(row.user_id or 0)
+    contact, wish = batch.contacts.get(contact_key(row), {}), batch.wishes.get(row.user_id or 0)
     first = wish.first if wish is not None else ""
     usable = usable_channels(row.addressee, row.user, contact, batch.channels, first=first)
     if usable:
@@ -177,23 +177,23 @@ def address_of(channel: str, user: User | None, contact: dict[str, str]) -> str:
 TELLS_BEFORE = "change_contact"
 
 
-def told_as(row: Notice) -> tuple[int, int]:
+def contact_key(row: Notice) -> tuple[int, int]:
     """Under which key ``contacts_of`` has where this notice goes: (case, entry before which, 0 for now)."""
     return row.complaint_id, row.sequence if row.kind == TELLS_BEFORE else 0
 
 
 def contacts_of(rows: Iterable[Notice]) -> dict[tuple[int, int], dict[str, str]]:
     """Where consumers without an account can be reached: what the case says of them."""
-    wanted = {told_as(row) for row in rows if row.addressee == "consumer" and row.user_id is None}
+    wanted = {contact_key(row) for row in rows if row.addressee == "consumer" and row.user_id is None}
     result: dict[tuple[int, int], dict[str, str]] = defaultdict(dict)
     if wanted:
         kinds = {"consumer_phone": SMS, "consumer_email": MAIL}
         texts = PersonalText.objects.filter(
             complaint_id__in={case for case, _before in wanted}, audience="parties", kind__in=kinds
         )
-        found_texts = list(texts.order_by("sequence", "id"))
-        sealed_fields.load_for(found_texts)
-        for text in found_texts:
+        contacts = list(texts.order_by("sequence", "id"))
+        sealed_fields.load_for(contacts)
+        for text in contacts:
             contact = parse_contact(text.text)
             if contact is None or contact.channel != kinds[text.kind]:
                 continue

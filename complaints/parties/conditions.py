@@ -68,7 +68,7 @@ class Conditions:
         ``newest`` calendar in this transaction already.
 
         What was read for the same state of the tables and the same day is not read again."""
-        state = freshness.state() if newest is None else freshness.told_by(newest)
+        state = freshness.state() if newest is None else freshness.state_in(newest)
         known = _read.get(country)
         if known is None or known.state != state or known.policies.on != known.calendar.local_day(now):
             calendar = current_calendar(country)

@@ -179,7 +179,7 @@ def title_of(form: int) -> str:
 def readable_by(complaint: Complaint, side: str, viewer: Actor) -> list[OfficialDocument]:
     """The documents of a case that this side may read, newest first, with ``latest``; one query."""
     if side != AUTHORITY and complaint.authority_received_at is None:
-        # No authority has had it, so none has written; the many cases of the desks pay nothing for it.
+        # No authority has had it, so none has written; the many cases of the workspaces pay nothing for it.
         return []
     if side == AUTHORITY:
         return case_rows.documents(complaint.pk)

@@ -63,7 +63,7 @@ def _may_answer_claim(around: Around) -> bool:
     return around.claimed_by() not in ("", _mine(around))
 
 
-def _breach_may_be_said(around: Around) -> bool:
+def _may_report_breach(around: Around) -> bool:
     today = around.now.astimezone(SHANGHAI).date()
     return any(
         o.owed_by == "enterprise"
@@ -91,7 +91,7 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "dispute_performance": lambda a: any(
         o.owed_by == "enterprise" and o.state == "reported" and o.disputed_at is None for o in a.obligations
     ),
-    "report_breach": _breach_may_be_said,
+    "report_breach": _may_report_breach,
     "waive_obligation": lambda a: a.owed("enterprise", "due", "reported"),
     "resume_performance": lambda a: any(o.state == "broken" for o in a.obligations),
     "show_payment": lambda a: any(

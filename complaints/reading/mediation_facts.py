@@ -143,13 +143,13 @@ class Suggestion:
     is_agreed: bool
 
 
-def desk_url(case: Complaint) -> str:
-    """The desk of one mediation."""
+def mediation_case_url(case: Complaint) -> str:
+    """The page of one mediation."""
     return reverse("complaints:authority-mediation-case", args=[case.number])
 
 
 def steps_that_tell(case: Complaint) -> list[HandlingStep]:
-    """What of the record the desk shows: one query."""
+    """What of the record that page shows: one query."""
     return list(
         HandlingStep.objects.filter(
             complaint=case,
@@ -317,7 +317,7 @@ def _folded(line: str) -> str:
 
 
 def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> dict[str, Any]:
-    """Everything of the desk that comes of the record: two queries."""
+    """Everything of that page that comes of the record: two queries."""
     steps = steps_that_tell(page.complaint)
     appraisal, recusal, delegation = (matters.get(kind) for kind in ("appraisal", "recusal", "delegation"))
     reports = [m for m in page.thread if m.step == "report_mediation" and delegation and m.at >= delegation.opened_at]
@@ -335,7 +335,7 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
             "at": recusal.opened_at,
             "by": side_label(recusal.opened_by),
             "whom": recusal.data.get("whom", ""),
-            "text": _said(page, "request_recusal"),
+            "text": _newest_text(page, "request_recusal"),
             "clock": due.get(recusal.pk),
         },
         "recusals": [
@@ -365,7 +365,7 @@ def facts_for(page: CasePage, matters: Mapping[str, Matter], now: datetime) -> d
     }
 
 
-def _said(page: CasePage, step: str) -> str:
+def _newest_text(page: CasePage, step: str) -> str:
     """The newest words that came with a step."""
     messages = [m for m in page.thread if m.step == step and m.parts]
     return messages[-1].parts[0].text if messages else ""

@@ -19,7 +19,7 @@ from complaints.settlement.offer_terms import BLANK, plain
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from web.listing import listed
 
-#: Name → what it means, in the order of the page. The first three are the same in every letter of the house.
+#: Name → what it means, in the order of the page. The first three are the same in every letter of the enterprise.
 VARIABLES: dict[str, Promise] = {
     "消费者称呼": pgettext_lazy("variable", "消费者称呼"),
     "案件编号": pgettext_lazy("variable", "案件编号"),

@@ -1,5 +1,5 @@
 """Cases of the same enterprise with the same problem: how they ended, and what settled them. One statement over the
-newest ended cases that the reader's own desk has had."""
+newest ended cases that the reader's own workspace has had."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ class Similar:
 
 
 def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
-    """``seen``: the engagements of the reader's desk (``Workspace.engagements()``). One statement at most."""
+    """``seen``: the engagements of the reader's workspace (``Workspace.engagements()``). One statement at most."""
     if not complaint.problem_category:
         return Similar()
     newest = Engagement.objects.filter(seen, until_at__isnull=False).order_by("-until_at", "-pk").values("pk")[:WINDOW]

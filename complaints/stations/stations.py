@@ -56,7 +56,7 @@ def stations_of(user: User, *, on: date) -> list[Station]:
 
 
 def cases_of(station: Station) -> QuerySet[Complaint]:
-    """What was filed here and may still be followed here; the newest first. First wall: the own station alone."""
+    """What was filed here and may still be followed here; the newest first. First check: the own station alone."""
     return Complaint.objects.filter(station=station, station_sees=True).order_by("-filed_at", "-pk")
 
 

@@ -151,7 +151,7 @@ _KINDS: Mapping[str, int] = {
 }
 
 
-def _told(region: Region) -> tuple[str, list[int]]:
+def _condition(region: Region) -> tuple[str, list[int]]:
     """By which kind of condition the cases of a region are found, and its values."""
     if region.level in LEVEL_COLUMNS:
         return region.level, [region.pk]
@@ -179,7 +179,7 @@ class First:
         self._by_kinds: dict[tuple[str, ...], tuple[list[str], CombinedQuery]] = {}
 
     def __call__(self, *values: Any, regions: Sequence[Region]) -> dict[str, list[Any]]:
-        shown = [_told(region) for region in regions]
+        shown = [_condition(region) for region in regions]
         kinds = tuple(kind for kind, _values in shown)
         if kinds not in self._by_kinds:
             self._by_kinds[kinds] = self._made(kinds)

@@ -60,7 +60,7 @@ SLIP_WITHIN = 12
 PAIRS_ASKED = 4
 
 
-class FoundName(NamedTuple):
+class NameMatch(NamedTuple):
     """A name with what is shown of its enterprise, read in one statement."""
 
     enterprise_id: int
@@ -90,7 +90,7 @@ _FIRMS = f"""select found.*, firm.name, firm.name_en, firm.enrolment
  join {Enterprise._meta.db_table} as firm on firm.id = found.enterprise_id"""  # noqa: S608
 
 
-def looked_up(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName]:
+def looked_up(terms: Sequence[str], *, on: dt.date, most: int) -> list[NameMatch]:
     """At most so many names that hold on the day and have all the folded terms in them; one statement."""
     whole = "".join(terms)
     pieces = {f"piece_{number}": f"%{_escaped(term)}%" for number, term in enumerate(terms)}
@@ -107,7 +107,7 @@ def looked_up(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName
     return list(dict.fromkeys(_walked(ways, values, on=on, most=most)))
 
 
-def slipped(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName]:
+def slipped(terms: Sequence[str], *, on: dt.date, most: int) -> list[NameMatch]:
     """Names with one letter wrong, missing or too many, likest first; one statement.
 
     What was typed is looked up once without each of its letters: what stands before it and after it
@@ -130,12 +130,12 @@ def slipped(terms: Sequence[str], *, on: dt.date, most: int) -> list[FoundName]:
     )
 
 
-def _walked(ways: Sequence[str], values: Mapping[str, Any], *, on: dt.date, most: int) -> list[FoundName]:
+def _walked(ways: Sequence[str], values: Mapping[str, Any], *, on: dt.date, most: int) -> list[NameMatch]:
     """What was typed travels as parameters; only our own conditions are put together."""
     sql = _FIRMS.format(ways=" union all ".join(_WAY.format(condition=way) for way in ways))
     with connection.cursor() as cursor:
         cursor.execute(sql, {**values, "on": on, "most": most})
-        return [FoundName(*row) for row in cursor.fetchall()]
+        return [NameMatch(*row) for row in cursor.fetchall()]
 
 
 def _telling(term: str) -> list[str]:
@@ -187,7 +187,7 @@ class Hit:
 
 
 #: Enterprise → (score, the name that fits best).
-BestNames = dict[int, tuple[int, FoundName | SearchName]]
+BestNames = dict[int, tuple[int, NameMatch | SearchName]]
 
 
 def find(query: str, *, on: dt.date, region_id: int | None = None, category: str = "", limit: int = 20) -> list[Hit]:
@@ -195,7 +195,7 @@ def find(query: str, *, on: dt.date, region_id: int | None = None, category: str
     terms = _terms(query)
     if not terms:
         return []
-    names: Sequence[FoundName | SearchName] = looked_up(terms, on=on, most=READ_ROWS)
+    names: Sequence[NameMatch | SearchName] = looked_up(terms, on=on, most=READ_ROWS)
     is_similar = not names
     if is_similar:
         names = slipped(terms, on=on, most=READ_ROWS) or _similar(terms, on=on)
@@ -256,13 +256,13 @@ def near(name: str, *, on: dt.date, limit: int = 5) -> tuple[int, ...]:
     return tuple(sorted(best, key=lambda one: (-best[one], one))[:limit])
 
 
-def _similarity(name: FoundName | SearchName, terms: Sequence[str]) -> int:
+def _similarity(name: NameMatch | SearchName, terms: Sequence[str]) -> int:
     wanted = {gram for term in terms for gram in grams_of(term)}
     theirs = set(grams_of(name.folded))
     return 200 * len(wanted & theirs) // (len(wanted) + len(theirs))
 
 
-def _score(name: FoundName | SearchName, terms: Sequence[str]) -> int:
+def _score(name: NameMatch | SearchName, terms: Sequence[str]) -> int:
     whole = "".join(terms)
     if name.folded == whole:
         score = 1000

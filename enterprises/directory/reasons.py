@@ -69,5 +69,5 @@ def say(why: Mapping[str, object]) -> str:
     return str(text).format_map(defaultdict(str, names))
 
 
-def say_all(whys: Iterable[Mapping[str, object]]) -> list[str]:
-    return [say(why) for why in whys]
+def say_all(reasons: Iterable[Mapping[str, object]]) -> list[str]:
+    return [say(why) for why in reasons]

@@ -240,11 +240,11 @@ def _held(application_id: UUID, *, by: User, version: int, right: Right, now: da
     if not office.exists():
         raise EnrolmentRefusal("not_yours", _("由本机关的负责人决定。"))
     if held.state != State.SUBMITTED or held.version != version:
-        raise EnrolmentRefusal("moved_on", told_who_was_first(held))
+        raise EnrolmentRefusal("moved_on", newest_change(held))
     return held
 
 
-def told_who_was_first(application: EnrolmentApplication) -> str:
+def newest_change(application: EnrolmentApplication) -> str:
     """The newest entry in a sentence: for who comes second."""
     last = application.entries.exclude(kind=Kind.INVITED).select_related("by").last()
     if last is None:

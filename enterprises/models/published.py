@@ -100,14 +100,14 @@ class LeagueLine(models.Model):
 
     @property
     def tells_settled(self) -> bool:
-        return is_told(self.settled_least, self.settled_most, self.n)
+        return says_something(self.settled_least, self.settled_most, self.n)
 
     @property
     def tells_unconfirmed(self) -> bool:
-        return is_told(self.unconfirmed_least, self.unconfirmed_most, self.n)
+        return says_something(self.unconfirmed_least, self.unconfirmed_most, self.n)
 
 
-def is_told(least: int | None, most: int | None, n: int | None) -> bool:
+def says_something(least: int | None, most: int | None, n: int | None) -> bool:
     """Whether a range says something: less than half of all lies between its ends."""
     return least is not None and most is not None and not (n and 2 * (most - least) >= n)
 

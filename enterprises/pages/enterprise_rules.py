@@ -35,7 +35,7 @@ _SETTING = ("offers_above", "refusals", "failures", "returns")
 
 
 def colleagues(here: TeamRequest) -> list[Staff]:
-    """People who hold cases, in the sight of this person's jobs; none for a stranger."""
+    """People who hold cases, whom this person's jobs see; none for a stranger."""
     jobs = list(at_work(here.today).filter(user=here.user))
     seen = Q(pk__in=[])
     for job in jobs:

@@ -27,7 +27,7 @@ select id from below order by id
 
 
 def at_work(day: date) -> QuerySet[Staff]:
-    """The jobs that let somebody in on `day`; every entry point and both walls ask this anew."""
+    """The jobs that let somebody in on `day`; every entry point and row security ask this anew."""
     return Staff.objects.on(day).exclude(shut_out("enterprise__"))
 
 
@@ -51,7 +51,7 @@ def branch_subtree(branch_ids: Iterable[int]) -> list[int]:
 
 
 def branch_ids_seen_by(staff: Staff) -> list[int] | None:
-    """The branches of a job's sight; None means all of its enterprise, headquarters too."""
+    """The branches that a job sees; None means all of its enterprise, headquarters too."""
     if staff.branch_id is None:
         return None
     return branch_subtree([staff.branch_id])
@@ -94,7 +94,7 @@ class Worker:
     leave: Absence | None
 
     def may_have(self, branch_id: int | None) -> bool:
-        """Whether a case of this branch lies in sight; one without a branch is headquarters'."""
+        """Whether the job sees a case of this branch; one without a branch is headquarters'."""
         return self.sees is None or branch_id in self.sees
 
 

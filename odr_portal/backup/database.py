@@ -160,15 +160,15 @@ class Progress:
         self.stream = stream
         self.is_terminal = bool(getattr(stream, "isatty", lambda: False)())
         self.every = 0.2 if self.is_terminal else 10.0
-        self.told_at = time.monotonic()
+        self.reported_at = time.monotonic()
         self.what = ""
 
     def __call__(self, what: str, size: int) -> None:
         now = time.monotonic()
-        if what == self.what and now - self.told_at < self.every:
+        if what == self.what and now - self.reported_at < self.every:
             return
         new = "\n" if self.what and what != self.what else ""
-        self.what, self.told_at = what, now
+        self.what, self.reported_at = what, now
         if self.is_terminal:
             self.stream.write(f"{new}\r{what}: {megabytes(size)} ", ending="")
         elif not size or new or self.what:
@@ -176,7 +176,7 @@ class Progress:
 
 
 @contextmanager
-def said_plainly(ending: str) -> Iterator[None]:
+def plain_errors(ending: str) -> Iterator[None]:
     """Any mishap as one sentence. A TERM ends it in order, so that nothing half done is left."""
 
     def terminated(*_: object) -> None:

@@ -118,7 +118,7 @@ def _write(
     }
     writer = Writer(file, written_at=int(now.timestamp()))
     with _dump(pg_dump, url, snapshot, _other_schemas(connection)) as chunks:
-        dump = writer.add(DUMP, _told(chunks, "Saving the database", writer, tell))
+        dump = writer.add(DUMP, _with_progress(chunks, "Saving the database", writer, tell))
     kept, missing, changed = _evidence(writer, connection, evidence, tell) if evidence else (Counted(), [], [])
     manifest |= {"missing": missing[:_MOST_NAMED], "missing_count": len(missing), "changed": changed[:_MOST_NAMED]}
     connection.rollback()
@@ -189,7 +189,7 @@ class _dump:
         self.errors.close()
 
 
-def _told(chunks: Iterator[bytes], what: str, writer: Writer, tell: Tell) -> Iterator[bytes]:
+def _with_progress(chunks: Iterator[bytes], what: str, writer: Writer, tell: Tell) -> Iterator[bytes]:
     for chunk in chunks:
         yield chunk
         tell(what, writer.size)
@@ -254,4 +254,4 @@ def _copy(writer: Writer, name: str, path: Path, tell: Tell) -> Counted | None:
     except FileNotFoundError:
         return None
     with os.fdopen(opened, "rb") as source:
-        return writer.add(name, _told(iter(lambda: source.read(CHUNK), b""), "Saving the files", writer, tell))
+        return writer.add(name, _with_progress(iter(lambda: source.read(CHUNK), b""), "Saving the files", writer, tell))

@@ -133,7 +133,7 @@ def _enterprises(spot: HotSpot) -> list[tuple[str, str]]:
     return [(str(pk), _("%(name)s（%(n)s件）") % {"name": names[pk], "n": n}) for pk, n in counts if pk in names]
 
 
-def _found(rows: QuerySet[Guidance], pk: int) -> Guidance:
+def _guidance_or_404(rows: QuerySet[Guidance], pk: int) -> Guidance:
     deeds = Prefetch("deeds", Deed.objects.select_related("by"))
     return get_object_or_404(rows.select_related(*_RELATED).prefetch_related("measures", deeds), pk=pk)
 
@@ -141,7 +141,7 @@ def _found(rows: QuerySet[Guidance], pk: int) -> Guidance:
 @officer_page("GET", "POST")
 def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One guidance. POST: ``do`` = add or drop a measure, send it, close it."""
-    result = _found(Guidance.objects.filter(workspace.around("hot_spot__place")), pk)
+    result = _guidance_or_404(Guidance.objects.filter(workspace.around("hot_spot__place")), pk)
     office = acting_for(workspace, result.hot_spot.place)
     wanted = request.POST.get("do", "") if request.method == "POST" else ""
     measure = MeasureForm(request.POST if wanted == "add" else None, today=workspace.today)
@@ -225,7 +225,7 @@ def enterprise_guidances(request: HttpRequest, workspace: enterprise_workspace.W
 @workspace_page("GET", "POST")
 def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Workspace, pk: int) -> HttpResponseBase:
     """One guidance with its measures; POST reports how far one of them is."""
-    result = _found(_ours(workspace), pk)
+    result = _guidance_or_404(_ours(workspace), pk)
     may_report = any(
         actor.may(Right.REPORT_ON_GUIDANCE) and actor.enterprise_id == result.enterprise_id
         for actor in workspace.actors

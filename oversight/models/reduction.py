@@ -2,7 +2,7 @@
 
 What somebody did is a `Deed`, which nobody changes (a trigger refuses it); the states of the other rows
 are only what the newest deeds came to. Enterprises are spoken of here, never consumers: a hot spot holds sums, and the
-cases behind it are asked for anew by whoever looks, with that person's sight.
+cases behind it are asked for anew by whoever looks, with that person's visibility.
 """
 
 from __future__ import annotations

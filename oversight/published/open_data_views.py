@@ -82,7 +82,7 @@ def dictionary(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _found(mark: str) -> DataSet:
+def _data_set_or_404(mark: str) -> DataSet:
     """``2026-10.1``: month and version."""
     given = _MARK.fullmatch(mark)
     result = (
@@ -98,7 +98,7 @@ def _found(mark: str) -> DataSet:
 @public_page()
 def data_set(request: HttpRequest, mark: str) -> HttpResponse:
     """One version: its files with their digests, and what it changed."""
-    result = _found(mark)
+    result = _data_set_or_404(mark)
     newest = DataSet.objects.filter(month=result.month).order_by("-version").first()
     return render(
         request,
@@ -121,7 +121,7 @@ def data_set(request: HttpRequest, mark: str) -> HttpResponse:
 @public_page(fresh=0, kept=FOREVER)
 def file(request: HttpRequest, mark: str, name: str) -> HttpResponse:
     """One file of one version; whoever has it already is told so."""
-    rows = DataFile.objects.filter(data_set=_found(mark), name=name)
+    rows = DataFile.objects.filter(data_set=_data_set_or_404(mark), name=name)
     result = get_object_or_404(rows.defer("content"))
     headers = {"ETag": f'"{result.sha256}"', "Access-Control-Allow-Origin": "*"}
     if unchanged(request, headers["ETag"]):

@@ -27,7 +27,7 @@ def _published() -> QuerySet[MonthlyReport]:
     return MonthlyReport.objects.filter(state="published").select_related("authority__region").defer("printed")
 
 
-def _found(pk: int) -> MonthlyReport:
+def _report_or_404(pk: int) -> MonthlyReport:
     return get_object_or_404(_published(), pk=pk)
 
 
@@ -57,7 +57,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 @public_page()
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """One version; of a correction what it changed, of a corrected one where the newer one is."""
-    result = _found(pk)
+    result = _report_or_404(pk)
     published = _published().filter(authority=result.authority_id, month=result.month)
     versions = list(published.order_by("version").values_list("pk", "version"))
     earlier = earlier_published(result)
@@ -99,7 +99,7 @@ def _file(request: HttpRequest, content: bytes, media_type: str, name: str) -> H
 @public_page(fresh=0, kept=FOREVER)
 def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     """The numbers of one table, as programs read them."""
-    result = next((one for one in showing.tables_of(_found(pk)) if one.name == name), None)
+    result = next((one for one in showing.tables_of(_report_or_404(pk)) if one.name == name), None)
     if result is None:
         raise Http404
     out = io.StringIO()

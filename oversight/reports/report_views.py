@@ -161,7 +161,7 @@ def _line(report: MonthlyReport) -> dict[str, Any]:
     }
 
 
-def _found(posts: list[Officer], pk: int) -> MonthlyReport:
+def _report_or_404(posts: list[Officer], pk: int) -> MonthlyReport:
     return get_object_or_404(_seen(posts).defer(None).defer("printed"), pk=pk)
 
 
@@ -169,14 +169,14 @@ def _found(posts: list[Officer], pk: int) -> MonthlyReport:
 def report(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One report: its tables, its words, and what can be done with it now."""
     posts = _posts(workspace)
-    return _show(request, workspace, posts, _found(posts, pk), None)
+    return _show(request, workspace, posts, _report_or_404(posts, pk), None)
 
 
 @officer_page("POST")
 def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """Its words, or the next thing that its own authority does with it (``what``)."""
     posts = _posts(workspace)
-    result = _found(posts, pk)
+    result = _report_or_404(posts, pk)
     if not _drafts(posts, result):
         raise Http404
     what = request.POST.get("what", "save")
@@ -226,7 +226,7 @@ def _done(what: str, result: MonthlyReport, form: TextsForm, workspace: Workspac
 def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """同意, and its figures and words are frozen; or back to the draft with the reason."""
     posts = _posts(workspace)
-    result = _found(posts, pk)
+    result = _report_or_404(posts, pk)
     form = _decision(request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():

@@ -64,10 +64,10 @@ class Named(forms.CharField):
             return results[0]  # type: ignore[no-any-return]
         if not results:
             raise ValidationError(self.missing)
-        shown = listed(self._told(row) for row in results[:TOLD])
+        shown = listed(self._label(row) for row in results[:TOLD])
         raise ValidationError(gettext("有几个叫这个名称，请写代码或全名：%(names)s") % {"names": shown})
 
-    def _told(self, row: Any) -> str:
+    def _label(self, row: Any) -> str:
         if isinstance(row, Region):
             return f"{full_name(row.pk)} {row.code}"
         code = getattr(row, self.code) or ""

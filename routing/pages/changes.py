@@ -82,14 +82,14 @@ def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @officer_page("GET")
 def change(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """One change: what is wished, what it would move, and who decides."""
-    return _show(request, workspace, _found(workspace, pk), DecisionForm())
+    return _show(request, workspace, _change_or_404(workspace, pk), DecisionForm())
 
 
 @officer_page("POST")
 @fresh_factor
 def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
     """POST of the head: approve or refuse; count anew."""
-    row = _found(workspace, pk)
+    row = _change_or_404(workspace, pk)
     if row.enterprise.enrolled_by_id not in _headed(workspace):
         raise Http404
     form = DecisionForm(request.POST)
@@ -120,7 +120,7 @@ def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
     return _show(request, workspace, row, form, status=422)
 
 
-def _found(workspace: Workspace, pk: int) -> DirectoryChange:
+def _change_or_404(workspace: Workspace, pk: int) -> DirectoryChange:
     return get_object_or_404(_filed(workspace).select_related("enterprise", "made_by", "decided_by"), pk=pk)
 
 

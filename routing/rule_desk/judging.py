@@ -126,7 +126,7 @@ def _groups(rows: Sequence[Recorded], known: Known) -> dict[Facts, list[Recorded
     for row in rows:
         alike[row.received_at.astimezone(SHANGHAI).date(), _FACTS(row)].append(row)
     groups: dict[Facts, list[Recorded]] = defaultdict(list)
-    for (day, _said), cases in alike.items():
+    for (day, _text), cases in alike.items():
         region = known.regions[cases[0].service_region_id or cases[0].handling_region_id]
         facts = facts_with(cases[0], region, address=None, on=day)
         if any(may_apply(rule, facts) for rule in known.mine):
@@ -174,11 +174,7 @@ def _asked(cases: Sequence[tuple[int, int | None]], *, now: datetime) -> set[int
         return set()
     conditions = Conditions.at(now)
     given = Complaint.objects.filter(pk__in=goes).values_list("pk", "consents", "absent")
-    return {
-        pk
-        for pk, consents, absent in given
-        if not consents_cover(consents, absent, goes[pk] or 0, conditions=conditions)
-    }
+    return {pk for pk, held, absent in given if not consents_cover(held, absent, goes[pk] or 0, conditions=conditions)}
 
 
 def may_apply(rule: Rule, facts: Facts) -> bool:

@@ -103,7 +103,7 @@ class RuleForm(StepForm):
         for name, listed in choices.items():
             # A rule of a table may say what no list has (a whole group): it is kept, not lost.
             value = self.initial.get(name)
-            known = {code for code, _words in _flat(listed)}
+            known = {code for code, _label in _flat(listed)}
             more = [(value, value)] if value and value not in known else []
             self.fields[name].choices = [*listed, *more]  # type: ignore[attr-defined]
         self.fields["named"].widget.attrs |= WIDE

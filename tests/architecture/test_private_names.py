@@ -37,7 +37,7 @@ OF_OTHERS: dict[str, Any] = {
     "_host": smtplib.SMTP(),
 }
 #: Our own marks on a request.
-OURS = {"_caller", "_incident", "_incident_error", "_person_at_the_door", "_room"}
+OURS = {"_caller", "_incident", "_incident_error", "_person_at_second_factor", "_request_transaction"}
 
 
 def used() -> set[str]:

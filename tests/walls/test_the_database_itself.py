@@ -400,7 +400,7 @@ def test_a_body_is_read_before_the_transaction_begins(world: World, monkeypatch:
 def test_T06_a_check_names_a_database_user_who_stands_before_the_walls(settings: Any) -> None:
     from odr_portal import checks
 
-    looks_wrong, login_query = checks.the_database_user_is_behind_the_walls, checks._LOGIN
+    looks_wrong, login_query = checks.the_database_user_is_under_row_security, checks._LOGIN
     settings.COMMAND = "check"
     assert (looks_wrong(None, databases=["default"]), looks_wrong(None, databases=None)) == ([], [])
     sentences = []

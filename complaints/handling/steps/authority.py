@@ -322,7 +322,7 @@ def redirect(file: CaseFile, actor: Actor, *, matter: str, body: str, text: str)
 def pass_to_successor(file: CaseFile, actor: Actor, *, enterprise_id: int, branch_id: int | None = None) -> Effect:
     """Mergers keep cases, offers, promises and clocks: only who answers changes. The successor's rules say who handles
     it there (somebody must where somebody did), and what the former people proposed among themselves is void."""
-    two_persons.fall_with_the_house(file, actor)
+    two_persons.void_internal_proposals(file, actor)
     successor = Enterprise.objects.get(pk=enterprise_id)
     before = file.complaint.enterprise
     file.complaint.enterprise = successor
@@ -352,7 +352,7 @@ def _given_there(file: CaseFile) -> Assigned | None:
     if file.status not in ENTERPRISE_SIDE:
         return None
     workforce = file.conditions.once(
-        "house", case.enterprise_id, lambda: Workforce.of([case.enterprise_id or 0], file.today)
+        "workforce", case.enterprise_id, lambda: Workforce.of([case.enterprise_id or 0], file.today)
     )
     # Whatever had a handler needs one: it may be negotiated again with the next step, which nobody at the enterprise
     # takes.

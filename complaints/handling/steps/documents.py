@@ -204,7 +204,7 @@ def _refuse_settled(paper: Paper, changes: Mapping[str, str]) -> None:
 
 def rewritten(paper: Paper, changes: Mapping[str, str]) -> Paper:
     """The paper with other words; each place must stand in it."""
-    places = {place for place, _label, _words in editable(paper["blocks"])}
+    places = {place for place, _label, _text in editable(paper["blocks"])}
     if not set(changes) <= places:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"))
     values = {place: saying.text(text, place) for place, text in changes.items()}

@@ -112,7 +112,7 @@ def keep_suggestions(file: CaseFile, *, named: Named, because: Mapping[str, Any]
     last = file.latest_engagement
     if last is None:
         return
-    result = (because or {}).get("candidates") or _said_before(file)
+    result = (because or {}).get("candidates") or _earlier_candidates(file)
     gone = {
         (stage.enterprise_id, stage.branch_id)
         for stage in file.engagements
@@ -146,7 +146,7 @@ def keep_suggestions(file: CaseFile, *, named: Named, because: Mapping[str, Any]
     )
 
 
-def _said_before(file: CaseFile) -> list[dict[str, Any]]:
+def _earlier_candidates(file: CaseFile) -> list[dict[str, Any]]:
     row = ForwardingDecision.objects.filter(complaint=file.complaint).exclude(rule="officer").order_by("-pk").first()
     return list(row.explanation.get("candidates", [])) if row is not None else []
 

@@ -129,7 +129,7 @@ def is_number(text: str) -> bool:
     return _NUMBER.fullmatch(text) is not None and not _OF_A_PERSON.fullmatch(text)
 
 
-def number_said(text: str) -> str:
+def checked_number(text: str) -> str:
     """As it is written there: letters, digits and hyphens; no telephone and no identity card. Raises WrongInput."""
     number = saying.text(text, "platform_number", longest=40)
     if not is_number(number):
@@ -141,7 +141,7 @@ def record_platform_number(
     *, platform_number: str, received_at: datetime | str | None = None, state: str = "registered", text: str = ""
 ) -> Move:
     """Write down what the platform says of this case. ``text``: why another number stands there now."""
-    number = number_said(platform_number)
+    number = checked_number(platform_number)
     moment = saying.moment(received_at, "received_at")
     there = saying.choice(state, STATES, "state")
     given = saying.text(text, "text", needed=False, longest=400)

@@ -153,7 +153,7 @@ def fall(file: CaseFile) -> None:
             file.end_matter(matter, "fallen")
 
 
-def fall_with_the_house(file: CaseFile, actor: Actor) -> None:
+def void_internal_proposals(file: CaseFile, actor: Actor) -> None:
     """Another enterprise answers from now on: what people of the former one proposed is void, as their chain says."""
     for matter in file.matters:
         if matter.kind == "proposal" and matter.state == "open" and matter.opened_by == "enterprise":

@@ -16,15 +16,15 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         done = after = 0
-        told_at = time.monotonic()
+        reported_at = time.monotonic()
         try:
             while True:
                 count, after = person_digests.mark_statements(after=after, limit=BATCH)
                 done += count
                 if not after:
                     break
-                if time.monotonic() - told_at > 1:
-                    told_at = time.monotonic()
+                if time.monotonic() - reported_at > 1:
+                    reported_at = time.monotonic()
                     self.stdout.write(f"{done} statements, up to text {after}")
         except KeyboardInterrupt:
             raise CommandError("Stopped. What is done stays done: run it again to go on.") from None

@@ -16,7 +16,7 @@ class Command(BaseCommand):
     help = "Wrap the keys of people and make the blind indexes with the newest keys of VAULT_KEY_FILE."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._told_at = 0.0
+        self._reported_at = 0.0
         try:
             keys = keyring.keys()
             wrapped = key_rotation.wrap_anew(tell=self._tell)
@@ -49,6 +49,6 @@ class Command(BaseCommand):
             self._tell("digests of cases", done, done)
 
     def _tell(self, what: str, done: int, total: int) -> None:
-        if time.monotonic() - self._told_at > 1 or done == total:
-            self._told_at = time.monotonic()
+        if time.monotonic() - self._reported_at > 1 or done == total:
+            self._reported_at = time.monotonic()
             self.stdout.write(f"{what}: {done} of {total}")

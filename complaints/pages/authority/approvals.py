@@ -22,7 +22,7 @@ from accounts.roles import Right
 from complaints import handling, wording
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import setting_of
+from complaints.desks.officer_case import officer_case_of
 from complaints.forms.staff_forms import DecisionForm
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import proposals
@@ -152,7 +152,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     )
     if matter is None:
         raise Http404
-    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    officer_case = officer_case_of(workspace, matter.complaint.number, request.GET)
     case, actor = officer_case.access.complaint, officer_case.access.actor
     if request.method != "POST" and matter.state != "open":
         return redirect(case_url(case, AUTHORITY))
@@ -185,7 +185,7 @@ def approval(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         if done.address:
             return redirect(done.address)
         # A clock may have moved the case on while the decision was judged.
-        officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+        officer_case = officer_case_of(workspace, matter.complaint.number, request.GET)
     is_shown = case_documents.is_shown(matter.complaint, officer_case.access, now=workspace.now)
     proposal = proposals_of([matter], workspace, is_shown=is_shown)[0]
     page = next((page for page in PAGES.values() if matter.subject in page.steps), None)

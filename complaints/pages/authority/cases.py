@@ -28,7 +28,7 @@ from complaints.desks.authority_lists import RELATED, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import ANY, OF_A_STAGE, CaseFilter, asked_for, ended, id_of
 from complaints.desks.case_search import LOOKED_THROUGH, number_in
-from complaints.desks.officer_case import OfficerCase, setting_of
+from complaints.desks.officer_case import OfficerCase, officer_case_of
 from complaints.handling.steps import platform
 from complaints.models import Complaint, Deadline
 from complaints.models.complaint import OPEN
@@ -39,7 +39,7 @@ from complaints.pages.authority.triage.triage import triage_url
 from complaints.procedure.workflow import Clock, Status
 from complaints.reading import case_documents, case_rows
 from complaints.reading.case import AUTHORITY, CasePage, page_of
-from complaints.reading.mediation_facts import desk_url
+from complaints.reading.mediation_facts import mediation_case_url
 from complaints.reading.notices_told import of_case
 from enterprises.models import Enterprise
 from web.languages import named
@@ -203,7 +203,7 @@ def groups_of(officer_case: OfficerCase) -> list[tuple[str, list[Button]]]:
 
 @officer_page("GET")
 def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
-    officer_case = setting_of(workspace, number, request.GET, read=case_rows.of_page[AUTHORITY])
+    officer_case = officer_case_of(workspace, number, request.GET, read=case_rows.of_page[AUTHORITY])
     rows = officer_case.rows
     page = page_of(officer_case.access, now=workspace.now)
     complaint = page.complaint
@@ -230,7 +230,7 @@ def case(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespons
         "documents": (documents := case_documents.of_case(complaint, AUTHORITY, page.viewer, rows.documents)),
         "court": case_documents.court_of(documents, complaint.number),
         "draw_up_url": step_url(complaint, "draw_up_document") if "draw_up_document" in officer_case.may else "",
-        "mediation_url": desk_url(complaint) if is_mediated else "",
+        "mediation_url": mediation_case_url(complaint) if is_mediated else "",
         "notices": of_case(complaint, AUTHORITY, rows),
         "may_order": workspace.may(Right.ORDER_NOTICE),
         "on_behalf_url": on_behalf_url if may_write_down(page.actor) else "",

@@ -194,18 +194,18 @@ def outgoing(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @officer_page("GET")
 def show(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
-    return _page(request, workspace, _found(workspace, mark))
+    return _page(request, workspace, _file(workspace, mark))
 
 
 @officer_page("POST")
 def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """POST: the good lines, or none."""
-    file = _found(workspace, mark)
+    file = _file(workspace, mark)
     _writer(workspace)
     form = PlatformDecisionForm(request.POST, good=platform_files.counts_of(file)["good"])
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            platform_files.decide(_found(workspace, mark, lock=True), form.cleaned_data["decision"], now=workspace.now)
+            platform_files.decide(_file(workspace, mark, lock=True), form.cleaned_data["decision"], now=workspace.now)
             attempt.reference = _url("file", mark)
     if not attempt.reference:
         return _page(request, workspace, file, form)
@@ -216,7 +216,7 @@ def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpRespons
 @officer_page("GET")
 def results(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """What came of each line, as CSV; no text of anybody stands in it."""
-    file = _found(workspace, mark)
+    file = _file(workspace, mark)
     rows = PlatformLine.objects.filter(file=file).order_by("line").iterator(chunk_size=2000)
     return sent_tables.as_file(file.mark, _heads(), rows, cells=_cells, title=_title)
 
@@ -249,7 +249,7 @@ def _own(workspace: Workspace) -> Any:
     return PlatformFile.objects.filter(authority_id__in=[actor.authority_id for actor in workspace.actors])
 
 
-def _found(workspace: Workspace, mark: str, *, lock: bool = False) -> PlatformFile:
+def _file(workspace: Workspace, mark: str, *, lock: bool = False) -> PlatformFile:
     files = _own(workspace).filter(mark=mark)
     file: PlatformFile | None = (files.select_for_update(of=("self",)) if lock else files).first()
     if file is None:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import once
 from complaints import handling, wording
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import OfficerCase, needs_two, refusal_of, refuse_unless_open, setting_of
+from complaints.desks.officer_case import OfficerCase, needs_two, officer_case_of, refusal_of, refuse_unless_open
 from complaints.forms.fields import Choice, FreeText, StepForm
 from complaints.handling import Move, StepNotAllowed, WrongInput
 from complaints.handling.steps import casework, proposals
@@ -31,7 +31,7 @@ from complaints.pages.shared.step_pages import StepContext, Text, draw, sent, sh
 from complaints.parties.actors import stands_to
 from complaints.procedure.workflow import Status
 from complaints.reading.case import AUTHORITY, case_url, page_of
-from complaints.reading.mediation_facts import desk_url
+from complaints.reading.mediation_facts import mediation_case_url
 from web.incoming import posted
 
 #: Where the very words can be read before they are sent.
@@ -48,7 +48,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, slug: str) -> 
     page = PAGES.get(slug)
     if page is None:
         raise Http404
-    officer_case = setting_of(workspace, number, request.GET)
+    officer_case = officer_case_of(workspace, number, request.GET)
     context = step_context(request, officer_case, page)
     is_looking = request.method == "POST" and "look" in request.POST
     if not is_looking and (request.method == "POST" or page.name != "accept"):
@@ -69,7 +69,7 @@ def step_context(request: HttpRequest, officer_case: OfficerCase, page: Authorit
     """The case as this officer sees and takes its steps; ``page`` is the one that was asked for."""
     result, workspace, case = officer_case.access, officer_case.workspace, officer_case.access.complaint
     is_proposed = needs_two(result, page.steps[0], workspace)
-    home = desk_url(case) if page.name in OF_A_MEDIATION else case_url(case, AUTHORITY)
+    home = mediation_case_url(case) if page.name in OF_A_MEDIATION else case_url(case, AUTHORITY)
 
     def moves(context: StepContext[OfficerCase], page: AuthorityPage, form: forms.Form) -> Sequence[Move] | None:
         refuse_unless_open(page.steps, officer_case)
@@ -154,7 +154,7 @@ class TogetherForm(StepForm):
 @officer_page("GET", "POST")
 def together(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """/authority/cases/<ref>/together/; leaving cases apart needs no step."""
-    officer_case = setting_of(workspace, number, request.GET)
+    officer_case = officer_case_of(workspace, number, request.GET)
     case = officer_case.access.complaint
     home = case_url(case, AUTHORITY)
     if request.method != "POST":

@@ -222,7 +222,7 @@ class PerformedForm(StepForm):
             self.fields[f"answer-{row.ordinal}"] = Pick(
                 label=_line(row), choices=choices, required=False, help_text=help_text
             )
-            if any(code == "missing" for code, _words in choices):
+            if any(code == "missing" for code, _label in choices):
                 self.fields[f"text-{row.ordinal}"] = Essay(label=_("没有收到时，写明少了什么"), required=False, rows=2)
 
     def clean(self) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def yes_no(yes: Any, no: Any, **options: Any) -> Callable[[CasePage, Data], Form
     return lambda page, data: forms.YesNoForm(data, yes=yes, no=no, **options)
 
 
-def last_said(*steps: str) -> Callable[[CasePage, Form], dict[str, Any]]:
+def last_message_of(*steps: str) -> Callable[[CasePage, Form], dict[str, Any]]:
     """The last words of somebody else to which the page answers."""
     return lambda page, form: {"answered": [m for m in page.thread if m.step in steps and not m.is_mine][-1:]}
 
@@ -114,7 +114,7 @@ PAGES: dict[str, Asked] = table(
         button=SUBMIT,
         form=plain(forms.MaterialForm),
         explain=(_("提交后监管部门继续审查。"), _("没有材料也可以照实说；按现有材料审查，可能不予受理。")),
-        more=last_said("request_material"),
+        more=last_message_of("request_material"),
         decides=False,
         thanks=_("材料已提交，监管部门继续审查。"),
     ),
@@ -164,7 +164,7 @@ PAGES: dict[str, Asked] = table(
         form=of_case(forms.SettledElsewhereForm),
         build=_settled_elsewhere,
         explain=explaining.settled_elsewhere,
-        more=last_said("claim_settled_elsewhere"),
+        more=last_message_of("claim_settled_elsewhere"),
         is_guarded=True,
     ),
     # --- questions of the authority -------------------------------------------------------
@@ -180,7 +180,7 @@ PAGES: dict[str, Asked] = table(
             _("不同意：监管部门自己办理，对您没有不利。"),
             _("不回答，视为不同意。"),
         ),
-        more=last_said("ask_consent"),
+        more=last_message_of("ask_consent"),
     ),
     Asked(
         name="objection",
@@ -226,7 +226,7 @@ PAGES: dict[str, Asked] = table(
         form=lambda page, data: forms.SuggestionForm(data, matter=page.matters.get("suggestion")),
         build=forms.SuggestionForm.move,
         explain=explaining.suggestion,
-        more=last_said("suggest_settlement"),
+        more=last_message_of("suggest_settlement"),
         is_guarded=True,
         thanks=_("已记下您的答复，工作人员会接着办。"),
     ),
@@ -259,7 +259,7 @@ PAGES: dict[str, Asked] = table(
         title=_("同意企业延期吗？"),
         button=_("同意延期"),
         explain=explaining.extension,
-        more=last_said("request_extension"),
+        more=last_message_of("request_extension"),
     ),
     Asked(
         name="correct",

@@ -39,7 +39,7 @@ PAPER = Path(drafts.__file__).with_name("receipt.typ")
 @never_cache
 @require_safe
 def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
-    result = _found(request, number, now=timezone.now())
+    result = _receipt(request, number, now=timezone.now())
     return result if isinstance(result, HttpResponseBase) else render(request, "consumer/filing/receipt.html", result)
 
 
@@ -48,7 +48,7 @@ def receipt(request: HttpRequest, number: str) -> HttpResponseBase:
 def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
     """/cases/<number>/receipt.pdf: the same on paper, for who prints elsewhere or keeps files."""
     now = timezone.now()
-    result = _found(request, number, now=now)
+    result = _receipt(request, number, now=now)
     if isinstance(result, HttpResponseBase):
         return result
     return HttpResponse(
@@ -90,7 +90,7 @@ def _paper(result: dict[str, Any]) -> dict[str, Any]:
     return labels
 
 
-def _found(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any] | HttpResponseBase:
+def _receipt(request: HttpRequest, number: str, *, now: datetime) -> dict[str, Any] | HttpResponseBase:
     """What the receipt says; the way to sign in, or Http404, for whoever it is not for."""
     held = held_by(request, now=now)
     if held is not None and number not in held.draft.filed_as:

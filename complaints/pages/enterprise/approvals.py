@@ -35,7 +35,7 @@ from complaints.handling.transition import saying, two_persons
 from complaints.measures import sending
 from complaints.measures.sending import readable
 from complaints.models import Demand, Matter, Measure, PersonalText
-from complaints.pages.enterprise.measures import PAGE, case_cells, found_measure, number_after, workers
+from complaints.pages.enterprise.measures import PAGE, case_cells, measure_or_404, number_after, workers
 from complaints.pages.enterprise.offer import card_of
 from complaints.parties.actors import Actor, stands_to
 from complaints.procedure.refusals import not_yours
@@ -272,7 +272,7 @@ def proposal_of(page: CasePage) -> dict[str, Any] | None:
 @workspace_page("GET", "POST")
 def measure_approval(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
     """A set as it would go out today: 同意, which sends it at once, or 退回 with the reason."""
-    result = found_measure(workspace, public_id)
+    result = measure_or_404(workspace, public_id)
     there = reverse("complaints:enterprise-measure", args=[public_id])
     if request.method != "POST":
         return redirect(there) if _is_set_decided(result) else _show_set(request, workspace, result, _set_form(None))
@@ -284,7 +284,7 @@ def measure_approval(request: HttpRequest, workspace: Workspace, public_id: UUID
             messages.info(request, _("这一项已经不用批准了。"))
             attempt.reference = there
         elif not attempt.answered and form.is_valid():
-            _decide_set(request, workspace, found_measure(workspace, public_id, lock=True), form.cleaned_data)
+            _decide_set(request, workspace, measure_or_404(workspace, public_id, lock=True), form.cleaned_data)
             attempt.reference = reverse("complaints:enterprise-approvals")
     return redirect(attempt.reference) if attempt.reference else _show_set(request, workspace, result, form, status=422)
 

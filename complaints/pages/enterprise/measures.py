@@ -111,7 +111,7 @@ def measure_new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 @workspace_page("GET", "POST")
 def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
     """A draft: the rule, tried out, then sent. Afterwards: how it stands."""
-    result = found_measure(workspace, public_id)
+    result = measure_or_404(workspace, public_id)
     if result.sent_at is not None:
         # The same form again leads to what came of it.
         is_again = request.method == "POST"
@@ -128,7 +128,7 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
     if not form.is_valid():
         return _draft(request, workspace, result, form, status=422)
     if "send" not in request.POST:
-        result = found_measure(workspace, public_id, lock=True)
+        result = measure_or_404(workspace, public_id, lock=True)
         if result.sent_at is not None or result.proposed_at is not None:
             # Sent by somebody since it was looked at: what it said stays.
             return redirect(_url("measure", public_id))
@@ -138,7 +138,7 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
         return _draft(request, workspace, result, form, outcome=outcome)
     with once(request) as attempt:
         if not attempt.answered:
-            outcome = sending.send(found_measure(workspace, public_id, lock=True), form.rule(), by=workers(workspace))
+            outcome = sending.send(measure_or_404(workspace, public_id, lock=True), form.rule(), by=workers(workspace))
             attempt.reference = _url("measure", public_id)
             waits = _("已把%(n)s件方案提请批准，批准后才发送；期限不停。")
             text = waits if outcome.is_for_two else _("已发送%(n)s件方案。")
@@ -148,7 +148,7 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
 
 @workspace_page("GET", "POST")
 def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> HttpResponseBase:
-    result = found_measure(workspace, public_id)
+    result = measure_or_404(workspace, public_id)
     if result.sent_at is None:
         return redirect(_url("measure", public_id))
     offers = list(sending.offers_of([result.public_id], workspace.engagements()).only("pk", "state"))
@@ -158,7 +158,7 @@ def performed(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Ht
         with once(request) as attempt:
             if not attempt.answered and form.is_valid():
                 try:
-                    outcome = _reported(workspace, found_measure(workspace, public_id, lock=True), form)
+                    outcome = _reported(workspace, measure_or_404(workspace, public_id, lock=True), form)
                     attempt.reference = _url("measure", public_id)
                     messages.success(request, _("已报告%(n)s件履行。") % {"n": len(outcome.done)}, extra_tags="ok")
                 except (WrongInput, SheetRefused) as wrong:
@@ -197,7 +197,7 @@ def _url(page: str, public_id: UUID) -> str:
     return reverse(f"complaints:enterprise-{page}", args=[public_id])
 
 
-def found_measure(workspace: Workspace, public_id: UUID, *, lock: bool = False) -> Measure:
+def measure_or_404(workspace: Workspace, public_id: UUID, *, lock: bool = False) -> Measure:
     """The measure, if this workspace sees the branch where it was made; Http404 else."""
     rows = sending.readable(workspace.actors).filter(public_id=public_id)
     people = ("made_by__user", "proposed_by__user", "decided_by__user")
@@ -207,7 +207,7 @@ def found_measure(workspace: Workspace, public_id: UUID, *, lock: bool = False) 
 def _again(workspace: Workspace, asked: QueryDict) -> dict[str, str]:
     """The cases that got nothing from another measure, to be chosen anew."""
     try:
-        before = found_measure(workspace, UUID(asked.get("again", "")))
+        before = measure_or_404(workspace, UUID(asked.get("again", "")))
     except (ValueError, Http404):
         return {}
     amounts = {pick.number: pick.word for pick in picks_of(before.picks)}

@@ -296,7 +296,7 @@ class BulkForm(StepForm):
         set_choices(self, "case", [(number, "") for number in self.numbers])
         people = form.people if form else [(str(one.pk), handler_label(one)) for one in workspace.choices.people]
         mine = {str(pk) for pk in workspace.staff_ids}
-        self.me = next((int(value) for value, _words in people if value in mine), None)
+        self.me = next((int(value) for value, _label in people if value in mine), None)
         kept = _("各自的处理人") if self.me is None else _("各自的处理人，没有的由我")
         set_choices(self, "handler", [("", kept), *people])
 

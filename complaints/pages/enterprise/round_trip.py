@@ -97,17 +97,17 @@ def table(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @workspace_page("GET")
 def round_trip(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
-    return _show(request, _found(workspace, mark))
+    return _show(request, _trip_or_404(workspace, mark))
 
 
 @workspace_page("POST")
 def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """POST: all or nothing, the good lines, or none."""
-    trip = _found(workspace, mark)
+    trip = _trip_or_404(workspace, mark)
     form = _decision(trip, asking.counts_of(trip), request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            locked = _found(workspace, mark, lock=True)
+            locked = _trip_or_404(workspace, mark, lock=True)
             asking.decide(locked, form.cleaned_data["decision"], now=workspace.now)
             attempt.reference = _url("round-trip", mark)
     if not attempt.reference:
@@ -119,7 +119,7 @@ def decide(request: HttpRequest, workspace: Workspace, mark: str) -> HttpRespons
 @workspace_page("GET")
 def results(request: HttpRequest, workspace: Workspace, mark: str) -> HttpResponseBase:
     """What came of each line, as CSV; no text of anybody stands in it."""
-    trip = _found(workspace, mark)
+    trip = _trip_or_404(workspace, mark)
     return sent_tables.as_file(
         trip.mark, _heads(), _lines(trip).iterator(chunk_size=2000), cells=_cells, title=rows.title_of
     )
@@ -133,7 +133,7 @@ def _own(workspace: Workspace) -> Any:
     return asking.own(workspace.user, [actor.enterprise_id for actor in workspace.actors])
 
 
-def _found(workspace: Workspace, mark: str, *, lock: bool = False) -> RoundTrip:
+def _trip_or_404(workspace: Workspace, mark: str, *, lock: bool = False) -> RoundTrip:
     trips = _own(workspace).filter(mark=mark)
     trip: RoundTrip = get_object_or_404(trips.select_for_update(of=("self",)) if lock else trips)
     return trip

@@ -244,7 +244,7 @@ def station_of(request: HttpRequest, *, now: datetime) -> Station | None:
 
 
 #: The consumer's pages that a token opens; what decides asks for a code as well.
-PAGES = {name: CONSUMERS[name] for name, _step, _words in STEPS}
+PAGES = {name: CONSUMERS[name] for name, _step, _label in STEPS}
 
 
 @unlisted

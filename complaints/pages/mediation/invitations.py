@@ -17,7 +17,7 @@ from accounts.sign_in.contacts import parse_contact
 from complaints import handling
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import OfficerCase, refuse_unless_open, setting_of
+from complaints.desks.officer_case import OfficerCase, officer_case_of, refuse_unless_open
 from complaints.forms.fields import Choice, FreeText, StepForm
 from complaints.handling import Move
 from complaints.handling.steps import contact as answer_links
@@ -32,7 +32,7 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading.case import AUTHORITY, ENTERPRISE, CaseAccess, page_of
 from complaints.reading.case_form import take_step
 from complaints.reading.case_steps import Around, open_steps
-from complaints.reading.mediation_facts import desk_url
+from complaints.reading.mediation_facts import mediation_case_url
 from web.incoming import posted
 from web.qr import qr_code
 
@@ -75,7 +75,7 @@ class BodyLinkForm(LinkForm):
 
 def _case_of_respondent(workspace: Workspace, request: HttpRequest, number: str) -> OfficerCase:
     """A case whose respondent has no account, for somebody who acts in its region."""
-    officer_case = setting_of(workspace, number, request.GET)
+    officer_case = officer_case_of(workspace, number, request.GET)
     actor = officer_case.access.actor
     if actor is None or not actor.may(Right.WRITE_DOWN):
         raise Http404
@@ -111,7 +111,7 @@ def respondent(request: HttpRequest, workspace: Workspace, number: str) -> HttpR
 @officer_page("GET", "POST")
 def body(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """The link, since when and until when; POST makes a new one and shows or sends it once."""
-    officer_case = setting_of(workspace, number, request.GET)
+    officer_case = officer_case_of(workspace, number, request.GET)
     delegation = officer_case.around.matters.get("delegation")
     if delegation is None:
         raise Http404
@@ -134,7 +134,7 @@ def _link_context(officer_case: OfficerCase, form: LinkForm, link: AnswerLink | 
         "case": case,
         "page": page_of(officer_case.access, now=now),
         "form": form,
-        "back": desk_url(case),
+        "back": mediation_case_url(case),
         "link": link,
         "masked": contact.masked if contact else "",
         "is_over": link is not None and link.expires_at <= now,
@@ -257,7 +257,7 @@ def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> 
         template="authority/respondent_step.html",
         shown=lambda page, form: {"case": case, "page": shown, "respondent": respondent_of(case), "record": record},
         closed=refused,
-        to=lambda page: desk_url(case),
+        to=lambda page: mediation_case_url(case),
         message=lambda page, form, moves: gettext("%(number)s：已代被投诉人记录。") % {"number": number},
     )
     return write_down(

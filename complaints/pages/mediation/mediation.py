@@ -21,7 +21,7 @@ from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, ListedCase, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
-from complaints.desks.officer_case import OfficerCase, setting_of
+from complaints.desks.officer_case import OfficerCase, officer_case_of
 from complaints.models import Complaint, Deadline, Matter
 from complaints.pages.authority.cases import Button, step_url
 from complaints.pages.authority.forms import termination_grounds
@@ -30,7 +30,7 @@ from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents, case_rows
 from complaints.reading.case import AUTHORITY, case_url, page_of
-from complaints.reading.mediation_facts import calendar_file, desk_url, facts_for, mediation_clock, sixty_days
+from complaints.reading.mediation_facts import calendar_file, facts_for, mediation_case_url, mediation_clock, sixty_days
 from database.prepared import PreparedQuery
 from web.listing import listed
 
@@ -117,7 +117,7 @@ def _rows(cases: list[Complaint], workspace: Workspace) -> list[ListedCase]:
         case = row.complaint
         waits, tone = _waits(case, matters.get(case.pk, {}), workspace)
         sixty = sixty_days(clocks.get(case.pk), workspace.today)
-        shown.append(replace(row, url=desk_url(case), sixty=sixty, status=waits, tone=tone, icon=""))
+        shown.append(replace(row, url=mediation_case_url(case), sixty=sixty, status=waits, tone=tone, icon=""))
     return shown
 
 
@@ -150,7 +150,7 @@ def _waits(case: Complaint, matters: dict[str, Matter], workspace: Workspace) ->
 @officer_page("GET")
 def mediation_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """One mediation. A case that never came so far has its case page only."""
-    officer_case = setting_of(workspace, number, request.GET)
+    officer_case = officer_case_of(workspace, number, request.GET)
     case = officer_case.access.complaint
     clock = mediation_clock(case)
     if clock is None:
@@ -212,7 +212,7 @@ def _buttons(officer_case: OfficerCase) -> list[Button]:
 
 @officer_page("GET")
 def session_file(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
-    officer_case = setting_of(workspace, number, request.GET)
+    officer_case = officer_case_of(workspace, number, request.GET)
     planned = officer_case.around.matters.get("session")
     if planned is None:
         raise Http404

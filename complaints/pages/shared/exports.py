@@ -157,7 +157,7 @@ def _whose(visibility: Visibility) -> str:
 
 
 def _export(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -> HttpResponseBase:
-    export = _found(workspace, mark)
+    export = _export_or_404(workspace, mark)
     return _show(request, workspace, side, export, ApprovalForm())
 
 
@@ -181,12 +181,12 @@ def _decide(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -
     form = ApprovalForm(request.POST)
     with once(request) as attempt:
         if not attempt.answered and form.is_valid():
-            export = _found(workspace, mark, lock=True)
+            export = _export_or_404(workspace, mark, lock=True)
             agrees = form.cleaned_data["decision"] == "agree"
             lifecycle.decide(export, user=workspace.user, actors=workspace.actors, now=workspace.now, agrees=agrees)
             attempt.reference = side.url("export", mark)
     if not attempt.reference:
-        return _show(request, workspace, side, _found(workspace, mark), form, status=422)
+        return _show(request, workspace, side, _export_or_404(workspace, mark), form, status=422)
     messages.success(request, _("已记录您的决定。"), extra_tags="ok")
     return redirect(attempt.reference)
 
@@ -196,7 +196,7 @@ def _link(request: HttpRequest, workspace: Workspace, side: Side, mark: str) -> 
     to = ""
     with once(request) as attempt:
         if not attempt.answered:
-            export = _found(workspace, mark, lock=True, own=True)
+            export = _export_or_404(workspace, mark, lock=True, own=True)
             to = side.url("export-file", mark, lifecycle.new_link(export, now=workspace.now))
             attempt.reference = side.url("export", mark)
     return redirect(to or attempt.reference)
@@ -207,7 +207,7 @@ def _file(request: HttpRequest, workspace: Workspace, side: Side, mark: str, tok
     if request.method != "GET":
         return HttpResponseNotAllowed(["GET"])
     with transaction.atomic():
-        export = _found(workspace, mark, lock=True, own=True)
+        export = _export_or_404(workspace, mark, lock=True, own=True)
         file = lifecycle.fetch(export, token, actor=workspace.actors[0], now=workspace.now)
     if file is None:
         raise Http404
@@ -215,7 +215,7 @@ def _file(request: HttpRequest, workspace: Workspace, side: Side, mark: str, tok
     return FileResponse(file, as_attachment=True, filename=name, content_type=MEDIA_TYPES[export.format])
 
 
-def _found(workspace: Workspace, mark: str, *, lock: bool = False, own: bool = False) -> Export:
+def _export_or_404(workspace: Workspace, mark: str, *, lock: bool = False, own: bool = False) -> Export:
     """The export; Http404 for everybody who neither asked nor may decide."""
     exports = lifecycle.readable(workspace.user, workspace.actors).filter(mark=mark)
     export = (exports.select_for_update(of=("self",)) if lock else exports).first()

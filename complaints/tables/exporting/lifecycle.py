@@ -1,8 +1,8 @@
 """The life of an export: asked for, approved, built piece by piece, fetched once, deleted within a day.
 
 Columns that lead to a person leave only after a second person of the same organisation agreed, who may approve there
-and sees as much. A piece is read under the sight of whoever asked and kept together with the entries in the record of
-its cases and with how far the row came, so whoever is killed loses one piece. Each step stands in the security log.
+and sees as much. A piece is read with the visibility of whoever asked and kept together with the entries in the record
+of its cases and with how far the row came, so whoever is killed loses one piece. Each step stands in the security log.
 """
 
 import hashlib
@@ -242,7 +242,7 @@ def _work(export: Export, *, now: datetime, passed: Callable[[], float]) -> None
 
 def _choose(export: Export, visibility: Visibility) -> bool:
     most = settings.EXPORT_MOST_ROWS
-    with visibility.both_walls():
+    with visibility.under_row_security():
         ids = list(dict.fromkeys(chosen(visibility, export.query, most=most + 1)))
     if len(ids) > most:
         return False
@@ -255,7 +255,7 @@ def _build(export: Export, visibility: Visibility, ids: Sequence[int], *, now: d
     """One piece: entries in the record, rows, position."""
     wanted = [COLUMNS[code] for code in export.columns]
     kinds = [column.kind for column in wanted if column.is_personal]
-    with visibility.both_walls():
+    with visibility.under_row_security():
         rows = rows_of(visibility, ids, kinds=kinds)
     with transaction.atomic():
         if kinds:

@@ -1,6 +1,6 @@
-"""Which cases an export holds, and what stands in their rows: under the sight of whoever asked.
+"""Which cases an export holds, and what stands in their rows: with the visibility of whoever asked.
 
-Sight is asked anew each time rows are read, for the person, the organisation and the
+Visibility is asked anew each time rows are read, for the person, the organisation and the
 day of the reading. Who left, or no longer sees a case, gets no row of it, whatever was chosen before.
 """
 
@@ -47,7 +47,7 @@ class Visibility:
         first, last = self.actor.region or (0, -1)
         return seen.filter(handling_region_id__gte=first, handling_region_id__lte=last)
 
-    def both_walls(self) -> AbstractContextManager[None]:
+    def under_row_security(self) -> AbstractContextManager[None]:
         """Around what a sweep reads for this person: the database shows it that person's rows as well."""
         return row_security.seeing_as(self.workspace.user, day=self.workspace.today, is_at_job=self.side == ENTERPRISE)
 
@@ -84,7 +84,7 @@ def visibility_of_person(
 
 
 def visibility_at(workspace: Workspace, actors: Sequence[Actor]) -> Visibility:
-    """The sight of one organisation's work at this desk; ``actors`` are the jobs there, the first speaks."""
+    """What one organisation's work sees in this workspace; ``actors`` are the jobs there, the first speaks."""
     side = ENTERPRISE if isinstance(workspace, enterprise_workspace.Workspace) else AUTHORITY
     return Visibility(side, replace(workspace, actors=tuple(actors)), actors[0])
 

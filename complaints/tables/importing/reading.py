@@ -220,7 +220,7 @@ def _whole(lines: _Lines, first: _Line, shape: Shape, heading: list[str]) -> str
             break
         text += line.text
         is_open = text.count('"') % 2 == 1
-    _found, problem = _cells(text, shape, heading)
+    _values, problem = _cells(text, shape, heading)
     if problem is not None:
         # The quote was a slip: only the first line is bad, the others stand for themselves.
         lines.give_back(taken)

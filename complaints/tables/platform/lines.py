@@ -18,7 +18,7 @@ from complaints.filing import composing
 from complaints.filing.composing import Unfinished
 from complaints.filing.forms import LEFT_TO_AUTHORITY, NAMED
 from complaints.handling import Move
-from complaints.handling.steps.platform import SOURCE, STATES, number_said, record_platform_number
+from complaints.handling.steps.platform import SOURCE, STATES, checked_number, record_platform_number
 from complaints.handling.transition import saying
 from complaints.models.evidence import FilingDraft
 from complaints.procedure.categories import DEMAND_KINDS, OBJECT_LABELS, PROBLEM_LABELS
@@ -121,7 +121,7 @@ def move_of(line: PlatformRow) -> Move:
 
 def request_of(line: PlatformRow, *, region: Region, now: datetime, language: str) -> FilingRequest:
     """The complaint of a line; ``region``: of the office that sends the file. Raises WrongInput with the column."""
-    number = number_said(line.text("platform_number"))
+    number = checked_number(line.text("platform_number"))
     received = saying.moment(line.text("received_at"), "received_at") or now
     if received > now:
         raise WrongInput("in_future", _("平台接收时间不能晚于现在。"), field="received_at")

@@ -1,7 +1,7 @@
 """Files of the national platform: sent in, tried out, decided, carried out.
 
 The same bytes sent again lead to the answer that stands. A piece is tried or carried out in one transaction with the
-states of its lines, under the sight of whoever sent the file.
+states of its lines, with the visibility of whoever sent the file.
 """
 
 import uuid
@@ -19,7 +19,7 @@ from accounts.roles import Right
 from authorities.models import Authority
 from complaints import handling
 from complaints.handling import Move, StepNotAllowed, WrongInput
-from complaints.handling.steps.platform import is_number, number_said
+from complaints.handling.steps.platform import checked_number, is_number
 from complaints.models import Complaint, PlatformFile, PlatformLine
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.procedure.numbering import new_mark, tidy
@@ -236,7 +236,7 @@ class _Worker:
         """Our cases that the lines name, by our number and by theirs; of what the sender sees."""
         ours = {line.text("number") for line in piece} - {""}
         theirs = {line.text("platform_number") for line in piece} - {""}
-        with self.visibility.both_walls():
+        with self.visibility.under_row_security():
             results = list(self.visibility.cases().filter(Q(number__in=ours) | Q(platform_number__in=theirs)))
         return {case.number: case for case in results} | {
             f"#{case.platform_number}": case for case in results if case.platform_number
@@ -244,7 +244,7 @@ class _Worker:
 
     def _one(self, line: PlatformRow, row: PlatformLine, here: dict[str, Complaint]) -> tuple[int, Move, Actor] | None:
         """The move of a line, or None where it was a complaint that is filed now. Raises StepNotAllowed."""
-        number = number_said(line.text("platform_number"))
+        number = checked_number(line.text("platform_number"))
         if (earlier := self._numbers.setdefault(number, line.line)) != line.line:
             raise StepNotAllowed(
                 "twice", _("第%(n)s行已写了同一个平台编号。") % {"n": earlier}, field="platform_number"

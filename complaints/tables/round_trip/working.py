@@ -2,7 +2,7 @@
 
 A piece is read, tried or carried out in one transaction with the states of its lines, so whoever is killed loses one
 piece and doubles none. A piece never cuts a case in two: the lines of a case follow each other. What somebody may do
-is asked anew for each table, under the sight of whoever sent it.
+is asked anew for each table, with the visibility of whoever sent it.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class _Worker:
             save_progress(trip, "read_rows", "blank_rows", now=self.now)
 
     def _cases(self, numbers: set[str]) -> dict[str, int]:
-        with self.visibility.both_walls():
+        with self.visibility.under_row_security():
             return dict(self.visibility.cases().filter(number__in=numbers - {""}).values_list("number", "pk"))
 
     def _row(self, line: int, cells: dict[str, str], result: dict[str, int]) -> RoundTripRow | None:
@@ -212,7 +212,7 @@ class _Worker:
     def _moves(self, batch: Sequence[RoundTripRow], *, good: str) -> list[_Meant]:
         """The moves of the lines that can be taken; the other lines get their state here."""
         ids = {row.case_id for row in batch if row.case_id is not None}
-        with self.visibility.both_walls():
+        with self.visibility.under_row_security():
             seen = dict(self.visibility.cases().filter(pk__in=ids).values_list("pk", "handler"))
         demands, due = open_demands(seen), due_obligations(complaint_id__in=seen)
         earlier = {

@@ -41,12 +41,12 @@ class Command(BaseCommand):
             issued = issue(
                 user,
                 name=options["name"],
-                scopes=_words(options["scopes"]),
+                scopes=_list(options["scopes"]),
                 now=now,
                 expires_at=now + timedelta(days=options["days"]),
                 enterprise_id=enterprise,
                 authority_id=authority,
-                addresses=_words(options["addresses"]),
+                addresses=_list(options["addresses"]),
             )
         except ValueError as odd:
             raise CommandError(str(odd)) from None
@@ -70,7 +70,7 @@ def person(address: str) -> User:
     return user
 
 
-def _words(text: str) -> list[str]:
+def _list(text: str) -> list[str]:
     return [word.strip() for word in text.split(",") if word.strip()]
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from odr_portal.backup import person_keys
-from odr_portal.backup.database import Progress, megabytes, owner_url, said_plainly
+from odr_portal.backup.database import Progress, megabytes, owner_url, plain_errors
 from odr_portal.backup.saving import save
 
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, to: Path | None, **options: Any) -> None:
         now = timezone.now()
-        with said_plainly("Nothing was kept."):
+        with plain_errors("Nothing was kept."):
             target = (to or settings.LOCAL / "backups").absolute()
             if to is None:
                 target.mkdir(mode=0o700, exist_ok=True)

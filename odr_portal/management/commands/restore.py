@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from odr_portal.backup import person_keys
 from odr_portal.backup.archive import Unusable
-from odr_portal.backup.database import Progress, owner_url, said_plainly
+from odr_portal.backup.database import Progress, owner_url, plain_errors
 from odr_portal.backup.restoring import Anchor, Target, restore
 from web import environment
 
@@ -36,7 +36,7 @@ class Command(BaseCommand):
             files=(options["files"] or Path(settings.MEDIA_ROOT)).absolute(),
             replace=options["replace"],
         )
-        with said_plainly("Nothing was changed."):
+        with plain_errors("Nothing was changed."):
             done = restore(
                 file,
                 keys=options["keys"] or file.absolute().with_name(person_keys.NAME),

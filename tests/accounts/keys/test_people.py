@@ -144,7 +144,7 @@ def test_T82_with_the_key_goes_the_name_and_no_key_comes_back(suite: str, db: No
     user.save()
     assert User.objects.get(pk=user.pk).name == ""
     assert bytes(PersonKey.objects.get(pk=user.person_key).wrapped) == b""
-    assert (keyring.destroy([user.person_key], now=NOW), keyring.destroy([keyring.HOUSE], now=NOW)) == (0, 0)
+    assert (keyring.destroy([user.person_key], now=NOW), keyring.destroy([keyring.PORTAL], now=NOW)) == (0, 0)
 
 
 def test_T75_a_session_in_the_database_says_nothing(suite: str, db: None) -> None:

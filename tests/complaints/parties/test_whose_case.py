@@ -73,8 +73,8 @@ def test_a_new_number_is_found_the_old_one_told_and_none_taken_that_is_none_or_a
     later = Notice.objects.filter(complaint=case, addressee="consumer").exclude(pk=shown.pk).first()
     assert later is not None
     result = recipients.contacts_of([shown, later])
-    assert result[recipients.told_as(shown)][SMS].endswith("13900001111")
-    assert result[recipients.told_as(later)][SMS].endswith("13900002222")
+    assert result[recipients.contact_key(shown)][SMS].endswith("13900001111")
+    assert result[recipients.contact_key(later)][SMS].endswith("13900002222")
     for said, field in [
         ({}, "phone"),
         ({"phone": "x"}, "phone"),

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from authorities.policies import Policies
 from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import OfficerCase, refusal_of, setting_of, who_signs
+from complaints.desks.officer_case import OfficerCase, officer_case_of, refusal_of, who_signs
 from complaints.documents.wording import Paper
 from complaints.forms.fields import Choice, Day, FreeText, StepForm, labels_of, set_choices
 from complaints.handling import Move
@@ -77,7 +77,7 @@ def find_document(workspace: Workspace, pk: int, request: HttpRequest) -> Office
     row = rows.filter(pk=pk, complaint__in=workspace.cases()).first()
     if row is None:
         raise Http404
-    return OfficerDocument(row, setting_of(workspace, row.complaint.number, request.GET))
+    return OfficerDocument(row, officer_case_of(workspace, row.complaint.number, request.GET))
 
 
 def is_shown(officer_case: OfficerCase) -> bool:

@@ -186,7 +186,7 @@ def _whose(workspace: Workspace) -> str:
 def _file(
     request: HttpRequest, filing: FilingRequest, sheet: Sheet, writer: Actor, workspace: Workspace
 ) -> Complaint | None:
-    """None where the number of 12345 is taken by a case out of sight; the form says so."""
+    """None where the number of 12345 is taken by a case that is not visible; the form says so."""
     actor = on_behalf_of(
         filing.consumer_id,
         filing.consumer_name,
@@ -236,7 +236,7 @@ def _regions(workspace: Workspace) -> list[tuple[str, list[places.Place]]]:
     province = at // 10_000_000 * 10_000_000 if at else 0
     if not province and city is not None:
         province = city.pk // 10_000_000 * 10_000_000
-    _found, groups = places.inside(province)
+    _place, groups = places.inside(province)
     if not groups:
         name, near = places.nearby()
         groups = [(name, near)]
@@ -328,7 +328,7 @@ def _case_and_token(number: str, typed: str, workspace: Workspace) -> tuple[Comp
     """The case and its token: by the secret of who filed it for half an hour; afterwards, and for all others, without
     token.
 
-    Raises Http404 for who has neither the secret nor the case in sight.
+    Raises Http404 for who has neither the secret nor sees the case.
     """
     rows = Complaint.objects.select_related(
         "enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch", "station"

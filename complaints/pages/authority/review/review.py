@@ -28,7 +28,7 @@ from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, due_soon, late, rows_of, step_url
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
-from complaints.desks.officer_case import OfficerCase, setting_of
+from complaints.desks.officer_case import OfficerCase, officer_case_of
 from complaints.forms.fields import Choice, Day, Dropdown, FreeText, labels_of, lines_of, set_choices
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import authority, violations
@@ -238,7 +238,7 @@ def grounds_of(officer_case: OfficerCase, form: RefusalForm | None) -> dict[str,
 @officer_page("GET")
 def review_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """Not under review any more: its case page."""
-    officer_case = setting_of(workspace, number, request.GET)
+    officer_case = officer_case_of(workspace, number, request.GET)
     case = officer_case.access.complaint
     if case.status not in REVIEWED:
         return redirect(case_url(case, AUTHORITY))

@@ -19,7 +19,7 @@ from complaints.desks import keyset
 from complaints.desks.authority_lists import respondent_of
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
-from complaints.desks.officer_case import setting_of
+from complaints.desks.officer_case import officer_case_of
 from complaints.handling.transition.settling import KINDS
 from complaints.models import Deadline, Matter, OfficialDocument
 from complaints.procedure.workflow import Clock, Status
@@ -116,7 +116,7 @@ def violation(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     matter = registered(workspace).filter(pk=pk).select_related(*_CASE).first()
     if matter is None:
         raise Http404
-    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    officer_case = officer_case_of(workspace, matter.complaint.number, request.GET)
     page = page_of(officer_case.access, now=workspace.now)
     may = officer_case.may if matter.state == "open" else ()
     case = matter.complaint

@@ -23,7 +23,7 @@ from complaints.assignment import call_backs as drawing
 from complaints.desks import keyset
 from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.officer_case import setting_of
+from complaints.desks.officer_case import officer_case_of
 from complaints.forms.staff_forms import CallBackForm
 from complaints.handling import Move
 from complaints.handling.steps import casework
@@ -72,7 +72,7 @@ def call_backs(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     rows = _seen(workspace).filter(month=month) if month else CallBack.objects.none()
     lists = {
         code: (_seen(workspace) if code in _OPEN else rows).filter(condition(workspace))
-        for code, (_words, condition) in VIEWS.items()
+        for code, (_label, condition) in VIEWS.items()
     }
     view = request.GET.get("view", "")
     wanted = [view] if view in VIEWS else ["mine", "open"]
@@ -198,7 +198,7 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
     call = _seen(workspace).select_related("month", "officer__user", "complaint").filter(pk=pk).first()
     if call is None:
         raise Http404
-    officer_case = setting_of(workspace, call.complaint.number, request.GET)
+    officer_case = officer_case_of(workspace, call.complaint.number, request.GET)
     form = CallBackForm(posted(request), questions=_questions(call.complaint))
 
     def moves() -> Sequence[Move] | None:

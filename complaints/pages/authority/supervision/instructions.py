@@ -24,7 +24,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import BulkRun, run_once
 from complaints.desks.case_query import asked_for
 from complaints.desks.keyset import BY_DUE
-from complaints.desks.officer_case import setting_of
+from complaints.desks.officer_case import officer_case_of
 from complaints.forms.fields import upload_address
 from complaints.forms.staff_forms import MOST_URGED, AnswerForm, ManyCasesForm, ManyInstructionsForm
 from complaints.handling import Move
@@ -132,7 +132,7 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
     matter = urges.instructions(workspace).select_related(*urges.RELATED).filter(pk=pk).first()
     if matter is None:
         raise Http404
-    officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+    officer_case = officer_case_of(workspace, matter.complaint.number, request.GET)
     form = AnswerForm(posted(request))
 
     def moves() -> Sequence[Move] | None:
@@ -151,7 +151,7 @@ def instruction(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResp
         if done.address:
             return redirect(done.address)
         # A clock may have moved the case on while the answer was judged.
-        officer_case = setting_of(workspace, matter.complaint.number, request.GET)
+        officer_case = officer_case_of(workspace, matter.complaint.number, request.GET)
     page, case = page_of(officer_case.access, now=workspace.now), matter.complaint
     row = _rows([matter], workspace)[0]
     others = urges.instructions(workspace).select_related(*urges.RELATED).filter(complaint_id=matter.complaint_id)

@@ -26,7 +26,7 @@ from complaints.desks.authority_lists import PASSED_ON, RELATED, ListedCase, due
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import BulkRun, run_once
 from complaints.desks.keyset import Tab
-from complaints.desks.officer_case import setting_of
+from complaints.desks.officer_case import officer_case_of
 from complaints.forms.fields import set_choices
 from complaints.models import Complaint
 from complaints.pages.authority.triage import forward, targets
@@ -241,7 +241,7 @@ def triage_url(complaint: Complaint) -> str:
 @officer_page("GET")
 def triage_case(request: HttpRequest, workspace: Workspace, number: str) -> HttpResponseBase:
     """One case: what was filed | to whom it may go. Not in triage any more: its case page."""
-    officer_case = setting_of(workspace, number, request.GET)
+    officer_case = officer_case_of(workspace, number, request.GET)
     case = officer_case.access.complaint
     if case.status != Status.TRIAGE:
         return redirect(case_url(case, AUTHORITY))

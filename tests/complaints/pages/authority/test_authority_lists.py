@@ -187,7 +187,7 @@ def _cost(client: Client, path: str) -> list[str]:
     """As a process asks that holds the keys of the few who work here, and of no consumer."""
     keyring.forget()
     keyring.secrets_of(
-        [keyring.HOUSE, *User.objects.filter(offices__isnull=False).values_list("person_key", flat=True)]
+        [keyring.PORTAL, *User.objects.filter(offices__isnull=False).values_list("person_key", flat=True)]
     )
     with CaptureQueriesContext(connection) as asked:
         assert client.get(path).status_code == 200
