@@ -160,9 +160,9 @@ def letter_figures(user: User, period: Period, *, today: date, now: datetime) ->
     scope = Scope(regions=tuple({place.region_id: place.region for place in places}.values()))
     measure = figures.Measure(scope, period, now, current_calendar())
     with seeing_as(user, day=today, is_at_job=False):
-        standing = leagues.standing(measure)
+        open_now = leagues.open_now(measure)
         flow = rollup_figures.flow_of(measure)
-    return LetterFigures(places, standing, flow)
+    return LetterFigures(places, open_now, flow)
 
 
 def _period(every: str, period: Period) -> str:

@@ -67,7 +67,7 @@ def _late(rows: Rows, workspace: Workspace, box: str) -> Rows:
 
 
 def _escalated(rows: Rows, workspace: Workspace, box: str) -> Rows:
-    """Those that were reported for the second time; where the workspace reads what it sent, what was reported to it too."""
+    """Those that were reported for the second time; of what this workspace sent also what was reported to it."""
     own = of_box(workspace, box)
     result = own & Q(_clock(escalations__gte=2))
     if box == SENT:

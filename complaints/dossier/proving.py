@@ -102,7 +102,7 @@ def is_published(number: int, root: str, public_key: str) -> bool:
     return 0 <= number < 2**62 and result.exists()
 
 
-def standing_of(number: str, digest: str) -> RecordState:
+def record_state(number: str, digest: str) -> RecordState:
     """How the parties' record of case ``number`` stands, for whoever shows the digest of one of its entries. A number
     that does not exist and a digest that does not fit are both unknown."""
     with working_as_steps():

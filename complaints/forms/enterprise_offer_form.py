@@ -243,7 +243,7 @@ def without_blank_rows(data: Mapping[str, Any]) -> dict[str, Any]:
     return kept
 
 
-def standing_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]) -> dict[str, Any]:
+def offer_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]) -> dict[str, Any]:
     """The offer on the table as the first values of the one that replaces it."""
     values: dict[str, Any] = {"message": offer.message, "rows": len(obligations)}
     for answer in answers:

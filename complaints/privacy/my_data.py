@@ -34,7 +34,7 @@ def cases_of(user: User) -> Iterable[models.Complaint]:
     return models.Complaint.objects.filter(consumer_id=user.pk).exclude(status=Status.DRAFT).order_by("-filed_at")
 
 
-def standing_consents(user: User, *, limit: int = 200) -> list[ConsentHeld]:
+def current_consents(user: User, *, limit: int = 200) -> list[ConsentHeld]:
     """What holds now, newest case first."""
     subject = ("complaint_id", "purpose", "enterprise_id")
     given = models.ConsentRecord.objects.filter(person_key=user.person_key).order_by(*subject, "-id")

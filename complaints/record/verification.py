@@ -289,9 +289,9 @@ def _heads(seal: Seal) -> Iterator[Head]:
 def _count_sealed(report: Report, number: int, size: int, through: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute("select count(*) from complaints_handlingstep where id <= %s", [through])
-        standing = cursor.fetchone()[0]
-    if standing != size:
-        report.broken.append(Broken("", "seal", number, f"{size} entries were sealed, {standing} stand there"))
+        stored = cursor.fetchone()[0]
+    if stored != size:
+        report.broken.append(Broken("", "seal", number, f"{size} entries were sealed, {stored} stand there"))
 
 
 def _is_signed(seal: Seal) -> bool:

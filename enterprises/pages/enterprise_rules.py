@@ -193,10 +193,10 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
     if not posts:
         raise Http404
     chosen = here.reach.by_code.get(request.POST.get("post") or request.GET.get("post", ""), posts[0])
-    standing = organising.two_persons_at(chosen)
+    setting = organising.two_persons_at(chosen)
     first: dict[str, Any] = {"post": chosen.code}
-    if standing is not None:
-        first |= {name: getattr(standing, name) for name in _SETTING}
+    if setting is not None:
+        first |= {name: getattr(setting, name) for name in _SETTING}
     form = TwoPersonsForm(posted(request), reach=here.reach, initial=first)
     if form.is_bound and form.is_valid():
         with once(request) as attempt:
@@ -212,7 +212,7 @@ def two_persons(request: HttpRequest) -> HttpResponseBase:
     return render(
         request,
         "team/two_persons.html",
-        {"form": form, "standing": standing, "rows": _settings(here.reach), "back": here.side.home},
+        {"form": form, "setting": setting, "rows": _settings(here.reach), "back": here.side.home},
         status=422 if form.is_bound else 200,
     )
 

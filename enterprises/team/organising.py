@@ -69,8 +69,8 @@ def drop_two_persons(post: Post, *, by: TeamActor) -> None:
 
 
 def _end_setting(post: Post, by: TeamActor) -> int:
-    standing = TwoPersons.objects.filter(enterprise=post.enterprise, branch=post.branch, ended_at=None)
-    return standing.update(ended_by=by.user, ended_at=by.now)
+    in_force = TwoPersons.objects.filter(enterprise=post.enterprise, branch=post.branch, ended_at=None)
+    return in_force.update(ended_by=by.user, ended_at=by.now)
 
 
 def set_number(row: Staff, number: str, *, by: TeamActor) -> None:
@@ -156,8 +156,8 @@ def cancel_leave(leave: Absence | OfficerAbsence, *, by: TeamActor) -> None:
     post = post_of(row)
     with locked(post):
         _may_speak_for(row, by)
-        standing = type(leave)._default_manager.filter(pk=leave.pk, cancelled_at=None)
-        if standing.update(cancelled_by=by.user, cancelled_at=by.now):
+        in_force = type(leave)._default_manager.filter(pk=leave.pk, cancelled_at=None)
+        if in_force.update(cancelled_by=by.user, cancelled_at=by.now):
             note("leave_cancelled", post, by, subject=str(row.user.person_key))
 
 

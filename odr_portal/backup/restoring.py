@@ -79,7 +79,7 @@ def restore(
     with closing(database.connect(target.url)) as connection:
         version = database.major(connection)
         _check_target(connection, manifest, version, target)
-        standing = database.newest_seal(connection)
+        newest = database.newest_seal(connection)
         is_empty = not _objects(connection)
     pg_restore = database.program("pg_restore", version=version)
     done = Restored(manifest)
@@ -98,8 +98,8 @@ def restore(
             done.verified = _verify(target.url, public_key)
             _compare_seal(done, manifest, is_empty=is_empty)
     done.warnings += _drop_aside(target.url)
-    if standing is not None and anchor is None:
-        anchor = Anchor(size=standing["size"], root=standing["root"], source="the database that was replaced")
+    if newest is not None and anchor is None:
+        anchor = Anchor(size=newest["size"], root=newest["root"], source="the database that was replaced")
     if anchor is not None:
         done.warnings += _compare_anchor(target.url, done.verified, anchor)
     if manifest.get("missing_count"):

@@ -175,7 +175,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
     seen = overview.read(look.scope, places, periods, measure=look.measure)
     burning = overview.burning(
-        look.measure, with_hands=not places.parts, most=seen.whole.standing["overdue"] + seen.whole.standing["due_soon"]
+        look.measure, with_hands=not places.parts, most=seen.whole.open_now["overdue"] + seen.whole.open_now["due_soon"]
     )
     within = lies_within(places.regions)
     spots = folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within)
@@ -183,10 +183,10 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     than = _than(look)
     results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
-    standing = cards.standing_cards(seen.whole.standing, look.lists)
+    open_now = cards.open_cards(seen.whole.open_now, look.lists)
     flow_cards = shifts.first_cards(seen.whole.periods[0], look.lists, against)
-    shown = {card.code: card for card in (*standing, *flow_cards)}
-    places_now = [(region, seen.parts[region.pk].standing) for region in places.parts]
+    shown = {card.code: card for card in (*open_now, *flow_cards)}
+    places_now = [(region, seen.parts[region.pk].open_now) for region in places.parts]
     rows = [_part(look, seen.parts[region.pk], region) for region in places.parts]
     return render(
         request,
@@ -197,7 +197,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "data_at": seen.at,
             "is_old": seen.is_old(workspace.now),
             "sentence": _sentence(seen, burning, look),
-            "totals": seen.whole.standing,
+            "totals": seen.whole.open_now,
             "changes": shifts.sentences(seen, places.parts, than, results[0]) if seen.at else [],
             "first_cards": [shown[code] for code in FIRST if code in shown],
             "than": than,
@@ -227,7 +227,7 @@ def _than(look: DashboardPage) -> str:
 
 
 def _sentence(seen: Overview, burning: Burning, look: DashboardPage) -> dict[str, Any]:
-    totals = seen.whole.standing
+    totals = seen.whole.open_now
     late = [one for one in burning.holders if one.overdue]
     phrases = [_("%(name)s%(n)s件") % {"name": named(one), "n": one.overdue} for one in late[:NAMED]]
     others = totals["overdue"] - sum(one.overdue for one in late[:NAMED])
@@ -258,7 +258,7 @@ def _part(look: DashboardPage, part: PlaceCounts, region: Any) -> dict[str, Any]
     return {
         "name": named(region),
         "url": look.asked.url(region=code, page=""),
-        **part.standing,
+        **part.open_now,
         "received": now["received"].n,
         "closed": now["closed"].n,
         "shift": shifts.shift("received", change, _than(look)),

@@ -112,7 +112,7 @@ class Measure:
         return Engagement.objects.filter(self.scope.cases("complaint__"), self.scope.of_enterprise())
 
 
-def standing_counts(measure: Measure) -> dict[str, Count]:
+def open_counts(measure: Measure) -> dict[str, Count]:
     """By the very conditions of the lists that these numbers open."""
     return {
         "open": Count("pk"),

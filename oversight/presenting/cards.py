@@ -146,7 +146,7 @@ def n_of(figure: Figure) -> str:
     return _("n=%(n)s") % {"n": f"{figure.n:,}"}
 
 
-def standing_cards(totals: Mapping[str, int], lists: Lists) -> list[Card]:
+def open_cards(totals: Mapping[str, int], lists: Lists) -> list[Card]:
     tones = {"overdue": "bad", "due_soon": "warn", "open": "info"}
     urls = {"overdue": lists.url(overdue="1"), "due_soon": lists.url(overdue="soon"), "open": lists.url()}
     return [

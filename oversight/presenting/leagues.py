@@ -62,9 +62,9 @@ class EnterpriseLine:
         return wilson(self.success.numerator or 0, self.success.n)
 
 
-def standing(measure: Measure) -> dict[str, int]:
+def open_now(measure: Measure) -> dict[str, int]:
     """Open cases as they stand now: open, overdue, due_soon. One query."""
-    return measure.cases().filter(OPEN).order_by().aggregate(**figures.standing_counts(measure))
+    return measure.cases().filter(OPEN).order_by().aggregate(**figures.open_counts(measure))
 
 
 def counted(measure: Measure) -> list[EnterpriseLine]:

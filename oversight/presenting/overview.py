@@ -44,7 +44,7 @@ _SQL = read_sql(__file__)
 class Spot:
     """What is counted of the whole place: as it stands, and in each period."""
 
-    standing: Mapping[str, int]
+    open_now: Mapping[str, int]
     periods: Sequence[Mapping[str, Figure]]
 
 
@@ -52,7 +52,7 @@ class Spot:
 class PlaceCounts:
     """What is counted of a smaller place: as it stands, in the period, and how many came in the period before."""
 
-    standing: Mapping[str, int]
+    open_now: Mapping[str, int]
     now: Mapping[str, Figure]
     came_before: int
 
@@ -91,7 +91,7 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
     return Overview(
         measure.now if counters.is_complete else counters.folded_at,
         Spot(
-            _standing(own[0]),
+            _open_now(own[0]),
             [figures.headlines(one, buckets[number] if buckets else None) for number, one in enumerate(own)],
         ),
         {
@@ -114,12 +114,12 @@ def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) 
     return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
 
 
-def _standing(sums: Sums) -> dict[str, int]:
+def _open_now(sums: Sums) -> dict[str, int]:
     return {name: sums[name] for name in STANDING}
 
 
 def _part(now: Sums, before: Sums) -> PlaceCounts:
-    return PlaceCounts(_standing(now), figures.headlines(now, None), before.get("received", 0))
+    return PlaceCounts(_open_now(now), figures.headlines(now, None), before.get("received", 0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -114,7 +114,7 @@ def _shown(
         "title": title,
         "details": tuple(details),
         "reasons": tuple(str(why) for why in hit.why[:-1]),
-        "standing": str(hit.why[-1]),
+        "enrolment": str(hit.why[-1]),
         "is_enrolled": answers.enrolment == Enterprise.Enrolment.ENROLLED,
         "url": _filing(query=query, region_id=region_id, pick=str(pick)),
         "expectation": figures.get(answers.pk),

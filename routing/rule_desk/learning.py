@@ -211,11 +211,11 @@ class _Places:
 
 def _write_lessons(groups: Mapping[Plain, Group], *, now: datetime) -> int:
     """Those that stand are written anew, those that do not any more go; what was decided about one stays."""
-    standing = []
+    lessons = []
     for plain, group in groups.items():
         target = group.lesson()
         if target is not None:
-            standing.append(
+            lessons.append(
                 Lesson(
                     subject_kind=plain.kind,
                     subject=plain.subject,
@@ -231,13 +231,13 @@ def _write_lessons(groups: Mapping[Plain, Group], *, now: datetime) -> int:
                 )
             )
     Lesson.objects.bulk_create(
-        standing,
+        lessons,
         update_conflicts=True,
         update_fields=["agree", "total", "cases", "counted_at", "words"],
         unique_fields=["subject_kind", "subject", "category", "region", "target_enterprise", "target_branch"],
     )
     Lesson.objects.filter(state=Lesson.State.OPEN, counted_at__lt=now, changes=None).delete()
-    return len(standing)
+    return len(lessons)
 
 
 #: A formula that is counted differently from before gets the next number.

@@ -85,7 +85,7 @@ def change_url(change: RuleChange) -> str:
     return reverse("routing:authority-routing-change", args=[change.pk])
 
 
-def standing(rule: RoutingRule, day: date) -> tuple[str, str]:
+def state_of(rule: RoutingRule, day: date) -> tuple[str, str]:
     """Whether a version holds on a day, in words, and their tone."""
     if rule.is_taken_back:
         return _("生效前已取代"), "neutral"
@@ -105,7 +105,7 @@ def rule_lines(rules: Sequence[RoutingRule], *, day: date) -> list[RuleLine]:
             conditions(columns[rule.pk], names),
             target(columns[rule.pk], names),
             uses.get(rule.code),
-            *standing(rule, day),
+            *state_of(rule, day),
             rule_url(rule.code),
         )
         for rule in rules

@@ -153,7 +153,7 @@ class World:
 
     # --- now -------------------------------------------------------------------------------
 
-    def standing(self) -> dict[str, int]:
+    def open_now(self) -> dict[str, int]:
         n: Counter[str] = Counter(open=0, overdue=0, due_soon=0)
         horizon = self.days.nth_after(local(self.now).date(), 2)
         for case in self.cases:

@@ -84,8 +84,8 @@ def replace_offer(
         raise StepNotAllowed("replaced_once", _("方案只能改一次。"))
     before = {a.demand.ordinal: a for a in OfferAnswer.objects.filter(offer=old).select_related("demand")}
     for answer in answers:
-        standing = before.get(answer.demand)
-        if standing is not None and _is_worse(answer, standing):
+        earlier = before.get(answer.demand)
+        if earlier is not None and _is_worse(answer, earlier):
             raise WrongInput("worse", _("新方案的每一项都不能比原来差。"), field=f"answer-{answer.demand}")
     offer = _write_offer(file, actor, answers, promises, message, is_replacement=True, template=template_version)
     file.change(old, state="superseded", answered_at=file.now)
@@ -103,17 +103,17 @@ def replace_offer(
 _RANK = {"refuse": 0, "part": 1, "grant": 2}
 
 
-def _is_worse(answer: Answer, standing: OfferAnswer) -> bool:
+def _is_worse(answer: Answer, earlier: OfferAnswer) -> bool:
     saying.choice(answer.verdict, _RANK, f"answer-{answer.demand}")
-    amount, asked = saying.money(answer.amount, f"amount-{answer.demand}"), standing.demand.amount
+    amount, asked = saying.money(answer.amount, f"amount-{answer.demand}"), earlier.demand.amount
     # Offers of old could call a part a grant.
     stood = (
         "part"
-        if standing.verdict == "grant" and asked and standing.amount is not None and standing.amount < asked
-        else standing.verdict
+        if earlier.verdict == "grant" and asked and earlier.amount is not None and earlier.amount < asked
+        else earlier.verdict
     )
     return _RANK[answer.verdict] < _RANK[stood] or (
-        standing.amount is not None and (amount is None or amount < standing.amount)
+        earlier.amount is not None and (amount is None or amount < earlier.amount)
     )
 
 

@@ -128,11 +128,11 @@ def undo(file: CaseFile, actor: Actor) -> Effect:
 
 
 def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at: datetime) -> None:
-    standing: dict[str, set[int]] = {}
+    restored: dict[str, set[int]] = {}
     kinds: tuple[type[models.Model], ...] = (Complaint, *file.rows)
     for kind in kinds:
         rows = {row.pk: row for row in _loaded(file, kind, [v["id"] for v in before[kind.__name__]])}
-        standing[kind.__name__] = set(rows)
+        restored[kind.__name__] = set(rows)
         for values in before[kind.__name__]:
             row = rows.get(values["id"])
             if row is None or (isinstance(row, Matter) and row.kind == "undo"):
@@ -140,10 +140,10 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at
             kept_back = {"id"} | (_NOT_RESTORED if kind is Complaint else set())
             fields: dict[str, Any] = {name: row._meta.get_field(name) for name in values if name not in kept_back}
             file.change(row, **{name: field.to_python(values[name]) for name, field in fields.items()})
-    standing["Deadline"] |= _started_again(file, before.get("fresh", ()), taken_at)
+    restored["Deadline"] |= _started_again(file, before.get("fresh", ()), taken_at)
     beside = before.get("beside", ())
     for clock in file.clocks:
-        if clock.ended_at is not None or clock.pk in standing["Deadline"] or _name_of(clock) in beside:
+        if clock.ended_at is not None or clock.pk in restored["Deadline"] or _name_of(clock) in beside:
             continue
         if clock.clock not in HIDDEN_CLOCKS:
             clocks.end(file, clock, file.now, met=False)
@@ -154,13 +154,13 @@ def _restore(file: CaseFile, before: dict[str, Any], status: Status, *, taken_at
     for matter in file.matters:
         if (
             matter.state == "open"
-            and matter.pk not in standing["Matter"]
+            and matter.pk not in restored["Matter"]
             and matter.audience != Audience.AUTHORITY
             and _name_of(matter) not in beside
         ):
             file.end_matter(matter, "fallen")
     for obligation in file.obligations:
-        if obligation.pk not in standing["Obligation"]:
+        if obligation.pk not in restored["Obligation"]:
             file.change(obligation, state="dropped")
 
 

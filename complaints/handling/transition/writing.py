@@ -126,7 +126,7 @@ def write(files: Iterable[CaseFile]) -> None:
     issuing.number_versions(files)
     for file in files:
         _look_ahead(file)
-    standing = [f.complaint for f in files if f.complaint.pk is not None]
+    existing = [f.complaint for f in files if f.complaint.pk is not None]
     bulk.insert_and_number([f.complaint for f in files if f.complaint.pk is None])
     _update(files)
     for model in _ORDER:
@@ -134,7 +134,7 @@ def write(files: Iterable[CaseFile]) -> None:
         if rows:
             bulk.insert_and_number(rows)
     entries.insert()
-    bulk.update(standing, CHANGES[Complaint])
+    bulk.update(existing, CHANGES[Complaint])
     bulk.insert(case_file.consent_records(files))
     bulk.insert([notice for f in files if f.conditions.tells for notice in writing.for_file(f)])
     answer_notices.write(files)

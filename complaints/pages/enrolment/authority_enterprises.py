@@ -160,7 +160,7 @@ def enterprise(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpRes
         "filings": [_filing(row) for row in enterprise.filings.all()[:SHOWN]] if may_read else [],
         "open_cases": _open_cases(enterprise, workspace),
         "many": MANY,
-        "standing_url": reverse("complaints:authority-enterprise-standing", args=[enterprise.code]),
+        "state_url": reverse("complaints:authority-enterprise-standing", args=[enterprise.code]),
         "needs_manager": may_decide
         and enterprise.enrolment == Enrolment.ENROLLED
         and not is_led(enterprise, on=workspace.today),
@@ -190,13 +190,13 @@ def _open_cases(enterprise: Enterprise, workspace: Workspace) -> int:
 
 
 @officer_page("GET", "POST")
-def standing(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
+def enrolment_state(request: HttpRequest, workspace: Workspace, uscc: str) -> HttpResponseBase:
     """Suspend, resume, exit: one decision a page, with the second factor fresh."""
     enterprise = _decided_by(workspace, uscc)
-    return fresh_factor(_standing)(request, workspace, enterprise)
+    return fresh_factor(_enrolment_state)(request, workspace, enterprise)
 
 
-def _standing(request: HttpRequest, workspace: Workspace, enterprise: Enterprise) -> HttpResponseBase:
+def _enrolment_state(request: HttpRequest, workspace: Workspace, enterprise: Enterprise) -> HttpResponseBase:
     notice = enrolled.first_last_day(ExitGround.MISSES, region_id=enterprise.domicile_id, today=workspace.today)
     allowed: set[str] = set()
     if enterprise.enrolment == Enrolment.ENROLLED:

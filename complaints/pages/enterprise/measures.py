@@ -115,7 +115,7 @@ def measure(request: HttpRequest, workspace: Workspace, public_id: UUID) -> Http
     if result.sent_at is not None:
         # The same form again leads to what came of it.
         is_again = request.method == "POST"
-        return redirect(_url("measure", public_id)) if is_again else _standing(request, workspace, result)
+        return redirect(_url("measure", public_id)) if is_again else _sent_measure(request, workspace, result)
     if result.proposed_at is not None:
         return redirect(_url("measure-approval", public_id))
     picked = workspace.cases().filter(pk__in=[pick.case for pick in picks_of(result.picks)])
@@ -320,7 +320,7 @@ def number_after(request: HttpRequest) -> int:
     return whole(after, 18) or 0
 
 
-def _standing(request: HttpRequest, workspace: Workspace, result: Measure) -> HttpResponseBase:
+def _sent_measure(request: HttpRequest, workspace: Workspace, result: Measure) -> HttpResponseBase:
     offers = list(
         sending.offers_of([result.public_id], workspace.engagements())
         .defer("message", "counter_demand")

@@ -114,7 +114,7 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
         if draft:
             return draw(at, editor.page, editor.form(initial=draft[0]), saved_at=draft[1])
         back = _sent_back(case, step)
-        first = back or (_standing(case) if step == "replace_offer" else {"rows": 1})
+        first = back or (_values_of_open_offer(case) if step == "replace_offer" else {"rows": 1})
         return draw(at, editor.page, editor.form(initial=first), is_back=bool(back))
     typed = request.POST.dict()
     if typed.keys() & {"save", "forget"} and case.may(step):
@@ -254,12 +254,12 @@ def _sent_back(case: CasePage, step: str) -> dict[str, Any]:
     return enterprise_offer_form.proposed_values(matter.data.get("payload", {}))
 
 
-def _standing(case: CasePage) -> dict[str, Any]:
-    standing = case.open_offer
-    if standing is None:
+def _values_of_open_offer(case: CasePage) -> dict[str, Any]:
+    open_offer = case.open_offer
+    if open_offer is None:
         return {"rows": 1}
-    answers = OfferAnswer.objects.filter(offer=standing.offer).select_related("demand")
-    return enterprise_offer_form.standing_values(standing.offer, list(answers), [o.row for o in standing.obligations])
+    answers = OfferAnswer.objects.filter(offer=open_offer.offer).select_related("demand")
+    return enterprise_offer_form.offer_values(open_offer.offer, list(answers), [o.row for o in open_offer.obligations])
 
 
 def _preview(case: CasePage, form: enterprise_offer_form.OfferForm, findings: Sequence[Finding]) -> dict[str, Any]:

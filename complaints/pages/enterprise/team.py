@@ -229,15 +229,15 @@ def _tried(workspace: Workspace, here: TeamRequest, form: RuleForm, people: Sequ
     if post.branch is not None:
         cases = cases.filter(branch=post.branch)
     newest = list(cases.select_related("handler__user", "branch").order_by("-received_at", "-pk")[:TRIED])
-    standing = list(AssignmentRule.objects.filter(enterprise=post.enterprise, ended_at=None).select_related("handler"))
+    in_force = list(AssignmentRule.objects.filter(enterprise=post.enterprise, ended_at=None).select_related("handler"))
     typed = AssignmentRule(
         enterprise=post.enterprise,
         branch=post.branch,
         category=cleaned["category"],
         handler=_person(people, cleaned["handler"]),
-        position=len(standing) + 1_000,
+        position=len(in_force) + 1_000,
     )
-    given = assigning.would_give(newest, {post.enterprise.pk: [*standing, typed]}, day=here.today)
+    given = assigning.would_give(newest, {post.enterprise.pk: [*in_force, typed]}, day=here.today)
     sealed_fields.load_for(
         [case.handler.user for case in newest if case.handler] + [one.worker.staff.user for one in given.values()]
     )

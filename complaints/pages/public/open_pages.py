@@ -81,7 +81,7 @@ def register(request: HttpRequest) -> HttpResponse:
             {
                 "row": row,
                 "tone": TONES[row.enrolment],
-                "standing": enrolment_label(row),
+                "state": enrolment_label(row),
                 "url": reverse("complaints:open-enterprise", args=[row.code]),
             }
             for row in page.rows
@@ -161,7 +161,7 @@ def facts_of(enterprise: Enterprise, *, on: dt.date) -> dict[str, Any]:
     return {
         "firm": enterprise,
         "tone": TONES[enterprise.enrolment],
-        "standing": enrolment_label(enterprise),
+        "state": enrolment_label(enterprise),
         "count": count,
         "customers": f"{count.number:,}" if count else "",
         "since": since.on_day if since else None,

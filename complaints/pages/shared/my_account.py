@@ -55,7 +55,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     context = {
         "held": [contact.masked for contact in contacts if contact.address],
         "cases": Complaint.objects.filter(consumer_id=user.pk).count(),
-        "consents": my_data.standing_consents(user),
+        "consents": my_data.current_consents(user),
         "looks": [(look, names.get(look.organisation, look.organisation)) for look in contact_accesses],
     }
     return render(request, "consumer/privacy.html", context)

@@ -98,7 +98,7 @@ def _waits(request: HttpRequest, *, now: datetime) -> datetime | None:
 
 
 def _of_entry(form: EntryForm) -> dict[str, Any]:
-    result = proving.standing_of(tidy(form.cleaned_data["number"]), form.cleaned_data["digest"])
+    result = proving.record_state(tidy(form.cleaned_data["number"]), form.cleaned_data["digest"])
     if result.state == proving.BROKEN:
         return {"tone": "bad", "title": _("记录在第%(n)s条有断裂") % {"n": result.entry}, "lines": []}
     if result.state == proving.UNKNOWN:
@@ -138,7 +138,7 @@ def _is_ours(report: Any) -> bool:
     """Its last entry stands in our record; its seal is one of ours."""
     if not _DIGEST.fullmatch(report.head) or len(report.case) > 60:
         return False
-    if proving.standing_of(tidy(report.case), report.head).state == proving.UNKNOWN:
+    if proving.record_state(tidy(report.case), report.head).state == proving.UNKNOWN:
         return False
     return report.seal is None or proving.is_published(report.seal, report.root, report.public_key)
 

@@ -54,7 +54,7 @@ def compare(
     )
     slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, category, channel)
     quick = figures.flow_figures(measure)
-    assert (leagues.standing(measure), quick["received"].n) == (slow.standing(), slow.received())
+    assert (leagues.open_now(measure), quick["received"].n) == (slow.open_now(), slow.received())
     assert quick["closed"].n == len(slow.closed())
     success, counted = quick["settled"], slow.settled()
     for result in figures.RESULTS:
@@ -115,9 +115,9 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
             exact = name.endswith("_mean") or not name.startswith("minutes")
             assert value == pytest.approx(figure.spread[name], rel=1e-9 if exact else 0.049), (code, name)
     counters = reads.Counters.at(measure.now, measure.calendar)
-    standing = counters.sums(measure.scope, measure.period, names=("open", "overdue", "due_soon"))
-    assert standing is not None
-    assert standing[""] == leagues.standing(measure)
+    open_now = counters.sums(measure.scope, measure.period, names=("open", "overdue", "due_soon"))
+    assert open_now is not None
+    assert open_now[""] == leagues.open_now(measure)
 
 
 def same_further(measure: Measure, slow: slow_count.World) -> None:
@@ -199,7 +199,7 @@ def counted_in(places: list[Region], walk: Walk, *, at_once: bool = False) -> Co
     result: Counter[str] = Counter()
     for regions in [tuple(places)] if at_once else [(place,) for place in places]:
         measure = Measure(Scope(regions=regions), Period(first=WHOLE[0], last=WHOLE[1]), walk.now, current_calendar())
-        result.update(leagues.standing(measure))
+        result.update(leagues.open_now(measure))
         result.update(figures.stage_counts(measure))
         result["received"] += figures.received(measure)
     return result
@@ -217,7 +217,7 @@ def table(walk: Walk, region: Region) -> None:
         assert line.success.upper == counted.get("settled", 0) + counted.get("unconfirmed", 0)
         assert line.punctual.numerator == slowly["in_time"]
         assert line.punctual.n == slowly["in_time"] + slowly["late"] + slowly["open_overdue"]
-        assert {"open": line.open, "overdue": line.overdue, "due_soon": line.due_soon} == slow.standing()
+        assert {"open": line.open, "overdue": line.overdue, "due_soon": line.due_soon} == slow.open_now()
         assert line.received == slow.received()
         lengths = slow.response_lengths()["minutes"]
         assert line.responses == len(lengths)

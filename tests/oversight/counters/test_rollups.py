@@ -138,7 +138,7 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
             enterprise = side.enterprise
             whole = counted(walk, Scope(enterprise_id=enterprise.pk))[""]
             slow = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1), enterprise.pk)
-            assert {name: whole[name] for name in ("open", "overdue", "due_soon")} == slow.standing()
+            assert {name: whole[name] for name in ("open", "overdue", "due_soon")} == slow.open_now()
             assert (whole["received"], whole["in_time"]) == (slow.received(), slow.on_time()["in_time"])
             there = Engagement.objects.filter(enterprise=enterprise, branch__isnull=False)
             branches = frozenset(there.values_list("branch_id", flat=True))
