@@ -51,7 +51,7 @@ class Scene:
     def today(self) -> date:
         return self.conditions.calendar.local_day(self.now)
 
-    def look(self, cases: Sequence[Case]) -> None:
+    def observe(self, cases: Sequence[Case]) -> None:
         """Read what lies open in these cases."""
         ids = [case.pk for case in cases]
         for matter in Matter.objects.filter(complaint_id__in=ids, state="open").order_by("id"):

@@ -117,7 +117,7 @@ class World:
         if not awake:
             return
         scene = Scene(now=now, conditions=conditions, cast=self.cast, is_office=is_office)
-        scene.look(awake)
+        scene.observe(awake)
         moves: list[tuple[int, Move, Actor]] = []
         for case in awake:
             moves += self._acts(case, scene)

@@ -225,19 +225,19 @@ def _signers(file: CaseFile, entry: Entry) -> list[tuple[int | None, str]]:
 
 
 def _person(file: CaseFile, key: UUID) -> tuple[int | None, str]:
-    def look() -> tuple[int | None, str]:
+    def read() -> tuple[int | None, str]:
         user = User.objects.filter(person_key=key).first()
         return (user.pk, user.name) if user else (None, "")
 
-    return file.conditions.once("signer", key, look)
+    return file.conditions.once("signer", key, read)
 
 
 def _officer(file: CaseFile, officer_id: int) -> tuple[int | None, str]:
-    def look() -> tuple[int | None, str]:
+    def read() -> tuple[int | None, str]:
         officer = Officer.objects.select_related("user").filter(pk=officer_id).first()
         return (officer.user_id, officer.user.name) if officer else (None, "")
 
-    return file.conditions.once("signing officer", officer_id, look)
+    return file.conditions.once("signing officer", officer_id, read)
 
 
 def preview(

@@ -112,7 +112,7 @@ class FilesRead:
     files: int = 0
 
 
-def damaged(look: FilesRead, *, number: str = "") -> Iterator[Damaged]:
+def damaged(progress: FilesRead, *, number: str = "") -> Iterator[Damaged]:
     """Every damaged file, of one case or of all; reads each file once, a chunk at a time."""
     rows = Evidence.objects.select_related("complaint").order_by("pk")
     if number:
@@ -123,7 +123,7 @@ def damaged(look: FilesRead, *, number: str = "") -> Iterator[Damaged]:
             path, wanted = getattr(row, path_name), getattr(row, digest_name)
             if path and (what := compared(path, wanted)):
                 yield Damaged(evidence=row.pk, case=case, part=part, path=path, what=what)
-            look.files += bool(path)
+            progress.files += bool(path)
         if row.complaint is not None and not _stands_in_record(row.complaint, row.sha256):
             yield Damaged(evidence=row.pk, case=case, part="original", path=row.path, what="not in the record")
 

@@ -98,16 +98,16 @@ class Conditions:
     def county_of(self, branch_id: int, day: date) -> Authority | None:
         """The authority that takes the failed cases of a branch, by its dated row."""
 
-        def look() -> Authority | None:
+        def read() -> Authority | None:
             row = BranchAuthority.objects.on(day).filter(branch_id=branch_id).select_related("authority").first()
             return row.authority if row else None
 
-        return self.once("county", (branch_id, day), look)
+        return self.once("county", (branch_id, day), read)
 
     def with_successors(self, enterprise_id: int) -> set[int]:
         """The entity and whoever succeeded it, however often: consent goes with a merger."""
 
-        def look() -> set[int]:
+        def read() -> set[int]:
             result, fresh = {enterprise_id}, {enterprise_id}
             while fresh:
                 fresh = (
@@ -117,7 +117,7 @@ class Conditions:
                 result |= fresh
             return result
 
-        return self.once("successors", enterprise_id, look)
+        return self.once("successors", enterprise_id, read)
 
     def know_successors(self, enterprise_ids: Iterable[int], rows: Iterable[Succession]) -> None:
         """What ``with_successors`` would find, of rows that were read at once: all that follow these enterprises."""
@@ -141,10 +141,10 @@ class Conditions:
         """What the enterprise itself lets a second person approve there."""
         return self.once("two_persons", (enterprise_id, branch_id), lambda: setting_for(enterprise_id, branch_id))
 
-    def once(self, kind: str, key: Any, look: Callable[[], Value]) -> Value:
-        """What ``look`` finds, asked for once however many cases of the batch want to know it."""
+    def once(self, kind: str, key: Any, read: Callable[[], Value]) -> Value:
+        """What ``read`` finds, asked for once however many cases of the batch want to know it."""
         if (kind, key) not in self._kept:
-            self._kept[kind, key] = look()
+            self._kept[kind, key] = read()
         kept: Value = self._kept[kind, key]
         return kept
 

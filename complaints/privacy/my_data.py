@@ -50,10 +50,10 @@ def current_consents(user: User, *, limit: int = 200) -> list[ConsentHeld]:
     ]
 
 
-def looks_at(user: User, *, limit: int = 100) -> list[models.HandlingStep]:
+def contact_accesses_of(user: User, *, limit: int = 100) -> list[models.HandlingStep]:
     """Who had the contact data shown, newest first."""
-    looks = models.HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
-    return list(looks.select_related("complaint").order_by("-written_at", "-id")[:limit])
+    accesses = models.HandlingStep.objects.filter(complaint__consumer_id=user.pk, step=LOOK)
+    return list(accesses.select_related("complaint").order_by("-written_at", "-id")[:limit])
 
 
 def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
@@ -104,8 +104,12 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
         ],
         "drafts": [draft.data for draft in models.FilingDraft.objects.filter(owner_id=user.pk, filed_at=None)],
         "who_looked": [
-            {"complaint": look.complaint.number, "at": look.written_at.isoformat(), "organisation": look.organisation}
-            for look in looks_at(user)
+            {
+                "complaint": access.complaint.number,
+                "at": access.written_at.isoformat(),
+                "organisation": access.organisation,
+            }
+            for access in contact_accesses_of(user)
         ],
     }
 

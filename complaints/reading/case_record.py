@@ -233,7 +233,7 @@ def contact_accesses_of(
         if step.step == LOOK:
             why = filter(None, (wording.label(step.reason, kind="look_reason"), values.get(step.sequence, "")))
             results.append(ContactAccess(at=step.happened_at, who=actor_label(step, reader), why=" · ".join(why)))
-    return sorted(results, key=lambda look: look.at, reverse=True)
+    return sorted(results, key=lambda access: access.at, reverse=True)
 
 
 def title_of(step: HandlingStep) -> str:

@@ -44,13 +44,13 @@ class OtherForm(forms.Form):
         error_messages={"invalid_choice": _("没有这个地区，或者它不在您的辖区里。")},
     )
 
-    def __init__(self, data: Any, *, look: DashboardPage) -> None:
+    def __init__(self, data: Any, *, page: DashboardPage) -> None:
         given = {name: data.get(name, "") for name in self.base_fields}
         super().__init__(
             given | {"against": given["against"] or (SAME if given["with_region"] else BEFORE)}, label_suffix=""
         )
-        self.today = look.workspace.today
-        places = look.places
+        self.today = page.workspace.today
+        places = page.places
         options = {
             region.code: named(region)
             for region in (*places.own, *((places.above,) if places.above else ()), *places.parts)
@@ -59,7 +59,7 @@ class OtherForm(forms.Form):
         #: them.
         self.unlisted: Places | None = None
         if given["with_region"] and given["with_region"] not in options:
-            result = places_of(look.workspace, given["with_region"])
+            result = places_of(page.workspace, given["with_region"])
             if result.chosen is not None:
                 options[result.chosen.code], self.unlisted = named(result.chosen), result
         field = self.fields["with_region"]
@@ -82,14 +82,14 @@ class OtherForm(forms.Form):
 
 @officer_page("GET")
 def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = dashboard_page(request, workspace, "compare")
-    form = OtherForm(request.GET, look=look)
-    period, regions = _other(form, look)
-    there = replace(look.measure, scope=replace(look.scope, regions=regions), period=period)
-    results = patiently(lambda: _counted(look.measure)), patiently(lambda: _counted(there))
-    here_cards = _cards(results[0] or {}, look.lists)
-    code = regions[0].code if len(regions) == 1 and regions != look.places.own else ""
-    other_lists = replace(look.lists, period=period, region=code)
+    page = dashboard_page(request, workspace, "compare")
+    form = OtherForm(request.GET, page=page)
+    period, regions = _other(form, page)
+    there = replace(page.measure, scope=replace(page.scope, regions=regions), period=period)
+    results = patiently(lambda: _counted(page.measure)), patiently(lambda: _counted(there))
+    here_cards = _cards(results[0] or {}, page.lists)
+    code = regions[0].code if len(regions) == 1 and regions != page.places.own else ""
+    other_lists = replace(page.lists, period=period, region=code)
     there_cards = {card.code: card for card in _cards(results[1] or {}, other_lists)}
     lines = [
         {
@@ -97,7 +97,7 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "version": card.version,
             "here": card,
             "there": there_cards[card.code],
-            "shift": _shift(card.code, results[0] or {}, results[1] or {}, look.asked.period, period),
+            "shift": _shift(card.code, results[0] or {}, results[1] or {}, page.asked.period, period),
         }
         for card in here_cards
         if card.code in there_cards
@@ -105,12 +105,12 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     return render(
         request,
         "oversight/compare.html",
-        look.around()
+        page.around()
         | {
             "other": form,
-            "kept": list(look.asked.query.items()),
-            "has_errors": bool(look.form.errors or form.errors),
-            "narrowed_to": look.form.enterprise_name,
+            "kept": list(page.asked.query.items()),
+            "has_errors": bool(page.form.errors or form.errors),
+            "narrowed_to": page.form.enterprise_name,
             "cards": here_cards,
             "lines": lines,
             "is_too_much": None in results,
@@ -120,28 +120,28 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
 
 
-def _other(form: OtherForm, look: DashboardPage) -> tuple[Period, tuple[Region, ...]]:
+def _other(form: OtherForm, page: DashboardPage) -> tuple[Period, tuple[Region, ...]]:
     form.is_valid()
     cleaned = form.cleaned_data
     kind = cleaned.get("against") or BEFORE
     if {"other_first", "other_last"} & set(form.errors):
         kind = BEFORE
     period = {
-        BEFORE: lambda: choosing.before(look.asked.period, look.asked.kind),
-        YEAR: lambda: choosing.a_year_before(look.asked.period, look.asked.kind),
-        SAME: lambda: look.asked.period,
+        BEFORE: lambda: choosing.before(page.asked.period, page.asked.kind),
+        YEAR: lambda: choosing.a_year_before(page.asked.period, page.asked.kind),
+        SAME: lambda: page.asked.period,
         CHOSEN: lambda: Period(
             first=cleaned["other_first"], last=min(cleaned.get("other_last") or form.today, form.today)
         ),
     }[kind]()
     code = cleaned.get("with_region") or ""
     if not code:
-        return period, look.places.regions
+        return period, page.places.regions
     if form.unlisted is not None and form.unlisted.chosen is not None:
         return period, (form.unlisted.chosen,)
     known = {
         region.code: region
-        for region in (*look.places.own, *look.places.parts, *((look.places.above,) if look.places.above else ()))
+        for region in (*page.places.own, *page.places.parts, *((page.places.above,) if page.places.above else ()))
     }
     return period, (known[code],)
 

@@ -42,9 +42,9 @@ COLUMNS: tuple[tuple[str, Any], ...] = (
 
 @officer_page("GET")
 def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = dashboard_page(request, workspace, "enterprises")
-    asked = look.asked
-    lines = patiently(lambda: leagues.counted(look.measure))
+    page = dashboard_page(request, workspace, "enterprises")
+    asked = page.asked
+    lines = patiently(lambda: leagues.counted(page.measure))
     ordered = leagues.in_order(lines or [], asked.sort, turned=asked.is_turned)
     first, result, beside = asked.paged(ordered, PAGE)
     last = {"first": first + 1, "last": first + len(result), "all": len(ordered)}
@@ -53,13 +53,13 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     return render(
         request,
         "oversight/enterprises.html",
-        look.around()
+        page.around()
         | beside
         | {
             "summary": gettext("第%(first)s–%(last)s家，共%(all)s家") % last if len(ordered) > PAGE else "",
-            "narrowed_to": look.form.enterprise_name,
+            "narrowed_to": page.form.enterprise_name,
             "is_too_much": lines is None,
-            "rows": [_row(line, names, asked, look.lists) for line in result],
+            "rows": [_row(line, names, asked, page.lists) for line in result],
             "columns": _columns(asked),
             "ranked_from": leagues.RANKED_FROM,
         },
@@ -118,15 +118,15 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     what = request.GET.get("what") or "received"
     if what not in behind.WHAT:
         raise Http404
-    look = dashboard_page(request, workspace, "cases")
-    result = behind.page(look.measure, what, behind.read_key(request.GET.get("after", "")))
+    page = dashboard_page(request, workspace, "cases")
+    result = behind.page(page.measure, what, behind.read_key(request.GET.get("after", "")))
     shown = workspace.cases().filter(pk__in={line.complaint_id for line in result.lines}).select_related(*RELATED)
     rows = {row.complaint.pk: row for row in rows_of(list(shown), workspace)}
-    here = reverse("oversight:cases") + look.asked.url(what=what)
+    here = reverse("oversight:cases") + page.asked.url(what=what)
     return render(
         request,
         "oversight/cases.html",
-        look.around()
+        page.around()
         | {
             "title": behind.WHAT[what],
             "n": result.n,
@@ -137,9 +137,9 @@ def cases(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             ],
             "next_url": f"{here}&after={result.after}" if result.after else "",
             "is_first": not request.GET.get("after"),
-            "enterprise": look.form.enterprise_name,
-            "place": " · ".join(named(region) for region in look.places.regions),
-            "back_url": reverse("oversight:dashboard") + look.asked.url(),
+            "enterprise": page.form.enterprise_name,
+            "place": " · ".join(named(region) for region in page.places.regions),
+            "back_url": reverse("oversight:dashboard") + page.asked.url(),
         },
     )
 

@@ -29,21 +29,21 @@ PAGE = 50
 
 @officer_page("GET")
 def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = dashboard_page(request, workspace, "flow")
-    result = patiently(lambda: (flow.stays(look.measure), flow.flow(look.measure)))
+    page = dashboard_page(request, workspace, "flow")
+    result = patiently(lambda: (flow.stays(page.measure), flow.flow(page.measure)))
     stays, went = result or ([], None)
     return render(
         request,
         "oversight/flow.html",
-        look.around()
+        page.around()
         | {
-            "narrowed_to": look.form.enterprise_name,
+            "narrowed_to": page.form.enterprise_name,
             "is_too_much": result is None,
             "stays": [
                 {
                     "stay": one,
                     "name": wording.label(one.status, kind="status"),
-                    "url": look.lists.url(status=one.status),
+                    "url": page.lists.url(status=one.status),
                 }
                 for one in stays
             ],
@@ -57,7 +57,7 @@ def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "finding": _finding(went) if went else "",
             "last_day": cards.percent(went.last_day_share) if went else "",
             "last_offer": cards.percent(went.last_offer_share) if went else "",
-            "last_day_url": look.lists.behind("ended_last_day"),
+            "last_day_url": page.lists.behind("ended_last_day"),
         },
     )
 
@@ -98,10 +98,10 @@ def _finding(went: flow.Flow) -> str:
 
 @officer_page("GET")
 def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = dashboard_page(request, workspace, "workload")
-    measure = look.measure
+    page = dashboard_page(request, workspace, "workload")
+    measure = page.measure
     loads = patiently(lambda: flow.workload(measure, due_soon(measure.now, measure.calendar)))
-    _first, shown, beside = look.asked.paged(loads or [], PAGE)
+    _first, shown, beside = page.asked.paged(loads or [], PAGE)
     widest = max((load.open for load in loads or []), default=1)
     officers = Officer.objects.select_related("user", "authority")
     people = officers.in_bulk([load.officer_id for load in shown if load.officer_id])
@@ -109,11 +109,11 @@ def workload(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     return render(
         request,
         "oversight/workload.html",
-        look.around()
+        page.around()
         | {
-            "narrowed_to": look.form.enterprise_name,
+            "narrowed_to": page.form.enterprise_name,
             "is_too_much": loads is None,
-            "rows": [_load(load, people, places, look.lists, widest) for load in shown],
+            "rows": [_load(load, people, places, page.lists, widest) for load in shown],
             "ages": _ages(),
             "people": sum(1 for load in loads or [] if load.officer_id),
             "open": sum(load.open for load in loads or []),
@@ -169,34 +169,34 @@ HOT = 5
 
 @officer_page("GET")
 def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    look = dashboard_page(request, workspace, "dashboard")
-    asked, places = look.asked, look.places
+    page = dashboard_page(request, workspace, "dashboard")
+    asked, places = page.asked, page.places
     earlier = (choosing.before, choosing.a_year_before)
     periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
-    seen = overview.read(look.scope, places, periods, measure=look.measure)
+    seen = overview.read(page.scope, places, periods, measure=page.measure)
     burning = overview.burning(
-        look.measure, with_hands=not places.parts, most=seen.whole.open_now["overdue"] + seen.whole.open_now["due_soon"]
+        page.measure, with_hands=not places.parts, most=seen.whole.open_now["overdue"] + seen.whole.open_now["due_soon"]
     )
     within = lies_within(places.regions)
     spots = folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within)
     hot = list(spots.select_related("enterprise", "region")[:HOT])
-    than = _than(look)
+    than = _than(page)
     results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
-    open_now = cards.open_cards(seen.whole.open_now, look.lists)
-    flow_cards = shifts.first_cards(seen.whole.periods[0], look.lists, against)
+    open_now = cards.open_cards(seen.whole.open_now, page.lists)
+    flow_cards = shifts.first_cards(seen.whole.periods[0], page.lists, against)
     shown = {card.code: card for card in (*open_now, *flow_cards)}
     places_now = [(region, seen.parts[region.pk].open_now) for region in places.parts]
-    rows = [_part(look, seen.parts[region.pk], region) for region in places.parts]
+    rows = [_part(page, seen.parts[region.pk], region) for region in places.parts]
     return render(
         request,
         "oversight/dashboard.html",
-        look.around()
+        page.around()
         | {
-            "narrowed_to": look.form.enterprise_name,
+            "narrowed_to": page.form.enterprise_name,
             "data_at": seen.at,
             "is_old": seen.is_old(workspace.now),
-            "sentence": _sentence(seen, burning, look),
+            "sentence": _sentence(seen, burning, page),
             "totals": seen.whole.open_now,
             "changes": shifts.sentences(seen, places.parts, than, results[0]) if seen.at else [],
             "first_cards": [shown[code] for code in FIRST if code in shown],
@@ -209,24 +209,24 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             ),
             "parts": rows,
             "most_late": max((row["overdue"] for row in rows), default=0),
-            "holders": [_holder(one, look) for one in burning.holders],
+            "holders": [_holder(one, page) for one in burning.holders],
             "held_at": burning.at if burning.at < workspace.now else None,
-            "hands": [_hand(one, look) for one in burning.hands],
+            "hands": [_hand(one, page) for one in burning.hands],
             "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
             "hot": [line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) for spot in hot],
         },
     )
 
 
-def _than(look: DashboardPage) -> str:
-    if look.asked.kind == MONTH:
+def _than(page: DashboardPage) -> str:
+    if page.asked.kind == MONTH:
         return _("上月同期")
-    if look.asked.kind == YEAR:
+    if page.asked.kind == YEAR:
         return _("去年同期")
-    return _("前%(n)s天") % {"n": shifts.days_of(look.asked.period)}
+    return _("前%(n)s天") % {"n": shifts.days_of(page.asked.period)}
 
 
-def _sentence(seen: Overview, burning: Burning, look: DashboardPage) -> dict[str, Any]:
+def _sentence(seen: Overview, burning: Burning, page: DashboardPage) -> dict[str, Any]:
     totals = seen.whole.open_now
     late = [one for one in burning.holders if one.overdue]
     phrases = [_("%(name)s%(n)s件") % {"name": named(one), "n": one.overdue} for one in late[:NAMED]]
@@ -247,40 +247,40 @@ def _sentence(seen: Overview, burning: Burning, look: DashboardPage) -> dict[str
     else:
         lead = _("没有未办结的投诉")
     which = "1" if totals["overdue"] else "soon" if totals["due_soon"] else ""
-    return {"lead": lead, "phrases": phrases, "due": due, "url": look.lists.url(overdue=which) if which else ""}
+    return {"lead": lead, "phrases": phrases, "due": due, "url": page.lists.url(overdue=which) if which else ""}
 
 
-def _part(look: DashboardPage, part: PlaceCounts, region: Any) -> dict[str, Any]:
+def _part(page: DashboardPage, part: PlaceCounts, region: Any) -> dict[str, Any]:
     now = part.now
     change = shifts.of_counts(now["received"].n, part.came_before)
     success, punctual = now["settled"], now["on_time"]
     code = region.code
     return {
         "name": named(region),
-        "url": look.asked.url(region=code, page=""),
+        "url": page.asked.url(region=code, page=""),
         **part.open_now,
         "received": now["received"].n,
         "closed": now["closed"].n,
-        "shift": shifts.shift("received", change, _than(look)),
+        "shift": shifts.shift("received", change, _than(page)),
         "success": success,
         "success_text": cards.percents(success.value, success.upper_value),
         "punctual": punctual,
         "punctual_text": cards.percent(punctual.value),
-        "received_url": look.lists.received(region=code),
-        "closed_url": look.lists.behind("closed", region=code),
-        "open_url": look.lists.url(region=code),
-        "overdue_url": look.lists.url(region=code, overdue="1"),
-        "soon_url": look.lists.url(region=code, overdue="soon"),
-        "settled_url": look.lists.behind("ended_settled", region=code),
-        "in_time_url": look.lists.behind("in_time", region=code),
+        "received_url": page.lists.received(region=code),
+        "closed_url": page.lists.behind("closed", region=code),
+        "open_url": page.lists.url(region=code),
+        "overdue_url": page.lists.url(region=code, overdue="1"),
+        "soon_url": page.lists.url(region=code, overdue="soon"),
+        "settled_url": page.lists.behind("ended_settled", region=code),
+        "in_time_url": page.lists.behind("in_time", region=code),
     }
 
 
-def _holder(holder: Holder, look: DashboardPage) -> dict[str, Any]:
+def _holder(holder: Holder, page: DashboardPage) -> dict[str, Any]:
     def listed(overdue: str) -> str:
         if holder.enterprise_id:
-            return look.lists.url(enterprise_id=holder.enterprise_id, waiting=AT_A_FIRM, overdue=overdue)
-        return look.lists.url(officer=f"{ALL_AT}{holder.authority_id}", overdue=overdue)
+            return page.lists.url(enterprise_id=holder.enterprise_id, waiting=AT_A_FIRM, overdue=overdue)
+        return page.lists.url(officer=f"{ALL_AT}{holder.authority_id}", overdue=overdue)
 
     # Cases that no authority has yet are nobody's list.
     has_list = bool(holder.enterprise_id or holder.authority_id)
@@ -293,11 +293,11 @@ def _holder(holder: Holder, look: DashboardPage) -> dict[str, Any]:
         "is_authority": holder.enterprise_id is None,
         "overdue_url": listed("1") if has_list else "",
         "soon_url": listed("soon") if has_list else "",
-        "url": look.asked.url(enterprise=holder.enterprise_id, page="") if holder.enterprise_id else "",
+        "url": page.asked.url(enterprise=holder.enterprise_id, page="") if holder.enterprise_id else "",
     }
 
 
-def _hand(hand: Holder, look: DashboardPage) -> dict[str, Any]:
+def _hand(hand: Holder, page: DashboardPage) -> dict[str, Any]:
     who = whose_list(hand.officer_id, hand.authority_id)
     return {
         "name": hand.name or _("未指派"),
@@ -305,7 +305,7 @@ def _hand(hand: Holder, look: DashboardPage) -> dict[str, Any]:
         "overdue": hand.overdue,
         "due_soon": hand.due_soon,
         "open": hand.open,
-        "open_url": look.lists.url(officer=who, waiting=HERE),
-        "overdue_url": look.lists.url(officer=who, waiting=HERE, overdue="1"),
-        "soon_url": look.lists.url(officer=who, waiting=HERE, overdue="soon"),
+        "open_url": page.lists.url(officer=who, waiting=HERE),
+        "overdue_url": page.lists.url(officer=who, waiting=HERE, overdue="1"),
+        "soon_url": page.lists.url(officer=who, waiting=HERE, overdue="soon"),
     }

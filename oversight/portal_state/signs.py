@@ -158,10 +158,10 @@ def _routing(today: date, *, now: datetime) -> dict[str, int]:
         return dict.fromkeys(_ROUTING, 0)
     period, scope = Period(first=today - timedelta(days=DAYS - 1), last=today), Scope(regions=regions)
 
-    def look(counters: Counters) -> dict[str, int]:
+    def load(counters: Counters) -> dict[str, int]:
         return dict((counters.sums(scope, period, names=_ROUTING) or {}).get("", dict.fromkeys(_ROUTING, 0)))
 
-    return steadily(look, now=now, calendar=current_calendar())
+    return steadily(load, now=now, calendar=current_calendar())
 
 
 def _lateness() -> Lateness:

@@ -74,7 +74,7 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
     """Five statements or six, however many cases and places. ``scope`` is of ``places`` and perhaps narrower."""
     wishes = wishes_of(scope, places.parts, periods)
 
-    def look(counters: Counters) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]]]:
+    def load(counters: Counters) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]]]:
         buckets = counters.buckets_of(scope, periods, ["response_minutes"]) or []
         return (
             counters,
@@ -82,7 +82,7 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
             [one["response_minutes"] for one in buckets],
         )
 
-    counters, sums, buckets = steadily(look, now=measure.now, calendar=measure.calendar)
+    counters, sums, buckets = steadily(load, now=measure.now, calendar=measure.calendar)
     nothing = dict.fromkeys((*figures.HEADLINES, *STANDING), 0)
     own = [
         {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in nothing}

@@ -39,15 +39,15 @@ def advice(
     """What this offer lacks. ``answers`` and ``promises`` were checked before."""
     open_ones = [d for d in demands if not d.is_settled and not d.is_given_up]
 
-    def look() -> dict[int, list[str]]:
+    def read() -> dict[int, list[str]]:
         return earlier_texts(engagement, now=now)
 
     earlier: dict[int, list[str]] = {}
     if not is_measure:
         earlier = (
-            look()
+            read()
             if conditions is None
-            else conditions.once("earlier_texts", (engagement.enterprise_id, engagement.branch_id), look)
+            else conditions.once("earlier_texts", (engagement.enterprise_id, engagement.branch_id), read)
         )
     return offer_terms.findings(
         Draft(

@@ -49,18 +49,20 @@ def may_see_contact(complaint: Complaint, actor: Actor, engagements: Iterable[En
 def shown_until(steps: Iterable[HandlingStep], actor: Actor, *, now: datetime) -> datetime | None:
     """Until when this person's newest look at the case lasts; None when there is none that still does."""
     length = timedelta(minutes=settings.REVEAL_MINUTES)
-    looks = [step for step in _looks_of(actor, steps) if step.reason not in (EXPORTED, PROGRAM)]
-    return max((step.written_at + length for step in looks if step.written_at + length > now), default=None)
+    accesses = [step for step in _accesses_of(actor, steps) if step.reason not in (EXPORTED, PROGRAM)]
+    return max((step.written_at + length for step in accesses if step.written_at + length > now), default=None)
 
 
 def program_saw_contact(steps: Iterable[HandlingStep], actor: Actor, *, on: date) -> bool:
     """Whether a program of this person saw the contact data on that day already."""
-    return any(step.reason == PROGRAM and timezone.localdate(step.written_at) == on for step in _looks_of(actor, steps))
+    return any(
+        step.reason == PROGRAM and timezone.localdate(step.written_at) == on for step in _accesses_of(actor, steps)
+    )
 
 
-def _looks_of(actor: Actor, steps: Iterable[HandlingStep]) -> list[HandlingStep]:
-    looks = (step for step in steps if step.step == LOOK)
-    return [step for step in looks if step.name is not None and step.name.person_key == actor.person_key]
+def _accesses_of(actor: Actor, steps: Iterable[HandlingStep]) -> list[HandlingStep]:
+    accesses = (step for step in steps if step.step == LOOK)
+    return [step for step in accesses if step.name is not None and step.name.person_key == actor.person_key]
 
 
 def reveal_contact(*, reason: str, text: str = "") -> Move:

@@ -20,14 +20,14 @@ class Command(BaseCommand):
     def handle(self, *args: Any, case: str, **options: Any) -> None:
         if case and not Complaint.objects.filter(number=case).exists():
             raise CommandError(f"There is no case {case}.")
-        look = FilesRead()
-        results = list(damaged(look, number=case))
+        progress = FilesRead()
+        results = list(damaged(progress, number=case))
         if options["json"]:
-            self.stdout.write(json.dumps({"files": look.files, "damaged": [asdict(one) for one in results]}))
+            self.stdout.write(json.dumps({"files": progress.files, "damaged": [asdict(one) for one in results]}))
         else:
             for one in results:
                 where = f"case {one.case}" if one.case else "a draft"
                 self.stdout.write(f"DAMAGED {where} file {one.evidence} ({one.part}, {one.path}): {one.what}")
-            self.stdout.write(f"{look.files} files read, {len(results)} damaged.")
+            self.stdout.write(f"{progress.files} files read, {len(results)} damaged.")
         if results:
             raise SystemExit(1)

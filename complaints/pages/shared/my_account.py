@@ -50,13 +50,13 @@ def overview(request: HttpRequest) -> HttpResponse:
     """What we hold, who looked, which consents stand."""
     user = _person(request)
     contacts = [Contact("sms", user.phone), Contact("email", user.email)]
-    contact_accesses = my_data.looks_at(user)
-    names = names_of({look.organisation for look in contact_accesses})
+    contact_accesses = my_data.contact_accesses_of(user)
+    names = names_of({access.organisation for access in contact_accesses})
     context = {
         "held": [contact.masked for contact in contacts if contact.address],
         "cases": Complaint.objects.filter(consumer_id=user.pk).count(),
         "consents": my_data.current_consents(user),
-        "looks": [(look, names.get(look.organisation, look.organisation)) for look in contact_accesses],
+        "accesses": [(access, names.get(access.organisation, access.organisation)) for access in contact_accesses],
     }
     return render(request, "consumer/privacy.html", context)
 
