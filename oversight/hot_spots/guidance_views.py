@@ -27,7 +27,7 @@ from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.hotspot_views import acting, acting_for, spot_of, tallied
 from oversight.hot_spots.reduction_forms import CloseForm, GuidanceForm, MeasureForm, ReportForm
-from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
+from oversight.models import Guidance, GuidanceMeasure, HotSpot, HotSpotAction
 from web.incoming import posted, whole
 from web.languages import named
 
@@ -43,7 +43,7 @@ TABS = (
 )
 FIRM_TABS = (TABS[0], TABS[2])
 #: An enterprise reads the history from the sending on.
-_DRAFTING = {Deed.Kind.OPENED, Deed.Kind.MEASURE_ADDED, Deed.Kind.MEASURE_DROPPED}
+_DRAFTING = {HotSpotAction.Kind.OPENED, HotSpotAction.Kind.MEASURE_ADDED, HotSpotAction.Kind.MEASURE_DROPPED}
 
 
 def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
@@ -134,8 +134,8 @@ def _enterprises(spot: HotSpot) -> list[tuple[str, str]]:
 
 
 def _guidance_or_404(rows: QuerySet[Guidance], pk: int) -> Guidance:
-    deeds = Prefetch("deeds", Deed.objects.select_related("by"))
-    return get_object_or_404(rows.select_related(*_RELATED).prefetch_related("measures", deeds), pk=pk)
+    actions = Prefetch("actions", HotSpotAction.objects.select_related("by"))
+    return get_object_or_404(rows.select_related(*_RELATED).prefetch_related("measures", actions), pk=pk)
 
 
 @officer_page("GET", "POST")
@@ -168,7 +168,7 @@ def guidance(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "may_act": office is not None,
             "list_url": reverse("oversight:guidances"),
             "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]),
-            "entries": reduction_forms.history_of(result.deeds.all()),
+            "entries": reduction_forms.history_of(result.actions.all()),
         },
         status=status,
     )
@@ -250,7 +250,7 @@ def enterprise_guidance(request: HttpRequest, workspace: enterprise_workspace.Wo
             except ReductionRefusal as refusal:
                 form.add_error(None, str(refusal))
                 status = refusal.status
-    actions = [row for row in result.deeds.all() if row.kind not in _DRAFTING]
+    actions = [row for row in result.actions.all() if row.kind not in _DRAFTING]
     return render(
         request,
         "oversight/enterprise_guidance.html",

@@ -18,10 +18,10 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from oversight.letters import managers_of, send_to
-from oversight.models import Deed, Guidance, GuidanceMeasure, HotSpot
+from oversight.models import Guidance, GuidanceMeasure, HotSpot, HotSpotAction
 from web.errors import Refusal
 
-Kind = Deed.Kind
+Kind = HotSpotAction.Kind
 #: Measures of one guidance: more are a programme, not a guidance.
 MOST_MEASURES = 20
 #: A letter that could not be delivered for so long is no news any more.
@@ -60,7 +60,7 @@ def _judged(spot_id: int, before: str, after: str, kind: str, *, why: str, by: U
             raise ReductionRefusal("moved_on", _("这个热点已经由别人判断过了，请重新打开页面。"))
         spot.state = after
         spot.save(update_fields=["state"])
-        Deed.objects.create(hot_spot=spot, kind=kind, at=now, by=by, text=why)
+        HotSpotAction.objects.create(hot_spot=spot, kind=kind, at=now, by=by, text=why)
     return spot
 
 
@@ -217,8 +217,8 @@ def _held(guidance_id: int, state: str) -> Guidance:
 
 
 def _add(guidance: Guidance, wanted: WantedMeasure, *, by: User, now: datetime) -> None:
-    # A number that was given once is not given again: deeds name measures by it.
-    used = guidance.deeds.aggregate(Max("measure"))["measure__max"] or 0
+    # A number that was given once is not given again: actions name measures by it.
+    used = guidance.actions.aggregate(Max("measure"))["measure__max"] or 0
     GuidanceMeasure.objects.create(
         guidance=guidance, number=used + 1, what=wanted.what, responsible=wanted.responsible, due_on=wanted.due_on
     )
@@ -227,7 +227,7 @@ def _add(guidance: Guidance, wanted: WantedMeasure, *, by: User, now: datetime) 
 
 def _note(guidance: Guidance, kind: str, *, by: User | None, now: datetime, **more: Any) -> None:
     """``more``: measure, text, said."""
-    Deed.objects.create(hot_spot_id=guidance.hot_spot_id, guidance=guidance, kind=kind, at=now, by=by, **more)
+    HotSpotAction.objects.create(hot_spot_id=guidance.hot_spot_id, guidance=guidance, kind=kind, at=now, by=by, **more)
 
 
 def _link(guidance: Guidance) -> str:

@@ -212,7 +212,7 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "warnings": reduction_forms.warning_lines(spot.warnings.select_related("authority"), "oversight:warning"),
             "guide_url": reverse("oversight:guidance-new", args=[spot.pk]),
             "warn_url": reverse("oversight:warning-new", args=[spot.pk]),
-            "entries": reduction_forms.history_of(spot.deeds.filter(guidance=None).select_related("by")),
+            "entries": reduction_forms.history_of(spot.actions.filter(guidance=None).select_related("by")),
         },
         status=status,
     )

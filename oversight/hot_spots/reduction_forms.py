@@ -20,7 +20,7 @@ from oversight.hot_spots import unusual
 from oversight.hot_spots.effects import ENOUGH, Control, Effect
 from oversight.hot_spots.guiding import WantedMeasure
 from oversight.hot_spots.unusual import DAYS, USUAL, Ratio
-from oversight.models import ConsumerWarning, Deed, Guidance, GuidanceMeasure, HotSpot
+from oversight.models import ConsumerWarning, Guidance, GuidanceMeasure, HotSpot, HotSpotAction
 from oversight.models.reduction import LONGEST, LONGEST_MEASURE, LONGEST_WARNING
 from web.dates import day_text
 from web.languages import named
@@ -41,7 +41,7 @@ def _choice(label: Any, choices: Sequence[tuple[str, Any]] = ()) -> Choice:
 
 
 class ReasonForm(PlainForm):
-    """Why; for deeds that need nothing else."""
+    """Why; for actions that need nothing else."""
 
     why = _text(_("理由"), _("请写明理由"), _("记入这个热点的经过，本辖区的监管人员看得到；不要写个人信息"))
 
@@ -271,24 +271,24 @@ def effect_context(effect: Effect | None) -> dict[str, Any] | None:
     }
 
 
-def said_of(action: Deed) -> str:
+def said_of(action: HotSpotAction) -> str:
     """The state or judgement that a deed carried, in words."""
-    if action.kind == Deed.Kind.REPORTED:
+    if action.kind == HotSpotAction.Kind.REPORTED:
         return str(GuidanceMeasure.State(action.said).label)
-    if action.kind == Deed.Kind.CLOSED:
+    if action.kind == HotSpotAction.Kind.CLOSED:
         return str(Guidance.Verdict(action.said).label)
     return action.said if action.warning_id else ""
 
 
-def history_of(deeds: Iterable[Deed], *, names: bool = True) -> list[dict[str, Any]]:
+def history_of(actions: Iterable[HotSpotAction], *, names: bool = True) -> list[dict[str, Any]]:
     """What was done, in order; ``names``: an enterprise reads which side did it, not which officer."""
-    rows = list(deeds)
+    rows = list(actions)
     if names:
         sealed_fields.load_for(row.by for row in rows if row.by is not None)
     return [
         {
             "at": row.at,
-            "what": Deed.Kind(row.kind).label,
+            "what": HotSpotAction.Kind(row.kind).label,
             "measure": row.measure,
             "text": row.text,
             "said": said_of(row),

@@ -13,12 +13,12 @@ from django.utils.translation import override
 from accounts.models import User
 from complaints.reading.case_people import label_of
 from oversight.hot_spots.guiding import ReductionRefusal
-from oversight.models import ConsumerWarning, Deed, HotSpot
+from oversight.models import ConsumerWarning, HotSpot, HotSpotAction
 from web.dates import day_text
 from web.languages import named
 
 State = ConsumerWarning.State
-Kind = Deed.Kind
+Kind = HotSpotAction.Kind
 #: The official text is Chinese, whoever drafts it.
 LANGUAGE = "zh-hans"
 ADVICE = (
@@ -112,6 +112,6 @@ def _moved(
 
 
 def _note(warning: ConsumerWarning, kind: str, *, by: User, now: datetime, text: str = "") -> None:
-    Deed.objects.create(
+    HotSpotAction.objects.create(
         hot_spot_id=warning.hot_spot_id, warning=warning, kind=kind, at=now, by=by, text=text, said=warning.title
     )

@@ -105,7 +105,7 @@ def one(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase
             "list_url": reverse("oversight:warnings"),
             "spot_url": reverse("oversight:hot-spot", args=[result.hot_spot_id]),
             "public_url": reverse("oversight:open-warning", args=[result.pk]),
-            "entries": reduction_forms.history_of(result.deeds.select_related("by")),
+            "entries": reduction_forms.history_of(result.actions.select_related("by")),
         },
         status=status,
     )

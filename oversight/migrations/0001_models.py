@@ -582,7 +582,7 @@ MODELS = [
         },
     ),
     migrations.CreateModel(
-        "Deed",
+        "HotSpotAction",
         [
             ID,
             ("measure", models.PositiveSmallIntegerField(null=True)),
@@ -615,12 +615,13 @@ MODELS = [
             ("by", models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")),
             (
                 "warning",
-                models.ForeignKey("oversight.consumerwarning", models.PROTECT, null=True, related_name="deeds"),
+                models.ForeignKey("oversight.consumerwarning", models.PROTECT, null=True, related_name="actions"),
             ),
-            ("guidance", models.ForeignKey("oversight.guidance", models.PROTECT, null=True, related_name="deeds")),
-            ("hot_spot", models.ForeignKey("oversight.hotspot", models.PROTECT, related_name="deeds")),
+            ("guidance", models.ForeignKey("oversight.guidance", models.PROTECT, null=True, related_name="actions")),
+            ("hot_spot", models.ForeignKey("oversight.hotspot", models.PROTECT, related_name="actions")),
         ],
         options={
+            "db_table": "oversight_deed",
             "ordering": ["id"],
             "indexes": [
                 models.Index(name="deeds_about_a_hot_spot", fields=["hot_spot", "id"]),

@@ -26,7 +26,7 @@ from oversight.models.published_models import (
     OversightView,
     SystemCheck,
 )
-from oversight.models.reduction import ConsumerWarning, Deed, Guidance, GuidanceMeasure, HotSpot
+from oversight.models.reduction import ConsumerWarning, Guidance, GuidanceMeasure, HotSpot, HotSpotAction
 
 __all__ = [
     "AMOUNTS",
@@ -42,11 +42,11 @@ __all__ = [
     "DayFacet",
     "DayRegion",
     "DaySpread",
-    "Deed",
     "DirectorLetter",
     "Guidance",
     "GuidanceMeasure",
     "HotSpot",
+    "HotSpotAction",
     "MonthEnterprise",
     "MonthFacet",
     "MonthSpread",

@@ -1,7 +1,7 @@
 """降诉增效: what stood out, what an authority asked of an enterprise about it, and what it told consumers.
 
-What somebody did is a `Deed`, which nobody changes (a trigger refuses it); the states of the other rows
-are only what the newest deeds came to. Enterprises are spoken of here, never consumers: a hot spot holds sums, and the
+What somebody did is a `HotSpotAction`, which nobody changes (a trigger refuses it); the states of the other rows are
+only what the newest actions came to. Enterprises are spoken of here, never consumers: a hot spot holds sums, and the
 cases behind it are asked for anew by whoever looks, with that person's visibility.
 """
 
@@ -231,7 +231,7 @@ class ConsumerWarning(models.Model):
         return f"{self.title} {self.state}"
 
 
-class Deed(models.Model):
+class HotSpotAction(models.Model):
     """Who did what and when, in order; inserted only."""
 
     class Kind(models.TextChoices):
@@ -251,11 +251,11 @@ class Deed(models.Model):
         PUBLISHED = "published", _("批准并发布消费预警")
         WITHDRAWN = "withdrawn", _("撤回消费预警")
 
-    hot_spot = models.ForeignKey(HotSpot, on_delete=models.PROTECT, related_name="deeds")
-    guidance = models.ForeignKey(Guidance, null=True, on_delete=models.PROTECT, related_name="deeds")
+    hot_spot = models.ForeignKey(HotSpot, on_delete=models.PROTECT, related_name="actions")
+    guidance = models.ForeignKey(Guidance, null=True, on_delete=models.PROTECT, related_name="actions")
     #: The measure it is about, by its number within the guidance.
     measure = models.PositiveSmallIntegerField(null=True)
-    warning = models.ForeignKey(ConsumerWarning, null=True, on_delete=models.PROTECT, related_name="deeds")
+    warning = models.ForeignKey(ConsumerWarning, null=True, on_delete=models.PROTECT, related_name="actions")
     kind = models.CharField(max_length=9, choices=Kind.choices)
     at = models.DateTimeField()
     #: Nobody: the clock.
@@ -265,6 +265,7 @@ class Deed(models.Model):
     said = models.CharField(max_length=LONGEST_MEASURE, blank=True, default="")
 
     class Meta:
+        db_table = "oversight_deed"
         ordering = ["id"]
         indexes = [
             models.Index(fields=["hot_spot", "id"], name="deeds_about_a_hot_spot"),

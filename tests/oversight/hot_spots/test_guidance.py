@@ -18,7 +18,7 @@ from enterprises.models import Staff
 from oversight.hot_spots import effects, guiding, warning
 from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import WantedMeasure
-from oversight.models import ConsumerWarning, DayFacet, DayRegion, Deed, Guidance, HotSpot
+from oversight.models import ConsumerWarning, DayFacet, DayRegion, Guidance, HotSpot, HotSpotAction
 from tests import found_in, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import officer_of, workspace
@@ -105,9 +105,9 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     assert (reloaded(guidance).state, guidance.verdict) == ("closed", "unclear")
     assert "时间太短，件数太少。" in enterprise.get(own).content.decode()
     assert sent(enterprise, own, measure=2, state="done", text="退完了。").status_code == 409
-    kinds = list(Deed.objects.order_by("pk").values_list("kind", flat=True))
+    kinds = list(HotSpotAction.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["opened", "added", "added", "added", "dropped", "sent", "reported", "reported", "closed"]
-    assert not Deed.objects.filter(by=None).exists()
+    assert not HotSpotAction.objects.filter(by=None).exists()
 
 
 def test_only_the_enterprise_itself_and_the_officers_around_see_it(world: World) -> None:
@@ -179,7 +179,7 @@ def test_a_measure_past_its_date_is_reminded_of_once(world: World) -> None:
     assert guiding.sweep_reminders(now=now + 4 * DAY) == 0
     letter = OutgoingMessage.objects.get()
     assert (letter.address, "账单逐项列明收费" in letter.body) == ("lead@example.com", True)
-    action = Deed.objects.get(kind="reminded")
+    action = HotSpotAction.objects.get(kind="reminded")
     assert (action.guidance, action.measure, action.by) == (guidance, 1, None)
     assert "系统" in workspace(world.lead).get(f"/enterprise/guidance/{guidance.pk}/").content.decode()
 
@@ -355,7 +355,7 @@ def test_a_warning_is_drafted_approved_by_another_published_and_withdrawn(world:
     gone = Client().get(public).content.decode()
     assert "情况已经改正。" in gone
     assert "请核对账单。" not in gone
-    kinds = list(Deed.objects.order_by("pk").values_list("kind", flat=True))
+    kinds = list(HotSpotAction.objects.order_by("pk").values_list("kind", flat=True))
     assert kinds == ["drafted", "edited", "proposed", "sent_back", "proposed", "published", "withdrawn"]
 
 

@@ -16,7 +16,7 @@ from complaints.models import Complaint
 from complaints.procedure.working_calendar import SHANGHAI
 from oversight.counters import making, rollups
 from oversight.hot_spots import hotspots, reduction_forms
-from oversight.models import Deed, HotSpot, Tally
+from oversight.models import HotSpot, HotSpotAction, Tally
 from tests import given, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import officer_of, workspace
@@ -237,12 +237,12 @@ def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) ->
     assert (refused.status_code, "请写明理由" in refused.content.decode()) == (422, True)
     assert sent(client, url, why="促销结束后的正常咨询，没有违法线索。").status_code == 302
     assert reloaded(result).state == "dismissed"
-    action = Deed.objects.get(hot_spot=result)
+    action = HotSpotAction.objects.get(hot_spot=result)
     assert (action.kind, action.by, action.text) == ("dismissed", risen.rui, "促销结束后的正常咨询，没有违法线索。")
     assert "促销结束后的正常咨询" in client.get(url).content.decode()
     assert sent(client, url, why="又有新情况。").status_code == 302
     assert reloaded(result).state == "open"
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
-        Deed.objects.filter(pk=action.pk).update(text="x")
+        HotSpotAction.objects.filter(pk=action.pk).update(text="x")
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
         action.delete()
