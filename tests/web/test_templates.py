@@ -151,7 +151,7 @@ def test_components_draw_what_they_are_given() -> None:
             "due_at": DUE,
             "if_missed": "转监管",
         }
-        drawn = draw('{% include "components/duty.html" with duty=duty %}', duty=duty)
+        drawn = draw('{% include "components/duty.html" with next_action=duty %}', duty=duty)
         assert "移动&lt;福州&gt;" in drawn
         assert "12月2日（周三）24:00前" in drawn
         assert drawn.count("<dt>") == 4

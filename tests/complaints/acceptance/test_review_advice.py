@@ -44,7 +44,7 @@ def test_only_grounds_that_words_can_speak_for_have_patterns_and_words_explain_a
 
 def test_what_is_asked_for_begins_as_what_is_missing() -> None:
     lacks = [
-        Element(code="respondent", words="被投诉人的名称、地址", article=10, is_there=False, note="没有地址"),
+        Element(code="respondent", label="被投诉人的名称、地址", article=10, is_there=False, note="没有地址"),
         Element(code="claim", label="具体的投诉请求", article=10, is_there=False),
     ]
     assert (wanted(lacks), wanted([])) == ("1. 被投诉人的名称、地址（没有地址）\n2. 具体的投诉请求", "")
