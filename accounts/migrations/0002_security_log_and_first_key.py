@@ -25,7 +25,7 @@ end $$
 
 
 def make_the_key_of_the_house(apps: Any, schema_editor: Any) -> None:
-    keyring.secrets_of([keyring.HOUSE], make=True)
+    keyring.secrets_of([keyring.PORTAL], make=True)
 
 
 class Migration(migrations.Migration):
