@@ -90,7 +90,7 @@ def _workbook(path: Path) -> Iterator[str]:
 def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known) -> None:
     """Every line of these tables is wrong in another way."""
     rows._titles.cache_clear()
-    rows._words.cache_clear()
+    rows._labels.cache_clear()
     family = world.target
     number, offered, promised = (family.case(one).number for one in ("negotiating", "awaiting_consumer", "performing"))
     heads = "number step to_handler answer_1 amount_1 reason_1 by_1 due_1 contact_at obligations"

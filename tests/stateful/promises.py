@@ -32,7 +32,7 @@ from complaints.procedure.workflow import (
     Status,
 )
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
-from complaints.wording import duty
+from complaints.wording import next_action
 from oversight.counters import rollups
 from oversight.models import COUNTS, MonthEnterprise
 from tests.complaints.procedure import oracle
@@ -170,7 +170,7 @@ def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
         assert owner[MUST_ACT[status]], f"I-04 {case.number} {status}: nobody holds it"
         if status in (S.NEGOTIATING, S.AWAITING_CONSUMER) and case.branch_id is not None:
             assert case.handler_id is not None, f"I-04 {case.number}: no named handler"
-        given = duty.next_action(complaint=case, clocks=live, viewer_side="", now=now)
+        given = next_action.next_action_of(complaint=case, clocks=live, viewer_side="", now=now)
         assert given.holder, f"I-04 {case.number}: the page names nobody"
         assert given.sentence, f"I-04 {case.number}: the page says nothing"
 

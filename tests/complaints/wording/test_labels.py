@@ -128,7 +128,7 @@ def written_reasons() -> set[str]:
                 and node.args
                 and (
                     getattr(node.func, "id", getattr(node.func, "attr", "")) in ("_nobody", "_failed")
-                    or (path.name == "forwarding.py" and getattr(node.func, "id", "") == "Why")
+                    or (path.name == "forwarding.py" and getattr(node.func, "id", "") == "Reason")
                 )
             ):
                 results |= {n.value for n in ast.walk(node.args[0]) if isinstance(n, ast.Constant) and n.value}
