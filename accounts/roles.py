@@ -51,7 +51,7 @@ class Role(StrEnum):
 
 
 #: How the record of a case names whoever acts in this role.
-WORDS: dict[str, Promise] = {
+LABELS: dict[str, Promise] = {
     Role.CONSUMER: pgettext_lazy("role", "消费者"),
     Role.PARTY: pgettext_lazy("role", "共同投诉人"),
     Role.MANAGER: pgettext_lazy("role", "企业管理员"),
@@ -66,7 +66,7 @@ WORDS: dict[str, Promise] = {
     Role.SYSTEM: pgettext_lazy("role", "系统"),
 }
 #: How those who work in one place name the post.
-POST_WORDS: dict[Role, Promise] = {
+POST_LABELS: dict[Role, Promise] = {
     Role.MANAGER: _("管理员"),
     Role.HANDLER: _("处理专员"),
     Role.REVIEWER: _("审核"),
@@ -171,7 +171,7 @@ def role_at(side: str, post: str) -> Role:
 
 def post_choices(side: str) -> list[tuple[str, Promise]]:
     """Code and words of each role there, for the column of its table."""
-    return [(role.post, POST_WORDS[role]) for role in roles_at(side)]
+    return [(role.post, POST_LABELS[role]) for role in roles_at(side)]
 
 
 def posts_of(roles: Iterable[Role], side: str) -> tuple[str, ...]:

@@ -150,7 +150,7 @@ def _refusal(error: Exception) -> tuple[int, dict[str, Any]]:
 
 UNSAFE = frozenset({"POST"})
 #: So many wrong fields are named; more say nothing more.
-_TOLD = 400
+_MOST_ERRORS = 400
 
 
 class TokenAuthentication(BaseAuthentication):
@@ -266,7 +266,7 @@ def _unknown(serializer: Serializer[Any]) -> dict[str, list[str]]:
                 here = f"{place}/{name}"[:200]
                 if name in fields.fields and not fields.fields[name].read_only:
                     waiting.append((fields.fields[name], value, here))
-                elif len(result) < _TOLD:
+                elif len(result) < _MOST_ERRORS:
                     result[here] = [_("没有这个字段。")]
     return result
 

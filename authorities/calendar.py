@@ -110,7 +110,7 @@ def is_loaded(country: str, year: int) -> bool:
 MOST_DAYS = 40
 MOST_BYTES = 100_000
 #: So many of the wrong lines are told.
-MOST_TOLD = 10
+MOST_NAMED = 10
 _SATURDAY = 5
 #: What the decree calls them, for files without English.
 _ENGLISH = {
@@ -170,8 +170,8 @@ def read_year(raw: bytes, *, name: str, year: int) -> Year:
         for day in _lonely_weekends(days.values())
     ]
     if wrong:
-        more = [_("还有%(n)s行有问题。") % {"n": len(wrong) - MOST_TOLD}] if len(wrong) > MOST_TOLD else []
-        raise TableError("\n".join([*wrong[:MOST_TOLD], *more]))
+        more = [_("还有%(n)s行有问题。") % {"n": len(wrong) - MOST_NAMED}] if len(wrong) > MOST_NAMED else []
+        raise TableError("\n".join([*wrong[:MOST_NAMED], *more]))
     return Year(year, tuple(days[day] for day in sorted(days)))
 
 

@@ -118,7 +118,7 @@ def _answer(numbers: Sequence[str], *, now: datetime, conditions: Conditions) ->
 
 
 #: What the consumers said, in turn.
-_SAID = (
+_ANSWERS = (
     {
         "overall": 5,
         "answers": {"contacted": "yes", "attitude": "good", "accepted": "yes"},
@@ -151,7 +151,7 @@ def call_back_last_month(*, now: datetime) -> int:
     )
     for nth, call in enumerate(calls):
         if call.officer is not None and nth % 4 < _RUNG_OF_FOUR:
-            answers: dict[str, Any] = dict(_SAID[nth % len(_SAID)])
+            answers: dict[str, Any] = dict(_ANSWERS[nth % len(_ANSWERS)])
             moves.append(
                 (call.complaint_id, casework.call_back(reached=True, **answers), actors.officer([call.officer]))
             )

@@ -35,7 +35,7 @@ from routing.forwarding.forwarding import sweep_filed
 
 DAYS = 120
 #: Older notices would only flood the mailbox.
-TOLD = timedelta(days=3)
+NOTIFIED = timedelta(days=3)
 #: The worker prints each document after the start, so that there are some and not thousands.
 ISSUED = timedelta(days=14)
 #: Before that nobody was reminded in writing: a reminder of last month is read by nobody.
@@ -83,7 +83,7 @@ class World:
         if self.conditions is None or self.conditions_on != day:
             ago = self.until - now
             self.conditions = replace(
-                Conditions.at(now), tells=ago <= TOLD, issues=ago <= ISSUED, reminds=ago <= REMINDED
+                Conditions.at(now), tells=ago <= NOTIFIED, issues=ago <= ISSUED, reminds=ago <= REMINDED
             )
             self.conditions_on = day
         return self.conditions

@@ -69,7 +69,7 @@ BACKEND = "accounts.sign_in.backend.PortalBackend"
 AT_WORK = (timedelta(minutes=30), timedelta(hours=12))
 AT_HOME = (timedelta(days=14), timedelta(days=90))
 #: From the password to the second factor.
-AT_THE_DOOR = timedelta(minutes=10)
+FOR_SECOND_FACTOR = timedelta(minutes=10)
 SEEN_EVERY = timedelta(minutes=1)
 
 # What a session knows, in seconds since 1970.
@@ -159,7 +159,7 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
     seen = moment(session, SEEN) or entered
     idle, longest = ends_of(user)
     owes_factor = needs_second_factor(user) and VERIFIED not in session
-    if now - seen >= idle or now - entered >= (AT_THE_DOOR if owes_factor else longest):
+    if now - seen >= idle or now - entered >= (FOR_SECOND_FACTOR if owes_factor else longest):
         reason = "idle" if now - seen >= idle else "too_long"
         note("session_ended", now=now, user=user, reason=reason, address=client_address(request))
         session.flush()

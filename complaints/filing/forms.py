@@ -74,7 +74,7 @@ class Step(forms.Form):
         super().__init__(data, use_required_attribute=False, **options)
         self.add_fields()
         for name, field in self.fields.items():
-            field.why = WHYS.get((self.step, name), "")  # type: ignore[attr-defined]
+            field.why = EXPLANATIONS.get((self.step, name), "")  # type: ignore[attr-defined]
             if isinstance(field, Day) and field.latest is None:
                 field.latest = today
 
@@ -306,7 +306,7 @@ class EvidenceStep(Step):
 
 
 #: Why a question is asked, one line each; the others are plain by their own words (test_questions.py names those).
-WHYS: dict[tuple[str, str], Text] = {
+EXPLANATIONS: dict[tuple[str, str], Text] = {
     ("enterprise", "service_region"): _("地区决定由哪个分公司答复、哪个监管部门管辖"),
     ("enterprise", "address"): _("有地址，监管部门才能找到它"),
     ("enterprise", "link"): _("网店的名称常常和公司的名称不一样"),

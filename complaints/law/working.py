@@ -28,7 +28,7 @@ from database.sweeping import MOST_ATTEMPTS, WORKS_FOR, Overtaken, hand_back, sa
 #: Clocks looked at in one transaction. Effects kept of one change: the first; all of them are counted.
 PIECE, MOST_EFFECTS = 2000, 5000
 #: What is told case by case; the rest is only counted.
-TOLD = frozenset(LawEffect.VERDICTS)
+LISTED = frozenset(LawEffect.VERDICTS)
 
 
 def sweep_law(*, now: datetime) -> int:
@@ -135,7 +135,7 @@ def _try_replay(change: LawChange, rules: Rules, *, now: datetime) -> None:
         for row in rows:
             verdict, day = outcome(row, rules, now=now, rests=rests.get(row.complaint_id, ()))
             counted.append((row.clock, row.enterprise_id, row.authority_id, verdict))
-            if verdict in TOLD:
+            if verdict in LISTED:
                 ended_on = row.ended_at.astimezone(SHANGHAI).date() if row.ended_at else None
                 effects.append(_effect(change, row, verdict, day, ended_on=ended_on))
         _count(change, counted, effects)
@@ -206,12 +206,12 @@ def _moved(before: date, after: date, *, is_kept: bool) -> str:
 def _count(
     change: LawChange, counted: Sequence[tuple[str, int | None, int | None, str]], effects: list[LawEffect]
 ) -> None:
-    shown = sum(change.counts.get(verdict, 0) for verdict in TOLD)
+    shown = sum(change.counts.get(verdict, 0) for verdict in LISTED)
     counts = Counter(change.counts)
     counts.update(verdict for *_of, verdict in counted)
     groups: dict[str, dict[str, int]] = change.groups
     for clock, enterprise_id, authority_id, verdict in counted:
-        if verdict in TOLD:
+        if verdict in LISTED:
             group = groups.setdefault(f"{clock}|{enterprise_id or ''}|{authority_id or ''}", {})
             group[verdict] = group.get(verdict, 0) + 1
     change.counts = dict(counts)

@@ -28,7 +28,7 @@ from complaints.tables.many_cases import ShortAnswer
 
 MOST_CASES = 500
 #: What is only told of a line: its case is chosen all the same.
-TOLD = "told"
+NOTE = "told"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ def from_lines(
         else:
             picks.append(Pick(result[number], number, different[0] if different else ""))
             if len(text) > 1:
-                left.append(LeftOut(number, _("写了两次，只算一次。"), TOLD))
+                left.append(LeftOut(number, _("写了两次，只算一次。"), NOTE))
     return picks, left
 
 

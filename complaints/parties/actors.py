@@ -40,7 +40,7 @@ _BELOW = PreparedQuery(
     int,
     date,
 )
-_AT_A_DESK = CombinedQuery(_OFFICES, _BELOW, PreparedQuery(lambda user, day: newest_calendar("CN"), int, date))
+_OF_AN_OFFICER = CombinedQuery(_OFFICES, _BELOW, PreparedQuery(lambda user, day: newest_calendar("CN"), int, date))
 _JOBS = PreparedQuery(
     lambda user, day: at_work(day).filter(user_id=user).select_related("user", "enterprise", "branch").order_by("id"),
     int,
@@ -187,7 +187,7 @@ def offices_of(user: User, *, on: date) -> list[Officer]:
 def offices_and_calendar(user: User, *, on: date) -> tuple[list[Officer], CalendarVersion | None]:
     """The same with the newest calendar, by which a page tells its dates; one statement."""
     offices: list[Officer]
-    offices, below, newest = _AT_A_DESK(user.pk, on)
+    offices, below, newest = _OF_AN_OFFICER(user.pk, on)
     for office in offices:
         office.authority.offices_below = [one.pk for one in below if one.parent_id == office.authority_id]  # type: ignore[attr-defined]
     return offices, next(iter(newest), None)

@@ -75,11 +75,11 @@ def maskers(cases: Iterable[Complaint]) -> dict[int, Callable[[str], str]]:
     message that is still to be sent, what an officer wrote. One query, however many cases, beside keys that are not
     held yet."""
     ids = sorted({case.pk for case in cases})
-    return hiding(ids, *_SAID(ids))
+    return hiding(ids, *_NAMES(ids))
 
 
 #: By the ids of cases: what their consumers are called and rung by, and who complains with them.
-SAID = (
+NAMES = (
     PreparedQuery(
         lambda cases: PersonalText.objects.filter(
             audience=Audience.PARTIES, kind__in=("consumer_name", "consumer_phone"), complaint_id__any_of=cases
@@ -88,7 +88,7 @@ SAID = (
     ),
     PreparedQuery(lambda cases: Participant.objects.filter(complaint_id__any_of=cases), list),
 )
-_SAID = CombinedQuery(*SAID)
+_NAMES = CombinedQuery(*NAMES)
 
 
 def hiding(
@@ -163,7 +163,7 @@ class DocumentRow:
         return self.document.state == OfficialDocument.VOID
 
 
-_TOLD = PreparedQuery(
+_NOTICES = PreparedQuery(
     lambda cases, sequences: Notice.objects.filter(
         complaint_id__any_of=cases, audience="parties", sequence__any_of=sequences, addressee__in=(CONSUMER, ENTERPRISE)
     ).order_by("pk"),
@@ -252,7 +252,7 @@ def addressees(document: OfficialDocument) -> list[str]:
 def services_of(documents: Sequence[OfficialDocument]) -> dict[int, list[Service]]:
     """One query for a page: the notices that told of them."""
     notices: dict[tuple[int, int, str], Notice] = {}
-    result = _TOLD([d.complaint_id for d in documents], [d.sequence for d in documents]) if documents else []
+    result = _NOTICES([d.complaint_id for d in documents], [d.sequence for d in documents]) if documents else []
     for notice in result:
         notices[notice.complaint_id, notice.sequence, notice.addressee] = notice
     return {

@@ -12,7 +12,7 @@ from functools import lru_cache
 from django.utils.functional import Promise
 from django.utils.translation import get_language
 
-from accounts.roles import WORDS, Role
+from accounts.roles import LABELS, Role
 from complaints.procedure.categories import BODY_BY_CODE, CAUSE_LABELS, DEMAND_KINDS
 from complaints.procedure.workflow import Clock, Outcome, Status
 from complaints.wording import case, reasons, settlement, steps
@@ -26,7 +26,7 @@ KINDS: dict[str, Mapping[str, str | Promise]] = {
     "status": case.STATUSES,
     "outcome": case.OUTCOMES,
     "step": steps.STEPS,
-    "role": WORDS,
+    "role": LABELS,
     "reason": reasons.REASONS,
     "refusal_ground": reasons.REFUSAL_GROUNDS,
     "termination_ground": reasons.TERMINATION_GROUNDS,

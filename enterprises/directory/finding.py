@@ -25,7 +25,7 @@ from enterprises.directory.spelling import COMMON, fold_name, grams_of, wanted_g
 from enterprises.models import Branch, BrandHolding, Enterprise, SearchName, ServiceArea, Succession
 from web.languages import name_in_language
 
-WORDS: dict[str, Promise] = {
+LABELS: dict[str, Promise] = {
     "matched_legal": _("登记名称：{text}"),
     "matched_brand": _("品牌：{text}"),
     "matched_alias": _("别称：{text}"),
@@ -51,7 +51,7 @@ class SearchReason:
 
     def __str__(self) -> str:
         names = {key: name_in_language(value, self.values.get(f"{key}_en", "")) for key, value in self.values.items()}
-        return str(WORDS[self.code]).format(**names)
+        return str(LABELS[self.code]).format(**names)
 
 
 #: A slip is looked for in this much of what was typed: each letter costs a look into the index.

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from web.languages import name_in_language
 
-WORDS: Mapping[str, Promise] = {
+SENTENCES: Mapping[str, Promise] = {
     "picked": _("消费者选择了{enterprise}"),
     "named_on_return": _("退回的单位指出应由{enterprise}答复"),
     "branch_on_return": _("退回的单位指出应由{branch}答复"),
@@ -62,7 +62,7 @@ WORDS: Mapping[str, Promise] = {
 
 def say(why: Mapping[str, object]) -> str:
     """One stored reason as a sentence; an unknown code is shown, never hidden."""
-    text = WORDS.get(str(why.get("code", "")))
+    text = SENTENCES.get(str(why.get("code", "")))
     if text is None:
         return str(why.get("code", ""))
     names = {key: name_in_language(str(value), str(why.get(f"{key}_en", ""))) for key, value in why.items()}

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 from accounts import security_log
 from accounts.masking import masked_email
 from accounts.models import OutgoingMessage, User
-from accounts.roles import POST_WORDS, Right, role_at
+from accounts.roles import POST_LABELS, Right, role_at
 from accounts.sign_in.contacts import Contact
 from authorities.models import Officer
 from enterprises.models import Staff, StationStaff
@@ -278,4 +278,4 @@ def accept(invitation: Invitation, user: User, *, now: datetime, address: str = 
 
 
 def role_label(role: str, post: Post) -> str:
-    return str(POST_WORDS[role_at(post.kind, role)])
+    return str(POST_LABELS[role_at(post.kind, role)])

@@ -24,7 +24,7 @@ from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
 from accounts.masking import masked_email, masked_name, masked_phone
 from accounts.models import Administrator, BrowserSession, SecondFactor, SecurityEvent, User
-from accounts.roles import POST_WORDS, role_at
+from accounts.roles import POST_LABELS, role_at
 from accounts.sign_in.backend import duty_of
 from accounts.sign_in.contacts import known_user, parse_contact
 from accounts.sign_in.entering import DEVICE, PLACE, SEEN
@@ -261,7 +261,7 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
             "now": now,
             "kinds": []
             if duty or work
-            else [(kind, POST_WORDS[role_at(duties.AT, kind)]) for kind in duties.may_give(me)],
+            else [(kind, POST_LABELS[role_at(duties.AT, kind)]) for kind in duties.may_give(me)],
             "sessions": [_session(row) for row in BrowserSession.objects.filter(user=user, expire_date__gt=now)[:50]],
             "factors": SecondFactor.objects.filter(user=user).count(),
             "tokens": list(tokens.filter(revoked_at=None, expires_at__gt=now)[:50]) if tokens is not None else [],

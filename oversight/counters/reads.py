@@ -17,7 +17,7 @@ from django.db import connection
 from complaints.procedure.working_calendar import Calendar
 from database.sql_files import read_sql
 from oversight.counters.rollups import CHANGES
-from oversight.counters.statements import COLUMN_OF, NAMES, STANDING, Windows, narrowed, rows_of, summed
+from oversight.counters.statements import COLUMN_OF, NAMES, OPEN_NAMES, Windows, narrowed, rows_of, summed
 from oversight.counters.sums import EXACT, RATIO, TALLY, bucket_of
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.working_time import decrees
@@ -88,13 +88,13 @@ class Counters:
     ) -> list[dict[str, Sums]] | None:
         """The same for several periods, in one statement; what stands now is read for the first only."""
         asked = tuple(names)
-        later = tuple(name for name in asked if name not in STANDING) or asked
+        later = tuple(name for name in asked if name not in OPEN_NAMES) or asked
         result = self.read(
             [Wish(scope, period, asked if number == 0 else later) for number, period in enumerate(periods)], by=by
         )
         if result is None or later == asked:
             return result
-        stands = {key: {name: sums[name] for name in asked if name in STANDING} for key, sums in result[0].items()}
+        stands = {key: {name: sums[name] for name in asked if name in OPEN_NAMES} for key, sums in result[0].items()}
         nothing = dict.fromkeys(asked, 0)
         return [
             {key: {**nothing, **sums.get(key, {}), **stands.get(key, {})} for key in dict.fromkeys([*sums, *stands])}

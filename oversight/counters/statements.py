@@ -21,9 +21,9 @@ from oversight.models import MEASURES, DayFacet, DayRegion, MonthEnterprise, Mon
 EVER, NEVER = date(1, 1, 1), date(9999, 12, 31)
 DAY = timedelta(days=1)
 #: Names of the answer that are not measures: the same column over other days.
-STANDING = {"open": "open", "overdue": "open", "due_soon": "open"}
-NAMES = (*(name for name in MEASURES if name != "open"), *STANDING)
-COLUMN_OF = {name: STANDING.get(name, name) for name in NAMES}
+OPEN_NAMES = {"open": "open", "overdue": "open", "due_soon": "open"}
+NAMES = (*(name for name in MEASURES if name != "open"), *OPEN_NAMES)
+COLUMN_OF = {name: OPEN_NAMES.get(name, name) for name in NAMES}
 #: What a case is told apart by; each has cells of its own, no two of them together.
 FACETS = ("problem", "object", "channel")
 #: Rows that count for days far from their own; in these words an index of the tally has them.
@@ -170,7 +170,7 @@ def summed(rows: ScopeRows, windows: Windows, by: str, names: Sequence[str]) -> 
     """
     first, last = windows.period.first, windows.period.last
     spans = {name: windows.days(name) for name in names}
-    lasting = [name for name in names if name in STANDING or spans[name][0] == EVER]
+    lasting = [name for name in names if name in OPEN_NAMES or spans[name][0] == EVER]
     params: dict[str, Any] = rows.params | {
         "first": first,
         "last": last,

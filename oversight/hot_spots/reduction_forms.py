@@ -271,8 +271,8 @@ def effect_context(effect: Effect | None) -> dict[str, Any] | None:
     }
 
 
-def said_of(action: HotSpotAction) -> str:
-    """The state or judgement that a deed carried, in words."""
+def outcome_of(action: HotSpotAction) -> str:
+    """The state or judgement that an action carried, in words."""
     if action.kind == HotSpotAction.Kind.REPORTED:
         return str(GuidanceMeasure.State(action.said).label)
     if action.kind == HotSpotAction.Kind.CLOSED:
@@ -291,7 +291,7 @@ def history_of(actions: Iterable[HotSpotAction], *, names: bool = True) -> list[
             "what": HotSpotAction.Kind(row.kind).label,
             "measure": row.measure,
             "text": row.text,
-            "said": said_of(row),
+            "outcome": outcome_of(row),
             "who": (row.by.name if names else "") if row.by else gettext("系统"),
         }
         for row in rows

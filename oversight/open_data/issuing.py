@@ -26,7 +26,7 @@ from oversight.open_data.reading import OF_QUARTERS, RETIRED, TABLES, WITHHELD
 from web.small_numbers import SMALL
 
 #: Told by months before stages of enterprises were told by quarters.
-WORDS = "更早的版本按月公布了企业阶段的结果，和季度数字比较能推算出1到4的数。请改用本版，不要再用更早的版本。"
+BY_QUARTERS_NOW = "更早的版本按月公布了企业阶段的结果，和季度数字比较能推算出1到4的数。请改用本版，不要再用更早的版本。"
 #: Sums that are no counts of cases.
 _AMOUNTS = frozenset({"marks"})
 
@@ -129,7 +129,7 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
             made_at=now,
             formulas=dict(VERSIONS),
             changes=changes,
-            reason=WORDS if before and wrong_in(before) else "",
+            reason=BY_QUARTERS_NOW if before and wrong_in(before) else "",
         )
         DataFile.objects.bulk_create(
             [

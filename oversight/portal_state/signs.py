@@ -202,7 +202,7 @@ def sweep_record(*, now: datetime) -> int:
 
 
 #: What somebody must see to, in words; whatever waits too long is named by its queue.
-WORDS: Mapping[str, Any] = {
+SENTENCES: Mapping[str, Any] = {
     "nobody_sweeps": gettext_lazy("定时任务和看守进程都停了：期限、分送和通知没有人处理。"),
     "wait_filed_cases": gettext_lazy("新投诉等待转送太久。"),
     "wait_due_clocks": gettext_lazy("到期的期限处理太慢。"),
@@ -221,7 +221,7 @@ USEFUL_FOR = timedelta(days=1)
 
 
 def condition_text(condition: str) -> str:
-    return str(WORDS.get(condition, condition))
+    return str(SENTENCES.get(condition, condition))
 
 
 def sweep_alarms(*, now: datetime) -> int:

@@ -26,7 +26,7 @@ from oversight.figures.figures import Figure, Measure
 from oversight.presenting.choosing import Places
 from web.languages import named
 
-STANDING = ("open", "overdue", "due_soon")
+OPEN_NAMES = ("open", "overdue", "due_soon")
 #: So many who hold late cases are named.
 HOLDERS = 8
 #: So many officers are shown; all of them stand on the page of the workload.
@@ -83,7 +83,7 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
         )
 
     counters, sums, buckets = steadily(load, now=measure.now, calendar=measure.calendar)
-    nothing = dict.fromkeys((*figures.HEADLINES, *STANDING), 0)
+    nothing = dict.fromkeys((*figures.HEADLINES, *OPEN_NAMES), 0)
     own = [
         {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in nothing}
         for one in sums[: len(periods)]
@@ -110,12 +110,12 @@ def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) 
     """
     names = figures.HEADLINES
     wide = replace(scope, regions=tuple({region.pk: region for region in (*scope.regions, *parts)}.values()))
-    wishes = [Wish(wide, periods[0], (*names, *STANDING)), *(Wish(scope, period, names) for period in periods[1:])]
+    wishes = [Wish(wide, periods[0], (*names, *OPEN_NAMES)), *(Wish(scope, period, names) for period in periods[1:])]
     return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
 
 
 def _open_now(sums: Sums) -> dict[str, int]:
-    return {name: sums[name] for name in STANDING}
+    return {name: sums[name] for name in OPEN_NAMES}
 
 
 def _part(now: Sums, before: Sums) -> PlaceCounts:

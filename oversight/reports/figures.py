@@ -137,7 +137,7 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[D
 def _regions(data_set: DataSet, code: str) -> dict[str, DataLine]:
     return {
         line["region_code"]: {
-            name: None if value == WITHHELD else value if name in _WORDS else int(value) for name, value in line.items()
+            name: None if value == WITHHELD else value if name in _TEXTS else int(value) for name, value in line.items()
         }
         for line in reading.lines(data_set.files.get(name="regions.csv"))
         if code in (line["region_code"], line["parent_code"])
@@ -152,7 +152,7 @@ def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]
     return result
 
 
-_WORDS = frozenset({"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "recovered"})
+_TEXTS = frozenset({"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "recovered"})
 
 
 def _top(now: dict[str, int | None], old: dict[str, int | None] | None, *, most: int | None) -> list[DataLine]:

@@ -186,7 +186,7 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
             try:
                 _done(what, result, form, workspace)
                 attempt.reference = _url(result)
-                messages.success(request, _SAID[what], extra_tags="ok")
+                messages.success(request, _MESSAGES[what], extra_tags="ok")
             except StepNotAllowed as wrong:
                 if what != "save":
                     raise
@@ -197,7 +197,7 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
     return _show(request, workspace, posts, result, form, status=422)
 
 
-_SAID: dict[str, Any] = {
+_MESSAGES: dict[str, Any] = {
     "save": gettext_lazy("已保存。"),
     "renew": gettext_lazy("已按最新的公开数据换上数字，文字没有动，请核对。"),
     "submit": gettext_lazy("已送审，批准前不能再改。"),

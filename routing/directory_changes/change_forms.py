@@ -38,7 +38,7 @@ from web.languages import named
 from web.listing import listed
 
 #: So many of one name are told apart in the words of an error.
-TOLD = 6
+MOST_NAMED = 6
 WIDE = {"class": "w-24"}
 DAYS: dict[str, tuple[Any, Any]] = {
     "from": (_("自哪一天起"), _("批准得晚，就自批准当天起。")),
@@ -58,13 +58,13 @@ class Named(forms.CharField):
         text = str(super().clean(value) or "")
         if not text:
             return None
-        results = [*self.rows.filter(**{self.code: text})[:1]] or [*self.rows.filter(name=text)[: TOLD + 1]]
-        results = results or [*self.rows.filter(name__contains=text)[: TOLD + 1]]
+        results = [*self.rows.filter(**{self.code: text})[:1]] or [*self.rows.filter(name=text)[: MOST_NAMED + 1]]
+        results = results or [*self.rows.filter(name__contains=text)[: MOST_NAMED + 1]]
         if len(results) == 1:
             return results[0]  # type: ignore[no-any-return]
         if not results:
             raise ValidationError(self.missing)
-        shown = listed(self._label(row) for row in results[:TOLD])
+        shown = listed(self._label(row) for row in results[:MOST_NAMED])
         raise ValidationError(gettext("有几个叫这个名称，请写代码或全名：%(names)s") % {"names": shown})
 
     def _label(self, row: Any) -> str:

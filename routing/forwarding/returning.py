@@ -24,7 +24,7 @@ MOST = 8
 #: Of the names in a statement so many are followed; shorter ones stand in too many words.
 MOST_MENTIONED, SHORTEST = 3, 3
 #: A name that was typed and found in the directory, without routing being sure; a branch of the own enterprise.
-FOUND, OWN_BRANCH = 60, 65
+BY_SEARCH, OWN_BRANCH = 60, 65
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,9 +112,9 @@ def _typed(complaint: Complaint, asked: str, *, on: dt.date) -> list[tuple[int, 
     branches = enrolled.filter(name__icontains=text).order_by("name", "pk")
     own = branches.filter(enterprise_id=complaint.enterprise_id or 0)
     results: list[tuple[int, int | None, int]] = [(b.enterprise_id, b.pk, OWN_BRANCH) for b in own[:MOST]]
-    results += [(b.enterprise_id, b.pk, FOUND) for b in branches[:MOST]]
+    results += [(b.enterprise_id, b.pk, BY_SEARCH) for b in branches[:MOST]]
     hits = [hit for hit in find(text, on=on, region_id=complaint.service_region_id) if hit.is_enrolled]
-    return results + [(hit.enterprise.pk, hit.branch.pk if hit.branch else None, FOUND) for hit in hits]
+    return results + [(hit.enterprise.pk, hit.branch.pk if hit.branch else None, BY_SEARCH) for hit in hits]
 
 
 def _keep(scored: Scored, enterprise_id: int, branch_id: int | None, score: int, why: tuple[Reason, ...]) -> None:

@@ -123,7 +123,7 @@ def nothing_is_in_the_future() -> None:
     moments += ((Complaint, "closed_at"), (Contact, "at"), (Notice, "created_at"))
     assert max(model.objects.aggregate(at=Max(name))["at"] for model, name in moments) <= UNTIL
     # Nobody is told today what happened months ago.
-    assert Notice.objects.filter(created_at__lt=UNTIL - 2 * world.TOLD).count() == 0
+    assert Notice.objects.filter(created_at__lt=UNTIL - 2 * world.NOTIFIED).count() == 0
 
 
 def everybody_may_sign_in() -> None:

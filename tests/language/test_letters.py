@@ -42,7 +42,7 @@ from tests.walls.world import World, undone
 def test_every_word_for_a_code_is_in_the_third_language(world: World) -> None:
     translation.activate(pseudo.CODE)
     texts = [(kind, wording.label(code, kind=kind)) for kind in wording.KINDS for code in wording.KINDS[kind]]
-    assert not known.Known().left([*texts, *((code, signs.condition_text(code)) for code in signs.WORDS)])
+    assert not known.Known().left([*texts, *((code, signs.condition_text(code)) for code in signs.SENTENCES)])
 
 
 #: Letters that are in no reader's language, and why.

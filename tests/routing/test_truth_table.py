@@ -17,7 +17,7 @@ from authorities.tables import TableError
 from enterprises.directory.answering import Period
 from enterprises.directory.exchange import reference
 from enterprises.directory.importing import import_enterprises
-from enterprises.directory.reasons import WORDS, say_all
+from enterprises.directory.reasons import SENTENCES, say_all
 from enterprises.models import Branch, Brand, Enterprise
 from routing.rules import directory, matching
 from routing.rules.conflicts import between, findings
@@ -117,8 +117,8 @@ def test_every_reason_has_words_without_holes(world: World, language: str) -> No
     for facts in world.facts.values():
         decision = matching.choose(facts, world.rules, world.snapshot)
         for why in decision.why:
-            assert why.code in WORDS
-            text = in_language(language, str, WORDS[why.code])
+            assert why.code in SENTENCES
+            text = in_language(language, str, SENTENCES[why.code])
             text.format(**why.values)
             for name in ("enterprise", "branch", "region", "old", "reason"):
                 assert f"{{{name}}}" not in text or f"{name}_en" in why.values, why.code

@@ -96,7 +96,7 @@ _CASE = ("complaint__enterprise", "complaint__branch", "complaint__picked_enterp
 
 #: By the ids of cases and the keys of people.
 _BESIDE = CombinedQuery(
-    *case_documents.SAID, PreparedQuery(lambda cases, keys: User.objects.filter(person_key__any_of=keys), list, list)
+    *case_documents.NAMES, PreparedQuery(lambda cases, keys: User.objects.filter(person_key__any_of=keys), list, list)
 )
 
 

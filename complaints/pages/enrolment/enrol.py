@@ -42,7 +42,7 @@ from web.incoming import posted
 HELD = "enrolment"
 State, Kind = EnrolmentApplication.State, EnrolmentEntry.Kind
 #: What the applicant reads of the history; opinions and invitations are for the authority.
-TOLD = (Kind.SUBMITTED, Kind.ASKED_BACK, Kind.REFUSED, Kind.ENROLLED)
+SHOWN_KINDS = (Kind.SUBMITTED, Kind.ASKED_BACK, Kind.REFUSED, Kind.ENROLLED)
 PAPERS = {"application": "enrol/paper_application.html", "pledge": "enrol/paper_pledge.html"}
 TONES = {
     State.DRAFT: "neutral",
@@ -205,7 +205,7 @@ def sections(steps: dict[str, enrol_forms.Step]) -> list[dict[str, Any]]:
 
 def history_of(held: EnrolmentApplication) -> list[dict[str, Any]]:
     """The history as the applicant reads it: without names of officers."""
-    rows = held.entries.filter(kind__in=TOLD).select_related("authority")
+    rows = held.entries.filter(kind__in=SHOWN_KINDS).select_related("authority")
     return [entry_line(row, row.authority if row.kind != Kind.SUBMITTED else _("申请人")) for row in rows]
 
 

@@ -27,7 +27,7 @@ from accounts.roles import Right
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.handling import StepNotAllowed, WrongInput
 from complaints.measures import sending
-from complaints.measures.choosing import MOST_CASES, TOLD, LeftOut, Pick, Rule, from_lines, picks_of
+from complaints.measures.choosing import MOST_CASES, NOTE, LeftOut, Pick, Rule, from_lines, picks_of
 from complaints.measures.sending import MeasureWorkers
 from complaints.models import Complaint, Measure, Obligation
 from complaints.models.settlement import MONEY_KINDS
@@ -184,7 +184,7 @@ def _reported(workspace: Workspace, result: Measure, form: DoneForm) -> sending.
     if not outcome.done:
         raise StepNotAllowed("nothing_due", _("没有一件待履行。"))
     if left:
-        result.left_out += [LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != TOLD]
+        result.left_out += [LeftOut(one.number, one.why, "report_performed").kept() for one in left if one.step != NOTE]
         result.save(update_fields=["left_out"])
     return outcome
 

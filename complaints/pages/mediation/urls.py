@@ -9,19 +9,19 @@ from complaints.pages.mediation import bodies, invitations, mediation
 from complaints.pages.shared.case_shared import THUMBNAIL
 
 CASE = "authority/cases/<str:number>/"
-DESK = "authority/mediation/<str:number>/"
+MEDIATION = "authority/mediation/<str:number>/"
 
 urlpatterns = [
     path("authority/mediation/", mediation.mediations, name="authority-mediation"),
     # Before the numbers: no case is called that.
     path("authority/mediation/bodies/", bodies.bodies, name="authority-bodies"),
     path("authority/mediation/bodies/<int:pk>/end/", bodies.end, name="authority-body-end"),
-    path(DESK, mediation.mediation_case, name="authority-mediation-case"),
-    path(f"{DESK}session.ics", mediation.session_file, name="authority-session-file"),
-    path(f"{DESK}respondent/", invitations.respondent, name="authority-respondent"),
-    path(f"{DESK}respondent/revoke/", invitations.revoke, name="authority-respondent-revoke"),
-    path(f"{DESK}respondent/<slug:name>/", invitations.step, name="authority-respondent-step"),
-    path(f"{DESK}body/", invitations.body, name="authority-body"),
+    path(MEDIATION, mediation.mediation_case, name="authority-mediation-case"),
+    path(f"{MEDIATION}session.ics", mediation.session_file, name="authority-session-file"),
+    path(f"{MEDIATION}respondent/", invitations.respondent, name="authority-respondent"),
+    path(f"{MEDIATION}respondent/revoke/", invitations.revoke, name="authority-respondent-revoke"),
+    path(f"{MEDIATION}respondent/<slug:name>/", invitations.step, name="authority-respondent-step"),
+    path(f"{MEDIATION}body/", invitations.body, name="authority-body"),
     path(f"{CASE}suggestion/", steps.step, {"slug": "suggestion"}, name="authority-suggestion"),
     path(f"{CASE}agreement/", steps.step, {"slug": "agreement"}, name="authority-agreement"),
     *behind_a_link(bodies.ACCESS, bodies.case, THUMBNAIL),

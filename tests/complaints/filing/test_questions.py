@@ -13,7 +13,7 @@ from django.utils.translation import override
 from accounts.models import User
 from complaints.filing import drafts
 from complaints.filing.demands import DemandsStep
-from complaints.filing.forms import WHYS
+from complaints.filing.forms import EXPLANATIONS
 from complaints.filing.held import COOKIE
 from complaints.filing.steps import STEPS
 from complaints.models import Complaint, HandlingStep, Matter, PersonalText
@@ -41,7 +41,7 @@ def test_every_question_says_why_and_every_field_has_its_line_in_the_table_of_ba
     for screen in STEPS:
         options = {"enterprise_name": "测试移动"} if screen.step == "consents" else {}
         form = screen(today=timezone.localdate(), category="service.telecom", **options)
-        asked = {name for name in form.fields if (screen.step, name) not in WHYS}
+        asked = {name for name in form.fields if (screen.step, name) not in EXPLANATIONS}
         assert asked <= PLAIN.get(screen.step, set()), asked - PLAIN.get(screen.step, set())
         assert screen.question
         assert screen.why

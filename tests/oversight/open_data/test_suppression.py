@@ -224,7 +224,7 @@ def test_a_set_of_before_the_rule_is_found_and_withdrawn_by_a_version_that_says_
     call_command("check_open_data")
     assert "All newest versions keep the rule." in capsys.readouterr().out
     # Both versions stay; the new one says why, the old one points to it.
-    assert issuing.WORDS in Client().get(f"/open/data/{newest}/").content.decode()
+    assert issuing.BY_QUARTERS_NOW in Client().get(f"/open/data/{newest}/").content.decode()
     page = Client().get(f"/open/data/{old}/").content.decode()
     assert not missing_in(page, "请不要再用", f'href="/open/data/{newest}/"')
     assert Client().get(f"/open/data/{old}/regions.csv").status_code == 200
@@ -236,7 +236,7 @@ def test_the_sweep_replaces_them_too_and_says_why(world: World) -> None:
     for _ in range(issuing.RESTATED + 1):
         issuing.sweep_open_data(now=NOW)
     newest = issuing.newest(MONTH)
-    assert (newest.version, newest.reason) == (2, issuing.WORDS)
+    assert (newest.version, newest.reason) == (2, issuing.BY_QUARTERS_NOW)
 
 
 def test_a_small_count_in_a_file_breaks_the_rule(world: World) -> None:
