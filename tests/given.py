@@ -65,13 +65,30 @@ def step(complaint: Complaint, move: handling.Move, actor: Any, now: datetime) -
     return complaint
 
 
-def refused(
+def raised(call: Callable[..., Any], *args: Any, error: type[StepNotAllowed] = StepNotAllowed, **named: Any) -> Any:
+    """With what the call is refused; fails where it is done."""
+    with pytest.raises(error) as refusal:
+        call(*args, **named)
+    return refusal.value
+
+
+def refusal(
     complaint: Complaint, move: handling.Move, actor: Any, now: datetime, error: type[StepNotAllowed] = StepNotAllowed
-) -> str:
-    """The code with which the step is refused; fails where it is taken."""
-    with pytest.raises(error) as raised:
-        step(complaint, move, actor, now)
-    return raised.value.code
+) -> Any:
+    """With what the step is refused; fails where it is taken."""
+    return raised(step, complaint, move, actor, now, error=error)
+
+
+def refused(*attempt: Any) -> str:
+    """The code of the ``refusal``."""
+    return str(refusal(*attempt).code)
+
+
+def swept(complaint: Complaint, now: datetime) -> Complaint:
+    """The case after the clocks of all cases were looked at."""
+    handling.sweep_clocks(now=now)
+    complaint.refresh_from_db()
+    return complaint
 
 
 def an_offer(*, due_on: date | None = date(2026, 12, 7), amount: str = "128.50") -> handling.Move:

@@ -28,17 +28,13 @@ def somebody(world: World, name: str, *, role: str = "handler", branch: Branch |
 
 
 def rule(world: World, *, position: int = 1, **row: Any) -> AssignmentRule:
-    return AssignmentRule.objects.create(
-        enterprise=world.mobile, position=position, made_by=world.lead, made_at=WEDNESDAY, **row
-    )
+    made = {"enterprise": world.mobile, "made_by": world.lead, "made_at": WEDNESDAY}
+    return AssignmentRule.objects.create(position=position, **made | row)
 
 
-def leave(
-    world: World, staff: Staff, *, first: date = TODAY, last: date = TODAY + timedelta(days=4), **row: Any
-) -> Absence:
-    return Absence.objects.create(
-        staff=staff, starts_on=first, ends_on=last, entered_by=world.lead, entered_at=WEDNESDAY, **row
-    )
+def leave(world: World, staff: Staff, **row: Any) -> Absence:
+    days = {"starts_on": TODAY, "ends_on": TODAY + timedelta(days=4)}
+    return Absence.objects.create(staff=staff, entered_by=world.lead, entered_at=WEDNESDAY, **days | row)
 
 
 def new_case(world: World, **changes: Any) -> Complaint:
@@ -127,7 +123,7 @@ def test_at_the_start_of_leave_the_deputy_takes_over(world: World) -> None:
     second = somebody(world, "second", branch=world.fuzhou)
     case = given.a_complaint(world, status=S.NEGOTIATING)
     closed = given.a_complaint(world, status=S.CLOSED)
-    row = leave(world, world.ming_staff, first=TODAY + timedelta(days=1), deputy=second)
+    row = leave(world, world.ming_staff, starts_on=TODAY + timedelta(days=1), deputy=second)
     assert (swept(case), swept(case, LATER + timedelta(days=1))) == (world.ming_staff.pk, second.pk)
     assert why(case) == {"why": "leave", "leave": row.pk, "to": "deputy"}
     closed.refresh_from_db()
@@ -153,11 +149,8 @@ def test_a_cancelled_leave_hands_nothing_over_and_nobody_on_leave_is_given_a_cas
     assert swept(case) == world.ming_staff.pk
     leave(world, world.ming_staff)
     case = new_case(world)
-    for move in (
-        enterprise.assign(handler_id=world.ming_staff.pk),
-        enterprise.accept_case(handler_id=world.ming_staff.pk),
-    ):
-        assert given.refused(case, move, world.manager, LATER) == "on_leave"
+    for verb in (enterprise.assign, enterprise.accept_case):
+        assert given.refused(case, verb(handler_id=world.ming_staff.pk), world.manager, LATER) == "on_leave"
 
 
 @pytest.mark.parametrize("gone", ["left", "off", "reviewer"])
@@ -175,7 +168,7 @@ def test_what_somebody_left_behind_goes_to_a_head(world: World, gone: str) -> No
 def test_orphans_raise_an_alarm_and_stay_to_be_found(world: World, caplog: pytest.LogCaptureFixture) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     leave(world, world.ming_staff)
-    leave(world, world.lead_staff, last=TODAY)
+    leave(world, world.lead_staff, ends_on=TODAY)
     assert swept(case) == world.ming_staff.pk
     assert f"case {case.pk} lies with nobody who is at work" in caplog.text
     assert swept(case, LATER + timedelta(days=1)) == world.lead_staff.pk
@@ -262,18 +255,15 @@ def test_what_passes_to_a_successor_is_given_by_its_rules(world: World, status: 
         move = proposals.propose(move=enterprise.report_failure(reason="no_agreement", text="谈不拢。"))
         given.step(case, move, world.handler, WEDNESDAY)
     heir = at_the_successor(world)
-    own = AssignmentRule.objects.create(
-        enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY
-    )
+    own = rule(world, enterprise=world.telecom, handler=heir)
     given.step(case, authority.pass_to_successor(enterprise_id=world.telecom.pk), SYSTEM, LATER)
     assert (case.status, case.handler_id) == (status, heir.pk)
     assert why(case) == {"why": "rule", "rule": own.pk, "how": "named"}
     assert not Matter.objects.filter(complaint=case, kind="proposal", state="open").exists()
     handling_steps = HandlingStep.objects.filter(complaint=case, step="send_back")
     fell = handling_steps.values_list("audience", "actor_role", "reason", "data")
-    assert list(fell) == (
-        [("enterprise", "system", "succession", {"step": "report_failure"})] if status == S.NEGOTIATING else []
-    )
+    proposed = ("enterprise", "system", "succession", {"step": "report_failure"})
+    assert list(fell) == ([proposed] if status == S.NEGOTIATING else [])
 
 
 def test_a_successor_without_rules_still_answers_for_what_was_taken_up(world: World) -> None:
@@ -291,7 +281,5 @@ def test_a_successor_without_rules_still_answers_for_what_was_taken_up(world: Wo
     given.step(offered, consumer.decline_offer(reason="other", text="还是不行。"), world.consumer, LATER)
     assert (offered.status, offered.handler.enterprise_id) == (S.NEGOTIATING, world.telecom.pk)
     assert fresh.handler_id is None
-    AssignmentRule.objects.create(
-        enterprise=world.telecom, position=1, handler=heir, made_by=heir.user, made_at=WEDNESDAY
-    )
+    rule(world, enterprise=world.telecom, handler=heir)
     assert swept(fresh) == heir.pk

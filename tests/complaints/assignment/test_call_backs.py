@@ -54,17 +54,8 @@ def test_a_month_is_read_by_days_in_the_order_of_its_cases(world: World, monkeyp
     """However many cases were ever closed: those of the month alone are walked, by the index of closed cases."""
     monkeypatch.setattr(call_backs, "_BATCH", 2)
     first, last = datetime(2026, 10, 1, 0, 0, tzinfo=HERE), datetime(2026, 10, 31, 23, 59, tzinfo=HERE)
-    cases = [
-        closed(world, at)
-        for at in (
-            last,
-            OCTOBER,
-            first,
-            OCTOBER + timedelta(days=3),
-            NOVEMBER,
-            datetime(2026, 9, 30, 23, 59, tzinfo=HERE),
-        )
-    ]
+    outside = (NOVEMBER, datetime(2026, 9, 30, 23, 59, tzinfo=HERE))
+    cases = [closed(world, at) for at in (last, OCTOBER, first, OCTOBER + timedelta(days=3), *outside)]
     share(100)
     batches = [[one.complaint.pk for one in batch] for batch in call_backs.picked(date(2026, 10, 1), "ab" * 32)]
     assert batches == [[cases[0].pk, cases[1].pk], [cases[2].pk, cases[3].pk]]
@@ -118,10 +109,8 @@ def test_of_closed_cases_the_repeat_and_the_reopened_ones_are_all_there(world: W
     complaints.update(status="closed", outcome="settled", closed_at=OCTOBER + timedelta(days=2))
     still_open = given.a_complaint(world, status=Status.NEGOTIATING, now=OCTOBER)
     month = drawn(world, 0)
-    assert dict(CallBack.objects.values_list("complaint__number", "why")) == {
-        again.number: "repeat",
-        back.number: "reopened",
-    }
+    reasons = dict(CallBack.objects.values_list("complaint__number", "why"))
+    assert reasons == {again.number: "repeat", back.number: "reopened"}
     assert not CallBack.objects.filter(complaint__in=[first, still_open]).exists()
     assert (month.population, month.drawn) == (2, 2)
     call_backs.sweep_call_backs(now=NOVEMBER + timedelta(hours=1))
@@ -146,9 +135,7 @@ def test_a_draw_that_is_killed_goes_on_without_loss_or_double(world: World, monk
         call_backs.sweep_call_backs(now=NOVEMBER)
     first = set(CallBack.objects.values_list("pk", flat=True))
     october = CallBackMonth.objects.get(month=date(2026, 10, 1))
-    assert (len(first), october.seed, october.drawn_at) == (2, "", None), (
-        "what was written stays; the seed is not shown yet"
-    )
+    assert (len(first), october.seed, october.drawn_at) == (2, "", None), "what was written stays, the seed is hidden"
     monkeypatch.setattr(call_backs, "_write", real)
     assert call_backs.sweep_call_backs(now=NOVEMBER + timedelta(minutes=5)) == 2
     october.refresh_from_db()
@@ -189,9 +176,8 @@ def test_it_goes_to_whoever_did_not_handle_the_case(world: World) -> None:
 
 def test_nobody_on_leave_rings_and_what_lies_with_them_goes_on(world: World) -> None:
     def away(officer: Officer, on: date) -> OfficerAbsence:
-        return OfficerAbsence.objects.create(
-            officer=officer, starts_on=on, ends_on=on + timedelta(days=5), entered_by=world.rui, entered_at=OCTOBER
-        )
+        row = {"starts_on": on, "ends_on": on + timedelta(days=5), "entered_by": world.rui, "entered_at": OCTOBER}
+        return OfficerAbsence.objects.create(officer=officer, **row)
 
     case = closed(world)
     leave = away(world.rui_officer, NOVEMBER.date())
@@ -223,15 +209,8 @@ def mine(world: World) -> CallBack:
     return CallBack.objects.get(complaint=case)
 
 
-GOOD = {
-    "reached": "yes",
-    "contacted": "yes",
-    "attitude": "good",
-    "agreed": "yes",
-    "accepted": "yes",
-    "overall": "5",
-    "text": "",
-}
+GOOD = dict.fromkeys(("reached", "contacted", "agreed", "accepted"), "yes") | {"attitude": "good"}
+GOOD |= {"overall": "5", "text": ""}
 
 
 def test_the_script_is_asked_and_told(world: World) -> None:
@@ -260,17 +239,15 @@ def test_who_handled_it_is_refused_by_name_and_so_is_what_is_no_answer(world: Wo
     head = actors.officer([world.head_officer])
     for wrong in ({"answers": {"attitude": "superb"}}, {"answers": {"nonsense": "yes"}}, {"overall": 6}):
         with pytest.raises(StepNotAllowed):
-            given.step(call.complaint, casework.call_back(reached=True, **wrong), head, timezone.now())  # type: ignore[arg-type]
+            given.step(call.complaint, casework.call_back(reached=True, **wrong), head, timezone.now())
 
 
 def test_three_tries_and_it_is_over(world: World) -> None:
     call = mine(world)
     client = workspace(world.head_officer.user)
     for tries in (1, 2, 3):
-        assert (
-            client.post(f"/authority/call-backs/{call.pk}/", {"reached": "no", "text": "无人接听"} | key()).status_code
-            == 302
-        )
+        form = {"reached": "no", "text": "无人接听"} | key()
+        assert client.post(f"/authority/call-backs/{call.pk}/", form).status_code == 302
         call.refresh_from_db()
         assert call.attempts == tries
     assert (call.state, call.overall) == ("not_reached", None)
@@ -332,11 +309,9 @@ def test_a_list_costs_the_same_however_long(world: World) -> None:
             call_backs.sweep_call_backs(now=timezone.now())
         else:
             month = CallBackMonth.objects.get(drawn_at__isnull=False)
+            row = {"month": month, "authority": world.gulou, "officer": world.head_officer}
             for case in Complaint.objects.exclude(pk__in=CallBack.objects.values("complaint")):
-                officer = world.head_officer
-                CallBack.objects.create(
-                    complaint=case, month=month, authority=world.gulou, why="drawn", share=100, officer=officer
-                )
+                CallBack.objects.create(complaint=case, why="drawn", share=100, **row)
         client.get("/authority/call-backs/?view=open")
         with CaptureQueriesContext(connection) as asked:
             client.get("/authority/call-backs/?view=open")

@@ -39,13 +39,8 @@ def a_case(world: World, *, status: Status = Status.PERFORMING) -> Complaint:
     """Chen's case with a statement, a file of her own, an accepted offer; another one beside it; all sealed."""
     now = timezone.now()
     case = given.a_complaint(world, status=status, now=now)
-    row = evidence.receive_for_case(
-        SimpleUploadedFile("清单.txt", "九月 39 元\n".encode()),
-        complaint=case,
-        kind="receipt",
-        uploaded_by=world.chen.pk,
-        now=now,
-    )
+    file, chen = SimpleUploadedFile("清单.txt", "九月 39 元\n".encode()), world.chen.pk
+    row = evidence.receive_for_case(file, complaint=case, kind="receipt", uploaded_by=chen, now=now)
     given.step(case, consumer.add_statement(text="补充：见附件。", files=[row.sha256]), world.consumer, now)
     for _ in range(2):
         given.filed(world, now=now)

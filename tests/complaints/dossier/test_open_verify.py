@@ -38,9 +38,7 @@ def typed(number: str, digest: str) -> Any:
     return send(Client(), PAGE, {"number": number, "digest": digest})
 
 
-def test_anybody_checks_a_dossier_nothing_is_kept_and_none_is_forged(
-    world: World, tmp_path: Path, settings: Any
-) -> None:
+def test_anybody_checks_a_dossier_nothing_is_kept_none_is_forged(world: World, tmp_path: Path, settings: Any) -> None:
     settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
     archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
     before = {place for place in tmp_path.rglob("*") if place.is_file()}
@@ -78,26 +76,15 @@ def test_number_and_digest_say_whether_the_record_stands_and_nothing_of_the_auth
     for word in ("记录完整，未被改动", "第6条，现在共有6条", "第1号封印"):
         assert word in page
     assert "陈" not in page
-    unknown = [
-        shown(typed(number, code))
-        for number, code in (
-            (case.number, "00" * 32),
-            ("20260101-AAAAAAAAAAAA-0", digest),
-            ("x", digest),
-            (Complaint.objects.exclude(pk=case.pk)[0].number, digest),
-        )
-    ]
-    assert all("没有查到" in one for one in unknown)
-    for number, code, text in (
-        ("", digest, "请填投诉编号"),
-        (case.number, "", "请填记录摘要"),
-        (case.number, "xyz", "64个字母"),
-        (case.number, "0" * 63 + "g", "64个字母"),
-    ):
-        page_ = typed(number, code)
-        assert page_.status_code == 422
-        assert text in shown(page_)
-        assert code in shown(page_)
+    assert "没有查到" in shown(typed(case.number, "00" * 32))
+    for number in ("20260101-AAAAAAAAAAAA-0", "x", Complaint.objects.exclude(pk=case.pk)[0].number):
+        assert "没有查到" in shown(typed(number, digest))
+    odd = {"": "请填记录摘要", "xyz": "64个字母", "0" * 63 + "g": "64个字母"}
+    for number, code, text in (("", digest, "请填投诉编号"), *((case.number, *row) for row in odd.items())):
+        answer = typed(number, code)
+        assert answer.status_code == 422
+        assert text in shown(answer)
+        assert code in shown(answer)
     given.step(case, violations.open_lead(text="线索"), world.officer, timezone.now())
     inside = HandlingStep.objects.get(complaint=case, audience=Audience.AUTHORITY)
     assert "没有查到" in shown(typed(case.number, bytes(inside.hash).hex()))
@@ -105,18 +92,10 @@ def test_number_and_digest_say_whether_the_record_stands_and_nothing_of_the_auth
 
 @pytest.mark.django_db(transaction=True)
 def test_T70_a_record_that_was_touched_is_named_by_its_entry(world: World, superuser_connection: Any) -> None:
-    for sql, entry in [
-        (
-            (
-                "update complaints_handlingstep set body = replace(body, 'parties', 'Parties') where complaint_id = %s"
-                " and sequence = 3"
-            ),
-            3,
-        ),
-        ("delete from complaints_handlingstep where complaint_id = %s and sequence = 2", 2),
-    ]:
+    changed = "update complaints_handlingstep set body = replace(body, 'parties', 'Parties')"
+    for what, entry in ((changed, 3), ("delete from complaints_handlingstep", 2)):
         case = a_case(world)
-        tamper(superuser_connection, sql, case.pk)
+        tamper(superuser_connection, f"{what} where complaint_id = %s and sequence = %s", case.pk, entry)
         assert f"记录在第{entry}条有断裂" in shown(typed(case.number, bytes(case.last_hash).hex()))
 
 
@@ -136,24 +115,14 @@ def test_T72_who_rewrites_all_and_seals_anew_is_shown_by_a_kept_seal(world: Worl
     honest, kept = fetched(built(asked(case, world.chen)), world.chen), published()
     tamper(superuser_connection, "delete from complaints_sealedhead")
     tamper(superuser_connection, "delete from complaints_seal")
-    tamper(
-        superuser_connection,
-        'update complaints_handlingstep set body = replace(body, \'"channel":"portal"\', '
-        '\'"channel":"phone"\') where complaint_id = %s and sequence = 6',
-        case.pk,
-    )
-    tamper(
-        superuser_connection,
-        "update complaints_handlingstep set hash = sha256('\\x00'::bytea || previous_hash || "
-        "convert_to(body, 'UTF8')) where complaint_id = %s and sequence = 6",
-        case.pk,
-    )
-    tamper(
-        superuser_connection,
-        "update complaints_complaint set last_hash = (select hash from complaints_handlingstep s "
-        "where s.complaint_id = complaints_complaint.id and sequence = 6) where id = %s",
-        case.pk,
-    )
+    for change in (
+        """body = replace(body, '"channel":"portal"', '"channel":"phone"')""",
+        "hash = sha256('\\x00'::bytea || previous_hash || convert_to(body, 'UTF8'))",
+    ):
+        sql = f"update complaints_handlingstep set {change} where complaint_id = %s and sequence = 6"
+        tamper(superuser_connection, sql, case.pk)
+    last = "select hash from complaints_handlingstep s where s.complaint_id = c.id and sequence = 6"
+    tamper(superuser_connection, f"update complaints_complaint c set last_hash = ({last}) where id = %s", case.pk)
     assert seal(now=timezone.now(), key=KEY) is not None
     Dossier.objects.update(state="expired")
     forged, program = fetched(built(asked(case, world.chen)), world.chen), proving.verifier()

@@ -31,9 +31,13 @@ def clock(case: Complaint, name: str, **which: Any) -> Deadline:
 
 
 def sweep(case: Complaint, now: datetime) -> Complaint:
-    handling.sweep_clocks(now=now)
-    case.refresh_from_db()
+    given.swept(case, now)
     return case
+
+
+def marks(case: Complaint, clock: str) -> list[str]:
+    reminders = Reminder.objects.filter(deadline__complaint=case, deadline__clock=clock)
+    return list(reminders.order_by("pk").values_list("mark", flat=True))
 
 
 def steps(case: Complaint) -> list[str]:
@@ -91,7 +95,7 @@ def test_a_slow_worker_shortens_nobodys_time_and_clocks_lapse_in_order_each_judg
     assert (steps(case), clock(case, "acceptance").state) == (["file", "forward", "accept_case"], "met")
 
 
-def test_silence_is_never_a_success_and_leads_to_review_where_an_authority_had_the_case(world: World) -> None:
+def test_silence_is_no_success_and_leads_to_review_only_where_passing_on_is_allowed(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
     sweep(case, at(19))
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
@@ -108,9 +112,6 @@ def test_silence_is_never_a_success_and_leads_to_review_where_an_authority_had_t
     given.step(case, given.an_offer(), world.handler, at(12))
     sweep(case, at(20))
     assert case.status == S.REVIEW
-
-
-def test_who_declined_onward_transfer_is_not_passed_on(world: World) -> None:
     consents = {**given.a_request(world).consents, "pass_to_regulator": False}
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11), consents=consents)
     sweep(case, at(27))
@@ -119,7 +120,7 @@ def test_who_declined_onward_transfer_is_not_passed_on(world: World) -> None:
     assert case.status == S.REVIEW
 
 
-def test_an_offer_lying_with_the_consumer_outlives_the_ten_days_until_it_is_declined(world: World) -> None:
+def test_an_offer_outlives_the_ten_days_and_an_unanswered_question_gives_it_back(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     given.step(case, given.an_offer(), world.handler, at(25))
     assert clock(case, "negotiation").remaining == 0
@@ -129,6 +130,11 @@ def test_an_offer_lying_with_the_consumer_outlives_the_ten_days_until_it_is_decl
     given.step(case, given.an_offer(), world.handler, at(25))
     given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(26))
     assert case.status == S.REVIEW
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
+    given.step(case, consumer.ask_about_offer(text="哪天到账？"), world.consumer, at(12))
+    sweep(case, at(14))
+    assert case.status == S.AWAITING_CONSUMER
+    assert case.offers.get().state == "open"
 
 
 def test_a_promise_nobody_kept_is_breached_and_the_consumers_own_part_holds_back_the_enterprises(world: World) -> None:
@@ -158,14 +164,6 @@ def test_a_promise_nobody_kept_is_breached_and_the_consumers_own_part_holds_back
     given.step(case, consumer.confirm_performed(obligations=[1]), world.handler, at(26))
     assert clock(case, "performance", obligation__ordinal=2).last_day == date(2026, 12, 1)
     assert clock(case, "performance", obligation__ordinal=3).state == "running"
-
-
-def test_an_unanswered_question_gives_the_offer_back(world: World) -> None:
-    case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
-    given.step(case, consumer.ask_about_offer(text="哪天到账？"), world.consumer, at(12))
-    sweep(case, at(14))
-    assert case.status == S.AWAITING_CONSUMER
-    assert case.offers.get().state == "open"
 
 
 def test_review_is_escalated_never_deemed_accepted_and_an_unrouted_case_goes_to_a_person(world: World) -> None:
@@ -199,26 +197,23 @@ def test_a_supervised_settlement_pauses_the_review_and_an_appraisal_the_sixty_da
     assert clock(case, "mediation").last_day >= before + T(days=10)
 
 
-def test_reminders_are_given_once_and_of_several_only_the_latest(world: World) -> None:
+def test_reminders_come_at_half_at_four_fifths_and_each_day_once_overdue_the_latest_alone(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     sweep(case, at(25, 9))
     sweep(case, at(25, 9))
     sweep(case, at(25, 11))
-    assert list(Reminder.objects.filter(deadline__clock="negotiation").values_list("mark", flat=True)) == ["100"]
+    assert marks(case, "negotiation") == ["100"]
     assert Notice.objects.filter(complaint=case, addressee="enterprise", kind="remind").count() == 1
-
-
-def test_reminders_come_at_half_and_at_four_fifths_and_once_it_is_overdue_each_working_day(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     for day in range(12, 26):
         sweep(case, at(day, 12))
-    marks = list(Reminder.objects.filter(deadline__clock="negotiation").order_by("pk").values_list("mark", flat=True))
-    assert marks == ["50", "80", "100"]
+    assert marks(case, "negotiation") == ["50", "80", "100"]
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
     for day in range(12, 20):
         sweep(case, at(day, 12))
-    marks = list(Reminder.objects.filter(deadline__clock="acceptance").order_by("pk").values_list("mark", flat=True))
-    assert marks == ["100", "101", "102", "103", "104"], "half of two days is the last day: only the latest"
+    assert marks(case, "acceptance") == ["100", "101", "102", "103", "104"], (
+        "half of two days is the last day: only the latest"
+    )
 
 
 def test_a_new_policy_touches_no_running_clock_and_a_dated_local_one_wins(world: World) -> None:

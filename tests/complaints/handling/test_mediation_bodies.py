@@ -72,11 +72,9 @@ def text(response: Any) -> str:
     return " ".join(response.content.decode().split())
 
 
-def test_the_body_sees_the_case_and_no_number_of_anybody(world: World, case: Complaint) -> None:
-    workspace(world.chen).post(
-        f"/cases/{case.number}/statement/",
-        {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")} | key(),
-    )
+def test_the_body_sees_the_case_but_no_number_and_does_nothing_without_the_code(world: World, case: Complaint) -> None:
+    form = {"text": "这是账单。", "uploads": SimpleUploadedFile("账单.png", PNG, "image/png")}
+    workspace(world.chen).post(f"/cases/{case.number}/statement/", form | key())
     given.step(case, mediation.suggest_settlement(text="退还一半。"), world.officer, now())
     client = opened(invited(world, case))
     shown = text(client.get(home(case)))
@@ -87,42 +85,33 @@ def test_the_body_sees_the_case_and_no_number_of_anybody(world: World, case: Com
     file = Evidence.objects.get(complaint=case)
     assert client.get(f"{home(case)}files/{file.pk}/").status_code == 200
     assert "怎么算的" in text(client.get(f"{home(case)}why/mediation/"))
+    assert client.get(f"{home(case)}result/")["Location"] == f"{home(case)}code/?for=result"
+    values = {"result": "failed", "text": "双方分歧太大，谈不拢。"}
+    assert client.post(f"{home(case)}result/", values | key()).status_code in (302, 403)
+    assert not HandlingStep.objects.filter(complaint=case, step="report_mediation").exists()
 
 
 def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: World, case: Complaint) -> None:
     client = proven(world, case)
     due = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).due_at
     papers = OfficialDocument.objects.filter(complaint=case).count()
-    at = f"{now() + 3 * DAYS:%Y-%m-%dT15:00}"
-    assert (
-        client.post(f"{home(case)}session/", {"at": at, "place": "消委会二楼", "mode": "site"} | key()).status_code
-        == 302
-    )
+    planned = {"at": f"{now() + 3 * DAYS:%Y-%m-%dT15:00}", "place": "消委会二楼", "mode": "site"}
+    assert client.post(f"{home(case)}session/", planned | key()).status_code == 302
     assert "消委会二楼" in text(workspace(world.chen).get(f"/cases/{case.number}/"))
     official_documents = OfficialDocument.objects.filter(complaint=case)
     assert official_documents.count() == papers, "the notice of mediation is the authority's"
-    held = {
-        "at": f"{now() - DAYS:%Y-%m-%dT10:00}",
-        "place": "消委会二楼",
-        "mode": "site",
-        "present": ["consumer", "enterprise", "body"],
-        "minutes": "双方到场，谈妥退一半。",
-    }
-    assert client.post(f"{home(case)}minutes/", held | {"at": at} | key()).status_code == 422, "that is still to come"
+    held = {"at": f"{now() - DAYS:%Y-%m-%dT10:00}", "place": "消委会二楼", "mode": "site"}
+    held |= {"present": ["consumer", "enterprise", "body"], "minutes": "双方到场，谈妥退一半。"}
+    later = held | {"at": planned["at"]}
+    assert client.post(f"{home(case)}minutes/", later | key()).status_code == 422, "that is still to come"
     same = held | key()
     assert client.post(f"{home(case)}minutes/", same)["Location"] == home(case)
     assert client.post(f"{home(case)}minutes/", same)["Location"] == home(case), "twice is once"
     matters = Matter.objects.filter(complaint=case, kind="session", state="open")
     assert matters.exists(), "the day that was planned is still to come"
-    offered = {
-        "rows": "1",
-        "message": "退还一半。",
-        "promise-1-kind": "transfer",
-        "promise-1-what": "退款",
-        "promise-1-amount": "64.25",
-        "promise-1-due_on": f"{now() + 9 * DAYS:%Y-%m-%d}",
-        "promise-1-owed_by": "enterprise",
-    }
+    offered = {"rows": "1", "message": "退还一半。", "promise-1-kind": "transfer", "promise-1-what": "退款"}
+    offered |= {"promise-1-amount": "64.25", "promise-1-due_on": f"{now() + 9 * DAYS:%Y-%m-%d}"}
+    offered |= {"promise-1-owed_by": "enterprise"}
     more = client.post(f"{home(case)}suggestion/", offered | {"add": "1"} | key())
     matters = Matter.objects.filter(complaint=case, kind="suggestion")
     assert ("promise-2" in text(more), matters.exists()) == (True, False)
@@ -131,12 +120,8 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     assert client.post(f"{home(case)}result/", values | {"text": "好"} | key()).status_code == 422
     assert client.post(f"{home(case)}result/", values | key()).status_code == 302
     steps = HandlingStep.objects.filter(complaint=case, actor_role="mediation_body")
-    assert [step.step for step in steps.order_by("sequence")] == [
-        "schedule_session",
-        "record_session",
-        "suggest_settlement",
-        "report_mediation",
-    ]
+    taken = " ".join(steps.order_by("sequence").values_list("step", flat=True))
+    assert taken == "schedule_session record_session suggest_settlement report_mediation"
     assert {step.organisation for step in steps} == {BODY}
     assert all('"channel":"link"' in step.body for step in steps)
     assert HandlingStep.objects.filter(complaint=case, step="record_session").count() == 1
@@ -153,17 +138,10 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
 
 def test_what_it_brings_with_minutes_and_report_is_read_by_both_and_is_its_own(world: World, case: Complaint) -> None:
     client, image = proven(world, case), "image/png"
-    held = {
-        "at": f"{now() - DAYS:%Y-%m-%dT10:00}",
-        "place": "消委会二楼",
-        "mode": "site",
-        "present": ["consumer", "body"],
-        "minutes": "双方到场。",
-    }
-    bad = client.post(
-        f"{home(case)}minutes/",
-        held | {"uploads": SimpleUploadedFile("笔录.png", b"MZ\x90\x00\x03\x00", image)} | key(),
-    )
+    held = {"at": f"{now() - DAYS:%Y-%m-%dT10:00}", "place": "消委会二楼", "mode": "site"}
+    held |= {"present": ["consumer", "body"], "minutes": "双方到场。"}
+    program = SimpleUploadedFile("笔录.png", b"MZ\x90\x00\x03\x00", image)
+    bad = client.post(f"{home(case)}minutes/", held | {"uploads": program} | key())
     assert (bad.status_code, Evidence.objects.count()) == (422, 0)
     assert "双方到场。" in text(bad), "what was typed stays"
     sheet = SimpleUploadedFile("签到表.png", PNG, image)
@@ -179,34 +157,10 @@ def test_what_it_brings_with_minutes_and_report_is_read_by_both_and_is_its_own(w
             assert name in page, (address, name)
     assert "签到表.png" in text(client.get(home(case)))
     # Nor is it anything of the respondent, who sends without a name as well.
-    assert [is_sender(row, case, side=side, user_id=None) for row in rows for side in ("enterprise", "consumer")] == [
-        False
-    ] * 4
-    assert [is_sender(row, case, side="body", user_id=None) for row in rows] == [True, True]
+    for row in rows:
+        senders = [is_sender(row, case, side=side, user_id=None) for side in ("enterprise", "consumer", "body")]
+        assert senders == [False, False, True]
     assert verify(number=case.number).is_unbroken
-
-
-def test_nothing_is_done_without_the_code(world: World, case: Complaint) -> None:
-    client = opened(invited(world, case))
-    assert client.get(f"{home(case)}result/")["Location"] == f"{home(case)}code/?for=result"
-    values = {"result": "failed", "text": "双方分歧太大，谈不拢。"}
-    assert client.post(f"{home(case)}result/", values | key()).status_code in (302, 403)
-    assert not HandlingStep.objects.filter(complaint=case, step="report_mediation").exists()
-
-
-def test_a_report_of_failure_bears_the_ground_and_ends_nothing(world: World, case: Complaint) -> None:
-    client = proven(world, case)
-    clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
-    before = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())
-    assert not before["no_agreement_possible"].is_open
-    assert (
-        client.post(f"{home(case)}result/", {"result": "failed", "text": "双方分歧太大，谈不拢。"} | key()).status_code
-        == 302
-    )
-    after = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())["no_agreement_possible"]
-    assert (after.is_open, BODY in after.facts[0]) == (True, True)
-    case.refresh_from_db()
-    assert case.status == S.MEDIATING
 
 
 def _taken_back(world: World, case: Complaint) -> None:
@@ -223,19 +177,17 @@ def _ended(world: World, case: Complaint) -> None:
     given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, now())
 
 
-OVER = [
-    _taken_back,
-    _handed_again,
-    _ended,
-    lambda world, case: given.step(case, consumer.withdraw(reason="mistake"), world.consumer, now()),
-    invited,
-    lambda world, case: AnswerLink.objects.filter(complaint=case).update(expires_at=now()),
-]
+def _withdrawn(world: World, case: Complaint) -> None:
+    given.step(case, consumer.withdraw(reason="mistake"), world.consumer, now())
+
+
+OVER = [_taken_back, _handed_again, _ended, _withdrawn, invited]
+OVER += [lambda _world, case: AnswerLink.objects.filter(complaint=case).update(expires_at=now())]
 
 
 @pytest.mark.parametrize("over", OVER)
 def test_the_link_is_dead_once_the_mediation_is_no_longer_its(world: World, case: Complaint, over: Any) -> None:
-    client, token = opened(invited(world, case)), ""
+    client = opened(invited(world, case))
     token = client.session["mediating"][case.number]["token"]
     over(world, case)
     assert client.get(home(case)).status_code == 404
@@ -262,20 +214,14 @@ def test_what_it_writes_once_taken_back_and_any_step_of_the_authority_is_refused
     handed = Matter.objects.get(complaint=case, kind="delegation")
     person_key = handed.complaint.consumer_key
     body = actors.mediation_body(case, organisation=BODY, person_key=person_key, delegation=handed.pk, channel="link")
-    for move in (
-        mediation.record_agreement(promises=[], text=TEXT),
-        mediation.terminate(ground="other_law", facts=TEXT),
-        mediation.recall_mediation(),
-        contact.invite_body(digest="a" * 64, channel="letter", phone=PHONE),
-    ):
+    ending = (mediation.terminate(ground="other_law", facts=TEXT), mediation.recall_mediation())
+    invitation = contact.invite_body(digest="a" * 64, channel="letter", phone=PHONE)
+    for move in (mediation.record_agreement(promises=[], text=TEXT), *ending, invitation):
         given.refused(case, move, body, now())
     given.refused(case, mediation.report_mediation(result="agreed", text=TEXT), world.officer, now())
     _handed_again(world, case)
-    for move in (
-        mediation.record_session(minutes=TEXT),
-        mediation.report_mediation(result="failed", text=TEXT),
-        mediation.suggest_settlement(text=TEXT),
-    ):
+    report = mediation.report_mediation(result="failed", text=TEXT)
+    for move in (mediation.record_session(minutes=TEXT), report, mediation.suggest_settlement(text=TEXT)):
         given.refused(case, move, body, now())
     given.refused(case_at(world, S.MEDIATING), mediation.record_session(minutes=TEXT), body, now())
 
@@ -305,7 +251,7 @@ def test_an_officer_sends_it_by_message_or_as_a_letter(world: World, case: Compl
         contact.invite_body(digest="a" * 64, channel="letter", phone="")
 
 
-def test_news_of_the_case_goes_to_the_phone_of_the_body(world: World, case: Complaint) -> None:
+def test_news_reach_the_body_and_its_report_of_failure_ends_nothing(world: World, case: Complaint) -> None:
     client = proven(world, case)
     OutgoingMessage.objects.all().delete()
     assert client.post(f"{home(case)}suggestion/", {"rows": "0", "message": "各退一步。"} | key()).status_code == 302
@@ -313,3 +259,12 @@ def test_news_of_the_case_goes_to_the_phone_of_the_body(world: World, case: Comp
     given.step(case, mediation.answer_suggestion(agrees=True), world.consumer, now())
     (message,) = sent_to_the_body()
     assert case.number in message
+    clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
+    before = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())
+    assert not before["no_agreement_possible"].is_open
+    failed = {"result": "failed", "text": "双方分歧太大，谈不拢。"}
+    assert client.post(f"{home(case)}result/", failed | key()).status_code == 302
+    after = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())["no_agreement_possible"]
+    assert (after.is_open, BODY in after.facts[0]) == (True, True)
+    case.refresh_from_db()
+    assert case.status == S.MEDIATING

@@ -1,20 +1,28 @@
-"""Two persons: what one alone may not decide, and how little an approval opens."""
+"""Two persons at an authority and at an enterprise: what one alone may not decide, how little an approval opens."""
 
-from datetime import timedelta
+import threading
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
 from accounts.roles import Role
 from authorities.models import Officer, Policy
 from complaints import handling
-from complaints.handling import Move
-from complaints.handling.steps import authority, mediation, proposals, violations
-from complaints.models import Complaint, HandlingStep, Matter
+from complaints.handling import Answer, Move, Promise
+from complaints.handling.steps import authority, consumer, enterprise, mediation, offers, proposals, violations
+from complaints.handling.transition import two_persons
+from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, Offer, OfferAnswer
+from complaints.parties import actors
 from complaints.parties.actors import Actor, officer
-from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Outcome, Status
-from tests import given
+from enterprises.models import Branch, Staff, TwoPersons
+from enterprises.team.staffing import setting_for
+from tests import PATIENCE, given
 from tests.cast import WEDNESDAY, World
 
 S = Status
@@ -87,9 +95,7 @@ def test_the_police_are_told_by_two_names_and_the_head(world: World) -> None:
     done = approve(case, move, other)
     assert [taken.refusal.code if taken.refusal else "" for taken in done] == ["", "two_persons"]
     for again in (world.officer, other):
-        with pytest.raises(StepNotAllowed) as refused:
-            sign(case, again)
-        assert refused.value.code == "own_proposal"
+        assert given.raised(sign, case, again).code == "own_proposal"
     assert all(taken.is_done for taken in approve(case, move, world.actor("head")))
     entry = HandlingStep.objects.get(complaint=case, step="refer_to_police")
     assert (entry.audience, len(entry.data["officers"])) == ("authority", 3)
@@ -137,3 +143,212 @@ def test_where_the_policy_is_off_one_person_suffices(world: World) -> None:
     given.step(case, violations.refer_to_police(text=TEXT), world.officer, LATER)
     given.step(case, mediation.terminate(ground="other_law", facts=TEXT), world.officer, LATER)
     assert case.outcome == Outcome.MEDIATION_TERMINATED
+
+
+REASON = "合约期内不能单独退订这一项业务。"
+ALL_GUARDED = {"offers_above": Decimal("100"), "refusals": True, "failures": True, "returns": True}
+
+
+def setting(world: World, branch: Branch | None = None, **changes: Any) -> TwoPersons:
+    row = {"enterprise": world.mobile, "branch": branch, "set_by": world.lead, "set_at": WEDNESDAY}
+    return TwoPersons.objects.create(**row | ALL_GUARDED | changes)
+
+
+def an_offer(amount: str = "128.50", *, second: str = "grant", promised: str = "", kind: str = "bill_credit") -> Move:
+    promise = Promise(kind=kind, what="退还多扣费用", amount=promised, due_on=date(2026, 12, 7), demand=1)
+    answers = [
+        Answer(demand=1, verdict="part", amount=amount, reason="按实际多扣的月份计算。"),
+        Answer(demand=2, verdict=second, reason="" if second == "grant" else REASON),
+    ]
+    return offers.make_offer(answers=answers, promises=(promise,) if promised else ())
+
+
+def reviewer(world: World, branch: Branch | None = None) -> Actor:
+    user = User.objects.create_user(email="rev@example.com", password="x" * 20, name="审试")
+    return actors.staff_member(Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role="reviewer"))
+
+
+def approved(case: Complaint, actor: Actor, now: Any = LATER) -> list[handling.StepResult]:
+    matter = Matter.objects.get(complaint=case, kind="proposal", state="open")
+    moves = (proposals.approve(matter_id=matter.pk), handling.built(matter.subject, matter.data["payload"]))
+    return handling.take_each([(case.pk, move, actor) for move in moves], now=now)
+
+
+def test_what_the_setting_guards() -> None:
+    for move, changes, expected in [
+        (an_offer("100.00"), {}, ()),
+        (an_offer("100.01"), {}, ("amount",)),
+        (an_offer("10", promised="100.01"), {}, ("amount",)),
+        (an_offer("10", promised="500", kind="voucher"), {}, ("amount",)),
+        (an_offer("128.50"), {"offers_above": None}, ()),
+        (an_offer("0.01"), {"offers_above": Decimal(0)}, ("amount",)),
+        (an_offer("10", second="refuse"), {}, ("refusal",)),
+        (an_offer("101", second="refuse"), {}, ("amount", "refusal")),
+        (an_offer("10", second="refuse"), {"refusals": False}, ()),
+        (an_offer("0"), {}, ("refusal",)),
+        (offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="0.00")]), {}, ("refusal",)),
+        (offers.make_offer(answers=[Answer(demand=1, verdict="grant", amount="0.00")]), {"refusals": False}, ()),
+        (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {}, ("failure",)),
+        (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), {"failures": False}, ()),
+        (enterprise.return_case(reason="not_customer", text="查无此人。"), {}, ("return",)),
+        (enterprise.return_case(reason="not_customer", text="查无此人。"), {"returns": False}, ()),
+        (enterprise.ask_consumer(text="哪一天？"), {}, ()),
+    ]:
+        row = TwoPersons(**ALL_GUARDED | changes)
+        assert (two_persons.why(row, move, []), two_persons.why(None, move, [])) == (expected, ())
+
+
+def test_less_than_asked_is_no_grant_nothing_is_no_part_and_no_figure_is_the_demands_own(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    move = offers.make_offer(answers=[Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")])
+    assert two_persons.worth(move.arguments, case.demands.all()) == Decimal("128.50")
+    wrong = (
+        (Answer(demand=1, verdict="grant", amount="0"), "less_than_asked"),
+        (Answer(demand=1, verdict="grant", amount="128.49"), "less_than_asked"),
+        (Answer(demand=1, verdict="part", amount="0.00", reason="按实际多扣的月份计算。"), "nothing_granted"),
+    )
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for verb in (offers.make_offer, offers.replace_offer):
+        if verb is offers.replace_offer:
+            answers = [Answer(demand=1, verdict="refuse", reason=REASON), Answer(demand=2, verdict="grant")]
+            given.step(case, offers.make_offer(answers=answers), world.handler, LATER)
+        for first, code in wrong:
+            with pytest.raises(WrongInput) as refused:
+                given.step(case, verb(answers=[first, Answer(demand=2, verdict="grant")]), world.handler, LATER)
+            assert (refused.value.code, refused.value.field) == (code, "amount-1")
+
+
+def test_an_offer_of_old_that_granted_less_is_replaced_by_a_part_and_by_no_unknown_verdict(world: World) -> None:
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    OfferAnswer.objects.filter(offer__complaint=case, demand__ordinal=1).update(amount=Decimal("10"))
+    answers = [
+        Answer(demand=1, verdict="part", amount="20", reason="按实际多扣的月份计算。"),
+        Answer(demand=2, verdict="grant"),
+    ]
+    given.step(case, offers.replace_offer(answers=answers), world.handler, LATER)
+    assert case.offers.filter(is_replacement=True).exists()
+    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
+    move = offers.replace_offer(answers=[Answer(demand=1, verdict="x"), Answer(demand=2, verdict="grant")])
+    assert given.refusal(case, move, world.handler, LATER, WrongInput).field == "answer-1"
+
+
+def test_one_alone_is_refused_and_a_proposal_stops_no_clock_and_stays_inside(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for actor in (world.handler, world.manager):
+        assert given.refused(case, an_offer("10", second="refuse"), actor, LATER) == "two_persons"
+    assert not Offer.objects.filter(complaint=case).exists()
+    reviewer(world)
+    before = Deadline.objects.get(complaint=case, clock="negotiation")
+    shown, seen = Notice.objects.filter(complaint=case).count(), case.last_event_at
+    given.step(case, proposals.propose(move=an_offer()), world.handler, LATER)
+    clock = Deadline.objects.get(complaint=case, clock="negotiation")
+    assert (case.status, clock.state, clock.due_at) == (S.NEGOTIATING, "running", before.due_at)
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    assert (matter.audience, matter.enterprise, matter.data["why"]) == ("enterprise", world.mobile, ["amount"])
+    entry = HandlingStep.objects.get(complaint=case, step="propose")
+    assert (entry.audience, entry.data) == ("enterprise", {"step": "make_offer"})
+    # Nobody outside is told, and no version that others read has moved.
+    notices = Notice.objects.filter(complaint=case, kind="propose")
+    assert list(notices.values_list("addressee", flat=True)) == ["enterprise"]
+    assert (Notice.objects.filter(complaint=case).count(), case.last_event_at) == (shown + 1, seen)
+    assert not Offer.objects.filter(complaint=case).exists()
+
+
+def test_a_reviewer_approves_and_the_offer_is_out(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, proposals.propose(move=an_offer(promised="128.50")), world.handler, LATER)
+    someone = reviewer(world, world.fuzhou)
+    assert all(taken.is_done for taken in approved(case, someone))
+    case.refresh_from_db()
+    assert (case.status, Offer.objects.get(complaint=case).made_by_name) == (S.AWAITING_CONSUMER, "审试")
+    # A reviewer takes no step that nobody proposed.
+    given.step(case, consumer.decline_offer(reason="amount_too_low"), world.consumer, LATER)
+    assert given.refused(case, an_offer("10"), someone, LATER) == "not_yours"
+
+
+def test_nobody_approves_his_own_nor_a_handler_and_a_proposal_falls_when_the_consumer_stops(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, proposals.propose(move=an_offer()), world.manager, LATER)
+    for actor, code in ((world.manager, "own_proposal"), (world.handler, "not_yours"), (world.stranger, "not_yours")):
+        first, second = approved(case, actor)
+        assert first.refusal.code == code
+        assert second.refusal is not None
+    assert not Offer.objects.filter(complaint=case).exists()
+    given.step(case, consumer.stop_negotiating(), world.consumer, LATER)
+    assert Matter.objects.get(complaint=case, kind="proposal").state == "fallen"
+
+
+def test_what_could_not_be_done_is_not_proposed_and_it_is_judged_anew_at_the_approval(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    for move, code in (
+        (offers.make_offer(answers=[Answer(demand=1, verdict="grant")]), "demand_unanswered"),
+        (enterprise.report_failure(reason="no_agreement", text="谈不拢。"), "no_contact"),
+    ):
+        assert given.refused(case, proposals.propose(move=move), world.handler, LATER) == code
+    assert not Matter.objects.filter(complaint=case, kind="proposal").exists()
+    # The last day that was promised has passed meanwhile: the offer does not go out, and nothing of it stands.
+    move = offers.make_offer(
+        answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
+        promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on=WEDNESDAY.date())],
+    )
+    given.step(case, proposals.propose(move=move), world.handler, LATER)
+    done = approved(case, world.manager, LATER + timedelta(days=1))
+    assert [taken.refusal.code if taken.refusal else "" for taken in done] == ["", "bad_day"]
+
+
+def guarded(enterprise_id: int, branch_id: int | None) -> tuple[Any, ...]:
+    row = setting_for(enterprise_id, branch_id)
+    assert row is not None
+    return row.offers_above, row.refusals, row.failures, row.returns
+
+
+def test_a_lower_place_is_only_ever_stricter(world: World) -> None:
+    whole = setting(world, offers_above=Decimal("1000"), failures=False, returns=False)
+    assert setting_for(world.mobile.pk, world.fuzhou.pk) == whole
+    setting(world, world.fuzhou, offers_above=None, refusals=False, failures=True, returns=False)
+    below = Branch.objects.create(enterprise=world.mobile, parent=world.fuzhou, name="试验营业厅")
+    other = Branch.objects.create(enterprise=world.mobile, name="另一家分公司")
+    assert guarded(world.mobile.pk, world.fuzhou.pk) == (Decimal("1000"), True, True, False)
+    assert guarded(world.mobile.pk, below.pk) == (Decimal("1000"), True, True, False)
+    setting(world, below, offers_above=Decimal("50"), refusals=False, failures=False, returns=True)
+    assert guarded(world.mobile.pk, below.pk) == (Decimal("50"), True, True, True)
+    assert (setting_for(world.mobile.pk, None), setting_for(world.mobile.pk, other.pk)) == (whole, whole)
+    assert setting_for(world.telecom.pk, None) is None
+
+
+def test_a_branch_does_not_switch_off_what_headquarters_wants(world: World) -> None:
+    setting(world)
+    setting(world, world.fuzhou, offers_above=None, refusals=False, failures=False, returns=False)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    assert given.refused(case, an_offer("10", second="refuse"), world.handler, LATER) == "two_persons"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_approve_at_once_and_one_offer_goes_out(world: World) -> None:
+    setting(world)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    given.step(case, proposals.propose(move=an_offer()), world.handler, LATER)
+    matter = Matter.objects.get(complaint=case, kind="proposal")
+    payload, results = matter.data["payload"], []
+    together = threading.Barrier(2)
+
+    def one(actor: Actor) -> None:
+        try:
+            together.wait(PATIENCE)
+            moves = (proposals.approve(matter_id=matter.pk), handling.built("make_offer", payload))
+            done = handling.take_each([(case.pk, move, actor) for move in moves], now=LATER)
+            results.append([taken.refusal.code if taken.refusal else "" for taken in done])
+        finally:
+            connection.close()
+
+    people = [threading.Thread(target=one, args=(actor,)) for actor in (world.manager, reviewer(world))]
+    for person in people:
+        person.start()
+    for person in people:
+        person.join(PATIENCE)
+    assert (sorted(results)[0], sorted(results)[1][0]) == (["", ""], "nothing_open")
+    assert Offer.objects.filter(complaint=case).count() == 1

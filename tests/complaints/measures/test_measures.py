@@ -22,15 +22,9 @@ from tests.server import A_REQUEST
 
 pytestmark = pytest.mark.django_db
 HOME = "/enterprise/measures/"
-RULE = {
-    "verdict-refund": "grant",
-    "source-refund": "asked",
-    "by-refund": "original_channel",
-    "verdict-cancel_service": "grant",
-    "source-cancel_service": "none",
-    "due_on": "2099-12-07",
-    "message": "8月多扣的费用全部退还。",
-}
+RULE = {"verdict-refund": "grant", "source-refund": "asked", "by-refund": "original_channel"}
+RULE |= {"verdict-cancel_service": "grant", "source-cancel_service": "none"}
+RULE |= {"due_on": "2099-12-07", "message": "8月多扣的费用全部退还。"}
 BY_TABLE = {"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"}
 
 
@@ -72,11 +66,8 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     page = browser.get(place(measure)).content.decode()
     assert "选了5件" in page
     assert "道歉" in page
-    rule = RULE | {
-        "verdict-apology": "refuse",
-        "reason-apology": "已经在电话里说明情况并道过歉。",
-        "source-apology": "none",
-    }
+    rule = RULE | {"verdict-apology": "refuse", "source-apology": "none"}
+    rule |= {"reason-apology": "已经在电话里说明情况并道过歉。"}
     page = browser.post(place(measure), filled(preview="1", **rule)).content.decode()
     assert "试办：3件可以发送" in page
     assert waiting.number in page
@@ -86,9 +77,8 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     measure.refresh_from_db()
     offers = Offer.objects.filter(measure_id=measure.public_id)
     assert sorted(offers.values_list("complaint_id", flat=True)) == [case.pk for case in good]
-    assert set(Obligation.objects.filter(offer__in=offers).values_list("kind", "amount", "state")) == {
-        ("original_channel", Decimal("128.50"), "proposed")
-    }
+    owed = Obligation.objects.filter(offer__in=offers).values_list("kind", "amount", "state")
+    assert set(owed) == {("original_channel", Decimal("128.50"), "proposed")}
     assert measure.sent == 3
     assert set(why(measure)) >= {waiting.number, other.number}
     # The record of each case says so, and what it says is hashed.
@@ -152,16 +142,12 @@ def test_a_number_written_twice_is_one_case_and_two_amounts_are_none(world: Worl
     browser = signed_in(world.ming)
     twice, odd, bare, other = cases(world, 4)
     lines = f"{twice.number},20\n{odd.number},20\n{bare.number}\n{other.number},20\n"
-    measure = drafted(
-        browser, lines=lines + f"{twice.number.lower()} ¥20.00元\n{odd.number},200\n{bare.number},35\n{bare.number}"
-    )
+    lines += f"{twice.number.lower()} ¥20.00元\n{odd.number},200\n{bare.number},35\n{bare.number}"
+    measure = drafted(browser, lines=lines)
     expected = [(twice.number, "20"), (bare.number, "35"), (other.number, "20")]
     assert [(pick["number"], pick["amount"]) for pick in measure.picks] == expected
-    assert why(measure) == {
-        twice.number: "写了两次，只算一次。",
-        bare.number: "写了两次，只算一次。",
-        odd.number: "写了两次，写的不一样：20、200。请核对。",
-    }
+    left_out = {case.number: "写了两次，只算一次。" for case in (twice, bare)}
+    assert why(measure) == left_out | {odd.number: "写了两次，写的不一样：20、200。请核对。"}
     given.step(other, consumer.stop_negotiating(), world.consumer, timezone.now())
     measure = sent(browser, measure, **BY_TABLE)
     assert measure.sent == 2
@@ -218,12 +204,9 @@ def test_what_the_rule_lacks_stands_at_its_field_and_it_is_sent_once(world: Worl
     assert answer.status_code == 422
     for text in ("请写明理由，至少10个字", "金额请填数字", "请写明最后一天", "请从列出的选项中选一项"):
         assert text in page
-    for fields in (
-        {},
-        {"lines": "x", "file": io.BytesIO(b"y")},
-        {"lines": "20260101-AAAAAAAAAAAA-0"},
-        {"lines": "\n".join(map(str, range(501)))},
-    ):
+    many = "\n".join(map(str, range(501)))
+    both = {"lines": "x", "file": io.BytesIO(b"y")}
+    for fields in ({}, both, {"lines": "20260101-AAAAAAAAAAAA-0"}, {"lines": many}):
         assert browser.post(f"{HOME}new/", filled(title="x", **fields)).status_code == 422
     browser, ours = signed_in(world.ming), cases(world, 2)
     measure = drafted(browser, lines=numbers(ours))

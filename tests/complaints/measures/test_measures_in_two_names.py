@@ -21,14 +21,14 @@ from tests.complaints.pages.at_the_desk import signed_in
 
 pytestmark = pytest.mark.django_db
 LIST = "/enterprise/approvals/"
+MOVED, UNANSWERED = "案件已有变化，这份请示已失效。", "还没有答复第9项诉求，每一项都要答复。"
 SMALL = BY_TABLE | {"source-refund": "fixed", "fixed-refund": "20"}
 
 
 @pytest.fixture
 def guarded(world: World) -> TwoPersons:
-    return TwoPersons.objects.create(
-        enterprise=world.mobile, offers_above=Decimal(100), set_by=world.lead, set_at=timezone.now()
-    )
+    columns = {"enterprise": world.mobile, "set_by": world.lead, "set_at": timezone.now()}
+    return TwoPersons.objects.create(offers_above=Decimal(100), **columns)
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def decide(browser: Client, measure: Measure, decision: str, text: str = "", **f
     return browser.post(f"{place(measure)}approval/", filled(decision=decision, text=text) | fields)
 
 
-def test_the_whole_is_proposed_and_strangers_find_nothing(world: World, guarded: TwoPersons) -> None:
+def test_the_whole_is_proposed_and_another_person_sends_it(world: World, guarded: TwoPersons, reviewer: User) -> None:
     ming, ours = signed_in(world.ming), cases(world, 3)
     due = list(Complaint.objects.order_by("pk").values_list("next_due_at", flat=True))
     measure = proposed(world, ming, ours)
@@ -79,11 +79,6 @@ def test_the_whole_is_proposed_and_strangers_find_nothing(world: World, guarded:
     assert "由审核人员或者管理员批准" in signed_in(other).get(f"{place(measure)}approval/").content.decode()
     assert decide(signed_in(other), measure, "grant").status_code == 409
     assert not Offer.objects.exists()
-
-
-def test_another_person_sends_the_whole(world: World, guarded: TwoPersons, reviewer: User) -> None:
-    ours = cases(world, 3)
-    measure = proposed(world, signed_in(world.ming), ours)
     browser = signed_in(reviewer)
     listed = browser.get(LIST).content.decode()
     assert "1项等您批准" in listed
@@ -119,14 +114,11 @@ def test_each_case_is_judged_anew_and_the_rest_is_named(world: World, guarded: T
     assert decide(lead, measure, "grant").status_code == 302
     measure.refresh_from_db()
     assert sorted(Offer.objects.values_list("complaint_id", flat=True)) == [ours[2].pk, ours[3].pk]
-    assert why(measure) == {
-        ours[0].number: "案件已有变化，这份请示已失效。",
-        ours[1].number: "还没有答复第9项诉求，每一项都要答复。",
-    }
+    assert why(measure) == {ours[0].number: MOVED, ours[1].number: UNANSWERED}
     # Nothing half done: no approval without its offer, and nothing goes on waiting.
-    assert sorted(
-        Matter.objects.filter(kind="proposal").order_by("complaint_id").values_list("complaint_id", "state")
-    ) == [(ours[0].pk, "fallen"), (ours[1].pk, "refused"), (ours[2].pk, "granted"), (ours[3].pk, "granted")]
+    proposals = Matter.objects.filter(kind="proposal").order_by("complaint_id")
+    states = zip(ours, ("fallen", "refused", "granted", "granted"), strict=True)
+    assert list(proposals.values_list("complaint_id", "state")) == [(case.pk, state) for case, state in states]
     assert not HandlingStep.objects.filter(complaint=ours[1], step="approve").exists()
     # What stayed behind is chosen anew with one press.
     assert ours[1].number in signed_in(world.ming).get(f"{HOME}new/?again={measure.public_id}").content.decode()

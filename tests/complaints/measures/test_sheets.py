@@ -38,15 +38,12 @@ def with_part(raw: bytes, name: str, content: bytes) -> bytes:
     return out.getvalue()
 
 
-def test_cells_read_as_a_person_reads_them(tmp_path: Path) -> None:
+def test_cells_and_text_in_the_forms_in_use_read_as_a_person_reads_them(tmp_path: Path) -> None:
     raw = workbook([["a", 12, 128.5, date(2026, 12, 7), datetime(2026, 12, 7, 15, 30), True, None, "'=1+1"], [], ["x"]])
     assert read(tmp_path, raw) == [
         (1, ["a", "12", "128.5", "2026-12-07", "2026-12-07 15:30", "TRUE", "", "=1+1"]),
         (3, ["x", "", "", "", "", "", "", ""]),
     ]
-
-
-def test_text_in_the_forms_in_use_and_not_too_long(tmp_path: Path) -> None:
     for raw in (b"a;b\r\n1;2\r\n", b"a,b\n1,2\n", b"\xef\xbb\xbfa\tb\n1\t2", b"a,b\n\n,\n1,2"):
         assert [cells for _line, cells in read(tmp_path, raw)] == [["a", "b"], ["1", "2"]]
     with pytest.raises(SheetRefused, match="太长"):
@@ -54,21 +51,11 @@ def test_text_in_the_forms_in_use_and_not_too_long(tmp_path: Path) -> None:
 
 
 def test_what_is_pasted_is_read_as_a_person_means_it_whatever_stands_before_an_amount() -> None:
-    for line in (
-        "n,1,280.50",
-        "n\t1,280.50",
-        "n 1,280.50",
-        "n，1,280.50",
-        "n ，1,280.50",
-        "n；1,280.50",
-        "n、1,280.50",
-        "n;1,280.50",
-    ):
+    number, amount = "20261118-7K3QABCDEFGH-5", "1,280.50"
+    for between in (",", "\t", " ", "，", " ，", "；", "、", ";"):
         for before in ("", "编号\n", "1\n", "编号,金额\n", "1\t2\n", "1 2\n"):
-            assert [cells for _line, cells in pasted(before + line.replace("n", "20261118-7K3QABCDEFGH-5"))][-1] == [
-                "20261118-7K3QABCDEFGH-5",
-                "1,280.50",
-            ]
+            read_as = [cells for _line, cells in pasted(f"{before}{number}{between}{amount}")]
+            assert read_as[-1] == [number, amount], (before, between)
     assert list(pasted('1,"1,280.50"')) == [(1, ["1", "1,280.50"])]
     assert list(pasted("Case number\n1")) == [(1, ["Case number"]), (2, ["1"])]
     assert list(pasted("编号\t金额\t备注\n1\t25\t已核对，可付")) == [(1, ["编号", "金额"]), (2, ["1", "25"])]
@@ -136,14 +123,13 @@ def test_a_sheet_under_another_name_is_looked_at_too(tmp_path: Path) -> None:
     del parts["xl/worksheets/sheet1.xml"]
     rels = "xl/_rels/workbook.xml.rels"
     parts[rels] = bytes(parts[rels]).replace(b"/xl/worksheets/sheet1.xml", b"/xl/elsewhere/part.dat")  # type: ignore[arg-type]
-    assert read(
-        tmp_path, packed(parts | {"xl/elsewhere/part.dat": sheet_of('<row r="1"><c r="A1"><v>1</v></c></row>')})
-    )
+    near = sheet_of('<row r="1"><c r="A1"><v>1</v></c></row>')
+    assert read(tmp_path, packed(parts | {"xl/elsewhere/part.dat": near}))
     with pytest.raises(SheetRefused, match="行以外"):
         read(tmp_path, packed(parts | {"xl/elsewhere/part.dat": sheet_of(FAR)}))
 
 
-def test_other_workbooks_are_refused_by_their_form_and_what_every_one_has_must_be_there(tmp_path: Path) -> None:
+def test_other_forms_are_refused_and_what_every_workbook_has_must_be_there(tmp_path: Path) -> None:
     for name in ("xl/workbook.bin", "XL/Workbook.BIN", "xl/worksheets/sheet1.bin", "content.xml", "mimetype"):
         for base in ({}, parts_of(workbook([["number"]]))):
             with pytest.raises(SheetRefused, match="不是xlsx"):
@@ -153,16 +139,12 @@ def test_other_workbooks_are_refused_by_their_form_and_what_every_one_has_must_b
         del parts[missing]
         with pytest.raises(SheetRefused, match="打不开"):
             read(tmp_path, packed(parts))
-
-
-def test_a_table_of_open_document_is_refused_before_its_repeated_cells_are_made(tmp_path: Path) -> None:
     office = "urn:oasis:names:tc:opendocument:xmlns:"
-    content = (
-        f'<office:document-content xmlns:office="{office}office:1.0" xmlns:table="{office}table:1.0"><office:body>'
-        '<office:spreadsheet><table:table table:name="a"><table:table-row table:number-rows-repeated="3">'
-        '<table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="1"/>'
-        "</table:table-row></table:table></office:spreadsheet></office:body></office:document-content>"
-    )
+    cell = '<table:table-cell table:number-columns-repeated="3" office:value-type="float" office:value="1"/>'
+    row = f'<table:table-row table:number-rows-repeated="3">{cell}</table:table-row>'
+    table = f'<office:spreadsheet><table:table table:name="a">{row}</table:table></office:spreadsheet>'
+    names = f'xmlns:office="{office}office:1.0" xmlns:table="{office}table:1.0"'
+    content = f"<office:document-content {names}><office:body>{table}</office:body></office:document-content>"
     with pytest.raises(SheetRefused, match="不是xlsx"):
         read(tmp_path, packed({"mimetype": "application/vnd.oasis.opendocument.spreadsheet", "content.xml": content}))
 
@@ -171,17 +153,12 @@ def test_one_long_text_in_many_cells_does_not_fill_the_memory(tmp_path: Path) ->
     parts = parts_of(workbook([["number"]]))
     types, rels = "[Content_Types].xml", "xl/_rels/workbook.xml.rels"
     kind = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
-    parts[types] = bytes(parts[types]).replace(
-        b"</Types>",
-        (  # type: ignore[arg-type]
-            b'<Override PartName="/xl/sharedStrings.xml" ContentType="application/vnd.openxmlformats-officedocument.'
-            b'spreadsheetml.sharedStrings+xml"/></Types>'
-        ),
-    )
-    parts[rels] = bytes(parts[rels]).replace(  # type: ignore[arg-type]
-        b"</Relationships>",
-        f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId9"/></Relationships>'.encode(),
-    )
+    strings = "application/vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"
+    more = {types: f'<Override PartName="/xl/sharedStrings.xml" ContentType="{strings}"/></Types>'}
+    more[rels] = f'<Relationship Type="{kind}" Target="sharedStrings.xml" Id="rId9"/></Relationships>'
+    for part, element in more.items():
+        end = element[element.rindex("</") :].encode()
+        parts[part] = bytes(parts[part]).replace(end, element.encode())  # type: ignore[arg-type]
     parts["xl/sharedStrings.xml"] = f'<sst xmlns="{MAIN}"><si><t>{"x" * (1 << 20)}</t></si></sst>'
     parts["xl/worksheets/sheet1.xml"] = sheet_of('<row r="1">' + '<c t="s"><v>0</v></c>' * 390 + "</row>")
     with pytest.raises(SheetRefused, match="太大"):
@@ -192,11 +169,8 @@ def test_a_library_that_falls_takes_nobody_with_it(tmp_path: Path, monkeypatch: 
     """Whatever it raises, and a panic is no Exception, it raises in the child."""
     raw = workbook([["number"]])
     script = tmp_path / "falls.py"
-    for text, given in (
-        ("import os; os.abort()", "太大"),
-        ("raise BaseException", "太大"),
-        ("import os; os._exit(3)", "打不开"),
-    ):
+    falls = {"import os; os.abort()": "太大", "raise BaseException": "太大", "import os; os._exit(3)": "打不开"}
+    for text, given in falls.items():
         script.write_text(text)
         monkeypatch.setattr(examining, "SHEET_SCRIPT", script)
         with pytest.raises(SheetRefused, match=given):

@@ -4,6 +4,7 @@ A letter stands in ``accepted`` only if the server said so; ``heard`` holds what
 handed, whatever became of it.
 """
 
+import base64
 import contextlib
 import itertools
 import json
@@ -20,6 +21,9 @@ from typing import Any
 import pytest
 
 from tests import PATIENCE
+from web import environment
+
+SECRET = "whsec_" + base64.b64encode(b"k" * 32).decode()
 
 
 @dataclass
@@ -191,3 +195,17 @@ def gateway() -> Iterator[Gateway]:
     yield taken
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def mail(settings: Any, post_office: PostOffice) -> PostOffice:
+    """The portal with a mail server."""
+    settings.MAIL_SERVER = environment.mail_server("EMAIL_URL", post_office.url)
+    settings.MAIL_FROM = "portal@example.org"
+    return post_office
+
+
+@pytest.fixture
+def sms(settings: Any, gateway: Gateway) -> Gateway:
+    settings.SMS_GATEWAY = environment.gateway("SMS_GATEWAY_URL", gateway.url, "SMS_GATEWAY_SECRET", [SECRET])
+    return gateway

@@ -1,5 +1,6 @@
 """Delivering a notice: leased, sent, stamped; tried again; another channel; set aside in the end."""
 
+import re
 import threading
 import time
 from collections import Counter
@@ -10,6 +11,10 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts.models import OutgoingMessage
+from accounts.retention import throw_away_done
+from accounts.sign_in import codes
+from accounts.sign_in.contacts import Contact
 from complaints.models import Complaint, Notice
 from complaints.notices import delivery
 from complaints.notices.channels import open_channels
@@ -17,12 +22,9 @@ from complaints.notices.channels.letter import SEND_WITHIN
 from complaints.procedure.workflow import Status
 from tests import PATIENCE, given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
-from tests.complaints.notices.test_channels import SECRET
-from web import environment
+from tests.complaints.notices.post_office import Gateway, PostOffice
 
-__all__ = ["gateway", "post_office"]
-
+pytestmark = pytest.mark.django_db
 LATER = WEDNESDAY + timedelta(hours=5)
 MINUTE = timedelta(minutes=1)
 
@@ -36,14 +38,6 @@ def notices(world: World) -> list[Notice]:
 
 
 @pytest.fixture
-def mail(settings: Any, post_office: PostOffice) -> PostOffice:
-    """The portal with a mail server."""
-    settings.MAIL_SERVER = environment.mail_server("EMAIL_URL", post_office.url)
-    settings.MAIL_FROM = "portal@example.org"
-    return post_office
-
-
-@pytest.fixture
 def case(world: World, mail: PostOffice) -> Complaint:
     """A case whose consumer reads e-mail; what it told so far is out of the way."""
     world.chen.email = "chen@example.com"
@@ -54,19 +48,9 @@ def case(world: World, mail: PostOffice) -> Complaint:
 
 
 def queue(case: Complaint, number: int = 1, **changes: Any) -> list[Notice]:
-    values: dict[str, Any] = {
-        "kind": "send_message",
-        "addressee": "consumer",
-        "user_id": case.consumer_id,
-        "subject": "s",
-        "body": "b",
-        "short": "short",
-        "created_at": WEDNESDAY,
-        "send_after": WEDNESDAY,
-    }
-    return Notice.objects.bulk_create(
-        Notice(complaint=case, sequence=1000 + n, **values | changes) for n in range(number)
-    )
+    values = {"kind": "send_message", "addressee": "consumer", "user_id": case.consumer_id, "short": "short"}
+    values |= {"subject": "s", "body": "b", "created_at": WEDNESDAY, "send_after": WEDNESDAY} | changes
+    return Notice.objects.bulk_create(Notice(complaint=case, sequence=1000 + n, **values) for n in range(number))
 
 
 def states() -> Counter[tuple[str, str]]:
@@ -102,7 +86,7 @@ def test_what_a_dead_sender_held_is_sent_by_another(case: Complaint, mail: PostO
     assert delivery.sweep_notices(now=WEDNESDAY + delivery.LEASE) == 1
 
 
-def test_killed_between_sending_and_stamping_the_same_letter_goes_again(
+def test_killed_before_stamping_it_goes_again(
     case: Complaint, mail: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Killed(BaseException):
@@ -196,12 +180,6 @@ def test_one_odd_letter_does_not_stop_the_others(
 # --- dead addresses -----------------------------------------------------------------------------
 
 
-@pytest.fixture
-def sms(settings: Any, gateway: Gateway) -> Gateway:
-    settings.SMS_GATEWAY = environment.gateway("SMS_GATEWAY_URL", gateway.url, "SMS_GATEWAY_SECRET", [SECRET])
-    return gateway
-
-
 def test_a_dead_number_leads_to_the_mailbox_and_a_dead_mailbox_to_an_officer(
     case: Complaint, mail: PostOffice, sms: Gateway, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -285,3 +263,75 @@ def test_a_channel_that_holds_us_does_not_hold_the_other(
     queue(case, 5, channel="sms", audience="x")
     assert delivery.sweep_notices(now=WEDNESDAY) == 5
     assert (states(), mail.connections) == ({("email", "queued"): 5, ("sms", "sent"): 5}, 1)
+
+
+SECOND = timedelta(seconds=1)
+
+
+def ask(address: str = "chen@example.com", *, now: Any = WEDNESDAY) -> OutgoingMessage:
+    channel = "email" if "@" in address else "sms"
+    asker = codes.Asker(flow="x", address="192.0.2.1")
+    codes.send_code(contact=Contact(channel, address), purpose="filing", language="zh-hans", asker=asker, now=now)
+    return OutgoingMessage.objects.latest("id")
+
+
+def test_a_code_goes_out_also_at_night_and_is_forgotten(mail: PostOffice, sms: Gateway) -> None:
+    ask()
+    ask("+8613800000001")
+    assert delivery.sweep_notices(now=WEDNESDAY) == 2
+    assert re.search(r"验证码\d{6}", mail.accepted[0].message.get_content())
+    assert re.search(r"验证码\d{6}", sms.texts[0])
+    assert {(row.state, row.body, row.sent_at) for row in OutgoingMessage.objects.all()} == {("sent", "", WEDNESDAY)}
+    assert delivery.sweep_notices(now=WEDNESDAY) == 0
+    night = WEDNESDAY + timedelta(hours=14)
+    ask("+8613800000001", now=night)
+    assert delivery.sweep_notices(now=night) == 1
+
+
+def test_in_the_own_mailbox_it_is_read_for_ten_minutes() -> None:
+    message = ask()
+    assert delivery.sweep_notices(now=WEDNESDAY) == 1
+    message.refresh_from_db()
+    assert (message.state, bool(message.body)) == ("sent", True)
+    delivery.sweep_notices(now=WEDNESDAY + codes.VALID_FOR - SECOND)
+    message.refresh_from_db()
+    assert message.body
+    delivery.sweep_notices(now=WEDNESDAY + codes.VALID_FOR)
+    message.refresh_from_db()
+    assert (message.state, message.body) == ("sent", "")
+
+
+def test_it_is_tried_again_soon_and_given_up_when_nobody_can_use_it(mail: PostOffice) -> None:
+    mail.mode = "dies"
+    message = ask()
+    tried = []
+    for second in range(0, 640, 5):
+        delivery.sweep_notices(now=WEDNESDAY + second * SECOND)
+        tried.append(len(mail.heard))
+    message.refresh_from_db()
+    assert (message.state, message.body, message.last_error) == ("given_up", "", "hung_up")
+    assert tried[:9] == [1, 1, 2, 2, 2, 2, 2, 2, 3]
+    assert 8 <= tried[-1] <= 14
+    assert len({taken.key for taken in mail.heard}) == 1
+    assert not mail.accepted
+
+
+def test_a_code_that_a_dead_sender_held_is_sent_by_another(mail: PostOffice) -> None:
+    ask()
+    OutgoingMessage.objects.update(state="leased", leased_until=WEDNESDAY + delivery.CODES_LEASE)
+    assert delivery.sweep_notices(now=WEDNESDAY) == 0
+    assert delivery.sweep_notices(now=WEDNESDAY + delivery.CODES_LEASE) == 1
+
+
+def test_a_dead_address_is_given_up_an_old_message_dropped(mail: PostOffice, caplog: pytest.LogCaptureFixture) -> None:
+    ask()
+    throw_away_done(now=WEDNESDAY + timedelta(days=6), limit=10)
+    assert OutgoingMessage.objects.count() == 1
+    throw_away_done(now=WEDNESDAY + timedelta(days=7), limit=10)
+    assert not OutgoingMessage.objects.exists()
+    mail.answers["chen@example.com"] = 550
+    message = ask()
+    delivery.sweep_notices(now=WEDNESDAY)
+    message.refresh_from_db()
+    assert (message.state, message.body, message.last_error) == ("given_up", "", "smtp_550")
+    assert "chen@" not in caplog.text

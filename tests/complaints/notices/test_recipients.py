@@ -21,12 +21,8 @@ from complaints.procedure.workflow import Status
 from enterprises.models import Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
-from tests.complaints.notices.test_channels import SECRET
-from tests.complaints.notices.test_delivery import mail, queue, sms, states
-from web import environment
-
-__all__ = ["gateway", "mail", "post_office", "sms"]
+from tests.complaints.notices.post_office import Gateway, PostOffice
+from tests.complaints.notices.test_delivery import queue, states
 
 HERE = ZoneInfo("Asia/Shanghai")
 DIGEST = WEDNESDAY + timedelta(hours=4, minutes=2)
@@ -37,14 +33,9 @@ def at(day: int, hour: int, minute: int = 0, second: int = 0) -> datetime:
 
 
 def to_staff(case: Complaint, **changes: Any) -> dict[str, Any]:
-    return {
-        "addressee": "enterprise",
-        "user_id": None,
-        "enterprise_id": case.enterprise_id,
-        "form": "digest",
-        "subject": f"【12315】{case.number}：有消息",
-        "body": f"看：/enterprise/cases/{case.number}/",
-    } | changes
+    values = {"addressee": "enterprise", "user_id": None, "enterprise_id": case.enterprise_id, "form": "digest"}
+    values |= {"subject": f"【12315】{case.number}：有消息", "body": f"看：/enterprise/cases/{case.number}/"}
+    return values | changes
 
 
 def to_authority(case: Complaint, **changes: Any) -> dict[str, Any]:
@@ -100,7 +91,7 @@ def test_digests_are_told_on_working_days(directory: None, db: None) -> None:
 # --- the channel of a consumer ---------------------------------------------------------------------
 
 
-def test_a_consumer_with_a_phone_gets_a_short_message_by_day(case: Complaint, mail: PostOffice, sms: Gateway) -> None:
+def test_a_phone_gets_a_short_message_by_day_alone(case: Complaint, mail: PostOffice, sms: Gateway) -> None:
     queue(case, send_after=at(11, 21))
     assert delivery.sweep_notices(now=at(11, 21)) == 0
     assert set(Notice.objects.values_list("channel", "send_after")) == {("sms", at(12, 8))}
@@ -108,9 +99,7 @@ def test_a_consumer_with_a_phone_gets_a_short_message_by_day(case: Complaint, ma
     assert delivery.sweep_notices(now=at(12, 8)) == 1
     assert sms.texts == ["short"]
     assert not mail.accepted
-
-
-def test_what_was_due_before_nine_and_was_not_sent_waits_too(case: Complaint, mail: PostOffice, sms: Gateway) -> None:
+    Notice.objects.all().delete()
     queue(case, channel="sms", send_after=at(11, 20, 59))
     assert delivery.sweep_notices(now=at(11, 21)) == 0
     assert Notice.objects.get().send_after == at(12, 8)
@@ -145,18 +134,27 @@ def test_letters_lead_to_the_portal(world: World, mail: PostOffice, settings: An
 # --- the people of an organisation -------------------------------------------------------------------
 
 
-def test_without_a_handler_the_managers_are_told(case: Complaint) -> None:
+def test_the_handler_is_told_managers_of_what_is_late_or_an_officer(case: Complaint, world: World) -> None:
     queue(case, **to_staff(case))
     delivery.sweep_notices(now=DIGEST)
     assert told() == {("主管", "digest")}
-
-
-def test_the_handler_is_told_and_managers_only_of_what_is_late_or_about_to_be(case: Complaint, world: World) -> None:
+    Notice.objects.all().delete()
     queue(case, **to_staff(case, staff_id=world.ming_staff.pk))
     queue(case, **to_staff(case, staff_id=world.ming_staff.pk, kind="remind", audience="x"))
     delivery.sweep_notices(now=DIGEST)
     assert told(kind="send_message") == {("明试", "digest")}
     assert told(kind="remind") == {("明试", "digest"), ("主管", "summary")}
+    Notice.objects.all().delete()
+    queue(case, **to_staff(case, enterprise_id=world.telecom.pk))
+    world.hua_staff.delete()
+    assert delivery.sweep_notices(now=DIGEST) == 0
+    assert set(Notice.objects.values_list("state", "last_error", "channel")) == {("set_aside", "nobody", "")}
+    Notice.objects.all().delete()
+    world.ming_staff.ends_on = date(2026, 11, 10)
+    world.ming_staff.save()
+    queue(case, **to_staff(case, staff_id=world.ming_staff.pk))
+    delivery.sweep_notices(now=DIGEST)
+    assert told() == {("主管", "digest")}
 
 
 def test_a_digest_goes_to_whoever_handles_the_case_when_it_is_due(world: World) -> None:
@@ -180,15 +178,13 @@ def test_reminders_of_the_morning_wait_for_no_afternoon(world: World) -> None:
     assert {row.send_after <= late for row in reminders} == {True}
 
 
-def test_who_has_left_is_told_nothing(case: Complaint, world: World) -> None:
-    world.ming_staff.ends_on = date(2026, 11, 10)
-    world.ming_staff.save()
-    queue(case, **to_staff(case, staff_id=world.ming_staff.pk))
-    delivery.sweep_notices(now=DIGEST)
-    assert told() == {("主管", "digest")}
-
-
-def test_intake_distributes_handlers_handle_and_heads_get_a_line(world: World) -> None:
+def test_intake_distributes_whoever_handles_the_case_is_told_alone_and_heads_get_a_line(world: World) -> None:
+    case = given.a_complaint(world, status=Status.REVIEW)
+    given.step(case, handling.MOVES["assign_officer"](officer_id=world.rui_officer.pk), world.officer, WEDNESDAY)
+    Notice.objects.all().delete()
+    queue(case, **to_authority(case))
+    delivery.sweep_notices(now=WEDNESDAY)
+    assert told() == {("瑞试", "single")}
     triage = given.a_complaint(world, status=Status.TRIAGE)
     review = given.a_complaint(world, status=Status.REVIEW)
     Notice.objects.all().delete()
@@ -203,22 +199,6 @@ def test_intake_distributes_handlers_handle_and_heads_get_a_line(world: World) -
     assert told(kind="refer_to_triage") == {("苏试", "single")}
     # The head is not disturbed by single ones.
     assert Notice.objects.get(form="summary").send_after == DIGEST
-
-
-def test_whoever_handles_the_case_is_told_alone(world: World) -> None:
-    case = given.a_complaint(world, status=Status.REVIEW)
-    given.step(case, handling.MOVES["assign_officer"](officer_id=world.rui_officer.pk), world.officer, WEDNESDAY)
-    Notice.objects.all().delete()
-    queue(case, **to_authority(case))
-    delivery.sweep_notices(now=WEDNESDAY)
-    assert told() == {("瑞试", "single")}
-
-
-def test_nobody_there_is_a_task_for_an_officer(case: Complaint, world: World) -> None:
-    queue(case, **to_staff(case, enterprise_id=world.telecom.pk))
-    world.hua_staff.delete()
-    assert delivery.sweep_notices(now=DIGEST) == 0
-    assert set(Notice.objects.values_list("state", "last_error", "channel")) == {("set_aside", "nobody", "")}
 
 
 # --- digests -----------------------------------------------------------------------------------------
@@ -264,7 +244,7 @@ def test_a_digest_that_failed_goes_again_as_it_was(case: Complaint, mail: PostOf
     assert again.message.get_content() == mail.heard[0].message.get_content()
 
 
-def test_who_has_very_much_gets_several_letters_and_all_of_it(
+def test_who_has_very_much_gets_several_letters_and_one_that_was_tried_before_is_never_cut(
     case: Complaint, mail: PostOffice, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivery, "ROWS", 4)
@@ -273,12 +253,8 @@ def test_who_has_very_much_gets_several_letters_and_all_of_it(
     assert delivery.sweep_notices(now=DIGEST) == 13
     assert sorted(taken.to for taken in mail.accepted) == ["lead@example.com"] + ["ming@example.com"] * 3
     assert sum(taken.message.get_content().count("有消息") for taken in mail.accepted) == 13
-
-
-def test_a_letter_that_was_tried_before_is_never_cut(
-    case: Complaint, mail: PostOffice, world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(delivery, "ROWS", 4)
+    Notice.objects.all().delete()
+    mail.accepted.clear()
     rows = queue(case, 6, **to_staff(case, user_id=world.ming.pk, channel="email"))
     for first, part in ((rows[0], rows[:3]), (rows[3], rows[3:])):
         Notice.objects.filter(pk__in=[row.pk for row in part]).update(letter=first.pk, attempts=1)
@@ -290,12 +266,6 @@ def test_many_lines_are_a_number(case: Complaint, world: World) -> None:
     body = letter_of(queue(case, 103, **to_staff(case, user_id=world.ming.pk, channel="email")), now=DIGEST).body
     assert body.endswith("另有3条，请登录查看。")
     assert len(body.splitlines()) == 201
-
-
-def test_a_mail_server_is_asked_by_its_settings() -> None:
-    assert environment.mail_server("EMAIL_URL", "") is None
-    assert environment.gateway("SMS_GATEWAY_URL", "", "SMS_GATEWAY_SECRET", []) is None
-    assert SECRET.startswith("whsec_")
 
 
 # --- the reader's language ------------------------------------------------------------------------
@@ -324,16 +294,13 @@ def test_each_of_an_organisation_reads_the_own_language(world: World, second_man
     assert subjects["lead@example.com"] == "【12315】下午汇总：1件"
 
 
-def test_a_notice_of_a_status_that_has_passed_says_nothing_of_what_comes_next(world: World) -> None:
+def test_a_past_status_tells_no_next_one_and_a_fellow_reads_the_own_language(world: World) -> None:
     User.objects.filter(pk=world.ming.pk).update(language="en")
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.manager, WEDNESDAY)
     delivery.sweep_notices(now=DIGEST)
     row = Notice.objects.get(addressee="enterprise", kind="forward", user=world.ming)
     assert row.body == f"The portal forwarded it to the enterprise.\nSee the case: /enterprise/cases/{case.number}/"
-
-
-def test_a_fellow_complainant_reads_the_own_language_and_the_filer_that_of_the_case(world: World) -> None:
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
     Complaint.objects.filter(pk=case.pk).update(on_behalf_kind=JOINT)
     other = User.objects.create_user("fellow@example.com", name="友试", language="en")

@@ -68,10 +68,9 @@ def _whole(sock: socket.socket) -> bytes:
             return b""
         result += part
     head, _, body = result.partition(b"\r\n\r\n")
-    length = next(
-        (int(row.split(b":")[1]) for row in head.split(b"\r\n") if row.lower().startswith(b"content-length:")), 0
-    )
-    kept = b"\r\n".join(row for row in head.split(b"\r\n") if not row.lower().startswith(b"connection:"))
+    rows = head.split(b"\r\n")
+    length = next((int(row.split(b":")[1]) for row in rows if row.lower().startswith(b"content-length:")), 0)
+    kept = b"\r\n".join(row for row in rows if not row.lower().startswith(b"connection:"))
     while len(body) < length:
         body += sock.recv(65536)
     return kept + b"\r\n\r\n" + body

@@ -48,9 +48,8 @@ def certificate() -> tuple[bytes, bytes]:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    return made.public_bytes(serialization.Encoding.PEM), key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    pem, form = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8
+    return made.public_bytes(pem), key.private_bytes(pem, form, serialization.NoEncryption())
 
 
 def trusting() -> ssl.SSLContext:
@@ -82,13 +81,8 @@ class Receiver:
         return ["127.0.0.1"]
 
     def rule(self, **changes: Any) -> safe_http.Rule:
-        values: dict[str, Any] = {
-            "ports": (self.port,),
-            "allows": lambda a: a == ip_address("127.0.0.1"),
-            "resolve": self.resolve,
-            "tls": trusting,
-        }
-        return safe_http.Rule(**values | changes)
+        values = {"ports": (self.port,), "allows": lambda a: a == ip_address("127.0.0.1")}
+        return safe_http.Rule(**values | {"resolve": self.resolve, "tls": trusting} | changes)
 
 
 class _Talk(socketserver.BaseRequestHandler):
@@ -134,15 +128,11 @@ class _Talk(socketserver.BaseRequestHandler):
                 receiver.sent += 65536
         elif receiver.mode == "bomb":
             body = gzip.compress(b"\0" * 10_000_000)
-            sock.sendall(
-                f"HTTP/1.1 {receiver.status} OK\r\nContent-Encoding: gzip\r\n".encode()
-                + f"Content-Length: {len(body)}\r\n\r\n".encode()
-                + body
-            )
+            length = f"Content-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n"
+            sock.sendall(f"HTTP/1.1 {receiver.status} OK\r\n{length}".encode() + body)
         elif receiver.mode == "redirect":
-            sock.sendall(
-                b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n"
-            )
+            head = b"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://169.254.169.254/\r\n"
+            sock.sendall(head + b"Content-Length: 0\r\n\r\n")
         else:
             sock.sendall(f"HTTP/1.1 {receiver.status} Said\r\nContent-Length: 0\r\n\r\n".encode())
 

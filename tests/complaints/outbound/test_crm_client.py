@@ -1,4 +1,4 @@
-"""The reference client of docs/how-to against the real server: nothing is lost or doubled, whatever is cut."""
+"""The reference client of docs/how-to and webhooks after each commit: nothing is lost or doubled, whatever is cut."""
 
 import base64
 import importlib.util
@@ -16,7 +16,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from complaints import handling
-from complaints.handling.steps import consumer
+from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint, Engagement, HandlingStep, WebhookDelivery
 from complaints.procedure.workflow import Status as S
 from complaints.webhooks import deliveries, endpoints
@@ -29,18 +29,14 @@ from tests.given import a_complaint, step
 __all__ = ["receiver"]
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "whsec_" + base64.b64encode(b"x" * 32).decode()
-OFFER = {
-    "answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],
-    "message": "多扣的费用全部退还。",
-}
+GRANTED = [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}]
+OFFER = {"answers": GRANTED, "message": "多扣的费用全部退还。"}
 
 
 @pytest.fixture(scope="module")
 def crm() -> ModuleType:
     path = Path(settings.ROOT) / "docs" / "how-to" / "crm_client.py"
     spec = importlib.util.spec_from_file_location("crm_client", path)
-    assert spec is not None
-    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     # Its dataclasses look themselves up there.
     sys.modules["crm_client"] = module
@@ -188,12 +184,7 @@ def test_what_another_firm_has_never_comes(crm: ModuleType, world: World, live_s
 
 
 def test_by_hand_it_says_what_came_of_it(
-    crm: ModuleType,
-    world: World,
-    live_server: Any,
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    crm: ModuleType, world: World, live_server: Any, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     case = a_complaint(world, status=S.WITH_ENTERPRISE, now=timezone.now())
     monkeypatch.setenv("ODR_TOKEN", token_for(world.lead, world=world, place="enterprise").secret)
@@ -211,3 +202,21 @@ def test_by_hand_it_says_what_came_of_it(
     for odd in (["mean", case.number], ["mean", case.number, "assign", "{"], ["listen"]):
         with pytest.raises(SystemExit, match="2"):
             crm.main([*here, *odd])
+
+
+def test_T62_what_happens_later_is_told_once(world: World, receiver: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("complaints.webhooks.endpoints.checked_url", lambda url: url)
+    a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    endpoints.make(user=world.lead, actor=world.manager, url=receiver.url, description="", steps=[], now=timezone.now())
+
+    def sweep() -> list[str]:
+        before = len(receiver.posts)
+        deliveries.sweep_webhooks(now=timezone.now(), rule=receiver.rule())
+        return [json.loads(body)["type"] for _, body in receiver.posts[before:]]
+
+    assert sweep() == []
+    case = a_complaint(world, status=S.NEGOTIATING, now=timezone.now())
+    assert sweep() == ["forward", "accept_case"]
+    assert sweep() == []
+    step(case, enterprise.send_message(text="已在查。"), world.handler, timezone.now())
+    assert sweep() == ["send_message"]

@@ -13,8 +13,8 @@ from complaints.privacy import my_data
 from complaints.procedure.workflow import TABLE, Role, Status
 from tests import given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
-from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, post_office
-from tests.complaints.notices.test_delivery import case, mail, queue, sms
+from tests.complaints.notices.post_office import Gateway, PostOffice, gateway, mail, post_office, sms
+from tests.complaints.notices.test_delivery import case, queue
 from tests.complaints.pages.at_home import clock
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 

@@ -30,9 +30,8 @@ def test_a_changed_policy_counts_at_once_and_what_was_rolled_back_never(world: W
     Policy.objects.filter(name="acceptance").update(number=before)
     assert acceptance() == before
     row = Policy.objects.filter(name="acceptance").first()
-    Policy.objects.create(
-        name="acceptance", region=None, number=before + 7, unit=row.unit, legal_basis="test", version=99
-    )
+    columns = {"region": None, "unit": row.unit, "legal_basis": "test", "version": 99}
+    Policy.objects.create(name="acceptance", number=before + 7, **columns)
     assert acceptance() == before + 7
     Policy.objects.filter(name="acceptance", version=99).delete()
     assert acceptance() == before
@@ -58,8 +57,7 @@ def test_a_changed_authority_and_a_new_calendar_count_at_once(world: World) -> N
     day = WEDNESDAY.date()
     assert calendar.is_working(day)
     last = CalendarVersion.objects.filter(country="CN", year=day.year).latest("number")
-    version = CalendarVersion.objects.create(
-        country="CN", year=day.year, number=last.number + 1, source="test", digest="-", loaded_at=WEDNESDAY
-    )
+    columns = {"number": last.number + 1, "source": "test", "digest": "-", "loaded_at": WEDNESDAY}
+    version = CalendarVersion.objects.create(country="CN", year=day.year, **columns)
     CalendarDay.objects.create(version=version, day=day, is_working=False, name="测试")
     assert not Conditions.at(WEDNESDAY).calendar.is_working(day)

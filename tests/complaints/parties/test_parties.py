@@ -28,34 +28,16 @@ S = Status
 SOON = WEDNESDAY + timedelta(hours=1)
 LI, ZHAO, WANG = "+8619900000011", "+8619900000012", "+8619900000013"
 KEY = {"idempotency_key": "0123456789abcdef"}
-CONSENTS = {
-    "share_with_enterprise": "yes",
-    "pass_to_regulator": "yes",
-    "delegated_mediation": "no",
-    "publish_masked": "no",
-}
-JOINT = OnBehalf(
-    kind="joint",
-    is_declared=True,
-    representatives=("李试",),
-    parties=(JointParty(name="李试", phone=LI), JointParty(name="赵试", phone=ZHAO)),
-)
+CONSENTS = {"share_with_enterprise": "yes", "pass_to_regulator": "yes"}
+CONSENTS |= {"delegated_mediation": "no", "publish_masked": "no"}
+BOTH = (JointParty(name="李试", phone=LI), JointParty(name="赵试", phone=ZHAO))
+JOINT = OnBehalf(kind="joint", is_declared=True, representatives=("李试",), parties=BOTH)
 
 
 def agent(**changed: Any) -> OnBehalf:
-    return OnBehalf(
-        **{
-            "kind": "agent",
-            "principal_name": "王试",
-            "principal_phone": WANG,
-            "relation": "朋友",
-            "powers": "投诉、和解",
-            "valid_until": date(2026, 12, 1),
-            "may_settle": False,
-            "is_declared": True,
-        }
-        | changed
-    )
+    said = {"kind": "agent", "principal_name": "王试", "principal_phone": WANG, "relation": "朋友"}
+    said |= {"powers": "投诉、和解", "may_settle": False, "is_declared": True}
+    return OnBehalf(**said | {"valid_until": date(2026, 12, 1)} | changed)
 
 
 @pytest.fixture(autouse=True)
@@ -180,9 +162,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 
 def test_what_is_wrong_on_the_joining_page_is_said(world: World, client: Client) -> None:
+    case = given.a_complaint(world, on_behalf=JOINT)
+    client.get(f"/cases/join/{links(case)[ZHAO]}/")
     for changed, words in BAD:
-        case = given.a_complaint(world, on_behalf=JOINT)
-        client.get(f"/cases/join/{links(case)[ZHAO]}/")
         response = client.post("/cases/join/", KEY | {"answer": "join", "code": "123456"} | CONSENTS | changed)
         assert response.status_code == 422
         assert words in response.content.decode()
@@ -232,25 +214,12 @@ def test_nobody_joins_twice_or_as_the_filer_or_after_the_offer_with_more(world: 
     zhao = join(case, ZHAO)
     given.refused(case, parties.join_case(consents={}), zhao, SOON)
     given.step(case, given.an_offer(), world.handler, SOON)
-    with pytest.raises(StepNotAllowed):
-        join(case, LI, demands=[{"kind": "apology"}])
+    given.raised(join, case, LI, demands=[{"kind": "apology"}])
 
 
 def _sent(case: Complaint, phone: str) -> Participant:
     joining.ask(case, place="https://portal.example", now=SOON)
     return row_of(case, phone)
-
-
-def test_each_joiner_is_told_and_the_enterprise_learns_a_number_only(world: World, client: Client) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=JOINT)
-    join(case, ZHAO)
-    notices = list(Notice.objects.filter(complaint=case, addressee="consumer").select_related("complaint", "user"))[:1]
-    copies = recipients.with_participants(notices, SOON.date())
-    assert [copy.user for copy in copies] == [person(ZHAO)]
-    client.force_login(world.ming)
-    page = client.get(f"/enterprise/cases/{case.number}/").content.decode()
-    assert "2人，其中1人本人已确认" in page
-    assert "赵试" not in page
 
 
 # --- representatives --------------------------------------------------------------------------
@@ -271,7 +240,9 @@ def test_an_expired_power_is_refused_and_after_its_term_is_none(world: World, cl
         handling.take(consumer.stop_negotiating(), [case.pk], actor=world.consumer, now=SOON + timedelta(days=21))
 
 
-def test_the_power_to_settle_settles_and_without_it_the_principal_does(world: World) -> None:
+def test_without_the_power_to_settle_the_principal_does_and_the_record_says_who_acted(
+    world: World, client: Client
+) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, on_behalf=agent(may_settle=True))
     given.step(case, consumer.accept_offer(), world.consumer, SOON)
     assert case.status == S.PERFORMING
@@ -282,6 +253,15 @@ def test_the_power_to_settle_settles_and_without_it_the_principal_does(world: Wo
     given.step(case, consumer.accept_offer(), principal, SOON)
     assert case.status == S.PERFORMING
     assert HandlingStep.objects.get(complaint=case, step="accept_offer").name.name == "王试"
+    case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
+    principal = join(case, WANG)
+    given.step(case, consumer.add_statement(text="补充一句。"), world.consumer, SOON)
+    given.step(case, consumer.add_statement(text="我也补充。"), principal, SOON)
+    by_agent, by_principal = HandlingStep.objects.filter(complaint=case, step="add_statement").order_by("sequence")
+    assert by_agent.data["acts_for"] == "agent"
+    assert "acts_for" not in by_principal.data
+    client.force_login(person(WANG))
+    assert "陈试（代理人，代委托人办理）" in client.get(f"/cases/{case.number}/").content.decode()
 
 
 def test_the_principal_takes_over_or_denies_the_power_the_representative_is_out(world: World, client: Client) -> None:
@@ -305,7 +285,7 @@ def test_the_principal_takes_over_or_denies_the_power_the_representative_is_out(
     assert case.status == S.REVIEW
 
 
-def test_the_page_of_people_sends_a_new_link_to_nobody_else(world: World, client: Client) -> None:
+def test_the_page_of_people_sends_a_link_and_the_enterprise_learns_a_number(world: World, client: Client) -> None:
     case = given.a_complaint(world, on_behalf=JOINT)
     client.force_login(world.chen)
     assert "赵试" in client.get(f"/cases/{case.number}/people/").content.decode()
@@ -319,18 +299,15 @@ def test_the_page_of_people_sends_a_new_link_to_nobody_else(world: World, client
     alone = given.filed(world)
     client.force_login(world.chen)
     assert client.get(f"/cases/{alone.number}/people/").status_code == 404
-
-
-def test_the_record_says_who_acted_in_whose_name(world: World, client: Client) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
-    principal = join(case, WANG)
-    given.step(case, consumer.add_statement(text="补充一句。"), world.consumer, SOON)
-    given.step(case, consumer.add_statement(text="我也补充。"), principal, SOON)
-    by_agent, by_principal = HandlingStep.objects.filter(complaint=case, step="add_statement").order_by("sequence")
-    assert by_agent.data["acts_for"] == "agent"
-    assert "acts_for" not in by_principal.data
-    client.force_login(person(WANG))
-    assert "陈试（代理人，代委托人办理）" in client.get(f"/cases/{case.number}/").content.decode()
+    case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=JOINT)
+    join(case, ZHAO)
+    notices = list(Notice.objects.filter(complaint=case, addressee="consumer").select_related("complaint", "user"))[:1]
+    copies = recipients.with_participants(notices, SOON.date())
+    assert [copy.user for copy in copies] == [person(ZHAO)]
+    client.force_login(world.ming)
+    page = client.get(f"/enterprise/cases/{case.number}/").content.decode()
+    assert "2人，其中1人本人已确认" in page
+    assert "赵试" not in page
 
 
 # --- the second wall ---------------------------------------------------------------------------
@@ -343,7 +320,7 @@ def behind_the_wall(user: User, case: Complaint, *, day: date) -> tuple[bool, bo
         return (complaints.exists(), HandlingStep.objects.filter(complaint_id=case.pk).exists())
 
 
-def test_the_database_opens_a_case_to_joiners_and_shuts_it_to_who_left_and_after_the_term(world: World) -> None:
+def test_the_database_opens_a_case_to_joiners_alone_and_shows_a_station_the_row(world: World) -> None:
     case = given.a_complaint(world, on_behalf=JOINT)
     zhao, today = person(ZHAO, "赵试"), SOON.date()
     _sent(case, ZHAO)
@@ -356,9 +333,6 @@ def test_the_database_opens_a_case_to_joiners_and_shuts_it_to_who_left_and_after
     case = given.a_complaint(world, on_behalf=agent())
     assert behind_the_wall(world.chen, case, day=date(2026, 12, 1)) == (True, True)
     assert behind_the_wall(world.chen, case, day=date(2026, 12, 2)) == (False, False)
-
-
-def test_the_database_shows_a_station_the_row_and_nothing_that_hangs_on_it(world: World) -> None:
     station = Station.objects.create(code="SD-01", name="服务站", kind="mall", authority=world.gulou)
     clerk = User.objects.create_user("clerk@example.com", name="站试")
     StationStaff.objects.create(user=clerk, station=station)

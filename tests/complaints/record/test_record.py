@@ -48,72 +48,38 @@ def first(case: Complaint) -> Broken:
 
 
 ENTRIES, ONE = "complaints_handlingstep", "where complaint_id = %s and sequence"
-COLUMNS = (
-    "complaint_id, audience, step, happened_at, written_at, actor_role, organisation, from_status, to_status, outcome,"
-    " reason, data, body, previous_hash, hash"
-)
-EDITED = (
-    "step = 'assign'",
-    "actor_role = 'system'",
-    "organisation = 'x'",
-    "data = '{}'::jsonb",
-    "happened_at = happened_at - interval '1 day'",
-    "name_id = null",
-    "written_at = written_at + interval '1 second'",
-    "to_status = 'closed'",
-)
+COLUMNS = "complaint_id, audience, step, happened_at, written_at, actor_role, organisation, from_status, to_status"
+COLUMNS += ", outcome, reason, data, body, previous_hash, hash"
+EDITED = ("step = 'assign'", "actor_role = 'system'", "organisation = 'x'", "data = '{}'::jsonb", "name_id = null")
+EDITED += ("happened_at = happened_at - interval '1 day'", "written_at = written_at + interval '1 second'")
+EDITED += ("to_status = 'closed'",)
 GONE = "the sealed entry is gone or is another one"
+EDITED_TEXT = f"update {ENTRIES} set body = replace(body, 'accept_case', 'assign') {ONE} = 3"
+SWAPPED = [
+    f"update {ENTRIES} set sequence = case sequence when 2 then 1002 else 1003 end {ONE} in (2, 3)",
+    f"update {ENTRIES} set sequence = case sequence when 1002 then 3 else 2 end {ONE} > 1000",
+]
+INSERTED = f"insert into {ENTRIES} (sequence, {COLUMNS}) select sequence + 1, {COLUMNS} from {ENTRIES}"
+INSERTED += " where complaint_id = %s order by sequence desc limit 1"
+CUT = [f"delete from {ENTRIES} {ONE} = 4", f"delete from complaints_personaltext {ONE} = 4"]
+LAST = f"select hash from {ENTRIES} s where s.complaint_id = c.id and sequence = 3"
+CUT += [f"update complaints_complaint c set last_sequence = 3, last_hash = ({LAST}) where id = %s"]
+FORGED = "update complaints_seal set signature = decode(repeat('00', 64), 'hex')"
+STATED = "update complaints_personaltext set sealed = overlay(sealed placing '\\x00'::bytea from octet_length(sealed))"
+STATED += " || '\\x00'::bytea where complaint_id = %s and kind = 'consumer_statement'"
 #: What was done to the record → by which statements, and what is noticed first: entry, and in which words.
 TAMPERED: dict[str, tuple[list[str], int | None, str]] = {
-    "an edited text of an entry": (
-        [f"update {ENTRIES} set body = replace(body, 'accept_case', 'assign') {ONE} = 3"],
-        3,
-        "its text does not match its digest",
-    ),
+    "an edited text of an entry": ([EDITED_TEXT], 3, "its text does not match its digest"),
     **{f"an edited column: {change}": ([f"update {ENTRIES} set {change} {ONE} = 4"], 4, "") for change in EDITED},
     "a deleted entry": ([f"delete from {ENTRIES} {ONE} = 2"], 2, "entry 2 is missing"),
-    "swapped entries": (
-        [
-            f"update {ENTRIES} set sequence = case sequence when 2 then 1002 else 1003 end {ONE} in (2, 3)",
-            f"update {ENTRIES} set sequence = case sequence when 1002 then 3 else 2 end {ONE} > 1000",
-        ],
-        2,
-        "",
-    ),
-    "an inserted entry": (
-        [
-            f"insert into {ENTRIES} (sequence, {COLUMNS}) select sequence + 1, {COLUMNS} from {ENTRIES}"
-            " where complaint_id = %s order by sequence desc limit 1"
-        ],
-        5,
-        "",
-    ),
+    "swapped entries": (SWAPPED, 2, ""),
+    "an inserted entry": ([INSERTED], 5, ""),
     "a cut tail": ([f"delete from {ENTRIES} {ONE} = 4"], 4, ""),
-    "a cut tail with the case row adjusted": (
-        [
-            f"delete from {ENTRIES} {ONE} = 4",
-            f"delete from complaints_personaltext {ONE} = 4",
-            f"update complaints_complaint c set last_sequence = 3, last_hash = (select hash from {ENTRIES} s where"
-            " s.complaint_id = c.id and sequence = 3) where id = %s",
-        ],
-        4,
-        GONE,
-    ),
+    "a cut tail with the case row adjusted": (CUT, 4, GONE),
     "a whole case removed": ([f"delete from {ENTRIES} where complaint_id = %s"], None, "every entry is missing"),
     "a removed seal": (["delete from complaints_seal where number = 1"], None, "seal 1 is missing"),
-    "a forged seal": (
-        ["update complaints_seal set signature = decode(repeat('00', 64), 'hex')"],
-        None,
-        "seal 1 is not signed by the known key",
-    ),
-    "a changed statement": (
-        [
-            "update complaints_personaltext set sealed = overlay(sealed placing '\\x00'::bytea from"
-            " octet_length(sealed)) || '\\x00'::bytea where complaint_id = %s and kind = 'consumer_statement'"
-        ],
-        1,
-        "",
-    ),
+    "a forged seal": ([FORGED], None, "seal 1 is not signed by the known key"),
+    "a changed statement": ([STATED], 1, ""),
     "a changed name": (["update complaints_recordedname set sealed = '\\x00' || sealed"], None, "names were changed"),
 }
 
@@ -199,60 +165,20 @@ def test_T74_what_cannot_be_recorded_did_not_happen(world: World, monkeypatch: p
     assert verify(number=case.number).is_unbroken
 
 
-AWKWARD = [
-    "",
-    "NULL",
-    "null",
-    '"',
-    "\\",
-    '\\"',
-    "a\\b",
-    "{",
-    "}",
-    "{}",
-    ",",
-    "a,b",
-    "'",
-    "''",
-    "%s",
-    "%%",
-    " ",
-    " x ",
-    "\n\t",
-    "e\u0301",
-    "退款",
-    "🧾",
-    '{"a": "b\\"c"}',
-    "\\x00",
-    "$1",
-    "E'\\\\'",
-]
+WORDS = r""" NULL null " \ \" a\b { } {} , a,b ' '' %s %% é 退款 🧾 \x00 $1 E'\\' """
+AWKWARD = ["", " ", " x ", "\n\t", '{"a": "b\\"c"}', *WORDS.split()]
 
 
 def test_text_comes_back_as_it_was(world: World) -> None:
     for text in AWKWARD:
         case = given.filed(world)
         facts: dict[str, Any] = {"text": text, "list": [text, None, 1.5, True], text: {}}
-        bulk.insert(
-            [
-                PersonalText(
-                    complaint=case,
-                    key_id=case.consumer_key,
-                    audience="parties",
-                    sequence=9,
-                    kind=kind,
-                    sealed=with_salt(b'\x00\\"\xff' * 4, text),
-                    digest=text.encode() + b"\x00'{},",
-                )
-                for kind in ("one", "two")
-            ]
-        )
+        salt, digest = b'\x00\\"\xff' * 4, text.encode() + b"\x00'{},"
+        columns = {"complaint": case, "key_id": case.consumer_key, "audience": "parties", "sequence": 9}
+        columns |= {"sealed": with_salt(salt, text), "digest": digest}
+        bulk.insert([PersonalText(kind=kind, **columns) for kind in ("one", "two")])
         for row in PersonalText.objects.filter(complaint=case, sequence=9):
-            assert (row.text, bytes(row.salt), bytes(row.digest)) == (
-                text,
-                b'\x00\\"\xff' * 4,
-                text.encode() + b"\x00'{},",
-            )
+            assert (row.text, bytes(row.salt), bytes(row.digest)) == (text, salt, digest)
         case.facts, case.item_name, case.platform_number = facts, text, text[:60]
         bulk.update([case], ["facts", "item_name", "platform_number"])
         kept = Complaint.objects.get(pk=case.pk)
@@ -273,14 +199,13 @@ def test_every_kind_of_value_and_its_absence(world: World) -> None:
             assert (bytes(result) if isinstance(result, memoryview) else result) == getattr(before, name), name
 
 
-def test_nothing_to_write_asks_nothing(db: None, django_assert_num_queries: Any) -> None:
+def test_nothing_to_write_asks_nothing_and_what_is_too_long_is_refused(
+    db: None, django_assert_num_queries: Any, world: World
+) -> None:
     with django_assert_num_queries(0):
         bulk.insert([])
         bulk.update([], ["status"])
         bulk.insert_and_number([])
-
-
-def test_what_has_no_array_form_or_is_too_long_is_refused_and_not_cut(world: World) -> None:
     with pytest.raises(TypeError):
         bulk.insert([Heartbeat(name="x", at={1})])
     # A text that was cut would no longer be what the record says of it.

@@ -1,6 +1,7 @@
 """The duty strip and the chip, in the words of the microcopy; without a query."""
 
 from datetime import UTC, date, datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
@@ -19,30 +20,18 @@ from tests.languages import in_language
 S = Status
 CALENDAR = Calendar.build([(date(2027, 1, 1), False, "元旦", "New Year's Day")], [2026], source="a decree", version="1")
 NOW = datetime(2026, 11, 27, 2, tzinfo=UTC)
+BEGUN = datetime(2026, 11, 18, 3, tzinfo=UTC)
 
 
 def clock(kind: Clock, last_day: date, **changes: Any) -> Deadline:
     due_at = CALENDAR.moment(last_day + timedelta(days=1))
-    values: dict[str, Any] = {
-        "owed_by": CLOCKS[kind].owed_by,
-        "started_at": datetime(2026, 11, 18, 3, tzinfo=UTC),
-        "length": 10,
-        "unit": "WD",
-        "last_day": last_day,
-        "due_at": due_at,
-        "derivation": {},
-    }
-    return Deadline(clock=kind, **values | changes)
+    values = {"owed_by": CLOCKS[kind].owed_by, "started_at": BEGUN, "length": 10, "unit": "WD", "derivation": {}}
+    return Deadline(clock=kind, **values | {"last_day": last_day, "due_at": due_at} | changes)
 
 
 def case(status: Status, **changes: Any) -> Complaint:
-    fields: dict[str, Any] = {
-        "number": "20261118-7K3Q-5",
-        "status": status,
-        "status_since": datetime(2026, 11, 18, 3, tzinfo=UTC),
-        "consents": {"pass_to_regulator": True},
-    }
-    return Complaint(**fields | changes)
+    fields = {"number": "20261118-7K3Q-5", "status": status, "status_since": BEGUN}
+    return Complaint(**fields | {"consents": {"pass_to_regulator": True}} | changes)
 
 
 def strip(complaint: Complaint, *clocks: Deadline, viewer: str = "consumer", language: str = "zh-hans") -> NextAction:
@@ -58,65 +47,33 @@ def with_li(complaint: Complaint) -> Complaint:
 WEDNESDAY_2 = date(2026, 12, 2)
 
 
+#: Status, clock, and the sentence in both languages; every clock ends on 2 December.
+SENTENCES = """
+FILED FORWARDING 已提交，正在转给负责答复的单位。 | Filed. We are passing it to whoever must answer.
+TRIAGE FORWARDING 市场监管部门正在确定由谁处理，12月2日24:00前分送。
+ | The authority is deciding who handles it, by 2 Dec.
+WITH_ENTERPRISE ACCEPTANCE 已送达移动福州分公司，须在12月2日24:00前受理。
+ | Delivered to China Mobile Fuzhou; it must accept by 2 Dec.
+NEGOTIATING NEGOTIATION 移动福州分公司的李敏正在与您协商，须在12月2日24:00前有结果。
+ | 李敏 at China Mobile Fuzhou is on it; a result is due by 2 Dec.
+AWAITING_CONSUMER CONFIRMATION 轮到您了：企业提出了方案，请在12月2日24:00前答复。
+ | Your turn: there is an offer. Answer by 2 Dec.
+PERFORMING PERFORMANCE 已达成一致，移动福州分公司须在12月2日24:00前履行承诺。
+ | Agreed. China Mobile Fuzhou must keep its promise by 2 Dec.
+REVIEW REVIEW 市场监管部门正在审查，12月2日24:00前告知是否受理。
+ | The authority will say by 2 Dec if it accepts the case.
+AWAITING_MATERIAL MATERIAL 轮到您了：请在12月2日24:00前补充材料。 | Your turn: send the material by 2 Dec.
+MEDIATING MEDIATION 已受理，市场监管部门正在调解，12月2日24:00前结束。
+ | Accepted. The authority is mediating, until 2 Dec at most.
+"""
+
+
 def test_who_does_what_by_when() -> None:
-    for status, kind, chinese, english in [
-        (
-            S.FILED,
-            Clock.FORWARDING,
-            "已提交，正在转给负责答复的单位。",
-            "Filed. We are passing it to whoever must answer.",
-        ),
-        (
-            S.TRIAGE,
-            Clock.FORWARDING,
-            "市场监管部门正在确定由谁处理，12月2日24:00前分送。",
-            "The authority is deciding who handles it, by 2 Dec.",
-        ),
-        (
-            S.WITH_ENTERPRISE,
-            Clock.ACCEPTANCE,
-            "已送达移动福州分公司，须在12月2日24:00前受理。",
-            "Delivered to China Mobile Fuzhou; it must accept by 2 Dec.",
-        ),
-        (
-            S.NEGOTIATING,
-            Clock.NEGOTIATION,
-            "移动福州分公司的李敏正在与您协商，须在12月2日24:00前有结果。",
-            "李敏 at China Mobile Fuzhou is on it; a result is due by 2 Dec.",
-        ),
-        (
-            S.AWAITING_CONSUMER,
-            Clock.CONFIRMATION,
-            "轮到您了：企业提出了方案，请在12月2日24:00前答复。",
-            "Your turn: there is an offer. Answer by 2 Dec.",
-        ),
-        (
-            S.PERFORMING,
-            Clock.PERFORMANCE,
-            "已达成一致，移动福州分公司须在12月2日24:00前履行承诺。",
-            "Agreed. China Mobile Fuzhou must keep its promise by 2 Dec.",
-        ),
-        (
-            S.REVIEW,
-            Clock.REVIEW,
-            "市场监管部门正在审查，12月2日24:00前告知是否受理。",
-            "The authority will say by 2 Dec if it accepts the case.",
-        ),
-        (
-            S.AWAITING_MATERIAL,
-            Clock.MATERIAL,
-            "轮到您了：请在12月2日24:00前补充材料。",
-            "Your turn: send the material by 2 Dec.",
-        ),
-        (
-            S.MEDIATING,
-            Clock.MEDIATION,
-            "已受理，市场监管部门正在调解，12月2日24:00前结束。",
-            "Accepted. The authority is mediating, until 2 Dec at most.",
-        ),
-    ]:
-        complaint = with_li(case(status))
-        row = clock(kind, WEDNESDAY_2)
+    rows = SENTENCES.replace("\n |", " |").strip().split("\n")
+    assert len(rows) == 9
+    for status, kind, sentences in (row.split(" ", 2) for row in rows):
+        complaint, row = with_li(case(S[status])), clock(Clock[kind], WEDNESDAY_2)
+        chinese, english = sentences.split(" | ")
         assert (strip(complaint, row).sentence, strip(complaint, row, language="en").sentence) == (chinese, english)
         assert strip(complaint, row).deadline is row
 
@@ -125,27 +82,21 @@ def test_suspended_says_whether_the_clock_rests() -> None:
     rests = clock(Clock.MEDIATION, WEDNESDAY_2, state="paused", remaining=9, paused_on=NOW.date())
     complaint = case(S.MEDIATION_SUSPENDED, reason="appraisal")
     assert strip(complaint, rests).sentence == "调解中止（鉴定、检测），期限暂停。"
-    assert (
-        strip(complaint, rests, language="en").sentence == "Mediation suspended (an appraisal); the clock has stopped."
-    )
-    runs = clock(Clock.SUSPENSION, WEDNESDAY_2)
-    assert (
-        strip(case(S.MEDIATION_SUSPENDED, reason="recusal"), runs).sentence
-        == "调解中止（申请回避），调解期限照常计算。"
-    )
+    english = strip(complaint, rests, language="en").sentence
+    assert english == "Mediation suspended (an appraisal); the clock has stopped."
+    complaint, runs = case(S.MEDIATION_SUSPENDED, reason="recusal"), clock(Clock.SUSPENSION, WEDNESDAY_2)
+    assert strip(complaint, runs).sentence == "调解中止（申请回避），调解期限照常计算。"
 
 
-@pytest.mark.parametrize("outcome", list(Outcome))
-@pytest.mark.parametrize("viewer", ["consumer", "enterprise", "authority", ""])
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_a_closed_case_says_so_to_everybody(outcome: Outcome, viewer: str, language: str) -> None:
-    result = strip(case(S.CLOSED, outcome=outcome), viewer=viewer, language=language)
-    assert result.sentence
-    assert "{" not in result.sentence
-    assert result.side == ""
-    assert result.deadline is None
-    assert result.if_missed == ""
-    assert not result.is_your_turn
+VIEWERS = list(product(("consumer", "enterprise", "authority", ""), ("zh-hans", "en")))
+
+
+def test_a_closed_case_says_so_to_everybody() -> None:
+    for outcome, (viewer, language) in product(Outcome, VIEWERS):
+        result = strip(case(S.CLOSED, outcome=outcome), viewer=viewer, language=language)
+        assert result.sentence
+        assert "{" not in result.sentence
+        assert (result.side, result.deadline, result.if_missed, result.is_your_turn) == ("", None, "", False)
 
 
 def test_whose_turn_it_is_that_an_answer_is_late_and_what_if_missed() -> None:
@@ -157,30 +108,22 @@ def test_whose_turn_it_is_that_an_answer_is_late_and_what_if_missed() -> None:
     assert "审查" in strip(alone, row).if_missed
     row = clock(Clock.ACCEPTANCE, WEDNESDAY_2)
     mine = strip(case(S.WITH_ENTERPRISE), row, viewer="enterprise")
-    assert mine.is_your_turn
-    assert mine.sentence.startswith("轮到您了")
-    assert mine.tone == "warn"
+    assert (mine.is_your_turn, mine.tone, mine.sentence[:4]) == (True, "warn", "轮到您了")
     assert not strip(case(S.WITH_ENTERPRISE), row, viewer="consumer").is_your_turn
     row = clock(Clock.ACCEPTANCE, date(2026, 11, 25), state="lapsed")
     result = strip(with_li(case(S.WITH_ENTERPRISE)), row, viewer="enterprise")
-    assert result.is_overdue
-    assert result.tone == "bad"
-    assert result.is_your_turn
+    assert (result.is_overdue, result.tone, result.is_your_turn) == (True, "bad", True)
     assert result.sentence == "已逾期：应于11月25日完成，仍须由移动福州分公司的李敏办理。"
     waiting = case(S.AWAITING_CONSUMER)
-    values = {
-        viewer: strip(waiting, clock(Clock.CONFIRMATION, WEDNESDAY_2), viewer=viewer).status
-        for viewer in ("consumer", "enterprise", "")
-    }
-    assert values == {"consumer": "待您确认", "enterprise": "待消费者确认", "": "待消费者确认"}
+    for viewer, status in {"consumer": "待您确认", "enterprise": "待消费者确认", "": "待消费者确认"}.items():
+        assert strip(waiting, clock(Clock.CONFIRMATION, WEDNESDAY_2), viewer=viewer).status == status
     assert strip(waiting, language="en").status == "Waiting for you"
     asked = clock(Clock.ANSWER, date(2026, 11, 28))
     later = clock(Clock.NEGOTIATION, WEDNESDAY_2)
     assert strip(case(S.NEGOTIATING), asked, later).sentence.startswith("您就方案提了问题")
     missed = clock(Clock.ANSWER, date(2026, 11, 28), owed_by="consumer")
     result = strip(case(S.NEGOTIATING), missed, later)
-    assert result.side == "consumer"
-    assert result.is_your_turn
+    assert (result.side, result.is_your_turn) == ("consumer", True)
 
 
 def test_a_stranger_is_told_no_person_silence_no_success_and_nothing_without_a_clock() -> None:
@@ -193,23 +136,13 @@ def test_a_stranger_is_told_no_person_silence_no_success_and_nothing_without_a_c
     assert strip(case(S.REVIEW)).sentence == "现在由市场监管部门办理，目前没有期限。"
 
 
-@pytest.mark.parametrize("status", [s for s in S if s != S.DRAFT])
-def test_cases_of_every_status_ask_no_database(world: World, status: Status, django_assert_num_queries: Any) -> None:
-    number = given.a_complaint(world, status=status).pk
-    complaint = Complaint.objects.get(pk=number)
-    rows = list(Deadline.objects.filter(complaint=number, ended_at=None))
-    with django_assert_num_queries(0):
-        for viewer in ("consumer", "enterprise", "authority", ""):
-            for language in ("zh-hans", "en"):
-                result = in_language(
-                    language,
-                    next_action_of,
-                    complaint=complaint,
-                    clocks=rows,
-                    viewer_side=viewer,
-                    now=WEDNESDAY,
-                    calendar=CALENDAR,
-                )
+def test_cases_of_every_status_ask_no_database(world: World, django_assert_num_queries: Any) -> None:
+    for status in [s for s in S if s != S.DRAFT]:
+        complaint = Complaint.objects.get(pk=given.a_complaint(world, status=status).pk)
+        asked = {"clocks": list(complaint.deadlines.filter(ended_at=None)), "now": WEDNESDAY, "calendar": CALENDAR}
+        with django_assert_num_queries(0):
+            for viewer, language in VIEWERS:
+                result = in_language(language, next_action_of, complaint=complaint, viewer_side=viewer, **asked)
                 assert result.sentence
                 assert "{" not in result.sentence
                 assert (result.deadline is None, bool(result.if_missed)) == (status == S.CLOSED, status != S.CLOSED)
