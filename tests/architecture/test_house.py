@@ -21,7 +21,6 @@ TOO_LONG = {
     "complaints/reading/case.py",
     "odr_portal/settings.py",
     "tests/browser/pictures.py",
-    "tests/complaints/handling/test_steps.py",
     "tests/complaints/outbound/test_webhooks.py",
     "tests/stateful/words.py",
     "tests/walls/test_the_database_itself.py",
