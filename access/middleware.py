@@ -92,7 +92,7 @@ class PermissionMiddleware:
         if not duty_of(user) and action in actions_for(resource, ACCOUNT):
             # Most of what people ask for needs no look at their offices.
             return None
-        # The frame of the page asks again what work this person has; it reads it here.
+        # The page context asks again what work this person has; it reads it here.
         user.roles_today = roles_held(user, on=timezone.localdate())  # type: ignore[attr-defined]
         allowed = actions_for(resource, user.roles_today | KEY_ROLES)  # type: ignore[attr-defined]
         if action in allowed:

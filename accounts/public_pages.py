@@ -1,7 +1,7 @@
 """Pages that are the same for everybody: answered from memory, with an ETag, and to be kept by whoever stands between.
 
-Only a visitor without session, token or draft gets the shared page, and nothing of a visitor is in it: no
-cookie is set, and its frame has no form. Whoever is signed in gets a page of one's own that nobody keeps. The memory is
+Only a visitor without session, token or draft gets the shared page, and nothing of a visitor is in it: no cookie is
+set, and its head and foot have no form. Whoever is signed in gets a page of one's own that nobody keeps. The memory is
 that of the process, so nothing else has to be there; an empty one only makes the answer slower.
 """
 

@@ -165,7 +165,7 @@ def workspace_of(request: HttpRequest) -> Workspace:
 def workspace_for(user: User, *, now: datetime) -> Workspace:
     """The workspace of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
-    # The frame of the page asks the same; it reads it from the person of the request.
+    # The page context asks the same; it reads it from the person of the request.
     offices, newest = offices_and_calendar(user, on=today)
     user.offices_today = offices  # type: ignore[attr-defined]
     if not offices:

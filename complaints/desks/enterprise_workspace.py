@@ -154,7 +154,7 @@ def workspace_of(request: HttpRequest) -> Workspace:
 def workspace_for(user: User, *, now: datetime) -> Workspace:
     """The workspace of ``user`` at ``now``; Http404 without one."""
     today = timezone.localdate(now)
-    # The frame of the page asks the same; it reads it from the person of the request.
+    # The page context asks the same; it reads it from the person of the request.
     user.jobs_today = jobs_of(user, on=today)  # type: ignore[attr-defined]
     jobs = [staff_member(job) for job in user.jobs_today]  # type: ignore[attr-defined]
     if not jobs:

@@ -1,6 +1,6 @@
-"""What the frame around each page shows: who is here, where they may go, how they like to read.
+"""What the head and foot of each page show: who is here, where they may go, how they like to read.
 
-The frame only offers addresses that this installation has.
+They only offer addresses that this installation has.
 """
 
 from dataclasses import dataclass
@@ -218,10 +218,10 @@ def _bar(items: tuple[NavItem, ...], language: str | None) -> SafeString:
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
-    """Context processor: `frame` for base.html and the national `limits`, each read only when a template asks for it.
-    A page about a case or a place brings the `limits` in force there."""
+    """Context processor: `page_context` for base.html and the national `limits`, each read only when a template asks
+    for it. A page about a case or a place brings the `limits` in force there."""
     return {
-        "frame": SimpleLazyObject(lambda: build_page_context(request)),
+        "page_context": SimpleLazyObject(lambda: build_page_context(request)),
         "limits": SimpleLazyObject(lambda: Conditions.at(timezone.now()).limits()),
     }
 

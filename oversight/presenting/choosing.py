@@ -339,7 +339,7 @@ class DashboardPage:
         return Lists(asked.period, asked.category, asked.enterprise_id, code, asked.channel)
 
     def around(self) -> dict[str, Any]:
-        """What the frame of the page shows."""
+        """What the head of the page shows."""
         asked, places = self.asked, self.places
         return {
             "form": self.form,

@@ -252,7 +252,7 @@ def test_programs_get_the_number_in_the_problem(address: str, status: int) -> No
 def test_pages_of_the_worst_case_stand_alone(name: str) -> None:
     source = (ROOT / "templates" / "web" / "errors" / f"{name}.html").read_text(encoding="utf-8")
     assert "extends" not in source
-    assert "frame" not in source
+    assert "page_context" not in source
 
 
 def test_a_number_even_when_no_page_can_be_drawn(settings: Any, tmp_path: Path) -> None:

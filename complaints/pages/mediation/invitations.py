@@ -237,7 +237,7 @@ def _open_steps(officer_case: OfficerCase, table: RespondentCase) -> set[str]:
 
 @officer_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> HttpResponseBase:
-    """The respondent's own page in the officer's frame: words, read back where they decide something, written down."""
+    """The respondent's own page in the officer's layout: words, read back where they decide something, written down."""
     page, officer_case = PAGES.get(name), _case_of_respondent(workspace, request, number)
     if page is None:
         raise Http404

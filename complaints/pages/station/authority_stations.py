@@ -99,7 +99,7 @@ def register(request: HttpRequest) -> HttpResponseBase:
     today = timezone.localdate(now)
     offices: list[Officer] = []
     if isinstance(user, User):
-        # The frame of the page asks the same; it reads it from the person of the request.
+        # The page context asks the same; it reads it from the person of the request.
         offices = user.offices_today = offices_of(user, on=today)  # type: ignore[attr-defined]
     own, heads = _authorities(offices), _authorities(row for row in offices if row.role in Right.LEAD_AUTHORITY.posts)
     if not own or (request.method == "POST" and not heads):

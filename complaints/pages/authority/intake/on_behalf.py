@@ -84,7 +84,7 @@ class ReadForm(StepForm):
 def write_down(
     at: StepContext[Any], page: StepPage[Any], record: RecordForm, *, template: str, label: Any, missing: Any
 ) -> HttpResponseBase:
-    """The page in the officer's frame; ``template`` reads back what will be written down, which ``label`` confirms."""
+    """The page in the officer's layout; ``template`` reads back what will be written down, which ``label`` confirms."""
     if at.request.method != "POST":
         return show_or_take(at, page)
     form, typed = sent(at, page), at.request.POST
@@ -165,7 +165,7 @@ def choose(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespo
 
 @officer_page("GET", "POST")
 def step(request: HttpRequest, workspace: Workspace, number: str, name: str) -> HttpResponseBase:
-    """The consumer's own step page in the officer's frame, read back where it decides something."""
+    """The consumer's own step page in the officer's layout, read back where it decides something."""
     asked = PAGES.get(name)
     if asked is None:
         raise Http404
