@@ -53,7 +53,7 @@ class CaseChanged(StepNotAllowed):
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class MeantStep:
     """One step as it was meant: the moves to take in order, on which cases."""
 
     moves: tuple[Move, ...]
@@ -93,7 +93,7 @@ def _check_scope(who: Caller, step: str) -> None:
         raise scope_missing("contact:read")
 
 
-def meant_by(who: Caller, result: CaseAccess, step: str, arguments: Mapping[str, Any], *, if_match: str) -> Meant:
+def meant_by(who: Caller, result: CaseAccess, step: str, arguments: Mapping[str, Any], *, if_match: str) -> MeantStep:
     """Who takes which moves. Raises StepNotAllowed, WrongInput."""
     case = result.complaint
     actor = _actor(who, result, step)
@@ -110,7 +110,7 @@ def meant_by(who: Caller, result: CaseAccess, step: str, arguments: Mapping[str,
         moves = (built(step, {**arguments, **supplied}),)
     if if_match and if_match != "*":
         moves = (_only_if(moves[0], if_match, case.pk), *moves[1:])
-    return Meant(moves, ids, actor)
+    return MeantStep(moves, ids, actor)
 
 
 def _actor(who: Caller, result: CaseAccess, step: str) -> Actor:
@@ -168,7 +168,7 @@ def _only_if(move: Move, if_match: str, case: int) -> Move:
     return replace(move, carry=carry)
 
 
-def _take(meant: Meant, *, now: datetime) -> Complaint:
+def _take(meant: MeantStep, *, now: datetime) -> Complaint:
     """All or none; the first case as it is afterwards."""
     if len(meant.moves) == 1 and len(meant.ids) == 1:
         return handling.one(handling.take(meant.moves[0], meant.ids, actor=meant.actor, now=now))

@@ -23,7 +23,7 @@ _STEPS = ("request_material", "supply_material", "lapse_material", "verify_conta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class FiledFacts:
     """``filed_kinds``: kinds of what was filed. ``material`` / ``identity``: "" not asked for, "asked", "given",
     "not_given"."""
 
@@ -53,7 +53,7 @@ class Known:
         return self.learned_on or self.disputed_on
 
 
-def known_of(complaint: Complaint, *, among: Any = None) -> Known:
+def known_of(complaint: Complaint, *, among: Any = None) -> FiledFacts:
     """``among``: the cases in which earlier ones are looked for (those that a page may show); None: all that there
     are."""
     entries = HandlingStep.objects.filter(complaint=complaint, audience=Audience.PARTIES, step__in=_STEPS)
@@ -65,7 +65,7 @@ def known_of(complaint: Complaint, *, among: Any = None) -> Known:
     enterprise = (
         complaint.branch_id or complaint.enterprise_id or complaint.picked_branch_id or complaint.picked_enterprise_id
     )
-    return Known(
+    return FiledFacts(
         filed_on=complaint.received_at.astimezone(SHANGHAI).date(),
         learned_on=complaint.learned_on,
         disputed_on=complaint.disputed_on,

@@ -10,7 +10,7 @@ from datetime import date
 from django.utils.translation import gettext as _
 
 from complaints.acceptance.remedies import after
-from complaints.acceptance.review_facts import Known
+from complaints.acceptance.review_facts import FiledFacts
 from complaints.procedure.categories import REFUSAL_GROUNDS
 from web.dates import day_text
 from web.listing import joined, listed
@@ -42,7 +42,7 @@ class Ground:
     code: str = ""
 
 
-def elements(known: Known) -> list[Element]:
+def elements(known: FiledFacts) -> list[Element]:
     """Art. 10 for everybody, art. 11 where somebody acts for another, art. 12 where several complain."""
     given = known.filed_kinds
     has_identity = {"consumer_name", "consumer_phone", "consumer_address"} <= given
@@ -71,12 +71,12 @@ def elements(known: Known) -> list[Element]:
     return results
 
 
-def lacking(known: Known) -> list[Element]:
+def lacking(known: FiledFacts) -> list[Element]:
     """What arts 10 to 12 ask for and the file has not. Evidence may be lacking: the facts are what must be there."""
     return [e for e in elements(known) if not e.is_there and e.code != "evidence"]
 
 
-def _identity_note(known: Known) -> str:
+def _identity_note(known: FiledFacts) -> str:
     names = (("consumer_name", _("姓名")), ("consumer_phone", _("电话")), ("consumer_address", _("通讯地址")))
     lacks = [text for kind, text in names if kind not in known.filed_kinds]
     if lacks:
@@ -84,41 +84,41 @@ def _identity_note(known: Known) -> str:
     return "" if known.contact_verified else _("联系电话还没有核实")
 
 
-def _respondent_note(known: Known) -> str:
+def _respondent_note(known: FiledFacts) -> str:
     if not known.has_respondent:
         return _("没有写明被投诉人")
     return "" if known.has_respondent_address else _("没有地址")
 
 
-def _facts_note(known: Known) -> str:
+def _facts_note(known: FiledFacts) -> str:
     if not known.filed_kinds & {"consumer_statement", "consumer_transcript"}:
         return _("没有陈述")
     return "" if known.since is not None else _("没有写明是什么时候的事")
 
 
-def grounds(known: Known, *, signals: Collection[str] = ()) -> list[Ground]:
+def grounds(known: FiledFacts, *, signals: Collection[str] = ()) -> list[Ground]:
     """All seven in the order of the law. ``signals``: what was noticed under art. 17, in words."""
     return [replace(_BY_CODE[code](known, tuple(signals)), code=code) for code in REFUSAL_GROUNDS]
 
 
-def barred(code: str, known: Known) -> str:
+def barred(code: str, known: FiledFacts) -> str:
     """Why ``code`` cannot be the ground of a refusal of this case; empty where it can."""
     return _BY_CODE[code](known, ()).barred
 
 
-def _outside(known: Known, _signals: tuple[str, ...]) -> Ground:
+def _outside(known: FiledFacts, _signals: tuple[str, ...]) -> Ground:
     shows = _("由本机关辖区内的地点确定管辖；送错了的，退回分送，不要不予受理")
     return Ground(UNCHECKED, (shows,), (_("须写明有职责的部门"),))
 
 
-def _handled(known: Known, _signals: tuple[str, ...]) -> Ground:
+def _handled(known: FiledFacts, _signals: tuple[str, ...]) -> Ground:
     if known.earlier:
         return Ground(DOUBT, tuple(_("监管部门受理或者处理过：%(number)s") % {"number": n} for n in known.earlier))
     missing = _("法院、仲裁、其他机关和消费者协会的记录，须写明是哪一个")
     return Ground(NOTHING, (_("没有查到监管部门受理过同一争议"),), (missing,))
 
 
-def _not_consumption(known: Known, signals: tuple[str, ...]) -> Ground:
+def _not_consumption(known: FiledFacts, signals: tuple[str, ...]) -> Ground:
     proof = [_("写了金额")] if known.has_amount else []
     proof += [_("有订单号")] if "consumer_order_no" in known.filed_kinds else []
     proof += [_("有%(n)s份材料") % {"n": known.files}] if known.files else []
@@ -126,7 +126,7 @@ def _not_consumption(known: Known, signals: tuple[str, ...]) -> Ground:
     return Ground(DOUBT if signals or not proof else NOTHING, shows, (_("是否真实消费，要由人判断（第十七条）"),))
 
 
-def _over_three_years(known: Known, _signals: tuple[str, ...]) -> Ground:
+def _over_three_years(known: FiledFacts, _signals: tuple[str, ...]) -> Ground:
     since = known.since
     if since is None:
         missing = (_("没有发现日期，也没有争议发生日"),)
@@ -141,7 +141,7 @@ def _over_three_years(known: Known, _signals: tuple[str, ...]) -> Ground:
     return Ground(DOUBT, shows, () if known.learned_on else (unknown,))
 
 
-def _material_missing(known: Known, _signals: tuple[str, ...]) -> Ground:
+def _material_missing(known: FiledFacts, _signals: tuple[str, ...]) -> Ground:
     lacks = lacking(known)
     shows = (
         [_("缺：%(what)s") % {"what": joined(e.label for e in lacks)}] if lacks else [_("第十条、第十一条的材料齐全")]
@@ -159,7 +159,7 @@ def _material_missing(known: Known, _signals: tuple[str, ...]) -> Ground:
     return Ground(seen, tuple(shows), () if known.material else (_("还没有要求补正"),))
 
 
-def _identity_refused(known: Known, _signals: tuple[str, ...]) -> Ground:
+def _identity_refused(known: FiledFacts, _signals: tuple[str, ...]) -> Ground:
     if known.is_impostor:
         return Ground(DOUBT, (_("回电核实时，对方说不是自己提交的"),))
     if known.identity == "not_given":
@@ -170,7 +170,7 @@ def _identity_refused(known: Known, _signals: tuple[str, ...]) -> Ground:
     return Ground(UNCHECKED, (verified,), (), _("没有要求提供过身份证明（文书第4号），不能认定拒不配合。"))
 
 
-def _other_law(known: Known, _signals: tuple[str, ...]) -> Ground:
+def _other_law(known: FiledFacts, _signals: tuple[str, ...]) -> Ground:
     return Ground(UNCHECKED, (), (_("须写明依据哪部法律、法规、规章的哪一条"),))
 
 
@@ -185,5 +185,5 @@ _BY_CODE = {
 }
 
 
-def _day(day: date, known: Known) -> str:
+def _day(day: date, known: FiledFacts) -> str:
     return day_text(day, weekday=False, today=known.filed_on)

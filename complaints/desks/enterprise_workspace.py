@@ -24,7 +24,7 @@ from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading.case import ENTERPRISE, CaseAccess, CasePage, page_of
 from complaints.reading.case_people import by_name
-from complaints.reading.case_rows import RELATED, Rows, of_page
+from complaints.reading.case_rows import RELATED, CaseRows, of_page
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Branch, Staff
 from enterprises.team.staffing import at_work
@@ -215,7 +215,7 @@ def held(workspace: Workspace, number: str) -> CasePage:
     return page_of(case_access(workspace, number), now=workspace.now)
 
 
-def held_whole(workspace: Workspace, number: str) -> tuple[CasePage, Rows]:
+def held_whole(workspace: Workspace, number: str) -> tuple[CasePage, CaseRows]:
     """The case for the page of itself, with the rows that only this page shows; one statement after the case."""
     here = case_access(workspace, number)
     rows = of_page[ENTERPRISE](

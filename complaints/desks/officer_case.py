@@ -23,7 +23,7 @@ from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
 from complaints.procedure.workflow import ENTERPRISE_SIDE, TABLE, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, CaseAccess
-from complaints.reading.case_rows import Rows, of_case
+from complaints.reading.case_rows import CaseRows, of_case
 from complaints.reading.case_steps import Around, open_steps
 from web.languages import named
 from web.listing import listed
@@ -39,7 +39,7 @@ class OfficerCase:
     workspace: Workspace
     access: CaseAccess
     around: Around
-    rows: Rows
+    rows: CaseRows
     query: QueryDict = field(default_factory=lambda: QueryDict())
 
     @cached_property
@@ -49,7 +49,7 @@ class OfficerCase:
 
 
 def officer_case_of(
-    workspace: Workspace, number: str, query: QueryDict, *, read: Callable[[int], Rows] = of_case[AUTHORITY]
+    workspace: Workspace, number: str, query: QueryDict, *, read: Callable[[int], CaseRows] = of_case[AUTHORITY]
 ) -> OfficerCase:
     """The case and what hangs on it: one query after the case itself. ``read``: how much of that a page needs."""
     result = workspace.find(number)

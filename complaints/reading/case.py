@@ -53,7 +53,7 @@ class CaseAccess:
     #: The enterprise's own times with the case, where the page or the API has read them already.
     engagements: tuple[Engagement, ...] | None = None
     #: What hangs on the case, where the page or the API has read it already.
-    rows: case_rows.Rows | None = None
+    rows: case_rows.CaseRows | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -311,7 +311,7 @@ def steps_of(result: CaseAccess) -> list[HandlingStep]:
     return _seen_by(result.side, case_rows.steps[result.side](result.complaint.pk), engagements, result.actor is None)
 
 
-def rows_of(result: CaseAccess) -> case_rows.Rows:
+def rows_of(result: CaseAccess) -> case_rows.CaseRows:
     """What every page of a case is made of; one statement."""
     if result.side == ENTERPRISE:
         return case_rows.of_case[ENTERPRISE](result.complaint.pk, result.viewer.enterprise_id or 0)

@@ -216,7 +216,7 @@ forwarding_notes = PreparedQuery(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rows:
+class CaseRows:
     """What hangs on a case, as one side may know it. What stands last is read for the page of the case alone."""
 
     engagements: list[Engagement]
@@ -255,8 +255,8 @@ class _Reading:
         }
         self.names, self.together = tuple(parts), CombinedQuery(*parts.values())
 
-    def __call__(self, *values: int | list[int]) -> Rows:
-        return Rows(**dict(zip(self.names, self.together(*values), strict=True)))
+    def __call__(self, *values: int | list[int]) -> CaseRows:
+        return CaseRows(**dict(zip(self.names, self.together(*values), strict=True)))
 
 
 of_case = {side: _Reading(side) for side in SIDES}

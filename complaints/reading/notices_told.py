@@ -16,7 +16,7 @@ from complaints import wording
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices.delivery import ORDERS
 from complaints.reading.case import AUTHORITY, CONSUMER, case_url
-from complaints.reading.case_rows import Rows
+from complaints.reading.case_rows import CaseRows
 from web.languages import language_tag, named
 
 CHANNELS: dict[str, Any] = {"": gettext_lazy("未定"), "sms": gettext_lazy("短信"), "email": gettext_lazy("邮件")}
@@ -73,7 +73,7 @@ class NoticeRow:
     may: tuple[str, ...] = ()
 
 
-def of_case(complaint: Complaint, side: str, rows: Rows) -> list[NoticeRow]:
+def of_case(complaint: Complaint, side: str, rows: CaseRows) -> list[NoticeRow]:
     """What was told about a case, newest first, as far as this side may know it."""
     orders: dict[int, list[NoticeOrder]] = defaultdict(list)
     for order in rows.orders:

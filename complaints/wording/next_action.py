@@ -1,5 +1,5 @@
-"""The duty strip as data: who holds the case, since when, by when, and what if it is missed. Nothing is asked of the
-database: a related row that was not loaded is called by its general name ("企业"), never fetched."""
+"""The next action of a case as data: who holds the case, since when, by when, and what if it is missed. Nothing is
+asked of the database: a related row that was not loaded is called by its general name ("企业"), never fetched."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -31,7 +31,7 @@ from enterprises.models.team import Invitation
 from enterprises.team import organising, team
 from enterprises.team.rights import HEAD, Reach, TeamActor, authority_reach, enterprise_reach, post_of
 from enterprises.team.staffing import at_work, branch_ids_seen_by
-from enterprises.team.team import Row, role_label
+from enterprises.team.team import Member, role_label
 from enterprises.team.team_forms import EndForm, InviteForm, NumberForm, RoleForm
 from web.incoming import posted, whole
 
@@ -142,7 +142,7 @@ def list_of(request: HttpRequest, here: TeamRequest, *, offices: Iterable[Office
     }
 
 
-def _line(row: Row, here: TeamRequest) -> dict[str, Any]:
+def _line(row: Member, here: TeamRequest) -> dict[str, Any]:
     post = post_of(row)
     return {
         "row": row,

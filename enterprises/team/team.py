@@ -30,7 +30,7 @@ from enterprises.team.rights import HEAD, Post, TeamActor, authority_reach, enro
 from enterprises.team.staffing import at_work, branches_above
 from web.errors import Refusal
 
-Row = Staff | Officer | StationStaff
+Member = Staff | Officer | StationStaff
 
 
 class TeamRefusal(Refusal):
@@ -47,14 +47,14 @@ def locked(post: Post) -> Iterator[None]:
         yield
 
 
-def give(user: User, post: Post, role: str, *, by: TeamActor) -> Row:
+def give(user: User, post: Post, role: str, *, by: TeamActor) -> Member:
     """A job or an office from today on. Raises TeamRefusal."""
     with locked(post):
         if not by.reach.may_touch(post, role):
             raise TeamRefusal("not_yours_to_give", _("您不能在这里授予这个岗位。"))
         try:
             with transaction.atomic():
-                row: Row
+                row: Member
                 if post.station is not None:
                     row = StationStaff.objects.create(user=user, station=post.station, role=role, starts_on=by.today)
                 elif post.authority is not None:
@@ -75,21 +75,21 @@ def give(user: User, post: Post, role: str, *, by: TeamActor) -> Row:
 _WITH_US = ("with_enterprise", "negotiating", "awaiting_consumer", "performing")
 
 
-def open_cases(row: Row) -> int:
+def open_cases(row: Member) -> int:
     """How many cases must be handed over before this job ends; an officer's pass with the office."""
     if isinstance(row, Staff):
         return int(row.cases.filter(status__in=_WITH_US).count())
     return 0 if isinstance(row, StationStaff) else int(row.cases.exclude(status="closed").count())
 
 
-def _holds_nothing(row: Row) -> None:
+def _holds_nothing(row: Member) -> None:
     if isinstance(row, Staff) and open_cases(row):
         raise TeamRefusal(
             "holds_cases", _("此人名下还有没有办结的案件。请先交给别人：逐件分派，或者记一次请假并写明谁代办。")
         )
 
 
-def change_role(row: Row, role: str, *, by: TeamActor) -> None:
+def change_role(row: Member, role: str, *, by: TeamActor) -> None:
     """Another role at the same post, at once; the cases that hang on the row keep their handler. Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
@@ -114,7 +114,7 @@ def change_role(row: Row, role: str, *, by: TeamActor) -> None:
         _note("role_given", row, by, role)
 
 
-def end(row: Row, last_day: date | None, *, by: TeamActor) -> None:
+def end(row: Member, last_day: date | None, *, by: TeamActor) -> None:
     """The last day of a job without open cases; None: out at once, a head gets them. Raises TeamRefusal."""
     post = post_of(row)
     with locked(post):
@@ -135,14 +135,14 @@ def end(row: Row, last_day: date | None, *, by: TeamActor) -> None:
         _note("role_taken", row, by, f"{row.role} {ends_on:%Y-%m-%d}")
 
 
-def _may_end(row: Row, by: TeamActor) -> None:
+def _may_end(row: Member, by: TeamActor) -> None:
     if not row.holds(by.today) and not (row.starts_on and row.starts_on > by.today):
         raise TeamRefusal("ended", _("这个岗位已经结束。"))
     if not by.reach.may_touch(post_of(row), str(row.role)):
         raise TeamRefusal("not_yours_to_change", _("您不能改变这个人的岗位。"))
 
 
-def _leaves_a_head(row: Row, post: Post, *, after: date) -> None:
+def _leaves_a_head(row: Member, post: Post, *, after: date) -> None:
     """Somebody else must still be able to do what this one did here, on the day after ``after``."""
     day = after + timedelta(days=1)
     if isinstance(row, StationStaff):
@@ -174,7 +174,7 @@ def note(kind: str, post: Post, by: TeamActor, *, subject: str = "", reason: str
     )
 
 
-def _note(kind: str, row: Row, by: TeamActor, reason: str) -> None:
+def _note(kind: str, row: Member, by: TeamActor, reason: str) -> None:
     note(kind, post_of(row), by, subject=str(row.user.person_key), reason=reason)
 
 
@@ -255,7 +255,7 @@ def is_addressed_to(invitation: Invitation, email: str | None) -> bool:
     return constant_time_compare(invitation.address_digest, address_digest(email or ""))
 
 
-def accept(invitation: Invitation, user: User, *, now: datetime, address: str = "") -> Row:
+def accept(invitation: Invitation, user: User, *, now: datetime, address: str = "") -> Member:
     """The person gets the post; the invitation is used up. Raises TeamRefusal.
 
     Judged anew: whoever invited must still be allowed to. A manager who left takes the invitations along.

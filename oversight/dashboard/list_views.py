@@ -25,7 +25,7 @@ from enterprises.models import Enterprise
 from oversight.counters import behind
 from oversight.models import OversightView
 from oversight.presenting import cards, leagues
-from oversight.presenting.choosing import FIELDS, PAGES, Asked, dashboard_page, patiently
+from oversight.presenting.choosing import FIELDS, PAGES, Selection, dashboard_page, patiently
 from oversight.presenting.leagues import EnterpriseLine
 from web.languages import named
 
@@ -66,7 +66,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     )
 
 
-def _row(line: EnterpriseLine, names: dict[int, str], asked: Asked, lists: cards.Lists) -> dict[str, Any]:
+def _row(line: EnterpriseLine, names: dict[int, str], asked: Selection, lists: cards.Lists) -> dict[str, Any]:
     low, high = line.interval
     pk = line.enterprise_id
     success = line.success
@@ -96,7 +96,7 @@ def _row(line: EnterpriseLine, names: dict[int, str], asked: Asked, lists: cards
     }
 
 
-def _columns(asked: Asked) -> list[dict[str, Any]]:
+def _columns(asked: Selection) -> list[dict[str, Any]]:
     results: list[dict[str, Any]] = [{"label": gettext("企业")}]
     for name, label in COLUMNS:
         is_current = name == asked.sort

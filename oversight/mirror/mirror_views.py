@@ -28,7 +28,7 @@ from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.presenting import cards
 from oversight.presenting.cards import Card, FigurePart
-from oversight.presenting.choosing import THIRTY, Asked, ChoiceForm, understood
+from oversight.presenting.choosing import THIRTY, ChoiceForm, Selection, understood
 
 #: What a list is called on its own page.
 TITLES: Mapping[str, Any] = {
@@ -65,7 +65,7 @@ class _Looking:
     enterprise: Enterprise
     branches: list[Branch]
     measure: Measure
-    asked: Asked
+    asked: Selection
     form: ChoiceForm
 
     def url(self, code: str, **narrowed: str) -> str:

@@ -204,7 +204,7 @@ class ChoiceForm(forms.Form):
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class Selection:
     """What was understood. ``query`` rebuilds the address."""
 
     period: Period
@@ -243,7 +243,7 @@ class Asked:
         return "?" + urlencode({name: value for name, value in values.items() if value})
 
 
-def understood(form: ChoiceForm, data: Any) -> Asked:
+def understood(form: ChoiceForm, data: Any) -> Selection:
     """The form's answer; fields with an error fall back to what is usual."""
     form.is_valid()
     cleaned = form.cleaned_data
@@ -253,7 +253,7 @@ def understood(form: ChoiceForm, data: Any) -> Asked:
     sort = str(data.get("sort", ""))
     name = sort.removeprefix("-")
     query = {name: str(form.data[name]) for name in FIELDS if name not in form.errors and form.data[name]}
-    return Asked(
+    return Selection(
         period=_period(kind, cleaned, form.today),
         kind=kind,
         category=cleaned.get("category") or "",
@@ -321,7 +321,7 @@ class DashboardPage:
     page: str
     places: Places
     form: ChoiceForm
-    asked: Asked
+    asked: Selection
 
     @cached_property
     def scope(self) -> Scope:

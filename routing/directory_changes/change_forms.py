@@ -193,13 +193,13 @@ def category_label(code: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class RowNames:
     """The rows of the directory that a page speaks of; a query a table, however many changes or rules."""
 
     rows: dict[tuple[Any, int], Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, named_rows: Iterable[Mapping[str, Any]]) -> Names:
+    def of(cls, named_rows: Iterable[Mapping[str, Any]]) -> RowNames:
         """``named_rows``: ids of rows by the names of TABLES; whatever else stands there is left out."""
         wanted: dict[Any, set[int]] = {}
         for one in named_rows:
@@ -211,7 +211,7 @@ class Names:
         )
 
     @classmethod
-    def of_changes(cls, changes: Iterable[DirectoryChange]) -> Names:
+    def of_changes(cls, changes: Iterable[DirectoryChange]) -> RowNames:
         places = [
             way[side] for one in changes for way in (one.preview or {}).get("ways", ()) for side in ("before", "after")
         ]
@@ -244,7 +244,7 @@ class ChangeLine:
 
 def lines(changes: Sequence[DirectoryChange], *, url: Any) -> list[ChangeLine]:
     """``changes`` with their ``made_by`` and ``enterprise``; ``url``: from a change to its page."""
-    names = Names.of_changes(changes)
+    names = RowNames.of_changes(changes)
     sealed_fields.load_for(change.made_by for change in changes)
     return [
         ChangeLine(
@@ -260,7 +260,7 @@ def lines(changes: Sequence[DirectoryChange], *, url: Any) -> list[ChangeLine]:
     ]
 
 
-def facts(change: DirectoryChange, names: Names) -> list[dict[str, str]]:
+def facts(change: DirectoryChange, names: RowNames) -> list[dict[str, str]]:
     """The change for a summary list."""
     kind = KINDS[change.kind]
     rows = [(str(key), value) for key, value in wished(change, names)]
@@ -270,7 +270,7 @@ def facts(change: DirectoryChange, names: Names) -> list[dict[str, str]]:
     return [{"key": key, "value": value} for key, value in rows]
 
 
-def wished(change: DirectoryChange, names: Names) -> list[tuple[str, str]]:
+def wished(change: DirectoryChange, names: RowNames) -> list[tuple[str, str]]:
     """What is wished, without its day and reason: words and their value."""
     what = change.what
     keys = {
@@ -294,7 +294,7 @@ def wished(change: DirectoryChange, names: Names) -> list[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class MovedCases:
     """So many cases from here to there."""
 
     before: str
@@ -308,7 +308,7 @@ class Preview:
     """What a change would move. ``state``: counting, failed, impossible or done."""
 
     state: str
-    ways: list[Way] = field(default_factory=list)
+    ways: list[MovedCases] = field(default_factory=list)
     total: int = 0
     others: int = 0
     looked_at: int = 0
@@ -318,7 +318,7 @@ class Preview:
     from_day: date | None = None
 
 
-def preview(change: DirectoryChange, names: Names, *, user: User, side: str, today: date) -> Preview:
+def preview(change: DirectoryChange, names: RowNames, *, user: User, side: str, today: date) -> Preview:
     """The preview as this side may read it: one query for the numbers of cases that ``user`` may see."""
     if change.preview_wanted_at is not None:
         return Preview("counting")
@@ -334,7 +334,7 @@ def preview(change: DirectoryChange, names: Names, *, user: User, side: str, tod
     ]
     seen = links_to((pk for way in ways for pk in way["cases"]), user=user, side=side, today=today)
     shown = [
-        Way(
+        MovedCases(
             _place(way["before"], change, names),
             _place(way["after"], change, names),
             way["n"],
@@ -356,7 +356,7 @@ def preview(change: DirectoryChange, names: Names, *, user: User, side: str, tod
     )
 
 
-def _place(place: dict[str, Any], change: DirectoryChange, names: Names) -> str:
+def _place(place: dict[str, Any], change: DirectoryChange, names: RowNames) -> str:
     if place["reason"]:
         return gettext("人工分送（%(reason)s）") % {"reason": wording.label(place["reason"], kind="reason")}
     if place["enterprise"] is None:

@@ -58,7 +58,7 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Destination:
     """Where a case goes: to an enterprise (and who takes it if that fails), to an authority, or to a person's decision.
 
     ``reason``: why a person decides; then ``enterprise`` is who was meant, if routing knows.
@@ -123,8 +123,8 @@ def previewed(change: DirectoryChange, *, now: datetime, most: int = MOST) -> di
     moved = [pk for facts, pks in groups.items() if place_of(before[facts]) != place_of(after[facts]) for pk in pks]
     held_after = _held(moved, day, after, gone, conditions=merged)
     held_before = _held(moved, day, before, without, conditions=Conditions.at(now))
-    ways: Counter[tuple[Place, Place]] = Counter()
-    kept: dict[tuple[Place, Place], list[int]] = defaultdict(list)
+    ways: Counter[tuple[Destination, Destination]] = Counter()
+    kept: dict[tuple[Destination, Destination], list[int]] = defaultdict(list)
     for pk in moved:
         way = held_before[pk], held_after[pk]
         # To a person before and after is no other way.
@@ -217,9 +217,9 @@ def _held(
     directory: Directory,
     *,
     conditions: Conditions,
-) -> dict[int, Place]:
+) -> dict[int, Destination]:
     """Where each case would really go: what was chosen, or to a person where something keeps it."""
-    result: dict[int, Place] = {}
+    result: dict[int, Destination] = {}
     for piece in _pieces(ids):
         cases = list(cases_of(piece, more=_OF_HURDLES))
         of_case = {case.pk: chosen[facts_of(case, on=day)] for case in cases}
@@ -245,8 +245,8 @@ def _pieces(ids: Sequence[int]) -> Iterable[Sequence[int]]:
     return (ids[start : start + PIECE] for start in range(0, len(ids), PIECE))
 
 
-def place_of(made: Match | NoMatch) -> Place:
+def place_of(made: Match | NoMatch) -> Destination:
     if isinstance(made, Match):
-        return Place(enterprise=made.enterprise_id, branch=made.branch_id, authority=made.authority_id)
+        return Destination(enterprise=made.enterprise_id, branch=made.branch_id, authority=made.authority_id)
     meant = made.suggestions[0].enterprise_id if made.reason in _KNOWN and made.suggestions else None
-    return Place(enterprise=meant, reason=made.reason)
+    return Destination(enterprise=meant, reason=made.reason)

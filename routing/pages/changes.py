@@ -22,7 +22,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.directory import changing
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.models import DirectoryChange
-from routing.directory_changes.change_forms import DecisionForm, Names, facts, lines, preview
+from routing.directory_changes.change_forms import DecisionForm, RowNames, facts, lines, preview
 from web.languages import named
 
 BY_FILING, BY_DECISION = keyset.Order("filed_at"), keyset.Order("decided_at", falling=True)
@@ -127,7 +127,7 @@ def _change_or_404(workspace: Workspace, pk: int) -> DirectoryChange:
 def _show(
     request: HttpRequest, workspace: Workspace, row: DirectoryChange, form: DecisionForm, *, status: int = 200
 ) -> HttpResponseBase:
-    names = Names.of_changes([row])
+    names = RowNames.of_changes([row])
     context = {
         "change": row,
         "line": lines([row], url=change_url)[0],

@@ -35,7 +35,7 @@ from enterprises.models import (
     Succession,
 )
 from enterprises.team.staffing import led_by
-from routing.directory_changes.change_forms import ChangeForm, Names, category_label, facts, lines, preview, wished
+from routing.directory_changes.change_forms import ChangeForm, RowNames, category_label, facts, lines, preview, wished
 from routing.pages.changes import redirect_or_explain
 from web.incoming import posted, whole
 from web.languages import named
@@ -290,7 +290,7 @@ def new(request: HttpRequest, lead: Lead) -> HttpResponseBase:
     if form.is_bound and form.is_valid() and (answer := redirect_or_explain(request, form, drafted)):
         return answer
     kept = DirectoryChange(kind=kind.code, what=about)
-    shown = [{"key": key, "value": value} for key, value in wished(kept, Names.of_changes([kept]))]
+    shown = [{"key": key, "value": value} for key, value in wished(kept, RowNames.of_changes([kept]))]
     context = {"form": form, "kind": kind, "about": shown, "back": reverse("routing:enterprise-profile")}
     return render(request, "profile/new.html", context, status=422 if form.is_bound else 200)
 
@@ -321,7 +321,7 @@ def change(request: HttpRequest, lead: Lead, pk: int) -> HttpResponseBase:
             return change_url(row), _do(request.POST.get("do", ""), row, lead)
 
         return redirect_once(request, carried_out)
-    names = Names.of_changes([row])
+    names = RowNames.of_changes([row])
     return render(
         request,
         "profile/change.html",

@@ -18,7 +18,7 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.directory.answering import category_matches
-from routing.directory_changes.previewing import Place, cases_of, place_of
+from routing.directory_changes.previewing import Destination, cases_of, place_of
 from routing.forwarding.forwarding import address_of, facts_with
 from routing.rules.directory import snapshot
 from routing.rules.facts import AddressWanted, Directory, Facts, Rule
@@ -66,8 +66,8 @@ class Right:
 class Decided:
     """Where a case goes by the rules as they were and as they would be; ``is_by_rule``: the changed rule decides."""
 
-    before: Place
-    after: Place
+    before: Destination
+    after: Destination
     is_by_rule: bool
 
     @property
@@ -86,7 +86,7 @@ class Judged(NamedTuple):
 
 
 @dataclass(slots=True)
-class Known:
+class TrialRules:
     """The rules of one trial and what was decided by them so far; it lives for one sweep."""
 
     code: str
@@ -100,7 +100,7 @@ class Known:
         return [rule for rule in (*self.before, *self.after) if rule.code == self.code]
 
 
-def judged(rows: Sequence[Recorded], known: Known, *, now: datetime) -> Iterator[Judged]:
+def judged(rows: Sequence[Recorded], known: TrialRules, *, now: datetime) -> Iterator[Judged]:
     """Those of these cases that the change decides or moves. A fixed number of queries."""
     groups = _groups(rows, known)
     made = _decided(groups, known)
@@ -117,7 +117,7 @@ def judged(rows: Sequence[Recorded], known: Known, *, now: datetime) -> Iterator
         yield Judged(row.pk, one, right.get(row.pk), row.pk in asked)
 
 
-def _groups(rows: Sequence[Recorded], known: Known) -> dict[Facts, list[Recorded]]:
+def _groups(rows: Sequence[Recorded], known: TrialRules) -> dict[Facts, list[Recorded]]:
     """By what routing reads of them; without those that the rule cannot apply to, as it was and as it would be."""
     wanted = {pk for row in rows for pk in (row.service_region_id, row.handling_region_id) if pk is not None}
     if missing := wanted - known.regions.keys():
@@ -134,7 +134,7 @@ def _groups(rows: Sequence[Recorded], known: Known) -> dict[Facts, list[Recorded
     return groups
 
 
-def _decided(groups: dict[Facts, list[Recorded]], known: Known) -> dict[Facts, Decided]:
+def _decided(groups: dict[Facts, list[Recorded]], known: TrialRules) -> dict[Facts, Decided]:
     """The decision for each; what hangs on an address comes apart by it, in ``groups`` too."""
     result = {facts: known.decided[facts] for facts in groups if facts in known.decided}
     fresh = [facts for facts in groups if facts not in result]
@@ -162,7 +162,7 @@ def _addresses(groups: dict[Facts, list[Recorded]], wanted: Iterable[Facts]) -> 
     return [(*rows[case.pk], address_of(case)) for case in cases_of(list(rows))] if rows else []
 
 
-def _both(facts: Facts, known: Known, directory: Directory) -> Decided:
+def _both(facts: Facts, known: TrialRules, directory: Directory) -> Decided:
     then = choose(facts, known.after, directory)
     return Decided(place_of(choose(facts, known.before, directory)), place_of(then), then.rule == known.code)
 
@@ -213,7 +213,7 @@ def kept_by(cases: Sequence[Recorded]) -> Mapping[int, Right]:
     return result
 
 
-def is_right(made: Place, right: Right) -> bool | None:
+def is_right(made: Destination, right: Right) -> bool | None:
     """Whether routing named who kept the case; None where it left that to a person."""
     if made.reason:
         return None

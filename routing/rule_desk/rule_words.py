@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from complaints import wording
 from complaints.reading.case import AUTHORITY
-from routing.directory_changes.change_forms import ChangeLine, Names, Way, category_label, links_to
-from routing.directory_changes.previewing import Place
+from routing.directory_changes.change_forms import ChangeLine, MovedCases, RowNames, category_label, links_to
+from routing.directory_changes.previewing import Destination
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial, RuleUse
 from routing.rule_desk.rule_changing import COLUMNS, columns_of
 from routing.rule_desk.trying import progress, ways_of
@@ -28,7 +28,7 @@ FEWEST = 30
 _STATE_TONES = {"draft": "neutral", "waiting": "warn", "approved": "ok", "refused": "bad", "withdrawn": "neutral"}
 
 
-def conditions(what: Mapping[str, Any], names: Names) -> list[tuple[str, str]]:
+def conditions(what: Mapping[str, Any], names: RowNames) -> list[tuple[str, str]]:
     """When a rule matches: words and their value, the respondent first."""
     results: list[tuple[str, str]] = []
     if what.get("enterprise"):
@@ -45,7 +45,7 @@ def conditions(what: Mapping[str, Any], names: Names) -> list[tuple[str, str]]:
     return results
 
 
-def target(what: Mapping[str, Any], names: Names) -> str:
+def target(what: Mapping[str, Any], names: RowNames) -> str:
     """Where a rule leads."""
     if what.get("target_authority"):
         return _("%(authority)s人工分送") % {"authority": names.say("target_authority", what["target_authority"])}
@@ -97,7 +97,7 @@ def state_of(rule: RoutingRule, day: date) -> tuple[str, str]:
 def rule_lines(rules: Sequence[RoutingRule], *, day: date) -> list[RuleLine]:
     """For a list: a query a table of the directory, and one for how they fared."""
     columns = {rule.pk: columns_of(rule) for rule in rules}
-    names = Names.of(columns.values())
+    names = RowNames.of(columns.values())
     uses = {use.code: use for use in RuleUse.objects.filter(code__in={rule.code for rule in rules})} if rules else {}
     return [
         RuleLine(
@@ -128,7 +128,7 @@ class ComparedColumn:
 def compared(change: RuleChange, base: RoutingRule | None) -> list[ComparedColumn]:
     """The columns of a change beside those of the version that it replaces."""
     was = columns_of(base) if base is not None else {}
-    names = Names.of([change.what, was])
+    names = RowNames.of([change.what, was])
     old, new = dict(conditions(was, names)) if base else {}, dict(conditions(change.what, names))
     rows = [ComparedColumn(key, old.get(key, "–") if base else "", new.get(key, "–")) for key in new | old]
     rows.append(ComparedColumn(_("转给"), target(was, names) if base else "", target(change.what, names)))
@@ -146,7 +146,7 @@ def title_of(change: RuleChange) -> str:
 
 def change_lines(changes: Sequence[RuleChange]) -> list[ChangeLine]:
     """``changes`` with their ``made_by``, whose names were unsealed before."""
-    names = Names.of([change.what for change in changes])
+    names = RowNames.of([change.what for change in changes])
     return [
         ChangeLine(
             change,
@@ -168,7 +168,7 @@ class TrialResult:
     trial: RuleTrial
     is_current: bool
     percent: int
-    ways: list[Way] = field(default_factory=list)
+    ways: list[MovedCases] = field(default_factory=list)
     precision_before: str = "–"
     precision_after: str = "–"
     tone: str = "neutral"
@@ -182,10 +182,10 @@ def trial_result(trial: RuleTrial | None, change: RuleChange, *, user: User, tod
     if not done:
         return TrialResult(trial, is_current, progress(trial))
     ways, result = ways_of(trial.found), trial.found
-    names = Names.of(asdict(place) for before, after, _n, _ids in ways for place in (before, after))
+    names = RowNames.of(asdict(place) for before, after, _n, _ids in ways for place in (before, after))
     seen = links_to((pk for *_way, some in ways[:20] for pk in some), user=user, side=AUTHORITY, today=today)
     shown = [
-        Way(_place(before, names), _place(after, names), n, [seen[pk] for pk in some if pk in seen])
+        MovedCases(_place(before, names), _place(after, names), n, [seen[pk] for pk in some if pk in seen])
         for before, after, n, some in ways
     ]
     before, after = (_share(result, side) for side in ("before", "after"))
@@ -201,7 +201,7 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f}%"
 
 
-def _place(place: Place, names: Names) -> str:
+def _place(place: Destination, names: RowNames) -> str:
     if place.reason:
         return _("人工分送（%(reason)s）") % {"reason": wording.label(place.reason, kind="reason")}
     if place.enterprise is None:
@@ -261,7 +261,7 @@ def columns_learned(lesson: Lesson) -> dict[str, Any]:
 def lesson_lines(lessons: Sequence[Lesson], *, user: User, today: date) -> list[LessonLine]:
     """One query for the cases that ``user`` may see, one a table of the directory."""
     columns = {lesson.pk: columns_learned(lesson) for lesson in lessons}
-    names = Names.of(columns.values())
+    names = RowNames.of(columns.values())
     seen = links_to((pk for one in lessons for pk in one.cases), user=user, side=AUTHORITY, today=today)
     return [
         LessonLine(

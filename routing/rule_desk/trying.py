@@ -21,9 +21,9 @@ from authorities.models import Region
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from enterprises.directory.answering import ALWAYS
-from routing.directory_changes.previewing import MOST_IDS, Place
+from routing.directory_changes.previewing import MOST_IDS, Destination
 from routing.models import RuleChange, RuleTrial
-from routing.rule_desk.judging import Judged, Known, Recorded, is_right, judged
+from routing.rule_desk.judging import Judged, Recorded, TrialRules, is_right, judged
 from routing.rule_desk.rule_changing import DAY, as_rule, newest
 from routing.rules.directory import rule_of
 from routing.rules.directory import rules as all_rules
@@ -43,7 +43,7 @@ def sweep_trials(*, now: datetime) -> int:
     """How many trials were finished. Any number of sweeps may run; each takes what no other one holds."""
     finished, begun = 0, time.monotonic()
     broken: set[int] = set()
-    known: dict[str, Known] = {}
+    known: dict[str, TrialRules] = {}
     while time.monotonic() < begun + SECONDS:
         try:
             with transaction.atomic():
@@ -71,7 +71,7 @@ def _next(broken: Collection[int]) -> RuleTrial | None:
 
 
 def work(
-    trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE, known: dict[str, Known] | None = None
+    trial: RuleTrial, *, now: datetime, most: int = MOST, piece: int = PIECE, known: dict[str, TrialRules] | None = None
 ) -> None:
     """The next piece of cases of a locked trial. ``known``: decisions of earlier pieces, by trial and rules."""
     change = trial.change
@@ -95,7 +95,7 @@ def work(
     key = f"{trial.pk} {digest}"
     if key not in memory:
         memory.clear()
-        memory[key] = Known(change.final_code, rules, rules_with(change, rules))
+        memory[key] = TrialRules(change.final_code, rules, rules_with(change, rules))
     scope = _scope(places)
     oldest = trial.asked_at - trial.days * DAY
     cases: list[Recorded] = []
@@ -200,11 +200,11 @@ def _keep(result: dict[str, Any], ways: dict[str, list[Any]], way: str, pk: int)
         ways[way][1].append(pk)
 
 
-def _written(place: Place) -> str:
+def _written(place: Destination) -> str:
     return "|".join(str(part or "") for part in (place.enterprise, place.branch, place.authority, place.reason))
 
 
-def ways_of(result: Mapping[str, Any]) -> list[tuple[Place, Place, int, list[int]]]:
+def ways_of(result: Mapping[str, Any]) -> list[tuple[Destination, Destination, int, list[int]]]:
     """(from, to, cases, ids of some), most first."""
     shown = []
     for way, (n, ids) in result.get("ways", {}).items():
@@ -213,10 +213,10 @@ def ways_of(result: Mapping[str, Any]) -> list[tuple[Place, Place, int, list[int
     return sorted(shown, key=lambda one: -one[2])
 
 
-def _read(written: str) -> Place:
+def _read(written: str) -> Destination:
     enterprise, branch, authority, reason = written.split("|")
     firm, place, office = (int(part) if part else None for part in (enterprise, branch, authority))
-    return Place(firm, place, office, reason)
+    return Destination(firm, place, office, reason)
 
 
 def progress(trial: RuleTrial) -> int:

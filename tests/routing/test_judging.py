@@ -44,7 +44,7 @@ def twins(world: World) -> list[Complaint]:
     ]
 
 
-def by_itself(case: Complaint, known: judging.Known) -> judging.Decided:
+def by_itself(case: Complaint, known: judging.TrialRules) -> judging.Decided:
     facts = facts_of(case, on=case.received_at.astimezone(judging.SHANGHAI).date())
     directory = snapshot([facts], (*known.before, *known.after), suggests=False)
     before, after = (choose(facts, rules, directory) for rules in (known.before, known.after))
@@ -57,7 +57,7 @@ def test_each_case_is_decided_as_if_it_were_alone(world: World, name: str) -> No
     cases = [*mixed(world), *mixed(world), *twins(world), given.filed(world, now=WEDNESDAY, respondents=respondents)]
     change = drafted(world, WEDNESDAY, **(meant(world, CHANGES[name]) if name in CHANGES else {"named": "苍鹭"}))
     rules = all_rules()
-    known = judging.Known(change.final_code, rules, trying.rules_with(change, rules))
+    known = judging.TrialRules(change.final_code, rules, trying.rules_with(change, rules))
     rows = [
         judging.Recorded(*row)
         for row in Complaint.objects.order_by("-received_at").values_list(*judging.Recorded._fields)

@@ -47,7 +47,7 @@ class DoubtfulRows:
             self.first.append(number)
 
 
-class Rows:
+class RowReader:
     """Reads a file by its mapping, against the directory that was built from it."""
 
     def __init__(self, mapping: Mapping, built: BuiltDirectory) -> None:

@@ -34,7 +34,7 @@ from complaints.tables.importing.batches import (
 from complaints.tables.importing.directory import build_directory
 from complaints.tables.importing.mapping import Mapping, MappingError, read_mapping
 from complaints.tables.importing.reading import BadRows, FileRefused
-from complaints.tables.importing.rows import Rows
+from complaints.tables.importing.rows import RowReader
 from routing.forwarding.forwarding import sweep_filed
 
 SOME_BAD, STOPPED = 2, 130
@@ -106,7 +106,7 @@ class Command(BaseCommand):
             built = build_directory(file, mapping)
             for line in directory_lines(built):
                 self.stdout.write(line)
-            reader = Rows(mapping, built)
+            reader = RowReader(mapping, built)
             rows = reader.read(file, now=timezone.now(), bad=bad, limit=limit)
             progress = Progress(min(built.rows, limit or built.rows))
             batches = Batches(
@@ -130,7 +130,7 @@ class Command(BaseCommand):
             built = build_directory(file, mapping)
             for line in directory_lines(built, dry_run=True):
                 self.stdout.write(line)
-            reader = Rows(mapping, built)
+            reader = RowReader(mapping, built)
             tally = would_file(reader.read(file, now=timezone.now(), bad=bad, limit=limit), source=mapping.source)
             transaction.set_rollback(True)
         for line in doubt_lines(reader.doubted):

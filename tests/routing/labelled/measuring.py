@@ -21,7 +21,7 @@ from complaints.tables.importing.directory import BuiltDirectory, build_director
 from complaints.tables.importing.mapping import Mapping as SourceMapping
 from complaints.tables.importing.mapping import read_mapping
 from complaints.tables.importing.reading import BadRows
-from complaints.tables.importing.rows import Rows
+from complaints.tables.importing.rows import RowReader
 from enterprises.directory.spelling import fold_name, grams_of
 from enterprises.models import Enterprise, SearchName
 from routing.forwarding.forwarding import sweep_filed
@@ -119,7 +119,7 @@ def _filed(
     file: Path, rows: Collection[Label], mapping: SourceMapping, built: BuiltDirectory, *, now: datetime
 ) -> Score:
     with BadRows(None) as bad:
-        results = list(Rows(mapping, built).read(file, now=now, bad=bad))
+        results = list(RowReader(mapping, built).read(file, now=now, bad=bad))
         assert bad.rows == 0, bad.first
         Batches(
             source=mapping.source,

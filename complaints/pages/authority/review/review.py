@@ -50,7 +50,7 @@ ART_17 = frozenset({"frequent", "frequent_here", "shared_contact", "copied_text"
 _TONES = {NOTHING: "ok", DOUBT: "warn"}
 
 
-def known_of(officer_case: OfficerCase) -> review_facts.Known:
+def known_of(officer_case: OfficerCase) -> review_facts.FiledFacts:
     """Only cases that this officer sees stand among the earlier ones."""
     return review_facts.known_of(officer_case.access.complaint, among=officer_case.workspace.cases())
 
