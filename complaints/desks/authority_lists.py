@@ -103,14 +103,14 @@ def came_back() -> Q:
 
 #: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle
 #: it; its officer is away; an enterprise has it.
-HERE, OTHERS, BACK, LEFT, AT_A_FIRM = "here", "others", "back", "left", "firm"
+HERE, OTHERS, BACK, LEFT, AT_ENTERPRISE = "here", "others", "back", "left", "firm"
 #: Where a case lies, as a filter of lists names it.
 LYING: dict[str, Callable[[Workspace], Q]] = {
     HERE: lambda workspace: at_an_authority(),
     OTHERS: lambda workspace: with_others(),
     BACK: lambda workspace: came_back(),
     LEFT: lambda workspace: OPEN & Q(officer__in=officers_away(workspace.today)),
-    AT_A_FIRM: lambda workspace: OPEN & at_an_enterprise(),
+    AT_ENTERPRISE: lambda workspace: OPEN & at_an_enterprise(),
 }
 
 

@@ -39,7 +39,7 @@ LIES = {
     authority_lists.OTHERS: _("等对方办理"),
     authority_lists.BACK: _("企业没有谈成、转回来的"),
     authority_lists.LEFT: _("经办人现在不在岗"),
-    authority_lists.AT_A_FIRM: _("在企业手里"),
+    authority_lists.AT_ENTERPRISE: _("在企业手里"),
 }
 #: Ways by which a complaint comes.
 CAME_BY = ("web", "station", "phone", "counter", "post", "hotline", "platform", "import", "api")
@@ -202,7 +202,7 @@ def _widget(form: forms.Form, name: str, choices: Sequence[tuple[Any, Any]], tex
 
 
 #: A piece of a name may mean so many enterprises; more are not told apart by it.
-MOST_FIRMS = 200
+MOST_ENTERPRISES = 200
 
 
 def asked_for(workspace: Workspace, asked: Mapping[str, str]) -> tuple[CaseFilter, QuerySet[Complaint]]:
@@ -289,7 +289,7 @@ def _against(text: str) -> Q:
     branches = Branch.objects.filter(Q(name__icontains=text) | Q(name_en__icontains=text)).order_by("pk")
     return (
         Q(enterprise_id__in=_enterprises(text))
-        | Q(branch_id__in=list(branches.values_list("pk", flat=True)[:MOST_FIRMS]))
+        | Q(branch_id__in=list(branches.values_list("pk", flat=True)[:MOST_ENTERPRISES]))
         | Q(enterprise=None, respondent_named__icontains=text)
     )
 
@@ -300,7 +300,7 @@ def id_of(text: str) -> int:
 
 def _enterprises(text: str) -> list[int]:
     enterprises = Enterprise.objects.filter(Q(name__icontains=text) | Q(name_en__icontains=text)).order_by("pk")
-    return list(enterprises.values_list("pk", flat=True)[:MOST_FIRMS])
+    return list(enterprises.values_list("pk", flat=True)[:MOST_ENTERPRISES])
 
 
 def _officers(workspace: Workspace, one_more: str) -> list[Officer]:

@@ -85,7 +85,7 @@ _PIECES = "coalesce({pieces}, false) and grams @> %(grams)s::varchar[]"
 _WAY = f"""(select enterprise_id, branch_id, kind, text, folded, initials from {SearchName._meta.db_table}
  where ({{condition}}) and (starts_on is null or starts_on <= %(on)s) and (ends_on is null or ends_on >= %(on)s)
  limit %(most)s)"""  # noqa: S608
-_FIRMS = f"""select found.*, firm.name, firm.name_en, firm.enrolment
+_ENTERPRISES = f"""select found.*, firm.name, firm.name_en, firm.enrolment
  from (select * from ({{ways}}) as every_way limit %(most)s) as found
  join {Enterprise._meta.db_table} as firm on firm.id = found.enterprise_id"""  # noqa: S608
 
@@ -132,7 +132,7 @@ def slipped(terms: Sequence[str], *, on: dt.date, most: int) -> list[NameMatch]:
 
 def _walked(ways: Sequence[str], values: Mapping[str, Any], *, on: dt.date, most: int) -> list[NameMatch]:
     """What was typed travels as parameters; only our own conditions are put together."""
-    sql = _FIRMS.format(ways=" union all ".join(_WAY.format(condition=way) for way in ways))
+    sql = _ENTERPRISES.format(ways=" union all ".join(_WAY.format(condition=way) for way in ways))
     with connection.cursor() as cursor:
         cursor.execute(sql, {**values, "on": on, "most": most})
         return [NameMatch(*row) for row in cursor.fetchall()]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from authorities.models import Authority, Officer
 from complaints import wording
-from complaints.desks.authority_lists import AT_A_FIRM, HERE, due_soon
+from complaints.desks.authority_lists import AT_ENTERPRISE, HERE, due_soon
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import ALL_AT, NONE_AT
 from oversight.hot_spots import folding
@@ -279,7 +279,7 @@ def _part(page: DashboardPage, part: PlaceCounts, region: Any) -> dict[str, Any]
 def _holder(holder: Holder, page: DashboardPage) -> dict[str, Any]:
     def listed(overdue: str) -> str:
         if holder.enterprise_id:
-            return page.lists.url(enterprise_id=holder.enterprise_id, waiting=AT_A_FIRM, overdue=overdue)
+            return page.lists.url(enterprise_id=holder.enterprise_id, waiting=AT_ENTERPRISE, overdue=overdue)
         return page.lists.url(officer=f"{ALL_AT}{holder.authority_id}", overdue=overdue)
 
     # Cases that no authority has yet are nobody's list.

@@ -35,13 +35,13 @@ NEWEST = keyset.Order("opened_at", falling=True)
 BY_SENDING = keyset.Order("sent_at", falling=True)
 _RELATED = ("enterprise", "authority", "hot_spot__enterprise", "hot_spot__region")
 #: So many enterprises of a region are offered, those with the most complaints first.
-MOST_FIRMS = 10
+MOST_ENTERPRISES = 10
 TABS = (
     Tab("sent", gettext_lazy("整改中"), "info", gettext_lazy("没有正在整改的行政指导。")),
     Tab("draft", gettext_lazy("起草中"), "neutral", gettext_lazy("没有起草中的行政指导。")),
     Tab("closed", gettext_lazy("指导已结束"), "ok", gettext_lazy("没有已结束的行政指导。")),
 )
-FIRM_TABS = (TABS[0], TABS[2])
+ENTERPRISE_TABS = (TABS[0], TABS[2])
 #: An enterprise reads the history from the sending on.
 _DRAFTING = {HotSpotAction.Kind.OPENED, HotSpotAction.Kind.MEASURE_ADDED, HotSpotAction.Kind.MEASURE_DROPPED}
 
@@ -83,7 +83,7 @@ def _list(
         "oversight/guidances.html",
         {
             **keyset.tabs_shown(tabs, tab, keyset.counts(lists), shown, address=request.path),
-            "is_firm": tabs is FIRM_TABS,
+            "is_firm": tabs is ENTERPRISE_TABS,
             "rows": _lines(shown.rows, page, today),
         },
     )
@@ -127,8 +127,8 @@ def _enterprises(spot: HotSpot) -> list[tuple[str, str]]:
     """Who may be guided: the enterprise of the hot spot, or those with the most complaints of it."""
     if spot.enterprise_id:
         return [(str(spot.enterprise_id), named(spot.enterprise))]
-    firms = tallied(spot).exclude(enterprise=None).values("enterprise").annotate(n=Count("complaint_id"))
-    counts = list(firms.order_by("-n", "enterprise").values_list("enterprise", "n")[:MOST_FIRMS])
+    enterprises = tallied(spot).exclude(enterprise=None).values("enterprise").annotate(n=Count("complaint_id"))
+    counts = list(enterprises.order_by("-n", "enterprise").values_list("enterprise", "n")[:MOST_ENTERPRISES])
     names = {row.pk: named(row) for row in Enterprise.objects.filter(pk__in=[pk for pk, _n in counts])}
     return [(str(pk), _("%(name)s（%(n)s件）") % {"name": names[pk], "n": n}) for pk, n in counts if pk in names]
 
@@ -219,7 +219,7 @@ def _ours(workspace: enterprise_workspace.Workspace) -> QuerySet[Guidance]:
 def enterprise_guidances(request: HttpRequest, workspace: enterprise_workspace.Workspace) -> HttpResponseBase:
     """The guidances of the own enterprise."""
     page = "oversight:enterprise-guidance"
-    return _list(request, _ours(workspace), FIRM_TABS, BY_SENDING, workspace.today, page=page)
+    return _list(request, _ours(workspace), ENTERPRISE_TABS, BY_SENDING, workspace.today, page=page)
 
 
 @workspace_page("GET", "POST")

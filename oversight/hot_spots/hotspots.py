@@ -145,8 +145,8 @@ def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]],
         (row.enterprise_id or 0, row.region_id or 0, row.facet, row.kind): row
         for row in HotSpot.objects.filter(last__gt=day - DAYS * DAY, last__lte=day).order_by("last")
     }
-    firms = Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"})
-    places = dict(firms.values_list("pk", "domicile_id"))
+    enterprises = Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"})
+    places = dict(enterprises.values_list("pk", "domicile_id"))
     new: list[HotSpot] = []
     kept: list[UnusualCell] = []
     for one in results:

@@ -325,8 +325,8 @@ class DashboardPage:
 
     @cached_property
     def scope(self) -> Scope:
-        asked, firm = self.asked, self.asked.enterprise_id
-        return Scope(regions=self.places.regions, enterprise_id=firm, category=asked.category, channel=asked.channel)
+        asked, regions = self.asked, self.places.regions
+        return Scope(regions=regions, enterprise_id=asked.enterprise_id, category=asked.category, channel=asked.channel)
 
     @cached_property
     def measure(self) -> Measure:

@@ -6,7 +6,7 @@ from complaints.pages.enrolment import authority_enrolments, authority_enterpris
 from complaints.pages.public import open_pages
 
 APPLICATION = "authority/enrolments/<uuid:application_id>/"
-FIRM = "authority/enterprises/<str:uscc>/"
+ENTERPRISE = "authority/enterprises/<str:uscc>/"
 
 urlpatterns = [
     path("enterprise/enrol/", enrol.start, name="enrol"),
@@ -22,11 +22,11 @@ urlpatterns = [
     path(f"{APPLICATION}licence/", authority_enrolments.licence, name="authority-enrolment-licence"),
     path(f"{APPLICATION}papers/<slug:kind>/", authority_enrolments.paper, name="authority-enrolment-paper"),
     path("authority/enterprises/", authority_enterprises.enterprises, name="authority-enterprises"),
-    path(FIRM, authority_enterprises.enterprise, name="authority-enterprise"),
-    path(f"{FIRM}standing/", authority_enterprises.enrolment_state, name="authority-enterprise-standing"),
-    path(f"{FIRM}recall/", authority_enterprises.recall, name="authority-enterprise-recall"),
-    path(f"{FIRM}invite/", authority_enterprises.invite, name="authority-enterprise-invite"),
-    path(f"{FIRM}filings/<uuid:filing_id>/", authority_enterprises.answer, name="authority-enterprise-filing"),
+    path(ENTERPRISE, authority_enterprises.enterprise, name="authority-enterprise"),
+    path(f"{ENTERPRISE}standing/", authority_enterprises.enrolment_state, name="authority-enterprise-standing"),
+    path(f"{ENTERPRISE}recall/", authority_enterprises.recall, name="authority-enterprise-recall"),
+    path(f"{ENTERPRISE}invite/", authority_enterprises.invite, name="authority-enterprise-invite"),
+    path(f"{ENTERPRISE}filings/<uuid:filing_id>/", authority_enterprises.answer, name="authority-enterprise-filing"),
     path("open/complaints/", open_pages.complaints, name="open-complaints"),
     path("open/enterprises/", open_pages.register, name="open-enterprises"),
     path("open/enterprises/<str:uscc>/", open_pages.enterprise, name="open-enterprise"),

@@ -41,7 +41,7 @@ from web.incoming import posted
 from web.languages import named
 
 MONTHS = 12
-FIRMS = 50
+MOST_ENTERPRISES = 50
 Rows = QuerySet[CallBack]
 #: Code → words and condition. What is open is shown of all months, what is over of the chosen one.
 _OPEN = ("mine", "open", "nobody")
@@ -181,7 +181,7 @@ def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
             "reached_share": _share(total["reached"], total["ended"]),
             "disagree_share": _share(total["disagree"], total["reached"]),
         },
-        enterprises[:FIRMS],
+        enterprises[:MOST_ENTERPRISES],
     )
 
 
