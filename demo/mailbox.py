@@ -19,7 +19,7 @@ from accounts.keys import sealed_fields
 from accounts.models import OutgoingMessage, User
 from complaints.models import Notice
 from complaints.notices.digests import letter_of
-from complaints.reading.notices_told import CHANNELS, STATES, error_text
+from complaints.reading.sent_notices import CHANNELS, STATES, error_text
 from database.row_security import working_as_steps
 from web.languages import named
 

@@ -30,7 +30,7 @@ from complaints.procedure.workflow import LOOK, Audience, Role
 from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, CaseAccess
 from complaints.reading.case_rows import BY_LETTER
-from complaints.reading.notices_told import CHANNELS, STATES
+from complaints.reading.sent_notices import CHANNELS, STATES
 from database.prepared import CombinedQuery, PreparedQuery
 
 _MASKS: dict[str, Callable[[str], str]] = {

@@ -19,7 +19,7 @@ from enterprises.directory.change_kinds import ChangeRefused
 from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
 from routing.pages.changes import redirect_or_explain
 from routing.pages.rules import authors, change_of, changes_seen, heads, lessons_seen, reach_of, regions_of, tabs
-from routing.rule_desk import rule_changing, rule_words
+from routing.rule_desk import rule_changing, rule_texts
 from routing.rule_desk.rule_forms import EndForm, RuleDecisionForm, RuleForm, TrialForm, initial_of, shown
 from routing.rules import conflicts, directory
 from web.incoming import posted, whole
@@ -41,7 +41,7 @@ def changes(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         request,
         "routing/changes.html",
         {
-            "lines": rule_words.change_lines(page.rows),
+            "lines": rule_texts.change_lines(page.rows),
             "view": view,
             "now": workspace.now,
             "tabs": tabs(workspace, "changes"),
@@ -73,13 +73,13 @@ def new(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             lesson=lesson,
             **_cleaned(form, base),
         )
-        return rule_words.change_url(change), ""
+        return rule_texts.change_url(change), ""
 
     if form.is_bound and form.is_valid() and (answer := redirect_or_explain(request, form, drafted)):
         return answer
     title = (_("停用规则%(code)s") if is_end else _("修改规则%(code)s")) % {"code": base.code} if base else _("新规则")
-    back = rule_words.rule_url(base.code) if base else reverse("routing:authority-routing")
-    learned = rule_words.lesson_lines([lesson], user=workspace.user, today=workspace.today)[0] if lesson else None
+    back = rule_texts.rule_url(base.code) if base else reverse("routing:authority-routing")
+    learned = rule_texts.lesson_lines([lesson], user=workspace.user, today=workspace.today)[0] if lesson else None
     context = {"form": form, "title": title, "back": back, "learned": learned}
     return render(request, "routing/edit.html", context, status=422 if form.is_bound else 200)
 
@@ -107,7 +107,7 @@ def _form(
     if is_end:
         return EndForm(data, initial={"ends_on": workspace.today})
     if lesson is not None:
-        columns = rule_words.columns_learned(lesson).items()
+        columns = rule_texts.columns_learned(lesson).items()
         rule = RoutingRule(**{f"{name}_id" if name in rule_changing.ROWS else name: value for name, value in columns})
         rule.reason = _("分送人员对%(words)s多次改送同一单位（%(agree)s/%(total)s件）") % {
             "words": _("“%(name)s”") % {"name": lesson.words} if lesson.words else _("同一被投诉人"),
@@ -143,12 +143,12 @@ def edit(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
     def edited() -> tuple[str, str]:
         reach, cleaned = authors(workspace), _cleaned(form, base)
         rule_changing.edit(row, by=workspace.user, reach=reach, today=workspace.today, **cleaned)
-        return rule_words.change_url(row), ""
+        return rule_texts.change_url(row), ""
 
     is_whole = form.is_bound and form.is_valid()
     if is_whole and (answer := redirect_or_explain(request, form, edited, raised=("not_draft",))):
         return answer
-    title, back = rule_words.title_of(row), rule_words.change_url(row)
+    title, back = rule_texts.title_of(row), rule_texts.change_url(row)
     context = {"form": form, "title": title, "back": back, "is_edit": True}
     return render(request, "routing/edit.html", context, status=422 if form.is_bound else 200)
 
@@ -179,11 +179,11 @@ def trial(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBa
         "routing/try.html",
         {
             "change": row,
-            "title": rule_words.title_of(row),
+            "title": rule_texts.title_of(row),
             "form": form,
             "trial_result": _trial_result(row, workspace),
             "now": workspace.now,
-            "back": rule_words.change_url(row),
+            "back": rule_texts.change_url(row),
             "try_url": reverse("routing:authority-routing-try", args=[row.pk]),
             "may_try": row.state in rule_changing.OPEN and bool(authors(workspace).spans),
         },
@@ -199,7 +199,7 @@ def file(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBas
         raise Http404
 
     def carried_out() -> tuple[str, str]:
-        url, now = rule_words.change_url(row), workspace.now
+        url, now = rule_texts.change_url(row), workspace.now
         if request.POST.get("do") == "file":
             rule_changing.file(row, by=workspace.user, reach=authors(workspace), now=now, today=workspace.today)
             return url, _("已提交，由另一名负责人批准。")
@@ -230,7 +230,7 @@ def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
             now=workspace.now,
             today=workspace.today,
         )
-        return rule_words.change_url(row), _("已记录您的决定。")
+        return rule_texts.change_url(row), _("已记录您的决定。")
 
     # What cannot be written any more is told beside the form, which may still refuse it.
     raised = ("decided", "not_waiting", "own_change")
@@ -239,9 +239,9 @@ def decide(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseB
     return _show(request, workspace, row, form, status=422)
 
 
-def _trial_result(row: RuleChange, workspace: Workspace) -> rule_words.TrialResult | None:
+def _trial_result(row: RuleChange, workspace: Workspace) -> rule_texts.TrialResult | None:
     latest = row.trials.exclude(state=RuleTrial.State.DROPPED).order_by("-pk").first()
-    return rule_words.trial_result(latest, row, user=workspace.user, today=workspace.today)
+    return rule_texts.trial_result(latest, row, user=workspace.user, today=workspace.today)
 
 
 def _show(
@@ -261,12 +261,12 @@ def _show(
     if is_open and row.kind == Kind.SET:
         rules = directory.rules()
         mine = directory.rule_of(rule_changing.as_rule(row))
-        clashes = rule_words.clashes(
+        clashes = rule_texts.clashes(
             conflicts.with_rule(mine, rules, on=workspace.today)[:12], unwritten="" if row.code else mine.code
         )
-    line = rule_words.change_lines([row])[0]
+    line = rule_texts.change_lines([row])[0]
     lesson = (
-        rule_words.lesson_lines([row.lesson], user=workspace.user, today=workspace.today)[0] if row.lesson else None
+        rule_texts.lesson_lines([row.lesson], user=workspace.user, today=workspace.today)[0] if row.lesson else None
     )
     trial_result = _trial_result(row, workspace)
     return render(
@@ -275,7 +275,7 @@ def _show(
         {
             "change": row,
             "line": line,
-            "rows": rule_words.compared(row, base),
+            "rows": rule_texts.compared(row, base),
             "base": base,
             "trial_result": trial_result,
             "clashes": clashes,
@@ -289,7 +289,7 @@ def _show(
             "impossible": rule_changing.impossible(row, reach=reach_of(workspace), today=workspace.today),
             "may_try": is_open and bool(authors(workspace).spans),
             "may_decide": row.state == State.WAITING and not is_mine and heads(workspace).covers(row.region),
-            "rule_url": rule_words.rule_url(row.rule.code) if row.rule_id and row.rule else "",
+            "rule_url": rule_texts.rule_url(row.rule.code) if row.rule_id and row.rule else "",
         },
         status=status,
     )

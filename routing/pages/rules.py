@@ -28,7 +28,7 @@ from complaints.models.complaint import lies_in
 from complaints.parties.actors import Actor
 from complaints.reading.case import AUTHORITY, case_url
 from routing.models import Lesson, RoutingRule, RuleChange, RuleUse
-from routing.rule_desk import learning, rule_changing, rule_words
+from routing.rule_desk import learning, rule_changing, rule_texts
 from routing.rule_desk.learning import DAYS, FEWEST, OFFICER, SHARE
 from routing.rule_desk.rule_changing import Reach
 from routing.rule_desk.rule_forms import DismissForm
@@ -121,19 +121,19 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         request,
         "routing/rules.html",
         {
-            "rows": rule_words.rule_lines(rows, day=day),
+            "rows": rule_texts.rule_lines(rows, day=day),
             "form": form,
             "day": day,
             "now": workspace.now,
             "is_today": day == workspace.today,
-            "clashes": rule_words.clashes(result[:MOST_CLASHES]),
+            "clashes": rule_texts.clashes(result[:MOST_CLASHES]),
             "more_clashes": max(0, len(result) - MOST_CLASHES),
             "may_draft": bool(authors(workspace).spans),
             "figures": figures,
             "days": DAYS,
             "version": learning.VERSION,
-            "rate": rule_words.percent(figures.rate),
-            "in_time_rate": rule_words.percent(figures.in_time_rate),
+            "rate": rule_texts.percent(figures.rate),
+            "in_time_rate": rule_texts.percent(figures.in_time_rate),
             "officers": RuleUse.objects.filter(code=OFFICER).first(),
             "tabs": tabs(workspace, "rules"),
             "previous_url": f"?{kept}before={before}" if before else "",
@@ -197,7 +197,7 @@ def rule(request: HttpRequest, workspace: Workspace, code: str) -> HttpResponseB
     sealed_fields.load_for(
         [person for change in changes for person in (change.made_by, change.decided_by) if person is not None]
     )
-    lines = rule_words.rule_lines(versions, day=workspace.today)
+    lines = rule_texts.rule_lines(versions, day=workspace.today)
     current = next((version for version in versions if not version.is_taken_back), None)
     is_over = current is None or (current.ends_on is not None and current.ends_on < workspace.today)
     reach = authors(workspace)
@@ -210,10 +210,10 @@ def rule(request: HttpRequest, workspace: Workspace, code: str) -> HttpResponseB
             "use": lines[0].use,
             "rate": lines[0].rate,
             "days": DAYS,
-            "versions": [(line, rule_words.reason_of(line.rule)) for line in lines],
+            "versions": [(line, rule_texts.reason_of(line.rule)) for line in lines],
             "changes": [
                 (line, line.change.decided_by.name if line.change.decided_by else "")
-                for line in rule_words.change_lines(changes)
+                for line in rule_texts.change_lines(changes)
             ],
             "may_draft": current is not None and reach.covers(current.region),
             "is_over": is_over,
@@ -262,7 +262,7 @@ def _show(
 ) -> HttpResponseBase:
     page = keyset.page_of(lessons_seen(workspace), request.GET, BY_COUNT, related=("region",))
     reach = authors(workspace)
-    lines = rule_words.lesson_lines(page.rows, user=workspace.user, today=workspace.today)
+    lines = rule_texts.lesson_lines(page.rows, user=workspace.user, today=workspace.today)
     return render(
         request,
         "routing/learned.html",

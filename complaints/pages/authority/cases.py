@@ -40,7 +40,7 @@ from complaints.procedure.workflow import Clock, Status
 from complaints.reading import case_documents, case_rows
 from complaints.reading.case import AUTHORITY, CasePage, page_of
 from complaints.reading.mediation_facts import mediation_case_url
-from complaints.reading.notices_told import of_case
+from complaints.reading.sent_notices import of_case
 from enterprises.models import Enterprise
 from web.languages import named
 

@@ -30,7 +30,7 @@ from complaints.pages.authority.review.violations import registered
 from complaints.pages.authority.supervision.call_backs import mine as call_backs_of
 from complaints.pages.authority.supervision.supervision import reported
 from complaints.procedure.workflow import Status
-from complaints.reading.notices_told import in_cases
+from complaints.reading.sent_notices import in_cases
 from enterprises.directory import changing
 from enterprises.enrolment import enrolled, enrolling
 

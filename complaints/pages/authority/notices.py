@@ -25,7 +25,7 @@ from complaints.pages.authority.forms import ListFilter
 from complaints.parties.actors import stands_to
 from complaints.procedure.refusals import not_yours
 from complaints.reading.case import AUTHORITY, case_url
-from complaints.reading.notices_told import in_cases, notice_row
+from complaints.reading.sent_notices import in_cases, notice_row
 
 SET_ASIDE, WAITING, SENT = "set_aside", "waiting", "sent"
 #: What was sent long ago is on the case's own page.

@@ -39,7 +39,7 @@ from complaints.reading import case_documents, case_rows
 from complaints.reading.case import CONSUMER, TRACKING, CaseAccess, CasePage, case_url, find_case, page_of
 from complaints.reading.case_people import respondent_of
 from complaints.reading.case_record import body_texts
-from complaints.reading.notices_told import of_case
+from complaints.reading.sent_notices import of_case
 from complaints.wording.next_action import next_action_of
 from database.prepared import CombinedQuery, PreparedQuery
 

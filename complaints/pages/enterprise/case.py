@@ -25,7 +25,7 @@ from complaints.procedure.workflow import Clock
 from complaints.reading import case_documents
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
-from complaints.reading.notices_told import of_case
+from complaints.reading.sent_notices import of_case
 from web.dates import last_day
 
 #: Steps that the enterprise owes: the first of them is the main button.

@@ -15,7 +15,7 @@ from authorities.models import Officer
 from complaints.desks.keyset import PAGE
 from complaints.models import Complaint, Notice, NoticeOrder
 from complaints.notices import delivery
-from complaints.reading.notices_told import error_text
+from complaints.reading.sent_notices import error_text
 from tests import found_in, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import S, case_at, key, now, officer_of, workspace
