@@ -32,7 +32,7 @@ _INTRO = """\
 # Lifecycle of a complaint
 
 Generated from `complaints/procedure/workflow.py` by `manage.py write_lifecycle`; a test fails when the two
-differ. Change the table, then run the command. Words come from `complaints/labels*.py`.
+differ. Change the table, then run the command. Labels come from `complaints/wording/`.
 """
 _SIDES = ("consumer", "enterprise", "authority", "system")
 
