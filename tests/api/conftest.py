@@ -12,7 +12,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from complaints.models import Complaint
+from complaints.procedure.workflow import Status
 from enterprises.programs.tokens import SCOPES, IssuedToken, issue
+from tests import given
 from tests.cast import World
 
 ROOT = "/api/v1"
@@ -29,23 +32,19 @@ class Program:
         return self.client.get(ROOT + path, query or {}, headers=self._headers(headers))
 
     def post(
-        self,
-        path: str,
-        body: Any = None,
-        *,
-        key: str | None = None,
-        raw: bytes | None = None,
-        content_type: str = "application/json",
-        **headers: str,
+        self, path: str, body: Any = None, *, key: str | None = None, raw: bytes | None = None, **headers: str
     ) -> HttpResponse:
-        given = {"Idempotency-Key": uuid.uuid4().hex if key is None else key} if key != "" else {}
+        kind = headers.pop("content_type", "application/json")
+        said = {"Idempotency-Key": uuid.uuid4().hex if key is None else key} if key != "" else {}
         data = json.dumps({} if body is None else body) if raw is None else raw
-        return self.client.post(ROOT + path, data, content_type=content_type, headers=self._headers(given | headers))
+        return self.client.post(ROOT + path, data, content_type=kind, headers=self._headers(said | headers))
+
+    def step(self, case: Complaint, step: str, body: Any = None, **more: Any) -> HttpResponse:
+        return self.post(f"/complaints/{case.number}/steps/{step}/", body, **more)
 
     def upload(self, path: str, fields: Mapping[str, Any], *, key: str | None = None) -> HttpResponse:
-        return self.client.post(
-            ROOT + path, dict(fields), headers=self._headers({"Idempotency-Key": key or uuid.uuid4().hex})
-        )
+        headers = self._headers({"Idempotency-Key": key or uuid.uuid4().hex})
+        return self.client.post(ROOT + path, dict(fields), headers=headers)
 
     def _headers(self, more: Mapping[str, str]) -> dict[str, str]:
         named = {name.replace("_", "-"): value for name, value in more.items()}
@@ -74,11 +73,13 @@ def program(world: World) -> Making:
     places = {"ming": "enterprise", "lead": "enterprise", "hua": "enterprise", "rui": "authority", "su": "authority"}
 
     def make(who: str | User, **options: Any) -> Program:
-        issued = token_for(
-            getattr(world, who) if isinstance(who, str) else who,
-            world=world,
-            **{"place": places.get(who, "") if isinstance(who, str) else ""} | options,
-        )
-        return Program(issued.secret)
+        user, place = (getattr(world, who), places.get(who, "")) if isinstance(who, str) else (who, "")
+        return Program(token_for(user, world=world, **{"place": place} | options).secret)
 
     return make
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    """Of Chen, which Mobile negotiates."""
+    return given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())

@@ -1,10 +1,15 @@
-"""Calls that mean harm or nothing: each gets a clear, bounded answer, and none a 500."""
+"""Calls that mean harm or nothing: each gets a clear, bounded answer, and none a 500. What is inside a proposal is
+judged like the step itself.
+"""
+
+from __future__ import annotations
 
 import json
 import uuid
 import zlib
 from typing import Any
 
+import pytest
 from django.apps import apps
 from django.utils import timezone
 from hypothesis import HealthCheck
@@ -12,11 +17,15 @@ from hypothesis import given as for_all
 from hypothesis import settings as how
 from hypothesis import strategies as st
 
-from accounts.models import IdempotencyKey
+from accounts.models import IdempotencyKey, User
+from accounts.roles import Role
 from api.shapes import Case, CaseLine
-from complaints.models import Complaint
+from api.step_shapes import STEPS, input_of
+from authorities.models import Officer
+from complaints.models import Complaint, HandlingStep, Matter
 from complaints.procedure.workflow import Status
-from tests import given
+from enterprises.models import Branch, TwoPersons
+from tests import given, reloaded
 from tests.api.conftest import Making
 from tests.api.test_calls import filing
 from tests.cast import World
@@ -40,17 +49,17 @@ BAD_JSON = {
 }
 
 
-def test_T51_json_that_means_two_things_or_no_object_is_400_and_a_megabyte_413(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
-    for kind in BAD_JSON:
-        answer = program("ming").post(f"/complaints/{case.number}/steps/send_message/", raw=BAD_JSON[kind])
+def test_T51_json_that_means_two_things_or_no_object_is_400_and_a_megabyte_413(
+    case: Complaint, program: Making
+) -> None:
+    for kind, raw in BAD_JSON.items():
+        answer = program("ming").step(case, "send_message", raw=raw)
         assert (answer.status_code, answer.json()["code"]) == (400, "bad_json"), kind
         assert answer["Content-Type"] == "application/problem+json"
     for value in ([], "text", 5, None, True, [{"text": "a"}]):
-        answer = program("ming").post(f"/complaints/{case.number}/steps/send_message/", raw=json.dumps(value).encode())
-        assert answer.status_code == 400, value
+        assert program("ming").step(case, "send_message", raw=json.dumps(value).encode()).status_code == 400, value
     raw = json.dumps({"text": "长" * 500_000}, ensure_ascii=False).encode()
-    answer = program("ming").post(f"/complaints/{case.number}/steps/send_message/", raw=raw)
+    answer = program("ming").step(case, "send_message", raw=raw)
     assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
 
 
@@ -61,8 +70,7 @@ anything = st.recursive(
 )
 
 
-def test_T51_no_value_anywhere_is_a_500(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+def test_T51_no_value_anywhere_is_a_500(case: Complaint, program: Making) -> None:
     ming, chen = program("ming"), program("chen")
     names = st.sampled_from(["answers", "promises", "message", "measure_id", "demand", "kind", "amount", "due_on"])
 
@@ -77,40 +85,17 @@ def test_T51_no_value_anywhere_is_a_500(world: World, program: Making) -> None:
 
 
 SQL = (
-    "' or 1=1 --",
-    "1; drop table x",
-    "%' and sleep(5)--",
-    "\\",
-    "a' union select 1,2--",
-    "{{7*7}}",
-    "_connector",
-    "$$",
-    "%00",
-    "' || pg_sleep(5) ||'",
-    "::int",
-    "0x27",
-    "\u2028",
-    "𝔸",
+    *("' or 1=1 --", "1; drop table x", "%' and sleep(5)--", "\\", "a' union select 1,2--", "{{7*7}}", "_connector"),
+    *("$$", "%00", "' || pg_sleep(5) ||'", "::int", "0x27", "\u2028", "𝔸"),
 )
+ASKED = ("status", "external_ref", "number", "after", "order", "changed_since", "due_before")
 
 
-def test_T46_no_words_become_a_query(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+def test_T46_no_words_become_a_query(case: Complaint, program: Making) -> None:
     before = Complaint.objects.values().get()
     ming = program("ming")
     for text in SQL:
-        for query in (
-            {"status": text},
-            {"external_ref": text},
-            {"number": text},
-            {"after": text},
-            {"order": text},
-            {"changed_since": text},
-            {"due_before": text},
-            {text: "1"},
-            {"_connector": "OR"},
-            {"enterprise__id": "1"},
-        ):
+        for query in (*({name: text} for name in ASKED), {text: "1"}, {"_connector": "OR"}, {"enterprise__id": "1"}):
             assert ming.get("/complaints/", query).status_code in (200, 400), query
         for query in ({"q": text}, {"q": text, "category": text}, {"q": "移动", "region": text}):
             assert ming.get("/enterprises/", query).status_code in (200, 400)
@@ -119,54 +104,42 @@ def test_T46_no_words_become_a_query(world: World, program: Making) -> None:
         assert Complaint.objects.values().get() == before
 
 
-def test_T07_no_field_of_a_row_can_be_set_from_outside(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+def test_T07_no_field_of_a_row_can_be_set_from_outside(world: World, case: Complaint, program: Making) -> None:
     before = Complaint.objects.values().get()
-    columns = sorted(
-        {
-            field.name
-            for model in apps.get_app_config("complaints").get_models()
-            for field in model._meta.concrete_fields
-        }
-        | {"handler", "is_staff", "roles", "scopes"}
-    )
-    calls = (
-        (program("ming"), f"/complaints/{case.number}/steps/send_message/", {"text": "您好"}),
-        (program("chen"), f"/complaints/{case.number}/steps/add_statement/", {"text": "补充"}),
-        (program("rui"), f"/complaints/{case.number}/steps/urge/", {"text": "请尽快", "last_day": "2030-01-01"}),
-    )
-    for who, path, body in calls:
-        unknown = [column for column in columns if column not in body and column != "files"]
-        answer = who.post(path, body | dict.fromkeys(unknown, 1))
-        assert answer.status_code == 400
-        assert set(answer.json()["errors"]) == {f"/{column}" for column in unknown}
-        assert who.post(path, body | {"status": "closed"}).status_code == 400
-    refused = program("chen").post(
-        "/complaints/", filing(world) | {name: "x" for name in columns if name not in filing(world)}
-    )
+    models = apps.get_app_config("complaints").get_models()
+    columns = {field.name for model in models for field in model._meta.concrete_fields}
+    columns |= {"handler", "is_staff", "roles", "scopes"}
+    for who, step, body in (
+        (program("ming"), "send_message", {"text": "您好"}),
+        (program("chen"), "add_statement", {"text": "补充"}),
+        (program("rui"), "urge", {"text": "请尽快", "last_day": "2030-01-01"}),
+    ):
+        unknown = columns - body.keys() - {"files"}
+        answer = who.step(case, step, body | dict.fromkeys(unknown, 1))
+        assert (answer.status_code, set(answer.json()["errors"])) == (400, {f"/{column}" for column in unknown})
+        assert who.step(case, step, body | {"status": "closed"}).status_code == 400
+    refused = program("chen").post("/complaints/", dict.fromkeys(columns, "x") | filing(world))
     assert refused.status_code == 400
     assert Complaint.objects.values().get() == before
 
 
 #: What each side may find in an answer; a new field is a decision, made here.
-_OF_A_WHOLE_CASE = (
-    "side consumer statement demand_note facts demands offers promises clocks matters messages files allowed_steps"
-)
-MAY_READ = set(CaseLine().fields) | set(_OF_A_WHOLE_CASE.split())
-_LISTED = """
+OF_A_WHOLE_CASE = """
+side consumer statement demand_note facts demands offers promises clocks matters messages files allowed_steps
+"""
+LISTED = """
 number standing status outcome reason engagement_result is_overdue received_at filed_at delivered_at status_since
 next_due_at closed_at last_event_at object_category problem_category item_name amount currency enterprise branch
 authority handler_id external_ref version
 """
-LISTED = set(_LISTED.split())
 
 
-def test_T08_answers_have_the_fields_that_stand_here_and_no_more(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+def test_T08_answers_have_the_fields_that_stand_here_and_no_more(case: Complaint, program: Making) -> None:
     for who in ("ming", "lead", "rui", "su", "chen"):
         caller = program(who, scopes=["cases:read", "events:read", "files:read"])
         whole = caller.get(f"/complaints/{case.number}/").json()
-        assert (set(whole), set(CaseLine().fields), set(Case().fields)) == (MAY_READ, LISTED, MAY_READ)
+        of_a_list, of_a_case = set(LISTED.split()), {*LISTED.split(), *OF_A_WHOLE_CASE.split()}
+        assert (set(whole), set(CaseLine().fields), set(Case().fields)) == (of_a_case, of_a_list, of_a_case)
         assert set(whole["consumer"]) == {"name", "phone", "email", "address", "is_masked"}
         others = ("/complaints/", "/events/", f"/complaints/{case.number}/record/")
         shown = json.dumps([whole, *(caller.get(path).json() for path in others)], ensure_ascii=False)
@@ -184,8 +157,7 @@ def same(one: Any, other: Any) -> None:
     assert headers[0] == headers[1]
 
 
-def test_T02_a_strangers_case_is_like_one_that_does_not_exist(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+def test_T02_a_strangers_case_is_like_one_that_does_not_exist(world: World, case: Complaint, program: Making) -> None:
     before, nowhere = Complaint.objects.values().get(), "20201111-AAAAAAAAAAAA-0"
     here, there = f"/complaints/{case.number}", f"/complaints/{nowhere}"
     far = program(world.far_officer.user, place="authority")
@@ -209,42 +181,32 @@ def test_T02_a_strangers_case_is_like_one_that_does_not_exist(world: World, prog
 
 
 def test_T02_ids_of_strangers_in_a_body_are_refused(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
-    triage = given.a_complaint(world, status=Status.TRIAGE, now=timezone.now())
-    review = given.a_complaint(world, status=Status.REVIEW, now=timezone.now())
-    ming, rui, su = program("ming"), program("rui"), program("su")
-    here = f"/complaints/{case.number}/steps"
-    foreign = [
-        (ming, f"{here}/accept_case/", {"handler_id": world.hua_staff.pk}),
-        (ming, f"{here}/accept_case/", {"handler_id": 999_999_999}),
-        (ming, f"{here}/return_case/", {"reason": "wrong_entity", "enterprise_id": 999_999_999, "text": "x"}),
-        (
-            ming,
-            f"{here}/return_case/",
-            {"reason": "wrong_branch", "enterprise_id": world.telecom.pk, "branch_id": world.fuzhou.pk, "text": "x"},
-        ),
-        (rui, f"/complaints/{review.number}/steps/assign_officer/", {"officer_id": world.far_officer.pk}),
-        (rui, f"/complaints/{review.number}/steps/link_cases/", {"numbers": ["20201111-AAAAAAAAAAAA-0"]}),
-        (su, f"/complaints/{triage.number}/steps/assign_authority/", {"authority_id": 999_999_999}),
-        (su, f"/complaints/{triage.number}/steps/forward/", {"enterprise_id": 999_999_999, "branch_id": None}),
-        (su, f"/complaints/{triage.number}/steps/ask_consent/", {"enterprise_id": 999_999_999}),
-    ]
-    for who, path, body in foreign:
-        answer = who.post(path, body)
-        assert answer.status_code in (409, 422), (path, body, answer.content.decode())
+    case, triage, review = (
+        given.a_complaint(world, status=status, now=timezone.now())
+        for status in (Status.WITH_ENTERPRISE, Status.TRIAGE, Status.REVIEW)
+    )
+    ming, rui, su, nobody = program("ming"), program("rui"), program("su"), 999_999_999
+    another = {"enterprise_id": world.telecom.pk, "branch_id": world.fuzhou.pk}
+    for who, there, step, body in (
+        (ming, case, "accept_case", {"handler_id": world.hua_staff.pk}),
+        (ming, case, "accept_case", {"handler_id": nobody}),
+        (ming, case, "return_case", {"reason": "wrong_entity", "enterprise_id": nobody, "text": "x"}),
+        (ming, case, "return_case", {"reason": "wrong_branch", "text": "x", **another}),
+        (rui, review, "assign_officer", {"officer_id": world.far_officer.pk}),
+        (rui, review, "link_cases", {"numbers": ["20201111-AAAAAAAAAAAA-0"]}),
+        (su, triage, "assign_authority", {"authority_id": nobody}),
+        (su, triage, "forward", {"enterprise_id": nobody, "branch_id": None}),
+        (su, triage, "ask_consent", {"enterprise_id": nobody}),
+    ):
+        answer = who.step(there, step, body)
+        assert answer.status_code in (409, 422), (step, body, answer.content.decode())
     assert set(Complaint.objects.values_list("status", flat=True)) == {"with_enterprise", "triage", "review"}
 
 
-def test_the_key_is_asked_for_and_counts(world: World, program: Making) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+def test_the_key_is_asked_for_and_counts(world: World, case: Complaint, program: Making) -> None:
     ming, path, key = program("ming"), f"/complaints/{case.number}/steps/send_message/", uuid.uuid4().hex
     for missing in ("", "short", "with a space!", "长" * 10):
-        answer = ming.client.post(
-            f"/api/v1{path}",
-            json.dumps({"text": "您好"}),
-            content_type="application/json",
-            headers={"Authorization": f"Bearer {ming.secret}"} | ({"Idempotency-Key": missing} if missing else {}),
-        )
+        answer = ming.post(path, {"text": "您好"}, key=missing)
         assert (answer.status_code, answer.json()["code"]) == (400, "key_missing"), missing
     first = ming.post(path, {"text": "您好"}, key=key)
     again = ming.post(path, {"text": "您好"}, key=key)
@@ -254,27 +216,20 @@ def test_the_key_is_asked_for_and_counts(world: World, program: Making) -> None:
     other = ming.post(path, {"text": "别的"}, key=key)
     assert (other.status_code, other.json()["code"]) == (422, "same_key_other_body")
     assert program("lead").post(path, {"text": "您好"}, key=key).status_code == 200, "keys of others never meet"
-    refused = ming.post(
-        f"/complaints/{case.number}/steps/accept_case/", {"handler_id": world.ming_staff.pk}, key="again-1234"
-    )
+    refused = ming.step(case, "accept_case", {"handler_id": world.ming_staff.pk}, key="again-1234")
     assert refused.status_code == 409
     assert not IdempotencyKey.objects.filter(key="again-1234").exists()
-    kept = [
-        zlib.decompress(row.answer.encode("latin-1")) for row in IdempotencyKey.objects.filter(answer__isnull=False)
-    ]
+    rows = IdempotencyKey.objects.filter(answer__isnull=False)
+    kept = [zlib.decompress(row.answer.encode("latin-1")) for row in rows]
     assert len(kept) == 2
     assert not any("您好".encode() in one for one in kept)
 
 
-def test_problems_speak_the_callers_language(world: World, program: Making) -> None:
+def test_wrong_ways_to_call_are_named_in_the_callers_language(world: World, program: Making) -> None:
     ming = program("ming")
     for language, text in (("en", "Bad request"), ("zh-CN", "请求有误")):
         shown = ming.post("/steps/send_message/batch/", {"rows": []}, accept_language=language).json()
         assert shown["title"] == text
-
-
-def test_wrong_ways_to_call(world: World, program: Making) -> None:
-    ming = program("ming")
     wrong = ming.client.delete("/api/v1/complaints/", headers={"Authorization": f"Bearer {ming.secret}"})
     assert (wrong.status_code, wrong["Allow"]) == (405, "GET, HEAD, POST")
     assert ming.client.options("/api/v1/me/", headers={"Authorization": f"Bearer {ming.secret}"}).status_code == 405
@@ -297,3 +252,82 @@ def test_T86_pages_are_bounded(world: World, program: Making, django_assert_max_
     # One of them says who asks, for the second wall.
     with django_assert_max_num_queries(15):
         assert len(ming.get("/complaints/").json()["results"]) == 3
+
+
+def proposing(**target: Any) -> dict[str, Any]:
+    return {"step": "return_case", "input": {"reason": "wrong_entity", "text": "不是本企业的用户。", **target}}
+
+
+@pytest.fixture
+def at_two_persons(world: World) -> Complaint:
+    """With an enterprise in which a second person approves what is given back."""
+    TwoPersons.objects.create(enterprise=world.mobile, returns=True, set_by=world.lead, set_at=timezone.now())
+    return given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=timezone.now())
+
+
+def test_what_is_not_there_cannot_be_proposed(world: World, at_two_persons: Complaint, program: Making) -> None:
+    of_another = {"enterprise_id": world.telecom.pk, "branch_id": world.fuzhou.pk}
+    for target in ({"enterprise_id": 2**31 - 1}, {"branch_id": 2**31 - 1}, of_another):
+        answer = program("ming").step(at_two_persons, "propose", proposing(**target))
+        assert (answer.status_code, answer.json().get("field")) == (422, [*target][-1]), answer.content.decode()
+        assert not Matter.objects.filter(complaint=at_two_persons, kind="proposal").exists()
+
+
+def test_what_is_gone_or_never_was_is_refused_at_the_approval_by_page_or_program(
+    world: World, at_two_persons: Complaint, program: Making, client: Any
+) -> None:
+    """A proposal that was kept before names were looked at inside of it."""
+    branch = Branch.objects.create(enterprise=world.telecom, name="试验分公司")
+    target = {"enterprise_id": world.telecom.pk, "branch_id": branch.pk}
+    fine = program("ming").step(at_two_persons, "propose", proposing(**target))
+    assert fine.status_code == 200, fine.content.decode()
+    matter = Matter.objects.get(complaint=at_two_persons, kind="proposal")
+    matter.data["payload"] |= {"branch_id": world.fuzhou.pk, "enterprise_id": 2**31 - 1}
+    matter.save(update_fields=["data"])
+    client.force_login(world.lead)
+    client.raise_request_exception = False
+    granted = {"decision": "grant", "idempotency_key": "k" * 20}
+    at_the_page = client.post(f"/enterprise/approvals/{matter.pk}/", granted)
+    assert (at_the_page.status_code, reloaded(matter).state) == (422, "open"), at_the_page.content.decode()
+    answer = program("lead").step(at_two_persons, "approve", {})
+    assert (answer.status_code, answer.json()["field"]) == (422, "enterprise_id"), answer.content.decode()
+    assert reloaded(matter).state == "open"
+
+
+def test_no_program_says_that_an_offer_is_of_a_measure(case: Complaint, program: Making) -> None:
+    body = {"answers": [], "measure_id": "7f1d5a58-6f0c-4b59-8a52-0c9ad5cf3c1e"}
+    for step in ("make_offer", "replace_offer"):
+        assert step in STEPS
+        assert "measure_id" not in input_of(step)().fields
+        for name, said in ((step, body), ("propose", {"step": step, "input": body})):
+            shown = program("ming").step(case, name, said)
+            assert (shown.status_code, set(shown.json()["errors"])) == (400, {"/measure_id"})
+
+
+def test_programs_sign_one_after_the_other_and_the_step_comes_with_the_last(world: World, program: Making) -> None:
+    """The police are told by two officers and the head."""
+    case = given.a_complaint(world, status=Status.REVIEW, now=timezone.now())
+    other = User.objects.create(email="other@example.com", name="林试")
+    Officer.objects.create(user=other, authority=world.gulou, role=Role.OFFICER.post)
+    proposed = {"step": "refer_to_police", "input": {"text": "对方承认虚构收据。"}}
+    asked = program("rui").step(case, "propose", proposed)
+    assert asked.status_code == 200, asked.content.decode()
+    first = program(other, place="authority").step(case, "approve")
+    assert first.status_code == 200, first.content.decode()
+    shown = HandlingStep.objects.filter(complaint=case, step="refer_to_police")
+    assert not shown.exists()
+    last = program(world.head_officer.user, place="authority").step(case, "approve")
+    assert last.status_code == 200, last.content.decode()
+    assert len(shown.get().data["officers"]) == 3
+
+
+def test_what_was_said_on_the_telephone_is_no_answer_to_a_demand(world: World, program: Making) -> None:
+    """Both are called answers."""
+    case = given.a_complaint(world, status=Status.CLOSED, now=timezone.now())
+    for said, code in (
+        ({"reached": True, "answers": {"accepted": "green"}}, 422),
+        ({"reached": False}, 200),
+        ({"reached": True, "answers": {"accepted": "yes"}}, 200),
+    ):
+        shown = program("rui").step(case, "call_back", said)
+        assert shown.status_code == code, shown.content.decode()

@@ -22,7 +22,6 @@ TOO_LONG = {
     "odr_portal/settings.py",
     "tests/browser/pictures.py",
     "tests/complaints/outbound/test_webhooks.py",
-    "tests/stateful/words.py",
     "tests/walls/test_the_database_itself.py",
 }
 # The one place that writes a status, and the bulk writer below it.

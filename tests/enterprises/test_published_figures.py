@@ -23,8 +23,8 @@ from oversight.counters import publishing
 from oversight.tasks import publish_figures
 from tests import found_in, given, missing_in
 from tests.cast import World
+from tests.oversight.counting import a_line
 from tests.oversight.slow_count import Days, quantile
-from tests.oversight.told import a_line
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 #: 01:00 in Shanghai is the next day there.

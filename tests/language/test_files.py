@@ -48,19 +48,11 @@ def test_every_column_of_every_export(world: World, names: known.Known) -> None:
     with undone():
         for side, person, actor in desks(world):
             for form in Export.FORMATS:
-                export = exporting.ask(
-                    user=person.user,
-                    actor=actor,
-                    query="",
-                    wanted=[code for code, column in COLUMNS.items() if side in column.sides],
-                    form=form,
-                    purpose="x",
-                    language=pseudo.CODE,
-                    now=world.now,
-                )
-                Export.objects.filter(pk=export.pk).update(
-                    state="approved", decided_by=world.officers["approver", "own"].user, decided_at=world.now
-                )
+                wanted = [code for code, column in COLUMNS.items() if side in column.sides]
+                asked: Any = {"query": "", "wanted": wanted, "form": form, "purpose": "x", "language": pseudo.CODE}
+                export = exporting.ask(user=person.user, actor=actor, now=world.now, **asked)
+                decided = {"decided_by": world.officers["approver", "own"].user, "decided_at": world.now}
+                Export.objects.filter(pk=export.pk).update(state="approved", **decided)
                 assert sweep_exports(now=world.now)
                 export.refresh_from_db()
                 assert (export.state, export.rows > 5) == ("ready", True)
@@ -121,28 +113,19 @@ def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known)
     names, wrong = deepcopy(names), set[str]()
     # The headings of the file itself are Chinese, whoever sends it.
     names.add("\n".join(lines.COLUMNS.values()))
-    for (side, person, actor), table, take_in, sweep in zip(
-        desks(world),
-        (filled_in, sent),
-        (trip_asking.take_in, platform_files.take_in),
-        (sweep_round_trips, sweep_platform_files),
-        strict=True,
+    of_enterprise = (filled_in, trip_asking.take_in, sweep_round_trips, "/enterprise/round-trip/")
+    of_authority = (sent, platform_files.take_in, sweep_platform_files, "/authority/platform/")
+    for (side, person, actor), (table, take_in, sweep, home) in zip(
+        desks(world), (of_enterprise, of_authority), strict=True
     ):
         with undone():
             out = io.StringIO(newline="")
             csv.writer(out).writerows(table)
-            trip = take_in(
-                [out.getvalue().encode()],
-                name="x.csv",
-                user=person.user,
-                actor=actor,
-                language=pseudo.CODE,
-                now=world.now,
-            )
+            by: Any = {"user": person.user, "actor": actor, "language": pseudo.CODE, "now": world.now}
+            trip = take_in([out.getvalue().encode()], name="x.csv", **by)
             assert sweep(now=world.now)
             trip.refresh_from_db()
             assert (trip.state, trip.rows.filter(state="bad").count() > 3) == ("checked", True)
-            home = "/enterprise/round-trip/" if side == "enterprise" else "/authority/platform/"
             for page in ("", "results/"):
                 answer = reader(person, world).call("GET", f"{home}{trip.mark}/{page}")
                 assert answer.status == 200
@@ -150,25 +133,16 @@ def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known)
     assert not wrong, "\n".join(sorted(wrong))
 
 
-@pytest.mark.parametrize("status", ["performing", "mediating", "closed"])
-def test_the_papers_of_a_dossier(world: World, names: known.Known, papers: list[tuple[str, str]], status: str) -> None:
-    case = world.target.case(status)
+def test_the_papers_of_a_dossier(world: World, names: known.Known, papers: list[tuple[str, str]]) -> None:
+    said: Any = {"language": pseudo.CODE, "site": "https://example.com", "asked_at": world.now}
+    sides = {"consumer": "consumer", "enterprise": "handler own", "authority": "authority_handler at own"}
     with undone():
         seal(now=world.now, key=Ed25519PrivateKey.generate())
-        for side, name in (
-            ("consumer", "consumer"),
-            ("enterprise", "handler own"),
-            ("authority", "authority_handler at own"),
-        ):
-            Dossier.objects.create(
-                complaint=case,
-                asked_by=world.person(name).user,
-                side=side,
-                language=pseudo.CODE,
-                site="https://example.com",
-                asked_at=world.now,
-            )
-        assert building.sweep_dossiers(now=world.now) == 3
+        for status in ("performing", "mediating", "closed"):
+            for side, name in sides.items():
+                of: Any = {"complaint": world.target.case(status), "asked_by": world.person(name).user}
+                Dossier.objects.create(side=side, **of, **said)
+        assert building.sweep_dossiers(now=world.now) == 9
         assert set(Dossier.objects.values_list("state", "is_sealed")) == {("ready", True)}
     assert papers
     assert not (wrong := names.left(papers)), "\n".join(sorted(wrong))

@@ -169,28 +169,19 @@ def write_each(world: World) -> None:
     # A station.
     post = StationStaff.objects.select_related("station").get(pk=world.things["station staff"])
     for phone in ("13900007766", "here@example.com"):
-        entry = StationEntry(
-            station=post.station,
-            by=post.user,
-            at=now,
-            category="goods.clothing",
-            problem="x",
-            how="repair",
-            phone=phone,
-        )
+        of: Any = {"category": "goods.clothing", "problem": "x", "how": "repair", "phone": phone}
+        entry = StationEntry(station=post.station, by=post.user, at=now, **of)
         stations.write_down(entry, language=pseudo.CODE, place="https://example.com")
-    Complaint.objects.filter(pk__in=[one.pk for one in family.cases.values()]).update(
-        station=post.station, station_sees=True
-    )
+    ours = Complaint.objects.filter(pk__in=[one.pk for one in family.cases.values()])
+    ours.update(station=post.station, station_sees=True)
     StationStaff.objects.update(told_at=now - timedelta(days=1))
     assert stations.sweep_station_letters(now=morning(world))
     # The directory and enrolment.
     change = DirectoryChange.objects.get(pk=world.things["change"])
     for agrees in (True, False):
         DirectoryChange.objects.filter(pk=change.pk).update(state="waiting", decided_by=None, decided_at=None)
-        directory.decide(
-            change, agrees=agrees, reason="x", authority_ids=[family.county.pk], by=head, now=now, today=today
-        )
+        decided: Any = {"reason": "x", "authority_ids": [family.county.pk], "by": head, "now": now, "today": today}
+        directory.decide(change, agrees=agrees, **decided)
     by = {"by": head, "text": "x", "now": now}
     enrolled.ask_back_filing(world.things["filing"], by=head, answer="x", now=now)
     for keeps in (True, False):
@@ -201,17 +192,13 @@ def write_each(world: World) -> None:
         enrolled.drop_exit(family.enterprise, **by)
     applied = EnrolmentApplication.objects.get(pk=world.things["application"])
     by |= {"version": applied.version}
-    place = family.county.region_id
-    for answer, more in (
-        (enrolling.ask_back, {"place": "https://example.com"}),
-        (enrolling.refuse, {"ground": "papers"}),
-    ):
+    place, papers = family.county.region_id, {"ground": "papers"}
+    for answer, more in ((enrolling.ask_back, {"place": "https://example.com"}), (enrolling.refuse, papers)):
         answer(applied.pk, **by, **more)
         EnrolmentApplication.objects.filter(pk=applied.pk).update(state="submitted", version=applied.version)
     del by["text"]
-    wanted = enrolling.EnrolmentData(
-        name="新企业", uscc=applied.uscc, domicile_id=place, branch="客服部", place_id=place, areas=(place,)
-    )
+    where: Any = {"domicile_id": place, "branch": "客服部", "place_id": place, "areas": (place,)}
+    wanted = enrolling.EnrolmentData(name="新企业", uscc=applied.uscc, **where)
     enrolling.grant(applied.pk, wanted, place="https://example.com/account/invitation/", **by)
     # Oversight.
     guidance = Guidance.objects.get(pk=world.things["guidance"])

@@ -4,6 +4,7 @@ import re
 from copy import deepcopy
 from datetime import date, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.contrib.sessions.backends.db import SessionStore
@@ -34,13 +35,12 @@ from tests.walls.world import World, undone
 _LINK = re.compile(r"https://example\.com(/\S*)")
 
 
-def left(browser: Client, paths: list[str], names: Known, *, status: int = 200, done: Any = None) -> set[str]:
+def left(browser: Client, paths: list[str], names: Known) -> set[str]:
     """What is left on these pages, and on those to which their forms lead."""
-    wrong: set[str] = set()
-    done = set() if done is None else done
+    wrong, done = set[str](), set[tuple[str, ...]]()
     for path in paths:
         shown = looked(browser, path)
-        assert shown.answer.status == status, path
+        assert shown.answer.status == 200, path
         for page in (shown, *filled_in(browser, shown, done)):
             wrong |= page.left(names)
     return wrong
@@ -48,9 +48,7 @@ def left(browser: Client, paths: list[str], names: Known, *, status: int = 200, 
 
 def test_what_every_link_of_every_letter_opens(world: World, names: Known, settings: Any) -> None:
     settings.SITE_URL = "https://example.com"
-    wrong: set[str] = set()
-    done: set[tuple[str, ...]] = set()
-    opened: set[str] = set()
+    wrong, done, opened = set[str](), set[tuple[str, ...]](), set[str]()
     with undone():
         write_each(world)
         for row in OutgoingMessage.objects.all():
@@ -129,31 +127,32 @@ def said(answer: Answer, names: Known) -> set[str]:
     return Shown(str(answer.status), "", answer.path, answer).left(names)
 
 
-@pytest.mark.parametrize("who", ["nobody", "consumer"])
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [
+def test_what_a_page_raises(world: World, names: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a view, and around the views, where the database is away before anybody knows who asks."""
+    for status, error in (
         (400, SuspiciousOperation()),
         (403, PermissionDenied()),
         (404, Http404()),
         (409, StepNotAllowed("not_now", "x")),
         (500, ZeroDivisionError()),
         (503, OperationalError()),
-    ],
-)
-def test_what_a_page_raises(
-    world: World, names: Known, monkeypatch: pytest.MonkeyPatch, who: str, status: int, error: Any
-) -> None:
-    monkeypatch.setattr(views, "render", raising(error))
-    with undone():
-        answer = reader(world.person(who), world).call("GET", PLACE)
-    assert answer.status == status
-    assert not said(answer, names)
+    ):
+        monkeypatch.setattr(views, "render", mock.Mock(side_effect=error))
+        for who in ("nobody", "consumer"):
+            with undone():
+                answer = reader(world.person(who), world).call("GET", PLACE)
+            assert (answer.status, said(answer, names)) == (status, set()), who
+    caller = reader(world.person("consumer"), world)
+    monkeypatch.setattr(SessionStore, "load", mock.Mock(side_effect=OperationalError()))
+    answer = caller.call("GET", PLACE)
+    assert (answer.status, said(answer, names)) == (503, set())
 
 
-@pytest.mark.parametrize(
-    ("status", "method", "path", "typed", "more"),
-    [
+def test_what_is_asked_wrongly(world: World, names: Known, monkeypatch: pytest.MonkeyPatch) -> None:
+    until = world.now + timedelta(minutes=10)
+    for module, name in ((codes, "waits_until"), (tracking, "_waits_until")):
+        monkeypatch.setattr(module, name, lambda *args, **more: until)
+    asked: Any = [
         (400, "GET", PLACE, {}, {"host": "no host"}),
         (400, "POST", "/track/", {"number": "x\0"}, {}),
         (401, "POST", "/account/", LONG, {}),
@@ -162,38 +161,8 @@ def test_what_a_page_raises(
         (413, "POST", "/track/", {f"a{n}": "x" for n in range(3000)}, {}),
         (429, "POST", "/account/sign-in/", {"address": "13900007755"}, {}),
         (429, "POST", "/track/", {"number": "20260101-AAAAAAAAAAAA-0", "token": "0" * 30}, {}),
-    ],
-)
-def test_what_is_asked_wrongly(
-    world: World,
-    names: Known,
-    monkeypatch: pytest.MonkeyPatch,
-    status: int,
-    method: str,
-    path: str,
-    typed: dict[str, str],
-    more: dict[str, Any],
-) -> None:
-    until = world.now + timedelta(minutes=10)
-    for module, name in ((codes, "waits_until"), (tracking, "_waits_until")):
-        monkeypatch.setattr(module, name, lambda *args, **more: until)
-    with undone():
-        answer = reader(world.person("nobody"), world).call(method, path, LONG | typed, **more)
-    assert answer.status == status
-    assert not said(answer, names)
-
-
-def raising(error: Exception) -> Any:
-    def raised(*args: Any, **more: Any) -> Any:
-        raise error
-
-    return raised
-
-
-def test_a_session_that_cannot_be_read(world: World, names: Known, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Around the views, where the database is away before anybody knows who asks."""
-    caller = reader(world.person("consumer"), world)
-    monkeypatch.setattr(SessionStore, "load", raising(OperationalError()))
-    answer = caller.call("GET", PLACE)
-    assert answer.status == 503
-    assert not said(answer, names)
+    ]
+    for status, method, path, typed, more in asked:
+        with undone():
+            answer = reader(world.person("nobody"), world).call(method, path, LONG | typed, **more)
+        assert (answer.status, said(answer, names)) == (status, set()), path

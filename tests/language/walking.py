@@ -97,9 +97,8 @@ def looked(browser: Client, path: str, typed: dict[str, str] | None = None, *, n
     else:
         answer = browser.post(path, typed | {"idempotency_key": f"walk-{next(_keys):08d}"}, follow=True)
     body = b"".join(answer.streaming_content) if answer.streaming else answer.content
-    return Shown(
-        name or path, "", path, Answer(answer.status_code, dict(answer.items()), body, answer.request["PATH_INFO"])
-    )
+    result = Answer(answer.status_code, dict(answer.items()), body, answer.request["PATH_INFO"])
+    return Shown(name or path, "", path, result)
 
 
 def filled_in(browser: Client, shown: Shown, done: set[tuple[str, ...]]) -> Iterator[Shown]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from html import unescape
+from itertools import chain
 from pathlib import Path
 
 from babel.messages.pofile import read_po
@@ -65,12 +66,17 @@ class Length:
         return self.number in numbers.get(self.unit, ())
 
 
+def _rows(path: str) -> Iterator[dict[str, str]]:
+    """Of a table of the portal, without its comments."""
+    with (ROOT / path).open(encoding="utf-8") as lines:
+        yield from csv.DictReader(line for line in lines if not line.startswith("#"))
+
+
 def policy_file() -> Iterator[tuple[str, int, str]]:
     """(name, number, unit) of every number that measures time."""
-    with (ROOT / "authorities" / "data" / "policies.csv").open(encoding="utf-8") as lines:
-        for row in csv.DictReader(line for line in lines if not line.startswith("#")):
-            if row["unit"] in UNITS:
-                yield row["name"], int(row["number"]), row["unit"]
+    for row in _rows("authorities/data/policies.csv"):
+        if row["unit"] in UNITS:
+            yield row["name"], int(row["number"]), row["unit"]
 
 
 def lengths(text: str) -> Iterator[Length]:
@@ -82,9 +88,8 @@ def lengths(text: str) -> Iterator[Length]:
             if number is None or (result["n"] in {"一", "one"} and unit not in {"工作日", "day"}):
                 continue
             kind = (result.groupdict().get("kind") or "").lower()
-            is_working = unit in {"工作日", "工作天"} or (kind, unit) == ("working", "day")
             around = text[max(0, result.start() - 40) : result.end() + 40]
-            if is_working:
+            if unit in {"工作日", "工作天"} or (kind, unit) == ("working", "day"):
                 yield Length(result[0], number, "WD", around)
             elif unit in _DAYS_OF:
                 yield Length(result[0], number * _DAYS_OF[unit], "CD", around)
@@ -136,27 +141,20 @@ def typed() -> dict[str, str]:
 @cache
 def _kept_pieces() -> tuple[str, ...]:
     """The longest first, cut at the holes; with their English and the articles of the law."""
-    results: set[str] = set()
-    for text in typed():
-        results.update(pieces_of(text))
-        for english in english_of().get(text, ()):
-            results.update(pieces_of(english))
-    for text in _law():
-        results.update(pieces_of(text))
-    return tuple(sorted({piece.lower() for piece in results}, key=len, reverse=True))
+    english = (one for text in typed() for one in english_of().get(text, ()))
+    results = {piece.lower() for text in chain(typed(), english, _law()) for piece in pieces_of(text)}
+    return tuple(sorted(results, key=len, reverse=True))
 
 
 def _law() -> Iterator[str]:
     """The articles with their headings, and what the law gives at least in one sentence each; both languages."""
-    for path, columns in (
-        ("authorities/law/articles.csv", ("title", "text")),
-        ("complaints/settlement/legal_minimum.csv", ("words", "if")),
-    ):
-        with (ROOT / path).open(encoding="utf-8") as lines:
-            for row in csv.DictReader(line for line in lines if not line.startswith("#")):
-                for text in (row[column] for column in columns):
-                    yield from re.split(r"(?<=[。；：:])|(?=（[一二三四五六七八九十]+）)", text)
-                    yield from english_of().get(text, ())
+    columns = {
+        "authorities/law/articles.csv": ("title", "text"),
+        "complaints/settlement/legal_minimum.csv": ("words", "if"),
+    }
+    for text in (row[column] for path in columns for row in _rows(path) for column in columns[path]):
+        yield from re.split(r"(?<=[。；：:])|(?=（[一二三四五六七八九十]+）)", text)
+        yield from english_of().get(text, ())
 
 
 def pieces_of(text: str) -> Iterator[str]:
@@ -173,8 +171,9 @@ def english_of() -> dict[str, tuple[str, ...]]:
     for path in (ROOT / "locale").glob("*/en/LC_MESSAGES/django.po"):
         with path.open("rb") as handle:
             for message in read_po(handle, locale="en"):
-                ids = message.id if isinstance(message.id, tuple | list) else (message.id,)
-                strings = message.string if isinstance(message.string, tuple | list) else (message.string,)
+                ids, strings = (
+                    texts if isinstance(texts, tuple | list) else (texts,) for texts in (message.id, message.string)
+                )
                 for one in ids:
                     result.setdefault(one, set()).update(strings)
     return {text: tuple(strings) for text, strings in result.items()}

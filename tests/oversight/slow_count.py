@@ -5,6 +5,7 @@ with the formulas that it checks.
 """
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -99,59 +100,44 @@ class World:
 
     def __post_init__(self) -> None:
         low, high = self.regions
-        self.all_cases = [
-            c
-            for c in Complaint.objects.all()
-            if c.status != "draft"
-            and low <= c.handling_region_id <= high
-            and (not self.category or self.category in (c.problem_category, c.object_category))
+        here = [c for c in Complaint.objects.all() if c.status != "draft" and low <= c.handling_region_id <= high]
+        self.by_id = {
+            c.pk: c
+            for c in here
+            if (not self.category or self.category in (c.problem_category, c.object_category))
             and self.channel in ("", c.channel)
-        ]
-        self.cases = [c for c in self.all_cases if self.enterprise in (None, c.enterprise_id)]
-        ids = {c.pk: c for c in self.all_cases}
-        self.by_id = ids
-        self.entries: dict[int, list[HandlingStep]] = {pk: [] for pk in ids}
-        for entry in HandlingStep.objects.filter(audience="parties").order_by("sequence"):
-            if entry.complaint_id in ids:
-                self.entries[entry.complaint_id].append(entry)
-        self.clocks: dict[int, list[Deadline]] = {pk: [] for pk in ids}
-        for clock in Deadline.objects.order_by("pk"):
-            if clock.complaint_id in ids:
-                self.clocks[clock.complaint_id].append(clock)
-        self.engagements: dict[int, list[Engagement]] = {pk: [] for pk in ids}
-        for row in Engagement.objects.order_by("pk"):
-            if row.complaint_id in ids:
-                self.engagements[row.complaint_id].append(row)
-        self.stages = [
-            self._stage(row)
-            for rows in self.engagements.values()
-            for row in rows
-            if self.enterprise in (None, row.enterprise_id)
-        ]
-        self.promises = [
-            o
-            for o in Obligation.objects.order_by("pk")
-            if o.complaint_id in ids
-            and o.owed_by == "enterprise"
-            and o.state not in ("proposed", "dropped", "waived")
-            and self.enterprise in (None, o.enterprise_id)
-        ]
+        }
+        self.cases = [c for c in self.by_id.values() if self._is_ours(c)]
+        self.entries: dict[int, list[HandlingStep]] = self._of_cases(
+            HandlingStep.objects.filter(audience="parties").order_by("sequence")
+        )
+        self.clocks: dict[int, list[Deadline]] = self._of_cases(Deadline.objects.order_by("pk"))
+        self.engagements: dict[int, list[Engagement]] = self._of_cases(Engagement.objects.order_by("pk"))
+        rows = [row for rows in self.engagements.values() for row in rows]
+        self.stages = [self._stage(row) for row in rows if self._is_ours(row)]
+        promised = self._of_cases(Obligation.objects.filter(owed_by="enterprise").order_by("pk"))
+        promises = [o for rows in promised.values() for o in rows if self._is_ours(o)]
+        self.promises = [o for o in promises if o.state not in ("proposed", "dropped", "waived")]
+
+    def _is_ours(self, row: Complaint | Engagement | Obligation) -> bool:
+        return self.enterprise in (None, row.enterprise_id)
+
+    def _of_cases(self, rows: Iterable[Any]) -> dict[int, list[Any]]:
+        """The rows of each case of the scope, in their order."""
+        result: dict[int, list[Any]] = {pk: [] for pk in self.by_id}
+        for row in rows:
+            if row.complaint_id in result:
+                result[row.complaint_id].append(row)
+        return result
 
     def _stage(self, row: Engagement) -> Stage:
-        entries = self.entries[row.complaint_id]
-        since = row.from_at
         before = self._before(row)
-        if before is not None and before.ended_by == "succession":
-            since = before.from_at
-        return Stage(
-            row,
-            [e for e in entries if since <= e.happened_at and (row.until_at is None or e.happened_at <= row.until_at)],
-        )
+        since = before.from_at if before is not None and before.ended_by == "succession" else row.from_at
+        entries = [e for e in self.entries[row.complaint_id] if since <= e.happened_at]
+        return Stage(row, [e for e in entries if row.until_at is None or e.happened_at <= row.until_at])
 
     def within(self, moment: datetime | None) -> bool:
         return moment is not None and self.first <= local(moment).date() <= self.last
-
-    # --- now -------------------------------------------------------------------------------
 
     def open_now(self) -> dict[str, int]:
         n: Counter[str] = Counter(open=0, overdue=0, due_soon=0)
@@ -160,11 +146,8 @@ class World:
             if case.status == "closed":
                 continue
             n["open"] += 1
-            owed = [
-                c
-                for c in self.clocks[case.pk]
-                if c.ended_at is None and c.clock not in ("lead", "jurisdiction") and c.state in ("running", "lapsed")
-            ]
+            live = [c for c in self.clocks[case.pk] if c.ended_at is None and c.state in ("running", "lapsed")]
+            owed = [c for c in live if c.clock not in ("lead", "jurisdiction")]
             if any(c.lapsed_at is not None or c.due_at <= self.now for c in owed):
                 n["overdue"] += 1
             elif any(local(c.due_at - timedelta(microseconds=1)).date() <= horizon for c in owed):
@@ -173,8 +156,6 @@ class World:
 
     def received(self) -> int:
         return sum(self.within(c.received_at) for c in self.cases)
-
-    # --- the enterprise's stage -------------------------------------------------------------
 
     def ended(self) -> list[Stage]:
         return [s for s in self.stages if self.within(s.row.until_at) and s.row.ended_by != "succession"]
@@ -189,14 +170,9 @@ class World:
 
     def _said_no_later(self, row: Engagement) -> bool:
         """An answer after the silence: a no is a decline."""
-        return any(
-            e.step == "answer_late"
-            and e.reason == "declined_late"
-            and self._belongs(e, row)
-            and row.until_at is not None
-            and e.written_at >= row.until_at
-            for e in self.entries[row.complaint_id]
-        )
+        declined = [e for e in self.entries[row.complaint_id] if (e.step, e.reason) == ("answer_late", "declined_late")]
+        until = row.until_at
+        return any(self._belongs(e, row) and until is not None and e.written_at >= until for e in declined)
 
     def on_time(self) -> dict[str, int]:
         n: Counter[str] = Counter(in_time=0, reported=0, late=0, open_overdue=0)
@@ -220,17 +196,10 @@ class World:
     def _was_overdue(self, stage: Stage, end: datetime) -> bool:
         if stage.lapse is not None and stage.lapse <= end:
             return True
-        unswept = [
-            c
-            for c in self.clocks[stage.row.complaint_id]
-            if c.clock == "negotiation"
-            and c.ended_at is None
-            and c.lapsed_at is None
-            and c.due_at <= end
-            and c.due_at >= stage.row.from_at
-            and (c.state == "running" or c.chase_at is not None)
-        ]
-        return bool(unswept)
+        clocks = [c for c in self.clocks[stage.row.complaint_id] if c.clock == "negotiation"]
+        unswept = [c for c in clocks if c.ended_at is None and c.lapsed_at is None]
+        unswept = [c for c in unswept if c.state == "running" or c.chase_at is not None]
+        return any(stage.row.from_at <= c.due_at <= end for c in unswept)
 
     def first_responses(self) -> list[Stage]:
         return [s for s in self.stages if self.within(self.first_response(s))]
@@ -247,11 +216,10 @@ class World:
                 shown = datetime.fromisoformat(entry.data["at"])
                 is_late = local(entry.written_at).date() > self.days.nth_after(local(shown).date(), 1)
                 moments.append(max(entry.written_at if is_late else shown, row.from_at))
-        result = min(moments, default=None)
         before = self._before(row)
         if before is not None and before.ended_by == "succession" and before.first_contact_at is not None:
             return None
-        return result
+        return min(moments, default=None)
 
     def _belongs(self, entry: HandlingStep, row: Engagement) -> bool:
         later = [e for e in self.engagements[row.complaint_id] if e.pk > row.pk]
@@ -272,27 +240,20 @@ class World:
     def acceptance_lengths(self) -> list[int]:
         results = []
         for stage in self.stages:
-            accepted = [
-                e.happened_at
-                for e in self.entries[stage.row.complaint_id]
-                if e.step == "accept_case" and e.happened_at >= stage.row.from_at and self._belongs(e, stage.row)
-            ]
+            row = stage.row
+            entries = [e for e in self.entries[row.complaint_id] if e.step == "accept_case" and self._belongs(e, row)]
+            accepted = [e.happened_at for e in entries if e.happened_at >= row.from_at]
             if accepted and self.within(accepted[0]):
-                results.append(self.days.working_minutes(stage.row.from_at, accepted[0]))
+                results.append(self.days.working_minutes(row.from_at, accepted[0]))
         return results
-
-    # --- closed, reviewed, promised -----------------------------------------------------------
 
     def closed(self) -> list[tuple[Complaint, HandlingStep]]:
         """Closed now, by the day of the entry that closed it last."""
         results = []
         for case in self.cases:
             if case.status == "closed":
-                closing = [
-                    e
-                    for e in self.entries[case.pk]
-                    if e.to_status == "closed" and (e.from_status != "closed" or e.step == "answer_late")
-                ][-1]
+                ends = [e for e in self.entries[case.pk] if e.to_status == "closed"]
+                closing = [e for e in ends if e.from_status != "closed" or e.step == "answer_late"][-1]
                 if self.within(closing.happened_at):
                     results.append((case, closing))
         return results
@@ -332,11 +293,8 @@ class World:
     def kept(self) -> dict[str, int]:
         n: Counter[str] = Counter(due=0, kept=0, late=0, silent=0, broken=0, waiting=0)
         for promise in self.promises:
-            clocks = [
-                c
-                for c in self.clocks[promise.complaint_id]
-                if c.clock == "performance" and c.obligation_id == promise.pk
-            ]
+            clocks = [c for c in self.clocks[promise.complaint_id] if c.obligation_id == promise.pk]
+            clocks = [c for c in clocks if c.clock == "performance"]
             if not clocks or clocks[-1].state == "paused":
                 continue
             if not (clocks[-1].due_at <= self.now and self.first <= clocks[-1].last_day <= self.last):
@@ -350,11 +308,9 @@ class World:
 
     def _failed_once(self, promise: Obligation) -> bool:
         """Its day passed without a word of it being done, or somebody said that it was broken."""
-        return any(
-            e.step in ("lapse_performance", "report_breach", "lapse_performance_answer")
-            and e.data.get("obligation") == promise.ordinal
-            for e in self.entries[promise.complaint_id]
-        )
+        steps = ("lapse_performance", "report_breach", "lapse_performance_answer")
+        failures = [e for e in self.entries[promise.complaint_id] if e.step in steps]
+        return any(e.data.get("obligation") == promise.ordinal for e in failures)
 
     def misroutes(self) -> dict[str, int]:
         """Given back as not one's own, and the entry by which the case left the intake again."""
@@ -370,14 +326,9 @@ class World:
             until = row.until_at
             assert until is not None
             last = self.days.nth_after(local(until).date(), 1)
-            left = [
-                e.happened_at
-                for e in self.entries[row.complaint_id]
-                if e.written_at > until
-                and e.from_status in ("filed", "triage")
-                and e.to_status not in ("", "filed", "triage")
-            ]
-            moment = min(left, default=None)
+            intake = ("filed", "triage")
+            moved = [e for e in self.entries[row.complaint_id] if e.written_at > until and e.from_status in intake]
+            moment = min((e.happened_at for e in moved if e.to_status not in ("", *intake)), default=None)
             if moment is not None:
                 n["in_time" if local(moment).date() <= last else "late"] += 1
             else:
@@ -393,7 +344,7 @@ class World:
             elif promise.state == "silent" and self.within(promise.reported_at):
                 kind = "unconfirmed"
             if kind and promise.amount and promise.kind in MONEY | {"voucher"}:
-                typed = {"confirmed": Decimal(0), "vouchers": Decimal(0), "unconfirmed": Decimal(0)}
-                sums = result.setdefault(self.by_id[promise.complaint_id].currency, typed)
+                nothing = dict.fromkeys(("confirmed", "vouchers", "unconfirmed"), Decimal(0))
+                sums = result.setdefault(self.by_id[promise.complaint_id].currency, nothing)
                 sums[kind] += promise.amount
         return result

@@ -1,4 +1,9 @@
-"""Monthly reports: from the open data to the public, by two persons; frozen once approved, corrected by a version."""
+"""Monthly reports: from the open data to the public, by two persons; frozen once approved, corrected by a version.
+
+With the open data and the warnings they are pages that are the same for everybody.
+"""
+
+from __future__ import annotations
 
 import csv
 import io
@@ -9,6 +14,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -22,13 +28,15 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from oversight.counters import making
-from oversight.models import DataSet, MonthlyReport
+from oversight.models import ConsumerWarning, DataSet, MonthlyReport
 from oversight.open_data import issuing
 from oversight.reports import keeping
 from oversight.reports.figures import drawn
 from tests import given, missing_in, reloaded
 from tests.cast import World, standing
-from tests.complaints.pages.at_the_authority import key, workspace
+from tests.oversight.counting import CHARGE, REPAIR
+from tests.oversight.hot_spots.test_guidance import a_spot
+from tests.oversight.looking import browser, cost, page_of, sent
 
 S = Status
 DAY = timedelta(days=1)
@@ -66,10 +74,8 @@ def issued(month_issued: tuple[World, DataSet], db: None) -> DataSet:
 def issue(world: World) -> DataSet:
     at = last_month()
     for number in range(12):
-        problem = "telecom.fees.unexplained_charge" if number < 7 else "telecom.broadband.repair"
-        case = given.a_complaint(
-            world, status=S.NEGOTIATING, now=at + timedelta(minutes=number), problem_category=problem
-        )
+        now, problem = at + timedelta(minutes=number), CHARGE if number < 7 else REPAIR
+        case = given.a_complaint(world, status=S.NEGOTIATING, now=now, problem_category=problem)
         if number < 7:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, at + DAY)
     making.rebuild(now=timezone.now())
@@ -95,61 +101,54 @@ def rows_of(answer: Any) -> list[dict[str, str]]:
 
 
 def test_from_the_draft_to_the_public_by_two_persons(world: World, issued: DataSet) -> None:
-    rui, head, anybody = workspace(world.rui), workspace(world.head_officer.user), Client()
-    assert f"{month():%Y-%m}" in rui.get(URL).content.decode()
-    answer = rui.post(URL, {"authority": str(world.gulou.pk), "month": f"{month():%Y-%m}", **key()})
+    rui, head = browser(world.rui), browser(world.head_officer.user)
+    assert f"{month():%Y-%m}" in page_of(rui, URL)
+    url = sent(rui, URL, authority=str(world.gulou.pk), month=f"{month():%Y-%m}").url
     report = MonthlyReport.objects.get()
-    assert answer["Location"] == f"{URL}{report.pk}/"
-    page = rui.get(answer["Location"]).content.decode()
-    assert not missing_in(page, f"{month().year}年{month().month}月，鼓楼区收到投诉12件", "不明扣费")
+    public = f"/open/reports/{report.pk}/"
+    assert url == f"{URL}{report.pk}/"
+    assert not missing_in(page_of(rui, url), f"{month().year}年{month().month}月，鼓楼区收到投诉12件", "不明扣费")
     seen = report.edited_at.isoformat()
-    assert rui.post(f"{answer['Location']}edit/", {"what": "save", "seen": seen, **TEXTS, **key()}).status_code == 302
-    assert "提交决定" not in head.get(answer["Location"]).content.decode()
-    assert anybody.get(f"/open/reports/{report.pk}/").status_code == 404
-    assert rui.post(f"{answer['Location']}edit/", {"what": "submit", **key()}).status_code == 302
-    assert "提交决定" not in rui.get(answer["Location"]).content.decode()
-    assert "提交决定" in head.get(answer["Location"]).content.decode()
-    assert head.post(f"{answer['Location']}decide/", {"decision": "grant", "text": "", **key()}).status_code == 302
-    assert anybody.get(f"/open/reports/{report.pk}/").status_code == 404, "approved is not published"
-    assert rui.post(f"{answer['Location']}edit/", {"what": "publish", **key()}).status_code == 302
-    assert f"/open/reports/{report.pk}/" in anybody.get("/open/reports/").content.decode()
-    page = anybody.get(f"/open/reports/{report.pk}/").content.decode()
-    assert "本月平稳。" in page
-    assert "典型案例" not in page
-    assert anybody.get(f"/open/reports/{report.pk}/report.pdf").content.startswith(b"%PDF")
-    in_english = anybody.get(f"/open/reports/{report.pk}/", headers={"accept-language": "en"}).content.decode()
-    assert "Complaints received" in in_english
+    assert sent(rui, f"{url}edit/", what="save", seen=seen, **TEXTS).status_code == 302
+    assert "提交决定" not in page_of(head, url)
+    assert Client().get(public).status_code == 404
+    assert sent(rui, f"{url}edit/", what="submit").status_code == 302
+    assert ("提交决定" in page_of(rui, url), "提交决定" in page_of(head, url)) == (False, True)
+    assert sent(head, f"{url}decide/", decision="grant", text="").status_code == 302
+    assert Client().get(public).status_code == 404, "approved is not published"
+    assert sent(rui, f"{url}edit/", what="publish").status_code == 302
+    assert public in page_of(None, "/open/reports/")
+    page = page_of(None, public)
+    assert ("本月平稳。" in page, "典型案例" in page) == (True, False)
+    assert Client().get(f"{public}report.pdf").content.startswith(b"%PDF")
+    assert "Complaints received" in page_of(None, public, **{"accept-language": "en"})
 
 
 def test_the_tables_say_what_happened_and_what_was_approved_is_never_changed(world: World, issued: DataSet) -> None:
     report = published(world)
     at = f"/open/reports/{report.pk}/"
     problems = rows_of(Client().get(f"{at}problems.csv"))
-    expected = {"telecom.fees.unexplained_charge": "7", "telecom.broadband.repair": "5"}
-    assert {row["code"]: row["received"] for row in problems} == expected
+    assert {row["code"]: row["received"] for row in problems} == {CHARGE: "7", REPAIR: "5"}
     summary = {row["figure"]: row for row in rows_of(Client().get(f"{at}summary.csv"))}
     assert (summary["received"]["part"], summary["closed"]["part"]) == ("12", "7")
     assert sum(int(row["received"]) for row in rows_of(Client().get(f"{at}channels.csv"))) == 12
     assert Client().get(f"{at}nothing.csv").status_code == 404
     # A slow count of the same thing.
     start = datetime(month().year, month().month, 1, tzinfo=SHANGHAI)
-    slow = Counter(
-        Complaint.objects.filter(received_at__gte=start, received_at__lt=start + 31 * DAY).values_list(
-            "problem_category", flat=True
-        )
-    )
+    cases = Complaint.objects.filter(received_at__gte=start, received_at__lt=start + 31 * DAY)
+    slow = Counter(cases.values_list("problem_category", flat=True))
     assert {row["code"]: int(row["received"]) for row in problems} == slow
     changes: tuple[dict[str, Any], ...] = ({"texts": {}}, {"figures": {}}, {"state": "draft"}, {"printed": b""})
-    for change in changes:
-        with pytest.raises(DatabaseError), transaction.atomic():
-            MonthlyReport.objects.filter(pk=report.pk).update(**change)
-    with pytest.raises(DatabaseError), transaction.atomic():
-        report.delete()
-    for row in (issued, issued.files.get(name="regions.csv")):
+    for row, *updates in (
+        (report, *changes),
+        (issued, {"version": 9}),
+        (issued.files.get(name="regions.csv"), {"content": b""}),
+    ):
+        for change in updates:
+            with pytest.raises(DatabaseError), transaction.atomic():
+                type(row).objects.filter(pk=row.pk).update(**change)
         with pytest.raises(DatabaseError), transaction.atomic():
             row.delete()
-        with pytest.raises(DatabaseError), transaction.atomic():
-            type(row).objects.filter(pk=row.pk).update(**({"version": 9} if row is issued else {"content": b""}))
 
 
 def test_a_month_earlier_stands_beside_it(world: World, issued: DataSet) -> None:
@@ -160,18 +159,15 @@ def test_a_month_earlier_stands_beside_it(world: World, issued: DataSet) -> None
 
 
 def test_who_drafted_or_edited_does_not_approve(world: World, issued: DataSet) -> None:
-    report = drafted(world, by=world.head_officer.user)
+    head, far = world.head_officer.user, world.far_officer
+    report = drafted(world, by=head)
     keeping.submit(report)
-    for by, heads in (
-        (world.head_officer.user, [world.gulou]),
-        (world.rui, []),
-        (world.far_officer.user, [world.far_officer.authority]),
-    ):
+    for by, heads in ((head, [world.gulou]), (world.rui, []), (far.user, [far.authority])):
         with pytest.raises(StepNotAllowed) as refused:
             keeping.approve(report, by=by, heads=heads, text="", now=timezone.now())
         assert refused.value.code == "not_yours"
     with pytest.raises(IntegrityError), transaction.atomic():
-        MonthlyReport.objects.filter(pk=report.pk).update(state="approved", decided_by=world.head_officer.user)
+        MonthlyReport.objects.filter(pk=report.pk).update(state="approved", decided_by=head)
     keeping.approve(report, by=world.superior_officer.user, heads=[world.city], text="", now=timezone.now())
     assert reloaded(report).state == "approved"
 
@@ -190,45 +186,31 @@ def test_a_correction_is_a_version_that_names_what_it_changes(world: World, issu
     keeping.submit(second)
     keeping.approve(second, by=world.head_officer.user, heads=[world.gulou], text="", now=timezone.now())
     keeping.publish(second, now=timezone.now())
-    page = Client().get(f"/open/reports/{second.pk}/").content.decode()
-    for text in ("补上典型案例", "某公司多扣费，全额退还。", "这一版改了什么"):
-        assert text in page
-    assert "请看最新的一版" in Client().get(f"/open/reports/{first.pk}/").content.decode()
+    page = page_of(None, f"/open/reports/{second.pk}/")
+    assert not missing_in(page, "补上典型案例", "某公司多扣费，全额退还。", "这一版改了什么")
+    assert "请看最新的一版" in page_of(None, f"/open/reports/{first.pk}/")
 
 
-def test_two_who_edit_at_once_lose_nothing(world: World, issued: DataSet) -> None:
-    report, rui, analyst = drafted(world), workspace(world.rui), workspace(world.otto)
+def test_two_who_edit_at_once_lose_nothing_and_bad_input_is_answered_by_name(world: World, issued: DataSet) -> None:
+    report, rui = drafted(world), browser(world.rui)
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
-    seen = report.edited_at.isoformat()
-    assert rui.post(f"{URL}{report.pk}/edit/", {"what": "save", "seen": seen, **TEXTS, **key()}).status_code == 302
-    typed = {"what": "save", "seen": seen, **TEXTS, "tips": "另一个人写的提示", **key()}
-    answer = analyst.post(f"{URL}{report.pk}/edit/", typed)
+    url, seen = f"{URL}{report.pk}/", report.edited_at.isoformat()
+    assert sent(rui, f"{url}edit/", what="save", seen=seen, **TEXTS).status_code == 302
+    answer = sent(world.otto, f"{url}edit/", what="save", seen=seen, **TEXTS | {"tips": "另一个人写的提示"})
     assert (answer.status_code, "另一个人写的提示" in answer.content.decode()) == (422, True)
     assert reloaded(report).texts["tips"] == TEXTS["tips"]
-
-
-def test_bad_input_is_answered_by_name(world: World, issued: DataSet) -> None:
-    rui = workspace(world.rui)
     for month_typed in ("2031-01", "nonsense", ""):
-        answer = rui.post(URL, {"authority": str(world.gulou.pk), "month": month_typed, **key()})
-        assert answer.status_code == 422
-    report = drafted(world)
-    typed = {"what": "save", "seen": report.edited_at.isoformat(), **TEXTS, "tips": "长" * 4001, **key()}
-    answer = rui.post(f"{URL}{report.pk}/edit/", typed)
+        assert sent(rui, URL, authority=str(world.gulou.pk), month=month_typed).status_code == 422, month_typed
+    seen = report.edited_at.isoformat()
+    answer = sent(rui, f"{url}edit/", what="save", seen=seen, **TEXTS | {"tips": "长" * 4001})
     assert (answer.status_code, "最多4000个字" in answer.content.decode()) == (422, True)
-    assert rui.post(f"{URL}{report.pk}/edit/", {"what": "explode", **key()}).status_code == 404
-    assert workspace(world.far_officer.user).get(f"{URL}{report.pk}/").status_code == 404
-    assert workspace(world.su).post(f"{URL}{report.pk}/edit/", {"what": "drop", **key()}).status_code == 404
+    assert sent(rui, f"{url}edit/", what="explode").status_code == 404
+    assert browser(world.far_officer.user).get(url).status_code == 404
+    assert sent(world.su, f"{url}edit/", what="drop").status_code == 404
 
 
 def test_lists_cost_the_same_however_long(world: World, issued: DataSet) -> None:
-    def cost(client: Client, address: str) -> int:
-        client.get(address)
-        with CaptureQueriesContext(connection) as asked:
-            assert client.get(address).status_code == 200
-        return len(asked)
-
-    rui, anybody = workspace(world.rui), Client()
+    rui, anybody = browser(world.rui), Client()
     pages = [(rui, URL), (anybody, "/open/reports/"), (anybody, "/open/data/"), (rui, "/authority/posters/")]
     published(world)
     given.filed(world, now=timezone.now(), source="go-SD-01.a4")
@@ -239,3 +221,66 @@ def test_lists_cost_the_same_however_long(world: World, issued: DataSet) -> None
         given.filed(world, now=timezone.now(), source=f"go-SD-0{number}.a6")
     assert [cost(client, address) for client, address in pages] == short
     assert max(short) <= 22, short
+
+
+#: Pages that are the same for everybody are answered as one page, kept by whoever stands between.
+_PAGES = ("data/", "data/dictionary/", "data/{set}/", "reports/", "reports/{report}/")
+FROM_MEMORY = [f"/open/{page}" for page in _PAGES]
+MADE_ANEW = ["/open/warnings/", "/open/warnings/{warning}/"]
+FILES = [f"/open/data/{{set}}/{name}" for name in ("regions.csv", "datapackage.json")]
+FILES += [f"/open/reports/{{report}}/{name}" for name in ("summary.csv", "report.pdf")]
+
+
+@pytest.fixture
+def told(world: World, issued: DataSet) -> dict[str, object]:
+    by: Any = {"drafted_by": world.rui, "drafted_at": timezone.now(), "proposed_by": world.rui}
+    by |= {"state": "published", "decided_by": world.head_officer.user, "published_at": timezone.now()}
+    of: Any = {"hot_spot": a_spot(world), "authority": world.gulou, "title": "当心乱收费", "text": "请核对账单。"}
+    warning = ConsumerWarning.objects.create(**of, **by)
+    result = {"set": issued, "report": published(world).pk, "warning": warning.pk}
+    cache.clear()
+    return result
+
+
+def test_everybody_gets_the_same_with_an_etag_and_no_cookie_and_who_is_signed_in_an_own_page(
+    world: World, told: dict[str, object]
+) -> None:
+    client = browser(world.chen)
+    for pattern in (*FROM_MEMORY, *MADE_ANEW):
+        answer = client.get(pattern.format(**told))
+        assert ("no-store" in answer["Cache-Control"], "ETag" in answer) == (True, False), pattern
+    for pattern in (*FROM_MEMORY, *MADE_ANEW, *FILES, "/open/data/all/regions.csv"):
+        address = pattern.format(**told)
+        first, second = Client().get(address), Client().get(address)
+        assert (address, first.status_code, first.cookies, second.cookies) == (address, 200, {}, {})
+        assert first.getvalue() == second.getvalue(), address
+        assert "public" in first["Cache-Control"], address
+        assert {"Cookie", "Accept-Language"} <= {word.strip() for word in first["Vary"].split(",")}, address
+        for etag in (first["ETag"], f"W/{first['ETag']}", f'"other", {first["ETag"]}'):
+            unchanged = Client().get(address, headers={"if-none-match": etag})
+            assert (unchanged.status_code, unchanged.getvalue()) == (304, b""), address
+            assert (unchanged["ETag"], unchanged["Cache-Control"]) == (first["ETag"], first["Cache-Control"]), address
+        assert Client().get(address, headers={"if-none-match": '"other"'}).status_code == 200, address
+        assert (Client().head(address).status_code, Client().post(address).status_code) == (200, 405), address
+        is_kept = not missing_in(first["Cache-Control"], "immutable", "max-age=31536000")
+        assert is_kept == (pattern in FILES), "a file of a version is kept for a year"
+
+
+def test_the_second_visitor_costs_the_database_nothing_and_a_warning_that_is_withdrawn_is_gone_at_once(
+    told: dict[str, object],
+) -> None:
+    for pattern in FROM_MEMORY:
+        address = pattern.format(**told)
+        first = Client().get(address)
+        assert "max-age=300" in first["Cache-Control"], address
+        with CaptureQueriesContext(connection) as asked:
+            Client().get(address + "?nothing=that+is+read")
+        assert (address, len(asked)) == (address, 0)
+        assert Client(headers={"accept-language": "en"}).get(address)["ETag"] != first["ETag"], address
+    address = "/open/warnings/{warning}/".format(**told)
+    before = Client().get(address)
+    assert "no-cache" in before["Cache-Control"]
+    ConsumerWarning.objects.update(state="withdrawn", withdrawn_at=timezone.now(), withdrawn_why="已经改正。")
+    after = Client().get(address, headers={"if-none-match": before["ETag"]})
+    assert (after.status_code, "请核对账单。" in after.content.decode()) == (200, False)
+    assert "当心乱收费" not in page_of(None, "/open/warnings/")

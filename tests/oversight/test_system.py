@@ -27,7 +27,7 @@ from oversight.presenting import cards, shifts
 from oversight.presenting.shifts import newcombe, of_counts, of_figures, of_medians, of_ratios, of_shares
 from tests import found_in, given, missing_in
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import key, workspace
+from tests.oversight.looking import browser, page_of, sent
 
 MINUTE = timedelta(minutes=1)
 
@@ -44,7 +44,7 @@ def keeper(world: World) -> User:
     return user
 
 
-def test_signs_follow_the_rows(world: World) -> None:
+def test_signs_follow_the_rows(world: World, keeper: User) -> None:
     now = timezone.now()
     beating(now)
     case = given.a_complaint(world, status=Status.NEGOTIATING, now=now - timedelta(days=40))
@@ -54,17 +54,12 @@ def test_signs_follow_the_rows(world: World) -> None:
     assert "nobody_sweeps" not in result.alarms
     assert result.beats["beat"] < MINUTE
     assert result.calendar_until >= 2026
-    page = workspace(world.su).get("/oversight/system/").content.decode()
-    assert case.number not in page
-    assert "还没有计入统计的步骤" in page
+    page = page_of(world.su, "/oversight/system/")
+    assert (case.number in page, "还没有计入统计的步骤" in page) == (False, True)
     beating(now - timedelta(hours=2))
     assert "nobody_sweeps" in signs.read(now=now).alarms
-    assert "定时任务和看守进程都停了" in workspace(world.su).get("/oversight/system/").content.decode()
-
-
-def test_the_administrators_page_shows_the_same_signs(keeper: User) -> None:
-    beating(timezone.now() - timedelta(hours=2))
-    assert "定时任务和看守进程都停了" in workspace(keeper).get("/administration/system/").content.decode()
+    for person, url in ((world.su, "/oversight/system/"), (keeper, "/administration/system/")):
+        assert "定时任务和看守进程都停了" in page_of(person, url)
 
 
 def test_metrics_are_for_whoever_shows_the_word_or_asks_from_a_listed_place(world: World, settings: Any) -> None:
@@ -92,27 +87,23 @@ def test_metrics_are_for_whoever_shows_the_word_or_asks_from_a_listed_place(worl
     assert not missing_in(text, "odr_uncounted_steps ", 'odr_queue_length{queue="notices"} ')
 
 
-def test_a_condition_is_told_once_a_day(keeper: User, world: World) -> None:
+def test_a_condition_is_told_once_a_day_to_the_keeper_or_to_the_listed_addresses(keeper: User, settings: Any) -> None:
     now = timezone.now().replace(hour=4)
     beating(now - timedelta(hours=2))
-    before = OutgoingMessage.objects.count()
     first = signs.sweep_alarms(now=now)
     assert first >= 1
     assert signs.sweep_alarms(now=now + 5 * MINUTE) == 0
-    letters = list(OutgoingMessage.objects.all())[:first]
-    assert OutgoingMessage.objects.count() == before + first == before + AlarmSent.objects.count()
+    letters = OutgoingMessage.objects.all()
+    assert len(letters) == first == AlarmSent.objects.count()
     assert {letter.address for letter in letters} == {"keeper@example.com"}
     assert any("定时任务和看守进程都停了" in letter.body for letter in letters)
-    assert signs.sweep_alarms(now=now + timedelta(days=1)) >= 1
-
-
-def test_alarms_go_to_the_listed_addresses_instead(keeper: User, settings: Any) -> None:
+    OutgoingMessage.objects.all().delete()
+    AlarmSent.objects.all().delete()
     settings.ALARM_MAIL = ["ops@example.com", "night@example.com"]
-    now = timezone.now()
-    beating(now - timedelta(hours=2))
-    shown = signs.sweep_alarms(now=now)
+    shown = signs.sweep_alarms(now=now + timedelta(days=1))
+    assert shown >= 1
     assert {letter.address for letter in OutgoingMessage.objects.all()} == {"ops@example.com", "night@example.com"}
-    assert AlarmSent.objects.first().told == 2  # type: ignore[union-attr]
+    assert set(AlarmSent.objects.values_list("told", flat=True)) == {2}
     assert OutgoingMessage.objects.count() == 2 * shown
 
 
@@ -135,13 +126,10 @@ def test_with_nobody_to_tell_nothing_is_marked_and_what_differs_is_an_alarm(
 def test_the_record_is_gone_through_once_a_night_and_a_break_is_told(world: World) -> None:
     given.a_complaint(world, status=Status.NEGOTIATING)
     day = timezone.localtime().replace(hour=1)
-    assert signs.sweep_record(now=day) == 0
     night = day.replace(hour=4)
-    assert signs.sweep_record(now=night) == 1
-    assert signs.sweep_record(now=night + timedelta(hours=3)) == 0
+    assert [signs.sweep_record(now=now) for now in (day, night, night + timedelta(hours=3))] == [0, 1, 0]
     kept = SystemCheck.objects.get()
-    assert kept.is_sound
-    assert kept.counted > 0
+    assert (kept.is_sound, kept.counted > 0) == (True, True)
     assert signs.sweep_record(now=night + timedelta(days=1)) == 1
     SystemCheck.objects.update(is_sound=False)
     assert "record_broken" in signs.read(now=night).alarms
@@ -166,39 +154,31 @@ def test_a_real_doubling_is_seen_and_newcombes_interval_is_the_published_one() -
 def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
     """Drawn a thousand times from one and the same rate, by a seed."""
     dice = random.Random(7)
-    counts = sum(
-        of_counts(
-            sum(dice.random() < 0.04 for _ in range(1000)), sum(dice.random() < 0.04 for _ in range(1000))
-        ).is_real
-        for _ in range(1000)
-    )
-    assert 15 <= counts <= 85
-    shares = 0
-    for _ in range(1000):
-        result = of_shares(
-            (sum(dice.random() < 0.6 for _ in range(120)), 120), (sum(dice.random() < 0.6 for _ in range(90)), 90)
-        )
-        shares += result is not None and result.is_real
-    assert 15 <= shares <= 85
+
+    def thrown(n: int, rate: float) -> int:
+        return sum(dice.random() < rate for _ in range(n))
+
+    counts = [of_counts(thrown(1000, 0.04), thrown(1000, 0.04)) for _ in range(1000)]
+    shares = [of_shares((thrown(120, 0.6), 120), (thrown(90, 0.6), 90)) for _ in range(1000)]
+    for changes in (counts, shares):
+        assert 15 <= sum(change is not None and change.is_real for change in changes) <= 85
 
 
 def test_what_was_settled_may_be_more_than_what_came_in() -> None:
     """Of two counts neither is a part of the other: three settled in a week in which two complaints came are 150 %."""
-    quiet, busy = (
-        Figure(code="first_settled", n=whole, numerator=part, denominator=whole) for part, whole in ((3, 2), (80, 40))
+    quiet, busy, fewer = (
+        Figure(code="first_settled", n=whole, numerator=part, denominator=whole)
+        for part, whole in ((3, 2), (80, 40), (90, 200))
     )
     assert cards.interval(quiet) == ("95%区间30.0～750.2%",)
     assert of_figures(busy, quiet, days=7, days_before=7) == shifts.Change(2.0, 1.5, True)
-    fewer = Figure(code="first_settled", n=200, numerator=90, denominator=200)
     assert of_figures(busy, fewer, days=7, days_before=7).is_real
-    dice, given = random.Random(9), 0
+    dice, real = random.Random(9), 0
     for _ in range(1000):
-        one, other = (
-            (sum(dice.random() < 0.5 for _ in range(60)), sum(dice.random() < 0.5 for _ in range(50))) for _ in range(2)
-        )
+        one, other = ([sum(dice.random() < 0.5 for _ in range(n)) for n in (60, 50)] for _ in range(2))
         result = of_ratios(one, other)
-        given += result is not None and result.is_real
-    assert given <= 85, "throws vary less than arrivals do, so fewer than one in twenty"
+        real += result is not None and result.is_real
+    assert real <= 85, "throws vary less than arrivals do, so fewer than one in twenty"
 
 
 @such(after=st.integers(0, 300), before=st.integers(0, 300))
@@ -222,8 +202,7 @@ def test_medians_are_apart_where_their_intervals_are_which_hold_them_95_times_in
     slow = Counter(bucket_of(MINUTES, 300 + n % 60) for n in range(200))
     few = Counter(bucket_of(MINUTES, n) for n in (10, 500, 900))
     result = of_medians(MINUTES, slow, quick)
-    assert result.is_real
-    assert result.after > result.before
+    assert (result.is_real, result.after > result.before) == (True, True)
     assert of_medians(MINUTES, few, quick).is_chance
     assert of_medians(MINUTES, few, {}) is None
     dice, inside = random.Random(3), 0
@@ -241,8 +220,7 @@ def test_money_is_shown_and_never_judged() -> None:
         return Figure(code="recovered", n=1, money=typed)
 
     change = of_figures(money(900), money(100), days=7, days_before=7)
-    assert (change.by, change.is_chance) == (800, None)
-    assert not change.is_real
+    assert (change.by, change.is_chance, change.is_real) == (800, None, False)
 
 
 #: A Monday, nine in the morning in Fuzhou, and the Wednesday before it.
@@ -263,18 +241,16 @@ def letters_to(person: User) -> list[OutgoingMessage]:
 
 
 def test_it_is_chosen_on_a_page_and_given_up_there(world: World) -> None:
-    rui = workspace(world.rui)
-    assert "每周一早上" in rui.get("/oversight/letters/").content.decode()
-    assert rui.post("/oversight/letters/", {"every": "week", **key()}).status_code == 302
-    assert DirectorLetter.objects.get().every == "week"
-    assert rui.post("/oversight/letters/", {"every": "day", **key()}).status_code == 422
-    assert rui.post("/oversight/letters/", {"every": "none", **key()}).status_code == 302
-    assert not DirectorLetter.objects.exists()
-    assert workspace(world.ming).get("/oversight/letters/").status_code == 404
-    assert "/oversight/letters/" in rui.get("/oversight/").content.decode()
+    rui, url = browser(world.rui), "/oversight/letters/"
+    assert "每周一早上" in page_of(rui, url)
+    for every, status, kept in (("week", 302, ["week"]), ("day", 422, ["week"]), ("none", 302, [])):
+        assert sent(rui, url, every=every).status_code == status
+        assert list(DirectorLetter.objects.values_list("every", flat=True)) == kept
+    assert browser(world.ming).get(url).status_code == 404
+    assert url in page_of(rui, "/oversight/")
 
 
-def test_one_letter_a_week_with_the_figures_of_the_own_region(cases: World) -> None:
+def test_one_letter_a_week_or_month_with_the_figures_of_the_own_region(cases: World) -> None:
     world, day = cases, MONDAY.date()
     for person in (world.rui, world.far_officer.user):
         letters.choose(person, "week", now=BEFORE)
@@ -288,12 +264,10 @@ def test_one_letter_a_week_with_the_figures_of_the_own_region(cases: World) -> N
     assert "陈" not in mine.body
     assert letters.sweep_director_letters(now=MONDAY + WEEK) == 2
     assert "收到0件。" in letters_to(world.rui)[-1].body
-
-
-def test_a_month_and_who_left_gets_none(cases: World) -> None:
-    world = cases
-    letters.choose(world.rui, "month", now=BEFORE)
-    letters.choose(world.su, "month", now=BEFORE)
+    # A month; who left gets none.
+    DirectorLetter.objects.all().delete()
+    for person in (world.rui, world.su):
+        letters.choose(person, "month", now=BEFORE)
     count = OutgoingMessage.objects.count()
     world.su_officer.ends_on = MONDAY.date()
     world.su_officer.save()

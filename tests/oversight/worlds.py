@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from accounts.models import User
@@ -60,19 +61,13 @@ class Walk:
         self.dice, self.world, self.now = random.Random(seed), world, BEGINS
         lian = User.objects.create(email="lian@example.com", name="联试")
         pin = User.objects.create(email="pin@example.com", name="平试")
-        self.sides = [
-            Side(world.mobile, world.fuzhou, world.ming_staff),
-            Side(
-                world.mobile,
-                Branch.objects.get(name="中国移动平潭分公司"),
-                Staff.objects.create(user=pin, enterprise=world.mobile, role=Role.MANAGER.post),
-            ),
-            Side(
-                world.telecom,
-                Branch.objects.get(name="中国电信闽侯分公司"),
-                Staff.objects.create(user=lian, enterprise=world.telecom, role=Role.MANAGER.post),
-            ),
-        ]
+        self.sides = [Side(world.mobile, world.fuzhou, world.ming_staff)]
+        for user, firm, place in (
+            (pin, world.mobile, "中国移动平潭分公司"),
+            (lian, world.telecom, "中国电信闽侯分公司"),
+        ):
+            staff = Staff.objects.create(user=user, enterprise=firm, role=Role.MANAGER.post)
+            self.sides.append(Side(firm, Branch.objects.get(name=place), staff))
         self.officers = {
             row.pk: self._officer(row)
             for row in Authority.objects.filter(has_power=True, region_id__gte=350100000, region_id__lte=350199999)
@@ -133,13 +128,11 @@ class Walk:
         side, chen = self._side(case), self.chen
         staff = side.actor
         officer = self.officers.get(case.handling_authority_id, self.world.officer)
-        open_promises = {
-            state: [o.ordinal for o in case.obligations.all() if o.state == state]
-            for state in ("due", "reported", "broken", "silent")
-        }
+        states = ("due", "reported", "broken", "silent")
+        promises = {state: [o.ordinal for o in case.obligations.all() if o.state == state] for state in states}
         heir = {"enterprise_id": self.world.telecom.pk, "branch_id": self.sides[2].branch.pk}
-        some: list[Any] = self._at(case, side, staff, officer, chen, open_promises)
-        some += [
+        return [
+            *self._at(case, side, staff, officer, chen, promises),
             (0.15, chen, undoing.undo),
             (0.1, chen, lambda: consumer.withdraw(reason="mistake")),
             (0.15, chen, lambda: both.claim_settled_elsewhere(text=TEXT)),
@@ -147,22 +140,19 @@ class Walk:
             (0.4, staff, both.confirm_settled_elsewhere),
             (0.05, actors.SYSTEM, lambda: authority.pass_to_successor(**heir)),
         ]
-        return some
 
     def _at(
         self, case: Complaint, side: Side, staff: Actor, officer: Actor, chen: Actor, promises: dict[str, list[int]]
     ) -> list[Any]:
         dice, world = self.dice, self.world
         to = dice.choice(self.sides)
-        forward = lambda: authority.forward(  # noqa: E731
-            enterprise_id=to.enterprise.pk, branch_id=to.branch.pk, because=given.BECAUSE
-        )
-        call = lambda: enterprise.log_contact(  # noqa: E731
-            channel="phone",
-            reached=dice.random() < 0.6,
-            note="已联系",
-            at=self.now - timedelta(hours=dice.choice([0, 0, 5, 40])),
-        )
+        where = {"enterprise_id": to.enterprise.pk, "branch_id": to.branch.pk}
+        forward = partial(authority.forward, **where, because=given.BECAUSE)
+
+        def call() -> Move:
+            reached, at = dice.random() < 0.6, self.now - timedelta(hours=dice.choice([0, 0, 5, 40]))
+            return enterprise.log_contact(channel="phone", reached=reached, note="已联系", at=at)
+
         stop = (0.2, chen, consumer.stop_negotiating)
         wait = (3, chen, lambda: consumer.add_statement(text=TEXT))
         redate = {n: (self.now + timedelta(days=6)).date().isoformat() for n in promises["broken"]}

@@ -41,38 +41,24 @@ from tests.stateful.words import Seen, moves
 S = Status
 CASES = 20
 PAUSES = (
-    timedelta(minutes=5),
-    timedelta(minutes=9),
-    timedelta(minutes=40),
-    timedelta(hours=2),
-    timedelta(hours=5),
-    timedelta(hours=9),
-    timedelta(days=1),
-    timedelta(days=2),
-    timedelta(days=5),
-    timedelta(days=9),
-    timedelta(days=31),
+    *(timedelta(minutes=n) for n in (5, 9, 40)),
+    *(timedelta(hours=n) for n in (2, 5, 9)),
+    *(timedelta(days=n) for n in (1, 2, 5, 9, 31)),
 )
-#: Step → the open matter that it answers.
-ANSWERS = {
-    "give_consent": "consent",
-    "decline_consent": "consent",
-    "confirm_settled_elsewhere": "settled_elsewhere",
-    "deny_settled_elsewhere": "settled_elsewhere",
-    "answer_question": "question",
-    "approve": "proposal",
-    "send_back": "proposal",
-    "grant_return": "return",
-    "refuse_return": "return",
-    "agree_to_extension": "extension",
-    "grant_extension": "extension",
-    "refuse_extension": "extension",
-    "answer_objection": "objection",
-    "undo": "undo",
-    "answer_instruction": "urge",
-    "decide_recusal": "recusal",
-    "end_appraisal": "appraisal",
-    "recall_mediation": "delegation",
+#: Kind of an open matter → the steps that answer it.
+ANSWERED_BY = {
+    "consent": {"give_consent", "decline_consent"},
+    "settled_elsewhere": {"confirm_settled_elsewhere", "deny_settled_elsewhere"},
+    "question": {"answer_question"},
+    "proposal": {"approve", "send_back"},
+    "return": {"grant_return", "refuse_return"},
+    "extension": {"agree_to_extension", "grant_extension", "refuse_extension"},
+    "objection": {"answer_objection"},
+    "undo": {"undo"},
+    "urge": {"answer_instruction"},
+    "recusal": {"decide_recusal"},
+    "appraisal": {"end_appraisal"},
+    "delegation": {"recall_mediation"},
 }
 HOLDERS = {
     "authority": ("intake", "officer"),
@@ -82,34 +68,17 @@ HOLDERS = {
 }
 WHO = ("consumer", "handler", "manager", "stranger", "officer", "head", "intake", "superior", "system", "party")
 #: Ends that come up everywhere: taken as often as the others they would leave nothing to walk on.
-HASTY = {
-    "withdraw": 0.1,
-    "redirect": 0.1,
-    "refuse": 0.3,
-    "terminate": 0.3,
-    "claim_settled_elsewhere": 0.3,
-    "stop_negotiating": 0.3,
-    "recall": 0.3,
-    "pass_to_successor": 0.6,
-    "record_party_gone": 0.2,
-}
+HASTY = {"withdraw": 0.1, "redirect": 0.1, "record_party_gone": 0.2, "pass_to_successor": 0.6}
+HASTY |= dict.fromkeys(("refuse", "terminate", "claim_settled_elsewhere", "stop_negotiating", "recall"), 0.3)
 BODYS_KEY = UUID(int=7)
-AGENT = OnBehalf(
-    kind="agent",
-    principal_name="王试",
-    principal_phone="+8619900000013",
-    relation="朋友",
-    powers="投诉",
-    valid_until=date(2027, 6, 1),
-    may_settle=False,
-    is_declared=True,
-)
-JOINT = OnBehalf(
-    kind="joint",
-    is_declared=True,
-    representatives=("李试",),
-    parties=(JointParty(name="李试", phone="+8619900000011"), JointParty(name="赵试", phone="+8619900000012")),
-)
+_POWER: Any = {"relation": "朋友", "powers": "投诉", "valid_until": date(2027, 6, 1), "may_settle": False}
+AGENT = OnBehalf(kind="agent", principal_name="王试", principal_phone="+8619900000013", is_declared=True, **_POWER)
+_LI, _ZHAO = JointParty(name="李试", phone="+8619900000011"), JointParty(name="赵试", phone="+8619900000012")
+JOINT = OnBehalf(kind="joint", is_declared=True, representatives=("李试",), parties=(_LI, _ZHAO))
+
+
+#: Cases, what is tried on each, and by whom.
+Batch = list[tuple[int, handling.Move, Actor]]
 
 
 class Town(RuleBasedStateMachine):
@@ -117,7 +86,6 @@ class Town(RuleBasedStateMachine):
 
     world: World
     walked: int = 0
-    refused: int = 0
     reached: Counter[str] = Counter()
 
     def __init__(self) -> None:
@@ -129,8 +97,6 @@ class Town(RuleBasedStateMachine):
         self.parties: dict[int, Actor] = {}
         self.visits: Counter[str] = Counter()
         self.earlier = type(self).walked
-
-    # --- what may happen --------------------------------------------------------------------
 
     @rule(
         pause=st.sampled_from(PAUSES),
@@ -153,12 +119,9 @@ class Town(RuleBasedStateMachine):
         elsewhere = self._the_other_way_round(batch) if choices[0] % 8 == 1 else None
         self._take(batch)
         if elsewhere is not None:
-            assert promises.standing_of(self.cases) == elsewhere, (
-                "I-18: what comes of a case hangs on the order of others"
-            )
+            same = promises.standing_of(self.cases) == elsewhere
+            assert same, "I-18: what comes of a case hangs on the order of others"
         self._hold()
-
-    # --- how ---------------------------------------------------------------------------------
 
     def _begin(self, dice: random.Random) -> None:
         # Some towns live through the turn of a year whose holidays nobody knows yet.
@@ -215,13 +178,8 @@ class Town(RuleBasedStateMachine):
     def _look(self) -> list[Seen]:
         """The cases as they lie before everybody: a handful of queries for all of them."""
         rows: dict[type, dict[int, list[Any]]] = {}
-        for model, wanted in (
-            (Demand, {}),
-            (Offer, {}),
-            (Obligation, {}),
-            (Matter, {"state": "open"}),
-            (Participant, {}),
-        ):
+        for model in (Demand, Offer, Obligation, Matter, Participant):
+            wanted = {"state": "open"} if model is Matter else {}
             kept: dict[int, list[Any]] = defaultdict(list)
             for row in model._default_manager.filter(complaint__in=self.cases, **wanted).order_by("pk"):
                 kept[row.complaint_id].append(row)
@@ -234,16 +192,12 @@ class Town(RuleBasedStateMachine):
                 result[pk],
                 self.now,
                 [n for n in numbers if n != result[pk].number],
-                rows[Demand][pk],
-                rows[Offer][pk],
-                rows[Obligation][pk],
-                rows[Matter][pk],
-                rows[Participant][pk],
+                *(kept[pk] for kept in rows.values()),
             )
             for pk in self.cases
         ]
 
-    def _choose(self, seen: Seen, choice: int) -> list[tuple[int, handling.Move, Actor]]:
+    def _choose(self, seen: Seen, choice: int) -> Batch:
         """What somebody tries on this case today; nothing where nothing stands open. 0: everybody rests.
 
         Whoever must act comes by, and three others; what was seldom done is done rather than what was done often.
@@ -251,8 +205,7 @@ class Town(RuleBasedStateMachine):
         if not choice:
             return []
         dice = random.Random(choice)
-        open_ones: list[tuple[Actor, str]] = []
-        weights: list[float] = []
+        open_ones, weights = [], []
         handed = ["body"] if seen.matter("delegation") is not None else []
         for who in dict.fromkeys([*HOLDERS[MUST_ACT[S(seen.case.status)]], *dice.sample(WHO, 3), *handed]):
             actor = self._actor(who, seen, dice)
@@ -270,12 +223,12 @@ class Town(RuleBasedStateMachine):
                     return results
             except StepNotAllowed as wrong:
                 # Words that no case could make right.
-                self._refused(step, wrong)
+                _has_words(step, wrong)
         return []
 
     def _likely(self, step: str, seen: Seen) -> float:
         """What somebody waits for is answered; what nobody asked is rarely answered."""
-        kind = ANSWERS.get(step)
+        kind = next((kind for kind, steps in ANSWERED_BY.items() if step in steps), None)
         return 1 if kind is None else 8 if seen.matter(kind) is not None else 0.05
 
     def _actor(self, who: str, seen: Seen, dice: random.Random) -> Actor | None:
@@ -291,14 +244,8 @@ class Town(RuleBasedStateMachine):
         actor = self.world.actor(who)
         if who == "consumer" and dice.random() < 0.15:
             # She rang: an officer writes down what she says.
-            return actors.on_behalf_of(
-                self.world.chen.pk,
-                "陈试",
-                seen.case.consumer_key,
-                by=self.world.officer,
-                channel="phone",
-                recording={"proof": "call_back"},
-            )
+            by: Any = {"by": self.world.officer, "channel": "phone", "recording": {"proof": "call_back"}}
+            return actors.on_behalf_of(self.world.chen.pk, "陈试", seen.case.consumer_key, **by)
         return actor
 
     def _as_now(self, party: Actor, row: Participant) -> Actor:
@@ -312,28 +259,22 @@ class Town(RuleBasedStateMachine):
             return ["pass_to_successor"] if case.status in (S.WITH_ENTERPRISE, S.NEGOTIATING) else []
         return list(handling.allowed_steps(case, actor))
 
-    def _take(self, batch: list[tuple[int, handling.Move, Actor]]) -> None:
+    def _take(self, batch: Batch) -> None:
         """All of them in one flush; a refusal carries words, a step that was taken is remembered."""
         for (pk, move, _actor), result in zip(batch, take_all(batch, now=self.now), strict=True):
             if result.is_done:
                 self.ledger.taken[pk, move.step] += 1
             else:
-                self._refused(move.step, result.refusal)
+                _has_words(move.step, result.refusal)
 
-    def _the_other_way_round(self, batch: list[tuple[int, handling.Move, Actor]]) -> dict[int, tuple[Any, ...]]:
+    def _the_other_way_round(self, batch: Batch) -> dict[int, tuple[Any, ...]]:
         """Where the cases would stand had their people come in the other order; nothing of it stays."""
-        by_case: dict[int, list[tuple[int, handling.Move, Actor]]] = {}
-        for one in batch:
-            by_case.setdefault(one[0], []).append(one)
+        backwards = sorted(batch, key=lambda one: -self.cases.index(one[0]))
         with transaction.atomic():
-            take_all([one for moves_of in reversed(by_case.values()) for one in moves_of], now=self.now)
+            take_all(backwards, now=self.now)
             result = promises.standing_of(self.cases)
             transaction.set_rollback(True)
         return result
-
-    def _refused(self, step: str, refusal: StepNotAllowed | None) -> None:
-        assert refusal.reason, f"{step} was refused without a word"
-        type(self).refused += 1
 
     def _hold(self) -> None:
         handling.sweep_clocks(now=self.now)
@@ -364,9 +305,8 @@ class Town(RuleBasedStateMachine):
 
     def _told(self, pks: set[int]) -> list[list[str]]:
         """What happened to these cases, for whoever has to find out."""
-        return [
-            list(HandlingStep.objects.filter(complaint=pk).order_by("pk").values_list("step", flat=True)) for pk in pks
-        ]
+        steps = HandlingStep.objects.order_by("pk")
+        return [list(steps.filter(complaint=pk).values_list("step", flat=True)) for pk in pks]
 
     def _see(self) -> None:
         """I-01, I-13: filed once, seen by whom it concerns."""
@@ -386,6 +326,10 @@ class Town(RuleBasedStateMachine):
         first, last = world.gulou.region_id, world.gulou.region.last
         here = {case.pk for case in cases if first <= case.handling_region_id <= last}
         assert promises.seen_by(world.rui, cases, now=self.now) == here, "I-13: another region's case"
+
+
+def _has_words(step: str, refusal: StepNotAllowed | None) -> None:
+    assert refusal.reason, f"{step} was refused without a word"
 
 
 def _newest(model: Any) -> int:

@@ -39,10 +39,7 @@ from tests.complaints.procedure import oracle
 
 S = Status
 #: Steps that nobody takes: the clock does.
-BY_ITSELF = frozenset(row.step for row in TABLE.values() if row.by == {Role.SYSTEM}) - {
-    "refer_to_triage",
-    "pass_to_successor",
-}
+BY_ITSELF = {row.step for row in TABLE.values() if row.by == {Role.SYSTEM}} - {"refer_to_triage", "pass_to_successor"}
 #: What the change to a successor brings with it.
 WITH_A_SUCCESSOR = frozenset({"assign", "send_back"})
 #: Clocks that outlive their case: a notice still owed, a lead, an objection.
@@ -114,9 +111,8 @@ def _record(ledger: Ledger, cases: list[Complaint], now: datetime) -> list[Handl
         sequence, status, _outcome = ledger.heads.get(chain, (0, S.DRAFT, ""))
         assert entry.sequence == sequence + 1, f"I-09 {entry}: a gap in the chain"
         assert entry.happened_at <= entry.written_at <= now, f"I-21 {entry}: written before it happened"
-        assert entry.written_at >= ledger.written.get(chain, entry.written_at), (
-            f"I-09 {entry}: before the one it follows"
-        )
+        before = ledger.written.get(chain, entry.written_at)
+        assert entry.written_at >= before, f"I-09 {entry}: before the one it follows"
         assert S(entry.from_status) in row.at, f"I-02 {entry}: the table knows no such step at {entry.from_status}"
         if entry.to_status != entry.from_status:
             target = (S(entry.to_status), Outcome(entry.outcome) if entry.outcome else None)
@@ -134,9 +130,8 @@ def _record(ledger: Ledger, cases: list[Complaint], now: datetime) -> list[Handl
     assert ledger.told == ledger.taken, f"I-10: {ledger.told - ledger.taken} or {ledger.taken - ledger.told}"
     for case in cases:
         sequence, status, outcome = ledger.heads[case.pk, Audience.PARTIES]
-        assert (case.last_sequence, case.status, case.outcome) == (sequence, status, outcome), (
-            f"I-02 {case.number}: the case says other than its record"
-        )
+        stands = (case.last_sequence, case.status, case.outcome)
+        assert stands == (sequence, status, outcome), f"I-02 {case.number}: the case says other than its record"
     return entries
 
 
@@ -148,9 +143,8 @@ def _dates(ledger: Ledger, cases: list[Complaint]) -> None:
         if not clock.length or facts.get("pauses") or "extended_from" in facts or facts.get("extended"):
             continue
         day = oracle.due(clock.started_at.astimezone(SHANGHAI).date(), clock.unit, clock.length)
-        assert clock.last_day == day or clock.last_day.year > 2026, (
-            f"I-06 {clock.clock} from {clock.started_at}: {clock.last_day}, not {day}"
-        )
+        is_right = clock.last_day == day or clock.last_day.year > 2026
+        assert is_right, f"I-06 {clock.clock} from {clock.started_at}: {clock.last_day}, not {day}"
 
 
 def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: datetime) -> None:
@@ -161,9 +155,8 @@ def _owners(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
             assert {Clock(c.clock) for c in live} <= AFTER_CLOSING, f"I-04 {case.number}: a clock runs on after the end"
             continue
         assert live, f"I-04 {case.number} {status}: nobody is chased"
-        assert any(c.chase_at is not None for c in live), (
-            f"I-04 {case.number} {status}: no clock is ever looked at again"
-        )
+        is_looked_at = any(c.chase_at is not None for c in live)
+        assert is_looked_at, f"I-04 {case.number} {status}: no clock is ever looked at again"
         # A respondent that no case was forwarded to performs what it promised in a mediation.
         respondent = case.enterprise_id or case.picked_enterprise_id or case.respondent_named
         owner = {"authority": case.handling_authority_id, "enterprise": respondent, "consumer": case.consumer_key}
@@ -183,18 +176,15 @@ def _clocks(cases: list[Complaint], clocks: dict[int, list[Deadline]], now: date
             rule, where = CLOCKS[Clock(clock.clock)], f"{clock.clock} of {pk} at {status_of[pk]}"
             if clock.state == "running":
                 assert clock.due_at > now, f"I-05 {where}: due {clock.due_at} and not lapsed"
-                if clock.obligation_id is None:
-                    assert status_of[pk] in rule.runs_while | rule.paused_while, (
-                        f"I-04 {where}: runs outside of its time"
-                    )
+                in_time = status_of[pk] in rule.runs_while | rule.paused_while
+                assert in_time or clock.obligation_id is not None, f"I-04 {where}: runs outside of its time"
             if clock.lapsed_at is not None:
                 assert clock.lapsed_at == clock.due_at <= now, f"I-05 {where}: lapsed at {clock.lapsed_at}"
             if clock.state in ("running", "lapsed"):
                 assert clock.chase_at is not None, f"I-05 {where}: never looked at again"
             if clock.state == "paused":
-                assert (clock.remaining if clock.remaining is not None else -1) >= 0, (
-                    f"I-07 {where}: rests without its rest"
-                )
+                remaining = -1 if clock.remaining is None else clock.remaining
+                assert remaining >= 0, f"I-07 {where}: rests without its rest"
 
 
 def _kept_for_lists(cases: list[Complaint], clocks: dict[int, list[Deadline]]) -> None:
@@ -208,39 +198,32 @@ def _kept_for_lists(cases: list[Complaint], clocks: dict[int, list[Deadline]]) -
     )
     for case in cases:
         owed = [c.due_at for c in clocks[case.pk] if c.owed_by == "enterprise" and c.state in ("running", "lapsed")]
-        assert case.enterprise_due_at == min(owed, default=None), (
-            f"{case.number}: owed by {case.enterprise_due_at}, not {owed}"
-        )
-        assert case.last_word == spoken.get(case.pk, ""), (
-            f"{case.number}: {case.last_word} spoke last, not {spoken.get(case.pk)}"
-        )
+        due_at, last_word, spoke = case.enterprise_due_at, case.last_word, spoken.get(case.pk, "")
+        assert due_at == min(owed, default=None), f"{case.number}: owed by {due_at}, not {owed}"
+        assert last_word == spoke, f"{case.number}: {last_word} spoke last, not {spoke}"
     holds = {case.pk: (case.enterprise_id, case.branch_id) for case in cases if case.status in HAS_RESPONDENT}
     newest = {}
     for time in Engagement.objects.filter(complaint__in=cases).order_by("-pk"):
         branch = (time.enterprise_id, time.branch_id)
         is_over = time.until_at is not None and holds.get(time.complaint_id) != branch
-        assert time.is_past == (is_over and newest.setdefault((time.complaint_id, branch), time) is time), (
-            f"{time}: past {time.is_past}"
-        )
+        is_past = is_over and newest.setdefault((time.complaint_id, branch), time) is time
+        assert time.is_past == is_past, f"{time}: past {time.is_past}"
 
 
 def _one_enterprise(cases: list[Complaint]) -> None:
     """I-15: never with two enterprises, never with none while an enterprise must act; one open offer at most."""
     held: dict[int, list[int]] = defaultdict(list)
-    for case, enterprise in Engagement.objects.filter(complaint__in=cases, until_at=None).values_list(
-        "complaint_id", "enterprise_id"
-    ):
-        held[case].append(enterprise)
+    engagements = Engagement.objects.filter(complaint__in=cases, until_at=None)
+    for pk, enterprise in engagements.values_list("complaint_id", "enterprise_id"):
+        held[pk].append(enterprise)
     offers = Counter(Offer.objects.filter(complaint__in=cases, state="open").values_list("complaint_id", flat=True))
     for case in cases:
-        if case.status in ANY_E:
-            assert held[case.pk] == [case.enterprise_id], (
-                f"I-15 {case.number}: with {held[case.pk]}, said {case.enterprise_id}"
-            )
-        assert len(held[case.pk]) <= 1, f"I-15 {case.number}: with two at once"
+        has, said = held[case.pk], case.enterprise_id
+        assert case.status not in ANY_E or has == [said], f"I-15 {case.number}: with {has}, said {said}"
+        assert len(has) <= 1, f"I-15 {case.number}: with two at once"
         assert offers[case.pk] <= (1 if case.status in ANY_E else 0), f"{case.number}: an offer nobody can answer"
         if case.status in (S.FILED, S.TRIAGE):
-            assert not held[case.pk], f"I-15 {case.number}: still with an enterprise while it is distributed"
+            assert not has, f"I-15 {case.number}: still with an enterprise while it is distributed"
 
 
 def _settlements(cases: list[Complaint]) -> None:
@@ -270,26 +253,21 @@ def _ends(
     engagements = Engagement.objects.filter(complaint__in=[e.complaint_id for e in closings])
     results = dict(engagements.order_by("pk").values_list("complaint_id", "odr_result"))
     had = {pk for pk, result in results.items() if result != "returned" or by_pk[pk].enterprise_id is not None}
-    values = {
-        (pk, sequence, to): at
-        for pk, sequence, to, at in Notice.objects.filter(
-            complaint__in=[e.complaint_id for e in closings], audience=Audience.PARTIES
-        ).values_list("complaint_id", "sequence", "addressee", "created_at")
-    }
+    notices = Notice.objects.filter(complaint__in=[e.complaint_id for e in closings], audience=Audience.PARTIES)
+    rows = notices.values_list("complaint_id", "sequence", "addressee", "created_at")
+    values = {(pk, sequence, to): at for pk, sequence, to, at in rows}
     for entry in closings:
         number = by_pk[entry.complaint_id].number
         assert entry.outcome, f"{number}: closed without outcome"
         assert entry.reason, f"{number}: closed without reason"
         for side in ("consumer", "enterprise") if entry.complaint_id in had else ("consumer",):
-            assert values.get((entry.complaint_id, entry.sequence, side)) == entry.written_at, (
-                f"{number}: {side} was not told of the end"
-            )
+            told_at = values.get((entry.complaint_id, entry.sequence, side))
+            assert told_at == entry.written_at, f"{number}: {side} was not told of the end"
     today = calendar.local_day(now)
     for case in cases:
-        assert (case.status == S.CLOSED) == bool(case.outcome) == (case.closed_at is not None), (
-            f"{case.number}: half closed"
-        )
-        if case.status != S.CLOSED or (case.outcome == Outcome.MEDIATED and not case.is_not_kept):
+        is_closed = case.status == S.CLOSED
+        assert is_closed == bool(case.outcome) == (case.closed_at is not None), f"{case.number}: half closed"
+        if not is_closed or (case.outcome == Outcome.MEDIATED and not case.is_not_kept):
             continue
         may = frozenset(handling.allowed_steps(case, consumer))
         ways = remedies(case, today=today, policies=Policies.load(today), calendar=calendar, may=may, is_broken=False)
@@ -297,9 +275,7 @@ def _ends(
 
 
 def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
-    """I-20: what a case counts for changes with an entry of its record only, or with the calendar; the counters add it
-    up.
-    """
+    """I-20: what a case counts for changes with its record or the calendar only; the counters add it up."""
     if ledger.calendar != calendar.version:
         ledger.calendar, changed = calendar.version, set(Complaint.objects.values_list("pk", flat=True))
     with connection.cursor() as cursor:
@@ -309,9 +285,8 @@ def _counts(ledger: Ledger, changed: set[int], calendar: Calendar) -> None:
     for enterprise, *numbers in MonthEnterprise.objects.filter(branch=0).values_list("enterprise", *COUNTED):
         values.update({(name, enterprise): n for name, n in zip(COUNTED, numbers, strict=True) if n})
     slow: Counter[tuple[str, int]] = Counter()
-    for status, outcome, broken, enterprise in Complaint.objects.exclude(enterprise=None).values_list(
-        "status", "outcome", "is_not_kept", "enterprise_id"
-    ):
+    columns = ("status", "outcome", "is_not_kept", "enterprise_id")
+    for status, outcome, broken, enterprise in Complaint.objects.exclude(enterprise=None).values_list(*columns):
         slow["received", enterprise] += 1
         slow["open" if status != S.CLOSED else "closed", enterprise] += 1
         if outcome:
@@ -330,20 +305,15 @@ def standing_of(pks: Iterable[int]) -> dict[int, tuple[Any, ...]]:
     """Where these cases stand, without what tells one run from another: for I-18."""
     wanted = list(pks)
     clocks: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for row in Deadline.objects.filter(complaint__in=wanted).values_list(
-        "complaint_id", "clock", "state", "due_at", "lapsed_at", "ended_at"
-    ):
+    columns = ("complaint_id", "clock", "state", "due_at", "lapsed_at", "ended_at")
+    for row in Deadline.objects.filter(complaint__in=wanted).values_list(*columns):
         clocks[row[0]].append(row[1:])
     steps: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    for entry in (
-        HandlingStep.objects.filter(complaint__in=wanted)
-        .order_by("audience", "sequence")
-        .values_list("complaint_id", "audience", "step", "from_status", "to_status", "outcome", "reason")
+    entries = HandlingStep.objects.filter(complaint__in=wanted).order_by("audience", "sequence")
+    for entry in entries.values_list(
+        "complaint_id", "audience", "step", "from_status", "to_status", "outcome", "reason"
     ):
         steps[entry[0]].append(entry[1:])
-    return {
-        row[0]: (*row[1:], sorted(clocks[row[0]], key=str), steps[row[0]])
-        for row in Complaint.objects.filter(pk__in=wanted).values_list(
-            "pk", "status", "outcome", "reason", "enterprise_id", "next_due_at", "returns"
-        )
-    }
+    columns = ("pk", "status", "outcome", "reason", "enterprise_id", "next_due_at", "returns")
+    rows = Complaint.objects.filter(pk__in=wanted).values_list(*columns)
+    return {row[0]: (*row[1:], sorted(clocks[row[0]], key=str), steps[row[0]]) for row in rows}

@@ -71,9 +71,9 @@ def text(name: str = "text") -> Build:
     return plain(**{name: TEXT})
 
 
-def _one_promise(seen: Seen, dice: random.Random, *states: str, owed_by: str) -> Said | None:
-    result = seen.promises(*states, owed_by=owed_by)
-    return {"obligation": dice.choice(result)} if result else None
+def _one_promise(seen: Seen, dice: random.Random, *states: str, **said: Any) -> Said | None:
+    result = seen.promises(*states, owed_by="enterprise")
+    return {"obligation": dice.choice(result), **said} if result else None
 
 
 def accept_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
@@ -85,16 +85,11 @@ def accept_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
 
 def answers(seen: Seen, dice: random.Random, *, best: bool) -> tuple[Answer, ...]:
     results = []
-    for demand in seen.demands:
-        if demand.is_settled or demand.is_given_up:
-            continue
+    for demand in (one for one in seen.demands if not one.is_settled and not one.is_given_up):
         verdict = "grant" if best or dice.random() < 0.6 else dice.choice(["part", "refuse"])
         amount = {"grant": demand.amount, "part": "1.00" if demand.amount else None, "refuse": None}[verdict]
-        reason = "" if verdict == "grant" else TEXT
-        is_separable = dice.random() < 0.7
-        results.append(
-            Answer(demand=demand.ordinal, verdict=verdict, amount=amount, reason=reason, is_separable=is_separable)
-        )
+        said: Said = {"reason": "" if verdict == "grant" else TEXT, "is_separable": dice.random() < 0.7}
+        results.append(Answer(demand=demand.ordinal, verdict=verdict, amount=amount, **said))
     return tuple(results)
 
 
@@ -116,14 +111,6 @@ def promises(seen: Seen, dice: random.Random) -> tuple[Promise, ...]:
     )
 
 
-def make_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"answers": answers(seen, dice, best=False), "promises": promises(seen, dice)}
-
-
-def replace_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"answers": answers(seen, dice, best=dice.random() < 0.8), "promises": promises(seen, dice)}
-
-
 def confirm_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
     owed_by = "consumer" if actor.side == "enterprise" else "enterprise"
     result = seen.promises("due", "reported", "silent", owed_by=owed_by)
@@ -136,10 +123,9 @@ def report_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | No
 
 
 def show_payment(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
+    paid = {"channel": "银行转账", "last4": "1234", "paid_on": seen.day(0)}
     results = [o.ordinal for o in seen.obligations if o.state == "due" and o.disputed_at is not None]
-    return (
-        {"obligation": results[0], "channel": "银行转账", "last4": "1234", "paid_on": seen.day(0)} if results else None
-    )
+    return {"obligation": results[0], **paid} if results else None
 
 
 def resume_performance(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
@@ -148,10 +134,6 @@ def resume_performance(seen: Seen, dice: random.Random, actor: Actor) -> Said | 
     if asked is not None and dice.random() < 0.8:
         return {"dates": asked.data["dates"]}
     return {"dates": {number: seen.day(dice.randint(1, 14)) for number in broken}} if broken else None
-
-
-def rate(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"overall": dice.randint(1, 5), "speed": dice.randint(1, 5), "attitude": dice.randint(0, 5)}
 
 
 def handler(seen: Seen, dice: random.Random, actor: Actor) -> Said:
@@ -174,50 +156,6 @@ def return_case(seen: Seen, dice: random.Random, actor: Actor) -> Said:
     return {"reason": "wrong_entity", "enterprise_id": seen.world.mobile.pk, "branch_id": None}
 
 
-def assign_officer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"officer_id": dice.choice([seen.world.rui_officer, seen.world.head_officer]).pk}
-
-
-def request_material(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"what": TEXT} | ({"last_day": seen.day(1)} if dice.random() < 0.3 else {})
-
-
-def refuse(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"ground": dice.choice(REFUSAL_GROUNDS), "facts": TEXT, "body": dice.choice(BODIES)}
-
-
-def redirect(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"matter": dice.choice(["consultation", "report"]), "body": dice.choice(BODIES), "text": TEXT}
-
-
-def schedule_session(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"at": seen.now + timedelta(days=dice.randint(0, 5)), "place": "所里", "mode": "site"}
-
-
-def decide_recusal(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"decision": dice.choice(["suspend", "grant", "refuse"]), "text": TEXT}
-
-
-def order_appraisal(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"laboratory": "某检测中心", "until": seen.day(dice.randint(1, 15)), "cost_borne_by": "shared"}
-
-
-def record_agreement(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"promises": promises(seen, dice), "text": TEXT}
-
-
-def terminate(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"ground": dice.choice(TERMINATION_GROUNDS), "facts": TEXT}
-
-
-def urge(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"text": TEXT, "last_day": seen.day(dice.randint(0, 8))}
-
-
-def confirm_power(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"seen": "power_original", "may_settle": dice.random() < 0.5, "valid_until": seen.day(dice.randint(5, 60))}
-
-
 def cases(consent: bool) -> Build:
     def build(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
         if not seen.others:
@@ -227,17 +165,15 @@ def cases(consent: bool) -> Build:
     return build
 
 
-def record_party_gone(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"party": "consumer" if dice.random() < 0.7 else "enterprise", "text": TEXT}
+def _invited(seen: Seen, dice: random.Random, **more: str) -> Said:
+    # Equal dice for two cases must not make one secret: it is of 256 bits, and nobody but the holder has it.
+    return {"digest": f"{seen.case.pk:016x}{dice.getrandbits(192):048x}", "channel": "letter", **more}
 
 
 def proposed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
     """A step that a second person may have to approve, with words of its own."""
-    steps = [
-        step
-        for step in (ENTERPRISES if actor.side == "enterprise" else GUARDED)
-        if seen.case.status in TABLE[step].at and step in WORDS
-    ]
+    guarded = ENTERPRISES if actor.side == "enterprise" else GUARDED
+    steps = [step for step in guarded if seen.case.status in TABLE[step].at and step in WORDS]
     if not steps:
         return None
     step = dice.choice(steps)
@@ -245,134 +181,103 @@ def proposed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
     return None if label is None else {"move": handling.MOVES[step](**label)}
 
 
-def proposal(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
+def _proposal(seen: Seen, **said: str) -> Said | None:
     open_one = seen.matter("proposal")
-    return {"matter_id": open_one.pk} if open_one else None
+    return {"matter_id": open_one.pk, **said} if open_one else None
 
 
-def sent_back(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
-    label = proposal(seen, dice, actor)
-    return label and label | {"text": TEXT}
-
-
-def answer_late(seen: Seen, dice: random.Random, actor: Actor) -> Said:
-    return {"accept": dice.random() < 0.6}
-
-
+#: Steps that say nothing, and those that only say a text.
+SAY_NOTHING = """
+stop_negotiating confirm_settled_elsewhere deny_settled_elsewhere refer_to_regulator agree_to_mediation
+decline_mediation give_publication_consent withdraw_publication_consent decline_to_join withdraw_party
+end_power give_consent decline_consent undo agree_to_extension accept recall_mediation grant_extension
+grant_return publish
+"""
+SAY_A_TEXT = """
+add_statement correct_facts ask_about_offer claim_settled_elsewhere object ask_consumer send_message
+add_internal_note answer_question request_return flag_concern ask_authority answer_instruction reply_publicly
+return_to_intake recall take_up refuse_extension refuse_return write_down_statement refuse_power separate_case
+dispute_jurisdiction withhold
+"""
 WORDS: dict[str, Build] = {
-    "add_statement": text(),
-    "correct_facts": text(),
+    **dict.fromkeys(SAY_NOTHING.split(), plain()),
+    **dict.fromkeys(SAY_A_TEXT.split(), text()),
     "accept_offer": accept_offer,
-    "ask_about_offer": text(),
     "decline_offer": lambda s, d, a: {"reason": d.choice(DECLINE_REASONS)},
-    "stop_negotiating": plain(),
     "confirm_performed": confirm_performed,
-    "dispute_performance": lambda s, d, a: (
-        (w := _one_promise(s, d, "reported", owed_by="enterprise")) and w | {"text": TEXT}
-    ),
-    "report_breach": lambda s, d, a: (
-        (w := _one_promise(s, d, "due", "reported", "silent", owed_by="enterprise")) and w | {"text": TEXT}
-    ),
-    "waive_obligation": lambda s, d, a: _one_promise(s, d, "due", "reported", owed_by="enterprise"),
+    "dispute_performance": lambda s, d, a: _one_promise(s, d, "reported", text=TEXT),
+    "report_breach": lambda s, d, a: _one_promise(s, d, "due", "reported", "silent", text=TEXT),
+    "waive_obligation": lambda s, d, a: _one_promise(s, d, "due", "reported"),
     "resume_performance": resume_performance,
     "supply_material": lambda s, d, a: {"has_none": True} if d.random() < 0.5 else {"text": TEXT},
-    "claim_settled_elsewhere": text(),
-    "confirm_settled_elsewhere": plain(),
-    "deny_settled_elsewhere": plain(),
     "withdraw": lambda s, d, a: {"reason": d.choice(WITHDRAW_REASONS)},
-    "refer_to_regulator": plain(),
-    "answer_late": answer_late,
-    "agree_to_mediation": plain(),
-    "decline_mediation": plain(),
+    "answer_late": lambda s, d, a: {"accept": d.random() < 0.6},
     "request_recusal": plain(whom="瑞试", text=TEXT),
-    "object": text(),
-    "rate": rate,
-    "give_publication_consent": plain(),
-    "withdraw_publication_consent": plain(),
+    "rate": lambda s, d, a: {"overall": d.randint(1, 5), "speed": d.randint(1, 5), "attitude": d.randint(0, 5)},
     "withdraw_consent": lambda s, d, a: {"purpose": d.choice(["share_with_enterprise", "pass_to_regulator"])},
     "join_case": lambda s, d, a: {"consents": {"publish_masked": d.random() < 0.5}},
-    "decline_to_join": plain(),
     "answer_as_party": lambda s, d, a: {"agrees": d.random() < 0.5},
-    "withdraw_party": plain(),
-    "end_power": plain(),
-    "give_consent": plain(),
-    "decline_consent": plain(),
-    "undo": plain(),
     "accept_case": handler,
     "assign": handler,
     "log_contact": lambda s, d, a: {"channel": d.choice(["phone", "sms"]), "reached": d.random() < 0.3, "note": "记录"},
-    "ask_consumer": text(),
-    "send_message": text(),
-    "add_internal_note": text(),
-    "answer_question": text(),
-    "make_offer": make_offer,
-    "replace_offer": replace_offer,
+    "make_offer": lambda s, d, a: {"answers": answers(s, d, best=False), "promises": promises(s, d)},
+    "replace_offer": lambda s, d, a: {"answers": answers(s, d, best=d.random() < 0.8), "promises": promises(s, d)},
     "report_failure": lambda s, d, a: {"reason": d.choice(FAILURE_REASONS), "text": TEXT},
     "return_case": return_case,
-    "request_return": text(),
     "report_performed": report_performed,
     "show_payment": show_payment,
     "request_extension": lambda s, d, a: {"days": d.randint(1, 5), "text": TEXT},
-    "agree_to_extension": plain(),
-    "flag_concern": text(),
-    "ask_authority": text(),
-    "answer_instruction": text(),
-    "reply_publicly": text(),
     "tag_cause": lambda s, d, a: {"cause": d.choice(list(CAUSES))},
     "reveal_contact": plain(reason="look_call"),
     "propose": proposed,
-    "approve": proposal,
-    "send_back": sent_back,
+    "approve": lambda s, d, a: _proposal(s),
+    "send_back": lambda s, d, a: _proposal(s, text=TEXT),
     "forward": forward,
     "refer_to_triage": plain(reason="ambiguous", explanation=given.BECAUSE),
     "ask_consent": lambda s, d, a: {"enterprise_id": s.world.telecom.pk},
     "assign_authority": lambda s, d, a: {"authority_id": s.world.gulou.pk},
-    "assign_officer": assign_officer,
-    "return_to_intake": text(),
-    "recall": text(),
-    "request_material": request_material,
-    "accept": plain(),
-    "refuse": refuse,
-    "redirect": redirect,
-    "schedule_session": schedule_session,
+    "assign_officer": lambda s, d, a: {"officer_id": d.choice([s.world.rui_officer, s.world.head_officer]).pk},
+    "request_material": lambda s, d, a: {"what": TEXT} | ({"last_day": s.day(1)} if d.random() < 0.3 else {}),
+    "refuse": lambda s, d, a: {"ground": d.choice(REFUSAL_GROUNDS), "facts": TEXT, "body": d.choice(BODIES)},
+    "redirect": lambda s, d, a: {
+        "matter": d.choice(["consultation", "report"]),
+        "body": d.choice(BODIES),
+        "text": TEXT,
+    },
+    "schedule_session": lambda s, d, a: {
+        "at": s.now + timedelta(days=d.randint(0, 5)),
+        "place": "所里",
+        "mode": "site",
+    },
     "record_session": text("minutes"),
     "delegate_mediation": lambda s, d, a: {"body_id": given.a_body(s.world).pk},
-    "recall_mediation": plain(),
-    "decide_recusal": decide_recusal,
-    "order_appraisal": order_appraisal,
-    "end_appraisal": text("result"),
-    # Equal dice for two cases must not make one secret: it is of 256 bits, and nobody but the holder has it.
-    "invite_respondent": lambda s, d, a: {"digest": f"{s.case.pk:016x}{d.getrandbits(192):048x}", "channel": "letter"},
-    "invite_body": lambda s, d, a: {
-        "digest": f"{s.case.pk:016x}{d.getrandbits(192):048x}",
-        "channel": "letter",
-        "phone": "13900000456",
+    "decide_recusal": lambda s, d, a: {"decision": d.choice(["suspend", "grant", "refuse"]), "text": TEXT},
+    "order_appraisal": lambda s, d, a: {
+        "laboratory": "某检测中心",
+        "until": s.day(d.randint(1, 15)),
+        "cost_borne_by": "shared",
     },
+    "end_appraisal": text("result"),
+    "invite_respondent": lambda s, d, a: _invited(s, d),
+    "invite_body": lambda s, d, a: _invited(s, d, phone="13900000456"),
     "report_mediation": lambda s, d, a: {"result": d.choice(["agreed", "failed"]), "text": TEXT},
     "answer_suggestion": lambda s, d, a: {"agrees": d.random() < 0.7},
-    "record_agreement": record_agreement,
-    "terminate": terminate,
+    "record_agreement": lambda s, d, a: {"promises": promises(s, d), "text": TEXT},
+    "terminate": lambda s, d, a: {"ground": d.choice(TERMINATION_GROUNDS), "facts": TEXT},
     "serve_notice": lambda s, d, a: {"document": "受理决定书", "channel": "sms", "is_served": d.random() < 0.5},
-    "urge": urge,
-    "take_up": text(),
-    "grant_extension": plain(),
-    "refuse_extension": text(),
-    "grant_return": plain(),
-    "refuse_return": text(),
+    "urge": lambda s, d, a: {"text": TEXT, "last_day": s.day(d.randint(0, 8))},
     "verify_contact": lambda s, d, a: {"result": d.choice(["call_confirmed", "call_no_answer"])},
-    "write_down_statement": text(),
-    "confirm_power": confirm_power,
-    "refuse_power": text(),
+    "confirm_power": lambda s, d, a: {
+        "seen": "power_original",
+        "may_settle": d.random() < 0.5,
+        "valid_until": s.day(d.randint(5, 60)),
+    },
     "link_cases": cases(False),
     "join_cases": cases(True),
-    "separate_case": text(),
-    "record_party_gone": record_party_gone,
+    "record_party_gone": lambda s, d, a: {"party": "consumer" if d.random() < 0.7 else "enterprise", "text": TEXT},
     "correct_clerical_error": plain(sequence=1, text=TEXT),
-    "dispute_jurisdiction": text(),
     "answer_objection": lambda s, d, a: {"upheld": d.random() < 0.5, "text": TEXT},
     "call_back": plain(reached=True, satisfied=True),
-    "publish": plain(),
-    "withhold": text(),
     "reopen": lambda s, d, a: {"ground": "broken_promise" if s.promises("broken") else "clerical_error", "text": TEXT},
     "record_platform_number": lambda s, d, a: {
         "platform_number": f"12315-{s.case.pk:09}-{d.randint(0, 1)}",

@@ -11,7 +11,7 @@ from oversight.hot_spots import effects, hotspots
 from oversight.models import ConsumerWarning, DayFacet, Guidance, HotSpot
 from tests import given
 from tests.cast import World
-from tests.oversight.cells import DAY, received, weeks
+from tests.oversight.counting import DAY, received, weeks
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 CHARGE = "telecom.fees.unexplained_charge"

@@ -20,7 +20,7 @@ from oversight.reports import keeping
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
-from tests.oversight.told import counted, issued, stages
+from tests.oversight.counting import counted, issued, stages
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -7,7 +7,7 @@ from complaints.filing.drafts import first
 from enterprises.models import LeagueLine, PublishedFigure
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_submit import ready, url
-from tests.oversight.told import a_line
+from tests.oversight.counting import a_line
 
 
 def test_figures_of_the_problem_before_those_of_all(client: Client, town: Town) -> None:

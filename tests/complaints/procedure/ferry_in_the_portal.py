@@ -26,7 +26,7 @@ from tests.complaints.filing import answers
 from tests.complaints.filing.test_drafts import fill, send, url
 from tests.complaints.pages.at_the_authority import TEXT, S, case_at, key, one_person_suffices, step_url, workspace
 from tests.complaints.pages.authority.test_intake import words
-from tests.oversight.told import a_line
+from tests.oversight.counting import a_line
 from tests.server import as_owner
 
 pytestmark = pytest.mark.django_db

@@ -1,25 +1,38 @@
-"""Every figure equals an independent slow count, on random worlds."""
+"""Every figure equals an independent slow count, on random worlds; and single cases whose figures are said by hand."""
 
 from __future__ import annotations
 
 import os
 from collections import Counter
+from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from random import Random
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection, transaction
+from hypothesis import given as such
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from authorities.models import Region
+from complaints import handling
+from complaints.handling import Answer, Move, Promise
+from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Outcome, Status
 from oversight.counters import figures as rollup_figures
 from oversight.counters import making, reads
+from oversight.counters.sums import EXACT, RATIO, bucket_of, quantile
 from oversight.figures import figures
 from oversight.figures.definitions import Period, Scope
-from oversight.figures.figures import Measure
+from oversight.figures.figures import Figure, Measure
 from oversight.mirror import mirror
 from oversight.models import Tally
 from oversight.presenting import flow as further_figures
 from oversight.presenting import leagues
+from tests import given, reloaded
 from tests.cast import World
 from tests.oversight import slow_count
 from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk
@@ -30,29 +43,13 @@ FEWER = (24, 36)
 WHOLE = (date(2026, 9, 1), date(2027, 6, 30))
 
 
-def regions() -> list[Region]:
-    """A province and two of its counties."""
-    return list(Region.objects.filter(code__in=["350000", "350121", "350128"]))
-
-
 def compare(
-    first: date,
-    last: date,
-    now: datetime,
-    region: Region,
-    *,
-    enterprise: int | None = None,
-    category: str = "",
-    channel: str = "",
+    first: date, last: date, now: datetime, region: Region, *, enterprise: int | None = None, **of: str
 ) -> dict[str, figures.Figure]:
-    calendar = current_calendar()
-    measure = Measure(
-        Scope(regions=(region,), enterprise_id=enterprise, category=category, channel=channel),
-        Period(first=first, last=last),
-        now,
-        calendar,
-    )
-    slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, category, channel)
+    """``of``: a category, a channel."""
+    scope = Scope(regions=(region,), enterprise_id=enterprise, **of)
+    measure = Measure(scope, Period(first=first, last=last), now, current_calendar())
+    slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, **of)
     quick = figures.flow_figures(measure)
     assert (leagues.open_now(measure), quick["received"].n) == (slow.open_now(), slow.received())
     assert quick["closed"].n == len(slow.closed())
@@ -62,9 +59,8 @@ def compare(
     assert success.beside["in_part"] == counted.get("in_part", 0)
     assert success.numerator == counted.get("settled", 0)
     assert success.upper == counted.get("settled", 0) + counted.get("unconfirmed", 0)
-    assert success.denominator == sum(
-        counted.get(r, 0) for r in ("settled", "unconfirmed", "settled_elsewhere", "failed")
-    )
+    judged = ("settled", "unconfirmed", "settled_elsewhere", "failed")
+    assert success.denominator == sum(counted.get(result, 0) for result in judged)
     punctual, slowly = quick["on_time"], slow.on_time()
     late = [punctual.beside[name] for name in ("reported", "ended_late", "open_overdue")]
     assert [punctual.numerator, *late] == [slowly[k] for k in ("in_time", "reported", "late", "open_overdue")]
@@ -79,19 +75,17 @@ def compare(
         if handled[unit]:
             mean = sum(handled[unit]) / len(handled[unit])
             assert quick["handling_time"].spread[f"{unit}_mean"] == pytest.approx(mean)
-    ways, mediated = slow.mediated(), quick["mediated"]
-    result = (mediated.numerator, mediated.beside["not_kept"], mediated.beside["terminated"])
-    assert result == (ways["mediated"], ways["not_kept"], ways["terminated"])
-    reviewed = slow.reviews()
-    expected = (reviewed["met"], reviewed["late"])
-    assert (quick["review_on_time"].numerator, quick["review_on_time"].beside["late"]) == expected
-    kept = slow.kept()
+    kept, wrong = slow.kept(), slow.misroutes()
     assert {"due": quick["kept"].denominator, "kept": quick["kept"].numerator, **quick["kept"].beside} == kept
     assert quick["recovered"].money == slow.recovered()
-    wrong, mended = slow.misroutes(), quick["mended"]
     assert (quick["misrouted"].denominator, quick["misrouted"].numerator) == (wrong["ended"], wrong["misrouted"])
-    result = (mended.numerator, mended.beside["late"], mended.beside["waiting"])
-    assert result == (wrong["in_time"], wrong["late"], wrong["waiting"])
+    for code, of_it, part, beside in (
+        ("mediated", slow.mediated(), "mediated", ("not_kept", "terminated")),
+        ("review_on_time", slow.reviews(), "met", ("late",)),
+        ("mended", wrong, "in_time", ("late", "waiting")),
+    ):
+        result = [quick[code].numerator, *(quick[code].beside[name] for name in beside)]
+        assert result == [of_it[name] for name in (part, *beside)], code
     same_from_counters(measure, quick)
     same_further(measure, slow)
     return quick
@@ -108,9 +102,8 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
         other = flow[code]
         expected = (figure.n, figure.numerator, figure.denominator, figure.upper, figure.money)
         assert (other.n, other.numerator, other.denominator, other.upper, other.money) == expected, code
-        assert {name: n for name, n in other.beside.items() if name != "cases"} == {
-            name: n for name, n in figure.beside.items() if name != "cases"
-        }, code
+        beside, same = ({name: n for name, n in f.beside.items() if name != "cases"} for f in (other, figure))
+        assert beside == same, code
         for name, value in other.spread.items():
             exact = name.endswith("_mean") or not name.startswith("minutes")
             assert value == pytest.approx(figure.spread[name], rel=1e-9 if exact else 0.049), (code, name)
@@ -126,28 +119,21 @@ def same_further(measure: Measure, slow: slow_count.World) -> None:
     if not result:
         assert not Tally.objects.exists()
         return
-    counted = slow.settled()
-    assert (result["first_settled"].numerator, result["first_settled"].denominator) == (
-        counted.get("settled", 0),
-        slow.received(),
-    )
-    assert (result["withdrawn"].numerator, result["withdrawn"].denominator) == (
-        counted.get("withdrawn", 0),
-        len(slow.ended()),
-    )
-    marks = [case.facts["rating"]["overall"] for case, _entry in slow.closed() if "rating" in case.facts]
-    assert (result["rating"].n, result["rating"].beside) == (
-        len(marks),
-        {"marks": sum(marks), "closed": len(slow.closed())},
-    )
+    counted, closed = slow.settled(), slow.closed()
+    marks = [case.facts["rating"]["overall"] for case, _entry in closed if "rating" in case.facts]
+    assert (result["rating"].n, result["rating"].beside) == (len(marks), {"marks": sum(marks), "closed": len(closed)})
+
+    def length(name: str) -> int:
+        return mirror.LISTS[name](measure).count()
+
     for code, part, whole in (
-        ("again", "again", "delivered"),
-        ("last_day", "ended_last_day", "ended"),
-        ("last_offer", "offered_last_day", "offered"),
+        ("first_settled", counted.get("settled", 0), slow.received()),
+        ("withdrawn", counted.get("withdrawn", 0), len(slow.ended())),
+        ("again", length("again"), length("delivered")),
+        ("last_day", length("ended_last_day"), length("ended")),
+        ("last_offer", length("offered_last_day"), length("offered")),
     ):
-        assert (result[code].numerator, result[code].denominator) == tuple(
-            mirror.LISTS[name](measure).count() for name in (part, whole)
-        ), code
+        assert (result[code].numerator, result[code].denominator) == (part, whole), code
 
 
 def same_spread(figure: figures.Figure, unit: str, values: list[int]) -> None:
@@ -178,7 +164,7 @@ def check_world(world: World, seed: int, *, cases: int, ticks: int) -> None:
     for channel in CHANNELS:
         compare(*WHOLE, later, province, channel=channel)
     compare(middle, WHOLE[1], later, province, category=PROBLEMS[0], channel=CHANNELS[0], enterprise=world.mobile.pk)
-    for region in regions():
+    for region in Region.objects.filter(code__in=["350000", "350121", "350128"]):
         compare(middle, WHOLE[1], walk.now, region)
     assert result["settled"].n > 3, "a world in which nothing ends proves nothing"
     assert result["first_response"].n > 3
@@ -234,3 +220,175 @@ def test_every_figure_equals_a_slow_count(world: World, seed: int) -> None:
 @pytest.mark.parametrize("seed", range(100, 100 + int(os.environ.get("FIGURE_SEEDS", "40"))))
 def test_every_figure_equals_a_slow_count_in_many_worlds(world: World, seed: int) -> None:
     check_world(world, seed, cases=CASES, ticks=TICKS)
+
+
+S = Status
+#: Thursday, 16:00, before the Mid-Autumn Festival (25 September) and the free days of October.
+THURSDAY = datetime(2026, 9, 24, 16, 0, tzinfo=ZoneInfo("Asia/Shanghai"))
+DAY = timedelta(days=1)
+
+
+def found(now: datetime, *, last: date = date(2026, 12, 31)) -> dict[str, Figure]:
+    scope, period = Scope(regions=(Region.objects.get(code="350000"),)), Period(first=date(2026, 9, 1), last=last)
+    return figures.flow_figures(Measure(scope, period, now, current_calendar()))
+
+
+def negotiating(world: World) -> Complaint:
+    return given.a_complaint(world, status=S.NEGOTIATING, now=THURSDAY, disputed_on=date(2026, 9, 1))
+
+
+def call(minute: int) -> Move:
+    at = THURSDAY + timedelta(minutes=minute)
+    return enterprise.log_contact(channel="phone", reached=True, note="当天已接通", at=at)
+
+
+def test_working_hours_leave_nights_and_free_days_out(world: World) -> None:
+    case = negotiating(world)
+    for after, minutes, days in (
+        (timedelta(minutes=45), 45, 0),  # within the afternoon
+        (timedelta(hours=9), 60, 0),  # at night: the day ended at 17:00
+        (2 * DAY, 60, 0),  # a Saturday after a festival
+        (4 * DAY, 60 + 420, 1),  # Monday 28 September, 16:00
+        (18 * DAY, 60 + 6 * 480 + 420, 7),  # 12 October: seven days free, Saturday the 10th worked
+    ):
+        with transaction.atomic():
+            given.step(case, enterprise.send_message(text="正在核对账单。"), world.handler, THURSDAY + after)
+            figure = found(THURSDAY + 30 * DAY)["first_response"]
+            assert figure.n == 1
+            assert (figure.spread["minutes_median"], figure.spread["wd_median"]) == (minutes, days)
+            transaction.set_rollback(True)
+        case.refresh_from_db()
+
+
+def test_a_call_written_down_late_is_still_the_first_response_and_one_remembered_days_later_counts_from_then(
+    world: World,
+) -> None:
+    """Or a figure of last month could still be bettered today."""
+    case = negotiating(world)
+    given.step(case, enterprise.send_message(text="请补充账单。"), world.handler, THURSDAY + timedelta(minutes=50))
+    for minute, written, counts in (
+        (30, THURSDAY + timedelta(minutes=55), 30),
+        (20, THURSDAY + DAY, 20),
+        (10, THURSDAY + 4 * DAY, 10),  # the next working day
+        (5, THURSDAY + 5 * DAY, 10),
+    ):
+        given.step(case, call(minute), world.handler, written)
+        assert found(THURSDAY + 5 * DAY)["first_response"].spread["minutes_median"] == counts
+    late = negotiating(world)
+    given.step(late, call(20), world.handler, THURSDAY + 5 * DAY)
+    assert reloaded(late).engagements.get().first_contact_at == THURSDAY + 5 * DAY
+
+
+def test_a_bare_accept_and_an_unanswered_call_are_no_response_and_withdrawn_stands_apart(world: World) -> None:
+    case = negotiating(world)
+    move = enterprise.log_contact(channel="phone", reached=False, note="没有接")
+    given.step(case, move, world.handler, THURSDAY + DAY)
+    figures_now = found(THURSDAY + 2 * DAY)
+    assert (figures_now["first_response"].n, figures_now["first_response"].beside["unanswered"]) == (0, 1)
+    assert figures_now["acceptance"].n == 1
+    given.step(case, consumer.withdraw(reason="mistake"), world.consumer, THURSDAY + DAY)
+    success = found(THURSDAY + 2 * DAY)["settled"]
+    assert (success.value, success.n, success.beside["withdrawn"]) == (None, 0, 1)
+
+
+def test_silence_is_the_upper_bound_until_somebody_says_no(world: World) -> None:
+    case = negotiating(world)
+    given.step(case, given.an_offer(due_on=None), world.handler, THURSDAY)
+    handling.sweep_clocks(now=THURSDAY + 20 * DAY)
+    silent = found(THURSDAY + 20 * DAY)["settled"]
+    assert (silent.numerator, silent.upper, silent.denominator) == (0, 1, 1)
+    given.step(case, consumer.answer_late(accept=False), world.consumer, THURSDAY + 21 * DAY)
+    declined = found(THURSDAY + 21 * DAY)["settled"]
+    assert (declined.numerator, declined.upper, declined.denominator) == (0, 0, 1)
+    assert declined.beside["failed"] == 1
+
+
+def test_overdue_counts_before_anybody_swept(world: World) -> None:
+    negotiating(world)
+    late = THURSDAY + 40 * DAY
+    punctual = found(late)["on_time"]
+    assert (punctual.numerator, punctual.beside["open_overdue"], punctual.value) == (0, 1, 0.0)
+    assert found(late, last=date(2026, 10, 1))["on_time"].n == 0, "not yet late at the end of that period"
+    handling.sweep_clocks(now=late)
+    assert found(late)["on_time"].beside["ended_late"] == 1
+
+
+def test_a_promise_that_waits_for_the_consumer_is_not_late(world: World) -> None:
+    """The consumer's unmet part holds back what comes after it and is never the enterprise's breach."""
+    case = negotiating(world)
+    answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
+    promises = [
+        Promise(kind="return_by_consumer", what="寄回设备", owed_by="consumer", due_on=date(2026, 9, 28)),
+        Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 9, 29)),
+    ]
+    given.step(case, offers.make_offer(answers=answers, promises=promises), world.handler, THURSDAY)
+    given.step(case, consumer.accept_offer(), world.consumer, THURSDAY)
+    later = datetime(2026, 9, 30, 10, 0, tzinfo=THURSDAY.tzinfo)
+    assert found(later)["kept"].n == 0, "it rests"
+    given.step(case, enterprise.report_performed(obligations=[1], proof="已寄回"), world.consumer, later)
+    given.step(case, enterprise.report_performed(obligations=[2], proof="流水"), world.handler, later)
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.handler, later)
+    given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, later)
+    assert case.outcome == Outcome.SETTLED
+    kept = found(later + 9 * DAY)
+    assert (kept["kept"].numerator, kept["kept"].denominator) == (1, 1)
+    assert str(kept["recovered"].money["CNY"]["confirmed"]) == "128.50"
+
+
+LENGTHS = st.one_of(st.integers(0, 30), st.integers(0, 200_000), st.floats(0, 12).map(lambda x: int(2.718281828**x)))
+
+
+@such(
+    values=st.lists(LENGTHS, min_size=1, max_size=60),
+    what=st.sampled_from(["response_minutes", "handled_wd"]),
+    share=st.sampled_from([0.1, 0.5, 0.9, 0.99]),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_quantile_is_wrong_by_less_than_a_twentieth(values: list[int], what: str, share: float) -> None:
+    """Whatever the distribution: few, many, all the same, long tails."""
+    result = quantile(what, Counter(bucket_of(what, value) for value in values), share)
+    assert result == pytest.approx(slow_count.quantile(values, share), rel=0.05, abs=1e-9)
+
+
+def lognormal(random: Random, n: int) -> list[int]:
+    return [int(random.lognormvariate(5, 1.6)) for _ in range(n)]
+
+
+def two_humps(random: Random, n: int) -> list[int]:
+    """Half within the hour and half after weeks: the median of an even number lies between, where nobody is."""
+    return [int(random.gauss(30, 6)) if at % 2 else int(random.gauss(9_000, 700)) for at in range(n)]
+
+
+def bucketed(values: str, exact: int) -> str:
+    """SQL: the lengths that ``values`` selects as v, and their buckets as the database counts them."""
+    return (
+        f"select case when v <= {exact} then v else {exact} + ceil(ln(v / {exact}::float8) / ln({RATIO}::float8))"
+        f" end::int {values}"
+    )
+
+
+@pytest.mark.parametrize("shape", [lognormal, two_humps])
+def test_skewed_and_two_humped_lengths_are_wrong_by_less_than_a_twentieth(
+    db: None, shape: Callable[[Random, int], list[int]]
+) -> None:
+    """As the database puts them into buckets and the pages read them, beside what it says of the lengths themselves."""
+    quantiles = "select percentile_cont(array[0.5, 0.9]) within group (order by v) from unnest(%s::int[]) v"
+    grouped = bucketed(", count(*) from unnest(%s::int[]) v group by 1", EXACT["response_minutes"])
+    for n in (9, 100, 10_000, 20_001):
+        values = [abs(value) for value in shape(Random(n), n)]
+        with connection.cursor() as cursor:
+            cursor.execute(quantiles, [values])
+            exact = cursor.fetchone()[0]
+            cursor.execute(grouped, [values])
+            buckets = dict(cursor.fetchall())
+        assert n < 1000 or len(buckets) < 130
+        result = [quantile("response_minutes", buckets, share) for share in (0.5, 0.9)]
+        assert result == pytest.approx(exact, rel=0.05), n
+
+
+def test_python_and_the_database_take_the_same_buckets(db: None) -> None:
+    values = [*range(400), *(int(1.37**n) for n in range(20, 50))]
+    for what, exact in EXACT.items():
+        with connection.cursor() as cursor:
+            cursor.execute(bucketed("from unnest(%s::int[]) with ordinality u (v, i) order by i", exact), [values])
+            assert [row[0] for row in cursor.fetchall()] == [bucket_of(what, value) for value in values]

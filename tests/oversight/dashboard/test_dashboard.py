@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from copy import deepcopy
-from datetime import timedelta
+from datetime import datetime, timedelta
+from itertools import product
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
 from django.core.cache import cache
 from django.db import connection
 from django.test import Client
@@ -20,13 +20,17 @@ from authorities.models import Officer
 from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
+from database.row_security import working_as_steps
+from oversight.counters import reads
 from oversight.figures import figures
 from oversight.figures.figures import Figure
-from oversight.presenting import leagues, overview
+from oversight.models import OversightView, RollupState
+from oversight.presenting import leagues, overview, shifts
 from oversight.presenting.leagues import EnterpriseLine
-from tests import given
+from tests import given, missing_in
 from tests.cast import World, standing
-from tests.complaints.pages.at_the_authority import officer_of, workspace
+from tests.complaints.pages.at_the_authority import officer_of
+from tests.oversight.looking import browser, cost, page_of, sent
 
 S = Status
 DAYS = timedelta(days=1)
@@ -44,11 +48,6 @@ def world(cases_stand: World, db: None) -> World:
     return deepcopy(cases_stand)
 
 
-@pytest.fixture
-def region_with_cases(world: World) -> World:
-    return world
-
-
 def add_cases(world: World) -> None:
     """One case of most kinds, as of now and of some weeks ago."""
     now = timezone.now()
@@ -64,25 +63,31 @@ def add_cases(world: World) -> None:
     given.step(failed, enterprise.report_failure(reason="no_agreement", text="谈不拢"), world.handler, now - DAYS)
 
 
-def test_only_officers_find_it_and_the_navigation_leads_there(world: World) -> None:
+def test_only_officers_find_it_the_navigation_leads_there_and_each_sees_the_own_region(world: World) -> None:
     for person in (world.chen, world.otto, world.ming, world.lead, world.hua):
-        assert workspace(person).get(URL).status_code == 404
+        assert browser(person).get(URL).status_code == 404
     assert Client().get(URL)["Location"].startswith("/account/sign-in/")
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     for person in (world.rui, world.su, officer_of(world, "far"), world.otto):
-        assert workspace(person).get(URL).status_code == 200
-    assert workspace(world.rui).post(URL, {"idempotency_key": "0f6c2a7e0f6c2a7e"}).status_code == 405
-    assert not AnonymousUser().is_authenticated
-    assert 'href="/oversight/"' in workspace(world.rui).get("/authority/").content.decode()
+        assert browser(person).get(URL).status_code == 200
+    for page, (person, status) in product(PAGES, ((world.su, 200), (world.ming, 404), (world.chen, 404))):
+        assert browser(person).get(page).status_code == status, page
+    assert sent(world.rui, URL).status_code == 405
+    assert 'href="/oversight/"' in page_of(world.rui, "/authority/")
+    everything = Complaint.objects.exclude(status=S.CLOSED).count()
+    assert browser(world.su).get(URL).context["totals"]["open"] == everything > 0
+    far = browser(officer_of(world, "far"))
+    seen, table = far.get(URL).context, far.get(ENTERPRISES)
+    assert (seen["totals"]["open"], seen["holders"], table.context["rows"]) == (0, [], [])
+    assert "本辖区没有企业的案件" in table.content.decode()
 
 
-def test_who_needs_attention_leads_to_exactly_the_cases_that_are_counted(region_with_cases: World) -> None:
+def test_who_needs_attention_leads_to_exactly_the_cases_that_are_counted(world: World) -> None:
     """Of an enterprise and of an authority: late ones, and those that are due soon."""
-    client, kinds = workspace(region_with_cases.su), set()
-    for holder in client.get(f"{URL}?region={region_with_cases.region.code}").context["holders"]:
+    client, kinds = browser(world.su), set()
+    for holder in client.get(f"{URL}?region={world.region.code}").context["holders"]:
         for name in ("overdue", "soon"):
-            n = holder["overdue" if name == "overdue" else "due_soon"]
-            if n:
+            if n := holder["overdue" if name == "overdue" else "due_soon"]:
                 listed = client.get(holder[f"{name}_url"])
                 assert len(listed.context["rows"]) == n, (holder["name"], name)
                 assert not listed.context["filter"].left_out
@@ -92,55 +97,41 @@ def test_who_needs_attention_leads_to_exactly_the_cases_that_are_counted(region_
 
 
 def test_who_holds_very_many_late_cases_is_counted_once_a_minute_and_says_when(
-    region_with_cases: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each place and filter for itself; where there are few it is always of now."""
-    client = workspace(region_with_cases.su)
+    client = browser(world.su)
     exact = client.get(URL).context
     assert exact["held_at"] is None
     monkeypatch.setattr(overview, "MANY", -1)
     cache.clear()
     first = client.get(URL)
     assert (first.context["held_at"], first.context["holders"]) == (None, exact["holders"])
-    given.a_complaint(region_with_cases, status=S.NEGOTIATING, now=timezone.now() - 40 * DAYS)
+    given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - 40 * DAYS)
     again = client.get(URL)
     assert again.context["totals"]["overdue"] == exact["totals"]["overdue"] + 1
     assert (again.context["holders"], again.context["held_at"]) == (exact["holders"], first.context["now"])
-    late = sum(
-        holder["overdue"] for holder in client.get(f"{URL}?enterprise={region_with_cases.mobile.pk}").context["holders"]
-    )
-    assert late == again.context["totals"]["overdue"], "another question is answered for itself"
+
+    def late(query: str = "") -> int:
+        return sum(holder["overdue"] for holder in client.get(URL + query).context["holders"])
+
+    of_mobile = late(f"?enterprise={world.mobile.pk}")
+    assert of_mobile == again.context["totals"]["overdue"], "another question is answered for itself"
     cache.clear()
-    assert sum(holder["overdue"] for holder in client.get(URL).context["holders"]) == late
+    assert late() == of_mobile
 
 
-def test_a_year_without_cases_is_said_to_be_one(region_with_cases: World) -> None:
+def test_a_year_without_cases_is_said_to_be_one(world: World) -> None:
     """Beside what came in and what was closed alone, and not where there were cases."""
-    cards = {
-        card.code: [shift.text for shift in card.shifts]
-        for card in workspace(region_with_cases.su).get(URL).context["first_cards"]
-    }
-    assert "去年同期没有数据" in cards["received"]
-    assert "去年同期没有数据" in cards["closed"]
-    assert not any(
-        "没有数据" in texts for code, said in cards.items() if code not in ("received", "closed") for texts in said
-    )
-    given.a_complaint(region_with_cases, status=S.CLOSED, now=timezone.now() - 365 * DAYS)
-    texts = [
-        shift.text for card in workspace(region_with_cases.su).get(URL).context["first_cards"] for shift in card.shifts
-    ]
-    assert not any("去年同期没有数据" in one for one in texts)
 
+    def without_data() -> dict[str, str]:
+        cards = browser(world.su).get(URL).context["first_cards"]
+        shifts = ((card.code, shift.text) for card in cards for shift in card.shifts)
+        return {code: text for code, text in shifts if "没有数据" in text}
 
-def test_an_officer_sees_the_own_region_only(region_with_cases: World) -> None:
-    world = region_with_cases
-    everything = Complaint.objects.exclude(status=S.CLOSED).count()
-    assert workspace(world.su).get(URL).context["totals"]["open"] == everything > 0
-    far = workspace(officer_of(world, "far")).get(URL)
-    assert (far.context["totals"]["open"], far.context["holders"]) == (0, [])
-    table = workspace(officer_of(world, "far")).get(ENTERPRISES)
-    assert table.context["rows"] == []
-    assert "本辖区没有企业的案件" in table.content.decode()
+    assert without_data() == dict.fromkeys(("received", "closed"), "去年同期没有数据")
+    given.a_complaint(world, status=S.CLOSED, now=timezone.now() - 365 * DAYS)
+    assert without_data() == {}
 
 
 def links_of(answer: Any) -> list[tuple[int, str]]:
@@ -151,32 +142,27 @@ def links_of(answer: Any) -> list[tuple[int, str]]:
             results.append((int(card.value.replace(",", "")), card.url))
         results += [(int(part.value.rstrip("件项").replace(",", "")), part.url) for part in card.parts if part.url]
     for row in answer.context["parts"]:
-        results += [(row[name], row[f"{name}_url"]) for name in ("open", "overdue", "received", "closed")]
-        results += [(row["due_soon"], row["soon_url"]), (row["success"].numerator, row["settled_url"])]
-        results += [(row["punctual"].numerator, row["in_time_url"])]
-    for row in answer.context["hands"]:
+        results += [(row[name], row[f"{name}_url"]) for name in ("received", "closed")]
+        results += [(row["success"].numerator, row["settled_url"]), (row["punctual"].numerator, row["in_time_url"])]
+    for row in (*answer.context["parts"], *answer.context["hands"]):
         results += [(row["open"], row["open_url"]), (row["overdue"], row["overdue_url"])]
         results += [(row["due_soon"], row["soon_url"])]
     return results
 
 
 def lines_of(answer: Any) -> list[tuple[int, str]]:
-    return [
-        pair
-        for row in answer.context["rows"]
-        for pair in (
-            (row["line"].open, row["open_url"]),
-            (row["line"].overdue, row["overdue_url"]),
-            (row["line"].received, row["received_url"]),
-            (row["line"].success.numerator or 0, row["settled_url"]),
-            (row["line"].punctual.numerator or 0, row["in_time_url"]),
-        )
-    ]
+    """The same of the table of enterprises."""
+    results = []
+    for row in answer.context["rows"]:
+        line = row["line"]
+        results += [(getattr(line, name), row[f"{name}_url"]) for name in ("open", "overdue", "received")]
+        results += [(line.success.numerator or 0, row["settled_url"])]
+        results += [(line.punctual.numerator or 0, row["in_time_url"])]
+    return results
 
 
-def test_every_count_opens_a_list_of_that_length(region_with_cases: World) -> None:
-    world = region_with_cases
-    client = workspace(world.su)
+def test_every_count_opens_a_list_of_that_length(world: World) -> None:
+    client = browser(world.su)
     some_days = (timezone.localdate() - 4 * DAYS).isoformat()
     for query in (
         *("", "?period=year", "?category=telecom.fees.unexplained_charge", "?channel=web", "?region=350102"),
@@ -206,14 +192,11 @@ ABSURD = (
 )
 
 
-def test_an_absurd_wish_gets_a_clear_answer_and_an_odd_address_the_page(region_with_cases: World) -> None:
-    client = workspace(region_with_cases.su)
+def test_an_absurd_wish_gets_a_clear_answer_and_an_odd_address_the_page(world: World) -> None:
+    client = browser(world.su)
     for query, text in ABSURD:
         answer = client.get(URL + query)
-        assert answer.status_code == 200, query
-        page = answer.content.decode()
-        assert text in page, query
-        assert "error-summary" in page
+        assert (answer.status_code, missing_in(answer.content.decode(), text, "error-summary")) == (200, []), query
         assert answer.context["totals"]["open"] > 0, "the usual figures are shown all the same"
     for query in ODD:
         for page in (URL, ENTERPRISES):
@@ -229,25 +212,20 @@ ODD = (
 
 
 def test_the_first_sentence_says_what_burns_each_number_has_its_definition_and_the_menu_leads_there(
-    region_with_cases: World,
+    world: World,
 ) -> None:
-    answer = workspace(region_with_cases.su).get(URL)
-    sentence = answer.context["sentence"]
-    overdue = answer.context["totals"]["overdue"]
-    assert sentence["lead"] == f"逾期{overdue}件"
-    assert any(region_with_cases.mobile.name in phrase for phrase in sentence["phrases"])
-    assert "都在期限内" not in answer.content.decode()
-    page = answer.content.decode()
-    cards = answer.context["first_cards"]
-    assert len({card.code for card in cards}) == len(cards) == 9
-    assert page.count("公式v1") == len(cards)
-    for card in cards:
-        assert str(card.definition.formula)[:12] in page
+    answer = browser(world.su).get(URL)
+    sentence, page, cards = answer.context["sentence"], answer.content.decode(), answer.context["first_cards"]
+    assert sentence["lead"] == f"逾期{answer.context['totals']['overdue']}件"
+    assert any(world.mobile.name in phrase for phrase in sentence["phrases"])
+    assert "都在期限内" not in page
+    assert len({card.code for card in cards}) == len(cards) == page.count("公式v1") == 9
+    assert not missing_in(page, *(str(card.definition.formula)[:12] for card in cards))
 
 
 def test_the_number_of_queries_does_not_grow(world: World) -> None:
     """Fifteen statements for the whole page at the most, and who calls and what stays in a request beside them."""
-    client = workspace(world.su)
+    client = browser(world.su)
     counts = []
     for number in (1, 5):
         for _ in range(number):
@@ -259,22 +237,21 @@ def test_the_number_of_queries_does_not_grow(world: World) -> None:
     assert counts[0] == counts[1] <= 15
 
 
-def test_a_count_that_takes_too_long_says_so(region_with_cases: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_count_that_takes_too_long_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     def forever(measure: figures.Measure) -> None:
         with connection.cursor() as cursor:
             cursor.execute("set local statement_timeout = '20ms'; select pg_sleep(20)")
 
     monkeypatch.setattr(leagues, "counted", forever)
-    answer = workspace(region_with_cases.su).get(ENTERPRISES)
+    answer = browser(world.su).get(ENTERPRISES)
     assert (answer.status_code, "案件太多" in answer.content.decode()) == (200, True)
     assert answer.context["rows"] == []
 
 
 def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
     def line(pk: int, part: int, whole: int) -> EnterpriseLine:
-        return EnterpriseLine(
-            enterprise_id=pk, success=Figure(code="settled", n=whole, numerator=part, denominator=whole, upper=part)
-        )
+        success = Figure(code="settled", n=whole, numerator=part, denominator=whole, upper=part)
+        return EnterpriseLine(enterprise_id=pk, success=success)
 
     results = [line(1, 95, 100), line(2, 93, 100), line(3, 20, 100), line(4, 29, 29)]
     leagues.rank(results)
@@ -285,3 +262,115 @@ def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
     assert leagues.wilson(0, 0) == (0.0, 1.0)
     low, high = leagues.wilson(30, 30)
     assert (low, high) == (pytest.approx(0.8864870, abs=1e-6), pytest.approx(1.0))
+
+
+PAGES = (
+    *("/oversight/", "/oversight/compare/", "/oversight/enterprises/", "/oversight/workload/"),
+    *("/oversight/flow/", "/oversight/system/"),
+)
+
+
+WISHES = (
+    *("?period=decade", "?first=9999-01-01&last=0001-01-01", "?first=2026-02-30", "?region=²"),
+    *("?channel=" + "网" * 4000, "?channel=web'--&channel=phone", "?enterprise=" + "9" * 400, "?against=never"),
+    *("?against=chosen", "?against=chosen&other_first=2999-01-01", "?with_region=x'--", "?page=1e9"),
+    *("?after=2026-13-99.1.ended.1", "?" + "&".join(f"category=x{n}&f{n}=1" for n in range(1001))),
+    "?first=2000-01-01",
+)
+
+
+def test_an_absurd_wish_gets_an_answer_a_number_without_counter_none_and_costs_no_more(world: World) -> None:
+    client = browser(world.su)
+    for page in (*PAGES, "/oversight/cases/?what=closed"):
+        usual = cost(client, page)
+        for wish in WISHES:
+            with CaptureQueriesContext(connection) as seen:
+                answer = client.get(page + (wish.replace("?", "&", 1) if "?" in page else wish))
+            # A thousand conditions are no question: the frame refuses them before anything is read.
+            assert answer.status_code == (400 if "f999" in wish else 200), (page, wish)
+            assert len(seen) <= usual + 4, (page, wish)
+    for wish in ("?what=open%20union", "?what=response_minutes", "?what=" + "x" * 5000):
+        assert client.get("/oversight/cases/" + wish).status_code == 404, wish
+    assert client.get("/oversight/cases/?what=closed&after=zzz").context["is_first"] is False
+    assert client.get("/oversight/cases/?what=closed").context["n"] == 1
+    far = browser(officer_of(world, "far")).get("/oversight/cases/?what=closed")
+    assert (far.context["n"], far.context["rows"]) == (0, [])
+
+
+def test_each_number_of_the_workload_opens_a_list_of_that_length(world: World) -> None:
+    handled = Officer.objects.filter(user=officer_of(world, "officer")).first()
+    with working_as_steps():
+        # Of the two that an enterprise negotiates one was given to an officer before it was handed over.
+        Complaint.objects.filter(status__in=[S.REVIEW, S.MEDIATING]).update(officer=handled)
+        Complaint.objects.filter(status=S.NEGOTIATING).update(officer=handled)
+    client = browser(world.su)
+    rows = client.get("/oversight/workload/").context["rows"]
+    assert {bool(row["load"].officer_id) for row in rows} == {True, False}
+    for row in rows:
+        for name, url in (("open", "open_url"), ("overdue", "overdue_url"), ("due_soon", "soon_url")):
+            if n := getattr(row["load"], name):
+                assert len(client.get(row[url]).context["rows"]) == n, (row["name"], url)
+    unassigned = next(row["open_url"] for row in rows if not row["load"].officer_id)
+    assert "未指派 · " in page_of(client, unassigned)
+    # What the city still has to distribute of a county opens there as well.
+    below = browser(world.rui)
+    rows = below.get("/oversight/workload/").context["rows"]
+    triage = next(row for row in rows if row["load"].authority_id == world.city.pk)
+    assert [row.complaint.status for row in below.get(triage["open_url"]).context["rows"]] == [S.TRIAGE]
+    # An office elsewhere is no condition, and shows nothing of what lies there.
+    path = f"/authority/cases/?officer=none-{world.gulou.pk}"
+    assert "没有用“经办人”这个条件" in page_of(officer_of(world, "far"), path)
+
+
+def test_a_comparison_shows_both_sides_how_much_longer_it_took_and_what_is_chance(world: World) -> None:
+    slower, quicker = (Figure(code="first_response", n=40, spread={"minutes_median": n}) for n in (180.0, 60.0))
+    change = shifts.of_figures(slower, quicker, days=7, days_before=7)
+    assert (shifts.shift("first_response", change, "对比").text, change.is_chance) == ("比对比慢2工作小时", None)
+    days = [Figure(code="handling_time", n=9, spread={"wd_mean": n}) for n in (8.0, 9.5)]
+    change = shifts.of_figures(*days, days=7, days_before=7)
+    assert change is not None
+    assert shifts.shift("handling_time", change, "对比").text == "比对比快1.5个工作日"
+    client = browser(world.su)
+    answer = client.get("/oversight/compare/?period=year&against=same&with_region=350102")
+    lines = {line["here"].code: line for line in answer.context["lines"]}
+    assert lines["received"]["here"].value == lines["received"]["there"].value
+    assert "Newcombe" in answer.content.decode()
+    year = client.get("/oversight/compare/?period=30&against=year")
+    assert {line["here"].code: line["there"].value for line in year.context["lines"]}["received"] == "0"
+    for line in answer.context["lines"]:
+        for card in (line["here"], line["there"]):
+            for value, url in ((card.value, card.url), *((part.value, part.url) for part in card.parts)):
+                if url and (n := value.removesuffix("件").replace(",", "")).isdigit():
+                    assert len(client.get(url).context["rows"]) == int(n), url
+
+
+def test_a_saved_view_opens_for_colleagues_and_never_widens(world: World) -> None:
+    Officer.objects.create(user=world.otto, authority=world.su.offices.get().authority, role=Role.ANALYST.post)
+    mine, colleague, views = browser(world.su), browser(world.otto), "/oversight/views/"
+    page = mine.get("/oversight/views/?page=enterprises&query=period%3Dmonth%26sort%3Dopen%26evil%3D1")
+    assert page.context["query"] == "period=month&sort=open"
+    refused = sent(mine, views, page="enterprises", query="period=month", name="")
+    assert (refused.status_code, "请写一个名称" in refused.content.decode()) == (422, True)
+    values = {"page": "enterprises", "query": "period=month&region=350102", "name": "鼓楼本月"}
+    assert sent(mine, views, **values).status_code == 302
+    kept = OversightView.objects.get()
+    assert colleague.get(f"{views}{kept.key}/").url == "/oversight/enterprises/?period=month&region=350102"
+    assert "鼓楼本月" in page_of(colleague, views)
+    for stranger in (officer_of(world, "far"), world.rui, world.ming):
+        assert browser(stranger).get(f"{views}{kept.key}/").status_code == 404
+    assert sent(officer_of(world, "far"), views, remove=str(kept.key)).status_code == 404
+    sent(mine, views, **values | {"query": "period=year"})
+    assert OversightView.objects.get().query == "period=year", "the same name keeps its address"
+    sent(mine, views, remove=str(kept.key))
+    assert not OversightView.objects.exists()
+
+
+def test_data_that_are_old_say_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    then = timezone.now() - timedelta(minutes=16)
+    RollupState.objects.update_or_create(pk=1, defaults={"folded_at": then})
+    client = browser(world.su)
+    assert "比15分钟更旧" not in page_of(client, "/oversight/")
+    monkeypatch.setattr(reads, "MOST_UNFOLDED", 1)
+    answer = client.get("/oversight/")
+    assert "比15分钟更旧" in answer.content.decode()
+    assert isinstance(answer.context["data_at"], datetime)

@@ -1,8 +1,12 @@
 """Hot spots: found from the counters and only where they are, once, and seen where they lie."""
 
-from datetime import datetime, timedelta
+from __future__ import annotations
+
+import csv
+import gzip
+from collections import Counter
+from datetime import date, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -14,26 +18,18 @@ from accounts.roles import Role
 from authorities.models import Officer, Region
 from complaints.models import Complaint
 from complaints.procedure.working_calendar import SHANGHAI
+from enterprises.models import Enterprise
 from oversight.counters import making, rollups
 from oversight.hot_spots import hotspots, reduction_forms
 from oversight.models import HotSpot, HotSpotAction, Tally
-from tests import given, reloaded
+from tests import ROOT, given, missing_in, reloaded
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import officer_of, workspace
-from tests.oversight.cells import DAY, TODAY, received, weeks
+from tests.complaints.pages.at_the_authority import officer_of
+from tests.oversight.counting import CHARGE, DAY, NOW, TODAY, received, weeks
+from tests.oversight.looking import browser, cost, page_of, sent
 
-CHARGE = "telecom.fees.unexplained_charge"
-NOW = datetime(2026, 11, 26, 14, 0, tzinfo=SHANGHAI)
 URL = "/authority/hot-spots/"
 pytestmark = pytest.mark.django_db
-
-
-def key() -> dict[str, str]:
-    return {"idempotency_key": uuid4().hex}
-
-
-def sent(who: Any, url: str, **said: Any) -> Any:
-    return who.post(url, said | key())
 
 
 @pytest.fixture
@@ -46,38 +42,32 @@ def risen(world: World) -> World:
     return world
 
 
-def test_a_risen_cell_is_found_on_each_level_and_a_steady_one_is_not_nor_anything_twice(risen: World) -> None:
-    assert hotspots.look(TODAY, now=NOW) > 0
+def test_a_risen_cell_is_found_on_each_level_once_a_steady_one_is_not_and_the_first_page_names_it(risen: World) -> None:
+    assert hotspots.look(TODAY, now=NOW) == HotSpot.objects.count() > 0
     result = HotSpot.objects.get(kind="week", enterprise=risen.mobile, facet=f"p:{CHARGE}")
     assert (result.observed, result.expected, result.usual) == (40, 10.0, [10] * 8)
     assert (result.first, result.last, result.state) == (TODAY - 6 * DAY, TODAY, "open")
     assert result.chance < hotspots.WEEK_LEVEL
     assert result.place == risen.mobile.domicile_id
     assert not HotSpot.objects.filter(enterprise=risen.telecom).exists()
-    hotspots.look(TODAY, now=NOW)
+    assert hotspots.look(TODAY, now=NOW + timedelta(hours=1)) == 0
     around = set(Region.objects.filter(pk__lte=risen.region.pk, last__gte=risen.region.pk).values_list("pk", flat=True))
     assert len(around) >= 4
     result = HotSpot.objects.filter(kind="week", region__isnull=False)
     assert set(result.values_list("region_id", flat=True)) == around
     assert set(result.values_list("facet", flat=True)) == {"", f"p:{CHARGE}", "o:service.telecom"}
     assert set(result.values_list("observed", flat=True)) == {50}
-
-
-def test_the_first_page_of_oversight_names_it_and_looking_again_finds_nothing_twice(risen: World) -> None:
-    first = hotspots.look(TODAY, now=NOW)
-    assert first == HotSpot.objects.count() > 0
-    assert hotspots.look(TODAY, now=NOW + timedelta(hours=1)) == 0
     # The same burst lies in the seven days that end tomorrow; it is the same news.
     for days in range(1, 7):
         hotspots.look(TODAY + days * DAY, now=NOW + days * DAY)
     assert HotSpot.objects.filter(kind="week", enterprise=risen.mobile, facet="").count() == 1
     hotspots.look(TODAY, now=NOW)
-    page = workspace(risen.su).get("/oversight/")
+    page = browser(risen.su).get("/oversight/")
     spot = page.context["hot"][0]["spot"]
     assert f'href="{URL}{spot.pk}/"' in page.content.decode()
     HotSpot.objects.update(state="dismissed")
-    assert "没有待判断的热点" in workspace(risen.su).get("/oversight/").content.decode()
-    assert workspace(officer_of(risen, "far")).get("/oversight/").context["hot"] == []
+    assert "没有待判断的热点" in page_of(risen.su, "/oversight/")
+    assert browser(officer_of(risen, "far")).get("/oversight/").context["hot"] == []
 
 
 def test_the_row_of_a_day_that_runs_takes_over_the_higher_count(world: World) -> None:
@@ -115,13 +105,10 @@ def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:
         if not 0 <= back < 63:
             continue
         cells = [("e", row.enterprise, facet) for facet in ("", f"p:{row.problem}") if row.enterprise and facet != "p:"]
+        facets = [facet for facet in ("", f"p:{row.problem}", f"o:{row.object}") if facet not in ("p:", "o:")]
         for region in regions:
             if region.pk <= row.region <= region.last:
-                cells += [
-                    ("r", region.pk, facet)
-                    for facet in ("", f"p:{row.problem}", f"o:{row.object}")
-                    if facet not in ("p:", "o:")
-                ]
+                cells += [("r", region.pk, facet) for facet in facets]
         for cell in cells:
             weeks_of, days_of = result.setdefault(cell, [[0] * 9, [0] * 9])
             weeks_of[back // 7] += 1
@@ -143,74 +130,55 @@ def test_the_pass_counts_what_a_slow_count_counts(risen: World) -> None:
         assert (cell.day, cell.usual_days) == (days_of[0], hotspots.Spread.of(days_of[1:])), name
 
 
-# --- pages ---
-
-
-def spot(world: World) -> HotSpot:
+@pytest.fixture
+def spot(risen: World) -> HotSpot:
     hotspots.look(TODAY, now=NOW)
-    return HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
+    return HotSpot.objects.get(kind="week", region=risen.region, facet=f"p:{CHARGE}")
 
 
-def test_officers_of_the_region_see_it_with_chart_and_numbers_and_no_others(risen: World) -> None:
-    result = spot(risen)
-    for person in (risen.rui, risen.su, officer_of(risen, "head")):
-        assert workspace(person).get(f"{URL}{result.pk}/").status_code == 200
-    assert workspace(officer_of(risen, "far")).get(f"{URL}{result.pk}/").status_code == 404
-    assert workspace(officer_of(risen, "far")).get(URL).context["rows"] == []
+def test_officers_of_the_region_see_it_with_chart_and_numbers_and_no_others(risen: World, spot: HotSpot) -> None:
+    url, far = f"{URL}{spot.pk}/", officer_of(risen, "far")
+    for person, status in ((risen.rui, 200), (risen.su, 200), (officer_of(risen, "head"), 200), (far, 404)):
+        assert browser(person).get(url).status_code == status
+    assert browser(far).get(URL).context["rows"] == []
     for person in (risen.chen, risen.ming, risen.lead):
-        assert workspace(person).get(URL).status_code == 404
+        assert browser(person).get(URL).status_code == 404
     # One of the whole city is the city's business.
     above = HotSpot.objects.filter(kind="week", facet="", region__level="city").get()
-    assert workspace(risen.rui).get(f"{URL}{above.pk}/").status_code == 404
-    assert workspace(risen.su).get(f"{URL}{above.pk}/").status_code == 200
-    page = workspace(risen.rui).get(f"{URL}{result.pk}/").content.decode()
-    assert "收到50件，平时约20.0件，为平时的2.5倍" in page
+    assert browser(risen.rui).get(f"{URL}{above.pk}/").status_code == 404
+    assert browser(risen.su).get(f"{URL}{above.pk}/").status_code == 200
+    page = page_of(risen.rui, url)
+    assert not missing_in(page, "收到50件，平时约20.0件，为平时的2.5倍", "每格每周0.1%")
     assert page.count("<rect") == 9
-    assert "每格每周0.1%" in page
-    assert "平时的件数和看得出来的涨幅" in workspace(risen.rui).get(URL).content.decode()
+    assert "平时的件数和看得出来的涨幅" in page_of(risen.rui, URL)
     Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Role.ANALYST.post)
-    page = workspace(risen.otto).get(f"{URL}{result.pk}/").content.decode()
-    assert "发起行政指导" not in page
-    assert sent(workspace(risen.otto), f"{URL}{result.pk}/", why="x").status_code == 405
-    assert sent(workspace(risen.otto), f"{URL}{result.pk}/guidance/").status_code == 404
+    assert "发起行政指导" not in page_of(risen.otto, url)
+    assert sent(risen.otto, url, why="x").status_code == 405
+    assert sent(risen.otto, f"{url}guidance/").status_code == 404
 
 
-@pytest.mark.parametrize(
-    ("chance", "words"), [(0.00083, "约1,200分之一"), (1.4e-4, "约7,100分之一"), (3.4e-10, "不到百万分之一")]
-)
-def test_how_probable_it_is_by_chance_is_said_as_people_say_it(chance: float, words: str) -> None:
+def test_how_probable_it_is_by_chance_is_said_as_people_say_it() -> None:
     with override("zh-hans"):
-        assert reduction_forms.chance_text(chance) == words
+        texts = [reduction_forms.chance_text(chance) for chance in (0.00083, 1.4e-4, 3.4e-10)]
+    assert texts == ["约1,200分之一", "约7,100分之一", "不到百万分之一"]
 
 
-def test_the_list_costs_the_same_however_long_it_is(risen: World) -> None:
-    result = spot(risen)
-    client = workspace(risen.rui)
-    client.get(URL)
-
-    def queries() -> int:
-        with CaptureQueriesContext(connection) as context:
-            assert client.get(URL).status_code == 200
-        return len(context)
-
-    few = queries()
+def test_the_list_costs_the_same_however_long_it_is(risen: World, spot: HotSpot) -> None:
+    client = browser(risen.rui)
+    few = cost(client, URL)
     for back in range(1, 30):
-        result.pk, result.last = None, TODAY - back * DAY
-        result.first = result.last - 6 * DAY
-        result.save()
-    assert queries() == few <= 16
+        spot.pk, spot.last = None, TODAY - back * DAY
+        spot.first = spot.last - 6 * DAY
+        spot.save()
+    assert cost(client, URL) == few <= 16
 
 
 def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world: World) -> None:
     now = timezone.now()
     text = "商家在直播间宣传充一千送一千，充值以后说活动已经结束，要求退款被拒绝。"
-    copied = [
-        given.a_complaint(world, now=now, problem_category=CHARGE, statement=text + end)
-        for end in ("", "请处理。", "！")
-    ]
-    other = given.a_complaint(
-        world, now=now, problem_category=CHARGE, statement="宽带每个月多扣二十元，打电话问了三次都没有人解释清楚原因。"
-    )
+    another = "宽带每个月多扣二十元，打电话问了三次都没有人解释清楚原因。"
+    texts = (text, f"{text}请处理。", f"{text}！", another)
+    *copied, other = (given.a_complaint(world, now=now, problem_category=CHARGE, statement=one) for one in texts)
     while rollups.fold(now=now):
         pass
     making.rebuild(now=now)
@@ -219,30 +187,68 @@ def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world
     received({today: 30}, region=world.region.pk, problem=CHARGE)
     hotspots.look(today, now=now)
     result = HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
-    answer = workspace(world.rui).get(f"{URL}{result.pk}/")
-    page = answer.content.decode()
-    for case in (*copied, other):
-        assert f'href="/authority/cases/{case.number}/"' in page
-    groups = answer.context["groups"]
-    assert [group["n"] for group in groups] == [3]
-    assert {line["case"].pk for line in groups[0]["cases"]} == {case.pk for case in copied}
-    listed = workspace(world.rui).get(answer.context["cases_url"])
+    answer = browser(world.rui).get(f"{URL}{result.pk}/")
+    links = [f'href="/authority/cases/{case.number}/"' for case in (*copied, other)]
+    assert not missing_in(answer.content.decode(), *links)
+    [group] = answer.context["groups"]
+    assert (group["n"], {line["case"].pk for line in group["cases"]}) == (3, {case.pk for case in copied})
+    listed = browser(world.rui).get(answer.context["cases_url"])
     assert (len(listed.context["rows"]), Complaint.objects.count()) == (4, 4)
 
 
-def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World) -> None:
-    result = spot(risen)
-    client, url = workspace(risen.rui), f"{URL}{result.pk}/"
+def test_a_judgement_needs_a_reason_and_stays_with_who_and_when(risen: World, spot: HotSpot) -> None:
+    client, url = browser(risen.rui), f"{URL}{spot.pk}/"
     refused = sent(client, url, why="")
     assert (refused.status_code, "请写明理由" in refused.content.decode()) == (422, True)
     assert sent(client, url, why="促销结束后的正常咨询，没有违法线索。").status_code == 302
-    assert reloaded(result).state == "dismissed"
-    action = HotSpotAction.objects.get(hot_spot=result)
+    assert reloaded(spot).state == "dismissed"
+    action = HotSpotAction.objects.get(hot_spot=spot)
     assert (action.kind, action.by, action.text) == ("dismissed", risen.rui, "促销结束后的正常咨询，没有违法线索。")
-    assert "促销结束后的正常咨询" in client.get(url).content.decode()
+    assert "促销结束后的正常咨询" in page_of(client, url)
     assert sent(client, url, why="又有新情况。").status_code == 302
-    assert reloaded(result).state == "open"
+    assert reloaded(spot).state == "open"
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
         HotSpotAction.objects.filter(pk=action.pk).update(text="x")
     with pytest.raises(DatabaseError, match=r"append-only|permission denied"), transaction.atomic():
         action.delete()
+
+
+REGISTER = ROOT.parent / "shared" / "data" / "wa_ag" / "cases_all.csv.gz"
+BUNGIE = "Bungie"
+
+
+def counted_of_the_register(world: World, enterprise: Enterprise, last: date) -> None:
+    """The tally of the nine weeks that end with ``last``, as if all of it lay in one county."""
+    first = last - timedelta(days=62)
+    numbers, rows = Counter[str](), []
+    with gzip.open(REGISTER, "rt", encoding="utf-8", newline="") as file:
+        for number, row in enumerate(csv.DictReader(file)):
+            day = date.fromisoformat(row["opened_date"][:10])
+            if not first <= day <= last:
+                continue
+            name = row["business_name"]
+            numbers.setdefault(name, len(numbers))
+            whose = enterprise.pk if name == BUNGIE else 10**9 + numbers[name] if name else None
+            cell = {"region": world.region.pk, "enterprise": whose, "problem": row["practice_codes"][:20]}
+            rows.append(Tally(complaint_id=number + 1, kind="received", ref=0, day=day, received=1, **cell))
+    Tally.objects.bulk_create(rows, batch_size=5000)
+
+
+@pytest.mark.skipif(not REGISTER.exists(), reason="the folder shared/data with the public registers is not there")
+@pytest.mark.parametrize(("day", "is_one_enterprise"), [(date(2017, 12, 11), True), (date(2020, 4, 9), False)])
+def test_a_known_burst_is_found_on_its_day(world: World, day: date, is_one_enterprise: bool) -> None:
+    """Of a public register of complaints: not the day before."""
+    enterprise = Enterprise.objects.create(name=BUNGIE, uscc="91350102MA88888889", domicile=world.region)
+    counted_of_the_register(world, enterprise, day)
+    whose = (
+        {"enterprise": enterprise, "region": None}
+        if is_one_enterprise
+        else {"enterprise": None, "region": world.region}
+    )
+    cell = {"kind": "day", "facet": "", **whose}
+    hotspots.look(day - DAY, now=datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
+    assert not HotSpot.objects.filter(**cell, last=day - DAY).exists()
+    hotspots.look(day, now=datetime(day.year, day.month, day.day, 23, tzinfo=SHANGHAI))
+    result = HotSpot.objects.get(**cell, last=day)
+    assert result.observed == (103 if is_one_enterprise else 282)
+    assert result.observed > 3 * result.expected

@@ -26,10 +26,11 @@ from oversight.models import DataSet
 from oversight.open_data import cells, issuing, reading
 from oversight.open_data.quarters import CLASSES, HOURS, ends_with
 from oversight.open_data.reading import OF_QUARTERS, TABLES, WITHHELD
-from tests import ROOT, given
+from tests import ROOT, given, missing_in
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import workspace
 from tests.oversight import slow_count
+from tests.oversight.counting import CHARGE, REPAIR
+from tests.oversight.looking import page_of
 from tests.oversight.test_reports import URL, drafted, issue, last_month, month, published, rows_of
 from tests.oversight.worlds import Walk
 
@@ -45,12 +46,16 @@ def line_of(data_set: DataSet, region: Region) -> dict[str, str]:
     return next(line for line in lines(data_set, "regions") if line["region_code"] == region.code)
 
 
+def categories_of(data_set: DataSet, region: Region) -> dict[tuple[str, str], str]:
+    """(by what, code) → how many were received there."""
+    rows = [line for line in lines(data_set, "categories") if line["region_code"] == region.code]
+    return {(line["by"], line["code"]): line["received"] for line in rows}
+
+
 def load(path: Path) -> ModuleType:
-    result = importlib.util.spec_from_file_location("recompute_figures", path)
-    assert result is not None
-    assert result.loader is not None
-    module = importlib.util.module_from_spec(result)
-    result.loader.exec_module(module)
+    spec: Any = importlib.util.spec_from_file_location("recompute_figures", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
     return module
 
 
@@ -77,18 +82,13 @@ def test_each_region_above_a_case_has_its_line_and_the_digests_are_those_of_the_
     assert (county["received"], county["closed"], county["closed_withdrawn"], county["level"]) == expected
     assert (city["received"], city["region_code"]) == ("12", county["parent_code"])
     assert {line["month"] for line in lines(issued, "regions")} == {f"{month():%Y-%m}"}
-    by = {
-        (line["by"], line["code"]): line["received"]
-        for line in lines(issued, "categories")
-        if line["region_code"] == world.region.code
-    }
+    by = categories_of(issued, world.region)
     assert by["problem", "telecom.fees.unexplained_charge"] == "7"
     assert by["object", "service"] == by["object", "service.telecom"] == "12"
     shown = [line.split("  ") for line in bytes(issued.files.get(name="SHA256SUMS").content).decode().splitlines()]
-    sums = {name: digest for digest, name in shown}
-    assert sums == {
-        file.name: hashlib.sha256(bytes(file.content)).hexdigest() for file in issued.files.exclude(name="SHA256SUMS")
-    }
+    files = issued.files.exclude(name="SHA256SUMS")
+    sums = {file.name: hashlib.sha256(bytes(file.content)).hexdigest() for file in files}
+    assert {name: digest for digest, name in shown} == sums
 
 
 def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
@@ -96,49 +96,38 @@ def test_the_package_describes_the_files_as_they_are(issued: DataSet) -> None:
     package = json.loads(bytes(issued.files.get(name="datapackage.json").content))
     assert (package["profile"], package["licenses"][0]["name"]) == ("tabular-data-package", "CC-BY-4.0")
     shown = [name for name in TABLES if name not in OF_QUARTERS or ends_with(month())]
-    assert {one["path"] for one in package["resources"]} == {
-        f"{name}.{form}" for name in shown for form in ("csv", "json")
-    }
+    paths = {f"{name}.{form}" for name in shown for form in ("csv", "json")}
+    assert {one["path"] for one in package["resources"]} == paths
     for resource in package["resources"]:
         content = bytes(issued.files.get(name=resource["path"]).content)
         assert (resource["bytes"], resource["hash"]) == (len(content), f"sha256:{hashlib.sha256(content).hexdigest()}")
         assert re.fullmatch(r"[a-z0-9._-]+", resource["name"])
-        fields = {field["name"]: field for field in resource["schema"]["fields"]}
-        missing = resource["schema"]["missingValues"]
-        assert set(resource["schema"]["primaryKey"]) <= set(fields)
-        is_csv = resource["format"] == "csv"
-        rows: list[dict[str, Any]] = (
-            list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")))
-            if is_csv
-            else json.loads(content)
-        )
-        assert rows
-        keys = [tuple(row[name] for name in resource["schema"]["primaryKey"]) for row in rows]
-        assert len(keys) == len(set(keys))
+        schema, is_csv = resource["schema"], resource["format"] == "csv"
+        types = {field["name"]: _TYPES[field["type"]] for field in schema["fields"]}
+        assert set(schema["primaryKey"]) <= set(types)
+        table = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
+        rows: list[dict[str, Any]] = list(table) if is_csv else json.loads(content)
+        keys = [tuple(row[name] for name in schema["primaryKey"]) for row in rows]
+        assert len(keys) == len(set(keys)) > 0
         for row in rows:
-            assert list(row) == list(fields)
+            assert list(row) == list(types)
             for name, value in row.items():
                 text = value if is_csv else str(value)
-                assert (text in missing or value is None) or re.fullmatch(_TYPES[fields[name]["type"]], text), (
-                    name,
-                    value,
-                )
+                is_missing = text in schema["missingValues"] or value is None
+                assert is_missing or re.fullmatch(types[name], text), (name, value)
 
 
-def test_a_file_is_served_as_issued_for_ever_and_all_months_in_one_are_the_newest(
-    issued: DataSet, world: World
-) -> None:
+def test_a_file_is_served_as_issued_for_ever_and_all_months_in_one_are_the_newest(issued: DataSet) -> None:
     address = f"/open/data/{issued}/regions.csv"
     got = Client().get(address)
     assert got.content == bytes(issued.files.get(name="regions.csv").content)
     assert "immutable" in got["Cache-Control"]
     assert Client().get(address, headers={"if-none-match": got["ETag"]}).status_code == 304
-    page = Client().get(f"/open/data/{issued}/").content.decode()
-    assert hashlib.sha256(got.content).hexdigest() in page
-    assert f"/open/data/{issued}/" in Client().get("/open/data/").content.decode()
-    assert "promises_kept" in Client().get("/open/data/dictionary/").content.decode()
+    assert hashlib.sha256(got.content).hexdigest() in page_of(None, f"/open/data/{issued}/")
+    assert "promises_kept" in page_of(None, "/open/data/dictionary/")
     program = Client().get("/open/data/recompute_figures.py")
-    assert f'href="{program.request["PATH_INFO"]}"' in Client().get("/open/data/").content.decode()
+    links = (f"/open/data/{issued}/", f'href="{program.request["PATH_INFO"]}"')
+    assert not missing_in(page_of(None, "/open/data/"), *links)
     assert b"".join(program.streaming_content) == SCRIPT.read_bytes()
     for odd in (f"{issued}x", "2026-10", "9999-99.1", "....", "2026-10.99999999999999", "２０２６-10.1", "2026-10.-1"):
         assert Client().get(f"/open/data/{odd}/").status_code == 404
@@ -155,32 +144,27 @@ def test_a_file_is_served_as_issued_for_ever_and_all_months_in_one_are_the_newes
 def test_a_version_stays_and_the_next_one_says_what_it_changes(world: World, issued: DataSet) -> None:
     assert issuing.issue(month(), now=timezone.now()) is None, "nothing changed"
     first = bytes(issued.files.get(name="regions.csv").content)
-    for number in range(6):
-        given.filed(
-            world, now=last_month() + timedelta(hours=number + 1), problem_category="telecom.extras.auto_renewal"
-        )
+    for hours in range(1, 7):
+        now = last_month() + timedelta(hours=hours)
+        given.filed(world, now=now, problem_category="telecom.extras.auto_renewal")
     making.rebuild(now=timezone.now())
     second = issuing.issue(month(), now=timezone.now())
     assert (second.version, line_of(second, world.region)["received"]) == (2, "18")
-    assert {"key": f"{world.region.code} {month():%Y-%m}", "column": "received", "before": "12", "after": "18"} in (
-        next(change["lines"] for change in second.changes if change["file"] == "regions")
-    )
+    changed = {"key": f"{world.region.code} {month():%Y-%m}", "column": "received", "before": "12", "after": "18"}
+    assert changed in next(change["lines"] for change in second.changes if change["file"] == "regions")
     assert Client().get(f"/open/data/{issued}/regions.csv").content == first
-    assert "已有新的一版" in Client().get(f"/open/data/{issued}/").content.decode()
-    assert "received" in Client().get(f"/open/data/{second}/").content.decode()
+    assert "已有新的一版" in page_of(None, f"/open/data/{issued}/")
+    assert "received" in page_of(None, f"/open/data/{second}/")
 
 
-def test_nothing_can_be_drafted_of_a_month_without_open_data(world: World) -> None:
+def test_a_month_is_issued_from_its_third_day_on_looked_at_once_and_not_drafted_before(world: World) -> None:
     assert not DataSet.objects.exists()
     with pytest.raises(StepNotAllowed) as refused:
         drafted(world)
     assert refused.value.code == "no_open_data"
-    assert "还没有哪个月的公开数据" in workspace(world.rui).get(URL).content.decode()
-    assert "还没有公布过月报" in Client().get("/open/reports/").content.decode()
-    assert "还没有公开数据" in Client().get("/open/data/").content.decode()
-
-
-def test_a_month_is_issued_from_its_third_day_on_and_looked_at_once(world: World) -> None:
+    assert "还没有哪个月的公开数据" in page_of(world.rui, URL)
+    assert "还没有公布过月报" in page_of(None, "/open/reports/")
+    assert "还没有公开数据" in page_of(None, "/open/data/")
     making.rebuild(now=timezone.now())
     second = last_month().replace(day=2)
     assert issuing.sweep_open_data(now=second) == 0
@@ -198,12 +182,8 @@ def test_a_month_is_issued_from_its_third_day_on_and_looked_at_once(world: World
 
 def test_no_file_tells_a_small_number(world: World) -> None:
     for number in range(9):
-        case = given.a_complaint(
-            world,
-            now=last_month() + timedelta(minutes=number),
-            status=given.S.NEGOTIATING,
-            problem_category="telecom.fees.unexplained_charge" if number < 6 else "telecom.broadband.repair",
-        )
+        now, problem = last_month() + timedelta(minutes=number), CHARGE if number < 6 else REPAIR
+        case = given.a_complaint(world, now=now, status=given.S.NEGOTIATING, problem_category=problem)
         if number < 2:
             given.step(case, consumer.withdraw(reason="mistake"), world.consumer, last_month() + timedelta(days=1))
     making.rebuild(now=timezone.now())
@@ -212,13 +192,9 @@ def test_no_file_tells_a_small_number(world: World) -> None:
     assert issuing.wrong_in(data_set) == []
     county = line_of(data_set, world.region)
     assert (county["closed"], county["closed_withdrawn"]) == (WITHHELD, WITHHELD)
-    by = {
-        line["code"]: line["received"]
-        for line in lines(data_set, "categories")
-        if line["region_code"] == world.region.code and line["by"] == "problem"
-    }
-    assert by["telecom.broadband.repair"] == WITHHELD
-    assert by["telecom.fees.unexplained_charge"] == WITHHELD, "else the small one is the rest"
+    by = categories_of(data_set, world.region)
+    assert by["problem", REPAIR] == WITHHELD
+    assert by["problem", CHARGE] == WITHHELD, "else the small one is the rest"
 
 
 @pytest.fixture
@@ -249,66 +225,39 @@ def test_what_is_shown_of_a_month_and_a_quarter_is_counted_slowly_and_parts_make
     assert compared > 50
     data_set, compared = made(walked, date(2026, 12, 1)), 0
     first, last = date(2026, 10, 1), date(2026, 12, 31)
-    whole = next(iter(Region.objects.filter(code="CN")))
-    asked = [
-        (line, slow_count.World(first, last, walked.now, (region.pk, region.last)))
-        for line in lines(data_set, "region_quarters")
-        for region in [Region.objects.get(code=line["region_code"])]
-    ]
-    asked += [
-        (
-            line,
-            slow_count.World(
-                first, last, walked.now, (whole.pk, whole.last), enterprise=enrolled.of_code(line["enterprise"]).pk
-            ),
-        )
-        for line in lines(data_set, "enterprise_quarters")
-    ]
-    assert len({name for line, _slow in asked for name in line if name == "enterprise"}) == 1
-    for line, slow in asked:
-        truth = slowly(slow)
+    of_regions, of_enterprises = (lines(data_set, f"{whose}_quarters") for whose in ("region", "enterprise"))
+    assert of_enterprises
+    for line in (*of_regions, *of_enterprises):
+        region = Region.objects.get(code=line.get("region_code", "CN"))
+        enterprise = enrolled.of_code(line["enterprise"]).pk if "enterprise" in line else None
+        truth = slowly(slow_count.World(first, last, walked.now, (region.pk, region.last), enterprise=enterprise))
         assert {column: int(line[column]) for column in truth} == truth, next(iter(line.values()))
         assert int(line["due"]) == truth["in_time"] + truth["late"]
         compared += sum(truth.values())
     assert compared > 100
-    result = {line["region_code"]: line for line in lines(data_set, "region_quarters")}
-    enterprises = lines(data_set, "enterprise_quarters")
+    result = {line["region_code"]: line for line in of_regions}
+    counties = [line for line in of_regions if line["parent_code"] == "350100"]
     for column in ("ended", "due", "promised", "delivered", "again", "last_day"):
-        assert int(result["CN"][column]) == sum(int(line[column]) for line in enterprises), column
-        assert int(result["350100"][column]) == sum(
-            int(line[column]) for line in result.values() if line["parent_code"] == "350100"
-        ), column
+        assert int(result["CN"][column]) == sum(int(line[column]) for line in of_enterprises), column
+        assert int(result["350100"][column]) == sum(int(line[column]) for line in counties), column
 
 
 def slowly(slow: slow_count.World) -> dict[str, int]:
     """A quarter as procedure.md, section 7, has it; what ran out counts where it ran out, whatever became of it
     later."""
-    ended = slow.settled()
-    late = 0
+    ended, late = slow.settled(), 0
     for stage in slow.stages:
         row, clocks = stage.row, slow.clocks[stage.row.complaint_id]
-        moments = [
-            clock.due_at
-            for clock in clocks
-            if clock.clock == "negotiation"
-            and row.from_at <= clock.due_at <= (row.until_at or slow.now)
-            and (
-                clock.lapsed_at is not None
-                or (clock.ended_at is None and (clock.state == "running" or clock.chase_at is not None))
-            )
+        clocks = [
+            c for c in clocks if c.clock == "negotiation" and row.from_at <= c.due_at <= (row.until_at or slow.now)
         ]
+        runs = [c for c in clocks if c.ended_at is None and (c.state == "running" or c.chase_at is not None)]
+        moments = [c.due_at for c in clocks if c.lapsed_at is not None or c in runs]
         # The last day of the time limit is the one before the midnight that is late.
         late += bool(moments) and slow.first <= slow_count.local(min(moments)).date() - timedelta(days=1) <= slow.last
-    rated = [
-        case
-        for case in slow.cases
-        if case.status == "closed" and slow.within(case.closed_at) and case.facts.get("rating")
-    ]
-    answers = [
-        slow.days.working_minutes(stage.row.from_at, moment)
-        for stage in slow.first_responses()
-        if (moment := slow.first_response(stage)) is not None
-    ]
+    closed = [case for case in slow.cases if case.status == "closed" and slow.within(case.closed_at)]
+    rated = [case for case in closed if case.facts.get("rating")]
+    answers = slow.response_lengths()["minutes"]
     limits = [0, *(60 * hours for hours in HOURS), 10**9]
     return {
         **{name: ended.get(name, 0) for name in ("settled", "unconfirmed", "settled_elsewhere", "failed")},
@@ -325,7 +274,9 @@ def slowly(slow: slow_count.World) -> dict[str, int]:
     }
 
 
-def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp_path: Path) -> None:
+def test_the_script_says_what_the_report_says_and_finds_what_is_wrong(
+    world: World, issued: DataSet, tmp_path: Path
+) -> None:
     report = published(world)
     script, folder = load(SCRIPT), written(issued, tmp_path / "set")
     assert (script.wrong_digests(folder), script.wrong_sums(folder)) == ([], [])
@@ -333,23 +284,14 @@ def test_the_script_says_what_the_report_says(world: World, issued: DataSet, tmp
     at = f"/open/reports/{report.pk}/"
     summary = {row["figure"]: row for row in rows_of(Client().get(f"{at}summary.csv"))}
     assert (str(result["received"]), str(result["closed"])) == (summary["received"]["part"], summary["closed"]["part"])
+    page = page_of(None, at)
     for name, share in result["shares"].items():
-        shown = summary[name]
-        assert (shown["part"], shown["whole"]) == tuple(
-            WITHHELD if n is None else str(n) for n in (share["part"], share["whole"])
-        ), name
+        shown = [WITHHELD if share[n] is None else str(share[n]) for n in ("part", "whole")]
+        assert [summary[name]["part"], summary[name]["whole"]] == shown, name
+        assert not share["value"] or f"{share['value'] * 100:.1f}" in page, name
     problems = {row["code"]: row["received"] for row in rows_of(Client().get(f"{at}problems.csv"))}
     assert problems == {code: str(n) for code, n in result["by"]["problem"].items() if n is not None and code != "none"}
-    page = Client().get(at).content.decode()
-    for share in result["shares"].values():
-        if share["value"]:
-            assert f"{share['value'] * 100:.1f}" in page
-    (folder / "regions.csv").write_bytes(b"region_code\n")
-    assert script.wrong_digests(folder) == ["regions.csv"]
-
-
-def test_the_script_finds_sums_that_are_wrong(issued: DataSet, tmp_path: Path) -> None:
-    script, folder = load(SCRIPT), written(issued, tmp_path / "set")
-    text = (folder / "regions.csv").read_text(encoding="utf-8-sig")
-    (folder / "regions.csv").write_text(text.replace(",12,", ",11,", 1), encoding="utf-8-sig")
+    right = (folder / "regions.csv").read_text(encoding="utf-8-sig")
+    (folder / "regions.csv").write_text(right.replace(",12,", ",11,", 1), encoding="utf-8-sig")
     assert script.wrong_sums(folder)
+    assert script.wrong_digests(folder) == ["regions.csv"]

@@ -1,5 +1,7 @@
 """Whoever has the files has the pages: the script makes what /open/, the league and the monthly report show."""
 
+import csv
+import io
 import json
 import subprocess
 import sys
@@ -15,16 +17,18 @@ import pytest
 from django.core.cache import cache
 from django.test import Client
 
-from enterprises.models import CustomerCount, Enterprise, LeagueLine, LeagueSet
+from authorities.models import Region
+from enterprises.models import CustomerCount, LeagueLine, LeagueSet
 from oversight.models import DataSet, MonthlyReport
 from oversight.models.published_models import OpenIndicators
-from oversight.open_data import reading
 from oversight.published import indicator_making, league_making
 from oversight.reports import keeping
+from tests import missing_in
 from tests.cast import World, standing
+from tests.oversight.counting import a_shop, counted, issued, stages
+from tests.oversight.looking import page_of
 from tests.oversight.open_data.test_open_data import SCRIPT, load, written
 from tests.oversight.test_reports import rows_of
-from tests.oversight.told import counted, issued, stages
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 MONTHS = [date(2025, month, 1) for month in (11, 12)] + [date(2026, month, 1) for month in range(1, 11)]
@@ -50,51 +54,22 @@ def year(year_issued: tuple[World, Path], db: None, tmp_path: Path) -> dict[str,
 
 
 def issue_year(world: World, to: Path) -> Path:
-    office = Enterprise.objects.get(pk=world.mobile.pk).domicile
-    enterprises = [
-        Enterprise.objects.create(
-            name=f"测试{n}号商场", uscc=None, domicile=office, enrolment="enrolled", enrolled_by=world.gulou
-        )
-        for n in range(4)
-    ]
-    CustomerCount.objects.create(
-        enterprise=enterprises[0], counted_on=date(2026, 3, 1), number=70_000, source="年报", noted_at=NOW
-    )
+    enterprises = [a_shop(world, f"测试{n}号商场") for n in range(4)]
+    customers: Any = {"counted_on": date(2026, 3, 1), "number": 70_000, "source": "年报", "noted_at": NOW}
+    CustomerCount.objects.create(enterprise=enterprises[0], **customers)
     for at, month in enumerate(MONTHS):
         for n, enterprise in enumerate(enterprises):
-            many = (60, 22, 9, 2)[n] + at
-            stages(
-                enterprise,
-                month,
-                at="350102" if n < 3 else "350200",
-                ended_settled=many if n < 3 else 1,
-                ended_unconfirmed=(at + n) % 5,
-                ended_failed=many // 3 + at % 3,
-                ended_settled_elsewhere=at % 2,
-                in_time=many,
-                ran_out=many // 3,
-                promise_due=many // 2,
-                promise_kept=many // 2 - at % 3,
-                delivered=many + 5,
-                again=at % 7,
-                rated=many // 2,
-                marks=4 * (many // 2),
-            )
-            counted(
-                "350102" if n < 3 else "350200",
-                month,
-                received=many + 9,
-                closed=many,
-                closed_settled=many - at % 4,
-                closed_mediated=at % 4,
-                review_met=many,
-                review_late=at % 6,
-                recovered_n=many,
-                recovered=12_345 * many,
-            )
-            counted("350102" if n < 3 else "350200", month, "o:service.telecom", received=many)
-            counted("350102" if n < 3 else "350200", month, "o:goods.food", received=9 - n)
-            counted("350102" if n < 3 else "350200", month, "p:quality", received=many)
+            many, place = (60, 22, 9, 2)[n] + at, "350102" if n < 3 else "350200"
+            ended = {"ended_settled": many if n < 3 else 1, "ended_unconfirmed": (at + n) % 5}
+            ended |= {"ended_failed": many // 3 + at % 3, "ended_settled_elsewhere": at % 2}
+            kept = {"promise_due": many // 2, "promise_kept": many // 2 - at % 3, "rated": many // 2}
+            kept |= {"marks": 4 * (many // 2), "in_time": many, "ran_out": many // 3}
+            stages(enterprise, month, at=place, **ended, **kept, delivered=many + 5, again=at % 7)
+            closed = {"closed": many, "closed_settled": many - at % 4, "closed_mediated": at % 4}
+            closed |= {"review_met": many, "review_late": at % 6, "recovered_n": many, "recovered": 12_345 * many}
+            counted(place, month, received=many + 9, **closed)
+            for facet, received in (("o:service.telecom", many), ("o:goods.food", 9 - n), ("p:quality", many)):
+                counted(place, month, facet, received=received)
     issued(*MONTHS, now=NOW)
     assert indicator_making.publish(now=NOW) > 0
     assert league_making.publish(now=NOW) == 5
@@ -113,17 +88,12 @@ def test_the_first_page(year: dict[str, Path], script: ModuleType) -> None:
     result = script.indicators(year)
     shown = {row: row.data for row in OpenIndicators.objects.all()}
     assert len(shown) >= 4
-    from authorities.models import Region
-
-    codes = dict(Region.objects.filter(pk__in=[row.region for row in shown]).values_list("pk", "code"))
+    codes = dict(Region.objects.values_list("pk", "code"))
     assert {codes[row.region] for row in shown} == result.keys()
     withheld = 0
     for row, data in shown.items():
         told = result[codes[row.region]]
-        assert (told["received"], list(told["months"].items())) == (
-            data["received"],
-            [tuple(one) for one in data["months"]],
-        )
+        assert (told["received"], list(told["months"].items())) == (data["received"], [*map(tuple, data["months"])])
         assert dict(told["categories"]) == dict(data["categories"])
         for name in ("settled", "on_time", "kept"):
             assert told[name]["numbers"] == data[name], (name, codes[row.region])
@@ -140,8 +110,6 @@ def test_the_first_page(year: dict[str, Path], script: ModuleType) -> None:
 
 
 def test_every_line_of_every_league_table(year: dict[str, Path], script: ModuleType) -> None:
-    from authorities.models import Region
-
     codes = dict(Region.objects.values_list("pk", "code"))
     result = {(*one["table"], one["enterprise"]): one for one in script.league(year)}
     shown = {
@@ -151,29 +119,19 @@ def test_every_line_of_every_league_table(year: dict[str, Path], script: ModuleT
     assert result.keys() == shown.keys()
     for key, line in shown.items():
         told = result[key]
-        assert [
-            told[name] for name in ("n", "low", "high", "received", "last_day", "again", "place_first", "place_last")
-        ] == [
-            line.n,
-            line.low,
-            line.high,
-            line.received,
-            line.last_day_share,
-            line.again_share,
-            line.place_first,
-            line.place_last,
-        ], key
+        assert [told[name] for name in ("n", "low", "high", "received")] == [line.n, line.low, line.high, line.received]
+        assert (told["last_day"], told["again"]) == (line.last_day_share, line.again_share), key
+        assert (told["place_first"], told["place_last"]) == (line.place_first, line.place_last), key
         assert told["settled"] == [line.settled_least, line.settled_most]
         assert told["unconfirmed"] == [line.unconfirmed_least, line.unconfirmed_most]
         assert (told["per_customers"] is None) == (line.per_customers is None)
         if line.per_customers is not None:
             assert abs(told["per_customers"] - float(line.per_customers)) <= 0.05
     assert any(line.place_first for line in shown.values())
-    assert any(line.settled_least != line.settled_most for line in shown.values()), (
-        "a league without ranges proves little"
-    )
+    ranges = [line for line in shown.values() if line.settled_least != line.settled_most]
+    assert ranges, "a league without ranges proves little"
     # And the page shows these lines.
-    text = Client().get("/open/league/").content.decode()
+    text = page_of(None, "/open/league/")
     whole = LeagueSet.objects.order_by("-last", "first", "-version")[0]
     for line in LeagueLine.objects.filter(of=whole, region=whole.country, sector=""):
         assert ("不公布" if line.n is None else f"{line.n:,}") in text
@@ -199,38 +157,32 @@ def test_the_report_of_a_county(world: World, year: dict[str, Path], script: Mod
     assert (enterprises.keys(), len(enterprises)) == (result["firms"].keys(), 4)
     for code, row in enterprises.items():
         assert row["delivered"] == star(result["firms"][code]["delivered"])
-        assert (row["settled"], row["ended"]) == tuple(
-            star(result["firms"][code]["shares"]["settled"][name]) for name in ("part", "whole")
-        )
-    page = Client().get(at).content.decode()
-    assert "（2026-Q3）" in page
-    assert "▲" in page, "each enterprise beside its quarter before"
-    assert "举报另行保密办理" in page
+        share = result["firms"][code]["shares"]["settled"]
+        assert (row["settled"], row["ended"]) == (star(share["part"]), star(share["whole"]))
+    # The arrow: each enterprise beside its quarter before.
+    assert not missing_in(page_of(None, at), "（2026-Q3）", "▲", "举报另行保密办理")
+
+
+def run(*arguments: Path | str) -> tuple[int, str]:
+    """The script by itself: how it ended, and what it said."""
+    call = [sys.executable, "-I", str(SCRIPT), *map(str, arguments)]
+    done = subprocess.run(call, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout or done.stderr
 
 
 def test_the_script_runs_by_itself_and_finds_what_is_wrong(year: dict[str, Path]) -> None:
-    def run(*more: str) -> tuple[int, dict[str, Any]]:
-        done = subprocess.run(
-            [sys.executable, "-I", str(SCRIPT), *map(str, year.values()), *more],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, json.loads(done.stdout)
-
-    code, result = run("--report", "350100")
+    code, text = run(*year.values(), "--report", "350100")
+    result = json.loads(text)
     assert (code, result["wrong_digests"], result["wrong_sums"]) == (0, {}, {})
     assert result["figures"]["units"].keys() == {"350102"}
     table = year["2026-09"] / "enterprise_quarters.csv"
-    line = table.read_text(encoding="utf-8-sig").splitlines()[1]
-    ended = next(
-        iter(reading.lines(DataSet.objects.get(month=date(2026, 9, 1)).files.get(name="enterprise_quarters.csv")))
-    )["ended"]
-    table.write_text(
-        table.read_text(encoding="utf-8-sig").replace(line, line.replace(f",{ended},", ",999999,", 1)),
-        encoding="utf-8-sig",
-    )
-    code, result = run()
+    right = table.read_text(encoding="utf-8-sig")
+    ended = next(csv.DictReader(io.StringIO(right)))["ended"]
+    line = right.splitlines()[1]
+    wrong = right.replace(line, line.replace(f",{ended},", ",999999,", 1))
+    table.write_text(wrong, encoding="utf-8-sig")
+    code, text = run(*year.values())
+    result = json.loads(text)
     assert (code, result["wrong_digests"]) == (1, {"2026-09": ["enterprise_quarters.csv"]})
     assert result["wrong_sums"]
 
@@ -239,21 +191,13 @@ def test_it_reads_the_one_folder_into_which_a_browser_put_everything(year: dict[
     """Named as they come, an older version of a month beside the newer one, and a clear word where there is nothing."""
     for month, folder in year.items():
         for file in folder.iterdir():
-            (tmp_path / f"{month}.2-{file.name}").write_bytes(file.read_bytes())
+            content = file.read_bytes()
+            (tmp_path / f"{month}.2-{file.name}").write_bytes(content)
             if month == "2026-09":
-                (tmp_path / f"{month}.1-{file.name}").write_bytes(
-                    file.read_bytes().replace(b"1", b"2") if file.suffix == ".csv" else file.read_bytes()
-                )
-
-    def run(*folders: Path) -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "-I", str(SCRIPT), *map(str, folders)], capture_output=True, text=True, check=False
-        )
-        return done.returncode, done.stdout or done.stderr
-
+                older = content.replace(b"1", b"2") if file.suffix == ".csv" else content
+                (tmp_path / f"{month}.1-{file.name}").write_bytes(older)
     assert run(tmp_path) == run(*year.values())
     empty = tmp_path / "empty"
     empty.mkdir()
     code, given = run(empty)
-    assert code == 1
-    assert "no datapackage.json" in given
+    assert (code, "no datapackage.json" in given) == (1, True)

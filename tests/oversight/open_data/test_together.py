@@ -15,9 +15,7 @@ from hypothesis import strategies as st
 from oversight.figures.suppression import SMALL, SPREAD, TOTAL, Axis
 from oversight.open_data import cells, quarters
 from oversight.published import indicator_making, league_making
-from tests.oversight.open_data.test_suppression import added_up, relations
-
-Cell = tuple[Any, ...]
+from tests.oversight.open_data.test_suppression import Cell, Reader, added_up, relations
 
 
 @dataclass
@@ -34,56 +32,6 @@ OBJECTS = ("o:goods.food", "o:service.telecom")
 numbers = st.one_of(st.just(0), st.integers(0, 4), st.integers(0, 12))
 
 
-class Reader:
-    """``lines``: sums that come to nothing, as cells with signs. ``bounds``: the least and the most of what is not
-    known.
-    """
-
-    def __init__(self) -> None:
-        self.lines: list[list[tuple[Cell, int]]] = []
-        self.known: dict[Cell, int] = {}
-        self.bounds: dict[Cell, tuple[int, int]] = {}
-
-    def adds_up(self, total: Cell, parts: Iterable[Cell]) -> None:
-        self.lines.append([(total, -1), *((part, 1) for part in parts)])
-
-    def possible(self, cell: Cell, values: Iterable[int]) -> list[int]:
-        return [value for value in values if self._solve(self.bounds | {cell: (value, value)})]
-
-    def _solve(self, bounds: Mapping[Cell, tuple[int, int]] | None) -> bool:
-        bounds = self._narrowed(dict(bounds)) if bounds is not None else None
-        if bounds is None:
-            return False
-        open_ = [cell for cell, (low, high) in bounds.items() if low < high]
-        if not open_:
-            return True
-        cell = min(open_, key=lambda c: (bounds[c][1] - bounds[c][0], str(c)))
-        low, high = bounds[cell]
-        return any(self._solve({**bounds, cell: (value, value)}) for value in range(low, high + 1))
-
-    def _narrowed(self, bounds: dict[Cell, tuple[int, int]]) -> dict[Cell, tuple[int, int]] | None:
-        changed = True
-        while changed:
-            changed = False
-            for line in self.lines:
-                spans = [bounds[c] if c in bounds else (self.known[c],) * 2 for c, _sign in line]
-                scaled = [
-                    (lo, hi) if sign > 0 else (-hi, -lo) for (_c, sign), (lo, hi) in zip(line, spans, strict=True)
-                ]
-                least, most = sum(lo for lo, _ in scaled), sum(hi for _, hi in scaled)
-                if least > 0 or most < 0:
-                    return None
-                for (cell, sign), (lo, hi) in zip(line, scaled, strict=True):
-                    if cell in bounds:
-                        low, high = max(lo, hi - most), min(hi, lo - least)
-                        if low > high:
-                            return None
-                        new = (low, high) if sign > 0 else (-high, -low)
-                        if new != bounds[cell]:
-                            bounds[cell], changed = new, True
-        return bounds
-
-
 def leaves_to_regions(of: Mapping[int, Mapping[str, int]]) -> dict[int, dict[str, int]]:
     """Numbers of a region itself → with those below it."""
     result: dict[int, dict[str, int]] = {}
@@ -94,24 +42,17 @@ def leaves_to_regions(of: Mapping[int, Mapping[str, int]]) -> dict[int, dict[str
 
 
 def take_in(
-    reader: Reader,
-    period: int,
-    axes: list[Axis],
-    shown: Mapping[Cell, int | None],
-    truth: Mapping[Cell, int],
-    most: int,
+    reader: Reader, period: int, axes: list[Axis], shown: Mapping[Cell, int | None], truth: Mapping[Cell, int]
 ) -> list[Cell]:
     """What one table shows goes to the reader. The cells that a file withholds."""
-    cells_of_table = {cell for total, parts in relations(axes) for cell in (total, *parts)}
     withheld = []
-    for cell in cells_of_table:
-        at = (period, *cell)
-        name = cell[0]
+    for cell in {cell for total, parts in relations(axes) for cell in (total, *parts)}:
+        at, name = (period, *cell), cell[0]
         is_told = name not in (TOTAL, f"e:{cells.NONE}") and not name.startswith(cells.OWN)
         if not is_told:
-            reader.bounds[at] = (0, most)
+            reader.bounds[at] = (0, reader.most)
         elif shown.get(cell, 0) is None:
-            reader.bounds[at] = (1, most)
+            reader.bounds[at] = (1, reader.most)
             withheld.append(cell)
         else:
             reader.known[at] = shown.get(cell) or 0
@@ -130,8 +71,8 @@ def small_ones_stay_open(reader: Reader, withheld: Iterable[tuple[int, Cell]], t
             assert len(possible) > SPREAD, (period, cell, number, possible)
 
 
-# --- months and what the first page says of twelve of them ------------------------------------------------------------
-
+#: The city and its counties; "own:" is what lies in the place itself.
+TREE = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
 a_month = st.fixed_dictionaries({pk: st.tuples(numbers, numbers) for pk in PLACES})
 
 
@@ -139,21 +80,17 @@ a_month = st.fixed_dictionaries({pk: st.tuples(numbers, numbers) for pk in PLACE
 @given(st.lists(a_month, min_size=2, max_size=2))
 def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int, int]]]) -> None:
     reader, truths, told, lines = Reader(), [], [], []
-    most = sum(sum(pair) for month in months for pair in month.values()) + SPREAD + 1
+    reader.most = sum(sum(pair) for month in months for pair in month.values()) + SPREAD + 1
     for period, month in enumerate(months):
-        of = leaves_to_regions(
-            {pk: dict(zip(OBJECTS, pair, strict=True)) | {"received": sum(pair)} for pk, pair in month.items()}
-        )
-        counted = cells.Counted(
-            {pk: {"received": n["received"]} for pk, n in of.items()},
-            {pk: {name: n[name] for name in OBJECTS if n[name]} for pk, n in of.items()},
-        )
-        result = cells.cells_from(counted, PLACES)
+        leaves = {pk: dict(zip(OBJECTS, pair, strict=True)) | {"received": sum(pair)} for pk, pair in month.items()}
+        of = leaves_to_regions(leaves)
+        whole = {pk: {"received": n["received"]} for pk, n in of.items()}
+        parts = {pk: {name: n[name] for name in OBJECTS if n[name]} for pk, n in of.items()}
+        result = cells.cells_from(cells.Counted(whole, parts), PLACES)
         lines.append(result)
-        tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
         objects: dict[str, Any] = {"o:goods": TOTAL, "o:service": TOTAL, "o:goods.food": "o:goods"}
         objects |= {"o:service.telecom": "o:service", "o:none": TOTAL}
-        axes = [Axis((tree,)), Axis((dict.fromkeys(["c:none"], TOTAL), objects, dict.fromkeys(["p:none"], TOTAL)))]
+        axes = [Axis((TREE,)), Axis(({"c:none": TOTAL}, objects, {"p:none": TOTAL}))]
         counts = {
             (f"own:{pk}", facet): n
             for pk, pair in month.items()
@@ -164,7 +101,7 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
         shown: dict[Cell, int | None] = {(str(pk), TOTAL): row.get("received", 0) for pk, row in result.regions.items()}
         shown |= {(str(pk), f"{letters[way]}:{code}"): n for (pk, way, code), n in result.categories.items()}
         truths.append(truth)
-        told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth, most)]
+        told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth)]
     # What /open/ says of both together: a sum, or at least so many.
     for pk in PLACES:
         for facet, of_period in (
@@ -177,11 +114,9 @@ def test_months_and_the_sums_of_the_first_page(months: list[dict[int, tuple[int,
             if isinstance(page, int):
                 reader.known[at] = page
             else:
-                reader.bounds[at] = (page[0] if page else 0, 2 * most)
+                reader.bounds[at] = (page[0] if page else 0, 2 * reader.most)
     small_ones_stay_open(reader, told, truths)
 
-
-# --- quarters, the first page and the league --------------------------------------------------------------------------
 
 ENDED = quarters.FIGURES[0]
 a_quarter = st.fixed_dictionaries({pk: st.fixed_dictionaries(dict.fromkeys(ENDED.counted, numbers)) for pk in PLACES})
@@ -189,22 +124,18 @@ a_quarter = st.fixed_dictionaries({pk: st.fixed_dictionaries(dict.fromkeys(ENDED
 
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(a_quarter, st.integers(0, 3)), min_size=2, max_size=2))
-def test_quarters_and_the_sums_of_the_first_page_and_the_league(
-    worlds: list[tuple[dict[int, dict[str, int]], int]],
-) -> None:
+def test_quarters_and_the_sums_of_the_first_page_and_the_league(worlds: list[tuple[Any, int]]) -> None:
     reader, truths, told, result = Reader(), [], [], []
-    most = sum(n for world, _how in worlds for of in world.values() for n in of.values()) + SPREAD + 1
-    tree = {"1": TOTAL, "2": "1", "3": "1", "own:1": "1", "own:2": "2", "own:3": "3"}
+    reader.most = sum(n for world, _how in worlds for of in world.values() for n in of.values()) + SPREAD + 1
     enterprises = dict.fromkeys([*(f"e:{pk}" for pk in FIRMS), f"e:{cells.NONE}"], TOTAL)
-    axes = [Axis((tree, enterprises)), Axis((ENDED.parts,))]
+    axes = [Axis((TREE, enterprises)), Axis((ENDED.parts,))]
     for period, (world, how) in enumerate(worlds):
         whole = {part: sum(of[part] for of in world.values()) for part in ENDED.counted}
         # One enterprise has all of it; a half; all but what cannot be halved; none.
         first = {part: (n, n // 2, n - n % 2, 0)[how] for part, n in whole.items()}
         second = {part: (whole[part] - first[part]) * (how != 1) for part in whole}
-        numbers_of = quarters.numbers_from(
-            quarters.Counted(leaves_to_regions(world), dict(zip(FIRMS, (first, second), strict=True))), PLACES, FIRMS
-        )
+        counted = quarters.Counted(leaves_to_regions(world), dict(zip(FIRMS, (first, second), strict=True)))
+        numbers_of = quarters.numbers_from(counted, PLACES, FIRMS)
         result.append(numbers_of)
         counts = {(f"own:{pk}", part): n for pk, of in world.items() for part, n in of.items()}
         for pk, of in zip(FIRMS, (first, second), strict=True):
@@ -221,11 +152,10 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
         }
         truth = added_up({key: n for key, n in counts.items() if n}, axes)
         truths.append(truth)
-        told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth, most)]
+        told += [(period, cell) for cell in take_in(reader, period, axes, shown, truth)]
+    columns = (*ENDED.parts, ENDED.name)
     for pk in FIRMS:
-        rows = [
-            {name: one.enterprises.get(pk, {}).get(name, 0) for name in (*ENDED.parts, ENDED.name)} for one in result
-        ]
+        rows = [{name: one.enterprises.get(pk, {}).get(name, 0) for name in columns} for one in result]
         line = league_making.outcome_counts(rows)
         for column, (least, highest) in (
             (ENDED.name, (line.n, line.n)),
@@ -234,7 +164,7 @@ def test_quarters_and_the_sums_of_the_first_page_and_the_league(
         ):
             at, part = ("league", f"e:{pk}", column), TOTAL if column == ENDED.name else column
             reader.adds_up(at, [(period, f"e:{pk}", part) for period in range(len(worlds))])
-            reader.bounds[at] = (least or 0, highest if highest is not None else 2 * most)
+            reader.bounds[at] = (least or 0, highest if highest is not None else 2 * reader.most)
     small_ones_stay_open(reader, told, truths)
 
 

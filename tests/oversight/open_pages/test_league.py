@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django.core.cache import cache
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -15,7 +16,8 @@ from oversight.published import league_making
 from oversight.published.league_making import outcome_counts, periods
 from tests import missing_in
 from tests.cast import World
-from tests.oversight.told import issued, stages
+from tests.oversight.counting import a_shop, issued, stages
+from tests.oversight.looking import browser, page_of
 
 NOW = datetime(2026, 11, 26, 3, 0, tzinfo=UTC)
 LAST = date(2026, 9, 1)
@@ -26,35 +28,19 @@ URL = "/open/league/"
 @pytest.fixture
 def enterprises(world: World) -> list[Enterprise]:
     """Four: one clearly ahead, two that cannot be told apart, one with too few."""
-    office = Enterprise.objects.get(pk=world.mobile.pk).domicile
-    made = [
-        Enterprise.objects.create(
-            name=f"测试{n}号商场", uscc=None, domicile=office, enrolment="enrolled", enrolled_by=world.gulou
-        )
-        for n in range(4)
-    ]
-    for enterprise, (settled, unconfirmed, failed) in zip(
-        made, [(190, 5, 5), (60, 20, 20), (65, 10, 25), (12, 0, 8)], strict=True
-    ):
-        stages(
-            enterprise,
-            LAST,
-            ended_settled=settled,
-            ended_unconfirmed=unconfirmed,
-            ended_failed=failed,
-            delivered=settled,
-            again=6,
-        )
+    made = []
+    for n, (settled, unconfirmed, failed) in enumerate([(190, 5, 5), (60, 20, 20), (65, 10, 25), (12, 0, 8)]):
+        made.append(a_shop(world, f"测试{n}号商场"))
+        ended = {"ended_settled": settled, "ended_unconfirmed": unconfirmed, "ended_failed": failed}
+        stages(made[n], LAST, **ended, delivered=settled, again=6)
     issued(LAST, now=NOW)
     return made
 
 
-def lines(**group: Any) -> list[LeagueLine]:
-    newest = LeagueSet.objects.order_by("-last", "first", "-version").first()
-    assert newest is not None
-    return list(
-        LeagueLine.objects.filter(of=newest, region=group.get("region", newest.country), sector="").order_by("position")
-    )
+def lines() -> list[LeagueLine]:
+    """Of the newest set, of the whole country and all sectors."""
+    newest = LeagueSet.objects.order_by("-last", "first", "-version")[0]
+    return list(LeagueLine.objects.filter(of=newest, region=newest.country, sector="").order_by("position"))
 
 
 def test_quarters_without_a_gap_are_added_up_to_the_periods(enterprises: list[Enterprise]) -> None:
@@ -77,21 +63,23 @@ def test_quarters_without_a_gap_are_added_up_to_the_periods(enterprises: list[En
 def test_whose_intervals_overlap_share_their_places_and_the_page_says_so_with_the_method(
     enterprises: list[Enterprise],
 ) -> None:
+    customers: Any = {"counted_on": date(2026, 6, 1), "number": 50_000, "source": "年报", "noted_at": NOW}
+    CustomerCount.objects.create(enterprise=enterprises[0], **customers)
+    issued(LAST, now=NOW)
     assert league_making.publish(now=NOW) > 0
     result = {line.enterprise_id: line for line in lines()}
     places = [(result[enterprise.pk].place_first, result[enterprise.pk].place_last) for enterprise in enterprises]
     assert places == [(1, 1), (2, 3), (2, 3), (None, None)]
     assert [line.n for line in lines()] == [200, 100, 100, 20]
-    league_making.publish(now=NOW)
-    text = Client().get(URL).content.decode()
-    for word in ("测试0号商场", "2–3", "并列", "投诉不等于违法", "不足30件或者不公开的太多，只列数字，不排名"):
-        assert word in text
-    assert "A complaint is not a finding" in Client(headers={"accept-language": "en"}).get(URL).content.decode()
+    # Customers are counted where they were filed.
+    assert [str(result[enterprise.pk].per_customers) for enterprise in enterprises] == ["380.0", *["None"] * 3]
+    few = "不足30件或者不公开的太多，只列数字，不排名"
+    assert not missing_in(page_of(None, URL), "测试0号商场", "2–3", "并列", "投诉不等于违法", few)
+    assert "A complaint is not a finding" in page_of(None, URL, **{"accept-language": "en"})
 
 
 def test_the_same_night_writes_once_and_a_changed_outcome_makes_a_version(enterprises: list[Enterprise]) -> None:
-    assert (league_making.publish(now=NOW), league_making.publish(now=NOW)) == (1, 0)
-    assert league_making.publish(now=NOW.replace(day=27)) == 0
+    assert [league_making.publish(now=NOW.replace(day=day)) for day in (26, 26, 27)] == [1, 0, 0]
     stages(enterprises[1], LAST, ended_settled=1, ended_failed=-1)
     assert league_making.publish(now=NOW.replace(day=28)) == 0, "what was not issued is not told"
     issued(LAST, now=NOW.replace(day=28))
@@ -102,46 +90,29 @@ def test_the_same_night_writes_once_and_a_changed_outcome_makes_a_version(enterp
     assert {line.settled_least for line in lines()} >= {61}
 
 
-def test_customers_are_counted_where_they_were_filed(enterprises: list[Enterprise]) -> None:
-    CustomerCount.objects.create(
-        enterprise=enterprises[0], counted_on=date(2026, 6, 1), number=50_000, source="年报", noted_at=NOW
-    )
-    issued(LAST, now=NOW)
-    league_making.publish(now=NOW)
-    result = {line.enterprise_id: line for line in lines()}
-    assert str(result[enterprises[0].pk].per_customers) == "380.0"
-    assert result[enterprises[1].pk].per_customers is None
-
-
 def quarter(settled: int | None, unconfirmed: int | None, other: int | None, ended: int | None) -> dict[str, Any]:
     return {"settled": settled, "unconfirmed": unconfirmed, "other": other, "ended": ended}
 
 
-@pytest.mark.parametrize(
-    ("rows", "n", "settled", "unconfirmed", "is_ranked"),
-    [
-        ([quarter(50, 10, 40, 100)], 100, (50, 50), (10, 10), True),
+def test_what_is_withheld_in_a_quarter_is_a_range_in_the_sum() -> None:
+    whole, unsettled = quarter(50, 10, 40, 100), quarter(None, None, 40, 46)
+    for rows, n, settled, unconfirmed, is_ranked in (
+        ([whole], 100, (50, 50), (10, 10), True),
         ([quarter(50, None, None, 60)], 60, (50, 50), (0, 10), True),
         # What both quarters leave open is added up: six and ten.
-        ([quarter(None, None, 40, 46), quarter(90, None, None, 100)], 146, (90, 96), (0, 16), True),
+        ([unsettled, quarter(90, None, None, 100)], 146, (90, 96), (0, 16), True),
         ([quarter(None, None, 10, 46)], 46, (0, 36), (0, 36), False),
-        ([quarter(50, 10, 40, 100), quarter(6, None, None, None)], None, (56, 56), (None, None), False),
+        ([whole, quarter(6, None, None, None)], None, (56, 56), (None, None), False),
         ([quarter(None, None, None, None)], None, (None, None), (None, None), False),
-    ],
-)
-def test_what_is_withheld_in_a_quarter_is_a_range_in_the_sum(
-    rows: list[dict[str, Any]], n: int | None, settled: tuple[int, int], unconfirmed: tuple[int, int], is_ranked: bool
-) -> None:
-    shown = outcome_counts(rows)
-    assert (shown.n, shown.settled, shown.unconfirmed) == (n, settled, unconfirmed)
-    assert (shown.interval is not None) == is_ranked
+    ):
+        shown = outcome_counts(rows)
+        assert (shown.n, shown.settled, shown.unconfirmed) == (n, settled, unconfirmed)
+        assert (shown.interval is not None) == is_ranked
 
 
-def test_before_the_first_night_the_page_says_so(world: World) -> None:
-    assert "还没有公布过名次" in Client().get(URL).content.decode()
-
-
-def test_absurd_wishes_are_answered(enterprises: list[Enterprise]) -> None:
+def test_before_the_first_night_the_page_says_so_and_absurd_wishes_are_answered(enterprises: list[Enterprise]) -> None:
+    assert "还没有公布过名次" in page_of(None, URL)
+    cache.clear()
     league_making.publish(now=NOW)
     for query in [
         *("?region=999999999", "?sector=nope%0A", "?period=1999-01_1999-02", "?after=-1", "?after=99999999"),
@@ -150,33 +121,22 @@ def test_absurd_wishes_are_answered(enterprises: list[Enterprise]) -> None:
         assert Client().get(URL + query).status_code == 200, query
 
 
-def test_a_page_costs_few_statements_and_none_from_memory(enterprises: list[Enterprise]) -> None:
-    league_making.publish(now=NOW)
-    client = Client()
-    with CaptureQueriesContext(connection) as first:
-        client.get(URL)
-    asked = [one["sql"] for one in first.captured_queries if "enterprises_" in one["sql"]]
-    assert len(asked) == 3, "the sets, a page of lines, who replied"
-    with CaptureQueriesContext(connection) as second:
-        client.get(URL)
-    assert len(second) == 0
-
-
 def test_everybody_gets_one_page_with_an_etag_at_few_statements_and_signed_in_their_own(
     enterprises: list[Enterprise], world: World
 ) -> None:
     league_making.publish(now=NOW)
-    first, second = Client().get(URL), Client().get(URL)
-    assert first.content == second.content
-    assert not first.cookies
+    with CaptureQueriesContext(connection) as asked:
+        first = Client().get(URL)
+    statements = [one["sql"] for one in asked.captured_queries if "enterprises_" in one["sql"]]
+    assert len(statements) == 3, "the sets, a page of lines, who replied"
+    with CaptureQueriesContext(connection) as asked:
+        second = Client().get(URL)
+    assert (first.content, len(asked), len(first.cookies)) == (second.content, 0, 0), "the second time from memory"
     assert not missing_in(first["Cache-Control"], "public", "max-age=300")
     assert {"Cookie", "Accept-Language"} <= {word.strip() for word in first["Vary"].split(",")}
     unchanged = Client().get(URL, headers={"if-none-match": first["ETag"]})
     assert (unchanged.status_code, unchanged.content) == (304, b"")
     assert Client(headers={"accept-language": "en"}).get(URL)["ETag"] != first["ETag"]
-    client = Client()
-    client.force_login(world.chen)
-    answer = client.get(URL)
-    assert "no-store" in answer["Cache-Control"]
-    assert "ETag" not in answer
+    answer = browser(world.chen).get(URL)
+    assert ("no-store" in answer["Cache-Control"], "ETag" in answer) == (True, False)
     assert b'action="/display/"' in answer.content
