@@ -99,19 +99,9 @@ class World:
 
     def actor(self, who: str) -> Actor:
         """An actor by the name of the part: consumer, handler, officer, head, system …"""
-        return {
-            "consumer": lambda: self.consumer,
-            "handler": lambda: self.handler,
-            "manager": lambda: self.manager,
-            "stranger": lambda: self.stranger,
-            "officer": lambda: self.officer,
-            "intake": lambda: self.intake,
-            "system": lambda: actors.SYSTEM,
-            "head": lambda: actors.officer([self.head_officer]),
-            "superior": lambda: actors.officer([self.superior_officer]),
-            "other_consumer": lambda: actors.consumer(self.otto),
-            "far_officer": lambda: actors.officer([self.far_officer]),
-        }[who]()
+        officers = {"head": self.head_officer, "superior": self.superior_officer, "far_officer": self.far_officer}
+        others = {"system": actors.SYSTEM, "other_consumer": actors.consumer(self.otto)}
+        return actors.officer([officers[who]]) if who in officers else others.get(who) or getattr(self, who)
 
     @property
     def consumer(self) -> Actor:
@@ -197,14 +187,14 @@ def _everybody() -> World:
         a_person("上试", "superior@example.com"),
         a_person("远试", "far@example.com"),
     )
-    ming_staff, lead_staff, hua_staff = Staff.objects.bulk_create(
+    staff = Staff.objects.bulk_create(
         [
             Staff(user=ming, enterprise=mobile, branch=fuzhou, role=Role.HANDLER.post),
             Staff(user=lead, enterprise=mobile, role=Role.MANAGER.post),
             Staff(user=hua, enterprise=telecom, role=Role.HANDLER.post),
         ]
     )
-    rui_officer, su_officer, head_officer, superior_officer, far_officer = Officer.objects.bulk_create(
+    officers = Officer.objects.bulk_create(
         [
             Officer(user=rui, authority=gulou, role=Role.OFFICER.post),
             Officer(user=su, authority=city, role=Role.INTAKE.post),
@@ -213,26 +203,5 @@ def _everybody() -> World:
             Officer(user=far, authority=offices[FAR], role=Role.OFFICER.post),
         ]
     )
-    return World(
-        chen=chen,
-        otto=otto,
-        ming=ming,
-        lead=lead,
-        hua=hua,
-        rui=rui,
-        su=su,
-        mobile=mobile,
-        fuzhou=fuzhou,
-        telecom=telecom,
-        gulou=gulou,
-        city=city,
-        region=Region.objects.get(code="350102"),
-        ming_staff=ming_staff,
-        lead_staff=lead_staff,
-        hua_staff=hua_staff,
-        rui_officer=rui_officer,
-        su_officer=su_officer,
-        head_officer=head_officer,
-        superior_officer=superior_officer,
-        far_officer=far_officer,
-    )
+    places = (mobile, fuzhou, telecom, gulou, city, Region.objects.get(code="350102"))
+    return World(chen, otto, ming, lead, hua, rui, su, *places, *staff, *officers)

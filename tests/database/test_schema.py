@@ -8,65 +8,55 @@ import psycopg2
 import pytest
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
+from django.db.migrations.loader import MigrationLoader
 
 from database import roles, schema
 from odr_portal.backup import database
 from odr_portal.processes import embedded
+from tests import ROOT
 from tests.server import DATABASE
 
-
-@pytest.fixture(scope="module")
-def untouched(postgres_server: embedded.ThrowAwayPostgres) -> frozenset[str]:
-    with closing(psycopg2.connect(postgres_server.dsn(user=roles.OWNER, database=DATABASE))) as connection:
-        return frozenset(schema.described(connection))
+SEAL_TRIGGER = "trigger public.complaints_seal seal_is_append_only:"
+#: What is changed, and how the line that tells of it begins; {t} is a table of a case.
+CHANGES = {
+    "create table more (n int)": "+ relation public.more:",
+    "alter table {t} add column more int": "+ column public.{t}.more:",
+    "alter table {t} alter column cause type varchar(31)": "+ column public.{t}.cause:",
+    "alter table {t} alter column cause set default 'none'": "+ column public.{t}.cause:",
+    "alter table {t} alter column cause drop not null": "+ column public.{t}.cause:",
+    'alter table {t} alter column cause type varchar(30) collate "C"': "+ column public.{t}.cause:",
+    "alter table {t} add constraint more check (cause <> '')": "+ constraint public.{t} more:",
+    "alter table {t} drop constraint {t}_pkey cascade": "- constraint public.{t} {t}_pkey:",
+    "drop index root_causes_of_an_enterprise": "- index public.root_causes_of_an_enterprise:",
+    "drop trigger seal_is_append_only on complaints_seal": f"- {SEAL_TRIGGER}",
+    "alter table complaints_seal disable trigger seal_is_append_only": f"+ {SEAL_TRIGGER}",
+    "grant update on complaints_seal to portal_app": "+ relation public.complaints_seal:",
+    "grant update (root) on complaints_seal to portal_app": "+ column public.complaints_seal.root:",
+    "alter table {t} no force row level security": "+ relation public.{t}:",
+    "alter policy enterprise on {t} using (true)": "+ policy public.{t} enterprise:",
+    "create policy more on {t} to portal_consumer using (true)": "+ policy public.{t} more:",
+    "grant execute on function is_own_case to public": "+ function public.is_own_case(bigint):",
+    "alter function is_own_case security invoker": "+ function public.is_own_case(bigint):",
+    "create or replace view own_part as select 1::bigint as complaint_id": "+ view public.own_part:",
+    "alter sequence complaints_event_era increment 2": "+ sequence public.complaints_event_era:",
+    "create type more as enum ('one')": "+ type public.more:",
+    "comment on table {t} is 'more'": "+ comment table public.{t}:",
+    "alter default privileges in schema public grant truncate on tables to portal_app": "+ default grant",
+}
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("statement", "line"),
-    [
-        ("create table more (n int)", "+ relation public.more:"),
-        ("alter table {t} add column more int", "+ column public.{t}.more:"),
-        ("alter table {t} alter column cause type varchar(31)", "+ column public.{t}.cause:"),
-        ("alter table {t} alter column cause set default 'none'", "+ column public.{t}.cause:"),
-        ("alter table {t} alter column cause drop not null", "+ column public.{t}.cause:"),
-        ('alter table {t} alter column cause type varchar(30) collate "C"', "+ column public.{t}.cause:"),
-        ("alter table {t} add constraint more check (cause <> '')", "+ constraint public.{t} more:"),
-        ("alter table {t} drop constraint {t}_pkey cascade", "- constraint public.{t} {t}_pkey:"),
-        ("drop index root_causes_of_an_enterprise", "- index public.root_causes_of_an_enterprise:"),
-        (
-            "drop trigger seal_is_append_only on complaints_seal",
-            "- trigger public.complaints_seal seal_is_append_only:",
-        ),
-        (
-            "alter table complaints_seal disable trigger seal_is_append_only",
-            "+ trigger public.complaints_seal seal_is_append_only:",
-        ),
-        ("grant update on complaints_seal to portal_app", "+ relation public.complaints_seal:"),
-        ("grant update (root) on complaints_seal to portal_app", "+ column public.complaints_seal.root:"),
-        ("alter table {t} no force row level security", "+ relation public.{t}:"),
-        ("alter policy enterprise on {t} using (true)", "+ policy public.{t} enterprise:"),
-        ("create policy more on {t} to portal_consumer using (true)", "+ policy public.{t} more:"),
-        ("grant execute on function is_own_case to public", "+ function public.is_own_case(bigint):"),
-        ("alter function is_own_case security invoker", "+ function public.is_own_case(bigint):"),
-        ("create or replace view own_part as select 1::bigint as complaint_id", "+ view public.own_part:"),
-        ("alter sequence complaints_event_era increment 2", "+ sequence public.complaints_event_era:"),
-        ("create type more as enum ('one')", "+ type public.more:"),
-        ("comment on table {t} is 'more'", "+ comment table public.{t}:"),
-        ("alter default privileges in schema public grant truncate on tables to portal_app", "+ default grant"),
-    ],
-)
-def test_it_notices(
-    postgres_server: embedded.ThrowAwayPostgres, untouched: frozenset[str], statement: str, line: str
-) -> None:
-    table = "complaints_rootcause"
+def test_it_notices(postgres_server: embedded.ThrowAwayPostgres) -> None:
     with closing(psycopg2.connect(postgres_server.dsn(user=roles.OWNER, database=DATABASE))) as connection:
-        with connection.cursor() as cursor:
-            cursor.execute(statement.replace("{t}", table))
-        after = frozenset(schema.described(connection))
+        untouched = set(schema.described(connection))
+        for statement, line in CHANGES.items():
+            connection.rollback()
+            with connection.cursor() as cursor:
+                cursor.execute(statement.replace("{t}", "complaints_rootcause"))
+            after = set(schema.described(connection))
+            lines = [f"- {one}" for one in untouched - after] + [f"+ {one}" for one in after - untouched]
+            assert any(one.startswith(line.replace("{t}", "complaints_rootcause")) for one in lines), (statement, lines)
         connection.rollback()
-    lines = [f"- {one}" for one in untouched - after] + [f"+ {one}" for one in after - untouched]
-    assert any(one.startswith(line.replace("{t}", table)) for one in lines), lines
 
 
 @pytest.mark.django_db(transaction=True)
@@ -78,10 +68,9 @@ def test_a_dump_that_was_read_back_is_described_alike(postgres_server: embedded.
     try:
         inside = ["drop schema public cascade", "create schema public authorization pg_database_owner"]
         embedded.run_statements(postgres_server.dsn(user="postgres", database="again"), inside)
-        dump = subprocess.run(
-            [database.program("pg_dump", version=18), "-Fc", "--schema-only", owner], check=True, stdout=subprocess.PIPE
-        ).stdout
-        subprocess.run([database.program("pg_restore", version=18), "-d", again], check=False, input=dump)
+        pg_dump, pg_restore = (database.program(name, version=18) for name in ("pg_dump", "pg_restore"))
+        dump = subprocess.run([pg_dump, "-Fc", "--schema-only", owner], check=True, stdout=subprocess.PIPE).stdout
+        subprocess.run([pg_restore, "-d", again], check=False, input=dump)
         with closing(psycopg2.connect(owner)) as one, closing(psycopg2.connect(again)) as other:
             assert schema.described(other) == schema.described(one)
     finally:
@@ -96,6 +85,9 @@ def test_the_printed_sql_runs_on_an_empty_server(superuser_connection: "psycopg2
     inside = roles.database_statements("another")
     assert all(f"{statement};" in printed.getvalue() for statement in [*at_server, *inside])
     with superuser_connection.cursor() as cursor:
+        # An administrator may look in.
+        cursor.execute("select count(*) from django_migrations")
+        assert cursor.fetchone()[0] > 0
         for statement in at_server:
             cursor.execute(statement)
     dsn = superuser_connection.get_dsn_parameters()
@@ -120,16 +112,30 @@ def test_the_printed_sql_runs_on_an_empty_server(superuser_connection: "psycopg2
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize(
-    "statement",
-    [
+def test_pages_are_served_by_a_user_who_owns_nothing_and_may_not_and_text_is_compared_by_code_point_in_utf8() -> None:
+    for statement, row in (
+        ("select session_user, current_user", ("portal_web", "portal_steps")),
+        ("select count(*) from pg_tables where tableowner in (session_user, current_user)", (0,)),
+        ("select datlocprovider, datlocale from pg_database where datname = current_database()", ("b", "C.UTF-8")),
+    ):
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            assert cursor.fetchone() == row
+    for statement in (
         "drop table accounts_browsersession",
         "alter table accounts_browsersession disable trigger all",
         "create table mine (n int)",
         "truncate accounts_browsersession",
         "set role portal_owner",
-    ],
-)
-def test_the_user_of_the_pages_may_not(statement: str) -> None:
-    with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement)
+    ):
+        with pytest.raises(DatabaseError), transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(statement)
+
+
+def test_migrations_stand_in_one_line_and_nothing_is_missing_from_them(db: None) -> None:
+    """Two people who add one at once notice before they merge."""
+    call_command("makemigrations", "--check", "--dry-run", verbosity=0)
+    for app in ("accounts", "authorities", "enterprises", "complaints", "routing", "oversight"):
+        ((_, newest),) = MigrationLoader(None).graph.leaf_nodes(app)
+        named = ROOT / app / "migrations" / "newest.txt"
+        assert named.read_text().strip() == newest, f"write {newest} into newest.txt of {app}"

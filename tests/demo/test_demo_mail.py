@@ -81,30 +81,23 @@ def test_what_waits_hides_no_code(client: Client, world: Any, settings: Any) -> 
 ENOUGH = MOST + 4 + 8
 
 
-def test_a_draft_one_in_two_names_and_one_that_was_sent(world: World) -> None:
+def test_where_nobody_negotiates_there_is_no_set_else_a_draft_one_in_two_names_and_one_that_was_sent(
+    world: World,
+) -> None:
     now = timezone.now()
+    given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=now)
+    make_sets(now=now, conditions=Conditions.at(now))
+    assert not Measure.objects.exists()
     TwoPersons.objects.create(enterprise=world.mobile, refusals=True, set_by=world.lead, set_at=now)
     demands = (DemandRequest(kind="refund", amount="20"), DemandRequest(kind="apology"))
     for _ in range(ENOUGH):
         given.a_complaint(world, status=Status.NEGOTIATING, now=now, demands=demands)
     make_sets(now=now, conditions=Conditions.at(now))
     draft, waiting, sent = Measure.objects.order_by("pk")
-    assert [(len(one.picks), one.proposed_at, one.sent_at) for one in (draft, waiting, sent)] == [
-        (MOST, None, None),
-        (4, now, None),
-        (8, None, now),
-    ]
+    shown = [(len(one.picks), one.proposed_at, one.sent_at) for one in (draft, waiting, sent)]
+    assert shown == [(MOST, None, None), (4, now, None), (8, None, now)]
     assert Matter.objects.filter(kind="proposal", state="open", measure_id=waiting.public_id).count() == 4
-    assert (
-        sorted(Offer.objects.filter(measure_id=sent.public_id).values_list("state", flat=True))
-        == ["accepted"] * 4 + ["open"] * 4
-    )
+    states = sorted(Offer.objects.filter(measure_id=sent.public_id).values_list("state", flat=True))
+    assert states == ["accepted"] * 4 + ["open"] * 4
     cases = [pick["case"] for one in (draft, waiting, sent) for pick in one.picks]
     assert len(cases) == len(set(cases)) == ENOUGH
-
-
-def test_where_nobody_negotiates_there_is_none(world: World) -> None:
-    now = timezone.now()
-    given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=now)
-    make_sets(now=now, conditions=Conditions.at(now))
-    assert not Measure.objects.exists()

@@ -4,10 +4,9 @@ Nothing here asks a database or a clock, so a kept history can be judged again. 
 the word for the promise that it breaks: LOST, DOUBLED, CHANGED, EARLY, MISSED, TWICE, TORN, STUCK, HUNG, REFUSED.
 """
 
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, namedtuple
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import pairwise
 
 from tests.faults.history import History, Request, Sent
@@ -16,82 +15,25 @@ LONGEST_REQUEST = 10.0
 HIDDEN = {"fall_silent": "confirmation"}
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
-    pk: int
-    number: str
-    status: str
-    demands: int
-
-
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A personal text that carries a marker."""
-
-    case: int
-    kind: str
-    marker: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class ClockRow:
-    pk: int
-    case: int
-    clock: str
-    state: str
-    due_at: datetime
-    chase_at: datetime | None
-    lapsed_at: datetime | None
-    written_at: datetime | None
-    ended_at: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One entry of the record, in the order in which it was written."""
-
-    pk: int
-    case: int
-    audience: str
-    sequence: int
-    step: str
-    came_from: str
-    went_to: str
-    clock: str
-    mark: str
-    last_day: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reminded:
-    clock_row: int
-    mark: str
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    cases: list[Case] = field(default_factory=list)
-    texts: list[Text] = field(default_factory=list)
-    clocks: list[ClockRow] = field(default_factory=list)
-    entries: list[Entry] = field(default_factory=list)
-    reminded: list[Reminded] = field(default_factory=list)
-    #: When these rows were read.
-    at: datetime | None = None
-
-
-KINDS = {"file": "consumer_statement", "add": "message"}
+Case = namedtuple("Case", "pk number status demands")
+#: A personal text that carries a marker.
+Text = namedtuple("Text", "case kind marker text")
+ClockRow = namedtuple("ClockRow", "pk case clock state due_at chase_at lapsed_at written_at ended_at")
+#: One entry of the record, in the order in which it was written.
+Entry = namedtuple("Entry", "pk case audience sequence step came_from went_to clock mark last_day")
+Reminded = namedtuple("Reminded", "clock_row mark")
+#: What stands in the database; `at`: when it was read.
+Rows = namedtuple("Rows", "cases texts clocks entries reminded at")
 
 
 def promises(sent: Mapping[str, Sent], rows: Rows) -> list[str]:
     """No acknowledged form lost, none done twice, each with what it said, at the address that was answered."""
-    results: list[str] = []
+    cases = {case.pk: case for case in rows.cases}
+    numbers = Counter(case.number for case in rows.cases)
+    results = [f"DOUBLED the number {number} stands {times} times" for number, times in numbers.items() if times > 1]
     of_marker: dict[str, list[Text]] = defaultdict(list)
     for text in rows.texts:
         of_marker[text.marker].append(text)
-    cases = {case.pk: case for case in rows.cases}
-    numbers = Counter(case.number for case in rows.cases)
-    results += [f"DOUBLED the number {number} stands {times} times" for number, times in numbers.items() if times > 1]
     for one in sent.values():
         stands = of_marker[one.marker]
         if len(stands) > 1:
@@ -190,22 +132,13 @@ def record(rows: Rows) -> list[str]:
 
 def requests(made: Iterable[Request], *, longest: float = LONGEST_REQUEST) -> list[str]:
     """Nobody waits longer than promised, and nothing but a fault of the server is a fault."""
-    results = [
-        f"HUNG {one.method} {one.path} for {one.seconds} s ({one.status} {one.error})"
-        for one in made
-        if one.seconds > longest
-    ]
-    results += [
-        f"REFUSED {one.method} {one.path}: {one.status}"
-        for one in made
-        if one.status not in (0, 200, 302, 409) and one.status < 500
-    ]
+    results = []
+    for one in made:
+        if one.seconds > longest:
+            results.append(f"HUNG {one.method} {one.path} for {one.seconds} s ({one.status} {one.error})")
+        if one.status not in (0, 200, 302, 409) and one.status < 500:
+            results.append(f"REFUSED {one.method} {one.path}: {one.status}")
     return results
-
-
-def still_filed(rows: Rows) -> list[str]:
-    """What was filed must be moved on, whatever became of the messages."""
-    return [f"STUCK case {case.number} was never moved on" for case in rows.cases if case.status == "filed"]
 
 
 def violations(
@@ -217,7 +150,8 @@ def violations(
         *lapses(rows, late=late),
         *reminders(rows),
         *record(rows),
-        *still_filed(rows),
+        # What was filed must be moved on, whatever became of the messages.
+        *(f"STUCK case {case.number} was never moved on" for case in rows.cases if case.status == "filed"),
         *history.broken,
         *requests(history.requests, longest=longest),
     ]

@@ -1,24 +1,126 @@
 """Eight people who file at once, each signed in by a code; every text carries a marker of its own."""
 
+import http.client
 import random
 import re
 import threading
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
+from accounts.keys import keys, sealing
+from accounts.models import OutgoingMessage
+from tests.cast import MOBILE
 from tests.complaints.filing import answers
-from tests.faults.browser import Answer, Browser, GaveUp
 from tests.faults.history import History, Sent
-from tests.faults.letters import code_sent_to
 from tests.faults.portal import RunningPortal, crowded
 
 CLIENTS = 8
-FIRM = "中国移动通信集团福建有限公司"
 MARK = "件号"
 SCREENS = ("purchase", "problem", "demands", "evidence", "you", "consents")
 RECEIPT = re.compile(r"/cases/([^/]+)/receipt/")
+
+
+# Above the promise (10 s), so that a request that hangs is seen and not cut off.
+LONGEST = 20
+# After so many seconds without an answer a person rings up.
+LONGEST_WAIT = 90
+PAUSE = 0.15
+
+
+@dataclass(slots=True)
+class Answer:
+    status: int
+    location: str
+    text: str
+
+    @property
+    def is_running(self) -> bool:
+        """The first try with this key is still being carried out."""
+        return self.status == 409 and "同样的请求正在办理" in self.text
+
+    def hidden(self, name: str) -> str:
+        result = re.search(rf'name="{name}" value="([^"]*)"', self.text)
+        return result[1] if result else ""
+
+
+class GaveUp(Exception):
+    """No answer for too long."""
+
+
+class Browser:
+    def __init__(self, port: int, history: History) -> None:
+        self.port, self.history = port, history
+        self.cookies: dict[str, str] = {}
+        self._never = threading.Event()
+
+    def once(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Answer | None:
+        """One attempt; None when the connection broke before an answer was there."""
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        body = None
+        if fields is not None:
+            body = urlencode({"csrfmiddlewaretoken": self.cookies.get("csrftoken", ""), **fields}, doseq=True)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        at = self.history.clock
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=LONGEST)
+        try:
+            connection.request(method, path, body, headers)
+            response = connection.getresponse()
+            text = response.read().decode("utf-8", "replace")
+        except (OSError, http.client.HTTPException) as error:
+            self.history.request(at=at, method=method, path=path, status=0, error=type(error).__name__)
+            return None
+        finally:
+            connection.close()
+        for line in response.headers.get_all("Set-Cookie") or []:
+            self.cookies |= {name: morsel.value for name, morsel in SimpleCookie(line).items()}
+        self.history.request(at=at, method=method, path=path, status=response.status)
+        return Answer(response.status, response.headers.get("Location", ""), text)
+
+    def until_answered(self, method: str, path: str, fields: dict[str, Any] | None = None) -> Answer:
+        """The first answer that is neither an error of the server nor “it is being carried out”."""
+        end = time.monotonic() + LONGEST_WAIT
+        while True:
+            answer = self.once(method, path, fields)
+            if answer is not None and answer.status < 500 and not answer.is_running:
+                return answer
+            if time.monotonic() > end:
+                raise GaveUp(f"{method} {path}")
+            self._never.wait(PAUSE)
+
+    def get(self, path: str) -> Answer:
+        return self.until_answered("GET", path)
+
+    def post(self, path: str, fields: dict[str, Any]) -> Answer:
+        return self.until_answered("POST", path, fields)
+
+
+_NEWEST = """
+select channel, created_at, address, body, wrapped, person from accounts_outgoingmessage
+join accounts_personkey on person = encode(substring(address from 2 for 16), 'hex')::uuid
+where octet_length(body) > 0 order by id desc limit 60
+"""
+
+
+def code_sent_to(portal: RunningPortal, phone: str) -> str:
+    """The newest code on its way to this number."""
+    known = keys.read(portal.local / "vault" / "keys")
+    fields: list[Any] = [OutgoingMessage._meta.get_field(name) for name in ("address", "body")]
+    for channel, at, *sealed, wrapped, person in portal.query(_NEWEST):
+        secret = sealing.unwrap(bytes(wrapped), person=UUID(str(person)), keys=known)
+        address, body = (
+            sealing.open_sealed(bytes(value), secret=secret, place=field.place_with([channel, at]))
+            for field, value in zip(fields, sealed, strict=True)
+        )
+        code = re.search(r"\d{6}", body.replace("12315", ""))
+        if address.endswith(phone) and code:
+            return code[0]
+    raise AssertionError(f"no code went to {phone}")
 
 
 class SentAway(Exception):
@@ -33,7 +135,6 @@ class Person:
         self.browser = Browser(portal.port, history)
         self.phone = f"1990{random.SystemRandom().randrange(10**7):07}"
         self.name = f"陈试{'甲乙丙丁戊己庚辛壬癸'[number % 10]}"
-        self.own: list[str] = []
 
     def sign_in(self) -> None:
         self.browser.get("/account/sign-in/")
@@ -86,7 +187,6 @@ class Person:
         if not result:
             raise SentAway(f"no receipt but {where}")
         sent.number = result[1]
-        self.own.append(sent.number)
         if again:
             # The same form once more, as after a double click whose first answer got lost.
             self.press(address, sent, {"truth": "on", "file": "1"}, "/cases/")
@@ -109,32 +209,33 @@ def _words(answer: Answer) -> str:
     return " ".join(re.sub(r"<[^>]*>", " ", main).split())[:300]
 
 
-def pick_of(portal: RunningPortal, enterprise: str = FIRM) -> str:
-    return f"{portal.query('select id from enterprises_enterprise where name = %s', [enterprise])[0][0]}--"
+def pick_of(portal: RunningPortal) -> str:
+    return f"{portal.query('select id from enterprises_enterprise where name = %s', [MOBILE])[0][0]}--"
 
 
-def people(portal: RunningPortal, history: History, count: int) -> list[Person]:
-    """Signed in while everything stands: a code is asked for once."""
-    results = [Person(portal, history, number) for number in range(count)]
-    for person in results:
-        person.sign_in()
-    return results
+def until(portal: RunningPortal, history: History, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
+    """What does not come is written down, so that the judge can say why; with something broken nobody waits."""
+    try:
+        return portal.until(lambda: history.broken or condition(), what, seconds * crowded())
+    except AssertionError as error:
+        history.violation(f"STUCK {str(error).partition(';')[0]}")
+        return None
 
 
 class Filing:
-    """Clients at work until they are told to stop; each finishes what it has begun."""
+    """Clients who file for as long as the block lasts; each finishes what it has begun and may rest in between."""
 
     def __init__(
         self, portal: RunningPortal, history: History, *, seed: int, count: int = CLIENTS, rest: float = 0
     ) -> None:
         self.portal, self.history, self.rest = portal, history, rest
-        self.pick = pick_of(portal)
-        self.people = people(portal, history, count)
-        self.stopped = threading.Event()
-        self.threads = [
-            threading.Thread(target=self._work, args=[person, random.Random(f"{seed}:{number}")], daemon=True)
-            for number, person in enumerate(self.people)
-        ]
+        self.pick, self.stopped = pick_of(portal), threading.Event()
+        self.threads = []
+        for number in range(count):
+            person, dice = Person(portal, history, number), random.Random(f"{seed}:{number}")
+            # Signed in while everything stands: a code is asked for once.
+            person.sign_in()
+            self.threads.append(threading.Thread(target=self._work, args=[person, dice], daemon=True))
 
     def _work(self, person: Person, dice: random.Random) -> None:
         while not self.stopped.is_set():
@@ -149,35 +250,21 @@ class Filing:
             self.stopped.wait(self.rest)
 
     def until_acks(self, more: int, seconds: float = 60) -> None:
-        """So many more promises: what is under load is really loaded. Broken or in vain: the judge shall say why."""
+        """So many more promises: what is under load is really loaded."""
         wanted = self.history.acks() + more
-        try:
-            self.portal.until(
-                lambda: self.history.broken or self.history.acks() >= wanted,
-                f"{more} more are acknowledged",
-                seconds * crowded(),
-            )
-        except AssertionError as error:
-            self.history.violation(f"STUCK {str(error).partition(';')[0]}")
+        until(
+            self.portal, self.history, lambda: self.history.acks() >= wanted, f"{more} more are acknowledged", seconds
+        )
 
-    def stop(self) -> None:
+    def __enter__(self) -> "Filing":
+        for thread in self.threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self.stopped.set()
         end = time.monotonic() + 120
         for thread in self.threads:
             thread.join(max(0.0, end - time.monotonic()))
         if any(thread.is_alive() for thread in self.threads):
             self.history.violation("a client still waits for its answer")
-
-
-@contextmanager
-def filing(
-    portal: RunningPortal, history: History, *, seed: int, count: int = CLIENTS, rest: float = 0
-) -> Iterator[Filing]:
-    """Eight people file for as long as the block lasts; each may rest between two complaints."""
-    work = Filing(portal, history, seed=seed, count=count, rest=rest)
-    for thread in work.threads:
-        thread.start()
-    try:
-        yield work
-    finally:
-        work.stop()

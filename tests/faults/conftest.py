@@ -9,8 +9,7 @@ import pytest
 from tests import PATIENCE
 from tests.faults.history import History
 from tests.faults.portal import RunningPortal, a_portal
-from tests.faults.scenario import LEAN, Scenario
-from tests.faults.standing import newest_case
+from tests.faults.scenario import LEAN, Scenario, newest_case
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,7 @@
 import json
 import threading
 import time
+from collections import namedtuple
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -24,16 +25,8 @@ class Sent:
         return bool(self.answers)
 
 
-@dataclass(slots=True)
-class Request:
-    """One attempt: how long it took and what came back; 0 when nothing did."""
-
-    at: float
-    seconds: float
-    method: str
-    path: str
-    status: int
-    error: str = ""
+#: One attempt: when, how many seconds it took and what came back; status 0 when nothing did.
+Request = namedtuple("Request", "at seconds method path status error", defaults=("",))
 
 
 class History:

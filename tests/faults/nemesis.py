@@ -12,7 +12,7 @@ from tests import PATIENCE
 from tests.faults.history import History
 from tests.faults.portal import RunningPortal, crowded, descendants
 
-Attack = Callable[[RunningPortal, random.Random], str]
+Attack = Callable[[RunningPortal, str, random.Random], str]
 
 
 def _end(process: int, how: signal.Signals = signal.SIGKILL) -> None:
@@ -20,96 +20,71 @@ def _end(process: int, how: signal.Signals = signal.SIGKILL) -> None:
         os.kill(process, how)
 
 
-def _master(program: str) -> Attack:
-    def attack(portal: RunningPortal, dice: random.Random) -> str:
-        process = portal.process_of(program)
-        if process:
-            _end(process)
-        return f"{process}"
-
-    return attack
+def _all_of(portal: RunningPortal, program: str) -> list[int]:
+    """The master and everything below it; nothing while it does not run."""
+    master = portal.process_of(program)
+    return [master, *descendants(master)] if master else []
 
 
-def _child(program: str) -> Attack:
-    """One of its children; the master has to notice."""
-
-    def attack(portal: RunningPortal, dice: random.Random) -> str:
-        master = portal.process_of(program)
-        children = descendants(master) if master else []
-        if not children:
-            return "none"
-        process = dice.choice(children)
+def kill(portal: RunningPortal, program: str, dice: random.Random) -> str:
+    if process := portal.process_of(program):
         _end(process)
-        return f"{process} of {master}"
-
-    return attack
+    return f"{process}"
 
 
-def _whole(program: str) -> Attack:
+def kill_child(portal: RunningPortal, program: str, dice: random.Random) -> str:
+    """One of its children; the master has to notice."""
+    if not (children := _all_of(portal, program)[1:]):
+        return "none"
+    process = dice.choice(children)
+    _end(process)
+    return f"{process}"
+
+
+def kill_whole(portal: RunningPortal, program: str, dice: random.Random) -> str:
     """The master and everything below it in one blow, as when the machine loses power."""
-
-    def attack(portal: RunningPortal, dice: random.Random) -> str:
-        master = portal.process_of(program)
-        if not master:
-            return "none"
-        all_of_it = [master, *descendants(master)]
-        for process in all_of_it:
-            _end(process)
-        return f"{len(all_of_it)} processes"
-
-    return attack
+    processes = _all_of(portal, program)
+    for process in processes:
+        _end(process)
+    return f"{len(processes)} processes"
 
 
-def _freeze(program: str) -> Attack:
+def freeze(portal: RunningPortal, program: str, dice: random.Random) -> str:
     """Nothing of it moves for two seconds; then it goes on as if nothing had happened."""
-
-    def attack(portal: RunningPortal, dice: random.Random) -> str:
-        master = portal.process_of(program)
-        all_of_it = [master, *descendants(master)] if master else []
-        for process in all_of_it:
-            _end(process, signal.SIGSTOP)
-        time.sleep(2)  # The length of the fault itself: nothing is waited for.
-        for process in all_of_it:
-            _end(process, signal.SIGCONT)
-        return f"{len(all_of_it)} processes"
-
-    return attack
+    processes = _all_of(portal, program)
+    for process in processes:
+        _end(process, signal.SIGSTOP)
+    time.sleep(2)  # The length of the fault itself: nothing is waited for.
+    for process in processes:
+        _end(process, signal.SIGCONT)
+    return f"{len(processes)} processes"
 
 
-def empty_valkey(portal: RunningPortal, dice: random.Random) -> str:
-    """Killed, and back without anything that waited in it."""
-    portal.supervisor().stopProcess("valkey")
-    for file in sorted((portal.local / "valkey").rglob("*"), reverse=True):
+def empty(portal: RunningPortal, program: str, dice: random.Random) -> str:
+    """Stopped, and back without anything that waited in it."""
+    portal.supervisor().stopProcess(program)
+    for file in sorted((portal.local / program).rglob("*"), reverse=True):
         file.rmdir() if file.is_dir() else file.unlink()
-    portal.supervisor().startProcess("valkey")
+    portal.supervisor().startProcess(program)
     return "empty"
 
 
-ATTACKS: dict[str, Attack] = {
-    "web": _master("portal:web"),
-    "web child": _child("portal:web"),
-    "web whole": _whole("portal:web"),
-    "worker": _master("portal:worker"),
-    "worker child": _child("portal:worker"),
-    "worker whole": _whole("portal:worker"),
-    "beat": _master("portal:beat"),
-    "watch": _master("portal:watch"),
-    "valkey": _master("valkey"),
-    "valkey empty": empty_valkey,
-    "postgres": _master("postgres"),
-    "postgres backend": _child("postgres"),
-    "postgres whole": _whole("postgres"),
-    "worker frozen": _freeze("portal:worker"),
-    "watch frozen": _freeze("portal:watch"),
-    "valkey frozen": _freeze("valkey"),
-    "web frozen": _freeze("portal:web"),
+#: Name → what is done to which program.
+ATTACKS: dict[str, tuple[Attack, str]] = {
+    **{program: (kill, program) for program in ("web", "worker", "beat", "watch", "valkey", "postgres")},
+    **{f"{program} child": (kill_child, program) for program in ("web", "worker")},
+    **{f"{program} whole": (kill_whole, program) for program in ("web", "worker", "postgres")},
+    **{f"{program} frozen": (freeze, program) for program in ("web", "worker", "watch", "valkey")},
+    "postgres backend": (kill_child, "postgres"),
+    "valkey empty": (empty, "valkey"),
 }
 
 
 def strike(portal: RunningPortal, history: History, name: str, dice: random.Random) -> None:
     """One attack, written down with what it hit."""
+    attack, program = ATTACKS[name]
     try:
-        hit = ATTACKS[name](portal, dice)
+        hit = attack(portal, program if program in ("valkey", "postgres") else f"portal:{program}", dice)
     except Exception as error:
         # The supervisor refuses for instance to start what is just starting.
         hit = f"{type(error).__name__}: {error}"

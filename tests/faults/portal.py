@@ -86,8 +86,7 @@ class RunningPortal:
 
     @property
     def settings(self) -> dict[str, str]:
-        lines = (self.local / "environment").read_text().splitlines()
-        return dict(line.split("=", 1) for line in lines)
+        return dict(line.split("=", 1) for line in (self.local / "environment").read_text().splitlines())
 
     def start(self) -> float:
         """Seconds until the first page is served."""
@@ -128,40 +127,23 @@ class RunningPortal:
         result: dict[str, Any] = json.loads(self.get("/healthz")[1])
         return result
 
-    def manage(self, *arguments: str, **more: Any) -> "subprocess.Popen[str]":
-        return subprocess.Popen(
-            [self.clone / ".venv" / "bin" / "python", "manage.py", *arguments],
-            cwd=self.clone,
-            env=self.variables,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            **more,
-        )
+    def _python(self, *arguments: Any, **more: Any) -> "subprocess.Popen[str]":
+        program = [self.clone / ".venv" / "bin" / "python", *map(str, arguments)]
+        return subprocess.Popen(program, cwd=self.clone, env=self.variables, text=True, stdout=subprocess.PIPE, **more)
 
-    def in_clone(self, module: str, *arguments: Any, **more: Any) -> "subprocess.Popen[str]":
+    def manage(self, *arguments: str) -> "subprocess.Popen[str]":
+        return self._python("manage.py", *arguments, stderr=subprocess.STDOUT)
+
+    def in_clone(self, module: str, *arguments: Any) -> "subprocess.Popen[str]":
         """A program of the tests as a process of its own beside the portal, with its settings."""
-        return subprocess.Popen(
-            [self.clone / ".venv" / "bin" / "python", "-m", module, *map(str, arguments)],
-            cwd=self.clone,
-            env=self.variables,
-            text=True,
-            stdout=subprocess.PIPE,
-            preexec_fn=end_with_parent,
-            **more,
-        )
+        return self._python("-m", module, *arguments, preexec_fn=end_with_parent)
 
     def query(self, statement: str, values: Any = None) -> list[Any]:
-        address = f"postgresql://postgres@/portal?host={self.local / 'run'}"
-        if "host=" in self.settings.get("DATABASE_URL", ""):
-            address = "postgresql://postgres@/portal?host=" + self.settings["DATABASE_URL"].partition("host=")[2]
-        connection = psycopg2.connect(address, connect_timeout=5)
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement, values)
-                return cursor.fetchall()
-        finally:
-            connection.close()
+        host = self.settings.get("DATABASE_URL", "").partition("host=")[2] or self.local / "run"
+        address = f"postgresql://postgres@/portal?host={host}"
+        with contextlib.closing(psycopg2.connect(address, connect_timeout=5)) as line, line.cursor() as cursor:
+            cursor.execute(statement, values)
+            return cursor.fetchall()
 
     def is_well(self, since: float) -> bool:
         """Every program runs, each gave a sign of life since then, and none lies about without a supervisor."""

@@ -3,17 +3,24 @@
 import contextlib
 import os
 import random
+import re
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from accounts.keys import keys, sealing
+from complaints.models import PersonalText
+from complaints.models.record import FREE_KINDS, salted_text
 from tests import PATIENCE
-from tests.faults import standing
-from tests.faults.clients import CLIENTS, Filing, filing
+from tests.faults import checker
+from tests.faults.checker import Case, ClockRow, Entry, Reminded, Rows, Text
+from tests.faults.clients import CLIENTS, MARK, Filing, until
 from tests.faults.history import History
 from tests.faults.nemesis import Nemesis, strike
 from tests.faults.portal import RunningPortal, crowded, descendants
@@ -21,6 +28,70 @@ from tests.faults.portal import RunningPortal, crowded, descendants
 STALE = 12
 LEAN = {"DEMO": "no", "HEARTBEAT_STALE_AFTER": str(STALE), "SWEEP_EVERY": "2"}
 SHOWN = 40
+_MARKER = re.compile(MARK + "([0-9a-f]{16})")
+_CASES = """
+select c.id, c.number, c.status, (select count(*) from complaints_demand d where d.complaint_id = c.id)
+from complaints_complaint c where c.id > %s and c.external_source = ''
+"""
+_TEXTS = """
+select complaint_id, kind, audience, sequence, digest, sealed, k.wrapped, k.person
+from complaints_personaltext t left join accounts_personkey k
+  on octet_length(sealed) > 17 and k.person = encode(substring(sealed from 2 for 16), 'hex')::uuid
+where complaint_id > %s
+"""
+_CLOCKS = """
+select id, complaint_id, clock, state, due_at, chase_at, lapsed_at, lapse_written_at, ended_at
+from complaints_deadline where complaint_id > %s
+"""
+_ENTRIES = """
+select id, complaint_id, audience, sequence, step, from_status, to_status,
+  coalesce(data ->> 'clock', ''), coalesce(data ->> 'mark', ''), coalesce(data ->> 'last_day', '')
+from complaints_handlingstep where complaint_id > %s
+"""
+_REMINDED = """
+select r.deadline_id, r.mark from complaints_reminder r
+join complaints_deadline d on d.id = r.deadline_id where d.complaint_id > %s
+"""
+_WAITING = """
+select (select count(*) from complaints_complaint where status = 'filed')
+  + (select count(*) from complaints_deadline where due_at <= now() and lapsed_at is null and chase_at <= now())
+"""
+_LEFT_OPEN = """
+select pid, application_name, now() - xact_start, query from pg_stat_activity
+where state like 'idle in transaction%' and xact_start < now() - interval '15 seconds'
+"""
+
+
+def newest_case(portal: RunningPortal) -> int:
+    """Where a scenario begins: what stood before is none of its business."""
+    return int(portal.query("select coalesce(max(id), 0) from complaints_complaint")[0][0])
+
+
+def _opened(portal: RunningPortal, since: int) -> Iterator[tuple[int, str, str]]:
+    """What people said, opened with the keys of that portal."""
+    known = keys.read(portal.local / "vault" / "keys")
+    field: Any = PersonalText._meta.get_field("sealed")
+    for case, kind, audience, sequence, digest, sealed, wrapped, person in portal.query(_TEXTS, [since]):
+        if wrapped is not None and kind in FREE_KINDS:
+            secret = sealing.unwrap(bytes(wrapped), person=UUID(str(person)), keys=known)
+            place = field.place_with([case, audience, sequence, kind, digest])
+            yield case, kind, salted_text(sealing.open_sealed(bytes(sealed), secret=secret, place=place))[1]
+
+
+def rows_since(portal: RunningPortal, since: int) -> Rows:
+    texts = [
+        Text(case, kind, result[1], text)
+        for case, kind, text in _opened(portal, since)
+        if (result := _MARKER.search(text))
+    ]
+    return Rows(
+        at=portal.query("select now()")[0][0],
+        cases=[Case(*row) for row in portal.query(_CASES, [since])],
+        texts=texts,
+        clocks=[ClockRow(*row) for row in portal.query(_CLOCKS, [since])],
+        entries=[Entry(*row) for row in portal.query(_ENTRIES, [since])],
+        reminded=[Reminded(*row) for row in portal.query(_REMINDED, [since])],
+    )
 
 
 @dataclass
@@ -36,8 +107,8 @@ class Scenario:
     def dice(self) -> random.Random:
         return random.Random(self.seed)
 
-    def filing(self, count: int = CLIENTS, *, rest: float = 0) -> contextlib.AbstractContextManager[Filing]:
-        return filing(self.portal, self.history, seed=self.seed, count=count, rest=rest)
+    def filing(self, count: int = CLIENTS, *, rest: float = 0) -> Filing:
+        return Filing(self.portal, self.history, seed=self.seed, count=count, rest=rest)
 
     def nemesis(self, *names: str, every: tuple[float, float]) -> Nemesis:
         return Nemesis(self.portal, self.history, seed=self.seed, names=names, every=every)
@@ -46,12 +117,7 @@ class Scenario:
         strike(self.portal, self.history, name, self.dice)
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = 60) -> Any:
-        """What does not come is written down, so that the judge can say why; with something broken nobody waits."""
-        try:
-            return self.portal.until(lambda: self.history.broken or condition(), what, seconds * crowded())
-        except AssertionError as error:
-            self.history.violation(f"STUCK {str(error).partition(';')[0]}")
-            return None
+        return until(self.portal, self.history, condition, what, seconds)
 
     def start(self, module: str, *arguments: Any) -> "subprocess.Popen[str]":
         """A process of the scenario's own; it ends with it."""
@@ -61,7 +127,7 @@ class Scenario:
 
     def clocks(self, count: int, begins: float, ends: float) -> None:
         """So many cases, twice as many clocks, that fall due from now in these seconds."""
-        given = self.portal.in_clone("tests.faults.seed", count, begins, ends).communicate(timeout=PATIENCE)[0]
+        given = self.portal.in_clone("tests.faults", "clocks", count, begins, ends).communicate(timeout=PATIENCE)[0]
         assert given.strip() == str(count), given
         self.history.event(f"{count} cases whose clocks fall due {begins} to {ends} s from now")
 
@@ -72,7 +138,7 @@ class Scenario:
     @contextlib.contextmanager
     def sweepers(self, count: int) -> Iterator[Callable[[], None]]:
         """Sweepers of our own, without a tick between two rounds; gives what kills one of them."""
-        storm, dice = self.start("tests.faults.sweeper", "storm", count), self.dice
+        storm, dice = self.start("tests.faults", "storm", count), self.dice
 
         def kill_one() -> None:
             if children := descendants(storm.pid):
@@ -95,9 +161,27 @@ class Scenario:
                 process.stdout.close()
         self.started.clear()
 
-    def judge(self, *, late: float | None = None, first: list[str] | None = None) -> None:
-        """Raise with every broken promise, and where the history lies."""
-        results = [*(first or []), *standing.judge(self.portal, self.history, self.since, late=late)]
+    def judge(self, *, late: float | None = None) -> None:
+        """Wait until all is well again by itself, then raise with every broken promise, and where the history lies.
+        Late: seconds, outages included.
+        """
+        portal, history, results = self.portal, self.history, list[str]()
+        try:
+            history.event(f"all is well after {portal.recover():.1f} s")
+            portal.until(lambda: portal.query(_WAITING) == [(0,)], "everything that is due was swept", 60 * crowded())
+        except AssertionError as error:
+            results.append(f"STUCK {error}")
+        rows = rows_since(portal, self.since)
+        lateness = timedelta(seconds=late * crowded()) if late is not None else None
+        results += checker.violations(history, rows, late=lateness, longest=checker.LONGEST_REQUEST * crowded())
+        for _, _, since, query in portal.query(_LEFT_OPEN):
+            results.append(f"LEAKED a transaction is open for {since}: {query[:80]}")
+        verified = portal.manage("verify_record")
+        given = verified.communicate(timeout=300)[0]
+        if verified.returncode:
+            results.append(f"TORN the record does not verify: {given[-1500:]}")
+        seen = f"{len(rows.cases)} cases, {history.acks()} promises, {len(rows.clocks)} clocks"
+        history.event(f"{seen}, {len(results)} broken")
         if results:
             shown = "\n".join(results[:SHOWN])
             raise AssertionError(f"{len(results)} broken, seed {self.seed}, history {self.file}\n{shown}")

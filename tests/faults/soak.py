@@ -19,8 +19,7 @@ from tests.faults import checker
 from tests.faults.history import History, Sent
 from tests.faults.nemesis import ATTACKS, Nemesis
 from tests.faults.portal import RunningPortal, a_portal
-from tests.faults.scenario import LEAN, Scenario, valkey_away
-from tests.faults.standing import newest_case, rows_since
+from tests.faults.scenario import LEAN, Scenario, newest_case, rows_since, valkey_away
 
 ATTACKERS = 3
 CASES = 120
@@ -38,18 +37,14 @@ def storm(scenario: Scenario, dice: random.Random) -> int:
     scenario.clocks(CASES, 5, 40)
     end = time.monotonic() + 45
     with contextlib.ExitStack() as stack:
-        work = stack.enter_context(scenario.filing())
+        stack.enter_context(scenario.filing())
         attackers = []
         for number in range(ATTACKERS):
             names, slow = dice.sample(sorted(ATTACKS), 5), dice.uniform(1.5, 5)
             scenario.history.event(f"attacker {number}: {names}, every {slow / 3:.1f} to {slow:.1f} s")
-            seed = f"{scenario.seed}:{number}"
-            every = (slow / 3, slow)
-            attackers.append(
-                stack.enter_context(Nemesis(scenario.portal, scenario.history, seed=seed, names=names, every=every))
-            )
+            how = {"seed": f"{scenario.seed}:{number}", "names": names, "every": (slow / 3, slow)}
+            attackers.append(stack.enter_context(Nemesis(scenario.portal, scenario.history, **how)))
         scenario.portal.until(lambda: time.monotonic() > end, "the round is over", 120)
-    work.stop()
     return sum(attacker.strikes for attacker in attackers)
 
 
@@ -77,17 +72,12 @@ def rounds(portal: RunningPortal, folder: Path, *, seed: int, minutes: float) ->
             scenario.end()
             history.close()
         promised |= history.sent
-        lapsed = scenario.lapsed()
-        say(
-            f"round {number}: {what}, {history.acks()} promises kept, {lapsed} lapses, {time.monotonic() - since:.0f} s"
-        )
+        seconds = f"{time.monotonic() - since:.0f} s"
+        say(f"round {number}: {what}, {history.acks()} promises kept, {scenario.lapsed()} lapses, {seconds}")
         file.unlink()
     result = checker.promises(promised, rows_since(portal, 0))
-    say(
-        f"{number} rounds, {sum(sent.is_acknowledged for sent in promised.values())} promises, {len(result)} broken at"
-        " the end"
-    )
-    for line in result:
+    kept = sum(sent.is_acknowledged for sent in promised.values())
+    for line in (f"{number} rounds, {kept} promises, {len(result)} broken at the end", *result):
         say(line)
     return not result
 

@@ -35,7 +35,7 @@ def test_f24_a_sweeper_freezes_inside_its_transaction(scenario: Scenario, statem
     """Its locks are taken away, others finish its work, and when it thaws it commits nothing."""
     with without_beat(scenario):
         scenario.clocks(30, -10, -5)
-        frozen = scenario.start("tests.faults.sweeper", "freeze", statement)
+        frozen = scenario.start("tests.faults", "freeze", statement)
         assert frozen.stdout
         assert frozen.stdout.readline().strip() == "frozen"
     assert scenario.lapsed() == 0

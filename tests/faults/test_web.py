@@ -1,47 +1,86 @@
-"""What was answered is kept, once: the web process and PostgreSQL are killed while eight people file."""
+"""What was answered is kept, once: the web process, PostgreSQL and Valkey are killed while eight people file.
 
+Valkey carries nudges only: killed, emptied or away for an hour, it costs time and never a case.
+"""
+
+import os
 import threading
 
 import pytest
 
 from tests import PATIENCE
-from tests.faults.browser import Answer, Browser
-from tests.faults.clients import Person, pick_of
+from tests.faults.clients import Answer, Browser, Person, pick_of
 from tests.faults.history import Sent
-from tests.faults.scenario import Scenario
+from tests.faults.scenario import STALE, Scenario, valkey_away
 
 pytestmark = pytest.mark.fault
 AT_ONCE = 20
+# `make soak` lets it be away for a real hour, and so may this.
+AWAY = float(os.environ.get("FAULTS_VALKEY_AWAY", "60"))
 
 
-def test_f09_postgres_crashes_three_times(scenario: Scenario) -> None:
-    """kill -9 of the server and all of its processes, right after promises were made."""
+def struck(scenario: Scenario, acks: int, *names: str) -> None:
+    """Each is struck after so many more promises; all eight file on, and nothing that was promised is broken."""
     with scenario.filing() as work:
-        for _ in range(3):
-            work.until_acks(8)
-            scenario.strike("postgres whole")
-        work.until_acks(4)
-    scenario.judge()
-
-
-@pytest.mark.full
-def test_f04_the_web_process_is_killed(scenario: Scenario) -> None:
-    with scenario.filing() as work:
-        for name in ("web child", "web", "web child", "web whole", "web child", "web", "web child", "web whole"):
-            work.until_acks(3)
+        for name in names:
+            work.until_acks(acks)
             scenario.strike(name)
         work.until_acks(4)
     scenario.judge()
 
 
+def test_f09_postgres_crashes_three_times(scenario: Scenario) -> None:
+    """kill -9 of the server and all of its processes, right after promises were made."""
+    struck(scenario, 8, *["postgres whole"] * 3)
+
+
+@pytest.mark.full
+def test_f04_the_web_process_is_killed(scenario: Scenario) -> None:
+    struck(scenario, 3, *("web child", "web", "web child", "web whole") * 2)
+
+
 @pytest.mark.full
 def test_f09_one_backend_is_killed_again_and_again(scenario: Scenario) -> None:
     """PostgreSQL then restarts all of itself; pages find their connections cut."""
-    with scenario.filing() as work:
-        for _ in range(5):
-            work.until_acks(3)
-            scenario.strike("postgres backend")
-        work.until_acks(4)
+    struck(scenario, 3, *["postgres backend"] * 5)
+
+
+@pytest.mark.full
+def test_f16_f17_valkey_is_killed_and_comes_back_empty(scenario: Scenario) -> None:
+    """Four times while tasks run, twice without what waited in it."""
+    cases = 60
+    scenario.clocks(cases, 2, 12)
+    struck(scenario, 4, "valkey", "valkey", "valkey empty", "valkey", "valkey empty", "valkey")
+    assert scenario.lapsed() == 2 * cases
+
+
+@pytest.mark.full
+def test_f18_valkey_is_away_for_long(scenario: Scenario) -> None:
+    """All the while people file, clocks lapse and cases go on; afterwards nobody restarts anything by hand."""
+    scenario.judge(late=valkey_away(scenario, AWAY))
+
+
+def moved_on(scenario: Scenario, number: str) -> bool:
+    asked = "select status from complaints_complaint where number = %s"
+    return scenario.portal.query(asked, [number]) != [("filed",)]
+
+
+def test_without_the_broker_cases_are_filed_and_swept(scenario: Scenario) -> None:
+    portal, person = scenario.portal, Person(scenario.portal, scenario.history, 0)
+    person.sign_in()
+    pick = pick_of(portal)
+    number = person.file(pick)
+    scenario.until(lambda: moved_on(scenario, number), "the worker swept the case")
+
+    portal.supervisor().stopProcess("valkey")
+    number = person.file(pick)
+    # Not one of the broker's time-outs (2 s to connect, 5 s to answer) is waited for.
+    assert max(made.seconds for made in scenario.history.requests) < 2
+    assert {portal.get(page)[0] for page in ("/", "/file/", "/readyz")} == {200}
+    scenario.until(lambda: portal.health()["notes"] == ["broker away, watch sweeps"], "health says so", STALE + 30)
+    scenario.until(lambda: moved_on(scenario, number), "the watcher swept the case")
+
+    portal.supervisor().startProcess("valkey")
     scenario.judge()
 
 

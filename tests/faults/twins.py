@@ -10,8 +10,8 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import namedtuple
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,22 +20,9 @@ from tests import ROOT
 VARIABLE = "FAULTS_TWIN"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    file: str
-    before: str
-    after: str
-
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """`words`: one of the broken promises that must be named, so that it is red for the right reason."""
-
-    name: str
-    what: str
-    scenario: str
-    words: tuple[str, ...]
-    changes: tuple[Change, ...]
+Change = namedtuple("Change", "file before after")
+#: `words`: one of the broken promises that must be named, so that it is red for the right reason.
+Twin = namedtuple("Twin", "name what scenario words changes")
 
 
 _KEY_ROW = Change(
@@ -48,6 +35,58 @@ _NO_ROW_LOCK = Change(
     'Complaint.objects.select_for_update(skip_locked=skip_locked, of=("self",))',
     "Complaint.objects.all()",
 )
+_NO_MARK = Change(
+    "complaints/filing/drafts.py",
+    "    draft.data, draft.filed_as, draft.filed_at = {}, list(numbers), now\n",
+    "    draft.filed_as = list(numbers)\n",
+)
+_LATE_COMMIT = Change(
+    "odr_portal/processes/running.py",
+    '    "synchronous_commit": "on",\n',
+    # The longest delay that the server allows, so that the few seconds of a test are enough.
+    '    "synchronous_commit": "off",\n    "wal_writer_delay": "10s",\n    "wal_writer_flush_after": "1GB",\n',
+)
+_SWEEP = "        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)"
+_NO_TRANSACTION = Change(
+    "complaints/handling/transition/take.py",
+    f"    with transaction.atomic():\n{_SWEEP}",
+    f"    from contextlib import nullcontext\n\n    with nullcontext():\n{_SWEEP}",
+)
+_ON_COMMIT = (
+    Change("odr_portal/celery.py", 'routing=("filed", "successions", ', 'routing=("successions", '),
+    Change("odr_portal/management/commands/watch.py", '    "filed": forwarding.sweep_filed,\n', ""),
+    Change(
+        "routing/tasks.py",
+        "@shared_task\ndef sweep_filed() -> int:",
+        "@shared_task\ndef move_on(case: int) -> int:\n"
+        "    return forwarding.sweep_filed(now=timezone.now(), only=[case])\n\n\n"
+        "@shared_task\ndef sweep_filed() -> int:",
+    ),
+    Change(
+        "complaints/pages/filing/filing_check.py",
+        "                file_draft(draft, filing,",
+        "                cases = file_draft(draft, filing,",
+    ),
+    Change(
+        "complaints/pages/filing/filing_check.py",
+        "                attempt.reference = receipt_address(draft)\n",
+        "                attempt.reference = receipt_address(draft)\n"
+        "                for case in cases:\n"
+        "                    transaction.on_commit(lambda pk=case.pk: publish(pk))\n",
+    ),
+    Change(
+        "complaints/pages/filing/filing_check.py",
+        "def _actor(",
+        "def publish(pk: int) -> None:\n"
+        "    import logging\n\n"
+        "    from odr_portal.celery import app\n\n"
+        "    try:\n"
+        '        app.send_task("routing.tasks.move_on", args=[pk])\n'
+        "    except Exception:\n"
+        '        logging.getLogger(__name__).exception("not published")\n\n\n'
+        "def _actor(",
+    ),
+)
 
 TWINS: tuple[Twin, ...] = (
     Twin(
@@ -55,106 +94,43 @@ TWINS: tuple[Twin, ...] = (
         "synchronous_commit=off: an answer before the disk has it",
         "test_web.py::test_f09_postgres_crashes_three_times",
         ("LOST",),
-        (
-            Change(
-                "odr_portal/processes/running.py",
-                '    "synchronous_commit": "on",\n',
-                # The longest delay that the server allows, so that the few seconds of a test are enough.
-                '    "synchronous_commit": "off",\n    "wal_writer_delay": "10s",\n    "wal_writer_flush_after":'
-                ' "1GB",\n',
-            ),
-        ),
+        [_LATE_COMMIT],
     ),
     Twin(
         "no-key-row",
         "the idempotency key is not written down",
         "test_web.py::test_f30_twenty_at_once_with_one_key",
         ("DOUBLED",),
-        (_KEY_ROW,),
+        [_KEY_ROW],
     ),
     Twin(
         "no-key-row-no-mark",
         "neither the key nor “filed” on the draft is written down",
         "test_web.py::test_f04_the_web_process_is_killed",
         ("DOUBLED",),
-        (
-            _KEY_ROW,
-            Change(
-                "complaints/filing/drafts.py",
-                "    draft.data, draft.filed_as, draft.filed_at = {}, list(numbers), now\n",
-                "    draft.filed_as = list(numbers)\n",
-            ),
-        ),
+        [_KEY_ROW, _NO_MARK],
     ),
     Twin(
         "no-lock-no-transaction",
         "the sweep in autocommit, without FOR UPDATE",
         "test_sweepers.py::test_f25_sweepers_are_killed_and_postgres_crashes",
         ("TORN", "TWICE"),
-        (
-            _NO_ROW_LOCK,
-            Change(
-                "complaints/handling/transition/take.py",
-                "    with transaction.atomic():\n        files = open_files(ids, now=now, conditions=conditions,"
-                " skip_locked=True)",
-                "    from contextlib import nullcontext\n\n    with nullcontext():\n"
-                "        files = open_files(ids, now=now, conditions=conditions, skip_locked=True)",
-            ),
-        ),
+        [_NO_ROW_LOCK, _NO_TRANSACTION],
     ),
     Twin(
         "publish-on-commit",
         "filed cases are moved on by a message sent in on_commit, not by their rows",
-        "test_broker.py::test_f16_f17_valkey_is_killed_and_comes_back_empty",
+        "test_web.py::test_f16_f17_valkey_is_killed_and_comes_back_empty",
         ("STUCK case",),
-        (
-            Change("odr_portal/celery.py", 'routing=("filed", "successions", ', 'routing=("successions", '),
-            Change("odr_portal/management/commands/watch.py", '    "filed": forwarding.sweep_filed,\n', ""),
-            Change(
-                "routing/tasks.py",
-                "@shared_task\ndef sweep_filed() -> int:",
-                "@shared_task\ndef move_on(case: int) -> int:\n"
-                "    return forwarding.sweep_filed(now=timezone.now(), only=[case])\n\n\n"
-                "@shared_task\ndef sweep_filed() -> int:",
-            ),
-            Change(
-                "complaints/pages/filing/filing_check.py",
-                "                file_draft(draft, filing,",
-                "                cases = file_draft(draft, filing,",
-            ),
-            Change(
-                "complaints/pages/filing/filing_check.py",
-                "                attempt.reference = receipt_address(draft)\n",
-                "                attempt.reference = receipt_address(draft)\n"
-                "                for case in cases:\n"
-                "                    transaction.on_commit(lambda pk=case.pk: publish(pk))\n",
-            ),
-            Change(
-                "complaints/pages/filing/filing_check.py",
-                "def _actor(",
-                "def publish(pk: int) -> None:\n"
-                "    import logging\n\n"
-                "    from odr_portal.celery import app\n\n"
-                "    try:\n"
-                '        app.send_task("routing.tasks.move_on", args=[pk])\n'
-                "    except Exception:\n"
-                '        logging.getLogger(__name__).exception("not published")\n\n\n'
-                "def _actor(",
-            ),
-        ),
+        _ON_COMMIT,
     ),
 )
 
 
 def copy_of_the_clone(target: Path) -> None:
     """The files that belong to the project, and the way to what they are built on."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    names = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(names, cwd=ROOT, capture_output=True, text=True, check=True)
     for name in filter(None, listed.stdout.split("\0")):
         source = ROOT / name
         if source.is_file():
@@ -175,13 +151,9 @@ def change(target: Path, name: str, changes: Iterable[Change]) -> None:
 
 def prove(twin: Twin) -> tuple[bool, str]:
     """Whether the scenario turned red for the right reason, and what it said."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", f"tests/faults/{twin.scenario}"],
-        cwd=ROOT,
-        env={**os.environ, VARIABLE: twin.name},
-        capture_output=True,
-        text=True,
-    )
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:randomly", f"tests/faults/{twin.scenario}"]
+    env = {**os.environ, VARIABLE: twin.name}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True)
     texts = [line.removeprefix("E").strip(" '\",[]") for line in done.stdout.splitlines() if line.startswith("E ")]
     reasons = [line for line in texts if line.startswith(twin.words)]
     if done.returncode == 0:

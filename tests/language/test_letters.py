@@ -34,8 +34,7 @@ from oversight.models import DirectorLetter, Guidance, GuidanceMeasure
 from oversight.portal_state import signs
 from tests import ROOT
 from tests.language import known, pseudo
-from tests.walls.cases import STATUSES
-from tests.walls.notices import notices
+from tests.walls.cases import STATUSES, notices
 from tests.walls.world import World, undone
 
 

@@ -20,8 +20,7 @@ from complaints.wording.reasons import REFUSAL_GROUNDS, TERMINATION_GROUNDS
 from tests import APPS, ROOT
 from tests.numbers.reading import Numbers, english_of, pieces_of, policy_file, shown, told, typed
 from tests.walls.addresses import PAGES, STEPS, Place, addresses
-from tests.walls.cases import STATUSES
-from tests.walls.notices import notices
+from tests.walls.cases import STATUSES, notices
 from tests.walls.sweeping import Sweep
 from tests.walls.verdicts import PROGRAMS, is_closed, verdict
 from tests.walls.world import Person, World

@@ -11,35 +11,18 @@ from odr_portal.processes.local import make_folder
 from web import environment
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        (
-            "postgresql://web:p%40ss@db.example.org:6432/portal",
-            {"NAME": "portal", "USER": "web", "PASSWORD": "p@ss", "HOST": "db.example.org", "PORT": "6432"},
-        ),
-        (
-            "postgresql://web@/portal?host=/var/run/x",
-            {"NAME": "portal", "USER": "web", "PASSWORD": "", "HOST": "/var/run/x", "PORT": ""},
-        ),
-        (
-            "postgres://web:a@[::1]/portal",
-            {"NAME": "portal", "USER": "web", "PASSWORD": "a", "HOST": "::1", "PORT": ""},
-        ),
-    ],
-)
-def test_an_address_of_a_database(url: str, expected: dict[str, str]) -> None:
-    assert environment.database("DATABASE_URL", url) == expected
-
-
-@pytest.mark.parametrize(
-    "url", ["", "portal", "mysql://a:secret@b/c", "postgresql://a:secret@b", "postgresql://a:secret@b:many/c"]
-)
-def test_an_odd_address_refuses_without_showing_the_password(url: str) -> None:
-    with pytest.raises(SystemExit) as refused:
-        environment.database("DATABASE_URL", url)
-    assert "write postgresql://" in str(refused.value)
-    assert "secret" not in str(refused.value)
+def test_an_address_of_a_database_and_an_odd_one_refuses_without_showing_the_password() -> None:
+    for url, *expected in (
+        ("postgresql://web:p%40ss@db.example.org:6432/portal", "web", "p@ss", "db.example.org", "6432"),
+        ("postgresql://web@/portal?host=/var/run/x", "web", "", "/var/run/x", ""),
+        ("postgres://web:a@[::1]/portal", "web", "a", "::1", ""),
+    ):
+        parts = dict(zip(("USER", "PASSWORD", "HOST", "PORT"), expected, strict=True))
+        assert environment.database("DATABASE_URL", url) == {"NAME": "portal"} | parts
+    for url in ("", "portal", "mysql://a:secret@b/c", "postgresql://a:secret@b", "postgresql://a:secret@b:many/c"):
+        with pytest.raises(SystemExit, match="write postgresql://") as refused:
+            environment.database("DATABASE_URL", url)
+        assert "secret" not in str(refused.value)
 
 
 def test_odd_numbers_and_switches_refuse_and_an_empty_value_means_the_default(monkeypatch: pytest.MonkeyPatch) -> None:

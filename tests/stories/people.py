@@ -13,7 +13,7 @@ from accounts.models import User
 from authorities.models import Policy
 from complaints import handling
 from complaints.handling import Answer, Move, Promise
-from complaints.handling.steps import consumer, offers
+from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from tests import given
@@ -21,7 +21,7 @@ from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import clock, place
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
 
-__all__ = ["Person", "clock", "day", "granting", "home", "passed", "settled_with"]
+__all__ = ["Person", "clock", "day", "granting", "home", "paid", "passed", "settled_with", "workspace"]
 
 S = Status
 Values = dict[str, Any] | None
@@ -74,6 +74,18 @@ def home(world: World, clock: time_machine.Coordinates) -> Person:
     """Chen, whose complaint it is. One person suffices for an officer's decisions here."""
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
     return Person(world.chen, clock)
+
+
+@pytest.fixture
+def workspace(world: World, clock: time_machine.Coordinates) -> Person:
+    """Ming at work, whose enterprise has it."""
+    return Person(world.ming, clock, workspace=True)
+
+
+def paid(world: World, case: Complaint, at: datetime, number: int = 1) -> None:
+    """The enterprise says that it has kept this promise."""
+    move = enterprise.report_performed(obligations=[number], proof=f"流水 {number}")
+    given.step(case, move, world.handler, at)
 
 
 def passed(case: Complaint, now: datetime) -> Complaint:

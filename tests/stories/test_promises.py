@@ -2,19 +2,17 @@
 
 from datetime import date
 
-import pytest
-
 from authorities.models import Policy
 from complaints.handling import Answer, Promise
 from complaints.handling.steps import authority, both, enterprise, mediation, offers
 from complaints.models import Notice
 from complaints.procedure.workflow import Outcome, Status
-from tests import given
+from tests import found_in, given, missing_in
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
-from tests.stories.people import Person, clock, day, granting, home, passed, settled_with
+from tests.stories.people import Person, clock, day, granting, home, paid, passed, settled_with, workspace
 
-__all__ = ["clock", "home"]
+__all__ = ["clock", "home", "workspace"]
 
 S, O = Status, Outcome  # noqa: E741
 
@@ -47,40 +45,29 @@ def test_a_whole_cannot_be_taken_in_parts(world: World, home: Person) -> None:
 def test_a_refund_to_a_closed_card(world: World, home: Person) -> None:
     """ "We paid" – "nothing came": they must show channel, digits and day; shown once, then it is a breach."""
     case = settled_with(world, refund("2026-11-20"))
-    given.step(case, enterprise.report_performed(obligations=[1], proof="流水 8842"), world.handler, day(2))
+    paid(world, case, day(2))
     home.sends(case, "performed", {"answer-1": "missing", "text-1": "那张卡已经注销。"}, at=day(3))
     assert case.obligations.get().state == "due"
-    given.step(
-        case,
-        enterprise.show_payment(obligation=1, channel="原支付账户", last4="1234", paid_on="2026-11-12"),
-        world.handler,
-        day(4),
-    )
-    page = home.sees(case, "performed", at=day(4, 1))
-    assert "没有收到，请企业出示凭证" not in page
+    proof = enterprise.show_payment(obligation=1, channel="原支付账户", last4="1234", paid_on="2026-11-12")
+    given.step(case, proof, world.handler, day(4))
+    assert "没有收到，请企业出示凭证" not in home.sees(case, "performed", at=day(4, 1))
     home.sends(case, "breach", {"obligation": "1", "text": ""}, at=day(6))
     assert (case.status, case.obligations.get().state) == (S.REVIEW, "broken")
 
 
-def test_the_modem_goes_back_first_or_is_never_sent(world: World, home: Person) -> None:
+def test_the_modem_goes_back_first_or_is_never_sent(world: World, home: Person, workspace: Person) -> None:
     """What the consumer owes holds the refund back; done and confirmed, the days of the refund begin."""
-    case = settled_with(
-        world,
-        Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
-        Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
-    )
+    modem = Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20")
+    money = Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1)
+    case = settled_with(world, modem, money)
     assert "请做好您的部分" in home.sees(case)
     home.sends(case, "did", {"obligations": ["1"], "proof": "快递单号 SF0001"}, at=day(1))
-    Person(world.ming, home.clock, workspace=True).sends(case, "confirm", {"obligations": ["1"]}, at=day(5))
+    workspace.sends(case, "confirm", {"obligations": ["1"]}, at=day(5))
     second = case.obligations.get(ordinal=2)
     assert second.state == "due"
     assert case.deadlines.get(clock="performance", obligation=second, ended_at=None).last_day == date(2026, 11, 19)
     # The consumer's own part unmet is never the enterprise's breach: an authority looks at it.
-    case = settled_with(
-        world,
-        Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
-        Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
-    )
+    case = settled_with(world, modem, money)
     for at in (day(11), day(18), day(25)):
         passed(case, at)
     assert (case.status, case.reason) == (S.REVIEW, "consumer_part_unmet")
@@ -94,7 +81,7 @@ def test_twelve_instalments_and_the_third_fails(world: World, home: Person) -> N
     case = settled_with(world, *(refund(day_.isoformat(), "10.00") for day_ in months))
     for number in (1, 2):
         at = day(24 + 31 * (number - 1))
-        given.step(case, enterprise.report_performed(obligations=[number], proof=f"流水 {number}"), world.handler, at)
+        paid(world, case, at, number)
         home.sends(case, "performed", {f"answer-{number}": "done"}, at=at)
     page = home.sees(case, at=day(90))
     assert page.count("按时") >= 2
@@ -108,7 +95,7 @@ def test_twelve_instalments_and_the_third_fails(world: World, home: Person) -> N
 def test_late_but_paid_and_too_early_for_a_breach(world: World, home: Person) -> None:
     """Paid a day late and confirmed: settled, and the ledger says that it was late."""
     case = settled_with(world, refund("2026-11-13"))
-    given.step(case, enterprise.report_performed(obligations=[1], proof="流水 1"), world.handler, day(5))
+    paid(world, case, day(5))
     home.sends(case, "performed", {"answer-1": "done"}, at=day(6))
     assert case.outcome == O.SETTLED
     assert "<b>迟了</b>" in home.sees(case, at=day(6, 1))
@@ -118,14 +105,13 @@ def test_late_but_paid_and_too_early_for_a_breach(world: World, home: Person) ->
     assert home.is_refused(case, "breach", {"obligation": "1"}, at=day(3))[0] in (409, 422)
 
 
-def test_a_breach_by_one_tap_and_a_new_date_for_it(world: World, home: Person) -> None:
+def test_a_breach_by_one_tap_and_a_new_date_for_it(world: World, home: Person, workspace: Person) -> None:
     """The day is over and nothing came: one button, and the regulator has it."""
     case = settled_with(world, refund("2026-11-13"))
     assert "他们没有做到" in home.sees(case, at=day(3))
     home.sends(case, "breach", {"obligation": "1"}, at=day(3))
     assert (case.status, case.is_not_kept, case.engagements.get().odr_result) == (S.REVIEW, False, "failed")
     # Both name the same new day: the promise is in force again.
-    workspace = Person(world.ming, home.clock, workspace=True)
     workspace.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(4))
     assert "企业提出新的履行日期" in home.sees(case, at=day(4, 1))
     home.sends(case, "new-dates", {"day-1": "2026-11-27"}, at=day(5))
@@ -143,64 +129,39 @@ def test_keep_the_rest_you_need_not(world: World, home: Person) -> None:
 def test_a_mediation_that_is_not_kept(world: World, home: Person) -> None:
     """Closed as not kept, with the way to court and its last day."""
     case = given.a_complaint(world, status=S.MEDIATING)
-    given.step(
-        case,
-        mediation.record_agreement(text="双方同意退款。", promises=[refund("2026-11-20", "100")]),
-        world.officer,
-        day(1),
-    )
-    page = home.sends(case, "breach", {"obligation": "1"}, at=day(12))
+    agreement = mediation.record_agreement(text="双方同意退款。", promises=[refund("2026-11-20", "100")])
+    given.step(case, agreement, world.officer, day(1))
+    home.sends(case, "breach", {"obligation": "1"}, at=day(12))
     assert (case.status, case.outcome, case.is_not_kept) == (S.CLOSED, O.MEDIATED, True)
-    page = home.sees(case, at=day(12, 1))
-    assert "向人民法院起诉" in page
-    assert "2029年11月1日" in page
+    assert missing_in(home.sees(case, at=day(12, 1)), "向人民法院起诉", "2029年11月1日") == []
 
 
 def test_a_better_offer_before_i_answer(world: World, home: Person) -> None:
     """Replaced by one that is no worse; the page says what changed, and the old one cannot be answered."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    part = [
-        Answer(demand=1, verdict="part", amount="60", reason="系统里只查到最近两个月多扣。"),
-        Answer(demand=2, verdict="grant"),
-    ]
-    given.step(case, offers.make_offer(answers=part, promises=[refund("2026-12-07", "60")]), world.handler, day(0))
-    given.step(
-        case,
-        offers.replace_offer(
-            answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-            promises=[refund("2026-12-07")],
-        ),
-        world.handler,
-        day(1),
-    )
-    page = home.sees(case, at=day(1, 1))
-    assert "▲ 更好：上次是“部分同意”" in page
-    assert "▲ 多¥68.50" in page
+    part = Answer(demand=1, verdict="part", amount="60", reason="系统里只查到最近两个月多扣。")
+    whole, other = Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")
+    offer = offers.make_offer(answers=[part, other], promises=[refund("2026-12-07", "60")])
+    better = offers.replace_offer(answers=[whole, other], promises=[refund("2026-12-07")])
+    given.step(case, offer, world.handler, day(0))
+    given.step(case, better, world.handler, day(1))
+    assert missing_in(home.sees(case, at=day(1, 1)), "▲ 更好：上次是“部分同意”", "▲ 多¥68.50") == []
     assert home.is_refused(case, "offer/1", {"answer": "accept"}, at=day(1, 2))[0] == 409
 
 
-@pytest.mark.parametrize("agrees", [True, False])
-def test_they_ask_for_more_days(world: World, home: Person, agrees: bool) -> None:
-    """Only the consumer's yes opens the way; without it the date stands."""
+def test_more_days_by_all_three(world: World, home: Person, workspace: Person) -> None:
+    """Asked for at the desk, agreed to at home, granted by the officer: then the date moves, and all can read why. Only
+    the consumer's yes opens the way."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     Policy.objects.filter(name="extension").update(number=1)
-    given.step(case, enterprise.request_extension(days=3, text="要等总部核对账单。"), world.handler, day(0))
-    assert "企业申请延期" in home.sees(case, at=day(1, 1))
-    if agrees:
-        home.sends(case, "extension", at=day(1, 2))
-    assert case.matters.get(kind="extension").data.get("consumer_agreed", False) is agrees
-
-
-def test_more_days_by_all_three(world: World, home: Person) -> None:
-    """Asked for at the desk, agreed to at home, granted by the officer: then the date moves, and all can read why."""
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    Policy.objects.filter(name="extension").update(number=1)
-    workspace = Person(world.ming, home.clock, workspace=True)
     before = case.deadlines.get(clock="negotiation").last_day
     page = workspace.sends(case, "extension", {"days": "3", "text": "要等总部核对账单。"}, at=day(1))
     assert "延期申请在等消费者同意" in page
+    assert "企业申请延期" in home.sees(case, at=day(1, 1))
     assert "要等总部核对账单。" in home.sees(case, "extension", at=day(1, 1))
+    assert not case.matters.get(kind="extension").data.get("consumer_agreed", False)
     home.sends(case, "extension", at=day(1, 2))
+    assert case.matters.get(kind="extension").data["consumer_agreed"] is True
     assert "延期申请在等监管部门决定" in workspace.sees(case, at=day(1, 3))
     home.clock.move_to(day(2), tick=False)
     office = f"/authority/cases/{case.number}/extension/"
@@ -217,9 +178,8 @@ def test_more_days_by_all_three(world: World, home: Person) -> None:
 def test_rated_and_not_accepted(world: World, home: Person) -> None:
     """Closed, yet "I do not accept": said once, kept with the marks."""
     case = given.a_complaint(world, status=S.CLOSED)
-    home.sends(
-        case, "rate", {"overall": "2", "speed": "3", "attitude": "1", "accepts": "no", "text": "太慢。"}, at=day(1)
-    )
+    marks = {"overall": "2", "speed": "3", "attitude": "1", "accepts": "no", "text": "太慢。"}
+    home.sends(case, "rate", marks, at=day(1))
     assert case.facts["rating"]["accepts"] is False
     assert home.is_refused(case, "rate", {"overall": "5", "speed": "5", "attitude": "5"}, at=day(1, 1))[0] == 409
 
@@ -227,28 +187,22 @@ def test_rated_and_not_accepted(world: World, home: Person) -> None:
 def test_told_of_every_step_that_asks(world: World, home: Person) -> None:
     """Offer, report and breach each told the consumer, and no subject says what it is about."""
     case = settled_with(world, refund("2026-11-13"))
-    given.step(case, enterprise.report_performed(obligations=[1], proof="流水 1"), world.handler, day(1))
+    paid(world, case, day(1))
     told = Notice.objects.filter(complaint=case, addressee="consumer")
     assert {"file", "make_offer", "report_performed"} <= set(told.values_list("kind", flat=True))
     for row in told:
-        assert "宽带" not in row.subject + row.short
-        assert "陈" not in row.subject + row.short
-        assert "128" not in row.subject.replace(case.number, "") + row.short.replace(case.number, "")
+        text = (row.subject + row.short).replace(case.number, "")
+        assert found_in(text, "宽带", "陈", "128") == []
     assert "条通知" in home.sees(case, at=day(1, 1))
 
 
 def test_a_refusal_that_i_do_not_take(world: World, home: Person) -> None:
     """Refused with the right body named, the last days to fight it, and an objection for another officer."""
     case = given.a_complaint(world, status=S.REVIEW)
-    given.step(
-        case,
-        authority.refuse(ground="outside_duty", facts="属于电信资费争议，由通信管理部门负责。", body="12300"),
-        world.officer,
-        day(1),
-    )
-    page = home.sees(case, at=day(2))
-    for text in ("12300", "行政复议", "2027年1月11日", "2027年5月12日", "提出异议"):
-        assert text in page, text
+    refusal = authority.refuse(ground="outside_duty", facts="属于电信资费争议，由通信管理部门负责。", body="12300")
+    given.step(case, refusal, world.officer, day(1))
+    shown = home.sees(case, at=day(2))
+    assert missing_in(shown, "12300", "行政复议", "2027年1月11日", "2027年5月12日", "提出异议") == []
     home.sends(case, "objection", {"text": "这是虚假宣传，不只是资费。"}, at=day(3))
     assert case.matters.get(kind="objection").state == "open"
 

@@ -18,7 +18,6 @@ from complaints.pages.links import answer, track
 from complaints.pages.mediation import bodies
 from enterprises.models import Station
 from odr_portal.checks import routes
-from tests.walls.things import OWNERS
 from tests.walls.world import World
 
 _PARAMETER = re.compile(r"<(?:(\w+):)?(\w+)>")
@@ -34,48 +33,23 @@ MISSING = {
 #: Parameters that choose a page of what another one names.
 CHOOSE_A_PAGE = frozenset({"slug", "name", "step", "clock", "offer", "kind"})
 #: In this world there is nothing behind them: demo mode only, codes that were just made, pictures of pictures.
-NOT_THERE = frozenset(
-    {
-        # Nobody was asked to take part, no station has an entry to confirm, and the cases of this world have one
-        # complainant.
-        "complaints:join",
-        "complaints:station-confirm",
-        # Nobody was sent a link, and no session is planned.
-        "complaints:answer",
-        "complaints:answer-code",
-        "complaints:answer-step",
-        "complaints:answer-why",
-        *(
-            f"complaints:answer-{name}"
-            for name in ("file", "file-original", "file-thumbnail", "document", "document-print")
-        ),
-        *(f"complaints:mediate{name}" for name in ("", "-code", "-step", "-why", "-file", "-file-thumbnail")),
-        "complaints:authority-session-file",
-        "complaints:authority-body",
-        # No browser of this world holds an application, and nobody is shut out; the licence was not uploaded.
-        "complaints:enrol-application",
-        "complaints:enrol-step",
-        "complaints:enrol-paper",
-        "complaints:enrol-licence",
-        "complaints:authority-enrolment-licence",
-        "complaints:authority-enterprise-recall",
-        "complaints:case-people",
-        # Nobody of this world may read it: there is neither a word nor a listed address.
-        "oversight:metrics",
-        # No case of this world ended in a mediation agreement.
-        "complaints:case-court",
-        "complaints:case-court-file",
-        "demo-mail",
-        "accounts:demo-sign-in",
-        "enterprises:invitation",
-        "accounts:recovery-codes",
-        "accounts:password",
-        "complaints:case-file-original",
-        "complaints:case-file-thumbnail",
-        "complaints:file-evidence-original",
-        "complaints:file-evidence-thumbnail",
-    }
-)
+_NOT_THERE = """
+# Nobody was asked to take part or sent a link, no session is planned, no station has an entry to confirm.
+complaints:join complaints:station-confirm complaints:authority-session-file complaints:authority-body
+complaints:answer complaints:answer-code complaints:answer-step complaints:answer-why complaints:answer-file
+complaints:answer-file-original complaints:answer-file-thumbnail complaints:answer-document
+complaints:answer-document-print complaints:mediate complaints:mediate-code complaints:mediate-step
+complaints:mediate-why complaints:mediate-file complaints:mediate-file-thumbnail
+# No browser holds an application, nobody is shut out, the licence was not uploaded; cases have one complainant.
+complaints:enrol-application complaints:enrol-step complaints:enrol-paper complaints:enrol-licence
+complaints:authority-enrolment-licence complaints:authority-enterprise-recall complaints:case-people
+# Nobody may read it: there is neither a word nor a listed address. No case ended in a mediation agreement.
+oversight:metrics complaints:case-court complaints:case-court-file
+demo-mail accounts:demo-sign-in enterprises:invitation accounts:recovery-codes accounts:password
+complaints:case-file-original complaints:case-file-thumbnail complaints:file-evidence-original
+complaints:file-evidence-thumbnail
+"""
+NOT_THERE = {name for line in _NOT_THERE.splitlines() if not line.startswith("#") for name in line.split()}
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,16 +75,8 @@ class Address:
 
     def missing(self, values: Mapping[str, str]) -> str:
         """The same address of something that does not exist."""
-        return self.path(
-            {
-                **values,
-                **{
-                    name: MISSING.get(name, MISSING[converter])
-                    for name, converter in self.parameters.items()
-                    if name not in CHOOSE_A_PAGE
-                },
-            }
-        )
+        named = {name: kind for name, kind in self.parameters.items() if name not in CHOOSE_A_PAGE}
+        return self.path({**values, **{name: MISSING.get(name, MISSING[kind]) for name, kind in named.items()}})
 
 
 @cache
@@ -124,22 +90,17 @@ def addresses() -> tuple[Address, ...]:
 Example = Callable[[World, Complaint], "str | None"]
 
 
-def _first(result: Any) -> str | None:
-    pk = result.order_by("pk").values_list("pk", flat=True).first()
-    return None if pk is None else str(pk)
-
-
-def _number(result: Any) -> str | None:
-    number = result.order_by("number").values_list("number", flat=True).first()
-    return None if number is None else str(number)
+def _first(result: Any, column: str = "pk") -> str | None:
+    value = result.order_by(column).values_list(column, flat=True).first()
+    return None if value is None else str(value)
 
 
 def _clock(world: World, case: Complaint) -> str | None:
     return {"filed": "forwarding", "triage": "forwarding", "mediating": "mediation"}.get(case.status, "negotiation")
 
 
-def _mark(side: str) -> Example:
-    return lambda world, case: world.things[f"{side} export"]
+def _thing(name: str) -> Example:
+    return lambda world, case: world.things[name]
 
 
 #: (beginning of the names of addresses, how they end, parameter, thing of the world that is its example).
@@ -208,10 +169,6 @@ _FILES = (
 )
 
 
-def _thing(name: str) -> Example:
-    return lambda world, case: world.things[name]
-
-
 def _evidence(world: World, case: Complaint) -> str | None:
     return _first(Evidence.objects.filter(complaint=case))
 
@@ -234,14 +191,18 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     "draft_id": lambda world, case: str(world.drafts["A"][0].pk),
     "evidence_id": lambda world, case: _first(Evidence.objects.filter(draft=world.drafts["A"][0])),
     "step": _constant("enterprise"),
-    "offer": lambda world, case: _number(Offer.objects.filter(complaint=case)),
+    "offer": lambda world, case: _first(Offer.objects.filter(complaint=case), "number"),
     "clock": _clock,
     "application_id": _thing("application"),
     "filing_id": _thing("filing"),
     "uscc": lambda world, case: world.target.enterprise.code,
     "kind": _constant("phone"),
     **{(start + end, parameter): _thing(thing) for start, ends, parameter, thing in _THINGS for end in ends},
-    **{(name, "mark"): _mark(name.removeprefix("complaints:").split("-")[0]) for name in OWNERS if "-export" in name},
+    **{
+        (f"complaints:{side}-export{page}", "mark"): _thing(f"{side} export")
+        for side in ("authority", "enterprise")
+        for page in ("", "-decide", "-link", "-file")
+    },
     **{key: _constant(value) for key, value in _CHOSEN.items()},
     **dict.fromkeys(_NONE, _constant(None)),
     **{(f"complaints:{name}", "pk"): _evidence for name in _FILES},

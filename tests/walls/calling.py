@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -58,11 +59,8 @@ class Answer:
 
     def compared(self) -> tuple[Any, ...]:
         """What must be the same for what is not yours and for what does not exist."""
-        headers = {
-            name: self._without_address(value.encode())
-            for name, value in self.headers.items()
-            if name not in _OF_THE_MOMENT
-        }
+        named = {name: value for name, value in self.headers.items() if name not in _OF_THE_MOMENT}
+        headers = {name: self._without_address(value.encode()) for name, value in named.items()}
         body = self._without_address(_CHANGES.sub(b"?", self.body))
         if "Content-Length" in headers and headers["Content-Length"] == str(len(self.body)).encode():
             headers["Content-Length"] = b"?"
@@ -137,11 +135,8 @@ class Caller:
         return Answer(response.status_code, dict(response.items()), bytes(body), path, "; ".join(problems))
 
 
-_handlers: dict[bool, ClientHandler] = {}
-
-
+@cache
 def _handler(csrf: bool) -> ClientHandler:
-    if csrf not in _handlers:
-        _handlers[csrf] = ClientHandler(enforce_csrf_checks=csrf)
-        _handlers[csrf].load_middleware()
-    return _handlers[csrf]
+    handler = ClientHandler(enforce_csrf_checks=csrf)
+    handler.load_middleware()
+    return handler

@@ -1,21 +1,30 @@
-"""Cases of one family, walked by the real verbs in a few batches to every status, saying all that can be said."""
+"""Cases of one family, walked by the real verbs to every status, saying all that can be said; and all their notices."""
 
 import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import product
+from types import SimpleNamespace
 from typing import Any
 
 from complaints import handling
+from complaints.acceptance.remedies import BODIES
+from complaints.documents.kinds import KINDS
 from complaints.filing import drafts
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import authority, both, enterprise, mediation, offers, proposals, violations
 from complaints.handling.steps import consumer as consumer_steps
+from complaints.handling.transition.writing import open_files
 from complaints.models import Complaint, Evidence, Notice
+from complaints.notices.writing import for_file, write
 from complaints.parties.actors import SYSTEM, Actor, consumer, officer, staff_member
 from complaints.parties.conditions import Conditions
-from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
-from complaints.procedure.workflow import Status
-from tests.given import BECAUSE
+from complaints.procedure.filing_request import DemandRequest, FilingRequest
+from complaints.procedure.workflow import HIDDEN_CLOCKS, TABLE, Outcome, Status
+from complaints.record.record import Entry
+from tests.given import BECAUSE, a_request
 from tests.walls.world import FILED_BEFORE, Family, World, canary
 
 S = Status
@@ -28,21 +37,17 @@ FILE = b"\x89PNG\r\n\x1a\n" + b"canary" * 20
 
 def walk(world: World, family: Family, *, former: Family | None) -> None:
     """File a case for each status and take it there; ``former`` had each of them before."""
-    now = world.now - FILED_BEFORE
-    conditions = Conditions.at(now)
-    actor = consumer(family.consumer)
-    filed = handling.file(
-        [_request(world, family, former, status) for status in STATUSES], actor=actor, now=now, conditions=conditions
-    )
+    now, actor = world.now - FILED_BEFORE, consumer(family.consumer)
+    requests = [_request(world, family, former, status) for status in STATUSES]
+    filed = handling.file(requests, actor=actor, now=now, conditions=Conditions.at(now))
     family.cases = dict(zip(STATUSES, filed, strict=True))
     county = officer([world.officers["authority_handler", {"A": "own", "B": "sibling", "C": "cousin"}[family.letter]]])
     if former is not None:
         _go(family, _had_by(former, family), world, minutes=0)
-    _go(family, _forwarded(family), world)
-    _go(family, _negotiated(family), world)
-    _go(family, _decided(family, county), world)
-    _go(family, _reviewed(family, county), world)
-    _go(family, _mediated(family, county), world)
+    for moves in (_forwarded(family), _negotiated(family)):
+        _go(family, moves, world)
+    for decided in (_decided, _reviewed, _mediated):
+        _go(family, decided(family, county), world)
     for status, case in family.cases.items():
         case.refresh_from_db()
         assert case.status == status, f"{family.letter}: {case.status} instead of {status}"
@@ -72,36 +77,23 @@ def evidence(world: World, letter: str, status: str, *, draft: Any) -> Evidence:
 
 
 def _request(world: World, family: Family, former: Family | None, status: str) -> FilingRequest:
-    letter, first = family.letter, former or family
-    draft, _key = drafts.begin(now=world.now - FILED_BEFORE, source="walls")
-    return FilingRequest(
-        received_at=world.now - FILED_BEFORE,
-        respondents=(RespondentRequest(enterprise_id=first.enterprise.pk, branch_id=first.branches["own"].pk),),
-        service_region_id=family.county.region_id,
-        object_kind="service",
-        object_category="service.telecom",
+    letter, first, filed_at = family.letter, former or family, world.now - FILED_BEFORE
+    draft, _key = drafts.begin(now=filed_at, source="walls")
+    place: Any = SimpleNamespace(
+        mobile=first.enterprise, fuzhou=first.branches["own"], region=family.county.region, chen=family.consumer
+    )
+    request = a_request(place, now=filed_at)
+    return replace(
+        request,
         item_name=f"宽带 {canary(letter, 'item')}",
-        amount=Decimal("128.50"),
-        is_online=False,
-        problem_category="telecom.fees.unexplained_charge",
         disputed_on=(world.now - timedelta(days=20)).date(),
         statement=f"多扣了费用 {canary(letter, 'statement')}",
         demands=(DemandRequest(kind="refund", amount=Decimal("128.50"), note=canary(letter, "demand")),),
-        consumer_id=family.consumer.pk,
         consumer_name=family.consumer.name,
         consumer_phone=str(family.consumer.phone),
         consumer_address=f"某路 {canary(letter, 'address')} 号",
-        contact_verified=True,
-        consent_version="2026-11",
         language=world.language,
-        consents={
-            "share_with_enterprise": True,
-            "pass_to_regulator": True,
-            "publish_masked": False,
-            "delegated_mediation": True,
-            "pause_for_settlement": True,
-            "entities": [first.enterprise.pk, family.enterprise.pk],
-        },
+        consents=request.consents | {"entities": [first.enterprise.pk, family.enterprise.pk]},
         evidence_ids=(evidence(world, letter, status, draft=draft).pk,),
     )
 
@@ -156,21 +148,10 @@ def _negotiated(family: Family) -> Walk:
     answers = [Answer(demand=1, verdict="refuse", reason=f"合约期内不能退还 {canary(letter, 'note')}")]
     walk[S.NEGOTIATING].append((proposals.propose(move=offers.make_offer(answers=answers)), actor))
     for status in (S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED):
-        promises = (
-            ()
-            if status == S.CLOSED
-            else (
-                Promise(
-                    kind="original_channel",
-                    what="退还多扣费用",
-                    amount="128.50",
-                    demand=1,
-                    due_on=date.today() + timedelta(days=26),
-                ),
-            )
-        )
-        answers = [Answer(demand=1, verdict="grant", amount="128.50", is_separable=True)]
-        message = f"全部退还 {canary(letter, 'offer')}"
+        due_on, how = date.today() + timedelta(days=26), {"amount": "128.50", "demand": 1}
+        refund = Promise(kind="original_channel", what="退还多扣费用", due_on=due_on, **how)
+        answers = [Answer(verdict="grant", is_separable=True, **how)]
+        promises, message = () if status == S.CLOSED else (refund,), f"全部退还 {canary(letter, 'offer')}"
         walk[status].append((offers.make_offer(answers=answers, promises=promises, message=message), actor))
     return walk
 
@@ -204,8 +185,42 @@ def _reviewed(family: Family, county: Actor) -> Walk:
 
 def _mediated(family: Family, county: Actor) -> Walk:
     until = date.today() + timedelta(days=20)
-    return {
-        S.MEDIATION_SUSPENDED: [
-            (mediation.order_appraisal(laboratory="某检测中心", until=until, cost_borne_by="shared"), county)
-        ]
-    }
+    appraisal = mediation.order_appraisal(laboratory="某检测中心", until=until, cost_borne_by="shared")
+    return {S.MEDIATION_SUSPENDED: [(appraisal, county)]}
+
+
+def notices(world: World, status: str, language: str) -> Iterator[Notice]:
+    """As every step that may be taken here would write them to everybody, wherever it may lead; nothing is kept."""
+    case = world.target.case(status)
+    (file,) = open_files([case.pk], now=world.now, conditions=Conditions.at(world.now), is_looking=True)
+    for entry in _entries(file.complaint, Status(status), file.clocks, world):
+        file.complaint.status, file.complaint.outcome = entry.to_status, entry.outcome
+        file.entries[:] = [entry]
+        for notice in for_file(file):
+            write(notice, file, entry, language=language)
+            yield notice
+
+
+def _entries(case: Any, status: Status, clocks: list[Any], world: World) -> Iterator[Entry]:
+    """As taken by the system, and as an officer wrote it down for the consumer."""
+    papers = {"documents": [{"form": form, "reference": "1"} for form in KINDS]}
+    duty = {"ground": "outside_duty", "body": BODIES[0], "body_until": world.now.date().isoformat()}
+    for step, row in TABLE.items():
+        if status not in row.at and (step, status) != ("file", Status.FILED):
+            continue
+        for to, outcome in row.to or ((status, Outcome(case.outcome) if case.outcome else None),):
+            way = {"from_status": status, "to_status": to, "outcome": outcome or ""}
+            now = {"happened_at": world.now, "written_at": world.now}
+            writers = (SYSTEM, papers), (consumer(world.target.consumer), papers | duty | {"recorded": True})
+            reminded = _reminded(clocks) if step == "remind" else [{}]
+            for (actor, given), tells, more in product(writers, ("both", "authority"), reminded):
+                data = given | more
+                yield Entry(complaint=case, step=step, actor=actor, sequence=99, tells=tells, data=data, **way, **now)
+
+
+def _reminded(clocks: list[Any]) -> list[dict[str, str]]:
+    return [
+        {"clock": clock.clock, "last_day": clock.last_day.isoformat()}
+        for clock in clocks
+        if clock.ended_at is None and clock.clock not in HIDDEN_CLOCKS
+    ]

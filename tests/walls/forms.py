@@ -4,19 +4,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 #: A field whose values are numbers, or that is called so, names something.
-_NAMES = (
-    "handler",
-    "officer",
-    "authority",
-    "branch",
-    "enterprise",
-    "person",
-    "post",
-    "staff",
-    "case",
-    "region",
-    "user",
-)
+_NAMES = "handler officer authority branch enterprise person post staff case region user"
 #: What is written into every field for text.
 TYPED = "写了一句话"
 _TYPED = {"number": "1", "date": "", "datetime-local": "", "email": "new@example.com", "tel": "13900001234"}
@@ -34,12 +22,9 @@ class Form:
     @property
     def ids(self) -> set[str]:
         """Fields that name something by number."""
-        numbers = {
-            name
-            for name, values in self.choices.items()
-            if values - {""} and all(value.isdecimal() for value in values - {""})
-        }
-        return numbers | {name for name in self.values if any(word in name for word in _NAMES)}
+        chosen = {name: values - {""} for name, values in self.choices.items()}
+        numbers = {name for name, values in chosen.items() if values and all(map(str.isdecimal, values))}
+        return numbers | {name for name in self.values if any(word in name for word in _NAMES.split())}
 
 
 class _Reader(HTMLParser):

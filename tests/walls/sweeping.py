@@ -21,15 +21,9 @@ from tests.walls.world import CANARY, Person, World, undone
 
 METHODS = ("GET", "POST")
 #: Tables in which the portal itself notes that somebody called.
-NOTES = frozenset(
-    {
-        "django_session",
-        "accounts_securityevent",
-        "accounts_idempotencykey",
-        "accounts_browsersession",
-        "enterprises_apitoken",
-    }
-)
+NOTES = {"django_session", "enterprises_apitoken"} | {
+    f"accounts_{name}" for name in ("securityevent", "idempotencykey", "browsersession")
+}
 _WRITTEN = """
 select relname, n_tup_ins + n_tup_upd + n_tup_del from pg_stat_xact_user_tables
 where n_tup_ins + n_tup_upd + n_tup_del > 0
@@ -76,8 +70,7 @@ class Tally:
 
 def seed() -> str:
     """The commit, so that every commit looks at other statuses and each can be repeated."""
-    root = ROOT
-    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True)
+    done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True)
     return done.stdout.strip() if done.returncode == 0 else "no commit"
 
 
@@ -125,14 +118,13 @@ class Sweep:
         if self.every_status:
             return self.world.people
         groups: dict[tuple[object, ...], list[Person]] = {}
-        for person in self.world.people:
-            key = (person.roles, person.relation, person.key, person.of, person.is_out)
-            groups.setdefault(key, []).append(person)
+        for one in self.world.people:
+            groups.setdefault((one.roles, one.relation, one.key, one.of, one.is_out), []).append(one)
         people = [self.random.choice(group) for group in groups.values()]
         return [
-            person
-            for person in people
-            if method in actions_for(address.name, person.roles) or self.random.random() < SHARE_OF_REFUSED
+            one
+            for one in people
+            if method in actions_for(address.name, one.roles) or self.random.random() < SHARE_OF_REFUSED
         ]
 
     def _looks(self, address: Address, method: str, person: Person) -> Iterator[tuple[Place, str]]:
@@ -175,12 +167,9 @@ class Sweep:
         address, tally = place.address, self.tally
         answer, tables = self.call(person, method, place.path, DATA.get(address.name, {}))
         wanted = verdict(address, method, person, status)
-        wrong = [
-            complaint(place, method, person, status, answer, self._baseline(wanted, place, method, person, status))
-        ]
-        wrong += self._words(person, answer)
-        wrong += numbers(person, answer)
-        wrong += headers(answer, is_somebodys=person.user is not None)
+        baseline = self._baseline(wanted, place, method, person, status)
+        wrong = [complaint(place, method, person, status, answer, baseline), *self._words(person, answer)]
+        wrong += numbers(person, answer) + headers(answer, is_somebodys=person.user is not None)
         if tables and wanted not in {"allow", "steps"}:
             wrong.append(f"was refused and wrote to {', '.join(sorted(tables))}")
         elif tables - LEFT_BY_LOOKING.get(address.name, frozenset()) and method == "GET":
@@ -189,9 +178,8 @@ class Sweep:
         tally.verdicts[wanted] += 1
         if answer.status == 200 and not is_public(address.name, method):
             tally.shown.update(person.roles)
-        tally.wrong += [
-            f"{person.name}: {method} {address.name} {place.path} ({status}): {text}" for text in wrong if text
-        ]
+        called = f"{person.name}: {method} {address.name} {place.path} ({status})"
+        tally.wrong += [f"{called}: {text}" for text in wrong if text]
 
     def _baseline(self, wanted: str, place: Place, method: str, person: Person, status: str) -> Answer | None:
         """The answer for what does not exist: no such address at all, or no such thing where one is led elsewhere."""
@@ -221,10 +209,8 @@ def numbers(person: Person, answer: Answer) -> list[str]:
 
 def headers(answer: Answer, *, is_somebodys: bool) -> list[str]:
     """Every answer, whatever it is: never in a frame; and kept nowhere when somebody is signed in."""
-    wrong = []
-    if answer.headers.get("X-Frame-Options") != "DENY" or "frame-ancestors 'none'" not in answer.headers.get(
-        "Content-Security-Policy", ""
-    ):
+    wrong, policy = [], answer.headers.get("Content-Security-Policy", "")
+    if answer.headers.get("X-Frame-Options") != "DENY" or "frame-ancestors 'none'" not in policy:
         wrong.append("may be framed")
     if is_somebodys and "no-store" not in answer.headers.get("Cache-Control", ""):
         wrong.append("may be kept by a browser or a proxy")

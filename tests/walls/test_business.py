@@ -1,24 +1,29 @@
-"""What nobody may do though each step by itself is allowed: decide for the other side, win time, decide twice."""
+"""What nobody may do though each step by itself is allowed: decide for the other side, win time, decide twice.
 
+Fifty at once race for the steps that tests/complaints/handling/test_steps.py walks: `make test` three of them,
+`make test-full` each one that moves a case.
+"""
+
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import product
+from threading import Barrier
+
+import pytest
+from django.db import connections
 
 from accounts.roles import CASE_STAFF
+from authorities.models import Policy
 from complaints import handling
-from complaints.handling import Move, StepNotAllowed
+from complaints.handling import StepNotAllowed
 from complaints.handling.steps import authority, consumer, enterprise
-from complaints.models import Complaint, Deadline
-from complaints.parties.actors import Actor
+from complaints.models import Deadline, HandlingStep
 from complaints.procedure.workflow import TABLE, Role, Status
+from tests import reloaded
 from tests.cast import WEDNESDAY, World
-from tests.given import BECAUSE, a_complaint, an_offer, step
-
-
-def refused(case: Complaint, move: Move, actor: Actor) -> bool:
-    try:
-        handling.take(move, [case.pk], actor=actor, now=WEDNESDAY)
-    except StepNotAllowed:
-        return True
-    return False
+from tests.complaints.handling.test_steps import WALKS
+from tests.given import BECAUSE, a_complaint, refused, step
 
 
 def test_T88_an_enterprise_neither_decides_for_the_consumer_nor_settles_a_case_by_saying_so(world: World) -> None:
@@ -29,18 +34,18 @@ def test_T88_an_enterprise_neither_decides_for_the_consumer_nor_settles_a_case_b
     assert {move.step for move in moves} <= plain.keys()
     for status in (Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.AWAITING_CONSUMER, Status.PERFORMING):
         case = a_complaint(world, status=status)
-        assert all(refused(case, move, world.handler) and refused(case, move, world.manager) for move in moves)
-        case.refresh_from_db()
-        assert case.status == status
+        for move, actor in product(moves, (world.handler, world.manager)):
+            refused(case, move, actor, WEDNESDAY)
+        assert reloaded(case).status == status
     assert not [name for name in only if TABLE[name].by & CASE_STAFF]
     case = a_complaint(world, status=Status.NEGOTIATING)
     step(case, handling.MOVES["claim_settled_elsewhere"](text="电话里谈妥了。"), world.handler, WEDNESDAY)
     assert case.status == Status.NEGOTIATING
-    assert refused(case, handling.MOVES["confirm_settled_elsewhere"](), world.handler)
+    refused(case, handling.MOVES["confirm_settled_elsewhere"](), world.handler, WEDNESDAY)
     promised = a_complaint(world, status=Status.PERFORMING)
     step(promised, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, WEDNESDAY)
     assert promised.status == Status.PERFORMING
-    assert refused(promised, consumer.confirm_performed(obligations=[1]), world.handler)
+    refused(promised, consumer.confirm_performed(obligations=[1]), world.handler, WEDNESDAY)
 
 
 def test_T88_sending_a_case_back_wins_no_time(world: World) -> None:
@@ -60,5 +65,57 @@ def test_T88_sending_a_case_back_wins_no_time(world: World) -> None:
 def test_T87_an_offer_that_was_answered_is_answered_once(world: World) -> None:
     case = a_complaint(world, status=Status.AWAITING_CONSUMER)
     step(case, consumer.decline_offer(reason="amount_too_low"), world.consumer, WEDNESDAY)
-    assert refused(case, consumer.accept_offer(), world.consumer)
-    assert refused(case, an_offer() if case.status != Status.NEGOTIATING else consumer.accept_offer(), world.consumer)
+    for move in (consumer.accept_offer(), consumer.decline_offer(reason="amount_too_low")):
+        refused(case, move, world.consumer, WEDNESDAY)
+
+
+AT_ONCE = 50
+MOVES_A_CASE = sorted(step for step, walk in WALKS.items() if walk.to and walk.to != walk.at)
+
+
+@pytest.fixture
+def threads() -> Iterator[ThreadPoolExecutor]:
+    """Each keeps its own connection, so all are there before the race begins."""
+    ready = Barrier(AT_ONCE)
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        yield pool
+        # Each thread closes its own; none ends before the last has begun.
+        list(pool.map(lambda _: (ready.wait(), connections.close_all()), range(AT_ONCE)))
+
+
+def race(world: World, step: str, threads: ThreadPoolExecutor) -> tuple[int, int]:
+    """How many of fifty took the step, and how often the record has it."""
+    walk = WALKS[step]
+    case, move = walk.begin(world)
+    before = HandlingStep.objects.filter(complaint=case, step=step).count()
+    actor, start = world.actor(walk.who), Barrier(AT_ONCE)
+
+    def attempt(_number: int) -> bool:
+        connections["default"].ensure_connection()
+        start.wait()
+        try:
+            handling.take(move, [case.pk], actor=actor, now=WEDNESDAY + walk.after)
+        except StepNotAllowed:
+            return False
+        return True
+
+    taken = sum(threads.map(attempt, range(AT_ONCE)))
+    entries = HandlingStep.objects.filter(complaint=case, step=step, audience=TABLE[step].audience)
+    return taken, entries.count() - before
+
+
+def races(world: World, steps: Iterable[str], threads: ThreadPoolExecutor) -> dict[str, tuple[int, int]]:
+    Policy.objects.filter(name__startswith="two_persons.").update(number=0)
+    result = {step: race(world, step, threads) for step in steps}
+    return {step: seen for step, seen in result.items() if seen != (1, 1)}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T87_of_fifty_at_once_one_takes_the_step(world: World, threads: ThreadPoolExecutor) -> None:
+    assert not races(world, ("accept_case", "accept_offer", "withdraw"), threads)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T87_of_fifty_at_once_one_takes_each_step_that_moves_a_case(world: World, threads: ThreadPoolExecutor) -> None:
+    assert {"accept", "refuse", "confirm_performed", "record_agreement"} <= set(MOVES_A_CASE)
+    assert not races(world, MOVES_A_CASE, threads)

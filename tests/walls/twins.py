@@ -9,130 +9,77 @@ is green in the copy before the wall is taken away.
 import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
+from collections import namedtuple
 from pathlib import Path
 
 from tests.faults.twins import Change, change, copy_of_the_clone, prove_each
 
-
-@dataclass(frozen=True, slots=True)
-class Twin:
-    """``tests``: what pytest is given; all of it is green with the wall and some of it red without."""
-
-    name: str
-    what: str
-    tests: tuple[str, ...]
-    changes: tuple[Change, ...]
-
+#: `tests`: what pytest is given; all of it is green with the wall and some of it red without.
+Twin = namedtuple("Twin", "name what tests changes")
+_CASES, _DATABASE = "complaints/models/complaint.py", ("tests/walls/test_the_database_itself.py", "-k")
+_REGIONS = ("tests/walls/test_regions.py", "-k")
+_SEEN = "        return self.filter(seen).exclude(status=Status.DRAFT)\n"
+_ALL = "        return self.exclude(status=Status.DRAFT)\n"
+_OR = "            seen |= lies_in(region)\n"
+_RULE = '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n'
+_IS_OPEN = "        if is_public(resource, action) or is_held_by_key(resource, action):\n"
+_KEY = "foreign key (engagement_id) references complaints_engagement (id)"
+_WHOLE_KEY = "foreign key (enterprise_id, engagement_id) references complaints_engagement (enterprise_id, id)"
 
 TWINS: tuple[Twin, ...] = (
     Twin(
         "queryset-wall",
         "visible_to, of_offices and held_by find every case; requests read past row-level security as well",
-        ("tests/walls/test_regions.py", "-k", "second_wall_off and not people_still"),
+        (*_REGIONS, "second_wall_off and not people_still"),
         (
-            Change(
-                "complaints/models/complaint.py",
-                "        for region in regions_of(offices):\n            seen |= lies_in(region)\n"
-                "        return self.filter(seen).exclude(status=Status.DRAFT)\n",
-                "        return self.exclude(status=Status.DRAFT)\n",
-            ),
-            Change(
-                "complaints/models/complaint.py",
-                "        for region in regions[1:]:\n            seen |= lies_in(region)\n"
-                "        return self.filter(seen).exclude(status=Status.DRAFT)\n",
-                "        return self.exclude(status=Status.DRAFT)\n",
-            ),
-            Change(
-                "complaints/models/complaint.py",
-                "        return self.filter(held).exclude(status=Status.DRAFT)\n",
-                "        return self.exclude(status=Status.DRAFT)\n",
-            ),
+            Change(_CASES, f"        for region in regions_of(offices):\n{_OR}{_SEEN}", _ALL),
+            Change(_CASES, f"        for region in regions[1:]:\n{_OR}{_SEEN}", _ALL),
+            Change(_CASES, _SEEN.replace("seen", "held"), _ALL),
         ),
     ),
     Twin(
         "row-policy",
         "PostgreSQL shows every caller every row; the first wall is off as well",
-        ("tests/walls/test_regions.py", "-k", "first_wall_off and not people_still"),
-        (
-            Change(
-                "complaints/migrations/0004_row_security.py",
-                'for select to {role} using ({condition})")',
-                'for select to {role} using (true)")',
-            ),
-        ),
+        (*_REGIONS, "first_wall_off and not people_still"),
+        [Change("complaints/migrations/0004_row_security.py", "{role} using ({condition})", "{role} using (true)")],
     ),
     Twin(
         "composite-key",
         "what hangs on an engagement may name another enterprise",
-        ("tests/walls/test_the_database_itself.py", "-k", "T03"),
-        (
-            Change(
-                "complaints/migrations/0003_append_only.py",
-                'f"foreign key (enterprise_id, engagement_id) references complaints_engagement (enterprise_id, id)"',
-                'f"foreign key (engagement_id) references complaints_engagement (id)"',
-            ),
-        ),
+        (*_DATABASE, "T03"),
+        [Change("complaints/migrations/0003_append_only.py", f'f"{_WHOLE_KEY}"', f'f"{_KEY}"')],
     ),
     Twin(
         "idempotency-constraint",
         "a key may stand twice",
-        ("tests/walls/test_the_database_itself.py", "-k", "T87_a_key"),
-        (
-            Change(
-                "accounts/migrations/0001_models.py",
-                'name="one_effect_per_key", fields=("actor", "key")',
-                'name="one_effect_per_key", fields=("actor", "key", "id")',
-            ),
-        ),
+        (*_DATABASE, "T87_a_key"),
+        [Change("accounts/migrations/0001_models.py", 'fields=("actor", "key")', 'fields=("actor", "key", "id")')],
     ),
     Twin(
         "formula-guard",
         "cells leave as they were typed",
         ("tests/web/test_safe_cells.py",),
-        (
-            Change(
-                "web/safe_cells.py",
-                "    if _NUMBER.fullmatch(text) or not _IS_FORMULA.match(text):\n        return text\n    return"
-                ' f"\'{text}"\n',
-                "    return text\n",
-            ),
-        ),
+        [Change("web/safe_cells.py", '    return f"\'{text}"\n', "    return text\n")],
     ),
     Twin(
         "ssrf-rule",
         "every address counts as one of the open internet",
         ("tests/web/test_outgoing.py",),
-        (
-            Change(
-                "web/safe_http.py",
-                '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n',
-                '    """The rule of D15: an address of the open internet, whatever it is wrapped in."""\n'
-                "    if address:\n        return True\n",
-            ),
-        ),
+        [Change("web/safe_http.py", _RULE, f"{_RULE}    if address:\n        return True\n")],
     ),
     Twin(
         "gate",
         "a page without a line is open",
         ("tests/access/test_permissions.py", "-k", "T09 or before_the_view"),
-        (
-            Change(
-                "access/middleware.py",
-                "        if is_public(resource, action) or is_held_by_key(resource, action):\n            return"
-                " None\n",
-                "        return None\n",
-            ),
-        ),
+        [Change("access/middleware.py", f"{_IS_OPEN}            return None\n", "        return None\n")],
     ),
 )
 
 
 def tested(twin: Twin, target: Path) -> tuple[str, str]:
     """green, red or broken; and what was seen first."""
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", *twin.tests], cwd=target, capture_output=True, text=True
-    )
+    command = [sys.executable, "-m", "pytest", "-q", *twin.tests]
+    done = subprocess.run(command, cwd=target, capture_output=True, text=True)
     last = done.stdout.strip().splitlines()[-1:] or done.stderr.strip().splitlines()[-1:]
     failed = next((line for line in done.stdout.splitlines() if line.startswith("FAILED")), "")
     if done.returncode == 0:

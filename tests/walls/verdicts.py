@@ -95,22 +95,22 @@ def _let_in(place: Place, method: str, wanted: str, answer: Answer, *, is_closed
 
 def _refused(place: Place, wanted: str, answer: Answer) -> str:
     got = answer.status
-    if wanted == "409":
-        return "" if got == 409 or (got == 404 and not place.is_there) else f"{got} instead of 409"
-    if wanted == "405":
-        return "" if got == 405 else f"{got} instead of 405"
-    if wanted == "sign_in":
-        return "" if answer.is_sign_in or got == 401 else f"{got} {answer.location}, but must sign in first"
-    if wanted == "404":
-        return "" if got == 404 else f"{got} {answer.location}, but is a stranger here: 404"
-    return "200 without the key" if got == 200 else ""
+    is_so = {
+        "409": got == 409 or (got == 404 and not place.is_there),
+        "405": got == 405,
+        "sign_in": answer.is_sign_in or got == 401,
+        "404": got == 404,
+        "elsewhere": got != 200,
+    }[wanted]
+    return "" if is_so else f"{got} {answer.location}, wanted is {wanted}"
 
 
 def _of_a_program(place: Place, method: str, person: Person, wanted: str, got: int) -> str:
     """A program is told what is wrong with its call (400, 415) before whether the case is there: to everybody alike."""
+    let_in = _LET_IN[method] | {400, 415} | (_NOT_THERE if not place.is_there else set())
     may = {
-        "allow": _LET_IN[method] | {400, 415} | (_NOT_THERE if not place.is_there else set()),
-        "steps": _LET_IN[method] | {400, 415} | (_NOT_THERE if not place.is_there else set()),
+        "allow": let_in,
+        "steps": let_in,
         "409": {400, 409, 415},
         "405": {403, 405},
         "sign_in": {401, 405} if is_public(place.address.name, "GET") else {401},

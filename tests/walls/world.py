@@ -43,23 +43,16 @@ def canary(family: str, what: str) -> str:
 
 #: Who may meet a word, by how they stand to the case; a former enterprise reads nothing of its successor's.
 #: Family F: what the former enterprise said while it had the cases of family A.
-KNOWN_TO: dict[str, frozenset[str]] = {
-    "Fmessage": frozenset({"own", "token", "former", "jurisdiction"}),
-    "Fnote": frozenset({"former"}),
-    "name": frozenset({"own", "party", "jurisdiction"}),
-    "address": frozenset({"own", "party", "jurisdiction"}),
-    "statement": frozenset({"own", "token", "party", "former", "jurisdiction"}),
-    "item": frozenset({"own", "token", "party", "former", "jurisdiction"}),
-    "demand": frozenset({"own", "token", "party", "former", "jurisdiction"}),
-    "file": frozenset({"own", "token", "party", "jurisdiction"}),
-    "message": frozenset({"own", "token", "party", "jurisdiction"}),
-    "contact": frozenset({"own", "party", "jurisdiction"}),
-    "offer": frozenset({"own", "token", "party", "jurisdiction"}),
-    "note": frozenset({"party"}),
-    "concern": frozenset({"jurisdiction"}),
-    "report": frozenset({"jurisdiction"}),
-    "proposal": frozenset({"jurisdiction"}),
+_KNOWN_TO = {
+    "Fmessage": "own token former jurisdiction",
+    "Fnote": "former",
+    "name address contact": "own party jurisdiction",
+    "statement item demand": "own token party former jurisdiction",
+    "file message offer": "own token party jurisdiction",
+    "note": "party",
+    "concern report proposal": "jurisdiction",
 }
+KNOWN_TO = {word: frozenset(who.split()) for words, who in _KNOWN_TO.items() for word in words.split()}
 
 
 @dataclass
@@ -100,11 +93,8 @@ class Person:
 
     def stands(self, status: str) -> str:
         """The relation to the case of family A in this status: it has no enterprise before it was forwarded."""
-        if self.only and status != self.only:
-            return ""
-        if self.relation == "party" and status in (Status.FILED, Status.TRIAGE):
-            return ""
-        return self.relation
+        is_too_early = self.relation == "party" and status in (Status.FILED, Status.TRIAGE)
+        return "" if is_too_early or (self.only and status != self.only) else self.relation
 
     @property
     def is_out_as_a_program(self) -> bool:
@@ -173,9 +163,7 @@ def build(*, now: datetime, evidence_root: Path, language: str = "zh-hans") -> W
     from tests.walls import cases, things
 
     counties = {letter: _county(code) for letter, code in COUNTIES.items()}
-    world = World(
-        now=now, families={}, people=[], officers={}, drafts={}, evidence_root=evidence_root, language=language
-    )
+    world = World(now, families={}, people=[], officers={}, drafts={}, evidence_root=evidence_root, language=language)
     for number, letter in enumerate(COUNTIES):
         world.families[letter] = _family(letter, counties[letter], number)
     _officers(world, counties)
@@ -189,28 +177,20 @@ def build(*, now: datetime, evidence_root: Path, language: str = "zh-hans") -> W
 
 
 def _county(code: str) -> Authority:
-    region = Region.objects.filter(code=code).first()
-    if region is None:
-        region = _region(code)
-    result = Authority.objects.filter(region=region, level=Authority.Level.COUNTY).first()
-    return result or Authority.objects.create(
-        name=f"局{code}",
-        region=region,
-        level=Authority.Level.COUNTY,
-        has_power=True,
-        document_code="测市监",
-        parent=Authority.objects.get(level=Authority.Level.PROVINCE, region__code="350000"),
-    )
+    county = {"region": Region.objects.filter(code=code).first() or _region(code), "level": Authority.Level.COUNTY}
+    if found := Authority.objects.filter(**county).first():
+        return found
+    province = Authority.objects.get(level=Authority.Level.PROVINCE, region__code="350000")
+    how = {"has_power": True, "document_code": "测市监", "parent": province}
+    return Authority.objects.create(name=f"局{code}", **county, **how)
 
 
 def _region(code: str) -> Region:
     """A county of another city, where the directory has none."""
-    city = Region.objects.filter(code=code[:4] + "00").first()
-    assert city is not None, f"no city of {code}"
+    city = Region.objects.get(code=code[:4] + "00")
     first = city.pk + int(code[4:])
-    return Region.objects.create(
-        id=first, last=first, code=code, name=f"区{code}", parent=city, level=Region.Level.COUNTY, country="CN"
-    )
+    columns = {"parent": city, "level": Region.Level.COUNTY, "country": "CN"}
+    return Region.objects.create(id=first, last=first, code=code, name=f"区{code}", **columns)
 
 
 def _family(letter: str, county: Authority, number: int) -> Family:
@@ -236,19 +216,15 @@ def _family(letter: str, county: Authority, number: int) -> Family:
 def _officers(world: World, counties: dict[str, Authority]) -> None:
     """Four roles at five places, seen from the county of family A; and whoever distributes for each county."""
     own = counties["A"]
-    assert own.parent is not None
-    office = Authority.objects.filter(parent=own, level=Authority.Level.OFFICE).first()
-    assert office is not None
-    province = own.parent.parent
-    assert province is not None
+    office = Authority.objects.filter(parent=own, level=Authority.Level.OFFICE)[0]
     places = {"own": own, "above": own.parent, "office": office, "sibling": counties["B"], "cousin": counties["C"]}
     for place, authority in places.items():
         for role, office_role in OFFICES.items():
             user = _person(f"{role[:3]}{place[:2]}", f"{role}.{place}@example.com")
             world.officers[role, place] = Officer.objects.create(user=user, authority=authority, role=office_role)
-    world.officers["intake", "province"] = Officer.objects.create(
-        user=_person("省分送", "intake.province@example.com"), authority=province, role=Role.INTAKE.post
-    )
+    user = _person("省分送", "intake.province@example.com")
+    of_the_province = Officer.objects.create(user=user, authority=own.parent.parent, role=Role.INTAKE.post)
+    world.officers["intake", "province"] = of_the_province
 
 
 def _people(world: World) -> None:
@@ -259,19 +235,8 @@ def _people(world: World) -> None:
     for key, role in (("draft", "draft_holder"), ("token", "token_holder")):
         for letter, of in (("A", "the"), ("B", "another")):
             relation = "own" if (key, letter) == ("token", "A") else ""
-            people.append(
-                Person(
-                    f"holder of {of} {key}",
-                    frozenset({"anyone", role}),
-                    relation,
-                    None,
-                    ((letter, "token"),),
-                    key,
-                    is_out=True,
-                    only=TRACKED,
-                    of=letter,
-                )
-            )
+            name, roles, knows = f"holder of {of} {key}", frozenset({"anyone", role}), ((letter, "token"),)
+            people.append(Person(name, roles, relation, None, knows, key, is_out=True, only=TRACKED, of=letter))
     people.append(Person("consumer", everybody, "own", families["A"].consumer, (("A", "own"),)))
     people.append(Person("consumer of another case", everybody, "", families["B"].consumer, (("B", "own"),)))
     for (role, place), staff in families["A"].staff.items():
@@ -281,15 +246,8 @@ def _people(world: World) -> None:
     for role in sorted(ENTERPRISE_ROLES):
         other, former = (families[letter].staff[role, "headquarters"].user for letter in "BC")
         people.append(Person(f"{role} of another enterprise", everybody | {role}, "", other, (("B", "party"),)))
-        people.append(
-            Person(
-                f"{role} of the former enterprise",
-                everybody | {role},
-                "former",
-                former,
-                (("A", "former"), ("C", "party")),
-            )
-        )
+        name, knows = f"{role} of the former enterprise", (("A", "former"), ("C", "party"))
+        people.append(Person(name, everybody | {role}, "former", former, knows))
     seen = {"own": "A", "above": "AB", "office": "", "sibling": "B", "cousin": "C"}
     for (role, place), officer in world.officers.items():
         if place in seen:

@@ -12,10 +12,10 @@ from accounts.models import User
 from complaints.procedure.workflow import Status
 from enterprises.models import Enterprise, Staff
 from odr_portal.site import page_context
-from tests import ROOT
+from tests import ROOT, missing_in
 from tests.browser.pictures import NOT_PICTURED, OTHER_PICTURES, kind_of, pages
 from tests.cast import World
-from tests.complaints.pages import at_the_desk
+from tests.complaints.pages.at_the_desk import signed_in
 from tests.given import a_complaint
 from tests.server import A_REQUEST
 
@@ -29,26 +29,26 @@ def test_a_stranger_reads_the_plain_pages(client: Client) -> None:
         answer = client.get(path)
         page = answer.content.decode()
         assert (answer.status_code, page.count("<h1")) == (200, 1), path
-        for text in ('<html lang="zh-Hans"', "12315 · 人工帮助"):
-            assert text in page, path
+        assert missing_in(page, '<html lang="zh-Hans"', "12315 · 人工帮助") == [], path
+    client.post("/display/", {"language": "en"})
+    for path in PAGES:
+        page = client.get(path).content.decode()
+        page = re.sub(r"<head>.*?</head>|lang=\"zh-Hans\">中文|（[^）]*）|\([^)]*\)", "", page, flags=re.S)
+        assert not set(re.findall(r"[一-鿿]+", page)) - {"市场监管部门", "中文"}, path
 
 
 def test_reading_wishes_are_kept_and_the_page_comes_back_and_home_leads_to_people_to_talk_to(client: Client) -> None:
     page = client.get("/").content.decode().partition("</main>")[0]
-    for address in ("/open/stations/", "/help/"):
-        assert f'href="{address}"' in page, address
+    assert missing_in(page, 'href="/open/stations/"', 'href="/help/"') == []
     answer = client.post("/display/", {"display": "elder", "next": "/how/?x=1"})
     assert answer["Location"] == "/how/?x=1"
     client.post("/display/", {"theme": "dark"})
     client.post("/display/", {"language": "en"})
     page = client.get("/how/").content.decode()
-    assert '<html lang="en" data-display="elder" data-theme="dark">' in page
-    assert "Standard" in page
+    assert missing_in(page, '<html lang="en" data-display="elder" data-theme="dark">', "Standard") == []
     client.post("/display/", {"display": "standard"})
     assert "data-display" not in client.get("/how/").content.decode()
-
-
-def test_unknown_wishes_change_nothing(client: Client) -> None:
+    # Unknown ones change nothing.
     for body in ({"display": 'x"y'}, {"theme": "<b>"}, {"language": "fr"}, {}):
         answer = client.post("/display/", {**body, "next": "//evil.example/"})
         assert answer["Location"] == "/"
@@ -64,51 +64,37 @@ def test_every_missing_page_is_the_same_page(client: Client) -> None:
 
 
 def test_a_form_from_elsewhere_is_refused_and_keeps_the_text() -> None:
-    client = Client(enforce_csrf_checks=True)
-    answer = client.post(
-        "/account/sign-in/", {"address": "a.very.long.address@example.org", "password": "secret-secret-secret"}
-    )
+    typed = {"address": "a.very.long.address@example.org", "password": "secret-secret-secret"}
+    answer = Client(enforce_csrf_checks=True).post("/account/sign-in/", typed)
     page = answer.content.decode()
-    assert answer.status_code == 403
-    assert "a.very.long.address@example.org" in page
-    assert "secret-secret" not in page
+    assert (answer.status_code, typed["address"] in page, "secret-secret" in page) == (403, True, False)
 
 
 def test_no_page_has_inline_style_or_script(client: Client) -> None:
     for path in (*PAGES, "/account/sign-in/", "/account/sign-in/password/", "/nothing/"):
         page = client.get(path).content.decode()
-        assert "style=" not in page, path
-        assert not re.search(r"<script(?![^>]* src=)", page), path
-        assert "onclick" not in page, path
+        assert not re.search(r"style=|<script(?![^>]* src=)|onclick", page), path
 
 
-def test_the_english_pages_are_english(client: Client) -> None:
-    client.post("/display/", {"language": "en"})
-    for path in PAGES:
-        page = client.get(path).content.decode()
-        page = re.sub(r"<head>.*?</head>|lang=\"zh-Hans\">中文|（[^）]*）|\([^)]*\)", "", page, flags=re.S)
-        assert not set(re.findall(r"[一-鿿]+", page)) - {"市场监管部门", "中文"}, path
+def bar(client: Client) -> tuple[str, list[str]]:
+    """A page, and the places that its bar offers."""
+    page = client.get("/help/")
+    return page.content.decode(), [item.url for item in page_context.build_page_context(page.wsgi_request)["nav"]]
 
 
-def signed_in(email: str) -> tuple[Client, User]:
-    user = User.objects.create_user(email, name="某人")
-    client = Client()
-    client.force_login(user)
-    return client, user
+def test_every_place_of_the_bar_opens_for_whom_it_is_offered_and_on_a_phone_the_menu_has_it_too(world: World) -> None:
+    for user in (world.ming, world.lead, world.rui, world.su, None):
+        client = signed_in(user) if user else Client()
+        page, places = bar(client)
+        menu = page.partition('<nav id="site"')[2].partition("</nav>")[0]
+        assert [place for place in places if f'href="{place}"' not in menu] == [], user
+        if user:
+            assert len(places) >= 3
+            assert {place: client.get(place).status_code for place in places} == dict.fromkeys(places, 200)
 
 
-@pytest.mark.parametrize("who", ["ming", "lead", "rui", "su"])
-def test_every_place_of_the_bar_opens_for_whom_it_is_offered(world: Any, who: str) -> None:
-    client = Client()
-    client.force_login(getattr(world, who))
-    places = [item.url for item in page_context.build_page_context(client.get("/help/").wsgi_request)["nav"]]
-    assert len(places) >= 3
-    assert {place: client.get(place).status_code for place in places} == dict.fromkeys(places, 200)
-
-
-def test_an_officer_sees_the_authority_and_what_is_asked_for_less_often_under_more(world: Any) -> None:
-    client = Client()
-    client.force_login(world.rui)
+def test_an_officer_sees_the_authority_and_what_is_asked_for_less_often_under_more(world: World) -> None:
+    client = signed_in(world.rui)
 
     def more(url: str) -> str:
         return client.get(url).content.decode().partition('<details class="bar-more')[2].partition("</details>")[0]
@@ -123,41 +109,23 @@ def test_an_officer_sees_the_authority_and_what_is_asked_for_less_often_under_mo
     assert world.gulou.name_en in client.get("/help/").content.decode()
 
 
-def test_on_a_phone_the_menu_leads_wherever_the_bar_leads(world: Any) -> None:
-    client = Client()
-    for who in (world.lead, world.rui, None):
-        if who is not None:
-            client.force_login(who)
-        else:
-            client.logout()
-        page = client.get("/help/")
-        menu = page.content.decode().partition('<nav id="site"')[2].partition("</nav>")[0]
-        left_out = [
-            item.url
-            for item in page_context.build_page_context(page.wsgi_request)["nav"]
-            if f'href="{item.url}"' not in menu
-        ]
-        assert not left_out, (who, left_out)
-
-
-def test_staff_see_their_enterprise_until_they_leave() -> None:
-    client, user = signed_in("ming@example.org")
-    enterprise = Enterprise.objects.create(name="某某通信", name_en="Some Telecom")
-    staff = Staff.objects.create(user=user, enterprise=enterprise, role="handler", starts_on=date(2026, 1, 1))
+def test_staff_see_their_enterprise_until_they_leave(world: World) -> None:
+    client = signed_in(world.chen)
+    firm = Enterprise.objects.create(name="某某通信", name_en="Some Telecom")
+    Staff.objects.create(user=world.chen, enterprise=firm, role="handler", starts_on=date(2026, 1, 1))
     assert "某某通信" in client.get("/help/").content.decode()
-    staff.ends_on = date(2026, 2, 1)
-    staff.save()
+    Staff.objects.filter(user=world.chen).update(ends_on=date(2026, 2, 1))
     assert "某某通信" not in client.get("/help/").content.decode()
 
 
 def test_the_longest_address_is_the_current_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(page_context, "is_here", lambda url: True)
-    marked = [
-        item.url for item in page_context._items(page_context.AUTHORITY_NAV, "/authority/triage/7/") if item.is_current
-    ]
-    assert marked == ["/authority/triage/"]
-    assert [item.url for item in page_context._items(page_context.CONSUMER_NAV, "/") if item.is_current] == ["/"]
-    assert not [item.url for item in page_context._items(page_context.CONSUMER_NAV, "/help/") if item.is_current]
+    for nav, address, marked in (
+        (page_context.AUTHORITY_NAV, "/authority/triage/7/", ["/authority/triage/"]),
+        (page_context.CONSUMER_NAV, "/", ["/"]),
+        (page_context.CONSUMER_NAV, "/help/", []),
+    ):
+        assert [item.url for item in page_context._items(nav, address) if item.is_current] == marked
 
 
 def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:
@@ -166,7 +134,7 @@ def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(1 + A_REQUEST):
         page = Client().get("/")
     assert len(page.content) < 100_000
-    client, _user = signed_in("chen@example.org")
+    client = signed_in(User.objects.create_user("chen@example.org", name="某人"))
     # Session and person, who comes with the news that no work stands anywhere.
     with django_assert_num_queries(3 + A_REQUEST):
         client.get("/")
@@ -174,19 +142,14 @@ def test_the_frame_asks_little(django_assert_num_queries: Any) -> None:
 
 def ways_on(client: Client) -> set[str]:
     page = client.get("/nowhere/").content.decode().partition("<main")[2].partition("</main>")[0]
-    return {
-        address
-        for address in ("/authority/", "/enterprise/queue/", "/cases/", "/track/", "/")
-        if f'href="{address}"' in page
-    }
+    return {way for way in ("/authority/", "/enterprise/queue/", "/cases/", "/track/", "/") if f'href="{way}"' in page}
 
 
 def test_people_at_work_are_led_to_their_own_desk_and_everybody_else_to_the_own_complaints(world: World) -> None:
-    client = Client()
-    assert ways_on(client) == {"/cases/", "/track/", "/"}
+    for client in (Client(), signed_in(world.chen)):
+        assert ways_on(client) == {"/cases/", "/track/", "/"}
     for user, desk in ((world.rui, "/authority/"), (world.su, "/authority/"), (world.ming, "/enterprise/queue/")):
-        assert ways_on(at_the_desk.signed_in(user)) == {desk, "/"}
-    assert ways_on(at_the_desk.signed_in(world.chen)) == {"/cases/", "/track/", "/"}
+        assert ways_on(signed_in(user)) == {desk, "/"}
 
 
 #: The first page that anybody sees, compressed, in bytes (issue: consumer).
@@ -224,9 +187,7 @@ def weight(page: bytes) -> int:
 
 def test_no_page_grows_unseen(world: World) -> None:
     case = a_complaint(world, status=Status.AWAITING_CONSUMER)
-    client = Client()
-    client.force_login(world.chen)
-    heavy = []
+    client, heavy = signed_in(world.chen), []
     for path, (compressed, alone) in LIMITS.items():
         visitor = client if path.startswith("/cases/") else Client()
         answer = visitor.get(path.format(number=case.number))

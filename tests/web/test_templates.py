@@ -6,7 +6,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
 import time_machine
 from django import forms
 from django.template import Context, Engine, engines
@@ -15,7 +14,7 @@ from django.template.loader import get_template
 from django.utils.safestring import mark_safe
 from django.utils.translation import override
 
-from tests import ROOT
+from tests import ROOT, missing_in
 from web.templatetags import portal
 
 #: The file of each template by its name; the folders below templates/ are those of the packages.
@@ -56,66 +55,57 @@ def test_no_chinese_word_or_mark_stands_outside_of_what_is_translated() -> None:
     assert not result, "\n".join(result)
 
 
-@time_machine.travel(FRIDAY, tick=False)
-@pytest.mark.parametrize(
-    ("language", "source", "value", "words"),
-    [
-        ("zh-hans", "last_day", DUE, "12月2日（周三）24:00前"),
-        ("en", "last_day", DUE, "by the end of Wed 2 Dec"),
-        ("zh-hans", "last_day_short", DUE, "12月2日24:00前"),
-        ("zh-hans", "last_day", datetime(2026, 12, 2, 6, 30, tzinfo=UTC), "12月2日（周三）14:30前"),
-        ("en", "last_day", datetime(2026, 12, 2, 6, 30, tzinfo=UTC), "by 14:30 on Wed 2 Dec"),
-        ("zh-hans", "last_day", datetime(2027, 1, 4, 16, 0, tzinfo=UTC), "2027年1月4日（周一）24:00前"),
-        ("zh-hans", "day", date(2026, 12, 2), "12月2日（周三）"),
-        ("en", "day", date(2027, 1, 4), "Mon 4 Jan 2027"),
-        ("zh-hans", "moment", datetime(2026, 11, 25, 8, 5, tzinfo=UTC), "11月25日 16:05"),
-        ("en", "moment", datetime(2026, 11, 25, 8, 5, tzinfo=UTC), "25 Nov, 16:05"),
-        ("zh-hans", "money", Decimal("1280.5"), "¥1,280.50"),
-        ("zh-hans", "money", None, "–"),
-        ("zh-hans", "last_day", None, ""),
-    ],
-)
-def test_dates_and_money_in_words(language: str, source: str, value: Any, words: str) -> None:
-    with override(language):
-        assert getattr(portal, source)(value) == words
-        assert draw("{{ value|" + source + " }}", value=value) == words
+HALF_PAST_TWO, LATE = datetime(2026, 12, 2, 6, 30, tzinfo=UTC), datetime(2027, 1, 4, 16, 0, tzinfo=UTC)
+FIVE_PAST_FOUR = datetime(2026, 11, 25, 8, 5, tzinfo=UTC)
+WRITTEN: list[tuple[str, str, Any, str]] = [
+    ("zh-hans", "last_day", DUE, "12月2日（周三）24:00前"),
+    ("en", "last_day", DUE, "by the end of Wed 2 Dec"),
+    ("zh-hans", "last_day_short", DUE, "12月2日24:00前"),
+    ("zh-hans", "last_day", HALF_PAST_TWO, "12月2日（周三）14:30前"),
+    ("en", "last_day", HALF_PAST_TWO, "by 14:30 on Wed 2 Dec"),
+    ("zh-hans", "last_day", LATE, "2027年1月4日（周一）24:00前"),
+    ("zh-hans", "day", date(2026, 12, 2), "12月2日（周三）"),
+    ("en", "day", date(2027, 1, 4), "Mon 4 Jan 2027"),
+    ("zh-hans", "moment", FIVE_PAST_FOUR, "11月25日 16:05"),
+    ("en", "moment", FIVE_PAST_FOUR, "25 Nov, 16:05"),
+    ("zh-hans", "money", Decimal("1280.5"), "¥1,280.50"),
+    ("zh-hans", "money", None, "–"),
+    ("zh-hans", "last_day", None, ""),
+]
 
 
 @time_machine.travel(FRIDAY, tick=False)
-@pytest.mark.parametrize(
-    ("language", "clock", "tone", "words"),
-    [
-        ("zh-hans", {"due_at": DUE, "working_days_left": 3}, "neutral", "还剩3个工作日 · 12月2日"),
-        ("en", {"due_at": DUE, "working_days_left": 3}, "neutral", "due in 3 working days, 2 Dec"),
-        ("en", {"due_at": DUE, "working_days_left": 1, "fraction": 0.5}, "warn", "due in 1 working day, 2 Dec"),
-        (
-            "zh-hans",
-            {"due_at": DUE, "working_days_left": 1, "fraction": 0.8},
-            "warn",
-            "<b>‼ 还剩1个工作日 · 12月2日</b>",
-        ),
-        ("zh-hans", {"due_at": datetime(2026, 11, 27, 16, tzinfo=UTC)}, "warn", "<b>‼ 今天24:00前</b>"),
-        ("en", {"due_at": datetime(2026, 11, 27, 16, tzinfo=UTC)}, "warn", "due today, by midnight"),
-        (
-            "zh-hans",
-            {"due_at": datetime(2026, 11, 24, 16, tzinfo=UTC), "working_days_overdue": 3},
-            "bad",
-            "已逾期3个工作日，应于11月24日完成",
-        ),
-        ("en", {"due_at": datetime(2026, 11, 24, 16, tzinfo=UTC), "state": "lapsed"}, "bad", "overdue, was due 24 Nov"),
-        ("zh-hans", {"due_at": DUE, "paused_for": "您答复方案"}, "neutral", "计时暂停：等您答复方案"),
-        ("en", {"due_at": DUE, "state": "paused", "remaining": 5}, "neutral", "clock paused, 5 working days left"),
-        ("zh-hans", {"due_at": DUE, "state": "met"}, "ok", "已按期完成"),
-        ("zh-hans", {"due_at": DUE, "working_days_left": 3, "is_provisional": True}, "neutral", "（暂定）"),
-    ],
-)
-def test_a_chip_says_how_long(language: str, clock: dict[str, Any], tone: str, words: str) -> None:
-    with override(language):
-        drawn = draw("{% chip clock '/why/' %}", clock=clock)
-    assert words in drawn
-    assert f'data-tone="{tone}"' in drawn
-    assert 'href="/why/"' in drawn
-    assert 'aria-hidden="true"' in drawn
+def test_dates_and_money_in_words() -> None:
+    for language, source, value, text in WRITTEN:
+        with override(language):
+            assert getattr(portal, source)(value) == text
+            assert draw("{{ value|" + source + " }}", value=value) == text
+
+
+IN_TIME, TODAY = {"due_at": DUE, "working_days_left": 3}, {"due_at": datetime(2026, 11, 27, 16, tzinfo=UTC)}
+TOO_LATE, ONE_LEFT = {"due_at": datetime(2026, 11, 24, 16, tzinfo=UTC)}, {"due_at": DUE, "working_days_left": 1}
+CHIPS: list[tuple[str, dict[str, Any], str, str]] = [
+    ("zh-hans", IN_TIME, "neutral", "还剩3个工作日 · 12月2日"),
+    ("en", IN_TIME, "neutral", "due in 3 working days, 2 Dec"),
+    ("en", ONE_LEFT | {"fraction": 0.5}, "warn", "due in 1 working day, 2 Dec"),
+    ("zh-hans", ONE_LEFT | {"fraction": 0.8}, "warn", "<b>‼ 还剩1个工作日 · 12月2日</b>"),
+    ("zh-hans", TODAY, "warn", "<b>‼ 今天24:00前</b>"),
+    ("en", TODAY, "warn", "due today, by midnight"),
+    ("zh-hans", TOO_LATE | {"working_days_overdue": 3}, "bad", "已逾期3个工作日，应于11月24日完成"),
+    ("en", TOO_LATE | {"state": "lapsed"}, "bad", "overdue, was due 24 Nov"),
+    ("zh-hans", {"due_at": DUE, "paused_for": "您答复方案"}, "neutral", "计时暂停：等您答复方案"),
+    ("en", {"due_at": DUE, "state": "paused", "remaining": 5}, "neutral", "clock paused, 5 working days left"),
+    ("zh-hans", {"due_at": DUE, "state": "met"}, "ok", "已按期完成"),
+    ("zh-hans", IN_TIME | {"is_provisional": True}, "neutral", "（暂定）"),
+]
+
+
+@time_machine.travel(FRIDAY, tick=False)
+def test_a_chip_says_how_long() -> None:
+    for language, clock, tone, text in CHIPS:
+        with override(language):
+            drawn = draw("{% chip clock '/why/' %}", clock=clock)
+        assert missing_in(drawn, text, f'data-tone="{tone}"', 'href="/why/"', 'aria-hidden="true"') == []
 
 
 class Everything(forms.Form):
@@ -129,40 +119,25 @@ class Everything(forms.Form):
 def test_a_field_ties_label_hint_error_and_control_and_an_unbound_form_has_no_summary() -> None:
     with override("zh-hans"):
         drawn = draw("{% error_summary form %}{{ form }}", form=Everything({"note": "<b>留着</b>"}))
-    for text in ('aria-describedby="id_text_helptext id_text_error"', 'id="id_text_helptext"', 'id="id_text_error"'):
-        assert text in drawn
+    tied = ('aria-describedby="id_text_helptext id_text_error"', 'id="id_text_helptext"', 'id="id_text_error"')
+    assert missing_in(drawn, *tied, "&lt;b&gt;留着&lt;/b&gt;", "选填", "有4处需要修改") == []
     assert drawn.count('aria-invalid="true"') >= 4
-    assert "&lt;b&gt;留着&lt;/b&gt;" in drawn
-    assert "选填" in drawn
     for target in ("id_text", "id_kind_0", "id_many_0", "id_agreed"):
-        assert f'href="#{target}"' in drawn
-        assert f'id="{target}"' in drawn
-    assert "有4处需要修改" in drawn
+        assert missing_in(drawn, f'href="#{target}"', f'id="{target}"') == []
     assert draw("{% error_summary form %}", form=Everything()).strip() == ""
 
 
 def test_components_draw_what_they_are_given() -> None:
     with override("zh-hans"):
-        duty = {
-            "tone": "warn",
-            "status": "协商中",
-            "holder": "移动<福州>",
-            "since": date(2026, 11, 18),
-            "due_at": DUE,
-            "if_missed": "转监管",
-        }
+        duty = {"tone": "warn", "status": "协商中", "holder": "移动<福州>", "if_missed": "转监管"}
+        duty |= {"since": date(2026, 11, 18), "due_at": DUE}
         drawn = draw('{% include "components/duty.html" with next_action=duty %}', duty=duty)
-        assert "移动&lt;福州&gt;" in drawn
-        assert "12月2日（周三）24:00前" in drawn
+        assert missing_in(drawn, "移动&lt;福州&gt;", "12月2日（周三）24:00前") == []
         assert drawn.count("<dt>") == 4
-        offer = {
-            "title": "第1份方案",
-            "at": FRIDAY,
-            "by": "李敏",
-            "answers": [{"demand": "退费", "asked": Decimal("5"), "verdict": "同意", "tone": "ok", "text": "全退"}],
-            "obligations": [{"what": "退费", "amount": Decimal("5"), "due_at": DUE}],
-            "total": Decimal("5"),
-        }
+        five = Decimal("5")
+        answer = {"demand": "退费", "asked": five, "verdict": "同意", "tone": "ok", "text": "全退"}
+        offer = {"title": "第1份方案", "at": FRIDAY, "by": "李敏", "total": five, "answers": [answer]}
+        offer["obligations"] = [{"what": "退费", "amount": five, "due_at": DUE}]
         drawn = draw('{% include "components/offer_card.html" with offer=offer %}', offer=offer)
         assert drawn.count("¥5.00") == 3
         rows = [{"key": "姓名", "value": "陈", "change_url": "/x/"}]
@@ -172,8 +147,7 @@ def test_components_draw_what_they_are_given() -> None:
             '{% include "components/demand_row.html" with name="demand" value="refund" label="退费" '
             'money_name="y" error="请填数字" %}'
         )
-        assert 'aria-describedby="demand-refund-error"' in drawn
-        assert 'for="id_y"' in drawn
+        assert missing_in(drawn, 'aria-describedby="demand-refund-error"', 'for="id_y"') == []
 
 
 SOURCES = {
@@ -205,25 +179,21 @@ def engine(loader: str, folder: Path) -> Engine:
         (folder / name).write_text(source, encoding="utf-8")
     builtins = ["django.templatetags.i18n", "django.templatetags.static", "web.templatetags.portal"]
     libraries = {"i18n": builtins[0], "static": builtins[1]}
-    return Engine(
-        dirs=[str(folder)],
-        builtins=builtins,
-        libraries=libraries,
-        loaders=[(loader, ["django.template.loaders.filesystem.Loader"])],
-    )
+    loaders = [(loader, ["django.template.loaders.filesystem.Loader"])]
+    return Engine(dirs=[str(folder)], builtins=builtins, libraries=libraries, loaders=loaders)
 
 
-@pytest.mark.parametrize("context", CONTEXTS)
-def test_a_folded_page_is_the_page(tmp_path: Path, context: dict[str, Any]) -> None:
+def test_a_folded_page_is_the_page(tmp_path: Path) -> None:
     folded = engine("web.folded_templates.Loader", tmp_path)
     plain = engine("django.template.loaders.cached.Loader", tmp_path)
-    drawn = set()
-    for language in ("zh-hans", "en", "zh-hans", "en"):
-        with override(language):
-            page = folded.get_template("page.html").render(Context(context))
-            assert page == plain.get_template("page.html").render(Context(context))
-            drawn.add(page)
-    assert len(drawn) == 2, "one for each language"
+    for context in CONTEXTS:
+        drawn = set()
+        for language in ("zh-hans", "en", "zh-hans", "en"):
+            with override(language):
+                page = folded.get_template("page.html").render(Context(context))
+                assert page == plain.get_template("page.html").render(Context(context))
+                drawn.add(page)
+        assert len(drawn) == 2, "one for each language"
 
 
 def test_what_never_changes_is_text_and_only_line_breaks_of_a_template_become_a_space(tmp_path: Path) -> None:

@@ -1,16 +1,135 @@
 """Every text that people may read has its words in every language, in some package's catalogue, and nowhere else."""
 
 import ast
+import csv
 import re
+import tomllib
+from collections import namedtuple
 from collections.abc import Iterator
+from functools import cache
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po
 from django.conf import settings
+from django.utils.translation import to_locale
+from django.utils.translation.template import templatize
 
 from tests import APPS, ROOT
-from tests.web.catalogues import CALLS, Text, all_texts, catalogues
+
+#: Name → (has a context, has a plural).
+CALLS = {
+    **dict.fromkeys(("_", "gettext", "gettext_lazy", "gettext_noop"), (False, False)),
+    **dict.fromkeys(("ngettext", "ngettext_lazy"), (False, True)),
+    **dict.fromkeys(("pgettext", "pgettext_lazy"), (True, False)),
+    **dict.fromkeys(("npgettext", "npgettext_lazy"), (True, True)),
+}
+#: Data file → the context and the columns that people read.
+DATA = {
+    "complaints/settlement/legal_minimum.csv": ("", ("law", "words", "if")),
+    "authorities/law/articles.csv": ("article", ("title",)),
+}
+_IN_TEMPLATE = re.compile(r"(?<![A-Za-z_])(_|gettext|ngettext|pgettext|npgettext)\(")
+_LITERAL = re.compile(r"\s*,?\s*u?('(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\")")
+
+
+#: One text to translate and where it stands.
+Text = namedtuple("Text", "context singular plural where")
+
+
+def _text(call: str, literals: list[str], where: str) -> Text | None:
+    has_context, has_plural = CALLS[call]
+    needed = 1 + has_context + has_plural
+    if len(literals) < needed:
+        return None
+    context = literals.pop(0) if has_context else None
+    return Text(context, literals[0], literals[1] if has_plural else None, where)
+
+
+def name_of(called: ast.expr) -> str:
+    return str(getattr(called, "id", getattr(called, "attr", "")))
+
+
+def template_texts() -> Iterator[Text]:
+    folders = [ROOT / "templates", *(ROOT / app for app in APPS)]
+    for path in sorted(file for folder in folders for file in folder.rglob("*") if file.suffix in {".html", ".txt"}):
+        if "templates" not in path.parts:
+            continue
+        source = templatize(path.read_text(encoding="utf-8"), origin=str(path.relative_to(ROOT)))
+        for result in _IN_TEMPLATE.finditer(source):
+            literals, position = [], result.end()
+            while literal := _LITERAL.match(source, position):
+                literals.append(ast.literal_eval(literal.group(1)))
+                position = literal.end()
+            where = f"{path.relative_to(ROOT)}:{source.count(chr(10), 0, result.start()) + 1}"
+            if text := _text(result.group(1), literals, where):
+                yield text
+
+
+def python_texts() -> Iterator[Text]:
+    for path in sorted(file for app in APPS for file in (ROOT / app).rglob("*.py")):
+        if "migrations" in path.relative_to(ROOT).parts:
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            name = name_of(node.func) if isinstance(node, ast.Call) else ""
+            if name not in CALLS:
+                continue
+            literals = []
+            for argument in node.args:
+                if not (isinstance(argument, ast.Constant) and isinstance(argument.value, str)):
+                    break
+                literals.append(argument.value)
+            if text := _text(name, literals, f"{path.relative_to(ROOT)}:{node.lineno}"):
+                yield text
+
+
+#: The keys of a sector's file whose texts people read.
+SECTOR_WORDS = frozenset(
+    {"name", "short", "help", "why", "hint", "title", "group", "way", "notice", "office", "label", "reason", "law"}
+) | {"next_step"}
+#: The lists whose names have a context.
+SECTOR_CONTEXTS = {"bodies": "body", "causes": "root_cause"}
+
+
+def sector_texts() -> Iterator[Text]:
+    for path in sorted((ROOT / "complaints" / "procedure" / "sectors").glob("*.toml")):
+        yield from _in_table(tomllib.loads(path.read_text(encoding="utf-8")), "", str(path.relative_to(ROOT)))
+
+
+def _in_table(table: dict[str, Any], of: str, where: str) -> Iterator[Text]:
+    for key, value in table.items():
+        if isinstance(value, str) and key in SECTOR_WORDS:
+            yield Text(SECTOR_CONTEXTS.get(of) if key == "name" else None, value, None, f"{where} {of}")
+        for inner in value if isinstance(value, list) else [value]:
+            if isinstance(inner, dict):
+                yield from _in_table(inner, key, where)
+
+
+def data_texts() -> Iterator[Text]:
+    """Of the data files whose sentences are ours."""
+    for name, (context, columns) in DATA.items():
+        with (ROOT / name).open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(line for line in file if not line.startswith("#")):
+                yield from (Text(context or None, row[column], None, name) for column in columns if row[column])
+
+
+@cache
+def all_texts() -> list[Text]:
+    """Each once for each place where it stands; what cannot be understood is reported, never left out."""
+    return [*template_texts(), *python_texts(), *sector_texts(), *data_texts()]
+
+
+def catalogues(language: str) -> dict[str, Catalog]:
+    """All catalogues of a language by their path."""
+    result = {}
+    locale = to_locale(language)
+    for path in sorted((ROOT / "locale").glob(f"*/{locale}/LC_MESSAGES/django.po")):
+        with path.open("rb") as handle:
+            result[str(path.relative_to(ROOT))] = read_po(handle, locale=locale)
+    return result
+
 
 EVERY_LANGUAGE = pytest.mark.parametrize(
     "language", [code for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
@@ -28,16 +147,20 @@ def translated(text: Text, result: dict[str, Catalog]) -> bool:
         if message is None or message.fuzzy:
             continue
         label = message.string if isinstance(message.string, tuple | list) else (message.string,)
-        if text.plural and len(label) < catalogue.num_plurals:
-            continue
-        if all(label):
+        if all(label) and not (text.plural and len(label) < catalogue.num_plurals):
             return True
     return False
+
+
+def messages(language: str) -> Iterator[tuple[str, Any]]:
+    return ((path, message) for path, entries in catalogues(language).items() for message in entries if message.id)
 
 
 @EVERY_LANGUAGE
 def test_every_text_is_translated(language: str) -> None:
     result = catalogues(language)
+    texts = {text.singular for text in all_texts()}
+    assert {"长辈版", "验证码", "有%(n)s处需要修改"} <= texts, "the search finds no texts at all"
     missing = {
         f"{text.where}: {text.singular!r}" + (f" ({text.context})" if text.context else "")
         for text in all_texts()
@@ -47,48 +170,28 @@ def test_every_text_is_translated(language: str) -> None:
 
 
 @EVERY_LANGUAGE
-def test_no_entry_is_fuzzy_or_empty(language: str) -> None:
-    wrong = [
-        f"{path}: {message.id!r}"
-        for path, catalogue in catalogues(language).items()
-        for message in catalogue
-        if message.id
-        and (message.fuzzy or not all(message.string if isinstance(message.string, tuple) else [message.string]))
-    ]
-    assert not wrong
-
-
-@EVERY_LANGUAGE
-def test_the_holes_of_a_text_are_the_holes_of_its_translation(language: str) -> None:
+def test_no_entry_is_fuzzy_or_empty_and_its_holes_are_those_of_the_text(language: str) -> None:
     wrong = []
-    for path, catalogue in catalogues(language).items():
-        for message in catalogue:
-            if not message.id:
-                continue
-            ids = message.id if isinstance(message.id, tuple) else (message.id,)
-            strings = message.string if isinstance(message.string, tuple) else (message.string,)
-            allowed = set().union(*(holes(text) for text in ids))
-            if any(not holes(text) <= allowed for text in strings) or not allowed <= holes(strings[-1]):
-                wrong.append(f"{path}: {ids[-1]!r} → {strings[-1]!r}")
+    for path, message in messages(language):
+        ids = message.id if isinstance(message.id, tuple) else (message.id,)
+        strings = message.string if isinstance(message.string, tuple) else (message.string,)
+        if message.fuzzy or not all(strings):
+            wrong.append(f"{path}: {message.id!r}")
+            continue
+        allowed = set().union(*(holes(text) for text in ids))
+        if any(not holes(text) <= allowed for text in strings) or not allowed <= holes(strings[-1]):
+            wrong.append(f"{path}: {ids[-1]!r} → {strings[-1]!r}")
     assert not wrong, "\n".join(wrong)
-
-
-def test_the_search_finds_texts_at_all() -> None:
-    texts = {text.singular for text in all_texts()}
-    assert {"长辈版", "验证码", "有%(n)s处需要修改"} <= texts
 
 
 @EVERY_LANGUAGE
 def test_catalogues_of_two_packages_do_not_contradict_each_other(language: str) -> None:
     result: dict[tuple[str | None, object], tuple[str, object]] = {}
     wrong = []
-    for path, catalogue in catalogues(language).items():
-        for message in catalogue:
-            if not message.id:
-                continue
-            first = result.setdefault((message.context, message.id), (path, message.string))
-            if first[1] != message.string:
-                wrong.append(f"{message.id!r}: {first[0]} says {first[1]!r}, {path} says {message.string!r}")
+    for path, message in messages(language):
+        first = result.setdefault((message.context, message.id), (path, message.string))
+        if first[1] != message.string:
+            wrong.append(f"{message.id!r}: {first[0]} says {first[1]!r}, {path} says {message.string!r}")
     assert not wrong, "\n".join(wrong)
 
 
@@ -118,7 +221,7 @@ def _side_by_side(tree: ast.AST) -> Iterator[tuple[int, str, str]]:
         rows: list[list[ast.expr]] = []
         if isinstance(node, ast.Tuple | ast.List):
             rows = [node.elts]
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) not in CALLS:
+        elif isinstance(node, ast.Call) and name_of(node.func) not in CALLS:
             rows = [[*node.args, *(word.value for word in node.keywords)]]
         elif isinstance(node, ast.IfExp):
             rows = [[node.body, node.orelse]]
@@ -149,41 +252,22 @@ def test_no_sentence_stands_in_two_languages_and_no_code_asks_which_is_read() ->
 
 #: What Chinese text stands in code that gettext is not asked for, and why nobody reads it in another language.
 STAYS_CHINESE = {
-    "the text of a statutory document, or of what is recorded or published once for all": (
-        "complaints/documents/kinds.py",
-        "complaints/documents/wording.py",
-        "complaints/handling/steps/documents.py",
-        "complaints/pages/shared/case_documents.py",
-        "complaints/parties/actors.py",
-        "oversight/hot_spots/warning.py",
-        "oversight/open_data/files.py",
-        "oversight/open_data/issuing.py",
-        "oversight/reports/figures.py",
-    ),
-    "a word that is looked for in what people write, or a key": (
-        "accounts/masking.py",
-        "complaints/acceptance/publication.py",
-        "complaints/acceptance/review_advice.py",
-        "complaints/forms/enrol_forms.py",
-        "complaints/pages/enterprise/offer.py",
-        "complaints/procedure/typed_values.py",
-        "complaints/reading/case_documents.py",
-        "complaints/settlement/answer_templates.py",
-        "complaints/settlement/offer_terms.py",
-        "complaints/tables/platform/lines.py",
-        "complaints/tables/round_trip/rows.py",
-        "complaints/triage/signals.py",
-        "enterprises/directory/spelling.py",
-        "oversight/presenting/charts.py",
-    ),
-    "a name: of the law, a holiday, a step of the calendar, a language": (
-        "authorities/calendar.py",
-        "authorities/law/__init__.py",
-        "complaints/procedure/workflow.py",
-        "complaints/procedure/working_calendar.py",
-        "odr_portal/settings.py",
-    ),
-    "said in both languages": ("complaints/management/commands/write_lifecycle.py", "web/errors.py"),
+    "the text of a statutory document, or of what is recorded or published once for all": """
+complaints/documents/kinds complaints/documents/wording complaints/handling/steps/documents complaints/parties/actors
+complaints/pages/shared/case_documents oversight/hot_spots/warning oversight/open_data/files oversight/open_data/issuing
+oversight/reports/figures
+""",
+    "a word that is looked for in what people write, or a key": """
+accounts/masking complaints/acceptance/publication complaints/acceptance/review_advice complaints/forms/enrol_forms
+complaints/pages/enterprise/offer complaints/procedure/typed_values complaints/reading/case_documents
+complaints/settlement/answer_templates complaints/settlement/offer_terms complaints/tables/platform/lines
+complaints/tables/round_trip/rows complaints/triage/signals enterprises/directory/spelling oversight/presenting/charts
+""",
+    "a name: of the law, a holiday, a step of the calendar, a language": """
+authorities/calendar authorities/law/__init__ complaints/procedure/workflow complaints/procedure/working_calendar
+odr_portal/settings
+""",
+    "said in both languages": "complaints/management/commands/write_lifecycle web/errors",
 }
 
 
@@ -191,7 +275,7 @@ def not_handed_to_gettext(tree: ast.AST) -> list[int]:
     """Lines with Chinese text that is neither an argument of gettext nor a docstring."""
     handed: set[ast.AST] = set()
     for node in ast.walk(tree):
-        if isinstance(node, ast.Call) and getattr(node.func, "id", getattr(node.func, "attr", "")) in CALLS:
+        if isinstance(node, ast.Call) and name_of(node.func) in CALLS:
             handed.update(ast.walk(node))
         elif isinstance(node, ast.Expr):
             handed.add(node.value)
@@ -215,6 +299,6 @@ def test_every_chinese_text_in_code_is_handed_to_gettext() -> None:
         for path in files
         if "migrations" not in path.parts and (lines := not_handed_to_gettext(ast.parse(path.read_text("utf-8"))))
     }
-    stays = {name for names in STAYS_CHINESE.values() for name in names}
+    stays = {f"{name}.py" for names in STAYS_CHINESE.values() for name in names.split()}
     assert not {name: lines for name, lines in results.items() if name not in stays}
     assert stays == results.keys()

@@ -1,9 +1,7 @@
 """A portal with a few cases, evidence and seals, and an empty database beside it to restore into."""
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
+from contextlib import closing
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -22,7 +20,6 @@ from database import roles
 from odr_portal.processes import embedded
 from tests import given
 from tests.cast import WEDNESDAY, World
-from web import environment
 
 EMPTY = "restored"
 
@@ -62,30 +59,16 @@ class Beside:
         self.url = server.dsn(user=roles.OWNER, database=EMPTY)
 
     def query(self, statement: str, *, user: str = "postgres") -> list[Any]:
-        connection = psycopg2.connect(self.server.dsn(user=user, database=EMPTY))
-        try:
-            with connection, connection.cursor() as cursor:
-                cursor.execute(statement)
-                return cursor.fetchall() if cursor.description else []
-        finally:
-            connection.close()
+        line = psycopg2.connect(self.server.dsn(user=user, database=EMPTY))
+        with closing(line), line, line.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall() if cursor.description else []
 
     def restore(self, file: Path, *arguments: str) -> tuple[str, str]:
         """What was said, and what was warned of. Raises CommandError."""
         out, err = StringIO(), StringIO()
-        call_command(
-            "restore",
-            str(file),
-            "--into",
-            self.url,
-            "--evidence",
-            str(self.folder / "evidence"),
-            "--files",
-            str(self.folder / "files"),
-            *arguments,
-            stdout=out,
-            stderr=err,
-        )
+        places = ("--evidence", str(self.folder / "evidence"), "--files", str(self.folder / "files"))
+        call_command("restore", str(file), "--into", self.url, *places, *arguments, stdout=out, stderr=err)
         return out.getvalue(), err.getvalue()
 
 
@@ -93,27 +76,15 @@ class Beside:
 def beside(postgres_server: embedded.ThrowAwayPostgres, tmp_path: Path) -> Iterator[Beside]:
     postgres_server.prepare(EMPTY)
     yield Beside(postgres_server, tmp_path / "restored")
-    embedded.run_statements(
-        postgres_server.dsn(user="postgres", database="postgres"), [f"drop database {EMPTY} with (force)"]
-    )
+    administrator = postgres_server.dsn(user="postgres", database="postgres")
+    embedded.run_statements(administrator, [f"drop database {EMPTY} with (force)"])
 
 
-def save(target: Path) -> str:
-    out = StringIO()
-    call_command("backup", "--to", str(target), stdout=out, stderr=StringIO())
-    return out.getvalue()
-
-
-def manage(*arguments: str, before: str = "", **variables: str) -> subprocess.CompletedProcess[str]:
-    """A command as its own process, after a shell line such as a limit."""
-    line = f'{before}; exec "$0" manage.py "$@"' if before else 'exec "$0" manage.py "$@"'
-    return subprocess.run(
-        ["bash", "-c", line, sys.executable, *arguments],
-        cwd=environment.ROOT,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else", **variables},
-    )
+def save(target: Path) -> tuple[str, str]:
+    """What was said, and what was warned of."""
+    out, err = StringIO(), StringIO()
+    call_command("backup", "--to", str(target), stdout=out, stderr=err)
+    return out.getvalue(), err.getvalue()
 
 
 def quiet(what: str, size: int) -> None:

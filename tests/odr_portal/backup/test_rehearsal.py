@@ -20,11 +20,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from accounts.keys import keys as vault
 from database import roles
 from odr_portal.processes import embedded
-from web import environment
+from tests import ROOT
 
 pytestmark = [pytest.mark.full, pytest.mark.fault]
 NAME = "portal"
-FILE_ALWAYS = ("-m", "tests.odr_portal.backup.file_always")
+FILE_ALWAYS = ("-m", "tests.faults", "file")
 PUT_FILE = """
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
@@ -62,26 +62,15 @@ class Cluster:
         }
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=environment.ROOT,
-            env=self.variables,
-            capture_output=True,
-            text=True,
-        )
+        command = [sys.executable, "manage.py", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self.variables, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done
 
     @contextlib.contextmanager
     def going_on(self, *arguments: str) -> Iterator[subprocess.Popen[str]]:
-        process = subprocess.Popen(
-            [sys.executable, *arguments],
-            cwd=environment.ROOT,
-            env=self.variables,
-            text=True,
-            stdout=self.log.open("a"),
-            stderr=subprocess.STDOUT,
-        )
+        how = {"cwd": ROOT, "env": self.variables, "stdout": self.log.open("a"), "stderr": subprocess.STDOUT}
+        process = subprocess.Popen([sys.executable, *arguments], text=True, **how)
         try:
             self.at_work.append(process)
             yield process
@@ -91,13 +80,13 @@ class Cluster:
             process.wait()
 
     def query(self, statement: str) -> list[Any]:
-        connection = psycopg2.connect(self.server.dsn(user="postgres", database=NAME))
-        try:
-            with connection.cursor() as cursor:
-                cursor.execute(statement)
-                return cursor.fetchall()
-        finally:
-            connection.close()
+        line = psycopg2.connect(self.server.dsn(user="postgres", database=NAME))
+        with contextlib.closing(line), line.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    def evidence(self) -> dict[Path, bytes]:
+        return {path.relative_to(self.folder): path.read_bytes() for path in self.folder.glob("evidence/**/*.txt")}
 
     def until(self, statement: str, least: int) -> None:
         end = time.monotonic() + 240
@@ -115,12 +104,10 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
     keys = tmp_path / "keys"
     keys.mkdir()
     key = Ed25519PrivateKey.generate()
-    (keys / "key.pem").write_bytes(
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    (keys / "public.pem").write_bytes(
-        key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
+    pem, public = serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    private = key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    (keys / "key.pem").write_bytes(private)
+    (keys / "public.pem").write_bytes(key.public_key().public_bytes(pem, public))
     archive = tmp_path / "portal.tar"
 
     lost = Cluster(tmp_path / "lost", keys)
@@ -139,37 +126,27 @@ def test_a_lost_server_comes_back(tmp_path: Path) -> None:
             assert filing.poll() is None
         saved = int(given.stdout.split(" cases")[0].rpartition(" ")[2])
         assert before <= saved < lost.query(CASES)[0][0]
-        standing = {p.relative_to(lost.folder): p.read_bytes() for p in (lost.folder / "evidence").rglob("*.txt")}
+        standing = lost.evidence()
     finally:
         lost.server.stop()
 
     again = Cluster(tmp_path / "again", keys)
     try:
-        given = again.manage(
-            "restore",
-            str(archive),
-            "--into",
-            again.variables["DATABASE_OWNER_URL"],
-            "--public-key",
-            str(keys / "public.pem"),
-        )
+        checked = ("--public-key", str(keys / "public.pem"))
+        given = again.manage("restore", str(archive), "--into", again.variables["DATABASE_OWNER_URL"], *checked)
         assert "The record is unbroken." in given.stdout
         assert again.query(CASES) == [(saved,)]
-        assert {
-            p.relative_to(again.folder): p.read_bytes() for p in (again.folder / "evidence").rglob("*.txt")
-        } == standing
+        assert again.evidence() == standing
         assert len(standing) == 5
         [(sealed,)] = again.query(SEALS)
         with again.going_on(*FILE_ALWAYS), again.going_on("manage.py", "watch"):
             again.until(CASES, saved + 3)
             again.until("select count(distinct complaint_id) from complaints_forwardingdecision", saved + 3)
             again.until(SEALS, sealed + 1)
-        report = json.loads(again.manage("verify_record", "--json", "--public-key", str(keys / "public.pem")).stdout)
+        report = json.loads(again.manage("verify_record", "--json", *checked).stdout)
         assert report["unbroken"]
         assert report["seals"] > sealed
-        assert again.query(
-            "select count(*) from (select complaint_id from complaints_forwardingdecision "
-            "group by 1 having count(*) > 1) twice"
-        ) == [(0,)]
+        twice = "select complaint_id from complaints_forwardingdecision group by 1 having count(*) > 1"
+        assert again.query(twice) == []
     finally:
         again.server.stop()

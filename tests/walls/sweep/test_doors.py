@@ -1,10 +1,13 @@
-"""Forged and framed requests, at every address: a form of ours, from a page of ours, or nothing happens."""
+"""At every address: everybody in every status; and a form of ours, from a page of ours, or nothing happens."""
 
 from random import Random
 
+import pytest
+
 from tests.walls.addresses import addresses, places
 from tests.walls.calling import Caller
-from tests.walls.sweeping import seed, written
+from tests.walls.sweep.test_matrix import report
+from tests.walls.sweeping import Sweep, seed, written
 from tests.walls.world import World, undone
 
 WHO = ("consumer", "manager headquarters", "approver at own")
@@ -12,6 +15,17 @@ WHO = ("consumer", "manager headquarters", "approver at own")
 PROGRAMS = "api:"
 #: One click out of a letter: the address carries our signature, and a cookie opens nothing. A forged one is not there.
 SIGNED = {"complaints:notice-off"}
+#: Both cores share the long run; so many checks in all parts together.
+PARTS, LEAST = 6, 30_000
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_T01_T09_everybody_in_every_status(world: World, part: int) -> None:
+    """Every sixth address; that the words of a case are met by whom they are for is a test of the matrix."""
+    tally = Sweep(world, every_status=True).run(list(addresses())[part::PARTS])
+    print(tally.said())
+    assert not tally.wrong, report(tally)
+    assert tally.checks >= LEAST / PARTS, tally.said()
 
 
 def test_T28_a_form_without_our_token_does_nothing(world: World) -> None:
@@ -40,20 +54,12 @@ def test_T28_a_form_without_our_token_does_nothing(world: World) -> None:
 def test_T28_a_form_from_another_site_does_nothing_even_with_our_token(world: World) -> None:
     person = world.person("consumer")
     caller, case = Caller(person, world), world.target.case("negotiating")
-    page = caller.call("GET", f"/cases/{case.number}/statement/", csrf=True)
+    path = f"/cases/{case.number}/statement/"
+    page = caller.call("GET", path, csrf=True)
     assert page.status == 200
     secret = page.text.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    caller.cookies["csrftoken"] = (
-        next(
-            value.split("=", 1)[1].split(";")[0]
-            for name, value in page.headers.items()
-            if name == "Set-Cookie" and value.startswith("csrftoken=")
-        )
-        if "Set-Cookie" in page.headers
-        else secret
-    )
+    caller.cookies["csrftoken"] = secret
     data = {"csrfmiddlewaretoken": secret, "idempotency_key": "origin-00001", "text": "补充一点"}
-    path = f"/cases/{case.number}/statement/"
     for headers in ({"origin": "https://evil.example"}, {"origin": "null"}):
         with undone():
             assert caller.call("POST", path, data, csrf=True, **headers).status == 403, headers
