@@ -1,9 +1,13 @@
 """The tests, in the folders of the code that they are about."""
 
-from collections.abc import Container
+from collections.abc import Callable, Container, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Barrier
 from typing import Any, TypeVar
 
+from django.db import connection, transaction
 from django.db.models import Model
 
 Row = TypeVar("Row", bound=Model)
@@ -40,3 +44,29 @@ def missing_in(where: Container[Any], *parts: Any) -> list[Any]:
 
 def found_in(where: Container[Any], *parts: Any) -> list[Any]:
     return [part for part in parts if part in where]
+
+
+def at_once(*ways: Callable[[], Any], refusal: type[Exception] | tuple[()] = ()) -> list[Any]:
+    """What each of these gives that begin at the same moment, on a connection of its own: a result, or the refusal."""
+    start = Barrier(len(ways), timeout=PATIENCE)
+
+    def attempt(way: Callable[[], Any]) -> Any:
+        try:
+            connection.ensure_connection()
+            start.wait()
+            return way()
+        except refusal as refused:
+            return refused
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(len(ways)) as pool:
+        return list(pool.map(attempt, ways))
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """What the block writes to the database is taken back at its end: one world for several ways to go on from it."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)

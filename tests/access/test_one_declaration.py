@@ -33,18 +33,19 @@ POSTS = frozenset(role for role in Role if role.post)
 @pytest.fixture
 def read_anew() -> Iterator[None]:
     """The file is read once a process; a test that changes what its words stand for has it read again."""
-    caches = (permission_rows, rows_of)
-    for one in caches:
-        one.cache_clear()
+    forget()
     yield
-    for one in caches:
-        one.cache_clear()
+    forget()
+
+
+def forget() -> None:
+    permission_rows.cache_clear()
+    rows_of.cache_clear()
 
 
 def may_assign(world: World, analyst: Officer, case: Complaint, program: object) -> dict[str, bool]:
     """Whether each of those who follow the table lets an analyst give a case to somebody."""
-    client, to = workspace(analyst.user), str(world.head_officer.pk)
-    page = f"/authority/cases/{case.number}/"
+    client, to, page = workspace(analyst.user), str(world.head_officer.pk), f"/authority/cases/{case.number}/"
     called = program(analyst.user, place="authority").post(  # type: ignore[operator]
         f"/complaints/{case.number}/steps/assign_officer/", {"officer_id": world.rui_officer.pk}
     )
@@ -76,25 +77,18 @@ def test_who_takes_a_step_is_changed_in_its_line_of_the_table(
     assert not any(may_assign(world, analyst, case, program).values())
     row = TABLE["assign_officer"]
     monkeypatch.setitem(TABLE, "assign_officer", replace(row, by=row.by | {Role.ANALYST}))
-    permission_rows.cache_clear()
-    rows_of.cache_clear()
+    forget()
     result = may_assign(world, analyst, case, program)
     assert all(result.values()), result
 
 
-#: One more role of an enterprise: five lines of accounts/roles.py.
+#: One more role of an enterprise, in five lines of accounts/roles.py: behind what the other stands.
 DEPUTY = (
-    (
-        '    REVIEWER = "reviewer", "enterprise", "reviewer"\n',
-        '    REVIEWER = "reviewer", "enterprise", "reviewer"\n    DEPUTY = "deputy", "enterprise", "deputy"\n',
-    ),
-    ('(Role.MANAGER, "own"): (Role.HANDLER, ', '(Role.MANAGER, "own"): (Role.DEPUTY, Role.HANDLER, '),
-    (
-        '    Role.REVIEWER: pgettext_lazy("role", "企业审核"),\n',
-        '    Role.REVIEWER: pgettext_lazy("role", "企业审核"),\n    Role.DEPUTY: _("企业副管理员"),\n',
-    ),
-    ('    Role.REVIEWER: _("审核"),\n', '    Role.REVIEWER: _("审核"),\n    Role.DEPUTY: _("副管理员"),\n'),
-    ("CASE_STAFF = MANAGERS | {Role.HANDLER}\n", "CASE_STAFF = MANAGERS | {Role.HANDLER, Role.DEPUTY}\n"),
+    ('    REVIEWER = "reviewer", "enterprise", "reviewer"\n', '    DEPUTY = "deputy", "enterprise", "deputy"\n'),
+    ('(Role.MANAGER, "own"): (', "Role.DEPUTY, "),
+    ('    Role.REVIEWER: pgettext_lazy("role", "企业审核"),\n', '    Role.DEPUTY: _("企业副管理员"),\n'),
+    ('    Role.REVIEWER: _("审核"),\n', '    Role.DEPUTY: _("副管理员"),\n'),
+    ("CASE_STAFF = MANAGERS | {Role.HANDLER", ", Role.DEPUTY"),
 )
 #: Run with the changed file in the place of the real one, before anything has read it.
 ASKING = """
@@ -138,18 +132,12 @@ print({
 
 def test_a_role_is_added_in_one_file() -> None:
     text = (ROOT / "accounts/roles.py").read_text(encoding="utf-8")
-    for old, new in DEPUTY:
-        assert text.count(old) == 1, old
-        text = text.replace(old, new)
-    done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", ASKING],
-        cwd=ROOT,
-        input=text,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "odr_portal.settings"},
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE,
-    )
+    for before, deputy in DEPUTY:
+        assert text.count(before) == 1, before
+        text = text.replace(before, before + deputy)
+    env = os.environ | {"PYTHONPATH": str(ROOT), "DJANGO_SETTINGS_MODULE": "odr_portal.settings"}
+    command, more = [sys.executable, "-W", "ignore", "-c", ASKING], {"capture_output": True, "text": True}
+    done = subprocess.run(command, cwd=ROOT, input=text, env=env, timeout=PATIENCE, **more)
     assert done.returncode == 0, done.stderr
     result = ast.literal_eval(done.stdout)
     assert all(result.values()), result

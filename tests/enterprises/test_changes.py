@@ -1,8 +1,8 @@
 """Changes of an enterprise's own entry: what each writes, what stands against it, who decides, who comes first."""
 
 import re
-import threading
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +15,6 @@ from enterprises.directory import changing
 from enterprises.directory.change_kinds import ChangeRefused
 from enterprises.directory.finding import find
 from enterprises.directory.naming import write_names
-from enterprises.enrolment import enrolled
 from enterprises.models import (
     Alias,
     Branch,
@@ -32,8 +31,9 @@ from enterprises.models import (
 from enterprises.team import team
 from enterprises.team.rights import Post
 from enterprises.team.staffing import branch_ids_seen_by, branch_subtree, branches_above
-from tests import PATIENCE, reloaded
+from tests import at_once, reloaded
 from tests.cast import WEDNESDAY, World
+from tests.enterprises.enrolments import suspended
 from tests.languages import in_language
 
 pytestmark = pytest.mark.django_db
@@ -43,17 +43,8 @@ DAY = timedelta(days=1)
 
 
 def wished(world: World, code: str, *, on: date = TODAY, branch_ids: Any = None, **what: Any) -> DirectoryChange:
-    change = changing.draft(
-        code,
-        what,
-        enterprise=world.mobile,
-        branch_ids=branch_ids,
-        on_day=on,
-        why="因机构调整。",
-        by=world.lead,
-        now=WEDNESDAY,
-        today=TODAY,
-    )
+    said = {"enterprise": world.mobile, "branch_ids": branch_ids, "on_day": on, "why": "因机构调整。", "by": world.lead}
+    change = changing.draft(code, what, now=WEDNESDAY, today=TODAY, **said)
     # As if it had been counted.
     DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
     return change
@@ -62,20 +53,18 @@ def wished(world: World, code: str, *, on: date = TODAY, branch_ids: Any = None,
 def decided(
     world: World, change: DirectoryChange, *, agrees: bool = True, reason: str = "", today: date = TODAY
 ) -> None:
-    changing.decide(
-        change,
-        agrees=agrees,
-        reason=reason,
-        authority_ids={world.gulou.pk},
-        by=world.head_officer.user,
-        now=WEDNESDAY,
-        today=today,
-    )
+    said = {"agrees": agrees, "reason": reason, "authority_ids": {world.gulou.pk}, "by": world.head_officer.user}
+    changing.decide(change, now=WEDNESDAY, today=today, **said)
 
 
-def approved(world: World, code: str, *, on: date = TODAY, **what: Any) -> DirectoryChange:
-    change = wished(world, code, on=on, **what)
+def filed(world: World, code: str, **what: Any) -> DirectoryChange:
+    change = wished(world, code, **what)
     changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    return change
+
+
+def approved(world: World, code: str, **what: Any) -> DirectoryChange:
+    change = filed(world, code, **what)
     decided(world, change)
     assert reloaded(change).state == "approved"
     return change
@@ -144,8 +133,7 @@ def test_brands_and_names_and_one_in_english_at_once(world: World) -> None:
     assert find("福州邮电移动局", on=TODAY)[0].kind == "former"
     refused("future", lambda: wished(world, "former-add", on=TODAY + DAY, name="旧名"))
     assert wished(world, "english-name", name_en="Mobile of Fujian").state == "recorded"
-    world.mobile.refresh_from_db()
-    assert world.mobile.name_en == "Mobile of Fujian"
+    assert reloaded(world.mobile).name_en == "Mobile of Fujian"
     assert SearchName.objects.filter(enterprise=world.mobile, text="Mobile of Fujian").exists()
     refused("name_taken", lambda: wished(world, "english-name", name_en=world.telecom.name_en))
     # Nor a brand or another name of somebody else, however it is written: nobody is asked before it counts.
@@ -158,8 +146,7 @@ def test_brands_and_names_and_one_in_english_at_once(world: World) -> None:
             "name_taken", lambda name=taken: wished(world, "english-name", name_en=name)
         )
     wished(world, "english-name", name_en="Fuzhou", branch=world.fuzhou.pk)
-    world.fuzhou.refresh_from_db()
-    assert world.fuzhou.name_en == "Fuzhou"
+    assert reloaded(world.fuzhou).name_en == "Fuzhou"
 
 
 def test_successors_are_told_by_whoever_is_still_there(world: World) -> None:
@@ -183,9 +170,8 @@ def test_nothing_is_written_before_the_approval_and_nothing_after_a_refusal(worl
     assert (reloaded(change).state, change.decided_by) == ("refused", world.head_officer.user)
     assert not Alias.objects.filter(name="榕城移动").exists()
     letter = OutgoingMessage.objects.get()
-    assert letter.address == "lead@example.com"
+    assert (letter.address, "这个名称会与别家混淆。" in letter.body) == ("lead@example.com", True)
     assert letter.subject.startswith("变更未批准："), "in the language of who reads it, not of who decided"
-    assert "这个名称会与别家混淆。" in letter.body
     assert "长试" in refused("decided", lambda: decided(world, change))
     kinds = set(SecurityEvent.objects.values_list("kind", flat=True))
     assert kinds >= {"directory_change_made", "directory_change_filed", "directory_change_refused"}
@@ -193,8 +179,7 @@ def test_nothing_is_written_before_the_approval_and_nothing_after_a_refusal(worl
 
 def test_what_became_impossible_is_refused_by_name(world: World) -> None:
     fuqing = Branch.objects.get(name="中国移动福清分公司")
-    change = wished(world, "area-add", branch=fuqing.pk, region=world.region.pk)
-    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    change = filed(world, "area-add", branch=fuqing.pk, region=world.region.pk)
     Branch.objects.filter(pk=fuqing.pk).update(ends_on=TODAY - DAY)
     assert "中国移动福清分公司" in refused("branch_ended", lambda: decided(world, change))
     assert "中国移动福清分公司" in changing.impossible(DirectoryChange.objects.get(), today=TODAY)
@@ -203,8 +188,7 @@ def test_what_became_impossible_is_refused_by_name(world: World) -> None:
 
 
 def test_only_whoever_enrolled_it_decides_and_a_late_approval_begins_on_its_own_day(world: World) -> None:
-    change = wished(world, "alias-add", name="榕城移动")
-    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
+    change = filed(world, "alias-add", name="榕城移动")
     for ids, user in (({world.city.pk}, world.head_officer.user), (set(), world.rui), ({world.gulou.pk}, world.lead)):
         refused(
             "not_yours",
@@ -249,70 +233,50 @@ def test_it_is_counted_before_it_is_filed_and_before_it_is_approved(world: World
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_heads_at_once_one_decides_and_the_other_is_told_who_did(world: World) -> None:
-    change = wished(world, "alias-add", name="榕城移动")
-    changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
-    both = threading.Barrier(2, timeout=PATIENCE)
-    shown: list[str] = []
-
-    def decide(agrees: bool) -> None:
-        try:
-            both.wait()
-            decided(world, change, agrees=agrees, reason="因为。")
-        except ChangeRefused as refusal:
-            shown.append(f"{refusal.code} {refusal}")
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=decide, args=(agrees,)) for agrees in (True, False)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    change.refresh_from_db()
-    assert len(shown) == 1
-    assert shown[0].startswith("decided 长试")
-    assert Alias.objects.filter(name="榕城移动").count() == (change.state == "approved")
+    change = filed(world, "alias-add", name="榕城移动")
+    ways = [partial(decided, world, change, agrees=agrees, reason="因为。") for agrees in (True, False)]
+    (told,) = filter(None, at_once(*ways, refusal=ChangeRefused))
+    assert (told.code, "长试" in str(told)) == ("decided", True)
+    assert Alias.objects.filter(name="榕城移动").count() == (reloaded(change).state == "approved")
 
 
-@pytest.mark.parametrize("held_by", ["preview", "team", "enrolment"])
-def test_whoever_holds_the_entry_lets_others_point_at_it(world: World, held_by: str) -> None:
+def test_whoever_holds_the_entry_lets_others_point_at_it(world: World) -> None:
     """A case that is filed or an engagement that begins does not wait for a preview."""
     change = wished(world, "alias-add", name="榕城移动")
-    with CaptureQueriesContext(connection) as asked:
-        if held_by == "preview":
-            changing.write(change, today=TODAY)
-        elif held_by == "team":
-            with team.locked(Post(enterprise=world.mobile)):
-                pass
-        else:
-            enrolled.suspend(
-                world.mobile,
-                by=world.head_officer.user,
-                ground="misses",
-                text="三次逾期。",
-                keeps_cases=True,
-                now=WEDNESDAY,
-            )
-    locks = [query["sql"] for query in asked if re.search('"enterprises_enterprise".* FOR .*UPDATE', query["sql"])]
-    assert locks
-    assert [sql for sql in locks if "FOR NO KEY UPDATE" not in sql] == []
+
+    def work_on_the_team() -> None:
+        with team.locked(Post(enterprise=world.mobile)):
+            pass
+
+    for work in (
+        partial(changing.write, change, today=TODAY),
+        work_on_the_team,
+        partial(suspended, world.mobile, world.head_officer.user, keeps_cases=True, now=WEDNESDAY),
+    ):
+        with CaptureQueriesContext(connection) as asked:
+            work()
+        locks = [query["sql"] for query in asked if re.search('"enterprises_enterprise".* FOR .*UPDATE', query["sql"])]
+        assert locks
+        assert [sql for sql in locks if "FOR NO KEY UPDATE" not in sql] == []
 
 
 def test_a_branch_sees_itself_and_below_but_no_sibling_and_a_circle_in_the_tree_ends(
     django_assert_num_queries: object,
 ) -> None:
     enterprise = Enterprise.objects.create(name="某通信")
-    city = Branch.objects.create(enterprise=enterprise, name="市")
-    county = Branch.objects.create(enterprise=enterprise, name="县", parent=city)
-    shop = Branch.objects.create(enterprise=enterprise, name="店", parent=county)
-    other = Branch.objects.create(enterprise=enterprise, name="另一县", parent=city)
+
+    def branch(name: str, parent: Branch | None = None) -> Branch:
+        return Branch.objects.create(enterprise=enterprise, name=name, parent=parent)
+
+    city = branch("市")
+    county = branch("县", city)
+    shop, other = branch("店", county), branch("另一县", city)
     assert branch_ids_seen_by(Staff(enterprise=enterprise, branch=None)) is None
     with django_assert_num_queries(1):  # type: ignore[operator]
         assert branch_ids_seen_by(Staff(enterprise=enterprise, branch=county)) == [county.pk, shop.pk]
     assert branch_subtree([city.pk]) == [city.pk, county.pk, shop.pk, other.pk]
     assert (branch_subtree([]), branches_above(shop)) == ([], [county.pk, city.pk])
-    enterprise = Enterprise.objects.create(name="某通信")
-    one = Branch.objects.create(enterprise=enterprise, name="一")
-    two = Branch.objects.create(enterprise=enterprise, name="二", parent=one)
+    one = branch("一")
+    two = branch("二", one)
     Branch.objects.filter(pk=one.pk).update(parent=two)
     assert branch_subtree([one.pk]) == [one.pk, two.pk]

@@ -12,15 +12,13 @@ from complaints.procedure.workflow import Status
 from database import row_security
 from enterprises.enrolment import enrolled
 from enterprises.enrolment.enrolling import EnrolmentRefusal
-from enterprises.models import Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from routing.forwarding.forwarding import sweep_filed
 from tests import given, reloaded
 from tests.api.conftest import Program, token_for
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
-
-LATER = WEDNESDAY + timedelta(hours=1)
+from tests.enterprises.enrolments import LATER, suspended
 
 
 @pytest.fixture(autouse=True)
@@ -29,18 +27,10 @@ def wednesday() -> Iterator[None]:
         yield
 
 
-def suspended(world: World, *, keeps_cases: bool) -> Enterprise:
-    enrolled.suspend(
-        world.mobile, by=world.head_officer.user, ground="misses", text="三次逾期。", keeps_cases=keeps_cases, now=LATER
-    )
-    world.mobile.refresh_from_db()
-    return world.mobile
-
-
 def test_a_suspended_firm_that_keeps_its_cases_goes_on_with_them_and_gets_no_new_one(world: World) -> None:
     case, new = given.a_complaint(world, status=Status.NEGOTIATING), given.filed(world)
     client = signed_in(world.ming)
-    suspended(world, keeps_cases=True)
+    suspended(world.mobile, world.head_officer.user, keeps_cases=True)
     assert sweep_filed(now=LATER) == 1
     assert (reloaded(new).status, new.reason) == (Status.TRIAGE, "suspended")
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 200
@@ -54,7 +44,8 @@ def test_a_suspended_firm_that_keeps_its_cases_goes_on_with_them_and_gets_no_new
 def test_a_suspended_firm_that_does_not_keep_them_is_out_and_stays_out_when_its_enrolment_ends(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     client = signed_in(world.ming)
-    enterprise, head = suspended(world, keeps_cases=False), world.head_officer.user
+    head = world.head_officer.user
+    enterprise = suspended(world.mobile, head, keeps_cases=False)
     assert client.get(f"/enterprise/cases/{case.number}/").status_code == 404
     enrolled.set_exit(enterprise, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
     assert enrolled.sweep_exits(now=LATER + timedelta(days=1)) == 1
@@ -72,13 +63,11 @@ def test_leaving_takes_notice_unless_the_licence_is_gone_and_open_cases_are_kept
     head = world.head_officer.user
     enrolled.set_exit(world.mobile, by=head, ground="licence", text="被吊销。", last_day=date(2026, 11, 11), now=LATER)
     with pytest.raises(EnrolmentRefusal, match="长试 决定退出"):
-        enrolled.set_exit(
-            world.mobile, by=head, ground="licence", text="又来。", last_day=date(2026, 11, 11), now=LATER
-        )
+        enrolled.set_exit(world.mobile, by=head, ground="licence", text="又来。", last_day=LATER.date(), now=LATER)
     enrolled.drop_exit(world.mobile, by=head, text="弄错了。", now=LATER)
     assert enrolled.sweep_exits(now=LATER + timedelta(days=2)) == 0
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    head, shown = world.head_officer.user, {"ground": "own_request", "text": "业务调整。"}
+    shown = {"ground": "own_request", "text": "业务调整。"}
     with pytest.raises(EnrolmentRefusal, match="2026-12-11"):
         enrolled.set_exit(world.mobile, by=head, last_day=date(2026, 12, 10), now=LATER, **shown)
     enrolled.set_exit(world.mobile, by=head, last_day=date(2026, 12, 11), now=LATER, **shown)
@@ -98,26 +87,21 @@ def test_leaving_takes_notice_unless_the_licence_is_gone_and_open_cases_are_kept
     assert reloaded(after).status == Status.TRIAGE
 
 
-def test_the_history_tells_who_when_and_why_and_of_two_who_suspend_one_is_told(world: World) -> None:
-    enterprise = suspended(world, keeps_cases=True)
+def test_the_history_tells_who_when_and_why_and_only_one_head_of_this_authority_suspends(world: World) -> None:
+    head = world.head_officer.user
+    enterprise = suspended(world.mobile, head, keeps_cases=True)
     with pytest.raises(EnrolmentRefusal, match="长试 暂停接收新投诉"):
-        suspended(world, keeps_cases=False)
-    enrolled.resume(enterprise, by=world.head_officer.user, text="已改正。", now=LATER + timedelta(days=9))
-    enterprise.refresh_from_db()
-    assert enterprise.enrolment == "enrolled"
-    shown = [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in enrolled.history(enterprise)]
-    assert shown == [
-        ("suspended", "misses", world.head_officer.user, date(2026, 11, 11), world.gulou),
-        ("resumed", "", world.head_officer.user, date(2026, 11, 20), world.gulou),
+        suspended(world.mobile, head, keeps_cases=False)
+    enrolled.resume(enterprise, by=head, text="已改正。", now=LATER + timedelta(days=9))
+    assert reloaded(enterprise).enrolment == "enrolled"
+    assert [(row.kind, row.ground, row.by, row.on_day, row.authority) for row in enrolled.history(enterprise)] == [
+        ("suspended", "misses", head, date(2026, 11, 11), world.gulou),
+        ("resumed", "", head, date(2026, 11, 20), world.gulou),
     ]
     assert {letter.address for letter in OutgoingMessage.objects.all()} == {"lead@example.com"}
-
-
-@pytest.mark.parametrize("who", ["rui", "su", "lead", "far"])
-def test_only_the_head_of_the_authority_that_enrolled_it_decides(world: World, who: str) -> None:
-    user = world.far_officer.user if who == "far" else getattr(world, who)
-    with pytest.raises(EnrolmentRefusal):
-        enrolled.suspend(world.mobile, by=user, ground="misses", text="x", keeps_cases=True, now=LATER)
+    for user in (world.rui, world.su, world.lead, world.far_officer.user):
+        with pytest.raises(EnrolmentRefusal):
+            suspended(world.mobile, user, keeps_cases=True)
 
 
 def test_a_filing_asked_back_is_told_and_filed_anew_and_a_count_counts_once_noted(world: World) -> None:

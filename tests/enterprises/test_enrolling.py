@@ -1,6 +1,7 @@
 """Applying to become an ODR enterprise, and what the authority answers."""
 
 from datetime import date, timedelta
+from functools import partial
 
 import pytest
 from django.db import DatabaseError, connection, transaction
@@ -14,11 +15,9 @@ from enterprises.models.enrolment import CustomerCount, EnrolmentApplication, En
 from enterprises.models.team import Invitation
 from enterprises.team import team
 from enterprises.team.team import TeamRefusal
-from tests import missing_in, reloaded
+from tests import at_once, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
-from tests.enterprises.enrolments import MAIL, PLACE, code, enrolled, submitted, wanted
-
-LATER = WEDNESDAY + timedelta(hours=1)
+from tests.enterprises.enrolments import LATER, MAIL, PLACE, code, enrolled, grant, refuse, submitted, suspended, wanted
 
 
 def test_a_granted_application_makes_an_enterprise_whose_manager_comes_by_the_letter(world: World) -> None:
@@ -48,28 +47,17 @@ def test_a_granted_application_makes_an_enterprise_whose_manager_comes_by_the_le
 
 
 def test_the_authority_invites_nobody_where_somebody_leads(world: World) -> None:
-    enterprise = enrolled(world)
-    first = Invitation.objects.get()
+    enterprise, head = enrolled(world), world.head_officer.user
     Staff.objects.create(user=world.otto, enterprise=enterprise, role="manager")
     with pytest.raises(TeamRefusal):
-        enrolling.invite_manager(
-            enterprise, "other@example.com", by=world.head_officer.user, place=PLACE, language="en", now=LATER
-        )
-    late = User.objects.create_user(MAIL, name="晚到")
+        enrolling.invite_manager(enterprise, "other@example.com", by=head, place=PLACE, language="en", now=LATER)
     with pytest.raises(TeamRefusal):
-        team.accept(first, late, now=LATER)
+        team.accept(Invitation.objects.get(), User.objects.create_user(MAIL, name="晚到"), now=LATER)
 
 
 def test_a_refusal_is_told_with_its_reason_and_one_may_apply_again(world: World) -> None:
     application = submitted(world)
-    enrolling.refuse(
-        application.pk,
-        by=world.head_officer.user,
-        ground="conditions",
-        text="没有专门的投诉电话。",
-        version=application.version,
-        now=LATER,
-    )
+    refuse(application, world.head_officer.user)
     assert not missing_in(OutgoingMessage.objects.get().body, "不具备入驻条件", "没有专门的投诉电话。")
     again = enrolling.begin(MAIL, language="zh-hans", now=LATER)
     assert again.pk != application.pk
@@ -77,29 +65,24 @@ def test_a_refusal_is_told_with_its_reason_and_one_may_apply_again(world: World)
     assert not Enterprise.objects.filter(uscc=code()).exists()
 
 
-def test_who_decides_second_is_told_who_was_first_and_changes_nothing(world: World) -> None:
+def test_only_the_head_of_the_county_decides_once_and_on_no_page_of_before(world: World) -> None:
     application = submitted(world)
-    enrolling.ask_back(
-        application.pk, by=world.rui, text="请补营业执照。", version=application.version, place="x", now=LATER
-    )
+    for user in (world.rui, world.su, world.chen, world.far_officer.user, world.lead):
+        with pytest.raises(EnrolmentRefusal, match="负责人"):
+            refuse(application, user)
+    with pytest.raises(EnrolmentRefusal, match="已经提交"):
+        enrolling.save(application, step="entity", typed={"name": ["x"]}, now=LATER)
+    with pytest.raises(EnrolmentRefusal, match="已经提交"):
+        enrolling.submit(application, wanted(world), now=LATER)
+    read = application.version
+    enrolling.ask_back(application.pk, by=world.rui, text="请补营业执照。", version=read, place="x", now=LATER)
     with pytest.raises(EnrolmentRefusal, match="瑞试 要求补正"):
-        enrolling.grant(
-            application.pk,
-            wanted(world),
-            by=world.head_officer.user,
-            version=application.version,
-            place=PLACE,
-            now=LATER,
-        )
+        grant(world, application)
     assert not Enterprise.objects.filter(uscc=code()).exists()
-
-
-@pytest.mark.parametrize("who", ["rui", "su", "chen", "far", "lead"])
-def test_only_the_head_of_the_county_decides(world: World, who: str) -> None:
-    application = submitted(world)
-    user = world.far_officer.user if who == "far" else getattr(world, who)
-    with pytest.raises(EnrolmentRefusal, match="负责人"):
-        enrolling.refuse(application.pk, by=user, ground="conditions", text="x", version=application.version, now=LATER)
+    enrolling.submit(application, wanted(world, name="改了名字的公司"), now=LATER)
+    application.version = read
+    with pytest.raises(EnrolmentRefusal, match="申请人 提交入驻申请"):
+        grant(world, application)
 
 
 def test_a_firm_is_applied_for_once_at_a_time_and_not_while_it_is_enrolled(world: World) -> None:
@@ -108,29 +91,15 @@ def test_a_firm_is_applied_for_once_at_a_time_and_not_while_it_is_enrolled(world
         submitted(world, mail="other@example.com")
     EnrolmentApplication.objects.filter(state="submitted").update(uscc=code(2))
     enrolled(world, mail="third@example.com", uscc=code(3))
-    with pytest.raises(EnrolmentRefusal, match="已经是在线和解企业"):
-        submitted(world, mail="fourth@example.com", uscc=code(3))
-    with pytest.raises(EnrolmentRefusal, match="已经是在线和解企业"):
-        submitted(world, mail="fifth@example.com", uscc=world.mobile.uscc)
+    for number in (code(3), world.mobile.uscc):
+        with pytest.raises(EnrolmentRefusal, match="已经是在线和解企业"):
+            submitted(world, mail="fourth@example.com", uscc=number)
 
 
 def test_a_firm_that_the_directory_knows_keeps_its_row(world: World) -> None:
     known = Enterprise.objects.create(name="旧名公司", uscc=code(), enrolment="not_enrolled")
     assert enrolled(world).pk == known.pk
     assert (reloaded(known).name, known.enrolment) == ("榕声通信（福州）有限公司", "enrolled")
-
-
-def test_what_lies_with_the_authority_cannot_be_changed_nor_decided_on_a_page_of_before(world: World) -> None:
-    application = submitted(world)
-    with pytest.raises(EnrolmentRefusal, match="已经提交"):
-        enrolling.save(application, step="entity", typed={"name": ["x"]}, now=LATER)
-    with pytest.raises(EnrolmentRefusal, match="已经提交"):
-        enrolling.submit(application, wanted(world), now=LATER)
-    read = application.version
-    enrolling.ask_back(application.pk, by=world.rui, text="请补。", version=read, place="x", now=LATER)
-    enrolling.submit(application, wanted(world, name="改了名字的公司"), now=LATER)
-    with pytest.raises(EnrolmentRefusal, match="申请人 提交入驻申请"):
-        enrolling.grant(application.pk, wanted(world), by=world.head_officer.user, version=read, place=PLACE, now=LATER)
 
 
 def test_a_pause_of_a_week_loses_nothing_and_a_forgotten_draft_goes(world: World) -> None:
@@ -152,3 +121,36 @@ def test_nobody_changes_the_history_and_the_address_of_the_applicant_is_sealed(w
     with connection.cursor() as cursor:
         cursor.execute("select row_to_json(t)::text from enterprises_enrolmentapplication t")
         assert MAIL not in cursor.fetchone()[0]
+
+
+def refusals(given: list[object]) -> list[str]:
+    return [str(one) for one in given if isinstance(one, EnrolmentRefusal)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_heads_who_decide_at_once_one_wins_and_the_other_is_told(world: World) -> None:
+    held = submitted(world)
+
+    def granting() -> object:
+        return grant(world, held)
+
+    def refusing() -> object:
+        return refuse(held, world.head_officer.user)
+
+    answers = at_once(granting, refusing, granting, refusing, refusal=EnrolmentRefusal)
+    assert len(refusals(answers)) == 3
+    assert all("长试" in text for text in refusals(answers))
+    assert EnrolmentEntry.objects.filter(application=held, kind__in=["enrolled", "refused"]).count() == 1
+    assert Enterprise.objects.filter(uscc=code()).exists() == (len(refusals(answers[::2])) == 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_suspend_at_once_or_with_one_credit_code_one_is_told(world: World) -> None:
+    def suspend() -> None:
+        suspended(world.mobile, world.head_officer.user, keeps_cases=True)
+
+    assert len(refusals(at_once(suspend, suspend, suspend, refusal=EnrolmentRefusal))) == 2
+    assert EnrolmentEntry.objects.filter(kind="suspended").count() == 1
+    drafts = [enrolling.begin(f"m{number}@example.com", language="zh-hans", now=WEDNESDAY) for number in range(2)]
+    ways = [partial(enrolling.submit, draft, wanted(world), now=LATER) for draft in drafts]
+    assert len(refusals(at_once(*ways, refusal=EnrolmentRefusal))) == 1

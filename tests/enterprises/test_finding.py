@@ -49,17 +49,13 @@ def test_every_kind_of_name_finds_its_firm() -> None:
 
 
 def test_the_branch_follows_the_region_and_the_day() -> None:
-    names = {
-        (region, on): (hit.branch.name if hit.branch else None)
-        for region, on in (
-            (FUQING, dt.date(2026, 6, 30)),
-            (FUQING, dt.date(2026, 7, 1)),
-            (GULOU, DAY),
-            (110101000, DAY),
-        )
-        for hit in [_first("中国联通", region, on)]
-    }
-    assert list(names.values()) == ["中国联通福清分公司", "中国联通福州分公司", "中国联通福州分公司", None]
+    for region, on, name in (
+        (FUQING, dt.date(2026, 6, 30), "中国联通福清分公司"),
+        (FUQING, dt.date(2026, 7, 1), "中国联通福州分公司"),
+        (GULOU, DAY, "中国联通福州分公司"),
+        (110101000, DAY, None),
+    ):
+        assert getattr(_first("中国联通", region, on).branch, "name", None) == name
 
 
 def test_an_ended_firm_is_shown_with_its_successor_and_a_slip_of_the_pen_finds_the_similar() -> None:
@@ -75,11 +71,6 @@ def test_an_ended_firm_is_shown_with_its_successor_and_a_slip_of_the_pen_finds_t
     write_names([enterprise.pk])
     assert [hit.enterprise for hit in find("0%果", on=DAY)] == [enterprise]
     assert (initials_of("重庆小面"), initials_of("中国移动5G")) == ("cqxm", "zgyd5g")
-
-
-@pytest.mark.parametrize("query", ["", "   ", "\0", "（）", "%", "_", "𠮷" * 300, "'; drop table", "\\"])
-def test_odd_queries_find_nothing_and_break_nothing(query: str) -> None:
-    assert find(query, on=DAY, region_id=GULOU) is not None
 
 
 def test_a_search_and_a_keystroke_cost_few_statements(
@@ -124,7 +115,9 @@ def test_suggestions_go_from_the_whole_name_to_a_piece_and_ended_firms_last() ->
     assert suggest("甲丁丙食品厂", on=DAY)[0].is_similar
 
 
-def test_odd_letters_suggest_nothing_that_they_do_not_name() -> None:
+def test_odd_letters_break_nothing_and_suggest_nothing_that_they_do_not_name() -> None:
+    for query in ("", "   ", "\0", "（）", "%", "_", "𠮷" * 300, "'; drop table", "\\"):
+        assert find(query, on=DAY, region_id=GULOU) is not None
     for typed in (
         *("", "   ", "（）", "%", "_", "%%%", "\\", "'; drop table", "𠮷" * 300, "a" * 5000, "😀", "()", "{"),
         *("{}", "%s"),

@@ -44,8 +44,7 @@ def written(world: World, now: datetime, named: str = WRITTEN) -> Complaint:
     """Somebody wrote a name that nobody bears; routing could not say whose it is."""
     case = given.filed(world, now=now, respondents=(RespondentRequest(named=named),), object_category="service.other")
     forwarding.sweep_filed(now=now, only=[case.pk])
-    case.refresh_from_db()
-    return case
+    return reloaded(case)
 
 
 def corrected(world: World, now: datetime, *, times: int = 3, named: str = WRITTEN) -> list[Complaint]:
@@ -62,16 +61,9 @@ def corrected(world: World, now: datetime, *, times: int = 3, named: str = WRITT
 
 def columns(world: World, **changes: Any) -> dict[str, Any]:
     """A rule of 鼓楼区 for the written name."""
-    text = dict.fromkeys(rule_changing.COLUMNS, None) | {
-        "priority": 50,
-        "category": "",
-        "named": WRITTEN,
-        "channel": "",
-        "region": world.region.pk,
-        "target_enterprise": world.mobile.pk,
-        "target_branch": world.fuzhou.pk,
-    }
-    return text | changes
+    values = {"priority": 50, "category": "", "named": WRITTEN, "channel": "", "region": world.region.pk}
+    target = {"target_enterprise": world.mobile.pk, "target_branch": world.fuzhou.pk}
+    return dict.fromkeys(rule_changing.COLUMNS, None) | values | target | changes
 
 
 def drafted(
@@ -88,47 +80,27 @@ def drafted(
 ) -> RuleChange:
     today = now.date()
     what = rule_changing.columns_of(rule) | changes if rule is not None else columns(world, **changes)
-    return rule_changing.draft(
-        kind=kind,
-        rule=rule,
-        what=what,
-        starts_on=(starts_on or today) if kind == "set" else None,
-        ends_on=ends_on,
-        why="分送人员多次改送。",
-        why_en="",
-        by=by or world.su,
-        reach=reach(world.city),
-        now=now,
-        today=today,
-        lesson=lesson,
-    )
+    said = {"why": "分送人员多次改送。", "why_en": "", "by": by or world.su, "lesson": lesson, "ends_on": ends_on}
+    said |= {"starts_on": (starts_on or today) if kind == "set" else None, "reach": reach(world.city)}
+    return rule_changing.draft(kind=kind, rule=rule, what=what, now=now, today=today, **said)
 
 
 def tried(change: RuleChange, now: datetime, *, days: int = 30) -> RuleTrial:
     trial = rule_changing.start_trial(change, days=days, by=change.made_by, now=now)
     trying.sweep_trials(now=now)
-    trial.refresh_from_db()
-    return trial
+    return reloaded(trial)
 
 
 def filed_change(world: World, change: RuleChange, now: datetime) -> RuleChange:
     tried(change, now)
     rule_changing.file(change, by=change.made_by, reach=reach(world.city), now=now, today=now.date())
-    change.refresh_from_db()
-    return change
+    return reloaded(change)
 
 
 def approved(world: World, change: RuleChange, now: datetime) -> RoutingRule:
     """Tried, filed, approved by the head of the county."""
     filed_change(world, change, now)
-    rule_changing.decide(
-        change,
-        agrees=True,
-        reason="",
-        by=world.head_officer.user,
-        reach=reach(world.gulou, world.city),
-        now=now,
-        today=now.date(),
-    )
+    by, places = world.head_officer.user, reach(world.gulou, world.city)
+    rule_changing.decide(change, agrees=True, reason="", by=by, reach=places, now=now, today=now.date())
     assert reloaded(change).rule is not None
     return change.rule

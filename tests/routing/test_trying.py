@@ -2,24 +2,31 @@
 resumed.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from django.db import transaction
 
+from accounts.models import User
 from authorities.models import Authority, Region
 from complaints.models import Complaint
 from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import RespondentRequest
 from enterprises.directory import changing
-from enterprises.models import Alias, Branch, Brand, BrandHolding, DirectoryChange, ServiceArea
+from enterprises.directory.spelling import fold_name
+from enterprises.models import Alias, Branch, Brand, BrandHolding, DirectoryChange, Enterprise, SearchName, ServiceArea
 from routing.directory_changes import previewing
+from routing.directory_changes.previewing import place_of
 from routing.forwarding import forwarding
-from routing.models import RoutingRule, RuleTrial
-from routing.rule_desk import rule_changing, trying
+from routing.forwarding.forwarding import facts_of
+from routing.models import RoutingRule, RuleChange, RuleTrial
+from routing.rule_desk import judging, rule_changing, trying
+from routing.rules.directory import rules as all_rules
+from routing.rules.directory import snapshot
 from routing.rules.facts import Match
-from tests import given, reloaded
+from routing.rules.matching import choose
+from tests import given, reloaded, undone
 from tests.cast import WEDNESDAY, World
 from tests.routing.rules_at_work import (
     WRITTEN,
@@ -38,13 +45,9 @@ TODAY, DAY = WEDNESDAY.date(), timedelta(days=1)
 
 def mixed(world: World) -> list[Complaint]:
     """A few of each kind, a day apart: picked, by brand, written, in two places."""
-    brand = Brand.objects.get(name="动感地带")
-    kinds = [
-        RespondentRequest(enterprise_id=world.mobile.pk),
-        RespondentRequest(brand_id=brand.pk),
-        RespondentRequest(named=WRITTEN),
-        RespondentRequest(enterprise_id=world.telecom.pk),
-    ]
+    brand = Brand.objects.get(name="动感地带").pk
+    picked = [{"enterprise_id": world.mobile.pk}, {"brand_id": brand}, {"named": WRITTEN}]
+    kinds = [RespondentRequest(**columns) for columns in (*picked, {"enterprise_id": world.telecom.pk})]
     minhou = world.far_officer.authority.region_id
     cases = [
         given.filed(world, now=WEDNESDAY - (n + 1) * DAY, respondents=(kind,), service_region_id=place)
@@ -57,21 +60,17 @@ def mixed(world: World) -> list[Complaint]:
     return cases
 
 
-def routed(cases: list[Complaint]) -> dict[int, Any]:
-    made = forwarding.decide(cases, now=WEDNESDAY, conditions=Conditions.at(WEDNESDAY))
+def routed(cases: list[Complaint], now: datetime = WEDNESDAY) -> dict[int, Any]:
+    made = forwarding.decide(cases, now=now, conditions=Conditions.at(now))
     return {pk: (one.enterprise_id, one.branch_id) if isinstance(one, Match) else None for pk, one in made.items()}
 
 
+TO_TELECOM = {"named": "", "target_enterprise": "telecom", "target_branch": None}
 #: A change of the rules: what → which of the mixed cases it moves is for routing to say.
 CHANGES: dict[str, dict[str, Any]] = {
     "a written name": {},
-    "one firm's to another": {
-        "named": "",
-        "enterprise": "mobile",
-        "target_enterprise": "telecom",
-        "target_branch": None,
-    },
-    "a brand's": {"named": "", "brand": "动感地带", "target_enterprise": "telecom", "target_branch": None},
+    "one firm's to another": {"enterprise": "mobile"} | TO_TELECOM,
+    "a brand's": {"brand": "动感地带"} | TO_TELECOM,
     "the whole city's": {"region": "city"},
     "to an office": {"target_enterprise": None, "target_branch": None, "target_authority": "gulou"},
 }
@@ -89,28 +88,30 @@ def meant(world: World, values: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-@pytest.mark.parametrize("name", CHANGES)
-def test_who_would_have_moved_is_who_then_moves(world: World, name: str) -> None:
-    cases = mixed(world)
+def test_who_would_have_moved_is_who_then_moves(world: World) -> None:
+    cases, head = mixed(world), head_of_city(world)
     before = routed(cases)
-    change = drafted(world, WEDNESDAY, **meant(world, CHANGES[name]))
-    trial = tried(change, WEDNESDAY)
-    values = {pk: (was, then) for was, then, _n, ids in trying.ways_of(trial.found) for pk in ids}
-    assert values, "there are cases that this change moves"
-    assert trial.found["moved"] == len(values)
-    rule_changing.file(change, by=world.su, reach=reach(world.city), now=WEDNESDAY, today=TODAY)
-    change.refresh_from_db()
-    rule_changing.decide(
-        change, agrees=True, reason="", by=head_of_city(world), reach=reach(world.city), now=WEDNESDAY, today=TODAY
-    )
-    after = routed(cases)
-    for case in cases:
-        was, then = values.get(case.pk, (None, None))
-        if was is None or then is None:
-            assert before[case.pk] == after[case.pk], case.respondent_named
-            continue
-        assert before[case.pk] == (None if was.reason else (was.enterprise, was.branch))
-        assert after[case.pk] == (None if then.reason else (then.enterprise, then.branch))
+    for values in CHANGES.values():
+        with undone():
+            change = drafted(world, WEDNESDAY, **meant(world, values))
+            trial = tried(change, WEDNESDAY)
+            moved = {pk: (was, then) for was, then, _n, ids in trying.ways_of(trial.found) for pk in ids}
+            assert moved, "there are cases that this change moves"
+            assert trial.found["moved"] == len(moved)
+            rule_changing.file(change, by=world.su, reach=reach(world.city), now=WEDNESDAY, today=TODAY)
+            agree(reloaded(change), head, world.city)
+            after = routed(cases)
+            for case in cases:
+                was, then = moved.get(case.pk, (None, None))
+                if was is None or then is None:
+                    assert before[case.pk] == after[case.pk], case.respondent_named
+                    continue
+                assert before[case.pk] == (None if was.reason else (was.enterprise, was.branch))
+                assert after[case.pk] == (None if then.reason else (then.enterprise, then.branch))
+
+
+def agree(change: RuleChange, by: User, place: Authority) -> None:
+    rule_changing.decide(change, agrees=True, reason="", by=by, reach=reach(place), now=WEDNESDAY, today=TODAY)
 
 
 def test_precision_is_against_who_kept_the_case(world: World) -> None:
@@ -124,17 +125,7 @@ def test_precision_is_against_who_kept_the_case(world: World) -> None:
 
 def test_who_agreed_to_another_firm_has_to_be_asked(world: World) -> None:
     given.filed(world, now=WEDNESDAY - DAY)
-    result = tried(
-        drafted(
-            world,
-            WEDNESDAY,
-            named="",
-            enterprise=world.mobile.pk,
-            target_enterprise=world.telecom.pk,
-            target_branch=None,
-        ),
-        WEDNESDAY,
-    ).found
+    result = tried(drafted(world, WEDNESDAY, **meant(world, CHANGES["one firm's to another"])), WEDNESDAY).found
     assert (result["moved"], result["consent"]) == (1, 1)
 
 
@@ -146,7 +137,9 @@ def test_an_end_and_a_target_that_cannot_receive(world: World) -> None:
     assert (result["moved"], result["unmatched"], result["newly"], result["matched"]) == (1, 1, 0, 0)
 
 
-def test_killed_in_the_middle_it_goes_on_and_finds_the_same(world: World) -> None:
+def test_killed_in_the_middle_it_finds_the_same_old_cases_are_left_out_and_the_newest_of_too_many_taken(
+    world: World,
+) -> None:
     cases = mixed(world)
     change = drafted(world, WEDNESDAY, region=world.city.region_id)
     whole = tried(change, WEDNESDAY)
@@ -165,6 +158,11 @@ def test_killed_in_the_middle_it_goes_on_and_finds_the_same(world: World) -> Non
         looked.append(trial.looked_at)
     assert trial.looked_at == whole.looked_at == len(cases)
     assert (trial.found, max(looked)) == (whole.found, len(cases))
+    Complaint.objects.filter(pk=cases[0].pk).update(received_at=WEDNESDAY - 31 * DAY)
+    assert tried(change, WEDNESDAY).looked_at == len(cases) - 1
+    trial = rule_changing.start_trial(change, days=60, by=world.su, now=WEDNESDAY)
+    trying.work(trial, now=WEDNESDAY, most=3)
+    assert (trial.looked_at, trial.state, trial.found["is_cut"]) == (3, "done", True)
 
 
 def test_it_is_bound_to_the_draft_and_to_the_rules_beside_it(world: World) -> None:
@@ -175,65 +173,42 @@ def test_it_is_bound_to_the_draft_and_to_the_rules_beside_it(world: World) -> No
     trying.work(trial, now=WEDNESDAY, piece=2)
     assert 0 < trial.looked_at < 8
     # Another rule is approved meanwhile: all cases are looked at with it.
-    rule_changing.decide(
-        other, agrees=True, reason="", by=world.head_officer.user, reach=reach(world.gulou), now=WEDNESDAY, today=TODAY
-    )
+    agree(other, world.head_officer.user, world.gulou)
     trying.sweep_trials(now=WEDNESDAY)
     assert (reloaded(trial).state, trial.found["moved"]) == ("done", 1)
     # The draft is changed while a trial runs: that one is no trial of it.
     again = rule_changing.start_trial(change, days=30, by=world.su, now=WEDNESDAY)
-    rule_changing.edit(
-        change,
-        what=columns(world, priority=9),
-        starts_on=TODAY,
-        ends_on=None,
-        why="x",
-        why_en="",
-        by=world.su,
-        reach=reach(world.city),
-        today=TODAY,
-    )
+    said = {"what": columns(world, priority=9), "starts_on": TODAY, "ends_on": None, "why": "x", "why_en": ""}
+    rule_changing.edit(change, by=world.su, reach=reach(world.city), today=TODAY, **said)
     trying.sweep_trials(now=WEDNESDAY)
     assert reloaded(again).state == "dropped"
-    change.refresh_from_db()
-    assert not rule_changing.is_tried(change)
+    assert not rule_changing.is_tried(reloaded(change))
 
 
-def test_what_cannot_be_tried_is_given_up_after_three_times(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    trial = rule_changing.start_trial(drafted(world, WEDNESDAY), days=30, by=world.su, now=WEDNESDAY)
-
+def test_what_cannot_be_tried_or_counted_is_given_up_after_three_times(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(*_args: Any, **_options: Any) -> None:
         raise ValueError("x")
 
+    trial = rule_changing.start_trial(drafted(world, WEDNESDAY), days=30, by=world.su, now=WEDNESDAY)
     monkeypatch.setattr(trying, "work", broken)
     for _turn in range(trying.MOST_TRIES):
         assert reloaded(trial).state == "running"
         assert trying.sweep_trials(now=WEDNESDAY) == 0
     assert reloaded(trial).state == "failed"
+    change = wished(world, "alias-add", name="榕城移动")
+    monkeypatch.setattr(previewing, "previewed", broken)
+    for turn in range(previewing.MOST_TRIES):
+        assert previewing.sweep_previews(now=WEDNESDAY + timedelta(minutes=6 * turn)) == 0
+        assert reloaded(change).preview_wanted_at is not None
+    previewing.sweep_previews(now=WEDNESDAY + timedelta(minutes=60))
+    assert (reloaded(change).preview, change.preview_wanted_at) == (None, None)
 
 
-def test_old_cases_are_left_out_and_the_newest_of_too_many_taken(world: World) -> None:
-    cases = mixed(world)
-    Complaint.objects.filter(pk=cases[0].pk).update(received_at=WEDNESDAY - 31 * DAY)
-    change = drafted(world, WEDNESDAY, region=world.city.region_id)
-    assert tried(change, WEDNESDAY).looked_at == len(cases) - 1
-    trial = rule_changing.start_trial(change, days=60, by=world.su, now=WEDNESDAY)
-    trying.work(trial, now=WEDNESDAY, most=3)
-    assert (trial.looked_at, trial.state, trial.found["is_cut"]) == (3, "done", True)
-
-
-def wished(world: World, code: str, *, on: int = 0, branch_ids: Any = None, **what: Any) -> DirectoryChange:
-    return changing.draft(
-        code,
-        what,
-        enterprise=world.mobile,
-        branch_ids=branch_ids,
-        on_day=TODAY + timedelta(days=on),
-        why="因机构调整。",
-        by=world.lead,
-        now=WEDNESDAY,
-        today=TODAY,
-    )
+def wished(world: World, code: str, *, on: int = 0, **what: Any) -> DirectoryChange:
+    said = {"enterprise": world.mobile, "branch_ids": None, "why": "因机构调整。", "by": world.lead}
+    return changing.draft(code, what, on_day=TODAY + on * DAY, now=WEDNESDAY, today=TODAY, **said)
 
 
 def counted(change: DirectoryChange) -> list[dict[str, Any]]:
@@ -245,32 +220,18 @@ def counted(change: DirectoryChange) -> list[dict[str, Any]]:
 
 def approve(world: World, change: DirectoryChange) -> None:
     changing.file(change, by=world.lead, now=WEDNESDAY, today=TODAY)
-    changing.decide(
-        change,
-        agrees=True,
-        reason="",
-        authority_ids={world.gulou.pk},
-        by=world.head_officer.user,
-        now=WEDNESDAY,
-        today=TODAY,
-    )
+    said = {"agrees": True, "reason": "", "authority_ids": {world.gulou.pk}, "by": world.head_officer.user}
+    changing.decide(change, now=WEDNESDAY, today=TODAY, **said)
 
 
 def a_few(world: World) -> list[Complaint]:
     """What may come in on a morning: picked, by brand, by name, in the city and in Fuqing."""
-    brand = Brand.objects.get(name="动感地带")
-    fuqing = Region.objects.get(code="350181").pk
-    people = [
-        RespondentRequest(enterprise_id=world.mobile.pk),
-        RespondentRequest(brand_id=brand.pk),
-        RespondentRequest(named="中国移动福清分公司"),
-        RespondentRequest(named="榕城移动"),
-        RespondentRequest(enterprise_id=world.telecom.pk),
-    ]
+    kinds = [{"enterprise_id": world.mobile.pk}, {"brand_id": Brand.objects.get(name="动感地带").pk}]
+    kinds += [{"named": "中国移动福清分公司"}, {"named": "榕城移动"}, {"enterprise_id": world.telecom.pk}]
     cases = [
-        given.filed(world, respondents=(one,), service_region_id=region)
-        for one in people
-        for region in (world.region.pk, fuqing)
+        given.filed(world, respondents=(RespondentRequest(**kind),), service_region_id=region)
+        for kind in kinds
+        for region in (world.region.pk, Region.objects.get(code="350181").pk)
     ]
     # Somebody who files ten cases a day goes to a person.
     for nth, case in enumerate(cases):
@@ -280,11 +241,7 @@ def a_few(world: World) -> list[Complaint]:
 
 def routed_on(cases: list[Complaint], *, days: int) -> dict[int, tuple[Any, Any]]:
     """Where routing would take them on that day, by the directory as it stands."""
-    now = WEDNESDAY + timedelta(days=days)
-    made = forwarding.decide(cases, now=now, conditions=Conditions.at(now))
-    return {
-        pk: (one.enterprise_id, one.branch_id) if isinstance(one, Match) else (None, None) for pk, one in made.items()
-    }
+    return {pk: place or (None, None) for pk, place in routed(cases, WEDNESDAY + days * DAY).items()}
 
 
 def swept(cases: list[Complaint], *, days: int) -> dict[int, tuple[Any, Any]]:
@@ -310,26 +267,28 @@ KINDS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("code", KINDS)
-def test_the_preview_is_what_routing_then_does(world: World, code: str) -> None:
-    what, on, first = KINDS[code]
+def test_the_preview_is_what_routing_then_does(world: World) -> None:
     cases = a_few(world)
-    change = wished(world, code, on=on, **what(world))
-    values = {pk: way for way in counted(change) for pk in way["cases"]}
-    assert values, "the world has cases that this change moves"
-    assert sum(way["n"] for way in change.preview["ways"]) == len(values)
-    # Nothing of it was left in the directory.
-    assert not Alias.objects.filter(name="榕城移动").exists()
-    without = routed_on(cases, days=first)
-    approve(world, change)
-    with_it = swept(cases, days=first)
-    for case in cases:
-        expected = without[case.pk]
-        if case.pk in values:
-            before, after = values[case.pk]["before"], values[case.pk]["after"]
-            assert expected == ((None, None) if before["reason"] else (before["enterprise"], before["branch"]))
-            expected = (None, None) if after["reason"] else (after["enterprise"], after["branch"])
-        assert with_it[case.pk] == expected, case.respondent_named
+    for code, (what, on, first) in KINDS.items():
+        with undone():
+            change = wished(world, code, on=on, **what(world))
+            values = {pk: way for way in counted(change) for pk in way["cases"]}
+            assert values, "the world has cases that this change moves"
+            assert sum(way["n"] for way in change.preview["ways"]) == len(values)
+            # Nothing of it was left in the directory.
+            assert not Alias.objects.filter(name="榕城移动").exists()
+            without = routed_on(cases, days=first)
+            approve(world, change)
+            with_it = swept(cases, days=first)
+            for case in cases:
+                expected = without[case.pk]
+                if case.pk in values:
+                    before, after = (values[case.pk][when] for when in ("before", "after"))
+                    assert expected == ((None, None) if before["reason"] else (before["enterprise"], before["branch"]))
+                    expected = (None, None) if after["reason"] else (after["enterprise"], after["branch"])
+                assert with_it[case.pk] == expected, (code, case.respondent_named)
+        for case in cases:
+            case.refresh_from_db()
 
 
 def test_where_failed_cases_go_is_a_way_too(world: World) -> None:
@@ -350,15 +309,42 @@ def test_old_cases_and_too_many_are_left_out_and_said(world: World) -> None:
     assert (cut["looked_at"], cut["is_cut"], whole["is_cut"]) == (2, True, False)
 
 
-def test_what_cannot_be_counted_is_tried_thrice_and_then_left(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    change = wished(world, "alias-add", name="榕城移动")
+def twins(world: World) -> list[Complaint]:
+    """Two enterprises of one name, one of which sits where the consumer says; and cases that say it, another place, or
+    nothing.
+    """
+    far = world.far_officer.authority.region
+    for place in (world.region, far):
+        columns = {"enrolment": "enrolled", "enrolled_by": world.city, "domicile": place}
+        enterprise = Enterprise.objects.create(name=f"苍鹭{place.name}店", name_en="", **columns)
+        SearchName.objects.create(kind="alias", text="苍鹭", folded=fold_name("苍鹭"), grams=[], enterprise=enterprise)
+    return [
+        given.filed(world, now=WEDNESDAY - DAY, respondents=(RespondentRequest(named="苍鹭", address=text),))
+        for text in (world.region.name, world.region.name, f"某路1号，{far.name}", "别处", "")
+    ]
 
-    def broken(*_args: Any, **_options: Any) -> None:
-        raise ValueError("x")
 
-    monkeypatch.setattr(previewing, "previewed", broken)
-    for turn in range(previewing.MOST_TRIES):
-        assert previewing.sweep_previews(now=WEDNESDAY + timedelta(minutes=6 * turn)) == 0
-        assert reloaded(change).preview_wanted_at is not None
-    previewing.sweep_previews(now=WEDNESDAY + timedelta(minutes=60))
-    assert (reloaded(change).preview, change.preview_wanted_at) == (None, None)
+def by_itself(case: Complaint, known: judging.TrialRules) -> judging.Decided:
+    facts = facts_of(case, on=case.received_at.astimezone(judging.SHANGHAI).date())
+    directory = snapshot([facts], (*known.before, *known.after), suggests=False)
+    before, after = (choose(facts, rules, directory) for rules in (known.before, known.after))
+    return judging.Decided(place_of(before), place_of(after), after.rule == known.code)
+
+
+def test_each_case_is_decided_as_if_it_were_alone(world: World) -> None:
+    """Piece by piece, and once for all that is alike."""
+    respondents = (RespondentRequest(named=WRITTEN),)
+    cases = [*mixed(world), *mixed(world), *twins(world), given.filed(world, now=WEDNESDAY, respondents=respondents)]
+    fields = judging.Recorded._fields
+    rows = [judging.Recorded(*row) for row in Complaint.objects.order_by("-received_at").values_list(*fields)]
+    assert len(rows) == len(cases)
+    for what in (*(meant(world, values) for values in CHANGES.values()), {"named": "苍鹭"}):
+        change, rules = drafted(world, WEDNESDAY, **what), all_rules()
+        known = judging.TrialRules(change.final_code, rules, trying.rules_with(change, rules))
+        result = {}
+        for start in range(0, len(rows), 5):
+            result |= {one.pk: one.made for one in judging.judged(rows[start : start + 5], known, now=WEDNESDAY)}
+        alone = {case.pk: by_itself(case, known) for case in Complaint.objects.all()}
+        assert result == {pk: made for pk, made in alone.items() if made.is_by_rule or made.moves}
+        assert result
+        assert len(known.decided) < len(rows), "what is alike is decided once"

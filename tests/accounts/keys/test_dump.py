@@ -28,6 +28,7 @@ from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town, town
 from tests.complaints.filing.test_drafts import PNG, begin, fill, newest_code, send, url
 from tests.complaints.filing.test_submit import file
+from tests.given import BECAUSE
 from tests.server import DATABASE
 
 __all__ = ["town"]
@@ -37,13 +38,8 @@ SHOWN = "千兆宽带"
 
 def filed(client: Client, town: Town) -> Complaint:
     """Through the pages, proven by code, with a file; one draft stays unfinished."""
-    you = answers.YOU | {
-        "name": CANARIES["name"],
-        "phone": PHONE,
-        "address": CANARIES["address"],
-        "email": EMAIL,
-        "is_unverified": None,
-    }
+    you = answers.YOU | {"name": CANARIES["name"], "phone": PHONE, "address": CANARIES["address"], "email": EMAIL}
+    you |= {"is_unverified": None}
     purchase = answers.PURCHASE | {"order_no": CANARIES["order number"]}
     problem = answers.PROBLEM | {
         "statement": f"{CANARIES['statement']}，身份证{CANARIES['id number']}。",
@@ -71,43 +67,20 @@ def handled(case: Complaint, town: Town, carrier: Staff, officer: Officer) -> No
         handling.take(move, [case.pk], actor=actor, now=now + timedelta(seconds=case.last_sequence))
         case.refresh_from_db()
 
-    because = {
-        "rule": "",
-        "version": None,
-        "confidence": "high",
-        "why": [],
-        "candidates": [],
-        "note": CANARIES["forwarding note"],
-    }
+    because = BECAUSE | {"note": CANARIES["forwarding note"]}
     take(authority.forward(enterprise_id=town.carrier.pk, branch_id=town.branch.pk, because=because), SYSTEM)
     take(enterprise.accept_case(handler_id=carrier.pk), workspace)
     take(enterprise.log_contact(channel="phone", reached=True, note=CANARIES["contact note"]), workspace)
     take(enterprise.add_internal_note(text=CANARIES["internal note"]), workspace)
     take(consumer.add_statement(text=CANARIES["message"]), chen)
-    offer = offers.make_offer(
-        answers=[
-            Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
-            Answer(demand=2, verdict="refuse", reason=CANARIES["refusal"]),
-        ],
-        promises=(
-            Promise(
-                kind="original_channel",
-                what=CANARIES["promise"],
-                amount="128.50",
-                demand=1,
-                due_on=(now + timedelta(days=20)).date(),
-                proof=CANARIES["proof"],
-            ),
-        ),
-        message=CANARIES["offer"],
-    )
+    refusal = Answer(demand=2, verdict="refuse", reason=CANARIES["refusal"])
+    answers = [Answer(demand=1, verdict="grant", amount="128.50", is_separable=True), refusal]
+    texts = {"what": CANARIES["promise"], "proof": CANARIES["proof"], "due_on": (now + timedelta(days=20)).date()}
+    promise = Promise(kind="original_channel", amount="128.50", demand=1, **texts)
+    offer = offers.make_offer(answers=answers, promises=(promise,), message=CANARIES["offer"])
     take(offer, workspace)
-    take(
-        consumer.decline_offer(
-            reason="amount_too_low", text=CANARIES["counter demand"], counter_demand=CANARIES["counter demand"]
-        ),
-        chen,
-    )
+    wish = CANARIES["counter demand"]
+    take(consumer.decline_offer(reason="amount_too_low", text=wish, counter_demand=wish), chen)
     take(authority.recall(text=CANARIES["decision"]), judge)
 
 
@@ -115,31 +88,21 @@ def dump(server: embedded.ThrowAwayPostgres) -> bytes:
     owner = database.connect(server.dsn(user=roles.OWNER, database=DATABASE))
     program = database.program("pg_dump", version=database.major(owner))
     owner.close()
-    done = subprocess.run(
-        [program, "--data-only", server.dsn(user="postgres", database=DATABASE)],
-        capture_output=True,
-        check=True,
-        cwd="/",
-    )
-    return done.stdout
+    command = [program, "--data-only", server.dsn(user="postgres", database=DATABASE)]
+    return subprocess.run(command, capture_output=True, check=True, cwd="/").stdout
 
 
 def test_T75_a_dump_of_the_database_shows_nothing_that_people_typed(
     suite: str, client: Client, town: Town, postgres_server: embedded.ThrowAwayPostgres
 ) -> None:
-    carrier = Staff.objects.create(
-        user=User.objects.create_user("canary.staff@example.net", "a long pass phrase", name=CANARIES["staff name"]),
-        enterprise=town.carrier,
-        branch=town.branch,
-        role=Role.HANDLER.post,
+    workforce, office = (
+        User.objects.create_user(f"canary.{side}@example.net", "a long pass phrase", name=CANARIES[f"{side} name"])
+        for side in ("staff", "officer")
     )
-    officer = Officer.objects.create(
-        user=User.objects.create_user(
-            "canary.officer@example.net", "a long pass phrase", name=CANARIES["officer name"]
-        ),
-        authority=Authority.objects.get(name="鼓楼区测试局"),
-        role=Role.OFFICER.post,
-    )
+    place = {"enterprise": town.carrier, "branch": town.branch, "role": Role.HANDLER.post}
+    carrier = Staff.objects.create(user=workforce, **place)
+    county = Authority.objects.get(name="鼓楼区测试局")
+    officer = Officer.objects.create(user=office, authority=county, role=Role.OFFICER.post)
     case = filed(client, town)
     handled(case, town, carrier, officer)
     # Somebody is just proving another address: it waits in a session, a code and a letter.
@@ -147,13 +110,8 @@ def test_T75_a_dump_of_the_database_shows_nothing_that_people_typed(
     content = dump(postgres_server)
     assert SHOWN.encode() in content, "the item stands in lists, so it is not sealed; the dump is whole"
     assert str(case.number).encode() in content
-    terms = [
-        *CANARIES.items(),
-        ("staff mailbox", "canary.staff@"),
-        ("officer mailbox", "canary.officer@"),
-        ("phone in full", f"+86{PHONE}"),
-    ]
-    assert seen(content, terms) == []
+    more = [("staff mailbox", "canary.staff@"), ("officer mailbox", "canary.officer@"), ("in full", f"+86{PHONE}")]
+    assert seen(content, [*CANARIES.items(), *more]) == []
     # The search would see each of them, in each form.
     assert all(
         seen(b"x" + form + b"y", [(name, text)]) == [name] for name, text in CANARIES.items() for form in forms(text)

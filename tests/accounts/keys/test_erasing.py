@@ -21,7 +21,7 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from complaints.record.person_digests import cases_of
 from complaints.record.verification import verify
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 
 LATER = WEDNESDAY + timedelta(days=20 * 365)
@@ -29,20 +29,16 @@ LATER = WEDNESDAY + timedelta(days=20 * 365)
 
 def test_T82_an_erased_person_is_nowhere_and_a_refusal_keeps_that_it_had_a_reason(world: World, suite: str) -> None:
     case = given.a_complaint(world, status=Status.CLOSED)
-    OfferAnswer.objects.filter(offer__complaint=case).first()
     answer = OfferAnswer.objects.filter(offer__complaint=case).order_by("pk")[0]
     answer.verdict, answer.reason = "refuse", "他自己开通的。"
     answer.save()
-    erasing.erase(case.consumer_key, now=LATER)
-    assert OfferAnswer.objects.get(pk=answer.pk).reason == ""
-    case = given.a_complaint(world, status=Status.CLOSED)
     other = given.a_complaint(world, status=Status.CLOSED, consumer_name="陈试")
     key = case.consumer_key
     stolen = dict(PersonalText.objects.filter(complaint=case, kind="consumer_phone").values_list("digest", "sealed"))
     assert cases_of("13800000001")
     erasing.erase(key, now=LATER)
-    assert verify(number=case.number).is_unbroken
-    assert verify(number=other.number).is_unbroken
+    assert reloaded(answer).reason == ""
+    assert all(verify(number=one.number).is_unbroken for one in (case, other))
     assert not [row for row in PersonalText.objects.filter(key_id=key) if row.text or row.salt]
     assert not [row for row in RecordedName.objects.filter(person_key=key) if row.name]
     assert not [offer for offer in Offer.objects.filter(complaint=case) if offer.message or offer.counter_demand]
@@ -68,13 +64,14 @@ def test_T82_nobody_is_erased_while_a_case_is_open_or_a_term_runs(world: World) 
 
 def test_T82_a_closed_account_is_erased_when_its_term_is_over_and_not_before(world: World) -> None:
     case = given.a_complaint(world, status=Status.CLOSED)
+    (name,) = PersonalText.objects.filter(complaint=case, kind="consumer_name")
     until = my_data.close_account(world.chen, now=WEDNESDAY)
     assert erasing.erase_due(now=until - timedelta(days=1), limit=10) == 0
     with pytest.raises(StepNotAllowed):
         erasing.erase(case.consumer_key, now=until - timedelta(days=1))
-    assert PersonalText.objects.filter(complaint=case, kind="consumer_name")[0].text == "陈试"
+    assert reloaded(name).text == "陈试"
     assert erasing.erase_due(now=until + timedelta(days=2), limit=10) == 1
-    assert PersonalText.objects.filter(complaint=case, kind="consumer_name")[0].text == ""
+    assert reloaded(name).text == ""
     assert verify(number=case.number).is_unbroken
 
 
@@ -98,11 +95,11 @@ def read(cases: list[int]) -> list[str]:
 
 @pytest.mark.django_db(transaction=True)
 def test_T75_a_text_that_was_moved_does_not_open(suite: str, world: World, superuser_connection: Any) -> None:
-    for where in MOVES:
+    for move in MOVES.values():
         case, other = given.a_complaint(world, status=Status.CLOSED), given.filed(world)
         with superuser_connection.cursor() as cursor:
             cursor.execute("set session_replication_role = replica")
-            cursor.execute(MOVES[where], {"case": case.pk, "other": other.pk})
+            cursor.execute(move, {"case": case.pk, "other": other.pk})
             assert cursor.rowcount > 0
         keyring.forget()
         with pytest.raises(CannotOpen):
@@ -110,11 +107,9 @@ def test_T75_a_text_that_was_moved_does_not_open(suite: str, world: World, super
 
 
 def test_T75_plain_words_where_a_name_is_sealed_are_refused(world: World) -> None:
+    plain = "update accounts_user set name = '\\x00'::bytea || convert_to('别人', 'UTF8') where id = %s"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "update accounts_user set name = '\\x00'::bytea || convert_to('别人', 'UTF8') where id = %s",
-            [world.chen.pk],
-        )
+        cursor.execute(plain, [world.chen.pk])
     with pytest.raises(CannotOpen):
         User.objects.get(pk=world.chen.pk).name  # noqa: B018
 
@@ -147,10 +142,8 @@ def with_newer(known: VaultKeys) -> VaultKeys:
 
 
 def newest_alone(known: VaultKeys) -> VaultKeys:
-    return VaultKeys(
-        wrap={known.wrap_version: known.wrap[known.wrap_version]},
-        index={known.index_version: known.index[known.index_version]},
-    )
+    wrap, index = known.wrap_version, known.index_version
+    return VaultKeys(wrap={wrap: known.wrap[wrap]}, index={index: known.index[index]})
 
 
 def versions() -> set[int]:
@@ -190,12 +183,8 @@ def test_T75_ten_thousand_keys_are_wrapped_anew_though_it_is_killed_in_the_middl
     keyring.forget()
     with pytest.raises(CannotOpen):
         keyring.secrets_of(people[:1])
-    assert "0 keys of people" in _again(settings, both)
-
-
-def _again(settings: Any, both: VaultKeys) -> str:
     settings.VAULT_KEYS = both
-    return rotate()
+    assert "0 keys of people" in rotate()
 
 
 def test_cases_are_found_before_while_and_after_the_index_key_changes(world: World, settings: Any) -> None:

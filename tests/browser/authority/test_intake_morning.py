@@ -23,7 +23,7 @@ from complaints.procedure.workflow import Status
 from tests import given
 from tests.browser.looks import LOOKS
 from tests.cast import World
-from tests.routing.labelled.measuring import SHARED
+from tests.routing.labelled.test_labelled import SHARED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status

@@ -22,7 +22,7 @@ from complaints.procedure.workflow import Status
 from enterprises.models import Staff, TwoPersons
 from tests import given
 from tests.cast import World
-from tests.routing.labelled.measuring import SHARED
+from tests.routing.labelled.test_labelled import SHARED
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status

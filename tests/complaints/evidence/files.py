@@ -84,23 +84,28 @@ def pdf(change: Callable[[pikepdf.Pdf], None] | None = None, **options: Any) -> 
     return whole.getvalue()
 
 
+#: Codec, samples a second, form of a sample, samples a frame where the codec does not say.
+SOUND = {"mp3": ("mp3", 44100, "fltp", 1152), "webm": ("libopus", 48000, "flt", 960)}
+
+
 @cache
-def recording(form: str, *, with_picture: bool = True, place: str = GPS.decode()) -> bytes:
-    """A second and a half of a tone, and for mp4 of a grey picture. ``form``: mp4, ipod (m4a), mp3."""
+def recording(form: str, seconds: float = 1.5) -> bytes:
+    """A tone, and for mp4 a grey picture. ``form``: mp4, ipod (m4a), mp3, webm (what a browser records)."""
     whole = io.BytesIO()
+    codec, rate, sample, least = SOUND.get(form, ("aac", 44100, "fltp", 1024))
     with av.open(whole, "w", format=form) as container:
-        container.metadata["comment"] = place
-        sound = container.add_stream("mp3" if form == "mp3" else "aac", rate=44100)
+        container.metadata["comment"] = GPS.decode()
+        sound = container.add_stream(codec, rate=rate)
         sound.layout = "mono"
         seen: Any = None
-        if form == "mp4" and with_picture:
+        if form == "mp4":
             seen = container.add_stream("mpeg4", rate=10)
             seen.width, seen.height, seen.pix_fmt = 64, 48, "yuv420p"
-        samples = sound.codec_context.frame_size or (1152 if form == "mp3" else 1024)
-        for number in range(66150 // samples):
-            frame = av.AudioFrame(format="fltp", layout="mono", samples=samples)
-            frame.sample_rate, frame.pts = 44100, number * samples
-            frame.time_base = fractions.Fraction(1, 44100)
+        samples = sound.codec_context.frame_size or least
+        for number in range(int(seconds * rate) // samples):
+            frame = av.AudioFrame(format=sample, layout="mono", samples=samples)
+            frame.sample_rate, frame.pts = rate, number * samples
+            frame.time_base = fractions.Fraction(1, rate)
             tone = array.array("f", [0.3 * math.sin((number * samples + n) / 16) for n in range(samples)])
             frame.planes[0].update(tone.tobytes())
             container.mux(sound.encode(frame))

@@ -1,8 +1,13 @@
-"""Evidence in an S3-compatible bucket: signed as others expect it, and the same to everybody as a file on disk."""
+"""Evidence in an S3-compatible bucket: signed as others expect it, and the same to everybody as a file on disk.
+
+T45: one byte that changed on the disk is found, and exactly its file is named.
+"""
 
 import hashlib
 import io
+import json
 import os
+import re
 import secrets
 import subprocess
 import sys
@@ -10,22 +15,24 @@ import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.conf import settings as portal
 from django.core.files import File
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
 
 from complaints import evidence
 from complaints.evidence.bucket import Bucket, BucketAway, Keys, signed
 from complaints.evidence.storing import FilesRead, damaged
-from complaints.models import Evidence
+from complaints.models import Complaint, Evidence
 from complaints.procedure.workflow import Status
-from tests import given
+from tests import given, missing_in
 from tests.cast import WEDNESDAY, World
-from tests.complaints.evidence.files import jpeg
-from tests.complaints.pages.at_the_desk import signed_in
+from tests.complaints.evidence.files import jpeg, pdf, png
+from tests.complaints.pages.at_the_desk import send, signed_in
 from web.environment import BucketPlace
 
 KEYS = Keys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
@@ -33,14 +40,9 @@ KEYS = Keys("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 
 def test_the_signature_is_that_of_the_published_example() -> None:
     """The one with a range, in the documentation of the signature."""
-    headers = signed(
-        "GET",
-        "/test.txt",
-        {"host": "examplebucket.s3.amazonaws.com", "range": "bytes=0-9"},
-        payload=hashlib.sha256(b"").hexdigest(),
-        keys=KEYS,
-        at=datetime(2013, 5, 24, tzinfo=UTC),
-    )
+    asked = {"host": "examplebucket.s3.amazonaws.com", "range": "bytes=0-9"}
+    payload, at = hashlib.sha256(b"").hexdigest(), datetime(2013, 5, 24, tzinfo=UTC)
+    headers = signed("GET", "/test.txt", asked, payload=payload, keys=KEYS, at=at)
     assert headers["Authorization"].endswith(
         "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,"
         "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41"
@@ -57,10 +59,8 @@ class _Door(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        if (
-            hashlib.sha256(body).hexdigest() != self.headers["x-amz-content-sha256"]
-            or not self.headers["Authorization"]
-        ):
+        digest = hashlib.sha256(body).hexdigest()
+        if digest != self.headers["x-amz-content-sha256"] or not self.headers["Authorization"]:
             self._answer(403)
             return
         self.server.kept[self.path] = body  # type: ignore[attr-defined]
@@ -85,9 +85,8 @@ def kept(settings: Any) -> Iterator[dict[str, bytes]]:
     server.kept = {}  # type: ignore[attr-defined]
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
     settings.EVIDENCE_STORAGE = "s3"
-    settings.EVIDENCE_S3 = BucketPlace(
-        f"http://127.0.0.1:{server.server_port}", "evidence", "cn-1", KEYS.name, KEYS.secret
-    )
+    endpoint = f"http://127.0.0.1:{server.server_port}"
+    settings.EVIDENCE_S3 = BucketPlace(endpoint, "evidence", "cn-1", KEYS.name, KEYS.secret)
     yield server.kept  # type: ignore[attr-defined]
     server.shutdown()
     server.server_close()
@@ -103,9 +102,8 @@ def test_a_file_goes_to_the_bucket_and_comes_from_it(world: World, kept: dict[st
     client = signed_in(world.chen)
     assert b"".join(client.get(f"/cases/{case.number}/files/{row.pk}/original/").streaming_content) == jpeg()
     kept[f"/evidence/{row.copy_path}"] += b"x"
-    assert [(one.part, one.what) for one in damaged(FilesRead()) if one.what != "not in the record"] == [
-        ("copy", "changed")
-    ]
+    found = [(one.part, one.what) for one in damaged(FilesRead()) if one.what != "not in the record"]
+    assert found == [("copy", "changed")]
     del kept[f"/evidence/{row.thumbnail_path}"]
     assert client.get(f"/cases/{case.number}/files/{row.pk}/thumbnail/").status_code == 404
     evidence.take_away(Evidence.objects.get())
@@ -123,18 +121,13 @@ def test_a_bucket_that_is_away_says_so_and_keeps_its_words_to_itself(kept: dict[
 
 
 def test_an_odd_setting_does_not_start() -> None:
+    bucket = {"EVIDENCE_STORAGE": "s3"}
+    at_home = bucket | {"EVIDENCE_S3_ENDPOINT": "https://s3.example.org"}
     for changes, named in [
         ({"EVIDENCE_STORAGE": "ftp"}, "EVIDENCE_STORAGE"),
-        ({"EVIDENCE_STORAGE": "s3"}, "EVIDENCE_S3_ENDPOINT"),
-        ({"EVIDENCE_STORAGE": "s3", "EVIDENCE_S3_ENDPOINT": "https://s3.example.org"}, "EVIDENCE_S3_BUCKET"),
-        (
-            {
-                "EVIDENCE_STORAGE": "s3",
-                "EVIDENCE_S3_ENDPOINT": "https://s3.example.org",
-                "EVIDENCE_S3_BUCKET": "evidence",
-            },
-            "EVIDENCE_S3_SECRET",
-        ),
+        (bucket, "EVIDENCE_S3_ENDPOINT"),
+        (at_home, "EVIDENCE_S3_BUCKET"),
+        (at_home | {"EVIDENCE_S3_BUCKET": "evidence"}, "EVIDENCE_S3_SECRET"),
         ({"EVIDENCE_FILE_MB": "0"}, "EVIDENCE_FILE_MB"),
         ({"CLAMD_URL": "http://x"}, "CLAMD_URL"),
         ({"EVIDENCE_SCAN": "on"}, "EVIDENCE_SCAN"),
@@ -144,3 +137,67 @@ def test_an_odd_setting_does_not_start() -> None:
         done = subprocess.run([sys.executable, "-c", code], cwd=portal.ROOT, capture_output=True, text=True, env=env)
         assert done.returncode != 0
         assert done.stderr.strip().splitlines()[-1].startswith(f"{named}=")
+
+
+@pytest.fixture
+def case(world: World) -> Complaint:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    files = [
+        SimpleUploadedFile(name, content) for name, content in (("a.jpg", jpeg()), ("b.png", png()), ("c.pdf", pdf()))
+    ]
+    form = {"text": "三份材料。", "uploads": files}
+    assert send(signed_in(world.chen), f"/cases/{case.number}/statement/", form).status_code == 302
+    return case
+
+
+def verified(*arguments: str) -> tuple[int, str]:
+    out = io.StringIO()
+    try:
+        call_command("verify_evidence", *arguments, stdout=out)
+    except SystemExit as ended:
+        return int(ended.code or 0), out.getvalue()
+    return 0, out.getvalue()
+
+
+def named(name: str) -> Evidence:
+    return next(row for row in Evidence.objects.all() if row.name == name)
+
+
+def flip(place: Path) -> None:
+    whole = bytearray(place.read_bytes())
+    whole[len(whole) // 2] ^= 1
+    os.chmod(place, 0o600)
+    place.write_bytes(whole)
+
+
+def test_T45_a_flipped_byte_names_exactly_its_file(case: Complaint, folder: Path) -> None:
+    for part in ["path", "copy_path", "thumbnail_path"]:
+        assert verified() == (0, "8 files read, 0 damaged.\n")
+        row = named("b.png")
+        flip(folder / getattr(row, part))
+        code, text = verified()
+        assert (code, text.count("DAMAGED")) == (1, 1)
+        assert not missing_in(text, f"case {case.number} file {row.pk}", getattr(row, part))
+        result = json.loads(verified("--json", "--case", case.number)[1])["damaged"]
+        assert [(one["evidence"], one["what"]) for one in result] == [(row.pk, "changed")]
+        flip(folder / getattr(row, part))
+
+
+def test_T45_a_file_that_is_gone_is_missing_one_changed_with_its_row_no_record(case: Complaint, folder: Path) -> None:
+    row = named("c.pdf")
+    flip(folder / row.path)
+    sha256 = hashlib.sha256((folder / row.path).read_bytes()).hexdigest()
+    Evidence.objects.filter(pk=row.pk).update(sha256=sha256)
+    code, text = verified()
+    assert (code, "not in the record" in text) == (1, True)
+    (folder / row.path).unlink()
+    code, text = verified()
+    assert (code, text.count("missing")) == (1, 1)
+
+
+def test_T43_the_sealed_files_are_for_nobody_else_to_read_or_write(case: Complaint, folder: Path) -> None:
+    for row in Evidence.objects.all():
+        for path in row.paths:
+            assert (folder / path).stat().st_mode & 0o777 == 0o400
+            assert re.fullmatch(r"[0-9a-f]{2}/[0-9a-f]{30}\.[a-z0-9]{3,4}", path), "nothing of the sender's name"
+    assert evidence.storage().exists(row.path)

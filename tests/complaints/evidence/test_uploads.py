@@ -1,6 +1,7 @@
-"""T44: a file arrives in parts over any network, and nobody fills the disk."""
+"""T44: a file arrives in parts over any network, nobody fills the disk, and files of all sides stand in the record."""
 
 import hashlib
+import json
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -12,9 +13,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from complaints.evidence import limits, uploads
-from complaints.models import Complaint, Evidence, FilingDraft, Upload
+from complaints.models import Evidence, FilingDraft, HandlingStep, Upload
 from complaints.procedure.workflow import Status
-from tests import given
+from tests import given, missing_in
 from tests.cast import World
 from tests.complaints.evidence.files import pdf, png
 from tests.complaints.filing.conftest import Town, town  # noqa: F401
@@ -86,13 +87,8 @@ def test_a_file_comes_in_parts_and_goes_on_after_a_break(client: Client, draft: 
     assert (sender.part(1).status_code, sender.part(2).json()["received"]) == (200, len(TEXT))
     assert sender.finish().json()["is_done"]
     assert sender.finish().json()["is_done"], "asked again, it is still done, once"
-    row = Evidence.objects.get()
-    assert (row.draft_id, row.kind, row.name, row.sha256) == (
-        draft.pk,
-        "receipt",
-        "账单.txt",
-        hashlib.sha256(TEXT).hexdigest(),
-    )
+    row, expected = Evidence.objects.get(), (draft.pk, "receipt", "账单.txt", hashlib.sha256(TEXT).hexdigest())
+    assert (row.draft_id, row.kind, row.name, row.sha256) == expected
     assert parts_on_disk(folder) == []
 
 
@@ -100,41 +96,38 @@ def test_what_is_no_evidence_or_not_the_whole_is_refused(client: Client, draft: 
     sender = Sender(client, of(draft), b"MZ\x90\0\x03" + bytes(PART + 1), "run.png")
     sender.begin()
     answer = sender.part(0)
-    assert answer.status_code == 422
-    assert "“run.png”的类型不能接收" in answer.json()["text"]
-    assert not Upload.objects.exists()
-    assert parts_on_disk(folder) == []
+    assert (answer.status_code, "“run.png”的类型不能接收" in answer.json()["text"]) == (422, True)
+    assert (Upload.objects.exists(), parts_on_disk(folder)) == (False, [])
     answer = Sender(client, of(draft), b"%PDF-1.7\n" + b"x" * 2000, "账单.pdf").all()
-    assert answer.status_code == 422
-    assert "“账单.pdf”打不开" in answer.json()["text"]
+    assert (answer.status_code, "“账单.pdf”打不开" in answer.json()["text"]) == (422, True)
     assert not Upload.objects.exists()
     assert not [place for place in folder.rglob("*") if place.is_file()]
     sender = Sender(client, of(draft), pdf())
     sender.begin()
     sender.part(0)
-    answer = client.post(f"{sender.address}finish/", {"name": "a.pdf", "sha256": "0" * 64})
-    assert answer.status_code == 409
+    assert client.post(f"{sender.address}finish/", {"name": "a.pdf", "sha256": "0" * 64}).status_code == 409
     assert not Evidence.objects.exists()
 
 
-def test_T44_nothing_is_promised_that_does_not_fit(client: Client, draft: FilingDraft, settings: Any) -> None:
-    assert "是空文件" in Sender(client, of(draft), b"").begin().json()["text"]
-    assert "上限50.0" in Sender(client, of(draft), b"x").begin(51 * 1024 * 1024).json()["text"]
-    assert Sender(client, of(draft), b"x").begin(10**15).status_code == 422
+def test_T44_nothing_is_promised_that_does_not_fit_and_uploads_on_the_way_count_like_files(
+    client: Client, draft: FilingDraft, settings: Any
+) -> None:
+    def one(content: bytes = b"x") -> Sender:
+        return Sender(client, of(draft), content)
+
+    assert "是空文件" in one(b"").begin().json()["text"]
+    assert "上限50.0" in one().begin(51 * 1024 * 1024).json()["text"]
+    assert one().begin(10**15).status_code == 422
+    for _number in range(9):
+        assert one().begin().status_code == 200
+    assert "最多9个文件" in one().begin().json()["text"]
+    client.post(f"/file/{draft.pk}/uploads/{Upload.objects.order_by('pk')[0].pk}/cancel/")
     # A text may have 10 MB, whatever was said before.
-    sender = Sender(client, of(draft), TEXT)
-    sender.begin(11 * 1024 * 1024)
+    sender = one(TEXT)
+    assert sender.begin(11 * 1024 * 1024).status_code == 200
     assert "上限10.0" in sender.part(0).json()["text"]
     settings.EVIDENCE_DISK_RESERVE_MB = 10**9
-    assert "没有收下" in Sender(client, of(draft), b"x").begin().json()["text"]
-
-
-def test_T44_uploads_on_the_way_count_like_files(client: Client, draft: FilingDraft) -> None:
-    for _number in range(9):
-        assert Sender(client, of(draft), b"x").begin().status_code == 200
-    assert "最多9个文件" in Sender(client, of(draft), b"x").begin().json()["text"]
-    client.post(f"/file/{draft.pk}/uploads/{Upload.objects.order_by('pk')[0].pk}/cancel/")
-    assert Sender(client, of(draft), b"x").begin().status_code == 200
+    assert "没有收下" in one().begin().json()["text"]
 
 
 def test_T44_a_case_holds_so_much_and_no_more(world: World, settings: Any) -> None:
@@ -147,23 +140,23 @@ def test_T44_a_case_holds_so_much_and_no_more(world: World, settings: Any) -> No
     Upload.objects.all().delete()
     form = {"uploads": [SimpleUploadedFile(f"{number}.png", png(number)) for number in range(4)]}
     answer = send(client, f"{address}statement/", form)
-    assert answer.status_code == 422
-    assert "“3.png”没有收下" in shown(answer)
+    assert (answer.status_code, "“3.png”没有收下" in shown(answer)) == (422, True)
     assert not Evidence.objects.exists()
 
 
 def test_T44_what_nobody_finishes_and_parts_alone_go_away(client: Client, draft: FilingDraft, folder: Path) -> None:
-    sender = Sender(client, of(draft), TEXT)
-    sender.begin()
-    sender.part(0)
-    begun = Upload.objects.get().expires_at
-    assert uploads.throw_away_expired(now=begun - timedelta(seconds=1)) == 0
+    def begun() -> Sender:
+        sender = Sender(client, of(draft), TEXT)
+        sender.begin()
+        sender.part(0)
+        return sender
+
+    sender, due = begun(), Upload.objects.get().expires_at
+    assert uploads.throw_away_expired(now=due - timedelta(seconds=1)) == 0
     assert client.get(sender.address).status_code == 200
-    assert (uploads.throw_away_expired(now=begun), parts_on_disk(folder)) == (1, [])
+    assert (uploads.throw_away_expired(now=due), parts_on_disk(folder)) == (1, [])
     assert client.get(sender.address).status_code == 404
-    sender = Sender(client, of(draft), TEXT)
-    sender.begin()
-    sender.part(0)
+    begun()
     later = Upload.objects.get().expires_at + timedelta(minutes=1)
     draft.delete()
     assert (len(parts_on_disk(folder)), uploads.throw_away_expired(now=later)) == (1, 1)
@@ -187,35 +180,74 @@ def test_an_upload_is_nobody_elses(client: Client, draft: FilingDraft, town: Tow
     assert Upload.objects.count() == 2
 
 
-@pytest.fixture
-def case(world: World) -> Complaint:
-    return given.a_complaint(world, status=Status.NEGOTIATING)
-
-
-def test_files_sent_before_go_with_the_step(world: World, case: Complaint, folder: Path) -> None:
-    client = signed_in(world.chen)
+def test_files_sent_before_go_with_the_step_and_odd_words_in_place_of_one_bring_nothing(
+    world: World, folder: Path
+) -> None:
+    case, client = given.a_complaint(world, status=Status.NEGOTIATING), signed_in(world.chen)
+    for odd in ("", "x", "x/y", "00000000-0000-4000-8000-000000000000/a.txt", "?"):
+        typed = {"text": "没有附件。", "uploaded": odd}
+        assert send(client, f"/cases/{case.number}/statement/", typed).status_code == 302
     sender = Sender(client, f"/cases/{case.number}/", TEXT)
     assert sender.all().json()["is_done"]
     assert not Evidence.objects.exists(), "it waits for the step"
     form = f"/cases/{case.number}/statement/"
     assert "data-uploads" in shown(client.get(form))
-    bad = send(
-        client, form, {"uploaded": f"{sender.id}/账单.txt", "uploads": [SimpleUploadedFile("x.exe", b"MZ\x90\0")]}
-    )
+    name = f"{sender.id}/账单.txt"
+    bad = send(client, form, {"uploaded": name, "uploads": [SimpleUploadedFile("x.exe", b"MZ\x90\0")]})
     assert bad.status_code == 422
-    assert f'value="{sender.id}/账单.txt"' in shown(bad), "it waits on in the form"
+    assert f'value="{name}"' in shown(bad), "it waits on in the form"
     assert not Evidence.objects.exists()
-    assert send(client, form, {"text": "见附件。", "uploaded": f"{sender.id}/账单.txt"}).status_code == 302
+    assert send(client, form, {"text": "见附件。", "uploaded": name}).status_code == 302
     row = Evidence.objects.get(complaint=case)
     assert (row.name, row.sha256, row.uploaded_by_id) == ("账单.txt", hashlib.sha256(TEXT).hexdigest(), world.chen.pk)
     # A second step cannot bring it again, and what ran out takes nothing away.
-    assert send(client, form, {"uploaded": f"{sender.id}/账单.txt"}).status_code == 422
+    assert send(client, form, {"uploaded": name}).status_code == 422
     uploads.throw_away_expired(now=Upload.objects.get().expires_at)
     assert (folder / row.path).exists()
 
 
-@pytest.mark.parametrize("value", ["", "x", "x/y", "00000000-0000-4000-8000-000000000000/a.txt", "\ud800"])
-def test_odd_words_in_place_of_an_upload_bring_nothing(world: World, case: Complaint, value: str) -> None:
-    form = {"text": "没有附件。", "uploaded": value.encode("utf-8", "replace").decode()}
-    assert send(signed_in(world.chen), f"/cases/{case.number}/statement/", form).status_code == 302
+PROOF = {"obligations": "1", "proof": "退款流水 8842，11月12日"}
+MINUTES = {"minutes": "双方到场，各自陈述。", "present": "consumer"}
+ENTERPRISE = (Status.PERFORMING, "enterprise", "performed", PROOF, "report_performed", "证明材料")
+AUTHORITY = (Status.MEDIATING, "authority", "session-record", MINUTES, "record_session", "笔录等材料")
+
+
+@pytest.mark.parametrize(("status", "side", "slug", "said", "step", "label"), [ENTERPRISE, AUTHORITY])
+def test_a_step_of_staff_brings_files_on_both_ways(
+    world: World, status: Status, side: str, slug: str, said: dict[str, Any], step: str, label: str
+) -> None:
+    case = given.a_complaint(world, status=status)
+    person = world.ming if side == "enterprise" else world.rui
+    client = signed_in(person)
+    place = f"/{side}/cases/{case.number}/{slug}/"
+    assert not missing_in(shown(client.get(place)), label, 'enctype="multipart/form-data"')
+    sender = Sender(client, f"/cases/{case.number}/", TEXT, "清单.txt")
+    assert sender.all().json()["is_done"]
+    bad = send(client, place, said | {"uploads": [SimpleUploadedFile("a.exe", b"MZ\x90\0")]})
+    assert bad.status_code == 422
+    assert not missing_in(shown(bad), "“a.exe”的类型不能接收", next(iter(said.values())))
     assert not Evidence.objects.exists()
+    files = {"uploads": [SimpleUploadedFile("凭证.pdf", pdf())], "uploaded": f"{sender.id}/清单.txt"}
+    done = send(client, place, said | files)
+    assert done.status_code == 302, shown(done)
+    rows = {row.name: row for row in Evidence.objects.filter(complaint=case)}
+    assert set(rows) == {"凭证.pdf", "清单.txt"}
+    assert {row.uploaded_by_id for row in rows.values()} == {person.pk}
+    entry = HandlingStep.objects.get(complaint=case, step=step)
+    assert set(json.loads(entry.body)["files"]) == {row.sha256 for row in rows.values()}
+    assert rows["清单.txt"].sha256 == hashlib.sha256(TEXT).hexdigest()
+    assert f"/files/{rows['凭证.pdf'].pk}/" in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+
+
+def test_a_step_that_is_refused_keeps_no_file_and_one_sent_twice_keeps_it_once(world: World, folder: Any) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    form = {"obligations": "1", "proof": "x", "uploads": [SimpleUploadedFile("a.png", png())]}
+    assert send(signed_in(world.ming), f"/enterprise/cases/{case.number}/performed/", form).status_code in {409, 422}
+    assert not Evidence.objects.exists()
+    assert not [place for place in folder.rglob("*") if place.is_file()]
+    client = signed_in(world.chen)
+    for _time in range(2):
+        form = {"text": "见附件。", "uploads": [SimpleUploadedFile("a.png", png())]}
+        assert send(client, f"/cases/{case.number}/statement/", form, key="the-same-key-twice").status_code == 302
+    row = Evidence.objects.get()
+    assert sorted(str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()) == sorted(row.paths)

@@ -1,18 +1,25 @@
-"""T40, T42: what a file really is decides, a bomb is refused in its own process, and the portal lives on."""
+"""T40, T42, T43: what a file really is decides, a bomb is refused in its own process, and the portal lives on; no name
+leads anywhere, hides its end, or breaks out of a header.
+"""
 
 import io
 import os
+import re
+import unicodedata
 import zlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pikepdf
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from complaints.evidence import examine, examining, limits, page
-from complaints.evidence.files import HEAD, media_type_of
-from tests import PATIENCE
+from complaints.evidence.files import ENDINGS, HEAD, disposition, media_type_of, name_as, shown_name
+from tests import PATIENCE, found_in
 from tests.complaints.evidence import files
 from tests.complaints.evidence.files import GPS, jpeg, pdf, png, recording
 
@@ -50,17 +57,13 @@ def with_stream(content: bytes, *, times: int = 1, **entries: Any) -> bytes:
     return pdf(change, stream_decode_level=pikepdf.StreamDecodeLevel.none, compress_streams=False)
 
 
-def many_objects() -> bytes:
-    def change(document: pikepdf.Pdf) -> None:
-        document.Root.Many = pikepdf.Array([document.make_indirect(Dictionary(N=n)) for n in range(2000)])
-
-    return pdf(change)
-
-
 HTML = b"<!doctype html><html><script>alert(1)</script></html>"
 SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>"
 ZIP = b"PK\x03\x04\x14\0\x06\0" + bytes(200)
 SCRIPT = Dictionary(S=Name.JavaScript, JS="app.alert(1)")
+NAMED = Dictionary(JavaScript=Dictionary(Names=pikepdf.Array([])))
+TO_THE_NET = Dictionary(S=Name.URI, URI="https://a.example")
+PACKED, VAST = pikepdf.ObjectStreamMode.generate, {"Width": 400_000, "Height": 400_000}
 
 #: (what it is, its bytes, the type under which it is taken or "", the refusal of the examination or "")
 TAKEN: list[tuple[str, bytes, str]] = [
@@ -130,34 +133,18 @@ REFUSED: list[tuple[str, bytes, str]] = [
     ("a png of 10 thousand million pixels", files.png_that_says(100_000, 100_000), "pixels"),
     ("a png of 400 million pixels", files.png_that_says(20_000, 20_000), "pixels"),
     ("pdf with a script", with_root("/OpenAction", SCRIPT), "pdf_script"),
-    (
-        "pdf with a script in names",
-        with_root("/Names", Dictionary(JavaScript=Dictionary(Names=pikepdf.Array([])))),
-        "pdf_script",
-    ),
+    ("pdf with a script in names", with_root("/Names", NAMED), "pdf_script"),
     ("pdf with a script behind a link", with_link({"/S": Name.JavaScript, "/JS": "1"}), "pdf_script"),
     ("pdf that starts a program", with_link({"/S": Name.Launch, "/F": "cmd.exe"}), "pdf_script"),
-    (
-        "pdf that opens a page of the net",
-        with_root("/OpenAction", Dictionary(S=Name.URI, URI="https://a.example")),
-        "pdf_script",
-    ),
+    ("pdf that opens a page of the net", with_root("/OpenAction", TO_THE_NET), "pdf_script"),
     ("pdf that sends its form", with_link({"/S": Name.SubmitForm}), "pdf_script"),
     ("pdf with deeds of its own", with_root("/AA", Dictionary(WC=Dictionary(S=Name.GoTo))), "pdf_script"),
     ("pdf with XFA", with_root("/AcroForm", Dictionary(XFA="x", Fields=pikepdf.Array([]))), "pdf_script"),
     ("pdf with a file", pdf(with_file), "pdf_files"),
-    (
-        "pdf with a file in packed objects",
-        pdf(with_file, object_stream_mode=pikepdf.ObjectStreamMode.generate),
-        "pdf_files",
-    ),
+    ("pdf with a file in packed objects", pdf(with_file, object_stream_mode=PACKED), "pdf_files"),
     ("pdf with a film", with_root("/X", Dictionary(Type=Name.Annot, Subtype=Name.RichMedia)), "pdf_files"),
     ("pdf with a password", pdf(encryption=pikepdf.Encryption(owner="a", user="b")), "pdf_locked"),
-    (
-        "pdf of 100 thousand million pixels",
-        with_stream(b"x", Subtype=Name.Image, Width=400_000, Height=400_000),
-        "pixels",
-    ),
+    ("pdf of 100 thousand million pixels", with_stream(b"x", Subtype=Name.Image, **VAST), "pixels"),
     ("pdf packed twice", with_stream(b"x", times=2), "pdf_size"),
 ]
 
@@ -179,9 +166,7 @@ def test_T40_what_can_be_read_is_taken_and_copied_clean(content: bytes, kind: st
     assert (found_kind, result.get("refused")) == (kind, None), result
     assert bool(thumbnail) == result["thumbnail"] == kind.startswith(("image/", "video/"))
     for made in (copy, thumbnail):
-        assert GPS not in made
-        assert HTML not in made
-        assert ZIP[:8] not in made
+        assert not found_in(made, GPS, HTML, ZIP[:8])
     if kind.startswith("image/"):
         assert not Image.open(io.BytesIO(copy)).getexif()
         assert result["copy"] == ("image/png" if kind == "image/png" else "image/jpeg")
@@ -189,17 +174,14 @@ def test_T40_what_can_be_read_is_taken_and_copied_clean(content: bytes, kind: st
         assert looked_at(copy)[1].get("refused") is None
 
 
-@pytest.mark.parametrize("content", [case[1] for case in NO_TYPE], ids=[case[0] for case in NO_TYPE])
-def test_T40_what_is_none_of_the_nine_types_is_refused_unread(content: bytes) -> None:
-    assert media_type_of(content, is_whole=True) is None
+def test_T40_what_is_none_of_the_nine_types_is_refused_unread() -> None:
+    for what, content in NO_TYPE:
+        assert media_type_of(content, is_whole=True) is None, what
 
 
-@pytest.mark.parametrize(("content", "why"), [case[1:] for case in REFUSED], ids=[case[0] for case in REFUSED])
-def test_T40_T42_what_only_looks_like_it_is_refused(content: bytes, why: str) -> None:
-    assert looked_at(content)[1].get("refused") == why
-
-
-def test_T40_the_table_has_more_than_sixty_files() -> None:
+def test_T40_T42_what_only_looks_like_it_is_refused_and_there_are_more_than_sixty_files() -> None:
+    for what, content, why in REFUSED:
+        assert looked_at(content)[1].get("refused") == why, what
     assert len(TAKEN) + len(NO_TYPE) + len(REFUSED) >= 60
 
 
@@ -220,6 +202,15 @@ def inside_child(content: bytes, tmp_path: Path) -> tuple[str, bool]:
         seen = examining.look_into(source, kind, copy=copy, thumbnail=small)
     assert (seen.seconds is not None) == kind.startswith(("audio/", "video/"))
     return seen.copy_type, seen.has_thumbnail
+
+
+def child(folder: Path, monkeypatch: pytest.MonkeyPatch, code: str) -> None:
+    """What runs as the child from now on, beside the module that really does."""
+    script = folder / "child.py"
+    script.write_text(
+        f"import os, sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})\nimport examine\n{code}"
+    )
+    monkeypatch.setattr(examining, "_SCRIPT", script)
 
 
 def test_the_child_reads_each_kind_within_its_limits(tmp_path: Path) -> None:
@@ -260,37 +251,24 @@ def test_a_page_that_cannot_be_drawn_is_no_reason_to_refuse(tmp_path: Path) -> N
         assert (tmp_path / "small").stat().st_size < 100_000
 
 
-def bomb_of_streams() -> bytes:
-    """150 MB of zeros in a PDF of 150 kB."""
-    return with_stream(bytes(150 * 1024 * 1024))
+#: 150 MB of zeros in a PDF of 150 kB; and 39 million pixels with transparency: below the limit of pixels, and 600 MB
+#: at sixteen bits a colour.
+BOMBS: dict[str, tuple[Callable[[], bytes], set[str]]] = {
+    "pixels": (lambda: files.png_that_says(100_000, 100_000), {"pixels"}),
+    "streams": (lambda: with_stream(bytes(150 * 1024 * 1024)), {"pdf_size"}),
+    "transparency": (lambda: files._picture("PNG", 5, size=(6_600, 6_000), mode="RGBA"), {"", "memory"}),
+}
 
 
-def bomb_of_pixels() -> bytes:
-    """39 million pixels with transparency: below the limit of pixels, and 600 MB at sixteen bits a colour."""
-    return files._picture("PNG", 5, size=(6_600, 6_000), mode="RGBA")
-
-
-@pytest.mark.parametrize(
-    ("content", "codes"),
-    [
-        (files.png_that_says(100_000, 100_000), {"pixels"}),
-        (bomb_of_streams(), {"pdf_size"}),
-        (bomb_of_pixels(), {"", "memory"}),
-    ],
-    ids=["pixels", "streams", "transparency"],
-)
-def test_T42_a_bomb_ends_in_its_child_below_300_MB(
-    content: bytes, codes: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    script, peak = tmp_path / "child.py", tmp_path / "peak"
-    script.write_text(f"""import sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})
-import examine
-for line in examine.main(): print(line, flush=True)
-open({str(peak)!r}, "w").write(next(l for l in open("/proc/self/status") if l.startswith("VmHWM")).split()[1])
-""")
-    monkeypatch.setattr(examining, "_SCRIPT", script)
+@pytest.mark.parametrize("kind", BOMBS)
+def test_T42_a_bomb_ends_in_its_child_below_300_MB(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bomb, codes = BOMBS[kind]
+    peak = tmp_path / "peak"
+    reads = "next(l for l in open('/proc/self/status') if l.startswith('VmHWM')).split()[1]"
+    work = f"for line in examine.main(): print(line, flush=True)\nopen({str(peak)!r}, 'w').write({reads})\n"
+    child(tmp_path, monkeypatch, work)
     try:
-        code = "" if inside_child(content, tmp_path) else "?"
+        code = "" if inside_child(bomb(), tmp_path) else "?"
     except examining.Unreadable as refused:
         code = str(refused)
     assert code in codes
@@ -299,8 +277,11 @@ open({str(peak)!r}, "w").write(next(l for l in open("/proc/self/status") if l.st
 
 
 def test_T42_a_million_objects_are_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    def many(document: pikepdf.Pdf) -> None:
+        document.Root.Many = pikepdf.Array([document.make_indirect(Dictionary(N=n)) for n in range(2000)])
+
     monkeypatch.setattr(examine, "PDF_OBJECTS", 1000)
-    assert looked_at(many_objects())[1]["refused"] == "pdf_size"
+    assert looked_at(pdf(many))[1]["refused"] == "pdf_size"
 
 
 def test_T42_whatever_the_child_does_the_portal_hears_a_refusal(
@@ -316,12 +297,7 @@ def test_T42_whatever_the_child_does_the_portal_hears_a_refusal(
         ("open('/dev/fd/%s' % sys.argv[4], 'wb').write(bytes(70_000_000))", "memory"),
     ]:
         settings.EVIDENCE_INSPECTION_SECONDS = 2 if code == "slow" else PATIENCE
-        script = tmp_path / "child.py"
-        script.write_text(
-            f"import sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})\n"
-            f"import examine; examine.shut_in(2)\n{action}\n"
-        )
-        monkeypatch.setattr(examining, "_SCRIPT", script)
+        child(tmp_path, monkeypatch, f"examine.shut_in(2)\n{action}\n")
         with pytest.raises(examining.Unreadable) as refused:
             inside_child(png(), tmp_path)
         assert str(refused.value) == code
@@ -329,16 +305,10 @@ def test_T42_whatever_the_child_does_the_portal_hears_a_refusal(
 
 def test_the_child_sees_no_secret_and_no_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "a" * 40)
-    script = tmp_path / "child.py"
-    script.write_text(
-        "import json, os, socket, sys; sys.path.insert(0, " + repr(str(Path(examine.__file__).parent)) + ")\n"
-        "import examine; examine.shut_in(2)\n"
-        "print(json.dumps({'copy': ' '.join(sorted(os.environ)), 'thumbnail': len(os.listdir('/proc/self/fd')) > 9}))\n"
-    )
-    monkeypatch.setattr(examining, "_SCRIPT", script)
+    answer = "{'copy': ' '.join(sorted(os.environ)), 'thumbnail': len(os.listdir('/proc/self/fd')) > 9}"
+    child(tmp_path, monkeypatch, f"import json; examine.shut_in(2)\nprint(json.dumps({answer}))\n")
     seen, has_open_files = inside_child(png(), tmp_path)
-    assert "SECRET" not in seen
-    assert not has_open_files
+    assert ("SECRET" in seen, has_open_files) == (False, False)
 
 
 def test_T42_only_two_are_examined_at_once(tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -360,21 +330,50 @@ def test_each_refusal_has_words() -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; everybody else is tested as such")
-@pytest.mark.parametrize(
-    "content",
-    [jpeg(), png(), files.webp(), files.heic(), pdf(), recording("mp4"), recording("mp3")],
-    ids=["jpeg", "png", "webp", "heic", "pdf", "mp4", "mp3"],
-)
-def test_no_kind_needs_what_only_root_may(content: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_kind_needs_what_only_root_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Root is not bound by the limit of processes; the portal of a real server is."""
-    script = tmp_path / "child.py"
-    script.write_text(f"""import os, sys; sys.path.insert(0, {str(Path(examine.__file__).parent)!r})
-import examine
+    code = """
 shut_in = examine.shut_in
 def as_nobody(*words, **more):
     os.setgroups([]); os.setgid(65534); os.setuid(65534); shut_in(*words, **more)
 examine.shut_in = as_nobody
 for line in examine.main(): print(line, flush=True)
-""")
-    monkeypatch.setattr(examining, "_SCRIPT", script)
-    assert inside_child(content, tmp_path)
+"""
+    child(tmp_path, monkeypatch, code)
+    for content in (jpeg(), png(), files.webp(), files.heic(), pdf(), recording("mp4"), recording("mp3")):
+        assert inside_child(content, tmp_path)
+
+
+BIDI = set("\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u061c")
+NAMES = st.one_of(st.text(max_size=300), st.text(alphabet="/\\.\0\r\n\"';%\u202e\u2066 a.jpgé\u0301", max_size=60))
+
+
+@settings(max_examples=200, deadline=None)
+@given(name=NAMES, kind=st.sampled_from(sorted(ENDINGS)))
+@example(name="a\u202egpj.exe", kind="image/jpeg")
+@example(name="x\r\nSet-Cookie: a=b", kind="text/plain")
+@example(name="../../etc/passwd\0.png", kind="image/png")
+@example(name="\ud800.pdf", kind="application/pdf")
+def test_T43_nothing_slips_through_a_name(name: str, kind: str) -> None:
+    shown = shown_name(name)
+    assert 0 < len(shown) <= 120
+    assert shown == unicodedata.normalize("NFC", shown)
+    assert not set(shown) & (BIDI | set("/\\\0\r\n"))
+    handed = name_as(shown, kind)
+    assert handed.lower().endswith(ENDINGS[kind])
+    header = disposition(handed)
+    assert header.isascii()
+    assert not set(header) & set("/\\\0\r\n")
+    assert re.fullmatch(r"attachment; filename=\"[A-Za-z0-9._-]+\"; filename\*=UTF-8''[A-Za-z0-9._~%-]+", header)
+
+
+def test_T43_a_name_ends_in_what_the_file_is() -> None:
+    for name, kind, expected in [
+        ("账单.jpg", "image/jpeg", "账单.jpg"),
+        ("照片.HEIC", "image/jpeg", "照片.jpg"),
+        ("evil.hta", "text/plain", "evil.hta.txt"),
+        ("a.html", "image/png", "a.html.png"),
+        ("无名", "application/pdf", "无名.pdf"),
+        (".pdf", "text/plain", ".pdf.txt"),
+    ]:
+        assert name_as(name, kind) == expected

@@ -1,14 +1,27 @@
-"""Every field with what people really send: each refusal names its field and the way out."""
+"""Every field with what people really send: each refusal names its field and the way out; texts come out as typed."""
 
+import json
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import pytest
+from django.test import Client
+from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
+from django.utils.html import escape
 
+from accounts.models import User
+from complaints.filing import drafts
 from complaints.filing.forms import Step
+from complaints.filing.held import COOKIE
 from complaints.filing.steps import STEP_BY_CODE
+from complaints.models import Complaint, FilingDraft, PersonalText
+from tests import ROOT
 from tests.complaints.filing import answers
+from tests.complaints.filing.conftest import Town
+from tests.complaints.filing.test_drafts import begin, fill, send, url
+from tests.complaints.filing.test_submit import TRUTH
 
 TODAY = date(2026, 11, 25)
 OK = None
@@ -24,180 +37,149 @@ def form_with(step: str, **changed: Any) -> Step:
     return STEP_BY_CODE[step](data, today=TODAY, category="service.telecom", **options)
 
 
+def judge(form: Step, field: str, refusal: str | None, typed: Any) -> None:
+    is_valid = form.is_valid()
+    if refusal is OK:
+        assert is_valid, (field, typed[:40], form.errors)
+        return
+    assert set(form.errors) == {field}, typed
+    assert refusal in " ".join(str(text) for text in form.errors[field])
+    # What was typed is shown again, whole.
+    assert typed in (None, []) or form[field].value() == typed
+
+
 def test_good_answers_are_good_and_bad_input_is_named_at_its_field() -> None:
     for step in answers.OF_STEP:
         form = form_with(step)
         assert form.is_valid(), (step, form.errors)
-    for step, field, typed, refusal in TABLE:
-        form = form_with(step, **{field: typed})
-        is_valid = form.is_valid()
-        if refusal is OK:
-            assert is_valid, (step, field, typed[:40], form.errors)
-            continue
-        assert set(form.errors) == {field}, typed
-        assert refusal in " ".join(str(text) for text in form.errors[field])
-        # What was typed is shown again, whole.
-        kept = form[field].value()
-        if typed:
-            assert kept == typed
-    for field, typed, refusal in NAMED_TABLE:
-        form = form_with("enterprise", **({"respondent": "named", "named": "街角小店"} | {field: typed}))
-        assert set(form.errors) == (set() if refusal is OK else {field})
-        if refusal is not OK:
-            assert refusal in " ".join(str(text) for text in form.errors[field])
-            assert form[field].value() == typed
+    for step, field, refusal, *texts in TABLE:
+        for typed in texts:
+            judge(form_with(step, **{field: typed}), field, refusal, typed)
+    for field, refusal, *texts in NAMED_TABLE:
+        for typed in texts:
+            given = {"respondent": "named", "named": "街角小店"} | {field: typed}
+            judge(form_with("enterprise", **given), field, refusal, typed)
 
 
-# step, field, what is typed, words in the refusal (None: taken)
-TABLE: list[tuple[str, str, Any, str | None]] = [
+# step, field, words in the refusal (None: taken), what is typed
+TABLE: list[tuple[Any, ...]] = [
     # 1 enterprise
-    ("enterprise", "service_region", "", "请选择使用或购买的地区"),
-    ("enterprise", "service_region", None, "请选择使用或购买的地区"),
-    ("enterprise", "service_region", "鼓楼", "请从列表中选择地区"),
-    ("enterprise", "service_region", "-5", "请从列表中选择地区"),
-    ("enterprise", "service_region", "9" * 40, "请从列表中选择地区"),
-    ("enterprise", "service_region", "１", OK),
-    ("enterprise", "query", LONG, "请删减"),
-    ("enterprise", "query", "移\x00动🙂", OK),
-    ("enterprise", "respondent", "", "请搜索并选择企业"),
-    ("enterprise", "respondent", "everybody", "请从列表中选择企业"),
-    ("enterprise", "respondent", "12-", "请从列表中选择企业"),
-    ("enterprise", "respondent", "1" * 70, "请从列表中选择企业"),
-    ("enterprise", "respondent", "12--", OK),
+    ("enterprise", "service_region", "请选择使用或购买的地区", "", None),
+    ("enterprise", "service_region", "请从列表中选择地区", "鼓楼", "-5", "9" * 40),
+    ("enterprise", "service_region", OK, "１"),
+    ("enterprise", "query", "请删减", LONG),
+    ("enterprise", "query", OK, "移\x00动🙂"),
+    ("enterprise", "respondent", "请搜索并选择企业", ""),
+    ("enterprise", "respondent", "请从列表中选择企业", "everybody", "12-", "1" * 70),
+    ("enterprise", "respondent", OK, "12--"),
     # 2 purchase
-    ("purchase", "object_category", "", "请选择类别"),
-    ("purchase", "object_category", "service.magic", "请从列表中选择类别"),
-    ("purchase", "item_name", "", "请写商品或服务的名称"),
-    ("purchase", "item_name", "   \u3000 ", "请写商品或服务的名称"),
-    ("purchase", "item_name", "\x00\x00", "请写商品或服务的名称"),
-    ("purchase", "item_name", LONG, "写了3000字，最多100字"),
-    ("purchase", "item_name", "年卡🏋️", OK),
-    ("purchase", "brand", LONG, "最多60字"),
-    ("purchase", "amount", "", "请填涉及金额"),
-    ("purchase", "amount", "一百多", "金额请填数字，例如 128.50"),
-    ("purchase", "amount", "-5", "金额不能是负数"),
-    ("purchase", "amount", "−5", "金额不能是负数"),
-    ("purchase", "amount", "1e5", "金额请填数字"),
-    ("purchase", "amount", "NaN", "金额请填数字"),
-    ("purchase", "amount", "12,34", "金额请填数字"),
-    ("purchase", "amount", "1.234", "金额最多写到分"),
-    ("purchase", "amount", "99999999999", "金额太大"),
-    ("purchase", "amount", "9" * 5000, "金额太大"),
-    ("purchase", "amount", "💰", "金额请填数字"),
-    ("purchase", "amount", "\x00", "请填涉及金额"),
-    ("purchase", "amount", "0", OK),
-    ("purchase", "amount", "￥１，２８０．５元", OK),
-    ("purchase", "bought_on", "2026-11-26", "这一天还没有到"),
-    ("purchase", "bought_on", "2026-02-30", "没有这一天"),
-    ("purchase", "bought_on", "去年", "日期请按年-月-日填写"),
-    ("purchase", "bought_on", "1900-01-01", "日期太早"),
-    ("purchase", "bought_on", "0000-00-00", "没有这一天"),
-    ("purchase", "bought_on", "２０２６年９月１日", OK),
-    ("purchase", "bought_on", "2026/9/1", OK),
-    ("purchase", "bought_on", "20260901", OK),
-    ("purchase", "is_online", "", "请选择是不是在网上买的"),
-    ("purchase", "is_online", "perhaps", "请选择“是”“否”或“不确定”"),
-    ("purchase", "is_online", "unsure", OK),
-    ("purchase", "order_no", LONG, "最多60字"),
-    ("enterprise", "named", LONG, OK),
-    ("enterprise", "address", LONG, OK),
-    ("enterprise", "business_phone", "abc, but the authority is to find it", OK),
-    ("enterprise", "link", "javascript:alert(1)", OK),
-    ("problem", "service_number", LONG, "最多40字"),
+    ("purchase", "object_category", "请选择类别", ""),
+    ("purchase", "object_category", "请从列表中选择类别", "service.magic"),
+    ("purchase", "item_name", "请写商品或服务的名称", "", "   \u3000 ", "\x00\x00"),
+    ("purchase", "item_name", "写了3000字，最多100字", LONG),
+    ("purchase", "item_name", OK, "年卡🏋️"),
+    ("purchase", "brand", "最多60字", LONG),
+    ("purchase", "amount", "请填涉及金额", "", "\x00"),
+    ("purchase", "amount", "金额请填数字，例如 128.50", "一百多"),
+    ("purchase", "amount", "金额不能是负数", "-5", "−5"),
+    ("purchase", "amount", "金额请填数字", "1e5", "NaN", "12,34", "💰"),
+    ("purchase", "amount", "金额最多写到分", "1.234"),
+    ("purchase", "amount", "金额太大", "99999999999", "9" * 5000),
+    ("purchase", "amount", OK, "0", "￥１，２８０．５元"),
+    ("purchase", "bought_on", "这一天还没有到", "2026-11-26"),
+    ("purchase", "bought_on", "没有这一天", "2026-02-30", "0000-00-00"),
+    ("purchase", "bought_on", "日期请按年-月-日填写", "去年"),
+    ("purchase", "bought_on", "日期太早", "1900-01-01"),
+    ("purchase", "bought_on", OK, "２０２６年９月１日", "2026/9/1", "20260901"),
+    ("purchase", "is_online", "请选择是不是在网上买的", ""),
+    ("purchase", "is_online", "请选择“是”“否”或“不确定”", "perhaps"),
+    ("purchase", "is_online", OK, "unsure"),
+    ("purchase", "order_no", "最多60字", LONG),
+    ("enterprise", "named", OK, LONG),
+    ("enterprise", "address", OK, LONG),
+    ("enterprise", "business_phone", OK, "abc, but the authority is to find it"),
+    ("enterprise", "link", OK, "javascript:alert(1)"),
+    ("problem", "service_number", "最多40字", LONG),
     # 3 problem
-    ("problem", "problem_category", "", "请选择问题类别"),
-    ("problem", "problem_category", "nothing", "请从列表中选择问题类别"),
-    ("problem", "disputed_on", "", "请填发生的日期"),
-    ("problem", "disputed_on", "2027-01-01", "这一天还没有到"),
-    ("problem", "disputed_on", "abc", "日期请按年-月-日填写"),
-    ("problem", "disputed_on", "2019-01-01", OK),
-    ("problem", "place", LONG, "最多200字"),
-    ("problem", "statement", "", "请写明发生了什么"),
-    ("problem", "statement", " \r\n\t ", "请写明发生了什么"),
-    ("problem", "statement", "字" * 1201, "写了1201字，最多1200字，请删减1字"),
-    ("problem", "statement", "字" * 1200, OK),
-    ("problem", "statement", ("字" * 99 + "\r\n") * 12, OK),
-    ("problem", "statement", "坏了", OK),
-    ("problem", "statement", "😡" * 1200, OK),
-    ("problem", "statement", "前\x00后\ud800", OK),
-    ("problem", "has_contacted", "maybe", "请选择“是”“否”或“不确定”"),
-    ("problem", "has_contacted", "", OK),
-    ("problem", "contacted_on", "2026-12-01", "这一天还没有到"),
-    ("problem", "their_reference", LONG, "最多60字"),
-    ("problem", "report", LONG, "最多500字"),
-    ("problem", "plan", LONG, "最多100字"),
-    ("problem", "plan", "5G畅享\x00套餐", OK),
-    ("problem", "contract_until", "2026-13-01", "没有这一天"),
-    ("problem", "contract_until", "两年", "日期请按年-月-日填写"),
-    ("problem", "contract_until", "2199-01-01", "这一天还没有到"),
-    ("problem", "contract_until", "2028-01-31", OK),
-    ("problem", "promised", LONG, "最多300字"),
-    ("problem", "promised", "每月99元\r\n送😀流量", OK),
-    ("problem", "noticed_on", "2027-01-01", "这一天还没有到"),
-    ("problem", "noticed_on", "上个月", "日期请按年-月-日填写"),
-    ("problem", "noticed_on", "2026-09-02", OK),
+    ("problem", "problem_category", "请选择问题类别", ""),
+    ("problem", "problem_category", "请从列表中选择问题类别", "nothing"),
+    ("problem", "disputed_on", "请填发生的日期", ""),
+    ("problem", "disputed_on", "这一天还没有到", "2027-01-01"),
+    ("problem", "disputed_on", "日期请按年-月-日填写", "abc"),
+    ("problem", "disputed_on", OK, "2019-01-01"),
+    ("problem", "place", "最多200字", LONG),
+    ("problem", "statement", "请写明发生了什么", "", " \r\n\t "),
+    ("problem", "statement", "写了1201字，最多1200字，请删减1字", "字" * 1201),
+    ("problem", "statement", OK, "字" * 1200, ("字" * 99 + "\r\n") * 12, "坏了", "😡" * 1200, "前\x00后\ud800"),
+    ("problem", "has_contacted", "请选择“是”“否”或“不确定”", "maybe"),
+    ("problem", "has_contacted", OK, ""),
+    ("problem", "contacted_on", "这一天还没有到", "2026-12-01"),
+    ("problem", "their_reference", "最多60字", LONG),
+    ("problem", "report", "最多500字", LONG),
+    ("problem", "plan", "最多100字", LONG),
+    ("problem", "plan", OK, "5G畅享\x00套餐"),
+    ("problem", "contract_until", "没有这一天", "2026-13-01"),
+    ("problem", "contract_until", "日期请按年-月-日填写", "两年"),
+    ("problem", "contract_until", "这一天还没有到", "2199-01-01"),
+    ("problem", "contract_until", OK, "2028-01-31"),
+    ("problem", "promised", "最多300字", LONG),
+    ("problem", "promised", OK, "每月99元\r\n送😀流量"),
+    ("problem", "noticed_on", "这一天还没有到", "2027-01-01"),
+    ("problem", "noticed_on", "日期请按年-月-日填写", "上个月"),
+    ("problem", "noticed_on", OK, "2026-09-02"),
     # 4 demands
-    ("demands", "demand", [], "请至少选一项诉求"),
-    ("demands", "demand", ["everything"], "请从列表中选择诉求"),
-    ("demands", "demand", ["refund", "everything"], "请从列表中选择诉求"),
-    ("demands", "amount_refund", "", "请填金额，不确定可填估计数"),
-    ("demands", "amount_refund", "一百多", "金额请填数字，例如 128.50"),
-    ("demands", "amount_refund", "-1", "金额不能是负数"),
-    ("demands", "amount_refund", "0", "金额要大于 0"),
-    ("demands", "amount_damages", "not ticked, so not judged", OK),
-    ("demands", "note", LONG, "最多200字"),
+    ("demands", "demand", "请至少选一项诉求", []),
+    ("demands", "demand", "请从列表中选择诉求", ["everything"], ["refund", "everything"]),
+    ("demands", "amount_refund", "请填金额，不确定可填估计数", ""),
+    ("demands", "amount_refund", "金额请填数字，例如 128.50", "一百多"),
+    ("demands", "amount_refund", "金额不能是负数", "-1"),
+    ("demands", "amount_refund", "金额要大于 0", "0"),
+    ("demands", "amount_damages", OK, "not ticked, so not judged"),
+    ("demands", "note", "最多200字", LONG),
     # 6 you
-    ("you", "behalf", "", "请选择您为谁投诉"),
-    ("you", "behalf", "dog", "请从列表中选择您为谁投诉"),
-    ("you", "name", "", "请填您的姓名"),
-    ("you", "name", "陈🙂", "姓名请用文字填写"),
-    ("you", "name", "12345", "姓名请用文字填写"),
-    ("you", "name", "……", "姓名请用文字填写"),
-    ("you", "name", LONG, "最多60字"),
-    ("you", "name", "阿卜杜拉·买买提", OK),
-    ("you", "name", "Anne-Marie O’Neil", OK),
-    ("you", "phone", "", "请填电话号码"),
-    ("you", "phone", "123", "电话请填手机号"),
-    ("you", "phone", "一三八", "电话请填手机号"),
-    ("you", "phone", "1" * 60, "电话请填手机号"),
-    ("you", "phone", "📞19900000001", "电话请填手机号"),
-    ("you", "phone", "１９９００００００１２", OK),
-    ("you", "phone", "+44 7700 900123", OK),
-    ("you", "phone", "0591-87654321", OK),
-    ("you", "address", "", "请填联系地址"),
-    ("you", "address", LONG, "最多200字"),
-    ("you", "email", "chen", "邮箱格式不对"),
-    ("you", "email", "a" * 250 + "@example.com", "邮箱"),
-    ("you", "email", "chen@example.com", OK),
-    ("you", "reply_by", "pigeon", "请从列表中选择答复方式"),
-    ("you", "need_help", ["everybody"], "请从列表中选择"),
-    ("you", "code", "1" * 60, "验证码是6位数字"),
-    ("you", "principal_name", "123, but for oneself it is not asked", OK),
-    ("you", "relation", LONG, OK),
-    ("you", "powers", LONG, OK),
-    ("you", "may_settle", "perhaps", OK),
-    ("you", "valid_until", "never, but for oneself it is not asked", OK),
-    ("you", "parties", "12", OK),
-    ("you", "representatives", LONG, OK),
-    ("you", "principal_phone", "abc, but for oneself it is not asked", OK),
+    ("you", "behalf", "请选择您为谁投诉", ""),
+    ("you", "behalf", "请从列表中选择您为谁投诉", "dog"),
+    ("you", "name", "请填您的姓名", ""),
+    ("you", "name", "姓名请用文字填写", "陈🙂", "12345", "……"),
+    ("you", "name", "最多60字", LONG),
+    ("you", "name", OK, "阿卜杜拉·买买提", "Anne-Marie O’Neil"),
+    ("you", "phone", "请填电话号码", ""),
+    ("you", "phone", "电话请填手机号", "123", "一三八", "1" * 60, "📞19900000001"),
+    ("you", "phone", OK, "１９９００００００１２", "+44 7700 900123", "0591-87654321"),
+    ("you", "address", "请填联系地址", ""),
+    ("you", "address", "最多200字", LONG),
+    ("you", "email", "邮箱格式不对", "chen"),
+    ("you", "email", "邮箱", "a" * 250 + "@example.com"),
+    ("you", "email", OK, "chen@example.com"),
+    ("you", "reply_by", "请从列表中选择答复方式", "pigeon"),
+    ("you", "need_help", "请从列表中选择", ["everybody"]),
+    ("you", "code", "验证码是6位数字", "1" * 60),
+    ("you", "principal_name", OK, "123, but for oneself it is not asked"),
+    ("you", "relation", OK, LONG),
+    ("you", "powers", OK, LONG),
+    ("you", "may_settle", OK, "perhaps"),
+    ("you", "valid_until", OK, "never, but for oneself it is not asked"),
+    ("you", "parties", OK, "12"),
+    ("you", "representatives", OK, LONG),
+    ("you", "principal_phone", OK, "abc, but for oneself it is not asked"),
     # 7 consents
-    ("consents", "share_with_enterprise", "", "请选择同意或不同意"),
-    ("consents", "pass_to_regulator", None, "请选择同意或不同意"),
-    ("consents", "publish_masked", "sometimes", "请选择同意或不同意"),
-    ("consents", "delegated_mediation", "YES", "请选择同意或不同意"),
+    ("consents", "share_with_enterprise", "请选择同意或不同意", ""),
+    ("consents", "pass_to_regulator", "请选择同意或不同意", None),
+    ("consents", "publish_masked", "请选择同意或不同意", "sometimes"),
+    ("consents", "delegated_mediation", "请选择同意或不同意", "YES"),
 ]
 
 
 # For a business in one's own words
 NAMED_TABLE = [
-    ("named", "", "请写店名或企业名称"),
-    ("named", LONG, "最多120字"),
-    ("named", "老王🍜面馆", OK),
-    ("address", LONG, "最多200字"),
-    ("business_phone", "abc", "电话请填手机号"),
-    ("link", "javascript:alert(1)", "链接请以 https:// 开头"),
-    ("link", LONG, "最多500字"),
-    ("link", "https://shop.example/1", OK),
+    ("named", "请写店名或企业名称", ""),
+    ("named", "最多120字", LONG),
+    ("named", OK, "老王🍜面馆"),
+    ("address", "最多200字", LONG),
+    ("business_phone", "电话请填手机号", "abc"),
+    ("link", "链接请以 https:// 开头", "javascript:alert(1)"),
+    ("link", "最多500字", LONG),
+    ("link", OK, "https://shop.example/1"),
 ]
 
 
@@ -247,3 +229,80 @@ def test_over_three_years_only_warns() -> None:
         form = form_with("problem", disputed_on=day, contacted_on="")
         assert form.is_valid()
         assert form.is_old is is_old  # type: ignore[attr-defined]
+
+
+#: what is typed, what is kept (None: the same)
+TEXTS: list[tuple[str, str, str | None]] = [
+    ("emoji with joiners", "客服说👨‍👩‍👧‍👦家庭套餐😡不能退🇨🇳", None),
+    ("rare letters", "投诉人䶮、𬱖、㐆，店名“龘”", None),
+    ("right to left", "الخدمة لا تعمل 宽带坏了", None),
+    ("order of writing turned round", "订单\u202e0001\u202c号", None),
+    ("zero width", "宽\u200b带\u200d断\ufeff网", None),
+    ("combining marks", "Cafe\u0301 in 福州", "Café in 福州"),
+    ("lines of Windows", "第一行\r\n第二行\r\n\r\n第四行", "第一行\n第二行\n\n第四行"),
+    ("tabs and spaces inside", "金额\t128.50   元", None),
+    ("markup", "<script>alert(1)</script><b>退款</b> & \"引号\" '单引号'", None),
+    ("templates and SQL", "{{ settings.SECRET_KEY }} {% csrf_token %} %(a)s %s '; drop table x; --", None),
+    ("backslashes", r"C:\账单\n不是换行 \u0000", None),
+    ("what cannot be seen", "前\x1b[31m后\x07", "前[31m后"),
+    ("1,200 letters", "字" * 1200, None),
+    ("1,200 letters outside the first plane", "𠀋" * 1200, None),
+    ("uyghur and tibetan", "ئۇيغۇر تىلى བོད་ཡིག", None),
+]
+
+
+def filled(client: Client, town: Town) -> dict[str, Any]:
+    """What a finished draft holds, its phone proven."""
+    draft = begin(client, town)
+    fill(client, draft)
+    draft.refresh_from_db()
+    client.force_login(User.objects.create_user(phone="+8619900000001"))
+    return dict(draft.data) | {"proven": {"address": ["+8619900000001"]}}
+
+
+def file_with(client: Client, data: dict[str, Any], text: str) -> tuple[Complaint, str]:
+    """The text through step 3 and the check page; (case, what the check page showed)."""
+    now, owner = timezone.now(), User.objects.with_phone("+8619900000001").get()
+    draft, key = drafts.begin(now=now)
+    draft.data, draft.owner = data, owner
+    draft.save()
+    client.cookies[COOKIE] = key
+    response = send(client, url(draft, "problem"), answers.PROBLEM | {"statement": text})
+    assert response.status_code == 302, response.content.decode()
+    page = client.get(url(draft, "check")).content.decode()
+    response = send(client, url(draft, "check"), TRUTH)
+    assert response.status_code == 302, response.content.decode()
+    return Complaint.objects.get(number=FilingDraft.objects.get(pk=draft.pk).filed_as[0]), page
+
+
+def kept(case: Complaint) -> str:
+    return PersonalText.objects.get(complaint=case, kind="consumer_statement").text
+
+
+def test_odd_texts_are_kept_as_they_were_typed(client: Client, town: Town) -> None:
+    data = filled(client, town)
+    for name, typed, expected in TEXTS:
+        case, page = file_with(client, data, typed)
+        wanted = typed if expected is None else expected
+        assert kept(case) == wanted, name
+        assert escape(wanted).replace("\n", "<br>") in page.replace("Cafe\u0301", "Café"), name
+        assert escape(wanted).replace("\n", "<br>") in client.get(f"/cases/{case.number}/").content.decode(), name
+
+
+#: Public texts of complaints, beside the project and no part of it.
+DATA = ROOT.parent / "shared" / "data" / "cn_12315" / "golden_100_labelled.json"
+
+
+@pytest.mark.full
+# So many requests are longer than one transaction may be.
+@pytest.mark.django_db(transaction=True)
+def test_a_hundred_real_texts_are_filed_unharmed(client: Client, town: Town) -> None:
+    if not DATA.exists():
+        pytest.skip("the folder shared/data with the public texts is not there")
+    data = filled(client, town)
+    texts = [row["problem_text"] for row in json.loads(DATA.read_text())]
+    assert len(texts) == 100
+    for text in texts:
+        case, _page = file_with(client, data, text)
+        assert kept(case) == text.strip()
+    assert Complaint.objects.count() == 100

@@ -7,7 +7,6 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
 from complaints import handling
 from complaints.filing import composing
 from complaints.filing.outlook import duplicates
@@ -17,33 +16,23 @@ from complaints.parties.actors import consumer
 from complaints.procedure.filing_request import FilingRequest
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
-from tests.complaints.filing.test_submit import file, prove, ready
+from tests.complaints.filing.test_submit import ready, signed_in, submitted
 
 OTHER_TEXT = "宽带装好以后一直掉线，报修三次都没有人上门，要求尽快修好并且减免这个月的费用。"
 OTHER_NUMBER = {"order_no": "", "answers": {"service_number": "059188880000"}}
 SAME_TEXT = {**OTHER_NUMBER, "statement": answers.STATEMENT}
+SPACED = {"order_no": "", "answers": {"service_number": " " + " ".join(answers.PROBLEM["service_number"])}}
+MARKED = answers.STATEMENT.replace("，", " ,\n").replace("。", "！！")
+WIDE = answers.STATEMENT.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)})
 #: What is changed in the second complaint → (same order told, same text told), None when nothing is.
 CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool] | None]] = {
     "nothing": ({}, (True, True)),
     "another text": ({"statement": OTHER_TEXT}, (True, False)),
     "another number": (SAME_TEXT, (False, True)),
     "another text and number": ({**OTHER_NUMBER, "statement": OTHER_TEXT}, None),
-    "the number written otherwise": (
-        {
-            "statement": OTHER_TEXT,
-            "order_no": "",
-            "answers": {"service_number": " " + " ".join(answers.PROBLEM["service_number"])},
-        },
-        (True, False),
-    ),
-    "the text with other marks and spaces": (
-        {**OTHER_NUMBER, "statement": answers.STATEMENT.replace("，", " ,\n").replace("。", "！！")},
-        (False, True),
-    ),
-    "the text in wide figures": (
-        {**OTHER_NUMBER, "statement": answers.STATEMENT.translate({ord(str(n)): chr(0xFF10 + n) for n in range(10)})},
-        (False, True),
-    ),
+    "the number written otherwise": ({"statement": OTHER_TEXT, **SPACED}, (True, False)),
+    "the text with other marks and spaces": ({**OTHER_NUMBER, "statement": MARKED}, (False, True)),
+    "the text in wide figures": ({**OTHER_NUMBER, "statement": WIDE}, (False, True)),
     "a word more": ({**OTHER_NUMBER, "statement": answers.STATEMENT + "谢谢"}, (False, True)),
     "half of the text": ({**OTHER_NUMBER, "statement": answers.STATEMENT[: len(answers.STATEMENT) // 2]}, None),
     "a text like any other": ({**OTHER_NUMBER, "statement": "没有收到货"}, None),
@@ -53,12 +42,8 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool] | None]] = {
 
 def _second(client: Client, town: Town) -> FilingRequest:
     """The same again, ready to be filed by the same person."""
-    draft = ready(client, town)
-    prove(client, draft)
-    assert file(client, draft).status_code == 302
-    again = Client()
-    again.force_login(User.objects.with_phone("+8619900000001").get())
-    draft = ready(again, town)
+    submitted(client, town)
+    draft = ready(signed_in(), town)
     draft.refresh_from_db()
     given = composing.to_request(draft, now=timezone.now())
     assert isinstance(given, FilingRequest)
@@ -79,14 +64,11 @@ def test_what_is_the_same_again_is_told_and_what_is_not_is_not(client: Client, t
     others = tuple(replace(one, enterprise_id=town.carrier.pk + 1000) for one in filing.respondents)
     assert _told(replace(filing, respondents=others)) == (False, True)
     # Whoever did not prove the phone, and whoever else, is shown nothing of it.
-    assert _told(replace(filing, contact_verified=False)) is None
-    assert _told(replace(filing, consumer_id=None)) is None
-    assert _told(replace(filing, consumer_id=(filing.consumer_id or 0) + 1000)) is None
-    assert _told(filing, days=59) == (True, True)
-    assert _told(filing, days=61) is None
+    for who in ({"contact_verified": False}, {"consumer_id": None}, {"consumer_id": (filing.consumer_id or 0) + 1000}):
+        assert _told(replace(filing, **who)) is None
+    assert (_told(filing, days=59), _told(filing, days=61)) == ((True, True), None)
     # What was withdrawn is no duplicate.
     case = Complaint.objects.get()
-    assert case.consumer is not None
-    withdraw = consumer_steps.withdraw(reason="mistake")
-    handling.take(withdraw, [case.pk], actor=consumer(case.consumer), now=timezone.now())
+    move = consumer_steps.withdraw(reason="mistake")
+    handling.take(move, [case.pk], actor=consumer(case.consumer), now=timezone.now())
     assert _told(filing) is None

@@ -18,11 +18,14 @@ from complaints.filing.held import COOKIE
 from complaints.filing.steps import STEPS
 from complaints.models import Complaint, HandlingStep, Matter, PersonalText
 from complaints.procedure.categories import DEMAND_BY_CODE
+from enterprises.models import LeagueLine, PublishedFigure
+from tests import found_in, missing_in
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_bad_input import TABLE, form_with
-from tests.complaints.filing.test_drafts import begin, fill, send, url
-from tests.complaints.filing.test_submit import file, prove, ready
+from tests.complaints.filing.test_drafts import OTHER_PHONE, begin, fill, screen, send, url
+from tests.complaints.filing.test_submit import file, prove, ready, signed_in
+from tests.oversight.counting import a_line
 
 #: Their own words say why, or the words beside them.
 PLAIN = {
@@ -38,14 +41,13 @@ PLAIN = {
 
 
 def test_every_question_says_why_and_every_field_has_its_line_in_the_table_of_bad_input() -> None:
-    for screen in STEPS:
-        options = {"enterprise_name": "测试移动"} if screen.step == "consents" else {}
-        form = screen(today=timezone.localdate(), category="service.telecom", **options)
-        asked = {name for name in form.fields if (screen.step, name) not in EXPLANATIONS}
-        assert asked <= PLAIN.get(screen.step, set()), asked - PLAIN.get(screen.step, set())
-        assert screen.question
-        assert screen.why
-    tested = {(step, name) for step, name, _typed, _refusal in TABLE}
+    for asking in STEPS:
+        options = {"enterprise_name": "测试移动"} if asking.step == "consents" else {}
+        form = asking(today=timezone.localdate(), category="service.telecom", **options)
+        asked = {name for name in form.fields if (asking.step, name) not in EXPLANATIONS}
+        assert asked <= PLAIN.get(asking.step, set()), asked - PLAIN.get(asking.step, set())
+        assert all((asking.question, asking.why))
+    tested = {(step, name) for step, name, *_rest in TABLE}
     asked = {(step, name) for step in answers.OF_STEP for name in form_with(step).fields}
     # Boxes that are ticked or not: there is nothing to type wrong.
     boxes = {("problem", "is_approximate"), ("you", "is_unverified"), ("you", "is_declared")}
@@ -55,15 +57,12 @@ def test_every_question_says_why_and_every_field_has_its_line_in_the_table_of_ba
 def test_nothing_is_preset_and_a_carrier_is_asked_about_more_than_a_shop(client: Client, town: Town) -> None:
     draft = begin(client, town)
     for step in ("purchase", "problem", "demands", "you", "consents", "check"):
-        page = client.get(url(draft, step)).content.decode()
-        assert not re.search(r'<input type="(radio|checkbox)"[^>]*\bchecked', page), step
-    assert client.get(url(draft, "consents")).content.decode().count("不同意：") == 4
+        assert not re.search(r'<input type="(radio|checkbox)"[^>]*\bchecked', screen(client, draft, step)), step
+    assert screen(client, draft, "consents").count("不同意：") == 4
     send(client, url(draft, "purchase"), answers.PURCHASE | {"object_category": "goods.clothing"})
-    page = client.get(url(draft, "problem")).content.decode()
-    assert "关于您的电信服务" not in page
-    assert 'name="plan"' not in page
+    assert not found_in(screen(client, draft, "problem"), "关于您的电信服务", 'name="plan"')
     send(client, url(draft, "purchase"), answers.PURCHASE)
-    page = client.get(url(draft, "problem")).content.decode()
+    page = screen(client, draft, "problem")
     for name in ("service_number", "plan", "contract_until", "promised", "noticed_on"):
         assert f'name="{name}"' in page
     assert "为什么问：资费以您的套餐为准" in page
@@ -71,18 +70,14 @@ def test_nothing_is_preset_and_a_carrier_is_asked_about_more_than_a_shop(client:
 
 def test_what_a_carrier_was_asked_stands_in_the_case(client: Client, town: Town) -> None:
     values = {"plan": "畅享99", "contract_until": "2028-01-31", "promised": "每月99元，随时可以取消"}
-    values["noticed_on"] = "2026-10-01"
-    draft = ready(client, town, problem=values)
-    page = client.get(url(draft, "check")).content.decode()
-    for text in ("畅享99", "2028年1月31日", "随时可以取消", "10月1日"):
-        assert text in page
+    draft = ready(client, town, problem=values | {"noticed_on": "2026-10-01"})
+    assert not missing_in(screen(client, draft), "畅享99", "2028年1月31日", "随时可以取消", "10月1日")
     prove(client, draft)
     assert file(client, draft).status_code == 302
     case = Complaint.objects.get()
     assert case.learned_on.isoformat() == "2026-10-01"
     page = client.get(f"/cases/{case.number}/").content.decode()
-    for text in ("畅享99", "2028年1月31日", "随时可以取消", "发现日期"):
-        assert text in page
+    assert not missing_in(page, "畅享99", "2028年1月31日", "随时可以取消", "发现日期")
 
 
 # amount in dispute, what is asked, the field that is refused, words of the refusal
@@ -108,10 +103,8 @@ def test_what_is_asked_is_held_against_what_is_in_dispute_also_when_that_is_lowe
         if not field:
             assert response.status_code == 302, response.content.decode()
             continue
-        page = response.content.decode()
         assert response.status_code == 422
-        assert words in page
-        assert f'href="#id_{field}"' in page
+        assert not missing_in(response.content.decode(), words, f'href="#id_{field}"')
     send(client, url(draft, "purchase"), answers.PURCHASE | {"amount": "100"})
     for language in ("zh-hans", "en"):
         typed = answers.DEMANDS | {"amount_refund": "200"}
@@ -120,38 +113,16 @@ def test_what_is_asked_is_held_against_what_is_in_dispute_also_when_that_is_lowe
             assert f"“{DEMAND_BY_CODE['damages'].label}”" in page
     draft = ready(client, town)
     send(client, f"{url(draft, 'purchase')}?back=check", answers.PURCHASE | {"amount": "100"})
-    page = client.get(url(draft, "check")).content.decode()
-    assert "还有1步没有填好" in page
-    assert str(DemandsStep.question) in page
+    assert not missing_in(screen(client, draft), "还有1步没有填好", str(DemandsStep.question))
 
 
 def test_the_browser_holds_the_draft_as_long_as_the_draft_is_kept(client: Client, town: Town) -> None:
     draft = begin(client, town)
     with time_machine.travel(timezone.now() + timedelta(days=6, hours=12), tick=False):
-        assert "这份草稿快要到期了" in client.get(url(draft, "purchase")).content.decode()
+        assert "这份草稿快要到期了" in screen(client, draft, "purchase")
         send(client, url(draft, "purchase"), answers.PURCHASE)
         assert int(client.cookies[COOKIE]["max-age"]) == 7 * 86400
-        assert "快要到期" not in client.get(url(draft, "problem")).content.decode()
-
-
-def test_the_receipt_tells_the_next_three_things_with_dates(client: Client, town: Town) -> None:
-    draft = ready(client, town)
-    prove(client, draft)
-    page = client.get(file(client, draft).headers["Location"]).content.decode()
-    things = re.findall(r"<li>\s*<b><time[^>]*>(.*?)</time></b><br>(.*?)</li>", page, re.S)
-    assert [what.strip() for _when, what in things] == [
-        "把投诉转给测试移动福州分公司",
-        "测试移动福州分公司受理，指定专人与您联系",
-        "测试移动福州分公司给出结果；没有结果就自动转监管部门",
-    ]
-    assert all("24:00前" in when for when, _what in things)
-
-
-def test_without_a_code_the_first_thing_is_a_call(client: Client, town: Town) -> None:
-    page = client.get(file(client, ready(client, town)).headers["Location"]).content.decode()
-    assert "工作人员打199****0001，核实是您提交的" in page
-    assert "19900000001" not in page
-    assert "监管部门告诉您是否受理" in page
+        assert "快要到期" not in screen(client, draft, "problem")
 
 
 def test_left_to_the_authority_the_dates_are_those_of_the_authority(client: Client, town: Town) -> None:
@@ -159,14 +130,12 @@ def test_left_to_the_authority_the_dates_are_those_of_the_authority(client: Clie
     fill(client, draft, consents={"share_with_enterprise": None, "pause_for_settlement": "yes"})
     prove(client, draft)
     page = client.get(file(client, draft).headers["Location"]).content.decode()
-    assert "监管部门告诉您是否受理" in page
-    assert "最迟在这一天结束调解" in page
+    assert not missing_in(page, "监管部门告诉您是否受理", "最迟在这一天结束调解")
 
 
 def test_a_report_is_registered_apart_and_said_so(client: Client, town: Town) -> None:
     draft = ready(client, town, problem={"report": "店里还在卖过期的卡"})
-    page = client.get(url(draft, "check")).content.decode()
-    assert "另行登记，由监管部门单独处理；不写进这件投诉，企业看不到" in page
+    assert "另行登记，由监管部门单独处理；不写进这件投诉，企业看不到" in screen(client, draft)
     prove(client, draft)
     address = file(client, draft).headers["Location"]
     assert "您举报的内容已经另行登记" in client.get(address).content.decode()
@@ -174,28 +143,47 @@ def test_a_report_is_registered_apart_and_said_so(client: Client, town: Town) ->
     assert "举报" not in client.get(address).content.decode()
     case = Complaint.objects.get()
     assert "过期的卡" not in client.get(f"/cases/{case.number}/").content.decode()
-    assert Matter.objects.get(kind="report").audience == "authority"
-    assert PersonalText.objects.get(kind="report").audience == "authority"
+    assert {table.objects.get(kind="report").audience for table in (Matter, PersonalText)} == {"authority"}
     assert [row.step for row in HandlingStep.objects.filter(audience="parties")] == ["file"]
 
 
 def test_open_drafts_stand_among_my_cases_and_nobody_elses(client: Client, town: Town) -> None:
-    draft = begin(client, town)
-    other = User.objects.create_user(phone="+8619900000009")
-    assert drafts.open_ones_of(other.pk, now=timezone.now()) == []
-    assert draft.owner_id is None
+    draft, stranger = begin(client, town), signed_in(OTHER_PHONE)
+    other = User.objects.with_phone(OTHER_PHONE).get()
+    assert (drafts.open_ones_of(other.pk, now=timezone.now()), draft.owner_id) == ([], None)
     fill(client, draft, until="consents")
     prove(client, draft)
-    elsewhere, stranger = Client(), Client()
-    elsewhere.force_login(User.objects.with_phone("+8619900000001").get())
-    stranger.force_login(other)
+    elsewhere = signed_in()
     page = elsewhere.get("/cases/").content.decode()
-    assert "没填完的投诉" in page
-    assert "千兆宽带" in page
-    assert f'href="{url(draft, "you")}"' in page
-    assert "继续填写" in page
+    assert not missing_in(page, "没填完的投诉", "千兆宽带", f'href="{url(draft, "you")}"', "继续填写")
     assert elsewhere.get(url(draft, "you")).status_code == 200
     assert "没填完的投诉" not in stranger.get("/cases/").content.decode()
     fill(client, draft)
     file(client, draft)
     assert "没填完的投诉" not in elsewhere.get("/cases/").content.decode()
+
+
+def test_figures_of_the_problem_before_those_of_all(client: Client, town: Town) -> None:
+    """What may be expected of the enterprise stands on the first and on the last screen."""
+    draft, figure = ready(client, town), {"enterprise": town.carrier, "day": timezone.localdate(), "formula": 1}
+    counts = {"ended": 200, "settled": 100, "unconfirmed": 20, "median_days": 9, "promised": 50, "kept": 40}
+    PublishedFigure.objects.create(**figure, **counts)
+    a_line(town.carrier, n=180, settled=90, unconfirmed=18)
+    page = screen(client, draft, "enterprise")
+    assert not missing_in(page, "180件有了结果：消费者确认和解50%", "一半在9天内有结果。")
+    assert not missing_in(screen(client, draft), "可以预期", "180件有了结果")
+    counts |= {"ended": 100, "settled": 30, "median_days": 4}
+    PublishedFigure.objects.create(category=answers.PROBLEM["problem_category"], **figure, **counts)
+    assert not missing_in(screen(client, draft), "同类问题：一半在4天内有结果。", "180件有了结果")
+    LeagueLine.objects.all().delete()
+    assert "近一年有结果的投诉太少，不作统计。" in screen(client, draft)
+
+
+def test_whoever_never_asked_the_enterprise_may_write_first_with_what_is_filled_in(client: Client, town: Town) -> None:
+    assert "给企业写信" not in screen(client, ready(client, town))
+    draft = ready(client, town, problem={"has_contacted": "no", "contacted_on": ""})
+    # It is no condition.
+    assert not missing_in(screen(client, draft), 'href="/check/letter/"', "提交投诉")
+    letter = client.get("/check/letter/").content.decode()
+    assert not missing_in(letter, "测试移动福州分公司", "千兆宽带", "059100000000", "智家体验包", "退还货款或服务费")
+    assert not missing_in(letter, "128.50", "陈雨桐")

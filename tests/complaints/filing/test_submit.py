@@ -1,10 +1,14 @@
-"""The last click: one complaint, one receipt, whatever is sent twice; and who may see it."""
+"""The last click: one complaint, one receipt, whatever is sent twice; who may see it, and what it costs."""
 
+import io
 import re
-import threading
-from datetime import timedelta
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
+import pikepdf
 import pytest
 import time_machine
 from django.db import connection
@@ -13,16 +17,26 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from complaints import evidence
+from accounts.sign_in.contacts import Contact, user_for
+from accounts.sign_in.limits import Limit
+from complaints import evidence, handling
 from complaints.filing import drafts
 from complaints.filing.held import COOKIE
 from complaints.filing.steps import STEP_CODES
 from complaints.models import Complaint, Evidence, FilingDraft
 from complaints.pages.consumer.receipt import qr_code
+from complaints.pages.filing import filing_check
+from complaints.parties.conditions import Conditions
+from complaints.procedure.workflow import Status
+from routing.forwarding import forwarding
+from tests import at_once, found_in, given, missing_in
+from tests.cast import WEDNESDAY, World
+from tests.complaints.dossier.test_dossier import text_of
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
-from tests.complaints.filing.test_drafts import PNG, begin, fill, newest_code, send, url
+from tests.complaints.filing.test_drafts import OTHER_PHONE, PHONE, PNG, begin, fill, newest_code, screen, send, url
 from tests.complaints.filing.test_evidence import upload
+from tests.server import A_REQUEST
 
 TRUTH = {"truth": "on", "file": "1"}
 
@@ -39,6 +53,20 @@ def ready(client: Client, town: Town, **changed: Any) -> FilingDraft:
     return draft
 
 
+def submitted(client: Client, town: Town, **changed: Any) -> str:
+    """A whole complaint, its phone proven; the address of the receipt."""
+    draft = ready(client, town, **changed)
+    prove(client, draft)
+    return str(file(client, draft).headers["Location"])
+
+
+def signed_in(phone: str = PHONE) -> Client:
+    """Another browser, in which this person has signed in."""
+    client = Client()
+    client.force_login(user_for(Contact("sms", phone)))
+    return client
+
+
 def file(client: Client, draft: FilingDraft, **more: Any) -> Any:
     return send(client, url(draft, "check"), TRUTH, **more)
 
@@ -46,117 +74,111 @@ def file(client: Client, draft: FilingDraft, **more: Any) -> Any:
 def test_without_the_statement_of_truth_or_with_a_firm_that_left_nothing_is_filed(client: Client, town: Town) -> None:
     draft = ready(client, town)
     response = send(client, url(draft, "check"), {"file": "1"})
-    assert response.status_code == 422
-    assert "请勾选真实性声明" in response.content.decode()
-    assert not Complaint.objects.exists()
+    assert (response.status_code, "请勾选真实性声明" in response.content.decode()) == (422, True)
     draft.refresh_from_db()
     draft.data["enterprise"]["respondent"] = ["987654321--"]
     draft.save()
-    page = file(client, draft).content.decode()
-    assert "还有" in page
-    assert "您要投诉哪家企业？" in page
+    assert not missing_in(file(client, draft).content.decode(), "还有", "您要投诉哪家企业？")
     assert not Complaint.objects.exists()
 
 
 def test_an_unfinished_draft_is_not_filed_and_a_whole_one_makes_one_case(client: Client, town: Town) -> None:
     draft = begin(client, town)
     response = file(client, draft)
-    assert response.status_code == 422
-    assert "还有5步没有填好" in response.content.decode()
+    assert (response.status_code, "还有5步没有填好" in response.content.decode()) == (422, True)
     assert not Complaint.objects.exists()
     upload(client, draft, "账单.png", PNG)
     fill(client, draft)
     prove(client, draft)
     response = file(client, draft)
-    case = Complaint.objects.get()
+    case, row = Complaint.objects.get(), Evidence.objects.get()
     assert response.headers["Location"] == f"/cases/{case.number}/receipt/"
-    assert case.consumer == User.objects.with_phone("+8619900000001").get()
-    assert case.contact_verified
-    assert case.picked_enterprise == town.carrier
+    assert (case.consumer, case.contact_verified) == (User.objects.with_phone(PHONE).get(), True)
+    assert (case.picked_enterprise, case.linked_group) == (town.carrier, None)
+    assert "关联案件" not in client.get(f"/cases/{case.number}/").content.decode()
     assert [row.kind for row in case.demands.all()] == ["refund", "cancel_service"]
-    row = Evidence.objects.get()
-    assert row.complaint == case
-    assert row.draft is None
+    assert (row.complaint, row.draft) == (case, None)
     draft.refresh_from_db()
     assert (draft.data, draft.filed_as) == ({}, [case.number])
     with pytest.raises(evidence.EvidenceRefused):
         evidence.remove(row)
 
 
-def test_a_double_submit_gives_one_receipt_with_the_token_for_half_an_hour(client: Client, town: Town) -> None:
+def read(content: bytes) -> str:
+    with pikepdf.open(io.BytesIO(content)) as paper:
+        assert len(paper.pages) == 1
+        return "".join(text_of(paper).split())
+
+
+def test_a_double_submit_gives_one_receipt_also_as_a_pdf_with_the_token_for_half_an_hour(
+    client: Client, town: Town
+) -> None:
     draft = ready(client, town)
     address = file(client, draft).headers["Location"]
-    response = client.get(address)
-    page = response.content.decode()
-    case = Complaint.objects.get()
-    assert case.number in page
-    for text in ("谁在办", "24:00前", "您的电话还没有验证"):
-        assert text in page
-    assert 'style="' not in page
-    assert "<svg" in page
-    assert "#" not in response.headers.get("Location", "")
-    case = Complaint.objects.get()
+    paper, case = f"{address.rstrip('/')}.pdf", Complaint.objects.get()
+    text = client.get(address).content.decode()
+    assert not missing_in(text, case.number, "谁在办", "24:00前", "您的电话还没有验证", "<svg", f'href="{paper}"')
+    # Without a code the first thing is a call.
+    assert not missing_in(text, "工作人员打199****0001，核实是您提交的", "监管部门告诉您是否受理")
+    assert not found_in(text, "19900000001", 'style="')
     token = drafts.tracking_token(FilingDraft.objects.get(), client.cookies[COOKIE].value)
     assert drafts.tracking_digest(token) == case.tracking_digest
     assert token not in str(Complaint.objects.values()) + str(FilingDraft.objects.values())
     assert int(client.cookies[COOKIE]["max-age"]) == 1800
-    assert token in client.get(address).content.decode()
+    assert token in text
     with time_machine.travel(timezone.now() + timedelta(minutes=31), tick=False):
-        page = client.get(address).content.decode()
-        assert case.number in page
-        assert token not in page
+        late = client.get(address).content.decode()
+        assert (case.number in late, token in late) == (True, False)
     assert Client().get(address).status_code == 302
-    first, second = file(client, draft), file(client, draft)
-    third = file(client, draft, idempotency_key="another-key-of-another-tab")
+    keys = ({}, {}, {"idempotency_key": "another-key-of-another-tab"})
+    again = [file(client, draft, **key) for key in keys]
     assert Complaint.objects.count() == 1
-    assert address == first.headers["Location"] == second.headers["Location"] == third.headers["Location"]
+    assert {answer.headers["Location"] for answer in again} == {address}
     for step in STEP_CODES:
-        assert client.get(url(draft, step)).headers["Location"] == first.headers["Location"]
+        assert client.get(url(draft, step)).headers["Location"] == address
+    for language, word in (("zh-hans", "投诉已提交"), ("en", "/track/")):
+        client.cookies["django_language"] = language
+        page, answer = client.get(address), client.get(paper)
+        assert f'href="{paper}"' in page.content.decode()
+        assert answer.headers["Content-Type"] == "application/pdf"
+        text = read(answer.content)
+        for part in (case.number, page.context["next_action"].holder, page.context["sentence"], token, word):
+            assert "".join(part.split()) in text, part
+        with time_machine.travel(timezone.now() + timedelta(minutes=31), tick=False):
+            assert token not in read(client.get(paper).content)
 
 
-def test_a_receipt_is_its_owners(client: Client, town: Town) -> None:
-    draft = ready(client, town)
-    prove(client, draft)
-    address = file(client, draft).headers["Location"]
-    owner, stranger = Client(), Client()
-    owner.force_login(User.objects.with_phone("+8619900000001").get())
-    stranger.force_login(User.objects.create_user(phone="+8619900000009"))
-    assert owner.get(address).status_code == 200
-    assert stranger.get(address).status_code == 404
-    assert stranger.get("/cases/20260101-000000000000-0/receipt/").status_code == 404
-    anonymous = Client().get(address)
-    assert anonymous.status_code == 302
-    assert "sign-in" in anonymous.headers["Location"]
+def test_a_receipt_is_its_owners_and_tells_the_next_three_things_with_dates(client: Client, town: Town) -> None:
+    address = submitted(client, town)
+    text = client.get(address).content.decode()
+    things = re.findall(r"<li>\s*<b><time[^>]*>(.*?)</time></b><br>(.*?)</li>", text, re.S)
+    assert [what.strip() for _when, what in things] == [
+        "把投诉转给测试移动福州分公司",
+        "测试移动福州分公司受理，指定专人与您联系",
+        "测试移动福州分公司给出结果；没有结果就自动转监管部门",
+    ]
+    assert all("24:00前" in when for when, _what in things)
     other = Client()
     ready(other, town)
     assert other.get(address).status_code == 302
+    stranger = signed_in(OTHER_PHONE)
+    for form in (address, f"{address.rstrip('/')}.pdf"):
+        assert (signed_in().get(form).status_code, stranger.get(form).status_code) == (200, 404)
+        assert "sign-in" in Client().get(form).headers["Location"]
+    assert stranger.get("/cases/20260101-000000000000-0/receipt/").status_code == 404
 
 
 def test_the_same_order_or_text_within_sixty_days_is_shown_and_may_be_filed(client: Client, town: Town) -> None:
-    draft = ready(client, town)
-    prove(client, draft)
-    file(client, draft)
-    earlier = Complaint.objects.get()
-    again = Client()
-    again.force_login(User.objects.with_phone("+8619900000001").get())
+    submitted(client, town)
+    earlier, again = Complaint.objects.get(), signed_in()
     draft = ready(again, town, problem={"statement": "这次是别的事情，前后经过完全不同，请重新处理。"})
-    page = again.get(url(draft, "check")).content.decode()
-    assert earlier.number in page
-    assert "同一企业、同一订单或号码" in page
-    assert "仍要提交" in page
+    assert not missing_in(screen(again, draft), earlier.number, "同一企业、同一订单或号码", "仍要提交")
     assert (file(again, draft).status_code, Complaint.objects.count()) == (302, 2)
     draft = ready(again, town, problem={"service_number": "", "statement": answers.STATEMENT + "！"})
-    assert "内容几乎相同" in again.get(url(draft, "check")).content.decode()
+    assert "内容几乎相同" in screen(again, draft)
     # An unproven phone may be somebody else's: it is shown nothing.
     other = Client()
-    draft = ready(other, town)
-    assert "您可能已经提交过" not in other.get(url(draft, "check")).content.decode()
-
-
-def test_a_signed_in_person_needs_no_code(client: Client, town: Town) -> None:
-    client.force_login(User.objects.create_user(phone="+8619900000001"))
-    file(client, ready(client, town, you={"is_unverified": None}))
-    assert Complaint.objects.get().contact_verified
+    assert "您可能已经提交过" not in screen(other, ready(other, town))
 
 
 def test_a_code_by_mail_proves_the_mailbox_and_counts_as_reached(client: Client, town: Town) -> None:
@@ -166,11 +188,10 @@ def test_a_code_by_mail_proves_the_mailbox_and_counts_as_reached(client: Client,
     assert send(client, url(draft, "you"), given, code=newest_code()).status_code == 302
     file(client, draft)
     case = Complaint.objects.get()
-    assert case.contact_verified
-    assert case.consumer == User.objects.with_email("chen@example.com").get()
+    assert (case.contact_verified, case.consumer) == (True, User.objects.with_email("chen@example.com").get())
 
 
-def test_the_qr_code_is_one_path(client: Client) -> None:
+def test_the_qr_code_is_one_path() -> None:
     code = qr_code("https://example.org/track/#20261125-ABC.TOKEN")
     assert code.size > 30
     assert re.fullmatch(r"(M\d+ \d+h\d+v1h-\d+z)+", code.path)
@@ -191,21 +212,79 @@ def test_how_many_queries_a_screen_costs(client: Client, town: Town) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_once_end_at_one_receipt(client: Client, town: Town) -> None:
     draft = ready(client, town)
-    cookie = client.cookies[COOKIE].value
-    gate = threading.Barrier(2)
-    results: list[str] = []
 
-    def click(number: int) -> None:
+    def click(tab: str) -> str:
         one = Client()
-        one.cookies[COOKIE] = cookie
-        gate.wait()
-        results.append(file(one, draft, idempotency_key=f"key-of-tab-{number}").headers["Location"])
-        connection.close()
+        one.cookies[COOKIE] = client.cookies[COOKIE].value
+        return str(file(one, draft, idempotency_key=f"key-of-tab-{tab}").headers["Location"])
 
-    threads = [threading.Thread(target=click, args=[number]) for number in (1, 2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    results = at_once(partial(click, "one"), partial(click, "two"))
     assert Complaint.objects.count() == 1
     assert results == [f"/cases/{Complaint.objects.get().number}/receipt/"] * 2
+
+
+NOW = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
+
+
+def test_T34_a_flood_waits_and_whoever_proves_the_phone_does_not(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Many complaints of nobody proven from one place: they wait, keep what was written, none is dropped in silence."""
+    monkeypatch.setattr(filing_check, "UNPROVEN_UNWORKED", Limit("unproven_filing_unworked", 2, timedelta(hours=1)))
+    with time_machine.travel(NOW, tick=True):
+        for bot in (Client(), Client()):
+            assert file(bot, ready(bot, town)).status_code == 302
+        bot = Client()
+        draft = ready(bot, town)
+        refused = file(bot, draft)
+        assert (refused.status_code, 3500 <= int(refused["Retry-After"]) <= 3600) == (429, True)
+        assert "请在11月27日 13:0" in refused.content.decode()
+        assert Complaint.objects.count() == 2
+        elsewhere = Client(REMOTE_ADDR="198.51.100.4")
+        assert file(elsewhere, ready(elsewhere, town)).status_code == 302
+        assert "/receipt/" in submitted(Client(), town)
+    with time_machine.travel(NOW + timedelta(hours=1, minutes=2), tick=False):
+        # Nothing of the draft was lost, and a second click finds the same receipt.
+        first, second = file(bot, draft), file(bot, draft)
+        assert (first.status_code, second["Location"]) == (302, first["Location"])
+    assert Complaint.objects.count() == 5
+
+
+#: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, lock, key, person; conditions,
+#: branch, enterprise; role of the steps, seal, name twice; case, demands, clock, texts, entry, digests, consents,
+#: notice; role; draft, key; commit.
+OF_A_FILING = 32 + A_REQUEST
+#: Ten reads to decide; begin and commit, a lock, nine reads, one statement for each table that changes.
+OF_A_FORWARDING = 29
+#: The same without deciding, and a look whether more is due.
+OF_A_LAPSE = 20
+
+
+def statements(work: Callable[[], Any]) -> list[str]:
+    with CaptureQueriesContext(connection) as seen:
+        work()
+    return [query["sql"].strip().replace("\n", " ")[:90] for query in seen.captured_queries]
+
+
+def test_a_signed_in_person_needs_no_code_and_how_many_statements_a_filing_needs(client: Client, town: Town) -> None:
+    client = signed_in()
+    Conditions.at(timezone.now())
+    for earlier in range(2):
+        draft = ready(client, town, you={"is_unverified": None})
+        asked = statements(lambda draft=draft: file(client, draft))
+        assert Complaint.objects.filter(contact_verified=True).count() == earlier + 1
+        # Whose name is kept already needs one statement less.
+        assert len(asked) == OF_A_FILING - earlier, "\n".join(asked)
+
+
+@pytest.mark.parametrize("count", [1, 12])
+def test_a_batch_costs_the_same_however_many(world: World, count: int) -> None:
+    rows = [replace(given.a_request(world), consumer_id=None) for _ in range(count)]
+    handling.file(rows, actor=replace(world.consumer, person_key=None, user_id=None), now=WEDNESDAY)
+    Conditions.at(WEDNESDAY)
+    asked = statements(lambda: forwarding.sweep_filed(now=WEDNESDAY))
+    assert {case.status for case in Complaint.objects.all()} == {Status.WITH_ENTERPRISE}
+    assert len(asked) == OF_A_FORWARDING, "\n".join(asked)
+    later = WEDNESDAY + timedelta(days=30)
+    Conditions.at(later)
+    asked = statements(lambda: handling.sweep_clocks(now=later))
+    assert Complaint.objects.filter(status=Status.REVIEW).count() == count
+    assert len(asked) == OF_A_LAPSE, "\n".join(asked)

@@ -18,12 +18,12 @@ from complaints.models.code_lists import fill_lists
 from complaints.procedure.categories import fitting_causes
 from enterprises.models import LeagueSet
 from oversight.open_data.files import label_of
-from tests import given
+from tests import found_in, given, missing_in
 from tests.api.conftest import Making, program  # noqa: F401
 from tests.api.test_calls import filing
 from tests.cast import WEDNESDAY, World
 from tests.complaints.filing import answers
-from tests.complaints.filing.test_drafts import fill, send, url
+from tests.complaints.filing.test_drafts import fill, screen, send, url
 from tests.complaints.pages.at_the_authority import TEXT, S, case_at, key, one_person_suffices, step_url, workspace
 from tests.complaints.pages.authority.test_intake import words
 from tests.oversight.counting import a_line
@@ -46,52 +46,38 @@ def _files(settings: Any, tmp_path: Any) -> None:
     settings.EVIDENCE_ROOT = str(tmp_path / "evidence")
 
 
-def test_the_filing_asks_its_questions_and_keeps_the_answers(client: Client, world: World) -> None:
+def test_the_filing_asks_its_questions_and_keeps_the_answers_and_another_sector_is_not_asked_for_it(
+    client: Client, world: World
+) -> None:
     values = {"service_region": world.region.pk, "respondent": "authority", "query": ""}
     assert send(client, "/file/", values).status_code == 302
     draft = FilingDraft.objects.get()
-    page = client.get(url(draft, "purchase")).content.decode()
-    assert re.search(r'<option value="service.ferry"\s*>\s*渡轮客运\s*</option>', page)
+    assert re.search(r'<option value="service.ferry"\s*>\s*渡轮客运\s*</option>', screen(client, draft, "purchase"))
     fill(client, draft, until="problem", purchase={"object_category": "service.ferry"})
-    page = client.get(url(draft, "problem")).content.decode()
-    for text in ("关于您的航班", "航班号", "在船票上", "企业凭航班号查当天的航行记录", ">甲板</option>"):
-        assert text in page
+    page = screen(client, draft, "problem")
+    assert not missing_in(page, "关于您的航班", "航班号", "在船票上", "企业凭航班号查当天的航行记录", ">甲板</option>")
     # Its own problems come first; what is no longer offered is not; another sector's questions are not asked.
     assert page.index("ferry.late") < page.index('value="quality"')
-    assert "卧铺" not in page
-    assert "关于您的电信服务" not in page
-    assert "都可以不填" not in page
+    assert not found_in(page, "卧铺", "关于您的电信服务", "都可以不填")
     problem = answers.PROBLEM | FERRY | {"service_number": "", "sailing": "", "cabin": "deck"}
     refused = send(client, url(draft, "problem"), problem)
-    assert refused.status_code == 422
-    assert 'href="#id_sailing"' in refused.content.decode()
-    page = client.get(url(draft, "demands")).content.decode()
-    assert "改乘下一班" in page
-    fill(
-        client,
-        draft,
-        purchase={"object_category": "service.ferry"},
-        problem=problem | ASKED,
-        demands={"demand": ["next_sailing", "refund"]},
-        consents={"share_with_enterprise": None, "pause_for_settlement": "yes"},
-    )
-    page = client.get(url(draft, "check")).content.decode()
-    for text in ("渡轮客运", "晚点", "航班号", "榕平 3 号", "甲板", "改乘下一班"):
-        assert text in page
+    assert (refused.status_code, 'href="#id_sailing"' in refused.content.decode()) == (422, True)
+    assert "改乘下一班" in screen(client, draft, "demands")
+    consents, demands = {"share_with_enterprise": None, "pause_for_settlement": "yes"}, ["next_sailing", "refund"]
+    ferry = {"purchase": {"object_category": "service.ferry"}, "problem": problem | ASKED}
+    fill(client, draft, **ferry, demands={"demand": demands}, consents=consents)
+    assert not missing_in(screen(client, draft), "渡轮客运", "晚点", "航班号", "榕平 3 号", "甲板", "改乘下一班")
     assert send(client, url(draft, "check"), {"truth": "on", "file": "1"}).status_code == 302
     case = Complaint.objects.get()
     assert (case.object_category, case.problem_category) == ("service.ferry", "ferry.late")
     assert case.facts["cabin"] == "deck"
     assert {text.kind: text.text for text in case.texts.all()}["consumer_sailing"] == "榕平 3 号"
     assert {row.kind for row in case.demands.all()} == {"refund", "next_sailing"}
-
-
-def test_another_sector_is_not_asked_for_it(client: Client, world: World) -> None:
-    send(client, "/file/", {"service_region": world.region.pk, "respondent": "authority", "query": ""})
-    draft = FilingDraft.objects.get()
+    send(client, "/file/", values)
+    draft = FilingDraft.objects.latest("created_at")
     fill(client, draft, until="demands")
-    assert "改乘下一班" not in client.get(url(draft, "demands")).content.decode()
-    assert "关于您的航班" not in client.get(url(draft, "problem")).content.decode()
+    assert "改乘下一班" not in screen(client, draft, "demands")
+    assert "关于您的航班" not in screen(client, draft, "problem")
 
 
 def test_a_program_may_answer_its_questions(world: World, program: Making) -> None:  # noqa: F811
@@ -111,11 +97,9 @@ def test_a_program_may_answer_its_questions(world: World, program: Making) -> No
 def test_triage_and_the_desks_see_it(world: World) -> None:
     case = case_at(world, S.TRIAGE, **FERRY, answers=ASKED)
     page = workspace(world.su).get(f"/authority/cases/{case.number}/").content.decode()
-    for text in ("渡轮客运", "晚点", "航班号", "榕平 3 号", "舱位", "甲板"):
-        assert text in page
+    assert not missing_in(page, "渡轮客运", "晚点", "航班号", "榕平 3 号", "舱位", "甲板")
     typed = words(world, **{"purchase-object_category": "service.ferry", "go": None, "find": "1"})
-    page = workspace(world.su).post("/authority/intake/", typed).content.decode()
-    assert "航班号" in page
+    assert "航班号" in workspace(world.su).post("/authority/intake/", typed).content.decode()
     review = case_at(world, S.REVIEW, **FERRY)
     page = workspace(world.rui).get(step_url(review, "refuse")).content.decode()
     assert '<option value="harbour">港航管理部门 12395</option>' in page
@@ -124,15 +108,13 @@ def test_triage_and_the_desks_see_it(world: World) -> None:
 def test_a_refusal_names_its_authority_in_the_letter_and_on_the_document(world: World) -> None:
     one_person_suffices()
     case = given.a_complaint(world, status=S.REVIEW, **FERRY)
-    look = workspace(world.rui).post(
-        step_url(case, "refuse"), {"ground": "outside_duty", "facts": TEXT, "body": "harbour", "look": "1"} | key()
-    )
+    said = {"ground": "outside_duty", "facts": TEXT, "body": "harbour"}
+    look = workspace(world.rui).post(step_url(case, "refuse"), said | {"look": "1"} | key())
     assert "港航管理机构" in look.content.decode()
     assert body_last_day("harbour", case) == date(2027, 2, 1)
-    given.step(case, authority.refuse(ground="outside_duty", facts=TEXT, body="harbour"), world.officer, WEDNESDAY)
+    given.step(case, authority.refuse(**said), world.officer, WEDNESDAY)
     body = Notice.objects.get(complaint=case, kind="refuse", addressee="consumer").body
-    for text in ("港航管理部门", "12395", "2027年2月1日"):
-        assert text in body
+    assert not missing_in(body, "港航管理部门", "12395", "2027年2月1日")
 
 
 def test_what_is_left_after_the_end_stands_on_the_page_and_in_the_letter(world: World) -> None:
@@ -140,15 +122,12 @@ def test_what_is_left_after_the_end_stands_on_the_page_and_in_the_letter(world: 
     disputed_on = now.date() - timedelta(days=9)
     case = given.a_complaint(world, status=S.NEGOTIATING, now=now, **FERRY, disputed_on=disputed_on, answers=ASKED)
     given.step(case, consumer.withdraw(reason="other_way"), world.consumer, now)
-    assert (
-        "渡轮争议还可以向港航管理部门申诉。"
-        in Notice.objects.get(complaint=case, kind="withdraw", addressee="consumer").body
-    )
+    letter = Notice.objects.get(complaint=case, kind="withdraw", addressee="consumer")
+    assert "渡轮争议还可以向港航管理部门申诉。" in letter.body
     client = Client()
     client.force_login(world.chen)
     page = client.get(f"/cases/{case.number}/").content.decode()
-    assert "向港航管理部门申诉" in page
-    assert "晚点，3个月内" in page
+    assert not missing_in(page, "向港航管理部门申诉", "晚点，3个月内")
     assert "12300" not in page
 
 
@@ -178,10 +157,5 @@ def test_is_this_the_right_place_knows_it(client: Client, world: World) -> None:
     assert "坐渡轮" in client.get("/check/", {"matter": "purchase"}).content.decode()
     asked = {"matter": "purchase", "trade": "ferry", "since": "within", "elsewhere": "no"}
     page = client.get("/check/", asked).content.decode()
-    for text in (
-        "港航管理部门（渡轮旅客申诉）",
-        'href="tel:12395"',
-        "保留船票。",
-        "/file/?object_category=service.ferry",
-    ):
-        assert text in page
+    assert not missing_in(page, "港航管理部门（渡轮旅客申诉）", 'href="tel:12395"', "保留船票。")
+    assert "/file/?object_category=service.ferry" in page

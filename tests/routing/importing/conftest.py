@@ -9,6 +9,7 @@ from django.core.management import CommandError, call_command
 
 from tests import ROOT
 from tests.cast import load_directory
+from tests.routing.importing import register
 
 MAPPINGS = Path("complaints/tables/importing/mappings")
 SHARED = ROOT.parent / "shared" / "data"
@@ -23,15 +24,14 @@ def run(file: Path, *, mapping: str = "wa_ag", **options: Any) -> tuple[int, str
     """(exit code, what it told)."""
     shown = StringIO()
     try:
-        call_command(
-            "import_complaints",
-            file,
-            mapping=MAPPINGS / f"{mapping}.toml",
-            language="en",
-            stdout=shown,
-            stderr=shown,
-            **options,
-        )
+        options |= {"mapping": MAPPINGS / f"{mapping}.toml", "language": "en"}
+        call_command("import_complaints", file, stdout=shown, stderr=shown, **options)
     except CommandError as problem:
         return problem.returncode, f"{shown.getvalue()}\n{problem}"
     return 0, shown.getvalue()
+
+
+def imported(folder: Path, rows: int, *, spoilt: bool = False, **options: Any) -> tuple[int, str]:
+    """The register with so many rows, imported."""
+    register.write(folder / "register.csv", rows, spoilt=spoilt)
+    return run(folder / "register.csv", **options)

@@ -32,22 +32,9 @@ Spoil = Callable[[list[str]], bytes]
 def cells(number: int, *, per_day: int = 3) -> list[str]:
     source_id, name, city, state = FIRMS[number % len(FIRMS)]
     day = FIRST_DAY + timedelta(days=number // per_day)
-    amount = f"{number % 5 * 20}.00"
     return [
-        str(500_000 + number),
-        day.isoformat(),
-        "Closed",
-        source_id,
-        name,
-        "Telecommunications",
-        "513320",
-        city,
-        state,
-        "98201",
-        "316",
-        "Billing Issues|Fees",
-        amount,
-        "0.00",
+        *(str(500_000 + number), day.isoformat(), "Closed", source_id, name, "Telecommunications", "513320"),
+        *(city, state, "98201", "316", "Billing Issues|Fees", f"{number % 5 * 20}.00", "0.00"),
     ]
 
 

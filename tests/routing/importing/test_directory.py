@@ -15,8 +15,9 @@ from complaints.procedure.workflow import Status
 from complaints.tables.importing.directory import Mention, NamedEnterprise, Splitter, WrittenName, enterprises
 from complaints.tables.importing.mapping import MappingError, NameRules, read_mapping
 from enterprises.models import Alias, Enterprise
+from tests import missing_in
 from tests.routing.importing import register
-from tests.routing.importing.conftest import MAPPINGS, run
+from tests.routing.importing.conftest import MAPPINGS, imported, run
 
 
 def test_former_and_other_names_lead_to_the_firm(tmp_path: Path) -> None:
@@ -31,113 +32,74 @@ def test_former_and_other_names_lead_to_the_firm(tmp_path: Path) -> None:
 
 
 def test_a_suspended_firm_stays_suspended_and_its_cases_go_to_a_person(tmp_path: Path) -> None:
-    register.write(tmp_path / "register.csv", 8)
-    run(tmp_path / "register.csv")
+    imported(tmp_path, 8)
     Enterprise.objects.filter(name="Blue Heron Fiber").update(enrolment="suspended")
-    register.write(tmp_path / "register.csv", 16)
-    _code, shown = run(tmp_path / "register.csv")
+    _code, shown = imported(tmp_path, 16)
     assert Enterprise.objects.get(name="Blue Heron Fiber").enrolment == "suspended"
     assert "triage: 2 × suspended" in shown
     assert Complaint.objects.filter(status=Status.TRIAGE, reason="suspended").count() == 2
 
 
 def test_beside_a_worker_old_clocks_are_not_judged(tmp_path: Path) -> None:
-    register.write(tmp_path / "register.csv", 3)
     Heartbeat.objects.create(name="beat", at=timezone.now())
-    code, shown = run(tmp_path / "register.csv", dated=True)
-    assert code == 1
-    assert "a worker is sweeping this database" in shown
+    code, shown = imported(tmp_path, 3, dated=True)
+    assert (code, "a worker is sweeping this database" in shown) == (1, True)
 
 
-@pytest.mark.parametrize("name", ["wa_ag", "cfpb", "comcast_fcc"])
-def test_the_mappings_of_the_project_are_sound(name: str) -> None:
-    mapping = read_mapping(MAPPINGS / f"{name}.toml")
-    assert mapping.source == name
-    assert {"consents", "consumer_name"} <= set(mapping.absent)
+def test_the_mappings_of_the_project_are_sound() -> None:
+    for name in ("wa_ag", "cfpb", "comcast_fcc"):
+        mapping = read_mapping(MAPPINGS / f"{name}.toml")
+        assert mapping.source == name
+        assert {"consents", "consumer_name"} <= set(mapping.absent)
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "reason"),
-    [
-        ('timezone = "America/Los_Angeles"', 'timezone = "America/Nowhere"', "timezone: no time zone"),
-        ('currency = "USD"', "", "currency: is missing"),
-        ('"consents", "statement",', '"statement",', "consents: is neither mapped nor declared absent"),
-        ("[fields]", '[fields]\nstatus = { column = "status" }', "fields.status: no such field of a complaint"),
-        ('"Billing Issues" = "price"', '"Billing Issues" = "prize"', "no code 'prize'"),
-        ("zero_is_absent = true", "zero_is_absent = 1", "must be a bool"),
-        ('column = "estimated_savings"', 'colum = "estimated_savings"', "needs exactly one of"),
-        ('regions = "us/regions.csv"', 'regions = "us/nowhere.csv"', "country.regions: no file"),
-        ('encoding = "utf-8"', 'encoding = "utf-16"', "cannot be read line by line"),
-        ("[region]", "[region]\nplace = 1", "region.place: is not known here"),
-        ('source = "wa_ag"', "source = ", "wa_ag.toml: "),
-    ],
-)
-def test_a_slip_in_a_mapping_is_refused_by_its_key(tmp_path: Path, old: str, new: str, reason: str) -> None:
-    text = (MAPPINGS / "wa_ag.toml").read_text(encoding="utf-8")
-    assert old in text
-    (tmp_path / "us").symlink_to((MAPPINGS / "us").resolve())
-    (tmp_path / "wa_ag.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(MappingError, match=reason.replace("(", r"\(")):
-        read_mapping(tmp_path / "wa_ag.toml")
+#: A slip in a mapping: what is written instead of what, and by which key it is refused.
+SLIPS = [
+    ('timezone = "America/Los_Angeles"', 'timezone = "America/Nowhere"', "timezone: no time zone"),
+    ('currency = "USD"', "", "currency: is missing"),
+    ('"consents", "statement",', '"statement",', "consents: is neither mapped nor declared absent"),
+    ("[fields]", '[fields]\nstatus = { column = "status" }', "fields.status: no such field of a complaint"),
+    ('"Billing Issues" = "price"', '"Billing Issues" = "prize"', "no code 'prize'"),
+    ("zero_is_absent = true", "zero_is_absent = 1", "must be a bool"),
+    ('column = "estimated_savings"', 'colum = "estimated_savings"', "needs exactly one of"),
+    ('regions = "us/regions.csv"', 'regions = "us/nowhere.csv"', "country.regions: no file"),
+    ('encoding = "utf-8"', 'encoding = "utf-16"', "cannot be read line by line"),
+    ("[region]", "[region]\nplace = 1", "region.place: is not known here"),
+    ('source = "wa_ag"', "source = ", "wa_ag.toml: "),
+]
 
 
-def test_a_region_that_does_not_exist_is_said(tmp_path: Path) -> None:
+def test_a_slip_in_a_mapping_is_refused_by_its_key_and_a_region_that_does_not_exist_is_said(tmp_path: Path) -> None:
     text = (MAPPINGS / "wa_ag.toml").read_text(encoding="utf-8")
     (tmp_path / "us").symlink_to((MAPPINGS / "us").resolve())
+    for old, new, reason in SLIPS:
+        assert old in text
+        (tmp_path / "wa_ag.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
+        with pytest.raises(MappingError, match=reason):
+            read_mapping(tmp_path / "wa_ag.toml")
     (tmp_path / "mapping.toml").write_text(text.replace('code = "US-WA"', 'code = "US-XX"'), encoding="utf-8")
-    register.write(tmp_path / "register.csv", 3)
-    code, shown = run(tmp_path / "register.csv", mapping=str(tmp_path / "mapping"))
-    assert code == 1
-    assert "region.code: no region 'US-XX'" in shown
+    code, shown = imported(tmp_path, 3, mapping=str(tmp_path / "mapping"))
+    assert (code, "region.code: no region 'US-XX'" in shown) == (1, True)
 
 
-NAMING = NameRules(
-    former=("fka", "formerly"),
-    alias=("dba", "aka"),
-    split="/",
-    legal_forms=("Inc", "LLC", "Corp"),
-    nobody=frozenset({"unknown", "unknown - *"}),
-)
-SPLITTER = Splitter(NAMING)
+WORDS = {"former": ("fka", "formerly"), "alias": ("dba", "aka"), "legal_forms": ("Inc", "LLC", "Corp")}
+SPLITTER = Splitter(NameRules(split="/", nobody=frozenset({"unknown", "unknown - *"}), **WORDS))
 
 
-@pytest.mark.parametrize(
-    ("written", "head", "former", "alias"),
-    [
+def test_a_name_is_cut_as_it_is_written_and_some_words_mean_nobody() -> None:
+    for written, head, former, alias in (
         ("Gull Telephone", "Gull Telephone", (), ()),
         ("Blue Heron fka Gull", "Blue Heron", ("Gull",), ("Blue Heron fka Gull",)),
         ("Blue Heron FKA: Gull", "Blue Heron", ("Gull",), ("Blue Heron FKA: Gull",)),
         ("Larch dba Tamarack/Needle", "Larch", (), ("Tamarack", "Needle", "Larch dba Tamarack/Needle")),
-        (
-            "Larch formerly Birch, LLC dba Tamarack",
-            "Larch",
-            ("Birch, LLC",),
-            ("Tamarack", "Larch formerly Birch, LLC dba Tamarack"),
-        ),
+        ("Larch formerly Birch, LLC dba Fir", "Larch", ("Birch, LLC",), ("Fir", "Larch formerly Birch, LLC dba Fir")),
         ("Larch/aka Tamarack", "Larch", (), ("Tamarack", "Larch/aka Tamarack")),
-        ("Larch c/o Tamarack", "Larch c/o Tamarack", (), ()),
-        ("Open 24/7 Repair", "Open 24/7 Repair", (), ()),
-        ("Akamba Farms", "Akamba Farms", (), ()),
-    ],
-)
-def test_a_name_is_cut_as_it_is_written(
-    written: str, head: str, former: tuple[str, ...], alias: tuple[str, ...]
-) -> None:
-    assert SPLITTER.names(written) == WrittenName(head, former, alias)
-
-
-@pytest.mark.parametrize(
-    ("written", "is_nobody"),
-    [
-        ("", True),
-        (" - ", True),
-        ("Unknown", True),
-        ("UNKNOWN - somebody on the phone", True),
-        ("Unknown Worlds", False),
-    ],
-)
-def test_some_words_mean_nobody(written: str, is_nobody: bool) -> None:
-    assert SPLITTER.is_nobody(written) is is_nobody
+        *((name, name, (), ()) for name in ("Larch c/o Tamarack", "Open 24/7 Repair", "Akamba Farms")),
+    ):
+        assert SPLITTER.names(written) == WrittenName(head, former, alias)
+    for nobody in ("", " - ", "Unknown", "UNKNOWN - somebody on the phone"):
+        assert SPLITTER.is_nobody(nobody)
+    assert not SPLITTER.is_nobody("Unknown Worlds")
 
 
 def _mention(names: dict[str, int], *places: tuple[str, str]) -> Mention:
@@ -171,36 +133,21 @@ HEADING = [
 ]
 
 
-def _write(path: Path, days: list[tuple[str, str]]) -> None:
+def _imported(path: Path, days: list[tuple[str, str]]) -> tuple[int, str]:
+    same = {"Product": "Credit card", "Issue": "Billing disputes", "Company": "Heron Bank, N.A.", "State": "OR"}
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, HEADING, restval="")
         writer.writeheader()
         for number, (received, sent) in enumerate(days, 1):
-            writer.writerow(
-                {
-                    "Date received": received,
-                    "Date sent to company": sent,
-                    "Product": "Credit card",
-                    "Issue": "Billing disputes",
-                    "Company": "Heron Bank, N.A.",
-                    "State": "OR",
-                    "Complaint ID": str(number),
-                }
-            )
+            row = {"Date received": received, "Date sent to company": sent, "Complaint ID": str(number)}
+            writer.writerow(row | same)
+    return run(path, mapping="cfpb")
 
 
 def test_three_forms_of_a_day_are_one_day(tmp_path: Path) -> None:
-    _write(
-        tmp_path / "rows.csv",
-        [
-            ("2021-03-04", "2021-03-05"),
-            ("03/04/2021", "03/05/2021"),
-            ("03/04/21", "3/5/21"),
-            ("4.3.2021", "2021-03-05"),
-            ("13/04/2021", ""),
-        ],
-    )
-    code, shown = run(tmp_path / "rows.csv", mapping="cfpb")
+    days = [("2021-03-04", "2021-03-05"), ("03/04/2021", "03/05/2021"), ("03/04/21", "3/5/21")]
+    days += [("4.3.2021", "2021-03-05"), ("13/04/2021", "")]
+    code, shown = _imported(tmp_path / "rows.csv", days)
     assert code == 2
     assert [n for n in range(1, 6) if f"row {n}, Date received" in shown] == [4, 5]
     cases = Complaint.objects.order_by("external_id")
@@ -210,19 +157,11 @@ def test_three_forms_of_a_day_are_one_day(tmp_path: Path) -> None:
 
 
 def test_a_row_that_was_sent_on_before_it_came_in_goes_in_and_is_told(tmp_path: Path) -> None:
-    days = [
-        ("2021-03-04", "2021-03-04"),
-        ("2021-03-04", "03/01/2021"),
-        ("2021-03-04", ""),
-        ("2021-03-04", "soon"),
-        *[("2021-03-04", "2021-03-03")] * 7,
-    ]
-    _write(tmp_path / "rows.csv", days)
-    code, shown = run(tmp_path / "rows.csv", mapping="cfpb")
+    days = [("2021-03-04", sent) for sent in ("2021-03-04", "03/01/2021", "", "soon", *["2021-03-03"] * 7)]
+    code, shown = _imported(tmp_path / "rows.csv", days)
     assert code == 0, shown
-    assert (
-        "doubt: 8 × Date sent to company lies before Date received; taken as written (rows 2, 5, 6, 7, 8, …)" in shown
-    )
-    assert "doubt: 1 × Date sent to company is no date; taken as written (rows 4)" in shown
+    before = "Date sent to company lies before Date received; taken as written (rows 2, 5, 6, 7, 8, …)"
+    no_date = "Date sent to company is no date; taken as written (rows 4)"
+    assert not missing_in(shown, f"doubt: 8 × {before}", f"doubt: 1 × {no_date}")
     assert set(Complaint.objects.values_list("received_at__date", flat=True)) == {date(2021, 3, 4)}
     assert Complaint.objects.count() == len(days)
