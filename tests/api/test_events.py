@@ -1,6 +1,7 @@
 """Events reach a program once each and without a gap, whoever commits first."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from typing import Any
 
@@ -19,18 +20,13 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def in_a_thread_of_its_own(work: Any) -> Any:
     """A connection beside this one."""
-    results: list[Any] = []
 
-    def run() -> None:
-        try:
-            results.append(work())
-        finally:
-            connection.close()
+    def run() -> Any:
+        with closing(connection):
+            return work()
 
-    thread = threading.Thread(target=run)
-    thread.start()
-    thread.join(PATIENCE)
-    return results[0]
+    with ThreadPoolExecutor() as threads:
+        return threads.submit(run).result(PATIENCE)
 
 
 def all_after(cursor: str, user: Any) -> tuple[list[tuple[str, str]], str]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from complaints.documents import printing
-from tests.language import known, pseudo
+from tests.language import pseudo, reading
 from tests.walls.forms import TYPED
 from tests.walls.world import World, standing
 
@@ -23,9 +23,9 @@ def world(directory: None, django_db_blocker: Any, tmp_path_factory: pytest.Temp
 
 
 @pytest.fixture(scope="package")
-def names(world: World) -> known.Known:
+def names(world: World) -> reading.Known:
     """What this world may show as it is; whatever a test does to it is undone."""
-    result = known.read()
+    result = reading.read()
     result.add(TYPED)
     return result
 
@@ -46,7 +46,7 @@ def papers(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     def noted(document: dict[str, Any], *, at: Any, template: Path = printing.PAPER) -> bytes:
         if template.name not in PAPERS_LEFT_OUT:
-            results.extend((template.name, text) for text in known.texts_in(document | {"qr": ""}))
+            results.extend((template.name, text) for text in reading.texts_in(document | {"qr": ""}))
         return honest(document, at=at, template=template)
 
     monkeypatch.setattr(printing, "typeset", noted)

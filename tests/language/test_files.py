@@ -25,7 +25,7 @@ from complaints.tables.platform.platform_files import sweep_platform_files
 from complaints.tables.round_trip import asking as trip_asking
 from complaints.tables.round_trip import rows
 from complaints.tables.round_trip.working import sweep_round_trips
-from tests.language import known, pseudo
+from tests.language import pseudo, reading
 from tests.language.walking import Shown, reader
 from tests.walls.world import Person, World, undone
 
@@ -43,7 +43,7 @@ def desks(world: World) -> Iterator[tuple[str, Person, Actor]]:
     yield "authority", world.person("authority_handler at own"), officer([world.officers["authority_handler", "own"]])
 
 
-def test_every_column_of_every_export(world: World, names: known.Known) -> None:
+def test_every_column_of_every_export(world: World, names: reading.Known) -> None:
     texts: list[tuple[str, str]] = []
     with undone():
         for side, person, actor in desks(world):
@@ -79,7 +79,7 @@ def _workbook(path: Path) -> Iterator[str]:
                     yield (element.text or "").removeprefix("&C")
 
 
-def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known) -> None:
+def test_what_came_of_a_table_that_was_sent_in(world: World, names: reading.Known) -> None:
     """Every line of these tables is wrong in another way."""
     rows._titles.cache_clear()
     rows._labels.cache_clear()
@@ -133,7 +133,7 @@ def test_what_came_of_a_table_that_was_sent_in(world: World, names: known.Known)
     assert not wrong, "\n".join(sorted(wrong))
 
 
-def test_the_papers_of_a_dossier(world: World, names: known.Known, papers: list[tuple[str, str]]) -> None:
+def test_the_papers_of_a_dossier(world: World, names: reading.Known, papers: list[tuple[str, str]]) -> None:
     said: Any = {"language": pseudo.CODE, "site": "https://example.com", "asked_at": world.now}
     sides = {"consumer": "consumer", "enterprise": "handler own", "authority": "authority_handler at own"}
     with undone():

@@ -33,7 +33,7 @@ from oversight.hot_spots import guiding
 from oversight.models import DirectorLetter, Guidance, GuidanceMeasure
 from oversight.portal_state import signs
 from tests import ROOT
-from tests.language import known, pseudo
+from tests.language import pseudo, reading
 from tests.walls.cases import STATUSES, notices
 from tests.walls.world import World, undone
 
@@ -41,7 +41,7 @@ from tests.walls.world import World, undone
 def test_every_word_for_a_code_is_in_the_third_language(world: World) -> None:
     translation.activate(pseudo.CODE)
     texts = [(kind, wording.label(code, kind=kind)) for kind in wording.KINDS for code in wording.KINDS[kind]]
-    assert not known.Known().left([*texts, *((code, signs.condition_text(code)) for code in signs.SENTENCES)])
+    assert not reading.Known().left([*texts, *((code, signs.condition_text(code)) for code in signs.SENTENCES)])
 
 
 #: Letters that are in no reader's language, and why.
@@ -56,7 +56,7 @@ def parts(row: Notice | OutgoingMessage | Letter, where: str) -> Iterator[tuple[
     return ((where, text) for text in (row.subject, row.body, getattr(row, "short", "")))
 
 
-def test_every_notice_of_every_step(world: World, names: known.Known) -> None:
+def test_every_notice_of_every_step(world: World, names: reading.Known) -> None:
     wrong, kinds = set(), set()
     for status in STATUSES:
         for notice in notices(world, status, pseudo.CODE):
@@ -67,7 +67,7 @@ def test_every_notice_of_every_step(world: World, names: known.Known) -> None:
 
 
 def test_every_notice_that_leaves(
-    world: World, names: known.Known, settings: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, names: reading.Known, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Written with the step, in Chinese to organisations, and given to each reader's channel, single and folded."""
     letters: list[tuple[str, Letter]] = []
@@ -96,7 +96,7 @@ def morning(world: World) -> datetime:
 
 
 def test_every_message_that_leaves(
-    world: World, names: known.Known, settings: Any, monkeypatch: pytest.MonkeyPatch
+    world: World, names: reading.Known, settings: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every place in the code that writes one is reached."""
     reached: set[tuple[str, int]] = set()

@@ -25,7 +25,7 @@ from complaints.parties.actors import officer
 from complaints.procedure.refusals import StepNotAllowed
 from enterprises.models import EnrolmentApplication
 from odr_portal.site import views
-from tests.language.known import Known
+from tests.language.reading import Known
 from tests.language.test_letters import write_each
 from tests.language.walking import Shown, browsing, filled_in, looked, reader
 from tests.walls.calling import Answer

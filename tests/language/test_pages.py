@@ -2,10 +2,9 @@
 
 import pytest
 
-from tests.language import known
-from tests.language.known import Known
+from tests.language import reading
 from tests.language.pseudo import CODE, readable, transformed
-from tests.language.reading import texts_of
+from tests.language.reading import Known, texts_of
 from tests.language.walking import SIDES, Walk
 from tests.walls.world import World
 
@@ -20,7 +19,7 @@ LEFT_OUT = {
 
 @pytest.mark.parametrize("side", SIDES)
 def test_every_page_is_in_the_third_language(
-    world: World, names: known.Known, side: str, papers: list[tuple[str, str]]
+    world: World, names: reading.Known, side: str, papers: list[tuple[str, str]]
 ) -> None:
     wrong: set[str] = set()
     pages = 0

@@ -13,8 +13,7 @@ from django.urls import resolve
 
 from access.permissions import is_public
 from tests.language import pseudo
-from tests.language.known import Known
-from tests.language.reading import texts_of
+from tests.language.reading import Known, texts_of
 from tests.walls.addresses import Address, Place, addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.cases import STATUSES

@@ -15,20 +15,16 @@ from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Enterprise, PublishedFigure, Staff
 from oversight import letters
 from oversight.counters import making
-from oversight.figures import figures
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from oversight.mirror import mirror
 from tests import found_in, missing_in
 from tests.cast import World
 from tests.given import BECAUSE, a_complaint, a_request, an_offer, step
-from tests.oversight.counters.test_rollups import WHOLE, patient, walk
 from tests.oversight.looking import browser, cost, page_of
 from tests.oversight.slow_count import local
-from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk
 
 pytestmark = pytest.mark.django_db
-__all__ = ["patient", "walk"]
 #: Three more than where nothing waits to be folded.
 STATEMENTS = 26
 PAGE, NOVEMBER = "/enterprise/performance/", "?first=2026-11-01&last=2026-11-30"
@@ -101,28 +97,6 @@ def test_linked_cases_and_long_ago_are_no_repetition(world: World) -> None:
     for case in (first, second):
         case.save(update_fields=["linked_group"])
     assert mirror.reflected(measure(world, now=at(27))).counts["again"] == 0
-
-
-def test_counters_say_what_the_lists_say(walk: Walk) -> None:
-    """Of each enterprise, folded or not, of all of it and of one problem or channel; over a whole year and up to a day
-    in the middle.
-    """
-    calendar, some = current_calendar(), 0
-    for _is_folded in (False, True):
-        for side in walk.sides:
-            for which in ({}, {"category": PROBLEMS[0]}, {"channel": CHANNELS[1]}):
-                for period in (WHOLE, Period(first=WHOLE.first, last=walk.now.date() - timedelta(days=5))):
-                    scope = Scope(enterprise_id=side.enterprise.pk, is_own=True, **which)
-                    asked = Measure(scope, period, walk.now, calendar)
-                    result, spread = mirror.reflected(asked), figures.lengths(asked, "first_contact_at")
-                    assert result.counts == mirror.counted(asked), (which, period)
-                    assert (result.kept, result.response.n) == (figures.kept_figure(asked), spread.n)
-                    if spread.n:
-                        median = pytest.approx(spread.values["minutes_median"], rel=0.049)
-                        assert result.response.spread["minutes_median"] == median
-                    some += sum(result.counts.values())
-        making.rebuild(now=walk.now)
-    assert some > 100
 
 
 def opened(who: User) -> tuple[str, list[str]]:

@@ -30,9 +30,8 @@ from tests.complaints.pages.step_walks.authority import AUTHORITY, DOCUMENTS
 from tests.complaints.pages.step_walks.consumer import CONSUMER, ON_BEHALF, TRACKING
 from tests.complaints.pages.step_walks.enterprise import ENTERPRISE
 from tests.complaints.pages.step_walks.links import BODY, RESPONDENT, RESPONDENT_BY_OFFICER
-from tests.language import known, pseudo
-from tests.language.known import Known
-from tests.language.reading import texts_of
+from tests.language import pseudo, reading
+from tests.language.reading import Known, texts_of
 from tests.walls.forms import Form, forms_of
 from web.errors import INCIDENT_HEADER
 
@@ -248,7 +247,7 @@ def is_in_the_third_language(answer: Any) -> None:
     """Nothing Chinese and nothing English is left but names, what was typed and what was recorded."""
     language, texts = texts_of(shown(answer))
     if NAMES[0].left(texts):
-        NAMES[0] = known.read()
+        NAMES[0] = reading.read()
     assert (language, NAMES[0].left(texts)) == (pseudo.CODE, set())
 
 

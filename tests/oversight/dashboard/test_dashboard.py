@@ -16,7 +16,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.roles import Role
-from authorities.models import Officer
+from authorities.models import Officer, Region
+from complaints.desks.authority_workspace import workspace_for
 from complaints.handling.steps import consumer, enterprise
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
@@ -26,6 +27,7 @@ from oversight.figures import figures
 from oversight.figures.figures import Figure
 from oversight.models import OversightView, RollupState
 from oversight.presenting import leagues, overview, shifts
+from oversight.presenting.choosing import outermost, places_of
 from oversight.presenting.leagues import EnterpriseLine
 from tests import given, missing_in
 from tests.cast import World, standing
@@ -264,12 +266,7 @@ def test_places_are_shared_where_wilsons_intervals_overlap() -> None:
     assert (low, high) == (pytest.approx(0.8864870, abs=1e-6), pytest.approx(1.0))
 
 
-PAGES = (
-    *("/oversight/", "/oversight/compare/", "/oversight/enterprises/", "/oversight/workload/"),
-    *("/oversight/flow/", "/oversight/system/"),
-)
-
-
+PAGES = [f"{URL}{page}" for page in ("", "compare/", "enterprises/", "workload/", "flow/", "system/")]
 WISHES = (
     *("?period=decade", "?first=9999-01-01&last=0001-01-01", "?first=2026-02-30", "?region=²"),
     *("?channel=" + "网" * 4000, "?channel=web'--&channel=phone", "?enterprise=" + "9" * 400, "?against=never"),
@@ -374,3 +371,30 @@ def test_data_that_are_old_say_so(world: World, monkeypatch: pytest.MonkeyPatch)
     answer = client.get("/oversight/")
     assert "比15分钟更旧" in answer.content.decode()
     assert isinstance(answer.context["data_at"], datetime)
+
+
+def region(code: str) -> Region:
+    return Region.objects.get(code=code)
+
+
+def test_a_city_is_looked_at_with_its_counties_and_a_place_elsewhere_is_nowhere(world: World) -> None:
+    here = workspace_for(world.su, now=timezone.now())
+    result = places_of(here)
+    assert ([place.code for place in result.own], result.chosen) == (["350100"], None)
+    assert {place.code for place in result.parts} >= {"350102", "350104"}
+    one = places_of(here, "350102")
+    assert (one.chosen, one.above, one.regions) == (region("350102"), region("350100"), (region("350102"),))
+    for code in ("350200", "350000", "100000", "999999", "x" * 60, "350102'--", "²"):
+        result = places_of(here, code)
+        assert (result.chosen, result.regions) == (None, result.own)
+    places = [region("350102"), region("350100"), region("350102"), region("350200")]
+    assert {place.code for place in outermost(places)} == {"350100", "350200"}
+    client = browser(world.su)
+    alone = client.get(URL).context["totals"]["open"]
+    Officer.objects.create(user=world.su, authority=world.gulou, role=Role.ANALYST.post)
+    assert client.get(URL).context["totals"]["open"] == alone > 0, "a case of two offices counts once"
+    answer = client.get(URL + "?region=350200")
+    assert ("没有这个地区" in answer.content.decode(), answer.context["totals"]["open"]) == (True, alone)
+    far = browser(officer_of(world, "far"))
+    assert far.get(URL + "?region=350102").context["totals"]["open"] == 0
+    assert far.get("/oversight/compare/?with_region=350102").context["other"].errors

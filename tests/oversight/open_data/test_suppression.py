@@ -117,18 +117,13 @@ def small_ones_stay_open(counts, axes):
 
 def added_up(counts, axes):
     """All sums, slowly: each cell is asked for by name."""
-    truth = {}
-    for key in product(*([TOTAL, *axis.where] for axis in axes)):
-        total = 0
-        for leaf, number in counts.items():
-            fits = all(
-                name in axis.above(one) or (name == TOTAL and axis.where[one] == 0)
-                for name, one, axis in zip(key, leaf, axes, strict=True)
-            )
-            total += number if fits else 0
-        if total:
-            truth[key] = total
-    return truth
+
+    def covers(name, one, axis):
+        return name in axis.above(one) or (name == TOTAL and axis.where[one] == 0)
+
+    keys = product(*([TOTAL, *axis.where] for axis in axes))
+    truth = {key: sum(n for leaf, n in counts.items() if all(map(covers, key, leaf, axes))) for key in keys}
+    return {key: total for key, total in truth.items() if total}
 
 
 numbers = st.one_of(st.just(0), st.integers(0, 4), st.integers(0, 12))
