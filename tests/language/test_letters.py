@@ -146,9 +146,8 @@ def write_each(world: World) -> None:
     """Everybody is written to about everything that is told outside of the steps of a case."""
     family, now, today = world.target, world.now, timezone.localdate(world.now)
     head = world.officers["approver", "own"].user
-    chen, manager = (
-        User.objects.get(pk=one.pk) for one in (family.consumer, family.staff["manager", "headquarters"].user)
-    )
+    people = (family.consumer, family.staff["manager", "headquarters"].user)
+    chen, manager = (User.objects.get(pk=person.pk) for person in people)
     case = family.case("negotiating")
     # The account.
     for typed in ("13900007799", "somebody@example.com"):
