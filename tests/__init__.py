@@ -16,20 +16,8 @@ ROOT = Path(__file__).resolve().parent.parent
 #: Seconds that a test waits for something to happen: only what never happens uses them up, not a busy machine.
 PATIENCE = 300
 #: The packages that the portal is made of.
-APPS = (
-    "access",
-    "accounts",
-    "api",
-    "authorities",
-    "complaints",
-    "database",
-    "demo",
-    "enterprises",
-    "odr_portal",
-    "oversight",
-    "routing",
-    "web",
-)
+_APPS = "access accounts api authorities complaints database demo enterprises odr_portal oversight routing web"
+APPS = tuple(_APPS.split())
 
 
 def reloaded(row: Row) -> Row:

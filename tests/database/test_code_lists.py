@@ -110,9 +110,11 @@ def test_a_code_that_no_list_has_is_refused_by_the_database(world: World) -> Non
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_code_in_use_is_switched_off_and_never_deleted(world: World) -> None:
-    given.filed(world)
-    code = Complaint.objects.get().problem_category
+def test_a_code_in_use_is_switched_off_and_never_deleted_and_one_of_an_earlier_list_is_no_longer_offered(
+    world: World,
+) -> None:
+    case = given.filed(world)
+    code = case.problem_category
     with as_owner():
         with pytest.raises(IntegrityError, match="is_listed"):
             ProblemKind.objects.filter(code=code).delete()
@@ -121,6 +123,19 @@ def test_a_code_in_use_is_switched_off_and_never_deleted(world: World) -> None:
         fill(ProblemKind, rows("ProblemKind"), using="default")
     assert ProblemKind.objects.get(code=code).is_active
     assert list(ProblemKind.objects.values("code", "sector", "is_active")) == rows("ProblemKind")
+    migration = import_module("complaints.migrations.0007_code_lists")
+    key = "complaints_complaint_problem_category_is_listed"
+    (there,) = (statement for statement in migration.foreign_keys() if key in statement)
+    with as_owner(), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"alter table complaints_complaint drop constraint {key}")
+        cursor.execute("update complaints_complaint set problem_category = 'telecom.pagers' where id = %s", [case.pk])
+        migration.fill_them(apps, connection.schema_editor())
+        cursor.execute(there)
+        cursor.execute("set constraints all immediate")
+        row = ProblemKind.objects.get(code="telecom.pagers")
+        offered = ProblemKind.objects.filter(is_active=True).count()
+        assert (row.is_active, row.sector, offered) == (False, "", len(PROBLEM_LABELS))
+        transaction.set_rollback(True)
 
 
 def test_the_portal_changes_no_list() -> None:
@@ -133,24 +148,3 @@ def test_the_portal_changes_no_list() -> None:
         ):
             with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
                 change(**values)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_code_of_an_earlier_list_stands_there_as_no_longer_offered(world: World) -> None:
-    case = given.filed(world)
-    migration = import_module("complaints.migrations.0007_code_lists")
-    key = "complaints_complaint_problem_category_is_listed"
-    (there,) = (statement for statement in migration.foreign_keys() if key in statement)
-    with as_owner(), transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(f"alter table complaints_complaint drop constraint {key}")
-        cursor.execute("update complaints_complaint set problem_category = 'telecom.pagers' where id = %s", [case.pk])
-        migration.fill_them(apps, connection.schema_editor())
-        cursor.execute(there)
-        cursor.execute("set constraints all immediate")
-        row = ProblemKind.objects.get(code="telecom.pagers")
-        assert (row.is_active, row.sector, ProblemKind.objects.filter(is_active=True).count()) == (
-            False,
-            "",
-            len(PROBLEM_LABELS),
-        )
-        transaction.set_rollback(True)

@@ -33,14 +33,6 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def copy_of_the_clone(target: Path) -> Path:
-    twins.copy_of_the_clone(target)
-    # A twin is the same portal with one defence taken away; every test must be able to see that.
-    if name := os.environ.get(twins.VARIABLE):
-        twins.change(target, name, next(twin for twin in twins.TWINS if twin.name == name).changes)
-    return target
-
-
 def crowded() -> float:
     """How much slower than alone this machine is at the moment."""
     return min(4.0, max(1.0, os.getloadavg()[0] / (os.cpu_count() or 1)))
@@ -124,8 +116,7 @@ class RunningPortal:
             return refused.code, refused.read().decode()
 
     def health(self) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads(self.get("/healthz")[1])
-        return result
+        return json.loads(self.get("/healthz")[1])
 
     def _python(self, *arguments: Any, **more: Any) -> "subprocess.Popen[str]":
         program = [self.clone / ".venv" / "bin" / "python", *map(str, arguments)]
@@ -222,7 +213,12 @@ class RunningPortal:
 
 @contextlib.contextmanager
 def a_portal(folder: Path, **settings: str) -> Iterator[RunningPortal]:
-    portal = RunningPortal(copy_of_the_clone(folder / "clone"), **settings)
+    clone = folder / "clone"
+    twins.copy_of_the_clone(clone)
+    # A twin is the same portal with one defence taken away; every test must be able to see that.
+    if name := os.environ.get(twins.VARIABLE):
+        twins.change(clone, name, next(twin for twin in twins.TWINS if twin.name == name).changes)
+    portal = RunningPortal(clone, **settings)
     try:
         yield portal
     finally:

@@ -17,9 +17,8 @@ from pathlib import Path
 from tests import PATIENCE
 from tests.faults import checker
 from tests.faults.history import History, Sent
-from tests.faults.nemesis import ATTACKS, Nemesis
 from tests.faults.portal import RunningPortal, a_portal
-from tests.faults.scenario import LEAN, Scenario, newest_case, rows_since, valkey_away
+from tests.faults.scenario import ATTACKS, LEAN, Nemesis, Scenario, newest_case, rows_since, valkey_away
 
 ATTACKERS = 3
 CASES = 120

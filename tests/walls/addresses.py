@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -95,8 +95,7 @@ def _first(result: Any, column: str = "pk") -> str | None:
     return None if value is None else str(value)
 
 
-def _clock(world: World, case: Complaint) -> str | None:
-    return {"filed": "forwarding", "triage": "forwarding", "mediating": "mediation"}.get(case.status, "negotiation")
+_CLOCKS = {"filed": "forwarding", "triage": "forwarding", "mediating": "mediation"}
 
 
 def _thing(name: str) -> Example:
@@ -192,7 +191,7 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     "evidence_id": lambda world, case: _first(Evidence.objects.filter(draft=world.drafts["A"][0])),
     "step": _constant("enterprise"),
     "offer": lambda world, case: _first(Offer.objects.filter(complaint=case), "number"),
-    "clock": _clock,
+    "clock": lambda world, case: _CLOCKS.get(case.status, "negotiation"),
     "application_id": _thing("application"),
     "filing_id": _thing("filing"),
     "uscc": lambda world, case: world.target.enterprise.code,
@@ -311,18 +310,7 @@ def places(address: Address, world: World, status: str) -> list[Place]:
         value = (EXAMPLES.get((address.name, name)) or EXAMPLES[name])(world, case)
         is_there &= value is not None
         values[name] = value if value is not None else MISSING.get(name, MISSING[address.parameters[name]])
-    return [
-        Place(address, address.path(chosen), address.missing(chosen), is_there, steps)
-        for chosen, steps in _chosen(values, choices, STEPS.get(address.name, ()))
-    ]
-
-
-def _chosen(
-    values: dict[str, str], choices: dict[str, dict[str, tuple[str, ...]]], steps: tuple[str, ...]
-) -> Iterator[tuple[dict[str, str], tuple[str, ...]]]:
-    if not choices:
-        yield values, steps
-        return
-    ((name, pages),) = choices.items()
-    for value, its_steps in pages.items():
-        yield {**values, name: value}, its_steps
+    chosen = [(values, STEPS.get(address.name, ()))]
+    for name, pages in choices.items():
+        chosen = [({**values, name: value}, steps) for value, steps in pages.items()]
+    return [Place(address, address.path(named), address.missing(named), is_there, steps) for named, steps in chosen]

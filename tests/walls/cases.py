@@ -205,6 +205,8 @@ def _entries(case: Any, status: Status, clocks: list[Any], world: World) -> Iter
     """As taken by the system, and as an officer wrote it down for the consumer."""
     papers = {"documents": [{"form": form, "reference": "1"} for form in KINDS]}
     duty = {"ground": "outside_duty", "body": BODIES[0], "body_until": world.now.date().isoformat()}
+    running = [clock for clock in clocks if clock.ended_at is None and clock.clock not in HIDDEN_CLOCKS]
+    reminded = [{"clock": clock.clock, "last_day": clock.last_day.isoformat()} for clock in running]
     for step, row in TABLE.items():
         if status not in row.at and (step, status) != ("file", Status.FILED):
             continue
@@ -212,15 +214,7 @@ def _entries(case: Any, status: Status, clocks: list[Any], world: World) -> Iter
             way = {"from_status": status, "to_status": to, "outcome": outcome or ""}
             now = {"happened_at": world.now, "written_at": world.now}
             writers = (SYSTEM, papers), (consumer(world.target.consumer), papers | duty | {"recorded": True})
-            reminded = _reminded(clocks) if step == "remind" else [{}]
-            for (actor, given), tells, more in product(writers, ("both", "authority"), reminded):
+            mores = reminded if step == "remind" else [{}]
+            for (actor, given), tells, more in product(writers, ("both", "authority"), mores):
                 data = given | more
                 yield Entry(complaint=case, step=step, actor=actor, sequence=99, tells=tells, data=data, **way, **now)
-
-
-def _reminded(clocks: list[Any]) -> list[dict[str, str]]:
-    return [
-        {"clock": clock.clock, "last_day": clock.last_day.isoformat()}
-        for clock in clocks
-        if clock.ended_at is None and clock.clock not in HIDDEN_CLOCKS
-    ]

@@ -141,8 +141,10 @@ def test_T06_functions_and_views_run_as_whoever_asks_or_say_yes_and_no() -> None
 
 
 @pytest.mark.django_db(transaction=True)
-def test_T06_who_says_nothing_sees_no_case(world: World, postgres_server: Any) -> None:
-    given.a_complaint(world, status=Status.NEGOTIATING)
+def test_T05_T06_who_says_nothing_sees_no_case_and_one_connection_serves_two_in_turn_and_mixes_nothing(
+    world: World, postgres_server: Any
+) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
     with psycopg2.connect(postgres_server.dsn(user=roles.WEB, database="portal")) as bare, bare.cursor() as cursor:
 
         def count(table: str) -> int:
@@ -157,11 +159,6 @@ def test_T06_who_says_nothing_sees_no_case(world: World, postgres_server: Any) -
         cursor.execute("set role portal_consumer")
         assert count("complaint") == 1
     bare.close()
-
-
-@pytest.mark.django_db(transaction=True)
-def test_T05_one_connection_serves_two_in_turn_and_mixes_nothing(world: World) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING)
     seen = set()
     for turn in range(250):
         for user, expected in ((world.ming, [(case.pk,)]), (world.hua, [])):
@@ -255,8 +252,8 @@ def test_T87_a_key_is_written_down_once_for_an_actor() -> None:
         IdempotencyKey.objects.create(actor="user:1", **row)
 
 
-def test_T71_no_role_may_touch_the_record(world: World) -> None:
-    given.a_complaint(world, status=Status.WITH_ENTERPRISE)
+def test_T71_no_role_may_touch_the_record_and_whom_a_case_is_shown_to_cannot_write_it(world: World) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
     attempts = [f"{verb} complaints_{table}" for table in RECORD for verb in ("delete from", "truncate")]
     attempts += [f"update complaints_{table} set id = id" for table in RECORD]
     attempts += [
@@ -283,10 +280,6 @@ def test_T71_no_role_may_touch_the_record(world: World) -> None:
 
     assert [pair for pair in product((*roles.CALLERS, roles.STEPS), attempts) if may(*pair)] == []
     assert HandlingStep.objects.exists()
-
-
-def test_T71_whom_a_case_is_shown_to_cannot_write_it(world: World) -> None:
-    case = given.a_complaint(world, status=Status.NEGOTIATING)
     columns = "complaint_id, ordinal, kind, note, is_settled, is_given_up"
     added = f"insert into complaints_demand ({columns}) values (%s, 9, 'refund', '', false, false)"
     written = ["update complaints_complaint set status = 'closed'", "update complaints_deadline set due_at = now()"]

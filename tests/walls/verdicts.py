@@ -27,7 +27,7 @@ def verdict(address: Address, method: str, person: Person, status: str) -> str:
         and (row.verdict == "public" or (row.roles & roles and row.relations & _relations(address, person, status)))
     }
     for word in ("public", "404", "allow", "steps", "409"):
-        if word == "public" and word not in results and is_of_a_program and person.is_out_as_a_program:
+        if word == "public" and word not in results and is_of_a_program and (person.is_out or person.has_left):
             return "sign_in"
         if word in results:
             return "allow" if word == "public" else word

@@ -97,11 +97,6 @@ class Person:
         return "" if is_too_early or (self.only and status != self.only) else self.relation
 
     @property
-    def is_out_as_a_program(self) -> bool:
-        """A token ends with what it was issued for."""
-        return self.is_out or self.has_left
-
-    @property
     def program_roles(self) -> frozenset[str]:
         """What this person's program is: a token is issued for the job, and without one for the person at home."""
         return self.roles - {"consumer", Role.STATION.post} or frozenset({"consumer"})

@@ -64,11 +64,6 @@ order by 1, 2, 3, 4
 """
 
 
-def source_query(statement: str) -> list[Any]:
-    with closing(database.connect(os.environ["DATABASE_OWNER_URL"])) as owner:
-        return database.query(owner, statement)
-
-
 def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> None:
     file = tmp_path / "portal.tar"
     columns = "session_key, session_data, expire_date"
@@ -97,7 +92,8 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
     assert (tmp_path / "restored" / "evidence" / row.path).read_text() == "九月账单"
     assert (tmp_path / "restored" / "files" / "notice.txt").read_text() == "公告"
 
-    assert set(beside.query(WALLS)) ^ set(source_query(WALLS)) == set()
+    with closing(database.connect(os.environ["DATABASE_OWNER_URL"])) as owner:
+        assert set(beside.query(WALLS)) ^ set(database.query(owner, WALLS)) == set()
     # Nobody may do there what nobody may do here.
     for statement, reason in (
         ("update complaints_handlingstep set reason = ''", "permission denied"),
