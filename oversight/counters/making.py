@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Max, Min
 
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
@@ -199,8 +199,9 @@ def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, wh
 
     Steps taken meanwhile are folded afterwards. ``tell(done, whole)`` is called with each piece.
     """
-    last = Complaint.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    first, last = Complaint.objects.aggregate(first=Min("pk", default=1), last=Max("pk", default=0)).values()
     beside, done = _begin()
+    done = max(done, first - 1)
     ends = [*range(done, last, piece), last] if done < last else []
     spans = list(pairwise(ends))
     for (_after, upto), _ in zip(

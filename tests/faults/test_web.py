@@ -72,10 +72,11 @@ def test_without_the_broker_cases_are_filed_and_swept(scenario: Scenario) -> Non
     number = person.file(pick)
     scenario.until(lambda: moved_on(scenario, number), "the worker swept the case")
 
+    beside_it = max(made.seconds for made in scenario.history.requests)
     portal.supervisor().stopProcess("valkey")
     number = person.file(pick)
-    # Not one of the broker's time-outs (2 s to connect, 5 s to answer) is waited for.
-    assert max(made.seconds for made in scenario.history.requests) < 2
+    # Not one of the broker's time-outs (2 s to connect, 5 s to answer) is waited for, however slow the machine is.
+    assert max(made.seconds for made in scenario.history.requests) < beside_it + 2
     assert {portal.get(page)[0] for page in ("/", "/file/", "/readyz")} == {200}
     scenario.until(lambda: portal.health()["notes"] == ["broker away, watch sweeps"], "health says so", STALE + 30)
     scenario.until(lambda: moved_on(scenario, number), "the watcher swept the case")

@@ -18,6 +18,7 @@ from tests.walls.addresses import Address, Place, addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.cases import STATUSES
 from tests.walls.forms import forms_of
+from tests.walls.offered import Offered
 from tests.walls.sweeping import DATA
 from tests.walls.verdicts import is_closed, verdict
 from tests.walls.world import Person, World, undone
@@ -123,6 +124,7 @@ class Walk:
         self._sent: set[tuple[str, ...]] = set()
         looks = LOOKS if side in IN_ELDER_DISPLAY else {}
         self.callers = {person.name: reader(person, world, **looks) for person in self.people}
+        self._offered = Offered(world, self._text)
 
     def __iter__(self) -> Iterator[Shown]:
         for address in addresses():
@@ -147,6 +149,8 @@ class Walk:
                     continue
                 if tries.get(number, 0) >= PATIENCE or is_closed(place, person, status):
                     continue
+                if not self._offered.is_worth_a_look(place, person, status):
+                    continue
                 for method in methods:
                     asked = self._call(person, place, method, status)
                     yield asked
@@ -160,6 +164,10 @@ class Walk:
                     if method == "GET" and "<form" in asked.answer.text:
                         browser = browsing(**self.callers[person.name].cookies)
                         yield from filled_in(browser, asked, self._sent)
+
+    def _text(self, person: Person, path: str) -> str:
+        with undone():
+            return self.callers[person.name].call("GET", path).text
 
     def _call(self, person: Person, place: Place, method: str, status: str) -> Shown:
         data = {"idempotency_key": f"walk-{next(_keys):08d}", **DATA.get(place.address.name, {})}

@@ -22,6 +22,7 @@ from tests.language.reading import texts_in
 from tests.numbers.reading import Numbers, english_of, pieces_of, policy_file, shown, told, typed
 from tests.walls.addresses import PAGES, STEPS, Place, addresses
 from tests.walls.cases import STATUSES, notices
+from tests.walls.offered import Offered
 from tests.walls.sweeping import Sweep
 from tests.walls.verdicts import PROGRAMS, is_closed, verdict
 from tests.walls.world import Person, World
@@ -67,6 +68,7 @@ def pages(world: World, language: str) -> Iterator[tuple[Person, Place, str, str
     sweep, people = Sweep(world, every_status=True), [world.person(name) for name in READERS]
     for person in people:
         sweep.callers[person.name].cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    offered = Offered(world, lambda person, path: sweep.call(person, "GET", path, {})[0].text)
     for address in addresses():
         if address.name.startswith(PROGRAMS) or address.name in DAY_BY_DAY:
             continue
@@ -85,6 +87,7 @@ def pages(world: World, language: str) -> Iterator[tuple[Person, Place, str, str
                         or (person.only and address.is_of_a_case and person.only != status)
                         or verdict(address, "GET", person, status) not in {"allow", "steps"}
                         or is_closed(place, person, status)
+                        or not offered.is_worth_a_look(place, person, status)
                     ):
                         continue
                     answer, _tables = sweep.call(person, "GET", place.path, {})

@@ -24,7 +24,7 @@ from complaints.record.verification import verify
 from tests import missing_in
 from tests.cast import World
 from tests.complaints.pages.at_home import SOON, files
-from tests.complaints.pages.at_the_desk import send, shown
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
 from tests.complaints.pages.step_walks import Audience, Walk
 from tests.complaints.pages.step_walks.authority import AUTHORITY, DOCUMENTS
 from tests.complaints.pages.step_walks.consumer import CONSUMER, ON_BEHALF, TRACKING
@@ -137,7 +137,7 @@ def is_nobody_elses(world: World, case: Complaint, audience: Audience, walk: Wal
     typed = walk.says(world, case) | audience.more | audience.read_back | {"idempotency_key": "k" * 20}
     strangers, turn = audience.strangers(world), list(first_walks(audience)).index(walk.name)
     # One after another, so that each tries his share of the pages.
-    stranger = strangers[turn % len(strangers)]
+    stranger = signed_in(strangers[turn % len(strangers)])
     for method in ("get", "post"):
         real = getattr(stranger, method)(address, typed)
         none = getattr(stranger, method)(address.replace(case.number, MISSING), typed)

@@ -33,8 +33,8 @@ def test_every_parameter_of_an_address_has_an_example() -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_T01_T08_T09_T16_T29_everybody_gets_what_the_matrix_says(world: World, part: int) -> None:
-    """Each (address, method, role, relation) once; the commit chooses status and place. Also: T08 no whole number of a
-    phone or an identity card, T16 kept nowhere, T29 never framed."""
+    """At each address and method each role and each relation; the commit chooses their pairs, status and place. Also:
+    T08 no whole number of a phone or an identity card, T16 kept nowhere, T29 never framed."""
     tally = Sweep(world, every_status=False).run(list(addresses())[part::PARTS])
     print(tally.said())
     assert not tally.wrong, report(tally)

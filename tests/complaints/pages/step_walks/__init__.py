@@ -19,7 +19,6 @@ from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import SOON
-from tests.complaints.pages.at_the_desk import signed_in
 
 Typed = dict[str, Any]
 Given = Callable[[World], Complaint]
@@ -60,7 +59,7 @@ class Audience:
     """Who walks, and what differs.
 
     ``role``: in the record. ``pages``: the table of the application. ``browser``: signed in, or proven by a link.
-    ``strangers``: browsers that find nothing, and are answered ``turned_away``; ``reader``: one that reads the case and
+    ``strangers``: who finds nothing, and is answered ``turned_away``; ``reader``: one that reads the case and
     takes no step. ``refuses``: a page that is not open answers 409 at once, else it leads back to ``home``; ``why``:
     words of the refusal. ``no_pages``: steps of the same person that are none of this link; ``signs_in``: by account.
     ``more``: what is typed besides; ``read_back``: what more, once it was read back to whoever spoke.
@@ -73,7 +72,7 @@ class Audience:
     url: Callable[[Complaint, str], str]
     home: Callable[[Complaint], str]
     browser: Callable[[World, Complaint, Walk], Client]
-    strangers: Callable[[World], Sequence[Client]]
+    strangers: Callable[[World], Sequence[User | None]]
     turned_away: tuple[int, ...] = (404,)
     reader: Callable[[World], Client] | None = None
     refuses: bool = False
@@ -99,8 +98,8 @@ def at(status: Status, *moves: tuple[str, Any], **changes: Any) -> Given:
     return made
 
 
-def an_analyst(world: World) -> Client:
+def an_analyst(world: World) -> User:
     """Somebody of the authority who reads and decides nothing."""
     user = User.objects.create_user("reads@example.com", name="只读")
     Officer.objects.create(user=user, authority=world.gulou, role=Role.ANALYST.post)
-    return signed_in(user)
+    return user

@@ -234,8 +234,8 @@ AUTHORITY = Audience(
     url=step_url,
     home=lambda case: f"/authority/cases/{case.number}/",
     browser=lambda world, case, walk: workspace(officer_of(world, walk.who)),
-    strangers=lambda world: [workspace(world.far_officer.user), workspace(world.ming)],
-    reader=an_analyst,
+    strangers=lambda world: [world.far_officer.user, world.ming],
+    reader=lambda world: workspace(an_analyst(world)),
     refuses=True,
     why="",
 )

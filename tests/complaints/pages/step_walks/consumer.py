@@ -160,7 +160,7 @@ CONSUMER = Audience(
     url=lambda case, name: f"/cases/{case.number}/{name}/",
     home=lambda case: f"/cases/{case.number}/",
     browser=_at_home,
-    strangers=lambda world: [signed_in(who) for who in (world.otto, world.hua, world.ming, world.rui, world.su)],
+    strangers=lambda world: [world.otto, world.hua, world.ming, world.rui, world.su],
     no_pages=("offer", "offer/9"),
 )
 
@@ -182,7 +182,7 @@ TRACKING = Audience(
     url=lambda case, name: f"/track/{case.number}/{name}/",
     home=lambda case: f"/track/{case.number}/",
     browser=_by_token,
-    strangers=lambda world: [Client(), signed_in(world.otto)],
+    strangers=lambda world: [None, world.otto],
     no_pages=("offer/9", "consent", "publication", "rate"),
     signs_in=False,
     turned_away=(302, 403),
@@ -205,7 +205,7 @@ ON_BEHALF = Audience(
     url=_for,
     home=lambda case: f"/authority/cases/{case.number}/on-behalf/?for={int(_is_for_others(case))}",
     browser=lambda world, case, walk: signed_in(world.su if case.status == S.TRIAGE else world.rui),
-    strangers=lambda world: [an_analyst(world), *map(signed_in, (world.chen, world.hua, world.far_officer.user))],
+    strangers=lambda world: [an_analyst(world), world.chen, world.hua, world.far_officer.user],
     refuses=True,
     more=SPOKEN,
     read_back=READ,

@@ -142,7 +142,7 @@ ENTERPRISE = Audience(
     url=address,
     home=address,
     browser=lambda world, case, walk: signed_in(world.ming),
-    strangers=lambda world: [signed_in(world.hua), signed_in(world.chen)],
+    strangers=lambda world: [world.hua, world.chen],
     reader=_reviewer,
     why="已办结",
 )

@@ -98,7 +98,7 @@ RESPONDENT = Audience(
     url=lambda case, name: f"/answer/case/{case.number}/{name}/",
     home=lambda case: f"/answer/case/{case.number}/",
     browser=_answering,
-    strangers=lambda world: [Client(), workspace(world.ming)],
+    strangers=lambda world: [None, world.ming],
     signs_in=False,
 )
 RESPONDENT_BY_OFFICER = Audience(
@@ -109,7 +109,7 @@ RESPONDENT_BY_OFFICER = Audience(
     url=lambda case, name: f"/authority/mediation/{case.number}/respondent/{name}/",
     home=lambda case: f"/authority/mediation/{case.number}/respondent/",
     browser=lambda world, case, walk: workspace(world.rui),
-    strangers=lambda world: [workspace(world.far_officer.user), workspace(world.ming)],
+    strangers=lambda world: [world.far_officer.user, world.ming],
     refuses=True,
     more=SPOKEN,
     read_back=READ,
@@ -153,6 +153,6 @@ BODY = Audience(
     url=lambda case, name: f"/mediate/case/{case.number}/{name}/",
     home=lambda case: f"/mediate/case/{case.number}/",
     browser=lambda world, case, walk: test_mediation_bodies.proven(world, case),
-    strangers=lambda world: [Client(), workspace(world.ming)],
+    strangers=lambda world: [None, world.ming],
     signs_in=False,
 )
