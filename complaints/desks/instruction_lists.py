@@ -42,7 +42,7 @@ SENT, RECEIVED = "sent", "received"
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of the board: its words, its tone, what stands in it, in which order."""
+    """One column of the board: its label, its tone, what stands in it, in which order."""
 
     code: str
     title: Any

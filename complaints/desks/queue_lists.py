@@ -29,7 +29,7 @@ from web.languages import named
 class QueueFilter(forms.Form):
     """Conditions on the queue: a shareable GET form; what cannot be read is left out.
 
-    ``people`` and ``branches`` are (id, words) of this workspace; ``only`` are numbers of cases with dots between them.
+    ``people`` and ``branches`` are (id, label) of this workspace; ``only`` are numbers of cases with dots between them.
     """
 
     #: So many cases can be named one by one in an address.
@@ -105,7 +105,7 @@ Rows = QuerySet[Complaint]
 
 @dataclass(frozen=True, slots=True)
 class QueueView:
-    """One view that everybody has: its words, which of the open cases it shows, its tone."""
+    """One view that everybody has: its label, which of the open cases it shows, its tone."""
 
     code: str
     title: Any

@@ -40,7 +40,7 @@ FAILURES: dict[str, Any] = {
     "no_desk": gettext_lazy("提出的人已不在岗。"),
     "gave_up": gettext_lazy("多次没有办成，已经停止。已办的行见下面的结果；请重新上传再试。"),
 }
-#: A cell of a line: its words, and where they lead.
+#: A cell of a line: its text, and where they lead.
 Cell = tuple[Any, str]
 
 

@@ -294,7 +294,7 @@ def _matters(measure: Measure) -> dict[int, Matter]:
     return {matter.complaint_id: matter for matter in results}
 
 
-#: State → words, tone; in the order of the page.
+#: State → label, tone; in the order of the page.
 STATES: dict[str, tuple[Any, str]] = {
     "open": (gettext_lazy("待消费者答复"), "info"),
     "accepted": (gettext_lazy("已接受，待履行"), "warn"),

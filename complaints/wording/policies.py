@@ -14,7 +14,7 @@ GROUPS = {
     "kept": _("保存多久"),
 }
 
-#: Name → (group, words).
+#: Name → (group, label).
 POLICIES: dict[str, tuple[str, Promise]] = {
     "acceptance": ("enterprise", pgettext_lazy("policy", "企业受理")),
     "negotiation": ("enterprise", pgettext_lazy("policy", "协商和解")),

@@ -80,7 +80,7 @@ def tables_of(report: MonthlyReport) -> list[ReportTable]:
 
 
 def blocks_of(report: MonthlyReport) -> list[tuple[str, str]]:
-    """(title, words) of the blocks that say something."""
+    """(title, text) of the blocks that say something."""
     return [(str(TITLES[block]), report.texts.get(block, "")) for block in BLOCKS if report.texts.get(block)]
 
 

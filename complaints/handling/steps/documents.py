@@ -222,7 +222,7 @@ def rewritten(paper: Paper, changes: Mapping[str, str]) -> Paper:
 
 
 def editable(blocks: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
-    """(place, label, words) of whatever a correction may touch."""
+    """(place, label, text) of whatever a correction may touch."""
     rows: list[tuple[str, str, str]] = []
     for nth, block in enumerate(blocks):
         if "p" in block:

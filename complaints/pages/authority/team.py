@@ -32,7 +32,7 @@ from complaints.reading.case_people import by_name
 from enterprises.pages.team import here_of, list_of
 from web.incoming import whole
 
-#: The columns of the page: words, and the condition of the list behind each.
+#: The columns of the page: label, and the condition of the list behind each.
 COUNTED: dict[str, tuple[Any, dict[str, str]]] = {
     "open": (gettext_lazy("未办结"), {}),
     "soon": (gettext_lazy("2个工作日内到期"), {"overdue": "soon"}),

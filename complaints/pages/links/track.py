@@ -54,7 +54,7 @@ from web.incoming import posted
 from web.languages import named
 
 View = Callable[..., HttpResponseBase]
-#: (page, the step of the table that opens it, words). All but the statement decide: they ask a code as well.
+#: (page, the step of the table that opens it, label). All but the statement decide: they ask a code as well.
 STEPS = (
     ("offer", "accept_offer", gettext_lazy("答复方案")),
     ("performed", "confirm_performed", gettext_lazy("确认是否兑现")),

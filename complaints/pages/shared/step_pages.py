@@ -153,7 +153,7 @@ class StepContext(Generic[Case]):
     """What an audience adds to its step pages, for one request.
 
     ``access``: the case, who reads and who acts. ``case``: the same case as its forms need it. ``steps``: those that
-    stand open; ``status``: the words for where the case is. ``home``: where every page leads back to. ``first``: first
+    stand open; ``status``: the label of where the case is. ``home``: where every page leads back to. ``first``: first
     values that the address names. ``shown(page, form)``: what ``template`` needs besides form, title and effects.
     The others say what differs: what is taken, what a page that is not open answers, where its result is shown, what is
     said then.

@@ -43,7 +43,7 @@ from web.languages import named
 MONTHS = 12
 MOST_ENTERPRISES = 50
 Rows = QuerySet[CallBack]
-#: Code → words and condition. What is open is shown of all months, what is over of the chosen one.
+#: Code → label and condition. What is open is shown of all months, what is over of the chosen one.
 _OPEN = ("mine", "open", "nobody")
 VIEWS: dict[str, tuple[Any, Any]] = {
     "mine": (gettext_lazy("等我回访"), lambda workspace: Q(state="open", officer__user=workspace.user)),

@@ -57,7 +57,7 @@ _QUIET = frozenset({"no_proof", "missing"})
 
 @dataclass(frozen=True, slots=True)
 class SignalView:
-    """One signal. ``cases``: (number, address); ``more``: (words, address) of the list or the step that fits."""
+    """One signal. ``cases``: (number, address); ``more``: (label, address) of the list or the step that fits."""
 
     code: str
     text: str
