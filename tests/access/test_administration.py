@@ -18,6 +18,7 @@ from complaints.handling.transition import contact_access
 from complaints.procedure.workflow import Status
 from odr_portal.checks import routes
 from tests import given, missing_in, reloaded
+from tests.access.test_team import person
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
@@ -37,7 +38,7 @@ CANARIES = ("宽带每月多扣费", "智家体验包", "陈试", "13800000001",
 def keepers(world: World) -> dict[str, User]:
     result = {}
     for kind in PAGES:
-        result[kind] = User.objects.create_user(email=f"{kind}@example.com", password="x" * 20, name=f"{kind}员")
+        result[kind] = person(kind)
         Administrator.objects.create(user=result[kind], kind=kind, since=WEDNESDAY)
     return result
 
@@ -109,7 +110,7 @@ def test_the_security_administrator_switches_somebody_off_at_once(world: World, 
 
 def test_T13_duties_are_given_by_security_and_the_last_holder_stays(world: World, keepers: dict[str, User]) -> None:
     client = signed_in(keepers["security"])
-    new = User.objects.create_user(email="new@example.com", password="x" * 20, name="新管")
+    new = person("new")
     for user, typed, status in (
         (new, {"do": "appoint", "kind": "owner"}, 409),
         (new, {"do": "appoint", "kind": "audit"}, 302),

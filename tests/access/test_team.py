@@ -31,16 +31,10 @@ def manager(user: User, reach: Any) -> TeamActor:
     return TeamActor(user=user, reach=reach(user.pk, on=timezone.localdate(now)), now=now)
 
 
-def branch_manager(world: World) -> User:
+def branch_manager(branch: Branch) -> User:
     user = person("店长")
-    Staff.objects.create(user=user, enterprise=world.mobile, branch=world.fuzhou, role="manager")
+    Staff.objects.create(user=user, enterprise=branch.enterprise, branch=branch, role="manager")
     return user
-
-
-def head_above(world: World) -> TeamActor:
-    user = person("above")
-    Officer.objects.create(user=user, authority=world.city, role="approver")
-    return manager(user, authority_reach)
 
 
 def refused(act: Callable[..., Any], *values: Any, by: TeamActor) -> None:
@@ -49,7 +43,7 @@ def refused(act: Callable[..., Any], *values: Any, by: TeamActor) -> None:
 
 
 def test_T12_nobody_gives_more_than_they_hold(world: World) -> None:
-    new, local = person("new"), manager(branch_manager(world), enterprise_reach)
+    new, local = person("new"), manager(branch_manager(world.fuzhou), enterprise_reach)
     assert not enterprise_reach(world.ming.pk, on=timezone.localdate()).posts
     others = Branch.objects.filter(enterprise=world.mobile).exclude(pk=world.fuzhou.pk).exclude(parent=world.fuzhou)
     for branch in (None, *others[:1]):
@@ -62,7 +56,9 @@ def test_T12_nobody_gives_more_than_they_hold(world: World) -> None:
 
 
 def test_T12_a_head_names_no_second_head_the_superior_does_and_the_last_one_stays(world: World) -> None:
-    new, head, above = person("new"), manager(world.head_officer.user, authority_reach), head_above(world)
+    new, head, above = person("new"), manager(world.head_officer.user, authority_reach), person("above")
+    Officer.objects.create(user=above, authority=world.city, role="approver")
+    above = manager(above, authority_reach)
     for role, authority in (("approver", world.gulou), ("handler", world.city)):
         refused(team.give, new, Post(authority=authority), role, by=head)
     assert world.gulou.parent_id == world.city.pk
@@ -75,7 +71,7 @@ def test_T12_a_head_names_no_second_head_the_superior_does_and_the_last_one_stay
 
 
 def test_T12_the_last_manager_is_neither_removed_nor_demoted(world: World) -> None:
-    local, by = branch_manager(world), manager(world.lead, enterprise_reach)
+    local, by = branch_manager(world.fuzhou), manager(world.lead, enterprise_reach)
     job, today = world.lead_staff, timezone.localdate()
     refused(team.end, job, None, by=by)
     refused(team.change_role, job, "handler", by=by)

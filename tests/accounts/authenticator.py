@@ -21,3 +21,8 @@ def newest_code() -> str:
     result = re.search(r"\d{6}", OutgoingMessage.objects.latest("id").body.replace("12315", ""))
     assert result
     return result.group()
+
+
+def another(code: str) -> str:
+    """A code that is not this one."""
+    return "000000" if code != "000000" else "111111"

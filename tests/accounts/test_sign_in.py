@@ -13,7 +13,7 @@ from accounts.models import OutgoingMessage, SignInCode, User
 from accounts.sign_in.codes import Asker, check_code, send_code
 from accounts.sign_in.contacts import Contact, parse_contact
 from tests import missing_in, reloaded
-from tests.accounts.authenticator import newest_code
+from tests.accounts.authenticator import another, newest_code
 from tests.cast import PASSWORD
 
 NOON = datetime(2026, 11, 27, 4, 0, tzinfo=UTC)
@@ -66,10 +66,6 @@ def test_a_code_works_once_for_its_purpose_and_the_same_form_and_ends_after_ten_
     code = sent()
     assert not any(check(another(code)) for _ in range(5))
     assert not check(code)
-
-
-def another(code: str) -> str:
-    return "000000" if code != "000000" else "111111"
 
 
 def test_a_first_code_makes_the_user_and_rotates_the_session(client: Client) -> None:

@@ -33,20 +33,16 @@ def test_chinese_codes_are_their_own_intervals() -> None:
         assert china_interval(code) == (first, last)
 
 
-def test_another_country_has_its_own_million() -> None:
+def test_another_country_has_its_own_million_and_an_interval_never_moves_when_places_are_added() -> None:
     given = _given(FRANCE)
     assert all(1_250_000_000 < first <= last < 1_251_000_000 for first, last in given.values())
     outer, paris, other = given["FR-IDF"], given["FR-75"], given["FR-92"]
     assert outer[0] < paris[0] <= paris[1] <= outer[1]
     assert paris[1] < other[0] or other[1] < paris[0]
-
-
-def test_an_interval_never_moves_when_places_are_added() -> None:
-    first = _given(FRANCE)
     more = [Place("FR-77", "塞纳-马恩", "", "city", "FR-IDF"), *FRANCE, Place("FR-NOR", "诺曼底", "", "province", "")]
-    second = _given(more, first)
-    assert {code: second[code] for code in first} == first
-    assert first["FR-IDF"][0] < second["FR-77"][0] <= second["FR-77"][1] <= first["FR-IDF"][1]
+    second = _given(more, given)
+    assert {code: second[code] for code in given} == given
+    assert outer[0] < second["FR-77"][0] <= second["FR-77"][1] <= outer[1]
 
 
 def test_a_broken_tree_is_refused() -> None:

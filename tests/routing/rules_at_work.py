@@ -17,6 +17,7 @@ from routing.models import Lesson, RoutingRule, RuleChange, RuleTrial
 from routing.rule_desk import rule_changing, trying
 from routing.rule_desk.rule_changing import Reach
 from tests import given, reloaded
+from tests.access.test_team import person
 from tests.cast import World
 
 BECAUSE: dict[str, Any] = {"rule": "officer", "version": None, "confidence": "", "is_match": True, "why": []}
@@ -25,14 +26,8 @@ WRITTEN = "青禾营业点"
 
 
 def head_of_city(world: World) -> User:
-    user = User.objects.create_user(email="above@example.com", password="x" * 20, name="市长试")
+    user = person("above")
     Officer.objects.create(user=user, authority=world.city, role=Role.APPROVER.post)
-    return user
-
-
-def intake_at(world: World, place: Any, *, name: str = "分试") -> User:
-    user = User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
-    Officer.objects.create(user=user, authority=place, role=Role.INTAKE.post)
     return user
 
 

@@ -51,7 +51,7 @@ def test_three_that_agree_and_four_of_five(world: World) -> None:
         assert (lesson.subject_kind, lesson.target_branch_id, lesson.region_id) == expected
 
 
-def test_other_facts_do_not_add_up_and_old_ones_go(world: World) -> None:
+def test_other_facts_do_not_add_up_a_withdrawn_draft_gives_its_lesson_back_and_old_ones_go(world: World) -> None:
     for nth, named in enumerate((WRITTEN, WRITTEN, "另一家营业点")):
         chosen(world, WEDNESDAY - (nth + 1) * DAY, named=named)
     learning.sweep_lessons(now=WEDNESDAY)
@@ -60,22 +60,17 @@ def test_other_facts_do_not_add_up_and_old_ones_go(world: World) -> None:
     # Not before an hour has passed.
     assert learning.sweep_lessons(now=WEDNESDAY + HOUR / 2) == 0
     assert learning.sweep_lessons(now=WEDNESDAY + HOUR) == 1
+    lesson = Lesson.objects.get()
+    with undone():
+        change = drafted(world, WEDNESDAY, lesson=lesson)
+        assert reloaded(lesson).state == "drafted"
+        with pytest.raises(Exception, match="已经起草"):
+            drafted(world, WEDNESDAY, lesson=lesson)
+        rule_changing.withdraw(change, by=world.su, now=WEDNESDAY)
+        assert (reloaded(lesson).state, lesson.decided_by) == ("open", None)
     # After three months nothing of it is left; what was dismissed stays.
     learning.sweep_lessons(now=WEDNESDAY + 100 * DAY)
     assert not Lesson.objects.exists()
-
-
-def test_a_withdrawn_draft_gives_its_lesson_back(world: World) -> None:
-    for nth in range(3):
-        chosen(world, WEDNESDAY - (nth + 1) * DAY)
-    learning.sweep_lessons(now=WEDNESDAY)
-    lesson = Lesson.objects.get()
-    change = drafted(world, WEDNESDAY, lesson=lesson)
-    assert reloaded(lesson).state == "drafted"
-    with pytest.raises(Exception, match="已经起草"):
-        drafted(world, WEDNESDAY, lesson=lesson)
-    rule_changing.withdraw(change, by=world.su, now=WEDNESDAY)
-    assert (reloaded(lesson).state, lesson.decided_by) == ("open", None)
 
 
 def test_how_a_rule_fares(world: World) -> None:

@@ -8,7 +8,6 @@ from typing import Any
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
 from authorities.models import Officer
 from complaints.procedure.filing_request import RespondentRequest
 from enterprises.directory import changing
@@ -18,21 +17,12 @@ from routing.directory_changes import previewing
 from routing.rules.facts import Directory, EnterpriseFacts, Facts, Holding, Match, Name, NoMatch, Rule
 from routing.rules.matching import choose
 from tests import found_in, given, missing_in, reloaded
+from tests.access.test_team import branch_manager, person
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 from tests.server import A_REQUEST
 
 HOME, NEW = "/enterprise/profile/", "/enterprise/profile/new/"
-
-
-def person(name: str) -> User:
-    return User.objects.create_user(email=f"{name}@example.com", password="x" * 20, name=name)
-
-
-def branch_manager(world: World, branch: Branch) -> User:
-    user = person("店长")
-    Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role="manager")
-    return user
 
 
 def wish(client: Client, kind: str, values: dict[str, Any], *, row: int | None = None) -> DirectoryChange:
@@ -54,7 +44,7 @@ def test_the_entry_is_read_by_managers_alone_and_of_very_many_branches_one_level
         assert signed_in(user).get(HOME).status_code == 404
     assert "企业资料" not in shown(signed_in(world.ming).get("/enterprise/queue/"))
     # A manager of a branch sees that branch and those below it, no name of the whole.
-    page = shown(signed_in(branch_manager(world, Branch.objects.get(name="中国移动福清分公司"))).get(HOME))
+    page = shown(signed_in(branch_manager(Branch.objects.get(name="中国移动福清分公司"))).get(HOME))
     assert "中国移动福清分公司" in page
     assert not found_in(page, "中国移动平潭分公司", "动感地带")
     Branch.objects.bulk_create(
@@ -124,7 +114,7 @@ def test_what_cannot_be_read_or_done_is_said_at_its_field(world: World) -> None:
 def test_rows_of_others_are_not_there(world: World) -> None:
     lead = signed_in(world.lead)
     theirs = Branch.objects.filter(enterprise=world.telecom)[0]
-    local = signed_in(branch_manager(world, Branch.objects.get(name="中国移动福清分公司")))
+    local = signed_in(branch_manager(Branch.objects.get(name="中国移动福清分公司")))
     sold = BrandHolding.objects.create(brand=Brand.objects.create(name="小灵通"), enterprise=world.telecom)
     for client, query in (
         (lead, f"kind=area-add&row={theirs.pk}"),

@@ -239,11 +239,6 @@ def a_few(world: World) -> list[Complaint]:
     return cases
 
 
-def routed_on(cases: list[Complaint], *, days: int) -> dict[int, tuple[Any, Any]]:
-    """Where routing would take them on that day, by the directory as it stands."""
-    return {pk: place or (None, None) for pk, place in routed(cases, WEDNESDAY + days * DAY).items()}
-
-
 def swept(cases: list[Complaint], *, days: int) -> dict[int, tuple[Any, Any]]:
     """Where the sweep takes them on that day."""
     forwarding.sweep_filed(now=WEDNESDAY + timedelta(days=days), only=[case.pk for case in cases])
@@ -277,7 +272,8 @@ def test_the_preview_is_what_routing_then_does(world: World) -> None:
             assert sum(way["n"] for way in change.preview["ways"]) == len(values)
             # Nothing of it was left in the directory.
             assert not Alias.objects.filter(name="榕城移动").exists()
-            without = routed_on(cases, days=first)
+            # Where routing would take them on that day, by the directory as it stands.
+            without = {pk: place or (None, None) for pk, place in routed(cases, WEDNESDAY + first * DAY).items()}
             approve(world, change)
             with_it = swept(cases, days=first)
             for case in cases:

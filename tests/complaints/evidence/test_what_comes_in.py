@@ -179,9 +179,11 @@ def test_T40_what_is_none_of_the_nine_types_is_refused_unread() -> None:
         assert media_type_of(content, is_whole=True) is None, what
 
 
-def test_T40_T42_what_only_looks_like_it_is_refused_and_there_are_more_than_sixty_files() -> None:
+def test_T40_T42_what_only_looks_like_it_is_refused_in_words_and_there_are_more_than_sixty_files() -> None:
     for what, content, why in REFUSED:
         assert looked_at(content)[1].get("refused") == why, what
+        assert why in limits._REFUSALS
+    assert "“账单.pdf”有密码" in str(limits.refused("pdf_locked", "账单.pdf"))
     assert len(TAKEN) + len(NO_TYPE) + len(REFUSED) >= 60
 
 
@@ -321,12 +323,6 @@ def test_T42_only_two_are_examined_at_once(tmp_path: Path, settings: Any, monkey
     finally:
         for _one in range(2):
             examining.AT_ONCE.release()
-
-
-def test_each_refusal_has_words() -> None:
-    for _name, _content, why in REFUSED:
-        assert why in limits._REFUSALS
-    assert "“账单.pdf”有密码" in str(limits.refused("pdf_locked", "账单.pdf"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else; everybody else is tested as such")

@@ -43,18 +43,14 @@ def town(db: None, settings: Any, tmp_path: Path) -> Town:
     gulou = _region(GULOU, 350102999, "350102", "鼓楼区", "Gulou", "county", fuzhou)
     load_policies(DATA / "policies.csv")
     load_calendars(DATA / "calendars.csv", now=timezone.now())
-    nation = Authority.objects.create(
-        name="测试总局", region=china, level="national", has_intake=True, document_code="测总"
-    )
-    county = Authority.objects.create(
-        name="鼓楼区测试局", region=gulou, parent=nation, level="county", has_power=True, document_code="测鼓"
-    )
-    carrier = Enterprise.objects.create(
-        name="测试移动通信有限公司", name_en="Test Mobile Ltd", enrolment="enrolled", enrolled_by=county
-    )
-    branch = Branch.objects.create(
-        enterprise=carrier, name="测试移动福州分公司", name_en="Test Mobile Fuzhou", place=gulou
-    )
+    office = {"name": "测试总局", "document_code": "测总", "level": "national", "has_intake": True}
+    nation = Authority.objects.create(region=china, **office)
+    office = {"name": "鼓楼区测试局", "document_code": "测鼓", "level": "county", "has_power": True}
+    county = Authority.objects.create(region=gulou, parent=nation, **office)
+    names = {"name": "测试移动通信有限公司", "name_en": "Test Mobile Ltd"}
+    carrier = Enterprise.objects.create(enrolment="enrolled", enrolled_by=county, **names)
+    names = {"name": "测试移动福州分公司", "name_en": "Test Mobile Fuzhou"}
+    branch = Branch.objects.create(enterprise=carrier, place=gulou, **names)
     ServiceArea.objects.create(branch=branch, region=fuzhou)
     cobbler = Enterprise.objects.create(name="测试鞋匠铺", enrolment="not_enrolled")
     write_names([carrier.pk, cobbler.pk])

@@ -17,7 +17,7 @@ from complaints.filing.held import COOKIE
 from complaints.models import Evidence, FilingDraft
 from complaints.procedure.filing_request import FilingRequest
 from tests import missing_in
-from tests.accounts.authenticator import newest_code
+from tests.accounts.authenticator import another, newest_code
 from tests.complaints.evidence import files
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
@@ -193,7 +193,7 @@ def test_a_code_goes_to_a_phone_only_and_who_gets_none_files_unverified_or_prove
     assert send(client, you, answers.YOU).status_code == 302
     assert send(client, you, proving, send_code="1").headers["Location"] == f"{you}?sent=phone#id_code"
     assert not missing_in(client.get(f"{you}?sent=phone").content.decode(), "已发到199****0001", "陈雨桐")
-    wrong = send(client, you, proving, code="000000" if newest_code() != "000000" else "111111")
+    wrong = send(client, you, proving, code=another(newest_code()))
     assert "验证码不对或已过期，请重新获取；已填内容还在" in wrong.content.decode()
     assert send(client, you, proving, code=newest_code()).headers["Location"] == url(draft, "consents")
     draft.refresh_from_db()

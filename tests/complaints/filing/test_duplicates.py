@@ -40,23 +40,18 @@ CHANGES: dict[str, tuple[dict[str, Any], tuple[bool, bool] | None]] = {
 }
 
 
-def _second(client: Client, town: Town) -> FilingRequest:
-    """The same again, ready to be filed by the same person."""
-    submitted(client, town)
-    draft = ready(signed_in(), town)
-    draft.refresh_from_db()
-    given = composing.to_request(draft, now=timezone.now())
-    assert isinstance(given, FilingRequest)
-    return replace(given, consumer_id=Complaint.objects.get().consumer_id, contact_verified=True)
-
-
 def _told(filing: FilingRequest, *, days: int = 0) -> tuple[bool, bool] | None:
     result = duplicates(filing, now=timezone.now() + timedelta(days=days))
     return (result[0].same_order, result[0].same_text) if result else None
 
 
 def test_what_is_the_same_again_is_told_and_what_is_not_is_not(client: Client, town: Town) -> None:
-    filing = _second(client, town)
+    submitted(client, town)
+    # The same again, ready to be filed by the same person.
+    draft = ready(signed_in(), town)
+    draft.refresh_from_db()
+    request, own = composing.to_request(draft, now=timezone.now()), Complaint.objects.get().consumer_id
+    filing = replace(request, consumer_id=own, contact_verified=True)
     assert {what: _told(replace(filing, **change)) for what, (change, _) in CHANGES.items()} == {
         what: wanted for what, (_, wanted) in CHANGES.items()
     }

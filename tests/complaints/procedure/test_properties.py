@@ -200,15 +200,12 @@ def test_the_generated_file_is_what_the_walk_gives_and_it_agrees_with_the_proced
         assert str(oracle.due(date.fromisoformat(event), unit, length, roll=roll != "no")) == due
 
 
-def test_a_committed_year_is_the_decree() -> None:
+def test_a_committed_year_is_the_decree_and_ten_working_days_never_take_more_than_three_weeks() -> None:
     for year in (2025, 2026):
         days = [date(year, 1, 1) + timedelta(days=n) for n in range(365)]
         assert [CHINA.is_working(day) for day in days] == [oracle.works(day) for day in days]
         assert [CHINA.is_holiday(day) for day in days] == [day in oracle.OFF for day in days]
         assert sum(map(CHINA.is_working, days)) == 248
-
-
-def test_ten_working_days_never_take_more_than_three_weeks() -> None:
     days = [date(2025, 1, 1) + timedelta(days=n) for n in range(700)]
     assert max((CHINA.after(day, 10) - day).days for day in days) == 21
 
