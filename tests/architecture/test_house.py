@@ -34,7 +34,6 @@ TOO_LONG = {
     "complaints/reading/case.py",
     "odr_portal/settings.py",
     "tests/browser/pictures.py",
-    "tests/complaints/outbound/test_webhooks.py",
 }
 # The one place that writes a status, and the bulk writer below it.
 STATUS_WRITERS = {

@@ -12,12 +12,11 @@ from complaints.assignment import assigning
 from complaints.handling.steps import authority, consumer, enterprise, proposals
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.parties.actors import SYSTEM
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from enterprises.models import Absence, AssignmentRule, Branch, Enterprise, Staff, TwoPersons
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 
-S = Status
 TODAY = date(2026, 11, 11)
 LATER = WEDNESDAY + timedelta(hours=2)
 
@@ -126,8 +125,7 @@ def test_at_the_start_of_leave_the_deputy_takes_over(world: World) -> None:
     row = leave(world, world.ming_staff, starts_on=TODAY + timedelta(days=1), deputy=second)
     assert (swept(case), swept(case, LATER + timedelta(days=1))) == (world.ming_staff.pk, second.pk)
     assert why(case) == {"why": "leave", "leave": row.pk, "to": "deputy"}
-    closed.refresh_from_db()
-    assert closed.handler_id == world.ming_staff.pk
+    assert reloaded(closed).handler_id == world.ming_staff.pk
     # Back again: what was handed over stays, what comes new may come.
     assert assigning.sweep_assignments(now=LATER + timedelta(days=9)) == 0
 
@@ -246,7 +244,7 @@ def at_the_successor(world: World) -> Staff:
 
 
 @pytest.mark.parametrize("status", [S.WITH_ENTERPRISE, S.NEGOTIATING, S.PERFORMING])
-def test_what_passes_to_a_successor_is_given_by_its_rules(world: World, status: Status) -> None:
+def test_what_passes_to_a_successor_is_given_by_its_rules(world: World, status: S) -> None:
     """Whoever handled it works for the former enterprise; what was proposed there falls, and its chain says so."""
     case = given.a_complaint(world, status=status)
     if status == S.NEGOTIATING:

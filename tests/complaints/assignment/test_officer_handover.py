@@ -16,15 +16,11 @@ from complaints.assignment import assigning
 from complaints.handling.steps import authority
 from complaints.models import Complaint, HandlingStep, Notice
 from complaints.record.verification import verify
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_authority import S, ahead, case_at, key, workspace
+from tests.complaints.pages.at_the_authority import S, ahead, case_at, key, shown, workspace
 
 LEAVE = "/authority/team/leave/"
-
-
-def shown(response: Any) -> str:
-    return str(response.content.decode())
 
 
 def another(world: World, name: str, role: str = Role.OFFICER.post) -> Officer:
@@ -62,8 +58,7 @@ def test_what_lies_with_somebody_who_is_not_there_goes_to_somebody_who_is(world:
     else:
         User.objects.filter(pk=world.rui.pk).update(is_active=False)
     assert assigning.sweep_officers(now=WEDNESDAY) == 1
-    case.refresh_from_db()
-    assert case.officer == (deputy if kind == "deputy" else world.head_officer)
+    assert reloaded(case).officer == (deputy if kind == "deputy" else world.head_officer)
     entry = HandlingStep.objects.filter(complaint=case, step="assign_officer").latest("sequence")
     because, why = entry.data["because"], "leave" if kind in ("deputy", "head") else "left"
     assert (because["why"], because["to"]) == (why, "deputy" if kind == "deputy" else "head")
@@ -79,8 +74,7 @@ def test_a_deputy_who_was_recused_is_passed_over(world: World) -> None:
     Complaint.objects.filter(pk=case.pk).update(facts={**case.facts, "recused": [deputy.user_id]})
     away(world.rui_officer, world.rui, deputy=deputy)
     assert assigning.sweep_officers(now=WEDNESDAY) == 1
-    case.refresh_from_db()
-    assert case.officer == world.head_officer
+    assert reloaded(case).officer == world.head_officer
 
 
 def test_a_deputy_who_is_away_too_is_no_deputy(world: World) -> None:
@@ -88,8 +82,7 @@ def test_a_deputy_who_is_away_too_is_no_deputy(world: World) -> None:
     away(world.rui_officer, world.rui, deputy=deputy)
     away(deputy, world.rui)
     assigning.sweep_officers(now=WEDNESDAY)
-    case.refresh_from_db()
-    assert case.officer == world.head_officer
+    assert reloaded(case).officer == world.head_officer
 
 
 def test_leave_counts_on_its_days_and_for_every_office_of_the_person_there(world: World) -> None:
@@ -101,8 +94,7 @@ def test_leave_counts_on_its_days_and_for_every_office_of_the_person_there(world
     case = with_rui(world)
     away(Officer.objects.create(user=world.rui, authority=world.gulou, role=Role.INTAKE.post), world.rui)
     assert assigning.sweep_officers(now=WEDNESDAY) == 1
-    case.refresh_from_db()
-    assert case.officer == world.head_officer
+    assert reloaded(case).officer == world.head_officer
 
 
 def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogCaptureFixture) -> None:
@@ -114,8 +106,7 @@ def test_an_orphan_is_an_alarm_and_found_again(world: World, caplog: pytest.LogC
     assert f"case {case.pk} lies with no officer" in caplog.text
     newcomer = another(world, "新试")
     assert assigning.sweep_officers(now=WEDNESDAY) == 1
-    case.refresh_from_db()
-    assert case.officer == newcomer
+    assert reloaded(case).officer == newcomer
 
 
 @pytest.mark.parametrize(("status", "to_intake"), [(S.TRIAGE, True), (S.REVIEW, False)])
@@ -125,33 +116,26 @@ def test_intake_takes_over_triage_and_else_only_if_nobody_is_there(world: World,
     away(gone, world.rui)
     Complaint.objects.filter(pk=case.pk).update(officer=gone, handling_authority=world.gulou)
     assert assigning.sweep_officers(now=WEDNESDAY) == 1
-    case.refresh_from_db()
-    assert case.officer == (there if to_intake else world.head_officer)
+    assert reloaded(case).officer == (there if to_intake else world.head_officer)
     away(world.head_officer, world.rui)
     away(world.rui_officer, world.rui)
     Complaint.objects.filter(pk=case.pk).update(officer=gone)
     assert assigning.sweep_officers(now=WEDNESDAY) == 1
-    case.refresh_from_db()
-    assert case.officer == there
+    assert reloaded(case).officer == there
 
 
-def test_a_heap_is_shared_among_the_heads(world: World) -> None:
+def test_a_heap_is_shared_among_the_heads_and_nobody_on_leave_is_given_a_case(world: World) -> None:
     second = another(world, "二长", Role.APPROVER.post)
     cases = [with_rui(world) for _ in range(4)]
     away(world.rui_officer, world.rui)
     assert assigning.sweep_officers(now=WEDNESDAY) == 4
     holders = [Complaint.objects.get(pk=case.pk).officer for case in cases]
     assert sorted(holders.count(officer) for officer in (world.head_officer, second)) == [2, 2]
-
-
-def test_nobody_on_leave_is_given_a_case(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=WEDNESDAY)
-    away(world.rui_officer, world.rui)
     move = authority.assign_officer(officer_id=world.rui_officer.pk)
     assert given.refused(case, move, world.actor("head"), WEDNESDAY) == "on_leave"
 
 
-# --- the pages ------------------------------------------------------------------------------
 def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) -> None:
     own, head = workspace(world.rui), workspace(world.head_officer.user)
     values = {"staff": str(world.rui_officer.pk), "starts_on": ahead(0), "ends_on": ahead(4), "deputy": ""}
@@ -160,14 +144,12 @@ def test_leave_is_entered_by_oneself_or_the_head_and_taken_back(world: World) ->
     assert own.post(LEAVE, values | key()).status_code == 422, "already away"
     case = with_rui(world, now=timezone.now() - timedelta(days=1))
     assigning.sweep_officers(now=timezone.now())
-    case.refresh_from_db()
-    assert case.officer == world.head_officer
+    assert reloaded(case).officer == world.head_officer
     assert "请假至" in shown(head.get("/authority/team/"))
     row = OfficerAbsence.objects.get()
     assert workspace(world.su).post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 404
     assert head.post(f"{LEAVE}{row.pk}/cancel/", key()).status_code == 302
-    row.refresh_from_db()
-    assert row.cancelled_by == world.head_officer.user
+    assert reloaded(row).cancelled_by == world.head_officer.user
     others = values | {"staff": str(world.head_officer.pk)}
     assert own.post(LEAVE, others | key()).status_code == 422, "not one's own, and no head"
 

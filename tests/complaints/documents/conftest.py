@@ -10,7 +10,7 @@ import pytest
 from authorities.models import Policy
 from complaints.models import Complaint, OfficialDocument
 from tests.cast import World
-from tests.complaints.dossier.test_dossier import text_of
+from tests.complaints.dossier.conftest import text_of
 
 
 @pytest.fixture(autouse=True)

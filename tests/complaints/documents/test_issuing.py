@@ -1,23 +1,30 @@
 """The ten forms from cases: what they say, under which number, and that the record holds their digests."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.utils import timezone
 
-from authorities.models import Policy
+from authorities.models import Officer, Policy
 from complaints import handling
 from complaints.documents import kinds, printing
 from complaints.handling import Move, Promise
-from complaints.handling.steps import authority, consumer, mediation, proposals, violations
-from complaints.models import DocumentVersion, OfficialDocument
-from complaints.procedure.workflow import Status
+from complaints.handling.steps import authority, casework, consumer, documents, mediation, proposals, violations
+from complaints.handling.transition import contact_access
+from complaints.models import Complaint, DocumentSeries, DocumentVersion, HandlingStep, Matter, OfficialDocument
+from complaints.procedure.workflow import Status as S
 from complaints.record.record import canonical, salted
-from tests import given
+from tests import PATIENCE, given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.documents.conftest import newest, read
+from tests.complaints.documents.test_pages import opened, place
+from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 pytestmark = pytest.mark.django_db
-
-S = Status
 TEXT = "这里写明事实和理由，供核对。"
 
 
@@ -27,7 +34,7 @@ def words_of(document: OfficialDocument, version: int = 1) -> str:
 
 
 REFUND = [Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07")]
-STEPS: dict[int, tuple[Status, Move]] = {
+STEPS: dict[int, tuple[S, Move]] = {
     2: (S.REVIEW, violations.split_report(text="店内食品过期。")),
     4: (S.REVIEW, authority.request_material(what="请提供身份证明。", is_identity=True)),
     5: (S.REVIEW, authority.accept()),
@@ -47,27 +54,26 @@ WORDS = {
 }
 
 
-@pytest.mark.parametrize("form", sorted(STEPS))
-def test_a_step_issues_its_form_in_its_own_transaction(world: World, form: int) -> None:
-    status, move = STEPS[form]
-    case = given.step(given.a_complaint(world, status=status), move, world.officer, WEDNESDAY)
-    document, wanted = newest(case), WORDS[form]
-    assert (document.form, document.number, document.year, document.authority) == (form, 1, 2026, world.gulou)
-    assert document.reference.startswith("鼓市监")
-    assert document.reference.endswith("〔2026〕第1号")
-    text = words_of(document)
-    for word in (*wanted, document.reference, "福州市鼓楼区市场监督管理局", "二〇二六年十一月十一日", "瑞试"):
-        assert word in text, (word, text)
-    version = document.versions.select_related("document", "complaint").get()
-    printed = read(printing.read_print(version))
-    for word in (*wanted, document.reference):
-        assert "".join(word.split()) in printed, (word, printed)
-    entry, digest = case.steps.get(audience=document.audience, sequence=document.sequence), bytes(version.digest)
-    written = {"form": form, "reference": document.reference, "version": 1, "digest": digest.hex()}
-    assert entry.data["documents"] == [written]
-    assert digest == salted(bytes.fromhex(version.content["salt"]), canonical(version.content["paper"]))
-    assert digest.hex() in entry.body
-    assert list(kinds.gaps()) == []
+def test_a_step_issues_its_form_in_its_own_transaction(world: World) -> None:
+    for form, (status, move) in STEPS.items():
+        case = given.step(given.a_complaint(world, status=status), move, world.officer, WEDNESDAY)
+        document, wanted = newest(case), WORDS[form]
+        assert (document.form, document.number, document.year, document.authority) == (form, 1, 2026, world.gulou)
+        assert document.reference.startswith("鼓市监")
+        assert document.reference.endswith("〔2026〕第1号")
+        text = words_of(document)
+        for word in (*wanted, document.reference, "福州市鼓楼区市场监督管理局", "二〇二六年十一月十一日", "瑞试"):
+            assert word in text, (word, text)
+        version = document.versions.select_related("document", "complaint").get()
+        printed = read(printing.read_print(version))
+        for word in (*wanted, document.reference):
+            assert "".join(word.split()) in printed, (word, printed)
+        entry, digest = case.steps.get(audience=document.audience, sequence=document.sequence), bytes(version.digest)
+        written = {"form": form, "reference": document.reference, "version": 1, "digest": digest.hex()}
+        assert entry.data["documents"] == [written]
+        assert digest == salted(bytes.fromhex(version.content["salt"]), canonical(version.content["paper"]))
+        assert digest.hex() in entry.body
+        assert list(kinds.gaps()) == []
 
 
 def test_distribution_registers_once_and_tells_the_unit_or_the_enterprise_that_settles(world: World) -> None:
@@ -77,8 +83,7 @@ def test_distribution_registers_once_and_tells_the_unit_or_the_enterprise_that_s
     registered, sent = map(words_of, results)
     for word in ("陈试", "13800000001", "福州市鼓楼区某路1号", "智家体验包", "退还货款或服务费 128.50元"):
         assert word in registered
-    for word in ("第四十一条", "福州市鼓楼区市场监督管理局", "2026年11月20日"):
-        assert word in sent
+    assert not missing_in(sent, "第四十一条", "福州市鼓楼区市场监督管理局", "2026年11月20日")
     assert "陈试" not in sent
     assert not any(d.to_consumer or d.to_enterprise for d in results)
     case = given.a_complaint(world, status=S.REVIEW)
@@ -106,8 +111,7 @@ def test_what_flows_back_is_registered_with_what_an_officer_begins_with_and_much
         (authority.request_material(what=TEXT, is_identity=True), [1, 4]),
     ]:
         case = given.a_complaint(world, status=S.NEGOTIATING)
-        given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
-        assert case.status == S.REVIEW
+        assert given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY).status == S.REVIEW
         assert not OfficialDocument.objects.filter(complaint=case).exists(), "no officer has done anything yet"
         given.step(case, move, world.officer, WEDNESDAY)
         assert sorted(OfficialDocument.objects.filter(complaint=case).values_list("form", flat=True)) == forms
@@ -185,3 +189,151 @@ def test_the_database_keeps_what_was_issued_and_a_gap_is_named(world: World) -> 
     with connection.cursor() as cursor:
         cursor.execute("update complaints_documentseries set last = 2 where form = 3")
     assert [(gap.reference, gap.what) for gap in kinds.gaps()] == [("榕市监分送〔2026〕第2号", "missing")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_comes_second_waits_and_takes_the_next_number_or_the_one_that_was_given_back(world: World) -> None:
+    series = kinds.Series(world.gulou.pk, 2026, 5)
+
+    def first(has_it: Event, may_end: Event, *, fails: bool) -> int:
+        try:
+            with transaction.atomic():
+                taken = kinds.take_numbers([series])[0]
+                has_it.set()
+                assert may_end.wait(PATIENCE)
+                transaction.set_rollback(fails)
+            return taken
+        finally:
+            connection.close()
+
+    def second(may_begin: Event) -> int:
+        try:
+            with transaction.atomic():
+                assert may_begin.wait(PATIENCE)
+                return kinds.take_numbers([series])[0]
+        finally:
+            connection.close()
+
+    results = []
+    with ThreadPoolExecutor(2) as people:
+        for fails in (False, True):
+            has_it, may_end = Event(), Event()
+            one = people.submit(first, has_it, may_end, fails=fails)
+            other = people.submit(second, has_it)
+            assert has_it.wait(PATIENCE)
+            may_end.set()
+            results.append((one.result(PATIENCE), other.result(PATIENCE)))
+    assert results == [(1, 2), (3, 3)]
+    assert DocumentSeries.objects.get().last == 3
+
+
+DECISIONS = {
+    "refuse": (S.REVIEW, authority.refuse, {"ground": "outside_duty", "facts": TEXT, "body": "12300"}, 6),
+    "terminate": (S.MEDIATING, mediation.terminate, {"ground": "other_law", "facts": TEXT}, 8),
+    "agreement": (S.MEDIATING, mediation.record_agreement, {"promises": (), "text": TEXT}, 9),
+}
+
+
+def decided(world: World, step: str = "refuse") -> OfficialDocument:
+    """The decision of a closed case, where from now on two persons are asked for."""
+    now = timezone.now()
+    status, verb, text, form = DECISIONS[step]
+    case = given.step(given.a_complaint(world, status=status, now=now), verb(**text), world.officer, now)
+    Policy.objects.filter(name__startswith="two_persons.").update(number=1)
+    return OfficialDocument.objects.get(complaint=case, form=form)
+
+
+def a_correction(document: OfficialDocument, *, before: str = "更正：") -> handling.Move:
+    """Its last paragraph that may change begins otherwise."""
+    lines = documents.correctable(document.versions.get(number=1).content["paper"])
+    where, text = [(where, text) for where, label, text in lines if not label][-1]
+    changes = {where: before + text}
+    return casework.correct_clerical_error(document_id=document.pk, text="漏了字。", version=1, changes=changes)
+
+
+def sign(case: Complaint, move: handling.Move, actor: Any) -> list[str]:
+    done = handling.take_each([(case.pk, proposals.approve(), actor), (case.pk, move, actor)], now=timezone.now())
+    return [taken.refusal.code if taken.refusal else "" for taken in done]
+
+
+@pytest.mark.parametrize("step", sorted(DECISIONS))
+def test_what_two_decided_one_alone_does_not_correct_and_a_second_signs_after_closing(world: World, step: str) -> None:
+    document = decided(world, step)
+    for who in ("officer", "head"):
+        code = given.refused(document.complaint, a_correction(document), world.actor(who), timezone.now())
+        assert code == "two_persons"
+    assert document.versions.count() == 1
+    case, move = document.complaint, a_correction(document)
+    given.step(case, proposals.propose(move=move), world.officer, timezone.now())
+    assert (document.versions.count(), sign(case, move, world.officer)) == (1, ["own_proposal", "two_persons"])
+    assert (sign(case, move, world.actor("head")), document.versions.count()) == (["", ""], 2)
+    entry = HandlingStep.objects.get(complaint=case, step="correct_clerical_error")
+    assert entry.data["officers"] == [world.rui_officer.pk, world.head_officer.pk]
+    assert reloaded(case).status == S.CLOSED
+
+
+def test_where_a_refusal_needs_the_head_so_does_its_correction(world: World) -> None:
+    document = decided(world)
+    Policy.objects.filter(name="head.refuse").update(number=1)
+    move = a_correction(document)
+    given.step(document.complaint, proposals.propose(move=move), world.actor("head"), timezone.now())
+    assert sign(document.complaint, move, world.officer) == ["not_head", "two_persons"]
+
+
+def test_a_paper_of_one_officer_is_corrected_by_one_and_an_enterprise_proposes_nothing(world: World) -> None:
+    now = timezone.now()
+    case = given.a_complaint(world, status=S.MEDIATING, now=now)
+    Policy.objects.filter(name__startswith="two_persons.").update(number=1)
+    document = OfficialDocument.objects.get(complaint=case, form=5)
+    given.step(case, a_correction(document), world.officer, now)
+    assert document.versions.count() == 2
+    now = timezone.now()
+    case = given.a_complaint(world, status=S.CLOSED, now=now)
+    move = proposals.propose(move=handling.MOVES["reply_publicly"](text=TEXT))
+    assert given.refused(case, move, world.handler, now) == "not_now"
+
+
+def test_the_page_proposes_and_says_who_may_approve(world: World) -> None:
+    document = decided(world)
+    rui = signed_in(world.rui)
+    page = shown(rui.get(place(document, "correct")))
+    assert not missing_in(page, "提请批准", f"可以批准的人：{world.head_officer.user.name}")
+    assert f"可以批准的人：{world.rui_officer.user.name}" not in page
+    text, names = opened(rui, document)
+    line = next(name for name in names.values() if "你于" in text[name])
+    mine = text | {line: text[line].replace("你于", "您于")}
+    assert send(rui, place(document, "correct"), mine).status_code == 302
+    assert document.versions.count() == 1
+    matter = Matter.objects.get(complaint=document.complaint, kind="proposal")
+    url = f"/authority/approvals/{matter.pk}/"
+    assert url in shown(rui.get(place(document))), "the paper says what waits"
+    head = signed_in(world.head_officer.user)
+    assert "更正笔误" in shown(head.get("/authority/approvals/"))
+    page = shown(head.get(url))
+    assert not missing_in(page, "您于", "原文：你于", document.reference, "写错。", "成为新的一版")
+    assert send(head, url, {"decision": "grant"}).status_code == 302
+    assert [v.number for v in document.versions.all()] == [1, 2]
+    assert url not in shown(rui.get(place(document)))
+
+
+def test_nobody_there_to_approve_is_said_before_anything_is_typed(world: World) -> None:
+    document = decided(world)
+    officers = Officer.objects.filter(authority=world.gulou)
+    officers.exclude(pk=world.rui_officer.pk).update(ends_on=timezone.localdate() - timedelta(days=1))
+    assert "现在没有另一名负责人" in shown(signed_in(world.rui).get(place(document, "correct")))
+
+
+def test_a_mask_is_lifted_before_it_is_approved(world: World) -> None:
+    document = decided(world)
+    case, now = document.complaint, timezone.now()
+    move = a_correction(document, before="陈试：")
+    given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, now)
+    given.step(case, proposals.propose(move=move), world.officer, now)
+    url = f"/authority/approvals/{Matter.objects.get(complaint=case, kind='proposal').pk}/"
+    head = signed_in(world.head_officer.user)
+    assert "陈试" not in shown(head.get(url))
+    masked = send(head, url, {"decision": "grant"})
+    assert (masked.status_code, "先说明理由" in shown(masked)) == (422, True)
+    given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.actor("head"), timezone.now())
+    assert "陈试：" in shown(head.get(url))
+    assert send(head, url, {"decision": "grant"}).status_code == 302

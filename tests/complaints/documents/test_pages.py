@@ -20,15 +20,14 @@ from complaints.handling import Promise, printing_documents
 from complaints.handling.steps import authority, mediation, violations
 from complaints.handling.transition import contact_access
 from complaints.models import Complaint, Dossier, OfficialDocument
-from complaints.procedure.workflow import Status
-from tests import given
+from complaints.procedure.workflow import Status as S
+from tests import found_in, given, missing_in
 from tests.cast import World
 from tests.complaints.documents.conftest import newest, read
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 pytestmark = pytest.mark.django_db
 
-S = Status
 TEXT = "这里写明事实和理由，供核对。"
 
 
@@ -64,14 +63,10 @@ def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice_whe
     document = newest(case)
     rui = signed_in(world.rui)
     page = shown(rui.get("/authority/documents/"))
-    assert document.reference in page
-    assert place(document) in page
-    assert "瑞试" in page
+    assert not missing_in(page, document.reference, place(document), "瑞试")
     page = shown(rui.get(place(document)))
-    for word in ("投诉不予受理决定书", "第十六条第一项", TEXT, "陈**", "记录送达", "更正笔误"):
-        assert word in page, word
-    assert "陈试" not in page
-    assert "作废" not in page
+    assert not missing_in(page, "投诉不予受理决定书", "第十六条第一项", TEXT, "陈**", "记录送达", "更正笔误")
+    assert not found_in(page, "陈试", "作废")
     assert page.count("（五）向人民法院提起诉讼。") == page.count(f"事实和理由：{TEXT}") == 1
     assert "(&#x27;" not in page
     printing_documents.sweep_documents(now=timezone.now())
@@ -112,14 +107,12 @@ def test_what_could_not_be_brought_waits_in_the_register_until_a_letter_arrived(
     assert "下一种方式：电子邮件" in page
     wrong = values | {"channel": "letter", "arrived": "yes", "day": "2031-01-01"}
     answer = send(rui, place(document, "serve"), wrong)
-    assert answer.status_code == 422
-    assert "今天为止的一天" in shown(answer)
+    assert (answer.status_code, "今天为止的一天" in shown(answer)) == (422, True)
     today = timezone.localdate().isoformat()
     values |= {"channel": "letter", "arrived": "yes", "day": today, "received_by": "family", "reference": "EMS1234"}
     assert send(rui, place(document, "serve"), values).status_code == 302
     page = shown(rui.get(place(document)))
-    for word in ("信函", "已送达", "同住的成年家属", "EMS1234", today):
-        assert word in page, word
+    assert not missing_in(page, "信函", "已送达", "同住的成年家属", "EMS1234", today)
     assert place(document) not in shown(rui.get("/authority/documents/?state=to_serve"))
 
 
@@ -164,8 +157,7 @@ def test_a_mask_never_gets_into_a_document(world: World) -> None:
     rui = signed_in(world.rui)
     text, names = opened(rui, register)
     touched = send(rui, place(register, "correct"), text | {names["投诉人"]: "陈**先生"})
-    assert touched.status_code == 422
-    assert "先说明理由、查看联系方式" in shown(touched)
+    assert (touched.status_code, "先说明理由、查看联系方式" in shown(touched)) == (422, True)
     # Revealed in another tab while this form was open.
     given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     done = send(rui, place(register, "correct"), text | {names["商品或者服务"]: "智家体验包（月付）"})
@@ -189,12 +181,10 @@ def test_whoever_comes_second_does_not_undo_the_first_correction(world: World) -
     assert (kept[day], kept[item]) == ("2026年1月1日", "智家体验包（月付）")
     assert send(rui, place(register, "correct"), kept).status_code == 302
     label = str(register.versions.get(number=3).content["paper"]["blocks"])
-    assert "2026年1月1日" in label
-    assert "智家体验包（月付）" in label
+    assert not missing_in(label, "2026年1月1日", "智家体验包（月付）")
     # The same line: what stands there now is named, and what was typed is kept.
     clash = send(rui, place(register, "correct"), text | {item: "智家套餐"})
-    assert clash.status_code == 409
-    assert "这一处现在写的是：智家体验包（月付）" in shown(clash)
+    assert (clash.status_code, "这一处现在写的是：智家体验包（月付）" in shown(clash)) == (409, True)
     assert "智家套餐" in shown(clash)
 
 
@@ -234,14 +224,11 @@ def test_a_mediated_case_has_a_package_for_the_court_and_who_only_reads_is_offer
     assert list(parts) == ["01-司法确认申请书.pdf", "02-投诉调解书.pdf", "SHA256SUMS"]
     asked = read(parts["01-司法确认申请书.pdf"])
     consumer = ("陈试", "13800000001", "福州市鼓楼区某路1号")
-    for word in (*consumer, "中国移动福州分公司", newest(case).reference, "没有恶意串通"):
-        assert word in asked, word
+    assert not missing_in(asked, *consumer, "中国移动福州分公司", newest(case).reference, "没有恶意串通")
     assert "退还全部多扣费用" in read(parts["02-投诉调解书.pdf"])
     # The other side, and an officer who did not ask to see them, get no contact data of the consumer.
     for user in (world.ming, world.rui):
-        theirs = read(signed_in(user).get(f"{base}pdf/").content)
-        assert "13800000001" not in theirs
-        assert "某路1号" not in theirs
+        assert not found_in(read(signed_in(user).get(f"{base}pdf/").content), "13800000001", "某路1号")
     for user in (world.otto, world.hua, world.far_officer.user):
         assert signed_in(user).get(base).status_code == 404
     assert chen.get(f"{base}doc/").status_code == 404
@@ -250,8 +237,7 @@ def test_a_mediated_case_has_a_package_for_the_court_and_who_only_reads_is_offer
     assert f"{base}pdf/" in shown(signed_in(world.rui).get(base))
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     page = shown(signed_in(world.otto).get(base))
-    assert f"{base}pdf/" not in page
-    assert f"{base}zip/" not in page
+    assert not found_in(page, f"{base}pdf/", f"{base}zip/")
     assert "由双方或者经办人员下载" in page
     chen, ming = signed_in(world.chen), signed_in(world.ming)
     for path in (f"/cases/{case.number}/", f"/cases/{case.number}/court/"):
@@ -286,8 +272,7 @@ def test_a_dossier_holds_the_documents_addressed_to_its_reader(world: World) -> 
         assert len(gathered.documents) == count
         assert mine.reference in [one.reference for one in gathered.documents]
         paper = str(dossier_paper(gathered, seal=None, site=""))
-        assert mine.reference in paper
-        assert gathered.documents[-1].sha256 in paper
+        assert not missing_in(paper, mine.reference, gathered.documents[-1].sha256)
         assert bool(gathered.documents[-1].content) == (side == "consumer")
         assert "举报" not in str([one.title for one in gathered.documents])
 
@@ -298,8 +283,7 @@ def test_where_to_reach_the_consumer_is_shown_to_officers_who_said_why(world: Wo
     register = OfficialDocument.objects.get(complaint=case, form=1)
     rui = signed_in(world.rui)
     page = shown(rui.get(place(register)))
-    for word in ("陈**", "138****0001", "福州市鼓楼区***", "智家体验包", "139****5678"):
-        assert word in page, word
+    assert not missing_in(page, "陈**", "138****0001", "福州市鼓楼区***", "智家体验包", "139****5678")
     assert "13900005678" not in page, "nor what stands in the words"
     for word in ("陈试", "13800000001", "某路1号"):
         assert word not in page, word
@@ -308,8 +292,7 @@ def test_where_to_reach_the_consumer_is_shown_to_officers_who_said_why(world: Wo
     assert rui.get(pdf(register)).status_code == 409
     given.step(case, contact_access.reveal_contact(reason="look_deliver"), world.officer, timezone.now())
     page = shown(rui.get(place(register)))
-    for word in ("陈试", "13800000001", "某路1号", "13900005678", pdf(register)):
-        assert word in page, word
+    assert not missing_in(page, "陈试", "13800000001", "某路1号", "13900005678", pdf(register))
     assert "13800000001" in read(rui.get(pdf(register)).content)
     world.rui_officer.role = "analyst"
     world.rui_officer.save()

@@ -2,12 +2,14 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pikepdf
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -105,3 +107,27 @@ def altered(archive: bytes, name: str, change: Callable[[Any], Any]) -> io.Bytes
     value = json.loads(parts[name])
     parts[name] = json.dumps(change(value) or value, ensure_ascii=False).encode()
     return packed(parts)
+
+
+def text_of(paper: pikepdf.Pdf) -> str:
+    """The words of a paper, by the tables from glyphs to letters that are embedded for copying."""
+    results = []
+    for page in paper.pages:
+        tables = {}
+        for name, font in page.Resources.Font.items():
+            lines = font.ToUnicode.read_bytes().decode()
+            table = {}
+            for code, text in re.findall(r"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]+)>", lines):
+                table[code.upper()] = bytes.fromhex(text).decode("utf-16-be")
+            tables[name] = table
+        current: dict[str, str] = {}
+        for operands, operator in pikepdf.parse_content_stream(page):
+            if str(operator) == "Tf":
+                current = tables[str(operands[0])]
+            if str(operator) in ("Tj", "TJ"):
+                pieces = operands[0] if str(operator) == "TJ" else [operands[0]]
+                for piece in pieces:
+                    if isinstance(piece, pikepdf.String):
+                        codes = bytes(piece).hex().upper()
+                        results.append("".join(current.get(codes[i : i + 4], "") for i in range(0, len(codes), 4)))
+    return "".join(results)

@@ -10,22 +10,39 @@ from uuid import uuid4
 
 import pikepdf
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import DatabaseError, transaction
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import OutgoingMessage, SecurityEvent, User
+from accounts.sign_in import limits
 from complaints.dossier import asking, building, proving
-from complaints.handling.steps import consumer
-from complaints.models import Complaint, Dossier, NoticeChoice, PersonalText
+from complaints.handling.steps import consumer, violations
+from complaints.models import Complaint, Dossier, HandlingStep, NoticeChoice, PersonalText
+from complaints.pages.shared import open_verify
 from complaints.privacy import erasing
 from complaints.procedure import working_calendar
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Audience, Status
 from complaints.record.sealing import seal
 from enterprises.models import Staff
-from tests import given
+from tests import found_in, given, missing_in, reloaded
 from tests.cast import World
-from tests.complaints.dossier.conftest import KEY, PUBLIC, a_case, asked, built, fetched, parts_of, place
+from tests.complaints.dossier.conftest import (
+    KEY,
+    PUBLIC,
+    a_case,
+    altered,
+    asked,
+    built,
+    fetched,
+    parts_of,
+    place,
+    text_of,
+)
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from tests.complaints.record.test_record import tamper
 from tests.walls.conftest import seeing_as
 
 pytestmark = pytest.mark.django_db
@@ -46,8 +63,7 @@ def test_from_the_case_page_to_a_file_that_proves_itself_and_papers_with_its_dig
     # WeChat on Android opens no file.
     assert "在浏览器打开" in page
     for form, (digest, _size) in dossier.files.items():
-        assert f"{dossier.public_id}/{form}/" in page
-        assert str(digest) in page
+        assert not missing_in(page, f"{dossier.public_id}/{form}/", str(digest))
     archive = fetched(dossier, world.chen)
     report = proving.verifier().check(io.BytesIO(archive), key=PUBLIC)
     assert (report.exit_code, report.case, report.files) == (0, case.number, 1), report
@@ -74,32 +90,6 @@ def test_from_the_case_page_to_a_file_that_proves_itself_and_papers_with_its_dig
         assert f"{timezone.localdate().year}年" in text
 
 
-def text_of(paper: pikepdf.Pdf) -> str:
-    """The words of a paper, by the tables from glyphs to letters that are embedded for copying."""
-    import re
-
-    results = []
-    for page in paper.pages:
-        tables = {}
-        for name, font in page.Resources.Font.items():
-            lines = font.ToUnicode.read_bytes().decode()
-            table = {}
-            for code, text in re.findall(r"<([0-9A-Fa-f]{4})> <([0-9A-Fa-f]+)>", lines):
-                table[code.upper()] = bytes.fromhex(text).decode("utf-16-be")
-            tables[name] = table
-        current: dict[str, str] = {}
-        for operands, operator in pikepdf.parse_content_stream(page):
-            if str(operator) == "Tf":
-                current = tables[str(operands[0])]
-            if str(operator) in ("Tj", "TJ"):
-                pieces = operands[0] if str(operator) == "TJ" else [operands[0]]
-                for piece in pieces:
-                    if isinstance(piece, pikepdf.String):
-                        codes = bytes(piece).hex().upper()
-                        results.append("".join(current.get(codes[i : i + 4], "") for i in range(0, len(codes), 4)))
-    return "".join(results)
-
-
 def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_written(world: World) -> None:
     statement = "气死了😡👨\u200d👩\u200d👧，👍🏽❤️ ✔ 退款✓㎡°é—“好”𠮷野家"
     case = a_case(world)
@@ -108,8 +98,7 @@ def test_what_the_font_cannot_print_is_printed_by_its_number_and_proved_as_writt
     dossier = built(asked(case, world.chen))
     text = text_of(pikepdf.open(io.BytesIO(fetched(dossier, world.chen, "pdf"))))
     faces = "[表情 U+1F621][表情 U+1F468][表情 U+1F469][表情 U+1F467]，[表情 U+1F44D][表情 U+2764] [表情 U+2714]"
-    assert f"气死了{faces}" in text
-    assert "退款✓㎡°é—“好”[字符 U+20BB7]野家" in text
+    assert not missing_in(text, f"气死了{faces}", "退款✓㎡°é—“好”[字符 U+20BB7]野家")
     archive = fetched(dossier, world.chen)
     assert proving.verifier().check(io.BytesIO(archive), key=PUBLIC).exit_code == 0
     assert statement in {row["text"] for row in json.loads(parts_of(archive)["texts.json"])["texts"]}
@@ -134,8 +123,7 @@ def test_nobody_else_has_any_of_it_nor_asks_anybody_without_end(world: World, mo
     assert Dossier.objects.count() == 1
     monkeypatch.setattr(asking, "MOST_A_DAY", 1)
     answer = send(signed_in(world.chen), place(case), {})
-    assert answer.status_code == 409
-    assert "24小时内最多制作1份档案" in shown(answer)
+    assert (answer.status_code, "24小时内最多制作1份档案" in shown(answer)) == (409, True)
 
 
 @pytest.mark.parametrize("who", ["ming", "rui"])
@@ -149,8 +137,7 @@ def test_the_other_sides_get_their_own_sight_of_it(world: World, who: str) -> No
     assert report.exit_code == 0, report
     assert report.withheld > 0
     everything = b"".join(parts_of(archive).values()).decode(errors="replace")
-    for secret in ("13800000001", "陈试", "某路1号"):
-        assert secret not in everything
+    assert not found_in(everything, "13800000001", "陈试", "某路1号")
     for form in ("pdf", "agreement"):
         assert "陈试" not in text_of(pikepdf.open(io.BytesIO(fetched(dossier, user, form))))
 
@@ -166,8 +153,7 @@ def test_who_is_killed_is_followed_by_a_sweep(world: World, monkeypatch: pytest.
         broken.setattr(building._Archive, "json", killed)
         with pytest.raises(SystemExit):
             building.sweep_dossiers(now=timezone.now())
-    dossier.refresh_from_db()
-    assert dossier.state == "building"
+    assert reloaded(dossier).state == "building"
     assert dossier.done > 0
     assert "/ 4" in shown(signed_in(world.chen).get(place(case)))
     # Its lease holds: nobody builds beside it, neither this one nor another.
@@ -282,3 +268,130 @@ def test_T06_the_database_itself_shows_it_to_whoever_asked_and_to_nobody_else(wo
         row = Dossier(complaint=case, asked_by=asker, side="consumer", site="x", asked_at=asked_at, state="failed")
         with pytest.raises(DatabaseError, match="row-level security"), transaction.atomic(), seeing_as(writer):
             Dossier.objects.bulk_create([row], ignore_conflicts=True)
+
+
+PAGE = "/open/verify/"
+
+
+def uploaded(content: bytes, *, language: str = "zh-hans") -> Any:
+    browser = Client()
+    browser.cookies["django_language"] = language
+    return send(browser, PAGE, {"file": SimpleUploadedFile("a.zip", content)})
+
+
+def typed(number: str, digest: str) -> Any:
+    return send(Client(), PAGE, {"number": number, "digest": digest})
+
+
+def test_anybody_checks_a_dossier_nothing_is_kept_none_is_forged(world: World, tmp_path: Path, settings: Any) -> None:
+    settings.FILE_UPLOAD_TEMP_DIR = str(tmp_path)
+    archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
+    before = {place for place in tmp_path.rglob("*") if place.is_file()}
+    page = uploaded(archive)
+    assert (page.status_code, "完整，未被改动" in shown(page)) == (200, True)
+    assert "Complete and unaltered" in shown(uploaded(archive, language="en"))
+    assert {place for place in tmp_path.rglob("*") if place.is_file()} == before
+    page = uploaded(altered(archive, "texts.json", lambda v: v["texts"][0].update(text="另一个人")).getvalue())
+    assert "已被改动或不完整" in shown(page)
+    assert "第1条记录" in shown(page)
+    for secret in ("陈试", "13800000001", "另一个人", "智家体验包"):
+        assert secret not in shown(page)
+    assert "不能核对" in shown(uploaded(b"nothing"))
+    assert uploaded(b"").status_code == 200
+    assert send(Client(), PAGE, {}).status_code == 422
+    # Whole in itself, sealed by a key that is not ours.
+    other = Ed25519PrivateKey.generate()
+
+    def resealed(value: dict[str, Any]) -> None:
+        value["public_key"] = other.public_key().public_bytes_raw().hex()
+        value["signature"] = other.sign(bytes.fromhex(value["root"])).hex()
+
+    forged = altered(archive, "seal.json", resealed)
+    assert proving.verifier().check(forged).first is None
+    assert "不是本平台的记录" in shown(uploaded(forged.getvalue()))
+    for odd in ({"number": -1}, {"number": 10**30}):
+        assert uploaded(altered(archive, "seal.json", lambda v, odd=odd: v.update(odd)).getvalue()).status_code == 200
+
+
+def test_number_and_digest_say_whether_the_record_stands_and_nothing_of_the_authority(world: World) -> None:
+    case = a_case(world)
+    digest = bytes(case.last_hash).hex()
+    page = shown(typed(case.number.lower(), f" {digest[:32]} {digest[32:].upper()} "))
+    assert not missing_in(page, "记录完整，未被改动", "第6条，现在共有6条", "第1号封印")
+    assert "陈" not in page
+    assert "没有查到" in shown(typed(case.number, "00" * 32))
+    for number in ("20260101-AAAAAAAAAAAA-0", "x", Complaint.objects.exclude(pk=case.pk)[0].number):
+        assert "没有查到" in shown(typed(number, digest))
+    odd = {"": "请填记录摘要", "xyz": "64个字母", "0" * 63 + "g": "64个字母"}
+    for number, code, text in (("", digest, "请填投诉编号"), *((case.number, *row) for row in odd.items())):
+        answer = typed(number, code)
+        assert (answer.status_code, text in shown(answer)) == (422, True)
+        assert code in shown(answer)
+    given.step(case, violations.open_lead(text="线索"), world.officer, timezone.now())
+    inside = HandlingStep.objects.get(complaint=case, audience=Audience.AUTHORITY)
+    assert "没有查到" in shown(typed(case.number, bytes(inside.hash).hex()))
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T70_a_record_that_was_touched_is_named_by_its_entry(world: World, superuser_connection: Any) -> None:
+    changed = "update complaints_handlingstep set body = replace(body, 'parties', 'Parties')"
+    for what, entry in ((changed, 3), ("delete from complaints_handlingstep", 2)):
+        case = a_case(world)
+        tamper(superuser_connection, f"{what} where complaint_id = %s and sequence = %s", case.pk, entry)
+        assert f"记录在第{entry}条有断裂" in shown(typed(case.number, bytes(case.last_hash).hex()))
+
+
+def test_who_asks_too_often_waits(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(open_verify, "LOOKS", limits.Limit("open_verify", 2, open_verify.LOOKS.within))
+    answers = [typed("20260101-AAAAAAAAAAAA-0", "00" * 32).status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
+def published() -> dict[int, str]:
+    return {one["number"]: one["root"] for one in Client().get("/open/seals.json").json()["seals"]}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_T72_who_rewrites_all_and_seals_anew_is_shown_by_a_kept_seal(world: World, superuser_connection: Any) -> None:
+    case = a_case(world)
+    honest, kept = fetched(built(asked(case, world.chen)), world.chen), published()
+    tamper(superuser_connection, "delete from complaints_sealedhead")
+    tamper(superuser_connection, "delete from complaints_seal")
+    for change in (
+        """body = replace(body, '"channel":"portal"', '"channel":"phone"')""",
+        "hash = sha256('\\x00'::bytea || previous_hash || convert_to(body, 'UTF8'))",
+    ):
+        sql = f"update complaints_handlingstep set {change} where complaint_id = %s and sequence = 6"
+        tamper(superuser_connection, sql, case.pk)
+    last = "select hash from complaints_handlingstep s where s.complaint_id = c.id and sequence = 6"
+    tamper(superuser_connection, f"update complaints_complaint c set last_hash = ({last}) where id = %s", case.pk)
+    assert seal(now=timezone.now(), key=KEY) is not None
+    Dossier.objects.update(state="expired")
+    forged, program = fetched(built(asked(case, world.chen)), world.chen), proving.verifier()
+    assert program.check(io.BytesIO(forged), key=PUBLIC).exit_code == 0
+    assert program.check(io.BytesIO(forged), key=PUBLIC, seals=kept).first.code == "seal_unpublished"
+    assert program.check(io.BytesIO(honest), key=PUBLIC, seals=kept).exit_code == 0
+    assert program.check(io.BytesIO(honest), key=PUBLIC, seals=published()).first.code == "seal_unpublished"
+    assert "不是本平台的记录" in shown(uploaded(honest))
+
+
+def test_the_seals_are_published_and_the_dossier_is_under_one_of_them(world: World, tmp_path: Path) -> None:
+    archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
+    given.filed(world, now=timezone.now())
+    seal(now=timezone.now(), key=KEY)
+    page = shown(Client().get("/open/seals/"))
+    assert PUBLIC in page
+    answer = Client().get("/open/seals.json").json()
+    assert [one["number"] for one in answer["seals"]] == [1, 2]
+    assert answer["seals"][0]["root"] == answer["seals"][1]["previous_root"]
+    assert answer["seals"][1]["root"] in page
+    assert Client().get("/open/seals.json?after=1").json()["seals"] == answer["seals"][1:]
+    for odd in ("x", "-1", "9" * 30, ""):
+        assert Client().get(f"/open/seals.json?after={odd}").status_code == 200
+    kept = {one["number"]: one["root"] for one in answer["seals"]}
+    program = proving.verifier()
+    assert program.check(io.BytesIO(archive), key=PUBLIC, seals=kept).exit_code == 0
+    assert program.check(io.BytesIO(archive), key=PUBLIC, seals={1: "00"}).first.code == "seal_unpublished"
+    assert not {"complaint", "case", "heads"} & set(json.dumps(answer).replace('"', " ").split())
+    given_out = Client().get("/open/verify/verify_dossier.py")
+    assert b"".join(given_out.streaming_content) == proving.PROGRAM.read_bytes()  # type: ignore[attr-defined]

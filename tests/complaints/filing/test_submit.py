@@ -31,7 +31,7 @@ from complaints.procedure.workflow import Status
 from routing.forwarding import forwarding
 from tests import at_once, found_in, given, missing_in
 from tests.cast import WEDNESDAY, World
-from tests.complaints.dossier.test_dossier import text_of
+from tests.complaints.dossier.conftest import text_of
 from tests.complaints.filing import answers
 from tests.complaints.filing.conftest import Town
 from tests.complaints.filing.test_drafts import OTHER_PHONE, PHONE, PNG, begin, fill, newest_code, screen, send, url

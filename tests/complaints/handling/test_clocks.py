@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from authorities.calendar import import_year
 from authorities.models import Policy
@@ -12,14 +11,14 @@ from complaints.handling.steps.authority import consented
 from complaints.handling.transition.recounting import recount_piece
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, Reminder
 from complaints.parties.conditions import Conditions
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome
+from complaints.procedure.workflow import Status as S
+from complaints.procedure.working_calendar import SHANGHAI as HERE
 from enterprises.models import Enterprise, Succession
-from tests import given
+from tests import given, reloaded
 from tests.cast import World
 
-S = Status
 T = timedelta
-HERE = ZoneInfo("Asia/Shanghai")
 
 
 def at(day: int, hour: int = 10, *, month: int = 11) -> datetime:
@@ -28,11 +27,6 @@ def at(day: int, hour: int = 10, *, month: int = 11) -> datetime:
 
 def clock(case: Complaint, name: str, **which: Any) -> Deadline:
     return case.deadlines.filter(clock=name, **which).latest("pk")
-
-
-def sweep(case: Complaint, now: datetime) -> Complaint:
-    given.swept(case, now)
-    return case
 
 
 def marks(case: Complaint, clock: str) -> list[str]:
@@ -70,8 +64,7 @@ def test_the_clock_decides_to_the_microsecond_not_the_sweeper(world: World) -> N
     due = clock(case, "negotiation").due_at
     assert due == datetime(2026, 11, 26, tzinfo=HERE)
     given.refused(case, given.an_offer(), world.handler, due + T(microseconds=1))
-    case.refresh_from_db()
-    assert case.status == S.REVIEW
+    assert reloaded(case).status == S.REVIEW
     lapse = HandlingStep.objects.get(complaint=case, step="lapse_negotiation")
     assert (lapse.happened_at, lapse.written_at) == (due, due + T(microseconds=1))
     assert case.engagements.get().odr_result == "failed"
@@ -79,30 +72,29 @@ def test_the_clock_decides_to_the_microsecond_not_the_sweeper(world: World) -> N
 
 def test_a_slow_worker_shortens_nobodys_time_and_clocks_lapse_in_order_each_judged_anew(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    sweep(case, at(30))
-    assert case.status == S.REVIEW
+    assert given.swept(case, at(30)).status == S.REVIEW
     assert case.is_overdue is False
     assert clock(case, "review").last_day == date(2026, 12, 9)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
-    sweep(case, at(30))
+    given.swept(case, at(30))
     assert steps(case) == ["file", "forward", "lapse_acceptance", "lapse_negotiation"]
     handling_steps = HandlingStep.objects.filter(complaint=case, step__startswith="lapse")
     happened = list(handling_steps.values_list("happened_at", flat=True))
     assert happened == [datetime(2026, 11, 14, tzinfo=HERE), datetime(2026, 11, 26, tzinfo=HERE)]
     assert case.status == S.REVIEW
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    sweep(case, at(16))
+    given.swept(case, at(16))
     assert (steps(case), clock(case, "acceptance").state) == (["file", "forward", "accept_case"], "met")
 
 
 def test_silence_is_no_success_and_leads_to_review_only_where_passing_on_is_allowed(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
-    sweep(case, at(19))
+    given.swept(case, at(19))
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
     assert case.engagements.get().odr_result == "unconfirmed"
     case = given.a_complaint(world, status=S.PERFORMING, now=at(2))
     given.step(case, enterprise.report_performed(obligations=[1], proof="流水"), world.handler, at(3))
-    sweep(case, at(12))
+    given.swept(case, at(12))
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
     assert case.obligations.get().state == "silent"
     case = given.a_complaint(world, status=S.TRIAGE, now=at(11))
@@ -110,30 +102,25 @@ def test_silence_is_no_success_and_leads_to_review_only_where_passing_on_is_allo
     given.step(case, move, world.intake, at(11))
     given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, at(11))
     given.step(case, given.an_offer(), world.handler, at(12))
-    sweep(case, at(20))
-    assert case.status == S.REVIEW
+    assert given.swept(case, at(20)).status == S.REVIEW
     consents = {**given.a_request(world).consents, "pass_to_regulator": False}
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11), consents=consents)
-    sweep(case, at(27))
+    given.swept(case, at(27))
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.NEGOTIATION_FAILED)
-    given.step(case, consumer.refer_to_regulator(), world.consumer, at(28))
-    assert case.status == S.REVIEW
+    assert given.step(case, consumer.refer_to_regulator(), world.consumer, at(28)).status == S.REVIEW
 
 
 def test_an_offer_outlives_the_ten_days_and_an_unanswered_question_gives_it_back(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     given.step(case, given.an_offer(), world.handler, at(25))
     assert clock(case, "negotiation").remaining == 0
-    given.step(case, consumer.accept_offer(), world.consumer, at(1, month=12))
-    assert case.status == S.PERFORMING
+    assert given.step(case, consumer.accept_offer(), world.consumer, at(1, month=12)).status == S.PERFORMING
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     given.step(case, given.an_offer(), world.handler, at(25))
-    given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(26))
-    assert case.status == S.REVIEW
+    assert given.step(case, consumer.decline_offer(reason="other"), world.consumer, at(26)).status == S.REVIEW
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=at(11))
     given.step(case, consumer.ask_about_offer(text="哪天到账？"), world.consumer, at(12))
-    sweep(case, at(14))
-    assert case.status == S.AWAITING_CONSUMER
+    assert given.swept(case, at(14)).status == S.AWAITING_CONSUMER
     assert case.offers.get().state == "open"
 
 
@@ -141,12 +128,9 @@ def test_a_promise_nobody_kept_is_breached_and_the_consumers_own_part_holds_back
     case = given.a_complaint(world, status=S.PERFORMING, now=at(2))
     obligation = case.obligations.get()
     due = datetime.combine(obligation.due_on or date.max, datetime.min.time(), HERE) + T(days=1)
-    sweep(case, due)
+    given.swept(case, due)
     assert (case.status, clock(case, "performance_answer").started_at) == (S.PERFORMING, due)
-    sweep(case, due + T(days=6))
-    assert case.status == S.REVIEW
-    obligation.refresh_from_db()
-    assert obligation.state == "broken"
+    assert (given.swept(case, due + T(days=6)).status, reloaded(obligation).state) == (S.REVIEW, "broken")
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(2))
     answers = [handling.Answer(demand=1, verdict="grant", amount="128.50"), handling.Answer(demand=2, verdict="grant")]
     promises = [
@@ -158,8 +142,7 @@ def test_a_promise_nobody_kept_is_breached_and_the_consumers_own_part_holds_back
     given.step(case, consumer.accept_offer(), world.consumer, at(4))
     assert not case.deadlines.filter(clock="performance", obligation__ordinal=2).exists()
     assert clock(case, "performance", obligation__ordinal=3).state == "paused"
-    sweep(case, at(25))
-    assert case.status == S.PERFORMING, "an unmet part of the consumer is nobody else's breach"
+    assert given.swept(case, at(25)).status == S.PERFORMING, "an unmet part of the consumer is nobody else's breach"
     given.step(case, enterprise.report_performed(obligations=[1], proof="快递单"), world.consumer, at(26))
     given.step(case, consumer.confirm_performed(obligations=[1]), world.handler, at(26))
     assert clock(case, "performance", obligation__ordinal=2).last_day == date(2026, 12, 1)
@@ -169,13 +152,13 @@ def test_a_promise_nobody_kept_is_breached_and_the_consumers_own_part_holds_back
 def test_review_is_escalated_never_deemed_accepted_and_an_unrouted_case_goes_to_a_person(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=at(11))
     assert clock(case, "review").last_day == date(2026, 11, 20)
-    sweep(case, at(23))
+    given.swept(case, at(23))
     assert (case.status, case.is_overdue) == (S.REVIEW, True)
     assert HandlingStep.objects.get(complaint=case, step="lapse_review").data["escalated_to"] == "福州市市场监督管理局"
-    sweep(case, at(24))
+    given.swept(case, at(24))
     assert HandlingStep.objects.filter(complaint=case, step="lapse_review").count() == 1
     case = given.filed(world, now=at(11))
-    sweep(case, at(13))
+    given.swept(case, at(13))
     assert (case.status, case.handling_authority_id) == (S.TRIAGE, world.city.pk)
 
 
@@ -185,8 +168,7 @@ def test_a_supervised_settlement_pauses_the_review_and_an_appraisal_the_sixty_da
     given.step(case, move, world.officer, at(13))
     review = clock(case, "review")
     assert (review.state, review.remaining) == ("paused", 5)
-    sweep(case, at(28))
-    assert case.status == S.REVIEW
+    assert given.swept(case, at(28)).status == S.REVIEW
     assert clock(case, "review").pk == review.pk, "it goes on, it does not begin anew"
     assert clock(case, "review").last_day == date(2026, 12, 4)
     case = given.a_complaint(world, status=S.MEDIATING, now=at(2))
@@ -199,18 +181,18 @@ def test_a_supervised_settlement_pauses_the_review_and_an_appraisal_the_sixty_da
 
 def test_reminders_come_at_half_at_four_fifths_and_each_day_once_overdue_the_latest_alone(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
-    sweep(case, at(25, 9))
-    sweep(case, at(25, 9))
-    sweep(case, at(25, 11))
+    given.swept(case, at(25, 9))
+    given.swept(case, at(25, 9))
+    given.swept(case, at(25, 11))
     assert marks(case, "negotiation") == ["100"]
     assert Notice.objects.filter(complaint=case, addressee="enterprise", kind="remind").count() == 1
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     for day in range(12, 26):
-        sweep(case, at(day, 12))
+        given.swept(case, at(day, 12))
     assert marks(case, "negotiation") == ["50", "80", "100"]
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=at(11))
     for day in range(12, 20):
-        sweep(case, at(day, 12))
+        given.swept(case, at(day, 12))
     assert marks(case, "acceptance") == ["100", "101", "102", "103", "104"], (
         "half of two days is the last day: only the latest"
     )
@@ -220,7 +202,7 @@ def test_a_new_policy_touches_no_running_clock_and_a_dated_local_one_wins(world:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     before = clock(case, "negotiation").due_at
     Policy.objects.filter(name="negotiation").update(number=3)
-    sweep(case, at(20))
+    given.swept(case, at(20))
     assert (clock(case, "negotiation").due_at, case.status) == (before, S.NEGOTIATING)
     status = S.NEGOTIATING
     assert clock(given.a_complaint(world, status=status, now=at(11)), "negotiation").last_day == date(2026, 11, 16)
@@ -269,14 +251,13 @@ def test_unreachable_needs_attempts_and_not_a_consumer_who_spoke_up(world: World
     unreachable(world, case)
     given.step(case, report, world.handler, at(16))
     assert (case.status, clock(case, "answer").last_day) == (S.NEGOTIATING, date(2026, 11, 18))
-    sweep(case, at(19))
+    given.swept(case, at(19))
     assert (case.status, case.reason) == (S.REVIEW, "unreachable")
     case = given.a_complaint(world, status=S.NEGOTIATING, now=at(11))
     unreachable(world, case)
     given.step(case, enterprise.report_failure(reason="unreachable", text="多次联系不上"), world.handler, at(16))
     given.step(case, consumer.add_statement(text="我一直在，请打这个电话。"), world.consumer, at(17))
-    sweep(case, at(20))
-    assert case.status == S.NEGOTIATING
+    assert given.swept(case, at(20)).status == S.NEGOTIATING
 
 
 def test_a_proposal_falls_when_the_case_moves_on(world: World) -> None:

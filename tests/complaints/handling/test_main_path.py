@@ -1,7 +1,6 @@
 """The main job at the verbs: filed, forwarded, answered, settled, kept."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from accounts.roles import Role
 from authorities.models import Officer, Policy
@@ -19,17 +18,17 @@ from complaints.handling.steps import (
 from complaints.models import Complaint, Deadline, HandlingStep
 from complaints.parties import actors
 from complaints.procedure.refusals import WrongInput
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome
+from complaints.procedure.workflow import Status as S
+from complaints.procedure.working_calendar import SHANGHAI as HERE
 from complaints.record.verification import verify
 from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
 
-S = Status
-
 
 def test_every_status_can_be_walked_to(world: World) -> None:
-    for status in [s for s in Status if s != S.DRAFT]:
+    for status in [s for s in S if s != S.DRAFT]:
         case = given.a_complaint(world, status=status)
         assert case.status == status
         assert (status == S.CLOSED) != Deadline.objects.filter(complaint=case, ended_at=None).exists()
@@ -62,8 +61,7 @@ def test_a_promise_is_kept_and_one_broken_before_a_mediation_does_not_block_its_
 def test_declined_with_a_counter_demand_then_settled_or_part_accepted_when_time_is_over(world: World) -> None:
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     move = consumer.decline_offer(reason="amount_too_low", counter_demand="再退两个月")
-    given.step(case, move, world.consumer, WEDNESDAY + timedelta(days=1))
-    assert case.status == S.NEGOTIATING
+    assert given.step(case, move, world.consumer, WEDNESDAY + timedelta(days=1)).status == S.NEGOTIATING
     given.step(case, given.an_offer(amount="180.00"), world.handler, WEDNESDAY + timedelta(days=2))
     given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY + timedelta(days=3))
     assert case.status == S.PERFORMING
@@ -87,16 +85,14 @@ def test_an_unanswered_demand_a_far_handler_a_stranger_and_who_returned_the_case
     given.refused(case, enterprise.accept_case(handler_id=world.hua_staff.pk), world.stranger, WEDNESDAY)
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     move = enterprise.return_case(reason="not_customer", text="不是本公司用户，查无此号。")
-    given.step(case, move, world.handler, WEDNESDAY)
-    assert (case.status, case.enterprise) == (S.TRIAGE, None)
+    assert (given.step(case, move, world.handler, WEDNESDAY).status, case.enterprise) == (S.TRIAGE, None)
     assert handling.allowed_steps(case, world.handler) == ()
     assert Complaint.objects.visible_to(world.ming).filter(pk=case.pk).exists()
 
 
 def test_stop_negotiating_goes_to_review_and_undo_brings_back_its_status_and_its_clocks(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY)
-    assert case.status == S.REVIEW
+    assert given.step(case, consumer.stop_negotiating(), world.consumer, WEDNESDAY).status == S.REVIEW
     assert case.engagements.get().odr_result == "failed"
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     before = {(d.clock, d.state, d.due_at) for d in case.deadlines.filter(ended_at=None)}
@@ -114,8 +110,7 @@ def test_stop_negotiating_goes_to_review_and_undo_brings_back_its_status_and_its
     late = case.obligations.get().due_on
     assert late is not None
     then = WEDNESDAY + timedelta(days=(late - WEDNESDAY.date()).days + 1)
-    given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, then)
-    assert case.status == S.CLOSED
+    assert given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, then).status == S.CLOSED
     given.step(case, handling.undoing.undo(), world.consumer, then + timedelta(minutes=5))
     assert case.status == S.PERFORMING
     assert [(d.clock, d.state) for d in case.deadlines.filter(ended_at=None)] == [("performance_answer", "running")]
@@ -130,10 +125,8 @@ def test_stop_negotiating_goes_to_review_and_undo_brings_back_its_status_and_its
     given.step(case, mediation.record_agreement(text="双方同意如下。", promises=promises), world.officer, WEDNESDAY)
     handling.sweep_clocks(now=WEDNESDAY + timedelta(days=9))
     late = WEDNESDAY + timedelta(days=20)
-    given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, late)
-    assert case.status == S.REVIEW
-    given.step(case, handling.undoing.undo(), world.consumer, late + timedelta(minutes=5))
-    assert case.status == S.REVIEW
+    assert given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, late).status == S.REVIEW
+    assert given.step(case, handling.undoing.undo(), world.consumer, late + timedelta(minutes=5)).status == S.REVIEW
     assert [d.state for d in case.deadlines.filter(ended_at=None, clock="review")] == ["running"]
     assert case.next_due_at is not None
 
@@ -154,7 +147,6 @@ def test_an_officer_records_the_word_of_somebody_without_account_and_an_analyst_
     assert Complaint.objects.visible_to(world.otto).filter(pk=case.pk).exists()
 
 
-HERE = ZoneInfo("Asia/Shanghai")
 START = datetime(2026, 9, 7, 10, tzinfo=HERE)
 TEXT = "这里写明事实和理由，供核对。"
 TERMINATE = mediation.terminate(ground="other_law", facts=TEXT)
@@ -194,6 +186,5 @@ def test_each_clock_lapses_once_and_a_claim_of_the_enterprise_falls_by_the_consu
         assert verify(number=case.number).is_unbroken
     case = given.a_complaint(world, status=S.NEGOTIATING, now=START)
     given.step(case, both.claim_settled_elsewhere(text=TEXT), world.handler, START)
-    given.swept(case, START + timedelta(days=8))
-    assert case.status == S.NEGOTIATING
+    assert given.swept(case, START + timedelta(days=8)).status == S.NEGOTIATING
     assert case.matters.get(kind="settled_elsewhere").state == "fallen"

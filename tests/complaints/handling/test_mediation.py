@@ -4,6 +4,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
@@ -13,11 +14,13 @@ from complaints.handling.steps import authority, both, consumer, mediation, prop
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, Obligation
 from complaints.parties import actors
 from complaints.procedure.refusals import WrongInput
-from complaints.procedure.workflow import Clock, Status
-from tests import given
+from complaints.procedure.workflow import Clock
+from complaints.procedure.workflow import Status as S
+from enterprises.models import MediationBody, Station
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_authority import case_at, key, now, workspace
 
-S = Status
 TEXT = "这里写明事实和理由，供核对。"
 REFUND = Promise(kind="original_channel", what="退还多扣费用", amount="128.50", due_on="2026-12-07")
 
@@ -57,8 +60,7 @@ def test_a_session_needs_both_consents_and_set_again_is_the_only_one(world: Worl
     assert refused(case, session(), world.officer) == "no_consent"
     assert refused(case, mediation.record_session(minutes=TEXT), world.officer) == "no_consent"
     assert refused(case, mediation.suggest_settlement(text=TEXT), world.officer) == "no_consent"
-    case = given.a_complaint(world, status=S.MEDIATING)
-    given.step(case, session(3), world.officer, at(1))
+    case = given.step(given.a_complaint(world, status=S.MEDIATING), session(3), world.officer, at(1))
     given.step(case, session(5), world.officer, at(2))
     assert [m.state for m in Matter.objects.filter(complaint=case, kind="session").order_by("pk")] == ["fallen", "open"]
     given.step(case, mediation.record_session(minutes=TEXT), world.officer, at(5))
@@ -92,8 +94,7 @@ def test_who_was_named_is_recused_and_decides_mediates_and_signs_no_more(world: 
     Complaint.objects.filter(pk=case.pk).update(officer=world.rui_officer)
     given.step(case, both.request_recusal(whom="办案的那位", text=TEXT), world.consumer, at(1))
     given.step(case, mediation.decide_recusal(decision="grant"), world.actor("head"), at(2))
-    case.refresh_from_db()
-    assert case.officer is None
+    assert reloaded(case).officer is None
     ends = (mediation.record_agreement(promises=(), text=TEXT), ended("other_law"))
     talks = (session(), mediation.record_session(minutes=TEXT), mediation.suggest_settlement(text=TEXT))
     for move in (*talks, *ends, proposals.propose(move=ended("other_law"))):
@@ -107,8 +108,7 @@ def test_who_was_named_is_recused_and_decides_mediates_and_signs_no_more(world: 
     user = User.objects.create_user(email="third@example.com", password="x" * 20, name="三试")
     third = Officer.objects.create(user=user, authority=world.gulou, role=Role.APPROVER.post)
     given.step(case, mediation.decide_recusal(decision="grant"), actors.officer([third]), at(2))
-    case.refresh_from_db()
-    assert case.officer == world.head_officer
+    assert reloaded(case).officer == world.head_officer
     assert refused(case, mediation.record_session(minutes=TEXT), world.officer, 2) == "recused"
     given.step(case, mediation.record_session(minutes=TEXT), world.actor("head"), at(2))
     case = given.a_complaint(world, status=S.MEDIATING)
@@ -174,8 +174,7 @@ def test_a_ground_ends_it_with_its_facts_alone_and_sixty_days_at_their_end(world
     for ground in grounds.split():
         assert refused(case, ended(ground), world.officer) == "no_such_facts"
     assert refused(case, ended("sixty_days"), world.officer) == "not_sixty_days"
-    given.step(case, ended("sixty_days"), world.officer, at(62))
-    assert case.outcome == "mediation_terminated"
+    assert given.step(case, ended("sixty_days"), world.officer, at(62)).outcome == "mediation_terminated"
     suggested = (mediation.suggest_settlement(text=TEXT), world.officer, at(1))
     cost_open = mediation.order_appraisal(laboratory="某中心", until=at(9).date(), cost_borne_by="later")
     for ground, *before in (
@@ -192,3 +191,71 @@ def test_a_ground_ends_it_with_its_facts_alone_and_sixty_days_at_their_end(world
         given.step(case, ended(ground), world.officer, at(2))
         assert (case.outcome, case.reason) == ("mediation_terminated", ground)
         assert Deadline.objects.get(complaint=case, clock=Clock.NOTICE).last_day == date(2026, 11, 24), "7 working days"
+
+
+TOMORROW = WEDNESDAY + timedelta(days=1)
+
+
+def handed(case: Complaint, body: MediationBody, world: World) -> Complaint:
+    return given.step(case, mediation.delegate_mediation(body_id=body.pk), world.officer, TOMORROW)
+
+
+def test_a_mediation_is_handed_over_and_taken_back_while_the_sixty_days_run(world: World, case: Complaint) -> None:
+    due = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION).due_at
+    handed(case, given.a_body(world), world)
+    assert given.raised(handed, case, given.a_body(world, name="另一个协会"), world).code == "already_open"
+    move = mediation.record_session(minutes="双方到场。", present=("consumer", "body"))
+    given.step(case, move, world.officer, TOMORROW)
+    given.step(case, mediation.recall_mediation(text="进展慢。"), world.officer, TOMORROW + timedelta(days=9))
+    clock = Deadline.objects.get(complaint=case, clock=Clock.MEDIATION)
+    assert (clock.state, clock.due_at) == ("running", due)
+    assert Matter.objects.get(complaint=case, kind="delegation").state == "done"
+
+
+def test_it_takes_both_consents_and_a_body_that_may_mediate_here(world: World, case: Complaint) -> None:
+    for said in [{"delegated_mediation": False}, {"delegated_mediation": None}, {"mediation_consumer": False}]:
+        Complaint.objects.filter(pk=case.pk).update(consents={**case.consents, **said})
+        assert given.raised(handed, case, given.a_body(world), world).code == "no_consent"
+    case = given.a_complaint(world, status=S.MEDIATING)
+    far = world.far_officer.authority
+    for columns in (
+        {"ends_on": date(2026, 11, 10)},
+        {"region": far.region, "authority": far},
+        {"enterprise": world.mobile},
+        {"name": f"{world.mobile.name}客户联合会"},
+    ):
+        MediationBody.objects.all().delete()
+        with pytest.raises(WrongInput) as caught:
+            handed(case, given.a_body(world, **columns), world)
+        assert caught.value.field == "body_id"
+    case = given.a_complaint(world, status=S.MEDIATING)
+    Station.objects.create(code="DJK-01", name="东街口服务站", kind="mall", authority=world.gulou)
+    values = {"name": "东街口服务站", "kind": "other", "legal_basis": "登记证", "region": str(world.region.pk)}
+    answer = workspace(world.head_officer.user).post("/authority/mediation/bodies/", values | key())
+    assert (answer.status_code, "消费维权服务站不能受委托调解" in answer.content.decode()) == (422, True)
+    handed(case, given.a_body(world, authority=world.city, region=world.city.region), world)
+    assert Matter.objects.get(complaint=case, kind="delegation").data["body"] == "鼓楼区消费者委员会"
+
+
+def test_the_head_keeps_the_register(world: World) -> None:
+    head, officer = workspace(world.head_officer.user), workspace(world.rui)
+    values = {"name": "鼓楼区消费者委员会", "kind": "association", "legal_basis": "消费者权益保护法第三十六条"}
+    values |= {"region": str(world.region.pk)}
+    assert officer.post("/authority/mediation/bodies/", values | key()).status_code == 405
+    same = values | key()
+    assert head.post("/authority/mediation/bodies/", same).status_code == 302
+    assert head.post("/authority/mediation/bodies/", same).status_code == 302
+    twice = head.post("/authority/mediation/bodies/", {**values, "legal_basis": "登记证"} | key())
+    assert (twice.status_code, "已经登记过" in twice.content.decode()) == (422, True)
+    body = MediationBody.objects.get()
+    assert "鼓楼区消费者委员会" in officer.get("/authority/mediation/bodies/").content.decode()
+    assert head.post("/authority/mediation/bodies/", {**values, "legal_basis": ""} | key()).status_code == 422
+    case = case_at(world, S.MEDIATING)
+    assert "鼓楼区消费者委员会" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()
+    assert officer.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
+    far = workspace(world.far_officer.user)
+    assert far.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 404
+    assert head.post(f"/authority/mediation/bodies/{body.pk}/end/", key()).status_code == 302
+    mediation_bodies = MediationBody.objects.filter(pk=body.pk)
+    mediation_bodies.update(starts_on=None, ends_on=timezone.localdate(now()) - timedelta(days=1))
+    assert "名册里没有可以委托的组织" in officer.get(f"/authority/cases/{case.number}/delegate/").content.decode()

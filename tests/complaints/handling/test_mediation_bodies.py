@@ -14,15 +14,15 @@ from complaints.links import answer_links as answering
 from complaints.models import AnswerLink, Complaint, Deadline, Evidence, HandlingStep, Matter, OfficialDocument
 from complaints.parties import actors
 from complaints.procedure.refusals import WrongInput
-from complaints.procedure.workflow import Clock, Status
+from complaints.procedure.workflow import Clock
+from complaints.procedure.workflow import Status as S
 from complaints.reading.file_view import is_sender
 from complaints.record.verification import verify
-from tests import given
+from tests import found_in, given, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
 from tests.complaints.pages.at_the_authority import DAYS, TEXT, case_at, key, now, one_person_suffices, workspace
 
-S = Status
 PHONE = "+8613900000456"
 BODY = "鼓楼区消费者委员会"
 
@@ -80,8 +80,7 @@ def test_the_body_sees_the_case_but_no_number_and_does_nothing_without_the_code(
     shown = text(client.get(home(case)))
     for label in (BODY, "智家体验包”。我没有开通过", "账单.png", "这是账单。", "退还一半。", "共60日", "138****0001"):
         assert label in shown, label
-    for secret in ("陈试", "13800000001", "某路1号"):
-        assert secret not in shown
+    assert not found_in(shown, "陈试", "13800000001", "某路1号")
     file = Evidence.objects.get(complaint=case)
     assert client.get(f"{home(case)}files/{file.pk}/").status_code == 200
     assert "怎么算的" in text(client.get(f"{home(case)}why/mediation/"))
@@ -127,8 +126,7 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     assert HandlingStep.objects.filter(complaint=case, step="record_session").count() == 1
     assert verify(number=case.number).is_unbroken
     officers = text(workspace(world.rui).get(f"/authority/mediation/{case.number}/"))
-    for label in (f"{BODY}报告：双方达成一致", "双方到场，谈妥退一半。", "退还一半。"):
-        assert label in officers
+    assert not missing_in(officers, f"{BODY}报告：双方达成一致", "双方到场，谈妥退一半。", "退还一半。")
     assert f'<a class="btn" href="/authority/cases/{case.number}/agreement/">' in officers, "what comes first now"
     assert "受委托组织报告：双方达成一致" in text(workspace(world.rui).get("/authority/mediation/?view=delegated"))
     case.refresh_from_db()
@@ -152,9 +150,7 @@ def test_what_it_brings_with_minutes_and_report_is_read_by_both_and_is_its_own(w
     rows = list(Evidence.objects.filter(complaint=case).order_by("pk"))
     assert [row.uploaded_by_id for row in rows] == [None, None]
     for who, address in ((world.rui, f"/authority/mediation/{case.number}/"), (world.chen, f"/cases/{case.number}/")):
-        page = text(workspace(who).get(address))
-        for name in ("签到表.png", "双方签字的方案.png"):
-            assert name in page, (address, name)
+        assert not missing_in(text(workspace(who).get(address)), "签到表.png", "双方签字的方案.png")
     assert "签到表.png" in text(client.get(home(case)))
     # Nor is it anything of the respondent, who sends without a name as well.
     for row in rows:
@@ -266,5 +262,4 @@ def test_news_reach_the_body_and_its_report_of_failure_ends_nothing(world: World
     assert client.post(f"{home(case)}result/", failed | key()).status_code == 302
     after = termination.grounds(case, matters=list(case.matters.all()), sixty=clock, now=now())["no_agreement_possible"]
     assert (after.is_open, BODY in after.facts[0]) == (True, True)
-    case.refresh_from_db()
-    assert case.status == S.MEDIATING
+    assert reloaded(case).status == S.MEDIATING

@@ -34,13 +34,13 @@ class Walk:
     said: Said = field(default_factory=dict)
     to: Status | None = None
     outcome: str = ""
-    before: str | list[str | tuple[str, Move]] = ""
+    once: str | list[str | tuple[str, Move]] = ""
     after: timedelta = T(days=1)
 
     def begin(self, world: World) -> Complaint:
         """A case to which the step may be taken now."""
         case = given.a_complaint(world, status=self.at)
-        for number, earlier in enumerate(self.before.split() if isinstance(self.before, str) else self.before):
+        for number, earlier in enumerate(self.once.split() if isinstance(self.once, str) else self.once):
             named = isinstance(earlier, str)
             who, move = (WALKS[earlier].who, made(earlier, world, case)) if named else earlier
             given.step(case, move(world, case) if callable(move) else move, world.actor(who), SOON + T(minutes=number))
@@ -56,11 +56,25 @@ def matter(case: Complaint, kind: str) -> int:
     return Matter.objects.get(complaint=case, kind=kind, state="open").pk
 
 
+def to_mobile(world: World, _case: Complaint) -> dict[str, Any]:
+    return {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "because": BECAUSE}
+
+
+def closing_lead(world: World, case: Complaint) -> dict[str, Any]:
+    said = {"matter_id": matter(case, "lead"), "result": "no_violation", "text": TEXT}
+    return said | {"second_officer_id": world.head_officer.pk}
+
+
 OFFER_ALL = (
     Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
     Answer(demand=2, verdict="grant", is_separable=True),
 )
 REFUND = [Promise(kind="transfer", what="退款", amount="130", due_on="2026-12-07")]
+FAILED = {"reason": "no_agreement", "text": TEXT}
+REFUSED = {"ground": "outside_duty", "facts": TEXT, "body": "12300"}
+REDIRECTED = {"matter": "consultation", "body": "12345", "text": TEXT}
+APPRAISAL = {"laboratory": "某中心", "until": "2026-12-01", "cost_borne_by": "shared"}
+ENDED = {"ground": "no_agreement_possible", "facts": TEXT}
 RESUMED = {"dates": {1: "2026-12-18"}}
 PAID = {"obligation": 1, "channel": "银行转账", "last4": "1234", "paid_on": "2026-11-11"}
 POWER = {"seen": "power_original", "may_settle": True, "valid_until": "2026-12-31"}
@@ -79,30 +93,30 @@ WALKS: dict[str, Walk] = {
     "ask_about_offer": Walk(S.AWAITING_CONSUMER, "consumer", {"text": TEXT}, S.NEGOTIATING),
     "decline_offer": Walk(S.AWAITING_CONSUMER, "consumer", {"reason": "amount_too_low"}, S.NEGOTIATING),
     "stop_negotiating": Walk(S.WITH_ENTERPRISE, "consumer", {}, S.REVIEW),
-    "confirm_performed": Walk(S.PERFORMING, "consumer", {"obligations": [1]}, S.CLOSED, "settled", before=REPORTED),
-    "dispute_performance": Walk(S.PERFORMING, "consumer", {"obligation": 1, "text": "没有收到"}, before=REPORTED),
-    "report_breach": Walk(S.PERFORMING, "consumer", {"obligation": 1, "text": "没有收到"}, S.REVIEW, before=REPORTED),
+    "confirm_performed": Walk(S.PERFORMING, "consumer", {"obligations": [1]}, S.CLOSED, "settled", once=REPORTED),
+    "dispute_performance": Walk(S.PERFORMING, "consumer", {"obligation": 1, "text": "没有收到"}, once=REPORTED),
+    "report_breach": Walk(S.PERFORMING, "consumer", {"obligation": 1, "text": "没有收到"}, S.REVIEW, once=REPORTED),
     "waive_obligation": Walk(S.PERFORMING, "consumer", {"obligation": 1}, S.CLOSED, "settled"),
-    "resume_performance": Walk(S.PERFORMING, "consumer", RESUMED, S.PERFORMING, before=TO_RESUME),
+    "resume_performance": Walk(S.PERFORMING, "consumer", RESUMED, S.PERFORMING, once=TO_RESUME),
     "supply_material": Walk(S.AWAITING_MATERIAL, "consumer", {"text": "账单在此"}, S.REVIEW),
     "claim_settled_elsewhere": Walk(S.NEGOTIATING, "consumer", {"text": TEXT}),
     "confirm_settled_elsewhere": Walk(
-        S.NEGOTIATING, "handler", {}, S.CLOSED, "settled_elsewhere", before="claim_settled_elsewhere"
+        S.NEGOTIATING, "handler", {}, S.CLOSED, "settled_elsewhere", once="claim_settled_elsewhere"
     ),
-    "deny_settled_elsewhere": Walk(S.NEGOTIATING, "consumer", {}, before=CLAIMED),
+    "deny_settled_elsewhere": Walk(S.NEGOTIATING, "consumer", {}, once=CLAIMED),
     "withdraw": Walk(S.NEGOTIATING, "consumer", {"reason": "mistake"}, S.CLOSED, "withdrawn"),
-    "refer_to_regulator": Walk(S.NEGOTIATING, "consumer", {}, S.REVIEW, before="withdraw"),
+    "refer_to_regulator": Walk(S.NEGOTIATING, "consumer", {}, S.REVIEW, once="withdraw"),
     "agree_to_mediation": Walk(S.REVIEW, "consumer"),
     "decline_mediation": Walk(S.MEDIATING, "consumer"),
     "request_recusal": Walk(S.MEDIATING, "consumer", {"whom": "瑞试", "text": TEXT}),
-    "object": Walk(S.REVIEW, "consumer", {"text": TEXT}, before="refuse"),
+    "object": Walk(S.REVIEW, "consumer", {"text": TEXT}, once="refuse"),
     "rate": Walk(S.CLOSED, "consumer", {"overall": 5, "speed": 4, "attitude": 5}),
     "give_publication_consent": Walk(S.CLOSED, "consumer"),
     "withdraw_publication_consent": Walk(S.FILED, "consumer"),
     "withdraw_consent": Walk(S.FILED, "consumer", {"purpose": "pass_to_regulator"}),
-    "give_consent": Walk(S.TRIAGE, "consumer", {}, before="ask_consent"),
-    "decline_consent": Walk(S.TRIAGE, "consumer", {}, S.REVIEW, before="ask_consent"),
-    "undo": Walk(S.AWAITING_CONSUMER, "consumer", {}, S.AWAITING_CONSUMER, before="accept_offer", after=T(hours=1)),
+    "give_consent": Walk(S.TRIAGE, "consumer", {}, once="ask_consent"),
+    "decline_consent": Walk(S.TRIAGE, "consumer", {}, S.REVIEW, once="ask_consent"),
+    "undo": Walk(S.AWAITING_CONSUMER, "consumer", {}, S.AWAITING_CONSUMER, once="accept_offer", after=T(hours=1)),
     "accept_case": Walk(S.WITH_ENTERPRISE, "handler", lambda w, c: {"handler_id": w.ming_staff.pk}, S.NEGOTIATING),
     "assign": Walk(S.NEGOTIATING, "manager", lambda w, c: {"handler_id": w.lead_staff.pk}),
     "log_contact": Walk(S.NEGOTIATING, "handler", {"channel": "phone", "reached": True, "note": "已接通"}),
@@ -111,31 +125,22 @@ WALKS: dict[str, Walk] = {
     "reveal_contact": Walk(S.NEGOTIATING, "handler", {"reason": "look_call"}),
     "tag_cause": Walk(S.CLOSED, "handler", {"cause": "billing_error"}),
     "add_internal_note": Walk(S.NEGOTIATING, "handler", {"text": "老客户"}),
-    "answer_question": Walk(S.AWAITING_CONSUMER, "handler", {"text": "明天"}, S.AWAITING_CONSUMER, before=ASKED),
+    "answer_question": Walk(S.AWAITING_CONSUMER, "handler", {"text": "明天"}, S.AWAITING_CONSUMER, once=ASKED),
     "make_offer": Walk(S.NEGOTIATING, "handler", {"answers": OFFER_ALL, "measure_id": uuid4()}, S.AWAITING_CONSUMER),
     "replace_offer": Walk(S.AWAITING_CONSUMER, "handler", {"answers": OFFER_ALL, "promises": REFUND}),
-    "report_failure": Walk(
-        S.NEGOTIATING, "handler", {"reason": "no_agreement", "text": TEXT}, S.REVIEW, before="log_contact"
-    ),
+    "report_failure": Walk(S.NEGOTIATING, "handler", FAILED, S.REVIEW, once="log_contact"),
     "return_case": Walk(S.WITH_ENTERPRISE, "handler", {"reason": "not_customer", "text": TEXT}, S.TRIAGE),
     "request_return": Walk(S.NEGOTIATING, "handler", {"text": TEXT}),
     "report_performed": Walk(S.PERFORMING, "handler", {"obligations": [1], "proof": "流水"}),
-    "show_payment": Walk(S.PERFORMING, "handler", PAID, before="report_performed dispute_performance"),
+    "show_payment": Walk(S.PERFORMING, "handler", PAID, once="report_performed dispute_performance"),
     "flag_concern": Walk(S.NEGOTIATING, "handler", {"text": TEXT}),
     "ask_authority": Walk(S.NEGOTIATING, "handler", {"text": TEXT}),
-    "answer_instruction": Walk(S.NEGOTIATING, "handler", {"text": TEXT}, before="urge"),
+    "answer_instruction": Walk(S.NEGOTIATING, "handler", {"text": TEXT}, once="urge"),
     "reply_publicly": Walk(S.CLOSED, "handler", {"text": TEXT}),
     "propose": Walk(S.REVIEW, "officer", {"move": authority.refuse(ground="other_law", facts=TEXT)}),
-    "approve": Walk(S.REVIEW, "head", lambda w, c: {"matter_id": matter(c, "proposal")}, before=PROPOSED),
-    "send_back": Walk(
-        S.REVIEW, "head", lambda w, c: {"matter_id": matter(c, "proposal"), "text": TEXT}, before=PROPOSED
-    ),
-    "forward": Walk(
-        S.TRIAGE,
-        "intake",
-        lambda w, c: {"enterprise_id": w.mobile.pk, "branch_id": w.fuzhou.pk, "because": BECAUSE},
-        S.WITH_ENTERPRISE,
-    ),
+    "approve": Walk(S.REVIEW, "head", lambda w, c: {"matter_id": matter(c, "proposal")}, once=PROPOSED),
+    "send_back": Walk(S.REVIEW, "head", lambda w, c: {"matter_id": matter(c, "proposal"), "text": TEXT}, once=PROPOSED),
+    "forward": Walk(S.TRIAGE, "intake", to_mobile, S.WITH_ENTERPRISE),
     "refer_to_triage": Walk(S.FILED, "system", {"reason": "ambiguous", "explanation": BECAUSE}, S.TRIAGE),
     "ask_consent": Walk(S.TRIAGE, "intake", lambda w, c: {"enterprise_id": w.telecom.pk}),
     "assign_authority": Walk(S.TRIAGE, "intake", lambda w, c: {"authority_id": w.gulou.pk}, S.REVIEW),
@@ -143,83 +148,55 @@ WALKS: dict[str, Walk] = {
     "return_to_intake": Walk(S.REVIEW, "officer", {"text": TEXT}, S.TRIAGE),
     "dispute_jurisdiction": Walk(S.REVIEW, "officer", {"text": TEXT}),
     "designate_authority": Walk(
-        S.REVIEW, "superior", lambda w, c: {"authority_id": w.gulou.pk, "text": TEXT}, before="dispute_jurisdiction"
+        S.REVIEW, "superior", lambda w, c: {"authority_id": w.gulou.pk, "text": TEXT}, once="dispute_jurisdiction"
     ),
     "change_contact": Walk(S.REVIEW, "officer", {"how": "phone", "proof": "LY-1", "address": "新地址2号"}),
     "recall": Walk(S.NEGOTIATING, "officer", {"text": TEXT}, S.REVIEW),
     "request_material": Walk(S.REVIEW, "officer", {"what": TEXT}, S.AWAITING_MATERIAL),
     "accept": Walk(S.REVIEW, "officer", {}, S.MEDIATING),
-    "refuse": Walk(
-        S.REVIEW, "officer", {"ground": "outside_duty", "facts": TEXT, "body": "12300"}, S.CLOSED, "refused"
-    ),
-    "redirect": Walk(
-        S.TRIAGE, "intake", {"matter": "consultation", "body": "12345", "text": TEXT}, S.CLOSED, "redirected"
-    ),
+    "refuse": Walk(S.REVIEW, "officer", REFUSED, S.CLOSED, "refused"),
+    "redirect": Walk(S.TRIAGE, "intake", REDIRECTED, S.CLOSED, "redirected"),
     "schedule_session": Walk(S.MEDIATING, "officer", {"at": WEDNESDAY + T(5), "place": "所里", "mode": "site"}),
     "record_session": Walk(S.MEDIATING, "officer", {"minutes": TEXT}),
     "delegate_mediation": Walk(S.MEDIATING, "officer", lambda w, c: {"body_id": given.a_body(w).pk}),
-    "recall_mediation": Walk(S.MEDIATING, "officer", {}, before="delegate_mediation"),
-    "decide_recusal": Walk(
-        S.MEDIATING, "head", {"decision": "suspend"}, S.MEDIATION_SUSPENDED, before="request_recusal"
-    ),
-    "order_appraisal": Walk(
-        S.MEDIATING,
-        "officer",
-        {"laboratory": "某中心", "until": "2026-12-01", "cost_borne_by": "shared"},
-        S.MEDIATION_SUSPENDED,
-    ),
+    "recall_mediation": Walk(S.MEDIATING, "officer", {}, once="delegate_mediation"),
+    "decide_recusal": Walk(S.MEDIATING, "head", {"decision": "suspend"}, S.MEDIATION_SUSPENDED, once="request_recusal"),
+    "order_appraisal": Walk(S.MEDIATING, "officer", APPRAISAL, S.MEDIATION_SUSPENDED),
     "end_appraisal": Walk(S.MEDIATION_SUSPENDED, "officer", {"result": TEXT}, S.MEDIATING),
     "record_agreement": Walk(S.MEDIATING, "officer", {"promises": REFUND, "text": TEXT}, S.PERFORMING),
     "suggest_settlement": Walk(S.MEDIATING, "officer", {"text": TEXT}),
     "invite_respondent": Walk(S.MEDIATING, "officer", {"digest": "a" * 64, "channel": "letter"}),
-    "end_invitation": Walk(S.MEDIATING, "officer", {}, before="invite_respondent"),
-    "answer_suggestion": Walk(S.MEDIATING, "consumer", {"agrees": True}, before="suggest_settlement"),
-    "terminate": Walk(
-        S.MEDIATING,
-        "officer",
-        {"ground": "no_agreement_possible", "facts": TEXT},
-        S.CLOSED,
-        "mediation_terminated",
-        before="record_session",
-    ),
+    "end_invitation": Walk(S.MEDIATING, "officer", {}, once="invite_respondent"),
+    "answer_suggestion": Walk(S.MEDIATING, "consumer", {"agrees": True}, once="suggest_settlement"),
+    "terminate": Walk(S.MEDIATING, "officer", ENDED, S.CLOSED, "mediation_terminated", once="record_session"),
     "serve_notice": Walk(S.REVIEW, "officer", {"document": "受理决定书", "channel": "sms", "is_served": False}),
     "urge": Walk(S.NEGOTIATING, "officer", {"text": TEXT, "last_day": "2026-11-20"}),
     "explain_overdue": Walk(S.REVIEW, "officer", {"reason": "workload"}, after=T(days=20)),
     "take_up": Walk(S.REVIEW, "superior", {"text": TEXT}),
-    "grant_return": Walk(S.NEGOTIATING, "intake", {}, S.TRIAGE, before="request_return"),
-    "refuse_return": Walk(S.NEGOTIATING, "intake", {"text": TEXT}, before="request_return"),
-    "verify_contact": Walk(S.REVIEW, "officer", {"result": "call_confirmed"}, before=UNPROVEN),
-    "write_down_statement": Walk(S.REVIEW, "officer", {"text": TEXT}, before=VOICED),
-    "confirm_power": Walk(S.REVIEW, "officer", POWER, before=REPRESENTED),
-    "refuse_power": Walk(S.REVIEW, "officer", {"text": TEXT}, before=REPRESENTED),
+    "grant_return": Walk(S.NEGOTIATING, "intake", {}, S.TRIAGE, once="request_return"),
+    "refuse_return": Walk(S.NEGOTIATING, "intake", {"text": TEXT}, once="request_return"),
+    "verify_contact": Walk(S.REVIEW, "officer", {"result": "call_confirmed"}, once=UNPROVEN),
+    "write_down_statement": Walk(S.REVIEW, "officer", {"text": TEXT}, once=VOICED),
+    "confirm_power": Walk(S.REVIEW, "officer", POWER, once=REPRESENTED),
+    "refuse_power": Walk(S.REVIEW, "officer", {"text": TEXT}, once=REPRESENTED),
     "split_report": Walk(S.REVIEW, "officer", {"text": TEXT}),
     "refer_to_police": Walk(S.REVIEW, "officer", {"text": TEXT}),
     "record_party_gone": Walk(S.REVIEW, "officer", {"party": "consumer", "text": TEXT}),
     "correct_clerical_error": Walk(S.REVIEW, "officer", {"sequence": 1, "text": TEXT}),
     "draw_up_document": Walk(S.NEGOTIATING, "officer", {"form": 1}),
     "void_document": Walk(
-        S.REVIEW, "head", lambda w, c: {"document_id": c.documents.get(form=5).pk, "text": TEXT}, before="accept"
+        S.REVIEW, "head", lambda w, c: {"document_id": c.documents.get(form=5).pk, "text": TEXT}, once="accept"
     ),
     "open_lead": Walk(S.MEDIATING, "officer", {"text": TEXT}),
     "extend_lead": Walk(
-        S.MEDIATING, "head", lambda w, c: {"matter_id": matter(c, "lead"), "text": TEXT}, before="open_lead"
+        S.MEDIATING, "head", lambda w, c: {"matter_id": matter(c, "lead"), "text": TEXT}, once="open_lead"
     ),
-    "close_lead": Walk(
-        S.MEDIATING,
-        "officer",
-        lambda w, c: {
-            "matter_id": matter(c, "lead"),
-            "result": "no_violation",
-            "second_officer_id": w.head_officer.pk,
-            "text": TEXT,
-        },
-        before="open_lead",
-    ),
+    "close_lead": Walk(S.MEDIATING, "officer", closing_lead, once="open_lead"),
     "record_platform_number": Walk(S.REVIEW, "officer", {"platform_number": "12315-000001"}),
-    "answer_objection": Walk(S.REVIEW, "head", {"upheld": False, "text": TEXT}, before="refuse object"),
+    "answer_objection": Walk(S.REVIEW, "head", {"upheld": False, "text": TEXT}, once="refuse object"),
     "call_back": Walk(S.CLOSED, "officer", {"reached": True, "satisfied": True}),
     "reopen": Walk(S.CLOSED, "officer", {"ground": "clerical_error", "text": TEXT}, S.REVIEW),
-    "publish": Walk(S.CLOSED, "officer", {}, before="give_publication_consent"),
+    "publish": Walk(S.CLOSED, "officer", {}, once="give_publication_consent"),
     "withhold": Walk(S.CLOSED, "officer", {"text": TEXT}),
     "pass_to_successor": Walk(S.NEGOTIATING, "system", lambda w, c: {"enterprise_id": w.telecom.pk}),
 }
@@ -303,5 +280,4 @@ def test_cases_are_linked_joined_and_separated(world: World) -> None:
     assert one.linked_group == two.linked_group is not None
     given.refused(one, casework.join_cases(numbers=[two.number], consents_recorded=False), world.officer, WEDNESDAY)
     given.step(one, casework.join_cases(numbers=[two.number], consents_recorded=True), world.officer, WEDNESDAY)
-    given.step(one, casework.separate_case(text=TEXT), world.officer, WEDNESDAY)
-    assert one.linked_group is None
+    assert given.step(one, casework.separate_case(text=TEXT), world.officer, WEDNESDAY).linked_group is None

@@ -1,7 +1,6 @@
 """Instructions and escalations: who is told when nobody acts, and what nobody may do."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -13,14 +12,13 @@ from complaints.handling.steps import authority, enterprise, supervision
 from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, PersonalText
 from complaints.parties import actors
 from complaints.parties.actors import SYSTEM
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
+from complaints.procedure.working_calendar import SHANGHAI as HERE
 from complaints.record.verification import verify
 from enterprises.models import Succession
-from tests import given
+from tests import given, reloaded
 from tests.cast import World
 
-S = Status
-HERE = ZoneInfo("Asia/Shanghai")
 #: A Monday; no holiday until the first of October.
 MONDAY = datetime(2026, 9, 7, 10, tzinfo=HERE)
 TEXT = "请在期限前提出方案。"
@@ -70,8 +68,7 @@ def test_an_answer_goes_to_who_asked_and_stops_the_escalation_even_late(world: W
     case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
     matter = urged(world, case, by="superior")
     given.step(case, supervision.answer_instruction(text="今天提出方案。", matter_id=matter.pk), world.handler, day(9))
-    matter.refresh_from_db()
-    assert matter.state == "answered"
+    assert reloaded(matter).state == "answered"
     notice = Notice.objects.get(complaint=case, kind="answer_instruction")
     assert (notice.addressee, notice.authority) == ("authority", world.city)
     handling.sweep_clocks(now=day(18))
@@ -111,8 +108,7 @@ def test_a_lower_authority_or_an_office_answers_and_its_superior_hears_of_silenc
     assert Notice.objects.get(complaint=case, kind="lapse_instruction").authority == world.city
     assert Deadline.objects.get(matter=matter).escalated_to == world.city
     given.step(case, supervision.answer_instruction(text="本周办结。", matter_id=matter.pk), world.officer, day(11))
-    matter.refresh_from_db()
-    assert matter.state == "answered"
+    assert reloaded(matter).state == "answered"
     region = world.region
     office = Authority.objects.create(name="试验所", region=region, parent=world.gulou, level=Authority.Level.OFFICE)
     case = given.a_complaint(world, status=S.TRIAGE, now=MONDAY)
@@ -121,8 +117,7 @@ def test_a_lower_authority_or_an_office_answers_and_its_superior_hears_of_silenc
     assert matter.to_authority == office
     clerk = actors.officer([Officer.objects.create(user=world.su, authority=office, role=Role.OFFICER.post)])
     given.step(case, supervision.answer_instruction(text=TEXT, matter_id=matter.pk), clerk, day(9))
-    matter.refresh_from_db()
-    assert matter.state == "answered"
+    assert reloaded(matter).state == "answered"
 
 
 def test_the_parties_read_nothing_of_what_one_authority_asks_another(world: World) -> None:
@@ -145,23 +140,19 @@ def test_an_instruction_goes_with_the_case_to_the_successor_and_falls_with_whom_
     case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
     matter = urged(world, case, by="superior")
     given.step(case, authority.return_to_intake(text=TEXT), world.officer, day(8))
-    matter.refresh_from_db()
-    assert matter.state == "fallen", "intake is with the city itself, which asked"
+    assert reloaded(matter).state == "fallen", "intake is with the city itself, which asked"
     assert Deadline.objects.get(matter=matter).ended_at is not None
     other = given.a_complaint(world, status=S.WITH_ENTERPRISE, now=MONDAY)
     second = urged(world, other)
     given.step(other, enterprise.return_case(reason="not_customer", text=TEXT), world.handler, day(9))
-    second.refresh_from_db()
-    assert second.state == "fallen"
+    assert reloaded(second).state == "fallen"
     case = given.a_complaint(world, status=S.NEGOTIATING, now=MONDAY)
     matter = urged(world, case)
     Succession.objects.create(predecessor=world.mobile, successor=world.telecom, on_day=MONDAY.date())
     given.step(case, authority.pass_to_successor(enterprise_id=world.telecom.pk), SYSTEM, day(9))
-    matter.refresh_from_db()
-    assert matter.state == "open"
+    assert reloaded(matter).state == "open"
     given.step(case, supervision.answer_instruction(text=TEXT, matter_id=matter.pk), world.stranger, day(9))
-    matter.refresh_from_db()
-    assert matter.state == "answered"
+    assert reloaded(matter).state == "answered"
 
 
 def test_whom_a_superior_designates_has_its_own_time_but_a_mediation_keeps_its_sixty_days(world: World) -> None:
@@ -173,8 +164,7 @@ def test_whom_a_superior_designates_has_its_own_time_but_a_mediation_keeps_its_s
     assert same.value.field == "authority"
     given.step(case, supervision.take_up(text=TEXT, authority_id=far.pk), above, day(8))
     assert case.handling_authority == far
-    given.step(case, supervision.take_up(text=TEXT), above, day(9))
-    assert case.handling_authority == world.city
+    assert given.step(case, supervision.take_up(text=TEXT), above, day(9)).handling_authority == world.city
     # Designated back.
     given.step(case, supervision.take_up(text=TEXT, authority_id=world.gulou.pk), above, day(9))
     assert case.handling_authority == world.gulou
@@ -209,7 +199,6 @@ def test_every_clock_of_an_authority_is_reported_upwards_and_the_national_one_is
     assert [data["times"] for data in told if data["clock"] == "instruction"] == [1, 2, 3]
 
 
-# --- why it is late -------------------------------------------------------------------------
 def late_review(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.REVIEW, now=MONDAY)
     given.swept(case, day(21))

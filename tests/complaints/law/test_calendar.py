@@ -20,11 +20,10 @@ from complaints.law import changing, working
 from complaints.models import Complaint, Deadline, HandlingStep, LawChange, LawEffect, Notice
 from complaints.pages.authority.law.changes import Office, groups_of, seen_groups
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.procedure.workflow import Status
-from tests import given
+from complaints.procedure.workflow import Status as S
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 
-S = Status
 SOURCE = "国务院办公厅关于2027年部分节假日安排的通知（试验）"
 HEADING = "day,is_working,name,name_en\n"
 
@@ -201,15 +200,12 @@ def test_a_kill_in_the_middle_goes_on_and_doubles_nothing(world: World, monkeypa
     with pytest.raises(SystemExit):
         working.sweep_law(now=NOW)
     monkeypatch.setattr(working, "recount_piece", real)
-    change.refresh_from_db()
-    assert (change.state, change.after) == ("applying", cases[0].pk)
+    assert (reloaded(change).state, change.after) == ("applying", cases[0].pk)
     assert HandlingStep.objects.filter(step="recompute_clock", data__clock="negotiation").count() == 1
     working.sweep_law(now=NOW)
-    change.refresh_from_db()
-    assert change.state == "applying", "the lease of whoever died lasts a minute"
+    assert reloaded(change).state == "applying", "the lease of whoever died lasts a minute"
     working.sweep_law(now=NOW + timedelta(minutes=2))
-    change.refresh_from_db()
-    assert (change.state, change.moved) == ("done", LawEffect.objects.filter(change=change).count())
+    assert (reloaded(change).state, change.moved) == ("done", LawEffect.objects.filter(change=change).count())
     for case in cases:
         handling_steps = HandlingStep.objects.filter(complaint=case, step="recompute_clock", data__clock="negotiation")
         assert handling_steps.count() == 1

@@ -13,11 +13,10 @@ from authorities.policies import Policies
 from complaints.law import changing, working
 from complaints.models import Deadline, LawChange
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from tests import given
 from tests.cast import WEDNESDAY, World
 
-S = Status
 NOW = WEDNESDAY
 FROM = date(2026, 12, 1)
 

@@ -1,6 +1,5 @@
 """The pages of the law's data: what an officer, a head and a stranger meet there."""
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -16,23 +15,13 @@ from complaints.law import changing, numbers, working
 from complaints.law.numbers import missing_year
 from complaints.models import Complaint, LawChange
 from complaints.parties.conditions import current_calendar
-from complaints.procedure.workflow import CLOCKS, TABLE, Status
+from complaints.procedure.workflow import CLOCKS, TABLE
+from complaints.procedure.workflow import Status as S
 from complaints.wording.policies import GROUPS, POLICIES
-from tests import given
+from tests import given, missing_in, reloaded
 from tests.cast import World
+from tests.complaints.pages.at_the_authority import key, workspace
 from tests.server import A_REQUEST
-
-S = Status
-
-
-def workspace(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def key() -> dict[str, str]:
-    return {"idempotency_key": uuid.uuid4().hex}
 
 
 def draft(world: World, **changes: Any) -> dict[str, Any]:
@@ -50,8 +39,7 @@ def test_every_number_has_its_words_and_its_group(world: World) -> None:
     page = workspace(world.rui).get("/authority/policies/").content.decode()
     for _group, text in POLICIES.values():
         assert str(text) in page
-    assert "第十五条" in page
-    assert "10个工作日" in page
+    assert not missing_in(page, "第十五条", "10个工作日")
 
 
 def test_a_change_goes_from_the_draft_to_its_day_over_the_pages(world: World) -> None:
@@ -89,8 +77,7 @@ def test_what_is_wrong_stands_at_its_field_and_the_same_form_twice_is_one_draft(
         ({"number": "0"}, "不能小于1"),
     ]:
         answer = workspace(world.rui).post(NEW, draft(world, **changes))
-        assert answer.status_code == 422
-        assert words in answer.content.decode()
+        assert (answer.status_code, words in answer.content.decode()) == (422, True)
         assert not LawChange.objects.exists()
     officer, form = workspace(world.rui), draft(world)
     first, second = officer.post(NEW, form), officer.post(NEW, form)
@@ -146,8 +133,7 @@ def test_a_trial_of_the_whole_country_counts_for_each_officer_what_lies_there(wo
     today = timezone.localdate()
     change = changing.ask_replay(**asked, now=now, since=today - timedelta(days=30), until=today)
     working.sweep_law(now=now)
-    change.refresh_from_db()
-    assert change.counts["late"] == 2
+    assert reloaded(change).counts["late"] == 2
     address = f"/authority/law/{change.mark}/"
     mine, city = workspace(world.rui).get(address), workspace(world.su).get(address)
     assert [tab["value"] for tab in mine.context["tabs"]] == [1, 0, 0]
@@ -167,8 +153,7 @@ def test_a_calendar_with_wrong_lines_names_them_and_a_county_loads_none(world: W
     answer = workspace(world.superior_officer.user).post("/authority/calendar/", form())
     page = answer.content.decode()
     assert answer.status_code == 422
-    assert "第2行：2026-01-01不在2027年。" in page
-    assert "第3行：“2”既不是0也不是1。" in page
+    assert not missing_in(page, "第2行：2026-01-01不在2027年。", "第3行：“2”既不是0也不是1。")
     raw = "day,is_working,name\n2027-01-01,0,元旦\n"
     assert "由市级以上机关载入" in workspace(world.rui).post("/authority/calendar/", form()).content.decode()
     assert not LawChange.objects.exists()
@@ -207,7 +192,7 @@ def test_from_november_the_next_year_is_asked_for_and_health_says_which_is_missi
     assert shown == (f"{missing} is not loaded" if missing else "ok")
 
 
-def test_every_article_that_is_cited_stands_there() -> None:
+def test_every_article_that_is_cited_stands_there_and_is_found_by_number_and_word(client: Client, db: None) -> None:
     assert [one.number for one in articles("order121")] == list(range(1, 47))
     assert (article(16).name, article(40).name, article(45).anchor) == ("第十六条", "第四十条", "art-45")
     assert len(article(16).lines) == 8
@@ -215,9 +200,6 @@ def test_every_article_that_is_cited_stands_there() -> None:
     for what in numbers.CITED:
         assert numbers.cited_by(what), what
         assert what in TABLE or what.removeprefix("clock:") in set(map(str, CLOCKS)), what
-
-
-def test_the_rules_are_found_by_number_and_word(client: Client, db: None) -> None:
     page = client.get("/rules/").content.decode()
     assert all(f'id="art-{n}"' in page for n in range(1, 47))
     assert 'id="consumer-39"' in page
@@ -239,5 +221,4 @@ def test_articles_open_beside_the_decision_and_the_page_of_limits_says_what_hold
     assert 'href="/rules/#art-15"' in why
     Policy.objects.filter(name="negotiation").update(number=9)
     page = Client().get("/how/time-limits/").content.decode()
-    assert "9个工作日，从送达起" in page
-    assert "60天，含休息日" in page
+    assert not missing_in(page, "9个工作日，从送达起", "60天，含休息日")

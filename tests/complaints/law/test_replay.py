@@ -20,13 +20,12 @@ from complaints.law.replaying import FIELDS, RecordedDeadline, ReplayOutcome, Ru
 from complaints.models import Complaint, Deadline, LawChange, LawEffect
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from database.sweeping import leased
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
 
-S = Status
 NUMBERS = {"negotiation@-.1": (10, "WD"), "mediation@-.1": (60, "CD"), "review@-.1": (7, "WD")}
 EVERYWHERE = (0, 2**31 - 1)
 SINCE = date(2026, 11, 1)
@@ -39,8 +38,7 @@ def at(day: int, *, month: int = 11, hour: int = 10) -> datetime:
 def rules(name: str = "negotiation", number: int = 10, unit: str = "WD") -> Rules:
     calendar = current_calendar()
     row = PolicyRow(name, *EVERYWHERE, PolicyNumber(number, unit, "", ""))
-    policies = Policies.load(date(2026, 11, 11)).instead(row)
-    return Rules(calendar, calendar, numbers=NUMBERS, policies=policies)
+    return Rules(calendar, calendar, numbers=NUMBERS, policies=Policies.load(date(2026, 11, 11)).instead(row))
 
 
 def recorded(clock: str) -> RecordedDeadline:
@@ -71,7 +69,7 @@ def test_a_shorter_time_makes_late_what_was_done_after_it_and_a_narrower_region_
     assert outcome(recorded("negotiation"), own, now=at(30)).last_day == date(2026, 11, 20)
 
 
-def test_what_ran_out_before_the_offer_is_late_a_lapse_unknown_and_a_named_day_not_replayed(world: World) -> None:
+def test_what_ran_out_before_the_offer_is_late_a_lapse_unknown_and_what_was_late_in_time(world: World) -> None:
     """With an offer on the 19th the clock rests; with five days it would have been over on the 18th."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     handling.take(given.an_offer(), [case.pk], actor=world.handler, now=at(19))
@@ -80,17 +78,13 @@ def test_what_ran_out_before_the_offer_is_late_a_lapse_unknown_and_a_named_day_n
     assert outcome(row, rules(number=5), now=at(30)) == ReplayOutcome("late", date(2026, 11, 18))
     assert outcome(row, rules(number=6), now=at(30))[0] == "moved"
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.swept(case, at(26))
-    assert case.status == S.REVIEW
+    assert given.swept(case, at(26)).status == S.REVIEW
     row = recorded("negotiation")
     assert outcome(row, rules(number=12), now=at(30))[0] == "unknown"
     assert outcome(row, rules(number=9), now=at(30))[0] == "moved"
     case = given.a_complaint(world, status=S.PERFORMING)
     row = recorded("performance")
     assert (row.complaint_id, outcome(row, rules("negotiation", 3), now=at(30))[0]) == (case.pk, "set")
-
-
-def test_what_was_done_late_would_have_been_in_time(world: World) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     handling.sweep_clocks(now=at(21))
     handling.take(handling.MOVES["accept"](), [case.pk], actor=world.officer, now=at(23))
@@ -145,8 +139,7 @@ def test_a_replay_goes_in_pieces_and_goes_on_where_it_was_left(world: World, mon
     cut = LawChange.objects.get(pk=cut.pk)
     assert (cut.state, cut.looked_at, cut.total) == ("trying", 4, 5)
     working.sweep_law(now=at(30))
-    cut.refresh_from_db()
-    assert (cut.state, cut.counts, cut.groups) == ("tried", whole.counts, whole.groups)
+    assert (reloaded(cut).state, cut.counts, cut.groups) == ("tried", whole.counts, whole.groups)
     assert (cut.counts, LawEffect.objects.filter(change=cut).count()) == ({"late": 5}, 5)
 
 

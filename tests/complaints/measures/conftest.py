@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,7 +10,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from complaints.models import Complaint, HandlingStep, RoundTrip
+from complaints.models import Complaint, RoundTrip
 from complaints.procedure.workflow import Status
 from complaints.tables.round_trip import working
 from tests import given
@@ -81,7 +81,3 @@ def offer_row(case: Complaint, **changes: str) -> dict[str, str]:
     row = {"编号": case.number, "步骤": "提出方案", "答复1": "同意", "答复金额1": "128.50", "履行方式1": "原路退款"}
     row |= {"最后一天1": "2099-12-07", "答复2": "同意", "给消费者的话": "多扣的费用全部退还。"}
     return row | changes
-
-
-def steps_of(rows: Iterable[Complaint], step: str) -> int:
-    return HandlingStep.objects.filter(complaint__in=list(rows), step=step).count()

@@ -11,7 +11,7 @@ import json
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -130,22 +130,32 @@ class _Talk(socketserver.StreamRequestHandler):
         return True
 
 
-class _Server(socketserver.ThreadingTCPServer):
+@contextlib.contextmanager
+def serving(server: Any) -> Iterator[int]:
+    """A server of this machine at work; gives its port."""
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
     request_queue_size = 50
-    office: PostOffice
+
+    def __init__(self, talk: type[socketserver.BaseRequestHandler], **known: Any) -> None:
+        super().__init__(("127.0.0.1", 0), talk)
+        vars(self).update(known)
 
 
 @pytest.fixture
 def post_office() -> Iterator[PostOffice]:
     office = PostOffice()
-    server = _Server(("127.0.0.1", 0), _Talk)
-    server.office, office.port = office, server.server_address[1]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield office
-    office.ended.set()
-    server.shutdown()
-    server.server_close()
+    with serving(Server(_Talk, office=office)) as office.port:
+        yield office
+        office.ended.set()
 
 
 @dataclass
@@ -164,37 +174,36 @@ class Gateway:
     def texts(self) -> list[str]:
         return [json.loads(body)["data"]["text"] for _, body in self.posts]
 
-
-class _Post(BaseHTTPRequestHandler):
-    server: Any
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self.server.gateway.posts.append(({name.lower(): value for name, value in self.headers.items()}, body))
-        self.send_response(self.server.gateway.status)
-        if self.server.gateway.status == 302:
-            self.send_header("Location", "http://127.0.0.1:1/")
-        self.send_header("Content-Length", "0")
-        self.end_headers()
-
-    def log_message(self, *_: Any) -> None:
-        """Silent."""
+    def take(self, _path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+        self.posts.append((headers, body))
+        return self.status, b""
 
 
-class _Posts(ThreadingHTTPServer):
-    daemon_threads = True
-    gateway: Gateway
+def answering(answer: Callable[[str, dict[str, str], bytes], tuple[int, bytes]]) -> ThreadingHTTPServer:
+    """A server that gives each post, its path, headers and body, to ``answer``."""
+
+    class Post(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            status, words = answer(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
+            self.send_response(status)
+            if status == 302:
+                self.send_header("Location", "http://127.0.0.1:1/")
+            self.send_header("Content-Length", str(len(words)))
+            self.end_headers()
+            self.wfile.write(words)
+
+        def log_message(self, *_: Any) -> None:
+            """Silent."""
+
+    return ThreadingHTTPServer(("127.0.0.1", 0), Post)
 
 
 @pytest.fixture
 def gateway() -> Iterator[Gateway]:
     taken = Gateway()
-    server = _Posts(("127.0.0.1", 0), _Post)
-    server.gateway, taken.port = taken, server.server_address[1]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield taken
-    server.shutdown()
-    server.server_close()
+    with serving(answering(taken.take)) as taken.port:
+        yield taken
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 import hashlib
 import hmac
 import json
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -16,6 +14,7 @@ import pytest
 from complaints.notices.channels import SMS, open_channels
 from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryAgain
 from complaints.notices.channels.sms import Aliyun, canonical_query, signed_headers
+from tests.complaints.notices.post_office import answering, serving
 from web import environment
 
 NOW = datetime(2026, 11, 26, 2, 0, tzinfo=UTC)
@@ -39,7 +38,7 @@ class Service:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}/"
 
-    def judge(self, method: str, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
+    def judge(self, path: str, headers: dict[str, str], body: bytes) -> tuple[int, bytes]:
         """The rules of "signature V3", written down a second time from the documentation."""
         scheme, _, rest = headers.get("authorization", "").partition(" ")
         parts = dict(pair.split("=", 1) for pair in rest.split(","))
@@ -49,17 +48,11 @@ class Service:
         signed = parts["SignedHeaders"].split(";")
         must = {"host", *(name for name in headers if name.startswith("x-acs-"))}
         lines = "".join(f"{name}:{headers[name]}\n" for name in signed)
-        request = f"{method}\n/\n{canonical}\n{lines}\n{parts['SignedHeaders']}\n{digest}"
+        request = f"POST\n/\n{canonical}\n{lines}\n{parts['SignedHeaders']}\n{digest}"
         text = f"{scheme}\n{hashlib.sha256(request.encode()).hexdigest()}".encode()
-        right = (
-            scheme == "ACS3-HMAC-SHA256"
-            and parts["Credential"] == KEY_ID
-            and set(signed) == must
-            and signed == sorted(signed)
-            and headers["x-acs-content-sha256"] == digest
-            and hmac.compare_digest(hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest(), parts["Signature"])
-        )
-        if not right:
+        said = (scheme, parts["Credential"], signed, headers["x-acs-content-sha256"], parts["Signature"])
+        signature = hmac.new(SECRET.encode(), text, hashlib.sha256).hexdigest()
+        if said != ("ACS3-HMAC-SHA256", KEY_ID, sorted(must), digest, signature):
             no = {"Code": "SignatureDoesNotMatch", "Message": "Specified signature is not matched."}
             return 400, json.dumps(no).encode()
         assert (headers["x-acs-action"], headers["x-acs-version"]) == ("SendSms", "2017-05-25")
@@ -70,36 +63,11 @@ class Service:
         return self.status, json.dumps(given).encode() if self.body is None else self.body
 
 
-class _Post(BaseHTTPRequestHandler):
-    server: Any
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        status, given = self.server.service.judge("POST", self.path, headers, body)
-        self.send_response(status)
-        self.send_header("Content-Length", str(len(given)))
-        self.end_headers()
-        self.wfile.write(given)
-
-    def log_message(self, *_: Any) -> None:
-        """Silent."""
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    service: Service
-
-
 @pytest.fixture
 def service() -> Iterator[Service]:
     result = Service()
-    server = _Server(("127.0.0.1", 0), _Post)
-    server.service, result.port = result, server.server_address[1]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    yield result
-    server.shutdown()
-    server.server_close()
+    with serving(answering(result.judge)) as result.port:
+        yield result
 
 
 def values(service: Service | None = None, **changes: str) -> dict[str, str]:
@@ -109,8 +77,7 @@ def values(service: Service | None = None, **changes: str) -> dict[str, str]:
 
 
 def sms_to(service: Service, **changes: str) -> Aliyun:
-    account = environment.aliyun_sms(values(service, **changes))
-    return Aliyun(account, now=NOW)
+    return Aliyun(environment.aliyun_sms(values(service, **changes)), now=NOW)
 
 
 def test_the_signature_of_the_published_example() -> None:
@@ -136,19 +103,16 @@ def test_T62_T65_a_message_is_signed_and_arrives_whole(service: Service) -> None
     assert first["OutId"] == second["OutId"]
 
 
-def test_any_text_is_signed_as_it_goes_out(service: Service) -> None:
-    for short in ("~ +&=%/?#\"'\\", "é ü 您好 𠮷 👍", "x.", "x" * 70, "[12315] a b"):
-        sms_to(service).send(Letter(key="1", subject="", body="", short=short), "+8613800000001")
-        holes = json.loads(service.taken[-1]["TemplateParam"])
-        assert holes["text1"] + holes["text2"] == short.removeprefix("[12315] ")
-
-
-def test_a_code_goes_by_its_own_template(service: Service) -> None:
+def test_any_text_is_signed_as_it_goes_out_and_a_code_goes_by_its_own_template(service: Service) -> None:
     code = Letter(key="message:5", subject="", body="", short="【12315】验证码 482913，10分钟内有效")
     sms_to(service, CODE_TEMPLATE="SMS_1540002").send(code, "+8613800000001")
     sms_to(service).send(code, "+8613800000001")
     assert json.loads(service.taken[0]["TemplateParam"]) == {"code": "482913"}
     assert [call["TemplateCode"] for call in service.taken] == ["SMS_1540002", "SMS_1540001"]
+    for short in ("~ +&=%/?#\"'\\", "é ü 您好 𠮷 👍", "x.", "x" * 70, "[12315] a b"):
+        sms_to(service).send(Letter(key="1", subject="", body="", short=short), "+8613800000001")
+        holes = json.loads(service.taken[-1]["TemplateParam"])
+        assert holes["text1"] + holes["text2"] == short.removeprefix("[12315] ")
 
 
 def test_what_the_service_answers(service: Service) -> None:

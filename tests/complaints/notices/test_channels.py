@@ -46,11 +46,15 @@ def test_a_letter_arrives_as_it_was_written_under_a_name_of_its_own(post_office:
     assert one == again != two
 
 
-def test_T65_what_is_no_address_is_never_said_to_a_server(post_office: PostOffice) -> None:
+def test_T65_what_is_no_address_is_never_said_and_who_takes_nothing_has_lost_none(post_office: PostOffice) -> None:
     for address in ["", "chen", "chen@example.com\r\nRCPT TO:<x@example.com>", "a b@example.com", "a@b@c"]:
         with pytest.raises(Bounced, match="bad_address"):
             mail_to(post_office).send(LETTER, address)
         assert post_office.connections == 0
+    post_office.answers["chen@example.com"] = 554
+    post_office.words = "5.7.1 "
+    with pytest.raises(ServerAway, match=r"^smtp_554_policy$"):
+        mail_to(post_office).send(LETTER, "chen@example.com")
 
 
 def test_an_answer_about_the_address_or_the_letter(post_office: PostOffice) -> None:
@@ -73,13 +77,6 @@ def test_an_answer_about_the_address_or_the_letter(post_office: PostOffice) -> N
         with pytest.raises(kind, match=f"^smtp_{code}$"):
             mail_to(post_office).send(LETTER, "chen@example.com")
         assert not post_office.accepted
-
-
-def test_who_takes_nothing_from_us_has_not_lost_its_addresses(post_office: PostOffice) -> None:
-    post_office.answers["chen@example.com"] = 554
-    post_office.words = "5.7.1 "
-    with pytest.raises(ServerAway, match=r"^smtp_554_policy$"):
-        mail_to(post_office).send(LETTER, "chen@example.com")
 
 
 def test_a_server_that_breaks_off_has_accepted_nothing(post_office: PostOffice) -> None:
@@ -121,16 +118,13 @@ def test_a_server_holds_us_for_a_moment(post_office: PostOffice, mode: str, monk
         sms_to(Gateway(port=post_office.port)).send(LETTER, "+8613800000001")
 
 
-# --- short messages ---------------------------------------------------------------------------
-
-
 def sms_to(gateway: Gateway, *secrets: str) -> Sms:
     result = environment.gateway("SMS_GATEWAY_URL", gateway.url, "SMS_GATEWAY_SECRET", list(secrets or (SECRET,)))
     assert result is not None
     return Sms(result, now=NOW)
 
 
-def test_T62_T65_a_short_message_is_signed(gateway: Gateway) -> None:
+def test_T62_T65_a_short_message_is_signed_as_the_published_example(gateway: Gateway) -> None:
     other = "whsec_" + base64.b64encode(b"o" * 24).decode()
     sms_to(gateway, SECRET, other).send(LETTER, "+8613800000001")
     sms_to(gateway).send(LETTER, "+8613800000001")
@@ -140,9 +134,6 @@ def test_T62_T65_a_short_message_is_signed(gateway: Gateway) -> None:
     text = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
     digests = [hmac.new(key, text, hashlib.sha256).digest() for key in (b"k" * 32, b"o" * 24)]
     assert headers["webhook-signature"].split() == ["v1," + base64.b64encode(one).decode() for one in digests]
-
-
-def test_the_signature_of_the_published_example() -> None:
     key = base64.b64decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
     signed = signing.signatures([key], key="msg_p5jXN8AQM9LWM0D4loKWxJek", at=1614265330, body=b'{"test": 2432232314}')
     assert signed == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
@@ -158,9 +149,6 @@ def test_what_the_gateway_answers_and_what_does_not_fit_is_not_cut(gateway: Gate
         gateway.status = status
         with pytest.raises(kind, match=f"^http_{status}$"):
             sms_to(gateway).send(LETTER, "+8613800000001")
-
-
-# --- settings ---------------------------------------------------------------------------------
 
 
 def test_a_mail_server_and_an_odd_one_refuses_without_its_password() -> None:
@@ -181,21 +169,18 @@ def test_a_mail_server_and_an_odd_one_refuses_without_its_password() -> None:
         assert "secret" not in str(refused.value)
 
 
-def test_an_odd_sender_and_an_odd_site_refuse() -> None:
+def test_T65_an_odd_gateway_sender_or_site_refuses() -> None:
+    assert environment.gateway("SMS_GATEWAY_URL", "", "SMS_GATEWAY_SECRET", []) is None
+    odd = [(url, [SECRET]) for url in ("http://sms.example.org/", "ftp://sms.example.org/", "https://", "")]
+    for url, secrets in [*odd, *(("https://sms.example.org/", one) for one in ([], ["whsec_short"], ["k" * 40]))]:
+        with pytest.raises(SystemExit):
+            environment.gateway("SMS_GATEWAY_URL", url, "SMS_GATEWAY_SECRET", secrets)
     for value in ["portal", "a@b", "Portal <a@b.org>", "a@b.org\nBcc: c@d.org", "a b@c.org"]:
         with pytest.raises(SystemExit, match="write one address"):
             environment.mail_address("EMAIL_FROM", value)
     for url in ["example.org", "https://example.org/path", "https://exa mple.org", "javascript:x"]:
         with pytest.raises(SystemExit, match="write https://host"):
             environment.site("SITE_URL", url)
-
-
-def test_T65_an_odd_gateway_refuses() -> None:
-    assert environment.gateway("SMS_GATEWAY_URL", "", "SMS_GATEWAY_SECRET", []) is None
-    odd = [(url, [SECRET]) for url in ("http://sms.example.org/", "ftp://sms.example.org/", "https://", "")]
-    for url, secrets in [*odd, *(("https://sms.example.org/", one) for one in ([], ["whsec_short"], ["k" * 40]))]:
-        with pytest.raises(SystemExit):
-            environment.gateway("SMS_GATEWAY_URL", url, "SMS_GATEWAY_SECRET", secrets)
 
 
 def test_without_settings_and_in_a_demo_all_lands_in_the_own_mailbox(settings: object, post_office: PostOffice) -> None:

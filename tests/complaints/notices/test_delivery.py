@@ -20,7 +20,7 @@ from complaints.notices import delivery
 from complaints.notices.channels import open_channels
 from complaints.notices.channels.letter import SEND_WITHIN
 from complaints.procedure.workflow import Status
-from tests import PATIENCE, given
+from tests import PATIENCE, given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.notices.post_office import Gateway, PostOffice
 
@@ -84,6 +84,10 @@ def test_what_a_dead_sender_held_is_sent_by_another(case: Complaint, mail: PostO
     queue(case, channel="email", state="leased", leased_until=WEDNESDAY + delivery.LEASE, attempts=1)
     assert delivery.sweep_notices(now=WEDNESDAY) == 0
     assert delivery.sweep_notices(now=WEDNESDAY + delivery.LEASE) == 1
+    ask()
+    OutgoingMessage.objects.update(state="leased", leased_until=WEDNESDAY + delivery.CODES_LEASE)
+    assert delivery.sweep_notices(now=WEDNESDAY) == 0
+    assert delivery.sweep_notices(now=WEDNESDAY + delivery.CODES_LEASE) == 1
 
 
 def test_killed_before_stamping_it_goes_again(
@@ -171,13 +175,9 @@ def test_one_odd_letter_does_not_stop_the_others(
 
     monkeypatch.setattr(delivery, "letter_of", broken)
     assert delivery.sweep_notices(now=WEDNESDAY) == 2
-    odd.refresh_from_db()
-    assert (odd.state, odd.last_error) == ("queued", "fault_ValueError")
+    assert (reloaded(odd).state, odd.last_error) == ("queued", "fault_ValueError")
     assert "ValueError" in caplog.text
     assert "chen@" not in caplog.text
-
-
-# --- dead addresses -----------------------------------------------------------------------------
 
 
 def test_a_dead_number_leads_to_the_mailbox_and_a_dead_mailbox_to_an_officer(
@@ -212,9 +212,6 @@ def test_a_bounce_at_night_by_mail_rings_nobody(case: Complaint, mail: PostOffic
     assert not sms.posts
 
 
-# --- two sweepers -------------------------------------------------------------------------------
-
-
 def at_once(*sweeps: Callable[[], int]) -> list[int]:
     results: list[int] = []
 
@@ -233,7 +230,7 @@ def at_once(*sweeps: Callable[[], int]) -> list[int]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_two_sweepers_send_each_letter_once(case: Complaint, mail: PostOffice) -> None:
+def test_two_sweepers_send_each_letter_once_and_a_server_holds_one_worker(case: Complaint, mail: PostOffice) -> None:
     """The leases alone see to it: both are past the page or the API at once."""
     queue(case, 60, channel="email")
 
@@ -243,10 +240,7 @@ def test_two_sweepers_send_each_letter_once(case: Complaint, mail: PostOffice) -
 
     assert sum(at_once(sweep, sweep)) == 60
     assert len(set(mail.keys)) == len(mail.accepted) == 60
-
-
-@pytest.mark.django_db(transaction=True)
-def test_a_server_that_holds_us_holds_one_worker(case: Complaint, mail: PostOffice) -> None:
+    Notice.objects.all().delete()
     queue(case, channel="email")
     with delivery.alone(delivery.SENDER) as is_alone:
         assert is_alone
@@ -291,14 +285,11 @@ def test_a_code_goes_out_also_at_night_and_is_forgotten(mail: PostOffice, sms: G
 def test_in_the_own_mailbox_it_is_read_for_ten_minutes() -> None:
     message = ask()
     assert delivery.sweep_notices(now=WEDNESDAY) == 1
-    message.refresh_from_db()
-    assert (message.state, bool(message.body)) == ("sent", True)
+    assert (reloaded(message).state, bool(message.body)) == ("sent", True)
     delivery.sweep_notices(now=WEDNESDAY + codes.VALID_FOR - SECOND)
-    message.refresh_from_db()
-    assert message.body
+    assert reloaded(message).body
     delivery.sweep_notices(now=WEDNESDAY + codes.VALID_FOR)
-    message.refresh_from_db()
-    assert (message.state, message.body) == ("sent", "")
+    assert (reloaded(message).state, message.body) == ("sent", "")
 
 
 def test_it_is_tried_again_soon_and_given_up_when_nobody_can_use_it(mail: PostOffice) -> None:
@@ -308,19 +299,11 @@ def test_it_is_tried_again_soon_and_given_up_when_nobody_can_use_it(mail: PostOf
     for second in range(0, 640, 5):
         delivery.sweep_notices(now=WEDNESDAY + second * SECOND)
         tried.append(len(mail.heard))
-    message.refresh_from_db()
-    assert (message.state, message.body, message.last_error) == ("given_up", "", "hung_up")
+    assert (reloaded(message).state, message.body, message.last_error) == ("given_up", "", "hung_up")
     assert tried[:9] == [1, 1, 2, 2, 2, 2, 2, 2, 3]
     assert 8 <= tried[-1] <= 14
     assert len({taken.key for taken in mail.heard}) == 1
     assert not mail.accepted
-
-
-def test_a_code_that_a_dead_sender_held_is_sent_by_another(mail: PostOffice) -> None:
-    ask()
-    OutgoingMessage.objects.update(state="leased", leased_until=WEDNESDAY + delivery.CODES_LEASE)
-    assert delivery.sweep_notices(now=WEDNESDAY) == 0
-    assert delivery.sweep_notices(now=WEDNESDAY + delivery.CODES_LEASE) == 1
 
 
 def test_a_dead_address_is_given_up_an_old_message_dropped(mail: PostOffice, caplog: pytest.LogCaptureFixture) -> None:
@@ -332,6 +315,5 @@ def test_a_dead_address_is_given_up_an_old_message_dropped(mail: PostOffice, cap
     mail.answers["chen@example.com"] = 550
     message = ask()
     delivery.sweep_notices(now=WEDNESDAY)
-    message.refresh_from_db()
-    assert (message.state, message.body, message.last_error) == ("given_up", "", "smtp_550")
+    assert (reloaded(message).state, message.body, message.last_error) == ("given_up", "", "smtp_550")
     assert "chen@" not in caplog.text

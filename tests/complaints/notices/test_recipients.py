@@ -2,7 +2,6 @@
 
 from datetime import date, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -18,13 +17,13 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure import working_calendar
 from complaints.procedure.filing_request import JOINT
 from complaints.procedure.workflow import Status
+from complaints.procedure.working_calendar import SHANGHAI as HERE
 from enterprises.models import Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.notices.post_office import Gateway, PostOffice
 from tests.complaints.notices.test_delivery import queue, states
 
-HERE = ZoneInfo("Asia/Shanghai")
 DIGEST = WEDNESDAY + timedelta(hours=4, minutes=2)
 
 
@@ -52,9 +51,6 @@ def case(world: World) -> Complaint:
     result = given.a_complaint(world, status=Status.WITH_ENTERPRISE)
     Notice.objects.all().delete()
     return result
-
-
-# --- hours --------------------------------------------------------------------------------------
 
 
 def test_what_rings_does_so_from_eight_to_nine() -> None:
@@ -86,9 +82,6 @@ def test_digests_are_told_on_working_days(directory: None, db: None) -> None:
         (datetime(2026, 10, 9, 15, tzinfo=HERE), datetime(2026, 10, 10, 8, 32, tzinfo=HERE)),
     ]:
         assert working_calendar.next_digest(moment, current_calendar()) == told_at
-
-
-# --- the channel of a consumer ---------------------------------------------------------------------
 
 
 def test_a_phone_gets_a_short_message_by_day_alone(case: Complaint, mail: PostOffice, sms: Gateway) -> None:
@@ -131,9 +124,6 @@ def test_letters_lead_to_the_portal(world: World, mail: PostOffice, settings: An
     assert f"：https://odr.example.org/cases/{case.number}/" in mail.accepted[0].message.get_content()
 
 
-# --- the people of an organisation -------------------------------------------------------------------
-
-
 def test_the_handler_is_told_managers_of_what_is_late_or_an_officer(case: Complaint, world: World) -> None:
     queue(case, **to_staff(case))
     delivery.sweep_notices(now=DIGEST)
@@ -157,7 +147,7 @@ def test_the_handler_is_told_managers_of_what_is_late_or_an_officer(case: Compla
     assert told() == {("主管", "digest")}
 
 
-def test_a_digest_goes_to_whoever_handles_the_case_when_it_is_due(world: World) -> None:
+def test_a_digest_goes_to_whoever_handles_the_case_then_and_reminders_wait_for_none(world: World) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     other = User.objects.create_user("second@example.com", name="二试")
     second = Staff.objects.create(user=other, enterprise=world.mobile, branch=world.fuzhou, role=Role.HANDLER.post)
@@ -166,10 +156,7 @@ def test_a_digest_goes_to_whoever_handles_the_case_when_it_is_due(world: World) 
     delivery.sweep_notices(now=WEDNESDAY + timedelta(hours=5))
     shown = Notice.objects.filter(complaint=case, kind="add_statement", addressee="enterprise")
     assert {row.user_id for row in shown} == {other.pk}
-
-
-def test_reminders_of_the_morning_wait_for_no_afternoon(world: World) -> None:
-    """Whatever the sweep writes late, after an outage for one, goes out with the next round."""
+    # Whatever the sweep writes late, after an outage for one, goes out with the next round.
     case = given.a_complaint(world, status=Status.NEGOTIATING)
     late = WEDNESDAY.replace(hour=10) + timedelta(days=9)
     handling.sweep_clocks(now=late)
@@ -199,9 +186,6 @@ def test_intake_distributes_whoever_handles_the_case_is_told_alone_and_heads_get
     assert told(kind="refer_to_triage") == {("苏试", "single")}
     # The head is not disturbed by single ones.
     assert Notice.objects.get(form="summary").send_after == DIGEST
-
-
-# --- digests -----------------------------------------------------------------------------------------
 
 
 def test_a_digest_is_one_letter_a_person(case: Complaint, mail: PostOffice, world: World) -> None:
@@ -266,9 +250,6 @@ def test_many_lines_are_a_number(case: Complaint, world: World) -> None:
     body = letter_of(queue(case, 103, **to_staff(case, user_id=world.ming.pk, channel="email")), now=DIGEST).body
     assert body.endswith("另有3条，请登录查看。")
     assert len(body.splitlines()) == 201
-
-
-# --- the reader's language ------------------------------------------------------------------------
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests import PATIENCE
+from tests.complaints.notices.post_office import Server, serving
 
 
 class Line:
@@ -76,19 +77,8 @@ def _whole(sock: socket.socket) -> bytes:
     return kept + b"\r\n\r\n" + body
 
 
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = daemon_threads = True
-    line: Line
-
-
 @contextlib.contextmanager
 def cut_line(target: str, *, share: float, seed: int) -> Iterator[Line]:
     made = Line(target, share=share, seed=seed)
-    server = _Server(("127.0.0.1", 0), _Talk)
-    server.line, made.port = made, server.server_address[1]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
+    with serving(Server(_Talk, line=made)) as made.port:
         yield made
-    finally:
-        server.shutdown()
-        server.server_close()

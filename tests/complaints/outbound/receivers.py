@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from tests import PATIENCE
+from tests.complaints.notices.post_office import Server, serving
 from web import safe_http
 
 NAME = "receiver.example"
@@ -137,30 +138,18 @@ class _Talk(socketserver.BaseRequestHandler):
             sock.sendall(f"HTTP/1.1 {receiver.status} Said\r\nContent-Length: 0\r\n\r\n".encode())
 
 
-class _Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = daemon_threads = True
-    request_queue_size = 50
-    receiver: Receiver
-    tls: ssl.SSLContext
-
-
 @contextlib.contextmanager
 def listening(**told: Any) -> Iterator[Receiver]:
-    made = Receiver(**told)
-    server = _Server(("127.0.0.1", 0), _Talk)
-    server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made, tls = Receiver(**told), ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     with TemporaryDirectory() as folder:
         path = Path(folder) / "both.pem"
         path.write_bytes(b"".join(certificate()))
-        server.tls.load_cert_chain(path)
-    server.receiver, made.port = made, server.server_address[1]
-    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-    try:
-        yield made
-    finally:
-        made.ended.set()
-        server.shutdown()
-        server.server_close()
+        tls.load_cert_chain(path)
+    with serving(Server(_Talk, receiver=made, tls=tls)) as made.port:
+        try:
+            yield made
+        finally:
+            made.ended.set()
 
 
 @pytest.fixture

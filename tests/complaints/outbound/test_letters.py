@@ -112,7 +112,7 @@ def test_T31_a_code_carries_nothing_that_somebody_typed(world: World, mail: Post
     assert {taken.to for taken in mail.accepted} <= {"hua@example.com"}
 
 
-def test_T31_no_link_but_ours_can_be_clicked() -> None:
+def test_T31_no_link_but_ours_can_be_clicked_and_no_name_becomes_a_header(post_office: PostOffice) -> None:
     near = ("https://evil.example/", f"https://{HOST}.evil.example/", f"https://{HOST}@evil.example/")
     odd = ("HTTP://evil.example", "ftp://evil.example", "javascript://%0aalert(1)", "mailto:all@evil.example")
     for text in (*near, *odd, "www.evil.example", "https:/evil.example"):
@@ -121,9 +121,6 @@ def test_T31_no_link_but_ours_can_be_clicked() -> None:
         assert [link for link in LINK.findall(written) if urlsplit(link).netloc != HOST] == []
         assert f" {ours} " in written
         assert not LINK.findall(only_our_links(text, ""))
-
-
-def test_T31_no_subject_and_no_name_becomes_a_header(post_office: PostOffice) -> None:
     door = mail_to(post_office)
     for text in (BROKEN, NASTY, "a\nb", "a\u2028Bcc: b@evil.example", "\x00\x0bBcc: c@evil.example"):
         door.send(Letter(key="1", subject=text, body="b"), "chen@example.com")

@@ -3,15 +3,18 @@
 from datetime import timedelta
 from typing import Any
 
-from authorities.models import Authority
+from django.db import transaction
+
+from authorities.models import Authority, CalendarDay, CalendarVersion, Policy
 from complaints.handling.steps import authority, casework, contact, jurisdiction
 from complaints.models import Complaint, HandlingStep, Matter, Notice
 from complaints.notices import recipients
 from complaints.notices.channels import SMS
+from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.workflow import Status
 from complaints.record.person_digests import cases_of
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 
 S, DAY = Status, timedelta(days=1)
@@ -32,8 +35,7 @@ def test_the_common_superior_alone_designates_and_only_in_a_dispute_and_the_revi
     given.step(case, move, world.actor("superior"), WEDNESDAY + DAY)
     assert (case.status, case.handling_authority) == (S.REVIEW, other)
     assert not Matter.objects.filter(complaint=case, kind="jurisdiction", state="open").exists()
-    clock.refresh_from_db()
-    assert clock.ended_at is not None
+    assert reloaded(clock).ended_at is not None
     assert case.deadlines.get(clock="review", ended_at=None).last_day.isoformat() == "2026-11-23"
     assert Notice.objects.filter(complaint=case, kind="designate_authority", addressee="consumer").exists()
     case = disputed(world)
@@ -43,8 +45,7 @@ def test_the_common_superior_alone_designates_and_only_in_a_dispute_and_the_revi
         assert given.refused(case, move, world.actor(who), WEDNESDAY) == code
     code = given.refused(case, authority.assign_authority(authority_id=far.pk), world.officer, WEDNESDAY)
     assert code in ("not_now", "not_yours")
-    case.refresh_from_db()
-    assert case.handling_authority == world.gulou
+    assert reloaded(case).handling_authority == world.gulou
     case = given.a_complaint(world, status=S.REVIEW)
     move = jurisdiction.designate_authority(authority_id=world.gulou.pk, text=TEXT)
     given.refused(case, move, world.actor("superior"), WEDNESDAY)
@@ -89,3 +90,56 @@ def test_only_cases_against_the_same_named_respondent_are_joined_before_anybody_
     refused = given.refusal(one, move, world.intake, WEDNESDAY)
     assert (refused.code, refused.field) == ("no_respondent", "numbers")
     given.step(one, casework.link_cases(numbers=[other.number]), world.intake, WEDNESDAY)
+
+
+def acceptance() -> int:
+    return Conditions.at(WEDNESDAY).policies.number("acceptance", None).number
+
+
+def test_what_did_not_change_is_not_read_again(world: World, django_assert_num_queries: Any) -> None:
+    first = Conditions.at(WEDNESDAY)
+    with django_assert_num_queries(1):
+        again = Conditions.at(WEDNESDAY)
+    assert again.jurisdiction is first.jurisdiction
+    assert again.policies is first.policies
+    assert Conditions.at(WEDNESDAY + timedelta(days=30)).policies.on > first.policies.on
+
+
+def test_a_changed_policy_counts_at_once_and_what_was_rolled_back_never(world: World) -> None:
+    before = acceptance()
+    Policy.objects.filter(name="acceptance").update(number=before + 3)
+    assert acceptance() == before + 3
+    Policy.objects.filter(name="acceptance").update(number=before)
+    assert acceptance() == before
+    row = Policy.objects.filter(name="acceptance").first()
+    columns = {"region": None, "unit": row.unit, "legal_basis": "test", "version": 99}
+    Policy.objects.create(name="acceptance", number=before + 7, **columns)
+    assert acceptance() == before + 7
+    Policy.objects.filter(name="acceptance", version=99).delete()
+    assert acceptance() == before
+    before = acceptance()
+    for number in (before + 1, before + 2):
+        with transaction.atomic():
+            Policy.objects.filter(name="acceptance").update(number=number)
+            assert acceptance() == number
+            transaction.set_rollback(True)
+        assert acceptance() == before
+
+
+def test_a_changed_authority_and_a_new_calendar_count_at_once(world: World) -> None:
+    def workspace() -> Authority:
+        return Conditions.at(WEDNESDAY).jurisdiction.intake(world.region.pk)
+
+    was = workspace()
+    Authority.objects.filter(pk=was.pk).update(has_intake=False)
+    assert workspace() != was
+    Authority.objects.filter(pk=was.pk).update(has_intake=True)
+    assert workspace() == was
+    calendar = Conditions.at(WEDNESDAY).calendar
+    day = WEDNESDAY.date()
+    assert calendar.is_working(day)
+    last = CalendarVersion.objects.filter(country="CN", year=day.year).latest("number")
+    columns = {"number": last.number + 1, "source": "test", "digest": "-", "loaded_at": WEDNESDAY}
+    version = CalendarVersion.objects.create(country="CN", year=day.year, **columns)
+    CalendarDay.objects.create(version=version, day=day, is_working=False, name="测试")
+    assert not Conditions.at(WEDNESDAY).calendar.is_working(day)

@@ -17,15 +17,14 @@ from complaints.handling.steps import both
 from complaints.handling.transition import contact_access
 from complaints.models import Complaint, ConsentRecord, FilingDraft, HandlingStep, Heartbeat, PersonalText, TrackingTry
 from complaints.privacy import erasing, my_data
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from complaints.tasks import sweep_expired
 from odr_portal.celery import beats
-from tests import given
+from tests import given, missing_in, reloaded
 from tests.cast import World
 from tests.given import a_complaint, filed, step
 
 pytestmark = pytest.mark.django_db
-S = Status
 
 
 @pytest.fixture
@@ -55,8 +54,7 @@ def test_T81_a_consent_taken_back_is_a_row_of_its_own_and_holds_from_then_on(che
     assert answer.status_code == 302
     consent_records = ConsentRecord.objects.filter(complaint=case, purpose="share_with_enterprise")
     assert list(consent_records.values_list("is_given", flat=True)) == [True, False]
-    case.refresh_from_db()
-    assert case.consents["share_with_enterprise"] is False
+    assert reloaded(case).consents["share_with_enterprise"] is False
     assert case.status == S.NEGOTIATING
     move = both.withdraw_consent(purpose="share_with_enterprise")
     given.raised(handling.take, move, [case.pk], actor=world.consumer, now=timezone.now())
@@ -73,9 +71,7 @@ def test_T81_without_an_answer_about_consent_nothing_is_filed(client: Client) ->
 def test_the_page_shows_what_we_hold_and_a_copy_ones_own_words(chen: Client, world: World) -> None:
     case = a_complaint(world, status=S.NEGOTIATING)
     page = chen.get("/account/privacy/").content.decode()
-    assert case.number in page
-    assert "把投诉和联系方式提供给企业" in page
-    assert "还没有人查看过" in page
+    assert not missing_in(page, case.number, "把投诉和联系方式提供给企业", "还没有人查看过")
     page = chen.get("/account/sessions/").content.decode()
     assert "再联系12315" in page
     assert "密码" not in page.partition("<main")[2].partition("</main>")[0]

@@ -8,7 +8,8 @@ import pytest
 
 from accounts.models import User
 from complaints.models import Complaint, Deadline
-from complaints.procedure.workflow import CLOCKS, Clock, Outcome, Status
+from complaints.procedure.workflow import CLOCKS, Clock, Outcome
+from complaints.procedure.workflow import Status as S
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.wording.clock import chip, clock_facts
 from complaints.wording.next_action import NextAction, next_action_of
@@ -17,7 +18,6 @@ from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.languages import in_language
 
-S = Status
 CALENDAR = Calendar.build([(date(2027, 1, 1), False, "元旦", "New Year's Day")], [2026], source="a decree", version="1")
 NOW = datetime(2026, 11, 27, 2, tzinfo=UTC)
 BEGUN = datetime(2026, 11, 18, 3, tzinfo=UTC)
@@ -29,7 +29,7 @@ def clock(kind: Clock, last_day: date, **changes: Any) -> Deadline:
     return Deadline(clock=kind, **values | {"last_day": last_day, "due_at": due_at} | changes)
 
 
-def case(status: Status, **changes: Any) -> Complaint:
+def case(status: S, **changes: Any) -> Complaint:
     fields = {"number": "20261118-7K3Q-5", "status": status, "status_since": BEGUN}
     return Complaint(**fields | {"consents": {"pass_to_regulator": True}} | changes)
 
@@ -47,7 +47,7 @@ def with_li(complaint: Complaint) -> Complaint:
 WEDNESDAY_2 = date(2026, 12, 2)
 
 
-#: Status, clock, and the sentence in both languages; every clock ends on 2 December.
+#: S, clock, and the sentence in both languages; every clock ends on 2 December.
 SENTENCES = """
 FILED FORWARDING 已提交，正在转给负责答复的单位。 | Filed. We are passing it to whoever must answer.
 TRIAGE FORWARDING 市场监管部门正在确定由谁处理，12月2日24:00前分送。
