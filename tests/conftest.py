@@ -9,11 +9,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.cache import cache
 from django.test import Client, override_settings
 from django.utils import translation
 
 from accounts.sign_in import entering
+from accounts.sign_in.sessions import SessionStore
 from oversight.presenting import choosing
 from tests import PATIENCE, slow
 
@@ -127,12 +130,20 @@ _force_login = Client.force_login
 
 
 def force_login(self: Client, user: Any, backend: str | None = None) -> None:
-    """What nearly every test means: somebody who is in, factor shown, whatever the clock says then."""
-    _force_login(self, user, backend)
-    session = self.session
-    for name in (entering.ENTERED, entering.SEEN, entering.VERIFIED, entering.CONFIRMED):
-        session[name] = ALWAYS
-    session.save()
+    """What nearly every test means: somebody who is in, factor shown, whatever the clock says then. A new browser gets
+    its session by one insert instead of sixteen statements."""
+    shown = dict.fromkeys((entering.ENTERED, entering.SEEN, entering.VERIFIED, entering.CONFIRMED), ALWAYS)
+    if self.cookies:
+        _force_login(self, user, backend)
+        session = self.session
+        session.update(shown)
+        session.save()
+        return
+    session = SessionStore()
+    person = {SESSION_KEY: str(user.pk), HASH_SESSION_KEY: user.get_session_auth_hash()}
+    session.update(person | {BACKEND_SESSION_KEY: settings.AUTHENTICATION_BACKENDS[0]} | shown)
+    session.create()
+    self.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
 
 
 @pytest.fixture(autouse=True, scope="session")
