@@ -36,11 +36,7 @@ TOO_LONG = {
     "tests/browser/pictures.py",
 }
 # The one place that writes a status, and the bulk writer below it.
-STATUS_WRITERS = {
-    "complaints/handling/transition/take.py",
-    "complaints/handling/transition/writing.py",
-    "complaints/handling/transition/effect.py",
-}
+STATUS_WRITERS = {f"complaints/handling/transition/{name}.py" for name in ("take", "writing", "effect")}
 BANNED_NAMES = {"utils", "helpers", "services", "manager", "common", "data", "info"}
 
 

@@ -9,17 +9,8 @@ import pytest
 from django.db import connection
 from django.db.models import Count
 
-from complaints.models import (
-    Complaint,
-    Deadline,
-    Demand,
-    HandlingStep,
-    Notice,
-    Obligation,
-    OfferAnswer,
-    PersonalText,
-    PersonDigest,
-)
+from complaints import models
+from complaints.models import Complaint, Demand, HandlingStep, PersonDigest
 from complaints.procedure.workflow import Status
 from database import row_security
 from database.prepared import CombinedQuery, PreparedQuery
@@ -65,16 +56,16 @@ def of_a_case(build: Callable[..., Any]) -> PreparedQuery[Any]:
 #: Every kind of column that the tables of a case have: numbers, texts, moments, days, bytes, JSON, truths, ids of all
 #: sorts.
 ENTRIES = HandlingStep.objects.select_related("name", "recorded_by").order_by("-audience", "-sequence")
-ANSWERS = OfferAnswer.objects.select_related("offer", "demand").order_by("pk")
-CLOCKS = Deadline.objects.select_related("obligation").order_by("pk")
-NOTICES = Notice.objects.select_related("enterprise").order_by("-pk")
+ANSWERS = models.OfferAnswer.objects.select_related("offer", "demand").order_by("pk")
+CLOCKS = models.Deadline.objects.select_related("obligation").order_by("pk")
+NOTICES = models.Notice.objects.select_related("enterprise").order_by("-pk")
 OF_A_CASE = (
     of_a_case(lambda case: ENTRIES.filter(complaint_id=case)),
     of_a_case(lambda case: Demand.objects.filter(complaint_id=case).order_by("-ordinal")),
-    of_a_case(lambda case: PersonalText.objects.filter(complaint_id=case).order_by("pk")),
+    of_a_case(lambda case: models.PersonalText.objects.filter(complaint_id=case).order_by("pk")),
     of_a_case(lambda case: CLOCKS.filter(complaint_id=case)),
     of_a_case(lambda case: ANSWERS.filter(offer__complaint_id=case)),
-    of_a_case(lambda case: Obligation.objects.filter(complaint_id=case).order_by("-pk")[:2]),
+    of_a_case(lambda case: models.Obligation.objects.filter(complaint_id=case).order_by("-pk")[:2]),
     of_a_case(lambda case: NOTICES.filter(complaint_id=case)),
     of_a_case(lambda case: Complaint.objects.filter(pk=case).annotate(promised=Count("obligations"))),
     PreparedQuery(

@@ -84,17 +84,10 @@ def lapses(rows: Rows, *, late: timedelta | None = None) -> list[str]:
 
 def reminders(rows: Rows) -> list[str]:
     """One reminder a mark, one entry a reminder."""
-    results = [
-        f"TWICE reminder {mark} of clock {clock}: {times}"
-        for (clock, mark), times in Counter((row.clock_row, row.mark) for row in rows.reminded).items()
-        if times > 1
-    ]
-    of_clock = {clock.pk: clock for clock in rows.clocks}
-    given = Counter(
-        (of_clock[row.clock_row].case, of_clock[row.clock_row].clock, row.mark)
-        for row in rows.reminded
-        if row.clock_row in of_clock
-    )
+    times = Counter(rows.reminded)
+    results = [f"TWICE reminder {row.mark} of clock {row.clock_row}: {n}" for row, n in times.items() if n > 1]
+    of_clock = {clock.pk: (clock.case, clock.clock) for clock in rows.clocks}
+    given = Counter((*of_clock[row.clock_row], row.mark) for row in rows.reminded if row.clock_row in of_clock)
     shown = Counter((entry.case, entry.clock, entry.mark) for entry in rows.entries if entry.step == "remind")
     results += [
         f"{'TWICE' if shown[key] > given[key] else 'TORN'} reminder {key}: {given[key]} given, {shown[key]} entries"

@@ -83,17 +83,10 @@ class RunningPortal:
     def start(self) -> float:
         """Seconds until the first page is served."""
         begun = time.monotonic()
-        self.process = subprocess.Popen(
-            ["make", "run"],
-            cwd=self.clone,
-            env=self.variables,
-            stdout=self.log.open("w"),
-            stderr=subprocess.STDOUT,
-            text=True,
-            # Its own group, so that a Ctrl-C can be sent as a terminal does: to all of it.
-            start_new_session=True,
-            preexec_fn=end_with_parent,
-        )
+        said = {"stdout": self.log.open("w"), "stderr": subprocess.STDOUT, "text": True}
+        # Its own group, so that a Ctrl-C can be sent as a terminal does: to all of it.
+        how = {"start_new_session": True, "preexec_fn": end_with_parent}
+        self.process = subprocess.Popen(["make", "run"], cwd=self.clone, env=self.variables, **said, **how)
         self.until(lambda: "Ctrl-C stops everything" in self.log.read_text(), "the portal serves", FIRST_START)
         return time.monotonic() - begun
 

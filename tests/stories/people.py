@@ -97,13 +97,9 @@ def passed(case: Complaint, now: datetime) -> Complaint:
 
 def granting(*promises: Promise, amount: str = "128.50", separable: bool = False) -> Move:
     """An offer that grants both demands."""
-    return offers.make_offer(
-        answers=[
-            Answer(demand=1, verdict="grant", amount=amount, is_separable=separable),
-            Answer(demand=2, verdict="grant", is_separable=separable),
-        ],
-        promises=promises,
-    )
+    money = Answer(demand=1, verdict="grant", amount=amount, is_separable=separable)
+    other = Answer(demand=2, verdict="grant", is_separable=separable)
+    return offers.make_offer(answers=[money, other], promises=promises)
 
 
 def settled_with(world: World, *promises: Promise) -> Complaint:

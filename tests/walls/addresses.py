@@ -224,13 +224,8 @@ EXAMPLES: dict[str | tuple[str, str], Example] = {
     ("complaints:case-document", "pk"): _document(to_consumer=True, to_enterprise=True),
 }
 #: They name something of a case by a number of its own.
-OF_A_CASE = frozenset(
-    f"complaints:{name}"
-    for name in (
-        *(f"{side}-{name}" for side in ("authority", "enterprise") for name in ("approval", "urge")),
-        *(f"authority-{name}" for name in ("notice-order", "document", "document-deed", "call-back")),
-    )
-)
+OF_A_CASE = {f"complaints:{side}-{name}" for side in ("authority", "enterprise") for name in ("approval", "urge")}
+OF_A_CASE |= {f"complaints:authority-{name}" for name in ("notice-order", "document", "document-deed", "call-back")}
 _CONSUMERS = {name: page.steps for name, page in consumer_pages.PAGES.items() if name != consumer_pages.OFFER}
 _BY_NAME = {step: (step,) for step in ("send_message", "make_offer", "withdraw", "urge", "accept")}
 #: Parameters that choose among pages: each of these is a page of its own, with the steps that it may take.
@@ -282,11 +277,8 @@ class Place:
 
 def without_example(address: Address) -> str:
     """What has to be done before this address can be called, or nothing."""
-    unknown = [
-        name
-        for name in address.parameters
-        if not any(key in EXAMPLES or key in PAGES for key in (name, (address.name, name)))
-    ]
+    known = EXAMPLES.keys() | PAGES.keys()
+    unknown = [name for name in address.parameters if not known & {name, (address.name, name)}]
     if not unknown:
         return ""
     return (

@@ -65,15 +65,9 @@ def evidence(world: World, letter: str, status: str, *, draft: Any) -> Evidence:
     path = world.evidence_root / letter / status
     path.parent.mkdir(exist_ok=True, parents=True)
     path.write_bytes(FILE)
-    return Evidence.objects.create(
-        draft=draft,
-        name=f"{canary(letter, 'file')}.png",
-        size=len(FILE),
-        media_type="image/png",
-        sha256=hashlib.sha256(FILE).hexdigest(),
-        path=f"{letter}/{status}",
-        uploaded_at=world.now - FILED_BEFORE,
-    )
+    what = {"name": f"{canary(letter, 'file')}.png", "size": len(FILE), "media_type": "image/png"}
+    kept = {"path": f"{letter}/{status}", "sha256": hashlib.sha256(FILE).hexdigest()}
+    return Evidence.objects.create(draft=draft, uploaded_at=world.now - FILED_BEFORE, **what, **kept)
 
 
 def _request(world: World, family: Family, former: Family | None, status: str) -> FilingRequest:

@@ -154,17 +154,10 @@ def make(world: World) -> None:
     entry.category, entry.phone = "goods.clothing", "+8613900000066"
     stations.write_down(entry, language=world.language, place="https://example.com")
     things["station entry"] = str(entry.pk)
-    change = changing.draft(
-        "area-add",
-        {"branch": family.branches["own"].pk, "region": family.county.region_id},
-        enterprise=family.enterprise,
-        branch_ids=None,
-        on_day=today,
-        why="机构调整",
-        by=User.objects.get(pk=manager.user_id),
-        now=now,
-        today=today,
-    )
+    area = {"branch": family.branches["own"].pk, "region": family.county.region_id}
+    when = {"on_day": today, "now": now, "today": today}
+    whose = {"enterprise": family.enterprise, "branch_ids": None, "by": User.objects.get(pk=manager.user_id)}
+    change = changing.draft("area-add", area, why="机构调整", **whose, **when)
     DirectoryChange.objects.filter(pk=change.pk).update(preview_wanted_at=None)
     changing.file(change, by=change.made_by, now=now, today=today)
     things["change"] = str(change.pk)

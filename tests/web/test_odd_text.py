@@ -47,16 +47,11 @@ OFTEN = {"NUL", "half a letter", "many", "lines", "number"}
 LOOKS = pytest.mark.parametrize(
     "names", [OFTEN, pytest.param(set(ODD) - OFTEN, marks=pytest.mark.full)], ids=["often", "others"]
 )
-PLACES = [
-    "/find/?q={}&region={}",
-    "/cases/?x={}",
-    "/track/?number={}",
-    "/account/sign-in/?next={}",
-    "/file/?query={}&pick={}",
-    "/enterprise/queue/?q={}&handler={}&after={}",
-    "/authority/cases/?q={}&region={}&after={}&status={}",
-    "/oversight/?region={}",
-]
+_PLACES = """
+/find/?q={}&region={} /cases/?x={} /track/?number={} /account/sign-in/?next={} /file/?query={}&pick={}
+/enterprise/queue/?q={}&handler={}&after={} /authority/cases/?q={}&region={}&after={}&status={} /oversight/?region={}
+"""
+PLACES = _PLACES.split()
 
 
 def holds(answer: Any, text: str, place: str) -> None:

@@ -48,18 +48,12 @@ class Cluster:
         self.at_work: list[subprocess.Popen[str]] = []
         if not (keys / "vault").exists():
             (keys / "vault").write_text(vault.fresh())
-        self.variables = {
-            **os.environ,
-            "ODR_LOCAL": str(folder),
-            "EVIDENCE_ROOT": str(folder / "evidence"),
-            "MEDIA_ROOT": str(folder / "files"),
-            "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else",
-            "DATABASE_URL": self.server.dsn(user=roles.WEB, database=NAME),
-            "DATABASE_OWNER_URL": self.server.dsn(user=roles.OWNER, database=NAME),
-            "SEAL_KEY_FILE": str(keys / "key.pem"),
-            "VAULT_KEY_FILE": str(keys / "vault"),
-            "SWEEP_EVERY": "1",
-        }
+        own = {"ODR_LOCAL": folder, "EVIDENCE_ROOT": folder / "evidence", "MEDIA_ROOT": folder / "files"}
+        own |= {"SEAL_KEY_FILE": keys / "key.pem", "VAULT_KEY_FILE": keys / "vault", "SWEEP_EVERY": 1}
+        own |= {"DATABASE_URL": self.server.dsn(user=roles.WEB, database=NAME)}
+        own |= {"DATABASE_OWNER_URL": self.server.dsn(user=roles.OWNER, database=NAME)}
+        own |= {"SECRET_KEY": "a-key-for-tests-that-signs-nothing-else"}
+        self.variables = {**os.environ, **{name: str(value) for name, value in own.items()}}
 
     def manage(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = [sys.executable, "manage.py", *arguments]
