@@ -21,7 +21,7 @@ from complaints.models import HandlingStep
 from complaints.procedure.workflow import CLOCKS, TABLE, Role, Status
 from tests import ROOT, given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.handling.test_steps import APART, WALKS
+from tests.complaints.handling.test_steps import APART, WALKS, made
 from tests.stateful import promises
 from tests.stateful.machine import Town
 
@@ -78,7 +78,8 @@ def guided(world: World, step: str) -> bool:
     """What chance did not bring is taken on purpose, by its own walk; those apart have tests of their own."""
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
     way = WALKS[step]
-    case, move = way.begin(world)
+    case = way.begin(world)
+    move = made(step, world, case)
     given.step(case, move, world.actor(way.who), WEDNESDAY + way.after)
     return HandlingStep.objects.filter(complaint=case, step=step).exists()
 
