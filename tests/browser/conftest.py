@@ -12,7 +12,7 @@ from importlib.resources import files
 from itertools import count
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -44,7 +44,19 @@ FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-dev-shm-usage",
+    # One site and a screen that nobody sees: half the work of each page.
+    "--disable-site-isolation-trials",
+    "--disable-gpu-compositing",
+    # Of two lists of features the last one holds: what the driver turns off, and the lists below the address bar, a
+    # process of their own for each person at a screen.
+    "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"
+    "HttpsFirstBalancedModeAutoEnable,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,OptimizationHints,"
+    "NetworkTimeServiceQuerying,AimEnabled,PreconnectToSearch,WebUIOmniboxPopup,WebUIOmniboxAimPopup",
 )
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8")
+#: Only what is wrong is told, and told in full: half the work on each page.
+VIOLATIONS = """tags => axe.run(document, {runOnly: {type: "tag", values: tags}, resultTypes: ["violations"]})
+  .then(result => result.violations)"""
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 HEIGHT = {360: 640, 1280: 900}
 
@@ -133,9 +145,10 @@ def wide_numbers(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 class Visitor:
     """One person at one screen."""
 
-    def __init__(self, context: BrowserContext, origin: str) -> None:
-        self.context = context
-        self.origin = origin
+    def __init__(self, context: BrowserContext, origin: str, look: dict[str, Any], pictures: Iterator[str]) -> None:
+        self.context, self.origin, self.pictures = context, origin, pictures
+        self.width, self.language = look["width"], look["language"]
+        self.has_scripts = look["javascript"]
         self.page: Page = context.new_page()
         self.complaints: list[str] = []
         self.page.on("console", self._console)
@@ -164,26 +177,33 @@ class Visitor:
 
     def check(self) -> None:
         """No axe finding, nothing wider than the screen, and no table that its panel cuts off."""
-        # Read past the content policy by the driver: the page itself may run no foreign script.
-        self.page.evaluate((files("axe_playwright_python") / "axe.min.js").read_text(encoding="utf-8"))
-        result = cast(
-            dict[str, Any],
-            self.page.evaluate(
-                # Only what is wrong is told in full: a third less work on each page.
-                "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
-                AXE_TAGS,
-            ),
-        )
+        if not self.page.evaluate("Boolean(window.axe)"):
+            # Read past the content policy by the driver: the page itself may run no foreign script.
+            self.page.evaluate(AXE)
         findings = [
             f"{violation['id']}: {violation['help']} at {node['target']} {node.get('failureSummary', '')}"
-            for violation in result["violations"]
+            for violation in self.page.evaluate(VIOLATIONS, AXE_TAGS)
             for node in violation["nodes"]
         ]
         assert not findings, f"axe on {self.page.url}:\n" + "\n".join(findings)
+        self.fits()
+
+    def fits(self) -> None:
         overflow = self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         assert overflow <= 0, f"{self.page.url} is {overflow} px wider than the screen"
         cut = self.page.evaluate(CUT_OFF)
         assert not cut, f"{self.page.url} hides a part of {cut}"
+
+    def look(self, path: str = "") -> Page:
+        """Open the address if one is given, look for mistakes, and picture the page. Axe needs scripts."""
+        if path:
+            self.go(path)
+        if self.has_scripts:
+            self.check()
+        else:
+            self.fits()
+        self.shot(next(self.pictures))
+        return self.page
 
     def shot(self, name: str, *, full_page: bool = True) -> None:
         """Write a screenshot if somebody wants them."""
@@ -201,30 +221,32 @@ class Visitor:
 
 
 @pytest.fixture
-def visit(browser: Browser, live_server: Any) -> Iterator[Callable[..., Visitor]]:
+def look() -> dict[str, Any]:
+    """How the pages of a test are looked at, unless it is parametrized with looks (tests/browser/looks.py)."""
+    return {}
+
+
+@pytest.fixture
+def visit(
+    browser: Browser, live_server: Any, look: dict[str, Any], request: pytest.FixtureRequest
+) -> Iterator[Callable[..., Visitor]]:
     """visit(width=360, language="zh-hans", display="elder", theme="dark", user=…, javascript=False) → Visitor."""
     visitors: list[Visitor] = []
     origin = live_server.url
+    pictures = (f"{request.path.stem}-{request.node.name}-{nth:02}" for nth in count(1))
 
-    def open_one(
-        *,
-        width: int = 360,
-        language: str = "zh-hans",
-        display: str = "",
-        theme: str = "",
-        user: User | None = None,
-        javascript: bool = True,
-    ) -> Visitor:
+    def open_one(*, user: User | None = None, **wishes: Any) -> Visitor:
+        wish = {"width": 360, "language": "zh-hans", "display": "", "theme": "", "javascript": True} | look | wishes
         context = browser.new_context(
-            viewport={"width": width, "height": HEIGHT.get(width, 800)},
-            locale="en-GB" if language == "en" else "zh-CN",
+            viewport={"width": wish["width"], "height": HEIGHT.get(wish["width"], 800)},
+            locale="en-GB" if wish["language"] == "en" else "zh-CN",
             timezone_id="Asia/Shanghai",
-            java_script_enabled=javascript,
+            java_script_enabled=wish["javascript"],
         )
         context.set_default_timeout(1000 * PATIENCE)
-        wishes = {settings.LANGUAGE_COOKIE_NAME: language, "display": display, "theme": theme}
-        context.add_cookies([{"name": key, "value": value, "url": origin} for key, value in wishes.items() if value])
-        visitor = Visitor(context, origin)
+        cookies = {settings.LANGUAGE_COOKIE_NAME: wish["language"], "display": wish["display"], "theme": wish["theme"]}
+        context.add_cookies([{"name": key, "value": value, "url": origin} for key, value in cookies.items() if value])
+        visitor = Visitor(context, origin, wish, pictures)
         if user is not None:
             visitor.sign_in(user)
         visitors.append(visitor)

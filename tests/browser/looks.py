@@ -1,13 +1,18 @@
-"""The looks in which the pages of a case are walked.
+"""The looks in which pages are walked: @pytest.mark.parametrize("look", LOOKS), and `visit` opens pages in them.
 
-The two that differ in everything are for every run, the two crossed ones for the long run.
+One look is for every run, the others are for the long run.
 """
+
+from typing import Any
 
 import pytest
 
-LOOKS = [
-    (360, "zh-hans"),
-    (1280, "en"),
-    pytest.param(1280, "zh-hans", marks=pytest.mark.full),
-    pytest.param(360, "en", marks=pytest.mark.full),
-]
+
+def in_look(width: int, language: str = "zh-hans", *, full: bool = False, **more: Any) -> Any:
+    """One look of a test, by its name; ``full`` for the long run."""
+    name = "-".join(str(text) for text in (width, language, *more.values()))
+    marks = [pytest.mark.full] if full else []
+    return pytest.param({"width": width, "language": language, **more}, id=name, marks=marks)
+
+
+LOOKS = [in_look(360), *(in_look(*other, full=True) for other in ((1280, "en"), (1280, "zh-hans"), (360, "en")))]

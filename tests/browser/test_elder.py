@@ -30,10 +30,8 @@ TOO_NARROW = """() => [...document.querySelectorAll("main :is(p, dd, dt, span, t
   .map(e => `${e.scrollWidth} > ${e.clientWidth}: ${e.outerHTML.slice(0, 90)}`)"""
 
 
-def look(visitor: Any, path: str, name: str) -> list[str]:
-    page = visitor.go(path)
-    visitor.shot(f"elder-{name}")
-    visitor.check()
+def wrong_on(visitor: Any, path: str) -> list[str]:
+    page = visitor.look(path)
     return [f"{path}: {line}" for script in (CUT_OFF, TOO_NARROW) for line in page.evaluate(script)]
 
 
@@ -42,25 +40,11 @@ def test_consumers_pages(visit: Callable[..., Any], world: World, language: str)
     then = timezone.now() - timedelta(minutes=5)
     cases = {status: a_complaint(world, status=status, now=then) for status in SHOWN}
     visitor = visit(display="elder", language=language, user=world.chen)
-    wrong = []
-    for path in (
-        "/",
-        "/how/",
-        "/how/time-limits/",
-        "/check/",
-        "/check/letter/",
-        "/find/?q=移动",
-        "/track/",
-        "/file/",
-        "/cases/",
-        "/account/",
-    ):
-        wrong += look(visitor, path, f"{language}-{path.strip('/').replace('/', '-')[:5] or 'home'}")
-    for status, case in cases.items():
-        wrong += look(visitor, f"/cases/{case.number}/", f"{language}-case-{status}")
+    paths = ["", "how/", "how/time-limits/", "check/", "check/letter/", "find/?q=移动", "track/", "file/", "cases/"]
+    paths += ["account/", *(f"cases/{case.number}/" for case in cases.values())]
     number = cases[Status.AWAITING_CONSUMER].number
-    for page in ("offer/1", "why/confirmation", "stop", "statement", "withdraw"):
-        wrong += look(visitor, f"/cases/{number}/{page}/", f"{language}-{page.replace('/', '-')}")
+    paths += [f"cases/{number}/{page}/" for page in ("offer/1", "why/confirmation", "stop", "statement", "withdraw")]
+    wrong = [line for path in paths for line in wrong_on(visitor, f"/{path}")]
     assert not wrong, "\n".join(wrong)
 
 
@@ -68,13 +52,13 @@ def test_pages_of_those_who_answer(visit: Callable[..., Any], world: World) -> N
     then = timezone.now() - timedelta(minutes=5)
     case = a_complaint(world, status=Status.NEGOTIATING, now=then)
     visitor = visit(display="elder", user=world.ming)
-    wrong = look(visitor, "/enterprise/queue/", "queue")
-    wrong += look(visitor, f"/enterprise/cases/{case.number}/", "enterprise-case")
-    wrong += look(visitor, f"/enterprise/cases/{case.number}/offer/", "enterprise-offer")
+    wrong = []
+    for path in ("queue/", f"cases/{case.number}/", f"cases/{case.number}/offer/"):
+        wrong += wrong_on(visitor, f"/enterprise/{path}")
     review = a_complaint(world, status=Status.REVIEW, now=then)
     visitor = visit(display="elder", user=world.rui)
     for path in ("/authority/", "/authority/cases/", f"/authority/cases/{review.number}/"):
-        wrong += look(visitor, path, f"authority-{path[11:16].strip('/')}{path.count('/')}")
+        wrong += wrong_on(visitor, path)
     assert not wrong, "\n".join(wrong)
 
 
@@ -82,7 +66,7 @@ def test_the_amount_stands_below_its_demand(visit: Callable[..., Any], town: Tow
     visitor = visit(display="elder")
     draft, key = drafts.begin(now=timezone.now())
     visitor.context.add_cookies([{"name": COOKIE, "value": key, "url": visitor.origin}])
-    wrong = look(visitor, f"/file/{draft.pk}/demands/", "demands")
+    wrong = wrong_on(visitor, f"/file/{draft.pk}/demands/")
     assert not wrong, "\n".join(wrong)
     page = visitor.page
     row = page.locator(".choice:has(.money)").first
@@ -104,8 +88,7 @@ VOICE = """(() => {
 def test_the_page_is_read_aloud_where_there_is_a_voice(visit: Callable[..., Any], world: World) -> None:
     visitor = visit(display="elder")
     visitor.context.add_init_script(VOICE)
-    page = visitor.go("/how/")
-    visitor.check()
+    page = visitor.look("/how/")
     page.get_by_role("button", name="朗读本页").click()
     page.get_by_role("button", name="朗读本页").wait_for()
     given = page.evaluate("window.said")

@@ -109,7 +109,7 @@ def walk(visitor: Visitor, path: str) -> list[str]:
     page = visitor.go(path)
     wrong = []
     try:
-        visitor.check()
+        visitor.look()
     except AssertionError as error:
         wrong.append(str(error)[:600])
     for look in (hands.by_keyboard, hands.to_the_eye, hands.on_paper, hands.on_a_narrow_screen):

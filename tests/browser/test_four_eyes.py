@@ -1,6 +1,4 @@
-"""Four eyes: a handler proposes a refusal, a reviewer sends it back, the second one goes out; and the pages of the
-team.
-"""
+"""Four eyes: a refusal that takes two persons; and the pages of teams and of administrators."""
 
 from datetime import timedelta
 from typing import Any
@@ -8,14 +6,17 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Administrator, OutgoingMessage, User
+from accounts.sign_in.contacts import Contact
 from complaints.handling.steps import enterprise
 from complaints.models import Matter, Offer
+from complaints.procedure.workflow import Status
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Staff, TwoPersons
-from enterprises.team import organising
+from enterprises.team import organising, team
 from enterprises.team.rights import Post, TeamActor, enterprise_reach
 from tests import given
+from tests.browser.looks import in_look
 from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -28,14 +29,14 @@ def somebody(world: World, name: str, role: str) -> Staff:
     return Staff.objects.create(user=user, enterprise=world.mobile, branch=world.fuzhou, role=role)
 
 
-@pytest.mark.parametrize(("width", "javascript"), [(360, False), (1280, True)])
-def test_a_refusal_takes_two_persons(world: World, visit: Any, width: int, javascript: bool) -> None:
+@pytest.mark.parametrize("look", [in_look(360, javascript=False, full=True), in_look(1280)])
+def test_a_refusal_takes_two_persons(world: World, visit: Any) -> None:
     now = timezone.now()
     TwoPersons.objects.create(enterprise=world.mobile, offers_above=100, refusals=True, set_by=world.lead, set_at=now)
     case = given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(hours=3))
     given.step(case, enterprise.log_contact(channel="phone", reached=True, note="谈过。"), world.handler, now)
     reviewer = somebody(world, "审试", "reviewer")
-    handler = visit(width=width, user=world.ming, javascript=javascript)
+    handler = visit(user=world.ming)
     page = handler.go(f"/enterprise/cases/{case.number}/offer/")
     _fill(page)
     page.locator("button[name=send]").click()
@@ -43,12 +44,9 @@ def test_a_refusal_takes_two_persons(world: World, visit: Any, width: int, javas
         page.locator("button[name=anyway]").click()
     assert "等第二人批准" in page.inner_text("main")
     assert "期限不停" in page.inner_text("main")
-    if javascript:
-        # Axe needs a page that may wait.
-        handler.check()
-    handler.shot(f"four-eyes-case-{width}")
-    second = visit(width=width, user=reviewer.user, javascript=javascript)
-    _decide(second, "refuse", "退订可以给一个日期，请写进去。", f"{width}", looks=javascript)
+    handler.look()
+    second = visit(user=reviewer.user)
+    _decide(second, "refuse", "退订可以给一个日期，请写进去。")
     page = handler.go(f"/enterprise/cases/{case.number}/")
     assert "退订可以给一个日期" in page.inner_text("main")
     page.goto(f"{handler.origin}/enterprise/cases/{case.number}/offer/")
@@ -57,7 +55,7 @@ def test_a_refusal_takes_two_persons(world: World, visit: Any, width: int, javas
     if page.locator("button[name=anyway]").count():
         page.locator("button[name=anyway]").click()
     assert Matter.objects.filter(complaint=case, kind="proposal", state="open").count() == 1
-    _decide(second, "grant", "", f"{width}-again", looks=False)
+    _decide(second, "grant", "")
     assert Offer.objects.get(complaint=case).state == "open"
     case.refresh_from_db()
     assert case.status == S.AWAITING_CONSUMER
@@ -74,25 +72,21 @@ def _fill(page: Any) -> None:
     page.locator("[name=promise-1-due_on]").fill((timezone.localdate() + timedelta(days=10)).isoformat())
 
 
-def _decide(visitor: Any, decision: str, text: str, mark: str, *, looks: bool) -> None:
+def _decide(visitor: Any, decision: str, text: str) -> None:
     page = visitor.go("/enterprise/approvals/")
     assert "1项等您批准" in page.inner_text("h1")
-    if looks:
-        visitor.check()
-    visitor.shot(f"four-eyes-list-{mark}")
+    visitor.look()
     page.locator("tbody th a").click()
     assert REASON in page.inner_text("main")
-    if looks:
-        visitor.check()
-    visitor.shot(f"four-eyes-{mark}")
+    visitor.look()
     page.locator(f"input[name=decision][value={decision}]").check()
     page.locator("[name=text]").fill(text)
     page.get_by_role("button", name="提交决定").click()
     assert "没有待批准的事项" in page.inner_text("main")
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "en"), (1280, "zh-hans")])
-def test_the_pages_of_the_team(world: World, visit: Any, width: int, language: str) -> None:
+@pytest.mark.parametrize("look", [in_look(360, "en", full=True), in_look(1280)])
+def test_the_pages_of_the_team(world: World, visit: Any) -> None:
     now = timezone.now()
     today = timezone.localdate(now)
     second = somebody(world, "李敏", "handler")
@@ -109,13 +103,56 @@ def test_the_pages_of_the_team(world: World, visit: Any, width: int, language: s
     for days in (1, 9, 30):
         given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(days=days))
     given.a_complaint(world, status=S.WITH_ENTERPRISE, now=now)
-    visitor = visit(width=width, language=language, user=world.lead)
+    visitor = visit(user=world.lead)
     for name in ("", "leave/", "rules/", "two-persons/", f"{world.ming_staff.pk}/"):
-        page = visitor.go(f"/enterprise/team/{name}")
-        visitor.check()
-        visitor.shot(f"team-{name.strip('/') or 'people'}-{width}-{language}")
+        page = visitor.look(f"/enterprise/team/{name}")
     page.goto(f"{visitor.origin}/enterprise/team/rules/")
     page.locator("button[value=try]").click()
     assert page.locator("#tried tbody tr").count() == 4
-    visitor.check()
-    visitor.shot(f"team-tried-{width}-{language}")
+    visitor.look()
+
+
+def invited(world: World) -> str:
+    """The path of a link to join."""
+    now = timezone.now()
+    team.invite(
+        Contact("email", "newcomer@example.com"),
+        Post(enterprise=world.mobile, branch=world.fuzhou),
+        "handler",
+        by=TeamActor(user=world.lead, reach=enterprise_reach(world.lead.pk, on=timezone.localdate(now)), now=now),
+        place="/account/invitation/",
+        language="zh-hans",
+    )
+    return next(line for line in OutgoingMessage.objects.get().body.splitlines() if line.startswith("/account/"))
+
+
+@pytest.mark.parametrize("look", [in_look(360), in_look(1280, "en", full=True)])
+def test_pages_hold_before_axe_and_fit(world: World, visit: Any) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+    team = ("team/", "team/invite/", f"team/{world.ming_staff.pk}/")
+    own = [f"/enterprise/{path}" for path in (*team, f"cases/{case.number}/", f"cases/{case.number}/reveal/")]
+    pages = [(world.lead, own), (world.head_officer.user, ["/authority/team/"]), (None, [invited(world)])]
+    for kind, places in (
+        ("system", ["system/"]),
+        ("audit", ["audit/"]),
+        ("security", ["log/", "people/", f"people/{world.ming.person_key}/"]),
+    ):
+        keeper = User.objects.create_user(email=f"{kind}@example.com", password="x" * 20, name=kind)
+        Administrator.objects.create(user=keeper, kind=kind, since=timezone.now())
+        pages.append((keeper, [f"/administration/{path}" for path in places]))
+    for user, paths in pages:
+        visitor = visit(user=user)
+        for path in paths:
+            visitor.look(path)
+
+
+def test_without_a_script_somebody_looks_at_a_number_and_the_consumer_sees_it(world: World, visit: Any) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING, now=timezone.now())
+    handler = visit(width=360, user=world.ming, javascript=False)
+    page = handler.go(f"/enterprise/cases/{case.number}/")
+    assert "13800000001" not in page.content()
+    page.get_by_role("link", name="查看完整联系方式").click()
+    page.locator("form.panel button.btn").click()
+    assert page.get_by_role("link", name="13800000001").count() == 1
+    own = visit(width=360, user=world.chen, javascript=False).go(f"/cases/{case.number}/")
+    assert "明试" in own.locator("section", has=own.get_by_role("heading", name="谁看过我的联系方式")).inner_text()

@@ -7,84 +7,62 @@ from typing import Any
 import pytest
 
 from accounts.models import OutgoingMessage, User
+from tests.browser.looks import LOOKS, in_look
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-PAGES = ("/how/", "/how/time-limits/", "/help/", "/privacy/", "/terms/", "/accessibility/", "/nothing-here/")
-LOOKS = [
-    ("zh", {}),
-    ("en", {"language": "en"}),
-    ("dark", {"theme": "dark"}),
-    ("elder", {"display": "elder"}),
-    pytest.param("elder-dark-en", {"display": "elder", "theme": "dark", "language": "en"}, marks=pytest.mark.full),
+PAGES = ("how", "how/time-limits", "help", "privacy", "terms", "accessibility", "nothing-here", "account/sign-in")
+HOME = [
+    *LOOKS,
+    in_look(1280, "en", display="elder", theme="dark", full=True),
+    *(in_look(360, **look) for look in ({"theme": "dark"}, {"display": "elder"})),
+    *(in_look(1280, full=True, **look) for look in ({"theme": "dark"}, {"display": "elder"})),
 ]
 
 
-@pytest.mark.parametrize("width", [360, 1280])
-@pytest.mark.parametrize(("name", "look"), LOOKS)
-def test_home_in_every_look(visit: Callable[..., Any], width: int, name: str, look: dict[str, str]) -> None:
-    visitor = visit(width=width, **look)
-    page = visitor.go("/")
-    visitor.shot(f"home-{name}-{width}")
-    visitor.check()
-    if width == 360 and "display" not in look:
+@pytest.mark.parametrize("look", HOME)
+def test_home_in_every_look(visit: Callable[..., Any], look: dict[str, Any]) -> None:
+    page = visit().look("/")
+    if look["width"] == 360 and "display" not in look:
         bottom = page.locator(".doors .btn:visible").last.bounding_box()
         assert bottom
         assert bottom["y"] + bottom["height"] <= 640, "both main actions must be seen without scrolling"
 
 
-@pytest.mark.parametrize("width", [360, 1280])
 @pytest.mark.parametrize(
     "look",
     [
-        {},
-        pytest.param({"language": "en", "theme": "dark"}, marks=pytest.mark.full),
-        pytest.param({"display": "elder"}, marks=pytest.mark.full),
+        in_look(360),
+        in_look(1280, full=True),
+        *(in_look(width, "en", theme="dark", full=True) for width in (360, 1280)),
+        *(in_look(width, display="elder", full=True) for width in (320, 360, 1280)),
     ],
 )
-def test_plain_pages(visit: Callable[..., Any], width: int, look: dict[str, str]) -> None:
-    visitor = visit(width=width, **look)
+def test_plain_pages_lose_nothing(visit: Callable[..., Any]) -> None:
+    visitor = visit()
     for path in PAGES:
-        visitor.go(path)
-        visitor.shot(f"{path.strip('/').replace('/', '-')}-{'-'.join(look.values()) or 'zh'}-{width}")
-        visitor.check()
-
-
-def test_narrow_screens_lose_nothing(visit: Callable[..., Any]) -> None:
-    visitor = visit(width=320, display="elder")
-    for path in ("/", *PAGES, "/account/sign-in/"):
-        visitor.go(path)
-        visitor.check()
+        visitor.look(f"/{path}/")
 
 
 @pytest.mark.parametrize("javascript", [True, False])
 def test_sign_in_by_code_with_and_without_script(visit: Callable[..., Any], javascript: bool) -> None:
     visitor = visit(javascript=javascript)
-    page = visitor.go("/account/sign-in/?next=/account/")
-    if javascript:
-        visitor.shot("sign-in-360")
-        visitor.check()
+    page = visitor.look("/account/sign-in/?next=/account/")
     page.get_by_role("button", name="获取验证码").click()
     assert "有误：" in page.title()
     page.get_by_role("link", name=re.compile("请填手机号或邮箱")).click()
     assert page.locator("#id_address:focus").count() == 1
-    if javascript:
-        visitor.shot("sign-in-error-360")
-        visitor.check()
+    visitor.look()
     page.get_by_label("手机号或邮箱").fill("199 0000 1234")
     page.get_by_role("button", name="获取验证码").click()
     page.get_by_label("验证码").wait_for()
-    if javascript:
-        visitor.shot("sign-in-code-360")
-        visitor.check()
-    result = re.search(r"验证码(\d{6})", OutgoingMessage.objects.get().body)
-    assert result
-    page.get_by_label("验证码").fill(result.group(1))
+    visitor.look()
+    code = re.search(r"验证码(\d{6})", OutgoingMessage.objects.get().body)
+    assert code
+    page.get_by_label("验证码").fill(code[1])
     page.get_by_role("button", name="登录", exact=True).click()
     page.get_by_role("heading", name="我的账号").wait_for()
-    if javascript:
-        visitor.shot("account-360")
-        visitor.check()
+    visitor.look()
 
 
 def test_the_switches_work_and_bring_one_back(visit: Callable[..., Any]) -> None:
@@ -109,14 +87,10 @@ def test_the_keyboard_skips_to_the_content(visit: Callable[..., Any]) -> None:
     assert page.locator("main:focus").count() == 1
 
 
-def test_a_signed_in_person_at_both_widths(visit: Callable[..., Any]) -> None:
-    user = User.objects.create_user("chen@example.org", name="陈雨桐")
-    for width in (360, 1280):
-        visitor = visit(width=width, user=user)
-        page = visitor.go("/account/")
-        visitor.shot(f"account-signed-{width}")
-        visitor.check()
-        assert page.get_by_role("heading", level=1).inner_text() == "我的账号"
+@pytest.mark.parametrize("look", [in_look(360), in_look(1280, full=True)])
+def test_a_signed_in_person_reads_the_account_and_signs_out(visit: Callable[..., Any]) -> None:
+    page = visit(user=User.objects.create_user("chen@example.org", name="陈雨桐")).look("/account/")
+    assert page.get_by_role("heading", level=1).inner_text() == "我的账号"
     page.get_by_role("button", name="退出登录").click()
     page.get_by_role("link", name="登录", exact=True).first.wait_for()
 
@@ -126,4 +100,4 @@ def test_the_check_itself_finds_mistakes(visit: Callable[..., Any]) -> None:
     page = visitor.go("/account/sign-in/")
     page.evaluate("document.querySelector('label[for=id_address]').remove()")
     with pytest.raises(AssertionError, match="label"):
-        visitor.check()
+        visitor.look()

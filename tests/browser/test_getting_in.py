@@ -11,6 +11,7 @@ from accounts.models import SecondFactor, SecurityEvent, SignInCode
 from accounts.sign_in.entering import ENTERED
 from accounts.sign_in.sessions import SessionStore
 from tests.accounts.authenticator import app_code
+from tests.browser.looks import in_look
 from tests.cast import PASSWORD, World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -43,32 +44,26 @@ def give_authenticator(visitor: Any) -> None:
     )
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
-def test_T25_a_passkey_is_set_up_and_used(visit: Callable[..., Any], world: World, width: int, language: str) -> None:
-    visitor = visit(width=width, language=language)
+@pytest.mark.parametrize("look", [in_look(360), in_look(1280, "en", full=True)])
+def test_T25_a_passkey_is_set_up_and_used(visit: Callable[..., Any], world: World) -> None:
+    visitor = visit()
     give_authenticator(visitor)
     page = give_password(visitor)
     assert "/account/second-factor/set-up/?next=" in page.url
-    visitor.shot(f"factor-set-up-{width}")
-    visitor.check()
+    visitor.look()
     page.locator("form[data-passkey=create] button").click()
     page.locator(".codes").wait_for()
-    visitor.shot(f"recovery-codes-{width}")
-    visitor.check()
+    visitor.look()
     page.locator("main a.btn").click()
     assert page.url.endswith("/account/")
-    visitor.shot(f"account-{width}")
-    visitor.check()
+    visitor.look()
     for name in ("ways", "sessions", "change/phone", "password"):
-        visitor.go(f"/account/{name}/")
-        visitor.shot(f"account-{name.replace('/', '-')}-{width}")
-        visitor.check()
+        visitor.look(f"/account/{name}/")
     visitor.go("/account/")
     page.locator('form[action="/account/sign-out/"] button').click()
     page = give_password(visitor)
     assert "/account/second-factor/?next" in page.url
-    visitor.shot(f"second-factor-{width}")
-    visitor.check()
+    visitor.look()
     page.locator("form[data-passkey=get] button").click()
     page.wait_for_url("**/account/")
     assert SecondFactor.objects.get().kind == "passkey"
@@ -114,8 +109,7 @@ def test_somebody_at_work_is_warned_and_stays_with_one_button(visit: Callable[..
     assert not warning.is_visible()
     page.clock.fast_forward(61_000)
     warning.wait_for()
-    visitor.shot("idle-360", full_page=False)
-    visitor.check()
+    visitor.look()
     with page.expect_response("**/account/sessions/stay/") as answer:
         warning.locator("button").click()
     assert answer.value.status == 204

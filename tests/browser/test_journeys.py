@@ -22,40 +22,35 @@ from complaints.pages.filing import urls as urls_filing
 from complaints.procedure.workflow import Outcome, Status
 from complaints.record.verification import verify
 from tests.browser.journey_stage import (
+    Consumer,
+    Officer,
+    Staff,
     Stage,
     accepted,
     answer_offer,
     offered,
     officer_of,
     opened,
+    promised,
+    reported,
     stage,
     status_of,
-    stopped,
+    stop,
+    taken_on,
     talked,
     tells_all,
 )
+from tests.browser.looks import in_look
 
 __all__ = ["stage"]
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
 
-KEPT = [
-    "file",
-    "forward",
-    "accept_case",
-    "log_contact",
-    "ask_consumer",
-    "add_statement",
-    "make_offer",
-    "ask_about_offer",
-    "answer_question",
-    "decline_offer",
-    "make_offer",
-    "accept_offer",
-    "report_performed",
-    "confirm_performed",
-]
+KEPT = (
+    "file forward accept_case log_contact ask_consumer add_statement make_offer ask_about_offer "
+    "answer_question decline_offer make_offer accept_offer report_performed confirm_performed"
+)
 MISSING = "20260101-AAAAAAAAAAAA-A"
 
 
@@ -85,7 +80,7 @@ def settled(people: Stage) -> Complaint:
     answer_offer(consumer, 1, "ask", text="另外一个月为什么不退？")
     assert status_of(case) == S.NEGOTIATING
     staff.open(case.number)
-    staff.take("answer", lambda: staff.type("text", "那个月的扣费还在核对。"))
+    staff.take("answer", text="那个月的扣费还在核对。")
     assert status_of(case) == S.AWAITING_CONSUMER
     consumer.open(case.number)
     answer_offer(consumer, 1, "decline", text="三个月都是多扣的。", counter_demand="三个月一起退，共128.50元")
@@ -98,55 +93,39 @@ def settled(people: Stage) -> Complaint:
     assert consumer.page.url.endswith("/done/")
     assert consumer.says("128.50")
     assert status_of(case) == S.PERFORMING
-
-    def performed() -> None:
-        staff.page.locator("main input[name=obligations]").check()
-        staff.type("channel", "原路退回")
-        staff.type("proof", "退款流水 0001，今天 10:20")
-
-    staff.open(case.number)
-    staff.take("performed", performed)
+    reported(staff, case, channel="原路退回", proof="退款流水 0001，今天 10:20")
     consumer.open(case.number)
     assert consumer.says("退款流水 0001，今天 10:20")
-    consumer.take("performed", lambda: consumer.choose("answer-", "done"))
+    consumer.take("performed", chosen="answer-=done")
     consumer.look("confirmed")
     assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.SETTLED)
     for person in (consumer, staff):
         opened(case, person)
         tells_all(person, case, KEPT)
     opened(case, consumer)
-
-    def rated() -> None:
-        for what in ("overall", "speed", "attitude"):
-            consumer.choose(what, "5")
-
-    consumer.take("rate", rated)
+    consumer.take("rate", chosen="overall=5 speed=5 attitude=5")
     consumer.look("rated")
     assert HandlingStep.objects.filter(complaint=case, step="rate").exists()
     return case
 
 
 @pytest.mark.parametrize(
-    ("width", "language"),
+    "look",
     [
-        (360, "zh-hans"),
-        pytest.param(360, "en", marks=pytest.mark.full),
-        pytest.param(1280, "en", marks=pytest.mark.full),
+        in_look(360),
+        in_look(360, "en", full=True),
+        in_look(1280, "en", full=True),
+        in_look(360, javascript=False, full=True),
     ],
 )
-def test_a_complaint_is_settled(stage: Callable[..., Stage], width: int, language: str) -> None:
-    people = stage(width=width, language=language)
+def test_a_complaint_is_settled(stage: Callable[..., Stage], look: dict[str, Any]) -> None:
+    people = stage()
     case = settled(people)
     report = verify(number=case.number)
     assert report.is_unbroken, report.broken
-    assert report.entries >= len(KEPT)
-    if language == "zh-hans":
+    assert report.entries >= len(KEPT.split())
+    if look["language"] == "zh-hans":
         nobody_else_sees(people, case)
-
-
-@pytest.mark.full
-def test_a_complaint_is_settled_without_javascript(stage: Callable[..., Stage]) -> None:
-    settled(stage(javascript=False))
 
 
 def addresses(case: Complaint) -> list[str]:
@@ -202,10 +181,7 @@ def nobody_else_sees(people: Stage, case: Complaint) -> None:
 
 def test_a_mistaken_yes_is_taken_back_once(stage: Callable[..., Stage]) -> None:
     people = stage()
-    consumer, world = people.consumer, people.world
-    case = people.filed()
-    staff = people.staff()
-    accepted(staff, case, world)
+    consumer, (case, staff) = people.consumer, taken_on(people)
     offered(staff, refund="80.00")
     before = clocks(case)
     consumer.open(case.number)
@@ -224,9 +200,7 @@ def test_a_mistaken_yes_is_taken_back_once(stage: Callable[..., Stage]) -> None:
     assert not consumer.page.locator('a[href$="/undo/"]').count()
     opened(case, staff)
     for person in (consumer, staff):
-        tells_all(
-            person, case, ["file", "forward", "accept_case", "make_offer", "accept_offer", "undo", "accept_offer"]
-        )
+        tells_all(person, case, "file forward accept_case make_offer accept_offer undo accept_offer")
 
 
 def clocks(case: Complaint) -> list[tuple[str, str, Any]]:
@@ -236,7 +210,8 @@ def clocks(case: Complaint) -> list[tuple[str, str, Any]]:
 
 def test_stopping_leads_to_the_county_and_to_no_other(stage: Callable[..., Stage]) -> None:
     people = stage()
-    case, _staff = stopped(people)
+    case, _staff = taken_on(people)
+    stop(people.consumer, case)
     far = officer_of(people, "far")
     for path in ("/authority/", "/authority/cases/?status=any", f"/authority/cases/{case.number}/"):
         far.visitor.go(path)
@@ -245,3 +220,152 @@ def test_stopping_leads_to_the_county_and_to_no_other(stage: Callable[..., Stage
     officer = officer_of(people, "rui")
     officer.open(case.number)
     assert officer.page.locator('a[href$="/accept/"]').count()
+
+
+@pytest.mark.full
+def test_mediation_ends_in_an_agreement_that_is_kept(stage: Callable[..., Stage]) -> None:
+    people = stage()
+    consumer = people.consumer
+    case, staff = taken_on(people)
+    stop(consumer, case)
+    officer = officer_of(people, "rui")
+    officer.open(case.number)
+    officer.take("accept")
+    assert status_of(case) == S.MEDIATING
+    agree_to_mediation(case, consumer, staff)
+    officer.open(case.number)
+    agreement(officer)
+    assert status_of(case) == S.PERFORMING
+    reported(staff, case, proof="退款流水 0002")
+    opened(case, consumer)
+    consumer.take("performed", chosen="answer-=done")
+    assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.MEDIATED)
+    mediated = "agree_to_mediation agree_to_mediation record_agreement report_performed confirm_performed"
+    for person in (consumer, officer):
+        opened(case, person)
+        tells_all(person, case, f"file forward accept_case stop_negotiating accept {mediated}")
+
+
+def agree_to_mediation(case: Complaint, consumer: Consumer, staff: Staff) -> None:
+    opened(case, consumer)
+    consumer.take("mediation", chosen="answer=yes")
+    opened(case, staff)
+    staff.take("mediation", chosen="answer=agree")
+
+
+def agreement(officer: Officer) -> None:
+    officer.follow("/agreement/")
+    page = officer.page
+    officer.type("message", "企业退还三个月的体验包费用，双方没有其他争议。")
+    if not page.locator("#id_promise-1-what").count():
+        page.locator('main button[name="add"]').click()
+    promised(officer, "退还体验包费用", "128.50")
+    officer.look("agreement")
+    page.locator('main form[method="post"] .btn:not([name])').click()
+    officer.look("agreed")
+
+
+def sent_to_triage(people: Stage, *, against: str) -> Complaint:
+    case = people.filed(against=against)
+    assert status_of(case) == S.TRIAGE
+    opened(case, people.consumer)
+    return case
+
+
+@pytest.mark.full
+def test_intake_forwards_with_consent_and_mediation_ends_with_a_ground(stage: Callable[..., Stage]) -> None:
+    people = stage(width=1280, language="en")
+    consumer, world = people.consumer, people.world
+    people.typed.append("福州移动营业厅")
+    case = sent_to_triage(people, against="福州移动营业厅")
+    intake = officer_of(people, "su")
+    intake.visitor.go("/authority/triage/")
+    intake.look("triage")
+    intake.follow(f"/authority/triage/{case.number}/")
+    intake.look("triage-case")
+    intake.type("q", "中国电信")
+    intake.page.locator('main form[role="search"] button').click()
+    intake.look("triage-found")
+    assert intake.page.locator("main li.target").count() >= 1
+    assert intake.page.locator('main a[href*="/ask-consent/?"]').count() >= 1
+    intake.press("main li.target.is-first form .btn")
+    intake.look("asked")
+
+    opened(case, consumer)
+    consumer.take("consent", chosen="answer=yes")
+    intake.visitor.go(f"/authority/triage/{case.number}/")
+    intake.look("consented")
+    intake.press("main li.target.is-first form .btn")
+    intake.look("forwarded")
+    assert status_of(case) == S.WITH_ENTERPRISE
+
+    staff = people.staff()
+    accepted(staff, case, world)
+    stop(consumer, case)
+    officer = officer_of(people, "rui")
+    officer.open(case.number)
+    officer.take("accept")
+    opened(case, consumer)
+    consumer.take("mediation", chosen="answer=no")
+    officer.open(case.number)
+    officer.take("terminate", chosen="ground=party_absent", facts="消费者在受理后表示不同意调解，当面确认。")
+    assert status_of(case) == S.MEDIATING
+    approved(people, case)
+    assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.MEDIATION_TERMINATED)
+    opened(case, consumer)
+    assert consumer.page.locator('a[href$="/objection/"]').count()
+    opened(case, officer)
+
+
+def approved(people: Stage, case: Complaint) -> None:
+    """By another person: the head of the county's authority."""
+    head = officer_of(people, "head")
+    head.visitor.go("/authority/approvals/")
+    head.look("approvals")
+    head.page.locator("main table th a").first.click()
+    head.look("approval")
+    head.choose("decision", "grant")
+    head.press()
+    head.look("approved")
+
+
+@pytest.mark.full
+def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., Stage]) -> None:
+    people = stage()
+    consumer = people.consumer
+    case = sent_to_triage(people, against="authority")
+    intake = officer_of(people, "su")
+    intake.visitor.go("/authority/triage/")
+    intake.follow(f"/authority/triage/{case.number}/")
+    intake.look("triage-case")
+    intake.take("authority", lambda: intake.page.locator("#id_authority").select_option(str(people.world.gulou.pk)))
+    assert status_of(case) == S.REVIEW
+
+    officer = officer_of(people, "rui")
+    officer.open(case.number)
+    officer.take("material", what="请补充发票或者合同。")
+    assert status_of(case) == S.AWAITING_MATERIAL
+    opened(case, consumer)
+    consumer.take("material", text="没有发票，只有账单截图。")
+    assert status_of(case) == S.REVIEW
+    officer.open(case.number)
+    officer.take(
+        "refuse",
+        lambda: officer.page.locator("#id_body").select_option("12300"),
+        chosen="ground=outside_duty",
+        facts="这是电信资费争议，由通信管理部门处理。",
+    )
+    assert status_of(case) == S.REVIEW
+    officer.visitor.go("/authority/approvals/")
+    officer.look("own-approval")
+    assert not officer.page.locator("main table th a").count()
+    approved(people, case)
+    assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.REFUSED)
+    opened(case, consumer)
+    assert consumer.says("这是电信资费争议，由通信管理部门处理。")
+    assert consumer.page.locator("main .banner").filter(has_text="12300电信用户申诉").count() == 1
+    for person in (consumer, officer):
+        opened(case, person)
+        tells_all(person, case, "file refer_to_triage assign_authority request_material supply_material refuse")
+    report = verify(number=case.number)
+    assert report.is_unbroken, report.broken

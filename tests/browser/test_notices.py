@@ -17,37 +17,31 @@ from tests.cast import World
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_pages_hold_before_axe_and_fit(world: World, visit: Any, settings: Any, width: int, language: str) -> None:
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_hold_before_axe_and_fit(world: World, visit: Any, settings: Any) -> None:
     settings.DEMO = True
     now = timezone.now()
-    case = given.a_complaint(world, status=Status.AWAITING_CONSUMER, now=now, language=language)
-    given.a_complaint(world, status=Status.REVIEW, now=now, language=language)
+    officer = visit(user=world.rui)
+    case = given.a_complaint(world, status=Status.AWAITING_CONSUMER, now=now, language=officer.language)
+    given.a_complaint(world, status=Status.REVIEW, now=now, language=officer.language)
     handling.sweep_clocks(now=now + timedelta(days=5))
     noon = now.replace(hour=4, minute=0) + timedelta(days=7)
     delivery.sweep_notices(now=noon)
     Notice.objects.filter(addressee="consumer").update(state="set_aside", last_error="smtp_550", channel="email")
     Notice.objects.filter(addressee="enterprise").exclude(form="digest").update(state="set_aside", last_error="nobody")
-    look = f"{width}-{language}"
-    officer = visit(width=width, language=language, user=world.rui)
-    for visitor, path, name in (
-        (officer, "/authority/notices/", "notices"),
-        (officer, "/authority/notices/?state=sent", "notices-sent"),
-        (officer, "/authority/notices/?q=none", "notices-none"),
-        (officer, f"/authority/cases/{case.number}/", "notices-case"),
-        (
-            visit(width=width, language=language, user=world.ming),
-            f"/enterprise/cases/{case.number}/",
-            "notices-enterprise",
-        ),
-        (visit(width=width, language=language, user=world.chen), f"/cases/{case.number}/", "notices-consumer"),
-        (visit(width=width, language=language), "/demo/mail/", "demo-mail"),
+    for visitor, path in (
+        (officer, "/authority/notices/"),
+        (officer, "/authority/notices/?state=sent"),
+        (officer, "/authority/notices/?q=none"),
+        (officer, f"/authority/cases/{case.number}/"),
+        (visit(user=world.ming), f"/enterprise/cases/{case.number}/"),
+        (visit(user=world.chen), f"/cases/{case.number}/"),
+        (visit(), "/demo/mail/"),
     ):
         page = visitor.go(path)
         for folded in page.locator("#notices details").all():
             folded.evaluate("row => row.open = true")
-        visitor.check()
-        visitor.shot(f"{name}-{look}")
+        visitor.look()
 
 
 def test_an_officer_sends_a_notice_again(world: World, visit: Any) -> None:

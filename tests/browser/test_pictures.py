@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 
 from tests.browser.enterprise.test_enterprise import cases
-from tests.browser.journey_people import Consumer, Filing
-from tests.browser.journey_stage import Stage, accepted, offered, opened, stage, talked
+from tests.browser.journey_stage import Consumer, Filing, Stage, accepted, offered, opened, stage, taken_on, talked
 
 __all__ = ["stage"]
 
@@ -33,13 +32,11 @@ def picture(page_of: Any, name: str, *, width: int, height: int, top: str = "") 
 
 def test_on_a_phone(stage: Callable[..., Stage]) -> None:
     people = stage(checked=False)
-    newcomer = people.person(Consumer, "newcomer")
+    newcomer = people.person(Consumer)
     newcomer.visitor.go("/file/")
     Filing(newcomer, people.world).find()
     picture(newcomer, "file-360", width=360, height=760, top="main h1")
-    consumer, case = people.consumer, people.filed()
-    staff = people.staff()
-    accepted(staff, case, people.world)
+    consumer, (case, staff) = people.consumer, taken_on(people)
     offered(staff, refund="80.00")
     consumer.open(case.number)
     picture(consumer, "case-360", width=360, height=760)

@@ -12,12 +12,19 @@ from complaints.models import Complaint, ForwardingDecision, Matter
 from complaints.procedure.filing_request import OnBehalf
 from complaints.procedure.workflow import Status
 from tests import given
-from tests.browser.looks import LOOKS
+from tests.browser.looks import LOOKS, in_look
 from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
 PAYLOAD = {"ground": "not_consumption", "facts": "三份订单都是批发给下级商户的，有对账单为证。"}
+
+
+def a_candidate(world: World) -> dict[str, Any]:
+    """A suggestion of routing that is likely: the branch in the city serves the district."""
+    branch = {"branch": "中国移动福州分公司", "branch_en": "China Mobile Fuzhou Branch"}
+    why = {"code": "serves", **branch, "region": "鼓楼区", "region_en": "Gulou"}
+    return {"enterprise_id": world.mobile.pk, "branch_id": world.fuzhou.pk, "score": 90, "why": [why]}
 
 
 def cases_of(world: World) -> dict[str, Complaint]:
@@ -27,34 +34,10 @@ def cases_of(world: World) -> dict[str, Complaint]:
         str(status): given.a_complaint(world, status=status, now=now)
         for status in (S.TRIAGE, S.REVIEW, S.MEDIATING, S.NEGOTIATING, S.PERFORMING)
     }
+    candidates = [a_candidate(world), {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []}]
+    why = {"version": None, "confidence": "", "is_match": False, "why": [{"code": "contact_unverified"}]}
     ForwardingDecision.objects.create(
-        complaint=made["triage"],
-        at=now,
-        verdict="triage",
-        explanation={
-            "rule": "",
-            "version": None,
-            "confidence": "",
-            "is_match": False,
-            "why": [{"code": "contact_unverified"}],
-            "candidates": [
-                {
-                    "enterprise_id": world.mobile.pk,
-                    "branch_id": world.fuzhou.pk,
-                    "score": 90,
-                    "why": [
-                        {
-                            "code": "serves",
-                            "branch": "中国移动福州分公司",
-                            "branch_en": "China Mobile Fuzhou Branch",
-                            "region": "鼓楼区",
-                            "region_en": "Gulou",
-                        }
-                    ],
-                },
-                {"enterprise_id": world.telecom.pk, "branch_id": None, "score": 40, "why": []},
-            ],
-        },
+        complaint=made["triage"], at=now, verdict="triage", explanation={"rule": "", **why, "candidates": candidates}
     )
     made["proposed"] = given.a_complaint(world, status=S.REVIEW, now=now)
     given.step(made["proposed"], proposals.propose(move=authority.refuse(**PAYLOAD)), world.officer, now)
@@ -64,44 +47,37 @@ def cases_of(world: World) -> dict[str, Complaint]:
     return made
 
 
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_pages_hold_before_axe_and_fit(world: World, visit: Any, width: int, language: str) -> None:
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_hold_before_axe_and_fit(world: World, visit: Any) -> None:
     made = cases_of(world)
     proposal = Matter.objects.get(complaint=made["proposed"], kind="proposal")
-    look = f"{width}-{language}"
-    city = visit(width=width, language=language, user=world.su)
-    county = visit(width=width, language=language, user=world.rui)
-    head = visit(width=width, language=language, user=world.head_officer.user)
-    for visitor, path, name in (
-        (city, "/authority/", "day"),
-        (city, "/authority/triage/", "triage"),
-        (city, f"/authority/triage/{made['triage'].number}/", "triage-case"),
-        (city, f"/authority/triage/{made['triage'].number}/?q=电信", "triage-search"),
-        (city, f"/authority/cases/{made['triage'].number}/forward/", "forward"),
-        (county, "/authority/cases/", "cases"),
-        (county, f"/authority/cases/{made['review'].number}/", "case-review"),
-        (county, f"/authority/cases/{made['mediating'].number}/", "case-mediating"),
-        (county, f"/authority/cases/{made['performing'].number}/", "case-performing"),
-        (county, f"/authority/cases/{made['mediating'].number}/agreement/", "agreement"),
-        (county, f"/authority/cases/{made['review'].number}/refuse/", "refuse"),
-        (head, "/authority/approvals/", "approvals"),
-        (head, f"/authority/approvals/{proposal.pk}/", "approval"),
+    city, county, head = (visit(user=user) for user in (world.su, world.rui, world.head_officer.user))
+    triage, review, mediating = (made[status].number for status in ("triage", "review", "mediating"))
+    for visitor, path in (
+        (city, ""),
+        (city, "triage/"),
+        (city, f"triage/{triage}/"),
+        (city, f"triage/{triage}/?q=电信"),
+        (city, f"cases/{triage}/forward/"),
+        (county, "cases/"),
+        *((county, f"cases/{made[status].number}/") for status in ("review", "mediating", "performing")),
+        (county, f"cases/{mediating}/agreement/"),
+        (county, f"cases/{review}/refuse/"),
+        (head, "approvals/"),
+        (head, f"approvals/{proposal.pk}/"),
     ):
-        visitor.go(path)
-        visitor.check()
-        visitor.shot(f"{name}-{look}")
+        visitor.look(f"/authority/{path}")
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), (1280, "en")])
-def test_a_refusal_with_mistakes_points_at_them(world: World, visit: Any, width: int, language: str) -> None:
+@pytest.mark.parametrize("look", [in_look(360), in_look(1280, "en", full=True)])
+def test_a_refusal_with_mistakes_points_at_them(world: World, visit: Any) -> None:
     case = given.a_complaint(world, status=S.REVIEW, now=timezone.now())
-    visitor = visit(width=width, language=language, user=world.rui, javascript=True)
+    visitor = visit(user=world.rui)
     page = visitor.go(f"/authority/cases/{case.number}/refuse/")
     page.get_by_role("radio").first.check()
     page.locator("#id_facts").fill("太短")
     page.locator("form.panel button.btn").first.click()
-    visitor.check()
-    visitor.shot(f"refuse-error-{width}-{language}")
+    visitor.look()
     assert page.locator(".error-summary a").count() == 2
     assert page.locator("#id_facts").input_value() == "太短"
     page.locator(".error-summary a").first.click()
@@ -137,12 +113,10 @@ def test_without_a_script_a_case_goes_through_triage_review_and_agreement(world:
     assert (case.status, case.outcome) == (S.CLOSED, "mediated")
 
 
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power(
-    world: World, visit: Any, width: int, language: str
-) -> None:
+@pytest.mark.parametrize("look", LOOKS)
+def test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power(world: World, visit: Any) -> None:
     """Without scripts: words, read back, written down; and the representative who may not accept reads why."""
-    now, look = timezone.now(), f"{width}-{language}"
+    now = timezone.now()
     power = OnBehalf(
         kind="agent",
         principal_name="王试",
@@ -153,40 +127,27 @@ def test_an_officer_writes_down_what_a_consumer_says_and_looks_at_a_power(
         may_settle=False,
     )
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=now, on_behalf=power)
-    county = visit(width=width, language=language, user=world.rui, javascript=False)
-    page = county.go(f"/authority/cases/{case.number}/power/")
-    county.shot(f"power-{look}")
-    for path, name in (
-        ("", "choose-who"),
-        ("?for=1", "choose"),
-        ("offer/?for=1", "offer"),
-        ("statement/?for=0", "statement"),
-    ):
-        page = county.go(f"/authority/cases/{case.number}/on-behalf/{path}")
-        county.shot(f"on-behalf-{name}-{look}")
-    page = county.go(f"/authority/cases/{case.number}/on-behalf/offer/?for=1")
+    county = visit(user=world.rui, javascript=False)
+    for path in ("power/", *(f"on-behalf/{path}" for path in ("", "?for=1", "statement/?for=0", "offer/?for=1"))):
+        page = county.look(f"/authority/cases/{case.number}/{path}")
     page.locator('input[name=answer][value="accept"]').check()
     page.locator("form.panel button.btn").click()
     assert page.locator("#main .error-summary, .error-summary").count()
     page.locator('input[name=by_how][value="phone"]').check()
     page.locator("#id_by_proof").fill("LY-2026-0815")
     page.locator("form.panel button.btn").click()
-    county.shot(f"on-behalf-read-{look}")
+    county.look()
     page.locator("#id_by_read").check()
     page.locator("form.panel button.btn").click()
     case.refresh_from_db()
     assert case.status == S.PERFORMING
-    county.shot(f"on-behalf-done-{look}")
+    county.look()
     other = given.a_complaint(world, status=S.AWAITING_CONSUMER, now=now, on_behalf=power)
-    chen = visit(width=width, language=language, user=world.chen, javascript=False)
-    for path, name in (("", "case"), ("offer/1/", "offer"), ("dossier/", "dossier")):
-        chen.go(f"/cases/{other.number}/{path}")
-        chen.shot(f"representative-{name}-{look}")
+    chen = visit(user=world.chen, javascript=False)
+    for path in ("", "offer/1/", "dossier/"):
+        chen.look(f"/cases/{other.number}/{path}")
     # The same pages before axe, which needs scripts.
-    looked = visit(width=width, language=language, user=world.rui)
+    looked = visit(user=world.rui)
     for path in ("power/", "on-behalf/?for=1", "on-behalf/offer/?for=1"):
-        looked.go(f"/authority/cases/{other.number}/{path}")
-        looked.check()
-    seen = visit(width=width, language=language, user=world.chen)
-    seen.go(f"/cases/{other.number}/offer/1/")
-    seen.check()
+        looked.look(f"/authority/cases/{other.number}/{path}")
+    visit(user=world.chen).look(f"/cases/{other.number}/offer/1/")

@@ -21,6 +21,7 @@ from complaints.parties.actors import SYSTEM
 from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.workflow import Status
 from tests import given
+from tests.browser.authority.test_authority import a_candidate
 from tests.browser.looks import LOOKS
 from tests.cast import World
 from tests.routing.labelled.test_labelled import SHARED
@@ -44,8 +45,7 @@ def rows(many: int) -> Iterator[dict[str, str]]:
 
 
 def a_morning(world: World, many: int) -> list[Complaint]:
-    """Most against an enrolled carrier with a likely suggestion, every fifth left to the authority or named in
-    words."""
+    """Most against an enrolled carrier with a likely suggestion, every fifth named in words."""
     now, requests = timezone.now(), []
     for n, row in enumerate(islice(rows(many), many)):
         to = (
@@ -53,6 +53,7 @@ def a_morning(world: World, many: int) -> list[Complaint]:
             if n % 5 == 4
             else RespondentRequest(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk)
         )
+        what = row["practice_names"].replace("|", "; ")
         requests.append(
             given.a_request(
                 world,
@@ -60,44 +61,16 @@ def a_morning(world: World, many: int) -> list[Complaint]:
                 respondents=(to,),
                 order_no=f"WA{n}",
                 item_name=row["practice_names"].split("|")[0][:60] or "service",
-                statement=(
-                    f"{row['business_name'] or 'somebody'}, number {n}: {row['practice_names'].replace('|', '; ')}"
-                )
-                + "." * (n % 3),
+                statement=f"{row['business_name'] or 'somebody'}, number {n}: {what}" + "." * (n % 3),
             )
         )
     cases = handling.file(requests, actor=world.consumer, now=now)
-    candidates = [
-        {
-            "enterprise_id": world.mobile.pk,
-            "branch_id": world.fuzhou.pk,
-            "score": 90,
-            "why": [
-                {
-                    "code": "serves",
-                    "branch": "中国移动福州分公司",
-                    "branch_en": "China Mobile Fuzhou Branch",
-                    "region": "鼓楼区",
-                    "region_en": "Gulou",
-                }
-            ],
-        }
-    ]
-    handling.take_each(
-        [
-            (
-                case.pk,
-                authority.refer_to_triage(
-                    reason="ambiguous",
-                    explanation=given.BECAUSE
-                    | {"is_match": False, "candidates": candidates if case.picked_enterprise_id else []},
-                ),
-                SYSTEM,
-            )
-            for case in cases
-        ],
-        now=now,
-    )
+    moves = []
+    for case in cases:
+        candidates = [a_candidate(world)] if case.picked_enterprise_id else []
+        because = given.BECAUSE | {"is_match": False, "candidates": candidates}
+        moves.append((case.pk, authority.refer_to_triage(reason="ambiguous", explanation=because), SYSTEM))
+    handling.take_each(moves, now=now)
     return cases
 
 
@@ -106,17 +79,14 @@ def test_a_morning_of_complaints_is_distributed(world: World, visit: Callable[..
     made = a_morning(world, many)
     Complaint.objects.filter(pk=made[0].pk).update(returns=2)
     visitor = visit(width=1280, user=world.su)
-    page = visitor.go("/authority/triage/")
-    visitor.check()
-    visitor.shot(f"triage-list-{many}")
+    page = visitor.look("/authority/triage/")
 
     # By keyboard: the second one is opened, its first suggestion is two presses away.
     page.keyboard.press("j")
     page.keyboard.press("j")
     with page.expect_navigation(wait_until="domcontentloaded"):
         page.keyboard.press("Enter")
-    visitor.check()
-    visitor.shot("triage-case-keys")
+    visitor.look()
     number = page.url.split("/")[-2]
     page.keyboard.press("Enter")
     assert page.evaluate("document.activeElement.hasAttribute('data-enter')")
@@ -139,40 +109,31 @@ def test_a_morning_of_complaints_is_distributed(world: World, visit: Callable[..
     page.locator("#batch_all").check()
     page.get_by_role("button", name="分送选中的").click()
     page.locator("[role=status] h1").wait_for()
-    visitor.check()
-    visitor.shot("triage-done")
+    visitor.look()
     assert Complaint.objects.filter(status=S.TRIAGE).count() == 1
     assert page.get_by_role("link", name=made[0].number).count() == 1
     page = visitor.go(f"/authority/triage/{made[0].number}/")
     assert page.get_by_text("已被退回2次").count() == 1
 
 
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_pages_of_intake_fit_and_hold_before_axe(
-    world: World, visit: Callable[..., Any], width: int, language: str
-) -> None:
+@pytest.mark.parametrize("look", LOOKS)
+def test_pages_of_intake_fit_and_hold_before_axe(world: World, visit: Callable[..., Any]) -> None:
     now = timezone.now()
-    twins = [
-        given.a_complaint(
-            world, status=S.TRIAGE, now=now, order_no="DD-1", statement="他们无证经营，请查处，也请退我的钱。"
-        )
-        for _ in range(2)
-    ]
+    same = {"order_no": "DD-1", "statement": "他们无证经营，请查处，也请退我的钱。"}
+    first, second = (given.a_complaint(world, status=S.TRIAGE, now=now, **same).number for _ in range(2))
     review = given.a_complaint(world, status=S.REVIEW, now=now)
     given.step(review, handling.MOVES["dispute_jurisdiction"](text="经营者的登记地在仓山区。"), world.officer, now)
-    visitor, look = visit(width=width, language=language, user=world.su), f"{width}-{language}"
-    for path, name in (
-        ("/authority/triage/", "list"),
-        (f"/authority/triage/{twins[1].number}/", "case"),
-        ("/authority/intake/", "intake"),
-        (f"/authority/cases/{twins[1].number}/together/?with={twins[0].number}", "together"),
-        (f"/authority/cases/{twins[1].number}/contact/", "contact"),
-        ("/authority/jurisdiction/", "disputes"),
-        (f"/authority/cases/{review.number}/designate/", "designate"),
+    visitor = visit(user=world.su)
+    for path in (
+        "triage/",
+        f"triage/{second}/",
+        "intake/",
+        f"cases/{second}/together/?with={first}",
+        f"cases/{second}/contact/",
+        "jurisdiction/",
+        f"cases/{review.number}/designate/",
     ):
-        visitor.go(path)
-        visitor.check()
-        visitor.shot(f"{name}-{look}")
+        visitor.look(f"/authority/{path}")
 
 
 def test_without_a_script_a_call_is_written_down_and_its_receipt_printed(
@@ -182,46 +143,41 @@ def test_without_a_script_a_call_is_written_down_and_its_receipt_printed(
     page = visitor.go("/authority/triage/")
     page.get_by_role("link", name="登记来电、来访、来信").click()
     page.locator("input[name='came-channel'][value=phone]").check()
-    page.locator("#id_came-proof").fill("LY-2026-0815")
     page.locator("#id_came-is_own_number").check()
-    page.locator("#id_you-name").fill("林来电")
-    page.locator("#id_you-phone").fill("13900001111")
-    page.locator("#id_you-address").fill("福州市鼓楼区某路2号")
     page.locator("input[name='you-behalf'][value=self]").check()
     page.locator("#id_enterprise-service_region").select_option(str(world.region.pk))
     page.locator("#id_enterprise-query").fill("移动")
     page.locator("#id_purchase-object_category").select_option("service.telecom")
     page.locator("button[name=find]").first.click()
     page.locator("input[name='enterprise-respondent']").first.check()
-    page.locator("#id_purchase-item_name").fill("宽带")
-    page.locator("#id_purchase-amount").fill("128.50")
     page.locator("input[name='purchase-is_online'][value=no]").check()
     page.locator("#id_problem-problem_category").select_option("telecom.fees.unexplained_charge")
-    page.locator("#id_problem-disputed_on").fill((timezone.localdate() - timedelta(days=9)).isoformat())
-    page.locator("#id_problem-statement").fill("九月起每个月账单多出一项，我没有开通过，要求退钱。")
     page.locator("input[name='demands-demand'][value=refund]").check()
-    page.locator("input[name='demands-amount_refund']").fill("128.50")
-    visitor.shot("intake-filled")
+    for field, text in {
+        "came-proof": "LY-2026-0815",
+        "you-name": "林来电",
+        "you-phone": "13900001111",
+        "you-address": "福州市鼓楼区某路2号",
+        "purchase-item_name": "宽带",
+        "purchase-amount": "128.50",
+        "problem-disputed_on": (timezone.localdate() - timedelta(days=9)).isoformat(),
+        "problem-statement": "九月起每个月账单多出一项，我没有开通过，要求退钱。",
+        "demands-amount_refund": "128.50",
+    }.items():
+        page.locator(f"[name='{field}']").fill(text)
+    visitor.look()
     page.locator("button[name=go]").click()
     # What was not asked of the consumer yet is pointed at, and nothing is lost.
     assert page.locator(".error-summary a").count() >= 3
-    for name in (
-        "share_with_enterprise",
-        "pass_to_regulator",
-        "delegated_mediation",
-        "publish_masked",
-        "pause_for_settlement",
-    ):
-        box = page.locator(f"input[name='consents-{name}'][value=yes]")
-        if box.count():
-            box.check()
+    for box in page.locator("input[name^='consents-'][value=yes]").all():
+        box.check()
     page.locator("button[name=go]").click()
     assert page.get_by_role("heading", name="请读给消费者听").count() == 1
-    visitor.shot("intake-read")
+    visitor.look()
     page.locator("#id_read").check()
     page.get_by_role("button", name="登记", exact=True).click()
     assert page.get_by_role("heading", name="投诉登记回执").count() == 1
-    visitor.shot("intake-receipt")
+    visitor.look()
     case = Complaint.objects.get()
     assert (case.channel, case.status) == ("phone", S.FILED)
     assert case.steps.get(step="file").recorded_by is not None

@@ -1,6 +1,4 @@
-"""An instruction that nobody answers goes up twice; the superior takes the case up; what came late is answered after
-all.
-"""
+"""An instruction that nobody answers goes up twice; the superior takes up the case; what came late is answered."""
 
 from datetime import timedelta
 from typing import Any
@@ -15,6 +13,7 @@ from complaints.handling.steps import authority, casework
 from complaints.models import CallBack, Deadline, HandlingStep, Matter
 from complaints.procedure.workflow import Status as S
 from tests import given
+from tests.browser.looks import in_look
 from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -35,45 +34,39 @@ def days_pass(matter: Matter, days: int) -> None:
     handling.sweep_clocks(now=timezone.now())
 
 
-@pytest.mark.parametrize(("width", "javascript"), [(360, False), (1280, True)])
-def test_an_instruction_escalated_twice(world: World, visit: Any, width: int, javascript: bool) -> None:
+@pytest.mark.parametrize("look", [in_look(360, javascript=False, full=True), in_look(1280)])
+def test_an_instruction_escalated_twice(world: World, visit: Any) -> None:
     now = timezone.now()
     case = given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(hours=3))
     given.a_complaint(world, status=S.NEGOTIATING, now=now - timedelta(hours=2))
-    officer = visit(width=width, user=world.rui, javascript=javascript)
-
-    def look(visitor: Any, name: str) -> None:
-        if javascript:
-            # Axe needs a page that may wait.
-            visitor.check()
-        visitor.shot(f"supervision-{name}-{width}")
+    officer = visit(user=world.rui)
 
     # For two cases at once, from the list.
     page = officer.go("/authority/urges/new/?status=negotiating")
     page.locator("[name=text]").fill("消费者反映一直没有人联系。请三天内联系并提出方案，答复本局。")
     page.locator("[name=last_day]").fill((timezone.localdate() + timedelta(days=3)).isoformat())
-    look(officer, "many")
+    officer.look()
     page.get_by_role("button", name="发出督办").click()
     assert "已对2件发出督办" in page.inner_text("h1")
-    look(officer, "run")
+    officer.look()
     matter = Matter.objects.get(complaint=case, kind="urge")
 
     # The last day passes, then two working days more.
     days_pass(matter, 4)
     page = officer.go("/authority/urges/")
     assert "已报福州市市场监督管理局（第1次）" in page.inner_text("main")
-    look(officer, "board")
+    officer.look()
     while Deadline.objects.get(matter=matter).escalations < 2:
         days_pass(matter, 1)
     page = officer.go(f"/authority/urges/{matter.pk}/")
     assert "第2次：报福建省市场监督管理局" in page.inner_text("main")
-    look(officer, "one")
+    officer.look()
     page = officer.go("/authority/urges/?column=escalated")
     assert case.number in page.inner_text("table")
-    look(officer, "table")
+    officer.look()
 
     # The superior sees it among what was reported, and sends one of its own.
-    above = visit(width=width, user=world.superior_officer.user, javascript=javascript)
+    above = visit(user=world.superior_officer.user)
     page = above.go("/authority/urges/")
     assert "升级1件" in page.inner_text("h1")
     page.get_by_role("link", name=f"查看 {case.number}").click()
@@ -84,16 +77,16 @@ def test_an_instruction_escalated_twice(world: World, visit: Any, width: int, ja
     assert Matter.objects.filter(complaint=case, kind="urge", state="open").count() == 2
 
     # The enterprise finds both, the late one marked, and answers it.
-    handler = visit(width=width, user=world.ming, javascript=javascript)
+    handler = visit(user=world.ming)
     page = handler.go("/enterprise/urges/")
     assert "3件等您答复，逾期1件" in page.inner_text("h1")
-    look(handler, "enterprise")
+    handler.look()
     page.locator(f"main a[href='/enterprise/urges/{matter.pk}/']").click()
     page.locator("[name=text]").fill("已联系消费者，今天提出退费方案。")
-    look(handler, "answer")
+    handler.look()
     page.get_by_role("button", name="答复督办").click()
     assert "已回复" in page.inner_text("main")
-    look(handler, "answered")
+    handler.look()
     times = list(HandlingStep.objects.filter(complaint=case, step="escalate").values_list("data__times", flat=True))
     assert times == [1, 2]
 
@@ -114,47 +107,30 @@ def test_what_a_head_looks_at(world: World, visit: Any) -> None:
     officer = visit(width=1280, user=world.rui)
     page = officer.go(f"/authority/cases/{late.number}/overdue/")
     page.locator("[name=reason][value=workload]").check()
-    officer.shot("supervision-reason-1280")
     page.locator("main form button").last.click()
 
     for width, javascript in ((1280, True), (360, False)):
         head = visit(width=width, user=world.head_officer.user, javascript=javascript)
-
-        def look(
-            path: str, name: str, text: str, head: Any = head, width: int = width, javascript: bool = javascript
-        ) -> Any:
-            page = head.go(path)
-            assert text in page.inner_text("main")
-            if javascript:
-                head.check()
-            head.shot(f"supervision-{name}-{width}")
-            return page
-
-        look("/authority/urges/overdue/", "overdue", "件多人少")
-        if javascript:
-            # Names of units are longest in English.
-            small = visit(width=360, language="en", user=world.head_officer.user)
-            small.go("/authority/urges/overdue/")
-            small.check()
-        look("/authority/urges/escalated/", "escalated", "已报")
-        look("/authority/urges/decisions/", "decisions", "没有等待决定的申请")
-        look("/authority/team/", "team", "等对方办理")
-        look(f"/authority/team/assign/?officer={world.rui_officer.pk}", "assign", late.number)
-        look("/authority/team/leave/", "leave", "没有人请假")
-        look("/authority/", "day", "逾期上报")
-        look("/open/call-backs/", "public", "HMAC-SHA256")
-        look(f"/authority/call-backs/?view={'mine' if javascript else 'ended'}", "call-backs", closed.number)
         call = CallBack.objects.get(complaint=closed)
-        page = look(f"/authority/call-backs/{call.pk}/", "call-back", "打通了吗" if javascript else "消费者说没有和解")
+        for path, text in (
+            ("/authority/urges/overdue/", "件多人少"),
+            ("/authority/urges/escalated/", "已报"),
+            ("/authority/urges/decisions/", "没有等待决定的申请"),
+            ("/authority/team/", "等对方办理"),
+            (f"/authority/team/assign/?officer={world.rui_officer.pk}", late.number),
+            ("/authority/team/leave/", "没有人请假"),
+            ("/authority/", "逾期上报"),
+            ("/open/call-backs/", "HMAC-SHA256"),
+            (f"/authority/call-backs/?view={'mine' if javascript else 'ended'}", closed.number),
+            (f"/authority/call-backs/{call.pk}/", "打通了吗" if javascript else "消费者说没有和解"),
+        ):
+            page = head.look(path)
+            assert text in page.inner_text("main")
         if javascript:
-            for name, value in (
-                ("reached", "yes"),
-                ("contacted", "yes"),
-                ("attitude", "fair"),
-                ("agreed", "no"),
-                ("accepted", "no"),
-                ("overall", "1"),
-            ):
+            answers = {"reached": "yes", "contacted": "yes", "attitude": "fair", "agreed": "no", "accepted": "no"}
+            for name, value in (answers | {"overall": "1"}).items():
                 page.locator(f"[name={name}][value='{value}']").check()
             page.get_by_role("button", name="记录回访").click()
             assert page.get_by_role("link", name="重新办理").count() == 1
+    # Names of units are longest in English.
+    visit(language="en", user=world.head_officer.user).look("/authority/urges/overdue/")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from complaints.models import Complaint
+from tests.browser.looks import in_look
 from tests.complaints.evidence.files import png
 from tests.complaints.filing.answers import STATEMENT
 from tests.complaints.filing.conftest import Town, town
@@ -17,9 +18,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 WORDS = {
     "zh-hans": {
-        "next": "继续",
         "search": "搜索企业",
-        "no_files": "没有材料，继续",
         "upload": "上传",
         "code": "获取验证码",
         "file": "提交投诉",
@@ -27,9 +26,7 @@ WORDS = {
         "refund": "退还货款或服务费",
     },
     "en": {
-        "next": "Continue",
         "search": "Search",
-        "no_files": "Continue without files",
         "upload": "Upload",
         "code": "Send me a code",
         "file": "Submit the complaint",
@@ -41,46 +38,45 @@ PNG = png()
 
 
 class Walk:
-    """One person filling in screen after screen; every screen is checked and, if wanted, pictured."""
+    """One person filling in screen after screen; every screen is looked at if ``checked``."""
 
-    def __init__(self, visitor: Any, language: str, name: str, *, checked: bool) -> None:
-        self.visitor, self.page, self.words = visitor, visitor.page, WORDS[language]
-        self.name, self.checked = name, checked
+    def __init__(self, visitor: Any, *, checked: bool) -> None:
+        self.visitor, self.page, self.words = visitor, visitor.page, WORDS[visitor.language]
+        self.checked = checked
 
-    def look(self, screen: str) -> None:
+    def look(self) -> None:
         if self.checked:
-            self.visitor.shot(f"filing-{self.name}-{screen}")
-            self.visitor.check()
+            self.visitor.look()
 
     def go_on(self) -> None:
         self.page.locator(".actions .btn").first.click()
 
     def enterprise(self, town: Town) -> None:
         self.visitor.go("/file/")
-        self.look("1")
+        self.look()
         self.go_on()
-        self.look("1-error")
+        self.look()
         self.page.locator("#id_service_region").select_option(str(town.gulou))
         self.page.locator("#id_query").fill("测试移动")
         self.page.get_by_role("button", name=self.words["search"], exact=True).click()
         self.page.locator("#id_respondent").check()
-        self.look("1-found")
+        self.look()
         self.go_on()
 
     def purchase(self) -> None:
-        self.look("2")
+        self.look()
         self.page.locator("#id_object_category").select_option("service.telecom")
         self.page.locator("#id_item_name").fill("千兆宽带")
         self.page.locator("#id_amount").fill("一百多")
         self.go_on()
-        self.look("2-error")
+        self.look()
         assert self.page.locator("#id_amount").input_value() == "一百多"
         self.page.locator("#id_amount").fill("１２８．５")
         self.page.locator("#id_is_online_1").check()
         self.go_on()
 
     def problem(self) -> None:
-        self.look("3")
+        self.look()
         self.page.locator("#id_problem_category").select_option("telecom.fees.unexplained_charge")
         self.page.locator("#id_statement").fill(STATEMENT)
         self.page.locator("#id_disputed_on").fill("2026-09-01")
@@ -88,26 +84,26 @@ class Walk:
         self.go_on()
 
     def demands(self) -> None:
-        self.look("4")
+        self.look()
         self.page.get_by_label(self.words["refund"]).first.check()
         self.go_on()
-        self.look("4-error")
+        self.look()
         self.page.locator("#id_amount_refund").fill("128.50")
         self.go_on()
 
     def evidence(self) -> None:
-        self.look("5")
+        self.look()
         files = [{"name": "9月账单.png", "mimeType": "image/png", "buffer": PNG}]
         self.page.locator("#id_files").set_input_files(files)
         if not self.checked:
             # With JavaScript a file is on its way as soon as it is chosen.
             self.page.get_by_role("button", name=self.words["upload"], exact=True).click()
         self.page.get_by_role("link", name="9月账单.png", exact=True).wait_for()
-        self.look("5-file")
+        self.look()
         self.go_on()
 
     def you(self) -> None:
-        self.look("6")
+        self.look()
         self.page.locator("#id_name").fill("陈雨桐")
         self.page.locator("#id_phone").fill("199 0000 0001")
         self.page.locator("#id_address").fill("福州市鼓楼区测试路1号")
@@ -115,50 +111,47 @@ class Walk:
         # The browser works a moment before it sends.
         with self.page.expect_navigation():
             self.page.get_by_role("button", name=self.words["code"], exact=True).click()
-        self.look("6-sent")
+        self.look()
         self.page.locator("#id_code").fill("12")
         self.go_on()
-        self.look("6-error")
+        self.look()
         self.page.locator("#id_code").fill(newest_code())
         self.go_on()
 
     def consents(self) -> None:
         # A list of what stands there does not wait for a slow page.
         self.page.wait_for_url("**/consents/")
-        self.look("7")
+        self.look()
         self.go_on()
         self.page.locator(".error-summary").wait_for()
-        self.look("7-error")
+        self.look()
         for group in self.page.locator("fieldset.field").all():
             group.get_by_label(self.words["agree"], exact=True).check()
         self.go_on()
 
     def check_page(self) -> None:
-        self.look("8")
+        self.look()
         self.go_on()
-        self.look("8-error")
+        self.look()
         self.page.locator("#id_truth").check()
         self.page.get_by_role("button", name=self.words["file"], exact=True).click()
         self.page.wait_for_url("**/receipt/")
-        self.look("9-receipt")
+        self.look()
 
 
 @pytest.mark.parametrize(
-    ("width", "language", "look", "javascript"),
+    "look",
     [
-        (360, "zh-hans", {}, True),
-        (1280, "en", {}, True),
-        pytest.param(1280, "zh-hans", {"theme": "dark"}, True, marks=pytest.mark.full),
-        pytest.param(360, "en", {"display": "elder"}, True, marks=pytest.mark.full),
-        (360, "zh-hans", {}, False),
+        in_look(360),
+        in_look(360, javascript=False),
+        in_look(1280, "en", full=True),
+        in_look(1280, theme="dark", full=True),
+        in_look(360, "en", display="elder", full=True),
     ],
 )
-def test_file_from_the_first_screen_to_the_receipt(
-    visit: Callable[..., Any], town: Town, width: int, language: str, look: dict[str, str], javascript: bool
-) -> None:
-    visitor = visit(width=width, language=language, javascript=javascript, **look)
-    name = "-".join([language[:2], str(width), *look.values()])
-    walk = Walk(visitor, language, name, checked=javascript)
+def test_file_from_the_first_screen_to_the_receipt(visit: Callable[..., Any], town: Town) -> None:
+    visitor = visit()
+    walk = Walk(visitor, checked=visitor.has_scripts)
     walk.enterprise(town)
     walk.purchase()
     walk.problem()
@@ -177,39 +170,32 @@ def test_regions_elsewhere_and_saving_for_later(visit: Callable[..., Any], town:
     visitor = visit(width=360)
     page = visitor.go("/file/")
     page.get_by_role("button", name="在其他城市？选择其他地区").click()
-    visitor.shot("filing-region")
-    visitor.check()
+    visitor.look()
     page.locator("#id_q").fill("鼓楼")
     page.get_by_role("button", name="查找").click()
-    visitor.shot("filing-region-found")
-    visitor.check()
+    visitor.look()
     page.get_by_label("鼓楼区").check()
     page.get_by_role("button", name="选定").click()
     assert page.locator("#id_service_region").input_value() == str(town.gulou)
     page.get_by_role("button", name="保存并稍后再填").click()
-    visitor.shot("filing-saved")
-    visitor.check()
+    visitor.look()
     page.get_by_role("link", name="接着填").click()
     assert page.locator("#id_service_region").input_value() == str(town.gulou)
 
 
-@pytest.mark.parametrize(
-    ("behalf", "asked", "left_out"), [("joint", "parties", "principal_name"), ("agent", "principal_name", "parties")]
-)
-def test_who_files_with_others_is_not_asked_for_a_principal(
-    visit: Callable[..., Any], town: Town, behalf: str, asked: str, left_out: str
-) -> None:
-    visitor = visit(width=360, language="zh-hans", javascript=False)
-    walk = Walk(visitor, "zh-hans", "behalf", checked=False)
+def test_who_files_with_others_is_not_asked_for_a_principal(visit: Callable[..., Any], town: Town) -> None:
+    visitor = visit(javascript=False)
+    walk = Walk(visitor, checked=False)
     walk.enterprise(town)
     walk.purchase()
     walk.problem()
     walk.demands()
     walk.go_on()
     page = visitor.page
-    page.locator(f"input[name=behalf][value={behalf}]").check()
-    walk.go_on()
-    assert page.locator(".error-summary").count()
-    assert page.locator(f"#id_{asked}").is_visible()
-    assert page.locator("#id_is_declared").is_visible()
-    assert not page.locator(f"#id_{left_out}").is_visible()
+    for behalf, asked, left_out in (("joint", "parties", "principal_name"), ("agent", "principal_name", "parties")):
+        page.locator(f"input[name=behalf][value={behalf}]").check()
+        walk.go_on()
+        assert page.locator(".error-summary").count()
+        assert page.locator(f"#id_{asked}").is_visible()
+        assert page.locator("#id_is_declared").is_visible()
+        assert not page.locator(f"#id_{left_out}").is_visible()

@@ -1,15 +1,17 @@
-"""A file over a bad network, in a real browser: parts are lost, the rest follows, the person sees it."""
+"""A file over a bad network in a real browser: parts are lost, the rest follows; and speaking into a microphone."""
 
 import hashlib
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import Route
+from playwright.sync_api import Route, expect
 
-from complaints.models import Evidence, Upload
+from complaints.models import Evidence, FilingDraft, Upload
 from complaints.procedure.workflow import Status
 from tests import given
+from tests.browser.consumer.test_filing import Walk
+from tests.browser.looks import in_look
 from tests.cast import World
 from tests.complaints.evidence.files import jpeg
 from tests.complaints.evidence.test_uploads import TEXT
@@ -44,9 +46,9 @@ def forgive_uploads(visitor: Any) -> None:
     visitor.complaints[:] = [line for line in visitor.complaints if "Failed to load resource" not in line]
 
 
-@pytest.mark.parametrize(("width", "language"), [(360, "zh-hans"), pytest.param(1280, "en", marks=pytest.mark.full)])
-def test_parts_that_are_lost_are_sent_again(visit: Callable[..., Any], town: Town, width: int, language: str) -> None:
-    visitor = visit(width=width, language=language)
+@pytest.mark.parametrize("look", [in_look(360), in_look(1280, "en", full=True)])
+def test_parts_that_are_lost_are_sent_again(visit: Callable[..., Any], town: Town) -> None:
+    visitor = visit()
     page = with_draft(visitor, town)
     lost: list[str] = []
 
@@ -64,11 +66,9 @@ def test_parts_that_are_lost_are_sent_again(visit: Callable[..., Any], town: Tow
     page.route("**/part/**", lose)
     page.locator("#id_files").set_input_files([FILE, PICTURE])
     page.locator(".uploads li").first.wait_for()
-    visitor.shot(f"uploads-{language}-{width}-sending")
-    visitor.check()
+    visitor.look()
     page.locator("#files").get_by_role("link", name="照片.jpg", exact=True).wait_for()
-    visitor.shot(f"uploads-{language}-{width}-ready")
-    visitor.check()
+    visitor.look()
     forgive_uploads(visitor)
     assert len(lost) == 3
     assert {row.name: row.sha256 for row in Evidence.objects.all()}["账单.txt"] == hashlib.sha256(TEXT).hexdigest()
@@ -82,8 +82,7 @@ def test_a_refused_file_says_why_and_a_cancelled_one_is_gone(visit: Callable[...
     page = with_draft(visitor, town)
     page.locator("#id_files").set_input_files([RUN])
     page.get_by_text("“run.png”的类型不能接收").wait_for()
-    visitor.shot("uploads-refused")
-    visitor.check()
+    visitor.look()
     # Waited for, so that its answer is not taken for that of the next one.
     with page.expect_response("**/cancel/"):
         page.get_by_role("button", name="取消 run.png").click()
@@ -108,7 +107,42 @@ def test_a_statement_waits_for_its_file(visit: Callable[..., Any], world: World)
     page.locator("input[type=file]").set_input_files([FILE])
     page.get_by_role("button", name="发送", exact=True).click()
     page.wait_for_url(f"**/cases/{case.number}/")
-    visitor.shot("uploads-case")
-    visitor.check()
+    visitor.look()
     row = Evidence.objects.get(complaint=case)
     assert (row.name, row.sha256) == ("账单.txt", hashlib.sha256(TEXT).hexdigest())
+
+
+#: A tone in place of the microphone that this machine does not have.
+TONE = """navigator.mediaDevices.getUserMedia = async () => {
+  const sound = new AudioContext(), tone = sound.createOscillator(), end = sound.createMediaStreamDestination();
+  tone.connect(end); tone.start(); return end.stream; };"""
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("look", [in_look(360), in_look(1280, "en")])
+def test_a_statement_is_spoken_and_kept(visit: Callable[..., Any], town: Town) -> None:
+    visitor = visit()
+    page = visitor.page
+    page.add_init_script(TONE)
+    walk = Walk(visitor, checked=False)
+    walk.enterprise(town)
+    page.locator("#id_object_category").select_option("service.telecom")
+    page.locator("#id_item_name").fill("千兆宽带")
+    page.locator("#id_amount").fill("128.5")
+    page.locator("#id_is_online_1").check()
+    walk.go_on()
+    page.locator("#voice summary").click()
+    page.locator("[data-start]").click()
+    expect(page.locator("[data-state]")).to_contain_text("180")
+    page.wait_for_timeout(600)
+    visitor.look()
+    page.locator("[data-stop]").click()
+    expect(page.locator("[data-start]")).to_be_focused()
+    assert page.locator("#id_voice").evaluate("field => field.files.length") == 1
+    page.locator("button[name=keep_voice]").click()
+    page.locator("button[name=remove_voice]").wait_for()
+    visitor.look()
+    row = Evidence.objects.get()
+    assert row.kind == "recording"
+    assert row.copy_size > 500
+    assert FilingDraft.objects.get().data["voice"] == {"file": [str(row.pk)]}

@@ -17,8 +17,19 @@ from complaints.procedure.workflow import Outcome, Status
 from enterprises.models import Enterprise
 from routing.forwarding.forwarding import sweep_filed
 from tests.accounts.authenticator import app_code
-from tests.browser.journey_people import Filing, Officer, Person, Staff
-from tests.browser.journey_stage import Stage, answer_offer, offered, opened, stage, status_of
+from tests.browser.journey_stage import (
+    Filing,
+    Officer,
+    Person,
+    Staff,
+    Stage,
+    answer_offer,
+    offered,
+    opened,
+    reported,
+    stage,
+    status_of,
+)
 from tests.cast import PASSWORD
 from tests.complaints.evidence import files
 from tests.complaints.filing.test_drafts import newest_code
@@ -145,11 +156,11 @@ def test_a_firm_enrols_and_settles_its_first_case(stage: Callable[..., Stage]) -
     people = stage()
     world = people.world
     people.typed += [NAME]
-    applies(people.person(Person, "firm"))
+    applies(people.person(Person))
     workspace: Any = Stage(world, people.visit, width=1280)
-    officer: Officer = workspace.person(Officer, "head", user=world.head_officer.user)
+    officer: Officer = workspace.person(Officer, user=world.head_officer.user)
     grants(officer)
-    manager: Staff = people.person(Staff, "manager")
+    manager: Staff = people.person(Staff)
     joins(manager)
     consumer = people.consumer
     consumer.visitor.go(f"/open/enterprises/{code()}/")
@@ -164,16 +175,9 @@ def test_a_firm_enrols_and_settles_its_first_case(stage: Callable[..., Stage]) -
     offered(manager, refund="128.50", last_try=True)
     opened(case, consumer)
     answer_offer(consumer, 1, "accept")
-
-    def performed() -> None:
-        manager.page.locator("main input[name=obligations]").check()
-        manager.type("channel", "原路退回")
-        manager.type("proof", "退款流水 0001")
-
-    manager.open(case.number)
-    manager.take("performed", performed)
+    reported(manager, case, channel="原路退回", proof="退款流水 0001")
     consumer.open(case.number)
-    consumer.take("performed", lambda: consumer.choose("answer-", "done"))
+    consumer.take("performed", chosen="answer-=done")
     assert (status_of(case), case.outcome) == (S.CLOSED, Outcome.SETTLED)
     # The enterprise is suspended afterwards; whoever looks it up reads that it was decided, and why.
     officer.visitor.go(f"/authority/enterprises/{code()}/")
@@ -196,19 +200,11 @@ def test_a_firm_enrols_and_settles_its_first_case(stage: Callable[..., Stage]) -
 @pytest.mark.full
 def test_the_pages_read_in_english_without_a_script(stage: Callable[..., Stage]) -> None:
     people = stage(width=1280, language="en", javascript=False)
-    people.typed += [
-        NAME,
-        "执照.pdf",
-        "福建省福州市",
-        "福建省福州市鼓楼区",
-        "全国",
-        "(申请书)",
-        "(承诺书)",
-        "(在线和解, ODR)",
-    ]
-    enterprise = people.person(Person, "firm")
+    people.typed += [NAME, "执照.pdf", "福建省福州市", "福建省福州市鼓楼区", "全国"]
+    people.typed += ["(申请书)", "(承诺书)", "(在线和解, ODR)"]
+    enterprise = people.person(Person)
     applies(enterprise)
-    officer = people.person(Officer, "head", user=people.world.head_officer.user)
+    officer = people.person(Officer, user=people.world.head_officer.user)
     grants(officer)
     for path in (
         f"/authority/enterprises/{code()}/",

@@ -1,17 +1,24 @@
-"""A morning at the queue by keyboard alone, steps for many cases, views of one's own, in a real browser."""
+"""A morning at the queue by keyboard alone, many cases at once, and one case from its page, in a real browser."""
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
 from django.utils import timezone
 
-from complaints.models import Complaint, Contact, HandlingStep
+from complaints.handling.steps import consumer, enterprise
+from complaints.models import Complaint, Contact, HandlingStep, Offer, RootCause, RoundTrip
 from complaints.procedure.workflow import Status
+from complaints.tables.round_trip import working
 from tests import given
-from tests.browser.looks import LOOKS
+from tests.browser.looks import LOOKS, in_look
 from tests.cast import World
+from tests.complaints.evidence.files import jpeg, pdf, recording
+from tests.complaints.measures.conftest import cases, offer_row, table
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
@@ -74,8 +81,7 @@ def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[.
     assert page.locator("[data-case]").nth(1).get_attribute("class") == "is-selected"
     page.keyboard.press("?")
     assert page.locator("details[open] #keys_on").is_visible()
-    visitor.shot("queue-1280-zh-keys")
-    visitor.check()
+    visitor.look()
     # Switched off, they are off on the next page too.
     page.locator("#keys_on").uncheck()
     page.locator("h1").click()
@@ -86,51 +92,171 @@ def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[.
     assert page.url.endswith("/enterprise/queue/")
 
 
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_many_at_once_and_a_view_of_my_own(visit: Callable[..., Any], world: World, width: int, language: str) -> None:
+@pytest.mark.parametrize(
+    "look",
+    [
+        in_look(360, javascript=False),
+        in_look(1280, "en"),
+        in_look(1280, full=True),
+        in_look(360, "en", javascript=False, full=True),
+    ],
+)
+def test_many_at_once_and_a_view_of_my_own(visit: Callable[..., Any], world: World) -> None:
     cases = morning(world)
-    visitor = visit(width=width, language=language, user=world.ming, javascript=width == 1280)
-    name = f"queue-{width}-{language[:2]}"
+    visitor = visit(user=world.ming)
     page = visitor.go("/enterprise/queue/?view=new&handler=none")
-    visitor.shot(f"{name}-filtered")
     page.locator("form.filters a.end").click()
-    visitor.shot(f"{name}-save")
     page.locator("#id_name").fill("")
     page.locator("main form .btn").first.click()
-    if width == 1280:
-        visitor.check()
+    visitor.look()
     page.locator("#id_name").fill("新到的")
     page.locator("main form .btn").first.click()
     page.wait_for_url("**/enterprise/queue/**")
     assert page.locator(".tabs [aria-current]").inner_text().startswith("新到的")
-    visitor.shot(f"{name}-own")
-    visitor.go("/enterprise/views/")
-    visitor.shot(f"{name}-views")
-    page = visitor.go("/enterprise/queue/")
+    visitor.look("/enterprise/views/")
+    page = visitor.look("/enterprise/queue/")
     assert page.locator("#bulk_case").evaluate("t => t.scrollWidth <= t.parentElement.clientWidth"), (
         "a column is cut off"
     )
-    if width != 1280:
+    if visitor.width != 1280:
         assert page.locator("button[name=do]").first.is_hidden()
         return
-    visitor.check()
     visitor.go("/enterprise/queue/?view=new")
     page.locator("[name=do][value=accept]").click()
-    visitor.shot(f"{name}-nothing-chosen")
-    visitor.check()
-    given.step(cases[0], _accepted(world), world.manager, timezone.now())
+    visitor.look()
+    accepted = enterprise.accept_case(handler_id=world.lead_staff.pk)
+    given.step(cases[0], accepted, world.manager, timezone.now())
     for box in page.locator("[name=case]").all():
         box.check()
     page.locator("[name=do][value=accept]").click()
     page.wait_for_selector("main details")
-    visitor.shot(f"{name}-done")
-    visitor.check()
+    visitor.look()
     assert HandlingStep.objects.filter(step="accept_case").count() == 3
     page.locator("main a.btn").click()
     page.wait_for_url("**/enterprise/queue/?view=new*")
 
 
-def _accepted(world: World) -> Any:
-    from complaints.handling.steps import enterprise
+def with_files(world: World, case: Complaint) -> None:
+    client = Client()
+    client.force_login(world.chen)
+    files = (("九至十一月账单.jpg", jpeg(size=(640, 480))), ("套餐合同.pdf", pdf()), ("客服通话.mp4", recording("mp4")))
+    sent = client.post(
+        f"/cases/{case.number}/statement/",
+        {
+            "idempotency_key": "three-files",
+            "text": "账单、合同和通话录像。",
+            "uploads": [SimpleUploadedFile(name, content) for name, content in files],
+        },
+    )
+    assert sent.status_code == 302
 
-    return enterprise.accept_case(handler_id=world.lead_staff.pk)
+
+def a_settled_one(world: World, *, days: int) -> Complaint:
+    at = timezone.now() - timedelta(days=days)
+    case = given.a_complaint(world, status=S.PERFORMING, now=at, item_name="流量包重复扣费")
+    given.step(
+        case, enterprise.report_performed(obligations=[1], proof="流水8842"), world.handler, at + timedelta(hours=1)
+    )
+    return given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, at + timedelta(hours=2))
+
+
+@pytest.mark.parametrize("look", [in_look(360, javascript=False, full=True), in_look(1280, "en")])
+def test_a_case_is_worked_from_one_page(visit: Callable[..., Any], world: World) -> None:
+    done = a_settled_one(world, days=20)
+    case = given.a_complaint(
+        world,
+        status=S.WITH_ENTERPRISE,
+        now=timezone.now() - timedelta(days=1),
+        statement="我在中国电信办的宽带，每月多扣。",
+    )
+    with_files(world, case)
+    visitor = visit(user=world.ming)
+    english = visitor.language == "en"
+    place = f"/enterprise/cases/{case.number}/"
+
+    page = visitor.look(f"{place}return/")
+    assert page.locator("text=/中国电信|China Telecom/").count()
+    page = visitor.look(place)
+    page.get_by_role("button", name="Take the case on myself" if english else "受理，由我处理").click()
+    page.get_by_role("button", name="No answer" if english else "没接通").click()
+    visitor.look()
+    assert Contact.objects.get(complaint=case).reached is False
+    page.locator(".gallery a").first.click()
+    page.wait_for_load_state("load")
+    # Handed out as an attachment, and shown all the same: it is our copy.
+    assert page.locator(".viewer img").evaluate("picture => picture.naturalWidth") == 640
+    visitor.look()
+    for _file in range(2):
+        page.locator("a[rel=next]").click()
+    visitor.look()
+    assert page.locator("a[rel=next]").count() == 0
+    visitor.look(f"{place}concern/")
+    visitor.look(f"/enterprise/cases/{done.number}/")
+    visitor.look("/enterprise/causes/")
+    page.locator("select[name=cause]").first.select_option("billing_error")
+    page.get_by_role("button", name="Tag" if english else "标记").first.click()
+    visitor.look()
+    assert RootCause.objects.get().cause == "billing_error"
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_table_with_bad_lines_and_a_set_of_offers(
+    visit: Callable[..., Any], world: World, settings: Any, tmp_path: Path
+) -> None:
+    settings.EXPORT_ROOT = str(tmp_path / "exports")
+    now, ours = timezone.now(), cases(world, 10)
+    sheet = tmp_path / "filled in.csv"
+    rows = [offer_row(case) for case in ours[:6]]
+    rows[2]["答复2"] = ""
+    rows[4]["编号"] = "20260101-AAAAAAAAAAAA-0"
+    sheet.write_bytes(table(rows))
+    visitor = visit(user=world.ming)
+    page = visitor.page
+
+    page = visitor.look("/enterprise/round-trip/")
+    page.locator("#id_file").set_input_files(sheet)
+    page.locator("form[enctype] button").click()
+    page.wait_for_url("**/round-trip/T*/")
+    visitor.look()
+    working.sweep_round_trips(now=now)
+    page.reload()
+    visitor.look()
+    page.locator("input[name=decision][value=good]").check()
+    page.locator("form[action$='/decide/'] button").click()
+    page.wait_for_load_state()
+    working.sweep_round_trips(now=now)
+    page.reload()
+    visitor.look()
+    assert (RoundTrip.objects.get().state, Offer.objects.count()) == ("done", 4)
+
+    visitor.look("/enterprise/measures/")
+    page.locator("a[href$='/measures/new/']").first.click()
+    page.wait_for_url("**/measures/new/")
+    visitor.look()
+    page.locator("#id_title").fill("8月多扣费统一退还")
+    page.locator("#id_lines").fill("\n".join(case.number for case in ours[5:]))
+    page.locator("main form button").click()
+    page.wait_for_url("**/measures/*-*/")
+    page.locator("input[name=verdict-refund][value=grant]").check()
+    page.locator("#id_source-refund").select_option("asked")
+    page.locator("#id_by-refund").select_option("original_channel")
+    page.locator("input[name=verdict-cancel_service][value=grant]").check()
+    page.locator("#id_due_on").fill("2099-12-07")
+    page.locator("main form button.btn[name=preview]").click()
+    page.wait_for_selector("#preview")
+    visitor.look()
+    page.locator("button[name=send]").click()
+    page.wait_for_selector("nav.tabs")
+    assert Offer.objects.exclude(measure_id=None).count() == 4
+    case = Complaint.objects.get(pk=ours[6].pk)
+    assert case.status == S.AWAITING_CONSUMER
+    given.step(case, consumer.accept_offer(), world.consumer, now)
+    page.reload()
+    visitor.look()
+    page.locator("a[href$='/performed/']").click()
+    page.wait_for_url("**/performed/")
+    visitor.look()
+    page.locator("#id_proof").fill("12月1日统一退回原支付账户。")
+    page.locator("main form button").click()
+    page.wait_for_selector("nav.tabs")
+    visitor.look("/enterprise/measures/")

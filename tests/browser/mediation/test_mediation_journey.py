@@ -1,4 +1,4 @@
-"""A mediation at three screens: the officer's desk, the consumer's phone, and a respondent who has only the link.
+"""A mediation at the screens of the officer, the consumer, a respondent who has only the link, and a body.
 
 Everything after acceptance is done on pages; what the clock does in between is set by the test.
 """
@@ -13,8 +13,8 @@ from django.utils import timezone
 
 from accounts.models import OutgoingMessage
 from authorities.models import Policy
-from complaints.handling.steps import authority
-from complaints.models import Complaint, Deadline
+from complaints.handling.steps import authority, mediation
+from complaints.models import Complaint, Deadline, HandlingStep
 from complaints.procedure.filing_request import RespondentRequest
 from complaints.procedure.workflow import Status
 from complaints.record.verification import verify
@@ -23,8 +23,8 @@ from tests.cast import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
-PHONE = "13900000123"
-BUTTON = 'main form[method="post"] .btn:visible'
+PHONE, BODY_PHONE = "13900000123", "13900000456"
+BUTTON, BIG = 'main form[method="post"] .btn:visible', "main form .btn.is-big"
 
 
 @pytest.fixture
@@ -41,10 +41,19 @@ def press(page: Any, button: str = BUTTON) -> None:
     page.locator(button).first.click()
 
 
-def newest(pattern: str) -> str:
-    result = re.search(pattern, OutgoingMessage.objects.latest("id").body.replace("【12315】", ""))
+def newest(pattern: str, *, to: str = PHONE) -> str:
+    """What the newest message to this phone holds."""
+    bodies = [message.body for message in OutgoingMessage.objects.order_by("id") if message.address == f"+86{to}"]
+    result = re.search(pattern, bodies[-1].replace("【12315】", ""))
     assert result
     return result.group()
+
+
+def prove(page: Any, *, to: str = PHONE) -> None:
+    """The code to the phone, once in half an hour."""
+    press(page)
+    page.locator("#id_code").fill(newest(r"\d{6}", to=to))
+    press(page)
 
 
 def test_an_appraisal_pause_an_agreement_and_a_document(
@@ -54,32 +63,22 @@ def test_an_appraisal_pause_an_agreement_and_a_document(
     workspace, cases = f"/authority/mediation/{case.number}/", f"/authority/cases/{case.number}/"
 
     # The list, the desk, and a link for the shop.
-    page = officer.go("/authority/mediation/")
-    officer.shot("mediation-list")
-    officer.check()
+    page = officer.look("/authority/mediation/")
     page.locator(f'main a[href="{workspace}"]').click()
-    officer.shot("mediation-desk")
-    officer.check()
+    officer.look()
     page.locator('main a[href$="/respondent/"]').click()
-    officer.shot("mediation-respondent")
-    officer.check()
+    officer.look()
     page.locator("input[name=channel][value=sms]").check()
     press(page, "main form.panel .btn")
     link = newest(r"/answer/[\w-]{22}/")
 
     # The shop reads, proves its phone once, and agrees.
-    page = shop.go(link)
-    shop.shot("answer-case")
-    shop.check()
+    page = shop.look(link)
     page.locator('main a.btn[href$="/mediation/"]').first.click()
-    shop.shot("answer-code")
-    shop.check()
-    press(page)
-    page.locator("#id_code").fill(newest(r"\d{6}"))
-    press(page)
+    shop.look()
+    prove(page)
     page.locator("input[name=answer][value=agree]").check()
-    shop.shot("answer-mediation")
-    shop.check()
+    shop.look()
     press(page)
 
     # The consumer agrees on a phone.
@@ -103,8 +102,7 @@ def test_an_appraisal_pause_an_agreement_and_a_document(
     page.locator("#id_until").fill((timezone.localdate() + timedelta(days=15)).isoformat())
     page.locator("input[name=cost_borne_by][value=shared]").check()
     press(page)
-    officer.shot("mediation-suspended")
-    officer.check()
+    officer.look()
     assert "50日" in page.locator("main").inner_text()
     assert Deadline.objects.get(complaint=case, clock="mediation").state == "paused"
     page = officer.go(f"{cases}appraisal-end/")
@@ -118,43 +116,34 @@ def test_an_appraisal_pause_an_agreement_and_a_document(
     page.locator("#id_promise-1-kind").select_option("transfer")
     page.locator("#id_promise-1-amount").fill("64.25")
     page.locator("#id_promise-1-due_on").fill((timezone.localdate() + timedelta(days=10)).isoformat())
-    officer.shot("mediation-suggestion")
-    officer.check()
+    officer.look()
     page.locator('main form[method="post"] .btn:not([name])').click()
-    page = consumer.go(f"/cases/{case.number}/")
-    consumer.shot("suggestion-call")
-    consumer.check()
+    page = consumer.look(f"/cases/{case.number}/")
     page.locator('main a[href$="/suggestion/"]').first.click()
     page.locator("input[name=answer][value=yes]").check()
-    consumer.shot("suggestion-consumer")
-    consumer.check()
+    consumer.look()
     press(page)
     page = shop.go(f"/answer/case/{case.number}/suggestion/")
     page.locator("input[name=answer][value=yes]").check()
-    shop.shot("suggestion-shop")
-    shop.check()
+    shop.look()
     press(page)
 
     # The agreement is filled in already.
-    page = officer.go(workspace)
-    officer.shot("mediation-agreed")
-    officer.check()
+    page = officer.look(workspace)
     page.locator('main a[href$="/agreement/"]').first.click()
     assert page.locator("#id_message").input_value().startswith("小店退还一半费用")
     assert page.locator("#id_promise-1-amount").input_value() == "64.25"
     page.locator('main form[method="post"] .btn:not([name])').click()
     case.refresh_from_db()
     assert case.status == S.PERFORMING
-    officer.shot("mediation-performing")
-    officer.check()
+    officer.look()
 
     # Kept: the shop reports by its link, the consumer confirms.
     page = shop.go(f"/answer/case/{case.number}/performed/")
     page.locator("input[name=obligations]").check()
     page.locator("#id_proof").fill("转账流水0001")
     press(page)
-    shop.shot("answer-performed")
-    shop.check()
+    shop.look()
     page = consumer.go(f"/cases/{case.number}/performed/")
     page.locator('input[name^="answer-"][value=done]').check()
     press(page)
@@ -172,14 +161,14 @@ def test_without_a_script_an_officer_writes_down_a_no_and_ends_the_mediation(
     page.locator("input[name=answer][value=decline]").check()
     page.locator("input[name=by_how][value=phone]").check()
     page.locator("#id_by_proof").fill("LY-2026-0815")
-    officer.shot("respondent-words-360")
+    officer.look()
     press(page)
-    officer.shot("respondent-read-360")
+    officer.look()
     page.locator("#id_by_read").check()
     press(page)
-    officer.shot("mediation-declined-360")
+    officer.look()
     page = officer.go(f"/authority/cases/{case.number}/terminate/")
-    officer.shot("terminate-360")
+    officer.look()
     assert page.locator("input[name=ground][value=sixty_days]").count() == 0
     page.locator("input[name=ground][value=party_absent]").check()
     page.locator("#id_facts").fill("被投诉人电话里明确表示不同意调解。")
@@ -188,7 +177,7 @@ def test_without_a_script_an_officer_writes_down_a_no_and_ends_the_mediation(
     assert (case.outcome, case.reason) == ("mediation_terminated", "party_absent")
     page = officer.go("/authority/mediation/?view=notice")
     assert case.number in page.locator("main").inner_text()
-    officer.shot("mediation-notice-360")
+    officer.look()
 
 
 def test_a_letter_is_printed_once_and_the_register_is_kept(
@@ -198,16 +187,77 @@ def test_a_letter_is_printed_once_and_the_register_is_kept(
     page = head.go(f"/authority/mediation/{case.number}/respondent/")
     page.locator("input[name=channel][value=letter]").check()
     press(page, "main form.panel .btn")
-    head.shot("answer-letter")
-    head.check()
+    head.look()
     page = head.go("/authority/mediation/bodies/")
     page.locator("#id_name").fill("鼓楼区消费者委员会")
     page.locator("input[name=kind][value=association]").check()
     page.locator("#id_legal_basis").fill("消费者权益保护法第三十六条")
     press(page)
-    head.shot("bodies")
-    head.check()
+    head.look()
     other = visit()
-    other.go("/answer/aaaaaaaaaaaaaaaaaaaaaa/")
-    other.shot("answer-over")
-    other.check()
+    other.look("/answer/aaaaaaaaaaaaaaaaaaaaaa/")
+
+
+@pytest.mark.full
+def test_the_body_mediates_on_a_small_telephone_without_scripts(world: World, visit: Callable[..., Any]) -> None:
+    """Everything after the delegation is done on pages; then every page is looked at."""
+    then = timezone.now() - timedelta(days=10)
+    case = given.a_complaint(world, status=S.MEDIATING, now=then)
+    handed_on = mediation.delegate_mediation(body_id=given.a_body(world).pk)
+    given.step(case, handed_on, world.officer, then + timedelta(minutes=5))
+    officer, body = visit(width=1280, user=world.rui), visit(width=360, javascript=False)
+    workspace, home = f"/authority/mediation/{case.number}/", f"/mediate/case/{case.number}/"
+
+    page = officer.go(workspace)
+    page.locator('main a[href$="/body/"]').click()
+    page.locator("input[name=channel][value=sms]").check()
+    page.locator("#id_phone").fill(BODY_PHONE)
+    officer.look()
+    page.locator("main form.panel .btn").first.click()
+    link = newest(r"/mediate/[\w-]{22}/", to=BODY_PHONE)
+
+    page = body.look(link)
+    page.locator('main a[href$="/session/"]').click()
+    prove(page, to=BODY_PHONE)
+    page.locator("#id_at").fill((timezone.localtime() + timedelta(days=2)).strftime("%Y-%m-%dT10:00"))
+    page.locator("#id_place").fill("消委会二楼调解室")
+    page.locator("input[name=mode][value=site]").check()
+    page.locator(BIG).click()
+
+    page = body.go(f"{home}minutes/")
+    page.locator("#id_at").fill((timezone.localtime() - timedelta(hours=2)).strftime("%Y-%m-%dT%H:%M"))
+    page.locator("#id_place").fill("电话")
+    page.locator("input[name=mode][value=phone]").check()
+    for side in ("consumer", "enterprise", "body"):
+        page.locator(f"input[name=present][value={side}]").check()
+    page.locator("#id_minutes").fill("双方各退一步，愿意谈。")
+    page.locator(BIG).click()
+
+    page = body.go(f"{home}suggestion/")
+    page.locator("#id_message").fill("企业退还一半，双方没有其他争议。")
+    page.locator("#id_promise-1-what").fill("退还一半")
+    page.locator("#id_promise-1-kind").select_option("transfer")
+    page.locator("#id_promise-1-amount").fill("64.25")
+    page.locator("#id_promise-1-due_on").fill((timezone.localdate() + timedelta(days=10)).isoformat())
+    page.locator(BIG).click()
+
+    page = body.go(f"{home}result/")
+    page.locator("input[name=result][value=agreed]").check()
+    page.locator("#id_text").fill("双方都同意退还一半，请写成协议。")
+    page.locator(BIG).click()
+    body.look()
+    assert "双方达成一致" in page.locator("main").inner_text()
+
+    page = officer.look(workspace)
+    page.locator('main a[href$="/agreement/"]').first.click()
+    assert page.locator("#id_message").input_value().startswith("企业退还一半")
+    assert HandlingStep.objects.filter(complaint=case, actor_role="mediation_body").count() == 4
+    assert verify(number=case.number).is_unbroken
+
+    # Each page again with scripts, so that it can be looked into.
+    looked = visit(width=360, language="en")
+    looked.look(link)
+    page = looked.go(f"{home}result/")
+    prove(page, to=BODY_PHONE)
+    for name in ("session", "minutes", "suggestion", "result"):
+        looked.look(f"{home}{name}/")

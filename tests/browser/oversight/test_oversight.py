@@ -1,5 +1,4 @@
-"""The director's morning and the analyst's question, on a phone and at a desk, before axe; and the first page on
-paper."""
+"""The director's morning, the analyst's question, the first page on paper, and a hot spot until its warning."""
 
 import os
 from datetime import timedelta
@@ -15,10 +14,12 @@ from accounts.roles import Role
 from authorities.models import Officer
 from complaints.procedure.workflow import Status
 from oversight.counters import rollups
-from oversight.models import Tally
+from oversight.hot_spots import effects, hotspots
+from oversight.models import ConsumerWarning, DayFacet, Guidance, HotSpot, Tally
 from tests import given
-from tests.browser.looks import LOOKS
+from tests.browser.looks import LOOKS, in_look
 from tests.cast import World
+from tests.oversight.counting import DAY, received, weeks
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 S = Status
@@ -44,17 +45,16 @@ def some_weeks(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_a_director_finds_what_burns_and_where(some_weeks: World, visit: Any, width: int, language: str) -> None:
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_director_finds_what_burns_and_where(some_weeks: World, visit: Any) -> None:
     """Without JavaScript: the sentence, a number and its definition, the place by keyboard, its cases, another year."""
-    visitor = visit(width=width, language=language, user=some_weeks.su)
+    visitor = visit(user=some_weeks.su)
     page = visitor.go("/oversight/")
     assert page.locator("h1.sentence a").count() == 1
     for summary in page.locator("details.formula summary").all()[3:6]:
         summary.click()
     assert page.locator("details.formula[open] dl").count() >= 1
-    visitor.check()
-    visitor.shot(f"dashboard-{width}-{language}")
+    visitor.look()
     counted = page.locator("#f-overdue a.stat-figure")
     number = int(counted.inner_text().split()[0])
     counted.click()
@@ -65,57 +65,44 @@ def test_a_director_finds_what_burns_and_where(some_weeks: World, visit: Any, wi
     with page.expect_navigation():
         page.keyboard.press("Enter")
     assert "region=" in page.url
-    visitor.check()
-    visitor.shot(f"dashboard-place-{width}-{language}")
+    visitor.look()
     page = visitor.go("/oversight/compare/?period=year&against=year")
     # On a phone each figure is a card: both sides can be read without moving the table.
     assert page.evaluate("(t => t.scrollWidth <= t.clientWidth)(document.querySelector('.sides').parentElement)")
-    visitor.check()
-    visitor.shot(f"compare-{width}-{language}")
+    visitor.look()
     visitor.go("/oversight/?first=2026-11-20&last=2026-11-01&enterprise=abc")
     assert page.locator(".error-summary a").count() == 2
-    visitor.check()
+    visitor.look()
 
 
-@pytest.mark.parametrize(("width", "language"), LOOKS)
-def test_an_analyst_gets_to_the_cases_in_two_clicks_and_keeps_the_view(
-    some_weeks: World, visit: Any, width: int, language: str
-) -> None:
+@pytest.mark.parametrize("look", LOOKS)
+def test_an_analyst_gets_to_the_cases_in_two_clicks_and_keeps_the_view(some_weeks: World, visit: Any) -> None:
     analyst = Officer.objects.create(
         user=some_weeks.otto, authority=some_weeks.su.offices.get().authority, role=Role.ANALYST.post
     ).user
-    visitor = visit(width=width, language=language, user=analyst)
-    page = visitor.go("/oversight/flow/")
-    visitor.check()
-    visitor.shot(f"flow-{width}-{language}")
-    page = visitor.go("/oversight/workload/")
-    visitor.check()
-    visitor.shot(f"workload-{width}-{language}")
-    page = visitor.go("/oversight/enterprises/?period=year")
-    visitor.check()
-    visitor.shot(f"enterprises-{width}-{language}")
+    visitor = visit(user=analyst)
+    page = visitor.look("/oversight/flow/")
+    page = visitor.look("/oversight/workload/")
+    page = visitor.look("/oversight/enterprises/?period=year")
     page = visitor.go("/oversight/?period=year")
     closed = page.locator("#f-closed a.stat-figure")
     number = int(closed.inner_text().split()[0])
     closed.click()
     assert page.locator("tbody tr").count() == number >= 2
-    visitor.check()
-    visitor.shot(f"behind-{width}-{language}")
+    visitor.look()
     page.locator("tbody th a").first.click()
     assert "/authority/cases/" in page.url
     page = visitor.go("/oversight/?period=year")
     page.locator('a[href*="/oversight/views/?"]').click()
-    visitor.check()
-    page.get_by_role("button").filter(has_text="保存视图" if language != "en" else "Save").last.click()
+    visitor.look()
+    page.get_by_role("button").filter(has_text="保存视图" if visitor.language != "en" else "Save").last.click()
     assert page.locator(".error-summary a").count() == 1
     page.locator("input[name=name]").fill("今年")
-    page.get_by_role("button").filter(has_text="保存视图" if language != "en" else "Save").last.click()
-    visitor.check()
+    page.get_by_role("button").filter(has_text="保存视图" if visitor.language != "en" else "Save").last.click()
+    visitor.look()
     page.get_by_role("link", name="今年").click()
     assert page.url.endswith("/oversight/?period=year")
-    page = visitor.go("/oversight/system/")
-    visitor.check()
-    visitor.shot(f"system-{width}-{language}")
+    page = visitor.look("/oversight/system/")
 
 
 def test_the_first_page_prints_on_clean_a4(some_weeks: World, visit: Any) -> None:
@@ -154,3 +141,110 @@ def test_the_first_page_prints_on_clean_a4(some_weeks: World, visit: Any) -> Non
         for sheet in document.pages:
             width, height = (float(number) for number in sheet.mediabox[2:])
             assert (round(width), round(height)) == (595, 842)
+
+
+CHARGE = "telecom.fees.unexplained_charge"
+
+
+def risen(world: World) -> HotSpot:
+    """Charges of Mobile in the county rose this week; three people wrote nearly the same."""
+    now, today = timezone.now(), timezone.localdate()
+    text = "商家在直播间宣传充一千送一千，充值以后说活动已经结束，要求退款被拒绝。"
+    for end in ("", "请处理。", "！"):
+        given.a_complaint(world, now=now, problem_category=CHARGE, statement=text + end)
+    received(
+        weeks(today, [10, 12, 9, 11, 8, 10, 13, 9, 41]),
+        region=world.region.pk,
+        enterprise=world.mobile.pk,
+        problem=CHARGE,
+        thing="service.telecom",
+    )
+    hotspots.look(today, now=now)
+    return HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
+
+
+@pytest.mark.parametrize("look", [in_look(360, javascript=False, full=True), in_look(1280, "en")])
+def test_from_the_hot_spot_to_the_warning(world: World, visit: Any) -> None:
+    spot = risen(world)
+    officer = visit(user=world.rui)
+    # The officer finds the event once, goes from the enterprise to the county, looks at the numbers, and opens a
+    # guidance.
+    page = officer.look("/authority/hot-spots/")
+    page.locator("main tbody a").click()
+    officer.look()
+    page.locator(f"main a[href='/authority/hot-spots/{spot.pk}/']").click()
+    assert page.locator("svg.nine rect").count() == 9
+    officer.look()
+    page.locator(f"main a[href='/authority/hot-spots/{spot.pk}/guidance/']").click()
+    page.locator("main form button").last.click()
+    assert page.locator(".error-summary a").count() >= 4
+    officer.look()
+    page.locator(f"[name=enterprise][value='{world.mobile.pk}']").check()
+    page.locator("[name=causes]").fill("新套餐的叠加包没有在账单列明。")
+    page.locator("[name=what]").fill("账单逐项列明叠加包，并短信告知。")
+    page.locator("[name=responsible]").fill("客服部负责人")
+    page.locator("[name=due_on]").fill((timezone.localdate() + timedelta(days=20)).isoformat())
+    officer.look()
+    page.locator("main form button").last.click()
+    guidance = Guidance.objects.get()
+    officer.look()
+    page.locator("form:has([name=do][value=send]) button").click()
+    guidance.refresh_from_db()
+    assert guidance.state == "sent"
+
+    # The enterprise reads it and reports.
+    enterprise = visit(user=world.lead)
+    own = enterprise.go("/enterprise/guidance/")
+    enterprise.look()
+    own.locator(f"main a[href='/enterprise/guidance/{guidance.pk}/']").click()
+    assert "客服部负责人" in own.inner_text("main")
+    own.locator("main a[href*='?measure=1']").click()
+    own.locator("[name=state][value=done]").check()
+    own.locator("[name=text]").fill("本月账单起已列明，并发了短信。")
+    enterprise.look()
+    own.locator("form:has([name=measure]) button").click()
+    assert "本月账单起已列明" in own.inner_text("main")
+
+    # Weeks later: fewer at the enterprise, as many as before elsewhere.
+    then = timezone.now() - 30 * DAY
+    Guidance.objects.filter(pk=guidance.pk).update(sent_at=then)
+    today = timezone.localdate()
+    days = [today - back * DAY for back in range(1, 90)]
+    DayFacet.objects.bulk_create(DayFacet(day=day, facet=f"p:{CHARGE}", received=50) for day in days)
+    received(
+        {day: 5 for day in days if day < today - 30 * DAY},
+        region=world.region.pk,
+        enterprise=world.mobile.pk,
+        problem=CHARGE,
+    )
+    effects.sweep(now=timezone.now())
+    enterprise.look(f"/enterprise/guidance/{guidance.pk}/")
+    page = officer.look(f"/authority/guidance/{guidance.pk}/")
+    page.locator("[name=verdict][value=effective]").check()
+    page.locator("[name=why]").fill("与别处相比明显减少。")
+    page.locator("form:has([name=do][value=close]) button").click()
+    guidance.refresh_from_db()
+    assert (guidance.state, guidance.verdict) == ("closed", "effective")
+    officer.look("/authority/guidance/?view=closed")
+
+    # A warning: drafted from the numbers, approved by the head, public.
+    page = officer.go(f"/authority/hot-spots/{spot.pk}/")
+    page.locator("form[action$='/warning/'] button").click()
+    page.locator("[name=title]").fill("当心宽带叠加包")
+    officer.look()
+    page.locator("form:has([name=do][value=edit]) button").click()
+    page.locator("form:has([name=do][value=propose]) button").click()
+    shown = ConsumerWarning.objects.get()
+    assert (shown.state, shown.title) == ("proposed", "当心宽带叠加包")
+    head = visit(user=world.head_officer.user)
+    page = head.look("/authority/warnings/")
+    page.locator(f"main a[href='/authority/warnings/{shown.pk}/']").click()
+    head.look()
+    page.locator("form:has([name=do][value=approve]) button").click()
+    shown.refresh_from_db()
+    assert shown.state == "published"
+    anybody = visit()
+    page = anybody.look("/open/warnings/")
+    page.get_by_role("link", name="当心宽带叠加包").click()
+    assert "投诉不等于违法" in page.inner_text("main")
+    anybody.look()
