@@ -124,7 +124,8 @@ def test_a_complaint_is_settled(stage: Callable[..., Stage], look: dict[str, Any
     report = verify(number=case.number)
     assert report.is_unbroken, report.broken
     assert report.entries >= len(KEPT.split())
-    if look["language"] == "zh-hans":
+    # With each change strangers are met on every page by the sweep of the walls.
+    if "javascript" in look:
         nobody_else_sees(people, case)
 
 

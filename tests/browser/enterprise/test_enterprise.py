@@ -68,7 +68,7 @@ def test_every_page_reads_at_both_widths(visit: Callable[..., Any], world: World
             visitor.look(path(made[key], step))
 
 
-@pytest.mark.parametrize("look", [in_look(360, javascript=False), in_look(1280, "en")])
+@pytest.mark.parametrize("look", [in_look(360, javascript=False, full=True), in_look(1280, "en")])
 def test_an_offer_is_written_row_by_row(visit: Callable[..., Any], world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - timedelta(days=1))
     visitor = visit(user=world.ming)
