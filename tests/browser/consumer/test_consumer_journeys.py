@@ -69,11 +69,8 @@ def test_two_offers_declined_lead_to_the_regulator(stage: Callable[..., Stage]) 
     officer.take("accept")
     assert status_of(case) == S.MEDIATING
     opened(case, consumer)
-    tells_all(
-        consumer,
-        case,
-        "file forward accept_case make_offer decline_offer make_offer decline_offer stop_negotiating accept",
-    )
+    declined = "make_offer decline_offer"
+    tells_all(consumer, case, f"file forward accept_case {declined} {declined} stop_negotiating accept")
 
 
 @pytest.mark.parametrize("look", MAIN)
@@ -84,7 +81,6 @@ def test_a_broken_promise_leads_to_review(stage: Callable[..., Stage]) -> None:
     consumer.open(case.number)
     answer_offer(consumer, 1, "accept")
     assert status_of(case) == S.PERFORMING
-
     reported(staff, case, proof="退款流水 0003")
     opened(case, consumer)
     consumer.take("breach", chosen="obligation=1", text="银行说没有这笔退款。")
@@ -345,14 +341,8 @@ def test_a_representative_without_that_power_leaves_settling_to_the_principal(st
 @pytest.mark.parametrize("look", PHONES)
 def test_a_station_files_for_a_consumer_and_notes_what_was_settled_at_the_desk(stage: Callable[..., Stage]) -> None:
     people = stage()
-    station = Station.objects.create(
-        code="SD-01",
-        name="东街口消费维权服务站",
-        name_en="Dongjiekou station",
-        kind="mall",
-        authority=people.world.gulou,
-        address="东街口1号",
-    )
+    named = {"name": "东街口消费维权服务站", "name_en": "Dongjiekou station", "address": "东街口1号"}
+    station = Station.objects.create(code="SD-01", kind="mall", authority=people.world.gulou, **named)
     user = User.objects.create_user("clerk@example.com", name="站试")
     StationStaff.objects.create(user=user, station=station)
     people.typed += ["站试", "东街口消费维权服务站", "东街口1号", "鞋底开胶"]
