@@ -1,7 +1,5 @@
 """The cast: Chen complains, Ming answers, Hua must see nothing, Rui and Su are the authority; the directory is real."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,6 +69,18 @@ def directory(django_db_setup: None, django_db_blocker: Any) -> None:
         load_directory()
 
 
+@pytest.fixture(scope="module")
+def public_side(directory: None, django_db_blocker: Any) -> None:
+    """For tests that need no people: regions, authorities, policies, calendars, demo enterprises and rules."""
+    with django_db_blocker.unblock():
+        load_directory()
+
+
+@pytest.fixture(scope="module")
+def demo_directory(public_side: None) -> None:
+    """The same, for tests that look at the demo enterprises."""
+
+
 @dataclass
 class World:
     """People and the places where they belong."""
@@ -128,14 +138,12 @@ class World:
         return actors.officer([self.su_officer])
 
 
-@cache
-def _hash() -> str:
-    return make_password(PASSWORD)
+hashed = cache(make_password)
 
 
 def a_person(name: str, address: str) -> User:
     """Not saved. Everybody has the same password, so it is hashed once a run."""
-    return User(email=address, password=_hash(), name=name)
+    return User(email=address, password=hashed(PASSWORD), name=name)
 
 
 def save_people(*people: User) -> list[User]:
@@ -173,19 +181,13 @@ def _everybody() -> World:
     firms = {row.name: row for row in Enterprise.objects.filter(name__in=(MOBILE, TELECOM))}
     offices = {row.name: row for row in Authority.objects.filter(name__in=(GULOU, CITY, FAR))}
     mobile, telecom, gulou, city = firms[MOBILE], firms[TELECOM], offices[GULOU], offices[CITY]
-    fuzhou = Branch.objects.get(name="中国移动福州分公司")
-    nobody = make_password(None)
+    fuzhou, nobody = Branch.objects.get(name="中国移动福州分公司"), make_password(None)
+    at_work = {"ming": "明试", "lead": "主管", "hua": "华试", "rui": "瑞试", "su": "苏试"}
+    at_work |= {"head": "长试", "superior": "上试", "far": "远试"}
     chen, otto, ming, lead, hua, rui, su, head, superior, far = save_people(
         User(phone="+8613800000001", password=nobody, name="陈试"),
         User(phone="+8613800000009", password=nobody, name="欧托"),
-        a_person("明试", "ming@example.com"),
-        a_person("主管", "lead@example.com"),
-        a_person("华试", "hua@example.com"),
-        a_person("瑞试", "rui@example.com"),
-        a_person("苏试", "su@example.com"),
-        a_person("长试", "head@example.com"),
-        a_person("上试", "superior@example.com"),
-        a_person("远试", "far@example.com"),
+        *(a_person(name, f"{part}@example.com") for part, name in at_work.items()),
     )
     staff = Staff.objects.bulk_create(
         [

@@ -20,7 +20,7 @@ from accounts.sign_in.sessions import SessionStore
 from oversight.presenting import choosing
 from tests import PATIENCE, slow
 
-pytest_plugins = ["tests.server", "tests.directory", "tests.cast", "tests.logs"]
+pytest_plugins = ["tests.server", "tests.cast", "tests.logs"]
 
 #: The same again in crossed looks: for the long run.
 FULL = (

@@ -15,11 +15,10 @@ from complaints.models import Complaint
 from complaints.parties.actors import SYSTEM
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from enterprises.models import MediationBody
 from tests.cast import WEDNESDAY, World
 
-S = Status
 BECAUSE = {"rule": "", "version": None, "confidence": "high", "why": [], "candidates": []}
 
 
@@ -92,22 +91,16 @@ def swept(complaint: Complaint, now: datetime) -> Complaint:
 
 
 def an_offer(*, due_on: date | None = date(2026, 12, 7), amount: str = "128.50") -> handling.Move:
-    promises = (
-        ()
-        if due_on is None
-        else (Promise(kind="original_channel", what="退还多扣费用", amount=amount, due_on=due_on, demand=1),)
-    )
-    return offers.make_offer(
-        answers=[
-            Answer(demand=1, verdict="grant", amount=amount, is_separable=True),
-            Answer(demand=2, verdict="grant", is_separable=True),
-        ],
-        promises=promises,
-        message="三个月合计全部退还。",
-    )
+    terms = {"kind": "original_channel", "what": "退还多扣费用", "amount": amount, "demand": 1}
+    promises = () if due_on is None else (Promise(due_on=due_on, **terms),)
+    answers = [
+        Answer(demand=1, verdict="grant", amount=amount, is_separable=True),
+        Answer(demand=2, verdict="grant", is_separable=True),
+    ]
+    return offers.make_offer(answers=answers, promises=promises, message="三个月合计全部退还。")
 
 
-def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNESDAY, **changes: Any) -> Complaint:
+def a_complaint(world: World, *, status: S = S.FILED, now: datetime = WEDNESDAY, **changes: Any) -> Complaint:
     """A case of Chen against 中国移动福州分公司 that has just reached ``status``."""
     case = filed(world, now=now, **changes)
     if status == S.FILED:
@@ -126,18 +119,12 @@ def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNE
         case.consents = {**case.consents, "mediation_enterprise": True}
         case.save(update_fields=["consents"])
         if status == S.MEDIATION_SUSPENDED:
-            step(
-                case,
-                mediation.order_appraisal(
-                    laboratory="某检测中心", until=now.date() + timedelta(days=20), cost_borne_by="shared"
-                ),
-                world.officer,
-                now,
-            )
+            until = now.date() + timedelta(days=20)
+            appraisal = mediation.order_appraisal(laboratory="某检测中心", until=until, cost_borne_by="shared")
+            step(case, appraisal, world.officer, now)
         return case
-    step(
-        case, authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE), SYSTEM, now
-    )
+    forward = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE)
+    step(case, forward, SYSTEM, now)
     if status == S.WITH_ENTERPRISE:
         return case
     step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, now)
@@ -154,15 +141,9 @@ def a_complaint(world: World, *, status: Status = S.FILED, now: datetime = WEDNE
 
 def a_body(world: World, **columns: Any) -> MediationBody:
     """The consumer association of the county, to which a mediation may be handed."""
-    wanted = {
-        "name": "鼓楼区消费者委员会",
-        "kind": "association",
-        "legal_basis": "消费者权益保护法第三十六条",
-        "authority": world.gulou,
-        "region": world.region,
-        "starts_on": None,
-    } | columns
-    return MediationBody.objects.get_or_create(**wanted)[0]
+    wanted = {"name": "鼓楼区消费者委员会", "kind": "association", "legal_basis": "消费者权益保护法第三十六条"}
+    wanted |= {"authority": world.gulou, "region": world.region, "starts_on": None}
+    return MediationBody.objects.get_or_create(**wanted | columns)[0]
 
 
 def otherwise(**columns: object) -> Callable[[object, Complaint], Move]:

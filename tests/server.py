@@ -3,12 +3,19 @@
 The server starts with the first test that needs a database, so a run of pure tests pays nothing. Tables belong to
 portal_owner and tests work as portal_web, as the portal itself does: beside requests under the role of the steps,
 as its workers do; what the test client asks for goes through the walls (database/row_security.py).
+
+The migrated database is made once for the code that makes it; each run of tests copies its folder.
 """
 
+import fcntl
+import hashlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,7 +31,7 @@ from accounts.keys import keyring, keys
 from database import roles
 from database.code_lists import ListedCode
 from odr_portal.processes import embedded
-from tests import ready_made
+from tests import ROOT
 
 DATABASE = "portal"
 #: A page may take seconds, a test may not fail because the machine is busy: only a hang uses this up. Most tests are
@@ -44,15 +51,77 @@ def _sweep_leftovers() -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
+READY = "odr-ready-"
+#: Bound to the closing keys of the house, which the migrations made: a copy needs the same ones.
+KEYS = "vault-keys"
+MADE_OF = (
+    "*/migrations/*",
+    "*/models.py",
+    "*/models/*.py",
+    "database/operations.py",
+    "database/roles.py",
+    "odr_portal/processes/embedded.py",
+    "accounts/keys/*.py",
+    "accounts/roles.py",
+    "complaints/procedure/sectors/*.toml",
+    "complaints/procedure/sector_files.py",
+    "tests/server.py",
+    "requirements.txt",
+)
+TWO_DAYS = 2 * 24 * 3600
+
+
+def _name() -> str:
+    digest = hashlib.sha256(f"{sys.version}{os.geteuid()}".encode())
+    for file in sorted({file for pattern in MADE_OF for file in ROOT.glob(pattern) if file.is_file()}):
+        if file.suffix != ".pyc":
+            digest.update(f"{file.relative_to(ROOT)}\0".encode() + file.read_bytes())
+    return READY + digest.hexdigest()[:16]
+
+
+def ready_made(make: Callable[[embedded.ThrowAwayPostgres], str]) -> tuple[Path, str]:
+    """The data folder to copy and its vault keys; `make` migrates an empty server and returns the keys.
+
+    A second run that begins meanwhile waits for the first.
+    """
+    folder = Path(tempfile.gettempdir()) / _name()
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / KEYS).exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            _throw_away_old_ones()
+            folder.mkdir(mode=0o711)
+            server = embedded.ThrowAwayPostgres(folder)
+            try:
+                keys = make(server)
+            finally:
+                server.end()
+            (folder / KEYS).write_text(keys)
+            (folder / KEYS).chmod(0o600)
+        os.utime(folder)
+        return folder / "data", (folder / KEYS).read_text()
+
+
+def copied(data: Path, to: Path) -> None:
+    """With owners and modes, as a server wants its folder."""
+    subprocess.run(["cp", "-a", str(data), str(to)], check=True)
+
+
+def _throw_away_old_ones() -> None:
+    for old in Path(tempfile.gettempdir()).glob(f"{READY}*"):
+        if time.time() - old.stat().st_mtime > TWO_DAYS:
+            shutil.rmtree(old, ignore_errors=True) if old.is_dir() else old.unlink(missing_ok=True)
+
+
 @pytest.fixture(scope="session")
 def postgres_server(django_db_blocker: Any) -> Iterator[embedded.ThrowAwayPostgres]:
     _sweep_leftovers()
     with django_db_blocker.unblock():
-        data, written = ready_made.database(_migrated)
+        data, written = ready_made(_migrated)
     settings.VAULT_KEYS = keys.parse(written)
     os.environ["VAULT_KEYS"] = written
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
-    ready_made.copy(data, folder)
+    copied(data, folder)
     server = embedded.ThrowAwayPostgres(folder)
     try:
         yield server

@@ -18,8 +18,9 @@ from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_home import clock, place
+from tests.complaints.pages.at_home import place
 from tests.complaints.pages.at_the_desk import address, send, shown, signed_in
+from tests.complaints.pages.conftest import clock
 
 __all__ = ["Person", "clock", "day", "granting", "home", "paid", "passed", "settled_with", "workspace"]
 

@@ -3,38 +3,21 @@
 Each case is made by the real verbs, at WEDNESDAY; the pages are opened at SOON.
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-import pytest
-import time_machine
 
 from complaints import handling
 from complaints.handling import Answer, Promise
 from complaints.handling.steps import authority, both, consumer, enterprise, mediation, offers
 from complaints.models import Complaint, HandlingStep
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome
+from complaints.procedure.workflow import Status as S
 from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 
-S = Status
 SOON = WEDNESDAY + timedelta(hours=1)
 #: After the due day of ``a_complaint``'s promise, before the lapse after it.
 AFTER_DUE = datetime(2026, 12, 8, 2, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def clock() -> Iterator[time_machine.Coordinates]:
-    with time_machine.travel(SOON, tick=False) as traveller:
-        yield traveller
-
-
-@pytest.fixture(autouse=True)
-def files(settings: Any, tmp_path: Any) -> None:
-    settings.EVIDENCE_ROOT = str(tmp_path)
 
 
 def place(case: Complaint, name: str = "") -> str:
@@ -45,19 +28,12 @@ def steps_of(case: Complaint) -> list[str]:
     return list(HandlingStep.objects.filter(complaint=case).order_by("pk").values_list("step", flat=True))
 
 
-def at(status: Status) -> Callable[[World], Complaint]:
+def at(status: S) -> Callable[[World], Complaint]:
     return lambda world: given.a_complaint(world, status=status)
 
 
-def accepted(world: World) -> Complaint:
-    case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
-    return given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
-
-
-def overdue_promise(world: World) -> Complaint:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, given.an_offer(), world.handler, WEDNESDAY)
-    return given.step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
+#: Its one promise is due on the seventh of December.
+accepted = overdue_promise = at(S.PERFORMING)
 
 
 def reported(world: World) -> Complaint:

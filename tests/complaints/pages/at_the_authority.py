@@ -1,22 +1,20 @@
 """What the tests of the authority's pages share: signed-in officers, cases as of now, keys."""
 
-import uuid
 from datetime import timedelta
 from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import User
 from authorities.models import Policy
 from complaints.handling.steps import enterprise
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_desk import shown
+from tests.complaints.pages.at_the_desk import key, officer_of, shown
 from tests.complaints.pages.at_the_desk import signed_in as workspace
 
-__all__ = ["shown", "workspace"]
+__all__ = ["key", "officer_of", "shown", "workspace"]
 S = Status
 TEXT = "这里写明事实和理由，供核对。"
 DAYS = timedelta(days=1)
@@ -24,10 +22,6 @@ DAYS = timedelta(days=1)
 
 def now() -> Any:
     return timezone.now()
-
-
-def key() -> dict[str, str]:
-    return {"idempotency_key": uuid.uuid4().hex}
 
 
 def ahead(days: int) -> str:
@@ -44,16 +38,6 @@ def one_person_suffices() -> None:
 
 def step_url(case: Complaint, slug: str) -> str:
     return f"/authority/cases/{case.number}/{slug}/"
-
-
-def officer_of(world: World, who: str) -> User:
-    return {
-        "officer": world.rui,
-        "intake": world.su,
-        "head": world.head_officer.user,
-        "superior": world.superior_officer.user,
-        "far": world.far_officer.user,
-    }[who]
 
 
 def asked_return(world: World, case: Complaint) -> None:

@@ -4,17 +4,26 @@ A form is sent with a fresh key unless a test means to send it twice.
 """
 
 import uuid
-from typing import Any
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.roles import Role
+from authorities.models import Officer
 from complaints.handling.steps import authority, enterprise
-from complaints.models import Complaint
+from complaints.models import Complaint, Matter
 from complaints.parties.actors import SYSTEM
-from tests import given
+from enterprises.models import Branch, Staff
+from tests import given, missing_in
 from tests.cast import World
+
+T = TypeVar("T")
 
 
 def signed_in(user: User | None) -> Client:
@@ -34,6 +43,69 @@ def send(client: Client, path: str, values: dict[str, Any], *, key: str = "") ->
 
 def shown(response: Any) -> str:
     return str(response.content.decode())
+
+
+def checked(response: Any, status: int, *texts: str) -> str:
+    """The page; fails where it has another status or lacks one of the texts."""
+    page = shown(response)
+    assert (response.status_code, missing_in(page, *texts)) == (status, []), page[-2000:]
+    return page
+
+
+def costs_the_same(client: Client, path: str, more: Callable[[], object], *, at_most: int) -> str:
+    """The page after ``more``: the database is asked for it as often as before, and at most so often."""
+    client.get(path)
+    with CaptureQueriesContext(connection) as before:
+        client.get(path)
+    more()
+    with CaptureQueriesContext(connection) as after:
+        page = checked(client.get(path), 200)
+    assert len(after) == len(before) <= at_most, [query["sql"][:90] for query in after.captured_queries]
+    return page
+
+
+def at_once(call: Callable[[Any], T], *each: Any) -> list[T]:
+    """What ``call`` gives for each, at the same time, over connections of their own."""
+
+    def called(one: Any) -> T:
+        try:
+            return call(one)
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(each)) as pool:
+        return list(pool.map(called, each))
+
+
+def colleague(world: World, name: str, *, role: str = "handler", branch: Branch | None = None) -> Staff:
+    """Somebody else of China Mobile, of all of it or of a branch."""
+    user = User.objects.create_user(f"{uuid.uuid4().hex}@example.com", "a long pass phrase", name=name)
+    return Staff.objects.create(user=user, enterprise=world.mobile, branch=branch, role=role)
+
+
+def key() -> dict[str, str]:
+    return {"idempotency_key": uuid.uuid4().hex}
+
+
+def officer_of(world: World, who: str) -> User:
+    return {
+        "officer": world.rui,
+        "intake": world.su,
+        "head": world.head_officer.user,
+        "superior": world.superior_officer.user,
+        "far": world.far_officer.user,
+    }[who]
+
+
+def an_officer(world: World) -> Officer:
+    """Another one of the county, who signs and decides like Rui."""
+    user = User.objects.create(email="lin@example.com", name="林试")
+    return Officer.objects.create(user=user, authority=world.gulou, role=Role.OFFICER.post)
+
+
+def approval(case: Complaint) -> str:
+    """Where an officer decides on what is proposed."""
+    return f"/authority/approvals/{Matter.objects.get(complaint=case, kind='proposal').pk}/"
 
 
 def moved_to_telecom(world: World, case: Complaint) -> None:

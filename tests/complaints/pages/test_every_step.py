@@ -3,8 +3,6 @@
 What is walked is the tables of the application; a page without a walk fails the first test.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from html import escape
@@ -13,7 +11,6 @@ from pkgutil import walk_packages
 from typing import Any
 
 import pytest
-import time_machine
 from django.conf import settings
 from django.test import Client
 from django.utils.translation import gettext, override
@@ -23,25 +20,18 @@ from complaints.models import Complaint, HandlingStep
 from complaints.record.verification import verify
 from tests import missing_in
 from tests.cast import World
-from tests.complaints.pages.at_home import SOON, files
-from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from tests.complaints.pages.at_home import steps_of
+from tests.complaints.pages.at_the_desk import checked, send, shown, signed_in
 from tests.complaints.pages.step_walks import Audience, Walk
 from tests.complaints.pages.step_walks.authority import AUTHORITY, DOCUMENTS
-from tests.complaints.pages.step_walks.consumer import CONSUMER, ON_BEHALF, TRACKING
-from tests.complaints.pages.step_walks.enterprise import ENTERPRISE
 from tests.complaints.pages.step_walks.links import BODY, RESPONDENT, RESPONDENT_BY_OFFICER
+from tests.complaints.pages.step_walks.parties import CONSUMER, ENTERPRISE, ON_BEHALF, TRACKING
 from tests.language import pseudo, reading
 from tests.language.reading import Known, texts_of
 from tests.walls.forms import Form, forms_of
 from web.errors import INCIDENT_HEADER
 
-__all__ = ["files"]
-
-AUDIENCES = (
-    *(CONSUMER, TRACKING, ON_BEHALF),
-    *(ENTERPRISE, AUTHORITY, DOCUMENTS),
-    *(RESPONDENT, RESPONDENT_BY_OFFICER, BODY),
-)
+AUDIENCES = (CONSUMER, TRACKING, ON_BEHALF, ENTERPRISE, AUTHORITY, DOCUMENTS, RESPONDENT, RESPONDENT_BY_OFFICER, BODY)
 LONG = "这是我写了很久的一段话，不能丢。"
 MISSING = "20260101-AAAAAAAAAA-A"
 #: Of the offer editor and of a return: which button was pressed.
@@ -60,46 +50,33 @@ def third_language(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture
-def clock() -> Iterator[Any]:
-    with time_machine.travel(SOON, tick=False) as traveller:
-        yield traveller
-
-
-def steps_of(case: Complaint) -> list[str]:
-    return list(HandlingStep.objects.filter(complaint=case).order_by("pk").values_list("step", flat=True))
-
-
-def test_no_table_is_left_out() -> None:
+def test_no_table_and_no_step_page_is_left_out() -> None:
     walked = {id(page) for audience in AUDIENCES for page in audience.pages.values()}
     for result in walk_packages(pages.__path__, f"{pages.__name__}."):
         table = getattr(import_module(result.name), "PAGES", {})
         for page in table.values() if isinstance(table, dict) else table:
             assert id(page) in walked, (result.name, page)
+    for audience in AUDIENCES:
+        assert audience.pages
+        assert audience.pages.keys() <= {walk.name.partition("/")[0] for walk in audience.walks}, audience
 
 
-@pytest.mark.parametrize("audience", AUDIENCES, ids=str)
-def test_no_step_page_is_left_out(audience: Audience) -> None:
-    assert audience.pages
-    assert audience.pages.keys() <= {walk.name.partition("/")[0] for walk in audience.walks}
+def test_an_unknown_word_below_a_case_is_no_page(world: World, clock: Any) -> None:
+    for audience in AUDIENCES:
+        walk = audience.walks[0]
+        case = walk.given(world)
+        browser = audience.browser(world, case, walk)
+        for name in ("nonsense", *audience.no_pages):
+            assert browser.get(audience.url(case, name)).status_code == 404, (audience, name)
 
 
-@pytest.mark.parametrize("audience", AUDIENCES, ids=str)
-def test_an_unknown_word_below_a_case_is_no_page(world: World, clock: Any, audience: Audience) -> None:
-    walk = audience.walks[0]
-    case = walk.given(world)
-    browser = audience.browser(world, case, walk)
-    for name in ("nonsense", *audience.no_pages):
-        assert browser.get(audience.url(case, name)).status_code == 404, name
-
-
-@pytest.mark.parametrize("language", ["zh-hans", "en"])
-def test_a_page_that_decides_either_way_bears_the_name_of_neither(language: str) -> None:
+def test_a_page_that_decides_either_way_bears_the_name_of_neither() -> None:
     """On the case of an officer stands the name of the page."""
-    with override(language):
-        for page in (page for page in AUTHORITY.pages.values() if len(page.steps) > 1):
-            assert str(page.title) not in {"", *map(wording.action, page.steps)}, page.name
-            assert str(page.button) == gettext("提交决定")
+    for language in ("zh-hans", "en"):
+        with override(language):
+            for page in (page for page in AUTHORITY.pages.values() if len(page.steps) > 1):
+                assert str(page.title) not in {"", *map(wording.action, page.steps)}, page.name
+                assert str(page.button) == gettext("提交决定")
 
 
 def every_walk() -> Iterator[Any]:
@@ -121,8 +98,7 @@ def test_every_step_of_every_audience(world: World, clock: Any, audience: Audien
     if is_first:
         is_nobody_elses(world, case, audience, walk)
         assert steps_of(case) == before
-    browser = audience.browser(world, case, walk)
-    before = steps_of(case)
+    browser, before = audience.browser(world, case, walk), steps_of(case)
     is_drawn(world, case, audience, walk, browser)
     is_named_where_it_is_wrong(world, case, audience, walk, browser)
     assert steps_of(case) == before
@@ -159,21 +135,16 @@ def like(answer: Any, number: str) -> str:
 
 
 def is_linked(browser: Client, audience: Audience, case: Complaint, walk: Walk) -> bool:
-    home = browser.get(audience.home(case))
-    assert home.status_code == 200
-    return f'href="{audience.url(case, walk.name)}"' in shown(home)
+    return f'href="{audience.url(case, walk.name)}"' in checked(browser.get(audience.home(case)), 200)
 
 
 def is_drawn(world: World, case: Complaint, audience: Audience, walk: Walk, browser: Client) -> None:
     address = audience.url(case, walk.name)
     assert is_linked(browser, audience, case, walk)
-    opened = browser.get(address)
-    assert opened.status_code == 200
-    page = shown(opened)
-    assert page.count("<h1") == 1
+    page = checked(browser.get(address), 200)
     # A form like any other, that needs no script: what is typed has a place in it.
     form = the_form(page)
-    assert form.method == "post"
+    assert (page.count("<h1"), form.method) == (1, "post")
     fields = (walk.says(world, case) | audience.more).keys() - BUTTONS
     assert fields <= form.values.keys() | form.choices.keys()
     assert " hx-" not in page
@@ -202,24 +173,22 @@ def is_named_where_it_is_wrong(world: World, case: Complaint, audience: Audience
                 assert escape(value) in page
     # How the officer knows who spoke has to be right as well.
     for name in audience.more:
-        answer = send(browser, address, walk.says(world, case) | more | {name: ""})
-        assert (answer.status_code, f'href="#id_{name}' in shown(answer)) == (422, True)
+        checked(send(browser, address, walk.says(world, case) | more | {name: ""}), 422, f'href="#id_{name}')
 
 
 def is_taken_once(world: World, case: Complaint, audience: Audience, walk: Walk, browser: Client) -> None:
     address, typed, before = audience.url(case, walk.name), walk.says(world, case) | audience.more, steps_of(case)
     status, outcome = case.status, case.outcome
     if audience.read_back and audience.pages[walk.name.partition("/")[0]].decides:
-        back = send(browser, address, typed)
-        assert back.status_code == 200, shown(back)
+        back = checked(send(browser, address, typed), 200)
         kept = {name: value[-1] if isinstance(value, list) else value for name, value in typed.items()}
-        assert kept.items() <= the_form(shown(back)).values.items()
+        assert kept.items() <= the_form(back).values.items()
         assert send(browser, address, typed | {"by_stage": "read"}).status_code == 422
         assert steps_of(case) == before
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = pseudo.CODE
     is_in_the_third_language(browser.get(address))
     first, again = (send(browser, address, typed | audience.read_back, key="k" * 20) for _ in range(2))
-    assert first.status_code == 302, shown(first)
+    checked(first, 302)
     if walk.is_out:
         assert again.status_code in (404, 409)
     else:
@@ -266,7 +235,5 @@ def is_refused_where_it_is_not_open(world: World, case: Complaint, audience: Aud
             browser.get(opened["Location"])
         ).partition("<h1")[0]
     typed = {} if callable(walk.typed) else walk.typed
-    refused = send(browser, address, typed | audience.more | audience.read_back | {"text": LONG})
-    assert (refused.status_code, LONG in shown(refused)) == (409, True)
-    assert why in shown(refused)
+    checked(send(browser, address, typed | audience.more | audience.read_back | {"text": LONG}), 409, LONG, why)
     assert steps_of(case) == before

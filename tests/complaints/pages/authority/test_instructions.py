@@ -4,29 +4,16 @@ import hashlib
 from datetime import timedelta
 
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
-from accounts.models import User
-from accounts.roles import Role
 from authorities.models import Officer
 from complaints import handling
 from complaints.handling.steps import authority, supervision
 from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Matter
 from tests import given, missing_in, reloaded
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import (
-    TEXT,
-    S,
-    ahead,
-    case_at,
-    key,
-    now,
-    officer_of,
-    shown,
-    step_url,
-    workspace,
-)
+from tests.complaints.pages.at_the_authority import TEXT, S, ahead, case_at, now, step_url
+from tests.complaints.pages.at_the_desk import checked, costs_the_same, key, officer_of, shown, signed_in
+from tests.complaints.pages.step_walks import an_analyst
 from tests.server import A_REQUEST
 from web.dates import last_day
 
@@ -40,18 +27,15 @@ def urged(world: World, case: Complaint, by: str = "officer", days: int = 3) -> 
 
 def late_by(matter: Matter, days: int) -> None:
     """As if it had been sent so much earlier; the sweep finds it overdue."""
-    clock = Deadline.objects.get(matter=matter)
-    back = timedelta(days=days)
-    Deadline.objects.filter(pk=clock.pk).update(
-        started_at=clock.started_at - back, due_at=clock.due_at - back, last_day=clock.last_day - back, chase_at=now()
-    )
+    clock, back = Deadline.objects.get(matter=matter), timedelta(days=days)
+    earlier = {name: getattr(clock, name) - back for name in ("started_at", "due_at", "last_day")}
+    Deadline.objects.filter(pk=clock.pk).update(chase_at=now(), **earlier)
     Matter.objects.filter(pk=matter.pk).update(until_at=clock.due_at - back)
     handling.sweep_clocks(now=now())
 
 
 def test_the_board_leads_to_a_list_and_to_one_instruction_where_what_is_missing_is_named(world: World) -> None:
-    case = case_at(world, S.NEGOTIATING)
-    officer = workspace(world.rui)
+    case, officer = case_at(world, S.NEGOTIATING), signed_in(world.rui)
     assert 'href="/authority/cases/"' in shown(officer.get(BOARD))
     address = f"{NEW}?status=negotiating"
     assert f'href="{address}"' in shown(officer.get("/authority/cases/?status=negotiating"))
@@ -66,38 +50,34 @@ def test_the_board_leads_to_a_list_and_to_one_instruction_where_what_is_missing_
         ({"case": [f"20260101-{n:012d}-0" for n in range(201)]}, "case"),
     ):
         text = {"case": [case.number], "text": TEXT, "last_day": ahead(5)} | change
-        answer = workspace(world.rui).post(NEW, text | key())
+        answer = signed_in(world.rui).post(NEW, text | key())
         assert (answer.status_code, field in answer.context["form"].errors) == (422, True)
         assert not Matter.objects.filter(kind="urge").exists()
 
 
-def test_the_board_has_each_instruction_in_one_column(world: World) -> None:
+def test_the_board_has_each_instruction_in_one_column_and_counts_what_its_table_lists(world: World) -> None:
     cases = [case_at(world, S.NEGOTIATING) for _ in range(3)]
     waiting, late, answered = (urged(world, case) for case in cases)
     # Tomorrow's reminder has not come yet: reported once, to the city.
     late_by(late, 4)
     move = supervision.answer_instruction(text="今天提出方案。", matter_id=answered.pk)
     given.step(cases[2], move, world.handler, now())
-    page = workspace(world.rui).get(BOARD)
+    page = signed_in(world.rui).get(BOARD)
     columns = {column["code"]: [card.matter.pk for card in column["cards"]] for column in page.context["board"]}
     assert columns == {"waiting": [waiting.pk], "late": [late.pk], "escalated": [], "answered": [answered.pk]}
-    assert "请三天内提出方案。" in shown(page)
-    assert "已报福州市市场监督管理局（第1次）" in shown(page)
+    assert not missing_in(shown(page), "请三天内提出方案。", "已报福州市市场监督管理局（第1次）")
     # What was reported to it stands in the superior's column 升级; what a neighbour's county sent is nowhere.
-    above = workspace(officer_of(world, "superior")).get(BOARD)
+    above = signed_in(officer_of(world, "superior")).get(BOARD)
     expected = {"waiting": 0, "late": 0, "escalated": 1, "answered": 0}
     assert {column["code"]: column["value"] for column in above.context["board"]} == expected
-    far = workspace(officer_of(world, "far")).get(BOARD)
+    far = signed_in(officer_of(world, "far")).get(BOARD)
     assert not any(column["value"] for column in far.context["board"])
-
-
-def test_the_second_report_moves_it_on_the_own_board(world: World) -> None:
     matter = urged(world, case_at(world, S.NEGOTIATING))
     late_by(matter, 20)
-    page = workspace(world.rui).get(f"{BOARD}?column=escalated")
+    page = signed_in(world.rui).get(f"{BOARD}?column=escalated")
     assert [row.matter.pk for row in page.context["rows"]] == [matter.pk]
     assert Deadline.objects.get(matter=matter).escalations >= 2
-    one = shown(workspace(world.rui).get(f"{BOARD}{matter.pk}/"))
+    one = shown(signed_in(world.rui).get(f"{BOARD}{matter.pk}/"))
     assert not missing_in(one, "第1次：报福州市市场监督管理局", "第2次：报福建省市场监督管理局")
 
 
@@ -107,63 +87,54 @@ def test_a_column_counts_what_its_table_lists(world: World) -> None:
         if days:
             late_by(matter, days)
     for column in ("waiting", "late", "escalated", "answered"):
-        page = workspace(world.rui).get(f"{BOARD}?column={column}")
+        page = signed_in(world.rui).get(f"{BOARD}?column={column}")
         head = next(one for one in page.context["columns"] if one["code"] == column)
         assert head["value"] == len(page.context["rows"])
 
 
 def test_a_board_costs_the_same_however_much_stands_on_it(world: World) -> None:
-    client = workspace(world.rui)
-    cost = []
-    for _round in range(2):
+    def more() -> None:
         for _ in range(3):
             late_by(urged(world, case_at(world, S.NEGOTIATING)), 4)
             urged(world, case_at(world, S.NEGOTIATING))
-        client.get(BOARD)
-        with CaptureQueriesContext(connection) as asked:
-            client.get(BOARD)
-        cost.append(len(asked))
-    assert cost[0] == cost[1]
-    assert cost[1] <= 7 + A_REQUEST
+
+    more()
+    costs_the_same(signed_in(world.rui), BOARD, more, at_most=7 + A_REQUEST)
 
 
 def test_the_unit_narrows_and_what_was_sent_here_is_not_among_what_was_sent_from_here(world: World) -> None:
     matter = urged(world, case_at(world, S.REVIEW), by="superior")
-    client = workspace(officer_of(world, "superior"))
+    client = signed_in(officer_of(world, "superior"))
     far = Officer.objects.get(user=officer_of(world, "far")).authority_id
     assert client.get(f"{BOARD}?unit={world.gulou.pk}").context["board"][0]["value"] == 1
     assert client.get(f"{BOARD}?unit={far}").context["board"][0]["value"] == 0
     assert client.get(f"{BOARD}?unit=x").context["board"][0]["value"] == 1
     late_by(matter, 20)
-    board = workspace(world.rui).get(BOARD).context["board"]
+    board = signed_in(world.rui).get(BOARD).context["board"]
     assert not any(column["value"] for column in board), "reported past this authority, and sent to it"
-    received = workspace(world.rui).get(f"{BOARD}?box=received").context["board"]
+    received = signed_in(world.rui).get(f"{BOARD}?box=received").context["board"]
     assert [column["code"] for column in received if column["value"]] == ["escalated"]
 
 
-def test_a_lower_authority_answers_it_once_and_a_newer_one_to_the_enterprise_takes_that_from_nobody(
-    world: World,
-) -> None:
+def test_a_lower_authority_answers_it_once_and_a_newer_one_takes_that_from_nobody(world: World) -> None:
     case = case_at(world, S.REVIEW)
     matter = urged(world, case, by="superior")
-    client, url = workspace(world.rui), f"{BOARD}{matter.pk}/"
+    client, url = signed_in(world.rui), f"{BOARD}{matter.pk}/"
     assert f'href="{url}"' in shown(client.get(f"{BOARD}?box=received"))
-    empty = client.post(url, {"text": ""} | key())
-    assert (empty.status_code, "请填写这一项" in shown(empty)) == (422, True)
+    checked(client.post(url, {"text": ""} | key()), 422, "请填写这一项")
     body = {"text": "本周内办结。"} | key()
     assert [client.post(url, body)["Location"] for _ in range(2)] == [url, url]
     assert HandlingStep.objects.filter(complaint=case, step="answer_instruction").count() == 1
-    again = client.post(url, {"text": "再答一次。"} | key())
-    assert (again.status_code, "已经答复过" in shown(again)) == (409, True)
-    assert "本周内办结。" in shown(workspace(officer_of(world, "superior")).get(url))
+    checked(client.post(url, {"text": "再答一次。"} | key()), 409, "已经答复过")
+    assert "本周内办结。" in shown(signed_in(officer_of(world, "superior")).get(url))
     # Who sent it has nothing to answer.
-    assert workspace(officer_of(world, "superior")).post(url, {"text": TEXT} | key()).status_code == 409
+    assert signed_in(officer_of(world, "superior")).post(url, {"text": TEXT} | key()).status_code == 409
     case = case_at(world, S.REVIEW)
     first = urged(world, case, by="superior")
     forward = authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=given.BECAUSE)
     given.step(case, forward, world.officer, now())
     assert urged(world, case, by="superior").to_authority is None
-    client, url = workspace(world.rui), f"{BOARD}{first.pk}/"
+    url = f"{BOARD}{first.pk}/"
     assert client.get(url).context["form"] is not None
     assert client.post(url, {"text": "本周内办结。"} | key()).status_code == 302
     assert reloaded(first).state == "answered"
@@ -172,56 +143,46 @@ def test_a_lower_authority_answers_it_once_and_a_newer_one_to_the_enterprise_tak
 
 
 def test_of_another_region_it_does_not_exist_an_analyst_sends_nothing_and_not_all_can_be_urged(world: World) -> None:
-    matter = urged(world, case_at(world, S.NEGOTIATING))
-    far = workspace(officer_of(world, "far"))
+    matter, far = urged(world, case_at(world, S.NEGOTIATING)), signed_in(officer_of(world, "far"))
     assert far.get(f"{BOARD}{matter.pk}/").status_code == 404
     assert far.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code == 404
-    assert workspace(world.hua).get(f"/enterprise/urges/{matter.pk}/").status_code == 404
-    reader = User.objects.create_user(email="reader@example.com", password="x" * 20, name="析试")
-    Officer.objects.create(user=reader, authority=world.gulou, role=Role.ANALYST.post)
-    client = workspace(reader)
+    assert signed_in(world.hua).get(f"/enterprise/urges/{matter.pk}/").status_code == 404
+    client = signed_in(an_analyst(world))
     assert client.get(f"{BOARD}{matter.pk}/").status_code == 200
     assert NEW not in shown(client.get(BOARD)) + shown(client.get("/authority/cases/"))
     assert client.post(f"{BOARD}{matter.pk}/", {"text": TEXT} | key()).status_code in (404, 405, 409)
     assert client.get(NEW).status_code == 404
     case = case_at(world, S.REVIEW)
-    assert step_url(case, "urge") not in shown(workspace(world.rui).get(f"/authority/cases/{case.number}/"))
+    assert step_url(case, "urge") not in shown(signed_in(world.rui).get(f"/authority/cases/{case.number}/"))
     order = {"text": TEXT, "last_day": ahead(3)}
-    assert workspace(world.rui).post(step_url(case, "urge"), order | key()).status_code == 409
+    assert signed_in(world.rui).post(step_url(case, "urge"), order | key()).status_code == 409
     given.step(case, supervision.take_up(text=TEXT), world.actor("superior"), now())
-    refused = workspace(world.rui).post(step_url(case, "urge"), order | key())
-    assert (refused.status_code, "下级机关" in shown(refused)) == (409, True)
+    checked(signed_in(world.rui).post(step_url(case, "urge"), order | key()), 409, "下级机关")
 
 
 def test_a_superior_designates_who_handles_it(world: World) -> None:
-    case, above = case_at(world, S.REVIEW), workspace(officer_of(world, "superior"))
+    case, above = case_at(world, S.REVIEW), signed_in(officer_of(world, "superior"))
     far = Officer.objects.get(user=officer_of(world, "far")).authority
-    values = {"text": TEXT, "authority": str(far.pk)}
-    assert f'value="{far.pk}"' in shown(above.get(step_url(case, "take-up")))
-    assert above.post(step_url(case, "take-up"), values | key()).status_code == 302
+    values, url = {"text": TEXT, "authority": str(far.pk)}, step_url(case, "take-up")
+    assert f'value="{far.pk}"' in shown(above.get(url))
+    assert above.post(url, values | key()).status_code == 302
     assert reloaded(case).handling_authority == far
     # The one that was designated finds it, the one before no longer does.
     page = f"/authority/cases/{case.number}/"
-    assert [workspace(officer_of(world, who)).get(page).status_code for who in ("far", "officer")] == [200, 404]
-    assert above.post(step_url(case, "take-up"), values | {"authority": ""} | key()).status_code == 302
-    assert reloaded(case).handling_authority == world.city
-    assert above.post(step_url(case, "take-up"), values | {"authority": world.gulou.pk} | key()).status_code == 302
-    assert reloaded(case).handling_authority == world.gulou
+    assert [signed_in(officer_of(world, who)).get(page).status_code for who in ("far", "officer")] == [200, 404]
+    for typed, authority_then in (("", world.city), (world.gulou.pk, world.gulou)):
+        assert above.post(url, values | {"authority": typed} | key()).status_code == 302
+        assert reloaded(case).handling_authority == authority_then
 
 
-# --- many at once ---------------------------------------------------------------------------
 def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
-    cases = [case_at(world, S.NEGOTIATING) for _ in range(3)]
-    own = case_at(world, S.REVIEW)
-    client = workspace(world.rui)
+    cases, own = [case_at(world, S.NEGOTIATING) for _ in range(3)], case_at(world, S.REVIEW)
+    client = signed_in(world.rui)
     page = shown(client.get(f"{NEW}?status=negotiating"))
     assert all(case.number in page for case in cases)
     assert own.number not in page
-    body = {
-        "case": [*(c.number for c in cases), own.number, "20260101-AAAAAAAAAAAA-0"],
-        "text": TEXT,
-        "last_day": ahead(5),
-    } | key()
+    numbers = [*(case.number for case in cases), own.number, "20260101-AAAAAAAAAAAA-0"]
+    body = {"case": numbers, "text": TEXT, "last_day": ahead(5)} | key()
     for _ in range(2):
         result = client.post(NEW, body)
     assert result.context["run"].done == [case.number for case in cases]
@@ -230,12 +191,11 @@ def test_one_instruction_for_many_cases_tells_each_result(world: World) -> None:
     assert Matter.objects.filter(kind="urge", state="open").count() == 3
 
 
-# --- the enterprise -------------------------------------------------------------------------
 def test_the_enterprise_answers_with_a_file_and_on_the_page_of_the_case(world: World) -> None:
     case = case_at(world, S.NEGOTIATING)
     matter = urged(world, case)
     late_by(matter, 4)
-    client, url = workspace(world.ming), f"/enterprise/urges/{matter.pk}/"
+    client, url = signed_in(world.ming), f"/enterprise/urges/{matter.pk}/"
     assert "1件等您答复，逾期1件" in shown(client.get("/enterprise/urges/"))
     assert "请三天内提出方案。" in shown(client.get(url))
     assert case.number in shown(client.get("/enterprise/queue/?view=urged"))
@@ -244,7 +204,7 @@ def test_the_enterprise_answers_with_a_file_and_on_the_page_of_the_case(world: W
     entry = HandlingStep.objects.get(complaint=case, step="answer_instruction")
     assert hashlib.sha256("已退款".encode()).hexdigest() in (entry.body or "")
     assert Evidence.objects.filter(complaint=case).count() == 1
-    assert "说明.txt" in shown(workspace(world.rui).get(f"{BOARD}{matter.pk}/"))
+    assert "说明.txt" in shown(signed_in(world.rui).get(f"{BOARD}{matter.pk}/"))
     assert "近30天已答复的" in shown(client.get("/enterprise/urges/"))
     assert client.post(url, {"text": "再答一次。"} | key()).status_code == 409
     case = case_at(world, S.NEGOTIATING)
@@ -252,7 +212,6 @@ def test_the_enterprise_answers_with_a_file_and_on_the_page_of_the_case(world: W
     last = last_day(Deadline.objects.get(complaint=case, clock="instruction", ended_at=None).due_at)
     # Its own time, which is another one than that of the strip.
     path = f"/enterprise/cases/{case.number}/"
-    assert f"监管部门发来督办，等您答复。请在{last}答复。" in shown(workspace(world.ming).get(path))
-    answered = workspace(world.ming).post(f"/enterprise/cases/{case.number}/instruction/", {"text": TEXT} | key())
-    assert answered.status_code == 302
+    assert f"监管部门发来督办，等您答复。请在{last}答复。" in shown(signed_in(world.ming).get(path))
+    assert signed_in(world.ming).post(f"{path}instruction/", {"text": TEXT} | key()).status_code == 302
     assert not Matter.objects.filter(complaint=case, kind="urge", state="open").exists()

@@ -13,15 +13,22 @@ from complaints.forms.enterprise_offer_form import without_blank_rows
 from complaints.handling.steps import enterprise
 from complaints.models import HandlingStep, Obligation, Offer, OfferAnswer, OfferDraft
 from complaints.privacy import erasing
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from complaints.settlement import offer_terms
 from database import row_security
 from tests import PATIENCE, given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_desk import OFFER, address, moved_to_telecom, send, shown, signed_in
+from tests.complaints.pages.at_the_desk import (
+    OFFER,
+    address,
+    at_once,
+    checked,
+    moved_to_telecom,
+    send,
+    shown,
+    signed_in,
+)
 from tests.server import A_REQUEST
-
-S = Status
 
 
 def typed(response: Any) -> dict[str, Any]:
@@ -38,8 +45,7 @@ def test_rows_come_and_go_with_everything_kept_and_the_preview_is_what_the_consu
     assert (more.status_code, "error-summary" in shown(more)) == (200, False)
     kept = typed(more)
     assert all(str(kept[name]) == value for name, value in values.items() if name != "rows")
-    assert kept["rows"] == "2"
-    assert kept["promise-2-what"] is None
+    assert (kept["rows"], kept["promise-2-what"]) == ("2", None)
     second = {"kind": "apology", "what": "书面道歉", "after": "1", "days_after": "2", "owed_by": "enterprise"}
     third = {"kind": "other", "what": "回访", "after": "2", "days_after": "5", "owed_by": "enterprise"}
     rows = {f"promise-{n}-{name}": value for n, row in ((2, second), (3, third)) for name, value in row.items()}
@@ -48,65 +54,49 @@ def test_rows_come_and_go_with_everything_kept_and_the_preview_is_what_the_consu
     assert (less["promise-2-after"], less["promise-2-days_after"]) == ("1", "5")
     assert (less["reason-2"], less["message"]) == (OFFER["reason-2"], OFFER["message"])
     none = send(client, path, values | {"remove": "1"})
-    assert typed(none)["rows"] == "0"
-    assert "没有要做到的事" in shown(none)
+    assert (typed(none)["rows"], "没有要做到的事" in shown(none)) == ("0", True)
     assert not Offer.objects.exists()
     for odd in ("", "x", "-1", "999", "99999999999", "1.5"):
         for button in ("add", "remove", "preview"):
             assert send(client, address(case, "offer"), OFFER | {"rows": odd, button: odd}).status_code in (200, 422)
         assert not Offer.objects.exists()
-    page = send(client, address(case, "offer"), {**OFFER, "preview": "1"})
-    assert page.status_code == 200
-    assert not Offer.objects.exists()
-    assert page.context["preview"]["total"] == Decimal("128.50")
-    card = shown(page).partition('id="preview"')[2].partition("<form")[0]
-    for text in ("退还货款或服务费", "不同意", "¥128.50", "退还多扣费用", "12月7日", "退款流水"):
-        assert text in card, text
+    page = send(client, path, {**OFFER, "preview": "1"})
+    card = checked(page, 200).partition('id="preview"')[2].partition("<form")[0]
+    assert (Offer.objects.count(), page.context["preview"]["total"]) == (0, Decimal("128.50"))
+    assert not missing_in(card, "退还货款或服务费", "不同意", "¥128.50", "退还多扣费用", "12月7日", "退款流水")
     assert not missing_in(card, OFFER["reason-2"], OFFER["message"])
     assert typed(page)["promise-1-what"] == "退还多扣费用"
-    bare = send(client, address(case, "offer"), {**OFFER, "rows": "0", "preview": "1"})
-    assert "没有写明要做到的事和最后一天" in shown(bare)
-    assert send(client, address(case, "offer"), OFFER).status_code == 302
-    offer = Offer.objects.get()
-    answers = [
-        (row.demand.ordinal, row.verdict, row.amount, row.reason)
-        for row in OfferAnswer.objects.select_related("demand")
+    checked(send(client, path, {**OFFER, "rows": "0", "preview": "1"}), 200, "没有写明要做到的事和最后一天")
+    assert send(client, path, OFFER).status_code == 302
+    offer, answers = Offer.objects.get(), OfferAnswer.objects.select_related("demand")
+    assert [(row.demand.ordinal, row.verdict, row.amount, row.reason) for row in answers] == [
+        (1, "grant", Decimal("128.50"), ""),
+        (2, "refuse", None, OFFER["reason-2"]),
     ]
-    assert answers == [(1, "grant", Decimal("128.50"), ""), (2, "refuse", None, OFFER["reason-2"])]
     promise = Obligation.objects.get()
     expected = ("退还多扣费用", Decimal("128.50"), "2026-12-07", "退款流水", offer)
     assert (promise.what, promise.amount, str(promise.due_on), promise.proof, promise.offer) == expected
     assert reloaded(case).status == S.AWAITING_CONSUMER
 
 
+REASON, NO_NUMBER, NO_CHOICE = "合同约定只能退三个月。", "金额请填数字", "请从列出的选项中选一项"
 WRONG: tuple[tuple[dict[str, str], str, str], ...] = (
-    ({"answer-1": "perhaps"}, "answer-1", "请从列出的选项中选一项"),
-    ({"answer-1": "part", "amount-1": "", "reason-1": "合同约定只能退三个月。"}, "amount-1", "部分同意时请填金额"),
-    ({"answer-1": "part", "amount-1": "0", "reason-1": "合同约定只能退三个月。"}, "amount-1", "请选“不同意”"),
+    ({"answer-1": "perhaps"}, "answer-1", NO_CHOICE),
+    ({"answer-1": "part", "amount-1": "", "reason-1": REASON}, "amount-1", "部分同意时请填金额"),
+    ({"answer-1": "part", "amount-1": "0", "reason-1": REASON}, "amount-1", "请选“不同意”"),
+    ({"answer-1": "part", "amount-1": "128.51", "reason-1": REASON}, "amount-1", "多于消费者要求的金额"),
     ({"answer-1": "grant", "amount-1": "100"}, "amount-1", "请选“部分同意”"),
-    ({"amount-1": "很多"}, "amount-1", "金额请填数字"),
-    ({"amount-1": "-5"}, "amount-1", "金额请填数字"),
-    ({"amount-1": "1.005"}, "amount-1", "金额请填数字"),
-    ({"amount-1": "NaN"}, "amount-1", "金额请填数字"),
-    ({"amount-1": "1e400"}, "amount-1", "金额请填数字"),
-    ({"amount-1": "1e3"}, "amount-1", "金额请填数字"),
-    ({"amount-1": "12,85"}, "amount-1", "金额请填数字"),
-    (
-        {"answer-1": "part", "amount-1": "128.51", "reason-1": "合同约定只能退三个月。"},
-        "amount-1",
-        "多于消费者要求的金额",
-    ),
+    *(({"amount-1": n}, "amount-1", NO_NUMBER) for n in ("很多", "-5", "1.005", "NaN", "1e400", "1e3", "12,85")),
     ({"reason-2": "不行"}, "reason-2", "至少10个字"),
     ({"reason-2": "字" * 1001}, "reason-2", "最多1000个字"),
-    ({"promise-1-kind": ""}, "promise-1-kind", "请从列出的选项中选一项"),
-    ({"promise-1-kind": "gold"}, "promise-1-kind", "请从列出的选项中选一项"),
+    *(({"promise-1-kind": kind}, "promise-1-kind", NO_CHOICE) for kind in ("", "gold")),
     ({"promise-1-what": " "}, "promise-1-what", "请填写这一项"),
-    ({"promise-1-amount": ""}, "promise-1-amount", "金额请填数字"),
+    ({"promise-1-amount": ""}, "promise-1-amount", NO_NUMBER),
     ({"promise-1-due_on": ""}, "promise-1-due_on", "请写明最后一天"),
     ({"promise-1-due_on": "2026-11-10"}, "promise-1-due_on", "这一天已经过去"),
     ({"promise-1-due_on": "2026-02-30"}, "promise-1-due_on", "日期请写成"),
     ({"promise-1-last4": "66"}, "promise-1-last4", "末4位"),
-    ({"promise-1-owed_by": "nobody"}, "promise-1-owed_by", "请从列出的选项中选一项"),
+    ({"promise-1-owed_by": "nobody"}, "promise-1-owed_by", NO_CHOICE),
     ({"message": "字" * 4001}, "message", "最多4000个字"),
 )
 
@@ -116,21 +106,14 @@ def test_bad_input_is_named_and_kept_and_full_width_digits_and_commas_are_unders
     for changed, field, words in WRONG:
         text = OFFER | changed
         response = send(client, address(case, "offer"), text)
-        assert response.status_code == 422
         errors = response.context["form"].errors
-        assert list(errors) == [field]
-        assert words in str(errors[field])
+        assert (response.status_code, list(errors), words in str(errors[field])) == (422, [field], True)
         kept = typed(response)
-        assert {name: kept[name] for name in kept if name in text} == {
-            name: text[name] for name in kept if name in text
-        }
+        assert [(name, kept[name]) for name in kept if name in text and kept[name] != text[name]] == []
         assert not Offer.objects.exists()
     for gone in ("answer-1", "answer-2"):
-        values = {name: value for name, value in OFFER.items() if name != gone}
-        response = send(client, address(case, "offer"), values)
-        assert response.status_code == 422
-        assert f"还没有答复第{gone[-1]}项诉求，每一项都要答复。" in shown(response)
-        assert f'href="#id_{gone}_0"' in shown(response)
+        response = send(client, address(case, "offer"), {name: OFFER[name] for name in OFFER if name != gone})
+        checked(response, 422, f"还没有答复第{gone[-1]}项诉求，每一项都要答复。", f'href="#id_{gone}_0"')
         assert not Offer.objects.exists()
     text = OFFER | {"promise-1-amount": "１，２８０.５０", "amount-1": "¥1,280.50"}
     assert send(client, address(case, "offer"), text).status_code == 302
@@ -143,8 +126,7 @@ def test_a_better_offer_replaces_the_one_on_the_table(world: World) -> None:
     first = {name: "" if value is None else value for name, value in typed(page).items()} | {"anyway": "no_contact:"}
     assert (first["answer-1"], str(first["amount-1"]), first["promise-1-what"]) == ("grant", "128.50", "退还多扣费用")
     values = first | {"answer-2": "refuse", "reason-2": "想了想还是不能退订这一项。", "send": "1", "separable-1": "on"}
-    worse = send(client, address(case, "replace"), values)
-    assert (worse.status_code, "不能比原来差" in shown(worse)) == (422, True)
+    checked(send(client, address(case, "replace"), values), 422, "不能比原来差")
     better = send(client, address(case, "replace"), first | {"promise-1-amount": "150", "send": "1"})
     assert better.status_code == 302, better.context["form"].errors
     assert [o.state for o in Offer.objects.order_by("number")] == ["superseded", "open"]
@@ -166,41 +148,40 @@ CASE_QUERIES = 3 + 3 + 1 + 4 + A_REQUEST
 
 
 @pytest.mark.django_db(transaction=True)
-def test_twice_at_once_makes_one_offer(world: World) -> None:
+def test_twice_at_once_makes_one_offer_and_of_two_first_savings_both_go_through(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    answers: list[int] = []
-    ready = threading.Barrier(2)
+    engagement, both = case.engagements.get(), threading.Barrier(2, timeout=PATIENCE)
 
-    def press() -> None:
-        try:
-            client = signed_in(world.ming)
-            ready.wait(PATIENCE)
-            answers.append(send(client, address(case, "offer"), OFFER, key="pressed-twice-at-once").status_code)
-        finally:
-            connection.close()
+    def keep(text: str) -> bool:
+        both.wait()
+        with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
+            draft: dict[str, Any] = {"step": "make_offer", "typed": {"message": text}}
+            is_kept = offer_terms.keep_draft(case, engagement, user=world.ming, now=NOW, **draft)
+            # Nobody commits before the other has looked.
+            with suppress(threading.BrokenBarrierError):
+                both.wait(timeout=0.5)
+        return is_kept
 
-    threads = [threading.Thread(target=press) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert sorted(answers) in ([302, 302], [302, 409])
+    assert at_once(keep, "甲", "乙") == [True, True]
+    assert OfferDraft.objects.get().typed["fields"]["message"] in ("甲", "乙")
+    both.reset()
+
+    def press(key: str) -> int:
+        client = signed_in(world.ming)
+        both.wait()
+        return int(send(client, address(case, "offer"), OFFER, key=key).status_code)
+
+    assert sorted(at_once(press, *["pressed-twice-at-once"] * 2)) in ([302, 302], [302, 409])
     assert Offer.objects.filter(complaint=case).count() == 1
 
 
 def test_a_row_in_which_nobody_wrote_promises_nothing() -> None:
     """The editor begins with one; whoever refuses everything, or clears a row, leaves it empty."""
     typed = {"rows": "3", "promise-1-what": " ", "promise-1-owed_by": "enterprise", "promise-2-what": "退款"}
-    typed |= {"promise-2-due_on": "2026-12-20", "promise-3-what": "再寄回", "promise-3-after": "2"}
-    typed |= {"promise-3-days_after": "3"}
-    assert without_blank_rows(typed) == {
-        "rows": "2",
-        "promise-1-what": "退款",
-        "promise-1-due_on": "2026-12-20",
-        "promise-2-what": "再寄回",
-        "promise-2-after": "1",
-        "promise-2-days_after": "3",
-    }
+    typed |= {"promise-2-due_on": "2026-12-20", "promise-3-what": "再寄回"}
+    expected = {"rows": "2", "promise-1-what": "退款", "promise-1-due_on": "2026-12-20", "promise-2-what": "再寄回"}
+    more = {"promise-3-after": "2", "promise-3-days_after": "3"}
+    assert without_blank_rows(typed | more) == expected | {"promise-2-after": "1", "promise-2-days_after": "3"}
     assert without_blank_rows({"rows": "x"}) == {"rows": "x"}
 
 
@@ -208,15 +189,12 @@ NOW = WEDNESDAY + timedelta(hours=3)
 HALF = {name: value for name, value in OFFER.items() if name not in ("answer-2", "send", "anyway")} | {"save": "1"}
 
 
-def test_a_draft_waits_without_a_script_and_nobody_else_sees_or_writes_it(world: World) -> None:
+def test_a_draft_waits_without_a_script_seen_by_nobody_else_nor_at_the_next_firm(world: World) -> None:
     case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    path = address(case, "offer")
-    steps = HandlingStep.objects.count()
-    saved = send(ming, path, HALF)
-    assert (saved.status_code, "草稿已保存 11月11日 13:00" in shown(saved)) == (200, True)
-    assert "error-summary" not in shown(saved)
+    path, steps = address(case, "offer"), HandlingStep.objects.count()
+    assert "error-summary" not in checked(send(ming, path, HALF), 200, "草稿已保存 11月11日 13:00")
     page = ming.get(path)
-    assert "草稿已保存 11月11日 13:00" in shown(page)
+    checked(page, 200, "草稿已保存 11月11日 13:00")
     form = page.context["form"]
     assert (form["reason-2"].value(), form["promise-1-what"].value()) == (OFFER["reason-2"], "退还多扣费用")
     assert (form.count, form["answer-1"].value()) == (1, "grant")
@@ -234,19 +212,32 @@ def test_a_draft_waits_without_a_script_and_nobody_else_sees_or_writes_it(world:
     send(signed_in(world.lead), path, HALF | {"message": "主管的草稿。"})
     assert ming.get(path).context["form"]["message"].value() == OFFER["message"]
     assert OfferDraft.objects.count() == 2
+    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
+    old = case.engagements.get()
+    with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
+        offer_terms.keep_draft(case, old, user=world.ming, step="make_offer", typed={"message": "旧的。"}, now=NOW)
+    moved_to_telecom(world, case)
+    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, NOW)
+    path = address(case, "offer")
+    assert "旧的。" not in shown(ming.get(path))
+    for text in ("新的。", "更新的。"):
+        assert send(ming, path, HALF | {"message": text}).status_code == 200
+    assert ming.get(path).context["form"]["message"].value() == "更新的。"
+    assert OfferDraft.objects.filter(complaint=case).count() == 2
 
 
 def test_a_script_is_told_in_a_line_and_a_draft_is_sealed_and_goes_with_time_person_and_offer(world: World) -> None:
     case, ming = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    text = HALF | {"idempotency_key": "kept-by-the-script"}
+
+    def saved(**changes: str) -> Any:
+        text = HALF | {"idempotency_key": "kept-by-the-script"} | changes
+        return ming.post(address(case, "offer"), text, headers={"Accept": "application/json"}).json()
+
     for _ in range(2):
-        answer = ming.post(address(case, "offer"), text, headers={"Accept": "application/json"})
-        assert answer.json() == {"words": "草稿已保存 11月11日 13:00", "sum": "¥128.50 · 与要求相同"}
-    typed = text | {"message": "字" * offer_terms.LONGEST_DRAFT}
-    long = ming.post(address(case, "offer"), typed, headers={"Accept": "application/json"})
-    assert long.json() == {"words": "太长，没有存为草稿。", "sum": "¥128.50 · 与要求相同"}
-    less = ming.post(address(case, "offer"), text | {"promise-1-amount": "100"}, headers={"Accept": "application/json"})
-    assert less.json()["sum"] == "¥100.00 · 比要求少¥28.50"
+        assert saved() == {"words": "草稿已保存 11月11日 13:00", "sum": "¥128.50 · 与要求相同"}
+    long = saved(message="字" * offer_terms.LONGEST_DRAFT)
+    assert long == {"words": "太长，没有存为草稿。", "sum": "¥128.50 · 与要求相同"}
+    assert saved(**{"promise-1-amount": "100"})["sum"] == "¥100.00 · 比要求少¥28.50"
     assert OfferDraft.objects.get().typed["fields"]["message"] == OFFER["message"]
     send(ming, address(case, "offer"), HALF)
     with connection.cursor() as cursor:
@@ -265,47 +256,3 @@ def test_a_script_is_told_in_a_line_and_a_draft_is_sealed_and_goes_with_time_per
     send(ming, address(case, "replace"), HALF)
     assert OfferDraft.objects.get().typed["step"] == "replace_offer"
     assert offer_terms.kept_draft(case, user=world.ming, step="make_offer") is None
-
-
-def test_a_draft_of_one_firm_is_not_in_the_way_at_the_next(world: World) -> None:
-    case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
-    old = case.engagements.get()
-    with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
-        offer_terms.keep_draft(case, old, user=world.ming, step="make_offer", typed={"message": "旧的。"}, now=NOW)
-    moved_to_telecom(world, case)
-    given.step(case, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, NOW)
-    ming, path = signed_in(world.ming), address(case, "offer")
-    assert "旧的。" not in shown(ming.get(path))
-    for text in ("新的。", "更新的。"):
-        assert send(ming, path, HALF | {"message": text}).status_code == 200
-    assert ming.get(path).context["form"]["message"].value() == "更新的。"
-    assert OfferDraft.objects.count() == 2
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_first_savings_at_once_both_go_through(world: World) -> None:
-    case = given.a_complaint(world, status=S.NEGOTIATING)
-    engagement, both, done = case.engagements.get(), threading.Barrier(2, timeout=PATIENCE), []
-
-    def keep(text: str) -> None:
-        try:
-            both.wait()
-            with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
-                done.append(
-                    offer_terms.keep_draft(
-                        case, engagement, user=world.ming, step="make_offer", typed={"message": text}, now=NOW
-                    )
-                )
-                # Nobody commits before the other has looked.
-                with suppress(threading.BrokenBarrierError):
-                    both.wait(timeout=0.5)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=keep, args=(text,)) for text in ("甲", "乙")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    assert done == [True, True]
-    assert OfferDraft.objects.get().typed["fields"]["message"] in ("甲", "乙")

@@ -1,5 +1,6 @@
 """Before an offer goes, what it lacks is shown once; who sends it nevertheless is kept in the record."""
 
+import uuid
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,17 +10,16 @@ import pytest
 from complaints.handling.steps import advising, consumer, enterprise, offers
 from complaints.models import Complaint, HandlingStep, Offer
 from complaints.procedure.refusals import WrongInput
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from complaints.settlement import answer_templates
 from complaints.settlement.answer_templates import Rate
 from complaints.settlement.offer_terms import Answer
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
-from tests import given, missing_in
+from tests import given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_desk import OFFER, address, send, shown, signed_in
+from tests.complaints.pages.at_the_desk import OFFER, address, checked, send, shown, signed_in
 from tests.server import A_REQUEST
 
-S = Status
 UNSEEN = {name: value for name, value in OFFER.items() if name != "anyway"}
 PUT_OFF = "您好，经我司核实，您反映的业务为正常收费，系统无异常，无法为您办理退费，感谢您的理解与支持。"
 
@@ -32,31 +32,23 @@ def kept(case: Complaint) -> list[str]:
 
 def refused(world: World, case: Complaint, reason: str = PUT_OFF, **more: Any) -> Complaint:
     answers = [Answer(demand=1, verdict="refuse", reason=reason), Answer(demand=2, verdict="grant")]
-    move = offers.make_offer(answers=answers, **more)
-    return given.step(case, move, world.handler, WEDNESDAY + timedelta(hours=1))
+    return given.step(case, offers.make_offer(answers=answers, **more), world.handler, WEDNESDAY + timedelta(hours=1))
 
 
-def test_what_is_missing_is_shown_before_it_is_sent(world: World) -> None:
+def test_what_is_missing_is_shown_before_it_is_sent_and_a_good_offer_goes_at_once(world: World) -> None:
     case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
     page = send(client, address(case, "offer"), UNSEEN)
-    assert page.status_code == 200
+    checked(page, 200, "还没有与消费者联系的记录", "仍要发送", 'value="no_contact:"')
     assert not Offer.objects.exists()
-    text = shown(page)
-    for word in ("还没有与消费者联系的记录", "仍要发送", 'value="no_contact:"'):
-        assert word in text
     assert page.context["form"]["message"].value() == OFFER["message"]
     # What was typed since then is looked at again.
     less = send(client, address(case, "offer"), OFFER | {"promise-1-amount": "100"})
     assert not Offer.objects.exists()
-    assert 'href="#id_promise-1-amount"' in shown(less)
-    assert "少于答复里同意的金额" in shown(less)
+    assert not missing_in(shown(less), 'href="#id_promise-1-amount"', "少于答复里同意的金额")
     assert 'value="no_contact: promised_less:promise-1-amount"' in shown(less)
     assert send(client, address(case, "offer"), OFFER).status_code == 302
     assert kept(case) == ["no_contact:"]
-
-
-def test_a_good_offer_goes_at_once_and_the_record_says_nothing(world: World) -> None:
-    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    case = given.a_complaint(world, status=S.NEGOTIATING)
     move = enterprise.log_contact(channel="phone", reached=False, note="无人接听")
     given.step(case, move, world.handler, WEDNESDAY + timedelta(hours=2))
     assert "仍要发送" not in shown(send(client, address(case, "offer"), UNSEEN | {"preview": "1"}))
@@ -64,50 +56,38 @@ def test_a_good_offer_goes_at_once_and_the_record_says_nothing(world: World) -> 
     assert kept(case) == []
 
 
-def test_the_same_words_as_to_another_consumer(world: World) -> None:
-    refused(world, given.a_complaint(world, status=S.NEGOTIATING))
-    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
-    page = send(client, address(case, "offer"), OFFER | {"reason-2": PUT_OFF})
-    assert "与本单位近期对其他案件的答复几乎一样" in shown(page)
-    assert 'href="#id_reason-2"' in shown(page)
-    anyway = OFFER | {"reason-2": PUT_OFF, "anyway": "no_contact: copied:reason-2"}
-    assert send(client, address(case, "offer"), anyway).status_code == 302
-    assert kept(case) == ["no_contact:", "copied:reason-2"]
-
-
-def test_whose_words_are_compared(world: World) -> None:
+def test_the_same_words_as_to_another_consumer_are_told_and_whose_are_compared(world: World) -> None:
     """Of this branch, to other cases, lately, at most so many; a measure for equal cases is not among them."""
     first = refused(world, given.a_complaint(world, status=S.NEGOTIATING))
-    engagement = first.engagements.get()
-    now = WEDNESDAY + timedelta(hours=3)
+    engagement, now = first.engagements.get(), WEDNESDAY + timedelta(hours=3)
     assert list(advising.earlier_texts(engagement, now=now)) == [first.pk]
     assert PUT_OFF in advising.earlier_texts(engagement, now=now)[first.pk]
     assert advising.earlier_texts(engagement, now=now + advising.WINDOW) == {}
-    import uuid
-
     measured = refused(world, given.a_complaint(world, status=S.NEGOTIATING), measure_id=uuid.uuid4())
     assert (kept(measured), list(advising.earlier_texts(engagement, now=now))) == (["no_date:add"], [first.pk])
-    theirs = given.a_complaint(world, status=S.NEGOTIATING).engagements.get()
+    case, client = given.a_complaint(world, status=S.NEGOTIATING), signed_in(world.ming)
+    theirs = case.engagements.get()
     theirs.branch_id = None
     assert advising.earlier_texts(theirs, now=now) == {}
     theirs.branch_id, theirs.enterprise_id = engagement.branch_id, world.telecom.pk
     assert advising.earlier_texts(theirs, now=now) == {}
+    typed = OFFER | {"reason-2": PUT_OFF}
+    texts = ("与本单位近期对其他案件的答复几乎一样", 'href="#id_reason-2"')
+    checked(send(client, address(case, "offer"), typed), 200, *texts)
+    assert send(client, address(case, "offer"), typed | {"anyway": "no_contact: copied:reason-2"}).status_code == 302
+    assert kept(case) == ["no_contact:", "copied:reason-2"]
 
 
-def test_the_sums_stand_beside_the_fields(world: World) -> None:
+def test_the_sums_stand_beside_the_fields_and_how_similar_cases_ended(world: World) -> None:
     bought = {"object_category": "goods.phones", "object_kind": "goods", "problem_category": "false_claims"}
     bought |= {"is_online": True, "bought_on": date(2026, 11, 9), "amount": Decimal("128.50")}
     case, client = given.a_complaint(world, status=S.NEGOTIATING, **bought), signed_in(world.ming)
     page = client.get(address(case, "offer"))
-    figures = page.context["figures"]
-    asked = Decimal("128.50")
+    figures, asked = page.context["figures"], Decimal("128.50")
     assert (figures["asked"], figures["offered"], figures["missing"]) == (asked, 0, asked)
     text = shown(page)
-    for label in (
-        *("至少¥128.50", "《消费者权益保护法》第二十五条", "《消费者权益保护法》第五十五条", "+¥500.00"),
-        *("前提：经营者有欺诈行为。", "比要求少¥128.50"),
-    ):
-        assert label in text, label
+    assert not missing_in(text, *(f"《消费者权益保护法》第{number}条" for number in ("二十五", "五十五")))
+    assert not missing_in(text, "至少¥128.50", "+¥500.00", "前提：经营者有欺诈行为。", "比要求少¥128.50")
     more = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "100", "add": "1"})
     assert more.context["figures"]["missing"] == Decimal("28.50")
     part = {"answer-1": "part", "amount-1": "100", "reason-1": WHOLE, "promise-1-amount": "100"}
@@ -116,15 +96,11 @@ def test_the_sums_stand_beside_the_fields(world: World) -> None:
     assert "与要求相同" in shown(send(client, address(case, "offer"), {**UNSEEN, "preview": "1"}))
     odd = send(client, address(case, "offer"), {**UNSEEN, "promise-1-amount": "很多", "add": "1"})
     assert odd.context["figures"]["offered"] == 0
-
-
-def test_how_similar_cases_of_the_own_enterprise_ended(world: World) -> None:
     ended = given.a_complaint(world, status=S.CLOSED)
     case = given.a_complaint(world, status=S.NEGOTIATING)
     text = shown(signed_in(world.ming).get(address(case, "offer")))
     assert not missing_in(text, "同类问题的1件怎样办结", f'href="/enterprise/cases/{ended.number}/"')
-    for word in ("退还货款或服务费 同意 ¥128.50", "和解成功 1", "中位数¥128.50"):
-        assert word in text
+    assert not missing_in(text, "退还货款或服务费 同意 ¥128.50", "和解成功 1", "中位数¥128.50")
 
 
 WHOLE = "签收前拆封使用过，折旧按约定扣28.50元。"
@@ -155,8 +131,7 @@ def made(staff: Staff, name: str = "多扣费全退", body: str = BODY) -> Answe
 
 
 def version(template: AnswerTemplate) -> TemplateVersion:
-    template.refresh_from_db()
-    return TemplateVersion.objects.get(template=template, number=template.number)
+    return TemplateVersion.objects.get(template=template, number=reloaded(template).number)
 
 
 def contacted(world: World) -> Complaint:
@@ -173,11 +148,9 @@ def test_a_manager_writes_one_and_everybody_reads_it(world: World) -> None:
     template = AnswerTemplate.objects.get()
     assert response["Location"] == f"{LIST}{template.pk}/"
     text = shown(ming.get(LIST))
-    for label in ("多扣费全退", "我们将在{履行日}前退还{金额}", "第1版", "主管", "还没有"):
-        assert label in text, label
+    assert not missing_in(text, "多扣费全退", "我们将在{履行日}前退还{金额}", "第1版", "主管", "还没有")
     assert f"{LIST}{template.pk}/" not in text
-    again = send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY})
-    assert (again.status_code, "已经有叫这个名称的模板" in shown(again)) == (422, True)
+    checked(send(lead, f"{LIST}new/", {"name": "多扣费全退", "body": BODY}), 422, "已经有叫这个名称的模板")
 
 
 def test_nobody_else_writes_and_an_unknown_variable_is_refused_by_its_name(world: World) -> None:
@@ -193,10 +166,8 @@ def test_nobody_else_writes_and_an_unknown_variable_is_refused_by_its_name(world
     lead = signed_in(world.lead)
     for body, named in (("{姓名}您好", "{姓名}"), ("{金额}{钱}{日子}", "{钱}、{日子}")):
         for path, more in ((f"{LIST}new/", {"name": "新的"}), (f"{LIST}{template.pk}/", {"what": "change"})):
-            page = send(lead, path, {"body": body} | more)
-            assert (page.status_code, f"没有这个变量：{named}" in shown(page)) == (422, True)
-            assert 'href="#id_body"' in shown(page)
-            assert body in shown(page)
+            texts = (f"没有这个变量：{named}", 'href="#id_body"', body)
+            checked(send(lead, path, {"body": body} | more), 422, *texts)
         assert TemplateVersion.objects.count() == 1
 
 
@@ -208,31 +179,29 @@ def test_a_change_is_a_new_version_and_old_offers_keep_theirs(world: World) -> N
     answers = [refused, Answer(demand=2, verdict="grant")]
     offer = offers.make_offer(answers=answers, message=message, template_version=old.pk)
     given.step(case, offer, world.handler, WEDNESDAY)
-    path = f"{LIST}{template.pk}/"
-    assert send(signed_in(world.lead), path, {"what": "change", "body": BODY}).status_code == 302
-    assert version(template).number == 1
-    assert send(signed_in(world.lead), path, {"what": "change", "body": BODY + "再次致歉。"}).status_code == 302
-    assert (version(template).number, version(template).body) == (2, BODY + "再次致歉。")
-    assert Offer.objects.get().template_version == old
-    assert old.body == BODY
-    text = shown(signed_in(world.lead).get(path))
+    path, lead = f"{LIST}{template.pk}/", signed_in(world.lead)
+    for body, number in ((BODY, 1), (BODY + "再次致歉。", 2)):
+        assert send(lead, path, {"what": "change", "body": body}).status_code == 302
+        assert (version(template).number, version(template).body) == (number, body)
+    assert (Offer.objects.get().template_version, old.body) == (old, BODY)
+    text = shown(lead.get(path))
     assert text.index("第2版") < text.index("第1版")
-    assert send(signed_in(world.lead), path, {"what": "retire"}).status_code == 302
+    assert send(lead, path, {"what": "retire"}).status_code == 302
     page = shown(signed_in(world.ming).get(address(contacted(world), "offer")))
     assert "回复模板" not in page.partition("<main")[2].partition("</main>")[0]
-    assert send(signed_in(world.lead), path, {"what": "again"}).status_code == 302
-    assert send(signed_in(world.lead), path, {"what": "burn"}).status_code == 404
+    assert send(lead, path, {"what": "again"}).status_code == 302
+    assert send(lead, path, {"what": "burn"}).status_code == 404
     assert not AnswerTemplate.objects.get().is_retired
 
 
-def test_it_is_used_without_a_script_and_what_is_open_stays_a_blank(world: World) -> None:
+def test_a_template_is_used_without_a_script_and_words_of_ones_own_or_of_others_are_none(world: World) -> None:
     template, case, ming = made(world.lead_staff), contacted(world), signed_in(world.ming)
     path, pick = address(case, "offer"), str(version(template).pk)
     assert "多扣费全退" in shown(ming.get(path))
     written = {**OFFER, "answer-2": "grant", "reason-2": "", "message": "您好。"}
     bare = send(ming, path, {**written, "rows": "0", "pick": pick, "use": "1"})
-    assert bare.context["form"]["message"].value().startswith("您好。\n陈先生/女士您好，宽带每月多扣费一事")
-    assert "【请填：金额】" in bare.context["form"]["message"].value()
+    text = bare.context["form"]["message"].value()
+    assert (text.startswith("您好。\n陈先生/女士您好，宽带每月多扣费一事"), "【请填：金额】" in text) == (True, True)
     form = send(ming, path, {**written, "pick": pick, "use": "1"}).context["form"]
     message = form["message"].value()
     assert message.endswith("我们将在12月7日（周一）前退还¥128.50，经办人明试。")
@@ -241,45 +210,36 @@ def test_it_is_used_without_a_script_and_what_is_open_stays_a_blank(world: World
     left = send(ming, path, {**written, "template": pick, "message": open_blank, "preview": "1"})
     assert "还有空着没填的地方" in shown(left)
     assert send(ming, path, {**written, "template": pick, "message": message}).status_code == 302
-    assert Offer.objects.get().template_version_id == int(pick)
-
-
-def test_words_of_ones_own_are_not_counted_as_the_template(world: World) -> None:
-    pick, case = str(version(made(world.lead_staff)).pk), contacted(world)
+    assert Offer.objects.get(complaint=case).template_version_id == int(pick)
+    case = contacted(world)
     own = OFFER | {"template": pick, "message": "三个月全退，明天到账。"}
-    assert send(signed_in(world.ming), address(case, "offer"), own).status_code == 302
-    assert Offer.objects.get().template_version is None
-
-
-def test_of_another_enterprise_there_is_no_template(world: World) -> None:
-    theirs, case, ming = version(made(world.hua_staff)), contacted(world), signed_in(world.ming)
-    assert "多扣费全退" not in shown(ming.get(address(case, "offer")))
-    used = send(ming, address(case, "offer"), OFFER | {"pick": str(theirs.pk), "use": "1"})
+    assert send(ming, address(case, "offer"), own).status_code == 302
+    assert Offer.objects.get(complaint=case).template_version is None
+    theirs, case = version(made(world.hua_staff, "别家的模板")), contacted(world)
+    path = address(case, "offer")
+    assert "别家的模板" not in shown(ming.get(path))
+    used = send(ming, path, OFFER | {"pick": str(theirs.pk), "use": "1"})
     assert used.context["form"]["message"].value() == OFFER["message"]
-    refused = send(ming, address(case, "offer"), OFFER | {"template": str(theirs.pk), "message": BODY})
-    assert refused.status_code in (200, 422)
+    typed = OFFER | {"template": str(theirs.pk), "message": BODY}
+    assert send(ming, path, typed).status_code in (200, 422)
     answers = [Answer(demand=1, verdict="grant"), Answer(demand=2, verdict="grant")]
     offer = offers.make_offer(answers=answers, message=BODY, template_version=theirs.pk)
     with pytest.raises(WrongInput):
         given.step(case, offer, world.handler, WEDNESDAY)
-    assert not Offer.objects.exists()
+    assert not Offer.objects.filter(complaint=case).exists()
 
 
 def test_how_often_it_was_accepted(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     template = made(world.lead_staff)
     pick, now = version(template).pk, WEDNESDAY + timedelta(hours=3)
 
-    def offered(answer: Any) -> None:
-        case = contacted(world)
-        answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
-        offer = offers.make_offer(answers=answers, message=BODY, template_version=pick)
+    answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
+    declined = consumer.decline_offer(reason="amount_too_low")
+    for answer in (consumer.accept_offer(), consumer.accept_offer(), declined, None):
+        case, offer = contacted(world), offers.make_offer(answers=answers, message=BODY, template_version=pick)
         given.step(case, offer, world.handler, WEDNESDAY)
         if answer is not None:
             given.step(case, answer, world.consumer, now)
-
-    declined = consumer.decline_offer(reason="amount_too_low")
-    for answer in (consumer.accept_offer(), consumer.accept_offer(), declined, None):
-        offered(answer)
     assert answer_templates.rates([template], now=now) == {template.pk: Rate(answered=3, accepted=2)}
     assert "3份中接受2份，样本太少" in shown(signed_in(world.ming).get(LIST))
     monkeypatch.setattr(answer_templates, "FEWEST", 3)

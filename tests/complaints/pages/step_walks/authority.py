@@ -13,27 +13,18 @@ from complaints.models import Complaint, Deadline, Matter, OfficialDocument
 from complaints.pages.authority.documents import document_steps
 from complaints.pages.authority.pages import PAGES
 from complaints.parties.actors import officer
-from complaints.procedure.workflow import Status
+from complaints.procedure.workflow import Status as S
 from tests import given
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import (
-    TEXT,
-    ahead,
-    asked_return,
-    now,
-    officer_of,
-    one_person_suffices,
-    step_url,
-    workspace,
-)
+from tests.complaints.pages.at_the_authority import TEXT, ahead, asked_return, now, one_person_suffices, step_url
+from tests.complaints.pages.at_the_desk import officer_of, signed_in
 from tests.complaints.pages.authority.test_authority_cases import suggest
 from tests.complaints.pages.step_walks import Audience, Given, Typed, Walk, Wrong, an_analyst, at
 
-S = Status
 Happens = Callable[[World, Complaint], Any]
 
 
-def after(status: Status, *before: Happens) -> Given:
+def after(status: S, *before: Happens) -> Given:
     """A case at ``status`` to which something more happened."""
 
     def made(world: World) -> Complaint:
@@ -61,9 +52,8 @@ def has(**columns: Any) -> Happens:
 def late(world: World, case: Complaint) -> None:
     has(is_overdue=True)(world, case)
     day = now() - timedelta(days=1)
-    Deadline.objects.filter(complaint=case, clock="review").update(
-        started_at=day - timedelta(days=11), due_at=day, lapsed_at=day, lapse_written_at=now(), state="lapsed"
-    )
+    lapsed = {"due_at": day, "lapsed_at": day, "lapse_written_at": now(), "state": "lapsed"}
+    Deadline.objects.filter(complaint=case, clock="review").update(started_at=day - timedelta(days=11), **lapsed)
 
 
 def extensions(world: World, case: Complaint) -> None:
@@ -76,10 +66,6 @@ def represented(world: World, case: Complaint) -> None:
 
 def ours(world: World, case: Complaint) -> None:
     has(handling_authority=world.gulou)(world, case)
-
-
-def routed(world: World, case: Complaint) -> None:
-    suggest(case, world)
 
 
 def a_lead(world: World, case: Complaint) -> Typed:
@@ -96,10 +82,6 @@ def to_gulou(world: World, case: Complaint) -> Typed:
 
 def to_mobile(world: World, case: Complaint) -> Typed:
     return {"target": f"{world.mobile.pk}-{world.fuzhou.pk}"}
-
-
-def to_telecom(world: World, case: Complaint) -> Typed:
-    return {"target": f"{world.telecom.pk}-"}
 
 
 def to_head(world: World, case: Complaint) -> Typed:
@@ -153,34 +135,33 @@ NO_TARGET: list[Wrong] = [({"q": "移动"}, "target"), ({"target": "1-2"}, "targ
 TOO_SHORT: list[Wrong] = [({"ground": "other_law", "facts": "  短  "}, "facts")]
 COVERS = GRANTED | {"seen": "power_original", "may_settle": "no", "valid_until": "2026-11-30"}
 BAD_POWERS: list[Wrong] = [
-    (GRANTED, "seen"),
-    ({"decision": "refuse"}, "text"),
-    ({"decision": "maybe"}, "decision"),
-    (COVERS | {"valid_until": "2026-11-10"}, "valid_until"),
-    (COVERS | {"seen": "guessed"}, "seen"),
-    (COVERS | {"valid_until": "soon"}, "valid_until"),
-    ({"decision": "refuse", "text": "字" * 5000}, "text"),
+    *((GRANTED, "seen"), ({"decision": "refuse"}, "text"), ({"decision": "maybe"}, "decision")),
+    *((COVERS | {"valid_until": day}, "valid_until") for day in ("2026-11-10", "soon")),
+    *((COVERS | {"seen": "guessed"}, "seen"), ({"decision": "refuse", "text": "字" * 5000}, "text")),
 ]
 NO_WHY: list[Wrong] = [({}, "decision"), ({"decision": "refuse"}, "text")]
 HIDDEN: list[Wrong] = [({}, "decision"), ({"decision": "withhold"}, "text")]
 
 
-def walk(name: str, made: Given, typed: Any = SAID, to: Status | None = None, wrong: Any = (), **more: Any) -> Walk:
+def walk(name: str, made: Given, typed: Any = SAID, to: S | None = None, wrong: Any = (), **more: Any) -> Walk:
     usual: dict[str, Any] = {"who": "officer", "closed": at(S.FILED)}
     return Walk(name, made, typed, to, wrong=wrong, **usual | more)
 
 
-def sorting(name: str, step: str, made: Given, typed: Any, to: Status | None, wrong: Any) -> Walk:
+def sorting(name: str, step: str, made: Given, typed: Any, to: S | None, wrong: Any) -> Walk:
     return walk(name, made, typed, to, wrong, step=step, who="intake", closed=OVER)
 
 
+SUGGESTED = after(S.TRIAGE, suggest)
 FAILED, NOT_SEEN = "mediation_terminated", SAID | {"decision": "refuse"}
 NO_CONSUMER = SAID | {"matter": "consultation", "body": "12345"}
 AN_ERROR, NO_GROUND = SAID | {"ground": "clerical_error"}, [(SAID | {"ground": "because"}, "ground")]
 WALKS = [
     sorting("authority", "assign_authority", SORTING, to_gulou, S.REVIEW, [({"authority": "999999"}, "authority")]),
-    sorting("forward", "forward", after(S.TRIAGE, routed), to_mobile, S.WITH_ENTERPRISE, NO_TARGET),
-    sorting("ask-consent", "ask_consent", after(S.TRIAGE, routed), to_telecom, None, [({}, "target")]),
+    sorting("forward", "forward", SUGGESTED, to_mobile, S.WITH_ENTERPRISE, NO_TARGET),
+    sorting(
+        "ask-consent", "ask_consent", SUGGESTED, lambda w, _: {"target": f"{w.telecom.pk}-"}, None, [({}, "target")]
+    ),
     walk("redirect", SORTING, NO_CONSUMER, S.CLOSED, outcome="redirected", who="intake"),
     walk("assign-officer", REVIEWED, to_head, wrong=[({"officer": "1x"}, "officer")]),
     walk("return", REVIEWED, SAID, S.TRIAGE),
@@ -233,9 +214,9 @@ AUTHORITY = Audience(
     walks=WALKS,
     url=step_url,
     home=lambda case: f"/authority/cases/{case.number}/",
-    browser=lambda world, case, walk: workspace(officer_of(world, walk.who)),
+    browser=lambda world, case, walk: signed_in(officer_of(world, walk.who)),
     strangers=lambda world: [world.far_officer.user, world.ming],
-    reader=lambda world: workspace(an_analyst(world)),
+    reader=lambda world: signed_in(an_analyst(world)),
     refuses=True,
     why="",
 )
@@ -250,7 +231,7 @@ def document_url(case: Complaint, name: str = "") -> str:
 
 
 def corrected(world: World, case: Complaint) -> Typed:
-    form = workspace(world.rui).get(document_url(case, "correct")).context["form"]
+    form = signed_in(world.rui).get(document_url(case, "correct")).context["form"]
     values = {name: form[name].value() for name in form.fields}
     return values | SAID | {[name for name in values if name.startswith("words-")][-1]: "一项写错的内容。"}
 

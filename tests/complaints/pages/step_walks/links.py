@@ -1,7 +1,5 @@
 """Step pages behind a link: of a respondent without account, and of the body to which a mediation was handed."""
 
-from __future__ import annotations
-
 from datetime import timedelta
 from typing import Any
 
@@ -14,34 +12,28 @@ from complaints.pages.links.answer import PAGES
 from complaints.pages.mediation import bodies
 from complaints.parties import actors
 from complaints.procedure.filing_request import RespondentRequest
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.workflow import Outcome
+from complaints.procedure.workflow import Status as S
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.handling import test_mediation_bodies
-from tests.complaints.pages.at_the_authority import TEXT, ahead, now, workspace
+from tests.complaints.pages.at_the_authority import TEXT, ahead, now
+from tests.complaints.pages.at_the_desk import signed_in
 from tests.complaints.pages.links import test_answer
 from tests.complaints.pages.step_walks import Audience, Given, Walk, Wrong, at
 from tests.complaints.pages.step_walks.authority import PAST_PROMISE, promised
-from tests.complaints.pages.step_walks.consumer import READ, SPOKEN, answered_suggestion
-
-S = Status
+from tests.complaints.pages.step_walks.parties import READ, SPOKEN, answered_suggestion
 
 
-def at_a_shop(*moves: tuple[str, Any], ends: bool = False) -> Given:
+def at_a_shop(*moves: tuple[str, Any]) -> Given:
     """Against a shop that is not enrolled, accepted; then what each did, the shop through an officer."""
 
     def made(world: World) -> Complaint:
         respondents = (RespondentRequest(named="鼓楼区好又多小店", phone="13900000123"),)
         case = given.a_complaint(world, status=S.REVIEW, respondents=respondents)
         given.step(case, authority.accept(), world.officer, WEDNESDAY)
-        shop = actors.respondent(
-            case,
-            organisation="鼓楼区好又多小店",
-            person_key=None,
-            channel="phone",
-            by=world.officer,
-            recording={"how": "phone", "proof": "LY-2026-0001"},
-        )
+        how = {"channel": "phone", "recording": {"how": "phone", "proof": "LY-2026-0001"}}
+        shop = actors.respondent(case, organisation="鼓楼区好又多小店", person_key=None, by=world.officer, **how)
         for who, move in moves:
             given.step(case, move, shop if who == "shop" else getattr(world, who), WEDNESDAY)
         return case
@@ -49,23 +41,17 @@ def at_a_shop(*moves: tuple[str, Any], ends: bool = False) -> Given:
     return made
 
 
-def agreed(*promises: Promise, then: Any = ()) -> Given:
-    return at_a_shop(
-        ("consumer", both.agree_to_mediation()),
-        ("shop", both.agree_to_mediation()),
-        ("officer", mediation.record_agreement(promises=list(promises), text="退还多扣的钱。")),
-        *then,
-    )
+BOTH = [(side, both.agree_to_mediation()) for side in ("consumer", "shop")]
+
+
+def agreed(*promises: Promise) -> Given:
+    return at_a_shop(*BOTH, ("officer", mediation.record_agreement(promises=list(promises), text="退还多扣的钱。")))
 
 
 REFUND = Promise(kind="transfer", what="退款", amount="128.50", due_on="2026-12-07")
 RETURNED = Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20")
 CLAIM = ("consumer", both.claim_settled_elsewhere(text="店里已经退钱。"))
-OFFERED = (
-    ("consumer", both.agree_to_mediation()),
-    ("shop", both.agree_to_mediation()),
-    ("officer", mediation.suggest_settlement(text="退还一半费用。")),
-)
+OFFERED = (*BOTH, ("officer", mediation.suggest_settlement(text="退还一半费用。")))
 ACCEPTED = at_a_shop()
 
 UNDECIDED: list[Wrong] = [({"text": "没有选，字还在。"}, "answer")]
@@ -108,7 +94,7 @@ RESPONDENT_BY_OFFICER = Audience(
     walks=WALKS,
     url=lambda case, name: f"/authority/mediation/{case.number}/respondent/{name}/",
     home=lambda case: f"/authority/mediation/{case.number}/respondent/",
-    browser=lambda world, case, walk: workspace(world.rui),
+    browser=lambda world, case, walk: signed_in(world.rui),
     strangers=lambda world: [world.far_officer.user, world.ming],
     refuses=True,
     more=SPOKEN,
