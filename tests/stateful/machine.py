@@ -235,7 +235,10 @@ class Town(RuleBasedStateMachine):
         if who == "party":
             party = self.parties.get(seen.case.pk)
             row = next((row for row in seen.participants if party and row.ordinal == party.party), None)
-            return party if row is None or party is None else self._as_now(party, row)
+            if row is None or party is None:
+                return party
+            role = actors._role_of(row, is_there=row.state == Participant.JOINED)
+            return replace(party, role=role, roles=frozenset({role}))
         if who == "body":
             matter = seen.matter("delegation")
             return matter and actors.mediation_body(
@@ -247,10 +250,6 @@ class Town(RuleBasedStateMachine):
             by: Any = {"by": self.world.officer, "channel": "phone", "recording": {"proof": "call_back"}}
             return actors.on_behalf_of(self.world.chen.pk, "陈试", seen.case.consumer_key, **by)
         return actor
-
-    def _as_now(self, party: Actor, row: Participant) -> Actor:
-        role = actors._role_of(row, is_there=row.state == Participant.JOINED)
-        return replace(party, role=role, roles=frozenset({role}))
 
     def _offered(self, case: Complaint, actor: Actor) -> list[str]:
         if actor is actors.SYSTEM:

@@ -79,8 +79,7 @@ def guided(world: World, step: str) -> bool:
     Policy.objects.filter(name__startswith="two_persons.").update(number=0)
     way = WALKS[step]
     case = way.begin(world)
-    move = made(step, world, case)
-    given.step(case, move, world.actor(way.who), WEDNESDAY + way.after)
+    given.step(case, made(step, world, case), world.actor(way.who), WEDNESDAY + way.after)
     return HandlingStep.objects.filter(complaint=case, step=step).exists()
 
 

@@ -83,10 +83,22 @@ def walk(walked: Walk, db: None, monkeypatch: pytest.MonkeyPatch) -> Walk:
     return walked
 
 
-def test_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
+def test_a_rebuild_that_was_stopped_goes_on_and_what_is_folded_piece_by_piece_is_what_is_made_anew(walk: Walk) -> None:
     """A walk of many steps, folded on the way; then all of it anew, equal to the row."""
-    making.rebuild(now=walk.now, piece=5)
+    stopped, shown = list[int](), list[int]()
+
+    def stop(done: int, whole: int) -> None:
+        stopped.append(done)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        making.rebuild(now=walk.now, piece=4, tell=stop)
+    assert rollups.fold(now=walk.now) == 0, "nobody folds into what is being made"
+    assert not Counters.at(walk.now, current_calendar()).is_complete
+    making.rebuild(now=walk.now, piece=4, tell=lambda done, whole: shown.append(done))
+    assert shown[0] == stopped[0] + 4, "the first piece was done"
     assert Tally.objects.filter(kind="received").count() == len(walk.cases)
+    call_command("rebuild_rollups", "--compare")
     handling.sweep_clocks(now=walk.now + 8 * DAY)
     with connection.cursor() as cursor:
         assert rollups.fold_cases(cursor, walk.cases) > 0
@@ -188,23 +200,6 @@ def test_it_compares_once_a_night(walk: Walk) -> None:
         pieces += 1
     assert pieces >= len(TABLES)
     assert rollups.sweep_comparison(now=night + timedelta(hours=5)) == 0
-
-
-def test_a_rebuild_that_was_stopped_goes_on(walk: Walk) -> None:
-    stopped, shown = list[int](), list[int]()
-
-    def stop(done: int, whole: int) -> None:
-        stopped.append(done)
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        making.rebuild(now=walk.now, piece=4, tell=stop)
-    assert rollups.fold(now=walk.now) == 0, "nobody folds into what is being made"
-    assert not Counters.at(walk.now, current_calendar()).is_complete
-    making.rebuild(now=walk.now, piece=4, tell=lambda done, whole: shown.append(done))
-    assert shown[0] == stopped[0] + 4, "the first piece was done"
-    assert Tally.objects.filter(kind="received").count() == len(walk.cases)
-    call_command("rebuild_rollups", "--compare")
 
 
 def test_lists_behind_numbers_have_as_many_lines_folded_or_not(walk: Walk) -> None:

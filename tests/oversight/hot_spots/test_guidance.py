@@ -19,7 +19,7 @@ from oversight.hot_spots.guiding import WantedMeasure
 from oversight.models import ConsumerWarning, DayFacet, DayRegion, Guidance, HotSpot, HotSpotAction
 from tests import found_in, missing_in, reloaded
 from tests.cast import World
-from tests.complaints.pages.at_the_authority import officer_of
+from tests.complaints.pages.at_the_authority import ahead, officer_of
 from tests.oversight.counting import CHARGE, DAY, TODAY, received
 from tests.oversight.looking import browser, cost, page_of, sent
 
@@ -38,10 +38,6 @@ def a_spot(world: World, **columns: Any) -> HotSpot:
 MEASURE = {"what": "账单逐项列明收费", "responsible": "客服部负责人"}
 
 
-def later(days: int) -> str:
-    return (timezone.localdate() + days * DAY).isoformat()
-
-
 def a_guidance(world: World, *, sent_at: datetime | None = None, due: int = 20, **columns: Any) -> Guidance:
     by: Any = {"by": world.rui, "now": sent_at or timezone.now()}
     first = WantedMeasure(**MEASURE, due_on=timezone.localdate() + due * DAY)
@@ -53,7 +49,7 @@ def a_guidance(world: World, *, sent_at: datetime | None = None, due: int = 20, 
 def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     spot, officer, enterprise = a_spot(world), browser(world.rui), browser(world.lead)
     path = f"/authority/hot-spots/{spot.pk}/guidance/"
-    url = sent(officer, path, enterprise=world.mobile.pk, causes="账单没有列明", due_on=later(20), **MEASURE).url
+    url = sent(officer, path, enterprise=world.mobile.pk, causes="账单没有列明", due_on=ahead(20), **MEASURE).url
     guidance = Guidance.objects.get()
     assert url == f"/authority/guidance/{guidance.pk}/"
     # The enterprise sees nothing of a draft.
@@ -61,7 +57,7 @@ def test_from_the_hot_spot_to_the_judgement(world: World) -> None:
     assert enterprise.get(own).status_code == 404
     assert enterprise.get("/enterprise/guidance/").context["rows"] == []
     for what in ("给多扣费的用户退费", "错写的"):
-        added = sent(officer, url, do="add", what=what, responsible="财务部负责人", due_on=later(30))
+        added = sent(officer, url, do="add", what=what, responsible="财务部负责人", due_on=ahead(30))
         assert added.status_code == 302
     assert sent(officer, url, do="drop", number="3").status_code == 302
     assert sent(officer, url, do="send").status_code == 302
@@ -114,7 +110,7 @@ def test_what_is_missing_is_named_and_what_was_typed_stays(world: World) -> None
         ({"due_on": "明天"}, "日期请按年-月-日填写"),
         ({"enterprise": "999999"}, "请选择一项"),
     ]:
-        good = {"enterprise": str(world.mobile.pk), "causes": "独一无二的原因", "due_on": later(20), **MEASURE}
+        good = {"enterprise": str(world.mobile.pk), "causes": "独一无二的原因", "due_on": ahead(20), **MEASURE}
         answer = sent(world.rui, f"/authority/hot-spots/{spot.pk}/guidance/", **(good | said))
         page = answer.content.decode()
         assert (answer.status_code, words in page) == (422, True), words
@@ -125,9 +121,9 @@ def test_what_is_missing_is_named_and_what_was_typed_stays(world: World) -> None
 def test_one_guidance_an_enterprise_and_hot_spot_and_a_measure_past_its_date_is_reminded_of_once(world: World) -> None:
     guidance = a_guidance(world, due=2)
     path = f"/authority/hot-spots/{guidance.hot_spot_id}/guidance/"
-    again = sent(world.rui, path, enterprise=world.mobile.pk, causes="x", due_on=later(20), **MEASURE)
+    again = sent(world.rui, path, enterprise=world.mobile.pk, causes="x", due_on=ahead(20), **MEASURE)
     assert (again.status_code, "已经就这个热点发起过" in again.content.decode()) == (409, True)
-    gone = sent(world.rui, f"/authority/guidance/{guidance.pk}/", do="add", due_on=later(20), **MEASURE)
+    gone = sent(world.rui, f"/authority/guidance/{guidance.pk}/", do="add", due_on=ahead(20), **MEASURE)
     assert gone.status_code == 409
     OutgoingMessage.objects.all().delete()
     now = timezone.now()

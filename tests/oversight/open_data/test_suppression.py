@@ -58,6 +58,11 @@ class Reader:
         """Which of them some table has there: the bounds drawn in, then each withheld number tried one by one."""
         return [value for value in values if self._solve(self.bounds | {cell: (value, value)})]
 
+    def is_in_doubt(self, cell: Cell, number: int) -> None:
+        possible = self.possible(cell, range(1, number + SPREAD + 2))
+        assert number in possible
+        assert len(possible) > SPREAD, (cell, number, possible)
+
     def _solve(self, bounds: Mapping[Cell, tuple[int, int]] | None) -> bool:
         bounds = self._narrowed(dict(bounds)) if bounds is not None else None
         if bounds is None:
@@ -109,9 +114,7 @@ def small_ones_stay_open(counts, axes):
                 reader.known[cell] = number
     for cell, number in truth.items():
         if number in SMALL:
-            possible = reader.possible(cell, range(1, number + SPREAD + 2))
-            assert number in possible
-            assert len(possible) > SPREAD, (cell, number, possible, shown)
+            reader.is_in_doubt(cell, number)
     return shown
 
 
