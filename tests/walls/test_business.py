@@ -22,7 +22,7 @@ from complaints.models import Deadline, HandlingStep
 from complaints.procedure.workflow import TABLE, Role, Status
 from tests import reloaded
 from tests.cast import WEDNESDAY, World
-from tests.complaints.handling.test_steps import WALKS
+from tests.complaints.handling.test_steps import WALKS, made
 from tests.given import BECAUSE, a_complaint, refused, step
 
 
@@ -86,7 +86,8 @@ def threads() -> Iterator[ThreadPoolExecutor]:
 def race(world: World, step: str, threads: ThreadPoolExecutor) -> tuple[int, int]:
     """How many of fifty took the step, and how often the record has it."""
     walk = WALKS[step]
-    case, move = walk.begin(world)
+    case = walk.begin(world)
+    move = made(step, world, case)
     before = HandlingStep.objects.filter(complaint=case, step=step).count()
     actor, start = world.actor(walk.who), Barrier(AT_ONCE)
 
