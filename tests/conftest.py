@@ -59,10 +59,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def _pages_of_a_test_are_open(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A test that brings its own addresses is no page of the portal: permissions.csv does not know them."""
-    if request.node.get_closest_marker("urls"):
+    has_own = request.node.get_closest_marker("urls") is not None
+    if has_own:
         monkeypatch.setattr("access.middleware.is_public", lambda *_: True)
+        entering.is_here.cache_clear()
+    yield
+    if has_own:
+        # Which addresses there are is remembered.
+        entering.is_here.cache_clear()
 
 
 @pytest.fixture(autouse=True, scope="session")
