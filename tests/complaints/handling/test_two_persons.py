@@ -78,12 +78,12 @@ def sign(case: Complaint, actor: Actor) -> None:
     handling.take(proposals.approve(), [case.pk], actor=actor, now=LATER)
 
 
-@pytest.mark.parametrize("step", sorted(GUARDED))
-def test_without_a_row_that_asks_for_the_head_two_names_still_stand(world: World, step: str) -> None:
-    Policy.objects.filter(name__regex=r"^(head|two_persons)\.").delete()
-    case, move = proposed(world, step)
-    assert given.refused(case, move, world.officer, LATER) == "two_persons"
-    assert all(taken.is_done for taken in approve(case, move, second(world)))
+def test_without_a_row_that_asks_for_the_head_two_names_still_stand(world: World) -> None:
+    for step in GUARDED:
+        Policy.objects.filter(name__regex=r"^(head|two_persons)\.").delete()
+        case, move = proposed(world, step)
+        assert given.refused(case, move, world.officer, LATER) == "two_persons"
+        assert all(taken.is_done for taken in approve(case, move, second(world)))
 
 
 def test_the_police_are_told_by_two_names_and_the_head_who_gives_no_last_one_without_the_step(world: World) -> None:
