@@ -167,6 +167,30 @@ def test_reminders_come_in_order_each_once(calendar: Calendar, started: datetime
     assert seen == [(mark, moment) for moment, mark in newest.items()]
 
 
+def at(month: int, day: int, hour: int = 8, minute: int = 30) -> datetime:
+    return CHINA.moment(date(2026, month, day)).replace(tzinfo=UTC) + timedelta(hours=hour, minutes=minute)
+
+
+def test_reminders_of_ten_working_days_move_with_a_pause_and_only_the_latest_is_given() -> None:
+    started = at(11, 11, 16)
+    due = working_days(started, 10, CHINA)
+    expected = ((50, at(11, 19)), (80, at(11, 24)), (100, at(11, 25)), (101, at(11, 26)), (102, at(11, 27)))
+    assert milestones(started, due, CHINA, overdue=2) == expected
+    assert milestones(started, due.due_at, CHINA, overdue=2) == expected
+    again = resume(date(2026, 11, 20), 5, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 18))
+    assert milestones(started, again, CHINA) == ((50, at(11, 23)), (80, at(11, 26)), (100, at(11, 27)))
+    # One working day: half, four fifths and the last day begin on the same morning.
+    due = working_days(started, 1, CHINA)
+    assert next_milestone(started, started, due, CHINA) == (100, at(11, 12))
+    assert latest_milestone(at(11, 12, 8, 29), started, due, CHINA) is None
+    assert latest_milestone(at(11, 12), started, due, CHINA) == (100, at(11, 12))
+    # After an outage over a weekend: three working days late, one reminder.
+    assert latest_milestone(at(11, 17, 12), started, due, CHINA) == (103, at(11, 17))
+    assert next_milestone(at(11, 17, 12), started, due, CHINA) == (104, at(11, 18))
+    due = fixed_day(date(2026, 11, 11), CHINA)
+    assert (milestones(started, due, CHINA), next_milestone(started, started, due, CHINA)) == ((), (101, at(11, 12)))
+
+
 HERE = Path(__file__).parent
 Vector = tuple[str, str, int, str, str]
 

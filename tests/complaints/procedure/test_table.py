@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -13,17 +13,7 @@ from complaints.forms.fields import Day
 from complaints.handling import MOVES
 from complaints.handling.steps import authority, casework, mediation, supervision
 from complaints.handling.transition.lapses import LAPSES
-from complaints.procedure.deadlines import (
-    calendar_days,
-    fixed_day,
-    latest_milestone,
-    milestones,
-    next_milestone,
-    recompute,
-    resume,
-    with_allowance,
-    working_days,
-)
+from complaints.procedure.deadlines import calendar_days, fixed_day, recompute, resume, with_allowance, working_days
 from complaints.procedure.derivation import _RULES, day_by_day, explain
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import CLOCKS, MUST_ACT, OPEN, STEPS, TABLE, Clock, Outcome, Role, Status
@@ -149,30 +139,6 @@ def test_a_provisional_year_a_missing_calendar_and_a_named_day_are_told() -> Non
     due = fixed_day(date(2026, 12, 5), CHINA, rule="performance")
     assert in_language("en", day_by_day, due.derivation) == []
     assert told(due.derivation)[0] == "规则：履行期限"
-
-
-def at(month: int, day: int, hour: int = 8, minute: int = 30) -> datetime:
-    return CHINA.moment(date(2026, month, day)).replace(tzinfo=UTC) + timedelta(hours=hour, minutes=minute)
-
-
-def test_reminders_of_ten_working_days_move_with_a_pause_and_only_the_latest_is_given() -> None:
-    started = at(11, 11, 16)
-    due = working_days(started, 10, CHINA)
-    expected = ((50, at(11, 19)), (80, at(11, 24)), (100, at(11, 25)), (101, at(11, 26)), (102, at(11, 27)))
-    assert milestones(started, due, CHINA, overdue=2) == expected
-    assert milestones(started, due.due_at, CHINA, overdue=2) == expected
-    again = resume(date(2026, 11, 20), 5, CHINA, earlier=due.derivation, paused_from=date(2026, 11, 18))
-    assert milestones(started, again, CHINA) == ((50, at(11, 23)), (80, at(11, 26)), (100, at(11, 27)))
-    # One working day: half, four fifths and the last day begin on the same morning.
-    due = working_days(started, 1, CHINA)
-    assert next_milestone(started, started, due, CHINA) == (100, at(11, 12))
-    assert latest_milestone(at(11, 12, 8, 29), started, due, CHINA) is None
-    assert latest_milestone(at(11, 12), started, due, CHINA) == (100, at(11, 12))
-    # After an outage over a weekend: three working days late, one reminder.
-    assert latest_milestone(at(11, 17, 12), started, due, CHINA) == (103, at(11, 17))
-    assert next_milestone(at(11, 17, 12), started, due, CHINA) == (104, at(11, 18))
-    due = fixed_day(date(2026, 11, 11), CHINA)
-    assert (milestones(started, due, CHINA), next_milestone(started, started, due, CHINA)) == ((), (101, at(11, 12)))
 
 
 def late_on(day: date) -> datetime:
