@@ -130,7 +130,9 @@ def test_T13_duties_are_given_by_security_and_the_last_holder_stays(world: World
     }
 
 
-def test_the_log_is_filtered_and_costs_the_same_however_long(world: World, keepers: dict[str, User]) -> None:
+def test_T37_the_log_is_filtered_costs_the_same_however_long_and_an_alert_stands_out(
+    world: World, keepers: dict[str, User], settings: Any
+) -> None:
     now, client = timezone.now(), signed_in(keepers["audit"])
 
     def queries(address: str) -> int:
@@ -149,9 +151,6 @@ def test_the_log_is_filtered_and_costs_the_same_however_long(world: World, keepe
     assert "没有符合条件的记录" in shown(client.get("/administration/log/", {"who": "nobody@example.com"}))
     odd = {"kind": "x" * 500, "since": "yesterday", "after": "1.x"}
     assert client.get("/administration/log/", odd).status_code == 200
-
-
-def test_T37_an_alert_stands_out_in_the_log(world: World, keepers: dict[str, User], settings: Any) -> None:
     settings.REVEALS_A_DAY = 1
     for _ in range(2):
         case = given.a_complaint(world, status=Status.NEGOTIATING)

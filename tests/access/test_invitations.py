@@ -136,8 +136,7 @@ def test_T13_somebody_we_know_signs_in_and_joins_and_an_administrator_cannot(wor
     assert with_password(client).status_code == 302
     assert Staff.objects.filter(user=world.otto, role="handler").exists()
     other = signed_in(world.chen)
-    link = invited(world)
-    other.get(link)
+    other.get(invited(world))
     assert "另一个邮箱" in shown(other.get(ACCEPT))
     assert with_password(other).status_code == 422
     assert not Staff.objects.filter(user=world.chen).exists()

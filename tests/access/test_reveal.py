@@ -34,8 +34,7 @@ def _seen(page: str) -> set[str]:
 
 
 def look(world: World, case: Complaint, who: str = "handler", reason: str = "look_call") -> None:
-    move = contact_access.reveal_contact(reason=reason)
-    given.step(case, move, world.actor(who), WEDNESDAY + timedelta(hours=1))
+    given.step(case, contact_access.reveal_contact(reason=reason), world.actor(who), WEDNESDAY + timedelta(hours=1))
 
 
 def _looks(case: Complaint) -> list[HandlingStep]:

@@ -16,7 +16,7 @@ from enterprises.models import Branch, Staff
 from enterprises.team import team
 from enterprises.team.rights import Post, TeamActor, authority_reach, enterprise_reach
 from enterprises.team.team import TeamRefusal
-from tests import at_once, given, missing_in, reloaded, undone
+from tests import at_once, found_in, given, missing_in, reloaded, undone
 from tests.api.conftest import Program, token_for
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
@@ -111,8 +111,7 @@ def test_the_lists_are_read_by_all_at_work_and_by_the_head_above(world: World) -
     below = Authority.objects.create(name="鼓楼东街所", **office)
     Officer.objects.create(user=person("所员"), authority=below, role="handler")
     head = shown(signed_in(world.head_officer.user).get("/authority/team/"))
-    assert not missing_in(head, "所员", "瑞试")
-    assert "远试" not in head
+    assert (missing_in(head, "所员", "瑞试"), found_in(head, "远试")) == ([], [])
     assert "所员" not in shown(signed_in(world.rui).get("/authority/team/"))
 
 

@@ -89,8 +89,7 @@ def test_a_first_code_makes_the_user_and_rotates_the_session(client: Client) -> 
 def test_a_wrong_code_says_what_to_do_and_a_new_one_can_be_asked(client: Client) -> None:
     with time_machine.travel(NOON, tick=False):
         client.post("/account/sign-in/", {"address": "19900001234", "idempotency_key": KEY})
-        typed = {"code": another(newest_code()), "idempotency_key": KEY}
-        answer = client.post("/account/sign-in/code/", typed)
+        answer = client.post("/account/sign-in/code/", {"code": another(newest_code()), "idempotency_key": KEY})
     page = answer.content.decode()
     assert answer.status_code == 422
     assert not missing_in(page, "验证码不对或已过期", 'aria-invalid="true"', 'href="#id_code"', "有误：")

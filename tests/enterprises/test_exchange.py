@@ -98,8 +98,7 @@ def test_all_bad_cells_are_told_at_once_in_the_language_of_the_reader(
 def test_a_changed_row_changes_its_enterprise_only_and_two_of_one_name_are_told_apart(tmp_path: Path) -> None:
     import_enterprises(_file(tmp_path, FIRM, "branch,测试公司,某店,,,,350102,,,,,"))
     before = Branch.objects.get(name="某店").pk
-    ended = "branch,测试公司,某店,,,,350102,,,,,2026-06-30"
-    outcome = import_enterprises(_file(tmp_path, FIRM, ended))
+    outcome = import_enterprises(_file(tmp_path, FIRM, "branch,测试公司,某店,,,,350102,,,,,2026-06-30"))
     assert (outcome.changed["branch"], outcome.same["enterprise"]) == (1, 1)
     assert Branch.objects.get(name="某店").pk == before
     other = FIRM.replace("350102", "350103")

@@ -63,8 +63,7 @@ def test_a_picked_firm_a_brand_a_typed_name_or_a_rule_decides_with_the_reason_an
     assert (case.status, case.reason) == (S.TRIAGE, "rule_to_authority")
     assert decision.explanation["authority_id"] == world.city.pk
     # A foreign source without phones and consents is routed too.
-    absent = ("consumer_phone", "consents")
-    case, _decision = _swept(world, contact_verified=False, consents={}, absent=absent)
+    case, _decision = _swept(world, contact_verified=False, consents={}, absent=("consumer_phone", "consents"))
     assert case.status == S.WITH_ENTERPRISE
     assert forwarding.sweep_filed(now=WEDNESDAY) == 0
 
@@ -318,8 +317,7 @@ def test_the_kind_of_purchase_goes_along_into_the_draft(client: Client) -> None:
 
 def test_what_is_no_category_is_left_out(db: None) -> None:
     for category in ("", "service", "goods.nothing", "<b>", "x" * 3000):
-        path = "/file/?" + urlencode({"object_category": category})
-        Client().post(path, {"respondent": "authority", "later": "1"})
+        Client().post("/file/?" + urlencode({"object_category": category}), {"respondent": "authority", "later": "1"})
         assert "purchase" not in FilingDraft.objects.latest("created_at").data
 
 

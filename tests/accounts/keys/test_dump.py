@@ -77,8 +77,7 @@ def handled(case: Complaint, town: Town, carrier: Staff, officer: Officer) -> No
     answers = [Answer(demand=1, verdict="grant", amount="128.50", is_separable=True), refusal]
     texts = {"what": CANARIES["promise"], "proof": CANARIES["proof"], "due_on": (now + timedelta(days=20)).date()}
     promise = Promise(kind="original_channel", amount="128.50", demand=1, **texts)
-    offer = offers.make_offer(answers=answers, promises=(promise,), message=CANARIES["offer"])
-    take(offer, workspace)
+    take(offers.make_offer(answers=answers, promises=(promise,), message=CANARIES["offer"]), workspace)
     wish = CANARIES["counter demand"]
     take(consumer.decline_offer(reason="amount_too_low", text=wish, counter_demand=wish), chen)
     take(authority.recall(text=CANARIES["decision"]), judge)

@@ -186,8 +186,7 @@ def test_T45_a_flipped_byte_names_exactly_its_file(case: Complaint, folder: Path
 def test_T45_a_file_that_is_gone_is_missing_one_changed_with_its_row_no_record(case: Complaint, folder: Path) -> None:
     row = named("c.pdf")
     flip(folder / row.path)
-    sha256 = hashlib.sha256((folder / row.path).read_bytes()).hexdigest()
-    Evidence.objects.filter(pk=row.pk).update(sha256=sha256)
+    Evidence.objects.filter(pk=row.pk).update(sha256=hashlib.sha256((folder / row.path).read_bytes()).hexdigest())
     code, text = verified()
     assert (code, "not in the record" in text) == (1, True)
     (folder / row.path).unlink()

@@ -119,16 +119,14 @@ def test_T41_what_no_scan_reads_its_sender_has_and_an_odd_answer_is_no_answer(
         assert (status(signed_in(world.chen), case, row), status(signed_in(world.ming), case, row)) == (200, 404)
 
 
-def test_without_a_scanner_a_file_says_that_it_is_unchecked(world: World, case: Complaint, client: Client) -> None:
-    assert put(case, world).state == EvidenceState.UNCHECKED
-    assert sweep_evidence(now=WEDNESDAY) == 0
-    assert "未查毒" in shown(signed_in(world.ming).get(f"/enterprise/cases/{case.number}/"))
-    assert client.get("/healthz").json()["evidence scan"] == "off"
-
-
-def test_the_other_party_gets_the_copy_and_only_sender_and_officer_the_original(world: World, case: Complaint) -> None:
+def test_unchecked_without_a_scanner_the_other_party_gets_the_copy_and_only_sender_and_officer_the_original(
+    world: World, case: Complaint, client: Client
+) -> None:
     row, head = put(case, world), {"X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin"}
     head |= {"Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'"}
+    assert (row.state, sweep_evidence(now=WEDNESDAY)) == (EvidenceState.UNCHECKED, 0)
+    assert "未查毒" in shown(signed_in(world.ming).get(f"/enterprise/cases/{case.number}/"))
+    assert client.get("/healthz").json()["evidence scan"] == "off"
     for person, has_original in ((world.chen, True), (world.ming, False), (world.rui, True)):
         client = signed_in(person)
         for form in ("", "original/", "thumbnail/"):

@@ -55,8 +55,7 @@ def fill(client: Client, draft: FilingDraft, *, until: str = "check", **changed:
     for step in ("purchase", "problem", "demands", "evidence", "you", "consents"):
         if step == until:
             return
-        given = answers.OF_STEP.get(step, {}) | changed.get(step, {})
-        response = send(client, url(draft, step), given)
+        response = send(client, url(draft, step), answers.OF_STEP.get(step, {}) | changed.get(step, {}))
         assert response.status_code == 302, (step, response.content.decode())
 
 
@@ -232,9 +231,3 @@ def test_the_draft_composes_into_one_request_and_goes_with_its_files_at_its_end(
     assert drafts.throw_away_expired(now=timezone.now() + timedelta(days=7, minutes=1)) == 1
     assert [table.objects.exists() for table in (FilingDraft, Evidence)] == [False, False]
     assert not storage.exists(path)
-
-
-def test_left_to_the_authority_asks_another_consent(client: Client, town: Town) -> None:
-    consents = screen(client, begin(client, town, respondent="authority"), "consents")
-    assert ('name="pause_for_settlement"' in consents, 'name="share_with_enterprise"' in consents) == (True, False)
-    assert drafts.enrolled_name(begin(Client(), town)) == town.carrier.name

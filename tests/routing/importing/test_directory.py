@@ -7,10 +7,9 @@ from pathlib import Path
 
 import pytest
 from django.core.management import call_command
-from django.utils import timezone
 
 from authorities.models import Region
-from complaints.models import Complaint, Heartbeat
+from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from complaints.tables.importing.directory import Mention, NamedEnterprise, Splitter, WrittenName, enterprises
 from complaints.tables.importing.mapping import MappingError, NameRules, read_mapping
@@ -38,12 +37,6 @@ def test_a_suspended_firm_stays_suspended_and_its_cases_go_to_a_person(tmp_path:
     assert Enterprise.objects.get(name="Blue Heron Fiber").enrolment == "suspended"
     assert "triage: 2 × suspended" in shown
     assert Complaint.objects.filter(status=Status.TRIAGE, reason="suspended").count() == 2
-
-
-def test_beside_a_worker_old_clocks_are_not_judged(tmp_path: Path) -> None:
-    Heartbeat.objects.create(name="beat", at=timezone.now())
-    code, shown = imported(tmp_path, 3, dated=True)
-    assert (code, "a worker is sweeping this database" in shown) == (1, True)
 
 
 def test_the_mappings_of_the_project_are_sound() -> None:
