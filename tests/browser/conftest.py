@@ -47,6 +47,8 @@ FLAGS = (
     # One site and a screen that nobody sees: half the work of each page.
     "--disable-site-isolation-trials",
     "--disable-gpu-compositing",
+    # A page lives for seconds: what would make its scripts faster later costs more than it gives.
+    "--js-flags=--no-opt,--no-maglev",
     # Of two lists of features the last one holds: what the driver turns off, and the lists below the address bar, a
     # process of their own for each person at a screen.
     "--disable-features=AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"

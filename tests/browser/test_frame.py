@@ -101,3 +101,7 @@ def test_the_check_itself_finds_mistakes(visit: Callable[..., Any]) -> None:
     page.evaluate("document.querySelector('label[for=id_address]').remove()")
     with pytest.raises(AssertionError, match="label"):
         visitor.look()
+    plain = visit(javascript=False)
+    plain.go("/help/").evaluate("document.querySelector('h1').style.width = '900px'")
+    with pytest.raises(AssertionError, match="wider than the screen"):
+        plain.look()
