@@ -113,6 +113,7 @@ def test_T12_what_is_over_looks_like_what_never_was(world: World, wednesday: tim
     stranger = Client()
     stranger.get("/account/invitation/AAAAAAAAAAAAAAAAAAAAAA/")
     assert with_password(stranger).status_code == 404
+    assert not User.objects.with_email(MAIL).exists()
 
 
 def with_invitation(client: Client, user: User, link: str) -> None:

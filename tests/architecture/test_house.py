@@ -186,6 +186,10 @@ def is_there(text: str, *, files: set[str], names: set[str], beside: Path) -> bo
 def test_what_a_document_names_is_there_and_what_is_not_is_found() -> None:
     files = set(tracked())
     names = {Path(name).name for name in files}
+    gone = "complaints/no_such.py no_such.py complaints/no_such/ complaints.no_such complaints.models.Nobody"
+    for given in gone.split():
+        assert named_in(f"see `{given}`") == [given]
+        assert not is_there(given, files=files, names=names, beside=Path("docs")), given
     documents = [name for name in files if name.endswith(".md") and Path(name).name not in OF_THEIR_DAY]
     assert len(documents) > 40
     missing = {

@@ -115,7 +115,8 @@ def test_stop_negotiating_goes_to_review_and_undo_brings_back_its_status_and_its
     assert case.status == S.PERFORMING
     assert [(d.clock, d.state) for d in case.deadlines.filter(ended_at=None)] == [("performance_answer", "running")]
     assert case.next_due_at is not None
-    # Found by the walk, seed 508: the consumer's part had lapsed, no sweep had come by yet, and she confirmed the
+    # Found by the walk, seed 508: the consumer's part had lapsed, no sweep had come by yet, and she confirmed the other
+    # part: an undo leaves a clock that began a moment before the step.
     case = given.a_complaint(world, status=S.MEDIATING)
     soon = WEDNESDAY.date() + timedelta(days=8)
     promises = [

@@ -27,14 +27,8 @@ from tests.server import A_REQUEST
 pytestmark = pytest.mark.django_db
 HOME = "/enterprise/measures/"
 RULE = {"verdict-refund": "grant", "source-refund": "asked", "by-refund": "original_channel"}
-
-
 RULE |= {"verdict-cancel_service": "grant", "source-cancel_service": "none"}
-
-
 RULE |= {"due_on": "2099-12-07", "message": "8月多扣的费用全部退还。"}
-
-
 BY_TABLE = {"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"}
 
 

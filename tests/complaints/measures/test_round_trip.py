@@ -375,9 +375,7 @@ def test_what_somebody_decides_at_this_moment_is_not_dropped(world: World) -> No
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("at", ["go_on", "_take"])
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("mode", ["good", "all"])
-@pytest.mark.django_db(transaction=True)
 def test_a_batch_beyond_its_lease_is_done_once(
     world: World, monkeypatch: pytest.MonkeyPatch, mode: str, at: str
 ) -> None:
