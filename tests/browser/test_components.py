@@ -163,6 +163,7 @@ urlpatterns = [path("gallery/", gallery, name="gallery"), path("", include("odr_
         ({}, "?staff"),
         ({"theme": "dark"}, "?staff"),
     ],
+    ids=["zh", "dark-en", "elder", "staff", "staff-dark"],
 )
 def test_all_components(visit: Callable[..., Any], width: int, query: str) -> None:
     visit(width=width).look(f"/gallery/{query}")

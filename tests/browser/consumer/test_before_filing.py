@@ -78,7 +78,7 @@ def test_names_come_while_one_types_and_are_chosen_by_keys_alone(visit: Callable
     assert page.locator("#found [value*='-']").count() > 0
 
 
-@pytest.mark.parametrize("look", [in_look(360, full=True), in_look(1280, "en"), in_look(360, javascript=False)])
+@pytest.mark.parametrize("look", [in_look(360), in_look(1280, "en"), in_look(360, javascript=False)])
 def test_a_name_and_a_district_lead_to_the_first_screen_of_filing(visit: Callable[..., Any]) -> None:
     load_directory()
     visitor = visit()

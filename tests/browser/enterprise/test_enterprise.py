@@ -68,7 +68,7 @@ def test_every_page_reads_at_both_widths(visit: Callable[..., Any], world: World
             visitor.look(path(made[key], step))
 
 
-@pytest.mark.parametrize("look", [in_look(360, javascript=False, full=True), in_look(1280, "en")])
+@pytest.mark.parametrize("look", [in_look(360, javascript=False), in_look(1280, "en")])
 def test_an_offer_is_written_row_by_row(visit: Callable[..., Any], world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, now=timezone.now() - timedelta(days=1))
     visitor = visit(user=world.ming)
@@ -117,7 +117,7 @@ def bought(world: World) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("look", [in_look(1280), in_look(360, "en", javascript=False, full=True)])
+@pytest.mark.parametrize("look", [in_look(1280), in_look(360, "en", javascript=False)])
 def test_an_offer_from_a_template_with_what_it_lacks(visit: Callable[..., Any], world: World) -> None:
     now = timezone.now()
     given.a_complaint(world, status=S.CLOSED, now=now - timedelta(days=3), **bought(world))

@@ -160,7 +160,7 @@ def a_settled_one(world: World, *, days: int) -> Complaint:
     return given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, at + timedelta(hours=2))
 
 
-@pytest.mark.parametrize("look", [in_look(360, javascript=False, full=True), in_look(1280, "en")])
+@pytest.mark.parametrize("look", [in_look(360, javascript=False), in_look(1280, "en")])
 def test_a_case_is_worked_from_one_page(visit: Callable[..., Any], world: World) -> None:
     done = a_settled_one(world, days=20)
     case = given.a_complaint(
