@@ -132,9 +132,8 @@ def test_what_a_page_raises(world: World, names: Known, monkeypatch: pytest.Monk
         (500, ZeroDivisionError()),
         (503, OperationalError()),
     ):
-        monkeypatch.setattr(views, "render", mock.Mock(side_effect=error))
         for who in ("nobody", "consumer"):
-            with undone():
+            with undone(), mock.patch.object(views, "render", side_effect=error):
                 answer = reader(world.person(who), world).call("GET", PLACE)
             assert (answer.status, said(answer, names)) == (status, set()), who
     caller = reader(world.person("consumer"), world)

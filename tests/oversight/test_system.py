@@ -97,10 +97,11 @@ def test_a_condition_is_told_once_a_day_to_the_keeper_or_to_the_listed_addresses
     assert len(letters) == first == AlarmSent.objects.count()
     assert {letter.address for letter in letters} == {"keeper@example.com"}
     assert any("定时任务和看守进程都停了" in letter.body for letter in letters)
+    assert signs.sweep_alarms(now=now + timedelta(days=1)) >= 1, "told again on the next day"
     OutgoingMessage.objects.all().delete()
     AlarmSent.objects.all().delete()
     settings.ALARM_MAIL = ["ops@example.com", "night@example.com"]
-    shown = signs.sweep_alarms(now=now + timedelta(days=1))
+    shown = signs.sweep_alarms(now=now + timedelta(days=2))
     assert shown >= 1
     assert {letter.address for letter in OutgoingMessage.objects.all()} == {"ops@example.com", "night@example.com"}
     assert set(AlarmSent.objects.values_list("told", flat=True)) == {2}

@@ -228,8 +228,11 @@ def test_what_may_be_turned_off_and_what_not(case: Complaint, world: World) -> N
     # What asks for an answer, decides or closes goes out whatever was chosen.
     always = ("make_offer", "request_material", "refuse", "lapse_confirmation", "report_performed", "undo")
     for kind, how, state in (
-        *(("remind", "none", "in_portal"), ("remind", "each", "sent"), ("accept_case", "none", "in_portal")),
-        *(("remind_last", "none", "sent"), ("remind_last", "digest", "sent")),
+        ("remind", "none", "in_portal"),
+        ("remind", "each", "sent"),
+        ("accept_case", "none", "in_portal"),
+        ("remind_last", "none", "sent"),
+        ("remind_last", "digest", "sent"),
         *((kind, "none", "sent") for kind in always),
     ):
         wish = {"reminders": how, "progress": how, "changed_at": WEDNESDAY}

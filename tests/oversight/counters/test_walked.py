@@ -159,8 +159,11 @@ def test_whole_months_and_days_at_the_edges_are_the_days(walk: Walk) -> None:
     """However a period is cut into months and days, it counts what its days count."""
     making.rebuild(now=walk.now)
     for first, last in (
-        *(("2026-09-01", "2026-09-30"), ("2026-09-24", "2026-10-31"), ("2026-09-24", "2026-09-25")),
-        *(("2026-10-01", "2026-12-31"), ("2026-08-31", "2026-11-30")),
+        ("2026-09-01", "2026-09-30"),
+        ("2026-09-24", "2026-10-31"),
+        ("2026-09-24", "2026-09-25"),
+        ("2026-10-01", "2026-12-31"),
+        ("2026-08-31", "2026-11-30"),
     ):
         period = Period(first=date.fromisoformat(first), last=date.fromisoformat(last))
         windows = Windows.of(period, now=walk.now, calendar=current_calendar())

@@ -169,7 +169,6 @@ def test_pages_follow_each_other_with_equal_dates_and_none(world: World, monkeyp
 
 def test_a_list_is_walked_in_the_order_of_an_index(world: World) -> None:
     """Not sorted first: with a million cases that is the difference."""
-
     case_at(world, S.REVIEW)
     for code in ("350102", "350100", "350000", "CN"):
         rows = Complaint.objects.filter(lies_in(Region.objects.get(code=code)))

@@ -239,7 +239,8 @@ def test_every_list_opens_says_what_each_waits_for_and_costs_no_more_when_longer
     views = ("all", "session", "suggestion", "recusal", "appraisal", "delegated", "short", "late", "agreed")
     for view in (*views, "nonsense"):
         assert "没有" in listed(view), view
-    case, _text = case_at(world, S.MEDIATING), listed("notice")
+    listed("notice")
+    case = case_at(world, S.MEDIATING)
     assert not missing_in(text(client, MEDIATION), case.number, "第0日，共60日", "可以安排调解")
     assert case.number not in listed("consent")
     Complaint.objects.filter(pk=case.pk).update(consents={"mediation_consumer": True})

@@ -135,9 +135,13 @@ NO_TARGET: list[Wrong] = [({"q": "移动"}, "target"), ({"target": "1-2"}, "targ
 TOO_SHORT: list[Wrong] = [({"ground": "other_law", "facts": "  短  "}, "facts")]
 COVERS = GRANTED | {"seen": "power_original", "may_settle": "no", "valid_until": "2026-11-30"}
 BAD_POWERS: list[Wrong] = [
-    *((GRANTED, "seen"), ({"decision": "refuse"}, "text"), ({"decision": "maybe"}, "decision")),
-    *((COVERS | {"valid_until": day}, "valid_until") for day in ("2026-11-10", "soon")),
-    *((COVERS | {"seen": "guessed"}, "seen"), ({"decision": "refuse", "text": "字" * 5000}, "text")),
+    (GRANTED, "seen"),
+    ({"decision": "refuse"}, "text"),
+    ({"decision": "maybe"}, "decision"),
+    (COVERS | {"valid_until": "2026-11-10"}, "valid_until"),
+    (COVERS | {"valid_until": "soon"}, "valid_until"),
+    (COVERS | {"seen": "guessed"}, "seen"),
+    ({"decision": "refuse", "text": "字" * 5000}, "text"),
 ]
 NO_WHY: list[Wrong] = [({}, "decision"), ({"decision": "refuse"}, "text")]
 HIDDEN: list[Wrong] = [({}, "decision"), ({"decision": "withhold"}, "text")]
