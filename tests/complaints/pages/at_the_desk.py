@@ -5,10 +5,9 @@ A form is sent with a fresh key unless a test means to send it twice.
 
 import uuid
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from typing import Any
 
-from django.db import connection, connections
+from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -22,8 +21,6 @@ from complaints.parties.actors import SYSTEM
 from enterprises.models import Branch, Staff
 from tests import given, missing_in
 from tests.cast import World
-
-T = TypeVar("T")
 
 
 def signed_in(user: User | None) -> Client:
@@ -62,19 +59,6 @@ def costs_the_same(client: Client, path: str, more: Callable[[], object], *, at_
         page = checked(client.get(path), 200)
     assert len(after) == len(before) <= at_most, [query["sql"][:90] for query in after.captured_queries]
     return page
-
-
-def at_once(call: Callable[[Any], T], *each: Any) -> list[T]:
-    """What ``call`` gives for each, at the same time, over connections of their own."""
-
-    def called(one: Any) -> T:
-        try:
-            return call(one)
-        finally:
-            connections.close_all()
-
-    with ThreadPoolExecutor(len(each)) as pool:
-        return list(pool.map(called, each))
 
 
 def colleague(world: World, name: str, *, role: str = "handler", branch: Branch | None = None) -> Staff:

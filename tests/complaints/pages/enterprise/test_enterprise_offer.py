@@ -4,6 +4,7 @@ import threading
 from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -16,18 +17,9 @@ from complaints.privacy import erasing
 from complaints.procedure.workflow import Status as S
 from complaints.settlement import offer_terms
 from database import row_security
-from tests import PATIENCE, given, missing_in, reloaded
+from tests import at_once, given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
-from tests.complaints.pages.at_the_desk import (
-    OFFER,
-    address,
-    at_once,
-    checked,
-    moved_to_telecom,
-    send,
-    shown,
-    signed_in,
-)
+from tests.complaints.pages.at_the_desk import OFFER, address, checked, moved_to_telecom, send, shown, signed_in
 from tests.server import A_REQUEST
 
 
@@ -150,10 +142,9 @@ CASE_QUERIES = 3 + 3 + 1 + 4 + A_REQUEST
 @pytest.mark.django_db(transaction=True)
 def test_twice_at_once_makes_one_offer_and_of_two_first_savings_both_go_through(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    engagement, both = case.engagements.get(), threading.Barrier(2, timeout=PATIENCE)
+    engagement, both = case.engagements.get(), threading.Barrier(2)
 
     def keep(text: str) -> bool:
-        both.wait()
         with row_security.seeing_as(world.ming, day=NOW.date(), is_at_job=True):
             draft: dict[str, Any] = {"step": "make_offer", "typed": {"message": text}}
             is_kept = offer_terms.keep_draft(case, engagement, user=world.ming, now=NOW, **draft)
@@ -162,16 +153,11 @@ def test_twice_at_once_makes_one_offer_and_of_two_first_savings_both_go_through(
                 both.wait(timeout=0.5)
         return is_kept
 
-    assert at_once(keep, "甲", "乙") == [True, True]
+    assert at_once(partial(keep, "甲"), partial(keep, "乙")) == [True, True]
     assert OfferDraft.objects.get().typed["fields"]["message"] in ("甲", "乙")
-    both.reset()
-
-    def press(key: str) -> int:
-        client = signed_in(world.ming)
-        both.wait()
-        return int(send(client, address(case, "offer"), OFFER, key=key).status_code)
-
-    assert sorted(at_once(press, *["pressed-twice-at-once"] * 2)) in ([302, 302], [302, 409])
+    clients = [signed_in(world.ming) for _ in range(2)]
+    pressed = (partial(send, client, address(case, "offer"), OFFER, key="pressed-twice-at-once") for client in clients)
+    assert sorted(answer.status_code for answer in at_once(*pressed)) in ([302, 302], [302, 409])
     assert Offer.objects.filter(complaint=case).count() == 1
 
 

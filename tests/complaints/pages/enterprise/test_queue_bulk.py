@@ -1,12 +1,11 @@
 """One step for many cases of the queue: each judged for itself, each answered for."""
 
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 from typing import Any
 
 import pytest
 import time_machine
-from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -14,10 +13,10 @@ from complaints.handling.steps import both, consumer, enterprise
 from complaints.models import Complaint, Contact, HandlingStep, InternalNote, Matter, Obligation, Offer, Reading
 from complaints.procedure.workflow import Status as S
 from enterprises.models import Branch, Staff
-from tests import found_in, given, missing_in, reloaded
+from tests import at_once, found_in, given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import steps_of
-from tests.complaints.pages.at_the_desk import OFFER, address, at_once, checked, colleague, send, shown, signed_in
+from tests.complaints.pages.at_the_desk import OFFER, address, checked, colleague, send, shown, signed_in
 from tests.complaints.pages.step_walks.parties import sent_back
 from tests.walls.forms import forms_of
 
@@ -273,14 +272,8 @@ def test_an_odd_version_hinders_nobody(world: World) -> None:
 def test_of_two_at_once_one_accepts_and_the_other_hears_who_it_was(world: World) -> None:
     case = given.a_complaint(world, status=S.WITH_ENTERPRISE)
     clients = [signed_in(wang(world).user), signed_in(world.ming)]
-    version, start = opened(clients[0], case, "accept"), Barrier(2)
-
-    def press(client: Client) -> Any:
-        connections["default"].ensure_connection()
-        start.wait()
-        return send(client, address(case, "accept"), {"handler": str(world.ming_staff.pk), "version": version})
-
-    answers = at_once(press, *clients)
+    typed = {"handler": str(world.ming_staff.pk), "version": opened(clients[0], case, "accept")}
+    answers = at_once(*(partial(send, client, address(case, "accept"), typed) for client in clients))
     assert sorted(answer.status_code for answer in answers) == [302, 409]
     refused = next(shown(answer) for answer in answers if answer.status_code == 409)
     winner = HandlingStep.objects.select_related("name").get(complaint=case, step="accept_case").name
