@@ -149,27 +149,24 @@ def _stands_in(shown: str, line: str) -> bool:
 
 def read() -> Known:
     """Every text of every table, sealed ones too; but not what letters say, which has to prove itself."""
-    known = Known()
+    texts: set[str] = set()
     for model in set(apps.get_models()) - {Notice, OutgoingMessage}:
         columns = [one for one in model._meta.concrete_fields if isinstance(one, OF_TEXT) or hasattr(one, "base_field")]
         sealed = [one.attname for one in columns if isinstance(one, SealedText)]
-        for column in columns:
-            if column.attname not in sealed:
-                values = model._default_manager.order_by().values_list(column.attname, flat=True).distinct()
-                _add(known, values)
-        for row in model._default_manager.order_by() if sealed else ():
-            _add(known, (getattr(row, name) for name in sealed))
+        plain = [one.attname for one in columns if one.attname not in sealed]
+        rows = model._default_manager.order_by()
+        if plain:
+            texts.update(texts_in(list(rows.values_list(*plain))))
+        if sealed:
+            texts.update(texts_in([[getattr(row, name) for name in sealed] for row in rows]))
     # A language is offered by its own name.
-    _add(known, (language.name for language in languages()))
+    texts.update(language.name for language in languages())
     # What these seal is the text behind its salt.
-    _add(known, (row.text for row in PersonalText.objects.all()))
+    texts.update(row.text for row in PersonalText.objects.all())
+    known = Known()
+    for text in texts:
+        known.add(text)
     return known
-
-
-def _add(known: Known, values: Iterable[Any]) -> None:
-    for value in values:
-        for text in texts_in(value):
-            known.add(text)
 
 
 def texts_in(value: Any) -> Iterator[str]:
