@@ -12,11 +12,12 @@ from tests.browser.looks import in_look
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 PAGES = ("how", "how/time-limits", "help", "privacy", "terms", "accessibility", "nothing-here", "account/sign-in")
-#: The first page is for every run in every look but the most crossed ones.
+#: The first page in each look for every run, their other widths for the long run.
 HOME = [
-    *(in_look(width, language) for width in (360, 1280) for language in ("zh-hans", "en")),
-    *(in_look(width, theme="dark") for width in (360, 1280)),
-    *(in_look(width, display="elder") for width in (320, 360, 1280)),
+    *(in_look(360), in_look(1280, "en"), in_look(360, theme="dark"), in_look(320, display="elder")),
+    *(in_look(*other, full=True) for other in ((360, "en"), (1280, "zh-hans"))),
+    *(in_look(1280, full=True, **other) for other in ({"theme": "dark"}, {"display": "elder"})),
+    in_look(360, display="elder", full=True),
     *(in_look(width, "en", display="elder", theme="dark", full=True) for width in (360, 1280)),
 ]
 

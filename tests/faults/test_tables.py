@@ -39,7 +39,7 @@ def test_a_table_is_carried_out_once_whoever_is_killed(scenario: Scenario) -> No
     scenario.judge()
 
 
-ROWS = 2500
+ROWS = 1800
 FIRMS = ("Northwest Cable Inc", "Cascade Wireless LLC", "Rainier Internet Co")
 HEADER = """
 complaint_id opened_date status business_id business_name business_category naics business_city business_state
