@@ -120,7 +120,7 @@ class Sweep:
 
     def _people(self, address: Address, method: str) -> list[Person]:
         """Everybody; or, by the dice, so many that each role calls and each relation does, whose pairs the long run
-        tries. Of those whom their role shuts out, `SHARE_OF_REFUSED`."""
+        tries. Of those whom their role shuts out, `SHARE_OF_REFUSED`; of strangers to what is named, half."""
         if self.every_status:
             return self.world.people
         groups: dict[tuple[object, ...], list[Person]] = {}
@@ -133,6 +133,8 @@ class Sweep:
             signs = {person.roles, (person.relation, person.key, person.of, person.is_out)}
             if method not in actions_for(address.name, person.roles):
                 chosen += [person] if self.random.random() < SHARE_OF_REFUSED else []
+            elif address.names_something and not person.relation and self.random.random() < 0.5:
+                continue
             elif not signs <= seen and not self._is_said_already(address, method, person):
                 seen |= signs
                 chosen.append(person)
