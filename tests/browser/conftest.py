@@ -207,6 +207,28 @@ class Visitor:
         self.shot(next(self.pictures))
         return self.page
 
+    def agree(self, path: str) -> None:
+        """Open the first change that waits in this list, and agree to it."""
+        self.look(path).locator("tbody a").first.click()
+        self.look().locator("[name=decision][value=agree]").check()
+        self.page.locator("form.panel .btn").click()
+        self.look()
+
+    def send_table(self, path: str, file: Path, sweep: Callable[[], object]) -> None:
+        """Upload a table, have it read, and send what is good of it to be done; ``sweep`` is the worker's turn."""
+        page = self.look(path)
+        page.locator("#id_file").set_input_files(file)
+        page.locator("form[enctype] button").click()
+        page.wait_for_url(f"**{path}*/")
+        self.look()
+        sweep()
+        page.reload()
+        self.look()
+        page.locator("input[name=decision][value=good]").check()
+        page.locator("form[action$='/decide/'] button").click()
+        page.wait_for_load_state()
+        sweep()
+
     def shot(self, name: str, *, full_page: bool = True) -> None:
         """Write a screenshot if somebody wants them."""
         folder = os.environ.get("SCREENSHOTS", "")

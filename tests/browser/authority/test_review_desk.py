@@ -143,18 +143,7 @@ def test_a_file_of_the_platform_comes_back(
     visitor = visit(user=world.rui)
     page = visitor.page
 
-    visitor.look("/authority/platform/")
-    page.locator("#id_file").set_input_files(sheet)
-    page.locator("form[enctype] button").click()
-    page.wait_for_url("**/platform/P*/")
-    visitor.look()
-    platform_files.sweep_platform_files(now=now)
-    page.reload()
-    visitor.look()
-    page.locator("input[name=decision][value=good]").check()
-    page.locator("form[action$='/decide/'] button").click()
-    page.wait_for_load_state()
-    platform_files.sweep_platform_files(now=now)
+    visitor.send_table("/authority/platform/", sheet, lambda: platform_files.sweep_platform_files(now=now))
     page.goto(page.url.partition("?")[0] + "?show=all")
     visitor.look()
     assert PlatformFile.objects.get().state == "done"
