@@ -25,9 +25,10 @@ from complaints.tables.platform.platform_files import sweep_platform_files
 from complaints.tables.round_trip import asking as trip_asking
 from complaints.tables.round_trip import rows
 from complaints.tables.round_trip.working import sweep_round_trips
+from tests import undone
 from tests.language import pseudo, reading
 from tests.language.walking import Shown, reader
-from tests.walls.world import Person, World, undone
+from tests.walls.world import Person, World
 
 _XML = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

@@ -32,10 +32,10 @@ from oversight import letters as director_letters
 from oversight.hot_spots import guiding
 from oversight.models import DirectorLetter, Guidance, GuidanceMeasure
 from oversight.portal_state import signs
-from tests import ROOT
+from tests import ROOT, undone
 from tests.language import pseudo, reading
 from tests.walls.cases import STATUSES, notices
-from tests.walls.world import World, undone
+from tests.walls.world import World
 
 
 def test_every_word_for_a_code_is_in_the_third_language(world: World) -> None:

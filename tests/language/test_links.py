@@ -25,12 +25,13 @@ from complaints.parties.actors import officer
 from complaints.procedure.refusals import StepNotAllowed
 from enterprises.models import EnrolmentApplication
 from odr_portal.site import views
+from tests import undone
 from tests.language.reading import Known
 from tests.language.test_letters import write_each
 from tests.language.walking import Shown, browsing, filled_in, looked, reader
 from tests.walls.calling import Answer
 from tests.walls.sweeping import NOWHERE
-from tests.walls.world import World, undone
+from tests.walls.world import World
 
 _LINK = re.compile(r"https://example\.com(/\S*)")
 

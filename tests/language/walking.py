@@ -12,6 +12,7 @@ from django.test import Client
 from django.urls import resolve
 
 from access.permissions import is_public
+from tests import undone
 from tests.language import pseudo
 from tests.language.reading import Known, texts_of
 from tests.walls.addresses import Address, Place, addresses, places
@@ -21,7 +22,7 @@ from tests.walls.forms import forms_of
 from tests.walls.offered import Offered
 from tests.walls.sweeping import DATA
 from tests.walls.verdicts import is_closed, verdict
-from tests.walls.world import Person, World, undone
+from tests.walls.world import Person, World
 
 #: Who walks: of those on one side, the first who is shown a page reads it for all of them.
 SIDES = {

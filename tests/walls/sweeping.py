@@ -13,12 +13,12 @@ from django.db import connection
 
 from access.permissions import actions_for, is_held_by_key, is_public
 from accounts.models import User
-from tests import ROOT
+from tests import ROOT, undone
 from tests.walls.addresses import Address, Place, addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.cases import STATUSES
 from tests.walls.verdicts import PROGRAMS, complaint, verdict
-from tests.walls.world import CANARY, Person, World, undone
+from tests.walls.world import CANARY, Person, World
 
 METHODS = ("GET", "POST")
 #: Tables in which the portal itself notes that somebody called.

@@ -280,14 +280,6 @@ def _gone(world: World) -> list[Person]:
     ]
 
 
-@contextmanager
-def undone() -> Iterator[None]:
-    """Whatever happens inside is rolled back."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
 #: When the cases were filed, before now: long enough that nothing is new, short enough that no clock has run out.
 FILED_BEFORE = timedelta(minutes=50)
 #: The one case that the token opens.

@@ -1,15 +1,12 @@
 """Delivering a notice: leased, sent, stamped; tried again; another channel; set aside in the end."""
 
 import re
-import threading
 import time
 from collections import Counter
-from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from accounts.models import OutgoingMessage
 from accounts.retention import throw_away_done
@@ -20,7 +17,7 @@ from complaints.notices import delivery
 from complaints.notices.channels import open_channels
 from complaints.notices.channels.letter import SEND_WITHIN
 from complaints.procedure.workflow import Status
-from tests import PATIENCE, given, reloaded
+from tests import at_once, given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.notices.post_office import Gateway, PostOffice
 
@@ -210,23 +207,6 @@ def test_a_bounce_at_night_by_mail_rings_nobody(case: Complaint, mail: PostOffic
     assert states() == {("email", "bounced"): 1, ("sms", "queued"): 1}
     assert Notice.objects.get(channel="sms").send_after == WEDNESDAY.replace(day=12, hour=0)
     assert not sms.posts
-
-
-def at_once(*sweeps: Callable[[], int]) -> list[int]:
-    results: list[int] = []
-
-    def run(sweep: Callable[[], int]) -> None:
-        try:
-            results.append(sweep())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(sweep,)) for sweep in sweeps]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(PATIENCE)
-    return results
 
 
 @pytest.mark.django_db(transaction=True)

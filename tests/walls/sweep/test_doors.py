@@ -13,11 +13,12 @@ from complaints import handling
 from complaints.handling import Move
 from complaints.handling.steps import enterprise, violations
 from complaints.parties.actors import officer, staff_member
+from tests import undone
 from tests.walls.addresses import addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.sweep.test_matrix import report
 from tests.walls.sweeping import Sweep, seed, written
-from tests.walls.world import World, undone
+from tests.walls.world import World
 
 WHO = ("consumer", "manager headquarters", "approver at own")
 #: Programs come without cookies: here a cookie opens nothing.

@@ -7,12 +7,13 @@ import pytest
 from django.db import connection
 
 from complaints.models import Complaint, Engagement, Matter
+from tests import undone
 from tests.walls.addresses import addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.forms import Form, forms_of
 from tests.walls.sweeping import METHODS, seed, written
 from tests.walls.verdicts import is_closed, verdict
-from tests.walls.world import CANARY, World, undone
+from tests.walls.world import CANARY, World
 
 WHO = ("consumer", "manager own", "handler own", "authority_handler at own", "approver at own", "intake at own")
 #: A person of each commit's own in the short run, all of them in the long one.
