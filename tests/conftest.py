@@ -1,7 +1,7 @@
 """What all tests share: their own database server. The cast is in tests/cast.py.
 
-Three sizes: test-fast leaves out browsers, killed processes and what tests/slow.txt lists; test leaves
-out what is `full`; test-full runs everything.
+Three sizes: test-fast leaves out browsers, killed processes and what tests/slow.txt lists; test leaves out what is
+`full`, and of browsers and killed processes what the commit does not choose; test-full runs everything.
 """
 
 from collections.abc import Iterator
@@ -18,7 +18,7 @@ from django.utils import translation
 from accounts.sign_in import entering
 from accounts.sign_in.sessions import SessionStore
 from oversight.presenting import choosing
-from tests import PATIENCE, slow
+from tests import PATIENCE, by_commit, slow
 
 pytest_plugins = ["tests.server", "tests.cast", "tests.logs"]
 
@@ -44,6 +44,9 @@ FULL = (
     "tests/routing/importing/test_rows.py::test_killed_or_stopped_in_the_middle_it_goes_on_without_loss_or_double[2-130]",
 )
 
+#: Of the tests that need a browser or a running portal, so many run with each commit, which chooses them.
+SHARES = {"browser": 0.6, "one_portal": 0.5}
+
 #: Minutes each: they begin first, so that the other worker has the short ones to share until the end.
 LONGEST = ("tests/walls/sweep/", "tests/faults/", "tests/browser/", "tests/api/test_fuzz.py")
 
@@ -55,6 +58,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if slow.name(item) in listed:
             item.add_marker("slow")
         if item.nodeid.startswith(FULL):
+            item.add_marker("full")
+    dice = by_commit()
+    for fixture, share in SHARES.items():
+        short = [
+            one for one in items if fixture in getattr(one, "fixturenames", ()) and not one.get_closest_marker("full")
+        ]
+        for item in dice.sample(short, round(len(short) * (1 - share))):
             item.add_marker("full")
 
 

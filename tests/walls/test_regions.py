@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import product
-from random import Random
 from typing import Any
 
 import pytest
@@ -24,11 +23,10 @@ from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Int
 from complaints.parties.actors import offices_of
 from complaints.procedure.workflow import Clock, Status
 from enterprises.models import Branch, Staff
-from tests import ROOT, given
+from tests import ROOT, by_commit, given
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import signed_in
 from tests.walls.conftest import ask, seeing_as
-from tests.walls.sweeping import seed
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +41,7 @@ def within(region: Region, other: Region, parents: dict[int, int | None]) -> boo
 
 def pairs() -> Iterator[tuple[Region, Region]]:
     """Offices and cases at all levels: most of them near each other, or nearly all pairs would be strangers."""
-    random, regions = Random(seed()), list(Region.objects.filter(country="CN"))
+    random, regions = by_commit(), list(Region.objects.filter(country="CN"))
     for _ in range(14):
         case, office = random.choice(regions), random.choice(regions)
         if random.random() < 0.7:

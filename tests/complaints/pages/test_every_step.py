@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from html import escape
 from importlib import import_module
 from pkgutil import walk_packages
-from random import Random
 from typing import Any
 
 import pytest
@@ -19,7 +18,7 @@ from django.utils.translation import gettext, override
 from complaints import pages, wording
 from complaints.models import Complaint, HandlingStep
 from complaints.record.verification import verify
-from tests import missing_in
+from tests import by_commit, missing_in
 from tests.cast import World
 from tests.complaints.pages.at_home import steps_of
 from tests.complaints.pages.at_the_desk import checked, send, shown, signed_in
@@ -30,12 +29,9 @@ from tests.complaints.pages.step_walks.parties import CONSUMER, ENTERPRISE, ON_B
 from tests.language import pseudo, reading
 from tests.language.reading import Known, texts_of
 from tests.walls.forms import Form, forms_of
-from tests.walls.sweeping import seed
 from web.errors import INCIDENT_HEADER
 
 AUDIENCES = (CONSUMER, TRACKING, ON_BEHALF, ENTERPRISE, AUTHORITY, DOCUMENTS, RESPONDENT, RESPONDENT_BY_OFFICER, BODY)
-#: Their pages are the consumer's and the respondent's.
-BY_ANOTHER_DOOR = (TRACKING, ON_BEHALF, RESPONDENT_BY_OFFICER)
 LONG = "这是我写了很久的一段话，不能丢。"
 MISSING = "20260101-AAAAAAAAAA-A"
 #: Of the offer editor and of a return: which button was pressed.
@@ -84,15 +80,14 @@ def test_a_page_that_decides_either_way_bears_the_name_of_neither() -> None:
 
 
 def every_walk() -> Iterator[Any]:
-    """A second way through a page that takes the same step is walked in the long run; of the pages that are another
-    audience's, opened by another door, the commit chooses half."""
-    dice = Random(seed())
+    """The commit chooses half; a second way through a page that takes the same step is walked in the long run."""
+    dice = by_commit()
     for audience in AUDIENCES:
         taken: set[tuple[str, str]] = set()
         for walk in audience.walks:
             way = (walk.name, walk.step)
             path = f"{audience}:{walk.name}:{walk.step}"
-            is_later = way in taken or (audience in BY_ANOTHER_DOOR and dice.random() < 0.5)
+            is_later = way in taken or dice.random() < 0.5
             yield pytest.param(*(audience, walk), id=path, marks=[pytest.mark.full] if is_later else [])
             taken.add(way)
 

@@ -3,8 +3,6 @@
 And no sign of a report or a concern for those who must not know of it: not in a body, a header, a count or a gap.
 """
 
-from random import Random
-
 import pytest
 import time_machine
 from django.utils import timezone
@@ -13,11 +11,11 @@ from complaints import handling
 from complaints.handling import Move
 from complaints.handling.steps import enterprise, violations
 from complaints.parties.actors import officer, staff_member
-from tests import undone
+from tests import by_commit, undone
 from tests.walls.addresses import addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.sweep.test_matrix import report
-from tests.walls.sweeping import Sweep, seed, written
+from tests.walls.sweeping import Sweep, written
 from tests.walls.world import World
 
 WHO = ("consumer", "manager headquarters", "approver at own")
@@ -39,7 +37,7 @@ def test_T01_T09_everybody_in_every_status(world: World, part: int) -> None:
 
 
 def test_T28_a_form_without_our_token_does_nothing(world: World) -> None:
-    wrong, tried, dice = [], 0, Random(seed())
+    wrong, tried, dice = [], 0, by_commit()
     callers = {name: Caller(world.person(name), world) for name in WHO}
     for caller in callers.values():
         caller.token = ""

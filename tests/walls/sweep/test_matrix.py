@@ -33,12 +33,13 @@ def test_every_parameter_of_an_address_has_an_example() -> None:
 
 @pytest.mark.parametrize("part", range(PARTS))
 def test_T01_T08_T09_T16_T29_everybody_gets_what_the_matrix_says(world: World, part: int) -> None:
-    """At each address and method each role and each relation; the commit chooses their pairs, status and place. Also:
-    T08 no whole number of a phone or an identity card, T16 kept nowhere, T29 never framed."""
+    """At each address and method half of those who stand for each role and each relation; the commit chooses whom,
+    their status and place. Also: T08 no whole number of a phone or an identity card, T16 kept nowhere, T29 never
+    framed."""
     tally = Sweep(world, every_status=False).run(list(addresses())[part::PARTS])
     print(tally.said())
     assert not tally.wrong, report(tally)
-    assert tally.checks > 2000 / PARTS, tally.said()
+    assert tally.checks > 1000 / PARTS, tally.said()
 
 
 def test_every_role_is_shown_a_page(world: World) -> None:

@@ -1,24 +1,23 @@
 """Ids of strangers in fields, filters and keys: each as if it did not exist; forms are read from the pages."""
 
 from collections.abc import Iterator
-from random import Random
 
 import pytest
 from django.db import connection
 
 from complaints.models import Complaint, Engagement, Matter
-from tests import undone
+from tests import by_commit, undone
 from tests.walls.addresses import addresses, places
 from tests.walls.calling import Answer, Caller
 from tests.walls.forms import Form, forms_of
-from tests.walls.sweeping import METHODS, seed, written
+from tests.walls.sweeping import METHODS, written
 from tests.walls.verdicts import is_closed, verdict
 from tests.walls.world import CANARY, World
 
 WHO = ("consumer", "manager own", "handler own", "authority_handler at own", "approver at own", "intake at own")
 #: A person of each commit's own in the short run, all of them in the long one.
 EVERYBODY = pytest.mark.parametrize(
-    "people", [(Random(seed()).choice(WHO),), pytest.param(WHO, marks=pytest.mark.full)], ids=["somebody", "everybody"]
+    "people", [(by_commit().choice(WHO),), pytest.param(WHO, marks=pytest.mark.full)], ids=["somebody", "everybody"]
 )
 #: Where a foreign organisation is what one chooses: whom the case goes to.
 MAY_NAME_OTHERS = frozenset(
@@ -39,7 +38,7 @@ FILTERS = _FILTERS.split()
 
 
 def strangers(world: World, people: tuple[str, ...]) -> dict[str, str]:
-    """One of each kind of family B, by number; in the short run half of them, each commit its own."""
+    """One of each kind of family B, by number; in the short run a quarter of them, each commit its own."""
     other = world.families["B"]
     case = other.case("negotiating")
     numbers = {
@@ -56,7 +55,7 @@ def strangers(world: World, people: tuple[str, ...]) -> dict[str, str]:
         "post": f"branch-{other.branches['own'].pk}",
         "region": str(other.county.region_id),
     }
-    kinds = sorted(numbers) if people == WHO else Random(seed()).sample(sorted(numbers), 6)
+    kinds = sorted(numbers) if people == WHO else by_commit().sample(sorted(numbers), 3)
     return {kind: numbers[kind] for kind in kinds}
 
 

@@ -4,7 +4,6 @@ import html
 import re
 from collections import Counter, deque
 from functools import reduce
-from random import Random
 from typing import Any
 
 import pytest
@@ -17,11 +16,10 @@ from complaints.handling.steps import authority, both
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status as S
 from oversight.counters import making
-from tests import given
+from tests import by_commit, given
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import one_person_suffices
 from tests.complaints.pages.at_the_desk import signed_in
-from tests.walls.sweeping import seed
 
 LINK = re.compile(r'<a [^>]*href="([^"#]+)')
 #: Ends the session, changes how the page looks, or is kept by whoever stands between.
@@ -37,7 +35,7 @@ EVERYBODY = ("chen", "ming", "lead", *OFFICERS, *DUTIES)
     ("who", "each"),
     [
         # The commit chooses the officer.
-        *((who, 1) for who in ("chen", "lead", Random(seed()).choice(OFFICERS), *DUTIES)),
+        *((who, 1) for who in ("chen", "lead", by_commit().choice(OFFICERS), *DUTIES)),
         *(pytest.param(who, 4, marks=pytest.mark.full) for who in EVERYBODY),
     ],
 )
