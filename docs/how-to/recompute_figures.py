@@ -22,7 +22,7 @@ WITHHELD = "*"
 Z = 1.959963984540054
 #: Under so many cases there is no share and no place; who is ranked is known to a tenth of all.
 RANKED_FROM, KNOWN_TO = 30, 10
-MONTHS, QUARTERS, NAMED, CUSTOMERS = 12, 4, 11, 100_000
+MONTHS, QUARTERS, CUSTOMERS = 12, 4, 100_000
 HOURS = (2, 4, 8, 16, 24, 40)
 #: Columns that are text, however much they look like numbers.
 TEXTS = {
@@ -174,7 +174,8 @@ def wilson(part: int, whole: int) -> tuple[float, float]:
 
 
 def shares(line: dict) -> dict:
-    """Each share of a line: part, whole, value, interval; of the success rate also had every silence been a yes."""
+    """Each share of a line: part, whole, and from thirty on value and interval; of the success rate also had every
+    silence been a yes."""
     result = {}
     for name, (part_name, whole_names) in SHARES.items():
         names = (whole_names,) if isinstance(whole_names, str) else whole_names
@@ -182,7 +183,7 @@ def shares(line: dict) -> dict:
             continue
         part, whole = line[part_name], added([line[one] for one in names])
         share = {"part": part, "whole": whole, "value": None}
-        if part is not None and whole:
+        if part is not None and whole is not None and whole >= RANKED_FROM:
             low, high = wilson(part, whole)
             share |= {"value": part / whole, "low": low, "high": high}
             if name == "settled" and line["unconfirmed"] is not None:
@@ -230,8 +231,7 @@ def indicators(folders: dict[str, Path]) -> dict[str, dict]:
                 objects.setdefault(line["region_code"], {}).setdefault(line["code"], []).append(line["received"])
     levels = {code: line["level"] for lines in (*of_months.values(), *of_quarters) for code, line in lines.items()}
     country = next((code for code, level in levels.items() if level == "country" and code == "CN"), None)
-    sums = {code: sum(n or 0 for n in numbers) for code, numbers in objects.get(country, {}).items()}
-    named = sorted(code for code, _ in sorted(sums.items(), key=lambda one: (-one[1], one[0]))[:NAMED])
+    named = sorted(objects.get(country, {}))
     result = {}
     for region, level in levels.items():
         if level not in ("country", "province", "city"):
@@ -336,7 +336,11 @@ def _line(code: str, quarters: list[dict]) -> dict:
         "low": low,
         "high": high,
         "received": delivered,
-        "per_customers": delivered * CUSTOMERS / customers if delivered is not None and customers else None,
+        "per_customers": (
+            delivered * CUSTOMERS / customers
+            if delivered is not None and delivered >= RANKED_FROM and customers
+            else None
+        ),
         "last_day": _thousandths(added([line["last_day"] for line in quarters]), due),
         "again": _thousandths(added([line["again"] for line in quarters]), delivered),
     }
@@ -394,7 +398,11 @@ def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
         "received": line.get("received", 0),
         "closed": line.get("closed", 0),
         "recovered": line.get("recovered", 0),
-        "rating": line["marks"] / line["rated"] if line.get("marks") is not None and line.get("rated") else None,
+        "rating": (
+            line["marks"] / line["rated"]
+            if line.get("marks") is not None and (line.get("rated") or 0) >= RANKED_FROM
+            else None
+        ),
         "received_before": was[code]["received"] if code in was else None,
         "quarter": f"{end[:4]}-Q{int(end[5:]) // 3}",
         "shares": shares(line),

@@ -98,7 +98,7 @@ def published(
     """
     if sum(len(axis.divisions) > 1 for axis in axes) > 1:
         raise ValueError("Only one axis may be divided in several ways.")
-    table = _Table(_with_sums(counts, axes), axes)
+    table = _Table(with_sums(counts, axes), axes)
     table.withhold(already)
     for key in sorted(
         (key for key, number in table.numbers.items() if number in SMALL), key=lambda key: (key.count(TOTAL), key)
@@ -197,7 +197,7 @@ class _Table:
         )
 
 
-def _with_sums(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int]:
+def with_sums(counts: Mapping[Key, int], axes: Sequence[Axis]) -> dict[Key, int]:
     table = {key: number for key, number in counts.items() if number}
     if any(number < 0 for number in table.values()):
         raise ValueError("A table of counts has no negative number.")

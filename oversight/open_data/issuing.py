@@ -87,6 +87,12 @@ def newest(month: date) -> DataSet | None:
     return DataSet.objects.filter(month=month).order_by("-version").first()
 
 
+def of_mark(mark: str) -> DataSet | None:
+    """The version that is called so: ``2026-10.1``."""
+    month, _dot, version = mark.partition(".")
+    return DataSet.objects.filter(month=f"{month}-01", version=version).first() if version.isdecimal() else None
+
+
 def sweep_open_data(*, now: datetime) -> int:
     """Issue one month that is over and was not looked at since the newest month began to be issued; how many were."""
     here = now.astimezone(SHANGHAI)

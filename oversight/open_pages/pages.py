@@ -23,10 +23,16 @@ from oversight.presenting.leagues import RANKED_FROM
 from oversight.published.indicator_making import OTHER
 from web.incoming import whole
 from web.languages import name_in_language
+from web.small_numbers import too_few
 from web.templatetags.portal import name_of
 
 #: The drawing of the months: its width, the height of the tallest bar, the room of one.
 _WIDE, _HIGH = 480.0, 100.0
+
+
+#: Categories stand in the order of the form, and regions in that of their codes: by number, what is withheld would have
+#: to be ranked too.
+_FORM, _LAST = {code: place for place, code in enumerate(OBJECT_LABELS)}, len(OBJECT_LABELS)
 
 
 @public_page(parameters=("region",))
@@ -54,10 +60,11 @@ def home(request: HttpRequest) -> HttpResponse:
                     (_("其他和没有写明的") if code == OTHER else str(OBJECT_LABELS.get(code, code))),
                     _number(n),
                     f"{100 * _least(n) / most:.1f}",
+                    isinstance(n, list),
                 )
                 for code, n in sorted(
                     ((code, n) for code, n in row.data["categories"] if n != 0),
-                    key=lambda one: (one[0] == OTHER, one[1] is None, -_least(one[1]), one[0]),
+                    key=lambda one: _FORM.get(one[0], _LAST),
                 )
             ],
             "regions": [
@@ -67,7 +74,7 @@ def home(request: HttpRequest) -> HttpResponse:
                     "received": _number(one.data["received"]),
                     "settled": _share(one.data["settled"]),
                 }
-                for one in sorted(below, key=lambda one: (-_least(one.data["received"]), one.region))
+                for one in sorted(below, key=lambda one: one.region)
             ],
         }
     return render(request, "open/home.html", context)
@@ -143,7 +150,7 @@ def _share(parts: Sequence[int | None]) -> str:
     if part is None or whole is None:
         return _("不公布")
     if whole < RANKED_FROM:
-        return _("样本太少")
+        return too_few(whole) or "–"
     return f"{100 * part / whole:.0f}%"
 
 

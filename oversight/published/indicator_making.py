@@ -28,10 +28,10 @@ from oversight.open_data import quarters, reading
 from oversight.presenting.leagues import RANKED_FROM
 
 #: Counted or shown differently from before gets the next number.
-FORMULA = 2
+FORMULA = 3
 MONTHS, QUARTERS = 12, 4
-#: So many categories are named; the rest is one.
-CATEGORIES, OTHER = 11, "other"
+#: What is of no category that is named.
+OTHER = "other"
 MARK = "published indicators"
 _LOCK = 0x0F1654
 #: Parts that make a whole, and the whole, by the columns of the files.
@@ -77,8 +77,8 @@ def made(*, now: datetime) -> list[OpenIndicators]:
     read = _read(reading.newest_sets(), regions)
     if country is None or not read.months:
         return []
-    sums = {code: reading.at_least(numbers) for code, numbers in read.objects.get(country.code, {}).items()}
-    named = sorted(sorted(sums, key=lambda code: (-sums[code], code))[:CATEGORIES])
+    # All of them: the most frequent cannot be picked where some are withheld.
+    named = sorted(read.objects.get(country.code, {}))
     there = sorted({country.code} | read.by_month.keys() | read.by_quarter.keys(), key=lambda code: regions[code].pk)
     return [
         OpenIndicators(

@@ -31,7 +31,7 @@ from oversight.open_data.reading import FileLine, Range
 from oversight.presenting.leagues import RANKED_FROM, places, wilson
 
 #: Counted or shown differently from before gets the next number.
-FORMULA = 2
+FORMULA = 3
 #: So many quarters have a table of their own, beside that of all of them.
 QUARTERS = 4
 #: Who is ranked is known this well: the least and the most lie no further apart than this part of all.
@@ -182,7 +182,7 @@ def line_values(rows: Sequence[FileLine]) -> dict[str, Any]:
         "received": received,
         "per_customers": (
             (Decimal(received * CUSTOMERS) / customers).quantize(Decimal("0.1"))
-            if received is not None and customers
+            if received is not None and received >= RANKED_FROM and customers
             else None
         ),
         "last_day_share": _share(reading.added(row["last_day"] for row in rows), due),
@@ -227,7 +227,7 @@ def _share(part: int | None, whole: int | None) -> int | None:
 
 
 def _in_order(results: Sequence[LeagueLine]) -> Iterator[LeagueLine]:
-    """The ranked first, by place and then by share; the others by how much is known of them."""
+    """The ranked first, by place and then by share; the others by their code, which is no rank."""
     ranked = [line for line in results if line.low is not None and line.high is not None]
     intervals = [(float(line.low or 0), float(line.high or 0)) for line in ranked]
     for line, (first, last) in zip(ranked, places(intervals), strict=True):
@@ -237,8 +237,7 @@ def _in_order(results: Sequence[LeagueLine]) -> Iterator[LeagueLine]:
         key=lambda line: (
             line.place_first or len(results) + 1,
             -((line.settled_least or 0) / line.n if line.n and line.is_ranked else 0),
-            -(line.n or 0),
-            line.enterprise_id,
+            line.code,
         ),
     )
     for number, line in enumerate(ordered, start=1):

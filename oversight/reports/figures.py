@@ -1,12 +1,14 @@
 """The figures of a monthly report: what the open data of its month says of a region; and a draft of its text.
 
 Nothing is counted here. Each number stands in a published file, withheld where that withholds it; a sentence names only
-numbers that are shown.
+numbers that are shown. Nothing is ranked before what a withheld number could stand before, and there is no share of
+under thirty.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from math import inf
 from typing import Any
 
 from django.utils.translation import override
@@ -24,11 +26,22 @@ TOP_OBJECTS, TOP_PROBLEMS = 5, 10
 #: Columns of a unit's line: of the month, and of the quarter.
 OF_UNITS = ("received", "closed")
 OF_QUARTERS = ("settled", "unconfirmed", "ended", "in_time", "due")
+#: Ranks, words and shares made otherwise than before get the next number; the numbers of cases are those of the files.
+METHOD = 2
 DataLine = dict[str, Any]
 
 
-def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[str, Any]:
+def drawn(
+    region_code: str,
+    data_set: DataSet,
+    before: DataSet | None,
+    *,
+    of_quarters: tuple[DataSet | None, DataSet | None] | None = None,
+) -> dict[str, Any]:
     """The frozen figures of one region: lists of lines, each number an int, a decimal as text, or None where withheld.
+
+    ``place`` in a line: the best and the worst place that it can have by its number; it is missing where a withheld
+    number could stand before it. ``method`` is ``METHOD``; it is missing in reports that ranked without that.
 
     What became of stages at enterprises is of the newest issued quarter that is over with the month; ``quarter`` names
     it and the one before it, whose numbers are ``stages_before``. ``before`` in a line is the number of the month
@@ -38,10 +51,12 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
     categories = _categories(data_set, region_code)
     old: Mapping[str, dict[str, int | None] | None]
     old = _categories(before, region_code) if before else dict.fromkeys(categories)
-    now_quarter, old_quarter = _quarters(data_set)
+    now_quarter, old_quarter = of_quarters or _quarters(data_set)
     of_quarter, of_old = _of_quarter(now_quarter, region_code), _of_quarter(old_quarter, region_code)
     units = {code: line for code, line in regions.items() if code != region_code}
+    received = regions.get(region_code, {"received": 0})["received"]
     return {
+        "method": METHOD,
         "sets": [str(data_set), str(before) if before else ""],
         "quarter": [quarters.mark(one.month) if one else "" for one in (now_quarter, old_quarter)],
         "quarter_sets": [str(one) if one else "" for one in (now_quarter, old_quarter)],
@@ -52,34 +67,38 @@ def drawn(region_code: str, data_set: DataSet, before: DataSet | None) -> dict[s
         },
         **({"summary_before": {**_zero("regions"), **was.get(region_code, {})}} if was is not None else {}),
         **({"stages_before": {**_zero("region_quarters"), **of_old.get(region_code, {})}} if old_quarter else {}),
-        "units": [
-            _with_before(
-                {
-                    "code": code,
-                    "name": line["region_name"],
-                    "name_en": line["region_name_en"],
-                    **{name: line.get(name, 0) for name in OF_UNITS},
-                    **({name: of_quarter.get(code, {}).get(name, 0) for name in OF_QUARTERS} if now_quarter else {}),
-                },
-                code,
-                {c: one.get("received", 0) for c, one in was.items()} if was is not None else None,
-            )
-            for code, line in units.items()
-        ],
+        "units": _placed(
+            [
+                _with_before(
+                    {
+                        "code": code,
+                        "name": line["region_name"],
+                        "name_en": line["region_name_en"],
+                        **{name: line.get(name, 0) for name in OF_UNITS},
+                        **(
+                            {name: of_quarter.get(code, {}).get(name, 0) for name in OF_QUARTERS} if now_quarter else {}
+                        ),
+                    },
+                    code,
+                    {c: one.get("received", 0) for c, one in was.items()} if was is not None else None,
+                )
+                for code, line in units.items()
+            ],
+            whole=received,
+        ),
         # A county has no regions below it: its units are the enterprises that have their seat there.
         "firms": [] if units or not now_quarter else _enterprises(now_quarter, old_quarter, region_code),
-        "channels": _top(categories["channel"], old["channel"], most=None),
+        "channels": _top(categories["channel"], old["channel"], whole=received),
         "kinds": _top(
-            {code: n for code, n in categories["object"].items() if code in (GOODS, SERVICE, NONE)},
-            old["object"],
-            most=None,
+            {code: n for code, n in categories["object"].items() if "." not in code}, old["object"], whole=received
         ),
         "objects": _top(
-            {code: n for code, n in categories["object"].items() if "." in code}, old["object"], most=TOP_OBJECTS
+            {code: n for code, n in categories["object"].items() if code not in (GOODS, SERVICE)},
+            old["object"],
+            whole=received,
+            most=TOP_OBJECTS,
         ),
-        "problems": _top(
-            {code: n for code, n in categories["problem"].items() if code != NONE}, old["problem"], most=TOP_PROBLEMS
-        ),
+        "problems": _top(categories["problem"], old["problem"], whole=received, most=TOP_PROBLEMS),
     }
 
 
@@ -117,7 +136,7 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[D
         for line in (reading.table(before, "enterprise_quarters") or () if before else ())
     }
     has_before = before is not None and reading.table(before, "enterprise_quarters") is not None
-    return [
+    lines = [
         _with_before(
             {
                 "code": line["enterprise"],
@@ -132,6 +151,7 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[D
         for line in reading.table(data_set, "enterprise_quarters") or ()
         if code in (line["seat_code"], *line["seat_path"].split("/"))
     ]
+    return _placed(lines, whole=None)
 
 
 def _regions(data_set: DataSet, code: str) -> dict[str, DataLine]:
@@ -155,13 +175,41 @@ def _categories(data_set: DataSet, code: str) -> dict[str, dict[str, int | None]
 _TEXTS = frozenset({"region_code", "region_name", "region_name_en", "level", "parent_code", "month", "recovered"})
 
 
-def _top(now: dict[str, int | None], old: dict[str, int | None] | None, *, most: int | None) -> list[DataLine]:
-    """The most frequent first; what is withheld comes last, and is in no list of the most frequent."""
-    rows = sorted(now.items(), key=lambda item: (item[1] is None, -(item[1] or 0), item[0]))
-    shown: Iterable[tuple[str, int | None]] = (
-        rows if most is None else [row for row in rows if row[1] is not None][:most]
-    )
-    return [_with_before({"code": code, "received": n}, code, old) for code, n in shown]
+def _top(
+    now: dict[str, int | None], old: dict[str, int | None] | None, *, whole: int | None, most: int | None = None
+) -> list[DataLine]:
+    """The parts of the ``whole`` by their places; with ``most`` only so many, of those that have a name.
+
+    Where fewer can be ranked, all of them.
+    """
+    named = {code: n for code, n in now.items() if most is None or code != NONE}
+    if whole is not None:
+        whole -= sum(n or 0 for code, n in now.items() if code not in named)
+    lines = [_with_before({"code": code, "received": n}, code, old) for code, n in named.items()]
+    return _placed(lines, whole=whole, most=most)
+
+
+def _placed(lines: list[DataLine], *, whole: int | None, most: int | None = None) -> list[DataLine]:
+    """Lines in the order of their places, then those that have none by their code.
+
+    A withheld number is at most what the shown ones leave of the ``whole`` (None: anything): only what is more than
+    that has a place. That is all a reader can know, so the places tell nothing that is withheld. Of under thirty
+    together nothing is ranked.
+    """
+    known = [line for line in lines if line["received"] is not None]
+    in_all = sum(line["received"] for line in known)
+    least: float = -1
+    if (in_all if whole is None else whole) < leagues.RANKED_FROM:
+        least = inf
+    elif len(known) < len(lines):
+        least = inf if whole is None else whole - in_all
+    sure = [line for line in known if line["received"] > least]
+    for line, place in zip(sure, leagues.places([(line["received"],) * 2 for line in sure]), strict=True):
+        line["place"] = list(place)
+    sure.sort(key=lambda line: (line["place"], line["code"]))
+    if most is not None and (len(sure) >= most or len(sure) == len(lines)):
+        return [line for line in sure if line["place"][0] <= most]
+    return sure + sorted((line for line in lines if "place" not in line), key=lambda line: line["code"])
 
 
 def _with_before(line: DataLine, code: str, old: dict[str, Any] | None) -> DataLine:
@@ -170,27 +218,33 @@ def _with_before(line: DataLine, code: str, old: dict[str, Any] | None) -> DataL
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """``part`` of ``whole``; both None where one of them is withheld. ``upper``: had every silence been a yes."""
+    """``part`` of ``whole``; both None where one of them is withheld. ``upper``: had every silence been a yes.
+
+    Of under thirty there is no share.
+    """
 
     part: int | None
     whole: int | None
     upper: int | None = None
 
     @property
-    def is_known(self) -> bool:
-        return self.part is not None and bool(self.whole)
+    def is_too_few(self) -> bool:
+        return self.whole is not None and self.whole < leagues.RANKED_FROM
 
     @property
     def value(self) -> float | None:
-        return self.part / self.whole if self.part is not None and self.whole else None
+        return self._of_whole(self.part)
 
     @property
     def upper_value(self) -> float | None:
-        return self.upper / self.whole if self.upper is not None and self.whole else None
+        return self._of_whole(self.upper)
+
+    def _of_whole(self, part: int | None) -> float | None:
+        return part / self.whole if part is not None and self.whole and not self.is_too_few else None
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return leagues.wilson(self.part, self.whole) if self.part is not None and self.whole else None
+        return leagues.wilson(self.part or 0, self.whole or 0) if self.value is not None else None
 
 
 #: Each share by the name of its formula: its part, and what that is a part of.
@@ -236,11 +290,13 @@ def first_draft(place: str, month: date, figures: dict[str, Any], *, limits: Lim
 
 
 def change_text(now: int | None, before: int | None) -> str:
-    """环比上升12.3%（上月110件）; nothing where one of the two is withheld, unknown or zero."""
+    """环比上升12.3%（上月110件）; under thirty the month before alone; nothing where one is withheld or zero."""
     if now is None or not before:
         return ""
     if now == before:
         return f"，与上月（{before:,}件）持平"
+    if min(now, before) < leagues.RANKED_FROM:
+        return f"（上月{before:,}件）"
     return f"，环比{'上升' if now > before else '下降'}{abs(now - before) / before * 100:.1f}%（上月{before:,}件）"
 
 
@@ -274,21 +330,36 @@ def _quarter_label(mark: str) -> str:
     return f"{year}年第{'一二三四'[int(number) - 1]}季度" if number else ""
 
 
-def _named(by: str, rows: list[dict[str, Any]], most: int = 3) -> str:
-    return "、".join(f"{label_of(by, row['code'])}（{row['received']:,}件）" for row in rows[:most])
+#: So many are named as the most frequent.
+FIRST = 3
+
+
+def _named(by: str, rows: list[DataLine]) -> str:
+    """The first three, as far as their places are known; that some of them are not published is said."""
+    placed = [row for row in rows if "place" in row]
+    first = [row for row in placed if row["place"][1] <= FIRST]
+    names = "、".join(f"{label_of(by, row['code'])}（{row['received']:,}件）" for row in first)
+    if len(placed) == len(rows) or len(placed) >= FIRST:
+        return names
+    if all(row["received"] is not None for row in rows):
+        return f"共不足{leagues.RANKED_FROM}件，不排先后"
+    return f"{names}，前三名中有未公布项" if names else "前三名中有未公布项，不排名次"
 
 
 def _problems(figures: dict[str, Any]) -> str:
     texts = []
-    if figures["objects"]:
-        texts.append(f"投诉较多的商品和服务是{_named('object', figures['objects'])}。")
-    if figures["problems"]:
-        texts.append(f"反映较多的问题是{_named('problem', figures['problems'])}。")
+    for by, rows, about in (
+        ("object", figures["objects"], "投诉较多的商品和服务"),
+        ("problem", figures["problems"], "反映较多的问题"),
+    ):
+        if named := _named(by, rows):
+            texts.append(f"{about}{'是' if rows and 'place' in rows[0] else '：'}{named}。")
     return "".join(texts)
 
 
 def _tips(figures: dict[str, Any], limits: Limits) -> str:
-    begins = f"本月反映最多的是“{label_of('problem', figures['problems'][0]['code'])}”。" if figures["problems"] else ""
+    first = next((row for row in figures["problems"] if row.get("place") == [1, 1]), None)
+    begins = f"本月反映最多的是“{label_of('problem', first['code'])}”。" if first else ""
     return (
         f"{begins}消费前请问清价格、期限和退订办法，留好合同、账单和聊天记录；有争议可以先与企业在线协商，"
         f"{limits['negotiation']}内谈不成的，再转监管部门。"

@@ -7,6 +7,7 @@ changes; the earlier one stays readable. The same version gives the same bytes o
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +23,7 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing, reading
+from oversight.presenting.leagues import RANKED_FROM
 from oversight.reports import figures as report_figures
 from oversight.reports import showing
 from oversight.reports.figures import drawn
@@ -78,6 +80,13 @@ def notes_of(report: MonthlyReport) -> list[str]:
                 "县级报告按企业列出：住所在本地的在线和解企业，送达的投诉是全国各地投诉它的。市场监管所和服务站的件数太少，不单列。"
             )
         )
+    if any("place" not in line for name in ("objects", "problems") for line in figures.get(name, ())):
+        notes.append(
+            _(
+                "名次只排到没有公布的数不可能排在前面为止，合计不足%(n)s件的不排；没有名次的按类别代码排列，前面可能有未公布项。"
+            )
+            % {"n": RANKED_FROM}
+        )
     if report.what_changed:
         notes.insert(0, _("第%(n)s版，更正：%(what)s") % {"n": report.version, "what": report.what_changed})
     return notes
@@ -90,7 +99,8 @@ OPEN = ("draft", "waiting", "approved")
 def draft(*, authority: Authority, month: date, by: User, now: datetime, what_changed: str = "") -> MonthlyReport:
     """The next version for this month, with the figures of its open data. Raises WrongInput or StepNotAllowed.
 
-    ``what_changed`` is needed where a version was published, and becomes part of the new one.
+    ``what_changed`` is needed where a version was published, and becomes part of the new one. Where that version ranked
+    too far, the new one has the same counts, and words, order and shares made anew; the cases that it told are kept.
     """
     data_set = issuing.newest(month)
     if data_set is None:
@@ -106,18 +116,21 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
         published = [one for one in earlier if one.state == "published"]
         if published and not what_changed:
             raise WrongInput("say_why", _("这个月的报告已经公布。要更正，请写明更正什么。"), field="what_changed")
-        figures = drawn(authority.region.code, data_set, issuing.newest(reading.back(month, 1)))
-        limits = Conditions.at(now).limits(authority.region_id)
-        texts = (
-            published[-1].texts
-            if published
-            else report_figures.first_draft(authority.region.name, month, figures, limits=limits)
+        is_of_method = bool(published) and ranks_too_far(published[-1])
+        figures = (
+            _drawn_again(published[-1])
+            if is_of_method
+            else drawn(authority.region.code, data_set, issuing.newest(reading.back(month, 1)))
         )
+        limits = Conditions.at(now).limits(authority.region_id)
+        texts = report_figures.first_draft(authority.region.name, month, figures, limits=limits)
+        if published:
+            texts = {**texts, "cases": published[-1].texts.get("cases", "")} if is_of_method else published[-1].texts
         return MonthlyReport.objects.create(
             authority=authority,
             month=month,
             version=len(earlier) + 1,
-            data_set=data_set,
+            data_set=published[-1].data_set if is_of_method else data_set,
             figures=figures,
             texts=texts,
             what_changed=what_changed if published else "",
@@ -126,6 +139,25 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
             edited_by=by,
             edited_at=now,
         )
+
+
+def ranks_too_far(report: MonthlyReport) -> bool:
+    """Whether it named what is most frequent without what is withheld, or told shares of under thirty."""
+    return report.figures.get("method", 1) < report_figures.METHOD
+
+
+def _drawn_again(report: MonthlyReport) -> dict[str, Any]:
+    """Its figures from the sets that it was published from: the counts stay, order and shares are made anew."""
+    _now, before = (issuing.of_mark(mark) for mark in report.figures["sets"])
+    quarter, quarter_before = (issuing.of_mark(mark) for mark in report.figures.get("quarter_sets", ("", "")))
+    return drawn(report.authority.region.code, report.data_set, before, of_quarters=(quarter, quarter_before))
+
+
+def to_correct() -> list[MonthlyReport]:
+    """The newest published version of each report that ranked too far, the oldest month first."""
+    newest = MonthlyReport.objects.filter(state="published").order_by("month", "authority_id", "-version")
+    rows = newest.select_related("authority").defer("printed", "texts").distinct("month", "authority_id")
+    return [report for report in rows if ranks_too_far(report)]
 
 
 def edit(report: MonthlyReport, *, texts: Mapping[str, str], seen: str, by: User, now: datetime) -> MonthlyReport:

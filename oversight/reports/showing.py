@@ -4,7 +4,7 @@ Page, print and CSV are made from the same tables, so what they say is the same.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,8 +15,10 @@ from oversight.models import MonthlyReport
 from oversight.open_data.files import label_of
 from oversight.open_data.reading import WITHHELD
 from oversight.presenting import cards
+from oversight.presenting.leagues import RANKED_FROM
 from oversight.reports.figures import BLOCKS, BY_QUARTER, Share, shares
 from web.languages import name_in_language
+from web.small_numbers import too_few
 
 TITLES: Mapping[str, Any] = {
     "overview": gettext_lazy("本月概况"),
@@ -32,8 +34,8 @@ TABLES: Mapping[str, Any] = {
     "units": gettext_lazy("各地区"),
     "firms": gettext_lazy("住所在本地的在线和解企业"),
     "kinds": gettext_lazy("商品和服务"),
-    "objects": gettext_lazy("投诉最多的商品和服务"),
-    "problems": gettext_lazy("反映最多的问题"),
+    "objects": gettext_lazy("投诉较多的商品和服务"),
+    "problems": gettext_lazy("反映较多的问题"),
 }
 Cells = list[str]
 
@@ -115,12 +117,14 @@ def _raw(number: Any) -> str:
 
 
 def change_of(now: int | None, line: Mapping[str, Any], key: str = "before") -> str:
-    """▲ 12.3% up; what is withheld, unknown or began at nothing has none."""
+    """▲ 12.3% up; what is withheld, unknown or began at nothing has none, and under thirty there is no rate."""
     before = line.get(key)
     if now is None or not before:
         return cards.NOTHING
     if now == before:
         return _("持平")
+    if min(now, before) < RANKED_FROM:
+        return too_few(min(now, before)) or cards.NOTHING
     share = cards.percent(abs(now - before) / before)
     return (_("▲ 升%(share)s") if now > before else _("▼ 降%(share)s")) % {"share": share}
 
@@ -134,28 +138,38 @@ def _raw_before(line: Mapping[str, Any]) -> str:
 
 
 def _counted(figures: Mapping[str, Any], name: str, by: str) -> ReportTable:
-    whole = figures["summary"].get("received", 0)
+    share = Share(None, figures["summary"].get("received", 0))
+    with_places = name in ("objects", "problems")
     heads = [
         Head(str(TABLES[name]), "label", is_number=False),
         Head(_("件数"), "received"),
         Head(_("占全部"), "share"),
         Head(_("上月"), "before"),
         Head(_("环比"), "change"),
+        *([Head(_("名次"), "place")] if with_places else []),
     ]
     rows, raw = [], []
     for line in figures[name]:
         label, n = label_of(by, line["code"]), line["received"]
-        share = cards.percent(n / whole) if n is not None and whole else cards.NOTHING
-        rows.append([label, _shown(n), share, _before(line), change_of(n, line)])
+        cells = [label, _shown(n), _share_text(replace(share, part=n)), _before(line), change_of(n, line)]
+        rows.append([*cells, *([place_of(line)] if with_places else [])])
         raw.append([line["code"], label, _raw(n), _raw_before(line)])
     return ReportTable(name, str(TABLES[name]), heads, rows, ["code", "label", "received", "before"], raw)
+
+
+def place_of(line: Mapping[str, Any]) -> str:
+    """2, or 2–4 where the place is shared; a dash where what is not published could stand before."""
+    first, last = line.get("place", (None, None))
+    return cards.NOTHING if first is None else f"{first}" if first == last else f"{first}–{last}"
 
 
 def _share_text(share: Share | None) -> str:
     if share is None or share.whole == 0:
         return cards.NOTHING
-    if share.value is None:
+    if share.part is None or share.whole is None:
         return WITHHELD
+    if share.is_too_few:
+        return too_few(share.whole)
     return cards.percent(share.value) if share.upper is None else cards.percents(share.value, share.upper_value)
 
 
@@ -200,9 +214,9 @@ def _enterprises(figures: Mapping[str, Any]) -> ReportTable:
 def _of_places(
     name: str, title: str, heads: list[Head], names: list[str], lines: Sequence[Mapping[str, Any]]
 ) -> ReportTable:
-    """A line each, most received first; ``closed`` only where it has a column."""
+    """A line each; ``closed`` only where it has a column."""
     rows, raw = [], []
-    for line in sorted(lines, key=lambda one: (one["received"] is None, -(one["received"] or 0), one["code"])):
+    for line in lines:
         result, received = shares(dict(line)), line["received"]
         closed = [line["closed"]] if "closed" in names else []
         rates = [_share_text(result.get(code)) for code in ("settled", "on_time")]
@@ -275,12 +289,16 @@ def _add_rating(rows: list[Cells], raw: list[Cells], line: Mapping[str, Any], wa
 
 def _mean(line: Mapping[str, Any]) -> str:
     marks, rated = line.get("marks", 0), line.get("rated", 0)
-    return f"{marks / rated:.2f}" if marks is not None and rated else WITHHELD if rated is None else cards.NOTHING
+    if marks is None or rated is None:
+        return WITHHELD
+    if not rated:
+        return cards.NOTHING
+    return f"{marks / rated:.2f}" if rated >= RANKED_FROM else too_few(rated)
 
 
 def _made_of(share: Share) -> str:
-    if share.value is None or share.interval is None:
-        return ""
+    if share.interval is None:
+        return f"{share.part:,}/{share.whole:,}" if share.part is not None and share.whole else ""
     low, high = share.interval
     return _("%(part)s/%(whole)s；95%%区间%(low)s～%(high)s%%") % {
         "part": _shown(share.part),

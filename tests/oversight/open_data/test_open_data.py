@@ -200,7 +200,7 @@ def test_no_file_tells_a_small_number(world: World) -> None:
 @pytest.fixture
 def walked(world: World, monkeypatch: pytest.MonkeyPatch) -> Walk:
     """A random world of which nothing is withheld: October to December."""
-    monkeypatch.setattr(cells, "published", lambda counts, axes, already=(): suppression._with_sums(counts, axes))
+    monkeypatch.setattr(cells, "published", lambda counts, axes, already=(): suppression.with_sums(counts, axes))
     walk = Walk(world, seed=7, cases=40, ticks=22)
     walk.now = datetime(2027, 1, 5, 4, 0, tzinfo=UTC)
     making.rebuild(now=walk.now)

@@ -235,7 +235,7 @@ def test_a_set_of_before_the_rule_is_found_and_withdrawn_by_a_version_that_says_
     newest = issuing.newest(MONTH)
     assert (newest.version, issuing.wrong_in(newest)) == (2, [])
     call_command("check_open_data")
-    assert "All newest versions keep the rule." in capsys.readouterr().out
+    assert "All newest versions and reports keep the rule." in capsys.readouterr().out
     # Both versions stay; the new one says why, the old one points to it.
     assert issuing.BY_QUARTERS_NOW in page_of(None, f"/open/data/{newest}/")
     page = page_of(None, f"/open/data/{old}/")
