@@ -19,7 +19,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy, override, pgettext
 
 from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
@@ -47,6 +47,7 @@ from oversight.presenting import cards, leagues
 from web.incoming import posted
 from web.languages import named
 from web.listing import listed
+from web.small_numbers import too_few
 
 log = logging.getLogger(__name__)
 
@@ -179,15 +180,10 @@ def _body(shown: LetterFigures, period: Period) -> str:
         _("现在：逾期%(overdue)s件，2个工作日内到期%(soon)s件，在办%(open)s件。")
         % {"overdue": totals["overdue"], "soon": totals["due_soon"], "open": totals["open"]},
         _("收到%(n)s件。") % {"n": flow["received"].n},
-        _("按时办结率%(share)s（n=%(n)s）。") % {"share": cards.percent(on_time.value), "n": on_time.n},
-        _("和解成功率%(share)s（n=%(n)s）；其中%(silent)s件消费者没有答复。")
-        % {
-            "share": cards.percents(settled.value, settled.upper_value),
-            "n": settled.n,
-            "silent": settled.beside["unconfirmed"],
-        },
-        _("按时受理率%(share)s（n=%(n)s）。")
-        % {"share": cards.percent(flow["review_on_time"].value), "n": flow["review_on_time"].n},
+        _("按时办结率%(share)s。") % {"share": _share(on_time)},
+        _("和解成功率%(share)s；其中%(silent)s件消费者没有答复。")
+        % {"share": _share(settled), "silent": settled.beside["unconfirmed"]},
+        _("按时受理率%(share)s。") % {"share": _share(flow["review_on_time"])},
         _("经确认挽回%(amount)s元。") % {"amount": f"{money:,.2f}"},
     ]
     days = f"period=chosen&first={period.first}&last={period.last}"
@@ -195,6 +191,12 @@ def _body(shown: LetterFigures, period: Period) -> str:
     choice = {"address": f"{settings.SITE_URL}{reverse('oversight:letters')}"}
     lines += ["", _("每个数背后的案件：%(address)s") % cases, _("不想再收到：%(address)s") % choice]
     return "\n".join(lines)
+
+
+def _share(figure: Figure) -> str:
+    """62.5%（n=48）; of too few 5/8（件数不足30，不列比率）."""
+    about = {"share": cards.share_of(figure), "n": too_few(figure.n) or cards.n_of(figure)}
+    return pgettext("a share and its number of cases", "%(share)s（%(n)s）") % about
 
 
 EVERY: list[tuple[str, Any]] = [
@@ -290,13 +292,15 @@ def managers_of(pk: int, *, on: date) -> list[User]:
 
 def _monthly_body(was: Reflection, causes: list[mirror.CauseLine], period: Period) -> str:
     counts = was.counts
+    most = counts["settled"] + counts["unconfirmed"]
+    settled = figures.part_of("settled", counts["settled"], was.judged, upper=most)
     lines = [
         _("收到%(n)s件，结束%(ended)s件。") % {"n": counts["delivered"], "ended": counts["ended"]},
-        _("按时办结率%(share)s（n=%(n)s）；届满仍未结束%(late)s件。")
-        % {"share": cards.percent(was.on_time), "n": was.came_due, "late": counts["open_late"]},
-        _("和解成功率%(share)s（n=%(n)s）；其中%(silent)s件消费者没有答复。")
-        % {"share": cards.percents(was.confirmed, was.upper), "n": was.judged, "silent": counts["unconfirmed"]},
-        _("守约率%(share)s（n=%(n)s）。") % {"share": cards.percent(was.kept.value), "n": was.kept.n},
+        _("按时办结率%(share)s；届满仍未结束%(late)s件。")
+        % {"share": _share(figures.part_of("on_time", counts["in_time"], was.came_due)), "late": counts["open_late"]},
+        _("和解成功率%(share)s；其中%(silent)s件消费者没有答复。")
+        % {"share": _share(settled), "silent": counts["unconfirmed"]},
+        _("守约率%(share)s。") % {"share": _share(was.kept)},
         _("60天内再次投诉%(again)s件；最后一天才结束%(last)s件。")
         % {"again": counts["again"], "last": counts["ended_last_day"]},
     ]

@@ -26,6 +26,13 @@ def too_few(n: int) -> str:
     return _("件数不足%(n)s，不列比率") % {"n": ENOUGH} if 0 < n < ENOUGH else ""
 
 
+def share_text(part: int, whole: int, *, digits: int = 1) -> str:
+    """``part`` of ``whole`` in per cent; of too few the two counts, of none a dash."""
+    if not whole:
+        return "–"
+    return f"{part:,}/{whole:,}" if whole < ENOUGH else f"{100 * part / whole:.{digits}f}%"
+
+
 def sum_may_be_shown(payments: int, total: Decimal, largest: Decimal, second: Decimal) -> bool:
     """Whether a sum of money may be shown to people outside the place or enterprise that it is of.
 

@@ -18,6 +18,7 @@ from complaints.procedure.refusals import WrongInput
 from complaints.settlement.offer_terms import BLANK, plain
 from enterprises.models import AnswerTemplate, Staff, TemplateVersion
 from web.listing import listed
+from web.small_numbers import ENOUGH
 
 #: Name → what it means, in the order of the page. The first three are the same in every letter of the enterprise.
 VARIABLES: dict[str, Promise] = {
@@ -63,9 +64,8 @@ def comes_from(message: str, body: str) -> bool:
 
 #: So many an enterprise may have; a list that nobody reads through helps nobody.
 MOST = 60
-#: Offers of so long are counted; under so many answered ones no share is shown.
+#: Offers of so long are counted.
 COUNTED = timedelta(days=365)
-FEWEST = 10
 #: The consumer answered, or let the time pass: only then is there something to count.
 _ANSWERED = ("accepted", "declined", "lapsed")
 
@@ -79,8 +79,8 @@ class Rate:
 
     @property
     def percent(self) -> int | None:
-        """None under ``FEWEST``: too few to say."""
-        return round(100 * self.accepted / self.answered) if self.answered >= FEWEST else None
+        """None where too few were answered to say."""
+        return round(100 * self.accepted / self.answered) if self.answered >= ENOUGH else None
 
 
 def of(enterprise_ids: Iterable[int]) -> QuerySet[AnswerTemplate]:

@@ -33,6 +33,7 @@ from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Station, StationStaff
 from web.languages import named
+from web.small_numbers import share_text, too_few
 
 VALID_FOR = timedelta(days=7)
 #: As long as what is said in a case is kept after its end.
@@ -199,9 +200,12 @@ class Month:
         return sum((entry.amount or Decimal(0) for entry in self.of(CONFIRMED)), Decimal(0))
 
     @property
-    def confirmed_share(self) -> int | None:
-        """In whole percent; None without an entry."""
-        return round(100 * self.count(CONFIRMED) / len(self.entries)) if self.entries else None
+    def confirmed_share(self) -> str:
+        return share_text(self.count(CONFIRMED), len(self.entries), digits=0)
+
+    @property
+    def why_no_share(self) -> str:
+        return too_few(len(self.entries))
 
 
 def first_of(text: str, *, today: date) -> date:

@@ -23,6 +23,7 @@ from oversight.presenting import cards, charts, choosing, flow, overview, shifts
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
 from web.languages import named
+from web.small_numbers import ENOUGH, share_text, too_few
 
 PAGE = 50
 
@@ -55,8 +56,10 @@ def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             if went
             else None,
             "finding": _finding(went) if went else "",
-            "last_day": cards.percent(went.last_day_share) if went else "",
-            "last_offer": cards.percent(went.last_offer_share) if went else "",
+            "last_day": share_text(went.ended_last_day, went.ended) if went else "",
+            "last_offer": share_text(went.offered_last_day, went.offered) if went else "",
+            "why_no_last_day": too_few(went.ended) if went else "",
+            "why_no_last_offer": too_few(went.offered) if went else "",
             "last_day_url": page.lists.behind("ended_last_day"),
         },
     )
@@ -208,6 +211,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 ]
             ),
             "parts": rows,
+            "ranked_from": ENOUGH,
             "most_late": max((row["overdue"] for row in rows), default=0),
             "holders": [_holder(one, page) for one in burning.holders],
             "held_at": burning.at if burning.at < workspace.now else None,
@@ -263,9 +267,9 @@ def _part(page: DashboardPage, part: PlaceCounts, region: Any) -> dict[str, Any]
         "closed": now["closed"].n,
         "shift": shifts.shift("received", change, _than(page)),
         "success": success,
-        "success_text": cards.percents(success.value, success.upper_value),
+        "success_text": cards.share_of(success),
         "punctual": punctual,
-        "punctual_text": cards.percent(punctual.value),
+        "punctual_text": cards.share_of(punctual),
         "received_url": page.lists.received(region=code),
         "closed_url": page.lists.behind("closed", region=code),
         "open_url": page.lists.url(region=code),

@@ -23,12 +23,13 @@ from complaints.parties.conditions import current_calendar
 from complaints.reading.case_people import label_of, names_of_consumers
 from enterprises.models import Branch, Enterprise
 from oversight.figures.definitions import Scope
-from oversight.figures.figures import RESULTS, Measure, share
+from oversight.figures.figures import RESULTS, Measure, part_of
 from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
 from oversight.presenting import cards
 from oversight.presenting.cards import Card, FigurePart
 from oversight.presenting.choosing import THIRTY, ChoiceForm, Selection, understood
+from web.small_numbers import ENOUGH, share_text
 
 #: What a list is called on its own page.
 TITLES: Mapping[str, Any] = {
@@ -201,8 +202,10 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
     response, past = now.response.spread.get("minutes_median"), then.response.spread.get("minutes_median")
     value, unit = cards.working_time(response) if response is not None else (cards.NOTHING, "")
     before = () if past is None else (_("此前%(value)s") % {"value": cards.with_unit(*cards.working_time(past))},)
-    offered = {"share": cards.percent(share(now.counts["offered_last_day"], now.counts["offered"]))}
+    offered = {"share": share_text(now.counts["offered_last_day"], now.counts["offered"])}
     kept, kept_then = now.kept, then.kept
+    most = now.counts["settled"] + now.counts["unconfirmed"]
+    settled = part_of("settled", now.counts["settled"], now.judged, upper=most)
     return [
         Card(
             code="received",
@@ -220,36 +223,42 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
         ),
         Card(
             code="on_time",
-            value=cards.percent(now.on_time),
-            tone=cards.goal_tone(now.on_time),
-            foot=(_n(now.came_due), *_change(now.on_time, then.on_time)),
+            value=share_text(now.counts["in_time"], now.came_due),
+            tone=cards.tone_of(cards.goal_tone(now.on_time), now.came_due),
+            foot=(_n(now.came_due), *_change((now.on_time, now.came_due), (then.on_time, then.came_due))),
             parts=parts("in_time", "ended_late", "open_late"),
         ),
         Card(
             code="settled",
-            value=cards.percents(now.confirmed, now.upper),
-            foot=(_("已确认～含未答复") + " · " + _n(now.judged), *_change(now.confirmed, then.confirmed)),
+            value=cards.share_of(settled),
+            foot=(
+                f"{_('已确认～含未答复') if now.judged >= ENOUGH else _('已确认')} · {_n(now.judged)}",
+                *_change((now.confirmed, now.judged), (then.confirmed, then.judged)),
+            ),
             parts=parts("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned"),
         ),
         Card(
             code="kept",
-            value=cards.percent(kept.value),
-            tone=cards.goal_tone(kept.value),
-            foot=(_n(kept.n), *_change(kept.value, kept_then.value)),
+            value=cards.share_of(kept),
+            tone=cards.tone_of(cards.goal_tone(kept.value), kept.n),
+            foot=(_n(kept.n), *_change((kept.value, kept.n), (kept_then.value, kept_then.n))),
             parts=parts("promises_kept", "promises_late", "promises_silent", "promises_broken"),
         ),
         Card(
             code="again",
-            value=cards.percent(now.again),
-            foot=(_n(now.counts["delivered"]), *_change(now.again, then.again)),
+            value=share_text(now.counts["again"], now.counts["delivered"]),
+            foot=(
+                _n(now.counts["delivered"]),
+                *_change((now.again, now.counts["delivered"]), (then.again, then.counts["delivered"])),
+            ),
             parts=parts("again"),
         ),
         Card(
             code="last_day",
-            value=cards.percent(now.ended_last_day),
+            value=share_text(now.counts["ended_last_day"], now.counts["ended"]),
             foot=(
                 _n(now.counts["ended"]),
-                *_change(now.ended_last_day, then.ended_last_day),
+                *_change((now.ended_last_day, now.counts["ended"]), (then.ended_last_day, then.counts["ended"])),
                 _("方案%(share)s") % offered,
             ),
             parts=parts("ended_last_day", "offered_last_day"),
@@ -261,9 +270,11 @@ def _n(n: int) -> str:
     return _("n=%(n)s") % {"n": f"{n:,}"}
 
 
-def _change(now: float | None, then: float | None) -> tuple[str, ...]:
-    if now is None or then is None:
-        return ()
+def _change(this: tuple[float | None, int], before: tuple[float | None, int]) -> tuple[str, ...]:
+    """(share, of how many) twice; of too few on either side there is no change, and it says why there is no share."""
+    (now, n), (then, n_then) = this, before
+    if now is None or then is None or min(n, n_then) < ENOUGH:
+        return cards.few(n)
     difference = now - then
     was = _("此前%(value)s") % {"value": cards.percent(then)}
     if abs(difference) < WORTH_AN_ARROW:

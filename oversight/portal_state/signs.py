@@ -30,6 +30,7 @@ from oversight.counters.reads import Counters, steadily
 from oversight.figures.definitions import Period, Scope
 from oversight.models import AlarmSent, RollupState, SystemCheck
 from oversight.portal_state.state import Waiting, alarm_after, backlog, set_aside
+from web.small_numbers import ENOUGH
 
 #: So many of the newest notices and entries are looked at.
 NEWEST = 2000
@@ -76,20 +77,20 @@ class Signs:
 
     @property
     def precision(self) -> float | None:
-        """Ended stages that had come to the right enterprise at once, of all."""
+        """Ended stages that had come to the right enterprise at once, of all; None of too few, as all shares here."""
         routed = self.routing["routed"]
-        return 1 - self.routing["misrouted"] / routed if routed else None
+        return 1 - self.routing["misrouted"] / routed if routed >= ENOUGH else None
 
     @property
     def mended_share(self) -> float | None:
         """Stages given back that went on within the time for it, of those whose time is over."""
         over = self.routing["mended"] + self.routing["mended_late"]
-        return self.routing["mended"] / over if over else None
+        return self.routing["mended"] / over if over >= ENOUGH else None
 
     @property
     def delivered_share(self) -> float | None:
         both = self.notices_sent + self.notices_lost
-        return self.notices_sent / both if both else None
+        return self.notices_sent / both if both >= ENOUGH else None
 
 
 def read(*, now: datetime) -> Signs:

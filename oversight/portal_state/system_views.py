@@ -26,6 +26,7 @@ from oversight.portal_state.state import BEATS, QUEUES
 from oversight.presenting import cards
 from oversight.presenting.choosing import dashboard_page
 from oversight.presenting.leagues import wilson
+from web.small_numbers import ENOUGH, share_text, too_few
 
 
 @officer_page("GET")
@@ -60,14 +61,14 @@ def _routing(result: Signs) -> list[dict[str, Any]]:
     return [
         _line(
             _("分送准确率（近30天）"),
-            cards.percent(result.precision),
+            share_text(routing["routed"] - routing["misrouted"], routing["routed"]),
             _("n=%(n)s，95%%区间%(share)s") % {"n": f"{routing['routed']:,}", "share": cards.percents(low, high)}
-            if routing["routed"]
-            else "",
+            if routing["routed"] >= ENOUGH
+            else too_few(routing["routed"]),
         ),
         _line(
             _("退回后在分送期限内改正"),
-            cards.percent(result.mended_share),
+            share_text(routing["mended"], over),
             _("n=%(n)s，超时%(late)s，还在期限内%(waiting)s")
             % {"n": f"{over:,}", "late": routing["mended_late"], "waiting": routing["mended_waiting"]},
             is_bad=routing["mended_late"] > 0,
@@ -80,7 +81,7 @@ def _delivery(result: Signs) -> list[dict[str, Any]]:
     return [
         _line(
             _("通知送出"),
-            cards.percent(result.delivered_share),
+            share_text(result.notices_sent, result.notices_sent + result.notices_lost),
             _("最近%(n)s条：送出%(sent)s，退信或无人可送%(lost)s")
             % {"n": signs.NEWEST, "sent": result.notices_sent, "lost": result.notices_lost},
         ),

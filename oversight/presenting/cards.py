@@ -14,7 +14,8 @@ from django.utils.translation import ngettext, pgettext
 
 from oversight.figures.definitions import DEFINITIONS, Definition, Period
 from oversight.figures.figures import OF_TWO_COUNTS, Figure
-from oversight.presenting.leagues import RANKED_FROM, ratio_interval, wilson
+from oversight.presenting.leagues import ratio_interval, wilson
+from web.small_numbers import ENOUGH, share_text, too_few
 
 NOTHING = "–"
 
@@ -114,6 +115,14 @@ def percents(low: float | None, high: float | None) -> str:
     )
 
 
+def share_of(figure: Figure) -> str:
+    """A share as people read it, up to its upper bound where it has one; of too few the two counts."""
+    whole = figure.denominator or 0
+    if figure.upper is None or whole < ENOUGH:
+        return share_text(figure.numerator or 0, whole)
+    return percents(figure.value, figure.upper_value)
+
+
 def number(value: float) -> str:
     """At most one decimal, none where it is whole."""
     return f"{value:,.1f}".removesuffix(".0")
@@ -139,7 +148,13 @@ def unit_of(n: int) -> str:
 
 
 def few(n: int) -> tuple[str, ...]:
-    return (_("样本太少（少于%(n)s件），只供参考") % {"n": RANKED_FROM},) if 0 < n < RANKED_FROM else ()
+    """Why no share stands there, as a line of a card."""
+    return (reason,) if (reason := too_few(n)) else ()
+
+
+def tone_of(tone: str, n: int) -> str:
+    """Too few have no colour."""
+    return tone if n >= ENOUGH else "neutral"
 
 
 def n_of(figure: Figure) -> str:
@@ -163,7 +178,7 @@ def open_cards(totals: Mapping[str, int], lists: Lists) -> list[Card]:
 
 
 def _among(code: str, totals: Mapping[str, int]) -> str:
-    if code == "open" or not totals["open"]:
+    if code == "open" or totals["open"] < ENOUGH:
         return _("此刻")
     return _("占在办%(share)s") % {"share": percent(totals[code] / totals["open"])}
 
@@ -176,7 +191,7 @@ def _count(figure: Figure, lists: Lists) -> Card:
 def share_card(figure: Figure, *parts: FigurePart, tone: str = "neutral", foot: tuple[str, ...] = ()) -> Card:
     """A share with its number of cases and its interval, and the two or more numbers that it is made of."""
     foot = (n_of(figure), *interval(figure), *foot, *few(figure.n))
-    return Card(code=figure.code, value=percent(figure.value), tone=tone, foot=foot, parts=parts)
+    return Card(code=figure.code, value=share_of(figure), tone=tone_of(tone, figure.n), foot=foot, parts=parts)
 
 
 def goal_tone(value: float | None) -> str:
@@ -195,8 +210,13 @@ def _settled(figure: Figure, lists: Lists) -> Card:
     )
     parts = [part(label, figure.beside[result], lists, f"ended_{result}") for result, label in names]
     parts.append(part(_("其中部分和解"), figure.beside["in_part"], lists, "in_part"))
-    foot = (_("已确认～含未答复") + " · " + n_of(figure), *interval(figure), *few(figure.n))
-    return Card(code="settled", value=percents(figure.value, figure.upper_value), parts=tuple(parts), foot=foot)
+    label = _("已确认～含未答复") if figure.n >= ENOUGH else _("已确认")
+    return Card(
+        code="settled",
+        value=share_of(figure),
+        parts=tuple(parts),
+        foot=(f"{label} · {n_of(figure)}", *interval(figure), *few(figure.n)),
+    )
 
 
 def part(label: str, n: int, lists: Lists, what: str) -> FigurePart:
@@ -204,10 +224,12 @@ def part(label: str, n: int, lists: Lists, what: str) -> FigurePart:
 
 
 def interval(figure: Figure) -> tuple[str, ...]:
-    """Where the share lies with 95 % certainty, by Wilson; a ratio of two counts may lie over 100 %."""
-    if not figure.denominator:
+    """Where the share lies with 95 % certainty, by Wilson; a ratio of two counts may lie over 100 %. Of too few
+    nothing."""
+    whole = figure.denominator or 0
+    if whole < ENOUGH:
         return ()
-    low, high = (ratio_interval if figure.code in OF_TWO_COUNTS else wilson)(figure.numerator or 0, figure.denominator)
+    low, high = (ratio_interval if figure.code in OF_TWO_COUNTS else wilson)(figure.numerator or 0, whole)
     return (_("95%%区间%(share)s") % {"share": percents(low, high)},)
 
 
@@ -300,8 +322,8 @@ def _kept(figure: Figure, lists: Lists) -> Card:
     )
     return Card(
         code="kept",
-        value=percent(figure.value),
-        tone="bad" if figure.beside["broken"] else "neutral",
+        value=share_of(figure),
+        tone=tone_of("bad" if figure.beside["broken"] else "neutral", figure.n),
         foot=(_("n=%(n)s项") % {"n": f"{figure.n:,}"}, *interval(figure), *few(figure.n)),
         parts=(
             _promises(_("按时履行并经确认"), figure.numerator or 0, lists, "promise_kept"),

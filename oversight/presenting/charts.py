@@ -1,6 +1,6 @@
 """Drawn by the server: lines over time as points for an SVG, and places as a grid of tiles.
 
-No line or tile says by colour alone what it does not say as a dash, a name or a number.
+No line or tile says by colour alone what it does not say as a dash, a mark, a name or a number.
 """
 
 from collections.abc import Sequence
@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil, log10
 
 from authorities.models import Region
+from oversight.figures.funnel import Look, compared
 from web.languages import named, reads_chinese
 
 WIDTH, HEIGHT = 640, 220
@@ -78,7 +79,7 @@ def _apart(results: list[ChartLine]) -> list[ChartLine]:
     return sorted(placed, key=lambda line: line.number)
 
 
-TILE_WIDTH, TILE_HEIGHT, GAP = 84, 58, 4
+TILE_WIDTH, TILE_HEIGHT, GAP = 104, 76, 4
 COLUMNS = 4
 #: What the name of a place ends with, where it says no more than its level.
 ENDINGS = (
@@ -87,17 +88,32 @@ ENDINGS = (
 )
 
 
+#: Beside the colour: what a shaded and a dark tile say without it.
+MARKS = {Look.SHADED: "▲", Look.DARK: "▲▲"}
+
+
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """One place in the grid. ``heat`` is 0 (nothing late) to 4."""
+    """One place in the grid: ``late`` of ``held`` cases, and how that looks beside the other places.
+
+    ``rate`` is the estimate in per cent, "" where there are too few cases for one.
+    """
 
     x: int
     y: int
     name: str
     short: str
-    number: int
-    heat: int
+    late: int
+    held: int
+    look: Look
+    mark: str
+    rate: str
     url: str
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its numbers need smaller digits."""
+        return len(f"{self.late}/{self.held}") > 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +134,24 @@ def short_name(region: Region) -> str:
 
 
 def grid(places: Sequence[tuple[Region, int, int, str]]) -> Grid:
-    """``places``: (region, late, open, address). Heat: the late share of open cases, in fifths of the worst."""
-    worst = max((late / held for _, late, held, _ in places if held), default=0.0)
+    """``places``: (region, late, open, address), in the order in which they are drawn."""
+    looks = compared([(late, held) for _, late, held, _ in places])
     tiles = []
-    for number, (region, late, held, url) in enumerate(places):
-        heat = 0 if not late or not held else 1 + min(3, int(3.999 * (late / held) / worst))
+    for number, ((region, late, held, url), place) in enumerate(zip(places, looks, strict=True)):
         x, y = (number % COLUMNS) * (TILE_WIDTH + GAP), (number // COLUMNS) * (TILE_HEIGHT + GAP)
-        name, short = named(region), short_name(region)
-        tiles.append(Tile(x=x, y=y, name=name, short=short, number=late, heat=heat, url=url))
+        tiles.append(
+            Tile(
+                x=x,
+                y=y,
+                name=named(region),
+                short=short_name(region),
+                late=late,
+                held=held,
+                look=place.look,
+                mark=MARKS.get(place.look, ""),
+                rate="" if place.rate is None else f"{100 * place.rate:.1f}",
+                url=url,
+            )
+        )
     rows = -(-len(tiles) // COLUMNS)
     return Grid(COLUMNS * (TILE_WIDTH + GAP) - GAP, max(0, rows * (TILE_HEIGHT + GAP) - GAP), tiles)

@@ -20,9 +20,10 @@ from complaints.procedure.workflow import Status
 from oversight.counters.reads import Counters, Sums, steadily
 from oversight.counters.sums import quantile, quantile_of
 from oversight.figures.definitions import Period
-from oversight.figures.figures import RESULTS, Figure, Measure, part_of, share
+from oversight.figures.figures import RESULTS, Figure, Measure, part_of
 from oversight.presenting import cards
 from oversight.presenting.cards import Card, Lists
+from web.small_numbers import share_text, too_few
 
 WEEKS = 12
 #: What takes how long, from the counters.
@@ -70,14 +71,6 @@ class Flow:
     ended_last_day: int
     offered: int
     offered_last_day: int
-
-    @property
-    def last_day_share(self) -> float | None:
-        return share(self.ended_last_day, self.ended)
-
-    @property
-    def last_offer_share(self) -> float | None:
-        return share(self.offered_last_day, self.offered)
 
 
 def stays(measure: Measure) -> list[Stay]:
@@ -234,11 +227,11 @@ def _rating(figure: Figure, lists: Lists) -> Card:
     mean = figure.spread.get("mean")
     return Card(
         code="rating",
-        value=cards.NOTHING if mean is None else f"{mean:.2f}",
-        unit="" if mean is None else _("分"),
+        value=f"{mean:.2f}" if mean is not None and not too_few(figure.n) else cards.NOTHING,
+        unit=_("分") if mean is not None and not too_few(figure.n) else "",
         foot=(
             cards.n_of(figure),
-            _("办结的%(share)s评了分") % {"share": cards.percent(figure.n / closed) if closed else cards.NOTHING},
+            _("办结的%(share)s评了分") % {"share": share_text(figure.n, closed)},
             *cards.few(figure.n),
         ),
         parts=(

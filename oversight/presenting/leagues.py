@@ -16,8 +16,9 @@ from oversight.counters.reads import Counters, steadily
 from oversight.counters.sums import quantile_of
 from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
+from web.small_numbers import ENOUGH
 
-RANKED_FROM = 30
+RANKED_FROM = ENOUGH
 Z = 1.959963984540054
 
 

@@ -21,6 +21,7 @@ from oversight.presenting.cards import Shift
 from oversight.presenting.leagues import Z, wilson
 from oversight.presenting.overview import Overview
 from web.languages import named
+from web.small_numbers import ENOUGH
 
 #: Lengths of time, and which number of their spread stands for them; without their buckets a difference cannot be
 #: judged.
@@ -107,11 +108,15 @@ def of_medians(what: str, after: Mapping[int, int], before: Mapping[int, int]) -
 def of_figures(after: Figure, before: Figure, *, days: int, days_before: int) -> Change | None:
     """The change of a share, mark, length of time or sum (never judged), else of a count; None without both."""
     if after.denominator is not None and before.denominator is not None:
+        if min(after.denominator, before.denominator) < ENOUGH:
+            return None
         compared = of_ratios if after.code in OF_TWO_COUNTS else of_shares
         return compared((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))
     if after.code == "rating":
         marks, then = after.spread.get("mean"), before.spread.get("mean")
-        return None if marks is None or then is None else Change(marks, then, None)
+        if marks is None or then is None or min(after.n, before.n) < ENOUGH:
+            return None
+        return Change(marks, then, None)
     if after.code in LENGTHS:
         name = LENGTHS[after.code]
         now, then = after.spread.get(name), before.spread.get(name)
@@ -155,7 +160,7 @@ def shift(code: str, change: Change, than: str) -> Shift:
         "by": _by(code, abs(change.by)),
         "share": (
             _("（%(share)s）") % {"share": f"{change.share:+.0%}"}
-            if change.share is not None and code in ("received", "closed")
+            if change.share is not None and code in ("received", "closed") and _enough(change)
             else ""
         ),
     }
@@ -168,6 +173,11 @@ def shift(code: str, change: Change, than: str) -> Shift:
     else:
         text = _("比%(than)s高%(by)s") if up else _("比%(than)s低%(by)s")
     return Shift(text % values, "up" if up else "down", change.is_chance)
+
+
+def _enough(change: Change) -> bool:
+    """Of two counts: so many on both sides that the change may be said in per cent."""
+    return min(change.after, change.before) >= ENOUGH
 
 
 def _by(code: str, n: float) -> str:

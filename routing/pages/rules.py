@@ -35,6 +35,7 @@ from routing.rule_desk.rule_forms import DismissForm
 from routing.rules import conflicts, directory
 from routing.rules.facts import Rule
 from web.incoming import whole
+from web.small_numbers import share_text, too_few
 
 
 def authors(workspace: Workspace) -> Reach:
@@ -132,8 +133,10 @@ def rules(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "figures": figures,
             "days": DAYS,
             "version": learning.VERSION,
-            "rate": rule_texts.percent(figures.rate),
-            "in_time_rate": rule_texts.percent(figures.in_time_rate),
+            "rate": share_text(figures.misrouted, figures.ended),
+            "why_no_rate": too_few(figures.ended),
+            "in_time_rate": share_text(figures.in_time, figures.judged),
+            "why_no_in_time_rate": too_few(figures.judged),
             "officers": RuleUse.objects.filter(code=OFFICER).first(),
             "tabs": tabs(workspace, "rules"),
             "previous_url": f"?{kept}before={before}" if before else "",

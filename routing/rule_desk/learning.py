@@ -255,13 +255,9 @@ class Misroutes:
     waiting: int = 0
 
     @property
-    def rate(self) -> float | None:
-        return self.misrouted / self.ended if self.ended else None
-
-    @property
-    def in_time_rate(self) -> float | None:
-        whole = self.in_time + self.late
-        return self.in_time / whole if whole else None
+    def judged(self) -> int:
+        """Those whose time to be mended is over."""
+        return self.in_time + self.late
 
 
 def counted(ended: QuerySet[Engagement], *, now: datetime) -> Misroutes:

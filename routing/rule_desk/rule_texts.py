@@ -22,9 +22,8 @@ from routing.rule_desk.trying import progress, ways_of
 from routing.rules.conflicts import CONFLICT, Finding
 from routing.rules.facts import Rule
 from web.languages import name_in_language
+from web.small_numbers import ENOUGH, share_text
 
-#: A share of fewer is not told.
-FEWEST = 30
 _STATE_TONES = {"draft": "neutral", "waiting": "warn", "approved": "ok", "refused": "bad", "withdrawn": "neutral"}
 
 
@@ -74,7 +73,7 @@ class RuleLine:
     def rate(self) -> str:
         """The share that came back, where there are enough to say one."""
         use = self.use
-        return f"{100 * use.returned / use.forwarded:.1f}%" if use is not None and use.forwarded >= FEWEST else ""
+        return "" if use is None or use.forwarded < ENOUGH else share_text(use.returned, use.forwarded)
 
 
 def rule_url(code: str) -> str:
@@ -188,17 +187,14 @@ def trial_result(trial: RuleTrial | None, change: RuleChange, *, user: User, tod
         MovedCases(_place(before, names), _place(after, names), n, [seen[pk] for pk in some if pk in seen])
         for before, after, n, some in ways
     ]
-    before, after = (_share(result, side) for side in ("before", "after"))
-    tone = "neutral" if before is None or after is None or before == after else "ok" if after > before else "bad"
-    return TrialResult(trial, is_current, 100, shown, percent(before), percent(after), tone)
-
-
-def _share(result: Mapping[str, Any], side: str) -> float | None:
-    return result[f"{side}_right"] / result[f"{side}_decided"] if result.get(f"{side}_decided") else None
-
-
-def percent(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f}%"
+    (right, decided), (right_after, decided_after) = (
+        (result.get(f"{side}_right", 0), result.get(f"{side}_decided", 0)) for side in ("before", "after")
+    )
+    tone = "neutral"
+    if min(decided, decided_after) >= ENOUGH and right * decided_after != right_after * decided:
+        tone = "ok" if right_after * decided > right * decided_after else "bad"
+    precision = share_text(right, decided), share_text(right_after, decided_after)
+    return TrialResult(trial, is_current, 100, shown, *precision, tone)
 
 
 def _place(place: Destination, names: RowNames) -> str:
@@ -237,10 +233,6 @@ class LessonLine:
     conditions: list[tuple[str, str]]
     target: str
     cases: list[tuple[str, str]]
-
-    @property
-    def percent(self) -> int:
-        return round(100 * self.lesson.agree / self.lesson.total)
 
 
 def columns_learned(lesson: Lesson) -> dict[str, Any]:

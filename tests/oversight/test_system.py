@@ -166,12 +166,13 @@ def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
 
 
 def test_what_was_settled_may_be_more_than_what_came_in() -> None:
-    """Of two counts neither is a part of the other: three settled in a week in which two complaints came are 150 %."""
-    quiet, busy, fewer = (
+    """Of two counts neither is a part of the other: 45 settled in a week in which 30 complaints came are 150 %."""
+    few, quiet, busy, fewer = (
         Figure(code="first_settled", n=whole, numerator=part, denominator=whole)
-        for part, whole in ((3, 2), (80, 40), (90, 200))
+        for part, whole in ((3, 2), (45, 30), (80, 40), (90, 200))
     )
-    assert cards.interval(quiet) == ("95%区间30.0～750.2%",)
+    assert (cards.interval(few), cards.interval(quiet)) == ((), ("95%区间94.9～237.1%",))
+    assert of_figures(busy, few, days=7, days_before=7) is None
     assert of_figures(busy, quiet, days=7, days_before=7) == shifts.Change(2.0, 1.5, True)
     assert of_figures(busy, fewer, days=7, days_before=7).is_real
     dice, real = random.Random(9), 0

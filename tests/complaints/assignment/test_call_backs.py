@@ -254,7 +254,7 @@ def test_what_was_never_settled_leads_to_reopening(world: World, change: dict[st
     assert (step_url(call.complaint, "reopen") in page) is bool(finding)
     assert len(client.get("/authority/call-backs/?view=found").context["rows"]) == bool(finding)
     figures = client.get("/authority/call-backs/").context
-    assert (figures["figures"]["reached_share"], figures["firms"][0]["disagree"]) == ("100%", 1)
+    assert (figures["figures"]["reached_share"], figures["firms"][0]["disagree"]) == ("1/1", 1)
 
 
 def test_a_case_comes_back_for_a_broken_promise_only_where_one_is(world: World) -> None:

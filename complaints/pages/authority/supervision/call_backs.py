@@ -39,6 +39,7 @@ from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Enterprise
 from web.incoming import posted
 from web.languages import named
+from web.small_numbers import share_text, too_few
 
 MONTHS = 12
 MOST_ENTERPRISES = 50
@@ -170,7 +171,7 @@ def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         one
         | {
             "name": named(Enterprise(name=one[f"{enterprise}__name"], name_en=one[f"{enterprise}__name_en"])),
-            "share": _share(one["disagree"], one["reached"]),
+            "share": share_text(one["disagree"], one["reached"], digits=0),
         }
         for one in counted
         if one[enterprise] is not None
@@ -178,15 +179,13 @@ def _figures(rows: Rows) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     return (
         total
         | {
-            "reached_share": _share(total["reached"], total["ended"]),
-            "disagree_share": _share(total["disagree"], total["reached"]),
+            "reached_share": share_text(total["reached"], total["ended"], digits=0),
+            "why_no_reached": too_few(total["ended"]),
+            "why_no_disagree": too_few(total["reached"]),
+            "disagree_share": share_text(total["disagree"], total["reached"], digits=0),
         },
         enterprises[:MOST_ENTERPRISES],
     )
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{100 * part / whole:.0f}%" if whole else "–"
 
 
 def _url(query: dict[str, str]) -> str:

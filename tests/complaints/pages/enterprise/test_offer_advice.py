@@ -241,8 +241,8 @@ def test_how_often_it_was_accepted(world: World, monkeypatch: pytest.MonkeyPatch
         if answer is not None:
             given.step(case, answer, world.consumer, now)
     assert answer_templates.rates([template], now=now) == {template.pk: Rate(answered=3, accepted=2)}
-    assert "3份中接受2份，样本太少" in shown(signed_in(world.ming).get(LIST))
-    monkeypatch.setattr(answer_templates, "FEWEST", 3)
+    assert "3份中接受2份，不足30份，不列比率" in shown(signed_in(world.ming).get(LIST))
+    monkeypatch.setattr(answer_templates, "ENOUGH", 3)
     assert "67%" in shown(signed_in(world.ming).get(LIST))
     assert answer_templates.rates([template], now=now + answer_templates.COUNTED + timedelta(days=1)) == {}
 

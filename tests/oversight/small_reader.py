@@ -1,0 +1,123 @@
+"""Reads pages as people do and says where a share, a rank or a colour stands beside fewer than thirty.
+
+Shares no code with the pages: it knows what a percentage, a place and a tone look like, and that a number of cases is
+written “n=12”, “3/12” or “件数不足30”.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+#: What is read as one: a card, a cell, a tile, a line.
+BOXES = frozenset({"td", "th", "dd", "li", "p", "text", "summary", "option", "h1", "h2", "h3", "span", "div"})
+WITHOUT_END = frozenset({"input", "br", "meta", "link", "img", "hr", "source", "wbr", "area", "col"})
+#: Percentages that pages say of themselves and count nothing: of an interval, of a level, of a rate of false alarms.
+SAID_BY_THE_PAGE = re.compile(
+    r"超过100%|over 100\s?%"
+    r"|95\s?%\s?(区间|的区间|interval|CI)|(不到|less than|below|的机会是|每格每周)\s?(2\.5|0\.1)\s?%"
+    r"|(2\.5|0\.1)\s?%\s?(of places|a cell)|in less than 0\.1\s?%"
+)
+PERCENT = re.compile(r"(\d[\d,.]*)\s?[%％]|个百分点|percentage point")
+PLACE = re.compile(r"第\s?\d+(?:–\d+)?(?!\s?(?:步|页|条|款|版|季|个|项|届|至|周|天|位))")
+COUNTS = (re.compile(r"n\s?=\s?([\d,]+)"), re.compile(r"(?<![\d/-])\d[\d,]*/([\d,]+)(?![\d/-])"))
+FEW = re.compile(r"不足\s?30|under 30|fewer than 30|件数太少|too few")
+COLOURS = frozenset({"is-dark", "is-shaded"})
+TONES = frozenset({"ok", "warn", "bad"})
+
+
+@dataclass
+class Element:
+    tag: str
+    attributes: dict[str, str]
+    above: Element | None
+    parts: list[str | Element] = field(default_factory=list)
+
+    @property
+    def classes(self) -> frozenset[str]:
+        return frozenset(self.attributes.get("class", "").split())
+
+    @property
+    def text(self) -> str:
+        words = " ".join(part if isinstance(part, str) else part.text for part in self.parts)
+        return re.sub(r"\s+", " ", words).strip()
+
+    def all(self) -> list[Element]:
+        below = [part for part in self.parts if isinstance(part, Element)]
+        return [self, *(one for part in below for one in part.all())]
+
+
+class _Tree(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.root = self.at = Element("", {}, None)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs}, self.at)
+        self.at.parts.append(element)
+        if tag not in WITHOUT_END:
+            self.at = element
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.at.parts.append(Element(tag, {name: value or "" for name, value in attrs}, self.at))
+
+    def handle_endtag(self, tag: str) -> None:
+        at: Element | None = self.at
+        while at is not None and at.tag != tag:
+            at = at.above
+        if at is not None and at.above is not None:
+            self.at = at.above
+
+    def handle_data(self, data: str) -> None:
+        if self.at.tag not in ("script", "style"):
+            self.at.parts.append(data)
+
+
+def tree_of(html: str) -> Element:
+    tree = _Tree()
+    tree.feed(html)
+    return tree.root
+
+
+def boxes_of(root: Element) -> list[Element]:
+    """Cards, cells and tiles whole; of what is left the innermost that hold words."""
+    whole: list[Element] = []
+
+    def walk(element: Element) -> None:
+        is_tile = element.tag == "a" and element.above is not None and "tiles" in element.above.classes
+        if "stat" in element.classes or element.tag in ("td", "dd", "li") or is_tile:
+            whole.append(element)
+            return
+        below = [part for part in element.parts if isinstance(part, Element)]
+        if element.tag in BOXES and not any(one.tag in BOXES for part in below for one in part.all()):
+            whole.append(element)
+            return
+        for part in below:
+            walk(part)
+
+    walk(root)
+    return whole
+
+
+def wrong_in(box: Element) -> str:
+    """What is said of too few, or of nobody knows how many; nothing where all is right."""
+    text = SAID_BY_THE_PAGE.sub("", box.text)
+    counts = [int(n.replace(",", "")) for pattern in COUNTS for n in pattern.findall(text)]
+    counts += [29] * bool(FEW.search(text))
+    shown = [found[0] for found in PERCENT.finditer(text)]
+    ranks = [found[0] for found in PLACE.finditer(text)]
+    looks = [one for element in box.all() for one in element.classes & COLOURS]
+    looks += [element.attributes["data-tone"] for element in box.all() if element.attributes.get("data-tone") in TONES]
+    if counts and min(counts) < 30 and (shown or ranks or looks):
+        return f"{shown + ranks + looks} beside {min(counts)}: {text[:160]}"
+    # A count beside the same count of before may be told in per cent of it; the alarm on a count is no share's.
+    if "stat" in box.classes and (figure := re.search(r"(?:^| )([\d,]+) ?(?:件|项|cases?)(?: |$)", text)):
+        counts.append(int(figure[1].replace(",", "")))
+    if shown and (not counts or min(counts) < 30):
+        return f"{shown} of nobody knows how many, or of few: {text[:160]}"
+    return ""
+
+
+def wrong_on(html: str) -> list[str]:
+    return [said for box in boxes_of(tree_of(html)) if (said := wrong_in(box))]
