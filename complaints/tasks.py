@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from complaints import handling
-from complaints.assignment import assigning, call_backs
+from complaints.assignment import assigning, call_backs, owners
 from complaints.dossier import building as dossiers
 from complaints.evidence import scanning
 from complaints.handling import printing_documents
@@ -29,7 +29,8 @@ def sweep_clocks() -> int:
 @shared_task
 def sweep_assignments() -> int:
     now = timezone.now()
-    return drain(assigning.sweep_assignments, now=now) + drain(assigning.sweep_officers, now=now)
+    sweeps = (assigning.sweep_assignments, assigning.sweep_officers, owners.sweep_owners)
+    return sum(drain(sweep, now=now) for sweep in sweeps)
 
 
 @shared_task

@@ -1,7 +1,7 @@
 """Who handles a case when nobody said so: rules for new ones, handing over from whoever is away; and who read what.
 
 At an enterprise and at an authority alike. Each is given by a step of the system; a sweep that dies in the middle loses
-nothing, and what nobody can take is an alarm, and is found again.
+nothing; what nobody can take is left to nobody (owners.py), as whoever is away has no open case.
 """
 
 from __future__ import annotations
@@ -38,6 +38,8 @@ from enterprises.models import Absence, AssignmentRule, Staff
 
 #: A sweep ends after so many batches; the next tick goes on.
 MOST_BATCHES = 60
+#: The reason of the entry by which a case was left to nobody, as nobody was at work.
+NOBODY = "nobody_there"
 
 log = logging.getLogger(__name__)
 
@@ -81,11 +83,7 @@ def _hand_over(workforce: Workforce, case: Complaint) -> Assigned | None:
     leave = next(
         (w.leave for w in workforce.workers.get(case.enterprise_id or 0, ()) if w.staff.pk == case.handler_id), None
     )
-    given = workforce.instead_of(case, leave)
-    if given is None:
-        # Nobody is there to take it: somebody must be told, and the team page says so too.
-        log.error("case %s lies with nobody who is at work", case.pk)
-    return given
+    return workforce.instead_of(case, leave)
 
 
 def _sweep(cases: QuerySet[Complaint], now: datetime, decide: Any) -> int:
@@ -97,7 +95,9 @@ def _sweep(cases: QuerySet[Complaint], now: datetime, decide: Any) -> int:
             if (given := decide(workforce, case)) is not None:
                 given = workforce.give(given)
                 move = enterprise.assign(handler_id=given.worker.staff.pk, because=given.because)
-                moves.append((case.pk, _move(move, "handler_id", case.handler_id), SYSTEM))
+                moves.append((case.pk, given_move(move, "handler_id", case.handler_id), SYSTEM))
+            elif case.handler_id is not None:
+                moves.append((case.pk, _to_nobody("assign", "handler_id", case.handler_id, "enterprise"), SYSTEM))
         done += take_moves(moves, now=now, conditions=conditions)
     return done
 
@@ -113,7 +113,9 @@ def pages_of(cases: QuerySet[Complaint]) -> Iterator[list[Complaint]]:
         last = rows[-1].pk
 
 
-def _move(move: Move, holder: str, before: int | None, because: dict[str, Any] | None = None) -> Move:
+def given_move(
+    move: Move, holder: str, before: int | None, *, because: dict[str, Any] | None = None, tells: str | None = None
+) -> Move:
     """Refused under the lock when somebody was quicker. With ``because`` the entry says why and the officer is told."""
 
     def carry(file: CaseFile, actor: Actor) -> Effect:
@@ -121,10 +123,20 @@ def _move(move: Move, holder: str, before: int | None, because: dict[str, Any] |
             raise not_now(file.complaint.status)
         effect = move.carry(file, actor)
         if because is None:
-            return effect
+            return replace(effect, tells=tells)
         return replace(effect, data={**effect.data, "because": because}, tells="authority")
 
     return Move(move.step, carry)
+
+
+def _to_nobody(step: str, holder: str, before: int, tells: str) -> Move:
+    """Whoever has the case is away, and nobody is there to take it: it is shown with nobody, and they are told."""
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        setattr(file.complaint, holder, None)
+        return Effect(data={holder.removesuffix("_id"): None, "before": before}, reason=NOBODY, tells=tells)
+
+    return given_move(Move(step, carry), holder, before, tells=tells)
 
 
 def take_moves(moves: Sequence[tuple[int, Move, Actor]], *, now: datetime, conditions: Conditions) -> int:
@@ -291,11 +303,13 @@ class Workspaces:
 
     def instead_of(self, case: Complaint) -> tuple[Officer, dict[str, Any]] | None:
         """The deputy, else the head with the fewest, else a handler, else intake, which triage comes to first, of those
-        who need not stay out of it; None when nobody is there."""
+        who need not stay out of it; None when nobody is there. Of a case that nobody has: there is no deputy."""
         out = powers.recused(case)
         there = [row for row in self.officers.get(case.handling_authority_id, []) if row.user_id not in out]
         leave = self._leave_of(case.officer)
-        why: dict[str, Any] = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}
+        why: dict[str, Any] = {"why": "unowned" if case.officer_id is None else "left"}
+        if leave is not None:
+            why = {"why": "leave", "leave": leave.pk}
         deputy = leave.deputy if leave is not None else None
         if deputy is not None:
             chosen = next((row for row in there if row.user_id == deputy.user_id), None)
@@ -333,13 +347,12 @@ def sweep_officers(*, now: datetime) -> int:
     for rows in pages_of(left_by_officers(day).select_related("officer")):
         workspaces, moves = Workspaces.of(rows, day), []
         for case in rows:
-            given = workspaces.instead_of(case)
+            given, before = workspaces.instead_of(case), case.officer_id or 0
             if given is None:
-                # Nobody is there to take it: somebody must be told, and the team page says so too.
-                log.error("case %s lies with no officer who is at work", case.pk)
+                moves.append((case.pk, _to_nobody("assign_officer", "officer_id", before, "authority"), SYSTEM))
                 continue
             officer, because = given
             move = authority.assign_officer(officer_id=officer.pk)
-            moves.append((case.pk, _move(move, "officer_id", case.officer_id, because), SYSTEM))
+            moves.append((case.pk, given_move(move, "officer_id", before, because=because), SYSTEM))
         done += take_moves(moves, now=now, conditions=conditions)
     return done + call_backs.hand_over(now=now)

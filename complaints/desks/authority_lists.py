@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.masking import masked_name
 from complaints import wording
-from complaints.assignment.assigning import officers_away
+from complaints.assignment import owners
 from complaints.desks.authority_workspace import Workspace
 from complaints.handling.steps import platform
 from complaints.models import Complaint, Deadline, Engagement, Matter
@@ -102,14 +102,14 @@ def came_back() -> Q:
 
 
 #: An authority has the case; it lies with a party or a laboratory; it came back from an enterprise that did not settle
-#: it; its officer is away; an enterprise has it.
-HERE, OTHERS, BACK, LEFT, AT_ENTERPRISE = "here", "others", "back", "left", "firm"
+#: it; no officer has it, for longer than a working day; an enterprise has it.
+HERE, OTHERS, BACK, UNOWNED, AT_ENTERPRISE = "here", "others", "back", "unowned", "firm"
 #: Where a case lies, as a filter of lists names it.
 LYING: dict[str, Callable[[Workspace], Q]] = {
     HERE: lambda workspace: at_an_authority(),
     OTHERS: lambda workspace: with_others(),
     BACK: lambda workspace: came_back(),
-    LEFT: lambda workspace: OPEN & Q(officer__in=officers_away(workspace.today)),
+    UNOWNED: lambda workspace: owners.without_officer(workspace.now, workspace.calendar),
     AT_ENTERPRISE: lambda workspace: OPEN & at_an_enterprise(),
 }
 

@@ -38,7 +38,7 @@ LIES = {
     authority_lists.HERE: _("在监管部门手里"),
     authority_lists.OTHERS: _("等对方办理"),
     authority_lists.BACK: _("企业没有谈成、转回来的"),
-    authority_lists.LEFT: _("经办人现在不在岗"),
+    authority_lists.UNOWNED: _("超过1个工作日无人经办"),
     authority_lists.AT_ENTERPRISE: _("在企业手里"),
 }
 #: Ways by which a complaint comes.

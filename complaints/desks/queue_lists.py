@@ -13,6 +13,7 @@ from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from complaints.assignment import owners
 from complaints.desks.case_search import matching
 from complaints.desks.enterprise_workspace import Workspace
 from complaints.forms.fields import Choices, set_choices
@@ -155,6 +156,10 @@ def _fresh(cases: Rows, workspace: Workspace) -> Rows:
     return cases.filter(ON_OUR_SIDE, delivered_at__gte=yesterday)
 
 
+def _unowned(cases: Rows, workspace: Workspace) -> Rows:
+    return cases.filter(owners.without_handler(workspace.now, workspace.calendar))
+
+
 def _mine(cases: Rows, workspace: Workspace) -> Rows:
     return cases.filter(handler_id__in=workspace.staff_ids)
 
@@ -181,6 +186,7 @@ VIEWS: dict[str, QueueView] = {
             "warn",
             _("每件都有处理人。"),
         ),
+        QueueView("unowned", _("超1个工作日无人"), _unowned, "bad", _("没有超过1个工作日无人处理的案件。")),
     )
 }
 PAST = QueueView("past", _("已结束"), lambda cases, workspace: cases, "neutral", _("还没有结束的案件。"))

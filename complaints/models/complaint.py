@@ -17,12 +17,14 @@ from accounts.models import User
 from accounts.sign_in.backend import may_work
 from authorities.models import Authority, Officer, Region
 from complaints.models.participant import Participant
-from complaints.procedure.workflow import Outcome, Status
+from complaints.procedure.workflow import AT_AUTHORITY, ENTERPRISE_SIDE, Outcome, Status
 from enterprises.models import Branch, Brand, Enterprise, Staff
 from enterprises.team.staffing import at_work, branch_ids_seen_by
 
 #: What an index on open cases holds; a list has to ask for it in the same words.
 OPEN = ~Q(status=Status.CLOSED)
+NO_HANDLER = Q(status__in=sorted(ENTERPRISE_SIDE), handler__isnull=True)
+NO_OFFICER = Q(status__in=sorted(AT_AUTHORITY), officer__isnull=True)
 
 #: Levels whose cases have a column, so that an authority finds its own in the order of dates.
 LEVEL_COLUMNS = {
@@ -241,9 +243,6 @@ class Complaint(models.Model):
                 condition=~Q(status__in=[Status.WITH_ENTERPRISE, Status.NEGOTIATING, Status.AWAITING_CONSUMER])
                 | Q(enterprise__isnull=False),
             ),
-            models.CheckConstraint(
-                name="negotiating_has_handler", condition=~Q(status=Status.NEGOTIATING) | Q(handler__isnull=False)
-            ),
             models.UniqueConstraint(
                 fields=["platform_number"], condition=~Q(platform_number=""), name="platform_number_is_one_case"
             ),
@@ -290,6 +289,8 @@ class Complaint(models.Model):
                 condition=OPEN & Q(handler__isnull=False),
             ),
             models.Index(fields=["id"], name="filed_cases_to_forward", condition=Q(status=Status.FILED)),
+            models.Index(fields=["id"], name="cases_without_a_handler", condition=NO_HANDLER),
+            models.Index(fields=["id"], name="cases_without_an_officer", condition=NO_OFFICER),
             # A month's closed cases, for the draw of call-backs and for figures; written once, when a case ends.
             models.Index(fields=["closed_at", "id"], name="closed_cases_by_day", condition=Q(status=Status.CLOSED)),
             # What the public is shown, newest first.

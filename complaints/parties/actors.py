@@ -132,7 +132,8 @@ def staff_member(staff: Staff) -> Actor:
 
 def officer(officers: list[Officer], *, channel: str = "portal") -> Actor:
     """The person in all offices held at one authority; an office acts for its county."""
-    first = officers[0]
+    # A case lies with an office that holds cases: whoever is an analyst there too accepts as what else they are.
+    first = next((one for one in officers if one.role in Right.HOLD_CASE.posts), officers[0])
     authority = first.authority
     acts_for = {authority.pk}
     if authority.level == authority.Level.OFFICE and authority.parent_id:

@@ -71,7 +71,7 @@ class Workforce:
     def instead_of(self, case: Complaint, leave: Absence | None) -> Assigned | None:
         """The deputy, else the nearest head; None when neither is there."""
         why = {"why": "left"} if leave is None else {"why": "leave", "leave": leave.pk}
-        if leave is not None and (deputy := self._there(case, leave.deputy_id)) is not None:
+        if leave is not None and (deputy := self.there(case, leave.deputy_id)) is not None:
             return Assigned(deputy, {**why, "to": "deputy"})
         head = self._nearest(case, Right.LEAD_ENTERPRISE)
         return None if head is None else Assigned(head, {**why, "to": "head"})
@@ -93,14 +93,15 @@ class Workforce:
         return given
 
     def _named(self, case: Complaint, rule: AssignmentRule) -> tuple[Worker | None, str]:
-        named = self._there(case, rule.handler_id)
+        named = self.there(case, rule.handler_id)
         if named is not None:
             return named, "named"
         away = next((w for w in self._of(case) if w.staff.pk == rule.handler_id and w.leave is not None), None)
-        deputy = self._there(case, away.leave.deputy_id) if away is not None and away.leave is not None else None
+        deputy = self.there(case, away.leave.deputy_id) if away is not None and away.leave is not None else None
         return deputy, "deputy"
 
-    def _there(self, case: Complaint, staff_id: int | None) -> Worker | None:
+    def there(self, case: Complaint, staff_id: int | None) -> Worker | None:
+        """This one, if at work, not on leave, and able to have the case."""
         return next(
             (w for w in self._of(case) if w.staff.pk == staff_id and w.leave is None and w.may_have(case.branch_id)),
             None,

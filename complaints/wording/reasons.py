@@ -52,6 +52,8 @@ REASONS: dict[str, Promise] = {
     "assigned_by_rule": pgettext_lazy("reason", "按本企业的分派规则"),
     "assigned_by_leave": pgettext_lazy("reason", "原处理人请假"),
     "assigned_by_left": pgettext_lazy("reason", "原处理人不再在岗"),
+    "assigned_by_unowned": pgettext_lazy("reason", "超过1个工作日没有处理人"),
+    "nobody_there": pgettext_lazy("reason", "原来的人不在岗，也没有在岗的人接手"),
     "supervised": pgettext_lazy("reason", "监管部门监督下和解"),
     # why a person must decide where it goes
     "left_to_authority": pgettext_lazy("reason", "由监管部门确定被投诉人"),

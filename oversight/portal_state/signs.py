@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy, override
 
 from accounts.models import Administrator, OutgoingMessage
 from authorities.models import Region
+from complaints.assignment import owners
 from complaints.law.numbers import missing_year
 from complaints.models import HandlingStep, Heartbeat, Notice, Seal
 from complaints.parties.conditions import current_calendar
@@ -73,6 +74,7 @@ class Signs:
     uncounted: int
     compared_at: datetime | None
     differences: int
+    unowned: int
     alarms: Sequence[str]
 
     @property
@@ -121,6 +123,7 @@ def read(*, now: datetime) -> Signs:
             uncounted=rollups.waiting(),
             compared_at=state.compared_at if state else None,
             differences=len(state.differences) if state else 0,
+            unowned=owners.unowned(now=now, calendar=calendar),
             alarms=(),
         )
     return _judged(result, longest)
@@ -147,6 +150,8 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
         texts.append("unsealed")
     if result.calendar_missing:
         texts.append("calendar_missing")
+    if result.unowned:
+        texts.append("unowned")
     if result.set_aside:
         texts.append("notices_set_aside")
     return replace(result, alarms=tuple(texts))
@@ -215,6 +220,7 @@ SENTENCES: Mapping[str, Any] = {
     "record_unproven": gettext_lazy("记录已经三天没有完整核对。"),
     "unsealed": gettext_lazy("记录超过10分钟没有封存。"),
     "calendar_missing": gettext_lazy("工作日日历缺少一年：期限只能暂定。"),
+    "unowned": gettext_lazy("有投诉超过一个工作日没有人办，那里也没有在岗的人可以接手。"),
     "notices_set_aside": gettext_lazy("有通知送不到任何人，需要人工处理。"),
 }
 #: A letter that could not go out for a day says nothing new.

@@ -166,7 +166,8 @@ def _papers(*forms: int) -> dict[str, Any]:
 def officers_here(file: CaseFile) -> QuerySet[Officer]:
     """Who may have a case and is in office today at the authority that has this one."""
     here = file.complaint.handling_authority_id
-    return Officer.objects.on(file.today).filter(authority_id=here, role__in=Right.HOLD_CASE.posts)
+    there = Officer.objects.on(file.today).filter(authority_id=here, user__is_active=True)
+    return there.filter(role__in=Right.HOLD_CASE.posts)
 
 
 def _officer(file: CaseFile, officer_id: int) -> Officer:

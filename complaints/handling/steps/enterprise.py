@@ -47,8 +47,9 @@ def _handler(file: CaseFile, handler_id: int | None, handler_number: str) -> Sta
 
 @verb()
 def accept_case(file: CaseFile, actor: Actor, *, handler_id: int | None = None, handler_number: str = "") -> Effect:
-    """Takes the case and names who handles it (责任到人), by id or by 工号."""
-    staff = _handler(file, handler_id, handler_number)
+    """Takes the case and names who handles it (责任到人), by id or by 工号; whoever accepts and names nobody."""
+    is_named = handler_id is not None or bool(handler_number.strip())
+    staff = _handler(file, handler_id if is_named else actor.staff_id, handler_number)
     file.complaint.handler = staff
     file.change(engaged(file), accepted_at=file.now)
     return Effect(to=S.NEGOTIATING, data={"handler": staff.pk})

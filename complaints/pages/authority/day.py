@@ -121,6 +121,7 @@ GROUPS = (
             _waiting_for("powers", _("委托书待核验"), "power"),
             Number("call_backs", _("等我回访"), "info", call_backs_of, "authority-call-backs", {"view": "mine"}),
             _cases("platform", _("逾期没有平台编号"), "bad", lambda here: lists.at_platform(here, LATE), platform=LATE),
+            _cases("unowned", _("超1个工作日无人经办"), "bad", lists.LYING[lists.UNOWNED], waiting=lists.UNOWNED),
             _cases("mine", _("我经办的"), "neutral", lambda here: OPEN & Q(officer__user=here.user), officer="me"),
         ),
     ),

@@ -47,8 +47,8 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     here = here_of(request, "authority")
     shown = list_of(request, here, offices=workspace.offices)
     rows = [line["row"] for line in shown["rows"]]
-    left = assigning.left_by_officers(workspace.today).filter(pk__in=workspace.cases().values("pk"))
-    loads, leaves = _loads(workspace, rows, left), _leaves(rows, workspace)
+    unowned = workspace.cases().filter(authority_lists.LYING[authority_lists.UNOWNED](workspace))
+    loads, leaves = _loads(workspace, rows, unowned), _leaves(rows, workspace)
     for line in shown["rows"]:
         row = line["row"]
         line["load"] = _cells(row, loads.get(row.pk, {}), workspace) if row.role in Right.HOLD_CASE.posts else None
@@ -57,8 +57,8 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         "has_load": True,
         "columns": [*(label for label, _query in COUNTED.values()), _("最早的一件（天）")],
         "today": workspace.today,
-        "left_behind": next(iter(loads.values()))["left"] if loads else left.count(),
-        "left_url": _cases_url({"waiting": authority_lists.LEFT}),
+        "unowned": next(iter(loads.values()))["unowned"] if loads else unowned.count(),
+        "unowned_url": _cases_url({"waiting": authority_lists.UNOWNED}),
         "leave_url": reverse("enterprises:authority-leave") if workspace.may(Right.HOLD_CASE) else "",
         "approvals_url": reverse("complaints:authority-approvals"),
         "assign_url": reverse("complaints:authority-team-assign") if workspace.may("assign_officer") else "",
@@ -66,16 +66,16 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     return render(request, "team/people.html", context)
 
 
-def _loads(workspace: Workspace, rows: Iterable[Any], left: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
-    """By officer, in one statement: open cases by condition, when the oldest came, and all that are ``left``."""
-    counted_left = left.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
+def _loads(workspace: Workspace, rows: Iterable[Any], unowned: QuerySet[Complaint]) -> dict[int, dict[str, Any]]:
+    """By officer, in one statement: open cases by condition, when the oldest came, and all that are ``unowned``."""
+    counted = unowned.order_by().annotate(all=Value(1)).values("all").annotate(n=Count("pk")).values("n")
     meets = {
         "soon": authority_lists.due_soon(workspace.now, workspace.calendar),
         "late": authority_lists.late(workspace.now),
         "back": authority_lists.came_back(),
         "others": authority_lists.with_others(),
     }
-    counted = (
+    loads = (
         workspace.cases()
         .filter(OPEN, officer__in=[row.pk for row in rows])
         .order_by()
@@ -83,11 +83,11 @@ def _loads(workspace: Workspace, rows: Iterable[Any], left: QuerySet[Complaint])
         .annotate(
             open=Count("pk"),
             oldest=Min("received_at"),
-            left=Coalesce(Subquery(counted_left), 0),
+            unowned=Coalesce(Subquery(counted), 0),
             **{name: Count("pk", filter=condition) for name, condition in meets.items()},
         )
     )
-    return {one["officer"]: one for one in counted}
+    return {one["officer"]: one for one in loads}
 
 
 def _cells(row: Officer, load: dict[str, Any], workspace: Workspace) -> list[dict[str, Any]]:

@@ -26,6 +26,7 @@ from complaints.reading import case_documents
 from complaints.reading.case import CasePage
 from complaints.reading.case_people import demand_text
 from complaints.reading.sent_notices import of_case
+from enterprises.team.staffing import worker
 from web.dates import last_day
 
 #: Steps that the enterprise owes: the first of them is the main button.
@@ -86,14 +87,8 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
     }
     if engagement is not None and not page.is_former and request.method == "GET":
         context["others"] = assigning.opened(page.complaint, engagement, user=workspace.user, now=workspace.now)
-    if main is not None and main.slug == "accept" and page.viewer.staff_id is not None:
-        # Whoever a rule or a colleague gave it to keeps it.
-        handler = page.complaint.handler
-        if handler is None or handler.pk == page.viewer.staff_id:
-            context |= {"accept_as": page.viewer.staff_id, "accept_text": _("受理，由我处理")}
-        else:
-            text = _("受理，由%(name)s处理") % {"name": handler.user.name}
-            context |= {"accept_as": handler.pk, "accept_text": text}
+    if main is not None and main.slug == "accept":
+        context |= _accepted_by(page)
     if work.is_working(page):
         context["history"], context["has_more_history"] = work.history_of(page, workspace)
         context["similar"] = work.similar_shown(page.complaint, seen=workspace.engagements())
@@ -103,6 +98,20 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
         if "cause" in context["may"]:
             context["cause_options"] = work.cause_options(page.complaint.problem_category, cause)
     return render(request, "enterprise/case.html", context)
+
+
+def _accepted_by(page: CasePage) -> dict[str, Any]:
+    """Who has the case when it is accepted by one press: whoever a rule or a colleague gave it to, if they are there to
+    handle it, else who reads this; nothing where that is somebody on leave, and a page asks who shall have it."""
+    handler, me = page.complaint.handler, page.viewer.staff_id
+    if handler is not None and handler.pk != me and _is_there(page, handler.pk):
+        return {"accept_as": handler.pk, "accept_text": _("受理，由%(name)s处理") % {"name": handler.user.name}}
+    return {"accept_as": me, "accept_text": _("受理，由我处理")} if _is_there(page, me) else {}
+
+
+def _is_there(page: CasePage, staff_id: int | None) -> bool:
+    one = worker(page.complaint.enterprise_id or 0, page.today, pk=staff_id)
+    return one is not None and one.leave is None and one.may_have(page.complaint.branch_id)
 
 
 def documents_of(page: CasePage, rows: list[OfficialDocument]) -> list[OfficialDocument]:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
-from django.db.models import CharField, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import CharField, Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import once
 from accounts.masking import masked_name
+from accounts.roles import Right
 from complaints import handling, wording
 from complaints.assignment import assigning
 from complaints.desks import keyset, queue_lists
@@ -31,11 +32,13 @@ from complaints.handling.steps import enterprise
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep
 from complaints.pages.enterprise import saved_views
 from complaints.parties.actors import stands_to
+from complaints.parties.workforce import Workforce
 from complaints.procedure.workflow import ENTERPRISE_SIDE, LOOK, Status
 from complaints.reading.case import why_url
 from complaints.reading.case_people import handler_label, label_of
 from complaints.reading.case_rows import beside
 from complaints.wording import label, next_action
+from enterprises.models import Absence, Staff
 
 #: Rows of the queue as its template shows them.
 Lines = list[dict[str, Any]]
@@ -210,8 +213,9 @@ def with_newest_step(rows: QuerySet[queue_lists.Row], *, path: str = "") -> Quer
 
 
 def marked(cases: queue_lists.Rows, workspace: Workspace) -> queue_lists.Rows:
-    """Each case with its newest step and with how far this person has read it."""
-    return with_newest_step(cases).annotate(read_to=assigning.read_to(workspace.user))
+    """Each case with its newest step, with how far this person has read it, and whether its handler is on leave."""
+    leave = Absence.objects.on(workspace.today).filter(staff=OuterRef("handler"))
+    return with_newest_step(cases).annotate(read_to=assigning.read_to(workspace.user), is_on_leave=Exists(leave))
 
 
 def rows_of(
@@ -258,8 +262,17 @@ def _facts(case: Complaint, workspace: Workspace, clocks: list[Deadline]) -> dic
         "last_event_at": case.last_event_at,
         "is_new": status in queue_lists.HERE
         and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),
-        "handler": case.handler.user.name if case.handler else None,
+        "handler": case.handler.user.name if case.handler and _is_there(case, case.handler, workspace) else None,
     }
+
+
+def _is_there(case: Complaint, handler: Staff, workspace: Workspace) -> bool:
+    """Whether an open case lies with this handler; a closed one names who handled it. What an authority has is handed
+    to nobody here, so that it may name somebody who left."""
+    if case.status == Status.CLOSED:
+        return True
+    may_have = handler.user.is_active and handler.role in Right.ANSWER_CASE.posts
+    return may_have and handler.holds(workspace.today) and not getattr(case, "is_on_leave", False)
 
 
 def _facts_given_up(case: Complaint, time: Engagement) -> dict[str, Any]:
@@ -296,8 +309,8 @@ class BulkForm(StepForm):
         set_choices(self, "case", [(number, "") for number in self.numbers])
         people = form.people if form else [(str(one.pk), handler_label(one)) for one in workspace.choices.people]
         mine = {str(pk) for pk in workspace.staff_ids}
-        self.me = next((int(value) for value, _label in people if value in mine), None)
-        kept = _("各自的处理人") if self.me is None else _("各自的处理人，没有的由我")
+        may_have = any(value in mine for value, _label in people)
+        kept = _("各自的处理人，没有的由我") if may_have else _("各自的处理人")
         set_choices(self, "handler", [("", kept), *people])
 
     @property
@@ -340,11 +353,13 @@ def _refusals(cases: list[Complaint], do: str, workspace: Workspace, form: BulkF
     """Number → why not; "" where it was done. A lone case is a batch as well."""
     chosen, names = form.cleaned_data["handler"], form.names
     verb = enterprise.accept_case if do == "accept" else enterprise.assign
-    moves = []
+    held = () if chosen else [case.enterprise_id or 0 for case in cases if case.handler_id is not None]
+    moves, workforce = [], Workforce.of(held, workspace.today)
     for case in cases:
         actor = next((actor for actor in workspace.actors if stands_to(actor, case)), workspace.actors[0])
-        # Where nobody is named, whoever has a case keeps it.
-        moves.append((case.pk, verb(handler_id=int(chosen) if chosen else case.handler_id or form.me), actor))
+        # Where nobody is named, whoever has a case keeps it, if they are there.
+        kept = case.handler_id if workforce.there(case, case.handler_id) is not None else actor.staff_id
+        moves.append((case.pk, verb(handler_id=int(chosen) if chosen else kept), actor))
     try:
         results = handling.take_each(moves, now=workspace.now)
     except handling.StepNotAllowed as refusal:

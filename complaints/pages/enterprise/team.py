@@ -59,12 +59,13 @@ def team(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
         line["load"] = [_cell(code, row, counts[code]) for code in COUNTED] if is_handler else None
         line["leave"] = leaves.get(row.pk)
     is_manager = any(HEAD["enterprise"] in here.reach.may_give(post) for post in here.reach.posts)
-    left = assigning.left_behind(workspace.today).filter(pk__in=workspace.cases().values("pk"))
+    unowned = VIEWS["unowned"].of(open_cases(workspace), workspace)
     context = shown | {
         "has_load": True,
         "columns": list(COUNTED.values()),
         "today": workspace.today,
-        "left_behind": left.count(),
+        "unowned": unowned.count(),
+        "unowned_url": f"{reverse('complaints:enterprise-queue')}?view=unowned",
         "leave_url": reverse("enterprises:enterprise-leave"),
         "rules_url": reverse("complaints:enterprise-rules") if is_manager else "",
         "two_persons_url": reverse("enterprises:enterprise-two-persons") if is_manager else "",

@@ -17,7 +17,7 @@ from django.db import close_old_connections
 from django.utils import timezone
 
 from complaints import handling
-from complaints.assignment import assigning, call_backs
+from complaints.assignment import assigning, call_backs, owners
 from complaints.dossier import building as dossiers
 from complaints.evidence import scanning
 from complaints.handling import printing_documents
@@ -48,6 +48,7 @@ SWEEPS: dict[str, Sweep] = {
     "filed": forwarding.sweep_filed,
     "assignments": assigning.sweep_assignments,
     "officers": assigning.sweep_officers,
+    "owners": owners.sweep_owners,
     "clocks": handling.sweep_clocks,
     "notices": delivery.sweep_notices,
     "exports": lifecycle.sweep_exports,

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from complaints import handling
-from complaints.assignment import assigning
+from complaints.assignment import assigning, owners
 from complaints.handling.steps import authority, consumer, enterprise, proposals
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.parties.actors import SYSTEM
@@ -163,13 +163,14 @@ def test_what_somebody_left_behind_goes_to_a_head(world: World, gone: str) -> No
     assert (swept(case), why(case)) == (world.lead_staff.pk, {"why": "left", "to": "head"})
 
 
-def test_orphans_raise_an_alarm_and_stay_to_be_found(world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_orphans_lie_with_nobody_until_somebody_is_there(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
     leave(world, world.ming_staff)
     leave(world, world.lead_staff, ends_on=TODAY)
-    assert swept(case) == world.ming_staff.pk
-    assert f"case {case.pk} lies with nobody who is at work" in caplog.text
-    assert swept(case, LATER + timedelta(days=1)) == world.lead_staff.pk
+    assert swept(case) is None
+    assert owners.sweep_owners(now=LATER) == 0
+    assert owners.sweep_owners(now=LATER + timedelta(days=1)) == 1
+    assert reloaded(case).handler == world.lead_staff
 
 
 def test_a_sweep_that_is_cut_short_goes_on_where_it_was(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

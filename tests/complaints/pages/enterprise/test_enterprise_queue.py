@@ -65,7 +65,7 @@ def test_views_count_what_they_show(world: World) -> None:
     client = signed_in(world.ming)
     result = counts(client.get(QUEUE))
     expected = {"new": 1, "today": 0, "soon": 1, "overdue": 0, "fresh": 5, "replied": 2, "performing": 1, "waiting": 1}
-    expected |= {"breached": 0, "urged": 0, "mine": 5, "unassigned": 1, "all": 6, "past": None}
+    expected |= {"breached": 0, "urged": 0, "mine": 5, "unassigned": 1, "unowned": 0, "all": 6, "past": None}
     assert result == expected
     for view, number in result.items():
         page = client.get(QUEUE, {"view": view})
