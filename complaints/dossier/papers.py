@@ -263,7 +263,7 @@ def _proof(gathered: Gathered, seal: dict[str, Any] | None, site: str) -> Sectio
         "heading": _("怎样核对"),
         "facts": [[str(key), str(value)] for key, value in rows],
         "lead": _(
-            "每条记录的摘要都包含前一条的摘要；平台每分钟对全部记录封印、签名并公布。任何人都可以用档案压缩包和核对程序，不经过平台就查明记录是否完整、有没有改动。"
+            "每条记录的摘要都包含前一条的摘要；平台定时对有新记录的案件封印、签名并公布。任何人都可以用档案压缩包和核对程序，不经过平台就查明封印以前的记录有没有少掉、有没有改动。"
         ),
     }
 

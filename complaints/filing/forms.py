@@ -302,7 +302,7 @@ class EvidenceStep(Step):
 
     step = "evidence"
     question = _("有什么材料可以证明？")
-    why = _("有材料，核实更快。没有也可以继续，以后随时可以补充。")
+    why = _("有材料，核实更快。没有也可以继续，办结以前随时可以补充。")
 
 
 #: Why a question is asked, one line each; the others are plain by their own words (test_questions.py names those).

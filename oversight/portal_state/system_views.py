@@ -71,7 +71,7 @@ def _routing(result: Signs) -> list[dict[str, Any]]:
             share_text(routing["mended"], over),
             _("n=%(n)s，超时%(late)s，还在期限内%(waiting)s")
             % {"n": f"{over:,}", "late": routing["mended_late"], "waiting": routing["mended_waiting"]},
-            is_bad=routing["mended_late"] > 0,
+            is_bad=routing["mended_late"] > 0 and over >= ENOUGH,
         ),
     ]
 
@@ -82,8 +82,13 @@ def _delivery(result: Signs) -> list[dict[str, Any]]:
         _line(
             _("通知送出"),
             share_text(result.notices_sent, result.notices_sent + result.notices_lost),
-            _("最近%(n)s条：送出%(sent)s，退信或无人可送%(lost)s")
-            % {"n": signs.NEWEST, "sent": result.notices_sent, "lost": result.notices_lost},
+            _("n=%(n)s（最近%(most)s条以内）：送出%(sent)s，退信或无人可送%(lost)s")
+            % {
+                "n": f"{result.notices_sent + result.notices_lost:,}",
+                "most": f"{signs.NEWEST:,}",
+                "sent": result.notices_sent,
+                "lost": result.notices_lost,
+            },
         ),
         _line(
             _("送不到任何人的通知"),

@@ -180,7 +180,8 @@ def open_cards(totals: Mapping[str, int], lists: Lists) -> list[Card]:
 def _among(code: str, totals: Mapping[str, int]) -> str:
     if code == "open" or totals["open"] < ENOUGH:
         return _("此刻")
-    return _("占在办%(share)s") % {"share": percent(totals[code] / totals["open"])}
+    about = {"n": f"{totals['open']:,}", "share": percent(totals[code] / totals["open"])}
+    return _("占在办%(n)s件的%(share)s") % about
 
 
 def _count(figure: Figure, lists: Lists) -> Card:

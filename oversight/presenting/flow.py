@@ -23,7 +23,7 @@ from oversight.figures.definitions import Period
 from oversight.figures.figures import RESULTS, Figure, Measure, part_of
 from oversight.presenting import cards
 from oversight.presenting.cards import Card, Lists
-from web.small_numbers import share_text, too_few
+from web.small_numbers import ENOUGH, share_text, too_few
 
 WEEKS = 12
 #: What takes how long, from the counters.
@@ -231,7 +231,9 @@ def _rating(figure: Figure, lists: Lists) -> Card:
         unit=_("分") if mean is not None and not too_few(figure.n) else "",
         foot=(
             cards.n_of(figure),
-            _("办结的%(share)s评了分") % {"share": share_text(figure.n, closed)},
+            _("办结%(n)s件的%(share)s评了分") % {"n": f"{closed:,}", "share": share_text(figure.n, closed)}
+            if closed >= ENOUGH
+            else _("办结%(n)s件") % {"n": closed},
             *cards.few(figure.n),
         ),
         parts=(

@@ -244,7 +244,7 @@ def _heads(posts: list[Officer]) -> list[Authority]:
 
 
 def _decision(data: Any) -> DecisionForm:
-    return DecisionForm(data, grant=_("同意：数字和文字从此不变"), refuse=_("退回修改"))
+    return DecisionForm(data, grant=_("同意：件数和文字从此不能再改"), refuse=_("退回修改"))
 
 
 def _show(

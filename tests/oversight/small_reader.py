@@ -15,13 +15,15 @@ BOXES = frozenset({"td", "th", "dd", "li", "p", "text", "summary", "option", "h1
 WITHOUT_END = frozenset({"input", "br", "meta", "link", "img", "hr", "source", "wbr", "area", "col"})
 #: Percentages that pages say of themselves and count nothing: of an interval, of a level, of a rate of false alarms.
 SAID_BY_THE_PAGE = re.compile(
-    r"超过100%|over 100\s?%"
+    r"80%以上选了同一家|超过100%|over 100\s?%"
     r"|95\s?%\s?(区间|的区间|interval|CI)|(不到|less than|below|的机会是|每格每周)\s?(2\.5|0\.1)\s?%"
     r"|(2\.5|0\.1)\s?%\s?(of places|a cell)|in less than 0\.1\s?%"
 )
 PERCENT = re.compile(r"(\d[\d,.]*)\s?[%％]|个百分点|percentage point")
 PLACE = re.compile(r"第\s?\d+(?:–\d+)?(?!\s?(?:步|页|条|款|版|季|个|项|届|至|周|天|位))")
 COUNTS = (re.compile(r"n\s?=\s?([\d,]+)"), re.compile(r"(?<![\d/-])\d[\d,]*/([\d,]+)(?![\d/-])"))
+#: A percentage that says of how many it is.
+OF_SO_MANY = re.compile(r"(\d[\d,]*)件的\d[\d.]*%")
 FEW = re.compile(r"不足\s?30|under 30|fewer than 30|件数太少|too few")
 COLOURS = frozenset({"is-dark", "is-shaded"})
 TONES = frozenset({"ok", "warn", "bad"})
@@ -103,20 +105,23 @@ def boxes_of(root: Element) -> list[Element]:
 def wrong_in(box: Element) -> str:
     """What is said of too few, or of nobody knows how many; nothing where all is right."""
     text = SAID_BY_THE_PAGE.sub("", box.text)
-    counts = [int(n.replace(",", "")) for pattern in COUNTS for n in pattern.findall(text)]
-    counts += [29] * bool(FEW.search(text))
-    shown = [found[0] for found in PERCENT.finditer(text)]
-    ranks = [found[0] for found in PLACE.finditer(text)]
-    looks = [one for element in box.all() for one in element.classes & COLOURS]
-    looks += [element.attributes["data-tone"] for element in box.all() if element.attributes.get("data-tone") in TONES]
-    if counts and min(counts) < 30 and (shown or ranks or looks):
-        return f"{shown + ranks + looks} beside {min(counts)}: {text[:160]}"
-    # A count beside the same count of before may be told in per cent of it; the alarm on a count is no share's.
-    if "stat" in box.classes and (figure := re.search(r"(?:^| )([\d,]+) ?(?:件|项|cases?)(?: |$)", text)):
-        counts.append(int(figure[1].replace(",", "")))
-    if shown and (not counts or min(counts) < 30):
-        return f"{shown} of nobody knows how many, or of few: {text[:160]}"
-    return ""
+    wrong = [found[0] for found in OF_SO_MANY.finditer(text) if int(found[1].replace(",", "")) < 30]
+    text = OF_SO_MANY.sub("", text)
+    told, parts = ([int(n.replace(",", "")) for n in pattern.findall(text)] for pattern in COUNTS)
+    shares, ranks = ([found[0] for found in pattern.finditer(text)] for pattern in (PERCENT, PLACE))
+    elements = box.all()
+    looks = [one for element in elements for one in element.classes & COLOURS]
+    looks += [tone for element in elements if (tone := element.attributes.get("data-tone")) in TONES]
+    few = min([*told, *parts, *([0] if FEW.search(text) else [])], default=30) < 30
+    if few:
+        # Two counts of few may stand in a card of many; they are no share.
+        wrong += ranks + looks + (shares if not told or min(told) < 30 else [])
+    elif shares and not told and not parts:
+        # How a count changed may be told in per cent of it.
+        figure = next((element.text for element in elements if "stat-figure" in element.classes), "")
+        number = re.match(r"[\d,]+", figure)
+        wrong += shares if number is None or int(number[0].replace(",", "")) < 30 else []
+    return f"{wrong}: {text[:160]}" if wrong else ""
 
 
 def wrong_on(html: str) -> list[str]:

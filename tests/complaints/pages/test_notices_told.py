@@ -176,7 +176,7 @@ def test_a_choice_is_kept_and_shown_and_an_odd_one_changes_nothing(case: Complai
         assert found_in(page, "error-summary", 'role="alert"')
         assert not NoticeChoice.objects.exists()
     chen = signed_in(world.chen)
-    assert "这些一定会通知" in shown(chen.get(PAGE))
+    assert "这些不能关闭" in shown(chen.get(PAGE))
     answer = send(chen, PAGE, SAID)
     assert (answer.status_code, answer["Location"]) == (302, PAGE)
     wish = NoticeChoice.objects.get(user=world.chen)
