@@ -32,8 +32,8 @@ from oversight.presenting.leagues import RANKED_FROM
 from web.incoming import whole
 from web.templatetags.portal import name_of
 
-#: Counted differently from before gets the next number.
-FORMULA = 2
+#: Counted differently from before gets the next number; 3: no part of fewer than thirty.
+FORMULA = 3
 Grade = Appraisal.Grade
 #: A from so many points, B from so many; below is C. Whoever was suspended in the year gets no A.
 A_FROM, B_FROM = 85, 70
@@ -78,8 +78,8 @@ class AppraisalRefused(Exception):
 
 
 def points_of(figures: Mapping[str, int]) -> dict[str, int]:
-    """Whole points of each part; one of which nothing came due is left out, the others count for more."""
-    counted = [part for part in PARTS if figures[part.whole]]
+    """Whole points of each part; one of fewer than thirty is left out, the others count for more."""
+    counted = [part for part in PARTS if figures[part.whole] >= RANKED_FROM]
     scale = sum(part.points for part in counted)
     result = {}
     for part in counted:

@@ -164,9 +164,12 @@ def test_points_follow_the_published_formula() -> None:
         result = appraisals.points_of(GOOD | changes)
         assert (sum(result.values()), appraisals.grade_of(points, was_suspended=False)) == (points, grade)
     assert appraisals.grade_of(100, was_suspended=True) == "B"
-    # What did not happen is left out of the hundred.
-    perfect = {**GOOD, "settled": 100, "last_day": 0, "kept": 0, "promised": 0}
-    assert abs(sum(appraisals.points_of(perfect).values()) - 100) <= 1
+    # Of fewer than thirty promises nothing is said: they are left out of the hundred.
+    for promised in (0, 29):
+        perfect = {**GOOD, "settled": 100, "last_day": 0, "kept": 0, "promised": promised}
+        assert abs(sum(appraisals.points_of(perfect).values()) - 100) <= 1
+        assert "kept" not in appraisals.points_of(perfect)
+    assert appraisals.points_of(GOOD | {"kept": 0, "promised": 30})["kept"] == 0
 
 
 def test_two_officers_make_a_grade_public(ours: World) -> None:
