@@ -15,7 +15,8 @@ from authorities.models import Region
 from complaints.procedure.working_calendar import SHANGHAI
 from database.sql_files import read_sql
 from oversight.counters.sums import TALLY
-from oversight.hot_spots.hotspots import EVERY, cell_condition
+from oversight.hot_spots.cells import cell_condition
+from oversight.hot_spots.hotspots import EVERY
 from oversight.hot_spots.unusual import DAYS, USUAL, Ratio, against, rate_ratio
 from oversight.models import DayFacet, DayRegion, Guidance, HotSpot
 

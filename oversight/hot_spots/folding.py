@@ -15,7 +15,8 @@ from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySe
 
 from database.sql_files import read_sql
 from oversight.counters.sums import TALLY
-from oversight.hot_spots.unusual import DAY_LEVEL, DAYS, USUAL, WEEK_LEVEL, threshold
+from oversight.figures.dispersion import Dispersion
+from oversight.hot_spots.unusual import COMMON, DAY_LEVEL, DAYS, USUAL, WEEK_LEVEL, threshold
 from oversight.models import HotSpot
 
 #: A narrower cell has at least this part of the rise that it explains.
@@ -134,7 +135,9 @@ def _explains(pair: _Pair, now: int, usual: int) -> bool:
     if now - usual / USUAL < PART * _rise(wide):
         return False
     level = WEEK_LEVEL if wide.kind == HotSpot.Kind.WEEK else DAY_LEVEL
-    return wide.observed - now < threshold(max(0, sum(wide.usual) - usual), wide.restless, level)
+    share = wide.share or 1 / (USUAL + 1)
+    restless = Dispersion(wide.restless, wide.df or COMMON.df)
+    return wide.observed - now < threshold(max(0, sum(wide.usual) - usual), share, restless, level)
 
 
 def _common(pairs: Sequence[_Pair]) -> list[tuple[int, int]]:

@@ -31,7 +31,7 @@ from oversight.figures.definitions import Period
 from oversight.hot_spots import folding, guiding, reduction_forms
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.reduction_forms import ReasonForm
-from oversight.hot_spots.unusual import FEWEST, LOOKS_A_WEEK, RATE
+from oversight.hot_spots.unusual import FEWEST, RATE
 from oversight.models import HotSpot, Tally
 from oversight.presenting.cards import Lists
 from web.incoming import posted
@@ -143,7 +143,6 @@ def hot_spots(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "rises": reduction_forms.detectable_rises(),
             "rate": f"{RATE * 100:.1f}",
             "fewest": FEWEST,
-            "looks": LOOKS_A_WEEK,
         },
     )
 
@@ -194,6 +193,8 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "rate": f"{spot.rate * 100:.1f}",
             "detectable": reduction_forms.times(spot.detectable),
             "restless": f"{spot.restless:.2f}",
+            "its_like": "" if spot.rise_of_its_like is None else reduction_forms.times(spot.rise_of_its_like),
+            "expected": f"{spot.expected:.1f}",
             "around": _around(spot),
             "cases": _lines(list(cases.order_by("-pk")[:SHOWN])),
             "cases_url": Lists(period, spot.category, spot.enterprise_id, code).received(),

@@ -1,28 +1,31 @@
 """What stands out: each cell's week and day beside eight like it, from the counters, and a row for each that is found.
 
 One pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has one row a day
-for its day, and one for its week in which no day was in the row before it. The statistics stand in `unusual`.
+for its day, and one for its week in which no day was in the row before it. The statistics stand in `unusual` and
+`oversight.figures.dispersion`, the counts in `cells`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import partial
+from math import sqrt
 
 from django.db import connection, transaction
 
 from complaints.models import Heartbeat
 from complaints.procedure.working_calendar import SHANGHAI
-from database.sql_files import read_sql
 from enterprises.models import Enterprise
-from oversight.counters.sums import TALLY
-from oversight.hot_spots import folding, unusual
-from oversight.hot_spots.unusual import DAY_LEVEL, DAYS, RATE, USUAL, WEEK_LEVEL, Spread
+from oversight.figures.dispersion import Dispersion, expected, moderated, q_values, tail, tail_t
+from oversight.hot_spots import cells, folding, unusual
+from oversight.hot_spots.cells import Cell, Exposure, Looked
+from oversight.hot_spots.unusual import DAY_LEVEL, DAYS, RATE, USUAL, WEEK_LEVEL
 from oversight.models import HotSpot
 
 #: Counted or judged differently from before gets the next number.
-METHOD = 1
+METHOD = 2
+LEVELS = {cells.WEEK: WEEK_LEVEL, cells.DAY: DAY_LEVEL}
 #: The rows that say when the day before, as a whole, and today so far were looked at last.
 MARK, MARK_TODAY = "hot spots", "hot spots of today"
 #: One pass reads nine weeks; today is looked at no oftener than this, whoever asks.
@@ -31,41 +34,36 @@ EVERY = timedelta(minutes=25)
 #: others.
 MOST = 5000
 DAY = timedelta(days=1)
+#: A count that is fewer standard deviations above what is expected is below no level, also where nothing is restless.
+FAR = 2.5
 #: Two who look at once wait for each other.
 _LOCK = 0x0F1653
 _PATIENCE = "55s"
-_SQL = read_sql(__file__, tally=TALLY, week=DAYS, eight_weeks=DAYS * USUAL, nine_weeks=DAYS * (USUAL + 1))
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Of an enterprise (e) or a region (r): a problem, an object, or all of it, with its week and its day."""
-
-    whose: str
-    of: int
-    facet: str
-    week: int
-    usual_weeks: Spread
-    day: int
-    usual_days: Spread
-
-    def counted(self, kind: str) -> tuple[int, Spread]:
-        return (self.week, self.usual_weeks) if kind == HotSpot.Kind.WEEK else (self.day, self.usual_days)
 
 
 @dataclass(frozen=True, slots=True)
 class UnusualCell:
-    """A cell that stands out, before it is a row."""
+    """A cell that stands out, before it is a row. ``counts``: the nine, newest first."""
 
     cell: Cell
     kind: str
+    counts: tuple[int, ...]
+    share: float
+    dispersion: Dispersion
     chance: float
-    restless: float
-    level: float
+    q: float
+
+    @property
+    def observed(self) -> int:
+        return self.counts[0]
 
     @property
     def usual(self) -> int:
-        return self.cell.counted(self.kind)[1].total
+        return sum(self.counts[1:])
+
+    @property
+    def expected(self) -> float:
+        return expected(self.usual, self.share)
 
 
 def sweep(*, now: datetime) -> int:
@@ -86,57 +84,62 @@ def sweep(*, now: datetime) -> int:
 def look(day: date, *, now: datetime) -> int:
     """Find what stands out on ``day`` and in the seven days that end with it; how many rows are new.
 
-    Counts of a day only grow, so looking at it again and again while it runs finds no more by chance than one look at
-    its end. A row of that day takes over the higher count.
+    Counts of a day only grow, and while it runs at least a usual day is expected of it, so looking at it again and
+    again finds hardly more by chance than one look at its end. A row of that day takes over the higher count.
     """
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         for name in ("statement_timeout", "transaction_timeout"):
             cursor.execute("select set_config(%s, %s, true)", [name, _PATIENCE])
-        cells = counted(day)
-        results = sorted(unusual_cells(cells), key=lambda one: one.chance)[:MOST]
-        return _kept(results, day, _around(cells), now=now)
+        if not cells.has_past(day):
+            return 0
+        looked = cells.counted(day)
+        is_running = day >= now.astimezone(SHANGHAI).date()
+        exposure = Exposure.read(day, is_running=is_running)
+        found = unusual_cells(looked, exposure, partial(cells.series_of, day=day))
+        results = sorted(found, key=lambda one: one.chance)[:MOST]
+        return _kept(results, day, cells.around(looked.counts), now=now)
 
 
-def counted(day: date) -> list[Cell]:
-    """All cells of which something was received in the nine weeks that end with ``day``; none while the first of those
-    weeks is empty, as a portal that just began has nothing usual. Two statements.
+def unusual_cells(
+    looked: Looked, exposure: Exposure, series_of: Callable[[Iterable[Cell]], Mapping[Cell, Sequence[int]]]
+) -> Iterator[UnusualCell]:
+    """The cells whose week or day is less probable than the promised rate. ``series_of``: the counts of cells by day,
+    newest first (`cells.series_of`).
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL["began"], {"day": day})
-        if not cursor.fetchone()[0]:
-            return []
-        cursor.execute(_SQL["counted"], {"day": day})
-        return [
-            Cell(whose, of, facet, week, Spread(weeks, week_squares), today, Spread(days, day_squares))
-            for whose, of, facet, week, weeks, week_squares, today, days, day_squares in cursor
-        ]
-
-
-def unusual_cells(cells: Iterable[Cell]) -> Iterator[UnusualCell]:
-    """The cells whose week or day is less probable than the promised rate, each compared with its kind."""
-    by_kind: defaultdict[str, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        by_kind[f"{cell.whose}{cell.facet[:1]}"].append(cell)
-    for alike in by_kind.values():
-        for kind, level in ((str(HotSpot.Kind.WEEK), WEEK_LEVEL), (str(HotSpot.Kind.DAY), DAY_LEVEL)):
-            restless = unusual.restlessness(cell.counted(kind)[1] for cell in alike)
-            for cell in alike:
-                count, usual = cell.counted(kind)
-                if count < unusual.FEWEST or count * USUAL <= usual.total:
-                    continue
-                own = unusual.restlessness_at(usual.mean, restless)
-                if count >= unusual.threshold(usual.total, own, level):
-                    yield UnusualCell(cell, kind, unusual.chance(count, usual.total, own), own, level)
-
-
-def _around(cells: Iterable[Cell]) -> dict[str, list[float]]:
-    """By kind: all complaints of the same days beside what is usual, of the widest region."""
-    regions = [cell for cell in cells if cell.whose == "r" and not cell.facet]
-    whole = max(regions, key=lambda cell: cell.usual_weeks.total + cell.week, default=None)
-    if whole is None:
-        return {}
-    return {str(kind): [count, usual.mean] for kind in HotSpot.Kind for count, usual in [whole.counted(kind)]}
+    candidates: defaultdict[tuple[str, str], list[Cell]] = defaultdict(list)
+    for cell, own in looked.counts.items():
+        for kind, level in LEVELS.items():
+            count, usual = own.of(kind)
+            if count >= unusual.FEWEST:
+                share = exposure.share(cell, kind, count, usual)
+                mean = expected(usual, share)
+                # However restless the cell is, its chance is no smaller than where it is not.
+                if count - mean > FAR * sqrt(mean) and tail(count, usual, share, 1.0) < level:
+                    candidates[kind, cell.kind].append(cell)
+    kinds = {kind for _period, kind in candidates}
+    beside: defaultdict[str, list[Cell]] = defaultdict(list)
+    for cell in cells.sample(looked.counts, kinds):
+        beside[cell.kind].append(cell)
+    wanted = {cell for group in (*candidates.values(), *beside.values()) for cell in group}
+    series = series_of(wanted)
+    for kind, level in LEVELS.items():
+        found: list[tuple[float, Cell, tuple[int, ...], float, Dispersion]] = []
+        for (period, of), group in candidates.items():
+            if period != kind:
+                continue
+            alike = list(dict.fromkeys([*group, *beside[of]]))
+            restless = moderated([exposure.past(cell, kind, series[cell]) for cell in alike])
+            for cell, dispersion in zip(group, restless, strict=False):
+                periods = cells.by_week(series[cell]) if kind == cells.WEEK else series[cell]
+                counts = tuple(periods[: DAYS * USUAL + 1 : DAYS])
+                share = exposure.share(cell, kind, counts[0], sum(counts[1:]))
+                chance = tail_t(counts[0], sum(counts[1:]), share, dispersion)
+                if chance < level:
+                    found.append((chance, cell, counts, share, dispersion))
+        qs = q_values([one[0] for one in found], looked.number(kind))
+        for (chance, cell, counts, share, dispersion), q in zip(found, qs, strict=True):
+            yield UnusualCell(cell, kind, counts, share, dispersion, chance, q)
 
 
 def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]], *, now: datetime) -> int:
@@ -148,16 +151,23 @@ def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]],
     enterprises = Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"})
     places = dict(enterprises.values_list("pk", "domicile_id"))
     new: list[HotSpot] = []
-    kept: list[UnusualCell] = []
     for one in results:
-        cell, (count, usual) = one.cell, one.cell.counted(one.kind)
+        cell = one.cell
         whose = (cell.of, 0) if cell.whose == "e" else (0, cell.of)
         last = before.get((*whose, cell.facet, one.kind))
+        judged = {
+            "observed": one.observed,
+            "expected": one.expected,
+            "share": one.share,
+            "restless": one.dispersion.phi,
+            "df": one.dispersion.df,
+            "chance": one.chance,
+            "q": one.q,
+            "around": around.get(one.kind, []),
+        }
         if last is not None and (one.kind == HotSpot.Kind.WEEK or last.last == day):
-            if last.last == day and last.observed < count:
-                HotSpot.objects.filter(pk=last.pk).update(
-                    observed=count, chance=one.chance, around=around.get(one.kind, [])
-                )
+            if last.last == day and last.observed < one.observed and last.method == METHOD:
+                HotSpot.objects.filter(pk=last.pk).update(**judged)
             continue
         if cell.whose == "e" and cell.of not in places:
             continue
@@ -170,48 +180,15 @@ def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]],
                 place=places[cell.of] if cell.whose == "e" else cell.of,
                 first=day if one.kind == HotSpot.Kind.DAY else day - (DAYS - 1) * DAY,
                 last=day,
-                observed=count,
-                expected=usual.mean,
-                usual=[],
-                around=around.get(one.kind, []),
-                chance=one.chance,
-                restless=one.restless,
-                detectable=unusual.detectable(usual.total, one.restless, one.level),
+                usual=list(reversed(one.counts[1:])),
+                detectable=unusual.detectable(one.usual, one.share, one.dispersion, LEVELS[one.kind]),
                 rate=RATE,
                 method=METHOD,
                 found_at=now,
+                **judged,
             )
         )
-        kept.append(one)
-    eights = _eights(kept, day)
-    for row, one in zip(new, kept, strict=True):
-        row.usual = eights[one.cell, one.kind]
     made = HotSpot.objects.bulk_create(new)
     if made:
         folding.fold((row.pk for row in made), min(row.first for row in made), max(row.last for row in made))
     return len(made)
-
-
-def _eights(results: list[UnusualCell], day: date) -> dict[tuple[Cell, str], list[int]]:
-    if not results:
-        return {}
-    cells = {(one.cell.whose, one.cell.of, one.cell.facet): one.cell for one in results}
-    counts = {(cell, str(kind)): [0] * USUAL for cell in cells.values() for kind in HotSpot.Kind}
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _SQL["eight"],
-            {"day": day, **dict(zip(("whose", "of", "facets"), map(list, zip(*cells, strict=True)), strict=True))},
-        )
-        for whose, of, facet, lag, week, a_day in cursor:
-            counts[cells[whose, of, facet], str(HotSpot.Kind.WEEK)][-lag] = week
-            counts[cells[whose, of, facet], str(HotSpot.Kind.DAY)][-lag] = a_day
-    return counts
-
-
-def cell_condition(whose: str, of: int, facet: str) -> tuple[str, dict[str, Any]]:
-    """The condition on rows of the tally that they are of this cell, and its values."""
-    within = "region between %(of)s and (select last from authorities_region where id = %(of)s)"
-    parts = ["enterprise = %(of)s" if whose == "e" else within]
-    if facet:
-        parts.append("problem = %(category)s" if facet.startswith("p:") else "object = %(category)s")
-    return " and ".join(parts), {"of": of, "category": facet[2:]}

@@ -169,7 +169,8 @@ def line_of(spot: HotSpot, *, url: str) -> dict[str, Any]:
         "what": what,
         "span": span_of(spot),
         "rise": times(spot.rise),
-        "expected": f"{spot.expected:.1f}",
+        "usual": f"{spot.usual_mean:.1f}",
+        "is_of_method_one": spot.method == 1,
         "kind": HotSpot.Kind(spot.kind).label,
         "tone": SPOT_TONES[spot.state],
         "state": HotSpot.State(spot.state).label,
@@ -194,7 +195,9 @@ def chart_of(spot: HotSpot) -> dict[str, Any]:
 
 def detectable_rises() -> list[tuple[int, str]]:
     """(usual count a week, the rise that is found nine times out of ten)."""
-    return [(n, times(unusual.detectable(n * USUAL, unusual.ASSUMED, unusual.WEEK_LEVEL))) for n in EXAMPLES]
+    return [
+        (n, times(unusual.detectable(n * USUAL, 1 / (USUAL + 1), unusual.COMMON, unusual.WEEK_LEVEL))) for n in EXAMPLES
+    ]
 
 
 def ratio_text(ratio: Ratio | None) -> str:

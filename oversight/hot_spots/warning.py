@@ -41,7 +41,7 @@ def drafted_texts(spot: HotSpot) -> tuple[str, str]:
         first, last = (day_text(day, weekday=False) for day in (spot.first, spot.last))
     days = first if first == last else f"{first}至{last}"
     # Of less than one a multiple would sound like a disaster.
-    rise = round(spot.rise) if spot.rise and spot.expected >= 1 else 0
+    rise = round(spot.rise) if spot.rise and spot.usual_mean >= 1 else 0
     by_how_much = f"，约为平时同样长的时间的{rise}倍" if rise > 1 else "，比平时明显增多"
     return (
         f"消费预警：近期{place}“{about}”投诉增多"[:80],

@@ -25,7 +25,10 @@ class HotSpot(models.Model):
 
     ``usual``: the eight counts before, oldest first. ``place``: the region whose authorities see it (of an enterprise
     its domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones
-    of the same event (oversight/hot_spots/folding.py).
+    of the same event (oversight/hot_spots/folding.py). ``restless``: the dispersion φ.
+
+    ``method`` 2: ``share`` of the exposure of the nine counts that the last has, degrees of freedom ``df`` with which
+    φ is known, false discovery rate ``q`` among all that was looked at then. Of method 1 nobody counted these.
     """
 
     class Kind(models.TextChoices):
@@ -52,6 +55,9 @@ class HotSpot(models.Model):
     around: models.JSONField[list[float], list[float]] = models.JSONField(default=list)
     chance = models.FloatField()
     restless = models.FloatField()
+    share = models.FloatField(null=True)
+    df = models.FloatField(null=True)
+    q = models.FloatField(default=1.0)
     detectable = models.FloatField()
     rate = models.FloatField()
     method = models.PositiveSmallIntegerField()
@@ -89,9 +95,19 @@ class HotSpot(models.Model):
         return self.facet[2:]
 
     @property
+    def usual_mean(self) -> float:
+        """Of the counts before; of each method the same."""
+        return sum(self.usual) / len(self.usual) if self.usual else self.expected
+
+    @property
     def rise(self) -> float | None:
-        """How many times as many as expected; None where nothing was."""
-        return self.observed / self.expected if self.expected else None
+        """How many times as many as usual; None where nothing was."""
+        return self.observed / self.usual_mean if self.usual_mean else None
+
+    @property
+    def rise_of_its_like(self) -> float | None:
+        """How many times as many as usual all others of its kind received in the same days; None of method 1."""
+        return None if self.share is None else self.share / (1 - self.share) * len(self.usual)
 
 
 class Guidance(models.Model):

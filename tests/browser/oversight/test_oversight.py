@@ -153,7 +153,7 @@ def risen(world: World) -> HotSpot:
     for end in ("", "请处理。", "！"):
         given.a_complaint(world, now=now, problem_category=CHARGE, statement=text + end)
     received(
-        weeks(today, [10, 12, 9, 11, 8, 10, 13, 9, 41]),
+        weeks(today, [10, 9, 11, 8, 12] * 5 + [11, 10, 12, 9, 11, 8, 10, 13, 9, 41]),
         region=world.region.pk,
         enterprise=world.mobile.pk,
         problem=CHARGE,

@@ -6,6 +6,7 @@ import csv
 import gzip
 from collections import Counter
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from complaints.models import Complaint
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
 from oversight.counters import making, rollups
-from oversight.hot_spots import hotspots, reduction_forms
+from oversight.hot_spots import cells, hotspots, reduction_forms
 from oversight.models import HotSpot, HotSpotAction, Tally
 from tests import ROOT, given, missing_in, reloaded
 from tests.cast import World
@@ -34,9 +35,8 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def risen(world: World) -> World:
-    """Mobile's unexplained charges: ten a week for eight weeks, forty in this one; another enterprise stays as it
-    was."""
-    for enterprise, counts in ((world.mobile, [10] * 8 + [40]), (world.telecom, [10] * 9)):
+    """Mobile's unexplained charges: ten a week for long, forty in this one; another enterprise stays as it was."""
+    for enterprise, counts in ((world.mobile, [10] * 34 + [40]), (world.telecom, [10] * 35)):
         cell = {"enterprise": enterprise.pk, "problem": CHARGE, "thing": "service.telecom"}
         received(weeks(TODAY, counts), region=world.region.pk, **cell)
     return world
@@ -45,7 +45,7 @@ def risen(world: World) -> World:
 def test_a_risen_cell_is_found_on_each_level_once_a_steady_one_is_not_and_the_first_page_names_it(risen: World) -> None:
     assert hotspots.look(TODAY, now=NOW) == HotSpot.objects.count() > 0
     result = HotSpot.objects.get(kind="week", enterprise=risen.mobile, facet=f"p:{CHARGE}")
-    assert (result.observed, result.expected, result.usual) == (40, 10.0, [10] * 8)
+    assert (result.observed, round(result.expected, 6), result.usual) == (40, 10.0, [10] * 8)
     assert (result.first, result.last, result.state) == (TODAY - 6 * DAY, TODAY, "open")
     assert result.chance < hotspots.WEEK_LEVEL
     assert result.place == risen.mobile.domicile_id
@@ -96,38 +96,102 @@ def test_a_sweep_looks_at_the_day_before_once_and_at_today_not_too_often(risen: 
     assert HotSpot.objects.filter(kind="week", enterprise=risen.mobile, facet="").count() == 1
 
 
-def slowly(day: Any) -> dict[tuple[str, int, str], list[list[int]]]:
-    """(whose, of, facet) → nine weeks and nine days, newest first; counted row by row in memory."""
+def slowly(day: Any) -> dict[tuple[str, int, str], Counter[int]]:
+    """(whose, of, facet) → how many so many days ago; counted row by row in memory."""
     regions = list(Region.objects.all())
-    result: dict[tuple[str, int, str], list[list[int]]] = {}
-    for row in Tally.objects.filter(kind="received"):
+    result: dict[tuple[str, int, str], Counter[int]] = {}
+    for row in Tally.objects.filter(kind="received", day__lte=day):
         back = (day - row.day).days
-        if not 0 <= back < 63:
-            continue
-        cells = [("e", row.enterprise, facet) for facet in ("", f"p:{row.problem}") if row.enterprise and facet != "p:"]
-        facets = [facet for facet in ("", f"p:{row.problem}", f"o:{row.object}") if facet not in ("p:", "o:")]
-        for region in regions:
-            if region.pk <= row.region <= region.last:
-                cells += [("r", region.pk, facet) for facet in facets]
-        for cell in cells:
-            weeks_of, days_of = result.setdefault(cell, [[0] * 9, [0] * 9])
-            weeks_of[back // 7] += 1
-            days_of[back // 7] += back % 7 == 0
+        facets = [facet for facet in ("", f"p:{row.problem}") if facet != "p:"]
+        names = [("e", row.enterprise, facet) for facet in facets if row.enterprise]
+        facets += [f"o:{row.object}"] if row.object else []
+        names += [("r", one.pk, facet) for one in regions if one.pk <= row.region <= one.last for facet in facets]
+        for name in names:
+            result.setdefault(name, Counter())[back] += 1
     return result
 
 
-def test_the_pass_counts_what_a_slow_count_counts(risen: World) -> None:
+@pytest.fixture
+def mixed(risen: World) -> World:
     other = Region.objects.filter(level="county").exclude(pk=risen.region.pk).order_by("-pk").first()
+    assert other is not None
     typed = {TODAY: 3, TODAY - 7 * DAY: 2, TODAY - 62 * DAY: 1, TODAY - 63 * DAY: 5, TODAY + DAY: 9}
     received(typed, region=other.pk, thing="goods.clothing")
     received({TODAY - DAY: 3, TODAY - 8 * DAY: 2}, region=other.pk, enterprise=risen.telecom.pk)
-    expected = slowly(TODAY)
-    result = {(cell.whose, cell.of, cell.facet): cell for cell in hotspots.counted(TODAY)}
-    assert result.keys() == expected.keys()
-    for name, (weeks_of, days_of) in expected.items():
-        cell = result[name]
-        assert (cell.week, cell.usual_weeks) == (weeks_of[0], hotspots.Spread.of(weeks_of[1:])), name
-        assert (cell.day, cell.usual_days) == (days_of[0], hotspots.Spread.of(days_of[1:])), name
+    return risen
+
+
+def test_the_pass_counts_what_a_slow_count_counts(mixed: World) -> None:
+    expected = {
+        name: [sum(days[back] for back in chosen) for chosen in (range(7), range(7, 63), [0], range(7, 63, 7))]
+        for name, days in slowly(TODAY).items()
+    }
+    looked = cells.counted(TODAY)
+    assert {
+        (cell.whose, cell.of, cell.facet): [own.week, own.usual_weeks, own.day, own.usual_days]
+        for cell, own in looked.counts.items()
+    } == {name: numbers for name, numbers in expected.items() if any(numbers)}
+    enough = [sum(numbers[0] + numbers[1] >= 5 for numbers in expected.values())]
+    enough.append(sum(numbers[2] + numbers[3] >= 5 for numbers in expected.values()))
+    assert [looked.number("week"), looked.number("day")] == enough
+
+
+def test_the_past_of_a_cell_and_the_exposure_of_its_like_are_what_a_slow_count_makes_of_them(mixed: World) -> None:
+    received(weeks(TODAY, [310] * 8 + [620]), region=mixed.region.pk, enterprise=10**9, problem="price")
+    slow = slowly(TODAY)
+    names = [("e", mixed.mobile.pk, f"p:{CHARGE}"), ("e", 10**9, ""), ("r", mixed.region.pk, "o:service.telecom")]
+    wanted = [cells.Cell(*name) for name in names]
+    series = cells.series_of(wanted, TODAY)
+    assert [series[cell] for cell in wanted] == [[slow[name][back] for back in range(245)] for name in names]
+    exposure = cells.Exposure.read(TODAY)
+    # Problems of enterprises beside this one: 310 and 10 a week, 620 and 10 in the newest.
+    assert exposure.share(wanted[0], "week", 40, 80) == pytest.approx(630 / (630 + 8 * 320))
+    # Ten a week beside the large one are too few to tell how all goes.
+    assert exposure.share(wanted[1], "week", 620, 2480) == pytest.approx(1 / 9)
+    others: Counter[int] = slow["e", 10**9, "p:price"] + slow["e", mixed.telecom.pk, f"p:{CHARGE}"]
+
+    def of(days: Counter[int], back: int, long: int) -> int:
+        return sum(days[back + at] for at in range(long))
+
+    squares = []
+    for back in range(7, 183, 7):
+        now, past = of(others, back, 7), of(others, back + 7, 56)
+        share = now / (now + past) if past >= 8 * 30 else 1 / 9
+        mean = of(slow[names[0]], back + 7, 56) * share / (1 - share)
+        squares.append((of(slow[names[0]], back, 7) - mean) ** 2 / (mean / (1 - share)))
+    past_errors = exposure.past(wanted[0], "week", series[wanted[0]])
+    assert [square for square, _mean in past_errors.errors] == pytest.approx(squares, abs=1e-6)
+    assert len(exposure.past(wanted[0], "day", series[wanted[0]]).errors) == 182
+
+
+def test_the_first_weeks_of_a_portal_are_no_past(world: World) -> None:
+    """Before the portal began nothing was received; who takes that for usual takes every cell for restless."""
+    received(weeks(TODAY, [40] * 14), region=world.region.pk, enterprise=world.mobile.pk)
+    cell = cells.Cell("e", world.mobile.pk, "")
+    days = cells.series_of([cell], TODAY)[cell]
+    errors = cells.Exposure.read(TODAY).past(cell, "week", days).errors
+    assert (len(errors), max(square for square, _mean in errors)) == (5, pytest.approx(0, abs=1e-6))
+
+
+def found(*, is_running: bool) -> list[hotspots.UnusualCell]:
+    exposure = cells.Exposure.read(TODAY, is_running=is_running)
+    return list(hotspots.unusual_cells(cells.counted(TODAY), exposure, partial(cells.series_of, day=TODAY)))
+
+
+def test_what_only_goes_with_all_others_is_no_hot_spot(world: World) -> None:
+    """Ten enterprises double in one week, as on a day of sales; one of them rises sixfold."""
+    for nth in range(10):
+        last = 180 if nth == 0 else 60
+        received(weeks(TODAY, [30] * 34 + [last]), region=world.region.pk, enterprise=10**9 + nth, problem=CHARGE)
+    assert {one.cell.of for one in found(is_running=False) if one.cell.whose == "e"} == {10**9}
+
+
+def test_a_day_that_runs_is_not_taken_for_a_quiet_one(world: World) -> None:
+    """At nine in the morning hardly anything was received elsewhere; what came in here is compared with whole days."""
+    for nth, today in enumerate((9, 0, 0, 0)):
+        usual = {TODAY - back * DAY: 12 for back in range(1, 245)}
+        received(usual | {TODAY: today}, region=world.region.pk, enterprise=10**9 + nth, problem=CHARGE)
+    assert not found(is_running=True)
 
 
 @pytest.fixture
@@ -148,13 +212,21 @@ def test_officers_of_the_region_see_it_with_chart_and_numbers_and_no_others(rise
     assert browser(risen.rui).get(f"{URL}{above.pk}/").status_code == 404
     assert browser(risen.su).get(f"{URL}{above.pk}/").status_code == 200
     page = page_of(risen.rui, url)
-    assert not missing_in(page, "收到50件，平时约20.0件，为平时的2.5倍", "每格每周0.1%")
+    assert not missing_in(page, "收到50件，平时约20.0件，为平时的2.5倍", "每格每周0.1%", "方法二", "照此应有20.0件")
     assert page.count("<rect") == 9
     assert "平时的件数和看得出来的涨幅" in page_of(risen.rui, URL)
     Officer.objects.create(user=risen.otto, authority=risen.gulou, role=Role.ANALYST.post)
     assert "发起行政指导" not in page_of(risen.otto, url)
     assert sent(risen.otto, url, why="x").status_code == 405
     assert sent(risen.otto, f"{url}guidance/").status_code == 404
+
+
+def test_what_the_older_method_found_says_so_and_claims_nothing_of_its_like(risen: World, spot: HotSpot) -> None:
+    HotSpot.objects.update(method=1, share=None, df=None, q=1.0)
+    page, listed = page_of(risen.rui, f"{URL}{spot.pk}/"), page_of(risen.rui, URL)
+    assert "方法一：只与自己的前八周相比" in page
+    assert "照此应有" not in page
+    assert '<span class="muted">方法一</span>' in listed
 
 
 def test_how_probable_it_is_by_chance_is_said_as_people_say_it() -> None:
@@ -183,7 +255,7 @@ def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world
         pass
     making.rebuild(now=now)
     today = timezone.localdate(now)
-    received(weeks(today - 7 * DAY, [1] * 8), region=world.region.pk, problem=CHARGE)
+    received(weeks(today - 7 * DAY, [1] * 34), region=world.region.pk, problem=CHARGE)
     received({today: 30}, region=world.region.pk, problem=CHARGE)
     hotspots.look(today, now=now)
     result = HotSpot.objects.get(kind="week", region=world.region, facet=f"p:{CHARGE}")
@@ -218,8 +290,8 @@ BUNGIE = "Bungie"
 
 
 def counted_of_the_register(world: World, enterprise: Enterprise, last: date) -> None:
-    """The tally of the nine weeks that end with ``last``, as if all of it lay in one county."""
-    first = last - timedelta(days=62)
+    """The tally of the weeks that end with ``last``, as if all of it lay in one county."""
+    first = last - timedelta(days=cells.PAST_DAYS)
     numbers, rows = Counter[str](), []
     with gzip.open(REGISTER, "rt", encoding="utf-8", newline="") as file:
         for number, row in enumerate(csv.DictReader(file)):
@@ -234,6 +306,7 @@ def counted_of_the_register(world: World, enterprise: Enterprise, last: date) ->
     Tally.objects.bulk_create(rows, batch_size=5000)
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not REGISTER.exists(), reason="the folder shared/data with the public registers is not there")
 @pytest.mark.parametrize(("day", "is_one_enterprise"), [(date(2017, 12, 11), True), (date(2020, 4, 9), False)])
 def test_a_known_burst_is_found_on_its_day(world: World, day: date, is_one_enterprise: bool) -> None:
