@@ -45,6 +45,8 @@ class CaseLine(Shape):
     status = _code(Status, allow_null=True)
     outcome = _code(["", *Outcome], allow_null=True, allow_blank=True)
     reason = CharField(allow_null=True)
+    #: Nothing was granted and it was not pursued: no settlement, whatever the outcome says.
+    was_refused_in_full = BooleanField(allow_null=True)
     engagement_result = CharField(allow_null=True)
     is_overdue = BooleanField(allow_null=True)
     received_at = DateTimeField()

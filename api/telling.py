@@ -21,7 +21,7 @@ def picked(row: object, *names: str) -> dict[str, Any]:
 def line(case: Complaint, *, external_ref: str | None) -> dict[str, Any]:
     """For a list: of a case that the reader's side has now."""
     return {
-        **picked(case, "number", "status", "outcome", "reason", "is_overdue", "handler_id"),
+        **picked(case, "number", "status", "outcome", "reason", "was_refused_in_full", "is_overdue", "handler_id"),
         **picked(case, "received_at", "filed_at", "delivered_at", "status_since", "next_due_at", "closed_at"),
         **picked(case, "last_event_at", "object_category", "problem_category", "item_name", "amount", "currency"),
         "standing": "current",
@@ -38,9 +38,9 @@ def _former(case: Complaint, engagement: Engagement) -> dict[str, Any]:
     """Whatever became of the case is another's business: how, and when, the own time with it ended."""
     unknown = ("status", "outcome", "reason", "is_overdue", "status_since", "next_due_at", "closed_at", "authority")
     return {
-        **dict.fromkeys((*unknown, "handler_id")),
+        **dict.fromkeys((*unknown, "was_refused_in_full", "handler_id")),
         "standing": "former",
-        "engagement_result": engagement.odr_result,
+        "engagement_result": engagement.result,
         "last_event_at": engagement.until_at or case.filed_at,
         "delivered_at": engagement.from_at,
         "enterprise": engagement.enterprise.name,

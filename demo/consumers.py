@@ -89,6 +89,8 @@ def _answer(case: Case, scene: Scene) -> Move | None:
         )
     if story.answer in ("silent", "late_yes", "late_no"):
         return None
+    if case.pk in scene.refused:
+        return consumer.stop_negotiating() if story.answer == "part_regulator" else consumer.let_rest()
     case.did("accepted")
     if story.answer == "accept" or len(case.demands) < 2 or case.times("part"):
         return consumer.accept_offer()

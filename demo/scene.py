@@ -10,7 +10,7 @@ from datetime import date, datetime, timedelta
 
 from complaints import handling
 from complaints.handling import Move, StepResult
-from complaints.models import Complaint, ForwardingDecision, Matter, Obligation
+from complaints.models import Complaint, ForwardingDecision, Matter, Obligation, Offer
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Role, Status
@@ -46,6 +46,8 @@ class Scene:
     matters: dict[int, list[Matter]] = field(default_factory=lambda: defaultdict(list))
     obligations: dict[int, list[Obligation]] = field(default_factory=lambda: defaultdict(list))
     suggestions: dict[int, tuple[int, int | None]] = field(default_factory=dict)
+    #: Cases whose open offer grants nothing.
+    refused: set[int] = field(default_factory=set)
 
     @property
     def today(self) -> date:
@@ -60,6 +62,10 @@ class Scene:
         if promised:
             for row in Obligation.objects.filter(complaint_id__in=promised).order_by("ordinal"):
                 self.obligations[row.complaint_id].append(row)
+        offered = [case.pk for case in cases if case.status == S.AWAITING_CONSUMER]
+        if offered:
+            refusals = Offer.objects.filter(complaint_id__in=offered, state="open", grants_nothing=True)
+            self.refused.update(refusals.values_list("complaint_id", flat=True))
         waiting = [case.pk for case in cases if case.status == S.TRIAGE]
         if waiting:
             for decision in ForwardingDecision.objects.filter(complaint_id__in=waiting).order_by("id"):

@@ -4,17 +4,23 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from complaints import handling
+from complaints.casefile.case_file import CaseFile
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import authority, both, consumer, enterprise, mediation, offers
+from complaints.handling.transition import saying, settling
+from complaints.handling.transition.effect import Effect
 from complaints.models import Complaint
-from complaints.parties.actors import SYSTEM
+from complaints.parties.actors import SYSTEM, Actor
 from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
 from complaints.procedure.refusals import StepNotAllowed
+from complaints.procedure.workflow import Outcome
 from complaints.procedure.workflow import Status as S
 from enterprises.models import MediationBody
 from tests.cast import WEDNESDAY, World
@@ -98,6 +104,52 @@ def an_offer(*, due_on: date | None = date(2026, 12, 7), amount: str = "128.50")
         Answer(demand=2, verdict="grant", is_separable=True),
     ]
     return offers.make_offer(answers=answers, promises=promises, message="三个月合计全部退还。")
+
+
+def a_refusal(message: str = "") -> handling.Move:
+    """An offer that grants nothing."""
+    reason = "系统记录显示由本人办理，不同意。"
+    answers = [Answer(demand=number, verdict="refuse", reason=reason) for number in (1, 2)]
+    return offers.make_offer(answers=answers, message=message)
+
+
+def refused_in_full(world: World, *, now: datetime = WEDNESDAY, **changes: Any) -> Complaint:
+    """The enterprise granted nothing; the consumer has not answered yet."""
+    return step(a_complaint(world, status=S.NEGOTIATING, now=now, **changes), a_refusal(), world.handler, now)
+
+
+def accept_of_old() -> Move:
+    """What ``accept_offer`` did with an offer that grants nothing before there was ``let_rest``."""
+
+    def carry(file: CaseFile, _actor: Actor) -> Effect:
+        offer = saying.open_offer(file)
+        if not offer.grants_nothing or file.obligations_in("due", "reported"):
+            raise StepNotAllowed("something_granted", "今天的规则已经够用。")
+        left = [d for d in file.demands if not d.is_settled and not d.is_given_up]
+        data = {"offer": offer.number, "demands": [d.ordinal for d in left], "late": False}
+        file.change(offer, state="accepted", answered_at=file.now)
+        for demand in left:
+            file.change(demand, is_settled=True)
+        settling.end_engagement(file, "settled", "accepted", file.now)
+        return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="nothing_to_perform", data=data)
+
+    return Move("accept_offer", carry)
+
+
+def marked_as_old() -> None:
+    """What the migration does to cases that were closed so."""
+    migration = import_module("complaints.migrations.0009_nothing_granted")
+    with connection.cursor() as cursor:
+        for statement in (migration.OFFERS, migration.STAGES, migration.CASES):
+            cursor.execute(statement)
+
+
+def an_old_refusal(world: World, *, now: datetime = WEDNESDAY, **changes: Any) -> Complaint:
+    """Closed as settled though nothing was granted, as it was done before; then the migration ran."""
+    case = step(refused_in_full(world, now=now, **changes), accept_of_old(), world.consumer, now)
+    marked_as_old()
+    case.refresh_from_db()
+    return case
 
 
 def a_complaint(world: World, *, status: S = S.FILED, now: datetime = WEDNESDAY, **changes: Any) -> Complaint:

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.masking import masked_name
-from complaints import wording
 from complaints.models import Complaint
 from complaints.procedure.categories import OBJECT_LABELS, problem_label
 from complaints.procedure.workflow import Status
+from complaints.wording.standing import standing
 from web.languages import named
 
 WAITING, SHOWN, WITHHELD = "waiting", "shown", "withheld"
@@ -85,6 +85,6 @@ def masked(complaint: Complaint, *, name: str, demands: Sequence[str], reply: st
         filed_at=complaint.filed_at,
         disputed_on=complaint.disputed_on,
         closed_at=complaint.closed_at,
-        outcome=wording.label(complaint.outcome, kind="outcome") if complaint.outcome else "",
+        outcome=standing(complaint).text if complaint.outcome else "",
         reply=reply,
     )

@@ -51,7 +51,8 @@ def remedies(
     """The most useful first; what is over is left out. ``may``: the steps that stand open to the reader."""
     if complaint.closed_at is None:
         return []
-    ended_well = complaint.outcome in _ENDED_WELL and not (complaint.is_not_kept or is_broken)
+    is_bad = complaint.is_not_kept or is_broken or complaint.was_refused_in_full
+    ended_well = complaint.outcome in _ENDED_WELL and not is_bad
     ways = [*_here(complaint, policies, calendar, may, ended_well)]
     if not ended_well:
         ways += [*_against_a_decision(complaint, calendar), *_elsewhere(complaint)]

@@ -12,7 +12,6 @@ from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 
 from accounts.masking import masked_name
-from complaints import wording
 from complaints.assignment import owners
 from complaints.desks.authority_workspace import Workspace
 from complaints.handling.steps import platform
@@ -26,6 +25,7 @@ from complaints.reading.case import AUTHORITY, case_url, why_url
 from complaints.reading.case_people import label_of
 from complaints.reading.case_rows import CaseExtras
 from complaints.wording import next_action
+from complaints.wording.standing import standing
 from web.languages import named
 
 SOON_DAYS = 2
@@ -143,7 +143,7 @@ def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: CaseExt
 
 
 def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspace) -> ListedCase:
-    status = Status(case.status)
+    stands = standing(case)
     deadline, facts = next_action.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return ListedCase(
@@ -152,9 +152,9 @@ def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspac
         consumer=masked_name(name),
         title=case.item_name or label_of(case.problem_category) or case.title,
         respondent=respondent_of(case),
-        status=wording.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
-        tone=wording.tone(status, case.outcome),
-        icon=wording.icon(status, case.outcome),
+        status=stands.text,
+        tone=stands.tone,
+        icon=stands.icon,
         clock=clock,
         officer=case.officer.user.name if case.officer else "",
     )

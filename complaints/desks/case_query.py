@@ -22,7 +22,7 @@ from complaints.desks.case_search import matching, number_in
 from complaints.forms.fields import Choices, labels_of, set_choices
 from complaints.handling.steps.platform import CONDITIONS
 from complaints.models import Complaint, Engagement
-from complaints.models.complaint import OPEN, lies_in
+from complaints.models.complaint import OPEN, ended_as, lies_in
 from complaints.procedure.categories import OBJECT_CATEGORIES, PROBLEM_CATEGORIES
 from complaints.procedure.workflow import Status
 from complaints.reading.case_people import by_name
@@ -269,7 +269,7 @@ def ended(values: dict[str, Any], cases: QuerySet[Complaint]) -> QuerySet[Engage
     last. The enterprise that is asked for is the one whose time it was, whoever has the case now."""
     stages = Engagement.objects.filter(until_at__isnull=False).exclude(ended_by=authority_lists.PASSED_ON)
     if values.get("result"):
-        stages = stages.filter(odr_result=values["result"])
+        stages = stages.filter(ended_as(values["result"]))
     if values.get("ended_from"):
         stages = stages.filter(until_at__gte=authority_lists.midnight(values["ended_from"]))
     if values.get("ended_to"):

@@ -16,6 +16,7 @@ from complaints.dossier.gathering import Gathered
 from complaints.procedure.workflow import Outcome
 from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import ObligationView, OfferView
+from complaints.wording.standing import standing
 from web.dates import moment_text, written
 from web.languages import base_language, named
 from web.templatetags.portal import money
@@ -141,8 +142,8 @@ def _summary(page: CasePage) -> list[list[str]]:
     rows = [
         (_("投诉编号"), case.number),
         (_("状态"), wording.label(case.status, kind="status")),
-        (_("结果"), wording.label(case.outcome, kind="outcome") if case.outcome else ""),
-        (_("原因"), wording.reason(case.reason, case.outcome) if case.reason else ""),
+        (_("结果"), standing(case).text if case.outcome else ""),
+        (_("原因"), standing(case).why or (wording.reason(case.reason, case.outcome) if case.reason else "")),
         (_("提交时间"), _moment(case.filed_at)),
         (_("办结时间"), _moment(case.closed_at) if case.closed_at else ""),
         (_("监管部门"), named(case.handling_authority)),

@@ -3,7 +3,8 @@
 from complaints.models.callbacks import CallBack, CallBackMonth, CallBackSeed
 from complaints.models.clocks import Deadline, Reminder
 from complaints.models.code_lists import Category, CauseKind, DemandKind, ProblemKind
-from complaints.models.complaint import Complaint, Demand, Engagement
+from complaints.models.complaint import Complaint, Engagement
+from complaints.models.demand import Demand
 from complaints.models.documents import DocumentSeries, DocumentVersion, Dossier, OfficialDocument
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState, FilingDraft, Upload
 from complaints.models.finding import CaseWords, PersonDigest, TrackingTry

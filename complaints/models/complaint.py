@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
-from accounts.keys.sealed_fields import SealedJSON, SealedText
+from accounts.keys.sealed_fields import SealedJSON
 from accounts.models import User
 from accounts.sign_in.backend import may_work
 from authorities.models import Authority, Officer, Region
@@ -124,6 +124,9 @@ class Complaint(models.Model):
     is_not_kept = models.BooleanField(default=False)
     is_late = models.BooleanField(default=False)
     is_overdue = models.BooleanField(default=False)
+    #: Closed as settled because an offer that granted nothing was "accepted", before there was ``let_rest`` (migration
+    #: 0009): shown as refused in full and not pursued. No step sets it; it falls when the case goes on.
+    accepted_refusal = models.BooleanField(default=False, db_default=False, editable=False)
     status_since = models.DateTimeField()
 
     consumer = models.ForeignKey(
@@ -227,6 +230,11 @@ class Complaint(models.Model):
 
     objects = ComplaintQuerySet.as_manager()
 
+    @property
+    def was_refused_in_full(self) -> bool:
+        """It ended with nothing granted and the consumer did not go on; no settlement, whatever the outcome."""
+        return self.reason == "refusal_let_rest" or self.accepted_refusal
+
     class Meta:
         constraints = [
             models.CheckConstraint(
@@ -313,27 +321,10 @@ class Complaint(models.Model):
         return self.item_name or self.respondent_named or self.number
 
 
-class Demand(models.Model):
-    """One thing the consumer wants. Every offer answers every demand."""
-
-    complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="demands")
-    ordinal = models.PositiveSmallIntegerField()
-    kind = models.CharField(max_length=40)
-    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    note = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True)
-    #: Who of several complainants wants it (Participant.ordinal); empty: all of them.
-    party = models.PositiveSmallIntegerField(null=True, blank=True)
-    is_settled = models.BooleanField(default=False)
-    is_given_up = models.BooleanField(default=False)
-
-    class Meta:
-        ordering = ["complaint_id", "ordinal"]
-        constraints = [
-            models.UniqueConstraint(fields=["complaint", "ordinal"], name="demand_is_numbered_once"),
-            models.CheckConstraint(
-                name="demand_amount_is_not_negative", condition=Q(amount__isnull=True) | Q(amount__gte=0)
-            ),
-        ]
+def ended_as(result: str) -> Q:
+    """Engagements with this ``result``."""
+    recorded = Q(odr_result=result, accepted_refusal=False)
+    return recorded | Q(accepted_refusal=True) if result == "failed" else recorded
 
 
 class Engagement(models.Model):
@@ -354,8 +345,16 @@ class Engagement(models.Model):
     ended_by = models.CharField(max_length=40, blank=True, default="")
     # For the list of what is over: the case is no longer open here, and did not come back to the same branch.
     is_past = models.BooleanField(default=False, db_default=False)
+    #: Ended as settled because an offer that granted nothing was "accepted" (migration 0009): shown and counted as
+    #: failed. No step sets it.
+    accepted_refusal = models.BooleanField(default=False, db_default=False, editable=False)
     #: The ticket in the enterprise's own system; nobody else reads it.
     external_ref = models.CharField(max_length=80, blank=True, default="")
+
+    @property
+    def result(self) -> str:
+        """``odr_result`` as it is shown and counted."""
+        return "failed" if self.accepted_refusal and self.odr_result else self.odr_result
 
     class Meta:
         constraints = [

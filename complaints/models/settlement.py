@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.keys.sealed_fields import SealedText
-from complaints.models.complaint import Complaint, Demand, Engagement
+from complaints.models.complaint import Complaint, Engagement
+from complaints.models.demand import Demand
 from enterprises.models import Enterprise, Staff, TemplateVersion
 
 OBLIGATION_KINDS = (
@@ -39,6 +40,8 @@ class Offer(models.Model):
     )
     questions = models.PositiveSmallIntegerField(default=0)
     is_replacement = models.BooleanField(default=False)
+    #: Every demand is refused and the enterprise promises nothing: there is nothing to accept.
+    grants_nothing = models.BooleanField(default=False)
     counter_demand = SealedText(
         blank=True, whose="complaint.consumer_key", place=["complaint_id", "number"], free_text=True
     )

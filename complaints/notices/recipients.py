@@ -14,7 +14,17 @@ from accounts.roles import Right, posts_of
 from accounts.sign_in.contacts import parse_contact
 from authorities.models import Officer
 from complaints.casefile.case_file import CaseFile
-from complaints.models import Complaint, Deadline, HandlingStep, Matter, Notice, NoticeChoice, Participant, PersonalText
+from complaints.models import (
+    Complaint,
+    Deadline,
+    HandlingStep,
+    Matter,
+    Notice,
+    NoticeChoice,
+    Offer,
+    Participant,
+    PersonalText,
+)
 from complaints.notices.channels import MAIL, SMS, Channels
 from complaints.notices.notice_choices import how, wishes_of
 from complaints.notices.writing import is_breach, write
@@ -293,14 +303,17 @@ def in_own_language(rows: Iterable[Notice], *, now: datetime) -> bool:
     cases, conditions = {row.complaint_id for row, _language in results}, Conditions.at(now)
     steps = HandlingStep.objects.filter(complaint__in=cases, sequence__in={row.sequence for row, _language in results})
     entries = {(one.complaint_id, one.audience, one.sequence): one for one in steps}
-    clocks, matters = defaultdict(list), defaultdict(list)
+    clocks, matters, offers = defaultdict(list), defaultdict(list), defaultdict(list)
     for clock in Deadline.objects.filter(complaint__in=cases).select_related("obligation"):
         clocks[clock.complaint_id].append(clock)
     for matter in Matter.objects.filter(complaint__in=cases, kind="undo", state="open"):
         matters[matter.complaint_id].append(matter)
+    for offer in Offer.objects.filter(complaint__in=cases, state="open"):
+        offers[offer.complaint_id].append(offer)
     for row, language in results:
         case, one = row.complaint, entries[row.complaint_id, row.audience, row.sequence]
         file = CaseFile(case, row.created_at, conditions, clocks=clocks[case.pk], matters=matters[case.pk])
+        file.offers = offers[case.pk]
         write(row, file, _entry_of(one, case), language=language)
     return True
 

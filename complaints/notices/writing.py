@@ -19,6 +19,7 @@ from complaints.procedure.workflow import ENTERPRISE_SIDE, HIDDEN_CLOCKS, MUST_A
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record.record import Entry
 from complaints.wording import notices
+from complaints.wording.case import REFUSED_IN_FULL
 from complaints.wording.next_action import next_action_of, speaking_clock, what_if_missed
 from complaints.wording.reasons import ROUTES
 from web.dates import before, day_text, working_days
@@ -39,6 +40,8 @@ _PATHS = {
 }
 #: What a consumer is reminded of on the last day, and once it is over.
 LAST_REMINDER = "remind_last"
+#: Steps that put an offer before the consumer, or put it there again.
+OFFERING = frozenset({"make_offer", "replace_offer", "answer_question"})
 #: So long a short message may be; the gateway splits what is longer, and the second half gets lost.
 SHORT = 70
 
@@ -161,6 +164,12 @@ class _Text:
     def closes(self) -> bool:
         return self.entry.to_status == Status.CLOSED != self.entry.from_status
 
+    @property
+    def _is_refused(self) -> bool:
+        """The open offer grants nothing."""
+        offer = self.file.open_offer
+        return offer is not None and offer.grants_nothing
+
     # --- the subject ----------------------------------------------------------------------
 
     def subject(self) -> str:
@@ -172,6 +181,8 @@ class _Text:
             return self._reminded()
         if self.closes:
             return notices.CLOSED_SUBJECT.format(outcome=self._outcome())
+        if step in OFFERING and self._is_refused and self.addressee == "consumer":
+            return str(notices.REFUSED_SUBJECT)
         own = notices.SUBJECTS.get(f"{step}/{self.addressee}") or notices.SUBJECTS.get(step)
         if own:
             return str(own)
@@ -196,6 +207,8 @@ class _Text:
         return last, calendar.count(today, last), calendar.count(last, today)
 
     def _outcome(self) -> str:
+        if self.entry.reason == "refusal_let_rest":
+            return str(REFUSED_IN_FULL).lower()
         return wording.label(self.entry.outcome, kind="outcome").lower()
 
     def _missed(self, what: str) -> str:
@@ -209,6 +222,8 @@ class _Text:
             rest = self.what.removeprefix(str(notices.REMINDER))
             choices.insert(0, notices.SHORT_REMIND.format(number=number, what=rest))
         pair = notices.SHORT.get(f"{self.entry.step}/{self.addressee}")
+        if self.entry.step in OFFERING and self._is_refused:
+            pair = notices.SHORT_REFUSED
         clock = speaking_clock(Status(self.complaint.status), self.file.clocks)
         if pair and clock is not None and self.entry.to_status == self.complaint.status:
             choices.insert(0, str(pair).format(number=number, day=self.day(clock.last_day)))
@@ -255,6 +270,7 @@ class _Text:
             now=self.file.now,
             authority=self.authority,
             names=False,
+            is_refused=self._is_refused,
         )
         results = [where.sentence]
         if where.if_missed and not where.is_overdue:
@@ -323,5 +339,6 @@ class _Text:
             results = [wording.sentence(pair, clock=name, n=working_days(left), day=day)]
         row = next((c for c in self.file.clocks if c.clock == clock and c.last_day == last), None)
         if row is not None:
-            results.append(self._missed(what_if_missed(self.complaint, row, authority=self.authority)))
+            missed = what_if_missed(self.complaint, row, authority=self.authority, is_refused=self._is_refused)
+            results.append(self._missed(missed))
         return results

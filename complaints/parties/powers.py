@@ -17,6 +17,7 @@ from complaints.procedure.workflow import Role
 SPECIAL = frozenset(
     {
         "accept_offer",
+        "let_rest",
         "waive_obligation",
         "withdraw",
         "claim_settled_elsewhere",

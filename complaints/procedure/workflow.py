@@ -166,6 +166,10 @@ _ROWS = (
         undo=True,
         tells="both",
     ),
+    # What was accepted of an earlier offer stays in force (→performing); else nothing was granted.
+    StepRule(
+        "let_rest", C, _at(S.AWAITING_CONSUMER), _to(S.PERFORMING) + _closed(Outcome.WITHDRAWN), undo=True, tells="both"
+    ),
     StepRule("ask_about_offer", C, _at(S.AWAITING_CONSUMER), _to(S.NEGOTIATING), tells="enterprise"),
     StepRule("decline_offer", C, _at(S.AWAITING_CONSUMER), _to(S.NEGOTIATING) + LEAVE, undo=True, tells="both"),
     StepRule("stop_negotiating", C, ANY_E, LEAVE, undo=True, tells="both"),
@@ -322,9 +326,7 @@ _ROWS = (
     StepRule("lapse_forwarding", X, _at(S.FILED, S.TRIAGE), _to(S.TRIAGE), tells="authority"),
     StepRule("lapse_acceptance", X, _at(S.WITH_ENTERPRISE), tells="both"),
     StepRule("lapse_negotiation", X, ANY_E | {S.FILED, S.TRIAGE}, LEAVE, tells="both"),
-    StepRule(
-        "lapse_confirmation", X, _at(S.AWAITING_CONSUMER), _to(S.REVIEW) + _closed(Outcome.UNCONFIRMED), tells="both"
-    ),
+    StepRule("lapse_confirmation", X, _at(S.AWAITING_CONSUMER), LEAVE + _closed(Outcome.UNCONFIRMED), tells="both"),
     StepRule("fall_silent", X, OPEN, _END_OF_PERFORMING, tells="both"),
     StepRule("lapse_performance", X, OPEN, tells="both"),
     StepRule("lapse_performance_answer", X, OPEN, LEAVE + _closed(Outcome.MEDIATED), tells="both"),

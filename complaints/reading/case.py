@@ -250,6 +250,7 @@ def page_of(
         knows_consumer=side == CONSUMER or visibility == FULL,
         names=_names(complaint, steps),
         person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None,
+        accepted_refusal=complaint.accepted_refusal,
     )
     today = calendar.local_day(now)
     promises = case_settlement.obligations_of(obligations, clocks, side=side, today=today)
@@ -266,7 +267,14 @@ def page_of(
     confidential: list[Message] = []
     if side == AUTHORITY:
         confidential = case_record.thread_of(steps, texts, by_digest, reader=reader, audience=Audience.AUTHORITY)
-    next_action = next_action_of(complaint=complaint, clocks=clocks, viewer_side=side, now=now, calendar=calendar)
+    next_action = next_action_of(
+        complaint=complaint,
+        clocks=clocks,
+        viewer_side=side,
+        now=now,
+        calendar=calendar,
+        is_refused=any(o.state == "open" and o.grants_nothing for o in offers),
+    )
     if next_action.clock is not None and next_action.deadline is not None and viewer.channel != TRACKING:
         next_action.clock["url"] = why_url(complaint, next_action.deadline)
     return CasePage(

@@ -13,8 +13,9 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from complaints import wording
 from complaints.models import HandlingStep, PersonalText
-from complaints.procedure.workflow import LOOK, Audience, Role, Status
+from complaints.procedure.workflow import LOOK, Audience, Outcome, Role, Status
 from complaints.reading.file_view import FileView
+from complaints.wording.case import REFUSED_IN_FULL
 from web.dates import day_text, moment
 from web.listing import joined, listed
 
@@ -111,6 +112,8 @@ class Reader:
     knows_consumer: bool
     names: Mapping[str, str]
     person_key: UUID | None = None
+    #: Complaint.accepted_refusal of the case whose record it is.
+    accepted_refusal: bool = False
 
     def organisation(self, name: str) -> str:
         return self.names.get(name, name)
@@ -162,7 +165,7 @@ def timeline_of(steps: Sequence[HandlingStep], files: Mapping[str, FileView], *,
             title=title_of(step),
             actor=actor_label(step, reader),
             detail=_detail(step, reader),
-            tone=_tone(step),
+            tone=_tone(step, reader),
             internal=step.audience != Audience.PARTIES,
             digest=bytes(step.hash).hex(),
             files=_files_of(step, files),
@@ -255,12 +258,13 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     texts = []
     if step.to_status != step.from_status and step.step != "file":
         if step.to_status == Status.CLOSED:
-            texts.append(_("已办结：%(outcome)s") % {"outcome": wording.label(step.outcome, kind="outcome")})
+            texts.append(_("已办结：%(outcome)s") % {"outcome": _outcome(step, reader)})
         else:
             texts.append(_("转为“%(status)s”") % {"status": wording.label(step.to_status, kind="status")})
     texts += [*_due_texts(step, reader), *mediation_texts(step)]
     if step.reason:
-        texts.append(wording.reason(step.reason, step.outcome))
+        was_refused = _was_refused_in_full(step, reader)
+        texts.append(wording.reason("refusal_let_rest" if was_refused else step.reason, step.outcome))
         texts += body_texts(step)
         if step.data.get("valid_until"):
             texts.append(_("到%(day)s为止") % {"day": day_text(date.fromisoformat(step.data["valid_until"]))})
@@ -276,6 +280,17 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
     if step.written_at - step.happened_at > _LATE_WRITING:
         texts.append(_("记录于%(moment)s") % {"moment": moment(step.written_at)})
     return " · ".join(texts)
+
+
+def _was_refused_in_full(step: HandlingStep, reader: Reader) -> bool:
+    """The entry that closed the case with nothing granted; before there was a step for it, an acceptance."""
+    return step.reason == "refusal_let_rest" or (
+        reader.accepted_refusal and (step.step, step.reason) == ("accept_offer", "nothing_to_perform")
+    )
+
+
+def _outcome(step: HandlingStep, reader: Reader) -> str:
+    return str(REFUSED_IN_FULL) if _was_refused_in_full(step, reader) else wording.label(step.outcome, kind="outcome")
 
 
 def _due_texts(step: HandlingStep, reader: Reader) -> list[str]:
@@ -321,9 +336,9 @@ def body_texts(step: HandlingStep) -> list[str]:
     return [text % {"body": wording.label(body, kind="body")}]
 
 
-def _tone(step: HandlingStep) -> str:
+def _tone(step: HandlingStep, reader: Reader) -> str:
     if step.to_status == Status.CLOSED and step.from_status != Status.CLOSED:
-        return wording.tone(Status.CLOSED, step.outcome)
+        return wording.tone(Status.CLOSED, Outcome.WITHDRAWN if _was_refused_in_full(step, reader) else step.outcome)
     if step.step.startswith("lapse_") or step.step == "report_breach":
         return "bad"
     if step.step in _OK_STEPS:

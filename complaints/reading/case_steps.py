@@ -33,6 +33,23 @@ class Around:
     def has_open_offer(self) -> bool:
         return any(o.state == "open" for o in self.offers)
 
+    @property
+    def open_offer_grants(self) -> bool:
+        return any(o.state == "open" and not o.grants_nothing for o in self.offers)
+
+    @property
+    def may_rest(self) -> bool:
+        """The open offer grants nothing; what was accepted before, if anything, is still owed."""
+        return any(
+            offer.state == "open"
+            and offer.grants_nothing
+            and (
+                not any(o.state == "accepted" and o.engagement_id == offer.engagement_id for o in self.offers)
+                or any(o.state in ("due", "reported") for o in self.obligations)
+            )
+            for offer in self.offers
+        )
+
     def owed(self, by: str, *states: str) -> bool:
         return any(o.owed_by == by and o.state in states for o in self.obligations)
 
@@ -47,7 +64,7 @@ def _mine(around: Around) -> str:
 
 def _may_refer(around: Around) -> bool:
     complaint = around.complaint
-    if complaint.outcome != "settled":
+    if complaint.outcome != "settled" or complaint.accepted_refusal:
         return True
     return complaint.is_not_kept or any(o.state == "broken" for o in around.obligations)
 
@@ -78,7 +95,8 @@ def _mediation(agrees: bool) -> Callable[[Around], bool]:
 
 _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "undo": lambda a: "undo" in a.matters and a.now < (a.matters["undo"].until_at or a.now),
-    "accept_offer": lambda a: a.has_open_offer,
+    "accept_offer": lambda a: a.open_offer_grants,
+    "let_rest": lambda a: a.may_rest,
     "decline_offer": lambda a: a.has_open_offer,
     "ask_about_offer": lambda a: a.has_open_offer,
     "replace_offer": lambda a: a.has_open_offer and not any(o.is_replacement for o in a.offers),

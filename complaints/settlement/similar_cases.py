@@ -99,6 +99,7 @@ def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
             "complaint__number",
             "until_at",
             "odr_result",
+            "accepted_refusal",
             "complaint__is_in_part",
             "accepted__answers__demand__kind",
             "accepted__answers__verdict",
@@ -108,8 +109,8 @@ def similar_to(complaint: Complaint, *, seen: Q) -> Similar:
     )
     heads: dict[int, tuple[str, datetime, str, bool]] = {}
     answers: dict[int, list[Settled]] = {}
-    for pk, number, until, result, in_part, kind, verdict, amount, asked in rows:
-        heads[pk] = (number, until, result, in_part)
+    for pk, number, until, result, was_refused, in_part, kind, verdict, amount, asked in rows:
+        heads[pk] = (number, until, "failed" if was_refused else result, in_part)
         if verdict is not None:
             granted = asked if amount is None and verdict == "grant" else amount if verdict != "refuse" else None
             answers.setdefault(pk, []).append(Settled(kind=kind, verdict=verdict, amount=granted))

@@ -26,11 +26,11 @@ from accounts.models import OutgoingMessage, User
 from accounts.sign_in.contacts import parse_contact
 from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
 from authorities.periods import holds_on
-from complaints import wording
 from complaints.models import Complaint, StationEntry
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
+from complaints.wording.standing import standing
 from enterprises.models import Station, StationStaff
 from web.languages import named
 from web.small_numbers import share_text, too_few
@@ -291,11 +291,7 @@ def sweep_station_letters(*, now: datetime) -> int:
 def _write_letter(post: StationStaff, user: User, moved: list[Complaint], *, now: datetime) -> None:
     with override(user.language):
         lines = [
-            _("%(number)s：%(status)s")
-            % {
-                "number": case.number,
-                "status": wording.label(case.outcome or case.status, kind="outcome" if case.outcome else "status"),
-            }
+            _("%(number)s：%(status)s") % {"number": case.number, "status": standing(case).text}
             for case in moved[:MOST_LINES]
         ]
         OutgoingMessage.objects.create(

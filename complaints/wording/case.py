@@ -36,6 +36,9 @@ OUTCOMES: dict[str, Promise] = {
     "withdrawn": pgettext_lazy("outcome", "已撤回"),
 }
 
+#: Instead of the outcome: nothing was granted, and the consumer did not go on.
+REFUSED_IN_FULL = pgettext_lazy("outcome", "全部拒绝，未再坚持")
+
 TONES = tuple(TONE_ICONS)
 #: Those that are not neutral.
 STATUS_TONES = {

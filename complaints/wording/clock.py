@@ -44,6 +44,10 @@ SENTENCES: dict[str, dict[str, Promise]] = {
         "": _("企业提出了方案，等消费者在{day}答复。"),
         "consumer": _("轮到您了：企业提出了方案，请在{day}答复。"),
     },
+    "refused_in_full": {
+        "": _("企业一项也没有同意，等消费者在{day}选择怎么办。"),
+        "consumer": _("轮到您了：企业一项也没有同意，请在{day}选择怎么办。"),
+    },
     "performing": {"": _("已达成一致，{enterprise}须在{day}{what}。"), "enterprise": _("轮到您了：请在{day}{what}。")},
     "performing_by_consumer": {
         "": _("已达成一致，消费者须在{day}{what}。"),
@@ -86,6 +90,10 @@ SENTENCES: dict[str, dict[str, Promise]] = {
     "mediation_terminated": {"": _("调解已终止，争议可以通过其他途径解决。")},
     "refused": {"": _("{authority}没有受理，争议可以通过其他途径解决。")},
     "redirected": {"": _("这件事由其他部门办理，已告知途径。")},
+    "let_rest": {
+        "": _("企业一项也没有同意，消费者不再坚持，案件已办结，不算和解成功。"),
+        "consumer": _("企业一项也没有同意，您不再坚持，案件已办结，不算和解成功。"),
+    },
     "withdrawn": {"": _("投诉已撤回，案件已办结。"), "consumer": _("您已撤回投诉，案件已办结。")},
 }
 
@@ -105,6 +113,8 @@ IF_MISSED: dict[str, Promise] = {
     "negotiation_ends": _("按和解不成办结；仍可一键转交监管部门。"),
     "confirmation": _("不答复将办结，但不算和解成功。"),
     "confirmation_goes_on": _("不答复，这次和解不算成功，自动转{authority}审查。"),
+    "refusal_goes_on": _("不答复，协商算没有谈成，自动转{authority}审查。"),
+    "refusal_ends": _("不答复，按和解不成办结；仍可一键转交监管部门。"),
     "confirmation_of_performance": _("不确认，这一项记为“未获确认”，不算和解成功。"),
     "performance": _("请双方说明；没有履行的，转{authority}审查。"),
     "performance_by_consumer": _("在此之前，企业之后的义务暂缓，不算企业违约。"),

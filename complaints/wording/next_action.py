@@ -15,6 +15,7 @@ from complaints.procedure.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcom
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.wording import clock as texts
 from complaints.wording.case import WAITS_FOR_YOU
+from complaints.wording.standing import Standing, standing
 from web.dates import before, day_text
 from web.languages import named, reads_chinese
 
@@ -72,18 +73,22 @@ def next_action_of(
     calendar: Calendar | None = None,
     authority: Authority | None = None,
     names: bool = True,
+    is_refused: bool = False,
 ) -> NextAction:
     """Where the case stands, for somebody of ``viewer_side`` ("" = anybody; sees no person). ``authority`` saves
-    loading it with the case; ``names`` off calls everybody in general."""
+    loading it with the case; ``names`` off calls everybody in general. ``is_refused``: the open offer grants
+    nothing."""
     status = Status(complaint.status)
     deadline = speaking_clock(status, clocks)
-    situation = _situation(complaint, status, deadline)
+    is_refused = is_refused and status == S.AWAITING_CONSUMER
+    situation = "refused_in_full" if is_refused else _situation(complaint, status, deadline)
     side = MUST_ACT[status]
     if deadline is not None and deadline.owed_by in SIDES and status in _BY_CLOCK:
         side = deadline.owed_by
     cast = _Cast(complaint, viewer_side, authority, names)
     late = deadline is not None and texts.is_late(deadline, now)
     is_your_turn = bool(side) and side == viewer_side
+    stands = standing(complaint)
     who, detail = cast.holder(side)
     return NextAction(
         side=side,
@@ -91,13 +96,13 @@ def next_action_of(
         holder_detail=detail,
         since=complaint.status_since,
         deadline=deadline,
-        if_missed=what_if_missed(complaint, deadline, authority=authority),
+        if_missed=what_if_missed(complaint, deadline, authority=authority, is_refused=is_refused),
         sentence=_sentence(situation, side, deadline, cast, now, late),
         is_your_turn=is_your_turn,
         is_overdue=late,
-        tone="bad" if late else "warn" if is_your_turn else wording.tone(status, complaint.outcome),
-        status=_named(complaint, viewer_side),
-        status_icon=wording.icon(status, complaint.outcome),
+        tone="bad" if late else "warn" if is_your_turn else stands.tone,
+        status=_named(complaint, viewer_side, stands),
+        status_icon=stands.icon,
         clock=(
             None
             if calendar is None or deadline is None
@@ -106,13 +111,11 @@ def next_action_of(
     )
 
 
-def _named(complaint: Complaint, viewer_side: str) -> str:
+def _named(complaint: Complaint, viewer_side: str, stands: Standing) -> str:
     """The status in the words of the procedure; before the consumer, whose turn it is, as a word to them."""
-    if complaint.outcome:
-        return wording.label(complaint.outcome, kind="outcome")
     if viewer_side == "consumer" and complaint.status in WAITS_FOR_YOU:
         return str(WAITS_FOR_YOU[complaint.status])
-    return wording.label(complaint.status, kind="status")
+    return stands.text
 
 
 def speaking_clock(status: Status, clocks: Iterable[Deadline]) -> Deadline | None:
@@ -187,7 +190,7 @@ def _situation(complaint: Complaint, status: Status, deadline: Deadline | None) 
             return "objection"
         if complaint.outcome == Outcome.MEDIATED and complaint.is_not_kept:
             return "not_kept"
-        return complaint.outcome
+        return "let_rest" if complaint.was_refused_in_full else complaint.outcome
     if status == S.TRIAGE and kind == Clock.CONSENT:
         return "consent"
     if status == S.NEGOTIATING and kind == Clock.ANSWER and deadline is not None:
@@ -280,15 +283,17 @@ def _what(deadline: Deadline | None, cast: _Cast) -> str:
     return _("履行：%(what)s") % {"what": obligation.what}
 
 
-def what_if_missed(complaint: Complaint, deadline: Deadline | None, *, authority: Authority | None = None) -> str:
-    """What happens by itself when this clock runs out."""
+def what_if_missed(
+    complaint: Complaint, deadline: Deadline | None, *, authority: Authority | None = None, is_refused: bool = False
+) -> str:
+    """What happens by itself when this clock runs out. ``is_refused``: the open offer grants nothing."""
     if deadline is None:
         return ""
-    key = _missed_key(complaint, Status(complaint.status), deadline)
+    key = _missed_key(complaint, Status(complaint.status), deadline, is_refused)
     return wording.sentence(texts.IF_MISSED[key], authority=_Cast(complaint, "", authority, True).authority())
 
 
-def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str:
+def _missed_key(complaint: Complaint, status: Status, deadline: Deadline, is_refused: bool) -> str:
     kind = Clock(deadline.clock)
     received = complaint.authority_received_at is not None
     goes_on = received or (complaint.consents or {}).get("pass_to_regulator") is not False
@@ -301,6 +306,8 @@ def _missed_key(complaint: Complaint, status: Status, deadline: Deadline) -> str
     if kind == Clock.CONFIRMATION:
         if _has_obligation(deadline):
             return "confirmation_of_performance"
+        if is_refused:
+            return "refusal_goes_on" if goes_on else "refusal_ends"
         return "confirmation_goes_on" if received or (complaint.is_overdue and goes_on) else kind
     if kind in _OF_OBLIGATION and deadline.owed_by == "consumer":
         return "performance_by_consumer"

@@ -33,6 +33,8 @@ SUBJECTS: dict[str, Promise] = {
     "lapse_performance": _("履行期限已过，请说明"),
 }
 
+#: Of an offer that grants nothing.
+REFUSED_SUBJECT = _("企业一项也没有同意，请您选择怎么办")
 CLOSED_SUBJECT = _("已办结：{outcome}")
 REVIEW_SUBJECT = _("已转监管部门审查")
 #: Microcopy 30, 14 and 15.
@@ -48,6 +50,7 @@ SHORT: dict[str, Promise] = {
     "make_offer/consumer": _("【12315】{number}有新方案，请在{day}答复"),
     "replace_offer/consumer": _("【12315】{number}方案有改进，请在{day}答复"),
 }
+SHORT_REFUSED = _("【12315】{number}企业一项也没有同意，请在{day}选择")
 SHORT_REMIND = _("【12315】催办：{number}{what}")
 #: How the subject of every reminder begins.
 REMINDER = _("催办：")

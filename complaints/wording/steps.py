@@ -9,6 +9,7 @@ _STEPS: dict[str, tuple[Promise, Promise | None]] = {
     "add_statement": (pgettext_lazy("step", "补充说明"), pgettext_lazy("action", "补充说明")),
     "correct_facts": (pgettext_lazy("step", "更正信息"), pgettext_lazy("action", "更正信息")),
     "accept_offer": (pgettext_lazy("step", "接受方案"), pgettext_lazy("action", "接受方案")),
+    "let_rest": (pgettext_lazy("step", "不再坚持"), pgettext_lazy("action", "算了，不再坚持")),
     "ask_about_offer": (pgettext_lazy("step", "就方案提问"), pgettext_lazy("action", "先问一个问题")),
     "decline_offer": (pgettext_lazy("step", "没有接受方案"), pgettext_lazy("action", "不接受方案")),
     "stop_negotiating": (pgettext_lazy("step", "不再协商"), pgettext_lazy("action", "不再协商，转监管部门")),

@@ -2,7 +2,7 @@
 -- How an enterprise's time with a case ended, by the day it ended; a merger ends none.
 select
     e.enterprise_id, coalesce(c.problem_category, ''), grouping(c.problem_category), count(*),
-    count(*) filter (where e.odr_result = 'settled'),
+    count(*) filter (where e.odr_result = 'settled' and not e.accepted_refusal),
     count(*) filter (where e.odr_result = 'unconfirmed'),
     percentile_cont(array[0.5, 0.9]) within group (
         order by (e.until_at at time zone %(zone)s)::date - (e.from_at at time zone %(zone)s)::date

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, 
 
 from complaints.desks.authority_lists import due_soon, late
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
+from complaints.models.complaint import ended_as
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.workflow import ANY_E, Clock, Outcome, Status
 from complaints.procedure.working_calendar import Calendar
@@ -21,15 +22,20 @@ from oversight.figures.working_time import Spread, measured
 from routing.rule_desk import learning
 
 #: A formula that is counted differently from before gets the next number.
-VERSIONS: Mapping[str, int] = dict.fromkeys(
-    (
-        *("received", "closed", "open", "overdue", "due_soon", "settled", "on_time", "first_response"),
-        *("acceptance", "review_on_time"),
-        *("handling_time", "mediated", "kept", "recovered", "first_settled", "rating", "withdrawn"),
-        *("again", "last_day", "last_offer"),
-    ),
-    1,
-) | dict.fromkeys(("misrouted", "mended"), learning.VERSION)
+VERSIONS: Mapping[str, int] = (
+    dict.fromkeys(
+        (
+            *("received", "closed", "open", "overdue", "due_soon", "on_time", "first_response"),
+            *("acceptance", "review_on_time"),
+            *("handling_time", "mediated", "kept", "recovered", "rating", "withdrawn"),
+            *("again", "last_day", "last_offer"),
+        ),
+        1,
+        # What was "accepted" although it granted nothing counts as failed.
+    )
+    | dict.fromkeys(("settled", "first_settled"), 2)
+    | dict.fromkeys(("misrouted", "mended"), learning.VERSION)
+)
 #: Two counts, the first no part of the second: what was settled in a period may have come before it.
 OF_TWO_COUNTS = frozenset({"first_settled"})
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
@@ -156,13 +162,13 @@ def ran_out(measure: Measure) -> Q:
 def ended_counts() -> dict[str, Count]:
     """What is counted of stages that ended."""
     in_time = Q(is_overdue=False)
-    return {f"result_{result}": Count("pk", filter=Q(odr_result=result)) for result in RESULTS} | {
-        "in_part": Count("pk", filter=Q(odr_result="settled", complaint__is_in_part=True)),
+    return {f"result_{result}": Count("pk", filter=ended_as(result)) for result in RESULTS} | {
+        "in_part": Count("pk", filter=ended_as("settled") & Q(complaint__is_in_part=True)),
         "in_time": Count("pk", filter=in_time),
         "in_time_reported": Count("pk", filter=in_time & Q(ended_by__in=OWN_REPORT)),
         "in_time_apart": Count("pk", filter=in_time & Q(odr_result__in=["withdrawn", "returned"])),
         "ended_late": Count("pk", filter=~in_time),
-        "cases_settled": Count("complaint_id", filter=Q(odr_result="settled"), distinct=True),
+        "cases_settled": Count("complaint_id", filter=ended_as("settled"), distinct=True),
     }
 
 
@@ -201,8 +207,8 @@ def on_time(counts: Mapping[str, int]) -> Figure:
 
 def cases_by_result(measure: Measure) -> Counts:
     """How many cases lie behind each result: a case may have had several stages."""
-    rows = ended_stages(measure).order_by().values("odr_result").annotate(n=Count("complaint_id", distinct=True))
-    return {row["odr_result"]: row["n"] for row in rows}
+    counts = {result: Count("complaint_id", filter=ended_as(result), distinct=True) for result in RESULTS}
+    return ended_stages(measure).order_by().aggregate(**counts)
 
 
 def stage_figures(measure: Measure) -> dict[str, Figure]:

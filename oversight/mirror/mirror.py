@@ -18,6 +18,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import TruncDate
 
 from complaints.models import Deadline, Engagement, Obligation, Offer, RootCause
+from complaints.models.complaint import ended_as
 from complaints.procedure.workflow import ANY_E, Clock
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.directory.expectations import TOO_FEW
@@ -50,7 +51,7 @@ _ended = figures.ended_stages
 
 
 def _of_result(result: str, measure: Measure) -> Stages:
-    return _ended(measure).filter(odr_result=result)
+    return _ended(measure).filter(ended_as(result))
 
 
 def _ended_last_day(measure: Measure) -> Stages:

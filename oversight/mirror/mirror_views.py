@@ -159,7 +159,7 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
                     "url": case_url(row.complaint),
                     "consumer": masked_name(names.get(row.complaint_id, "")),
                     "problem": label_of(row.complaint.problem_category) or row.complaint.item_name,
-                    "result": wording.label(row.odr_result, kind="odr_result") if row.odr_result else _("办理中"),
+                    "result": wording.label(row.result, kind="odr_result") if row.odr_result else _("办理中"),
                 }
                 for row in page.rows
             ],

@@ -125,7 +125,8 @@ OF_A_WHOLE_CASE = """
 side consumer statement demand_note facts demands offers promises clocks matters messages files allowed_steps
 """
 LISTED = """
-number standing status outcome reason engagement_result is_overdue received_at filed_at delivered_at status_since
+number standing status outcome reason was_refused_in_full engagement_result is_overdue received_at filed_at
+delivered_at status_since
 next_due_at closed_at last_event_at object_category problem_category item_name amount currency enterprise branch
 authority handler_id external_ref version
 """

@@ -63,6 +63,8 @@ def a_random_world(world: World, dice: random.Random) -> None:
             )
         )
     Engagement.objects.bulk_create(stages)
+    settled = Engagement.objects.filter(odr_result="settled").order_by("pk").values_list("pk", flat=True)
+    Engagement.objects.filter(pk__in=list(settled)[::5]).update(accepted_refusal=True)
     for _ in range(40):
         rated = {"rating": {"overall": dice.randrange(1, 6)}} if dice.random() < 0.4 else {}
         Complaint.objects.filter(pk=given.filed(world, problem_category=dice.choice([CHARGE, ""])).pk).update(
@@ -124,7 +126,7 @@ def slowly(enterprise: Enterprise, category: str) -> tuple[Any, ...]:
         if not DAY - timedelta(days=365) <= last < DAY:
             continue
         ended += 1
-        settled += stage.odr_result == "settled"
+        settled += stage.odr_result == "settled" and not stage.accepted_refusal
         unconfirmed += stage.odr_result == "unconfirmed"
         lengths.append((last - stage.from_at.astimezone(LOCAL).date()).days)
     promised = kept = 0

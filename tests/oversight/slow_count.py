@@ -163,7 +163,8 @@ class World:
     def settled(self) -> dict[str, int]:
         n: Counter[str] = Counter()
         for stage in self.ended():
-            result = "failed" if self._said_no_later(stage.row) else stage.row.odr_result
+            was_refused = self._said_no_later(stage.row) or self._took_a_refusal(stage)
+            result = "failed" if was_refused else stage.row.odr_result
             n[result] += 1
             n["in_part"] += result == "settled" and self.by_id[stage.row.complaint_id].is_in_part
         return dict(n)
@@ -173,6 +174,21 @@ class World:
         declined = [e for e in self.entries[row.complaint_id] if (e.step, e.reason) == ("answer_late", "declined_late")]
         until = row.until_at
         return any(self._belongs(e, row) and until is not None and e.written_at >= until for e in declined)
+
+    def _took_a_refusal(self, stage: Stage) -> bool:
+        """What was taken for a settlement though no offer that was accepted granted or promised anything, as the
+        entries say (procedure, section 3: nothing granted is nothing to accept)."""
+        accepted = [e for e in stage.entries if e.step == "accept_offer"]
+        ended_it = accepted and accepted[-1].outcome == "settled" and accepted[-1].happened_at == stage.row.until_at
+        if not ended_it:
+            return False
+        made = {e.data["offer"]: e.data for e in stage.entries if e.step in ("make_offer", "replace_offer")}
+        granted = False
+        for entry in accepted:
+            offer, taken = made[entry.data["offer"]], set(entry.data["demands"])
+            granted |= any(a["verdict"] != "refuse" for a in offer["answers"] if a["demand"] in taken)
+            granted |= any(p["owed_by"] == "enterprise" for p in offer["promises"])
+        return not granted
 
     def on_time(self) -> dict[str, int]:
         n: Counter[str] = Counter(in_time=0, reported=0, late=0, open_overdue=0)

@@ -81,6 +81,7 @@ class Walk:
             if self.dice.random() < 0.4:
                 handling.sweep_clocks(now=self.now)
             self._some_act(self.dice.sample(self.cases, min(len(self.cases), AT_ONCE)))
+        given.marked_as_old()
 
     def _officer(self, row: Authority) -> Actor:
         user = User.objects.create(email=f"officer{row.pk}@example.com", name=f"员{row.pk}")
@@ -197,6 +198,8 @@ class Walk:
                 return [
                     (4, chen, consumer.accept_offer),
                     (1, chen, lambda: consumer.accept_offer(separable=[1], rest=dice.choice(rest))),
+                    (2, chen, consumer.let_rest),
+                    (1, chen, given.accept_of_old),
                     (1.5, chen, lambda: consumer.decline_offer(reason="amount_too_low")),
                     (1, chen, lambda: consumer.ask_about_offer(text=TEXT)),
                     stop,
@@ -263,5 +266,7 @@ class Walk:
 
     def _offer(self, case: Complaint) -> Move:
         left = [d for d in case.demands.all() if not d.is_settled and not d.is_given_up]
+        if self.dice.random() < 0.2:
+            return offers.make_offer(answers=[Answer(demand=d.ordinal, verdict="refuse", reason=TEXT) for d in left])
         answers = [Answer(demand=d.ordinal, verdict="grant", amount=d.amount, is_separable=True) for d in left]
         return offers.make_offer(answers=answers, promises=self._promises())

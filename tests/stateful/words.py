@@ -111,6 +111,14 @@ def promises(seen: Seen, dice: random.Random) -> tuple[Promise, ...]:
     )
 
 
+def make_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
+    """Of seven offers one grants nothing."""
+    if dice.random() < 1 / 7:
+        left = [one.ordinal for one in seen.demands if not one.is_settled and not one.is_given_up]
+        return {"answers": tuple(Answer(demand=number, verdict="refuse", reason=TEXT) for number in left)}
+    return {"answers": answers(seen, dice, best=False), "promises": promises(seen, dice)}
+
+
 def confirm_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
     owed_by = "consumer" if actor.side == "enterprise" else "enterprise"
     result = seen.promises("due", "reported", "silent", owed_by=owed_by)
@@ -188,7 +196,7 @@ def _proposal(seen: Seen, **said: str) -> Said | None:
 
 #: Steps that say nothing, and those that only say a text.
 SAY_NOTHING = """
-stop_negotiating confirm_settled_elsewhere deny_settled_elsewhere refer_to_regulator agree_to_mediation
+stop_negotiating let_rest confirm_settled_elsewhere deny_settled_elsewhere refer_to_regulator agree_to_mediation
 decline_mediation give_publication_consent withdraw_publication_consent decline_to_join withdraw_party
 end_power give_consent decline_consent undo agree_to_extension accept recall_mediation grant_extension
 grant_return publish
@@ -220,7 +228,7 @@ WORDS: dict[str, Build] = {
     "accept_case": handler,
     "assign": handler,
     "log_contact": lambda s, d, a: {"channel": d.choice(["phone", "sms"]), "reached": d.random() < 0.3, "note": "记录"},
-    "make_offer": lambda s, d, a: {"answers": answers(s, d, best=False), "promises": promises(s, d)},
+    "make_offer": make_offer,
     "replace_offer": lambda s, d, a: {"answers": answers(s, d, best=d.random() < 0.8), "promises": promises(s, d)},
     "report_failure": lambda s, d, a: {"reason": d.choice(FAILURE_REASONS), "text": TEXT},
     "return_case": return_case,

@@ -42,7 +42,7 @@ def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (),
     """Accept all, or the separable demands ``separable`` (ordinals).
 
     ``rest`` says what becomes of the others: given up (the case is settled in part), go on negotiating, or to the
-    regulator; accepted obligations stay in force either way."""
+    regulator; accepted obligations stay in force either way. What grants nothing cannot be accepted."""
     offer = saying.open_offer(file)
     answers = list(OfferAnswer.objects.filter(offer=offer).select_related("demand"))
     part = set(separable) if separable else {a.demand.ordinal for a in answers}
@@ -53,6 +53,12 @@ def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (),
     if unknown:
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="separable")
     accepted_ids = {a.demand_id for a in answers if a.demand.ordinal in part}
+    mine = [o for o in file.obligations if o.offer_id == offer.pk and o.state == "proposed"]
+    kept = [o for o in mine if o.answers_demand_id is None or o.answers_demand_id in accepted_ids]
+    if all(a.verdict == "refuse" for a in answers if a.demand_id in accepted_ids) and all(
+        o.owed_by != "enterprise" for o in kept
+    ):
+        raise _nothing_to_accept("separable" if separable else "")
     left = [d for d in file.demands if d.pk not in accepted_ids and not d.is_settled and not d.is_given_up]
     file.change(offer, state="accepted", answered_at=file.now)
     for demand in file.demands:
@@ -65,8 +71,6 @@ def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (),
     engagement = file.engagement
     if engagement is not None and engagement.is_overdue:
         file.complaint.is_late = True
-    mine = [o for o in file.obligations if o.offer_id == offer.pk and o.state == "proposed"]
-    kept = [o for o in mine if o.answers_demand_id is None or o.answers_demand_id in accepted_ids]
     for obligation in mine:
         if obligation not in kept:
             file.change(obligation, state="dropped")
@@ -83,6 +87,44 @@ def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (),
         return Effect(to=S.PERFORMING, data=data)
     settling.end_engagement(file, "settled", "accepted", file.now)
     return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="nothing_to_perform", data=data)
+
+
+def _nothing_to_accept(field: str = "") -> StepNotAllowed:
+    return StepNotAllowed(
+        "nothing_granted",
+        _("这里企业一项也没有同意，没有可以接受的。您可以转监管部门、继续协商，或者不再坚持。"),
+        field=field,
+    )
+
+
+@verb(text=partial(saying.text, needed=False))
+def let_rest(file: CaseFile, actor: Actor, *, text: str = "") -> Effect:
+    """The offer grants nothing and the consumer leaves it at that: closed, never as settled.
+
+    Where part of an earlier offer was accepted and is still owed, that stays in force, and only the rest is given
+    up."""
+    offer = saying.open_offer(file)
+    if not offer.grants_nothing:
+        raise StepNotAllowed(
+            "something_granted", _("这份方案里企业同意了一部分：您可以接受或者不接受；都不要的，可以撤回。")
+        )
+    has_part = any(o.state == "accepted" and o.engagement_id == offer.engagement_id for o in file.offers)
+    is_owed = bool(file.obligations_in("due", "reported"))
+    if has_part and not is_owed:
+        raise StepNotAllowed(
+            "part_accepted", _("您接受过的部分已经办完。其余的可以转监管部门、继续协商，或者撤回投诉。")
+        )
+    file.change(offer, state="declined", answered_at=file.now)
+    settling.drop_obligations(file, offer)
+    data, texts = {"offer": offer.number}, {"reason": text}
+    if is_owed:
+        for demand in file.demands:
+            if not demand.is_settled:
+                file.change(demand, is_given_up=True)
+        file.complaint.is_in_part = True
+        return Effect(to=S.PERFORMING, reason="rest_given_up", data=data, texts=texts)
+    settling.end_engagement(file, "failed", "let_rest", file.now)
+    return Effect(to=S.CLOSED, outcome=Outcome.WITHDRAWN, reason="refusal_let_rest", data=data, texts=texts)
 
 
 @verb(text=saying.text)
@@ -208,7 +250,7 @@ def withdraw(file: CaseFile, actor: Actor, *, reason: str, text: str = "") -> Ef
 def refer_to_regulator(file: CaseFile, actor: Actor) -> Effect:
     """From a closed case to the county authority, everything carried over."""
     complaint = file.complaint
-    if complaint.outcome == Outcome.SETTLED and not file.has_broken_promise:
+    if complaint.outcome == Outcome.SETTLED and not (file.has_broken_promise or complaint.accepted_refusal):
         raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
     learned = complaint.learned_on or complaint.disputed_on
     old = learned is not None and learned.replace(year=learned.year + 3, day=min(learned.day, 28)) < file.today
@@ -235,8 +277,10 @@ def answer_late(file: CaseFile, actor: Actor, *, accept: bool, text: str = "") -
             return Effect(to=S.REVIEW, reason="declined_late", texts=texts)
         data, failed = {"may_refer": True}, Outcome.NEGOTIATION_FAILED
         return Effect(to=S.CLOSED, outcome=failed, reason="declined_late", texts=texts, data=data)
+    offer = file.offers[-1] if file.offers and file.offers[-1].state == "lapsed" else None
+    if offer is not None and offer.grants_nothing:
+        raise _nothing_to_accept("accept")
     complaint.is_late = True
-    offer = next((o for o in reversed(file.offers) if o.state == "lapsed"), None)
     if offer is not None:
         file.change(offer, state="accepted", answered_at=file.now)
         for demand in file.demands:

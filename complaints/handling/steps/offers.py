@@ -144,6 +144,8 @@ def _write_offer(
         is_replacement=is_replacement,
     )
     rows = _checked_promises(file, promises, offer, engagement)
+    refuses_all = all(answer.verdict == "refuse" for answer, _amount, _reason in checked)
+    offer.grants_nothing = refuses_all and all(row.owed_by != "enterprise" for row in rows)
     file.add(offer)
     by_ordinal = {d.ordinal: d for d in file.demands}
     for answer, amount, reason in checked:

@@ -145,7 +145,8 @@ def _negotiation(file: CaseFile, clock: Deadline) -> Effect:
 
 
 def _confirmation(file: CaseFile, clock: Deadline) -> Effect:
-    """An offer: closed as unconfirmed, or →review; a reported obligation: silent."""
+    """An offer: closed as unconfirmed, or →review; a reported obligation: silent. Silence on an offer that grants
+    nothing ends the negotiation as failed."""
     obligation, engagement, offer = _obligation(file, clock), file.engagement, file.open_offer
     clocks.end(file, clock, clock.due_at)
     if obligation is not None:
@@ -155,6 +156,8 @@ def _confirmation(file: CaseFile, clock: Deadline) -> Effect:
     if offer is not None:
         file.change(offer, state="lapsed", answered_at=clock.due_at)
         settling.drop_obligations(file, offer)
+        if offer.grants_nothing:
+            return _leaves(file, clock, "silence", "refusal_unanswered")
     goes_on = engagement is not None and engagement.is_overdue and settling.goes_on(file)
     settling.end_engagement(file, "unconfirmed", "silence", clock.due_at)
     if file.was_received_by_authority or goes_on:

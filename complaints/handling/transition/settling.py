@@ -57,7 +57,8 @@ def end_engagement(file: CaseFile, result: str, ended_by: str, at: datetime) -> 
     """Stamp how this legal entity's time with the case ended; once."""
     engagement = file.engagement
     if engagement is not None:
-        file.change(engagement, until_at=max(at, engagement.from_at), odr_result=result, ended_by=ended_by)
+        until = max(at, engagement.from_at)
+        file.change(engagement, until_at=until, odr_result=result, ended_by=ended_by, accepted_refusal=False)
 
 
 def nobody_has_it(file: CaseFile) -> None:

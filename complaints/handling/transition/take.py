@@ -33,7 +33,7 @@ PUT_OFF = timedelta(minutes=10)
 
 log = logging.getLogger(__name__)
 #: Undo, a withdrawn case: the clocks that it ends were not met.
-_NOT_MET = frozenset({"undo", "withdraw", "recall", "return_case", "stop_negotiating"})
+_NOT_MET = frozenset({"undo", "withdraw", "recall", "return_case", "stop_negotiating", "let_rest"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,7 @@ def apply_effect(row: StepRule, file: CaseFile, actor: Actor, effect: Effect) ->
         complaint.outcome = effect.outcome or ""
         complaint.reason = effect.reason
         complaint.closed_at = happened if new == Status.CLOSED else None
+        complaint.accepted_refusal = False
         settling.receive(file, old, new)
         if not effect.keeps_clocks:
             clocks.follow(file, old, happened, file.now, met=row.step not in _NOT_MET)

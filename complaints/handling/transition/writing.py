@@ -44,6 +44,7 @@ _ORDER: tuple[type[models.Model], ...] = (
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     Complaint: (
         *("status", "outcome", "reason", "is_in_part", "is_not_kept", "is_late", "is_overdue", "status_since"),
+        "accepted_refusal",
         *("enterprise", "branch", "handler", "picked_enterprise", "picked_branch", "picked_brand", "returns"),
         *("handling_region", "handling_authority", "officer", "authority_received_at", "represented_until"),
         *("consents", "publication_consent", "contact_verified", "linked_group", "facts"),
@@ -53,7 +54,7 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
     ),
     Engagement: (
         *("branch", "until_at", "is_supervised", "is_overdue", "accepted_at", "first_contact_at"),
-        *("odr_result", "ended_by", "is_past"),
+        *("odr_result", "ended_by", "accepted_refusal", "is_past"),
     ),
     Demand: ("is_settled", "is_given_up"),
     Participant: (

@@ -52,7 +52,16 @@ def calls_of(page: CasePage) -> list[Call]:
 
 def _settlement(page: CasePage) -> Iterator[Call]:
     offer = page.open_offer
-    if offer is not None and page.may("accept_offer"):
+    if offer is not None and offer.offer.grants_nothing:
+        if page.may("decline_offer"):
+            yield Call(
+                _("轮到您了：企业一项也没有同意"),
+                _("没有方案可以接受。请在%(day)s选一个：交监管部门、继续谈，或者算了。")
+                % {"day": _until(page, "confirmation", obligation=False)},
+                reverse("complaints:case-offer", args=[page.complaint.number, offer.number]),
+                _("看清再选"),
+            )
+    elif offer is not None and page.may("accept_offer"):
         yield Call(
             _("轮到您了：企业提出了方案"),
             _("请在%(day)s答复。等您答复期间，企业的期限暂停。")

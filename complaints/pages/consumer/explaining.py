@@ -42,7 +42,30 @@ def _onward(page: CasePage) -> str:
     return _("您之前不同意转交监管部门，所以案件会办结。办结后您仍可一键转交。")
 
 
+def _is_refused(page: CasePage) -> bool:
+    return page.open_offer is not None and page.open_offer.offer.grants_nothing
+
+
+def question(page: CasePage) -> str:
+    return _("企业一项也没有同意，您怎么选？") if _is_refused(page) else _("企业的方案，您接受吗？")
+
+
+def _after_a_refusal(page: CasePage) -> Sequence[str]:
+    texts = [_("交监管部门：") + _onward(page)]
+    if not time_is_up(page):
+        texts.append(_("继续谈：写下您要什么；企业的期限接着算，可以再提方案。"))
+    if page.may("let_rest"):
+        texts.append(
+            _("算了：您接受过的部分照常履行，其余诉求不再要求。")
+            if any(p.state_code in ("due", "reported") for p in page.obligations)
+            else _("算了：案件结束，记为“全部拒绝，未再坚持”，不算和解成功。以后仍可转监管部门。")
+        )
+    return texts
+
+
 def offer(page: CasePage) -> Sequence[str]:
+    if _is_refused(page):
+        return _after_a_refusal(page)
     texts = []
     if page.may("accept_offer"):
         texts.append(_("接受：方案生效，企业按期履行。没有按期做到的，案件自动转监管部门，不用重新投诉。"))
@@ -165,6 +188,7 @@ def read_back(page: CasePage) -> dict[str, Any] | None:
         return None
     decided = {
         "accept_offer": (_("您同意了方案"), _accepted),
+        "let_rest": (_("您不再坚持"), _next),
         "decline_offer": (_("您没有接受方案"), _declined),
         "stop_negotiating": (_("您不再与企业协商"), _next),
         "confirm_performed": (_("您确认了企业已兑现"), _confirmed),

@@ -94,10 +94,12 @@ class LateForm(StepForm):
 
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
-        lapsed = any(o.state_code == "lapsed" for o in page.offers)
+        lapsed = bool(page.offers) and page.offers[0].state_code == "lapsed"
         yes = _("接受最后一份方案") if lapsed else _("企业已经兑现")
         no = _("不接受") if lapsed else _("企业没有兑现")
-        set_choices(self, "answer", [("yes", yes), ("no", no)])
+        # A refusal that was left unanswered cannot be accepted afterwards either.
+        is_refusal = lapsed and page.offers[0].offer.grants_nothing
+        set_choices(self, "answer", [("no", no)] if is_refusal else [("yes", yes), ("no", no)])
 
 
 class WithdrawConsentForm(StepForm):
@@ -131,7 +133,7 @@ def time_is_up(page: CasePage) -> bool:
 
 
 class OfferForm(StepForm):
-    """Three equal choices: accept, decline, ask."""
+    """Three equal choices: accept, decline, ask; where nothing is granted to the regulator, talk on, let it rest."""
 
     answer = Pick(label=_("您的答复"), choices=[])
     reason = Pick(label=_("不接受的原因"), required=False, choices=[])
@@ -157,13 +159,12 @@ class OfferForm(StepForm):
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
         self.offer = page.open_offer or page.offers[0]
-        #: Why this person cannot accept, and who can; empty for whoever can.
-        self.why_not = "" if page.may("accept_offer") else powers.why_not(page.complaint)
-        answers = [("accept", _("接受"))] if page.may("accept_offer") else []
-        if page.may("decline_offer"):
-            answers.append(("decline", _("不接受，转监管部门审查") if time_is_up(page) else _("不接受，继续协商")))
-        if page.may("ask_about_offer"):
-            answers.append(("ask", _("先问一个问题")))
+        #: Why this person cannot accept or give up, and who can; empty for whoever can.
+        self.why_not = ""
+        if self.is_refusal:
+            answers = self._after_a_refusal(page)
+        else:
+            answers = self._to_an_offer(page)
         set_choices(self, "answer", answers)
         set_choices(self, "reason", labels_of(consumer.DECLINE_REASONS, "decline_reason"))
         if self.offer.may_be_split and page.may("accept_offer"):
@@ -172,11 +173,42 @@ class OfferForm(StepForm):
         else:
             del self.fields["part"], self.fields["rest"]
 
+    @property
+    def is_refusal(self) -> bool:
+        return self.offer.offer.grants_nothing
+
+    def _to_an_offer(self, page: CasePage) -> list[tuple[str, Any]]:
+        answers: list[tuple[str, Any]] = [("accept", _("接受"))] if page.may("accept_offer") else []
+        self.why_not = "" if answers else powers.why_not(page.complaint)
+        if page.may("decline_offer"):
+            answers.append(("decline", _("不接受，转监管部门审查") if time_is_up(page) else _("不接受，继续协商")))
+        if page.may("ask_about_offer"):
+            answers.append(("ask", _("先问一个问题")))
+        return answers
+
+    def _after_a_refusal(self, page: CasePage) -> list[tuple[str, Any]]:
+        """Nothing is granted, so nothing can be accepted. When the time is up, to talk on would lead to the
+        regulator as well."""
+        self.fields["answer"].label = _("您怎么选")
+        self.fields["reason"].label = _("继续谈的原因")
+        self.fields["text"].label, self.fields["text"].help_text = _("想说明的"), _("可以不填。")
+        self.fields["counter_demand"].label = _("继续谈时，您希望的方案")
+        answers: list[tuple[str, Any]] = []
+        if page.may("stop_negotiating"):
+            answers.append(("regulator", _("交监管部门")))
+        if page.may("decline_offer") and not time_is_up(page):
+            answers.append(("decline", _("继续谈")))
+        if page.may("let_rest"):
+            answers.append(("rest", _("算了，不再坚持")))
+        elif page.actor is not None and powers.is_representative(page.actor, page.complaint):
+            self.why_not = powers.why_not(page.complaint)
+        return answers
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         answer = cleaned.get("answer")
         if answer == "decline" and not cleaned.get("reason"):
-            self.add_error("reason", _("请选一个不接受的原因。"))
+            self.add_error("reason", _("请选一个原因。") if self.is_refusal else _("请选一个不接受的原因。"))
         if answer == "ask" and not cleaned.get("text"):
             self.add_error("text", _("请写下您的问题。"))
         if answer == "accept" and cleaned.get("part") and not cleaned.get("rest"):
@@ -194,6 +226,10 @@ class OfferForm(StepForm):
         if typed["answer"] == "decline":
             reason, text, counter = typed["reason"], typed["text"], typed["counter_demand"]
             return consumer.decline_offer(reason=reason, text=text, counter_demand=counter)
+        if typed["answer"] == "regulator":
+            return consumer.stop_negotiating(text=typed["text"])
+        if typed["answer"] == "rest":
+            return consumer.let_rest(text=typed["text"])
         part = [int(n) for n in typed.get("part") or ()]
         return consumer.accept_offer(separable=part, rest=typed.get("rest") or "give_up")
 

@@ -53,8 +53,8 @@ PAGES: dict[str, Asked] = table(
     # --- the settlement -------------------------------------------------------------------
     Asked(
         name=OFFER,
-        steps=("accept_offer", "decline_offer", "ask_about_offer"),
-        title=_("企业的方案，您接受吗？"),
+        steps=("accept_offer", "let_rest", "decline_offer", "ask_about_offer"),
+        title=explaining.question,
         button=_("提交答复"),
         form=of_case(forms.OfferForm),
         build=forms.OfferForm.move,

@@ -18,7 +18,6 @@ from accounts.keys import sealed_fields
 from accounts.masking import masked_name, masked_phone
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries, place_of
-from complaints import wording
 from complaints.links import joining
 from complaints.models import Complaint, Offer, Participant
 from complaints.pages.shared.case_shared import signed_in_page
@@ -26,6 +25,7 @@ from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import Role
 from complaints.reading.case import CONSUMER, CaseAccess, case_url, find_case
 from complaints.reading.case_people import respondent_of
+from complaints.wording.standing import standing
 from web.dates import moment
 from web.incoming import whole
 
@@ -41,12 +41,7 @@ def siblings_of(complaint: Complaint, user: User) -> list[dict[str, str]]:
         .select_related("enterprise", "branch", "picked_enterprise", "picked_branch")
     )
     return [
-        {
-            "number": row.number,
-            "respondent": respondent_of(row),
-            "status": wording.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
-            "url": case_url(row),
-        }
+        {"number": row.number, "respondent": respondent_of(row), "status": standing(row).text, "url": case_url(row)}
         for row in rows.order_by("pk")
     ]
 

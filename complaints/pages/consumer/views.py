@@ -25,7 +25,7 @@ from complaints.filing import drafts, steps
 from complaints.filing.held import address_of
 from complaints.handling import Move
 from complaints.links.tracking import open_until
-from complaints.models import Complaint, Deadline, HandlingStep, Participant
+from complaints.models import Complaint, Deadline, HandlingStep, Offer, Participant
 from complaints.pages.consumer.calls import calls_of, more_of
 from complaints.pages.consumer.explaining import read_back
 from complaints.pages.consumer.pages import OFFER, PAGES
@@ -41,6 +41,7 @@ from complaints.reading.case_people import respondent_of
 from complaints.reading.case_record import body_texts
 from complaints.reading.sent_notices import of_case
 from complaints.wording.next_action import next_action_of
+from complaints.wording.standing import standing
 from database.prepared import CombinedQuery, PreparedQuery
 
 
@@ -93,13 +94,8 @@ def case(request: HttpRequest, number: str) -> HttpResponse:
 def _outcome(complaint: Complaint) -> dict[str, str] | None:
     if complaint.closed_at is None:
         return None
-    return {
-        "label": wording.label(complaint.outcome, kind="outcome"),
-        "tone": wording.tone(complaint.status, complaint.outcome),
-        "icon": wording.icon(complaint.status, complaint.outcome),
-        "reason": wording.reason(complaint.reason, complaint.outcome),
-        "body": _body(complaint),
-    }
+    ended = standing(complaint)
+    return {"label": ended.text, "tone": ended.tone, "icon": ended.icon, "reason": ended.why, "body": _body(complaint)}
 
 
 def _body(complaint: Complaint) -> str:
@@ -211,11 +207,19 @@ cases_of = PreparedQuery(
     ),
     list,
 )
-_LIVE = PreparedQuery(
-    lambda cases: Deadline.objects.filter(complaint_id__any_of=cases, ended_at__isnull=True).select_related(
-        "obligation"
+_LIVE = CombinedQuery(
+    PreparedQuery(
+        lambda cases: Deadline.objects.filter(complaint_id__any_of=cases, ended_at__isnull=True).select_related(
+            "obligation"
+        ),
+        list,
     ),
-    list,
+    PreparedQuery(
+        lambda cases: Offer.objects.filter(complaint_id__any_of=cases, state="open", grants_nothing=True).only(
+            "complaint_id"
+        ),
+        list,
+    ),
 )
 
 
@@ -225,13 +229,20 @@ def my_cases(user: User, *, now: datetime) -> list[dict[str, Any]]:
     whose = sorted({*(one.complaint_id for one in joined), *(case.pk for case in filed)})
     cases = cases_of(whose) if whose else []
     clocks: dict[int, list[Deadline]] = defaultdict(list)
-    for clock in _LIVE([c.pk for c in cases]):
+    live, refusals = _LIVE([c.pk for c in cases])
+    for clock in live:
         clocks[clock.complaint_id].append(clock)
+    refused = {offer.complaint_id for offer in refusals}
     calendar = current_calendar()
     mine, open_ones, closed = list[dict[str, Any]](), list[dict[str, Any]](), list[dict[str, Any]]()
     for case in cases:
         next_action = next_action_of(
-            complaint=case, clocks=clocks[case.pk], viewer_side="consumer", now=now, calendar=calendar
+            complaint=case,
+            clocks=clocks[case.pk],
+            viewer_side="consumer",
+            now=now,
+            calendar=calendar,
+            is_refused=case.pk in refused,
         )
         group = mine if next_action.is_your_turn else open_ones if case.closed_at is None else closed
         group.append(

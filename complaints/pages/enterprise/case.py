@@ -63,7 +63,7 @@ def workspace(request: HttpRequest, workspace: Workspace, number: str) -> HttpRe
     if not page.is_former:
         issued = documents_of(page, rows.documents)
         documents = case_documents.of_case(page.complaint, page.side, page.viewer, issued)
-    result = engagement.odr_result if engagement else ""
+    result = engagement.result if engagement else ""
     context: dict[str, Any] = {
         "page": page,
         "complaint": page.complaint,

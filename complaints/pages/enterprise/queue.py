@@ -38,6 +38,7 @@ from complaints.reading.case import why_url
 from complaints.reading.case_people import handler_label, label_of
 from complaints.reading.case_rows import beside
 from complaints.wording import label, next_action
+from complaints.wording.standing import standing
 from enterprises.models import Absence, Staff
 
 #: Rows of the queue as its template shows them.
@@ -245,7 +246,7 @@ def rows_of(
 
 
 def _facts(case: Complaint, workspace: Workspace, clocks: list[Deadline]) -> dict[str, Any]:
-    status = Status(case.status)
+    stands = standing(case)
     deadline, facts = next_action.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     if deadline is not None and facts is not None and deadline.owed_by == "authority":
         # Overdue is a word about somebody: here it is another one.
@@ -253,14 +254,14 @@ def _facts(case: Complaint, workspace: Workspace, clocks: list[Deadline]) -> dic
     step = getattr(case, "newest_step", "") or ""
     read_to = getattr(case, "read_to", None)
     return {
-        "status": wording.label(case.outcome or status, kind="outcome" if case.outcome else "status"),
-        "tone": wording.tone(status, case.outcome),
-        "icon": wording.icon(status, case.outcome),
+        "status": stands.text,
+        "tone": stands.tone,
+        "icon": stands.icon,
         "clock": facts,
         "clock_url": why_url(case, deadline) if deadline else "",
         "last_event": wording.label(step, kind="step") if step else "",
         "last_event_at": case.last_event_at,
-        "is_new": status in queue_lists.HERE
+        "is_new": case.status in queue_lists.HERE
         and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),
         "handler": case.handler.user.name if case.handler and _is_there(case, case.handler, workspace) else None,
     }
@@ -279,7 +280,7 @@ def _facts_given_up(case: Complaint, time: Engagement) -> dict[str, Any]:
     """Whatever happened to the case later is another enterprise's matter."""
     return {
         "problem": case.item_name or label_of(case.problem_category) or case.number,
-        "status": wording.label(time.odr_result, kind="odr_result"),
+        "status": wording.label(time.result, kind="odr_result"),
         "tone": "neutral",
         "last_event_at": time.until_at or case.last_event_at,
         "handler": "",

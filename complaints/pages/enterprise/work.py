@@ -108,11 +108,13 @@ def history_of(page: CasePage, workspace: Workspace) -> tuple[list[dict[str, Any
             "complaint__status",
             "complaint__outcome",
             "odr_result",
+            "accepted_refusal",
         )[: 3 * MOST_EARLIER]
     )
     lines: dict[str, dict[str, Any]] = {}
-    for number, item, filed_at, status, outcome, odr_result in rows:
+    for number, item, filed_at, status, outcome, odr_result, was_refused in rows:
         if odr_result:
+            odr_result = "failed" if was_refused else odr_result
             result, tone = label(odr_result, kind="odr_result"), RESULT_TONES.get(odr_result, "neutral")
         else:
             result, tone = label(status, kind="status"), wording.tone(status, outcome)
@@ -282,8 +284,8 @@ def _row(time: Engagement) -> dict[str, Any]:
         "item": case.title,
         "problem": str(problem_label(case.problem_category)),
         "ended_at": time.until_at,
-        "result": wording.label(time.odr_result, kind="odr_result"),
-        "tone": RESULT_TONES.get(time.odr_result, "neutral"),
+        "result": wording.label(time.result, kind="odr_result"),
+        "tone": RESULT_TONES.get(time.result, "neutral"),
         "tag_url": reverse("complaints:enterprise-cause", args=[case.number]),
         "options": cause_options(case.problem_category),
     }

@@ -57,6 +57,7 @@ View = Callable[..., HttpResponseBase]
 #: (page, the step of the table that opens it, label). All but the statement decide: they ask a code as well.
 STEPS = (
     ("offer", "accept_offer", gettext_lazy("答复方案")),
+    ("offer", "let_rest", gettext_lazy("企业一项也没有同意：选一个")),
     ("performed", "confirm_performed", gettext_lazy("确认是否兑现")),
     ("statement", "add_statement", gettext_lazy("补充说明或材料")),
     ("stop", "stop_negotiating", gettext_lazy("不再协商")),
@@ -190,11 +191,24 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
         complaint=case,
         title=case.item_name or _("投诉进度"),
         respondent=named(respondent) if respondent else "",
-        next_action=next_action_of(complaint=case, clocks=clocks, viewer_side=CONSUMER, now=now, calendar=calendar),
+        next_action=next_action_of(
+            complaint=case,
+            clocks=clocks,
+            viewer_side=CONSUMER,
+            now=now,
+            calendar=calendar,
+            is_refused=any(offer.state == "open" and offer.grants_nothing for offer in made),
+        ),
         steps=_steps_of(case, made, owed, now=now),
         offers=[replace(offer, by="", counter="") for offer in offers],
         promises=in_force(promises),
-        timeline=timeline_of(steps, {}, reader=Reader(side=CONSUMER, knows_consumer=False, names=organisations)),
+        timeline=timeline_of(
+            steps,
+            {},
+            reader=Reader(
+                side=CONSUMER, knows_consumer=False, names=organisations, accepted_refusal=case.accepted_refusal
+            ),
+        ),
         entries=case.last_sequence,
         head=bytes(case.last_hash).hex(),
         now=now,

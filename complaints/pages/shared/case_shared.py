@@ -29,9 +29,10 @@ from complaints.desks.staff_access import View
 from complaints.evidence import EvidenceRefused, uploads
 from complaints.evidence.uploads import Holder, WrongPlace
 from complaints.filing.held import held_by
-from complaints.models import Complaint, Deadline, Evidence, Upload
+from complaints.models import Complaint, Deadline, Evidence, Offer, Upload
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.derivation import day_by_day, explain
+from complaints.procedure.workflow import Clock
 from complaints.procedure.working_calendar import Calendar
 from complaints.reading import case
 from complaints.reading.file_view import is_sender
@@ -110,11 +111,18 @@ def derived(
         "weeks": _weeks(row, days, calendar, today),
         "length": _length(row),
         "state": wording.label(row.state, kind="clock_state"),
-        "if_missed": what_if_missed(complaint, row),
+        "if_missed": what_if_missed(complaint, row, is_refused=_is_refused(complaint, row)),
         "calendar_source": row.derivation.get("calendar_source", ""),
         "body_class": "staff" if is_staff else "",
     }
     return render(request, "consumer/why.html", context)
+
+
+def _is_refused(complaint: Complaint, row: Deadline) -> bool:
+    """The clock asks for an answer to an offer that grants nothing."""
+    if row.clock != Clock.CONFIRMATION or row.obligation_id is not None:
+        return False
+    return Offer.objects.filter(complaint=complaint, state="open", grants_nothing=True).exists()
 
 
 def _length(row: Deadline) -> str:

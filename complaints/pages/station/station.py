@@ -25,7 +25,6 @@ from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.limits import TooManyTries, place_of
 from authorities.periods import holds_on
-from complaints import wording
 from complaints.desks.staff_access import View, page_given
 from complaints.filing import drafts
 from complaints.filing.forms import CHOOSE, Pick
@@ -40,6 +39,7 @@ from complaints.procedure.typed_values import Choice, FreeText, Money, Phone, Te
 from complaints.reading.case_people import respondent_of
 from complaints.stations import posters, stations
 from complaints.stations.posters import FORMS, Poster
+from complaints.wording.standing import standing
 from enterprises.enrolment.enrolled import of_code
 from enterprises.models import Branch, Station
 from web.dates import moment
@@ -147,8 +147,8 @@ def _cases(here: Here, *, since: date | None = None) -> list[dict[str, Any]]:
         {
             "case": row,
             "respondent": respondent_of(row) or gettext("由监管部门确定"),
-            "status": wording.label(row.outcome or row.status, kind="outcome" if row.outcome else "status"),
-            "tone": wording.tone(row.status, row.outcome),
+            "status": (stands := standing(row)).text,
+            "tone": stands.tone,
         }
         for row in rows[: stations.SHOWN]
         if since is None or timezone.localdate(row.filed_at) >= since

@@ -20,6 +20,7 @@ from complaints.handling.steps import platform
 from complaints.models import Complaint, Engagement
 from complaints.reading.case_people import label_of
 from complaints.record.events import plain_version
+from complaints.wording.standing import standing
 from web.languages import named
 
 ENTERPRISE, AUTHORITY = "enterprise", "authority"
@@ -72,8 +73,7 @@ class Column:
 
 
 def _status(row: CaseRow) -> str:
-    case = row.case
-    return wording.label(case.outcome or case.status, kind="outcome" if case.outcome else "status")
+    return standing(row.case).text
 
 
 def _next_day(row: CaseRow) -> date | None:
@@ -83,7 +83,7 @@ def _next_day(row: CaseRow) -> date | None:
 
 
 def _result(row: CaseRow) -> str:
-    return wording.label(row.time.odr_result, kind="odr_result") if row.time and row.time.odr_result else ""
+    return wording.label(row.time.result, kind="odr_result") if row.time and row.time.odr_result else ""
 
 
 def _uscc(row: CaseRow) -> str:

@@ -90,6 +90,7 @@ WALKS: dict[str, Walk] = {
     "add_statement": Walk(S.FILED, "consumer", {"text": TEXT}),
     "correct_facts": Walk(S.REVIEW, "consumer", {"text": TEXT}),
     "accept_offer": Walk(S.AWAITING_CONSUMER, "consumer", {}, S.PERFORMING),
+    "let_rest": Walk(S.NEGOTIATING, "consumer", {}, S.CLOSED, "withdrawn", once=[("handler", given.a_refusal())]),
     "ask_about_offer": Walk(S.AWAITING_CONSUMER, "consumer", {"text": TEXT}, S.NEGOTIATING),
     "decline_offer": Walk(S.AWAITING_CONSUMER, "consumer", {"reason": "amount_too_low"}, S.NEGOTIATING),
     "stop_negotiating": Walk(S.WITH_ENTERPRISE, "consumer", {}, S.REVIEW),

@@ -50,7 +50,7 @@ def test_a_quarter_counts_what_ended_by_its_local_day_and_the_months_make_the_wh
     for stage in Engagement.objects.all():
         slow[stage.enterprise_id]["delivered"] += 1
         if stage.until_at is not None and stage.ended_by != "succession":
-            slow[stage.enterprise_id][JUDGED[stage.odr_result]] += 1
+            slow[stage.enterprise_id][JUDGED[stage.result]] += 1
     whole = quarters.read(FIRST, LAST, places())
     assert sum(counts["settled"] for counts in slow.values()) > 0
     assert whole.enterprises.keys() == slow.keys()
@@ -82,9 +82,9 @@ def test_indicators_show_what_was_received_where_and_withhold_the_rest(walk: Wal
                 slow[pk][f"{case.received_at.astimezone(LOCAL):%Y-%m}"] += 1
     for stage in Engagement.objects.exclude(until_at=None).exclude(ended_by="succession").select_related("complaint"):
         for pk, region in regions.items():
-            if region.covers(stage.complaint.handling_region_id or 0) and JUDGED[stage.odr_result] != "apart":
+            if region.covers(stage.complaint.handling_region_id or 0) and JUDGED[stage.result] != "apart":
                 outcomes[pk]["all"] += 1
-                outcomes[pk]["settled"] += stage.odr_result == "settled"
+                outcomes[pk]["settled"] += stage.result == "settled"
     shown = 0
     for pk, data in rows.items():
         for number, truth in [

@@ -151,7 +151,7 @@ def choose(request: HttpRequest, workspace: Workspace, number: str) -> HttpRespo
         for name, asked in PAGES.items():
             if asked.is_open(page.steps) and (name != OFFER or page.open_offer is not None):
                 url = reverse("complaints:authority-on-behalf-step", args=[number, name])
-                steps.append((f"{url}?for={speaker.number}", str(asked.title)))
+                steps.append((f"{url}?for={speaker.number}", str(asked.heading(page, page.steps))))
     context = {
         "case": case,
         "page": page_of(result, now=workspace.now),

@@ -42,6 +42,7 @@ from complaints.procedure.workflow import Audience, Clock, Status
 from complaints.reading import case_documents
 from complaints.reading.case import AUTHORITY, case_url, page_of
 from complaints.wording.reasons import ROUTES
+from complaints.wording.standing import standing
 
 #: Where the decision on acceptance is still to be made.
 REVIEWED = (Status.REVIEW, Status.AWAITING_MATERIAL)
@@ -107,7 +108,7 @@ class RefusalForm(CaseForm):
             for code, text in labels_of(tuple(PHONES), "body")
         ]
         set_choices(self, "body", please_choose(bodies))
-        earlier = [(one.number, f"{one.number} {wording.label(one.outcome or one.status)}") for one in self.cases]
+        earlier = [(one.number, f"{one.number} {standing(one).text}") for one in self.cases]
         set_choices(self, "earlier", [("", str(_("不是"))), *earlier])
         if not earlier:
             del self.fields["earlier"]

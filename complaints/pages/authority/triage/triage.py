@@ -47,6 +47,7 @@ from complaints.reading.case import AUTHORITY, CasePage, case_url, page_of
 from complaints.triage.signal_facts import Asking, signals_of
 from complaints.triage.signals import Signal, looked_back
 from complaints.wording.reasons import RETURN_REASONS, short_signal, signal_sentence
+from complaints.wording.standing import standing
 from web.languages import named
 
 #: Signals for which cases can be put together.
@@ -294,11 +295,7 @@ def _checks(page: CasePage, workspace: Workspace, signals: list[SignalView]) -> 
         .order_by("-filed_at")[:5]
     )
     return {
-        "others": [
-            (o, case_url(o, AUTHORITY), wording.label(o.outcome or o.status, kind="outcome" if o.outcome else "status"))
-            for o in others
-            if o.number not in named
-        ],
+        "others": [(o, case_url(o, AUTHORITY), standing(o).text) for o in others if o.number not in named],
         "has_others": bool(others),
     }
 

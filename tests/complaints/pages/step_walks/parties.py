@@ -68,6 +68,11 @@ BAD_OFFERS: list[Wrong] = [
     ({"answer": "accept", "part": ["1"]}, "rest"),
     ({"answer": "accept", "part": ["9"], "rest": "go_on"}, "part"),
 ]
+#: Nothing was granted: nothing can be accepted.
+BAD_CHOICES: list[Wrong] = [
+    ({"answer": "accept", "text": LONG}, "answer"),
+    ({"answer": "decline", "text": LONG}, "reason"),
+]
 BAD_BREACHES: list[Wrong] = [
     ({"text": LONG}, "obligation"),
     ({"obligation": "7", "text": LONG}, "obligation"),
@@ -95,6 +100,9 @@ CONSUMER_WALKS = [
     Walk(FIRST, OFFERED, PARTLY, S.NEGOTIATING),
     Walk(FIRST, OFFERED, DECLINED, S.NEGOTIATING, step="decline_offer"),
     Walk(FIRST, OFFERED, {"answer": "ask", "text": "退到哪个账户？"}, S.NEGOTIATING, step="ask_about_offer"),
+    Walk(FIRST, given.refused_in_full, {"answer": "rest"}, S.CLOSED, Outcome.WITHDRAWN, "let_rest", wrong=BAD_CHOICES),
+    Walk(FIRST, given.refused_in_full, {"answer": "regulator", "text": LONG}, S.REVIEW, step="stop_negotiating"),
+    Walk(FIRST, given.refused_in_full, DECLINED, S.NEGOTIATING, step="decline_offer"),
     Walk("stop", at(S.WITH_ENTERPRISE), {}, S.REVIEW, closed=REVIEWED, is_easy=True),
     Walk("stop", TALKING, {"text": "谈不下去了。"}, S.REVIEW, is_easy=True),
     Walk("stop", OFFERED, {}, S.REVIEW, is_easy=True),
