@@ -24,6 +24,8 @@ DAYS = 7
 WEEK_LEVEL, DAY_LEVEL = RATE / LOOKS_A_WEEK, RATE / DAYS
 #: A smaller count is nobody's hot spot, however unusual.
 FEWEST = 5
+#: Of what is put before people unasked, on the first page, at most this part is wrong (false discovery rate).
+BELIEVED = 0.10
 #: What a cell can show is told of one that is a little restless, as most are, and known well.
 COMMON = Dispersion(1.25, 30)
 #: The power with which a rise is called detectable.
