@@ -29,12 +29,12 @@ MOST_ROWS = 100
 #: What the page or the API itself supplies: why a case went where, and of which measure an offer is, which only sending
 #: one may say.
 _SUPPLIED = {"because", "measure_id", "missing"}
-#: Steps that a person takes, in the order of the table; filing has a call of its own, and who was only asked to take
-#: part has a link and no program.
+#: Steps that a person takes, in the order of the table; filing has a call of its own, who was only asked to take part
+#: has a link and no program, and a number is proven by a code that somebody types.
 STEPS: tuple[str, ...] = tuple(
     step
     for step, row in TABLE.items()
-    if step in MOVES and row.by not in (frozenset({Role.SYSTEM}), frozenset({Role.PARTY}))
+    if step in MOVES and step != "prove_contact" and row.by not in (frozenset({Role.SYSTEM}), frozenset({Role.PARTY}))
 )
 
 

@@ -4,7 +4,7 @@ signed-in person and the day; rules only compare, they never look a person up.""
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -56,8 +56,8 @@ class Actor:
     means all branches. ``recorded_by`` is the officer who wrote the step down on behalf of the actor (procedure,
     section 1), ``recording`` how that officer knew who spoke and what proves it. ``party`` is the number of a
     participant (Participant.ordinal) of the case ``party_of``: the filer has none. A respondent without account stands
-    to the case ``party_of`` and to no other, and so does a body that mediates it: ``delegation`` is the matter by which
-    it was handed the case."""
+    to the case ``party_of`` and to no other, and so does a filer without account, whoever proves the number of a case,
+    and a body that mediates it: ``delegation`` is the matter by which it was handed the case."""
 
     role: Role
     roles: frozenset[Role] = frozenset()
@@ -101,6 +101,17 @@ def _in_role(role: Role, **facts: Any) -> Actor:
 def consumer(user: User, *, channel: str = "portal") -> Actor:
     """The person as complainant."""
     return _in_role(Role.CONSUMER, name=user.name, user_id=user.pk, person_key=user.person_key, channel=channel)
+
+
+def filer(complaint: Complaint, *, name: str, channel: str) -> Actor:
+    """Whoever filed this case without an account, and holds its token."""
+    key, case = complaint.consumer_key, complaint.pk
+    return _in_role(Role.CONSUMER, name=name, person_key=key, party_of=case, channel=channel)
+
+
+def by_number(user: User, complaint: Complaint, *, channel: str) -> Actor:
+    """The person of this account, who has proven the number on file: for this one case, which is nobody's yet."""
+    return replace(consumer(user, channel=channel), party_of=complaint.pk)
 
 
 def participant(user: User, row: Participant) -> Actor:
@@ -205,7 +216,7 @@ def stands_to(actor: Actor, complaint: Complaint) -> bool:
         return True
     if actor.recorded_by is not None and not _may_write_down(actor.recorded_by, complaint):
         return False
-    if actor.party is not None or actor.role in (Role.RESPONDENT, Role.MEDIATION_BODY):
+    if actor.party_of is not None or actor.role in (Role.RESPONDENT, Role.MEDIATION_BODY):
         return actor.party_of == complaint.pk
     if actor.role == Role.CONSUMER:
         if actor.recorded_by is not None:

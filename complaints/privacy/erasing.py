@@ -53,17 +53,27 @@ def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
     if _open_cases(person).exists():
         raise StepNotAllowed("open_cases", "a case is open")
     with transaction.atomic():
-        _empty_cases(person)
-        models.RecordedName.objects.filter(person_key=person).exclude(sealed=b"").update(sealed=b"")
-        OutgoingMessage.objects.filter(person_key=person).delete()
+        keys = [person, *_found_keys(user)]
+        for key in keys:
+            _empty_cases(key)
+        models.RecordedName.objects.filter(person_key__in=keys).exclude(sealed=b"").update(sealed=b"")
+        OutgoingMessage.objects.filter(person_key__in=keys).delete()
         if user is not None:
             _empty_user(user, now=now)
-        keyring.destroy([person], now=now)
+        keyring.destroy(keys, now=now)
         security_log.note("person_erased", now=now, subject=str(person), reason=reason)
 
 
 def _open_cases(person: UUID) -> Any:
-    return models.Complaint.objects.filter(consumer_key=person).open()
+    return models.Complaint.objects.filter(Q(consumer_key=person) | Q(consumer__person_key=person)).open()
+
+
+def _found_keys(user: User | None) -> list[UUID]:
+    """Of cases that were filed without this account and found it by their number: their words lie under own keys."""
+    if user is None:
+        return []
+    cases = models.Complaint.objects.filter(consumer=user).exclude(consumer_key=user.person_key)
+    return sorted(set(cases.values_list("consumer_key", flat=True)))
 
 
 def _empty_cases(person: UUID) -> None:

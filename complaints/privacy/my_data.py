@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max
+from django.db.models import F, Max, Q, QuerySet
 
 from accounts import retention
 from accounts.models import User
@@ -34,10 +34,16 @@ def cases_of(user: User) -> Iterable[models.Complaint]:
     return models.Complaint.objects.filter(consumer_id=user.pk).exclude(status=Status.DRAFT).order_by("-filed_at")
 
 
+def consents_of(user: User) -> QuerySet[models.ConsentRecord]:
+    """Given under the own key, or in a case that found this account later."""
+    found = Q(complaint__consumer=user, person_key=F("complaint__consumer_key"))
+    return models.ConsentRecord.objects.filter(Q(person_key=user.person_key) | found)
+
+
 def current_consents(user: User, *, limit: int = 200) -> list[ConsentHeld]:
     """What holds now, newest case first."""
     subject = ("complaint_id", "purpose", "enterprise_id")
-    given = models.ConsentRecord.objects.filter(person_key=user.person_key).order_by(*subject, "-id")
+    given = consents_of(user).order_by(*subject, "-id")
     rows = models.ConsentRecord.objects.filter(pk__in=given.distinct(*subject).values("pk"))
     newest = rows.select_related("complaint", "enterprise").order_by("-complaint__filed_at", "complaint_id", "id")
     return [
@@ -61,7 +67,8 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
     cases = list(cases_of(user)[:COPIED_CASES])  # type: ignore[index]
     ids = [case.pk for case in cases]
     texts: dict[int, list[dict[str, Any]]] = defaultdict(list)
-    for text in models.PersonalText.objects.filter(complaint_id__in=ids, key_id=user.person_key, audience="parties"):
+    mine = Q(key_id=user.person_key) | Q(key_id=F("complaint__consumer_key"))
+    for text in models.PersonalText.objects.filter(mine, complaint_id__in=ids, audience="parties"):
         texts[text.complaint_id].append({"kind": text.kind, "text": text.text})
     demands: dict[int, list[dict[str, Any]]] = defaultdict(list)
     for demand in models.Demand.objects.filter(complaint_id__in=ids):
@@ -71,7 +78,7 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
     for file in models.Evidence.objects.filter(complaint_id__in=ids, uploaded_by_id=user.pk):
         files[file.complaint_id or 0].append({"name": file.name, "size": file.size, "sha256": file.sha256})
     account = {"name": user.name, "phone": user.phone, "email": user.email, "language": user.language}
-    consents = models.ConsentRecord.objects.filter(person_key=user.person_key)
+    consents = consents_of(user)
     return {
         "made_at": now.isoformat(),
         "account": account | {"since": user.created_at.isoformat()},

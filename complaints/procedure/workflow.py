@@ -217,6 +217,8 @@ _ROWS = (
         closed_as=frozenset({Outcome.REFUSED, Outcome.MEDIATION_TERMINATED, Outcome.REDIRECTED}),
         tells="authority",
     ),
+    # Whatever waited for the number alone goes on to be forwarded.
+    StepRule("prove_contact", C, FILED, _to(S.FILED), tells="consumer"),
     StepRule("rate", C, CLOSED, tells=""),
     StepRule("give_publication_consent", C, FILED),
     StepRule("withdraw_publication_consent", C, FILED),

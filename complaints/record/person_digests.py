@@ -4,6 +4,7 @@ read; and whether two statements are the same text again."""
 import hashlib
 import struct
 import unicodedata
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from django.db import connection, transaction
@@ -100,6 +101,22 @@ def cases_of(text: str) -> QuerySet[PersonDigest, int]:
     wanted = [digest for kind in sorted(set(KINDS.values())) for digest in digests_of(kind, text)]
     ids = PersonDigest.objects.order_by("-complaint_id").values_list("complaint_id", flat=True)
     return ids.filter(digest__in=wanted).distinct()[:MOST] if len(text.strip()) > 1 and wanted else ids.none()
+
+
+def on_file(cases: Iterable[int]) -> dict[int, dict[str, str]]:
+    """By case: the newest name, phone and mailbox of its consumer, by kind of the text (consumer_phone …)."""
+    kinds = ("consumer_name", "consumer_phone", "consumer_email")
+    texts = list(
+        PersonalText.objects.filter(complaint_id__in=list(cases), audience="parties", kind__in=kinds).order_by(
+            "complaint_id", "sequence", "id"
+        )
+    )
+    sealed_fields.load_for(texts)
+    result: dict[int, dict[str, str]] = defaultdict(dict)
+    for text in texts:
+        if text.text:
+            result[text.complaint_id][text.kind] = text.text
+    return result
 
 
 def mark_statements(*, after: int, limit: int) -> tuple[int, int]:

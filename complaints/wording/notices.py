@@ -21,6 +21,7 @@ SUBJECTS: dict[str, Promise] = {
     "forward/consumer": _("已送达企业"),
     "forward/enterprise": _("收到一件投诉，请受理"),
     "change_contact/consumer": _("您的联系方式已更改，不是您要求的请拨打12315"),
+    "prove_contact/consumer": _("这件投诉已归入您的账户"),
     "assign_authority/consumer": _("由市场监管部门办理"),
     "refer_to_triage/authority": _("有投诉待人工分送"),
     "confirm_power/consumer": _("委托书已核验"),

@@ -107,6 +107,7 @@ _STEPS: dict[str, tuple[Promise, Promise | None]] = {
     "explain_overdue": (pgettext_lazy("step", "说明逾期原因"), pgettext_lazy("action", "说明逾期原因")),
     "refuse_return": (pgettext_lazy("step", "不同意退回"), pgettext_lazy("action", "不同意退回")),
     "verify_contact": (pgettext_lazy("step", "回电核实联系电话"), pgettext_lazy("action", "回电核实")),
+    "prove_contact": (pgettext_lazy("step", "证明了联系号码"), pgettext_lazy("action", "证明这是我的号码")),
     "change_contact": (pgettext_lazy("step", "更改联系方式"), pgettext_lazy("action", "更改联系方式")),
     "write_down_statement": (pgettext_lazy("step", "写下语音陈述"), pgettext_lazy("action", "写下语音陈述")),
     "confirm_power": (pgettext_lazy("step", "核验了委托书"), pgettext_lazy("action", "认可委托书")),

@@ -18,6 +18,7 @@ BEYOND_SIGHT = {
     "complaints/forms/fields.py": "files that came with a refused step",
     "complaints/notices/notice_choices.py": "the own cases were found under the caller's role",
     "complaints/links/answer_links.py": "the one case of a live link, which was found by its digest",
+    "complaints/links/proving.py": "a case whose number was proven by a code, and others with the same number",
     "complaints/links/joining.py": "links of a case that the caller has; whoever is asked was found by the own link",
     "complaints/stations/posters.py": "how many cases came by a station's own poster: a number alone",
     "complaints/notices/delivery.py": "the notice was found under the caller's role",

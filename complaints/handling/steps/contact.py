@@ -1,17 +1,21 @@
 """How people are reached: the link of a respondent or body without account; contact data that an officer changes.
 Whoever has the number of before is told, so that nobody takes a case over by a telephone call."""
 
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any
 
 from django.utils.translation import gettext as _
 
-from accounts.sign_in.contacts import parse_contact
+from accounts.sign_in.contacts import Contact, parse_contact, user_for
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition import saying
 from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import AnswerLink
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.workflow import Status
+from complaints.record import person_digests
 
 #: Longer than a mediation with its appraisal; a new one is made in a minute.
 VALID_FOR = timedelta(days=120)
@@ -115,3 +119,59 @@ def _contact(typed: str, channel: str, field: str) -> str:
     if given and (result is None or result.channel != channel):
         raise WrongInput("bad_contact", _("请核对号码或者邮箱的写法。"), field=field)
     return result.address if result is not None else ""
+
+
+#: A number is taken for the same person's for so long; numbers change hands (procedure, section 3).
+SAME_NUMBER_FOR = timedelta(days=90)
+#: What an authority does with a case while it waits for the number; then it decides where the case goes.
+_UNDER_WAY = ("consent", "jurisdiction", "proposal")
+
+
+def contact_of(on_file: Mapping[str, str]) -> Contact | None:
+    """The phone that stands in a case, else its mailbox."""
+    contacts = (parse_contact(on_file.get(kind, "")) for kind in ("consumer_phone", "consumer_email"))
+    return next((contact for contact in contacts if contact is not None), None)
+
+
+@verb()
+def prove_contact(file: CaseFile, actor: Actor, *, because: Mapping[str, Any] | None = None) -> Effect:
+    """The number on file is proven: the case belongs to that person's account, and what waited for this is forwarded.
+
+    ``because``: the page got a code right; "name" as it was typed, "known" the name for an account that has none.
+    Without it an officer rang the number or saw the person, and it is the account of that number. A case older than 90
+    days, or filed under another name than the account's, asks for the name in it."""
+    case = file.complaint
+    if case.consumer_id is not None:
+        raise StepNotAllowed("has_account", _("这件投诉已经在一个账户里。"))
+    given = person_digests.on_file([case.pk]).get(case.pk, {})
+    contact, name = contact_of(given), given.get("consumer_name", "")
+    if contact is None:
+        raise StepNotAllowed("no_number", _("这件投诉里没有可以验证的号码，请拨打12315。"))
+    if actor.recorded_by is not None:
+        user = user_for(contact, name=name, language=case.language)
+        if not user.is_active:
+            raise StepNotAllowed("account_closed", _("这个号码的账户已经停用。"))
+        case.consumer = user
+    elif because is None or actor.user_id is None:
+        raise StepNotAllowed("no_code", _("请先用这件投诉里的号码收验证码。"))
+    else:
+        _same_person(file, actor.name or str(because["known"]), name, str(because["name"]))
+        case.consumer_id = actor.user_id
+    case.contact_verified = True
+    waits = file.status == Status.TRIAGE and case.reason == "contact_unverified"
+    goes_on = waits and not any(file.matter(kind) for kind in _UNDER_WAY)
+    return Effect(to=Status.FILED if goes_on else None, data={"channel": contact.channel})
+
+
+def _same_person(file: CaseFile, whose: str, name: str, typed: str) -> None:
+    """``whose``: the name of the account; ``name``: the one in the case."""
+    bare = person_digests.bare
+    is_old = file.now - (file.complaint.filed_at or file.now) > SAME_NUMBER_FOR
+    if not is_old and bare(name) == bare(whose):
+        return
+    if not typed.strip():
+        text = _("这件投诉是很久以前提交的，或者写的是另一个姓名。请填投诉里写的姓名。")
+        raise WrongInput("name_needed", text, field="name")
+    if not bare(name) or bare(typed) != bare(name):
+        text = _("与投诉里写的姓名不一致。请核对；办不成就拨打12315，由工作人员核实。")
+        raise WrongInput("wrong_name", text, field="name")

@@ -47,7 +47,7 @@ CHANGES: dict[type[models.Model], tuple[str, ...]] = {
         "accepted_refusal",
         *("enterprise", "branch", "handler", "picked_enterprise", "picked_branch", "picked_brand", "returns"),
         *("handling_region", "handling_authority", "officer", "authority_received_at", "represented_until"),
-        *("consents", "publication_consent", "contact_verified", "linked_group", "facts"),
+        *("consumer", "consents", "publication_consent", "contact_verified", "linked_group", "facts"),
         *("platform_number", "platform_received_at", "platform_state"),
         *("delivered_at", "closed_at", "next_due_at", "enterprise_due_at"),
         *("last_word", "last_event_at", "last_sequence", "last_hash"),

@@ -27,14 +27,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.display import safe_next
 from accounts.models import SignInCode, User
-from accounts.security_log import note
-from accounts.sign_in.contacts import Contact, parse_contact
+from accounts.sign_in.contacts import Contact
 from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.views.sign_in import WRONG_CODE, CodeForm, is_right, send
+from complaints import wording
+from complaints.links import proving
 from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, proven
-from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer, PersonalText
+from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
+from complaints.pages.consumer.pages import OFFER
 from complaints.pages.consumer.pages import PAGES as CONSUMERS
 from complaints.pages.consumer.views import step_of
 from complaints.parties import actors
@@ -217,9 +218,6 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
 
 def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[dict[str, Any]]:
     """What the consumer may do from here: say more with evidence, and decide; each with its address."""
-    if case.consumer is None:
-        # Nobody has proven to be the consumer yet: an officer rings back first.
-        return []
     around = Around(
         complaint=case,
         side=CONSUMER,
@@ -229,17 +227,38 @@ def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, n
         offers=tuple(offers),
         obligations=tuple(owed),
     )
-    may = set(open_steps(actors.consumer(case.consumer, channel=TRACKING), around))
+    actor = actor_of(case)
+    may = set(open_steps(actor, around))
+    if case.consumer is None:
+        # There is no account to sign in to, so every page of the consumer stands here.
+        named = {step: text for _name, step, text in STEPS}
+        offered = [
+            (page.name, step, named.get(step, wording.action(step)))
+            for page in CONSUMERS.values()
+            if (step := next((one for one in page.steps if one in may), ""))
+        ]
+    else:
+        offered = [(name, step, text) for name, step, text in STEPS if step in may]
     steps = []
-    for name, step, text in STEPS:
-        if step not in may:
-            continue
+    for name, _step, text in offered:
         address = reverse("complaints:tracked-step", args=[case.number, name])
-        if name == "offer":
+        if name == OFFER:
+            if not any(offer.state == "open" for offer in offers):
+                continue
             newest = max(offer.number for offer in offers if offer.state == "open")
             address = reverse("complaints:tracked-offer", args=[case.number, newest])
         steps.append({"url": address, "label": text, "is_due": name in ("offer", "performed")})
+    if case.consumer is None:
+        address = reverse("complaints:tracked-prove", args=[case.number])
+        steps.append({"url": address, "label": wording.action("prove_contact"), "is_due": False})
     return steps
+
+
+def actor_of(case: Complaint, *, name: str = "") -> actors.Actor:
+    """The consumer of this case, by the token; ``name`` of whoever has no account, for the record."""
+    if case.consumer is None:
+        return actors.filer(case, name=name, channel=TRACKING)
+    return actors.consumer(case.consumer, channel=TRACKING)
 
 
 def evidence_of(case: Complaint) -> list[tuple[str, int]]:
@@ -268,14 +287,14 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
     case = proven(request, number, now=now)
     if case is None:
         return first_confirm(request, reverse("complaints:track"))
-    if name not in PAGES or case.consumer is None:
-        raise Http404
     # The case is open in this browser, so what the session keeps is about it.
-    until = parse_datetime(request.session[KEPT_IN_SESSION].get("phone_until", ""))
-    if PAGES[name].decides and (until is None or now >= until):
+    offered = CONSUMERS if case.consumer is None or request.session[KEPT_IN_SESSION].get("proven") else PAGES
+    if name not in offered:
+        raise Http404
+    if offered[name].decides and not has_phone(request, now=now):
         query = urlencode({"next": request.path})
         return first_confirm(request, f"{reverse('complaints:tracked-code', args=[number])}?{query}")
-    actor = actors.consumer(case.consumer, channel=TRACKING)
+    actor = actor_of(case, name=proving.name_on_file(case) if case.consumer is None else "")
     if (here := station_of(request, now=now)) is not None:
         # The consumer stands at the desk with the receipt; the record names who wrote it down.
         if here.enterprise_id is not None and here.enterprise_id in (case.enterprise_id, case.picked_enterprise_id):
@@ -287,6 +306,12 @@ def step(request: HttpRequest, number: str, name: str, offer: int | None = None)
         actor = replace(actor, recorded_by=recorded_by, recording={"how": "station", "proof": here.code})
     result = CaseAccess(complaint=case, side=CONSUMER, viewer=actor, actor=actor)
     return step_of(request, result, name, offer, now=now)
+
+
+def has_phone(request: HttpRequest, *, now: datetime) -> bool:
+    """Whether this browser gave a code of the phone of the case that it has open within half an hour."""
+    until = parse_datetime(request.session[KEPT_IN_SESSION].get("phone_until", ""))
+    return until is not None and now < until
 
 
 def first_confirm(request: HttpRequest, address: str) -> HttpResponse:
@@ -303,28 +328,6 @@ def first_confirm(request: HttpRequest, address: str) -> HttpResponse:
         kept=kept,
         confirm=address,
     )
-
-
-@unlisted
-@sensitive_post_parameters("code")
-@require_http_methods(["GET", "HEAD", "POST"])
-def code(request: HttpRequest, number: str) -> HttpResponse:
-    """A code to the phone of the case, then the step that was wanted."""
-    now = timezone.now()
-    case = proven(request, number, now=now)
-    if case is None:
-        return redirect("complaints:track")
-    home = reverse("complaints:tracked", args=[number])
-    target = safe_next(request, request.POST.get("next", "") or request.GET.get("next", ""), otherwise=home)
-
-    def proved() -> str:
-        kept = request.session[KEPT_IN_SESSION]
-        request.session[KEPT_IN_SESSION] = {**kept, "phone_until": (now + OPEN_FOR).isoformat()}
-        note("tracking_code", now=now, user=case.consumer, subject=case.number, address=client_address(request))
-        return target
-
-    why = _("这一步算您的决定，所以再用这件投诉里的手机收一个验证码。30分钟内只需一次。")
-    return asked_for_code(request, _phone_of(case), ("next", target), proved, home=home, why=why, now=now)
 
 
 def asked_for_code(
@@ -365,12 +368,3 @@ def asked_for_code(
         "is_sent": "sent" in request.GET or status == 422,
     }
     return render(request, "public/step_code.html", context, status=status)
-
-
-def _phone_of(case: Complaint) -> Contact | None:
-    """The phone that stands in the case, else its mailbox."""
-    kinds = ("consumer_phone", "consumer_email")
-    rows = PersonalText.objects.filter(complaint=case, audience=Audience.PARTIES, kind__in=kinds)
-    texts = {row.kind: row.text for row in rows}
-    contacts = [parse_contact(texts.get(kind, "")) for kind in kinds]
-    return next((contact for contact in contacts if contact is not None), None)

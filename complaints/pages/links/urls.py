@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from django.http import HttpResponseBase
 from django.urls import URLPattern, path
 
-from complaints.pages.links import answer, joining, link_access, track
+from complaints.pages.links import answer, joining, link_access, prove, track
 from complaints.pages.links.link_access import LinkAccess
 from complaints.pages.shared.case_shared import ORIGINAL, THUMBNAIL
 
@@ -32,7 +32,8 @@ urlpatterns = [
     path("cases/join/<str:token>/", joining.open_link, name="join-link"),
     path("track/", track.track, name="track"),
     path("track/<str:number>/", track.tracked, name="tracked"),
-    path("track/<str:number>/code/", track.code, name="tracked-code"),
+    path("track/<str:number>/code/", prove.code, name="tracked-code"),
+    path("track/<str:number>/prove/", prove.prove, name="tracked-prove"),
     path("track/<str:number>/offer/<int:offer>/", track.step, {"name": "offer"}, name="tracked-offer"),
     path("track/<str:number>/<slug:name>/", track.step, name="tracked-step"),
     path(PAPERS, link_access.document, ACCESS, name="answer-document"),

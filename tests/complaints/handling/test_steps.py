@@ -204,7 +204,7 @@ WALKS: dict[str, Walk] = {
 #: Walked by a test of their own below, or in test_mediation_bodies.py.
 APART = "file answer_late request_extension agree_to_extension grant_extension refuse_extension link_cases"
 APART += " join_cases separate_case withdraw_party join_case decline_to_join answer_as_party end_power invite_body"
-APART += " report_mediation"
+APART += " report_mediation prove_contact"
 
 
 @pytest.fixture(autouse=True)

@@ -24,7 +24,8 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.forms.fields import Choice, Day, FreeText, StepForm, labels_of, lines_of, set_choices
 from complaints.handling import Move
 from complaints.models import Complaint, Participant
-from complaints.pages.consumer.pages import OFFER, PAGES
+from complaints.pages.consumer.pages import OFFER
+from complaints.pages.consumer.pages import PAGES as CONSUMERS
 from complaints.pages.shared.step_pages import (
     StepContext,
     StepPage,
@@ -33,7 +34,9 @@ from complaints.pages.shared.step_pages import (
     refused,
     sent,
     show_or_take,
+    table,
     take,
+    verb,
 )
 from complaints.parties import actors
 from complaints.parties.actors import Actor
@@ -123,6 +126,16 @@ def _answers(form: Any) -> Iterator[tuple[str, str]]:
         yield str(field.label), gettext("是") if value is True else joined(answers)
 
 
+#: What the consumer may do, and what an officer does who knows that a case is somebody's: it finds their account.
+PAGES: dict[str, StepPage[CasePage]] = CONSUMERS | table(
+    StepPage(
+        name="prove",
+        steps=("prove_contact",),
+        title=_("归入消费者的账户"),
+        explain=_("按投诉里的号码归入消费者的账户，没有账户就新建一个。先打通这个号码，或者当面看过本人。"),
+        build=verb("prove_contact"),
+    )
+)
 #: Whoever filed; the others have the number of a participant.
 FILER = 0
 

@@ -195,6 +195,14 @@ TRACKING = Audience(
     turned_away=(302, 403),
 )
 
+
+def _nobodys(world: World) -> Complaint:
+    """Filed without an account."""
+    case = given.a_complaint(world, status=S.REVIEW)
+    Complaint.objects.filter(pk=case.pk).update(consumer=None)
+    return case
+
+
 SPOKEN: Typed = {"by_how": "phone", "by_proof": "LY-2026-0815"}
 READ: Typed = {"by_stage": "read", "by_read": "on"}
 
@@ -208,7 +216,10 @@ ON_BEHALF = Audience(
     name="on behalf",
     role="consumer",
     pages=on_behalf.PAGES,
-    walks=CONSUMER_WALKS,
+    walks=[
+        *CONSUMER_WALKS,
+        Walk("prove", _nobodys, closed=lambda world: given.a_complaint(world, status=S.REVIEW), is_easy=True),
+    ],
     url=_for,
     home=lambda case: f"/authority/cases/{case.number}/on-behalf/?for={int(_is_for_others(case))}",
     browser=lambda world, case, walk: signed_in(world.su if case.status == S.TRIAGE else world.rui),
