@@ -117,7 +117,7 @@ def _written(files: list[int]) -> None:
     from oversight.open_data import reading
 
     with TemporaryFile() as out:
-        reading.write(files, out)
+        reading.write(files, out, "categories")
 
 
 def _copied() -> None:

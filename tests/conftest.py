@@ -5,7 +5,7 @@ Three sizes: test-fast leaves out browsers, killed processes and what tests/slow
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +17,7 @@ from django.utils import translation
 
 from accounts.sign_in import entering
 from accounts.sign_in.sessions import SessionStore
+from oversight.open_data import issuing
 from oversight.presenting import choosing
 from tests import PATIENCE, by_commit, slow
 
@@ -88,6 +89,15 @@ def _files_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         EVIDENCE_ROOT=str(tmp_path_factory.mktemp("evidence")), EXPORT_ROOT=str(tmp_path_factory.mktemp("exports"))
     ):
         yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _months_are_told_exactly() -> Iterator[None]:
+    """Whatever the month in which the tests run; those of rounded months say from when on (``rounded_from``)."""
+    patch = pytest.MonkeyPatch()
+    patch.setattr(issuing, "ROUNDED_FROM", date(2199, 1, 1))
+    yield
+    patch.undo()
 
 
 @pytest.fixture(autouse=True)

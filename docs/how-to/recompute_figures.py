@@ -6,7 +6,8 @@ A FOLDER holds the files of one version of a month, or all that a browser downlo
 that it gave them (2026-09.1-regions.csv); take the newest version of each of the last thirteen months to get all that
 the pages show. The program checks their digests, checks that the numbers add up, and prints as JSON what /open/ shows
 of each region, what /open/league/ shows of each enterprise, and with --report what the monthly report of a region
-shows. A number that is withheld is null, and so is whatever would be made from it; what can still be said of it comes
+shows. Counts of a rounded month (multiple_of is 5) are multiples of 5; intervals allow for that. A number that is
+withheld is null, and so is whatever would be made from it; what can still be said of it comes
 as the least and the most that it may be.
 """
 
@@ -51,6 +52,7 @@ SUMS = {
     "promised": ("promises_kept", "promises_not_kept"),
     "reviewed": ("review_met", "review_late"),
     "responded": (*(f"responded_{hours}h" for hours in HOURS), "responded_later"),
+    "mended": ("mended_24h", "mended_72h", "mended_later"),
     "closed": (
         "closed_settled",
         "closed_unconfirmed",
@@ -165,11 +167,12 @@ def shown(numbers: list) -> object:
     return added(numbers) if None not in numbers else [known] if known else None
 
 
-def wilson(part: int, whole: int) -> tuple[float, float]:
-    """The 95 % interval of a share."""
+def wilson(part: int, whole: int, rounded: int = 0) -> tuple[float, float]:
+    """The 95 % interval of a share; each rounded number that part and whole are sums of adds 8 to the variance."""
     p, z2 = part / whole, Z * Z
     middle = (p + z2 / (2 * whole)) / (1 + z2 / whole)
     half = Z * sqrt(p * (1 - p) / whole + z2 / (4 * whole * whole)) / (1 + z2 / whole)
+    half = sqrt(half * half + z2 * 8 * rounded / (whole * whole))
     return max(0.0, middle - half), min(1.0, middle + half)
 
 
@@ -184,7 +187,8 @@ def shares(line: dict) -> dict:
         part, whole = line[part_name], added([line[one] for one in names])
         share = {"part": part, "whole": whole, "value": None}
         if part is not None and whole is not None and whole >= RANKED_FROM:
-            low, high = wilson(part, whole)
+            base = line.get("multiple_of" if name in ("review_on_time", "mediated") else "multiple_of_quarter", 1)
+            low, high = wilson(part, whole, int(base > 1))
             share |= {"value": part / whole, "low": low, "high": high}
             if name == "settled" and line["unconfirmed"] is not None:
                 share["upper"] = (part + line["unconfirmed"]) / whole
@@ -326,7 +330,9 @@ def _line(code: str, quarters: list[dict]) -> dict:
     settled, unconfirmed = _range(quarters, "settled"), _range(quarters, "unconfirmed")
     low = high = None
     if n is not None and n >= RANKED_FROM and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
-        low, high = round(1000 * wilson(settled[0], n)[0]), round(1000 * wilson(settled[1], n)[1])
+        rounded = sum(line.get("multiple_of", 1) > 1 for line in quarters)
+        low = round(1000 * wilson(settled[0], n, rounded)[0])
+        high = round(1000 * wilson(settled[1], n, rounded)[1])
     customers = int(quarters[0]["customers"] or 0)
     return {
         "enterprise": code,
@@ -373,6 +379,8 @@ def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
     lines = {line["region_code"]: line for line in read(folders[month], "regions")}
     end = _before(month, int(month[5:]) % 3)
     of_quarter = {line["region_code"]: line for line in read(folders[end], "region_quarters")} if end in folders else {}
+    for one in of_quarter.values():
+        one["multiple_of_quarter"] = one.pop("multiple_of", 1)
     was = (
         {line["region_code"]: line for line in read(folders[_before(month, 1)], "regions")}
         if _before(month, 1) in folders
@@ -411,7 +419,13 @@ def figures_of(folders: dict[str, Path], code: str, month: str) -> dict:
             one["region_code"]: {"received": one["received"], "closed": one["closed"], "shares": shares(one)}
             for one in units.values()
         },
-        "firms": {one["enterprise"]: {"delivered": one["delivered"], "shares": shares(one)} for one in enterprises},
+        "firms": {
+            one["enterprise"]: {
+                "delivered": one["delivered"],
+                "shares": shares({**one, "multiple_of_quarter": one.get("multiple_of", 1)}),
+            }
+            for one in enterprises
+        },
     }
 
 

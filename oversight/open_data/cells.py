@@ -1,15 +1,17 @@
 """What may be published of a month: what came in and what was closed, by region and kind of complaint.
 
 A month tells nothing that a quarter tells as well (oversight/open_data/quarters.py), so nobody can compare the two; and
-all numbers that add up to each other go through ``suppression.published`` in one table.
+all numbers that add up to each other go through one ``Teller`` in one table: what a month is told by, withholding or
+rounding, is said by ``issuing``.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cached_property
 
 from django.db import connection
@@ -18,7 +20,8 @@ from authorities.models import Region
 from complaints.parties.conditions import current_calendar
 from oversight.counters.reads import steadily
 from oversight.figures.suppression import TOTAL, Axis, Key, published
-from oversight.models import MEASURES, MonthFacet
+from oversight.models import MEASURES, MonthFacet, Tally
+from web.small_numbers import sum_may_be_shown
 
 #: What lies in a region and in none below it; what is said of no enterprise that is named.
 OWN, NONE = "own:", "none"
@@ -26,6 +29,17 @@ Counts = Mapping[str, int]
 #: A number that an earlier version withheld: "regions", "enterprises" or "categories", who, column.
 Withheld = tuple[str, str, str]
 NumbersById = dict[int, dict[str, int | None]]
+
+
+#: Of a table: its name, its counts, its axes, and what an earlier version withheld → what may be told; zeros left out.
+Teller = Callable[[str, Mapping[Key, int], Sequence[Axis], Collection[Key]], dict[Key, int | None]]
+
+
+def withholding(
+    _name: str, counts: Mapping[Key, int], axes: Sequence[Axis], already: Collection[Key]
+) -> dict[Key, int | None]:
+    """How months of before rounding are told."""
+    return published(counts, axes, already=already)
 
 
 @dataclass(frozen=True)
@@ -78,6 +92,7 @@ def tell(
     *,
     enterprises: Mapping[int, Counts] | None = None,
     already: Collection[Withheld] = (),
+    by: Teller = withholding,
 ) -> None:
     """Put into ``result`` what may be told of a figure; ``enterprises``: those that are named."""
     counts: dict[Key, int] = {}
@@ -100,9 +115,7 @@ def tell(
         if column in of_column
         if (name := f"e:{who}" if table == "enterprises" else who) in known
     }
-    if not counts and not kept:
-        return
-    shown = published(counts, [Axis(tuple(divisions)), Axis((figure.parts,))], already=kept)
+    shown = by(figure.name, counts, [Axis(tuple(divisions)), Axis((figure.parts,))], kept)
     for (name, part), number in shown.items():
         if name == TOTAL or name.startswith(OWN) or name == f"e:{NONE}" or part.startswith("_"):
             continue
@@ -116,12 +129,12 @@ FIGURES = (
     Figure.of("reviewed", "review_met", "review_late"),
     Figure.of("recovered_n", "recovered_n"),
 )
-#: What is no count: it is withheld wherever the count beside it is.
-AMOUNTS: Mapping[str, str] = {"recovered": "recovered_n"}
 #: Ways to divide what was received, by the first letter of a facet.
 FACETS: Mapping[str, str] = {"c": "channel", "o": "object", "p": "problem"}
 GOODS, SERVICE = "goods", "service"
-_COLUMNS = ("received", *AMOUNTS, *(part for figure in FIGURES for part in figure.counted))
+#: Sums of money of a rounded month are told in these steps: a thousand yuan, in cents.
+_STEP = 100_000
+_COLUMNS = ("received", "recovered", *(part for figure in FIGURES for part in figure.counted))
 
 
 @dataclass(slots=True)
@@ -140,25 +153,98 @@ class Counted:
     facets: Mapping[int, Mapping[str, int]]
 
 
-def cells_of(month: date, *, now: datetime, already: Collection[Withheld] = ()) -> Cells:
+def cells_of(month: date, *, now: datetime, already: Collection[Withheld] = (), by: Teller = withholding) -> Cells:
     """What may be published of the month from this day, withheld ``already`` included. Some five statements."""
     places = {region.pk: region for region in Region.objects.exclude(level=Region.Level.TOWNSHIP)}
     counted = steadily(lambda _counters: _read(month, places), now=now, calendar=current_calendar())
-    return cells_from(counted, places, already=already)
+    return cells_from(counted, places, already=already, by=by)
 
 
-def cells_from(counted: Counted, places: Mapping[int, Region], *, already: Collection[Withheld] = ()) -> Cells:
+def cells_from(
+    counted: Counted, places: Mapping[int, Region], *, already: Collection[Withheld] = (), by: Teller = withholding
+) -> Cells:
     """What of these numbers may be told."""
     result = Numbers()
     tree = tree_of(counted.regions, places)
     for figure in FIGURES:
-        tell(result, figure, tree, counted.regions, already=already)
-    for column, count in AMOUNTS.items():
-        for pk, numbers in result.regions.items():
-            numbers[column] = None if numbers.get(count, 0) is None else counted.regions[pk][column]
+        tell(result, figure, tree, counted.regions, already=already, by=by)
+    for pk, numbers in result.regions.items():
+        # Of a rounded month money is told by a rule of its own (``sums_told``).
+        is_told = by is withholding and numbers.get("recovered_n", 0) is not None
+        numbers["recovered"] = counted.regions[pk]["recovered"] if is_told else None
     cells = Cells(regions=result.regions)
-    _received(cells, tree, counted.regions, counted.facets, already=already)
+    _received(cells, tree, counted.regions, counted.facets, already=already, by=by)
     return cells
+
+
+@dataclass(frozen=True, slots=True)
+class Payments:
+    """So many payments, their sum and the two largest, in cents."""
+
+    n: int = 0
+    total: int = 0
+    largest: tuple[int, ...] = ()
+
+    def __add__(self, other: Payments) -> Payments:
+        largest = tuple(sorted((*self.largest, *other.largest), reverse=True)[:2])
+        return Payments(self.n + other.n, self.total + other.total, largest)
+
+    @property
+    def may_be_told(self) -> bool:
+        first, second = (*self.largest, 0, 0)[:2]
+        return sum_may_be_shown(self.n, *map(Decimal, (self.total, first, second)))
+
+
+def payments_of(month: date, places: Mapping[int, Region]) -> dict[int, Payments]:
+    """Confirmed payments by the region in which they lie themselves. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""select region, count(*), sum(recovered)::bigint,
+                (array_agg(recovered order by recovered desc))[1:2]
+            from {Tally._meta.db_table}
+            where kind = 'money' and recovered is not null and day >= %s and day < %s
+            group by 1""",  # noqa: S608
+            [month, (month + timedelta(days=31)).replace(day=1)],
+        )
+        result: dict[int, Payments] = defaultdict(Payments)
+        for pk, n, total, largest in cursor.fetchall():
+            at: int | None = pk
+            while at is not None and at in places and places[at].level == Region.Level.TOWNSHIP:
+                at = places[at].parent_id
+            if at is not None:
+                result[at] += Payments(n, total, tuple(largest))
+    return result
+
+
+def sums_told(own: Mapping[int, Payments], places: Mapping[int, Region]) -> dict[int, int]:
+    """Yuan by region, in steps of a thousand, where neither the sum nor what is left of the sum above tells a payment.
+
+    A region's sum is told where it keeps the rule (``sum_may_be_shown``) and so does what the told ones leave of the
+    sum above it; else the smallest of them is not told either. Below one that is not told none is.
+    """
+    sums: dict[int, Payments] = defaultdict(Payments)
+    below: dict[int | None, set[int]] = defaultdict(set)
+    for pk, payments in own.items():
+        at: int | None = pk
+        while at is not None and at in places:
+            sums[at] += payments
+            below[places[at].parent_id].add(at)
+            at = places[at].parent_id
+    told: dict[int, int] = {}
+    waiting = [pk for pk in below[None] if sums[pk].may_be_told]
+    while waiting:
+        pk = waiting.pop()
+        told[pk] = round(sums[pk].total / _STEP) * _STEP // 100
+        shown = sorted((one for one in below[pk] if sums[one].may_be_told), key=lambda one: (-sums[one].total, one))
+        while shown:
+            rest = own.get(pk, Payments())
+            for one in below[pk] - set(shown):
+                rest += sums[one]
+            if rest.may_be_told:
+                break
+            shown.pop()
+        waiting += shown
+    return told
 
 
 def _read(month: date, places: Mapping[int, Region]) -> Counted:
@@ -190,6 +276,7 @@ def _received(
     facets: Mapping[int, Mapping[str, int]],
     *,
     already: Collection[Withheld],
+    by: Teller,
 ) -> None:
     letters = {way: letter for letter, way in FACETS.items()}
     kept = {(who, TOTAL) for table, who, column in already if (table, column) == ("regions", "received")}
@@ -201,8 +288,6 @@ def _received(
     }
     asked = {int(who) for who, _facet in kept}
     numbers = {pk: counts["received"] for pk, counts in regions.items() if counts["received"] or pk in asked}
-    if not numbers:
-        return
     kept = {key for key in kept if int(key[0]) in numbers}
     here = {name: parent for name, parent in tree.items() if int(name.removeprefix(OWN)) in numbers}
     divisions: list[dict[str, str]] = []
@@ -224,7 +309,8 @@ def _received(
                 rest[leaf] -= n
         for leaf, n in rest.items():
             counts[leaf, f"{letter}:{NONE}"] = n
-    shown = published({key: n for key, n in counts.items() if n}, [Axis((here,)), Axis(tuple(divisions))], already=kept)
+    of = {key: n for key, n in counts.items() if n}
+    shown = by("received", of, [Axis((here,)), Axis(tuple(divisions))], kept)
     for (name, facet), number in shown.items():
         if name == TOTAL or name.startswith(OWN):
             continue

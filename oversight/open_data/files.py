@@ -52,20 +52,30 @@ class File:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def files_of(month: date, tables: Mapping[str, list[FileRow]]) -> list[File]:
+def files_of(month: date, tables: Mapping[str, list[FileRow]], *, multiple_of: int = 1) -> list[File]:
     """All files of a month: two a table, the package that describes them, the digests of all."""
     made: list[File] = []
     for name, rows in tables.items():
         text = json.dumps(rows, ensure_ascii=False, indent=0, default=float) + "\n"
         made.append(File(f"{name}.csv", CSV, csv_of(name, rows), len(rows)))
         made.append(File(f"{name}.json", JSON, text.encode(), len(rows)))
-    made.append(File("datapackage.json", JSON, _package(month, made)))
+    made.append(File("datapackage.json", JSON, _package(month, made, multiple_of)))
     sums = "".join(f"{file.sha256}  {file.name}\n" for file in made)
     return [*made, File("SHA256SUMS", TEXT, sums.encode())]
 
 
-def rows_of(month: date, cells: Cells, quarter: Numbers | None = None) -> dict[str, list[FileRow]]:
+def rows_of(
+    month: date, cells: Cells, quarter: Numbers | None = None, *, multiple_of: int = 1
+) -> dict[str, list[FileRow]]:
     """The lines of each table, in the order of their keys. ``quarter``: of the one that ends with the month."""
+    tables = _rows(month, cells, quarter)
+    for rows in tables.values():
+        for row in rows:
+            row["multiple_of"] = multiple_of
+    return tables
+
+
+def _rows(month: date, cells: Cells, quarter: Numbers | None) -> dict[str, list[FileRow]]:
     places = Region.objects.select_related("parent").in_bulk([*cells.regions, *(quarter.regions if quarter else ())])
     text = f"{month:%Y-%m}"
     with override("zh-hans"):
@@ -166,7 +176,13 @@ def csv_of(name: str, rows: Iterable[FileRow]) -> bytes:
     return b"\xef\xbb\xbf" + out.getvalue().encode()
 
 
-_ABOUT = pgettext_lazy("open data", "消费纠纷在线和解公开数据；1至4的数和可以推出它们的数不公布。")
+_ABOUT: Mapping[bool, Any] = {
+    False: pgettext_lazy("open data", "消费纠纷在线和解公开数据；1至4的数和可以推出它们的数不公布。"),
+    True: pgettext_lazy(
+        "open data",
+        "消费纠纷在线和解公开数据；件数均为5的倍数，与实际一般相差不超过4，各项相加等于合计。“*”是不公布的金额和评分。",
+    ),
+}
 
 
 def _in_both(text: str | Promise) -> dict[str, str]:
@@ -195,7 +211,7 @@ def schema_of(table: DataTable) -> FileRow:
     }
 
 
-def _package(month: date, files: Iterable[File]) -> bytes:
+def _package(month: date, files: Iterable[File], multiple_of: int) -> bytes:
     resources = []
     for file in files:
         name, form = file.name.split(".")
@@ -220,7 +236,7 @@ def _package(month: date, files: Iterable[File]) -> bytes:
                 "profile": "tabular-data-package",
                 "name": f"odr-{month:%Y-%m}",
                 "title": f"消费纠纷在线和解公开数据 {month:%Y-%m}",
-                "description": _in_both(_ABOUT)["description"],
+                "description": _in_both(_ABOUT[multiple_of > 1])["description"],
                 "licenses": [LICENCE],
                 "resources": resources,
             },

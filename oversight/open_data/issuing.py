@@ -2,15 +2,22 @@
 
 A version is written once. A later one is only made where its tables differ, and says line by line what is told
 otherwise; the earlier ones stay where they were. A set is judged by its files alone.
+
+From ``ROUNDED_FROM`` on counts are rounded to multiples of 5 that add up (oversight/figures/rounding.py), and nothing
+is withheld but sums of money and marks. Before such a set is written it is held against what a reader of it, and of the
+version before, could find out. It is restated once. Months of before keep the version that they have.
 """
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
+from django.utils.crypto import salted_hmac
 
 from authorities.models import Region
 from complaints.models import Heartbeat
@@ -18,17 +25,25 @@ from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
 from oversight.counters import rollups
 from oversight.figures.figures import VERSIONS
+from oversight.figures.rounding import BASE, POSSIBLE, Reader, Version, rounded
+from oversight.figures.suppression import TOTAL, Axis, Key, with_sums
 from oversight.models import DataFile, DataSet
 from oversight.open_data import files, quarters, reading
-from oversight.open_data.cells import NONE, Withheld, cells_of
+from oversight.open_data.cells import NONE, Cells, Withheld, cells_of, payments_of, sums_told, withholding
 from oversight.open_data.quarters import ends_with
 from oversight.open_data.reading import OF_QUARTERS, RETIRED, TABLES, WITHHELD
 from web.small_numbers import SMALL
 
+logger = logging.getLogger(__name__)
+
 #: Told by months before stages of enterprises were told by quarters.
 BY_QUARTERS_NOW = "更早的版本按月公布了企业阶段的结果，和季度数字比较能推算出1到4的数。请改用本版，不要再用更早的版本。"
-#: Sums that are no counts of cases.
-_AMOUNTS = frozenset({"marks"})
+#: Sums that are no counts of cases, and what counts are a multiple of.
+_NO_COUNTS = frozenset({"marks", "multiple_of"})
+#: Months that are first issued by rounding: this one and all later ones (docs/decisions/0009-rounded-to-five.md).
+ROUNDED_FROM = date(2026, 12, 1)
+#: A rounded month is restated once, so many months after it was issued.
+RESTATED_AFTER = 3
 
 
 def wrong_in(data_set: DataSet) -> list[str]:
@@ -41,7 +56,7 @@ def wrong_in(data_set: DataSet) -> list[str]:
             results.append(name)
             continue
         results += _columns(name, file)
-        results += _small(name, file)
+        results += _small(name, file, data_set.multiple_of)
     return results
 
 
@@ -58,15 +73,81 @@ def _columns(name: str, file: DataFile) -> list[str]:
     return [f"{name}.{column}" for column in given if column not in known]
 
 
-def _small(name: str, file: DataFile) -> list[str]:
-    counts = [one.name for one in TABLES[name].columns if one.kind == "integer" and one.name not in _AMOUNTS]
+def _small(name: str, file: DataFile, multiple_of: int) -> list[str]:
+    counts = [one.name for one in TABLES[name].columns if one.kind == "integer" and one.name not in _NO_COUNTS]
     key = TABLES[name].key
     return [
         f"{name} {' '.join(line.get(one, '') for one in key)} {column}"
         for line in reading.lines(file)
         for column in counts
-        if (given := line.get(column, "")).isdigit() and int(given) in SMALL
+        if (given := line.get(column, "")).isdigit() and (int(given) in SMALL or int(given) % multiple_of)
     ]
+
+
+class TellsTooMuch(Exception):
+    """However it is drawn, the table would leave too few values open of some small number; nothing is issued."""
+
+
+class Rounding:
+    """A teller of rounded tables, which keeps what it was told from: ``counted`` of a set.
+
+    ``before``: that of the version before, which it is held against.
+    """
+
+    #: A table is drawn so often before it is given up; the later half without keeping to the version before.
+    TRIED = 60
+    #: What another page tells exactly: how many cases of the whole country were closed (/open/call-backs/).
+    KNOWN: Mapping[str, Collection[Key]] = {"closed": [(TOTAL, TOTAL)]}
+
+    def __init__(self, about: str, before: Mapping[str, Any]) -> None:
+        self.about, self.before = about, before
+        self.counted: dict[str, Any] = {}
+
+    def __call__(
+        self, name: str, counts: Mapping[Key, int], axes: Sequence[Axis], _already: Collection[Key]
+    ) -> dict[Key, int | None]:
+        if was := self.before.get(name):
+            # What came to nothing since still has its place.
+            axes = [
+                Axis(tuple({**old, **new} for old, new in zip(olds, axis.divisions, strict=True)))
+                for olds, axis in zip(was["axes"], axes, strict=True)
+            ]
+        earlier: list[Version] = [{(row, code): (n, told) for row, code, n, told in was["cells"]}] if was else []
+        said: dict[Key, int] = {key: told for version in earlier for key, (_n, told) in version.items()}
+        numbers = with_sums(counts, axes)
+        for attempt in range(self.TRIED):
+            kept = said if was and attempt < self.TRIED // 2 else None
+            told = rounded(counts, axes, partial(self._drawn, name, attempt), before=kept)
+            version = {key: (numbers.get(key, 0), told.get(key, 0)) for key in numbers.keys() | told.keys()}
+            reader = Reader([*earlier, version], axes, known=self.KNOWN.get(name, ()))
+            if all(reader.possible(key) >= POSSIBLE for key in reader.small()):
+                break
+        else:
+            raise TellsTooMuch(f"{self.about} {name}")
+        self.counted[name] = {
+            "axes": [axis.divisions for axis in axes],
+            "cells": [[*key, *pair] for key, pair in sorted(version.items())],
+        }
+        return dict(told)
+
+    def _drawn(self, name: str, attempt: int, key: Key, n: int) -> float:
+        """From 0 to below 1, by HMAC of the secret of the installation."""
+        about = repr((self.about, name, key, n, attempt))
+        digest = salted_hmac("oversight.open_data.rounding", about, algorithm="sha256").digest()
+        return int.from_bytes(digest[:6]) / 2**48
+
+    def tell_money(self, cells: Cells, month: date) -> None:
+        """Once: a later version repeats what the first one told, as a sum that moved would tell the payment."""
+        if "money" not in self.before:
+            places = {region.pk: region for region in Region.objects.all()}
+            self.counted["money"] = {
+                str(pk): yuan for pk, yuan in sums_told(payments_of(month, places), places).items()
+            }
+        else:
+            self.counted["money"] = self.before["money"]
+        for pk, numbers in cells.regions.items():
+            yuan = self.counted["money"].get(str(pk))
+            numbers["recovered"] = None if yuan is None else 100 * yuan
 
 
 #: A month is issued on this day of the next one: what happened on its last day has been told by then.
@@ -102,7 +183,11 @@ def sweep_open_data(*, now: datetime) -> int:
     looked_at = set(Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True))
     for month in (reading.back(here.date().replace(day=1), n) for n in range(1, RESTATED + 2)):
         if f"{_MARK}{month:%Y-%m}" not in looked_at:
-            issue(month, now=now)
+            try:
+                issue(month, now=now)
+            except TellsTooMuch:
+                # The other months go on; this one is tried again in the next round.
+                logger.exception("open data of %s not issued: it would tell too much", month)
             Heartbeat.objects.update_or_create(name=f"{_MARK}{month:%Y-%m}", defaults={"at": now})
             return 1
     return 0
@@ -111,19 +196,26 @@ def sweep_open_data(*, now: datetime) -> int:
 def issue(month: date, *, now: datetime) -> DataSet | None:
     """The next version of this month's data, or None where it would say what the newest one says.
 
-    One that takes the place of a version that told too much (oversight/open_data/issuing.py) says so.
+    One that takes the place of a version that told too much says so. Raises ``TellsTooMuch``.
     """
-    if (kept := newest(month)) is not None and kept.formulas != VERSIONS and not wrong_in(kept):
-        # What was counted by other formulas stays as it was issued: counts of a month never change with a formula.
+    before, already = newest(month), withheld_before(month)
+    if before is not None and not _may_be_restated(before, on=now.astimezone(SHANGHAI).date()):
         return None
-    already = withheld_before(month)
-    quarter = quarters.publishable(month, now=now, already=already) if quarters.ends_with(month) else None
-    tables = files.rows_of(month, cells_of(month, now=now, already=already), quarter)
-    made = files.files_of(month, tables)
+    is_rounded = before.multiple_of > 1 if before is not None else month >= ROUNDED_FROM and not already
+    rounding = Rounding(f"{month:%Y-%m}", before.counted if before is not None else {}) if is_rounded else None
+    by: Any = {"now": now, "already": already, "by": rounding or withholding}
+    quarter = quarters.publishable(month, **by) if quarters.ends_with(month) else None
+    cells = cells_of(month, **by)
+    if rounding:
+        rounding.tell_money(cells, month)
+    multiple_of = BASE if rounding else 1
+    tables = files.rows_of(month, cells, quarter, multiple_of=multiple_of)
+    made = files.files_of(month, tables, multiple_of=multiple_of)
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-        before = newest(month)
+        if newest(month) != before:
+            return None
         was = {file.name: file for file in before.files.all()} if before is not None else {}
         if {file.name: file.sha256 for file in made} == {name: file.sha256 for name, file in was.items()}:
             return None
@@ -138,6 +230,8 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
             made_at=now,
             formulas=dict(VERSIONS),
             changes=changes,
+            multiple_of=multiple_of,
+            counted=rounding.counted if rounding else {},
             reason=BY_QUARTERS_NOW if before and wrong_in(before) else "",
         )
         DataFile.objects.bulk_create(
@@ -155,6 +249,18 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
             ]
         )
     return data_set
+
+
+def _may_be_restated(before: DataSet, *, on: date) -> bool:
+    """A rounded month once, in the third month after it was issued; one of before no more, unless it told too much.
+
+    What was counted by other formulas stays as it was issued: counts of a month never change with a formula.
+    """
+    if before.formulas != VERSIONS:
+        return bool(wrong_in(before))
+    if before.multiple_of > 1:
+        return before.version == 1 and before.month <= reading.back(on.replace(day=1), RESTATED_AFTER + 1)
+    return on < ROUNDED_FROM or bool(wrong_in(before))
 
 
 def withheld_before(month: date) -> set[Withheld]:

@@ -17,13 +17,18 @@ from complaints.procedure.working_calendar import SHANGHAI
 from database.sql_files import read_sql
 from enterprises.models import Enterprise
 from oversight.counters.reads import steadily
+from oversight.figures.rounding import BASE
 from oversight.figures.suppression import TOTAL
 from oversight.models import MonthEnterprise, MonthFacet, Tally
-from oversight.open_data.cells import Counts, Figure, Numbers, Withheld, tell, tree_of
+from oversight.open_data.cells import Counts, Figure, Numbers, Teller, Withheld, tell, tree_of, withholding
+from web.small_numbers import ENOUGH
 
 #: First responses by the working hours within which they came.
 HOURS = (2, 4, 8, 16, 24, 40)
 CLASSES = (*(f"responded_{hours}h" for hours in HOURS), "responded_later")
+#: Cases that an enterprise gave back as not its own, by the hours after which they had left the intake again.
+MEND_HOURS = (24, 72)
+MENDED = (*(f"mended_{hours}h" for hours in MEND_HOURS), "mended_later")
 FIGURES = (
     Figure(
         "ended",
@@ -35,9 +40,10 @@ FIGURES = (
     Figure.of("delivered", "again", "_first_time"),
     Figure.of("rated", "rated"),
     Figure("responded", dict.fromkeys(CLASSES, TOTAL)),
+    # 误送率, and how soon a misrouted case was sent on.
+    Figure.of("routed", "misrouted", "_rightly"),
+    Figure("mended", dict.fromkeys(MENDED, TOTAL)),
 )
-#: What is no count: it is withheld wherever the count beside it is.
-AMOUNTS: Mapping[str, str] = {"marks": "rated"}
 #: Column → how it is added up from the counters of months.
 _SUMS: Mapping[str, str] = {
     "settled": "ended_settled",
@@ -52,9 +58,16 @@ _SUMS: Mapping[str, str] = {
     "again": "again",
     "rated": "rated",
     "marks": "marks",
+    "routed": "routed",
+    "misrouted": "misrouted",
 }
 _CLASS_OF_MINUTES = " ".join(f"when response_minutes <= {hours * 60} then 'responded_{hours}h'" for hours in HOURS)
-_SQL = read_sql(__file__, tally=Tally._meta.db_table, class_of_minutes=_CLASS_OF_MINUTES)
+_CLASS_OF_MENDING = " ".join(
+    f"when m.at <= e.until_at + interval '{hours} hours' then 'mended_{hours}h'" for hours in MEND_HOURS
+)
+_SQL = read_sql(
+    __file__, tally=Tally._meta.db_table, class_of_minutes=_CLASS_OF_MINUTES, class_of_mending=_CLASS_OF_MENDING
+)
 _PATIENCE = "60s"
 DAY = timedelta(days=1)
 
@@ -82,28 +95,43 @@ def mark(month: date) -> str:
     return f"{month:%Y}-Q{month.month // 3}"
 
 
-def publishable(month: date, *, now: datetime, already: Collection[Withheld] = ()) -> Numbers:
+def publishable(month: date, *, now: datetime, already: Collection[Withheld] = (), by: Teller = withholding) -> Numbers:
     """What may be published of the quarter that ends with this month. Some six statements, the rest in memory."""
     places = {region.pk: region for region in Region.objects.all()}
     enterprises = set(Enterprise.objects.exclude(enrolled_by=None).values_list("pk", flat=True))
     counted = steadily(lambda _counters: read(*span(month), places), now=now, calendar=current_calendar())
-    return numbers_from(counted, places, enterprises, already=already)
+    return numbers_from(counted, places, enterprises, already=already, by=by)
 
 
 def numbers_from(
-    counted: Counted, places: Mapping[int, Region], enterprises: Collection[int], *, already: Collection[Withheld] = ()
+    counted: Counted,
+    places: Mapping[int, Region],
+    enterprises: Collection[int],
+    *,
+    already: Collection[Withheld] = (),
+    by: Teller = withholding,
 ) -> Numbers:
     """What of these numbers may be told; ``enterprises`` are the enterprises that are named."""
     result = Numbers()
     named = {pk: of for pk, of in counted.enterprises.items() if pk in enterprises}
     tree = tree_of(counted.regions, places)
     for figure in FIGURES:
-        tell(result, figure, tree, counted.regions, enterprises=named, already=already)
-    for column, count in AMOUNTS.items():
-        for rows, of in ((result.regions, counted.regions), (result.enterprises, named)):
-            for pk, numbers in rows.items():
-                numbers[column] = None if numbers.get(count, 0) is None else of[pk].get(column, 0)
+        tell(result, figure, tree, counted.regions, enterprises=named, already=already, by=by)
+    for rows, of in ((result.regions, counted.regions), (result.enterprises, named)):
+        for pk, numbers in rows.items():
+            if by is withholding:
+                numbers["marks"] = None if numbers.get("rated", 0) is None else of[pk].get("marks", 0)
+            else:
+                numbers["marks"] = _marks_told(numbers.get("rated") or 0, of.get(pk, {}))
     return result
+
+
+def _marks_told(rated: int, counts: Counts) -> int | None:
+    """The mean mark, to a tenth, times the rounded number of marks: it tells the mean and nothing of how many there
+    were. None under thirty."""
+    if rated < ENOUGH or not counts.get("rated"):
+        return None
+    return BASE * round(round(counts["marks"] / counts["rated"], 1) * rated / BASE)
 
 
 def sectors(first: date, last: date) -> dict[int, str]:
@@ -125,16 +153,18 @@ def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
     }
     enterprises = _summed(MonthEnterprise._meta.db_table, "enterprise", "branch = 0", first, last)
     with connection.cursor() as cursor:
-        cursor.execute(_SQL["details"], [first, last])
-        for region, enterprise, name, n in cursor.fetchall():
-            for pk in _above(region, places):
-                if pk in regions:
-                    regions[pk][name] += n
-            if enterprise in enterprises:
-                enterprises[enterprise][name] += n
+        for statement in ("details", "mended"):
+            cursor.execute(_SQL[statement], [first, last])
+            for region, enterprise, name, n in cursor.fetchall():
+                for pk in _above(region, places):
+                    if pk in regions:
+                        regions[pk][name] += n
+                if enterprise in enterprises:
+                    enterprises[enterprise][name] += n
     for counts in (*regions.values(), *enterprises.values()):
         counts["_earlier"] = counts["in_time"] - counts["last_day"]
         counts["_first_time"] = counts["delivered"] - counts["again"]
+        counts["_rightly"] = counts["routed"] - counts["misrouted"]
         counts["promises_not_kept"] = counts["promise_due"] - counts["promises_kept"]
     return Counted(regions, enterprises)
 

@@ -19,7 +19,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import pgettext_lazy
 
 from oversight.models import DataFile, DataSet
-from oversight.open_data.quarters import HOURS
+from oversight.open_data.quarters import HOURS, MEND_HOURS
 
 
 def newest_files(table: str) -> list[int]:
@@ -29,20 +29,23 @@ def newest_files(table: str) -> list[int]:
     return list(files.values_list("pk", flat=True))
 
 
-def write(files: list[int], out: BinaryIO) -> int:
-    """The lines of these files under one head; how many bytes."""
-    size = 0
+def write(files: list[int], out: BinaryIO, name: str) -> int:
+    """The lines of these files under the head of today, what older ones do not have left empty; how many bytes."""
+    names = [column.name for column in TABLES[name].columns]
+    head = b"\xef\xbb\xbf" + ",".join(names).encode() + b"\r\n"
+    size = out.write(head)
     for pk in files:
         content = memoryview(DataFile.objects.values_list("content", flat=True).get(pk=pk))
-        size += out.write(content[_end_of_head(content) :] if size else content)
+        if content[: len(head)] == head:
+            size += out.write(content[len(head) :])
+        else:
+            text = io.StringIO(newline="")
+            older = csv.DictReader(io.StringIO(bytes(content).decode("utf-8-sig"), newline=""))
+            csv.DictWriter(text, names, restval="", extrasaction="ignore").writerows(older)
+            size += out.write(text.getvalue().encode())
         # Else it is still there while the next one is read.
         del content
     return size
-
-
-def _end_of_head(content: memoryview) -> int:
-    """Names of columns hold no line break, and are shorter than this."""
-    return bytes(content[:4096]).index(b"\r\n") + 2
 
 
 FileLine = dict[str, Any]
@@ -64,7 +67,7 @@ def table(data_set: DataSet, name: str) -> list[FileLine] | None:
     """The lines of one table: counts as int, None where withheld; all else as text. None where the set has no such
     table.
 
-    A table of an earlier shape counts as none: its numbers meant something else.
+    A table of an earlier shape counts as none: its numbers meant something else; a column that came later is unknown.
     """
     file = DataFile.objects.filter(data_set=data_set, name=f"{name}.csv").first()
     if file is None:
@@ -73,11 +76,12 @@ def table(data_set: DataSet, name: str) -> list[FileLine] | None:
     names = {column.name for column in TABLES[name].columns}
     results = []
     for line in lines(file):
-        if line.keys() != names:
+        if not (line.keys() <= names and names - line.keys() <= LATER.keys()):
             return None
-        results.append(
-            {key: None if value == WITHHELD else int(value) if key in counts else value for key, value in line.items()}
-        )
+        given = {
+            key: None if value == WITHHELD else int(value) if key in counts else value for key, value in line.items()
+        }
+        results.append({**{key: LATER[key] for key in names - line.keys()}, **given})
     return results
 
 
@@ -166,6 +170,25 @@ _ENDED = (
     Column("other", "integer", pgettext_lazy("open data", "以上两项之和")),
     Column("ended", "integer", pgettext_lazy("open data", "确认和解、没有答复与以上之和，和解成功率的分母")),
 )
+_MULTIPLE_OF = Column(
+    "multiple_of",
+    "integer",
+    pgettext_lazy("open data", "件数是几的倍数：5为取整到5（与实际一般相差不超过4，各项相加等于合计），1为实际的数"),
+)
+_MISROUTED = (
+    Column("misrouted", "integer", pgettext_lazy("open data", "误送：企业以不是本企业为由退回的阶段（重复投诉除外）")),
+    Column("routed", "integer", pgettext_lazy("open data", "结束的阶段，因重复投诉退回的除外；误送率的分母")),
+    *(
+        Column(
+            f"mended_{hours}h",
+            "integer",
+            format_lazy(pgettext_lazy("open data", "误送后{hours}小时以内又转出的（不含上一档）"), hours=hours),
+        )
+        for hours in MEND_HOURS
+    ),
+    Column("mended_later", "integer", pgettext_lazy("open data", "误送后更晚才又转出的")),
+    Column("mended", "integer", pgettext_lazy("open data", "误送后又转给企业或者监管部门的，以上各档之和")),
+)
 _HANDLED = (
     Column("in_time", "integer", pgettext_lazy("open data", "协商期限届满前结束的阶段")),
     Column("late", "integer", pgettext_lazy("open data", "协商期限在本季届满的阶段，不论后来是否结束")),
@@ -220,7 +243,14 @@ TABLES: Mapping[str, DataTable] = {
                 Column("review_late", "integer", pgettext_lazy("open data", "超过7个工作日的审查")),
                 Column("reviewed", "integer", pgettext_lazy("open data", "以上两项之和，按时受理率的分母")),
                 Column("recovered_n", "integer", pgettext_lazy("open data", "有确认退付的约定")),
-                Column("recovered", "number", pgettext_lazy("open data", "经确认挽回的金额（元）")),
+                Column(
+                    "recovered",
+                    "number",
+                    pgettext_lazy(
+                        "open data", "经确认挽回的金额（元）；取整的月份以千元计，不足10笔或一两笔占大部分的不公布"
+                    ),
+                ),
+                _MULTIPLE_OF,
             ),
         ),
         DataTable(
@@ -236,13 +266,14 @@ TABLES: Mapping[str, DataTable] = {
                 Column("code", "string", pgettext_lazy("open data", "类别代码；none为没有填写")),
                 Column("label", "string", pgettext_lazy("open data", "类别名称")),
                 Column("received", "integer", pgettext_lazy("open data", "收到的投诉")),
+                _MULTIPLE_OF,
             ),
         ),
         DataTable(
             "region_quarters",
             pgettext_lazy("open data", "各地区的季度指标：企业阶段的结果"),
             ("region_code", "quarter"),
-            (*_REGION, _LEVEL, _PARENT, _QUARTER, *_ENDED, *_HANDLED),
+            (*_REGION, _LEVEL, _PARENT, _QUARTER, *_ENDED, *_HANDLED, *_MISROUTED, _MULTIPLE_OF),
         ),
         DataTable(
             "enterprise_quarters",
@@ -263,10 +294,14 @@ TABLES: Mapping[str, DataTable] = {
                 _QUARTER,
                 *_ENDED,
                 *_HANDLED,
+                *_MISROUTED,
+                _MULTIPLE_OF,
             ),
         ),
     )
 }
+#: Columns that older sets do not have, with what is known of them there.
+LATER: Mapping[str, int | None] = {**{column.name: None for column in _MISROUTED}, "multiple_of": 1}
 #: The tables of a month that ends a quarter.
 OF_QUARTERS = ("region_quarters", "enterprise_quarters")
 #: Tables that were issued once and are not any more: enterprises by months.

@@ -18,7 +18,7 @@ from accounts.sign_in.entering import is_here
 from complaints.procedure.categories import OBJECT_LABELS
 from enterprises.models import LeagueLine, LeagueSet, PublicReply
 from enterprises.models.published import ALL
-from oversight.models.published_models import OpenIndicators
+from oversight.models.published_models import DataSet, OpenIndicators
 from oversight.presenting.leagues import RANKED_FROM
 from oversight.published.indicator_making import OTHER
 from web.incoming import whole
@@ -48,6 +48,7 @@ def home(request: HttpRequest) -> HttpResponse:
         most = max((_least(n) for _, n in row.data["categories"]), default=0) or 1
         context |= {
             "place": name_of(row),
+            "is_rounded": row.data.get("multiple_of", 1) > 1,
             "is_whole": row.region == country.region,
             "above": above,
             "above_name": name_of(above) if above else "",
@@ -213,6 +214,7 @@ def league(request: HttpRequest) -> HttpResponse:
             "ranked": [row for row in rows if row["line"].is_ranked],
             "unranked": [row for row in rows if not row["line"].is_ranked],
             "ranked_from": RANKED_FROM,
+            "is_rounded": DataSet.objects.filter(month__range=(chosen.first, chosen.last), multiple_of__gt=1).exists(),
             "place": next(
                 (name_in_language(*names) for pk, _level, *names in chosen.places if pk == asked["region"]), ""
             ),

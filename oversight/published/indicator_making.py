@@ -7,7 +7,7 @@ what became of stages at enterprises of the last four issued quarters.
 ``data`` of a row: a number is an int, or [at least] where a month of it is withheld, or null where nothing can be said.
 ``received``; ``months`` and ``categories`` as [name, received]; ``settled``, ``on_time`` and ``kept`` as [part by part,
 in all]; ``response``: [hours within which half had a first response, how many had one], null under thirty;
-``recovered`` in yuan; ``quarters``: the first and the last of them.
+``recovered`` in yuan; ``quarters``: the first and the last of them; ``multiple_of``: 5 where a set of them is rounded.
 """
 
 from collections import defaultdict
@@ -64,6 +64,7 @@ class _Read:
     quarters: list[date] = field(default_factory=list)
     by_month: dict[str, dict[date, FileLine]] = field(default_factory=lambda: defaultdict(dict))
     by_quarter: dict[str, list[FileLine]] = field(default_factory=lambda: defaultdict(list))
+    multiple_of: int = 1
     objects: dict[str, dict[str, list[int | None]]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(list))
     )
@@ -102,6 +103,7 @@ def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
     tables = {one.pk: lines for one in sets[:MONTHS] if (lines := reading.table(one, "regions")) is not None}
     for one in reversed(reading.run_of([one for one in sets if one.pk in tables], step=1, most=MONTHS)):
         result.months.append(one.month)
+        result.multiple_of = max(result.multiple_of, one.multiple_of)
         for line in tables[one.pk]:
             if line["region_code"] in known:
                 result.by_month[line["region_code"]][one.month] = line
@@ -115,6 +117,7 @@ def _read(sets: Sequence[DataSet], regions: Iterable[str]) -> _Read:
     }
     for one in reversed(reading.run_of([one for one in sets if one.pk in of_quarters], step=3, most=QUARTERS)):
         result.quarters.append(one.month)
+        result.multiple_of = max(result.multiple_of, one.multiple_of)
         for line in of_quarters[one.pk]:
             if line["region_code"] in known:
                 result.by_quarter[line["region_code"]].append(line)
@@ -136,6 +139,7 @@ def _data_of(code: str, read: _Read, named: Sequence[str]) -> dict[str, Any]:
         **{name: [reading.added(line[one] for line in by_quarter) for one in parts] for name, parts in WHOLES.items()},
         "response": _response(by_quarter),
         "recovered": _recovered(by_month.values()),
+        "multiple_of": read.multiple_of,
         "quarters": [quarters.mark(month) for month in (read.quarters[0], read.quarters[-1])] if read.quarters else [],
     }
 

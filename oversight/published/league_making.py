@@ -212,7 +212,9 @@ def outcome_counts(rows: Sequence[FileLine]) -> OutcomeCounts:
     )
     interval = None
     if n is not None and n >= RANKED_FROM and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
-        interval = round(1000 * wilson(settled[0], n)[0]), round(1000 * wilson(settled[1], n)[1])
+        rounded = sum(row.get("multiple_of", 1) > 1 for row in rows)
+        low, high = wilson(settled[0], n, rounded=rounded)[0], wilson(settled[1], n, rounded=rounded)[1]
+        interval = round(1000 * low), round(1000 * high)
     return OutcomeCounts(n, _pair(settled), _pair(unconfirmed), interval)
 
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.public_pages import FOREVER, public_page, unchanged
 from oversight.models import DataFile, DataSet
+from oversight.open_data import issuing
 from oversight.open_data import reading as all_months
 from oversight.open_data.files import CSV, LICENCE
 from oversight.open_data.reading import TABLES, WITHHELD
@@ -46,7 +47,7 @@ def data(request: HttpRequest) -> HttpResponse:
         {"title": table.title, "url": reverse("oversight:open-data-series", args=[table.name])}
         for table in TABLES.values()
     ]
-    context = {"rows": rows, "licence": LICENCE, "tables": tables if rows else []}
+    context = {"rows": rows, "licence": LICENCE, "tables": tables if rows else [], "rounded_from": issuing.ROUNDED_FROM}
     return render(request, "reports/open_data.html", context)
 
 
@@ -141,7 +142,7 @@ def series(request: HttpRequest, name: str) -> HttpResponseBase:
     if unchanged(request, etag):
         return HttpResponse(status=304, headers=headers)
     out = TemporaryFile()  # noqa: SIM115 - the answer closes it
-    size = all_months.write(files, out)
+    size = all_months.write(files, out, name)
     out.seek(0)
     headers |= {"Content-Length": str(size)}
     return FileResponse(out, as_attachment=True, filename=f"{name}.csv", content_type=CSV, headers=headers)

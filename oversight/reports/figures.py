@@ -1,23 +1,18 @@
-"""The figures of a monthly report: what the open data of its month says of a region; and a draft of its text.
+"""The figures of a monthly report: what the open data of its month says of a region.
 
-Nothing is counted here. Each number stands in a published file, withheld where that withholds it; a sentence names only
-numbers that are shown. Nothing is ranked before what a withheld number could stand before, and there is no share of
-under thirty.
+Nothing is counted here. Each number stands in a published file, withheld where that withholds it. Nothing is ranked
+before what a withheld number could stand before, and there is no share of under thirty.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from math import inf
 from typing import Any
 
-from django.utils.translation import override
-
-from authorities.policies import Limits
+from oversight.figures.rounding import FAR
 from oversight.models import DataSet
 from oversight.open_data import issuing, quarters, reading
 from oversight.open_data.cells import GOODS, NONE, SERVICE
-from oversight.open_data.files import label_of
 from oversight.open_data.reading import TABLES, WITHHELD
 from oversight.presenting import leagues
 
@@ -52,6 +47,10 @@ def drawn(
     old: Mapping[str, dict[str, int | None] | None]
     old = _categories(before, region_code) if before else dict.fromkeys(categories)
     now_quarter, old_quarter = of_quarters or _quarters(data_set)
+    rounded, was_rounded, quarter_rounded, old_quarter_rounded = (
+        one is not None and one.multiple_of > 1 for one in (data_set, before, now_quarter, old_quarter)
+    )
+    far = FAR if rounded else 0
     of_quarter, of_old = _of_quarter(now_quarter, region_code), _of_quarter(old_quarter, region_code)
     units = {code: line for code, line in regions.items() if code != region_code}
     received = regions.get(region_code, {"received": 0})["received"]
@@ -64,9 +63,25 @@ def drawn(
             **_zero("regions"),
             **regions.get(region_code, {}),
             **({**_zero("region_quarters"), **of_quarter.get(region_code, {})} if now_quarter else {}),
+            "is_rounded": rounded,
+            "quarter_is_rounded": quarter_rounded,
         },
-        **({"summary_before": {**_zero("regions"), **was.get(region_code, {})}} if was is not None else {}),
-        **({"stages_before": {**_zero("region_quarters"), **of_old.get(region_code, {})}} if old_quarter else {}),
+        **(
+            {"summary_before": {**_zero("regions"), **was.get(region_code, {}), "is_rounded": was_rounded}}
+            if was is not None
+            else {}
+        ),
+        **(
+            {
+                "stages_before": {
+                    **_zero("region_quarters"),
+                    **of_old.get(region_code, {}),
+                    "quarter_is_rounded": old_quarter_rounded,
+                }
+            }
+            if old_quarter
+            else {}
+        ),
         "units": _placed(
             [
                 _with_before(
@@ -75,6 +90,8 @@ def drawn(
                         "name": line["region_name"],
                         "name_en": line["region_name_en"],
                         **{name: line.get(name, 0) for name in OF_UNITS},
+                        "is_rounded": rounded,
+                        "quarter_is_rounded": quarter_rounded,
                         **(
                             {name: of_quarter.get(code, {}).get(name, 0) for name in OF_QUARTERS} if now_quarter else {}
                         ),
@@ -85,20 +102,25 @@ def drawn(
                 for code, line in units.items()
             ],
             whole=received,
+            far=far,
         ),
         # A county has no regions below it: its units are the enterprises that have their seat there.
         "firms": [] if units or not now_quarter else _enterprises(now_quarter, old_quarter, region_code),
-        "channels": _top(categories["channel"], old["channel"], whole=received),
+        "channels": _top(categories["channel"], old["channel"], whole=received, far=far),
         "kinds": _top(
-            {code: n for code, n in categories["object"].items() if "." not in code}, old["object"], whole=received
+            {code: n for code, n in categories["object"].items() if "." not in code},
+            old["object"],
+            whole=received,
+            far=far,
         ),
         "objects": _top(
             {code: n for code, n in categories["object"].items() if code not in (GOODS, SERVICE)},
             old["object"],
             whole=received,
+            far=far,
             most=TOP_OBJECTS,
         ),
-        "problems": _top(categories["problem"], old["problem"], whole=received, most=TOP_PROBLEMS),
+        "problems": _top(categories["problem"], old["problem"], whole=received, far=far, most=TOP_PROBLEMS),
     }
 
 
@@ -106,7 +128,7 @@ def _zero(table: str) -> DataLine:
     return {
         column.name: "0" if column.kind == "number" else 0
         for column in TABLES[table].columns
-        if column.kind in ("integer", "number")
+        if column.kind in ("integer", "number") and column.name != "multiple_of"
     }
 
 
@@ -121,7 +143,11 @@ def _quarters(data_set: DataSet) -> tuple[DataSet | None, DataSet | None]:
 
 
 def _of_quarter(data_set: DataSet | None, code: str) -> dict[str, DataLine]:
-    counts = [column.name for column in TABLES["region_quarters"].columns if column.kind == "integer"]
+    counts = [
+        column.name
+        for column in TABLES["region_quarters"].columns
+        if column.kind == "integer" and column.name != "multiple_of"
+    ]
     return {
         line["region_code"]: {name: line[name] for name in counts}
         for line in (reading.table(data_set, "region_quarters") or () if data_set else ())
@@ -144,6 +170,8 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[D
                 "name_en": line["name_en"],
                 "received": line["delivered"],
                 **{name: line[name] for name in OF_QUARTERS},
+                "is_rounded": data_set.multiple_of > 1,
+                "quarter_is_rounded": data_set.multiple_of > 1,
             },
             line["enterprise"],
             was if has_before else None,
@@ -151,13 +179,15 @@ def _enterprises(data_set: DataSet, before: DataSet | None, code: str) -> list[D
         for line in reading.table(data_set, "enterprise_quarters") or ()
         if code in (line["seat_code"], *line["seat_path"].split("/"))
     ]
-    return _placed(lines, whole=None)
+    return _placed(lines, whole=None, far=FAR if data_set.multiple_of > 1 else 0)
 
 
 def _regions(data_set: DataSet, code: str) -> dict[str, DataLine]:
     return {
         line["region_code"]: {
-            name: None if value == WITHHELD else value if name in _TEXTS else int(value) for name, value in line.items()
+            name: None if value == WITHHELD else value if name in _TEXTS else int(value)
+            for name, value in line.items()
+            if name != "multiple_of"
         }
         for line in reading.lines(data_set.files.get(name="regions.csv"))
         if code in (line["region_code"], line["parent_code"])
@@ -176,7 +206,12 @@ _TEXTS = frozenset({"region_code", "region_name", "region_name_en", "level", "pa
 
 
 def _top(
-    now: dict[str, int | None], old: dict[str, int | None] | None, *, whole: int | None, most: int | None = None
+    now: dict[str, int | None],
+    old: dict[str, int | None] | None,
+    *,
+    whole: int | None,
+    far: int,
+    most: int | None = None,
 ) -> list[DataLine]:
     """The parts of the ``whole`` by their places; with ``most`` only so many, of those that have a name.
 
@@ -186,15 +221,16 @@ def _top(
     if whole is not None:
         whole -= sum(n or 0 for code, n in now.items() if code not in named)
     lines = [_with_before({"code": code, "received": n}, code, old) for code, n in named.items()]
-    return _placed(lines, whole=whole, most=most)
+    return _placed(lines, whole=whole, far=far, most=most)
 
 
-def _placed(lines: list[DataLine], *, whole: int | None, most: int | None = None) -> list[DataLine]:
+def _placed(lines: list[DataLine], *, whole: int | None, far: int, most: int | None = None) -> list[DataLine]:
     """Lines in the order of their places, then those that have none by their code.
 
     A withheld number is at most what the shown ones leave of the ``whole`` (None: anything): only what is more than
     that has a place. That is all a reader can know, so the places tell nothing that is withheld. Of under thirty
-    together nothing is ranked.
+    together nothing is ranked. ``far``: how far a number may lie from the truth; rounded ones share their places unless
+    they differ by 10 and more.
     """
     known = [line for line in lines if line["received"] is not None]
     in_all = sum(line["received"] for line in known)
@@ -204,9 +240,11 @@ def _placed(lines: list[DataLine], *, whole: int | None, most: int | None = None
     elif len(known) < len(lines):
         least = inf if whole is None else whole - in_all
     sure = [line for line in known if line["received"] > least]
-    for line, place in zip(sure, leagues.places([(line["received"],) * 2 for line in sure]), strict=True):
+    for line, place in zip(
+        sure, leagues.places([(line["received"] - far, line["received"] + far) for line in sure]), strict=True
+    ):
         line["place"] = list(place)
-    sure.sort(key=lambda line: (line["place"], line["code"]))
+    sure.sort(key=lambda line: (line["place"], -line["received"], line["code"]))
     if most is not None and (len(sure) >= most or len(sure) == len(lines)):
         return [line for line in sure if line["place"][0] <= most]
     return sure + sorted((line for line in lines if "place" not in line), key=lambda line: line["code"])
@@ -226,6 +264,7 @@ class Share:
     part: int | None
     whole: int | None
     upper: int | None = None
+    is_rounded: bool = False
 
     @property
     def is_too_few(self) -> bool:
@@ -244,7 +283,11 @@ class Share:
 
     @property
     def interval(self) -> tuple[float, float] | None:
-        return leagues.wilson(self.part or 0, self.whole or 0) if self.value is not None else None
+        return (
+            leagues.wilson(self.part or 0, self.whole or 0, rounded=int(self.is_rounded))
+            if self.value is not None
+            else None
+        )
 
 
 #: Each share by the name of its formula: its part, and what that is a part of.
@@ -265,102 +308,11 @@ def shares(line: DataLine) -> dict[str, Share]:
     for code, (part, wholes) in _SHARES.items():
         if part in line and all(name in line for name in wholes):
             upper = sum_of(line, "settled", "unconfirmed") if code == "settled" else None
-            result[code] = Share(line[part], sum_of(line, *wholes), upper)
+            is_rounded = bool(line.get("quarter_is_rounded" if code in BY_QUARTER else "is_rounded"))
+            result[code] = Share(line[part], sum_of(line, *wholes), upper, is_rounded)
     return result
 
 
 def sum_of(line: DataLine, *names: str) -> int | None:
     numbers = [line.get(name) for name in names]
     return None if None in numbers else sum(number for number in numbers if number is not None)
-
-
-#: The blocks of a report, in their order.
-BLOCKS = ("overview", "problems", "cases", "tips")
-
-
-def first_draft(place: str, month: date, figures: dict[str, Any], *, limits: Limits) -> dict[str, str]:
-    """Words by block; the cases are told by people. ``limits``: those in force at the place."""
-    with override("zh-hans"):
-        return {
-            "overview": _overview(place, month, figures),
-            "problems": _problems(figures),
-            "cases": "",
-            "tips": _tips(figures, limits),
-        }
-
-
-def change_text(now: int | None, before: int | None) -> str:
-    """环比上升12.3%（上月110件）; under thirty the month before alone; nothing where one is withheld or zero."""
-    if now is None or not before:
-        return ""
-    if now == before:
-        return f"，与上月（{before:,}件）持平"
-    if min(now, before) < leagues.RANKED_FROM:
-        return f"（上月{before:,}件）"
-    return f"，环比{'上升' if now > before else '下降'}{abs(now - before) / before * 100:.1f}%（上月{before:,}件）"
-
-
-def _overview(place: str, month: date, figures: dict[str, Any]) -> str:
-    line = figures["summary"]
-    received, closed = line.get("received"), line.get("closed")
-    texts = []
-    if received is not None:
-        texts.append(
-            f"{month.year}年{month.month}月，{place}收到投诉{received:,}件"
-            f"{change_text(received, figures.get('summary_before', {}).get('received'))}"
-        )
-    if closed is not None:
-        texts.append(f"办结{closed:,}件")
-    result, quarter = shares(line), (figures.get("quarter") or [""])[0]
-    settled, on_time = result.get("settled"), result.get("on_time")
-    if settled is not None and settled.value is not None and settled.upper_value is not None:
-        texts.append(
-            f"{_quarter_label(quarter)}企业和解成功率{settled.value * 100:.1f}%（消费者确认），"
-            f"未答复的都算同意则为{settled.upper_value * 100:.1f}%"
-        )
-    if on_time is not None and on_time.value is not None:
-        texts.append(f"{_quarter_label(quarter)}企业按时办结率{on_time.value * 100:.1f}%")
-    if line.get("recovered") and line["recovered"] != "0":
-        texts.append(f"经确认挽回经济损失{float(line['recovered']):,.2f}元")
-    return "；".join(texts) + "。" if texts else ""
-
-
-def _quarter_label(mark: str) -> str:
-    year, _mark, number = mark.partition("-Q")
-    return f"{year}年第{'一二三四'[int(number) - 1]}季度" if number else ""
-
-
-#: So many are named as the most frequent.
-FIRST = 3
-
-
-def _named(by: str, rows: list[DataLine]) -> str:
-    """The first three, as far as their places are known; that some of them are not published is said."""
-    placed = [row for row in rows if "place" in row]
-    first = [row for row in placed if row["place"][1] <= FIRST]
-    names = "、".join(f"{label_of(by, row['code'])}（{row['received']:,}件）" for row in first)
-    if len(placed) == len(rows) or len(placed) >= FIRST:
-        return names
-    if all(row["received"] is not None for row in rows):
-        return f"共不足{leagues.RANKED_FROM}件，不排先后"
-    return f"{names}，前三名中有未公布项" if names else "前三名中有未公布项，不排名次"
-
-
-def _problems(figures: dict[str, Any]) -> str:
-    texts = []
-    for by, rows, about in (
-        ("object", figures["objects"], "投诉较多的商品和服务"),
-        ("problem", figures["problems"], "反映较多的问题"),
-    ):
-        if named := _named(by, rows):
-            texts.append(f"{about}{'是' if rows and 'place' in rows[0] else '：'}{named}。")
-    return "".join(texts)
-
-
-def _tips(figures: dict[str, Any], limits: Limits) -> str:
-    first = next((row for row in figures["problems"] if row.get("place") == [1, 1]), None)
-    begins = f"本月反映最多的是“{label_of('problem', first['code'])}”。" if first else ""
-    return (
-        f"{begins}消费前请问清价格、期限和退订办法，留好合同、账单和聊天记录；有争议可以先与企业在线协商，"
-        f"{limits['negotiation']}内谈不成的，再转监管部门。"
-    )

@@ -24,8 +24,8 @@ from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing, reading
 from oversight.presenting.leagues import RANKED_FROM
+from oversight.reports import drafting, showing
 from oversight.reports import figures as report_figures
-from oversight.reports import showing
 from oversight.reports.figures import drawn
 
 TEMPLATE = Path(__file__).with_name("report.typ")
@@ -68,6 +68,10 @@ def notes_of(report: MonthlyReport) -> list[str]:
             "“*”为1–4件，或者由此会推算出这样的数，不公布。和解成功率前一个数是消费者确认的，后一个数把没有答复的也算上。"
         ),
     ]
+    if figures["summary"].get("is_rounded") or figures["summary"].get("quarter_is_rounded"):
+        notes[-1] = _(
+            "均为5的倍数，与实际一般相差不超过4，各项相加等于合计；相差不到10的分不出先后，名次并列。“*”为不公布的金额、评分，或者以前月份不公布的数。和解成功率前一个数是消费者确认的，后一个数把没有答复的也算上。"
+        )
     if figures.get("quarter", [""])[0]:
         notes.append(
             _(
@@ -123,7 +127,7 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
             else drawn(authority.region.code, data_set, issuing.newest(reading.back(month, 1)))
         )
         limits = Conditions.at(now).limits(authority.region_id)
-        texts = report_figures.first_draft(authority.region.name, month, figures, limits=limits)
+        texts = drafting.first_draft(authority.region.name, month, figures, limits=limits)
         if published:
             texts = {**texts, "cases": published[-1].texts.get("cases", "")} if is_of_method else published[-1].texts
         return MonthlyReport.objects.create(
@@ -143,7 +147,7 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
 
 def ranks_too_far(report: MonthlyReport) -> bool:
     """Whether it named what is most frequent without what is withheld, or told shares of under thirty."""
-    return report.figures.get("method", 1) < report_figures.METHOD
+    return bool(report.figures.get("method", 1) < report_figures.METHOD)
 
 
 def _drawn_again(report: MonthlyReport) -> dict[str, Any]:
@@ -166,7 +170,7 @@ def edit(report: MonthlyReport, *, texts: Mapping[str, str], seen: str, by: User
         held = _held(report, "draft")
         if held.edited_at.isoformat() != seen:
             raise WrongInput("moved_on", _("别人刚改过这份报告。您写的内容还在下面，请对照后再保存一次。"))
-        held.texts = {block: texts.get(block, "") for block in report_figures.BLOCKS}
+        held.texts = {block: texts.get(block, "") for block in drafting.BLOCKS}
         held.edited_by, held.edited_at = by, now
         held.save(update_fields=["texts", "edited_by", "edited_at"])
     return held

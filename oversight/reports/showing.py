@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from oversight.figures.definitions import DEFINITIONS
+from oversight.figures.rounding import FAR
 from oversight.models import MonthlyReport
 from oversight.open_data.files import label_of
 from oversight.open_data.reading import WITHHELD
 from oversight.presenting import cards
 from oversight.presenting.leagues import RANKED_FROM
-from oversight.reports.figures import BLOCKS, BY_QUARTER, Share, shares
+from oversight.reports.drafting import BLOCKS
+from oversight.reports.figures import BY_QUARTER, Share, shares
 from web.languages import name_in_language
 from web.small_numbers import too_few
 
@@ -121,11 +123,14 @@ def change_of(now: int | None, line: Mapping[str, Any], key: str = "before") -> 
     before = line.get(key)
     if now is None or not before:
         return cards.NOTHING
+    is_rounded = bool(line.get("is_rounded"))
+    if is_rounded and abs(now - before) <= 2 * FAR:
+        return cards.NOTHING
     if now == before:
         return _("持平")
     if min(now, before) < RANKED_FROM:
         return too_few(min(now, before)) or cards.NOTHING
-    share = cards.percent(abs(now - before) / before)
+    share = _percents(abs(now - before) / before, is_rounded=is_rounded)
     return (_("▲ 升%(share)s") if now > before else _("▼ 降%(share)s")) % {"share": share}
 
 
@@ -138,7 +143,8 @@ def _raw_before(line: Mapping[str, Any]) -> str:
 
 
 def _counted(figures: Mapping[str, Any], name: str, by: str) -> ReportTable:
-    share = Share(None, figures["summary"].get("received", 0))
+    is_rounded = bool(figures["summary"].get("is_rounded"))
+    share = Share(None, figures["summary"].get("received", 0), is_rounded=is_rounded)
     with_places = name in ("objects", "problems")
     heads = [
         Head(str(TABLES[name]), "label", is_number=False),
@@ -151,7 +157,8 @@ def _counted(figures: Mapping[str, Any], name: str, by: str) -> ReportTable:
     rows, raw = [], []
     for line in figures[name]:
         label, n = label_of(by, line["code"]), line["received"]
-        cells = [label, _shown(n), _share_text(replace(share, part=n)), _before(line), change_of(n, line)]
+        cells = [label, _shown(n), _share_text(replace(share, part=n)), _before(line)]
+        cells.append(change_of(n, {**line, "is_rounded": is_rounded}))
         rows.append([*cells, *([place_of(line)] if with_places else [])])
         raw.append([line["code"], label, _raw(n), _raw_before(line)])
     return ReportTable(name, str(TABLES[name]), heads, rows, ["code", "label", "received", "before"], raw)
@@ -170,7 +177,17 @@ def _share_text(share: Share | None) -> str:
         return WITHHELD
     if share.is_too_few:
         return too_few(share.whole)
-    return cards.percent(share.value) if share.upper is None else cards.percents(share.value, share.upper_value)
+    return _percents(share.value, share.upper_value, is_rounded=share.is_rounded)
+
+
+def _percents(value: float | None, upper: float | None = None, *, is_rounded: bool) -> str:
+    """With a decimal; whole ones where the numbers are rounded."""
+    if not is_rounded:
+        return cards.percent(value) if upper is None else cards.percents(value, upper)
+    first, last = (f"{(one or 0) * 100:.0f}" for one in (value, value if upper is None else upper))
+    if first == last:
+        return f"{first}%"
+    return pgettext("from a share to a share", "%(low)s～%(high)s%%") % {"low": first, "high": last}
 
 
 def _quarter(figures: Mapping[str, Any]) -> str:
@@ -238,7 +255,8 @@ def _summary(figures: Mapping[str, Any]) -> ReportTable:
     for code, title in (("received", _("收到的投诉")), ("closed", _("办结的投诉"))):
         n = line.get(code, 0)
         before = _shown(was.get(code, 0)) if was is not None else cards.NOTHING
-        rows.append([title, _shown(n), before, change_of(n, was or {}, code)])
+        is_rounded = bool(line.get("is_rounded") or (was or {}).get("is_rounded"))
+        rows.append([title, _shown(n), before, change_of(n, {**(was or {}), "is_rounded": is_rounded}, code)])
         raw.append([code, _raw(n), "", ""])
     codes = [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER]
     _add_shares(rows, raw, line, was, codes)
@@ -303,8 +321,8 @@ def _made_of(share: Share) -> str:
     return _("%(part)s/%(whole)s；95%%区间%(low)s～%(high)s%%") % {
         "part": _shown(share.part),
         "whole": _shown(share.whole),
-        "low": f"{low * 100:.1f}",
-        "high": f"{high * 100:.1f}",
+        "low": f"{low * 100:.{0 if share.is_rounded else 1}f}",
+        "high": f"{high * 100:.{0 if share.is_rounded else 1}f}",
     }
 
 

@@ -351,6 +351,25 @@ class World:
                 n["late" if local(self.now).date() > last else "waiting"] += 1
         return dict(n)
 
+    def mending(self) -> list[float]:
+        """Hours from each return as not one's own until the case left the intake; of those that left it."""
+        results = []
+        for stage in self.ended():
+            row = stage.row
+            if row.odr_result != "returned" or row.ended_by == "duplicate":
+                continue
+            until = row.until_at
+            assert until is not None
+            left = [
+                entry.happened_at
+                for entry in self.entries[row.complaint_id]
+                if entry.written_at > until and entry.from_status in ("filed", "triage")
+                if entry.to_status not in ("", "filed", "triage")
+            ]
+            if left:
+                results.append((min(left) - until).total_seconds() / 3600)
+        return results
+
     def recovered(self) -> dict[str, dict[str, Decimal]]:
         result: dict[str, dict[str, Decimal]] = {}
         for promise in self.promises:

@@ -255,7 +255,7 @@ STAYS_CHINESE = {
     "the text of a statutory document, or of what is recorded or published once for all": """
 complaints/documents/kinds complaints/documents/wording complaints/handling/steps/documents complaints/parties/actors
 complaints/pages/shared/case_documents oversight/hot_spots/warning oversight/open_data/files oversight/open_data/issuing
-oversight/reports/figures
+oversight/reports/drafting
 """,
     "a word that is looked for in what people write, or a key": """
 accounts/masking complaints/acceptance/publication complaints/acceptance/review_advice complaints/forms/enrol_forms

@@ -259,7 +259,14 @@ def slowly(slow: slow_count.World) -> dict[str, int]:
     rated = [case for case in closed if case.facts.get("rating")]
     answers = slow.response_lengths()["minutes"]
     limits = [0, *(60 * hours for hours in HOURS), 10**9]
+    wrong, mended = slow.misroutes(), slow.mending()
     return {
+        "misrouted": wrong["misrouted"],
+        "routed": wrong["ended"],
+        "mended_24h": sum(hours <= 24 for hours in mended),
+        "mended_72h": sum(24 < hours <= 72 for hours in mended),
+        "mended_later": sum(hours > 72 for hours in mended),
+        "mended": len(mended),
         **{name: ended.get(name, 0) for name in ("settled", "unconfirmed", "settled_elsewhere", "failed")},
         "other": ended.get("settled_elsewhere", 0) + ended.get("failed", 0),
         "in_time": slow.on_time()["in_time"],
