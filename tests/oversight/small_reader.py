@@ -16,7 +16,7 @@ WITHOUT_END = frozenset({"input", "br", "meta", "link", "img", "hr", "source", "
 #: Percentages that pages say of themselves and count nothing: of an interval, of a level, of a rate of false alarms.
 SAID_BY_THE_PAGE = re.compile(
     r"80%以上选了同一家|超过100%|over 100\s?%"
-    r"|95\s?%\s?(区间|的区间|interval|CI)|(不到|less than|below|的机会是|每格每周)\s?(2\.5|0\.1)\s?%"
+    r"|95\s?%\s?(区间|的区间|interval|CI)|(不到|less than|below|的机会是|的机会约|每格每周)\s?(2\.5|0\.1)\s?%"
     r"|(2\.5|0\.1)\s?%\s?(of places|a cell)|in less than 0\.1\s?%"
 )
 PERCENT = re.compile(r"(\d[\d,.]*)\s?[%％]|个百分点|percentage point")
