@@ -111,15 +111,20 @@ def _by_key() -> Callable[[], Any]:
     return look
 
 
+def _ended(period: Any) -> Any:
+    """A day earlier, as what is compared ends yesterday."""
+    return type(period)(first=period.first - timedelta(days=1), last=period.last - timedelta(days=1))
+
+
 def _reads(size: int, rounds: int) -> list[Figure]:
-    """What the first page reads, each alone: three periods of a place with its parts, and first responses of three
-    periods.
+    """What the first page reads, each alone: three periods of a place with its parts, first responses of three
+    periods, and the days before.
     """
     from authorities.models import Region
     from complaints.parties.conditions import current_calendar
     from oversight.counters.reads import Counters
     from oversight.figures.definitions import Period, Scope
-    from oversight.presenting.overview import wishes_of
+    from oversight.presenting.overview import days_of, wishes_of
 
     now = datetime.now(ZONE)
     counters, today = Counters.at(now, current_calendar()), now.date()
@@ -132,7 +137,10 @@ def _reads(size: int, rounds: int) -> list[Figure]:
         scope, parts = Scope(regions=(place,)), list(Region.objects.filter(parent=place))
         looks: dict[str, Callable[[], Any]] = {
             "three weeks of a place and its parts": partial(
-                counters.read, wishes_of(scope, parts, periods), by="region"
+                counters.read, wishes_of(scope, parts, periods, today), by="region"
+            ),
+            "how restless a place and its parts were": partial(
+                counters.by_day, days_of(scope, parts, [_ended(period) for period in periods], today)
             ),
             "first responses of three weeks": partial(counters.buckets_of, scope, periods, ["response_minutes"]),
         }

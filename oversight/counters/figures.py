@@ -4,6 +4,7 @@ A figure from here is the figure from there. Medians are of buckets and wrong by
 whole days up to 120 are exact. What only single cases can answer is looked up, and only where there is such a case.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
@@ -94,6 +95,27 @@ def headlines(counts: Sums, buckets: Mapping[int, int] | None = None) -> dict[st
     if buckets is not None:
         result["first_response"] = first_response(counts, buckets)
     return result
+
+
+#: What counts on the day on which it happened; what is left out counts for days far from its own.
+BY_DAY = tuple(
+    dict.fromkeys(
+        (
+            *(f"ended_{result}" for result in figures.RESULTS),
+            *("received", "closed", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
+            *("closed_mediated", "closed_not_kept", "closed_mediation_terminated", "review_met", "review_late"),
+            *("routed", "misrouted", "mended", "mended_late", *PROMISES),
+        )
+    )
+)
+
+
+def of_days(counts: Sums) -> dict[str, Figure]:
+    """The figures that the sums of days alone say, to compare earlier days with each other: without stages that had run
+    out and were still open, which stand as they stood at the end of a period.
+    """
+    every = Counter(counts)
+    return {**_arrivals(every), **_stages(every, {}), **_authority(every), "kept": kept(every), **_misroutes(every, {})}
 
 
 def open_overdue(counts: Sums) -> int:

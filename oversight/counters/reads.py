@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -17,7 +17,7 @@ from django.db import connection
 from complaints.procedure.working_calendar import Calendar
 from database.sql_files import read_sql
 from oversight.counters.rollups import CHANGES
-from oversight.counters.statements import COLUMN_OF, NAMES, OPEN_NAMES, Windows, narrowed, rows_of, summed
+from oversight.counters.statements import COLUMN_OF, NAMES, OPEN_NAMES, Windows, narrowed, of_days, rows_of, summed
 from oversight.counters.sums import EXACT, RATIO, TALLY, bucket_of
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.working_time import decrees
@@ -39,6 +39,20 @@ class Wish:
     scope: Scope
     period: Period
     names: tuple[str, ...]
+
+
+@dataclass(slots=True)
+class DaySums:
+    """What happened on each day (of each month, on its first day, where ``is_monthly``): by key, name and day."""
+
+    is_monthly: bool
+    sums: dict[str, dict[str, Counter[date]]] = field(default_factory=dict)
+
+    def add(self, key: str, day: date, numbers: Iterable[tuple[str, int | None]]) -> None:
+        own = self.sums.setdefault(key, {})
+        for name, n in numbers:
+            if n:
+                own.setdefault(name, Counter())[day.replace(day=1) if self.is_monthly else day] += int(n)
 
 
 @dataclass(slots=True)
@@ -145,6 +159,38 @@ class Counters:
             {key: dict.fromkeys(wish.names, 0) | counts for key, counts in sums.items()}
             for sums, wish in zip(results, wishes, strict=True)
         ]
+
+    def by_day(self, wishes: Sequence[tuple[Wish, str]]) -> list[DaySums | None]:
+        """What happened on each day of each wish's period; beside the wish stands ``by`` ("" or "region"). Where days
+        have no cells each month stands on its first day; None where months have none either. Of measures only that
+        count on their own day. One statement.
+        """
+        every = [(wish, by, rows_of(wish.scope, by)) for wish, by in wishes]
+        most = max(len(wish.names) for wish, _by in wishes)
+        results: list[DaySums | None] = [
+            DaySums(rows.days_are_single) if rows and rows.months else None for _wish, _by, rows in every
+        ]
+        with connection.cursor() as cursor:
+            parts = [
+                cursor.cursor.mogrify(
+                    of_days(rows, by, number, wish.names, ", null::int8" * (most - len(wish.names))),
+                    rows.params | {"from": wish.period.first, "until": wish.period.last},
+                )
+                for number, (wish, by, rows) in enumerate(every)
+                if rows is not None and rows.months
+            ]
+            if not parts:
+                return results
+            cursor.execute(b" union all ".join(parts).decode())
+            for number, key, day, *numbers in cursor.fetchall():
+                if (result := results[number]) is not None:
+                    result.add(key, day, zip(wishes[number][0].names, numbers, strict=False))
+        for result, (wish, by) in zip(results, wishes, strict=True):
+            for row in self.unfolded:
+                if result is not None and wish.period.first <= row["day"] <= wish.period.last:
+                    for key in _keys(wish.scope, row, by):
+                        result.add(key, row["day"], ((name, row[COLUMN_OF[name]]) for name in wish.names))
+        return results
 
     def buckets(self, scope: Scope, period: Period, whats: Iterable[str] = SPREAD) -> dict[str, dict[int, int]] | None:
         """How many took how long in the period, by what and bucket; of regions or an enterprise. One statement."""

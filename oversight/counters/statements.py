@@ -92,6 +92,11 @@ class ScopeRows:
     #: Days have a facet instead of columns of their own.
     is_named: bool = False
 
+    @property
+    def days_are_single(self) -> bool:
+        """Days are rows of the tally, not cells."""
+        return self.days.startswith(f"from {TALLY} ")
+
 
 def narrowed(scope: Scope, row: str = "") -> tuple[str, dict[str, Any]]:
     """The condition on a row of the tally (columns reached by ``row``) that it is of ``scope``; its values."""
@@ -179,9 +184,7 @@ def summed(rows: ScopeRows, windows: Windows, by: str, names: Sequence[str]) -> 
         "until": max((spans[name][1] for name in lasting), default=last),
     }
     # Of single rows few last, and an index has them; of cells nearly all do.
-    since = "day >= %(to)s and day <= %(until)s" + (
-        f" and ({LASTING})" if rows.days.startswith(f"from {TALLY} ") else ""
-    )
+    since = "day >= %(to)s and day <= %(until)s" + (f" and ({LASTING})" if rows.days_are_single else "")
     if not rows.months:
         parts = [
             (False, [f"{rows.days} and day between %(first)s and %(last)s"]),
@@ -221,6 +224,19 @@ def summed(rows: ScopeRows, windows: Windows, by: str, names: Sequence[str]) -> 
         from ({" union all ".join(selects)}) s (key, {named})
         group by key"""
     return statement, params
+
+
+def of_days(rows: ScopeRows, by: str, number: int, names: Sequence[str], more: str) -> str:
+    """The statement of what happened on each day, or in each month where days have no cells: ``number``, key, day, a
+    sum for each name, then ``more``. ``rows`` have cells.
+    """
+    source, day = (rows.months, "month") if rows.days_are_single else (rows.days, "day")
+    sums = ", ".join(f"sum({COLUMN_OF[name]})::int8" for name in names)
+    key = _key_of(rows, by, source).split(" as key")[0]
+    return f"""
+        select {number}, ({key})::text, {day}, {sums}{more}
+        {source} and {day} between %(from)s and %(until)s
+        group by 2, 3"""
 
 
 def _within(name: str, span: tuple[date, date], params: dict[str, Any], *, is_whole: bool) -> str:

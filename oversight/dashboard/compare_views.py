@@ -3,7 +3,8 @@
 Both sides are counted by the same formulas; what lies within chance is called so.
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,11 +17,12 @@ from django.utils.translation import gettext_lazy as _
 from authorities.models import Region
 from complaints.desks.authority_workspace import Workspace, officer_page
 from oversight.counters import figures as rollup_figures
-from oversight.figures.definitions import Period
+from oversight.counters.reads import Wish, steadily
+from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
 from oversight.presenting import cards, choosing, flow, shifts
 from oversight.presenting.choosing import EARLIEST, DashboardPage, Places, dashboard_page, patiently, places_of
-from oversight.presenting.shifts import Change
+from oversight.presenting.past import Compared, Past
 from web.languages import named
 
 BEFORE, YEAR, SAME, CHOSEN = "before", "year", "same", "chosen"
@@ -87,6 +89,7 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     period, regions = _other(form, page)
     there = replace(page.measure, scope=replace(page.scope, regions=regions), period=period)
     results = patiently(lambda: _counted(page.measure)), patiently(lambda: _counted(there))
+    shown = _changes(page.measure, there, results[0] or {}, results[1] or {})
     here_cards = _cards(results[0] or {}, page.lists)
     code = regions[0].code if len(regions) == 1 and regions != page.places.own else ""
     other_lists = replace(page.lists, period=period, region=code)
@@ -97,7 +100,7 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "version": card.version,
             "here": card,
             "there": there_cards[card.code],
-            "shift": _shift(card.code, results[0] or {}, results[1] or {}, page.asked.period, period),
+            "shift": shifts.shift(card.code, shown[card.code], gettext("另一边")) if card.code in shown else None,
         }
         for card in here_cards
         if card.code in there_cards
@@ -155,10 +158,38 @@ def _counted(measure: Measure) -> dict[str, Figure]:
     return rollup_figures.flow_of(measure) | flow.counted(measure)
 
 
-def _shift(
-    code: str, here: Mapping[str, Figure], there: Mapping[str, Figure], period: Period, other: Period
-) -> cards.Shift | None:
-    change: Change | None = shifts.of_figures(
-        here[code], there[code], days=shifts.days_of(period), days_before=shifts.days_of(other)
+def _changes(
+    here: Measure, there: Measure, now: Mapping[str, Figure], then: Mapping[str, Figure]
+) -> dict[str, shifts.Change]:
+    """Of all figures; many at once, so that only what is surely a change is named."""
+    compared = Compared(here.period, there.period)
+    if here.scope == there.scope:
+        [days] = _days(here, [(here.scope, compared)]) or [None]
+        return shifts.many(shifts.judged(now, then, compared, days, _of_days))
+    # Of two places each against its own time before.
+    own = [Compared(one.period, choosing.before(one.period, choosing.CHOSEN)) for one in (here, there)]
+    both = _days(here, list(zip((here.scope, there.scope), own, strict=True)))
+    sides = list(zip(own, both, strict=True)) if both else []
+    return shifts.many(shifts.of_places(now, then, sides, _of_days))
+
+
+def _days(measure: Measure, asked: Sequence[tuple[Scope, Compared]]) -> list[Past | None] | None:
+    """The days before each comparison; one statement beside those that ask how far the counters are."""
+    today = measure.calendar.local_day(measure.now)
+    names = (*rollup_figures.BY_DAY, *(name for name in flow.NAMES if name not in rollup_figures.BY_DAY))
+    wishes = [
+        (Wish(scope, Period(first=min(compared.first, today), last=today), names), "") for scope, compared in asked
+    ]
+    results = patiently(
+        lambda: steadily(lambda counters: counters.by_day(wishes), now=measure.now, calendar=measure.calendar)
     )
-    return shifts.shift(code, change, gettext("另一边")) if change is not None else None
+    if results is None:
+        return None
+    return [
+        Past(wish.period, measure.calendar, result.sums.get("", {}), result.is_monthly) if result is not None else None
+        for (wish, _by), result in zip(wishes, results, strict=True)
+    ]
+
+
+def _of_days(sums: Mapping[str, int]) -> dict[str, Figure]:
+    return rollup_figures.of_days(sums) | flow.of_sums(Counter(sums))

@@ -24,6 +24,7 @@ from oversight.models import HotSpot
 from oversight.presenting import cards, charts, choosing, flow, overview, shifts
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
+from oversight.presenting.past import length
 from web.languages import named
 from web.small_numbers import ENOUGH, share_text, too_few
 
@@ -191,10 +192,11 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
     open_now = cards.open_cards(seen.whole.open_now, page.lists)
-    flow_cards = shifts.first_cards(seen.whole.periods[0], page.lists, against)
+    changed = shifts.of_parts(seen, periods)
+    flow_cards = shifts.first_cards(seen.whole.periods[0], page.lists, against, _today(page, seen))
     shown = {card.code: card for card in (*open_now, *flow_cards)}
     places_now = [(region, seen.parts[region.pk].open_now) for region in places.parts]
-    rows = [_part(page, seen.parts[region.pk], region) for region in places.parts]
+    rows = [_part(page, seen.parts[region.pk], changed[region.pk], region) for region in places.parts]
     return render(
         request,
         "oversight/dashboard.html",
@@ -205,7 +207,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "is_old": seen.is_old(workspace.now),
             "sentence": _sentence(seen, burning, page),
             "totals": seen.whole.open_now,
-            "changes": shifts.sentences(seen, places.parts, than, results[0]) if seen.at else [],
+            "changes": shifts.sentences(seen, places.parts, than, results[0], changed) if seen.at else [],
             "first_cards": [shown[code] for code in FIRST if code in shown],
             "than": than,
             "grid": charts.grid(
@@ -216,6 +218,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             ),
             "parts": rows,
             "ranked_from": ENOUGH,
+            "not_compared": next((why for one in changed.values() if (why := shifts.reason(one))), ""),
             "most_late": max((row["overdue"] for row in rows), default=0),
             "holders": [_holder(one, page) for one in burning.holders],
             "held_at": burning.at if burning.at < workspace.now else None,
@@ -231,7 +234,7 @@ def _than(page: DashboardPage) -> str:
         return _("上月同期")
     if page.asked.kind == YEAR:
         return _("去年同期")
-    return _("前%(n)s天") % {"n": shifts.days_of(page.asked.period)}
+    return _("前%(n)s天") % {"n": length(page.asked.period)}
 
 
 def _sentence(seen: Overview, burning: Burning, page: DashboardPage) -> dict[str, Any]:
@@ -258,9 +261,15 @@ def _sentence(seen: Overview, burning: Burning, page: DashboardPage) -> dict[str
     return {"lead": lead, "phrases": phrases, "due": due, "url": page.lists.url(overdue=which) if which else ""}
 
 
-def _part(page: DashboardPage, part: PlaceCounts, region: Any) -> dict[str, Any]:
+def _today(page: DashboardPage, seen: Overview) -> tuple[str, ...]:
+    """What came in since the period, where that ended yesterday."""
+    if (page.workspace.today - page.asked.period.last).days != 1:
+        return ()
+    return (_("今天到现在%(n)s件") % {"n": f"{seen.today:,}"},)
+
+
+def _part(page: DashboardPage, part: PlaceCounts, change: shifts.Change, region: Any) -> dict[str, Any]:
     now = part.now
-    change = shifts.of_counts(now["received"].n, part.came_before)
     success, punctual = now["settled"], now["on_time"]
     code = region.code
     return {
@@ -269,7 +278,7 @@ def _part(page: DashboardPage, part: PlaceCounts, region: Any) -> dict[str, Any]
         **part.open_now,
         "received": now["received"].n,
         "closed": now["closed"].n,
-        "shift": shifts.shift("received", change, _than(page)),
+        "shift": shifts.short(change),
         "success": success,
         "success_text": cards.share_of(success),
         "punctual": punctual,

@@ -56,8 +56,6 @@ TITLES: Mapping[str, Any] = {
     "promises_broken": gettext_lazy("没有兑现的承诺"),
     "untagged": gettext_lazy("还没有标记原因"),
 }
-#: Larger than this a change is worth an arrow.
-WORTH_AN_ARROW = 0.005
 BY_START = keyset.Order("from_at", falling=True)
 
 
@@ -225,7 +223,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             code="on_time",
             value=share_text(now.counts["in_time"], now.came_due),
             tone=cards.tone_of(cards.goal_tone(now.on_time), now.came_due),
-            foot=(_n(now.came_due), *_change((now.on_time, now.came_due), (then.on_time, then.came_due))),
+            foot=(_n(now.came_due), *_before((now.on_time, now.came_due), (then.on_time, then.came_due))),
             parts=parts("in_time", "ended_late", "open_late"),
         ),
         Card(
@@ -233,7 +231,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             value=cards.share_of(settled),
             foot=(
                 f"{_('已确认～含未答复') if now.judged >= ENOUGH else _('已确认')} · {_n(now.judged)}",
-                *_change((now.confirmed, now.judged), (then.confirmed, then.judged)),
+                *_before((now.confirmed, now.judged), (then.confirmed, then.judged)),
             ),
             parts=parts("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned"),
         ),
@@ -241,7 +239,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             code="kept",
             value=cards.share_of(kept),
             tone=cards.tone_of(cards.goal_tone(kept.value), kept.n),
-            foot=(_n(kept.n), *_change((kept.value, kept.n), (kept_then.value, kept_then.n))),
+            foot=(_n(kept.n), *_before((kept.value, kept.n), (kept_then.value, kept_then.n))),
             parts=parts("promises_kept", "promises_late", "promises_silent", "promises_broken"),
         ),
         Card(
@@ -249,7 +247,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             value=share_text(now.counts["again"], now.counts["delivered"]),
             foot=(
                 _n(now.counts["delivered"]),
-                *_change((now.again, now.counts["delivered"]), (then.again, then.counts["delivered"])),
+                *_before((now.again, now.counts["delivered"]), (then.again, then.counts["delivered"])),
             ),
             parts=parts("again"),
         ),
@@ -258,7 +256,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             value=share_text(now.counts["ended_last_day"], now.counts["ended"]),
             foot=(
                 _n(now.counts["ended"]),
-                *_change((now.ended_last_day, now.counts["ended"]), (then.ended_last_day, then.counts["ended"])),
+                *_before((now.ended_last_day, now.counts["ended"]), (then.ended_last_day, then.counts["ended"])),
                 _("方案%(share)s") % offered,
             ),
             parts=parts("ended_last_day", "offered_last_day"),
@@ -270,14 +268,11 @@ def _n(n: int) -> str:
     return _("n=%(n)s") % {"n": f"{n:,}"}
 
 
-def _change(this: tuple[float | None, int], before: tuple[float | None, int]) -> tuple[str, ...]:
-    """(share, of how many) twice; of too few on either side there is no change, and it says why there is no share."""
+def _before(this: tuple[float | None, int], before: tuple[float | None, int]) -> tuple[str, ...]:
+    """(share, of how many) twice: the share of the time before. Nothing measures how such shares of one enterprise
+    swing, so no change is said. Of too few on either side it says why there is no share.
+    """
     (now, n), (then, n_then) = this, before
     if now is None or then is None or min(n, n_then) < ENOUGH:
         return cards.few(n)
-    difference = now - then
-    was = _("此前%(value)s") % {"value": cards.percent(then)}
-    if abs(difference) < WORTH_AN_ARROW:
-        return (f"{was} · {_('持平')}",)
-    word = _("▲ 升%(n)s个百分点") if difference > 0 else _("▼ 降%(n)s个百分点")
-    return (f"{was} · {word % {'n': cards.number(abs(difference) * 100)}}",)
+    return (_("此前%(value)s") % {"value": cards.percent(then)} + f" · {_n(n_then)}",)

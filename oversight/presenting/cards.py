@@ -31,11 +31,10 @@ class FigurePart:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """How a figure stands against another period, in words; ``is_chance`` is None where that cannot be judged."""
+    """How a figure stands against another period, in words; ``direction`` (up, down) only beyond its usual swings."""
 
     text: str
     direction: str = ""
-    is_chance: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

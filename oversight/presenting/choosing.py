@@ -269,11 +269,12 @@ def understood(form: ChoiceForm, data: Any) -> Selection:
 def _period(kind: str, values: Mapping[str, Any], today: date) -> Period:
     if kind == CHOSEN:
         return Period(first=values["first"], last=min(values.get("last") or today, today))
-    if kind == MONTH:
-        return Period(first=today.replace(day=1), last=today)
-    if kind == YEAR:
-        return Period(first=today.replace(month=1, day=1), last=today)
-    return Period(first=today - timedelta(days=29 if kind == THIRTY else 6), last=today)
+    # Whole days: today is not over, except where the period begins with it.
+    last = today - timedelta(days=1)
+    if kind in (MONTH, YEAR):
+        first = today.replace(day=1) if kind == MONTH else today.replace(month=1, day=1)
+        return Period(first=first, last=max(first, last))
+    return Period(first=last - timedelta(days=29 if kind == THIRTY else 6), last=last)
 
 
 def before(period: Period, kind: str) -> Period:

@@ -99,7 +99,8 @@ def flow(measure: Measure) -> Flow:
 
 
 def _flow(measure: Measure, counters: Counters) -> Flow:
-    end = min(measure.period.last, measure.calendar.local_day(measure.now))
+    # Whole weeks of whole days: today is not over.
+    end = min(measure.period.last, measure.calendar.local_day(measure.now) - timedelta(days=1))
     weeks = [
         Period(first=end - timedelta(days=7 * n + 6), last=end - timedelta(days=7 * n)) for n in reversed(range(WEEKS))
     ]

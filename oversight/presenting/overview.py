@@ -6,7 +6,7 @@ late or due soon; those are few, and an index has them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 
 from django.core.cache import cache
@@ -20,10 +20,11 @@ from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
 from database.sql_files import read_sql
 from oversight.counters import figures
-from oversight.counters.reads import Counters, Sums, Wish, steadily
+from oversight.counters.reads import Counters, DaySums, Sums, Wish, steadily
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
 from oversight.presenting.choosing import Places
+from oversight.presenting.past import Compared, Past
 from web.languages import named
 
 OPEN_NAMES = ("open", "overdue", "due_soon")
@@ -59,30 +60,38 @@ class PlaceCounts:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """``at``: the moment of the data, None before any was counted; ``buckets``: first responses by period."""
+    """``at``: the moment of the data, None before any was counted; ``today``: what came in today so far; ``past``: the
+    days before, of the whole (None) and of each part, as far as something is compared.
+    """
 
     at: datetime | None
     whole: Spot
     parts: Mapping[int, PlaceCounts]
-    buckets: Sequence[Mapping[int, int]]
+    today: int
+    past: Mapping[int | None, Past]
 
     def is_old(self, now: datetime) -> bool:
         return self.at is not None and now - self.at > OLD
 
 
 def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Measure) -> Overview:
-    """Five statements or six, however many cases and places. ``scope`` is of ``places`` and perhaps narrower."""
-    wishes = wishes_of(scope, places.parts, periods)
+    """Six statements or seven, however many cases and places. ``scope`` is of ``places`` and perhaps narrower."""
+    today = measure.calendar.local_day(measure.now)
+    wishes = wishes_of(scope, places.parts, periods, today)
+    days = days_of(scope, places.parts, periods, today)
 
-    def load(counters: Counters) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]]]:
+    def load(
+        counters: Counters,
+    ) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]], list[DaySums | None]]:
         buckets = counters.buckets_of(scope, periods, ["response_minutes"]) or []
         return (
             counters,
             counters.read(wishes, by="region") or [{} for _ in wishes],
             [one["response_minutes"] for one in buckets],
+            counters.by_day(days),
         )
 
-    counters, sums, buckets = steadily(load, now=measure.now, calendar=measure.calendar)
+    counters, sums, buckets, by_day = steadily(load, now=measure.now, calendar=measure.calendar)
     nothing = dict.fromkeys((*figures.HEADLINES, *OPEN_NAMES), 0)
     own = [
         {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in nothing}
@@ -98,19 +107,37 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
             region.pk: _part({**nothing, **sums[0].get(str(region.pk), {})}, sums[-1].get(str(region.pk), {}))
             for region in places.parts
         },
-        buckets,
+        sum(sums[len(periods)].get(str(region.pk), {}).get("received", 0) for region in places.regions),
+        {
+            key: Past(wish.period, measure.calendar, result.sums.get(str(key or ""), {}), result.is_monthly)
+            for (wish, by), result in zip(days, by_day, strict=True)
+            for key in ([region.pk for region in places.parts] if by else [None])
+            if result is not None
+        },
     )
 
 
-def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) -> list[Wish]:
-    """What is read: the first period of all places; the others of the whole; and what came in of ``parts`` in the
-    second.
+def days_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], today: date) -> list[tuple[Wish, str]]:
+    """The days of what is compared, up to today: of the whole, and what came in of ``parts``."""
+    compared = [Compared(periods[0], before) for before in periods[1:]]
+    firsts = [one.first for one in compared] if periods[0].last < today else [today, today]
+    result = [(Wish(scope, Period(first=min(firsts), last=today), figures.BY_DAY), "")]
+    if parts:
+        of_parts = replace(scope, regions=tuple(parts))
+        result.append((Wish(of_parts, Period(first=firsts[0], last=today), ("received",)), "region"))
+    return result
+
+
+def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], today: date) -> list[Wish]:
+    """What is read: the first period of all places; the others of the whole; what came in today so far; and what came
+    in of ``parts`` in the second.
 
     All periods of all places would be three times that of the country, and nothing says more of the parts.
     """
     names = figures.HEADLINES
     wide = replace(scope, regions=tuple({region.pk: region for region in (*scope.regions, *parts)}.values()))
     wishes = [Wish(wide, periods[0], (*names, *OPEN_NAMES)), *(Wish(scope, period, names) for period in periods[1:])]
+    wishes.append(Wish(scope, Period(first=today, last=today), ("received",)))
     return [*wishes, Wish(replace(scope, regions=tuple(parts)), periods[1], ("received",))] if parts else wishes
 
 

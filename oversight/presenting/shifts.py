@@ -1,139 +1,183 @@
 """What changed, beside each figure and as a sentence; whether it really changed, or only as numbers do by chance.
 
-A change is said to be one only where the 95 % interval of the difference leaves out "no change". Sums of money have no
-interval here and are never judged. Every word follows from two numbers.
+A change is said to be one only where it lies beyond the usual swings of the same comparison at earlier dates
+(oversight/figures/chance.py). What was not measured so (sums of money, lengths of time, marks) is shown and never
+judged; so is everything while there is too little history, or while today, which is not over, is in the period.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from math import log, sqrt
+from math import exp
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from authorities.models import Region
-from oversight.counters.sums import quantile
+from oversight.counters import figures
+from oversight.figures import chance
+from oversight.figures.chance import Verdict
 from oversight.figures.definitions import Period
+from oversight.figures.dispersion import Dispersion, q_values
 from oversight.figures.figures import OF_TWO_COUNTS, Figure
-from oversight.presenting import cards
+from oversight.presenting import cards, past
 from oversight.presenting.cards import Shift
-from oversight.presenting.leagues import Z, wilson
 from oversight.presenting.overview import Overview
+from oversight.presenting.past import Compared, Past
 from web.languages import named
 from web.small_numbers import ENOUGH
 
-#: Lengths of time, and which number of their spread stands for them; without their buckets a difference cannot be
-#: judged.
+#: Lengths of time, and which number of their spread stands for them.
 LENGTHS = {"first_response": "minutes_median", "acceptance": "minutes_median", "handling_time": "wd_mean"}
-#: Fewer than this on both sides together, and no difference is worth a word.
-TOO_FEW = 5
+COUNTS = frozenset({"received", "closed"})
+#: Why a change is not judged: nothing measures it; too little history; today is not over; too few cases; two places.
+UNMEASURED, HISTORY, TODAY, FEW, PLACES = "", "history", "today", "few", "places"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """From ``before`` to ``after``; ``is_chance`` is None where that cannot be judged."""
+    """From ``before`` to ``after``. Without a ``verdict`` it is not judged, for the reason ``why`` (too few: with one).
+    ``needed``: so many cases would show a change of three tenths, or so many weeks of history are needed.
+    """
 
     after: float
     before: float
-    is_chance: bool | None
+    verdict: Verdict | None = None
+    why: str = UNMEASURED
+    needed: int = 0
 
     @property
     def by(self) -> float:
         return self.after - self.before
 
     @property
-    def share(self) -> float | None:
-        """By how much of what was before; None where nothing was."""
-        return self.by / self.before if self.before else None
+    def is_real(self) -> bool:
+        """Beyond the usual swings."""
+        return self.verdict is not None and self.verdict.p <= chance.LEVEL
 
     @property
-    def is_real(self) -> bool:
-        return self.is_chance is False and self.by != 0
+    def is_rise(self) -> bool:
+        """Of a count: beyond what its days let expect."""
+        return (self.by if self.verdict is None else self.verdict.by) > 0
 
 
-def of_counts(after: int, before: int, *, days: int = 1, days_before: int = 1) -> Change:
-    """Two counts over so many days: of both together, the later has its share of the days unless something changed."""
-    both = after + before
-    low, high = wilson(after, both)
-    usual = days / (days + days_before)
-    return Change(after, before, both < TOO_FEW or low <= usual <= high)
+def of_counts(after: int, before: int, known: Dispersion, share: float = 0.5) -> Change:
+    """Two counts; ``share``: of both together, the part to be expected in the later."""
+    verdict, needed = chance.judged(chance.of_counts(after, before, share), known), chance.cases_to_see(known)
+    is_few = verdict.p > chance.LEVEL and max(after, before) < needed
+    # What is too small to show anything is one of the many that were looked at all the same.
+    return Change(after, before, verdict, FEW if is_few else "", needed)
 
 
-def of_shares(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
-    """(part, whole) twice, by Newcombe's interval of the difference; None where one has nothing to count."""
-    if not after[1] or not before[1]:
+def of_shares(after: Figure, before: Figure, known: Dispersion) -> Change | None:
+    """Two shares, or ratios of counts; None where one is of too few."""
+    difference, value, then = past.difference_of(after, before), after.value, before.value
+    if (
+        difference is None
+        or value is None
+        or then is None
+        or min(after.denominator or 0, before.denominator or 0) < ENOUGH
+    ):
         return None
-    low, high = newcombe(after, before)
-    return Change(after[0] / after[1], before[0] / before[1], low <= 0 <= high)
+    return Change(value, then, chance.judged(difference, known))
 
 
-def of_ratios(after: tuple[int, int], before: tuple[int, int]) -> Change | None:
-    """(count, count) twice, the first no part of the second: by the interval of the quotient of both ratios."""
-    if not after[1] or not before[1]:
-        return None
-    # Half a case more in each, as nothing has no logarithm.
-    (one, of), (other, of_other) = ((part + 0.5, whole + 0.5) for part, whole in (after, before))
-    half = Z * sqrt(1 / one + 1 / of + 1 / other + 1 / of_other)
-    return Change(after[0] / after[1], before[0] / before[1], abs(log(one / of) - log(other / of_other)) <= half)
+def unjudged(after: Figure, before: Figure, why: str = UNMEASURED, needed: int = 0) -> Change | None:
+    """The two numbers of a figure side by side; None without both."""
+    values = [_value(figure) for figure in (after, before)]
+    return None if values[0] is None or values[1] is None else Change(values[0], values[1], None, why, needed)
 
 
-def newcombe(one: tuple[int, int], other: tuple[int, int]) -> tuple[float, float]:
-    """95 % interval of one share less another (Newcombe 1998, method 10: from the two Wilson intervals)."""
-    p, q = one[0] / one[1], other[0] / other[1]
-    (low, high), (other_low, other_high) = wilson(*one), wilson(*other)
-    return p - q - sqrt((p - low) ** 2 + (other_high - q) ** 2), p - q + sqrt((high - p) ** 2 + (q - other_low) ** 2)
+def _value(figure: Figure) -> float | None:
+    """None also for a share or mark of too few."""
+    if figure.denominator is not None:
+        return figure.value if figure.denominator >= ENOUGH else None
+    if figure.code == "rating":
+        return figure.spread.get("mean") if figure.n >= ENOUGH else None
+    if figure.code in LENGTHS:
+        return figure.spread.get(LENGTHS[figure.code])
+    if figure.money or figure.code == "recovered":
+        return float(figure.money.get("CNY", {}).get("confirmed", 0))
+    return float(figure.n)
 
 
-def median_interval(what: str, buckets: Mapping[int, int]) -> tuple[float, float] | None:
-    """95 % interval of a median, from the order of the values whatever their distribution; None without any."""
-    n = sum(buckets.values())
-    if n <= 0:
-        return None
-    half = Z / (2 * sqrt(n))
-    low, high = (quantile(what, buckets, min(1.0, max(0.0, 0.5 + side * half))) or 0.0 for side in (-1, 1))
-    return low, high
+def judged(
+    after: Mapping[str, Figure],
+    before: Mapping[str, Figure],
+    compared: Compared,
+    days: Past | None,
+    figures_of: Callable[[Mapping[str, int]], Mapping[str, Figure]] = figures.of_days,
+) -> dict[str, Change]:
+    """The change of each figure of one place; ``figures_of`` makes the figures of sums, for earlier ``days``; without
+    any, nothing is judged.
+    """
+    both = [code for code in after if code in before]
+    results: dict[str, Change | None] = {code: unjudged(after[code], before[code]) for code in both}
+    begun, why = (days.begun, why_not(days, compared)) if days is not None else (None, "")
+    if why:
+        results |= {
+            code: unjudged(after[code], before[code], why, compared.weeks_needed)
+            for code in both
+            if code in COUNTS or after[code].denominator is not None
+        }
+    elif days is not None and begun is not None:
+        known = past.of_shares(days, figures_of, compared, begun)
+        for code in both:
+            if code in COUNTS:
+                worth = days.worth(code, compared)
+                dispersion = past.of_count(days, code, compared, begun, worth)
+                results[code] = of_counts(after[code].n, before[code].n, dispersion, past.share_of(worth, compared))
+            elif code in known:
+                results[code] = of_shares(after[code], before[code], known[code])
+    return {code: change for code, change in results.items() if change is not None}
 
 
-def of_medians(what: str, after: Mapping[int, int], before: Mapping[int, int]) -> Change | None:
-    """Two medians; within chance where their intervals overlap."""
-    one, other = median_interval(what, after), median_interval(what, before)
-    if one is None or other is None:
-        return None
-    return Change(
-        quantile(what, after, 0.5) or 0.0, quantile(what, before, 0.5) or 0.0, one[0] <= other[1] and other[0] <= one[1]
-    )
+def of_places(
+    here: Mapping[str, Figure],
+    there: Mapping[str, Figure],
+    sides: Sequence[tuple[Compared, Past | None]],
+    figures_of: Callable[[Mapping[str, int]], Mapping[str, Figure]] = figures.of_days,
+) -> dict[str, Change]:
+    """Two places beside each other: shares, each as restless as it was against its own time before (``sides``). Counts
+    are not judged, as places are of different sizes.
+    """
+    both, known, why, needed = [code for code in here if code in there], [], "", 0
+    for compared, days in sides:
+        if days is None or days.begun is None:
+            why = why or HISTORY
+        else:
+            why = why or why_not(days, compared)
+            known.append(past.of_shares(days, figures_of, compared, days.begun))
+        needed = max(needed, compared.weeks_needed)
+    results: dict[str, Change | None] = {}
+    for code in both:
+        one, other = here[code], there[code]
+        if code in COUNTS:
+            results[code] = unjudged(one, other, PLACES)
+        elif one.denominator is None or other.denominator is None or not sides:
+            results[code] = unjudged(one, other)
+        elif why or not all(code in some for some in known):
+            results[code] = unjudged(one, other, why, needed)
+        else:
+            results[code] = of_shares(one, other, past.of_both(known[0][code], one, known[1][code], other))
+    return {code: change for code, change in results.items() if change is not None}
 
 
-def of_figures(after: Figure, before: Figure, *, days: int, days_before: int) -> Change | None:
-    """The change of a share, mark, length of time or sum (never judged), else of a count; None without both."""
-    if after.denominator is not None and before.denominator is not None:
-        if min(after.denominator, before.denominator) < ENOUGH:
-            return None
-        compared = of_ratios if after.code in OF_TWO_COUNTS else of_shares
-        return compared((after.numerator or 0, after.denominator), (before.numerator or 0, before.denominator))
-    if after.code == "rating":
-        marks, then = after.spread.get("mean"), before.spread.get("mean")
-        if marks is None or then is None or min(after.n, before.n) < ENOUGH:
-            return None
-        return Change(marks, then, None)
-    if after.code in LENGTHS:
-        name = LENGTHS[after.code]
-        now, then = after.spread.get(name), before.spread.get(name)
-        return None if now is None or then is None else Change(float(now), float(then), None)
-    if after.money or before.money or after.code == "recovered":
-        sums = [float(figure.money.get("CNY", {}).get("confirmed", 0)) for figure in (after, before)]
-        return Change(sums[0], sums[1], None)
-    return of_counts(after.n, before.n, days=days, days_before=days_before)
+def why_not(days: Past, compared: Compared) -> str:
+    """Why nothing can be said of this comparison; "" where something can."""
+    if max(compared.after.last, compared.before.last) >= days.days.last:
+        return TODAY
+    return "" if days.is_enough(compared) else HISTORY
 
 
-MINUTES = "response_minutes"
-#: Figures of which less is better.
-LESS_IS_BETTER = frozenset({"received", "first_response"})
-
-
-def days_of(period: Period) -> int:
-    return (period.last - period.first).days + 1
+def many(changes: Mapping[Any, Change]) -> dict[Any, Change]:
+    """Of many comparisons at once: each ``p`` becomes the share of false ones among all as sure (Benjamini and
+    Hochberg), so that the more are looked at, the surer one must be to be named.
+    """
+    sure = {key: change.verdict for key, change in changes.items() if change.verdict is not None}
+    shares = q_values([verdict.p for verdict in sure.values()])
+    named_sure = {key: replace(verdict, p=q) for (key, verdict), q in zip(sure.items(), shares, strict=True)}
+    return {key: replace(change, verdict=named_sure.get(key)) for key, change in changes.items()}
 
 
 def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict[str, Change]:
@@ -144,43 +188,70 @@ def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict
     now, then = overview.whole.periods[0], overview.whole.periods[nth]
     if not then["received"].n and not then["closed"].n:
         return {}
-    days, earlier = days_of(periods[0]), days_of(periods[nth])
-    both = [code for code in now if code in then]
-    result = {code: of_figures(now[code], then[code], days=days, days_before=earlier) for code in both}
-    if len(overview.buckets) > nth:
-        result["first_response"] = of_medians(MINUTES, overview.buckets[0], overview.buckets[nth])
-    return {code: change for code, change in result.items() if change is not None}
+    return judged(now, then, Compared(periods[0], periods[nth]), overview.past.get(None))
+
+
+def of_parts(overview: Overview, periods: Sequence[Period]) -> dict[int, Change]:
+    """What came in of each part against the period before; many at once, so that only what is surely one is named."""
+    compared, whole = Compared(periods[0], periods[1]), overview.past.get(None)
+    counts = {pk: (part.now["received"].n, part.came_before) for pk, part in overview.parts.items()}
+    begun, why = (whole.begun, why_not(whole, compared)) if whole is not None else (None, "")
+    if whole is None or begun is None or why or not all(pk in overview.past for pk in counts):
+        return {pk: Change(*numbers, None, why, compared.weeks_needed) for pk, numbers in counts.items()}
+    worth = whole.worth("received", compared)
+    share = past.share_of(worth, compared)
+    return many(
+        {
+            pk: of_counts(*numbers, past.of_count(overview.past[pk], "received", compared, begun, worth), share)
+            for pk, numbers in counts.items()
+        }
+    )
 
 
 def shift(code: str, change: Change, than: str) -> Shift:
-    """▲ 比前7天多42件（+16%）. ``than`` names the other period."""
-    up = change.by > 0
-    values = {
-        "than": than,
-        "by": _by(code, abs(change.by)),
-        "share": (
-            _("（%(share)s）") % {"share": f"{change.share:+.0%}"}
-            if change.share is not None and code in ("received", "closed") and _enough(change)
-            else ""
-        ),
-    }
-    if not change.by or (not change.share and code in ("received", "closed") and change.before):
-        return Shift(_("与%(than)s持平") % values, "", None)
-    if code in LENGTHS:
-        text = _("比%(than)s慢%(by)s") if up else _("比%(than)s快%(by)s")
-    elif code in ("received", "closed", "recovered"):
-        text = _("比%(than)s多%(by)s%(share)s") if up else _("比%(than)s少%(by)s%(share)s")
+    """▲ 比前7天多80件，超出平常波动（多8%–84%）. ``than`` names the other period."""
+    up = change.is_rise
+    values: dict[str, Any] = {"than": than, "before": _number(code, change.before), "needed": f"{change.needed:,}"}
+    if not change.is_real:
+        return Shift(_why(change) % values, "")
+    values["by"] = _by(code, abs(change.by))
+    if (change.by > 0) != up or not change.by:
+        # Of a period with fewer working days, or more.
+        text = _("%(than)s%(before)s；按工作日、休息日折算，超出平常波动")
+    elif code in COUNTS:
+        text = _("比%(than)s多%(by)s，超出平常波动") if up else _("比%(than)s少%(by)s，超出平常波动")
     else:
-        text = _("比%(than)s高%(by)s") if up else _("比%(than)s低%(by)s")
-    return Shift(text % values, "up" if up else "down", change.is_chance)
+        text = _("比%(than)s高%(by)s，超出平常波动") if up else _("比%(than)s低%(by)s，超出平常波动")
+    return Shift(text % values + _range(code, change), "up" if up else "down")
 
 
-def _enough(change: Change) -> bool:
-    """Of two counts: so many on both sides that the change may be said in per cent."""
-    return min(change.after, change.before) >= ENOUGH
+def short(change: Change) -> Shift:
+    """The same of what came in, for a narrow column under the name of the other period."""
+    whole, values = shift("received", change, ""), {"before": _number("received", change.before)}
+    if not change.is_real:
+        return Shift((_("%(before)s，不能说有变化") if change.verdict is not None else "%(before)s") % values, "")
+    return replace(whole, text=_("%(before)s，超出平常波动") % values + _range("received", change))
 
 
-def _by(code: str, n: float) -> str:
+def reason(change: Change) -> str:
+    """Why nothing is compared, where that holds for all."""
+    return {HISTORY: _("历史不足%(n)s周，不作比较") % {"n": change.needed}, TODAY: _("今天还没有过完，不作比较")}.get(
+        change.why, ""
+    )
+
+
+def _why(change: Change) -> str:
+    if change.verdict is not None and not change.why:
+        return _("%(than)s%(before)s；这样的波动常见，不能说有变化")
+    return {
+        FEW: _("%(than)s%(before)s；件数太少，说不清；每期约%(needed)s件才看得出三成的变化"),
+        HISTORY: _("%(than)s%(before)s；历史不足%(needed)s周，不作比较"),
+        TODAY: _("%(than)s%(before)s；今天还没有过完，不作比较"),
+        PLACES: _("%(than)s%(before)s；两地大小不同，不比较件数"),
+    }.get(change.why, _("%(than)s%(before)s（只列出，不作判断）"))
+
+
+def _number(code: str, n: float) -> str:
     if code == "handling_time":
         return cards.with_unit(cards.number(n), _("个工作日"))
     if code in LENGTHS:
@@ -189,15 +260,39 @@ def _by(code: str, n: float) -> str:
         return cards.amount_in("CNY", n, is_short=True)
     if code == "rating":
         return cards.with_unit(f"{n:.2f}", _("分"))
-    if code in ("received", "closed"):
+    return cards.cases(round(n)) if code in COUNTS else cards.percent(n)
+
+
+def _by(code: str, n: float) -> str:
+    if code in COUNTS:
         return cards.cases(round(n))
     return ngettext("%(n)s个百分点", "%(n)s个百分点", 2) % {"n": f"{n * 100:.1f}"}
 
 
-def sentences(overview: Overview, parts: Sequence[Region], than: str, result: Mapping[str, Change]) -> list[str]:
-    """What changed against the period before and why it matters: three sentences at the most."""
+def _range(code: str, change: Change) -> str:
+    """The 95 % interval of the change, in brackets: of counts in per cent (nothing of few), of shares in points, of
+    ratios as their quotient.
+    """
+    verdict, up = change.verdict, change.is_rise
+    if verdict is None or (code in COUNTS and min(change.after, change.before) < ENOUGH):
+        return ""
+    if code in OF_TWO_COUNTS:
+        return _("（%(low)s–%(high)s倍）") % {"low": f"{exp(verdict.low):.2f}", "high": f"{exp(verdict.high):.2f}"}
+    if code in COUNTS:
+        ends = sorted(abs(exp(end) - 1) for end in (verdict.low, verdict.high))
+        values = {"low": f"{ends[0]:.0%}", "high": f"{ends[1]:.0%}"}
+        return (_("（多%(low)s–%(high)s）") if up else _("（少%(low)s–%(high)s）")) % values
+    ends = sorted(abs(end) * 100 for end in (verdict.low, verdict.high))
+    values = {"low": f"{ends[0]:.1f}", "high": f"{ends[1]:.1f}"}
+    return (_("（高%(low)s–%(high)s个百分点）") if up else _("（低%(low)s–%(high)s个百分点）")) % values
+
+
+def sentences(
+    overview: Overview, parts: Sequence[Region], than: str, result: Mapping[str, Change], changed: Mapping[int, Change]
+) -> list[str]:
+    """What changed against the period before and why it matters: three sentences at the most. ``changed``: of parts."""
     now = overview.whole.periods[0]
-    texts = [_arrivals(overview, parts, than, result)]
+    texts = [_arrivals(overview, parts, than, result, changed)]
     received, closed = now["received"].n, now["closed"].n
     if received > closed:
         texts.append(
@@ -209,60 +304,60 @@ def sentences(overview: Overview, parts: Sequence[Region], than: str, result: Ma
             _("办结%(closed)s件，比收到的多%(n)s件，积压在减少。")
             % {"closed": f"{closed:,}", "n": f"{closed - received:,}"}
         )
-    shares = {code: change for code, change in result.items() if code in ("settled", "on_time", "first_response")}
-    real = [(code, change) for code, change in shares.items() if change.is_real]
+    shares = {code: result[code] for code in ("settled", "on_time") if code in result and result[code].verdict}
+    real = [(code, change) for code, change in many(shares).items() if change.is_real]
     if real:
-        texts.append(_share(*max(real, key=lambda one: abs(one[1].share or 0)), than))
-    elif shares:
-        texts.append(_("和解成功率、按时办结率和首次响应的变化都在偶然范围内。"))
+        texts.append(_share(*max(real, key=lambda one: abs(one[1].by)), than))
+    elif len(shares) > 1 and not any(change.is_real for change in shares.values()):
+        texts.append(_("和解成功率和按时办结率的波动都常见，不能说有变化。"))
     return texts
 
 
-def _arrivals(overview: Overview, parts: Sequence[Region], than: str, result: Mapping[str, Change]) -> str:
+def _arrivals(
+    overview: Overview, parts: Sequence[Region], than: str, result: Mapping[str, Change], changed: Mapping[int, Change]
+) -> str:
     change = result.get("received")
     n = f"{overview.whole.periods[0]['received'].n:,}"
-    if change is None or change.is_chance is not False or not change.by:
-        return _("收到%(n)s件，与%(than)s相比的变化在偶然范围内。") % {"n": n, "than": than}
-    values = {"n": n, "than": than, "by": f"{abs(change.by):,.0f}"}
-    if change.by > 0:
-        text = _("收到%(n)s件，比%(than)s多%(by)s件，超出偶然范围") % values
-    else:
-        text = _("收到%(n)s件，比%(than)s少%(by)s件，超出偶然范围") % values
-    where = _where(overview, parts, up=change.by > 0)
-    return text + (_("；变化最大的是%(place)s（%(by)s件）。") % where if where else _("。"))
+    if change is None:
+        return _("收到%(n)s件；%(than)s没有数据。") % {"n": n, "than": than}
+    text = _("收到%(n)s件，%(change)s") % {"n": n, "change": shift("received", change, than).text}
+    where = _where(parts, changed, up=change.is_rise) if change.is_real else None
+    return text + (_("；%(place)s的变化超出平常波动（%(by)s件）。") % where if where else _("。"))
 
 
-def _where(overview: Overview, parts: Sequence[Region], *, up: bool) -> dict[str, Any] | None:
-    """The part whose own change is the largest in that direction, and no chance."""
-    best: tuple[int, Region] | None = None
-    for region in parts:
-        part = overview.parts[region.pk]
-        after, before = part.now["received"].n, part.came_before
-        change = of_counts(after, before)
-        if change.is_real and (after > before) == up and (best is None or abs(after - before) > abs(best[0])):
-            best = after - before, region
-    return {"place": named(best[1]), "by": f"{best[0]:+,}"} if best else None
+def _where(parts: Sequence[Region], changed: Mapping[int, Change], *, up: bool) -> dict[str, Any] | None:
+    """The part whose own change is the largest in that direction, of those that are surely ones."""
+    real = [
+        (changed[region.pk].by, region)
+        for region in parts
+        if changed[region.pk].is_real and changed[region.pk].is_rise == up
+    ]
+    if not real:
+        return None
+    by, region = max(real, key=lambda one: abs(one[0]))
+    return {"place": named(region), "by": f"{by:+,.0f}"}
 
 
 def _share(code: str, change: Change, than: str) -> str:
-    titles = {"settled": _("ODR和解成功率"), "on_time": _("按时办结率"), "first_response": _("首次响应")}
-    is_better = (change.by < 0) == (code in LESS_IS_BETTER)
+    titles = {"settled": _("ODR和解成功率"), "on_time": _("按时办结率")}
     values = {"title": titles[code], "change": shift(code, change, than).text}
-    return (
-        _("%(title)s%(change)s，超出偶然范围，是好转。")
-        if is_better
-        else _("%(title)s%(change)s，超出偶然范围，需要查原因。")
-    ) % values
+    return (_("%(title)s%(change)s，是好转。") if change.by > 0 else _("%(title)s%(change)s，需要查原因。")) % values
 
 
 def first_cards(
-    figures: Mapping[str, Figure], lists: cards.Lists, against: Sequence[tuple[str, Mapping[str, Change]]]
+    result: Mapping[str, Figure],
+    lists: cards.Lists,
+    against: Sequence[tuple[str, Mapping[str, Change]]],
+    today: tuple[str, ...] = (),
 ) -> list[cards.Card]:
-    """The cards of the period with their changes; ``against`` names each other period and what changed since. What came
-    in and what went says so where there was nothing then, as in the first year of a portal."""
+    """The cards of the period with their changes; ``against`` names each other period and what changed since, ``today``
+    what came in since the period. What came in and what went says so where there was nothing then, as in the first
+    year of a portal.
+    """
     return [
         replace(
             card,
+            foot=(*card.foot, *(today if card.code == "received" else ())),
             shifts=tuple(
                 (
                     shift(card.code, changes[card.code], than)
@@ -270,8 +365,8 @@ def first_cards(
                     else Shift(_("%(than)s没有数据") % {"than": than})
                 )
                 for than, changes in against
-                if card.code in changes or (card.code in ("received", "closed") and not changes)
+                if card.code in changes or (card.code in COUNTS and not changes)
             ),
         )
-        for card in cards.flow_cards(figures, lists)
+        for card in cards.flow_cards(result, lists)
     ]

@@ -1,30 +1,19 @@
 """Is it working: signs that follow from rows, /metrics for whoever may, one letter a condition and day."""
 
-import random
-from collections import Counter
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from math import comb
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from hypothesis import given as such
-from hypothesis import settings
-from hypothesis import strategies as st
 
 from accounts.models import Administrator, OutgoingMessage, User
 from complaints.models import Heartbeat
 from complaints.procedure.workflow import Status
 from oversight import letters
 from oversight.counters import rollups
-from oversight.counters.sums import bucket_of
-from oversight.figures.figures import Figure
 from oversight.models import AlarmSent, DirectorLetter, RollupState, SystemCheck
 from oversight.portal_state import signs
-from oversight.presenting import cards, shifts
-from oversight.presenting.shifts import newcombe, of_counts, of_figures, of_medians, of_ratios, of_shares
 from tests import found_in, given, missing_in
 from tests.cast import World
 from tests.oversight.looking import browser, page_of, sent
@@ -136,93 +125,6 @@ def test_the_record_is_gone_through_once_a_night_and_a_break_is_told(world: Worl
     assert "record_broken" in signs.read(now=night).alarms
     SystemCheck.objects.update(is_sound=True, at=night - timedelta(days=9))
     assert "record_unproven" in signs.read(now=night).alarms
-
-
-MINUTES = "response_minutes"
-
-
-def test_a_real_doubling_is_seen_and_newcombes_interval_is_the_published_one() -> None:
-    """Newcombe 1998, table II, method 10: 56/70 less 48/80, and 9/10 less 3/10."""
-    assert newcombe((56, 70), (48, 80)) == pytest.approx((0.0524, 0.3339), abs=5e-5)
-    assert newcombe((9, 10), (3, 10)) == pytest.approx((0.1705, 0.8090), abs=5e-5)
-    assert of_counts(80, 40).is_real
-    assert of_counts(40, 80).is_real
-    assert of_counts(3, 1).is_chance, "few cases say nothing"
-    assert of_counts(60, 30, days=14, days_before=7).is_chance, "twice the days, twice the cases"
-    assert of_shares((90, 100), (60, 100)).is_real
-
-
-def test_what_never_changed_is_called_a_change_about_once_in_twenty() -> None:
-    """Drawn a thousand times from one and the same rate, by a seed."""
-    dice = random.Random(7)
-
-    def thrown(n: int, rate: float) -> int:
-        return sum(dice.random() < rate for _ in range(n))
-
-    counts = [of_counts(thrown(1000, 0.04), thrown(1000, 0.04)) for _ in range(1000)]
-    shares = [of_shares((thrown(120, 0.6), 120), (thrown(90, 0.6), 90)) for _ in range(1000)]
-    for changes in (counts, shares):
-        assert 15 <= sum(change is not None and change.is_real for change in changes) <= 85
-
-
-def test_what_was_settled_may_be_more_than_what_came_in() -> None:
-    """Of two counts neither is a part of the other: 45 settled in a week in which 30 complaints came are 150 %."""
-    few, quiet, busy, fewer = (
-        Figure(code="first_settled", n=whole, numerator=part, denominator=whole)
-        for part, whole in ((3, 2), (45, 30), (80, 40), (90, 200))
-    )
-    assert (cards.interval(few), cards.interval(quiet)) == ((), ("95%区间94.9～237.1%",))
-    assert of_figures(busy, few, days=7, days_before=7) is None
-    assert of_figures(busy, quiet, days=7, days_before=7) == shifts.Change(2.0, 1.5, True)
-    assert of_figures(busy, fewer, days=7, days_before=7).is_real
-    dice, real = random.Random(9), 0
-    for _ in range(1000):
-        one, other = ([sum(dice.random() < 0.5 for _ in range(n)) for n in (60, 50)] for _ in range(2))
-        result = of_ratios(one, other)
-        real += result is not None and result.is_real
-    assert real <= 85, "throws vary less than arrivals do, so fewer than one in twenty"
-
-
-@such(after=st.integers(0, 300), before=st.integers(0, 300))
-@settings(max_examples=200, deadline=None)
-def test_a_count_is_judged_as_the_sum_of_binomials_does(after: int, before: int) -> None:
-    """The slow way: the two-sided tail of n throws of a coin. Close to its edge the two may differ, far from it
-    never."""
-    n, least = after + before, min(after, before)
-    if not n:
-        assert of_counts(after, before).is_chance
-        return
-    tail = min(1.0, 2 * sum(comb(n, k) for k in range(least + 1)) / 2**n)
-    if tail < 0.02 and n >= shifts.TOO_FEW:
-        assert of_counts(after, before).is_real
-    if tail > 0.12:
-        assert of_counts(after, before).is_chance
-
-
-def test_medians_are_apart_where_their_intervals_are_which_hold_them_95_times_in_100() -> None:
-    quick = Counter(bucket_of(MINUTES, 60 + n % 30) for n in range(200))
-    slow = Counter(bucket_of(MINUTES, 300 + n % 60) for n in range(200))
-    few = Counter(bucket_of(MINUTES, n) for n in (10, 500, 900))
-    result = of_medians(MINUTES, slow, quick)
-    assert (result.is_real, result.after > result.before) == (True, True)
-    assert of_medians(MINUTES, few, quick).is_chance
-    assert of_medians(MINUTES, few, {}) is None
-    dice, inside = random.Random(3), 0
-    for _ in range(400):
-        values = Counter(bucket_of(MINUTES, int(dice.expovariate(1 / 400))) for _ in range(101))
-        result = shifts.median_interval(MINUTES, values)
-        assert result is not None
-        inside += result[0] * 0.95 <= 400 * 0.6931 <= result[1] * 1.05
-    assert inside >= 400 * 0.92
-
-
-def test_money_is_shown_and_never_judged() -> None:
-    def money(n: int) -> Figure:
-        typed = {"CNY": {"confirmed": Decimal(n), "vouchers": Decimal(0), "unconfirmed": Decimal(0)}}
-        return Figure(code="recovered", n=1, money=typed)
-
-    change = of_figures(money(900), money(100), days=7, days_before=7)
-    assert (change.by, change.is_chance, change.is_real) == (800, None, False)
 
 
 #: A Monday, nine in the morning in Fuzhou, and the Wednesday before it.
