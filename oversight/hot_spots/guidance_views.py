@@ -59,6 +59,7 @@ def _lines(rows: list[Guidance], page: str, today: Any) -> list[dict[str, Any]]:
             "counts": counts[row.pk],
             "is_open": row.state == Guidance.State.SENT,
             "tone": reduction_forms.GUIDANCE_TONES[row.state],
+            "judgement": reduction_forms.judgement_of(row, effect_of(row)),
         }
         for row in rows
     ]
@@ -201,9 +202,10 @@ def _shown(result: Guidance, today: Any) -> dict[str, Any]:
         "tone": reduction_forms.GUIDANCE_TONES[result.state],
         "about": what,
         "whose": whose,
+        "judgement": reduction_forms.judgement_of(result, effect_of(result)),
         "line": reduction_forms.line_of(result.hot_spot, url=""),
         "measures": reduction_forms.measures_of(result, today=today),
-        "effect": reduction_forms.effect_context(effect_of(result)),
+        "effect": reduction_forms.effect_context(effect_of(result), result),
         "is_draft": result.state == Guidance.State.DRAFT,
         "is_open": result.state == Guidance.State.SENT,
         "is_closed": result.state == Guidance.State.CLOSED,

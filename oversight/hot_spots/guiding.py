@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from oversight.hot_spots.effects import effect_of
 from oversight.letters import managers_of, send_to
 from oversight.models import Guidance, GuidanceMeasure, HotSpot, HotSpotAction
 from web.errors import Refusal
@@ -147,9 +148,16 @@ def report(guidance_id: int, number: int, *, state: str, text: str, by: User, no
 
 
 def close(guidance_id: int, *, verdict: str, why: str, by: User, now: datetime) -> Guidance:
-    """Whether it helped, with the reason; what was counted stands still from here on."""
+    """Whether it helped, with the reason; what was counted stands still from here on. Raises ReductionRefusal where it
+    is to be called a success and the counts do not say so.
+    """
     with transaction.atomic():
         guidance = _held(guidance_id, Guidance.State.SENT)
+        effect = effect_of(guidance)
+        if verdict == Guidance.Verdict.EFFECTIVE and not (effect is not None and effect.is_success):
+            raise ReductionRefusal(
+                "not_shown", _("前后对比的结果是“低于平常”的，才能选“起了作用”。请另选一项，或者等到满28天、56天再看。")
+            )
         guidance.state, guidance.verdict, guidance.closed_at = Guidance.State.CLOSED, verdict, now
         guidance.save(update_fields=["state", "verdict", "closed_at"])
         _note(guidance, Kind.CLOSED, by=by, now=now, text=why, said=verdict)

@@ -16,14 +16,16 @@ from accounts.keys import sealed_fields
 from complaints.forms.fields import PlainForm
 from complaints.procedure.typed_values import Choice, Day, FreeText
 from complaints.reading.case_people import label_of
-from oversight.hot_spots import unusual
-from oversight.hot_spots.effects import ENOUGH, Control, Effect
+from oversight.hot_spots import before_after, unusual
+from oversight.hot_spots.before_after import LOOKS
+from oversight.hot_spots.effects import Control, Effect
 from oversight.hot_spots.guiding import WantedMeasure
-from oversight.hot_spots.unusual import DAYS, USUAL, Ratio
+from oversight.hot_spots.unusual import DAYS, USUAL
 from oversight.models import ConsumerWarning, Guidance, GuidanceMeasure, HotSpot, HotSpotAction
 from oversight.models.reduction import LONGEST, LONGEST_MEASURE, LONGEST_WARNING
 from web.dates import day_text
 from web.languages import named
+from web.small_numbers import ENOUGH
 
 CHOOSE = _("请选择一项")
 #: A measure further away than this is no measure.
@@ -106,9 +108,7 @@ class CloseForm(PlainForm):
     """The judgement that ends a guidance."""
 
     verdict = _choice(_("这次指导"), Guidance.Verdict.choices)
-    why = _text(
-        _("判断的依据"), _("请写明依据什么判断"), _("企业会读到；下面的前后对比可以作为依据，区间跨过1就是看不出来")
-    )
+    why = _text(_("判断的依据"), _("请写明依据什么判断"), _("企业会读到；结果是“低于平常”的，才能选“起了作用”"))
 
 
 class WarningForm(PlainForm):
@@ -200,17 +200,6 @@ def detectable_rises() -> list[tuple[int, str]]:
     ]
 
 
-def ratio_text(ratio: Ratio | None) -> str:
-    """0.52（95%区间 0.38–0.71）."""
-    if ratio is None:
-        return gettext("还不能比较")
-    return gettext("%(value)s（95%%区间 %(low)s–%(high)s）") % {
-        "value": f"{ratio.value:.2f}",
-        "low": f"{ratio.low:.2f}",
-        "high": f"{ratio.high:.2f}",
-    }
-
-
 def control_text(group: Control) -> str:
     """Whose complaints the cell is compared with."""
     texts = {
@@ -222,53 +211,100 @@ def control_text(group: Control) -> str:
     return texts.get(group.kind, gettext("对照：全国别处的同类投诉")) % {"place": named(group)}
 
 
-def why_control(group: Control) -> str:
-    """Why these; nothing of rows of before there was a choice."""
-    if not group.kind:
-        return ""
-    chosen = gettext(
-        "对照组先取同一个省的：那里的季节、促销和天气最相近。被指导的企业都不算在内；送达前八周不足%(n)s件的，改用全国。"
-    ) % {"n": ENOUGH}
+def why_control(effect: Effect) -> str:
+    """Why these."""
+    group, values = effect.control_group, {"units": before_after.FEWEST_UNITS, "times": before_after.TIMES_OWN}
+    chosen = (
+        gettext(
+            "对照组先取同一个省的：那里的季节、促销和天气最相近；不足%(units)s个单位或者不足自己件数%(times)s倍的，改用全国。被指导的企业都不算在内。"
+        )
+        % values
+    )
     if group.kind == "country" and group.name:
         chosen += gettext("这一次%(place)s不足，所以用全国。") % {"place": named(group)}
     return chosen
 
 
-def effect_context(effect: Effect | None) -> dict[str, Any] | None:
-    """The table before and after, and one sentence that says no more than the intervals do."""
+def _per_cent(value: float) -> str:
+    return f"{abs(1 - value) * 100:.0f}%"
+
+
+def verdict_text(effect: Effect) -> str:
+    """One sentence that says no more than was measured; only of what is below the usual it says that it helped."""
+    verdict, ratio = effect.verdict, effect.ratio
+    if verdict == before_after.EARLY:
+        return gettext("送达后满28天、满56天各看一次；还不能下结论。")
+    if verdict == before_after.NO_CONTROL:
+        return gettext("没有足够的对照（至少%(units)s个单位，件数至少是自己的%(times)s倍），不下结论。") % {
+            "units": before_after.FEWEST_UNITS,
+            "times": before_after.TIMES_OWN,
+        }
+    if verdict == before_after.TREND:
+        return gettext("热点以前的26周里，件数已经在升或者在降，不下结论。")
+    if verdict == before_after.USUAL:
+        return gettext("已回到平常；自行回落也会这样，不算指导的作用。")
+    if ratio is None:
+        return gettext("低于平常，同类没有同样下降：起了作用。") if effect.is_success else gettext("说不清：件数太少。")
+    values = {"by": _per_cent(ratio.value), "low": f"{ratio.low:.2f}", "high": f"{ratio.high:.2f}"}
+    if verdict == before_after.BELOW:
+        if ratio.high >= 1 or effect.judged.before + effect.judged.after < ENOUGH:
+            return gettext("低于平常，同类没有同样下降：起了作用。")
+        values |= {"least": _per_cent(ratio.high), "most": _per_cent(ratio.low)}
+        return gettext("低于平常%(by)s（%(least)s–%(most)s），同类没有同样下降：起了作用。") % values
+    if verdict == before_after.STILL:
+        return gettext("仍高于平常：是平常的%(times)s倍（%(low)s–%(high)s）。") % (
+            values | {"times": f"{ratio.value:.2f}"}
+        )
+    return gettext("说不清：是平常的%(times)s倍，但是95%%区间%(low)s–%(high)s太宽。") % (
+        values | {"times": f"{ratio.value:.2f}"}
+    )
+
+
+def claims_too_much(guidance: Guidance, effect: Effect | None) -> bool:
+    """Called a success by method 1, and not by the present one."""
+    return guidance.verdict == Guidance.Verdict.EFFECTIVE and not (effect is not None and effect.is_success)
+
+
+def judgement_of(guidance: Guidance, effect: Effect | None) -> str:
+    """The judgement that ended a guidance; "" before."""
+    if not guidance.verdict:
+        return ""
+    label = str(Guidance.Verdict(guidance.verdict).label)
+    return (
+        gettext("%(verdict)s（按方法1作出，没有依据）") % {"verdict": label}
+        if claims_too_much(guidance, effect)
+        else label
+    )
+
+
+def effect_context(effect: Effect | None, guidance: Guidance) -> dict[str, Any] | None:
+    """The table before and after, and the verdict."""
     if effect is None:
         return None
-    beyond = effect.beyond
-    if beyond is None:
-        verdict = gettext("送达后还没有完整的一天，或者件数太少，还不能比较。")
-    elif beyond.is_fall:
-        verdict = gettext("与别处同类投诉相比，降幅超出了偶然。")
-    elif beyond.is_rise:
-        verdict = gettext("与别处同类投诉相比，反而增多，超出了偶然。")
-    else:
-        verdict = gettext("与别处同类投诉相比，看不出变化：区间跨过1。")
+    counts, days = effect.judged, LOOKS[len(effect.looks) - 1][0] if effect.looks else effect.days_after
 
-    def a_week(count: int, days: int) -> str:
-        result = effect.per_week(count, days)
-        return "–" if result is None else f"{result:.1f}"
+    def a_week(count: int, length: int) -> str:
+        return f"{count * DAYS / length:.1f}" if length > 0 else "–"
 
     return {
         "effect": effect,
-        "verdict": verdict,
-        "beyond": ratio_text(beyond),
-        "why_control": why_control(effect.control_group),
+        "verdict": verdict_text(effect),
+        "days_after": days,
+        "before_to": effect.first - timedelta(days=1),
+        "why_control": why_control(effect),
+        "is_claim_of_method_1": claims_too_much(guidance, effect),
+        "method": before_after.METHOD,
         "rows": [
             {
                 "label": label,
                 "before": before,
                 "before_a_week": a_week(before, effect.days_before),
                 "after": after,
-                "after_a_week": a_week(after, effect.days_after),
-                "ratio": ratio_text(ratio),
+                "after_a_week": a_week(after, days),
             }
-            for label, before, after, ratio in (
-                (gettext("本指导所指的投诉"), effect.before, effect.after, effect.own),
-                (control_text(effect.control_group), effect.elsewhere_before, effect.elsewhere_after, effect.control),
+            for label, before, after in (
+                (gettext("本指导所指的投诉"), counts.before, counts.after),
+                (control_text(effect.control_group), counts.control_before, counts.control_after),
             )
         ],
     }

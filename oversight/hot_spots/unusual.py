@@ -1,4 +1,4 @@
-"""How unusual a count is beside eight like it: the levels of hot spots, what a cell can show, and before and after.
+"""How unusual a count is beside eight like it: the levels of hot spots, and what a cell can show.
 
 Pure numbers; nothing here knows what is counted, where, or what day it is. The tests of counts stand in
 `oversight.figures.dispersion`; the method is told to people in docs/hot-spots.md, and
@@ -7,9 +7,8 @@ tests/oversight/hot_spots/test_unusual.py measures by simulation what is promise
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from math import exp, lgamma, log, sqrt
+from math import exp, lgamma, log
 
 from oversight.figures.dispersion import Dispersion, expected, tail_t
 
@@ -30,8 +29,6 @@ BELIEVED = 0.10
 COMMON = Dispersion(1.25, 30)
 #: The power with which a rise is called detectable.
 POWER = 0.9
-#: 97.5 % of the normal distribution lie below.
-Z = 1.959964
 
 
 def threshold(usual: int, share: float, dispersion: Dispersion, level: float) -> int:
@@ -87,52 +84,3 @@ def detectable(usual: int, share: float, dispersion: Dispersion, level: float) -
         else:
             high = middle
     return -int(-high * 10 // 1) / 10
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """How many times as often as before, with its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    @property
-    def is_fall(self) -> bool:
-        return self.high < 1
-
-    @property
-    def is_rise(self) -> bool:
-        return self.low > 1
-
-
-def rate_ratio(before: int, days_before: int, after: int, days_after: int, *, restless: float = 1.0) -> Ratio | None:
-    """Rate after over before, log-normal, widened by restlessness; None without days. A zero adds half a case."""
-    error = _error(before, after, restless)
-    if days_before <= 0 or days_after <= 0 or error is None:
-        return None
-    extra = 0.0 if before and after else 0.5
-    return _around(log((after + extra) / days_after) - log((before + extra) / days_before), error)
-
-
-def against(
-    cell: tuple[int, int], control: tuple[int, int], *, restless: float = 1.0, control_restless: float = 1.0
-) -> Ratio | None:
-    """By how much the cell, (before, after), changed beyond its control group. None without counts."""
-    errors = _error(*cell, restless), _error(*control, control_restless)
-    if errors[0] is None or errors[1] is None or not all(control):
-        return None
-    extra = 0.0 if all(cell) else 0.5
-    change = log((cell[1] + extra) / (cell[0] + extra)) - log(control[1] / control[0])
-    return _around(change, sqrt(errors[0] ** 2 + errors[1] ** 2))
-
-
-def _error(before: int, after: int, restless: float) -> float | None:
-    if before + after <= 0:
-        return None
-    extra = 0.0 if before and after else 0.5
-    return sqrt(restless * (1 / (before + extra) + 1 / (after + extra)))
-
-
-def _around(change: float, error: float) -> Ratio:
-    return Ratio(exp(change), exp(change - Z * error), exp(change + Z * error))

@@ -11,11 +11,11 @@ import pytest
 from django.utils import timezone
 
 from accounts.roles import Role
-from authorities.models import Officer
+from authorities.models import Officer, Region
 from complaints.procedure.workflow import Status
 from oversight.counters import rollups
 from oversight.hot_spots import effects, hotspots
-from oversight.models import ConsumerWarning, DayFacet, Guidance, HotSpot, Tally
+from oversight.models import ConsumerWarning, DayFacet, Guidance, HotSpot, MonthFacet, Tally
 from tests import given
 from tests.browser.looks import LOOKS, in_look
 from tests.cast import World
@@ -205,14 +205,19 @@ def test_from_the_hot_spot_to_the_warning(world: World, visit: Any) -> None:
     own.locator("form:has([name=measure]) button").click()
     assert "本月账单起已列明" in own.inner_text("main")
 
-    # Weeks later: fewer at the enterprise, as many as before elsewhere.
-    then = timezone.now() - 30 * DAY
-    Guidance.objects.filter(pk=guidance.pk).update(sent_at=then)
+    # Weeks later: fewer at the enterprise than before the hot spot, as many as before elsewhere.
     today = timezone.localdate()
-    days = [today - back * DAY for back in range(1, 90)]
+    Guidance.objects.filter(pk=guidance.pk).update(sent_at=timezone.now() - 60 * DAY)
+    hot = today - 70 * DAY
+    HotSpot.objects.filter(pk=guidance.hot_spot_id).update(first=hot - 6 * DAY, last=hot)
+    days = [today - back * DAY for back in range(1, 270)]
+    Tally.objects.all().delete()
     DayFacet.objects.bulk_create(DayFacet(day=day, facet=f"p:{CHARGE}", received=50) for day in days)
+    for province in Region.objects.filter(level="province").order_by("pk")[:8]:
+        month = (hot - 60 * DAY).replace(day=1)
+        MonthFacet.objects.create(region=province.pk, facet=f"p:{CHARGE}", month=month, received=9)
     received(
-        {day: 5 for day in days if day < today - 30 * DAY},
+        {day: 5 for day in days if day < hot - 6 * DAY},
         region=world.region.pk,
         enterprise=world.mobile.pk,
         problem=CHARGE,

@@ -16,7 +16,7 @@ from enterprises.models import Staff
 from oversight.hot_spots import effects, guiding, warning
 from oversight.hot_spots.effects import effect_of
 from oversight.hot_spots.guiding import WantedMeasure
-from oversight.models import ConsumerWarning, DayFacet, DayRegion, Guidance, HotSpot, HotSpotAction
+from oversight.models import ConsumerWarning, DayFacet, DayRegion, Guidance, HotSpot, HotSpotAction, MonthFacet
 from tests import found_in, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import ahead, officer_of
@@ -171,89 +171,156 @@ def sums_of_the_country(world: World, counts: dict[date, int]) -> None:
 NOON = datetime(2026, 11, 26, 12, 0, tzinfo=SHANGHAI)
 
 
-def test_before_and_after_beside_everybody_else(world: World) -> None:
-    """Five a day before, two a day after; the country stays at fifty a day."""
-    guidance = a_guidance(world, sent_at=NOON - 30 * DAY)
-    own = {TODAY - back * DAY: 2 if back < 30 else 5 for back in range(1, 100)}
-    typed = own | {TODAY: 99, TODAY - 30 * DAY: 77}
-    received(typed, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE)
+SENT = TODAY - 60 * DAY
+#: The hot spot was found in a week that ended ten days before the sending.
+LAST, FIRST = SENT - 10 * DAY, SENT - 16 * DAY
+#: The usual days: those before the hot spot.
+USUAL_DAYS = [FIRST - back * DAY for back in range(1, 183)]
+
+
+def of_provinces(n: int = 6) -> None:
+    """In so many other provinces there were such complaints in the usual months."""
+    provinces = Region.objects.filter(level="province").exclude(code="350000").order_by("pk")[:n]
+    for province in provinces:
+        for facet in ("", f"p:{CHARGE}"):
+            MonthFacet.objects.create(region=province.pk, facet=facet, month=date(2026, 5, 1), received=9)
+
+
+def guided(world: World, *, after: int, usual: int = 5, sent_at: datetime | None = None, **columns: Any) -> Guidance:
+    """``usual`` a day before, 20 while it was hot and until the sending, ``after`` a day since; the country stays at
+    100 a day.
+    """
+    guidance = a_guidance(world, sent_at=sent_at or NOON - 60 * DAY, **{"first": FIRST, "last": LAST} | columns)
+    days = [TODAY - back * DAY for back in range(1, 270)]
+    own = {day: after if day > SENT else 20 if day >= FIRST else usual for day in days} | {TODAY: 99}
+    received(own, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE)
     received(own, region=world.region.pk, enterprise=world.mobile.pk, problem="goods.quality")
-    sums_of_the_country(world, dict.fromkeys([*own, TODAY], 50))
+    sums_of_the_country(world, dict.fromkeys([*days, TODAY], 100))
+    of_provinces()
+    return guidance
+
+
+def test_before_and_after_beside_everybody_else(world: World) -> None:
+    guidance = guided(world, after=2)
     assert effects.sweep(now=NOON) == 1
     effect = effect_of(reloaded(guidance))
-    assert (effect.before, effect.days_before, effect.after, effect.days_after) == (56 * 5, 56, 29 * 2, 29)
-    assert (effect.elsewhere_before, effect.elsewhere_after) == (56 * 50 - 56 * 5, 29 * 50 - 29 * 2)
-    assert (effect.own.value, effect.control.value) == (pytest.approx(0.4), pytest.approx(48 / 45))
-    assert (effect.own.is_fall, effect.beyond.is_fall) == (True, True)
+    assert effect is not None
+    [first, second] = effect.looks
+    assert (effect.days_before, first.before, first.after, second.after) == (182, 182 * 5, 28 * 2, 56 * 2)
+    assert (second.control_before, second.control_after, second.units) == (182 * 95, 56 * 98, 6)
+    assert (effect.days_after, effect.so_far.after) == (56, 56 * 2)
+    assert (effect.verdict, effect.is_success) == ("below", True)
     page = page_of(world.lead, f"/enterprise/guidance/{guidance.pk}/")
-    assert not missing_in(page, "降幅超出了偶然", "0.40（95%区间")
-    # Counted again only when it is stale, and never after the end.
-    assert effects.sweep(now=NOON + timedelta(minutes=1)) == 0
+    assert not missing_in(page, "低于平常61%（", "同类没有同样下降：起了作用", "方法2：之前是截至")
+    # Counted once a day, as whole days are counted, and never after the end.
+    assert effects.sweep(now=NOON + timedelta(hours=3)) == 0
+    assert effects.sweep(now=NOON + DAY) == 1
     guiding.close(guidance.pk, verdict="effective", why="降了", by=world.rui, now=NOON)
     assert effects.sweep(now=NOON + 10 * DAY) == 0
 
 
-def control_of(world: World, **columns: Any) -> tuple[str, int, int]:
-    """Of a guidance of Mobile: what it is compared with, and that group's counts before and after."""
-    guidance = a_guidance(world, sent_at=NOON - 10 * DAY, **columns)
+def test_a_burst_that_went_by_itself_is_no_work_of_the_guidance(world: World) -> None:
+    """After the sending there are as many as before the burst: a fourth of what it was while it was found."""
+    guidance = guided(world, after=5)
+    effects.sweep(now=NOON)
+    page = page_of(world.rui, f"/authority/guidance/{guidance.pk}/")
+    assert not missing_in(page, "已回到平常；自行回落也会这样，不算指导的作用。")
+    assert "起了作用。" not in page
+    refused = sent(world.rui, f"/authority/guidance/{guidance.pk}/", do="close", verdict="effective", why="降了很多")
+    shown = refused.content.decode()
+    assert (refused.status_code, missing_in(shown, "的，才能选“起了作用”", "降了很多")) == (409, [])
+    assert sent(world.rui, f"/authority/guidance/{guidance.pk}/", do="close", verdict="not", why="x").status_code == 302
+
+
+def test_between_the_looks_nothing_is_said_and_days_of_older_hot_spots_are_not_usual(world: World) -> None:
+    guidance = guided(world, after=2, sent_at=NOON - 60 * DAY)
+    a_spot(world, first=FIRST - 30 * DAY, last=FIRST - 24 * DAY)
+    effects.sweep(now=NOON - 35 * DAY)
+    effect = effect_of(reloaded(guidance))
+    assert effect is not None
+    assert (effect.days_before, effect.looks, effect.verdict) == (175, (), "early")
+    assert "还不能下结论" in page_of(world.rui, f"/authority/guidance/{guidance.pk}/")
+
+
+def test_what_was_shown_by_method_1_is_counted_anew_and_the_page_says_so(world: World) -> None:
+    guidance = guided(world, after=5)
+    old = {"counts": [500, 40, 9000, 9000], "days": [56, 56], "restless": 1.2, "control": {}}
+    Guidance.objects.filter(pk=guidance.pk).update(
+        state="closed", verdict="effective", closed_at=NOON, effect=old, counted_at=NOON
+    )
+    assert effect_of(reloaded(guidance)) is None
+    assert [effects.sweep(now=NOON + n * DAY) for n in (1, 2)] == [1, 0]
+    page = page_of(world.rui, f"/authority/guidance/{guidance.pk}/")
+    assert not missing_in(page, "按方法2重新计算；以前按方法1显示的结论作废", "没有依据这样说", "已回到平常")
+
+
+def control_of(world: World, **columns: Any) -> tuple[str, int, int, int]:
+    """Of a guidance of Mobile: what it is compared with, that group's counts before and after, of how many units."""
+    guidance = a_guidance(world, sent_at=NOON - 60 * DAY, **{"first": FIRST, "last": LAST} | columns)
     result = effects.counted(Guidance.objects.select_related("hot_spot__region").get(pk=guidance.pk), now=NOON)
-    return result.control_group.kind, result.elsewhere_before, result.elsewhere_after
+    counts = result.judged
+    return result.control_group.kind, counts.control_before, counts.control_after, counts.units
 
 
-def spread_out(world: World, n: int, *, province: bool) -> None:
-    """``n`` a day of another enterprise and as many of Mobile, in a county of the same province, and three times as
-    many elsewhere.
+def spread_out(world: World, *, others: int) -> None:
+    """One a day of Mobile; of ``others`` other enterprises one a day in this county and in as many others of the
+    province; ten times as many in the country.
     """
     around = Region.objects.get(level="province", pk__lte=world.region.pk, last__gte=world.region.pk)
     counties = Region.objects.filter(level="county", pk__gt=around.pk, pk__lte=around.last).exclude(pk=world.region.pk)
-    days = {TODAY - back * DAY: n for back in range(1, 67)}
-    for enterprise in (world.telecom, world.mobile):
-        for region in (world.region, *counties.order_by("pk")[: int(province)]):
-            received(days, region=region.pk, enterprise=enterprise.pk, problem=CHARGE)
-    sums_of_the_country(world, dict.fromkeys(days, 10 * n))
+    places = [world.region, *counties.order_by("pk")[:others]]
+    days = dict.fromkeys([*USUAL_DAYS, *(SENT + n * DAY for n in range(1, 60))], 1)
+    received(days, region=world.region.pk, enterprise=world.mobile.pk, problem=CHARGE)
+    for n, region in enumerate(places):
+        received(days, region=region.pk, enterprise=9000 + n, problem=CHARGE)
+    sums_of_the_country(world, dict.fromkeys(days, 10 * (others + 2)))
+    of_provinces()
 
 
 def test_a_cell_is_compared_with_what_lies_around_it(world: World) -> None:
-    spread_out(world, 2, province=True)
-    assert control_of(world, enterprise=None, region=world.region) == ("counties", 112, 18)
-    assert control_of(world) == ("firms", 224, 36)
-    # Both counties lie in the one city: nothing of the province is left beside it; the country is, without city and
-    city = Region.objects.get(level="city", pk__lte=world.region.pk, last__gte=world.region.pk)
-    assert control_of(world, enterprise=None, region=city, place=city.pk) == ("country", 56 * (20 - 8), 9 * (20 - 8))
+    spread_out(world, others=5)
+    assert control_of(world, enterprise=None, region=world.region) == ("counties", 5 * 182, 5 * 56, 5)
+    assert control_of(world) == ("firms", 6 * 182, 6 * 56, 6)
 
 
 def test_the_page_says_with_what_it_is_compared_and_why(world: World) -> None:
-    spread_out(world, 2, province=False)
-    guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
+    """Two other counties are too few units; the country is taken, without the county and the enterprise."""
+    spread_out(world, others=2)
+    assert control_of(world, enterprise=None, region=world.region) == ("country", (40 - 2) * 182, (40 - 2) * 56, 6)
+    guidance = Guidance.objects.get()
     effects.sweep(now=NOON)
     page = page_of(world.rui, f"/authority/guidance/{guidance.pk}/")
     assert not missing_in(page, "对照：全国其他地方、其他企业的同类投诉", "福建省不足，所以用全国")
     assert "所以用全国" in page_of(world.lead, f"/enterprise/guidance/{guidance.pk}/")
+    MonthFacet.objects.all().delete()
+    effects.sweep(now=NOON + DAY)
+    assert "没有足够的对照" in page_of(world.rui, f"/authority/guidance/{guidance.pk}/")
 
 
 def test_a_fall_that_came_everywhere_is_said_to_be_none(world: World) -> None:
-    guidance = a_guidance(world, sent_at=NOON - 30 * DAY, facet="")
-    own = {TODAY - back * DAY: 1 if back < 30 else 2 for back in range(1, 90)}
-    received(own, region=world.region.pk, enterprise=world.mobile.pk)
-    sums_of_the_country(world, {day: 20 * n for day, n in own.items()})
+    guidance = guided(world, after=2)
+    DayFacet.objects.filter(day__gt=SENT).update(received=42)
     effects.sweep(now=NOON)
     effect = effect_of(reloaded(guidance))
-    assert (effect.own.is_fall, effect.beyond.is_fall) == (True, False)
-    assert "看不出变化" in page_of(world.rui, f"/authority/guidance/{guidance.pk}/")
+    assert effect is not None
+    assert effect.judged.control_after == 56 * 40
+    assert (effect.is_success, effect.ratio and effect.ratio.high > 0.9) == (False, True)
 
 
 def test_nothing_can_be_compared_on_the_first_day_and_of_a_region_only_the_guided_one_counts(world: World) -> None:
-    guidance = a_guidance(world, sent_at=NOON)
+    guidance = a_guidance(world, sent_at=NOON, first=TODAY - 9 * DAY, last=TODAY - 3 * DAY)
     effects.sweep(now=NOON)
     effect = effect_of(reloaded(guidance))
-    assert (effect.days_after, effect.own, effect.beyond) == (0, None, None)
-    assert "还不能比较" in page_of(world.rui, f"/authority/guidance/{guidance.pk}/")
-    guidance = a_guidance(world, sent_at=NOON - 10 * DAY, enterprise=None, region=world.region)
+    assert effect is not None
+    assert (effect.days_after, effect.ratio, effect.verdict) == (0, None, "early")
+    assert "还不能下结论" in page_of(world.rui, f"/authority/guidance/{guidance.pk}/")
+    of_a_region = {"enterprise": None, "region": world.region, "first": FIRST, "last": LAST}
+    guidance = a_guidance(world, sent_at=NOON - 60 * DAY, **of_a_region)
     far = Officer.objects.get(user=officer_of(world, "far")).authority.region
     for region, enterprise in ((world.region, world.mobile), (far, world.mobile), (world.region, world.telecom)):
-        received({TODAY - 20 * DAY: 4, TODAY - 2 * DAY: 3}, region=region.pk, enterprise=enterprise.pk, problem=CHARGE)
+        received({FIRST - DAY: 4, SENT + 2 * DAY: 3}, region=region.pk, enterprise=enterprise.pk, problem=CHARGE)
     result = effects.counted(Guidance.objects.select_related("hot_spot").get(pk=guidance.pk), now=NOON)
-    assert (result.before, result.after) == (4, 3)
+    assert (result.judged.before, result.judged.after) == (4, 3)
 
 
 def test_a_warning_is_drafted_approved_by_another_published_and_withdrawn(world: World) -> None:
