@@ -74,7 +74,12 @@ def _offers(rounds: int) -> Figure:
         results = []
         for case in cases:
             answers, promises = offer_of(
-                [ShortAnswer(demand=d, verdict="grant", by="service_change", due_on=now.date()) for d in demands[case]]
+                [
+                    ShortAnswer(
+                        demand=d, verdict="grant", by="bill_credit" if d.amount else "service_change", due_on=now.date()
+                    )
+                    for d in demands[case]
+                ]
             )
             results.append(
                 (

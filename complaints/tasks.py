@@ -7,7 +7,7 @@ from complaints import handling
 from complaints.assignment import assigning, call_backs, owners
 from complaints.dossier import building as dossiers
 from complaints.evidence import scanning
-from complaints.handling import printing_documents
+from complaints.handling import asking_promises, printing_documents
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
@@ -85,6 +85,11 @@ def sweep_webhooks() -> int:
 @shared_task
 def sweep_evidence() -> int:
     return scanning.sweep_evidence(now=timezone.now())
+
+
+@shared_task
+def sweep_promises() -> int:
+    return asking_promises.sweep_promises(now=timezone.now())
 
 
 @shared_task

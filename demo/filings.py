@@ -250,7 +250,7 @@ class Story:
     answer: str = "accept"
     takes_back: bool = False
     improves: bool = False
-    promises: bool = True
+    does_first: bool = False
     keeps: str = "kept"
     onward: bool = True
     authority: str = "accept"

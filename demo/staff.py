@@ -5,6 +5,7 @@ Each function says what this member of staff would do now; the verb may still re
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import both, consumer, enterprise, offers, supervision
@@ -122,7 +123,7 @@ def _contact(case: Case) -> list[Move | None]:
 
 
 def an_offer(case: Case, today: date, *, is_good: bool) -> tuple[list[Answer], list[Promise], str]:
-    """An answer to every demand that is still open, and what follows from it."""
+    """An answer to every demand that is still open, and what follows from each grant."""
     rng = case.rng
     settled = 1 if case.times("part") and case.story.answer == "part_go_on" else 0
     answers: list[Answer] = []
@@ -140,7 +141,7 @@ def an_offer(case: Case, today: date, *, is_good: bool) -> tuple[list[Answer], l
             promises += _promises(case, today, kind, ordinal, part, before=len(promises))
         else:
             answers.append(Answer(demand=ordinal, verdict="refuse", reason=rng.choice(texts.SENTENCES["refusals"])))
-    return answers, promises if case.story.promises else [], rng.choice(texts.SENTENCES["offer_messages"])
+    return answers, promises, rng.choice(texts.SENTENCES["offer_messages"])
 
 
 def _promises(
@@ -148,20 +149,22 @@ def _promises(
 ) -> list[Promise]:
     days = 25 if case.story.stays_at == S.PERFORMING else case.rng.randint(8, 18)
     due_on = today + timedelta(days=days)
-    if amount is not None and amount > 0:
-        how = case.rng.choice(["bill_credit", "original_channel"] if kind == "refund" else ["transfer", "voucher"])
-        what = "退还争议费用" if kind == "refund" else "补偿损失"
-        return [Promise(kind=how, what=what, amount=amount, due_on=due_on, demand=ordinal)]
-    if kind == "return_goods":
+    if kind == "return_goods" and not amount:
         back, what = _PROMISED[kind]
         return [
             Promise(kind=back, what=what, owed_by="consumer", due_on=due_on, demand=ordinal),
             Promise(kind="other", what="收到退货后出具验收单", days_after=5, after=before + 1, demand=ordinal),
         ]
-    if kind in _PROMISED:
-        how, what = _PROMISED[kind]
-        return [Promise(kind=how, what=what, due_on=due_on, demand=ordinal)]
-    return []
+    when: dict[str, Any] = {"due_on": due_on, "demand": ordinal}
+    if case.story.does_first:
+        proof = case.rng.choice(texts.SENTENCES["proofs"]).format(n=f"{case.nth:05}")
+        when = {"is_done": True, "proof": proof, "demand": ordinal}
+    if amount is not None and amount > 0:
+        how = case.rng.choice(["bill_credit", "original_channel"] if kind == "refund" else ["transfer", "voucher"])
+        what = "退还争议费用" if kind == "refund" else "补偿损失"
+        return [Promise(kind=how, what=what, amount=amount, **when)]
+    how, what = _PROMISED.get(kind, ("other", "书面答复并附材料"))
+    return [Promise(kind=how, what=what, **when)]
 
 
 def _perform(case: Case, scene: Scene) -> Move | None:

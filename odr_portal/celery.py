@@ -48,7 +48,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
             routing=("lessons",),
             oversight=("summaries", "guidance", "open_data", "director_letters"),
         ),
-        **_every(RETENTION_EVERY, complaints=("expired", "call_backs"), oversight=("record",)),
+        **_every(RETENTION_EVERY, complaints=("expired", "call_backs", "promises"), oversight=("record",)),
         **_every(COUNTING_EVERY, oversight=("hot_spots", "effects")),
         "oversight.tasks.sweep_comparison": COMPARING_EVERY,
         "oversight.tasks.sweep_alarms": ALARMING_EVERY,

@@ -13,7 +13,7 @@ from django.db import connection
 from complaints import handling
 from complaints.casefile.case_file import CaseFile
 from complaints.handling import Answer, Move, Promise
-from complaints.handling.steps import authority, both, consumer, enterprise, mediation, offers
+from complaints.handling.steps import authority, both, consumer, enterprise, mediation, offers, older_offers
 from complaints.handling.transition import saying, settling
 from complaints.handling.transition.effect import Effect
 from complaints.models import Complaint
@@ -70,6 +70,12 @@ def step(complaint: Complaint, move: handling.Move, actor: Any, now: datetime) -
     return complaint
 
 
+def asked_for_promise(_world: object, case: Complaint) -> Move:
+    """The case as if its offer were of former days, granting 28.50 more than it promises; and the question about it."""
+    case.obligations.update(amount=Decimal("100"))
+    return older_offers.ask_for_promise()
+
+
 def raised(call: Callable[..., Any], *args: Any, error: type[StepNotAllowed] = StepNotAllowed, **named: Any) -> Any:
     """With what the call is refused; fails where it is done."""
     with pytest.raises(error) as refusal:
@@ -96,14 +102,26 @@ def swept(complaint: Complaint, now: datetime) -> Complaint:
     return complaint
 
 
+#: What an offer says to the demand that it does not grant.
+CANCELLED_BEFORE = "这项服务上月已经退订，不用再办。"
+
+
+def promises(due_on: date | str = date(2026, 12, 7), amount: str = "128.50") -> list[Promise]:
+    """What is owed once both demands are granted."""
+    refund = Promise(kind="original_channel", what="退还多扣费用", amount=amount, due_on=due_on, demand=1)
+    return [refund, Promise(kind="service_change", what="取消智家体验包", due_on=due_on, demand=2)]
+
+
 def an_offer(*, due_on: date | None = date(2026, 12, 7), amount: str = "128.50") -> handling.Move:
+    """The money is granted; without ``due_on`` it was paid already."""
     terms = {"kind": "original_channel", "what": "退还多扣费用", "amount": amount, "demand": 1}
-    promises = () if due_on is None else (Promise(due_on=due_on, **terms),)
+    done = {"is_done": True, "proof": "退款流水 7788"}
     answers = [
         Answer(demand=1, verdict="grant", amount=amount, is_separable=True),
-        Answer(demand=2, verdict="grant", is_separable=True),
+        Answer(demand=2, verdict="refuse", reason=CANCELLED_BEFORE, is_separable=True),
     ]
-    return offers.make_offer(answers=answers, promises=promises, message="三个月合计全部退还。")
+    promise = Promise(**terms, **(done if due_on is None else {"due_on": due_on}))
+    return offers.make_offer(answers=answers, promises=[promise], message="三个月合计全部退还。")
 
 
 def a_refusal(message: str = "") -> handling.Move:
@@ -184,7 +202,7 @@ def a_complaint(world: World, *, status: S = S.FILED, now: datetime = WEDNESDAY,
         return case
     if status == S.CLOSED:
         step(case, an_offer(due_on=None), world.handler, now)
-        return step(case, consumer.accept_offer(), world.consumer, now)
+        return step(case, consumer.accept_offer(confirmed=[1]), world.consumer, now)
     step(case, an_offer(due_on=(now + timedelta(days=26)).date()), world.handler, now)
     if status == S.AWAITING_CONSUMER:
         return case

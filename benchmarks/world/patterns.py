@@ -86,8 +86,8 @@ class Pattern:
         self.take(case, enterprise.accept_case(handler_id=self.staff.pk), actors.staff_member(self.staff))
 
     def settle(self, case: Any) -> None:
-        """Offered, accepted at once without anything to do later: closed."""
-        from complaints.handling import Answer
+        """Offered as done already, accepted and confirmed at once: closed."""
+        from complaints.handling import Answer, Promise
         from complaints.handling.steps import consumer, offers
         from complaints.parties import actors
 
@@ -96,9 +96,14 @@ class Pattern:
             Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
             Answer(demand=2, verdict="grant", is_separable=True),
         ]
-        offer = offers.make_offer(answers=answers, promises=(), message="三个月合计全部退还。")
+        done: dict[str, Any] = {"is_done": True, "proof": "流水 7788"}
+        promises = [
+            Promise(kind="original_channel", what="退还多扣费用", amount="128.50", demand=1, **done),
+            Promise(kind="service_change", what="取消业务", demand=2, **done),
+        ]
+        offer = offers.make_offer(answers=answers, promises=promises, message="三个月合计全部退还。")
         self.take(case, offer, actors.staff_member(self.staff))
-        self.take(case, consumer.accept_offer(), actors.consumer(self.chen))
+        self.take(case, consumer.accept_offer(confirmed=[1, 2]), actors.consumer(self.chen))
 
 
 def days_later(now: datetime, days: int) -> datetime:

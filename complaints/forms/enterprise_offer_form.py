@@ -1,11 +1,12 @@
 """The offer editor: one block a demand, any number of promises, nothing typed is ever lost.
 
-The fields are named as the rule names them (``answer-1``, ``promise-2-amount``),
-and a demand without an answer cannot be sent.
+The fields are named as the rule names them (``answer-1``, ``promise-2-amount``), and a demand without an answer
+cannot be sent, nor a grant without what is to be done for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from complaints.handling import Answer, Promise
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.models import Demand, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
+from complaints.settlement import offer_terms
 from web.incoming import whole
 
 VERDICTS = ("grant", "part", "refuse")
@@ -25,7 +27,10 @@ VERDICTS = ("grant", "part", "refuse")
 MOST_ROWS = 20
 #: A field of an answer → the attribute of the answer that it shows.
 ANSWER_FIELDS = {"answer": "verdict", "amount": "amount", "reason": "reason", "separable": "is_separable"}
-ROW_FIELDS = ("kind", "what", "amount", "due_on", "owed_by", "after", "days_after", "last4", "proof")
+ROW_FIELDS = (
+    *("kind", "what", "amount", "due_on", "owed_by", "after", "days_after", "last4", "proof"),
+    *("demand", "is_done"),
+)
 
 
 class OfferForm(StepForm):
@@ -49,6 +54,8 @@ class OfferForm(StepForm):
         set_choices(self, "pick", [UNCHOSEN, *((str(pk), name) for pk, name in templates)])
         self.has_templates = bool(templates)
         self.demands, self.count, self.today = list(demands), count, today
+        #: No row was written for what is granted; the rows were added with the sums.
+        self.is_bare = False
         self.fields["rows"].initial = count
         for demand in self.demands:
             self._add_demand(demand)
@@ -84,6 +91,12 @@ class OfferForm(StepForm):
             "last4": FreeText(label=gettext("事项%(n)s收款账号末4位") % slot, required=False, rows=1, longest=4),
             "proof": FreeText(label=gettext("事项%(n)s的证明") % slot, required=False, rows=1, longest=200),
         }
+        if self.demands:
+            fields["is_done"] = forms.BooleanField(label=gettext("事项%(n)s已经做到") % slot, required=False)
+        if len(self.demands) > 1:
+            demands = [(str(d.ordinal), _of_demand(d)) for d in self.demands]
+            label, none = gettext("事项%(n)s为哪一项诉求") % slot, gettext("请选；只同意了一项时可以不选")
+            fields["demand"] = Choice(label=label, required=False, choices=[("", none), *demands], widget=forms.Select)
         if place > 1:
             before = [(str(n), gettext("在事项%(n)s之后") % {"n": n}) for n in range(1, place)]
             label = gettext("事项%(n)s什么时候做") % slot
@@ -112,9 +125,10 @@ class OfferForm(StepForm):
 
     @property
     def promise_rows(self) -> list[dict[str, Any]]:
-        """Each promise with its place and its controls; the first has no ``after`` and no ``days_after``."""
+        """Each promise with its place and its controls; the first has no ``after`` and no ``days_after``, what answers
+        no demand no ``demand`` and no ``is_done``."""
         return [
-            {"place": place, "after": None, "days_after": None}
+            {"place": place, "after": None, "days_after": None, "demand": None, "is_done": None}
             | {name: self[f"promise-{place}-{name}"] for name in ROW_FIELDS if f"promise-{place}-{name}" in self.fields}
             for place in range(1, self.count + 1)
         ]
@@ -125,6 +139,11 @@ class OfferForm(StepForm):
             self._check_answer(demand, cleaned)
         for place in range(1, self.count + 1):
             self._check_promise(place, cleaned)
+        answered = not any(f"{name}-{d.ordinal}" in self.errors for d in self.demands for name in ANSWER_FIELDS)
+        if self.demands and answered and (self.is_bare or not self.errors):
+            promises = [] if self.is_bare else self.promises()
+            for gap in offer_terms.gaps(self._answers(), offer_terms.with_demands(self._answers(), promises)):
+                self.add_error(gap.field if gap.field in self.fields else None, gap.reason)
         return cleaned
 
     def _check_answer(self, demand: Demand, cleaned: dict[str, Any]) -> None:
@@ -157,7 +176,9 @@ class OfferForm(StepForm):
 
         if value("kind") in MONEY_KINDS and not value("amount"):
             missing("amount", gettext("金额请填数字，例如 128.50"))
-        if value("after"):
+        if value("is_done"):
+            self._check_done(place, value, missing)
+        elif value("after"):
             if value("days_after") is None:
                 missing("days_after", gettext("请填数字，例如 3"))
         elif value("due_on") is None:
@@ -168,21 +189,31 @@ class OfferForm(StepForm):
         if last4 and not (len(last4) == 4 and last4.isascii() and last4.isalnum()):
             missing("last4", gettext("只填账号末4位。"))
 
+    def _check_done(self, place: int, value: Callable[[str], Any], missing: Callable[[str, str], None]) -> None:
+        if not value("proof"):
+            missing("proof", gettext("已经做到的，请写明证明，例如流水号和日期。"))
+        if value("owed_by") == "consumer":
+            missing("is_done", gettext("只有企业自己的事可以写“已经做到”。"))
+        if value("due_on") is not None and value("due_on") > self.today:
+            missing("due_on", gettext("已经做到的事，不能再约定以后的日期。"))
+        if value("after"):
+            missing("after", gettext("已经做到的事，不能再约定以后的日期。"))
+
     def answers(self) -> list[Answer]:
-        """What the verb wants to hear; only of a valid form. Granting without naming a sum means the whole of it."""
+        """What the verb wants to hear; only of a valid form. A grant without a sum comes to what is promised for it."""
+        return offer_terms.with_promised_sums(self._answers(), self.promises())
+
+    def _answers(self) -> list[Answer]:
+        """Granting without naming a sum means the whole of it."""
         answers = []
         for demand in self.demands:
             verdict, reason, amount, is_separable = (
                 self.cleaned_data[f"{name}-{demand.ordinal}"] for name in ("answer", "reason", "amount", "separable")
             )
-            if verdict == "refuse":
-                amount = None
-            elif verdict == "grant" and amount is None:
-                amount = demand.amount
             answers.append(
                 Answer(demand=demand.ordinal, verdict=verdict, amount=amount, reason=reason, is_separable=is_separable)
             )
-        return answers
+        return offer_terms.with_sums(answers, {d.ordinal: d.amount for d in self.demands})
 
     def promises(self) -> list[Promise]:
         promises = []
@@ -200,9 +231,16 @@ class OfferForm(StepForm):
                     days_after=row["days_after"] if after else None,
                     payee_last4=row["last4"] or "",
                     proof=row["proof"] or "",
+                    demand=int(row["demand"]) if row["demand"] else None,
+                    is_done=bool(row["is_done"]),
                 )
             )
-        return promises
+        return offer_terms.with_demands(self._answers(), promises)
+
+
+def _of_demand(demand: Demand) -> str:
+    slot = {"n": demand.ordinal, "title": wording.label(demand.kind, kind="demand_kind")}
+    return gettext("诉求%(n)s：%(title)s") % slot
 
 
 def count_of(data: Mapping[str, Any]) -> int:
@@ -235,12 +273,33 @@ def without_row(data: Mapping[str, Any], gone: int) -> dict[str, Any]:
 
 
 def without_blank_rows(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Rows in which nobody wrote anything promise nothing: whoever refuses everything leaves the first one empty."""
+    """Rows in which nobody wrote anything promise nothing: whoever refuses everything leaves the first one as it was,
+    the sum in it too."""
     kept = dict(data)
+    grants = any(name.startswith("answer-") and value in ("grant", "part") for name, value in kept.items())
+    filled_in = {"owed_by", "demand"} if grants else {"owed_by", "demand", "amount"}
+    written = [name for name in ROW_FIELDS if name not in filled_in]
     for place in range(count_of(data), 0, -1):
-        if not any(str(kept.get(f"promise-{place}-{name}") or "").strip() for name in ROW_FIELDS if name != "owed_by"):
+        if not any(str(kept.get(f"promise-{place}-{name}") or "").strip() for name in written):
             kept = without_row(kept, place)
     return kept
+
+
+def first_rows(demands: Sequence[Demand], data: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """A row for what is to be done, with the sum: for the one demand that names a sum (``data`` None), else for each
+    demand that ``data`` grants."""
+    if data is None:
+        wanted = [d for d in demands if d.amount]
+        wanted = wanted if len(wanted) == 1 else []
+    else:
+        wanted = [d for d in demands if data.get(f"answer-{d.ordinal}") in ("grant", "part")]
+    values: dict[str, Any] = {"rows": str(max(1, len(wanted)) if data is None else len(wanted))}
+    for place, demand in enumerate(wanted, start=1):
+        typed = "" if data is None else str(data.get(f"amount-{demand.ordinal}") or "").strip()
+        amount: Decimal | str | None = typed or demand.amount
+        values |= {f"promise-{place}-demand": str(demand.ordinal), f"promise-{place}-owed_by": "enterprise"}
+        values |= {f"promise-{place}-amount": "" if amount is None else str(amount)}
+    return values
 
 
 def offer_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequence[Obligation]) -> dict[str, Any]:
@@ -250,9 +309,12 @@ def offer_values(offer: Offer, answers: Sequence[OfferAnswer], obligations: Sequ
         n = answer.demand.ordinal
         values |= {f"{name}-{n}": getattr(answer, key) for name, key in ANSWER_FIELDS.items()}
     places = {row.ordinal: place for place, row in enumerate(obligations, start=1)}
+    ordinals = {answer.demand_id: answer.demand.ordinal for answer in answers}
     for row in obligations:
         typed = {name: getattr(row, "payee_last4" if name == "last4" else name, "") for name in ROW_FIELDS}
         typed["after"] = str(places.get(row.after_ordinal or 0, ""))
+        typed["demand"] = str(ordinals.get(row.answers_demand_id or 0, ""))
+        typed["is_done"] = row.reported_at is not None
         values |= {f"promise-{places[row.ordinal]}-{name}": value for name, value in typed.items()}
     return values
 

@@ -18,6 +18,7 @@ from complaints.handling.steps import (
     jurisdiction,
     mediation,
     offers,
+    older_offers,
     parties,
     platform,
     proposals,
@@ -34,6 +35,7 @@ from complaints.settlement.offer_terms import Answer, Promise
 
 _MODULES = (
     *(authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, mediation, offers),
+    older_offers,
     *(parties, platform, proposals, supervision, violations, contact_access, undoing),
 )
 

@@ -168,12 +168,18 @@ def _answer(pick: Pick, demand: Demand, rule: Rule) -> ShortAnswer:
     if one is None:
         raise WrongInput("no_rule", _("诉求“%(demand)s”没有统一的答复。") % {"demand": text})
     amount = None if one.verdict == "refuse" else _amount(pick, demand, one, text)
+    if one.verdict == "grant" and amount is None:
+        amount = demand.amount
     if one.verdict == "grant" and amount is not None and demand.amount is not None and amount < demand.amount:
         raise WrongInput("less_than_asked", _("“%(demand)s”的金额少于消费者要求的，不能算“同意”。") % {"demand": text})
     if one.verdict == "part" and amount is not None and not amount and demand.amount:
         raise WrongInput("nothing_granted", _("“%(demand)s”的金额是0，不能算“部分同意”。") % {"demand": text})
+    if one.verdict != "refuse" and not one.by:
+        raise WrongInput("no_promise", _("“%(demand)s”同意了，但没有写怎么履行。") % {"demand": text})
     if one.by in MONEY_KINDS and one.verdict != "refuse" and not amount:
         raise WrongInput("no_amount", _("“%(demand)s”没有金额。") % {"demand": text})
+    if amount and one.by not in MONEY_KINDS:
+        raise WrongInput("promised_less", _("“%(demand)s”同意了金额，但履行方式不是付钱。") % {"demand": text})
     return ShortAnswer(
         demand=demand, verdict=one.verdict, amount=amount, reason=one.reason, by=one.by, due_on=rule.due_on
     )

@@ -4,6 +4,7 @@ may not read is left out before a template sees it."""
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.http import Http404
@@ -141,6 +142,12 @@ class CasePage:
     def promises(self) -> list[ObligationView]:
         """The ledger: what was agreed and how it stands."""
         return case_settlement.in_force(self.obligations)
+
+    @property
+    def unpromised(self) -> Decimal | None:
+        """What was granted in this case and is nowhere promised; None where all of it is."""
+        sums = [offer.unpromised for offer in self.offers if offer.unpromised is not None]
+        return sum(sums, Decimal(0)) if sums else None
 
     @property
     def demand_lines(self) -> list[str]:

@@ -13,6 +13,7 @@ from complaints.models import Deadline, Demand, Matter, Obligation, Offer, Offer
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case_people import demand_text
+from complaints.settlement import offer_terms
 from web.templatetags.portal import money
 
 VERDICT_TONES = {"grant": "ok", "part": "warn", "refuse": "bad"}
@@ -64,6 +65,11 @@ class ObligationView:
     may_be_broken: bool = False
 
     @property
+    def is_done_already(self) -> bool:
+        """The offer on the table says that it was done before."""
+        return self.state_code == "proposed" and self.row.reported_at is not None
+
+    @property
     def is_overdue(self) -> bool:
         return self.clock is not None and self.clock.state == "lapsed"
 
@@ -91,6 +97,8 @@ class OfferView:
     total_change: str = ""
     last_day: date | None = None
     last_day_change: str = ""
+    #: What an offer of former days granted and nobody promised to pay; None where all of it was promised.
+    unpromised: Decimal | None = None
 
     @property
     def is_open(self) -> bool:
@@ -110,6 +118,7 @@ def offers_of(
     for answer in answers:
         by_offer.setdefault(answer.offer_id, []).append(answer)
     results: list[OfferView] = []
+    last = offer_terms.answered_last(offers, (a for rows in by_offer.values() for a in rows))
     for offer in sorted(offers, key=lambda o: o.number):
         before = results[-1] if results and results[-1].offer.engagement_id == offer.engagement_id else None
         mine = [o for o in obligations if o.row.offer_id == offer.pk]
@@ -136,6 +145,7 @@ def offers_of(
                 reply=wording.label(offer.decline_reason, kind="decline_reason") if offer.decline_reason else "",
                 total_change=_more_or_less(total, before.total) if before else "",
                 last_day_change=_sooner_or_later(last_day, before.last_day) if before else "",
+                unpromised=offer_terms.unpromised(offer, by_offer.get(offer.pk, []), [o.row for o in mine], last=last),
             )
         )
     return results[::-1]
@@ -233,16 +243,17 @@ def _obligation(row: Obligation, clock: Deadline | None, side: str, today: date)
         state = _("接受后生效")
     late = clock is not None and clock.state == "lapsed"
     who = _("您来做") if side == "consumer" else _("由消费者做")
-    later = _("第%(n)s项确认后%(days)s个工作日内")
+    later = _("第%(n)s项确认后%(days)s个工作日内") % {"n": row.after_ordinal, "days": row.days_after}
+    was_done = row.state == "proposed" and row.reported_at is not None
     return ObligationView(
         row=row,
         ordinal=row.ordinal,
         what=row.what,
         amount=row.amount,
         to_whom=f"{who} · {where}" if row.owed_by == "consumer" else where,
-        due_on=row.due_on,
-        due_text="" if row.due_on else later % {"n": row.after_ordinal, "days": row.days_after},
-        proof=row.reported_proof or row.proof,
+        due_on=None if was_done else row.due_on,
+        due_text=_("企业说已经做到") if was_done else "" if row.due_on else later,
+        proof=row.reported_proof or row.proof or wording.label(row.kind, kind="obligation_proof"),
         state=state,
         state_code=row.state,
         state_tone="bad" if late else OBLIGATION_TONES.get(row.state, "neutral"),

@@ -102,6 +102,7 @@ _CONDITIONS: dict[str, Callable[[Around], bool]] = {
     "replace_offer": lambda a: a.has_open_offer and not any(o.is_replacement for o in a.offers),
     "make_offer": lambda a: not a.has_open_offer,
     "answer_question": lambda a: "question" in a.matters,
+    "add_promise": lambda a: "unpromised" in a.matters,
     "confirm_performed": lambda a: a.owed(
         "consumer" if a.side == "enterprise" else "enterprise", "due", "reported", "silent"
     ),

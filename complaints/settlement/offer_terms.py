@@ -1,27 +1,31 @@
-"""What an offer says, one half written, and what one lacks before it is sent: findings that forbid nothing."""
+"""What an offer says and what each grant needs (``gaps``: without it no offer is made), one half written, and what one
+lacks before it is sent: findings that forbid nothing."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django.db.models import F
+from django.utils.translation import gettext as _
 from rapidfuzz import fuzz
 
 from accounts.models import User
 from accounts.retention import delete_some
 from complaints import wording
-from complaints.models import Complaint, Engagement, OfferDraft
+from complaints.models import Complaint, Engagement, Obligation, Offer, OfferAnswer, OfferDraft
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.categories import DEMAND_BY_CODE
+from complaints.procedure.refusals import WrongInput
+from web.templatetags.portal import money
 
 #: In the order in which they are shown.
-CODES = ("unanswered", "no_contact", "no_amount", "no_date", "promised_less", "below_law", "blanks", "copied")
+CODES = ("unanswered", "no_contact", "no_amount", "below_law", "blanks", "copied")
 #: From here on (of 100) a text is the same as another one; shorter ones are alike by nature.
 ALIKE = 90
 SHORTEST = 20
@@ -41,12 +45,11 @@ class DraftAnswer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DraftObligation:
-    """One obligation. ``has_day``: by a date, or so many days after another one."""
+    """One obligation."""
 
     kind: str
     amount: Decimal | None = None
     owed_by: str = "enterprise"
-    has_day: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,8 +103,6 @@ def findings(draft: Draft) -> list[Finding]:
         *_unanswered(draft),
         *_no_contact(draft),
         *_no_amount(draft),
-        *_no_date(draft),
-        *_promised_less(draft),
         *_below_law(draft),
         *_blanks(draft),
         *_copied(draft),
@@ -127,21 +128,6 @@ def _no_amount(draft: Draft) -> list[Finding]:
         for a in draft.answers
         if a.verdict in ("grant", "part") and a.amount is None and a.demand in asked and asked[a.demand].is_for_money
     ]
-
-
-def _no_date(draft: Draft) -> list[Finding]:
-    has_day = any(p.owed_by == "enterprise" and p.has_day for p in draft.promises)
-    return [] if has_day or all(a.verdict == "refuse" for a in draft.answers) else [Finding("no_date", "add")]
-
-
-def _promised_less(draft: Draft) -> list[Finding]:
-    """The answers grant more than anybody is to pay."""
-    granted = _granted(draft)
-    promised = _promised(draft) or Decimal(0)
-    if not draft.promises or promised >= granted:
-        return []
-    place = next((n for n, p in enumerate(draft.promises, start=1) if p.kind in MONEY_KINDS), 1)
-    return [Finding("promised_less", f"promise-{place}-amount")]
 
 
 def _below_law(draft: Draft) -> list[Finding]:
@@ -209,7 +195,8 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
-    """One obligation: a last day, or days after another promise (by its place, from 1)."""
+    """One obligation: a last day, or days after another promise (by its place, from 1). ``demand``: the ordinal of what
+    it answers; may be left out where only one can be meant. ``is_done``: done already, which ``proof`` shows."""
 
     kind: str
     what: str
@@ -221,6 +208,126 @@ class Promise:
     payee_last4: str = ""
     proof: str = ""
     demand: int | None = None
+    is_done: bool = False
+
+
+def with_sums(answers: Sequence[Answer], asked: Mapping[int, Decimal | None]) -> list[Answer]:
+    """Granting without naming a sum means the whole of what was ``asked`` (by ordinal); a refusal gives none."""
+    results = []
+    for answer in answers:
+        amount = None if answer.verdict == "refuse" else answer.amount
+        if answer.verdict == "grant" and amount is None:
+            amount = asked.get(answer.demand)
+        results.append(replace(answer, amount=amount))
+    return results
+
+
+def with_demands(answers: Sequence[Answer], promises: Sequence[Promise]) -> list[Promise]:
+    """What the enterprise promises without saying for what belongs to the one grant that it can answer: money to what
+    was granted as a sum, all else to what was granted without one. Where several can be meant, it stays open."""
+    granted = [a for a in answers if a.verdict != "refuse"]
+    sums = [a.demand for a in granted if a.amount]
+    acts = [a.demand for a in granted if not a.amount]
+    results = []
+    for promise in promises:
+        could_be = (sums or acts) if promise.kind in MONEY_KINDS else (acts or sums)
+        is_open = promise.demand is None and promise.owed_by == "enterprise" and len(could_be) == 1
+        results.append(replace(promise, demand=could_be[0]) if is_open else promise)
+    return results
+
+
+def with_promised_sums(answers: Sequence[Answer], promises: Sequence[Promise]) -> list[Answer]:
+    """A grant that names no sum comes to what is promised for it."""
+    sums = {a.demand: _paid_for(a.demand, promises) for a in answers if a.verdict != "refuse" and a.amount is None}
+    return [replace(a, amount=sums[a.demand]) if sums.get(a.demand) else a for a in answers]
+
+
+def gaps(answers: Sequence[Answer], promises: Sequence[Promise]) -> list[WrongInput]:
+    """What keeps each grant from carrying its obligations (procedure, section 3, ``make_offer``): the enterprise owes
+    something for every grant, and the money that answers a demand adds up exactly to what is granted for it.
+
+    ``answers`` went through ``with_sums``, ``promises`` through ``with_demands``; their amounts are decimals."""
+    results = []
+    granted = {a.demand: a for a in answers if a.verdict != "refuse"}
+    for place, promise in enumerate(promises, start=1):
+        field = f"promise-{place}-demand"
+        if promise.demand is not None and promise.demand not in granted and promise.owed_by == "enterprise":
+            text = _("第%(n)s项诉求没有同意，不能为它约定要做到的事。") % {"n": promise.demand}
+            results.append(WrongInput("not_granted", text, field=field))
+        elif promise.demand is None and promise.owed_by == "enterprise" and promise.kind in MONEY_KINDS:
+            if granted:
+                text = _("请选这笔钱是为哪一项诉求付的。")
+                results.append(WrongInput("which_demand", text, field=field))
+            else:
+                text = _("没有同意任何诉求，却约定了付钱：请把相应的诉求改成“部分同意”，或者去掉这一项。")
+                results.append(WrongInput("not_granted", text, field=field))
+    results += [gap for answer in granted.values() if (gap := _gap(answer, promises)) is not None]
+    return results
+
+
+def _gap(answer: Answer, promises: Sequence[Promise]) -> WrongInput | None:
+    """What this one grant lacks, or promises too much."""
+    granted = Decimal(answer.amount or 0)
+    paid, n = _paid_for(answer.demand, promises), answer.demand
+    places = [
+        place
+        for place, p in enumerate(promises, start=1)
+        if p.demand == n and p.owed_by == "enterprise" and p.kind in MONEY_KINDS
+    ]
+    # In the last row of several: the first ones were meant so.
+    field = f"promise-{places[-1]}-amount" if places else f"answer-{n}"
+    slot = {"n": n, "granted": money(granted), "promised": money(paid), "missing": money(abs(granted - paid))}
+    if answer.amount is not None and paid < granted:
+        text = _("第%(n)s项诉求同意了%(granted)s，约定要付的只有%(promised)s：还差%(missing)s。")
+        return WrongInput("promised_less", text % slot, field=field)
+    if answer.amount is not None and paid > granted:
+        text = _("第%(n)s项诉求同意了%(granted)s，约定要付的是%(promised)s：多了%(missing)s。请把两处写成一样。")
+        return WrongInput("promised_more", text % slot, field=field)
+    if any(p.demand == n and p.owed_by == "enterprise" for p in promises):
+        return None
+    text = _("同意了第%(n)s项诉求，但没有约定怎样做到、哪天做到。请为它写一项要做到的事。")
+    return WrongInput("no_promise", text % slot, field=field)
+
+
+def unpromised(
+    offer: Offer, answers: Iterable[OfferAnswer], obligations: Iterable[Obligation], *, last: Mapping[int, int]
+) -> Decimal | None:
+    """How much more an offer that is in force, or lies with the consumer, grants than the enterprise promised; None
+    where it promised all of it. Only offers of former days, before ``gaps``, promised less.
+
+    ``answers``: its own, with their demands; ``obligations``: those of the case; ``last``: ``answered_last``. Of an
+    offer that was accepted in part, what was given up or left to the authority is not granted."""
+    if offer.state not in ("open", "accepted"):
+        return None
+    mine = [o for o in obligations if o.offer_id == offer.pk]
+    dropped = {o.answers_demand_id for o in mine if o.state == "dropped"}
+    granted = [
+        a
+        for a in answers
+        if a.verdict != "refuse"
+        and last[a.demand_id] == offer.pk
+        and not a.demand.is_given_up
+        and a.demand_id not in dropped
+    ]
+    if any(a.demand.is_settled for a in granted):
+        granted = [a for a in granted if a.demand.is_settled]
+    sums = (a.demand.amount if a.verdict == "grant" and a.amount is None else a.amount for a in granted)
+    owed = (o.amount for o in mine if o.state != "dropped" and o.owed_by == "enterprise" and o.kind in MONEY_KINDS)
+    missing = sum(filter(None, sums), Decimal(0)) - sum(filter(None, owed), Decimal(0))
+    return missing if missing > 0 else None
+
+
+def answered_last(offers: Iterable[Offer], answers: Iterable[OfferAnswer]) -> dict[int, int]:
+    """Demand → the newest of these offers that answers it; answers of other offers are left out."""
+    numbers = {offer.pk: offer.number for offer in offers}
+    known = [answer for answer in answers if answer.offer_id in numbers]
+    return {a.demand_id: a.offer_id for a in sorted(known, key=lambda a: numbers[a.offer_id])}
+
+
+def _paid_for(demand: int, promises: Sequence[Promise]) -> Decimal:
+    """The money that the enterprise promises for this demand."""
+    rows = (p for p in promises if p.demand == demand and p.owed_by == "enterprise" and p.kind in MONEY_KINDS)
+    return sum((Decimal(p.amount or 0) for p in rows), Decimal(0))
 
 
 #: A draft that nobody touched for so long is thrown away by the night.

@@ -1,8 +1,8 @@
 """Steps on many cases in one flush, tried out first where somebody wants to see, and offers told in a few cells.
 
 A rehearsal is the real thing taken back, so it refuses exactly what the real one would. Tables and measures say the
-same things in the same way: granting a sum without naming one means the whole of it, and without a way nothing has to
-be done.
+same things in the same way: granting a sum without naming one means the whole of it, and what is granted is promised
+as a whole.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ from complaints.wording import label
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortAnswer:
-    """What is said to one demand. ``by``: kind of obligation, empty where nothing has to be done."""
+    """What is said to one demand. ``by``: kind of obligation; empty only where it is refused."""
 
     demand: Demand
     verdict: str

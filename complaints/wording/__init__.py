@@ -55,6 +55,7 @@ KINDS: dict[str, Mapping[str, str | Promise]] = {
     "offer_finding": settlement.OFFER_FINDINGS,
     "obligation_state": settlement.OBLIGATION_STATES,
     "obligation_kind": settlement.OBLIGATION_KINDS,
+    "obligation_proof": settlement.OBLIGATION_PROOFS,
     "demand_kind": {kind.code: kind.label for kind in DEMAND_KINDS},
     "contact_channel": settlement.CONTACT_CHANNELS,
     "channel": settlement.CHANNELS,

@@ -44,6 +44,20 @@ OBLIGATION_KINDS: dict[str, Promise] = {
     "other": pgettext_lazy("obligation_kind", "其他"),
 }
 
+#: What shows that it was done, where the promise does not say it in its own words.
+OBLIGATION_PROOFS: dict[str, Promise] = {
+    "original_channel": pgettext_lazy("obligation_proof", "退款记录：渠道、日期、末4位"),
+    "transfer": pgettext_lazy("obligation_proof", "转账记录：日期、末4位"),
+    "bill_credit": pgettext_lazy("obligation_proof", "抵扣后的账单"),
+    "voucher": pgettext_lazy("obligation_proof", "代金券的号码和有效期"),
+    "repair": pgettext_lazy("obligation_proof", "维修单"),
+    "exchange": pgettext_lazy("obligation_proof", "换货单"),
+    "service_change": pgettext_lazy("obligation_proof", "办理结果：业务名称和生效日"),
+    "apology": pgettext_lazy("obligation_proof", "书面道歉，或者通话的时间"),
+    "return_by_consumer": pgettext_lazy("obligation_proof", "快递单或者收条"),
+    "other": pgettext_lazy("obligation_proof", "照片或者书面说明"),
+}
+
 CONTACT_CHANNELS: dict[str, Promise] = {
     "phone": pgettext_lazy("contact_channel", "电话"),
     "sms": pgettext_lazy("contact_channel", "短信"),
@@ -127,6 +141,7 @@ OFFER_FINDINGS: dict[str, Promise] = {
     "unanswered": pgettext_lazy("offer_finding", "这项诉求还没有答复"),
     "no_contact": pgettext_lazy("offer_finding", "还没有与消费者联系的记录"),
     "no_amount": pgettext_lazy("offer_finding", "同意了，但没有写金额"),
+    # Entries of former days say these two: such an offer is refused since.
     "no_date": pgettext_lazy("offer_finding", "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结"),
     "promised_less": pgettext_lazy("offer_finding", "要做到的金额少于答复里同意的金额"),
     "below_law": pgettext_lazy("offer_finding", "少于法律规定至少应退的金额"),

@@ -110,7 +110,10 @@ def test_an_enterprise_walks_a_case_to_its_offer_and_a_refused_step_says_why_and
     due = (timezone.localdate() + timedelta(days=20)).isoformat()
     offer = {
         "answers": [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}],
-        "promises": [{"kind": "original_channel", "what": "退还", "amount": 128.5, "due_on": due, "demand": 1}],
+        "promises": [
+            {"kind": "original_channel", "what": "退还", "amount": 128.5, "due_on": due, "demand": 1},
+            {"kind": "service_change", "what": "退订", "due_on": due},
+        ],
         "message": "全部退还。",
     }
     made = ming.step(case, "make_offer", offer)
@@ -196,17 +199,20 @@ def test_what_an_offer_lacks_is_told_and_not_refused(world: World, program: Maki
     put_off = "您好，经核实，您反映的业务为正常收费，系统无异常，无法办理退费，感谢您的理解与支持。"
     ming, hour_ago = program("ming"), timezone.now() - timedelta(hours=1)
     case, *others = (given.a_complaint(world, status=Status.NEGOTIATING, now=hour_ago) for _ in range(3))
-    body = {"answers": [{"demand": 1, "verdict": "refuse", "reason": put_off}, {"demand": 2, "verdict": "grant"}]}
+    body: dict[str, Any] = {
+        "answers": [{"demand": 1, "verdict": "refuse", "reason": put_off}, {"demand": 2, "verdict": "grant"}]
+    }
+    less = ming.step(case, "make_offer", body)
+    assert (less.status_code, less.json()["code"], less.json()["field"]) == (422, "no_promise", "answer-2")
+    due_on = (timezone.localdate() + timedelta(days=20)).isoformat()
+    body["promises"] = [{"kind": "service_change", "what": "退订", "due_on": due_on}]
     answer = ming.step(case, "make_offer", body)
     assert answer.status_code == 200, answer.content.decode()
-    no_date = "同意了诉求，但没有写明要做到的事和最后一天；消费者接受后就直接办结"
-    assert answer.json()["advice"] == [
-        {"code": "no_contact", "field": "", "message": "还没有与消费者联系的记录"},
-        {"code": "no_date", "field": "add", "message": no_date},
-    ]
+    no_contact = {"code": "no_contact", "field": "", "message": "还没有与消费者联系的记录"}
+    assert answer.json()["advice"] == [no_contact]
     rows = [{"case": one.number, "input": body} for one in others]
     shown = ming.post("/steps/make_offer/batch/", {"rows": rows}).json()["results"]
-    assert [[one["code"] for one in row["advice"]] for row in shown] == [["no_contact", "no_date", "copied"]] * 2
+    assert [[one["code"] for one in row["advice"]] for row in shown] == [["no_contact", "copied"]] * 2
     assert "advice" not in ming.step(case, "add_internal_note", {"text": "已发方案。"}).json()
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.db import transaction
-from django.db.models import Max
+from django.db import connection, transaction
+from django.db.models import F, Max
 from django.utils import timezone
 
 from accounts.demo import demo_people
@@ -75,9 +75,33 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
     papers = Evidence.objects.exclude(complaint=None)
     assert set(papers.values_list("media_type", flat=True)) == {"image/png", "text/plain"}
     assert papers.values("complaint__status").distinct().count() > 1
+    what_is_granted_is_promised()
     the_desks_are_full()
     nothing_is_in_the_future()
     everybody_may_sign_in()
+
+
+#: Answers, those that grant, those for which the money owed is another sum, and those for which nothing is owed.
+GRANTED = """
+select count(*), count(*) filter (where a.verdict <> 'refuse'),
+    count(*) filter (where a.verdict <> 'refuse' and coalesce(a.amount, 0) <> (
+        select coalesce(sum(b.amount), 0) from complaints_obligation b
+        where b.offer_id = a.offer_id and b.answers_demand_id = a.demand_id and b.owed_by = 'enterprise'
+            and b.kind in ('original_channel', 'transfer', 'bill_credit', 'voucher'))),
+    count(*) filter (where a.verdict <> 'refuse' and not exists (
+        select from complaints_obligation b
+        where b.offer_id = a.offer_id and b.answers_demand_id = a.demand_id and b.owed_by = 'enterprise'))
+from complaints_offeranswer a join complaints_offer o on o.id = a.offer_id"""
+
+
+def what_is_granted_is_promised() -> None:
+    """Of every offer, whatever became of it; some of it was done before."""
+    with connection.cursor() as cursor:
+        cursor.execute(GRANTED)
+        answers, granted, other_sums, nothing_owed = cursor.fetchone()
+    assert (granted > 50, granted < answers, other_sums, nothing_owed) == (True, True, 0, 0)
+    done = models.Obligation.objects.filter(reported_at=F("offer__made_at"))
+    assert {"confirmed"} <= set(done.values_list("state", flat=True))
 
 
 def the_desks_are_full() -> None:

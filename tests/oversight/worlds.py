@@ -19,7 +19,7 @@ from complaints import handling
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import authority, both, casework, consumer, enterprise, mediation, offers, supervision
 from complaints.handling.transition import undoing
-from complaints.models import Complaint
+from complaints.models import Complaint, Demand
 from complaints.parties import actors
 from complaints.parties.actors import Actor
 from complaints.procedure.filing_request import RespondentRequest
@@ -156,6 +156,7 @@ class Walk:
 
         stop = (0.2, chen, consumer.stop_negotiating)
         wait = (3, chen, lambda: consumer.add_statement(text=TEXT))
+        done = [o.ordinal for o in case.obligations.all() if o.state == "proposed" and o.reported_at is not None]
         redate = {n: (self.now + timedelta(days=6)).date().isoformat() for n in promises["broken"]}
         match Status(case.status):
             case S.FILED:
@@ -196,7 +197,7 @@ class Walk:
             case S.AWAITING_CONSUMER:
                 rest = ["give_up", "go_on", "regulator"]
                 return [
-                    (4, chen, consumer.accept_offer),
+                    (4, chen, lambda: consumer.accept_offer(confirmed=done if dice.random() < 0.5 else ())),
                     (1, chen, lambda: consumer.accept_offer(separable=[1], rest=dice.choice(rest))),
                     (2, chen, consumer.let_rest),
                     (1, chen, given.accept_of_old),
@@ -269,4 +270,19 @@ class Walk:
         if self.dice.random() < 0.2:
             return offers.make_offer(answers=[Answer(demand=d.ordinal, verdict="refuse", reason=TEXT) for d in left])
         answers = [Answer(demand=d.ordinal, verdict="grant", amount=d.amount, is_separable=True) for d in left]
-        return offers.make_offer(answers=answers, promises=self._promises())
+        return offers.make_offer(answers=answers, promises=[p for d in left for p in self._for_demand(d)])
+
+    def _for_demand(self, demand: Demand) -> list[Promise]:
+        """What is owed once it is granted: in one part or two, at times done already, at times after a return."""
+        dice = self.dice
+        due = (self.now + timedelta(days=dice.choice([1, 4, 9, 16]))).date()
+        kind, amount = "service_change", demand.amount
+        if amount:
+            kind = dice.choice(["original_channel", "transfer", "voucher"])
+        if dice.random() < 0.2:
+            return [Promise(kind=kind, what=TEXT, amount=amount, demand=demand.ordinal, is_done=True, proof="流水")]
+        parts = [amount / 2, amount - amount / 2] if amount and dice.random() < 0.3 else [amount]
+        results = [Promise(kind=kind, what=TEXT, amount=part, due_on=due, demand=demand.ordinal) for part in parts]
+        if dice.random() < 0.2:
+            results.append(Promise(kind="return_by_consumer", what="寄回设备", owed_by="consumer", due_on=due))
+        return results

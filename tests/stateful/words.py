@@ -78,7 +78,8 @@ def _one_promise(seen: Seen, dice: random.Random, *states: str, **said: Any) -> 
 
 def accept_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
     if dice.random() < 0.5 or len(seen.demands) < 2:
-        return {}
+        done = [o.ordinal for o in seen.obligations if o.state == "proposed" and o.reported_at is not None]
+        return {"confirmed": done} if dice.random() < 0.5 else {}
     open_ones = [d.ordinal for d in seen.demands if not d.is_settled and not d.is_given_up]
     return {"separable": open_ones[:1], "rest": dice.choice(REST)}
 
@@ -91,6 +92,26 @@ def answers(seen: Seen, dice: random.Random, *, best: bool) -> tuple[Answer, ...
         said: Said = {"reason": "" if verdict == "grant" else TEXT, "is_separable": dice.random() < 0.7}
         results.append(Answer(demand=demand.ordinal, verdict=verdict, amount=amount, **said))
     return tuple(results)
+
+
+def an_offer(seen: Seen, dice: random.Random, *, best: bool) -> Said:
+    """Mostly one in which each grant carries what is owed for it."""
+    said = answers(seen, dice, best=best)
+    if dice.random() < 0.15:
+        return {"answers": said, "promises": promises(seen, dice)}
+    rows: list[Promise] = []
+    for answer in said:
+        if answer.verdict == "refuse":
+            continue
+        when: Said = {"demand": answer.demand, "due_on": seen.day(dice.randint(0, 20))}
+        if dice.random() < 0.2:
+            when = {"demand": answer.demand, "is_done": True, "proof": "流水 7788"}
+        elif dice.random() < 0.2:
+            back = Promise(kind="return_by_consumer", what="退回光猫", owed_by="consumer", due_on=seen.day(5))
+            rows, when = [*rows, back], {"demand": answer.demand, "days_after": 3, "after": len(rows) + 1}
+        way: Said = {"kind": "transfer", "amount": answer.amount} if answer.amount else {"kind": "service_change"}
+        rows.append(Promise(what="办好这一项", **way, **when))
+    return {"answers": said, "promises": tuple(rows)}
 
 
 def promises(seen: Seen, dice: random.Random) -> tuple[Promise, ...]:
@@ -116,7 +137,7 @@ def make_offer(seen: Seen, dice: random.Random, actor: Actor) -> Said:
     if dice.random() < 1 / 7:
         left = [one.ordinal for one in seen.demands if not one.is_settled and not one.is_given_up]
         return {"answers": tuple(Answer(demand=number, verdict="refuse", reason=TEXT) for number in left)}
-    return {"answers": answers(seen, dice, best=False), "promises": promises(seen, dice)}
+    return an_offer(seen, dice, best=False)
 
 
 def confirm_performed(seen: Seen, dice: random.Random, actor: Actor) -> Said | None:
@@ -229,7 +250,7 @@ WORDS: dict[str, Build] = {
     "assign": handler,
     "log_contact": lambda s, d, a: {"channel": d.choice(["phone", "sms"]), "reached": d.random() < 0.3, "note": "记录"},
     "make_offer": make_offer,
-    "replace_offer": lambda s, d, a: {"answers": answers(s, d, best=d.random() < 0.8), "promises": promises(s, d)},
+    "replace_offer": lambda s, d, a: an_offer(s, d, best=d.random() < 0.8),
     "report_failure": lambda s, d, a: {"reason": d.choice(FAILURE_REASONS), "text": TEXT},
     "return_case": return_case,
     "report_performed": report_performed,

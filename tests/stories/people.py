@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -96,10 +97,12 @@ def passed(case: Complaint, now: datetime) -> Complaint:
     return case
 
 
-def granting(*promises: Promise, amount: str = "128.50", separable: bool = False) -> Move:
-    """An offer that grants both demands."""
-    money = Answer(demand=1, verdict="grant", amount=amount, is_separable=separable)
-    other = Answer(demand=2, verdict="grant", is_separable=separable)
+def granting(*promises: Promise) -> Move:
+    """An offer that grants the money that is promised, and nothing else."""
+    amount = sum(Decimal(p.amount or 0) for p in promises)
+    verdict, reason = ("grant", "") if amount >= Decimal("128.50") else ("part", "按实际多扣的月份计算。")
+    money = Answer(demand=1, verdict=verdict, amount=amount, reason=reason)
+    other = Answer(demand=2, verdict="refuse", reason=given.CANCELLED_BEFORE)
     return offers.make_offer(answers=[money, other], promises=promises)
 
 

@@ -15,7 +15,7 @@ from tests import given, missing_in
 from tests.cast import WEDNESDAY, World
 from tests.complaints.evidence.files import jpeg
 from tests.complaints.pages.at_the_desk import address, signed_in
-from tests.stories.people import Person, clock, day, granting, home, paid, passed, workspace
+from tests.stories.people import Person, clock, day, home, paid, passed, workspace
 
 __all__ = ["clock", "home", "workspace"]
 
@@ -70,8 +70,8 @@ def test_a_number_ported_between_two_carriers(world: World, home: Person) -> Non
         case.refresh_from_db()
     assert (first.enterprise, second.enterprise) == (world.mobile, world.telecom)
     given.step(first, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, WEDNESDAY)
-    given.step(first, granting(), world.handler, WEDNESDAY)
-    home.sends(first, "offer/1", {"answer": "accept"})
+    given.step(first, given.an_offer(due_on=None), world.handler, WEDNESDAY)
+    home.sends(first, "offer/1", {"answer": "accept", "confirmed": ["1"]})
     second.refresh_from_db()
     assert (first.outcome, second.status) == (O.SETTLED, S.WITH_ENTERPRISE)
     assert signed_in(world.ming).get(address(second)).status_code == 404

@@ -136,11 +136,14 @@ def test_a_mediation_that_is_not_kept(world: World, home: Person) -> None:
     assert missing_in(home.sees(case, at=day(12, 1)), "向人民法院起诉", "2029年11月1日") == []
 
 
+NO_CANCEL = Answer(demand=2, verdict="refuse", reason=given.CANCELLED_BEFORE)
+
+
 def test_a_better_offer_before_i_answer(world: World, home: Person) -> None:
     """Replaced by one that is no worse; the page says what changed, and the old one cannot be answered."""
     case = given.a_complaint(world, status=S.NEGOTIATING)
     part = Answer(demand=1, verdict="part", amount="60", reason="系统里只查到最近两个月多扣。")
-    whole, other = Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")
+    whole, other = Answer(demand=1, verdict="grant", amount="128.50"), NO_CANCEL
     offer = offers.make_offer(answers=[part, other], promises=[refund("2026-12-07", "60")])
     better = offers.replace_offer(answers=[whole, other], promises=[refund("2026-12-07")])
     given.step(case, offer, world.handler, day(0))

@@ -143,10 +143,11 @@ def _negotiated(family: Family) -> Walk:
     walk[S.NEGOTIATING].append((proposals.propose(move=offers.make_offer(answers=answers)), actor))
     for status in (S.AWAITING_CONSUMER, S.PERFORMING, S.CLOSED):
         due_on, how = date.today() + timedelta(days=26), {"amount": "128.50", "demand": 1}
-        refund = Promise(kind="original_channel", what="退还多扣费用", due_on=due_on, **how)
+        when: dict[str, Any] = {"is_done": True, "proof": "流水 7788"} if status == S.CLOSED else {"due_on": due_on}
+        refund = Promise(kind="original_channel", what="退还多扣费用", **how, **when)
         answers = [Answer(verdict="grant", is_separable=True, **how)]
-        promises, message = () if status == S.CLOSED else (refund,), f"全部退还 {canary(letter, 'offer')}"
-        walk[status].append((offers.make_offer(answers=answers, promises=promises, message=message), actor))
+        message = f"全部退还 {canary(letter, 'offer')}"
+        walk[status].append((offers.make_offer(answers=answers, promises=[refund], message=message), actor))
     return walk
 
 
@@ -156,7 +157,7 @@ def _decided(family: Family, county: Actor) -> Walk:
     report = (violations.split_report(text=f"举报 {canary(family.letter, 'report')}"), county)
     walk: Walk = {status: [report] for status in _WITH_IT if status != S.CLOSED}
     walk[S.PERFORMING].append((consumer_steps.accept_offer(), chen))
-    walk[S.CLOSED] = [report, (consumer_steps.accept_offer(), chen)]
+    walk[S.CLOSED] = [report, (consumer_steps.accept_offer(confirmed=[1]), chen)]
     for status in _AT_AUTHORITY:
         walk[status] = [(consumer_steps.stop_negotiating(), chen), report]
     return walk

@@ -57,13 +57,7 @@ def advice(
                 for a in answers
             ],
             promises=[
-                DraftObligation(
-                    kind=p.kind,
-                    amount=saying.money(p.amount, ""),
-                    owed_by=p.owed_by,
-                    has_day=bool(p.due_on or p.days_after),
-                )
-                for p in promises
+                DraftObligation(kind=p.kind, amount=saying.money(p.amount, ""), owed_by=p.owed_by) for p in promises
             ],
             message=message,
             has_contact=is_measure or was_contacted(engagement),

@@ -38,8 +38,11 @@ def correct_facts(file: CaseFile, actor: Actor, *, text: str) -> Effect:
 
 
 @verb(rest=partial(saying.choice, allowed=REST))
-def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (), rest: str = "give_up") -> Effect:
-    """Accept all, or the separable demands ``separable`` (ordinals).
+def accept_offer(
+    file: CaseFile, actor: Actor, *, separable: Sequence[int] = (), rest: str = "give_up", confirmed: Sequence[int] = ()
+) -> Effect:
+    """Accept all, or the separable demands ``separable`` (ordinals); ``confirmed``: ordinals of what the enterprise
+    reported as done already and the consumer saw done.
 
     ``rest`` says what becomes of the others: given up (the case is settled in part), go on negotiating, or to the
     regulator; accepted obligations stay in force either way. What grants nothing cannot be accepted."""
@@ -76,6 +79,10 @@ def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (),
             file.change(obligation, state="dropped")
     settling.bring_into_force(file, kept, file.now)
     data = {"offer": offer.number, "demands": sorted(part), "late": file.complaint.is_late}
+    if confirmed:
+        for obligation in saying.obligations(file, confirmed, ("reported",), "enterprise"):
+            settling.confirm(file, obligation, file.now)
+        data["confirmed"] = sorted(confirmed)
     data |= parties.bound(file, offer.number)
     if left and rest == "go_on":
         if clocks.has_run_out(file, Clock.NEGOTIATION, file.now):
@@ -84,7 +91,7 @@ def accept_offer(file: CaseFile, actor: Actor, *, separable: Sequence[int] = (),
     if left and rest == "regulator":
         return settling.leave(file, result="failed", ended_by="stopped", reason="rest_to_regulator", data=data)
     if kept or file.obligations_in("due", "reported"):
-        return Effect(to=S.PERFORMING, data=data)
+        return settling.when_all_is_done(file, Effect(to=S.PERFORMING, data=data))
     settling.end_engagement(file, "settled", "accepted", file.now)
     return Effect(to=S.CLOSED, outcome=Outcome.SETTLED, reason="nothing_to_perform", data=data)
 

@@ -1,6 +1,7 @@
 """Offers: an answer to every demand and the promises that follow from it. A replaced offer is never worse."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,12 +13,12 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import advising
 from complaints.handling.transition import clocks, saying, settling
 from complaints.handling.transition.effect import Effect, verb
-from complaints.models import Engagement, Obligation, Offer, OfferAnswer
+from complaints.models import Demand, Engagement, Obligation, Offer, OfferAnswer
 from complaints.models.settlement import MONEY_KINDS, OBLIGATION_KINDS
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Clock, Status
-from complaints.settlement import answer_templates
+from complaints.settlement import answer_templates, offer_terms
 from complaints.settlement.offer_terms import Answer, Promise
 from enterprises.models import TemplateVersion
 
@@ -59,10 +60,13 @@ def make_offer(
     measure_id: UUID | None = None,
     template_version: int | None = None,
 ) -> Effect:
-    """Answers every open demand and says what follows from it. ``template_version``: whose words the message holds."""
+    """Answers every open demand and says what follows from it: each grant carries its obligations, and their money adds
+    up to what is granted. ``template_version``: whose words the message holds."""
     if file.open_offer is not None:
         raise StepNotAllowed("offer_open", _("已有一份方案在等消费者；请先答复提问。"))
-    offer = _write_offer(file, actor, answers, promises, message, measure_id=measure_id, template=template_version)
+    offer, answers, promises = _write_offer(
+        file, actor, answers, promises, message, measure_id=measure_id, template=template_version
+    )
     data = _offer_facts(offer, answers, promises) | _advice(file, offer, answers, promises)
     touch_first_contact(file, file.now)
     return Effect(to=S.AWAITING_CONSUMER, data=data, texts=_offer_texts(message, answers))
@@ -87,7 +91,9 @@ def replace_offer(
         earlier = before.get(answer.demand)
         if earlier is not None and _is_worse(answer, earlier):
             raise WrongInput("worse", _("新方案的每一项都不能比原来差。"), field=f"answer-{answer.demand}")
-    offer = _write_offer(file, actor, answers, promises, message, is_replacement=True, template=template_version)
+    offer, answers, promises = _write_offer(
+        file, actor, answers, promises, message, is_replacement=True, template=template_version
+    )
     file.change(old, state="superseded", answered_at=file.now)
     settling.drop_obligations(file, old)
     clocks.end_live(file, Clock.CONFIRMATION)
@@ -106,6 +112,8 @@ _RANK = {"refuse": 0, "part": 1, "grant": 2}
 def _is_worse(answer: Answer, earlier: OfferAnswer) -> bool:
     saying.choice(answer.verdict, _RANK, f"answer-{answer.demand}")
     amount, asked = saying.money(answer.amount, f"amount-{answer.demand}"), earlier.demand.amount
+    if answer.verdict == "grant" and amount is None:
+        amount = asked
     # Offers of old could call a part a grant.
     stood = (
         "part"
@@ -127,9 +135,11 @@ def _write_offer(
     measure_id: UUID | None = None,
     is_replacement: bool = False,
     template: int | None = None,
-) -> Offer:
+) -> tuple[Offer, list[Answer], list[Promise]]:
+    """The offer, and what it says with every sum and every demand named."""
     engagement = engaged(file)
     checked = _checked_answers(file, answers)
+    promises = offer_terms.with_demands(checked, promises)
     given = saying.text(message, "message", needed=False)
     offer = Offer(
         **of_engagement(file),
@@ -143,25 +153,29 @@ def _write_offer(
         template_version=_template(file, engagement, template, given),
         is_replacement=is_replacement,
     )
-    rows = _checked_promises(file, promises, offer, engagement)
-    refuses_all = all(answer.verdict == "refuse" for answer, _amount, _reason in checked)
+    rows = checked_promises(file, promises, offer, engagement)
+    refuses_all = all(answer.verdict == "refuse" for answer in checked)
     offer.grants_nothing = refuses_all and all(row.owed_by != "enterprise" for row in rows)
+    promises = [replace(promise, amount=row.amount) for promise, row in zip(promises, rows, strict=True)]
+    for gap in offer_terms.gaps(checked, promises):
+        raise gap
+    checked = offer_terms.with_promised_sums(checked, promises)
     file.add(offer)
     by_ordinal = {d.ordinal: d for d in file.demands}
-    for answer, amount, reason in checked:
+    for answer in checked:
         file.add(
             OfferAnswer(
                 offer=offer,
                 demand=by_ordinal[answer.demand],
                 verdict=answer.verdict,
-                amount=amount,
-                reason=reason,
+                amount=answer.amount,
+                reason=answer.reason,
                 is_separable=answer.is_separable,
             )
         )
     for row in rows:
         file.add(row)
-    return offer
+    return offer, checked, promises
 
 
 def _template(file: CaseFile, engagement: Engagement, version: int | None, message: str) -> TemplateVersion | None:
@@ -178,8 +192,8 @@ def _template(file: CaseFile, engagement: Engagement, version: int | None, messa
     return result if answer_templates.comes_from(message, result.body) else None
 
 
-def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[tuple[Answer, Decimal | None, str]]:
-    """Every demand that is still open exactly once; refusals and parts with a reason."""
+def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[Answer]:
+    """Every demand that is still open exactly once, its sum named; refusals and parts with a reason."""
     wanted = {d.ordinal: d for d in file.demands if not d.is_settled and not d.is_given_up}
     given = [a.demand for a in answers]
     for ordinal in wanted:
@@ -204,8 +218,8 @@ def _checked_answers(file: CaseFile, answers: Sequence[Answer]) -> list[tuple[An
             shortest=SHORTEST_REASON if answer.verdict != "grant" else 1,
         )
         _check_amount(answer, amount, wanted[answer.demand].amount)
-        checked.append((answer, amount, reason))
-    return checked
+        checked.append(replace(answer, amount=amount, reason=reason))
+    return offer_terms.with_sums(checked, {ordinal: demand.amount for ordinal, demand in wanted.items()})
 
 
 def _check_amount(answer: Answer, amount: Decimal | None, asked: Decimal | None) -> None:
@@ -221,7 +235,7 @@ def _check_amount(answer: Answer, amount: Decimal | None, asked: Decimal | None)
         raise WrongInput("nothing_granted", _("金额是0就是不同意，请选“不同意”并写明理由。"), field=field)
 
 
-def _checked_promises(
+def checked_promises(
     file: CaseFile,
     promises: Sequence[Promise],
     offer: Offer | None,
@@ -229,7 +243,8 @@ def _checked_promises(
     *,
     source: str = "offer",
 ) -> list[Obligation]:
-    """Obligations with numbers of their own in the case; days in the future."""
+    """Obligations with numbers of their own in the case; days in the future. What is done already is reported with the
+    offer, and waits for its confirmation once the offer is accepted (``settling.bring_into_force``)."""
     first = max((o.ordinal for o in file.obligations), default=0)
     before = max(
         (o.settlement for o in file.obligations if engagement is None or o.engagement_id != engagement.pk), default=0
@@ -245,6 +260,14 @@ def _checked_promises(
             raise WrongInput("bad_amount", _("金额请填数字，例如 128.50"), field=f"{field}-amount")
         due_on = saying.day(promise.due_on, f"{field}-due_on")
         after = promise.after
+        owed_by = saying.choice(promise.owed_by, ("enterprise", "consumer"), f"{field}-owed_by")
+        proof = saying.text(promise.proof, f"{field}-proof", needed=promise.is_done, longest=200)
+        if promise.is_done:
+            if owed_by != "enterprise" or offer is None:
+                raise WrongInput("bad_choice", _("只有企业自己的事可以写“已经做到”。"), field=f"{field}-is_done")
+            if after is not None or (due_on is not None and due_on > file.today):
+                raise WrongInput("bad_day", _("已经做到的事，不能再约定以后的日期。"), field=f"{field}-due_on")
+            due_on = file.today
         if due_on is None and (promise.days_after is None or after is None):
             raise WrongInput("missing", _("请写明最后一天。"), field=f"{field}-due_on")
         if due_on is not None and due_on < file.today:
@@ -262,25 +285,35 @@ def _checked_promises(
                 offer=offer,
                 source=source,
                 settlement=before + 1,
-                answers_demand=by_ordinal.get(promise.demand) if promise.demand else None,
+                answers_demand=_demand_of(promise, by_ordinal, f"{field}-demand"),
                 ordinal=first + place,
                 kind=promise.kind,
                 what=what,
-                owed_by=saying.choice(promise.owed_by, ("enterprise", "consumer"), f"{field}-owed_by"),
+                owed_by=owed_by,
                 amount=amount,
                 payee_last4=last4,
                 due_on=due_on,
                 days_after=None if due_on else promise.days_after,
                 after_ordinal=None if due_on or after is None else first + after,
-                proof=saying.text(promise.proof, f"{field}-proof", needed=False, longest=200),
+                proof=proof,
+                reported_at=file.now if promise.is_done else None,
+                reported_proof=proof if promise.is_done else "",
             )
         )
     return rows
 
 
+def _demand_of(promise: Promise, by_ordinal: dict[int, Demand], field: str) -> Demand | None:
+    if promise.demand is None:
+        return None
+    if promise.demand not in by_ordinal:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field=field)
+    return by_ordinal[promise.demand]
+
+
 def mediated_promises(file: CaseFile, promises: Sequence[Promise]) -> list[Obligation]:
     """Obligations of a mediation agreement; they hang on no engagement."""
-    return _checked_promises(file, promises, None, None, source="mediation")
+    return checked_promises(file, promises, None, None, source="mediation")
 
 
 def _offer_facts(offer: Offer, answers: Sequence[Answer], promises: Sequence[Promise]) -> dict[str, Any]:
@@ -296,6 +329,8 @@ def _offer_facts(offer: Offer, answers: Sequence[Answer], promises: Sequence[Pro
                 "amount": None if p.amount in (None, "") else str(p.amount),
                 "due_on": str(p.due_on or ""),
                 "owed_by": p.owed_by,
+                "demand": p.demand,
+                "is_done": p.is_done,
             }
             for p in promises
         ],

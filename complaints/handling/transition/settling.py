@@ -113,11 +113,16 @@ def register(
 
 
 def bring_into_force(file: CaseFile, obligations: list[Obligation], at: datetime) -> None:
-    """Proposed obligations become due and their clocks start."""
+    """Proposed obligations become due and their clocks start; what was done before it was accepted is reported, and
+    waits for its confirmation."""
     for obligation in obligations:
-        file.change(obligation, state="due")
+        was_done = obligation.state in ("proposed", "dropped") and obligation.reported_at is not None
+        file.change(obligation, state="reported" if was_done else "due")
     for obligation in obligations:
-        clocks.start_for_obligation(file, obligation, at)
+        if obligation.state == "reported":
+            clocks.start(file, Clock.CONFIRMATION, at, obligation=obligation, owed_by="consumer")
+        else:
+            clocks.start_for_obligation(file, obligation, at)
 
 
 def drop_obligations(file: CaseFile, offer: Offer) -> None:
@@ -144,7 +149,7 @@ def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
     that an authority has received goes back to it."""
     newest = _newest(file)
     in_force = [o for o in newest if o.state in ("confirmed", "silent", "waived")]
-    if file.status not in (Status.PERFORMING, Status.REVIEW) or not in_force:
+    if (effect.to or file.status) not in (Status.PERFORMING, Status.REVIEW) or not in_force:
         return effect
     if file.obligations_in("due", "reported") or any(o.state == "broken" for o in newest):
         return effect

@@ -150,6 +150,12 @@ class OfferForm(StepForm):
         widget=forms.CheckboxSelectMultiple,
         help_text=_("全部接受的不用选。企业标明可以单独接受的才列在这里。"),
     )
+    confirmed = forms.MultipleChoiceField(
+        label=_("企业说已经做到的，您核实过的请勾选"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("接受方案时一并确认；没有勾选的，之后还可以确认，也可以说没有收到。"),
+    )
     rest = Pick(
         label=_("只接受几项时，其余诉求怎么办"),
         required=False,
@@ -172,6 +178,11 @@ class OfferForm(StepForm):
             set_choices(self, "part", parts)
         else:
             del self.fields["part"], self.fields["rest"]
+        done = [(str(o.ordinal), _line(o)) for o in self.offer.obligations if o.is_done_already]
+        if done and page.may("accept_offer"):
+            set_choices(self, "confirmed", done)
+        else:
+            del self.fields["confirmed"]
 
     @property
     def is_refusal(self) -> bool:
@@ -231,7 +242,8 @@ class OfferForm(StepForm):
         if typed["answer"] == "rest":
             return consumer.let_rest(text=typed["text"])
         part = [int(n) for n in typed.get("part") or ()]
-        return consumer.accept_offer(separable=part, rest=typed.get("rest") or "give_up")
+        confirmed = [int(n) for n in typed.get("confirmed") or ()]
+        return consumer.accept_offer(separable=part, rest=typed.get("rest") or "give_up", confirmed=confirmed)
 
 
 def _line(promise: ObligationView) -> str:

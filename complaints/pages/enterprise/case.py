@@ -30,7 +30,10 @@ from enterprises.team.staffing import worker
 from web.dates import last_day
 
 #: Steps that the enterprise owes: the first of them is the main button.
-TO_DO = ("accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "mediation", "suggestion")
+TO_DO = (
+    *("accept", "answer", "offer", "payment", "add-promise", "performed", "instruction", "confirm", "mediation"),
+    "suggestion",
+)
 #: Buttons beside the main one; the rest stand as links below.
 IN_FRONT = ("contact", "ask", "message", "note", "assign", "replace", "performed", "offer", "answer")
 
@@ -141,6 +144,7 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
     asked = (
         ("answer", _("消费者就方案提了问题，等您回答。"), True),
         ("instruction", _("监管部门发来督办，等您答复。"), True),
+        ("add-promise", _("方案里同意的金额没有全部写进约定，请补上。"), True),
         ("payment", _("消费者说没有收到，请出示付款凭证。"), True),
         ("confirm", _("消费者已经做到他答应的事，请您确认。"), is_done),
         ("settled-elsewhere", _("消费者称已经另行和解，请您答复。"), is_claimed),

@@ -15,6 +15,7 @@ from authorities.periods import in_our_years
 from complaints.forms import fields
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.models import Obligation
+from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.categories import FAILURE_REASONS
 from complaints.reading.case_people import handler_label
 from enterprises.models import Staff
@@ -185,6 +186,35 @@ class PaymentForm(fields.StepForm):
         if day > self.today:
             raise forms.ValidationError(_("付款日期不能晚于今天。"))
         return day
+
+
+class MissingPromiseForm(fields.StepForm):
+    """What was granted and is nowhere promised, as one promise."""
+
+    kind = fields.Choice(label=_("怎么付"), choices=fields.labels_of(sorted(MONEY_KINDS), "obligation_kind"))
+    what = fields.FreeText(label=_("做什么"), rows=1, longest=200, initial=_("补付方案里同意的金额"))
+    due_on = fields.Day(label=_("最后一天"), required=False)
+    is_done = forms.BooleanField(label=_("已经付了"), required=False)
+    proof = fields.FreeText(label=_("用什么证明（已经做到的必填）"), required=False, rows=1, longest=200)
+
+    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.today = today
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        day = cleaned.get("due_on")
+        if cleaned.get("is_done"):
+            if not cleaned.get("proof") and "proof" not in self.errors:
+                self.add_error("proof", _("已经做到的，请写明证明，例如流水号和日期。"))
+            if day is not None and day > self.today:
+                self.add_error("due_on", _("已经做到的事，不能再约定以后的日期。"))
+        elif "due_on" not in self.errors:
+            if day is None:
+                self.add_error("due_on", _("请写明最后一天。"))
+            elif day < self.today:
+                self.add_error("due_on", _("这一天已经过去。"))
+        return cleaned
 
 
 class ClaimAnswerForm(fields.StepForm):

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from complaints import wording
 from complaints.forms.enterprise_offer_form import VERDICTS
-from complaints.forms.fields import Choice, Day, FreeText, Money, StepForm, labels_of
+from complaints.forms.fields import UNCHOSEN, Choice, Day, FreeText, Money, StepForm, labels_of
 from complaints.handling.steps.offers import SHORTEST_REASON
 from complaints.measures.choosing import MOST_CASES, KindRule, Rule
 from complaints.models import Demand
@@ -70,7 +70,7 @@ class ChoosingForm(StepForm):
 class RuleForm(StepForm):
     """``kinds``: kind of demand → how many of the chosen cases have it."""
 
-    due_on = Day(label=_("最后一天"), required=False, help_text=_("上面选了履行方式的，都在这一天之前做到。"))
+    due_on = Day(label=_("最后一天"), required=False, help_text=_("同意的，都在这一天之前做到。"))
     message = FreeText(label=_("给消费者的话"), required=False, rows=3)
 
     def __init__(self, data: Any = None, *, kinds: dict[str, int], today: date, rule: Rule | None = None) -> None:
@@ -100,7 +100,7 @@ class RuleForm(StepForm):
                 label=gettext("“%(demand)s”怎么履行") % slot,
                 required=False,
                 widget=forms.Select,
-                choices=[("", _("不需要另外做什么")), *labels_of(OBLIGATION_KINDS, "obligation_kind")],
+                choices=[UNCHOSEN, *labels_of(OBLIGATION_KINDS, "obligation_kind")],
             ),
         }
 
@@ -125,6 +125,11 @@ class RuleForm(StepForm):
                 self.add_error(f"fixed-{kind}", gettext("金额请填数字，例如 128.50"))
             if by in MONEY_KINDS and verdict != "refuse" and source == "none":
                 self.add_error(f"source-{kind}", gettext("要给钱的，请选金额从哪里来。"))
+            if verdict in ("grant", "part") and f"by-{kind}" not in self.errors:
+                if not by:
+                    self.add_error(f"by-{kind}", gettext("同意的，请选怎么履行。"))
+                elif by not in MONEY_KINDS and source != "none":
+                    self.add_error(f"by-{kind}", gettext("同意金额的，请选一种付钱的方式。"))
         due_on = cleaned.get("due_on")
         if promises and due_on is None and "due_on" not in self.errors:
             self.add_error("due_on", gettext("请写明最后一天。"))

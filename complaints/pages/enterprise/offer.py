@@ -73,7 +73,12 @@ class OfferEditor:
         self, data: QueryDict | None = None, initial: dict[str, Any] | None = None
     ) -> enterprise_offer_form.OfferForm:
         typed = None if data is None else enterprise_offer_form.without_blank_rows(data.dict())
-        return enterprise_offer_form.OfferForm(
+        added = {}
+        if typed is not None and not enterprise_offer_form.count_of(typed):
+            # Nothing was written of what is granted: the rows that are missing, with their sums.
+            added = enterprise_offer_form.first_rows(self.demands, typed)
+            typed |= added
+        form = enterprise_offer_form.OfferForm(
             typed,
             demands=self.demands,
             today=self.case.today,
@@ -81,6 +86,8 @@ class OfferEditor:
             count=enterprise_offer_form.count_of((initial or {}) if typed is None else typed),
             templates=[(pk, version.template.name) for pk, version in self.texts.items()],
         )
+        form.is_bare = len(added) > 1
+        return form
 
     @property
     def page(self) -> StepPage[CasePage]:
@@ -114,7 +121,9 @@ def _editor(request: HttpRequest, workspace: Workspace, case: CasePage, step: st
         if draft:
             return draw(at, editor.page, editor.form(initial=draft[0]), saved_at=draft[1])
         back = _sent_back(case, step)
-        first = back or (_values_of_open_offer(case) if step == "replace_offer" else {"rows": 1})
+        first = back or (
+            _values_of_open_offer(case) if step == "replace_offer" else enterprise_offer_form.first_rows(editor.demands)
+        )
         return draw(at, editor.page, editor.form(initial=first), is_back=bool(back))
     typed = request.POST.dict()
     if typed.keys() & {"save", "forget"} and case.may(step):
@@ -320,8 +329,8 @@ def _promise(promise: Promise) -> dict[str, Any]:
         "what": promise.what,
         "amount": promise.amount,
         "to_whom": where,
-        "due_on": promise.due_on,
-        "due_text": after,
+        "due_on": None if promise.is_done else promise.due_on,
+        "due_text": _("企业说已经做到") if promise.is_done else after,
         "proof": promise.proof,
     }
 

@@ -44,6 +44,7 @@ from complaints.reading.case_settlement import proposed_days
 from complaints.reading.mediation_facts import promise_lines
 from enterprises.models import Staff
 from enterprises.team.staffing import at_work, branches_above, setting_for
+from web.templatetags.portal import money
 
 
 @workspace_page("GET", "POST")
@@ -200,6 +201,14 @@ def _redate_form(case: CasePage, data: Data) -> Form:
     return forms.RedateForm(data, today=case.today, promises=broken, proposed=proposed_days(case.matters))
 
 
+def _missing_explained(case: CasePage) -> list[Text]:
+    missing = money(case.unpromised) if case.unpromised is not None else ""
+    return [
+        _("方案里同意的，比约定要付的多%(missing)s。这一项约定就是这个金额。") % {"missing": missing},
+        _("消费者会收到通知。已经办结的案件回到“和解待履行”，付清并由消费者确认后再办结。"),
+    ]
+
+
 PAGES: dict[str, Asked] = table(
     Asked(
         name="accept",
@@ -252,6 +261,12 @@ PAGES: dict[str, Asked] = table(
             data, today=case.today, promises=_owed(case, "enterprise", "due", is_disputed=True)
         ),
         explain=_("只能出示一次，请核对后再发送。"),
+    ),
+    Asked(
+        name="add-promise",
+        steps=("add_promise",),
+        form=lambda case, data: forms.MissingPromiseForm(data, today=case.today),
+        explain=_missing_explained,
     ),
     Asked(
         name="confirm",
@@ -338,9 +353,9 @@ ELSEWHERE = {"offer": "make_offer", "replace": "replace_offer"}
 ELSEWHERE |= {"return": "return_case", "request-return": "request_return"}
 #: The order of the buttons, the first that stands open is the main one.
 BUTTONS = (
-    *("accept", "answer", "offer", "payment", "performed", "instruction", "confirm", "new-dates", "suggestion"),
-    *("mediation", "replace", "contact", "ask", "message", "note", "assign", "settled-elsewhere", "failure", "return"),
-    *("request-return", "extension", "reply", "cause", "concern", "ask-authority"),
+    *("accept", "answer", "offer", "payment", "add-promise", "performed", "instruction", "confirm", "new-dates"),
+    *("suggestion", "mediation", "replace", "contact", "ask", "message", "note", "assign", "settled-elsewhere"),
+    *("failure", "return", "request-return", "extension", "reply", "cause", "concern", "ask-authority"),
 )
 
 

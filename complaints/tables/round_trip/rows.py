@@ -282,10 +282,15 @@ def _shorts(values: Mapping[str, str], demands: Sequence[Demand]) -> list[ShortA
                 "demand_unanswered", _("还没有答复第%(n)s项诉求，每一项都要答复。") % {"n": n}, field=f"answer_{n}"
             )
         way = values.get(f"by_{n}", "")
+        verdict = code_of(values[f"answer_{n}"], "verdict", f"answer_{n}")
+        if verdict != "refuse" and not way:
+            could_be = str(_("、")).join(labels_for("obligation_kind"))
+            text = _("同意的，请写怎样做到，填其中之一：%(words)s") % {"words": could_be}
+            raise WrongInput("no_promise", text, field=f"by_{n}")
         results.append(
             ShortAnswer(
                 demand=demand,
-                verdict=code_of(values[f"answer_{n}"], "verdict", f"answer_{n}"),
+                verdict=verdict,
                 amount=saying.money(values.get(f"amount_{n}", "").strip(), f"amount_{n}"),
                 reason=values.get(f"reason_{n}", ""),
                 by=code_of(way, "obligation_kind", f"by_{n}") if way else "",

@@ -20,7 +20,7 @@ from complaints import handling
 from complaints.assignment import assigning, call_backs, owners
 from complaints.dossier import building as dossiers
 from complaints.evidence import scanning
-from complaints.handling import printing_documents
+from complaints.handling import asking_promises, printing_documents
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
@@ -61,6 +61,7 @@ SWEEPS: dict[str, Sweep] = {
     "evidence": scanning.sweep_evidence,
     "exits": enrolled.sweep_exits,
     "call_backs": call_backs.sweep_call_backs,
+    "promises": asking_promises.sweep_promises,
     "expired": erasing.sweep_expired,
     "previews": previewing.sweep_previews,
     "successions": forwarding.sweep_successions,

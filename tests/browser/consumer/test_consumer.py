@@ -85,7 +85,7 @@ def test_the_pages_around_a_promise_are_clean(world: World, visit: Callable[...,
         due_on = now.date() + timedelta(days=9 + number)
         answers = [
             Answer(demand=1, verdict="part", amount=amount, reason="系统里只查到最近两个月多扣，共计四十元。"),
-            Answer(demand=2, verdict="grant", is_separable=True),
+            Answer(demand=2, verdict="refuse", reason=given.CANCELLED_BEFORE, is_separable=True),
         ]
         promises = [Promise(kind="transfer", what="退款", amount=amount, due_on=due_on)]
         given.step(compared, offers.make_offer(answers=answers, promises=promises), world.handler, at)

@@ -56,7 +56,8 @@ def test_parts_that_grant_nothing_cannot_be_accepted_but_the_other_part_can(worl
 
 def test_what_is_promised_beside_refusals_can_be_accepted(world: World) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    given.step(case, half_granted(Promise(**PAID), verdict="refuse"), world.handler, WEDNESDAY)
+    sorry = Promise(kind="apology", what="书面道歉", due_on="2026-12-07")
+    given.step(case, half_granted(sorry, verdict="refuse"), world.handler, WEDNESDAY)
     assert given.refused(case, consumer.let_rest(), world.consumer, SOON) == "something_granted"
     assert given.step(case, consumer.accept_offer(), world.consumer, SOON).status == S.PERFORMING
 

@@ -80,6 +80,7 @@ PART = [Answer(demand=1, verdict="part", amount="10", reason="按实际多扣的
 IN_TURN = [
     Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-10"),
     Promise(kind="transfer", what="退款", amount="10", days_after=3, after=1),
+    Promise(kind="service_change", what="退订", days_after=4, after=1),
 ]
 OFFERED_IN_TURN = ("handler", offers.make_offer(answers=PART, promises=IN_TURN))
 ALL = [
@@ -121,8 +122,10 @@ def test_the_rest_given_to_the_regulator_stays_and_accepted_promises_outlive_a_s
     case = walked(world, S.NEGOTIATING, 11, OFFERED_BOTH, accepted, report(1), confirm(1))
     assert case.status == S.REVIEW
     accepted = ("consumer", consumer.accept_offer(separable=[1], rest="go_on"))
-    second = ("handler", offers.make_offer(answers=[SECOND]))
-    case = walked(world, S.NEGOTIATING, 11, OFFERED_BOTH, accepted, second, ACCEPTED)
+    done = Promise(kind="service_change", what="退订", is_done=True, proof="已于11月11日退订")
+    second = ("handler", offers.make_offer(answers=[SECOND], promises=[done]))
+    both_done = ("consumer", consumer.accept_offer(confirmed=[3]))
+    case = walked(world, S.NEGOTIATING, 11, OFFERED_BOTH, accepted, second, both_done)
     assert case.status == S.PERFORMING
     assert (walk(world, case, at(13), report(1), confirm(1)).status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
 

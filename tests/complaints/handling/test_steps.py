@@ -69,7 +69,9 @@ OFFER_ALL = (
     Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
     Answer(demand=2, verdict="grant", is_separable=True),
 )
-REFUND = [Promise(kind="transfer", what="退款", amount="130", due_on="2026-12-07")]
+PROMISED = given.promises()
+AGREED = [Promise(kind="transfer", what="退款", amount="130", due_on="2026-12-07")]
+MEASURE = {"answers": OFFER_ALL, "promises": PROMISED, "measure_id": uuid4()}
 FAILED = {"reason": "no_agreement", "text": TEXT}
 REFUSED = {"ground": "outside_duty", "facts": TEXT, "body": "12300"}
 REDIRECTED = {"matter": "consultation", "body": "12345", "text": TEXT}
@@ -85,6 +87,8 @@ PROPOSED = [("officer", proposals.propose(move=authority.accept()))]
 REPRESENTED = [("officer", given.otherwise(on_behalf_kind="agent", represented_until=date(2026, 12, 1)))]
 UNPROVEN = [("officer", given.otherwise(contact_verified=False))]
 VOICED = [("officer", given.otherwise(facts={"voice": "ab" * 32}))]
+ADDED = {"kind": "transfer", "what": "补付", "due_on": "2026-12-07"}
+SHORT = [("system", given.asked_for_promise)]
 ASKED = [("consumer", consumer.ask_about_offer(text="哪天？"))]
 WALKS: dict[str, Walk] = {
     "add_statement": Walk(S.FILED, "consumer", {"text": TEXT}),
@@ -127,8 +131,9 @@ WALKS: dict[str, Walk] = {
     "tag_cause": Walk(S.CLOSED, "handler", {"cause": "billing_error"}),
     "add_internal_note": Walk(S.NEGOTIATING, "handler", {"text": "老客户"}),
     "answer_question": Walk(S.AWAITING_CONSUMER, "handler", {"text": "明天"}, S.AWAITING_CONSUMER, once=ASKED),
-    "make_offer": Walk(S.NEGOTIATING, "handler", {"answers": OFFER_ALL, "measure_id": uuid4()}, S.AWAITING_CONSUMER),
-    "replace_offer": Walk(S.AWAITING_CONSUMER, "handler", {"answers": OFFER_ALL, "promises": REFUND}),
+    "make_offer": Walk(S.NEGOTIATING, "handler", MEASURE, S.AWAITING_CONSUMER),
+    "replace_offer": Walk(S.AWAITING_CONSUMER, "handler", {"answers": OFFER_ALL, "promises": PROMISED}),
+    "add_promise": Walk(S.CLOSED, "handler", ADDED, S.PERFORMING, once=SHORT),
     "report_failure": Walk(S.NEGOTIATING, "handler", FAILED, S.REVIEW, once="log_contact"),
     "return_case": Walk(S.WITH_ENTERPRISE, "handler", {"reason": "not_customer", "text": TEXT}, S.TRIAGE),
     "request_return": Walk(S.NEGOTIATING, "handler", {"text": TEXT}),
@@ -164,7 +169,7 @@ WALKS: dict[str, Walk] = {
     "decide_recusal": Walk(S.MEDIATING, "head", {"decision": "suspend"}, S.MEDIATION_SUSPENDED, once="request_recusal"),
     "order_appraisal": Walk(S.MEDIATING, "officer", APPRAISAL, S.MEDIATION_SUSPENDED),
     "end_appraisal": Walk(S.MEDIATION_SUSPENDED, "officer", {"result": TEXT}, S.MEDIATING),
-    "record_agreement": Walk(S.MEDIATING, "officer", {"promises": REFUND, "text": TEXT}, S.PERFORMING),
+    "record_agreement": Walk(S.MEDIATING, "officer", {"promises": AGREED, "text": TEXT}, S.PERFORMING),
     "suggest_settlement": Walk(S.MEDIATING, "officer", {"text": TEXT}),
     "invite_respondent": Walk(S.MEDIATING, "officer", {"digest": "a" * 64, "channel": "letter"}),
     "end_invitation": Walk(S.MEDIATING, "officer", {}, once="invite_respondent"),
@@ -244,7 +249,9 @@ def test_an_answer_after_silence_settles_late_and_brings_promises_back(world: Wo
     assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
     assert case.engagements.get().odr_result == "unconfirmed"
     given.step(case, consumer.answer_late(accept=True), world.consumer, WEDNESDAY + T(days=12))
-    assert (case.outcome, case.is_late) == (Outcome.SETTLED, True)
+    assert (case.status, case.is_late, case.obligations.get().state) == (S.PERFORMING, True, "reported")
+    given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, WEDNESDAY + T(days=12))
+    assert case.outcome == Outcome.SETTLED
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     handling.sweep_clocks(now=WEDNESDAY + T(days=9))
     given.step(case, consumer.answer_late(accept=True), world.consumer, WEDNESDAY + T(days=12))

@@ -148,12 +148,16 @@ def setting(world: World, branch: Branch | None = None, **changes: Any) -> TwoPe
 
 
 def an_offer(amount: str = "128.50", *, second: str = "grant", promised: str = "", kind: str = "bill_credit") -> Move:
-    promise = Promise(kind=kind, what="退还多扣费用", amount=promised, due_on=date(2026, 12, 7), demand=1)
+    """The sum that is granted is promised, if not another one."""
+    day = date(2026, 12, 7)
+    promises = [Promise(kind=kind, what="退还多扣费用", amount=promised or amount, due_on=day, demand=1)]
+    if second == "grant":
+        promises.append(given.promises(day)[1])
     answers = [
         Answer(demand=1, verdict="part", amount=amount, reason="按实际多扣的月份计算。"),
         Answer(demand=2, verdict=second, reason="" if second == "grant" else REASON),
     ]
-    return offers.make_offer(answers=answers, promises=(promise,) if promised else ())
+    return offers.make_offer(answers=answers, promises=promises)
 
 
 def reviewer(world: World, branch: Branch | None = None) -> Actor:
@@ -204,7 +208,7 @@ def test_less_than_asked_is_no_grant_nothing_is_no_part_and_no_figure_is_the_dem
     for verb in (offers.make_offer, offers.replace_offer):
         if verb is offers.replace_offer:
             answers = [Answer(demand=1, verdict="refuse", reason=REASON), Answer(demand=2, verdict="grant")]
-            given.step(case, offers.make_offer(answers=answers), world.handler, LATER)
+            given.step(case, offers.make_offer(answers=answers, promises=given.promises()[1:]), world.handler, LATER)
         for first, code in wrong:
             with pytest.raises(WrongInput) as refused:
                 given.step(case, verb(answers=[first, Answer(demand=2, verdict="grant")]), world.handler, LATER)
@@ -218,7 +222,8 @@ def test_an_offer_of_old_that_granted_less_is_replaced_by_a_part_and_by_no_unkno
         Answer(demand=1, verdict="part", amount="20", reason="按实际多扣的月份计算。"),
         Answer(demand=2, verdict="grant"),
     ]
-    given.step(case, offers.replace_offer(answers=answers), world.handler, LATER)
+    better = offers.replace_offer(answers=answers, promises=given.promises(amount="20"))
+    given.step(case, better, world.handler, LATER)
     assert case.offers.filter(is_replacement=True).exists()
     case = given.a_complaint(world, status=S.AWAITING_CONSUMER)
     move = offers.replace_offer(answers=[Answer(demand=1, verdict="x"), Answer(demand=2, verdict="grant")])
@@ -281,7 +286,7 @@ def test_what_could_not_be_done_is_not_proposed_and_it_is_judged_anew_at_the_app
     # The last day that was promised has passed meanwhile: the offer does not go out, and nothing of it stands.
     move = offers.make_offer(
         answers=[Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")],
-        promises=[Promise(kind="transfer", what="退款", amount="128.50", due_on=WEDNESDAY.date())],
+        promises=given.promises(WEDNESDAY.date()),
     )
     given.step(case, proposals.propose(move=move), world.handler, LATER)
     done = approved(case, world.manager, LATER + timedelta(days=1))

@@ -79,5 +79,6 @@ def results(browser: Client, trip: RoundTrip) -> list[dict[str, str]]:
 def offer_row(case: Complaint, **changes: str) -> dict[str, str]:
     """A line that grants all that Chen asks for."""
     row = {"编号": case.number, "步骤": "提出方案", "答复1": "同意", "答复金额1": "128.50", "履行方式1": "原路退款"}
-    row |= {"最后一天1": "2099-12-07", "答复2": "同意", "给消费者的话": "多扣的费用全部退还。"}
+    row |= {"最后一天1": "2099-12-07", "答复2": "同意", "履行方式2": "变更或者取消服务", "最后一天2": "2099-12-07"}
+    row |= {"给消费者的话": "多扣的费用全部退还。"}
     return row | changes

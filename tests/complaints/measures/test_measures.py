@@ -27,7 +27,7 @@ from tests.server import A_REQUEST
 pytestmark = pytest.mark.django_db
 HOME = "/enterprise/measures/"
 RULE = {"verdict-refund": "grant", "source-refund": "asked", "by-refund": "original_channel"}
-RULE |= {"verdict-cancel_service": "grant", "source-cancel_service": "none"}
+RULE |= {"verdict-cancel_service": "grant", "source-cancel_service": "none", "by-cancel_service": "service_change"}
 RULE |= {"due_on": "2099-12-07", "message": "8月多扣的费用全部退还。"}
 BY_TABLE = {"verdict-refund": "part", "source-refund": "table", "reason-refund": "按停机的天数折算退还费用。"}
 
@@ -79,7 +79,8 @@ def test_the_complete_ones_get_their_offer_and_the_others_are_named(world: World
     offers = Offer.objects.filter(measure_id=measure.public_id)
     assert sorted(offers.values_list("complaint_id", flat=True)) == [case.pk for case in good]
     owed = Obligation.objects.filter(offer__in=offers).values_list("kind", "amount", "state")
-    assert (set(owed), measure.sent) == ({("original_channel", Decimal("128.50"), "proposed")}, 3)
+    expected = {("original_channel", Decimal("128.50"), "proposed"), ("service_change", None, "proposed")}
+    assert (set(owed), measure.sent) == (expected, 3)
     assert set(why(measure)) >= {waiting.number, other.number}
     # The record of each case says so, and what it says is hashed.
     assert HandlingStep.objects.get(complaint=good[0], step="make_offer").data["measure"] == str(measure.public_id)
@@ -95,7 +96,8 @@ def test_amounts_come_from_a_table(world: World) -> None:
     rows = [{"编号": case.number, "金额": amount} for case, amount in amounts.items()]
     measure = sent(browser, drafted(browser, file=io.BytesIO(table(rows, encoding="gb18030"))), **BY_TABLE)
     expected = {one.number: Decimal("20.00"), other.number: Decimal("35.00")}
-    assert dict(Obligation.objects.values_list("complaint__number", "amount")) == expected
+    money = Obligation.objects.filter(kind="original_channel")
+    assert dict(money.values_list("complaint__number", "amount")) == expected
     assert why(measure) == {none.number: "表中没有这件的金额。", wrong.number: "金额请填数字，例如 128.50"}
 
 
@@ -129,8 +131,9 @@ def test_each_consumer_decides_alone_and_each_count_is_a_list(world: World) -> N
     answer = browser.post(f"{place(measure)}performed/", filled(proof="12月1日统一退回原支付账户。"))
     assert answer.status_code == 302
     expected = ["12月1日统一退回原支付账户。", "流水号889"]
-    assert [o.reported_proof for o in Obligation.objects.filter(state="reported").order_by("complaint_id")] == expected
-    given.step(ours[0], consumer.confirm_performed(obligations=[1]), world.consumer, now)
+    reported = Obligation.objects.filter(state="reported", kind="original_channel").order_by("complaint_id")
+    assert [o.reported_proof for o in reported] == expected
+    given.step(ours[0], consumer.confirm_performed(obligations=[1, 2]), world.consumer, now)
     page = browser.get(place(measure)).content.decode()
     assert not missing_in(page, '已履行 <data value="1"', '已报告履行，待确认 <data value="1"')
     assert browser.post(f"{place(measure)}performed/", filled(proof="又一次。")).status_code == 409

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from html import unescape
 from typing import Any
 
@@ -36,6 +37,7 @@ def two_offers(world: World) -> Complaint:
             Answer(demand=2, verdict="refuse" if refusal else "grant", reason=refusal),
         ]
         promises = [Promise(kind="transfer", what="退款", amount=amount, due_on=due, demand=1)]
+        promises += [] if refusal else given.promises(due)[1:]
         given.step(case, offers.make_offer(answers=answers, promises=promises), world.handler, WEDNESDAY)
         if not refusal:
             move = consumer.decline_offer(reason="amount_too_low", counter_demand="三个月都退")
@@ -51,6 +53,28 @@ def test_what_changed_between_offers_is_said_in_words(world: World, clock: Any) 
     ):
         for client, at in ((signed_in(world.chen), place(case)), (signed_in(world.ming), address(case))):
             assert missing_in(shown(client.get(at, headers={"accept-language": language})), *words) == []
+
+
+def test_what_an_offer_of_former_days_granted_and_nobody_promised_is_told_to_all(world: World, clock: Any) -> None:
+    """Whatever became of it: open, accepted, closed as performed. What was accepted in part is no difference."""
+    text = "同意了、但没有写进约定的：¥28.50"
+    readers = ((world.chen, place), (world.ming, address))
+    for status, performed in ((S.AWAITING_CONSUMER, False), (S.PERFORMING, False), (S.PERFORMING, True)):
+        case = given.a_complaint(world, status=status)
+        assert [text in shown(signed_in(user).get(at(case))) for user, at in readers] == [False, False]
+        case.obligations.update(amount=Decimal("100"))
+        if performed:
+            paid = enterprise.report_performed(obligations=[1], proof="流水 7788")
+            given.step(case, paid, world.handler, WEDNESDAY)
+            given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, WEDNESDAY)
+            assert case.outcome == O.SETTLED
+        assert [text in shown(signed_in(user).get(at(case))) for user, at in readers] == [True, True]
+    answers = [Answer(demand=n, verdict="grant", is_separable=True) for n in (1, 2)]
+    for rest in ("give_up", "regulator"):
+        case = given.a_complaint(world, status=S.NEGOTIATING)
+        given.step(case, offers.make_offer(answers=answers, promises=given.promises()), world.handler, WEDNESDAY)
+        given.step(case, consumer.accept_offer(separable=[2], rest=rest), world.consumer, WEDNESDAY)
+        assert "没有写进约定" not in shown(signed_in(world.chen).get(place(case)))
 
 
 def test_a_reminder_and_what_a_superior_is_told_name_the_time_that_runs_out(world: World, clock: Any) -> None:

@@ -316,7 +316,8 @@ def test_overdue_counts_before_anybody_swept(world: World) -> None:
 def test_a_promise_that_waits_for_the_consumer_is_not_late(world: World) -> None:
     """The consumer's unmet part holds back what comes after it and is never the enterprise's breach."""
     case = negotiating(world)
-    answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
+    refused = Answer(demand=2, verdict="refuse", reason=given.CANCELLED_BEFORE)
+    answers = [Answer(demand=1, verdict="grant", amount="128.50"), refused]
     promises = [
         Promise(kind="return_by_consumer", what="寄回设备", owed_by="consumer", due_on=date(2026, 9, 28)),
         Promise(kind="transfer", what="退款", amount="128.50", due_on=date(2026, 9, 29)),

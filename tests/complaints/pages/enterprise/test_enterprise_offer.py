@@ -58,7 +58,9 @@ def test_rows_come_and_go_with_everything_kept_and_the_preview_is_what_the_consu
     assert not missing_in(card, "退还货款或服务费", "不同意", "¥128.50", "退还多扣费用", "12月7日", "退款流水")
     assert not missing_in(card, OFFER["reason-2"], OFFER["message"])
     assert typed(page)["promise-1-what"] == "退还多扣费用"
-    checked(send(client, path, {**OFFER, "rows": "0", "preview": "1"}), 200, "没有写明要做到的事和最后一天")
+    bare = send(client, path, {**OFFER, "rows": "0", "preview": "1"})
+    checked(bare, 422, "第1项诉求同意了¥128.50，约定要付的只有¥0.00：还差¥128.50。", 'href="#id_answer-1_0"')
+    assert [typed(bare)[name] for name in ("rows", "promise-1-amount", "promise-1-demand")] == ["1", "128.50", "1"]
     assert send(client, path, OFFER).status_code == 302
     offer, answers = Offer.objects.get(), OfferAnswer.objects.select_related("demand")
     assert [(row.demand.ordinal, row.verdict, row.amount, row.reason) for row in answers] == [
@@ -117,9 +119,10 @@ def test_a_better_offer_replaces_the_one_on_the_table(world: World) -> None:
     page = client.get(address(case, "replace"))
     first = {name: "" if value is None else value for name, value in typed(page).items()} | {"anyway": "no_contact:"}
     assert (first["answer-1"], str(first["amount-1"]), first["promise-1-what"]) == ("grant", "128.50", "退还多扣费用")
-    values = first | {"answer-2": "refuse", "reason-2": "想了想还是不能退订这一项。", "send": "1", "separable-1": "on"}
+    less = {"answer-1": "part", "amount-1": "100", "promise-1-amount": "100", "reason-1": "想了想只能退还其中一部分。"}
+    values = first | less | {"send": "1", "separable-1": "on"}
     checked(send(client, address(case, "replace"), values), 422, "不能比原来差")
-    better = send(client, address(case, "replace"), first | {"promise-1-amount": "150", "send": "1"})
+    better = send(client, address(case, "replace"), first | {"promise-1-amount": "150", "amount-1": "150", "send": "1"})
     assert better.status_code == 302, better.context["form"].errors
     assert [o.state for o in Offer.objects.order_by("number")] == ["superseded", "open"]
     assert "replace" not in shown(client.get(address(case))).partition("可以做的步骤")[2].partition("</nav>")[0]

@@ -241,6 +241,14 @@ def sent_back(world: World) -> Complaint:
     return given.step(at_home.own_part(world), text, world.consumer, WEDNESDAY)
 
 
+def promised_less(world: World) -> Complaint:
+    """More was granted than promised, and the enterprise was asked for the rest."""
+    case = given.a_complaint(world, status=S.PERFORMING)
+    return given.step(case, given.asked_for_promise(world, case), world.actor("system"), WEDNESDAY)
+
+
+ADDED = {"kind": "transfer", "what": "补付方案里同意的金额", "due_on": "2026-12-07"}
+BAD_PROMISES: list[Wrong] = [(ADDED | {"due_on": ""}, "due_on"), (ADDED | {"is_done": "on"}, "proof")]
 PAID = {"obligation": "1", "channel": "转账", "last4": "6620", "paid_on": "2026-11-11"}
 TALKED = {"channel": "phone", "reached": "yes", "note": "谈过"}
 NEVER, EMPTY = "请从列出的选项中选一项", "请填写这一项"
@@ -306,6 +314,7 @@ ENTERPRISE_WALKS = [
     walk("request-return", TALKING, THEIRS, wrong=[({"target": "none"}, "text")], step="request_return"),
     walk("performed", PROMISED, PROVEN, wrong=BAD_PROOFS),
     walk("payment", disputed, PAID, wrong=BAD_PAYMENTS),
+    walk("add-promise", promised_less, ADDED, wrong=BAD_PROMISES),
     walk("confirm", sent_back, {"obligations": ["1"]}, wrong=[({}, "obligations")]),
     walk("reveal", TALKING, {"reason": "look_call"}, wrong=[({"reason": "curious"}, "reason")], why=LOOK_WHY),
     walk("concern", TALKING, {"text": "多件投诉文字相同。"}),
