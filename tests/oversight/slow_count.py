@@ -176,19 +176,19 @@ class World:
         return any(self._belongs(e, row) and until is not None and e.written_at >= until for e in declined)
 
     def _took_a_refusal(self, stage: Stage) -> bool:
-        """What was taken for a settlement though no offer that was accepted granted or promised anything, as the
-        entries say (procedure, section 3: nothing granted is nothing to accept)."""
+        """What was taken for a settlement though the offers that were accepted refused and neither granted nor promised
+        anything, as the entries say (procedure, section 3: nothing granted is nothing to accept)."""
         accepted = [e for e in stage.entries if e.step == "accept_offer"]
         ended_it = accepted and accepted[-1].outcome == "settled" and accepted[-1].happened_at == stage.row.until_at
         if not ended_it:
             return False
         made = {e.data["offer"]: e.data for e in stage.entries if e.step in ("make_offer", "replace_offer")}
-        granted = False
+        verdicts, is_promised = set(), False
         for entry in accepted:
             offer, taken = made[entry.data["offer"]], set(entry.data["demands"])
-            granted |= any(a["verdict"] != "refuse" for a in offer["answers"] if a["demand"] in taken)
-            granted |= any(p["owed_by"] == "enterprise" for p in offer["promises"])
-        return not granted
+            verdicts |= {a["verdict"] for a in offer["answers"] if a["demand"] in taken}
+            is_promised |= any(p["owed_by"] == "enterprise" for p in offer["promises"])
+        return verdicts == {"refuse"} and not is_promised
 
     def on_time(self) -> dict[str, int]:
         n: Counter[str] = Counter(in_time=0, reported=0, late=0, open_overdue=0)

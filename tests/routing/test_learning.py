@@ -113,7 +113,7 @@ def test_neither_a_duplicate_nor_who_took_routings_first_teaches_anything(world:
     case = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=WEDNESDAY - DAY)
     given.step(case, enterprise.return_case(reason="duplicate", text="已有一件。"), world.handler, WEDNESDAY)
     result = counted(WEDNESDAY + DAY)
-    assert (result.misrouted, result.ended, result.rate) == (0, 0, None)
+    assert (result.misrouted, result.ended) == (0, 0)
     # The written name is like that of an enterprise: routing suggests it, the officer follows.
     for nth in range(4):
         chosen(world, WEDNESDAY - (nth + 1) * DAY, named="榕城移动")

@@ -184,7 +184,7 @@ def test_from_corrections_to_a_rule_that_routes(world: World) -> None:
     learning.sweep_lessons(now=now)
     su, head = signed_in(world.su), signed_in(world.head_officer.user)
     page = shown(su.get(f"{HOME}learned/"))
-    assert not missing_in(page, WRITTEN, "3次人工分送里，3次（100%）选了这一家")
+    assert not missing_in(page, WRITTEN, "3次人工分送里，3次选了这一家")
     assert all(case.number in page for case in cases)
     lesson = Lesson.objects.get()
     form = shown(su.get(f"{HOME}new/?lesson={lesson.pk}"))
@@ -208,7 +208,7 @@ def test_from_corrections_to_a_rule_that_routes(world: World) -> None:
     assert "正在用最近30天的案件试运行" in shown(su.get(f"{url}try/"))
     trying.sweep_trials(now=now)
     page = shown(su.get(f"{url}try/"))
-    assert not missing_in(page, "其中3件原来须人工分送", "人工分送（没有找到对应的企业）", "100.0%", cases[0].number)
+    assert not missing_in(page, "其中3件原来须人工分送", "人工分送（没有找到对应的企业）", "3/3", cases[0].number)
     assert send(su, f"{url}file/", {"do": "file"}).status_code == 302
     assert "等待批准" in shown(su.get(url))
     # The author does not decide, nor does who holds no such office or sits elsewhere.

@@ -230,6 +230,7 @@ def test_a_table_with_bad_lines_and_a_set_of_offers(
     page.locator("#id_source-refund").select_option("asked")
     page.locator("#id_by-refund").select_option("original_channel")
     page.locator("input[name=verdict-cancel_service][value=grant]").check()
+    page.locator("#id_by-cancel_service").select_option("service_change")
     page.locator("#id_due_on").fill("2099-12-07")
     page.locator("main form button.btn[name=preview]").click()
     page.wait_for_selector("#preview")

@@ -25,7 +25,7 @@ JUDGED = {"settled": "settled", "unconfirmed": "unconfirmed", "settled_elsewhere
 JUDGED |= {"withdrawn": "apart", "returned": "apart"}
 
 
-@pytest.fixture(scope="module", params=[4, 11])
+@pytest.fixture(scope="module", params=[2, 7])
 def walked(directory: None, django_db_blocker: Any, request: pytest.FixtureRequest) -> Iterator[Walk]:
     def walk(world: World) -> Walk:
         result = Walk(world, seed=request.param, cases=24, ticks=30)
