@@ -266,7 +266,8 @@ def offered(staff: Staff, *, refund: str, last_try: bool = False) -> None:
     page.locator("#id_amount-1").fill(refund)
     if not last_try:
         staff.type("reason-1", "只查到两个月的扣费，先退这两个月的。")
-    staff.choose("answer-2", "grant")
+    staff.choose("answer-2", "refuse")
+    staff.type("reason-2", "这项业务上月已经退订，不用再办。")
     page.locator('button[name="add"]').click()
     promised(staff, "退还多扣费用", refund)
     staff.type("message", "给您带来不便，非常抱歉。")

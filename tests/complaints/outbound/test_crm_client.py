@@ -29,8 +29,12 @@ from tests.given import a_complaint, step
 __all__ = ["receiver"]
 pytestmark = pytest.mark.django_db(transaction=True)
 SECRET = "whsec_" + base64.b64encode(b"x" * 32).decode()
-GRANTED = [{"demand": 1, "verdict": "grant", "amount": "128.50"}, {"demand": 2, "verdict": "grant"}]
-OFFER = {"answers": GRANTED, "message": "多扣的费用全部退还。"}
+NOT_NEEDED = "这项业务上月已经退订，不用再办。"
+ANSWERS = [
+    {"demand": 1, "verdict": "grant", "amount": "128.50"},
+    {"demand": 2, "verdict": "refuse", "reason": NOT_NEEDED},
+]
+OFFER = {"answers": ANSWERS, "message": "多扣的费用全部退还。"}
 
 
 @pytest.fixture(scope="module")

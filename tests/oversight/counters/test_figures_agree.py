@@ -211,7 +211,7 @@ def table(walk: Walk, region: Region) -> None:
             assert line.response_minutes == pytest.approx(slow_count.quantile(lengths, 0.5))
 
 
-@pytest.mark.parametrize("seed", (2, 7))
+@pytest.mark.parametrize("seed", [2, 7])
 def test_every_figure_equals_a_slow_count(world: World, seed: int) -> None:
     check_world(world, seed, cases=FEWER[0], ticks=FEWER[1])
 
