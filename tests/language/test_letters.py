@@ -204,7 +204,7 @@ def write_each(world: World) -> None:
     guiding.send(guidance.pk, by=head, now=now)
     GuidanceMeasure.objects.update(due_on=today - timedelta(days=1))
     assert guiding.sweep_reminders(now=now)
-    guiding.close(guidance.pk, verdict="effective", why="x", by=head, now=now)
+    guiding.close(guidance.pk, verdict="unclear", why="x", by=head, now=now)
     for officer, every in (("approver", "week"), ("analyst", "month")):
         DirectorLetter.objects.create(user=world.officers[officer, "own"].user, every=every, chosen_at=now)
     assert director_letters.sweep_director_letters(now=morning(world)) == 2

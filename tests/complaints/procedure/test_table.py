@@ -77,7 +77,7 @@ def test_steps_are_named_once_have_a_verb_and_lead_out_of_closed_as_the_procedur
     assert len(STEPS) == len(set(STEPS))
     assert {row.step for row in TABLE.values() if row.by != {Role.SYSTEM}} - set(MOVES) == {"file"}
     ways_back = {row.step for row in TABLE.values() if S.CLOSED in row.at and row.to}
-    assert ways_back == {"refer_to_regulator", "answer_late", "reopen", "undo", "add_promise"}
+    assert ways_back == {"refer_to_regulator", "answer_late", "reopen", "undo", "add_promise", "prove_contact"}
 
 
 def told(derivation: Any, language: str = "zh-hans") -> list[str]:
