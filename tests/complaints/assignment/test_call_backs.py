@@ -204,7 +204,7 @@ def mine(world: World) -> CallBack:
     return CallBack.objects.get(complaint=case)
 
 
-GOOD = dict.fromkeys(("reached", "contacted", "agreed", "accepted"), "yes") | {"attitude": "good"}
+GOOD = dict.fromkeys(("reached", "contacted", "agreed", "accepted", "performed"), "yes") | {"attitude": "good"}
 GOOD |= {"overall": "5", "text": ""}
 
 
