@@ -44,7 +44,8 @@ def reported(world: World) -> Complaint:
 
 def own_part(world: World) -> Complaint:
     case = given.a_complaint(world, status=S.NEGOTIATING)
-    answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
+    refused = Answer(demand=2, verdict="refuse", reason=given.CANCELLED_BEFORE)
+    answers = [Answer(demand=1, verdict="grant", amount="128.50"), refused]
     promises = [
         Promise(kind="return_by_consumer", what="寄回光猫", owed_by="consumer", due_on="2026-11-20"),
         Promise(kind="transfer", what="退款", amount="128.50", days_after=3, after=1),
