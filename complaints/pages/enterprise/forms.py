@@ -191,7 +191,7 @@ class PaymentForm(fields.StepForm):
 class MissingPromiseForm(fields.StepForm):
     """What was granted and is nowhere promised, as one promise."""
 
-    kind = fields.Choice(label=_("怎么付"), choices=fields.labels_of(sorted(MONEY_KINDS), "obligation_kind"))
+    kind = fields.Choice(label=_("怎么付"), choices=lambda: fields.labels_of(sorted(MONEY_KINDS), "obligation_kind"))
     what = fields.FreeText(label=_("做什么"), rows=1, longest=200, initial=_("补付方案里同意的金额"))
     due_on = fields.Day(label=_("最后一天"), required=False)
     is_done = forms.BooleanField(label=_("已经付了"), required=False)

@@ -128,7 +128,7 @@ def test_what_a_head_looks_at(world: World, visit: Any) -> None:
             assert text in page.inner_text("main")
         if javascript:
             answers = {"reached": "yes", "contacted": "yes", "attitude": "fair", "agreed": "no", "accepted": "no"}
-            for name, value in (answers | {"overall": "1"}).items():
+            for name, value in (answers | {"performed": "yes", "overall": "1"}).items():
                 page.locator(f"[name={name}][value='{value}']").check()
             page.get_by_role("button", name="记录回访").click()
             assert page.get_by_role("link", name="重新办理").count() == 1

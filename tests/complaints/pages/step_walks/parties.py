@@ -290,7 +290,7 @@ def walk(name: str, made: Given, typed: Any, to: S | None = None, wrong: Any = (
 
 FORMER = {"reason": "not_customer", "target": "none", "text": "查无此用户。", "send": "1"}
 THEIRS = {"target": "none", "text": "不是本公司的业务。", "send": "1"}
-BETTER = OFFER | {"answer-2": "grant", "reason-2": "", "separable-1": "on"}
+BETTER = OFFER | {"separable-1": "on"}
 PROVEN = {"obligations": ["1"], "proof": "退款流水0001", "channel": "原路退回"}
 BAD_HANDLERS = [({"handler": value}, "handler", NEVER) for value in ("", "999999", "'; drop table")]
 BAD_TEXTS = [({"text": ""}, "text", EMPTY), ({"text": "字" * 4001}, "text", "最多4000个字")]
@@ -314,7 +314,8 @@ ENTERPRISE_WALKS = [
     walk("request-return", TALKING, THEIRS, wrong=[({"target": "none"}, "text")], step="request_return"),
     walk("performed", PROMISED, PROVEN, wrong=BAD_PROOFS),
     walk("payment", disputed, PAID, wrong=BAD_PAYMENTS),
-    walk("add-promise", promised_less, ADDED, wrong=BAD_PROMISES),
+    # A closed case takes it too.
+    walk("add-promise", promised_less, ADDED, wrong=BAD_PROMISES, closed=None),
     walk("confirm", sent_back, {"obligations": ["1"]}, wrong=[({}, "obligations")]),
     walk("reveal", TALKING, {"reason": "look_call"}, wrong=[({"reason": "curious"}, "reason")], why=LOOK_WHY),
     walk("concern", TALKING, {"text": "多件投诉文字相同。"}),
