@@ -42,10 +42,3 @@ def sum_may_be_shown(payments: int, total: Decimal, largest: Decimal, second: De
     if not payments:
         return True
     return payments >= FEWEST_PAYMENTS and total - largest - second >= LEAST_REST * largest
-
-
-def why_no_sum(payments: int) -> str:
-    """The reason beside a sum that is not shown."""
-    if payments < FEWEST_PAYMENTS:
-        return _("不足%(n)s笔，不列金额") % {"n": FEWEST_PAYMENTS}
-    return _("一两笔占了大部分，不列金额")

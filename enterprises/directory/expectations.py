@@ -15,9 +15,8 @@ from django.db.models import F, Q
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import LeagueLine, PublishedFigure
 from enterprises.models.published import ALL
+from web.small_numbers import ENOUGH
 
-#: Under so many a share says nothing.
-TOO_FEW = 30
 #: Older figures are not shown: better none than stale ones. Quarters come some days after their end.
 NEWER_THAN, QUARTER_NEWER_THAN = timedelta(days=7), timedelta(days=200)
 
@@ -87,7 +86,7 @@ class Expectation:
 
     @property
     def is_too_few(self) -> bool:
-        return self.ended is not None and self.ended < TOO_FEW
+        return self.ended is not None and self.ended < ENOUGH
 
 
 def expected(enterprise_ids: Collection[int], *, on: date, category: str = "") -> dict[int, Expectation]:
@@ -101,7 +100,7 @@ def expected(enterprise_ids: Collection[int], *, on: date, category: str = "") -
     took: dict[int, PublishedFigure] = {}
     for row in times:
         # All problems come first, so one with enough of its own takes their place.
-        if row.ended >= TOO_FEW:
+        if row.ended >= ENOUGH:
             took[row.enterprise_id] = row
     return {line.enterprise_id: _of(line, took.get(line.enterprise_id)) for line in lines}
 
@@ -137,7 +136,7 @@ def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:
 
 
 def _rating(line: LeagueLine) -> Decimal | None:
-    if line.marks is None or line.rated is None or line.rated < TOO_FEW:
+    if line.marks is None or line.rated is None or line.rated < ENOUGH:
         return None
     return (Decimal(line.marks) / line.rated).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
@@ -148,10 +147,10 @@ def _days(days: Decimal | None) -> int | None:
 
 def _hours(minutes: int | None, n: int) -> int | None:
     """Whole working hours, begun ones too: nobody should expect less than it takes."""
-    return max(1, -(-minutes // 60)) if minutes is not None and n >= TOO_FEW else None
+    return max(1, -(-minutes // 60)) if minutes is not None and n >= ENOUGH else None
 
 
 def _percent(part: int | None, whole: int | None) -> int | None:
-    if part is None or whole is None or whole < TOO_FEW:
+    if part is None or whole is None or whole < ENOUGH:
         return None
     return (200 * part + whole) // (2 * whole)

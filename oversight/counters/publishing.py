@@ -16,9 +16,9 @@ from complaints.models import Engagement, Heartbeat
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
 from database.sql_files import read_sql
-from enterprises.directory.expectations import TOO_FEW
 from enterprises.models import PublishedFigure
 from oversight.figures.working_time import measured
+from web.small_numbers import ENOUGH
 
 #: Counted differently from before gets the next number.
 FORMULA = 3
@@ -86,7 +86,7 @@ def figures(day: date) -> list[PublishedFigure]:
             if (row := result.get((enterprise, category))) is not None:
                 row.closed, row.rated, row.marks = closed, rated, marks
     _respond(result, day)
-    return [row for row in result.values() if not row.category or row.ended >= TOO_FEW]
+    return [row for row in result.values() if not row.category or row.ended >= ENOUGH]
 
 
 def _respond(result: dict[tuple[int, str], PublishedFigure], day: date) -> None:

@@ -28,6 +28,7 @@ from oversight.presenting import cards, leagues
 from oversight.presenting.choosing import FIELDS, PAGES, Selection, dashboard_page, patiently
 from oversight.presenting.leagues import EnterpriseLine
 from web.languages import named
+from web.small_numbers import ENOUGH
 
 PAGE = 25
 COLUMNS: tuple[tuple[str, Any], ...] = (
@@ -61,7 +62,7 @@ def enterprises(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "is_too_much": lines is None,
             "rows": [_row(line, names, asked, page.lists) for line in result],
             "columns": _columns(asked),
-            "ranked_from": leagues.RANKED_FROM,
+            "ranked_from": ENOUGH,
         },
     )
 

@@ -82,23 +82,28 @@ def tail(count: int, usual: int, share: float, phi: float) -> float:
     if whole <= 0 or count <= whole * share:
         return 1.0
     shape = whole / max(phi - 1, 1e-3)
-    a, b = shape * share, shape * (1 - share)
+    return beta_binomial(count, whole, shape * share, shape * (1 - share), equal=0.5)
+
+
+def beta_binomial(count: int, whole: int, a: float, b: float, *, equal: float = 1.0) -> float:
+    """How probable ``count`` or more of ``whole`` is; of ``count`` itself the part ``equal`` is counted."""
+    rest = whole - count
     term = exp(
         lgamma(whole + 1)
         - lgamma(count + 1)
-        - lgamma(usual + 1)
+        - lgamma(rest + 1)
         + lgamma(count + a)
-        + lgamma(usual + b)
+        + lgamma(rest + b)
         - lgamma(whole + a + b)
         + lgamma(a + b)
         - lgamma(a)
         - lgamma(b)
     )
-    total = term / 2
+    total = equal * term
     for k in range(count, whole):
         term *= (whole - k) / (k + 1) * (k + a) / (whole - k - 1 + b)
         total += term
-        if term <= total * 1e-9:
+        if term <= total * 1e-12:
             break
     return min(total, 1.0)
 

@@ -7,8 +7,8 @@ apart anyway is estimated from themselves. Pure numbers (statistics.md, section 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from math import exp, lgamma
 
+from oversight.figures.dispersion import beta_binomial
 from web.small_numbers import ENOUGH
 
 #: So high a count, or a higher one, comes by chance in so many of places that are like the others.
@@ -50,7 +50,7 @@ def compared(counts: Sequence[tuple[int, int]]) -> list[Place]:
         others = strength_of([*counts[:at], *counts[at + 1 :]])
         # Half a case more, as a rate of nothing would make any case a wonder.
         elsewhere = (late - part + 0.5) / (held - whole + 1)
-        chance = tail(part, whole, elsewhere * others, (1 - elsewhere) * others)
+        chance = beta_binomial(part, whole, elsewhere * others, (1 - elsewhere) * others)
         look = Look.DARK if chance < dark_below else Look.SHADED if chance < SHADED_BELOW else Look.PLAIN
         result.append(Place(look, (part + strength * share) / (whole + strength)))
     return result
@@ -67,23 +67,3 @@ def strength_of(counts: Sequence[tuple[int, int]]) -> float:
     if between <= 0:
         return MOST_STRENGTH
     return min(MOST_STRENGTH, max(LEAST_STRENGTH, share * (1 - share) / between - 1))
-
-
-def tail(count: int, whole: int, a: float, b: float) -> float:
-    """How probable ``count`` or more of ``whole`` is, of a beta-binomial (a, b)."""
-    term = exp(
-        lgamma(whole + 1)
-        - lgamma(count + 1)
-        - lgamma(whole - count + 1)
-        + lgamma(count + a)
-        + lgamma(whole - count + b)
-        - lgamma(whole + a + b)
-        + lgamma(a + b)
-        - lgamma(a)
-        - lgamma(b)
-    )
-    total = term
-    for k in range(count, whole):
-        term *= (whole - k) / (k + 1) * (k + a) / (whole - k - 1 + b)
-        total += term
-    return total

@@ -28,8 +28,8 @@ from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from oversight.open_data import issuing, reading
 from oversight.open_data.reading import FileLine
-from oversight.presenting.leagues import RANKED_FROM
 from web.incoming import whole
+from web.small_numbers import ENOUGH
 from web.templatetags.portal import name_of
 
 #: Counted differently from before gets the next number; 3: no part of fewer than thirty.
@@ -79,7 +79,7 @@ class AppraisalRefused(Exception):
 
 def points_of(figures: Mapping[str, int]) -> dict[str, int]:
     """Whole points of each part; one of fewer than thirty is left out, the others count for more."""
-    counted = [part for part in PARTS if figures[part.whole] >= RANKED_FROM]
+    counted = [part for part in PARTS if figures[part.whole] >= ENOUGH]
     scale = sum(part.points for part in counted)
     result = {}
     for part in counted:
@@ -116,7 +116,7 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
     result = {}
     for pk, rows in lines.items():
         sums = {name: reading.added(row[column] for row in rows) for name, column in _COLUMNS.items()}
-        if (sums["judged"] or 0) >= RANKED_FROM:
+        if (sums["judged"] or 0) >= ENOUGH:
             shown = dict.fromkeys(_COLUMNS, 0)
             for part in PARTS:
                 good, whole = sums[part.good], sums[part.whole]
@@ -139,7 +139,7 @@ def propose(enterprise: Enterprise, year: int, grade: str, reason: str, *, by: U
     """Raises AppraisalRefused: too few cases, no reason for another grade, or there is one already."""
     figures = computed([enterprise], year).get(enterprise.pk)
     if figures is None:
-        raise AppraisalRefused(_("公布的数不足%(n)s件，或者四个季度的公开数据还没有出齐，不评。") % {"n": RANKED_FROM})
+        raise AppraisalRefused(_("公布的数不足%(n)s件，或者四个季度的公开数据还没有出齐，不评。") % {"n": ENOUGH})
     points = points_of(figures)
     by_formula = grade_of(sum(points.values()), was_suspended=bool(figures["suspended"]))
     if grade not in Grade.values:
@@ -222,7 +222,7 @@ def appraisals(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
                 "may_decide": waits and row is not None and row.proposed_by_id != workspace.user.pk,
             }
         )
-    context = {"year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": workspace.now, "few": RANKED_FROM}
+    context = {"year": year, "rows": rows, "grades": Appraisal.Grade.choices, "now": workspace.now, "few": ENOUGH}
     return render(request, "open/appraisals.html", context)
 
 
@@ -258,7 +258,7 @@ def method(request: HttpRequest) -> HttpResponse:
             "formula": FORMULA,
             "a_from": A_FROM,
             "b_from": B_FROM,
-            "few": RANKED_FROM,
+            "few": ENOUGH,
             "year": newest,
             "next_url": f"?after={rows[-1].enterprise_id}" if more else "",
             "rows": [

@@ -21,7 +21,6 @@ from complaints.models import Deadline, Engagement, Obligation, Offer, RootCause
 from complaints.models.complaint import ended_as
 from complaints.procedure.workflow import ANY_E, Clock
 from complaints.procedure.working_calendar import SHANGHAI
-from enterprises.directory.expectations import TOO_FEW
 from enterprises.models import PublishedFigure
 from oversight.counters import figures as rollup_figures
 from oversight.counters.figures import PROMISES, RAN
@@ -29,6 +28,7 @@ from oversight.counters.reads import Counters, steadily
 from oversight.figures import figures
 from oversight.figures.definitions import Period
 from oversight.figures.figures import Figure, Measure, open_stages, ran_out, share
+from web.small_numbers import ENOUGH
 
 #: Who comes again within so many days comes again (procedure, section 7).
 AGAIN = timedelta(days=60)
@@ -327,7 +327,7 @@ def compared(enterprise_id: int, *, on: date) -> list[Comparison]:
     newest = known.order_by("-day").values_list("day", flat=True).first()
     if newest is None:
         return []
-    enough = PublishedFigure.objects.filter(day=newest, ended__gte=TOO_FEW).exclude(category="")
+    enough = PublishedFigure.objects.filter(day=newest, ended__gte=ENOUGH).exclude(category="")
     rows = list(enough.filter(category__in=enough.filter(enterprise=enterprise_id).values("category")))
     own = sorted(
         (row for row in rows if row.enterprise_id == enterprise_id), key=lambda row: (-row.ended, row.category)
@@ -362,7 +362,7 @@ def _confirmed(row: PublishedFigure) -> float | None:
 
 
 def _kept(row: PublishedFigure) -> float | None:
-    return 100 * row.kept / row.promised if row.promised >= TOO_FEW else None
+    return 100 * row.kept / row.promised if row.promised >= ENOUGH else None
 
 
 def _days(row: PublishedFigure) -> float | None:

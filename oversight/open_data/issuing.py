@@ -40,7 +40,7 @@ logger = logging.getLogger(__name__)
 BY_QUARTERS_NOW = "更早的版本按月公布了企业阶段的结果，和季度数字比较能推算出1到4的数。请改用本版，不要再用更早的版本。"
 #: Sums that are no counts of cases, and what counts are a multiple of.
 _NO_COUNTS = frozenset({"marks", "multiple_of"})
-#: Months that are first issued by rounding: this one and all later ones (docs/decisions/0009-rounded-to-five.md).
+#: Months that are first issued by rounding: this one and all later ones (docs/decisions/0010-rounded-to-five.md).
 ROUNDED_FROM = date(2026, 12, 1)
 #: A rounded month is restated once, so many months after it was issued.
 RESTATED_AFTER = 3

@@ -19,11 +19,10 @@ from complaints.procedure.categories import OBJECT_LABELS
 from enterprises.models import LeagueLine, LeagueSet, PublicReply
 from enterprises.models.published import ALL
 from oversight.models.published_models import DataSet, OpenIndicators
-from oversight.presenting.leagues import RANKED_FROM
 from oversight.published.indicator_making import OTHER
 from web.incoming import whole
 from web.languages import name_in_language
-from web.small_numbers import too_few
+from web.small_numbers import ENOUGH, too_few
 from web.templatetags.portal import name_of
 
 #: The drawing of the months: its width, the height of the tallest bar, the room of one.
@@ -85,7 +84,7 @@ def _cards(data: dict[str, Any]) -> list[dict[str, str]]:
     """Each figure with what it was made of; a share only where its parts are shown and there are thirty or more."""
     settled, unconfirmed, _other, judged = data["settled"]
     upper = ""
-    if None not in (settled, unconfirmed, judged) and judged >= RANKED_FROM:
+    if None not in (settled, unconfirmed, judged) and judged >= ENOUGH:
         upper = _("没答复的也算上，最多%(share)s") % {"share": f"{100 * (settled + unconfirmed) / judged:.0f}%"}
     quarters = _quarters(data["quarters"])
     results = [
@@ -150,7 +149,7 @@ def _share(parts: Sequence[int | None]) -> str:
     part, whole = parts[0], parts[-1]
     if part is None or whole is None:
         return _("不公布")
-    if whole < RANKED_FROM:
+    if whole < ENOUGH:
         return too_few(whole) or "–"
     return f"{100 * part / whole:.0f}%"
 
@@ -213,7 +212,7 @@ def league(request: HttpRequest) -> HttpResponse:
             "asked": asked,
             "ranked": [row for row in rows if row["line"].is_ranked],
             "unranked": [row for row in rows if not row["line"].is_ranked],
-            "ranked_from": RANKED_FROM,
+            "ranked_from": ENOUGH,
             "is_rounded": DataSet.objects.filter(month__range=(chosen.first, chosen.last), multiple_of__gt=1).exists(),
             "place": next(
                 (name_in_language(*names) for pk, _level, *names in chosen.places if pk == asked["region"]), ""

@@ -18,7 +18,6 @@ from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
 from web.small_numbers import ENOUGH
 
-RANKED_FROM = ENOUGH
 Z = 1.959963984540054
 
 
@@ -61,7 +60,7 @@ class EnterpriseLine:
 
     @property
     def is_ranked(self) -> bool:
-        return self.success.n >= RANKED_FROM
+        return self.success.n >= ENOUGH
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -132,8 +131,8 @@ SORTS: dict[str, tuple[Any, bool]] = {
     "received": (lambda line: line.received, True),
     "n": (lambda line: line.success.n, True),
     "settled": (lambda line: line.success.value if line.is_ranked else None, True),
-    "on_time": (lambda line: line.punctual.value if line.punctual.n >= RANKED_FROM else None, True),
-    "response": (lambda line: line.response_minutes if line.responses >= RANKED_FROM else None, False),
+    "on_time": (lambda line: line.punctual.value if line.punctual.n >= ENOUGH else None, True),
+    "response": (lambda line: line.response_minutes if line.responses >= ENOUGH else None, False),
 }
 
 

@@ -25,7 +25,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from oversight.models import DataSet
 from oversight.models.published_models import OpenIndicators
 from oversight.open_data import quarters, reading
-from oversight.presenting.leagues import RANKED_FROM
+from web.small_numbers import ENOUGH
 
 #: Counted or shown differently from before gets the next number.
 FORMULA = 3
@@ -153,7 +153,7 @@ def shown(numbers: Sequence[int | None]) -> int | list[int] | None:
 def _response(lines: Sequence[FileLine]) -> list[int] | None:
     """The shortest of the times within which half of the first responses came, as the shown numbers prove it."""
     whole = reading.added(line["responded"] for line in lines)
-    if whole is None or whole < RANKED_FROM:
+    if whole is None or whole < ENOUGH:
         return None
     within = 0
     for hours, column in zip(quarters.HOURS, quarters.CLASSES, strict=False):
@@ -167,6 +167,6 @@ def _recovered(lines: Iterable[FileLine]) -> int | None:
     """Whole yuan, where no month is withheld and thirty or more promises were paid."""
     results = list(lines)
     n = reading.added(line["recovered_n"] for line in results)
-    if n is None or n < RANKED_FROM or any(line["recovered"] is None for line in results):
+    if n is None or n < ENOUGH or any(line["recovered"] is None for line in results):
         return None
     return int(sum(Decimal(line["recovered"] or 0) for line in results))

@@ -28,7 +28,8 @@ from enterprises.models.published import ALL
 from oversight.models import DataSet
 from oversight.open_data import quarters, reading
 from oversight.open_data.reading import FileLine, Range
-from oversight.presenting.leagues import RANKED_FROM, places, wilson
+from oversight.presenting.leagues import places, wilson
+from web.small_numbers import ENOUGH
 
 #: Counted or shown differently from before gets the next number.
 FORMULA = 3
@@ -182,7 +183,7 @@ def line_values(rows: Sequence[FileLine]) -> dict[str, Any]:
         "received": received,
         "per_customers": (
             (Decimal(received * CUSTOMERS) / customers).quantize(Decimal("0.1"))
-            if received is not None and received >= RANKED_FROM and customers
+            if received is not None and received >= ENOUGH and customers
             else None
         ),
         "last_day_share": _share(reading.added(row["last_day"] for row in rows), due),
@@ -211,7 +212,7 @@ def outcome_counts(rows: Sequence[FileLine]) -> OutcomeCounts:
         reading.ranges_added(reading.range_of(row, part, PARTS, WHOLE) for row in rows) for part in PARTS[:2]
     )
     interval = None
-    if n is not None and n >= RANKED_FROM and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
+    if n is not None and n >= ENOUGH and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
         rounded = sum(row.get("multiple_of", 1) > 1 for row in rows)
         low, high = wilson(settled[0], n, rounded=rounded)[0], wilson(settled[1], n, rounded=rounded)[1]
         interval = round(1000 * low), round(1000 * high)
@@ -225,7 +226,7 @@ def _pair(result: Range) -> tuple[int | None, int | None]:
 
 def _share(part: int | None, whole: int | None) -> int | None:
     """In thousandths; None where it is withheld, says too little, or where there is nothing."""
-    return round(1000 * part / whole) if part is not None and whole is not None and whole >= RANKED_FROM else None
+    return round(1000 * part / whole) if part is not None and whole is not None and whole >= ENOUGH else None
 
 
 def _in_order(results: Sequence[LeagueLine]) -> Iterator[LeagueLine]:

@@ -8,8 +8,8 @@ from django.utils.translation import override
 from authorities.policies import Limits
 from oversight.figures.rounding import FAR
 from oversight.open_data.files import label_of
-from oversight.presenting import leagues
 from oversight.reports.figures import DataLine, shares
+from web.small_numbers import ENOUGH
 
 #: The blocks of a report, in their order.
 BLOCKS = ("overview", "problems", "cases", "tips")
@@ -33,7 +33,7 @@ def change_text(now: int | None, before: int | None, *, is_rounded: bool = False
         return ""
     if now == before and not is_rounded:
         return f"，与上月（{before:,}件）持平"
-    if min(now, before) < leagues.RANKED_FROM or (is_rounded and abs(now - before) <= 2 * FAR):
+    if min(now, before) < ENOUGH or (is_rounded and abs(now - before) <= 2 * FAR):
         return f"（上月{before:,}件）"
     share = f"{abs(now - before) / before * 100:.{0 if is_rounded else 1}f}%"
     return f"，环比{'上升' if now > before else '下降'}{share}（上月{before:,}件）"
@@ -86,7 +86,7 @@ def _named(by: str, rows: list[DataLine]) -> str:
     if len(placed) == len(rows) or len(placed) >= FIRST:
         return names
     if all(row["received"] is not None for row in rows):
-        return f"共不足{leagues.RANKED_FROM}件，不排先后"
+        return f"共不足{ENOUGH}件，不排先后"
     return f"{names}，前三名中有未公布项" if names else "前三名中有未公布项，不排名次"
 
 

@@ -15,6 +15,7 @@ from oversight.open_data import issuing, quarters, reading
 from oversight.open_data.cells import GOODS, NONE, SERVICE
 from oversight.open_data.reading import TABLES, WITHHELD
 from oversight.presenting import leagues
+from web.small_numbers import ENOUGH
 
 #: Categories that a table names.
 TOP_OBJECTS, TOP_PROBLEMS = 5, 10
@@ -235,7 +236,7 @@ def _placed(lines: list[DataLine], *, whole: int | None, far: int, most: int | N
     known = [line for line in lines if line["received"] is not None]
     in_all = sum(line["received"] for line in known)
     least: float = -1
-    if (in_all if whole is None else whole) < leagues.RANKED_FROM:
+    if (in_all if whole is None else whole) < ENOUGH:
         least = inf
     elif len(known) < len(lines):
         least = inf if whole is None else whole - in_all
@@ -268,7 +269,7 @@ class Share:
 
     @property
     def is_too_few(self) -> bool:
-        return self.whole is not None and self.whole < leagues.RANKED_FROM
+        return self.whole is not None and self.whole < ENOUGH
 
     @property
     def value(self) -> float | None:

@@ -23,10 +23,10 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing, reading
-from oversight.presenting.leagues import RANKED_FROM
 from oversight.reports import drafting, showing
 from oversight.reports import figures as report_figures
 from oversight.reports.figures import drawn
+from web.small_numbers import ENOUGH
 
 TEMPLATE = Path(__file__).with_name("report.typ")
 
@@ -89,7 +89,7 @@ def notes_of(report: MonthlyReport) -> list[str]:
             _(
                 "名次只排到没有公布的数不可能排在前面为止，合计不足%(n)s件的不排；没有名次的按类别代码排列，前面可能有未公布项。"
             )
-            % {"n": RANKED_FROM}
+            % {"n": ENOUGH}
         )
     if report.what_changed:
         notes.insert(0, _("第%(n)s版，更正：%(what)s") % {"n": report.version, "what": report.what_changed})

@@ -16,11 +16,10 @@ from oversight.models import MonthlyReport
 from oversight.open_data.files import label_of
 from oversight.open_data.reading import WITHHELD
 from oversight.presenting import cards
-from oversight.presenting.leagues import RANKED_FROM
 from oversight.reports.drafting import BLOCKS
 from oversight.reports.figures import BY_QUARTER, Share, shares
 from web.languages import name_in_language
-from web.small_numbers import too_few
+from web.small_numbers import ENOUGH, too_few
 
 TITLES: Mapping[str, Any] = {
     "overview": gettext_lazy("本月概况"),
@@ -128,7 +127,7 @@ def change_of(now: int | None, line: Mapping[str, Any], key: str = "before") -> 
         return cards.NOTHING
     if now == before:
         return _("持平")
-    if min(now, before) < RANKED_FROM:
+    if min(now, before) < ENOUGH:
         return too_few(min(now, before)) or cards.NOTHING
     share = _percents(abs(now - before) / before, is_rounded=is_rounded)
     return (_("▲ 升%(share)s") if now > before else _("▼ 降%(share)s")) % {"share": share}
@@ -311,7 +310,7 @@ def _mean(line: Mapping[str, Any]) -> str:
         return WITHHELD
     if not rated:
         return cards.NOTHING
-    return f"{marks / rated:.2f}" if rated >= RANKED_FROM else too_few(rated)
+    return f"{marks / rated:.2f}" if rated >= ENOUGH else too_few(rated)
 
 
 def _made_of(share: Share) -> str:

@@ -15,7 +15,7 @@ from django.utils import translation
 
 from complaints.models import Complaint, Deadline, Engagement, Heartbeat, Obligation
 from complaints.procedure.workflow import Status
-from enterprises.directory.expectations import TOO_FEW, expected
+from enterprises.directory.expectations import expected
 from enterprises.models import Enterprise, LeagueLine, PublishedFigure
 from odr_portal.celery import beats
 from oversight.counters import publishing
@@ -24,6 +24,7 @@ from tests import at_once, found_in, given, missing_in
 from tests.cast import World
 from tests.oversight.counting import a_line
 from tests.oversight.slow_count import Days, quantile
+from web.small_numbers import ENOUGH
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
 #: 01:00 in Shanghai is the next day there.
@@ -175,7 +176,7 @@ def test_every_figure_equals_an_independent_slow_count(world: World, seed: int) 
     for enterprise in (world.mobile, world.telecom):
         for category in ("", CHARGE, "quality"):
             row, slow = result.pop((enterprise.pk, category), None), slowly(enterprise, category)
-            if category and slow[0] < TOO_FEW:
+            if category and slow[0] < ENOUGH:
                 assert row is None
                 continue
             assert row is not None
@@ -221,7 +222,7 @@ def a_figure(enterprise: Enterprise, **counts: Any) -> PublishedFigure:
 def test_T49_how_long_a_kind_of_problem_takes_where_there_is_enough_of_it(world: World) -> None:
     a_line(world.mobile)
     a_figure(world.mobile)
-    for kind, ended, days in ((CHARGE, TOO_FEW, 3), ("quality", TOO_FEW - 1, 1)):
+    for kind, ended, days in ((CHARGE, ENOUGH, 3), ("quality", ENOUGH - 1, 1)):
         a_figure(world.mobile, category=kind, ended=ended, settled=3, unconfirmed=2, median_days=days)
     today = date.today()
     result = expected([world.mobile.pk], on=today, category=CHARGE)[world.mobile.pk]
@@ -248,8 +249,8 @@ def test_T49_where_an_enterprise_is_chosen_its_figures_stand_with_their_number(w
     assert not missing_in(text, "第一次回应：一半在2个工作小时内，九成在20个工作小时内。", "九成在20天内有结果。")
     # 253 / 60 = 4.2.
     assert "消费者评分平均4.2分（满分5分），60人评价。" in text
-    PublishedFigure.objects.update(responded=TOO_FEW - 1)
-    LeagueLine.objects.update(rated=TOO_FEW - 1)
+    PublishedFigure.objects.update(responded=ENOUGH - 1)
+    LeagueLine.objects.update(rated=ENOUGH - 1)
     text = page()
     assert ("只有29人评价，太少，不算平均分。" in text, "第一次回应" in text) == (True, False)
     LeagueLine.objects.update(n=29, settled_least=14, settled_most=14, unconfirmed_least=8, unconfirmed_most=8)

@@ -21,7 +21,8 @@ from demo import world as demonstration
 from enterprises.models import Staff
 from oversight import letters
 from oversight.counters import making
-from oversight.figures.funnel import Look, compared, strength_of, tail
+from oversight.figures.dispersion import beta_binomial
+from oversight.figures.funnel import Look, compared, strength_of
 from oversight.models import DirectorLetter
 from tests.cast import World, standing
 from tests.oversight.looking import browser
@@ -116,7 +117,7 @@ def test_the_tail_is_that_of_the_beta_binomial_in_fractions() -> None:
         ) + Fraction(0)
 
     for count, whole, a, b in ((0, 30, 2, 5), (7, 31, 1, 19), (31, 31, 3, 4), (12, 90, 4, 96), (60, 342, 35, 965)):
-        assert tail(count, whole, a, b) == pytest.approx(float(exact(count, whole, a, b)), rel=1e-9)
+        assert beta_binomial(count, whole, a, b) == pytest.approx(float(exact(count, whole, a, b)), rel=1e-9)
 
 
 def test_nothing_is_said_of_few_or_beside_few_and_nothing_late_is_no_wonder() -> None:

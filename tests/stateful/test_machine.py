@@ -27,8 +27,8 @@ from tests.stateful.machine import Town
 
 #: Steps that each seed takes at least: two seeds are the 1,000 of `make test`.
 A_SEED = 500
-#: In so many steps everything that can happen has happened.
-EVERYTHING = 6000
+#: In so many steps everything that can happen has happened; a run ends as soon as it has.
+EVERYTHING = 15_000
 #: What happens by itself beside the lapses. A print is kept by its own worker, in the tests of the documents.
 BESIDES = ("fall_silent", "remind", "recompute_clock", "pass_to_successor")
 TOWNS, DAYS = 3, 16

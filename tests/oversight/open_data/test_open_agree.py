@@ -105,7 +105,7 @@ def test_indicators_show_what_was_received_where_and_withhold_the_rest(walk: Wal
 
 
 def test_grades_are_made_of_the_same_counts(walk: Walk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(appraisals, "RANKED_FROM", 1)
+    monkeypatch.setattr(appraisals, "ENOUGH", 1)
     monkeypatch.setattr(cells, "published", lambda counts, axes, already=(): suppression.with_sums(counts, axes))
     counting.issued(*(date(2026, month, 1) for month in (3, 6, 9, 12)), now=walk.now)
     result = appraisals.computed([side.enterprise for side in walk.sides], 2026)
