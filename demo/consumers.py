@@ -19,6 +19,8 @@ from demo.scene import Acts, Scene
 S = Status
 #: Of each seventeen one rings instead of using the page.
 RINGS = 4
+#: So many of those to whom nothing is granted let it rest instead of talking on.
+RESTS = 0.3
 
 
 def act(case: Case, scene: Scene) -> Acts:
@@ -81,13 +83,16 @@ def _answer(case: Case, scene: Scene) -> Move | None:
     if case.times("asked") < story.asks:
         case.did("asked")
         return consumer.ask_about_offer(text=case.rng.choice(texts.SENTENCES["asks"]))
+    is_silent = story.answer in ("silent", "late_yes", "late_no")
+    if case.pk in scene.refused and not is_silent and case.rng.random() < RESTS:
+        return consumer.let_rest()
     if case.times("declined") < story.rounds:
         case.did("declined")
         return consumer.decline_offer(
             reason=case.rng.choice(consumer.DECLINE_REASONS),
             counter_demand=case.rng.choice(texts.SENTENCES["counters"]),
         )
-    if story.answer in ("silent", "late_yes", "late_no"):
+    if is_silent:
         return None
     if case.pk in scene.refused:
         return consumer.stop_negotiating() if story.answer == "part_regulator" else consumer.let_rest()

@@ -75,6 +75,7 @@ def test_the_whole_procedure_is_shown(settings: Any) -> None:
     papers = Evidence.objects.exclude(complaint=None)
     assert set(papers.values_list("media_type", flat=True)) == {"image/png", "text/plain"}
     assert papers.values("complaint__status").distinct().count() > 1
+    assert HandlingStep.objects.filter(step="let_rest").exists()
     what_is_granted_is_promised()
     the_desks_are_full()
     nothing_is_in_the_future()
