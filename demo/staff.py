@@ -141,7 +141,8 @@ def an_offer(case: Case, today: date, *, is_good: bool) -> tuple[list[Answer], l
             promises += _promises(case, today, kind, ordinal, part, before=len(promises))
         else:
             answers.append(Answer(demand=ordinal, verdict="refuse", reason=rng.choice(texts.SENTENCES["refusals"])))
-    return answers, promises, rng.choice(texts.SENTENCES["offer_messages"])
+    is_refused = all(answer.verdict == "refuse" for answer in answers)
+    return answers, promises, rng.choice(texts.SENTENCES["refusal_messages" if is_refused else "offer_messages"])
 
 
 def _promises(

@@ -202,7 +202,7 @@ class OfferForm(StepForm):
         regulator as well."""
         self.fields["answer"].label = _("您怎么选")
         self.fields["reason"].label = _("继续谈的原因")
-        self.fields["text"].label, self.fields["text"].help_text = _("想说明的"), _("可以不填。")
+        self.fields["text"].label, self.fields["text"].help_text = _("想说明的"), ""
         self.fields["counter_demand"].label = _("继续谈时，您希望的方案")
         answers: list[tuple[str, Any]] = []
         if page.may("stop_negotiating"):
@@ -301,7 +301,7 @@ class PerformedForm(StepForm):
 
 class BreachForm(StepForm):
     obligation = Pick(label=_("哪一项没有兑现"), choices=[])
-    text = Essay(label=_("少了什么"), rows=3, required=False, help_text=_("可以不填。"))
+    text = Essay(label=_("少了什么"), rows=3, required=False)
 
     def __init__(self, data: Any, *, page: CasePage) -> None:
         super().__init__(data)
