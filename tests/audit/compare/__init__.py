@@ -1,0 +1,84 @@
+"""Asks the portal and holds its numbers beside those of ``tests.audit.core``.
+
+One module an area; each has ``compared(audit: Audit) -> Pairs``. ``AREAS`` says which there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+from importlib import import_module
+from random import Random
+from typing import Any, TypeVar
+
+from authorities.models import Region
+from complaints.parties.conditions import current_calendar
+from complaints.procedure.working_calendar import Calendar
+from oversight.figures.definitions import Period, Scope
+from oversight.figures.figures import Measure
+from tests.audit import Pairs
+from tests.audit.core.record import Book, local
+from tests.audit.core.rows import Rows
+
+T = TypeVar("T")
+#: Modules of this package.
+AREAS = ("figures",)
+#: The day before any case.
+BEGIN = date(2000, 1, 1)
+
+
+@dataclass
+class Audit:
+    """What an area is asked with. ``most``: of so many places, enterprises and categories at the most, chosen by dice
+    that fall the same each time; None: of all.
+    """
+
+    rows: Rows
+    now: datetime
+    most: int | None = None
+
+    @cached_property
+    def book(self) -> Book:
+        return Book(self.rows)
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        return current_calendar()
+
+    @cached_property
+    def regions(self) -> dict[int, Region]:
+        return Region.objects.in_bulk()
+
+    @property
+    def today(self) -> date:
+        return local(self.now).date()
+
+    @property
+    def periods(self) -> Mapping[str, Period]:
+        """Whole days that end yesterday, the month before, and everything up to now."""
+        yesterday = self.today - timedelta(days=1)
+        month = self.today.replace(day=1) - timedelta(days=1)
+        return {
+            "30 days": Period(first=yesterday - timedelta(days=29), last=yesterday),
+            "month before": Period(first=month.replace(day=1), last=month),
+            "all": Period(first=BEGIN, last=self.today),
+        }
+
+    def some(self, every: Collection[T]) -> list[T]:
+        """All of them, or so many as may be looked at."""
+        ordered = sorted(every, key=str)
+        if self.most is None or len(ordered) <= self.most:
+            return ordered
+        return Random(len(ordered)).sample(ordered, self.most)
+
+    def measure(self, period: Period, **scope: Any) -> Measure:
+        return Measure(Scope(**scope), period, self.now, self.calendar)
+
+
+def compared(audit: Audit, areas: Collection[str] = AREAS) -> Pairs:
+    """The pairs of these areas, one after the other."""
+    for area in areas:
+        of_area: Callable[[Audit], Pairs] = import_module(f"tests.audit.compare.{area}").compared
+        yield from of_area(audit)

@@ -1,0 +1,248 @@
+"""Headline figures and all others of a place, of an enterprise, a category and a channel in it; the table by
+enterprise."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from oversight.counters import figures as from_counters
+from oversight.figures.definitions import Period
+from oversight.figures.figures import JUDGED, RESULTS, Figure, Measure
+from oversight.presenting import flow, leagues, overview
+from oversight.presenting.choosing import Places
+from tests.audit import Pair, Pairs
+from tests.audit.compare import Audit
+from tests.audit.core import counting, ranking
+
+Counted = Mapping[str, Any]
+
+
+def compared(audit: Audit) -> Pairs:
+    places = audit.some(audit.rows.of_regions())
+    for name, period in audit.periods.items():
+        for place in places:
+            yield from _of_place(audit, name, period, place)
+        yield from _of_kinds(audit, name, period)
+        yield from _by_enterprise(audit, name, period)
+        yield from _overview(audit, name, period)
+
+
+def counted(world: counting.World) -> dict[str, Any]:
+    """Every figure of one scope by its name, as the auditor counts it."""
+    settled, on_time, wrong = world.settled(), world.on_time(), world.misroutes()
+    kept, mediated, reviews = world.kept(), world.mediated(), world.reviews()
+    minutes, accepted, handled = world.response_lengths(), world.acceptance_lengths(), world.handling_lengths()
+    result: dict[str, Any] = {
+        "received": world.received(),
+        "closed": len(world.closed()),
+        **{f"settled.{name}": settled[name] for name in (*RESULTS, "in_part")},
+        "settled.upper": settled["settled"] + settled["unconfirmed"],
+        "settled.whole": sum(settled[name] for name in JUDGED),
+        **{f"on_time.{name}": n for name, n in on_time.items()},
+        "on_time.whole": on_time["in_time"] + on_time["late"] + on_time["open_overdue"],
+        "first_response": len(minutes["minutes"]),
+        "acceptance": len(accepted),
+        "handling_time": len(handled["wd"]),
+        **{f"kept.{name}": n for name, n in kept.items()},
+        **{f"mediated.{name}": n for name, n in mediated.items()},
+        **{f"review_on_time.{name}": n for name, n in reviews.items()},
+        "misrouted.whole": wrong["ended"],
+        "misrouted": wrong["misrouted"],
+        **{f"mended.{name}": wrong[name] for name in ("in_time", "late", "waiting")},
+        "recovered": world.recovered(),
+    }
+    for unit, values in handled.items():
+        result[f"handling_time.{unit}_mean"] = sum(values) / len(values) if values else None
+    return result
+
+
+def told(figures: Mapping[str, Figure]) -> dict[str, Any]:
+    """The same as the portal says it."""
+    success, on_time, kept = figures["settled"], figures["on_time"], figures["kept"]
+    mediated, reviews, mended = figures["mediated"], figures["review_on_time"], figures["mended"]
+    spread = figures["handling_time"].spread
+    return {
+        "received": figures["received"].n,
+        "closed": figures["closed"].n,
+        **{f"settled.{name}": success.beside[name] for name in (*RESULTS, "in_part")},
+        "settled.upper": success.upper,
+        "settled.whole": success.denominator,
+        "on_time.in_time": on_time.numerator,
+        **{f"on_time.{name}": on_time.beside[name] for name in ("reported", "apart", "open_overdue")},
+        "on_time.late": on_time.beside["ended_late"],
+        "on_time.whole": on_time.denominator,
+        "first_response": figures["first_response"].n,
+        "acceptance": figures["acceptance"].n,
+        "handling_time": figures["handling_time"].n,
+        "kept.due": kept.denominator,
+        "kept.kept": kept.numerator,
+        **{f"kept.{name}": kept.beside[name] for name in ("late", "silent", "broken", "waiting")},
+        "mediated.mediated": mediated.numerator,
+        **{f"mediated.{name}": mediated.beside[name] for name in ("not_kept", "terminated")},
+        "review_on_time.met": reviews.numerator,
+        "review_on_time.late": reviews.beside["late"],
+        "misrouted.whole": figures["misrouted"].denominator,
+        "misrouted": figures["misrouted"].numerator,
+        "mended.in_time": mended.numerator,
+        **{f"mended.{name}": mended.beside[name] for name in ("late", "waiting")},
+        "recovered": {currency: dict(sums) for currency, sums in figures["recovered"].money.items()},
+        **{f"handling_time.{unit}_mean": spread.get(f"{unit}_mean") for unit in ("wd", "cd")},
+    }
+
+
+def paired(portal: Counted, auditor: Counted, scope: str, period: str) -> Pairs:
+    """One pair a name; a name that only one of both has differs."""
+    for name in dict.fromkeys((*portal, *auditor)):
+        yield Pair(name, scope, period, portal.get(name), auditor.get(name))
+
+
+def _of_scope(measure: Measure, world: counting.World, scope: str, period: str) -> Pairs:
+    yield from paired(told(from_counters.flow_of(measure)), counted(world), scope, period)
+    yield from paired(leagues.open_now(measure), world.open_now(), scope, period)
+    further = flow.counted(measure)
+    if further:
+        yield from paired(
+            {
+                "rating": further["rating"].n,
+                "rating.marks": further["rating"].beside["marks"],
+                **{f"{name}.part": further[name].numerator for name in ("first_settled", "withdrawn", "again")},
+                **{f"{name}.whole": further[name].denominator for name in ("first_settled", "withdrawn", "again")},
+            },
+            {
+                "rating": len(world.marks()),
+                "rating.marks": sum(world.marks()),
+                "first_settled.part": world.settled()["settled"],
+                "withdrawn.part": world.settled()["withdrawn"],
+                "again.part": world.again(),
+                "first_settled.whole": world.received(),
+                "withdrawn.whole": len(world.ended()),
+                "again.whole": len(world.delivered()),
+            },
+            scope,
+            period,
+        )
+
+
+def _of_place(audit: Audit, name: str, period: Period, place: int) -> Pairs:
+    region = audit.regions[place]
+    measure = audit.measure(period, regions=(region,))
+    yield from _of_scope(measure, _world(audit, period, place), f"region {region.code}", name)
+
+
+def _world(audit: Audit, period: Period, place: int | None = None, **of: Any) -> counting.World:
+    cases = None if place is None else audit.rows.of_regions()[place]
+    return counting.World(audit.book, period.first, period.last, audit.now, cases, **of)
+
+
+def _of_kinds(audit: Audit, name: str, period: Period) -> Pairs:
+    """Each category and channel of the country with most cases, and each enterprise in it."""
+    country = _country(audit)
+    if country is None:
+        return
+    cases = [case.row for case in audit.rows.of_regions()[country]]
+    kinds = {("category", row.problem_category) for row in cases} | {("category", row.object_category) for row in cases}
+    kinds |= {("channel", row.channel) for row in cases}
+    firms = {("enterprise", stage.enterprise_id) for case in audit.rows.of_regions()[country] for stage in case.stages}
+    for kind, value in (*audit.some([one for one in kinds if one[1]]), *audit.some(firms)):
+        scope = {"enterprise_id" if kind == "enterprise" else kind: value}
+        measure = audit.measure(period, regions=(audit.regions[country],), **scope)
+        world = _world(audit, period, country, **{kind: value})
+        yield from _of_scope(measure, world, f"{kind} {value}", name)
+
+
+def _country(audit: Audit) -> int | None:
+    of_regions = audit.rows.of_regions()
+    countries = [place for place in of_regions if audit.rows.regions[place].level == "country"]
+    return max(countries, key=lambda place: len(of_regions[place]), default=None)
+
+
+def _by_enterprise(audit: Audit, name: str, period: Period) -> Pairs:
+    """Every line of the table of the country, and the places in it."""
+    country = _country(audit)
+    if country is None:
+        return
+    portal = {
+        line.enterprise_id: line for line in leagues.counted(audit.measure(period, regions=(audit.regions[country],)))
+    }
+    every = audit.rows.of_regions()[country]
+    by_firm: dict[int, list[Any]] = {}
+    for case in every:
+        for firm in {case.row.enterprise_id, *(stage.enterprise_id for stage in case.stages)} - {None}:
+            by_firm.setdefault(firm, []).append(case)
+    results: dict[int, dict[str, Any]] = {}
+    for firm, cases in by_firm.items():
+        world = counting.World(audit.book, period.first, period.last, audit.now, cases, enterprise=firm)
+        settled, on_time = world.settled(), world.on_time()
+        results[firm] = {
+            **world.open_now(),
+            "received": world.received(),
+            "settled": settled["settled"],
+            "settled.upper": settled["settled"] + settled["unconfirmed"],
+            "settled.whole": sum(settled[one] for one in JUDGED),
+            "in_time": on_time["in_time"],
+            "on_time.whole": on_time["in_time"] + on_time["late"] + on_time["open_overdue"],
+            "first_response": len(world.first_responses()),
+        }
+    places = ranking.places({firm: (one["settled"], one["settled.whole"]) for firm, one in results.items()})
+    for firm, one in results.items():
+        one["place"] = places.get(firm)
+        line = portal.get(firm) or leagues.EnterpriseLine(enterprise_id=firm)
+        shown = {
+            "open": line.open,
+            "overdue": line.overdue,
+            "due_soon": line.due_soon,
+            "received": line.received,
+            "settled": line.success.numerator or 0,
+            "settled.upper": line.success.upper or 0,
+            "settled.whole": line.success.n,
+            "in_time": line.punctual.numerator or 0,
+            "on_time.whole": line.punctual.n,
+            "first_response": line.responses,
+            "place": line.place,
+        }
+        yield from paired(shown, one, f"table of {audit.regions[country].code}: enterprise {firm}", name)
+    for firm in portal.keys() - results.keys():
+        yield Pair("line", f"table of {audit.regions[country].code}: enterprise {firm}", name, True, False)
+
+
+def _overview(audit: Audit, name: str, period: Period) -> Pairs:
+    """The first page of each place that has parts: the place and each of them."""
+    children: dict[int, list[int]] = {}
+    for place in audit.rows.of_regions():
+        if (parent := audit.rows.regions[place].parent_id) is not None:
+            children.setdefault(parent, []).append(place)
+    for place in audit.some(children):
+        region, parts = audit.regions[place], tuple(audit.regions[pk] for pk in sorted(children[place]))
+        measure = audit.measure(period, regions=(region,))
+        seen = overview.read(
+            measure.scope, Places((region,), None, parts, None), [period, period, period], measure=measure
+        )
+        for one, open_now, figures in (
+            (place, seen.whole.open_now, seen.whole.periods[0]),
+            *((part.pk, seen.parts[part.pk].open_now, seen.parts[part.pk].now) for part in parts),
+        ):
+            world = _world(audit, period, one)
+            scope = f"first page of {region.code}: {audit.regions[one].code}"
+            settled, on_time = world.settled(), world.on_time()
+            success, punctual = figures["settled"], figures["on_time"]
+            yield from paired(
+                {
+                    **open_now,
+                    "received": figures["received"].n,
+                    "closed": figures["closed"].n,
+                    "settled": (success.numerator, success.upper, success.denominator),
+                    "on_time": (punctual.numerator, punctual.denominator),
+                },
+                {
+                    **world.open_now(),
+                    "received": world.received(),
+                    "closed": len(world.closed()),
+                    "settled": (
+                        settled["settled"],
+                        settled["settled"] + settled["unconfirmed"],
+                        sum(settled[result] for result in JUDGED),
+                    ),
+                    "on_time": (on_time["in_time"], on_time["in_time"] + on_time["late"] + on_time["open_overdue"]),
+                },
+                scope,
+                name,
+            )

@@ -1,0 +1,1 @@
+"""Counts again from raw rows. Nothing here may import the package oversight."""
