@@ -233,6 +233,23 @@ def short(change: Change) -> Shift:
     return replace(whole, text=_("%(before)s，超出平常波动") % values + _range("received", change))
 
 
+def alone(code: str, change: Change) -> str:
+    """The same where the number of before stands beside it: ▲ 多80件，超出平常波动（多8%–84%）."""
+    up = change.is_rise
+    if not change.is_real:
+        if change.verdict is not None:
+            return _("件数太少，说不清") if change.why == FEW else _("波动常见，不能说有变化")
+        return reason(change) or _("只列出，不作判断")
+    values = {"by": _by(code, abs(change.by))}
+    if (change.by > 0) != up or not change.by:
+        text = _("按工作日、休息日折算，超出平常波动")
+    elif code in COUNTS:
+        text = _("▲ 多%(by)s，超出平常波动") if up else _("▼ 少%(by)s，超出平常波动")
+    else:
+        text = _("▲ 高%(by)s，超出平常波动") if up else _("▼ 低%(by)s，超出平常波动")
+    return text % values + _range(code, change)
+
+
 def reason(change: Change) -> str:
     """Why nothing is compared, where that holds for all."""
     return {HISTORY: _("历史不足%(n)s周，不作比较") % {"n": change.needed}, TODAY: _("今天还没有过完，不作比较")}.get(

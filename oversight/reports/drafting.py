@@ -1,13 +1,15 @@
 """A draft of the words of a monthly report, from its figures; a sentence names only numbers that are shown."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
 from django.utils.translation import override
 
 from authorities.policies import Limits
-from oversight.figures.rounding import FAR
 from oversight.open_data.files import label_of
+from oversight.presenting import shifts
+from oversight.reports import changes
 from oversight.reports.figures import DataLine, shares
 from web.small_numbers import ENOUGH
 
@@ -26,30 +28,28 @@ def first_draft(place: str, month: date, figures: dict[str, Any], *, limits: Lim
         }
 
 
-def change_text(now: int | None, before: int | None, *, is_rounded: bool = False) -> str:
-    """环比上升12.3%（上月110件）; under thirty, and where rounding can turn it, the month before alone; nothing where
-    one is withheld or zero."""
-    if now is None or not before:
+def change_text(now: int | None, before: int | None, kept: Mapping[str, Any] | None) -> str:
+    """比上月多80件，超出平常波动（多8%–84%）, or the month before and that no change can be claimed.
+
+    Nothing where one is withheld. ``kept``: what is said of the change.
+    """
+    if now is None or before is None:
         return ""
-    if now == before and not is_rounded:
-        return f"，与上月（{before:,}件）持平"
-    if min(now, before) < ENOUGH or (is_rounded and abs(now - before) <= 2 * FAR):
+    if kept is None:
         return f"（上月{before:,}件）"
-    share = f"{abs(now - before) / before * 100:.{0 if is_rounded else 1}f}%"
-    return f"，环比{'上升' if now > before else '下降'}{share}（上月{before:,}件）"
+    return f"，{shifts.shift('received', changes.read(now, before, kept), '上月').text}"
 
 
 def _overview(place: str, month: date, figures: dict[str, Any]) -> str:
     line = figures["summary"]
     received, closed = line.get("received"), line.get("closed")
     was = figures.get("summary_before", {})
-    is_rounded = bool(line.get("is_rounded") or was.get("is_rounded"))
     decimals = 0 if line.get("quarter_is_rounded") else 1
     texts = []
     if received is not None:
         texts.append(
             f"{month.year}年{month.month}月，{place}收到投诉{received:,}件"
-            f"{change_text(received, was.get('received'), is_rounded=is_rounded)}"
+            f"{change_text(received, was.get('received'), line.get('changes', {}).get('received'))}"
         )
     if closed is not None:
         texts.append(f"办结{closed:,}件")

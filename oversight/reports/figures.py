@@ -1,10 +1,11 @@
 """The figures of a monthly report: what the open data of its month says of a region.
 
 Nothing is counted here. Each number stands in a published file, withheld where that withholds it. Nothing is ranked
-before what a withheld number could stand before, and there is no share of under thirty.
+before what a withheld number could stand before, there is no share of under thirty, and what is called a change lies
+beyond the swings of the issued months (oversight/reports/changes.py).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -15,6 +16,7 @@ from oversight.open_data import issuing, quarters, reading
 from oversight.open_data.cells import GOODS, NONE, SERVICE
 from oversight.open_data.reading import TABLES, WITHHELD
 from oversight.presenting import leagues
+from oversight.reports.changes import Number, Run, attach, frozen
 from web.small_numbers import ENOUGH
 
 #: Categories that a table names.
@@ -23,7 +25,7 @@ TOP_OBJECTS, TOP_PROBLEMS = 5, 10
 OF_UNITS = ("received", "closed")
 OF_QUARTERS = ("settled", "unconfirmed", "ended", "in_time", "due")
 #: Ranks, words and shares made otherwise than before get the next number; the numbers of cases are those of the files.
-METHOD = 2
+METHOD = 3
 DataLine = dict[str, Any]
 
 
@@ -37,7 +39,9 @@ def drawn(
     """The frozen figures of one region: lists of lines, each number an int, a decimal as text, or None where withheld.
 
     ``place`` in a line: the best and the worst place that it can have by its number; it is missing where a withheld
-    number could stand before it. ``method`` is ``METHOD``; it is missing in reports that ranked without that.
+    number could stand before it. ``change`` in a line, and ``changes`` by figure: what is said of the difference from
+    the number before (see ``changes.read``); missing where nothing can be compared. ``method`` is ``METHOD``: 2 said
+    changes without looking at how such numbers swing, without any it also ranked past what is withheld.
 
     What became of stages at enterprises is of the newest issued quarter that is over with the month; ``quarter`` names
     it and the one before it, whose numbers are ``stages_before``. ``before`` in a line is the number of the month
@@ -55,7 +59,7 @@ def drawn(
     of_quarter, of_old = _of_quarter(now_quarter, region_code), _of_quarter(old_quarter, region_code)
     units = {code: line for code, line in regions.items() if code != region_code}
     received = regions.get(region_code, {"received": 0})["received"]
-    return {
+    result = {
         "method": METHOD,
         "sets": [str(data_set), str(before) if before else ""],
         "quarter": [quarters.mark(one.month) if one else "" for one in (now_quarter, old_quarter)],
@@ -123,6 +127,67 @@ def drawn(
         ),
         "problems": _top(categories["problem"], old["problem"], whole=received, far=far, most=TOP_PROBLEMS),
     }
+    _add_changes_of_months(result, Run.of(data_set, before, step=1), region_code)
+    _add_changes_of_quarters(result, Run.of(now_quarter, old_quarter, step=3), region_code)
+    return result
+
+
+def _add_changes_of_months(result: dict[str, Any], run: Run | None, code: str) -> None:
+    """Each table is looked at as a whole, also what of it is not shown."""
+    if run is None:
+        return
+    regions = [_regions(one, code) for one in run.sets]
+    zero = _zero("regions")
+    own = [{**zero, **one.get(code, {})} for one in regions]
+    result["summary"]["changes"] = frozen(
+        {name: run.of_counts([line[name] for line in own]) for name in OF_UNITS}
+        | _changes_of_shares(run, own, lambda name: name not in BY_QUARTER)
+    )
+    units = {
+        unit: run.of_counts([one.get(unit, zero)["received"] for one in regions]) for unit in regions[0] if unit != code
+    }
+    attach(result["units"], frozen(units))
+    every = [_categories(one, code) for one in run.sets]
+    for name, by in (("channels", "channel"), ("kinds", "object"), ("objects", "object"), ("problems", "problem")):
+        codes = every[0][by]
+        if name == "kinds":
+            codes = {part: n for part, n in codes.items() if "." not in part}
+        elif name == "objects":
+            codes = {part: n for part, n in codes.items() if part not in (GOODS, SERVICE)}
+        parts = {part: run.of_counts([one[by].get(part, 0) for one in every]) for part in codes}
+        attach(result[name], frozen(parts))
+
+
+def _add_changes_of_quarters(result: dict[str, Any], run: Run | None, code: str) -> None:
+    if run is None:
+        return
+    tables = [reading.table(one, "region_quarters") for one in run.sets]
+    zero = _zero("region_quarters")
+    own: list[DataLine] = [
+        # Of a table of an earlier shape nothing is known.
+        dict.fromkeys(zero)
+        if lines is None
+        else {**zero, **next((line for line in lines if line["region_code"] == code), {})}
+        for lines in tables
+    ]
+    result["summary"]["quarter_changes"] = frozen(_changes_of_shares(run, own, lambda name: name in BY_QUARTER))
+    if result["firms"]:
+        delivered: list[dict[str, Number] | None] = [
+            None if lines is None else {line["enterprise"]: line["delivered"] for line in lines}
+            for lines in (reading.table(one, "enterprise_quarters") for one in run.sets)
+        ]
+        firms = [line["code"] for line in result["firms"]]
+        numbers = {firm: [None if one is None else one.get(firm, 0) for one in delivered] for firm in firms}
+        attach(result["firms"], frozen({firm: run.of_counts(some) for firm, some in numbers.items()}))
+
+
+def _changes_of_shares(run: Run, lines: Sequence[DataLine], is_told: Callable[[str], bool]) -> dict[str, Any]:
+    results = {}
+    for code, (part, wholes) in _SHARES.items():
+        if is_told(code):
+            numbers = [(line.get(part), sum_of(line, *wholes)) for line in lines]
+            results[code] = run.of_shares(numbers)
+    return results
 
 
 def _zero(table: str) -> DataLine:

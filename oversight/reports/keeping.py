@@ -23,7 +23,7 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from oversight.models import MonthlyReport
 from oversight.open_data import issuing, reading
-from oversight.reports import drafting, showing
+from oversight.reports import changes, drafting, showing
 from oversight.reports import figures as report_figures
 from oversight.reports.figures import drawn
 from web.small_numbers import ENOUGH
@@ -91,6 +91,13 @@ def notes_of(report: MonthlyReport) -> list[str]:
             )
             % {"n": ENOUGH}
         )
+    if method_of(report) >= report_figures.METHOD:
+        notes.append(
+            _(
+                "“超出平常波动”：差别大过以前各月（最多%(months)s个月，只用公开数据）同样的比较平常的波动；逐项都看，所以另外控制错误发现率。括号里是95%%区间。各月按天数或者工作日数折算，取更能解释差别的一种。金额和评分只列出，不作判断。"
+            )
+            % {"months": changes.MOST_EARLIER}
+        )
     if report.what_changed:
         notes.insert(0, _("第%(n)s版，更正：%(what)s") % {"n": report.version, "what": report.what_changed})
     return notes
@@ -103,8 +110,8 @@ OPEN = ("draft", "waiting", "approved")
 def draft(*, authority: Authority, month: date, by: User, now: datetime, what_changed: str = "") -> MonthlyReport:
     """The next version for this month, with the figures of its open data. Raises WrongInput or StepNotAllowed.
 
-    ``what_changed`` is needed where a version was published, and becomes part of the new one. Where that version ranked
-    too far, the new one has the same counts, and words, order and shares made anew; the cases that it told are kept.
+    ``what_changed`` is needed where a version was published, and becomes part of the new one. Where that version said
+    too much, the new one has the same counts, and words, order and shares made anew; the cases that it told are kept.
     """
     data_set = issuing.newest(month)
     if data_set is None:
@@ -120,7 +127,7 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
         published = [one for one in earlier if one.state == "published"]
         if published and not what_changed:
             raise WrongInput("say_why", _("这个月的报告已经公布。要更正，请写明更正什么。"), field="what_changed")
-        is_of_method = bool(published) and ranks_too_far(published[-1])
+        is_of_method = bool(published) and says_too_much(published[-1])
         figures = (
             _drawn_again(published[-1])
             if is_of_method
@@ -145,9 +152,16 @@ def draft(*, authority: Authority, month: date, by: User, now: datetime, what_ch
         )
 
 
-def ranks_too_far(report: MonthlyReport) -> bool:
-    """Whether it named what is most frequent without what is withheld, or told shares of under thirty."""
-    return bool(report.figures.get("method", 1) < report_figures.METHOD)
+def method_of(report: MonthlyReport) -> int:
+    """How its words, order and shares were made: see ``METHOD`` and ``drawn`` of oversight/reports/figures.py."""
+    return int(report.figures.get("method", 1))
+
+
+def says_too_much(report: MonthlyReport) -> bool:
+    """Whether it named what is most frequent without what is withheld, told shares of under thirty, or called usual
+    swings changes.
+    """
+    return method_of(report) < report_figures.METHOD
 
 
 def _drawn_again(report: MonthlyReport) -> dict[str, Any]:
@@ -158,10 +172,10 @@ def _drawn_again(report: MonthlyReport) -> dict[str, Any]:
 
 
 def to_correct() -> list[MonthlyReport]:
-    """The newest published version of each report that ranked too far, the oldest month first."""
+    """The newest published version of each report that said too much, the oldest month first."""
     newest = MonthlyReport.objects.filter(state="published").order_by("month", "authority_id", "-version")
     rows = newest.select_related("authority").defer("printed", "texts").distinct("month", "authority_id")
-    return [report for report in rows if ranks_too_far(report)]
+    return [report for report in rows if says_too_much(report)]
 
 
 def edit(report: MonthlyReport, *, texts: Mapping[str, str], seen: str, by: User, now: datetime) -> MonthlyReport:

@@ -66,7 +66,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
         "reports/open_one.html",
         {
             "report": result,
-            "ranks_too_far": keeping.ranks_too_far(result),
+            "method": keeping.method_of(result),
             "title": keeping.title_of(result),
             "authority": named(result.authority),
             "tables": [

@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from oversight.figures.definitions import DEFINITIONS
-from oversight.figures.rounding import FAR
 from oversight.models import MonthlyReport
 from oversight.open_data.files import label_of
 from oversight.open_data.reading import WITHHELD
-from oversight.presenting import cards
+from oversight.presenting import cards, shifts
+from oversight.reports import changes
 from oversight.reports.drafting import BLOCKS
 from oversight.reports.figures import BY_QUARTER, Share, shares
 from web.languages import name_in_language
@@ -117,20 +117,15 @@ def _raw(number: Any) -> str:
     return WITHHELD if number is None else str(number)
 
 
-def change_of(now: int | None, line: Mapping[str, Any], key: str = "before") -> str:
-    """▲ 12.3% up; what is withheld, unknown or began at nothing has none, and under thirty there is no rate."""
-    before = line.get(key)
-    if now is None or not before:
+def change_of(now: int | None, before: int | None, kept: Mapping[str, Any] | None) -> str:
+    """▲ 多80件，超出平常波动（多8%–84%）, or that no change can be claimed, and why.
+
+    ``kept``: what is said of it; without any a dash: what is withheld, nothing twice, or a report of before changes
+    were judged.
+    """
+    if now is None or before is None or kept is None:
         return cards.NOTHING
-    is_rounded = bool(line.get("is_rounded"))
-    if is_rounded and abs(now - before) <= 2 * FAR:
-        return cards.NOTHING
-    if now == before:
-        return _("持平")
-    if min(now, before) < ENOUGH:
-        return too_few(min(now, before)) or cards.NOTHING
-    share = _percents(abs(now - before) / before, is_rounded=is_rounded)
-    return (_("▲ 升%(share)s") if now > before else _("▼ 降%(share)s")) % {"share": share}
+    return shifts.alone("received", changes.read(now, before, kept))
 
 
 def _before(line: Mapping[str, Any]) -> str:
@@ -150,14 +145,14 @@ def _counted(figures: Mapping[str, Any], name: str, by: str) -> ReportTable:
         Head(_("件数"), "received"),
         Head(_("占全部"), "share"),
         Head(_("上月"), "before"),
-        Head(_("环比"), "change"),
+        Head(_("变化"), "change"),
         *([Head(_("名次"), "place")] if with_places else []),
     ]
     rows, raw = [], []
     for line in figures[name]:
         label, n = label_of(by, line["code"]), line["received"]
         cells = [label, _shown(n), _share_text(replace(share, part=n)), _before(line)]
-        cells.append(change_of(n, {**line, "is_rounded": is_rounded}))
+        cells.append(change_of(n, line.get("before"), line.get("change")))
         rows.append([*cells, *([place_of(line)] if with_places else [])])
         raw.append([line["code"], label, _raw(n), _raw_before(line)])
     return ReportTable(name, str(TABLES[name]), heads, rows, ["code", "label", "received", "before"], raw)
@@ -204,7 +199,7 @@ def _units(figures: Mapping[str, Any]) -> ReportTable:
         Head(_("地区"), "name", is_number=False),
         Head(_("收到"), "received"),
         Head(_("上月"), "before"),
-        Head(_("环比"), "change"),
+        Head(_("变化"), "change"),
         Head(_("办结"), "closed"),
         Head(_("和解成功率") + quarter, "settled"),
         Head(_("按时办结率") + quarter, "on_time"),
@@ -219,7 +214,7 @@ def _enterprises(figures: Mapping[str, Any]) -> ReportTable:
         Head(_("企业"), "name", is_number=False),
         Head(_("送达的投诉"), "received"),
         Head(_("上季"), "before"),
-        Head(_("环比"), "change"),
+        Head(_("变化"), "change"),
         Head(_("和解成功率"), "settled"),
         Head(_("按时办结率"), "on_time"),
     ]
@@ -236,7 +231,8 @@ def _of_places(
         result, received = shares(dict(line)), line["received"]
         closed = [line["closed"]] if "closed" in names else []
         rates = [_share_text(result.get(code)) for code in ("settled", "on_time")]
-        counts = [_shown(received), _before(line), change_of(received, line), *map(_shown, closed)]
+        change = change_of(received, line.get("before"), line.get("change"))
+        counts = [_shown(received), _before(line), change, *map(_shown, closed)]
         rows.append([name_of(line), *counts, *rates])
         plain = [line["code"], line["name"], _raw(received), _raw_before(line), *map(_raw, closed)]
         raw.append([*plain, *[_raw(line[column]) if column in line else "" for column in _OF_STAGES]])
@@ -254,11 +250,11 @@ def _summary(figures: Mapping[str, Any]) -> ReportTable:
     for code, title in (("received", _("收到的投诉")), ("closed", _("办结的投诉"))):
         n = line.get(code, 0)
         before = _shown(was.get(code, 0)) if was is not None else cards.NOTHING
-        is_rounded = bool(line.get("is_rounded") or (was or {}).get("is_rounded"))
-        rows.append([title, _shown(n), before, change_of(n, {**(was or {}), "is_rounded": is_rounded}, code)])
+        change = change_of(n, (was or {}).get(code), line.get("changes", {}).get(code))
+        rows.append([title, _shown(n), before, change])
         raw.append([code, _raw(n), "", ""])
     codes = [code for code in shares(line) if "quarter" not in figures or code not in BY_QUARTER]
-    _add_shares(rows, raw, line, was, codes)
+    _add_shares(rows, raw, line, was, codes, line.get("changes", {}))
     before = _yuan(was) if was is not None else cards.NOTHING
     rows.append([str(DEFINITIONS["recovered"].title), _yuan(line), before, ""])
     raw.append(["recovered", _raw(line.get("recovered", "0")), "", ""])
@@ -272,7 +268,8 @@ def _stages(figures: Mapping[str, Any]) -> ReportTable:
     raw: list[Cells] = []
     if _quarter(figures):
         line, was = figures["summary"], figures.get("stages_before")
-        _add_shares(rows, raw, line, was, [code for code in shares(line) if code in BY_QUARTER])
+        codes = [code for code in shares(line) if code in BY_QUARTER]
+        _add_shares(rows, raw, line, was, codes, line.get("quarter_changes", {}))
         _add_rating(rows, raw, line, was)
     title = f"{TABLES['stages']}{_quarter(figures)}"
     return ReportTable("stages", title, _heads_of_figures(_("本季"), _("上季")), rows, _RAW, raw)
@@ -282,18 +279,27 @@ _RAW = ["figure", "part", "whole", "upper"]
 
 
 def _heads_of_figures(now: str, before: str) -> list[Head]:
-    made_of = Head(_("环比或者构成"), "made_of")
+    made_of = Head(_("变化或者构成"), "made_of")
     return [Head(_("指标"), "figure", is_number=False), Head(now, "value"), Head(before, "before"), made_of]
 
 
 def _add_shares(
-    rows: list[Cells], raw: list[Cells], line: Mapping[str, Any], was: Mapping[str, Any] | None, codes: Sequence[str]
+    rows: list[Cells],
+    raw: list[Cells],
+    line: Mapping[str, Any],
+    was: Mapping[str, Any] | None,
+    codes: Sequence[str],
+    said: Mapping[str, Mapping[str, Any]],
 ) -> None:
     result, old = shares(dict(line)), shares(dict(was)) if was is not None else {}
     for code in codes:
         share = result[code]
         before = _share_text(old[code]) if code in old else cards.NOTHING
-        rows.append([str(DEFINITIONS[code].title), _share_text(share), before, _made_of(share)])
+        made_of = _made_of(share)
+        if code in said and code in old:
+            change = changes.read(share.value or 0, old[code].value or 0, said[code])
+            made_of = _("%(parts)s；%(change)s") % {"parts": made_of, "change": shifts.alone(code, change)}
+        rows.append([str(DEFINITIONS[code].title), _share_text(share), before, made_of])
         raw.append([code, _raw(share.part), _raw(share.whole), "" if share.upper is None else str(share.upper)])
 
 

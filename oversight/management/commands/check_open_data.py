@@ -35,9 +35,10 @@ class Command(BaseCommand):
                 self.stdout.write(f"{made} takes its place.")
         for report in keeping.to_correct():
             left += 1
+            why = "it ranks past what is withheld" if keeping.method_of(report) < 2 else "it calls usual swings changes"
             self.stdout.write(
-                f"BREAKS report {report.pk} of {report.authority.name}, {report.month:%Y-%m}: it ranks past what is"
-                " withheld. Its authority drafts a correction at /authority/reports/; the counts stay."
+                f"BREAKS report {report.pk} of {report.authority.name}, {report.month:%Y-%m}: {why}."
+                " Its authority drafts a correction at /authority/reports/; the counts stay."
             )
         if left:
             raise SystemExit(1)

@@ -168,7 +168,7 @@ def test_the_public_goes_from_a_county_report_to_the_files_behind_it(world: Worl
     visitor = visit()
     page = visitor.go(f"/open/reports/{report.pk}/")
     assert page.locator("section:has(#h-firms) tbody tr").count() == 2
-    assert "▲" in page.locator("section:has(#h-firms) tbody").inner_text()
+    assert "不能说有变化" in page.locator("section:has(#h-firms) tbody").inner_text()
     assert "%" in page.locator("section:has(#h-stages) tbody tr").first.locator("td").nth(1).inner_text(), (
         "the quarter before"
     )

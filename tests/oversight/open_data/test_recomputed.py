@@ -23,7 +23,7 @@ from oversight.models import DataSet, MonthlyReport
 from oversight.models.published_models import OpenIndicators
 from oversight.published import indicator_making, league_making
 from oversight.reports import keeping
-from tests import missing_in
+from tests import found_in, missing_in
 from tests.cast import World, standing
 from tests.oversight.counting import a_shop, counted, issued, stages
 from tests.oversight.looking import page_of
@@ -159,8 +159,11 @@ def test_the_report_of_a_county(world: World, year: dict[str, Path], script: Mod
         assert row["delivered"] == star(result["firms"][code]["delivered"])
         share = result["firms"][code]["shares"]["settled"]
         assert (row["settled"], row["ended"]) == (star(share["part"]), star(share["whole"]))
-    # The arrow: each enterprise beside its quarter before.
-    assert not missing_in(page_of(None, at), "（2026-Q3）", "▲", "举报另行保密办理")
+    page = page_of(None, at)
+    assert not missing_in(page, "（2026-Q3）", "举报另行保密办理")
+    # Beside each number of the period before stands whether that is a change.
+    assert not found_in(page, "▲", "▼", "超出平常波动（")
+    assert "波动常见，不能说有变化" in page
 
 
 def run(*arguments: Path | str) -> tuple[int, str]:
