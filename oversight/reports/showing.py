@@ -145,7 +145,7 @@ def _counted(figures: Mapping[str, Any], name: str, by: str) -> ReportTable:
         Head(_("件数"), "received"),
         Head(_("占全部"), "share"),
         Head(_("上月"), "before"),
-        Head(_("变化"), "change"),
+        Head(_("变化"), "change", is_number=False),
         *([Head(_("名次"), "place")] if with_places else []),
     ]
     rows, raw = [], []
@@ -199,7 +199,7 @@ def _units(figures: Mapping[str, Any]) -> ReportTable:
         Head(_("地区"), "name", is_number=False),
         Head(_("收到"), "received"),
         Head(_("上月"), "before"),
-        Head(_("变化"), "change"),
+        Head(_("变化"), "change", is_number=False),
         Head(_("办结"), "closed"),
         Head(_("和解成功率") + quarter, "settled"),
         Head(_("按时办结率") + quarter, "on_time"),
@@ -214,7 +214,7 @@ def _enterprises(figures: Mapping[str, Any]) -> ReportTable:
         Head(_("企业"), "name", is_number=False),
         Head(_("送达的投诉"), "received"),
         Head(_("上季"), "before"),
-        Head(_("变化"), "change"),
+        Head(_("变化"), "change", is_number=False),
         Head(_("和解成功率"), "settled"),
         Head(_("按时办结率"), "on_time"),
     ]
@@ -279,7 +279,7 @@ _RAW = ["figure", "part", "whole", "upper"]
 
 
 def _heads_of_figures(now: str, before: str) -> list[Head]:
-    made_of = Head(_("变化或者构成"), "made_of")
+    made_of = Head(_("变化或者构成"), "made_of", is_number=False)
     return [Head(_("指标"), "figure", is_number=False), Head(now, "value"), Head(before, "before"), made_of]
 
 
