@@ -18,13 +18,13 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import Calendar
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
-from tests.audit import Pairs
+from tests.audit import Pair, Pairs
 from tests.audit.core.record import Book, local
 from tests.audit.core.rows import Rows
 
 T = TypeVar("T")
 #: Modules of this package.
-AREAS = ("figures",)
+AREAS = ("figures", "mirrors", "published")
 #: The day before any case.
 BEGIN = date(2000, 1, 1)
 
@@ -82,3 +82,9 @@ def compared(audit: Audit, areas: Collection[str] = AREAS) -> Pairs:
     for area in areas:
         of_area: Callable[[Audit], Pairs] = import_module(f"tests.audit.compare.{area}").compared
         yield from of_area(audit)
+
+
+def paired(portal: Mapping[str, Any], auditor: Mapping[str, Any], scope: str, period: str) -> Pairs:
+    """One pair a name; a name that only one of both has differs."""
+    for name in dict.fromkeys((*portal, *auditor)):
+        yield Pair(name, scope, period, portal.get(name), auditor.get(name))

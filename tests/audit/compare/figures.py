@@ -6,14 +6,12 @@ from typing import Any
 
 from oversight.counters import figures as from_counters
 from oversight.figures.definitions import Period
-from oversight.figures.figures import JUDGED, RESULTS, Figure, Measure
+from oversight.figures.figures import Figure, Measure
 from oversight.presenting import flow, leagues, overview
 from oversight.presenting.choosing import Places
 from tests.audit import Pair, Pairs
-from tests.audit.compare import Audit
-from tests.audit.core import counting, ranking
-
-Counted = Mapping[str, Any]
+from tests.audit.compare import Audit, paired
+from tests.audit.core import counting, naming, ranking
 
 
 def compared(audit: Audit) -> Pairs:
@@ -26,35 +24,6 @@ def compared(audit: Audit) -> Pairs:
         yield from _overview(audit, name, period)
 
 
-def counted(world: counting.World) -> dict[str, Any]:
-    """Every figure of one scope by its name, as the auditor counts it."""
-    settled, on_time, wrong = world.settled(), world.on_time(), world.misroutes()
-    kept, mediated, reviews = world.kept(), world.mediated(), world.reviews()
-    minutes, accepted, handled = world.response_lengths(), world.acceptance_lengths(), world.handling_lengths()
-    result: dict[str, Any] = {
-        "received": world.received(),
-        "closed": len(world.closed()),
-        **{f"settled.{name}": settled[name] for name in (*RESULTS, "in_part")},
-        "settled.upper": settled["settled"] + settled["unconfirmed"],
-        "settled.whole": sum(settled[name] for name in JUDGED),
-        **{f"on_time.{name}": n for name, n in on_time.items()},
-        "on_time.whole": on_time["in_time"] + on_time["late"] + on_time["open_overdue"],
-        "first_response": len(minutes["minutes"]),
-        "acceptance": len(accepted),
-        "handling_time": len(handled["wd"]),
-        **{f"kept.{name}": n for name, n in kept.items()},
-        **{f"mediated.{name}": n for name, n in mediated.items()},
-        **{f"review_on_time.{name}": n for name, n in reviews.items()},
-        "misrouted.whole": wrong["ended"],
-        "misrouted": wrong["misrouted"],
-        **{f"mended.{name}": wrong[name] for name in ("in_time", "late", "waiting")},
-        "recovered": world.recovered(),
-    }
-    for unit, values in handled.items():
-        result[f"handling_time.{unit}_mean"] = sum(values) / len(values) if values else None
-    return result
-
-
 def told(figures: Mapping[str, Figure]) -> dict[str, Any]:
     """The same as the portal says it."""
     success, on_time, kept = figures["settled"], figures["on_time"], figures["kept"]
@@ -63,7 +32,7 @@ def told(figures: Mapping[str, Figure]) -> dict[str, Any]:
     return {
         "received": figures["received"].n,
         "closed": figures["closed"].n,
-        **{f"settled.{name}": success.beside[name] for name in (*RESULTS, "in_part")},
+        **{f"settled.{name}": success.beside[name] for name in (*counting.RESULTS, "in_part")},
         "settled.upper": success.upper,
         "settled.whole": success.denominator,
         "on_time.in_time": on_time.numerator,
@@ -89,37 +58,14 @@ def told(figures: Mapping[str, Figure]) -> dict[str, Any]:
     }
 
 
-def paired(portal: Counted, auditor: Counted, scope: str, period: str) -> Pairs:
-    """One pair a name; a name that only one of both has differs."""
-    for name in dict.fromkeys((*portal, *auditor)):
-        yield Pair(name, scope, period, portal.get(name), auditor.get(name))
-
-
 def _of_scope(measure: Measure, world: counting.World, scope: str, period: str) -> Pairs:
-    yield from paired(told(from_counters.flow_of(measure)), counted(world), scope, period)
+    yield from paired(told(from_counters.flow_of(measure)), naming.figures(world), scope, period)
     yield from paired(leagues.open_now(measure), world.open_now(), scope, period)
-    further = flow.counted(measure)
-    if further:
-        yield from paired(
-            {
-                "rating": further["rating"].n,
-                "rating.marks": further["rating"].beside["marks"],
-                **{f"{name}.part": further[name].numerator for name in ("first_settled", "withdrawn", "again")},
-                **{f"{name}.whole": further[name].denominator for name in ("first_settled", "withdrawn", "again")},
-            },
-            {
-                "rating": len(world.marks()),
-                "rating.marks": sum(world.marks()),
-                "first_settled.part": world.settled()["settled"],
-                "withdrawn.part": world.settled()["withdrawn"],
-                "again.part": world.again(),
-                "first_settled.whole": world.received(),
-                "withdrawn.whole": len(world.ended()),
-                "again.whole": len(world.delivered()),
-            },
-            scope,
-            period,
-        )
+    if shown := flow.counted(measure):
+        portal = {"rating": shown["rating"].n, "rating.marks": shown["rating"].beside["marks"]}
+        for name in ("first_settled", "withdrawn", "again"):
+            portal |= {f"{name}.part": shown[name].numerator, f"{name}.whole": shown[name].denominator}
+        yield from paired(portal, naming.further(world), scope, period)
 
 
 def _of_place(audit: Audit, name: str, period: Period, place: int) -> Pairs:
@@ -171,17 +117,7 @@ def _by_enterprise(audit: Audit, name: str, period: Period) -> Pairs:
     results: dict[int, dict[str, Any]] = {}
     for firm, cases in by_firm.items():
         world = counting.World(audit.book, period.first, period.last, audit.now, cases, enterprise=firm)
-        settled, on_time = world.settled(), world.on_time()
-        results[firm] = {
-            **world.open_now(),
-            "received": world.received(),
-            "settled": settled["settled"],
-            "settled.upper": settled["settled"] + settled["unconfirmed"],
-            "settled.whole": sum(settled[one] for one in JUDGED),
-            "in_time": on_time["in_time"],
-            "on_time.whole": on_time["in_time"] + on_time["late"] + on_time["open_overdue"],
-            "first_response": len(world.first_responses()),
-        }
+        results[firm] = naming.headlines(world) | {"first_response": len(world.first_responses())}
     places = ranking.places({firm: (one["settled"], one["settled.whole"]) for firm, one in results.items()})
     for firm, one in results.items():
         one["place"] = places.get(firm)
@@ -222,27 +158,15 @@ def _overview(audit: Audit, name: str, period: Period) -> Pairs:
         ):
             world = _world(audit, period, one)
             scope = f"first page of {region.code}: {audit.regions[one].code}"
-            settled, on_time = world.settled(), world.on_time()
             success, punctual = figures["settled"], figures["on_time"]
-            yield from paired(
-                {
-                    **open_now,
-                    "received": figures["received"].n,
-                    "closed": figures["closed"].n,
-                    "settled": (success.numerator, success.upper, success.denominator),
-                    "on_time": (punctual.numerator, punctual.denominator),
-                },
-                {
-                    **world.open_now(),
-                    "received": world.received(),
-                    "closed": len(world.closed()),
-                    "settled": (
-                        settled["settled"],
-                        settled["settled"] + settled["unconfirmed"],
-                        sum(settled[result] for result in JUDGED),
-                    ),
-                    "on_time": (on_time["in_time"], on_time["in_time"] + on_time["late"] + on_time["open_overdue"]),
-                },
-                scope,
-                name,
-            )
+            portal = {
+                **open_now,
+                "received": figures["received"].n,
+                "closed": figures["closed"].n,
+                "settled": success.numerator,
+                "settled.upper": success.upper,
+                "settled.whole": success.denominator,
+                "in_time": punctual.numerator,
+                "on_time.whole": punctual.denominator,
+            }
+            yield from paired(portal, naming.headlines(world) | {"closed": len(world.closed())}, scope, name)

@@ -4,7 +4,7 @@ Written from the procedure, section 7, and from nothing else; it shares no line 
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -14,6 +14,8 @@ from tests.audit.core.record import DAY, HERE, Book, Stage, local
 from tests.audit.core.rows import Case
 
 MONEY = {"original_channel", "transfer", "bill_credit"}
+#: Where a case lies with an enterprise that has to answer, or whose consumer answers it.
+HELD = {"with_enterprise", "negotiating", "awaiting_consumer"}
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
 
 
@@ -42,6 +44,7 @@ class World:
     enterprise: int | None = None
     category: str = ""
     channel: str = ""
+    branch: int | None = None
     cases: list[Case] = field(init=False)
     stages: list[Stage] = field(init=False)
     promises: list[tuple[Case, Any]] = field(init=False)
@@ -58,11 +61,18 @@ class World:
         self.cases = [case for case in here if self._is_ours(case.row)]
         of_cases = (self.book.stages.get(case.row.pk, ()) for case in here)
         self.stages = [stage for stages in of_cases for stage in stages if self._is_ours(stage.row)]
-        promises = [(case, o) for case in here for o in case.promises if self._is_ours(o)]
+        # A branch answers for what it promised in its own time with a case.
+        own = {stage.row.pk for stage in self.stages}
+        promises = [
+            (case, o)
+            for case in here
+            for o in case.promises
+            if (self.enterprise in (None, o.enterprise_id) if self.branch is None else o.engagement_id in own)
+        ]
         self.promises = [(case, o) for case, o in promises if o.state not in ("proposed", "dropped", "waived")]
 
     def _is_ours(self, row: Any) -> bool:
-        return self.enterprise in (None, row.enterprise_id)
+        return self.enterprise in (None, row.enterprise_id) and self.branch in (None, row.branch_id)
 
     def within(self, moment: datetime | None) -> bool:
         return moment is not None and self.first <= local(moment).date() <= self.last
@@ -121,7 +131,7 @@ class World:
 
     def delivered(self) -> list[Stage]:
         """Times with a case that began within the period; a merger begins none."""
-        return [s for s in self.stages if not s.is_passed_on and self.within(s.row.from_at)]
+        return [s for s in self.stages if not s.is_by_merger and self.within(s.row.from_at)]
 
     def again(self) -> int:
         """Of these: whose consumer had another case with the enterprise within sixty days before."""
@@ -136,6 +146,11 @@ class World:
         every = self.book.stages[stage.case.row.pk]
         before = next(other for other in every if other.row is stage.before)
         return before.first_response is not None or (before.is_passed_on and self._had_contact(before))
+
+    def unanswered(self) -> list[Stage]:
+        """Nobody has reached the consumer, neither here nor before it was passed on; as of now."""
+        waiting = [s for s in self.open_stages() if s.row.until_at is None and s.case.row.status in HELD]
+        return [s for s in waiting if s.first_response is None and not (s.is_passed_on and self._had_contact(s))]
 
     def response_lengths(self) -> dict[str, list[int]]:
         result: dict[str, list[int]] = {"minutes": [], "days": []}
@@ -194,20 +209,33 @@ class World:
                     n["met"] += self.within(clock.ended_at)
         return dict(n)
 
-    def kept(self) -> dict[str, int]:
-        n: Counter[str] = Counter(due=0, kept=0, late=0, silent=0, broken=0, waiting=0)
+    def _came_due(self) -> Iterator[tuple[Case, Any, str]]:
+        """Promises by their newest clock, and how each ended."""
         for case, promise in self.promises:
             clocks = [c for c in case.clocks if c.obligation_id == promise.pk and c.clock == "performance"]
             if not clocks or clocks[-1].state == "paused":
                 continue
             if not (clocks[-1].due_at <= self.now and self.first <= clocks[-1].last_day <= self.last):
                 continue
-            n["due"] += 1
             if promise.state == "confirmed":
-                n["late" if _failed_once(case, promise) else "kept"] += 1
+                yield case, promise, "late" if _failed_once(case, promise) else "kept"
             else:
-                n[{"silent": "silent", "broken": "broken"}.get(promise.state, "waiting")] += 1
+                yield case, promise, {"silent": "silent", "broken": "broken"}.get(promise.state, "waiting")
+
+    def kept(self) -> dict[str, int]:
+        n: Counter[str] = Counter(due=0, kept=0, late=0, silent=0, broken=0, waiting=0)
+        for _case, _promise, end in self._came_due():
+            n["due"] += 1
+            n[end] += 1
         return dict(n)
+
+    def promised_stages(self) -> dict[str, int]:
+        """How many stages have a promise that came due and ended so; one of a mediation is of no stage."""
+        stages: dict[str, set[int]] = {name: set() for name in ("kept", "late", "silent", "broken")}
+        for _case, promise, end in self._came_due():
+            if promise.engagement_id is not None and end in stages:
+                stages[end].add(promise.engagement_id)
+        return {name: len(ids) for name, ids in stages.items()}
 
     def misroutes(self) -> dict[str, int]:
         """Given back as not one's own, and the entry by which the case left the intake again."""

@@ -77,9 +77,15 @@ class Stage:
         return ([row for row in self.case.stages if row.pk < self.row.pk] or [None])[-1]
 
     @cached_property
+    def is_by_merger(self) -> bool:
+        """A merger began it; where an authority had the case it ended in the same moment, and nobody delivered it."""
+        return any(e.step == "pass_to_successor" and e.happened_at == self.row.from_at for e in self.case.entries)
+
+    @cached_property
     def is_passed_on(self) -> bool:
-        """A merger handed it over from the one before."""
-        return self.before is not None and self.before.ended_by == "succession"
+        """A merger handed it over from the one before, which had the case until then."""
+        before = self.before
+        return before is not None and self.is_by_merger and before.until_at == self.row.from_at
 
     @cached_property
     def entries(self) -> list[Any]:
