@@ -1,59 +1,28 @@
-"""One event that stands out in many cells is one hot spot: which cell explains which.
+"""One event that stands out in many cells is one hot spot: which row explains which.
 
-A narrower cell explains a wider one where the wider one would not stand out without what both have in
-common, and where that is at least half of its rise. Nothing is thrown away: each row keeps which others explain it, and
-whoever looks sees the narrowest of those that the own region shows.
+`explaining` decides; here are the rows and what their cells have in common. Nothing is thrown away: each row keeps
+which others explain it, and whoever looks sees those that no row of the own region explains.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date
-from itertools import permutations
+from collections.abc import Iterable
+from datetime import date, timedelta
 
 from django.db import connection
 from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 
+from authorities.models import Region
 from database.sql_files import read_sql
 from oversight.counters.sums import TALLY
 from oversight.figures.dispersion import Dispersion
-from oversight.hot_spots.unusual import COMMON, DAY_LEVEL, DAYS, USUAL, WEEK_LEVEL, threshold
+from oversight.hot_spots.explaining import Part, Rise, explain, parts_of
+from oversight.hot_spots.unusual import COMMON, DAYS, USUAL
 from oversight.models import HotSpot
 
-#: A narrower cell has at least this part of the rise that it explains.
-PART = 0.5
-#: Pairs of cells that one pass compares, those with the largest rise first: each costs a look at the counters of its
-#: cell.
-MOST = 400
-#: Rows of the same days that are looked at together, the most unusual first.
+#: Rows that are looked at together: the new ones, then those of the same days, the most unusual first.
 MOST_NEAR = 1000
-_SQL = read_sql(__file__, tally=TALLY, week=DAYS, until_before=DAYS * USUAL + 1)
-
-
-@dataclass(frozen=True, slots=True)
-class _Pair:
-    wide: HotSpot
-    narrow: HotSpot
-
-    @property
-    def first(self) -> date:
-        return max(self.wide.first, self.narrow.first)
-
-    @property
-    def last(self) -> date:
-        return min(self.wide.last, self.narrow.last)
-
-    @property
-    def enterprise(self) -> int | None:
-        return self.wide.enterprise_id or self.narrow.enterprise_id
-
-    def regions(self) -> tuple[int, int]:
-        """The interval of regions that both have; an enterprise is everywhere."""
-        results = [one.region for one in (self.wide, self.narrow) if one.region is not None]
-        return max((one.pk for one in results), default=0), min((one.last for one in results), default=2**62)
-
-    def of(self, kind: str) -> str:
-        """The problem (p) or object (o) that both have."""
-        return next((one.category for one in (self.wide, self.narrow) if one.facet[:1] == kind), "")
+_SQL = read_sql(__file__, tally=TALLY)
+#: Enterprise, or region, and what of it.
+Named = tuple[int | None, int | None, str]
 
 
 def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
@@ -68,39 +37,38 @@ def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
     return rows.exclude(Exists(HotSpot.objects.filter(within).filter(is_one)))
 
 
-def fold(results: Iterable[int], first: date, last: date) -> None:
-    """Which of ``results`` and of those beside them explains which. Three statements, and one each changed row."""
-    new = set(results)
-    around = HotSpot.objects.filter(last__gte=first, first__lte=last).select_related("region")
-    near = list(around.order_by("chance", "pk")[:MOST_NEAR])
-    known = {one.pk: set(one.explained_by) for one in near}
-    pairs = [_Pair(wide, narrow) for wide, narrow in permutations(near, 2) if wide.pk in new or narrow.pk in new]
-    pairs = sorted(filter(_may, pairs), key=lambda pair: _rise(pair.wide), reverse=True)[:MOST]
-    common = _common(pairs)
-    explained = [pair for pair, (now, usual) in zip(pairs, common, strict=True) if _explains(pair, now, usual)]
-    # What is explained by something narrower is so by what explains that: the narrowest first.
-    for pair in sorted(explained, key=lambda pair: _size(pair.narrow)):
-        _add(known, pair.wide.pk, pair.narrow.pk)
-    by_cell = {
-        (one.kind, one.enterprise_id, one.region_id, one.facet): one for one in near if one.kind == HotSpot.Kind.WEEK
-    }
-    for day in (one for one in near if one.kind == HotSpot.Kind.DAY):
-        # A day of a rise that lasted is a part of its week.
-        week = by_cell.get((str(HotSpot.Kind.WEEK), day.enterprise_id, day.region_id, day.facet))
-        if (
-            week is not None
-            and new & {day.pk, week.pk}
-            and week.first <= day.first <= week.last
-            and day.pk not in known[week.pk]
-        ):
-            _add(known, day.pk, week.pk)
-    for one in near:
-        if known[one.pk] != set(one.explained_by):
-            HotSpot.objects.filter(pk=one.pk).update(explained_by=sorted(known[one.pk]))
+def fold(made: Iterable[int], *, looked: int) -> None:
+    """Which of the rows ``made`` and of those of the same days explains which. ``looked``: how many cells were looked
+    at. Four statements, and one each changed row.
+
+    What explained a row before explains it still.
+    """
+    new = set(made)
+    rows = list(HotSpot.objects.filter(pk__in=new).select_related("region").order_by("chance", "pk")[:MOST_NEAR])
+    first, last = min(row.first for row in rows), max(row.last for row in rows)
+    around = HotSpot.objects.filter(last__gte=first, first__lte=last).exclude(pk__in=new).select_related("region")
+    rows += around.order_by("chance", "pk")[: MOST_NEAR - len(rows)]
+    rises, parts = _rises(rows)
+    known = {row.pk: set(row.explained_by) for row in rows}
+    fresh: set[int] = set()
+    for event in explain(rises, parts, looked):
+        for nth in event.also:
+            _add(known, rows[nth].pk, rows[event.rise].pk)
+            fresh.add(nth)
+    # Whoever does not see what explains them sees one event of them all the same.
+    for low, high, _size in _regions({place for nth in fresh if (place := rows[nth].place) is not None}):
+        seen = {row.pk for row in rows if row.place is not None and low <= row.place <= high}
+        left = [nth for nth in fresh if rows[nth].pk in seen and not known[rows[nth].pk] & seen]
+        for event in explain(rises, parts, looked, among=left) if len(left) > 1 else ():
+            for nth in event.also:
+                _add(known, rows[nth].pk, rows[event.rise].pk)
+    for row in rows:
+        if known[row.pk] != set(row.explained_by):
+            HotSpot.objects.filter(pk=row.pk).update(explained_by=sorted(known[row.pk]))
 
 
 def _add(known: dict[int, set[int]], wide: int, narrow: int) -> None:
-    """A circle would hide all that stand in it."""
+    """What is explained by a row is so by what explains that. A circle would hide all that stand in it."""
     if wide in known[narrow]:
         return
     more = {narrow} | known[narrow]
@@ -109,58 +77,55 @@ def _add(known: dict[int, set[int]], wide: int, narrow: int) -> None:
             narrower |= more
 
 
-def _size(spot: HotSpot) -> tuple[float, bool, bool, int]:
-    """The narrower the less: cases of nine weeks; an enterprise before a region, a category before all."""
-    return spot.observed + sum(spot.usual), spot.enterprise_id is None, not spot.facet, spot.pk
+def _rises(rows: list[HotSpot]) -> tuple[list[Rise], list[Part]]:
+    """The rows as numbers, and the cases that they have in common; one statement."""
+    cells: dict[Named, int] = {}
+    rises = [rise_of(row, cells.setdefault((row.enterprise_id, row.region_id, row.facet), len(cells))) for row in rows]
+    return rises, parts_of(rises, counts_of(rises, list(cells)))
 
 
-def _rise(spot: HotSpot) -> float:
-    return spot.observed - spot.expected
+def rise_of(row: HotSpot, cell: int) -> Rise:
+    """The row as numbers, its cell by number. Of the country a problem is one thing, as an enterprise is."""
+    is_country = row.region is not None and row.region.level == Region.Level.COUNTRY
+    size = row.region.last - row.region.pk if row.region is not None else 0
+    return Rise(
+        cell=cell,
+        first=row.first,
+        last=row.last,
+        observed=row.observed,
+        expected=row.expected,
+        usual=sum(row.usual),
+        periods=len(row.usual),
+        share=row.share or 1 / (USUAL + 1),
+        dispersion=Dispersion(row.restless, row.df or COMMON.df),
+        names=1 + bool(row.facet) - is_country,
+        rank=(row.enterprise_id is None, not row.facet, size, row.pk),
+    )
 
 
-def _may(pair: _Pair) -> bool:
-    """Whether the narrow one is narrower, was at the same time, and shares enough cases with the wide one."""
-    wide, narrow = pair.wide, pair.narrow
-    if _size(narrow) >= _size(wide) or pair.first > pair.last or _rise(narrow) < PART * _rise(wide):
-        return False
-    if wide.enterprise_id and narrow.enterprise_id and wide.enterprise_id != narrow.enterprise_id:
-        return False
-    low, high = pair.regions()
-    same_kind = wide.facet[:1] == narrow.facet[:1]
-    return low <= high and not (same_kind and wide.facet != narrow.facet)
+def counts_of(rises: list[Rise], cells: list[Named]) -> Iterable[tuple[list[int], date, int]]:
+    """(cells by number, day, cases) of all that lies in more than one rise; of their days and those before."""
+    number = [0] * len(cells)
+    for rise in rises:
+        number[rise.cell] += 1
+    weeks = max(rise.periods + rise.weeks for rise in rises)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SQL["common"],
+            {
+                "first": min(rise.first for rise in rises) - timedelta(days=DAYS * weeks),
+                "last": max(rise.last for rise in rises),
+                "firms": [firm for firm, _region, _facet in cells],
+                "regions": [region for _firm, region, _facet in cells],
+                "facets": [facet for _firm, _region, facet in cells],
+                "rises": number,
+            },
+        )
+        yield from cursor
 
 
-def _explains(pair: _Pair, now: int, usual: int) -> bool:
-    wide = pair.wide
-    if now - usual / USUAL < PART * _rise(wide):
-        return False
-    level = WEEK_LEVEL if wide.kind == HotSpot.Kind.WEEK else DAY_LEVEL
-    share = wide.share or 1 / (USUAL + 1)
-    restless = Dispersion(wide.restless, wide.df or COMMON.df)
-    return wide.observed - now < threshold(max(0, sum(wide.usual) - usual), share, restless, level)
-
-
-def _common(pairs: Sequence[_Pair]) -> list[tuple[int, int]]:
-    """(now, in the eight weeks before) of each pair; a statement for those with an enterprise, one for the others."""
-    results = [(0, 0)] * len(pairs)
-    for has_enterprise in (True, False):
-        asked = [(nr, pair) for nr, pair in enumerate(pairs) if (pair.enterprise is not None) is has_enterprise]
-        if not asked:
-            continue
-        with connection.cursor() as cursor:
-            cursor.execute(
-                _SQL["common"].format(enterprise="and t.enterprise = p.firm" if has_enterprise else ""),
-                {
-                    "nr": [nr for nr, _pair in asked],
-                    "first": [pair.first for _nr, pair in asked],
-                    "last": [pair.last for _nr, pair in asked],
-                    "low": [pair.regions()[0] for _nr, pair in asked],
-                    "high": [pair.regions()[1] for _nr, pair in asked],
-                    "firm": [pair.enterprise for _nr, pair in asked],
-                    "problem": [pair.of("p") for _nr, pair in asked],
-                    "object": [pair.of("o") for _nr, pair in asked],
-                },
-            )
-            for nr, now, usual in cursor:
-                results[nr] = (now, usual)
-    return results
+def _regions(places: set[int]) -> list[tuple[int, int, int]]:
+    """The regions below the country in which these places lie, the widest first. One statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL["regions"], {"places": sorted(places), "country": Region.Level.COUNTRY})
+        return list(cursor)

@@ -14,6 +14,7 @@ from math import sqrt
 
 from django.db import connection, transaction
 
+from authorities.models import Region
 from complaints.models import Heartbeat
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
@@ -98,7 +99,7 @@ def look(day: date, *, now: datetime) -> int:
         exposure = Exposure.read(day, is_running=is_running)
         found = unusual_cells(looked, exposure, partial(cells.series_of, day=day))
         results = sorted(found, key=lambda one: one.chance)[:MOST]
-        return _kept(results, day, cells.around(looked.counts), now=now)
+        return _kept(results, day, cells.around(looked.counts), looked.number(cells.WEEK), now=now)
 
 
 def unusual_cells(
@@ -142,14 +143,17 @@ def unusual_cells(
             yield UnusualCell(cell, kind, counts, share, dispersion, chance, q)
 
 
-def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]], *, now: datetime) -> int:
-    """The rows; a week that has a day in common with the last row of its cell is that row's business."""
+def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]], looked: int, *, now: datetime) -> int:
+    """The rows; a week that has a day in common with the last row of its cell is that row's business. All that the
+    country receives has no like: if it rises all rise, and that is no event.
+    """
     before = {
         (row.enterprise_id or 0, row.region_id or 0, row.facet, row.kind): row
         for row in HotSpot.objects.filter(last__gt=day - DAYS * DAY, last__lte=day).order_by("last")
     }
     enterprises = Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"})
     places = dict(enterprises.values_list("pk", "domicile_id"))
+    countries = set(Region.objects.filter(level=Region.Level.COUNTRY).values_list("pk", flat=True))
     new: list[HotSpot] = []
     for one in results:
         cell = one.cell
@@ -169,7 +173,7 @@ def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]],
             if last.last == day and last.observed < one.observed and last.method == METHOD:
                 HotSpot.objects.filter(pk=last.pk).update(**judged)
             continue
-        if cell.whose == "e" and cell.of not in places:
+        if cell.of not in places if cell.whose == "e" else cell.of in countries and not cell.facet:
             continue
         new.append(
             HotSpot(
@@ -190,5 +194,5 @@ def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]],
         )
     made = HotSpot.objects.bulk_create(new)
     if made:
-        folding.fold((row.pk for row in made), min(row.first for row in made), max(row.last for row in made))
+        folding.fold((row.pk for row in made), looked=looked)
     return len(made)
