@@ -182,7 +182,8 @@ class Case(CaseLine):
 
 
 class Entry(Shape):
-    """One entry of the record; ``hash`` chains it to the one before it in its audience."""
+    """One entry of the record, as it was written then; ``hash`` chains it to the one before it in its audience. Before
+    a refusal could be let rest, its entry was written as settled: ``was_refused_in_full`` of the case tells it."""
 
     sequence = IntegerField()
     audience = CharField()
@@ -247,6 +248,7 @@ class StepTaken(Shape):
     step = CharField()
     status = _code(Status)
     outcome = CharField(allow_blank=True)
+    was_refused_in_full = BooleanField()
     sequence = IntegerField()
     next_due_at = DateTimeField(allow_null=True)
     version = CharField()
@@ -262,6 +264,7 @@ class BatchResult(Shape):
     step = CharField(required=False)
     status = CharField(required=False)
     outcome = CharField(required=False, allow_blank=True)
+    was_refused_in_full = BooleanField(required=False)
     sequence = IntegerField(required=False)
     next_due_at = DateTimeField(required=False, allow_null=True)
     version = CharField(required=False)

@@ -187,6 +187,7 @@ def taken(case: Complaint, step: str, actor: Actor | None) -> dict[str, Any]:
         "step": step,
         "status": case.status,
         "outcome": case.outcome,
+        "was_refused_in_full": case.was_refused_in_full,
         "sequence": case.last_sequence,
         "next_due_at": case.next_due_at,
         "version": version_of(case),

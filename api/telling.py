@@ -53,6 +53,7 @@ def whole(page: CasePage, *, steps: Sequence[str]) -> dict[str, Any]:
     """The case as the reader of ``page`` may have it."""
     own = page.engagements[-1] if page.side == ENTERPRISE and page.engagements else None
     shown = line(page.complaint, external_ref=own.external_ref if own else None)
+    refused = page.complaint.was_refused_in_full
     if page.is_former and own is not None:
         shown |= _former(page.complaint, own)
     return shown | {
@@ -61,7 +62,13 @@ def whole(page: CasePage, *, steps: Sequence[str]) -> dict[str, Any]:
         "statement": page.statement,
         "demand_note": page.demand_note,
         "facts": page.facts,
-        "demands": page.demands,
+        "demands": [
+            {
+                **picked(d, "ordinal", "kind", "amount", "note", "is_given_up"),
+                "is_settled": d.is_settled and not refused,
+            }
+            for d in page.demands
+        ],
         "offers": page.offers,
         "promises": page.obligations,
         "clocks": [one.row for one in page.clocks],

@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from complaints import handling
 from complaints.handling import Move, StepResult
 from complaints.models import Complaint, ForwardingDecision, Matter, Obligation, Offer
+from complaints.models.settlement import OPEN_REFUSAL
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Role, Status
@@ -64,7 +65,7 @@ class Scene:
                 self.obligations[row.complaint_id].append(row)
         offered = [case.pk for case in cases if case.status == S.AWAITING_CONSUMER]
         if offered:
-            refusals = Offer.objects.filter(complaint_id__in=offered, state="open", grants_nothing=True)
+            refusals = Offer.objects.filter(OPEN_REFUSAL, complaint_id__in=offered)
             self.refused.update(refusals.values_list("complaint_id", flat=True))
         waiting = [case.pk for case in cases if case.status == S.TRIAGE]
         if waiting:

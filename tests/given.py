@@ -156,15 +156,29 @@ def accept_of_old() -> Move:
 
 def marked_as_old() -> None:
     """What the migration does to cases that were closed so."""
-    migration = import_module("complaints.migrations.0009_nothing_granted")
+    first = import_module("complaints.migrations.0009_nothing_granted")
+    late = import_module("complaints.migrations.0010_refusals_accepted_late")
     with connection.cursor() as cursor:
-        for statement in (migration.OFFERS, migration.STAGES, migration.CASES):
+        for statement in (first.OFFERS, first.STAGES, first.CASES, late.STAGES, late.CASES):
             cursor.execute(statement)
 
 
 def an_old_refusal(world: World, *, now: datetime = WEDNESDAY, **changes: Any) -> Complaint:
     """Closed as settled though nothing was granted, as it was done before; then the migration ran."""
     case = step(refused_in_full(world, now=now, **changes), accept_of_old(), world.consumer, now)
+    marked_as_old()
+    case.refresh_from_db()
+    return case
+
+
+def an_old_late_yes(world: World) -> Complaint:
+    """The consumer was silent on a refusal, which ended the case as unconfirmed before, and said yes afterwards; then
+    the migration ran."""
+    before, case = WEDNESDAY - timedelta(days=12), refused_in_full(world, now=WEDNESDAY - timedelta(days=12))
+    case.offers.update(grants_nothing=False)
+    swept(case, WEDNESDAY - timedelta(days=1))
+    assert (case.outcome, case.filed_at) == (Outcome.UNCONFIRMED, before)
+    step(case, consumer.answer_late(accept=True), world.consumer, WEDNESDAY)
     marked_as_old()
     case.refresh_from_db()
     return case

@@ -15,7 +15,7 @@ from accounts.masking import masked_name
 from complaints.assignment import owners
 from complaints.desks.authority_workspace import Workspace
 from complaints.handling.steps import platform
-from complaints.models import Complaint, Deadline, Engagement, Matter
+from complaints.models import Complaint, Engagement, Matter
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
 from complaints.procedure.workflow import ENTERPRISE_SIDE, Status
@@ -139,11 +139,12 @@ def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: CaseExt
     if not cases:
         return []
     more = beside or case_rows.beside(cases)
-    return [_row(case, more.names.get(case.pk, ""), more.clocks.get(case.pk, []), workspace) for case in cases]
+    return [_row(case, more, workspace) for case in cases]
 
 
-def _row(case: Complaint, name: str, clocks: list[Deadline], workspace: Workspace) -> ListedCase:
-    stands = standing(case)
+def _row(case: Complaint, beside: CaseExtras, workspace: Workspace) -> ListedCase:
+    name, clocks = beside.names.get(case.pk, ""), beside.clocks.get(case.pk, [])
+    stands = standing(case, is_refused=case.pk in beside.refused)
     deadline, facts = next_action.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return ListedCase(

@@ -46,7 +46,8 @@ def dossier_paper(gathered: Gathered, *, seal: dict[str, Any] | None, site: str)
 
 
 def has_agreement(page: CasePage) -> bool:
-    """A settlement stands: an accepted offer, or promises of a mediation. Broken ones too: then it is needed most."""
+    """A settlement stands: an accepted offer that grants something, or promises of a mediation. Broken ones too: it is
+    needed most then."""
     return not page.is_former and bool(_accepted(page) or any(o.row.source == "mediation" for o in page.promises))
 
 
@@ -185,7 +186,10 @@ def _demands(page: CasePage) -> Section:
 
 
 def _accepted(page: CasePage) -> OfferView | None:
-    return next((offer for offer in page.offers if offer.state_code == "accepted"), None)
+    """None too where a refusal was accepted long ago: nothing was agreed."""
+    refusals = {stage.pk for stage in page.engagements if stage.accepted_refusal}
+    accepted = (one for one in page.offers if one.state_code == "accepted" and not one.offer.grants_nothing)
+    return next((one for one in accepted if one.offer.engagement_id not in refusals), None)
 
 
 def _offer(offer: OfferView) -> Section:

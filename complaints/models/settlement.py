@@ -17,6 +17,10 @@ OBLIGATION_KINDS = (
 MONEY_KINDS = frozenset({"original_channel", "transfer", "bill_credit", "voucher"})
 
 
+#: Offers that grant nothing and wait for the consumer's answer.
+OPEN_REFUSAL = Q(state="open", grants_nothing=True)
+
+
 class Offer(models.Model):
     """One answer to every demand, with the obligations that follow from it."""
 
@@ -46,6 +50,11 @@ class Offer(models.Model):
         blank=True, whose="complaint.consumer_key", place=["complaint_id", "number"], free_text=True
     )
     decline_reason = models.CharField(max_length=60, blank=True, default="")
+
+    @property
+    def is_open_refusal(self) -> bool:
+        """It grants nothing and waits for the consumer's answer; ``OPEN_REFUSAL`` as a condition."""
+        return self.state == "open" and self.grants_nothing
 
     class Meta:
         ordering = ["complaint_id", "number"]

@@ -257,7 +257,7 @@ def page_of(
         knows_consumer=side == CONSUMER or visibility == FULL,
         names=_names(complaint, steps),
         person_key=viewer.person_key if complaint.on_behalf_kind in (JOINT, AGENT) else None,
-        accepted_refusal=complaint.accepted_refusal,
+        accepted_refusals=frozenset(e.until_at for e in engagements if e.accepted_refusal and e.until_at),
     )
     today = calendar.local_day(now)
     promises = case_settlement.obligations_of(obligations, clocks, side=side, today=today)
@@ -280,7 +280,7 @@ def page_of(
         viewer_side=side,
         now=now,
         calendar=calendar,
-        is_refused=any(o.state == "open" and o.grants_nothing for o in offers),
+        is_refused=any(o.is_open_refusal for o in offers),
     )
     if next_action.clock is not None and next_action.deadline is not None and viewer.channel != TRACKING:
         next_action.clock["url"] = why_url(complaint, next_action.deadline)

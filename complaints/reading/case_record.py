@@ -112,8 +112,8 @@ class Reader:
     knows_consumer: bool
     names: Mapping[str, str]
     person_key: UUID | None = None
-    #: Complaint.accepted_refusal of the case whose record it is.
-    accepted_refusal: bool = False
+    #: When the stages ended in which a refusal was "accepted" (Engagement.accepted_refusal).
+    accepted_refusals: frozenset[datetime] = frozenset()
 
     def organisation(self, name: str) -> str:
         return self.names.get(name, name)
@@ -284,9 +284,9 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
 
 def _was_refused_in_full(step: HandlingStep, reader: Reader) -> bool:
     """The entry that closed the case with nothing granted; before there was a step for it, an acceptance."""
-    return step.reason == "refusal_let_rest" or (
-        reader.accepted_refusal and (step.step, step.reason) == ("accept_offer", "nothing_to_perform")
-    )
+    if step.reason == "nothing_to_perform":
+        return step.step == "accept_offer" and step.happened_at in reader.accepted_refusals
+    return step.reason == "refusal_let_rest" or (step.reason == "answered_late" and bool(reader.accepted_refusals))
 
 
 def _outcome(step: HandlingStep, reader: Reader) -> str:

@@ -28,12 +28,14 @@ from complaints.models import (
     Notice,
     NoticeOrder,
     Obligation,
+    Offer,
     OfferAnswer,
     OfficialDocument,
     PersonalText,
     RootCause,
 )
 from complaints.models.complaint import own_cases
+from complaints.models.settlement import OPEN_REFUSAL
 from complaints.procedure.workflow import Audience, Clock, Status
 from complaints.reading.case_people import names_given
 from database.prepared import CombinedQuery, PreparedQuery
@@ -291,38 +293,45 @@ def clocks_live(**cases: Any) -> QuerySet[Deadline]:
 # By the ids of cases.
 CLOCKS = PreparedQuery(lambda cases: clocks_live(complaint_id__any_of=cases), list)
 _NAMES = PreparedQuery(lambda cases: names_given(complaint_id__any_of=cases), list)
+REFUSALS = PreparedQuery(
+    lambda cases: Offer.objects.filter(OPEN_REFUSAL, complaint_id__any_of=cases).only("complaint_id"), list
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseExtras:
-    """By the id of a case: the name that was given last (not masked), the live clocks."""
+    """By the id of a case: the name that was given last (not masked), the live clocks. ``refused``: those whose open
+    offer grants nothing."""
 
     names: dict[int, str]
     clocks: dict[int, list[Deadline]]
+    refused: frozenset[int] = frozenset()
 
     @classmethod
-    def of(cls, given: Iterable[PersonalText], live: Iterable[Deadline]) -> CaseExtras:
-        """Of the names that were given, the last one last, their keys held, and of the live clocks."""
+    def of(cls, given: Iterable[PersonalText], live: Iterable[Deadline], refusals: Iterable[Offer] = ()) -> CaseExtras:
+        """Of the names that were given, the last one last, their keys held, of the live clocks, and of open offers that
+        grant nothing."""
         clocks: dict[int, list[Deadline]] = defaultdict(list)
         for clock in live:
             clocks[clock.complaint_id].append(clock)
-        return cls({text.complaint_id: text.text for text in given}, clocks)
+        refused = frozenset(offer.complaint_id for offer in refusals)
+        return cls({text.complaint_id: text.text for text in given}, clocks, refused)
 
 
 class Reading:
     """What every list shows, and ``more``: by the ids of its cases, and by lists of other ids."""
 
     def __init__(self, **more: PreparedQuery[Any]) -> None:
-        self.names, self.together = tuple(more), CombinedQuery(_NAMES, CLOCKS, *more.values())
+        self.names, self.together = tuple(more), CombinedQuery(_NAMES, CLOCKS, REFUSALS, *more.values())
 
     def __call__(self, cases: Sequence[Complaint], *lists: list[int]) -> tuple[CaseExtras, dict[str, list[Any]]]:
         """One query, beside one for keys that are not held yet: of consumers, of who has the cases, of what came
         besides."""
-        given, live, *more = self.together([case.pk for case in cases], *lists)
+        given, live, refusals, *more = self.together([case.pk for case in cases], *lists)
         sealed_fields.load_for(
             [*given, *people_of(cases), *(row for rows in more for row in (*rows, *people_of(rows)))]
         )
-        return CaseExtras.of(given, live), dict(zip(self.names, more, strict=True))
+        return CaseExtras.of(given, live, refusals), dict(zip(self.names, more, strict=True))
 
 
 _READING = Reading()

@@ -21,8 +21,11 @@ STATUSES: dict[str, Promise] = {
     "closed": pgettext_lazy("status", "已办结"),
 }
 
+#: Instead of the status: the open offer grants nothing.
+REFUSAL_WAITS = pgettext_lazy("status", "全部拒绝，待消费者选择")
 #: What waits for whoever reads it is said to them.
 WAITS_FOR_YOU: dict[str, Promise] = {"awaiting_consumer": pgettext_lazy("status", "待您确认")}
+REFUSAL_WAITS_FOR_YOU = pgettext_lazy("status", "全部拒绝，待您选择")
 
 OUTCOMES: dict[str, Promise] = {
     "settled": pgettext_lazy("outcome", "和解成功"),

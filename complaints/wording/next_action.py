@@ -14,7 +14,7 @@ from complaints.models import Complaint, Deadline
 from complaints.procedure.workflow import HIDDEN_CLOCKS, MUST_ACT, Clock, Outcome, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.wording import clock as texts
-from complaints.wording.case import WAITS_FOR_YOU
+from complaints.wording.case import REFUSAL_WAITS_FOR_YOU, WAITS_FOR_YOU
 from complaints.wording.standing import Standing, standing
 from web.dates import before, day_text
 from web.languages import named, reads_chinese
@@ -88,7 +88,7 @@ def next_action_of(
     cast = _Cast(complaint, viewer_side, authority, names)
     late = deadline is not None and texts.is_late(deadline, now)
     is_your_turn = bool(side) and side == viewer_side
-    stands = standing(complaint)
+    stands = standing(complaint, is_refused=is_refused)
     who, detail = cast.holder(side)
     return NextAction(
         side=side,
@@ -101,7 +101,7 @@ def next_action_of(
         is_your_turn=is_your_turn,
         is_overdue=late,
         tone="bad" if late else "warn" if is_your_turn else stands.tone,
-        status=_named(complaint, viewer_side, stands),
+        status=_named(complaint, viewer_side, stands, is_refused),
         status_icon=stands.icon,
         clock=(
             None
@@ -111,8 +111,10 @@ def next_action_of(
     )
 
 
-def _named(complaint: Complaint, viewer_side: str, stands: Standing) -> str:
+def _named(complaint: Complaint, viewer_side: str, stands: Standing, is_refused: bool) -> str:
     """The status in the words of the procedure; before the consumer, whose turn it is, as a word to them."""
+    if viewer_side == "consumer" and is_refused:
+        return str(REFUSAL_WAITS_FOR_YOU)
     if viewer_side == "consumer" and complaint.status in WAITS_FOR_YOU:
         return str(WAITS_FOR_YOU[complaint.status])
     return stands.text

@@ -51,6 +51,15 @@ def test_a_token_says_as_whom_it_acts_and_reads_directory_and_events(world: Worl
     assert ming.get("/enterprises/").status_code == 400
 
 
+def test_a_refusal_that_was_accepted_long_ago_is_no_settlement(world: World, program: Making) -> None:
+    case, ming = given.an_old_refusal(world), program("ming")
+    told = ming.get(f"/complaints/{case.number}/").json()
+    assert (told["outcome"], told["was_refused_in_full"]) == ("settled", True)
+    assert [one["is_settled"] for one in told["demands"]] == [False, False]
+    taken = ming.post(f"/complaints/{case.number}/steps/reply_publicly/", {"text": "已说明。"}).json()
+    assert taken.get("was_refused_in_full") is True, taken
+
+
 def test_an_office_files_for_somebody_and_gets_the_token_of_the_receipt(world: World, program: Making) -> None:
     su = program("su")
     first = su.post("/complaints/", filing(world), key="desk-2026-0001")

@@ -13,6 +13,7 @@ from accounts.roles import Right
 from authorities.models import Officer
 from complaints.casefile.case_file import CaseFile
 from complaints.handling.steps import documents
+from complaints.handling.steps.contact import goes_on
 from complaints.handling.transition import clocks, saying, settling, two_persons
 from complaints.handling.transition.effect import Effect, Move, verb
 from complaints.models import CallBack, Complaint, HandlingStep
@@ -98,11 +99,11 @@ def serve_notice(
 
 @verb(result=partial(saying.choice, allowed=CALL_RESULTS))
 def verify_contact(file: CaseFile, actor: Actor, *, result: str) -> Effect:
-    """An officer rings the number that no code has proven (procedure, section 1)."""
+    """An officer rings the number that no code has proven (procedure, section 1); what waited for it is forwarded."""
     if file.complaint.contact_verified:
         raise StepNotAllowed("already_verified", _("联系电话已经核实过了。"))
     file.complaint.contact_verified = result == "call_confirmed"
-    return Effect(reason=result)
+    return Effect(to=goes_on(file), reason=result)
 
 
 @verb(text=saying.text)
@@ -277,6 +278,8 @@ def reopen(file: CaseFile, actor: Actor, *, ground: str, text: str) -> Effect:
     not_kept = entries.filter(step="call_back", data__finding="not_kept")
     if ground == "broken_promise" and not file.has_broken_promise and not not_kept.exists():
         raise WrongInput("bad_choice", _("这件投诉里没有查到未兑现的承诺。"), field="ground")
+    if file.complaint.accepted_refusal:
+        settling.open_demands_again(file)
     settling.to_county(file)
     return Effect(to=S.REVIEW, reason=ground, texts={"message": text})
 

@@ -78,6 +78,10 @@ def accept_offer(
         if obligation not in kept:
             file.change(obligation, state="dropped")
     settling.bring_into_force(file, kept, file.now)
+    for obligation in mine:
+        if obligation not in kept:
+            # What was to follow it waits for nothing now.
+            clocks.release_obligations(file, obligation, file.now)
     data = {"offer": offer.number, "demands": sorted(part), "late": file.complaint.is_late}
     if confirmed:
         for obligation in saying.obligations(file, confirmed, ("reported",), "enterprise"):
@@ -261,6 +265,8 @@ def refer_to_regulator(file: CaseFile, actor: Actor) -> Effect:
         raise StepNotAllowed("settled", _("这件投诉已和解成功；没有兑现时才能转交。"))
     learned = complaint.learned_on or complaint.disputed_on
     old = learned is not None and learned.replace(year=learned.year + 3, day=min(learned.day, 28)) < file.today
+    if complaint.accepted_refusal:
+        settling.open_demands_again(file)
     settling.to_county(file)
     return Effect(to=S.REVIEW, reason="referred", data={"over_three_years": old, "was": complaint.outcome})
 

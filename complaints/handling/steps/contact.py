@@ -106,6 +106,7 @@ def change_contact(*, how: str, proof: str, phone: str = "", email: str = "", ad
         if texts["consumer_phone"]:
             file.complaint.contact_verified = True
         return Effect(
+            to=goes_on(file),
             texts=texts,
             data={"changed": [kind for kind, text in texts.items() if text], "recorded": {"how": how, "proof": number}},
         )
@@ -125,6 +126,13 @@ def _contact(typed: str, channel: str, field: str) -> str:
 SAME_NUMBER_FOR = timedelta(days=90)
 #: What an authority does with a case while it waits for the number; then it decides where the case goes.
 _UNDER_WAY = ("consent", "jurisdiction", "proposal")
+
+
+def goes_on(file: CaseFile) -> Status | None:
+    """Where a case leads whose number is proven now: forwarded by itself, if it waited for that and nothing else."""
+    waits = file.status == Status.TRIAGE and file.complaint.reason == "contact_unverified"
+    is_proven = file.complaint.contact_verified and not any(file.matter(kind) for kind in _UNDER_WAY)
+    return Status.FILED if waits and is_proven else None
 
 
 def contact_of(on_file: Mapping[str, str]) -> Contact | None:
@@ -158,9 +166,7 @@ def prove_contact(file: CaseFile, actor: Actor, *, because: Mapping[str, Any] | 
         _same_person(file, actor.name or str(because["known"]), name, str(because["name"]))
         case.consumer_id = actor.user_id
     case.contact_verified = True
-    waits = file.status == Status.TRIAGE and case.reason == "contact_unverified"
-    goes_on = waits and not any(file.matter(kind) for kind in _UNDER_WAY)
-    return Effect(to=Status.FILED if goes_on else None, data={"channel": contact.channel})
+    return Effect(to=goes_on(file), data={"channel": contact.channel})
 
 
 def _same_person(file: CaseFile, whose: str, name: str, typed: str) -> None:

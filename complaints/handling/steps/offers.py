@@ -24,6 +24,8 @@ from enterprises.models import TemplateVersion
 
 S = Status
 SHORTEST_REASON = 10
+#: Working days after another obligation.
+MOST_DAYS_AFTER = 365
 
 
 def engaged(file: CaseFile) -> Engagement:
@@ -268,6 +270,8 @@ def checked_promises(
             if after is not None or (due_on is not None and due_on > file.today):
                 raise WrongInput("bad_day", _("已经做到的事，不能再约定以后的日期。"), field=f"{field}-due_on")
             due_on = file.today
+        if due_on is None and promise.days_after is not None and not 1 <= promise.days_after <= MOST_DAYS_AFTER:
+            raise WrongInput("bad_number", _("请填1到365之间的整数。"), field=f"{field}-days_after")
         if due_on is None and (promise.days_after is None or after is None):
             raise WrongInput("missing", _("请写明最后一天。"), field=f"{field}-due_on")
         if due_on is not None and due_on < file.today:

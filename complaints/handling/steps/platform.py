@@ -60,6 +60,8 @@ _ENDS: dict[str, tuple[Outcome, ...]] = {
 
 def expected(complaint: Complaint) -> str:
     """The state that the platform should show for this case."""
+    if complaint.accepted_refusal:
+        return "withdrawn"
     if complaint.status == Status.CLOSED:
         return next(state for state, outcomes in _ENDS.items() if complaint.outcome in outcomes)
     return "accepted" if complaint.status in (*_MEDIATING, Status.PERFORMING) else "registered"
@@ -71,8 +73,8 @@ def _agrees() -> Q:
     result |= Q(status__in=_MEDIATING, platform_state="accepted")
     result |= Q(platform_state="registered") & ~Q(status__in=[*_MEDIATING, Status.PERFORMING, Status.CLOSED])
     for state, outcomes in _ENDS.items():
-        result |= Q(platform_state=state, outcome__in=outcomes)
-    return result
+        result |= Q(platform_state=state, outcome__in=outcomes, accepted_refusal=False)
+    return result | Q(platform_state="withdrawn", accepted_refusal=True)
 
 
 def condition(name: str, *, now: datetime, calendar: Calendar, days: int) -> Q:

@@ -172,6 +172,12 @@ def when_all_is_done(file: CaseFile, effect: Effect) -> Effect:
     return replace(effect, to=Status.CLOSED, outcome=Outcome.UNCONFIRMED)
 
 
+def open_demands_again(file: CaseFile) -> None:
+    """What was settled is not any more: the next offer answers it again."""
+    for demand in file.demands:
+        file.change(demand, is_settled=False)
+
+
 def settle_anew(file: CaseFile, at: datetime) -> None:
     """A mediation agreement replaces what was promised before it."""
     for obligation in file.obligations_in("due", "reported"):
@@ -189,9 +195,7 @@ def breach(
     case closes as not kept, with the way to court, and a lead is opened."""
     at = happened_at or file.now
     file.change(obligation, state="broken", is_late=True)
-    for demand in file.demands:
-        # The next offer answers it again.
-        file.change(demand, is_settled=False)
+    open_demands_again(file)
     _end_clocks(file, obligation, at, met=False)
     effect = Effect(data=data, texts=texts or {}, reason="breach", happened_at=happened_at)
     in_force = _in_force(file)

@@ -25,7 +25,7 @@ from complaints.filing import drafts, steps
 from complaints.filing.held import address_of
 from complaints.handling import Move
 from complaints.links.tracking import open_until
-from complaints.models import Complaint, Deadline, HandlingStep, Offer, Participant
+from complaints.models import Complaint, Deadline, HandlingStep, Participant
 from complaints.pages.consumer.calls import calls_of, more_of
 from complaints.pages.consumer.explaining import read_back
 from complaints.pages.consumer.pages import OFFER, PAGES
@@ -214,12 +214,7 @@ _LIVE = CombinedQuery(
         ),
         list,
     ),
-    PreparedQuery(
-        lambda cases: Offer.objects.filter(complaint_id__any_of=cases, state="open", grants_nothing=True).only(
-            "complaint_id"
-        ),
-        list,
-    ),
+    case_rows.REFUSALS,
 )
 
 

@@ -29,14 +29,14 @@ from complaints.desks.enterprise_workspace import Workspace, case_url, workspace
 from complaints.desks.keyset import BY_DUE
 from complaints.forms.fields import CHOOSE, StepForm, set_choices
 from complaints.handling.steps import enterprise
-from complaints.models import Complaint, Deadline, Engagement, HandlingStep
+from complaints.models import Complaint, Engagement, HandlingStep
 from complaints.pages.enterprise import saved_views
 from complaints.parties.actors import stands_to
 from complaints.parties.workforce import Workforce
 from complaints.procedure.workflow import ENTERPRISE_SIDE, LOOK, Status
 from complaints.reading.case import why_url
 from complaints.reading.case_people import handler_label, label_of
-from complaints.reading.case_rows import beside
+from complaints.reading.case_rows import CaseExtras, beside
 from complaints.wording import label, next_action
 from complaints.wording.standing import standing
 from enterprises.models import Absence, Staff
@@ -232,7 +232,7 @@ def rows_of(
     more, rows = beside(cases), []
     for case in cases:
         time = (given_up or {}).get(case.pk)
-        facts = _facts(case, workspace, more.clocks.get(case.pk, [])) if time is None else _facts_given_up(case, time)
+        facts = _facts(case, workspace, more) if time is None else _facts_given_up(case, time)
         rows.append(
             {
                 "complaint": case,
@@ -245,13 +245,17 @@ def rows_of(
     return rows
 
 
-def _facts(case: Complaint, workspace: Workspace, clocks: list[Deadline]) -> dict[str, Any]:
-    stands = standing(case)
+def _facts(case: Complaint, workspace: Workspace, more: CaseExtras) -> dict[str, Any]:
+    is_refused, clocks = case.pk in more.refused, more.clocks.get(case.pk, [])
+    stands = standing(case, is_refused=is_refused)
     deadline, facts = next_action.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
     if deadline is not None and facts is not None and deadline.owed_by == "authority":
         # Overdue is a word about somebody: here it is another one.
         facts = facts | {"listed_as": next_action.listed_name(deadline)}
     step = getattr(case, "newest_step", "") or ""
+    last_event = wording.label(step, kind="step") if step else ""
+    if is_refused and step in ("make_offer", "replace_offer"):
+        last_event = _("一项也没有同意")
     read_to = getattr(case, "read_to", None)
     return {
         "status": stands.text,
@@ -259,7 +263,7 @@ def _facts(case: Complaint, workspace: Workspace, clocks: list[Deadline]) -> dic
         "icon": stands.icon,
         "clock": facts,
         "clock_url": why_url(case, deadline) if deadline else "",
-        "last_event": wording.label(step, kind="step") if step else "",
+        "last_event": last_event,
         "last_event_at": case.last_event_at,
         "is_new": case.status in queue_lists.HERE
         and (read_to is None or read_to < (getattr(case, "newest_sequence", None) or 0)),

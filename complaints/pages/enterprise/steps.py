@@ -137,6 +137,8 @@ def _refuse(case: CasePage, steps: tuple[str, ...]) -> None:
         raise not_yours()
     if not set(steps) & set(handling.allowed_steps(case.complaint, case.actor)):
         raise not_now(wording.label(case.complaint.status, kind="status"))
+    if not set(steps) & set(open_steps(case)):
+        raise StepNotAllowed("nothing_open", work.why_not_open(case, steps))
 
 
 Asked = StepPage[CasePage]

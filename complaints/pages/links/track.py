@@ -8,7 +8,7 @@ hour, and may say more with evidence and, after a code to that phone, decide; th
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import wraps
@@ -34,7 +34,7 @@ from accounts.views.sign_in import WRONG_CODE, CodeForm, is_right, send
 from complaints import wording
 from complaints.links import proving
 from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, proven
-from complaints.models import Complaint, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
+from complaints.models import Complaint, Engagement, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
 from complaints.pages.consumer.pages import OFFER
 from complaints.pages.consumer.pages import PAGES as CONSUMERS
 from complaints.pages.consumer.views import step_of
@@ -198,7 +198,7 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
             viewer_side=CONSUMER,
             now=now,
             calendar=calendar,
-            is_refused=any(offer.state == "open" and offer.grants_nothing for offer in made),
+            is_refused=any(offer.is_open_refusal for offer in made),
         ),
         steps=_steps_of(case, made, owed, now=now),
         offers=[replace(offer, by="", counter="") for offer in offers],
@@ -207,13 +207,24 @@ def page_of(case: Complaint, *, now: datetime) -> TrackedPage:
             steps,
             {},
             reader=Reader(
-                side=CONSUMER, knows_consumer=False, names=organisations, accepted_refusal=case.accepted_refusal
+                side=CONSUMER,
+                knows_consumer=False,
+                names=organisations,
+                accepted_refusals=_accepted_refusals(case, steps),
             ),
         ),
         entries=case.last_sequence,
         head=bytes(case.last_hash).hex(),
         now=now,
     )
+
+
+def _accepted_refusals(case: Complaint, steps: Iterable[HandlingStep]) -> frozenset[datetime]:
+    """One query more only where a case was closed as settled with nothing to perform, or late."""
+    if not any(step.reason in ("nothing_to_perform", "answered_late") for step in steps):
+        return frozenset()
+    stages = Engagement.objects.filter(complaint=case, accepted_refusal=True, until_at__isnull=False)
+    return frozenset(stages.values_list("until_at", flat=True))
 
 
 def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ import hashlib
 import io
 import uuid
 import zipfile
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, cast
 
 from django.conf import settings
@@ -27,7 +27,7 @@ from accounts.models import User
 from complaints.documents import kinds, printing
 from complaints.documents.printing import readable
 from complaints.documents.wording import plain_day
-from complaints.dossier import asking
+from complaints.dossier import asking, papers
 from complaints.models import DocumentVersion, Dossier, OfficialDocument
 from complaints.pages.shared.case_shared import meet, signed_in_page
 from complaints.procedure.working_calendar import SHANGHAI
@@ -230,7 +230,7 @@ def dossier(request: HttpRequest, number: str) -> HttpResponse:
         "is_moving": mine is not None and mine.state in asking.LIVE,
         "is_grown": is_there and mine is not None and mine.entries < case.last_sequence,
         "has_failed": mine is not None and mine.state == "failed",
-        "files": _files(mine, case.number) if mine is not None and is_there else [],
+        "files": _files(mine, result, now=now) if mine is not None and is_there else [],
         "is_consumer": result.side == CONSUMER,
         "body_class": "" if result.side == CONSUMER else "staff",
     }
@@ -258,11 +258,12 @@ def _met(request: HttpRequest, number: str) -> CaseAccess:
     return result
 
 
-def _files(row: Dossier, number: str) -> list[dict[str, Any]]:
+def _files(row: Dossier, result: CaseAccess, *, now: datetime) -> list[dict[str, Any]]:
+    number = result.complaint.number
     labels = {
         "pdf": _("档案（PDF），供阅读和打印"),
         "zip": _("档案（ZIP），供核对和作为证据"),
-        "agreement": _("和解或调解协议（PDF），供法院或司法确认"),
+        "agreement": _agreement_label(result, now=now) if "agreement" in row.files else "",
     }
     return [
         {
@@ -274,3 +275,10 @@ def _files(row: Dossier, number: str) -> list[dict[str, Any]]:
         for form in asking.FORMS
         if form in row.files
     ]
+
+
+def _agreement_label(result: CaseAccess, *, now: datetime) -> str:
+    """Of a paper that was made while a refusal was still called a settlement: what it is."""
+    if papers.has_agreement(page_of(result, now=now)):
+        return _("和解或调解协议（PDF），供法院或司法确认")
+    return _("以前做成的“和解协议书”（PDF）。企业一项也没有同意，它不是和解协议，请不要使用")

@@ -30,6 +30,7 @@ from complaints.evidence import EvidenceRefused, uploads
 from complaints.evidence.uploads import Holder, WrongPlace
 from complaints.filing.held import held_by
 from complaints.models import Complaint, Deadline, Evidence, Offer, Upload
+from complaints.models.settlement import OPEN_REFUSAL
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.derivation import day_by_day, explain
 from complaints.procedure.workflow import Clock
@@ -122,7 +123,7 @@ def _is_refused(complaint: Complaint, row: Deadline) -> bool:
     """The clock asks for an answer to an offer that grants nothing."""
     if row.clock != Clock.CONFIRMATION or row.obligation_id is not None:
         return False
-    return Offer.objects.filter(complaint=complaint, state="open", grants_nothing=True).exists()
+    return Offer.objects.filter(OPEN_REFUSAL, complaint=complaint).exists()
 
 
 def _length(row: Deadline) -> str:

@@ -1,7 +1,7 @@
 """A grant carries its obligations; what was promised is counted here from the rows of the database by other sums."""
 
-from dataclasses import asdict
-from datetime import timedelta
+from dataclasses import asdict, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -265,3 +265,26 @@ def test_it_adds_the_promise_and_a_closed_case_is_performed_before_it_closes_aga
     assert (case.status, states(case)) == (S.AWAITING_CONSUMER, ["proposed", "proposed"])
     given.step(case, consumer.accept_offer(), world.consumer, LATER)
     assert states(case) == ["due", "reported"]
+
+
+def test_what_was_to_follow_a_part_that_was_not_accepted_has_its_own_last_day(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    both = [replace(answer, is_separable=True) for answer in (ALL, CANCEL)]
+    then = replace(CANCELLING, due_on=None, after=1, days_after=3, demand=2)
+    given.step(case, offers.make_offer(answers=both, promises=[paying("128.50"), then]), world.handler, WEDNESDAY)
+    given.step(case, consumer.accept_offer(separable=[2]), world.consumer, WEDNESDAY)
+    dropped, owed = case.obligations.order_by("ordinal")
+    assert (case.status, dropped.state, owed.state) == (S.PERFORMING, "dropped", "due")
+    # Wednesday is not counted: Thursday, Friday, Monday.
+    assert owed.due_on == date(2026, 11, 16)
+    assert case.deadlines.filter(clock="performance", obligation=owed, ended_at=None).exists()
+
+
+@pytest.mark.parametrize("days", [0, -1, 366, 100_000, 2**31 - 1])
+def test_so_many_days_after_another_obligation_are_refused_at_their_field(world: World, days: int) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    then = replace(CANCELLING, due_on=None, after=1, days_after=days)
+    refusal = given.refusal(
+        case, offers.make_offer(answers=[ALL, CANCEL], promises=[paying("128.50"), then]), world.handler, WEDNESDAY
+    )
+    assert (refusal.code, refusal.field) == ("bad_number", "promise-2-days_after")

@@ -250,7 +250,7 @@ def call_back(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespon
 def _questions(case: Complaint) -> list[str]:
     """What there is to ask: no word of a settlement or of obligations where there were none."""
     has_obligations = Obligation.objects.filter(complaint=case).exclude(state__in=["proposed", "dropped"]).exists()
-    agreed = ["agreed"] if case.outcome in _AGREED else []
+    agreed = ["agreed"] if case.outcome in _AGREED and not case.was_refused_in_full else []
     return ["contacted", "attitude", *agreed, "accepted", *(["performed"] if has_obligations else [])]
 
 

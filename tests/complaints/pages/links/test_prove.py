@@ -15,8 +15,8 @@ from accounts.sign_in.contacts import parse_contact, user_for
 from accounts.sign_in.limits import TooManyTries
 from complaints import handling
 from complaints.filing import drafts
-from complaints.handling import WrongInput
-from complaints.handling.steps import authority, contact
+from complaints.handling import Move, WrongInput
+from complaints.handling.steps import authority, casework, contact
 from complaints.links import proving
 from complaints.models import Complaint, HandlingStep, Notice, PersonalText
 from complaints.parties import actors
@@ -163,6 +163,28 @@ def test_a_code_that_is_over_proves_nothing_and_an_officer_may_know_the_person(c
     account = parse_contact(PHONE)
     assert account is not None
     assert (reloaded(case).consumer, reloaded(case).status) == (user_for(account), S.FILED)
+
+
+RUNG = [
+    casework.verify_contact(result="call_confirmed"),
+    contact.change_contact(how="counter", proof="柜台-7", phone="13900005555"),
+]
+
+
+@pytest.mark.parametrize("move", RUNG, ids=lambda move: move.step)
+def test_a_number_that_an_officer_proved_is_forwarded_as_by_a_code(world: World, move: Move) -> None:
+    case, deciding = without_account(world), without_account(world, token="")
+    given.step(case, move, world.intake, timezone.now())
+    assert (case.status, case.contact_verified) == (S.FILED, True)
+    forwarding.sweep_filed(now=timezone.now(), only=[case.pk])
+    assert reloaded(case).status == S.WITH_ENTERPRISE
+    assert verify(number=case.number).is_unbroken
+    # Not where something else is being decided, nor where nobody answered.
+    given.step(deciding, authority.ask_consent(enterprise_id=world.telecom.pk), world.intake, timezone.now())
+    assert given.step(deciding, move, world.intake, timezone.now()).status == S.TRIAGE
+    silent = without_account(world, token="")
+    no_answer = casework.verify_contact(result="call_no_answer")
+    assert given.step(silent, no_answer, world.intake, timezone.now()).status == S.TRIAGE
 
 
 def test_what_an_officer_is_deciding_is_not_taken_away(world: World) -> None:

@@ -314,8 +314,8 @@ ENTERPRISE_WALKS = [
     walk("request-return", TALKING, THEIRS, wrong=[({"target": "none"}, "text")], step="request_return"),
     walk("performed", PROMISED, PROVEN, wrong=BAD_PROOFS),
     walk("payment", disputed, PAID, wrong=BAD_PAYMENTS),
-    # A closed case takes it too.
-    walk("add-promise", promised_less, ADDED, wrong=BAD_PROMISES, closed=None),
+    # A closed case takes it too, where something is missing.
+    walk("add-promise", promised_less, ADDED, wrong=BAD_PROMISES, why="“补上约定”现在没有要办的。"),
     walk("confirm", sent_back, {"obligations": ["1"]}, wrong=[({}, "obligations")]),
     walk("reveal", TALKING, {"reason": "look_call"}, wrong=[({"reason": "curious"}, "reason")], why=LOOK_WHY),
     walk("concern", TALKING, {"text": "多件投诉文字相同。"}),
