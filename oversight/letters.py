@@ -301,7 +301,7 @@ def _monthly_body(was: Reflection, causes: list[mirror.CauseLine], period: Perio
         _("和解成功率%(share)s；其中%(silent)s件消费者没有答复。")
         % {"share": _share(settled), "silent": counts["unconfirmed"]},
         _("守约率%(share)s。") % {"share": _share(was.kept)},
-        _("60天内再次投诉%(again)s件；最后一天才结束%(last)s件。")
+        _("60天内再次投诉%(again)s件；最后一天才办结%(last)s件。")
         % {"again": counts["again"], "last": counts["ended_last_day"]},
     ]
     if causes:

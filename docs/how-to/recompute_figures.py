@@ -326,7 +326,9 @@ def league(folders: dict[str, Path]) -> list[dict]:
 
 
 def _line(code: str, quarters: list[dict]) -> dict:
-    n, delivered, due = (added([line[name] for line in quarters]) for name in ("ended", "delivered", "due"))
+    n, delivered = (added([line[name] for line in quarters]) for name in ("ended", "delivered"))
+    # Files from before this column counted other stages as last_day.
+    answered = added([line.get("answered") for line in quarters])
     settled, unconfirmed = _range(quarters, "settled"), _range(quarters, "unconfirmed")
     low = high = None
     if n is not None and n >= RANKED_FROM and settled[1] is not None and KNOWN_TO * (settled[1] - settled[0]) <= n:
@@ -347,7 +349,7 @@ def _line(code: str, quarters: list[dict]) -> dict:
             if delivered is not None and delivered >= RANKED_FROM and customers
             else None
         ),
-        "last_day": _thousandths(added([line["last_day"] for line in quarters]), due),
+        "last_day": _thousandths(added([line["last_day"] for line in quarters]), answered),
         "again": _thousandths(added([line["again"] for line in quarters]), delivered),
     }
 

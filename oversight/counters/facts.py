@@ -167,9 +167,9 @@ SOURCES = (
             "mended_late": f"{_GIVEN_BACK} and e.is_mended_late",
             "mended_waiting": f"{_GIVEN_BACK} and e.is_to_mend",
             "offered": f"{_ENDS} and e.has_offered",
-            "offered_last_day": f"""
-                {_ENDS} and e.has_offered and (coalesce(e.is_used_up, false) or coalesce(e.on_last_day, false))""",
-            "ended_last_day": f"{_ENDS} and e.ended_last_day",
+            "offered_last_day": f"{_ENDS} and e.has_offered_last",
+            "answered": f"{_ENDS} and e.is_answered",
+            "ended_last_day": f"{_ENDS} and e.is_answered_last",
         },
     ),
     # It is late from the midnight on that ends this day; a successor has it late from its first moment on.
@@ -258,6 +258,9 @@ def facts(which: str) -> str:
         of_stage=which.format(id="e.complaint_id"),
         of_obligation=which.format(id="o.complaint_id"),
         passed_on=figures.PASSED_ON,
+        own_report=figures.REPORTED,
+        own_claim=figures.CLAIMED,
+        of_enterprise=_in(figures.OF_ENTERPRISE),
     )
     always = "\nunion all ".join(source.select() for source in SOURCES if source.is_always_counted)
     some = "\nunion all ".join(source.select() for source in SOURCES if not source.is_always_counted)

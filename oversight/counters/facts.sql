@@ -1,6 +1,6 @@
 -- The parts of which facts.py makes rows. All is joined and grouped, never looked up row by row: five cases and five
 -- millions take the same statement. What facts.py puts in: of_case, of_clock, of_stage and of_obligation are
--- conditions on the id of a complaint, passed_on is an end of a stage.
+-- conditions on the id of a complaint; passed_on, own_report and own_claim are ends of a stage, of_enterprise are roles.
 
 -- The cases.
 c as materialized (
@@ -23,7 +23,7 @@ d as materialized (
         d.lapsed_at is not null
             or d.ended_at is null and (d.state = 'running' or d.state = 'paused' and d.chase_at is not null)
             as is_over,
-        d.derivation -> 'pauses' @> '[{"remaining": 0}]' as is_used_up
+        case when d.clock = 'negotiation' then coalesce(d.derivation -> 'pauses', '[]') end as pauses
     from complaints_deadline d
     join c on c.complaint_id = d.complaint_id
     where d.clock in ('negotiation', 'forwarding', 'review', 'performance') and $of_clock
@@ -56,9 +56,6 @@ clocked as materialized (
                 and (t.until_at is null or d.due_at <= t.until_at)
         ) as ran_out_at,
         bool_or(d.clock = 'negotiation' and d.lapsed_at is not null and d.due_at < t.from_at) as had_lapsed,
-        bool_or(d.clock = 'negotiation' and d.due_at >= t.from_at and d.is_used_up) as is_used_up,
-        bool_or(d.clock = 'negotiation' and d.last_day = (t.until_at at time zone 'Asia/Shanghai')::date)
-            as ended_last_day,
         bool_or(
             d.clock = 'forwarding' and d.started_at = t.until_at and d.lapsed_at is null and d.ended_at is not null
         ) as is_mended,
@@ -71,13 +68,49 @@ clocked as materialized (
     group by t.id
 ),
 
--- Stages in which an offer was made.
-offered as materialized (
-    select t.id, bool_or(d.last_day = (o.made_at at time zone 'Asia/Shanghai')::date) as on_last_day
+-- Negotiation clocks that began and were over within one stage: its own.
+own as materialized (
+    select t.id, d.started_at, d.ended_at, d.state, d.last_day, d.pauses
     from t
-    join complaints_offer o on o.engagement_id = t.id
-    left join d on d.complaint_id = t.complaint_id and d.clock = 'negotiation'
+    join d on d.complaint_id = t.complaint_id
+    where d.clock = 'negotiation' and d.started_at >= t.from_at and d.ended_at <= t.until_at
+),
+
+-- Stages whose own clock the enterprise met by an act of its own. Who confirmed a claim stands in the record.
+answered as materialized (
+    select t.id, bool_or((own.ended_at at time zone 'Asia/Shanghai')::date = own.last_day) as on_last_day
+    from t
+    join own on own.id = t.id
+    where own.state = 'met'
+        and (
+            t.ended_by = '$own_report'
+            or t.ended_by = '$own_claim' and exists (
+                select from complaints_handlingstep s
+                where s.complaint_id = t.complaint_id and s.audience = 'parties'
+                    and s.step = 'confirm_settled_elsewhere' and s.happened_at = own.ended_at
+                    and s.actor_role in $of_enterprise
+            )
+        )
     group by t.id
+),
+
+-- Stages whose first offer was made within their own clock. An offer pauses it, which keeps the days that were left;
+-- one that may not pause any more runs on to the day that stands.
+offered as materialized (
+    select
+        f.id,
+        bool_or(
+            own.pauses @> jsonb_build_array(jsonb_build_object('from', f.day, 'remaining', 0))
+            or own.last_day = f.day and not own.pauses @> jsonb_build_array(jsonb_build_object('from', f.day))
+        ) as on_last_day
+    from (
+        select o.engagement_id as id, min(o.made_at) as at, (min(o.made_at) at time zone 'Asia/Shanghai')::date as day
+        from t
+        join complaints_offer o on o.engagement_id = t.id
+        group by 1
+    ) f
+    join own on own.id = f.id and f.at between own.started_at and own.ended_at
+    group by f.id
 ),
 
 -- Other stages of the case: the one that passed it on, and an earlier one that ended in the same way.
@@ -108,14 +141,16 @@ repeated as materialized (
 e as materialized (
     select
         t.*, (t.from_at at time zone 'Asia/Shanghai') as from_here,
-        w.ran_out_at, w.is_used_up, w.ended_last_day, w.is_mended, w.is_mended_late, w.is_to_mend,
+        w.ran_out_at, w.is_mended, w.is_mended_late, w.is_to_mend,
         coalesce(t.is_overdue and t.accepted_at < t.from_at and w.had_lapsed, false) as is_taken_late,
-        o.id is not null as has_offered, o.on_last_day,
+        o.id is not null as has_offered, o.on_last_day as has_offered_last,
+        a.id is not null as is_answered, a.on_last_day as is_answered_last,
         coalesce(b.is_passed_on, false) as is_passed_on, b.is_same_end,
         r.id is not null as is_repeated
     from t
     left join clocked w on w.id = t.id
     left join offered o on o.id = t.id
+    left join answered a on a.id = t.id
     left join beside b on b.id = t.id
     left join repeated r on r.id = t.id
 ),

@@ -59,9 +59,9 @@ def flow_page(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             if went
             else None,
             "finding": _finding(went) if went else "",
-            "last_day": share_text(went.ended_last_day, went.ended) if went else "",
+            "last_day": share_text(went.ended_last_day, went.answered) if went else "",
             "last_offer": share_text(went.offered_last_day, went.offered) if went else "",
-            "why_no_last_day": too_few(went.ended) if went else "",
+            "why_no_last_day": too_few(went.answered) if went else "",
             "why_no_last_offer": too_few(went.offered) if went else "",
             "last_day_url": page.lists.behind("ended_last_day"),
         },

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
+from accounts.roles import Role
 from complaints.desks.authority_lists import due_soon, late
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
 from complaints.models.complaint import ended_as
@@ -28,12 +29,12 @@ VERSIONS: Mapping[str, int] = (
             *("received", "closed", "open", "overdue", "due_soon", "on_time", "first_response"),
             *("acceptance", "review_on_time"),
             *("handling_time", "mediated", "kept", "recovered", "rating", "withdrawn"),
-            *("again", "last_day", "last_offer"),
+            *("again",),
         ),
         1,
         # What was "accepted" although it granted nothing counts as failed.
     )
-    | dict.fromkeys(("settled", "first_settled"), 2)
+    | dict.fromkeys(("settled", "first_settled", "last_day", "last_offer"), 2)
     | dict.fromkeys(("misrouted", "mended"), learning.VERSION)
 )
 #: Two counts, the first no part of the second: what was settled in a period may have come before it.
@@ -46,6 +47,10 @@ VOUCHER = "voucher"
 DECISIONS = ("accept", "refuse", "redirect")
 #: How a stage ends that the enterprise itself reported as failed.
 OWN_REPORT = ("report", "unreachable")
+#: How a stage ends by the enterprise's own act: its report, or a claim of 另行和解 that it confirmed itself, which the
+#: record says. One that nobody could be reached for ends by silence.
+REPORTED, CLAIMED = "report", "claim"
+OF_ENTERPRISE = frozenset(str(role) for role in Role if role.side == "enterprise")
 #: A merger passes a stage on; it neither ends nor begins one.
 PASSED_ON = "succession"
 

@@ -22,18 +22,19 @@ from accounts.idempotency import once
 from accounts.models import User
 from accounts.public_pages import public_page
 from accounts.roles import Right
-from authorities.models import Officer
+from authorities.models import Officer, Region
 from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.models import Appraisal, Enterprise
 from enterprises.models.enrolment import EnrolmentEntry
 from oversight.open_data import issuing, reading
 from oversight.open_data.reading import FileLine
+from oversight.presenting.leagues import wilson
 from web.incoming import whole
 from web.small_numbers import ENOUGH
 from web.templatetags.portal import name_of
 
-#: Counted differently from before gets the next number; 3: no part of fewer than thirty.
-FORMULA = 3
+#: Counted differently from before gets the next number; 4: 末日办结 counts only where it is surely above that of all.
+FORMULA = 4
 Grade = Appraisal.Grade
 #: A from so many points, B from so many; below is C. Whoever was suspended in the year gets no A.
 A_FROM, B_FROM = 85, 70
@@ -57,7 +58,7 @@ PARTS: tuple[AppraisalPart, ...] = (
     AppraisalPart("on_time", gettext_lazy("协商期限届满前结束的比率"), 25, "in_time", "timed"),
     AppraisalPart("kept", gettext_lazy("按时履行并经确认的约定的比率"), 20, "kept", "promised"),
     AppraisalPart("again", gettext_lazy("没有60天内重复投诉的比率"), 15, "again", "delivered", is_turned=True),
-    AppraisalPart("last_day", gettext_lazy("没有拖到最后一天的比率"), 10, "last_day", "timed", is_turned=True),
+    AppraisalPart("last_day", gettext_lazy("没有拖到最后一天的比率"), 10, "last_day", "answered", is_turned=True),
 )
 #: Figure → the columns of the published quarters that it is the sum of.
 _COLUMNS: Mapping[str, str] = {
@@ -69,6 +70,7 @@ _COLUMNS: Mapping[str, str] = {
     "promised": "promised",
     "again": "again",
     "delivered": "delivered",
+    "answered": "answered",
     "last_day": "last_day",
 }
 
@@ -98,14 +100,20 @@ def grade_of(points: int, *, was_suspended: bool) -> str:
 def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str, int]]:
     """The figures of each with thirty or more cases in the year, once its four quarters are issued.
 
-    A part of which a number is withheld in one of them is left out, as one of which nothing came due.
+    A part of which a number is withheld in one of them is left out, as one of which nothing came due; so is the last
+    day where it is not surely more frequent than in the whole country (``_drags``).
     """
-    tables = [
-        reading.table(one, "enterprise_quarters") if (one := issuing.newest(date(year, month, 1))) else None
-        for month in (3, 6, 9, 12)
-    ]
+    sets = [issuing.newest(date(year, month, 1)) for month in (3, 6, 9, 12)]
+    tables = [reading.table(one, "enterprise_quarters") if one else None for one in sets]
     if None in tables:
         return {}
+    country = [
+        line
+        for one in sets
+        for line in (reading.table(one, "region_quarters") if one else None) or ()
+        if line["level"] == Region.Level.COUNTRY
+    ]
+    of_all = [reading.added(line[column] for line in country) for column in ("last_day", "answered")]
     by_code = {enterprise.code: enterprise.pk for enterprise in enterprises}
     lines: dict[int, list[FileLine]] = {}
     for line in (line for table in tables for line in table or ()):
@@ -120,10 +128,18 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
             shown = dict.fromkeys(_COLUMNS, 0)
             for part in PARTS:
                 good, whole = sums[part.good], sums[part.whole]
-                if good is not None and whole is not None:
-                    shown |= {part.good: good, part.whole: whole}
+                if good is None or whole is None or (part.code == "last_day" and not _drags(good, whole, *of_all)):
+                    continue
+                shown |= {part.good: good, part.whole: whole}
             result[pk] = shown | {"suspended": int(pk in suspended)}
     return result
+
+
+def _drags(part: int, whole: int, part_of_all: int | None, all_: int | None) -> bool:
+    """Thirty or more, and the lower limit of the share (Wilson, 95 %) above the share of all."""
+    if whole < ENOUGH or part_of_all is None or not all_:
+        return False
+    return wilson(part, whole)[0] > part_of_all / all_
 
 
 def offices(user: User, *, on: date, right: Right = Right.APPRAISE) -> QuerySet[Officer, Any]:

@@ -14,10 +14,10 @@ from functools import partial
 from statistics import median
 from typing import Any
 
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
-from django.db.models.functions import TruncDate
+from django.db.models import Count, Exists, F, Func, JSONField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import JSONObject, TruncDate
 
-from complaints.models import Deadline, Engagement, Obligation, Offer, RootCause
+from complaints.models import Deadline, Engagement, HandlingStep, Obligation, Offer, RootCause
 from complaints.models.complaint import ended_as
 from complaints.procedure.workflow import ANY_E, Clock
 from complaints.procedure.working_calendar import SHANGHAI
@@ -54,10 +54,29 @@ def _of_result(result: str, measure: Measure) -> Stages:
     return _ended(measure).filter(ended_as(result))
 
 
-def _ended_last_day(measure: Measure) -> Stages:
-    """On the last day of the negotiation clock, as it stood then."""
-    last = Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION, last_day=OuterRef("day"))
-    return _ended(measure).annotate(day=TruncDate("until_at", tzinfo=SHANGHAI)).filter(Exists(last))
+def _own() -> QuerySet[Deadline]:
+    """A stage's own clock: it began and was over within the stage."""
+    return Deadline.objects.filter(
+        complaint=OuterRef("complaint"),
+        clock=Clock.NEGOTIATION,
+        started_at__gte=OuterRef("from_at"),
+        ended_at__lte=OuterRef("until_at"),
+    )
+
+
+def _answered(measure: Measure, **on: Any) -> Stages:
+    """Stages whose own clock the enterprise met by an act of its own: its report, or a claim that it confirmed."""
+    met = _own().filter(state="met").annotate(day=TruncDate("ended_at", tzinfo=SHANGHAI)).filter(**on)
+    confirmed = HandlingStep.objects.filter(
+        complaint=OuterRef("complaint"),
+        audience="parties",
+        step="confirm_settled_elsewhere",
+        happened_at=OuterRef("ended_at"),
+        actor_role__in=sorted(figures.OF_ENTERPRISE),
+    )
+    return _ended(measure).filter(
+        Q(Exists(met), ended_by=figures.REPORTED) | Q(Exists(met.filter(Exists(confirmed))), ended_by=figures.CLAIMED)
+    )
 
 
 def delivered(measure: Measure) -> Stages:
@@ -84,16 +103,24 @@ def _again(measure: Measure) -> Stages:
 
 
 def _offered(measure: Measure) -> Stages:
-    return _ended(measure).filter(Exists(Offer.objects.filter(engagement=OuterRef("pk"))))
+    """Stages whose first offer was made within their own clock."""
+    made = Offer.objects.filter(engagement=OuterRef("pk")).order_by("made_at", "pk").values("made_at")[:1]
+    within = _own().filter(started_at__lte=OuterRef("offered_at"), ended_at__gte=OuterRef("offered_at"))
+    return _ended(measure).annotate(offered_at=Subquery(made)).filter(Exists(within))
 
 
 def _offered_last_day(measure: Measure) -> Stages:
-    """末日报价: an offer pauses the clock, which keeps the days left; or the allowance was used up."""
-    clocks = Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.NEGOTIATION)
-    paused = clocks.filter(derivation__pauses__contains=[{"remaining": 0}], due_at__gte=OuterRef("from_at"))
-    made = Offer.objects.filter(engagement=OuterRef("pk")).annotate(day=TruncDate("made_at", tzinfo=SHANGHAI))
-    unpaused = made.filter(Exists(clocks.filter(last_day=OuterRef("day"))))
-    return _offered(measure).filter(Q(Exists(paused)) | Q(Exists(unpaused)))
+    """An offer pauses the clock, which keeps the days left; one that may not pause any more leaves the day as it is."""
+    offered = _offered(measure).annotate(offered_on=TruncDate("offered_at", tzinfo=SHANGHAI))
+
+    def paused(**more: Any) -> Func:
+        day = JSONObject(**{"from": OuterRef("offered_on")}, **more)
+        return Func(day, function="jsonb_build_array", output_field=JSONField())
+
+    within = _own().filter(started_at__lte=OuterRef("offered_at"), ended_at__gte=OuterRef("offered_at"))
+    used_up = Q(derivation__pauses__contains=paused(remaining=Value(0)))
+    runs_on = Q(last_day=OuterRef("offered_on")) & ~Q(derivation__pauses__contains=paused())
+    return offered.filter(Exists(within.filter(used_up | runs_on)))
 
 
 def _promises(**which: Any) -> Callable[[Measure], Stages]:
@@ -142,7 +169,8 @@ LISTS: Mapping[str, Callable[[Measure], Stages]] = {
     "offered": _offered,
     "offered_last_day": _offered_last_day,
     "ended": _ended,
-    "ended_last_day": _ended_last_day,
+    "answered": _answered,
+    "ended_last_day": lambda measure: _answered(measure, last_day=F("day")),
     **{f"promises_{name}": _promises(**which) for name, which in PROMISED.items()},
     "untagged": lambda measure: _ended(measure).filter(root_cause=None),
 }
@@ -202,13 +230,13 @@ class Reflection:
 
     @property
     def ended_last_day(self) -> float | None:
-        return share(self.counts["ended_last_day"], self.counts["ended"])
+        return share(self.counts["ended_last_day"], self.counts["answered"])
 
 
 #: Code of a list → the measures of which it is the sum; those that are none are counted.
 _MEASURES: Mapping[str, tuple[str, ...]] = {
     **{name: (name,) for name in ("delivered", "in_time", "ended_late", "responded", "again", "offered")},
-    **{name: (name,) for name in ("offered_last_day", "ended_last_day")},
+    **{name: (name,) for name in ("offered_last_day", "answered", "ended_last_day")},
     **{result: (f"ended_{result}",) for result in figures.RESULTS},
     "ended": tuple(f"ended_{result}" for result in figures.RESULTS),
     "unanswered": ("waiting",),

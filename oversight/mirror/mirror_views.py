@@ -49,7 +49,8 @@ TITLES: Mapping[str, Any] = {
     "offered": gettext_lazy("提过方案的"),
     "offered_last_day": gettext_lazy("最后一天才提方案"),
     "ended": gettext_lazy("结束的"),
-    "ended_last_day": gettext_lazy("最后一天才结束"),
+    "answered": gettext_lazy("企业自己办结的"),
+    "ended_last_day": gettext_lazy("最后一天才办结"),
     "promises_kept": gettext_lazy("按时兑现的承诺"),
     "promises_late": gettext_lazy("晚了才兑现的承诺"),
     "promises_silent": gettext_lazy("消费者没有答复的承诺"),
@@ -122,7 +123,10 @@ def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 
 #: Lists of stages that ended, in the order of their ends.
-OF_ENDED = {"ended", "untagged", "in_time", "ended_late", "ended_last_day", "offered", "offered_last_day", *RESULTS}
+OF_ENDED = {
+    *("ended", "untagged", "in_time", "ended_late", "answered", "ended_last_day", "offered", "offered_last_day"),
+    *RESULTS,
+}
 
 
 @workspace_page("GET")
@@ -253,13 +257,13 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
         ),
         Card(
             code="last_day",
-            value=share_text(now.counts["ended_last_day"], now.counts["ended"]),
+            value=share_text(now.counts["ended_last_day"], now.counts["answered"]),
             foot=(
-                _n(now.counts["ended"]),
-                *_before((now.ended_last_day, now.counts["ended"]), (then.ended_last_day, then.counts["ended"])),
+                _n(now.counts["answered"]),
+                *_before((now.ended_last_day, now.counts["answered"]), (then.ended_last_day, then.counts["answered"])),
                 _("方案%(share)s") % offered,
             ),
-            parts=parts("ended_last_day", "offered_last_day"),
+            parts=parts("ended_last_day", "answered", "offered_last_day", "offered"),
         ),
     ]
 

@@ -17,7 +17,7 @@ COUNTS = (
     *("ended_settled", "ended_unconfirmed", "ended_settled_elsewhere", "ended_failed", "ended_withdrawn"),
     *("ended_returned", "ended_again", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
     *("ran_out", "ran_out_taken", "ran_out_ended", "routed", "misrouted", "mended", "mended_late"),
-    *("mended_waiting", "offered", "offered_last_day", "ended_last_day"),
+    *("mended_waiting", "offered", "offered_last_day", "answered", "ended_last_day"),
     *("responded", "accepted", "review_met", "review_late"),
     *("promise_due", "promise_kept", "promise_late", "promise_silent", "promise_broken", "promise_waiting"),
     *("recovered_n", "foreign_n"),

@@ -35,7 +35,14 @@ FIGURES = (
         {"settled": TOTAL, "unconfirmed": TOTAL, "other": TOTAL, "settled_elsewhere": "other", "failed": "other"},
     ),
     # 按时办结率: what ended before its time ran out, and what ran out, each in the quarter in which it happened.
-    Figure("due", {"in_time": TOTAL, "late": TOTAL, "last_day": "in_time", "_earlier": "in_time"}),
+    # Of the former what the enterprise itself ended within its own time, and of that what it ended on the last day.
+    Figure(
+        "due",
+        {
+            **{"in_time": TOTAL, "late": TOTAL, "answered": "in_time", "_otherwise": "in_time"},
+            **{"last_day": "answered", "_earlier": "answered"},
+        },
+    ),
     Figure.of("promised", "promises_kept", "promises_not_kept"),
     Figure.of("delivered", "again", "_first_time"),
     Figure.of("rated", "rated"),
@@ -52,6 +59,8 @@ _SUMS: Mapping[str, str] = {
     "failed": "ended_failed",
     "in_time": "in_time",
     "late": "ran_out",
+    "answered": "answered",
+    "last_day": "ended_last_day",
     "promises_kept": "promise_kept",
     "promise_due": "promise_due",
     "delivered": "delivered",
@@ -162,7 +171,8 @@ def read(first: date, last: date, places: Mapping[int, Region]) -> Counted:
                 if enterprise in enterprises:
                     enterprises[enterprise][name] += n
     for counts in (*regions.values(), *enterprises.values()):
-        counts["_earlier"] = counts["in_time"] - counts["last_day"]
+        counts["_otherwise"] = counts["in_time"] - counts["answered"]
+        counts["_earlier"] = counts["answered"] - counts["last_day"]
         counts["_first_time"] = counts["delivered"] - counts["again"]
         counts["_rightly"] = counts["routed"] - counts["misrouted"]
         counts["promises_not_kept"] = counts["promise_due"] - counts["promises_kept"]

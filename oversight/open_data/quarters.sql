@@ -1,19 +1,13 @@
 -- name: details
--- How many ended in time on their last day, and how many first responses came within which hours.
+-- How many first responses came within which hours.
 select
     region,
     enterprise,
-    case
-        when kind = 'ended' then 'last_day'
-        else case $class_of_minutes else 'responded_later' end
-    end,
+    case $class_of_minutes else 'responded_later' end,
     count(*)
 from $tally
 where day between %s and %s
-    and (
-        kind = 'ended' and in_time is not null and ended_last_day is not null
-        or kind = 'responded' and response_minutes is not null
-    )
+    and kind = 'responded' and response_minutes is not null
 group by 1, 2, 3
 
 -- name: mended

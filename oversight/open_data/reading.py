@@ -68,6 +68,7 @@ def table(data_set: DataSet, name: str) -> list[FileLine] | None:
     table.
 
     A table of an earlier shape counts as none: its numbers meant something else; a column that came later is unknown.
+    One without ``answered`` counted other stages as ``last_day``, which is unknown there too.
     """
     file = DataFile.objects.filter(data_set=data_set, name=f"{name}.csv").first()
     if file is None:
@@ -81,7 +82,9 @@ def table(data_set: DataSet, name: str) -> list[FileLine] | None:
         given = {
             key: None if value == WITHHELD else int(value) if key in counts else value for key, value in line.items()
         }
-        results.append({**{key: LATER[key] for key in names - line.keys()}, **given})
+        results.append({**given, **{key: LATER[key] for key in names - line.keys()}})
+        if name in OF_QUARTERS and "answered" not in line:
+            results[-1]["last_day"] = None
     return results
 
 
@@ -193,7 +196,8 @@ _HANDLED = (
     Column("in_time", "integer", pgettext_lazy("open data", "协商期限届满前结束的阶段")),
     Column("late", "integer", pgettext_lazy("open data", "协商期限在本季届满的阶段，不论后来是否结束")),
     Column("due", "integer", pgettext_lazy("open data", "以上两项之和，按时办结率的分母")),
-    Column("last_day", "integer", pgettext_lazy("open data", "届满前结束的阶段里，最后一天才结束的")),
+    Column("answered", "integer", pgettext_lazy("open data", "届满前结束的阶段里，企业自己办结的")),
+    Column("last_day", "integer", pgettext_lazy("open data", "企业自己办结的阶段里，协商期限最后一天才办结的")),
     Column("promises_kept", "integer", pgettext_lazy("open data", "企业按时履行并经确认的约定")),
     Column("promises_not_kept", "integer", pgettext_lazy("open data", "其余已到期的企业约定")),
     Column("promised", "integer", pgettext_lazy("open data", "以上两项之和，守约率的分母")),
@@ -301,7 +305,7 @@ TABLES: Mapping[str, DataTable] = {
     )
 }
 #: Columns that older sets do not have, with what is known of them there.
-LATER: Mapping[str, int | None] = {**{column.name: None for column in _MISROUTED}, "multiple_of": 1}
+LATER: Mapping[str, int | None] = {**{column.name: None for column in _MISROUTED}, "answered": None, "multiple_of": 1}
 #: The tables of a month that ends a quarter.
 OF_QUARTERS = ("region_quarters", "enterprise_quarters")
 #: Tables that were issued once and are not any more: enterprises by months.

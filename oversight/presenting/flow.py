@@ -66,8 +66,9 @@ class Span:
 class Flow:
     weeks: Sequence[Week]
     spans: Mapping[str, Span]
-    #: Ends in the period, and how many of them on the last day of their time; so with offers.
-    ended: int
+    #: Stages that ended in the period by the enterprise's own act, and how many of them on the last day of their own
+    #: clock; so with first offers.
+    answered: int
     ended_last_day: int
     offered: int
     offered_last_day: int
@@ -104,7 +105,7 @@ def _flow(measure: Measure, counters: Counters) -> Flow:
     weeks = [
         Period(first=end - timedelta(days=7 * n + 6), last=end - timedelta(days=7 * n)) for n in reversed(range(WEEKS))
     ]
-    names = ("received", "closed", "routed", "offered", "offered_last_day", "ended_last_day", *_ENDED)
+    names = ("received", "closed", "routed", "offered", "offered_last_day", "answered", "ended_last_day")
     sums = [
         one.get("", dict.fromkeys(names, 0))
         for one in counters.sums_of(measure.scope, [*weeks, measure.period], names=names) or []
@@ -118,7 +119,7 @@ def _flow(measure: Measure, counters: Counters) -> Flow:
             for what, counts in buckets.items()
             if sum(counts.values()) > 0
         },
-        sum(whole[name] for name in _ENDED),
+        whole["answered"],
         whole["ended_last_day"],
         whole["offered"],
         whole["offered_last_day"],
@@ -179,7 +180,7 @@ def workload(measure: Measure, soon: Q) -> list[Load]:
 _ENDED = tuple(f"ended_{result}" for result in RESULTS)
 NAMES = (
     *("received", "closed", "rated", "marks", "delivered", "again", "offered", "offered_last_day"),
-    *("ended_last_day",),
+    *("answered", "ended_last_day"),
     *_ENDED,
 )
 
@@ -208,7 +209,7 @@ def of_sums(sums: Sums) -> dict[str, Figure]:
         ),
         "withdrawn": part_of("withdrawn", sums["ended_withdrawn"], ended),
         "again": part_of("again", sums["again"], sums["delivered"]),
-        "last_day": part_of("last_day", sums["ended_last_day"], ended),
+        "last_day": part_of("last_day", sums["ended_last_day"], sums["answered"]),
         "last_offer": part_of("last_offer", sums["offered_last_day"], sums["offered"]),
     }
 
@@ -249,7 +250,7 @@ _CARDS: Mapping[str, Callable[[Figure, Lists], Card]] = {
     "rating": _rating,
     "withdrawn": _share(gettext_lazy("撤回的"), "ended_withdrawn", gettext_lazy("结束的"), "ended"),
     "again": _share(gettext_lazy("60天内再次投诉"), "again", gettext_lazy("送达的"), "delivered"),
-    "last_day": _share(gettext_lazy("最后一天才结束"), "ended_last_day", gettext_lazy("结束的"), "ended"),
+    "last_day": _share(gettext_lazy("最后一天才办结"), "ended_last_day", gettext_lazy("企业自己办结的"), "answered"),
     "last_offer": _share(gettext_lazy("最后一天才提方案"), "offered_last_day", gettext_lazy("提过方案的"), "offered"),
 }
 

@@ -31,8 +31,9 @@ from oversight.open_data.reading import FileLine, Range
 from oversight.presenting.leagues import places, wilson
 from web.small_numbers import ENOUGH
 
-#: Counted or shown differently from before gets the next number.
-FORMULA = 3
+#: Counted or shown differently from before gets the next number; 4: 末日办结 is what the enterprise itself ended, on
+#: the last day of the stage's own time.
+FORMULA = 4
 #: So many quarters have a table of their own, beside that of all of them.
 QUARTERS = 4
 #: Who is ranked is known this well: the least and the most lie no further apart than this part of all.
@@ -166,7 +167,7 @@ def _values(line: LeagueLine) -> list[Any]:
 def line_values(rows: Sequence[FileLine]) -> dict[str, Any]:
     """What every line of an enterprise says, from its quarters, the newest first."""
     newest, shown = rows[0], outcome_counts(rows)
-    received, due = (reading.added(row[name] for row in rows) for name in ("delivered", "due"))
+    received, answered = (reading.added(row[name] for row in rows) for name in ("delivered", "answered"))
     customers = int(newest["customers"] or 0)
     return {
         "name": newest["name"],
@@ -186,7 +187,7 @@ def line_values(rows: Sequence[FileLine]) -> dict[str, Any]:
             if received is not None and received >= ENOUGH and customers
             else None
         ),
-        "last_day_share": _share(reading.added(row["last_day"] for row in rows), due),
+        "last_day_share": _share(reading.added(row["last_day"] for row in rows), answered),
         "again_share": _share(reading.added(row["again"] for row in rows), received),
         "promised": reading.added(row["promised"] for row in rows),
         "kept": reading.added(row["promises_kept"] for row in rows),

@@ -60,7 +60,7 @@ def test_the_numbers_are_those_of_the_rows_and_each_opens_a_list_of_that_length(
     world: World, november: dict[str, Any]
 ) -> None:
     was = mirror.reflected(measure(world, now=at(30, 12)))
-    ones = ("settled", "failed", "open_late", "unanswered", "offered", "ended_last_day", "promises_kept")
+    ones = ("settled", "failed", "open_late", "unanswered", "offered", "answered", "ended_last_day", "promises_kept")
     more = {"delivered": 4, "in_time": 2, "responded": 3, "again": 3, "ended": 2, "untagged": 2}
     assert {name: n for name, n in was.counts.items() if n} == dict.fromkeys(ones, 1) | more
     assert (was.confirmed, was.upper, was.on_time) == (0.5, 0.5, 2 / 3)
@@ -86,7 +86,51 @@ def test_an_offer_on_the_last_day_is_seen(world: World) -> None:
     step(case, enterprise.report_performed(obligations=[1], proof="流水0042"), world.handler, at(19, 11))
     step(case, consumer.confirm_performed(obligations=[1]), world.consumer, at(20))
     counts = mirror.reflected(measure(world, now=at(27))).counts
-    assert (counts["offered_last_day"], counts["offered"], counts["ended_last_day"]) == (1, 1, 0)
+    assert (counts["offered_last_day"], counts["offered"], counts["answered"], counts["ended_last_day"]) == (1, 1, 0, 0)
+
+
+def last_days(world: World, now: datetime) -> tuple[int, ...]:
+    counts = mirror.reflected(measure(world, now=now)).counts
+    return tuple(counts[name] for name in ("ended", "answered", "ended_last_day", "offered", "offered_last_day"))
+
+
+def test_only_what_the_enterprise_itself_leaves_to_the_last_day_of_its_own_time_is_dragging(world: World) -> None:
+    """Delivered on 4 November all of them; the tenth working day is the 18th."""
+    call = enterprise.log_contact(channel="phone", reached=True, note="说不通")
+    failed = enterprise.report_failure(reason="no_agreement", text="多次沟通，金额谈不拢。")
+
+    def a_case() -> Any:
+        return a_complaint(world, status=S.NEGOTIATING, now=at(4))
+
+    # The consumer ends it on the last day: by stopping, and by accepting what he was offered in time.
+    step(a_case(), consumer.stop_negotiating(), world.consumer, at(18))
+    accepted = a_case()
+    step(accepted, an_offer(due_on=date(2026, 12, 20)), world.handler, at(17))
+    step(accepted, consumer.accept_offer(), world.consumer, at(18))
+    # What was accepted long before is performed on the day that would have been the last.
+    for one, kind in ((accepted, 19), (a_case(), 18)):
+        if kind == 18:
+            step(one, an_offer(due_on=date(2026, 12, 20)), world.handler, at(5))
+            step(one, consumer.accept_offer(), world.consumer, at(5, 11))
+        step(one, enterprise.report_performed(obligations=[1], proof="流水0042"), world.handler, at(kind))
+        step(one, consumer.confirm_performed(obligations=[1]), world.consumer, at(kind, 11))
+    assert last_days(world, at(27)) == (3, 0, 0, 2, 0)
+    # Given back to a branch: the clock runs on, and is no longer this stage's own.
+    consents = {**a_request(world).consents, "entities": [world.mobile.pk]}
+    moved = a_complaint(world, status=S.WITH_ENTERPRISE, now=at(4), consents=consents)
+    step(moved, enterprise.return_case(reason="wrong_branch", enterprise_id=world.mobile.pk), world.handler, at(4, 11))
+    step(
+        moved,
+        authority.forward(enterprise_id=world.mobile.pk, branch_id=world.fuzhou.pk, because=BECAUSE),
+        world.intake,
+        at(4, 12),
+    )
+    step(moved, enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, at(5))
+    early, last = a_case(), a_case()
+    for case, day in ((moved, 18), (early, 17), (last, 18)):
+        step(case, call, world.handler, at(5, 12))
+        step(case, failed, world.handler, at(day))
+    assert last_days(world, at(27)) == (7, 2, 1, 2, 0)
 
 
 def test_linked_cases_and_long_ago_are_no_repetition(world: World) -> None:

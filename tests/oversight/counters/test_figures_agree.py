@@ -34,7 +34,7 @@ from oversight.presenting import flow as further_figures
 from oversight.presenting import leagues
 from tests import given, reloaded
 from tests.cast import World
-from tests.oversight import slow_count
+from tests.oversight import slow_count, slow_last_day
 from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk
 
 CASES, TICKS = int(os.environ.get("FIGURE_CASES", "36")), int(os.environ.get("FIGURE_TICKS", "50"))
@@ -130,10 +130,16 @@ def same_further(measure: Measure, slow: slow_count.World) -> None:
         ("first_settled", counted.get("settled", 0), slow.received()),
         ("withdrawn", counted.get("withdrawn", 0), len(slow.ended())),
         ("again", length("again"), length("delivered")),
-        ("last_day", length("ended_last_day"), length("ended")),
-        ("last_offer", length("offered_last_day"), length("offered")),
+        ("last_day", *(len(stages) for stages in reversed(slow_last_day.answered(slow)))),
+        ("last_offer", *(len(stages) for stages in reversed(slow_last_day.offered(slow)))),
     ):
         assert (result[code].numerator, result[code].denominator) == (part, whole), code
+    for names, of in (
+        (("answered", "ended_last_day"), slow_last_day.answered(slow)),
+        (("offered", "offered_last_day"), slow_last_day.offered(slow)),
+    ):
+        for name, stages in zip(names, of, strict=True):
+            assert set(mirror.LISTS[name](measure).values_list("pk", flat=True)) == {s.row.pk for s in stages}, name
 
 
 def same_spread(figure: figures.Figure, unit: str, values: list[int]) -> None:

@@ -36,7 +36,7 @@ from oversight.models import (
 from oversight.presenting import flow
 from tests import missing_in
 from tests.cast import standing
-from tests.oversight import slow_count
+from tests.oversight import slow_count, slow_last_day
 from tests.oversight.worlds import BEGINS, CHANNELS, PROBLEMS, Walk
 
 DAY = timedelta(days=1)
@@ -249,9 +249,13 @@ def test_the_flow_and_the_workload_are_what_a_slow_count_says(walk: Walk) -> Non
     for week in went.weeks:
         slow = slow_count.World(week.first, week.last, walk.now, (0, 2**31 - 1))
         assert (week.received, week.closed) == (slow.received(), len(slow.closed()))
-    whole = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1)).settled()
-    results_ = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
-    assert went.ended == sum(whole.get(result, 0) for result in results_) >= went.ended_last_day
+    whole = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1))
+    answered, on_last = slow_last_day.answered(whole)
+    assert (went.answered, went.ended_last_day) == (len(answered), len(on_last))
+    offered, on_last = slow_last_day.offered(whole)
+    assert (went.offered, went.offered_last_day) == (len(offered), len(on_last))
+    assert went.answered, "a world in which no enterprise ends anything proves nothing"
+    assert went.offered, "nor one without offers"
     # The workload is every open case of an authority once.
     loads = flow.workload(measure, due_soon(walk.now, measure.calendar))
     expected: Counter[tuple[Any, Any]] = Counter()

@@ -28,7 +28,7 @@ from oversight.open_data.quarters import CLASSES, HOURS, ends_with
 from oversight.open_data.reading import OF_QUARTERS, TABLES, WITHHELD
 from tests import ROOT, given, missing_in
 from tests.cast import World
-from tests.oversight import slow_count
+from tests.oversight import slow_count, slow_last_day
 from tests.oversight.counting import CHARGE, REPAIR
 from tests.oversight.looking import page_of
 from tests.oversight.test_reports import URL, drafted, issue, last_month, month, published, rows_of
@@ -237,7 +237,7 @@ def test_what_is_shown_of_a_month_and_a_quarter_is_counted_slowly_and_parts_make
     assert compared > 100
     result = {line["region_code"]: line for line in of_regions}
     counties = [line for line in of_regions if line["parent_code"] == "350100"]
-    for column in ("ended", "due", "promised", "delivered", "again", "last_day"):
+    for column in ("ended", "due", "promised", "delivered", "again", "answered", "last_day"):
         assert int(result["CN"][column]) == sum(int(line[column]) for line in of_enterprises), column
         assert int(result["350100"][column]) == sum(int(line[column]) for line in counties), column
 
@@ -271,6 +271,10 @@ def slowly(slow: slow_count.World) -> dict[str, int]:
         "other": ended.get("settled_elsewhere", 0) + ended.get("failed", 0),
         "in_time": slow.on_time()["in_time"],
         "late": late,
+        **{
+            name: len(stages)
+            for name, stages in zip(("answered", "last_day"), slow_last_day.answered(slow), strict=True)
+        },
         "rated": len(rated),
         "marks": sum(case.facts["rating"]["overall"] for case in rated),
         **{

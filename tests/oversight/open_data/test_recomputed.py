@@ -64,6 +64,7 @@ def issue_year(world: World, to: Path) -> Path:
             ended |= {"ended_failed": many // 3 + at % 3, "ended_settled_elsewhere": at % 2}
             kept = {"promise_due": many // 2, "promise_kept": many // 2 - at % 3, "rated": many // 2}
             kept |= {"marks": 4 * (many // 2), "in_time": many, "ran_out": many // 3}
+            kept |= {"answered": many // 3, "ended_last_day": many // 12}
             stages(enterprise, month, at=place, **ended, **kept, delivered=many + 5, again=at % 7)
             closed = {"closed": many, "closed_settled": many - at % 4, "closed_mediated": at % 4}
             closed |= {"review_met": many, "review_late": at % 6, "recovered_n": many, "recovered": 12_345 * many}

@@ -1,6 +1,8 @@
 """Nobody can work out a small number from what is published: a reader who tries every table that fits is left in
 doubt."""
 
+import csv
+import io
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from itertools import product
@@ -16,6 +18,7 @@ from hypothesis import strategies as st
 from oversight.figures.suppression import SMALL, SPREAD, TOTAL, Axis, published
 from oversight.models import DataFile, DataSet
 from oversight.open_data import issuing, reading
+from oversight.published import league_making
 from tests import missing_in
 from tests.cast import World
 from tests.oversight.counting import a_shop, counted, issued, stages
@@ -281,6 +284,28 @@ def test_what_a_version_withheld_the_next_one_withholds_too(world: World) -> Non
     # Also where it came to nothing.
     counted("350200", MONTH, received=-9)
     assert of(issued(MONTH, now=NOW)[0], "regions", "350200")["received"] == "*"
+
+
+def test_a_month_that_was_issued_is_never_counted_by_another_formula(world: World) -> None:
+    """And what later files count otherwise is unknown of it."""
+    enterprise = a_shop(world)
+    stages(enterprise, MONTH, ended_settled=40, in_time=60, answered=50, ended_last_day=20)
+    [made] = issued(MONTH, now=NOW)
+    old = DataSet.objects.create(month=MONTH, version=2, made_at=NOW, formulas=made.formulas | {"last_day": 1})
+    for name in ("enterprise_quarters.csv", "region_quarters.csv"):
+        # As it was before there was a column answered.
+        lines = list(reading.lines(made.files.get(name=name)))
+        out = io.StringIO()
+        writer = csv.DictWriter(out, [column for column in lines[0] if column != "answered"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(lines)
+        a_file(old, name, out.getvalue().encode())
+    stages(enterprise, MONTH, ended_settled=10)
+    assert issuing.issue(MONTH, now=NOW) is None
+    [line] = reading.table(old, "enterprise_quarters") or []
+    assert (line["settled"], line["in_time"], line["answered"], line["last_day"]) == (40, 60, None, None)
+    shown = league_making.line_values([line])
+    assert (shown["n"], shown["last_day_share"]) == (40, None)
 
 
 def test_a_quarter_withholds_what_older_sets_withheld_of_one_of_its_months(world: World) -> None:

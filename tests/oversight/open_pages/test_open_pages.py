@@ -152,7 +152,7 @@ def test_the_newest_reply_takes_the_place_of_the_one_before(ours: World) -> None
 
 
 GOOD = {"settled": 90, "judged": 100, "in_time": 100, "timed": 100, "kept": 40, "promised": 40, "again": 0}
-GOOD |= {"delivered": 100, "last_day": 10}
+GOOD |= {"delivered": 100, "answered": 100, "last_day": 10}
 
 
 def test_points_follow_the_published_formula() -> None:
@@ -209,7 +209,30 @@ def test_a_grade_is_made_of_what_is_published(ours: World) -> None:
     result = appraisals.computed([ours.mobile], year)[ours.mobile.pk]
     expected = (0, 0, 90, 100, 8)
     assert (result["settled"], result["judged"], result["in_time"], result["timed"], result["again"]) == expected
-    assert set(appraisals.points_of(result)) == {"on_time", "again", "last_day"}
+    assert set(appraisals.points_of(result)) == {"on_time", "again"}
+
+
+@pytest.mark.parametrize(
+    ("answered", "last", "is_counted"),
+    # Of the country one in five is on the last day: 29 say nothing, and 9 of 30 may be chance.
+    [(29, 29, False), (30, 9, False), (40, 16, True), (60, 12, False)],
+)
+def test_the_last_day_costs_points_only_where_it_is_surely_more_than_elsewhere(
+    ours: World, answered: int, last: int, is_counted: bool
+) -> None:
+    year = timezone.localdate().year - 1
+    numbers = {"ended_settled": 100, "in_time": 100, "delivered": 100, "promise_due": 40, "promise_kept": 40}
+    numbers |= {"answered": answered, "ended_last_day": last}
+    stages(ours.mobile, date(year, 2, 1), **numbers)
+    stages(
+        ours.telecom, date(year, 2, 1), in_time=900, delivered=900, answered=500 - answered, ended_last_day=100 - last
+    )
+    issued(*(date(year, month, 1) for month in (3, 6, 9, 12)), now=timezone.now())
+    result = appraisals.computed([ours.mobile], year)[ours.mobile.pk]
+    expected = (answered, last) if is_counted else (0, 0)
+    assert (result["answered"], result["last_day"]) == expected
+    points = appraisals.points_of(result)
+    assert points.get("last_day") == (10 * (answered - last) // answered if is_counted else None)
 
 
 def test_how_one_reads_is_chosen_on_a_page_of_its_own(world: World) -> None:
