@@ -9,6 +9,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from math import ceil
 
 from django.db.models import F, Q
 
@@ -129,7 +130,7 @@ def _of(line: LeagueLine, took: PublishedFigure | None) -> Expectation:
         result,
         category=took.category,
         median_days=_days(took.median_days),
-        p90_days=_days(took.p90_days),
+        p90_days=_days(ceil(took.p90_days)) if took.p90_days is not None else None,
         response_hours=_hours(took.response_median, took.responded),
         response_p90_hours=_hours(took.response_p90, took.responded),
     )
@@ -141,7 +142,7 @@ def _rating(line: LeagueLine) -> Decimal | None:
     return (Decimal(line.marks) / line.rated).quantize(Decimal("0.1"), ROUND_HALF_UP)
 
 
-def _days(days: Decimal | None) -> int | None:
+def _days(days: Decimal | int | None) -> int | None:
     return max(1, round(days)) if days is not None else None
 
 

@@ -4,7 +4,7 @@ select
     e.enterprise_id, coalesce(c.problem_category, ''), grouping(c.problem_category), count(*),
     count(*) filter (where e.odr_result = 'settled' and not e.accepted_refusal),
     count(*) filter (where e.odr_result = 'unconfirmed'),
-    percentile_cont(array[0.5, 0.9]) within group (
+    percentile_disc(array[0.5, 0.9]) within group (
         order by (e.until_at at time zone %(zone)s)::date - (e.from_at at time zone %(zone)s)::date
     )
 from complaints_engagement e

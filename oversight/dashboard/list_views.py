@@ -24,7 +24,7 @@ from complaints.desks.authority_workspace import Workspace, officer_page
 from enterprises.models import Enterprise
 from oversight.counters import behind
 from oversight.models import OversightView
-from oversight.presenting import cards, leagues
+from oversight.presenting import cards, leagues, lengths
 from oversight.presenting.choosing import FIELDS, PAGES, Selection, dashboard_page, patiently
 from oversight.presenting.leagues import EnterpriseLine
 from web.languages import named
@@ -73,7 +73,7 @@ def _row(line: EnterpriseLine, names: dict[int, str], asked: Selection, lists: c
     success = line.success
     response = cards.NOTHING
     if line.responses and line.response_minutes is not None:
-        response = cards.with_unit(*cards.working_time(line.response_minutes))
+        response = lengths.with_unit(*lengths.working_time(line.response_minutes))
     place = ""
     if line.place is not None and not asked.enterprise_id:
         first, last = line.place

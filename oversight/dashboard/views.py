@@ -21,7 +21,7 @@ from oversight.hot_spots.hotspot_views import lies_within
 from oversight.hot_spots.reduction_forms import line_of
 from oversight.hot_spots.unusual import BELIEVED
 from oversight.models import HotSpot
-from oversight.presenting import cards, charts, choosing, flow, overview, shifts
+from oversight.presenting import cards, charts, choosing, flow, lengths, overview, shifts
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
 from oversight.presenting.past import length
@@ -79,10 +79,10 @@ def _spans(went: flow.Flow) -> list[dict[str, Any]]:
     for what, title in titles.items():
         span = went.spans.get(what)
         if span is not None:
-            texts = [
-                cards.with_unit(*cards.working_time(value)) if what.endswith("minutes") else cards.days(value)
-                for value in (span.median, span.p90)
-            ]
+            is_time = what.endswith("minutes")
+            median = lengths.with_unit(*lengths.working_time(span.median)) if is_time else lengths.days(span.median)
+            nine = lengths.with_unit(*lengths.time_within(span.p90)) if is_time else lengths.days(span.p90)
+            texts = [_("约%(value)s") % {"value": median} if span.is_about else median, nine]
             results.append({"title": title, "n": span.n, "median": texts[0], "p90": texts[1]})
     return results
 

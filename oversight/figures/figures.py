@@ -60,7 +60,8 @@ class Figure:
     """One number with what it was made of; ``value`` is None where there is nothing to count.
 
     ``beside`` are the counts that must be seen with it; ``upper`` is the bound if every
-    silence had been a yes; ``spread`` holds mean, median and p90 by unit.
+    silence had been a yes; ``spread`` holds mean, median and p90 by unit (nine in ten took no longer than the last);
+    ``is_about``: median and p90 are read from buckets.
     """
 
     code: str
@@ -70,6 +71,7 @@ class Figure:
     upper: int | None = None
     beside: Mapping[str, int] = field(default_factory=dict)
     spread: Mapping[str, float] = field(default_factory=dict)
+    is_about: bool = False
     money: Mapping[str, Mapping[str, Decimal]] = field(default_factory=dict)
 
     @property

@@ -14,9 +14,18 @@ measured as materialized (
     from counted
 )
 select {head}, count(*),
-    avg(cd)::float, percentile_cont(array[0.5, 0.9]) within group (order by cd),
-    avg(wd)::float, percentile_cont(array[0.5, 0.9]) within group (order by wd),
-    avg(minutes)::float, percentile_cont(array[0.5, 0.9]) within group (order by minutes)
+    avg(cd)::float, array[
+        percentile_cont(0.5) within group (order by cd),
+        percentile_disc(0.9) within group (order by cd)
+    ],
+    avg(wd)::float, array[
+        percentile_cont(0.5) within group (order by wd),
+        percentile_disc(0.9) within group (order by wd)
+    ],
+    avg(minutes)::float, array[
+        percentile_cont(0.5) within group (order by minutes),
+        percentile_disc(0.9) within group (order by minutes)
+    ]
 from measured
 group by grouping sets {groups}
 

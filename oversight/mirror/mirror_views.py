@@ -26,7 +26,7 @@ from oversight.figures.definitions import Scope
 from oversight.figures.figures import RESULTS, Measure, part_of
 from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
-from oversight.presenting import cards
+from oversight.presenting import cards, lengths
 from oversight.presenting.cards import Card, FigurePart
 from oversight.presenting.choosing import THIRTY, ChoiceForm, Selection, understood
 from web.small_numbers import ENOUGH, share_text
@@ -202,8 +202,8 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
         return tuple(part(code) for code in codes)
 
     response, past = now.response.spread.get("minutes_median"), then.response.spread.get("minutes_median")
-    value, unit = cards.working_time(response) if response is not None else (cards.NOTHING, "")
-    before = () if past is None else (_("此前%(value)s") % {"value": cards.with_unit(*cards.working_time(past))},)
+    value, unit = lengths.working_time(response) if response is not None else (cards.NOTHING, "")
+    before = () if past is None else (_("此前%(value)s") % {"value": lengths.with_unit(*lengths.working_time(past))},)
     offered = {"share": share_text(now.counts["offered_last_day"], now.counts["offered"])}
     kept, kept_then = now.kept, then.kept
     most = now.counts["settled"] + now.counts["unconfirmed"]
@@ -218,7 +218,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
         ),
         Card(
             code="first_response",
-            value=value,
+            value=lengths.about(value, now.response),
             unit=unit,
             foot=(_n(now.response.n), *before),
             parts=parts("responded", "unanswered"),

@@ -14,6 +14,7 @@ from django.utils.translation import ngettext, pgettext
 
 from oversight.figures.definitions import DEFINITIONS, Definition, Period
 from oversight.figures.figures import OF_TWO_COUNTS, Figure
+from oversight.presenting import lengths
 from oversight.presenting.leagues import ratio_interval, wilson
 from web.small_numbers import ENOUGH, share_text, too_few
 
@@ -120,22 +121,6 @@ def share_of(figure: Figure) -> str:
     if figure.upper is None or whole < ENOUGH:
         return share_text(figure.numerator or 0, whole)
     return percents(figure.value, figure.upper_value)
-
-
-def number(value: float) -> str:
-    """At most one decimal, none where it is whole."""
-    return f"{value:,.1f}".removesuffix(".0")
-
-
-def working_time(minutes: float) -> tuple[str, str]:
-    """(number, unit): minutes under an hour, else hours."""
-    if minutes < 60:
-        return number(round(minutes)), _("分钟")
-    return number(minutes / 60), _("工作小时")
-
-
-def with_unit(value: str, unit: str) -> str:
-    return pgettext("a number and its unit", "%(value)s%(unit)s") % {"value": value, "unit": unit}
 
 
 def cases(n: int) -> str:
@@ -251,10 +236,10 @@ def _response(figure: Figure, *parts: FigurePart) -> Card:
     """A median of working minutes."""
     if not figure.n:
         return Card(code=figure.code, value=NOTHING, foot=(n_of(figure),), parts=parts)
-    value, unit = working_time(figure.spread["minutes_median"])
-    nine, nine_unit = working_time(figure.spread["minutes_p90"])
+    value, unit = lengths.working_time(figure.spread["minutes_median"])
+    nine, nine_unit = lengths.time_within(figure.spread["minutes_p90"])
     foot = (_("中位 · 九成在%(value)s%(unit)s以内") % {"value": nine, "unit": nine_unit}, n_of(figure))
-    return Card(code=figure.code, value=value, unit=unit, foot=foot, parts=parts)
+    return Card(code=figure.code, value=lengths.about(value, figure), unit=unit, foot=foot, parts=parts)
 
 
 def _first_response(figure: Figure, lists: Lists) -> Card:
@@ -262,16 +247,12 @@ def _first_response(figure: Figure, lists: Lists) -> Card:
     if not figure.n:
         return _response(figure, waiting)
     names = (("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）")))
-    lengths = [FigurePart(label, days(figure.spread[name])) for name, label in names if name in figure.spread]
-    return _response(figure, part(_("已响应"), figure.n, lists, "responded"), *lengths, waiting)
+    times = [FigurePart(label, lengths.days(figure.spread[name])) for name, label in names if name in figure.spread]
+    return _response(figure, part(_("已响应"), figure.n, lists, "responded"), *times, waiting)
 
 
 def _acceptance(figure: Figure, lists: Lists) -> Card:
     return _response(figure, *([part(_("已受理"), figure.n, lists, "accepted")] if figure.n else []))
-
-
-def days(value: float) -> str:
-    return ngettext("%(n)s天", "%(n)s天", 1 if value == 1 else 2) % {"n": number(value)}
 
 
 def _review(figure: Figure, lists: Lists) -> Card:
@@ -291,15 +272,15 @@ def _handling_time(figure: Figure, lists: Lists) -> Card:
         *(("wd_mean", _("平均（工作日）")), ("wd_median", _("中位（工作日）")), ("wd_p90", _("90分位（工作日）"))),
         *(("cd_mean", _("平均（自然日）")), ("cd_median", _("中位（自然日）")), ("cd_p90", _("90分位（自然日）"))),
     )
-    usual = {"median": days(spread["wd_median"]), "p90": days(spread["wd_p90"])}
+    usual = {"median": lengths.about(lengths.days(spread["wd_median"]), figure), "p90": lengths.days(spread["wd_p90"])}
     return Card(
         code="handling_time",
-        value=number(spread["wd_mean"]),
+        value=lengths.number(spread["wd_mean"]),
         unit=_("个工作日"),
         foot=(_("中位%(median)s，九成在%(p90)s以内") % usual, n_of(figure)),
         parts=(
             part(_("计入的案件"), figure.n, lists, "handled"),
-            *(FigurePart(label, days(spread[name])) for name, label in names),
+            *(FigurePart(label, lengths.days(spread[name])) for name, label in names),
         ),
     )
 

@@ -18,7 +18,7 @@ from complaints.desks.authority_lists import at_an_authority, late
 from complaints.models.complaint import OPEN
 from complaints.procedure.workflow import Status
 from oversight.counters.reads import Counters, Sums, steadily
-from oversight.counters.sums import quantile, quantile_of
+from oversight.counters.sums import is_about, quantile, quantile_of, within, within_of
 from oversight.figures.definitions import Period
 from oversight.figures.figures import RESULTS, Figure, Measure, part_of
 from oversight.presenting import cards
@@ -55,11 +55,12 @@ class Week:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Median and p90 of one length, of so many."""
+    """Median and p90 of one length, of so many; ``is_about``: read from buckets."""
 
     n: int
     median: float
     p90: float
+    is_about: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def stays(measure: Measure) -> list[Stay]:
             status=status,
             n=sum(days.values()),
             median=quantile_of(days, 0.5),
-            p90=quantile_of(days, 0.9),
+            p90=within_of(days, 0.9),
             longest=max(days),
         )
         for status, days in ((str(one), result.get(one, Counter())) for one in Status)
@@ -114,16 +115,17 @@ def _flow(measure: Measure, counters: Counters) -> Flow:
     whole = sums[-1]
     return Flow(
         [Week(week.first, week.last, one["received"], one["closed"]) for week, one in zip(weeks, sums, strict=False)],
-        {
-            what: Span(sum(counts.values()), quantile(what, counts, 0.5) or 0.0, quantile(what, counts, 0.9) or 0.0)
-            for what, counts in buckets.items()
-            if sum(counts.values()) > 0
-        },
+        {what: _span(what, counts) for what, counts in buckets.items() if sum(counts.values()) > 0},
         whole["answered"],
         whole["ended_last_day"],
         whole["offered"],
         whole["offered_last_day"],
     )
+
+
+def _span(what: str, counts: Mapping[int, int]) -> Span:
+    median, nine = quantile(what, counts, 0.5) or 0.0, within(what, counts, 0.9) or 0.0
+    return Span(sum(counts.values()), median, nine, is_about(what, median, nine))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from oversight.figures.chance import Verdict
 from oversight.figures.definitions import Period
 from oversight.figures.dispersion import Dispersion, q_values
 from oversight.figures.figures import OF_TWO_COUNTS, Figure
-from oversight.presenting import cards, past
+from oversight.presenting import cards, lengths, past
 from oversight.presenting.cards import Shift
 from oversight.presenting.overview import Overview
 from oversight.presenting.past import Compared, Past
@@ -270,13 +270,13 @@ def _why(change: Change) -> str:
 
 def _number(code: str, n: float) -> str:
     if code == "handling_time":
-        return cards.with_unit(cards.number(n), _("个工作日"))
+        return lengths.with_unit(lengths.number(n), _("个工作日"))
     if code in LENGTHS:
-        return cards.with_unit(*cards.working_time(n))
+        return lengths.with_unit(*lengths.working_time(n))
     if code == "recovered":
         return cards.amount_in("CNY", n, is_short=True)
     if code == "rating":
-        return cards.with_unit(f"{n:.2f}", _("分"))
+        return lengths.with_unit(f"{n:.2f}", _("分"))
     return cards.cases(round(n)) if code in COUNTS else cards.percent(n)
 
 

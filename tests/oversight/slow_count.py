@@ -71,6 +71,12 @@ def quantile(values: list[int], q: float) -> float:
     return ordered[low] + (ordered[min(low + 1, len(ordered) - 1)] - ordered[low]) * (place - low)
 
 
+def within(values: list[int], share: float) -> int:
+    """The least of them that so many in a hundred do not exceed."""
+    enough = round(share * 100) * len(values)
+    return next(value for value in sorted(values) if 100 * sum(other <= value for other in values) >= enough)
+
+
 @dataclass
 class Stage:
     """One entity's time with a case, and the entries written in it."""
