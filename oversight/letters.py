@@ -295,7 +295,7 @@ def _monthly_body(was: Reflection, causes: list[mirror.CauseLine], period: Perio
     most = counts["settled"] + counts["unconfirmed"]
     settled = figures.part_of("settled", counts["settled"], was.judged, upper=most)
     lines = [
-        _("收到%(n)s件，结束%(ended)s件。") % {"n": counts["delivered"], "ended": counts["ended"]},
+        _("送达%(n)s件，结束%(ended)s件。") % {"n": counts["delivered"], "ended": counts["ended"]},
         _("按时办结率%(share)s；届满仍未结束%(late)s件。")
         % {"share": _share(figures.part_of("on_time", counts["in_time"], was.came_due)), "late": counts["open_late"]},
         _("和解成功率%(share)s；其中%(silent)s件消费者没有答复。")

@@ -26,7 +26,7 @@ from routing.rule_desk import learning
 VERSIONS: Mapping[str, int] = (
     dict.fromkeys(
         (
-            *("received", "closed", "open", "overdue", "due_soon", "on_time", "first_response"),
+            *("received", "delivered", "closed", "open", "overdue", "due_soon", "on_time", "first_response"),
             *("acceptance", "review_on_time"),
             *("handling_time", "mediated", "kept", "recovered", "rating", "withdrawn"),
             *("again",),
@@ -294,14 +294,17 @@ def promises_due(measure: Measure) -> QuerySet[Deadline]:
     )
 
 
+def promised_by(measure: Measure) -> str:
+    """Where to look for whose promise a clock is: a branch answers for what it promised in its own time with a case."""
+    return "obligation__" if measure.scope.branch_ids is None else "obligation__engagement__"
+
+
 def kept_figure(measure: Measure) -> Figure:
     """守约率: promises kept in time and confirmed, of all that came due by their newest clock."""
-    # A branch answers for what it promised in its own time with a case.
-    whose = "obligation__" if measure.scope.branch_ids is None else "obligation__engagement__"
     done = Q(obligation__state="confirmed")
     counts = (
         promises_due(measure)
-        .filter(measure.scope.of_enterprise(whose))
+        .filter(measure.scope.of_enterprise(promised_by(measure)))
         .aggregate(
             n=Count("pk"),
             kept=Count("pk", filter=done & Q(obligation__is_late=False)),

@@ -42,6 +42,7 @@ PROMISED: Mapping[str, Mapping[str, Any]] = {
     "late": {"state": "confirmed", "is_late": True},
     "silent": {"state": "silent"},
     "broken": {"state": "broken"},
+    "waiting": {"state__in": ["due", "reported"]},
 }
 Stages = QuerySet[Engagement]
 TOP_CAUSES = 40
@@ -123,34 +124,18 @@ def _offered_last_day(measure: Measure) -> Stages:
     return offered.filter(Exists(within.filter(used_up | runs_on)))
 
 
-def _promises(**which: Any) -> Callable[[Measure], Stages]:
-    """Stages with a promise of this enterprise whose newest day lies in the period and that ended so."""
+def _promises(**which: Any) -> Callable[[Measure], QuerySet[Obligation]]:
+    """Promises that came due within the period, as figures.kept_figure counts them, and that ended so."""
 
-    def stages(measure: Measure) -> Stages:
-        newer = Deadline.objects.filter(
-            obligation=OuterRef("obligation"), clock=Clock.PERFORMANCE, pk__gt=OuterRef("pk")
-        )
-        due = (
-            Deadline.objects.filter(
-                obligation=OuterRef("pk"),
-                clock=Clock.PERFORMANCE,
-                last_day__gte=measure.period.first,
-                last_day__lte=measure.period.last,
-                due_at__lte=measure.now,
-            )
-            .exclude(state="paused")
-            .filter(~Exists(newer))
-        )
-        promised = Obligation.objects.filter(
-            Exists(due), engagement=OuterRef("pk"), owed_by="enterprise", **which
-        ).exclude(state__in=["proposed", "dropped", "waived"])
-        return measure.stages().filter(Exists(promised))
+    def promises(measure: Measure) -> QuerySet[Obligation]:
+        due = figures.promises_due(measure).filter(measure.scope.of_enterprise(figures.promised_by(measure)))
+        return Obligation.objects.filter(pk__in=due.values("obligation"), **which)
 
-    return stages
+    return promises
 
 
-#: What can be looked at one by one: code → the stages that it counts.
-LISTS: Mapping[str, Callable[[Measure], Stages]] = {
+#: What can be looked at one by one: code → the stages that it counts, of promises the promises.
+LISTS: Mapping[str, Callable[[Measure], QuerySet[Any]]] = {
     "delivered": delivered,
     **{result: partial(_of_result, result) for result in figures.RESULTS},
     "in_time": lambda measure: _ended(measure).filter(is_overdue=False),
@@ -176,12 +161,14 @@ LISTS: Mapping[str, Callable[[Measure], Stages]] = {
 }
 
 
-def listed(measure: Measure, code: str, *, problem: str = "", cause: str = "") -> Stages:
-    """The stages behind one number. ``problem`` and ``cause`` narrow them; KeyError for a code that is none."""
+def listed(measure: Measure, code: str, *, problem: str = "", cause: str = "") -> QuerySet[Any]:
+    """The stages behind one number, of promises the promises. ``problem`` and ``cause`` narrow them; KeyError for a
+    code that is none."""
     results = LISTS[code](measure)
     if problem:
         results = results.filter(complaint__problem_category=problem)
-    return results.filter(root_cause__cause=cause) if cause else results
+    whose = "engagement__" if results.model is Obligation else ""
+    return results.filter(**{f"{whose}root_cause__cause": cause}) if cause else results
 
 
 def counted(measure: Measure) -> dict[str, int]:
@@ -267,26 +254,11 @@ def _from_counters(measure: Measure, counters: Counters) -> Reflection | None:
     tagged = RootCause.objects.filter(engagement__in=_ended(measure).values("pk")).count()
     return Reflection(
         counts=counts
-        | _promised(measure)
+        | {f"promises_{name}": sums[f"promise_{name}"] for name in PROMISED}
         | {"open_late": rollup_figures.open_overdue(sums), "untagged": counts["ended"] - tagged},
         kept=rollup_figures.kept(sums),
         response=rollup_figures.first_response(sums, buckets["response_minutes"]),
         at=at,
-    )
-
-
-def _promised(measure: Measure) -> dict[str, int]:
-    """How many stages have a promise that came due within the period and ended so. One statement."""
-    due = figures.promises_due(measure).filter(measure.scope.of_enterprise("obligation__engagement__"))
-    return due.aggregate(
-        **{
-            f"promises_{name}": Count(
-                "obligation__engagement",
-                distinct=True,
-                filter=Q(**{f"obligation__{field}": value for field, value in which.items()}),
-            )
-            for name, which in PROMISED.items()
-        }
     )
 
 

@@ -19,6 +19,7 @@ from accounts.masking import masked_name
 from complaints import wording
 from complaints.desks import keyset
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
+from complaints.models import Engagement, Obligation
 from complaints.parties.conditions import current_calendar
 from complaints.reading.case_people import label_of, names_of_consumers
 from enterprises.models import Branch, Enterprise
@@ -33,28 +34,29 @@ from web.small_numbers import ENOUGH, share_text
 
 #: What a list is called on its own page.
 TITLES: Mapping[str, Any] = {
-    "delivered": gettext_lazy("收到的投诉"),
+    "delivered": gettext_lazy("送达的"),
     "settled": gettext_lazy("确认和解"),
     "unconfirmed": gettext_lazy("未获确认"),
     "settled_elsewhere": gettext_lazy("另行和解"),
     "failed": gettext_lazy("和解不成"),
-    "withdrawn": gettext_lazy("消费者撤回"),
+    "withdrawn": gettext_lazy("撤回（不计）"),
     "returned": gettext_lazy("退回（不计）"),
     "in_time": gettext_lazy("届满前结束"),
     "ended_late": gettext_lazy("届满后才结束"),
     "open_late": gettext_lazy("届满仍未结束"),
     "unanswered": gettext_lazy("此刻尚未响应"),
-    "responded": gettext_lazy("已首次响应"),
+    "responded": gettext_lazy("已响应"),
     "again": gettext_lazy("60天内再次投诉"),
     "offered": gettext_lazy("提过方案的"),
     "offered_last_day": gettext_lazy("最后一天才提方案"),
     "ended": gettext_lazy("结束的"),
     "answered": gettext_lazy("企业自己办结的"),
     "ended_last_day": gettext_lazy("最后一天才办结"),
-    "promises_kept": gettext_lazy("按时兑现的承诺"),
-    "promises_late": gettext_lazy("晚了才兑现的承诺"),
-    "promises_silent": gettext_lazy("消费者没有答复的承诺"),
-    "promises_broken": gettext_lazy("没有兑现的承诺"),
+    "promises_kept": gettext_lazy("按时履行并经确认"),
+    "promises_late": gettext_lazy("逾期才履行"),
+    "promises_silent": gettext_lazy("消费者没有答复"),
+    "promises_broken": gettext_lazy("没有兑现"),
+    "promises_waiting": gettext_lazy("到期待办或待确认"),
     "untagged": gettext_lazy("还没有标记原因"),
 }
 BY_START = keyset.Order("from_at", falling=True)
@@ -138,8 +140,16 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
     looking = _looking(request, workspace)
     narrowed = {name: request.GET.get(name, "")[:60] for name in ("problem", "cause")}
     rows = mirror.listed(looking.measure, code, problem=narrowed["problem"], cause=narrowed["cause"])
-    page = keyset.page_of(
-        rows, request.GET.dict(), keyset.BY_END if code in OF_ENDED else BY_START, related=("complaint",)
+    is_promise = rows.model is Obligation
+    page = (
+        keyset.page_by_pk(
+            list(keyset.walk_by_pk(rows.select_related("complaint", "engagement"), request.GET.dict(), falling=True)),
+            request.GET.dict(),
+        )
+        if is_promise
+        else keyset.page_of(
+            rows, request.GET.dict(), keyset.BY_END if code in OF_ENDED else BY_START, related=("complaint",)
+        )
     )
     names = names_of_consumers([row.complaint_id for row in page.rows])
     texts = [
@@ -158,10 +168,12 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
             "rows": [
                 {
                     "row": row,
+                    # What was promised in a mediation stems from no stage.
+                    "stage": row.engagement if is_promise else row,
                     "url": case_url(row.complaint),
                     "consumer": masked_name(names.get(row.complaint_id, "")),
                     "problem": label_of(row.complaint.problem_category) or row.complaint.item_name,
-                    "result": wording.label(row.result, kind="odr_result") if row.odr_result else _("办理中"),
+                    "result": _result(row.engagement if is_promise else row),
                 }
                 for row in page.rows
             ],
@@ -169,6 +181,12 @@ def performance_cases(request: HttpRequest, workspace: Workspace) -> HttpRespons
             "next_url": looking.url(code, **narrowed, after=page.after) if page.after else "",
         },
     )
+
+
+def _result(stage: Engagement | None) -> str:
+    if stage is None:
+        return cards.NOTHING
+    return wording.label(stage.result, kind="odr_result") if stage.odr_result else _("办理中")
 
 
 def _causes(looking: _Looking) -> list[dict[str, Any]]:
@@ -196,7 +214,8 @@ def _causes(looking: _Looking) -> list[dict[str, Any]]:
 def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
     def part(code: str) -> FigurePart:
         n = now.counts[code]
-        return FigurePart(str(TITLES[code]), cards.cases(n), looking.url(code) if n else "")
+        shown = cards.promises(n) if code.startswith("promises_") else cards.cases(n)
+        return FigurePart(str(TITLES[code]), shown, looking.url(code) if n else "")
 
     def parts(*codes: str) -> tuple[FigurePart, ...]:
         return tuple(part(code) for code in codes)
@@ -210,7 +229,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
     settled = part_of("settled", now.counts["settled"], now.judged, upper=most)
     return [
         Card(
-            code="received",
+            code="delivered",
             value=f"{now.counts['delivered']:,}",
             unit=cards.unit_of(now.counts["delivered"]),
             url=looking.url("delivered") if now.counts["delivered"] else "",
@@ -243,8 +262,11 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
             code="kept",
             value=cards.share_of(kept),
             tone=cards.tone_of(cards.goal_tone(kept.value), kept.n),
-            foot=(_n(kept.n), *_before((kept.value, kept.n), (kept_then.value, kept_then.n))),
-            parts=parts("promises_kept", "promises_late", "promises_silent", "promises_broken"),
+            foot=(
+                _("n=%(n)s项") % {"n": f"{kept.n:,}"},
+                *_before((kept.value, kept.n), (kept_then.value, kept_then.n)),
+            ),
+            parts=parts(*(f"promises_{name}" for name in mirror.PROMISED)),
         ),
         Card(
             code="again",
@@ -253,7 +275,7 @@ def _cards(now: Reflection, then: Reflection, looking: _Looking) -> list[Card]:
                 _n(now.counts["delivered"]),
                 *_before((now.again, now.counts["delivered"]), (then.again, then.counts["delivered"])),
             ),
-            parts=parts("again"),
+            parts=parts("again", "delivered"),
         ),
         Card(
             code="last_day",

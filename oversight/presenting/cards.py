@@ -314,7 +314,11 @@ def _kept(figure: Figure, lists: Lists) -> Card:
 
 
 def _promises(label: str, n: int, lists: Lists, what: str) -> FigurePart:
-    return FigurePart(label, ngettext("%(n)s项", "%(n)s项", n) % {"n": f"{n:,}"}, lists.behind(what) if n else "")
+    return FigurePart(label, promises(n), lists.behind(what) if n else "")
+
+
+def promises(n: int) -> str:
+    return ngettext("%(n)s项", "%(n)s项", n) % {"n": f"{n:,}"}
 
 
 def _recovered(figure: Figure, lists: Lists) -> Card:

@@ -236,7 +236,7 @@ def test_the_summary_of_a_month_goes_to_each_head_once(
     [letter] = OutgoingMessage.objects.all()
     assert letter.address == "lead@example.com"
     assert letter.person_key == world.lead.person_key, "who is erased takes the letter along"
-    assert not missing_in(letter.body, "收到4件，结束2件", f"{PAGE}{NOVEMBER}")
+    assert not missing_in(letter.body, "送达4件，结束2件", f"{PAGE}{NOVEMBER}")
     assert "陈试" not in letter.body
     monkeypatch.setattr(mirror, "reflected", honest)
     assert [letters.sweep_summaries(now=eight + timedelta(days=days)) for days in (0, 19, 32)] == [1, 0, 2]

@@ -4,6 +4,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,12 +18,13 @@ from complaints.models import Complaint, Engagement
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
 from oversight.counters import behind, making, reads, rollups
+from oversight.counters import figures as rollup_figures
 from oversight.counters.reads import Counters
 from oversight.counters.statements import COLUMN_OF, NAMES, Windows
 from oversight.figures import figures
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
-from oversight.mirror import mirror
+from oversight.mirror import mirror, mirror_views
 from oversight.models import (
     DayFacet,
     DayRegion,
@@ -33,7 +35,7 @@ from oversight.models import (
     RollupState,
     Tally,
 )
-from oversight.presenting import flow
+from oversight.presenting import cards, flow
 from tests import missing_in
 from tests.cast import standing
 from tests.oversight import slow_count, slow_last_day
@@ -269,6 +271,47 @@ def test_the_flow_and_the_workload_are_what_a_slow_count_says(walk: Walk) -> Non
     assert {(load.officer_id, load.authority_id): load.open for load in loads} == dict(expected)
     assert [sum(load.ages[n] for load in loads) for n in range(4)] == [ages[n] for n in range(4)]
     assert [load.overdue for load in loads] == sorted((load.overdue for load in loads), reverse=True)
+
+
+def number(text: str) -> int:
+    return int("".join(c for c in text if c.isdigit()))
+
+
+def test_an_enterprise_reads_the_same_of_itself_as_its_authority_under_each_same_name(walk: Walk) -> None:
+    """The mirror beside the cards of a dashboard that asks for that enterprise alone, folded or not."""
+    making.rebuild(now=walk.now)
+    country, seen = Region.objects.get(level=Region.Level.COUNTRY), Counter[str]()
+    looking: Any = SimpleNamespace(url=lambda code, **_: f"list={code}")
+    for side in walk.sides[1:]:
+        for period in (WHOLE, Period(first=WHOLE.first, last=walk.now.date() - timedelta(days=5))):
+            own, theirs = (
+                Measure(Scope(enterprise_id=side.enterprise.pk, **which), period, walk.now, current_calendar())
+                for which in ({"is_own": True}, {"regions": (country,)})
+            )
+            was = mirror.reflected(own)
+            mirrored = {card.code: card for card in mirror_views._cards(was, was, looking)}
+            figures_ = rollup_figures.flow_of(theirs) | flow.counted(theirs)
+            lists = cards.Lists(period)
+            shown = {card.code: card for card in cards.flow_cards(figures_, lists) + flow.cards_of(figures_, lists)}
+            same = mirrored.keys() & shown.keys()
+            assert same == {"first_response", "on_time", "settled", "kept", "again", "last_day"}
+            assert mirrored.keys() - same == {"delivered"}
+            for code in same:
+                assert mirrored[code].value == shown[code].value, code
+                labels = {part.label: part.value for part in shown[code].parts}
+                common = [part for part in mirrored[code].parts if part.label in labels]
+                assert len(common) >= 1, code
+                assert {part.label: part.value for part in common} == {
+                    part.label: labels[part.label] for part in common
+                }
+            # Parts make their whole: what came due, what ended, what was promised.
+            for code, first in (("on_time", 3), ("settled", 4), ("kept", 5)):
+                parts = mirrored[code].parts[:first]
+                assert sum(number(part.value) for part in parts) == figures_[code].n, code
+                seen[code] += figures_[code].n
+            repeats, delivered = (number(part.value) for part in mirrored["again"].parts)
+            assert (repeats, delivered) == (figures_["again"].numerator, number(mirrored["delivered"].value))
+    assert min(seen["on_time"], seen["settled"]) > 0, "a world in which nothing ends proves nothing"
 
 
 def test_counters_say_what_the_lists_say(walk: Walk) -> None:
