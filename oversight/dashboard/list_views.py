@@ -37,6 +37,7 @@ COLUMNS: tuple[tuple[str, Any], ...] = (
     ("received", _("收到")),
     ("settled", _("和解成功率")),
     ("on_time", _("按时办结率")),
+    ("kept", _("守约率")),
     ("response", _("首次响应")),
 )
 
@@ -87,6 +88,8 @@ def _row(line: EnterpriseLine, names: dict[int, str], asked: Selection, lists: c
         "received_url": lists.received(enterprise_id=pk),
         "settled_url": lists.behind("ended_settled", enterprise_id=pk),
         "in_time_url": lists.behind("in_time", enterprise_id=pk),
+        "kept_url": lists.behind("promise_kept", enterprise_id=pk),
+        "kept": cards.percent(line.kept.value),
         "place": place,
         "success": cards.percents(success.value, success.upper_value),
         "interval": (round(low * 100), max(1, round((high - low) * 100))),

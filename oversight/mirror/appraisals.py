@@ -128,18 +128,23 @@ def computed(enterprises: Sequence[Enterprise], year: int) -> dict[int, dict[str
             shown = dict.fromkeys(_COLUMNS, 0)
             for part in PARTS:
                 good, whole = sums[part.good], sums[part.whole]
-                if good is None or whole is None or (part.code == "last_day" and not _drags(good, whole, *of_all)):
+                if (
+                    good is None
+                    or whole is None
+                    or (part.code == "last_day" and not _drags(good, whole, rows, *of_all))
+                ):
                     continue
                 shown |= {part.good: good, part.whole: whole}
             result[pk] = shown | {"suspended": int(pk in suspended)}
     return result
 
 
-def _drags(part: int, whole: int, part_of_all: int | None, all_: int | None) -> bool:
-    """Thirty or more, and the lower limit of the share (Wilson, 95 %) above the share of all."""
+def _drags(part: int, whole: int, rows: Sequence[FileLine], part_of_all: int | None, all_: int | None) -> bool:
+    """Thirty or more, and the lower limit of the share (Wilson, 95 %) above the share of all; ``rows`` add up to it."""
     if whole < ENOUGH or part_of_all is None or not all_:
         return False
-    return wilson(part, whole)[0] > part_of_all / all_
+    rounded = sum(row["multiple_of"] > 1 for row in rows)
+    return wilson(part, whole, rounded=rounded)[0] > part_of_all / all_
 
 
 def offices(user: User, *, on: date, right: Right = Right.APPRAISE) -> QuerySet[Officer, Any]:

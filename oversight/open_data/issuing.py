@@ -194,15 +194,12 @@ def sweep_open_data(*, now: datetime) -> int:
 
 
 def issue(month: date, *, now: datetime) -> DataSet | None:
-    """The next version of this month's data, or None where it would say what the newest one says, or where that was
-    counted by other formulas: what was issued is never counted otherwise.
+    """The next version of this month's data, or None where it would say what the newest one says.
 
     One that takes the place of a version that told too much says so. Raises ``TellsTooMuch``.
     """
     before, already = newest(month), withheld_before(month)
     if before is not None and not _may_be_restated(before, on=now.astimezone(SHANGHAI).date()):
-        return None
-    if before is not None and before.formulas != VERSIONS and not wrong_in(before):
         return None
     is_rounded = before.multiple_of > 1 if before is not None else month >= ROUNDED_FROM and not already
     rounding = Rounding(f"{month:%Y-%m}", before.counted if before is not None else {}) if is_rounded else None

@@ -276,6 +276,7 @@ def _row(line: LeagueLine, replied: set[int]) -> dict[str, Any]:
         "received": _range(line.received, line.received),
         "per_customers": f"{line.per_customers:,}" if line.per_customers is not None else "",
         "last_day": _thousandths(line.last_day_share),
+        "kept": _kept(line),
         "again": _thousandths(line.again_share),
         "bar": (
             _LEFT + low / 100 * _WIDTH,
@@ -285,6 +286,16 @@ def _row(line: LeagueLine, replied: set[int]) -> dict[str, Any]:
         ),
         "has_reply": line.enterprise_id in replied,
     }
+
+
+def _kept(line: LeagueLine) -> str:
+    """The share of promises kept with how many came due, under 30 the two numbers; empty where one is not published."""
+    if line.kept is None or line.promised is None:
+        return ""
+    if line.promised < ENOUGH:
+        return _("%(part)s/%(whole)s项") % {"part": line.kept, "whole": line.promised}
+    values = {"share": round(100 * line.kept / line.promised), "n": f"{line.promised:,}"}
+    return _("%(share)s%%（n=%(n)s）") % values
 
 
 def _percents(line: LeagueLine) -> str:

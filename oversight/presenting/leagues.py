@@ -54,6 +54,7 @@ class EnterpriseLine:
     received: int = 0
     success: Figure = field(default_factory=lambda: Figure(code="settled", n=0))
     punctual: Figure = field(default_factory=lambda: Figure(code="on_time", n=0))
+    kept: Figure = field(default_factory=lambda: Figure(code="kept", n=0))
     response_minutes: float | None = None
     responses: int = 0
     place: tuple[int, int] | None = None
@@ -95,6 +96,7 @@ def _counted(measure: Measure, counters: Counters) -> list[EnterpriseLine]:
                 received=counts["received"],
                 success=shown["settled"],
                 punctual=shown["on_time"],
+                kept=rollup_figures.kept(counts),
                 responses=sum(minutes.values()),
                 response_minutes=quantile_of(minutes, 0.5) if minutes.total() else None,
             )
@@ -103,7 +105,7 @@ def _counted(measure: Measure, counters: Counters) -> list[EnterpriseLine]:
     return results
 
 
-_NAMES = (*rollup_figures.HEADLINES, "open", "overdue", "due_soon")
+_NAMES = (*rollup_figures.HEADLINES, *rollup_figures.PROMISES, "open", "overdue", "due_soon")
 
 
 def rank(results: Sequence[EnterpriseLine]) -> None:
@@ -132,6 +134,7 @@ SORTS: dict[str, tuple[Any, bool]] = {
     "n": (lambda line: line.success.n, True),
     "settled": (lambda line: line.success.value if line.is_ranked else None, True),
     "on_time": (lambda line: line.punctual.value if line.punctual.n >= ENOUGH else None, True),
+    "kept": (lambda line: line.kept.value if line.kept.n >= ENOUGH else None, True),
     "response": (lambda line: line.response_minutes if line.responses >= ENOUGH else None, False),
 }
 

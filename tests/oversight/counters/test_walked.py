@@ -74,7 +74,7 @@ def counted(
 
 @pytest.fixture(scope="module")
 def walked(directory: None, django_db_blocker: Any) -> Iterator[Walk]:
-    with standing(django_db_blocker, lambda world: Walk(world, seed=4, cases=12, ticks=12)) as (_, result):
+    with standing(django_db_blocker, lambda world: Walk(world, seed=6, cases=12, ticks=12)) as (_, result):
         yield result
 
 

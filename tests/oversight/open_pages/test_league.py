@@ -140,3 +140,18 @@ def test_everybody_gets_one_page_with_an_etag_at_few_statements_and_signed_in_th
     answer = browser(world.chen).get(URL)
     assert ("no-store" in answer["Cache-Control"], "ETag" in answer) == (True, False)
     assert b'action="/display/"' in answer.content
+
+
+def test_the_rate_of_kept_promises_stands_there_with_how_many_came_due_and_under_thirty_as_two_numbers(
+    enterprises: list[Enterprise],
+) -> None:
+    for enterprise, due, kept in zip(enterprises, (40, 29, 30, 6), (34, 29, 0, 6), strict=True):
+        stages(enterprise, BEFORE, ended_settled=40, ended_failed=20, delivered=70, promise_due=due, promise_kept=kept)
+    issued(BEFORE, now=NOW)
+    league_making.publish(now=NOW)
+    cache.clear()
+    page = page_of(None, URL)
+    rows = {name: row for row in page.split("<tr")[1:] for name in (one.name for one in enterprises) if name in row}
+    for enterprise, shown in zip(enterprises, ("85%（n=40）", "29/29项", "0%（n=30）", "6/6项"), strict=True):
+        assert shown in rows[enterprise.name], enterprise.name
+    assert "100%（n=29）" not in page
