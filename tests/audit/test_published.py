@@ -94,10 +94,11 @@ def test_a_number_of_the_first_page_and_a_place_in_a_report_are_held_against_the
 def test_a_grade_has_the_points_that_its_year_gives(world: World) -> None:
     firm = Enterprise.objects.get(name="测试1号商场")
     ended: Any = {"ended_settled": 75, "ended_failed": 15, "in_time": 80, "ran_out": 20, "again": 8, "delivered": 95}
-    stages(firm, date(2024, 5, 1), **ended, promise_due=60, promise_kept=50)
+    stages(firm, date(2024, 5, 1), **ended, promise_due=60, promise_kept=50, answered=60, ended_last_day=40)
+    stages(Enterprise.objects.get(name="测试2号商场"), date(2024, 5, 1), **ended, answered=60, ended_last_day=5)
     issued(*(date(2024, month, 1) for month in (3, 6, 9, 12)), now=NOW)
     row = appraisals.propose(firm, 2024, "A", "逐项核对过。", by=world.rui, now=NOW)
-    assert {"settled", "on_time", "kept", "again"} <= row.points.keys()
+    assert {"settled", "on_time", "kept", "again", "last_day"} <= row.points.keys()
     assert wrong() == []
     Appraisal.objects.filter(pk=row.pk).update(points={**row.points, "kept": row.points["kept"] - 1})
     assert [pair.figure for pair in wrong()] == ["points.kept"]

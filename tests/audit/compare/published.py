@@ -203,14 +203,20 @@ def _grades(cursor: Any, every: list[Issued], folder: Path) -> Pairs:
     for row in Appraisal.objects.filter(formula=appraisals.FORMULA).select_related("enterprise"):
         stood = {one.month: one for one in published.newest(every, row.proposed_at) if one.month.year == row.year}
         folders = published.written(cursor, stood.values(), folder)
-        quarters = [
-            line
-            for month in (3, 6, 9, 12)
-            if (at := folders.get(f"{row.year}-{month:02}"))
-            for line in published.lines(at, "enterprise_quarters")
-            if line["enterprise"] == row.enterprise.code
-        ]
-        points = published.points(quarters)
+        quarters, country = (
+            [
+                line
+                for month in (3, 6, 9, 12)
+                if (at := folders.get(f"{row.year}-{month:02}"))
+                for line in published.lines(at, table)
+                if line[column] == value
+            ]
+            for table, column, value in (
+                ("enterprise_quarters", "enterprise", row.enterprise.code),
+                ("region_quarters", "level", "country"),
+            )
+        )
+        points = published.points(quarters, country)
         was_suspended = EnrolmentEntry.objects.filter(
             enterprise=row.enterprise, kind=EnrolmentEntry.Kind.SUSPENDED, at__year=row.year
         ).exists()

@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tests.audit.core.ranking import FEWEST
+from tests.audit.core.ranking import FEWEST, Z, interval
 
 PROGRAM = Path(__file__).parents[3] / "docs" / "how-to" / "recompute_figures.py"
 #: A rounded number is this close to the truth.
@@ -123,23 +123,38 @@ PARTS = (
     ("on_time", 25, "in_time", "due", False),
     ("kept", 20, "promises_kept", "promised", False),
     ("again", 15, "again", "delivered", True),
-    ("last_day", 10, "last_day", "due", True),
+    ("last_day", 10, "last_day", "answered", True),
 )
 
 
-def points(quarters: Sequence[Mapping[str, int | None]]) -> dict[str, int]:
-    """Of a year's four quarters of one enterprise. A part of fewer than thirty, or of which a number is withheld, is
-    left out; the others are scaled up to a hundred, and rounded half up."""
+def points(quarters: Sequence[Mapping[str, int | None]], country: Sequence[Mapping[str, int | None]]) -> dict[str, int]:
+    """Of a year's four quarters of one enterprise, beside those of the country. A part of fewer than thirty, or of
+    which a number is withheld, is left out, and so is the last day where it cannot be said to be more frequent than in
+    the country; the others are scaled up to a hundred, and rounded half up."""
     earned: dict[str, tuple[int, Fraction]] = {}
     for name, most, part, whole, is_turned in PARTS:
         numbers = [line.get(column) for line in quarters for column in (part, whole)]
         if any(n is None for n in numbers):
             continue
         parts, wholes = (sum(line[column] or 0 for line in quarters) for column in (part, whole))
-        if wholes >= FEWEST:
+        if wholes >= FEWEST and (name != "last_day" or _drags(parts, wholes, quarters, country)):
             earned[name] = most, Fraction(wholes - parts if is_turned else parts, wholes)
     scale = sum(most for most, _share in earned.values())
     return {name: int(Fraction(100 * most, scale) * share + Fraction(1, 2)) for name, (most, share) in earned.items()}
+
+
+def _drags(
+    part: int, whole: int, quarters: Sequence[Mapping[str, int | None]], country: Sequence[Mapping[str, int | None]]
+) -> bool:
+    """The lower end of the band lies above the share of the country; each rounded quarter makes the band wider."""
+    numbers = [(line.get("last_day"), line.get("answered")) for line in country]
+    all_parts, all_wholes = (sum(pair[which] or 0 for pair in numbers) for which in (0, 1))
+    if not all_wholes or any(None in pair for pair in numbers):
+        return False
+    low, high = interval(part, whole)
+    rounded = sum((line.get("multiple_of") or 1) > 1 for line in quarters)
+    half = (((high - low) / 2) ** 2 + 8 * rounded * (Z / whole) ** 2) ** 0.5
+    return (low + high) / 2 - half > all_parts / all_wholes
 
 
 def grade(in_all: int, *, was_suspended: bool) -> str:
