@@ -76,6 +76,20 @@ def asked_for_promise(_world: object, case: Complaint) -> Move:
     return older_offers.ask_for_promise()
 
 
+def an_act_of_former_days(world: World, status: S) -> Complaint:
+    """Money and a cancelled service are granted; only the money is promised, as offers could before."""
+    case = a_complaint(world, status=S.NEGOTIATING)
+    answers = [Answer(demand=1, verdict="grant", amount="128.50"), Answer(demand=2, verdict="grant")]
+    step(case, offers.make_offer(answers=answers, promises=promises()), world.handler, WEDNESDAY)
+    case.obligations.get(ordinal=2).delete()
+    if status != S.AWAITING_CONSUMER:
+        step(case, consumer.accept_offer(), world.consumer, WEDNESDAY)
+    if status == S.CLOSED:
+        step(case, enterprise.report_performed(obligations=[1], proof="流水 1"), world.handler, WEDNESDAY)
+        step(case, consumer.confirm_performed(obligations=[1]), world.consumer, WEDNESDAY)
+    return case
+
+
 def raised(call: Callable[..., Any], *args: Any, error: type[StepNotAllowed] = StepNotAllowed, **named: Any) -> Any:
     """With what the call is refused; fails where it is done."""
     with pytest.raises(error) as refusal:

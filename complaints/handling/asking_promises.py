@@ -9,7 +9,8 @@ from complaints.handling.steps import older_offers
 from complaints.parties.actors import SYSTEM
 from complaints.procedure.refusals import StepNotAllowed
 
-#: Offers in force, or with the consumer, that grant more than the enterprise owes by them; the verb looks closer
+#: Offers in force, or with the consumer, that grant more than the enterprise owes by them, or grant something for which
+#: it owes nothing; the verb looks closer
 #: (offer_terms.unpromised). Cases that were asked about are left out, so whoever is killed goes on from there.
 _SHORT = """
 select distinct c.id
@@ -19,7 +20,7 @@ where o.state in ('open', 'accepted')
     and (c.status in ('awaiting_consumer', 'performing') or (c.status = 'closed' and c.outcome = 'settled'))
     and c.id > %s
     and not exists (select from complaints_matter m where m.complaint_id = c.id and m.kind = 'unpromised')
-    and (
+    and ((
         select sum(coalesce(a.amount, case when a.verdict = 'grant' then d.amount end))
         from complaints_offeranswer a
         join complaints_demand d on d.id = a.demand_id
@@ -29,7 +30,16 @@ where o.state in ('open', 'accepted')
         from complaints_obligation b
         where b.offer_id = o.id and b.state <> 'dropped' and b.owed_by = 'enterprise'
             and b.kind in ('original_channel', 'transfer', 'bill_credit', 'voucher')
-    )
+    ) or exists (
+        select from complaints_offeranswer a
+        join complaints_demand d on d.id = a.demand_id
+        where a.offer_id = o.id and a.verdict <> 'refuse' and not d.is_given_up
+            and coalesce(a.amount, case when a.verdict = 'grant' then d.amount end, 0) = 0
+            and not exists (
+                select from complaints_obligation b
+                where b.offer_id = o.id and b.answers_demand_id = a.demand_id and b.owed_by = 'enterprise'
+            )
+    ))
 order by c.id
 limit %s"""
 _BATCH = 100

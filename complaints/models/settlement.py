@@ -15,6 +15,8 @@ OBLIGATION_KINDS = (
     *("apology", "return_by_consumer", "other"),
 )
 MONEY_KINDS = frozenset({"original_channel", "transfer", "bill_credit", "voucher"})
+#: What an enterprise does without paying.
+ACT_KINDS = frozenset(OBLIGATION_KINDS) - MONEY_KINDS - {"return_by_consumer"}
 
 
 #: Offers that grant nothing and wait for the consumer's answer.

@@ -25,15 +25,17 @@ from complaints.procedure.filing_request import AGENT, JOINT
 from complaints.procedure.workflow import LOOK, Audience
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.reading import case_people, case_record, case_rows, case_settlement
-from complaints.reading.case_people import FULL, MASKED, NONE, Fact, Person
+from complaints.reading.case_people import FULL, MASKED, NONE, Fact, Person, demand_text
 from complaints.reading.case_record import ContactAccess, Event, Message
 from complaints.reading.case_settlement import ObligationView, OfferView
 from complaints.reading.case_steps import Around, open_steps
 from complaints.reading.file_view import FileView, files_of
+from complaints.settlement.offer_terms import Missing
 from complaints.wording.clock import chip, clock_facts
 from complaints.wording.next_action import NextAction, next_action_of
 from enterprises.models import Branch, Enterprise
 from web.languages import named, reads_chinese
+from web.listing import joined
 
 #: The body is whom the mediation was handed to: it reads what both parties read, and has no side.
 CONSUMER, ENTERPRISE, AUTHORITY, BODY = case_rows.SIDES
@@ -144,10 +146,15 @@ class CasePage:
         return case_settlement.in_force(self.obligations)
 
     @property
-    def unpromised(self) -> Decimal | None:
-        """What was granted in this case and is nowhere promised; None where all of it is."""
-        sums = [offer.unpromised for offer in self.offers if offer.unpromised is not None]
-        return sum(sums, Decimal(0)) if sums else None
+    def unpromised(self) -> Missing:
+        """What was granted in this case and is nowhere promised."""
+        sums = [offer.unpromised.amount for offer in self.offers if offer.unpromised.amount is not None]
+        acts = tuple(demand for offer in reversed(self.offers) for demand in offer.unpromised.acts)
+        return Missing(sum(sums, Decimal(0)) if sums else None, acts)
+
+    @property
+    def unpromised_acts(self) -> str:
+        return joined(map(demand_text, self.unpromised.acts))
 
     @property
     def demand_lines(self) -> list[str]:

@@ -14,6 +14,7 @@ from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case_people import demand_text
 from complaints.settlement import offer_terms
+from complaints.settlement.offer_terms import NOTHING_MISSING, Missing
 from web.templatetags.portal import money
 
 VERDICT_TONES = {"grant": "ok", "part": "warn", "refuse": "bad"}
@@ -97,8 +98,8 @@ class OfferView:
     total_change: str = ""
     last_day: date | None = None
     last_day_change: str = ""
-    #: What an offer of former days granted and nobody promised to pay; None where all of it was promised.
-    unpromised: Decimal | None = None
+    #: What an offer of former days granted and nobody promised.
+    unpromised: Missing = NOTHING_MISSING
 
     @property
     def is_open(self) -> bool:

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 from accounts.models import User
 from accounts.retention import delete_some
 from complaints import wording
-from complaints.models import Complaint, Engagement, Obligation, Offer, OfferAnswer, OfferDraft
+from complaints.models import Complaint, Demand, Engagement, Obligation, Offer, OfferAnswer, OfferDraft
 from complaints.models.settlement import MONEY_KINDS
 from complaints.procedure.categories import DEMAND_BY_CODE
 from complaints.procedure.refusals import WrongInput
@@ -289,16 +289,31 @@ def _gap(answer: Answer, promises: Sequence[Promise]) -> WrongInput | None:
     return WrongInput("no_promise", text % slot, field=field)
 
 
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """What an offer of former days grants and the enterprise nowhere promised: money, and the demands that were granted
+    without a sum and without anything to be done (a cancelled service, a repair, an apology)."""
+
+    amount: Decimal | None = None
+    acts: tuple[Demand, ...] = ()
+
+    def __bool__(self) -> bool:
+        return self.amount is not None or bool(self.acts)
+
+
+NOTHING_MISSING = Missing()
+
+
 def unpromised(
     offer: Offer, answers: Iterable[OfferAnswer], obligations: Iterable[Obligation], *, last: Mapping[int, int]
-) -> Decimal | None:
-    """How much more an offer that is in force, or lies with the consumer, grants than the enterprise promised; None
-    where it promised all of it. Only offers of former days, before ``gaps``, promised less.
+) -> Missing:
+    """What an offer that is in force, or lies with the consumer, grants and the enterprise did not promise. Only offers
+    of former days, before ``gaps``, promised less.
 
     ``answers``: its own, with their demands; ``obligations``: those of the case; ``last``: ``answered_last``. Of an
     offer that was accepted in part, what was given up or left to the authority is not granted."""
     if offer.state not in ("open", "accepted"):
-        return None
+        return NOTHING_MISSING
     mine = [o for o in obligations if o.offer_id == offer.pk]
     dropped = {o.answers_demand_id for o in mine if o.state == "dropped"}
     granted = [
@@ -311,10 +326,15 @@ def unpromised(
     ]
     if any(a.demand.is_settled for a in granted):
         granted = [a for a in granted if a.demand.is_settled]
-    sums = (a.demand.amount if a.verdict == "grant" and a.amount is None else a.amount for a in granted)
-    owed = (o.amount for o in mine if o.state != "dropped" and o.owed_by == "enterprise" and o.kind in MONEY_KINDS)
-    missing = sum(filter(None, sums), Decimal(0)) - sum(filter(None, owed), Decimal(0))
-    return missing if missing > 0 else None
+    owed = [o for o in mine if o.state != "dropped" and o.owed_by == "enterprise"]
+    sums = {a.demand_id: a.demand.amount if a.verdict == "grant" and a.amount is None else a.amount for a in granted}
+    paid = (o.amount for o in owed if o.kind in MONEY_KINDS)
+    missing = sum(filter(None, sums.values()), Decimal(0)) - sum(filter(None, paid), Decimal(0))
+    # What says of no demand may be for any that was granted without a sum; money only where no sum was granted.
+    loose = [o for o in owed if o.answers_demand_id is None and (o.kind not in MONEY_KINDS or not any(sums.values()))]
+    kept = {o.answers_demand_id for o in owed}
+    acts = [] if loose else [a.demand for a in granted if not sums[a.demand_id] and a.demand_id not in kept]
+    return Missing(missing if missing > 0 else None, tuple(sorted(acts, key=lambda demand: demand.ordinal)))
 
 
 def answered_last(offers: Iterable[Offer], answers: Iterable[OfferAnswer]) -> dict[int, int]:

@@ -114,7 +114,7 @@ MATTER_KINDS: dict[str, Promise] = {
     "question": pgettext_lazy("matter_kind", "对方案的提问"),
     "consent": pgettext_lazy("matter_kind", "征求同意"),
     "settled_elsewhere": pgettext_lazy("matter_kind", "称已另行和解"),
-    "unpromised": pgettext_lazy("matter_kind", "同意的金额没有全部写进约定"),
+    "unpromised": pgettext_lazy("matter_kind", "同意的没有全部写进约定"),
     "return": pgettext_lazy("matter_kind", "退回申请"),
     "extension": pgettext_lazy("matter_kind", "延期申请"),
     "recusal": pgettext_lazy("matter_kind", "回避申请"),

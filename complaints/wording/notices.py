@@ -11,7 +11,7 @@ SUBJECTS: dict[str, Promise] = {
     "file/consumer": _("已收到您的投诉"),
     "make_offer/consumer": _("有新方案，请答复"),
     "replace_offer/consumer": _("方案有改进，请答复"),
-    "ask_for_promise/enterprise": _("同意的金额没有全部写进约定，请补上"),
+    "ask_for_promise/enterprise": _("同意的没有全部写进约定，请补上"),
     "add_promise/consumer": _("企业补上了一项约定，请查看"),
     "answer_question/consumer": _("企业回答了您的问题"),
     "ask_consumer/consumer": _("企业向您提问"),

@@ -32,7 +32,7 @@ REASONS: dict[str, Promise] = {
     "accepted_late": pgettext_lazy("reason", "消费者逾期后接受方案"),
     "refusal_let_rest": pgettext_lazy("reason", "企业一项也没有同意，消费者不再坚持"),
     "rest_given_up": pgettext_lazy("reason", "已接受的部分继续履行，其余诉求不再要求"),
-    "promise_added": pgettext_lazy("reason", "补上了同意过、没有写进约定的金额"),
+    "promise_added": pgettext_lazy("reason", "补上了同意过、没有写进约定的"),
     "nothing_to_perform": pgettext_lazy("reason", "没有需要履行的事项"),
     "claim_fell": pgettext_lazy("reason", "另行和解的说法未获确认"),
     "claim": pgettext_lazy("reason", "一方称已另行和解"),

@@ -51,7 +51,7 @@ _STEPS: dict[str, tuple[Promise, Promise | None]] = {
     "answer_question": (pgettext_lazy("step", "回答提问"), pgettext_lazy("action", "回答提问")),
     "make_offer": (pgettext_lazy("step", "提出方案"), pgettext_lazy("action", "提出方案")),
     "replace_offer": (pgettext_lazy("step", "改进方案"), pgettext_lazy("action", "改进方案")),
-    "ask_for_promise": (pgettext_lazy("step", "请企业补上没有写进约定的金额"), None),
+    "ask_for_promise": (pgettext_lazy("step", "请企业补上没有写进约定的"), None),
     "add_promise": (pgettext_lazy("step", "补上约定"), pgettext_lazy("action", "补上约定")),
     "report_failure": (pgettext_lazy("step", "报告协商未成"), pgettext_lazy("action", "报告协商未成")),
     "return_case": (pgettext_lazy("step", "退回投诉"), pgettext_lazy("action", "退回")),

@@ -1,7 +1,6 @@
 """Offers of former days that grant more than was promised: the enterprise is asked once for the rest, and adds it."""
 
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -11,27 +10,28 @@ from complaints.handling.steps.offers import checked_promises, engaged
 from complaints.handling.transition import saying, settling
 from complaints.handling.transition.effect import Effect, verb
 from complaints.models import Matter, Offer, OfferAnswer
-from complaints.models.settlement import MONEY_KINDS
+from complaints.models.settlement import ACT_KINDS, MONEY_KINDS
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Outcome, Status
 from complaints.settlement import offer_terms
-from complaints.settlement.offer_terms import Promise
+from complaints.settlement.offer_terms import Missing, Promise
 
 S = Status
 
 
-def _missing(file: CaseFile) -> tuple[Offer, Decimal]:
-    """The newest offer of former days that grants more than was promised, and how much more. Raises StepNotAllowed."""
+def _missing(file: CaseFile) -> tuple[Offer, Missing]:
+    """The newest offer of former days that grants more than was promised, and what. Raises StepNotAllowed."""
     answers = list(OfferAnswer.objects.filter(offer__in=[o.pk for o in file.offers]).select_related("demand"))
     last = offer_terms.answered_last(file.offers, answers)
-    is_settled = file.status != S.CLOSED or file.complaint.outcome == Outcome.SETTLED
+    complaint = file.complaint
+    is_settled = file.status != S.CLOSED or (complaint.outcome == Outcome.SETTLED and not complaint.accepted_refusal)
     for offer in reversed(file.offers):
         mine = [a for a in answers if a.offer_id == offer.pk]
         missing = offer_terms.unpromised(offer, mine, file.obligations, last=last)
-        if missing is not None and is_settled and offer.engagement_id == engaged(file).pk:
+        if missing and is_settled and offer.engagement_id == engaged(file).pk:
             return offer, missing
-    raise StepNotAllowed("nothing_missing", _("同意的金额都已经写进约定。"))
+    raise StepNotAllowed("nothing_missing", _("同意的都已经写进约定。"))
 
 
 @verb()
@@ -40,7 +40,9 @@ def ask_for_promise(file: CaseFile, actor: Actor) -> Effect:
     offer, missing = _missing(file)
     if Matter.objects.filter(complaint=file.complaint, kind="unpromised").exists():
         raise StepNotAllowed("asked_before", _("已经请企业补过一次约定。"))
-    facts: dict[str, Any] = {"offer": offer.number, "missing": str(missing)}
+    facts: dict[str, Any] = {"offer": offer.number, "missing": str(missing.amount or 0)}
+    if missing.acts:
+        facts["demands"] = [demand.ordinal for demand in missing.acts]
     file.open_matter("unpromised", by="system", **facts)
     return Effect(data=facts)
 
@@ -55,20 +57,31 @@ def add_promise(
     due_on: date | str | None = None,
     proof: str = "",
     is_done: bool = False,
+    demand: int | None = None,
 ) -> Effect:
-    """Promises the whole sum that was granted and is nowhere promised. It needs no yes of the consumer: the grant was
-    accepted. A case that was closed as settled goes back to performing."""
+    """Promises the whole sum that was granted and is nowhere promised, or with ``demand`` (its ordinal) what was
+    granted for it without a sum; the question stands until nothing is missing. It needs no yes of the consumer: the
+    grant was accepted. A case that was closed as settled goes back to performing."""
     matter = saying.open_matter(file, "unpromised")
     offer, missing = _missing(file)
-    saying.choice(kind, MONEY_KINDS, "kind")
-    promise = Promise(kind=kind, what=what, amount=missing, due_on=due_on, proof=proof, is_done=is_done)
+    if demand is None and missing.amount is None and len(missing.acts) == 1:
+        demand = missing.acts[0].ordinal
+    known = {one.ordinal for one in missing.acts} | ({None} if missing.amount is not None else set())
+    if demand not in known:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="demand")
+    saying.choice(kind, MONEY_KINDS if demand is None else ACT_KINDS, "kind")
+    amount = missing.amount if demand is None else None
+    promise = Promise(kind=kind, what=what, amount=amount, due_on=due_on, proof=proof, is_done=is_done, demand=demand)
     try:
         (row,) = checked_promises(file, [promise], offer, engaged(file))
     except WrongInput as wrong:
         raise WrongInput(wrong.code, wrong.reason, field=wrong.field.removeprefix("promise-1-")) from None
     file.add(row)
-    file.end_matter(matter, "answered")
-    data = {"offer": offer.number, "obligation": row.ordinal, "amount": str(missing), "kind": kind}
+    if len(missing.acts) + (missing.amount is not None) == 1:
+        file.end_matter(matter, "answered")
+    data = {"offer": offer.number, "obligation": row.ordinal, "amount": str(amount or 0), "kind": kind}
+    if demand is not None:
+        data["demand"] = demand
     if offer.state == "open":
         return Effect(data=data)
     settling.bring_into_force(file, [row], file.now)

@@ -144,7 +144,7 @@ def waiting_of(page: CasePage, buttons: list[Button]) -> list[dict[str, str]]:
     asked = (
         ("answer", _("消费者就方案提了问题，等您回答。"), True),
         ("instruction", _("监管部门发来督办，等您答复。"), True),
-        ("add-promise", _("方案里同意的金额没有全部写进约定，请补上。"), True),
+        ("add-promise", _("方案里同意的没有全部写进约定，请补上。"), True),
         ("payment", _("消费者说没有收到，请出示付款凭证。"), True),
         ("confirm", _("消费者已经做到他答应的事，请您确认。"), is_done),
         ("settled-elsewhere", _("消费者称已经另行和解，请您答复。"), is_claimed),

@@ -9,16 +9,19 @@ from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from authorities.periods import in_our_years
 from complaints.forms import fields
 from complaints.handling.steps.enterprise import CONTACT_CHANNELS
 from complaints.models import Obligation
-from complaints.models.settlement import MONEY_KINDS
+from complaints.models.settlement import ACT_KINDS, MONEY_KINDS
 from complaints.procedure.categories import FAILURE_REASONS
-from complaints.reading.case_people import handler_label
+from complaints.reading.case_people import demand_text, handler_label
+from complaints.settlement.offer_terms import Missing
 from enterprises.models import Staff
+from web.templatetags.portal import money
 
 #: The rule's reasons for a return, in the order of the page.
 RETURN_REASONS = ("wrong_branch", "wrong_entity", "duplicate", "not_customer", "other")
@@ -189,20 +192,43 @@ class PaymentForm(fields.StepForm):
 
 
 class MissingPromiseForm(fields.StepForm):
-    """What was granted and is nowhere promised, as one promise."""
+    """What was granted and is nowhere promised, as one promise; of several things that are missing one is chosen."""
 
-    kind = fields.Choice(label=_("怎么付"), choices=lambda: fields.labels_of(sorted(MONEY_KINDS), "obligation_kind"))
-    what = fields.FreeText(label=_("做什么"), rows=1, longest=200, initial=_("补付方案里同意的金额"))
+    MONEY = "money"
+
+    demand = fields.Choice(label=_("补哪一项"), choices=[])
+    kind = fields.Choice(label=_("怎么付"), choices=[])
+    what = fields.FreeText(label=_("做什么"), rows=1, longest=200)
     due_on = fields.Day(label=_("最后一天"), required=False)
     is_done = forms.BooleanField(label=_("已经付了"), required=False)
     proof = fields.FreeText(label=_("用什么证明（已经做到的必填）"), required=False, rows=1, longest=200)
 
-    def __init__(self, *args: Any, today: date, **options: Any) -> None:
+    def __init__(self, *args: Any, today: date, missing: Missing, **options: Any) -> None:
         super().__init__(*args, **options)
         self.today = today
+        things = (
+            [(self.MONEY, gettext("同意的金额：%(sum)s") % {"sum": money(missing.amount)})] if missing.amount else []
+        )
+        things += [(str(demand.ordinal), demand_text(demand)) for demand in missing.acts]
+        kinds = (sorted(MONEY_KINDS) if missing.amount else []) + (sorted(ACT_KINDS) if missing.acts else [])
+        fields.set_choices(self, "kind", fields.labels_of(kinds, "obligation_kind"))
+        if missing.acts:
+            self.fields["kind"].label, self.fields["is_done"].label = _("怎样做到"), _("已经做到了")
+        if len(things) > 1:
+            fields.set_choices(self, "demand", things)
+        else:
+            del self.fields["demand"]
+            self.fields["what"].initial = _("补付方案里同意的金额") if missing.amount else things and things[0][1]
+        self.only_act = len(things) == 1 and bool(missing.acts)
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
+        chosen, kind = cleaned.get("demand"), cleaned.get("kind")
+        is_act = self.only_act or chosen not in (None, self.MONEY)
+        if kind and (kind in ACT_KINDS) != is_act and "demand" not in self.errors:
+            self.add_error("kind", _("付钱的选付钱的办法，做事的选做事的办法。"))
+        if "demand" not in self.errors:
+            cleaned["demand"] = int(chosen) if chosen and chosen != self.MONEY else None
         day = cleaned.get("due_on")
         if cleaned.get("is_done"):
             if not cleaned.get("proof") and "proof" not in self.errors:

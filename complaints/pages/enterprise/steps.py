@@ -39,11 +39,12 @@ from complaints.pages.shared.step_pages import (
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
 from complaints.reading import case_form
 from complaints.reading.case import CaseAccess, CasePage
-from complaints.reading.case_people import by_name
+from complaints.reading.case_people import by_name, demand_text
 from complaints.reading.case_settlement import proposed_days
 from complaints.reading.mediation_facts import promise_lines
 from enterprises.models import Staff
 from enterprises.team.staffing import at_work, branches_above, setting_for
+from web.listing import joined
 from web.templatetags.portal import money
 
 
@@ -204,11 +205,14 @@ def _redate_form(case: CasePage, data: Data) -> Form:
 
 
 def _missing_explained(case: CasePage) -> list[Text]:
-    missing = money(case.unpromised) if case.unpromised is not None else ""
-    return [
-        _("方案里同意的，比约定要付的多%(missing)s。这一项约定就是这个金额。") % {"missing": missing},
-        _("消费者会收到通知。已经办结的案件回到“和解待履行”，付清并由消费者确认后再办结。"),
-    ]
+    missing, texts = case.unpromised, list[Text]()
+    if missing.amount is not None:
+        text = _("方案里同意的，比约定要付的多%(missing)s。这一项约定就是这个金额。")
+        texts.append(text % {"missing": money(missing.amount)})
+    if missing.acts:
+        acts = joined(map(demand_text, missing.acts))
+        texts.append(_("同意了、但没有约定怎样做到的：%(acts)s。每次补一项。") % {"acts": acts})
+    return [*texts, _("消费者会收到通知。已经办结的案件回到“和解待履行”，付清并由消费者确认后再办结。")]
 
 
 PAGES: dict[str, Asked] = table(
@@ -267,7 +271,7 @@ PAGES: dict[str, Asked] = table(
     Asked(
         name="add-promise",
         steps=("add_promise",),
-        form=lambda case, data: forms.MissingPromiseForm(data, today=case.today),
+        form=lambda case, data: forms.MissingPromiseForm(data, today=case.today, missing=case.unpromised),
         explain=_missing_explained,
     ),
     Asked(

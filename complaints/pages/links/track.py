@@ -224,7 +224,7 @@ def _accepted_refusals(case: Complaint, steps: Iterable[HandlingStep]) -> frozen
     if not any(step.reason in ("nothing_to_perform", "answered_late") for step in steps):
         return frozenset()
     stages = Engagement.objects.filter(complaint=case, accepted_refusal=True, until_at__isnull=False)
-    return frozenset(stages.values_list("until_at", flat=True))
+    return frozenset(at for at in stages.values_list("until_at", flat=True) if at is not None)
 
 
 def _steps_of(case: Complaint, offers: list[Offer], owed: list[Obligation], *, now: datetime) -> list[dict[str, Any]]:

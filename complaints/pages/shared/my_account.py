@@ -35,6 +35,7 @@ from complaints.parties.actors import actors_of
 from complaints.privacy import my_data
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.reading.case import names_of
+from complaints.reading.case_rows import MOST_NOTICES
 from web.incoming import posted
 
 
@@ -150,7 +151,8 @@ def choices(request: HttpRequest) -> HttpResponse:
         response = redirect(attempt.reference)
         remember(response, settings.LANGUAGE_COOKIE_NAME, form.cleaned_data["language"])
         return response
-    return render(request, "consumer/notice_choices.html", {"form": form}, status=422 if form.is_bound else 200)
+    context = {"form": form, "most_notices": MOST_NOTICES}
+    return render(request, "consumer/notice_choices.html", context, status=422 if form.is_bound else 200)
 
 
 @never_cache

@@ -15,7 +15,7 @@ from complaints.models import Complaint, Matter, Notice, Offer
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Outcome
 from complaints.procedure.workflow import Status as S
-from tests import given
+from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 
 DAY = "2026-12-07"
@@ -288,3 +288,43 @@ def test_so_many_days_after_another_obligation_are_refused_at_their_field(world:
         case, offers.make_offer(answers=[ALL, CANCEL], promises=[paying("128.50"), then]), world.handler, WEDNESDAY
     )
     assert (refusal.code, refusal.field) == ("bad_number", "promise-2-days_after")
+
+
+def test_what_was_granted_without_a_sum_is_asked_for_too(world: World) -> None:
+    case = given.an_act_of_former_days(world, S.CLOSED)
+    loose = given.an_act_of_former_days(world, S.PERFORMING)
+    # What says of no demand may have been meant for it.
+    row = loose.obligations.get()
+    row.pk, row.ordinal, row.kind, row.amount, row.answers_demand = None, 2, "other", None, None
+    row.save()
+    assert sweep_promises(now=LATER) == 1
+    matter = Matter.objects.get(kind="unpromised", state="open")
+    assert (matter.complaint_id, matter.data["missing"], matter.data["demands"]) == (case.pk, "0", [2])
+    paid = older_offers.add_promise(kind="transfer", what="补付", due_on=DAY)
+    assert given.refused(case, paid, world.handler, LATER) == "bad_choice"
+    for wrong in (1, 7):
+        move = older_offers.add_promise(kind="service_change", what="取消", due_on=DAY, demand=wrong)
+        assert given.refusal(case, move, world.handler, LATER, WrongInput).field == "demand"
+    move = older_offers.add_promise(kind="service_change", what="取消智家体验包", due_on=DAY)
+    given.step(case, move, world.handler, LATER)
+    assert (case.status, states(case)) == (S.PERFORMING, ["confirmed", "due"])
+    row = case.obligations.get(ordinal=2)
+    assert (row.amount, row.answers_demand and row.answers_demand.ordinal) == (None, 2)
+    assert given.refused(case, move, world.handler, LATER) == "nothing_open"
+    given.step(case, enterprise.report_performed(obligations=[2], proof="工单 2"), world.handler, LATER)
+    given.step(case, consumer.confirm_performed(obligations=[2]), world.consumer, LATER)
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
+
+
+def test_money_and_what_is_done_are_added_one_after_the_other(world: World) -> None:
+    case = given.an_act_of_former_days(world, S.PERFORMING)
+    case.obligations.update(amount=Decimal(100))
+    sweep_promises(now=LATER)
+    matter = Matter.objects.get(kind="unpromised")
+    assert (matter.data["missing"], matter.data["demands"]) == ("28.50", [2])
+    given.step(case, older_offers.add_promise(kind="transfer", what="补付", due_on=DAY), world.handler, LATER)
+    assert reloaded(matter).state == "open"
+    cancel = older_offers.add_promise(kind="service_change", what="取消", due_on=DAY, demand=2)
+    given.step(case, cancel, world.handler, LATER)
+    assert reloaded(matter).state == "answered"
+    assert list(case.obligations.order_by("ordinal").values_list("amount", flat=True)) == [100, Decimal("28.50"), None]

@@ -69,6 +69,10 @@ def test_what_an_offer_of_former_days_granted_and_nobody_promised_is_told_to_all
             given.step(case, consumer.confirm_performed(obligations=[1]), world.consumer, WEDNESDAY)
             assert case.outcome == O.SETTLED
         assert [text in shown(signed_in(user).get(at(case))) for user, at in readers] == [True, True]
+    case = given.an_act_of_former_days(world, S.CLOSED)
+    for user, at in readers:
+        page = checked(signed_in(user).get(at(case)), 200, "同意了、但没有约定怎样做到的：")
+        assert "没有写进约定的：" not in page
     answers = [Answer(demand=n, verdict="grant", is_separable=True) for n in (1, 2)]
     for rest in ("give_up", "regulator"):
         case = given.a_complaint(world, status=S.NEGOTIATING)

@@ -316,3 +316,16 @@ def test_nothing_that_can_be_turned_off_is_a_decision() -> None:
             assert all(outcome is None for _status, outcome in row.to), kind
             assert not any(status in (S.AWAITING_CONSUMER, S.AWAITING_MATERIAL) for status, _outcome in row.to), kind
             assert Role.CONSUMER not in row.by, kind
+
+
+def test_the_page_of_notices_says_how_many_of_a_case_can_be_read_there(world: World) -> None:
+    case, browser = case_at(world, S.NEGOTIATING), signed_in(world.chen)
+    said = re.search(r"案件页里有最近(\d+)条通知", checked(browser.get(PAGE), 200))
+    assert said
+    most = int(said.group(1))
+    Notice.objects.bulk_create(
+        Notice(**new(case), subject=f"第{n}条", addressee="consumer", user=world.chen, kind="remind", sequence=1000 + n)
+        for n in range(most + 1)
+    )
+    page = checked(browser.get(f"/cases/{case.number}/"), 200)
+    assert [f"第{n}条" in page for n in (0, 1, most)] == [False, True, True]

@@ -247,6 +247,18 @@ def promised_less(world: World) -> Complaint:
     return given.step(case, given.asked_for_promise(world, case), world.actor("system"), WEDNESDAY)
 
 
+def cancelled_nowhere(world: World) -> Complaint:
+    """So it is of a service too."""
+    case = given.an_act_of_former_days(world, S.CLOSED)
+    return given.step(case, given.asked_for_promise(world, case), world.actor("system"), WEDNESDAY)
+
+
+CANCELLED = {"demand": "2", "kind": "service_change", "what": "取消智家体验包", "due_on": "2026-12-07"}
+BAD_CANCELLED: list[Wrong] = [
+    (CANCELLED | {"demand": "1"}, "demand", "请从列出的选项中选一项"),
+    (CANCELLED | {"kind": "transfer"}, "kind", "做事的选做事的办法"),
+    (CANCELLED | {"demand": "money"}, "kind", "付钱的选付钱的办法"),
+]
 ADDED = {"kind": "transfer", "what": "补付方案里同意的金额", "due_on": "2026-12-07"}
 BAD_PROMISES: list[Wrong] = [(ADDED | {"due_on": ""}, "due_on"), (ADDED | {"is_done": "on"}, "proof")]
 PAID = {"obligation": "1", "channel": "转账", "last4": "6620", "paid_on": "2026-11-11"}
@@ -316,6 +328,7 @@ ENTERPRISE_WALKS = [
     walk("payment", disputed, PAID, wrong=BAD_PAYMENTS),
     # A closed case takes it too, where something is missing.
     walk("add-promise", promised_less, ADDED, wrong=BAD_PROMISES, why="“补上约定”现在没有要办的。"),
+    walk("add-promise", cancelled_nowhere, CANCELLED, S.PERFORMING, wrong=BAD_CANCELLED, outcome=""),
     walk("confirm", sent_back, {"obligations": ["1"]}, wrong=[({}, "obligations")]),
     walk("reveal", TALKING, {"reason": "look_call"}, wrong=[({"reason": "curious"}, "reason")], why=LOOK_WHY),
     walk("concern", TALKING, {"text": "多件投诉文字相同。"}),
