@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -190,6 +190,38 @@ class Counters:
                 if result is not None and wish.period.first <= row["day"] <= wish.period.last:
                     for key in _keys(wish.scope, row, by):
                         result.add(key, row["day"], ((name, row[COLUMN_OF[name]]) for name in wish.names))
+        return results
+
+    def by_week(
+        self, scope: Scope, last: date, n_weeks: int, *, by: str, keys: Sequence[str], names: Sequence[str]
+    ) -> dict[str, dict[str, list[int]]]:
+        """What happened in each of ``n_weeks`` weeks, the newest (which ends with ``last``) first, by key and name; of
+        the enterprises, problems or regions ``keys``, as it was last folded. Nothing where neither days nor single rows
+        say it. One statement.
+        """
+        ours, params = narrowed(scope)
+        kind = "bigint" if by == "enterprise" else "text"
+        sums = ", ".join(f"sum({COLUMN_OF[name]})" for name in names)
+        params |= {"last": last, "from": last - timedelta(days=7 * n_weeks - 1), "keys": list(keys)}
+        results = {key: {name: [0] * n_weeks for name in names} for key in keys}
+        if not keys:
+            return {}
+        if by == "region":
+            [days] = self.by_day([(Wish(scope, Period(first=params["from"], last=last), tuple(names)), by)])
+            for key, counts in days.sums.items() if days is not None and not days.is_monthly else ():
+                for name, of_days in counts.items():
+                    for day, n in of_days.items() if key in results else ():
+                        results[key][name][(last - day).days // 7] += n
+            return results
+        with connection.cursor() as cursor:
+            cursor.execute(
+                f"select {by}::text, (%(last)s - day) / 7, {sums} from {TALLY}"
+                f" where {ours} and {by} = any(%(keys)s::{kind}[]) and day between %(from)s and %(last)s group by 1, 2",
+                params,
+            )
+            for key, week, *numbers in cursor.fetchall():
+                for name, number in zip(names, numbers, strict=True):
+                    results[key][name][week] = int(number or 0)
         return results
 
     def buckets(self, scope: Scope, period: Period, whats: Iterable[str] = SPREAD) -> dict[str, dict[int, int]] | None:

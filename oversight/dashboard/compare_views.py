@@ -16,14 +16,17 @@ from django.utils.translation import gettext_lazy as _
 
 from authorities.models import Region
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.reading.case_people import label_of
+from enterprises.models import Enterprise
 from oversight.counters import figures as rollup_figures
 from oversight.counters.reads import Wish, steadily
-from oversight.figures.definitions import Period, Scope
+from oversight.figures.definitions import DEFINITIONS, Period, Scope
 from oversight.figures.figures import Figure, Measure
-from oversight.presenting import cards, choosing, flow, shifts
+from oversight.presenting import cards, choosing, flow, shifts, worse
 from oversight.presenting.choosing import EARLIEST, DashboardPage, Places, dashboard_page, patiently, places_of
 from oversight.presenting.past import Compared, Past
 from web.languages import named
+from web.small_numbers import ENOUGH
 
 BEFORE, YEAR, SAME, CHOSEN = "before", "year", "same", "chosen"
 AGAINST = ((BEFORE, _("此前同样长的时间")), (YEAR, _("去年同期")), (SAME, _("同一时间")), (CHOSEN, _("自选日期")))
@@ -119,8 +122,129 @@ def compare(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "is_too_much": None in results,
             "other_period": period,
             "other_place": " · ".join(named(region) for region in regions),
+            **_who_got_worse(request, page, form, there),
         },
     )
+
+
+#: What is looked at one by one: its heading, and how many were looked at, in words.
+KINDS: Mapping[str, tuple[Any, Any]] = {
+    "enterprise": (_("企业"), _("看了%(looked)s家，两期都满%(fewest)s件的%(enough)s家")),
+    "problem": (_("问题"), _("看了%(looked)s类，两期都满%(fewest)s件的%(enough)s类")),
+    "region": (_("地区"), _("看了%(looked)s个，两期都满%(fewest)s件的%(enough)s个")),
+}
+
+
+def _who_got_worse(request: HttpRequest, page: DashboardPage, form: OtherForm, there: Measure) -> dict[str, Any]:
+    """Read only where it is asked for: it looks at many, and at their past."""
+    given = {name: str(form.data[name]) for name in form.fields if form.data.get(name)}
+    worse_url = page.asked.url(**given, worse="1") + "#h-worse"
+    if request.GET.get("worse") != "1":
+        return {"worse_url": worse_url}
+    measure = page.measure
+    compared = Compared(measure.period, there.period)
+    why, is_too_much = "", False
+    found: list[dict[str, Any]] = []
+    if there.scope != measure.scope:
+        why = gettext("两个地方之间不比谁变差了；请选同一地区更早的时间。")
+    elif compared.before.last >= compared.after.first:
+        why = gettext("两段时间重叠，或者对比的不是更早的时间，不作比较。")
+    else:
+        [days] = _days(measure, [(measure.scope, compared)]) or [None]
+        if days is None or days.begun is None:
+            why = gettext("这个范围没有逐日的计数，或者还没有历史，不作比较。")
+        elif code := shifts.why_not(days, compared):
+            why = shifts.reason(shifts.Change(0, 0, None, code, compared.weeks_needed))
+        else:
+            known = (measure.period.last - days.begun).days // 7
+            for by in _kinds(page):
+                scope = replace(measure.scope, regions=page.places.parts) if by == "region" else measure.scope
+                result = _counted_worse(replace(measure, scope=scope), there.period, by, known)
+                is_too_much = is_too_much or result is None
+                if result:
+                    found.append(_worse_of(by, result, page, there.period))
+    return {
+        "worse_url": worse_url,
+        "worse_why": why,
+        "worse": found,
+        "worse_is_too_much": is_too_much,
+        "is_worse_asked": True,
+    }
+
+
+def _kinds(page: DashboardPage) -> list[str]:
+    """What is not narrowed to one already."""
+    narrowed = {"enterprise": page.asked.enterprise_id, "problem": page.asked.category, "region": not page.places.parts}
+    return [by for by in KINDS if not narrowed[by]]
+
+
+def _counted_worse(measure: Measure, before: Period, by: str, known: int) -> list[worse.Looked] | None:
+    """None where the database gave up; nothing where only single cases could answer."""
+    return patiently(lambda: worse.read(measure, before, by=by, known=known) or [])
+
+
+def _worse_of(by: str, looked: Sequence[worse.Looked], page: DashboardPage, before: Period) -> dict[str, Any]:
+    keys = {line.key for one in looked for line in one.lines}
+    narrowed: dict[str, dict[str, Any]]
+    if by == "enterprise":
+        names = {str(row.pk): named(row) for row in Enterprise.objects.filter(pk__in=keys).only("name", "name_en")}
+        narrowed = {key: {"enterprise_id": int(key)} for key in keys}
+    elif by == "region":
+        parts = {str(region.pk): region for region in page.places.parts}
+        names = {key: named(parts[key]) for key in keys}
+        narrowed = {key: {"region": parts[key].code} for key in keys}
+    else:
+        names, narrowed = {key: label_of(key) for key in keys}, {key: {} for key in keys}
+
+    def lists_of(key: str, period: Period) -> cards.Lists:
+        lists = replace(page.lists, period=period)
+        return replace(lists, category=key) if by == "problem" else lists
+
+    title, counted = KINDS[by]
+    return {
+        "title": title,
+        "looked": [_summary(one, counted) for one in looked],
+        "rows": [
+            {
+                "name": names.get(line.key, line.key),
+                "figure": DEFINITIONS[one.code].title,
+                "change": worse.how_much_worse(one.code, line.verdict),
+                "sides": [
+                    _side(one.code, pair, lists_of(line.key, period), narrowed[line.key])
+                    for pair, period in ((line.after, page.asked.period), (line.before, before))
+                ],
+            }
+            for one in looked
+            for line in one.lines
+        ],
+    }
+
+
+def _summary(one: worse.Looked, counted: Any) -> str:
+    """按时办结率：看了120家，两期都满30件的98家，变差的5。"""
+    values = {
+        "figure": DEFINITIONS[one.code].title,
+        "counted": counted % {"looked": f"{one.looked:,}", "enough": f"{one.enough:,}", "fewest": ENOUGH},
+        "n": len(one.lines),
+    }
+    if not one.enough:
+        return gettext("%(figure)s：%(counted)s，件数太少，说不清。") % values
+    if not one.lines:
+        return gettext("%(figure)s：%(counted)s，没有变差超出平常波动的。") % values
+    return gettext("%(figure)s：%(counted)s，变差的%(n)s。") % values
+
+
+def _side(code: str, pair: worse.Pair, lists: cards.Lists, narrowed: Mapping[str, Any]) -> dict[str, str]:
+    """The count that opens its cases, and what it is a part of."""
+    part, whole = pair
+    if code == "received":
+        return {"n": f"{part:,}", "url": lists.received(**narrowed), "of": ""}
+    what = {"settled": "ended_settled", "on_time": "in_time"}[code]
+    return {
+        "n": f"{part:,}",
+        "url": lists.behind(what, **narrowed),
+        "of": f"/{whole:,} · {cards.percent(part / whole)}",
+    }
 
 
 def _other(form: OtherForm, page: DashboardPage) -> tuple[Period, tuple[Region, ...]]:

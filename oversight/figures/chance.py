@@ -105,6 +105,13 @@ def judged(difference: Difference, known: Dispersion) -> Verdict:
     return Verdict(p, difference.by, difference.by - half, difference.by + half)
 
 
+def one_sided(difference: Difference, known: Dispersion, *, up: bool) -> float:
+    """How often a difference so far up (else: down) would come without any."""
+    t = difference.by / sqrt(known.phi * difference.variance)
+    tail = student_tail(abs(t), known.df)
+    return tail if (t > 0) == up else 1 - tail
+
+
 def together(one: Dispersion, first: float, other: Dispersion, second: float) -> Dispersion:
     """Of a difference of two numbers each of which has a dispersion of its own; ``first`` and ``second``: what each
     adds to the variance by chance alone. Degrees of freedom by Satterthwaite (1946).
