@@ -5,7 +5,6 @@ is left for the next sweep; the others do not wait for it. The letters and the m
 """
 
 import logging
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -19,12 +18,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override, pgettext
+from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
-from accounts.models import OutgoingMessage, User
-from accounts.roles import Right
+from accounts.models import User
 from authorities.models import Authority, Officer
 from complaints import wording
 from complaints.desks.authority_workspace import Workspace, officer_page
@@ -35,15 +33,17 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case_people import label_of
 from database.row_security import seeing_as
 from enterprises.models import Enterprise
-from enterprises.team.staffing import at_work
 from oversight.counters import figures as rollup_figures
 from oversight.figures import figures
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Figure, Measure
+from oversight.hot_spots.hotspots import believed
+from oversight.hot_spots.reduction_forms import line_of
 from oversight.mirror import mirror
 from oversight.mirror.mirror import Reflection
-from oversight.models import DirectorLetter
+from oversight.models import DirectorLetter, HotSpot
 from oversight.presenting import cards, leagues
+from oversight.sending import managers_of, send_to
 from web.incoming import posted
 from web.languages import named
 from web.listing import listed
@@ -52,6 +52,8 @@ from web.small_numbers import too_few
 log = logging.getLogger(__name__)
 
 BATCH = 20
+#: So many of the newest hot spots stand in a letter; the page has them all.
+HOT = 5
 #: From this hour on: people read it at work.
 HOUR = 8
 #: A letter that could not be delivered for so long is no news any more.
@@ -61,11 +63,12 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class LetterFigures:
-    """What a letter says: where the cases stand now, what happened in the period."""
+    """What a letter says: where the cases stand now, what happened in the period, what stood out and is not judged."""
 
     places: list[Authority]
     totals: dict[str, int]
     flow: dict[str, Figure]
+    hot: list[HotSpot]
 
 
 def begun(every: str, day: date) -> date:
@@ -92,21 +95,6 @@ def choose(user: User, every: str, *, now: datetime) -> None:
     DirectorLetter.objects.update_or_create(
         user=user,
         defaults={"every": every, "chosen_at": now, "sent_for": begun(every, now.astimezone(SHANGHAI).date())},
-    )
-
-
-def send_to(person: User, text: Callable[[], tuple[str, str]], *, now: datetime, of_use: timedelta) -> None:
-    """A letter in the person's own language: ``text`` makes its subject and its body."""
-    with override(person.language):
-        subject, body = text()
-    OutgoingMessage.objects.create(
-        channel="email",
-        address=person.email,
-        person_key=person.person_key,
-        created_at=now,
-        useful_until=now + of_use,
-        subject=subject,
-        body=body,
     )
 
 
@@ -158,12 +146,14 @@ def letter_figures(user: User, period: Period, *, today: date, now: datetime) ->
     places = list(dict.fromkeys(office.authority for office in offices))
     if not places:
         return None
-    scope = Scope(regions=tuple({place.region_id: place.region for place in places}.values()))
+    regions = tuple({place.region_id: place.region for place in places}.values())
+    scope = Scope(regions=regions)
     measure = figures.Measure(scope, period, now, current_calendar())
     with seeing_as(user, day=today, is_at_job=False):
         open_now = leagues.open_now(measure)
         flow = rollup_figures.flow_of(measure)
-    return LetterFigures(places, open_now, flow)
+        hot = believed(regions).filter(last__gte=period.first, last__lte=period.last)[:HOT]
+        return LetterFigures(places, open_now, flow, list(hot))
 
 
 def _period(every: str, period: Period) -> str:
@@ -186,11 +176,22 @@ def _body(shown: LetterFigures, period: Period) -> str:
         _("按时受理率%(share)s。") % {"share": _share(flow["review_on_time"])},
         _("经确认挽回%(amount)s元。") % {"amount": f"{money:,.2f}"},
     ]
+    if shown.hot:
+        lines += ["", _("新的热点，还没有判断："), *map(_hot_line, shown.hot)]
+        lines.append(_("全部热点：%(address)s") % {"address": f"{settings.SITE_URL}{reverse('oversight:hot-spots')}"})
     days = f"period=chosen&first={period.first}&last={period.last}"
     cases = {"address": f"{settings.SITE_URL}{reverse('oversight:dashboard')}?{days}"}
     choice = {"address": f"{settings.SITE_URL}{reverse('oversight:letters')}"}
     lines += ["", _("每个数背后的案件：%(address)s") % cases, _("不想再收到：%(address)s") % choice]
     return "\n".join(lines)
+
+
+def _hot_line(spot: HotSpot) -> str:
+    """Of a run of weeks since when; of a week or day which."""
+    line = line_of(spot, url="")
+    about = {"whose": line["whose"], "what": line["what"], "when": line["run"] or f"{line['kind']} {line['span']}"}
+    counts = {"n": spot.observed, "usual": line["usual"]}
+    return _("%(whose)s · %(what)s：%(when)s，收到%(n)s件，平时%(usual)s件") % (about | counts)
 
 
 def _share(figure: Figure) -> str:
@@ -280,14 +281,6 @@ def _summarise(enterprise: Enterprise, period: Period, *, now: datetime, begun: 
             send_to(person, text, now=now, of_use=MONTHLY_OF_USE)
         Heartbeat.objects.update_or_create(name=f"{_MARK}{enterprise.pk}", defaults={"at": now})
     return 1
-
-
-def managers_of(pk: int, *, on: date) -> list[User]:
-    """Managers of the whole enterprise who can be written to."""
-    jobs = at_work(on).filter(enterprise_id=pk, branch=None, role__in=Right.LEAD_ENTERPRISE.posts).values("user_id")
-    people = list(User.objects.filter(pk__in=jobs, is_active=True).order_by("pk"))
-    sealed_fields.load_for(people)
-    return [person for person in people if person.email]
 
 
 def _monthly_body(was: Reflection, causes: list[mirror.CauseLine], period: Period) -> str:

@@ -5,7 +5,6 @@ An officer sees the region of the own offices; whatever is asked only narrows it
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -16,11 +15,8 @@ from complaints import wording
 from complaints.desks.authority_lists import AT_ENTERPRISE, HERE, due_soon
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import ALL_AT, NONE_AT
-from oversight.hot_spots import folding
-from oversight.hot_spots.hotspot_views import lies_within
+from oversight.hot_spots.hotspots import believed
 from oversight.hot_spots.reduction_forms import line_of
-from oversight.hot_spots.unusual import BELIEVED
-from oversight.models import HotSpot
 from oversight.presenting import cards, charts, choosing, flow, lengths, overview, shifts
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
@@ -183,11 +179,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     burning = overview.burning(
         page.measure, with_hands=not places.parts, most=seen.whole.open_now["overdue"] + seen.whole.open_now["due_soon"]
     )
-    within = lies_within(places.regions)
-    spots = folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within)
-    # Of method 1 nobody counted how many are wrong.
-    spots = spots.filter(Q(q__lte=BELIEVED) | Q(method=1))
-    hot = list(spots.select_related("enterprise", "region")[:HOT])
+    hot = list(believed(places.regions)[:HOT])
     than = _than(page)
     results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]

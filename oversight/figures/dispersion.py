@@ -150,13 +150,15 @@ def moderated(cells: Sequence[Past]) -> list[Dispersion]:
         if len(told) >= FEWEST_ERRORS:
             classes[size_of(cell.size)].append((at, told))
     for alike in classes.values():
-        own = [fmean(told) for _at, told in alike]
+        own = [sum(told) / len(told) for _at, told in alike]
+        largest = [max(told) for _at, told in alike]
         base = max(1.0, median(own) * MEDIAN_TO_MEAN)
         capped = own
         for _round in range(2):
+            most = [CAP * max(base, mean) for mean in own]
             capped = [
-                fmean(min(square, CAP * max(base, mean)) for square in told)
-                for (_at, told), mean in zip(alike, own, strict=True)
+                mean if high <= limit else sum(square if square < limit else limit for square in told) / len(told)
+                for (_at, told), mean, high, limit in zip(alike, own, largest, most, strict=True)
             ]
             base = max(1.0, median(capped) * MEDIAN_TO_MEAN)
         dfs = [2 * len(told) / (2 + 1 / max(cells[at].size, LEAST_EXPECTED)) * INDEPENDENT for at, told in alike]

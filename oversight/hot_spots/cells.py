@@ -17,15 +17,20 @@ from django.db import connection
 
 from database.sql_files import read_sql
 from oversight.counters.sums import TALLY
-from oversight.figures.dispersion import Past, error, size_of
-from oversight.hot_spots.unusual import DAYS, FEWEST, USUAL
+from oversight.figures.dispersion import Dispersion, Past, error, expected, size_of
+from oversight.hot_spots.unusual import DAYS, FEWEST, RUN_USUAL, RUNS, USUAL
 from oversight.models import HotSpot
 
-WEEK, DAY = str(HotSpot.Kind.WEEK), str(HotSpot.Kind.DAY)
+WEEK, DAY, RUN = (str(kind) for kind in (HotSpot.Kind.WEEK, HotSpot.Kind.DAY, HotSpot.Kind.RUN))
 #: So many weeks of past forecasts tell how restless a cell is: the newest of each week, or of each day.
 PAST_WEEKS = 26
 #: The days that all these forecasts need.
 PAST_DAYS = DAYS * (PAST_WEEKS + USUAL + 1)
+#: A run needs more: weeks older than the longest run tell how restless its cell is, and how much more so sums of weeks
+#: are, measured at these places, so many weeks back.
+OLDER = max(RUNS)
+WIDER_AT = (OLDER, OLDER + 4, OLDER + 8)
+RUN_WEEKS = 62
 #: About so many cells drawn by lot, and of one size so many, stand for their like when it is asked how restless cells
 #: of their size are.
 SAMPLE, OF_A_SIZE = 8000, 100
@@ -34,6 +39,8 @@ LARGE = 16
 #: The other cells of a cell's own class are its exposure where they are so many a week, else all others of its kind
 #: where they are so many a week or a day, else nothing is known of the common course of things.
 A_CLASS, ALL = 300, 30
+#: A count that is fewer standard deviations above what is expected is below no level, also where nothing is restless.
+FAR = 2.5
 _SQL = read_sql(
     __file__,
     tally=TALLY,
@@ -42,10 +49,20 @@ _SQL = read_sql(
     past_days=PAST_DAYS,
     eight_weeks=DAYS * USUAL,
     nine_weeks=DAYS * (USUAL + 1),
+    run_days=DAYS * RUN_WEEKS,
+    upto=",\n        ".join(
+        f"coalesce(sum(n) filter (where lag < {weeks}), 0)::bigint as upto_{weeks}"
+        for weeks in sorted({*RUNS, *(long + RUN_USUAL for long in RUNS)})
+    ),
+    runs=", ".join(f"({long}, upto_{long}, upto_{long + RUN_USUAL} - upto_{long})" for long in RUNS),
+    run_usual=RUN_USUAL,
+    longest=f"upto_{OLDER + RUN_USUAL}",
+    far=FAR,
 )
 _COUNTED = _SQL["counted"].format(
     lag=f"(%(day)s::date - day) / {DAYS}", day=f"(%(day)s::date - day) %% {DAYS} = 0", days=DAYS * (USUAL + 1)
 )
+_WEEKS = _SQL["weeks"].format(lag=f"(%(day)s::date - day) / {DAYS}", day="false", days=DAYS * RUN_WEEKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +97,53 @@ class Counts:
 
     def of(self, kind: str) -> tuple[int, int]:
         return (self.week, self.usual_weeks) if kind == WEEK else (self.day, self.usual_days)
+
+    @property
+    def mean(self) -> float:
+        """A week."""
+        return self.usual_weeks / USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class CellWeeks:
+    """The counts of one cell by week, newest first: `RUN_WEEKS` of them. Cells are drawn by ``lot``."""
+
+    counts: Sequence[int]
+    lot: int
+    is_drawn: bool
+
+    @property
+    def mean(self) -> float:
+        """A week, before any run began."""
+        return sum(self.counts[OLDER : OLDER + RUN_USUAL]) / RUN_USUAL
+
+
+@dataclass(frozen=True, slots=True)
+class UnusualCell:
+    """A cell that stands out, before it is a row. ``counts``: newest first, the first ``long`` of them together beside
+    all others.
+    """
+
+    cell: Cell
+    kind: str
+    counts: tuple[int, ...]
+    share: float
+    dispersion: Dispersion
+    chance: float
+    q: float
+    long: int = 1
+
+    @property
+    def observed(self) -> int:
+        return sum(self.counts[: self.long])
+
+    @property
+    def usual(self) -> int:
+        return sum(self.counts[self.long :])
+
+    @property
+    def expected(self) -> float:
+        return expected(self.usual, self.share)
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,15 +192,55 @@ def series_of(cells: Iterable[Cell], day: date) -> dict[Cell, list[int]]:
     return result
 
 
+def counted_weeks(day: date, exposure: Exposure) -> tuple[dict[Cell, CellWeeks], int]:
+    """By week: the cells in which a run that ends with ``day`` may stand out, and some others; and how many have enough
+    to be looked at. One statement.
+    """
+    result: dict[Cell, CellWeeks] = {}
+    with connection.cursor() as cursor:
+        cursor.execute(_WEEKS, {"day": day, "least": exposure.lowest_of_runs() / 2})
+        number = 0
+        for whose, of, facet, lot, is_drawn, lags, numbers in cursor:
+            if whose is None:
+                number = lot
+                continue
+            counts = [0] * RUN_WEEKS
+            for lag, n in zip(lags, numbers, strict=True):
+                counts[lag] = n
+            result[Cell(whose, of, facet)] = CellWeeks(counts, lot, is_drawn)
+    return result, number
+
+
 def by_week(days: Sequence[int]) -> list[int]:
-    """The seven days that end with each day, newest first."""
-    sums = [0, *accumulate(days)]
-    return [sums[at + DAYS] - sums[at] for at in range(len(days) - DAYS + 1)]
+    """The sums of seven days each, newest first."""
+    return [sum(days[at : at + DAYS]) for at in range(0, len(days) - DAYS + 1, DAYS)]
 
 
-def past_of(periods: Sequence[int]) -> list[int]:
-    """The sum of the eight like each, a week and more before it, newest first."""
-    return [sum(periods[at + DAYS : at + DAYS * USUAL + 1 : DAYS]) for at in range(max(0, len(periods) - DAYS * USUAL))]
+def by_weekday(days: Sequence[int]) -> list[Sequence[int]]:
+    """The newest day and those of its weekday, newest first; then those of the weekday before it, and so on."""
+    return [days[nth::DAYS] for nth in range(DAYS)]
+
+
+def up_to(counts: Iterable[int]) -> list[int]:
+    """The sum of the first none, one, two … of them."""
+    return [0, *accumulate(counts)]
+
+
+#: Of a class and of all the kind: the sums of their counts up to each period, and the least count a period that tells
+#: anything.
+Like = Sequence[tuple[Sequence[int], float]]
+
+
+def _share(like: Like, at: int, count: int, usual: int, long: int = 1, before: int = USUAL) -> float:
+    """What part of the exposure of ``long`` periods, so many after the newest, and the ``before`` before them the first
+    have, for a cell of ``count`` and ``usual``.
+    """
+    for sums, fewest in like:
+        past = sums[at + long + before] - sums[at + long] - usual
+        if past >= fewest * before:
+            now = max(sums[at + long] - sums[at] - count, 1)
+            return now / (now + past)
+    return long / (long + before)
 
 
 class Exposure:
@@ -155,17 +259,23 @@ class Exposure:
         #: The day, counted back, on which the portal began, as far as is read.
         self._began = max((back for counts in days.values() for back, n in enumerate(counts) if n), default=0)
         self._sums = {
-            (kind, *group): (periods, past_of(periods))
+            (kind, *group): [up_to(periods) for periods in ([by_week(counts)] if kind == WEEK else by_weekday(counts))]
             for group, counts in days.items()
-            for kind, periods in ((DAY, counts), (WEEK, by_week(counts)))
+            for kind in (DAY, WEEK)
         }
+        self._known: dict[tuple[str, str, str], list[Like]] = {}
+
+    @property
+    def weeks(self) -> int:
+        """So many whole weeks the portal is old, as far as is read."""
+        return (self._began + 1) // DAYS
 
     @classmethod
-    def read(cls, day: date, *, is_running: bool = False) -> Exposure:
-        """Of the days that end with ``day``. One statement."""
-        days: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * PAST_DAYS)
+    def read(cls, day: date, *, is_running: bool = False, past_days: int = PAST_DAYS) -> Exposure:
+        """Of so many days that end with ``day``. One statement."""
+        days: defaultdict[tuple[str, str], list[int]] = defaultdict(lambda: [0] * past_days)
         with connection.cursor() as cursor:
-            cursor.execute(_SQL["exposure"], {"day": day})
+            cursor.execute(_SQL["exposure"], {"day": day, "past_days": past_days})
             for back, has_enterprise, problem, thing, n in cursor:
                 for group in cls._groups(has_enterprise, problem, thing):
                     days[group][back] += n
@@ -182,68 +292,88 @@ class Exposure:
             yield "ro", ""
             yield "ro", thing
 
-    def _like(self, cell: Cell, kind: str) -> list[tuple[Sequence[int], Sequence[int], float]]:
-        """Counts and sums of the eight before each, of the class of the cell and of all its kind; and the least sum
-        that tells anything.
-        """
-        class_fewest = A_CLASS if kind == WEEK else A_CLASS / DAYS
-        return [
-            (*self._sums[kind, cell.kind, top], fewest * USUAL)
-            for top, fewest in (*([(cell.top, class_fewest)] if cell.top else []), ("", ALL))
-            if (kind, cell.kind, top) in self._sums
-        ]
+    def _like(self, cell: Cell, kind: str) -> list[Like]:
+        """Of the class of the cell and of all its kind; for days of each weekday, the newest first."""
+        key = kind, cell.kind, cell.top
+        if key not in self._known:
+            class_fewest = A_CLASS if kind == WEEK else A_CLASS / DAYS
+            groups = [
+                [(sums, fewest) for sums in self._sums[kind, cell.kind, top]]
+                for top, fewest in (*([(cell.top, class_fewest)] if cell.top else []), ("", ALL))
+                if (kind, cell.kind, top) in self._sums
+            ]
+            self._known[key] = list(zip(*groups, strict=True)) or [()] * DAYS
+        return self._known[key]
 
     def share(self, cell: Cell, kind: str, count: int, usual: int) -> float:
         """What part of the exposure of the newest period and the eight before it the newest has."""
-        for now, past, least in self._like(cell, kind):
-            others, before = max(now[0] - count, 1), past[0] - usual
-            if before >= least:
-                share = others / (others + before)
-                return max(share, 1 / (USUAL + 1)) if self.is_running else share
-        return 1 / (USUAL + 1)
+        like = self._like(cell, kind)[0]
+        share = _share(like, 0, count, usual)
+        return max(share, 1 / (USUAL + 1)) if self.is_running else share
+
+    def share_of_run(self, cell: Cell, count: int, usual: int, long: int, at: int = 0) -> float:
+        """What part of the exposure of ``long`` weeks, so many weeks ago, and the weeks before them the first have."""
+        return _share(self._like(cell, WEEK)[0], at, count, usual, long, RUN_USUAL)
+
+    def lowest_of_runs(self) -> float:
+        """How many times as much as usual the class or kind received that rose least or fell most in any run; at
+        most 1.
+        """
+        changes = [1.0]
+        for (kind, _cell_kind, top), (sums, *_weekdays) in self._sums.items():
+            if kind != WEEK:
+                continue
+            for long in RUNS:
+                now, past = sums[long], sums[long + RUN_USUAL] - sums[long]
+                if past >= (A_CLASS if top else ALL) * RUN_USUAL:
+                    changes.append(now / long * RUN_USUAL / past)
+        return min(changes)
 
     def past(self, cell: Cell, kind: str, days: Sequence[int]) -> Past:
         """The forecasts of the past of this cell, from its counts by day, newest first; those whose eight periods lie
         within the life of the portal.
         """
-        periods = days if kind == DAY else by_week(days)
-        usual, like = past_of(periods), self._like(cell, kind)
-        backs = range(1, DAYS * PAST_WEEKS + 1) if kind == DAY else range(DAYS, DAYS * PAST_WEEKS + 1, DAYS)
-        last = self._began - DAYS * USUAL - (DAYS - 1 if kind == WEEK else 0)
-        result = []
-        for back in backs:
-            count, eight = periods[back], usual[back]
-            if back > last or not eight:
-                continue
-            share = 1 / (USUAL + 1)
-            for now, past, least in like:
-                before = past[back] - eight
-                if before >= least:
-                    others = max(now[back] - count, 1)
-                    share = others / (others + before)
-                    break
-            result.append(error(count, eight, share))
-        return Past(sum(mean for _square, mean in result) / len(backs), result)
+        series = [by_week(days)] if kind == WEEK else by_weekday(days)
+        return self._past(self._like(cell, kind), series, 1)
+
+    def past_before_runs(self, cell: Cell, weeks: Sequence[int]) -> Past:
+        """The same of the weeks that are older than any run."""
+        return self._past(self._like(cell, WEEK), [weeks], OLDER)
+
+    def _past(self, like: Sequence[Like], series: Sequence[Sequence[int]], newest: int) -> Past:
+        """The forecasts of the period ``newest``, counted back, and of those before it. Of days only the first weekday
+        begins with one that is not yet past.
+        """
+        result, length = [], 1 if len(series) > 1 else DAYS
+        for weekday, periods in enumerate(series):
+            own, alike = up_to(periods), like[weekday]
+            first = newest if weekday == 0 else newest - 1
+            last = (self._began - weekday - length + 1) // DAYS - USUAL
+            for at in range(first, min(first + PAST_WEEKS, last + 1)):
+                usual = own[at + 1 + USUAL] - own[at + 1]
+                if usual:
+                    count = periods[at]
+                    result.append(error(count, usual, _share(alike, at, count, usual)))
+        return Past(sum(mean for _square, mean in result) / (len(series) * PAST_WEEKS), result)
 
 
-def sample(counts: dict[Cell, Counts], kinds: Collection[str]) -> Iterator[Cell]:
+def sample(counts: Mapping[Cell, Counts | CellWeeks], kinds: Collection[str]) -> Iterator[Cell]:
     """Cells that stand for their like, of each kind and size some."""
     taken: defaultdict[tuple[str, int], int] = defaultdict(int)
     for cell, own in sorted(counts.items(), key=lambda one: (one[1].lot, one[0].of, one[0].facet)):
-        mean = own.usual_weeks / USUAL
-        at = cell.kind, size_of(mean)
-        if cell.kind in kinds and own.usual_weeks and taken[at] < OF_A_SIZE and (mean >= LARGE or own.is_drawn):
+        at = cell.kind, size_of(own.mean)
+        if cell.kind in kinds and own.mean and taken[at] < OF_A_SIZE and (own.mean >= LARGE or own.is_drawn):
             taken[at] += 1
             yield cell
 
 
-def around(counts: dict[Cell, Counts]) -> dict[str, list[float]]:
-    """By kind: all complaints of the same days beside what is usual, of the widest region."""
+def around(counts: dict[Cell, Counts]) -> dict[tuple[str, int], list[float]]:
+    """By kind and length: all complaints of the same days beside what is usual, of the widest region."""
     regions = [own for cell, own in counts.items() if cell.whose == "r" and not cell.facet]
     whole = max(regions, key=lambda own: own.usual_weeks + own.week, default=None)
     if whole is None:
         return {}
-    return {kind: [count, usual / USUAL] for kind in (WEEK, DAY) for count, usual in [whole.of(kind)]}
+    return {(kind, 1): [count, usual / USUAL] for kind in (WEEK, DAY) for count, usual in [whole.of(kind)]}
 
 
 def cell_condition(whose: str, of: int, facet: str) -> tuple[str, dict[str, Any]]:

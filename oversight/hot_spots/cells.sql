@@ -67,11 +67,43 @@ select whose, of, null, count(*) filter (where week + weeks >= $fewest), 0, coun
 from summed
 group by 1, 2
 
+-- name: weeks
+-- By week: of the cells in which a run may stand out, and of a part of all others, chosen by their names alone. A run
+-- may where it lies that far above what came if all its like fell as much as any of them did. The last row says how
+-- many cells have enough in the longest run and the weeks before it to be looked at.
+$grouped,
+summed as materialized (
+    select
+        whose, of, facet,
+        $upto
+    from cells
+    group by 1, 2, 3
+),
+drawn as (
+    select s.*, s.lot %% greatest(1, count(*) over () / $sample) = 0 as is_drawn
+    from (select *, (hashint8(of) # hashtext(facet)) & 2147483647 as lot from summed) s
+),
+chosen as materialized (
+    select whose, of, facet, lot, is_drawn
+    from drawn
+    where is_drawn or exists (
+        select from (values $runs) r (long, n, usual)
+        where n >= $fewest
+            and n - usual * %(least)s::float8 * long / $run_usual > $far * sqrt(usual * %(least)s::float8 * long / $run_usual)
+    )
+)
+select whose, of, facet, lot, is_drawn, array_agg(c.lag), array_agg(c.n)
+from chosen
+join cells c using (whose, of, facet)
+group by 1, 2, 3, 4, 5
+union all
+select null, null, null, count(*), null, null, null from summed where $longest >= $fewest
+
 -- name: exposure
 -- What was received on each day in the whole country, by the classes of problem and object.
 select %(day)s::date - day, enterprise is not null, split_part(problem, '.', 1), split_part(object, '.', 1), count(*)
 from $tally
-where kind = 'received' and day <= %(day)s::date and day > %(day)s::date - $past_days
+where kind = 'received' and day <= %(day)s::date and day > %(day)s::date - %(past_days)s
 group by 1, 2, 3, 4
 
 -- name: series

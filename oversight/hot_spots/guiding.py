@@ -18,8 +18,8 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 from oversight.hot_spots.effects import effect_of
-from oversight.letters import managers_of, send_to
 from oversight.models import Guidance, GuidanceMeasure, HotSpot, HotSpotAction
+from oversight.sending import managers_of, send_to
 from web.errors import Refusal
 
 Kind = HotSpotAction.Kind

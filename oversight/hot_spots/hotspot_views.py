@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable
 from itertools import combinations
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -19,7 +19,6 @@ from django.utils.translation import gettext_lazy
 from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
 from accounts.roles import Right
-from authorities.models import Region
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
@@ -86,14 +85,6 @@ TABS = (
     Tab("guided", gettext_lazy("已发起指导"), "info", gettext_lazy("还没有就热点发起过行政指导。")),
     Tab("dismissed", gettext_lazy("无需处理"), "neutral", gettext_lazy("没有判断为无需处理的热点。")),
 )
-
-
-def lies_within(regions: Iterable[Region]) -> Q:
-    """Hot spots in these regions, whoever looks."""
-    result = Q(pk__in=[])
-    for region in regions:
-        result |= Q(place__gte=region.pk, place__lte=region.last)
-    return result
 
 
 def spot_of(workspace: Workspace, pk: int) -> HotSpot:

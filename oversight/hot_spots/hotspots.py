@@ -1,84 +1,63 @@
-"""What stands out: each cell's week and day beside eight like it, from the counters, and a row for each that is found.
+"""What stands out: each cell's week and day beside eight like it, and once a week its last weeks beside the 26 before
+them (`runs`), from the counters, and a row for each that is found.
 
 One pass over the counters looks at all cells at once, and looking again finds nothing twice: a cell has one row a day
-for its day, and one for its week in which no day was in the row before it. The statistics stand in `unusual` and
-`oversight.figures.dispersion`, the counts in `cells`.
+for its day, one for its week in which no day was in the row before it, and one in eight weeks for a run of weeks. The
+statistics stand in `unusual` and `oversight.figures.dispersion`, the counts in `cells`.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from functools import partial
 from math import sqrt
 
 from django.db import connection, transaction
+from django.db.models import Q, QuerySet
 
 from authorities.models import Region
 from complaints.models import Heartbeat
 from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
 from oversight.figures.dispersion import Dispersion, expected, moderated, q_values, tail, tail_t
-from oversight.hot_spots import cells, folding, unusual
-from oversight.hot_spots.cells import Cell, Exposure, Looked
-from oversight.hot_spots.unusual import DAY_LEVEL, DAYS, RATE, USUAL, WEEK_LEVEL
+from oversight.hot_spots import cells, folding, runs, unusual
+from oversight.hot_spots.cells import FAR, Cell, Exposure, Looked, UnusualCell
+from oversight.hot_spots.unusual import BELIEVED, DAY_LEVEL, DAYS, RATE, RUN_LEVEL, SILENT_WEEKS, USUAL, WEEK_LEVEL
 from oversight.models import HotSpot
 
 #: Counted or judged differently from before gets the next number.
 METHOD = 2
 LEVELS = {cells.WEEK: WEEK_LEVEL, cells.DAY: DAY_LEVEL}
-#: The rows that say when the day before, as a whole, and today so far were looked at last.
-MARK, MARK_TODAY = "hot spots", "hot spots of today"
+#: The rows that say when the day before, as a whole, today so far, and the runs of weeks were looked at last.
+MARK, MARK_TODAY, MARK_RUNS = "hot spots", "hot spots of today", "hot spots of weeks"
 #: One pass reads nine weeks; today is looked at no oftener than this, whoever asks.
 EVERY = timedelta(minutes=25)
 #: So many found at once are kept, the most unusual first: more would be a fault of the counters, or a day unlike all
 #: others.
 MOST = 5000
 DAY = timedelta(days=1)
-#: A count that is fewer standard deviations above what is expected is below no level, also where nothing is restless.
-FAR = 2.5
 #: Two who look at once wait for each other.
 _LOCK = 0x0F1653
 _PATIENCE = "55s"
 
 
-@dataclass(frozen=True, slots=True)
-class UnusualCell:
-    """A cell that stands out, before it is a row. ``counts``: the nine, newest first."""
-
-    cell: Cell
-    kind: str
-    counts: tuple[int, ...]
-    share: float
-    dispersion: Dispersion
-    chance: float
-    q: float
-
-    @property
-    def observed(self) -> int:
-        return self.counts[0]
-
-    @property
-    def usual(self) -> int:
-        return sum(self.counts[1:])
-
-    @property
-    def expected(self) -> float:
-        return expected(self.usual, self.share)
-
-
 def sweep(*, now: datetime) -> int:
-    """Look at today so far, and once at yesterday as a whole; how many hot spots are new."""
+    """Look at today so far, once at yesterday as a whole, and once a week at the weeks that ended with Sunday; how many
+    hot spots are new.
+    """
     today = now.astimezone(SHANGHAI).date()
+    midnight = datetime(today.year, today.month, today.day, tzinfo=SHANGHAI)
+    monday = midnight - today.weekday() * DAY
     result = 0
-    if not Heartbeat.objects.filter(
-        name=MARK, at__gte=datetime(today.year, today.month, today.day, tzinfo=SHANGHAI)
-    ).exists():
-        result = look(today - DAY, now=now)
-        Heartbeat.objects.update_or_create(name=MARK, defaults={"at": now})
-    if not Heartbeat.objects.filter(name=MARK_TODAY, at__gt=now - EVERY).exists():
-        result += look(today, now=now)
-        Heartbeat.objects.update_or_create(name=MARK_TODAY, defaults={"at": now})
+    for name, since, looked in (
+        (MARK, midnight, partial(look, today - DAY)),
+        (MARK_RUNS, monday, partial(look_at_runs, monday.date() - DAY)),
+        (MARK_TODAY, now - EVERY, partial(look, today)),
+    ):
+        if not Heartbeat.objects.filter(name=name, at__gte=since).exists():
+            result += looked(now=now)
+            Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
     return result
 
 
@@ -88,10 +67,7 @@ def look(day: date, *, now: datetime) -> int:
     Counts of a day only grow, and while it runs at least a usual day is expected of it, so looking at it again and
     again finds hardly more by chance than one look at its end. A row of that day takes over the higher count.
     """
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
-        for name in ("statement_timeout", "transaction_timeout"):
-            cursor.execute("select set_config(%s, %s, true)", [name, _PATIENCE])
+    with _looking():
         if not cells.has_past(day):
             return 0
         looked = cells.counted(day)
@@ -100,6 +76,42 @@ def look(day: date, *, now: datetime) -> int:
         found = unusual_cells(looked, exposure, partial(cells.series_of, day=day))
         results = sorted(found, key=lambda one: one.chance)[:MOST]
         return _kept(results, day, cells.around(looked.counts), looked.number(cells.WEEK), now=now)
+
+
+def look_at_runs(day: date, *, now: datetime) -> int:
+    """Find the cells in which the weeks that end with ``day`` lie above those before them; how many rows are new.
+
+    What a week or day that has a row explains is no news: without it the run must stand out as well.
+    """
+    with _looking():
+        exposure = Exposure.read(day, past_days=DAYS * cells.RUN_WEEKS)
+        if exposure.weeks < runs.FEWEST_WEEKS:
+            return 0
+        counts, number = cells.counted_weeks(day, exposure)
+        found = runs.unusual_runs(counts, exposure, number, _told_before(day))
+        results = sorted(found, key=lambda one: one.chance)[:MOST]
+        return _kept(results, day, runs.around(counts), number, now=now)
+
+
+def _told_before(day: date) -> Mapping[Cell, set[int]]:
+    """Of each cell the weeks, counted back from ``day``, with a day of a row of a week or day."""
+    result: defaultdict[Cell, set[int]] = defaultdict(set)
+    longest = day - DAYS * cells.OLDER * DAY
+    rows = HotSpot.objects.filter(kind__in=LEVELS, last__gt=longest, last__lte=day)
+    for enterprise, region, facet, first, last in rows.values_list("enterprise", "region", "facet", "first", "last"):
+        cell = Cell("e", enterprise, facet) if enterprise else Cell("r", region, facet)
+        result[cell].update(range((day - last).days // DAYS, (day - first).days // DAYS + 1))
+    return result
+
+
+@contextmanager
+def _looking() -> Iterator[None]:
+    """One look at a time, and none without end."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
+        for name in ("statement_timeout", "transaction_timeout"):
+            cursor.execute("select set_config(%s, %s, true)", [name, _PATIENCE])
+        yield
 
 
 def unusual_cells(
@@ -132,8 +144,10 @@ def unusual_cells(
             alike = list(dict.fromkeys([*group, *beside[of]]))
             restless = moderated([exposure.past(cell, kind, series[cell]) for cell in alike])
             for cell, dispersion in zip(group, restless, strict=False):
-                periods = cells.by_week(series[cell]) if kind == cells.WEEK else series[cell]
-                counts = tuple(periods[: DAYS * USUAL + 1 : DAYS])
+                days = series[cell]
+                counts = tuple(
+                    cells.by_week(days[: DAYS * (USUAL + 1)]) if kind == cells.WEEK else days[: DAYS * USUAL + 1 : DAYS]
+                )
                 share = exposure.share(cell, kind, counts[0], sum(counts[1:]))
                 chance = tail_t(counts[0], sum(counts[1:]), share, dispersion)
                 if chance < level:
@@ -143,13 +157,17 @@ def unusual_cells(
             yield UnusualCell(cell, kind, counts, share, dispersion, chance, q)
 
 
-def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]], looked: int, *, now: datetime) -> int:
-    """The rows; a week that has a day in common with the last row of its cell is that row's business. All that the
-    country receives has no like: if it rises all rise, and that is no event.
+def _kept(
+    results: list[UnusualCell], day: date, around: dict[tuple[str, int], list[float]], looked: int, *, now: datetime
+) -> int:
+    """The rows; a week that has a day in common with the last row of its cell is that row's business, and so is a run
+    that ends within eight weeks after the last one. All that the country receives has no like: if it rises all rise,
+    and that is no event.
     """
+    silent = Q(kind=HotSpot.Kind.RUN, last__gt=day - SILENT_WEEKS * DAYS * DAY) | Q(last__gt=day - DAYS * DAY)
     before = {
         (row.enterprise_id or 0, row.region_id or 0, row.facet, row.kind): row
-        for row in HotSpot.objects.filter(last__gt=day - DAYS * DAY, last__lte=day).order_by("last")
+        for row in HotSpot.objects.filter(silent, last__lte=day).order_by("last")
     }
     enterprises = Enterprise.objects.filter(pk__in={one.cell.of for one in results if one.cell.whose == "e"})
     places = dict(enterprises.values_list("pk", "domicile_id"))
@@ -167,10 +185,15 @@ def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]],
             "df": one.dispersion.df,
             "chance": one.chance,
             "q": one.q,
-            "around": around.get(one.kind, []),
+            "around": around.get((one.kind, one.long), []),
         }
-        if last is not None and (one.kind == HotSpot.Kind.WEEK or last.last == day):
-            if last.last == day and last.observed < one.observed and last.method == METHOD:
+        if last is not None and (one.kind != HotSpot.Kind.DAY or last.last == day):
+            if (
+                one.kind != HotSpot.Kind.RUN
+                and last.last == day
+                and last.observed < one.observed
+                and last.method == METHOD
+            ):
                 HotSpot.objects.filter(pk=last.pk).update(**judged)
             continue
         if cell.of not in places if cell.whose == "e" else cell.of in countries and not cell.facet:
@@ -182,10 +205,11 @@ def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]],
                 region_id=whose[1] or None,
                 facet=cell.facet,
                 place=places[cell.of] if cell.whose == "e" else cell.of,
-                first=day if one.kind == HotSpot.Kind.DAY else day - (DAYS - 1) * DAY,
+                first=day if one.kind == HotSpot.Kind.DAY else day - (DAYS * one.long - 1) * DAY,
                 last=day,
-                usual=list(reversed(one.counts[1:])),
-                detectable=unusual.detectable(one.usual, one.share, one.dispersion, LEVELS[one.kind]),
+                usual=list(reversed(one.counts[one.long :])),
+                weeks=list(reversed(one.counts[: one.long])) if one.kind == HotSpot.Kind.RUN else [],
+                detectable=unusual.detectable(one.usual, one.share, one.dispersion, LEVELS.get(one.kind, RUN_LEVEL)),
                 rate=RATE,
                 method=METHOD,
                 found_at=now,
@@ -196,3 +220,14 @@ def _kept(results: list[UnusualCell], day: date, around: dict[str, list[float]],
     if made:
         folding.fold((row.pk for row in made), looked=looked)
     return len(made)
+
+
+def believed(regions: Iterable[Region]) -> QuerySet[HotSpot]:
+    """What is put before people unasked: hot spots in these regions that nobody judged yet, of which few are wrong. Of
+    method 1 nobody counted how many are.
+    """
+    within = Q(pk__in=[])
+    for region in regions:
+        within |= Q(place__gte=region.pk, place__lte=region.last)
+    rows = folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within)
+    return rows.filter(Q(q__lte=BELIEVED) | Q(method=1)).select_related("enterprise", "region")

@@ -9,7 +9,8 @@ from typing import Any
 
 from django import forms
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.keys import sealed_fields
@@ -129,7 +130,7 @@ GUIDANCE_TONES: Mapping[str, str] = {"draft": "neutral", "sent": "info", "closed
 MEASURE_TONES: Mapping[str, str] = {"open": "neutral", "under_way": "info", "done": "ok"}
 WARNING_TONES: Mapping[str, str] = {"draft": "neutral", "proposed": "warn", "published": "ok", "withdrawn": "neutral"}
 #: The chart, in units of its view box.
-WIDE, HIGH, BAR, GAP = 540, 150, 44, 16
+WIDE, HIGH, GAP = 540, 150, 0.27
 #: Usual counts of which the page says what rise would be seen.
 EXAMPLES = (1, 2, 5, 10, 20, 40, 80, 160)
 
@@ -143,6 +144,21 @@ def cell_of(spot: HotSpot) -> tuple[str, str]:
 def span_of(spot: HotSpot) -> str:
     first, last = day_text(spot.first, weekday=spot.first == spot.last), day_text(spot.last, weekday=False)
     return first if spot.first == spot.last else f"{first} – {last}"
+
+
+def run_text(spot: HotSpot) -> str:
+    """近6周高于此前26周，约自10月中旬起 of a run of weeks; "" of others."""
+    if not spot.weeks:
+        return ""
+    month = date_format(spot.first, pgettext("how a month is written, without its year", "n月"))
+    third = (gettext("%(month)s上旬"), gettext("%(month)s中旬"), gettext("%(month)s下旬"))[
+        min((spot.first.day - 1) // 10, 2)
+    ]
+    return gettext("近%(weeks)s周高于此前%(before)s周，约自%(since)s起") % {
+        "weeks": len(spot.weeks),
+        "before": len(spot.usual),
+        "since": third % {"month": month},
+    }
 
 
 def times(value: float | None) -> str:
@@ -168,6 +184,7 @@ def line_of(spot: HotSpot, *, url: str) -> dict[str, Any]:
         "whose": whose,
         "what": what,
         "span": span_of(spot),
+        "run": run_text(spot),
         "rise": times(spot.rise),
         "usual": f"{spot.usual_mean:.1f}",
         "is_of_method_one": spot.method == 1,
@@ -178,19 +195,27 @@ def line_of(spot: HotSpot, *, url: str) -> dict[str, Any]:
 
 
 def chart_of(spot: HotSpot) -> dict[str, Any]:
-    """The nine counts as bars, and the line of what was expected."""
-    counts = [*spot.usual, spot.observed]
+    """The counts before and those of the hot spot as bars, and the line of what was expected."""
+    own = spot.weeks or [spot.observed]
+    counts = [*spot.usual, *own]
     most = max(*counts, 1)
-    step = timedelta(days=DAYS)
-    bars = []
+    step, long = timedelta(days=DAYS), (spot.last - spot.first) % timedelta(days=DAYS)
+    wide, bars = WIDE / len(counts), []
     for at, count in enumerate(counts):
-        first, last = (day - (USUAL - at) * step for day in (spot.first, spot.last))
+        last = spot.last - (len(counts) - 1 - at) * step
+        first = last - long
         label = day_text(last, weekday=False) if first == last else f"{first:%m-%d}–{last:%m-%d}"
         height = round(count / most * HIGH)
-        place = {"x": GAP + at * (BAR + GAP), "y": HIGH - height, "height": height}
-        bars.append({"label": label, "count": count, **place, "is_last": at == USUAL})
-    line = round(HIGH - min(spot.expected / most, 1) * HIGH)
-    return {"bars": bars, "width": WIDE + GAP, "height": HIGH, "line": line, "bar": BAR}
+        place = {"x": round((at + GAP) * wide), "y": HIGH - height, "height": height}
+        bars.append({"label": label, "count": count, **place, "is_last": at >= len(spot.usual)})
+    line = round(HIGH - min(spot.expected / len(own) / most, 1) * HIGH)
+    return {
+        "bars": bars,
+        "width": round(WIDE + GAP * wide),
+        "height": HIGH,
+        "line": line,
+        "bar": round((1 - GAP) * wide),
+    }
 
 
 def detectable_rises() -> list[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""How unusual a count is beside eight like it: the levels of hot spots, and what a cell can show.
+"""How unusual a count is beside those before it: the levels of hot spots, and what a cell can show.
 
 Pure numbers; nothing here knows what is counted, where, or what day it is. The tests of counts stand in
 `oversight.figures.dispersion`; the method is told to people in docs/hot-spots.md, and
@@ -21,6 +21,13 @@ RATE = 0.001
 LOOKS_A_WEEK = 3.5
 DAYS = 7
 WEEK_LEVEL, DAY_LEVEL = RATE / LOOKS_A_WEEK, RATE / DAYS
+#: A slow rise is a run: so many weeks together are compared with so many weeks before them.
+RUNS, RUN_USUAL = (2, 3, 4, 6, 9, 13), 26
+#: Runs are looked at once a week. After one that is found its cell gets no other for so many weeks.
+SILENT_WEEKS = 8
+#: Six lengths that overlap, looked at every week, are worth about so many looks that do not (measured by simulation).
+RUN_LOOKS = 2.4
+RUN_LEVEL = RATE / RUN_LOOKS
 #: A smaller count is nobody's hot spot, however unusual.
 FEWEST = 5
 #: Of what is put before people unasked, on the first page, at most this part is wrong (false discovery rate).

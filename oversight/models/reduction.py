@@ -21,9 +21,10 @@ LONGEST, LONGEST_MEASURE, LONGEST_WARNING = 1000, 300, 2000
 
 
 class HotSpot(models.Model):
-    """One cell, one week or day in which it stood out. ``facet``: "" all of it, p:problem, o:object.
+    """One cell, one week, day or run of weeks in which it stood out. ``facet``: "" all of it, p:problem, o:object.
 
-    ``usual``: the eight counts before, oldest first. ``place``: the region whose authorities see it (of an enterprise
+    ``usual``: the eight counts before, oldest first; of a run those of the 26 weeks before, and ``weeks`` its own (the
+    weeks add up to ``observed``). ``place``: the region whose authorities see it (of an enterprise
     its domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones
     of the same event (oversight/hot_spots/folding.py). ``restless``: the dispersion φ.
 
@@ -34,6 +35,7 @@ class HotSpot(models.Model):
     class Kind(models.TextChoices):
         WEEK = "week", _("一周")
         DAY = "day", _("当天")
+        RUN = "run", _("连续几周")
 
     class State(models.TextChoices):
         OPEN = "open", _("待判断")
@@ -52,6 +54,7 @@ class HotSpot(models.Model):
     observed = models.IntegerField()
     expected = models.FloatField()
     usual: models.JSONField[list[int], list[int]] = models.JSONField()
+    weeks: models.JSONField[list[int], list[int]] = models.JSONField(default=list)
     around: models.JSONField[list[float], list[float]] = models.JSONField(default=list)
     chance = models.FloatField()
     restless = models.FloatField()
@@ -96,8 +99,13 @@ class HotSpot(models.Model):
 
     @property
     def usual_mean(self) -> float:
-        """Of the counts before; of each method the same."""
-        return sum(self.usual) / len(self.usual) if self.usual else self.expected
+        """Of as long a time before; of each method the same."""
+        return sum(self.usual) / self._times if self.usual else self.expected
+
+    @property
+    def _times(self) -> float:
+        """So many times as long as the hot spot is what lies before it."""
+        return len(self.usual) / max(len(self.weeks), 1)
 
     @property
     def rise(self) -> float | None:
@@ -107,7 +115,7 @@ class HotSpot(models.Model):
     @property
     def rise_of_its_like(self) -> float | None:
         """How many times as many as usual all others of its kind received in the same days; None of method 1."""
-        return None if self.share is None else self.share / (1 - self.share) * len(self.usual)
+        return None if self.share is None else self.share / (1 - self.share) * self._times
 
 
 class Guidance(models.Model):

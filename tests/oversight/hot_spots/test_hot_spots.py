@@ -89,14 +89,17 @@ def test_a_portal_that_just_began_has_nothing_usual(world: World) -> None:
     assert hotspots.look(TODAY, now=NOW) == 0
 
 
-def test_a_sweep_looks_at_the_day_before_once_and_at_today_not_too_often(risen: World) -> None:
+def test_a_sweep_looks_at_the_day_before_once_at_the_weeks_before_once_a_week_and_at_today_not_too_often(
+    risen: World,
+) -> None:
     def looks(now: datetime) -> int:
         with CaptureQueriesContext(connection) as queries:
             hotspots.sweep(now=now)
         return sum("from cells group by 1, 2, 3" in " ".join(query["sql"].split()) for query in queries)
 
-    assert (looks(NOW), looks(NOW + timedelta(minutes=5)), looks(NOW + timedelta(minutes=30))) == (2, 0, 1)
-    assert looks(NOW + timedelta(days=1)) == 2
+    assert (looks(NOW), looks(NOW + timedelta(minutes=5)), looks(NOW + timedelta(minutes=30))) == (3, 0, 1)
+    # Thursday, Friday, Sunday, Monday.
+    assert [looks(NOW + timedelta(days=days)) for days in (1, 3, 4)] == [2, 2, 3]
     assert HotSpot.objects.filter(kind="week", enterprise=risen.mobile, facet="").count() == 1
 
 

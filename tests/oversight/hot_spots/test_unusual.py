@@ -3,7 +3,9 @@ rates.
 """
 
 from itertools import pairwise, product
+from math import exp
 from random import Random
+from statistics import median
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from authorities.models import Region
 from enterprises.models import Enterprise
 from oversight.figures.dispersion import COLD, Dispersion, tail_t
 from oversight.hot_spots import folding, hotspots, unusual
+from oversight.hot_spots.cells import RUN_WEEKS
 from oversight.hot_spots.unusual import DAYS, FEWEST, USUAL, WEEK_LEVEL
 from oversight.models import HotSpot, Tally
 from tests import missing_in
@@ -22,7 +25,9 @@ from tests.oversight.counting import CHARGE, DAY, NOW, REPAIR, TODAY, received, 
 from tests.oversight.hot_spots.alarms import (
     AWorld,
     day_count,
+    days_until_found,
     false_alarms,
+    grows,
     mixed_sizes,
     poisson,
     rises,
@@ -94,6 +99,47 @@ def test_doublings_at_length(capsys: pytest.CaptureFixture[str]) -> None:
         found.append(share_found(world, risen, 7))
     told(capsys, "doubled at 40 a week, found within 7 days", share=sum(found) / len(found))
     assert sum(found) / len(found) >= 0.7
+
+
+#: Weeks after which a rise is to be found, and how it rises. A growth by 4 % a week comes to half as much in ten.
+SLOW_RISES = {
+    "1.5 times as much": (8, lambda risen: rises(risen, 1.5)),
+    "4 % more each week": (18, lambda risen: grows(risen, 1.04)),
+}
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("how", SLOW_RISES)
+def test_slow_rises_at_length(how: str, capsys: pytest.CaptureFixture[str]) -> None:
+    weeks, change = SLOW_RISES[how]
+    days: list[int] = []
+    for seed in range(8):
+        risen = range(seed, 600, 20)
+        world = AWorld(40 + seed, sizes=[40.0] * 600, phi=[1.25] * 600, days=weeks * DAYS, change=change(risen))
+        days += days_until_found(world, risen)
+    share = sum(one <= weeks * DAYS for one in days) / len(days)
+    told(capsys, f"{how} at 40 a week, found by week {weeks}; median days", share=share, days=median(days))
+    assert share >= 0.95
+
+
+@pytest.mark.full
+def test_the_false_alarm_rate_of_wandering_levels_at_length(capsys: pytest.CaptureFixture[str]) -> None:
+    """The level of each cell wanders: by 12 % (one standard deviation), and 0.8 of it is left a week later."""
+    weeks, random = RUN_WEEKS + 84, Random(28)
+    levels = []
+    for _cell in range(1200):
+        at, own = random.gauss(0, 0.12), []
+        for _week in range(weeks):
+            at = 0.8 * at + random.gauss(0, 0.12 * 0.6)
+            own.append(exp(at))
+        levels.append(own)
+
+    def wanders(cell: int, day: int) -> float:
+        return levels[cell][day // DAYS + RUN_WEEKS]
+
+    rates = false_alarms(AWorld(27, sizes=mixed_sizes(1200), phi=[1.25] * 1200, days=84 * DAYS, change=wanders))
+    told(capsys, "levels wander", **rates)
+    assert max(rates.values()) <= 2
 
 
 def test_the_threshold_is_the_least_count_that_is_unusual() -> None:
