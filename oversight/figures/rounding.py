@@ -24,6 +24,8 @@ from oversight.figures.suppression import TOTAL, Axis, Key, with_sums
 BASE = 5
 #: So far a number may lie from the truth, as a rule.
 FAR = BASE - 1
+#: And never farther: a table with such a number is not issued but drawn again.
+FARTHEST = BASE + 1
 #: So many values of a true 1 to 4 a reader must leave open.
 POSSIBLE = 4
 #: What a step costs that leaves the neighbouring multiples; one that takes a zero away; one that falls below zero.

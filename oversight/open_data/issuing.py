@@ -25,7 +25,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
 from oversight.counters import rollups
 from oversight.figures.figures import VERSIONS
-from oversight.figures.rounding import BASE, POSSIBLE, Reader, Version, rounded
+from oversight.figures.rounding import BASE, FARTHEST, POSSIBLE, Reader, Version, rounded
 from oversight.figures.suppression import TOTAL, Axis, Key, with_sums
 from oversight.models import DataFile, DataSet
 from oversight.open_data import files, quarters, reading
@@ -119,6 +119,8 @@ class Rounding:
             kept = said if was and attempt < self.TRIED // 2 else None
             told = rounded(counts, axes, partial(self._drawn, name, attempt), before=kept)
             version = {key: (numbers.get(key, 0), told.get(key, 0)) for key in numbers.keys() | told.keys()}
+            if any(abs(n - shown) > FARTHEST for n, shown in version.values()):
+                continue
             reader = Reader([*earlier, version], axes, known=self.KNOWN.get(name, ()))
             if all(reader.possible(key) >= POSSIBLE for key in reader.small()):
                 break

@@ -7,11 +7,13 @@ from hashlib import blake2b
 from itertools import product
 from random import Random
 from statistics import mean
+from typing import Any
 
 import pytest
 
 from oversight.figures.rounding import POSSIBLE, Reader, rounded
 from oversight.figures.suppression import TOTAL, Axis, Key, with_sums
+from oversight.open_data import issuing
 from oversight.open_data.issuing import Rounding
 from tests.oversight.open_data.test_suppression import relations
 
@@ -146,3 +148,18 @@ def test_a_number_that_another_page_tells_leaves_fewer_values() -> None:
     version = dict.fromkeys((("a", "x"), ("a", TOTAL), (TOTAL, "x"), (TOTAL, TOTAL)), (2, 0))
     assert Reader([version], axes).possible(("a", "x")) == POSSIBLE
     assert Reader([version], axes, known=[(TOTAL, TOTAL)]).possible(("a", "x")) == 1
+
+
+def test_a_table_with_a_number_more_than_six_away_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    axes, draws = [Axis.of("ab"), Axis.of("xy")], list[object]()
+    counts = {("a", "x"): 12, ("a", "y"): 31, ("b", "x"): 7, ("b", "y"): 18}
+
+    def far_at_first(*table: Any, **options: Any) -> dict[Key, int]:
+        draws.append(table)
+        told = rounded(*table, **options)
+        return {key: n + 10 for key, n in told.items()} if len(draws) == 1 else told
+
+    monkeypatch.setattr(issuing, "rounded", far_at_first)
+    told, truth = Rounding("a table", {})("received", counts, axes, ()), with_sums(counts, axes)
+    assert max(abs((told.get(key) or 0) - n) for key, n in truth.items()) <= 6
+    assert len(draws) == 2
