@@ -11,14 +11,14 @@ from accounts.models import User
 from accounts.roles import Role
 from authorities.models import Authority
 from complaints import handling
-from complaints.handling import Answer
-from complaints.handling.steps import offers, proposals
+from complaints.handling import Answer, asking_promises
+from complaints.handling.steps import offers, older_offers, proposals
 from complaints.law import changing as law_changing
 from complaints.law import working
 from complaints.models import Complaint, Demand, Matter
 from complaints.parties import actors
 from complaints.procedure.workflow import Status
-from demo.people import GULOU, address_of
+from demo.people import GULOU, Cast, address_of
 from demo.texts import MOBILE
 from enterprises.directory import changing
 from enterprises.directory.change_kinds_names import KINDS
@@ -138,3 +138,19 @@ def _propose(branch: Branch, *, now: datetime) -> None:
     ]
     move = proposals.propose(move=offers.make_offer(answers=answers))
     handling.take(move, [case.pk], actor=actors.staff_member(case.handler), now=now)
+
+
+def add_what_was_granted(cast: Cast, *, now: datetime) -> None:
+    """Offers of former days granted more than was promised: their enterprises are asked, and one adds what is
+    missing."""
+    asking_promises.sweep_promises(now=now)
+    matter = Matter.objects.filter(kind="unpromised", state="open").select_related("complaint").order_by("pk").first()
+    actor = cast.staff.get(matter.complaint.handler_id or 0) if matter is not None else None
+    if matter is None or actor is None:
+        return
+    day = (timezone.localdate(now) + timedelta(days=10)).isoformat()
+    acts = matter.data.get("demands", [])
+    kind, what = ("service_change", "按方案办理") if acts else ("transfer", "补付方案里同意的金额")
+    demand = acts[0] if acts else None
+    move = older_offers.add_promise(kind=kind, what=what, due_on=day, demand=demand)
+    handling.take(move, [matter.complaint_id], actor=actor, now=now)

@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 from complaints.handling import Move
-from complaints.handling.steps import both, consumer, enterprise
+from complaints.handling.steps import both, consumer, contact, enterprise
 from complaints.handling.transition import undoing
 from complaints.models import Obligation
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Status
 from demo import texts
 from demo.filings import Case, draw
+from demo.people import Consumer
 from demo.scene import Acts, Scene
 
 S = Status
@@ -24,8 +25,17 @@ RESTS = 0.3
 
 
 def act(case: Case, scene: Scene) -> Acts:
+    if case.unproven is not None and case.status == S.TRIAGE:
+        return _prove(case, case.unproven)
     move = _move(case, scene)
     return [] if move is None else [(move, _speaker(case, scene))]
+
+
+def _prove(case: Case, person: Consumer) -> Acts:
+    """A code to the number of the case, typed on the page of the receipt: it is that person's, and goes on."""
+    case.consumer, case.unproven, case.story = person, None, replace(case.story, path="enterprise")
+    said = {"name": person.user.name, "known": person.user.name}
+    return [(contact.prove_contact(because=said), replace(person.actor, channel="tracking", party_of=case.pk))]
 
 
 def _speaker(case: Case, scene: Scene) -> Actor:

@@ -185,8 +185,11 @@ def compose(
             request, channel="phone", is_at_authority=True, contact_verified=True, consumer_id=consumer.user.pk
         )
     if story.path == "unverified":
-        # The telephone was never proven: nobody can be reached, so nobody answers.
         case.consumer = replace(consumer, actor=replace(consumer.actor, user_id=None))
+    if story.path == "unverified" and (plan.story is not None or nth % 2):
+        case.unproven = consumer
+    elif story.path == "unverified":
+        # The telephone was never proven: nobody can be reached, so nobody answers.
         case.story = replace(story, enterprise="answers", leaves=("", ""), answer="silent", asks=0, rounds=0)
         case.story = replace(case.story, improves=False, authority="refuse", objects=False, publishes=False)
     return case, request
@@ -262,6 +265,10 @@ class Story:
     publishes: bool = False
     stays_at: str = ""
     is_prompt: bool = False
+    #: Grants nothing; grants money in two obligations; an offer as of former days, which promises less than it grants.
+    refuses: bool = False
+    in_parts: bool = False
+    is_former: bool = False
 
 
 def draw(rng: Random, weights: dict[T, int]) -> T:
@@ -308,6 +315,12 @@ WANTED: tuple[tuple[int, dict[str, Any]], ...] = (
     (16, {"path": "left", "stays_at": Status.MEDIATING}),
     (9, {"path": "left", "mediation": "appraisal", "stays_at": Status.MEDIATION_SUSPENDED}),
     (1, {"path": "left", "stays_at": Status.TRIAGE}),
+    (29, {"path": "unverified"}),
+    (28, {"refuses": True}),
+    (4, {"refuses": True, "stays_at": Status.AWAITING_CONSUMER}),
+    (27, {"in_parts": True}),
+    (26, {"is_former": True}),
+    (25, {"is_former": True}),
 )
 
 
@@ -338,6 +351,8 @@ class Case:
     seen: tuple[str, datetime | None, str] = ("", None, "")
     wake: datetime | None = None
     is_over: bool = False
+    #: Who has yet to prove the number of the case.
+    unproven: Consumer | None = None
     facts: dict[str, int] = field(default_factory=dict)
 
     def times(self, what: str) -> int:

@@ -125,7 +125,7 @@ def whose_turn(case: Case, scene: Scene) -> str:
     if story.leaves[0] == status and case.times("leaves") == 0:
         return "consumer" if status != S.NEGOTIATING or case.times("contact") else "enterprise"
     if status == S.TRIAGE:
-        return "consumer" if scene.matter(case, "consent") else "authority"
+        return "consumer" if scene.matter(case, "consent") or case.unproven is not None else "authority"
     if status == S.NEGOTIATING:
         return _in_negotiation(case, scene)
     if status == S.AWAITING_CONSUMER:

@@ -7,8 +7,11 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from complaints.casefile.case_file import CaseFile
 from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import both, consumer, enterprise, offers, supervision
+from complaints.handling.transition.effect import Effect
+from complaints.models import Obligation
 from complaints.parties.actors import Actor
 from complaints.procedure.workflow import Status
 from demo import texts
@@ -16,6 +19,8 @@ from demo.filings import Case
 from demo.scene import Acts, Scene
 
 S = Status
+#: Of each thirteen one pays what it grants in two parts.
+IN_PARTS = 6
 _PROMISED = {
     "fix_fault": ("repair", "上门修复并测试"),
     "repair": ("repair", "免费维修"),
@@ -108,7 +113,21 @@ def _negotiate(case: Case, scene: Scene) -> list[Move | None]:
     is_good = case.times("offer") >= story.rounds and not (story.improves and case.times("improved") == 0)
     case.did("offer")
     answers, promises, message = an_offer(case, scene.today, is_good=is_good)
-    return [offers.make_offer(answers=answers, promises=promises, message=message)]
+    make = _as_of_former_days if story.is_former else offers.make_offer
+    return [make(answers=answers, promises=promises, message=message)]
+
+
+def _as_of_former_days(**said: Any) -> Move:
+    """An offer as it could be made before a grant had to carry its obligations: the last one is left out."""
+    made = offers.make_offer(**said)
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        effect, forgotten = made.carry(file, actor), file.obligations.pop()
+        file.added[Obligation].remove(forgotten)
+        effect.data["promises"].pop()
+        return effect
+
+    return Move("make_offer", carry)
 
 
 def _contact(case: Case) -> list[Move | None]:
@@ -131,7 +150,9 @@ def an_offer(case: Case, today: date, *, is_good: bool) -> tuple[list[Answer], l
     for ordinal, (kind, amount) in enumerate(case.demands, start=1):
         if ordinal <= settled:
             continue
-        if is_good:
+        if case.story.refuses:
+            answers.append(Answer(demand=ordinal, verdict="refuse", reason=rng.choice(texts.SENTENCES["refusals"])))
+        elif is_good:
             answers.append(Answer(demand=ordinal, verdict="grant", amount=amount, is_separable=True))
             promises += _promises(case, today, kind, ordinal, amount, before=len(promises))
         elif amount is not None:
@@ -163,6 +184,10 @@ def _promises(
     if amount is not None and amount > 0:
         how = case.rng.choice(["bill_credit", "original_channel"] if kind == "refund" else ["transfer", "voucher"])
         what = "退还争议费用" if kind == "refund" else "补偿损失"
+        if case.story.in_parts or (case.nth % 13 == IN_PARTS and amount > 1):
+            half = (amount / 2).quantize(Decimal("0.01"))
+            rest = Promise(kind="voucher", what=f"{what}，余下部分", amount=amount - half, **when)
+            return [Promise(kind=how, what=what, amount=half, **when), rest]
         return [Promise(kind=how, what=what, amount=amount, **when)]
     how, what = _PROMISED.get(kind, ("other", "书面答复并附材料"))
     return [Promise(kind=how, what=what, **when)]

@@ -24,7 +24,7 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import Calendar
 from demo import consumers, officers, staff
-from demo.changes import draft_a_number, draft_a_rule, organise, wish_a_change
+from demo.changes import add_what_was_granted, draft_a_number, draft_a_rule, organise, wish_a_change
 from demo.enrolments import add_papers, make_enrolments
 from demo.filings import Case, Places, Plan, compose, plans
 from demo.measures import call_back_last_month, make_sets, tag_causes
@@ -218,6 +218,7 @@ def load(*, cases: int, seed: int, until: datetime, say: Callable[[str], None] =
     fill_workspaces(cast, now=until, conditions=world.conditions_at(until))
     write_log(now=until)
     organise(now=until)
+    add_what_was_granted(cast, now=until)
     add_papers(now=until, conditions=world.conditions_at(until))
     make_sets(now=until, conditions=world.conditions_at(until))
     make_enrolments(now=until)
