@@ -20,6 +20,7 @@ from accounts.sign_in.sessions import SessionStore
 from oversight.open_data import issuing
 from oversight.presenting import choosing
 from tests import PATIENCE, by_commit, slow
+from web import small_numbers
 
 pytest_plugins = ["tests.server", "tests.cast", "tests.logs"]
 
@@ -95,7 +96,8 @@ def _files_of_a_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 def _months_are_told_exactly() -> Iterator[None]:
     """Whatever the month in which the tests run; those of rounded months say from when on (``rounded_from``)."""
     patch = pytest.MonkeyPatch()
-    patch.setattr(issuing, "ROUNDED_FROM", date(2199, 1, 1))
+    for module in (issuing, small_numbers):
+        patch.setattr(module, "ROUNDED_FROM", date(2199, 1, 1))
     yield
     patch.undo()
 

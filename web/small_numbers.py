@@ -1,14 +1,18 @@
 """What may not be said of few: the rules on small numbers that pages, letters, reports and open data share.
 
-``shown_number`` is for a number that stands alone on a public page and that nothing shown adds up to; what has sums
-goes through oversight/figures/suppression.py.
+``shown_number`` is for a number that stands alone on a public page and that nothing shown adds up to, from
+``ROUNDED_FROM`` on ``rounded_number``; what has sums goes through oversight/figures/suppression.py and rounding.py.
 """
 
+from datetime import date
 from decimal import Decimal
 
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 SMALL = range(1, 5)
+#: Public counts of this month and all later ones are multiples of 5 (docs/decisions/0010-rounded-to-five.md).
+ROUNDED_FROM, MULTIPLE_OF = date(2026, 12, 1), 5
 #: Of fewer cases there is no share, rank, rate or colour (statistics.md, sections 4 and 5).
 ENOUGH = 30
 #: A sum of fewer payments is not shown to people outside, nor one that would tell its largest payment to whoever knows
@@ -19,6 +23,23 @@ LEAST_REST = Decimal("0.15")
 
 def shown_number(number: int) -> str:
     return _("少于5") if number in SMALL else f"{number:,}"
+
+
+def is_rounded(month: date) -> bool:
+    """Whether public counts that tell something of this month are rounded."""
+    return month >= ROUNDED_FROM
+
+
+def rounded_number(number: int, *cell: str) -> int:
+    """A neighbouring multiple of 5, up as often as the rest says, so that it is right on average.
+
+    By HMAC of the secret of the installation, of ``cell`` (what is counted) and the number: the same count of one cell
+    is always told the same, so asking again and again gives nothing away.
+    """
+    rest = number % MULTIPLE_OF
+    digest = salted_hmac("web.small_numbers.rounded", repr((cell, number)), algorithm="sha256").digest()
+    is_up = int.from_bytes(digest[:6]) / 2**48 * MULTIPLE_OF < rest
+    return number - rest + (MULTIPLE_OF if is_up else 0)
 
 
 def too_few(n: int) -> str:

@@ -32,6 +32,7 @@ from oversight.open_data import files, quarters, reading
 from oversight.open_data.cells import NONE, Cells, Withheld, cells_of, payments_of, sums_told, withholding
 from oversight.open_data.quarters import ends_with
 from oversight.open_data.reading import OF_QUARTERS, RETIRED, TABLES, WITHHELD
+from web import small_numbers
 from web.small_numbers import SMALL
 
 logger = logging.getLogger(__name__)
@@ -41,7 +42,7 @@ BY_QUARTERS_NOW = "更早的版本按月公布了企业阶段的结果，和季�
 #: Sums that are no counts of cases, and what counts are a multiple of.
 _NO_COUNTS = frozenset({"marks", "multiple_of"})
 #: Months that are first issued by rounding: this one and all later ones (docs/decisions/0010-rounded-to-five.md).
-ROUNDED_FROM = date(2026, 12, 1)
+ROUNDED_FROM = small_numbers.ROUNDED_FROM
 #: A rounded month is restated once, so many months after it was issued.
 RESTATED_AFTER = 3
 
@@ -96,7 +97,8 @@ class Rounding:
 
     #: A table is drawn so often before it is given up; the later half without keeping to the version before.
     TRIED = 60
-    #: What another page tells exactly: how many cases of the whole country were closed (/open/call-backs/).
+    #: Held as known exactly: how many cases of the whole country were closed. Another page tells it too, rounded apart
+    #: (/open/call-backs/).
     KNOWN: Mapping[str, Collection[Key]] = {"closed": [(TOTAL, TOTAL)]}
 
     def __init__(self, about: str, before: Mapping[str, Any]) -> None:

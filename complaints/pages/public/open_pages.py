@@ -3,7 +3,8 @@
 They tell what was decided and what was published, and nothing of persons. Complaints are shown as
 市场监督管理投诉信息公示暂行规则 (2023) says, asked of the cases for every request, by the decision of the authority and
 the consent of the consumer together: a consent that is taken back hides its complaint at once. Of a station a number
-from 1 to 4 is withheld, and a dispute counts as settled only when the consumer confirmed it.
+from 1 to 4 is withheld, from December 2026 on numbers are rounded to 5; a dispute counts as settled only when the
+consumer confirmed it.
 """
 
 import datetime as dt
@@ -44,7 +45,7 @@ from enterprises.models import (
 )
 from enterprises.models.enrolment import EnrolmentEntry
 from enterprises.models.published import ALL
-from web.small_numbers import shown_number
+from web.small_numbers import is_rounded, rounded_number, shown_number
 from web.templatetags.portal import name_of
 
 SHOWN_BRANCHES = 30
@@ -267,8 +268,14 @@ def station(request: HttpRequest, code: str) -> HttpResponse:
     until = timezone.localtime().replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     year = StationEntry.objects.filter(station=row, at__gte=until.replace(year=until.year - 1), at__lt=until)
     counts = year.aggregate(**{state: Count("pk", filter=Q(state=state)) for state in StationEntry.STATES})
-    shown = {state: shown_number(count) for state, count in counts.items()}
+    # The newest month of the twelve decides how they are told.
+    is_told_rounded = is_rounded((until - dt.timedelta(days=1)).date().replace(day=1))
+    shown = {
+        state: f"{rounded_number(count, 'station', row.code, state):,}" if is_told_rounded else shown_number(count)
+        for state, count in counts.items()
+    }
     context = {
+        "is_rounded": is_told_rounded,
         "row": row,
         "kind": Station.Kind(row.kind).label,
         "authority": name_of(row.authority),

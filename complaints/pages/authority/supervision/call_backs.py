@@ -37,9 +37,10 @@ from complaints.reading.case_form import take_step
 from complaints.reading.case_people import names_given
 from database.prepared import CombinedQuery, PreparedQuery
 from enterprises.models import Enterprise
+from web import small_numbers
 from web.incoming import posted
 from web.languages import named
-from web.small_numbers import share_text, too_few
+from web.small_numbers import is_rounded, rounded_number, share_text, too_few
 
 MONTHS = 12
 MOST_ENTERPRISES = 50
@@ -258,8 +259,23 @@ def _questions(case: Complaint) -> list[str]:
 def public(request: HttpRequest) -> HttpResponseBase:
     """/open/call-backs/: for each month the digest of the seed before, the seed after, and how many were drawn of how
     many."""
+    months = list(CallBackMonth.objects.order_by("-month")[: 2 * MONTHS])
     return render(
         request,
         "open/call_backs.html",
-        {"months": list(CallBackMonth.objects.order_by("-month")[: 2 * MONTHS]), "now": timezone.now()},
+        {
+            "months": [{"row": row, "drawn": _drawn_of(row)} for row in months],
+            "is_rounded": any(is_rounded(row.month) for row in months),
+            "rounded_from": small_numbers.ROUNDED_FROM,
+            "now": timezone.now(),
+        },
     )
+
+
+def _drawn_of(row: CallBackMonth) -> str:
+    """How many were drawn of how many; of months whose public counts are rounded both are."""
+    drawn, population = row.drawn, row.population
+    if is_rounded(row.month):
+        population = rounded_number(population, "call-backs", str(row), "population")
+        drawn = min(population, rounded_number(drawn, "call-backs", str(row), "drawn"))
+    return f"{drawn}/{population}"
