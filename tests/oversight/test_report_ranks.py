@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.test import Client
 
 from complaints.procedure.categories import OBJECT_LABELS, PROBLEM_LABELS
-from enterprises.models import CustomerCount
+from enterprises.models import CustomerCount, Enterprise
 from oversight.models import DataSet, MonthFacet, MonthlyReport
 from oversight.published import indicator_making, league_making
 from oversight.reports import keeping
@@ -133,7 +133,8 @@ SHARE = re.compile(r"(?<![\d.])\d+(?:\.\d+)?\s*%")
 METHOD = {"95%", "100%"}
 
 
-def test_where_there_are_under_thirty_no_page_and_no_file_tells_a_share_a_rate_or_a_place(world: World) -> None:
+def few_of_everything(world: World) -> Enterprise:
+    """Two months of a county and a shop with under thirty of everything, issued and published."""
     shop = a_shop(world)
     for month, n in ((date(2026, 8, 1), 9), (MONTH, 10)):
         many: Any = {"ended_settled": n, "ended_failed": 4, "in_time": n, "ran_out": 4, "promise_due": n}
@@ -150,6 +151,11 @@ def test_where_there_are_under_thirty_no_page_and_no_file_tells_a_share_a_rate_o
     league_making.publish(now=NOW)
     told(world, keeping.draft(authority=world.gulou, month=MONTH, by=world.rui, now=NOW))
     cache.clear()
+    return shop
+
+
+def test_where_there_are_under_thirty_no_page_and_no_file_tells_a_share_a_rate_or_a_place(world: World) -> None:
+    shop = few_of_everything(world)
     waiting, seen = ["/open/", f"/open/enterprises/{shop.code}/", "/open/league/"], set[str]()
     files = 0
     while waiting:
