@@ -3,7 +3,7 @@
 A number becomes one of the two multiples of 5 beside it, the upper one with the chance rest ÷ 5, so none is biased. The
 chance comes from a secret, the cell and its count: the same count is drawn in the same way again. Totals are drawn
 first, down the tree; then each division, where the cheapest paths move what rows and columns still miss. In sparse
-tables a few in ten thousand end 5 or 6 away. A later version keeps a number as long as it is within 4.
+tables some end 5 or 6 away (docs/figures.md says how many). A later version keeps a number as long as it is within 4.
 
 ``possible`` says how many values a reader must leave open for a small number: it looks for changed worlds that every
 number of every version allows. It finds some of them, so what it says is a lower bound of the linear programme.

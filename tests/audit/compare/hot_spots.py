@@ -16,12 +16,15 @@ from oversight.models import HotSpot
 from tests.audit import Pair, Pairs
 from tests.audit.compare import Audit
 from tests.audit.core import spots
+from tests.audit.core.record import local
 from tests.audit.core.spots import Cell
 
 #: Days before today that are looked at, without ``--most``; and of how many the last is.
 DAYS, WITHIN = 4, 60
 #: Two ways of adding up the same series.
 APART = 1e-6
+#: The newest rows that are looked at.
+ROWS = 200
 
 
 def compared(audit: Audit) -> Pairs:
@@ -96,13 +99,31 @@ def lots_of(some: Iterable[Cell]) -> Mapping[Cell, int]:
 
 
 def _kept(audit: Audit) -> Pairs:
-    """Rows of this method: their chance follows from what stands in them, and is below the promised rate."""
-    rows = HotSpot.objects.filter(method=2, kind__in=spots.LEVELS).order_by("-pk")
-    for row in rows[:500]:
+    """Rows of this method, runs of weeks among them: counts are those of the cases, the chance follows from what
+    stands in them, and is below the promised rate.
+    """
+    levels = {**spots.LEVELS, spots.RUN: spots.RUN_LEVEL}
+    for row in HotSpot.objects.filter(method=2, kind__in=levels).order_by("-pk")[:ROWS]:
         about = (f"row {row.pk} {row.kind} {row.facet}", f"{row.first}–{row.last}")
         usual = sum(row.usual)
         chance = spots.tail_t(row.observed, usual, row.share, row.restless, row.df)
         yield Pair("kept hot spot: expected", *about, row.expected, usual * row.share / (1 - row.share), APART)
         yield Pair("kept hot spot: chance", *about, row.chance / chance, 1.0, APART)
-        yield Pair("kept hot spot: below its level", *about, row.chance < spots.LEVELS[row.kind], True)
+        yield Pair("kept hot spot: below its level", *about, row.chance < levels[row.kind], True)
         yield Pair("kept hot spot: q is no less than the chance", *about, row.chance <= row.q <= 1, True)
+        if local(row.found_at).date() > row.last:
+            yield from _counts_of(audit, row, about)
+
+
+def _counts_of(audit: Audit, row: HotSpot, about: tuple[str, str]) -> Pairs:
+    """What came in meanwhile to be counted elsewhere moves a number by as many cases at the most."""
+    whose = ("e", row.enterprise_id) if row.enterprise_id is not None else ("r", row.region_id)
+    counts = spots.days_of(audit.rows, (*whose, row.facet), row.last)
+    cases = audit.rows.cases.values()
+    touched = sum(bool(case.entries) and case.entries[-1].written_at > row.found_at for case in cases)
+    is_day, long = row.kind == spots.DAY, (row.last - row.first).days + 1
+    own = sum(counts[back] for back in range(long))
+    starts = [(7 if is_day else long) + 7 * n for n in range(len(row.usual))]
+    before = sum(counts[start + n] for start in starts for n in range(1 if is_day else 7))
+    for name, told, anew in (("observed", row.observed, own), ("usual", sum(row.usual), before)):
+        yield Pair(f"kept hot spot: {name}", *about, told, told if 0 < abs(told - anew) <= touched else anew)

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import Any
 
 from tests.audit.core.counting import MONEY, World
+from tests.audit.core.last_day import answered
 from tests.audit.core.record import DAY, Book, Stage, local
 from tests.audit.core.rows import Case
 
@@ -130,6 +131,8 @@ def quarter_counts(slow: World) -> Counter[str]:
     n["in_time"] = slow.on_time()["in_time"]
     n["late"] = sum(_ran_out(slow, stage) for stage in slow.stages)
     n["due"] = n["in_time"] + n["late"]
+    met, last = answered(slow)
+    n.update(answered=met, last_day=last)
     kept = slow.kept()
     n.update(promised=kept["due"], promises_kept=kept["kept"], promises_not_kept=kept["due"] - kept["kept"])
     n.update(delivered=len(slow.delivered()), again=slow.again())

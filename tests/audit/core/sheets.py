@@ -36,7 +36,10 @@ OF_QUARTERS: tuple[Mapping[str, str], ...] = (
         **{"settled": "ended", "unconfirmed": "ended", "other": "ended", "ended": ""},
         **{"settled_elsewhere": "other", "failed": "other"},
     },
-    {"in_time": "due", "late": "due", "due": ""},
+    {
+        **{"in_time": "due", "late": "due", "due": "", "answered": "in_time", "_otherwise": "in_time"},
+        **{"last_day": "answered", "_earlier": "answered"},
+    },
     {"promises_kept": "promised", "promises_not_kept": "promised", "promised": ""},
     {"again": "delivered", REST: "delivered", "delivered": ""},
     {"rated": ""},
@@ -171,6 +174,9 @@ def sheets_of(release: Release, as_of: AsOf, firms: Mapping[str, int]) -> Iterat
     regions = tree(lines, [code for code in counted if any(truth[code].values())])
     rows = [regions, {**dict.fromkeys(of_firms, ""), f"{REST}:firms": ""}]
     for columns in OF_QUARTERS:
+        if "answered" in columns and not all("answered" in line for line in (*lines.values(), *of_firms.values())):
+            # Issued before these columns were; its last_day counted other stages.
+            columns = {name: whole for name, whole in columns.items() if name in ("in_time", "late", "due")}
         yield _sheet(next(iter(parts_of(columns)[""])), lines | of_firms, truth, rows, [columns])
 
 

@@ -5,7 +5,7 @@ A cell is (whose, of, facet): an enterprise (e) or a region (r), by its id; of a
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -17,11 +17,13 @@ from tests.audit.core.restless import moderated, q_values, size_of, tail, tail_t
 from tests.audit.core.rows import Rows
 
 Cell = tuple[str, int, str]
-WEEK, DAY = "week", "day"
+WEEK, DAY, RUN = "week", "day", "run"
 #: Days that are read; usual periods; weeks of past forecasts.
 READ, USUAL, PAST = 245, 8, 26
 #: One of a thousand cells a week; a day gets a seventh of it, one of the daily looks at a week 1/3.5.
 LEVELS = {WEEK: 0.001 / 3.5, DAY: 0.001 / 7}
+#: A run of weeks is looked for once a week, in six lengths that overlap.
+RUN_LEVEL = 0.001 / 2.4
 FEWEST = 5
 #: Others of the same class where they are so many a week, else of the kind where they are so many a period.
 OF_CLASS, OF_KIND = 300, 30
@@ -81,6 +83,19 @@ def counted(rows: Rows, day: date) -> Counts:
             for name in names:
                 groups[name][back] += 1
     return Counts(day, dict(cells), dict(groups))
+
+
+def days_of(rows: Rows, cell: Cell, last: date) -> Counter[int]:
+    """How many of a cell were received so many days before ``last``."""
+    whose, of, facet = cell
+    here = rows.of_regions().get(of, []) if whose == "r" else rows.cases.values()
+    result = Counter[int]()
+    for case in here:
+        row = case.row
+        category = {"p": row.problem_category, "o": row.object_category}.get(facet[:1], "")
+        if (whose == "r" or row.enterprise_id == of) and facet[2:] == category:
+            result[(last - local(row.received_at).date()).days] += 1
+    return result
 
 
 class Look:
