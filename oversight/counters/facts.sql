@@ -56,12 +56,12 @@ clocked as materialized (
                 and (t.until_at is null or d.due_at <= t.until_at)
         ) as ran_out_at,
         bool_or(d.clock = 'negotiation' and d.lapsed_at is not null and d.due_at < t.from_at) as had_lapsed,
-        bool_or(
-            d.clock = 'forwarding' and d.started_at = t.until_at and d.lapsed_at is null and d.ended_at is not null
-        ) as is_mended,
-        bool_or(d.clock = 'forwarding' and d.started_at = t.until_at and d.lapsed_at is not null) as is_mended_late,
-        bool_or(d.clock = 'forwarding' and d.started_at = t.until_at and d.lapsed_at is null and d.ended_at is null)
-            as is_to_mend
+        -- Of clocks that began in that moment the newest is the return's. 1: ended in time, 2: lapsed, 3: neither yet.
+        mod(
+            max(4 * d.id + case when d.lapsed_at is not null then 2 when d.ended_at is not null then 1 else 3 end)
+                filter (where d.clock = 'forwarding' and d.started_at = t.until_at),
+            4
+        ) as mending
     from t
     join d on d.complaint_id = t.complaint_id
     where d.clock in ('negotiation', 'forwarding')
@@ -141,7 +141,7 @@ repeated as materialized (
 e as materialized (
     select
         t.*, (t.from_at at time zone 'Asia/Shanghai') as from_here,
-        w.ran_out_at, w.is_mended, w.is_mended_late, w.is_to_mend,
+        w.ran_out_at, w.mending,
         coalesce(t.is_overdue and t.accepted_at < t.from_at and w.had_lapsed, false) as is_taken_late,
         o.id is not null as has_offered, o.on_last_day as has_offered_last,
         a.id is not null as is_answered, a.on_last_day as is_answered_last,

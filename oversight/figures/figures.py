@@ -149,7 +149,7 @@ def ended_stages(measure: Measure) -> QuerySet[Engagement]:
 
 def open_stages(measure: Measure) -> QuerySet[Engagement]:
     """As they stood at the end of the period, or as they stand now."""
-    if measure.as_of >= measure.now:
+    if measure.within[1] > measure.now:
         return measure.stages().filter(until_at=None, from_at__lte=measure.as_of)
     return measure.stages().filter(Q(until_at=None) | Q(until_at__gte=measure.as_of), from_at__lt=measure.as_of)
 

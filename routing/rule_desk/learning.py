@@ -261,11 +261,12 @@ class Misroutes:
 
 
 def counted(ended: QuerySet[Engagement], *, now: datetime) -> Misroutes:
-    """Of these stages, which ended in a period; one query. Two clocks of one stage never start at one instant."""
+    """Of these stages, which ended in a period; one query. Of clocks that began in the moment of the return the newest
+    is its own: an earlier one was of the filing, where a case was given back in the moment in which it came."""
     wrong = Q(odr_result="returned") & ~Q(ended_by__in=NO_MISROUTE)
-    clock = Deadline.objects.filter(
-        complaint=OuterRef("complaint"), clock=Clock.FORWARDING, started_at=OuterRef("until_at")
-    )
+    forwarding = Deadline.objects.filter(complaint=OuterRef("complaint"), clock=Clock.FORWARDING)
+    newer = forwarding.filter(started_at=OuterRef("started_at"), pk__gt=OuterRef("pk"))
+    clock = forwarding.filter(~Exists(newer), started_at=OuterRef("until_at"))
     over = Q(ended_at__isnull=True, due_at__lte=now) | Q(lapsed_at__isnull=False)
     result = ended.aggregate(
         ended=Count("pk", filter=~(Q(odr_result="returned") & Q(ended_by__in=NO_MISROUTE))),

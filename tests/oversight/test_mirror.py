@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import OutgoingMessage, User
+from complaints import handling
 from complaints.handling.steps import authority, consumer, enterprise
 from complaints.models import Engagement, RootCause
 from complaints.parties.conditions import current_calendar
@@ -170,6 +171,22 @@ def test_what_went_to_another_enterprise_stays_counted_with_the_one_that_had_it(
             _page, links = opened(who)
             assert any(which in address for address in links), who
         making.rebuild(now=timezone.now())
+
+
+def test_a_branch_reads_of_the_days_before_what_was_late_at_their_end_as_the_whole_enterprise_does(
+    world: World,
+) -> None:
+    """One ran out at the midnight that ended November; a sweep ended it then."""
+    a_complaint(world, status=S.NEGOTIATING, now=at(16))
+    handling.sweep_clocks(now=at(10, month=12))
+    december = Period(first=date(2026, 12, 1), last=date(2026, 12, 30))
+    for branches in (None, frozenset({world.fuzhou.pk})):
+        scope = Scope(enterprise_id=world.mobile.pk, branch_ids=branches, is_own=True)
+        for _is_folded in (False, True):
+            asked = mirror.before(Measure(scope, december, at(31, month=12), current_calendar()))
+            was = mirror.reflected(asked)
+            assert (was.counts["open_late"], was.came_due) == (1, 1), branches
+            making.rebuild(now=timezone.now())
 
 
 def test_others_are_shown_as_a_median_and_never_one_by_one(world: World) -> None:

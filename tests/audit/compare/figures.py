@@ -12,6 +12,10 @@ from oversight.presenting.choosing import Places
 from tests.audit import Pair, Pairs
 from tests.audit.compare import Audit, paired
 from tests.audit.core import counting, naming, ranking
+from tests.audit.core.rows import Case
+
+#: The units of each length.
+LENGTHS = {"first_response": ("minutes", "wd"), "acceptance": ("minutes",), "handling_time": ("wd", "cd")}
 
 
 def compared(audit: Audit) -> Pairs:
@@ -28,7 +32,12 @@ def told(figures: Mapping[str, Figure]) -> dict[str, Any]:
     """The same as the portal says it."""
     success, on_time, kept = figures["settled"], figures["on_time"], figures["kept"]
     mediated, reviews, mended = figures["mediated"], figures["review_on_time"], figures["mended"]
-    spread = figures["handling_time"].spread
+    lengths = {
+        f"{code}.{name}": figures[code].spread.get(name)
+        for code, units in LENGTHS.items()
+        for name in (f"{unit}_{what}" for unit in units for what in ("median", "p90"))
+    }
+    means = {f"handling_time.{unit}_mean": figures["handling_time"].spread.get(f"{unit}_mean") for unit in ("wd", "cd")}
     return {
         "received": figures["received"].n,
         "closed": figures["closed"].n,
@@ -54,7 +63,8 @@ def told(figures: Mapping[str, Figure]) -> dict[str, Any]:
         "mended.in_time": mended.numerator,
         **{f"mended.{name}": mended.beside[name] for name in ("late", "waiting")},
         "recovered": {currency: dict(sums) for currency, sums in figures["recovered"].money.items()},
-        **{f"handling_time.{unit}_mean": spread.get(f"{unit}_mean") for unit in ("wd", "cd")},
+        **lengths,
+        **means,
     }
 
 
@@ -63,7 +73,7 @@ def _of_scope(measure: Measure, world: counting.World, scope: str, period: str) 
     yield from paired(leagues.open_now(measure), world.open_now(), scope, period)
     if shown := flow.counted(measure):
         portal = {"rating": shown["rating"].n, "rating.marks": shown["rating"].beside["marks"]}
-        for name in ("first_settled", "withdrawn", "again"):
+        for name in ("first_settled", "withdrawn", "again", "last_day", "last_offer"):
             portal |= {f"{name}.part": shown[name].numerator, f"{name}.whole": shown[name].denominator}
         yield from paired(portal, naming.further(world), scope, period)
 
@@ -87,12 +97,27 @@ def _of_kinds(audit: Audit, name: str, period: Period) -> Pairs:
     cases = [case.row for case in audit.rows.of_regions()[country]]
     kinds = {("category", row.problem_category) for row in cases} | {("category", row.object_category) for row in cases}
     kinds |= {("channel", row.channel) for row in cases}
-    firms = {("enterprise", stage.enterprise_id) for case in audit.rows.of_regions()[country] for stage in case.stages}
-    for kind, value in (*audit.some([one for one in kinds if one[1]]), *audit.some(firms)):
-        scope = {"enterprise_id" if kind == "enterprise" else kind: value}
-        measure = audit.measure(period, regions=(audit.regions[country],), **scope)
-        world = _world(audit, period, country, **{kind: value})
-        yield from _of_scope(measure, world, f"{kind} {value}", name)
+    for kind, value in audit.some([one for one in kinds if one[1]]):
+        measure = audit.measure(period, regions=(audit.regions[country],), **{kind: value})
+        yield from _of_scope(measure, _world(audit, period, country, **{kind: value}), f"{kind} {value}", name)
+    firms = _firms(audit, country)
+    for firm in audit.some(firms):
+        measure = audit.measure(period, regions=(audit.regions[country],), enterprise_id=firm)
+        yield from _of_scope(measure, _of_firm(audit, period, firms[firm], firm), f"enterprise {firm}", name)
+
+
+def _firms(audit: Audit, country: int) -> dict[int, list[Case]]:
+    """The cases of each enterprise in this country."""
+    low, high = country, audit.rows.regions[country].last
+    here = {
+        firm: [case for case in cases if low <= case.row.handling_region_id <= high]
+        for firm, cases in audit.of_firms.items()
+    }
+    return {firm: cases for firm, cases in here.items() if cases}
+
+
+def _of_firm(audit: Audit, period: Period, cases: list[Case], firm: int) -> counting.World:
+    return counting.World(audit.book, period.first, period.last, audit.now, cases, enterprise=firm)
 
 
 def _country(audit: Audit) -> int | None:
@@ -109,14 +134,9 @@ def _by_enterprise(audit: Audit, name: str, period: Period) -> Pairs:
     portal = {
         line.enterprise_id: line for line in leagues.counted(audit.measure(period, regions=(audit.regions[country],)))
     }
-    every = audit.rows.of_regions()[country]
-    by_firm: dict[int, list[Any]] = {}
-    for case in every:
-        for firm in {case.row.enterprise_id, *(stage.enterprise_id for stage in case.stages)} - {None}:
-            by_firm.setdefault(firm, []).append(case)
     results: dict[int, dict[str, Any]] = {}
-    for firm, cases in by_firm.items():
-        world = counting.World(audit.book, period.first, period.last, audit.now, cases, enterprise=firm)
+    for firm, cases in _firms(audit, country).items():
+        world = _of_firm(audit, period, cases, firm)
         results[firm] = naming.headlines(world) | {"first_response": len(world.first_responses())}
     places = ranking.places({firm: (one["settled"], one["settled.whole"]) for firm, one in results.items()})
     for firm, one in results.items():

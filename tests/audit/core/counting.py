@@ -4,7 +4,7 @@ Written from the procedure, section 7, and from nothing else; it shares no line 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -209,33 +209,21 @@ class World:
                     n["met"] += self.within(clock.ended_at)
         return dict(n)
 
-    def _came_due(self) -> Iterator[tuple[Case, Any, str]]:
+    def kept(self) -> dict[str, int]:
         """Promises by their newest clock, and how each ended."""
+        n: Counter[str] = Counter(due=0, kept=0, late=0, silent=0, broken=0, waiting=0)
         for case, promise in self.promises:
             clocks = [c for c in case.clocks if c.obligation_id == promise.pk and c.clock == "performance"]
             if not clocks or clocks[-1].state == "paused":
                 continue
             if not (clocks[-1].due_at <= self.now and self.first <= clocks[-1].last_day <= self.last):
                 continue
-            if promise.state == "confirmed":
-                yield case, promise, "late" if _failed_once(case, promise) else "kept"
-            else:
-                yield case, promise, {"silent": "silent", "broken": "broken"}.get(promise.state, "waiting")
-
-    def kept(self) -> dict[str, int]:
-        n: Counter[str] = Counter(due=0, kept=0, late=0, silent=0, broken=0, waiting=0)
-        for _case, _promise, end in self._came_due():
             n["due"] += 1
-            n[end] += 1
+            if promise.state == "confirmed":
+                n["late" if _failed_once(case, promise) else "kept"] += 1
+            else:
+                n[{"silent": "silent", "broken": "broken"}.get(promise.state, "waiting")] += 1
         return dict(n)
-
-    def promised_stages(self) -> dict[str, int]:
-        """How many stages have a promise that came due and ended so; one of a mediation is of no stage."""
-        stages: dict[str, set[int]] = {name: set() for name in ("kept", "late", "silent", "broken")}
-        for _case, promise, end in self._came_due():
-            if promise.engagement_id is not None and end in stages:
-                stages[end].add(promise.engagement_id)
-        return {name: len(ids) for name, ids in stages.items()}
 
     def misroutes(self) -> dict[str, int]:
         """Given back as not one's own, and the entry by which the case left the intake again."""

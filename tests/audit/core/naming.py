@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from tests.audit.core.counting import RESULTS, World
+from tests.audit.core import last_day
+from tests.audit.core.counting import RESULTS, World, quantile, within
 
 #: What counts for the success rate; withdrawn and returned stand apart.
 JUDGED = ("settled", "unconfirmed", "settled_elsewhere", "failed")
@@ -32,15 +33,30 @@ def figures(world: World) -> dict[str, Any]:
         **{f"mended.{name}": wrong[name] for name in ("in_time", "late", "waiting")},
         "recovered": world.recovered(),
     }
-    for unit, values in handled.items():
-        result[f"handling_time.{unit}_mean"] = sum(values) / len(values) if values else None
+    for unit, days in handled.items():
+        result[f"handling_time.{unit}_mean"] = sum(days) / len(days) if days else None
+    for name, values in (
+        *(
+            (f"first_response.{unit}", values)
+            for unit, values in (("minutes", minutes["minutes"]), ("wd", minutes["days"]))
+        ),
+        ("acceptance.minutes", accepted),
+        *((f"handling_time.{unit}", values) for unit, values in handled.items()),
+    ):
+        result[f"{name}_median"] = quantile(values, 0.5) if values else None
+        result[f"{name}_p90"] = float(within(values, 0.9)) if values else None
     return result
 
 
 def further(world: World) -> dict[str, Any]:
     """Marks and shares that the comparison of places and periods shows beside these."""
     marks, settled = world.marks(), world.settled()
+    own, offers = last_day.answered(world), last_day.offered(world)
     return {
+        "last_day.part": len(own[1]),
+        "last_day.whole": len(own[0]),
+        "last_offer.part": len(offers[1]),
+        "last_offer.whole": len(offers[0]),
         "rating": len(marks),
         "rating.marks": sum(marks),
         "first_settled.part": settled["settled"],
@@ -68,6 +84,7 @@ def headlines(world: World) -> dict[str, Any]:
 
 def mirror(world: World) -> dict[str, Any]:
     """What an enterprise sees of itself."""
+    own, offers = last_day.answered(world), last_day.offered(world)
     settled, on_time = world.settled(), world.on_time()
     return {
         "delivered": len(world.delivered()),
@@ -79,7 +96,11 @@ def mirror(world: World) -> dict[str, Any]:
         "unanswered": len(world.unanswered()),
         "again": world.again(),
         "ended": len(world.ended()),
-        **{f"promises_{name}": n for name, n in world.promised_stages().items()},
+        "offered": len(offers[0]),
+        "offered_last_day": len(offers[1]),
+        "answered": len(own[0]),
+        "ended_last_day": len(own[1]),
+        **{f"promises_{name}": n for name, n in world.kept().items() if name != "due"},
         "untagged": sum(stage.row.pk not in world.book.rows.causes for stage in world.ended()),
         **{f"kept.{name}": n for name, n in world.kept().items()},
     }

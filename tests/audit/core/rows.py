@@ -76,6 +76,14 @@ class Rows:
             self._of_regions = dict(result)
         return self._of_regions
 
+    def of_firms(self) -> dict[int, list[Case]]:
+        """The cases that each enterprise has or had."""
+        result = defaultdict(list)
+        for case in self.cases.values():
+            for firm in {case.row.enterprise_id, *(stage.enterprise_id for stage in case.stages)} - {None}:
+                result[firm].append(case)
+        return dict(result)
+
     def above(self, region: int | None) -> Iterator[int]:
         """A region and all it lies in."""
         while region is not None:

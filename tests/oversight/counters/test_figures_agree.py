@@ -13,7 +13,7 @@ from django.db import transaction
 from authorities.models import Region
 from complaints import handling
 from complaints.handling import Answer, Move, Promise
-from complaints.handling.steps import consumer, enterprise, offers
+from complaints.handling.steps import authority, consumer, enterprise, offers
 from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Outcome, Status
@@ -313,6 +313,23 @@ def test_overdue_counts_before_anybody_swept(world: World) -> None:
     assert found(late, last=date(2026, 10, 1))["on_time"].n == 0, "not yet late at the end of that period"
     handling.sweep_clocks(now=late)
     assert found(late)["on_time"].beside["ended_late"] == 1
+
+
+def test_what_is_given_back_in_the_moment_of_its_filing_is_mended_once(world: World) -> None:
+    """The clock of its filing began, and ended, in the moment in which that of the return began."""
+    consents = {**given.a_request(world).consents, "entities": [world.mobile.pk, world.telecom.pk]}
+    case = given.a_complaint(
+        world, status=S.WITH_ENTERPRISE, now=THURSDAY, disputed_on=date(2026, 9, 1), consents=consents
+    )
+    move = enterprise.return_case(reason="wrong_entity", enterprise_id=world.telecom.pk)
+    given.step(case, move, world.handler, THURSDAY)
+    handling.sweep_clocks(now=THURSDAY + 6 * DAY)
+    forward = authority.forward(enterprise_id=world.telecom.pk, branch_id=None, because=given.BECAUSE)
+    given.step(case, forward, world.intake, THURSDAY + 7 * DAY)
+    later = THURSDAY + 8 * DAY
+    making.rebuild(now=later)
+    result = compare(date(2026, 9, 1), date(2026, 12, 31), later, Region.objects.get(code="350000"))["mended"]
+    assert (result.numerator, result.denominator) == (0, 1)
 
 
 def test_a_promise_that_waits_for_the_consumer_is_not_late(world: World) -> None:
