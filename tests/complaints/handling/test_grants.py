@@ -3,6 +3,7 @@
 from dataclasses import asdict, replace
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from complaints.handling import Answer, Promise, asking_promises
 from complaints.handling.asking_promises import sweep_promises
 from complaints.handling.steps import consumer, enterprise, offers, older_offers
 from complaints.models import Complaint, Matter, Notice, Offer
-from complaints.procedure.refusals import WrongInput
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Outcome
 from complaints.procedure.workflow import Status as S
-from tests import given, reloaded
+from tests import at_once, given, reloaded
 from tests.cast import WEDNESDAY, World
 
 DAY = "2026-12-07"
@@ -328,3 +329,14 @@ def test_money_and_what_is_done_are_added_one_after_the_other(world: World) -> N
     given.step(case, cancel, world.handler, LATER)
     assert reloaded(matter).state == "answered"
     assert list(case.obligations.order_by("ordinal").values_list("amount", flat=True)) == [100, Decimal("28.50"), None]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_promise_that_is_added_twice_at_once_is_added_once(world: World) -> None:
+    case = of_former_days(world, S.CLOSED)
+    sweep_promises(now=LATER)
+    move = older_offers.add_promise(kind="transfer", what="补付", due_on=DAY)
+    add = partial(handling.take, move, [case.pk], actor=world.handler, now=LATER)
+    results = at_once(add, add, refusal=StepNotAllowed)
+    assert sorted(isinstance(one, StepNotAllowed) for one in results) == [False, True]
+    assert (reloaded(case).status, states(case)) == (S.PERFORMING, ["confirmed", "due"])

@@ -1,6 +1,7 @@
 """An offer that grants nothing is no settlement: it cannot be accepted, may be let rest, and silence is no yes."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -9,10 +10,11 @@ from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import consumer, enterprise, offers
 from complaints.models import Complaint, Engagement, HandlingStep, Notice
 from complaints.parties.actors import Actor
+from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Outcome
 from complaints.procedure.workflow import Status as S
 from complaints.record.verification import verify
-from tests import given
+from tests import at_once, given
 from tests.cast import WEDNESDAY, World
 
 SOON, LATER, LAPSED = (WEDNESDAY + timedelta(**{unit: n}) for unit, n in (("hours", 1), ("hours", 2), ("days", 9)))
@@ -170,3 +172,13 @@ def test_nobody_but_the_consumer_lets_it_rest(world: World, who: str) -> None:
     actor: Actor = world.actor(who)
     given.raised(handling.take, consumer.let_rest(), [given.refused_in_full(world).pk], actor=actor, now=SOON)
     assert not Engagement.objects.filter(odr_result="failed").exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twice_at_once_is_once(world: World) -> None:
+    case = given.refused_in_full(world)
+    rest = partial(handling.take, consumer.let_rest(), [case.pk], actor=world.consumer, now=SOON)
+    results = at_once(rest, rest, refusal=StepNotAllowed)
+    assert sorted(isinstance(one, StepNotAllowed) for one in results) == [False, True]
+    assert HandlingStep.objects.filter(complaint=case, step="let_rest").count() == 1
+    assert verify(number=case.number).is_unbroken
