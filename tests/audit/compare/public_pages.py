@@ -233,6 +233,6 @@ def _of_page(page: Element, ended: Mapping[str, int]) -> list[str]:
     wrong += [
         said
         for box in boxes_of(page)
-        if id(box) not in in_rows and not re.search(r"Wilson|95% ?的可能范围", box.text) and (said := wrong_in(box))
+        if id(box) not in in_rows and not re.search(r"Wilson|95% ?的?可能范围", box.text) and (said := wrong_in(box))
     ]
     return wrong
