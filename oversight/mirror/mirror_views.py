@@ -110,6 +110,7 @@ def performance(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "enterprise": looking.enterprise,
             "branches": looking.branches,
             "before": mirror.before(looking.measure).period,
+            "has_today": asked.period.last >= workspace.today,
             "periods": asked.periods(),
             "cards": _cards(now, then, looking),
             "causes": _causes(looking),

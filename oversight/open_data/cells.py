@@ -169,7 +169,7 @@ def cells_from(
     for figure in FIGURES:
         tell(result, figure, tree, counted.regions, already=already, by=by)
     for pk, numbers in result.regions.items():
-        # Of a rounded month money is told by a rule of its own (``sums_told``).
+        # Of a rounded month money is told by a rule of its own, and otherwise held back by it (``sums_told``).
         is_told = by is withholding and numbers.get("recovered_n", 0) is not None
         numbers["recovered"] = counted.regions[pk]["recovered"] if is_told else None
     cells = Cells(regions=result.regions)
@@ -216,20 +216,27 @@ def payments_of(month: date, places: Mapping[int, Region]) -> dict[int, Payments
     return result
 
 
+def sums_of(own: Mapping[int, Payments], places: Mapping[int, Region]) -> dict[int, Payments]:
+    """Of each region with all that lie in it, where anything was paid."""
+    sums: dict[int, Payments] = defaultdict(Payments)
+    for pk, payments in own.items():
+        at: int | None = pk
+        while at is not None and at in places:
+            sums[at] += payments
+            at = places[at].parent_id
+    return dict(sums)
+
+
 def sums_told(own: Mapping[int, Payments], places: Mapping[int, Region]) -> dict[int, int]:
     """Yuan by region, in steps of a thousand, where neither the sum nor what is left of the sum above tells a payment.
 
     A region's sum is told where it keeps the rule (``sum_may_be_shown``) and so does what the told ones leave of the
     sum above it; else the smallest of them is not told either. Below one that is not told none is.
     """
-    sums: dict[int, Payments] = defaultdict(Payments)
+    sums = sums_of(own, places)
     below: dict[int | None, set[int]] = defaultdict(set)
-    for pk, payments in own.items():
-        at: int | None = pk
-        while at is not None and at in places:
-            sums[at] += payments
-            below[places[at].parent_id].add(at)
-            at = places[at].parent_id
+    for pk in sums:
+        below[places[pk].parent_id].add(pk)
     told: dict[int, int] = {}
     waiting = [pk for pk in below[None] if sums[pk].may_be_told]
     while waiting:

@@ -29,7 +29,7 @@ from oversight.figures.rounding import BASE, FARTHEST, POSSIBLE, Reader, Version
 from oversight.figures.suppression import TOTAL, Axis, Key, with_sums
 from oversight.models import DataFile, DataSet
 from oversight.open_data import files, quarters, reading
-from oversight.open_data.cells import NONE, Cells, Withheld, cells_of, payments_of, sums_told, withholding
+from oversight.open_data.cells import NONE, Cells, Withheld, cells_of, payments_of, sums_of, sums_told, withholding
 from oversight.open_data.quarters import ends_with
 from oversight.open_data.reading import OF_QUARTERS, RETIRED, TABLES, WITHHELD
 from web import small_numbers
@@ -66,6 +66,24 @@ def broken() -> Iterator[tuple[DataSet, list[str]]]:
     for data_set in DataSet.objects.order_by("month", "-version").distinct("month"):
         if wrong := wrong_in(data_set):
             yield data_set, wrong
+
+
+def _hold_back_money(cells: Cells, month: date, before: DataSet | None) -> None:
+    """Of a month told by withholding: a sum that tells a payment (``sums_told``) is withheld from the first version on,
+    and what that withheld stays so."""
+    places = {region.pk: region for region in Region.objects.all()}
+    if before is None:
+        own = payments_of(month, places)
+        held = sums_of(own, places).keys() - sums_told(own, places).keys()
+    else:
+        was = {
+            line["region_code"]
+            for line in reading.lines(before.files.get(name="regions.csv"))
+            if line.get("recovered") == WITHHELD
+        }
+        held = {pk for pk, region in places.items() if region.code in was}
+    for pk in held & cells.regions.keys():
+        cells.regions[pk]["recovered"] = None
 
 
 def _columns(name: str, file: DataFile) -> list[str]:
@@ -212,6 +230,8 @@ def issue(month: date, *, now: datetime) -> DataSet | None:
     cells = cells_of(month, **by)
     if rounding:
         rounding.tell_money(cells, month)
+    else:
+        _hold_back_money(cells, month, before)
     multiple_of = BASE if rounding else 1
     tables = files.rows_of(month, cells, quarter, multiple_of=multiple_of)
     made = files.files_of(month, tables, multiple_of=multiple_of)

@@ -80,6 +80,14 @@ def test_the_numbers_are_those_of_the_rows_and_each_opens_a_list_of_that_length(
     assert f"/enterprise/cases/{november['failed'].number}/" in page_of(world.lead, tagged)
 
 
+def test_the_time_before_stands_beside_and_is_called_no_change_and_today_is_not_over(world: World) -> None:
+    today = timezone.localdate()
+    usual = page_of(world.lead, PAGE)
+    assert "两期只并列列出，不能据此说有变化" in usual
+    assert "今天还没有过完" not in usual
+    assert "今天还没有过完" in page_of(world.lead, f"{PAGE}?first={today - timedelta(days=6)}&last={today}")
+
+
 def test_an_offer_on_the_last_day_is_seen(world: World) -> None:
     case = a_complaint(world, status=S.NEGOTIATING, now=at(4))
     step(case, an_offer(due_on=date(2026, 12, 20)), world.handler, at(18))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, date, datetime, timedelta
 from math import exp, lgamma, log, pi, sqrt
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -131,6 +133,32 @@ def test_what_was_published_before_is_named_and_keeps_its_counts(
     cache.clear()
     assert keeping.to_correct() == []
     assert "不能说有变化" in page_of(None, f"/open/reports/{second.pk}/")
+
+
+#: What says a change of a number of cases, and where it may: what the swings were measured for, what names reports of
+#: before, and the backlog (what came in less what was closed is no estimate).
+SAYS_A_CHANGE = re.compile(r"环比|同比|上升|下降|升高|降低|持平|在增加|在减少")
+MAY = {
+    "oversight/hot_spots/reduction_forms.py": "同类没有同样下降",
+    "oversight/presenting/shifts.py": "积压在",
+    "templates/oversight/reports/open_one.html": "“环比”没有和平常的波动比较",
+    "complaints/dossier/README.txt": "落单的直接上升",
+}
+
+
+def test_no_page_letter_or_paper_calls_a_difference_a_change_by_itself() -> None:
+    root = Path(__file__).parents[2]
+    packages = "accounts access api authorities complaints enterprises odr_portal oversight routing templates web"
+    wrong = []
+    for package in packages.split():
+        for path in (root / package).rglob("*"):
+            if path.suffix not in (".py", ".html", ".txt", ".typ") or not path.is_file():
+                continue
+            about = str(path.relative_to(root))
+            for line in path.read_text(encoding="utf-8").splitlines():
+                if SAYS_A_CHANGE.search(line) and MAY.get(about, "\0") not in line:
+                    wrong.append(f"{about}: {line.strip()}")
+    assert not wrong, "\n".join(wrong)
 
 
 CALENDAR = Calendar.weekdays_only(SHANGHAI)

@@ -243,8 +243,11 @@ def _of_money(release: Release, before: Release | None, as_of: AsOf) -> Pairs:
         if release.base == 1:
             if line["recovered_n"] == WITHHELD:
                 yield Pair(*about, said, WITHHELD)
+            elif said == WITHHELD:
+                # A sum that tells a payment, or that leads to one; nothing at all is no such sum.
+                yield Pair("money withheld without a payment", *about[1:], not as_of.unsure and not cents, False)
             elif not as_of.unsure:
-                yield Pair(*about, round(100 * float(said)) if said != WITHHELD else said, sum(cents))
+                yield Pair(*about, round(100 * float(said)), sum(cents))
         elif said != WITHHELD and not as_of.unsure:
             yield Pair(*about, float(said) % YUAN == 0 and abs(float(said) - sum(cents) / 100) <= YUAN / 2, True)
             yield Pair("a sum that tells a payment", *about[1:], float(said) > 0 and not _may_be_told(cents), False)

@@ -151,6 +151,23 @@ def payments(code: str, *cents: int) -> None:
     )
 
 
+def test_a_month_that_is_told_by_withholding_tells_no_payment_either(world: World) -> None:
+    """A month of before, issued for the first time; what it withholds of money its next version withholds too."""
+    many = [50_000 + 100 * n for n in range(40)]
+    payments("350102", *many)
+    payments("350104", *many[:20], 9_000_000)  # one payment is nearly all
+    payments("350105", *many[:9])  # too few
+    [made] = issued(SEPTEMBER, now=NOW)
+    assert made.multiple_of == 1
+    told = {line["region_code"]: line["recovered"] for line in lines(made, "regions")}
+    assert (told["350104"], told["350105"], float(told["350102"])) == ("*", "*", sum(many) / 100)
+    payments("350105", *many)
+    again = issuing.issue(SEPTEMBER, now=NOW.replace(day=27))
+    assert again is not None
+    later = {line["region_code"]: line["recovered"] for line in lines(again, "regions")}
+    assert [code for code, yuan in told.items() if yuan == "*" and later[code] != "*"] == []
+
+
 def test_a_sum_of_money_that_would_tell_a_payment_is_not_told_nor_what_would_lead_to_it(
     world: World, rounded_from_september: None
 ) -> None:
