@@ -90,7 +90,7 @@ class World:
                 continue
             n["open"] += 1
             live = [c for c in case.clocks if c.ended_at is None and c.state in ("running", "lapsed")]
-            owed = [c for c in live if c.clock not in ("lead", "jurisdiction")]
+            owed = [c for c in live if not _is_among_authorities(c)]
             if any(c.lapsed_at is not None or c.due_at <= self.now for c in owed):
                 n["overdue"] += 1
             elif any(local(c.due_at - timedelta(microseconds=1)).date() <= horizon for c in owed):
@@ -264,3 +264,9 @@ def _failed_once(case: Case, promise: Any) -> bool:
     """Its day passed without a word of it being done, or somebody said that it was broken."""
     steps = ("lapse_performance", "report_breach", "lapse_performance_answer")
     return any(e.step in steps and e.data.get("obligation") == promise.ordinal for e in case.entries)
+
+
+def _is_among_authorities(clock: Any) -> bool:
+    """Only they know of it: a lead, a dispute about jurisdiction, what a superior asks of a lower authority."""
+    is_asked = clock.clock == "instruction" and clock.owed_by == "authority" and clock.audience == "authority"
+    return is_asked or clock.clock in ("lead", "jurisdiction")

@@ -24,9 +24,10 @@ COLUMNS = {
         select id as pk, complaint_id, enterprise_id, branch_id, from_at, until_at, odr_result, ended_by
         from complaints_engagement order by complaint_id, id""",
     "clocks": """
-        select id as pk, complaint_id, clock, obligation_id, state, started_at, due_at, last_day, chase_at, lapsed_at,
-            ended_at
-        from complaints_deadline order by complaint_id, id""",
+        select d.id as pk, d.complaint_id, d.clock, d.obligation_id, d.state, d.started_at, d.due_at, d.last_day,
+            d.chase_at, d.lapsed_at, d.ended_at, d.owed_by, m.audience
+        from complaints_deadline d left join complaints_matter m on m.id = d.matter_id
+        order by d.complaint_id, d.id""",
     "promises": """
         select o.id as pk, o.complaint_id, o.enterprise_id, o.engagement_id, o.ordinal, o.kind, o.amount, o.state,
             o.reported_at, o.confirmed_at
