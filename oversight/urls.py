@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from complaints.pages.authority.day import MORE
 from oversight import letters
 from oversight.administration import views as administration
 from oversight.dashboard import compare_views, list_views, views
@@ -13,6 +14,8 @@ from oversight.published import open_data_views
 from oversight.reports import open_report_views, report_views
 
 app_name = "oversight"
+# An officer's day names the hot spots that wait too long.
+MORE.append(hotspot_views.WAITING_LONG)
 
 urlpatterns = [
     path("metrics", system_views.metrics, name="metrics"),

@@ -6,6 +6,8 @@ A page begins at the row that its address names, and a count ends at ``MANY``.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from math import isfinite
+from struct import pack, unpack
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
@@ -26,11 +28,12 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """By a date of the row, ties by its id; rows without the date stand last."""
+    """By a date of the row, or a number that is not negative, ties by its id; rows without the date stand last."""
 
     field: str
     falling: bool = False
     may_be_absent: bool = False
+    is_number: bool = False
 
     def first(self, rows: QuerySet[Any], number: int) -> QuerySet[Any]:
         """The first few of a list that has the date in every row."""
@@ -61,8 +64,8 @@ def neighbours(page: KeysetPage[Any], address: str) -> dict[str, str]:
     }
 
 
-def _beyond(field: str, moment: datetime, pk: int | UUID, *, falling: bool) -> Func:
-    """(date, id) > (date, id) in one comparison, so that an index finds the place at once."""
+def _beyond(field: str, moment: datetime | float, pk: int | UUID, *, falling: bool) -> Func:
+    """(date or number, id) > (date or number, id) in one comparison, so that an index finds the place at once."""
     row, key = Func(F(field), F("pk"), function="ROW"), Func(Value(moment), Value(pk), function="ROW")
     return Func(
         row, key, template="%(expressions)s", arg_joiner=" < " if falling else " > ", output_field=BooleanField()
@@ -84,7 +87,8 @@ def page_of(
     list."""
     size = size or PAGE
     backwards = bool(asked.get("before"))
-    key = _read_key(asked.get("before") or asked.get("after") or "", is_uuid=isinstance(rows.model._meta.pk, UUIDField))
+    text, is_uuid = asked.get("before") or asked.get("after") or "", isinstance(rows.model._meta.pk, UUIDField)
+    key = _read_key(text, is_uuid=is_uuid, is_number=order.is_number)
     if key is not None and key[0] is None and not order.may_be_absent:
         key = None
     if key is None:
@@ -122,7 +126,7 @@ def _read(walk: QuerySet[Row], number: int, related: Sequence[str], shown: Query
 
 
 def _parts(
-    rows: QuerySet[Row], order: Order, key: tuple[datetime | None, int | UUID] | None, *, backwards: bool
+    rows: QuerySet[Row], order: Order, key: tuple[datetime | float | None, int | UUID] | None, *, backwards: bool
 ) -> list[QuerySet[Row]]:
     """The list in one or two stretches, each in the order of an index: dated, then undated."""
     field, falling = order.field, order.falling != backwards
@@ -168,10 +172,15 @@ def page_by_pk(walk: list[Any], asked: Mapping[str, str]) -> KeysetPage[Any]:
 
 def _write_key(row: Model, order: Order) -> str:
     moment = getattr(row, order.field)
+    if order.is_number:
+        # The bits of a number that is not negative, taken for a whole number, stand in the order of the numbers.
+        return f"{int.from_bytes(pack('>d', moment))}.{row.pk}"
     return f"{(moment - _EPOCH) // _TICK if moment else 'x'}.{row.pk}"
 
 
-def _read_key(text: str, *, is_uuid: bool = False) -> tuple[datetime | None, int | UUID] | None:
+def _read_key(
+    text: str, *, is_uuid: bool = False, is_number: bool = False
+) -> tuple[datetime | float | None, int | UUID] | None:
     """A key that somebody changed is no key: the first page is shown."""
     moment, _dot, typed = text.partition(".")
     pk: int | UUID | None
@@ -179,6 +188,10 @@ def _read_key(text: str, *, is_uuid: bool = False) -> tuple[datetime | None, int
         pk = UUID(typed) if is_uuid else whole(typed, 18)
     except ValueError:
         return None
+    if is_number:
+        bits = whole(moment, 19)
+        value = unpack(">d", bits.to_bytes(8))[0] if bits is not None and bits < 2**63 else None
+        return None if value is None or pk is None or not isfinite(value) else (value, pk)
     ticks = whole(moment, 16)
     if pk is None or (ticks is None and moment != "x"):
         return None

@@ -16,6 +16,7 @@ from complaints.desks.authority_lists import AT_ENTERPRISE, HERE, due_soon
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.case_query import ALL_AT, NONE_AT
 from oversight.hot_spots.hotspots import believed
+from oversight.hot_spots.owners import LONG
 from oversight.hot_spots.reduction_forms import line_of
 from oversight.presenting import cards, charts, choosing, flow, lengths, overview, shifts
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
@@ -165,7 +166,7 @@ def whose_list(officer_id: int | None, authority_id: int | None) -> str:
 FIRST = ("overdue", "due_soon", "open", "received", "closed", "settled", "on_time", "first_response", "recovered")
 #: So many holders of late cases are named in the sentence; the panel shows more.
 NAMED = 2
-#: So many of the newest hot spots; the page of hot spots has them all.
+#: So many of the surest hot spots; the page of hot spots has them all.
 HOT = 5
 
 
@@ -179,7 +180,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     burning = overview.burning(
         page.measure, with_hands=not places.parts, most=seen.whole.open_now["overdue"] + seen.whole.open_now["due_soon"]
     )
-    hot = list(believed(places.regions)[:HOT])
+    hot = list(believed(places.regions).order_by("q", "pk")[:HOT])
     than = _than(page)
     results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
@@ -216,7 +217,11 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
             "held_at": burning.at if burning.at < workspace.now else None,
             "hands": [_hand(one, page) for one in burning.hands],
             "workload_url": reverse("oversight:workload") + asked.url(page="", sort=""),
-            "hot": [line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk])) for spot in hot],
+            "hot": [
+                line_of(spot, url=reverse("oversight:hot-spot", args=[spot.pk]))
+                | {"waits_long": workspace.now - spot.found_at > LONG}
+                for spot in hot
+            ],
         },
     )
 

@@ -19,7 +19,7 @@ from database.sql_files import read_sql
 from oversight.counters.sums import TALLY
 from oversight.figures.dispersion import Dispersion, Past, error, expected, size_of
 from oversight.hot_spots.unusual import DAYS, FEWEST, RUN_USUAL, RUNS, USUAL
-from oversight.models import HotSpot
+from oversight.models import HotSpot, HotSpotCells
 
 WEEK, DAY, RUN = (str(kind) for kind in (HotSpot.Kind.WEEK, HotSpot.Kind.DAY, HotSpot.Kind.RUN))
 #: So many weeks of past forecasts tell how restless a cell is: the newest of each week, or of each day.
@@ -177,6 +177,18 @@ def counted(day: date) -> Looked:
             else:
                 result.counts[Cell(whose, of, facet)] = Counts(week, weeks, today, days, lot, is_drawn)
     return result
+
+
+def note_looked(looked: Looked, day: date) -> None:
+    """How many cells were looked at, by the place whose authorities see them; once a day."""
+    if HotSpotCells.objects.filter(day=day).exists():
+        return
+    rows = [(whose == "e", of, *numbers) for (whose, of), numbers in looked.cells.items()]
+    names = ("is_firm", "of", "weeks", "days")
+    with connection.cursor() as cursor:
+        cursor.execute("delete from oversight_hotspotcells")
+        columns = [list(column) for column in zip(*rows, strict=True)] or [[], [], [], []]
+        cursor.execute(_SQL["looked"], {"day": day, **dict(zip(names, columns, strict=True))})
 
 
 def series_of(cells: Iterable[Cell], day: date) -> dict[Cell, list[int]]:

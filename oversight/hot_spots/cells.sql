@@ -145,3 +145,12 @@ select exists (
     where kind = 'received'
         and day <= %(day)s::date - $eight_weeks and day > %(day)s::date - $nine_weeks
 )
+
+-- name: looked
+-- How many cells were looked at, by place: of an enterprise its domicile.
+insert into oversight_hotspotcells (place, day, weeks, days)
+select coalesce(e.domicile_id, w.of), %(day)s, sum(w.weeks), sum(w.days)
+from unnest(%(is_firm)s::boolean[], %(of)s::bigint[], %(weeks)s::int[], %(days)s::int[]) as w (is_firm, of, weeks, days)
+left join enterprises_enterprise e on w.is_firm and e.id = w.of
+where not w.is_firm or e.domicile_id is not null
+group by 1

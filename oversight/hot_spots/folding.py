@@ -26,7 +26,9 @@ Named = tuple[int | None, int | None, str]
 
 
 def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
-    """Without those that a row explains which is seen as well, ``within`` being what is seen."""
+    """Without those that a row explains which is seen as well, ``within`` being what is seen; what somebody took over
+    stands for itself.
+    """
     is_one = Func(
         F("pk"),
         OuterRef("explained_by"),
@@ -34,7 +36,7 @@ def shown(rows: QuerySet[HotSpot], within: Q) -> QuerySet[HotSpot]:
         arg_joiner=" = any(",
         output_field=BooleanField(),
     )
-    return rows.exclude(Exists(HotSpot.objects.filter(within).filter(is_one)))
+    return rows.filter(~Exists(HotSpot.objects.filter(within).filter(is_one)) | Q(owner__isnull=False))
 
 
 def fold(made: Iterable[int], *, looked: int) -> None:

@@ -49,6 +49,17 @@ def dismiss(spot_id: int, *, why: str, by: User, now: datetime) -> HotSpot:
     return _judged(spot_id, HotSpot.State.OPEN, HotSpot.State.DISMISSED, Kind.DISMISSED, why=why, by=by, now=now)
 
 
+def take_over(spot_id: int, *, by: User, now: datetime) -> HotSpot:
+    """Whoever takes it over stands for it from now on; once more by the same person changes nothing."""
+    with transaction.atomic():
+        spot = HotSpot.objects.select_for_update().get(pk=spot_id)
+        if spot.owner_id != by.pk:
+            spot.owner = by
+            spot.save(update_fields=["owner"])
+            HotSpotAction.objects.create(hot_spot=spot, kind=Kind.TAKEN, at=now, by=by)
+    return spot
+
+
 def reopen(spot_id: int, *, why: str, by: User, now: datetime) -> HotSpot:
     """It is to be judged after all."""
     return _judged(spot_id, HotSpot.State.DISMISSED, HotSpot.State.OPEN, Kind.REOPENED, why=why, by=by, now=now)
@@ -59,8 +70,8 @@ def _judged(spot_id: int, before: str, after: str, kind: str, *, why: str, by: U
         spot = HotSpot.objects.select_for_update().get(pk=spot_id)
         if spot.state != before:
             raise ReductionRefusal("moved_on", _("这个热点已经由别人判断过了，请重新打开页面。"))
-        spot.state = after
-        spot.save(update_fields=["state"])
+        spot.state, spot.owner = after, by
+        spot.save(update_fields=["state", "owner"])
         HotSpotAction.objects.create(hot_spot=spot, kind=kind, at=now, by=by, text=why)
     return spot
 
@@ -83,8 +94,8 @@ def open_guidance(
                 )
         except IntegrityError:
             raise ReductionRefusal("opened_before", _("对这家企业已经就这个热点发起过行政指导。")) from None
-        spot.state = HotSpot.State.GUIDED
-        spot.save(update_fields=["state"])
+        spot.state, spot.owner = HotSpot.State.GUIDED, by
+        spot.save(update_fields=["state", "owner"])
         _note(guidance, Kind.OPENED, by=by, now=now, text=causes)
         _add(guidance, first, by=by, now=now)
     return guidance

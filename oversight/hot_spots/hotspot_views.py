@@ -5,11 +5,12 @@ anyway. Marks alike make a candidate, the texts themselves decide; no text leave
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
+from datetime import timedelta
 from itertools import combinations
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -18,20 +19,22 @@ from django.utils.translation import gettext_lazy
 
 from accounts.idempotency import redirect_once
 from accounts.keys import sealed_fields
+from accounts.models import User
 from accounts.roles import Right
 from complaints.desks import keyset
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.keyset import Tab
 from complaints.models import Complaint, PersonalText, PersonDigest
+from complaints.pages.authority.day import Number
 from complaints.parties.actors import Actor
 from complaints.reading.case import AUTHORITY, case_url
 from complaints.record.person_digests import COPIED, MARK, same_text
 from oversight.figures.definitions import Period
-from oversight.hot_spots import folding, guiding, reduction_forms
+from oversight.hot_spots import folding, guiding, owners, reduction_forms
 from oversight.hot_spots.guiding import ReductionRefusal
 from oversight.hot_spots.reduction_forms import ReasonForm
-from oversight.hot_spots.unusual import FEWEST, RATE
-from oversight.models import HotSpot, Tally
+from oversight.hot_spots.unusual import BELIEVED, DAYS, FEWEST, RATE
+from oversight.models import HotSpot, HotSpotCells, Tally
 from oversight.presenting.cards import Lists
 from web.incoming import posted
 
@@ -76,15 +79,33 @@ def _texts(ids: list[int]) -> dict[int, str]:
     return {row.complaint_id: text for row in rows if (text := row.text)}
 
 
-NEWEST = keyset.Order("found_at", falling=True)
+NEWEST, SUREST = keyset.Order("found_at", falling=True), keyset.Order("q", is_number=True)
 RELATED = ("enterprise", "region")
 #: So many of the newest cases are listed, so many are compared for equal words, so many of a group are named.
 SHOWN, COMPARED, NAMED = 10, 300, 6
 TABS = (
     Tab("open", gettext_lazy("待判断"), "warn", gettext_lazy("没有待判断的热点。")),
+    Tab("long", gettext_lazy("待判断已久"), "bad", gettext_lazy("没有待判断超过14天的热点。")),
     Tab("guided", gettext_lazy("已发起指导"), "info", gettext_lazy("还没有就热点发起过行政指导。")),
     Tab("dismissed", gettext_lazy("无需处理"), "neutral", gettext_lazy("没有判断为无需处理的热点。")),
 )
+
+
+#: On the page of an officer's day.
+WAITING_LONG = Number(
+    "hot_spots",
+    gettext_lazy("待判断已久的热点"),
+    "bad",
+    lambda workspace: undecided(workspace).filter(owners.waits_long(workspace.now)),
+    "oversight:hot-spots",
+    {"view": "long"},
+)
+
+
+def undecided(workspace: Workspace) -> QuerySet[HotSpot]:
+    """What the own region has to judge, one row an event."""
+    within = workspace.around("place")
+    return folding.shown(HotSpot.objects.filter(within, state=HotSpot.State.OPEN), within)
 
 
 def spot_of(workspace: Workspace, pk: int) -> HotSpot:
@@ -116,21 +137,25 @@ def acting(workspace: Workspace, place: int | None) -> Actor:
 
 @officer_page("GET")
 def hot_spots(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
-    """The list, the newest first; a tab each state."""
+    """The list, the surest first, and what is decided by its date; a tab each state, and what waits too long."""
     rows = HotSpot.objects.filter(workspace.around("place"))
     lists = {tab.code: rows.filter(state=tab.code) for tab in TABS}
     # What somebody did something about stands for itself.
-    lists["open"] = folding.shown(lists["open"], workspace.around("place"))
+    lists["open"] = undecided(workspace)
+    lists["long"] = lists["open"].filter(owners.waits_long(workspace.now))
+    new = folding.shown(rows.filter(found_at__gte=workspace.now - timedelta(days=DAYS)), workspace.around("place"))
     tab = keyset.chosen_tab(TABS, request.GET)
-    page = keyset.page_of(lists[tab.code], request.GET, NEWEST, related=RELATED)
-    also = _also(rows, page.rows)
+    order = SUREST if tab.code == "open" else NEWEST
+    page = keyset.page_of(lists[tab.code], request.GET, order, related=RELATED)
+    also, responsible = _also(rows, page.rows), owners.owners_of(page.rows, day=workspace.today)
     return render(
         request,
         "oversight/hot_spots.html",
         {
-            **keyset.tabs_shown(TABS, tab, keyset.counts(lists), page, address=request.path),
+            **keyset.tabs_shown(TABS, tab, keyset.counts(lists | {"new": new}), page, address=request.path),
             "now": workspace.now,
-            "rows": [_line(row) | {"also": also[row.pk]} for row in page.rows],
+            "rows": [_line(row) | {"also": also[row.pk]} | _standing(row, responsible, workspace) for row in page.rows],
+            "looked": _looked(workspace),
             "rises": reduction_forms.detectable_rises(),
             "rate": f"{RATE * 100:.1f}",
             "fewest": FEWEST,
@@ -140,13 +165,22 @@ def hot_spots(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 @officer_page("GET", "POST")
 def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpResponseBase:
-    """One: nine counts, the cases, equal texts; POST judges it not to be a cause for action, or takes that back."""
+    """One: nine counts, the cases, equal texts; POST judges it not to be a cause for action, or takes that back; with
+    ``take`` it takes the hot spot over.
+    """
     spot = spot_of(workspace, pk)
     office = acting_for(workspace, spot.place)
     form, status = ReasonForm(posted(request)), 200
     if request.method == "POST":
         if office is None:
             raise Http404
+        if "take" in request.POST:
+
+            def take() -> tuple[str, str]:
+                guiding.take_over(spot.pk, by=workspace.user, now=workspace.now)
+                return request.path, _("这个热点现在由您负责。")
+
+            return redirect_once(request, take)
         status = 422
         if form.is_valid():
 
@@ -169,6 +203,7 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
     wider = seen.filter(explained_by__contains=[spot.pk], first__lte=spot.last, last__gte=spot.first).order_by(
         "-observed", "pk"
     )
+    responsible = owners.owners_of([spot], day=workspace.today)
     guidances = list(spot.guidances.select_related("enterprise", "authority"))
     period, code = Period(first=spot.first, last=spot.last), spot.region.code if spot.region else ""
     return render(
@@ -193,6 +228,8 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
             "wider": [_line(one) for one in wider[:SHOWN]],
             "groups": _groups(cases),
             "may_act": office is not None,
+            "standing": _standing(spot, responsible, workspace),
+            "is_mine": spot.owner_id == workspace.user.pk,
             "guidances": [
                 {
                     "row": row,
@@ -208,6 +245,27 @@ def hot_spot(request: HttpRequest, workspace: Workspace, pk: int) -> HttpRespons
         },
         status=status,
     )
+
+
+def _standing(spot: HotSpot, responsible: Mapping[int, User], workspace: Workspace) -> dict[str, Any]:
+    """How old it is, who stands for it, and whether it may well be one of those that chance makes."""
+    return {
+        "days": max(0, (workspace.now - spot.found_at).days),
+        "owner": responsible[spot.pk].name if spot.pk in responsible else "",
+        "is_taken": spot.owner_id is not None and spot.pk in responsible and responsible[spot.pk].pk == spot.owner_id,
+        "waits_long": spot.state == HotSpot.State.OPEN and workspace.now - spot.found_at > owners.LONG,
+        "is_unsure": spot.method != 1 and spot.q > BELIEVED,
+    }
+
+
+def _looked(workspace: Workspace) -> dict[str, Any] | None:
+    """How many cells of the own region a look looks at, and how many rows a week chance is expected to make of them:
+    as weeks, as days, and as runs, of which there are about as many as of weeks.
+    """
+    sums = HotSpotCells.objects.filter(workspace.around("place")).aggregate(weeks=Sum("weeks"), days=Sum("days"))
+    if not sums["weeks"]:
+        return None
+    return {"cells": f"{sums['weeks']:,}", "chance": round(RATE * (2 * sums["weeks"] + sums["days"]))}
 
 
 def _line(spot: HotSpot) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def look(day: date, *, now: datetime) -> int:
             return 0
         looked = cells.counted(day)
         is_running = day >= now.astimezone(SHANGHAI).date()
+        cells.note_looked(looked, day)
         exposure = Exposure.read(day, is_running=is_running)
         found = unusual_cells(looked, exposure, partial(cells.series_of, day=day))
         results = sorted(found, key=lambda one: one.chance)[:MOST]

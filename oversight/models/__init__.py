@@ -26,7 +26,7 @@ from oversight.models.published_models import (
     OversightView,
     SystemCheck,
 )
-from oversight.models.reduction import ConsumerWarning, Guidance, GuidanceMeasure, HotSpot, HotSpotAction
+from oversight.models.reduction import ConsumerWarning, Guidance, GuidanceMeasure, HotSpot, HotSpotAction, HotSpotCells
 
 __all__ = [
     "AMOUNTS",
@@ -47,6 +47,7 @@ __all__ = [
     "GuidanceMeasure",
     "HotSpot",
     "HotSpotAction",
+    "HotSpotCells",
     "MonthEnterprise",
     "MonthFacet",
     "MonthSpread",

@@ -28,6 +28,8 @@ class HotSpot(models.Model):
     its domicile). ``around``: [observed, expected] of all complaints in the same days. ``explained_by``: narrower ones
     of the same event (oversight/hot_spots/folding.py). ``restless``: the dispersion φ.
 
+    ``owner``: who took it up; who stands for it while nobody did, or they are away, says oversight/hot_spots/owners.py.
+
     ``method`` 2: ``share`` of the exposure of the nine counts that the last has, degrees of freedom ``df`` with which
     φ is known, false discovery rate ``q`` among all that was looked at then. Of method 1 nobody counted these.
     """
@@ -66,6 +68,7 @@ class HotSpot(models.Model):
     method = models.PositiveSmallIntegerField()
     found_at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State.choices, default=State.OPEN)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     explained_by = ArrayField(models.BigIntegerField(), default=list)
 
     class Meta:
@@ -85,6 +88,7 @@ class HotSpot(models.Model):
         ]
         indexes = [
             models.Index(fields=["state", "-found_at", "-id"], name="hot_spots_by_state"),
+            models.Index(fields=["state", "q", "id"], name="hot_spots_by_q"),
             models.Index(fields=["kind", "last"], name="hot_spots_of_a_day"),
             GinIndex(fields=["explained_by"], name="hot_spots_explained_by"),
         ]
@@ -116,6 +120,20 @@ class HotSpot(models.Model):
     def rise_of_its_like(self) -> float | None:
         """How many times as many as usual all others of its kind received in the same days; None of method 1."""
         return None if self.share is None else self.share / (1 - self.share) * self._times
+
+
+class HotSpotCells(models.Model):
+    """How many cells the first look of a day looked at, by the place whose authorities see them: their weeks, their
+    days.
+    """
+
+    place = models.IntegerField(primary_key=True)
+    day = models.DateField()
+    weeks = models.IntegerField()
+    days = models.IntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.place} {self.day}"
 
 
 class Guidance(models.Model):
@@ -259,6 +277,7 @@ class HotSpotAction(models.Model):
     """Who did what and when, in order; inserted only."""
 
     class Kind(models.TextChoices):
+        TAKEN = "taken", _("接手负责")
         DISMISSED = "dismissed", _("判断为无需处理")
         REOPENED = "reopened", _("重新列为待判断")
         OPENED = "opened", _("发起行政指导")

@@ -176,13 +176,15 @@ GROUPS = (
     ),
 )
 NUMBERS = tuple(number for group in (BURNING, *GROUPS) for number in group.numbers)
+#: What else waits for us on pages of packages above this one: their addresses put it here (oversight/urls.py).
+MORE: list[Number] = []
 
 
 @officer_page("GET")
 def day(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     yesterday = workspace.today - timedelta(days=1)
     counts = keyset.counts(
-        {n.name: n.rows(workspace) for n in NUMBERS}
+        {n.name: n.rows(workspace) for n in (*NUMBERS, *MORE)}
         | {"new": workspace.cases().filter(received_at__gte=lists.midnight(yesterday))}
     )
     mine = keyset.first(
@@ -208,9 +210,9 @@ def day(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 def _groups(workspace: Workspace) -> list[Group]:
     """What is to be distributed waits for somebody else where nobody here distributes."""
+    first, last = replace(GROUPS[0], numbers=(*GROUPS[0].numbers, *MORE)), GROUPS[-1]
     if workspace.may(Right.DISTRIBUTE):
-        return list(GROUPS)
-    first, last = GROUPS[0], GROUPS[-1]
+        return [first, *GROUPS[1:]]
     moved = {first.name: first.numbers[1:], last.name: (first.numbers[0], *last.numbers)}
     return [replace(group, numbers=moved.get(group.name, group.numbers)) for group in GROUPS]
 

@@ -27,19 +27,10 @@ from tests import ROOT, given, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import officer_of
 from tests.oversight.counting import CHARGE, DAY, NOW, TODAY, received, weeks
-from tests.oversight.looking import browser, cost, page_of, sent
+from tests.oversight.looking import browser, page_of, sent
 
 URL = "/authority/hot-spots/"
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def risen(world: World) -> World:
-    """Mobile's unexplained charges: ten a week for long, forty in this one; another enterprise stays as it was."""
-    for enterprise, counts in ((world.mobile, [10] * 34 + [40]), (world.telecom, [10] * 35)):
-        cell = {"enterprise": enterprise.pk, "problem": CHARGE, "thing": "service.telecom"}
-        received(weeks(TODAY, counts), region=world.region.pk, **cell)
-    return world
 
 
 def test_a_risen_cell_is_found_on_each_level_once_a_steady_one_is_not_and_the_first_page_names_it(risen: World) -> None:
@@ -201,12 +192,6 @@ def test_a_day_that_runs_is_not_taken_for_a_quiet_one(world: World) -> None:
     assert not found(is_running=True)
 
 
-@pytest.fixture
-def spot(risen: World) -> HotSpot:
-    hotspots.look(TODAY, now=NOW)
-    return HotSpot.objects.get(kind="week", region=risen.region, facet=f"p:{CHARGE}")
-
-
 def test_officers_of_the_region_see_it_with_chart_and_numbers_and_no_others(risen: World, spot: HotSpot) -> None:
     url, far = f"{URL}{spot.pk}/", officer_of(risen, "far")
     for person, status in ((risen.rui, 200), (risen.su, 200), (officer_of(risen, "head"), 200), (far, 404)):
@@ -240,16 +225,6 @@ def test_how_probable_it_is_by_chance_is_said_as_people_say_it() -> None:
     with override("zh-hans"):
         texts = [reduction_forms.chance_text(chance) for chance in (0.00083, 1.4e-4, 3.4e-10)]
     assert texts == ["约1,200分之一", "约7,100分之一", "不到百万分之一"]
-
-
-def test_the_list_costs_the_same_however_long_it_is(risen: World, spot: HotSpot) -> None:
-    client = browser(risen.rui)
-    few = cost(client, URL)
-    for back in range(1, 30):
-        spot.pk, spot.last = None, TODAY - back * DAY
-        spot.first = spot.last - 6 * DAY
-        spot.save()
-    assert cost(client, URL) == few <= 16
 
 
 def test_the_cases_behind_it_are_two_clicks_away_and_copies_stand_together(world: World) -> None:
