@@ -195,11 +195,6 @@ class Reflection:
         return share(self.counts["settled"], self.judged)
 
     @property
-    def upper(self) -> float | None:
-        """If every silence had been a yes."""
-        return share(self.counts["settled"] + self.counts["unconfirmed"], self.judged)
-
-    @property
     def came_due(self) -> int:
         return self.counts["in_time"] + self.counts["ended_late"] + self.counts["open_late"]
 

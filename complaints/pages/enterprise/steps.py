@@ -212,7 +212,7 @@ def _missing_explained(case: CasePage) -> list[Text]:
     if missing.acts:
         acts = joined(map(demand_text, missing.acts))
         texts.append(_("同意了、但没有约定怎样做到的：%(acts)s。每次补一项。") % {"acts": acts})
-    return [*texts, _("消费者会收到通知。已经办结的案件回到“和解待履行”，付清并由消费者确认后再办结。")]
+    return [*texts, _("消费者会收到通知。已经办结的案件回到“和解待履行”，做到并由消费者确认后再办结。")]
 
 
 PAGES: dict[str, Asked] = table(
