@@ -3,6 +3,7 @@ the page of the case says to the same reader, and no more."""
 
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -62,7 +63,7 @@ def agreement_paper(gathered: Gathered, *, site: str) -> dict[str, Any]:
         {"heading": _("当事人"), "facts": _parties(page)},
         {"heading": _("争议和诉求"), "lead": page.statement or "–", "facts": _facts(page)},
         _demands(page),
-        *([_offer(accepted) | {"heading": _("双方同意的方案")}] if accepted else []),
+        *([_offer(_agreed_part(accepted, page)) | {"heading": _("双方同意的方案")}] if accepted else []),
         *_ledger(promises, heading=_("约定的义务")),
         {
             "heading": _("说明"),
@@ -190,6 +191,12 @@ def _accepted(page: CasePage) -> OfferView | None:
     refusals = {stage.pk for stage in page.engagements if stage.accepted_refusal}
     accepted = (one for one in page.offers if one.state_code == "accepted" and not one.offer.grants_nothing)
     return next((one for one in accepted if one.offer.engagement_id not in refusals), None)
+
+
+def _agreed_part(offer: OfferView, page: CasePage) -> OfferView:
+    """Without what was answered to demands that were not accepted with it."""
+    settled = {d.ordinal for d in page.demands if d.is_settled}
+    return replace(offer, answers=[a for a in offer.answers if a.ordinal in settled]) if settled else offer
 
 
 def _offer(offer: OfferView) -> Section:
