@@ -33,7 +33,7 @@ publish_indicators = _task("publish_indicators", indicator_making.publish, secon
 sweep_summaries = _task("sweep_summaries", letters.sweep_summaries, drains=True)
 sweep_counters = _task("sweep_counters", rollups.fold, drains=True)
 sweep_comparison = _task("sweep_comparison", rollups.sweep_comparison, drains=True, seconds=240)
-sweep_hot_spots = _task("sweep_hot_spots", hotspots.sweep, seconds=120)
+sweep_hot_spots = _task("sweep_hot_spots", hotspots.sweep, seconds=240)
 sweep_effects = _task("sweep_effects", effects.sweep, drains=True, seconds=120)
 sweep_guidance = _task("sweep_guidance", guiding.sweep_reminders, drains=True)
 sweep_open_data = _task("sweep_open_data", issuing.sweep_open_data, seconds=240)

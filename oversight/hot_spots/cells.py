@@ -59,10 +59,19 @@ _SQL = read_sql(
     longest=f"upto_{OLDER + RUN_USUAL}",
     far=FAR,
 )
+_LAG = f"(%(day)s::date - day) / {DAYS} as lag"
+#: What is counted of a cell: by the days of a row of the tally.
+_NINE = {"week": "lag = 0", "weeks": "lag > 0", "today": "lag = 0 and is_day", "days": "lag > 0 and is_day"}
 _COUNTED = _SQL["counted"].format(
-    lag=f"(%(day)s::date - day) / {DAYS}", day=f"(%(day)s::date - day) %% {DAYS} = 0", days=DAYS * (USUAL + 1)
+    columns=f"{_LAG}, (%(day)s::date - day) %% {DAYS} = 0 as is_day",
+    days=DAYS * (USUAL + 1),
+    key="",
+    counts=", ".join(f"count(*) filter (where {which}) as {name}" for name, which in _NINE.items()),
+    sums=", ".join(f"sum({name})::bigint as {name}" for name in _NINE),
 )
-_WEEKS = _SQL["weeks"].format(lag=f"(%(day)s::date - day) / {DAYS}", day="false", days=DAYS * RUN_WEEKS)
+_WEEKS = _SQL["weeks"].format(
+    columns=_LAG, days=DAYS * RUN_WEEKS, key=", lag", counts="lag, count(*) as n", sums="lag, sum(n)::bigint as n"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,8 +208,9 @@ def series_of(cells: Iterable[Cell], day: date) -> dict[Cell, list[int]]:
     names = [list(column) for column in zip(*((cell.whose, cell.of, cell.facet) for cell in result), strict=True)]
     with connection.cursor() as cursor:
         cursor.execute(_SQL["series"], {"day": day, **dict(zip(("whose", "of", "facets"), names, strict=True))})
-        for whose, of, facet, back, n in cursor:
-            result[Cell(whose, of, facet)][back] = n
+        numbered = list(result.values())
+        for nr, back, n in cursor:
+            numbered[nr - 1][back] = n
     return result
 
 
@@ -377,15 +387,6 @@ def sample(counts: Mapping[Cell, Counts | CellWeeks], kinds: Collection[str]) ->
         if cell.kind in kinds and own.mean and taken[at] < OF_A_SIZE and (own.mean >= LARGE or own.is_drawn):
             taken[at] += 1
             yield cell
-
-
-def around(counts: dict[Cell, Counts]) -> dict[tuple[str, int], list[float]]:
-    """By kind and length: all complaints of the same days beside what is usual, of the widest region."""
-    regions = [own for cell, own in counts.items() if cell.whose == "r" and not cell.facet]
-    whole = max(regions, key=lambda own: own.usual_weeks + own.week, default=None)
-    if whole is None:
-        return {}
-    return {(kind, 1): [count, usual / USUAL] for kind in (WEEK, DAY) for count, usual in [whole.of(kind)]}
 
 
 def cell_condition(whose: str, of: int, facet: str) -> tuple[str, dict[str, Any]]:

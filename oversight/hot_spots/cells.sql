@@ -1,25 +1,25 @@
 -- name: grouped
--- Cells and how many there are of each by lag. Those of regions are added up the tree, so each level has its own.
+-- Cells, what is counted of each, and by what (key). Those of regions are added up the tree, so each level has its own.
 -- Nothing but the tally's rows of what was received is read.
 with
 received as materialized (
-    select region, enterprise, problem, object, {lag} as lag, {day} as is_day
+    select region, enterprise, problem, object, {columns}
     from $tally
     where kind = 'received' and day <= %(day)s::date and day > %(day)s::date - {days}
 ),
 -- Cells of enterprises: all, and each problem.
 firms as (
-    select enterprise as of, facet, lag, count(*) as n, count(*) filter (where is_day) as d
+    select enterprise as of, facet, {counts}
     from received, lateral (values (''), ('p:' || problem)) f (facet)
     where enterprise is not null and facet <> 'p:'
-    group by 1, 2, 3
+    group by enterprise, facet{key}
 ),
 -- Cells of the smallest places: all, each problem and each object.
 places as (
-    select region, facet, lag, count(*) as n, count(*) filter (where is_day) as d
+    select region, facet, {counts}
     from received, lateral (values (''), ('p:' || problem), ('o:' || object)) f (facet)
     where facet not in ('p:', 'o:')
-    group by 1, 2, 3
+    group by region, facet{key}
 ),
 -- The regions in which these places lie.
 within as materialized (
@@ -28,15 +28,15 @@ within as materialized (
     join authorities_region up on r.region between up.id and up.last
 ),
 regions as (
-    select w.above as of, p.facet, p.lag, sum(p.n)::bigint as n, sum(p.d)::bigint as d
-    from places p
+    select w.above as of, facet, {sums}
+    from places
     join within w using (region)
-    group by 1, 2, 3
+    group by w.above, facet{key}
 ),
-cells as (
-    select 'e' as whose, of, facet, lag, n, d from firms
+cells as materialized (
+    select 'e' as whose, * from firms
     union all
-    select 'r', of, facet, lag, n, d from regions
+    select 'r', * from regions
 )
 
 -- name: counted
@@ -44,19 +44,9 @@ cells as (
 -- and of a part of all others, chosen by their names alone. The last rows say how many cells have enough in all nine
 -- to be looked at: of each enterprise and region those of weeks and those of days.
 $grouped,
-summed as materialized (
-    select
-        whose, of, facet,
-        coalesce(sum(n) filter (where lag = 0), 0)::bigint as week,
-        coalesce(sum(n) filter (where lag > 0), 0)::bigint as weeks,
-        coalesce(sum(d) filter (where lag = 0), 0)::bigint as today,
-        coalesce(sum(d) filter (where lag > 0), 0)::bigint as days
-    from cells
-    group by 1, 2, 3
-),
 drawn as (
-    select s.*, s.lot %% greatest(1, count(*) over () / $sample) = 0 as is_drawn
-    from (select *, (hashint8(of) # hashtext(facet)) & 2147483647 as lot from summed) s
+    select c.*, c.lot %% greatest(1, count(*) over () / $sample) = 0 as is_drawn
+    from (select *, (hashint8(of) # hashtext(facet)) & 2147483647 as lot from cells) c
 )
 select whose, of, facet, week, weeks, today, days, lot, is_drawn
 from drawn
@@ -64,7 +54,7 @@ where week >= $fewest or is_drawn
 union all
 select whose, of, null, count(*) filter (where week + weeks >= $fewest), 0, count(*) filter (where today + days >= $fewest),
     0, 0, false
-from summed
+from cells
 group by 1, 2
 
 -- name: weeks
@@ -74,7 +64,7 @@ group by 1, 2
 $grouped,
 summed as materialized (
     select
-        whose, of, facet,
+        whose, of, facet, array_agg(lag) as lags, array_agg(n) as counts,
         $upto
     from cells
     group by 1, 2, 3
@@ -82,20 +72,14 @@ summed as materialized (
 drawn as (
     select s.*, s.lot %% greatest(1, count(*) over () / $sample) = 0 as is_drawn
     from (select *, (hashint8(of) # hashtext(facet)) & 2147483647 as lot from summed) s
-),
-chosen as materialized (
-    select whose, of, facet, lot, is_drawn
-    from drawn
-    where is_drawn or exists (
-        select from (values $runs) r (long, n, usual)
-        where n >= $fewest
-            and n - usual * %(least)s::float8 * long / $run_usual > $far * sqrt(usual * %(least)s::float8 * long / $run_usual)
-    )
 )
-select whose, of, facet, lot, is_drawn, array_agg(c.lag), array_agg(c.n)
-from chosen
-join cells c using (whose, of, facet)
-group by 1, 2, 3, 4, 5
+select whose, of, facet, lot, is_drawn, lags, counts
+from drawn
+where is_drawn or exists (
+    select from (values $runs) r (long, n, usual)
+    where n >= $fewest
+        and n - usual * %(least)s::float8 * long / $run_usual > $far * sqrt(usual * %(least)s::float8 * long / $run_usual)
+)
 union all
 select null, null, null, count(*), null, null, null from summed where $longest >= $fewest
 
@@ -107,37 +91,37 @@ where kind = 'received' and day <= %(day)s::date and day > %(day)s::date - %(pas
 group by 1, 2, 3, 4
 
 -- name: series
--- The counts of single cells by day.
+-- The counts of single cells by day: of each, by its number in the lists, how many so many days back.
 with
 wanted as materialized (
-    select * from unnest(%(whose)s::text[], %(of)s::bigint[], %(facets)s::text[]) as w (whose, of, facet)
+    select nr, whose, of, left(facet, 1) as kind, substr(facet, 3) as category
+    from unnest(%(whose)s::text[], %(of)s::bigint[], %(facets)s::text[]) with ordinality as w (whose, of, facet, nr)
 ),
 received as materialized (
-    select region, enterprise, problem, object, %(day)s::date - day as lag, count(*) as n
+    select region, enterprise, problem, object, %(day)s::date - day as lag
     from $tally
     where kind = 'received' and day <= %(day)s::date and day > %(day)s::date - $past_days
-    group by 1, 2, 3, 4, 5
 ),
-within as materialized (
-    select r.region, up.id as above
+-- The smallest places in which the wanted regions' complaints lie.
+places as materialized (
+    select r.region, w.nr, w.kind, w.category
     from (select distinct region from received) r
-    join authorities_region up on r.region between up.id and up.last
-    where up.id in (select of from wanted where whose = 'r')
+    join (select * from authorities_region where id in (select of from wanted where whose = 'r')) up
+        on r.region between up.id and up.last
+    join wanted w on w.whose = 'r' and w.of = up.id
+),
+found as (
+    select w.nr, r.lag
+    from received r
+    join wanted w on w.whose = 'e' and w.of = r.enterprise and (w.kind = '' or w.category = r.problem)
+    union all
+    select p.nr, r.lag from received r join places p on p.region = r.region and p.kind = ''
+    union all
+    select p.nr, r.lag from received r join places p on p.region = r.region and p.kind = 'p' and p.category = r.problem
+    union all
+    select p.nr, r.lag from received r join places p on p.region = r.region and p.kind = 'o' and p.category = r.object
 )
-select 'e', enterprise, facet, lag, sum(n)::bigint
-from received
-cross join lateral (values (''), ('p:' || problem)) f (facet)
-join wanted w using (facet)
-where w.whose = 'e' and w.of = enterprise
-group by 1, 2, 3, 4
-union all
-select 'r', w.of, facet, lag, sum(n)::bigint
-from received
-join within using (region)
-cross join lateral (values (''), ('p:' || problem), ('o:' || object)) f (facet)
-join wanted w using (facet)
-where w.whose = 'r' and w.of = above
-group by 1, 2, 3, 4
+select nr::int, lag, count(*) from found group by 1, 2
 
 -- name: began
 select exists (

@@ -22,7 +22,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from enterprises.models import Enterprise
 from oversight.figures.dispersion import Dispersion, expected, moderated, q_values, tail, tail_t
 from oversight.hot_spots import cells, folding, runs, unusual
-from oversight.hot_spots.cells import FAR, Cell, Exposure, Looked, UnusualCell
+from oversight.hot_spots.cells import FAR, Cell, Counts, Exposure, Looked, UnusualCell
 from oversight.hot_spots.unusual import BELIEVED, DAY_LEVEL, DAYS, RATE, RUN_LEVEL, SILENT_WEEKS, USUAL, WEEK_LEVEL
 from oversight.models import HotSpot
 
@@ -39,7 +39,8 @@ MOST = 5000
 DAY = timedelta(days=1)
 #: Two who look at once wait for each other.
 _LOCK = 0x0F1653
-_PATIENCE = "55s"
+#: For a pass; and for the look at runs, which reads sixty-two weeks.
+_PATIENCE, _PATIENCE_FOR_RUNS = "55s", "150s"
 
 
 def sweep(*, now: datetime) -> int:
@@ -52,8 +53,9 @@ def sweep(*, now: datetime) -> int:
     result = 0
     for name, since, looked in (
         (MARK, midnight, partial(look, today - DAY)),
-        (MARK_RUNS, monday, partial(look_at_runs, monday.date() - DAY)),
         (MARK_TODAY, now - EVERY, partial(look, today)),
+        # The dearest comes last, so that nothing waits for it.
+        (MARK_RUNS, monday, partial(look_at_runs, monday.date() - DAY)),
     ):
         if not Heartbeat.objects.filter(name=name, at__gte=since).exists():
             result += looked(now=now)
@@ -76,7 +78,16 @@ def look(day: date, *, now: datetime) -> int:
         exposure = Exposure.read(day, is_running=is_running)
         found = unusual_cells(looked, exposure, partial(cells.series_of, day=day))
         results = sorted(found, key=lambda one: one.chance)[:MOST]
-        return _kept(results, day, cells.around(looked.counts), looked.number(cells.WEEK), now=now)
+        return _kept(results, day, _around(looked.counts), looked.number(cells.WEEK), now=now)
+
+
+def _around(counts: dict[Cell, Counts]) -> dict[tuple[str, int], list[float]]:
+    """By kind and length: all complaints of the same days beside what is usual, of the widest region."""
+    regions = [own for cell, own in counts.items() if cell.whose == "r" and not cell.facet]
+    whole = max(regions, key=lambda own: own.usual_weeks + own.week, default=None)
+    if whole is None:
+        return {}
+    return {(kind, 1): [count, usual / USUAL] for kind in LEVELS for count, usual in [whole.of(kind)]}
 
 
 def look_at_runs(day: date, *, now: datetime) -> int:
@@ -84,7 +95,7 @@ def look_at_runs(day: date, *, now: datetime) -> int:
 
     What a week or day that has a row explains is no news: without it the run must stand out as well.
     """
-    with _looking():
+    with _looking(_PATIENCE_FOR_RUNS):
         exposure = Exposure.read(day, past_days=DAYS * cells.RUN_WEEKS)
         if exposure.weeks < runs.FEWEST_WEEKS:
             return 0
@@ -106,12 +117,12 @@ def _told_before(day: date) -> Mapping[Cell, set[int]]:
 
 
 @contextmanager
-def _looking() -> Iterator[None]:
+def _looking(patience: str = _PATIENCE) -> Iterator[None]:
     """One look at a time, and none without end."""
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
         for name in ("statement_timeout", "transaction_timeout"):
-            cursor.execute("select set_config(%s, %s, true)", [name, _PATIENCE])
+            cursor.execute("select set_config(%s, %s, true)", [name, patience])
         yield
 
 

@@ -86,7 +86,7 @@ def test_a_sweep_looks_at_the_day_before_once_at_the_weeks_before_once_a_week_an
     def looks(now: datetime) -> int:
         with CaptureQueriesContext(connection) as queries:
             hotspots.sweep(now=now)
-        return sum("from cells group by 1, 2, 3" in " ".join(query["sql"].split()) for query in queries)
+        return sum("from cells" in " ".join(query["sql"].split()) for query in queries)
 
     assert (looks(NOW), looks(NOW + timedelta(minutes=5)), looks(NOW + timedelta(minutes=30))) == (3, 0, 1)
     # Thursday, Friday, Sunday, Monday.

@@ -155,6 +155,8 @@ def test_the_page_the_list_and_the_first_page_say_for_how_many_weeks_and_since_w
     assert not missing_in(page, said, "收到270件；此前同样长的时间平均180.0件，为其1.5倍", "这几周和此前的26周")
     assert not missing_in(page, "方法二：与自己此前的26周和同类同期相比", "为平时的1.0倍，照此应有180.0件")
     assert page.count("<rect") == 32
+    # All of the enterprise, in which the same event is seen.
+    assert 'data-th="平时">180.0</td>' in page
     assert (page.count('class="f6"'), page.count('<span class="muted">热点</span>')) == (6, 6)
     assert said in page_of(rising.su, URL)
     assert said in page_of(rising.su, "/oversight/")
