@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from accounts.masking import masked_name
 from complaints.assignment import owners
 from complaints.desks.authority_workspace import Workspace
 from complaints.handling.steps import platform
-from complaints.models import Complaint, Engagement, Matter
+from complaints.models import Complaint, Deadline, Engagement, Matter
+from complaints.models.clocks import CLOCKS_OF_AUTHORITIES
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
-from complaints.procedure.workflow import ENTERPRISE_SIDE, Status
+from complaints.procedure.workflow import ENTERPRISE_SIDE, HIDDEN_CLOCKS, Audience, Clock, Status
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
 from complaints.reading import case_rows
 from complaints.reading.case import AUTHORITY, case_url, why_url
@@ -50,14 +51,46 @@ class ListedCase:
     sixty: Any = None
 
 
-def late(now: datetime) -> Q:
-    """A clock of the case has run out, whether a sweeper has seen it or not: the date that stands
-    on the case is the earliest of its clocks, lapsed ones too."""
+def late_outside(now: datetime) -> Q:
+    """A clock that parties know of has run out, whether a sweeper has seen it or not: the date that stands
+    on the case is the earliest of these clocks, lapsed ones too."""
     return OPEN & Q(next_due_at__lte=now)
 
 
+def late_inside(now: datetime) -> Q:
+    """A clock that only authorities know of has run out."""
+    return OPEN & Q(pk__in=late_clocks(now, INSIDE).values("complaint_id"))
+
+
+def late(now: datetime) -> Q:
+    """Any clock of the case has run out."""
+    return late_outside(now) | late_inside(now)
+
+
+def late_twice(now: datetime) -> Q:
+    """One that parties know of has run out, and one that only authorities know of."""
+    return late_outside(now) & late_inside(now)
+
+
+def late_when_closed(now: datetime) -> Q:
+    """Closed, and the authority still owes what should be done by now: a lead, a notice, an answer to an objection."""
+    return Q(status=Status.CLOSED, pk__in=late_clocks(now, _AFTER_CLOSING).values("complaint_id"))
+
+
+#: The same as ``case_file.is_internal``, of rows.
+INSIDE = Q(clock__in=sorted(HIDDEN_CLOCKS)) | Q(
+    clock=Clock.INSTRUCTION, owed_by="authority", matter__audience=Audience.AUTHORITY
+)
+_AFTER_CLOSING = Q(clock__in=[Clock.LEAD, Clock.NOTICE, Clock.OBJECTION])
+
+
+def late_clocks(now: datetime, which: Q) -> QuerySet[Deadline]:
+    """Those of ``OF_AUTHORITIES`` that have run out; an index has the live ones of these kinds."""
+    return Deadline.objects.filter(which, CLOCKS_OF_AUTHORITIES, state__in=["running", "lapsed"], due_at__lte=now)
+
+
 def due_soon(now: datetime, calendar: Calendar) -> Q:
-    """Not late yet, and due by the end of the second working day from today."""
+    """The next clock that parties know of has not run out, and does by the end of the second working day from today."""
     end = deadlines.working_days(calendar.local_day(now), SOON_DAYS, calendar, rule="due_soon").due_at
     return OPEN & Q(next_due_at__gt=now, next_due_at__lte=end)
 
@@ -145,7 +178,11 @@ def rows_of(cases: Sequence[Complaint], workspace: Workspace, *, beside: CaseExt
 def _row(case: Complaint, beside: CaseExtras, workspace: Workspace) -> ListedCase:
     name, clocks = beside.names.get(case.pk, ""), beside.clocks.get(case.pk, [])
     stands = standing(case, is_refused=case.pk in beside.refused)
-    deadline, facts = next_action.listed_facts(case, clocks, now=workspace.now, calendar=workspace.calendar)
+    moment: dict[str, Any] = {"now": workspace.now, "calendar": workspace.calendar}
+    deadline, facts = next_action.listed_facts(case, clocks, **moment)
+    if facts is None or not facts["is_overdue"]:
+        inside = next_action.inside_facts(case, clocks, **moment)
+        deadline, facts = inside if inside[0] is not None else (deadline, facts)
     clock = facts | {"url": why_url(case, deadline)} if facts is not None and deadline is not None else None
     return ListedCase(
         complaint=case,

@@ -41,6 +41,22 @@ LIES = {
     authority_lists.UNOWNED: _("超过1个工作日无人经办"),
     authority_lists.AT_ENTERPRISE: _("在企业手里"),
 }
+#: What is late: any clock; one that parties know of; one that only authorities know of; both; of a closed case.
+LATE, OUTSIDE, INSIDE, TWICE, WHEN_CLOSED = "1", "outside", "inside", "twice", "closed"
+DUE = {
+    LATE: _("已逾期"),
+    OUTSIDE: _("已逾期（对外期限）"),
+    INSIDE: _("已逾期（内部期限）"),
+    TWICE: _("已逾期（对外、内部都有）"),
+    WHEN_CLOSED: _("已办结，还有事逾期"),
+}
+_LATE = {
+    LATE: authority_lists.late,
+    OUTSIDE: authority_lists.late_outside,
+    INSIDE: authority_lists.late_inside,
+    TWICE: authority_lists.late_twice,
+    WHEN_CLOSED: authority_lists.late_when_closed,
+}
 #: Ways by which a complaint comes.
 CAME_BY = ("web", "station", "phone", "counter", "post", "hotline", "platform", "import", "api")
 RESULTS = ("settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned")
@@ -98,7 +114,7 @@ class CaseFilter(forms.Form):
     )
     status = forms.ChoiceField(label=_("状态"), required=False)
     overdue = forms.ChoiceField(
-        label=_("期限"), required=False, choices=[("", _("全部")), ("1", _("已逾期")), ("soon", _("2个工作日内到期"))]
+        label=_("期限"), required=False, choices=[("", _("全部")), *DUE.items(), ("soon", _("2个工作日内到期"))]
     )
     enterprise = forms.CharField(
         label=_("企业"), required=False, max_length=80, widget=forms.TextInput(attrs={"type": "search", "size": 14})
@@ -147,7 +163,8 @@ class CaseFilter(forms.Form):
                 self.add_error(end, _("结束日期早于开始日期。"))
                 cleaned.pop(start)
         self.conditions: dict[str, Any] = {name: value for name, value in cleaned.items() if value}
-        self.default = ANY if any(name in self.conditions for name in OF_A_PERIOD) else OPEN_CASES
+        is_of_closed = self.conditions.get("overdue") == WHEN_CLOSED
+        self.default = ANY if is_of_closed or any(name in self.conditions for name in OF_A_PERIOD) else OPEN_CASES
         self.conditions.setdefault("status", self.default)
         values["status"] = self.conditions["status"]
 
@@ -227,9 +244,10 @@ def narrowed(cases: QuerySet[Complaint], values: dict[str, Any], workspace: Work
         cases = cases.filter(OPEN)
     elif status not in (OPEN_CASES, ANY):
         cases = cases.filter(status=status)
-    if values.get("overdue") == "1":
-        cases = cases.filter(authority_lists.late(workspace.now))
-    elif values.get("overdue") == "soon":
+    overdue = values.get("overdue", "")
+    if overdue in _LATE:
+        cases = cases.filter(_LATE[overdue](workspace.now))
+    elif overdue == "soon":
         cases = cases.filter(authority_lists.due_soon(workspace.now, workspace.calendar))
     if values.get("waiting") in authority_lists.LYING:
         cases = cases.filter(authority_lists.LYING[values["waiting"]](workspace))
@@ -245,7 +263,11 @@ def narrowed(cases: QuerySet[Complaint], values: dict[str, Any], workspace: Work
         cases = cases.filter(authority_lists.at_an_authority(), nobody)
     elif officer.startswith(ALL_AT):
         here = Q(handling_authority_id=int(officer.removeprefix(ALL_AT)))
-        cases = cases.filter(OPEN, ~authority_lists.at_an_enterprise(), here)
+        held = ~authority_lists.at_an_enterprise()
+        if overdue == LATE:
+            # What only authorities know of is theirs, whoever has the case.
+            held |= authority_lists.late_inside(workspace.now)
+        cases = cases.filter(OPEN, held, here)
     elif officer:
         cases = cases.filter(officer=None if officer == "none" else int(officer))
     if values.get("region"):

@@ -1,7 +1,9 @@
 """Cases in which silence was the answer to an offer that granted nothing, and a late yes made them settled: they are
-marked as 0009 marks those that were accepted in time. What the record says of them stays."""
+marked as 0009 marks those that were accepted in time. What the record says of them stays.
 
-from django.db import migrations
+And an index of the few live clocks that only authorities know of, or that run on when the case is closed."""
+
+from django.db import migrations, models
 
 #: Stages that a late yes settled though the offer granted nothing (or nothing that was still wanted) and promised none.
 STAGES = """
@@ -33,4 +35,16 @@ where c.outcome = 'settled' and c.reason = 'answered_late'
 class Migration(migrations.Migration):
     dependencies = [("complaints", "0009_nothing_granted")]
 
-    operations = [migrations.RunSQL([STAGES, CASES])]
+    operations = [
+        migrations.RunSQL([STAGES, CASES]),
+        migrations.AddIndex(
+            "deadline",
+            models.Index(
+                name="clocks_of_authorities",
+                fields=["due_at", "complaint"],
+                condition=models.Q(
+                    clock__in=["lead", "jurisdiction", "instruction", "notice", "objection"], ended_at=None
+                ),
+            ),
+        ),
+    ]

@@ -10,6 +10,11 @@ from complaints.models.matters import Matter
 from complaints.models.settlement import Obligation
 from complaints.procedure.workflow import Clock
 
+#: Kinds of clocks that only authorities know of (an instruction: where its matter is for them alone), or that run on
+#: when the case is closed. Of live ones an index has them, in these words.
+OF_AUTHORITIES = (Clock.LEAD, Clock.JURISDICTION, Clock.INSTRUCTION, Clock.NOTICE, Clock.OBJECTION)
+CLOCKS_OF_AUTHORITIES = Q(ended_at=None, clock__in=[str(clock) for clock in OF_AUTHORITIES])
+
 
 class Deadline(models.Model):
     """One clock of one case.
@@ -80,6 +85,7 @@ class Deadline(models.Model):
                 name="escalated_clocks",
                 condition=Q(ended_at__isnull=True, escalated_to__isnull=False),
             ),
+            models.Index(fields=["due_at", "complaint"], name="clocks_of_authorities", condition=CLOCKS_OF_AUTHORITIES),
             models.Index(
                 fields=["id"],
                 name="provisional_clocks",

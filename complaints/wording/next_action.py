@@ -176,6 +176,23 @@ def listed_facts(
     return deadline, facts | ({"listed_as": listed_name(deadline)} if is_named else {})
 
 
+def inside_facts(
+    complaint: Complaint, clocks: Iterable[Deadline], *, now: datetime, calendar: Calendar
+) -> tuple[Deadline | None, dict[str, Any] | None]:
+    """The first clock that is late of those that only authorities know of, and what its chip shows; asked where none
+    that parties know of is late, so an instruction to the authority is a superior's."""
+    rows = [
+        clock
+        for clock in clocks
+        if (clock.clock in HIDDEN_CLOCKS or _is_asked_of_authority(clock)) and texts.is_late(clock, now)
+    ]
+    first = min(rows, key=lambda clock: (clock.due_at, clock.pk), default=None)
+    if first is None:
+        return None, None
+    facts = texts.clock_facts(deadline=first, now=now, calendar=calendar, status=Status(complaint.status))
+    return first, facts | {"listed_as": wording.label(first.clock, kind="clock")}
+
+
 def _has_obligation(clock: Deadline) -> bool:
     return clock.obligation_id is not None or _loaded(clock, "obligation") is not None
 

@@ -11,8 +11,9 @@ from functools import partial
 from pathlib import Path
 from string import Template
 
+from complaints.models.clocks import OF_AUTHORITIES
 from complaints.models.settlement import MONEY_KINDS
-from complaints.procedure.workflow import ANY_E, Outcome, Status
+from complaints.procedure.workflow import ANY_E, HIDDEN_CLOCKS, Outcome, Status
 from oversight.figures import figures
 from oversight.figures.working_time import measuring
 from oversight.models import AMOUNTS, MEASURES
@@ -136,6 +137,30 @@ SOURCES = (
         rows=f"c where c.status <> '{Status.CLOSED}'",
         day=f"coalesce({_day('c.next_due_at')}, date '{NEVER}')",
         counts={"open": "true"},
+    ),
+    # The same of what only authorities know of, and of both: the later of the two dates.
+    Source(
+        kind="inside",
+        rows=f"c join inside i on i.complaint_id = c.complaint_id where c.status <> '{Status.CLOSED}'",
+        day=_day("i.due_at"),
+        counts={"open_inside": "true"},
+    ),
+    Source(
+        kind="twice",
+        rows=f"""
+            c join inside i on i.complaint_id = c.complaint_id
+            where c.status <> '{Status.CLOSED}' and c.next_due_at is not null""",
+        day=_day("greatest(i.due_at, c.next_due_at)"),
+        counts={"open_twice": "true"},
+    ),
+    # What an authority still owes of a closed case.
+    Source(
+        kind="owing",
+        rows=f"""
+            c left join inside i on i.complaint_id = c.complaint_id
+            where c.status = '{Status.CLOSED}' and coalesce(i.due_at, c.next_due_at) is not null""",
+        day=_day("least(i.due_at, c.next_due_at)"),
+        counts={"closed_owing": "true"},
     ),
     _stage(
         kind="delivered",
@@ -261,6 +286,8 @@ def facts(which: str) -> str:
         own_report=figures.REPORTED,
         own_claim=figures.CLAIMED,
         of_enterprise=_in(figures.OF_ENTERPRISE),
+        hidden=_in(HIDDEN_CLOCKS),
+        of_authorities=f"d.ended_at is null and d.clock in {_in(OF_AUTHORITIES)}",
     )
     always = "\nunion all ".join(source.select() for source in SOURCES if source.is_always_counted)
     some = "\nunion all ".join(source.select() for source in SOURCES if not source.is_always_counted)

@@ -15,6 +15,20 @@ c as materialized (
     where $of_case and c.status <> 'draft'
 ),
 
+-- The first that is due of what only authorities know of: complaints/desks/authority_lists.py says which clocks.
+inside as materialized (
+    select d.complaint_id, min(d.due_at) as due_at
+    from complaints_deadline d
+    join c on c.complaint_id = d.complaint_id
+    left join complaints_matter m on m.id = d.matter_id
+    where $of_authorities and d.state in ('running', 'lapsed') and $of_clock
+        and (
+            d.clock in $hidden
+            or d.clock = 'instruction' and d.owed_by = 'authority' and m.audience = 'authority'
+        )
+    group by d.complaint_id
+),
+
 -- Their clocks.
 d as materialized (
     select

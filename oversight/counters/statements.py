@@ -21,13 +21,23 @@ from oversight.models import MEASURES, DayFacet, DayRegion, MonthEnterprise, Mon
 EVER, NEVER = date(1, 1, 1), date(9999, 12, 31)
 DAY = timedelta(days=1)
 #: Names of the answer that are not measures: the same column over other days.
-OPEN_NAMES = {"open": "open", "overdue": "open", "due_soon": "open"}
-NAMES = (*(name for name in MEASURES if name != "open"), *OPEN_NAMES)
+OPEN_NAMES = {
+    "open": "open",
+    "late_outside": "open",
+    "late_inside": "open_inside",
+    "late_twice": "open_twice",
+    "due_soon": "open",
+    "late_when_closed": "closed_owing",
+}
+NAMES = (*(name for name in MEASURES if name not in OPEN_NAMES.values()), *OPEN_NAMES)
 COLUMN_OF = {name: OPEN_NAMES.get(name, name) for name in NAMES}
 #: What a case is told apart by; each has cells of its own, no two of them together.
 FACETS = ("problem", "object", "channel")
 #: Rows that count for days far from their own; in these words an index of the tally has them.
-LASTING = " or ".join(f"{one} is not null" for one in ("open", "waiting", "ran_out", "ran_out_taken", "ran_out_ended"))
+LASTING = " or ".join(
+    f"{one} is not null"
+    for one in (*dict.fromkeys(OPEN_NAMES.values()), "waiting", "ran_out", "ran_out_taken", "ran_out_ended")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +57,7 @@ class Windows:
         first, last, today = self.period.first, self.period.last, self.today
         if name == "open":
             return EVER, NEVER
-        if name == "overdue":
+        if name.startswith("late_"):
             return EVER, today
         if name == "due_soon":
             return today + DAY, self.soon

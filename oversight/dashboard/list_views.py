@@ -21,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.idempotency import once
 from complaints.desks.authority_lists import RELATED, rows_of
 from complaints.desks.authority_workspace import Workspace, officer_page
+from complaints.desks.case_query import OUTSIDE
 from enterprises.models import Enterprise
 from oversight.counters import behind
 from oversight.models import OversightView
@@ -84,7 +85,7 @@ def _row(line: EnterpriseLine, names: dict[int, str], asked: Selection, lists: c
         "name": names.get(pk, ""),
         "url": asked.url(enterprise=pk, page=""),
         "open_url": lists.url(enterprise_id=pk),
-        "overdue_url": lists.url(enterprise_id=pk, overdue="1"),
+        "overdue_url": lists.url(enterprise_id=pk, overdue=OUTSIDE),
         "received_url": lists.received(enterprise_id=pk),
         "settled_url": lists.behind("ended_settled", enterprise_id=pk),
         "in_time_url": lists.behind("in_time", enterprise_id=pk),

@@ -14,11 +14,11 @@ from authorities.models import Authority, Officer
 from complaints import wording
 from complaints.desks.authority_lists import AT_ENTERPRISE, HERE, due_soon
 from complaints.desks.authority_workspace import Workspace, officer_page
-from complaints.desks.case_query import ALL_AT, NONE_AT
+from complaints.desks.case_query import ALL_AT, NONE_AT, OUTSIDE
 from oversight.hot_spots.hotspots import believed
 from oversight.hot_spots.owners import LONG
 from oversight.hot_spots.reduction_forms import line_of
-from oversight.presenting import cards, charts, choosing, flow, lengths, overview, shifts
+from oversight.presenting import cards, charts, choosing, flow, lengths, overview, shifts, standing
 from oversight.presenting.choosing import MONTH, YEAR, DashboardPage, dashboard_page, patiently
 from oversight.presenting.overview import Burning, Holder, Overview, PlaceCounts
 from oversight.presenting.past import length
@@ -184,7 +184,7 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     than = _than(page)
     results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
-    open_now = cards.open_cards(seen.whole.open_now, page.lists)
+    open_now = standing.open_cards(seen.whole.open_now, page.lists)
     changed = shifts.of_parts(seen, periods)
     flow_cards = shifts.first_cards(seen.whole.periods[0], page.lists, against, _today(page, seen))
     shown = {card.code: card for card in (*open_now, *flow_cards)}
@@ -238,7 +238,7 @@ def _sentence(seen: Overview, burning: Burning, page: DashboardPage) -> dict[str
     totals = seen.whole.open_now
     late = [one for one in burning.holders if one.overdue]
     phrases = [_("%(name)s%(n)s件") % {"name": named(one), "n": one.overdue} for one in late[:NAMED]]
-    others = totals["overdue"] - sum(one.overdue for one in late[:NAMED])
+    others = burning.late - sum(one.overdue for one in late[:NAMED])
     if burning.late_holders > NAMED and others > 0:
         phrases.append(_("其他%(k)s家%(n)s件") % {"k": burning.late_holders - NAMED, "n": others})
     due = (
@@ -247,7 +247,7 @@ def _sentence(seen: Overview, burning: Burning, page: DashboardPage) -> dict[str
         else ""
     )
     if totals["overdue"]:
-        lead = _("逾期%(n)s件") % {"n": totals["overdue"]}
+        lead = standing.overdue_text(totals)
     elif totals["due_soon"]:
         lead = _("没有逾期；2个工作日内到期%(n)s件") % {"n": totals["due_soon"]}
     elif totals["open"]:
@@ -293,7 +293,11 @@ def _part(page: DashboardPage, part: PlaceCounts, change: shifts.Change, region:
 def _holder(holder: Holder, page: DashboardPage) -> dict[str, Any]:
     def listed(overdue: str) -> str:
         if holder.enterprise_id:
-            return page.lists.url(enterprise_id=holder.enterprise_id, waiting=AT_ENTERPRISE, overdue=overdue)
+            return page.lists.url(
+                enterprise_id=holder.enterprise_id,
+                waiting=AT_ENTERPRISE,
+                overdue=OUTSIDE if overdue == "1" else overdue,
+            )
         return page.lists.url(officer=f"{ALL_AT}{holder.authority_id}", overdue=overdue)
 
     # Cases that no authority has yet are nobody's list.

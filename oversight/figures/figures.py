@@ -12,7 +12,7 @@ from decimal import Decimal
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 
 from accounts.roles import Role
-from complaints.desks.authority_lists import due_soon, late
+from complaints.desks.authority_lists import due_soon, late_inside, late_outside, late_twice
 from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
 from complaints.models.complaint import ended_as
 from complaints.models.settlement import MONEY_KINDS
@@ -26,15 +26,15 @@ from routing.rule_desk import learning
 VERSIONS: Mapping[str, int] = (
     dict.fromkeys(
         (
-            *("received", "delivered", "closed", "open", "overdue", "due_soon", "on_time", "first_response"),
+            *("received", "delivered", "closed", "open", "due_soon", "on_time", "first_response"),
             *("acceptance", "review_on_time"),
             *("handling_time", "mediated", "kept", "recovered", "rating", "withdrawn"),
             *("again",),
         ),
         1,
-        # What was "accepted" although it granted nothing counts as failed.
+        # What was "accepted" although it granted nothing counts as failed; overdue is by clocks of authorities too.
     )
-    | dict.fromkeys(("settled", "first_settled", "last_day", "last_offer"), 2)
+    | dict.fromkeys(("overdue", "settled", "first_settled", "last_day", "last_offer"), 2)
     | dict.fromkeys(("misrouted", "mended"), learning.VERSION)
 )
 #: Two counts, the first no part of the second: what was settled in a period may have come before it.
@@ -126,12 +126,21 @@ class Measure:
 
 
 def open_counts(measure: Measure) -> dict[str, Count]:
-    """By the very conditions of the lists that these numbers open."""
+    """Of open cases, by the very conditions of the lists that these numbers open."""
+    now = measure.now
     return {
         "open": Count("pk"),
-        "overdue": Count("pk", filter=late(measure.now)),
-        "due_soon": Count("pk", filter=due_soon(measure.now, measure.calendar)),
+        "late_outside": Count("pk", filter=late_outside(now)),
+        "late_inside": Count("pk", filter=late_inside(now)),
+        "late_twice": Count("pk", filter=late_twice(now)),
+        "due_soon": Count("pk", filter=due_soon(now, measure.calendar)),
     }
+
+
+def standing(counts: Mapping[str, int]) -> dict[str, int]:
+    """With "overdue": a case that is late outside and inside is one."""
+    overdue = counts["late_outside"] + counts["late_inside"] - counts["late_twice"]
+    return {**counts, "overdue": overdue}
 
 
 def received(measure: Measure) -> int:

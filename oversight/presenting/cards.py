@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from oversight.figures.definitions import DEFINITIONS, Definition, Period
-from oversight.figures.figures import OF_TWO_COUNTS, Figure
+from oversight.figures.figures import OF_TWO_COUNTS, VERSIONS, Figure
 from oversight.presenting import lengths
 from oversight.presenting.leagues import ratio_interval, wilson
 from web.small_numbers import ENOUGH, share_text, too_few
@@ -50,7 +50,10 @@ class Card:
     parts: tuple[FigurePart, ...] = ()
     shifts: tuple[Shift, ...] = ()
     url: str = ""
-    version: int = 1
+
+    @property
+    def version(self) -> int:
+        return VERSIONS[self.code]
 
     @property
     def is_of_now(self) -> bool:
@@ -143,29 +146,6 @@ def tone_of(tone: str, n: int) -> str:
 
 def n_of(figure: Figure) -> str:
     return _("n=%(n)s") % {"n": f"{figure.n:,}"}
-
-
-def open_cards(totals: Mapping[str, int], lists: Lists) -> list[Card]:
-    tones = {"overdue": "bad", "due_soon": "warn", "open": "info"}
-    urls = {"overdue": lists.url(overdue="1"), "due_soon": lists.url(overdue="soon"), "open": lists.url()}
-    return [
-        Card(
-            code=code,
-            value=f"{totals[code]:,}",
-            unit=unit_of(totals[code]),
-            url=urls[code],
-            tone=tones[code] if totals[code] else "neutral",
-            foot=(_among(code, totals),),
-        )
-        for code in ("overdue", "due_soon", "open")
-    ]
-
-
-def _among(code: str, totals: Mapping[str, int]) -> str:
-    if code == "open" or totals["open"] < ENOUGH:
-        return _("此刻")
-    about = {"n": f"{totals['open']:,}", "share": percent(totals[code] / totals["open"])}
-    return _("占在办%(n)s件的%(share)s") % about
 
 
 def _count(figure: Figure, lists: Lists) -> Card:

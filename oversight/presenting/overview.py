@@ -8,26 +8,27 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from django.core.cache import cache
 from django.db import connection
-from django.db.models import Case, Count, F, IntegerField, Min, Q, Value, When
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Case, Count, F, IntegerField, Min, Q, QuerySet, Value, When
+from django.db.models.functions import Cast, Coalesce
 
 from authorities.models import Officer, Region
-from complaints.desks.authority_lists import SOON_DAYS, at_an_authority, at_an_enterprise
+from complaints.desks.authority_lists import INSIDE, SOON_DAYS, at_an_authority, at_an_enterprise, late, late_clocks
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
 from database.sql_files import read_sql
 from oversight.counters import figures
 from oversight.counters.reads import Counters, DaySums, Sums, Wish, steadily
+from oversight.counters.statements import OPEN_NAMES
 from oversight.figures.definitions import Period, Scope
-from oversight.figures.figures import Figure, Measure
+from oversight.figures.figures import Figure, Measure, standing
 from oversight.presenting.choosing import Places
 from oversight.presenting.past import Compared, Past
 from web.languages import named
 
-OPEN_NAMES = ("open", "overdue", "due_soon")
 #: So many who hold late cases are named.
 HOLDERS = 8
 #: So many officers are shown; all of them stand on the page of the workload.
@@ -142,7 +143,7 @@ def wishes_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], 
 
 
 def _open_now(sums: Sums) -> dict[str, int]:
-    return {name: sums[name] for name in OPEN_NAMES}
+    return standing({name: sums[name] for name in OPEN_NAMES})
 
 
 def _part(now: Sums, before: Sums) -> PlaceCounts:
@@ -170,11 +171,13 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Burning:
-    """Holders and hands, most late first, as of ``at``; ``late_holders``: how many have something late."""
+    """Holders and hands, most late first, as of ``at``; ``late_holders``: how many have something late, ``late``: how
+    much together. A case that an enterprise has may be late with it and, by what only authorities know, with them."""
 
     at: datetime
     holders: Sequence[Holder]
     late_holders: int
+    late: int
     hands: Sequence[Holder]
 
 
@@ -202,12 +205,13 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
     ).due_at
     at_enterprise = at_an_enterprise()
     cases = measure.cases().order_by()
-    nobody = Value(None, output_field=IntegerField())
+    nobody = Cast(Value(None), BigIntegerField())
+    is_late, is_soon = Q(next_due_at__lte=measure.now), Q(next_due_at__gt=measure.now, next_due_at__lte=end)
     counts = {
-        "late": Count("pk", filter=Q(next_due_at__lte=measure.now)),
+        "late": Count("pk", filter=is_late),
         "all": Count("pk"),
         "since": Min("next_due_at"),
-        "soon": Count("pk", filter=Q(next_due_at__gt=measure.now, next_due_at__lte=end)),
+        "soon": Count("pk", filter=is_soon),
     }
     rows = (
         cases.filter(OPEN, next_due_at__lte=end)
@@ -218,17 +222,31 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
         )
         .annotate(**counts)
     )
+    # What only authorities know of is theirs, whoever has the case; one that is late with them anyway is counted there.
+    others = cases.filter(OPEN).filter(at_enterprise | Q(next_due_at=None) | Q(next_due_at__gt=measure.now))
+    more: list[QuerySet[Any, Any]] = [
+        late_clocks(measure.now, INSIDE)
+        .filter(complaint__in=others)
+        .order_by()
+        .values(firm=nobody, office=F("complaint__handling_authority_id"), who=nobody)
+        .annotate(
+            late=Count("complaint", distinct=True),
+            all=Count("complaint", distinct=True),
+            since=Min("due_at"),
+            soon=Value(0),
+        )
+    ]
     if with_hands:
-        rows = rows.union(
+        more.append(
             cases.filter(at_an_authority())
             .values(
                 firm=nobody,
                 office=F("handling_authority_id"),
                 who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()),
             )
-            .annotate(**counts),
-            all=True,
+            .annotate(**counts | {"late": Count("pk", filter=late(measure.now))})
         )
+    rows = rows.union(*more, all=True)
     # Names are looked up for those that are shown: joined to each case they cost more than the cases.
     counted, values = rows.query.sql_with_params()
     with connection.cursor() as cursor:
@@ -236,22 +254,22 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
         rows_shown = cursor.fetchall()
     held: list[Holder] = []
     busiest: list[tuple[int, Holder]] = []
-    late_holders = 0
-    for firm, office, who, late, every, since, soon, late_of_kind, name, name_en in rows_shown:
+    late_holders = late_in_all = 0
+    for firm, office, who, n, every, since, soon, *of_kind, name, name_en in rows_shown:
         holder = Holder(
             enterprise_id=firm,
             authority_id=office,
             officer_id=who or None,
             name=name,
             name_en=name_en,
-            overdue=late,
+            overdue=n,
             due_soon=soon,
             open=every,
             since=since,
         )
         if who is None:
             held.append(holder)
-            late_holders = late_of_kind
+            late_holders, late_in_all = of_kind
         else:
             busiest.append((who, holder))
     known = Officer.objects.filter(pk__in=[who for who, _holder in busiest if who]).select_related("user", "authority")
@@ -264,4 +282,4 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
         )
         for who, holder in busiest
     ]
-    return Burning(measure.now, held, late_holders, hands)
+    return Burning(measure.now, held, late_holders, late_in_all, hands)

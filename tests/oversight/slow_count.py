@@ -13,7 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from authorities.models import CalendarDay
-from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Obligation
+from complaints.models import Complaint, Deadline, Engagement, HandlingStep, Matter, Obligation
 
 HERE = ZoneInfo("Asia/Shanghai")
 DAY = timedelta(days=1)
@@ -146,19 +146,27 @@ class World:
         return moment is not None and self.first <= local(moment).date() <= self.last
 
     def open_now(self) -> dict[str, int]:
-        n: Counter[str] = Counter(open=0, overdue=0, due_soon=0)
+        """Inside: on a matter that is for authorities alone, a lead or a dispute."""
+        names = ("open", "overdue", "late_outside", "late_inside", "late_twice", "due_soon", "late_when_closed")
+        n = dict.fromkeys(names, 0)
+        theirs = set(Matter.objects.filter(audience="authority").values_list("pk", flat=True))
         horizon = self.days.nth_after(local(self.now).date(), 2)
         for case in self.cases:
+            live = [c for c in self.clocks[case.pk] if c.ended_at is None and c.state in ("running", "lapsed")]
+            inside = [c for c in live if c.clock in ("lead", "jurisdiction") or c.matter_id in theirs]
+            outside = [c for c in live if c not in inside]
+            is_late, is_late_inside = (any(c.due_at <= self.now for c in clocks) for clocks in (outside, inside))
             if case.status == "closed":
+                n["late_when_closed"] += is_late or is_late_inside
                 continue
             n["open"] += 1
-            live = [c for c in self.clocks[case.pk] if c.ended_at is None and c.state in ("running", "lapsed")]
-            owed = [c for c in live if c.clock not in ("lead", "jurisdiction")]
-            if any(c.lapsed_at is not None or c.due_at <= self.now for c in owed):
-                n["overdue"] += 1
-            elif any(local(c.due_at - timedelta(microseconds=1)).date() <= horizon for c in owed):
-                n["due_soon"] += 1
-        return dict(n)
+            n["overdue"] += is_late or is_late_inside
+            n["late_outside"] += is_late
+            n["late_inside"] += is_late_inside
+            n["late_twice"] += is_late and is_late_inside
+            soon = any(local(c.due_at - timedelta(microseconds=1)).date() <= horizon for c in outside)
+            n["due_soon"] += soon and not is_late
+        return n
 
     def received(self) -> int:
         return sum(self.within(c.received_at) for c in self.cases)

@@ -137,14 +137,18 @@ def _by_enterprise(audit: Audit, name: str, period: Period) -> Pairs:
     results: dict[int, dict[str, Any]] = {}
     for firm, cases in _firms(audit, country).items():
         world = _of_firm(audit, period, cases, firm)
-        results[firm] = naming.headlines(world) | {"first_response": len(world.first_responses())}
+        result = naming.headlines(world) | {"first_response": len(world.first_responses())}
+        # What only authorities know of is theirs and no firm's.
+        for theirs in ("overdue", "late_inside", "late_twice", "late_when_closed"):
+            del result[theirs]
+        results[firm] = result
     places = ranking.places({firm: (one["settled"], one["settled.whole"]) for firm, one in results.items()})
     for firm, one in results.items():
         one["place"] = places.get(firm)
         line = portal.get(firm) or leagues.EnterpriseLine(enterprise_id=firm)
         shown = {
             "open": line.open,
-            "overdue": line.overdue,
+            "late_outside": line.overdue,
             "due_soon": line.due_soon,
             "received": line.received,
             "settled": line.success.numerator or 0,

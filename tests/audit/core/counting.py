@@ -83,18 +83,26 @@ class World:
         return min(self.now, datetime.combine(self.last + DAY, time.min, HERE))
 
     def open_now(self) -> dict[str, int]:
-        n: Counter[str] = Counter(open=0, overdue=0, due_soon=0)
+        """Late by any clock; by one of the parties; by one that only authorities know of; by both. Of closed cases:
+        what is still owed and late."""
+        names = ("open", "overdue", "late_outside", "late_inside", "late_twice", "due_soon", "late_when_closed")
+        n: Counter[str] = Counter(dict.fromkeys(names, 0))
         horizon = self.days.nth_after(local(self.now).date(), 2)
         for case in self.cases:
+            live = [c for c in case.clocks if c.ended_at is None and c.state in ("running", "lapsed")]
+            late = {_is_among_authorities(c) for c in live if c.lapsed_at is not None or c.due_at <= self.now}
             if case.row.status == "closed":
+                n["late_when_closed"] += bool(late)
                 continue
             n["open"] += 1
-            live = [c for c in case.clocks if c.ended_at is None and c.state in ("running", "lapsed")]
-            owed = [c for c in live if not _is_among_authorities(c)]
-            if any(c.lapsed_at is not None or c.due_at <= self.now for c in owed):
-                n["overdue"] += 1
-            elif any(local(c.due_at - timedelta(microseconds=1)).date() <= horizon for c in owed):
-                n["due_soon"] += 1
+            n["overdue"] += bool(late)
+            n["late_outside"] += False in late
+            n["late_inside"] += True in late
+            n["late_twice"] += len(late) == 2
+            last_days = [
+                local(c.due_at - timedelta(microseconds=1)).date() for c in live if not _is_among_authorities(c)
+            ]
+            n["due_soon"] += False not in late and any(day <= horizon for day in last_days)
         return dict(n)
 
     def received(self) -> int:

@@ -20,7 +20,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from oversight.counters import behind, making, reads, rollups
 from oversight.counters import figures as rollup_figures
 from oversight.counters.reads import Counters
-from oversight.counters.statements import COLUMN_OF, NAMES, Windows
+from oversight.counters.statements import COLUMN_OF, NAMES, OPEN_NAMES, Windows
 from oversight.figures import figures
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
@@ -146,7 +146,7 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
             enterprise = side.enterprise
             whole = counted(walk, Scope(enterprise_id=enterprise.pk))[""]
             slow = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1), enterprise.pk)
-            assert {name: whole[name] for name in ("open", "overdue", "due_soon")} == slow.open_now()
+            assert figures.standing({name: whole[name] for name in OPEN_NAMES}) == slow.open_now()
             assert (whole["received"], whole["in_time"]) == (slow.received(), slow.on_time()["in_time"])
             there = Engagement.objects.filter(enterprise=enterprise, branch__isnull=False)
             branches = frozenset(there.values_list("branch_id", flat=True))

@@ -20,7 +20,7 @@ from accounts.keys import sealed_fields
 from authorities.models import Authority, Officer
 from complaints import wording
 from complaints.desks import keyset
-from complaints.desks.authority_lists import RELATED, rows_of, waits_for
+from complaints.desks.authority_lists import RELATED, late_inside, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.instruction_lists import escalation_text, own_and_above
 from complaints.models import Complaint, Deadline, HandlingStep, Matter
@@ -166,7 +166,7 @@ def late_at_us(now: datetime) -> Q:
     owed = Deadline.objects.filter(
         complaint=OuterRef("pk"), owed_by="authority", ended_at=None, due_at__lte=now, state__in=["running", "lapsed"]
     ).exclude(clock__in=HIDDEN_CLOCKS)
-    return OPEN & Q(next_due_at__lte=now) & Q(Exists(owed))
+    return (OPEN & Q(next_due_at__lte=now) & Q(Exists(owed))) | late_inside(now)
 
 
 @officer_page("GET")
