@@ -82,8 +82,17 @@ def may_make(cursor: Any) -> bool:
 
 
 def stands(cursor: Any) -> bool:
-    """Whether tables are there beside the others."""
-    cursor.execute("select to_regclass(%s) is not null", [TALLY + END])
+    """Whether tables are there beside the others, of the same columns: those of an older version are made again."""
+    cursor.execute(
+        """
+        select count(*) filter (where b.attrelid is null) = 0
+        from unnest(%s) name
+        join pg_attribute a on a.attrelid = name::regclass and a.attnum > 0 and not a.attisdropped
+        left join pg_attribute b
+            on b.attrelid = to_regclass(name || %s) and (b.attname, b.atttypid) = (a.attname, a.atttypid)
+        """,
+        [list(_NAMES), END],
+    )
     return bool(cursor.fetchone()[0])
 
 
