@@ -15,7 +15,6 @@ from typing import Any
 from benchmarks import ground
 from benchmarks.measuring import Figure, arguments, compared, publish, spread, tell, timed
 from benchmarks.world import watchers
-from complaints.desks import case_query
 
 CALLS = 10
 Look = Callable[[], Any]
@@ -53,7 +52,7 @@ def _looks(enterprise: int, middle: int) -> dict[str, tuple[Look, Look]]:
     from complaints.desks import authority_lists, keyset, queue_lists
     from complaints.desks import authority_workspace as authority_workspace
     from complaints.desks import enterprise_workspace as enterprise_workspace
-    from complaints.desks.case_query import CaseFilter
+    from complaints.desks.case_query import CaseFilter, narrowed
     from complaints.models import Complaint
     from complaints.pages.enterprise import queue as enterprise_queue
 
@@ -66,7 +65,7 @@ def _looks(enterprise: int, middle: int) -> dict[str, tuple[Look, Look]]:
     def page(order: Any, **asked: str) -> Any:
         after = {"after": asked.pop("after")} if "after" in asked else {}
         given = CaseFilter(asked, officers=[], regions=[]).conditions
-        cases = case_query.narrowed(officer.cases(), given, officer)
+        cases = narrowed(officer.cases(), given, officer)
         return keyset.page_of(cases, after, order, related=authority_lists.RELATED)
 
     def authority(order: Any, **asked: str) -> tuple[Look, Look]:

@@ -54,3 +54,10 @@ def test_every_benchmark_can_be_named_and_run_alone_and_another_name_is_refused_
     asked = subprocess.run(unknown, cwd=measuring.ROOT, capture_output=True, text=True)
     assert asked.returncode == 2
     assert "there is no benchmark fillings; there are filing" in asked.stderr
+
+
+def test_each_benchmark_begins_before_django_is_set_up() -> None:
+    """Each makes a database of its own first."""
+    modules = ", ".join(f"benchmarks.{name}" for name in __main__.NAMES)
+    free = {name: value for name, value in os.environ.items() if name != "DJANGO_SETTINGS_MODULE"}
+    assert subprocess.run([sys.executable, "-c", f"import {modules}"], env=free, cwd=measuring.ROOT).returncode == 0
