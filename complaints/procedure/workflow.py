@@ -162,7 +162,7 @@ _ROWS = (
         "accept_offer",
         C,
         _at(S.AWAITING_CONSUMER),
-        _to(S.PERFORMING, S.NEGOTIATING) + LEAVE + _closed(Outcome.SETTLED),
+        _to(S.PERFORMING, S.NEGOTIATING) + LEAVE + _closed(Outcome.SETTLED, Outcome.UNCONFIRMED),
         undo=True,
         tells="both",
     ),

@@ -128,6 +128,12 @@ def test_the_rest_given_to_the_regulator_stays_and_accepted_promises_outlive_a_s
     case = walked(world, S.NEGOTIATING, 11, OFFERED_BOTH, accepted, second, both_done)
     assert case.status == S.PERFORMING
     assert (walk(world, case, at(13), report(1), confirm(1)).status, case.outcome) == (S.CLOSED, Outcome.SETTLED)
+    # Nothing was said of the first part, and the second is confirmed with the acceptance.
+    case = walked(world, S.NEGOTIATING, 11, OFFERED_BOTH, accepted, report(1))
+    for day in range(12, 24):
+        handling.sweep_clocks(now=at(day))
+    case = walk(world, reloaded(case), at(24), second, both_done)
+    assert (case.status, case.outcome) == (S.CLOSED, Outcome.UNCONFIRMED)
 
 
 def test_no_offer_outlives_its_case_and_a_refused_replacement_leaves_it_standing(world: World) -> None:
