@@ -34,6 +34,11 @@ def _day(moment: str) -> str:
     return f"{_local(moment)}::date"
 
 
+def _end(moment: str) -> str:
+    """The day whose midnight is the next one: a time limit that ends at midnight elsewhere ends within a day here."""
+    return _day(f"({moment} + interval '1 day' - interval '1 microsecond')")
+
+
 def _in(values: object) -> str:
     return "(" + ", ".join(f"'{value}'" for value in sorted(values)) + ")"  # type: ignore[call-overload]
 
@@ -135,14 +140,14 @@ SOURCES = (
     Source(
         kind="open",
         rows=f"c where c.status <> '{Status.CLOSED}'",
-        day=f"coalesce({_day('c.next_due_at')}, date '{NEVER}')",
+        day=f"coalesce({_end('c.next_due_at')}, date '{NEVER}')",
         counts={"open": "true"},
     ),
     # The same of what only authorities know of, and of both: the later of the two dates.
     Source(
         kind="inside",
         rows=f"c join inside i on i.complaint_id = c.complaint_id where c.status <> '{Status.CLOSED}'",
-        day=_day("i.due_at"),
+        day=_end("i.due_at"),
         counts={"open_inside": "true"},
     ),
     Source(
@@ -150,7 +155,7 @@ SOURCES = (
         rows=f"""
             c join inside i on i.complaint_id = c.complaint_id
             where c.status <> '{Status.CLOSED}' and c.next_due_at is not null""",
-        day=_day("greatest(i.due_at, c.next_due_at)"),
+        day=_end("greatest(i.due_at, c.next_due_at)"),
         counts={"open_twice": "true"},
     ),
     # What an authority still owes of a closed case.
@@ -159,8 +164,8 @@ SOURCES = (
         rows=f"""
             c left join inside i on i.complaint_id = c.complaint_id
             where c.status = '{Status.CLOSED}' and coalesce(i.due_at, c.next_due_at) is not null""",
-        day=_day("least(i.due_at, c.next_due_at)"),
-        counts={"closed_owing": "true"},
+        day=_end("least(i.due_at, c.next_due_at)"),
+        counts={"owing": "true"},
     ),
     _stage(
         kind="delivered",

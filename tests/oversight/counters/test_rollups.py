@@ -10,9 +10,12 @@ from django.db import connection
 from django.utils import timezone
 
 from authorities.models import CalendarDay, CalendarVersion
+from complaints.desks.authority_lists import SOON_DAYS, due_soon
 from complaints.handling.steps import consumer, enterprise
 from complaints.handling.transition import undoing
+from complaints.models import Complaint
 from complaints.parties.conditions import current_calendar
+from complaints.procedure import deadlines
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
 from database import roles
@@ -43,6 +46,21 @@ def test_a_day_begins_at_midnight_in_shanghai(patient: None, world: World) -> No
     assert days == {date(2026, 11, 30): 1, date(2026, 12, 1): 1}
     expected = {date(2026, 11, 1), date(2026, 12, 1)}
     assert set(MonthFacet.objects.filter(facet="", received__gt=0).values_list("month", flat=True)) == expected
+
+
+def test_a_time_limit_that_ends_within_a_day_is_due_soon_where_the_list_says_so(patient: None, world: World) -> None:
+    """A register of another country ends its limits at the midnights of its own zone."""
+    calendar = current_calendar()
+    end = deadlines.working_days(calendar.local_day(WEDNESDAY), SOON_DAYS, calendar, rule="due_soon").due_at
+    for hours in (-9, 0, 15):
+        case = given.a_complaint(world, status=Status.NEGOTIATING, now=WEDNESDAY)
+        Complaint.objects.filter(pk=case.pk).update(next_due_at=end + timedelta(hours=hours))
+    making.rebuild(now=WEDNESDAY)
+    today = calendar.local_day(WEDNESDAY)
+    sums = Counters.at(WEDNESDAY, calendar).sums(Scope(regions=(province(),)), Period(first=today, last=today))
+    assert sums is not None
+    listed = Complaint.objects.filter(due_soon(WEDNESDAY, calendar)).count()
+    assert (sums[""]["due_soon"], sums[""]["late_outside"], listed) == (2, 0, 2)
 
 
 def test_an_undone_step_counts_itself_back(patient: None, world: World) -> None:
@@ -115,7 +133,8 @@ SHAPE = """
 select c.oid::regclass::text, pg_get_userbyid(c.relowner), c.relrowsecurity, c.relforcerowsecurity,
        (select array_agg(format('%s %s %s', a.attname, a.atttypid::regtype, a.attnotnull) order by a.attnum)
         from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped),
-       (select array_agg(pg_get_indexdef(i.indexrelid) order by pg_get_indexdef(i.indexrelid)) from pg_index i where i.indrelid = c.oid),
+       (select array_agg(pg_get_indexdef(i.indexrelid) order by pg_get_indexdef(i.indexrelid))
+        from pg_index i where i.indrelid = c.oid),
        (select array_agg(format('%s %s', o.conname, pg_get_constraintdef(o.oid)) order by o.conname)
         from pg_constraint o where o.conrelid = c.oid and o.contype <> 'n'),
        (select array_agg(format('%s %s %s %s %s', p.policyname, p.cmd, p.roles, p.qual,
