@@ -27,7 +27,7 @@ OPEN_NAMES = {
     "late_inside": "open_inside",
     "late_twice": "open_twice",
     "due_soon": "open",
-    "late_when_closed": "closed_owing",
+    "late_when_closed": "owing",
 }
 NAMES = (*(name for name in MEASURES if name not in OPEN_NAMES.values()), *OPEN_NAMES)
 COLUMN_OF = {name: OPEN_NAMES.get(name, name) for name in NAMES}

@@ -4,7 +4,7 @@ those with a date that only authorities know of, those with both, and closed one
 from django.db import migrations, models
 
 TABLES = ("tally", "dayregion", "dayfacet", "monthfacet", "monthenterprise")
-OF_CASES = ("open_inside", "open_twice", "closed_owing")
+OF_CASES = ("open_inside", "open_twice", "owing")
 LASTING = ("open", *OF_CASES, "waiting", "ran_out", "ran_out_taken", "ran_out_ended")
 
 

@@ -10,7 +10,7 @@ from django.db import models
 
 #: How often something happened. One column each, in every table of counters.
 COUNTS = (
-    *("received", "open", "open_inside", "open_twice", "closed_owing"),
+    *("received", "open", "open_inside", "open_twice", "owing"),
     *("closed", "closed_settled", "closed_unconfirmed", "closed_settled_elsewhere", "closed_negotiation_failed"),
     *("closed_mediated", "closed_not_kept", "closed_mediation_terminated", "closed_refused", "closed_redirected"),
     *("closed_withdrawn", "handled", "rated", "delivered", "again", "waiting"),
@@ -81,7 +81,7 @@ class Tally(Counted):
                     models.Q(open__isnull=False)
                     | models.Q(open_inside__isnull=False)
                     | models.Q(open_twice__isnull=False)
-                    | models.Q(closed_owing__isnull=False)
+                    | models.Q(owing__isnull=False)
                     | models.Q(waiting__isnull=False)
                     | models.Q(ran_out__isnull=False)
                     | models.Q(ran_out_taken__isnull=False)

@@ -78,7 +78,8 @@ def _hold_back_money(cells: Cells, month: date, before: DataSet | None) -> None:
     else:
         was = {
             line["region_code"]
-            for line in reading.lines(before.files.get(name="regions.csv"))
+            for file in before.files.filter(name="regions.csv")
+            for line in reading.lines(file)
             if line.get("recovered") == WITHHELD
         }
         held = {pk for pk, region in places.items() if region.code in was}
