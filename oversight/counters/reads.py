@@ -173,7 +173,7 @@ class Counters:
         with connection.cursor() as cursor:
             parts = [
                 cursor.cursor.mogrify(
-                    of_days(rows, by, number, wish.names, ", null::int8" * (most - len(wish.names))),
+                    of_days(rows, by, number, wish.names, ", null::int8[]" * (most - len(wish.names))),
                     rows.params | {"from": wish.period.first, "until": wish.period.last},
                 )
                 for number, (wish, by, rows) in enumerate(every)
@@ -182,9 +182,14 @@ class Counters:
             if not parts:
                 return results
             cursor.execute(b" union all ".join(parts).decode())
-            for number, key, day, *numbers in cursor.fetchall():
+            for number, key, nths, *columns in cursor.fetchall():
+                wish = wishes[number][0]
+                days = [wish.period.first + timedelta(days=nth) for nth in nths]
                 if (result := results[number]) is not None:
-                    result.add(key, day, zip(wishes[number][0].names, numbers, strict=False))
+                    result.sums[key] = {
+                        name: Counter({day: n for day, n in zip(days, numbers, strict=True) if n})
+                        for name, numbers in zip(wish.names, columns, strict=False)
+                    }
         for result, (wish, by) in zip(results, wishes, strict=True):
             for row in self.unfolded:
                 if result is not None and wish.period.first <= row["day"] <= wish.period.last:

@@ -237,16 +237,21 @@ def summed(rows: ScopeRows, windows: Windows, by: str, names: Sequence[str]) -> 
 
 
 def of_days(rows: ScopeRows, by: str, number: int, names: Sequence[str], more: str) -> str:
-    """The statement of what happened on each day, or in each month where days have no cells: ``number``, key, day, a
-    sum for each name, then ``more``. ``rows`` have cells.
+    """The statement of what happened on each day, or in each month where days have no cells: ``number``, key, the days
+    as days after the first, of each name the sums of these days, then ``more``. ``rows`` have cells.
     """
     source, day = (rows.months, "month") if rows.days_are_single else (rows.days, "day")
-    sums = ", ".join(f"sum({COLUMN_OF[name]})::int8" for name in names)
+    columns = [f"n{nth}" for nth, _name in enumerate(names)]
+    sums = ", ".join(f"sum({COLUMN_OF[name]})::int8 as {column}" for name, column in zip(names, columns, strict=True))
     key = _key_of(rows, by, source).split(" as key")[0]
     return f"""
-        select {number}, ({key})::text, {day}, {sums}{more}
-        {source} and {day} between %(from)s and %(until)s
-        group by 2, 3"""
+        select {number}, key, array_agg(nth), {", ".join(f"array_agg({column})" for column in columns)}{more}
+        from (
+            select ({key})::text as key, {day} - %(from)s as nth, {sums}
+            {source} and {day} between %(from)s and %(until)s
+            group by 1, 2
+        ) of_a_day
+        group by 2"""
 
 
 def _within(name: str, span: tuple[date, date], params: dict[str, Any], *, is_whole: bool) -> str:

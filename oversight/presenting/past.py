@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, repeat
 
 from complaints.procedure.working_calendar import Calendar
 from oversight.figures import chance
@@ -64,6 +64,11 @@ def _earlier(compared: Compared) -> tuple[Compared, ...]:
     return tuple(results)
 
 
+@lru_cache(maxsize=20)
+def _days(period: Period) -> Sequence[date]:
+    return [period.first + n * DAY for n in range(length(period))]
+
+
 @dataclass(frozen=True, slots=True)
 class Past:
     """The sums of each of some ``days``, of which the last is today; ``is_monthly``: of each month, on its first day.
@@ -75,6 +80,7 @@ class Past:
     sums: Mapping[str, Mapping[date, int]]
     is_monthly: bool = False
     _added: dict[str, list[int]] = field(default_factory=dict)
+    _kinds: list[int] = field(default_factory=list)
 
     @property
     def begun(self) -> date | None:
@@ -83,8 +89,7 @@ class Past:
     def of(self, name: str, period: Period) -> int:
         added = self._added.get(name)
         if added is None:
-            n_days, counts = length(self.days), self.sums.get(name, {})
-            added = [0, *accumulate(counts.get(self.days.first + n * DAY, 0) for n in range(n_days))]
+            added = [0, *accumulate(map(self.sums.get(name, {}).get, _days(self.days), repeat(0)))]
             self._added[name] = added
         return added[(period.last - self.days.first).days + 1] - added[(period.first - self.days.first).days]
 
@@ -107,17 +112,17 @@ class Past:
         """
         if self.is_monthly:
             return lambda period: float(length(period))
-        kinds = [self._kind(self.days.first + n * DAY) for n in range(length(self.days))]
+        if not self._kinds:
+            self._kinds.extend(self._kind(day) for day in _days(self.days))
         sums, days = [0] * 7, [0] * 7
         counts, begun, today = self.sums.get(name, {}), self.begun or self.days.last, self.days.last
-        for n, kind in enumerate(kinds):
-            day = self.days.first + n * DAY
+        for day, kind in zip(_days(self.days), self._kinds, strict=True):
             if begun <= day < today and not any(p.first <= day <= p.last for p in (compared.after, compared.before)):
                 sums[kind] += counts.get(day, 0)
                 days[kind] += 1
         if not all(sums):
             return lambda period: float(length(period))
-        added = [0.0, *accumulate(sums[kind] / days[kind] for kind in kinds)]
+        added = [0.0, *accumulate(sums[kind] / days[kind] for kind in self._kinds)]
         first = self.days.first
         return lambda period: added[(period.last - first).days + 1] - added[(period.first - first).days]
 
