@@ -198,22 +198,6 @@ def test_ten_cases_are_nowhere_a_share_a_rank_or_a_colour(few: tuple[World, Walk
     assert "is-dark" not in html
 
 
-@pytest.mark.full
-@pytest.mark.django_db
-@pytest.mark.parametrize(("seed", "cases", "ticks"), [(5, 25, 40), (6, 90, 110)])
-def test_worlds_of_few_and_of_many(seed: int, cases: int, ticks: int, world: World) -> None:
-    """What is read beside thirty and more is right to be there, and is there."""
-    walk = Walk(world, seed=seed, cases=cases, ticks=ticks)
-    making.rebuild(now=walk.now)
-    wrong, html = list[str](), ""
-    for person, urls in pages_of(world):
-        said, shown = read(person, urls)
-        wrong, html = wrong + said, html + shown
-    assert not wrong, "\n".join(wrong)
-    assert "件数不足30" in html
-    assert bool(re.search(r"95%区间\d", html)) is (cases > 30)
-
-
 #: So many pages are read by each who is at work.
 MOST = 60
 
