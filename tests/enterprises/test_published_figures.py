@@ -12,6 +12,7 @@ from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
 
+from authorities.models import CalendarDay
 from complaints.models import Complaint, Deadline, Engagement, Heartbeat, Obligation
 from complaints.procedure.workflow import Status
 from enterprises.directory.expectations import expected
@@ -20,9 +21,10 @@ from odr_portal.celery import beats
 from oversight.counters import publishing
 from oversight.tasks import publish_figures
 from tests import at_once, found_in, given, missing_in
+from tests.audit.core.counting import quantile, within
+from tests.audit.core.record import Days
 from tests.cast import World
 from tests.oversight.counting import a_line
-from tests.oversight.slow_count import Days, quantile, within
 from web.small_numbers import ENOUGH
 
 NOW = datetime(2026, 11, 24, 17, 0, tzinfo=UTC)
@@ -145,7 +147,7 @@ def slowly(enterprise: Enterprise, category: str) -> tuple[Any, ...]:
 
 
 def slow_responses(enterprise: Enterprise, category: str) -> tuple[Any, ...]:
-    days, minutes = Days(), []
+    days, minutes = Days(dict(CalendarDay.objects.values_list("day", "is_working"))), []
     for stage in Engagement.objects.filter(enterprise=enterprise).select_related("complaint"):
         at = stage.first_contact_at
         if at is None or at < stage.from_at or (category and stage.complaint.problem_category != category):

@@ -20,10 +20,10 @@ from oversight.figures.definitions import Period, Scope
 from oversight.figures.figures import Measure
 from oversight.mirror import mirror
 from tests import found_in, missing_in
+from tests.audit.core.record import local
 from tests.cast import World
 from tests.given import BECAUSE, a_complaint, a_request, an_offer, step
 from tests.oversight.looking import browser, cost, page_of
-from tests.oversight.slow_count import local
 
 pytestmark = pytest.mark.django_db
 #: Three more than where nothing waits to be folded.

@@ -28,8 +28,11 @@ from oversight.models import Tally
 from oversight.presenting import flow as further_figures
 from oversight.presenting import leagues
 from tests import given, reloaded
+from tests.audit.core import last_day
+from tests.audit.core.counting import World as Slow
+from tests.audit.core.counting import quantile, within
 from tests.cast import World
-from tests.oversight import slow_count, slow_last_day
+from tests.oversight import slow_count
 from tests.oversight.worlds import CHANNELS, PROBLEMS, Walk
 
 CASES, TICKS = int(os.environ.get("FIGURE_CASES", "36")), int(os.environ.get("FIGURE_TICKS", "50"))
@@ -44,7 +47,7 @@ def compare(
     """``of``: a category, a channel."""
     scope = Scope(regions=(region,), enterprise_id=enterprise, **of)
     measure = Measure(scope, Period(first=first, last=last), now, current_calendar())
-    slow = slow_count.World(first, last, now, (region.pk, region.last), enterprise, **of)
+    slow = slow_count.counted(first, last, now, (region.pk, region.last), enterprise, **of)
     quick = figures.flow_figures(measure)
     assert (leagues.open_now(measure), quick["received"].n) == (slow.open_now(), slow.received())
     assert quick["closed"].n == len(slow.closed())
@@ -109,14 +112,13 @@ def same_from_counters(measure: Measure, quick: dict[str, figures.Figure]) -> No
     assert figures.standing(open_now[""]) == leagues.open_now(measure)
 
 
-def same_further(measure: Measure, slow: slow_count.World) -> None:
+def same_further(measure: Measure, slow: Slow) -> None:
     """Those of further_figures: from the cases of the slow count, and as an enterprise's own mirror counts them."""
     result = further_figures.counted(measure)
     if not result:
         assert not Tally.objects.exists()
         return
-    counted, closed = slow.settled(), slow.closed()
-    marks = [case.facts["rating"]["overall"] for case, _entry in closed if "rating" in case.facts]
+    counted, closed, marks = slow.settled(), slow.closed(), slow.marks()
     assert (result["rating"].n, result["rating"].beside) == (len(marks), {"marks": sum(marks), "closed": len(closed)})
 
     def length(name: str) -> int:
@@ -126,13 +128,13 @@ def same_further(measure: Measure, slow: slow_count.World) -> None:
         ("first_settled", counted.get("settled", 0), slow.received()),
         ("withdrawn", counted.get("withdrawn", 0), len(slow.ended())),
         ("again", length("again"), length("delivered")),
-        ("last_day", *(len(stages) for stages in reversed(slow_last_day.answered(slow)))),
-        ("last_offer", *(len(stages) for stages in reversed(slow_last_day.offered(slow)))),
+        ("last_day", *(len(stages) for stages in reversed(last_day.answered(slow)))),
+        ("last_offer", *(len(stages) for stages in reversed(last_day.offered(slow)))),
     ):
         assert (result[code].numerator, result[code].denominator) == (part, whole), code
     for names, of in (
-        (("answered", "ended_last_day"), slow_last_day.answered(slow)),
-        (("offered", "offered_last_day"), slow_last_day.offered(slow)),
+        (("answered", "ended_last_day"), last_day.answered(slow)),
+        (("offered", "offered_last_day"), last_day.offered(slow)),
     ):
         for name, stages in zip(names, of, strict=True):
             assert set(mirror.LISTS[name](measure).values_list("pk", flat=True)) == {s.row.pk for s in stages}, name
@@ -141,7 +143,7 @@ def same_further(measure: Measure, slow: slow_count.World) -> None:
 def same_spread(figure: figures.Figure, unit: str, values: list[int]) -> None:
     assert figure.n == len(values), figure.code
     if values:
-        median, nine = slow_count.quantile(values, 0.5), slow_count.within(values, 0.9)
+        median, nine = quantile(values, 0.5), within(values, 0.9)
         assert figure.spread[f"{unit}_median"] == pytest.approx(median), figure.code
         assert figure.spread[f"{unit}_p90"] == nine, figure.code
 
@@ -200,7 +202,7 @@ def table(walk: Walk, region: Region) -> None:
     result = {line.enterprise_id: line for line in leagues.counted(whole)}
     assert set(result) == {side.enterprise.pk for side in walk.sides}
     for pk, line in result.items():
-        slow = slow_count.World(*WHOLE, walk.now, (region.pk, region.last), pk)
+        slow = slow_count.counted(*WHOLE, walk.now, (region.pk, region.last), pk)
         counted, slowly = slow.settled(), slow.on_time()
         assert line.success.numerator == counted.get("settled", 0)
         assert line.success.upper == counted.get("settled", 0) + counted.get("unconfirmed", 0)
@@ -213,7 +215,7 @@ def table(walk: Walk, region: Region) -> None:
         lengths = slow.response_lengths()["minutes"]
         assert line.responses == len(lengths)
         if lengths:
-            assert line.response_minutes == pytest.approx(slow_count.quantile(lengths, 0.5))
+            assert line.response_minutes == pytest.approx(quantile(lengths, 0.5))
 
 
 @pytest.mark.parametrize("seed", [2, 7])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from oversight.counters.sums import EXACT, RATIO, bucket_of, quantile, within
 from oversight.presenting import lengths
-from tests.oversight import slow_count
+from tests.audit.core import counting
 
 LENGTHS = st.one_of(st.integers(0, 30), st.integers(0, 200_000), st.floats(0, 12).map(lambda x: int(2.718281828**x)))
 
@@ -27,7 +27,7 @@ LENGTHS = st.one_of(st.integers(0, 30), st.integers(0, 200_000), st.floats(0, 12
 def test_a_quantile_is_wrong_by_one_in_a_hundred_at_the_most(values: list[int], what: str, share: float) -> None:
     """Whatever the distribution: few, many, all the same, long tails."""
     result = quantile(what, Counter(bucket_of(what, value) for value in values), share)
-    assert result == pytest.approx(slow_count.quantile(values, share), rel=0.0101, abs=1e-9)
+    assert result == pytest.approx(counting.quantile(values, share), rel=0.0101, abs=1e-9)
 
 
 def lognormal(random: Random, n: int) -> list[int]:
@@ -65,7 +65,7 @@ def says_nine_in_ten(values: list[int], buckets: Counter[int]) -> None:
     said = Decimal(text.replace(",", "")) * (1 if unit == "分钟" else 60)
     assert 10 * sum(value <= said for value in values) >= 9 * len(values), (said, sorted(values))
     # And no more than a bucket and a rounding beyond what is needed.
-    assert said <= Decimal(slow_count.within(values, 0.9)) * Decimal("1.021") + 6
+    assert said <= Decimal(counting.within(values, 0.9)) * Decimal("1.021") + 6
 
 
 @such(values=st.lists(LENGTHS, min_size=1, max_size=60))

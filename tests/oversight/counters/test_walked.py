@@ -37,8 +37,10 @@ from oversight.models import (
 )
 from oversight.presenting import cards, flow
 from tests import missing_in
+from tests.audit.core import last_day
+from tests.audit.core.counting import quantile, within
 from tests.cast import standing
-from tests.oversight import slow_count, slow_last_day
+from tests.oversight import slow_count
 from tests.oversight.worlds import BEGINS, CHANNELS, PROBLEMS, Walk
 
 DAY = timedelta(days=1)
@@ -145,7 +147,7 @@ def test_an_enterprise_is_its_branches_and_those_without_one(walk: Walk) -> None
         for side in walk.sides:
             enterprise = side.enterprise
             whole = counted(walk, Scope(enterprise_id=enterprise.pk))[""]
-            slow = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1), enterprise.pk)
+            slow = slow_count.counted(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1), enterprise.pk)
             assert figures.standing({name: whole[name] for name in OPEN_NAMES}) == slow.open_now()
             assert (whole["received"], whole["in_time"]) == (slow.received(), slow.on_time()["in_time"])
             there = Engagement.objects.filter(enterprise=enterprise, branch__isnull=False)
@@ -244,17 +246,17 @@ def test_the_flow_and_the_workload_are_what_a_slow_count_says(walk: Walk) -> Non
     assert results.keys() == days.keys()
     for status, stay in results.items():
         values = days[status]
-        median, nine = pytest.approx(slow_count.quantile(values, 0.5)), slow_count.within(values, 0.9)
+        median, nine = pytest.approx(quantile(values, 0.5)), within(values, 0.9)
         assert (stay.n, stay.longest, stay.median, stay.p90) == (len(values), max(values), median, nine)
     went = flow.flow(measure)
     assert len(went.weeks) == flow.WEEKS
     for week in went.weeks:
-        slow = slow_count.World(week.first, week.last, walk.now, (0, 2**31 - 1))
+        slow = slow_count.counted(week.first, week.last, walk.now, (0, 2**31 - 1))
         assert (week.received, week.closed) == (slow.received(), len(slow.closed()))
-    whole = slow_count.World(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1))
-    answered, on_last = slow_last_day.answered(whole)
+    whole = slow_count.counted(WHOLE.first, WHOLE.last, walk.now, (0, 2**31 - 1))
+    answered, on_last = last_day.answered(whole)
     assert (went.answered, went.ended_last_day) == (len(answered), len(on_last))
-    offered, on_last = slow_last_day.offered(whole)
+    offered, on_last = last_day.offered(whole)
     assert (went.offered, went.offered_last_day) == (len(offered), len(on_last))
     assert went.answered, "a world in which no enterprise ends anything proves nothing"
     assert went.offered, "nor one without offers"

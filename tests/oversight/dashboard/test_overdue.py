@@ -59,7 +59,7 @@ def test_the_counts_are_those_of_a_slow_count_whoever_says_them(world: World, ca
     now, today = timezone.now(), timezone.localdate()
     region = Region.objects.get(code="350000")
     measure = Measure(Scope(regions=(region,)), Period(first=today, last=today), now, current_calendar())
-    slow = slow_count.World(today, today, now, (region.pk, region.last))
+    slow = slow_count.counted(today, today, now, (region.pk, region.last))
     numbers = slow.open_now()
     assert {**numbers, "due_soon": 0} == EXPECTED
     assert leagues.open_now(measure) == numbers
@@ -70,7 +70,7 @@ def test_the_counts_are_those_of_a_slow_count_whoever_says_them(world: World, ca
             assert sums is not None
             assert figures.standing(sums[key]) == numbers, by
         [line] = leagues.counted(measure)
-        of_firm = slow_count.World(today, today, now, (region.pk, region.last), world.mobile.pk).open_now()
+        of_firm = slow_count.counted(today, today, now, (region.pk, region.last), world.mobile.pk).open_now()
         assert (line.open, line.overdue) == (of_firm["open"], of_firm["late_outside"])
         making.rebuild(now=now)
     # Done in time or not, what is done is owed no more.

@@ -27,8 +27,11 @@ from oversight.open_data import cells, issuing, reading
 from oversight.open_data.quarters import CLASSES, HOURS, ends_with
 from oversight.open_data.reading import OF_QUARTERS, TABLES, WITHHELD
 from tests import ROOT, given, missing_in
+from tests.audit.core import last_day
+from tests.audit.core.counting import World as Slow
+from tests.audit.core.record import local
 from tests.cast import World
-from tests.oversight import slow_count, slow_last_day
+from tests.oversight import slow_count
 from tests.oversight.counting import CHARGE, REPAIR
 from tests.oversight.looking import page_of
 from tests.oversight.test_reports import URL, drafted, issue, last_month, month, published, rows_of
@@ -218,8 +221,8 @@ def test_what_is_shown_of_a_month_and_a_quarter_is_counted_slowly_and_parts_make
     for last in (date(2026, 9, 30), date(2026, 10, 31)):
         for line in lines(made(walked, last.replace(day=1)), "regions"):
             region = Region.objects.get(code=line["region_code"])
-            slow = slow_count.World(last.replace(day=1), last, walked.now, (region.pk, region.last))
-            truth = {"received": slow.received(), "closed": sum(slow.within(case.closed_at) for case in slow.cases)}
+            slow = slow_count.counted(last.replace(day=1), last, walked.now, (region.pk, region.last))
+            truth = {"received": slow.received(), "closed": len(slow.closed())}
             assert {column: int(line[column]) for column in truth} == truth, region.code
             compared += sum(truth.values())
     assert compared > 50
@@ -230,7 +233,7 @@ def test_what_is_shown_of_a_month_and_a_quarter_is_counted_slowly_and_parts_make
     for line in (*of_regions, *of_enterprises):
         region = Region.objects.get(code=line.get("region_code", "CN"))
         enterprise = enrolled.of_code(line["enterprise"]).pk if "enterprise" in line else None
-        truth = slowly(slow_count.World(first, last, walked.now, (region.pk, region.last), enterprise=enterprise))
+        truth = slowly(slow_count.counted(first, last, walked.now, (region.pk, region.last), enterprise=enterprise))
         assert {column: int(line[column]) for column in truth} == truth, next(iter(line.values()))
         assert int(line["due"]) == truth["in_time"] + truth["late"]
         compared += sum(truth.values())
@@ -242,22 +245,20 @@ def test_what_is_shown_of_a_month_and_a_quarter_is_counted_slowly_and_parts_make
         assert int(result["350100"][column]) == sum(int(line[column]) for line in counties), column
 
 
-def slowly(slow: slow_count.World) -> dict[str, int]:
+def slowly(slow: Slow) -> dict[str, int]:
     """A quarter as procedure.md, section 7, has it; what ran out counts where it ran out, whatever became of it
     later."""
     ended, late = slow.settled(), 0
     for stage in slow.stages:
-        row, clocks = stage.row, slow.clocks[stage.row.complaint_id]
+        row, clocks = stage.row, stage.case.clocks
         clocks = [
             c for c in clocks if c.clock == "negotiation" and row.from_at <= c.due_at <= (row.until_at or slow.now)
         ]
         runs = [c for c in clocks if c.ended_at is None and (c.state == "running" or c.chase_at is not None)]
         moments = [c.due_at for c in clocks if c.lapsed_at is not None or c in runs]
         # The last day of the time limit is the one before the midnight that is late.
-        late += bool(moments) and slow.first <= slow_count.local(min(moments)).date() - timedelta(days=1) <= slow.last
-    closed = [case for case in slow.cases if case.status == "closed" and slow.within(case.closed_at)]
-    rated = [case for case in closed if case.facts.get("rating")]
-    answers = slow.response_lengths()["minutes"]
+        late += bool(moments) and slow.first <= local(min(moments)).date() - timedelta(days=1) <= slow.last
+    marks, answers = slow.marks(), slow.response_lengths()["minutes"]
     limits = [0, *(60 * hours for hours in HOURS), 10**9]
     wrong, mended = slow.misroutes(), slow.mending()
     return {
@@ -271,12 +272,9 @@ def slowly(slow: slow_count.World) -> dict[str, int]:
         "other": ended.get("settled_elsewhere", 0) + ended.get("failed", 0),
         "in_time": slow.on_time()["in_time"],
         "late": late,
-        **{
-            name: len(stages)
-            for name, stages in zip(("answered", "last_day"), slow_last_day.answered(slow), strict=True)
-        },
-        "rated": len(rated),
-        "marks": sum(case.facts["rating"]["overall"] for case in rated),
+        **{name: len(stages) for name, stages in zip(("answered", "last_day"), last_day.answered(slow), strict=True)},
+        "rated": len(marks),
+        "marks": sum(marks),
         **{
             name: sum(low < n <= high or (low == 0 and n == 0) for n in answers)
             for name, low, high in zip(CLASSES, limits, limits[1:], strict=False)
