@@ -5,7 +5,7 @@ One module an area; each has ``compared(audit: Audit) -> Pairs``. ``AREAS`` says
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -76,6 +76,15 @@ class Audit:
         if self.most is None or len(ordered) <= self.most:
             return ordered
         return Random(len(ordered)).sample(ordered, self.most)
+
+    def with_parts(self) -> Iterator[tuple[Region, tuple[Region, ...]]]:
+        """Some places, each with the places below it that have cases."""
+        children: dict[int, list[int]] = {}
+        for place in self.rows.of_regions():
+            if (parent := self.rows.regions[place].parent_id) is not None:
+                children.setdefault(parent, []).append(place)
+        for place in self.some(children):
+            yield self.regions[place], tuple(self.regions[pk] for pk in sorted(children[place]))
 
     def measure(self, period: Period, **scope: Any) -> Measure:
         return Measure(Scope(**scope), period, self.now, self.calendar)

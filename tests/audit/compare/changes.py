@@ -20,19 +20,14 @@ APART = 1e-6
 
 
 def compared(audit: Audit) -> Pairs:
-    children: dict[int, list[int]] = {}
-    for place in audit.rows.of_regions():
-        if (parent := audit.rows.regions[place].parent_id) is not None:
-            children.setdefault(parent, []).append(place)
-    for place in audit.some(children):
-        region, parts = audit.regions[place], tuple(audit.regions[pk] for pk in sorted(children[place]))
+    for region, parts in audit.with_parts():
         for days in LENGTHS:
             period = Period(first=audit.today - days * DAY, last=audit.today - DAY)
             periods = [period, choosing.before(period, "chosen"), choosing.a_year_before(period, "chosen")]
             measure = audit.measure(period, regions=(region,))
             places = choosing.Places(own=(region,), chosen=None, parts=parts, above=None)
             seen = overview.read(measure.scope, places, periods, measure=measure)
-            yield from _of_place(audit, seen, periods, place, [part.pk for part in parts])
+            yield from _of_place(audit, seen, periods, region.pk, [part.pk for part in parts])
 
 
 def _of_place(audit: Audit, seen: overview.Overview, periods: list[Period], place: int, parts: list[int]) -> Pairs:

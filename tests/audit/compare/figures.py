@@ -166,18 +166,13 @@ def _by_enterprise(audit: Audit, name: str, period: Period) -> Pairs:
 
 def _overview(audit: Audit, name: str, period: Period) -> Pairs:
     """The first page of each place that has parts: the place and each of them."""
-    children: dict[int, list[int]] = {}
-    for place in audit.rows.of_regions():
-        if (parent := audit.rows.regions[place].parent_id) is not None:
-            children.setdefault(parent, []).append(place)
-    for place in audit.some(children):
-        region, parts = audit.regions[place], tuple(audit.regions[pk] for pk in sorted(children[place]))
+    for region, parts in audit.with_parts():
         measure = audit.measure(period, regions=(region,))
         seen = overview.read(
             measure.scope, Places((region,), None, parts, None), [period, period, period], measure=measure
         )
         for one, open_now, figures in (
-            (place, seen.whole.open_now, seen.whole.periods[0]),
+            (region.pk, seen.whole.open_now, seen.whole.periods[0]),
             *((part.pk, seen.parts[part.pk].open_now, seen.parts[part.pk].now) for part in parts),
         ):
             world = _world(audit, period, one)
