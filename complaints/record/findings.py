@@ -1,0 +1,52 @@
+"""What verification found, each at its place. Codes are stable; the words are for people who read a report."""
+
+from dataclasses import dataclass
+from typing import Final
+
+#: code → what it says. Whoever reports a new code adds its line.
+WORDS: Final[dict[str, str]] = {
+    "unreadable": "it cannot be read",
+    "entry_missing": "the entry is missing",
+    "not_in_order": "it does not follow the entry before it",
+    "hash": "its text does not match its hash",
+    "tag": "its tag was not made with an entry key",
+    "column": "the column does not say what the entries say",
+    "row_missing": "the row is missing",
+    "foreign": "no entry names this row",
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Finding:
+    """One broken place.
+
+    ``case``: the number of a case, "house" for the house chain, "" for what belongs to none. ``audience`` and
+    ``sequence``: the chain and the entry, "" and 0 where the place is no entry. ``row`` and ``column``: which row of
+    which table (``text message``, ``file <sha256>``, ``demand/1``), and its column. ``detail``: figures that help,
+    nothing personal.
+    """
+
+    code: str
+    case: str = ""
+    audience: str = ""
+    sequence: int = 0
+    row: str = ""
+    column: str = ""
+    detail: str = ""
+
+    @property
+    def place(self) -> str:
+        """``case 61… parties entry 3 text message column sealed``; parts that are not known are left out."""
+        parts = (
+            self.case and ("the house" if self.case == "house" else f"case {self.case}"),
+            self.audience,
+            f"entry {self.sequence}" if self.sequence else "",
+            self.row,
+            self.column and f"column {self.column}",
+        )
+        return " ".join(part for part in parts if part)
+
+    def __str__(self) -> str:
+        said = WORDS.get(self.code, self.code)
+        where = self.place
+        return (f"{where}: {said}" if where else said) + (f" ({self.detail})" if self.detail else "")
