@@ -3,6 +3,7 @@ change it. The hashed text stands in ``body``; the columns beside it only serve 
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.db import models
@@ -54,8 +55,17 @@ class RecordedName(models.Model):
         return self.name
 
 
+#: The transaction that writes the row, filled by the database.
+_TRANSACTION = Func(
+    function="pg_current_xact_id", template="(%(function)s()::text::bigint)", output_field=BigIntegerField()
+)
+
+
 class HandlingStep(models.Model):
     """One entry. ``happened_at`` is when it counts, ``written_at`` when it was written.
+
+    ``tag`` is over ``hash`` (accounts/keys/tags.py); entries from before there were tags have none, and their ``body``
+    has no ``form``.
 
     ``transaction`` is filled by the database: by it events are told in the order in which they became visible
     (complaints/record/events.py). It is no part of what is hashed."""
@@ -78,12 +88,8 @@ class HandlingStep(models.Model):
     body = models.TextField()
     previous_hash = models.BinaryField()
     hash = models.BinaryField()
-    transaction = models.BigIntegerField(
-        editable=False,
-        db_default=Func(
-            function="pg_current_xact_id", template="(%(function)s()::text::bigint)", output_field=BigIntegerField()
-        ),
-    )
+    tag = models.BinaryField(default=b"")
+    transaction = models.BigIntegerField(editable=False, db_default=_TRANSACTION)
 
     class Meta:
         ordering = ["complaint_id", "audience", "sequence"]
@@ -92,6 +98,31 @@ class HandlingStep(models.Model):
             models.CheckConstraint(name="entry_is_hashed", condition=~Q(hash=b"")),
         ]
         indexes = [models.Index(fields=["transaction", "id"], name="entries_as_they_were_committed")]
+
+
+class HouseEntry(models.Model):
+    """One entry of the house chain: what happened to the record itself and to no case alone (keys, erasures, holds,
+    restores). Written by complaints/record/house.py; nothing personal stands in it."""
+
+    sequence = models.PositiveIntegerField(unique=True)
+    step = models.CharField(max_length=40)
+    at = models.DateTimeField()
+    body = models.TextField()
+    previous_hash = models.BinaryField()
+    hash = models.BinaryField()
+    tag = models.BinaryField()
+    transaction = models.BigIntegerField(editable=False, db_default=_TRANSACTION)
+
+    class Meta:
+        ordering = ["sequence"]
+        constraints = [
+            models.CheckConstraint(name="house_entry_is_hashed_and_tagged", condition=~Q(hash=b"") & ~Q(tag=b""))
+        ]
+
+    @property
+    def data(self) -> dict[str, Any]:
+        """What the hashed text says."""
+        return dict(json.loads(self.body)["data"])
 
 
 class PersonalText(models.Model):

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.keys import keyring, sealed_fields, sealing
+from accounts.keys import keyring, sealed_fields, sealing, tags
 from accounts.keys.sealed_fields import stored_columns
 from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
 from complaints.models.record import SALT_BYTES, with_salt
@@ -22,6 +22,10 @@ from complaints.record import bulk, person_digests
 
 _PREFIX = b"\x00"
 _MARK = "recorded name"
+#: The form of new entries: their texts name the key that each lies under, and a tag stands beside their hash. Entries
+#: without a form are older.
+FORM = 2
+TAG_KIND = "odr entry"
 #: Writers share this advisory lock; the sealer takes it alone for an instant.
 SEAL_LOCK = 0x5EA1
 
@@ -98,7 +102,7 @@ def compose(entries: Sequence[Entry]) -> Composed:
         for kind, text, key in entry.texts:
             salt = secrets.token_bytes(SALT_BYTES)
             digest = salted(salt, text)
-            digests.append([kind, digest.hex()])
+            digests.append([kind, digest.hex(), str(key)])
             texts.append(
                 PersonalText(
                     complaint=complaint,
@@ -114,6 +118,7 @@ def compose(entries: Sequence[Entry]) -> Composed:
         writer = _name_of(entry.actor.recorded_by, names)
         body = canonical(
             {
+                "form": FORM,
                 "case": complaint.number,
                 "audience": entry.audience,
                 "sequence": entry.sequence,
@@ -156,6 +161,7 @@ def compose(entries: Sequence[Entry]) -> Composed:
                 body=body,
                 previous_hash=previous,
                 hash=digest,
+                tag=tags.tag_of(TAG_KIND, digest),
             )
         )
         if entry.audience == Audience.PARTIES:

@@ -467,7 +467,7 @@ def _said(bodies: dict[int, Any], index: Any, texts: Any, report: Report) -> Non
     """Texts and names: each that an entry names is there and is the one, or is said to be withheld."""
     withheld = set(index["withheld"])
     report.withheld += len(withheld)
-    wanted = {(n, kind, digest) for n, body in bodies.items() for kind, digest in body["texts"]}
+    wanted = {(n, kind, digest) for n, body in bodies.items() for kind, digest, *_ in body["texts"]}
     given = set()
     for text in texts["texts"]:
         place = (text["sequence"] + 0, text["kind"], text["digest"])

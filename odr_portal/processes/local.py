@@ -137,9 +137,8 @@ def write(file: Path, content: str, user: Any) -> None:
 def make_vault_keys(place: running.Installation) -> None:
     """Beside the database and not in it; who has both can read everything."""
     file = place.local / "vault" / "keys"
-    if not file.exists():
-        write(file, keys.fresh(), place.code_user)
-    embedded.give(file, place.code_user)
+    kept = file.read_text(encoding="utf-8") if file.exists() else keys.fresh()
+    write(file, keys.with_entry_key(kept), place.code_user)
 
 
 def make_seal_key(place: running.Installation) -> None:

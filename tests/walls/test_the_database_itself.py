@@ -37,6 +37,7 @@ EXEMPT = {
     "auth_": "the framework's own, unused",
     "django_": "the framework's own lists",
     "complaints_recordedname": "names of the record, sealed; nothing says in which case, only an entry leads there",
+    "complaints_houseentry": "what happened to the record itself, by ids and digests; nothing personal",
     "complaints_seal": "signed heads over the whole record; nothing of a case",
     "complaints_heartbeat": "signs of life",
     "complaints_stationentry": "disputes settled at a station, no case; sealed, found by station or digest of a link",
@@ -58,7 +59,7 @@ EXEMPT = {
     "oversight_": "sums of many cases and what was asked of firms; the tally, which names cases, is guarded",
     "complaints_export": "jobs of a person; ids of cases only, and the file of it is opened by its own link",
 }
-RECORD = ("handlingstep", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")
+RECORD = ("handlingstep", "houseentry", "seal", "sealedhead", "reminder", "forwardingdecision", "consentrecord")
 
 
 def test_T06_every_table_is_guarded_or_says_why_not() -> None:

@@ -36,7 +36,8 @@ class Command(BaseCommand):
         )
         if len(keys.wrap) > 1 or len(keys.index) > 1:
             self.stdout.write(
-                "Older keys may go from the key file a day from now, when the last code of before is dead."
+                "Older keys of wrap and index may go from the key file a day from now, when the last code of before is"
+                " dead. Keys of entries stay."
             )
 
     def _digests(self, version: int) -> int:

@@ -15,17 +15,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path)
-        parser.add_argument("--next", action="store_true", help="add the next wrapping and index key to this file")
+        parser.add_argument(
+            "--next", action="store_true", help="add the next keys to this file, or the first entry key if it has none"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         file: Path = options["file"]
         try:
             if options["next"]:
-                known = keys.read(file)
-                added = keys.fresh(wrap=known.wrap_version + 1, index=known.index_version + 1)
                 kept = file.read_text(encoding="utf-8")
-                written = kept + ("" if kept.endswith("\n") else "\n") + added
-                keys.parse(written)
+                written = keys.with_entry_key(kept)
+                known = keys.parse(written)
+                if written == kept:
+                    newer = {purpose: max(getattr(known, purpose)) + 1 for purpose in keys.PURPOSES}
+                    written = kept + ("" if kept.endswith("\n") else "\n") + keys.fresh(**newer)
+                    keys.parse(written)
                 new = file.with_name(f"{file.name}.new")
                 _write(new, written)
                 new.rename(file)

@@ -138,12 +138,12 @@ def rotate() -> str:
 
 def with_newer(known: VaultKeys) -> VaultKeys:
     newer = keys.parse(keys.fresh(wrap=known.wrap_version + 1, index=known.index_version + 1))
-    return VaultKeys(wrap={**known.wrap, **newer.wrap}, index={**known.index, **newer.index})
+    return VaultKeys(wrap={**known.wrap, **newer.wrap}, index={**known.index, **newer.index}, entry=known.entry)
 
 
 def newest_alone(known: VaultKeys) -> VaultKeys:
     wrap, index = known.wrap_version, known.index_version
-    return VaultKeys(wrap={wrap: known.wrap[wrap]}, index={index: known.index[index]})
+    return VaultKeys(wrap={wrap: known.wrap[wrap]}, index={index: known.index[index]}, entry=known.entry)
 
 
 def versions() -> set[int]:
@@ -213,7 +213,13 @@ def test_a_newer_key_is_added_beside_the_older_ones_and_a_missing_one_is_said(
     call_command("make_vault_keys", str(file), "--next", stdout=StringIO())
     second = keys.read(file)
     assert (second.wrap[1], second.index[1]) == (first.wrap[1], first.index[1])
-    assert (second.wrap_version, second.index_version) == (2, 2)
+    assert (second.wrap_version, second.index_version, second.entry_version) == (2, 2, 2)
+    # A file from before entries had tags is told so, and gets the key that it lacks.
+    file.write_text("".join(line for line in keys.fresh().splitlines(keepends=True) if not line.startswith("entry")))
+    with pytest.raises(keys.UnusableKeys, match="--next"):
+        keys.read(file)
+    call_command("make_vault_keys", str(file), "--next", stdout=StringIO())
+    assert (keys.read(file).wrap_version, keys.read(file).entry_version) == (1, 1)
     assert file.stat().st_mode & 0o777 == 0o600
     keyring.secrets_of([uuid.uuid4()], make=True)
     before = set(PersonKey.objects.values_list("person", "made_at"))

@@ -49,7 +49,7 @@ def first(case: Complaint) -> Broken:
 
 ENTRIES, ONE = "complaints_handlingstep", "where complaint_id = %s and sequence"
 COLUMNS = "complaint_id, audience, step, happened_at, written_at, actor_role, organisation, from_status, to_status"
-COLUMNS += ", outcome, reason, data, body, previous_hash, hash"
+COLUMNS += ", outcome, reason, data, body, previous_hash, hash, tag"
 EDITED = ("step = 'assign'", "actor_role = 'system'", "organisation = 'x'", "data = '{}'::jsonb", "name_id = null")
 EDITED += ("happened_at = happened_at - interval '1 day'", "written_at = written_at + interval '1 second'")
 EDITED += ("to_status = 'closed'",)
