@@ -7,6 +7,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 
 from accounts.keys import ciphers, keys
+from complaints.record import notes
 from database import roles
 from web import environment
 
@@ -385,6 +386,18 @@ if SMS_GATEWAY and SMS_ALIYUN:
     raise environment.OddValue("SMS_GATEWAY_URL", "…", "choose this gateway or SMS_ALIYUN_…, not both.")
 # Where webhooks of enterprises may knock; always https, always addresses of the open internet.
 WEBHOOK_PORTS = environment.ports("WEBHOOK_PORTS", environment.words("WEBHOOK_PORTS", "443"))
+# Who keeps the newest checkpoint of the record outside: "2 of KEY@https://… KEY@https://… KEY@https://…".
+try:
+    WITNESSES = notes.parse_witnesses(environment.text("WITNESSES"))
+except notes.OddNote as problem:
+    raise environment.OddValue("WITNESSES", "…", f"{problem}.") from None
+# An authority for time stamps (RFC 3161), and the certificates that its answers are checked against.
+TSA_URL = environment.outside("TSA_URL", environment.text("TSA_URL"))
+TSA_ROOT = environment.certificates("TSA_ROOT", environment.text("TSA_ROOT"))
+if TSA_URL and not TSA_ROOT:
+    raise environment.OddValue(
+        "TSA_ROOT", "", "with TSA_URL, write the file with the root certificates of that authority."
+    )
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from cryptography import x509
+
 YES = {"1", "true", "yes", "on"}
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -315,6 +317,28 @@ def aliyun_sms(values: dict[str, str]) -> AliyunSms | None:
         values["TEMPLATE"],
         values.get("CODE_TEMPLATE", ""),
     )
+
+
+def outside(name: str, url: str) -> str:
+    """An address that the portal calls: https://host/path, or http in a network of the operator's; empty: none."""
+    try:
+        parts = urlsplit(url)
+        is_usable = parts.scheme in {"https", "http"} and parts.hostname and parts.port != 0 and not parts.username
+    except ValueError:
+        is_usable = False
+    if url and not is_usable:
+        raise OddValue(name, _without_password(url), "write https://host/path.")
+    return url
+
+
+def certificates(name: str, place: str) -> tuple[x509.Certificate, ...]:
+    """What a file of certificates (PEM) holds; no name of a file: none."""
+    if not place:
+        return ()
+    try:
+        return tuple(x509.load_pem_x509_certificates(Path(place).read_bytes()))
+    except (OSError, ValueError):
+        raise OddValue(name, place, "this must be a readable file with one or more certificates (PEM).") from None
 
 
 def site(name: str, url: str) -> str:

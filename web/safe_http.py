@@ -15,6 +15,7 @@ import threading
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from types import MappingProxyType
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
@@ -152,9 +153,15 @@ def post(url: str, *, body: bytes, headers: Mapping[str, str], rule: Rule, withi
 
 
 def ask(
-    url: str, *, body: bytes, headers: Mapping[str, str], rule: Rule, within: float = WITHIN, keep: int = 0
+    url: str,
+    *,
+    rule: Rule,
+    body: bytes | None = None,
+    headers: Mapping[str, str] = MappingProxyType({}),
+    within: float = WITHIN,
+    keep: int = 0,
 ) -> tuple[int, bytes]:
-    """As ``post``, with the first ``keep`` bytes of what was answered."""
+    """As ``post``, with the first ``keep`` bytes of what was answered; without a body it is a GET."""
     parts = checked(url, rule)
     with Limit(within) as limit:
         try:
@@ -185,7 +192,13 @@ def _addresses(host: str, port: int, rule: Rule) -> list[str]:
 
 
 def _ask(
-    parts: SplitResult, body: bytes, headers: Mapping[str, str], rule: Rule, limit: Limit, within: float, keep: int
+    parts: SplitResult,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    rule: Rule,
+    limit: Limit,
+    within: float,
+    keep: int,
 ) -> tuple[int, bytes]:
     host, is_tls = parts.hostname or "", parts.scheme == "https"
     port = parts.port or (443 if is_tls else 80)
@@ -205,7 +218,7 @@ def _ask(
         talk.response_class = _Short
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         own = {**headers, "User-Agent": "odr-portal", "Accept-Encoding": "identity", "Connection": "close"}
-        talk.request("POST", path, body, own)
+        talk.request("GET" if body is None else "POST", path, body, own)
         with talk.getresponse() as answer:
             return answer.status, answer.read(keep) if keep else b""
     finally:

@@ -61,6 +61,45 @@ def parse_key(text: str) -> NoteKey:
     return key
 
 
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """Somebody outside who signs checkpoints: their key, and the address that add-checkpoint lies under."""
+
+    key: NoteKey
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Witnesses:
+    """All that are asked, and of how many a cosignature is needed."""
+
+    needed: int = 0
+    all: tuple[Witness, ...] = ()
+
+
+def parse_witnesses(text: str) -> Witnesses:
+    """``2 of KEY@URL KEY@URL KEY@URL``; without "n of" all are needed; empty: none. Raises OddNote with a sentence."""
+    words = text.replace(",", " ").split()
+    needed = 0
+    if len(words) > 1 and words[1] == "of":
+        needed = int(words[0]) if words[0].isascii() and words[0].isdecimal() else -1
+        words = words[2:]
+        if not 1 <= needed <= len(words):
+            raise OddNote("before “of” stands how many cosignatures are needed, from 1 to the number of witnesses")
+    found = []
+    for word in words:
+        key, at, url = word.partition("@")
+        parsed = parse_key(key)
+        if not at or parsed.kind != COSIGNS or not url.startswith(("https://", "http://")):
+            raise OddNote(
+                f"write KEY@https://host/ of each witness, with the key that witness.py printed: {parsed.name}"
+            )
+        found.append(Witness(parsed, url.rstrip("/")))
+    if len({one.key.raw for one in found}) != len(found) or len({one.key.name for one in found}) != len(found):
+        raise OddNote("two witnesses have the same key or the same name")
+    return Witnesses(needed or len(found), tuple(found))
+
+
 def is_name(name: str) -> bool:
     """A name of signed-note: no spaces, no plus, no control characters."""
     return bool(name) and name.isprintable() and "+" not in name and not any(letter.isspace() for letter in name)

@@ -106,3 +106,25 @@ def test_proofs_agree_with_the_definition_of_the_rfc_and_false_ones_are_refused(
             assert not proof or not notes.consistency_holds(old, size, before, root, proof[:-1])
     assert notes.consistency_holds(0, 40, notes.EMPTY_ROOT, tree.root(LEAVES), [])
     assert not notes.consistency_holds(41, 40, tree.root(LEAVES), tree.root(LEAVES), [])
+
+
+def test_witnesses_are_set_by_key_and_address_and_how_many_are_needed() -> None:
+    one, two = (NoteKey(f"w{n}.example", COSIGNS, bytes([n]) * 32).text for n in (1, 2))
+    assert notes.parse_witnesses("") == notes.Witnesses()
+    read = notes.parse_witnesses(f"1 of {one}@https://w1.example/at/ {two}@http://10.0.0.2:8970")
+    assert (read.needed, [witness.url for witness in read.all]) == (
+        1,
+        ["https://w1.example/at", "http://10.0.0.2:8970"],
+    )
+    assert notes.parse_witnesses(f"{one}@https://w1.example").needed == 1
+    for odd in (
+        "3 of",
+        f"2 of {one}@https://w1.example",
+        f"0 of {one}@https://w1.example",
+        f"{one}@ftp://w1.example",
+        one,
+        f"{LOG.text}@https://log.example",
+        f"{one}@https://w1.example {one}@https://w2.example",
+    ):
+        with pytest.raises(OddNote):
+            notes.parse_witnesses(odd)
