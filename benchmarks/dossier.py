@@ -28,8 +28,8 @@ def measure(*, quick: bool) -> list[Figure]:
         ground.set_up(base)
         import typst
 
-        from complaints.documents import printing as printing
-        from complaints.dossier import building, papers
+        from complaints.documents import printing, signing
+        from complaints.dossier import packing, papers
         from complaints.dossier.gathering import gather
         from complaints.handling.steps import consumer
         from complaints.models import Dossier
@@ -60,9 +60,9 @@ def measure(*, quick: bool) -> list[Figure]:
         def whole() -> None:
             gathered = gather(dossier, now=pattern.now)
             made = printing.typeset(papers.dossier_paper(gathered, seal=None, site=dossier.site), at=pattern.now)
-            building.pack(
-                io.BytesIO(), gathered, seal=None, papers={"dossier.pdf": made}, at=pattern.now, each=lambda: None
-            )
+            made, key = signing.sign_pdf(made), signing.document_key()
+            named = {"dossier.pdf": made}
+            packing.pack(io.BytesIO(), gathered, seal=None, papers=named, at=pattern.now, key=key, each=lambda: None)
 
         tell(f"dossier: {case.last_sequence} entries, {len(ours()) / 1000:.0f} kB")
         bare(), whole()

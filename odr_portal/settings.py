@@ -24,7 +24,7 @@ TESTING = "pytest" in sys.modules
 
 _KEYLESS = {
     *("makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help", "write_permissions"),
-    "make_vault_keys",
+    *("make_vault_keys", "make_document_key"),
 }
 COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in {"manage.py", "django-admin"} else ""
 
@@ -419,6 +419,8 @@ HEARTBEAT_STALE_AFTER = environment.number("HEARTBEAT_STALE_AFTER", 60, least=1,
 SWEEP_EVERY = environment.number("SWEEP_EVERY", 5, least=1, most=3600)
 # Set for `watch` alone: nothing else may sign the record.
 SEAL_KEY_FILE = environment.text("SEAL_KEY_FILE")
+# Set for worker and `watch`: what they make as files (dossiers, documents) is signed with it.
+DOCUMENT_KEY_FILE = environment.text("DOCUMENT_KEY_FILE")
 # Who is written to when something of the portal stands still; empty: its system administrators.
 ALARM_MAIL = [environment.mail_address("ALARM_MAIL", address) for address in environment.words("ALARM_MAIL")]
 # Who may read /metrics: whoever shows this word, or asks from one of these addresses; with neither it does not exist.

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from django.db import connections
 from django.db.backends.postgresql.operations import DatabaseOperations
 
 from accounts.keys import keyring, keys
+from complaints.documents import signing
 from database import roles
 from database.code_lists import ListedCode
 from odr_portal.processes import embedded
@@ -122,6 +124,9 @@ def postgres_server(django_db_blocker: Any) -> Iterator[embedded.ThrowAwayPostgr
     os.environ["VAULT_KEYS"] = written
     folder = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
     copied(data, folder)
+    documents = folder / "documents.pem"
+    documents.write_text(signing.fresh("Portal of tests", now=datetime.now(UTC)))
+    settings.DOCUMENT_KEY_FILE = os.environ["DOCUMENT_KEY_FILE"] = str(documents)
     server = embedded.ThrowAwayPostgres(folder)
     try:
         yield server

@@ -67,7 +67,7 @@ def fetch(dossier: Dossier, form: str, *, now: datetime) -> BinaryIO | None:
     if form not in dossier.files:
         return None
     try:
-        file = path_of(dossier.public_id, form).open("rb")
+        file = path_of(dossier, form).open("rb")
     except FileNotFoundError:
         raise _gone() from None
     security_log.note("dossier_fetched", now=now, user=dossier.asked_by, subject=dossier.complaint.number, reason=form)
@@ -85,8 +85,9 @@ def folder() -> Path:
     return place
 
 
-def path_of(public_id: UUID, form: str) -> Path:
-    return folder() / f"{public_id}.{FORMS[form][0]}"
+def path_of(dossier: Dossier, form: str) -> Path:
+    """No two attempts share a file: a sweep that lost its lease overwrites nothing of the one that took over."""
+    return folder() / f"{dossier.public_id}.{dossier.attempts}.{FORMS[form][0]}"
 
 
 def remove_files(public_id: UUID) -> None:

@@ -35,6 +35,9 @@ class DossierFile:
     size: int
     path: str = ""
     copy_sha256: str = ""
+    #: The first entry that names it; and why its content is not there, where ``path`` is empty.
+    entry: int = 0
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,13 +55,16 @@ class DossierDocument:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """``entries``: the parties' record, with ``body`` None where it is withheld; ``page`` is what the reader sees."""
+    """``entries``: the parties' record, with ``body`` None where it is withheld; ``page`` is what the reader sees.
+    ``made_for``: consumer, joint (who stands beside the consumer), enterprise, authority. ``withheld``: what is not
+    there, with ``what`` (entry, text, name), number of the ``entry``, ``digest``, ``kind`` and ``reason``."""
 
     page: CasePage
+    made_for: str
     entries: list[tuple[int, bytes, str | None]]
     texts: list[dict[str, Any]]
     names: list[dict[str, str]]
-    withheld: list[str]
+    withheld: list[dict[str, Any]]
     files: list[DossierFile] = field(default_factory=list)
     documents: list[DossierDocument] = field(default_factory=list)
 
@@ -81,64 +87,91 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
         # Whoever stands beside the consumer (a joint party, a representative) is not the person that the texts name.
         is_own = dossier.side == CONSUMER and result.complaint.consumer_id == user.pk
         texts, withheld = _texts(result.complaint.pk, seen, None if is_own else user.person_key)
-        names = _names(steps, withheld, is_own=is_own)
+        names, nameless = _names(steps, is_own=is_own)
         files = [] if page.is_former else _files(page, user)
         documents = [] if page.is_former else _documents(page)
+        rows = set(Evidence.objects.filter(complaint=result.complaint).values_list("sha256", flat=True))
     entries.sort(key=lambda entry: entry[0])
-    named = {digest for _s, _h, body in entries if body for digest in json.loads(body)["files"]}
-    # Evidence may be gone while the record still names it.
+    withheld += nameless
+    withheld += [
+        {"what": "entry", "entry": n, "digest": head.hex(), "kind": "entry", "reason": "not_yours"}
+        for n, head, body in entries
+        if body is None
+    ]
+    named: dict[str, int] = {}
+    for n, _head, body in entries:
+        for digest in json.loads(body)["files"] if body else ():
+            named.setdefault(digest, n)
+    # Evidence may be gone while the record still names it; and who had the case before sees none of it.
     files += [
-        DossierFile(sha256=digest, name="", media_type="", size=0)
-        for digest in sorted(named - {f.sha256 for f in files})
+        DossierFile(
+            sha256=digest, name="", media_type="", size=0, reason="not_yours" if digest in rows else "file_gone"
+        )
+        for digest in sorted(named.keys() - {f.sha256 for f in files})
     ]
     return Gathered(
         page=page,
+        made_for=dossier.side if dossier.side != CONSUMER or is_own else "joint",
         entries=entries,
         texts=texts,
         names=names,
-        withheld=sorted(withheld),
-        files=[part for part in files if part.sha256 in named],
+        withheld=withheld,
+        files=[replace(part, entry=named[part.sha256]) for part in files if part.sha256 in named],
         documents=documents,
     )
 
 
-def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list[dict[str, Any]], set[str]]:
-    """``reader`` None has them all; others what was said, and what stands under their own key."""
+def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Given and withheld. ``reader`` None has them all; others what was said, and what stands under their own key."""
     mine = PersonalText.objects.filter(complaint_id=complaint_id, audience=Audience.PARTIES, sequence__in=seen)
     rows = list(mine.order_by("sequence", "pk"))
     sealed_fields.load_for(rows)
     texts: list[dict[str, Any]] = []
-    withheld = set()
+    withheld: list[dict[str, Any]] = []
     for row in rows:
         salt, text = salted_text(row.sealed)
         digest = bytes(row.digest).hex()
-        if not salt or (reader is not None and row.key_id != reader and row.kind not in FREE_KINDS):
-            withheld.add(digest)
-        else:
+        if salt and (reader is None or row.key_id == reader or _is_said(row.kind)):
             proof = {"digest": digest, "salt": salt.hex(), "text": text}
             texts.append({"sequence": row.sequence, "kind": row.kind} | proof)
+        else:
+            reason = "not_yours" if salt else "erased"
+            about = {"what": "text", "entry": row.sequence, "digest": digest}
+            withheld.append(about | {"kind": row.kind, "reason": reason})
     return texts, withheld
 
 
-def _names(steps: list[HandlingStep], withheld: set[str], *, is_own: bool) -> list[dict[str, str]]:
-    """Who took the steps; consumers by name only in the consumer's own dossier."""
+def _is_said(kind: str) -> bool:
+    """What one side tells the other, and no name, number or address."""
+    return kind in FREE_KINDS or kind.startswith("answer_")
+
+
+def _names(steps: list[HandlingStep], *, is_own: bool) -> tuple[list[dict[str, str]], list[dict[str, Any]]]:
+    """Who took the steps, given and withheld; consumers by name only in the consumer's own dossier."""
     kept: dict[str, RecordedName] = {}
     consumers = {
         bytes(step.name.digest).hex() for step in steps if step.name and step.actor_role == Role.CONSUMER and not is_own
     }
+    standing: list[tuple[int, str]] = []
     for step in steps:
         for name in (step.name, step.recorded_by):
             if name is not None:
                 kept[bytes(name.digest).hex()] = name
+                standing.append((step.sequence, bytes(name.digest).hex()))
     sealed_fields.load_for(kept.values())
-    results = []
+    results, reasons = [], {}
     for digest, name in kept.items():
         salt, text = salted_text(name.sealed)
         if salt and digest not in consumers:
             results.append({"digest": digest, "salt": salt.hex(), "text": text})
         else:
-            withheld.add(digest)
-    return results
+            reasons[digest] = "not_yours" if salt else "erased"
+    withheld = [
+        {"what": "name", "entry": n, "digest": digest, "kind": "name", "reason": reasons[digest]}
+        for n, digest in dict.fromkeys(standing)
+        if digest in reasons
+    ]
+    return results, withheld
 
 
 def _documents(page: CasePage) -> list[DossierDocument]:
@@ -173,7 +206,7 @@ def _files(page: CasePage, user: User) -> list[DossierFile]:
         is_theirs = is_sender(row, page.complaint, side=page.side, user_id=user.pk)
         part = DossierFile(sha256=row.sha256, name=row.name, media_type=row.media_type, size=row.size)
         if not evidence.shows_content(row, is_sender=is_theirs):
-            results.append(part)
+            results.append(replace(part, reason="held_back"))
         elif row.copy_path and not is_theirs and page.side != AUTHORITY:
             copy = replace(part, media_type=row.copy_type, size=row.copy_size, path=row.copy_path)
             results.append(replace(copy, copy_sha256=row.copy_sha256))

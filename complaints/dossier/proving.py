@@ -3,6 +3,7 @@ only; what is asked is answered by yes, no, a number and a time. Nothing of a ca
 
 import importlib.util
 import sys
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -10,10 +11,12 @@ from typing import IO, Any
 
 from django.db.models import QuerySet
 
-from complaints.models import Complaint, HandlingStep, Seal, SealedHead
+from accounts.keys import tags
+from complaints.documents.signing import DocumentKey
+from complaints.models import Complaint, HandlingStep, HouseEntry, Seal, SealedHead
 from complaints.procedure.workflow import Audience
-from complaints.record import record
-from complaints.record.record import chained
+from complaints.record import house, record
+from complaints.record.record import TAG_KIND, chained
 from complaints.record.sealing import heads_of, path_to
 from database.row_security import working_as_steps
 from web.environment import ROOT
@@ -58,6 +61,28 @@ def published(seal: Seal) -> dict[str, Any]:
     }
 
 
+def certified(key: DocumentKey, *, now: datetime) -> HouseEntry:
+    """The entry of the house chain that names this document key; written when it first signs."""
+    for entry in document_keys():
+        if entry.data["new"] == key.public:
+            return entry
+    return house.write("key_handed_over", {"of": DOCUMENTS, "new": key.public}, by="system", now=now)
+
+
+def document_keys() -> list[HouseEntry]:
+    """The entries of the house chain that name a key for dossiers, the oldest first. One that was put in without an
+    entry key does not count."""
+    return [
+        entry
+        for entry in house.entries("key_handed_over")
+        if tags.is_tagged(TAG_KIND, bytes(entry.hash), bytes(entry.tag))
+        and chained(bytes(entry.previous_hash), entry.body) == bytes(entry.hash)
+        and entry.data.get("of") == DOCUMENTS
+    ]
+
+
+#: What kind of key an entry of the house chain names.
+DOCUMENTS = "documents"
 PROGRAM = ROOT / "docs" / "verify" / "verify_dossier.py"
 #: What a page looks into while somebody waits; larger ones are for the program.
 MOST_BYTES = 256 * 1024 * 1024
@@ -88,9 +113,12 @@ def verifier() -> Any:
     return program
 
 
-def report_on(file: IO[bytes]) -> Any:
-    """The program's Report. Raises its Unreadable."""
-    return verifier().check(file, most_bytes=MOST_BYTES, most_json=MOST_JSON)
+def report_on(file: IO[bytes], *, document_keys: Collection[str] = ()) -> Any:
+    """The program's Report; it asks the database nothing. ``document_keys``: those that are ours. Raises its
+    Unreadable."""
+    report = verifier().check(file, most_bytes=MOST_BYTES, most_json=MOST_JSON)
+    report.is_document_key_known = report.document_key in document_keys
+    return report
 
 
 def is_published(number: int, root: str, public_key: str) -> bool:

@@ -1,26 +1,34 @@
 #!/usr/bin/env python3
 """Check the dossier (ZIP) of a consumer dispute: is it complete and unaltered since it was sealed?
 
-    python3 verify_dossier.py DOSSIER.zip [--key HEX] [--seals seals.json] [--language zh|en]
+    python3 verify_dossier.py DOSSIER.zip [--key HEX ...] [--seals seals.json] [--language zh|en]
 
 Needs Python 3.9 and nothing else, no network, and trusts nobody who made the file. What is said is
 computed here from the entries themselves; what the file says about itself is only compared.
 
 Exit code: 0 complete and unbroken up to the seal; 1 broken (the first broken entry is named); 2 cannot be read as a
-dossier; 3 unbroken, but not sealed up to its last entry, or signed by a key that you did not compare.
+dossier; 3 unbroken, but not sealed up to its last entry, or signed by a key that you did not compare, or something is
+withheld for a reason that nothing in it proves.
 
 How it is computed (README of the dossier says the same):
+  ZIP      (odr-dossier-2) has one right form: parts stored, sorted by name, dated 1980-01-01, no extra field, comment
+           or gap; the last two are manifest.json and manifest.sig. Every header is computed here and compared.
+  manifest (canonical JSON) lists each other part with size and SHA-256, and what is withheld and why; manifest.sig is
+           Ed25519 over "odr-dossier-2 manifest" ‖ 00 ‖ SHA-256(manifest.json), in hexadecimal
   entry    hash(n) = SHA-256(00 ‖ hash(n-1) ‖ text of entry n); hash(0) is empty
   text     digest = SHA-256(salt ‖ text), and stands in the entry; names and files likewise (files without salt)
   leaf     SHA-256(02 ‖ "case id|audience|sequence|hash of that entry"); node = SHA-256(03 ‖ left ‖ right); of an odd
            number the last one goes up alone
   seal     SHA-256(01 ‖ previous root ‖ "number|size|time" ‖ newline ‖ root of the tree in hexadecimal), signed by
-  Ed25519
+           Ed25519
 """
+
+from __future__ import annotations
 
 import argparse
 import hashlib
 import json
+import struct
 import sys
 import zipfile
 import zlib
@@ -28,7 +36,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-FORMAT = "odr-dossier-1"
+FORMAT, OLD_FORMAT = "odr-dossier-2", "odr-dossier-1"
 #: Bounds against files that are made to exhaust whoever looks at them.
 MOST_PARTS = 20_000
 MOST_DIRECTORY = 4 * 1024 * 1024
@@ -58,6 +66,23 @@ WORDS: dict[str, str] = {
     "seal_signature": "封印{n}：签名无效",
     "seal_key": "封印{n}：不是您给出的公钥签的",
     "seal_unpublished": "封印{n}：与公布的封印不符",
+    "zip_cut": "压缩包不完整：在第{n}部分被截断",
+    "zip_header": "压缩包第{n}部分的文件头被改动",
+    "zip_directory": "压缩包的目录与内容不符，或者有多出的内容",
+    "zip_order": "压缩包各部分的顺序不对，或者没有签名的清单",
+    "manifest_signature": "清单或者它的签名被改动，或者是别的密钥签的",
+    "manifest_form": "清单不是规定的写法",
+    "part_changed": "“{what}”被改动",
+    "part_added": "“{what}”不在清单里，是后来加入的",
+    "part_missing": "“{what}”缺失",
+    "withheld_unknown": "清单说没有交付的内容，第{n}条记录里没有：{what}",
+    "withheld_wrongly": "第{n}条记录的“{what}”没有交付，而所说的理由不成立",
+}
+#: What nothing in the dossier proves, by reason.
+UNPROVED: dict[str, str] = {
+    "erased": "第{n}条记录的“{what}”：据称已依法删除，档案里没有证明",
+    "held_back": "第{n}条记录的“{what}”：据称正在查毒或者有病毒，没有交付，档案里没有证明",
+    "file_gone": "第{n}条记录的“{what}”：平台说已经没有这个文件",
 }
 #: Kinds of texts in words; one that is not here is shown as it stands.
 KINDS: dict[str, str] = {
@@ -72,6 +97,7 @@ KINDS: dict[str, str] = {
     "consumer_order_no": "订单号",
     "consumer_service_number": "业务号码",
     "consumer_plan": "套餐",
+    "consumer_contract_until": "合同期限",
     "consumer_promised": "对方的承诺",
     "consumer_their_reference": "企业给过的编号",
     "consumer_principal": "委托人",
@@ -92,7 +118,23 @@ KINDS: dict[str, str] = {
     "reason": "理由",
     "suggestion": "调解方案",
     "whom": "请求谁回避",
+    "party": "当事人姓名",
+    "look": "查看联系方式的理由",
+    "entry": "整条记录",
+    "name": "姓名",
+    "file": "文件",
+    "original": "文件的原件",
 }
+#: Whom a dossier was made for. The consumer gets everything that was said; nobody else gets these kinds.
+CONSUMER, OTHERS = "consumer", ("joint", "enterprise", "authority")
+PRIVATE_KINDS = frozenset(
+    {
+        *("consumer_name", "consumer_phone", "consumer_email", "consumer_address", "consumer_place"),
+        *("consumer_order_no", "consumer_service_number", "consumer_plan", "consumer_contract_until"),
+        *("consumer_their_reference", "consumer_principal", "consumer_parties", "consumer_representatives"),
+        *("party", "whom", "look"),
+    }
+)
 _ANSWER = "对第{n}项诉求的答复"
 UNREADABLE: dict[str, str] = {
     "not_a_zip": "不是可以读取的ZIP文件",
@@ -123,6 +165,50 @@ ENGLISH: dict[str, str] = {
     "封印{n}：签名无效": "the signature of seal {n} is not valid",
     "封印{n}：不是您给出的公钥签的": "seal {n} was not signed by the key that you gave",
     "封印{n}：与公布的封印不符": "seal {n} is not the one that was published",
+    "压缩包不完整：在第{n}部分被截断": "the ZIP is cut off in part {n}",
+    "压缩包第{n}部分的文件头被改动": "the header of part {n} of the ZIP was changed",
+    "压缩包的目录与内容不符，或者有多出的内容": (
+        "the directory of the ZIP does not say what is in it, or something was added"
+    ),
+    "压缩包各部分的顺序不对，或者没有签名的清单": "the parts of the ZIP are out of order, or it has no signed manifest",
+    "清单或者它的签名被改动，或者是别的密钥签的": "the manifest or its signature was changed, or another key signed it",
+    "清单不是规定的写法": "the manifest is not written in its one right form",
+    "“{what}”被改动": "“{what}” was changed",
+    "“{what}”不在清单里，是后来加入的": "“{what}” is not in the manifest: it was added",
+    "“{what}”缺失": "“{what}” is missing",
+    "清单说没有交付的内容，第{n}条记录里没有：{what}": (
+        "the manifest says that something is withheld which entry {n} does not have: {what}"
+    ),
+    "第{n}条记录的“{what}”没有交付，而所说的理由不成立": (
+        "“{what}” of entry {n} is withheld, and the reason that is given does not hold"
+    ),
+    "第{n}条记录的“{what}”：据称已依法删除，档案里没有证明": (
+        "“{what}” of entry {n}: said to be erased by law, which nothing here proves"
+    ),
+    "第{n}条记录的“{what}”：据称正在查毒或者有病毒，没有交付，档案里没有证明": (
+        "“{what}” of entry {n}: said to be held back for a check for malware, which nothing here proves"
+    ),
+    "第{n}条记录的“{what}”：平台说已经没有这个文件": "“{what}” of entry {n}: the portal says that it is gone",
+    "当事人姓名": "name of a party",
+    "查看联系方式的理由": "why contact data was looked at",
+    "合同期限": "end of the contract",
+    "整条记录": "the whole entry",
+    "姓名": "name",
+    "文件": "file",
+    "文件的原件": "original of a file",
+    "消费者": "the consumer",
+    "共同投诉人或者代表": "a fellow complainant or representative",
+    "经营者": "the enterprise",
+    "监管部门": "the authority",
+    "为{}制作。已核对：压缩包的每个字节、清单的签名、{}个部分": (
+        "made for {}. Checked: every byte of the ZIP, the signature of the manifest, {} parts"
+    ),
+    "清单的签名公钥 {}：请与平台公布的公钥核对（--key）": (
+        "the manifest is signed by the key {}: compare it with the published one (--key)"
+    ),
+    "旧格式的档案：PDF、说明和其他不在记录里的部分没有核对": (
+        "a dossier of the older form: PDFs, README and whatever the record does not name were not checked"
+    ),
     "消费者姓名": "name of the consumer",
     "消费者电话": "telephone of the consumer",
     "消费者邮箱": "e-mail of the consumer",
@@ -185,8 +271,9 @@ class Broken:
     what: str = ""
 
     def words(self, say: Say) -> str:
-        what = kind_words(self.what, say) if self.code.startswith("text_") else self.what
-        return _printable(say(WORDS[self.code]).format(n=self.n, what=what))
+        is_kind = self.code.startswith(("text_", "withheld_")) or self.code in UNPROVED
+        what = kind_words(self.what, say) if is_kind else self.what
+        return _printable(say({**WORDS, **UNPROVED}[self.code]).format(n=self.n, what=what))
 
 
 def kind_words(kind: str, say: Say) -> str:
@@ -212,9 +299,14 @@ class Unreadable(Exception):
 
 @dataclass
 class Report:
-    """What was found; ``broken`` is in the order of the entries, faults of the seal last."""
+    """What was found; ``broken`` is in the order of the entries, faults of the seal last. ``unproved``: what is
+    withheld for a reason that nothing proves. ``document_key`` signed the manifest; an older form has none."""
 
     case: str = ""
+    made_for: str = ""
+    parts: int = 0
+    document_key: str = ""
+    is_document_key_known: bool = False
     entries: int = 0
     sealed: int = 0
     seal: int | None = None
@@ -228,6 +320,7 @@ class Report:
     withheld: int = 0
     broken: list[Broken] = field(default_factory=list)
     seal_broken: list[Broken] = field(default_factory=list)
+    unproved: list[Broken] = field(default_factory=list)
 
     @property
     def first(self) -> Broken | None:
@@ -242,7 +335,9 @@ class Report:
     def exit_code(self) -> int:
         if self.first is not None:
             return 1
-        return 0 if self.is_sealed and self.key_was_given else 3
+        # A dossier of the older form has parts that nothing covers.
+        is_known = self.key_was_given and self.is_document_key_known
+        return 0 if self.is_sealed and is_known and not self.unproved else 3
 
 
 # --- Ed25519 (RFC 8032), checking only --------------------------------------------------------------------------
@@ -385,6 +480,152 @@ def _look_at_the_end(file: IO[bytes]) -> None:
     file.seek(0)
 
 
+# --- the ZIP of one right form (odr-dossier-2) ------------------------------------------------------------------------
+
+MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+_CONTEXT = b"odr-dossier-2 manifest\0"
+_HEADER, _DIRECTORY = b"PK\x03\x04", b"PK\x01\x02"
+#: The names of parts are ours and short.
+_LONGEST_NAME = 200
+
+
+def _local_header(name: bytes, crc: int, size: int) -> bytes:
+    return struct.pack("<4s5H3I2H", _HEADER, 20, 0x800, 0, 0, 33, crc, size, size, len(name), 0) + name
+
+
+def _directory_entry(name: bytes, crc: int, size: int, at: int) -> bytes:
+    return (
+        struct.pack("<4s6H", _DIRECTORY, 0x0314, 20, 0x800, 0, 0, 33)
+        + struct.pack("<3I5H2I", crc, size, size, len(name), 0, 0, 0, 0, 0o100644 << 16, at)
+        + name
+    )
+
+
+class _Misformed(Exception):
+    def __init__(self, broken: Broken) -> None:
+        super().__init__(broken.code)
+        self.broken = broken
+
+
+class _OneForm:
+    """The parts of a ZIP that has one right form, read once from front to back. Each header is computed from what
+    follows it, so no byte is left that nothing says. Raises _Misformed, Unreadable."""
+
+    def __init__(self, file: IO[bytes], most_bytes: int, most_json: int) -> None:
+        self.file, self.most_json = file, most_json
+        self.places: dict[str, int] = {}
+        self.sizes: dict[str, int] = {}
+        self.digests: dict[str, str] = {}
+        self.whole = file.seek(0, 2)
+        if self.whole > most_bytes:
+            raise Unreadable("too_large")
+        file.seek(0)
+        at = 0
+        listing: list[bytes] = []
+        while (start := file.read(30))[:4] == _HEADER:
+            number = len(listing) + 1
+            if number > MOST_PARTS:
+                raise Unreadable("too_large")
+            crc, size, length = self._said(start, number)
+            name = file.read(length)
+            if start + name != _local_header(name, crc, size) or self._name(name, number) in self.sizes:
+                raise _Misformed(Broken("zip_header", number))
+            self._take(self._name(name, number), size, crc, at + 30 + length, number)
+            listing.append(_directory_entry(name, crc, size, at))
+            at += 30 + length + size
+        directory = b"".join(listing)
+        count = len(listing)
+        file.seek(at)
+        end = struct.pack("<4s4H2IH", _END, 0, 0, count, count, len(directory), at, 0)
+        if self.whole != at + len(directory) + len(end) or file.read() != directory + end:
+            raise _Misformed(Broken("zip_directory", 0))
+        names = list(self.sizes)
+        if names[-2:] != [MANIFEST, SIGNATURE] or names[:-2] != sorted(names[:-2]):
+            raise _Misformed(Broken("zip_order", 0))
+
+    def _said(self, start: bytes, number: int) -> tuple[int, int, int]:
+        """CRC, size, and length of the name."""
+        if len(start) < 30:
+            raise _Misformed(Broken("zip_cut", number))
+        crc, size, _same, length = struct.unpack("<3IH", start[14:28])
+        if length > _LONGEST_NAME:
+            raise _Misformed(Broken("zip_header", number))
+        return crc, size, length
+
+    def _name(self, raw: bytes, number: int) -> str:
+        try:
+            return raw.decode("ascii")
+        except UnicodeDecodeError:
+            raise _Misformed(Broken("zip_header", number)) from None
+
+    def _take(self, name: str, size: int, crc: int, at: int, number: int) -> None:
+        digest, found, left = hashlib.sha256(), 0, size
+        while left:
+            chunk = self.file.read(min(CHUNK, left))
+            if not chunk:
+                raise _Misformed(Broken("zip_cut", number))
+            digest.update(chunk)
+            found = zlib.crc32(chunk, found)
+            left -= len(chunk)
+        self.places[name], self.sizes[name], self.digests[name] = at, size, digest.hexdigest()
+        if found != crc:
+            raise _Misformed(Broken("part_changed", 0, name))
+
+    def read(self, name: str) -> bytes | None:
+        """All of a part; None if it is not there."""
+        if name not in self.sizes:
+            return None
+        if self.sizes[name] > self.most_json:
+            raise Unreadable("too_large")
+        self.file.seek(self.places[name])
+        return self.file.read(self.sizes[name])
+
+    def digest(self, name: str) -> str:
+        return self.digests.get(name, "")
+
+    def json(self, name: str) -> Any:
+        return _json(self.read(name))
+
+
+def _json(raw: bytes | None) -> Any:
+    if raw is None:
+        raise Unreadable("not_a_dossier")
+    try:
+        return json.loads(raw.decode("utf-8"))
+    except (ValueError, RecursionError):
+        raise Unreadable("not_a_dossier") from None
+
+
+def canonical(value: Any) -> bytes:
+    """JSON in one right form: keys sorted, no space, letters as themselves, UTF-8."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def _opened(file: IO[bytes], most_bytes: int, most_json: int) -> _Parts | _OneForm:
+    """The parts by the rules of the form that this is, or was before somebody touched it: a dossier of the newer form
+    does not become an older one, or none, by a changed byte. Raises _Misformed, Unreadable."""
+    size = file.seek(0, 2)
+    file.seek(max(0, size - MOST_DIRECTORY))
+    end = file.read()
+    file.seek(0)
+    start = file.read(14)
+    file.seek(0)
+    # Both names stand in the headers of their parts and in the directory.
+    names = end.count(MANIFEST.encode()) + end.count(SIGNATURE.encode())
+    begins = start == _local_header(b"", 0, 0)[:14]
+    is_newer = names >= 3 or (begins and (names > 0 or _END not in end))
+    try:
+        parts = _Parts(file, most_bytes, most_json)
+        if "dossier.json" in parts.sizes and not {MANIFEST, SIGNATURE} & set(parts.sizes):
+            return parts
+    except Unreadable:
+        if not is_newer:
+            raise
+    if not is_newer:
+        raise Unreadable("not_a_dossier")
+    return _OneForm(file, most_bytes, most_json)
+
+
 # --- the checks ------------------------------------------------------------------------------------------------------
 
 
@@ -396,38 +637,152 @@ def check(
     most_bytes: int = MOST_BYTES,
     most_json: int = MOST_JSON,
 ) -> Report:
-    """Look through a dossier. ``key``: the public key known from elsewhere, in hexadecimal; ``seals``: number → root,
-    as published. Raises Unreadable."""
+    """Look through a dossier. ``key``: the public keys known from elsewhere, in hexadecimal, with a space between;
+    ``seals``: number → root, as published. Raises Unreadable."""
     if isinstance(file, str):
         try:
             with open(file, "rb") as opened:
                 return check(opened, key=key, seals=seals, most_bytes=most_bytes, most_json=most_json)
         except OSError:
             raise Unreadable("not_a_zip") from None
-    parts = _Parts(file, most_bytes, most_json)
-    index, texts = parts.json("dossier.json"), parts.json("texts.json")
-    seal = parts.json("seal.json") if "seal.json" in parts.sizes else None
+    keys = key.lower().split()
     try:
-        return _checked(parts, index, texts, seal, key.lower(), seals)
+        parts = _opened(file, most_bytes, most_json)
+        if isinstance(parts, _OneForm):
+            return _checked(parts, keys, seals)
+        return _checked_old(parts, keys, seals)
+    except _Misformed as wrong:
+        return Report(key_was_given=bool(keys), broken=[wrong.broken])
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError, IndexError):
         # Something is of another kind than the form says.
         raise Unreadable("not_a_dossier") from None
 
 
-def _checked(parts: _Parts, index: Any, texts: Any, seal: Any, key: str, seals: dict[int, str] | None) -> Report:
-    if index["format"] != FORMAT or not isinstance(index["case"], str):
+def _checked_old(parts: _Parts, keys: list[str], seals: dict[int, str] | None) -> Report:
+    """odr-dossier-1: its papers and its list are covered by nothing."""
+    index, texts = parts.json("dossier.json"), parts.json("texts.json")
+    seal = parts.json("seal.json") if "seal.json" in parts.sizes else None
+    if index["format"] != OLD_FORMAT or not isinstance(index["case"], str):
         raise Unreadable("not_a_dossier")
-    report = Report(case=index["case"], key_was_given=bool(key))
+    report = Report(case=index["case"], key_was_given=bool(keys))
     bodies, hashes = _chain(parts, index, report)
     report.entries, report.head = len(hashes), hashes[-1] if hashes else ""
     if seal is not None:
-        _seal(seal, hashes, index, report, key, seals)
-    _said(bodies, index, texts, report)
+        _seal(seal, hashes, index, report, keys, seals)
+    withheld = set(index["withheld"])
+    report.withheld += len(withheld)
+    _said(bodies, withheld, texts, report)
     _files(parts, bodies, index, report)
     return report
 
 
-def _chain(parts: _Parts, index: Any, report: Report) -> tuple[dict[int, Any], list[str]]:
+def _checked(parts: _OneForm, keys: list[str], seals: dict[int, str] | None) -> Report:
+    raw = parts.read(MANIFEST) or b""
+    index, texts = _json(raw), parts.json("texts.json")
+    if index["format"] != FORMAT or not isinstance(index["case"], str):
+        raise Unreadable("not_a_dossier")
+    report = Report(case=index["case"], made_for=str(index["made_for"]), key_was_given=bool(keys))
+    report.document_key = str(index["key"]).lower()
+    report.is_document_key_known = report.document_key in keys
+    if not _is_signed(parts, report.document_key):
+        report.broken.append(Broken("manifest_signature", 0))
+    if canonical(index) != raw:
+        report.broken.append(Broken("manifest_form", 0))
+    _parts(parts, index, report)
+    entries = [
+        {"sequence": place, "hash": digest, "withheld": f"entries/{place:04d}.json" not in parts.sizes}
+        for place, digest in enumerate(index["entries"], 1)
+    ]
+    bodies, hashes = _chain(parts, {**index, "entries": entries}, report)
+    report.entries, report.head = len(hashes), hashes[-1] if hashes else ""
+    if index["seal"] is not None:
+        _seal(index["seal"], hashes, index, report, keys, seals)
+    report.withheld = 0
+    withheld = _withheld(index, bodies, hashes, report)
+    for place, entry in enumerate(entries, 1):
+        if entry["withheld"] and ("entry", place, entry["hash"]) not in withheld:
+            report.broken.append(Broken("entry_missing", place))
+    _said(bodies, {digest for what, _n, digest in withheld if what in ("text", "name")}, texts, report)
+    _files(parts, bodies, index, report, withheld)
+    return report
+
+
+def _is_signed(parts: _OneForm, key: str) -> bool:
+    text = parts.read(SIGNATURE) or b""
+    try:
+        signature = bytes.fromhex(text.decode("ascii"))
+        public = bytes.fromhex(key)
+    except ValueError:
+        return False
+    signed = _CONTEXT + bytes.fromhex(parts.digests[MANIFEST])
+    return signature.hex().encode() == text and signature_holds(public, signed, signature)
+
+
+def _parts(parts: _OneForm, index: Any, report: Report) -> None:
+    """Each part is the one that the manifest lists, and none is beside."""
+    listed = {one["name"]: (one["size"], one["sha256"]) for one in index["parts"]}
+    for name, digest in parts.digests.items():
+        if name in (MANIFEST, SIGNATURE):
+            continue
+        if name not in listed:
+            report.broken.append(Broken("part_added", 0, name))
+        elif (parts.sizes[name], digest) != listed[name]:
+            report.broken.append(Broken("part_changed", 0, name))
+        report.parts += 1
+    for name in listed:
+        if name not in parts.sizes:
+            report.broken.append(Broken("part_missing", 0, name))
+
+
+Withheld = tuple[str, int, str]
+
+
+def _withheld(index: Any, bodies: dict[int, Any], hashes: list[str], report: Report) -> set[Withheld]:
+    """What is not in the dossier, by (text, name, file, original or entry; number of the entry; digest). The reason of
+    each is checked: signing a false one makes it no better."""
+    results = set()
+    for one in index["withheld"]:
+        what, n, digest, kind, reason = (one[name] for name in ("what", "entry", "digest", "kind", "reason"))
+        body = bodies.get(n)
+        if not _names(body, hashes, what=what, n=n, digest=digest, kind=kind):
+            report.broken.append(Broken("withheld_unknown", n, kind))
+        elif reason in UNPROVED and what != "entry" and (reason == "erased" or what in ("file", "original")):
+            report.unproved.append(Broken(reason, n, kind))
+        elif reason != "not_yours" or not _is_not_theirs(report.made_for, body, what=what, kind=kind, digest=digest):
+            report.broken.append(Broken("withheld_wrongly", n, kind))
+        results.add((what, n, digest))
+        report.withheld += 1
+    return results
+
+
+def _names(body: Any, hashes: list[str], *, what: str, n: int, digest: str, kind: str) -> bool:
+    """Whether entry ``n`` commits to this."""
+    if what == "entry":
+        return body is None and 0 < n <= len(hashes) and hashes[n - 1] == digest and kind == "entry"
+    if body is None:
+        return False
+    if what == "text":
+        return [kind, digest] in [text[:2] for text in body["texts"]]
+    if what == "name":
+        return digest in (body["name"], body["recorded_by"]) and digest != "" and kind == "name"
+    return what in ("file", "original") and digest in body["files"] and kind == what
+
+
+def _is_not_theirs(made_for: str, body: Any, *, what: str, kind: str, digest: str) -> bool:
+    """What a reader of this side does not get, and no more: the consumer's name and contact data; for an enterprise
+    what lies outside of its time; for a party the original of another one's picture, of which it has our copy."""
+    if what == "original":
+        return made_for != "authority"
+    if made_for not in OTHERS:
+        return False
+    if what == "text":
+        return kind in PRIVATE_KINDS
+    if what == "name":
+        return bool(body["role"] == CONSUMER and body["name"] == digest)
+    return made_for == "enterprise" and what in ("entry", "file")
+
+
+def _chain(parts: _Parts | _OneForm, index: Any, report: Report) -> tuple[dict[int, Any], list[str]]:
     """The entries, each bound to the one before it."""
     bodies: dict[int, Any] = {}
     hashes: list[str] = []
@@ -463,11 +818,10 @@ def _sequences(index: Any) -> list[int]:
     return [entry["sequence"] for entry in index["entries"]]
 
 
-def _said(bodies: dict[int, Any], index: Any, texts: Any, report: Report) -> None:
+def _said(bodies: dict[int, Any], withheld: set[str], texts: Any, report: Report) -> None:
     """Texts and names: each that an entry names is there and is the one, or is said to be withheld."""
-    withheld = set(index["withheld"])
-    report.withheld += len(withheld)
-    wanted = {(n, kind, digest) for n, body in bodies.items() for kind, digest, *_ in body["texts"]}
+    # An entry of form 2 names the key of each text too.
+    wanted = {(n, *text[:2]) for n, body in bodies.items() for text in body["texts"]}
     given = set()
     for text in texts["texts"]:
         place = (text["sequence"] + 0, text["kind"], text["digest"])
@@ -490,7 +844,10 @@ def _said(bodies: dict[int, Any], index: Any, texts: Any, report: Report) -> Non
                 report.broken.append(Broken("name_changed" if digest in names else "name_missing", n))
 
 
-def _files(parts: _Parts, bodies: dict[int, Any], index: Any, report: Report) -> None:
+def _files(
+    parts: _Parts | _OneForm, bodies: dict[int, Any], index: Any, report: Report, withheld: set[Withheld] | None = None
+) -> None:
+    """``withheld``: None in the older form, where a file without content needs no reason."""
     first: dict[str, int] = {}
     for n, body in bodies.items():
         for digest in body["files"]:
@@ -501,16 +858,20 @@ def _files(parts: _Parts, bodies: dict[int, Any], index: Any, report: Report) ->
         n, path, copy = first.get(entry["sha256"], 0), entry.get("path", ""), entry.get("copy", "")
         if not n:
             report.broken.append(Broken("file_foreign", 0, path or entry["sha256"]))
-        elif not path:
+        elif not path and withheld is None:
             report.withheld += 1
+        elif not path and ("file", n, entry["sha256"]) in (withheld or ()):
+            pass
         elif path not in parts.sizes:
-            report.broken.append(Broken("file_missing", n, path))
+            report.broken.append(Broken("file_missing", n, path or entry["sha256"]))
+        elif withheld is not None and copy and ("original", n, entry["sha256"]) not in withheld:
+            report.broken.append(Broken("file_missing", n, entry["sha256"]))
         elif parts.digest(path) != (copy or entry["sha256"]):
             report.broken.append(Broken("file_changed", n, path))
         else:
             report.files += 1
             # Our cleaned copy stands for a file whose original is not this reader's.
-            report.withheld += bool(copy)
+            report.withheld += bool(copy) and withheld is None
     for digest, n in first.items():
         if digest not in listed:
             report.broken.append(Broken("file_missing", n, digest))
@@ -520,7 +881,9 @@ def _files(parts: _Parts, bodies: dict[int, Any], index: Any, report: Report) ->
             report.broken.append(Broken("file_foreign", 0, name))
 
 
-def _seal(seal: Any, hashes: list[str], index: Any, report: Report, key: str, seals: dict[int, str] | None) -> None:
+def _seal(
+    seal: Any, hashes: list[str], index: Any, report: Report, keys: list[str], seals: dict[int, str] | None
+) -> None:
     number, sequence, wrong = seal["number"], seal["sequence"], report.seal_broken
     report.seal, report.sealed_at, report.root = number, str(seal["at"]), str(seal["root"])
     report.public_key = str(seal["public_key"])
@@ -530,7 +893,7 @@ def _seal(seal: Any, hashes: list[str], index: Any, report: Report, key: str, se
         wrong.append(Broken("seal_root", number))
     if not signature_holds(bytes.fromhex(seal["public_key"]), root, bytes.fromhex(seal["signature"])):
         wrong.append(Broken("seal_signature", number))
-    if key and key != seal["public_key"].lower():
+    if keys and seal["public_key"].lower() not in keys:
         wrong.append(Broken("seal_key", number))
     if seals is not None and seals.get(number) != seal["root"]:
         wrong.append(Broken("seal_unpublished", number))
@@ -567,10 +930,16 @@ def _climbed(leaf: bytes, place: int, count: int, path: list[str]) -> str:
 # --- for people ------------------------------------------------------------------------------------------------------
 
 
+MADE_FOR = {"consumer": "消费者", "joint": "共同投诉人或者代表", "enterprise": "经营者", "authority": "监管部门"}
+
+
 def told(report: Report, say: Say) -> list[str]:
     """The report in sentences. ``say``: what gives a Chinese sentence of this file in the language of the reader."""
     case = _printable(report.case)
     lines = [say("案件 {}，共{}条记录，{}段文字，{}个文件").format(case, report.entries, report.texts, report.files)]
+    if not report.case:
+        # Its form alone says that it was touched.
+        lines.clear()
     if report.first is not None:
         lines.append(say("已被改动或不完整：") + report.first.words(say))
         others = [one for one in report.broken + report.seal_broken if one != report.first]
@@ -586,10 +955,18 @@ def told(report: Report, say: Say) -> list[str]:
         )
     else:
         lines.append(say("未见改动，但没有封印，不能证明没有整体重写"))
+    if report.document_key:
+        whom = say(MADE_FOR[report.made_for]) if report.made_for in MADE_FOR else _printable(report.made_for)
+        lines.append(say("为{}制作。已核对：压缩包的每个字节、清单的签名、{}个部分").format(whom, report.parts))
+    else:
+        lines.append(say("旧格式的档案：PDF、说明和其他不在记录里的部分没有核对"))
     if report.withheld:
         lines.append(say("其中{}项不交给本档案的持有人或已依法删除，只核对了摘要").format(report.withheld))
+    lines += ["  " + one.words(say) for one in report.unproved[:20]]
     if report.seal is not None and not report.key_was_given:
         lines.append(say("签名公钥 {}：请与平台公布的公钥核对（--key）").format(report.public_key))
+    if report.document_key and not report.is_document_key_known:
+        lines.append(say("清单的签名公钥 {}：请与平台公布的公钥核对（--key）").format(report.document_key))
     return lines
 
 
@@ -598,7 +975,12 @@ def main(arguments: list[str] | None = None) -> int:
         prog="verify_dossier.py", description="核对案件档案 · check the dossier of a dispute"
     )
     parser.add_argument("file", help="dossier.zip")
-    parser.add_argument("--key", default="", help="公布的公钥（十六进制）· the published public key, in hexadecimal")
+    parser.add_argument(
+        "--key",
+        action="append",
+        default=[],
+        help="公布的公钥（十六进制），可以给出几个 · a published public key, in hexadecimal; several may be given",
+    )
     parser.add_argument("--seals", default="", help="公布的封印 seals.json · the published seals")
     parser.add_argument("--language", choices=tuple(LANGUAGES), default="")
     asked = parser.parse_args(arguments)
@@ -608,7 +990,7 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.seals:
             with open(asked.seals, encoding="utf-8") as published:
                 seals = {one["number"]: one["root"] for one in json.load(published)["seals"]}
-        report = check(asked.file, key=asked.key.strip(), seals=seals)
+        report = check(asked.file, key=" ".join(asked.key), seals=seals)
     except Unreadable as wrong:
         for language in languages:
             print(LANGUAGES[language](UNREADABLE[wrong.code]))

@@ -19,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -48,7 +49,7 @@ def find_place() -> running.Installation:
     sockets = local / "run"
     if len(str(sockets)) > LONGEST_SOCKET_PATH - 20:
         sockets = Path(tempfile.gettempdir()) / f"odr-portal-{digest(str(local))[:8]}"
-    own = ("log", "seal", "vault", "files", "evidence", "exports", "static", "state")
+    own = ("log", "seal", "vault", "documents", "files", "evidence", "exports", "static", "state")
     for folder in (sockets, *(local / name for name in own)):
         make_folder(folder, user)
     return running.Installation(
@@ -154,6 +155,15 @@ def make_seal_key(place: running.Installation) -> None:
     embedded.give(file, place.code_user)
 
 
+def make_document_key(place: running.Installation) -> None:
+    from complaints.documents import signing
+
+    file = place.local / "documents" / "key.pem"
+    if not file.exists():
+        write(file, signing.fresh("12315 ODR", now=datetime.now(UTC)), place.code_user)
+    embedded.give(file, place.code_user)
+
+
 def local_servers(place: running.Installation, values: dict[str, str]) -> dict[str, dict[str, str]]:
     """The programs of PostgreSQL and Valkey, as far as no address names a real server."""
     servers: dict[str, dict[str, str]] = {}
@@ -213,6 +223,7 @@ def run(*, reload: bool) -> None:
     check_translations()
     values = local_environment(place)
     make_seal_key(place)
+    make_document_key(place)
     make_vault_keys(place)
     servers = local_servers(place, values)
     portal_programs = running.portal_programs(place, bind=f"{host}:{port}", reload=reload)

@@ -318,6 +318,7 @@ def portal_programs(place: Installation, *, bind: str, reload: bool) -> dict[str
     )
     watch = f"{python} manage.py watch"
     patient = 'STATEMENT_TIMEOUT_MS="25000"'
+    signing = f'DOCUMENT_KEY_FILE="{place.local / "documents" / "key.pem"}"'
     common = {"autostart": "false", "directory": str(place.root), "stopasgroup": "false", "killasgroup": "true"}
     return {
         "web": {"command": web, "stopwaitsecs": "25", **common},
@@ -326,14 +327,14 @@ def portal_programs(place: Installation, *, bind: str, reload: bool) -> dict[str
             # While developing nobody waits for a task: it is swept again.
             "stopwaitsecs": "2" if reload else "30",
             # The first TERM finishes what runs; what cannot finish in time goes back to the queue.
-            "environment": f'{patient},REMAP_SIGTERM="SIGQUIT"',
+            "environment": f'{patient},{signing},REMAP_SIGTERM="SIGQUIT"',
             **common,
         },
         "beat": {"command": beat, "stopwaitsecs": "10", **common},
         "watch": {
             "command": watch,
             "stopwaitsecs": "30",
-            "environment": f'{patient},SEAL_KEY_FILE="{place.local / "seal" / "key.pem"}"',
+            "environment": f'{patient},{signing},SEAL_KEY_FILE="{place.local / "seal" / "key.pem"}"',
             **common,
         },
     }

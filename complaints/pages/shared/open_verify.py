@@ -114,19 +114,28 @@ def _of_entry(form: EntryForm) -> dict[str, Any]:
 
 def _of_file(form: FileForm) -> dict[str, Any]:
     program, say = proving.verifier(), partial(pgettext, "verifier")
+    keys = _document_keys()
     try:
         with nothing_held():
-            report = proving.report_on(form.cleaned_data["file"])
+            report = proving.report_on(form.cleaned_data["file"], document_keys=keys)
     except program.Unreadable as wrong:
         return {"tone": "warn", "title": _("不能核对"), "lines": [say(program.UNREADABLE[wrong.code])]}
     lines = program.told(report, say)
     if report.first is not None:
-        return {"tone": "bad", "title": _("已被改动或不完整"), "lines": [lines[0], report.first.words(say), *lines[2:]]}
+        about = [line for line in lines[:1] if report.case]
+        others = lines[2:] if report.case else lines[1:]
+        lines = [*about, report.first.words(say), *others]
+        return {"tone": "bad", "title": _("已被改动或不完整"), "lines": lines}
     if not _is_ours(report):
         lines = [lines[0], _("封印或记录摘要与本平台公布的不符。")]
         return {"tone": "bad", "title": _("内容前后一致，但不是本平台的记录"), "lines": lines}
-    # The key is ours, so nobody need compare it.
-    lines = [line for line in lines if not report.public_key or report.public_key not in line]
+    # The keys are ours, so nobody need compare them.
+    shown = [key for key in (report.public_key, report.document_key) if key]
+    lines = [line for line in lines if not any(key in line for key in shown)]
+    if report.is_sealed and report.unproved:
+        return {"tone": "warn", "title": _("未见改动，有的内容没有交付"), "lines": lines}
+    if report.is_sealed and not report.document_key:
+        return {"tone": "warn", "title": _("记录完整，PDF没有核对"), "lines": lines}
     if not report.is_sealed:
         return {"tone": "warn", "title": _("未见改动，最后几条还没有封印"), "lines": lines}
     sealed_at = parse_datetime(report.sealed_at)
@@ -139,6 +148,8 @@ def _is_ours(report: Any) -> bool:
     if not _DIGEST.fullmatch(report.head) or len(report.case) > 60:
         return False
     if proving.record_state(tidy(report.case), report.head).state == proving.UNKNOWN:
+        return False
+    if report.document_key and not report.is_document_key_known:
         return False
     return report.seal is None or proving.is_published(report.seal, report.root, report.public_key)
 
@@ -159,8 +170,14 @@ def seals(request: HttpRequest) -> HttpResponse:
             for seal in results
         ],
         "key": bytes(results[0].public_key).hex() if results else "",
+        "document_keys": _document_keys(),
     }
     return render(request, "open/seals.html", context)
+
+
+def _document_keys() -> list[str]:
+    """The public keys that sign the manifests of dossiers, the newest first."""
+    return [entry.data["new"] for entry in reversed(proving.document_keys())]
 
 
 @require_safe
@@ -169,5 +186,5 @@ def seals_json(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("after", "0")
     after = int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else 0
     results = [published(seal) for seal in Seal.objects.filter(number__gt=after).order_by("number")[:MOST]]
-    values = {"seals": results, "next": results[-1]["number"] if results else after}
+    values = {"seals": results, "next": results[-1]["number"] if results else after, "document_keys": _document_keys()}
     return JsonResponse(values, headers={"Access-Control-Allow-Origin": "*"})

@@ -1,10 +1,13 @@
 """What tests of dossiers share: a settled case with texts and a file, sealed, and its dossier built and fetched."""
 
+import hashlib
 import io
 import json
 import re
+import struct
 import zipfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +20,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from complaints import evidence
+from complaints.documents import signing
 from complaints.dossier import building
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Dossier
@@ -84,6 +88,16 @@ def archive(request: pytest.FixtureRequest) -> bytes:
     return _kept[0]
 
 
+#: A dossier of the older form (odr-dossier-1) with short papers, and the key of its seal.
+OLD = Path(__file__).with_name("dossier-1.zip")
+OLD_PUBLIC = "af6594a85840588404adc82c0969133f2169c11e27bf90564ba4ff4c9c155b68"
+
+
+def known_keys() -> str:
+    """What somebody knows from elsewhere: the key of the seals, and that of the manifest."""
+    return f"{PUBLIC} {signing.document_key().public}"
+
+
 Parts = dict[str, bytes]
 
 
@@ -99,6 +113,38 @@ def packed(parts: Parts) -> io.BytesIO:
             archive.writestr(name, content)
     out.seek(0)
     return out
+
+
+def made_anew(
+    archive: bytes, change: Callable[[Parts, dict[str, Any]], Any], *, key: Ed25519PrivateKey | None = None
+) -> bytes:
+    """As the keeper of the document key would make it: ``change`` works on parts and manifest, then all is listed and
+    signed again. What it leaves out of the list of parts is put there."""
+    parts = parts_of(archive)
+    manifest = json.loads(parts.pop("manifest.json"))
+    del parts["manifest.sig"]
+    change(parts, manifest)
+    manifest["parts"] = [
+        {"name": name, "size": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+        for name, content in sorted(parts.items())
+    ]
+    written = json.dumps(manifest, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    signer = key or signing.document_key().manifest
+    signature = signer.sign(b"odr-dossier-2 manifest\0" + hashlib.sha256(written).digest())
+    return laid([*sorted(parts.items()), ("manifest.json", written), ("manifest.sig", signature.hex().encode())])
+
+
+def laid(parts: Iterable[tuple[str, bytes]]) -> bytes:
+    """A ZIP in the right form of exactly these parts."""
+    out, directory, count = b"", b"", 0
+    for name, content in parts:
+        common = struct.pack("<HHHHIII", 0x800, 0, 0, 33, zlib.crc32(content), len(content), len(content))
+        raw = name.encode()
+        entry = b"PK\1\2" + struct.pack("<HH", 0x314, 20) + common
+        directory += entry + struct.pack("<HHHHHII", len(raw), 0, 0, 0, 0, 0o100644 << 16, len(out)) + raw
+        out += b"PK\3\4" + struct.pack("<H", 20) + common + struct.pack("<HH", len(raw), 0) + raw + content
+        count += 1
+    return out + directory + b"PK\5\6" + struct.pack("<HHHHIIH", 0, 0, count, count, len(directory), len(out), 0)
 
 
 def altered(archive: bytes, name: str, change: Callable[[Any], Any]) -> io.BytesIO:
