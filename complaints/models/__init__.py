@@ -9,6 +9,7 @@ from complaints.models.documents import DocumentSeries, DocumentVersion, Dossier
 from complaints.models.evidence import Evidence, EvidenceKind, EvidenceState, FilingDraft, Upload
 from complaints.models.finding import CaseWords, PersonDigest, TrackingTry
 from complaints.models.law import LawChange, LawEffect
+from complaints.models.log import Checkpoint, Leaf, NotAdmitted, Tile
 from complaints.models.matters import AnswerLink, Matter
 from complaints.models.notices import Heartbeat, Notice, NoticeChoice, NoticeOrder, WebhookDelivery
 from complaints.models.participant import Participant
@@ -35,6 +36,7 @@ __all__ = [
     "CaseWords",
     "Category",
     "CauseKind",
+    "Checkpoint",
     "Complaint",
     "ConsentRecord",
     "Contact",
@@ -57,8 +59,10 @@ __all__ = [
     "InternalNote",
     "LawChange",
     "LawEffect",
+    "Leaf",
     "Matter",
     "Measure",
+    "NotAdmitted",
     "Notice",
     "NoticeChoice",
     "NoticeOrder",
@@ -83,6 +87,7 @@ __all__ = [
     "Seal",
     "SealedHead",
     "StationEntry",
+    "Tile",
     "TrackingTry",
     "Upload",
     "WebhookDelivery",

@@ -30,8 +30,13 @@ def _columns(rows: Sequence[models.Model], fields: Iterable[models.Field[Any, An
         values = list(stored_columns(rows, field))
         if isinstance(field, models.JSONField):
             values = [None if value is None else json.dumps(value, cls=field.encoder) for value in values]
-        columns.append("{" + ",".join([_element(value) for value in values]) + "}")
+        columns.append(array(values))
     return columns
+
+
+def array(values: Iterable[Any]) -> str:
+    """Values as the text of one array."""
+    return "{" + ",".join([_element(value) for value in values]) + "}"
 
 
 def _element(value: Any) -> str:

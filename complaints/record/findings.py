@@ -13,6 +13,19 @@ WORDS: Final[dict[str, str]] = {
     "column": "the column does not say what the entries say",
     "row_missing": "the row is missing",
     "foreign": "no entry names this row",
+    "dated_ahead": "it is dated after the time at which it was found",
+    "dated_back": "it is dated before the checkpoint that stood when it was written",
+    "out_of_turn": "it has no leaf though it is older than the newest checkpoint: it was put in later",
+    "leaf_missing": "its leaf is gone from the log",
+    "other_leaf": "it is not the entry that lies in the log at this place",
+    "tile": "the hashes of the log were changed",
+    "checkpoint_missing": "a checkpoint is missing",
+    "checkpoint": "the checkpoint does not say what it was signed for",
+    "root": "the log up to this checkpoint is not the one that was signed",
+    "key_unknown": "it is signed by no key of the record",
+    "key_replaced": "it is signed by a key that had been replaced",
+    "key_revoked": "it is signed by a key that was revoked",
+    "seal_key": "a key was not handed over as it must be",
 }
 
 

@@ -1,0 +1,303 @@
+"""The sealer: each minute it gives new entries a leaf and signs a checkpoint over all of them. Only `watch` can read
+the key that signs.
+
+No writer waits for it. It takes what is committed and has no leaf yet, from the horizon of the checkpoint before on:
+below it every transaction had ended and was seen (pg_snapshot_xmin), so what commits late gets a later leaf and nothing
+is passed over. A lock is held among sealers alone.
+
+Before a leaf each entry is admitted: it follows the entry before it, its text has its hash, its tag needs a key that
+the database has not, and its time is possible. What is not admitted is named at once, and never signed."""
+
+import logging
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.models import Max
+
+from accounts.keys import tags
+from complaints.models import Checkpoint, HouseEntry, Leaf, NotAdmitted, Seal
+from complaints.record import bulk, log, notes, record, seal_keys, tree
+from complaints.record.notes import COSIGNS, SIGNS, NoteKey, raw_key
+from complaints.record.record import TAG_KIND
+from complaints.record.seal_keys import SealKeys, UnusableKey
+from web import environment
+
+logger = logging.getLogger(__name__)
+
+#: Sealers wait for each other, and keys are handed over between two seals.
+SEALERS = 0x10C
+#: With nothing new a checkpoint is signed so often: it says that nothing was new, and that the clock went on.
+QUIET = timedelta(minutes=10)
+#: So far may an entry be dated after the sealer's clock, and before the checkpoint that stood when it was begun.
+AHEAD, BEHIND = timedelta(seconds=30), timedelta(minutes=15)
+#: So many entries are taken at a time, and so many refused ones are kept a time.
+BATCH, MOST_REFUSED = 4096, 1000
+#: The code of what has a right tag but was not there when its turn was.
+OUT_OF_TURN = "out_of_turn"
+_WRITTEN = re.compile(r'"written":"([0-9T:.-]{26}Z)"}')
+
+
+class CannotSeal(Exception):
+    """The log cannot go on; the sentence says why. Nothing was written."""
+
+
+# What is unreadable must stop nobody else, so nothing is cast: texts are compared and hashed as the bytes they are.
+_COLUMNS = """
+    {entry}, s.previous_hash = {before} as follows, s.sequence > 1 and p.hash is null as is_alone,
+    sha256('\\x00'::bytea || s.previous_hash || textsend(s.body)) = s.hash as is_hashed, encode(s.hash, 'hex'), s.tag,
+    encode(substring(textsend(s.body) from greatest(octet_length(textsend(s.body)) - 39, 1)), 'escape'),
+    position('"form":'::bytea in textsend(s.body)) > 0, s.transaction"""
+_BEFORE = "(case when s.sequence = 1 then ''::bytea else p.hash end)"
+_NAME = "c.number || '|' || s.audience || '|' || s.sequence"
+_STEPS = f"""
+select s.id, {_COLUMNS.format(entry=f"textsend({_NAME})", before=_BEFORE)}
+from complaints_handlingstep s
+join complaints_complaint c on c.id = s.complaint_id
+left join complaints_handlingstep p
+    on p.complaint_id = s.complaint_id and p.audience = s.audience and p.sequence = s.sequence - 1"""  # noqa: S608
+_HOUSE_NAME = "'house|house|' || s.sequence"
+_HOUSE = f"""
+select s.id, {_COLUMNS.format(entry=f"textsend({_HOUSE_NAME})", before=_BEFORE)}
+from complaints_houseentry s
+left join complaints_houseentry p on p.sequence = s.sequence - 1"""  # noqa: S608
+#: Which entries are looked at: those that were refused before, then those of the horizon on.
+_AGAIN = " where {name} = any(%s) and {number} = any(%s)"
+_NEW = " where s.transaction >= %s"
+_WITHOUT_LEAF = " and not exists (select from complaints_leaf l where l.entry = {name}) order by s.id"
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """By which an entry is admitted: times as the bodies write them. ``ceiling``: transactions up to it may have been
+    under way when the newest checkpoint was made. ``is_first``: entries of the older form,
+    which have no tag, are taken in."""
+
+    latest: str
+    earliest: str
+    ceiling: int
+    is_first: bool
+
+
+def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Checkpoint | None:
+    """Admit what is new and sign a checkpoint over the whole log; None where nothing is new and the last one is not ten
+    minutes old. Another watch adds its signature to a checkpoint that is there. Raises CannotSeal, UnusableKey."""
+    signer, recovery = (key, b"") if key else seal_keys.read(Path(settings.SEAL_KEY_FILE))
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [SEALERS])
+        last = log.newest_checkpoint()
+        if last is None:
+            _begin(cursor, signer, recovery, now=now)
+        keys = seal_keys.known()
+        before = last.size if last else 0
+        if fault := keys.fault(raw_key(signer), before + 1 if last else 0):
+            raise UnusableKey(
+                f"This watch's key may not sign ({fault}): run `manage.py hand_over_seal_key` with a key that may."
+            )
+        return _sealed(cursor, last, signer, _origin(keys), now=now)
+
+
+def _sealed(
+    cursor: Any, last: Checkpoint | None, signer: Ed25519PrivateKey, origin: str, *, now: datetime
+) -> Checkpoint | None:
+    at = now.replace(microsecond=0)
+    if last is not None and at < last.at:
+        raise CannotSeal(f"The newest checkpoint is of {last.at}, which is after this clock.")
+    size, number, tiles = _end_of_log(last)
+    cursor.execute(
+        "select last_value, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_current_xact_id()::text::bigint"
+        " from complaints_event_era"
+    )
+    era, horizon, ceiling = cursor.fetchone()
+    # A restore begins another life: its transactions are counted anew.
+    is_same = last is not None and last.era == era
+    rules = _Rules(
+        latest=record.stamp(now + AHEAD),
+        earliest=record.stamp(last.at - BEHIND) if last is not None and is_same and not settings.DEMO else "",
+        ceiling=last.ceiling if last else 0,
+        is_first=last is None,
+    )
+    begun = size
+    for chunk in _admitted(cursor, last.horizon if last and is_same else 0, rules, now=now):
+        grown = tree.grown(size, tiles, [digest for _, digest in chunk])
+        _write(cursor, size, [entry for entry, _ in chunk], grown)
+        size += len(chunk)
+        tiles = {**tiles, **grown}
+    if last is not None and size == begun == last.size and at - last.at < QUIET:
+        _add_signature(last, signer, origin)
+        return None
+    root = tree.Tree(size, lambda level, place: tiles[level, place]).root()
+    lines = _lines(notes.body_of(origin, size, root), signer, origin, at=at)
+    return Checkpoint.objects.create(
+        number=number,
+        size=size,
+        root=root,
+        at=at,
+        note=f"{notes.body_of(origin, size, root)}\n{''.join(notes.signature_line(*line) for line in lines)}",
+        horizon=horizon,
+        ceiling=ceiling,
+        era=era,
+    )
+
+
+def _begin(cursor: Any, signer: Ed25519PrivateKey, recovery: bytes, *, now: datetime) -> None:
+    """The log begins: its first key is named, and what was sealed before stands under it (many entries take long)."""
+    for name in ("transaction_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
+        cursor.execute(f"set local {name} = 0")
+    origin = f"{environment.host_of(settings.SITE_URL) or 'localhost'}/record"
+    seal_keys.begin(signer, origin=origin, recovery=recovery, now=now)
+
+
+def _origin(keys: SealKeys) -> str:
+    """The name of the log. After each restore it is another one: whoever saw more than was restored takes the log as it
+    goes on by hand, and not as a continuation of what was seen."""
+    restored = HouseEntry.objects.filter(step="restored").count()
+    return f"{keys.origin}/{restored + 1}" if restored else keys.origin
+
+
+def _end_of_log(last: Checkpoint | None) -> tuple[int, int, tree.Tiles]:
+    """(leaves, number of the next checkpoint, tiles at the end). Raises CannotSeal where the log is not what the newest
+    checkpoint says: what is damaged must not be signed again as if it were whole."""
+    place = Leaf.objects.aggregate(last=Max("place"))["last"]
+    size = 0 if place is None else place + 1
+    tiles = log.edge_tiles(size)
+    try:
+        tree.grown(size, tiles, [])
+        if last is None:
+            if size:
+                raise ValueError("there are leaves and no checkpoint")
+            return 0, 1, tiles
+        if log.root_at(last.size) != bytes(last.root):
+            raise ValueError("the tiles do not have its root")
+    except ValueError as error:
+        name = f"checkpoint {last.number}" if last else "the log"
+        raise CannotSeal(f"The log is damaged at {name}: {error}. Run `manage.py verify_record`.") from None
+    if size < last.size:
+        raise CannotSeal(f"The log has {size} leaves, checkpoint {last.number} {last.size}: leaves were removed.")
+    # A checkpoint over more leaves stood here and is gone: its number stays free, so that it is missed for good.
+    return size, last.number + (1 if size == last.size else 2), tiles
+
+
+def _admitted(cursor: Any, horizon: int, rules: _Rules, *, now: datetime) -> Iterator[list[tuple[str, bytes]]]:
+    """(name, hash of the leaf) of each new entry that is admitted, in chunks; what is refused is kept."""
+    if rules.is_first and (old := Seal.objects.order_by("-number").first()):
+        # Under the last seal of the older form lie all before it.
+        yield [(f"seal||{old.number}", tree.leaf_hash("seal", "", old.number, bytes(old.root)))]
+    refused: dict[str, str] = {}
+    again = set(NotAdmitted.objects.exclude(code=OUT_OF_TURN).values_list("entry", flat=True)[:MOST_REFUSED])
+    numbers = sorted({entry.split("|")[0] for entry in again})
+    tried = set()
+    for where, values in ((_AGAIN, [sorted(again), numbers]), (_NEW, [horizon])):
+        if where is _AGAIN and not again:
+            continue
+        for select, name, number in ((_STEPS, _NAME, "c.number"), (_HOUSE, _HOUSE_NAME, "'house'")):
+            sql = (select + where + _WITHOUT_LEAF).format(name=name, number=number)
+            for rows in chunks(cursor, sql, values):
+                chunk = []
+                for row in rows:
+                    entry, code = _judged(row, rules)
+                    if entry in tried:
+                        continue
+                    if where is _AGAIN:
+                        tried.add(entry)
+                    if code:
+                        refused[entry] = code
+                    else:
+                        chunk.append((entry, notes.leaf_of(f"{entry}|{row[5]}".encode())))
+                if chunk:
+                    yield chunk
+    admitted = tried - refused.keys()
+    if admitted:
+        NotAdmitted.objects.filter(entry__in=admitted).delete()
+    _keep(refused, now=now)
+
+
+def chunks(cursor: Any, sql: str, values: Sequence[Any]) -> Iterator[list[tuple[Any, ...]]]:
+    """Rows by a server-side cursor: nothing is held but one chunk."""
+    cursor.execute("set local cursor_tuple_fraction = 1")
+    cursor.execute(f"declare log_walk no scroll cursor for {sql}", values)
+    while rows := _fetched(cursor):
+        yield rows
+    cursor.execute("close log_walk")
+
+
+def _fetched(cursor: Any) -> list[tuple[Any, ...]]:
+    cursor.execute(f"fetch {BATCH} from log_walk")
+    return list(cursor.fetchall())
+
+
+def _judged(row: tuple[Any, ...], rules: _Rules) -> tuple[str, str]:
+    """(name of the entry, why it gets no leaf or "")."""
+    _, raw, follows, is_alone, is_hashed, digest, tag, tail, has_form, transaction_id = row
+    try:
+        entry = bytes(raw).decode()
+    except UnicodeDecodeError:
+        return bytes(raw).decode("ascii", "backslashreplace"), "unreadable"
+    written = _WRITTEN.search(tail)
+    if is_alone:
+        return entry, "entry_missing"
+    if not follows:
+        return entry, "not_in_order"
+    if not is_hashed:
+        return entry, "hash"
+    if not tags.is_tagged(TAG_KIND, bytes.fromhex(digest), bytes(tag)) and (tag or has_form or not rules.is_first):
+        return entry, "tag"
+    if written is None:
+        return entry, "unreadable"
+    if written[1] > rules.latest:
+        return entry, "dated_ahead"
+    if written[1] < rules.earliest and transaction_id > rules.ceiling:
+        return entry, "dated_back"
+    return entry, ""
+
+
+def _keep(refused: dict[str, str], *, now: datetime) -> None:
+    """What was refused is named, at once and until somebody sees to it."""
+    if not refused:
+        return
+    kept = dict(NotAdmitted.objects.filter(entry__in=refused).values_list("entry", "code"))
+    new = {entry: code for entry, code in refused.items() if entry not in kept}
+    first = dict(list(new.items())[:MOST_REFUSED])
+    NotAdmitted.objects.bulk_create(
+        [NotAdmitted(entry=entry, code=code, found_at=now) for entry, code in first.items()], ignore_conflicts=True
+    )
+    if new:
+        logger.error("%s entries are not admitted to the record: %s", len(new), list(first.items())[:10])
+
+
+def _write(cursor: Any, size: int, entries: list[str], grown: tree.Tiles) -> None:
+    """Leaves from place ``size`` on, and the tiles that hold them."""
+    cursor.execute(
+        "insert into complaints_leaf (place, entry)"
+        " select %s + n - 1, entry from unnest(%s::text[]) with ordinality as v (entry, n)",
+        [size, bulk.array(entries)],
+    )
+    levels, places = [level for level, _ in grown], [place for _, place in grown]
+    cursor.execute(
+        "insert into complaints_tile (level, place, digests)"
+        " select * from unnest(%s::int[], %s::bigint[], %s::bytea[])"
+        " on conflict (level, place) do update set digests = excluded.digests",
+        [levels, places, bulk.array(grown.values())],
+    )
+
+
+def _lines(text: str, signer: Ed25519PrivateKey, origin: str, *, at: datetime) -> list[tuple[str, bytes]]:
+    """A key of the log signs twice: the three lines, and the three lines with the time."""
+    raw, seconds = raw_key(signer), int(at.timestamp())
+    timed = seconds.to_bytes(8, "big") + signer.sign(notes.cosigned_message(text, seconds))
+    return [
+        (origin, NoteKey(origin, SIGNS, raw).id + signer.sign(text.encode())),
+        (origin, NoteKey(origin, COSIGNS, raw).id + timed),
+    ]
+
+
+def _add_signature(last: Checkpoint, signer: Ed25519PrivateKey, origin: str) -> None:
+    """Several watches, each with a key of its own: the one that came second signs what the first one made."""
+    text = notes.parse(last.note).body
+    log.add_lines(last, _lines(text, signer, origin, at=last.at))
