@@ -64,11 +64,16 @@ class UserManager(BaseUserManager["User"]):
 
 
 class PersonKey(models.Model):
-    """The key of one person, wrapped (keyring.py). Destroyed with the person, it stays as an empty row."""
+    """The key of one person or of one case, wrapped (keyring.py). Destroyed with the person, it stays as an empty row.
+
+    From ``restricted_at`` on it opens nothing for a page, a program or an export: what it closes is only kept, until
+    ``destroy_after``."""
 
     person = models.UUIDField(primary_key=True)
     wrapped = models.BinaryField()
     made_at = models.DateTimeField()
+    restricted_at = models.DateTimeField(null=True)
+    destroy_after = models.DateTimeField(null=True)
     destroyed_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -76,6 +81,23 @@ class PersonKey(models.Model):
             models.CheckConstraint(
                 condition=Q(destroyed_at__isnull=False, wrapped=b"") | Q(destroyed_at__isnull=True) & ~Q(wrapped=b""),
                 name="destroyed_key_is_empty",
+            ),
+            models.CheckConstraint(
+                condition=Q(destroyed_at__isnull=True)
+                | Q(destroy_after__isnull=True)
+                | Q(destroyed_at__gte=F("destroy_after")),
+                name="nothing_is_destroyed_before_its_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(restricted_at__isnull=True) | Q(destroy_after__isnull=False),
+                name="restricted_key_has_its_day",
+            ),
+        )
+        indexes = (
+            models.Index(
+                fields=("destroy_after",),
+                name="keys_to_destroy",
+                condition=Q(restricted_at__isnull=False, destroyed_at__isnull=True),
             ),
         )
 
@@ -334,26 +356,3 @@ class SecurityEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
-
-
-class AccountClosing(models.Model):
-    """A closed account: restricted to keeping until ``destroy_after``, then its key is destroyed."""
-
-    user = models.OneToOneField(User, on_delete=models.PROTECT, related_name="closing")
-    closed_at = models.DateTimeField()
-    destroy_after = models.DateTimeField()
-    destroyed_at = models.DateTimeField(null=True)
-
-    class Meta:
-        constraints = (
-            models.CheckConstraint(
-                condition=Q(destroyed_at__isnull=True) | Q(destroyed_at__gte=F("destroy_after")),
-                name="nothing_is_destroyed_before_its_time",
-            ),
-        )
-        indexes = (
-            models.Index(fields=("destroy_after",), name="accounts_to_destroy", condition=Q(destroyed_at__isnull=True)),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.user_id} {self.closed_at:%Y-%m-%d}"

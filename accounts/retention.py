@@ -6,6 +6,7 @@ duty to keep is left (PIPL arts 47 and 44 to 50).
 
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from django.db import transaction
 from django.db.models import F, Q, QuerySet
@@ -40,22 +41,18 @@ def throw_away_done(*, now: datetime, limit: int) -> int:
 
 def delete_some(rows: QuerySet[Any], *, limit: int) -> int:
     """At most so many of these rows, oldest key first."""
-    some = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
+    some = list(rows.order_by("pk").values_list("pk", flat=True))
     return rows.model._default_manager.filter(pk__in=some).delete()[0] if some else 0
 
 
-def close(user: models.User, *, destroy_after: datetime, now: datetime) -> models.AccountClosing:
-    """Out with the next request; what is kept is kept until ``destroy_after``."""
+def close(user: models.User, *, now: datetime) -> None:
+    """Out with the next request; whoever closes it restricts the person's keys too."""
     with transaction.atomic():
-        closing, _ = models.AccountClosing.objects.get_or_create(
-            user=user, defaults={"closed_at": now, "destroy_after": destroy_after}
-        )
         models.User.objects.filter(pk=user.pk).update(is_active=False)
         security_log.note("account_closed", now=now, user=user)
-    return closing
 
 
-def due(*, now: datetime, limit: int) -> list[models.User]:
-    """Closed accounts whose data nobody has to keep any longer, the oldest first."""
-    closings = models.AccountClosing.objects.filter(destroyed_at=None, destroy_after__lte=now)
-    return [closing.user for closing in closings.select_related("user").order_by("destroy_after", "pk")[:limit]]
+def due(*, now: datetime) -> list[UUID]:
+    """Restricted keys whose data nobody has to keep any longer, the oldest first."""
+    keys = models.PersonKey.objects.filter(restricted_at__isnull=False, destroyed_at=None, destroy_after__lte=now)
+    return list(keys.order_by("destroy_after", "pk").values_list("pk", flat=True))

@@ -1,6 +1,7 @@
 """One random key a person, wrapped by a key that is not in the database; opened keys are held for a while.
 
-A key is held in the memory of a process only once it is committed. A key made in a transaction that is
+A key is held in the memory of a process for a minute, so that what was destroyed or restricted elsewhere is unreadable
+here soon after, and only once it is committed. A key made in a transaction that is
 then rolled back would seal values that nobody could ever open; until the commit it lives with the transaction.
 
 Ask for the keys of a page at once (``secrets_of``, ``load_for``): one query, not one a row. Written in SQL, so that
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from datetime import datetime
 from threading import Lock
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -19,24 +21,33 @@ from django.db import connection, transaction
 
 from accounts.keys import ciphers, sealing
 from accounts.keys.keys import UnusableKeys, VaultKeys
+from database.roles import CALLERS
 
 #: Whose key closes what belongs to nobody known: sessions, drafts, codes on their way.
 PORTAL = UUID(int=0)
 #: Opened keys in one process; the one that was not used for longest goes.
 MOST = 20_000
+#: Seconds for which an opened key is held.
+HELD_FOR = 60
 
-_held: OrderedDict[UUID, bytes] = OrderedDict()
+#: When it was read (seconds of the monotonic clock), and the key.
+_held: OrderedDict[UUID, tuple[float, bytes]] = OrderedDict()
 _lock = Lock()
 
-_READ = "select person, wrapped from accounts_personkey where person = any(%s::uuid[]) and destroyed_at is null"
-_MAKE = """
+# Whoever looks at a case as one of its sides finds no restricted key; the steps, sweeps, commands and verification do.
+_SHOWN = f"""(restricted_at is null or current_user <> all (array[{", ".join(f"'{role}'" for role in CALLERS)}]))"""
+_THERE = "person = any(%s::uuid[]) and destroyed_at is null"
+_READ = f"select person, wrapped, restricted_at is not null from accounts_personkey where {_THERE} and {_SHOWN}"  # noqa: S608
+_MAKE = f"""
 with made as (
     insert into accounts_personkey (person, wrapped, made_at)
     select person, wrapped, now() from unnest(%s::uuid[], %s::bytea[]) as new (person, wrapped)
-    on conflict (person) do nothing returning person, wrapped, true as is_new)
+    on conflict (person) do nothing returning person, wrapped, false as is_restricted, true as is_new)
 select * from made union all
-select person, wrapped, false from accounts_personkey where person = any(%s::uuid[]) and destroyed_at is null
-"""
+select person, wrapped, restricted_at is not null, false from accounts_personkey where {_THERE} and {_SHOWN}
+"""  # noqa: S608
+# The portal's own key is never restricted, and is made when keys could not be restricted yet.
+_MAKE_OF_PORTAL = _MAKE.replace("restricted_at is not null", "false").replace(_SHOWN, "true")
 
 
 class _Fresh:
@@ -66,7 +77,7 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
     """The keys of these people. ``make``: those who never had one get one.
 
     ``hold`` off: for who walks past everybody once. Whoever was erased is not among the answer, and never gets another
-    key.
+    key; nor is whose key is restricted, where a page asks.
     """
     wanted = set(persons)
     result = _in_memory(wanted)
@@ -79,9 +90,11 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
     if missing:
         with connection.cursor() as cursor:
             cursor.execute(_READ, [[str(person) for person in missing]])
-            read = {person: _unwrapped(person, wrapped) for person, wrapped in cursor.fetchall()}
+            rows = cursor.fetchall()
+        read = {person: _unwrapped(person, wrapped) for person, wrapped, _ in rows}
         if hold:
-            _hold(read)
+            # A restricted key is held by nobody: the next one who asks may be a page.
+            _hold({person: read[person] for person, _, is_restricted in rows if not is_restricted})
         result |= read
     return result
 
@@ -103,6 +116,19 @@ def destroy(persons: Iterable[UUID], *, now: datetime) -> int:
     return int(count)
 
 
+def restrict(persons: Iterable[UUID], *, until: datetime, now: datetime) -> None:
+    """From now on nothing that these keys close is shown; after ``until`` they may be destroyed, never before."""
+    keys = sorted(set(persons) - {PORTAL})
+    secrets_of(keys, make=True)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update accounts_personkey set restricted_at = coalesce(restricted_at, %s),"
+            " destroy_after = greatest(destroy_after, %s) where person = any(%s::uuid[]) and destroyed_at is null",
+            [now, until, [str(person) for person in keys]],
+        )
+    forget(keys)
+
+
 def forget(persons: Iterable[UUID] | None = None) -> None:
     """Drop opened keys from memory: those of these people, or all."""
     with _lock:
@@ -118,12 +144,13 @@ def forget(persons: Iterable[UUID] | None = None) -> None:
 
 def _in_memory(persons: set[UUID]) -> dict[UUID, bytes]:
     result: dict[UUID, bytes] = {}
+    oldest = monotonic() - HELD_FOR
     with _lock:
         for person in persons:
-            secret = _held.get(person)
-            if secret is not None:
+            held = _held.get(person)
+            if held is not None and held[0] > oldest:
                 _held.move_to_end(person)
-                result[person] = secret
+                result[person] = held[1]
     if len(result) < len(persons):
         for fresh in _fresh():
             result |= {person: fresh.secrets[person] for person in persons & fresh.secrets.keys()}
@@ -141,13 +168,13 @@ def _made(persons: list[UUID]) -> dict[UUID, bytes]:
     wrapped = [sealing.wrap(secret, person=person, keys=keys(), suite=suite()) for person, secret in new.items()]
     names = [str(person) for person in persons]
     with connection.cursor() as cursor:
-        cursor.execute(_MAKE, [names, wrapped, names])
+        cursor.execute(_MAKE_OF_PORTAL if persons == [PORTAL] else _MAKE, [names, wrapped, names])
         rows = cursor.fetchall()
-    fresh = {person: new[person] for person, _, is_new in rows if is_new}
+    fresh = {person: new[person] for person, _, _, is_new in rows if is_new}
     if fresh:
         _until_commit(fresh)
-    known = {person: _unwrapped(person, sealed) for person, sealed, is_new in rows if not is_new}
-    _hold(known)
+    known = {person: _unwrapped(person, sealed) for person, sealed, _, is_new in rows if not is_new}
+    _hold({person: known[person] for person, _, is_restricted, is_new in rows if not is_new and not is_restricted})
     return fresh | known
 
 
@@ -166,7 +193,8 @@ def _unwrapped(person: UUID, wrapped: Any) -> bytes:
 
 
 def _hold(secrets: dict[UUID, bytes]) -> None:
+    read_at = monotonic()
     with _lock:
-        _held.update(secrets)
+        _held.update({person: (read_at, secret) for person, secret in secrets.items()})
         while len(_held) > MOST:
             _held.popitem(last=False)

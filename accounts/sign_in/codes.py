@@ -9,6 +9,7 @@ brings no work (without scripts) is not turned away, only counted against a tigh
 import base64
 import json
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -193,6 +194,12 @@ def check_code(*, contact: Contact, purpose: str, code: str, flow: str, form_key
             return False
         SignInCode.objects.filter(pk=row.pk).update(used_at=now, used_by_form=form_key)
         return True
+
+
+def forget(addresses: Iterable[str]) -> int:
+    """Delete the codes that were sent to these phones and mailboxes. How many."""
+    known = [digest for one in addresses for digest in digests_of("email" if "@" in one else "phone", one)]
+    return SignInCode.objects.filter(address_digest__in=known).delete()[0]
 
 
 #: On average half of it is tried: a quarter of a second on a desk, a second or two on an old telephone, while people

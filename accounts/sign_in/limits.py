@@ -5,6 +5,7 @@ nobody's phone. A limit says until when; the page that asks tells it to the pers
 """
 
 import ipaddress
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -88,3 +89,10 @@ def waits_until(limit: Limit, who: str, *, now: datetime) -> datetime | None:
 
 def count(kind: str, *whom: str, now: datetime) -> None:
     CountedTry.objects.bulk_create(CountedTry(kind=kind, who_digest=_digest(kind, who), at=now) for who in whom)
+
+
+def forget(whom: Collection[str]) -> int:
+    """Delete what was counted of these addresses or people, whatever of. How many rows went."""
+    kinds = CountedTry.objects.order_by().values_list("kind", flat=True).distinct()
+    digests = [_digest(kind, who) for kind in kinds for who in whom]
+    return CountedTry.objects.filter(who_digest__in=digests).delete()[0]

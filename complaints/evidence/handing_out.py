@@ -56,6 +56,9 @@ def thumbnail(evidence: Evidence) -> Download:
 
 
 def _opened(path: str, media_type: str, name: str) -> Download:
+    if not path:
+        # Erased with its person: the row stands for what the record names.
+        raise FileNotFoundError
     return Download(
         stream=storage().open(path, "rb"),
         headers={

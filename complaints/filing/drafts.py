@@ -6,7 +6,7 @@ import hmac
 import re
 import secrets
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -17,6 +17,9 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
+from accounts.keys import sealed_fields
+from accounts.models import User
+from accounts.sign_in.contacts import parse_contact
 from complaints.evidence import keeping, limits, storing
 from complaints.evidence.keeping import Incoming, StoredFile
 from complaints.filing import places
@@ -325,7 +328,26 @@ def mark_filed(draft: FilingDraft, *, numbers: Sequence[str], now: datetime) -> 
 
 def throw_away_expired(*, now: datetime, limit: int = 500) -> int:
     """Deletes drafts past their day, with their files. Returns how many."""
-    expired = list(FilingDraft.objects.expired_at(now).order_by("expires_at")[:limit])
+    return _throw_away(FilingDraft.objects.expired_at(now).order_by("expires_at")[:limit])
+
+
+def throw_away_of(user: User | None, addresses: Collection[str]) -> int:
+    """Deletes the drafts of this account, and those that are nobody's and name one of these phones or mailboxes; with
+    their files. Returns how many. Reads every draft that is nobody's: they are few, and gone within days."""
+    nobodys = list(FilingDraft.objects.filter(owner=None, filed_at=None))
+    sealed_fields.load_for(nobodys)
+    named = [draft for draft in nobodys if not addresses_in(draft).isdisjoint(addresses)]
+    return _throw_away([*named, *(FilingDraft.objects.filter(owner=user) if user is not None else ())])
+
+
+def addresses_in(draft: FilingDraft) -> set[str]:
+    """Phones and mailboxes typed in it, as typed and in the one written form."""
+    typed = {value for step in draft.data.values() for field in step.values() for value in field}
+    return typed | {contact.address for one in typed if (contact := parse_contact(one)) is not None}
+
+
+def _throw_away(rows: Iterable[FilingDraft]) -> int:
+    expired = list(rows)
     for draft in expired:
         paths = [path for row in draft.evidence.all() for path in row.paths]
         draft.delete()

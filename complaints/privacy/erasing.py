@@ -1,28 +1,35 @@
 """Erasing a person, and throwing away once a day what was only needed for a while.
 
-The key is destroyed and what it closed is emptied; the record still verifies. Nothing is erased while somebody has a
-duty to keep it (accounts/retention.py), and it is gone from old archives too: none holds a key (odr_portal/backup). The
-entries stay with their digests, whose salts are gone; files of evidence have a term of their own.
+The key is destroyed and what it closed is emptied; the record still verifies, and its house chain says which key ended
+and what went with it. Nothing is erased while somebody has a duty to keep it: it is restricted until then. It is gone
+from old archives too: none holds a key (odr_portal/backup). The entries stay with their digests, whose salts are gone.
 """
 
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Max, Q, QuerySet
 
 from accounts import retention, security_log
-from accounts.keys import keyring
-from accounts.models import AccountClosing, OutgoingMessage, User
+from accounts.keys import keyring, sealed_fields
+from accounts.models import OutgoingMessage, PersonKey, User
 from accounts.retention import delete_some, throw_away_done
+from accounts.sign_in import codes, limits
+from accounts.sign_in.contacts import parse_contact
 from complaints import models
 from complaints.documents import printing
 from complaints.dossier import asking
 from complaints.evidence import storing
 from complaints.filing import drafts
 from complaints.links.tracking import WITHIN
+from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed
+from complaints.record import house
 from complaints.settlement import offer_terms
 from complaints.stations import stations
 from complaints.tables.platform import platform_files
@@ -32,56 +39,198 @@ from enterprises.enrolment import enrolling
 
 #: Opens to nothing and is not empty: a refusal must have a reason, also when its words are gone.
 _WORDLESS = b"\x00"
+#: For so long the sweep looks for files of erased people that still lie there.
+FILES_LOOKED_FOR = timedelta(days=30)
+_BY = {"by_command": "command"}
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A person by all keys under which his words lie, with the account and the cases in which he takes part.
+
+    ``user`` is empty for who filed without an account; ``cases``: ids, closed and open."""
+
+    keys: list[UUID]
+    user: User | None
+    cases: list[int]
+
+    @property
+    def open_cases(self) -> QuerySet[models.Complaint]:
+        return models.Complaint.objects.filter(pk__in=self.cases).open()
+
+
+def find(person: UUID) -> Found:
+    """Raises StepNotAllowed for a key that is nobody's, or whose person was erased."""
+    user = User.objects.filter(person_key=person).first()
+    keys = [person]
+    mine = Q(consumer_key=person) | Q(consumer__person_key=person)
+    if user is not None:
+        # Cases that were filed without this account and found it by their number: their words lie under own keys.
+        keys += sorted(set(models.Complaint.objects.filter(consumer=user).values_list("consumer_key", flat=True)))
+        mine |= Q(participants__person=user)
+    cases = sorted(
+        set(models.Complaint.objects.filter(mine | Q(participants__person_key=person)).values_list("pk", flat=True))
+    )
+    known = user is not None or cases or any(rows.exists() for rows in _beside_cases(person))
+    if not known or PersonKey.objects.filter(person=person, destroyed_at__isnull=False).exists():
+        raise StepNotAllowed("unknown_person", "nobody has this key: look it up in the record or the security log")
+    return Found(list(dict.fromkeys(keys)), user, cases)
+
+
+def _beside_cases(person: UUID) -> tuple[QuerySet[Any], ...]:
+    return tuple(
+        model._default_manager.filter(person_key=person)
+        for model in (models.RecordedName, models.AnswerLink, models.StationEntry)
+    )
+
+
+def kept_until(found: Found, *, now: datetime) -> datetime:
+    """When the last duty to keep ends: three years (policy ``identity_kept``) after the last case was closed."""
+    last: datetime | None = models.Complaint.objects.filter(pk__in=found.cases).aggregate(last=Max("closed_at"))["last"]
+    promised = PersonKey.objects.filter(person__in=found.keys).aggregate(last=Max("destroy_after"))["last"]
+    if last is None:
+        return max(now, promised or now)
+    # A day more, as three years may hold the 29th of February.
+    kept = Conditions.at(now).policies.number("identity_kept", None).number + 1
+    return max(now, last + timedelta(days=kept), promised or now)
 
 
 def erase_due(*, now: datetime, limit: int) -> int:
-    """Everybody whose account was closed and whose term is over. How many were erased."""
+    """Everybody whose keys are restricted and whose term is over. How many were erased."""
     erased = 0
-    for user in retention.due(now=now, limit=limit):
-        if not _open_cases(user.person_key).exists():
-            erase(user.person_key, now=now)
+    for person in retention.due(now=now):
+        if erased == limit:
+            break
+        # A case may have been opened again, or be held.
+        with suppress(StepNotAllowed):
+            erase(person, now=now)
             erased += 1
     return erased
 
 
 def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
-    """Raises StepNotAllowed while a case is open or a term runs. ``reason``: a code, for the security log."""
-    user = User.objects.filter(person_key=person).first()
-    running = AccountClosing.objects.filter(user=user, destroy_after__gt=now).first() if user else None
-    if running is not None:
-        raise StepNotAllowed("kept", f"kept until {running.destroy_after:%Y-%m-%d}")
-    if _open_cases(person).exists():
-        raise StepNotAllowed("open_cases", "a case is open")
+    """Destroy this person's keys and empty what they closed. ``reason``: a code, for the record and the security log.
+
+    Raises StepNotAllowed for an unknown key (``unknown_person``), while a case is open (``open_cases``) or may still be
+    opened by an undo (``undo_window``), and while a term runs (``kept``)."""
+    found = find(person)
+    _refuse(found, now=now)
+    until = kept_until(found, now=now)
+    if until > now:
+        raise StepNotAllowed("kept", f"kept until {until:%Y-%m-%d}")
     with transaction.atomic():
-        keys = [person, *_found_keys(user)]
-        for key in keys:
-            _empty_cases(key)
-        models.RecordedName.objects.filter(person_key__in=keys).exclude(sealed=b"").update(sealed=b"")
-        OutgoingMessage.objects.filter(person_key__in=keys).delete()
-        if user is not None:
-            _empty_user(user, now=now)
-        keyring.destroy(keys, now=now)
+        last = _last_cases(found)
+        destroyed = _what_goes(found, last)
+        _empty(found, last)
+        keyring.destroy(found.keys, now=now)
+        for data in destroyed:
+            house.write("erased", data | {"reason": reason}, by=_BY.get(reason, "system"), now=now)
         security_log.note("person_erased", now=now, subject=str(person), reason=reason)
 
 
-def _open_cases(person: UUID) -> Any:
-    return models.Complaint.objects.filter(Q(consumer_key=person) | Q(consumer__person_key=person)).open()
+def ask(person: UUID, *, now: datetime, reason: str) -> datetime:
+    """Erase as soon as no term runs: now, or restricted now and destroyed when it is over. When that is.
+
+    Raises StepNotAllowed as ``erase`` does, but for a running term."""
+    found = find(person)
+    _refuse(found, now=now)
+    until = kept_until(found, now=now)
+    if until <= now:
+        erase(person, now=now, reason=reason)
+    else:
+        restrict(found, until=until, now=now)
+        security_log.note("person_restricted", now=now, subject=str(person), reason=reason)
+    return until
 
 
-def _found_keys(user: User | None) -> list[UUID]:
-    """Of cases that were filed without this account and found it by their number: their words lie under own keys."""
-    if user is None:
-        return []
-    cases = models.Complaint.objects.filter(consumer=user).exclude(consumer_key=user.person_key)
-    return sorted(set(cases.values_list("consumer_key", flat=True)))
+def restrict(found: Found, *, until: datetime, now: datetime) -> None:
+    """What is kept by a duty is shown to nobody from now on; what no duty keeps goes at once."""
+    with transaction.atomic():
+        _forget_what_waits(found)
+        keyring.restrict(found.keys, until=until, now=now)
 
 
-def _empty_cases(person: UUID) -> None:
-    models.PersonalText.objects.filter(key_id=person).exclude(sealed=b"").update(sealed=b"")
-    cases = list(models.Complaint.objects.filter(consumer_key=person).values_list("pk", flat=True))
-    models.Complaint.objects.filter(pk__in=cases).update(respondent_details=b"")
-    models.Demand.objects.filter(complaint_id__in=cases).update(note=b"")
-    models.Offer.objects.filter(complaint_id__in=cases).update(message=b"", counter_demand=b"")
+def _refuse(found: Found, *, now: datetime) -> None:
+    if found.open_cases.exists():
+        raise StepNotAllowed("open_cases", "a case is open")
+    undo = models.Matter.objects.filter(complaint__in=found.cases, kind="undo", state="open", until_at__gt=now)
+    last = undo.aggregate(last=Max("until_at"))["last"]
+    if last is not None:
+        raise StepNotAllowed("undo_window", f"a step may be undone until {last:%Y-%m-%d %H:%M} (UTC)")
+
+
+def _last_cases(found: Found) -> list[models.Complaint]:
+    """Those of his cases that have no other consumer who still stands: what others wrote in them goes too."""
+    cases = models.Complaint.objects.filter(pk__in=found.cases).order_by("pk")
+    people: dict[int, set[UUID]] = {case.pk: {case.consumer_key} for case in cases}
+    joined = models.Participant.objects.filter(complaint__in=found.cases, state=models.Participant.JOINED)
+    for case, key in joined.values_list("complaint_id", "person_key"):
+        people[case].add(key)
+    everybody = set().union(*people.values()) if people else set()
+    gone = PersonKey.objects.filter(person__in=everybody, destroyed_at__isnull=False).values_list("person", flat=True)
+    return [case for case in cases if not people[case.pk] - set(gone) - set(found.keys)]
+
+
+def _what_goes(found: Found, last: list[models.Complaint]) -> list[dict[str, Any]]:
+    """For each key, what the record says of its end: how many texts and names lay under it, the SHA-256 over their
+    digests in order, and the files [case, SHA-256] that went with it."""
+    gone = [[case.number, row.sha256] for case in last for row in case.evidence.order_by("pk")]
+    own = models.Evidence.objects.none()
+    if found.user is not None:
+        own = models.Evidence.objects.filter(uploaded_by=found.user, complaint__in=found.cases)
+        own = own.exclude(complaint__in=last).select_related("complaint").order_by("pk")
+    gone += [[row.complaint.number, row.sha256] for row in own if row.complaint is not None]
+    results = []
+    for key in found.keys:
+        digests = [
+            *models.PersonalText.objects.filter(key_id=key).values_list("digest", flat=True),
+            *models.RecordedName.objects.filter(person_key=key).values_list("digest", flat=True),
+        ]
+        root = hashlib.sha256(b"".join(sorted(map(bytes, digests)))).hexdigest()
+        results.append(
+            {"key": str(key), "texts": len(digests), "root": root, "files": gone if key == found.keys[0] else []}
+        )
+    return results
+
+
+def drop_files(*, now: datetime) -> int:
+    """Delete the stored files of what was erased in the last month, as the record names them. How many rows.
+
+    After the erasure was committed, and again with each daily sweep: whoever is killed in between leaves none."""
+    gone = 0
+    for entry in house.entries("erased").filter(at__gte=now - FILES_LOOKED_FOR):
+        for number, sha256 in entry.data.get("files", ()):
+            rows = models.Evidence.objects.filter(complaint__number=number, sha256=sha256).exclude(path="")
+            for row in rows:
+                # The cases of one filing share its files.
+                others = models.Evidence.objects.exclude(pk=row.pk)
+                if not others.filter(path=row.path).exists():
+                    storing.drop(*row.paths)
+                models.Evidence.objects.filter(pk=row.pk).update(path="", copy_path="", thumbnail_path="")
+                gone += 1
+    return gone
+
+
+def _empty(found: Found, last: list[models.Complaint]) -> None:
+    _forget_what_waits(found)
+    models.PersonalText.objects.filter(key_id__in=found.keys).exclude(sealed=b"").update(sealed=b"")
+    models.RecordedName.objects.filter(person_key__in=found.keys).exclude(sealed=b"").update(sealed=b"")
+    own = models.Complaint.objects.filter(consumer_key__in=found.keys)
+    own.update(respondent_details=b"")
+    models.Demand.objects.filter(complaint__in=own).update(note=b"")
+    models.Offer.objects.filter(complaint__in=own).update(counter_demand=b"")
+    models.Evidence.objects.filter(complaint__in=own).update(name=b"")
+    _empty_cases([case.pk for case in last])
+    asking.destroy(list(models.Dossier.objects.filter(complaint_id__in=found.cases)))
+    models.Participant.objects.filter(person_key__in=found.keys).update(name=b"", phone=b"")
+    models.StationEntry.objects.filter(person_key__in=found.keys).update(problem=b"", phone=b"")
+    if found.user is not None:
+        _empty_user(found.user)
+
+
+def _empty_cases(cases: list[int]) -> None:
+    """What others wrote in cases that have no consumer any more."""
+    models.Offer.objects.filter(complaint_id__in=cases).update(message=b"")
     models.OfferAnswer.objects.filter(offer__complaint_id__in=cases).exclude(reason=b"").update(reason=_WORDLESS)
     models.OfferDraft.objects.filter(complaint_id__in=cases).delete()
     models.Obligation.objects.filter(complaint_id__in=cases).update(
@@ -92,29 +241,56 @@ def _empty_cases(person: UUID) -> None:
     models.Matter.objects.filter(complaint_id__in=cases).update(data=b"")
     models.ForwardingDecision.objects.filter(complaint_id__in=cases).exclude(note=b"").update(note=b"")
     models.Evidence.objects.filter(complaint_id__in=cases).update(name=b"")
-    models.PersonDigest.objects.filter(complaint_id__in=cases).delete()
-    asking.destroy(list(models.Dossier.objects.filter(complaint_id__in=cases)))
     printing.destroy_prints(models.DocumentVersion.objects.filter(complaint_id__in=cases))
     models.AnswerLink.objects.filter(complaint_id__in=cases).update(phone=b"")
-    models.Participant.objects.filter(Q(complaint_id__in=cases) | Q(person_key=person)).update(name=b"", phone=b"")
-    models.StationEntry.objects.filter(person_key=person).update(problem=b"", phone=b"")
+    models.Participant.objects.filter(complaint_id__in=cases).update(name=b"", phone=b"")
 
 
-def _empty_user(user: User, *, now: datetime) -> None:
-    models.FilingDraft.objects.filter(owner=user, filed_at=None).delete()
+def _forget_what_waits(found: Found) -> None:
+    """What no duty keeps: drafts, codes, waiting messages, counted tries, sessions, and by what he is found."""
+    addresses = _addresses(found)
+    models.PersonDigest.objects.filter(complaint_id__in=found.cases).delete()
+    OutgoingMessage.objects.filter(person_key__in=found.keys).delete()
+    nobodys = OutgoingMessage.objects.filter(person_key=None)
+    sealed_fields.load_for(nobodys)
+    OutgoingMessage.objects.filter(pk__in=[row.pk for row in nobodys if row.address in addresses]).delete()
+    codes.forget(addresses)
+    limits.forget([*addresses, *([str(found.user.pk)] if found.user else [])])
+    models.RoundTripRow.objects.filter(case_id__in=found.cases).update(said=b"")
+    drafts.throw_away_of(found.user, addresses)
+    if found.user is None:
+        return
+    user = found.user
+    models.NoticeChoice.objects.filter(pk=user.pk).delete()
     models.SavedView.objects.filter(user=user).delete()
     models.OfferDraft.objects.filter(user=user).delete()
     asking.destroy(list(models.Dossier.objects.filter(asked_by=user)))
+    for rows in (user.browser_sessions, user.second_factors, user.recovery_codes):
+        rows.all().delete()
+
+
+def _addresses(found: Found) -> set[str]:
+    """Phones and mailboxes of this person, as typed and in the one written form."""
+    said = list(
+        models.PersonalText.objects.filter(key_id__in=found.keys, kind__in=("consumer_phone", "consumer_email"))
+    )
+    named = list(models.Participant.objects.filter(person_key__in=found.keys))
+    sealed_fields.load_for([*said, *named])
+    typed = {text.text for text in said} | {row.phone for row in named}
+    if found.user is not None:
+        typed |= {found.user.phone or "", found.user.email or ""}
+    written = {contact.address for one in typed if (contact := parse_contact(one)) is not None}
+    return (typed | written) - {""}
+
+
+def _empty_user(user: User) -> None:
     models.Offer.objects.filter(made_by__user=user).update(made_by_name=b"")
     models.Contact.objects.filter(by__user=user).update(by_name=b"")
     models.InternalNote.objects.filter(by=user).update(by_name=b"")
-    for rows in (user.browser_sessions, user.second_factors, user.recovery_codes):
-        rows.all().delete()
     user.set_unusable_password()
     User.objects.filter(pk=user.pk).update(
         is_active=False, name=b"", email=None, phone=None, email_index=None, phone_index=None, password=user.password
     )
-    AccountClosing.objects.filter(user=user).update(destroyed_at=now)
 
 
 EVERY = timedelta(days=1)
@@ -135,6 +311,7 @@ def sweep_expired(*, now: datetime) -> int:
     thrown += throw_away_done(now=now, limit=BATCH)
     thrown += delete_some(models.TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
     thrown += erase_due(now=now, limit=BATCH // 10)
+    thrown += drop_files(now=now)
     old = enrolling.throw_away_old(now=now, limit=BATCH)
     storing.drop(*(path for paths in old for path in paths))
     thrown += len(old)

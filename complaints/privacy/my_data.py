@@ -4,16 +4,17 @@ person asked about and touches no other; what the law makes us keep is kept and 
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from django.db.models import F, Max, Q, QuerySet
+from django.db import transaction
+from django.db.models import F, Q, QuerySet
 
 from accounts import retention
 from accounts.models import User
 from complaints import models
 from complaints.casefile import case_file
-from complaints.parties.conditions import Conditions
+from complaints.privacy import erasing
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import LOOK, Status
 from complaints.wording import label
@@ -123,21 +124,18 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
 
 def kept_until(user: User, *, now: datetime) -> datetime:
     """When the last duty to keep ends; now for somebody without a case."""
-    cases = models.Complaint.objects.filter(consumer_id=user.pk)
-    last: datetime | None = cases.aggregate(last=Max("closed_at"))["last"]
-    if not last:
-        return now
-    # A day more, as three years may hold the 29th of February.
-    kept = Conditions.at(now).policies.number("identity_kept", None).number + 1
-    return max(now, last + timedelta(days=kept))
+    return erasing.kept_until(erasing.find(user.person_key), now=now)
 
 
 def close_account(user: User, *, now: datetime) -> datetime:
-    """Close it and throw the drafts away; raises StepNotAllowed while a case is open. Until when data are kept."""
-    if models.Complaint.objects.filter(consumer_id=user.pk).open().exists():
+    """Close it: what no duty keeps goes at once, the rest is restricted. Raises StepNotAllowed while a case is open.
+
+    Returns until when data are kept."""
+    found = erasing.find(user.person_key)
+    if found.open_cases.exists():
         raise StepNotAllowed("open_cases", "open cases")
-    models.FilingDraft.objects.filter(owner_id=user.pk, filed_at=None).delete()
-    models.NoticeChoice.objects.filter(pk=user.pk).delete()
-    until = kept_until(user, now=now)
-    retention.close(user, destroy_after=until, now=now)
+    until = erasing.kept_until(found, now=now)
+    with transaction.atomic():
+        erasing.restrict(found, until=until, now=now)
+        retention.close(user, now=now)
     return until

@@ -19,7 +19,9 @@ from odr_portal.backup.archive import Unusable
 
 TABLE = "accounts_personkey"
 NAME = "person-keys"
-_COLUMNS = "person, wrapped, made_at, destroyed_at"
+_COLUMNS = ("person", "wrapped", "made_at", "destroyed_at", "restricted_at", "destroy_after")
+#: What a file has that was made before keys could be restricted, and the table of an archive from then.
+_OLDER = _COLUMNS[:4]
 _HEAD = "portal person keys 1"
 
 
@@ -31,7 +33,7 @@ def write(url: str, folder: Path, *, now: datetime) -> Path:
     with closing(database.connect(url)) as connection, connection.cursor() as cursor:
         stream = io.BytesIO(f"{_HEAD} {now.isoformat(timespec='seconds')}\n".encode())
         stream.seek(0, io.SEEK_END)
-        cursor.copy_expert(f"copy {TABLE} ({_COLUMNS}) to stdout", stream)
+        cursor.copy_expert(f"copy {TABLE} ({', '.join(_COLUMNS)}) to stdout", stream)
     content = stream.getvalue()
     digest.update(content)
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600), "wb") as file:
@@ -70,9 +72,19 @@ def check(file: Path, *, archive_made_at: str) -> bytes:
 
 
 def load(url: str, body: bytes) -> None:
-    """Into the restored database, whose table is empty."""
+    """Into the restored database, whose table is empty and may be of an older form than the file, or a newer one."""
+    first = body.split(b"\n", 1)[0]
+    given = _COLUMNS if first.count(b"\t") == len(_COLUMNS) - 1 else _OLDER
     with closing(database.connect(url)) as connection, connection, connection.cursor() as cursor:
-        cursor.copy_expert(f"copy {TABLE} ({_COLUMNS}) from stdin", io.BytesIO(body))
+        cursor.execute(f"select * from {TABLE} limit 0")  # noqa: S608
+        there = {column[0] for column in cursor.description or ()}
+        cursor.execute(
+            "create temporary table given_keys (person uuid, wrapped bytea, made_at timestamptz, destroyed_at"
+            " timestamptz, restricted_at timestamptz, destroy_after timestamptz) on commit drop"
+        )
+        cursor.copy_expert(f"copy given_keys ({', '.join(given)}) from stdin", io.BytesIO(body))
+        columns = ", ".join(name for name in _COLUMNS if name in there)
+        cursor.execute(f"insert into {TABLE} ({columns}) select {columns} from given_keys")  # noqa: S608
 
 
 def is_apart(manifest: dict[str, Any]) -> bool:

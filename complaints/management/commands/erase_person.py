@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from complaints.privacy.erasing import erase
+from complaints.privacy import erasing
 from complaints.procedure.refusals import StepNotAllowed
 
 
@@ -21,8 +21,16 @@ class Command(BaseCommand):
     def handle(self, *args: Any, person: UUID, yes: bool, **options: Any) -> None:
         if not yes:
             raise CommandError("What is erased is gone, from every backup too: say --yes.")
+        now = timezone.now()
         try:
-            erase(person, now=timezone.now(), reason="by_command")
+            until = erasing.ask(person, now=now, reason="by_command")
         except StepNotAllowed as refused:
             raise CommandError(f"Nothing was erased: {refused}.") from None
-        self.stdout.write("Erased. The record still verifies: manage.py verify_record")
+        if until > now:
+            self.stdout.write(
+                f"Restricted on {timezone.localdate(now)}: shown to nobody from now on. A duty to keep runs: "
+                f"destroyed on {timezone.localdate(until)}, by the daily sweep."
+            )
+        else:
+            erasing.drop_files(now=now)
+            self.stdout.write("Erased. The record still verifies: manage.py verify_record")

@@ -1,29 +1,50 @@
 """Who was erased: nothing opens, nothing is found, nothing comes back, and the record still verifies."""
 
+import hashlib
+import io
 import uuid
-from datetime import timedelta
+from datetime import datetime, timedelta
 from io import StringIO
 from typing import Any
+from uuid import UUID
 
 import pytest
+import time_machine
 from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
+from django.db.models import Model, QuerySet
 
 from accounts import key_rotation
 from accounts.keys import keyring, keys
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import VaultKeys
-from accounts.models import PersonKey, SecurityEvent, User
-from complaints.models import Offer, OfferAnswer, PersonalText, PersonDigest, RecordedName
+from accounts.models import CountedTry, OutgoingMessage, PersonKey, SecurityEvent, SignInCode, User
+from accounts.sign_in import codes
+from accounts.sign_in.contacts import Contact
+from complaints.evidence import storing
+from complaints.filing import drafts
+from complaints.models import (
+    Complaint,
+    Evidence,
+    FilingDraft,
+    Offer,
+    OfferAnswer,
+    PersonalText,
+    PersonDigest,
+    RecordedName,
+)
 from complaints.privacy import erasing, my_data
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
+from complaints.record import house
 from complaints.record.person_digests import cases_of
 from complaints.record.verification import verify
 from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import shown, signed_in
 
+DAY = timedelta(days=1)
 LATER = WEDNESDAY + timedelta(days=20 * 365)
 
 
@@ -73,6 +94,134 @@ def test_T82_a_closed_account_is_erased_when_its_term_is_over_and_not_before(wor
     assert erasing.erase_due(now=until + timedelta(days=2), limit=10) == 1
     assert reloaded(name).text == ""
     assert verify(number=case.number).is_unbroken
+
+
+def asked_on(moment: datetime, person: UUID) -> str:
+    """What the command says on that day."""
+    out = StringIO()
+    with time_machine.travel(moment, tick=False):
+        call_command("erase_person", str(person), "--yes", stdout=out)
+    return out.getvalue()
+
+
+def test_T82_asked_before_the_term_is_over_it_is_shown_to_nobody_now_and_destroyed_then(world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    desk, page = signed_in(world.ming), f"/enterprise/cases/{case.number}/"
+    with time_machine.travel(WEDNESDAY + DAY, tick=False):
+        assert "智家体验包" in shown(desk.get(page))
+    with pytest.raises(CommandError, match="may be undone until"):
+        asked_on(WEDNESDAY + timedelta(hours=1), case.consumer_key)
+    said = asked_on(WEDNESDAY + 30 * DAY, case.consumer_key)
+    kept = PersonKey.objects.get(pk=case.consumer_key)
+    assert case.closed_at is not None
+    assert (kept.destroy_after, kept.destroyed_at) == (case.closed_at + 1096 * DAY, None)
+    assert "Restricted on 2026-12-11: shown to nobody from now on. A duty to keep runs: destroyed on 2029-11-11" in said
+    # The keys that a page opened a moment ago do not help it now, nor does asking as a step.
+    assert reloaded(PersonalText.objects.get(complaint=case, kind="consumer_name")).text == "陈试"
+    with time_machine.travel(WEDNESDAY + 30 * DAY, tick=False):
+        found = signed_in(world.ming).get(page)
+    assert (found.status_code, "智家体验包" in shown(found)) == (200, False)
+    assert verify(number=case.number).is_unbroken
+    assert erasing.erase_due(now=WEDNESDAY + 1000 * DAY, limit=10) == 0
+    assert erasing.erase_due(now=WEDNESDAY + 1100 * DAY, limit=10) == 1
+    assert not keyring.secrets_of([case.consumer_key])
+
+
+def test_T82_a_key_that_is_nobodys_or_was_erased_is_refused(world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    keyring.secrets_of([stray := uuid.uuid4()], make=True)
+    for person in (uuid.uuid4(), stray, keyring.PORTAL):
+        with pytest.raises(StepNotAllowed, match="nobody has this key"):
+            erasing.erase(person, now=LATER)
+    erasing.erase(case.consumer_key, now=LATER)
+    with pytest.raises(StepNotAllowed, match="nobody has this key"):
+        erasing.erase(case.consumer_key, now=LATER)
+    assert not PersonKey.objects.filter(pk=keyring.PORTAL, destroyed_at__isnull=False).exists()
+
+
+def test_T82_the_record_says_which_key_ended_how_much_lay_under_it_and_why(world: World) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    rows = [
+        *PersonalText.objects.filter(key_id=case.consumer_key),
+        *RecordedName.objects.filter(person_key=case.consumer_key),
+    ]
+    digests = sorted(bytes(row.digest) for row in rows)
+    erasing.erase(case.consumer_key, now=LATER, reason="by_command")
+    (entry,) = [one for one in house.entries("erased") if one.data["key"] == str(case.consumer_key)]
+    root = hashlib.sha256(b"".join(digests)).hexdigest()
+    expected = {"key": str(case.consumer_key), "reason": "by_command", "texts": len(rows), "root": root, "files": []}
+    assert entry.data == expected
+
+
+def test_T82_what_waits_for_a_person_goes_and_what_waits_for_another_stays(world: World) -> None:
+    """Found by the phone alone: drafts, codes, messages and tries of somebody who was not signed in."""
+    case = given.a_complaint(world, status=Status.CLOSED)
+
+    def waiting() -> dict[type[Model], int]:
+        tries = CountedTry.objects.filter(kind=codes.OF_CONTACT.kind)
+        rows: dict[type[Model], QuerySet[Any]] = {CountedTry: tries}
+        rows |= {model: model._default_manager.all() for model in (SignInCode, OutgoingMessage, FilingDraft)}
+        return {model: rows[model].count() for model in rows}
+
+    before = waiting()
+    for phone in ("+8613800000001", "+8613800000009"):
+        asker = codes.Asker(flow=phone, address="192.0.2.7")
+        codes.send_code(contact=Contact("sms", phone), purpose="filing", language="zh-hans", asker=asker, now=WEDNESDAY)
+        draft, _ = drafts.begin(now=WEDNESDAY)
+        drafts.save(draft, step="you", typed={"phone": [phone.removeprefix("+86")]}, now=WEDNESDAY)
+    OutgoingMessage.objects.create(channel="sms", address="+8613800000001", body="请确认", created_at=WEDNESDAY)
+    assert waiting() == {model: count + 2 + (model is OutgoingMessage) for model, count in before.items()}
+    erasing.erase(case.consumer_key, now=LATER)
+    assert waiting() == {model: count + 1 for model, count in before.items()}
+    (draft,) = FilingDraft.objects.all()
+    assert draft.data == {"you": {"phone": ["13800000009"]}}
+    assert OutgoingMessage.objects.get(pk=OutgoingMessage.objects.latest("pk").pk).address == "+8613800000009"
+
+
+def test_T82_files_of_evidence_go_from_the_store_and_their_rows_keep_the_digest(world: World, settings: Any) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    twin = given.filed(world)
+    Complaint.objects.filter(pk=twin.pk).update(consumer=world.otto, consumer_key=world.otto.person_key)
+    twin.refresh_from_db()
+    kept = [storing.keep(io.BytesIO(content), ending=".txt") for content in (b"one", b"two")]
+    rows = [
+        Evidence.objects.create(
+            complaint=where,
+            name="账单.txt",
+            path=path,
+            sha256=digest,
+            size=size,
+            media_type="text/plain",
+            uploaded_at=WEDNESDAY,
+        )
+        for where, (path, digest, size) in ((case, kept[0]), (case, kept[1]), (twin, kept[1]))
+    ]
+    erasing.erase(case.consumer_key, now=LATER)
+    assert storing.compared(kept[0][0], kept[0][1]) == "", "the files go when the erasure is committed"
+    # Whoever was killed before: the daily sweep does it, as the record says.
+    assert erasing.drop_files(now=LATER + DAY) == 2
+    assert [storing.compared(path, digest) for path, digest, _ in kept] == ["missing", ""]
+    assert [(row.path, row.sha256, row.name) for row in Evidence.objects.order_by("pk")] == [
+        ("", kept[0][1], ""),
+        ("", kept[1][1], ""),
+        (kept[1][0], kept[1][1], "账单.txt"),
+    ]
+    assert erasing.drop_files(now=LATER + DAY) == 0
+    assert [row.pk for row in rows] == [*Evidence.objects.order_by("pk").values_list("pk", flat=True)]
+
+
+def test_a_key_is_held_for_a_minute_so_that_what_ended_elsewhere_ends_here(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = given.a_complaint(world, status=Status.CLOSED)
+    now = [1000.0]
+    monkeypatch.setattr(keyring, "monotonic", lambda: now[0])
+    keyring.forget()
+    assert keyring.secrets_of([case.consumer_key])
+    # As another process does it.
+    PersonKey.objects.filter(pk=case.consumer_key).update(wrapped=b"", destroyed_at=LATER)
+    now[0] += keyring.HELD_FOR + 1
+    assert not keyring.secrets_of([case.consumer_key])
 
 
 MOVES = {

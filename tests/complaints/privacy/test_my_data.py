@@ -10,7 +10,7 @@ from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AccountClosing, BrowserSession, CountedTry, IdempotencyKey, SignInCode, User
+from accounts.models import BrowserSession, CountedTry, IdempotencyKey, PersonKey, SignInCode, User
 from complaints import handling
 from complaints.filing import drafts
 from complaints.handling.steps import both
@@ -97,7 +97,7 @@ def test_T82_no_account_with_an_open_case_nor_one_of_work_is_closed(chen: Client
     assert case.number in page
     assert "is-danger" not in page
     given.raised(my_data.close_account, world.chen, now=timezone.now())
-    assert not AccountClosing.objects.exists()
+    assert not PersonKey.objects.filter(restricted_at__isnull=False).exists()
     client.force_login(world.ming)
     assert "请让您单位的管理员停用" in client.get("/account/privacy/close/").content.decode()
     client.post("/account/privacy/close/", {"idempotency_key": "a-key-of-a-test"})
@@ -111,11 +111,11 @@ def test_T82_a_closed_account_is_out_at_once_and_kept_until_the_law_allows(chen:
     answer = chen.post("/account/privacy/close/", {"idempotency_key": key})
     assert answer.headers["Location"] == "/account/privacy/closed/"
     assert chen.get("/account/privacy/").status_code == 302
-    closing = AccountClosing.objects.get(user=world.chen)
-    assert case.closed_at is not None
-    assert closing.destroy_after >= case.closed_at + timedelta(days=3 * 365)
+    kept = PersonKey.objects.get(pk=world.chen.person_key)
+    assert (case.closed_at, kept.restricted_at, kept.destroy_after) != (None, None, None)
+    assert kept.destroy_after >= case.closed_at + timedelta(days=3 * 365)  # type: ignore[operator]
     with pytest.raises(DatabaseError), transaction.atomic():
-        AccountClosing.objects.update(destroyed_at=closing.closed_at)
+        PersonKey.objects.filter(pk=kept.pk).update(wrapped=b"", destroyed_at=kept.restricted_at)
 
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

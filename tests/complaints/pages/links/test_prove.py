@@ -86,7 +86,7 @@ def test_a_code_finds_the_account_and_the_case_is_forwarded_by_itself(client: Cl
     said = my_data.copy_of(account, now=timezone.now())["complaints"][0]["you_said"]
     assert NAME in {one["text"] for one in said}
     Complaint.objects.filter(pk=case.pk).update(status=S.CLOSED, closed_at=timezone.now(), outcome="withdrawn")
-    erasing.erase(account.person_key, now=timezone.now())
+    erasing.erase(account.person_key, now=timezone.now() + timedelta(days=1200))
     assert not any(row.text for row in PersonalText.objects.filter(complaint=case, kind="consumer_name"))
 
 
