@@ -1,4 +1,5 @@
-"""A document as PDF: the frozen words, the digest of the entry that issued it, a way to check both; kept as a file."""
+"""A document as PDF: the frozen words, the digest of the entry that issued it, a way to check both; a worker signs it
+and keeps it as a file (complaints/handling/printing_documents.py)."""
 
 import hashlib
 import io
@@ -122,8 +123,9 @@ def qr_svg(text: str) -> str:
 TEMPLATE = Path(__file__).with_name("document.typ")
 
 
-def pdf(paper: Paper, *, at: datetime, entry: str = "", digest: str = "") -> bytes:
-    """``entry``: hash of the entry of the parties' record that anybody may check; ``digest``: of the words, else."""
+def pdf(paper: Paper, *, at: datetime, entry: str = "", digest: str = "", is_signed: bool = True) -> bytes:
+    """``entry``: hash of the entry of the parties' record that anybody may check; ``digest``: of the words, else. One
+    that nobody signs (``is_signed`` False) says so."""
     number = str(paper["case"])
     with override(ZH):
         check = (
@@ -136,6 +138,8 @@ def pdf(paper: Paper, *, at: datetime, entry: str = "", digest: str = "") -> byt
             if digest
             else _("预览，未编号，不发生效力")
         )
+        if not is_signed:
+            check = _("%(check)s。这份打印件没有平台的电子签名") % {"check": check}
         labels = {"officers": _("经办人"), "seal": _("（盖章处）")}
         printed = readable(paper)
     return typeset(
@@ -151,8 +155,8 @@ def pdf(paper: Paper, *, at: datetime, entry: str = "", digest: str = "") -> byt
     )
 
 
-def print_of(version: DocumentVersion) -> bytes:
-    """The print of one version. Raises LookupError once its words were destroyed."""
+def print_of(version: DocumentVersion, *, is_signed: bool = True) -> bytes:
+    """The print of one version, to be signed. Raises LookupError once its words were destroyed."""
     content = version.content
     if not content:
         raise LookupError(f"the words of {version} were destroyed")
@@ -166,6 +170,7 @@ def print_of(version: DocumentVersion) -> bytes:
         at=version.at,
         digest=bytes(version.digest).hex(),
         entry=bytes(entry.hash).hex() if is_open and entry is not None else "",
+        is_signed=is_signed,
     )
 
 
@@ -190,14 +195,15 @@ def put_print(version: DocumentVersion, content: bytes) -> tuple[str, str, int]:
 
 
 def read_print(version: DocumentVersion) -> bytes:
-    """The print, made now where no worker has come to it yet. Raises LookupError once it was destroyed."""
+    """The print that was signed and kept; where no worker has come to it yet, or the file is lost, one that is made
+    now, without signature. Raises LookupError once it was destroyed."""
     if version.path:
         try:
             with storage().open(version.path, "rb") as file:
                 return bytes(file.read())
         except FileNotFoundError:
             pass
-    return print_of(version)
+    return print_of(version, is_signed=False)
 
 
 def damaged_prints() -> Iterable[tuple[DocumentVersion, str]]:

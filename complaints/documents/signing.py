@@ -54,8 +54,8 @@ def parse(text: str) -> DocumentKey:
     try:
         keys = [load_pem_private_key(block.encode(), password=None) for block in blocks if _PRIVATE in block]
         certificates = x509.load_pem_x509_certificates("".join(b for b in blocks if _PRIVATE not in b).encode())
-    except (ValueError, TypeError) as wrong:
-        raise NoDocumentKey(f"DOCUMENT_KEY_FILE cannot be read as PEM: {wrong}") from None
+    except (ValueError, TypeError):
+        keys, certificates = [], []
     manifest = next((key for key in keys if isinstance(key, Ed25519PrivateKey)), None)
     pdf = next((key for key in keys if isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey)), None)
     own = [one for one in certificates if pdf is not None and one.public_key() == pdf.public_key()]

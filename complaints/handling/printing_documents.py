@@ -1,15 +1,17 @@
-"""Prints documents that were issued, any number of workers at once. The row is the queue. What a worker took and did
-not finish is taken anew after its lease; the print, its digest and the entry that says so come into being together."""
+"""Prints and signs documents that were issued, any number of workers at once. The row is the queue. What a worker took
+and did not finish is taken anew after its lease; the print, its digest and the entry that says so come into being
+together."""
 
 import logging
 import time
 from datetime import datetime, timedelta
 
-from django.db import OperationalError, transaction
-from django.db.models import F, Q
+from django.db import OperationalError, connection, transaction
+from django.db.models import F, Q, QuerySet
 
 from complaints import handling
-from complaints.documents import printing
+from complaints.documents import printing, signing
+from complaints.evidence import storing
 from complaints.handling.steps import documents
 from complaints.models import DocumentVersion
 from complaints.parties.actors import SYSTEM
@@ -22,11 +24,20 @@ SECONDS = 12
 LEASE = timedelta(seconds=60)
 #: A print that fails is tried again later and later; somebody who opens it sees it made at once.
 MOST_ATTEMPTS = 6
+#: Whoever keeps the print of a document waits for whoever keeps the same: no two signatures are alike, and the digest
+#: in the record must be that of the file.
+_KEEPING = 0x5160
 
 
 def sweep_documents(*, now: datetime) -> int:
     """How many were printed."""
     begun, printed = time.monotonic(), 0
+    try:
+        signing.document_key()
+    except signing.NoDocumentKey as problem:
+        if _waiting().exists():
+            log.error("no document is printed: %s", problem)
+        return 0
     while time.monotonic() < begun + SECONDS and (version := _lease(now=now)):
         try:
             printed += _print(version, now=now)
@@ -38,11 +49,19 @@ def sweep_documents(*, now: datetime) -> int:
     return printed
 
 
+def _waiting() -> QuerySet[DocumentVersion]:
+    return DocumentVersion.objects.filter(sha256="", attempts__lt=MOST_ATTEMPTS).exclude(content=b"")
+
+
 def _lease(*, now: datetime) -> DocumentVersion | None:
     free = Q(leased_until=None) | Q(leased_until__lte=now)
     with transaction.atomic():
-        waiting = DocumentVersion.objects.filter(free, sha256="", attempts__lt=MOST_ATTEMPTS).exclude(content=b"")
-        locked = waiting.select_for_update(skip_locked=True, of=("self",)).select_related("document", "complaint")
+        locked = (
+            _waiting()
+            .filter(free)
+            .select_for_update(skip_locked=True, of=("self",))
+            .select_related("document", "complaint")
+        )
         version = locked.order_by("pk").first()
         if version is None:
             return None
@@ -53,10 +72,17 @@ def _lease(*, now: datetime) -> DocumentVersion | None:
 
 
 def _print(version: DocumentVersion, *, now: datetime) -> bool:
-    path, sha256, size = printing.put_print(version, printing.print_of(version))
-    move = documents.keep_print(version_id=version.pk, path=path, sha256=sha256, size=size)
-    try:
-        return bool(handling.take(move, [version.complaint_id], actor=SYSTEM, now=now))
-    except StepNotAllowed:
-        # Somebody else was faster; the bytes are the same.
-        return False
+    content = signing.sign_pdf(printing.print_of(version))
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_KEEPING, version.pk % 2**31])
+        if not _waiting().filter(pk=version.pk).exists():
+            # Somebody else was faster, or its words are gone.
+            return False
+        path, sha256, size = printing.put_print(version, content)
+        move = documents.keep_print(version_id=version.pk, path=path, sha256=sha256, size=size)
+        try:
+            return bool(handling.take(move, [version.complaint_id], actor=SYSTEM, now=now))
+        except StepNotAllowed:
+            storing.storage().delete(path)
+            return False

@@ -127,6 +127,8 @@ def keep_print(file: CaseFile, actor: Actor, *, version_id: int, path: str, sha2
     version = DocumentVersion.objects.select_related("document").get(pk=version_id, complaint_id=file.complaint.pk)
     if version.sha256:
         raise StepNotAllowed("printed", "printed already")
+    if not version.content:
+        raise StepNotAllowed("destroyed", "its words were destroyed meanwhile")
     file.change(version, path=path, sha256=sha256, size=size, leased_until=None)
     return Effect(data={"reference": version.document.reference, "version": version.number, "sha256": sha256})
 

@@ -1,6 +1,4 @@
-"""Prints: what stands on the paper, the same bytes for the same words, workers that die, and what a person's end
-leaves.
-"""
+"""Prints: what stands on the paper, who signed it, workers that die, and what a person's end leaves."""
 
 import hashlib
 import io
@@ -12,7 +10,7 @@ import pikepdf
 import pytest
 
 from complaints import handling
-from complaints.documents import printing
+from complaints.documents import printing, signing
 from complaints.evidence.storing import storage
 from complaints.handling import printing_documents
 from complaints.handling.steps import authority, casework, consumer, documents, mediation, violations
@@ -24,6 +22,7 @@ from complaints.procedure.workflow import Status as S
 from tests import given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.documents.conftest import newest, read
+from tests.complaints.documents.signatures import verdict
 from tests.complaints.dossier.conftest import text_of
 
 pytestmark = pytest.mark.django_db
@@ -57,12 +56,45 @@ def test_a_worker_prints_what_was_issued_and_the_record_has_the_digest(world: Wo
     assert case.last_sequence == before
 
 
-def test_the_same_words_give_the_same_bytes_and_without_an_address_no_code(world: World, settings: Any) -> None:
+def test_a_worker_signs_it_before_its_digest_is_recorded_and_what_is_made_at_once_says_that_it_is_not(
+    world: World,
+) -> None:
     version = newest(refused(world)).versions.get()
     at_once = printing.read_print(version)
+    assert ("没有平台的电子签名" in read(at_once), verdict(at_once)) == (True, "no signature")
+    assert printing.read_print(version) == at_once
     printing_documents.sweep_documents(now=WEDNESDAY + timedelta(hours=5))
     version.refresh_from_db()
-    assert printing.read_print(version) == at_once
+    kept = printing.read_print(version)
+    assert ("没有平台的电子签名" in read(kept), verdict(kept)) == (False, "")
+    assert hashlib.sha256(kept).hexdigest() == version.sha256
+
+
+def test_of_two_workers_with_the_same_document_one_keeps_its_print(world: World) -> None:
+    version = newest(refused(world)).versions.get()
+    printing_documents.sweep_documents(now=WEDNESDAY)
+    # This one took it too, and was slower.
+    assert printing_documents._print(version, now=WEDNESDAY) is False
+    version.refresh_from_db()
+    assert hashlib.sha256(printing.read_print(version)).hexdigest() == version.sha256
+    assert list(printing.damaged_prints()) == []
+
+
+def test_without_a_document_key_nothing_is_printed_and_no_attempt_is_lost(
+    world: World, settings: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    version = newest(refused(world)).versions.get()
+    for odd in ("", "/nowhere/documents.pem"):
+        settings.DOCUMENT_KEY_FILE = odd
+        assert printing_documents.sweep_documents(now=WEDNESDAY) == 0
+        assert "no document is printed: DOCUMENT_KEY_FILE" in caplog.text
+        caplog.clear()
+    version.refresh_from_db()
+    assert (version.attempts, version.sha256) == (0, "")
+
+
+def test_without_an_address_a_print_has_no_code(world: World, settings: Any) -> None:
+    version = newest(refused(world)).versions.get()
     settings.SITE_URL = ""
     bare = printing.print_of(version)
     assert "在本平台/open/verify/核对" in read(bare)
@@ -101,8 +133,8 @@ def test_a_print_that_was_changed_or_lost_is_named_and_of_an_erased_person_the_n
     storage().delete(first.path)
     printing.put_print(second, b"another")
     assert [(version, what) for version, what in printing.damaged_prints()] == [(first, "missing"), (second, "changed")]
-    # Made anew of the frozen words.
-    assert hashlib.sha256(printing.read_print(first)).hexdigest() == first.sha256
+    # Made anew of the frozen words, which nobody signs any more.
+    assert "没有平台的电子签名" in read(printing.read_print(first))
     version = newest(case).versions.get()
     path = version.path
     erasing.erase(world.chen.person_key, now=WEDNESDAY + timedelta(days=1200))
@@ -111,6 +143,24 @@ def test_a_print_that_was_changed_or_lost_is_named_and_of_an_erased_person_the_n
     assert not storage().exists(path)
     with pytest.raises(LookupError):
         printing.read_print(version)
+
+
+def test_a_worker_that_had_the_words_before_they_were_erased_leaves_no_print(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = refused(world)
+    honest = signing.sign_pdf
+
+    def late(content: bytes) -> bytes:
+        erasing.erase(world.chen.person_key, now=WEDNESDAY + timedelta(days=1200))
+        return honest(content)
+
+    monkeypatch.setattr(signing, "sign_pdf", late)
+    assert printing_documents.sweep_documents(now=WEDNESDAY) == 0
+    versions = DocumentVersion.objects.filter(complaint=case)
+    assert [(version.sha256, storage().exists(printing.print_path(version))) for version in versions] == [
+        ("", False)
+    ] * 3
 
 
 def test_a_correction_is_a_new_version_under_the_same_number_and_corrects_what_stands_there(world: World) -> None:
