@@ -21,6 +21,7 @@ SECONDS = 20
 FULL = 100
 #: How long a row is leased; so many seconds after its beginning a sweep begins no piece; leases without a piece.
 LEASE, WORKS_FOR, MOST_ATTEMPTS = timedelta(seconds=60), 12, 4
+LONGEST_LEASE = timedelta(hours=1)
 
 Row = TypeVar("Row", bound=Any)
 
@@ -45,9 +46,11 @@ def drain(sweep: Sweep, *, now: datetime) -> int:
 
 
 def leased(rows: QuerySet[Row], *, now: datetime, **columns: Any) -> Row | None:
-    """The first of these ordered rows that nobody holds, held from now on; ``columns`` are written with the lease."""
+    """The first of these ordered rows that nobody holds, held from now on; ``columns`` are written with the lease.
+
+    A lease longer than any that is given was taken by a wrong clock."""
     with transaction.atomic():
-        free = rows.filter(Q(leased_until=None) | Q(leased_until__lte=now))
+        free = rows.filter(Q(leased_until=None) | Q(leased_until__lte=now) | Q(leased_until__gt=now + LONGEST_LEASE))
         row = free.select_for_update(skip_locked=True, of=("self",)).first()
         if row is not None:
             columns |= {"leased_until": now + LEASE, "attempts": row.attempts + 1}

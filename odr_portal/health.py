@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from complaints.law.numbers import missing_year
 from complaints.models import Heartbeat
+from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
+from complaints.record import clock
 from database.row_security import serving, working_as_steps
 from oversight.counters import rollups
 from oversight.portal_state.state import alarm_after, backlog, set_aside
@@ -18,7 +20,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
     """The process answers; ages say whether workers and watch do, and whether anything waits. Always 200."""
     now = timezone.now()
     try:
-        beats = dict(Heartbeat.objects.values_list("name", "at"))
+        verdict = clock.look()
+        beats = dict(Heartbeat.objects.exclude(name__startswith=clock.MARK).values_list("name", "at"))
         # Counts and ages of all rows, whoever asks; nothing of a case.
         with serving(request), working_as_steps():
             waiting, longest = backlog(now=now), alarm_after(now=now)
@@ -28,12 +31,14 @@ def healthz(request: HttpRequest) -> HttpResponse:
     except DatabaseError:
         return JsonResponse({"status": "degraded", "notes": ["database away"], "heartbeats": {}})
     ages = {name: round((now - at).total_seconds(), 1) for name, at in beats.items()}
-    stale = settings.HEARTBEAT_STALE_AFTER
-    notes = []
-    if ages.get("beat", stale + 1) > stale:
-        watched = ages.get("watch", stale + 1) <= stale
-        notes.append("broker away, watch sweeps" if watched else "broker away, nobody sweeps")
-    elif ages.get("watch", stale + 1) > stale:
+    # One that is dated ahead was written by a wrong clock and says nothing.
+    alive = {
+        name for name, age in ages.items() if -CLOCKS_DIFFER.total_seconds() <= age <= settings.HEARTBEAT_STALE_AFTER
+    }
+    notes = [] if verdict.answer is clock.Answer.GO else [f"clock not trusted: {verdict.why}"]
+    if "beat" not in alive:
+        notes.append("broker away, watch sweeps" if "watch" in alive else "broker away, nobody sweeps")
+    elif "watch" not in alive:
         notes.append("watch away")
     for name, queue in waiting.items():
         limit = queue.limit or longest
@@ -44,6 +49,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
         {
             "status": "degraded" if notes else "ok",
             "notes": notes,
+            "clock": verdict.answer,
             "heartbeats": ages,
             "waiting": queues,
             "notices set aside": unreached,
@@ -56,9 +62,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @transaction.non_atomic_requests
 def readyz(request: HttpRequest) -> HttpResponse:
+    """503 where nobody may be sent: without the database, or with a clock that is not the database's."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("select 1")
+        verdict = clock.look()
     except DatabaseError:
         return JsonResponse({"ready": False, "reason": "database away"}, status=503)
+    if verdict.answer is clock.Answer.REFUSE:
+        return JsonResponse({"ready": False, "reason": "clock not trusted"}, status=503)
     return JsonResponse({"ready": True})

@@ -105,7 +105,9 @@ def sweep_director_letters(*, now: datetime) -> int:
         return 0
     today, done = here.date(), 0
     for every in DirectorLetter.EVERY:
-        waiting = DirectorLetter.objects.filter(every=every).exclude(sent_for__gte=begun(every, today)).order_by("pk")
+        # A week or month that has not begun was written down by a wrong clock.
+        done_for = Q(sent_for__gte=begun(every, today), sent_for__lte=today)
+        waiting = DirectorLetter.objects.filter(every=every).exclude(done_for).order_by("pk")
         for letter in waiting.select_related("user")[:BATCH]:
             try:
                 done += _write(letter, today, now=now)
@@ -122,7 +124,7 @@ def _write(letter: DirectorLetter, today: date, *, now: datetime) -> int:
         first = begun(letter.every, today)
         # Who comes second finds it done.
         if not DirectorLetter.objects.filter(
-            Q(sent_for=None) | Q(sent_for__lt=first), pk=letter.pk, every=letter.every
+            Q(sent_for=None) | Q(sent_for__lt=first) | Q(sent_for__gt=today), pk=letter.pk, every=letter.every
         ).update(sent_for=first):
             return 0
         sealed_fields.load_for([user])
@@ -244,7 +246,7 @@ def sweep_summaries(*, now: datetime) -> int:
     if here.day == 1 and here.hour < HOUR:
         return 0
     begun = here.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    shown = Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True)
+    shown = Heartbeat.objects.since(begun, now=now).filter(name__startswith=_MARK).values_list("name", flat=True)
     done = {int(name.removeprefix(_MARK)) for name in shown}
     waiting = Enterprise.objects.filter(enrolment__in=["enrolled", "suspended"]).exclude(pk__in=done).order_by("pk")
     written = 0
@@ -274,7 +276,7 @@ def _summarise(enterprise: Enterprise, period: Period, *, now: datetime, begun: 
         # Whoever comes second waits here and finds the mark.
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_LOCK, enterprise.pk])
-        if Heartbeat.objects.filter(name=f"{_MARK}{enterprise.pk}", at__gte=begun).exists():
+        if Heartbeat.objects.since(begun, now=now).filter(name=f"{_MARK}{enterprise.pk}").exists():
             return 0
         people = managers_of(enterprise.pk, on=now.astimezone(SHANGHAI).date())
         for person in people if was.counts["delivered"] or was.counts["ended"] else ():

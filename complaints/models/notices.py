@@ -1,6 +1,11 @@
 """Notices, deliveries of webhooks and heartbeats: rows that other processes pick up. A notice is written in the
 transaction of its step; the body of a delivery is written once, of ids and states only."""
 
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Self
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -8,6 +13,9 @@ from django.db.models import Q
 from authorities.models import Authority
 from complaints.models.complaint import Complaint
 from enterprises.models import Enterprise, Staff, WebhookEndpoint
+
+#: So much may the clocks of two machines differ.
+CLOCKS_DIFFER = timedelta(seconds=30)
 
 
 class Notice(models.Model):
@@ -98,11 +106,19 @@ class NoticeOrder(models.Model):
         ordering = ["id"]
 
 
+class HeartbeatQuerySet(models.QuerySet["Heartbeat"]):
+    def since(self, at: datetime, *, now: datetime) -> Self:
+        """Written at or after ``at``. One that is dated ahead was written by a wrong clock, and says nothing."""
+        return self.filter(at__gte=at, at__lte=now + CLOCKS_DIFFER)
+
+
 class Heartbeat(models.Model):
-    """The last sign of life of a process or of the path through the broker."""
+    """The last sign of life of a process or of the path through the broker, or when a day's work was done."""
 
     name = models.CharField(max_length=40, primary_key=True)
     at = models.DateTimeField()
+
+    objects = HeartbeatQuerySet.as_manager()
 
     def __str__(self) -> str:
         return self.name

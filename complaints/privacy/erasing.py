@@ -305,7 +305,7 @@ MARK = "retention"
 
 def sweep_expired(*, now: datetime) -> int:
     """How many rows went; 0 when it was done within the last day, and when nothing is left."""
-    if models.Heartbeat.objects.filter(name=MARK, at__gt=now - EVERY).exists():
+    if models.Heartbeat.objects.since(now - EVERY, now=now).filter(name=MARK).exists():
         return 0
     thrown = drafts.throw_away_expired(now=now, limit=BATCH)
     thrown += throw_away_done(now=now, limit=BATCH)

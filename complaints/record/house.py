@@ -51,6 +51,12 @@ def write(step: str, data: dict[str, Any], *, by: UUID | str, now: datetime) -> 
         )
 
 
+def is_ours(entry: HouseEntry) -> bool:
+    """Whether what stands in this entry was hashed and tagged by the portal; says nothing of the chain before it."""
+    digest = chained(bytes(entry.previous_hash), entry.body)
+    return bytes(entry.hash) == digest and tags.is_tagged(TAG_KIND, digest, bytes(entry.tag))
+
+
 def entries(*steps: str) -> QuerySet[HouseEntry]:
     """The entries of these steps, or all, the oldest first."""
     rows = HouseEntry.objects.order_by("sequence")

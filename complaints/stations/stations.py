@@ -27,6 +27,7 @@ from accounts.sign_in.contacts import parse_contact
 from accounts.sign_in.limits import Limit, TooManyTries, count, waits_until
 from authorities.periods import holds_on
 from complaints.models import Complaint, StationEntry
+from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status
 from complaints.procedure.working_calendar import SHANGHAI
@@ -259,7 +260,9 @@ def sweep_station_letters(*, now: datetime) -> int:
     with transaction.atomic():
         posts = list(
             StationStaff.objects.filter(
-                Q(told_at=None) | Q(told_at__lt=begun), holds_on(today), holds_on(today, prefix="station__")
+                Q(told_at=None) | Q(told_at__lt=begun) | Q(told_at__gt=now + CLOCKS_DIFFER),
+                holds_on(today),
+                holds_on(today, prefix="station__"),
             )
             .select_for_update(of=("self",), skip_locked=True)
             .select_related("user", "station")

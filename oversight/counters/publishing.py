@@ -36,13 +36,13 @@ _SQL = read_sql(__file__)
 def publish(*, now: datetime) -> int:
     """Write today's set unless it stands; how many rows it has, 0 when it was there."""
     day = now.astimezone(SHANGHAI).date()
-    if _is_done(day):
+    if _is_done(day, now):
         return 0
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s)", [_LOCK])
             cursor.execute("select set_config('statement_timeout', %s, true)", [_PATIENCE])
-        if _is_done(day):
+        if _is_done(day, now):
             return 0
         rows = figures(day)
         PublishedFigure.objects.filter(day=day).delete()
@@ -52,8 +52,8 @@ def publish(*, now: datetime) -> int:
     return len(rows)
 
 
-def _is_done(day: date) -> bool:
-    return Heartbeat.objects.filter(name=MARK, at__gte=_midnight(day)).exists()
+def _is_done(day: date, now: datetime) -> bool:
+    return Heartbeat.objects.since(_midnight(day), now=now).filter(name=MARK).exists()
 
 
 def figures(day: date) -> list[PublishedFigure]:

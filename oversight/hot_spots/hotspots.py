@@ -57,7 +57,7 @@ def sweep(*, now: datetime) -> int:
         # The dearest comes last, so that nothing waits for it.
         (MARK_RUNS, monday, partial(look_at_runs, monday.date() - DAY)),
     ):
-        if not Heartbeat.objects.filter(name=name, at__gte=since).exists():
+        if not Heartbeat.objects.since(since, now=now).filter(name=name).exists():
             result += looked(now=now)
             Heartbeat.objects.update_or_create(name=name, defaults={"at": now})
     return result

@@ -203,7 +203,9 @@ def sweep_open_data(*, now: datetime) -> int:
     if here.day < FROM_DAY or rollups.waiting(most=BEHIND) > BEHIND:
         return 0
     begun = here.replace(day=FROM_DAY, hour=0, minute=0, second=0, microsecond=0)
-    looked_at = set(Heartbeat.objects.filter(name__startswith=_MARK, at__gte=begun).values_list("name", flat=True))
+    looked_at = set(
+        Heartbeat.objects.since(begun, now=now).filter(name__startswith=_MARK).values_list("name", flat=True)
+    )
     for month in (reading.back(here.date().replace(day=1), n) for n in range(1, RESTATED + 2)):
         if f"{_MARK}{month:%Y-%m}" not in looked_at:
             try:

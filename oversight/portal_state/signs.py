@@ -22,8 +22,10 @@ from authorities.models import Region
 from complaints.assignment import owners
 from complaints.law.numbers import missing_year
 from complaints.models import HandlingStep, Heartbeat, Notice, Seal
+from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record import clock
 from complaints.record.verification import verify
 from database.row_security import working_as_steps
 from oversight.counters import rollups
@@ -41,6 +43,7 @@ UNPROVEN = timedelta(days=3)
 #: A seal is due every minute.
 UNSEALED = timedelta(minutes=10)
 RECORD = "record"
+_CLOCKS = {"hold": "held", "refuse": "refused"}
 _ROUTING = ("routed", "misrouted", "mended", "mended_late", "mended_waiting")
 
 
@@ -75,6 +78,8 @@ class Signs:
     compared_at: datetime | None
     differences: int
     unowned: int
+    #: (answer, name) of machines whose clocks are not trusted now (complaints/record/clock.py).
+    clocks: Sequence[tuple[str, str]]
     alarms: Sequence[str]
 
     @property
@@ -124,6 +129,7 @@ def read(*, now: datetime) -> Signs:
             compared_at=state.compared_at if state else None,
             differences=len(state.differences) if state else 0,
             unowned=owners.unowned(now=now, calendar=calendar),
+            clocks=clock.not_trusted(),
             alarms=(),
         )
     return _judged(result, longest)
@@ -132,8 +138,10 @@ def read(*, now: datetime) -> Signs:
 def _judged(result: Signs, longest: timedelta | None) -> Signs:
     stale = timedelta(seconds=settings.HEARTBEAT_STALE_AFTER)
     texts = []
-    if result.beats.get("beat", stale * 2) > stale and result.beats.get("watch", stale * 2) > stale:
+    # A heartbeat that is dated ahead was written by a wrong clock and says nothing.
+    if not any(-CLOCKS_DIFFER <= age <= stale for age in result.beats.values()):
         texts.append("nobody_sweeps")
+    texts += [f"clock_{_CLOCKS[answer]}" for answer in sorted({answer for answer, _host in result.clocks})]
     for name, queue in result.queues.items():
         limit = queue.limit or longest
         if limit is not None and queue.age > limit:
@@ -210,6 +218,10 @@ def sweep_record(*, now: datetime) -> int:
 #: What somebody must see to, in words; whatever waits too long is named by its queue.
 SENTENCES: Mapping[str, Any] = {
     "nobody_sweeps": gettext_lazy("定时任务和看守进程都停了：期限、分送和通知没有人处理。"),
+    "clock_held": gettext_lazy(
+        "服务器的时钟没有核实：期限届满、到期删除、公布和封存都在等。请对照另一只钟，运行 manage.py confirm_clock。"
+    ),
+    "clock_refused": gettext_lazy("有服务器的时钟和数据库的相差超过30秒：那台服务器已经停止服务，请校准时钟。"),
     "wait_filed_cases": gettext_lazy("新投诉等待转送太久。"),
     "wait_due_clocks": gettext_lazy("到期的期限处理太慢。"),
     "wait_notices": gettext_lazy("待发的通知积压太久。"),

@@ -46,7 +46,8 @@ FileLine = Mapping[str, Any]
 def publish(*, now: datetime) -> int:
     """Make today's set unless it stands; of how many regions."""
     day = now.astimezone(SHANGHAI).date()
-    if Heartbeat.objects.filter(name=MARK, at__gte=datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)).exists():
+    midnight = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+    if Heartbeat.objects.since(midnight, now=now).filter(name=MARK).exists():
         return 0
     rows = made(now=now)
     with transaction.atomic():

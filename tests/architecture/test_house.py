@@ -98,7 +98,9 @@ def test_rules_know_no_broker_no_web_and_no_clock() -> None:
     )
     for folder in folders:
         assert folder.is_dir()
-        assert not [name_of(path) for path in folder.rglob("*.py") if forbidden.search(path.read_text())]
+        found = {name_of(path) for path in folder.rglob("*.py") if forbidden.search(path.read_text())}
+        # What compares the clocks reads them.
+        assert found <= {"complaints/record/clock.py"}
 
 
 def test_the_web_process_does_not_even_load_the_broker() -> None:

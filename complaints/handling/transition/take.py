@@ -20,6 +20,7 @@ from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import FOR_ANOTHER
 from complaints.procedure.refusals import StepNotAllowed, not_now, not_yours
 from complaints.procedure.workflow import CLOCKS, ENTERPRISE_SIDE, TABLE, Audience, Clock, Role, Status, StepRule
+from complaints.record.clock import time_may_act
 from complaints.record.record import Entry
 from complaints.wording import label
 from database.row_security import caller, working_as_steps
@@ -237,7 +238,10 @@ def apply_effect(row: StepRule, file: CaseFile, actor: Actor, effect: Effect) ->
 
 def lapse_overdue(file: CaseFile) -> None:
     """Every overdue clock lapses, in order of due_at (ties: the table's order). Each is judged anew after the other: a
-    clock whose status was left has ended. Superiors are told after that."""
+    clock whose status was left has ended. Superiors are told after that. Nothing lapses while the clock of this machine
+    is not trusted."""
+    if not time_may_act():
+        return
     while (clock := _next_overdue(file)) is not None:
         due = clock.due_at
         clock.lapsed_at, clock.lapse_written_at, clock.state = due, file.now, "lapsed"

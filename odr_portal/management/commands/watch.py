@@ -1,6 +1,7 @@
 """The watcher: seals the record every minute, and sweeps itself when the broker's heartbeat is stale.
 
-It needs nothing but the database, so clocks run on with broker, worker and beat all dead.
+It needs nothing but the database, so clocks run on with broker, worker and beat all dead. What time alone does waits
+while the clock is not trusted (odr_portal/clock_guard.py).
 """
 
 import logging
@@ -33,6 +34,7 @@ from complaints.tables.round_trip import working
 from complaints.webhooks import deliveries
 from database.sweeping import Sweep, drain
 from enterprises.enrolment import enrolled
+from odr_portal.clock_guard import guarded
 from oversight import letters
 from oversight.counters import publishing, rollups
 from oversight.hot_spots import effects, guiding, hotspots
@@ -97,12 +99,12 @@ class Command(BaseCommand):
         sealed_at: datetime | None = None
         while True:
             now = timezone.now()
-            attempt("heartbeat", beat, now=now)
+            attempt("heartbeat", partial(guarded, "heartbeat", beat), now=now)
             if attempt("look at the heartbeat", broker_is_away, now=now):
                 for name, sweep in SWEEPS.items():
-                    attempt(f"sweep {name}", partial(drain, sweep), now=timezone.now())
-            if settings.SEAL_KEY_FILE and (sealed_at is None or now - sealed_at >= SEAL_EVERY):
-                attempt("seal", sealing.seal, now=timezone.now())
+                    attempt(f"sweep {name}", partial(guarded, name, partial(drain, sweep)), now=timezone.now())
+            if settings.SEAL_KEY_FILE and (sealed_at is None or not timedelta() <= now - sealed_at < SEAL_EVERY):
+                attempt("seal", partial(guarded, "seal", sealing.seal), now=timezone.now())
                 sealed_at = now
             if once or ended.wait(settings.SWEEP_EVERY):
                 return
@@ -116,7 +118,7 @@ def beat(*, now: datetime) -> None:
 
 def broker_is_away(*, now: datetime) -> bool:
     stale_since = now - timedelta(seconds=settings.HEARTBEAT_STALE_AFTER)
-    return not Heartbeat.objects.filter(name="beat", at__gt=stale_since).exists()
+    return not Heartbeat.objects.since(stale_since, now=now).filter(name="beat").exists()
 
 
 def attempt(what: str, do: Callable[..., Any], *, now: datetime) -> Any:

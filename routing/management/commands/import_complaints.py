@@ -168,6 +168,6 @@ def _stoppable() -> Iterator[_Stop]:
 
 def _refuse_beside_a_worker() -> None:
     """A worker judges old clocks by today, before the import has reached their days."""
-    beat = Heartbeat.objects.filter(name="beat").first()
-    if beat is not None and beat.at > timezone.now() - ALIVE:
+    now = timezone.now()
+    if Heartbeat.objects.since(now - ALIVE, now=now).filter(name="beat").exists():
         raise CommandError("a worker is sweeping this database by today's clock; stop it, or import without --dated")
