@@ -124,6 +124,11 @@ class HouseEntry(models.Model):
         """What the hashed text says."""
         return dict(json.loads(self.body)["data"])
 
+    @property
+    def by(self) -> str:
+        """Who wrote it: a person's key, or a code."""
+        return str(json.loads(self.body)["by"])
+
 
 class PersonalText(models.Model):
     """What a person said or is called: name, phone, address, statement, message, reason.

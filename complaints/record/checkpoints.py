@@ -39,8 +39,6 @@ QUIET = timedelta(minutes=10)
 AHEAD, BEHIND = timedelta(seconds=30), timedelta(minutes=15)
 #: So many entries are taken at a time, and so many refused ones are kept a time.
 BATCH, MOST_REFUSED = 4096, 1000
-#: The code of what has a right tag but was not there when its turn was.
-OUT_OF_TURN = "out_of_turn"
 _WRITTEN = re.compile(r'"written":"([0-9T:.-]{26}Z)"}')
 
 
@@ -190,7 +188,7 @@ def _admitted(cursor: Any, horizon: int, rules: _Rules, *, now: datetime) -> Ite
         # Under the last seal of the older form lie all before it.
         yield [(f"seal||{old.number}", tree.leaf_hash("seal", "", old.number, bytes(old.root)))]
     refused: dict[str, str] = {}
-    again = set(NotAdmitted.objects.exclude(code=OUT_OF_TURN).values_list("entry", flat=True)[:MOST_REFUSED])
+    again = set(NotAdmitted.objects.exclude(code=log.OUT_OF_TURN).values_list("entry", flat=True)[:MOST_REFUSED])
     numbers = sorted({entry.split("|")[0] for entry in again})
     tried = set()
     for where, values in ((_AGAIN, [sorted(again), numbers]), (_NEW, [horizon])):

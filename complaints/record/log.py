@@ -2,27 +2,30 @@
 
 For whoever reads it: the newest checkpoint, where an entry lies, and the proofs that lead from it to a checkpoint and
 from an old checkpoint to a new one (RFC 9162; complaints/record/notes.py says whether one holds). Leaves and
-checkpoints are written by complaints/record/checkpoints.py alone."""
+checkpoints are written by complaints/record/checkpoints.py alone.
 
-from collections.abc import Callable, Iterable
+``verify_log`` says what of it does not hold, whatever was done to its tables."""
 
-from django.db.models import F, Value
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, Max, Value
 from django.db.models.functions import Concat
 
-from complaints.models import Checkpoint, HandlingStep, HouseEntry, Leaf, Tile
-from complaints.record import house, notes
-from complaints.record.tree import Tiles, Tree, edge, leaf_hash
+from complaints.models import Checkpoint, HandlingStep, HouseEntry, Leaf, NotAdmitted, Tile
+from complaints.record import house, notes, seal_keys
+from complaints.record.findings import Finding
+from complaints.record.log_checks import Checkpoints, Place, Walk, checkpoint_findings, found
+from complaints.record.seal_keys import SealKeys
+from complaints.record.tree import WIDTH, Tiles, Tree, edge
+from complaints.record.tree import leaf_hash as leaf_hash
 
-__all__ = [
-    "add_lines",
-    "consistency_proof",
-    "entry_name",
-    "inclusion_proof",
-    "leaf_hash",
-    "newest_checkpoint",
-    "place_of",
-    "root_at",
-]
+_CHUNK = 4096
+#: What has a right tag and no leaf, and is older than the newest checkpoint.
+OUT_OF_TURN = "out_of_turn"
 
 
 def newest_checkpoint() -> Checkpoint | None:
@@ -92,3 +95,138 @@ def _stored() -> Callable[[int, int], bytes]:
         return read[level, place]
 
     return tile
+
+
+# --- verification -------------------------------------------------------------------------------------------------
+
+# Names as bytes and hashes of leaves as the database makes them from what stands there: nothing can be unreadable.
+_ENTRIES = """
+select c.number || '|' || s.audience || '|' || s.sequence as entry, s.hash, s.transaction
+from complaints_handlingstep s join complaints_complaint c on c.id = s.complaint_id {of_case}"""
+_OTHERS = """
+union all
+select 'house|house|' || sequence, hash, transaction from complaints_houseentry
+union all
+select 'seal||' || number, root, 0 from complaints_seal
+where 'seal||' || number in (select entry from complaints_leaf where place = 0)"""
+_WALK = """
+select l.place, textsend(coalesce(l.entry, e.entry)),
+    sha256('\\x00'::bytea || textsend(e.entry || '|' || encode(e.hash, 'hex'))), e.hash, e.transaction
+from (select * from complaints_leaf {of_leaves}) l full join ({entries}) e on e.entry = l.entry
+order by l.place nulls last"""
+
+
+def verify_log(*, number: str = "", public_key: bytes = b"") -> Iterator[Finding]:
+    """What does not hold in the log, or in what it says of the case ``number``; memory stays flat.
+
+    ``public_key``: the raw Ed25519 key with which trust begins, known from outside; without it the first key that the
+    house chain names is taken. To be called within a transaction, REPEATABLE READ where others write meanwhile."""
+    keys = seal_keys.known()
+    yield from keys.wrong
+    if public_key and keys.first and keys.first != public_key:
+        yield Finding("key_unknown", house.NAME, house.NAME, 1, detail=f"the log begins with {keys.first.hex()}")
+    yield from _of_case(number, keys) if number else _of_everything(keys)
+
+
+def set_aside() -> dict[str, str]:
+    """Names of entries that two persons set aside → the hash that they saw, in hexadecimal digits."""
+    said = {(entry.data["entry"], entry.data["hash"], entry.by) for entry in house.proven("set_aside")}
+    persons = Counter((entry, digest) for entry, digest, _ in said)
+    return {entry: digest for (entry, digest), number in persons.items() if number > 1}
+
+
+def _of_everything(keys: SealKeys) -> Iterator[Finding]:
+    last = newest_checkpoint()
+    aside = set_aside()
+    refused = dict(NotAdmitted.objects.values_list("entry", "code"))
+    for entry, code in refused.items():
+        if entry not in aside:
+            yield found(code, entry)
+    place = Leaf.objects.aggregate(last=Max("place"))["last"]
+    size = 0 if place is None else place + 1
+    walk = Walk(size=max(size, last.size if last else 0), newest=last)
+    restored = [place for entry in house.entries("restored") if (place := place_of(entry)) is not None]
+    checkpoints = Checkpoints(keys, restored)
+    with connection.cursor() as cursor:
+        rows = _walked(cursor, _WALK.format(of_leaves="", entries=_ENTRIES.format(of_case="") + _OTHERS), [])
+        for tile, group in groupby(rows, key=lambda row: None if row[0] is None else row[0] // WIDTH):
+            if tile is None:
+                yield from _without_leaf(group, last, refused, aside)
+            else:
+                places = {place % WIDTH: Place(entry, leaf) for place, entry, leaf, _, _ in group if place is not None}
+                yield from walk.take(tile, places, checkpoints)
+    yield from walk.end(checkpoints)
+    yield from checkpoints.rest(walk.at)
+
+
+def _walked(cursor: Any, sql: str, values: list[Any]) -> Iterator[tuple[int | None, str, bytes, bytes, int]]:
+    """(place, name, hash of the leaf, hash of the entry, transaction), by a server-side cursor."""
+    cursor.execute(f"declare log_check no scroll cursor for {sql}", values)
+    try:
+        while True:
+            cursor.execute(f"fetch {_CHUNK} from log_check")
+            rows = cursor.fetchall()
+            if not rows:
+                return
+            for place, name, leaf, digest, transaction in rows:
+                entry = bytes(name).decode(errors="backslashreplace")
+                yield place, entry, bytes(leaf or b""), bytes(digest or b""), transaction or 0
+    finally:
+        cursor.execute("close log_check")
+
+
+def _without_leaf(
+    rows: Iterable[tuple[int | None, str, bytes, bytes, int]],
+    last: Checkpoint | None,
+    refused: dict[str, str],
+    aside: dict[str, str],
+) -> Iterator[Finding]:
+    """Entries older than the newest checkpoint that have no leaf: they were put in later, or their leaf is gone."""
+    if last is None or last.era != _era():
+        # Before the first checkpoint, or since a restore, what has no leaf yet waits for the sealer.
+        return
+    for _, entry, _, digest, transaction in rows:
+        if transaction < last.horizon and entry not in refused and aside.get(entry) != digest.hex():
+            yield found(OUT_OF_TURN, entry)
+
+
+def _era() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("select last_value from complaints_event_era")
+        return int(cursor.fetchone()[0])
+
+
+def _of_case(number: str, keys: SealKeys) -> Iterator[Finding]:
+    """The entries of one case: each has its leaf, under the newest checkpoint."""
+    last = newest_checkpoint()
+    if last is None:
+        return
+    restored = [place for entry in house.entries("restored") if (place := place_of(entry)) is not None]
+    yield from checkpoint_findings(last, keys, restored)
+    aside = set_aside()
+    begins = {"entry__gte": f"{number}|", "entry__lt": f"{number}}}"}
+    refused = dict(NotAdmitted.objects.filter(**begins).values_list("entry", "code"))
+    for entry, code in refused.items():
+        if entry not in aside:
+            yield found(code, entry)
+    tree = Tree(last.size, _stored())
+    sql = _WALK.format(
+        of_leaves="where entry >= %s and entry < %s", entries=_ENTRIES.format(of_case="where c.number = %s")
+    )
+    with connection.cursor() as cursor:
+        rows = list(_walked(cursor, sql, [f"{number}|", f"{number}}}", number]))
+    for place, entry, leaf, _, _ in rows:
+        if place is None:
+            continue
+        if not leaf:
+            yield found("entry_missing", entry, row=f"leaf {place}")
+        elif place < last.size and not _is_in(tree, place, leaf, bytes(last.root)):
+            yield found("other_leaf", entry, row=f"leaf {place}")
+    yield from _without_leaf((row for row in rows if row[0] is None), last, refused, aside)
+
+
+def _is_in(tree: Tree, place: int, leaf: bytes, root: bytes) -> bool:
+    try:
+        return notes.inclusion_holds(place, tree.size, leaf, tree.inclusion(place), root)
+    except ValueError:
+        return False

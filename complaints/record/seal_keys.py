@@ -105,7 +105,7 @@ class SealKeys:
 
 def known() -> SealKeys:
     """The keys of this portal's log."""
-    return folded(house.entries("key_handed_over", "key_revoked"))
+    return folded(house.proven("key_handed_over", "key_revoked"))
 
 
 def folded(entries: Iterable[HouseEntry]) -> SealKeys:
