@@ -7,7 +7,7 @@ written where the case is written, from what changed: a consent has one purpose,
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, TypeVar
@@ -19,14 +19,17 @@ from complaints.models import Complaint, ConsentRecord, Deadline, Demand, Engage
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Audience, Clock, Status
+from complaints.record import state
 from complaints.record.record import Entry
+from complaints.record.state import Table
 
 Model = TypeVar("Model", bound=models.Model)
 
 
 @dataclass(slots=True)
 class CaseFile:
-    """``now`` is the moment of writing. Lists hold the case's rows, newest last."""
+    """``now`` is the moment of writing. Lists hold the case's rows, newest last. ``loaded``: the values with which rows
+    came from the database. ``stood``: every row as it stood, where an entry takes the whole state over."""
 
     complaint: Complaint
     now: datetime
@@ -40,7 +43,9 @@ class CaseFile:
     entries: list[Entry] = field(default_factory=list)
     added: dict[type[models.Model], list[models.Model]] = field(default_factory=lambda: defaultdict(list))
     touched: dict[tuple[type[models.Model], int], models.Model] = field(default_factory=dict)
+    loaded: dict[tuple[type[models.Model], int], dict[str, Any]] = field(default_factory=dict)
     consents_before: dict[tuple[str, int | None], bool] = field(default_factory=dict)
+    stood: list[tuple[str, dict[str, Any]]] | None = None
 
     @property
     def status(self) -> Status:
@@ -112,10 +117,29 @@ class CaseFile:
 
     def change(self, row: models.Model, **values: Any) -> None:
         """Set values on a row of the file; written with the batch."""
+        if row.pk is not None:
+            self.keep_loaded(row)
         for name, value in values.items():
             setattr(row, name, value)
         if row.pk is not None:
             self.touched[type(row), row.pk] = row
+
+    def keep_loaded(self, row: models.Model) -> None:
+        """Keep the values that this row came with; before anything of it is changed."""
+        if (type(row), row.pk) not in self.loaded:
+            self.loaded[type(row), row.pk] = dict(row.__dict__)
+
+    def base_of(self, table: Table, pk: int) -> str:
+        """By what a row of the file is known in the state of the case."""
+        row = next((row for row in self.rows.get(table.model, ()) if row.pk == pk), None)
+        row = row or table.model._default_manager.get(pk=pk)
+        return state.base(row, self.base_of)
+
+    def name_of(self, row: models.Model) -> str:
+        """The same for this row; with ``~1`` where the file has a newer one that is known by the same, and so on."""
+        known = state.base(row, self.base_of)
+        later = [one for one in self.rows.get(type(row), ()) if one.pk is None or one.pk > row.pk]
+        return state.counted_back(known, sum(state.base(one, self.base_of) == known for one in later))
 
     def mark(self) -> Callable[[], None]:
         """A way back: what a refused move had changed by then is forgotten."""
@@ -211,26 +235,23 @@ def given_consents(complaint: Complaint) -> Consents:
     return result
 
 
-def consent_records(files: Iterable[CaseFile]) -> list[ConsentRecord]:
-    """What these files add to the ledger: each answer that is new or other than before."""
-    results = []
-    for file in files:
-        before, now = file.consents_before, given_consents(file.complaint)
-        changed = {what: answer for what, answer in now.items() if before.get(what) is not answer}
-        # An entity that is named no more was taken back.
-        changed |= {what: False for what, answer in before.items() if answer and what not in now}
-        entry = file.entries[-1] if file.entries else None
-        for (purpose, entity), answer in changed.items():
-            results.append(
-                ConsentRecord(
-                    complaint=file.complaint,
-                    person_key=file.complaint.consumer_key,
-                    purpose=purpose,
-                    is_given=answer,
-                    enterprise_id=entity,
-                    at=file.now,
-                    text_version=(file.complaint.consent_version if not before else "") or STEP_TEXT,
-                    channel=entry.actor.channel if entry else "portal",
-                )
-            )
-    return results
+def consent_records(file: CaseFile) -> list[ConsentRecord]:
+    """What this file adds to the ledger: each answer that is new or other than before."""
+    before, now = file.consents_before, given_consents(file.complaint)
+    changed = {what: answer for what, answer in now.items() if before.get(what) is not answer}
+    # An entity that is named no more was taken back.
+    changed |= {what: False for what, answer in before.items() if answer and what not in now}
+    entry = file.entries[-1] if file.entries else None
+    return [
+        ConsentRecord(
+            complaint=file.complaint,
+            person_key=file.complaint.consumer_key,
+            purpose=purpose,
+            is_given=answer,
+            enterprise_id=entity,
+            at=file.now,
+            text_version=(file.complaint.consent_version if not before else "") or STEP_TEXT,
+            channel=entry.actor.channel if entry else "portal",
+        )
+        for (purpose, entity), answer in changed.items()
+    ]

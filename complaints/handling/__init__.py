@@ -16,6 +16,7 @@ from complaints.handling.steps import (
     documents,
     enterprise,
     jurisdiction,
+    keeping,
     mediation,
     offers,
     older_offers,
@@ -34,7 +35,7 @@ from complaints.procedure.workflow import STEPS
 from complaints.settlement.offer_terms import Answer, Promise
 
 _MODULES = (
-    *(authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, mediation, offers),
+    *(authority, both, casework, consumer, contact, documents, enterprise, jurisdiction, keeping, mediation, offers),
     older_offers,
     *(parties, platform, proposals, supervision, violations, contact_access, undoing),
 )

@@ -65,7 +65,8 @@ class HandlingStep(models.Model):
     """One entry. ``happened_at`` is when it counts, ``written_at`` when it was written.
 
     ``tag`` is over ``hash`` (accounts/keys/tags.py); entries from before there were tags have none, and their ``body``
-    has no ``form``.
+    has no ``form``. ``state`` is what the flush changed of the case's state, sealed (complaints/record/state.py); its
+    digest stands in ``body``.
 
     ``transaction`` is filled by the database: by it events are told in the order in which they became visible
     (complaints/record/events.py). It is no part of what is hashed."""
@@ -86,6 +87,7 @@ class HandlingStep(models.Model):
     reason = models.CharField(max_length=60, blank=True, default="")
     data: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
     body = models.TextField()
+    state = models.BinaryField(default=b"")
     previous_hash = models.BinaryField()
     hash = models.BinaryField()
     tag = models.BinaryField(default=b"")

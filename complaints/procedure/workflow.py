@@ -324,6 +324,7 @@ _ROWS = (
     # --- the system ---------------------------------------------------------------------
     StepRule("pass_to_successor", X, OPEN, tells="both"),
     StepRule("keep_print", X, OPEN | CLOSED, audience=AU),
+    StepRule("keep_state", X, FILED, audience=AU),
     StepRule("remind", X, FILED),
     StepRule("recompute_clock", X, OPEN, tells="both"),
     StepRule("escalate", X, FILED, tells="authority"),

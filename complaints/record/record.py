@@ -12,7 +12,8 @@ from uuid import UUID
 
 from django.db import connection
 
-from accounts.keys import keyring, sealed_fields, sealing, tags
+from accounts.keys import ciphers, keyring, sealed_fields, sealing, tags
+from accounts.keys.ciphers import CannotOpen
 from accounts.keys.sealed_fields import stored_columns
 from complaints.models import Complaint, HandlingStep, PersonalText, RecordedName
 from complaints.models.record import SALT_BYTES, with_salt
@@ -32,7 +33,8 @@ SEAL_LOCK = 0x5EA1
 
 @dataclass(slots=True)
 class Entry:
-    """One entry before it is numbered. ``texts``: (kind, text, whose key)."""
+    """One entry before it is numbered. ``texts``: (kind, text, whose key). ``state``: the delta that it carries
+    (complaints/record/state.py)."""
 
     complaint: Complaint
     step: str
@@ -48,6 +50,7 @@ class Entry:
     data: dict[str, Any] = field(default_factory=dict)
     texts: list[tuple[str, str, UUID]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
+    state: dict[str, Any] | None = None
     sequence: int = 0
 
 
@@ -66,6 +69,31 @@ def chained(previous: bytes, body: str) -> bytes:
 
 def salted(salt: bytes, text: str) -> bytes:
     return hashlib.sha256(salt + text.encode()).digest()
+
+
+def close_state(delta: dict[str, Any], *, number: str, audience: str, sequence: int) -> bytes:
+    """The delta closed with the newest entry key, for this entry alone: version of the key, suite, nonce, ciphertext,
+    tag. Its digest stands in the hashed text."""
+    keys = keyring.keys()
+    head = bytes([keys.entry_version, keyring.suite()])
+    bound = _bound(head, number, audience, sequence)
+    secret = keys.entry[keys.entry_version]
+    return head + ciphers.encrypt(canonical(delta).encode(), suite=head[1], secret=secret, bound=bound)
+
+
+def open_state(closed: bytes, *, number: str, audience: str, sequence: int) -> dict[str, Any]:
+    """What ``close_state`` was given; raises CannotOpen."""
+    head = closed[:2]
+    secret = keyring.keys().entry.get(head[0]) if len(head) == 2 else None
+    if secret is None:
+        raise CannotOpen
+    bound = _bound(head, number, audience, sequence)
+    clear = ciphers.decrypt(closed[2:], suite=head[1], secret=secret, bound=bound)
+    return dict(json.loads(clear))
+
+
+def _bound(head: bytes, number: str, audience: str, sequence: int) -> bytes:
+    return b"odr state\x00" + head + f"{number}|{audience}|{sequence}".encode()
 
 
 @dataclass(slots=True)
@@ -116,6 +144,12 @@ def compose(entries: Sequence[Entry]) -> Composed:
             )
         name = _name_of(entry.actor, names)
         writer = _name_of(entry.actor.recorded_by, names)
+        closed = b""
+        if entry.state is not None:
+            at = entry.sequence if entry.audience == Audience.PARTIES else complaint.last_sequence
+            closed = close_state(
+                entry.state | {"at": at}, number=complaint.number, audience=str(entry.audience), sequence=entry.sequence
+            )
         body = canonical(
             {
                 "form": FORM,
@@ -138,6 +172,7 @@ def compose(entries: Sequence[Entry]) -> Composed:
                 "data": entry.data,
                 "texts": digests,
                 "files": entry.files,
+                "state": hashlib.sha256(closed).hexdigest() if closed else "",
             }
         )
         digest = chained(previous, body)
@@ -158,6 +193,7 @@ def compose(entries: Sequence[Entry]) -> Composed:
                 outcome=entry.outcome,
                 reason=entry.reason,
                 data=entry.data,
+                state=closed,
                 body=body,
                 previous_hash=previous,
                 hash=digest,

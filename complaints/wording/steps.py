@@ -128,6 +128,7 @@ _STEPS: dict[str, tuple[Promise, Promise | None]] = {
     "draw_up_document": (pgettext_lazy("step", "制作文书"), pgettext_lazy("action", "制作文书")),
     "void_document": (pgettext_lazy("step", "作废文书"), pgettext_lazy("action", "作废文书")),
     "keep_print": (pgettext_lazy("step", "文书已印制"), None),
+    "keep_state": (pgettext_lazy("step", "案件状态已写入记录"), None),
     "dispute_jurisdiction": (pgettext_lazy("step", "提出管辖争议"), pgettext_lazy("action", "提出管辖争议")),
     "designate_authority": (pgettext_lazy("step", "指定管辖"), pgettext_lazy("action", "指定管辖")),
     "open_lead": (pgettext_lazy("step", "登记违法线索"), pgettext_lazy("action", "登记违法线索")),

@@ -4,6 +4,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection, models
 
@@ -14,6 +15,7 @@ from complaints.models import (
     AnswerLink,
     CallBack,
     Complaint,
+    ConsentRecord,
     Contact,
     Deadline,
     Demand,
@@ -31,14 +33,15 @@ from complaints.models import (
     RootCause,
 )
 from complaints.notices import answer_notices, writing
+from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HAS_RESPONDENT, LOOK, Audience
-from complaints.record import bulk, record
+from complaints.record import bulk, record, state
 
 #: Parents before children.
 _ORDER: tuple[type[models.Model], ...] = (
     *(Engagement, Demand, Offer, OfferAnswer, Obligation, Contact, InternalNote, Matter, Deadline, Reminder),
-    *(ForwardingDecision, Participant, RootCause, OfficialDocument, DocumentVersion, AnswerLink),
+    *(ForwardingDecision, Participant, RootCause, OfficialDocument, DocumentVersion, AnswerLink, ConsentRecord),
 )
 #: What a step may change on a row that already stands.
 CHANGES: dict[type[models.Model], tuple[str, ...]] = {
@@ -94,6 +97,7 @@ def open_files(
     files = {c.pk: CaseFile(complaint=c, now=now, conditions=conditions) for c in cases}
     for file in files.values():
         file.consents_before = case_file.given_consents(file.complaint)
+        file.keep_loaded(file.complaint)
     if not files:
         return []
     for model in (Demand, Engagement, Offer, Obligation):
@@ -101,15 +105,18 @@ def open_files(
             # Whose key its texts lie under is asked of its case.
             row.complaint = files[row.complaint_id].complaint
             files[row.complaint_id].rows[model].append(row)
+            files[row.complaint_id].keep_loaded(row)
     for matter in Matter.objects.filter(complaint_id__in=files, state="open").order_by("pk"):
         matter.complaint = files[matter.complaint_id].complaint
         files[matter.complaint_id].matters.append(matter)
+        files[matter.complaint_id].keep_loaded(matter)
     live = Deadline.objects.filter(complaint_id__in=files, state__in=["running", "paused", "lapsed"], ended_at=None)
     matters = {matter.pk: matter for file in files.values() for matter in file.matters}
     for clock in live.order_by("pk"):
         if clock.matter_id in matters:
             clock.matter = matters[clock.matter_id]
         files[clock.complaint_id].clocks.append(clock)
+        files[clock.complaint_id].keep_loaded(clock)
     return list(files.values())
 
 
@@ -122,6 +129,9 @@ def write(files: Iterable[CaseFile]) -> None:
         # The sealer takes this lock alone: after it no entry with a lower id can appear.
         cursor.execute("select pg_advisory_xact_lock_shared(%s)", [record.SEAL_LOCK])
     issuing.issue(files)
+    for file in files:
+        file.added[ConsentRecord] += case_file.consent_records(file)
+        _carry_state(file)
     # Before the cases are inserted: they go in once, with the head of their record and their next date.
     entries = record.compose([entry for f in files for entry in f.entries])
     issuing.number_versions(files)
@@ -136,9 +146,40 @@ def write(files: Iterable[CaseFile]) -> None:
             bulk.insert_and_number(rows)
     entries.insert()
     bulk.update(existing, CHANGES[Complaint])
-    bulk.insert(case_file.consent_records(files))
     bulk.insert([notice for f in files if f.conditions.tells for notice in writing.for_file(f)])
     answer_notices.write(files)
+
+
+def _carry_state(file: CaseFile) -> None:
+    """What the flush changes of the case's state goes into its last entry of the parties' chain, else its last one: the
+    only place where a state is put into the record."""
+    new = [[state.base(row, file.base_of), state.whole(row, file.base_of)] for row in _new_rows(file)]
+    changed = {}
+    standing = {} if file.complaint.pk is None else {(Complaint, file.complaint.pk): file.complaint}
+    for place, row in (standing | file.touched).items():
+        columns = state.difference(row, file.loaded[place], file.base_of)
+        if columns:
+            changed[file.name_of(row)] = columns
+    delta: dict[str, Any] = {"new": new, "set": changed}
+    if not standing:
+        delta["whole"] = True
+    if file.stood is not None:
+        delta |= {"whole": True, "new": [*file.stood, *new]}
+    if not file.entries:
+        if not new and not changed:
+            return
+        # Nothing happened that has a step of its own, as when a new calendar leaves the last day where it was.
+        file.enter("keep_state", SYSTEM, Audience.AUTHORITY, {})
+    shown = [entry for entry in file.entries if entry.audience == Audience.PARTIES]
+    (shown or file.entries)[-1].state = delta
+
+
+def _new_rows(file: CaseFile) -> Iterable[models.Model]:
+    """In the order in which they are inserted."""
+    if file.complaint.pk is None:
+        yield file.complaint
+    for model in _ORDER:
+        yield from file.added.get(model, ())
 
 
 def _update(files: Iterable[CaseFile]) -> None:
