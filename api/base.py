@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.db import connection
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework import exceptions
@@ -33,6 +34,7 @@ from accounts.sign_in.backend import duty_of
 from api.caller import Caller, actors_for, caller
 from api.exact import StrictJSONParser
 from complaints.procedure.refusals import StepNotAllowed
+from complaints.record import anchors
 from enterprises.models.programs import ApiToken
 from web.errors import problem
 
@@ -239,6 +241,14 @@ class ApiView(APIView):
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         result = super().finalize_response(request, response, *args, **kwargs)
         result.headers.setdefault("Vary", "Authorization, Accept-Language")
+        if getattr(request, "auth", None) is not None and not connection.needs_rollback:
+            # What a program keeps of the record, to hold later ones against it.
+            for name, value in anchors.newest_header().items():
+                result.headers[name] = value
+        if getattr(request, "auth", None) is not None and not connection.needs_rollback:
+            # What a program keeps of the record, to hold later ones against.
+            for name, value in anchors.newest_header().items():
+                result.headers[name] = value
         return result
 
 

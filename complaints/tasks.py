@@ -12,6 +12,7 @@ from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
 from complaints.privacy import erasing
+from complaints.record import witnessing
 from complaints.stations import stations
 from complaints.tables.exporting import lifecycle
 from complaints.tables.platform import platform_files
@@ -36,6 +37,11 @@ def sweep_assignments() -> int:
 @shared_task
 def sweep_notices() -> int:
     return delivery.sweep_notices(now=timezone.now())
+
+
+@shared_task
+def sweep_witnesses() -> int:
+    return witnessing.sweep_witnesses(now=timezone.now())
 
 
 @shared_task

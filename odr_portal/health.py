@@ -9,7 +9,7 @@ from complaints.law.numbers import missing_year
 from complaints.models import Heartbeat
 from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
-from complaints.record import clock
+from complaints.record import clock, witnessing
 from database.row_security import serving, working_as_steps
 from oversight.counters import rollups
 from oversight.portal_state.state import alarm_after, backlog, set_aside
@@ -27,6 +27,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
             waiting, longest = backlog(now=now), alarm_after(now=now)
             unreached = set_aside()
             uncounted = rollups.alarms()
+            outside = witnessing.alarms(now=now)
             missing = missing_year(current_calendar(), timezone.localdate(now))
     except DatabaseError:
         return JsonResponse({"status": "degraded", "notes": ["database away"], "heartbeats": {}})
@@ -43,7 +44,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
     for name, queue in waiting.items():
         limit = queue.limit or longest
         notes += [f"{name} wait too long"] if limit is not None and queue.age > limit else []
-    notes += uncounted
+    notes += [*uncounted, *(code.replace("_", " ") for code in outside)]
     queues = {name: {"count": one.count, "age": round(one.age.total_seconds(), 1)} for name, one in waiting.items()}
     return JsonResponse(
         {

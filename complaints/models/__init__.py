@@ -12,6 +12,7 @@ from complaints.models.law import LawChange, LawEffect
 from complaints.models.log import Checkpoint, Leaf, NotAdmitted, Tile
 from complaints.models.matters import AnswerLink, Matter
 from complaints.models.notices import Heartbeat, Notice, NoticeChoice, NoticeOrder, WebhookDelivery
+from complaints.models.outside import OutsideHolder
 from complaints.models.participant import Participant
 from complaints.models.record import (
     ConsentRecord,
@@ -71,6 +72,7 @@ __all__ = [
     "OfferAnswer",
     "OfferDraft",
     "OfficialDocument",
+    "OutsideHolder",
     "Participant",
     "PersonDigest",
     "PersonalText",

@@ -23,9 +23,11 @@ from complaints.notices import recipients
 from complaints.notices.channels import Channels, open_channels
 from complaints.notices.channels.letter import Bounced, Letter, ServerAway, TryAgain
 from complaints.notices.digests import letter_of
+from complaints.notices.receipts import receipts_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure import working_calendar
 from complaints.procedure.refusals import StepNotAllowed
+from complaints.record.anchors import Receipt
 from database.row_security import working_as_steps
 
 log = logging.getLogger(__name__)
@@ -174,13 +176,14 @@ class _Sweep:
 
     def _deliver(self, batch: Letters) -> int:
         contacts = recipients.contacts_of(row for rows in batch for row in rows)
+        receipts = receipts_of(batch)
         arrived: list[int] = []
         not_begun: list[int] = []
         try:
             for rows in batch:
                 if self.is_over() or rows[0].channel in self.away:
                     not_begun += [row.pk for row in rows]
-                elif self._send(rows, contacts.get(recipients.contact_key(rows[0]), {})):
+                elif self._send(rows, contacts.get(recipients.contact_key(rows[0]), {}), receipts.get(rows[0].pk)):
                     arrived += [row.pk for row in rows]
                     if not self.channels.is_mailbox:
                         # At once: whoever is killed now has at most one letter to send twice.
@@ -194,13 +197,14 @@ class _Sweep:
     def _stamp(self, ids: list[int]) -> None:
         _leased(ids).update(state="sent", sent_at=self.now, leased_until=None, last_error="")
 
-    def _send(self, rows: list[Notice], contact: dict[str, str]) -> bool:
+    def _send(self, rows: list[Notice], contact: dict[str, str], receipt: Receipt | None) -> bool:
         first = rows[0]
         address = recipients.address_of(first.channel, first.user, contact)
         try:
             if not address:
                 raise Bounced("no_address")
-            self.channels.send(first.channel, letter_of(rows, site=settings.SITE_URL, now=self.now), address)
+            letter = letter_of(rows, site=settings.SITE_URL, now=self.now, receipt=receipt)
+            self.channels.send(first.channel, letter, address)
         except Bounced as dead:
             self.failed_in_a_row[first.channel] = 0
             _next_channel(rows, dead.code, contact, self.channels, now=self.now)

@@ -13,6 +13,7 @@ from complaints.notices.channels.letter import Letter
 from complaints.notices.notice_choices import ALL, group_of, off_address
 from complaints.notices.writing import is_breach
 from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record.anchors import Receipt
 from web.languages import named
 
 #: More lines than this nobody reads; the rest is a number.
@@ -27,17 +28,19 @@ def key_of(rows: Sequence[Notice]) -> str:
     return f"{first.letter or first.pk}:{first.channel}:{first.user_id or 0}:{max(row.again for row in rows)}"
 
 
-def letter_of(rows: Sequence[Notice], *, site: str = "", now: datetime | None = None) -> Letter:
+def letter_of(
+    rows: Sequence[Notice], *, site: str = "", now: datetime | None = None, receipt: Receipt | None = None
+) -> Letter:
     """``rows`` have the same person and channel; several only when they are a digest."""
     first = rows[0]
     is_consumer = first.addressee == "consumer"
     group = "" if not is_consumer else group_of(first.kind) if first.form == "single" else ALL
     off = off_address(first, group=group, site=site)
     with override(first.language):
-        return _letter(rows, off, site, now)
+        return _letter(rows, off, site, now, receipt)
 
 
-def _letter(rows: Sequence[Notice], off: str, site: str, now: datetime | None) -> Letter:
+def _letter(rows: Sequence[Notice], off: str, site: str, now: datetime | None, receipt: Receipt | None) -> Letter:
     first = rows[0]
     subject, body, short = first.subject, first.body, first.short
     if first.form != "single":
@@ -45,7 +48,8 @@ def _letter(rows: Sequence[Notice], off: str, site: str, now: datetime | None) -
         part = _("上午") if at.astimezone(SHANGHAI).hour < 12 else _("下午")
         subject, body = _("【12315】%(part)s汇总：%(n)s件") % {"part": part, "n": n}, "\n".join(_lines(rows))
         short = ngettext("【12315】您有%(n)s件投诉有新进展", "【12315】您有%(n)s件投诉有新进展", n) % {"n": n}
-    foot = "\n\n" + _("不想再收这类通知：%(address)s") % {"address": off} if off else ""
+    foot = "\n\n" + _("存证（请保存，可用来核对记录）：") + f"\n{receipt}" if receipt is not None else ""
+    foot += "\n\n" + _("不想再收这类通知：%(address)s") % {"address": off} if off else ""
     return Letter(key=key_of(rows), subject=subject, body=with_site(body, site) + foot, short=short, unsubscribe=off)
 
 

@@ -26,6 +26,11 @@ WORDS: Final[dict[str, str]] = {
     "key_replaced": "it is signed by a key that had been replaced",
     "key_revoked": "it is signed by a key that was revoked",
     "seal_key": "a key was not handed over as it must be",
+    "anchor_longer": "a checkpoint from outside counts more entries than are in the log",
+    "anchor_other": "a checkpoint from outside is of another record",
+    "anchor_key": "a checkpoint from outside is signed by no key that might sign it",
+    "receipt_missing": "the entry is gone for which somebody holds a receipt",
+    "receipt_other": "the entry is not the one for which somebody holds a receipt",
 }
 
 

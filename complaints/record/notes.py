@@ -120,6 +120,13 @@ class Note:
     def text(self) -> str:
         return f"{self.body}\n" + "".join(signature_line(name, blob) for name, blob in self.lines)
 
+    @property
+    def own_text(self) -> str:
+        """With the log's own signatures alone, as it goes to witnesses and programs."""
+        return f"{self.body}\n" + "".join(
+            signature_line(name, blob) for name, blob in self.lines if name == self.origin
+        )
+
     def is_signed_by(self, key: NoteKey) -> bool:
         """Whether the log's own signature by ``key`` stands in it and holds."""
         return key.kind == SIGNS and any(_holds(key, blob[4:], self.body.encode()) for blob in self._of(key))
@@ -163,6 +170,11 @@ def signed(origin: str, size: int, root: bytes, key: Ed25519PrivateKey) -> str:
     body = body_of(origin, size, root)
     blob = NoteKey(origin, SIGNS, raw_key(key)).id + key.sign(body.encode())
     return f"{body}\n{signature_line(origin, blob)}"
+
+
+def proof_lines(proof: Sequence[bytes]) -> str:
+    """The hashes of a proof in base64, a line each."""
+    return "".join(f"{base64.b64encode(digest).decode()}\n" for digest in proof)
 
 
 def parse(text: str) -> Note:

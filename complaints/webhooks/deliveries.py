@@ -6,7 +6,7 @@ import logging
 import time
 import uuid
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,6 +18,7 @@ from django.utils import timezone
 from complaints.models import Engagement, HandlingStep, WebhookDelivery
 from complaints.notices.channels.signing import headers_of
 from complaints.notices.delivery import alone
+from complaints.record import anchors
 from complaints.record.events import event_body, events_after, external_refs, of_enterprise
 from enterprises.models import WebhookEndpoint
 from enterprises.team.staffing import shut_out
@@ -174,6 +175,8 @@ class _Sweep:
         self.turns: deque[int] = deque()
         self.busy: dict[Future[tuple[str, int]], WebhookDelivery] = {}
         self.taken = 0
+        #: What the messages of this sweep say of the record.
+        self.checkpoint: dict[str, str] = {}
 
     @property
     def passed(self) -> float:
@@ -206,6 +209,7 @@ class _Sweep:
     def _look(self) -> None:
         """Who has something to be told now."""
         make_deliveries(now=self.now, is_over=self.is_over)
+        self.checkpoint = anchors.newest_header()
         due = WebhookDelivery.objects.filter(_is_due(self.now), endpoint__in=listening()).order_by()
         waiting = {*self.turns, *(delivery.endpoint_id for delivery in self.busy.values())}
         result = due.values_list("endpoint__failures", "endpoint_id").distinct()
@@ -217,7 +221,7 @@ class _Sweep:
             delivery = self._lease(self.turns.popleft())
             if delivery is not None:
                 keys = keys_of(delivery.endpoint, now=self.now)
-                self.busy[lines.submit(_send, delivery, keys, self.rule, self.now)] = delivery
+                self.busy[lines.submit(_send, delivery, keys, self.rule, self.now, self.checkpoint)] = delivery
 
     def _lease(self, pk: int) -> WebhookDelivery | None:
         """The first message of this endpoint that is due and has none of its case before it."""
@@ -302,16 +306,20 @@ def keys_of(endpoint: WebhookEndpoint, *, now: datetime) -> list[bytes]:
     return [base64.b64decode(secret.removeprefix("whsec_")) for secret in secrets]
 
 
-def _send(delivery: WebhookDelivery, keys: list[bytes], rule: safe_http.Rule, at: datetime) -> tuple[str, int]:
+def _send(
+    delivery: WebhookDelivery, keys: list[bytes], rule: safe_http.Rule, at: datetime, more: Mapping[str, str]
+) -> tuple[str, int]:
     """In a thread: what came of it (http_204, timeout …) and after how many milliseconds. Touches no row."""
     begun = time.monotonic()
-    code = _posted(delivery, keys, rule, at)
+    code = _posted(delivery, keys, rule, at, more)
     return code, round((time.monotonic() - begun) * 1000)
 
 
-def _posted(delivery: WebhookDelivery, keys: list[bytes], rule: safe_http.Rule, at: datetime) -> str:
+def _posted(
+    delivery: WebhookDelivery, keys: list[bytes], rule: safe_http.Rule, at: datetime, more: Mapping[str, str]
+) -> str:
     body = delivery.body.encode()
-    headers = headers_of(key=delivery.webhook_id, keys=keys, at=int(at.timestamp()), body=body)
+    headers = {**more, **headers_of(key=delivery.webhook_id, keys=keys, at=int(at.timestamp()), body=body)}
     try:
         status = safe_http.post(delivery.endpoint.url, body=body, headers=headers, rule=rule)
     except (safe_http.Refused, safe_http.NoAnswer) as error:

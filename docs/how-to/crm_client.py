@@ -10,6 +10,13 @@ late, and nothing is lost and nothing is done twice.
     python crm_client.py mean 20261113-P3NEKEGFD336-T accept_case
     python crm_client.py mean 20261113-P3NEKEGFD336-T assign '{"handler_number": "A017"}'
     python crm_client.py show
+    python crm_client.py anchor                    # the newest checkpoint of the record that was seen here
+
+Each answer and each message names a checkpoint of the portal's record (header Record-Checkpoint). It is kept, and each
+sync lets the portal prove that the record it shows now goes on from the one that it showed before; where it cannot,
+the program ends with 3, and both checkpoints stay in the store. ODR_RECORD_KEY is the key of the record as
+/open/record/ publishes it: without it signatures are not checked. What `anchor` prints is for
+`manage.py verify_record --anchor FILE` and for whoever judges.
 
 The steps and their fields are those of the lifecycle and of /api/v1/docs/. What it keeps is an SQLite file.
 """
@@ -52,11 +59,20 @@ create table if not exists outbox (
     state text not null default 'waiting' check (state in ('waiting', 'done', 'refused')),
         answer text not null default '');
 create table if not exists messages (id text primary key);
+create table if not exists checkpoints (
+    size integer not null, root text not null, note text not null, seen_at integer not null,
+    is_checked integer not null default 0, primary key (size, root));
 """
+#: So many checkpoints are kept, the newest; older ones are proved by them.
+KEPT = 1000
 
 
 class Unreachable(Exception):
     """The portal did not answer, however often it was asked. What is meant stays in the outbox."""
+
+
+class RecordChanged(Exception):
+    """The portal's record is not the one that it showed before. Both checkpoints stay in the store."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +82,7 @@ class Answer:
     status: int
     body: Any
     etag: str = ""
+    checkpoint: str = ""
 
     @property
     def is_done(self) -> bool:
@@ -81,6 +98,8 @@ class Portal:
     timeout: float = 30.0
     pauses: tuple[float, ...] = PAUSES
     wait: Callable[[float], None] = time.sleep
+    #: The newest header Record-Checkpoint.
+    seen: str = ""
 
     def get(self, path: str, **query: Any) -> Answer:
         values = {name: value for name, value in query.items() if value not in ("", None)}
@@ -123,7 +142,30 @@ class Portal:
             status, given, read = response.status, response.headers, response.read()
         result = json.loads(read) if read else {}
         after = given.get("Retry-After", "")
-        return Answer(status, result, given.get("ETag", "")), float(after) if after.isdigit() else 0.0
+        told = Answer(status, result, given.get("ETag", ""), given.get("Record-Checkpoint", ""))
+        self.seen = told.checkpoint or self.seen
+        return told, float(after) if after.isdigit() else 0.0
+
+    def proof(self, old: int, size: int) -> list[bytes] | None:
+        """The proof that a record of ``size`` entries goes on from one of ``old`` (RFC 9162); None where the portal has
+        no such record."""
+        where = urllib.parse.urlsplit(self.root)
+        line = http.client.HTTPSConnection if where.scheme == "https" else http.client.HTTPConnection
+        for pause in (*self.pauses, None):
+            try:
+                with contextlib.closing(line(where.netloc, timeout=self.timeout)) as portal:
+                    portal.request("GET", f"{where.path.rstrip('/')}/open/record/proof?old={old}&size={size}")
+                    response = portal.getresponse()
+                    status, text = response.status, response.read().decode()
+                if status == 404:
+                    return None
+                if status == 200:
+                    return [base64.b64decode(one, validate=True) for one in text.split()]
+            except (OSError, http.client.HTTPException, ValueError):
+                pass
+            if pause is not None:
+                self.wait(pause)
+        raise Unreachable(f"the proof from {old} to {size}")
 
 
 class Store:
@@ -158,6 +200,8 @@ class Mirror:
     store: Store
     ticket_for: Callable[[str], str] | None = None
     secrets: tuple[str, ...] = field(default_factory=tuple)
+    #: Keys of the record, name+id+base64 each; without any, signatures are not checked.
+    record_keys: tuple[str, ...] = field(default_factory=tuple)
 
     def mean(self, number: str, step: str, body: Mapping[str, Any] | None = None) -> int:
         """Write down what shall be done to a case; ``push`` says it. The number of the line."""
@@ -223,7 +267,61 @@ class Mirror:
         since = self.push()
         if any(since):
             read += self.pull()
+        self.check_record()
         return done + since[0], refused + since[1], read
+
+    def keep(self, header: str, *, now: float) -> None:
+        """Keep the checkpoint of a header Record-Checkpoint. Raises RecordChanged where no known key signed it."""
+        if not header:
+            return
+        try:
+            note = base64.b64decode(header, validate=True).decode()
+            _origin, size, root = checkpoint_of(note)
+            is_known = not self.record_keys or any(is_signed(note, key) for key in self.record_keys)
+        except ValueError:
+            raise RecordChanged("the header Record-Checkpoint is no checkpoint") from None
+        if not is_known:
+            raise RecordChanged(f"no key that is known here signed the checkpoint of {size} entries")
+        with self.store.together() as rows:
+            rows.execute(
+                "insert or ignore into checkpoints (size, root, note, seen_at) values (?, ?, ?, ?)",
+                (size, root.hex(), note, int(now)),
+            )
+
+    def check_record(self) -> int:
+        """Let the portal prove that all checkpoints seen here are of one record; how many were checked. Raises
+        RecordChanged, Unreachable."""
+        self.keep(self.portal.seen, now=time.time())
+        fresh = self.store.all("select * from checkpoints where is_checked = 0 order by size")
+        for row in fresh:
+            known = self.store.all("select * from checkpoints where is_checked = 1 order by size desc limit 1")
+            if known:
+                older, newer = sorted((known[0], row), key=lambda one: int(one["size"]))
+                self._go_together(older, newer)
+            with self.store.together() as rows:
+                rows.execute(
+                    "update checkpoints set is_checked = 1 where size = ? and root = ?", (row["size"], row["root"])
+                )
+                rows.execute(
+                    "delete from checkpoints where is_checked = 1 and size not in"
+                    " (select size from checkpoints where is_checked = 1 order by size desc limit ?)",
+                    (KEPT,),
+                )
+        return len(fresh)
+
+    def _go_together(self, older: sqlite3.Row, newer: sqlite3.Row) -> None:
+        old, size = int(older["size"]), int(newer["size"])
+        roots = bytes.fromhex(older["root"]), bytes.fromhex(newer["root"])
+        if old == size or old == 0:
+            proof: list[bytes] | None = []
+        else:
+            proof = self.portal.proof(old, size)
+        if proof is None:
+            raise RecordChanged(f"the portal has no record of {size} entries any more; it showed one")
+        if not (old == 0 or goes_on(old, size, roots[0], roots[1], proof)):
+            raise RecordChanged(
+                f"the record of {size} entries does not go on from the one of {old} that was shown before"
+            )
 
     def receive(self, headers: Mapping[str, str], body: bytes, *, now: float) -> int:
         """A webhook came: the status to answer with. It only says where to look; the truth is read by ``pull``."""
@@ -235,6 +333,9 @@ class Mirror:
             number = json.loads(body)["data"].get("case", "")
             if fresh and number:
                 _touch(rows, number)
+        # Not covered by the signature of the message: it has one of its own, and is checked with the next sync.
+        with contextlib.suppress(RecordChanged):
+            self.keep(values.get("record-checkpoint", ""), now=now)
         return 204
 
 
@@ -252,6 +353,107 @@ def is_from_the_portal(headers: Mapping[str, str], body: bytes, secrets: tuple[s
     }
     given = [one.partition(",")[2] for one in headers.get("webhook-signature", "").split() if one.startswith("v1,")]
     return any(hmac.compare_digest(one, other) for one in given for other in wanted)
+
+
+def checkpoint_of(note: str) -> tuple[str, int, bytes]:
+    """(origin, number of entries, root) of a checkpoint (C2SP tlog-checkpoint). Raises ValueError."""
+    body, empty, signatures = note.rpartition("\n\n")
+    lines = body.split("\n")
+    if not empty or not signatures.endswith("\n") or len(lines) < 3 or not lines[1].isdecimal():
+        raise ValueError("no checkpoint")
+    root = base64.b64decode(lines[2], validate=True)
+    if len(root) != 32 or str(int(lines[1])) != lines[1] or len(lines[1]) > 19:
+        raise ValueError("no checkpoint")
+    return lines[0], int(lines[1]), root
+
+
+def is_signed(note: str, key: str) -> bool:
+    """Whether ``key`` (name+id+base64, Ed25519) signed this checkpoint."""
+    name, _, rest = key.partition("+")
+    raw = base64.b64decode(rest.partition("+")[2])[1:]
+    wanted = hashlib.sha256(name.encode() + b"\n\x01" + raw).digest()[:4]
+    body, _, signatures = note.rpartition("\n\n")
+    for line in signatures.splitlines():
+        _dash, who, blob = line.split(" ")
+        signature = base64.b64decode(blob)
+        if (who, signature[:4]) == (name, wanted) and holds(raw, signature[4:], f"{body}\n".encode()):
+            return checkpoint_of(note)[0] == name
+    return False
+
+
+def goes_on(old: int, size: int, old_root: bytes, root: bytes, proof: list[bytes]) -> bool:
+    """RFC 9162, 2.1.4.2, for old ≥ 1: the first ``old`` of ``size`` entries are those that ``old_root`` stands for."""
+    if old == size:
+        return old_root == root and not proof
+    if not proof or old > size:
+        return False
+    path = [old_root, *proof] if old & (old - 1) == 0 else proof
+    at, last = old - 1, size - 1
+    while at & 1:
+        at, last = at >> 1, last >> 1
+    before = after = path[0]
+    for sibling in path[1:]:
+        if last == 0:
+            return False
+        if at & 1 or at == last:
+            before = hashlib.sha256(b"\1" + sibling + before).digest()
+            after = hashlib.sha256(b"\1" + sibling + after).digest()
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            after = hashlib.sha256(b"\1" + after + sibling).digest()
+        at, last = at >> 1, last >> 1
+    return last == 0 and before == old_root and after == root
+
+
+# Ed25519 (RFC 8032), to check a signature without a package; points are (X, Y, Z, T).
+_P, _L = 2**255 - 19, 2**252 + 27742317777372353535851937790883648493
+_D = -121665 * pow(121666, -1, _P) % _P
+Point = tuple[int, int, int, int]
+
+
+def holds(key: bytes, signature: bytes, message: bytes) -> bool:
+    """Whether ``signature`` is that of ``key`` over ``message``."""
+    base = _point((4 * pow(5, -1, _P) % _P).to_bytes(32, "little"))
+    there, by = _point(key), _point(signature[:32])
+    scale = int.from_bytes(signature[32:], "little")
+    if base is None or there is None or by is None or len(signature) != 64 or scale >= _L:
+        return False
+    digest = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % _L
+    left, right = _times(scale, base), _sum(by, _times(digest, there))
+    return (left[0] * right[2] - right[0] * left[2]) % _P == 0 == (left[1] * right[2] - right[1] * left[2]) % _P
+
+
+def _point(packed: bytes) -> Point | None:
+    y = int.from_bytes(packed, "little")
+    sign, y = y >> 255, y & (2**255 - 1)
+    if len(packed) != 32 or y >= _P:
+        return None
+    square = (y * y - 1) * pow(_D * y * y + 1, -1, _P) % _P
+    x = pow(square, (_P + 3) // 8, _P)
+    if (x * x - square) % _P:
+        x = x * pow(2, (_P - 1) // 4, _P) % _P
+    if (x * x - square) % _P or (x == 0 and sign):
+        return None
+    x = _P - x if x & 1 != sign else x
+    return x, y, 1, x * y % _P
+
+
+def _sum(one: Point, two: Point) -> Point:
+    a = (one[1] - one[0]) * (two[1] - two[0]) % _P
+    b = (one[1] + one[0]) * (two[1] + two[0]) % _P
+    c, d = 2 * one[3] * two[3] * _D % _P, 2 * one[2] * two[2] % _P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return e * f % _P, g * h % _P, f * g % _P, e * h % _P
+
+
+def _times(scale: int, point: Point) -> Point:
+    result: Point = (0, 1, 1, 0)
+    while scale:
+        if scale & 1:
+            result = _sum(result, point)
+        point, scale = _sum(point, point), scale >> 1
+    return result
 
 
 def _written(rows: sqlite3.Connection, number: str, step: str, body: Mapping[str, Any]) -> int:
@@ -285,7 +487,7 @@ def main(texts: list[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--portal", default=os.environ.get("ODR_PORTAL", "http://localhost:8000"))
     parser.add_argument("--store", default="crm.sqlite3")
-    parser.add_argument("what", choices=["sync", "listen", "mean", "show"])
+    parser.add_argument("what", choices=["sync", "listen", "mean", "show", "anchor"])
     parser.add_argument("given", nargs="*")
     given = parser.parse_args(texts)
     secrets = tuple(filter(None, os.environ.get("ODR_WEBHOOK_SECRET", "").split()))
@@ -294,12 +496,16 @@ def main(texts: list[str]) -> None:
         Store(given.store),
         ticket_for=lambda number: f"CRM-{number}",
         secrets=secrets,
+        record_keys=tuple(os.environ.get("ODR_RECORD_KEY", "").split()),
     )
     if given.what == "sync":
         try:
             print("{} done, {} refused (see show), {} cases read".format(*mirror.sync()))
         except Unreachable as failure:
             raise SystemExit(f"Not reached, and nothing is lost; start it again. {failure}") from None
+        except RecordChanged as changed:
+            print(f"THE RECORD CHANGED: {changed}. Tell the authority, and keep {given.store}.", file=sys.stderr)
+            raise SystemExit(3) from None
     elif given.what == "listen" and len(given.given) == 1 and given.given[0].isdigit():
         listen(mirror, int(given.given[0]))
     elif given.what == "mean" and len(given.given) in (2, 3):
@@ -310,6 +516,9 @@ def main(texts: list[str]) -> None:
         mirror.mean(given.given[0], given.given[1], body)
     elif given.what in ("listen", "mean"):
         parser.error("listen PORT, or: mean NUMBER STEP ['{\"field\": …}']")
+    elif given.what == "anchor":
+        for row in mirror.store.all("select note from checkpoints order by is_checked desc, size desc limit 1"):
+            print(row["note"], end="")
     else:
         for case in mirror.store.all("select * from cases where is_gone = 0 order by number"):
             body = json.loads(case["body"])

@@ -119,6 +119,7 @@ SITE = (
     ("/open/", _("公开数据")),
     ("/open/reports/", _("月报")),
     ("/open/verify/", _("核对档案")),
+    ("/open/record/", _("记录与见证")),
     ("/open/enterprises/", _("企业登记")),
     ("/open/warnings/", _("消费预警")),
     ("/enterprise/enrol/", _("企业入驻")),

@@ -25,7 +25,7 @@ from complaints.models import HandlingStep, Heartbeat, Notice, Seal
 from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
-from complaints.record import clock
+from complaints.record import clock, witnessing
 from complaints.record.verification import verify
 from database.row_security import working_as_steps
 from oversight.counters import rollups
@@ -80,6 +80,7 @@ class Signs:
     unowned: int
     #: (answer, name) of machines whose clocks are not trusted now (complaints/record/clock.py).
     clocks: Sequence[tuple[str, str]]
+    outside: Sequence[str]
     alarms: Sequence[str]
 
     @property
@@ -130,6 +131,7 @@ def read(*, now: datetime) -> Signs:
             differences=len(state.differences) if state else 0,
             unowned=owners.unowned(now=now, calendar=calendar),
             clocks=clock.not_trusted(),
+            outside=witnessing.alarms(now=now),
             alarms=(),
         )
     return _judged(result, longest)
@@ -156,6 +158,7 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
         texts.append("record_unproven")
     if result.unsealed and result.seal_at is not None and result.at - result.seal_at > UNSEALED:
         texts.append("unsealed")
+    texts += result.outside
     if result.calendar_missing:
         texts.append("calendar_missing")
     if result.unowned:
@@ -231,6 +234,10 @@ SENTENCES: Mapping[str, Any] = {
     "record_broken": gettext_lazy("全部记录核对不通过：请马上运行 manage.py verify_record。"),
     "record_unproven": gettext_lazy("记录已经三天没有完整核对。"),
     "unsealed": gettext_lazy("记录超过10分钟没有封存。"),
+    "witness_saw_more": gettext_lazy("有见证人见过比这里更长的记录：可能恢复了旧的备份，或者末尾被删。请马上查原因。"),
+    "witness_saw_other": gettext_lazy("有见证人见过的是另一份记录：过去可能被改写。请马上查原因。"),
+    "witness_lag": gettext_lazy("超过10分钟，签名的见证人不够。"),
+    "stamp_lag": gettext_lazy("超过3小时没有新的时间戳。"),
     "calendar_missing": gettext_lazy("工作日日历缺少一年：期限只能暂定。"),
     "unowned": gettext_lazy("有投诉超过一个工作日没有人办，那里也没有在岗的人可以接手。"),
     "notices_set_aside": gettext_lazy("有通知送不到任何人，需要人工处理。"),

@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import http.client
-import importlib.util
 import json
 import subprocess
 import sys
@@ -11,7 +10,6 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -19,25 +17,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from complaints.record import notes
 from complaints.record.notes import SIGNS, NoteKey
 from tests.proof import tree
+from tests.proof.witnesses import PROGRAM, WITNESS
 
-PROGRAM = Path(__file__).parents[2] / "docs" / "verify" / "witness.py"
 ORIGIN, ME = "odr.example/record", "council.example/witness"
 KEY, THIEF = Ed25519PrivateKey.from_private_bytes(b"k" * 32), Ed25519PrivateKey.from_private_bytes(b"t" * 32)
 LEAVES = [tree.leaf(b"entry %d" % number) for number in range(200)]
 FORKED = [*LEAVES[:7], tree.leaf(b"rewritten"), *LEAVES[8:]]
-
-
-def program() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("witness_of_a_test", PROGRAM)
-    assert spec
-    assert spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-WITNESS = program()
 
 
 class Line:

@@ -40,6 +40,7 @@ EXEMPT = {
     "complaints_houseentry": "what happened to the record itself, by ids and digests; nothing personal",
     "complaints_tile": "hashes of the log, 256 a row; nothing of a case",
     "complaints_checkpoint": "signed sizes and roots of the log; nothing of a case",
+    "complaints_outsideholder": "what witnesses and the authority for time stamps answered last; nothing of a case",
     "complaints_seal": "signed heads over the whole record; nothing of a case",
     "complaints_heartbeat": "signs of life",
     "complaints_stationentry": "disputes settled at a station, no case; sealed, found by station or digest of a link",

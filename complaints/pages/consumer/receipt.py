@@ -26,7 +26,9 @@ from complaints.filing.held import HeldDraft, held_by
 from complaints.filing.outlook import ahead
 from complaints.models import Complaint, Deadline, PersonalText
 from complaints.parties.conditions import current_calendar
+from complaints.procedure.workflow import Audience
 from complaints.reading.case_people import respondent_of
+from complaints.record import anchors
 from complaints.wording.next_action import next_action_of
 from database.row_security import show
 from web.dates import last_day, moment
@@ -60,6 +62,7 @@ def receipt_pdf(request: HttpRequest, number: str) -> HttpResponseBase:
 
 def _paper(result: dict[str, Any]) -> dict[str, Any]:
     case, next_action = result["case"], result["next_action"]
+    anchor = str(result["anchor"]).split("|")
     label, linked = _("投诉编号"), result["linked"]
     numbers = [(f"{label} · {name}" if len(linked) > 1 else label, number) for number, name in linked]
     numbers.append((_("提交时间"), moment(case.filed_at)))
@@ -82,6 +85,9 @@ def _paper(result: dict[str, Any]) -> dict[str, Any]:
             ],
             "ahead_title": _("接下来的三件事"),
             "ahead": [(last_day(item.due_at), item.what) for item in result["ahead"]],
+            "anchor_title": _("存证"),
+            "anchor": [f"{part}|" for part in ("|".join(anchor[:3]), anchor[3])] + [anchor[4]],
+            "anchor_hint": _("请保存这几行：以后记录如有改动，凭它能查出来。"),
             "qr": printing.qr_svg(result["track_url"]) if result["token"] else "",
             "qr_text": _("扫码查进度"),
             "foot": _("查进度：%(address)s") % {"address": result["track_page"]},
@@ -120,6 +126,7 @@ def _receipt(request: HttpRequest, number: str, *, now: datetime) -> dict[str, A
         "is_own": isinstance(request.user, User) and case.consumer_id == request.user.pk,
         "sentence": next_action.sentence,
         "ahead": ahead(case, phone=_phone(case), now=now),
+        "anchor": anchors.receipt_of(case.number, Audience.PARTIES, case.last_sequence, bytes(case.last_hash)),
     }
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from complaints.pages.shared import exports, open_verify
+from complaints.pages.shared import exports, open_record, open_verify
 
 _PAGES = (
     ("", "exports"),
@@ -31,4 +31,10 @@ urlpatterns += [
     path("open/verify/verify_dossier.py", open_verify.program, name="open-verify-program"),
     path("open/seals/", open_verify.seals, name="open-seals"),
     path("open/seals.json", open_verify.seals_json, name="open-seals-json"),
+    path("open/record/", open_record.record, name="open-record"),
+    path("open/record/checkpoint", open_record.checkpoint, name="open-record-checkpoint"),
+    path("open/record/proof", open_record.proof, name="open-record-proof"),
+    path("open/record/stamped", open_record.stamped, name="open-record-stamped"),
+    path("open/record/stamp.tsr", open_record.stamp, name="open-record-stamp"),
+    path("open/record/witness.py", open_record.program, name="open-record-witness"),
 ]

@@ -26,7 +26,7 @@ from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
 from complaints.privacy import erasing
-from complaints.record import sealing
+from complaints.record import sealing, witnessing
 from complaints.stations import stations
 from complaints.tables.exporting import lifecycle
 from complaints.tables.platform import platform_files
@@ -60,6 +60,7 @@ SWEEPS: dict[str, Sweep] = {
     "law": law.sweep_law,
     "platform_files": platform_files.sweep_platform_files,
     "webhooks": deliveries.sweep_webhooks,
+    "witnesses": witnessing.sweep_witnesses,
     "evidence": scanning.sweep_evidence,
     "exits": enrolled.sweep_exits,
     "call_backs": call_backs.sweep_call_backs,

@@ -85,7 +85,7 @@ def test_T62_a_message_is_what_a_receiver_expects_and_an_old_one_refused(world: 
     # An old message played again is refused.
     delivery, now = WebhookDelivery.objects.select_related("endpoint").get(), timezone.now()
     keys = deliveries.keys_of(delivery.endpoint, now=now)
-    deliveries._send(delivery, keys, receiver.rule(), now - timedelta(minutes=6))
+    deliveries._send(delivery, keys, receiver.rule(), now - timedelta(minutes=6), {})
     head, body = receiver.posts[1]
     with pytest.raises(WebhookVerificationError, match="too old"):
         Webhook(secret_of(b"k")).verify(body, head)

@@ -46,8 +46,10 @@ from complaints.pages.authority.triage.triage import looked_back_at, signal_view
 from complaints.parties.actors import Actor, on_behalf_of
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.filing_request import AGENT, JOINT, FilingRequest
+from complaints.procedure.workflow import Audience
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, case_url
+from complaints.record import anchors
 from complaints.triage.signal_facts import signals_of_request
 from complaints.wording.next_action import next_action_of
 from database.row_security import show
@@ -317,6 +319,7 @@ def receipt(request: HttpRequest, workspace: Workspace, number: str) -> HttpResp
         "consumer": masked_name(texts.get("consumer_name", "")),
         "phone": phone,
         "ahead": ahead(case, phone=phone, now=workspace.now),
+        "anchor": anchors.receipt_of(case.number, Audience.PARTIES, case.last_sequence, bytes(case.last_hash)),
         "consents": [
             (labels[code], case.consents[code]) for code in labels if isinstance(case.consents.get(code), bool)
         ],
