@@ -20,6 +20,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.keys import ciphers, sealing
+from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import UnusableKeys, VaultKeys
 from database.roles import CALLERS
 
@@ -38,6 +39,7 @@ _lock = Lock()
 _SHOWN = f"""(restricted_at is null or current_user <> all (array[{", ".join(f"'{role}'" for role in CALLERS)}]))"""
 _THERE = "person = any(%s::uuid[]) and destroyed_at is null"
 _READ = f"select person, wrapped, restricted_at is not null from accounts_personkey where {_THERE} and {_SHOWN}"  # noqa: S608
+_EXAMINE = "select person, wrapped, destroyed_at is not null from accounts_personkey where person = any(%s::uuid[])"
 _MAKE = f"""
 with made as (
     insert into accounts_personkey (person, wrapped, made_at)
@@ -97,6 +99,25 @@ def secrets_of(persons: Iterable[UUID], *, make: bool = False, hold: bool = True
             _hold({person: read[person] for person, _, is_restricted in rows if not is_restricted})
         result |= read
     return result
+
+
+def examined(persons: Iterable[UUID]) -> tuple[dict[UUID, bytes], dict[UUID, str]]:
+    """The keys as their rows are now, past the memory; and of whom none opens: missing, destroyed or unreadable."""
+    wanted = sorted(set(persons))
+    opened: dict[UUID, bytes] = {}
+    wrong = dict.fromkeys(wanted, "missing")
+    with connection.cursor() as cursor:
+        cursor.execute(_EXAMINE, [[str(person) for person in wanted]])
+        for person, wrapped, is_destroyed in cursor.fetchall():
+            if is_destroyed:
+                wrong[person] = "destroyed"
+                continue
+            try:
+                opened[person] = _unwrapped(person, wrapped)
+                del wrong[person]
+            except CannotOpen:
+                wrong[person] = "unreadable"
+    return opened, wrong
 
 
 def destroy(persons: Iterable[UUID], *, now: datetime) -> int:

@@ -1,7 +1,13 @@
 """What verification found, each at its place. Codes are stable; the words are for people who read a report."""
 
-from dataclasses import dataclass
-from typing import Final
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+#: So many findings of one code are kept; of more only the number.
+MOST = 100
+#: Of so many missing entries in a row each is named.
+_LONG = 50
 
 #: code → what it says. Whoever reports a new code adds its line.
 WORDS: Final[dict[str, str]] = {
@@ -31,6 +37,18 @@ WORDS: Final[dict[str, str]] = {
     "anchor_key": "a checkpoint from outside is signed by no key that might sign it",
     "receipt_missing": "the entry is gone for which somebody holds a receipt",
     "receipt_other": "the entry is not the one for which somebody holds a receipt",
+    "emptied": "it was emptied, and no erasure is recorded",
+    "changed": "it is not what was recorded",
+    "key_gone": "the key that opens it is gone, and no erasure is recorded",
+    "other_key": "it lies under another key than the entry says",
+    "file_missing": "the file is missing",
+    "file_changed": "the file is not the one that was recorded",
+    "file_unread": "the file could not be read",
+    "sealed_head": "the sealed entry is gone or is another one",
+    "seal_missing": "the seal is missing",
+    "seal_changed": "the seal does not match what it seals",
+    "seal_unsigned": "the seal is not signed by the known key",
+    "seal_count": "the seal counts other entries than are there",
 }
 
 
@@ -68,3 +86,44 @@ class Finding:
         said = WORDS.get(self.code, self.code)
         where = self.place
         return (f"{where}: {said}" if where else said) + (f" ({self.detail})" if self.detail else "")
+
+
+@dataclass(slots=True)
+class Report:
+    """What was looked at, and what was found. ``findings`` keeps the first MOST of each code, ``more`` how many there
+    are beyond; both empty means that nothing was found."""
+
+    entries: int = 0
+    chains: int = 0
+    texts: int = 0
+    files: int = 0
+    seals: int = 0
+    sealed_size: int = 0
+    sealed_root: str = ""
+    findings: list[Finding] = field(default_factory=list)
+    more: dict[str, int] = field(default_factory=dict)
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def is_unbroken(self) -> bool:
+        return not self.findings
+
+    def add(self, finding: Finding) -> None:
+        self._counts[finding.code] += 1
+        if self._counts[finding.code] <= MOST:
+            self.findings.append(finding)
+        else:
+            self.more[finding.code] = self._counts[finding.code] - MOST
+
+    def missing(self, case: str, audience: str, first: int, following: int) -> None:
+        """The entries of a chain from ``first`` up to the one before ``following``; a long gap is one finding."""
+        if following - first > _LONG:
+            self.add(Finding("entry_missing", case, audience, first, detail=f"and all up to {following - 1}"))
+        else:
+            for sequence in range(first, following):
+                self.add(Finding("entry_missing", case, audience, sequence))
+
+    def as_json(self) -> dict[str, Any]:
+        result = {"unbroken": self.is_unbroken, **asdict(self)}
+        del result["_counts"]
+        return result

@@ -20,6 +20,7 @@ import psycopg2
 from django.conf import settings
 from django.db.migrations.loader import MigrationLoader
 
+from complaints.record.findings import Finding
 from database import roles
 from odr_portal.backup import archive, database, person_keys
 from odr_portal.backup.archive import DUMP, EVIDENCE, FILES, Unusable
@@ -95,7 +96,10 @@ def restore(
                 _manage(target.url, "migrate", "--noinput", "-v0")
                 done.notes.append(f"The archive is of an older portal: {pending} migrations were applied.")
             database.run(target.url, _NEW_ERA)
-            done.verified = _verify(target.url, public_key)
+            if people is not None:
+                # The keys are newer than the archive: whom they know as erased, its record may not know yet.
+                _manage(target.url, "note_erasures")
+            done.verified = _verify(target, public_key)
             _compare_seal(done, manifest, is_empty=is_empty)
     done.warnings += _drop_aside(target.url)
     if newest is not None and anchor is None:
@@ -304,14 +308,14 @@ def _compare_rows(url: str, manifest: dict[str, Any]) -> None:
             )
 
 
-def _manage(url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
+def _manage(url: str, *arguments: str, **settings_: str) -> "subprocess.CompletedProcess[str]":
     """A command of this portal against the restored database, in a process of its own."""
-    variables = {**os.environ, "DATABASE_URL": url, "DATABASE_OWNER_URL": url, "LOG_LEVEL": "WARNING"}
+    variables = {**os.environ, **settings_, "DATABASE_URL": url, "DATABASE_OWNER_URL": url, "LOG_LEVEL": "WARNING"}
     variables["SECRET_KEY"] = settings.SECRET_KEY
     done = subprocess.run(
         [sys.executable, "manage.py", *arguments], cwd=environment.ROOT, env=variables, capture_output=True, text=True
     )
-    if done.returncode not in ({0, 1} if arguments[0] == "verify_record" else {0}):
+    if done.returncode not in ({0, 1, 3} if arguments[0] == "verify_record" else {0}):
         raise Unusable(f"`manage.py {arguments[0]}` failed, nothing was changed: {_last_line(done)}")
     return done
 
@@ -321,9 +325,9 @@ def _last_line(done: "subprocess.CompletedProcess[str]") -> str:
     return database.one_line(last[0])
 
 
-def _verify(url: str, public_key: Path | None) -> dict[str, Any]:
+def _verify(target: Target, public_key: Path | None) -> dict[str, Any]:
     key = ["--public-key", str(public_key)] if public_key else []
-    done = _manage(url, "verify_record", "--json", *key)
+    done = _manage(target.url, "verify_record", "--json", *key, EVIDENCE_ROOT=str(target.evidence))
     try:
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:
@@ -335,9 +339,8 @@ def _compare_seal(done: Restored, manifest: dict[str, Any], *, is_empty: bool) -
     report, seal = done.verified, manifest["seal"]
     wanted = (seal["size"], seal["root"]) if seal else (0, "")
     if not report["unbroken"]:
-        first = report["broken"][0]
-        where = f"case {first['case']}, {first['audience']} entry {first['sequence']}"
-        sentence = f"The record in the archive is broken ({where}: {first['what']})"
+        first = Finding(**report["findings"][0])
+        sentence = f"The record in the archive is broken ({first})"
         if not is_empty:
             raise Unusable(f"{sentence}: nothing was replaced. Restore it into an empty database to look at it.")
         done.warnings.append(f"{sentence}: restored as it is, find out why before you use it.")

@@ -20,7 +20,8 @@ from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Heart
 from complaints.models.evidence import EvidenceState
 from complaints.models.tables import Export
 from complaints.procedure.workflow import Status
-from complaints.record.verification import Report, verify
+from complaints.record.findings import Report
+from complaints.record.verification import verify
 from database.row_security import working_as_steps
 
 SCAN_ALARM = timedelta(minutes=30)

@@ -122,7 +122,7 @@ def test_a_complaint_is_settled(stage: Callable[..., Stage], look: dict[str, Any
     people = stage()
     case = settled(people)
     report = verify(number=case.number)
-    assert report.is_unbroken, report.broken
+    assert report.is_unbroken, report.findings
     assert report.entries >= len(KEPT.split())
     # With each change strangers are met on every page by the sweep of the walls.
     if not look.get("javascript", True):
@@ -369,4 +369,4 @@ def test_what_is_no_case_for_the_county_is_refused_by_two(stage: Callable[..., S
         opened(case, person)
         tells_all(person, case, "file refer_to_triage assign_authority request_material supply_material refuse")
     report = verify(number=case.number)
-    assert report.is_unbroken, report.broken
+    assert report.is_unbroken, report.findings

@@ -72,7 +72,8 @@ def test_of_foreign_records_nothing_is_lost_or_doubled(portal: RunningPortal, tm
     def ended(*arguments: str) -> None:
         process = portal.manage(*arguments)
         given = process.communicate(timeout=300)[0]
-        assert process.returncode == 0, given[-2000:]
+        # 3: a record that is whole and was compared with nothing from outside.
+        assert process.returncode == (3 if arguments == ("verify_record",) else 0), given[-2000:]
 
     first = portal.manage(*texts)
     portal.until(lambda: filed(portal) >= 300, "the first rows are in")

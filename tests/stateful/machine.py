@@ -293,7 +293,7 @@ class Town(RuleBasedStateMachine):
             if self.cases:
                 self._see()
                 report = verify()
-                assert report.is_unbroken, f"I-09: {report.broken[:3]}"
+                assert report.is_unbroken, f"I-09: {report.findings[:3]}"
                 with connection.cursor() as cursor:
                     cursor.execute("set constraints all immediate")
             type(self).reached += self.ledger.reached

@@ -10,6 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 
+from complaints.management.commands.verify_record import FOUND
 from database import old_series
 
 
@@ -27,8 +28,9 @@ class Command(BaseCommand):
             )
         try:
             call_command("verify_record", stdout=self.stdout)
-        except SystemExit:
-            raise CommandError("The record is broken, as said above. Nothing was changed.") from None
+        except SystemExit as ended:
+            if ended.code == FOUND:
+                raise CommandError("The record is broken, as said above. Nothing was changed.") from None
         with transaction.atomic():
             with connection.cursor() as cursor:
                 cursor.execute("lock table django_migrations in exclusive mode")

@@ -127,7 +127,7 @@ def test_withdrawn_and_taken_up_again(stage: Callable[..., Stage]) -> None:
     opened(case, consumer)
     tells_all(consumer, case, "file forward withdraw refer_to_regulator")
     report = verify(number=case.number)
-    assert report.is_unbroken, report.broken
+    assert report.is_unbroken, report.findings
 
 
 @pytest.mark.parametrize("look", PHONES)
@@ -215,7 +215,7 @@ def test_who_closes_the_account_is_gone(stage: Callable[..., Stage]) -> None:
     until = my_data.kept_until(user, now=timezone.now())
     assert until > timezone.now() + timedelta(days=365)
     report = verify(number=case.number)
-    assert report.is_unbroken, report.broken
+    assert report.is_unbroken, report.findings
 
 
 class ForOthers(Filing):

@@ -13,6 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 
 from complaints import evidence
+from complaints.handling.steps import consumer
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
 from complaints.record import sealing
@@ -43,7 +44,8 @@ def portal(world: World, evidence_folder: Path, seal_key: Ed25519PrivateKey) -> 
     """Two cases in different states, one with a file, sealed twice."""
     case = given.a_complaint(world, status=Status.PERFORMING)
     upload = SimpleUploadedFile("账单.txt", "九月账单".encode())
-    evidence.receive_for_case(upload, complaint=case, kind="receipt", uploaded_by=world.chen.pk, now=WEDNESDAY)
+    row = evidence.receive_for_case(upload, complaint=case, kind="receipt", uploaded_by=world.chen.pk, now=WEDNESDAY)
+    given.step(case, consumer.add_statement(text="九月账单在这里。", files=[row.sha256]), world.consumer, WEDNESDAY)
     sealing.seal(now=WEDNESDAY, key=seal_key)
     given.a_complaint(world, status=Status.MEDIATING)
     sealing.seal(now=WEDNESDAY, key=seal_key)

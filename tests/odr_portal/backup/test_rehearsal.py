@@ -28,11 +28,15 @@ FILE_ALWAYS = ("-m", "tests.faults", "file")
 PUT_FILE = """
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from complaints import evidence
+from complaints import evidence, handling
+from complaints.handling.steps import consumer
 from complaints.models import Complaint
+from complaints.parties import actors
 for case in Complaint.objects.order_by("pk")[:5]:
     upload = SimpleUploadedFile("a.txt", f"evidence of {case.number}".encode())
-    evidence.receive_for_case(upload, complaint=case, kind="receipt", uploaded_by=None, now=timezone.now())
+    row = evidence.receive_for_case(upload, complaint=case, kind="receipt", uploaded_by=None, now=timezone.now())
+    move = consumer.add_statement(text="a.txt", files=[row.sha256])
+    handling.take(move, [case.pk], actor=actors.consumer(case.consumer), now=timezone.now())
 """
 
 

@@ -127,7 +127,7 @@ def test_an_older_point_is_said_and_used_only_when_asked(
     given.a_complaint(world, status=Status.NEGOTIATING)
     sealing.seal(now=WEDNESDAY, key=seal_key)
     anchor = tmp_path / "anchor.json"
-    with anchor.open("w") as written:
+    with anchor.open("w") as written, pytest.raises(SystemExit):
         call_command("verify_record", "--json", stdout=written)
     save(newer)
     beside.restore(newer, "--anchor", str(anchor))
@@ -277,5 +277,7 @@ def test_T75_an_archive_holds_no_key(portal: Complaint, beside: Beside, tmp_path
     head = whole.partition(b"\n")[0] + b"\n"
     assert whole.count(b"\n") > 5
     (tmp_path / "nobody").write_bytes(head + f"sha256 {hashlib.sha256(head).hexdigest()}\n".encode())
-    beside.restore(tmp_path / "portal.tar", "--keys", str(tmp_path / "nobody"))
+    # Without keys nothing opens, and the record says so.
+    with pytest.raises(CommandError, match="The restored record is broken"):
+        beside.restore(tmp_path / "portal.tar", "--keys", str(tmp_path / "nobody"))
     assert beside.query("select count(*) from accounts_personkey") == [(0,)]

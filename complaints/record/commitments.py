@@ -1,0 +1,369 @@
+"""What entries commit to, followed to the rows and files: texts, names, files, documents.
+
+It begins with each digest in an entry, never with the rows that happen to be there; then comes the reverse, a row that
+no entry names. What is empty or cannot be opened is whole only where the erasure of exactly its key is recorded.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from accounts.keys import keyring, sealing
+from accounts.keys.ciphers import CannotOpen
+from complaints.evidence.storing import compared
+from complaints.models import DocumentVersion, PersonalText, RecordedName
+from complaints.models.record import salted_text
+from complaints.record.erasures import Erased
+from complaints.record.findings import Finding
+from complaints.record.record import canonical, salted
+from complaints.record.walking import Range, Row, Said, Table, fetched
+
+_TEXTS = Table(
+    "complaints_personaltext t",
+    "complaint_id",
+    "t.complaint_id, t.audience, t.sequence, t.kind, t.digest, t.key_id, t.sealed",
+    "t.complaint_id, t.audience, t.sequence, t.kind",
+)
+_FILES = Table(
+    "complaints_evidence t",
+    "complaint_id",
+    "t.complaint_id, t.sha256, t.path, t.copy_sha256, t.copy_path, t.thumbnail_sha256, t.thumbnail_path",
+    "t.complaint_id, t.sha256",
+)
+_VERSIONS = Table(
+    "complaints_documentversion t left join complaints_officialdocument d on d.id = t.document_id",
+    "complaint_id",
+    "t.complaint_id, t.digest, d.reference, d.form, t.number, t.public_id, t.content, t.sha256, t.path",
+    "t.complaint_id, t.digest, d.reference, d.form, t.number",
+)
+_NAMES = "select n.id, n.person_key, n.digest, n.sealed from complaints_recordedname n where n.id = any(%s)"
+_FOREIGN_NAMES = """
+select n.id from complaints_recordedname n
+where not exists (select from complaints_handlingstep s where s.name_id = n.id)
+  and not exists (select from complaints_handlingstep s where s.recorded_by_id = n.id)
+order by n.id"""
+
+Found = Callable[[Finding], None]
+
+
+@dataclass(slots=True)
+class Read:
+    """One entry: where it stands, what it says, and which names its columns point at."""
+
+    case: str
+    case_id: int
+    consumer_key: str
+    audience: str
+    sequence: int
+    said: Said
+    name_id: int | None
+    recorded_by_id: int | None
+
+    def finding(self, code: str, row: str, column: str = "", detail: str = "") -> Finding:
+        return Finding(code, self.case, self.audience, self.sequence, row, column, detail)
+
+    def keys_of(self, text: list[str]) -> Collection[str]:
+        """Under which key the entry put this text: it says so from form 2 on. Before, what the consumer says of himself
+        lay under his key, all else under that of who acted."""
+        if len(text) == 3:
+            return (text[2],)
+        if text[0].startswith("consumer_"):
+            return (self.consumer_key,)
+        return (self.said.body["person"] or self.consumer_key,)
+
+
+@dataclass(slots=True)
+class _Sealed:
+    """One value to open: ``place`` as its column binds it, ``owner`` the key that the entry names."""
+
+    finding: Callable[[str, str], Finding]
+    sealed: bytes
+    place: bytes
+    owner: str
+    is_whole: Callable[[str], bool]
+    person: UUID | None = None
+
+
+@dataclass(slots=True)
+class Commitments:
+    """Follows the entries of one range of cases after the other. ``erased``: what the house chain says is gone."""
+
+    found: Found
+    erased: Erased
+    reads_files: bool = True
+    texts: int = 0
+    files: int = 0
+    _sealed: list[_Sealed] = field(default_factory=list)
+
+    def follow(self, among: Range, entries: Iterable[Read], names: dict[int, str]) -> None:
+        """``names``: number of each case of the range by its id, for rows that no entry names."""
+        entries = list(entries)
+        self._texts(among, entries, names)
+        self._names(entries)
+        self._files(among, entries, names)
+        self._documents(among, entries, names)
+        self._open()
+
+    def foreign_names(self) -> None:
+        """Names that no entry of the whole record points at."""
+        for (row_id,) in fetched(_FOREIGN_NAMES):
+            self.found(Finding("foreign", row=f"name {row_id}"))
+
+    def _unreadable(self, keys: Iterable[Row], names: dict[int, str], what: str) -> None:
+        for row in keys:
+            if len(row) == 1:
+                self.found(Finding("unreadable", row=f"{what} {row[0]}"))
+            elif what == "text":
+                case, audience, sequence, kind = row
+                self.found(Finding("unreadable", names.get(case, str(case)), audience, sequence, f"text {kind}"))
+            elif what == "file":
+                self.found(Finding("unreadable", names.get(row[0], str(row[0])), row=f"file {row[1]}"))
+            else:
+                self.found(Finding("unreadable", names.get(row[0], str(row[0])), row=_document(row)))
+
+    # --- texts ---
+
+    def _texts(self, among: Range, entries: list[Read], names: dict[int, str]) -> None:
+        there: dict[Row, list[Row]] = defaultdict(list)
+        rows, unreadable = _TEXTS.rows(among)
+        self._unreadable(unreadable, names, "text")
+        hidden = {row for row in unreadable if len(row) > 1}
+        for row in rows:
+            there[(*row[:4], bytes(row[4]).hex())].append(row)
+        for entry in entries:
+            for text in entry.said.texts:
+                place = (entry.case_id, entry.audience, entry.sequence, text[0])
+                self.texts += 1
+                if found := there.get((*place, text[1])):
+                    self._text(entry, text, found.pop())
+                elif place not in hidden:
+                    self.found(entry.finding("row_missing", f"text {text[0]}"))
+        for (case, audience, sequence, kind, _digest), left in there.items():
+            for _row in left:
+                self.found(Finding("foreign", names.get(case, str(case)), audience, sequence, f"text {kind}"))
+
+    def _text(self, entry: Read, text: list[str], row: Row) -> None:
+        what, key, owners = f"text {text[0]}", str(row[5]), entry.keys_of(text)
+        if key not in owners:
+            self.found(entry.finding("column", what, "key_id"))
+            return
+        digest = bytes(row[4])
+        self._later(
+            lambda code, detail: entry.finding(code, what, "sealed", detail),
+            row[6],
+            _place(PersonalText, "sealed", (*row[:4], digest)),
+            key,
+            lambda opened: salted_is(opened, digest),
+        )
+
+    # --- names ---
+
+    def _names(self, entries: list[Read]) -> None:
+        wanted = {pk for entry in entries for pk in (entry.name_id, entry.recorded_by_id) if pk is not None}
+        rows = _by_id(_NAMES, sorted(wanted)) if wanted else {}
+        followed: set[int] = set()
+        for entry in entries:
+            body = entry.said.body
+            for column, row_id, digest, person in (
+                ("name", entry.name_id, body["name"], body["person"]),
+                ("recorded_by", entry.recorded_by_id, body["recorded_by"], ""),
+            ):
+                if not digest and row_id is None:
+                    continue
+                row = rows.get(row_id) if row_id is not None else None
+                if row is None and digest and row_id is not None:
+                    code = "unreadable" if row_id in rows else "row_missing"
+                    self.found(entry.finding(code, f"name {row_id}"))
+                elif row is None or bytes(row[2]).hex() != digest:
+                    self.found(entry.finding("column", "entry", column))
+                elif person and str(row[1]) != person:
+                    self.found(entry.finding("column", f"name {row_id}", "person_key"))
+                elif row[0] not in followed:
+                    followed.add(row[0])
+                    self._name(entry, row)
+
+    def _name(self, entry: Read, row: Row) -> None:
+        digest = bytes(row[2])
+        self._later(
+            lambda code, detail: entry.finding(code, f"name {row[0]}", "sealed", detail),
+            row[3],
+            _place(RecordedName, "sealed", (row[1], digest)),
+            str(row[1]),
+            lambda opened: salted_is(opened, digest),
+        )
+
+    # --- files ---
+
+    def _files(self, among: Range, entries: list[Read], names: dict[int, str]) -> None:
+        rows, unreadable = _FILES.rows(among)
+        self._unreadable(unreadable, names, "file")
+        hidden = {row[:2] for row in unreadable if len(row) > 1}
+        there: dict[tuple[int, str], list[Row]] = defaultdict(list)
+        for row in rows:
+            there[row[0], row[1]].append(row)
+        named: set[tuple[int, str]] = set()
+        for entry in entries:
+            for sha256 in entry.said.files:
+                key = (entry.case_id, sha256)
+                if (entry.case, sha256) in self.erased.files:
+                    pass
+                elif key not in there and key not in hidden:
+                    self.found(entry.finding("row_missing", f"file {sha256}"))
+                elif key not in named and self.reads_files:
+                    for row in there.get(key, ()):
+                        self._parts(entry, row)
+                named.add(key)
+        for (case, sha256), left in there.items():
+            for _row in left if (case, sha256) not in named else ():
+                self.found(Finding("foreign", names.get(case, str(case)), row=f"file {sha256}"))
+
+    def _parts(self, entry: Read, row: Row) -> None:
+        """The original by the digest in the entry, copy and thumbnail by those of the row."""
+        _case, sha256, *parts = row
+        for part, path, wanted in (
+            ("original", parts[0], sha256),
+            ("copy", parts[2], parts[1]),
+            ("thumbnail", parts[4], parts[3]),
+        ):
+            if path or part == "original":
+                self.files += 1
+                if what := self._compared(path, wanted):
+                    self.found(entry.finding(what, f"file {sha256}", detail=part))
+            elif wanted:
+                self.found(entry.finding("file_missing", f"file {sha256}", detail=part))
+
+    def _compared(self, path: str, wanted: str) -> str:
+        """A code of a finding; empty where the stored bytes are those of the digest."""
+        try:
+            what = compared(path, wanted) if path else "missing"
+        except Exception:
+            # A path that is none, a disk that does not answer: whatever it is, these bytes were not compared.
+            return "file_unread"
+        return f"file_{what}" if what else ""
+
+    # --- documents ---
+
+    def _documents(self, among: Range, entries: list[Read], names: dict[int, str]) -> None:
+        rows, unreadable = _VERSIONS.rows(among)
+        self._unreadable(unreadable, names, "document")
+        hidden = {(row[0], bytes(row[1]).hex()) for row in unreadable if len(row) > 1}
+        there = {(row[0], bytes(row[1]).hex()): row for row in rows}
+        prints = {
+            (entry.case_id, data.get("reference"), data.get("version")): data.get("sha256")
+            for entry in entries
+            if entry.said.body["step"] == "keep_print" and (data := entry.said.body["data"])
+        }
+        named: set[tuple[int, str]] = set()
+        for entry in entries:
+            for said in entry.said.documents:
+                key = (entry.case_id, said["digest"])
+                row = there.get(key)
+                named.add(key)
+                if row is not None:
+                    printed = prints.get((entry.case_id, said.get("reference"), said.get("version")), "")
+                    self._version(entry, said, row, printed or "")
+                elif key not in hidden:
+                    what = f"document/{said.get('reference')}/{said.get('version')}"
+                    self.found(entry.finding("row_missing", what))
+        for key in there.keys() - named:
+            self.found(Finding("foreign", names.get(key[0], str(key[0])), row=_document(there[key])))
+
+    def _version(self, entry: Read, said: dict[str, Any], row: Row, printed: str) -> None:
+        case, digest, reference, form, number, public_id, content, sha256, path = row
+        what = f"document/{said.get('reference')}/{said.get('version')}"
+        for column, is_so in (
+            ("reference", reference == said.get("reference")),
+            ("form", form == said.get("form")),
+            ("number", number == said.get("version")),
+            ("sha256", sha256 == printed),
+        ):
+            if not is_so:
+                self.found(entry.finding("column", what, column))
+        self._later(
+            lambda code, detail: entry.finding(code, what, "content", detail),
+            content,
+            _place(DocumentVersion, "content", (case, public_id)),
+            entry.consumer_key,
+            lambda opened: paper_is(opened, bytes(digest)),
+        )
+        if printed and self.reads_files and entry.consumer_key not in self.erased.keys:
+            self.files += 1
+            if wrong := self._compared(path, printed):
+                self.found(entry.finding(wrong, what, detail="print"))
+
+    # --- opening ---
+
+    def _later(
+        self,
+        finding: Callable[[str, str], Finding],
+        sealed: Any,
+        place: bytes,
+        owner: str,
+        is_whole: Callable[[str], bool],
+    ) -> None:
+        self._sealed.append(_Sealed(finding, bytes(sealed), place, owner, is_whole))
+
+    def _open(self) -> None:
+        """What waits to be opened; the keys of all in one query."""
+        waiting, self._sealed = self._sealed, []
+        for one in waiting:
+            try:
+                one.person = sealing.person_of(one.sealed)
+            except CannotOpen:
+                one.person = None
+        opened, wrong = keyring.examined({one.person for one in waiting if one.person is not None})
+        for one in waiting:
+            if one.owner in self.erased.keys:
+                continue
+            if not one.sealed:
+                self.found(one.finding("emptied", ""))
+            elif one.person is not None and one.person in wrong:
+                self.found(one.finding("key_gone", wrong[one.person]))
+            elif one.person is not None and str(one.person) != one.owner:
+                self.found(one.finding("other_key", ""))
+            elif not self._is_whole(one, opened):
+                self.found(one.finding("changed", ""))
+
+    def _is_whole(self, one: _Sealed, opened: dict[UUID, bytes]) -> bool:
+        secret = opened.get(one.person, b"") if one.person is not None else b""
+        try:
+            return one.is_whole(sealing.open_sealed(one.sealed, secret=secret, place=one.place))
+        except (CannotOpen, ValueError, KeyError, TypeError):
+            return False
+
+
+def salted_is(opened: str, digest: bytes) -> bool:
+    """Whether salt and text, as they are sealed together, have this digest."""
+    return salted(*salted_text(opened)) == digest
+
+
+def paper_is(opened: str, digest: bytes) -> bool:
+    """The same for the words of a document."""
+    content = json.loads(opened)
+    return salted(bytes.fromhex(content["salt"]), canonical(content["paper"])) == digest
+
+
+def _document(row: Row) -> str:
+    return f"document/{row[2]}/{row[4]}"
+
+
+def _place(model: Any, column: str, values: tuple[Any, ...]) -> bytes:
+    place: bytes = model._meta.get_field(column).place_with(values)
+    return place
+
+
+def _by_id(sql: str, ids: list[int]) -> dict[int, Row | None]:
+    """The rows by their ids; None for one that cannot be read."""
+    try:
+        return {row[0]: row for row in fetched(sql, [ids])}
+    except Exception:
+        result: dict[int, Row | None] = {}
+        for row_id in ids:
+            try:
+                result |= {row[0]: row for row in fetched(sql, [[row_id]])}
+            except Exception:
+                result[row_id] = None
+        return result
