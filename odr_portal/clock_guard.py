@@ -6,7 +6,9 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
+from complaints.handling.transition import brake
 from complaints.record import clock
 from complaints.record.clock import Answer
 from web import errors
@@ -27,9 +29,12 @@ HEALTH = ("/healthz", "/readyz")
 
 
 def may_run(name: str) -> bool:
-    """Whether the sweep of this name may run now; the clocks are compared before each."""
+    """Whether the sweep of this name may run now: the clocks are compared before each, and before deadlines lapse it is
+    asked whether they are far too many."""
     answer = clock.look(asks_outside=True).answer
-    return answer is Answer.GO or name in ALWAYS or (answer is Answer.HOLD and name in ANSWERS_PEOPLE)
+    if answer is Answer.GO:
+        return name != "clocks" or not brake.read(now=timezone.now()).holds
+    return name in ALWAYS or (answer is Answer.HOLD and name in ANSWERS_PEOPLE)
 
 
 def guarded(name: str, do: Callable[..., Any], *, now: datetime) -> Any:

@@ -65,6 +65,7 @@ urlpatterns = [
     path("open/warnings/<int:pk>/", warning_views.open_warning, name="open-warning"),
     path("administration/", administration.home, name="administration"),
     path("administration/system/", administration.system, name="administration-system"),
+    path("administration/system/lapses/", administration.lapses, name="administration-lapses"),
     path("administration/log/", administration.log, name="administration-log"),
     path("administration/people/", administration.people, name="administration-people"),
     path("administration/people/<uuid:key>/", administration.person, name="administration-person"),

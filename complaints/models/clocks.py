@@ -81,6 +81,11 @@ class Deadline(models.Model):
             models.Index(fields=["chase_at", "id"], name="clocks_to_chase", condition=Q(chase_at__isnull=False)),
             models.Index(fields=["complaint", "state"], name="clocks_of_a_case"),
             models.Index(
+                fields=["lapse_written_at", "complaint"],
+                name="lapses_by_hour",
+                condition=Q(lapse_written_at__isnull=False),
+            ),
+            models.Index(
                 fields=["escalated_to", "due_at", "id"],
                 name="escalated_clocks",
                 condition=Q(ended_at__isnull=True, escalated_to__isnull=False),

@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy, override
 from accounts.models import Administrator, OutgoingMessage
 from authorities.models import Region
 from complaints.assignment import owners
+from complaints.handling.transition import brake
 from complaints.law.numbers import missing_year
 from complaints.models import HandlingStep, Heartbeat, Notice, Seal
 from complaints.models.notices import CLOCKS_DIFFER
@@ -81,6 +82,8 @@ class Signs:
     #: (answer, name) of machines whose clocks are not trusted now (complaints/record/clock.py).
     clocks: Sequence[tuple[str, str]]
     outside: Sequence[str]
+    #: So many cases would lapse at once that two persons are asked (complaints/handling/transition/brake.py).
+    lapses_wait: bool
     alarms: Sequence[str]
 
     @property
@@ -132,6 +135,7 @@ def read(*, now: datetime) -> Signs:
             unowned=owners.unowned(now=now, calendar=calendar),
             clocks=clock.not_trusted(),
             outside=witnessing.alarms(now=now),
+            lapses_wait=brake.read(now=now).holds,
             alarms=(),
         )
     return _judged(result, longest)
@@ -144,6 +148,8 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
     if not any(-CLOCKS_DIFFER <= age <= stale for age in result.beats.values()):
         texts.append("nobody_sweeps")
     texts += [f"clock_{_CLOCKS[answer]}" for answer in sorted({answer for answer, _host in result.clocks})]
+    if result.lapses_wait:
+        texts.append("lapses_wait")
     for name, queue in result.queues.items():
         limit = queue.limit or longest
         if limit is not None and queue.age > limit:
@@ -221,6 +227,9 @@ SENTENCES: Mapping[str, Any] = {
         "服务器的时钟没有核实：期限届满、到期删除、公布和封存都在等。请对照另一只钟，运行 manage.py confirm_clock。"
     ),
     "clock_refused": gettext_lazy("有服务器的时钟和数据库的相差超过30秒：那台服务器已经停止服务，请校准时钟。"),
+    "lapses_wait": gettext_lazy(
+        "同时届满的期限超过近30天最多一小时的5倍，处理已暂停：请两名系统管理员在系统页查看、同意。"
+    ),
     "wait_filed_cases": gettext_lazy("新投诉等待转送太久。"),
     "wait_due_clocks": gettext_lazy("到期的期限处理太慢。"),
     "wait_notices": gettext_lazy("待发的通知积压太久。"),

@@ -1,0 +1,69 @@
+"""The brake: where far more cases would lapse at once than in any hour of the last thirty days, a clock, a calendar or
+an import is more likely wrong than all of these people late. The sweep waits until two persons agree."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.db.models import Count, Max, QuerySet
+from django.db.models.functions import TruncHour
+
+from complaints.models import Deadline
+from complaints.record import house
+
+#: So many cases may always lapse at once; more only up to so many times the worst hour of this time.
+ALWAYS, TIMES, LOOKED_BACK = 50, 5, timedelta(days=30)
+#: So many persons agree, each within this time.
+PERSONS, AGREED_FOR = 2, timedelta(hours=24)
+
+
+@dataclass(frozen=True, slots=True)
+class Brake:
+    """How many ``cases`` would lapse now, how many lapsed in the worst hour, and the keys of who agreed so far."""
+
+    cases: int
+    worst_hour: int
+    agreed: frozenset[str]
+
+    @property
+    def holds(self) -> bool:
+        return self.cases > max(ALWAYS, TIMES * self.worst_hour) and len(self.agreed) < PERSONS
+
+
+def read(*, now: datetime) -> Brake:
+    """One statement as long as few cases are due; four otherwise."""
+    some = _overdue(now).values("complaint_id").distinct()[: ALWAYS + 1].count()
+    if some <= ALWAYS:
+        return Brake(some, 0, frozenset())
+    cases = _overdue(now).aggregate(n=Count("complaint_id", distinct=True))["n"]
+    hours = (
+        Deadline.objects.filter(lapse_written_at__gt=now - LOOKED_BACK, lapse_written_at__lte=now)
+        .order_by()
+        .annotate(hour=TruncHour("lapse_written_at"))
+        .values("hour")
+        .annotate(n=Count("complaint_id", distinct=True))
+    )
+    return Brake(cases, hours.aggregate(worst=Max("n"))["worst"] or 0, _agreed(cases, now=now))
+
+
+def agree(brake: Brake, *, person: UUID, now: datetime) -> None:
+    """``person`` says that so many cases may lapse; written into the house chain."""
+    data = {"lapses": brake.cases, "worst_hour": brake.worst_hour, "here": now.isoformat()}
+    house.write("clock_confirmed", data, by=person, now=now)
+
+
+def _overdue(now: datetime) -> QuerySet[Deadline]:
+    return Deadline.objects.filter(chase_at__lte=now, due_at__lte=now, lapsed_at=None, ended_at=None).order_by()
+
+
+def _agreed(cases: int, *, now: datetime) -> frozenset[str]:
+    """Who agreed within a day that so many may lapse; somewhat more may have come since."""
+    people = set()
+    for entry in house.entries("clock_confirmed").filter(at__gt=now - AGREED_FOR):
+        if "lapses" not in entry.data or not house.is_ours(entry):
+            continue
+        since = now - datetime.fromisoformat(entry.data["here"])
+        if timedelta() <= since <= AGREED_FOR and cases <= entry.data["lapses"] + ALWAYS:
+            people.add(str(json.loads(entry.body)["by"]))
+    return frozenset(people)

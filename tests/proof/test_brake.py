@@ -1,0 +1,91 @@
+"""The brake: far more deadlines at once than in any hour of a month wait for two persons."""
+
+import json
+from datetime import timedelta
+from uuid import uuid4
+
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Administrator, User
+from complaints import handling
+from complaints.handling.transition import brake
+from complaints.models import Deadline, HouseEntry
+from complaints.record import house
+from odr_portal.celery import app
+from oversight.portal_state import signs
+from tests import given
+from tests.cast import World
+from tests.oversight.looking import page_of
+
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+
+
+def administrator(email: str) -> User:
+    user = User.objects.create_user(email=email, password="x" * 20, name="系统员")
+    Administrator.objects.create(user=user, kind="system", since=timezone.now())
+    return user
+
+
+def lapse_at_once(world: World, number: int) -> None:
+    """So many cases wait to be forwarded, and the time for that is over since a minute."""
+    now = timezone.now()
+    handling.file([given.a_request(world, now=now - DAY)] * number, actor=world.consumer, now=now - DAY)
+    waiting = Deadline.objects.filter(clock="forwarding", lapsed_at=None, ended_at=None)
+    waiting.update(due_at=now - MINUTE, chase_at=now - MINUTE)
+
+
+def lapsed() -> int:
+    app.tasks["complaints.tasks.sweep_clocks"]()
+    return Deadline.objects.filter(clock="forwarding").exclude(lapsed_at=None).count()
+
+
+LAPSES = "/administration/system/lapses/"
+
+
+def agrees(user: User) -> str:
+    client = Client()
+    client.force_login(user)
+    return client.post(LAPSES, {"idempotency_key": uuid4().hex}, follow=True).content.decode()
+
+
+def test_far_more_lapses_than_in_any_hour_wait_for_two_persons(world: World) -> None:
+    app.loader.import_default_modules()
+    lapse_at_once(world, brake.ALWAYS)
+    assert lapsed() == brake.ALWAYS
+    now = timezone.now()
+    Deadline.objects.exclude(lapsed_at=None).update(lapse_written_at=now - 31 * DAY)
+    lapse_at_once(world, brake.ALWAYS + 1)
+    assert lapsed() == brake.ALWAYS
+    assert "lapses_wait" in signs.read(now=now).alarms
+    one, other = administrator("one@example.com"), administrator("other@example.com")
+    assert LAPSES in page_of(one, "/administration/system/")
+    for _ in range(2):
+        assert "您已同意" in agrees(one)
+        assert lapsed() == brake.ALWAYS, "one person is not two, however often"
+    assert "没有在等的" in agrees(other)
+    # Those that lapsed first have waited in triage since, each by a clock of its own.
+    assert lapsed() == 3 * brake.ALWAYS + 1
+    assert "lapses_wait" not in signs.read(now=now).alarms
+    assert "没有在等同意的期限" in agrees(other)
+    assert {json.loads(entry.body)["by"] for entry in house.entries()} == {str(one.person_key), str(other.person_key)}
+    # That was the worst hour now.
+    assert not brake.Brake(255, 51, frozenset()).holds
+    assert brake.Brake(256, 51, frozenset()).holds
+
+
+def test_two_persons_agree_to_what_they_saw_and_whoever_has_the_database_alone_to_nothing(world: World) -> None:
+    lapse_at_once(world, 2 * brake.ALWAYS)
+    now = timezone.now()
+    for _ in range(2):
+        brake.agree(brake.read(now=now), person=uuid4(), now=now)
+    assert not brake.read(now=now).holds
+    assert brake.read(now=now + 25 * 60 * MINUTE).holds
+    lapse_at_once(world, brake.ALWAYS + 1)
+    assert brake.read(now=timezone.now()).holds, "more have come than they agreed to"
+    before = brake.read(now=now).agreed
+    body = house.entries().last().body.replace('"lapses":', '"lapses":9')
+    for number in (3, 4):
+        said = {"sequence": number, "step": "clock_confirmed", "at": now, "body": body}
+        HouseEntry.objects.create(**said, previous_hash=b"", hash=b"x", tag=b"\x01" * 33)
+    assert brake.read(now=now).agreed == before
