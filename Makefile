@@ -14,7 +14,7 @@ BOTH_CORES := -n 2 --dist worksteal
 
 PACKAGES := odr_portal demo oversight api routing access complaints enterprises accounts authorities web database
 
-.PHONY: help run dev set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk prove-faults prove-walls audit check lock translations
+.PHONY: help run dev set-up set-up-tests test test-fast test-full list-slow fuzz soak soak-walk prove-faults prove-walls prove-proof audit check lock translations
 
 help:
 	@echo "make run        the portal with demo data at http://localhost:$(PORT)/ (PORT=… for another port)"
@@ -28,6 +28,7 @@ help:
 	@echo "make soak-walk  a million steps of the procedure at random (WALK_SEEDS=… WALK_FROM=…)"
 	@echo "make prove-faults   the fault tests turn red where a defence is missing (TWIN=…)"
 	@echo "make prove-walls    each wall that is taken away turns a test red (TWIN=…)"
+	@echo "make prove-proof    each check of the record that is taken away turns a test red (TWIN=…)"
 	@echo "make audit      recount what a running portal says from its rows (AREA=… MOST=…)"
 	@echo "make check      style, types, import order, settings, migrations, what we build on"
 	@echo "make bench      what the portal costs, beside the least that this machine can do (15 minutes)"
@@ -81,6 +82,9 @@ prove-faults: set-up-tests
 
 prove-walls: set-up-tests
 	@$(PYTHON) -m tests.walls.twins $(TWIN)
+
+prove-proof: set-up-tests
+	@$(PYTHON) -m tests.proof.twins $(TWIN)
 
 # Of the database of DATABASE_URL, else of the portal that `make run` serves from this folder.
 AREA ?=

@@ -1,0 +1,45 @@
+"""Teeth of the proof: a copy of the portal with one check taken away must turn a test red.
+
+    python -m tests.proof.twins [NAME …]
+
+As for the walls: a change that no longer fits the source is an error, and the test is green before the check is gone.
+"""
+
+import sys
+
+from tests.faults.twins import Change, prove_each
+from tests.walls.twins import Twin, prove
+
+_OUTSIDE = ("tests/proof/test_only_outside.py", "-m", "not full", "-k", "held_outside")
+_ANCHORS = "complaints/record/anchors.py"
+
+TWINS: tuple[Twin, ...] = (
+    Twin(
+        "witness-signs-anything",
+        "the witness signs a record without a proof that it grew from the one that it saw",
+        ("tests/proof/test_witness.py", "-k", "saw_is_refused"),
+        [Change("docs/verify/witness.py", "        if size and not grew(", "        if not size and not grew(")],
+    ),
+    Twin(
+        "anchor-not-compared",
+        "a checkpoint from outside is read, and its root is held against nothing",
+        _OUTSIDE,
+        [Change(_ANCHORS, "    if root != note.root:\n", "    if not root:\n")],
+    ),
+    Twin(
+        "receipt-not-compared",
+        "a receipt is read, and its entry is held against nothing",
+        _OUTSIDE,
+        [
+            Change(
+                _ANCHORS,
+                "    if there is not None and bytes(there) == receipt.hash:\n",
+                "    if there is not None or receipt.hash:\n",
+            )
+        ],
+    ),
+)
+
+
+if __name__ == "__main__":
+    sys.exit(prove_each(TWINS, sys.argv[1:], prove))
