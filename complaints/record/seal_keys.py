@@ -30,7 +30,7 @@ from cryptography.hazmat.primitives.serialization import (
 from complaints.models import HouseEntry
 from complaints.record import house
 from complaints.record.findings import Finding
-from complaints.record.notes import raw_key
+from complaints.record.notes import SIGNS, Note, NoteKey, raw_key
 from complaints.record.record import canonical
 
 FIRST, REPLACE, ADD, RECOVERED = "first", "replace", "add", "recovered"
@@ -106,6 +106,14 @@ class SealKeys:
 def known() -> SealKeys:
     """The keys of this portal's log."""
     return folded(house.proven("key_handed_over", "key_revoked"))
+
+
+def may_have_signed(note: Note, keys: SealKeys | None = None) -> bool:
+    """Whether a key that may sign this portal's log of that size signed this checkpoint."""
+    keys = known() if keys is None else keys
+    return note.origin == keys.origin and any(
+        not keys.fault(key, note.size) and note.is_signed_by(NoteKey(note.origin, SIGNS, key)) for key in keys.spans
+    )
 
 
 def folded(entries: Iterable[HouseEntry]) -> SealKeys:

@@ -15,7 +15,7 @@ from django.conf import settings
 
 from complaints.models import Checkpoint, OutsideHolder
 from complaints.record import log, notes, seal_keys, stamps
-from complaints.record.notes import SIGNS, Note, NoteKey, OddNote, Witness
+from complaints.record.notes import Note, OddNote, Witness
 from web import safe_http
 
 logger = logging.getLogger(__name__)
@@ -155,19 +155,11 @@ def _accused(witness: Witness, note: Note) -> Heard:
         held = newest_of(witness, note.origin)
     except (safe_http.Refused, safe_http.NoAnswer):
         return Heard(ODD)
-    if held is None or not is_ours(held):
+    if held is None or not seal_keys.may_have_signed(held):
         return Heard(ODD)
     if held.size > note.size:
         return Heard(SAW_MORE, shown=held.text)
     return Heard(ODD) if log.root_at(held.size) == held.root else Heard(SAW_OTHER, shown=held.text)
-
-
-def is_ours(note: Note) -> bool:
-    """Whether a key that may sign our record of that size signed this checkpoint."""
-    keys = seal_keys.known()
-    return note.origin == keys.origin and any(
-        not keys.fault(key, note.size) and note.is_signed_by(NoteKey(note.origin, SIGNS, key)) for key in keys.spans
-    )
 
 
 def _ask(witness: Witness, path: str, body: bytes | None = None) -> tuple[int, bytes]:

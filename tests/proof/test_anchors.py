@@ -23,17 +23,19 @@ from complaints.notices import delivery
 from complaints.procedure.workflow import Status
 from complaints.record import anchors, checkpoints, notes, witnessing
 from complaints.record.anchors import NoAnchor, Receipt
-from complaints.record.notes import SIGNS, NoteKey, Witnesses
+from complaints.record.notes import COSIGNS, SIGNS, NoteKey, Witness, Witnesses
 from complaints.webhooks import deliveries, endpoints
 from tests import given
 from tests.api.conftest import Program, token_for
 from tests.cast import WEDNESDAY, World
 from tests.complaints.notices.post_office import PostOffice, mail, post_office
 from tests.complaints.outbound.receivers import Receiver, receiver
+from tests.proof.answering import answering
 from tests.proof.test_outside import KEY, MINUTE, NOW, cut_to, note, sealed
 from tests.proof.witnesses import witness
 
 __all__ = ["mail", "post_office", "receiver"]
+THIEF = Ed25519PrivateKey.generate()
 TAMPERED = "set session_replication_role = replica"
 
 
@@ -130,6 +132,26 @@ def test_what_cannot_be_compared_says_so(world: World, tmp_path: Path) -> None:
             anchors.read([zipped])
     with pytest.raises(NoAnchor, match=r"none\.txt"):
         anchors.read([tmp_path / "none.txt"])
+
+
+def test_the_newest_of_each_witness_counts_where_our_own_key_signed_it(
+    world: World, settings: Any, tmp_path: Path
+) -> None:
+    """One that is away and one that shows what it made up itself are named, and nothing else comes of them."""
+    sealed(world)
+    liar, invented = Ed25519PrivateKey.generate(), notes.signed(note().origin, 10**9, bytes(32), THIEF)
+    key = NoteKey("liar.example", COSIGNS, notes.raw_key(liar))
+    signature = liar.sign(notes.cosigned_message(notes.parse(invented).body, 1_800_000_000))
+    shown = invented + notes.signature_line(key.name, key.id + (1_800_000_000).to_bytes(8, "big") + signature)
+    away = Witness(NoteKey("away.example", COSIGNS, bytes(32)), "http://127.0.0.1:1")
+    with answering(lambda *_: (200, shown.encode())) as url, witness(tmp_path, KEY, origin=note().origin) as one:
+        settings.WITNESSES = Witnesses(1, (away, Witness(key, url), one))
+        witnessing.sweep_witnesses(now=NOW)
+        held, silent = anchors.of_witnesses()
+    assert [shown.size for shown in held] == [note().size]
+    assert silent == ["away.example", "liar.example"]
+    compared = anchors.compare(held)
+    assert (compared.by, compared.findings) == (one.key.name, [])
 
 
 # --- where they are given out ---------------------------------------------------------------------------------------
