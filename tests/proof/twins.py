@@ -38,6 +38,30 @@ TWINS: tuple[Twin, ...] = (
             )
         ],
     ),
+    Twin(
+        "guard-off",
+        "every clock is trusted",
+        ("tests/proof/test_clock.py", "-k", "T95 and host and not whatever"),
+        [
+            Change(
+                "complaints/record/clock.py",
+                '        return Verdict(Answer.REFUSE, "differ")\n',
+                '        return Verdict(Answer.GO, "differ")\n',
+            )
+        ],
+    ),
+    Twin(
+        "no-hold",
+        "time alone acts while people are served",
+        ("tests/proof/test_clock.py", "-k", "T95 and machine"),
+        [
+            Change(
+                "complaints/handling/transition/take.py",
+                "    if not time_may_act():\n        return\n    while",
+                "    while",
+            )
+        ],
+    ),
 )
 
 
