@@ -10,6 +10,7 @@ from complaints.models import Heartbeat
 from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
 from complaints.record import clock, witnessing
+from complaints.record.log import not_admitted
 from database.row_security import serving, working_as_steps
 from oversight.counters import rollups
 from oversight.portal_state.state import alarm_after, backlog, set_aside
@@ -28,6 +29,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
             unreached = set_aside()
             uncounted = rollups.alarms()
             outside = witnessing.alarms(now=now)
+            forged = not_admitted()
             missing = missing_year(current_calendar(), timezone.localdate(now))
     except DatabaseError:
         return JsonResponse({"status": "degraded", "notes": ["database away"], "heartbeats": {}})
@@ -45,6 +47,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
         limit = queue.limit or longest
         notes += [f"{name} wait too long"] if limit is not None and queue.age > limit else []
     notes += [*uncounted, *(code.replace("_", " ") for code in outside)]
+    notes += [f"{len(forged)} entries are not admitted to the record"] if forged else []
     queues = {name: {"count": one.count, "age": round(one.age.total_seconds(), 1)} for name, one in waiting.items()}
     return JsonResponse(
         {

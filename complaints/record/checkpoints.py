@@ -230,13 +230,69 @@ def _fetched(cursor: Any) -> list[tuple[Any, ...]]:
     return list(cursor.fetchall())
 
 
+def find_out_of_turn(*, now: datetime) -> int:
+    """Entries that were put among old ones (with an old id, as if an old transaction had written them), which no sealer
+    looks at: found by counting, then named. How many are new."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(%s)", [SEALERS])
+        last = log.newest_checkpoint()
+        cursor.execute("select last_value from complaints_event_era")
+        if last is None or cursor.fetchone()[0] != last.era:
+            return 0
+        cursor.execute(_COUNTED, {"horizon": last.horizon})
+        standing, expected = cursor.fetchone()
+        if standing == expected:
+            return 0
+        if standing < expected:
+            logger.error("%s entries that lie in the log are gone: run `manage.py verify_record`", expected - standing)
+        cursor.execute(_OUT_OF_TURN, [last.horizon, last.horizon, MOST_REFUSED])
+        found = {_named(row[0])[0]: log.OUT_OF_TURN for row in cursor.fetchall()}
+        _keep(found, now=now)
+        return len(found)
+
+
+#: In one snapshot: entries below the horizon that stand, and those that ought to stand.
+_COUNTED = f"""
+select
+    (select count(*) from complaints_handlingstep where transaction < %(horizon)s)
+        + (select count(*) from complaints_houseentry where transaction < %(horizon)s),
+    (select coalesce(max(place) + 1, 0) from complaints_leaf)
+        - (select count(*) from complaints_leaf where place = 0 and entry like 'seal|%%')
+        - (select count(*) from complaints_handlingstep s join complaints_complaint c on c.id = s.complaint_id
+           join complaints_leaf l on l.entry = {_NAME} where s.transaction >= %(horizon)s)
+        - (select count(*) from complaints_houseentry s
+           join complaints_leaf l on l.entry = {_HOUSE_NAME} where s.transaction >= %(horizon)s)
+        + (select count(*) from complaints_notadmitted n
+           join complaints_complaint c on c.number = split_part(n.entry, '|', 1)
+           join complaints_handlingstep s on s.complaint_id = c.id and {_NAME} = n.entry
+           where s.transaction < %(horizon)s)
+        + (select count(*) from complaints_notadmitted n join complaints_houseentry s on {_HOUSE_NAME} = n.entry
+           where s.transaction < %(horizon)s)"""  # noqa: S608
+_OUT_OF_TURN = f"""
+select name from (
+    select textsend({_NAME}) as name, {_NAME} as entry from complaints_handlingstep s
+    join complaints_complaint c on c.id = s.complaint_id where s.transaction < %s
+    union all
+    select textsend({_HOUSE_NAME}), {_HOUSE_NAME} from complaints_houseentry s where s.transaction < %s) old
+where not exists (select from complaints_leaf l where l.entry = old.entry)
+    and not exists (select from complaints_notadmitted n where n.entry = old.entry)
+limit %s"""  # noqa: S608
+
+
+def _named(raw: Any) -> tuple[str, bool]:
+    """(name of an entry, whether it can be read)."""
+    try:
+        return bytes(raw).decode(), True
+    except UnicodeDecodeError:
+        return bytes(raw).decode("ascii", "backslashreplace"), False
+
+
 def _judged(row: tuple[Any, ...], rules: _Rules) -> tuple[str, str]:
     """(name of the entry, why it gets no leaf or "")."""
     _, raw, follows, is_alone, is_hashed, digest, tag, tail, has_form, transaction_id = row
-    try:
-        entry = bytes(raw).decode()
-    except UnicodeDecodeError:
-        return bytes(raw).decode("ascii", "backslashreplace"), "unreadable"
+    entry, is_readable = _named(raw)
+    if not is_readable:
+        return entry, "unreadable"
     written = _WRITTEN.search(tail)
     if is_alone:
         return entry, "entry_missing"

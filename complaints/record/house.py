@@ -66,9 +66,4 @@ def entries(*steps: str) -> QuerySet[HouseEntry]:
 def proven(*steps: str) -> list[HouseEntry]:
     """The same without what nobody with an entry key wrote, or what was changed since: for whoever acts on what they
     say. Verification names the others."""
-    return [entry for entry in entries(*steps) if _is_ours(entry)]
-
-
-def _is_ours(entry: HouseEntry) -> bool:
-    digest = chained(bytes(entry.previous_hash), entry.body)
-    return digest == bytes(entry.hash) and tags.is_tagged(TAG_KIND, digest, bytes(entry.tag))
+    return [entry for entry in entries(*steps) if is_ours(entry)]

@@ -33,6 +33,28 @@ def newest_checkpoint() -> Checkpoint | None:
     return Checkpoint.objects.order_by("-number").first()
 
 
+def waiting(most: int) -> int:
+    """How many entries of cases have no leaf yet, counted up to ``most``."""
+    last = newest_checkpoint()
+    with connection.cursor() as cursor:
+        cursor.execute(_WAITING, [last.horizon if last and last.era == _era() else 0, most])
+        return int(cursor.fetchone()[0])
+
+
+_WAITING = """
+select count(*) from (
+    select from complaints_handlingstep s join complaints_complaint c on c.id = s.complaint_id
+    where s.transaction >= %s and not exists (
+        select from complaints_leaf l where l.entry = c.number || '|' || s.audience || '|' || s.sequence)
+    limit %s) waits"""
+
+
+def not_admitted() -> list[NotAdmitted]:
+    """What was refused a leaf and nobody has seen to: until two persons set it aside (``set_aside``)."""
+    aside = set_aside()
+    return [row for row in NotAdmitted.objects.all() if row.entry not in aside]
+
+
 def place_of(entry: HandlingStep | HouseEntry) -> int | None:
     """Where the leaf of an entry lies (from 0); None as long as it has none."""
     return Leaf.objects.filter(entry=entry_name(entry)).values_list("place", flat=True).first()

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
@@ -22,11 +22,12 @@ from authorities.models import Region
 from complaints.assignment import owners
 from complaints.handling.transition import brake
 from complaints.law.numbers import missing_year
-from complaints.models import HandlingStep, Heartbeat, Notice, Seal
+from complaints.models import HandlingStep, Heartbeat, Notice
 from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import clock, witnessing
+from complaints.record.log import newest_checkpoint, not_admitted, waiting
 from complaints.record.verification import verify
 from database.row_security import working_as_steps
 from oversight.counters import rollups
@@ -43,6 +44,8 @@ DAYS = 30
 UNPROVEN = timedelta(days=3)
 #: A seal is due every minute.
 UNSEALED = timedelta(minutes=10)
+#: A step that is open for longer keeps its entries from the log; nobody else waits for it.
+OPEN = timedelta(minutes=5)
 RECORD = "record"
 _CLOCKS = {"hold": "held", "refuse": "refused"}
 _ROUTING = ("routed", "misrouted", "mended", "mended_late", "mended_waiting")
@@ -72,6 +75,9 @@ class Signs:
     seal_number: int
     seal_at: datetime | None
     unsealed: int
+    #: How long the oldest step is under way that writes: what it wrote waits for its leaf.
+    open_since: timedelta
+    not_admitted: int
     proven: SystemCheck | None
     calendar_until: int
     calendar_missing: int | None
@@ -109,9 +115,7 @@ def read(*, now: datetime) -> Signs:
     with working_as_steps():
         calendar, today = current_calendar(), timezone.localdate(now)
         queues, longest = backlog(now=now), alarm_after(now=now)
-        seal = Seal.objects.order_by("-number").first()
-        behind = HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).order_by("pk")
-        unsealed = len(behind.values_list("pk")[: rollups.ALARM + 1])
+        seal = newest_checkpoint()
         state = RollupState.objects.filter(pk=1).first()
         states = list(Notice.objects.order_by("-pk").values_list("state", flat=True)[:NEWEST])
         result = Signs(
@@ -125,7 +129,9 @@ def read(*, now: datetime) -> Signs:
             queues=queues,
             seal_number=seal.number if seal else 0,
             seal_at=seal.at if seal else None,
-            unsealed=unsealed,
+            unsealed=waiting(rollups.ALARM + 1),
+            open_since=_open_since(now=now),
+            not_admitted=len(not_admitted()),
             proven=SystemCheck.objects.filter(name=RECORD).first(),
             calendar_until=max(calendar.known_years, default=0),
             calendar_missing=missing_year(calendar, today),
@@ -164,6 +170,10 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
         texts.append("record_unproven")
     if result.unsealed and result.seal_at is not None and result.at - result.seal_at > UNSEALED:
         texts.append("unsealed")
+    if result.open_since > OPEN:
+        texts.append("step_open")
+    if result.not_admitted:
+        texts.append("not_admitted")
     texts += result.outside
     if result.calendar_missing:
         texts.append("calendar_missing")
@@ -185,6 +195,17 @@ def _routing(today: date, *, now: datetime) -> dict[str, int]:
         return dict((counters.sums(scope, period, names=_ROUTING) or {}).get("", dict.fromkeys(_ROUTING, 0)))
 
     return steadily(load, now=now, calendar=current_calendar())
+
+
+def _open_since(*, now: datetime) -> timedelta:
+    """Of the portal's own connections, as the server shows them to it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "select min(xact_start) from pg_stat_activity"
+            " where datname = current_database() and backend_xid is not null and pid <> pg_backend_pid()"
+        )
+        (since,) = cursor.fetchone()
+    return now - since if since else timedelta()
 
 
 def _lateness() -> Lateness:
@@ -239,6 +260,10 @@ SENTENCES: Mapping[str, Any] = {
     "record_broken": gettext_lazy("全部记录核对不通过：请马上运行 manage.py verify_record。"),
     "record_unproven": gettext_lazy("记录已经三天没有完整核对。"),
     "unsealed": gettext_lazy("记录超过10分钟没有封存。"),
+    "step_open": gettext_lazy("有一个步骤超过5分钟还没有写完：它写下的记录还没有封存，其他的不受影响。"),
+    "not_admitted": gettext_lazy(
+        "有记录没有通过核对，没有封存：可能有人绕过平台改了数据库。请马上运行 manage.py verify_record。"
+    ),
     "witness_saw_more": gettext_lazy("有见证人见过比这里更长的记录：可能恢复了旧的备份，或者末尾被删。请马上查原因。"),
     "witness_saw_other": gettext_lazy("有见证人见过的是另一份记录：过去可能被改写。请马上查原因。"),
     "witness_lag": gettext_lazy("超过10分钟，签名的见证人不够。"),

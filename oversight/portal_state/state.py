@@ -16,10 +16,11 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import OutgoingMessage
 from authorities.policies import Policies, PolicyMissing
-from complaints.models import Complaint, Deadline, Evidence, HandlingStep, Heartbeat, Notice, Seal
+from complaints.models import Checkpoint, Complaint, Deadline, Evidence, Heartbeat, Notice
 from complaints.models.evidence import EvidenceState
 from complaints.models.tables import Export
 from complaints.procedure.workflow import Status
+from complaints.record import log
 from complaints.record.findings import Report
 from complaints.record.verification import verify
 from database.row_security import working_as_steps
@@ -126,15 +127,14 @@ def letters_given_up() -> int:
 
 
 def unsealed() -> int:
-    """How many entries of the record stand behind the last seal."""
+    """How many entries of the record wait for their leaf; more than a million are not counted."""
     with working_as_steps():
-        seal = Seal.objects.order_by("-number").first()
-        return HandlingStep.objects.filter(pk__gt=seal.through_id if seal else 0).count()
+        return log.waiting(1_000_000)
 
 
-def seals(number: int) -> list[Seal]:
+def seals(number: int) -> list[Checkpoint]:
     with working_as_steps():
-        return list(Seal.objects.order_by("-number")[:number])
+        return list(Checkpoint.objects.order_by("-number")[:number])
 
 
 def files_by_state() -> list[tuple[str, int, int]]:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints import handling
-from complaints.models import Complaint, Deadline, Heartbeat, Notice, Seal
+from complaints.models import Checkpoint, Complaint, Deadline, Heartbeat, Notice
 from complaints.notices import delivery
 from complaints.procedure.workflow import Status
 from complaints.tasks import heartbeat
@@ -151,12 +151,15 @@ def test_with_no_heartbeat_it_sweeps_itself_and_one_failing_sweep_stops_no_other
 
 def test_it_seals_when_it_holds_the_key(case: Complaint, tmp_path: Path, settings: Any) -> None:
     assert watch(case) is not None
-    assert not Seal.objects.exists()
+    assert not Checkpoint.objects.exists()
     key, how = tmp_path / "key.pem", (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8)
     key.write_bytes(Ed25519PrivateKey.generate().private_bytes(*how, serialization.NoEncryption()))
     settings.SEAL_KEY_FILE = str(key)
     watch(case)
-    assert Seal.objects.count() == 1
+    assert not Checkpoint.objects.exists(), "a key that others can read signs nothing"
+    key.chmod(0o600)
+    watch(case)
+    assert Checkpoint.objects.count() == 1
 
 
 def test_whatever_beats_is_a_task_that_a_worker_knows_and_the_settings_of_the_worker_keep_their_order() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, models
+from django.db import models
 
 from complaints.casefile import case_file
 from complaints.casefile.case_file import CaseFile, is_internal
@@ -125,9 +125,6 @@ def write(files: Iterable[CaseFile]) -> None:
     files = [f for f in files if f.entries or f.added or f.touched]
     if not files:
         return
-    with connection.cursor() as cursor:
-        # The sealer takes this lock alone: after it no entry with a lower id can appear.
-        cursor.execute("select pg_advisory_xact_lock_shared(%s)", [record.SEAL_LOCK])
     issuing.issue(files)
     for file in files:
         file.added[ConsentRecord] += case_file.consent_records(file)

@@ -247,14 +247,14 @@ def test_T34_a_flood_waits_and_whoever_proves_the_phone_does_not(town: Town, mon
     assert Complaint.objects.count() == 5
 
 
-#: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, lock, key, person; conditions,
+#: Session, person; draft's key, draft, enterprise, region, branch, files; begin, draft, key, person; conditions,
 #: branch, enterprise; role of the steps, seal, name twice; case, demands, clock, texts, entry, digests, consents,
 #: notice; role; draft, key; commit.
-OF_A_FILING = 32 + A_REQUEST
-#: Ten reads to decide; begin and commit, a lock, nine reads, one statement for each table that changes.
-OF_A_FORWARDING = 29
+OF_A_FILING = 31 + A_REQUEST
+#: Ten reads to decide; begin and commit, nine reads, one statement for each table that changes.
+OF_A_FORWARDING = 28
 #: The same without deciding, and a look whether more is due.
-OF_A_LAPSE = 20
+OF_A_LAPSE = 19
 
 
 def statements(work: Callable[[], Any]) -> list[str]:

@@ -1,0 +1,155 @@
+"""Whoever has the database and no entry key writes nothing that gets a leaf, and is named within the minute."""
+
+import json
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.conf import settings
+from django.test import Client
+
+from accounts.keys import tags
+from complaints.models import Complaint, HandlingStep, Leaf, NotAdmitted
+from complaints.procedure.workflow import Status
+from complaints.record import checkpoints, house, log
+from complaints.record.record import TAG_KIND, chained, stamp
+from odr_portal.management.commands import watch
+from oversight.portal_state import signs
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.proof.tampering import as_superuser, undone
+
+KEY = Ed25519PrivateKey.generate()
+LATER = WEDNESDAY + timedelta(minutes=2)
+
+
+@pytest.fixture
+def cases(world: World) -> list[Complaint]:
+    made = [given.a_complaint(world, status=Status.NEGOTIATING, now=WEDNESDAY) for _ in range(4)]
+    assert checkpoints.seal(now=WEDNESDAY + timedelta(minutes=1), key=KEY) is not None
+    return made
+
+
+def forged(case: Complaint, **changes: Any) -> HandlingStep:
+    """What would come next in the parties' chain, as the portal would have written it: hashed and tagged."""
+    entry = case.steps.filter(audience="parties").latest("sequence")
+    said = json.loads(entry.body) | {"sequence": entry.sequence + 1, "written": stamp(LATER)}
+    entry.pk, entry.transaction, entry.written_at = None, None, LATER
+    entry.sequence, entry.previous_hash = said["sequence"], bytes(entry.hash)
+    said |= changes.pop("said", {})
+    entry.body = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    entry.hash = chained(entry.previous_hash, entry.body)
+    entry.tag = tags.tag_of(TAG_KIND, entry.hash)
+    for name, value in changes.items():
+        setattr(entry, name, value)
+    return entry
+
+
+def put_in(cursor: Any, entry: HandlingStep) -> str:
+    """Past every trigger; returns the name of the entry."""
+    values = {field.column: getattr(entry, field.attname) for field in HandlingStep._meta.concrete_fields}
+    values = {column: value for column, value in values.items() if value is not None or column == "name_id"}
+    values["data"] = json.dumps(values["data"])
+    cursor.execute(
+        f"insert into complaints_handlingstep ({', '.join(values)}) values ({', '.join(['%s'] * len(values))})",
+        list(values.values()),
+    )
+    return log.entry_name(entry)
+
+
+def minute_later() -> dict[str, str]:
+    """What a round of the watch refuses."""
+    checkpoints.seal(now=LATER, key=KEY)
+    checkpoints.find_out_of_turn(now=LATER)
+    return dict(NotAdmitted.objects.values_list("entry", "code"))
+
+
+def has_leaf(entry: str) -> bool:
+    return Leaf.objects.filter(entry=entry).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_entry_written_by_the_portal_is_admitted(cases: list[Complaint]) -> None:
+    with as_superuser(), undone() as cursor:
+        entry = put_in(cursor, forged(cases[0]))
+        assert minute_later() == {}
+        assert has_leaf(entry)
+
+
+FORGERIES: dict[str, dict[str, Any]] = {
+    "no tag": {"tag": b""},
+    "another key": {"tag": bytes([1]) + bytes(32)},
+    "a version of which there is no key": {"tag": bytes([9]) + bytes(32)},
+    "an older form without tag": {"tag": b"", "said": {"form": None}},
+    "old id": {"tag": b"", "pk": -7},
+    "old id and old transaction": {"tag": b"", "pk": -7, "transaction": 3},
+    "right tag, old transaction": {"pk": -7, "transaction": 3},
+    "another text": {"body": "{}"},
+    "bytes that are no text": {"body": "not json"},
+    "does not follow": {"previous_hash": bytes(32)},
+    "far along": {"sequence": 77},
+    "tomorrow": {"said": {"written": stamp(LATER + timedelta(seconds=31))}},
+    "long ago": {"said": {"written": stamp(WEDNESDAY - timedelta(days=300))}},
+}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_forged_entry_is_named_within_the_minute_and_never_signed(cases: list[Complaint]) -> None:
+    chance = random.Random(22)
+    with as_superuser():
+        for how, changes in FORGERIES.items():
+            with undone() as cursor:
+                case = chance.choice(cases)
+                entry = put_in(cursor, forged(case, **dict(changes)))
+                assert minute_later().keys() == {entry}, how
+                assert not has_leaf(entry), how
+                named = [(one.case, one.audience, one.sequence) for one in log.verify_log()]
+                assert named == [(case.number, "parties", int(entry.rpartition("|")[2]))], how
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_told_at_once_on_the_page_by_letter_and_to_whoever_watches_the_portal(
+    cases: list[Complaint], client: Client
+) -> None:
+    assert "not_admitted" not in signs.read(now=LATER).alarms
+    with as_superuser(), undone() as cursor:
+        put_in(cursor, forged(cases[0], tag=b""))
+        minute_later()
+        assert "not_admitted" in signs.read(now=LATER).alarms
+        assert "1 entries are not admitted to the record" in client.get("/healthz").json()["notes"]
+    assert watch.SEAL_EVERY + timedelta(seconds=2 * settings.SWEEP_EVERY) <= timedelta(seconds=70)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_entry_of_the_house_needs_the_key_too(cases: list[Complaint]) -> None:
+    with as_superuser(), undone() as cursor:
+        last = house.entries().last()
+        assert last is not None
+        body = last.body.replace('"sequence":1,', '"sequence":2,')
+        cursor.execute(
+            "insert into complaints_houseentry (sequence, step, at, body, previous_hash, hash, tag)"
+            " values (2, 'key_handed_over', %s, %s, %s, %s, 'x')",
+            [LATER, body, bytes(last.hash), chained(bytes(last.hash), body)],
+        )
+        assert minute_later() == {"house|house|2": "tag"}
+        assert [(one.case, one.sequence) for one in log.verify_log()] == [("house", 2)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_came_later_in_that_chain_is_admitted_and_two_persons_set_the_forged_one_aside(
+    cases: list[Complaint], world: World
+) -> None:
+    with as_superuser(), undone() as cursor:
+        bad = forged(cases[0], tag=b"")
+        entry = put_in(cursor, bad)
+        minute_later()
+        after = put_in(cursor, forged(cases[0]))
+        assert minute_later().keys() == {entry}
+        assert has_leaf(after)
+        said = {"entry": entry, "hash": bad.hash.hex()}
+        for person, left in ((world.rui, [entry]), (world.rui, [entry]), (world.su, [])):
+            house.write("set_aside", said, by=person.person_key, now=LATER)
+            assert [row.entry for row in log.not_admitted()] == left
+        assert list(log.verify_log()) == []
