@@ -20,8 +20,8 @@ from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Audience, Clock, Status
 from complaints.record import state
+from complaints.record.columns import Table
 from complaints.record.record import Entry
-from complaints.record.state import Table
 
 Model = TypeVar("Model", bound=models.Model)
 

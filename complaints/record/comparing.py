@@ -9,6 +9,7 @@ import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, transaction
@@ -16,9 +17,12 @@ from django.db import DatabaseError, transaction
 from accounts.keys.ciphers import CannotOpen
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Audience
+from complaints.record import deriving
+from complaints.record.columns import TABLES, Table
+from complaints.record.deriving import Told
 from complaints.record.findings import Finding
 from complaints.record.record import open_state
-from complaints.record.state import TABLES, Column, Replay, State, Table, base_of, columns_of, nth, written_base
+from complaints.record.state import Column, Replay, State, base_of, columns_of, nth, written_base
 
 #: So many cases are read at once.
 PIECE = 400
@@ -36,26 +40,26 @@ class Compared:
 
 @dataclass(slots=True)
 class _Case:
-    """One case: its rows as they stand, and what its entries say of them. ``has_lost``: something that an entry carried
-    cannot be read, so what is not named says nothing. ``unread``: tables whose rows could not be read."""
+    """One case: its rows as they stand, and what its entries say of them. ``unread``: tables whose rows could not be
+    read."""
 
     number: str
     rows: State = field(default_factory=dict)
+    told: Told = field(default_factory=Told)
     replay: Replay = field(default_factory=Replay)
-    has_lost: bool = False
     unread: set[str] = field(default_factory=set)
 
     @property
     def is_known(self) -> bool:
         """Whether each column that no entry names is empty."""
-        return self.replay.is_whole and not self.has_lost
+        return self.replay.is_whole and not self.replay.has_lost
 
 
 def compare(ids: Iterable[int] | None = None, *, compared: Compared | None = None) -> Iterator[Finding]:
     """What does not stand as the entries say, of these cases or of all; a piece of them at a time.
 
     Codes: ``column``, ``row_missing``, ``foreign``; ``unreadable`` where what an entry carries is gone or another, or
-    where rows of a table cannot be read."""
+    where rows of a table cannot be read. Derived columns are recomputed (complaints/record/deriving.py)."""
     wanted = sorted(ids) if ids is not None else None
     after = 0
     while True:
@@ -74,21 +78,55 @@ def compare(ids: Iterable[int] | None = None, *, compared: Compared | None = Non
                 compared.cases += 1
                 compared.proved += case.is_known and not case.unread
             yield from _differences(case)
+        yield from _derived({pk: case for pk, case in cases.items() if case.is_known and not case.unread})
+
+
+def _derived(cases: Mapping[int, _Case]) -> Iterator[Finding]:
+    """What cannot be read of one case hides nothing of another."""
+    try:
+        with transaction.atomic():
+            found = list(deriving.differences({pk: (case.number, case.told) for pk, case in cases.items()}))
+    except _ODD:
+        if len(cases) > 1:
+            for pk, case in cases.items():
+                yield from _derived({pk: case})
+        else:
+            yield from (Finding("unreadable", case.number, row="case") for case in cases.values())
+        return
+    yield from found
+
+
+@dataclass(slots=True)
+class _Carried:
+    """What one entry carries, in the order of replay: the last entry of the parties' chain by then, whether it is of
+    another chain, its id. ``delta`` None: it cannot be read, or an entry is missing before this one."""
+
+    at: int
+    is_aside: bool
+    pk: int
+    delta: dict[str, Any] | None = None
 
 
 def _replay(cases: Mapping[int, _Case]) -> Iterator[Finding]:
     """Fold what the entries carry; in the order of the parties' chain, and what came between by its own."""
-    carried: dict[int, list[tuple[int, bool, int, dict[str, Any]]]] = defaultdict(list)
-    entries = HandlingStep.objects.filter(complaint_id__in=list(cases)).order_by("pk")
-    for pk, case_id, audience, sequence, body, closed in entries.values_list(
-        "pk", "complaint_id", "audience", "sequence", "body", "state"
-    ):
-        case = cases[case_id]
+    carried: dict[int, list[_Carried]] = defaultdict(list)
+    ended = (0, "", 0)
+    for pk, case_id, audience, sequence, body, closed in _entries(cases):
+        case, is_aside = cases[case_id], audience != Audience.PARTIES
+        follows = 1 + (ended[2] if ended[:2] == (case_id, audience) else 0)
+        ended = (case_id, audience, sequence)
+        # Without a delta it is not known what went before an entry of another chain: all that was written before it.
+        mine = _Carried(sequence, is_aside, pk)
+        if sequence != follows:
+            carried[case_id].append(mine)
         try:
-            digest = json.loads(body).get("state", "")
-        except (ValueError, AttributeError):
+            said = json.loads(body)
+            digest = said.get("state", "")
+            at = datetime.fromisoformat(said["written"])
+            case.told.read(audience, sequence, said["step"], said["role"], at, said["data"])
+        except (ValueError, AttributeError, KeyError, TypeError):
             # The entry itself is named by whoever verifies the chain.
-            case.has_lost = True
+            carried[case_id].append(mine)
             continue
         closed = bytes(closed)
         if not digest and not closed:
@@ -97,14 +135,34 @@ def _replay(cases: Mapping[int, _Case]) -> Iterator[Finding]:
             if hashlib.sha256(closed).hexdigest() != digest:
                 raise CannotOpen
             delta = open_state(closed, number=case.number, audience=audience, sequence=sequence)
+            carried[case_id].append(_Carried(delta["at"], is_aside, pk, delta))
         except (CannotOpen, ValueError):
-            case.has_lost = True
+            carried[case_id].append(mine)
             yield Finding("unreadable", case.number, audience, sequence, "state")
-            continue
-        carried[case_id].append((delta["at"], audience != Audience.PARTIES, pk, delta))
-    for case_id, deltas in carried.items():
-        for *_place, delta in sorted(deltas, key=lambda one: one[:3]):
-            cases[case_id].replay.fold(delta)
+    for case_id, every in carried.items():
+        spine = [one for one in every if not one.is_aside]
+        for one in every:
+            if one.is_aside and one.delta is None:
+                one.at = max((before.at for before in spine if before.pk < one.pk), default=0)
+        for one in sorted(every, key=lambda one: (one.at, one.is_aside, one.pk, one.delta is not None)):
+            if one.delta is None:
+                cases[case_id].replay.lose()
+            else:
+                cases[case_id].replay.fold(one.delta)
+
+
+def _entries(cases: Mapping[int, _Case]) -> list[tuple[Any, ...]]:
+    """Chain after chain. Where one case has an entry that cannot be read, it is left out and its state is not known."""
+    rows = HandlingStep.objects.filter(complaint_id__in=list(cases)).order_by("complaint_id", "audience", "sequence")
+    try:
+        with transaction.atomic():
+            return list(rows.values_list("pk", "complaint_id", "audience", "sequence", "body", "state"))
+    except _ODD:
+        if len(cases) > 1:
+            return [row for pk, case in cases.items() for row in _entries({pk: case})]
+    for case in cases.values():
+        case.replay.lose()
+    return []
 
 
 @dataclass(slots=True)
@@ -180,7 +238,9 @@ def _differences(case: _Case) -> Iterator[Finding]:
             if case.is_known:
                 yield Finding("foreign", case.number, row=name)
         else:
-            told = (begins or {}) | (told or {})
-            for column, empty in _EMPTY[kind].items():
-                if (case.is_known or column in told) and told.get(column, empty) != stands.get(column, empty):
+            known = (begins or {}) | (told or {})
+            asked = _EMPTY[kind].keys() if case.is_known else case.replay.spoken.get(name, ())
+            for column in asked:
+                empty = _EMPTY[kind][column]
+                if known.get(column, empty) != stands.get(column, empty):
                     yield Finding("column", case.number, row=name, column=column)

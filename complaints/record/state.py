@@ -1,5 +1,5 @@
-"""The state of a case as its entries carry it: which columns are proved, by which names rows are known, and how what
-changed is put into an entry and read from it again.
+"""The state of a case as its entries carry it: by which names rows are known, and how what changed is put into an entry
+and read from it again. Which columns are proved stands in columns.py.
 
 The flush compares each row with what was loaded and hands the difference (a *delta*) to the last entry that it writes
 into the parties' chain, else to its last entry. The entry's ``state`` holds the delta sealed with an entry key, and its
@@ -27,211 +27,10 @@ from uuid import UUID
 from django.db import models as fields
 from django.db.models import Model
 
-from complaints import models
+from complaints.record.columns import BY_MODEL, Table
 from complaints.record.record import canonical, stamp
 
 State = dict[str, dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """The columns of one table of a case, by what verification does with them.
-
-    ``proved``: entries carry them. ``derived``: recomputed from proved ones and from entries. ``text``: words of a
-    person, by their digests in entries, and copies of those words. ``working``: nothing of the case follows from them
-    (leases, tries, how somebody is told). ``base``: how a row is known. ``digested``: proved by the digest of their
-    JSON. ``begins``: what a row is before a flush first touches it, of those that are made elsewhere."""
-
-    model: type[Model]
-    name: str
-    base: tuple[str, ...]
-    proved: tuple[str, ...]
-    derived: tuple[str, ...] = ()
-    text: tuple[str, ...] = ()
-    working: tuple[str, ...] = ()
-    digested: frozenset[str] = frozenset()
-    case: str = "complaint_id"
-    begins: tuple[tuple[str, Any], ...] = ()
-
-
-def _columns(text: str) -> tuple[str, ...]:
-    return tuple(text.split())
-
-
-TABLES: tuple[Table, ...] = (
-    Table(
-        models.Complaint,
-        "case",
-        (),
-        _columns(
-            "status outcome reason is_in_part is_not_kept is_late accepted_refusal status_since consumer consumer_key"
-            " contact_verified enterprise branch picked_enterprise picked_branch picked_brand respondent_named handler"
-            " service_region handling_region handling_authority officer authority_received_at returns object_kind"
-            " object_category problem_category item_name brand_named amount currency bought_on is_online disputed_on"
-            " disputed_on_is_approximate learned_on facts consents consent_version on_behalf_kind represented_until"
-            " station station_sees publication_consent platform_number platform_received_at platform_state channel"
-            " source external_source external_id absent tracking_digest linked_group received_at filed_at delivered_at"
-            " closed_at"
-        ),
-        derived=_columns(
-            "is_overdue next_due_at enterprise_due_at last_word last_event_at last_sequence last_hash"
-            " handling_province handling_city handling_county"
-        ),
-        text=("respondent_details",),
-        working=("language",),
-        case="id",
-    ),
-    Table(
-        models.Engagement,
-        "engagement",
-        ("from_at",),
-        _columns(
-            "enterprise branch until_at is_supervised is_overdue accepted_at first_contact_at odr_result ended_by"
-            " accepted_refusal"
-        ),
-        derived=("is_past",),
-        working=("external_ref",),
-    ),
-    Table(models.Demand, "demand", ("ordinal",), _columns("kind amount party is_settled is_given_up"), text=("note",)),
-    Table(
-        models.Offer,
-        "offer",
-        ("number",),
-        _columns(
-            "enterprise engagement state made_by made_at answered_at measure_id template_version questions"
-            " is_replacement grants_nothing decline_reason"
-        ),
-        text=_columns("message made_by_name counter_demand"),
-    ),
-    Table(
-        models.OfferAnswer,
-        "answer",
-        ("offer", "demand"),
-        _columns("verdict amount is_separable"),
-        text=("reason",),
-        case="offer__complaint_id",
-    ),
-    Table(
-        models.Obligation,
-        "obligation",
-        ("ordinal",),
-        _columns(
-            "enterprise engagement offer answers_demand source settlement kind owed_by amount due_on days_after"
-            " after_ordinal state reported_at confirmed_at disputed_at is_late"
-        ),
-        text=_columns("what payee_last4 proof reported_proof payment_channel"),
-    ),
-    Table(
-        models.Contact,
-        "contact",
-        ("at",),
-        _columns("enterprise engagement channel by reached"),
-        text=("by_name", "note"),
-    ),
-    Table(models.InternalNote, "note", ("at",), _columns("enterprise engagement by"), text=("by_name", "text")),
-    Table(
-        models.Matter,
-        "matter",
-        ("kind", "opened_at"),
-        _columns(
-            "enterprise engagement authority to_authority subject audience state opened_by opened_by_key until_at"
-            " closed_at measure_id"
-        ),
-        text=("data",),
-    ),
-    Table(
-        models.Deadline,
-        "clock",
-        ("clock", "started_at", "obligation"),
-        _columns(
-            "matter owed_by state length unit policy_version due_at last_day remaining paused_on allowance_used"
-            " lapsed_at lapse_written_at ended_at escalated_to escalated_at escalate_at escalations is_provisional"
-            " derivation"
-        ),
-        working=("chase_at",),
-        digested=frozenset({"derivation"}),
-    ),
-    Table(models.Reminder, "reminder", ("deadline", "mark"), ("at",), case="deadline__complaint_id"),
-    Table(
-        models.ForwardingDecision,
-        "decision",
-        ("at",),
-        _columns("verdict rule rule_version confidence explanation"),
-        text=("note",),
-        digested=frozenset({"explanation"}),
-    ),
-    Table(
-        models.Participant,
-        "party",
-        ("ordinal",),
-        _columns("kind person person_key is_representative state consents agreed_offer refused_offer answered_at"),
-        text=("name", "phone"),
-        # Somebody who is asked gets another link without a step.
-        working=("token_digest", "expires_at"),
-    ),
-    Table(models.RootCause, "cause", ("engagement",), _columns("enterprise cause at")),
-    Table(
-        models.OfficialDocument,
-        "document",
-        ("reference",),
-        _columns(
-            "authority year form number audience to_consumer to_enterprise enterprise engagement issued_at issued_by"
-            " second_by state served_consumer_at served_enterprise_at"
-        ),
-        derived=("sequence",),
-    ),
-    Table(
-        models.DocumentVersion,
-        "version",
-        ("document", "number"),
-        _columns("public_id at digest sha256 size"),
-        derived=("sequence",),
-        text=("content",),
-        working=_columns("path attempts leased_until"),
-    ),
-    Table(
-        models.AnswerLink,
-        "link",
-        ("made_at",),
-        _columns("token_digest delegation channel person_key made_by expires_at revoked_at"),
-        text=("phone",),
-    ),
-    Table(
-        models.CallBack,
-        "call_back",
-        ("month",),
-        _columns("state attempts overall disagrees finding ended_at"),
-        # The draw is counted again from its seed (complaints/assignment/call_backs.py).
-        derived=("authority", "why", "share"),
-        working=("officer",),
-        begins=(("state", "open"),),
-    ),
-    Table(
-        models.ConsentRecord,
-        "consent",
-        ("purpose", "enterprise", "at"),
-        _columns("person_key is_given text_version channel"),
-    ),
-)
-#: Other tables that hang on a case or on its rows, by their label, and why no column of theirs is replayed.
-BESIDE: dict[str, str] = {
-    "complaints.HandlingStep": "the entries themselves",
-    "complaints.SealedHead": "heads of chains, verified with the seals",
-    "complaints.PersonalText": "text: by the digests in entries",
-    "complaints.PersonDigest": "derived from texts, by a key; by what somebody is looked for",
-    "complaints.CaseWords": "derived by the database from the name of the thing and from who had the case",
-    "complaints.Evidence": "text: files, by the digests in entries",
-    "complaints.Upload": "working: files on their way",
-    "complaints.Notice": "working: letters about entries, and how they went",
-    "complaints.NoticeOrder": "working: who had a letter sent again",
-    "complaints.WebhookDelivery": "working: messages about entries",
-    "complaints.Dossier": "working: copies for somebody, made of entries",
-    "complaints.Reading": "working: up to where somebody has read",
-    "complaints.OfferDraft": "working: what somebody has typed and not sent",
-    "complaints.LawEffect": "working: trials of a change of the law",
-    "oversight.Tally": "derived: counted from entries",
-}
-BY_MODEL: dict[type[Model], Table] = {table.model: table for table in TABLES}
 
 
 def _same(value: Any) -> Any:
@@ -338,11 +137,16 @@ def _value(row: Model, column: Column, names: Names) -> Any:
 
 def whole(row: Model, names: Names) -> dict[str, Any]:
     """Every proved column of a row that is not empty."""
-    result = {}
+    now, result = row.__dict__, {}
     for column in columns_of(BY_MODEL[type(row)]):
-        value = _value(row, column, names)
-        if value != column.empty:
-            result[column.attribute] = value
+        if column.to is not None:
+            value = _value(row, column, names)
+            if value is not None:
+                result[column.attribute] = value
+            continue
+        value = now.get(column.attribute)
+        if value is not None and value != column.empty:
+            result[column.attribute] = column.plain(value)
     return result
 
 
@@ -358,23 +162,33 @@ def difference(row: Model, before: Mapping[str, Any], names: Names) -> dict[str,
 
 @dataclass(slots=True)
 class Replay:
-    """The state of one case while its deltas are read in order. ``is_whole``: it was said from the beginning on."""
+    """The state of one case while its deltas are read in order. ``is_whole``: it was said from the beginning on.
+    ``has_lost``: a delta in between is not known. ``spoken``: of which columns a delta spoke, since one was lost."""
 
     rows: State = field(default_factory=dict)
+    spoken: dict[str, set[str]] = field(default_factory=dict)
     is_whole: bool = False
+    has_lost: bool = False
     _counts: dict[str, int] = field(default_factory=dict)
+
+    def lose(self) -> None:
+        """A delta is not known: of what was said before it each column may have changed."""
+        self.spoken, self.has_lost = {}, True
 
     def fold(self, delta: Mapping[str, Any]) -> None:
         """The last word wins."""
         if delta.get("whole"):
-            self.rows, self._counts, self.is_whole = {}, {}, True
+            self.rows, self.spoken, self._counts, self.is_whole, self.has_lost = {}, {}, {}, True, False
         for known, columns in delta.get("new", ()):
             self._counts[known] = self._counts.get(known, 0) + 1
-            self.rows[nth(known, self._counts[known])] = dict(columns)
+            self._say(nth(known, self._counts[known]), columns)
         for name, columns in delta.get("set", {}).items():
             known, _mark, back = name.partition(_BACK)
-            number = self._counts.get(known, 1) - int(back or 0)
-            self.rows.setdefault(nth(known, number), {}).update(columns)
+            self._say(nth(known, self._counts.get(known, 1) - int(back or 0)), columns)
+
+    def _say(self, name: str, columns: Mapping[str, Any]) -> None:
+        self.rows.setdefault(name, {}).update(columns)
+        self.spoken.setdefault(name, set()).update(columns)
 
 
 _BACK = "~"
