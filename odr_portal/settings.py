@@ -24,7 +24,7 @@ TESTING = "pytest" in sys.modules
 
 _KEYLESS = {
     *("makemigrations", "check", "collectstatic", "database_roles", "compilemessages", "help", "write_permissions"),
-    *("make_vault_keys", "make_document_key"),
+    *("make_vault_keys", "make_document_key", "make_seal_key"),
 }
 COMMAND = sys.argv[1] if len(sys.argv) > 1 and Path(sys.argv[0]).name in {"manage.py", "django-admin"} else ""
 

@@ -11,6 +11,7 @@ the database has not, and its time is possible. What is not admitted is named at
 import logging
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -91,6 +92,8 @@ def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Checkpoint |
         cursor.execute("select pg_advisory_xact_lock(%s)", [SEALERS])
         last = log.newest_checkpoint()
         if last is None:
+            if Leaf.objects.exists():
+                raise CannotSeal("There are leaves and no checkpoint. Run `manage.py verify_record`.")
             _begin(cursor, signer, recovery, now=now)
         keys = seal_keys.known()
         before = last.size if last else 0
@@ -99,6 +102,19 @@ def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Checkpoint |
                 f"This watch's key may not sign ({fault}): run `manage.py hand_over_seal_key` with a key that may."
             )
         return _sealed(cursor, last, signer, _origin(keys), now=now)
+
+
+@contextmanager
+def between_seals() -> Iterator[int]:
+    """A transaction in which no checkpoint is made; gives the least size of the next one. Raises CannotSeal where there
+    is none yet."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_advisory_xact_lock(%s)", [SEALERS])
+        last = log.newest_checkpoint()
+        if last is None:
+            raise CannotSeal("Nothing is sealed yet: the first watch with a key begins.")
+        yield last.size + 1
 
 
 def _sealed(
@@ -168,8 +184,6 @@ def _end_of_log(last: Checkpoint | None) -> tuple[int, int, tree.Tiles]:
     try:
         tree.grown(size, tiles, [])
         if last is None:
-            if size:
-                raise ValueError("there are leaves and no checkpoint")
             return 0, 1, tiles
         if log.root_at(last.size) != bytes(last.root):
             raise ValueError("the tiles do not have its root")
