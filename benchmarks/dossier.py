@@ -45,7 +45,7 @@ def measure(*, quick: bool) -> list[Figure]:
         )
 
         def paper() -> dict[str, Any]:
-            return papers.dossier_paper(gather(dossier, now=pattern.now), seal=None, site=dossier.site)
+            return papers.dossier_paper(gather(dossier, now=pattern.now), proof=None, site=dossier.site)
 
         def ours() -> bytes:
             return printing.typeset(paper(), at=pattern.now)
@@ -59,10 +59,10 @@ def measure(*, quick: bool) -> list[Figure]:
 
         def whole() -> None:
             gathered = gather(dossier, now=pattern.now)
-            made = printing.typeset(papers.dossier_paper(gathered, seal=None, site=dossier.site), at=pattern.now)
+            made = printing.typeset(papers.dossier_paper(gathered, proof=None, site=dossier.site), at=pattern.now)
             made, key = signing.sign_pdf(made), signing.document_key()
             named = {"dossier.pdf": made}
-            packing.pack(io.BytesIO(), gathered, seal=None, papers=named, at=pattern.now, key=key, each=lambda: None)
+            packing.pack(io.BytesIO(), gathered, proof=None, papers=named, at=pattern.now, key=key, each=lambda: None)
 
         tell(f"dossier: {case.last_sequence} entries, {len(ours()) / 1000:.0f} kB")
         bare(), whole()

@@ -19,7 +19,7 @@ from complaints.documents import printing, signing
 from complaints.dossier import asking, papers
 from complaints.dossier.gathering import Gathered, gather
 from complaints.dossier.packing import pack
-from complaints.dossier.proving import certified, seal_of
+from complaints.dossier.proving import Proof, certified, proof_of
 from complaints.models import Dossier
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,7 @@ SECONDS = 12
 #: Longer than any file takes to be copied; taken anew after each.
 LEASE = timedelta(seconds=60)
 MOST_ATTEMPTS = 4
-#: The record is sealed every minute: so long a dossier waits for the seal over its last entry.
+#: A checkpoint is signed every minute: so long a dossier waits for one over its last entry.
 SEALED_WITHIN = timedelta(seconds=100)
 #: Reading, two papers, packing.
 _PIECES = 3
@@ -88,25 +88,27 @@ def _lease(*, now: datetime) -> Dossier | None:
 
 def _build(dossier: Dossier, *, now: datetime) -> None:
     gathered, key = gather(dossier, now=now), signing.document_key()
-    seal = seal_of(dossier.complaint)
+    erased = {one["digest"] for one in gathered.withheld if one["reason"] == "erased"}
+    erased |= {file.sha256 for file in gathered.files if file.reason == "erased"}
+    proof = proof_of(dossier.complaint, erased=erased, key=key)
     last = gathered.entries[-1][0]
-    is_sealed = seal is not None and seal["sequence"] >= last
+    is_sealed = proof is not None and proof.is_complete and proof.sequence >= last
     if not is_sealed and now < dossier.asked_at + SEALED_WITHIN:
-        # Not failed: the seal over the last entry is not there yet.
+        # Not failed: no checkpoint over the last entry is there yet.
         waits = now + timedelta(seconds=5)
         Dossier.objects.filter(pk=dossier.pk).update(state="asked", leased_until=waits, attempts=0)
         return
     # Of an attempt that was killed; one that only lost its lease finds its files gone.
     asking.remove_files(dossier.public_id)
     work = _Work(dossier, pieces=_PIECES + len(gathered.files), now=now)
-    made = {"pdf": _paper(papers.dossier_paper(gathered, seal=seal, site=dossier.site), at=now)}
+    made = {"pdf": _paper(papers.dossier_paper(gathered, proof=proof, site=dossier.site), at=now)}
     work.go_on()
     if papers.has_agreement(gathered.page):
         made["agreement"] = _paper(papers.agreement_paper(gathered, site=dossier.site), at=now)
     work.go_on()
     files = {form: _put(dossier, form, paper) for form, paper in made.items()}
     made |= {f"documents/{place:02d}": one.content for place, one in enumerate(gathered.documents, 1) if one.content}
-    files["zip"] = _pack(dossier, gathered, seal, made, key, work, now=now)
+    files["zip"] = _pack(dossier, gathered, proof, made, key, work, now=now)
     _finish(dossier, files, entries=last, is_sealed=is_sealed, now=now)
 
 
@@ -130,7 +132,7 @@ class _Work:
 def _pack(
     dossier: Dossier,
     gathered: Gathered,
-    seal: dict[str, Any] | None,
+    proof: Proof | None,
     made: dict[str, bytes],
     key: signing.DocumentKey,
     work: _Work,
@@ -141,7 +143,7 @@ def _pack(
     half = path.with_suffix(".zip.part")
     named = {f"{'dossier' if name == 'pdf' else name}.pdf": content for name, content in made.items()}
     with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out:
-        pack(out, gathered, seal=seal, at=now, key=key, each=work.go_on, papers=named)
+        pack(out, gathered, proof=proof, at=now, key=key, each=work.go_on, papers=named)
         out.seek(0)
         digest = hashlib.file_digest(out, "sha256").hexdigest()
         size = out.seek(0, os.SEEK_END)

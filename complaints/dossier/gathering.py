@@ -22,6 +22,7 @@ from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading.case import AUTHORITY, CONSUMER, ENTERPRISE, CasePage, find_case, page_of, steps_of
 from complaints.reading.case_documents import readable_by, title_of
 from complaints.reading.file_view import is_sender
+from complaints.record import house
 from database import row_security
 
 
@@ -109,6 +110,14 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
         )
         for digest in sorted(named.keys() - {f.sha256 for f in files})
     ]
+    if any(not file.path and file.reason in ("", "file_gone") for file in files):
+        erased = {
+            digest
+            for entry in house.entries("erased")
+            for number, digest in entry.data.get("files", ())
+            if number == result.complaint.number
+        }
+        files = [replace(file, path="", reason="erased") if file.sha256 in erased else file for file in files]
     return Gathered(
         page=page,
         made_for=dossier.side if dossier.side != CONSUMER or is_own else "joint",

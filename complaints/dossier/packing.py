@@ -4,6 +4,7 @@ So a byte that no part holds is a byte of a header that everybody can compute (d
 
 import hashlib
 import json
+import logging
 import struct
 import zlib
 from collections.abc import Callable, Iterator
@@ -13,12 +14,15 @@ from typing import IO, Any
 
 from complaints.documents.signing import DocumentKey
 from complaints.dossier.gathering import DossierFile, Gathered
+from complaints.dossier.proving import Proof
 from complaints.evidence.files import ENDINGS
 from complaints.evidence.storing import CHUNK, storage
-from complaints.record import record
+from complaints.record import record, stamps
+
+log = logging.getLogger(__name__)
 
 FORMAT = "odr-dossier-2"
-MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+MANIFEST, STAMP, SIGNATURE = "manifest.json", "manifest.tsr", "manifest.sig"
 _SIGNED = b"odr-dossier-2 manifest\0"
 _README = Path(__file__).with_name("README.txt")
 #: What the form can say of a place in it, in bytes.
@@ -29,7 +33,7 @@ def pack(
     out: IO[bytes],
     gathered: Gathered,
     *,
-    seal: dict[str, Any] | None,
+    proof: Proof | None,
     papers: dict[str, bytes],
     at: datetime,
     key: DocumentKey,
@@ -41,8 +45,9 @@ def pack(
     parts |= {f"entries/{n:04d}.json": body.encode() for n, _head, body in gathered.entries if body is not None}
     parts["texts.json"] = _readable({"texts": gathered.texts, "names": gathered.names})
     parts["README.txt"] = _README.read_bytes()
-    if seal is not None:
-        parts["public-key.txt"] = f"{seal['public_key']}\n".encode()
+    if proof is not None:
+        parts |= proof.parts
+        parts["public-key.txt"] = f"{proof.log['key']}\n".encode()
     names = {}
     for place, file in enumerate(gathered.files, 1):
         if file.path:
@@ -73,12 +78,30 @@ def pack(
     head |= {"made_for": gathered.made_for, "made_at": record.stamp(at), "key": key.public}
     entries = [digest.hex() for _sequence, digest, _body in gathered.entries]
     manifest = record.canonical(
-        head | {"entries": entries, "files": files, "parts": archive.listed, "withheld": withheld, "seal": seal}
+        head
+        | {"entries": entries, "files": files, "parts": archive.listed, "withheld": withheld}
+        | {"checkpoint": proof.checkpoint.note if proof is not None else ""}
+        | {"log": proof.log if proof is not None else None}
     ).encode()
     archive.write(MANIFEST, iter([manifest]))
-    signature = key.manifest.sign(_SIGNED + hashlib.sha256(manifest).digest())
+    signed = _SIGNED + hashlib.sha256(manifest).digest()
+    if stamp := _stamp(manifest):
+        archive.write(STAMP, iter([stamp]))
+        signed += hashlib.sha256(stamp).digest()
+    signature = key.manifest.sign(signed)
     archive.write(SIGNATURE, iter([signature.hex().encode()]))
     archive.end()
+
+
+def _stamp(manifest: bytes) -> bytes:
+    """A time stamp over the manifest; empty where none is asked for or none was given: a dossier is whole without."""
+    if not stamps.is_on():
+        return b""
+    try:
+        return stamps.stamp(manifest)
+    except stamps.NoStamp as problem:
+        log.warning("a dossier has no time stamp: %s", problem.code)
+        return b""
 
 
 def _readable(value: Any) -> bytes:

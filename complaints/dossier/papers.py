@@ -14,9 +14,11 @@ from complaints import wording
 from complaints.documents import printing
 from complaints.documents.printing import readable
 from complaints.dossier.gathering import Gathered
+from complaints.dossier.proving import Proof
 from complaints.procedure.workflow import Outcome
 from complaints.reading.case import CasePage
 from complaints.reading.case_settlement import ObligationView, OfferView
+from complaints.record import record
 from complaints.wording.standing import standing
 from web.dates import moment_text, written
 from web.languages import base_language, named
@@ -27,8 +29,8 @@ _LONG = re.compile(r"[^\s\u2e80-\uffef]{24}(?=[^\s\u2e80-\uffef])")
 Section = dict[str, Any]
 
 
-def dossier_paper(gathered: Gathered, *, seal: dict[str, Any] | None, site: str) -> dict[str, Any]:
-    """The whole case; ``seal`` as seal.json."""
+def dossier_paper(gathered: Gathered, *, proof: Proof | None, site: str) -> dict[str, Any]:
+    """The whole case, and the checkpoint that covers it."""
     page = gathered.page
     sections = [
         {"heading": _("概况"), "facts": _summary(page)},
@@ -41,7 +43,7 @@ def dossier_paper(gathered: Gathered, *, seal: dict[str, Any] | None, site: str)
         *_files(gathered),
         *_documents(gathered),
         _record(gathered),
-        _proof(gathered, seal, site),
+        _proof(gathered, proof, site),
     ]
     return _paper(page, gathered, title=_("投诉档案"), subtitle=page.title, sections=sections, site=site)
 
@@ -259,23 +261,24 @@ def _record(gathered: Gathered) -> Section:
     return {"heading": _("办理记录"), "notes": notes}
 
 
-def _proof(gathered: Gathered, seal: dict[str, Any] | None, site: str) -> Section:
+def _proof(gathered: Gathered, proof: Proof | None, site: str) -> Section:
     rows = [(_("记录条数"), len(gathered.entries)), (_("记录摘要"), gathered.entries[-1][1].hex())]
-    if seal is not None:
+    if proof is not None:
+        checkpoint = proof.checkpoint
         rows += [
-            (_("封印"), f"{seal['number']} · {seal['at']}"),
-            (_("封印到第几条"), seal["sequence"]),
-            (_("封印摘要"), seal["root"]),
-            (_("签名公钥"), seal["public_key"]),
+            (_("检查点"), f"{checkpoint.size} · {record.stamp(checkpoint.at)}"),
+            (_("检查点到第几条"), proof.sequence),
+            (_("检查点摘要"), bytes(checkpoint.root).hex()),
+            (_("签名公钥"), proof.log["key"]),
         ]
     else:
-        rows.append((_("封印"), _("还没有封印")))
-    rows.append((_("封印公布在"), f"{site}/open/seals/"))
+        rows.append((_("检查点"), _("还没有检查点")))
+    rows.append((_("公布在"), f"{site}/open/record/"))
     return {
         "heading": _("怎样核对"),
         "facts": [[str(key), str(value)] for key, value in rows],
         "lead": _(
-            "每条记录的摘要都包含前一条的摘要；平台定时对有新记录的案件封印、签名并公布。任何人都可以用档案压缩包和核对程序，不经过平台就查明封印以前的记录有没有少掉、有没有改动。"
+            "每条记录的摘要都包含前一条的摘要；平台每分钟为全部记录签一个检查点并公布。任何人都可以用档案压缩包和核对程序，不经过平台就查明检查点以前的记录有没有少掉、有没有改动。"
         ),
     }
 

@@ -2,6 +2,7 @@
 only; what is asked is answered by yes, no, a number and a time. Nothing of a case leaves, nothing sent is kept."""
 
 import importlib.util
+import json
 import sys
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,42 +10,107 @@ from datetime import datetime
 from functools import cache
 from typing import IO, Any
 
-from django.db.models import QuerySet
-
 from accounts.keys import tags
 from complaints.documents.signing import DocumentKey
-from complaints.models import Complaint, HandlingStep, HouseEntry, Seal, SealedHead
+from complaints.models import Checkpoint, Complaint, HandlingStep, HouseEntry, Leaf, PersonalText, RecordedName, Seal
 from complaints.procedure.workflow import Audience
-from complaints.record import house, record
+from complaints.record import house, log, notes, record, seal_keys
+from complaints.record.notes import SIGNS, NoteKey
 from complaints.record.record import TAG_KIND, chained
-from complaints.record.sealing import heads_of, path_to
 from database.row_security import working_as_steps
 from web.environment import ROOT
 
 
-def seal_of(complaint: Complaint) -> dict[str, Any] | None:
-    """What the newest seal says about the parties' record of this case, as seal.json; None before the first. Seals from
-    before there were trees have no proof that could be shown, so they count as none."""
-    head = _sealed(complaint).exclude(seal__heads_root=b"").first()
-    if head is None:
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """What the log says of a case under a ``checkpoint``: ``log`` as it stands in the manifest of a dossier, with the
+    parts (name → content) that go with it; ``sequence``: up to which entry of the parties' record it goes (0: none).
+    ``is_complete``: what happened to the record itself, as far as it matters here, is under the checkpoint too."""
+
+    log: dict[str, Any]
+    parts: dict[str, bytes]
+    sequence: int
+    checkpoint: Checkpoint
+    is_complete: bool
+
+
+def proof_of(complaint: Complaint, *, erased: Collection[str], key: DocumentKey) -> Proof | None:
+    """The proof under the newest checkpoint, or under the newest one that a witness has signed, if that covers as much;
+    None before the first. ``erased``: digests that lie in no row any more, whose end the house chain has to say."""
+    newest = log.newest_checkpoint()
+    if newest is None:
         return None
-    seal: Seal = head.seal
-    heads = [(case, audience, sequence, bytes(digest)) for case, audience, sequence, digest in heads_of(seal)]
-    place = heads.index((complaint.pk, head.audience, head.sequence, bytes(head.hash)))
-    return published(seal) | {
-        "case_id": complaint.pk,
-        "sequence": head.sequence,
-        "hash": bytes(head.hash).hex(),
-        "index": place,
-        "count": len(heads),
-        "path": [digest.hex() for digest in path_to(heads, place)],
-    }
+    checkpoint, (sequence, place) = newest, _end(complaint, newest.size)
+    for before in Checkpoint.objects.filter(number__gt=newest.number - _LOOKED_BACK).order_by("-number"):
+        if _is_witnessed(before) and before.size > place:
+            checkpoint = before
+            break
+    parts: dict[str, bytes] = {}
+    rows = []
+    entries = _house_entries(complaint, erased, key)
+    for entry in entries:
+        where = log.place_of(entry)
+        if where is None or where >= checkpoint.size:
+            continue
+        proof = [one.hex() for one in log.inclusion_proof(where, checkpoint.size)]
+        previous = bytes(entry.previous_hash).hex()
+        rows.append({"sequence": entry.sequence, "previous": previous, "place": where, "proof": proof})
+        parts[f"house/{entry.sequence:04d}.json"] = entry.body.encode()
+        if entry.step == "erased":
+            parts[f"erased/{entry.sequence:04d}.json"] = json.dumps(_digests_under(entry)).encode()
+    ours: dict[str, Any] | None = None
+    if sequence:
+        proof = [one.hex() for one in log.inclusion_proof(place, checkpoint.size)]
+        ours = {"sequence": sequence, "place": place, "proof": proof}
+    note = notes.parse(checkpoint.note)
+    said = {"key": _signer(note).hex(), "entry": ours, "house": rows}
+    return Proof(said, parts, sequence, checkpoint, is_complete=len(rows) == len(entries))
 
 
-def _sealed(complaint: Complaint) -> QuerySet[SealedHead]:
-    """The heads of the parties' record in the seals, the newest first."""
-    rows = SealedHead.objects.filter(complaint_id=complaint.pk, audience=Audience.PARTIES)
-    return rows.select_related("seal").order_by("-seal__number")
+#: So many checkpoints (minutes) back one with a witness's signature is looked for.
+_LOOKED_BACK = 30
+
+
+def _end(complaint: Complaint, size: int) -> tuple[int, int]:
+    """Number and place of the newest entry of the parties' record among the first ``size`` leaves; (0, -1): none."""
+    names = {f"{complaint.number}|{Audience.PARTIES}|{n}": n for n in range(1, complaint.last_sequence + 1)}
+    last = Leaf.objects.filter(entry__in=list(names), place__lt=size).order_by("-place").first()
+    return (names[last.entry], last.place) if last is not None else (0, -1)
+
+
+def _is_witnessed(checkpoint: Checkpoint) -> bool:
+    note = notes.parse(checkpoint.note)
+    return any(name != note.origin for name, _ in note.lines)
+
+
+def _signer(note: notes.Note) -> bytes:
+    """The key of ours that signed it."""
+    spans = seal_keys.known().spans
+    return next((key for key in spans if note.is_signed_by(NoteKey(note.origin, SIGNS, key))), b"")
+
+
+def _house_entries(complaint: Complaint, erased: Collection[str], key: DocumentKey) -> list[HouseEntry]:
+    """The keys that sign the log, the one that signs the manifest, and what was erased of this case."""
+    results = [entry for entry in house.entries("key_handed_over", "key_revoked") if entry.data.get("of") is None]
+    results += [entry for entry in document_keys() if entry.data["new"] == key.public]
+    if erased:
+        raw = [bytes.fromhex(one) for one in erased]
+        texts = PersonalText.objects.filter(complaint=complaint, digest__in=raw)
+        keys = {str(one) for one in texts.values_list("key_id", flat=True)}
+        keys |= {str(one) for one in RecordedName.objects.filter(digest__in=raw).values_list("person_key", flat=True)}
+        for entry in house.entries("erased"):
+            files = {digest for number, digest in entry.data.get("files", ()) if number == complaint.number}
+            if entry.data["key"] in keys or files & set(erased):
+                results.append(entry)
+    return results
+
+
+def _digests_under(entry: HouseEntry) -> list[str]:
+    """The digests of all that lay under the key that was destroyed."""
+    key = entry.data["key"]
+    rows = PersonalText.objects.filter(key_id=key).values_list("digest", flat=True)
+    names = RecordedName.objects.filter(person_key=key).values_list("digest", flat=True)
+    return sorted(bytes(one).hex() for one in (*rows, *names))
 
 
 def published(seal: Seal) -> dict[str, Any]:
@@ -81,6 +147,11 @@ def document_keys() -> list[HouseEntry]:
     ]
 
 
+def public_keys() -> list[str]:
+    """The keys that sign the manifests of dossiers, in hexadecimal, the newest first."""
+    return [entry.data["new"] for entry in reversed(document_keys())]
+
+
 #: What kind of key an entry of the house chain names.
 DOCUMENTS = "documents"
 PROGRAM = ROOT / "docs" / "verify" / "verify_dossier.py"
@@ -92,12 +163,13 @@ UNBROKEN, BROKEN, UNKNOWN = "unbroken", "broken", "unknown"
 
 @dataclass(frozen=True, slots=True)
 class RecordState:
-    """``state``; ``entry`` is the one that was shown, or the first broken one; seal and time of what covers it."""
+    """``state``; ``entry`` is the one that was shown, or the first broken one; size and time of the checkpoint that
+    covers it."""
 
     state: str
     entry: int = 0
     entries: int = 0
-    seal: int | None = None
+    size: int | None = None
     sealed_at: datetime | None = None
 
 
@@ -122,12 +194,24 @@ def report_on(file: IO[bytes], *, document_keys: Collection[str] = ()) -> Any:
 
 
 def is_published(number: int, root: str, public_key: str) -> bool:
-    """Whether this seal is one of ours."""
+    """Whether this seal of the older form is one of ours."""
     try:
         result = Seal.objects.filter(number=number, root=bytes.fromhex(root), public_key=bytes.fromhex(public_key))
     except (ValueError, TypeError):
         return False
     return 0 <= number < 2**62 and result.exists()
+
+
+def is_our_checkpoint(size: int, root: str, public_key: str) -> bool:
+    """Whether the log of ``size`` entries is our own, and this key of ours may sign it."""
+    try:
+        return (
+            0 <= size < 2**62
+            and not seal_keys.known().fault(bytes.fromhex(public_key), size)
+            and log.root_at(size) == bytes.fromhex(root)
+        )
+    except (ValueError, TypeError):
+        return False
 
 
 def record_state(number: str, digest: str) -> RecordState:
@@ -140,27 +224,39 @@ def record_state(number: str, digest: str) -> RecordState:
         if case is None or entries is None or shown is None:
             return RecordState(UNKNOWN)
         rows = list(entries.order_by("sequence").values_list("sequence", "previous_hash", "hash", "body"))
-        head = _sealed(case).first()
-    broken = _first_broken(rows, case.last_sequence, head)
+        newest = log.newest_checkpoint()
+        sequence, place = _end(case, newest.size) if newest is not None else (0, -1)
+        broken = _first_broken(rows, case, newest, sequence, place)
     if broken:
         return RecordState(BROKEN, entry=broken, entries=len(rows))
-    covers = head is not None and head.sequence >= shown.sequence
+    covers = newest is not None and sequence >= shown.sequence
     return RecordState(
         UNBROKEN,
         entry=shown.sequence,
         entries=len(rows),
-        seal=head.seal.number if head and covers else None,
-        sealed_at=head.seal.at if head and covers else None,
+        size=newest.size if newest and covers else None,
+        sealed_at=newest.at if newest and covers else None,
     )
 
 
-def _first_broken(rows: list[tuple[int, Any, Any, str]], last: int, head: SealedHead | None) -> int:
-    """The number of the first entry that is missing or is not what was chained and sealed; 0 if all stand."""
+def _first_broken(
+    rows: list[tuple[int, Any, Any, str]], case: Complaint, checkpoint: Checkpoint | None, sealed: int, place: int
+) -> int:
+    """The number of the first entry that is missing or is not what was chained and lies under the checkpoint; 0 if all
+    stand. ``sealed``: the newest entry that lies there, at ``place``."""
     previous = b""
-    for place, (sequence, before, digest, body) in enumerate(rows, 1):
-        if sequence != place or bytes(before) != previous or chained(previous, body) != bytes(digest):
-            return place
+    for number, (sequence, before, digest, body) in enumerate(rows, 1):
+        if sequence != number or bytes(before) != previous or chained(previous, body) != bytes(digest):
+            return number
         previous = bytes(digest)
-    if head is not None and (head.sequence > len(rows) or bytes(rows[head.sequence - 1][2]) != bytes(head.hash)):
-        return min(head.sequence, len(rows) + 1)
-    return len(rows) + 1 if last > len(rows) else 0
+    if sealed > len(rows):
+        return len(rows) + 1
+    if sealed and checkpoint is not None:
+        leaf = log.leaf_hash(case.number, Audience.PARTIES, sealed, bytes(rows[sealed - 1][2]))
+        try:
+            proof = log.inclusion_proof(place, checkpoint.size)
+        except ValueError:
+            return sealed
+        if not notes.inclusion_holds(place, checkpoint.size, leaf, proof, bytes(checkpoint.root)):
+            return sealed
+    return len(rows) + 1 if case.last_sequence > len(rows) else 0

@@ -1,22 +1,26 @@
 #!/usr/bin/env python3
 """Check the dossier (ZIP) of a consumer dispute: is it complete and unaltered since it was sealed?
 
-    python3 verify_dossier.py DOSSIER.zip [--key HEX ...] [--seals seals.json] [--language zh|en]
+    python3 verify_dossier.py DOSSIER.zip [--key KEY ...] [--witness KEY ...] [--tsa-root FILE] [--language zh|en]
 
 Needs Python 3.9 and nothing else, no network, and trusts nobody who made the file. What is said is
 computed here from the entries themselves; what the file says about itself is only compared.
 
-Exit code: 0 complete and unbroken up to the seal; 1 broken (the first broken entry is named); 2 cannot be read as a
-dossier; 3 unbroken, but not sealed up to its last entry, or signed by a key that you did not compare, or something is
-withheld for a reason that nothing in it proves.
+Exit code: 0 complete and unbroken up to the checkpoint; 1 broken (the first broken entry is named); 2 cannot be read
+as a dossier; 3 unbroken, but not under the checkpoint up to its last entry, or signed by a key that you did not
+compare, or something is withheld for a reason that nothing in it proves.
 
 How it is computed (README of the dossier says the same):
   ZIP      (odr-dossier-2) has one right form: parts stored, sorted by name, dated 1980-01-01, no extra field, comment
-           or gap; the last two are manifest.json and manifest.sig. Every header is computed here and compared.
+           or gap; the last are manifest.json, manifest.tsr (where there is one) and manifest.sig. Every header is
+           computed here and compared.
   manifest (canonical JSON) lists each other part with size and SHA-256, and what is withheld and why; manifest.sig is
-           Ed25519 over "odr-dossier-2 manifest" ‖ 00 ‖ SHA-256(manifest.json), in hexadecimal
+           Ed25519 over "odr-dossier-2 manifest" ‖ 00 ‖ SHA-256(manifest.json) ‖ SHA-256(manifest.tsr), in hexadecimal
   entry    hash(n) = SHA-256(00 ‖ hash(n-1) ‖ text of entry n); hash(0) is empty
   text     digest = SHA-256(salt ‖ text), and stands in the entry; names and files likewise (files without salt)
+  log      RFC 9162: leaf = SHA-256(00 ‖ "case|audience|sequence|hash of that entry"), node = SHA-256(01 ‖ left ‖
+           right); the checkpoint is a signed note (C2SP tlog-checkpoint, signed-note, tlog-cosignature), Ed25519
+The older form (odr-dossier-1) has seals instead:
   leaf     SHA-256(02 ‖ "case id|audience|sequence|hash of that entry"); node = SHA-256(03 ‖ left ‖ right); of an odd
            number the last one goes up alone
   seal     SHA-256(01 ‖ previous root ‖ "number|size|time" ‖ newline ‖ root of the tree in hexadecimal), signed by
@@ -26,14 +30,18 @@ How it is computed (README of the dossier says the same):
 from __future__ import annotations
 
 import argparse
+import base64
 import hashlib
 import json
 import struct
+import subprocess
 import sys
+import tempfile
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from typing import IO, Any
 
 FORMAT, OLD_FORMAT = "odr-dossier-2", "odr-dossier-1"
@@ -66,6 +74,14 @@ WORDS: dict[str, str] = {
     "seal_signature": "封印{n}：签名无效",
     "seal_key": "封印{n}：不是您给出的公钥签的",
     "seal_unpublished": "封印{n}：与公布的封印不符",
+    "log_signature": "检查点（{n}条）的签名无效，或者不是所说的密钥签的",
+    "log_form": "检查点不是规定的写法",
+    "log_key": "检查点（{n}条）不是您给出的公钥签的",
+    "log_other": "检查点（{n}条）与您保存的不同：记录被重写过",
+    "log_proof": "第{n}条记录不在检查点之内",
+    "log_cut": "第{n}条记录缺失：检查点签名时它还在",
+    "house_proof": "关于记录本身的第{n}条不在检查点之内，或者被改动",
+    "stamp": "清单的时间戳不成立",
     "zip_cut": "压缩包不完整：在第{n}部分被截断",
     "zip_header": "压缩包第{n}部分的文件头被改动",
     "zip_directory": "压缩包的目录与内容不符，或者有多出的内容",
@@ -165,6 +181,20 @@ ENGLISH: dict[str, str] = {
     "封印{n}：签名无效": "the signature of seal {n} is not valid",
     "封印{n}：不是您给出的公钥签的": "seal {n} was not signed by the key that you gave",
     "封印{n}：与公布的封印不符": "seal {n} is not the one that was published",
+    "检查点（{n}条）的签名无效，或者不是所说的密钥签的": (
+        "the signature of the checkpoint ({n} entries) is not valid, or not by the key that it names"
+    ),
+    "检查点不是规定的写法": "the checkpoint is not written in its standard form",
+    "检查点（{n}条）不是您给出的公钥签的": "the checkpoint ({n} entries) was not signed by a key that you gave",
+    "检查点（{n}条）与您保存的不同：记录被重写过": (
+        "the checkpoint ({n} entries) is another one than you kept: the record was rewritten"
+    ),
+    "第{n}条记录不在检查点之内": "entry {n} is not under the checkpoint",
+    "第{n}条记录缺失：检查点签名时它还在": "entry {n} is missing: it was there when the checkpoint was signed",
+    "关于记录本身的第{n}条不在检查点之内，或者被改动": (
+        "entry {n} about the record itself is not under the checkpoint, or was changed"
+    ),
+    "清单的时间戳不成立": "the time stamp of the manifest does not hold",
     "压缩包不完整：在第{n}部分被截断": "the ZIP is cut off in part {n}",
     "压缩包第{n}部分的文件头被改动": "the header of part {n} of the ZIP was changed",
     "压缩包的目录与内容不符，或者有多出的内容": (
@@ -203,6 +233,22 @@ ENGLISH: dict[str, str] = {
     "为{}制作。已核对：压缩包的每个字节、清单的签名、{}个部分": (
         "made for {}. Checked: every byte of the ZIP, the signature of the manifest, {} parts"
     ),
+    "完整，未被改动。检查点包含{}条记录，签名时间{}": "complete and unbroken. Checkpoint over {} entries, signed at {}",
+    "未见改动。第1至{}条在检查点之内（{}条，{}）；其后的还不在，不能证明后面没有缺少": (
+        "unbroken. Entries 1 to {} are under the checkpoint ({} entries, {}); later ones are not yet, so it is not "
+        "proved that none is missing"
+    ),
+    "未见改动，但没有检查点，不能证明没有整体重写": (
+        "unbroken, but under no checkpoint: this does not prove that it was not rewritten as a whole"
+    ),
+    "检查点的签名公钥 {}：请与平台公布的公钥核对（--key）": (
+        "the checkpoint is signed by the key {}: compare it with the published one (--key)"
+    ),
+    "见证人{}在{}见过这个检查点": "the witness {} saw this checkpoint at {}",
+    "检查点上还有{}的签名，没有核对（--witness）": "the checkpoint also has signatures of {}, not checked (--witness)",
+    "清单有时间戳，时间戳成立": "the manifest has a time stamp, which holds",
+    "清单有时间戳，没有核对（--tsa-root）": "the manifest has a time stamp, not checked (--tsa-root)",
+    "其中{}项依法删除，有删除记录为证": "{} parts were erased by law, which entries of the record prove",
     "清单的签名公钥 {}：请与平台公布的公钥核对（--key）": (
         "the manifest is signed by the key {}: compare it with the published one (--key)"
     ),
@@ -321,6 +367,13 @@ class Report:
     broken: list[Broken] = field(default_factory=list)
     seal_broken: list[Broken] = field(default_factory=list)
     unproved: list[Broken] = field(default_factory=list)
+    #: The checkpoint: how many entries it is over; (name, time) of witnesses whose keys were given, names of others.
+    size: int | None = None
+    witnesses: list[tuple[str, str]] = field(default_factory=list)
+    unknown_witnesses: list[str] = field(default_factory=list)
+    erased: int = 0
+    #: None without a time stamp; else whether it was checked.
+    stamp_was_checked: bool | None = None
 
     @property
     def first(self) -> Broken | None:
@@ -482,7 +535,7 @@ def _look_at_the_end(file: IO[bytes]) -> None:
 
 # --- the ZIP of one right form (odr-dossier-2) ------------------------------------------------------------------------
 
-MANIFEST, SIGNATURE = "manifest.json", "manifest.sig"
+MANIFEST, STAMP, SIGNATURE = "manifest.json", "manifest.tsr", "manifest.sig"
 _CONTEXT = b"odr-dossier-2 manifest\0"
 _HEADER, _DIRECTORY = b"PK\x03\x04", b"PK\x01\x02"
 #: The names of parts are ours and short.
@@ -540,7 +593,9 @@ class _OneForm:
         if self.whole != at + len(directory) + len(end) or file.read() != directory + end:
             raise _Misformed(Broken("zip_directory", 0))
         names = list(self.sizes)
-        if names[-2:] != [MANIFEST, SIGNATURE] or names[:-2] != sorted(names[:-2]):
+        tail = [name for name in (MANIFEST, STAMP, SIGNATURE) if name in self.sizes]
+        others = sorted(name for name in names if name not in tail)
+        if names != others + tail or MANIFEST not in tail or SIGNATURE not in tail:
             raise _Misformed(Broken("zip_order", 0))
 
     def _said(self, start: bytes, number: int) -> tuple[int, int, int]:
@@ -634,22 +689,37 @@ def check(
     *,
     key: str = "",
     seals: dict[int, str] | None = None,
+    witnesses: Sequence[str] = (),
+    kept: Sequence[str] = (),
+    tsa_root: str = "",
     most_bytes: int = MOST_BYTES,
     most_json: int = MOST_JSON,
 ) -> Report:
-    """Look through a dossier. ``key``: the public keys known from elsewhere, in hexadecimal, with a space between;
-    ``seals``: number → root, as published. Raises Unreadable."""
+    """Look through a dossier. ``key``: the public keys known from elsewhere, in hexadecimal or as name+id+base64, with
+    a space between; ``witnesses``: theirs, as name+id+base64; ``kept``: texts of checkpoints that were kept;
+    ``tsa_root``: a file with the root certificates of the authority for time stamps, for the program openssl;
+    ``seals``: number → root, as published, for the older form. Raises Unreadable, ValueError for a key that is none."""
     if isinstance(file, str):
         try:
             with open(file, "rb") as opened:
-                return check(opened, key=key, seals=seals, most_bytes=most_bytes, most_json=most_json)
+                return check(
+                    opened,
+                    key=key,
+                    seals=seals,
+                    witnesses=witnesses,
+                    kept=kept,
+                    tsa_root=tsa_root,
+                    most_bytes=most_bytes,
+                    most_json=most_json,
+                )
         except OSError:
             raise Unreadable("not_a_zip") from None
-    keys = key.lower().split()
+    keys = [known_key(one) for one in key.split()]
+    known = [witness_key(one) for one in witnesses]
     try:
         parts = _opened(file, most_bytes, most_json)
         if isinstance(parts, _OneForm):
-            return _checked(parts, keys, seals)
+            return _checked(parts, keys, known, kept, tsa_root)
         return _checked_old(parts, keys, seals)
     except _Misformed as wrong:
         return Report(key_was_given=bool(keys), broken=[wrong.broken])
@@ -676,14 +746,15 @@ def _checked_old(parts: _Parts, keys: list[str], seals: dict[int, str] | None) -
     return report
 
 
-def _checked(parts: _OneForm, keys: list[str], seals: dict[int, str] | None) -> Report:
+def _checked(
+    parts: _OneForm, keys: list[str], witnesses: list[WitnessKey], kept: Sequence[str], tsa_root: str
+) -> Report:
     raw = parts.read(MANIFEST) or b""
     index, texts = _json(raw), parts.json("texts.json")
     if index["format"] != FORMAT or not isinstance(index["case"], str):
         raise Unreadable("not_a_dossier")
     report = Report(case=index["case"], made_for=str(index["made_for"]), key_was_given=bool(keys))
     report.document_key = str(index["key"]).lower()
-    report.is_document_key_known = report.document_key in keys
     if not _is_signed(parts, report.document_key):
         report.broken.append(Broken("manifest_signature", 0))
     if canonical(index) != raw:
@@ -695,10 +766,24 @@ def _checked(parts: _OneForm, keys: list[str], seals: dict[int, str] | None) -> 
     ]
     bodies, hashes = _chain(parts, {**index, "entries": entries}, report)
     report.entries, report.head = len(hashes), hashes[-1] if hashes else ""
-    if index["seal"] is not None:
-        _seal(index["seal"], hashes, index, report, keys, seals)
+    house: dict[int, Any] = {}
+    is_trusted = False
+    if index["log"] is not None:
+        note = _note(index["checkpoint"], report)
+        if note is not None:
+            house = _house(index["log"], parts, note, report)
+            is_trusted = _log(index["log"], note, hashes, index, report, keys, witnesses, house)
+            for text in kept:
+                other = _note(text, report)
+                # One of another size is compared by `manage.py verify_record --anchor`, which has the whole log.
+                if other and (other.origin, other.size) == (note.origin, note.size) and other.root != note.root:
+                    report.seal_broken.append(Broken("log_other", note.size))
+    report.is_document_key_known = report.document_key in keys or (
+        is_trusted and any(_names_key(body, report.document_key) for body in house.values())
+    )
+    _stamp(parts, raw, tsa_root, report)
     report.withheld = 0
-    withheld = _withheld(index, bodies, hashes, report)
+    withheld = _withheld(parts, index, bodies, hashes, house, report)
     for place, entry in enumerate(entries, 1):
         if entry["withheld"] and ("entry", place, entry["hash"]) not in withheld:
             report.broken.append(Broken("entry_missing", place))
@@ -714,15 +799,236 @@ def _is_signed(parts: _OneForm, key: str) -> bool:
         public = bytes.fromhex(key)
     except ValueError:
         return False
-    signed = _CONTEXT + bytes.fromhex(parts.digests[MANIFEST])
+    digests = [parts.digests[name] for name in (MANIFEST, STAMP) if name in parts.digests]
+    signed = _CONTEXT + bytes.fromhex("".join(digests))
     return signature.hex().encode() == text and signature_holds(public, signed, signature)
+
+
+# --- the log ---------------------------------------------------------------------------------------------------------
+
+_SIGNS, _COSIGNS = 1, 4
+#: name, public key in hexadecimal
+WitnessKey = tuple[str, str]
+
+
+def known_key(text: str) -> str:
+    """32 bytes in hexadecimal, of a key that is given so or as name+id+base64. Raises ValueError."""
+    if "+" in text:
+        return _named_key(text)[1]
+    if len(bytes.fromhex(text)) != 32:
+        raise ValueError("a public key has 64 hexadecimal digits")
+    return text.lower()
+
+
+def witness_key(text: str) -> WitnessKey:
+    return _named_key(text)
+
+
+def _named_key(text: str) -> tuple[str, str]:
+    """name+id+base64 (C2SP signed-note)."""
+    name, named, encoded = text.split("+", 2)
+    raw = base64.b64decode(encoded, validate=True)
+    if len(raw) != 33 or _key_id(name, raw[0], raw[1:]).hex() != named:
+        raise ValueError("a key is written name+id+base64; a character may be wrong")
+    return name, raw[1:].hex()
+
+
+def _key_id(name: str, kind: int, key: bytes) -> bytes:
+    return hashlib.sha256(name.encode() + b"\n" + bytes([kind]) + key).digest()[:4]
+
+
+@dataclass
+class _Note:
+    """A checkpoint as its signed note says it; ``lines`` are (name, id of the key ‖ signature)."""
+
+    origin: str
+    size: int
+    root: bytes
+    body: bytes
+    lines: list[tuple[str, bytes]]
+
+    def is_signed_by(self, name: str, key: bytes) -> bool:
+        """Whether the line of the log's own key is there and holds."""
+        known = _key_id(name, _SIGNS, key)
+        return any(
+            who == name and blob[:4] == known and signature_holds(key, self.body, blob[4:]) for who, blob in self.lines
+        )
+
+    def cosigned_at(self, name: str, key: bytes) -> int | None:
+        """Seconds since 1970 that this key says (tlog-cosignature), where its line is there and holds."""
+        known = _key_id(name, _COSIGNS, key)
+        for who, blob in self.lines:
+            if who == name and blob[:4] == known and len(blob) == 76:
+                at = int.from_bytes(blob[4:12], "big")
+                if signature_holds(key, f"cosignature/v1\ntime {at}\n".encode() + self.body, blob[12:]):
+                    return at
+        return None
+
+
+def _note(text: str, report: Report) -> _Note | None:
+    try:
+        body, rest = text.split("\n\n")
+        origin, size, root = body.split("\n")
+        lines = []
+        for line in rest.removesuffix("\n").split("\n"):
+            dash, name, blob = line.split(" ")
+            if dash != "—":
+                raise ValueError(line)
+            lines.append((name, base64.b64decode(blob, validate=True)))
+        digest = base64.b64decode(root, validate=True)
+        if not rest.endswith("\n") or str(int(size)) != size or len(digest) != 32 or int(size) < 0:
+            raise ValueError(size)
+        return _Note(origin, int(size), digest, f"{body}\n".encode(), lines)
+    except ValueError:
+        report.seal_broken.append(Broken("log_form", 0))
+        return None
+
+
+def _included(leaf: str, place: int, note: _Note, proof: list[str]) -> bool:
+    """RFC 9162, 2.1.3.2."""
+    digest = hashlib.sha256(b"\0" + leaf.encode()).digest()
+    at, last = place, note.size - 1
+    if not 0 <= at <= last:
+        return False
+    for one in proof:
+        if last == 0:
+            return False
+        sibling = bytes.fromhex(one)
+        if at & 1 or at == last:
+            digest = hashlib.sha256(b"\1" + sibling + digest).digest()
+            while not at & 1 and at:
+                at, last = at >> 1, last >> 1
+        else:
+            digest = hashlib.sha256(b"\1" + digest + sibling).digest()
+        at, last = at >> 1, last >> 1
+    return last == 0 and digest == note.root
+
+
+def _house(log: Any, parts: _OneForm, note: _Note, report: Report) -> dict[int, Any]:
+    """The entries about the record itself (keys that sign, what was erased) that lie under the checkpoint."""
+    results = {}
+    for one in log["house"]:
+        sequence = one["sequence"]
+        raw = parts.read(f"house/{sequence:04d}.json") or b""
+        digest = hashlib.sha256(b"\0" + bytes.fromhex(one["previous"]) + raw).hexdigest()
+        if not _included(f"house|house|{sequence:d}|{digest}", one["place"], note, one["proof"]):
+            report.seal_broken.append(Broken("house_proof", sequence))
+        else:
+            results[sequence] = json.loads(raw.decode("utf-8"))
+    return results
+
+
+def _names_key(body: Any, key: str) -> bool:
+    data = body["data"]
+    return bool(body["step"] == "key_handed_over" and data.get("of") == "documents" and data["new"] == key)
+
+
+def _log(
+    log: Any,
+    note: _Note,
+    hashes: list[str],
+    index: Any,
+    report: Report,
+    keys: list[str],
+    witnesses: list[WitnessKey],
+    house: dict[int, Any],
+) -> bool:
+    """Signature of the checkpoint, the last entry under it. Whether a key that was given leads to it."""
+    wrong, key = report.seal_broken, bytes.fromhex(log["key"])
+    report.size, report.root, report.public_key = note.size, note.root.hex(), log["key"]
+    if not note.is_signed_by(note.origin, key):
+        wrong.append(Broken("log_signature", note.size))
+    is_trusted = log["key"] in _trusted(keys, house, note.size)
+    # Of the keys that were given one may be that of the manifest.
+    report.key_was_given = any(one != report.document_key for one in keys)
+    if report.key_was_given and not is_trusted:
+        wrong.append(Broken("log_key", note.size))
+    at = note.cosigned_at(note.origin, key)
+    report.sealed_at = _time(at) if at is not None else ""
+    known = [(name, note.cosigned_at(name, bytes.fromhex(public))) for name, public in witnesses]
+    report.witnesses = [(_printable(name), _time(seen)) for name, seen in known if seen is not None]
+    checked = {name for name, _seen in report.witnesses} | {note.origin}
+    report.unknown_witnesses = sorted({_printable(name) for name, _blob in note.lines} - checked)
+    if log["entry"] is not None:
+        sequence = log["entry"]["sequence"]
+        if sequence > len(hashes):
+            if not report.broken:
+                report.broken.append(Broken("log_cut", len(hashes) + 1))
+        elif sequence < 1 or not _included(
+            f"{index['case']}|{index['audience']}|{sequence:d}|{hashes[sequence - 1]}",
+            log["entry"]["place"],
+            note,
+            log["entry"]["proof"],
+        ):
+            report.broken.append(Broken("log_proof", sequence))
+        elif not wrong:
+            report.sealed = sequence
+    return is_trusted and not wrong
+
+
+def _trusted(keys: list[str], house: dict[int, Any], size: int) -> set[str]:
+    """The keys that may sign a log of ``size`` entries, as those lead to them that were given: each hand-over is signed
+    by the key before and the next one; the recovery key of the first entry may end a key."""
+    results, recovery = set(keys), ""
+    for body in (house[sequence] for sequence in sorted(house)):
+        data = body["data"]
+        if body["step"] not in ("key_handed_over", "key_revoked") or "by_key" not in data or data["from"] > size:
+            continue
+        message = b"odr seal key\n" + canonical({name: data[name] for name in data if name != "signatures"})
+        first = data.get("way") == "first"
+        signers = [data["key"]] if first else [data["by_key"], data["key"]][: len(data["signatures"])]
+        signed = [bytes.fromhex(one) for one in data["signatures"]]
+        if not signed or not all(
+            signature_holds(bytes.fromhex(key), message, one)
+            for key, one in zip(signers, signed)  # noqa: B905
+        ):
+            continue
+        if first:
+            recovery = data.get("recovery", "") if data["key"] in results else ""
+        elif body["step"] == "key_revoked":
+            if recovery and data["by_key"] == recovery:
+                results.discard(data["key"])
+        elif len(signed) == 2 and (data["by_key"] in results or (recovery and data["by_key"] == recovery)):
+            results.add(data["key"])
+            if data["way"] == "replace":
+                results.discard(data["by_key"])
+    return results
+
+
+def _time(seconds: int) -> str:
+    try:
+        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")  # noqa: UP017
+    except (ValueError, OverflowError, OSError):
+        return str(seconds)
+
+
+def _stamp(parts: _OneForm, manifest: bytes, tsa_root: str, report: Report) -> None:
+    """The time stamp over the manifest (RFC 3161), checked by the program openssl where there are roots."""
+    stamp = parts.read(STAMP)
+    if stamp is None:
+        return
+    report.stamp_was_checked = bool(tsa_root)
+    if not tsa_root:
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in (("data", manifest), ("stamp", stamp)):
+            with open(f"{folder}/{name}", "wb") as out:
+                out.write(content)
+        command = ["openssl", "ts", "-verify", "-data", f"{folder}/data", "-in", f"{folder}/stamp", "-CAfile", tsa_root]
+        try:
+            done = subprocess.run(command, capture_output=True, check=False)
+        except OSError:
+            report.stamp_was_checked = False
+            return
+    if done.returncode:
+        report.broken.append(Broken("stamp", 0))
 
 
 def _parts(parts: _OneForm, index: Any, report: Report) -> None:
     """Each part is the one that the manifest lists, and none is beside."""
     listed = {one["name"]: (one["size"], one["sha256"]) for one in index["parts"]}
     for name, digest in parts.digests.items():
-        if name in (MANIFEST, SIGNATURE):
+        if name in (MANIFEST, STAMP, SIGNATURE):
             continue
         if name not in listed:
             report.broken.append(Broken("part_added", 0, name))
@@ -737,15 +1043,20 @@ def _parts(parts: _OneForm, index: Any, report: Report) -> None:
 Withheld = tuple[str, int, str]
 
 
-def _withheld(index: Any, bodies: dict[int, Any], hashes: list[str], report: Report) -> set[Withheld]:
+def _withheld(
+    parts: _OneForm, index: Any, bodies: dict[int, Any], hashes: list[str], house: dict[int, Any], report: Report
+) -> set[Withheld]:
     """What is not in the dossier, by (text, name, file, original or entry; number of the entry; digest). The reason of
     each is checked: signing a false one makes it no better."""
     results = set()
+    erased = _Erased(parts, index, house)
     for one in index["withheld"]:
         what, n, digest, kind, reason = (one[name] for name in ("what", "entry", "digest", "kind", "reason"))
         body = bodies.get(n)
         if not _names(body, hashes, what=what, n=n, digest=digest, kind=kind):
             report.broken.append(Broken("withheld_unknown", n, kind))
+        elif reason == "erased" and erased.proves(body, what=what, kind=kind, digest=digest):
+            report.erased += 1
         elif reason in UNPROVED and what != "entry" and (reason == "erased" or what in ("file", "original")):
             report.unproved.append(Broken(reason, n, kind))
         elif reason != "not_yours" or not _is_not_theirs(report.made_for, body, what=what, kind=kind, digest=digest):
@@ -753,6 +1064,35 @@ def _withheld(index: Any, bodies: dict[int, Any], hashes: list[str], report: Rep
         results.add((what, n, digest))
         report.withheld += 1
     return results
+
+
+class _Erased:
+    """What the house chain says was erased: the key that a text lay under, or the digests of all that lay under it."""
+
+    def __init__(self, parts: _OneForm, index: Any, house: dict[int, Any]) -> None:
+        self.case: str = index["case"]
+        self.keys: set[str] = set()
+        self.digests: set[str] = set()
+        self.files: set[tuple[str, str]] = set()
+        for sequence, body in house.items():
+            if body["step"] != "erased":
+                continue
+            data = body["data"]
+            self.keys.add(str(data["key"]))
+            self.files |= {(case, digest) for case, digest in data.get("files", [])}
+            name = f"erased/{sequence:04d}.json"
+            listed = [bytes.fromhex(one) for one in parts.json(name)] if name in parts.sizes else []
+            if hashlib.sha256(b"".join(sorted(listed))).hexdigest() == data["root"]:
+                self.digests |= {one.hex() for one in listed}
+
+    def proves(self, body: Any, *, what: str, kind: str, digest: str) -> bool:
+        if what == "text" and [kind, digest] in [
+            text[:2] for text in body["texts"] if text[2:] and text[2] in self.keys
+        ]:
+            return True
+        if what in ("file", "original"):
+            return (self.case, digest) in self.files
+        return digest in self.digests
 
 
 def _names(body: Any, hashes: list[str], *, what: str, n: int, digest: str, kind: str) -> bool:
@@ -945,7 +1285,9 @@ def told(report: Report, say: Say) -> list[str]:
         others = [one for one in report.broken + report.seal_broken if one != report.first]
         lines += ["  " + one.words(say) for one in others[:20]]
         return lines
-    if report.is_sealed:
+    if report.document_key:
+        lines += _sealed_words(report, say)
+    elif report.is_sealed:
         lines.append(say("完整，未被改动。封印{}，封印时间{}").format(report.seal, report.sealed_at))
     elif report.sealed:
         lines.append(
@@ -960,13 +1302,37 @@ def told(report: Report, say: Say) -> list[str]:
         lines.append(say("为{}制作。已核对：压缩包的每个字节、清单的签名、{}个部分").format(whom, report.parts))
     else:
         lines.append(say("旧格式的档案：PDF、说明和其他不在记录里的部分没有核对"))
-    if report.withheld:
-        lines.append(say("其中{}项不交给本档案的持有人或已依法删除，只核对了摘要").format(report.withheld))
+    if report.erased:
+        lines.append(say("其中{}项依法删除，有删除记录为证").format(report.erased))
+    if report.withheld > report.erased:
+        lines.append(
+            say("其中{}项不交给本档案的持有人或已依法删除，只核对了摘要").format(report.withheld - report.erased)
+        )
     lines += ["  " + one.words(say) for one in report.unproved[:20]]
     if report.seal is not None and not report.key_was_given:
         lines.append(say("签名公钥 {}：请与平台公布的公钥核对（--key）").format(report.public_key))
+    if report.size is not None and not report.key_was_given:
+        lines.append(say("检查点的签名公钥 {}：请与平台公布的公钥核对（--key）").format(report.public_key))
     if report.document_key and not report.is_document_key_known:
         lines.append(say("清单的签名公钥 {}：请与平台公布的公钥核对（--key）").format(report.document_key))
+    return lines
+
+
+def _sealed_words(report: Report, say: Say) -> list[str]:
+    if report.is_sealed:
+        lines = [say("完整，未被改动。检查点包含{}条记录，签名时间{}").format(report.size, report.sealed_at)]
+    elif report.sealed:
+        text = say("未见改动。第1至{}条在检查点之内（{}条，{}）；其后的还不在，不能证明后面没有缺少")
+        lines = [text.format(report.sealed, report.size, report.sealed_at)]
+    else:
+        lines = [say("未见改动，但没有检查点，不能证明没有整体重写")]
+    lines += [say("见证人{}在{}见过这个检查点").format(name, at) for name, at in report.witnesses]
+    if report.unknown_witnesses:
+        names = ", ".join(report.unknown_witnesses[:20])
+        lines.append(say("检查点上还有{}的签名，没有核对（--witness）").format(names))
+    if report.stamp_was_checked is not None:
+        is_checked = report.stamp_was_checked
+        lines.append(say("清单有时间戳，时间戳成立" if is_checked else "清单有时间戳，没有核对（--tsa-root）"))
     return lines
 
 
@@ -979,7 +1345,16 @@ def main(arguments: list[str] | None = None) -> int:
         "--key",
         action="append",
         default=[],
-        help="公布的公钥（十六进制），可以给出几个 · a published public key, in hexadecimal; several may be given",
+        help="公布的公钥，可以给出几个 · published public keys, in hexadecimal or as name+id+base64",
+    )
+    parser.add_argument(
+        "--witness", action="append", default=[], help="见证人的公钥 · the key of a witness: name+id+base64"
+    )
+    parser.add_argument(
+        "--kept", action="append", default=[], help="您保存的检查点（文件）· a checkpoint that you kept, as a file"
+    )
+    parser.add_argument(
+        "--tsa-root", default="", help="时间戳机构的根证书（PEM），需要openssl · root certificates of the time stamps"
     )
     parser.add_argument("--seals", default="", help="公布的封印 seals.json · the published seals")
     parser.add_argument("--language", choices=tuple(LANGUAGES), default="")
@@ -990,11 +1365,24 @@ def main(arguments: list[str] | None = None) -> int:
         if asked.seals:
             with open(asked.seals, encoding="utf-8") as published:
                 seals = {one["number"]: one["root"] for one in json.load(published)["seals"]}
-        report = check(asked.file, key=" ".join(asked.key), seals=seals)
+        kept = []
+        for name in asked.kept:
+            with open(name, encoding="utf-8") as note:
+                kept.append(note.read())
+        report = check(
+            asked.file,
+            key=" ".join(asked.key),
+            seals=seals,
+            witnesses=asked.witness,
+            kept=kept,
+            tsa_root=asked.tsa_root,
+        )
     except Unreadable as wrong:
         for language in languages:
             print(LANGUAGES[language](UNREADABLE[wrong.code]))
         return 2
+    except ValueError as wrong:
+        parser.error(f"--key, --witness: {wrong}")
     for language in languages:
         print("\n".join(told(report, LANGUAGES[language])))
     return report.exit_code

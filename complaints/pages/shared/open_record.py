@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from complaints.dossier import proving
 from complaints.models import Checkpoint, OutsideHolder
 from complaints.record import log, notes, seal_keys, stamps
 from complaints.record.notes import SIGNS, Note, NoteKey
@@ -35,6 +36,7 @@ def record(request: HttpRequest) -> HttpResponse:
         "origin": keys.origin,
         "keys": signing,
         "recovery": keys.recovery.hex(),
+        "document_keys": proving.public_keys(),
         "needed": settings.WITNESSES.needed,
         "witnesses": [_witness(one.key, holders.get(one.key.name), note) for one in settings.WITNESSES.all],
         "stamp": _stamped(),

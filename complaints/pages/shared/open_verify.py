@@ -105,16 +105,16 @@ def _of_entry(form: EntryForm) -> dict[str, Any]:
         lines = [_("请照档案再核对一遍。如果没有抄错，这份档案不是本平台现有的记录。")]
         return {"tone": "warn", "title": _("没有查到：编号和摘要对不上"), "lines": lines}
     lines = [_("您给出的是第%(n)s条，现在共有%(all)s条。") % {"n": result.entry, "all": result.entries}]
-    if result.seal is None:
-        lines.append(_("这一条还没有封印，请过两分钟再核对。"))
+    if result.size is None:
+        lines.append(_("这一条还不在检查点之内，请过两分钟再核对。"))
     else:
-        lines.append(_("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": result.seal, "at": moment(result.sealed_at)})
+        lines.append(_covered(result.size, result.sealed_at))
     return {"tone": "ok", "title": _("记录完整，未被改动"), "lines": lines}
 
 
 def _of_file(form: FileForm) -> dict[str, Any]:
     program, say = proving.verifier(), partial(pgettext, "verifier")
-    keys = _document_keys()
+    keys = proving.public_keys()
     try:
         with nothing_held():
             report = proving.report_on(form.cleaned_data["file"], document_keys=keys)
@@ -127,7 +127,7 @@ def _of_file(form: FileForm) -> dict[str, Any]:
         lines = [*about, report.first.words(say), *others]
         return {"tone": "bad", "title": _("已被改动或不完整"), "lines": lines}
     if not _is_ours(report):
-        lines = [lines[0], _("封印或记录摘要与本平台公布的不符。")]
+        lines = [lines[0], _("签名、检查点或记录摘要与本平台公布的不符。")]
         return {"tone": "bad", "title": _("内容前后一致，但不是本平台的记录"), "lines": lines}
     # The keys are ours, so nobody need compare them.
     shown = [key for key in (report.public_key, report.document_key) if key]
@@ -137,10 +137,13 @@ def _of_file(form: FileForm) -> dict[str, Any]:
     if report.is_sealed and not report.document_key:
         return {"tone": "warn", "title": _("记录完整，PDF没有核对"), "lines": lines}
     if not report.is_sealed:
-        return {"tone": "warn", "title": _("未见改动，最后几条还没有封印"), "lines": lines}
-    sealed_at = parse_datetime(report.sealed_at)
-    lines[1] = _("已由第%(n)s号封印覆盖，封印时间%(at)s。") % {"n": report.seal, "at": moment(sealed_at)}
+        return {"tone": "warn", "title": _("未见改动，最后几条还不在检查点之内"), "lines": lines}
+    lines[1] = _covered(report.size, parse_datetime(report.sealed_at))
     return {"tone": "ok", "title": _("完整，未被改动"), "lines": lines}
+
+
+def _covered(size: int, at: datetime | None) -> str:
+    return _("在%(n)s条记录的检查点之内，签名时间%(at)s。") % {"n": size, "at": moment(at)}
 
 
 def _is_ours(report: Any) -> bool:
@@ -151,6 +154,8 @@ def _is_ours(report: Any) -> bool:
         return False
     if report.document_key and not report.is_document_key_known:
         return False
+    if report.size is not None:
+        return proving.is_our_checkpoint(report.size, report.root, report.public_key)
     return report.seal is None or proving.is_published(report.seal, report.root, report.public_key)
 
 
@@ -170,14 +175,8 @@ def seals(request: HttpRequest) -> HttpResponse:
             for seal in results
         ],
         "key": bytes(results[0].public_key).hex() if results else "",
-        "document_keys": _document_keys(),
     }
     return render(request, "open/seals.html", context)
-
-
-def _document_keys() -> list[str]:
-    """The public keys that sign the manifests of dossiers, the newest first."""
-    return [entry.data["new"] for entry in reversed(proving.document_keys())]
 
 
 @require_safe
@@ -186,5 +185,5 @@ def seals_json(request: HttpRequest) -> HttpResponse:
     asked = request.GET.get("after", "0")
     after = int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else 0
     results = [published(seal) for seal in Seal.objects.filter(number__gt=after).order_by("number")[:MOST]]
-    values = {"seals": results, "next": results[-1]["number"] if results else after, "document_keys": _document_keys()}
+    values = {"seals": results, "next": results[-1]["number"] if results else after}
     return JsonResponse(values, headers={"Access-Control-Allow-Origin": "*"})

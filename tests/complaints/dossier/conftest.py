@@ -21,11 +21,11 @@ from django.utils import timezone
 from accounts.models import User
 from complaints import evidence
 from complaints.documents import signing
-from complaints.dossier import building
+from complaints.dossier import building, proving
 from complaints.handling.steps import consumer
 from complaints.models import Complaint, Dossier
 from complaints.procedure.workflow import Status
-from complaints.record.sealing import seal
+from complaints.record.checkpoints import seal
 from tests import given
 from tests.cast import World
 from tests.complaints.pages.at_the_desk import send, signed_in
@@ -50,6 +50,7 @@ def a_case(world: World, *, status: Status = Status.PERFORMING) -> Complaint:
     given.step(case, consumer.add_statement(text="补充：见附件。", files=[row.sha256]), world.consumer, now)
     for _ in range(2):
         given.filed(world, now=now)
+    proving.certified(signing.document_key(), now=now)
     assert seal(now=now, key=KEY) is not None
     return case
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
+from accounts.keys import tags
 from accounts.sign_in import limits
 from complaints.documents import signing
 from complaints.dossier import proving
@@ -18,7 +20,9 @@ from complaints.handling.steps import violations
 from complaints.models import Complaint, Dossier, HandlingStep
 from complaints.pages.shared import open_verify
 from complaints.procedure.workflow import Audience
-from complaints.record.sealing import seal
+from complaints.record import log, notes, sealing
+from complaints.record.checkpoints import seal
+from complaints.record.record import TAG_KIND
 from tests import given, missing_in
 from tests.cast import World
 from tests.complaints.dossier.conftest import (
@@ -69,22 +73,23 @@ def test_anybody_checks_a_dossier_nothing_is_kept_none_is_forged(world: World, t
     assert "不能核对" in shown(uploaded(b"nothing"))
     assert uploaded(b"").status_code == 200
     assert send(Client(), PAGE, {}).status_code == 422
-    # Whole in itself, sealed by a key that is not ours; then with a manifest that another key signed.
+    # Whole in itself, under a checkpoint that another key signed; then with a manifest that another key signed.
     other = Ed25519PrivateKey.generate()
     public = other.public_key().public_bytes_raw().hex()
 
-    def resealed(_parts: Any, manifest: dict[str, Any]) -> None:
-        manifest["seal"]["public_key"] = public
-        manifest["seal"]["signature"] = other.sign(bytes.fromhex(manifest["seal"]["root"])).hex()
+    def signed_again(_parts: Any, manifest: dict[str, Any]) -> None:
+        note = notes.parse(manifest["checkpoint"])
+        manifest["checkpoint"] = notes.signed(note.origin, note.size, note.root, other)
+        manifest["log"]["key"] = public
 
     for forged in (
-        made_anew(archive, resealed),
+        made_anew(archive, signed_again),
         made_anew(archive, lambda _parts, manifest: manifest.update(key=public), key=other),
     ):
         assert proving.verifier().check(io.BytesIO(forged)).first is None
         assert "不是本平台的记录" in shown(uploaded(forged))
-    for odd in ({"number": -1}, {"number": 10**30}):
-        torn = made_anew(archive, lambda _parts, manifest, odd=odd: manifest["seal"].update(odd))
+    for odd in ({"key": 5}, {"key": "x"}, {"entry": 10**30}, {"house": {}}, {"entry": None}):
+        torn = made_anew(archive, lambda _parts, manifest, odd=odd: manifest["log"].update(odd))
         assert uploaded(torn).status_code == 200
 
 
@@ -92,7 +97,7 @@ def test_number_and_digest_say_whether_the_record_stands_and_nothing_of_the_auth
     case = a_case(world)
     digest = bytes(case.last_hash).hex()
     page = shown(typed(case.number.lower(), f" {digest[:32]} {digest[32:].upper()} "))
-    assert not missing_in(page, "记录完整，未被改动", "第6条，现在共有6条", "第1号封印")
+    assert not missing_in(page, "记录完整，未被改动", "第6条，现在共有6条", "的检查点之内")
     assert "陈" not in page
     assert "没有查到" in shown(typed(case.number, "00" * 32))
     for number in ("20260101-AAAAAAAAAAAA-0", "x", Complaint.objects.exclude(pk=case.pk)[0].number):
@@ -122,52 +127,56 @@ def test_who_asks_too_often_waits(world: World, monkeypatch: pytest.MonkeyPatch)
     assert answers == [200, 200, 429]
 
 
-def published() -> dict[int, str]:
-    return {one["number"]: one["root"] for one in Client().get("/open/seals.json").json()["seals"]}
-
-
 @pytest.mark.django_db(transaction=True)
-def test_T72_who_rewrites_all_and_seals_anew_is_shown_by_a_kept_seal(world: World, superuser_connection: Any) -> None:
+def test_T72_who_rewrites_all_and_signs_anew_is_shown_by_a_kept_checkpoint(
+    world: World, superuser_connection: Any
+) -> None:
     case = a_case(world)
-    honest, kept = fetched(built(asked(case, world.chen)), world.chen), published()
-    tamper(superuser_connection, "delete from complaints_sealedhead")
-    tamper(superuser_connection, "delete from complaints_seal")
+    honest, newest = fetched(built(asked(case, world.chen)), world.chen), log.newest_checkpoint()
+    assert newest is not None
+    for table in ("leaf", "tile", "checkpoint", "houseentry"):
+        tamper(superuser_connection, f"delete from complaints_{table}")
     for change in (
         """body = replace(body, '"channel":"portal"', '"channel":"phone"')""",
         "hash = sha256('\\x00'::bytea || previous_hash || convert_to(body, 'UTF8'))",
     ):
         sql = f"update complaints_handlingstep set {change} where complaint_id = %s and sequence = 6"
         tamper(superuser_connection, sql, case.pk)
-    last = "select hash from complaints_handlingstep s where s.complaint_id = c.id and sequence = 6"
-    tamper(superuser_connection, f"update complaints_complaint c set last_hash = ({last}) where id = %s", case.pk)
-    assert seal(now=timezone.now(), key=KEY) is not None
+    changed = HandlingStep.objects.get(complaint=case, audience=Audience.PARTIES, sequence=6)
+    tag = tags.tag_of(TAG_KIND, bytes(changed.hash))
+    tamper(superuser_connection, "update complaints_handlingstep set tag = %s where id = %s", tag, changed.pk)
+    last = "update complaints_complaint set last_hash = %s where id = %s"
+    tamper(superuser_connection, last, bytes(changed.hash), case.pk)
+    now = newest.at + timedelta(minutes=2)
+    proving.certified(signing.document_key(), now=now)
+    again = seal(now=now, key=KEY)
+    assert again is not None
+    assert again.size == newest.size
     Dossier.objects.update(state="expired")
     forged, program = fetched(built(asked(case, world.chen)), world.chen), proving.verifier()
     assert program.check(io.BytesIO(forged), key=known_keys()).exit_code == 0
-    assert program.check(io.BytesIO(forged), key=known_keys(), seals=kept).first.code == "seal_unpublished"
-    assert program.check(io.BytesIO(honest), key=known_keys(), seals=kept).exit_code == 0
-    assert program.check(io.BytesIO(honest), key=known_keys(), seals=published()).first.code == "seal_unpublished"
+    assert program.check(io.BytesIO(forged), key=known_keys(), kept=[newest.note]).first.code == "log_other"
+    assert program.check(io.BytesIO(honest), key=known_keys(), kept=[newest.note]).exit_code == 0
+    assert program.check(io.BytesIO(honest), key=known_keys(), kept=[again.note]).first.code == "log_other"
     assert "不是本平台的记录" in shown(uploaded(honest))
 
 
-def test_the_seals_are_published_and_the_dossier_is_under_one_of_them(world: World, tmp_path: Path) -> None:
-    archive = fetched(built(asked(a_case(world), world.chen)), world.chen)
+def test_the_seals_and_the_keys_are_published(world: World, tmp_path: Path) -> None:
+    case = a_case(world)
+    sealing.seal(now=timezone.now(), key=KEY)
     given.filed(world, now=timezone.now())
-    seal(now=timezone.now(), key=KEY)
+    sealing.seal(now=timezone.now(), key=KEY)
     page = shown(Client().get("/open/seals/"))
-    assert not missing_in(page, PUBLIC, signing.document_key().public)
+    assert PUBLIC in page
+    assert signing.document_key().public in shown(Client().get("/open/record/"))
     answer = Client().get("/open/seals.json").json()
-    assert answer["document_keys"] == [signing.document_key().public]
     assert [one["number"] for one in answer["seals"]] == [1, 2]
     assert answer["seals"][0]["root"] == answer["seals"][1]["previous_root"]
     assert answer["seals"][1]["root"] in page
     assert Client().get("/open/seals.json?after=1").json()["seals"] == answer["seals"][1:]
     for odd in ("x", "-1", "9" * 30, ""):
         assert Client().get(f"/open/seals.json?after={odd}").status_code == 200
-    kept = {one["number"]: one["root"] for one in answer["seals"]}
-    program = proving.verifier()
-    assert program.check(io.BytesIO(archive), key=known_keys(), seals=kept).exit_code == 0
-    assert program.check(io.BytesIO(archive), key=known_keys(), seals={1: "00"}).first.code == "seal_unpublished"
+    assert case.number not in json.dumps(answer)
     assert not {"complaint", "case", "heads"} & set(json.dumps(answer).replace('"', " ").split())
     given_out = Client().get("/open/verify/verify_dossier.py")
     assert b"".join(given_out.streaming_content) == proving.PROGRAM.read_bytes()  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """The stand-alone program: what it computes by itself, and what it says."""
 
 import ast
+import base64
 import json
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from django.utils.translation import pgettext
 
 from complaints.documents import signing
 from complaints.dossier import proving
+from complaints.record.notes import SIGNS, NoteKey
 from complaints.record.sealing import path_to, tree_root
 from tests import PATIENCE, missing_in
 from tests.complaints.dossier.conftest import PUBLIC, known_keys, parts_of
@@ -93,12 +95,20 @@ def test_on_the_command_line_and_pages_in_both_languages(archive: bytes, tmp_pat
     assert "every byte of the ZIP" in given
     code, given = run(archive, tmp_path, "--language", "en")
     assert (code, PUBLIC in given, document in given, "完整" in given) == (3, True, True, False)
-    assert run(archive, tmp_path, "--key", PUBLIC)[0] == 3
-    seal = json.loads(parts_of(archive)["manifest.json"])["seal"]
-    published = tmp_path / "seals.json"
-    for root, expected in ((seal["root"], 0), ("00" * 32, 1)):
-        published.write_text(json.dumps({"seals": [{"number": seal["number"], "root": root}]}))
-        assert run(archive, tmp_path, "--key", known_keys(), "--seals", str(published))[0] == expected
+    # The key of the log leads to that of the manifest, which the house chain names.
+    assert run(archive, tmp_path, "--key", PUBLIC)[0] == 0
+    assert run(archive, tmp_path, "--key", document)[0] == 3
+    assert run(archive, tmp_path, "--key", "00" * 32)[0] == 1
+    note = json.loads(parts_of(archive)["manifest.json"])["checkpoint"]
+    kept = tmp_path / "kept"
+    origin, _size, root = note.split("\n")[:3]
+    for text, expected in ((note, 0), (note.replace(root, base64.b64encode(bytes(32)).decode()), 1)):
+        kept.write_text(text)
+        assert run(archive, tmp_path, "--key", known_keys().split()[0], "--key", document, "--kept", str(kept))[0] == (
+            expected
+        )
+    vkey = NoteKey(origin, SIGNS, bytes.fromhex(PUBLIC)).text
+    assert run(archive, tmp_path, "--key", vkey)[0] == 0
     code, given = run(b"PK, but no archive", tmp_path)
     assert (code, "ZIP" in given) == (2, True)
     with translation.override("en"):
