@@ -90,7 +90,7 @@ class SealedText(_Bytes):
 
     def place_with(self, values: Iterable[Any]) -> bytes:
         """What a value is bound to: table, column, and these values of ``place``."""
-        return "\x1f".join([self.model._meta.db_table, self.column, *map(_written, values)]).encode()
+        return place_of(self.model._meta.db_table, self.column, values)
 
     def _person_for(self, row: models.Model) -> UUID:
         value: Any = row if self.whose else None
@@ -203,6 +203,11 @@ def stored_columns(rows: Sequence[models.Model], field: models.Field[Any, Any]) 
     if isinstance(field, BlindIndex):
         return [field.pre_save(row, True) for row in rows]
     return [getattr(row, field.attname) for row in rows]
+
+
+def place_of(table: str, column: str, values: Iterable[Any]) -> bytes:
+    """What a sealed value of this column is bound to, in a row with these values of ``place``."""
+    return "\x1f".join([table, column, *map(_written, values)]).encode()
 
 
 def _written(value: Any) -> str:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from typing import Any
+from uuid import UUID
 
 from django.conf import settings
 from django.db import models
@@ -17,6 +18,7 @@ from accounts.models import User
 from accounts.sign_in.backend import may_work
 from authorities.models import Authority, Officer, Region
 from complaints.models.participant import Participant
+from complaints.procedure.numbering import case_key_of
 from complaints.procedure.workflow import AT_AUTHORITY, ENTERPRISE_SIDE, Outcome, Status
 from enterprises.models import Branch, Brand, Enterprise, Staff
 from enterprises.team.staffing import at_work, branch_ids_seen_by
@@ -313,6 +315,10 @@ class Complaint(models.Model):
             models.Index(fields=["linked_group"], name="linked_cases", condition=Q(linked_group__isnull=False)),
         ]
 
+    @property
+    def case_key(self) -> UUID:
+        return case_key_of(self.number)
+
     def __str__(self) -> str:
         return self.number
 
@@ -325,6 +331,9 @@ def ended_as(result: str) -> Q:
     """Engagements with this ``result``."""
     recorded = Q(odr_result=result, accepted_refusal=False)
     return recorded | Q(accepted_refusal=True) if result == "failed" else recorded
+
+
+ODR_RESULTS = ["", "settled", "unconfirmed", "settled_elsewhere", "failed", "withdrawn", "returned"]
 
 
 class Engagement(models.Model):
@@ -369,20 +378,7 @@ class Engagement(models.Model):
                 name="ended_engagement_has_result",
                 condition=Q(until_at__isnull=True, odr_result="") | Q(until_at__isnull=False) & ~Q(odr_result=""),
             ),
-            models.CheckConstraint(
-                name="odr_result_is_known",
-                condition=Q(
-                    odr_result__in=[
-                        "",
-                        "settled",
-                        "unconfirmed",
-                        "settled_elsewhere",
-                        "failed",
-                        "withdrawn",
-                        "returned",
-                    ]
-                ),
-            ),
+            models.CheckConstraint(name="odr_result_is_known", condition=Q(odr_result__in=ODR_RESULTS)),
         ]
         indexes = [
             models.Index(fields=["enterprise", "complaint"], name="engagements_of_an_enterprise"),

@@ -117,7 +117,7 @@ class DocumentVersion(models.Model):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True)
     sequence = models.PositiveIntegerField()
     at = models.DateTimeField()
-    content = SealedJSON(blank=True, whose="complaint.consumer_key", place=["complaint_id", "public_id"])
+    content = SealedJSON(blank=True, whose="complaint.case_key", place=["complaint_id", "public_id"])
     digest = models.BinaryField()
     sha256 = models.CharField(max_length=64, blank=True, default="")
     size = models.PositiveIntegerField(default=0)

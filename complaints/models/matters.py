@@ -51,7 +51,7 @@ class Matter(models.Model):
     until_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     measure_id = models.UUIDField(null=True, blank=True)
-    data = SealedJSON(blank=True, whose="complaint.consumer_key", place=["complaint_id", "kind", "opened_at"])
+    data = SealedJSON(blank=True, whose="complaint.case_key", place=["complaint_id", "kind", "opened_at"])
 
     class Meta:
         ordering = ["complaint_id", "id"]

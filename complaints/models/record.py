@@ -239,9 +239,7 @@ class ForwardingDecision(models.Model):
     rule_version = models.PositiveIntegerField(null=True, blank=True)
     confidence = models.CharField(max_length=12, blank=True, default="")
     explanation: models.JSONField[Any, dict[str, Any]] = models.JSONField(default=dict)
-    note = SealedText(
-        blank=True, whose="complaint.consumer_key", place=["complaint_id", "at", "verdict"], free_text=True
-    )
+    note = SealedText(blank=True, whose="complaint.case_key", place=["complaint_id", "at", "verdict"], free_text=True)
 
     class Meta:
         ordering = ["complaint_id", "id"]

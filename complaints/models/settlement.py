@@ -35,7 +35,7 @@ class Offer(models.Model):
         default="open",
         choices=[(s, s) for s in ("open", "accepted", "declined", "superseded", "lapsed", "withdrawn")],
     )
-    message = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "number"], free_text=True)
+    message = SealedText(blank=True, whose="complaint.case_key", place=["complaint_id", "number"], free_text=True)
     made_by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
     made_by_name = SealedText(blank=True, place=["complaint_id", "number"])
     made_at = models.DateTimeField()
@@ -85,9 +85,7 @@ class OfferAnswer(models.Model):
     demand = models.ForeignKey(Demand, on_delete=models.PROTECT, related_name="answers")
     verdict = models.CharField(max_length=8, choices=[(v, v) for v in ("grant", "part", "refuse")])
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    reason = SealedText(
-        blank=True, whose="offer.complaint.consumer_key", place=["offer_id", "demand_id"], free_text=True
-    )
+    reason = SealedText(blank=True, whose="offer.complaint.case_key", place=["offer_id", "demand_id"], free_text=True)
     is_separable = models.BooleanField(default=False)
 
     class Meta:
@@ -116,7 +114,7 @@ class Obligation(models.Model):
     settlement = models.PositiveSmallIntegerField(default=1)
     ordinal = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=20, choices=[(k, k) for k in OBLIGATION_KINDS])
-    what = SealedText(whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True)
+    what = SealedText(whose="complaint.case_key", place=["complaint_id", "ordinal"], free_text=True)
     owed_by = models.CharField(
         max_length=12, default="enterprise", choices=[("enterprise", "enterprise"), ("consumer", "consumer")]
     )
@@ -125,7 +123,7 @@ class Obligation(models.Model):
     due_on = models.DateField(null=True, blank=True)
     days_after = models.PositiveSmallIntegerField(null=True, blank=True)
     after_ordinal = models.PositiveSmallIntegerField(null=True, blank=True)
-    proof = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True)
+    proof = SealedText(blank=True, whose="complaint.case_key", place=["complaint_id", "ordinal"], free_text=True)
     state = models.CharField(
         max_length=10,
         default="proposed",
@@ -133,7 +131,7 @@ class Obligation(models.Model):
     )
     reported_at = models.DateTimeField(null=True, blank=True)
     reported_proof = SealedText(
-        blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"], free_text=True
+        blank=True, whose="complaint.case_key", place=["complaint_id", "ordinal"], free_text=True
     )
     payment_channel = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "ordinal"])
     confirmed_at = models.DateTimeField(null=True, blank=True)
@@ -172,7 +170,7 @@ class Contact(models.Model):
     by = models.ForeignKey(Staff, null=True, on_delete=models.PROTECT, related_name="+")
     by_name = SealedText(blank=True, place=["complaint_id", "at"])
     reached = models.BooleanField(default=False)
-    note = SealedText(blank=True, whose="complaint.consumer_key", place=["complaint_id", "at"], free_text=True)
+    note = SealedText(blank=True, whose="complaint.case_key", place=["complaint_id", "at"], free_text=True)
 
     class Meta:
         ordering = ["complaint_id", "at", "id"]
@@ -187,7 +185,7 @@ class InternalNote(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.PROTECT, related_name="+")
     by_name = SealedText(blank=True, place=["complaint_id", "at"])
     at = models.DateTimeField()
-    text = SealedText(whose="complaint.consumer_key", place=["complaint_id", "at"], free_text=True)
+    text = SealedText(whose="complaint.case_key", place=["complaint_id", "at"], free_text=True)
 
     class Meta:
         ordering = ["complaint_id", "id"]

@@ -49,7 +49,7 @@ class OfferDraft(models.Model):
         Engagement, on_delete=models.PROTECT, db_index=False, db_constraint=False, related_name="+"
     )
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, db_index=False, related_name="+")
-    typed = SealedJSON(whose="complaint.consumer_key", place=["complaint_id", "user_id"])
+    typed = SealedJSON(whose="complaint.case_key", place=["complaint_id", "user_id"])
     saved_at = models.DateTimeField(db_index=True)
 
     class Meta:

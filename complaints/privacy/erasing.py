@@ -5,7 +5,6 @@ and what went with it. Nothing is erased while somebody has a duty to keep it: i
 from old archives too: none holds a key (odr_portal/backup). The entries stay with their digests, whose salts are gone.
 """
 
-import hashlib
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -29,7 +28,7 @@ from complaints.filing import drafts
 from complaints.links.tracking import WITHIN
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.record import house
+from complaints.record import erasures, house
 from complaints.settlement import offer_terms
 from complaints.stations import stations
 from complaints.tables.platform import platform_files
@@ -84,6 +83,11 @@ def _beside_cases(person: UUID) -> tuple[QuerySet[Any], ...]:
     )
 
 
+def joint_cases(found: Found) -> int:
+    """In how many cases another consumer stands, so that what others wrote there stays for now."""
+    return len(found.cases) - len(_last_cases(found))
+
+
 def kept_until(found: Found, *, now: datetime) -> datetime:
     """When the last duty to keep ends: three years (policy ``identity_kept``) after the last case was closed."""
     last: datetime | None = models.Complaint.objects.filter(pk__in=found.cases).aggregate(last=Max("closed_at"))["last"]
@@ -120,11 +124,10 @@ def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
         raise StepNotAllowed("kept", f"kept until {until:%Y-%m-%d}")
     with transaction.atomic():
         last = _last_cases(found)
-        destroyed = _what_goes(found, last)
+        keys, files = [*found.keys, *(case.case_key for case in last)], _files_that_go(found, last)
         _empty(found, last)
-        keyring.destroy(found.keys, now=now)
-        for data in destroyed:
-            house.write("erased", data | {"reason": reason}, by=_BY.get(reason, "system"), now=now)
+        keyring.destroy(keys, now=now)
+        erasures.note(keys, reason=reason, by=_BY.get(reason, "system"), now=now, files=files)
         security_log.note("person_erased", now=now, subject=str(person), reason=reason)
 
 
@@ -147,7 +150,9 @@ def restrict(found: Found, *, until: datetime, now: datetime) -> None:
     """What is kept by a duty is shown to nobody from now on; what no duty keeps goes at once."""
     with transaction.atomic():
         _forget_what_waits(found)
-        keyring.restrict(found.keys, until=until, now=now)
+        keyring.restrict(
+            [*found.keys, *(case.case_key for case in _last_cases(found, restricts=True))], until=until, now=now
+        )
 
 
 def _refuse(found: Found, *, now: datetime) -> None:
@@ -159,38 +164,30 @@ def _refuse(found: Found, *, now: datetime) -> None:
         raise StepNotAllowed("undo_window", f"a step may be undone until {last:%Y-%m-%d %H:%M} (UTC)")
 
 
-def _last_cases(found: Found) -> list[models.Complaint]:
-    """Those of his cases that have no other consumer who still stands: what others wrote in them goes too."""
+def _last_cases(found: Found, *, restricts: bool = False) -> list[models.Complaint]:
+    """Those of his cases that have no other consumer who stands: what others wrote in them ends too. ``restricts``: a
+    restricted one does not stand; else only who was erased does not."""
     cases = models.Complaint.objects.filter(pk__in=found.cases).order_by("pk")
     people: dict[int, set[UUID]] = {case.pk: {case.consumer_key} for case in cases}
     joined = models.Participant.objects.filter(complaint__in=found.cases, state=models.Participant.JOINED)
     for case, key in joined.values_list("complaint_id", "person_key"):
         people[case].add(key)
     everybody = set().union(*people.values()) if people else set()
-    gone = PersonKey.objects.filter(person__in=everybody, destroyed_at__isnull=False).values_list("person", flat=True)
-    return [case for case in cases if not people[case.pk] - set(gone) - set(found.keys)]
+    kept = PersonKey.objects.filter(person__in=everybody, destroyed_at=None)
+    if restricts:
+        kept = kept.filter(restricted_at=None)
+    still = set(kept.values_list("person", flat=True)) - set(found.keys)
+    return [case for case in cases if not people[case.pk] & still]
 
 
-def _what_goes(found: Found, last: list[models.Complaint]) -> list[dict[str, Any]]:
-    """For each key, what the record says of its end: how many texts and names lay under it, the SHA-256 over their
-    digests in order, and the files [case, SHA-256] that went with it."""
-    gone = [[case.number, row.sha256] for case in last for row in case.evidence.order_by("pk")]
+def _files_that_go(found: Found, last: list[models.Complaint]) -> dict[UUID, erasures.Files]:
+    """By the key with which they go: those that he sent himself, and all of cases without another consumer."""
     own = models.Evidence.objects.none()
     if found.user is not None:
         own = models.Evidence.objects.filter(uploaded_by=found.user, complaint__in=found.cases)
         own = own.exclude(complaint__in=last).select_related("complaint").order_by("pk")
-    gone += [[row.complaint.number, row.sha256] for row in own if row.complaint is not None]
-    results = []
-    for key in found.keys:
-        digests = [
-            *models.PersonalText.objects.filter(key_id=key).values_list("digest", flat=True),
-            *models.RecordedName.objects.filter(person_key=key).values_list("digest", flat=True),
-        ]
-        root = hashlib.sha256(b"".join(sorted(map(bytes, digests)))).hexdigest()
-        results.append(
-            {"key": str(key), "texts": len(digests), "root": root, "files": gone if key == found.keys[0] else []}
-        )
-    return results
+    his = [[row.complaint.number, row.sha256] for row in own if row.complaint is not None]
+    return {found.keys[0]: his} | erasures.files_of(last)
 
 
 def drop_files(*, now: datetime) -> int:
@@ -219,8 +216,9 @@ def _empty(found: Found, last: list[models.Complaint]) -> None:
     own.update(respondent_details=b"")
     models.Demand.objects.filter(complaint__in=own).update(note=b"")
     models.Offer.objects.filter(complaint__in=own).update(counter_demand=b"")
+    models.Obligation.objects.filter(complaint__in=own).update(payee_last4=b"", payment_channel=b"")
     models.Evidence.objects.filter(complaint__in=own).update(name=b"")
-    _empty_cases([case.pk for case in last])
+    _empty_cases(last)
     asking.destroy(list(models.Dossier.objects.filter(complaint_id__in=found.cases)))
     models.Participant.objects.filter(person_key__in=found.keys).update(name=b"", phone=b"")
     models.StationEntry.objects.filter(person_key__in=found.keys).update(problem=b"", phone=b"")
@@ -228,14 +226,15 @@ def _empty(found: Found, last: list[models.Complaint]) -> None:
         _empty_user(found.user)
 
 
-def _empty_cases(cases: list[int]) -> None:
+def _empty_cases(last: list[models.Complaint]) -> None:
     """What others wrote in cases that have no consumer any more."""
+    cases = [case.pk for case in last]
+    own = [case.case_key for case in last]
+    models.PersonalText.objects.filter(key_id__in=own).exclude(sealed=b"").update(sealed=b"")
     models.Offer.objects.filter(complaint_id__in=cases).update(message=b"")
     models.OfferAnswer.objects.filter(offer__complaint_id__in=cases).exclude(reason=b"").update(reason=_WORDLESS)
     models.OfferDraft.objects.filter(complaint_id__in=cases).delete()
-    models.Obligation.objects.filter(complaint_id__in=cases).update(
-        what=b"", payee_last4=b"", proof=b"", reported_proof=b"", payment_channel=b""
-    )
+    models.Obligation.objects.filter(complaint_id__in=cases).update(what=b"", proof=b"", reported_proof=b"")
     models.Contact.objects.filter(complaint_id__in=cases).update(note=b"")
     models.InternalNote.objects.filter(complaint_id__in=cases).update(text=b"")
     models.Matter.objects.filter(complaint_id__in=cases).update(data=b"")

@@ -127,6 +127,11 @@ def kept_until(user: User, *, now: datetime) -> datetime:
     return erasing.kept_until(erasing.find(user.person_key), now=now)
 
 
+def has_joint_cases(user: User) -> bool:
+    """Whether something that others wrote stays after this person, for another consumer of the same case."""
+    return erasing.joint_cases(erasing.find(user.person_key)) > 0
+
+
 def close_account(user: User, *, now: datetime) -> datetime:
     """Close it: what no duty keeps goes at once, the rest is restricted. Raises StepNotAllowed while a case is open.
 

@@ -3,6 +3,7 @@ and a slip of the pen is noticed (Luhn mod 32 over the alphabet without I, L, O,
 
 import secrets
 from datetime import date
+from uuid import UUID, uuid5
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _VALUE = {letter: index for index, letter in enumerate(ALPHABET)}
@@ -37,3 +38,13 @@ def tidy(typed: str) -> str:
     if len(letters) != 8 + _LENGTH + 1 or check_character(letters[:-1]) != letters[-1]:
         return ""
     return f"{letters[:8]}-{letters[8:-1]}-{letters[-1]}"
+
+
+#: Name space of the keys of cases.
+_CASE_KEYS = UUID("7f1f4d0e-3f0a-5c55-9d6c-1b1f0b6a6c22")
+
+
+def case_key_of(number: str) -> UUID:
+    """The key of a case, under which lies what others than its consumers write in it. It follows from the number (RFC
+    9562, version 5), so whoever reads the record knows it."""
+    return uuid5(_CASE_KEYS, number)

@@ -13,9 +13,11 @@ from uuid import UUID
 
 from accounts.keys import keyring, sealing
 from accounts.keys.ciphers import CannotOpen
+from accounts.roles import Role
 from complaints.evidence.storing import compared
 from complaints.models import DocumentVersion, PersonalText, RecordedName
 from complaints.models.record import salted_text
+from complaints.procedure.numbering import case_key_of
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding
 from complaints.record.record import canonical, salted
@@ -47,6 +49,8 @@ where not exists (select from complaints_handlingstep s where s.name_id = n.id)
 order by n.id"""
 
 Found = Callable[[Finding], None]
+#: The roles in which a consumer speaks: what they said lies under their own keys.
+CONSUMERS = tuple(role for role in Role if role.side == "consumer")
 
 
 @dataclass(slots=True)
@@ -67,12 +71,18 @@ class Read:
 
     def keys_of(self, text: list[str]) -> Collection[str]:
         """Under which key the entry put this text: it says so from form 2 on. Before, what the consumer says of himself
-        lay under his key, all else under that of who acted."""
+        lay under his key, all else under that of who acted; of that, what no consumer said was moved under the key of
+        the case."""
         if len(text) == 3:
             return (text[2],)
         if text[0].startswith("consumer_"):
             return (self.consumer_key,)
-        return (self.said.body["person"] or self.consumer_key,)
+        owner = self.said.body["person"] or self.consumer_key
+        return (owner,) if self.said.body["role"] in CONSUMERS else (owner, self.case_key)
+
+    @property
+    def case_key(self) -> str:
+        return str(case_key_of(self.case))
 
 
 @dataclass(slots=True)
@@ -282,14 +292,16 @@ class Commitments:
         ):
             if not is_so:
                 self.found(entry.finding("column", what, column))
+        if entry.case_key in self.erased.keys or entry.consumer_key in self.erased.former:
+            return
         self._later(
             lambda code, detail: entry.finding(code, what, "content", detail),
             content,
             _place(DocumentVersion, "content", (case, public_id)),
-            entry.consumer_key,
+            entry.case_key,
             lambda opened: paper_is(opened, bytes(digest)),
         )
-        if printed and self.reads_files and entry.consumer_key not in self.erased.keys:
+        if printed and self.reads_files:
             self.files += 1
             if wrong := self._compared(path, printed):
                 self.found(entry.finding(wrong, what, detail="print"))

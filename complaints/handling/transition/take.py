@@ -204,7 +204,8 @@ def apply_effect(row: StepRule, file: CaseFile, actor: Actor, effect: Effect) ->
         undoing.void(file, row.step, audience)
     if actor.role == Role.CONSUMER:
         settling.heard_from_consumer(file, actor)
-    key = actor.person_key or complaint.consumer_key
+    # What others write in a case lies under the key of the case and goes with its last consumer.
+    key = (actor.side == "consumer" and actor.person_key) or complaint.case_key
     data = effect.data
     if actor.role == Role.CONSUMER and actor.party is None and complaint.on_behalf_kind in FOR_ANOTHER:
         # Who acted in whose name is a fact of the step, not of today's case.

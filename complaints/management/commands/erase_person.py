@@ -23,6 +23,7 @@ class Command(BaseCommand):
             raise CommandError("What is erased is gone, from every backup too: say --yes.")
         now = timezone.now()
         try:
+            joint = erasing.joint_cases(erasing.find(person))
             until = erasing.ask(person, now=now, reason="by_command")
         except StepNotAllowed as refused:
             raise CommandError(f"Nothing was erased: {refused}.") from None
@@ -34,3 +35,8 @@ class Command(BaseCommand):
         else:
             erasing.drop_files(now=now)
             self.stdout.write("Erased. The record still verifies: manage.py verify_record")
+        if joint:
+            self.stdout.write(
+                f"Joint cases: {joint}. What others wrote there stays until the last consumer is erased: "
+                "tell the person."
+            )

@@ -90,7 +90,8 @@ def close(request: HttpRequest) -> HttpResponse:
                 attempt.reference = reverse("complaints:my-data-closed")
         logout(request)
         return redirect("complaints:my-data-closed")
-    context = {"works": works, "open_cases": open_cases, "until": my_data.kept_until(user, now=now), "now": now}
+    until, joint = my_data.kept_until(user, now=now), my_data.has_joint_cases(user)
+    context = {"works": works, "open_cases": open_cases, "until": until, "joint": joint, "now": now}
     return render(request, "consumer/close_account.html", context)
 
 

@@ -235,7 +235,7 @@ def test_a_script_is_told_in_a_line_and_a_draft_is_sealed_and_goes_with_time_per
     assert offer_terms.throw_away_old_drafts(now=NOW + offer_terms.DRAFTS_KEPT, limit=10) == 0
     assert offer_terms.throw_away_old_drafts(now=NOW + offer_terms.DRAFTS_KEPT + timedelta(seconds=1), limit=10) == 1
     send(ming, address(case, "offer"), HALF)
-    erasing._empty_cases([case.pk])
+    erasing._empty_cases([case])
     assert not OfferDraft.objects.exists()
     send(ming, address(case, "offer"), HALF)
     assert send(ming, address(case, "offer"), OFFER).status_code == 302
