@@ -157,7 +157,7 @@ class Portal:
                     portal.request("GET", f"{where.path.rstrip('/')}/open/record/proof?old={old}&size={size}")
                     response = portal.getresponse()
                     status, text = response.status, response.read().decode()
-                if status == 404:
+                if status == 409:
                     return None
                 if status == 200:
                     return [base64.b64decode(one, validate=True) for one in text.split()]

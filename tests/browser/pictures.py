@@ -57,7 +57,8 @@ ASKED_BACK = "002n@demo.invalid"
 #: Why a page has no picture, and which those are.
 _NOT_PICTURED = {
     "asked by programs, or by a page for a piece of itself": (
-        "healthz readyz oversight:metrics routing:find-hits routing:find-suggest"
+        """healthz readyz oversight:metrics routing:find-hits routing:find-suggest complaints:open-record-checkpoint
+        complaints:open-record-proof complaints:open-record-stamped"""
     ),
     "a file, or what becomes of one": (
         """complaints:case-dossier-file complaints:case-court-file complaints:case-upload complaints:enrol-licence

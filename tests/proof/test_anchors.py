@@ -290,7 +290,7 @@ def test_the_public_page_shows_the_newest_checkpoint_and_who_signed_it(
 ) -> None:
     client = Client()
     assert "还没有检查点" in client.get("/open/record/").content.decode()
-    assert client.get("/open/record/checkpoint").status_code == 404
+    assert client.get("/open/record/checkpoint").status_code == 409
     first = notes.parse(sealed(world).note)
     sealed(world, at=NOW + MINUTE)
     page = client.get("/open/record/").content.decode()
@@ -309,8 +309,9 @@ def test_the_public_page_shows_the_newest_checkpoint_and_who_signed_it(
     proof = [base64.b64decode(line) for line in asked.split()]
     assert notes.consistency_holds(first.size, note().size, first.root, note().root, proof)
     for odd in ("", "?old=0&size=1", "?old=2&size=1", f"?old=1&size={note().size + 1}", "?old=a&size=b", "?old=1"):
-        assert client.get(f"/open/record/proof{odd}").status_code == 404, odd
-    assert client.get("/open/record/stamped").status_code == 404
+        assert client.get(f"/open/record/proof{odd}").status_code == 409, odd
+    assert client.get("/open/record/stamped").status_code == 409
+    assert client.get("/open/record/stamp.tsr").status_code == 409
     given_out = b"".join(client.get("/open/record/witness.py").streaming_content)  # type: ignore[attr-defined]
     assert given_out == (Path(portal.ROOT) / "docs" / "verify" / "witness.py").read_bytes()
     english = client.get("/open/record/", headers={"Accept-Language": "en"}).content.decode()

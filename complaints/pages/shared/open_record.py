@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.conf import settings
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -19,6 +19,7 @@ from web.environment import ROOT
 
 PROGRAM = ROOT / "docs" / "verify" / "witness.py"
 _TEXT = "text/plain; charset=utf-8"
+_NO_STAMP = "There is no time stamp yet.\n"
 _NUMBER = re.compile(r"[0-9]{1,18}")
 
 
@@ -76,22 +77,25 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     """The newest checkpoint with all signatures, as a signed note."""
     newest = log.newest_checkpoint()
     if newest is None:
-        raise Http404
-    return HttpResponse(newest.note, content_type=_TEXT, headers={"Access-Control-Allow-Origin": "*"})
+        return _text("There is no checkpoint yet.\n", status=409)
+    return _text(newest.note)
 
 
 @never_cache
 @require_safe
 def proof(request: HttpRequest) -> HttpResponse:
-    """``?old=N&size=M``: the proof (RFC 9162) that the record of M entries goes on from that of N, a hash a line."""
+    """``?old=N&size=M``: the proof (RFC 9162) that the record of M entries goes on from that of N, a hash a line. 409
+    where the record has no such sizes."""
     old, size = request.GET.get("old", ""), request.GET.get("size", "")
     newest = log.newest_checkpoint()
-    if not (_NUMBER.fullmatch(old) and _NUMBER.fullmatch(size)) or newest is None:
-        raise Http404
-    if not 0 < int(old) <= int(size) <= newest.size:
-        raise Http404
-    lines = notes.proof_lines(log.consistency_proof(int(old), int(size)))
-    return HttpResponse(lines, content_type=_TEXT, headers={"Access-Control-Allow-Origin": "*"})
+    last = newest.size if newest is not None else 0
+    if not (_NUMBER.fullmatch(old) and _NUMBER.fullmatch(size) and 0 < int(old) <= int(size) <= last):
+        return _text(f"Write ?old=N&size=M with 0 < N <= M <= {last}, the entries that are signed here.\n", status=409)
+    return _text(notes.proof_lines(log.consistency_proof(int(old), int(size))))
+
+
+def _text(text: str, *, status: int = 200) -> HttpResponse:
+    return HttpResponse(text, status=status, content_type=_TEXT, headers={"Access-Control-Allow-Origin": "*"})
 
 
 @never_cache
@@ -99,9 +103,7 @@ def proof(request: HttpRequest) -> HttpResponse:
 def stamped(request: HttpRequest) -> HttpResponse:
     """What the authority for time stamps stamped last: the text of that checkpoint without signatures."""
     row = _newest_stamped()
-    if row is None:
-        raise Http404
-    return HttpResponse(notes.parse(row.note).body, content_type=_TEXT)
+    return _text(notes.parse(row.note).body) if row is not None else _text(_NO_STAMP, status=409)
 
 
 @never_cache
@@ -110,7 +112,7 @@ def stamp(request: HttpRequest) -> HttpResponse:
     """The authority's answer over it (RFC 3161), for ``openssl ts -verify``."""
     row = _newest_stamped()
     if row is None:
-        raise Http404
+        return _text(_NO_STAMP, status=409)
     return HttpResponse(bytes(row.stamp), content_type="application/timestamp-reply")
 
 
