@@ -120,10 +120,10 @@ from (select c.*, case status when 'with_enterprise' then 'acceptance' when 'tri
 ENTRIES = """
 insert into complaints_handlingstep (
     complaint_id, audience, sequence, step, happened_at, written_at, actor_role, organisation, from_status, to_status,
-    outcome, reason, data, body, previous_hash, hash)
+    outcome, reason, data, body, previous_hash, hash, tag)
 select d.id, 'parties', s, case s when 1 then 'file' else 'forward' end, d.at, d.at,
        case when s = 1 or d.chance < 0.3 then 'consumer' else 'handler' end, '', 'draft', 'filed', '', '', '{{}}', '',
-       '\\x00', '\\x01'
+       '\\x00', '\\x01', ''
 from drawn d cross join generate_series(1, 2) s
 """
 #: As the triggers write them, which do not fire here; each name and each place is cut up once.
