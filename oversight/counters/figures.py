@@ -15,7 +15,7 @@ from django.db import connection
 
 from database.sql_files import read_sql
 from oversight.counters.reads import Counters, Sums, steadily
-from oversight.counters.statements import narrowed
+from oversight.counters.statements import HAPPENED, narrowed
 from oversight.counters.sums import TALLY, is_about, quantile, within
 from oversight.figures import figures
 from oversight.figures.figures import Figure, Measure
@@ -69,8 +69,7 @@ def _flow(measure: Measure, counters: Counters) -> dict[str, Figure] | None:
 
 #: What the first page of a director is made of.
 HEADLINES = (
-    *(f"ended_{result}" for result in figures.RESULTS),
-    *("received", "closed", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
+    *HAPPENED,
     *("ran_out", "ran_out_taken", "ran_out_ended", "waiting", "responded", "response_minutes"),
     *("recovered_n", "foreign_n", "recovered", "vouchers", "unconfirmed"),
 )
@@ -102,8 +101,7 @@ def headlines(counts: Sums, buckets: Mapping[int, int] | None = None) -> dict[st
 BY_DAY = tuple(
     dict.fromkeys(
         (
-            *(f"ended_{result}" for result in figures.RESULTS),
-            *("received", "closed", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
+            *HAPPENED,
             *("closed_mediated", "closed_not_kept", "closed_mediation_terminated", "review_met", "review_late"),
             *("routed", "misrouted", "mended", "mended_late", *PROMISES),
         )
@@ -116,7 +114,13 @@ def of_days(counts: Sums) -> dict[str, Figure]:
     out and were still open, which stand as they stood at the end of a period.
     """
     every = Counter(counts)
-    return {**_arrivals(every), **_stages(every, {}), **_authority(every), "kept": kept(every), **_misroutes(every, {})}
+    return {**of_first_days(every), **_authority(every), "kept": kept(every), **_misroutes(every, {})}
+
+
+def of_first_days(counts: Sums) -> dict[str, Figure]:
+    """The same of a first page: those that HAPPENED alone says."""
+    every = Counter(counts)
+    return {**_arrivals(every), **_stages(every, {})}
 
 
 def open_overdue(counts: Sums) -> int:

@@ -12,6 +12,7 @@ from contextlib import closing
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
+from uuid import uuid4
 
 from django.db import connection, transaction
 from django.db.models import F, Max, Min
@@ -228,7 +229,7 @@ def rebuild(*, now: datetime, tell: Callable[[int, int], None] = lambda done, wh
         else:
             add_up(cursor)
         RollupState.objects.filter(pk=1).update(
-            rebuilt_through=None, folded_at=now, differences=[], calendar=F("compared_calendar")
+            rebuilt_through=None, folded_at=now, differences=[], calendar=F("compared_calendar"), past=uuid4()
         )
     return Tally.objects.filter(kind="received").count()
 

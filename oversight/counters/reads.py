@@ -11,13 +11,24 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, TypeVar
+from uuid import UUID
 
 from django.db import connection
 
 from complaints.procedure.working_calendar import Calendar
 from database.sql_files import read_sql
 from oversight.counters.rollups import CHANGES
-from oversight.counters.statements import COLUMN_OF, NAMES, OPEN_NAMES, Windows, narrowed, of_days, rows_of, summed
+from oversight.counters.statements import (
+    COLUMN_OF,
+    HAPPENED,
+    NAMES,
+    OPEN_NAMES,
+    Windows,
+    narrowed,
+    of_days,
+    rows_of,
+    summed,
+)
 from oversight.counters.sums import EXACT, RATIO, TALLY, bucket_of
 from oversight.figures.definitions import Period, Scope
 from oversight.figures.working_time import decrees
@@ -65,6 +76,7 @@ class Counters:
     folded_at: datetime | None
     is_complete: bool
     unfolded: list[dict[str, Any]]
+    past: UUID | None
 
     @classmethod
     def at(cls, now: datetime, calendar: Calendar) -> Counters:
@@ -72,11 +84,11 @@ class Counters:
         with connection.cursor() as cursor:
             cursor.execute(_SQL["begun"], {"limit": MOST_UNFOLDED + 1})
             result = cursor.fetchall()
-        transaction, entry, folded_at, is_rebuilt, _ = result[0]
-        position, ids = (transaction, entry), sorted({row[4] for row in result if row[4] is not None})
+        transaction, entry, folded_at, is_rebuilt, past, _ = result[0]
+        position, ids = (transaction, entry), sorted({row[-1] for row in result if row[-1] is not None})
         is_complete = len(result) <= MOST_UNFOLDED
         rows = _unfolded(ids, calendar) if ids and is_complete and is_rebuilt else []
-        return cls(now, calendar, position, folded_at, is_complete and is_rebuilt, rows)
+        return cls(now, calendar, position, folded_at, is_complete and is_rebuilt, rows, past)
 
     @property
     def is_steady(self) -> bool:
@@ -84,6 +96,21 @@ class Counters:
         with connection.cursor() as cursor:
             cursor.execute(_SQL["position"])
             return tuple(cursor.fetchone()[:2]) == self.position
+
+    def name_of_past(self, scope: Scope) -> str:
+        """As long as this is the same, so are the sums that ``HAPPENED`` in the places of ``scope`` on each day before
+        today. "" where nobody can say so: of less than places, or as nothing was folded today, or as a step waits that
+        changes some.
+        """
+        today, waiting = self.calendar.local_day(self.now), Counter[tuple[int, date, str]]()
+        if scope != Scope(regions=scope.regions) or not scope.regions or self.past is None or self.folded_at is None:
+            return ""
+        if self.calendar.local_day(self.folded_at) < today:
+            return ""
+        for row in self.unfolded:
+            if row["day"] < today and counts_for(scope, row):
+                waiting.update({(row["region"], row["day"], name): row[name] or 0 for name in HAPPENED})
+        return "" if any(waiting.values()) else str(self.past)
 
     def sums(
         self, scope: Scope, period: Period, *, by: str = "", names: Iterable[str] = NAMES

@@ -4,7 +4,8 @@ select
     coalesce(s.transaction * (s.era = e.last_value)::int, 0),
     coalesce(s.entry, 0),
     s.folded_at,
-    s.rebuilt_through is null
+    s.rebuilt_through is null,
+    s.past
 from complaints_event_era e
 left join oversight_rollupstate s on s.id = 1
 

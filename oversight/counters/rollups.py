@@ -7,8 +7,9 @@ for (the tally) and adds the difference, so to fold a case twice does no harm.
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from uuid import uuid4
 
 from django.db import connection, transaction
 
@@ -19,6 +20,7 @@ from database.sql_files import read_sql
 from database.sweeping import FULL
 from oversight.counters import making
 from oversight.counters.facts import COLUMNS, KEY, PLACE, facts
+from oversight.counters.statements import HAPPENED
 from oversight.counters.sums import ALL, SHARED, TALLY, CounterTable, adding
 from oversight.figures.working_time import decrees
 from oversight.models import MEASURES, RollupState
@@ -60,7 +62,18 @@ _SQL = read_sql(
     given=", ".join((*PLACE, *MEASURES)),
 )
 CHANGES = _SQL["changes"]
-_FOLD = f"{adding(_SQL['tallying'])} select count(distinct complaint_id) from diff"
+_FOLD = f"""
+{adding(_SQL["tallying"])}
+select count(distinct complaint_id), (select min(day) from places where {" or ".join(f"{n} <> 0" for n in HAPPENED)})
+from diff
+"""
+
+
+class Folded(NamedTuple):
+    """How many cases counted differently from before; the first day on which other numbers ``HAPPENED`` in a place."""
+
+    cases: int
+    first_day: date | None
 
 
 def fold(*, now: datetime, limit: int = BATCH) -> int:
@@ -82,17 +95,25 @@ def fold(*, now: datetime, limit: int = BATCH) -> int:
         rows = cursor.fetchall()
         if not rows:
             return 0
-        fold_cases(cursor, {row[0] for row in rows})
+        folded = fold_cases(cursor, {row[0] for row in rows})
+        today = _day(now)
+        is_past = folded.first_day is not None and folded.first_day < today
+        # Of two who fold one may be a day ahead of the other.
+        if is_past or state.folded_at is None or _day(state.folded_at) != today:
+            state.past = uuid4()
         state.calendar = state.calendar or making.calendar_name()
         state.transaction, state.entry, state.folded_at = rows[-1][1], rows[-1][2], now
         state.save()
     return len(rows)
 
 
-def fold_cases(cursor: Any, ids: Iterable[int]) -> int:
-    """How many of these cases counted differently from before."""
+def fold_cases(cursor: Any, ids: Iterable[int]) -> Folded:
     cursor.execute(_FOLD, {**decrees(current_calendar()), "ids": sorted(ids)})
-    return int(cursor.fetchone()[0])
+    return Folded(*cursor.fetchone())
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(SHANGHAI).date()
 
 
 def waiting(*, most: int = ALARM) -> int:
@@ -108,10 +129,9 @@ def waiting(*, most: int = ALARM) -> int:
 
 def sweep_comparison(*, now: datetime) -> int:
     """One piece of the nightly comparison; 0 when it was done today, or when it is not night yet."""
-    here = now.astimezone(SHANGHAI)
     state = making.read_state()
-    done = state.compared_at is not None and state.compared_at.astimezone(SHANGHAI).date() == here.date()
-    if state.compared_through is None and (done or here.hour < FROM_HOUR):
+    done = state.compared_at is not None and _day(state.compared_at) == _day(now)
+    if state.compared_through is None and (done or now.astimezone(SHANGHAI).hour < FROM_HOUR):
         return 0
     return FULL if _compare_some(now=now) else 0
 
@@ -143,6 +163,7 @@ def _compare_some(*, now: datetime) -> bool:
             table = ALL[state.compared_tables]
             result = _odd_cells(cursor, table)
             state.compared_tables += 1
+            state.past = uuid4() if result else state.past
         if result and making.calendar_name() != state.calendar:
             log.info("%s were counted anew by another calendar", len(result))
         elif result:
@@ -170,6 +191,7 @@ def _odd_cases(cursor: Any, state: RollupState, upto: int) -> list[str]:
     wrong = sorted(set(odd) - {row[0] for row in cursor.fetchall()})
     if wrong:
         fold_cases(cursor, wrong)
+        state.past = uuid4()
     return list(Complaint.objects.filter(pk__in=wrong).order_by("pk").values_list("number", flat=True))
 
 

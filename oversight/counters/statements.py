@@ -16,6 +16,7 @@ from complaints.procedure import deadlines
 from complaints.procedure.working_calendar import Calendar
 from oversight.counters.sums import TALLY
 from oversight.figures.definitions import Period, Scope
+from oversight.figures.figures import RESULTS
 from oversight.models import MEASURES, DayFacet, DayRegion, MonthEnterprise, MonthFacet
 
 EVER, NEVER = date(1, 1, 1), date(9999, 12, 31)
@@ -31,6 +32,12 @@ OPEN_NAMES = {
 }
 NAMES = (*(name for name in MEASURES if name not in OPEN_NAMES.values()), *OPEN_NAMES)
 COLUMN_OF = {name: OPEN_NAMES.get(name, name) for name in NAMES}
+#: What counts on the day on which it happened, and changes afterwards only where a case goes to another place, or what
+#: was said to have ended did not.
+HAPPENED = (
+    *(f"ended_{result}" for result in RESULTS),
+    *("received", "closed", "in_part", "in_time", "in_time_reported", "in_time_apart", "ended_late"),
+)
 #: What a case is told apart by; each has cells of its own, no two of them together.
 FACETS = ("problem", "object", "channel")
 #: Rows that count for days far from their own; in these words an index of the tally has them.

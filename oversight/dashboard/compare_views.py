@@ -22,9 +22,9 @@ from oversight.counters import figures as rollup_figures
 from oversight.counters.reads import Wish, steadily
 from oversight.figures.definitions import DEFINITIONS, Period, Scope
 from oversight.figures.figures import Figure, Measure
-from oversight.presenting import cards, choosing, flow, shifts, worse
+from oversight.presenting import cards, choosing, flow, past, shifts, worse
 from oversight.presenting.choosing import EARLIEST, DashboardPage, Places, dashboard_page, patiently, places_of
-from oversight.presenting.past import Compared, Past
+from oversight.presenting.past import HISTORY, Compared, Past, Usual
 from web.languages import named
 from web.small_numbers import ENOUGH
 
@@ -153,7 +153,7 @@ def _who_got_worse(request: HttpRequest, page: DashboardPage, form: OtherForm, t
         [days] = _days(measure, [(measure.scope, compared)]) or [None]
         if days is None or days.begun is None:
             why = gettext("这个范围没有逐日的计数，或者还没有历史，不作比较。")
-        elif code := shifts.why_not(days, compared):
+        elif code := past.why_not(days, compared):
             why = shifts.reason(shifts.Change(0, 0, None, code, compared.weeks_needed))
         else:
             known = (measure.period.last - days.begun).days // 7
@@ -289,12 +289,15 @@ def _changes(
     compared = Compared(here.period, there.period)
     if here.scope == there.scope:
         [days] = _days(here, [(here.scope, compared)]) or [None]
-        return shifts.many(shifts.judged(now, then, compared, days, _of_days))
+        return shifts.many(shifts.judged(now, then, past.usual(days, compared, _of_days) if days else None))
     # Of two places each against its own time before.
     own = [Compared(one.period, choosing.before(one.period, choosing.CHOSEN)) for one in (here, there)]
     both = _days(here, list(zip((here.scope, there.scope), own, strict=True)))
-    sides = list(zip(own, both, strict=True)) if both else []
-    return shifts.many(shifts.of_places(now, then, sides, _of_days))
+    sides = [
+        past.usual(days, one, _of_days) if days else Usual(HISTORY, one.weeks_needed)
+        for one, days in zip(own, both or (), strict=bool(both))
+    ]
+    return shifts.many(shifts.of_places(now, then, sides))
 
 
 def _days(measure: Measure, asked: Sequence[tuple[Scope, Compared]]) -> list[Past | None] | None:

@@ -177,15 +177,13 @@ def dashboard(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     earlier = (choosing.before, choosing.a_year_before)
     periods = [asked.period, *(period(asked.period, asked.kind) for period in earlier)]
     seen = overview.read(page.scope, places, periods, measure=page.measure)
-    burning = overview.burning(
-        page.measure, with_hands=not places.parts, most=seen.whole.open_now["overdue"] + seen.whole.open_now["due_soon"]
-    )
+    burning = overview.burning(page.measure, seen, with_hands=not places.parts)
     hot = list(believed(places.regions).order_by("q", "pk")[:HOT])
     than = _than(page)
-    results = [shifts.of_overview(seen, periods, nth) for nth in (1, 2)]
+    results = [shifts.of_overview(seen, nth) for nth in (1, 2)]
     against = [(than, results[0]), (_("去年同期"), results[1])][: 1 if periods[1] == periods[2] else 2]
     open_now = standing.open_cards(seen.whole.open_now, page.lists)
-    changed = shifts.of_parts(seen, periods)
+    changed = shifts.of_parts(seen)
     flow_cards = shifts.first_cards(seen.whole.periods[0], page.lists, against, _today(page, seen))
     shown = {card.code: card for card in (*open_now, *flow_cards)}
     places_now = [(region, seen.parts[region.pk].open_now) for region in places.parts]

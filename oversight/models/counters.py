@@ -6,6 +6,8 @@ These rows are derived; the record and the tables of the cases say what is true,
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from django.db import models
 
 #: How often something happened. One column each, in every table of counters.
@@ -190,6 +192,8 @@ class RollupState(models.Model):
     ``rebuilt_through`` is the last case of a rebuild that is under way, ``compared_through`` of a comparison, which
     goes on with ``compared_tables``; ``differences`` names cases and cells that it found to be wrong, and mended.
     ``calendar`` is the one by which all cases were counted: under another one they are counted anew without an alarm.
+    ``past`` names what happened in each place on days that are over: it is another one with the first fold of a day,
+    and whenever the sums of such a day change.
     """
 
     era = models.BigIntegerField(default=0)
@@ -201,6 +205,7 @@ class RollupState(models.Model):
     compared_through = models.BigIntegerField(null=True)
     compared_tables = models.PositiveSmallIntegerField(default=0)
     calendar = models.CharField(max_length=200, default="")
+    past = models.UUIDField(default=uuid4)
     compared_calendar = models.CharField(max_length=200, default="")
     differences: models.JSONField[list[str], list[str]] = models.JSONField(default=list)
 

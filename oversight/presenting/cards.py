@@ -5,6 +5,7 @@ A count is a link only where the list behind it has exactly that many cases.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import urlencode
 
@@ -65,6 +66,17 @@ class Card:
         return DEFINITIONS[self.code]
 
 
+# A table of places has some hundred addresses, which have most of their parts in common.
+@cache
+def _page(name: str) -> str:
+    return reverse(name)
+
+
+@lru_cache(maxsize=5000)
+def _pair(name: str, value: str) -> str:
+    return urlencode({name: value})
+
+
 @dataclass(frozen=True, slots=True)
 class Lists:
     """Addresses of the list of cases under the same conditions as the figures."""
@@ -77,13 +89,12 @@ class Lists:
     channel: str = ""
 
     def url(self, *, enterprise_id: int | None = None, region: str = "", **query: str) -> str:
-        here = reverse("complaints:authority-cases")
-        return self._address(here, query, enterprise_id, region)
+        return self._address(_page("complaints:authority-cases"), query, enterprise_id, region)
 
     def behind(self, what: str, *, enterprise_id: int | None = None, region: str = "") -> str:
         """What a counter counted in the period, one by one (oversight/counters/behind.py)."""
         days = {"first": self.period.first.isoformat(), "last": self.period.last.isoformat()}
-        return self._address(reverse("oversight:cases"), {"what": what, **days}, enterprise_id, region)
+        return self._address(_page("oversight:cases"), {"what": what, **days}, enterprise_id, region)
 
     def _address(self, here: str, query: Mapping[str, str], enterprise_id: int | None, region: str) -> str:
         enterprise = enterprise_id or self.enterprise_id
@@ -94,7 +105,7 @@ class Lists:
             "channel": self.channel,
             "enterprise": str(enterprise) if enterprise else "",
         }
-        text = urlencode({name: value for name, value in values.items() if value})
+        text = "&".join(_pair(name, value) for name, value in values.items() if value)
         return f"{here}?{text}" if text else here
 
     def received(self, *, enterprise_id: int | None = None, region: str = "") -> str:

@@ -16,17 +16,27 @@ from django.db.models import BigIntegerField, Case, Count, F, IntegerField, Min,
 from django.db.models.functions import Cast, Coalesce
 
 from authorities.models import Officer, Region
-from complaints.desks.authority_lists import INSIDE, SOON_DAYS, at_an_authority, at_an_enterprise, late, late_clocks
+from complaints.desks.authority_lists import (
+    INSIDE,
+    SOON_DAYS,
+    at_an_authority,
+    at_an_enterprise,
+    late,
+    late_clocks,
+    late_outside,
+)
 from complaints.models.complaint import OPEN
 from complaints.procedure import deadlines
 from database.sql_files import read_sql
 from oversight.counters import figures
-from oversight.counters.reads import Counters, DaySums, Sums, Wish, steadily
-from oversight.counters.statements import OPEN_NAMES
+from oversight.counters.reads import Counters, Sums, Wish, steadily
+from oversight.counters.statements import HAPPENED, OPEN_NAMES
 from oversight.figures.definitions import Period, Scope
+from oversight.figures.dispersion import Dispersion
 from oversight.figures.figures import Figure, Measure, standing
+from oversight.presenting import past
 from oversight.presenting.choosing import Places
-from oversight.presenting.past import Compared, Past
+from oversight.presenting.past import Compared, Past, Usual
 from web.languages import named
 
 #: So many who hold late cases are named.
@@ -37,6 +47,8 @@ HANDS = 6
 NOBODY = 0
 #: More late cases than this are gone through once in so many seconds.
 MANY, KEPT = 10_000, 60
+#: Seconds for which it is kept what the days before tell; nobody asks for it after its day.
+A_DAY = 24 * 3600
 #: Older than this and the page says so.
 OLD = timedelta(minutes=15)
 _SQL = read_sql(__file__)
@@ -61,38 +73,37 @@ class PlaceCounts:
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """``at``: the moment of the data, None before any was counted; ``today``: what came in today so far; ``past``: the
-    days before, of the whole (None) and of each part, as far as something is compared.
+    """``at``: the moment of the data, None before any was counted; ``today``: what came in today so far; ``usual``:
+    what the days before tell of the comparison with each other period; ``usual_of_parts``: φ of what came in of each
+    part.
     """
 
     at: datetime | None
     whole: Spot
     parts: Mapping[int, PlaceCounts]
     today: int
-    past: Mapping[int | None, Past]
+    usual: Sequence[Usual | None]
+    usual_of_parts: Mapping[int, Dispersion]
 
     def is_old(self, now: datetime) -> bool:
         return self.at is not None and now - self.at > OLD
 
 
 def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Measure) -> Overview:
-    """Six statements or seven, however many cases and places. ``scope`` is of ``places`` and perhaps narrower."""
+    """Four statements to six, however many cases and places. ``scope`` is of ``places`` and perhaps narrower."""
     today = measure.calendar.local_day(measure.now)
     wishes = wishes_of(scope, places.parts, periods, today)
-    days = days_of(scope, places.parts, periods, today)
 
-    def load(
-        counters: Counters,
-    ) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]], list[DaySums | None]]:
+    def load(counters: Counters) -> tuple[Counters, list[dict[str, Sums]], list[Mapping[int, int]], Before]:
         buckets = counters.buckets_of(scope, periods, ["response_minutes"]) or []
         return (
             counters,
             counters.read(wishes, by="region") or [{} for _ in wishes],
             [one["response_minutes"] for one in buckets],
-            counters.by_day(days),
+            _before(counters, scope, places.parts, periods),
         )
 
-    counters, sums, buckets, by_day = steadily(load, now=measure.now, calendar=measure.calendar)
+    counters, sums, buckets, (usual, of_parts) = steadily(load, now=measure.now, calendar=measure.calendar)
     nothing = dict.fromkeys((*figures.HEADLINES, *OPEN_NAMES), 0)
     own = [
         {name: sum(one.get(str(region.pk), {}).get(name, 0) for region in places.regions) for name in nothing}
@@ -109,12 +120,48 @@ def read(scope: Scope, places: Places, periods: Sequence[Period], *, measure: Me
             for region in places.parts
         },
         sum(sums[len(periods)].get(str(region.pk), {}).get("received", 0) for region in places.regions),
-        {
-            key: Past(wish.period, measure.calendar, result.sums.get(str(key or ""), {}), result.is_monthly)
-            for (wish, by), result in zip(days, by_day, strict=True)
-            for key in ([region.pk for region in places.parts] if by else [None])
-            if result is not None
-        },
+        usual,
+        of_parts,
+    )
+
+
+#: What the days before tell: of the whole, of each comparison; φ of each part.
+Before = tuple[Sequence[Usual | None], Mapping[int, Dispersion]]
+
+
+def _before(counters: Counters, scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) -> Before:
+    """Read anew, which takes about as long as all else of the page, only where nobody keeps it or it may be another:
+    what is kept has the name of the past of which it is true.
+    """
+    name = counters.name_of_past(scope)
+    if not name:
+        return _read_before(counters, scope, parts, periods)
+    places = [sorted(region.pk for region in regions) for regions in (scope.regions, parts)]
+    given = repr((name, places, periods, counters.calendar.local_day(counters.now), counters.calendar.version))
+    key = "usual:" + sha256(given.encode()).hexdigest()
+    result: Before | None = cache.get(key)
+    if result is None:
+        result = _read_before(counters, scope, parts, periods)
+        cache.set(key, result, A_DAY)
+    return result
+
+
+def _read_before(counters: Counters, scope: Scope, parts: Sequence[Region], periods: Sequence[Period]) -> Before:
+    """One statement."""
+    wishes = days_of(scope, parts, periods, counters.calendar.local_day(counters.now))
+    found: dict[int | None, Past] = {
+        key: Past(wish.period, counters.calendar, result.sums.get(str(key or ""), {}), result.is_monthly)
+        for (wish, by), result in zip(wishes, counters.by_day(wishes), strict=True)
+        for key in ([region.pk for region in parts] if by else [None])
+        if result is not None
+    }
+    compared, whole = [Compared(periods[0], before) for before in periods[1:]], found.pop(None, None)
+    if whole is None:
+        return [None for _one in compared], {}
+    pasts = {key: days for key, days in found.items() if key is not None}
+    return (
+        [past.usual(whole, one, figures.of_first_days) for one in compared],
+        past.of_parts(whole, pasts, compared[0]),
     )
 
 
@@ -122,7 +169,7 @@ def days_of(scope: Scope, parts: Sequence[Region], periods: Sequence[Period], to
     """The days of what is compared, up to today: of the whole, and what came in of ``parts``."""
     compared = [Compared(periods[0], before) for before in periods[1:]]
     firsts = [one.first for one in compared] if periods[0].last < today else [today, today]
-    result = [(Wish(scope, Period(first=min(firsts), last=today), figures.BY_DAY), "")]
+    result = [(Wish(scope, Period(first=min(firsts), last=today), HAPPENED), "")]
     if parts:
         of_parts = replace(scope, regions=tuple(parts))
         result.append((Wish(of_parts, Period(first=firsts[0], last=today), ("received",)), "region"))
@@ -181,25 +228,28 @@ class Burning:
     hands: Sequence[Holder]
 
 
-def burning(measure: Measure, *, with_hands: bool, most: int = 0) -> Burning:
+def burning(measure: Measure, seen: Overview, *, with_hands: bool) -> Burning:
     """Who holds what is late or due soon, and what each officer has. One statement, two where officers are asked for.
 
-    ``most`` is how many cases that may be. Over MANY they are gone through once a minute: of the country that is a
-    tenth of a second, and nobody acts on its first eight holders by the second.
+    More than MANY cases, as what was ``seen`` says, are gone through once a minute: of the country that is a tenth of a
+    second, and nobody acts on its first eight holders by the second. What only authorities know of is asked for only
+    where some of it is late.
     """
-    if most <= MANY or with_hands:
-        return _burning(measure, with_hands=with_hands)
+    open_now = seen.whole.open_now
+    with_inside = seen.at != measure.now or open_now["late_inside"] > 0
+    if open_now["overdue"] + open_now["due_soon"] <= MANY or with_hands:
+        return _burning(measure, with_hands=with_hands, with_inside=with_inside)
     scope = measure.scope
     given = repr((sorted(region.pk for region in scope.regions), scope.enterprise_id, scope.category, scope.channel))
     key = "holders:" + sha256(given.encode()).hexdigest()
     result: Burning | None = cache.get(key)
     if result is None:
-        result = _burning(measure, with_hands=False)
+        result = _burning(measure, with_hands=False, with_inside=with_inside)
         cache.set(key, result, KEPT)
     return result
 
 
-def _burning(measure: Measure, *, with_hands: bool) -> Burning:
+def _burning(measure: Measure, *, with_hands: bool, with_inside: bool) -> Burning:
     end = deadlines.working_days(
         measure.calendar.local_day(measure.now), SOON_DAYS, measure.calendar, rule="due_soon"
     ).due_at
@@ -222,21 +272,24 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
         )
         .annotate(**counts)
     )
-    # What only authorities know of is theirs, whoever has the case; one that is late with them anyway is counted there.
-    others = cases.filter(OPEN).filter(at_enterprise | Q(next_due_at=None) | Q(next_due_at__gt=measure.now))
-    more: list[QuerySet[Any, Any]] = [
-        late_clocks(measure.now, INSIDE)
-        .filter(complaint__in=others)
-        .order_by()
-        .values(firm=nobody, office=F("complaint__handling_authority_id"), who=nobody)
-        .annotate(
-            late=Count("complaint", distinct=True),
-            all=Count("complaint", distinct=True),
-            since=Min("due_at"),
-            soon=Value(0),
+    more: list[QuerySet[Any, Any]] = []
+    if with_inside:
+        # That is theirs, whoever has the case; one that is late with them anyway is counted there.
+        others = cases.filter(OPEN).filter(at_enterprise | Q(next_due_at=None) | Q(next_due_at__gt=measure.now))
+        more.append(
+            late_clocks(measure.now, INSIDE)
+            .filter(complaint__in=others)
+            .order_by()
+            .values(firm=nobody, office=F("complaint__handling_authority_id"), who=nobody)
+            .annotate(
+                late=Count("complaint", distinct=True),
+                all=Count("complaint", distinct=True),
+                since=Min("due_at"),
+                soon=Value(0),
+            )
         )
-    ]
     if with_hands:
+        is_late_here = late(measure.now) if with_inside else late_outside(measure.now)
         more.append(
             cases.filter(at_an_authority())
             .values(
@@ -244,9 +297,9 @@ def _burning(measure: Measure, *, with_hands: bool) -> Burning:
                 office=F("handling_authority_id"),
                 who=Coalesce("officer_id", Value(NOBODY), output_field=IntegerField()),
             )
-            .annotate(**counts | {"late": Count("pk", filter=late(measure.now))})
+            .annotate(**counts | {"late": Count("pk", filter=is_late_here)})
         )
-    rows = rows.union(*more, all=True)
+    rows = rows.union(*more, all=True) if more else rows
     # Names are looked up for those that are shown: joined to each case they cost more than the cases.
     counted, values = rows.query.sql_with_params()
     with connection.cursor() as cursor:

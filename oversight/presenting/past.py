@@ -1,7 +1,7 @@
 """The days before a comparison: how restless it was at earlier dates, and what its days are usually worth.
 
 What is compared stands in ``Compared``; from the sums of each day before (``Past``) come φ, the part that weekdays and
-holidays let expect, and whether there is enough history to compare at all.
+holidays let expect, and whether there is enough history to compare at all (``Usual``).
 """
 
 from __future__ import annotations
@@ -23,6 +23,9 @@ DAY, WEEK = timedelta(days=1), timedelta(days=7)
 #: With a shorter history nothing is compared.
 WEEKS_OF_HISTORY = 17
 SUNDAY, WEDNESDAY = 6, 2
+COUNTS = frozenset({"received", "closed"})
+#: Why nothing can be said: too little history; today is not over.
+HISTORY, TODAY = "history", "today"
 
 
 def length(period: Period) -> int:
@@ -130,6 +133,51 @@ class Past:
         if self.calendar.is_holiday(day):
             return SUNDAY
         return WEDNESDAY if day.weekday() >= 5 and self.calendar.is_working(day) else day.weekday()
+
+
+@dataclass(frozen=True, slots=True)
+class Usual:
+    """What the days before tell of a comparison, for which ``needed`` weeks must be known: ``why`` nothing; else of
+    each count the part of both periods together that is to be expected in the later one, and φ of each figure.
+    """
+
+    why: str
+    needed: int
+    expected: Mapping[str, float] = field(default_factory=dict)
+    dispersions: Mapping[str, Dispersion] = field(default_factory=dict)
+
+
+def why_not(days: Past, compared: Compared) -> str:
+    """Why nothing can be said of this comparison; "" where something can."""
+    if max(compared.after.last, compared.before.last) >= days.days.last:
+        return TODAY
+    return "" if days.is_enough(compared) else HISTORY
+
+
+def usual(days: Past, compared: Compared, figures_of: Callable[[Mapping[str, int]], Mapping[str, Figure]]) -> Usual:
+    """Of all counts, and of the figures that ``figures_of`` makes of sums."""
+    begun, why = days.begun, why_not(days, compared)
+    if begun is None or why:
+        return Usual(why, compared.weeks_needed)
+    worths = {name: days.worth(name, compared) for name in COUNTS}
+    return Usual(
+        why,
+        compared.weeks_needed,
+        expected={name: share_of(worth, compared) for name, worth in worths.items()},
+        dispersions=of_shares(days, figures_of, compared, begun)
+        | {name: of_count(days, name, compared, begun, worth) for name, worth in worths.items()},
+    )
+
+
+def of_parts(whole: Past, parts: Mapping[int, Past], compared: Compared) -> dict[int, Dispersion]:
+    """φ of what came in of each part; its days are worth what those of the ``whole`` are. Nothing where that has too
+    little history.
+    """
+    begun = whole.begun
+    if begun is None or why_not(whole, compared):
+        return {}
+    worth = whole.worth("received", compared)
+    return {pk: of_count(days, "received", compared, begun, worth) for pk, days in parts.items()}
 
 
 def share_of(worth: Callable[[Period], float], compared: Compared) -> float:

@@ -5,7 +5,7 @@ A change is said to be one only where it lies beyond the usual swings of the sam
 judged; so is everything while there is too little history, or while today, which is not over, is in the period.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import exp
 from typing import Any
@@ -14,24 +14,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from authorities.models import Region
-from oversight.counters import figures
 from oversight.figures import chance
 from oversight.figures.chance import Verdict
-from oversight.figures.definitions import Period
 from oversight.figures.dispersion import Dispersion, q_values
 from oversight.figures.figures import OF_TWO_COUNTS, Figure
 from oversight.presenting import cards, lengths, past
 from oversight.presenting.cards import Shift
 from oversight.presenting.overview import Overview
-from oversight.presenting.past import Compared, Past
+from oversight.presenting.past import COUNTS, HISTORY, TODAY, Usual
 from web.languages import named
 from web.small_numbers import ENOUGH
 
 #: Lengths of time, and which number of their spread stands for them.
 LENGTHS = {"first_response": "minutes_median", "acceptance": "minutes_median", "handling_time": "wd_mean"}
-COUNTS = frozenset({"received", "closed"})
-#: Why a change is not judged: nothing measures it; too little history; today is not over; too few cases; two places.
-UNMEASURED, HISTORY, TODAY, FEW, PLACES = "", "history", "today", "few", "places"
+#: Why a change is not judged, beside too little history and a day that is not over: nothing measures it; too few cases;
+#: two places.
+UNMEASURED, FEW, PLACES = "", "few", "places"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,73 +99,41 @@ def _value(figure: Figure) -> float | None:
     return float(figure.n)
 
 
-def judged(
-    after: Mapping[str, Figure],
-    before: Mapping[str, Figure],
-    compared: Compared,
-    days: Past | None,
-    figures_of: Callable[[Mapping[str, int]], Mapping[str, Figure]] = figures.of_days,
-) -> dict[str, Change]:
-    """The change of each figure of one place; ``figures_of`` makes the figures of sums, for earlier ``days``; without
-    any, nothing is judged.
-    """
-    both = [code for code in after if code in before]
-    results: dict[str, Change | None] = {code: unjudged(after[code], before[code]) for code in both}
-    begun, why = (days.begun, why_not(days, compared)) if days is not None else (None, "")
-    if why:
-        results |= {
-            code: unjudged(after[code], before[code], why, compared.weeks_needed)
-            for code in both
-            if code in COUNTS or after[code].denominator is not None
-        }
-    elif days is not None and begun is not None:
-        known = past.of_shares(days, figures_of, compared, begun)
-        for code in both:
-            if code in COUNTS:
-                worth = days.worth(code, compared)
-                dispersion = past.of_count(days, code, compared, begun, worth)
-                results[code] = of_counts(after[code].n, before[code].n, dispersion, past.share_of(worth, compared))
-            elif code in known:
-                results[code] = of_shares(after[code], before[code], known[code])
+def judged(after: Mapping[str, Figure], before: Mapping[str, Figure], usual: Usual | None) -> dict[str, Change]:
+    """The change of each figure of one place; without what is ``usual`` nothing is judged."""
+    results: dict[str, Change | None] = {}
+    for code in [code for code in after if code in before]:
+        one, other = after[code], before[code]
+        if usual is not None and usual.why and (code in COUNTS or one.denominator is not None):
+            results[code] = unjudged(one, other, usual.why, usual.needed)
+        elif usual is None or code not in usual.dispersions:
+            results[code] = unjudged(one, other)
+        elif code in COUNTS:
+            results[code] = of_counts(one.n, other.n, usual.dispersions[code], usual.expected[code])
+        else:
+            results[code] = of_shares(one, other, usual.dispersions[code])
     return {code: change for code, change in results.items() if change is not None}
 
 
-def of_places(
-    here: Mapping[str, Figure],
-    there: Mapping[str, Figure],
-    sides: Sequence[tuple[Compared, Past | None]],
-    figures_of: Callable[[Mapping[str, int]], Mapping[str, Figure]] = figures.of_days,
-) -> dict[str, Change]:
+def of_places(here: Mapping[str, Figure], there: Mapping[str, Figure], sides: Sequence[Usual]) -> dict[str, Change]:
     """Two places beside each other: shares, each as restless as it was against its own time before (``sides``). Counts
     are not judged, as places are of different sizes.
     """
-    both, known, why, needed = [code for code in here if code in there], [], "", 0
-    for compared, days in sides:
-        if days is None or days.begun is None:
-            why = why or HISTORY
-        else:
-            why = why or why_not(days, compared)
-            known.append(past.of_shares(days, figures_of, compared, days.begun))
-        needed = max(needed, compared.weeks_needed)
+    why = next((side.why for side in sides if side.why), "")
+    needed = max((side.needed for side in sides), default=0)
     results: dict[str, Change | None] = {}
-    for code in both:
+    for code in [code for code in here if code in there]:
         one, other = here[code], there[code]
         if code in COUNTS:
             results[code] = unjudged(one, other, PLACES)
         elif one.denominator is None or other.denominator is None or not sides:
             results[code] = unjudged(one, other)
-        elif why or not all(code in some for some in known):
+        elif why or not all(code in side.dispersions for side in sides):
             results[code] = unjudged(one, other, why, needed)
         else:
-            results[code] = of_shares(one, other, past.of_both(known[0][code], one, known[1][code], other))
+            first, second = (side.dispersions[code] for side in sides)
+            results[code] = of_shares(one, other, past.of_both(first, one, second, other))
     return {code: change for code, change in results.items() if change is not None}
-
-
-def why_not(days: Past, compared: Compared) -> str:
-    """Why nothing can be said of this comparison; "" where something can."""
-    if max(compared.after.last, compared.before.last) >= days.days.last:
-        return TODAY
-    return "" if days.is_enough(compared) else HISTORY
 
 
 def many(changes: Mapping[Any, Change]) -> dict[Any, Change]:
@@ -180,7 +146,7 @@ def many(changes: Mapping[Any, Change]) -> dict[Any, Change]:
     return {key: replace(change, verdict=named_sure.get(key)) for key, change in changes.items()}
 
 
-def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict[str, Change]:
+def of_overview(overview: Overview, nth: int) -> dict[str, Change]:
     """The change of each figure of the whole against the ``nth`` period; what has nothing to compare is left out.
 
     Nothing came in and nothing ended then: there are no figures of those days, as in the first year of a portal.
@@ -188,24 +154,18 @@ def of_overview(overview: Overview, periods: Sequence[Period], nth: int) -> dict
     now, then = overview.whole.periods[0], overview.whole.periods[nth]
     if not then["received"].n and not then["closed"].n:
         return {}
-    return judged(now, then, Compared(periods[0], periods[nth]), overview.past.get(None))
+    return judged(now, then, overview.usual[nth - 1])
 
 
-def of_parts(overview: Overview, periods: Sequence[Period]) -> dict[int, Change]:
+def of_parts(overview: Overview) -> dict[int, Change]:
     """What came in of each part against the period before; many at once, so that only what is surely one is named."""
-    compared, whole = Compared(periods[0], periods[1]), overview.past.get(None)
+    usual, known = overview.usual[0], overview.usual_of_parts
     counts = {pk: (part.now["received"].n, part.came_before) for pk, part in overview.parts.items()}
-    begun, why = (whole.begun, why_not(whole, compared)) if whole is not None else (None, "")
-    if whole is None or begun is None or why or not all(pk in overview.past for pk in counts):
-        return {pk: Change(*numbers, None, why, compared.weeks_needed) for pk, numbers in counts.items()}
-    worth = whole.worth("received", compared)
-    share = past.share_of(worth, compared)
-    return many(
-        {
-            pk: of_counts(*numbers, past.of_count(overview.past[pk], "received", compared, begun, worth), share)
-            for pk, numbers in counts.items()
-        }
-    )
+    if usual is None or usual.why or not all(pk in known for pk in counts):
+        why, needed = (usual.why, usual.needed) if usual is not None else (UNMEASURED, 0)
+        return {pk: Change(*numbers, None, why, needed) for pk, numbers in counts.items()}
+    share = usual.expected["received"]
+    return many({pk: of_counts(*numbers, known[pk], share) for pk, numbers in counts.items()})
 
 
 def shift(code: str, change: Change, than: str) -> Shift:
@@ -227,10 +187,11 @@ def shift(code: str, change: Change, than: str) -> Shift:
 
 def short(change: Change) -> Shift:
     """The same of what came in, for a narrow column under the name of the other period."""
-    whole, values = shift("received", change, ""), {"before": _number("received", change.before)}
+    values = {"before": _number("received", change.before)}
     if not change.is_real:
         return Shift((_("%(before)s，不能说有变化") if change.verdict is not None else "%(before)s") % values, "")
-    return replace(whole, text=_("%(before)s，超出平常波动") % values + _range("received", change))
+    text = _("%(before)s，超出平常波动") % values + _range("received", change)
+    return replace(shift("received", change, ""), text=text)
 
 
 def alone(code: str, change: Change) -> str:
@@ -252,9 +213,9 @@ def alone(code: str, change: Change) -> str:
 
 def reason(change: Change) -> str:
     """Why nothing is compared, where that holds for all."""
-    return {HISTORY: _("历史不足%(n)s周，不作比较") % {"n": change.needed}, TODAY: _("今天还没有过完，不作比较")}.get(
-        change.why, ""
-    )
+    if change.why == HISTORY:
+        return _("历史不足%(n)s周，不作比较") % {"n": change.needed}
+    return _("今天还没有过完，不作比较") if change.why == TODAY else ""
 
 
 def _why(change: Change) -> str:

@@ -23,8 +23,8 @@ from oversight.figures.dispersion import Dispersion
 from oversight.models import DataSet
 from oversight.open_data import reading
 from oversight.presenting import shifts
-from oversight.presenting.past import WEEKS_OF_HISTORY, length
-from oversight.presenting.shifts import HISTORY, Change
+from oversight.presenting.past import HISTORY, WEEKS_OF_HISTORY, length
+from oversight.presenting.shifts import Change
 from web.small_numbers import ENOUGH
 
 DAY, WEEK = timedelta(days=1), timedelta(days=7)

@@ -37,7 +37,7 @@ def _of_place(audit: Audit, seen: overview.Overview, periods: list[Period], plac
     firsts = [changes.first_day(spans[0], before) for before in spans[1:]]
     decreed = audit.rows.decreed
     for nth in (1, 2):
-        told = shifts.of_overview(seen, periods, nth).get("received")
+        told = shifts.of_overview(seen, nth).get("received")
         if told is not None:
             own = changes.of_count(whole, whole, spans[0], spans[nth], audit.today, min(firsts), decreed)
             yield from _pairs(told, own, name, f"{spans[0][0]}–{spans[0][1]} after {spans[nth][0]}–{spans[nth][1]}")
@@ -48,7 +48,7 @@ def _of_place(audit: Audit, seen: overview.Overview, periods: list[Period], plac
     }
     chances = [one.chance for one in own_parts.values() if one.chance is not None]
     qs = dict(zip(own_parts, q_values(chances, 0), strict=True)) if len(chances) == len(own_parts) else {}
-    for pk, told in shifts.of_parts(seen, periods).items():
+    for pk, told in shifts.of_parts(seen).items():
         own, scope = own_parts[pk], f"{name}, part {audit.rows.regions[pk].code}"
         when = f"{spans[0][0]}–{spans[0][1]}"
         yield Pair("came in before", scope, when, told.before, own.before)

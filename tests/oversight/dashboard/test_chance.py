@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from authorities.models import Region
 from complaints.procedure.working_calendar import SHANGHAI, Calendar
+from oversight.counters import figures
 from oversight.figures import chance
 from oversight.figures.definitions import Period
 from oversight.figures.dispersion import Dispersion
@@ -240,7 +241,7 @@ def test_shares_that_do_not_change_at_length(capsys: pytest.CaptureFixture[str])
             for period in (compared.after, compared.before)
             for part in [days.of("in_time", period)]
         )
-        change = shifts.judged(now, then, compared, days).get("on_time")
+        change = shifts.judged(now, then, past.usual(days, compared, figures.of_days)).get("on_time")
         false += change is not None and change.is_real
     with capsys.disabled():
         print(f"\nshares of clustered stages: false {false / runs:.1%}")
