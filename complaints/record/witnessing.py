@@ -53,7 +53,7 @@ def sweep_witnesses(*, now: datetime) -> int:
         heard = show(witness, note, old=row.size if row else 0)
         if heard.code == COSIGNED:
             signed += log.add_lines(newest, heard.lines)
-        _keep(witness.key.name, heard.code, newest.size, heard.at, heard.shown, now=now)
+        _keep(row, witness.key.name, heard, newest.size, now=now)
     return signed + _stamp(known.get(OutsideHolder.STAMPS), now=now)
 
 
@@ -62,12 +62,13 @@ def _was_just_asked(row: OutsideHolder | None, now: datetime) -> bool:
     return row is not None and timedelta(0) <= now - row.asked_at < ASK_EVERY
 
 
-def _keep(name: str, code: str, size: int, at: int, shown: str, *, now: datetime) -> None:
-    values: dict[str, object] = {"asked_at": now, "code": code, "shown": shown}
-    if code:
-        logger.error("%s did not sign the record of %s entries: %s", name, size, code)
-    else:
-        values |= {"size": size, "at": datetime.fromtimestamp(at, UTC)}
+def _keep(before: OutsideHolder | None, name: str, heard: Heard, size: int, *, now: datetime) -> None:
+    values: dict[str, object] = {"asked_at": now, "code": heard.code, "shown": heard.shown}
+    if heard.code == COSIGNED:
+        values |= {"size": size, "at": datetime.fromtimestamp(heard.at, UTC)}
+    elif before is None or before.code != heard.code:
+        # Once, and not with each question.
+        logger.error("%s did not sign the record of %s entries: %s", name, size, heard.code)
     OutsideHolder.objects.update_or_create(name=name, defaults=values)
 
 
@@ -85,10 +86,10 @@ def _stamp(row: OutsideHolder | None, *, now: datetime) -> int:
         at = stamps.stamped_at(answer, body)
     except stamps.NoStamp as error:
         code = ODD if error.code == "odd_stamp" else AWAY
-        _keep(OutsideHolder.STAMPS, code, first.size, 0, "", now=now)
+        _keep(row, OutsideHolder.STAMPS, Heard(code), first.size, now=now)
         return 0
     Checkpoint.objects.filter(pk=first.pk, stamp=b"").update(stamp=answer)
-    _keep(OutsideHolder.STAMPS, COSIGNED, first.size, int(at.timestamp()), "", now=now)
+    _keep(row, OutsideHolder.STAMPS, Heard(COSIGNED, at=int(at.timestamp())), first.size, now=now)
     return 1
 
 

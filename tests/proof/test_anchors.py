@@ -28,6 +28,7 @@ from complaints.webhooks import deliveries, endpoints
 from tests import given
 from tests.api.conftest import Program, token_for
 from tests.cast import WEDNESDAY, World
+from tests.complaints.dossier.conftest import a_case, asked, built, fetched
 from tests.complaints.notices.post_office import PostOffice, mail, post_office
 from tests.complaints.outbound.receivers import Receiver, receiver
 from tests.proof.answering import answering
@@ -115,6 +116,14 @@ def test_an_entry_that_its_holder_saw_is_named_when_it_is_gone_or_another(
     assert (finding.code, finding.case, finding.sequence) == ("receipt_missing", case.number, case.last_sequence)
     given.step(case, given.enterprise.accept_case(handler_id=world.ming_staff.pk), world.handler, NOW)
     assert codes(file) == ["receipt_other"]
+
+
+def test_a_dossier_is_an_anchor_too(world: World, settings: Any, tmp_path: Path) -> None:
+    settings.EVIDENCE_ROOT, settings.EXPORT_ROOT = str(tmp_path / "evidence"), str(tmp_path / "exports")
+    archive = tmp_path / "dossier.zip"
+    archive.write_bytes(fetched(built(asked(a_case(world), world.chen)), world.chen))
+    compared = anchors.compare(anchors.read([archive]))
+    assert (compared.notes, compared.size, compared.findings) == (1, note().size, [])
 
 
 def test_what_cannot_be_compared_says_so(world: World, tmp_path: Path) -> None:

@@ -233,13 +233,13 @@ def attacked(held: Held, times: int) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_what_the_database_cannot_show_of_itself_is_named_by_what_is_held_outside(held: Held) -> None:
+def test_T72_what_the_database_cannot_show_of_itself_is_named_by_what_is_held_outside(held: Held) -> None:
     attacked(held, 3)
 
 
 @pytest.mark.full
 @pytest.mark.django_db(transaction=True)
-def test_what_the_database_cannot_show_of_itself_is_named_fifty_times(held: Held) -> None:
+def test_T72_what_the_database_cannot_show_of_itself_is_named_fifty_times(held: Held) -> None:
     attacked(held, 50)
 
 
