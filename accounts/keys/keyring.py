@@ -150,6 +150,15 @@ def restrict(persons: Iterable[UUID], *, until: datetime, now: datetime) -> None
     forget(keys)
 
 
+def lift(persons: Iterable[UUID]) -> None:
+    """What these keys close is shown again; the day before which they may not be destroyed stays."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "update accounts_personkey set restricted_at = null where person = any(%s::uuid[])",
+            [[str(person) for person in sorted(set(persons))]],
+        )
+
+
 def forget(persons: Iterable[UUID] | None = None) -> None:
     """Drop opened keys from memory: those of these people, or all."""
     with _lock:

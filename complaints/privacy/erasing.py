@@ -6,13 +6,11 @@ from old archives too: none holds a key (odr_portal/backup). The entries stay wi
 """
 
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, Q, QuerySet
+from django.db.models import Max
 
 from accounts import retention, security_log
 from accounts.keys import keyring, sealed_fields
@@ -27,6 +25,8 @@ from complaints.evidence import storing
 from complaints.filing import drafts
 from complaints.links.tracking import WITHIN
 from complaints.parties.conditions import Conditions
+from complaints.privacy import holds
+from complaints.privacy.people import Found, find, last_cases
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.record import erasures, house
 from complaints.settlement import offer_terms
@@ -43,49 +43,9 @@ FILES_LOOKED_FOR = timedelta(days=30)
 _BY = {"by_command": "command"}
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A person by all keys under which his words lie, with the account and the cases in which he takes part.
-
-    ``user`` is empty for who filed without an account; ``cases``: ids, closed and open."""
-
-    keys: list[UUID]
-    user: User | None
-    cases: list[int]
-
-    @property
-    def open_cases(self) -> QuerySet[models.Complaint]:
-        return models.Complaint.objects.filter(pk__in=self.cases).open()
-
-
-def find(person: UUID) -> Found:
-    """Raises StepNotAllowed for a key that is nobody's, or whose person was erased."""
-    user = User.objects.filter(person_key=person).first()
-    keys = [person]
-    mine = Q(consumer_key=person) | Q(consumer__person_key=person)
-    if user is not None:
-        # Cases that were filed without this account and found it by their number: their words lie under own keys.
-        keys += sorted(set(models.Complaint.objects.filter(consumer=user).values_list("consumer_key", flat=True)))
-        mine |= Q(participants__person=user)
-    cases = sorted(
-        set(models.Complaint.objects.filter(mine | Q(participants__person_key=person)).values_list("pk", flat=True))
-    )
-    known = user is not None or cases or any(rows.exists() for rows in _beside_cases(person))
-    if not known or PersonKey.objects.filter(person=person, destroyed_at__isnull=False).exists():
-        raise StepNotAllowed("unknown_person", "nobody has this key: look it up in the record or the security log")
-    return Found(list(dict.fromkeys(keys)), user, cases)
-
-
-def _beside_cases(person: UUID) -> tuple[QuerySet[Any], ...]:
-    return tuple(
-        model._default_manager.filter(person_key=person)
-        for model in (models.RecordedName, models.AnswerLink, models.StationEntry)
-    )
-
-
 def joint_cases(found: Found) -> int:
     """In how many cases another consumer stands, so that what others wrote there stays for now."""
-    return len(found.cases) - len(_last_cases(found))
+    return len(found.cases) - len(last_cases(found))
 
 
 def kept_until(found: Found, *, now: datetime) -> datetime:
@@ -116,14 +76,14 @@ def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
     """Destroy this person's keys and empty what they closed. ``reason``: a code, for the record and the security log.
 
     Raises StepNotAllowed for an unknown key (``unknown_person``), while a case is open (``open_cases``) or may still be
-    opened by an undo (``undo_window``), and while a term runs (``kept``)."""
+    opened by an undo (``undo_window``), under a hold (``held``), and while a term runs (``kept``)."""
     found = find(person)
     _refuse(found, now=now)
     until = kept_until(found, now=now)
     if until > now:
         raise StepNotAllowed("kept", f"kept until {until:%Y-%m-%d}")
     with transaction.atomic():
-        last = _last_cases(found)
+        last = last_cases(found)
         keys, files = [*found.keys, *(case.case_key for case in last)], _files_that_go(found, last)
         _empty(found, last)
         keyring.destroy(keys, now=now)
@@ -150,34 +110,22 @@ def restrict(found: Found, *, until: datetime, now: datetime) -> None:
     """What is kept by a duty is shown to nobody from now on; what no duty keeps goes at once."""
     with transaction.atomic():
         _forget_what_waits(found)
-        keyring.restrict(
-            [*found.keys, *(case.case_key for case in _last_cases(found, restricts=True))], until=until, now=now
-        )
+        keys = [*found.keys, *(case.case_key for case in last_cases(found, restricts=True))]
+        keyring.restrict(keys, until=until, now=now)
+        if holds.of(found, now=now) is not None:
+            keyring.lift(keys)
 
 
 def _refuse(found: Found, *, now: datetime) -> None:
+    hold = holds.of(found, now=now)
+    if hold is not None:
+        raise StepNotAllowed("held", f"a hold ({hold.ground}) stands until {hold.until}: see /administration/holds/")
     if found.open_cases.exists():
         raise StepNotAllowed("open_cases", "a case is open")
     undo = models.Matter.objects.filter(complaint__in=found.cases, kind="undo", state="open", until_at__gt=now)
     last = undo.aggregate(last=Max("until_at"))["last"]
     if last is not None:
         raise StepNotAllowed("undo_window", f"a step may be undone until {last:%Y-%m-%d %H:%M} (UTC)")
-
-
-def _last_cases(found: Found, *, restricts: bool = False) -> list[models.Complaint]:
-    """Those of his cases that have no other consumer who stands: what others wrote in them ends too. ``restricts``: a
-    restricted one does not stand; else only who was erased does not."""
-    cases = models.Complaint.objects.filter(pk__in=found.cases).order_by("pk")
-    people: dict[int, set[UUID]] = {case.pk: {case.consumer_key} for case in cases}
-    joined = models.Participant.objects.filter(complaint__in=found.cases, state=models.Participant.JOINED)
-    for case, key in joined.values_list("complaint_id", "person_key"):
-        people[case].add(key)
-    everybody = set().union(*people.values()) if people else set()
-    kept = PersonKey.objects.filter(person__in=everybody, destroyed_at=None)
-    if restricts:
-        kept = kept.filter(restricted_at=None)
-    still = set(kept.values_list("person", flat=True)) - set(found.keys)
-    return [case for case in cases if not people[case.pk] & still]
 
 
 def _files_that_go(found: Found, last: list[models.Complaint]) -> dict[UUID, erasures.Files]:
@@ -311,6 +259,7 @@ def sweep_expired(*, now: datetime) -> int:
     thrown += delete_some(models.TrackingTry.objects.filter(at__lte=now - WITHIN), limit=BATCH)
     thrown += erase_due(now=now, limit=BATCH // 10)
     thrown += drop_files(now=now)
+    thrown += holds.restrict_again(now=now)
     old = enrolling.throw_away_old(now=now, limit=BATCH)
     storing.drop(*(path for paths in old for path in paths))
     thrown += len(old)

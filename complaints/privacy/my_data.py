@@ -14,7 +14,7 @@ from accounts import retention
 from accounts.models import User
 from complaints import models
 from complaints.casefile import case_file
-from complaints.privacy import erasing
+from complaints.privacy import erasing, people
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import LOOK, Status
 from complaints.wording import label
@@ -124,19 +124,19 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
 
 def kept_until(user: User, *, now: datetime) -> datetime:
     """When the last duty to keep ends; now for somebody without a case."""
-    return erasing.kept_until(erasing.find(user.person_key), now=now)
+    return erasing.kept_until(people.find(user.person_key), now=now)
 
 
 def has_joint_cases(user: User) -> bool:
     """Whether something that others wrote stays after this person, for another consumer of the same case."""
-    return erasing.joint_cases(erasing.find(user.person_key)) > 0
+    return erasing.joint_cases(people.find(user.person_key)) > 0
 
 
 def close_account(user: User, *, now: datetime) -> datetime:
     """Close it: what no duty keeps goes at once, the rest is restricted. Raises StepNotAllowed while a case is open.
 
     Returns until when data are kept."""
-    found = erasing.find(user.person_key)
+    found = people.find(user.person_key)
     if found.open_cases.exists():
         raise StepNotAllowed("open_cases", "open cases")
     until = erasing.kept_until(found, now=now)

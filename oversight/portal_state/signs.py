@@ -25,6 +25,7 @@ from complaints.law.numbers import missing_year
 from complaints.models import HandlingStep, Heartbeat, Notice
 from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
+from complaints.privacy import holds
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import clock, witnessing
 from complaints.record.log import newest_checkpoint, not_admitted, waiting
@@ -90,6 +91,8 @@ class Signs:
     outside: Sequence[str]
     #: So many cases would lapse at once that two persons are asked (complaints/handling/transition/brake.py).
     lapses_wait: bool
+    #: So many legal holds end within two weeks.
+    holds_end: int
     alarms: Sequence[str]
 
     @property
@@ -142,6 +145,7 @@ def read(*, now: datetime) -> Signs:
             clocks=clock.not_trusted(),
             outside=witnessing.alarms(now=now),
             lapses_wait=brake.read(now=now).holds,
+            holds_end=sum(hold.ends_soon(now=now) for hold in holds.standing(now=now)),
             alarms=(),
         )
     return _judged(result, longest)
@@ -156,6 +160,8 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
     texts += [f"clock_{_CLOCKS[answer]}" for answer in sorted({answer for answer, _host in result.clocks})]
     if result.lapses_wait:
         texts.append("lapses_wait")
+    if result.holds_end:
+        texts.append("holds_end")
     for name, queue in result.queues.items():
         limit = queue.limit or longest
         if limit is not None and queue.age > limit:
@@ -251,6 +257,7 @@ SENTENCES: Mapping[str, Any] = {
     "lapses_wait": gettext_lazy(
         "同时届满的期限超过近30天最多一小时的5倍，处理已暂停：请两名系统管理员在系统页查看、同意。"
     ),
+    "holds_end": gettext_lazy("有保全14天内到期：到期后信息可能销毁。需要的话请在保全页延长。"),
     "wait_filed_cases": gettext_lazy("新投诉等待转送太久。"),
     "wait_due_clocks": gettext_lazy("到期的期限处理太慢。"),
     "wait_notices": gettext_lazy("待发的通知积压太久。"),

@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from complaints.privacy import erasing
+from complaints.privacy import erasing, people
 from complaints.procedure.refusals import StepNotAllowed
 
 
@@ -23,7 +23,7 @@ class Command(BaseCommand):
             raise CommandError("What is erased is gone, from every backup too: say --yes.")
         now = timezone.now()
         try:
-            joint = erasing.joint_cases(erasing.find(person))
+            joint = erasing.joint_cases(people.find(person))
             until = erasing.ask(person, now=now, reason="by_command")
         except StepNotAllowed as refused:
             raise CommandError(f"Nothing was erased: {refused}.") from None

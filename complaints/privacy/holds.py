@@ -1,0 +1,145 @@
+"""Legal holds: for a suit, the police or an audit a case or a person is kept, whatever term is over. Two persons say
+so, for a year at most, and again when it is needed for longer. A hold is entries of the house chain, nothing else."""
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.keys import keyring
+from accounts.models import PersonKey
+from complaints import models
+from complaints.privacy import people
+from complaints.privacy.people import Found
+from complaints.procedure.refusals import StepNotAllowed, WrongInput
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record import house
+
+GROUNDS = {
+    "suit": gettext_lazy("诉讼、仲裁"),
+    "police": gettext_lazy("公安机关办案"),
+    "audit": gettext_lazy("审计、监察"),
+}
+LONGEST, WARNED_BEFORE = timedelta(days=366), timedelta(days=14)
+#: So many persons agree; the first alone keeps what is meant for so long.
+PERSONS, WAITS_FOR = 2, timedelta(days=7)
+
+
+@dataclass(slots=True)
+class Hold:
+    """``subject``: the number of a case or the key of a person; ``until``: the last day; ``since``: when it was first
+    asked for; ``agreed`` and ``released``: the keys of who wants it, and of who wants it to end."""
+
+    subject: str
+    ground: str
+    until: date
+    since: datetime
+    agreed: set[str] = field(default_factory=set)
+    released: set[str] = field(default_factory=set)
+
+    @property
+    def label(self) -> str:
+        return str(GROUNDS.get(self.ground, self.ground))
+
+    @property
+    def name(self) -> str:
+        return f"{self.subject}/{self.ground}/{self.until}"
+
+    @property
+    def is_agreed(self) -> bool:
+        return len(self.agreed) >= PERSONS
+
+    def ends_soon(self, *, now: datetime) -> bool:
+        return self.is_agreed and self.until - WARNED_BEFORE <= _day(now)
+
+
+def _day(moment: datetime) -> date:
+    return moment.astimezone(SHANGHAI).date()
+
+
+def standing(*, now: datetime) -> list[Hold]:
+    """Holds that keep something now: agreed to and not over, or asked for within the last week; the soonest to end is
+    first. Entries that nobody with an entry key wrote are no holds."""
+    kept: dict[str, Hold] = {}
+    for entry in house.proven("hold", "released"):
+        said = entry.data
+        hold = Hold(said["subject"], said["ground"], date.fromisoformat(said["until"]), entry.at)
+        if entry.step == "hold":
+            kept.setdefault(hold.name, hold).agreed.add(entry.by)
+        elif hold.name in kept:
+            kept[hold.name].released.add(entry.by)
+            if len(kept[hold.name].released) >= PERSONS:
+                del kept[hold.name]
+    stands = [
+        hold for hold in kept.values() if hold.until >= _day(now) and (hold.is_agreed or now - hold.since <= WAITS_FOR)
+    ]
+    return sorted(stands, key=lambda hold: (hold.until, hold.name))
+
+
+def of(found: Found, *, now: datetime) -> Hold | None:
+    """The hold that keeps this person longest, by key or by a case."""
+    numbers = models.Complaint.objects.filter(pk__in=found.cases).values_list("number", flat=True)
+    subjects = {*map(str, found.keys), *numbers}
+    return next((hold for hold in reversed(standing(now=now)) if hold.subject in subjects), None)
+
+
+def ask(*, subject: str, ground: str, until: date, by: UUID, now: datetime) -> Hold:
+    """Place a hold, or agree to one that somebody else placed with the same words. From the second person on what was
+    restricted is shown again. Raises WrongInput, and StepNotAllowed to the same person twice."""
+    if ground not in GROUNDS:
+        raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="ground")
+    if not _day(now) < until <= _day(now) + LONGEST:
+        raise WrongInput("bad_day", _("请填明天起一年以内的日期；到期前可以再延长。"), field="until")
+    keys = _keys_of(subject)
+    hold = Hold(subject, ground, until, now)
+    there = next((one for one in standing(now=now) if one.name == hold.name), hold)
+    if str(by) in there.agreed:
+        raise StepNotAllowed("another_person", _("您已经同意；还要另一个人同意。"))
+    house.write("hold", {"subject": subject, "ground": ground, "until": until.isoformat()}, by=by, now=now)
+    there.agreed.add(str(by))
+    if there.is_agreed:
+        keyring.lift(keys)
+    return there
+
+
+def release(name: str, *, by: UUID, now: datetime) -> None:
+    """End a hold before its day; it ends when a second person says so too. Raises StepNotAllowed."""
+    hold = next((one for one in standing(now=now) if one.name == name), None)
+    if hold is None:
+        raise StepNotAllowed("no_hold", _("这项保全已经结束。"))
+    if str(by) in hold.released:
+        raise StepNotAllowed("another_person", _("您已经同意；还要另一个人同意。"))
+    data = {"subject": hold.subject, "ground": hold.ground, "until": hold.until.isoformat()}
+    house.write("released", data, by=by, now=now)
+    restrict_again(now=now)
+
+
+def restrict_again(*, now: datetime) -> int:
+    """What was shown again for a hold is restricted when none keeps it any more. How many keys."""
+    lifted = PersonKey.objects.filter(restricted_at=None, destroyed_at=None, destroy_after__isnull=False)
+    if not lifted.exists():
+        return 0
+    held: set[UUID] = set()
+    for hold in standing(now=now):
+        # Who was erased while only one person had asked for a hold is nobody any more.
+        with suppress(WrongInput):
+            held |= _keys_of(hold.subject)
+    return lifted.exclude(person__in=held).update(restricted_at=now)
+
+
+def _keys_of(subject: str) -> set[UUID]:
+    """Keys of a case and its consumers, or of a person and the cases that are his alone. Raises WrongInput."""
+    case = models.Complaint.objects.filter(number=subject).first()
+    if case is not None:
+        joined = case.participants.filter(state=models.Participant.JOINED).values_list("person_key", flat=True)
+        return {case.case_key, case.consumer_key, *joined}
+    try:
+        found = people.find(UUID(subject))
+    except (ValueError, StepNotAllowed):
+        raise WrongInput(
+            "unknown", _("没有这个案件编号，也没有这个人员代码；已经销毁的不能再保全。"), field="subject"
+        ) from None
+    return {*found.keys, *(case.case_key for case in people.last_cases(found))}
