@@ -52,18 +52,20 @@ _COLUMNS = """
     {entry}, s.previous_hash = {before} as follows, s.sequence > 1 and p.hash is null as is_alone,
     sha256('\\x00'::bytea || s.previous_hash || textsend(s.body)) = s.hash as is_hashed, encode(s.hash, 'hex'), s.tag,
     encode(substring(textsend(s.body) from greatest(octet_length(textsend(s.body)) - 39, 1)), 'escape'),
-    position('"form":'::bytea in textsend(s.body)) > 0, s.transaction"""
+    {has_form}, s.transaction"""
 _BEFORE = "(case when s.sequence = 1 then ''::bytea else p.hash end)"
+#: The form of the entry itself, between "files" and "from": what an entry tells of documents has forms as well.
+_HAS_FORM = """position('],"form":2,"from":"'::bytea in textsend(s.body)) > 0"""
 _NAME = "c.number || '|' || s.audience || '|' || s.sequence"
 _STEPS = f"""
-select s.id, {_COLUMNS.format(entry=f"textsend({_NAME})", before=_BEFORE)}
+select s.id, {_COLUMNS.format(entry=f"textsend({_NAME})", before=_BEFORE, has_form=_HAS_FORM)}
 from complaints_handlingstep s
 join complaints_complaint c on c.id = s.complaint_id
 left join complaints_handlingstep p
     on p.complaint_id = s.complaint_id and p.audience = s.audience and p.sequence = s.sequence - 1"""  # noqa: S608
 _HOUSE_NAME = "'house|house|' || s.sequence"
 _HOUSE = f"""
-select s.id, {_COLUMNS.format(entry=f"textsend({_HOUSE_NAME})", before=_BEFORE)}
+select s.id, {_COLUMNS.format(entry=f"textsend({_HOUSE_NAME})", before=_BEFORE, has_form="true")}
 from complaints_houseentry s
 left join complaints_houseentry p on p.sequence = s.sequence - 1"""  # noqa: S608
 #: Which entries are looked at: those that were refused before, then those of the horizon on.

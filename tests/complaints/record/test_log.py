@@ -11,12 +11,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.db import DatabaseError, connection, transaction
 
 from accounts.keys import tags
-from complaints.models import Checkpoint, Complaint, HandlingStep, HouseEntry, Leaf
+from complaints.models import Checkpoint, Complaint, HandlingStep, HouseEntry, Leaf, NotAdmitted
 from complaints.procedure.workflow import Status
 from complaints.record import log, notes, seal_keys
 from complaints.record.checkpoints import seal
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, raw_key
-from complaints.record.record import TAG_KIND, chained
+from complaints.record.record import TAG_KIND, canonical, chained
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.proof import tree as by_the_rfc
@@ -85,6 +85,28 @@ def test_a_new_checkpoint_continues_the_old_one_and_takes_only_what_is_new(seale
     assert second.size == Leaf.objects.count() == HandlingStep.objects.count() + 1
     proof = log.consistency_proof(first.size, second.size)
     assert notes.consistency_holds(first.size, second.size, bytes(first.root), bytes(second.root), proof)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("said", [{}, {"form": 2}, {"form": [2, 3], "from": "x"}, {"form": 9, "promises": 1}])
+def test_the_log_begins_with_every_entry_of_before_whatever_forms_of_documents_it_tells_of(
+    world: World, postgres_server: Any, said: dict[str, Any]
+) -> None:
+    """An older entry has no form and no tag; one of now without a tag is nobody's."""
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    with closing(psycopg2.connect(postgres_server.dsn(user="postgres", database=DATABASE))) as keeper:
+        first = next_entry(case)
+        body = json.loads(first.body) | {"data": said}
+        older = canonical({name: value for name, value in body.items() if name not in ("form", "state")})
+        old = next_entry(case, body=older, hash=chained(bytes(first.previous_hash), older), tag=b"", data=said)
+        write(keeper.cursor(), old)
+        untagged = next_entry(given.a_complaint(world, status=Status.NEGOTIATING), tag=b"")
+        write(keeper.cursor(), untagged)
+        keeper.commit()
+    assert seal(now=LATER, key=KEY) is not None
+    refused = dict(NotAdmitted.objects.values_list("entry", "code"))
+    assert refused == {log.entry_name(untagged): "tag"}
+    assert Leaf.objects.filter(entry=log.entry_name(old)).exists()
 
 
 @pytest.mark.django_db
