@@ -18,7 +18,7 @@ from typing import IO
 from django.conf import settings
 
 from complaints.models import Checkpoint, HandlingStep
-from complaints.record import log, notes, seal_keys, witnessing
+from complaints.record import house, log, notes, seal_keys, witnessing
 from complaints.record.findings import Finding
 from complaints.record.notes import COSIGNS, Note, NoteKey, Witness
 from complaints.record.seal_keys import SealKeys
@@ -74,7 +74,9 @@ class Compared:
 def of_witnesses() -> tuple[list[Note], list[str]]:
     """The newest checkpoint that each witness of ours holds, where a key of this record signed it; and the names of the
     witnesses that show none. No transaction should be open: a witness may take five seconds."""
-    found, silent, origin = list[Note](), list[str](), seal_keys.known().origin
+    newest = log.newest_checkpoint()
+    origin = notes.parse(newest.note).origin if newest is not None else seal_keys.known().origin
+    found, silent = list[Note](), list[str]()
     for witness in settings.WITNESSES.all:
         try:
             shown = witnessing.newest_of(witness, origin)
@@ -147,16 +149,17 @@ def compare(held: Sequence[Note | Receipt]) -> Compared:
     """Compare the record with what is held outside. Whether log and entries go together is for the verification.
     Raises NoAnchor for a checkpoint of another record."""
     keys, newest = seal_keys.known(), log.newest_checkpoint()
+    lives = [int(entry.data["size"]) for entry in house.entries("restored")]
     result = Compared()
     for one in held:
         if isinstance(one, Receipt):
             result.receipts += 1
             result.findings += _receipt_fault(one)
             continue
-        if keys.origin and one.origin != keys.origin:
+        if keys.origin and not seal_keys.is_name_of(keys.origin, one.origin):
             raise NoAnchor(f"A checkpoint is of the record {one.origin}; this one is {keys.origin}.")
         result.notes += 1
-        fault = _note_fault(one, keys, newest)
+        fault = _note_fault(one, keys, newest, lives)
         if fault is not None:
             result.findings.append(fault)
             continue
@@ -166,10 +169,16 @@ def compare(held: Sequence[Note | Receipt]) -> Compared:
     return result
 
 
-def _note_fault(note: Note, keys: SealKeys, newest: Checkpoint | None) -> Finding | None:
+def _note_fault(note: Note, keys: SealKeys, newest: Checkpoint | None, lives: Sequence[int]) -> Finding | None:
+    """``lives``: how many entries each restore left of the record that ended with it."""
     place = f"checkpoint {note.size}"
     if not seal_keys.may_have_signed(note, keys):
         return Finding("anchor_key", row=place)
+    life = 0 if note.origin == keys.origin else int(note.origin.rpartition("/")[2]) - 1
+    if life < len(lives) and note.size > lives[life]:
+        return Finding("anchor_restored", row=place, detail=f"{lives[life]} entries were restored")
+    if life > len(lives):
+        return Finding("anchor_other", row=place, detail=f"this record was never called {note.origin}")
     if newest is None or newest.size < note.size:
         return Finding("anchor_longer", row=place, detail=f"{newest.size if newest else 0} entries are in the log here")
     try:

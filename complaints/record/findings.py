@@ -35,6 +35,7 @@ WORDS: Final[dict[str, str]] = {
     "anchor_longer": "a checkpoint from outside counts more entries than are in the log",
     "anchor_other": "a checkpoint from outside is of another record",
     "anchor_key": "a checkpoint from outside is signed by no key that might sign it",
+    "anchor_restored": "a checkpoint from outside counts entries that a restore left out",
     "receipt_missing": "the entry is gone for which somebody holds a receipt",
     "receipt_other": "the entry is not the one for which somebody holds a receipt",
     "emptied": "it was emptied, and no erasure is recorded",

@@ -108,10 +108,17 @@ def known() -> SealKeys:
     return folded(house.proven("key_handed_over", "key_revoked"))
 
 
+def is_name_of(origin: str, name: str) -> bool:
+    """Whether a log that began as ``origin`` may be called so; after each restore it is ``origin/2``, ``origin/3`` …"""
+    first, _, number = name.rpartition("/")
+    return bool(origin) and (name == origin or (first == origin and number.isascii() and number.isdecimal()))
+
+
 def may_have_signed(note: Note, keys: SealKeys | None = None) -> bool:
-    """Whether a key that may sign this portal's log of that size signed this checkpoint."""
+    """Whether a key that may sign this portal's log of that size signed this checkpoint, under its name or under one
+    that it got by a restore."""
     keys = known() if keys is None else keys
-    return note.origin == keys.origin and any(
+    return is_name_of(keys.origin, note.origin) and any(
         not keys.fault(key, note.size) and note.is_signed_by(NoteKey(note.origin, SIGNS, key)) for key in keys.spans
     )
 

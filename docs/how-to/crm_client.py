@@ -60,8 +60,8 @@ create table if not exists outbox (
         answer text not null default '');
 create table if not exists messages (id text primary key);
 create table if not exists checkpoints (
-    size integer not null, root text not null, note text not null, seen_at integer not null,
-    is_checked integer not null default 0, primary key (size, root));
+    origin text not null, size integer not null, root text not null, note text not null, seen_at integer not null,
+    is_checked integer not null default 0, primary key (origin, size, root));
 """
 #: So many checkpoints are kept, the newest; older ones are proved by them.
 KEPT = 1000
@@ -276,7 +276,7 @@ class Mirror:
             return
         try:
             note = base64.b64decode(header, validate=True).decode()
-            _origin, size, root = checkpoint_of(note)
+            origin, size, root = checkpoint_of(note)
             is_known = not self.record_keys or any(is_signed(note, key) for key in self.record_keys)
         except ValueError:
             raise RecordChanged("the header Record-Checkpoint is no checkpoint") from None
@@ -284,8 +284,8 @@ class Mirror:
             raise RecordChanged(f"no key that is known here signed the checkpoint of {size} entries")
         with self.store.together() as rows:
             rows.execute(
-                "insert or ignore into checkpoints (size, root, note, seen_at) values (?, ?, ?, ?)",
-                (size, root.hex(), note, int(now)),
+                "insert or ignore into checkpoints (origin, size, root, note, seen_at) values (?, ?, ?, ?, ?)",
+                (origin, size, root.hex(), note, int(now)),
             )
 
     def check_record(self) -> int:
@@ -294,13 +294,17 @@ class Mirror:
         self.keep(self.portal.seen, now=time.time())
         fresh = self.store.all("select * from checkpoints where is_checked = 0 order by size")
         for row in fresh:
-            known = self.store.all("select * from checkpoints where is_checked = 1 order by size desc limit 1")
+            of_it = "select * from checkpoints where is_checked = 1 and origin = ? order by size desc limit 1"
+            known = self.store.all(of_it, row["origin"])
             if known:
                 older, newer = sorted((known[0], row), key=lambda one: int(one["size"]))
                 self._go_together(older, newer)
+            elif not self.record_keys:
+                self._is_first(row["origin"])
             with self.store.together() as rows:
                 rows.execute(
-                    "update checkpoints set is_checked = 1 where size = ? and root = ?", (row["size"], row["root"])
+                    "update checkpoints set is_checked = 1 where origin = ? and size = ? and root = ?",
+                    (row["origin"], row["size"], row["root"]),
                 )
                 rows.execute(
                     "delete from checkpoints where is_checked = 1 and size not in"
@@ -308,6 +312,14 @@ class Mirror:
                     (KEPT,),
                 )
         return len(fresh)
+
+    def _is_first(self, origin: str) -> None:
+        """A record that was restored from an older state goes on under another name; a person has to accept that."""
+        for row in self.store.all("select origin from checkpoints where is_checked = 1 limit 1"):
+            raise RecordChanged(
+                f"the record is called {origin} now and was {row['origin']}: it was restored from an older state, "
+                "or is another one. Ask the portal; set ODR_RECORD_KEY to the key of the new name if you accept it"
+            )
 
     def _go_together(self, older: sqlite3.Row, newer: sqlite3.Row) -> None:
         old, size = int(older["size"]), int(newer["size"])

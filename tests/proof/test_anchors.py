@@ -21,7 +21,7 @@ from django.test import Client
 from complaints.models import Complaint
 from complaints.notices import delivery
 from complaints.procedure.workflow import Status
-from complaints.record import anchors, checkpoints, notes, witnessing
+from complaints.record import anchors, checkpoints, house, notes, witnessing
 from complaints.record.anchors import NoAnchor, Receipt
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, Witness, Witnesses
 from complaints.webhooks import deliveries, endpoints
@@ -33,7 +33,7 @@ from tests.complaints.notices.post_office import PostOffice, mail, post_office
 from tests.complaints.outbound.receivers import Receiver, receiver
 from tests.proof.answering import answering
 from tests.proof.test_outside import KEY, MINUTE, NOW, cut_to, note, sealed
-from tests.proof.witnesses import witness
+from tests.proof.witnesses import WITNESS, witness
 
 __all__ = ["mail", "post_office", "receiver"]
 THIEF = Ed25519PrivateKey.generate()
@@ -261,6 +261,37 @@ def test_a_program_refuses_what_another_key_signed_and_tells_nobody_else_apart(
     with pytest.raises(crm.RecordChanged, match="no checkpoint"):
         mirror.keep("!", now=0)
     assert kept(mirror) == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_a_restore_the_record_has_another_name_that_a_person_accepts(
+    crm: ModuleType, world: World, mirror: Any, superuser_connection: Any, tmp_path: Path
+) -> None:
+    kept_before = note()
+    mirror.sync()
+    sealed(world, at=NOW + MINUTE)
+    lost = written(tmp_path, note().text)
+    cut_to(superuser_connection, kept_before.size)
+    house.write("restored", {"size": kept_before.size}, by="command", now=NOW + 2 * MINUTE)
+    sealed(world, at=NOW + 3 * MINUTE)
+    assert note().origin == f"{kept_before.origin}/2"
+    # What was kept of before the restore still holds; what was lost by it is named.
+    assert codes(written(tmp_path, kept_before.text)) == []
+    assert codes(written(tmp_path, note().text)) == []
+    assert codes(lost) == ["anchor_restored"]
+    with pytest.raises(crm.RecordChanged, match="no key"):
+        mirror.sync()
+    accepted, mirror.record_keys = mirror.record_keys, ()
+    with pytest.raises(crm.RecordChanged, match="restored"):
+        mirror.sync()
+    mirror.record_keys = (*accepted, NoteKey(note().origin, SIGNS, notes.raw_key(KEY)).text)
+    mirror.sync()
+    assert (note().size, 1) in kept(mirror)
+    # A witness does not know it by that name, until whoever runs it says so.
+    with witness(tmp_path / "w", KEY, origin=kept_before.origin) as one:
+        assert witnessing.show(one, note(), old=kept_before.size).code == witnessing.UNKNOWN
+        WITNESS.main(["trust", str(tmp_path / "w"), NoteKey(note().origin, SIGNS, notes.raw_key(KEY)).text])
+        assert witnessing.show(one, note(), old=kept_before.size).code == witnessing.COSIGNED
 
 
 def test_the_program_checks_signatures_as_the_library_does(crm: ModuleType) -> None:

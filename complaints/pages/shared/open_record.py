@@ -28,13 +28,13 @@ _NUMBER = re.compile(r"[0-9]{1,18}")
 def record(request: HttpRequest) -> HttpResponse:
     newest, keys = log.newest_checkpoint(), seal_keys.known()
     note = notes.parse(newest.note) if newest is not None else None
-    signing = [NoteKey(keys.origin, SIGNS, key).text for key in keys.spans if note and not keys.fault(key, note.size)]
+    signing = [NoteKey(note.origin, SIGNS, key).text for key in keys.spans if note and not keys.fault(key, note.size)]
     holders = {row.name: row for row in OutsideHolder.objects.all()}
     context: dict[str, Any] = {
         "checkpoint": newest,
         "note": note.text.strip() if note else "",
         "root": note.root.hex() if note else "",
-        "origin": keys.origin,
+        "origin": note.origin if note else "",
         "keys": signing,
         "recovery": keys.recovery.hex(),
         "document_keys": proving.public_keys(),
