@@ -110,11 +110,16 @@ class _Carried:
 def _replay(cases: Mapping[int, _Case]) -> Iterator[Finding]:
     """Fold what the entries carry; in the order of the parties' chain, and what came between by its own."""
     carried: dict[int, list[_Carried]] = defaultdict(list)
-    ended = (0, "", 0)
+    ended = (0, "", 0, 0)
     for pk, case_id, audience, sequence, body, closed in _entries(cases):
         case, is_aside = cases[case_id], audience != Audience.PARTIES
-        follows = 1 + (ended[2] if ended[:2] == (case_id, audience) else 0)
-        ended = (case_id, audience, sequence)
+        if ended[:2] != (case_id, audience):
+            ended = (case_id, audience, 0, 0)
+        follows = 1 + ended[2]
+        if pk <= ended[3]:
+            # Entries of several chains are replayed in the order of their ids, which nothing else proves.
+            yield Finding("column", case.number, audience, sequence, "entry", "id")
+        ended = (case_id, audience, sequence, pk)
         # Without a delta it is not known what went before an entry of another chain: all that was written before it.
         mine = _Carried(sequence, is_aside, pk)
         if sequence != follows:

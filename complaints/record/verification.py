@@ -152,7 +152,10 @@ def _name_cases(names: dict[int, str], rows: list[Row], said: list[Said | None])
 
 
 def _head(report: Report, number: str, case: _Case, sequence: int, digest: bytes) -> None:
-    """The case knows where the chain of the parties ends: whoever cuts it must change the case as well."""
+    """The case knows where the chain of the parties ends: whoever cuts it must change the case as well. Each case has
+    an entry, from its filing on."""
+    if not sequence and not case.last_sequence:
+        report.add(Finding("foreign", number, row="case"))
     report.missing(number, "parties", sequence + 1, case.last_sequence + 1)
     if sequence > case.last_sequence:
         report.add(Finding("column", number, "parties", sequence, "case", "last_sequence"))

@@ -1,0 +1,52 @@
+"""Whoever changes the ids of entries, or puts a case in that no entry tells of, is found out."""
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from complaints.handling.steps import enterprise
+from complaints.models import HandlingStep
+from complaints.procedure.workflow import Status as S
+from complaints.record.comparing import compare
+from complaints.record.verification import verify
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.proof.test_state import Superuser
+
+
+@pytest.fixture
+def thief(world: World, superuser_connection: Any) -> Superuser:
+    return Superuser(superuser_connection, random.Random(22))
+
+
+def found() -> list[tuple[str, str, str, int, str, str]]:
+    every = {*verify().findings, *compare()}
+    return [(one.code, one.case, one.audience, one.sequence, one.row, one.column) for one in sorted(every)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_entries_that_exchange_their_ids_are_named(world: World, thief: Superuser) -> None:
+    """Else what stood before the last word would be what counts."""
+    case = given.a_complaint(world, status=S.CLOSED)
+    for hour, cause in enumerate(("misleading_promotion", "unfair_terms")):
+        given.step(case, enterprise.tag_cause(cause=cause), world.handler, WEDNESDAY + timedelta(days=90, hours=hour))
+    assert found() == []
+    earlier, later = HandlingStep.objects.filter(complaint=case, step="tag_cause").order_by("sequence")
+    for pk, becomes in ((earlier.pk, -1), (later.pk, earlier.pk), (-1, later.pk)):
+        thief.run("update complaints_handlingstep set id = %s where id = %s", becomes, pk)
+    thief.run("update complaints_rootcause set cause = 'misleading_promotion' where complaint_id = %s", case.pk)
+    assert ("column", case.number, "enterprise", later.sequence, "entry", "id") in found()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_case_that_no_entry_tells_of_is_named(world: World, thief: Superuser) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING)
+    thief.run("create temporary table added as select * from complaints_complaint where id = %s", case.pk)
+    thief.run(
+        "update added set id = id + 10000, number = '61130-XXXXXXXXXXXX-X', last_sequence = 0, last_hash = '',"
+        " tracking_digest = tracking_digest || 'x', external_id = external_id || 'x'"
+    )
+    thief.run("insert into complaints_complaint select * from added")
+    assert found() == [("foreign", "61130-XXXXXXXXXXXX-X", "", 0, "case", "")]
