@@ -15,7 +15,17 @@ from typing import Any, TypeVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from complaints.models import Complaint, ConsentRecord, Deadline, Demand, Engagement, Matter, Obligation, Offer
+from complaints.models import (
+    Complaint,
+    ConsentRecord,
+    Deadline,
+    Demand,
+    Engagement,
+    Evidence,
+    Matter,
+    Obligation,
+    Offer,
+)
 from complaints.parties.actors import Actor
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HIDDEN_CLOCKS, Audience, Clock, Status
@@ -29,7 +39,8 @@ Model = TypeVar("Model", bound=models.Model)
 @dataclass(slots=True)
 class CaseFile:
     """``now`` is the moment of writing. Lists hold the case's rows, newest last. ``loaded``: the values with which rows
-    came from the database. ``stood``: every row as it stood, where an entry takes the whole state over."""
+    came from the database. ``stood``: every row as it stood, where an entry takes the whole
+    state over. ``files``: those that the entries of this flush name."""
 
     complaint: Complaint
     now: datetime
@@ -46,6 +57,7 @@ class CaseFile:
     loaded: dict[tuple[type[models.Model], int], dict[str, Any]] = field(default_factory=dict)
     consents_before: dict[tuple[str, int | None], bool] = field(default_factory=dict)
     stood: list[tuple[str, dict[str, Any]]] | None = None
+    files: list[Evidence] = field(default_factory=list)
 
     @property
     def status(self) -> Status:

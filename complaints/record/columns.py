@@ -184,6 +184,18 @@ TABLES: tuple[Table, ...] = (
         begins=(("state", "open"),),
     ),
     Table(
+        models.Evidence,
+        "file",
+        ("sha256", "audience"),
+        _columns(
+            "kind size media_type copy_type copy_size copy_sha256 thumbnail_sha256 seconds uploaded_at by_body"
+            " uploaded_by"
+        ),
+        text=("name",),
+        # A scanner judges the bytes, which the digests prove, and may judge them again.
+        working=_columns("draft path copy_path thumbnail_path state scan_after scan_tries scanned_at finding"),
+    ),
+    Table(
         models.ConsentRecord,
         "consent",
         ("purpose", "enterprise", "at"),
@@ -197,7 +209,6 @@ BESIDE: dict[str, str] = {
     "complaints.PersonalText": "text: by the digests in entries",
     "complaints.PersonDigest": "derived from texts, by a key; by what somebody is looked for",
     "complaints.CaseWords": "derived by the database from the name of the thing and from who had the case",
-    "complaints.Evidence": "text: files, by the digests in entries",
     "complaints.Upload": "working: files on their way",
     "complaints.Notice": "working: letters about entries, and how they went",
     "complaints.NoticeOrder": "working: who had a letter sent again",

@@ -160,6 +160,8 @@ def _open(
         last_event_at=now,
     )
     opened = CaseFile(complaint=complaint, now=now, conditions=conditions)
+    if request.evidence_ids:
+        opened.files = list(Evidence.objects.filter(pk__in=request.evidence_ids).order_by("pk"))
     for person in _participants(request, opened):
         opened.add(person)
     if request.on_behalf.kind == AGENT:
@@ -184,7 +186,7 @@ def _open(
         Effect(
             to=Status.FILED,
             texts=_texts(request, statement),
-            files=_digests(request.evidence_ids),
+            files=tuple(row.sha256 for row in opened.files),
             data={
                 "channel": request.channel,
                 "demands": [

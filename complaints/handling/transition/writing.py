@@ -21,6 +21,7 @@ from complaints.models import (
     Demand,
     DocumentVersion,
     Engagement,
+    Evidence,
     ForwardingDecision,
     InternalNote,
     Matter,
@@ -126,6 +127,7 @@ def write(files: Iterable[CaseFile]) -> None:
     if not files:
         return
     issuing.issue(files)
+    _read_named(files)
     for file in files:
         file.added[ConsentRecord] += case_file.consent_records(file)
         _carry_state(file)
@@ -147,6 +149,18 @@ def write(files: Iterable[CaseFile]) -> None:
     answer_notices.write(files)
 
 
+def _read_named(files: Sequence[CaseFile]) -> None:
+    """The rows of the files that the entries name; whoever files has them already."""
+    naming = {
+        f.complaint.pk: f for f in files if f.complaint.pk is not None and any(entry.files for entry in f.entries)
+    }
+    if not naming:
+        return
+    digests = {digest for file in naming.values() for entry in file.entries for digest in entry.files}
+    for row in Evidence.objects.filter(complaint__in=naming, sha256__in=digests).order_by("pk"):
+        naming[row.complaint_id or 0].files.append(row)
+
+
 def _carry_state(file: CaseFile) -> None:
     """What the flush changes of the case's state goes into its last entry of the parties' chain, else its last one: the
     only place where a state is put into the record."""
@@ -157,6 +171,8 @@ def _carry_state(file: CaseFile) -> None:
         columns = state.difference(row, file.loaded[place], file.base_of)
         if columns:
             changed[file.name_of(row)] = columns
+    # Said each time that an entry names the file: of one digest there is one.
+    changed |= {state.base(row, file.base_of): state.whole(row, file.base_of) for row in file.files}
     delta: dict[str, Any] = {"new": new, "set": changed}
     if not standing:
         delta["whole"] = True
