@@ -93,7 +93,9 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
     proof = proof_of(dossier.complaint, erased=erased, key=key)
     last = gathered.entries[-1][0]
     is_sealed = proof is not None and proof.is_complete and proof.sequence >= last
-    if not is_sealed and now < dossier.asked_at + SEALED_WITHIN:
+    # What was erased is proved, or nobody could tell it from what somebody took away.
+    is_unproved = bool(erased) and proof is not None and not proof.is_complete
+    if not is_sealed and (is_unproved or now < dossier.asked_at + SEALED_WITHIN):
         # Not failed: no checkpoint over the last entry is there yet.
         waits = now + timedelta(seconds=5)
         Dossier.objects.filter(pk=dossier.pk).update(state="asked", leased_until=waits, attempts=0)

@@ -134,6 +134,7 @@ def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list
     """Given and withheld. ``reader`` None has them all; others what was said, and what stands under their own key."""
     mine = PersonalText.objects.filter(complaint_id=complaint_id, audience=Audience.PARTIES, sequence__in=seen)
     rows = list(mine.order_by("sequence", "pk"))
+    empty = set(mine.filter(sealed=b"").values_list("pk", flat=True))
     sealed_fields.load_for(rows)
     texts: list[dict[str, Any]] = []
     withheld: list[dict[str, Any]] = []
@@ -144,7 +145,7 @@ def _texts(complaint_id: int, seen: set[int], reader: UUID | None) -> tuple[list
             proof = {"digest": digest, "salt": salt.hex(), "text": text}
             texts.append({"sequence": row.sequence, "kind": row.kind} | proof)
         else:
-            reason = "not_yours" if salt else "erased"
+            reason = "not_yours" if salt else "erased" if row.pk in empty else "restricted"
             about = {"what": "text", "entry": row.sequence, "digest": digest}
             withheld.append(about | {"kind": row.kind, "reason": reason})
     return texts, withheld
@@ -167,6 +168,7 @@ def _names(steps: list[HandlingStep], *, is_own: bool) -> tuple[list[dict[str, s
             if name is not None:
                 kept[bytes(name.digest).hex()] = name
                 standing.append((step.sequence, bytes(name.digest).hex()))
+    empty = set(RecordedName.objects.filter(pk__in=[name.pk for name in kept.values()], sealed=b"").values_list("pk"))
     sealed_fields.load_for(kept.values())
     results, reasons = [], {}
     for digest, name in kept.items():
@@ -174,7 +176,7 @@ def _names(steps: list[HandlingStep], *, is_own: bool) -> tuple[list[dict[str, s
         if salt and digest not in consumers:
             results.append({"digest": digest, "salt": salt.hex(), "text": text})
         else:
-            reasons[digest] = "not_yours" if salt else "erased"
+            reasons[digest] = "not_yours" if salt else "erased" if (name.pk,) in empty else "restricted"
     withheld = [
         {"what": "name", "entry": n, "digest": digest, "kind": "name", "reason": reasons[digest]}
         for n, digest in dict.fromkeys(standing)

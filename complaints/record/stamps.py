@@ -33,21 +33,21 @@ def stamp(data: bytes) -> bytes:
     goes out. Raises NoStamp. No transaction should be open: it may take ten seconds."""
     request = TimestampRequestBuilder().data(data).hash_algorithm(HashAlgorithm.SHA256).nonce(nonce=True)
     asked = request.cert_request(cert_request=True).build()
+    return answer_to(asked.as_bytes(), digest=hashlib.sha256(data).digest(), nonce=asked.nonce)
+
+
+def answer_to(request: bytes, *, digest: bytes, nonce: int | None) -> bytes:
+    """The same for a request (TimeStampReq in DER) that somebody else made over a SHA-256 ``digest``."""
     headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
     try:
         status, answer = safe_http.ask(
-            settings.TSA_URL,
-            body=asked.as_bytes(),
-            headers=headers,
-            rule=safe_http.OPERATOR,
-            within=WITHIN,
-            keep=MOST_BYTES,
+            settings.TSA_URL, body=request, headers=headers, rule=safe_http.OPERATOR, within=WITHIN, keep=MOST_BYTES
         )
     except (safe_http.Refused, safe_http.NoAnswer) as error:
         raise NoStamp(error.code) from None
     if status != 200:
         raise NoStamp(f"http_{status}")
-    stamped_at(answer, data, nonce=asked.nonce)
+    _held(answer, digest, settings.TSA_ROOT, nonce)
     return answer
 
 
@@ -56,12 +56,16 @@ def stamped_at(
 ) -> datetime:
     """The time that the authority says, in UTC, where its answer holds over ``data`` under one of the ``roots``
     (those of ``TSA_ROOT``). Raises NoStamp."""
+    return _held(answer, hashlib.sha256(data).digest(), settings.TSA_ROOT if roots is None else roots, nonce)
+
+
+def _held(answer: bytes, digest: bytes, roots: Sequence[x509.Certificate], nonce: int | None) -> datetime:
     try:
         response = decode_timestamp_response(answer)
-        verifier = VerifierBuilder(roots=list(settings.TSA_ROOT if roots is None else roots), nonce=nonce).build()
+        verifier = VerifierBuilder(roots=list(roots), nonce=nonce).build()
         if response.tst_info.message_imprint.hash_algorithm.dotted_string != _SHA256:
             raise NoStamp("odd_stamp")
-        verifier.verify(response, hashlib.sha256(data).digest())
+        verifier.verify(response, digest)
         return response.tst_info.gen_time
     except NoStamp:
         raise

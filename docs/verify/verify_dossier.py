@@ -92,11 +92,13 @@ WORDS: dict[str, str] = {
     "part_added": "“{what}”不在清单里，是后来加入的",
     "part_missing": "“{what}”缺失",
     "withheld_unknown": "清单说没有交付的内容，第{n}条记录里没有：{what}",
+    "withheld_unproved": "第{n}条记录的“{what}”没有交付：据称已依法删除，但记录里没有这次删除",
     "withheld_wrongly": "第{n}条记录的“{what}”没有交付，而所说的理由不成立",
 }
 #: What nothing in the dossier proves, by reason.
 UNPROVED: dict[str, str] = {
-    "erased": "第{n}条记录的“{what}”：据称已依法删除，档案里没有证明",
+    "erased": "第{n}条记录的“{what}”：据称已依法删除，还没有检查点可以证明",
+    "restricted": "第{n}条记录的“{what}”：当事人已要求删除，依法保存期间不再提供，档案里没有证明",
     "held_back": "第{n}条记录的“{what}”：据称正在查毒或者有病毒，没有交付，档案里没有证明",
     "file_gone": "第{n}条记录的“{what}”：平台说已经没有这个文件",
 }
@@ -212,8 +214,15 @@ ENGLISH: dict[str, str] = {
     "第{n}条记录的“{what}”没有交付，而所说的理由不成立": (
         "“{what}” of entry {n} is withheld, and the reason that is given does not hold"
     ),
-    "第{n}条记录的“{what}”：据称已依法删除，档案里没有证明": (
-        "“{what}” of entry {n}: said to be erased by law, which nothing here proves"
+    "第{n}条记录的“{what}”没有交付：据称已依法删除，但记录里没有这次删除": (
+        "“{what}” of entry {n} is missing: said to be erased by law, and the record has no such erasure"
+    ),
+    "第{n}条记录的“{what}”：据称已依法删除，还没有检查点可以证明": (
+        "“{what}” of entry {n}: said to be erased by law, which no checkpoint proves yet"
+    ),
+    "第{n}条记录的“{what}”：当事人已要求删除，依法保存期间不再提供，档案里没有证明": (
+        "“{what}” of entry {n}: said to be shown to nobody until a term of the law ends, as its person asked to be "
+        "erased; nothing here proves that"
     ),
     "第{n}条记录的“{what}”：据称正在查毒或者有病毒，没有交付，档案里没有证明": (
         "“{what}” of entry {n}: said to be held back for a check for malware, which nothing here proves"
@@ -248,6 +257,9 @@ ENGLISH: dict[str, str] = {
     "检查点上还有{}的签名，没有核对（--witness）": "the checkpoint also has signatures of {}, not checked (--witness)",
     "清单有时间戳，时间戳成立": "the manifest has a time stamp, which holds",
     "清单有时间戳，没有核对（--tsa-root）": "the manifest has a time stamp, not checked (--tsa-root)",
+    "{}条记录里封有案件状态的变化，只供平台自己核对，不在档案里": (
+        "{} entries have changes of the state of the case sealed to them, for the check of the portal alone: not here"
+    ),
     "其中{}项依法删除，有删除记录为证": "{} parts were erased by law, which entries of the record prove",
     "清单的签名公钥 {}：请与平台公布的公钥核对（--key）": (
         "the manifest is signed by the key {}: compare it with the published one (--key)"
@@ -372,6 +384,8 @@ class Report:
     witnesses: list[tuple[str, str]] = field(default_factory=list)
     unknown_witnesses: list[str] = field(default_factory=list)
     erased: int = 0
+    #: So many entries have changes of the state of the case sealed to them, which are for the portal's own check.
+    states: int = 0
     #: None without a time stamp; else whether it was checked.
     stamp_was_checked: bool | None = None
 
@@ -787,6 +801,7 @@ def _checked(
     for place, entry in enumerate(entries, 1):
         if entry["withheld"] and ("entry", place, entry["hash"]) not in withheld:
             report.broken.append(Broken("entry_missing", place))
+    report.states = sum(bool(body.get("state")) for body in bodies.values())
     _said(bodies, {digest for what, _n, digest in withheld if what in ("text", "name")}, texts, report)
     _files(parts, bodies, index, report, withheld)
     return report
@@ -1057,7 +1072,11 @@ def _withheld(
             report.broken.append(Broken("withheld_unknown", n, kind))
         elif reason == "erased" and erased.proves(body, what=what, kind=kind, digest=digest):
             report.erased += 1
-        elif reason in UNPROVED and what != "entry" and (reason == "erased" or what in ("file", "original")):
+        elif reason == "erased" and what != "entry" and index["log"] is not None:
+            report.broken.append(Broken("withheld_unproved", n, kind))
+        elif what != "entry" and (
+            reason in ("erased", "restricted") or (reason in UNPROVED and what in ("file", "original"))
+        ):
             report.unproved.append(Broken(reason, n, kind))
         elif reason != "not_yours" or not _is_not_theirs(report.made_for, body, what=what, kind=kind, digest=digest):
             report.broken.append(Broken("withheld_wrongly", n, kind))
@@ -1082,7 +1101,10 @@ class _Erased:
             self.files |= {(case, digest) for case, digest in data.get("files", [])}
             name = f"erased/{sequence:04d}.json"
             listed = [bytes.fromhex(one) for one in parts.json(name)] if name in parts.sizes else []
-            if hashlib.sha256(b"".join(sorted(listed))).hexdigest() == data["root"]:
+            if (
+                all(len(one) == 32 for one in listed)
+                and hashlib.sha256(b"".join(sorted(listed))).hexdigest() == data["root"]
+            ):
                 self.digests |= {one.hex() for one in listed}
 
     def proves(self, body: Any, *, what: str, kind: str, digest: str) -> bool:
@@ -1302,6 +1324,8 @@ def told(report: Report, say: Say) -> list[str]:
         lines.append(say("为{}制作。已核对：压缩包的每个字节、清单的签名、{}个部分").format(whom, report.parts))
     else:
         lines.append(say("旧格式的档案：PDF、说明和其他不在记录里的部分没有核对"))
+    if report.states:
+        lines.append(say("{}条记录里封有案件状态的变化，只供平台自己核对，不在档案里").format(report.states))
     if report.erased:
         lines.append(say("其中{}项依法删除，有删除记录为证").format(report.erased))
     if report.withheld > report.erased:

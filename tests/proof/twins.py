@@ -12,6 +12,7 @@ from tests.walls.twins import Twin, prove
 
 _OUTSIDE = ("tests/proof/test_only_outside.py", "-m", "not full", "-k", "held_outside")
 _ANCHORS = "complaints/record/anchors.py"
+_DOSSIER, _CHEATS = "docs/verify/verify_dossier.py", ("tests/complaints/dossier/test_one_form.py", "-k", "cheat")
 
 TWINS: tuple[Twin, ...] = (
     Twin(
@@ -59,6 +60,54 @@ TWINS: tuple[Twin, ...] = (
                 "complaints/handling/transition/take.py",
                 "    if not time_may_act():\n        return\n    while",
                 "    while",
+            )
+        ],
+    ),
+    Twin(
+        "manifest-bare",
+        "the manifest is signed, and its parts are not held against what it lists",
+        _CHEATS,
+        [
+            Change(
+                _DOSSIER,
+                "        elif (parts.sizes[name], digest) != listed[name]:\n",
+                "        elif (parts.sizes[name], digest) == ():\n",
+            )
+        ],
+    ),
+    Twin(
+        "reasons-believed",
+        "what the keeper says why a part is missing is believed",
+        _CHEATS,
+        [
+            Change(
+                _DOSSIER,
+                '        elif reason != "not_yours" or not _is_not_theirs(',
+                "        elif reason == _is_not_theirs(",
+            )
+        ],
+    ),
+    Twin(
+        "erasure-believed",
+        "a part is missing as erased though the record has no such erasure",
+        ("tests/proof/test_dossier.py", "-m", "not full", "-k", "superuser"),
+        [
+            Change(
+                _DOSSIER,
+                '        elif reason == "erased" and what != "entry" and index["log"] is not None:\n',
+                '        elif reason == "erased" and what == "entry" and index["log"] is not None:\n',
+            )
+        ],
+    ),
+    Twin(
+        "papers-unsigned",
+        "official documents enter the record without a signature",
+        ("tests/complaints/documents/test_printing.py", "-k", "signs_it"),
+        [
+            Change(
+                "complaints/handling/printing_documents.py",
+                "    content = signing.sign_pdf(printing.print_of(version))\n",
+                "    content = printing.print_of(version)\n",
             )
         ],
     ),

@@ -2,8 +2,10 @@
 
 import io
 import logging
+from datetime import datetime
 
 from asn1crypto import x509 as asn1
+from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.validation import validate_pdf_signature
@@ -16,15 +18,12 @@ for name in ("pyhanko", "pyhanko_certvalidator"):
 
 
 def verdict(pdf: bytes) -> str:
-    """ "" for one that our key signed, all of it, and that nothing was added to; else what is wrong in one word."""
-    roots = [asn1.Certificate.load(one.public_bytes(Encoding.DER)) for one in signing.document_key().certificates]
+    """Empty for a paper that our key signed, all of it, and that nothing was added to; else what is wrong in a word."""
     try:
         reader = PdfFileReader(io.BytesIO(pdf))
         if len(reader.embedded_signatures) != 1:
             return "no signature"
-        signature = reader.embedded_signatures[0]
-        context = ValidationContext(trust_roots=roots, allow_fetching=False)
-        status = validate_pdf_signature(signature, context)
+        status = validate_pdf_signature(reader.embedded_signatures[0], _ours())
     except Exception as wrong:
         return type(wrong).__name__
     if not status.intact:
@@ -33,6 +32,18 @@ def verdict(pdf: bytes) -> str:
         return "bad signature"
     if not status.trusted:
         return "unknown signer"
-    if status.coverage.name != "ENTIRE_FILE":
-        return "appended"
-    return "" if status.bottom_line else "refused"
+    return "" if status.coverage.name == "ENTIRE_FILE" else "appended"
+
+
+def stamped_at(pdf: bytes, root: x509.Certificate) -> datetime | None:
+    """The time of the stamp in the signature, where it holds under ``root``; None without one."""
+    signature = PdfFileReader(io.BytesIO(pdf)).embedded_signatures[0]
+    context = ValidationContext(trust_roots=[asn1.Certificate.load(root.public_bytes(Encoding.DER))])
+    status = validate_pdf_signature(signature, _ours(), ts_validation_context=context)
+    stamp = status.timestamp_validity
+    return stamp.timestamp if stamp is not None and stamp.intact and stamp.valid and stamp.trusted else None
+
+
+def _ours() -> ValidationContext:
+    roots = [asn1.Certificate.load(one.public_bytes(Encoding.DER)) for one in signing.document_key().certificates]
+    return ValidationContext(trust_roots=roots, allow_fetching=False)

@@ -165,6 +165,7 @@ CHEATS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a text left out, the keeper signs": (lambda archive: made_anew(archive, _without_statement), "text_missing"),
     "a text left out as not theirs": (_declared("not_yours"), "withheld_wrongly"),
     "a text left out as not an officer's": (_declared("not_yours", "authority"), "withheld_wrongly"),
+    "a text left out as erased": (_declared("erased"), "withheld_unproved"),
     "a text left out as held back": (_declared("held_back"), "withheld_wrongly"),
     "a text left out for another reason": (_declared("lost"), "withheld_wrongly"),
     "a text left out of another entry": (_declared("not_yours", entry=2), "withheld_unknown"),
@@ -199,8 +200,8 @@ def test_another_key_that_names_itself_is_not_taken_for_ours(archive: bytes) -> 
     assert public in "".join(verifier.told(report, verifier.LANGUAGES["en"]))
 
 
-def test_what_is_said_to_be_erased_or_gone_and_is_not_proved_is_told_as_such(archive: bytes) -> None:
-    report = verifier.check(io.BytesIO(_declared("erased")(archive)), key=known_keys())
+def test_what_is_said_to_be_restricted_and_is_not_proved_is_told_as_such(archive: bytes) -> None:
+    report = verifier.check(io.BytesIO(_declared("restricted")(archive)), key=known_keys())
     assert (report.exit_code, report.first) == (3, None)
-    assert [(one.code, one.n, one.what) for one in report.unproved] == [("erased", 1, "consumer_statement")]
+    assert [(one.code, one.n, one.what) for one in report.unproved] == [("restricted", 1, "consumer_statement")]
     assert "争议事实" in "".join(verifier.told(report, verifier.LANGUAGES["zh"]))
