@@ -31,6 +31,7 @@ NAMES = (
     "search",
     "pages",
     "walls",
+    "sealing",
     "verification",
     "replay",
     "due_date",

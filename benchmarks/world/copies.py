@@ -26,6 +26,7 @@ def multiply(ground: Ground, count: int, *, first: int = 1) -> None:
         _make_chains(cursor, first, last)
         for model in tables:
             _copy(cursor, model, tables, first, last)
+        _tag(cursor, first, last)
         seal_copies(cursor, above=STRIDE)
         for model in tables:
             table = model._meta.db_table
@@ -35,6 +36,25 @@ def multiply(ground: Ground, count: int, *, first: int = 1) -> None:
             )
     connection.close()
     ground.settle()
+
+
+def _tag(cursor: Any, first: int, last: int) -> None:
+    """The copies of entries are tagged as the portal tags its own, and written by the transaction that copies them."""
+    from accounts.keys import tags
+    from complaints.record.record import TAG_KIND
+
+    cursor.execute(
+        "select id, hash from complaints_handlingstep where id >= %s and id < %s", [first * STRIDE, (last + 1) * STRIDE]
+    )
+    while rows := cursor.fetchmany(50_000):
+        ids = [pk for pk, _ in rows]
+        made = ["\\x" + tags.tag_of(TAG_KIND, bytes(digest)).hex() for _, digest in rows]
+        with cursor.connection.cursor() as other:
+            other.execute(
+                "update complaints_handlingstep s set tag = v.tag, transaction = pg_current_xact_id()::text::bigint"
+                " from unnest(%s::bigint[], %s::bytea[]) as v (id, tag) where s.id = v.id",
+                [ids, made],
+            )
 
 
 def _children() -> list[Any]:

@@ -14,7 +14,51 @@ _OUTSIDE = ("tests/proof/test_only_outside.py", "-m", "not full", "-k", "held_ou
 _ANCHORS = "complaints/record/anchors.py"
 _DOSSIER, _CHEATS = "docs/verify/verify_dossier.py", ("tests/complaints/dossier/test_one_form.py", "-k", "cheat")
 
+_SEALER, _KEYS = "complaints/record/checkpoints.py", "complaints/record/seal_keys.py"
+
 TWINS: tuple[Twin, ...] = (
+    Twin(
+        "tag-not-checked",
+        "an entry gets its leaf whoever wrote it",
+        ("tests/proof/test_admission.py", "-k", "forged_entry"),
+        [Change(_SEALER, '        return entry, "tag"\n', "        pass\n")],
+    ),
+    Twin(
+        "out-of-turn-not-looked-for",
+        "what was put among old entries is left to the night",
+        ("tests/proof/test_admission.py", "-k", "forged_entry"),
+        [Change(_SEALER, "        if standing == expected:\n", "        if standing >= expected:\n")],
+    ),
+    Twin(
+        "late-steps-lost",
+        "the sealer looks only at transactions that began after the newest checkpoint",
+        ("tests/complaints/record/test_log.py", "-k", "open_for_long"),
+        [Change(_SEALER, "last.horizon if last and is_same else 0", "last.ceiling if last and is_same else 0")],
+    ),
+    Twin(
+        "leaf-not-compared",
+        "a leaf is a leaf, whatever the entry says by now",
+        ("tests/proof/test_log.py", "-k", "named_at_its_place"),
+        [
+            Change(
+                "complaints/record/log_checks.py",
+                "                if standing[n] == chosen[n] and chosen[n]:\n",
+                "                if standing[n]:\n",
+            )
+        ],
+    ),
+    Twin(
+        "any-key-signs",
+        "a key may sign once it was named, also after it was replaced or revoked",
+        ("tests/proof/test_seal_keys.py", "-k", "stolen"),
+        [
+            Change(
+                _KEYS,
+                '        return span.ended if span.until is not None and size >= span.until else ""\n',
+                '        return ""\n',
+            )
+        ],
+    ),
     Twin(
         "witness-signs-anything",
         "the witness signs a record without a proof that it grew from the one that it saw",
