@@ -14,10 +14,12 @@ from complaints import models
 class Table:
     """The columns of one table of a case, by what verification does with them.
 
-    ``proved``: entries carry them. ``derived``: recomputed from proved ones and from entries. ``text``: words of a
-    person, by their digests in entries, and copies of those words. ``working``: nothing of the case follows from them
-    (leases, tries, how somebody is told). ``base``: how a row is known. ``digested``: proved by the digest of their
-    JSON. ``begins``: what a row is before a flush first touches it, of those that are made elsewhere."""
+    ``proved``: entries carry them. ``derived``: recomputed from proved ones and from entries (deriving.py; heads of
+    chains: verification.py). ``text``: words of a person, and copies of them beside the record; what the record holds
+    is verified by its digest, a copy is sealed and compared with nothing. ``working``: nothing that was said or decided
+    follows from them (leases, tries, how somebody is told). ``base``: how a row is known. ``digested``: proved by the
+    digest of their JSON. ``begins``: what a row is before a flush first touches it, of those that are made
+    elsewhere."""
 
     model: type[Model]
     name: str
@@ -178,9 +180,8 @@ TABLES: tuple[Table, ...] = (
         "call_back",
         ("month",),
         _columns("state attempts overall disagrees finding ended_at"),
-        # The draw is counted again from its seed (complaints/assignment/call_backs.py).
-        derived=("authority", "why", "share"),
-        working=("officer",),
+        # Who is called back is drawn, not decided; manage.py check_call_backs draws again from the seed that was shown.
+        working=("authority", "why", "share", "officer"),
         begins=(("state", "open"),),
     ),
     Table(
@@ -207,8 +208,8 @@ BESIDE: dict[str, str] = {
     "complaints.HandlingStep": "the entries themselves",
     "complaints.SealedHead": "heads of chains, verified with the seals",
     "complaints.PersonalText": "text: by the digests in entries",
-    "complaints.PersonDigest": "derived from texts, by a key; by what somebody is looked for",
-    "complaints.CaseWords": "derived by the database from the name of the thing and from who had the case",
+    "complaints.PersonDigest": "working: by what somebody is looked for",
+    "complaints.CaseWords": "working: by what a case is looked for, filled by the database",
     "complaints.Upload": "working: files on their way",
     "complaints.Notice": "working: letters about entries, and how they went",
     "complaints.NoticeOrder": "working: who had a letter sent again",
@@ -217,6 +218,6 @@ BESIDE: dict[str, str] = {
     "complaints.Reading": "working: up to where somebody has read",
     "complaints.OfferDraft": "working: what somebody has typed and not sent",
     "complaints.LawEffect": "working: trials of a change of the law",
-    "oversight.Tally": "derived: counted from entries",
+    "oversight.Tally": "derived: counted from cases and entries, and compared with them each night",
 }
 BY_MODEL: dict[type[Model], Table] = {table.model: table for table in TABLES}

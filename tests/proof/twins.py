@@ -155,6 +155,24 @@ TWINS: tuple[Twin, ...] = (
             )
         ],
     ),
+    Twin(
+        "state-not-replayed",
+        "what entries carry of the state is read, and no column is held against it",
+        ("tests/proof/test_state.py", "-m", "not full", "-k", "proved_column"),
+        [
+            Change(
+                "complaints/record/comparing.py",
+                "                if known.get(column, empty) != stands.get(column, empty):\n",
+                "                if known.get(column, empty) is stands:\n",
+            )
+        ],
+    ),
+    Twin(
+        "derived-not-recomputed",
+        "columns that follow from others are believed",
+        ("tests/proof/test_state.py", "-m", "not full", "-k", "follows_from_others"),
+        [Change("complaints/record/deriving.py", "            if value != is_now:\n", "            if value is pk:\n")],
+    ),
 )
 
 
