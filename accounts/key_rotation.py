@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from accounts.keys import keyring, sealed_fields, sealing
+from accounts.keys import keyring, row_tags, sealed_fields, sealing
 from accounts.keys.sealed_fields import digest_of
 from accounts.models import User
 
@@ -67,6 +67,8 @@ def index_anew(*, tell: Tell) -> int:
                     [digest_of("phone", user.phone or "") for user in users],
                 ],
             )
+            # A row that was changed behind our back gets no tag for it.
+            row_tags.write(list(User.objects.filter(pk__in=[user.pk for user in users if row_tags.stands(user)])))
         done += len(users)
         tell("addresses of users", done, max(done, total))
 

@@ -18,6 +18,8 @@ from django.db.models import F, Q
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
+from accounts.keys import row_tags
+from accounts.keys.row_tags import RowTag
 from accounts.keys.sealed_fields import BlindIndex, SealedText, digests_of
 from accounts.roles import post_choices
 from database.code_lists import ListedCode
@@ -28,6 +30,12 @@ DEMO_DOMAIN = "demo.invalid"
 
 class UserQuerySet(models.QuerySet["User"]):
     """Finds people by what is sealed, through its blind index."""
+
+    def bulk_create(self, objs: Iterable["User"], *args: Any, **options: Any) -> list["User"]:
+        """Their tags cover the numbers that they get here."""
+        rows = super().bulk_create(objs, *args, **options)
+        row_tags.write(rows)
+        return rows
 
     def with_email(self, email: str) -> "UserQuerySet":
         return self.filter(email_index__in=digests_of("email", email))
@@ -120,6 +128,7 @@ class User(AbstractBaseUser):
     created_at = models.DateTimeField(auto_now_add=True)
     # A new phone or mailbox: for a day nothing that matters is done with it (sign_in/contacts.py).
     contact_changed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    tag = RowTag(over=("pk", "person_key", "password", "email_index", "phone_index"))
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -140,10 +149,15 @@ class User(AbstractBaseUser):
         return self.name or self.email or self.phone or str(self.person_key)
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
-        """An address is never written without its index."""
+        """An address is never written without its index, nor what lets somebody in without its tag."""
         if update_fields is not None:
             update_fields = {*update_fields, *(f"{name}_index" for name in ("email", "phone") if name in update_fields)}
+            if update_fields & {"password", "email_index", "phone_index"}:
+                update_fields.add("tag")
+        is_new = self.pk is None
         super().save(update_fields=update_fields, **options)
+        if is_new:
+            row_tags.write([self])
 
 
 class RoleCode(ListedCode):
@@ -159,6 +173,7 @@ class Administrator(models.Model):
     user = models.OneToOneField("accounts.User", on_delete=models.CASCADE, related_name="duties")
     kind = models.CharField(max_length=8, choices=post_choices("platform"))
     since = models.DateTimeField()
+    tag = RowTag(over=("user_id", "kind"))
 
     class Meta:
         constraints = (
@@ -253,6 +268,7 @@ class SecondFactor(models.Model):
     counter = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     last_used_at = models.DateTimeField(null=True)
+    tag = RowTag(over=("user_id", "kind", "key", "credential_id"))
 
     class Meta:
         constraints = (

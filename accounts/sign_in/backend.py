@@ -11,7 +11,8 @@ from django.contrib.auth.backends import ModelBackend
 from django.db.models import BooleanField, Exists, F, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 
-from accounts.models import User
+from accounts.keys import row_tags
+from accounts.models import Administrator, User
 
 #: Reverse relations of a user that mean work for an organisation; this app knows neither by name.
 WORK = ("offices", "employments", "duties", "station_posts")
@@ -41,7 +42,7 @@ def needs_second_factor(user: User) -> bool:
 
 def with_work() -> QuerySet[User]:
     """Users with ``has_work`` (a job, an office or a duty of the platform) and ``duty`` (an administrator's)."""
-    return User._default_manager.annotate(has_work=_has_work(), duty=F("duties__kind"))
+    return User._default_manager.annotate(has_work=_has_work(), duty=F("duties__kind"), duty_tag=F("duties__tag"))
 
 
 def may_work(user: Any) -> bool:
@@ -53,8 +54,11 @@ def duty_of(user: User) -> str:
     """system, security or audit; empty for everybody who is no administrator. Comes with the person of a request."""
     if not hasattr(user, "duty"):
         result: Any = with_work().filter(pk=user.pk).first()
-        user.duty = result.duty if result is not None else None  # type: ignore[attr-defined]
-    return str(getattr(user, "duty", None) or "")
+        user.duty, user.duty_tag = (result.duty, result.duty_tag) if result is not None else (None, b"")  # type: ignore[attr-defined]
+    duty = str(getattr(user, "duty", None) or "")
+    # A duty that nobody of ours gave is none.
+    given = Administrator(user_id=user.pk, kind=duty, tag=bytes(getattr(user, "duty_tag", None) or b""))
+    return duty if duty and row_tags.stands(given) else ""
 
 
 @cache
@@ -74,3 +78,7 @@ class PortalBackend(ModelBackend):
         result = User._default_manager.raw(text, [user_id if value == _NOBODY else value for value in shown])
         user = next(iter(result), None)
         return user if user is not None and self.user_can_authenticate(user) else None
+
+    def user_can_authenticate(self, user: Any) -> bool:
+        """Not whom somebody with the database alone gave a password or an address (accounts/keys/row_tags.py)."""
+        return super().user_can_authenticate(user) and row_tags.stands(user)

@@ -15,6 +15,7 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext, override
 
+from accounts.keys import row_tags
 from accounts.models import OutgoingMessage, User
 from accounts.security_log import note
 from web.dates import moment
@@ -65,8 +66,12 @@ def contact_of(user: User) -> Contact | None:
 
 
 def known_user(contact: Contact) -> User | None:
+    """Raises Refusal where the row that has this address was not written by the portal."""
     users = User.objects
-    return (users.with_email if contact.channel == "email" else users.with_phone)(contact.address).first()
+    user = (users.with_email if contact.channel == "email" else users.with_phone)(contact.address).first()
+    if user is not None and not row_tags.stands(user):
+        raise Refusal("account_touched", gettext("这个账号的数据被改动过，暂时不能使用，请打12315。"))
+    return user
 
 
 def user_for(contact: Contact, *, name: str = "", language: str = "zh-hans") -> User:

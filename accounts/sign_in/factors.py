@@ -33,6 +33,7 @@ from webauthn.helpers.structs import (
     UserVerificationRequirement,
 )
 
+from accounts.keys import row_tags
 from accounts.models import RecoveryCode, SecondFactor, SecurityEvent, User
 from accounts.security_log import note
 from accounts.sign_in import limits
@@ -187,7 +188,7 @@ def show_code(user: User, typed: str, *, address: str, now: datetime) -> UsedFac
 
 def _app_code(user: User, typed: str, *, now: datetime) -> UsedFactor | None:
     for factor in SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.APP):
-        key = unseal(bytes(factor.key), user=user)
+        key = unseal(bytes(factor.key), user=user) if row_tags.stands(factor) else None
         used = half_minute(key, typed, after=factor.counter, now=now) if key is not None else None
         if used is not None:
             SecondFactor.objects.filter(pk=factor.pk).update(counter=used, last_used_at=now)
@@ -307,7 +308,7 @@ def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> UsedFact
     try:
         wanted = base64url_to_bytes(str(credential.get("rawId", "")))
         factor = SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.PASSKEY, credential_id=wanted).first()
-        if factor is None:
+        if factor is None or not row_tags.stands(factor):
             return None
         answer = webauthn.verify_authentication_response(
             credential=credential,

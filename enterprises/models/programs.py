@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from accounts.keys.row_tags import RowTag
 from accounts.keys.sealed_fields import SealedText
 from authorities.models import Authority
 
@@ -39,6 +40,7 @@ class ApiToken(models.Model):
     denied_at = models.DateTimeField(null=True, blank=True)
     minute_began_at = models.DateTimeField(null=True, blank=True)
     calls = models.PositiveIntegerField(default=0)
+    tag = RowTag(over=("user_id", "enterprise_id", "authority_id", "digest", "scopes", "addresses", "expires_at"))
 
     class Meta:
         ordering = ["-created_at", "-id"]

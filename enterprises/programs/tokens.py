@@ -23,6 +23,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts import security_log
+from accounts.keys import row_tags
 from accounts.models import User
 from accounts.sign_in.limits import client_address
 from authorities.models import Officer
@@ -126,6 +127,8 @@ def opened_by(secret: str, *, address: str, now: datetime) -> ApiToken:
         raise TokenRefused("revoked", token)
     if token.expires_at <= now:
         raise TokenRefused("expired", token)
+    if not (row_tags.stands(token) and row_tags.stands(token.user)):
+        raise TokenRefused("unknown")
     if not _stands(token, now=now):
         raise TokenRefused("ended", token)
     if token.addresses and not _is_from(token.addresses, address):

@@ -1,0 +1,97 @@
+"""Rows that let somebody in carry a tag over what they say: passwords and addresses, factors, tokens, administrators.
+
+Whoever has the database alone, its superuser too, cannot plant such a row nor change one: it is there and opens
+nothing. The tag is that of accounts/keys/tags.py, over the table and the columns named by ``over``."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, models
+
+from accounts.keys import tags
+
+if TYPE_CHECKING:
+    _Bytes = models.BinaryField[Any, Any]
+else:
+    _Bytes = models.BinaryField
+
+log = logging.getLogger("accounts.row_tags")
+
+
+class RowTag(_Bytes):
+    """Written with its row. ``over``: attributes of the row that the tag covers; a change of one of them needs ``tag``
+    among the fields that are saved. Empty until the row has its number, where that is covered (``write``)."""
+
+    def __init__(self, *args: Any, over: Sequence[str] = (), **kwargs: Any) -> None:
+        kwargs.setdefault("default", b"")
+        kwargs.setdefault("db_default", b"")
+        kwargs.setdefault("editable", False)
+        super().__init__(*args, **kwargs)
+        self.over = tuple(over)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, kwargs | {"over": list(self.over)}
+
+    def of(self, row: models.Model) -> bytes:
+        values = [getattr(row, name) for name in self.over]
+        return b"" if "pk" in self.over and row.pk is None else tag_of(row._meta.db_table, values)
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> bytes:
+        tag = self.of(model_instance)
+        setattr(model_instance, self.attname, tag)
+        return tag
+
+
+def tag_of(table: str, values: Iterable[Any]) -> bytes:
+    """The tag of a row of ``table`` with these values of the covered columns, in their order."""
+    return tags.tag_of(f"odr {table}", _message(values))
+
+
+def stands(row: models.Model) -> bool:
+    """Whether this row says what the portal wrote; another one is named in the log."""
+    field = _field_of(type(row))
+    values = [getattr(row, name) for name in field.over]
+    table = row._meta.db_table
+    if tags.is_tagged(f"odr {table}", _message(values), bytes(getattr(row, field.attname))):
+        return True
+    log.error("row %s of %s was not written by the portal: it opens nothing", row.pk, table)
+    return False
+
+
+def write(rows: Sequence[models.Model]) -> None:
+    """Tag rows of one table that have just got their numbers, or whose columns were changed by a statement."""
+    if not rows:
+        return
+    field = _field_of(type(rows[0]))
+    for row in rows:
+        setattr(row, field.attname, field.of(row))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"update {rows[0]._meta.db_table} t set {field.column} = v.tag"  # noqa: S608
+            " from unnest(%s::bigint[], %s::bytea[]) as v (id, tag) where t.id = v.id",
+            [[row.pk for row in rows], [getattr(row, field.attname) for row in rows]],
+        )
+
+
+def _field_of(model: type[models.Model]) -> RowTag:
+    return next(field for field in model._meta.concrete_fields if isinstance(field, RowTag))
+
+
+def _message(values: Iterable[Any]) -> bytes:
+    return json.dumps([_plain(value) for value in values], ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes | memoryview):
+        return bytes(value).hex()
+    if isinstance(value, datetime):
+        return value.timestamp()
+    if value is None or isinstance(value, int | list):
+        return value
+    return str(value)

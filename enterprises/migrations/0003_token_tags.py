@@ -1,0 +1,25 @@
+"""Tokens of programs carry a tag; those that stand are taken as ours."""
+
+from importlib import import_module
+from typing import Any
+
+from django.db import migrations
+
+from accounts.keys.row_tags import RowTag
+
+accounts = import_module("accounts.migrations.0005_row_tags")
+COLUMNS = ("user_id", "enterprise_id", "authority_id", "digest", "scopes", "addresses", "expires_at")
+
+
+def tag_all(_apps: Any, schema_editor: Any) -> None:
+    with schema_editor.connection.cursor() as cursor:
+        accounts.tag_rows(cursor, "enterprises_apitoken", COLUMNS)
+
+
+class Migration(migrations.Migration):
+    dependencies = [("enterprises", "0002_guards"), ("accounts", "0005_row_tags")]
+
+    operations = [
+        migrations.AddField("apitoken", "tag", RowTag(over=COLUMNS)),
+        migrations.RunPython(tag_all, migrations.RunPython.noop),
+    ]

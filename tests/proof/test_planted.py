@@ -1,0 +1,180 @@
+"""Rows that let somebody in, planted or changed by a superuser of the database: they are there and open nothing."""
+
+import base64
+import hashlib
+from contextlib import suppress
+from datetime import timedelta
+from importlib import import_module
+from io import StringIO
+from typing import Any
+
+import pytest
+import time_machine
+from django.contrib.auth import authenticate
+from django.contrib.auth.hashers import make_password
+from django.core.management import call_command
+from django.db import connection
+from django.test import Client
+
+from accounts.keys import keys, row_tags
+from accounts.models import Administrator, SecondFactor, User
+from accounts.sign_in import factors
+from accounts.sign_in.backend import duty_of
+from accounts.sign_in.contacts import Contact, known_user
+from enterprises.programs import tokens
+from tests import reloaded
+from tests.accounts.authenticator import app_code
+from tests.api.conftest import token_for
+from tests.cast import PASSWORD, WEDNESDAY, World
+from web.errors import Refusal
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+PLANTED = "a planted pass phrase"
+
+
+@pytest.fixture
+def superuser(superuser_connection: Any) -> Any:
+    with superuser_connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        yield cursor
+
+
+def is_let_in(user: User) -> bool:
+    """A session of this person opens a page."""
+    client = Client()
+    client.force_login(user)
+    with time_machine.travel(WEDNESDAY, tick=False):
+        return client.get("/account/").status_code == 200
+
+
+def test_T38_a_planted_password_signs_nobody_in(world: World, superuser: Any) -> None:
+    assert authenticate(username="ming@example.com", password=PASSWORD) == world.ming
+    superuser.execute("update accounts_user set password = %s where id = %s", [make_password(PLANTED), world.ming.pk])
+    assert authenticate(username="ming@example.com", password=PLANTED) is None
+    assert authenticate(username="rui@example.com", password=PASSWORD) == world.rui
+    # Nor with the hash of somebody whose password one knows, its tag beside it.
+    superuser.execute(
+        "update accounts_user t set password = s.password, tag = s.tag from accounts_user s"
+        " where t.id = %s and s.id = %s",
+        [world.ming.pk, world.rui.pk],
+    )
+    assert authenticate(username="ming@example.com", password=PASSWORD) is None
+
+
+def test_T38_a_phone_moved_to_anothers_account_proves_nothing(world: World, superuser: Any) -> None:
+    contact = Contact("sms", "+8613800000009")
+    assert known_user(contact) == world.otto
+    assert is_let_in(world.chen)
+    superuser.execute("update accounts_user set phone_index = null, is_active = false where id = %s", [world.otto.pk])
+    index = bytes(world.otto.phone_index or b"")
+    superuser.execute("update accounts_user set phone_index = %s where id = %s", [index, world.chen.pk])
+    assert User.objects.with_phone("13800000009").get() == world.chen
+    with pytest.raises(Refusal, match="改动过"):
+        known_user(contact)
+    # Not even a session that stands.
+    assert not is_let_in(world.chen)
+
+
+def test_T38_the_number_of_another_account_is_not_taken_over_by_renaming_rows(world: World, superuser: Any) -> None:
+    assert is_let_in(world.otto)
+    superuser.execute("update accounts_user set id = 900000 where id = %s", [world.chen.pk])
+    superuser.execute("update accounts_user set id = %s where id = %s", [world.chen.pk, world.otto.pk])
+    taken = User.objects.get(pk=world.chen.pk)
+    assert taken.person_key == world.otto.person_key
+    assert not is_let_in(taken)
+
+
+def test_T38_a_planted_or_copied_factor_is_none(world: World, superuser: Any) -> None:
+    key = b"k" * 20
+    mine = SecondFactor.objects.create(
+        user=world.hua, kind="app", name="手机", key=factors.seal(key, user=world.hua), created_at=WEDNESDAY
+    )
+
+    def opens(user: User, moment: Any) -> bool:
+        code = app_code(base64.b32encode(key).decode(), now=moment)
+        return factors.show_code(user, code, address="192.0.2.1", now=moment) is not None
+
+    assert opens(world.hua, WEDNESDAY)
+    later = WEDNESDAY + timedelta(minutes=5)
+    # The installation's secret has leaked: even a well sealed key of ming's needs the tag.
+    superuser.execute(
+        "insert into accounts_secondfactor (user_id, kind, name, key, counter, created_at, tag)"
+        " values (%s, 'app', 'x', %s, 0, %s, %s)",
+        [world.ming.pk, factors.seal(key, user=world.ming), WEDNESDAY, bytes(mine.tag)],
+    )
+    assert not opens(world.ming, later)
+    assert opens(world.hua, later)
+    superuser.execute("update accounts_secondfactor set kind = 'passkey', credential_id = 'x' where id = %s", [mine.pk])
+    assert not row_tags.stands(reloaded(mine))
+
+
+def test_T38_a_planted_administrator_has_no_duty(world: World, superuser: Any) -> None:
+    given = Administrator.objects.create(user=world.chen, kind="audit", since=WEDNESDAY)
+    assert duty_of(User.objects.get(pk=world.chen.pk)) == "audit"
+    superuser.execute(
+        "insert into accounts_administrator (user_id, kind, since, tag) values (%s, 'security', %s, %s)",
+        [world.otto.pk, WEDNESDAY, bytes(given.tag)],
+    )
+    assert duty_of(User.objects.get(pk=world.otto.pk)) == ""
+    superuser.execute("update accounts_administrator set kind = 'security' where id = %s", [given.pk])
+    assert duty_of(User.objects.get(pk=world.chen.pk)) == ""
+
+
+def test_T38_a_planted_token_and_one_that_was_widened_open_nothing(world: World, superuser: Any) -> None:
+    issued = token_for(world.ming, world=world, place="enterprise")
+
+    def opens(secret: str) -> bool:
+        with suppress(tokens.TokenRefused):
+            tokens.opened_by(secret, address="192.0.2.1", now=issued.token.created_at)
+            return True
+        return False
+
+    assert opens(issued.secret)
+    made_up = tokens.PREFIX + "A" * 43
+    copied = "name, shown, scopes, addresses, created_at, expires_at, last_used_from, calls, enterprise_id, tag"
+    superuser.execute(
+        f"insert into enterprises_apitoken (user_id, digest, {copied})"
+        f" select %s, %s, {copied} from enterprises_apitoken where id = %s",
+        [world.lead.pk, hashlib.sha256(made_up.encode()).hexdigest(), issued.token.pk],
+    )
+    assert not opens(made_up)
+    assert opens(issued.secret)
+    superuser.execute("update enterprises_apitoken set enterprise_id = %s", [world.telecom.pk])
+    assert not opens(issued.secret)
+
+
+def test_T38_what_the_portal_changes_itself_stands(world: World, settings: Any) -> None:
+    user = User.objects.create_user("new@example.com", PASSWORD, name="新人")
+    assert row_tags.stands(reloaded(user))
+    user.set_password(PLANTED)
+    user.save(update_fields=["password"])
+    assert authenticate(username="new@example.com", password=PLANTED) == user
+    user.email = "newer@example.com"
+    user.save(update_fields=["email"])
+    assert authenticate(username="newer@example.com", password=PLANTED) == user
+    old = settings.VAULT_KEYS
+    newer = keys.parse(keys.fresh(wrap=old.wrap_version + 1, index=old.index_version + 1, entry=old.entry_version + 1))
+    settings.VAULT_KEYS = keys.VaultKeys(
+        wrap={**old.wrap, **newer.wrap}, index={**old.index, **newer.index}, entry={**old.entry, **newer.entry}
+    )
+    call_command("rotate_keys", stdout=StringIO())
+    assert all(row_tags.stands(one) for one in User.objects.all())
+    assert authenticate(username="newer@example.com", password=PLANTED) == user
+
+
+def test_T38_rows_of_before_are_taken_as_ours_by_the_migration(world: World) -> None:
+    migration = import_module("accounts.migrations.0005_row_tags")
+    tokens_of = import_module("enterprises.migrations.0003_token_tags")
+    issued = token_for(world.ming, world=world, place="enterprise")
+    SecondFactor.objects.create(user=world.ming, kind="passkey", credential_id=b"i", key=b"k", created_at=WEDNESDAY)
+    Administrator.objects.create(user=world.otto, kind="audit", since=WEDNESDAY)
+    models = (User, SecondFactor, Administrator, type(issued.token))
+    with connection.cursor() as cursor:
+        for model in models:
+            cursor.execute(f"update {model._meta.db_table} set tag = ''")
+            assert not any(row_tags.stands(row) for row in model._default_manager.all())
+        for table, columns in (*migration.TABLES, ("enterprises_apitoken", tokens_of.COLUMNS)):
+            migration.tag_rows(cursor, table, columns)
+    for model in models:
+        assert all(row_tags.stands(row) for row in model._default_manager.all())
