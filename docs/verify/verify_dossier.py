@@ -47,6 +47,9 @@ from typing import IO, Any
 FORMAT, OLD_FORMAT = "odr-dossier-2", "odr-dossier-1"
 #: Bounds against files that are made to exhaust whoever looks at them.
 MOST_PARTS = 20_000
+#: Signatures cost milliseconds each here: so many stand at most under a checkpoint, and so many entries about the
+#: record itself are looked at.
+MOST_SIGNATURES, MOST_HOUSE = 128, 5_000
 MOST_DIRECTORY = 4 * 1024 * 1024
 MOST_JSON = 64 * 1024 * 1024
 MOST_BYTES = 4 * 1024 * 1024 * 1024
@@ -828,24 +831,28 @@ WitnessKey = tuple[str, str]
 
 def known_key(text: str) -> str:
     """32 bytes in hexadecimal, of a key that is given so or as name+id+base64. Raises ValueError."""
-    if "+" in text:
-        return _named_key(text)[1]
-    if len(bytes.fromhex(text)) != 32:
-        raise ValueError("a public key has 64 hexadecimal digits")
-    return text.lower()
+    return witness_key(text)[1] if "+" in text else _hexadecimal(text)
 
 
 def witness_key(text: str) -> WitnessKey:
-    return _named_key(text)
+    """A key as name+id+base64 (C2SP signed-note). Raises ValueError."""
+    parts = text.split("+", 2)
+    try:
+        raw = base64.b64decode(parts[2], validate=True)
+        if len(raw) == 33 and _key_id(parts[0], raw[0], raw[1:]).hex() == parts[1]:
+            return parts[0], raw[1:].hex()
+    except (ValueError, IndexError):
+        pass
+    raise ValueError(f"{text!r} is no key name+id+base64: a character may be missing or wrong")
 
 
-def _named_key(text: str) -> tuple[str, str]:
-    """name+id+base64 (C2SP signed-note)."""
-    name, named, encoded = text.split("+", 2)
-    raw = base64.b64decode(encoded, validate=True)
-    if len(raw) != 33 or _key_id(name, raw[0], raw[1:]).hex() != named:
-        raise ValueError("a key is written name+id+base64; a character may be wrong")
-    return name, raw[1:].hex()
+def _hexadecimal(text: str) -> str:
+    try:
+        if len(bytes.fromhex(text)) == 32:
+            return text.lower()
+    except ValueError:
+        pass
+    raise ValueError(f"{text!r} is no public key: it has 64 hexadecimal digits, or is written name+id+base64")
 
 
 def _key_id(name: str, kind: int, key: bytes) -> bytes:
@@ -891,7 +898,8 @@ def _note(text: str, report: Report) -> _Note | None:
                 raise ValueError(line)
             lines.append((name, base64.b64decode(blob, validate=True)))
         digest = base64.b64decode(root, validate=True)
-        if not rest.endswith("\n") or str(int(size)) != size or len(digest) != 32 or int(size) < 0:
+        is_form = rest.endswith("\n") and str(int(size)) == size and len(digest) == 32 and int(size) >= 0
+        if not is_form or len(lines) > MOST_SIGNATURES:
             raise ValueError(size)
         return _Note(origin, int(size), digest, f"{body}\n".encode(), lines)
     except ValueError:
@@ -922,6 +930,8 @@ def _included(leaf: str, place: int, note: _Note, proof: list[str]) -> bool:
 def _house(log: Any, parts: _OneForm, note: _Note, report: Report) -> dict[int, Any]:
     """The entries about the record itself (keys that sign, what was erased) that lie under the checkpoint."""
     results = {}
+    if len(log["house"]) > MOST_HOUSE:
+        raise Unreadable("too_large")
     for one in log["house"]:
         sequence = one["sequence"]
         raw = parts.read(f"house/{sequence:04d}.json") or b""
@@ -985,6 +995,9 @@ def _trusted(keys: list[str], house: dict[int, Any], size: int) -> set[str]:
     """The keys that may sign a log of ``size`` entries, as those lead to them that were given: each hand-over is signed
     by the key before and the next one; the recovery key of the first entry may end a key."""
     results, recovery = set(keys), ""
+    if not keys:
+        # Nothing was given that could lead anywhere.
+        return results
     for body in (house[sequence] for sequence in sorted(house)):
         data = body["data"]
         if body["step"] not in ("key_handed_over", "key_revoked") or "by_key" not in data or data["from"] > size:

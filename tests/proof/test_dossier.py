@@ -23,11 +23,11 @@ from complaints.handling.steps import consumer
 from complaints.models import Complaint, Dossier, Evidence, PersonalText
 from complaints.privacy import erasing
 from complaints.procedure.workflow import Status
-from complaints.record import checkpoints
+from complaints.record import checkpoints, notes
 from tests import found_in, given
 from tests.cast import World
 from tests.complaints.documents.signatures import stamped_at, verdict
-from tests.complaints.dossier.conftest import KEY, PUBLIC, a_case, asked, built, fetched, laid, parts_of
+from tests.complaints.dossier.conftest import KEY, PUBLIC, a_case, asked, built, fetched, laid, made_anew, parts_of
 from tests.proof.answering import answering
 from tests.proof.authority import Authority
 from tests.proof.tampering import as_superuser, undone
@@ -150,9 +150,19 @@ BOMBS: dict[str, Callable[[Any], bytes]] = {
     "a manifest of 20 MB": lambda p: _with(p, "manifest.json", b" " * 20_000_000),
     "a manifest of lists": lambda p: _with(p, "manifest.json", b"[" * 200_000),
     "a manifest that is a number": lambda p: _with(p, "manifest.json", b"9" * 100_000),
+    "a checkpoint of 20,000 signatures": lambda p: made_anew(laid(p.items()), _signed_often),
+    "a house of 6,000 entries": lambda p: made_anew(laid(p.items()), lambda _p, m: m["log"].update(house=_HOUSE)),
     "texts of lists": lambda p: _with(p, "texts.json", b"[" + b"[]," * 1_000_000 + b"[]]"),
     "an entry of 20 MB": lambda p: _with(p, "entries/0002.json", b" " * 20_000_000),
 }
+
+
+_HOUSE = [{"sequence": n, "previous": "", "place": n, "proof": ["00" * 32] * 60} for n in range(6_000)]
+
+
+def _signed_often(_parts: Any, manifest: dict[str, Any]) -> None:
+    note = notes.parse(manifest["checkpoint"])
+    manifest["checkpoint"] += notes.signature_line(*note.lines[1]) * 20_000
 
 
 def _with(parts: dict[str, bytes], name: str, content: bytes) -> bytes:

@@ -109,6 +109,11 @@ def test_on_the_command_line_and_pages_in_both_languages(archive: bytes, tmp_pat
         )
     vkey = NoteKey(origin, SIGNS, bytes.fromhex(PUBLIC)).text
     assert run(archive, tmp_path, "--key", vkey)[0] == 0
+    for odd, said in (("zz", "64 hexadecimal digits"), ("a+b", "name+id+base64"), (f"{vkey}=", "name+id+base64")):
+        file = tmp_path / "dossier.zip"
+        command = [sys.executable, "-I", "-S", str(proving.PROGRAM), str(file), "--key", odd]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
+        assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     code, given = run(b"PK, but no archive", tmp_path)
     assert (code, "ZIP" in given) == (2, True)
     with translation.override("en"):
