@@ -13,7 +13,10 @@ from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from accounts.keys import keyring, sealing
+from accounts.keys.ciphers import CannotOpen
 from odr_portal.backup import database
 from odr_portal.backup.archive import Unusable
 
@@ -22,6 +25,8 @@ NAME = "person-keys"
 _COLUMNS = ("person", "wrapped", "made_at", "destroyed_at", "restricted_at", "destroy_after")
 #: What a file has that was made before keys could be restricted, and the table of an archive from then.
 _OLDER = _COLUMNS[:4]
+#: So many keys are tried before the vault keys are said to be another portal's.
+_TRIED = 100
 _HEAD = "portal person keys 1"
 
 
@@ -69,6 +74,27 @@ def check(file: Path, *, archive_made_at: str) -> bytes:
     if datetime.fromisoformat(made_at) < datetime.fromisoformat(archive_made_at):
         raise Unusable(f"{file} is older than the archive: take the newest keys, people have come since then.")
     return body
+
+
+def try_to_open(body: bytes, file: Path) -> None:
+    """Raises Unusable where the vault keys of this portal open none of these keys of people: they are another's."""
+    tried = 0
+    for line in body.splitlines():
+        person, wrapped = line.split(b"\t")[:2]
+        if not wrapped.startswith(b"\\\\x") or len(wrapped) == 3:
+            continue
+        try:
+            sealing.unwrap(bytes.fromhex(wrapped[3:].decode()), person=UUID(person.decode()), keys=keyring.keys())
+            return
+        except CannotOpen:
+            tried += 1
+        if tried == _TRIED:
+            break
+    if tried:
+        raise Unusable(
+            f"The vault keys here (VAULT_KEY_FILE) do not open the keys of people in {file}: restore with the key file "
+            "of the portal that made the backup. Nothing was changed."
+        )
 
 
 def load(url: str, body: bytes) -> None:

@@ -7,10 +7,12 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from complaints.record import notes
 from odr_portal.backup import person_keys
 from odr_portal.backup.archive import Unusable
+from odr_portal.backup.checking import Anchor
 from odr_portal.backup.database import Progress, owner_url, plain_errors
-from odr_portal.backup.restoring import Anchor, Target, restore
+from odr_portal.backup.restoring import Target, restore
 from web import environment
 
 
@@ -24,7 +26,12 @@ class Command(BaseCommand):
         parser.add_argument("--evidence", type=Path, help="folder for the evidence (default: EVIDENCE_ROOT)")
         parser.add_argument("--files", type=Path, help="folder for other files (default: MEDIA_ROOT)")
         parser.add_argument("--keys", type=Path, help="the newest keys of people (default: person-keys beside FILE)")
-        parser.add_argument("--anchor", type=Path, help="an older output of verify_record --json, kept elsewhere")
+        parser.add_argument(
+            "--anchor", type=Path, help="a checkpoint or an older output of verify_record --json, kept elsewhere"
+        )
+        parser.add_argument(
+            "--keep-broken", action="store_true", help="keep a broken record, in an empty database, to look at it"
+        )
         parser.add_argument("--public-key", type=Path, help="the seal's public key (PEM), kept elsewhere")
 
     def handle(self, *args: Any, file: Path, into: str, **options: Any) -> None:
@@ -43,6 +50,7 @@ class Command(BaseCommand):
                 target=target,
                 anchor=read_anchor(options["anchor"]),
                 public_key=options["public_key"],
+                keep_broken=options["keep_broken"],
                 tell=Progress(self.stderr),
             )
         rows, report = done.manifest["rows"], done.verified
@@ -65,8 +73,14 @@ class Command(BaseCommand):
 def read_anchor(path: Path | None) -> Anchor | None:
     if path is None:
         return None
+    text = path.read_text(encoding="utf-8", errors="replace")
     try:
-        given = json.loads(path.read_text(encoding="utf-8"))
+        note = notes.parse(text)
+        return Anchor(size=note.size, root=note.root.hex(), source=path.name)
+    except notes.OddNote:
+        pass
+    try:
+        given = json.loads(text)
         return Anchor(size=int(given["sealed_size"]), root=str(given["sealed_root"]), source=path.name)
     except (ValueError, KeyError, TypeError):
-        raise Unusable(f"{path} is no output of `manage.py verify_record --json`.") from None
+        raise Unusable(f"{path} is neither a checkpoint nor an output of `manage.py verify_record --json`.") from None

@@ -66,6 +66,13 @@ class Beside:
             cursor.execute(statement)
             return cursor.fetchall() if cursor.description else []
 
+    def tables(self) -> int:
+        return int(self.query("select count(*) from pg_class where relnamespace = 'public'::regnamespace")[0][0])
+
+    def files(self) -> list[str]:
+        """Every file and folder that lies there."""
+        return sorted(str(path.relative_to(self.folder)) for path in self.folder.rglob("*"))
+
     def restore(self, file: Path, *arguments: str) -> tuple[str, str]:
         """What was said, and what was warned of. Raises CommandError."""
         out, err = StringIO(), StringIO()

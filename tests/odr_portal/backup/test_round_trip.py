@@ -87,6 +87,8 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
     here, there = counts(os.environ["DATABASE_OWNER_URL"]), counts(beside.url)
     assert there.pop("accounts_browsersession") == 0
     assert here.pop("accounts_browsersession") == 1
+    # The record says that it came out of a backup.
+    assert there.pop("complaints_houseentry") == here.pop("complaints_houseentry") + 1
     assert there == here
     row = Evidence.objects.get()
     assert (tmp_path / "restored" / "evidence" / row.path).read_text() == "九月账单"
@@ -154,7 +156,7 @@ def test_what_fails_in_the_middle_changes_nothing(
         cursor.execute("set session_replication_role = replica")
         cursor.execute(f"update complaints_handlingstep set reason = 'x' where id = {first}")
     save(broken)
-    with pytest.raises(CommandError, match=r"record in the archive is broken.*nothing was replaced"):
+    with pytest.raises(CommandError, match=r"record in the archive is broken.*Nothing was changed"):
         beside.restore(broken, "--replace")
     assert counts(beside.url) == before
     assert beside.query("select count(*) from complaints_handlingstep where reason = 'x'") == [(0,)]
@@ -278,6 +280,10 @@ def test_T75_an_archive_holds_no_key(portal: Complaint, beside: Beside, tmp_path
     assert whole.count(b"\n") > 5
     (tmp_path / "nobody").write_bytes(head + f"sha256 {hashlib.sha256(head).hexdigest()}\n".encode())
     # Without keys nothing opens, and the record says so.
+    nobody = ("--keys", str(tmp_path / "nobody"))
+    with pytest.raises(CommandError, match=r"is broken in \d+ places, first .* Nothing was changed"):
+        beside.restore(tmp_path / "portal.tar", *nobody)
+    assert beside.tables() == 0
     with pytest.raises(CommandError, match="The restored record is broken"):
-        beside.restore(tmp_path / "portal.tar", "--keys", str(tmp_path / "nobody"))
+        beside.restore(tmp_path / "portal.tar", *nobody, "--keep-broken")
     assert beside.query("select count(*) from accounts_personkey") == [(0,)]
