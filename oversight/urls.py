@@ -67,6 +67,7 @@ urlpatterns = [
     path("administration/", administration.home, name="administration"),
     path("administration/system/", administration.system, name="administration-system"),
     path("administration/system/lapses/", administration.lapses, name="administration-lapses"),
+    path("administration/system/record/", administration.not_admitted, name="administration-not-admitted"),
     path("administration/holds/", hold_views.page, name="administration-holds"),
     path("administration/log/", administration.log, name="administration-log"),
     path("administration/people/", administration.people, name="administration-people"),

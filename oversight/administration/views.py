@@ -35,6 +35,7 @@ from complaints.desks import keyset
 from complaints.handling.transition import brake
 from complaints.procedure.numbering import tidy
 from complaints.procedure.working_calendar import SHANGHAI
+from complaints.record import setting_aside
 from complaints.wording.reasons import LOOK_REASONS
 from database.row_security import working_as_steps
 from enterprises.team.team import TeamRefusal
@@ -165,6 +166,54 @@ def lapses(request: HttpRequest) -> HttpResponseBase:
     context = {"brake": held, "always": brake.ALWAYS, "persons": brake.PERSONS}
     has_agreed = str(me.person_key) in held.agreed
     return render(request, "administration/lapses.html", context | {"has_agreed": has_agreed})
+
+
+#: Why an entry got no leaf (complaints/record/findings.py).
+_WHY = {
+    "unreadable": _("读不出来"),
+    "entry_missing": _("前一条记录不在"),
+    "not_in_order": _("和前一条记录接不上"),
+    "hash": _("内容和摘要不符"),
+    "tag": _("不是用平台的密钥写的"),
+    "dated_ahead": _("写明的时间在将来"),
+    "dated_back": _("写明的时间太早"),
+    "out_of_turn": _("插在已经封存的记录中间"),
+}
+
+
+@never_cache
+@fresh_factor
+@require_http_methods(["GET", "HEAD", "POST"])
+def not_admitted(request: HttpRequest) -> HttpResponseBase:
+    """Entries that were refused a leaf (complaints/record/setting_aside.py), for two of the system's administrators."""
+    me, now = _me(request), timezone.now()
+    if request.method == "POST":
+        entry, digest = request.POST.get("entry", ""), request.POST.get("digest", "")
+
+        def agreed() -> tuple[str, str]:
+            try:
+                with working_as_steps():
+                    setting_aside.agree(entry, digest, person=me.person_key, now=now)
+            except LookupError:
+                raise TeamRefusal("nothing_waits", gettext("这条记录已经不在等，或者又变了：请重新查看。")) from None
+            return request.path, gettext("已同意。")
+
+        return redirect_once(request, agreed)
+    with working_as_steps():
+        waiting = setting_aside.waiting()
+    shown = [
+        {
+            "entry": one.entry,
+            "why": _WHY.get(one.code, one.code),
+            "found_at": one.found_at,
+            "digest": one.digest,
+            "agreed": len(one.agreed),
+            "is_mine": str(me.person_key) in one.agreed,
+        }
+        for one in waiting
+    ]
+    context = {"refused": shown, "persons": setting_aside.PERSONS}
+    return render(request, "administration/not_admitted.html", context)
 
 
 class LogFilter(forms.Form):

@@ -4,13 +4,17 @@ import json
 import random
 from datetime import timedelta
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings
+from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from accounts.keys import tags
+from accounts.models import Administrator, User
 from complaints.models import Complaint, HandlingStep, Leaf, NotAdmitted
 from complaints.procedure.workflow import Status
 from complaints.record import checkpoints, house, log
@@ -19,6 +23,7 @@ from odr_portal.management.commands import watch
 from oversight.portal_state import signs
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.oversight.looking import page_of
 from tests.proof.tampering import as_superuser, undone
 
 KEY = Ed25519PrivateKey.generate()
@@ -153,3 +158,38 @@ def test_what_came_later_in_that_chain_is_admitted_and_two_persons_set_the_forge
             house.write("set_aside", said, by=person.person_key, now=LATER)
             assert [row.entry for row in log.not_admitted()] == left
         assert list(log.verify_log()) == []
+
+
+SET_ASIDE = "/administration/system/record/"
+
+
+def administrator(email: str) -> User:
+    user = User.objects.create_user(email=email, password="x" * 20, name="系统员")
+    Administrator.objects.create(user=user, kind="system", since=timezone.now())
+    return user
+
+
+@pytest.mark.django_db
+def test_two_administrators_of_the_system_set_it_aside_on_a_page(cases: list[Complaint]) -> None:
+    bad = forged(cases[0], tag=b"")
+    with connection.cursor() as cursor:
+        entry = put_in(cursor, bad)
+    assert minute_later() == {entry: "tag"}
+    one, other = administrator("one@example.com"), administrator("other@example.com")
+    assert SET_ASIDE in page_of(one, "/administration/system/")
+    assert entry in page_of(one, SET_ASIDE)
+    said = {"entry": entry, "digest": bad.hash.hex()}
+
+    def agrees(user: User, **changes: str) -> str:
+        client = Client()
+        client.force_login(user)
+        return client.post(SET_ASIDE, said | changes | {"idempotency_key": uuid4().hex}, follow=True).content.decode()
+
+    assert "请重新查看" in agrees(one, digest="00")
+    for _ in range(2):
+        assert "您已同意" in agrees(one)
+        assert [row.entry for row in log.not_admitted()] == [entry], "one person is not two, however often"
+    assert "没有在等的" in agrees(other)
+    assert log.not_admitted() == []
+    assert checkpoints.seal(now=timezone.now(), key=KEY) is not None
+    assert not has_leaf(entry)
