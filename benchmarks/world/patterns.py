@@ -31,9 +31,15 @@ class Pattern:
         """One complaint against the enterprise, with two demands."""
         from complaints import handling
         from complaints.parties import actors
+
+        request = self.request(enterprise=enterprise)
+        return handling.file([request], actor=actors.consumer(self.chen), now=self.now)[0]
+
+    def request(self, *, enterprise: bool = True) -> Any:
+        """What the consumer says."""
         from complaints.procedure.filing_request import DemandRequest, FilingRequest, RespondentRequest
 
-        request = FilingRequest(
+        return FilingRequest(
             received_at=self.now,
             respondents=(RespondentRequest(enterprise_id=self.enterprise.pk if enterprise else None),),
             service_region_id=REGION,
@@ -60,7 +66,6 @@ class Pattern:
             },
             consent_version="2026-11",
         )
-        return handling.file([request], actor=actors.consumer(self.chen), now=self.now)[0]
 
     def take(self, case: Any, move: Any, actor: Any) -> None:
         from complaints import handling
@@ -72,7 +77,7 @@ class Pattern:
         from complaints.handling.steps import authority
         from complaints.parties.actors import SYSTEM
 
-        because = {"rule": "", "version": None, "confidence": "100", "why": [], "candidates": []}
+        because: dict[str, Any] = {"rule": "", "version": None, "confidence": "100", "why": [], "candidates": []}
         self.take(
             case, authority.forward(enterprise_id=self.enterprise.pk, branch_id=self.branch.pk, because=because), SYSTEM
         )
@@ -87,11 +92,17 @@ class Pattern:
 
     def settle(self, case: Any) -> None:
         """Offered as done already, accepted and confirmed at once: closed."""
-        from complaints.handling import Answer, Promise
         from complaints.handling.steps import consumer, offers
         from complaints.parties import actors
 
         self.negotiate(case)
+        self.take(case, offers.make_offer(**self.offer()), actors.staff_member(self.staff))
+        self.take(case, consumer.accept_offer(confirmed=[1, 2]), actors.consumer(self.chen))
+
+    def offer(self) -> dict[str, Any]:
+        """All that is wanted, as done already."""
+        from complaints.handling import Answer, Promise
+
         answers = [
             Answer(demand=1, verdict="grant", amount="128.50", is_separable=True),
             Answer(demand=2, verdict="grant", is_separable=True),
@@ -101,9 +112,7 @@ class Pattern:
             Promise(kind="original_channel", what="退还多扣费用", amount="128.50", demand=1, **done),
             Promise(kind="service_change", what="取消业务", demand=2, **done),
         ]
-        offer = offers.make_offer(answers=answers, promises=promises, message="三个月合计全部退还。")
-        self.take(case, offer, actors.staff_member(self.staff))
-        self.take(case, consumer.accept_offer(confirmed=[1, 2]), actors.consumer(self.chen))
+        return {"answers": answers, "promises": promises, "message": "三个月合计全部退还。"}
 
 
 def days_later(now: datetime, days: int) -> datetime:

@@ -15,9 +15,9 @@ class Table:
     """The columns of one table of a case, by what verification does with them.
 
     ``proved``: entries carry them. ``derived``: recomputed from proved ones and from entries (deriving.py; heads of
-    chains: verification.py). ``text``: words of a person, and copies of them beside the record; what the record holds
-    is verified by its digest, a copy is sealed and compared with nothing. ``working``: nothing that was said or decided
-    follows from them (leases, tries, how somebody is told). ``base``: how a row is known. ``digested``: proved by the
+    chains: verification.py). ``text``: words of a person beside the record, by the marks in deltas (words.py); what
+    somebody called a file is compared with nothing. ``working``: nothing that was said or decided follows from them
+    (leases, tries, how somebody is told). ``base``: how a row is known. ``digested``: proved by the
     digest of their JSON. ``begins``: what a row is before a flush first touches it, of those that are made
     elsewhere."""
 

@@ -107,10 +107,17 @@ class Commitments:
     texts: int = 0
     files: int = 0
     _sealed: list[_Sealed] = field(default_factory=list)
+    _unread: frozenset[tuple[int, str, int]] = frozenset()
+    _odd_cases: frozenset[int] = frozenset()
 
-    def follow(self, among: Range, entries: Iterable[Read], names: dict[int, str]) -> None:
-        """``names``: number of each case of the range by its id, for rows that no entry names."""
+    def follow(
+        self, among: Range, entries: Iterable[Read], names: dict[int, str], unread: Collection[tuple[int, str, int]]
+    ) -> None:
+        """``names``: number of each case of the range by its id, for rows that no entry names. ``unread``: entries that
+        cannot be read (case, audience, sequence); of a row that one of them may name nobody can say that none does."""
         entries = list(entries)
+        self._unread = frozenset(unread)
+        self._odd_cases = frozenset(case for case, _audience, _sequence in unread)
         self._texts(among, entries, names)
         self._names(entries)
         self._files(among, entries, names)
@@ -152,7 +159,7 @@ class Commitments:
                 elif place not in hidden:
                     self.found(entry.finding("row_missing", f"text {text[0]}"))
         for (case, audience, sequence, kind, _digest), left in there.items():
-            for _row in left:
+            for _row in left if (case, audience, sequence) not in self._unread else ():
                 self.found(Finding("foreign", names.get(case, str(case)), audience, sequence, f"text {kind}"))
 
     def _text(self, entry: Read, text: list[str], row: Row) -> None:
@@ -227,7 +234,7 @@ class Commitments:
                         self._parts(entry, row)
                 named.add(key)
         for (case, sha256), left in there.items():
-            for _row in left if (case, sha256) not in named else ():
+            for _row in left if (case, sha256) not in named and case not in self._odd_cases else ():
                 self.found(Finding("foreign", names.get(case, str(case)), row=f"file {sha256}"))
 
     def _parts(self, entry: Read, row: Row) -> None:
@@ -279,7 +286,8 @@ class Commitments:
                     what = f"document/{said.get('reference')}/{said.get('version')}"
                     self.found(entry.finding("row_missing", what))
         for key in there.keys() - named:
-            self.found(Finding("foreign", names.get(key[0], str(key[0])), row=_document(there[key])))
+            if key[0] not in self._odd_cases:
+                self.found(Finding("foreign", names.get(key[0], str(key[0])), row=_document(there[key])))
 
     def _version(self, entry: Read, said: dict[str, Any], row: Row, printed: str) -> None:
         case, digest, reference, form, number, public_id, content, sha256, path = row

@@ -13,16 +13,21 @@ from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, transaction
+from django.db.models import Model
 
 from accounts.keys.ciphers import CannotOpen
+from accounts.models import User
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Audience
-from complaints.record import deriving
+from complaints.record import deriving, house, words
 from complaints.record.columns import TABLES, Table
 from complaints.record.deriving import Told
+from complaints.record.erasures import Erased
 from complaints.record.findings import Finding
 from complaints.record.record import open_state
 from complaints.record.state import Column, Replay, State, base_of, columns_of, nth, written_base
+from complaints.record.words import Stored
+from enterprises.models import Staff
 
 #: So many cases are read at once.
 PIECE = 400
@@ -46,6 +51,8 @@ class _Case:
     number: str
     rows: State = field(default_factory=dict)
     told: Told = field(default_factory=Told)
+    #: Name of a row → its words by their column.
+    words: dict[str, dict[str, Stored]] = field(default_factory=dict)
     replay: Replay = field(default_factory=Replay)
     unread: set[str] = field(default_factory=set)
 
@@ -55,12 +62,21 @@ class _Case:
         return self.replay.is_whole and not self.replay.has_lost
 
 
-def compare(ids: Iterable[int] | None = None, *, compared: Compared | None = None) -> Iterator[Finding]:
-    """What does not stand as the entries say, of these cases or of all; a piece of them at a time.
+def compare(
+    ids: Iterable[int] | None = None,
+    *,
+    compared: Compared | None = None,
+    called: Mapping[int, str] | None = None,
+    erased: frozenset[str] | None = None,
+) -> Iterator[Finding]:
+    """What does not stand as the entries say, of these cases or of all; a piece of them at a time. ``called``: numbers
+    of cases as their entries say them, where the row may say another. ``erased``: keys whose erasure is recorded.
 
     Codes: ``column``, ``row_missing``, ``foreign``; ``unreadable`` where what an entry carries is gone or another, or
     where rows of a table cannot be read. Derived columns are recomputed (complaints/record/deriving.py)."""
     wanted = sorted(ids) if ids is not None else None
+    if erased is None:
+        erased = Erased.of(entry.data for entry in house.proven("erased")).keys
     after = 0
     while True:
         rows = Complaint.objects.filter(pk__gt=after).order_by("pk")
@@ -70,7 +86,7 @@ def compare(ids: Iterable[int] | None = None, *, compared: Compared | None = Non
         if not numbers:
             return
         after = max(numbers)
-        cases = {pk: _Case(number) for pk, number in numbers.items()}
+        cases = {pk: _Case((called or {}).get(pk, number)) for pk, number in numbers.items()}
         yield from _replay(cases)
         yield from _stand(cases)
         for case in cases.values():
@@ -78,6 +94,7 @@ def compare(ids: Iterable[int] | None = None, *, compared: Compared | None = Non
                 compared.cases += 1
                 compared.proved += case.is_known and not case.unread
             yield from _differences(case)
+        yield from _words(cases.values(), erased)
         yield from _derived({pk: case for pk, case in cases.items() if case.is_known and not case.unread})
 
 
@@ -172,21 +189,33 @@ def _entries(cases: Mapping[int, _Case]) -> list[tuple[Any, ...]]:
 
 @dataclass(slots=True)
 class _Row:
+    pk: int
     case_id: int
     base: str
     columns: dict[str, Any]
+    words: dict[str, Stored]
 
 
 def _read(table: Table, ids: Collection[int], bases: dict[tuple[Table, int], str]) -> Iterator[_Row]:
     """The rows of one table as a delta says them, the oldest first; what is empty is left out."""
     key, columns = base_of(table), columns_of(table)
     every = (*key, *columns)
+    sealed = words.fields_of(table)
+    bound = list(dict.fromkeys(name for one in sealed for name in one.place))
+    names = [*(column.attribute for column in every), *(one.attname for one in sealed), *bound]
     rows = table.model._default_manager.filter(**{f"{table.case}__in": list(ids)}).order_by("pk")
-    for pk, case_id, *values in rows.values_list("pk", table.case, *(column.attribute for column in every)):
-        said = [_written(value, column, bases) for value, column in zip(values, every, strict=True)]
+    for pk, case_id, *values in rows.values_list("pk", table.case, *names):
+        said = [_written(value, column, bases) for value, column in zip(values, every, strict=False)]
         known = bases[table, pk] = written_base(table, said[: len(key)])
         pairs = zip(columns, said[len(key) :], strict=True)
-        yield _Row(case_id, known, {column.attribute: value for column, value in pairs if value != column.empty})
+        place = dict(zip(bound, values[len(every) + len(sealed) :], strict=True))
+        stored = {
+            one.attname: Stored(one, bytes(raw), one.place_with([place[name] for name in one.place]))
+            for one, raw in zip(sealed, values[len(every) :], strict=False)
+            if raw
+        }
+        columns_said = {column.attribute: value for column, value in pairs if value != column.empty}
+        yield _Row(pk, case_id, known, columns_said, stored)
 
 
 def _written(value: Any, column: Column, bases: Mapping[tuple[Table, int], str]) -> Any:
@@ -198,7 +227,17 @@ def _written(value: Any, column: Column, bases: Mapping[tuple[Table, int], str])
 def standing(case_id: int) -> list[tuple[str, dict[str, Any]]]:
     """Every row of a case as it stands, each with its base; for the entry that takes the state over."""
     bases: dict[tuple[Table, int], str] = {}
-    return [(row.base, row.columns) for table in TABLES for row in _read(table, [case_id], bases)]
+    return [
+        (row.base, row.columns | (words.standing_marks(table, there[row.pk]) if row.words else {}))
+        for table in TABLES
+        for there in [table.model._default_manager.in_bulk(_with_words(table, case_id))]
+        for row in _read(table, [case_id], bases)
+    ]
+
+
+def _with_words(table: Table, case_id: int) -> list[int]:
+    rows = table.model._default_manager.filter(**{table.case: case_id})
+    return list(rows.values_list("pk", flat=True)) if words.fields_of(table) else []
 
 
 def _stand(cases: Mapping[int, _Case]) -> Iterator[Finding]:
@@ -223,7 +262,9 @@ def _stand(cases: Mapping[int, _Case]) -> Iterator[Finding]:
             counts: dict[tuple[int, str], int] = defaultdict(int)
             for row in rows:
                 counts[row.case_id, row.base] += 1
-                cases[row.case_id].rows[nth(row.base, counts[row.case_id, row.base])] = row.columns
+                name = nth(row.base, counts[row.case_id, row.base])
+                cases[row.case_id].rows[name] = row.columns
+                cases[row.case_id].words[name] = row.words
 
 
 _EMPTY = {table.name: {column.attribute: column.empty for column in columns_of(table)} for table in TABLES}
@@ -257,7 +298,38 @@ def _differences(case: _Case) -> Iterator[Finding]:
         else:
             known = (begins or {}) | (told or {})
             asked = _EMPTY[kind].keys() if case.is_known else case.replay.spoken.get(name, ())
-            for column in asked:
-                empty = _EMPTY[kind][column]
+            for column, empty in _EMPTY[kind].items():
+                if column not in asked:
+                    continue
                 if known.get(column, empty) != stands.get(column, empty):
                     yield Finding("column", case.number, row=name, column=column)
+
+
+_WORDS = {table.name: words.fields_of(table) for table in TABLES}
+#: Whose names a row shows beside the record: the column that points at who it was.
+_MAKERS: dict[tuple[str, str], tuple[type[Model], str]] = {
+    ("offer", "made_by_name"): (Staff, "made_by_id"),
+    ("contact", "by_name"): (Staff, "by_id"),
+    ("note", "by_name"): (User, "by_id"),
+}
+
+
+def _words(cases: Iterable[_Case], erased: frozenset[str]) -> Iterator[Finding]:
+    """What people said in rows of these cases, as far as an entry marks it; then what no entry marks."""
+    wanted = []
+    for case in cases:
+        for name in sorted(case.replay.rows.keys() & case.rows.keys()):
+            kind = name.partition("/")[0]
+            if kind in case.unread:
+                continue
+            told, stored = case.replay.rows[name], case.words[name]
+            for one in _WORDS[kind]:
+                is_told = case.is_known or one.attname in case.replay.spoken.get(name, ())
+                mark = told.get(one.attname) if is_told else None
+                if mark:
+                    model, column = _MAKERS.get((kind, one.attname), (User, ""))
+                    maker = (model, told[column]) if told.get(column) is not None else None
+                    wanted.append(words.Compared(case.number, name, mark, stored.get(one.attname), one.attname, maker))
+                elif one.attname in stored and case.is_known:
+                    yield Finding("column", case.number, row=name, column=one.attname)
+    yield from words.check(wanted, erased)

@@ -1,7 +1,9 @@
 """What verification found, each at its place. Codes are stable; the words are for people who read a report."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from typing import Any, Final
 
 #: So many findings of one code are kept; of more only the number.
@@ -96,11 +98,18 @@ class Report:
 
     entries: int = 0
     chains: int = 0
+    #: So many cases were replayed, and of so many every proved column was compared.
+    cases: int = 0
+    proved: int = 0
     texts: int = 0
     files: int = 0
     seals: int = 0
     sealed_size: int = 0
     sealed_root: str = ""
+    #: What from outside it was compared with, and when the newest checkpoint that holds was signed.
+    checkpoints: int = 0
+    receipts: int = 0
+    compared_at: datetime | None = None
     findings: list[Finding] = field(default_factory=list)
     more: dict[str, int] = field(default_factory=dict)
     _counts: Counter[str] = field(default_factory=Counter)
@@ -116,6 +125,10 @@ class Report:
         else:
             self.more[finding.code] = self._counts[finding.code] - MOST
 
+    def take(self, findings: Iterable[Finding]) -> None:
+        for finding in findings:
+            self.add(finding)
+
     def missing(self, case: str, audience: str, first: int, following: int) -> None:
         """The entries of a chain from ``first`` up to the one before ``following``; a long gap is one finding."""
         if following - first > _LONG:
@@ -127,4 +140,4 @@ class Report:
     def as_json(self) -> dict[str, Any]:
         result = {"unbroken": self.is_unbroken, **asdict(self)}
         del result["_counts"]
-        return result
+        return result | {"compared_at": self.compared_at.isoformat() if self.compared_at else None}

@@ -27,6 +27,7 @@ from uuid import UUID
 from django.db import models as fields
 from django.db.models import Model
 
+from complaints.record import words
 from complaints.record.columns import BY_MODEL, Table
 from complaints.record.record import canonical, stamp
 
@@ -135,9 +136,10 @@ def _value(row: Model, column: Column, names: Names) -> Any:
     return value if value is None or value == column.empty else column.plain(value)
 
 
-def whole(row: Model, names: Names) -> dict[str, Any]:
-    """Every proved column of a row that is not empty."""
-    now, result = row.__dict__, {}
+def whole(row: Model, names: Names, keys: Mapping[UUID, bytes]) -> dict[str, Any]:
+    """Every proved column of a row that is not empty, and the marks of its words."""
+    now = row.__dict__
+    result: dict[str, Any] = {name: mark for name, mark in words.marks(BY_MODEL[type(row)], row, keys).items() if mark}
     for column in columns_of(BY_MODEL[type(row)]):
         if column.to is not None:
             value = _value(row, column, names)
@@ -150,9 +152,10 @@ def whole(row: Model, names: Names) -> dict[str, Any]:
     return result
 
 
-def difference(row: Model, before: Mapping[str, Any], names: Names) -> dict[str, Any]:
-    """The proved columns that are other than they were loaded."""
-    now, result = row.__dict__, {}
+def difference(row: Model, before: Mapping[str, Any], names: Names, keys: Mapping[UUID, bytes]) -> dict[str, Any]:
+    """The proved columns that are other than they were loaded, and the marks of words that were set."""
+    now = row.__dict__
+    result: dict[str, Any] = {**words.marks(BY_MODEL[type(row)], row, keys)}
     for column in columns_of(BY_MODEL[type(row)]):
         attribute = column.attribute
         if attribute in now and now[attribute] != before.get(attribute):

@@ -6,19 +6,22 @@ it or hides the rest."""
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import connection, transaction
 
 from accounts.keys import tags
 from complaints.models import Complaint
+from complaints.record import anchors, comparing, log
+from complaints.record.anchors import NoAnchor, Receipt
 from complaints.record.commitments import Commitments, Read
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
 from complaints.record.house_checks import erased_by
+from complaints.record.notes import Note
 from complaints.record.record import TAG_KIND, chained
 from complaints.record.seal_checks import sealed_heads, seals
 from complaints.record.walking import STAMP, Range, Row, Said, Table, parsed, ranges
@@ -46,22 +49,38 @@ _CASES = Table(
     "t.id, t.number, t.consumer_key::text, t.last_sequence, t.last_hash",
     "t.id, t.number",
 )
-#: A database from before there were tags and a house chain is verified before it is migrated.
-_IS_TAGGED = """
-select exists (select from pg_attribute where attrelid = 'complaints_handlingstep'::regclass and attname = 'tag'
-               and not attisdropped), to_regclass('complaints_houseentry') is not null"""
+#: What a database knows of: one from before there were tags, a log or states is verified before it is migrated.
+_KNOWN = """
+select attname::text from pg_attribute where attrelid = 'complaints_handlingstep'::regclass and not attisdropped
+union all select 'house' where to_regclass('complaints_houseentry') is not null
+union all select 'log' where to_regclass('complaints_leaf') is not null"""
 _PREVIOUS, _HASH, _TAG, _BODY, _COLUMNS_FROM, _DATA, _NAME = 3, 4, 5, 6, 7, 16, 17
 _COLUMNS_TO = _DATA
 #: How many columns the keys of an entry are that cannot be read; the last is its hash.
 _UNREADABLE = 4
 
 
-def verify(*, number: str = "", public_key: bytes = b"", chain_only: bool = False) -> Report:
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """What a walk through all ranges of cases needs. ``aside``: entries that two persons set aside, and their hashes;
+    ``state``: where a replay is compared; without ``commitments`` only chains are looked at."""
+
+    report: Report
+    table: Table
+    aside: dict[str, str]
+    state: comparing.Compared | None
+    commitments: Commitments | None
+
+
+def verify(
+    *, number: str = "", public_key: bytes = b"", chain_only: bool = False, held: Sequence[Note | Receipt] = ()
+) -> Report:
     """Verify one case or everything; memory stays flat whatever the size.
 
-    ``public_key``: the raw Ed25519 key that the seals must carry, known from outside. ``chain_only``: the chains, their
-    tags, heads and seals; nothing of what entries commit to. Reads one state of the database, where it is not called
-    within a transaction. Raises Complaint.DoesNotExist."""
+    ``public_key``: the raw Ed25519 key that seals and log must begin with, known from outside. ``held``: checkpoints
+    and receipts from outside, to compare with. ``chain_only``: chains and tags alone; nothing of what entries commit
+    to, nothing of the log. Reads one state of the database, where it is not called within a transaction. Raises
+    Complaint.DoesNotExist, and NoAnchor for a checkpoint of another record."""
     report = Report()
     is_alone = not connection.in_atomic_block
     with transaction.atomic():
@@ -70,31 +89,58 @@ def verify(*, number: str = "", public_key: bytes = b"", chain_only: bool = Fals
                 cursor.execute("set transaction isolation level repeatable read, read only")
             for limit in ("statement_timeout", "transaction_timeout", "idle_in_transaction_session_timeout"):
                 cursor.execute(f"set local {limit} = 0")
-            cursor.execute("set local datestyle = iso")
-            cursor.execute(_IS_TAGGED)
-            has_tags, has_house = cursor.fetchone()
+            for style in ("datestyle = iso", "timezone = 'UTC'", "bytea_output = hex"):
+                cursor.execute(f"set local {style}")
+            cursor.execute(_KNOWN)
+            known = {name for (name,) in cursor.fetchall()}
         case_id = Complaint.objects.values_list("pk", flat=True).get(number=number) if number else None
-        columns = _CHAIN.format(tag="t.tag" if has_tags else "''::bytea") + ("" if chain_only else _BESIDE)
-        keys = "t.complaint_id, t.audience, t.sequence, t.hash"
-        table = Table("complaints_handlingstep t", "complaint_id", columns, keys)
-        commitments = Commitments(found=report.add, erased=erased_by(report) if has_house else Erased())
+        erased = erased_by(report) if "house" in known else Erased()
+        state = comparing.Compared()
+        walk = _Walk(
+            report,
+            _table("tag" in known, chain_only=chain_only),
+            log.set_aside() if "house" in known else {},
+            state if "state" in known else None,
+            None if chain_only else Commitments(report.add, erased),
+        )
         for among in ranges(case_id=case_id):
-            _range(report, table, among, None if chain_only else commitments)
-        report.texts, report.files = commitments.texts, commitments.files
-        if not chain_only and not number:
-            _guarded(report, "names", commitments.foreign_names)
-        _guarded(report, "sealed heads", lambda: sealed_heads(report, number))
+            _range(walk, among)
+        if walk.commitments is None:
+            return report
+        report.texts, report.files = walk.commitments.texts, walk.commitments.files
+        report.cases, report.proved = state.cases, state.proved
         if not number:
+            _guarded(report, "names", walk.commitments.foreign_names)
             _guarded(report, "seals", lambda: seals(report, public_key))
+        _guarded(report, "sealed heads", lambda: sealed_heads(report, number))
+        if "log" in known:
+            _guarded(report, "log", lambda: report.take(log.verify_log(number=number, public_key=public_key)))
+            _guarded(report, "anchors", lambda: _compare(report, held))
     return report
 
 
+def _table(has_tags: bool, *, chain_only: bool) -> Table:
+    columns = _CHAIN.format(tag="t.tag" if has_tags else "''::bytea") + ("" if chain_only else _BESIDE)
+    keys = "t.complaint_id, t.audience, t.sequence, t.hash"
+    return Table("complaints_handlingstep t", "complaint_id", columns, keys)
+
+
+def _compare(report: Report, held: Sequence[Note | Receipt]) -> None:
+    """With what is held outside; the report says with how much."""
+    compared = anchors.compare(held)
+    report.take(compared.findings)
+    report.checkpoints, report.receipts = compared.notes, compared.receipts
+    report.compared_at = compared.at if report.is_unbroken else None
+
+
 def _guarded(report: Report, what: str, check: Callable[[], object]) -> None:
-    """A check that the database cannot carry out is named, and the others go on."""
+    """A check that could not be carried out to its end is named, and the others go on."""
     try:
         with transaction.atomic():
             check()
-    except (DatabaseError, UnicodeDecodeError) as error:
+    except NoAnchor:
+        raise
+    except Exception as error:
         report.add(Finding("unreadable", row=what, detail=type(error).__name__))
 
 
@@ -111,11 +157,12 @@ class _Case:
     last_hash: bytes
 
 
-def _range(report: Report, table: Table, among: Range, commitments: Commitments | None) -> None:
+def _range(walk: _Walk, among: Range) -> None:
     """Everything about the cases of one range."""
+    report, commitments = walk.report, walk.commitments
     case_rows, hidden = _CASES.rows(among)
     cases = {row[0]: _Case(row[1], row[2], row[3], bytes(row[4])) for row in case_rows}
-    rows, unreadable = table.rows(among)
+    rows, unreadable = walk.table.rows(among)
     for row in unreadable:
         if len(row) == 1:
             report.add(Finding("unreadable", row=f"entry {row[0]}"))
@@ -128,14 +175,18 @@ def _range(report: Report, table: Table, among: Range, commitments: Commitments 
         report.add(Finding("unreadable", names[row[0]], row="case"))
     for pk in sorted({row[0] for row in rows} - cases.keys() - {row[0] for row in hidden}):
         report.add(Finding("row_missing", names[pk], row="case"))
-    heads = _chains(report, rows, names)
+    heads = _chains(report, rows, names, walk.aside)
     for pk, case in cases.items():
         if case.number != names[pk]:
             report.add(Finding("column", names[pk], row="case", column="number"))
         _head(report, names[pk], case, *heads.get(pk, (0, b"")))
     if commitments is not None:
         entries = _entries(report, rows, said, names, {pk: case.consumer_key for pk, case in cases.items()})
-        commitments.follow(among, entries, names)
+        unread = [row[:3] for row, one in zip(rows, said, strict=True) if one is None]
+        commitments.follow(among, entries, names, unread)
+        if walk.state is not None:
+            replayed = comparing.compare(cases, compared=walk.state, called=names, erased=commitments.erased.keys)
+            _guarded(report, "state", lambda: report.take(replayed))
 
 
 def _name_cases(names: dict[int, str], rows: list[Row], said: list[Said | None]) -> None:
@@ -163,9 +214,12 @@ def _head(report: Report, number: str, case: _Case, sequence: int, digest: bytes
         report.add(Finding("column", number, "parties", sequence, "case", "last_hash"))
 
 
-def _chains(report: Report, rows: list[Row], names: dict[int, str]) -> dict[int, tuple[int, bytes]]:
+def _chains(
+    report: Report, rows: list[Row], names: dict[int, str], aside: dict[str, str]
+) -> dict[int, tuple[int, bytes]]:
     """Each entry of each chain, the ordered rows of whole cases: gap, order, hash, tag. What is wrong is named, and the
-    chain goes on from what is stored. The end of each parties' chain."""
+    chain goes on from what is stored. ``aside``: entries that two persons set aside need no tag. The end of each
+    parties' chain."""
     heads: dict[int, tuple[int, bytes]] = {}
     pk, audience, sequence, previous, has_tags = 0, "", 0, b"", False
     for row in rows:
@@ -186,7 +240,8 @@ def _chains(report: Report, rows: list[Row], names: dict[int, str]) -> dict[int,
                 report.add(Finding("not_in_order", names[pk], audience, nth, "entry"))
             if chained(before, row[_BODY]) != digest:
                 report.add(Finding("hash", names[pk], audience, nth, "entry"))
-            if not (tags.is_tagged(TAG_KIND, digest, tag) if tag else not has_tags and not _has_form(row[_BODY])):
+            is_ours = tags.is_tagged(TAG_KIND, digest, tag) if tag else not has_tags and not _has_form(row[_BODY])
+            if not is_ours and aside.get(f"{names[pk]}|{audience}|{nth}") != digest.hex():
                 report.add(Finding("tag", names[pk], audience, nth, "entry"))
             has_tags = has_tags or bool(tag)
         sequence, previous = nth, digest

@@ -28,7 +28,6 @@ from complaints.privacy import erasing
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status as S
 from complaints.record import house, record
-from complaints.record.verification import verify
 from enterprises.models import Staff
 from odr_portal.processes import embedded
 from tests import given, reloaded
@@ -135,7 +134,7 @@ def test_an_erased_person_is_on_no_page_and_in_no_table_opened_with_every_key(
         assert found_in_tables(postgres_server) == []
         assert found_on_pages(case, people) == []
         assert not matching(Complaint.objects.all(), PHONE).exists()
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
     assert not [path for row in Evidence.objects.filter(complaint=case) for path in row.paths]
     told = {entry.data["key"] for entry in house.entries("erased")}
     assert {str(person), str(case.case_key)} <= told
@@ -178,7 +177,7 @@ def test_of_a_joint_case_what_others_wrote_stays_until_its_last_consumer_is_eras
     assert not [row for row in theirs.all() if row.text]
     assert reloaded(offer).message == ""
     assert not keyring.secrets_of([case.case_key])
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
 
 
 def test_the_key_of_a_case_is_restricted_with_its_last_consumer_and_is_nobody_to_erase(world: World) -> None:
@@ -241,13 +240,13 @@ def test_words_of_former_days_are_sealed_anew_and_the_record_stands_before_and_a
     before = texts_of(case)
     theirs = {place for place, (text, owner) in before.items() if owner == world.ming.person_key and text}
     assert {place.split()[0] for place in theirs} >= {"PersonalText", "Offer", "Obligation"}
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
     with as_owner(), transaction.atomic():
         case_keys.seal_anew(apps, connection.schema_editor())
     after = texts_of(case)
     assert {place: text for place, (text, _) in after.items()} == {place: text for place, (text, _) in before.items()}
     assert {place for place, (_, owner) in after.items() if owner == reloaded(case).case_key} == theirs
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
     # The triggers stand again.
     with pytest.raises(DatabaseError), transaction.atomic():
         PersonalText.objects.filter(complaint=case).update(sealed=b"other")

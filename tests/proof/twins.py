@@ -16,6 +16,8 @@ _DOSSIER, _CHEATS = "docs/verify/verify_dossier.py", ("tests/complaints/dossier/
 
 _SEALER, _KEYS = "complaints/record/checkpoints.py", "complaints/record/seal_keys.py"
 
+_VERIFY, _VERIFICATION = ("tests/proof/test_verify.py", "-k"), "complaints/record/verification.py"
+
 TWINS: tuple[Twin, ...] = (
     Twin(
         "tag-not-checked",
@@ -58,6 +60,28 @@ TWINS: tuple[Twin, ...] = (
                 '        return ""\n',
             )
         ],
+    ),
+    Twin(
+        "commitments-not-followed",
+        "what an entry names is not looked for",
+        (*_VERIFY, "test_a_text"),
+        [
+            Change(
+                _VERIFICATION, "        commitments.follow(among, entries, names, unread)\n", "        list(entries)\n"
+            )
+        ],
+    ),
+    Twin(
+        "tag-not-verified",
+        "an entry that is hashed and chained passes for ours",
+        (*_VERIFY, "put_in"),
+        [Change(_VERIFICATION, "            if not is_ours and ", "            if not digest and ")],
+    ),
+    Twin(
+        "words-not-compared",
+        "what people said in rows beside the record is taken as it stands",
+        (*_VERIFY, "words"),
+        [Change("complaints/record/comparing.py", "    yield from words.check(wanted, erased)\n", "    del wanted\n")],
     ),
     Twin(
         "witness-signs-anything",

@@ -2,9 +2,10 @@
 ``open_files`` (reads) and ``write`` (one flush for the whole batch); ``take`` decides what happens in between."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db import models
 
@@ -37,7 +38,7 @@ from complaints.notices import answer_notices, writing
 from complaints.parties.actors import SYSTEM
 from complaints.parties.conditions import Conditions
 from complaints.procedure.workflow import HAS_RESPONDENT, LOOK, Audience
-from complaints.record import bulk, record, state
+from complaints.record import bulk, columns, record, state, words
 
 #: Parents before children.
 _ORDER: tuple[type[models.Model], ...] = (
@@ -128,9 +129,10 @@ def write(files: Iterable[CaseFile]) -> None:
         return
     issuing.issue(files)
     _read_named(files)
+    keys = _keys_of_words(files)
     for file in files:
         file.added[ConsentRecord] += case_file.consent_records(file)
-        _carry_state(file)
+        _carry_state(file, keys)
     # Before the cases are inserted: they go in once, with the head of their record and their next date.
     entries = record.compose([entry for f in files for entry in f.entries])
     issuing.number_versions(files)
@@ -161,20 +163,30 @@ def _read_named(files: Sequence[CaseFile]) -> None:
         naming[row.complaint_id or 0].files.append(row)
 
 
-def _carry_state(file: CaseFile) -> None:
+def _keys_of_words(files: Iterable[CaseFile]) -> dict[UUID, bytes]:
+    """The keys of what the flush writes in words."""
+    rows = (row for file in files for row in (*_new_rows(file), *_standing_rows(file).values()))
+    return words.fetch_keys((columns.BY_MODEL[type(row)], row) for row in rows)
+
+
+def _standing_rows(file: CaseFile) -> dict[tuple[type[models.Model], int], models.Model]:
+    """Rows that the flush may change."""
+    return ({} if file.complaint.pk is None else {(Complaint, file.complaint.pk): file.complaint}) | file.touched
+
+
+def _carry_state(file: CaseFile, keys: Mapping[UUID, bytes]) -> None:
     """What the flush changes of the case's state goes into its last entry of the parties' chain, else its last one: the
     only place where a state is put into the record."""
-    new = [[state.base(row, file.base_of), state.whole(row, file.base_of)] for row in _new_rows(file)]
+    new = [[state.base(row, file.base_of), state.whole(row, file.base_of, keys)] for row in _new_rows(file)]
     changed = {}
-    standing = {} if file.complaint.pk is None else {(Complaint, file.complaint.pk): file.complaint}
-    for place, row in (standing | file.touched).items():
-        columns = state.difference(row, file.loaded[place], file.base_of)
+    for place, row in _standing_rows(file).items():
+        columns = state.difference(row, file.loaded[place], file.base_of, keys)
         if columns:
             changed[file.name_of(row)] = columns
     # Said each time that an entry names the file: of one digest there is one.
-    changed |= {state.base(row, file.base_of): state.whole(row, file.base_of) for row in file.files}
+    changed |= {state.base(row, file.base_of): state.whole(row, file.base_of, keys) for row in file.files}
     delta: dict[str, Any] = {"new": new, "set": changed}
-    if not standing:
+    if file.complaint.pk is None:
         delta["whole"] = True
     if file.stood is not None:
         delta |= {"whole": True, "new": [*file.stood, *new]}

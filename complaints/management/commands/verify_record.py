@@ -1,4 +1,4 @@
-"""manage.py verify_record [--case N] [--chain-only] [--json] [--public-key FILE]: is the record whole?"""
+"""manage.py verify_record [--case N] [--anchor FILE …] [--chain-only] [--json] [--public-key FILE]: is it whole?"""
 
 import json
 import sys
@@ -9,32 +9,44 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
+from django.utils import timezone
 
 from accounts.keys.keys import UnusableKeys
 from complaints.models import Complaint
+from complaints.record import anchors
+from complaints.record.anchors import FRESH, NoAnchor
 from complaints.record.findings import WORDS, Report
 from complaints.record.verification import verify
 
-#: Exit codes. 0 is kept for a record that was also compared with a checkpoint from outside.
+#: Exit codes; 0: whole, and compared with a checkpoint from outside that is at most a day old.
 FOUND, COULD_NOT_RUN, WHOLE_ALONE = 1, 2, 3
 
 
 class Command(BaseCommand):
     help = (
-        "Stream through the record and name each broken place. Exit 1: something was found; 2: it could not run;"
-        " 3: whole, but compared with nothing from outside."
+        "Stream through the record and name each broken place. Exit 0: whole, and compared with a checkpoint from"
+        " outside that is at most 24 hours old; 1: something was found; 2: it could not run; 3: whole, but not so"
+        " compared."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--case", default="", help="only this case (its number)")
-        parser.add_argument("--chain-only", action="store_true", help="chains, tags and seals; no text, name or file")
+        parser.add_argument(
+            "--chain-only", action="store_true", help="chains and tags alone: no text, file, state, log"
+        )
+        parser.add_argument(
+            "--anchor", type=Path, nargs="+", default=[], help="notes, dossiers and receipts that others hold"
+        )
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--public-key", type=Path, help="the seal's public key (PEM), kept outside the database")
 
     def handle(self, *args: Any, case: str, public_key: Path | None, **options: Any) -> None:
         raw = _raw(public_key) if public_key is not None else b""
         try:
-            report = verify(number=case, public_key=raw, chain_only=options["chain_only"])
+            held = anchors.read(options["anchor"])
+            report = verify(number=case, public_key=raw, chain_only=options["chain_only"], held=held)
+        except NoAnchor as error:
+            raise CommandError(str(error), returncode=COULD_NOT_RUN) from None
         except Complaint.DoesNotExist:
             raise CommandError(f"There is no case {case}.", returncode=COULD_NOT_RUN) from None
         except (DatabaseError, UnusableKeys) as error:
@@ -43,7 +55,10 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
         else:
             self.stdout.write("\n".join(_told(report)))
-        sys.exit(WHOLE_ALONE if report.is_unbroken else FOUND)
+        if not report.is_unbroken:
+            sys.exit(FOUND)
+        if report.compared_at is None or timezone.now() - report.compared_at > FRESH:
+            sys.exit(WHOLE_ALONE)
 
 
 def _raw(file: Path) -> bytes:
@@ -60,10 +75,22 @@ def _told(report: Report) -> list[str]:
     lines = [
         f"{report.entries} entries in {report.chains} chains, {report.texts} texts, {report.files} files, "
         f"{report.seals} seals over {report.sealed_size} entries"
-        + (f", root {report.sealed_root}" if report.sealed_root else "")
+        + (f", root {report.sealed_root}" if report.sealed_root else ""),
+        f"{report.proved} of {report.cases} cases were compared in every proved column with what their entries say.",
     ]
     lines += [f"BROKEN {finding}" for finding in report.findings]
     lines += [f"BROKEN and {n} more: {WORDS.get(code, code)}" for code, n in report.more.items()]
     if report.is_unbroken:
-        lines.append("The record is unbroken. It was compared with nothing from outside.")
+        lines.append(f"The record is unbroken. {_outside(report)}")
     return lines
+
+
+def _outside(report: Report) -> str:
+    if report.compared_at is None:
+        with_receipts = f" but {report.receipts} receipts" if report.receipts else ""
+        return f"It was compared with nothing{with_receipts} from outside."
+    old = " That is older than a day." if timezone.now() - report.compared_at > FRESH else ""
+    return (
+        f"It was compared with {report.checkpoints} checkpoints and {report.receipts} receipts from outside; the newest"
+        f" was signed at {report.compared_at:%Y-%m-%d %H:%M} (UTC).{old}"
+    )

@@ -39,7 +39,6 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from complaints.record import house
 from complaints.record.person_digests import cases_of
-from complaints.record.verification import verify
 from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
@@ -59,7 +58,7 @@ def test_T82_an_erased_person_is_nowhere_and_a_refusal_keeps_that_it_had_a_reaso
     assert cases_of("13800000001")
     erasing.erase(key, now=LATER)
     assert reloaded(answer).reason == ""
-    assert all(verify(number=one.number).is_unbroken for one in (case, other))
+    assert all(given.stands(one) for one in (case, other))
     assert not [row for row in PersonalText.objects.filter(key_id=key) if row.text or row.salt]
     assert not [row for row in RecordedName.objects.filter(person_key=key) if row.name]
     assert not [offer for offer in Offer.objects.filter(complaint=case) if offer.message or offer.counter_demand]
@@ -93,7 +92,7 @@ def test_T82_a_closed_account_is_erased_when_its_term_is_over_and_not_before(wor
     assert reloaded(name).text == "陈试"
     assert erasing.erase_due(now=until + timedelta(days=2), limit=10) == 1
     assert reloaded(name).text == ""
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
 
 
 def asked_on(moment: datetime, person: UUID) -> str:
@@ -121,7 +120,7 @@ def test_T82_asked_before_the_term_is_over_it_is_shown_to_nobody_now_and_destroy
     with time_machine.travel(WEDNESDAY + 30 * DAY, tick=False):
         found = signed_in(world.ming).get(page)
     assert (found.status_code, "智家体验包" in shown(found)) == (200, False)
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
     assert erasing.erase_due(now=WEDNESDAY + 1000 * DAY, limit=10) == 0
     assert erasing.erase_due(now=WEDNESDAY + 1100 * DAY, limit=10) == 1
     assert not keyring.secrets_of([case.consumer_key])
@@ -273,7 +272,7 @@ def test_free_texts_stay_readable_where_the_portal_was_told_so(world: World, set
     assert b"13800000001" not in stored["consumer_phone"]
     settings.ENCRYPT_FREE_TEXTS = True
     assert "智家体验包" in PersonalText.objects.get(complaint=case, kind="consumer_statement").text
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
 
 
 PEOPLE = 10_000

@@ -21,7 +21,6 @@ from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Outcome
 from complaints.procedure.workflow import Status as S
 from complaints.procedure.working_calendar import SHANGHAI as HERE
-from complaints.record.verification import verify
 from enterprises.models import Branch, Staff
 from tests import given
 from tests.cast import WEDNESDAY, World
@@ -184,7 +183,7 @@ def test_each_clock_lapses_once_and_a_claim_of_the_enterprise_falls_by_the_consu
         assert case.status == after
         handling.sweep_clocks(now=START + timedelta(days=days, minutes=1))
         assert HandlingStep.objects.filter(complaint=case, step=lapse).count() == 1
-        assert verify(number=case.number).is_unbroken
+        assert given.stands(case)
     case = given.a_complaint(world, status=S.NEGOTIATING, now=START)
     given.step(case, both.claim_settled_elsewhere(text=TEXT), world.handler, START)
     assert given.swept(case, START + timedelta(days=8)).status == S.NEGOTIATING

@@ -17,7 +17,6 @@ from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Clock
 from complaints.procedure.workflow import Status as S
 from complaints.reading.file_view import is_sender
-from complaints.record.verification import verify
 from tests import found_in, given, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
@@ -124,7 +123,7 @@ def test_it_plans_records_suggests_and_reports_and_the_record_says_who(world: Wo
     assert {step.organisation for step in steps} == {BODY}
     assert all('"channel":"link"' in step.body for step in steps)
     assert HandlingStep.objects.filter(complaint=case, step="record_session").count() == 1
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
     officers = text(workspace(world.rui).get(f"/authority/mediation/{case.number}/"))
     assert not missing_in(officers, f"{BODY}报告：双方达成一致", "双方到场，谈妥退一半。", "退还一半。")
     assert f'<a class="btn" href="/authority/cases/{case.number}/agreement/">' in officers, "what comes first now"
@@ -156,7 +155,7 @@ def test_what_it_brings_with_minutes_and_report_is_read_by_both_and_is_its_own(w
     for row in rows:
         senders = [is_sender(row, case, side=side, user_id=None) for side in ("enterprise", "consumer", "body")]
         assert senders == [False, False, True]
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
 
 
 def _taken_back(world: World, case: Complaint) -> None:

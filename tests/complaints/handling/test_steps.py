@@ -14,7 +14,6 @@ from complaints.handling import Answer, Move, Promise
 from complaints.handling.steps import authority, both, casework, consumer, enterprise, proposals, supervision
 from complaints.models import Complaint, HandlingStep, Matter
 from complaints.procedure.workflow import TABLE, Outcome, Role, Status
-from complaints.record.verification import verify
 from tests import given
 from tests.cast import WEDNESDAY, World
 
@@ -239,7 +238,7 @@ def test_step_is_refused_to_strangers_and_taken_by_who_may(world: World, step: s
     assert (case.status, case.outcome) == (walk.to or before, walk.outcome or case.outcome)
     assert HandlingStep.objects.filter(complaint=case).count() > last
     assert HandlingStep.objects.filter(complaint=case, step=step, audience=TABLE[step].audience).exists()
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
 
 
 def test_an_answer_after_silence_settles_late_and_brings_promises_back(world: World) -> None:

@@ -17,8 +17,7 @@ from django.utils.translation import gettext, override
 
 from complaints import pages, wording
 from complaints.models import Complaint, HandlingStep
-from complaints.record.verification import verify
-from tests import by_commit, missing_in
+from tests import by_commit, given, missing_in
 from tests.cast import World
 from tests.complaints.pages.at_home import steps_of
 from tests.complaints.pages.at_the_desk import checked, send, shown, signed_in
@@ -205,7 +204,7 @@ def is_taken_once(world: World, case: Complaint, audience: Audience, walk: Walk,
     # Whoever wrote it down for somebody stands in the record, and in no other case.
     assert (entry.recorded_by is not None) == bool(audience.read_back)
     assert entry.actor_role == (audience.role or entry.actor_role)
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
     # What is shown next is in order, with the message of what was done.
     after = browser.get(first["Location"], follow=True)
     assert after.status_code == 200

@@ -15,7 +15,6 @@ from complaints.models import Complaint, Dossier
 from complaints.pages.authority.supervision import call_backs
 from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import Status as S
-from complaints.record.verification import verify
 from tests import found_in, given, missing_in
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_home import place
@@ -46,7 +45,7 @@ def test_whoever_reads_the_case_reads_that_nothing_was_granted(world: World, mad
         timeline = " ".join(event.detail for event in answer.context["page"].timeline)
         assert "一项也没有同意" in timeline
         assert NOT not in timeline
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
 
 
 @BOTH

@@ -11,7 +11,6 @@ from complaints.handling.steps import consumer, offers
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Outcome
 from complaints.procedure.workflow import Status as S
-from complaints.record.verification import verify
 from complaints.tables.exporting.columns import COLUMNS, CaseRow
 from tests import found_in, given, missing_in
 from tests.cast import WEDNESDAY, World
@@ -136,7 +135,7 @@ def test_a_refusal_that_was_accepted_before_is_shown_everywhere_as_refused_and_n
         assert publication.masked(case, name="陈试", demands=(), reply="").outcome == WORDS
         row = CaseRow(case=case, name="", demands="", time=case.engagements.get())
         assert [COLUMNS[code].text(row) for code in ("status", "result")] == [WORDS, "和解未成"]
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
 
 
 def test_only_what_granted_nothing_is_marked_by_the_migration(world: World) -> None:

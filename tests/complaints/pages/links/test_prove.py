@@ -22,7 +22,6 @@ from complaints.models import Complaint, HandlingStep, Notice, PersonalText
 from complaints.parties import actors
 from complaints.privacy import erasing, my_data
 from complaints.procedure.workflow import Status as S
-from complaints.record.verification import verify
 from routing.forwarding import forwarding
 from tests import at_once, given, reloaded
 from tests.cast import World
@@ -78,7 +77,7 @@ def test_a_code_finds_the_account_and_the_case_is_forwarded_by_itself(client: Cl
     assert Notice.objects.filter(complaint=case, kind="prove_contact", user=account).exists()
     forwarding.sweep_filed(now=timezone.now(), only=[case.pk])
     assert reloaded(case).status == S.WITH_ENTERPRISE
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
     assert client.get(page)["Location"] == home
     mine = signed_in(account)
     checked(mine.get(f"/cases/{case.number}/"), 200, "宽带每月多扣费")
@@ -178,7 +177,7 @@ def test_a_number_that_an_officer_proved_is_forwarded_as_by_a_code(world: World,
     assert (case.status, case.contact_verified) == (S.FILED, True)
     forwarding.sweep_filed(now=timezone.now(), only=[case.pk])
     assert reloaded(case).status == S.WITH_ENTERPRISE
-    assert verify(number=case.number).is_unbroken
+    assert given.stands(case)
     # Not where something else is being decided, nor where nobody answered.
     given.step(deciding, authority.ask_consent(enterprise_id=world.telecom.pk), world.intake, timezone.now())
     assert given.step(deciding, move, world.intake, timezone.now()).status == S.TRIAGE

@@ -1,0 +1,140 @@
+"""Words of people that stand in a row of a case beside the record: notes, terms of a promise, names and phones.
+
+With each value that a flush writes, its delta carries a *mark*: ``[key, mark]``, the key of the person under whom the
+words lie and 16 bytes of an HMAC over them with that key. Verification opens the words and marks them again. When the
+key is destroyed the mark says nothing any more, not even to whoever can try every phone number."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from django.db.models import Model
+
+from accounts.keys import keyring, sealing
+from accounts.keys.ciphers import CannotOpen
+from accounts.keys.sealed_fields import SealedText
+from complaints.models import DocumentVersion, Evidence
+from complaints.record.findings import Finding
+from enterprises.models import Staff
+
+if TYPE_CHECKING:
+    from complaints.record.columns import Table
+
+#: Which key, and the mark in hexadecimal digits.
+Mark = list[str]
+
+
+@cache
+def fields_of(table: Table) -> tuple[SealedText, ...]:
+    """The sealed columns of a table that get marks. Words of documents are proved by the digest of the version; what
+    somebody called a file is proved by nothing, as it is put there before the step that names the file."""
+    if table.model in (DocumentVersion, Evidence):
+        return ()
+    named = [table.model._meta.get_field(name) for name in table.text]
+    return tuple(field for field in named if isinstance(field, SealedText))
+
+
+def fetch_keys(rows: Iterable[tuple[Table, Model]]) -> dict[UUID, bytes]:
+    """The keys for all that is written of these rows, made where there is none; one query."""
+    persons = {field._person_for(row) for table, row in rows for field, text in _set(table, row) if text}
+    return keyring.secrets_of(persons, make=True) if persons else {}
+
+
+def marks(table: Table, row: Model, keys: Mapping[UUID, bytes]) -> dict[str, Mark | str]:
+    """The mark of each value that was set and is not sealed yet; empty for what is emptied."""
+    result: dict[str, Mark | str] = {}
+    for field, text in _set(table, row):
+        person = field._person_for(row)
+        # Of somebody who was erased nothing is kept.
+        is_kept = bool(text) and person in keys
+        result[field.attname] = [str(person), _mark(field, text, keys[person])] if is_kept else ""
+    return result
+
+
+def standing_marks(table: Table, row: Model) -> dict[str, Mark]:
+    """The mark of each value as it stands in the database."""
+    result: dict[str, Mark] = {}
+    for field in fields_of(table):
+        raw = row.__dict__.get(field.attname) or b""
+        text = field.to_text(getattr(row, field.attname)) if raw else ""
+        if text:
+            person = sealing.person_of(bytes(raw)) or field._person_for(row)
+            keys = keyring.secrets_of([person], make=True)
+            if person in keys:
+                result[field.attname] = [str(person), _mark(field, text, keys[person])]
+    return result
+
+
+def _set(table: Table, row: Model) -> Iterator[tuple[SealedText, str]]:
+    """What stands in the row as it was set, not as it was loaded."""
+    for field in fields_of(table):
+        value = row.__dict__.get(field.attname)
+        if value is not None and not isinstance(value, bytes | memoryview):
+            yield field, field.to_text(value)
+
+
+def _mark(field: SealedText, text: str, secret: bytes) -> str:
+    return sealing.mark(text, secret=secret, place=f"{field.model._meta.db_table}.{field.column}").hex()
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One value as it stands: its bytes, and the place to which they are bound."""
+
+    field: SealedText
+    sealed: bytes
+    place: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One value and what the entries say of it. ``maker``: (model, id) of whose name it is, where it is one."""
+
+    number: str
+    row: str
+    told: Mark
+    stored: Stored | None
+    column: str
+    maker: tuple[type[Model], int] | None = None
+
+    def finding(self, code: str, detail: str = "") -> Finding:
+        return Finding(code, self.number, row=self.row, column=self.column, detail=detail)
+
+
+def check(wanted: Iterable[Compared], erased: frozenset[str]) -> Iterator[Finding]:
+    """What is not as it was marked. Codes: ``emptied``, ``key_gone``, ``other_key``, ``changed``."""
+    there = [one for one in wanted if one.told[0] not in erased]
+    opened, wrong = keyring.examined({UUID(one.told[0]) for one in there})
+    for one in there:
+        person = UUID(one.told[0])
+        if one.stored is None or not one.stored.sealed:
+            if not _is_erased(one.maker, erased):
+                yield one.finding("emptied")
+        elif person in wrong:
+            yield one.finding("key_gone", wrong[person])
+        elif code := _fault(one.stored, person, opened[person], one.told[1]):
+            yield one.finding(code)
+
+
+def _fault(stored: Stored, person: UUID, secret: bytes, mark: str) -> str:
+    try:
+        if sealing.person_of(stored.sealed) not in (person, None):
+            return "other_key"
+        text = sealing.open_sealed(stored.sealed, secret=secret, place=stored.place)
+    except (CannotOpen, ValueError):
+        return "changed"
+    return "" if _mark(stored.field, text, secret) == mark else "changed"
+
+
+def _is_erased(maker: tuple[type[Model], int] | None, erased: frozenset[str]) -> bool:
+    """Whether the name of somebody who acted went with that person."""
+    if maker is None:
+        return False
+    model, pk = maker
+    column = "user__person_key" if model is Staff else "person_key"
+    key = model._default_manager.filter(pk=pk).values_list(column, flat=True).first()
+    return str(key) in erased
