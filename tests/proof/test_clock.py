@@ -18,9 +18,9 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints.handling.steps import consumer
-from complaints.models import Complaint, Deadline, HandlingStep, Heartbeat, HouseEntry, Seal
+from complaints.models import Checkpoint, Complaint, Deadline, HandlingStep, Heartbeat, HouseEntry
 from complaints.procedure.workflow import Status
-from complaints.record import clock, house, sealing
+from complaints.record import checkpoints, clock, house
 from complaints.record.clock import Answer, Process, Seen, Verdict, judge
 from odr_portal.celery import app, beats
 from odr_portal.clock_guard import ANSWERS_PEOPLE
@@ -153,6 +153,7 @@ def host_clock(error: timedelta) -> Any:
 @pytest.fixture
 def key(tmp_path: Path, settings: Any) -> Ed25519PrivateKey:
     made, file = Ed25519PrivateKey.generate(), tmp_path / "key.pem"
+    file.touch(mode=0o600)
     file.write_bytes(made.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
     settings.SEAL_KEY_FILE = str(file)
     return made
@@ -165,7 +166,7 @@ def case(world: World, key: Ed25519PrivateKey) -> Complaint:
     made = given.a_complaint(world, status=Status.WITH_ENTERPRISE, now=now - MINUTE)
     due = now + 5 * DAY
     Deadline.objects.filter(complaint=made).exclude(chase_at=None).update(due_at=due, chase_at=due)
-    sealing.seal(now=now, key=key)
+    checkpoints.seal(now=now, key=key)
     return made
 
 
@@ -181,7 +182,7 @@ def sweep_all() -> None:
 def state() -> tuple[int, int, int, int, int]:
     lapsed = Deadline.objects.exclude(lapsed_at=None).count()
     published = Heartbeat.objects.filter(name=publishing.MARK).count() + DataSet.objects.count()
-    return lapsed, HandlingStep.objects.count(), HouseEntry.objects.count(), Seal.objects.count(), published
+    return lapsed, HandlingStep.objects.count(), HouseEntry.objects.count(), Checkpoint.objects.count(), published
 
 
 def errors(number: int) -> list[timedelta]:
@@ -269,7 +270,7 @@ def test_a_person_confirms_only_what_the_clock_says_and_only_for_five_minutes(ca
     set_database_clock(timedelta())
     with host_clock(WRONG), pytest.raises(CommandError, match="differ by more than 30 seconds"):
         call_command("confirm_clock", timezone.localtime().strftime("%Y-%m-%d %H:%M"))
-    assert not HouseEntry.objects.exists()
+    assert not house.entries("clock_confirmed").exists()
     set_database_clock(WRONG)
     with host_clock(WRONG):
         call_command("confirm_clock", timezone.localtime().strftime("%Y-%m-%d %H:%M"))
@@ -288,7 +289,7 @@ def test_whoever_has_the_database_alone_confirms_nothing(case: Complaint) -> Non
         body = house.write("clock_confirmed", dict.fromkeys(("read", "here"), at), by="command", now=now + WRONG).body
         transaction.set_rollback(True)
     HouseEntry.objects.create(
-        **{"sequence": 1, "step": "clock_confirmed", "at": now + WRONG, "body": body},
+        **{"sequence": 99, "step": "clock_confirmed", "at": now + WRONG, "body": body},
         **{"previous_hash": b"", "hash": b"x", "tag": b"\x01" * 33},
     )
     set_database_clock(WRONG)
@@ -315,21 +316,21 @@ def test_an_authority_for_time_stamps_agrees_or_not_and_rubbish_says_nothing(
             set_database_clock(error)
             with host_clock(error):
                 assert clock.look(asks_outside=True, process=Process()).answer is must
-        assert not HouseEntry.objects.exists()
-        Seal.objects.create(number=2, at=timezone.now() - DAY, through_id=0, size=0, **dict.fromkeys(SEAL_PARTS, b"x"))
+        assert not house.entries("clock_confirmed").exists()
+        Checkpoint.objects.create(number=2, at=timezone.now() - DAY, **LONG_AGO)
         assert clock.look(process=Process()).answer is HOLD
         assert clock.look(asks_outside=True, process=Process()).answer is GO
         assert clock.look(process=Process()) == Verdict(GO, "confirmed"), "it was written down for the others"
 
 
-SEAL_PARTS = ("previous_root", "root", "signature", "public_key")
+LONG_AGO: dict[str, Any] = {"size": 9, "root": b"x", "note": "x", "horizon": 0, "ceiling": 0, "era": 0}
 
 
 @pytest.mark.usefixtures("_clocks_are_compared", "_database_clock")
 def test_a_process_that_runs_needs_no_seal_and_a_demonstration_starts_by_itself(case: Complaint, settings: Any) -> None:
     set_database_clock(timedelta())
     assert clock.look().answer is GO
-    Seal.objects.create(number=2, at=timezone.now() - DAY, through_id=0, size=0, **dict.fromkeys(SEAL_PARTS, b"x"))
+    Checkpoint.objects.create(number=2, at=timezone.now() - DAY, **LONG_AGO)
     assert clock.look().answer is GO, "its counter of seconds agrees with the clock"
     assert clock.look(process=Process()).answer is HOLD
     settings.DEMO = True
