@@ -23,10 +23,12 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from accounts.keys import tags
-from complaints.models import Checkpoint, HouseEntry, Leaf, NotAdmitted, Seal
-from complaints.record import bulk, log, notes, record, seal_keys, tree
+from complaints.models import Checkpoint, Leaf, NotAdmitted, Seal
+from complaints.record import bulk, house, log, notes, record, seal_keys, tree
+from complaints.record.findings import Report
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, raw_key
 from complaints.record.record import TAG_KIND
+from complaints.record.seal_checks import sealed_heads, seals
 from complaints.record.seal_keys import SealKeys, UnusableKey
 from web import environment
 
@@ -170,13 +172,24 @@ def _begin(cursor: Any, signer: Ed25519PrivateKey, recovery: bytes, *, now: date
     for name in ("transaction_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
         cursor.execute(f"set local {name} = 0")
     origin = f"{environment.host_of(settings.SITE_URL) or 'localhost'}/record"
-    seal_keys.begin(signer, origin=origin, recovery=recovery, now=now)
+    seal_keys.begin(signer, origin=origin, recovery=recovery, now=now, **_old_seals())
+
+
+def _old_seals() -> dict[str, Any]:
+    """What is said of the seals of the older form where the log begins: how many, and how much of them does not hold.
+    They are looked at once more before anything is laid over them."""
+    report = Report()
+    seals(report, b"")
+    sealed_heads(report, "")
+    if report.findings:
+        logger.error("%s findings in the seals of the older form: %s", len(report.findings), report.findings[:10])
+    return {"old_seals": report.seals, "old_findings": len(report.findings)}
 
 
 def _origin(keys: SealKeys) -> str:
     """The name of the log. After each restore it is another one: whoever saw more than was restored takes the log as it
     goes on by hand, and not as a continuation of what was seen."""
-    restored = HouseEntry.objects.filter(step="restored").count()
+    restored = len(house.proven("restored"))
     return f"{keys.origin}/{restored + 1}" if restored else keys.origin
 
 

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from accounts.keys import tags
 from complaints.models import Checkpoint, Complaint, HandlingStep, HouseEntry, Leaf, NotAdmitted
 from complaints.procedure.workflow import Status
-from complaints.record import log, notes, seal_keys
+from complaints.record import log, notes, seal_keys, sealing
 from complaints.record.checkpoints import seal
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, raw_key
 from complaints.record.record import TAG_KIND, canonical, chained
@@ -107,6 +107,35 @@ def test_the_log_begins_with_every_entry_of_before_whatever_forms_of_documents_i
     refused = dict(NotAdmitted.objects.values_list("entry", "code"))
     assert refused == {log.entry_name(untagged): "tag"}
     assert Leaf.objects.filter(entry=log.entry_name(old)).exists()
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_under_the_first_leaf_lie_the_seals_of_before_looked_at_once_more(
+    world: World, superuser_connection: Any, is_damaged: bool
+) -> None:
+    case = given.a_complaint(world, status=Status.NEGOTIATING)
+    old = sealing.seal(now=WEDNESDAY, key=KEY)
+    assert old is not None
+    if is_damaged:
+        with superuser_connection.cursor() as cursor:
+            cursor.execute("set session_replication_role = replica")
+            cursor.execute("update complaints_seal set root = sha256(root)")
+    assert seal(now=LATER, key=KEY) is not None
+    assert Leaf.objects.get(place=0).entry == f"seal||{old.number}"
+    assert log.place_of(case.steps.earliest("sequence")) == 1
+    said = HouseEntry.objects.get().data
+    assert (said["old_seals"], bool(said["old_findings"])) == (1, is_damaged)
+    assert rows_found() == [], "the log itself is whole"
+    with superuser_connection.cursor() as cursor:
+        cursor.execute("set session_replication_role = replica")
+        cursor.execute("update complaints_seal set root = sha256(root)")
+    assert rows_found() == ["leaf 0"]
+
+
+def rows_found() -> list[str]:
+    with transaction.atomic():
+        return [one.row for one in log.verify_log()]
 
 
 @pytest.mark.django_db
