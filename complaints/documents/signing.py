@@ -149,10 +149,18 @@ def _signed(content: bytes, key: DocumentKey, stamper: Any) -> bytes:
     )
     out = io.BytesIO()
     signer = signers.PdfSigner(described, signer=_signer(key), timestamper=stamper)
-    signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(content)), output=out)
+    # How long a signature gets is known without a stamp; else it is tried, which doubles the work.
+    room = None if stamper is not None else _room(key)
+    signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(content)), output=out, bytes_reserved=room)
     return out.getvalue()
 
 
+def _room(key: DocumentKey) -> int:
+    """Hexadecimal digits that hold the signature with its certificates, with room to spare."""
+    return 2 * (2048 + sum(len(one.public_bytes(Encoding.DER)) for one in key.certificates))
+
+
+@cache
 def _signer(key: DocumentKey) -> Any:
     from asn1crypto import keys
     from asn1crypto import x509 as asn1

@@ -12,10 +12,11 @@ from xml.etree import ElementTree
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from complaints.dossier import building
+from complaints.documents import signing
+from complaints.dossier import building, proving
 from complaints.models import Dossier, Export
 from complaints.parties.actors import Actor, officer, staff_member
-from complaints.record.sealing import seal
+from complaints.record.checkpoints import seal
 from complaints.tables.exporting import files
 from complaints.tables.exporting import lifecycle as exporting
 from complaints.tables.exporting.columns import COLUMNS
@@ -138,6 +139,7 @@ def test_the_papers_of_a_dossier(world: World, names: reading.Known, papers: lis
     said: Any = {"language": pseudo.CODE, "site": "https://example.com", "asked_at": world.now}
     sides = {"consumer": "consumer", "enterprise": "handler own", "authority": "authority_handler at own"}
     with undone():
+        proving.certified(signing.document_key(), now=world.now)
         seal(now=world.now, key=Ed25519PrivateKey.generate())
         for status in ("performing", "mediating", "closed"):
             for side, name in sides.items():
