@@ -17,7 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, override
 
-from accounts.models import Administrator, OutgoingMessage
+from accounts.keys import keyring
+from accounts.models import Administrator, OutgoingMessage, PersonKey
 from authorities.models import Region
 from complaints.assignment import owners
 from complaints.handling.transition import brake
@@ -47,6 +48,8 @@ UNPROVEN = timedelta(days=3)
 UNSEALED = timedelta(minutes=10)
 #: A step that is open for longer keeps its entries from the log; nobody else waits for it.
 OPEN = timedelta(minutes=5)
+#: A new wrapping key every month, and some days to do it.
+ROTATED = timedelta(days=35)
 RECORD = "record"
 _CLOCKS = {"hold": "held", "refuse": "refused"}
 _ROUTING = ("routed", "misrouted", "mended", "mended_late", "mended_waiting")
@@ -93,6 +96,8 @@ class Signs:
     lapses_wait: bool
     #: So many legal holds end within two weeks.
     holds_end: int
+    #: Since when the keys of people lie under the wrapping key that is in use.
+    wrapped_at: datetime | None
     alarms: Sequence[str]
 
     @property
@@ -145,10 +150,18 @@ def read(*, now: datetime) -> Signs:
             clocks=clock.not_trusted(),
             outside=witnessing.alarms(now=now),
             lapses_wait=brake.read(now=now).holds,
+            wrapped_at=_wrapped_at(),
             holds_end=sum(hold.ends_soon(now=now) for hold in holds.standing(now=now)),
             alarms=(),
         )
     return _judged(result, longest)
+
+
+def _wrapped_at() -> datetime | None:
+    """Without `rotate_keys` so far: since the portal's own key was made."""
+    wrapped = Heartbeat.objects.filter(name=f"wrapped {keyring.keys().wrap_version}").first()
+    made = PersonKey.objects.filter(pk=keyring.PORTAL).values_list("made_at", flat=True)
+    return wrapped.at if wrapped is not None else made.first()
 
 
 def _judged(result: Signs, longest: timedelta | None) -> Signs:
@@ -160,6 +173,8 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
     texts += [f"clock_{_CLOCKS[answer]}" for answer in sorted({answer for answer, _host in result.clocks})]
     if result.lapses_wait:
         texts.append("lapses_wait")
+    if result.wrapped_at is not None and result.at - result.wrapped_at > ROTATED:
+        texts.append("keys_old")
     if result.holds_end:
         texts.append("holds_end")
     for name, queue in result.queues.items():
@@ -257,6 +272,7 @@ SENTENCES: Mapping[str, Any] = {
     "lapses_wait": gettext_lazy(
         "同时届满的期限超过近30天最多一小时的5倍，处理已暂停：请两名系统管理员在系统页查看、同意。"
     ),
+    "keys_old": gettext_lazy("包裹密钥超过35天没有更换：已销毁的信息在旧副本里还打得开。请更换并销毁旧密钥。"),
     "holds_end": gettext_lazy("有保全14天内到期：到期后信息可能销毁。需要的话请在保全页延长。"),
     "wait_filed_cases": gettext_lazy("新投诉等待转送太久。"),
     "wait_due_clocks": gettext_lazy("到期的期限处理太慢。"),

@@ -197,6 +197,42 @@ TWINS: tuple[Twin, ...] = (
         ("tests/proof/test_state.py", "-m", "not full", "-k", "follows_from_others"),
         [Change("complaints/record/deriving.py", "            if value != is_now:\n", "            if value is pk:\n")],
     ),
+    Twin(
+        "words-of-others-stay",
+        "what staff and officers write lies under their own keys, and outlives the consumer",
+        ("tests/proof/test_erase.py", "-k", "no_page_and_in_no_table"),
+        [
+            Change(
+                "complaints/handling/transition/take.py",
+                '(actor.side == "consumer" and actor.person_key) or complaint.case_key',
+                "actor.person_key or complaint.case_key",
+            )
+        ],
+    ),
+    Twin(
+        "hold-not-asked",
+        "who is under a legal hold is erased all the same",
+        ("tests/proof/test_holds.py", "-k", "stops_erasing"),
+        [
+            Change(
+                "complaints/privacy/erasing.py",
+                "    if hold is not None:\n",
+                "    if hold is not None and not found:\n",
+            )
+        ],
+    ),
+    Twin(
+        "row-tag-not-checked",
+        "a password, phone, factor, token or administrator opens whoever wrote the row",
+        ("tests/proof/test_planted.py", "-k", "T38"),
+        [
+            Change(
+                "accounts/keys/row_tags.py",
+                '    if tags.is_tagged(f"odr {table}", _message(values), bytes(getattr(row, field.attname))):\n',
+                "    if table and values:\n",
+            )
+        ],
+    ),
 )
 
 

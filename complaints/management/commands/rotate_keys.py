@@ -4,11 +4,13 @@ import time
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from accounts import key_rotation
 from accounts.keys import keyring
 from accounts.keys.ciphers import CannotOpen
 from accounts.keys.keys import UnusableKeys
+from complaints.models import Heartbeat
 from complaints.record import person_digests
 
 
@@ -30,6 +32,8 @@ class Command(BaseCommand):
             ) from None
         except KeyboardInterrupt:
             raise CommandError("Stopped. What is done stays done: run it again to go on.") from None
+        # Which wrapping key is in use since when; the alarm ``keys_old`` asks.
+        Heartbeat.objects.get_or_create(name=f"wrapped {keys.wrap_version}", defaults={"at": timezone.now()})
         self.stdout.write(
             f"{wrapped} keys of people, {indexed} users and {digests} digests of cases are under wrap"
             f" {keys.wrap_version} and index {keys.index_version} now."

@@ -39,6 +39,7 @@ from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import Status
 from complaints.record import house
 from complaints.record.person_digests import cases_of
+from oversight.portal_state import signs
 from tests import given, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import shown, signed_in
@@ -333,6 +334,25 @@ def test_T75_ten_thousand_keys_are_wrapped_anew_though_it_is_killed_in_the_middl
         keyring.secrets_of(people[:1])
     settings.VAULT_KEYS = both
     assert "0 keys of people" in rotate()
+
+
+def test_a_wrapping_key_that_is_in_use_for_more_than_a_month_is_an_alarm_until_a_new_one_wraps_all(
+    db: None, settings: Any
+) -> None:
+    made_at = PersonKey.objects.get(pk=keyring.PORTAL).made_at
+    assert "keys_old" not in signs.read(now=made_at + 34 * DAY).alarms
+    assert "keys_old" in signs.read(now=made_at + 36 * DAY).alarms
+    with time_machine.travel(made_at + 36 * DAY, tick=False):
+        rotate()
+    assert "keys_old" not in signs.read(now=made_at + 37 * DAY).alarms
+    with time_machine.travel(made_at + 80 * DAY, tick=False):
+        # The same key again is no new one.
+        rotate()
+    assert "keys_old" in signs.read(now=made_at + 80 * DAY).alarms
+    settings.VAULT_KEYS = with_newer(settings.VAULT_KEYS)
+    with time_machine.travel(made_at + 80 * DAY, tick=False):
+        rotate()
+    assert "keys_old" not in signs.read(now=made_at + 81 * DAY).alarms
 
 
 def test_cases_are_found_before_while_and_after_the_index_key_changes(world: World, settings: Any) -> None:
