@@ -28,7 +28,7 @@ from complaints.parties.conditions import Conditions
 from complaints.privacy import holds
 from complaints.privacy.people import Found, find, last_cases
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.record import erasures, house
+from complaints.record import clock, erasures, house
 from complaints.settlement import offer_terms
 from complaints.stations import stations
 from complaints.tables.platform import platform_files
@@ -76,10 +76,13 @@ def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
     """Destroy this person's keys and empty what they closed. ``reason``: a code, for the record and the security log.
 
     Raises StepNotAllowed for an unknown key (``unknown_person``), while a case is open (``open_cases``) or may still be
-    opened by an undo (``undo_window``), under a hold (``held``), and while a term runs (``kept``)."""
+    opened by an undo (``undo_window``), under a hold (``held``), while a term runs (``kept``), and while the clock of
+    this machine is not trusted (``clock``)."""
     found = find(person)
     _refuse(found, now=now)
     until = kept_until(found, now=now)
+    if not clock.time_may_act():
+        raise StepNotAllowed("clock", "the clock of this machine is not trusted; see manage.py confirm_clock")
     if until > now:
         raise StepNotAllowed("kept", f"kept until {until:%Y-%m-%d}")
     with transaction.atomic():

@@ -323,6 +323,19 @@ def test_an_authority_for_time_stamps_agrees_or_not_and_rubbish_says_nothing(
         assert clock.look(process=Process()) == Verdict(GO, "confirmed"), "it was written down for the others"
 
 
+@pytest.mark.usefixtures("_clocks_are_compared", "_database_clock")
+def test_commands_erase_and_publish_nothing_by_a_wrong_clock(case: Complaint, world: World) -> None:
+    person = world.su.person_key  # She has no case, so no term runs.
+    for error in (WRONG, -WRONG):
+        set_database_clock(error)
+        with host_clock(error):
+            clock.PROCESS.verdict = None
+            with pytest.raises(CommandError, match="not trusted"):
+                call_command("publish_figures")
+            with pytest.raises(CommandError, match="Nothing was erased: the clock of this machine is not trusted"):
+                call_command("erase_person", str(person), "--yes")
+
+
 LONG_AGO: dict[str, Any] = {"size": 9, "root": b"x", "note": "x", "horizon": 0, "ceiling": 0, "era": 0}
 
 
