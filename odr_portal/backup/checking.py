@@ -80,7 +80,7 @@ def check_entry_keys(url: str) -> None:
 def verified(url: str, evidence: Path, public_key: Path | None) -> dict[str, Any]:
     """The report of `verify_record`: every digest of an entry against texts, names and the files in ``evidence``."""
     key = ["--public-key", str(public_key)] if public_key else []
-    done = manage(url, "verify_record", "--json", *key, EVIDENCE_ROOT=str(evidence))
+    done = manage(url, "verify_record", "--json", "--alone", *key, EVIDENCE_ROOT=str(evidence))
     try:
         report: dict[str, Any] = json.loads(done.stdout)
     except ValueError:

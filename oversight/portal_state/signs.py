@@ -28,7 +28,7 @@ from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
 from complaints.privacy import holds
 from complaints.procedure.working_calendar import SHANGHAI
-from complaints.record import clock, witnessing
+from complaints.record import anchors, clock, witnessing
 from complaints.record.log import newest_checkpoint, not_admitted, waiting
 from complaints.record.verification import verify
 from database.row_security import working_as_steps
@@ -251,7 +251,8 @@ def sweep_record(*, now: datetime) -> int:
     last = SystemCheck.objects.filter(name=RECORD).first()
     if here.hour < FROM_HOUR or (last is not None and last.at.astimezone(SHANGHAI).date() == here.date()):
         return 0
-    report = verify()
+    held, _silent = anchors.of_witnesses()
+    report = verify(held=held)
     if not report.is_unbroken:
         places = len(report.findings) + sum(report.more.values())
         first = ", ".join(one.place for one in report.findings[:10])

@@ -1,15 +1,20 @@
 """What is held outside: witnesses and time stamps of the portal's own record, and what either may answer instead."""
 
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.core.management import call_command
+from django.utils import timezone
 
 from complaints.models import Checkpoint, OutsideHolder
 from complaints.record import checkpoints, log, notes, seal_keys, stamps, witnessing
 from complaints.record.notes import COSIGNS, NoteKey, Witness, Witnesses
+from oversight.models import SystemCheck
+from oversight.portal_state import signs
 from tests import given
 from tests.cast import WEDNESDAY, World
 from tests.proof.answering import answering
@@ -98,6 +103,44 @@ def cut_to(superuser: Any, size: int) -> None:
             "delete from complaints_handlingstep where complaint_id = (select max(id) from complaints_complaint)"
         )
         cursor.execute("set session_replication_role = origin")
+
+
+def verified(*given: str) -> tuple[int, str]:
+    """(exit code, what was said) of verify_record."""
+    said = StringIO()
+    try:
+        call_command("verify_record", *given, stdout=said)
+    except SystemExit as ended:
+        return int(ended.code or 0), said.getvalue()
+    return 0, said.getvalue()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_record_is_compared_with_what_the_witnesses_hold_by_hand_and_every_night(
+    world: World, settings: Any, tmp_path: Path, superuser_connection: Any
+) -> None:
+    sealed(world)
+    first, night = note(), timezone.now().replace(hour=20)
+    assert verified()[0] == 3
+    with witness(tmp_path, KEY, origin=first.origin) as one:
+        away = Witness(NoteKey("away.example", COSIGNS, bytes(32)), "http://127.0.0.1:1")
+        settings.WITNESSES = Witnesses(1, (one, away))
+        witnessing.sweep_witnesses(now=NOW)
+        sealed(world, at=NOW + MINUTE)
+        witnessing.sweep_witnesses(now=NOW + MINUTE)
+        code, said = verified()
+        assert (code, "away.example showed no checkpoint" in said) == (0, True)
+        assert verified("--alone")[0] == 3
+        signs.sweep_record(now=night)
+        assert SystemCheck.objects.get().is_sound
+        # That the log was longer is known outside alone.
+        cut_to(superuser_connection, first.size)
+        longer = "counts more entries than are in the log"
+        assert longer not in verified("--alone")[1]
+        code, said = verified()
+        assert (code, longer in said) == (1, True)
+        signs.sweep_record(now=night + timedelta(days=1))
+        assert not SystemCheck.objects.get().is_sound
 
 
 ANSWERS = {

@@ -24,7 +24,8 @@ FOUND, COULD_NOT_RUN, WHOLE_ALONE = 1, 2, 3
 
 class Command(BaseCommand):
     help = (
-        "Stream through the record and name each broken place. Exit 0: whole, and compared with a checkpoint from"
+        "Stream through the record, name each broken place, and compare it with what is held outside: by the witnesses"
+        " and in the files of --anchor. Exit 0: whole, and compared with a checkpoint from"
         " outside that is at most 24 hours old; 1: something was found; 2: it could not run; 3: whole, but not so"
         " compared."
     )
@@ -37,6 +38,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--anchor", type=Path, nargs="+", default=[], help="notes, dossiers and receipts that others hold"
         )
+        parser.add_argument("--alone", action="store_true", help="ask no witness what it holds")
         parser.add_argument("--json", action="store_true")
         parser.add_argument("--public-key", type=Path, help="the seal's public key (PEM), kept outside the database")
 
@@ -44,7 +46,9 @@ class Command(BaseCommand):
         raw = _raw(public_key) if public_key is not None else b""
         try:
             held = anchors.read(options["anchor"])
-            report = verify(number=case, public_key=raw, chain_only=options["chain_only"], held=held)
+            # Before the record is read: what they hold cannot be newer than that.
+            shown, silent = ([], []) if options["alone"] else anchors.of_witnesses()
+            report = verify(number=case, public_key=raw, chain_only=options["chain_only"], held=[*held, *shown])
         except NoAnchor as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from None
         except Complaint.DoesNotExist:
@@ -54,7 +58,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
         else:
-            self.stdout.write("\n".join(_told(report)))
+            self.stdout.write("\n".join(_told(report) + [f"{name} showed no checkpoint of it." for name in silent]))
         if not report.is_unbroken:
             sys.exit(FOUND)
         if report.compared_at is None or timezone.now() - report.compared_at > FRESH:

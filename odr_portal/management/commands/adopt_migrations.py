@@ -27,7 +27,7 @@ class Command(BaseCommand):
                 "with the portal that made it. Nothing was changed."
             )
         try:
-            call_command("verify_record", stdout=self.stdout)
+            call_command("verify_record", alone=True, stdout=self.stdout)
         except SystemExit as ended:
             if ended.code == FOUND:
                 raise CommandError("The record is broken, as said above. Nothing was changed.") from None
