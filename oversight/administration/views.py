@@ -36,6 +36,7 @@ from complaints.handling.transition import brake
 from complaints.procedure.numbering import tidy
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import setting_aside
+from complaints.record.log_checks import named
 from complaints.wording.reasons import LOOK_REASONS
 from database.row_security import working_as_steps
 from enterprises.team.team import TeamRefusal
@@ -204,6 +205,7 @@ def not_admitted(request: HttpRequest) -> HttpResponseBase:
     shown = [
         {
             "entry": one.entry,
+            "at": named(one.entry),
             "why": _WHY.get(one.code, one.code),
             "found_at": one.found_at,
             "digest": one.digest,
