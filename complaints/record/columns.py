@@ -10,7 +10,7 @@ from django.db.models import Model
 from complaints import models
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Table:
     """The columns of one table of a case, by what verification does with them.
 

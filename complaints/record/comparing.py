@@ -25,7 +25,7 @@ from complaints.record.deriving import Told
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding
 from complaints.record.record import open_state
-from complaints.record.state import Column, Replay, State, base_of, columns_of, nth, written_base
+from complaints.record.state import Replay, State, among, base_of, columns_of, nth, written_base
 from complaints.record.words import Stored
 from enterprises.models import Staff
 
@@ -95,7 +95,8 @@ def compare(
                 compared.proved += case.is_known and not case.unread
             yield from _differences(case)
         yield from _words(cases.values(), erased)
-        yield from _derived({pk: case for pk, case in cases.items() if case.is_known and not case.unread})
+        if proved := {pk: case for pk, case in cases.items() if case.is_known and not case.unread}:
+            yield from _derived(proved)
 
 
 def _derived(cases: Mapping[int, _Case]) -> Iterator[Finding]:
@@ -175,10 +176,11 @@ def _replay(cases: Mapping[int, _Case]) -> Iterator[Finding]:
 
 def _entries(cases: Mapping[int, _Case]) -> list[tuple[Any, ...]]:
     """Chain after chain. Where one case has an entry that cannot be read, it is left out and its state is not known."""
-    rows = HandlingStep.objects.filter(complaint_id__in=list(cases)).order_by("complaint_id", "audience", "sequence")
+    rows = HandlingStep.objects.filter(**among("complaint_id", cases)).order_by("complaint_id", "audience", "sequence")
+    columns = rows.values_list("pk", "complaint_id", "audience", "sequence", "body", "state")
     try:
         with transaction.atomic():
-            return list(rows.values_list("pk", "complaint_id", "audience", "sequence", "body", "state"))
+            return [row for row in columns if row[1] in cases]
     except _ODD:
         if len(cases) > 1:
             return [row for pk, case in cases.items() for row in _entries({pk: case})]
@@ -199,29 +201,40 @@ class _Row:
 def _read(table: Table, ids: Collection[int], bases: dict[tuple[Table, int], str]) -> Iterator[_Row]:
     """The rows of one table as a delta says them, the oldest first; what is empty is left out."""
     key, columns = base_of(table), columns_of(table)
-    every = (*key, *columns)
+    key_ends, ends = 2 + len(key), 2 + len(key) + len(columns)
+    known_by = [(column.to, column.stored) for column in key]
+    plan = [(column.attribute, column.empty, column.to, column.stored) for column in columns]
     sealed = words.fields_of(table)
     bound = list(dict.fromkeys(name for one in sealed for name in one.place))
-    names = [*(column.attribute for column in every), *(one.attname for one in sealed), *bound]
-    rows = table.model._default_manager.filter(**{f"{table.case}__in": list(ids)}).order_by("pk")
-    for pk, case_id, *values in rows.values_list("pk", table.case, *names):
-        said = [_written(value, column, bases) for value, column in zip(values, every, strict=False)]
-        known = bases[table, pk] = written_base(table, said[: len(key)])
-        pairs = zip(columns, said[len(key) :], strict=True)
-        place = dict(zip(bound, values[len(every) + len(sealed) :], strict=True))
-        stored = {
+    names = [*(column.attribute for column in (*key, *columns)), *(one.attname for one in sealed), *bound]
+    wanted = frozenset(ids)
+    rows = table.model._default_manager.filter(**among(table.case, ids)).order_by("pk")
+    for row in rows.values_list("pk", table.case, *names):
+        if row[1] not in wanted:
+            continue
+        said = []
+        for value, (to, stored) in zip(row[2:key_ends], known_by, strict=True):
+            if value is None or (to is None and stored is None):
+                said.append(value)
+            else:
+                said.append(bases.get((to, value), "") if to is not None else stored and stored(value))
+        known = bases[table, row[0]] = written_base(table, said)
+        written = {}
+        for value, (attribute, empty, to, stored) in zip(row[key_ends:ends], plan, strict=True):
+            if value is None or (empty is not None and value == empty):
+                continue
+            if to is not None:
+                value = bases.get((to, value), "")
+            elif stored is not None:
+                value = stored(value)
+            written[attribute] = value
+        place = dict(zip(bound, row[ends + len(sealed) :], strict=True))
+        kept = {
             one.attname: Stored(one, bytes(raw), one.place_with([place[name] for name in one.place]))
-            for one, raw in zip(sealed, values[len(every) :], strict=False)
+            for one, raw in zip(sealed, row[ends:], strict=False)
             if raw
         }
-        columns_said = {column.attribute: value for column, value in pairs if value != column.empty}
-        yield _Row(pk, case_id, known, columns_said, stored)
-
-
-def _written(value: Any, column: Column, bases: Mapping[tuple[Table, int], str]) -> Any:
-    if value is None or value == column.empty:
-        return value
-    return bases.get((column.to, value), "") if column.to is not None else column.plain(value)
+        yield _Row(row[0], row[1], known, written, kept)
 
 
 def standing(case_id: int) -> list[tuple[str, dict[str, Any]]]:
@@ -295,7 +308,7 @@ def _differences(case: _Case) -> Iterator[Finding]:
         elif told is None and begins is None:
             if case.is_known and kind != _FILE:
                 yield Finding("foreign", case.number, row=name)
-        else:
+        elif not case.is_known or told != stands:
             known = (begins or {}) | (told or {})
             asked = _EMPTY[kind].keys() if case.is_known else case.replay.spoken.get(name, ())
             for column, empty in _EMPTY[kind].items():

@@ -17,6 +17,7 @@ from complaints.models import Complaint, Deadline, DocumentVersion, Engagement
 from complaints.procedure.workflow import HAS_RESPONDENT, HIDDEN_CLOCKS, LOOK, Audience, Clock
 from complaints.record.findings import Finding
 from complaints.record.record import stamp
+from complaints.record.state import among
 
 _PLACES = """
 with recursive up (of, at, parent, level) as (
@@ -63,11 +64,11 @@ def differences(cases: Mapping[int, tuple[str, Told]]) -> Iterator[Finding]:
     """``cases``: id → (number, what its entries tell). Code ``column``."""
     ids = list(cases)
     clocks, stages = _clocks(ids), _stages(ids)
-    rows = Complaint.objects.filter(pk__in=ids).order_by("pk")
+    rows = Complaint.objects.filter(**among("pk", ids)).order_by("pk")
     columns = ("status", "enterprise_id", "branch_id", "handling_region_id")
     derived = ("next_due_at", "enterprise_due_at", "is_overdue", "last_event_at", "last_word")
     places = ("handling_province", "handling_city", "handling_county")
-    found = list(rows.values_list("pk", *columns, *derived, *places))
+    found = [row for row in rows.values_list("pk", *columns, *derived, *places) if row[0] in cases]
     with connection.cursor() as cursor:
         cursor.execute(_PLACES, [list({row[4] for row in found})])
         where = {of: tuple(levels) for of, *levels in cursor.fetchall()}
@@ -90,7 +91,7 @@ def differences(cases: Mapping[int, tuple[str, Told]]) -> Iterator[Finding]:
         for place, (of, at, until, from_at, is_past) in enumerate(stages[pk]):
             if is_past != (until is not None and (of, at) != here and newest[of, at] == place):
                 yield Finding("column", number, row=f"engagement/{stamp(from_at)}", column="is_past")
-    versions = DocumentVersion.objects.filter(complaint_id__in=ids).order_by("pk")
+    versions = DocumentVersion.objects.filter(**among("complaint_id", ids)).order_by("pk")
     for pk, digest, nth, sequence, reference, audience, first in versions.values_list(
         "complaint_id",
         "digest",
@@ -100,6 +101,8 @@ def differences(cases: Mapping[int, tuple[str, Told]]) -> Iterator[Finding]:
         "document__audience",
         "document__sequence",
     ):
+        if pk not in cases:
+            continue
         number, told = cases[pk]
         entry = told.documents.get(bytes(digest).hex())
         if entry != (audience, sequence):
@@ -110,7 +113,7 @@ def differences(cases: Mapping[int, tuple[str, Told]]) -> Iterator[Finding]:
 
 def _clocks(ids: list[int]) -> Mapping[int, list[_Live]]:
     result: dict[int, list[_Live]] = defaultdict(list)
-    rows = Deadline.objects.filter(complaint_id__in=ids, ended_at=None, state__in=["running", "lapsed"])
+    rows = Deadline.objects.filter(**among("complaint_id", ids), ended_at=None, state__in=["running", "lapsed"])
     for pk, clock, owed_by, state, due_at, audience in rows.values_list(
         "complaint_id", "clock", "owed_by", "state", "due_at", "matter__audience"
     ):
@@ -122,7 +125,7 @@ def _clocks(ids: list[int]) -> Mapping[int, list[_Live]]:
 
 def _stages(ids: list[int]) -> Mapping[int, list[tuple[Any, ...]]]:
     result: dict[int, list[tuple[Any, ...]]] = defaultdict(list)
-    rows = Engagement.objects.filter(complaint_id__in=ids).order_by("pk")
+    rows = Engagement.objects.filter(**among("complaint_id", ids)).order_by("pk")
     for pk, *stage in rows.values_list("complaint_id", "enterprise_id", "branch_id", "until_at", "from_at", "is_past"):
         result[pk].append(tuple(stage))
     return result

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -43,8 +43,16 @@ def _json(value: Any) -> Any:
     return json.loads(json.dumps(value))
 
 
+def _digest(value: Any) -> str:
+    return hashlib.sha256(canonical(value).encode()).hexdigest()
+
+
 def _json_digest(value: Any) -> str:
-    return hashlib.sha256(canonical(_json(value)).encode()).hexdigest()
+    return _digest(_json(value))
+
+
+#: How a value that comes from the database is written, where that is less work.
+_STORED: dict[Callable[[Any], Any], Callable[[Any], Any]] = {_json_digest: _digest, _json: _same, str: _same}
 
 
 def _plain(column: fields.Field[Any, Any], *, digested: bool) -> Callable[[Any], Any]:
@@ -69,14 +77,20 @@ def _plain(column: fields.Field[Any, Any], *, digested: bool) -> Callable[[Any],
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One proved column: ``attribute`` of the row, what an empty one holds, and how another value is written. ``to``:
-    the table of a row of the same case that it points at."""
+    """One proved column: ``attribute`` of the row, what an empty one holds, and how another value is written;
+    ``stored``: one from the database, None where it stands as it is. ``to``: the table of a row of the same case that
+    it points at."""
 
     attribute: str
     empty: Any
     plain: Callable[[Any], Any]
     to: Table | None
     name: str
+
+    @property
+    def stored(self) -> Callable[[Any], Any] | None:
+        stored = _STORED.get(self.plain, self.plain)
+        return None if stored is _same else stored
 
 
 @cache
@@ -192,6 +206,13 @@ class Replay:
     def _say(self, name: str, columns: Mapping[str, Any]) -> None:
         self.rows.setdefault(name, {}).update(columns)
         self.spoken.setdefault(name, set()).update(columns)
+
+
+def among(path: str, ids: Collection[int]) -> dict[str, Any]:
+    """Of these cases, as a filter; also of others in between, where a range costs less than a list of ids."""
+    low, high = min(ids), max(ids)
+    is_dense = high - low < 4 * len(ids)
+    return {f"{path}__gte": low, f"{path}__lte": high} if is_dense else {f"{path}__in": list(ids)}
 
 
 _BACK = "~"

@@ -94,6 +94,9 @@ def test_untouched_nothing_is_named_and_every_case_is_proved(cases: list[Complai
     compared = Compared()
     assert found(compared=compared) == []
     assert compared == Compared(cases=len(cases), proved=len(cases))
+    compared = Compared()
+    assert found(ids=[cases[0].pk, cases[5].pk], compared=compared) == []
+    assert compared == Compared(cases=2, proved=2)
 
 
 @pytest.mark.django_db
