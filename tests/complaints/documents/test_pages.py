@@ -271,7 +271,7 @@ def test_a_dossier_holds_the_documents_addressed_to_its_reader(world: World) -> 
         gathered = gather(dossier, now=timezone.now())
         assert len(gathered.documents) == count
         assert mine.reference in [one.reference for one in gathered.documents]
-        paper = str(dossier_paper(gathered, seal=None, site=""))
+        paper = str(dossier_paper(gathered, proof=None, site=""))
         assert not missing_in(paper, mine.reference, gathered.documents[-1].sha256)
         assert bool(gathered.documents[-1].content) == (side == "consumer")
         assert "举报" not in str([one.title for one in gathered.documents])
