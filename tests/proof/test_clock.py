@@ -110,6 +110,7 @@ LOOK = clock.look
 def _clocks_are_compared(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """What tests/conftest.py turns off, as in a process that just started."""
     process = clock.PROCESS
+    app.loader.import_default_modules()
     monkeypatch.setattr(clock, "look", LOOK)
     before = asdict(process)
     for name, value in asdict(Process()).items():
@@ -172,7 +173,6 @@ def case(world: World, key: Ed25519PrivateKey) -> Complaint:
 
 def sweep_all() -> None:
     """Every task that beat ticks, and a round of the watcher that finds the broker away."""
-    app.loader.import_default_modules()
     for task in sorted({entry["task"] for entry in beats(5).values()}):
         app.tasks[task]()
     Heartbeat.objects.filter(name="beat").delete()
