@@ -348,7 +348,12 @@ def test_cases_of_before_are_taken_over_once_but_those_that_stand_otherwise(
     compared = Compared()
     assert found(compared=compared) == []
     assert compared == Compared(cases=len(cases), proved=len(cases) - 4)
-    assert house.entries("state_taken_over").get().data == {"cases": len(cases) - 4}
+    taken = house.entries("state_taken_over").get()
+    assert taken.data == {"cases": len(cases) - 4}
+    with pytest.raises(SystemExit):
+        call_command("verify_record")
+    told = f"{len(cases) - 4} of {len(cases)} cases were compared in every proved column with what their entries say"
+    assert f"{told}, those from before since {taken.at:%Y-%m-%d %H:%M} (UTC) at the latest." in capsys.readouterr().out
     thief.run("update complaints_complaint set status = 'negotiating' where id = %s", cases[3].pk)
     with pytest.raises(SystemExit):
         call_command("take_over_state")

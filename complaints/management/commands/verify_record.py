@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.keys.keys import UnusableKeys
 from complaints.models import Complaint
-from complaints.record import anchors
+from complaints.record import anchors, house
 from complaints.record.anchors import FRESH, NoAnchor
 from complaints.record.findings import WORDS, Report
 from complaints.record.verification import verify
@@ -80,13 +80,20 @@ def _told(report: Report) -> list[str]:
         f"{report.entries} entries in {report.chains} chains, {report.texts} texts, {report.files} files, "
         f"{report.seals} seals over {report.sealed_size} entries"
         + (f", root {report.sealed_root}" if report.sealed_root else ""),
-        f"{report.proved} of {report.cases} cases were compared in every proved column with what their entries say.",
+        f"{report.proved} of {report.cases} cases were compared in every proved column with what their entries say"
+        f"{_since(report)}.",
     ]
     lines += [f"BROKEN {finding}" for finding in report.findings]
     lines += [f"BROKEN and {n} more: {WORDS.get(code, code)}" for code, n in report.more.items()]
     if report.is_unbroken:
         lines.append(f"The record is unbroken. {_outside(report)}")
     return lines
+
+
+def _since(report: Report) -> str:
+    """Since when that is so of cases that were filed before entries carried a state; nothing where there were none."""
+    taken = house.proven("state_taken_over") if report.proved else []
+    return f", those from before since {taken[-1].at:%Y-%m-%d %H:%M} (UTC) at the latest" if taken else ""
 
 
 def _outside(report: Report) -> str:
