@@ -194,7 +194,7 @@ def test_nobody_on_leave_rings_and_what_lies_with_them_goes_on(world: World) -> 
 
 def mine(world: World) -> CallBack:
     """A case closed last month whose call-back is the head's: Rui handled it."""
-    now = timezone.now()
+    now = timezone.localtime()
     then = now.replace(day=1) - timedelta(days=3)
     case = closed(world, then)
     given.step(case, casework.serve_notice(document="告知", channel="sms", is_served=True), world.officer, then)
@@ -284,7 +284,7 @@ def test_elsewhere_nobody_sees_it_and_a_superior_may_ring(world: World) -> None:
 
 
 def test_a_list_costs_the_same_however_long(world: World) -> None:
-    then, cost = timezone.now().replace(day=1) - timedelta(days=3), []
+    then, cost = timezone.localtime().replace(day=1) - timedelta(days=3), []
     client = workspace(world.head_officer.user)
     share(100)
     call_backs.sweep_call_backs(now=then)
