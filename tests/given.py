@@ -215,9 +215,7 @@ def a_complaint(world: World, *, status: S = S.FILED, now: datetime = WEDNESDAY,
         if status == S.AWAITING_MATERIAL:
             return step(case, authority.request_material(what="请补充账单。"), world.officer, now)
         step(case, authority.accept(), world.officer, now)
-        step(case, both.agree_to_mediation(), world.consumer, now)
-        case.consents = {**case.consents, "mediation_enterprise": True}
-        case.save(update_fields=["consents"])
+        step(case, _agreed_by_both(), world.consumer, now)
         if status == S.MEDIATION_SUSPENDED:
             until = now.date() + timedelta(days=20)
             appraisal = mediation.order_appraisal(laboratory="某检测中心", until=until, cost_borne_by="shared")
@@ -237,6 +235,17 @@ def a_complaint(world: World, *, status: S = S.FILED, now: datetime = WEDNESDAY,
     if status == S.AWAITING_CONSUMER:
         return case
     return step(case, consumer.accept_offer(), world.consumer, now)
+
+
+def _agreed_by_both() -> Move:
+    """The consumer agrees to a mediation, and the enterprise did by another way."""
+    move = both.agree_to_mediation()
+
+    def carry(file: CaseFile, actor: Actor) -> Effect:
+        file.complaint.consents = {**file.complaint.consents, "mediation_enterprise": True}
+        return move.carry(file, actor)
+
+    return Move(move.step, carry)
 
 
 def a_body(world: World, **columns: Any) -> MediationBody:
