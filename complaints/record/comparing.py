@@ -189,6 +189,10 @@ def _entries(cases: Mapping[int, _Case]) -> list[tuple[Any, ...]]:
     return []
 
 
+#: Table, case and id of a row → its base. A row that points at one of another case points at none.
+Bases = dict[tuple[Table, int, int], str]
+
+
 @dataclass(slots=True)
 class _Row:
     pk: int
@@ -198,7 +202,7 @@ class _Row:
     words: dict[str, Stored]
 
 
-def _read(table: Table, ids: Collection[int], bases: dict[tuple[Table, int], str]) -> Iterator[_Row]:
+def _read(table: Table, ids: Collection[int], bases: Bases) -> Iterator[_Row]:
     """The rows of one table as a delta says them, the oldest first; what is empty is left out."""
     key, columns = base_of(table), columns_of(table)
     key_ends, ends = 2 + len(key), 2 + len(key) + len(columns)
@@ -217,14 +221,14 @@ def _read(table: Table, ids: Collection[int], bases: dict[tuple[Table, int], str
             if value is None or (to is None and stored is None):
                 said.append(value)
             else:
-                said.append(bases.get((to, value), "") if to is not None else stored and stored(value))
-        known = bases[table, row[0]] = written_base(table, said)
+                said.append(bases.get((to, row[1], value), "") if to is not None else stored and stored(value))
+        known = bases[table, row[1], row[0]] = written_base(table, said)
         written = {}
         for value, (attribute, empty, to, stored) in zip(row[key_ends:ends], plan, strict=True):
             if value is None or (empty is not None and value == empty):
                 continue
             if to is not None:
-                value = bases.get((to, value), "")
+                value = bases.get((to, row[1], value), "")
             elif stored is not None:
                 value = stored(value)
             written[attribute] = value
@@ -239,7 +243,7 @@ def _read(table: Table, ids: Collection[int], bases: dict[tuple[Table, int], str
 
 def standing(case_id: int) -> list[tuple[str, dict[str, Any]]]:
     """Every row of a case as it stands, each with its base; for the entry that takes the state over."""
-    bases: dict[tuple[Table, int], str] = {}
+    bases: Bases = {}
     return [
         (row.base, row.columns | (words.standing_marks(table, there[row.pk]) if row.words else {}))
         for table in TABLES
@@ -255,7 +259,7 @@ def _with_words(table: Table, case_id: int) -> list[int]:
 
 def _stand(cases: Mapping[int, _Case]) -> Iterator[Finding]:
     """Fill in the rows of these cases as they stand. What cannot be read is looked for case by case."""
-    bases: dict[tuple[Table, int], str] = {}
+    bases: Bases = {}
     for table in TABLES:
         pieces: list[Collection[int]] = [list(cases)]
         while pieces:

@@ -50,3 +50,19 @@ def test_a_case_that_no_entry_tells_of_is_named(world: World, thief: Superuser) 
     )
     thief.run("insert into complaints_complaint select * from added")
     assert found() == [("foreign", "61130-XXXXXXXXXXXX-X", "", 0, "case", "")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_row_that_points_at_one_of_another_case_is_named(world: World, thief: Superuser) -> None:
+    """Though that is called the same there: the first demand, the first offer."""
+    one, other = (given.a_complaint(world, status=S.PERFORMING, now=WEDNESDAY + timedelta(hours=n)) for n in (0, 1))
+    for column, table in (("answers_demand", "demand"), ("offer", "offer"), ("engagement", "engagement")):
+        pointed = f"(select min(t.id) from complaints_{table} t where t.complaint_id = o.complaint_id + {other.pk - one.pk})"
+        kept = f"select {column}_id from complaints_obligation where complaint_id = {one.pk} and ordinal = 1"
+        thief.run(f"create temporary table kept as {kept}")
+        where = f"where o.complaint_id = {one.pk} and o.ordinal = 1"
+        assert thief.run(f"update complaints_obligation o set {column}_id = {pointed} {where}") == 1
+        assert [place[1::4] for place in found()] == [(one.number, f"{column}_id")]
+        thief.run(f"update complaints_obligation o set {column}_id = (select {column}_id from kept) {where}")
+        thief.run("drop table kept")
+    assert found() == []
