@@ -1,5 +1,5 @@
 """Columns that follow from others and from entries, recomputed and compared: next dates, who spoke last, where a case
-is handled, whether a stage is past, in which entry a document stands.
+is handled, whether a stage is past, in which entry a document stands; and the last number of a series of documents.
 
 Written anew from what each column means, not with the code that fills it. Only cases with a proved state are asked."""
 
@@ -49,6 +49,24 @@ class Told:
         self.last_event_at = written_at
         if role != "system" and step != "file":
             self.last_word = role
+
+
+_SERIES = """
+select authority_id, year, form
+from (select authority_id, year, form, max(number) as last from complaints_officialdocument group by 1, 2, 3) d
+full join complaints_documentseries s using (authority_id, year, form)
+where d.last is distinct from s.last
+order by 1, 2, 3
+"""
+
+
+def series() -> Iterator[Finding]:
+    """The last number of each series of documents, by the documents: every number is given with one. The row is
+    ``series <id of the authority>/<year>/<form>``."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SERIES)
+        for authority, year, form in cursor.fetchall():
+            yield Finding("column", row=f"series {authority}/{year}/{form}", column="last")
 
 
 @dataclass(slots=True)

@@ -15,7 +15,7 @@ from django.db import connection, transaction
 
 from accounts.keys import tags
 from complaints.models import Complaint
-from complaints.record import anchors, comparing, log
+from complaints.record import anchors, comparing, deriving, log
 from complaints.record.anchors import NoAnchor, Receipt
 from complaints.record.commitments import Commitments, Read
 from complaints.record.erasures import Erased
@@ -111,6 +111,7 @@ def verify(
         report.cases, report.proved = state.cases, state.proved
         if not number:
             _guarded(report, "names", walk.commitments.foreign_names)
+            _guarded(report, "series", lambda: report.take(deriving.series()))
             _guarded(report, "seals", lambda: seals(report, public_key))
         _guarded(report, "sealed heads", lambda: sealed_heads(report, number))
         if "log" in known:
