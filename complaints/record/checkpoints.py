@@ -145,7 +145,9 @@ def _sealed(
         is_first=last is None,
     )
     begun = size
-    for chunk in _admitted(cursor, last.horizon if last and is_same else 0, rules, now=now):
+    # A horizon of the future is none of ours: whatever has no leaf is looked for.
+    since = last.horizon if last and is_same and last.horizon <= horizon else 0
+    for chunk in _admitted(cursor, since, rules, now=now):
         grown = tree.grown(size, tiles, [digest for _, digest in chunk])
         _write(cursor, size, [entry for entry, _ in chunk], grown)
         size += len(chunk)

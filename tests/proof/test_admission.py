@@ -128,6 +128,15 @@ def test_it_is_told_at_once_on_the_page_by_letter_and_to_whoever_watches_the_por
 
 
 @pytest.mark.django_db(transaction=True)
+def test_whoever_moves_the_horizon_of_a_checkpoint_keeps_no_entry_from_its_leaf(cases: list[Complaint]) -> None:
+    with as_superuser(), undone() as cursor:
+        cursor.execute("update complaints_checkpoint set horizon = horizon + 1000000")
+        entry = put_in(cursor, forged(cases[0]))
+        assert minute_later() == {}
+        assert has_leaf(entry)
+
+
+@pytest.mark.django_db(transaction=True)
 def test_an_entry_of_the_house_needs_the_key_too(cases: list[Complaint]) -> None:
     with as_superuser(), undone() as cursor:
         last = house.entries().last()
