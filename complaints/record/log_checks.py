@@ -7,7 +7,7 @@ from itertools import product
 from typing import Any
 
 from complaints.models import Checkpoint, Tile
-from complaints.record import notes
+from complaints.record import notes, stamps
 from complaints.record.findings import Finding
 from complaints.record.notes import COSIGNS, EMPTY_ROOT, SIGNS, NoteKey, OddNote, node_of
 from complaints.record.seal_keys import SealKeys
@@ -15,6 +15,8 @@ from complaints.record.tree import HASH, WIDTH, edge, over
 
 #: Of so many leaves in one tile, whose entry and hash differ, it is found out which of the two was changed.
 _MOST_ODD = 8
+#: Of so many missing checkpoints in a row each is named.
+_LONG = 50
 
 
 def named(entry: str) -> Finding:
@@ -184,9 +186,13 @@ class Checkpoints:
             yield Finding("checkpoint_missing", row=f"checkpoint {self.number + 1}", detail=f"{size} leaves")
 
     def _look(self, row: Checkpoint, root: bytes) -> Iterator[Finding]:
-        while row.number > self.number + 1:
-            self.number += 1
-            yield Finding("checkpoint_missing", row=f"checkpoint {self.number}", detail=f"after {self.size} leaves")
+        gap, after = row.number - self.number - 1, f"after {self.size} leaves"
+        if gap > _LONG:
+            more = f"{after}, and all up to {row.number - 1}"
+            yield Finding("checkpoint_missing", row=f"checkpoint {self.number + 1}", detail=more)
+        else:
+            for number in range(self.number + 1, row.number):
+                yield Finding("checkpoint_missing", row=f"checkpoint {number}", detail=after)
         self.number, self.size = row.number, max(self.size, row.size)
         yield from checkpoint_findings(row, self.keys, self.restored)
         if root != bytes(row.root):
@@ -210,6 +216,8 @@ def checkpoint_findings(row: Checkpoint, keys: SealKeys, restored: Iterable[int]
     }.items():
         if not is_right:
             yield _of_checkpoint("checkpoint", row, column=column)
+    if bytes(row.stamp) and not stamps.is_over(bytes(row.stamp), note.body.encode()):
+        yield _of_checkpoint("checkpoint", row, column="stamp")
     signers = [key for key in keys.spans if note.is_signed_by(NoteKey(note.origin, SIGNS, key))]
     faults = {key: keys.fault(key, note.size) for key in signers}
     ours = {NoteKey(note.origin, kind, key).id for key in keys.spans for kind in (SIGNS, COSIGNS)}

@@ -59,6 +59,17 @@ def stamped_at(
     return _held(answer, hashlib.sha256(data).digest(), settings.TSA_ROOT if roots is None else roots, nonce)
 
 
+def is_over(answer: bytes, data: bytes) -> bool:
+    """Whether an answer can be read and is over ``data``, whoever signed it: roots change, and old stamps stay."""
+    try:
+        imprint = decode_timestamp_response(answer).tst_info.message_imprint
+        return imprint.hash_algorithm.dotted_string == _SHA256 and imprint.message == hashlib.sha256(data).digest()
+    except BaseException as error:
+        if isinstance(error, (KeyboardInterrupt, SystemExit)):
+            raise
+        return False
+
+
 def _held(answer: bytes, digest: bytes, roots: Sequence[x509.Certificate], nonce: int | None) -> datetime:
     try:
         response = decode_timestamp_response(answer)

@@ -96,12 +96,13 @@ def tile_deleted(cursor: Any, chance: Chance) -> Places:
 
 def checkpoint_changed(cursor: Any, chance: Chance) -> Places:
     row = chance.choice(list(Checkpoint.objects.all()))
-    column = chance.choice(("size", "root", "at", "note"))
+    column = chance.choice(("size", "root", "at", "note", "stamp"))
     value: Any = {
         "size": row.size + chance.choice((-1, 1)),
         "root": flipped(bytes(row.root), chance),
         "at": row.at + timedelta(seconds=chance.choice((-1, 1)) * chance.randrange(1, 10**6)),
         "note": _letter_changed(row.note, chance),
+        "stamp": chance.randbytes(40),
     }[column]
     cursor.execute(f"update complaints_checkpoint set {column} = %s where number = %s", [value, row.number])
     return {("", "", 0, f"checkpoint {row.number}")}
@@ -195,6 +196,14 @@ def attacked(times: int) -> None:
 @pytest.mark.django_db(transaction=True)
 def test_each_attack_is_named_at_its_place_and_nothing_else_is(minutes: list[Complaint]) -> None:
     attacked(3)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_number_that_no_checkpoint_ever_reaches_is_named_and_ends(minutes: list[Complaint]) -> None:
+    last = Checkpoint.objects.latest("number")
+    with as_superuser(), undone() as cursor:
+        cursor.execute("update complaints_checkpoint set number = 9e15 where number = %s", [last.number])
+        assert [(one.code, one.row) for one in findings()] == [("checkpoint_missing", f"checkpoint {last.number}")]
 
 
 @pytest.mark.full

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.core.management import call_command
+from django.db import transaction
 from django.utils import timezone
 
 from complaints.models import Checkpoint, OutsideHolder
@@ -223,6 +224,8 @@ def test_the_first_checkpoint_of_each_hour_gets_a_time_stamp(world: World, setti
         first.refresh_from_db()
         stamps.stamped_at(bytes(first.stamp), notes.parse(first.note).body.encode())
         assert Checkpoint.objects.exclude(stamp=b"").count() == 1
+        with transaction.atomic():
+            assert list(log.verify_log()) == []
         assert witnessing.alarms(now=NOW + timedelta(hours=1)) == []
         sealed(world, at=NOW + timedelta(hours=1))
         assert witnessing.sweep_witnesses(now=NOW + timedelta(hours=1)) == 1
