@@ -189,7 +189,9 @@ def _entries(cases: Mapping[int, _Case]) -> list[tuple[Any, ...]]:
     return []
 
 
-#: Table, case and id of a row → its base. A row that points at one of another case points at none.
+#: What a row points at that is of no row of its case.
+_ELSEWHERE = "?"
+#: Table, case and id of a row → its base.
 Bases = dict[tuple[Table, int, int], str]
 
 
@@ -221,14 +223,14 @@ def _read(table: Table, ids: Collection[int], bases: Bases) -> Iterator[_Row]:
             if value is None or (to is None and stored is None):
                 said.append(value)
             else:
-                said.append(bases.get((to, row[1], value), "") if to is not None else stored and stored(value))
+                said.append(bases.get((to, row[1], value), _ELSEWHERE) if to is not None else stored and stored(value))
         known = bases[table, row[1], row[0]] = written_base(table, said)
         written = {}
         for value, (attribute, empty, to, stored) in zip(row[key_ends:ends], plan, strict=True):
             if value is None or (empty is not None and value == empty):
                 continue
             if to is not None:
-                value = bases.get((to, row[1], value), "")
+                value = bases.get((to, row[1], value), _ELSEWHERE)
             elif stored is not None:
                 value = stored(value)
             written[attribute] = value

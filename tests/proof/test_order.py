@@ -70,6 +70,15 @@ def test_a_row_that_points_at_one_of_another_case_is_named(world: World, thief: 
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_clock_of_no_promise_that_is_hung_on_one_of_another_case_is_named(world: World, thief: Superuser) -> None:
+    one, other = (given.a_complaint(world, status=S.PERFORMING, now=WEDNESDAY + timedelta(hours=n)) for n in (0, 1))
+    promise = f"(select min(id) from complaints_obligation where complaint_id = {other.pk})"
+    clock = f"(select min(id) from complaints_deadline where complaint_id = {one.pk} and obligation_id is null)"
+    assert thief.run(f"update complaints_deadline set obligation_id = {promise} where id = {clock}") == 1
+    assert {place[1] for place in found()} == {one.number}
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_last_number_of_a_series_of_documents_is_that_of_its_documents(world: World, thief: Superuser) -> None:
     case = given.a_complaint(world, status=S.REVIEW)
     given.step(case, authority.accept(), world.officer, WEDNESDAY + timedelta(hours=1))
