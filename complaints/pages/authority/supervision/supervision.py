@@ -126,11 +126,9 @@ def decisions(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
 
 def _asked(cases: list[Complaint], workspace: Workspace) -> list[dict[str, Any]]:
     """What enterprises asked for, in the order of their cases."""
-    rows = {row.complaint.pk: row for row in rows_of(cases, workspace)}
-    matters = list(
-        Matter.objects.filter(complaint__in=rows, kind__in=_DECIDES, state="open").order_by("opened_at", "pk")
-    )
-    sealed_fields.load_for(matters)
+    beside, more = _asked_rows(cases)
+    rows = {row.complaint.pk: row for row in rows_of(cases, workspace, beside=beside)}
+    matters = more["matters"]
     units = _meant_units(matters)
     asked: list[dict[str, Any]] = []
     for matter in matters:
@@ -206,6 +204,15 @@ def overdue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     return render(request, "authority/supervision/overdue.html", context)
 
 
+#: By the ids of cases.
+_asked_rows = case_rows.Reading(
+    matters=PreparedQuery(
+        lambda cases: Matter.objects.filter(complaint_id__any_of=cases, kind__in=list(_DECIDES), state="open").order_by(
+            "opened_at", "pk"
+        ),
+        list,
+    )
+)
 #: By the ids of cases, of authorities, of officers.
 _overdue_rows = case_rows.Reading(
     entries=_ENTRIES,
