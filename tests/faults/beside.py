@@ -20,8 +20,10 @@ from accounts.sign_in.contacts import Contact, user_for
 from authorities.models import Region
 from complaints import handling
 from complaints.handling.steps.authority import forward
-from complaints.models import Complaint, Deadline, RoundTrip
+from complaints.handling.transition.writing import open_files, write
+from complaints.models import Complaint, RoundTrip
 from complaints.parties.actors import SYSTEM, consumer, staff_member
+from complaints.parties.conditions import Conditions
 from complaints.procedure.filing_request import FilingRequest
 from enterprises.models import Branch, Enterprise, Staff
 from tests.cast import MOBILE
@@ -75,11 +77,16 @@ def clocks(count: str, begins: str, ends: str) -> None:
     while made < int(count):
         size = min(BATCH, int(count) - made)
         with transaction.atomic():
-            for number, case in enumerate(forwarded(asked, size, asked.received_at), start=made):
+            cases = [case.pk for case in forwarded(asked, size, asked.received_at)]
+            files = open_files(cases, now=now, conditions=Conditions.at(now))
+            for number, file in enumerate(files, start=made):
                 first = now + timedelta(seconds=float(begins) + span * number / int(count))
-                for clock, due in (("acceptance", first), ("negotiation", first + timedelta(seconds=span))):
-                    # Looked at from now on: a reminder comes first, the lapse when it is due.
-                    Deadline.objects.filter(complaint=case, clock=clock, ended_at=None).update(due_at=due, chase_at=now)
+                due = {"acceptance": first, "negotiation": first + timedelta(seconds=span)}
+                for clock in file.clocks:
+                    if clock.clock in due:
+                        # Looked at from now on: a reminder comes first, the lapse when it is due.
+                        file.change(clock, due_at=due[clock.clock], chase_at=now)
+            write(files)
         made += size
     say(made)
 
