@@ -27,8 +27,6 @@ _MARK = "recorded name"
 #: without a form are older.
 FORM = 2
 TAG_KIND = "odr entry"
-#: Writers share this advisory lock; the sealer takes it alone for an instant.
-SEAL_LOCK = 0x5EA1
 
 
 @dataclass(slots=True)

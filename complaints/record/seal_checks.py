@@ -1,16 +1,22 @@
-"""Verifies the seals that stand, each for itself, and that every chain still holds what they sealed."""
+"""Seals of the older form: signed roots over the heads of the chains that grew. None is made any more, the log has
+their place (complaints/record/checkpoints.py); those that stand are verified, each for itself, and every chain must
+still hold what they sealed."""
 
-from collections.abc import Iterator
+import hashlib
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from django.db import connection
 
-from complaints.models import Seal
+from complaints.models import Seal, SealedHead
+from complaints.record import record
 from complaints.record.findings import Finding, Report
-from complaints.record.sealing import Head, heads_of, listed_root_of, root_of, tree_root
 
 _CHUNK = 5000
+_SEAL, _LEAF, _NODE = b"\x01", b"\x02", b"\x03"
+Head = tuple[int, str, int, bytes]
 
 
 def sealed_heads(report: Report, number: str) -> None:
@@ -60,7 +66,10 @@ def _seals_its_heads(seal: Seal, previous: bytes) -> bool:
 
 
 def _heads(seal: Seal) -> Iterator[Head]:
-    for complaint_id, audience, sequence, head in heads_of(seal).iterator(chunk_size=_CHUNK):
+    """What a seal covers, in the order of its tree."""
+    rows = SealedHead.objects.filter(seal=seal).order_by("complaint_id", "audience")
+    heads = rows.values_list("complaint_id", "audience", "sequence", "hash")
+    for complaint_id, audience, sequence, head in heads.iterator(chunk_size=_CHUNK):
         yield complaint_id, audience, sequence, bytes(head)
 
 
@@ -78,3 +87,49 @@ def _is_signed(seal: Seal) -> bool:
     except (InvalidSignature, ValueError):
         return False
     return True
+
+
+# --- how they were made ---
+
+
+def root_of(previous: bytes, number: int, size: int, at: datetime, heads_root: bytes) -> bytes:
+    """The digest of one seal, which is signed: the seal before it, what it says, and the root over its heads."""
+    text = f"{number}|{size}|{record.stamp(at)}\n{heads_root.hex()}"
+    return hashlib.sha256(_SEAL + previous + text.encode()).digest()
+
+
+def listed_root_of(previous: bytes, number: int, size: int, at: datetime, heads: Iterable[Head]) -> bytes:
+    """The same for seals from before there were trees (``heads_root`` is empty): over the list of all heads."""
+    digest = hashlib.sha256(_SEAL + previous)
+    digest.update(f"{number}|{size}|{record.stamp(at)}".encode())
+    for head in heads:
+        digest.update(b"\n" + _line(head))
+    return digest.digest()
+
+
+def tree_root(heads: Iterable[Head]) -> bytes:
+    """The root of the tree over heads in their order; memory grows with its height only."""
+    left: list[tuple[int, bytes]] = []
+    for head in heads:
+        height, digest = 0, leaf_digest(head)
+        while left and left[-1][0] == height:
+            digest = node_digest(left.pop()[1], digest)
+            height += 1
+        left.append((height, digest))
+    root = left.pop()[1] if left else b""
+    while left:
+        root = node_digest(left.pop()[1], root)
+    return root
+
+
+def _line(head: Head) -> bytes:
+    complaint_id, audience, sequence, digest = head
+    return f"{complaint_id}|{audience}|{sequence}|{digest.hex()}".encode()
+
+
+def leaf_digest(head: Head) -> bytes:
+    return hashlib.sha256(_LEAF + _line(head)).digest()
+
+
+def node_digest(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(_NODE + left + right).digest()

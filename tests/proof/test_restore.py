@@ -15,9 +15,9 @@ from django.core.management.base import CommandError
 from django.test import override_settings
 
 from accounts.keys import keys
-from complaints.models import Complaint, Evidence
+from complaints.models import Checkpoint, Complaint, Evidence
 from complaints.procedure.workflow import Status
-from complaints.record import sealing
+from complaints.record import checkpoints
 from tests import ROOT, given
 from tests.cast import WEDNESDAY, World
 from tests.odr_portal.backup.conftest import Beside, beside, evidence_folder, portal, save, seal_key
@@ -126,9 +126,11 @@ def test_an_older_state_says_how_many_entries_after_which_size_are_missing(
     saved: Path, beside: Beside, world: World, seal_key: Ed25519PrivateKey, tmp_path: Path
 ) -> None:
     newer = tmp_path / "newer.tar"
-    size = sealing.Seal.objects.latest("number").size
+    size = Checkpoint.objects.latest("number").size
     given.a_complaint(world, status=Status.NEGOTIATING)
-    lost = sealing.seal(now=WEDNESDAY, key=seal_key).size - size
+    made = checkpoints.seal(now=WEDNESDAY, key=seal_key)
+    assert made is not None
+    lost = made.size - size
     save(newer)
     beside.restore(newer)
     warned = beside.restore(saved, "--replace", "--keys", str(tmp_path / "person-keys"))[1]

@@ -20,10 +20,10 @@ from complaints.handling.steps import violations
 from complaints.models import Complaint, Dossier, HandlingStep
 from complaints.pages.shared import open_verify
 from complaints.procedure.workflow import Audience
-from complaints.record import log, notes, sealing
+from complaints.record import log, notes
 from complaints.record.checkpoints import seal
 from complaints.record.record import TAG_KIND
-from tests import given, missing_in
+from tests import given, missing_in, old_seals
 from tests.cast import World
 from tests.complaints.dossier.conftest import (
     KEY,
@@ -163,9 +163,9 @@ def test_T72_who_rewrites_all_and_signs_anew_is_shown_by_a_kept_checkpoint(
 
 def test_the_seals_and_the_keys_are_published(world: World, tmp_path: Path) -> None:
     case = a_case(world)
-    sealing.seal(now=timezone.now(), key=KEY)
+    old_seals.seal(now=timezone.now(), key=KEY)
     given.filed(world, now=timezone.now())
-    sealing.seal(now=timezone.now(), key=KEY)
+    old_seals.seal(now=timezone.now(), key=KEY)
     page = shown(Client().get("/open/seals/"))
     assert PUBLIC in page
     assert signing.document_key().public in shown(Client().get("/open/record/"))

@@ -14,9 +14,10 @@ from django.utils.translation import pgettext
 from complaints.documents import signing
 from complaints.dossier import proving
 from complaints.record.notes import SIGNS, NoteKey
-from complaints.record.sealing import path_to, tree_root
+from complaints.record.seal_checks import tree_root
 from tests import PATIENCE, missing_in
 from tests.complaints.dossier.conftest import PUBLIC, known_keys, parts_of
+from tests.old_seals import path_to
 
 verifier = proving.verifier()
 CHINESE, ENGLISH = verifier.LANGUAGES["zh"], verifier.LANGUAGES["en"]

@@ -13,11 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from accounts.keys import tags
 from complaints.models import Checkpoint, Complaint, HandlingStep, HouseEntry, Leaf, NotAdmitted
 from complaints.procedure.workflow import Status
-from complaints.record import log, notes, seal_keys, sealing
+from complaints.record import log, notes, seal_keys
 from complaints.record.checkpoints import seal
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, raw_key
 from complaints.record.record import TAG_KIND, canonical, chained
-from tests import given
+from tests import given, old_seals
 from tests.cast import WEDNESDAY, World
 from tests.proof import tree as by_the_rfc
 from tests.server import DATABASE
@@ -115,7 +115,7 @@ def test_under_the_first_leaf_lie_the_seals_of_before_looked_at_once_more(
     world: World, superuser_connection: Any, is_damaged: bool
 ) -> None:
     case = given.a_complaint(world, status=Status.NEGOTIATING)
-    old = sealing.seal(now=WEDNESDAY, key=KEY)
+    old = old_seals.seal(now=WEDNESDAY, key=KEY)
     assert old is not None
     if is_damaged:
         with superuser_connection.cursor() as cursor:

@@ -17,10 +17,10 @@ from complaints.parties.actors import SYSTEM
 from complaints.procedure.workflow import Status
 from complaints.record import bulk, house, record
 from complaints.record.findings import Finding
-from complaints.record.sealing import seal
 from complaints.record.verification import verify
 from tests import given
 from tests.cast import WEDNESDAY, World
+from tests.old_seals import seal
 
 KEY = Ed25519PrivateKey.generate()
 

@@ -16,7 +16,7 @@ from complaints import evidence
 from complaints.handling.steps import consumer
 from complaints.models import Complaint
 from complaints.procedure.workflow import Status
-from complaints.record import sealing
+from complaints.record import checkpoints
 from database import roles
 from odr_portal.processes import embedded
 from tests import given
@@ -46,9 +46,9 @@ def portal(world: World, evidence_folder: Path, seal_key: Ed25519PrivateKey) -> 
     upload = SimpleUploadedFile("账单.txt", "九月账单".encode())
     row = evidence.receive_for_case(upload, complaint=case, kind="receipt", uploaded_by=world.chen.pk, now=WEDNESDAY)
     given.step(case, consumer.add_statement(text="九月账单在这里。", files=[row.sha256]), world.consumer, WEDNESDAY)
-    sealing.seal(now=WEDNESDAY, key=seal_key)
+    checkpoints.seal(now=WEDNESDAY, key=seal_key)
     given.a_complaint(world, status=Status.MEDIATING)
-    sealing.seal(now=WEDNESDAY, key=seal_key)
+    checkpoints.seal(now=WEDNESDAY, key=seal_key)
     return case
 
 

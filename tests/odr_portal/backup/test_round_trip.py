@@ -21,7 +21,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from accounts.keys import keyring
 from complaints.models import Complaint, Evidence
 from complaints.procedure.workflow import Status
-from complaints.record import sealing
+from complaints.record import checkpoints
 from database import roles
 from odr_portal.backup import archive, database
 from odr_portal.processes import embedded
@@ -127,7 +127,7 @@ def test_an_older_point_is_said_and_used_only_when_asked(
     older, newer = tmp_path / "older.tar", tmp_path / "newer.tar"
     save(older)
     given.a_complaint(world, status=Status.NEGOTIATING)
-    sealing.seal(now=WEDNESDAY, key=seal_key)
+    checkpoints.seal(now=WEDNESDAY, key=seal_key)
     anchor = tmp_path / "anchor.json"
     with anchor.open("w") as written, pytest.raises(SystemExit):
         call_command("verify_record", "--json", stdout=written)
