@@ -103,6 +103,9 @@ class Report:
     proved: int = 0
     texts: int = 0
     files: int = 0
+    #: Of the newest checkpoint: size, root in hexadecimal, at, and the signed note. None where there is none.
+    newest_checkpoint: dict[str, Any] | None = None
+    #: Seals of the older form, the size and the root of the last.
     seals: int = 0
     sealed_size: int = 0
     sealed_root: str = ""

@@ -115,6 +115,7 @@ def verify(
             _guarded(report, "seals", lambda: seals(report, public_key))
         _guarded(report, "sealed heads", lambda: sealed_heads(report, number))
         if "log" in known:
+            _guarded(report, "log", lambda: _newest(report))
             _guarded(report, "log", lambda: report.take(log.verify_log(number=number, public_key=public_key)))
             _guarded(report, "anchors", lambda: _compare(report, held))
     return report
@@ -124,6 +125,13 @@ def _table(has_tags: bool, *, chain_only: bool) -> Table:
     columns = _CHAIN.format(tag="t.tag" if has_tags else "''::bytea") + ("" if chain_only else _BESIDE)
     keys = "t.complaint_id, t.audience, t.sequence, t.hash"
     return Table("complaints_handlingstep t", "complaint_id", columns, keys)
+
+
+def _newest(report: Report) -> None:
+    """What the record says of itself, for whoever keeps it elsewhere."""
+    if (last := log.newest_checkpoint()) is not None:
+        at = last.at.isoformat().replace("+00:00", "Z")
+        report.newest_checkpoint = {"size": last.size, "root": bytes(last.root).hex(), "at": at, "note": last.note}
 
 
 def _compare(report: Report, held: Sequence[Note | Receipt]) -> None:

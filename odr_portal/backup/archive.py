@@ -222,6 +222,7 @@ def _compare_parts(manifest: dict[str, Any], parts: dict[str, Counted]) -> None:
             and isinstance(manifest["rows"], dict)
             and isinstance(manifest["migrations"], list)
             and isinstance(manifest["seal"], dict | None)
+            and _names_checkpoint(manifest.get("checkpoint"))
             and isinstance(manifest["server"], int)
             and isinstance(manifest["made_at"], str)
         )
@@ -229,3 +230,11 @@ def _compare_parts(manifest: dict[str, Any], parts: dict[str, Counted]) -> None:
         same = False
     if not same:
         raise Unusable("The manifest does not say what the archive holds: take another copy of it.")
+
+
+def _names_checkpoint(said: Any) -> bool:
+    """Archives of before name none, or the size and the root alone."""
+    if isinstance(said, dict):
+        said = [said.get(name) for name in ("size", "root", "at", "note")]
+        return all(isinstance(value, kind) for value, kind in zip(said, (int, str, str, str), strict=True))
+    return said is None or (isinstance(said, list) and [type(value) for value in said] == [int, str])

@@ -33,15 +33,8 @@ class Anchor:
 
 def newest(connection: Any) -> tuple[int, str] | None:
     """Size and root of the newest checkpoint, or of the newest seal of the older form; None where nothing is sealed."""
-    tables = database.tables(connection)
-    if "complaints_checkpoint" in tables:
-        rows = database.query(
-            connection, "select size, encode(root, 'hex') from complaints_checkpoint order by number desc limit 1"
-        )
-        if rows:
-            return int(rows[0][0]), str(rows[0][1])
-    seal = database.newest_seal(connection)
-    return (int(seal["size"]), str(seal["root"])) if seal else None
+    last = database.newest_checkpoint(connection) or database.newest_seal(connection)
+    return (int(last["size"]), str(last["root"])) if last else None
 
 
 def manage(url: str, *arguments: str, **settings_: str) -> "subprocess.CompletedProcess[str]":
@@ -102,8 +95,10 @@ def compare(url: str, report: dict[str, Any], manifest: dict[str, Any], *, keep_
     if (report["sealed_size"], report["sealed_root"]) != ((seal["size"], seal["root"]) if seal else (0, "")):
         raise Unusable("The newest seal is not the one that the archive names: nothing was changed.")
     with closing(database.connect(url)) as connection:
-        there = newest(connection)
-    if "checkpoint" in manifest and there != (tuple(manifest["checkpoint"]) if manifest["checkpoint"] else None):
+        # Archives of before named the size and the root alone, of a seal where there was no checkpoint yet.
+        is_older = isinstance(manifest.get("checkpoint"), list)
+        there: Any = list(newest(connection) or ()) if is_older else database.newest_checkpoint(connection)
+    if "checkpoint" in manifest and there != manifest["checkpoint"]:
         raise Unusable("The newest checkpoint is not the one that the archive names: nothing was changed.")
     return []
 
@@ -127,7 +122,7 @@ def compare_anchor(url: str, anchor: Anchor | None) -> tuple[list[str], int | No
             anchor.size,
         )
     if anchor.size and (anchor.root,) not in rows:
-        return [f"The record is ANOTHER one: its seal over {anchor.size} entries is not that of {anchor.source}."], None
+        return [f"The record is ANOTHER one: its root over {anchor.size} entries is not that of {anchor.source}."], None
     return [], 0
 
 

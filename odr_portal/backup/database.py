@@ -117,8 +117,20 @@ def row_counts(connection: Any) -> dict[str, int]:
     return {name: query(connection, f'select count(*) from public."{name}"')[0][0] for name in tables(connection)}  # noqa: S608
 
 
+def newest_checkpoint(connection: Any) -> dict[str, Any] | None:
+    """How far the log goes: size, root in hexadecimal, when it was signed (ISO 8601, UTC), and the signed note."""
+    if "complaints_checkpoint" not in tables(connection):
+        return None
+    rows = query(
+        connection,
+        "select size, encode(root, 'hex'), to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"'), note"
+        " from complaints_checkpoint order by number desc limit 1",
+    )
+    return dict(zip(("size", "root", "at", "note"), rows[0], strict=True)) if rows else None
+
+
 def newest_seal(connection: Any) -> dict[str, Any] | None:
-    """What a seal says of the whole record before it: how many entries, and the digest over all of them."""
+    """The newest seal of the older form, from before there was a log: how many entries of cases, and the root."""
     if "complaints_seal" not in tables(connection):
         return None
     rows = query(
@@ -130,6 +142,18 @@ def newest_seal(connection: Any) -> dict[str, Any] | None:
         return None
     number, size, root, at = rows[0]
     return {"number": number, "size": size, "root": root, "at": at.isoformat()}
+
+
+def newest_told(checkpoint: dict[str, Any] | None, seal: dict[str, Any] | None) -> str:
+    """How far the record is sealed, as one line."""
+    if checkpoint:
+        return (
+            f"Newest checkpoint: over {checkpoint['size']} entries, signed at {checkpoint['at']}, "
+            f"root {checkpoint['root']}"
+        )
+    if seal:
+        return f"Newest seal (of the older form): over {seal['size']} entries, root {seal['root']}"
+    return "Nothing is sealed yet."
 
 
 def run(url: str, statements: list[str]) -> None:

@@ -16,7 +16,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from odr_portal.backup import checking, database, person_keys
+from odr_portal.backup import database, person_keys
 from odr_portal.backup.archive import CHUNK, DUMP, EVIDENCE, FILES, FORMAT, Counted, Unusable, Writer, is_plain
 from web import environment
 
@@ -114,7 +114,7 @@ def _write(
         ],
         "left_out": list(LEFT_OUT),
         "seal": database.newest_seal(connection),
-        "checkpoint": checking.newest(connection),
+        "checkpoint": database.newest_checkpoint(connection),
         "rows": {name: n for name, n in database.row_counts(connection).items() if name not in LEFT_OUT},
     }
     writer = Writer(file, written_at=int(now.timestamp()))

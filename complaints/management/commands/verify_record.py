@@ -77,9 +77,8 @@ def _raw(file: Path) -> bytes:
 
 def _told(report: Report) -> list[str]:
     lines = [
-        f"{report.entries} entries in {report.chains} chains, {report.texts} texts, {report.files} files, "
-        f"{report.seals} seals over {report.sealed_size} entries"
-        + (f", root {report.sealed_root}" if report.sealed_root else ""),
+        f"{report.entries} entries in {report.chains} chains, {report.texts} texts, {report.files} files.",
+        *_sealed(report),
         f"{report.proved} of {report.cases} cases were compared in every proved column with what their entries say"
         f"{_since(report)}.",
     ]
@@ -87,6 +86,19 @@ def _told(report: Report) -> list[str]:
     lines += [f"BROKEN and {n} more: {WORDS.get(code, code)}" for code, n in report.more.items()]
     if report.is_unbroken:
         lines.append(f"The record is unbroken. {_outside(report)}")
+    return lines
+
+
+def _sealed(report: Report) -> list[str]:
+    lines = []
+    if newest := report.newest_checkpoint:
+        lines.append(
+            f"Newest checkpoint: over {newest['size']} entries, signed at {newest['at']}, root {newest['root']}"
+        )
+    if report.seals:
+        lines.append(
+            f"{report.seals} seals of the older form over {report.sealed_size} entries, root {report.sealed_root}"
+        )
     return lines
 
 

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from odr_portal.backup import person_keys
-from odr_portal.backup.database import Progress, megabytes, owner_url, plain_errors
+from odr_portal.backup.database import Progress, megabytes, newest_told, owner_url, plain_errors
 from odr_portal.backup.saving import save
 
 
@@ -34,15 +34,12 @@ class Command(BaseCommand):
                 now=now,
                 tell=Progress(self.stderr),
             )
-        seal, parts = saved.manifest["seal"], saved.manifest["parts"]
+        parts = saved.manifest["parts"]
         self.stdout.write(
             f"{saved.path}: {megabytes(saved.size)}, {saved.manifest['rows']['complaints_complaint']} cases, "
             f"{parts['evidence']['count'] + parts['files']['count']} files."
         )
-        if seal is None:
-            self.stdout.write("Nothing is sealed yet.")
-        else:
-            self.stdout.write(f"Newest seal: number {seal['number']} over {seal['size']} entries, root {seal['root']}")
+        self.stdout.write(newest_told(saved.manifest["checkpoint"], saved.manifest["seal"]))
         for path in saved.missing:
             self.stderr.write(f"MISSING: a row names {path}, the folder does not have it.")
         for path in saved.changed:

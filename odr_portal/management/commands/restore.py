@@ -11,7 +11,7 @@ from complaints.record import notes
 from odr_portal.backup import person_keys
 from odr_portal.backup.archive import Unusable
 from odr_portal.backup.checking import Anchor
-from odr_portal.backup.database import Progress, owner_url, plain_errors
+from odr_portal.backup.database import Progress, newest_told, owner_url, plain_errors
 from odr_portal.backup.restoring import Target, restore
 from web import environment
 
@@ -58,8 +58,10 @@ class Command(BaseCommand):
             f"Restored the backup of {done.manifest['made_at']}: {rows['complaints_complaint']} cases, "
             f"{rows['complaints_handlingstep']} entries, {done.files} files.",
             *done.notes,
-            f"Seals: {report['seals']} over {report['sealed_size']} entries"
-            + (f", root {report['sealed_root']}" if report["sealed_root"] else ""),
+            newest_told(
+                report["newest_checkpoint"],
+                {"size": report["sealed_size"], "root": report["sealed_root"]} if report["seals"] else None,
+            ),
             "Sessions are not in a backup: everybody signs in again.",
         ):
             self.stdout.write(line)
@@ -81,6 +83,9 @@ def read_anchor(path: Path | None) -> Anchor | None:
         pass
     try:
         given = json.loads(text)
-        return Anchor(size=int(given["sealed_size"]), root=str(given["sealed_root"]), source=path.name)
-    except (ValueError, KeyError, TypeError):
+        size, root = given["sealed_size"], given["sealed_root"]
+        if newest := given.get("newest_checkpoint"):
+            size, root = newest["size"], newest["root"]
+        return Anchor(size=int(size), root=str(root), source=path.name)
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise Unusable(f"{path} is neither a checkpoint nor an output of `manage.py verify_record --json`.") from None

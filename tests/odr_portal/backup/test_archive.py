@@ -114,7 +114,8 @@ def test_what_is_no_archive_and_a_name_a_link_or_a_device_that_leads_elsewhere_i
 
 def test_a_manifest_of_another_format_or_that_says_other_things_is_refused(tmp_path: Path) -> None:
     assert "format 2" in refused(write(tmp_path / "later.tar", format=2))
-    for changes in ({"parts": {}}, {"rows": None}, {"migrations": "x"}, {"seal": 3}, {"server": "18"}):
+    wrong: list[dict[str, Any]] = [{"parts": {}}, {"rows": None}, {"migrations": "x"}, {"seal": 3}, {"server": "18"}]
+    for changes in [*wrong, {"checkpoint": 3}, {"checkpoint": [1]}, {"checkpoint": {"size": 1, "root": "00"}}]:
         assert "does not say" in refused(write(tmp_path / "odd.tar", **changes)), changes
 
 

@@ -19,13 +19,13 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
 from accounts.keys import keyring
-from complaints.models import Complaint, Evidence
+from complaints.models import Checkpoint, Complaint, Evidence
 from complaints.procedure.workflow import Status
 from complaints.record import checkpoints
 from database import roles
 from odr_portal.backup import archive, database
 from odr_portal.processes import embedded
-from tests import ROOT, found_in, given, missing_in
+from tests import ROOT, found_in, given, missing_in, old_seals
 from tests.cast import WEDNESDAY, World
 from tests.odr_portal.backup.conftest import EMPTY, Beside, save
 from tests.server import DATABASE
@@ -69,7 +69,11 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
     columns = "session_key, session_data, expire_date"
     with connection.cursor() as cursor:
         cursor.execute(f"insert into accounts_browsersession ({columns}) values ('secretkeyofasession', 'x', now())")
-    assert "2 cases, 2 files" in save(file)[0]
+    newest = Checkpoint.objects.latest("number")
+    reach = f"Newest checkpoint: over {newest.size} entries, signed at {newest.at:%Y-%m-%dT%H:%M:%SZ}, root "
+    reach += bytes(newest.root).hex()
+    assert missing_in(save(file)[0], "2 cases, 2 files", reach) == []
+    assert manifest_of(file)["checkpoint"]["note"] == newest.note
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert not list(tmp_path.glob("*.partial"))
     # No secret is inside.
@@ -82,7 +86,7 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
     assert found_in(sql, "secretkeyofasession", "PRIVATE KEY") == []
 
     shown, warned = beside.restore(file)
-    assert "The record is unbroken." in shown
+    assert missing_in(shown, "The record is unbroken.", reach) == []
     assert "LOOK" not in warned
     here, there = counts(os.environ["DATABASE_OWNER_URL"]), counts(beside.url)
     assert there.pop("accounts_browsersession") == 0
@@ -118,6 +122,59 @@ def test_there_and_back(portal: Complaint, beside: Beside, tmp_path: Path) -> No
     # Transactions of another server mean nothing here, and a cursor from there is known by its era.
     assert beside.query("select distinct transaction from complaints_handlingstep", user=roles.OWNER) == [(0,)]
     assert beside.query("select last_value > 1000000 from complaints_event_era", user=roles.WEB) == [(True,)]
+
+
+def manifest_of(file: Path) -> dict[str, Any]:
+    with file.open("rb") as source:
+        entry = next(entry for entry in archive.entries(source) if entry.name == archive.MANIFEST)
+        manifest: dict[str, Any] = json.loads(b"".join(entry.chunks()))
+    return manifest
+
+
+def rewritten(file: Path, manifest: dict[str, Any]) -> None:
+    """The same archive with another manifest, as another version of the portal would have written it."""
+    whole = file.with_name("rewritten.tar")
+    with file.open("rb") as source, whole.open("w+b") as target:
+        writer = archive.Writer(target, written_at=0)
+        for entry in archive.entries(source):
+            if entry.name.startswith((archive.DUMP, archive.EVIDENCE, archive.FILES)):
+                writer.add(entry.name, entry.chunks())
+        writer.finish(manifest)
+    whole.replace(file)
+
+
+@full
+def test_archives_of_before_that_name_no_checkpoint_or_its_size_and_root_alone_come_back(
+    portal: Complaint, beside: Beside, tmp_path: Path
+) -> None:
+    file = tmp_path / "portal.tar"
+    save(file)
+    manifest = manifest_of(file)
+    newest = manifest.pop("checkpoint")
+    rewritten(file, manifest)
+    assert "The record is unbroken." in beside.restore(file)[0]
+    rewritten(file, manifest | {"checkpoint": [newest["size"], newest["root"]]})
+    assert f"Newest checkpoint: over {newest['size']} entries" in beside.restore(file, "--replace")[0]
+    for wrong in ([newest["size"] + 1, newest["root"]], newest | {"note": "another"}, None):
+        rewritten(file, manifest | {"checkpoint": wrong})
+        with pytest.raises(CommandError, match="newest checkpoint is not the one that the archive names"):
+            beside.restore(file, "--replace")
+
+
+@full
+def test_a_portal_with_nothing_but_seals_of_the_older_form_names_the_newest_of_them(
+    world: World, evidence_folder: Path, seal_key: Ed25519PrivateKey, beside: Beside, tmp_path: Path
+) -> None:
+    file = tmp_path / "portal.tar"
+    given.a_complaint(world, status=Status.NEGOTIATING)
+    assert "Nothing is sealed yet." in save(tmp_path / "empty.tar")[0]
+    seal = old_seals.seal(now=WEDNESDAY, key=seal_key)
+    reach = f"Newest seal (of the older form): over {seal.size} entries, root {seal.root.hex()}"
+    assert reach in save(file)[0]
+    assert reach in beside.restore(file)[0]
+    # So the first portals with a log wrote it.
+    rewritten(file, manifest_of(file) | {"checkpoint": [seal.size, seal.root.hex()]})
+    assert reach in beside.restore(file, "--replace")[0]
 
 
 @full
@@ -162,9 +219,7 @@ def test_what_fails_in_the_middle_changes_nothing(
     assert beside.query("select count(*) from complaints_handlingstep where reason = 'x'") == [(0,)]
     # A dump that is no dump, in an archive that is otherwise right.
     with broken.open("w+b") as file:
-        with good.open("rb") as source:
-            entry = next(entry for entry in archive.entries(source) if entry.name == "manifest.json")
-            manifest = json.loads(b"".join(entry.chunks()))
+        manifest = manifest_of(good)
         writer = archive.Writer(file, written_at=0)
         dump = writer.add(archive.DUMP, [b"PGDMP" + b"\0" * 100])
         writer.add("evidence/new/file.txt", [b"x"])
