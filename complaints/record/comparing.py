@@ -19,18 +19,20 @@ from accounts.keys.ciphers import CannotOpen
 from accounts.models import User
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Audience
-from complaints.record import deriving, house, words
-from complaints.record.columns import TABLES, Table
+from complaints.record import deriving, house, standing, words
+from complaints.record.columns import TABLES
 from complaints.record.deriving import Told
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding
 from complaints.record.record import open_state
-from complaints.record.state import Replay, State, among, base_of, columns_of, nth, written_base
+from complaints.record.state import Replay, State, among, columns_of, nth
 from complaints.record.words import Stored
 from enterprises.models import Staff
 
 #: So many cases are read at once.
 PIECE = 400
+#: Id, case, audience, sequence, hashed text (or what it says, parsed), delta; of a case, chain after chain.
+Entry = tuple[int, int, str, int, Any, Any]
 #: A value that Django cannot take from the database: a moment after the year 9999, say.
 _ODD = (DatabaseError, ValueError, OverflowError, TypeError)
 
@@ -68,9 +70,11 @@ def compare(
     compared: Compared | None = None,
     called: Mapping[int, str] | None = None,
     erased: frozenset[str] | None = None,
+    entries: Mapping[int, list[Entry]] | None = None,
 ) -> Iterator[Finding]:
     """What does not stand as the entries say, of these cases or of all; a piece of them at a time. ``called``: numbers
     of cases as their entries say them, where the row may say another. ``erased``: keys whose erasure is recorded.
+    ``entries``: those of each case, where somebody has read them already.
 
     Codes: ``column``, ``row_missing``, ``foreign``; ``unreadable`` where what an entry carries is gone or another, or
     where rows of a table cannot be read. Derived columns are recomputed (complaints/record/deriving.py)."""
@@ -87,7 +91,9 @@ def compare(
             return
         after = max(numbers)
         cases = {pk: _Case((called or {}).get(pk, number)) for pk, number in numbers.items()}
-        yield from _replay(cases)
+        yield from _replay(
+            cases, _entries(cases) if entries is None else [one for pk in cases for one in entries.get(pk, ())]
+        )
         yield from _stand(cases)
         for case in cases.values():
             if compared is not None:
@@ -125,11 +131,11 @@ class _Carried:
     delta: dict[str, Any] | None = None
 
 
-def _replay(cases: Mapping[int, _Case]) -> Iterator[Finding]:
+def _replay(cases: Mapping[int, _Case], entries: Iterable[Entry]) -> Iterator[Finding]:
     """Fold what the entries carry; in the order of the parties' chain, and what came between by its own."""
     carried: dict[int, list[_Carried]] = defaultdict(list)
     ended = (0, "", 0, 0)
-    for pk, case_id, audience, sequence, body, closed in _entries(cases):
+    for pk, case_id, audience, sequence, body, closed in entries:
         case, is_aside = cases[case_id], audience != Audience.PARTIES
         if ended[:2] != (case_id, audience):
             ended = (case_id, audience, 0, 0)
@@ -143,7 +149,7 @@ def _replay(cases: Mapping[int, _Case]) -> Iterator[Finding]:
         if sequence != follows:
             carried[case_id].append(mine)
         try:
-            said = json.loads(body)
+            said = json.loads(body) if isinstance(body, str) else body
             digest = said.get("state", "")
             at = datetime.fromisoformat(said["written"])
             case.told.read(audience, sequence, said["step"], said["role"], at, said["data"])
@@ -174,7 +180,7 @@ def _replay(cases: Mapping[int, _Case]) -> Iterator[Finding]:
                 cases[case_id].replay.fold(one.delta)
 
 
-def _entries(cases: Mapping[int, _Case]) -> list[tuple[Any, ...]]:
+def _entries(cases: Mapping[int, _Case]) -> list[Entry]:
     """Chain after chain. Where one case has an entry that cannot be read, it is left out and its state is not known."""
     rows = HandlingStep.objects.filter(**among("complaint_id", cases)).order_by("complaint_id", "audience", "sequence")
     columns = rows.values_list("pk", "complaint_id", "audience", "sequence", "body", "state")
@@ -189,86 +195,16 @@ def _entries(cases: Mapping[int, _Case]) -> list[tuple[Any, ...]]:
     return []
 
 
-#: What a row points at that is of no row of its case.
-_ELSEWHERE = "?"
-#: Table, case and id of a row → its base.
-Bases = dict[tuple[Table, int, int], str]
-
-
-@dataclass(slots=True)
-class _Row:
-    pk: int
-    case_id: int
-    base: str
-    columns: dict[str, Any]
-    words: dict[str, Stored]
-
-
-def _read(table: Table, ids: Collection[int], bases: Bases) -> Iterator[_Row]:
-    """The rows of one table as a delta says them, the oldest first; what is empty is left out."""
-    key, columns = base_of(table), columns_of(table)
-    key_ends, ends = 2 + len(key), 2 + len(key) + len(columns)
-    known_by = [(column.to, column.stored) for column in key]
-    plan = [(column.attribute, column.empty, column.to, column.stored) for column in columns]
-    sealed = words.fields_of(table)
-    bound = list(dict.fromkeys(name for one in sealed for name in one.place))
-    names = [*(column.attribute for column in (*key, *columns)), *(one.attname for one in sealed), *bound]
-    wanted = frozenset(ids)
-    rows = table.model._default_manager.filter(**among(table.case, ids)).order_by("pk")
-    for row in rows.values_list("pk", table.case, *names):
-        if row[1] not in wanted:
-            continue
-        said = []
-        for value, (to, stored) in zip(row[2:key_ends], known_by, strict=True):
-            if value is None or (to is None and stored is None):
-                said.append(value)
-            else:
-                said.append(bases.get((to, row[1], value), _ELSEWHERE) if to is not None else stored and stored(value))
-        known = bases[table, row[1], row[0]] = written_base(table, said)
-        written = {}
-        for value, (attribute, empty, to, stored) in zip(row[key_ends:ends], plan, strict=True):
-            if value is None or (empty is not None and value == empty):
-                continue
-            if to is not None:
-                value = bases.get((to, row[1], value), _ELSEWHERE)
-            elif stored is not None:
-                value = stored(value)
-            written[attribute] = value
-        place = dict(zip(bound, row[ends + len(sealed) :], strict=True))
-        kept = {
-            one.attname: Stored(one, bytes(raw), one.place_with([place[name] for name in one.place]))
-            for one, raw in zip(sealed, row[ends:], strict=False)
-            if raw
-        }
-        yield _Row(row[0], row[1], known, written, kept)
-
-
-def standing(case_id: int) -> list[tuple[str, dict[str, Any]]]:
-    """Every row of a case as it stands, each with its base; for the entry that takes the state over."""
-    bases: Bases = {}
-    return [
-        (row.base, row.columns | (words.standing_marks(table, there[row.pk]) if row.words else {}))
-        for table in TABLES
-        for there in [table.model._default_manager.in_bulk(_with_words(table, case_id))]
-        for row in _read(table, [case_id], bases)
-    ]
-
-
-def _with_words(table: Table, case_id: int) -> list[int]:
-    rows = table.model._default_manager.filter(**{table.case: case_id})
-    return list(rows.values_list("pk", flat=True)) if words.fields_of(table) else []
-
-
 def _stand(cases: Mapping[int, _Case]) -> Iterator[Finding]:
     """Fill in the rows of these cases as they stand. What cannot be read is looked for case by case."""
-    bases: Bases = {}
+    bases: standing.Bases = {}
     for table in TABLES:
         pieces: list[Collection[int]] = [list(cases)]
         while pieces:
             ids = pieces.pop()
             try:
                 with transaction.atomic():
-                    rows = list(_read(table, ids, bases))
+                    rows = list(standing.read(table, ids, bases))
             except _ODD:
                 if len(ids) > 1:
                     half, every = len(ids) // 2, list(ids)
@@ -287,6 +223,7 @@ def _stand(cases: Mapping[int, _Case]) -> Iterator[Finding]:
 
 
 _EMPTY = {table.name: {column.attribute: column.empty for column in columns_of(table)} for table in TABLES}
+_WORDS = {table.name: words.fields_of(table) for table in TABLES}
 _BEGINS = {table.name: dict(table.begins) for table in TABLES if table.begins}
 
 
@@ -299,6 +236,14 @@ def _is_beside(name: str, rows: Iterable[str]) -> bool:
     """Whether the same file is there for others, so that its digest alone does not miss this row."""
     digest = name.rpartition("/")[0]
     return any(other.rpartition("/")[0] == digest for other in rows)
+
+
+def _is_same(kind: str, told: Mapping[str, Any] | None, stands: Mapping[str, Any]) -> bool:
+    """Whether a row is told exactly as it stands, but for marks of words; otherwise each column is looked at."""
+    if told is None:
+        return False
+    marks = sum(one.attname in told for one in _WORDS[kind])
+    return len(told) == len(stands) + marks and stands.items() <= told.items()
 
 
 def _differences(case: _Case) -> Iterator[Finding]:
@@ -314,7 +259,7 @@ def _differences(case: _Case) -> Iterator[Finding]:
         elif told is None and begins is None:
             if case.is_known and kind != _FILE:
                 yield Finding("foreign", case.number, row=name)
-        elif not case.is_known or told != stands:
+        elif not case.is_known or not _is_same(kind, told, stands):
             known = (begins or {}) | (told or {})
             asked = _EMPTY[kind].keys() if case.is_known else case.replay.spoken.get(name, ())
             for column, empty in _EMPTY[kind].items():
@@ -324,7 +269,6 @@ def _differences(case: _Case) -> Iterator[Finding]:
                     yield Finding("column", case.number, row=name, column=column)
 
 
-_WORDS = {table.name: words.fields_of(table) for table in TABLES}
 #: Whose names a row shows beside the record: the column that points at who it was.
 _MAKERS: dict[tuple[str, str], tuple[type[Model], str]] = {
     ("offer", "made_by_name"): (Staff, "made_by_id"),

@@ -90,7 +90,7 @@ def open_state(closed: bytes, *, number: str, audience: str, sequence: int) -> d
         raise CannotOpen
     bound = _bound(head, number, audience, sequence)
     clear = ciphers.decrypt(closed[2:], suite=head[1], secret=secret, bound=bound)
-    return dict(json.loads(clear))
+    return dict(json.loads(clear.decode()))
 
 
 def _bound(head: bytes, number: str, audience: str, sequence: int) -> bytes:

@@ -4,9 +4,11 @@ It begins with what entries say: chains without gap, each entry hashed, tagged a
 name, file and document that an entry commits to (commitments.py); then the heads and seals. Nothing that is wrong ends
 it or hides the rest."""
 
+import contextlib
+import gc
 import json
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -31,6 +33,7 @@ _BESIDE = (
     ", t.step, t.actor_role, t.organisation, t.from_status, t.to_status, t.outcome, t.reason,"
     f" {STAMP.format('t.happened_at')}, {STAMP.format('t.written_at')}, t.data::text, t.name_id, t.recorded_by_id"
 )
+_FOR_REPLAY = ", t.id, t.state"
 #: Columns of an entry, in that order, and what the hashed text calls them.
 _COLUMNS = {
     "step": "step",
@@ -56,6 +59,7 @@ union all select 'house' where to_regclass('complaints_houseentry') is not null
 union all select 'log' where to_regclass('complaints_leaf') is not null"""
 _PREVIOUS, _HASH, _TAG, _BODY, _COLUMNS_FROM, _DATA, _NAME = 3, 4, 5, 6, 7, 16, 17
 _COLUMNS_TO = _DATA
+_ID, _STATE = 19, 20
 #: How many columns the keys of an entry are that cannot be read; the last is its hash.
 _UNREADABLE = 4
 
@@ -83,7 +87,7 @@ def verify(
     Complaint.DoesNotExist, and NoAnchor for a checkpoint of another record."""
     report = Report()
     is_alone = not connection.in_atomic_block
-    with transaction.atomic():
+    with _collecting_seldom(), transaction.atomic():
         with connection.cursor() as cursor:
             if is_alone:
                 cursor.execute("set transaction isolation level repeatable read, read only")
@@ -98,7 +102,7 @@ def verify(
         state = comparing.Compared()
         walk = _Walk(
             report,
-            _table("tag" in known, chain_only=chain_only),
+            _table(known, chain_only=chain_only),
             log.set_aside() if "house" in known else {},
             state if "state" in known else None,
             None if chain_only else Commitments(report.add, erased),
@@ -121,8 +125,22 @@ def verify(
     return report
 
 
-def _table(has_tags: bool, *, chain_only: bool) -> Table:
-    columns = _CHAIN.format(tag="t.tag" if has_tags else "''::bytea") + ("" if chain_only else _BESIDE)
+@contextlib.contextmanager
+def _collecting_seldom() -> Iterator[None]:
+    """A range of cases is a great many small objects without cycles: to walk over them for each few hundred new ones
+    would cost a seventh of it all."""
+    before = gc.get_threshold()
+    gc.set_threshold(200_000, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+
+
+def _table(known: Container[str], *, chain_only: bool) -> Table:
+    columns = _CHAIN.format(tag="t.tag" if "tag" in known else "''::bytea")
+    if not chain_only:
+        columns += _BESIDE + (_FOR_REPLAY if "state" in known else "")
     keys = "t.complaint_id, t.audience, t.sequence, t.hash"
     return Table("complaints_handlingstep t", "complaint_id", columns, keys)
 
@@ -194,7 +212,13 @@ def _range(walk: _Walk, among: Range) -> None:
         unread = [row[:3] for row, one in zip(rows, said, strict=True) if one is None]
         commitments.follow(among, entries, names, unread)
         if walk.state is not None:
-            replayed = comparing.compare(cases, compared=walk.state, called=names, erased=commitments.erased.keys)
+            replayed = comparing.compare(
+                cases,
+                compared=walk.state,
+                called=names,
+                erased=commitments.erased.keys,
+                entries=None if unreadable else _for_replay(rows, said),
+            )
             _guarded(report, "state", lambda: report.take(replayed))
 
 
@@ -295,6 +319,15 @@ def _entries(
             if not is_so:
                 report.add(Finding("column", names[pk], audience, sequence, "entry", column))
         yield Read(names[pk], pk, consumer_keys.get(pk, ""), audience, sequence, one, row[_NAME], row[_NAME + 1])
+
+
+def _for_replay(rows: list[Row], said: list[Said | None]) -> dict[int, list[comparing.Entry]]:
+    """What a replay needs of these entries, by their case."""
+    result: dict[int, list[comparing.Entry]] = defaultdict(list)
+    for row, one in zip(rows, said, strict=True):
+        body = row[_BODY] if one is None else one.body
+        result[row[0]].append((row[_ID], row[0], row[1], row[2], body, row[_STATE]))
+    return result
 
 
 def _is_same(written: str, said: Any) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from django.db.models import Model
@@ -81,16 +81,16 @@ def _mark(field: SealedText, text: str, secret: bytes) -> str:
     return sealing.mark(text, secret=secret, place=f"{field.model._meta.db_table}.{field.column}").hex()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stored:
-    """One value as it stands: its bytes, and the place to which they are bound."""
+    """One value as it stands: its bytes, and the values to which they are bound."""
 
     field: SealedText
     sealed: bytes
-    place: bytes
+    bound: tuple[Any, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Compared:
     """One value and what the entries say of it. ``maker``: (model, id) of whose name it is, where it is one."""
 
@@ -108,9 +108,10 @@ class Compared:
 def check(wanted: Iterable[Compared], erased: frozenset[str]) -> Iterator[Finding]:
     """What is not as it was marked. Codes: ``emptied``, ``key_gone``, ``other_key``, ``changed``."""
     there = [one for one in wanted if one.told[0] not in erased]
-    opened, wrong = keyring.examined({UUID(one.told[0]) for one in there})
+    persons = {key: UUID(key) for key in {one.told[0] for one in there}}
+    opened, wrong = keyring.examined(persons.values())
     for one in there:
-        person = UUID(one.told[0])
+        person = persons[one.told[0]]
         if one.stored is None or not one.stored.sealed:
             if not _is_erased(one.maker, erased):
                 yield one.finding("emptied")
@@ -124,7 +125,7 @@ def _fault(stored: Stored, person: UUID, secret: bytes, mark: str) -> str:
     try:
         if sealing.person_of(stored.sealed) not in (person, None):
             return "other_key"
-        text = sealing.open_sealed(stored.sealed, secret=secret, place=stored.place)
+        text = sealing.open_sealed(stored.sealed, secret=secret, place=stored.field.place_with(stored.bound))
     except (CannotOpen, ValueError):
         return "changed"
     return "" if _mark(stored.field, text, secret) == mark else "changed"

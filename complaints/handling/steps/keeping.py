@@ -4,7 +4,7 @@ from complaints.casefile.case_file import CaseFile
 from complaints.handling.transition.effect import Effect, verb
 from complaints.parties.actors import Actor
 from complaints.procedure.refusals import StepNotAllowed
-from complaints.record import comparing
+from complaints.record import standing
 
 
 @verb()
@@ -12,5 +12,5 @@ def keep_state(file: CaseFile, actor: Actor) -> Effect:
     """Its entry carries the whole state as it stands; from here on each column is proved."""
     if file.complaint.steps.filter(step="keep_state", data__whole=True).exists():
         raise StepNotAllowed("kept", "kept already")
-    file.stood = comparing.standing(file.complaint.pk)
+    file.stood = standing.of_case(file.complaint.pk)
     return Effect(data={"whole": True})
