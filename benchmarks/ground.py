@@ -91,7 +91,7 @@ def server() -> Iterator[Ground]:
             embedded.give(path, user)
         binaries = embedded.postgres_programs(user, folder)
         embedded.initialise(binaries, data, user)
-        written = running.postgres_settings(folder)
+        written = embedded.postgres_settings(folder)
         (data / "postgresql.conf").write_text(written, encoding="utf-8")
         embedded.give(data / "postgresql.conf", user)
         process = subprocess.Popen(

@@ -210,3 +210,43 @@ def run_statements(dsn: str, statements: list[str]) -> None:
                 cursor.execute(statement)
     finally:
         connection.close()
+
+
+POSTGRES_SETTINGS = {
+    "listen_addresses": "''",
+    "unix_socket_permissions": "0700",
+    "max_connections": "60",
+    "shared_buffers": "128MB",
+    # The promise of the receipt: what was answered is on the disk.
+    "fsync": "on",
+    "full_page_writes": "on",
+    "synchronous_commit": "on",
+    "max_wal_size": "1GB",
+    "jit": "off",
+    "idle_in_transaction_session_timeout": "60s",
+    "log_min_duration_statement": "500",
+    "log_destination": "stderr",
+    "timezone": "'Asia/Shanghai'",
+}
+
+
+def postgres_settings(sockets: Path) -> str:
+    lines = {**POSTGRES_SETTINGS, "unix_socket_directories": f"'{sockets}'"}
+    return "# Written by make run at every start.\n" + "".join(f"{key} = {value}\n" for key, value in lines.items())
+
+
+def valkey_settings(folder: Path, socket: Path, password: str) -> str:
+    return f"""# Written by make run at every start.
+port 0
+unixsocket {socket}
+unixsocketperm 700
+requirepass {password}
+dir {folder}
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory 256mb
+maxmemory-policy noeviction
+protected-mode yes
+daemonize no
+"""

@@ -180,7 +180,7 @@ def local_servers(place: running.Installation, values: dict[str, str]) -> dict[s
             embedded.initialise(binaries, data, user)
         elif version.read_text().strip() != "18":
             raise stop(f"{data} is of PostgreSQL {version.read_text().strip()}: move it away and start again.")
-        write(data / "postgresql.conf", running.postgres_settings(place.sockets), user)
+        write(data / "postgresql.conf", embedded.postgres_settings(place.sockets), user)
         servers["postgres"] = {
             "command": f"{binaries / 'postgres'} -D {data}",
             "directory": str(data),
@@ -190,7 +190,7 @@ def local_servers(place: running.Installation, values: dict[str, str]) -> dict[s
     if not os.environ.get("REDIS_URL"):
         folder = place.local / "valkey"
         make_folder(folder, user)
-        settings = running.valkey_settings(folder, place.sockets / "valkey.sock", values["VALKEY_PASSWORD"])
+        settings = embedded.valkey_settings(folder, place.sockets / "valkey.sock", values["VALKEY_PASSWORD"])
         write(place.local / "valkey.conf", settings, user)
         servers["valkey"] = {
             "command": f"{embedded.valkey_program(user, copies)} {place.local / 'valkey.conf'}",
@@ -240,6 +240,7 @@ def run(*, reload: bool) -> None:
         portal.start_servers()
         portal.wait_for_postgres()
         portal.migrate()
+        portal.take_over_state()
         portal.load_demo()
         if not reload:
             portal.collect_static()

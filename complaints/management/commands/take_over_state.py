@@ -10,11 +10,14 @@ from complaints.models import Complaint
 from complaints.record import house
 from complaints.record.verification import verify
 
+#: Exit code: whatever is whole was taken over, other cases were named and left out.
+LEFT_OUT = 3
+
 
 class Command(BaseCommand):
     help = (
         "Verify the record; then give each case of before an entry that carries its whole state. Cases in which"
-        " something was found are named and left out. May be stopped, and begun again."
+        " something was found are named and left out (exit code 3). May be stopped, and begun again."
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -38,4 +41,4 @@ class Command(BaseCommand):
             self.stdout.write(f"LEFT OUT {finding}")
         self.stdout.write(f"The state of {taken} cases was taken over.")
         if found:
-            raise SystemExit(1)
+            raise SystemExit(LEFT_OUT)

@@ -1,0 +1,55 @@
+"""What `make run` does by itself before anybody is served."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from complaints.models import Complaint
+from complaints.record.comparing import Compared
+from odr_portal.processes.running import Installation, Portal
+from tests import ROOT
+from tests.proof.test_state import Superuser, cases, chained_anew, found, thief
+
+__all__ = ["cases", "thief"]
+
+
+@pytest.mark.full
+@pytest.mark.django_db(transaction=True)
+def test_make_run_takes_over_the_state_of_an_older_database_once(
+    cases: list[Complaint], thief: Superuser, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "state").mkdir()
+    place = Installation(root=ROOT, local=tmp_path, sockets=tmp_path, server_user=None, code_user=None)
+    portal = Portal(place, {**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else"})
+    portal.take_over_state()
+    assert capfd.readouterr().out == "", "nothing here is from before"
+    thief.run("update complaints_handlingstep set state = '', tag = '', body = (body::jsonb - 'state' - 'form')::text")
+    chained_anew(thief)
+    another_life = "select setval('complaints_event_era', last_value + 1) from complaints_event_era"
+    thief.run(another_life)
+    # One of them is broken; another has lost its file.
+    thief.run("update complaints_complaint set status = 'review' where id = %s", cases[3].pk)
+    for _ in range(2):
+        portal.take_over_state()
+        assert proved() == len(cases) - 2
+    said = capfd.readouterr().out
+    assert said.count(f"LEFT OUT case {cases[3].number}") == 1, "it is done once"
+    assert "run `manage.py take_over_state` again" in said
+    # After a restore once more.
+    thief.run("update complaints_complaint set status = 'negotiating' where id = %s", cases[3].pk)
+    thief.run(another_life)
+    portal.take_over_state()
+    assert proved() == len(cases) - 1
+    # What broke off is tried again.
+    thief.run(another_life)
+    portal.variables["SECRET_KEY"] = "short"
+    portal.take_over_state()
+    assert "It is tried again at the next start." in capfd.readouterr().out
+
+
+def proved() -> int:
+    """So many cases are as their entries say, in every column."""
+    compared = Compared()
+    assert found(compared=compared) == []
+    return compared.proved
