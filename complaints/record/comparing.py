@@ -214,12 +214,15 @@ def _stand(cases: Mapping[int, _Case]) -> Iterator[Finding]:
                 case.unread.add(table.name)
                 yield Finding("unreadable", case.number, row=table.name)
                 continue
-            counts: dict[tuple[int, str], int] = defaultdict(int)
+            counts: dict[tuple[int, str], int] = {}
             for row in rows:
-                counts[row.case_id, row.base] += 1
-                name = nth(row.base, counts[row.case_id, row.base])
-                cases[row.case_id].rows[name] = row.columns
-                cases[row.case_id].words[name] = row.words
+                known = (row.case_id, row.base)
+                counts[known] = count = counts.get(known, 0) + 1
+                name = row.base if count == 1 else nth(row.base, count)
+                case = cases[row.case_id]
+                case.rows[name] = row.columns
+                if row.words:
+                    case.words[name] = row.words
 
 
 _EMPTY = {table.name: {column.attribute: column.empty for column in columns_of(table)} for table in TABLES}
@@ -240,13 +243,23 @@ def _is_beside(name: str, rows: Iterable[str]) -> bool:
 
 def _is_same(kind: str, told: Mapping[str, Any] | None, stands: Mapping[str, Any]) -> bool:
     """Whether a row is told exactly as it stands, but for marks of words; otherwise each column is looked at."""
-    if told is None:
+    if told == stands:
+        return True
+    marks = told and sum([one.attname in told for one in _WORDS[kind]])
+    return bool(told and marks and len(told) == len(stands) + marks and stands.items() <= told.items())
+
+
+def _is_as_told(case: _Case) -> bool:
+    """Whether all rows of a case are told exactly as they stand: so it is nearly always."""
+    said, rows = case.replay.rows, case.rows
+    if not case.is_known or case.unread or said.keys() != rows.keys():
         return False
-    marks = sum(one.attname in told for one in _WORDS[kind])
-    return len(told) == len(stands) + marks and stands.items() <= told.items()
+    return all(_is_same(name.partition("/")[0], told, rows[name]) for name, told in said.items())
 
 
 def _differences(case: _Case) -> Iterator[Finding]:
+    if _is_as_told(case):
+        return
     said = case.replay.rows
     for name in sorted(said.keys() | case.rows.keys()):
         kind = name.partition("/")[0]
@@ -283,9 +296,9 @@ def _words(cases: Iterable[_Case], erased: frozenset[str]) -> Iterator[Finding]:
     for case in cases:
         for name in sorted(case.replay.rows.keys() & case.rows.keys()):
             kind = name.partition("/")[0]
-            if kind in case.unread:
+            if kind in case.unread or not _WORDS[kind]:
                 continue
-            told, stored = case.replay.rows[name], case.words[name]
+            told, stored = case.replay.rows[name], case.words.get(name, {})
             for one in _WORDS[kind]:
                 is_told = case.is_known or one.attname in case.replay.spoken.get(name, ())
                 mark = told.get(one.attname) if is_told else None

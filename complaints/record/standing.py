@@ -96,7 +96,7 @@ def read(table: Table, ids: Collection[int], bases: Bases) -> Iterator[Row]:
         if case_id not in wanted:
             continue
         said = []
-        for value, (to, stored) in zip(row[2:key_ends], plan.key, strict=True):
+        for value, (to, stored) in zip(row[2:key_ends], plan.key, strict=False):
             if value is not None and to is not None:
                 value = bases.get((to, case_id, value), _ELSEWHERE)
             elif value is not None and stored is not None:
@@ -106,22 +106,22 @@ def read(table: Table, ids: Collection[int], bases: Bases) -> Iterator[Row]:
         if is_pointed_at:
             bases[table, case_id, pk] = known
         written = {}
-        for value, (attribute, empty, to, stored) in zip(row[key_ends:ends], plan.columns, strict=True):
-            if value is None or (empty is not None and value == empty):
+        for value, (attribute, empty, to, stored) in zip(row[key_ends:ends], plan.columns, strict=False):
+            # Most columns of most rows are empty.
+            if value is None or value == empty:
                 continue
-            if to is not None:
-                value = bases.get((to, case_id, value), _ELSEWHERE)
-            elif stored is not None:
+            if stored is not None:
                 value = stored(value)
                 if value is None:
                     continue
+            elif to is not None:
+                value = bases.get((to, case_id, value), _ELSEWHERE)
             written[attribute] = value
         kept = {}
-        if plan.sealed:
-            place = dict(zip(plan.bound, row[bound_from:], strict=True))
-            for one, raw in zip(plan.sealed, row[ends:bound_from], strict=True):
-                if raw:
-                    kept[one.attname] = Stored(one, bytes(raw), tuple([place[name] for name in one.place]))
+        for one, raw in zip(plan.sealed, row[ends:bound_from], strict=True):
+            if raw:
+                place = dict(zip(plan.bound, row[bound_from:], strict=True))
+                kept[one.attname] = Stored(one, bytes(raw), tuple([place[name] for name in one.place]))
         yield Row(pk, case_id, known, written, kept)
 
 

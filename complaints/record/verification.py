@@ -224,9 +224,14 @@ def _range(walk: _Walk, among: Range) -> None:
 
 def _name_cases(names: dict[int, str], rows: list[Row], said: list[Said | None]) -> None:
     """A case is called as its entries call it, whatever its row says now; where nothing says so, by its id."""
+    told: dict[int, set[str]] = defaultdict(set)
+    for row, one in zip(rows, said, strict=True):
+        if one is not None:
+            told[row[0]].add(one.body["case"])
+    odd = {pk for pk, numbers in told.items() if numbers != {names.get(pk)}}
     called: dict[int, Counter[str]] = defaultdict(Counter)
     for row, one in zip(rows, said, strict=True):
-        if one is not None and chained(bytes(row[_PREVIOUS]), row[_BODY]) == bytes(row[_HASH]):
+        if one is not None and row[0] in odd and chained(bytes(row[_PREVIOUS]), row[_BODY]) == bytes(row[_HASH]):
             called[row[0]][one.body["case"]] += 1
     for pk in {row[0] for row in rows}:
         if called[pk]:

@@ -4,6 +4,7 @@ cannot be read is named at its place and hides no other. Nothing is cast in SQL 
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
@@ -98,7 +99,9 @@ class Said:
     documents: list[dict[str, Any]]
 
 
-_STRINGS = ("case", "audience", "step", "happened", "written", "role", "organisation", "person", "name", "recorded_by")
+_strings = itemgetter(
+    *("case", "audience", "step", "happened", "written", "role", "organisation", "person", "name", "recorded_by")
+)
 
 
 def parsed(body: str) -> Said | None:
@@ -107,7 +110,7 @@ def parsed(body: str) -> Said | None:
         said = json.loads(body)
         texts, files = said["texts"], said["files"]
         documents = said["data"].get("documents") or []
-        fits = all(isinstance(said[name], str) for name in _STRINGS) and isinstance(said["sequence"], int)
+        fits = set(map(type, _strings(said))) == {str} and isinstance(said["sequence"], int)
         fits = fits and all(isinstance(one, str) for one in files)
         fits = fits and all(len(one) in (2, 3) and all(isinstance(part, str) for part in one) for one in texts)
         fits = fits and all(isinstance(one.get("digest"), str) for one in documents)

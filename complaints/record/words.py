@@ -78,7 +78,12 @@ def _set(table: Table, row: Model) -> Iterator[tuple[SealedText, str]]:
 
 
 def _mark(field: SealedText, text: str, secret: bytes) -> str:
-    return sealing.mark(text, secret=secret, place=f"{field.model._meta.db_table}.{field.column}").hex()
+    return sealing.mark(text, secret=secret, place=_column_of(field)).hex()
+
+
+@cache
+def _column_of(field: SealedText) -> str:
+    return f"{field.model._meta.db_table}.{field.column}"
 
 
 @dataclass(slots=True)
