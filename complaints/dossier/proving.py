@@ -10,6 +10,8 @@ from datetime import datetime
 from functools import cache
 from typing import IO, Any
 
+from django.conf import settings
+
 from accounts.keys import tags
 from complaints.documents.signing import DocumentKey
 from complaints.models import Checkpoint, Complaint, HandlingStep, HouseEntry, Leaf, PersonalText, RecordedName, Seal
@@ -186,9 +188,10 @@ def verifier() -> Any:
 
 
 def report_on(file: IO[bytes], *, document_keys: Collection[str] = ()) -> Any:
-    """The program's Report; it asks the database nothing. ``document_keys``: those that are ours. Raises its
-    Unreadable."""
-    report = verifier().check(file, most_bytes=MOST_BYTES, most_json=MOST_JSON)
+    """The program's Report; it asks the database nothing. ``document_keys``: those that are ours. Witnesses
+    are those that the portal names. Raises its Unreadable."""
+    witnesses = [one.key.text for one in settings.WITNESSES.all]
+    report = verifier().check(file, witnesses=witnesses, most_bytes=MOST_BYTES, most_json=MOST_JSON)
     report.is_document_key_known = report.document_key in document_keys
     return report
 

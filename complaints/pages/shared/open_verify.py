@@ -120,7 +120,11 @@ def _of_file(form: FileForm) -> dict[str, Any]:
             report = proving.report_on(form.cleaned_data["file"], document_keys=keys)
     except program.Unreadable as wrong:
         return {"tone": "warn", "title": _("不能核对"), "lines": [say(program.UNREADABLE[wrong.code])]}
-    lines = program.told(report, say)
+    witnessed = _witnessed(report)
+    report.witnesses = report.unknown_witnesses = []
+    lines = [*program.told(report, say), *witnessed]
+    # The program writes its lines for a window of commands, one after another.
+    lines = [line[:1].upper() + line[1:] for line in lines]
     if report.first is not None:
         about = [line for line in lines[:1] if report.case]
         others = lines[2:] if report.case else lines[1:]
@@ -140,6 +144,18 @@ def _of_file(form: FileForm) -> dict[str, Any]:
         return {"tone": "warn", "title": _("未见改动，最后几条还不在检查点之内"), "lines": lines}
     lines[1] = _covered(report.size, parse_datetime(report.sealed_at))
     return {"tone": "ok", "title": _("完整，未被改动"), "lines": lines}
+
+
+def _witnessed(report: Any) -> list[str]:
+    """Who signed the checkpoint besides the portal; the program says it for whoever gives it keys."""
+    lines = [
+        _("见证人%(name)s在%(at)s见过这个检查点。") % {"name": name, "at": moment(parse_datetime(at))}
+        for name, at in report.witnesses
+    ]
+    if report.unknown_witnesses:
+        names = ", ".join(report.unknown_witnesses[:20])
+        lines.append(_("检查点上还有%(names)s的签名，用平台公布的公钥核对不了。") % {"names": names})
+    return lines
 
 
 def _covered(size: int, at: datetime | None) -> str:

@@ -20,8 +20,9 @@ from complaints.handling.steps import violations
 from complaints.models import Complaint, Dossier, HandlingStep
 from complaints.pages.shared import open_verify
 from complaints.procedure.workflow import Audience
-from complaints.record import log, notes
+from complaints.record import log, notes, witnessing
 from complaints.record.checkpoints import seal
+from complaints.record.notes import Witnesses
 from complaints.record.record import TAG_KIND
 from tests import given, missing_in, old_seals
 from tests.cast import World
@@ -39,6 +40,7 @@ from tests.complaints.dossier.conftest import (
 )
 from tests.complaints.pages.at_the_desk import send, shown
 from tests.complaints.record.test_record import tamper
+from tests.proof.witnesses import witness
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +56,22 @@ def uploaded(content: bytes, *, language: str = "zh-hans") -> Any:
 
 def typed(number: str, digest: str) -> Any:
     return send(Client(), PAGE, {"number": number, "digest": digest})
+
+
+def test_the_page_says_which_witnesses_saw_the_checkpoint(world: World, tmp_path: Path, settings: Any) -> None:
+    row = asked(a_case(world), world.chen)
+    newest = log.newest_checkpoint()
+    assert newest is not None
+    with witness(tmp_path, KEY, origin=notes.parse(newest.note).origin) as one:
+        settings.WITNESSES = Witnesses(1, (one,))
+        witnessing.sweep_witnesses(now=timezone.now())
+    archive = fetched(built(row), world.chen)
+    assert "见证人council.example/witness在" in shown(uploaded(archive))
+    assert "The witness council.example/witness saw this checkpoint at" in shown(uploaded(archive, language="en"))
+    # One that the portal does not name.
+    settings.WITNESSES = Witnesses(0, ())
+    page = shown(uploaded(archive))
+    assert missing_in(page, "完整，未被改动", "council.example/witness的签名，用平台公布的公钥核对不了") == []
 
 
 def test_anybody_checks_a_dossier_nothing_is_kept_none_is_forged(world: World, tmp_path: Path, settings: Any) -> None:
