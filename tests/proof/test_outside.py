@@ -11,7 +11,7 @@ from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 
-from complaints.models import Checkpoint, OutsideHolder
+from complaints.models import Checkpoint, Complaint, OutsideHolder
 from complaints.record import checkpoints, log, notes, seal_keys, stamps, witnessing
 from complaints.record.notes import COSIGNS, NoteKey, Witness, Witnesses
 from oversight.models import SystemCheck
@@ -142,6 +142,14 @@ def test_the_record_is_compared_with_what_the_witnesses_hold_by_hand_and_every_n
         assert (code, longer in said) == (1, True)
         signs.sweep_record(now=night + timedelta(days=1))
         assert not SystemCheck.objects.get().is_sound
+
+
+def test_a_report_claims_no_more_than_was_looked_at(world: World) -> None:
+    sealed(world)
+    number = Complaint.objects.get().number
+    assert f"Case {number} is unbroken." in verified("--case", number)[1]
+    code, said = verified("--chain-only")
+    assert (code, said.endswith("Nothing else was looked at.\n"), "record is unbroken" in said) == (3, True, False)
 
 
 ANSWERS = {

@@ -58,7 +58,8 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
         else:
-            self.stdout.write("\n".join(_told(report) + [f"{name} showed no checkpoint of it." for name in silent]))
+            told = _chains_told(report) if options["chain_only"] else _told(report, case)
+            self.stdout.write("\n".join(told + [f"{name} showed no checkpoint of it." for name in silent]))
         if not report.is_unbroken:
             sys.exit(FOUND)
         if report.compared_at is None or timezone.now() - report.compared_at > FRESH:
@@ -75,18 +76,27 @@ def _raw(file: Path) -> bytes:
     return key.public_bytes(Encoding.Raw, PublicFormat.Raw)
 
 
-def _told(report: Report) -> list[str]:
+def _chains_told(report: Report) -> list[str]:
+    lines = [f"{report.entries} entries in {report.chains} chains.", *_broken(report)]
+    return lines if report.findings else [*lines, "Chains and tags are unbroken. Nothing else was looked at."]
+
+
+def _told(report: Report, case: str) -> list[str]:
     lines = [
         f"{report.entries} entries in {report.chains} chains, {report.texts} texts, {report.files} files.",
         *_sealed(report),
         f"{report.proved} of {report.cases} cases were compared in every proved column with what their entries say"
         f"{_since(report)}.",
     ]
-    lines += [f"BROKEN {finding}" for finding in report.findings]
-    lines += [f"BROKEN and {n} more: {WORDS.get(code, code)}" for code, n in report.more.items()]
+    lines += _broken(report)
     if report.is_unbroken:
-        lines.append(f"The record is unbroken. {_outside(report)}")
+        lines.append(f"{f'Case {case}' if case else 'The record'} is unbroken. {_outside(report)}")
     return lines
+
+
+def _broken(report: Report) -> list[str]:
+    lines = [f"BROKEN {finding}" for finding in report.findings]
+    return lines + [f"BROKEN and {n} more: {WORDS.get(code, code)}" for code, n in report.more.items()]
 
 
 def _sealed(report: Report) -> list[str]:
