@@ -1,4 +1,4 @@
-"""The seal over a record, and whether a dossier is whole and ours is the record in it. What is shown gives away digests
+"""The proof of a record, and whether a dossier is whole and ours is the record in it. What is shown gives away digests
 only; what is asked is answered by yes, no, a number and a time. Nothing of a case leaves, nothing sent is kept."""
 
 import importlib.util
@@ -116,7 +116,7 @@ def _digests_under(entry: HouseEntry) -> list[str]:
 
 
 def published(seal: Seal) -> dict[str, Any]:
-    """A seal as everybody may have it."""
+    """A seal of the older form as everybody may have it."""
     return {
         "number": seal.number,
         "at": record.stamp(seal.at),

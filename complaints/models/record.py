@@ -171,8 +171,8 @@ class PersonalText(models.Model):
 
 
 class Seal(models.Model):
-    """A signed head over all chains that grew since the seal before it. ``heads_root`` is the root of a tree over their
-    last entries (empty in seals from before there were trees)."""
+    """Of the older form, none is made any more: a signed head over all chains that grew since the seal before it.
+    ``heads_root`` is the root of a tree over their last entries (empty in seals from before there were trees)."""
 
     number = models.PositiveBigIntegerField(unique=True)
     at = models.DateTimeField()

@@ -375,7 +375,7 @@ def _change(what: str, kind: str, user: User, me: User, *, now: datetime, today:
 @never_cache
 @require_safe
 def audit(request: HttpRequest) -> HttpResponse:
-    """The record from outside: seals, whether a case's record is unbroken, files by state, exports made."""
+    """The record from outside: checkpoints, whether a case's record is unbroken, files by state, exports made."""
     typed = request.GET.get("case", "")[:40]
     number = tidy(typed.strip().upper()) if typed else ""
     report = state.verified(number) if number else None
@@ -385,7 +385,7 @@ def audit(request: HttpRequest) -> HttpResponse:
         {
             "now": timezone.now(),
             "unsealed": state.unsealed(),
-            "seals": state.seals(10),
+            "checkpoints": state.checkpoints(10),
             "typed": typed,
             "report": report,
             "number": number,

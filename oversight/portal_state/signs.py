@@ -44,7 +44,7 @@ NEWEST = 2000
 DAYS = 30
 #: The record was gone through as a whole longer ago than this: it ought to be every night.
 UNPROVEN = timedelta(days=3)
-#: A seal is due every minute.
+#: A checkpoint is due every minute where something is new.
 UNSEALED = timedelta(minutes=10)
 #: A step that is open for longer keeps its entries from the log; nobody else waits for it.
 OPEN = timedelta(minutes=5)

@@ -1,4 +1,4 @@
-"""How the portal is: what waits for the sweeps, what is set, what the record and its seals say. Counts and codes only.
+"""How the portal is: what waits for the sweeps, what is set, what the record and its log say. Counts and codes only.
 
 No secret and nothing of a case leaves these functions; a setting that is one is told as set or not set. Administrators
 are shown no row of a case by the database: what is counted here is counted as the procedure itself.
@@ -132,7 +132,7 @@ def unsealed() -> int:
         return log.waiting(1_000_000)
 
 
-def seals(number: int) -> list[Checkpoint]:
+def checkpoints(number: int) -> list[Checkpoint]:
     with working_as_steps():
         return list(Checkpoint.objects.order_by("-number")[:number])
 

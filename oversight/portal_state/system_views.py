@@ -157,7 +157,7 @@ def _record(result: Signs) -> list[dict[str, Any]]:
     when = _("%(age)s前") % {"age": _seconds((result.at - result.seal_at).total_seconds())} if result.seal_at else ""
     return [
         *lines,
-        _line(_("最近的公开封存"), seal, when, is_bad="unsealed" in result.alarms),
+        _line(_("最新的检查点"), seal, when, is_bad="unsealed" in result.alarms),
         _line(_("之后还没有封存的"), f"{result.unsealed:,}"),
     ]
 
@@ -262,9 +262,9 @@ def _measures(result: Signs) -> Iterator[tuple[str, str, list[tuple[str, float]]
         "How long the oldest of them has waited.",
         [(f'{{queue="{name}"}}', queue.age.total_seconds()) for name, queue in result.queues.items()],
     )
-    yield "seal_number", "The last seal over the record.", one(result.seal_number)
-    yield "seal_age_seconds", "Since the last seal.", age(result.seal_at)
-    yield "unsealed_entries", "Entries behind the last seal.", one(result.unsealed)
+    yield "seal_number", "Number of the newest checkpoint of the record.", one(result.seal_number)
+    yield "seal_age_seconds", "Since the newest checkpoint was signed.", age(result.seal_at)
+    yield "unsealed_entries", "Entries of cases that are under no checkpoint yet.", one(result.unsealed)
     if result.proven is not None:
         yield (
             "record_unbroken",

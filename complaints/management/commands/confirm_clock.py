@@ -38,4 +38,4 @@ class Command(BaseCommand):
         verdict = clock.look()
         if verdict.answer is not clock.Answer.GO:
             raise CommandError(f"Written down, but the clock is still not trusted ({verdict.why}).")
-        self.stdout.write("Confirmed. Deadlines, erasure, publication and seals go on within a minute.")
+        self.stdout.write("Confirmed. Deadlines, erasure, publication and checkpoints go on within a minute.")

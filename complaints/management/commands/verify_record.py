@@ -40,7 +40,11 @@ class Command(BaseCommand):
         )
         parser.add_argument("--alone", action="store_true", help="ask no witness what it holds")
         parser.add_argument("--json", action="store_true")
-        parser.add_argument("--public-key", type=Path, help="the seal's public key (PEM), kept outside the database")
+        parser.add_argument(
+            "--public-key",
+            type=Path,
+            help="the key that signed the first checkpoint (its public half in PEM), kept outside the database",
+        )
 
     def handle(self, *args: Any, case: str, public_key: Path | None, **options: Any) -> None:
         raw = _raw(public_key) if public_key is not None else b""

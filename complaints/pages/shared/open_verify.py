@@ -1,4 +1,4 @@
-"""/open/verify/: is this dossier whole and unaltered? /open/seals/: the published seals, for anybody to keep.
+"""/open/verify/: is this dossier whole and unaltered? /open/seals/: the seals of the older form, as published.
 
 Nothing sent is kept, nothing of a case is shown; who asks too often is told until when to wait.
 """
@@ -163,7 +163,7 @@ def _covered(size: int, at: datetime | None) -> str:
 
 
 def _is_ours(report: Any) -> bool:
-    """Its last entry stands in our record; its seal is one of ours."""
+    """Its last entry stands in our record; its checkpoint, or seal of the older form, is one of ours."""
     if not _DIGEST.fullmatch(report.head) or len(report.case) > 60:
         return False
     if proving.record_state(tidy(report.case), report.head).state == proving.UNKNOWN:
@@ -197,7 +197,7 @@ def seals(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def seals_json(request: HttpRequest) -> HttpResponse:
-    """Seals after number ``after``, the oldest first, for programs that keep them; ``next`` goes on."""
+    """Seals of the older form after number ``after``, the oldest first, for programs; ``next`` goes on."""
     asked = request.GET.get("after", "0")
     after = int(asked) if re.fullmatch(r"[0-9]{1,18}", asked) else 0
     results = [published(seal) for seal in Seal.objects.filter(number__gt=after).order_by("number")[:MOST]]

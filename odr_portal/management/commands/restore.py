@@ -32,7 +32,11 @@ class Command(BaseCommand):
         parser.add_argument(
             "--keep-broken", action="store_true", help="keep a broken record, in an empty database, to look at it"
         )
-        parser.add_argument("--public-key", type=Path, help="the seal's public key (PEM), kept elsewhere")
+        parser.add_argument(
+            "--public-key",
+            type=Path,
+            help="the key that signed the first checkpoint (its public half in PEM), kept elsewhere",
+        )
 
     def handle(self, *args: Any, file: Path, into: str, **options: Any) -> None:
         if into:
