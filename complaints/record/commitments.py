@@ -26,7 +26,7 @@ from complaints.record.walking import Range, Row, Said, Table, fetched
 _TEXTS = Table(
     "complaints_personaltext t",
     "complaint_id",
-    "t.complaint_id, t.audience, t.sequence, t.kind, t.digest, t.key_id, t.sealed",
+    "t.complaint_id, t.audience, t.sequence, t.kind, t.digest, t.key_id::text, t.sealed",
     "t.complaint_id, t.audience, t.sequence, t.kind",
 )
 _FILES = Table(
@@ -163,7 +163,7 @@ class Commitments:
                 self.found(Finding("foreign", names.get(case, str(case)), audience, sequence, f"text {kind}"))
 
     def _text(self, entry: Read, text: list[str], row: Row) -> None:
-        what, key, owners = f"text {text[0]}", str(row[5]), entry.keys_of(text)
+        what, key, owners = f"text {text[0]}", row[5], entry.keys_of(text)
         if key not in owners:
             self.found(entry.finding("column", what, "key_id"))
             return

@@ -241,12 +241,14 @@ def _is_beside(name: str, rows: Iterable[str]) -> bool:
     return any(other.rpartition("/")[0] == digest for other in rows)
 
 
-def _is_same(kind: str, told: Mapping[str, Any] | None, stands: Mapping[str, Any]) -> bool:
-    """Whether a row is told exactly as it stands, but for marks of words; otherwise each column is looked at."""
+def _is_same(kind: str, told: Mapping[str, Any], stands: Mapping[str, Any]) -> bool:
+    """Whether a row stands exactly as it is told, marks of words aside; otherwise each column is looked at."""
+    if kind in _BEGINS:
+        told = _BEGINS[kind] | dict(told)
     if told == stands:
         return True
-    marks = told and sum([one.attname in told for one in _WORDS[kind]])
-    return bool(told and marks and len(told) == len(stands) + marks and stands.items() <= told.items())
+    empty = _EMPTY[kind]
+    return {name: value for name, value in told.items() if name in empty and value != empty[name]} == stands
 
 
 def _is_as_told(case: _Case) -> bool:
@@ -272,7 +274,7 @@ def _differences(case: _Case) -> Iterator[Finding]:
         elif told is None and begins is None:
             if case.is_known and kind != _FILE:
                 yield Finding("foreign", case.number, row=name)
-        elif not case.is_known or not _is_same(kind, told, stands):
+        elif not case.is_known or not _is_same(kind, told or {}, stands):
             known = (begins or {}) | (told or {})
             asked = _EMPTY[kind].keys() if case.is_known else case.replay.spoken.get(name, ())
             for column, empty in _EMPTY[kind].items():

@@ -173,7 +173,7 @@ def base(row: Model, names: Names) -> str:
 
 
 def written_base(table: Table, values: Iterable[Any]) -> str:
-    return "/".join([table.name, *("" if value is None else str(value) for value in values)])
+    return "/".join([table.name, *["" if value is None else str(value) for value in values]])
 
 
 def _value(row: Model, column: Column, names: Names) -> Any:

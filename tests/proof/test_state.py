@@ -20,7 +20,7 @@ from django.db import models
 
 from complaints import handling
 from complaints.handling.steps import authority, both, consumer, enterprise
-from complaints.models import Complaint, Evidence, HandlingStep, Obligation
+from complaints.models import CallBack, CallBackMonth, Complaint, Evidence, HandlingStep, Obligation
 from complaints.parties.actors import SYSTEM
 from complaints.procedure.workflow import Status
 from complaints.record import columns, house, state
@@ -97,6 +97,19 @@ def test_untouched_nothing_is_named_and_every_case_is_proved(cases: list[Complai
     compared = Compared()
     assert found(ids=[cases[0].pk, cases[5].pk], compared=compared) == []
     assert compared == Compared(cases=2, proved=2)
+
+
+@pytest.mark.django_db
+def test_a_call_back_that_nobody_has_taken_up_is_open(cases: list[Complaint], world: World) -> None:
+    """No entry speaks of it before somebody calls; so it cannot have ended, nor have no state at all."""
+    month = CallBackMonth.objects.create(month=WEDNESDAY.date(), commitment="c" * 64, made_at=WEDNESDAY)
+    one = CallBack(complaint=cases[6], month=month, authority_id=world.officer.authority_id, why="drawn", share=100)
+    one.save()
+    assert found() == []
+    for other_state in ("", "reached"):
+        CallBack.objects.update(state=other_state)
+        [named] = found()
+        assert named == Finding("column", cases[6].number, row=f"call_back/{month.pk}", column="state")
 
 
 @pytest.mark.django_db
