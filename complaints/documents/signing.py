@@ -6,6 +6,7 @@ anything was changed. Both, and the certificate, stand in one PEM file, which wo
 import datetime as dates
 import io
 import logging
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cache
@@ -151,7 +152,10 @@ def _signed(content: bytes, key: DocumentKey, stamper: Any) -> bytes:
     signer = signers.PdfSigner(described, signer=_signer(key), timestamper=stamper)
     # How long a signature gets is known without a stamp; else it is tried, which doubles the work.
     room = None if stamper is not None else _room(key)
-    signer.sign_pdf(IncrementalPdfFileWriter(io.BytesIO(content)), output=out, bytes_reserved=room)
+    writer = IncrementalPdfFileWriter(io.BytesIO(content))
+    # pyHanko begins a loop of events, and a thread has but one.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(signer.sign_pdf, writer, output=out, bytes_reserved=room).result()
     return out.getvalue()
 
 

@@ -76,7 +76,7 @@ def page(request: HttpRequest) -> HttpResponseBase:
         try:
             return done(
                 lambda: holds.ask(**form.cleaned_data, by=me.person_key, now=now),
-                gettext("已记下。另一个人同意后生效；在此之前先保留7天。"),
+                gettext("已记下。另一个人同意后生效；在此之前先保留%(days)s天。") % {"days": holds.WAITS_FOR.days},
             )
         except WrongInput as wrong:
             form.add_error(wrong.field, wrong.reason)
@@ -91,5 +91,8 @@ def page(request: HttpRequest) -> HttpResponseBase:
         for hold in standing
     ]
     return render(
-        request, "administration/holds.html", {"form": form, "rows": rows}, status=422 if form.is_bound else 200
+        request,
+        "administration/holds.html",
+        {"form": form, "rows": rows, "waits_for": holds.WAITS_FOR.days},
+        status=422 if form.is_bound else 200,
     )

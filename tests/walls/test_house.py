@@ -27,6 +27,8 @@ BEYOND_SIGHT = {
     "complaints/dossier/proving.py": "whoever shows the digest of an entry holds that record; told yes, no, numbers",
     "complaints/pages/public/open_pages.py": "shown by an authority with consent, asked by that alone and masked",
     "odr_portal/health.py": "counts and ages of all that waits",
+    "oversight/administration/hold_views.py": "holds by case numbers and keys, for administrators; no case is read",
+    "oversight/administration/views.py": "counts of deadlines and entries by their names, for administrators",
     "demo/mailbox.py": "the mailbox of everybody, in a demo",
     "oversight/portal_state/signs.py": "counts and ages of everything together, nothing of a case",
     "oversight/portal_state/state.py": "counts and codes for administrators, who see no case",

@@ -78,7 +78,9 @@ def checkpoint(request: HttpRequest) -> HttpResponse:
     newest = log.newest_checkpoint()
     if newest is None:
         return _text("There is no checkpoint yet.\n", status=409)
-    return _text(newest.note)
+    answer = _text(newest.note)
+    answer["Content-Disposition"] = 'attachment; filename="checkpoint.txt"'
+    return answer
 
 
 @never_cache
@@ -113,7 +115,8 @@ def stamp(request: HttpRequest) -> HttpResponse:
     row = _newest_stamped()
     if row is None:
         return _text(_NO_STAMP, status=409)
-    return HttpResponse(bytes(row.stamp), content_type="application/timestamp-reply")
+    named = {"Content-Disposition": 'attachment; filename="stamp.tsr"'}
+    return HttpResponse(bytes(row.stamp), content_type="application/timestamp-reply", headers=named)
 
 
 @require_safe
