@@ -37,6 +37,7 @@ from complaints.procedure.numbering import tidy
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import setting_aside
 from complaints.record.log_checks import named
+from complaints.wording.case import AUDIENCES
 from complaints.wording.reasons import LOOK_REASONS
 from database.row_security import working_as_steps
 from enterprises.team.team import TeamRefusal
@@ -205,7 +206,8 @@ def not_admitted(request: HttpRequest) -> HttpResponseBase:
     shown = [
         {
             "entry": one.entry,
-            "at": named(one.entry),
+            "at": (at := named(one.entry)),
+            "audience": AUDIENCES.get(at.audience, at.audience),
             "why": _WHY.get(one.code, one.code),
             "found_at": one.found_at,
             "digest": one.digest,

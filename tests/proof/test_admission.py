@@ -187,6 +187,7 @@ def test_two_administrators_of_the_system_set_it_aside_on_a_page(cases: list[Com
     one, other = administrator("one@example.com"), administrator("other@example.com")
     assert SET_ASIDE in page_of(one, "/administration/system/")
     assert entry in page_of(one, SET_ASIDE)
+    assert "（各方可见）" in page_of(one, SET_ASIDE)
     said = {"entry": entry, "digest": bad.hash.hex()}
 
     def agrees(user: User, **changes: str) -> str:
