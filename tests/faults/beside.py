@@ -30,7 +30,6 @@ from tests.cast import MOBILE
 from tests.given import BECAUSE, a_request
 
 BATCH = 50
-DAYS_AGO = 3
 PATIENCE = 300
 
 
@@ -69,11 +68,12 @@ def file() -> None:
 
 
 def clocks(count: str, begins: str, ends: str) -> None:
-    """So many cases, filed and forwarded days ago; their two clocks fall due one after the other in these seconds from
-    now, spread evenly. Set in the same transaction, so that no sweep sees them before.
+    """So many cases, filed and forwarded a minute ago: the sealer admits no entry that is dated far back. Their two
+    clocks fall due one after the other in these seconds from now, spread evenly. Set in the same transaction, so that
+    no sweep sees them before.
     """
     now, made, span = timezone.now(), 0, (float(ends) - float(begins)) / 2
-    asked = chens(now - timedelta(days=DAYS_AGO))
+    asked = chens(now - timedelta(minutes=1))
     while made < int(count):
         size = min(BATCH, int(count) - made)
         with transaction.atomic():

@@ -41,7 +41,7 @@ _NO_MARK = Change(
     "    draft.filed_as = list(numbers)\n",
 )
 _LATE_COMMIT = Change(
-    "odr_portal/processes/running.py",
+    "odr_portal/processes/embedded.py",
     '    "synchronous_commit": "on",\n',
     # The longest delay that the server allows, so that the few seconds of a test are enough.
     '    "synchronous_commit": "off",\n    "wal_writer_delay": "10s",\n    "wal_writer_flush_after": "1GB",\n',
