@@ -93,12 +93,12 @@ def test_an_instruction_escalated_twice(world: World, visit: Any) -> None:
 
 def test_what_a_head_looks_at(world: World, visit: Any) -> None:
     """Overdue with its reason, what was reported, the sample of call-backs and its script, the team and leave."""
-    now = timezone.now()
+    now = timezone.localtime()
     late = given.a_complaint(world, status=S.REVIEW, now=now - timedelta(days=20))
     given.step(late, authority.assign_officer(officer_id=world.rui_officer.pk), world.officer, now - timedelta(days=20))
     handling.sweep_clocks(now=now)
     Policy.objects.filter(name="call_back_share").update(number=100)
-    then = now.replace(day=1) - timedelta(days=3)
+    then = timezone.localtime(now).replace(day=1) - timedelta(days=3)
     closed = given.a_complaint(world, status=S.CLOSED, now=then)
     given.step(closed, casework.serve_notice(document="告知", channel="sms", is_served=True), world.officer, then)
     call_backs.sweep_call_backs(now=then)
