@@ -35,7 +35,7 @@ def sweep_documents(*, now: datetime) -> int:
     try:
         signing.document_key()
     except signing.NoDocumentKey as problem:
-        if _waiting().exists():
+        if waiting().exists():
             log.error("no document is printed: %s", problem)
         return 0
     while time.monotonic() < begun + SECONDS and (version := _lease(now=now)):
@@ -49,16 +49,17 @@ def sweep_documents(*, now: datetime) -> int:
     return printed
 
 
-def _waiting() -> QuerySet[DocumentVersion]:
-    return DocumentVersion.objects.filter(sha256="", attempts__lt=MOST_ATTEMPTS).exclude(content=b"")
+def waiting() -> QuerySet[DocumentVersion]:
+    """What has no print yet, also where all attempts were used up."""
+    return DocumentVersion.objects.filter(sha256="").exclude(content=b"")
 
 
 def _lease(*, now: datetime) -> DocumentVersion | None:
     free = Q(leased_until=None) | Q(leased_until__lte=now)
     with transaction.atomic():
         locked = (
-            _waiting()
-            .filter(free)
+            waiting()
+            .filter(free, attempts__lt=MOST_ATTEMPTS)
             .select_for_update(skip_locked=True, of=("self",))
             .select_related("document", "complaint")
         )
@@ -76,7 +77,7 @@ def _print(version: DocumentVersion, *, now: datetime) -> bool:
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("select pg_advisory_xact_lock(%s, %s)", [_KEEPING, version.pk % 2**31])
-        if not _waiting().filter(pk=version.pk).exists():
+        if not waiting().filter(pk=version.pk).exists():
             # Somebody else was faster, or its words are gone.
             return False
         path, sha256, size = printing.put_print(version, content)

@@ -80,6 +80,14 @@ def test_of_two_workers_with_the_same_document_one_keeps_its_print(world: World)
     assert list(printing.damaged_prints()) == []
 
 
+def test_the_last_attempt_keeps_its_print_like_the_first(world: World) -> None:
+    version = newest(refused(world)).versions.get()
+    DocumentVersion.objects.filter(pk=version.pk).update(attempts=printing_documents.MOST_ATTEMPTS - 1)
+    printing_documents.sweep_documents(now=WEDNESDAY)
+    version.refresh_from_db()
+    assert hashlib.sha256(printing.read_print(version)).hexdigest() == version.sha256
+
+
 def test_without_a_document_key_nothing_is_printed_and_no_attempt_is_lost(
     world: World, settings: Any, caplog: pytest.LogCaptureFixture
 ) -> None:
