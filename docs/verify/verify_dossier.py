@@ -8,7 +8,8 @@ computed here from the entries themselves; what the file says about itself is on
 
 Exit code: 0 complete and unbroken up to the checkpoint; 1 broken (the first broken entry is named); 2 cannot be read
 as a dossier; 3 unbroken, but not under the checkpoint up to its last entry, or signed by a key that you did not
-compare, or something is withheld for a reason that nothing in it proves.
+compare, or something is withheld for a reason that nothing in it proves, or a checkpoint that you kept (--kept) is
+of another size and so was not compared.
 
 How it is computed (README of the dossier says the same):
   ZIP      (odr-dossier-2) has one right form: parts stored, sorted by name, dated 1980-01-01, no extra field, comment
@@ -256,6 +257,9 @@ ENGLISH: dict[str, str] = {
     "检查点的签名公钥 {}：请与平台公布的公钥核对（--key）": (
         "the checkpoint is signed by the key {}: compare it with the published one (--key)"
     ),
+    "您保存的检查点（{}条）没有比较：只能比较同一个记录、同样条数的": (
+        "the checkpoint that you kept ({} entries) was not compared: that needs one of the same log and size"
+    ),
     "见证人{}在{}见过这个检查点": "the witness {} saw this checkpoint at {}",
     "检查点上还有{}的签名，没有核对（--witness）": "the checkpoint also has signatures of {}, not checked (--witness)",
     "清单有时间戳，时间戳成立": "the manifest has a time stamp, which holds",
@@ -354,7 +358,7 @@ class Unreadable(Exception):
     """No dossier at all; ``code`` is one of UNREADABLE."""
 
     def __init__(self, code: str) -> None:
-        super().__init__(UNREADABLE[code][1])
+        super().__init__(UNREADABLE[code])
         self.code = code
 
 
@@ -382,10 +386,14 @@ class Report:
     broken: list[Broken] = field(default_factory=list)
     seal_broken: list[Broken] = field(default_factory=list)
     unproved: list[Broken] = field(default_factory=list)
-    #: The checkpoint: how many entries it is over; (name, time) of witnesses whose keys were given, names of others.
+    #: The checkpoint: name and number of entries of its log; (name, time) of witnesses whose keys were given, names of
+    #: others.
+    origin: str = ""
     size: int | None = None
     witnesses: list[tuple[str, str]] = field(default_factory=list)
     unknown_witnesses: list[str] = field(default_factory=list)
+    #: Sizes of checkpoints that were kept and are not of the same log and size.
+    not_compared: list[int] = field(default_factory=list)
     erased: int = 0
     #: So many entries have changes of the state of the case sealed to them, which are for the portal's own check.
     states: int = 0
@@ -407,7 +415,7 @@ class Report:
             return 1
         # A dossier of the older form has parts that nothing covers.
         is_known = self.key_was_given and self.is_document_key_known
-        return 0 if self.is_sealed and is_known and not self.unproved else 3
+        return 0 if self.is_sealed and is_known and not self.unproved and not self.not_compared else 3
 
 
 # --- Ed25519 (RFC 8032), checking only --------------------------------------------------------------------------
@@ -528,13 +536,7 @@ class _Parts:
         return digest.hexdigest()
 
     def json(self, name: str) -> Any:
-        raw = self.read(name)
-        if raw is None:
-            raise Unreadable("not_a_dossier")
-        try:
-            return json.loads(raw.decode("utf-8"))
-        except (ValueError, RecursionError):
-            raise Unreadable("not_a_dossier") from None
+        return _json(self.read(name))
 
 
 def _look_at_the_end(file: IO[bytes]) -> None:
@@ -702,7 +704,7 @@ def _opened(file: IO[bytes], most_bytes: int, most_json: int) -> _Parts | _OneFo
 
 
 def check(
-    file: str | IO[bytes],
+    file: IO[bytes],
     *,
     key: str = "",
     seals: dict[int, str] | None = None,
@@ -715,34 +717,29 @@ def check(
     """Look through a dossier. ``key``: the public keys known from elsewhere, in hexadecimal or as name+id+base64, with
     a space between; ``witnesses``: theirs, as name+id+base64; ``kept``: texts of checkpoints that were kept;
     ``tsa_root``: a file with the root certificates of the authority for time stamps, for the program openssl;
-    ``seals``: number → root, as published, for the older form. Raises Unreadable, ValueError for a key that is none."""
-    if isinstance(file, str):
-        try:
-            with open(file, "rb") as opened:
-                return check(
-                    opened,
-                    key=key,
-                    seals=seals,
-                    witnesses=witnesses,
-                    kept=kept,
-                    tsa_root=tsa_root,
-                    most_bytes=most_bytes,
-                    most_json=most_json,
-                )
-        except OSError:
-            raise Unreadable("not_a_zip") from None
+    ``seals``: number → root, as published, for the older form. Raises Unreadable, ValueError for a key or a kept
+    checkpoint that is none."""
     keys = [known_key(one) for one in key.split()]
     known = [witness_key(one) for one in witnesses]
+    others = [_kept_note(one) for one in kept]
     try:
         parts = _opened(file, most_bytes, most_json)
         if isinstance(parts, _OneForm):
-            return _checked(parts, keys, known, kept, tsa_root)
-        return _checked_old(parts, keys, seals)
+            report = _checked(parts, keys, known, tsa_root)
+        else:
+            report = _checked_old(parts, keys, seals)
     except _Misformed as wrong:
         return Report(key_was_given=bool(keys), broken=[wrong.broken])
     except (KeyError, TypeError, AttributeError, ValueError, RecursionError, IndexError):
         # Something is of another kind than the form says.
         raise Unreadable("not_a_dossier") from None
+    for note in others:
+        if (note.origin, note.size) != (report.origin, report.size):
+            # `manage.py verify_record --anchor` compares it, which has the whole log.
+            report.not_compared.append(note.size)
+        elif note.root.hex() != report.root:
+            report.seal_broken.append(Broken("log_other", note.size))
+    return report
 
 
 def _checked_old(parts: _Parts, keys: list[str], seals: dict[int, str] | None) -> Report:
@@ -757,15 +754,13 @@ def _checked_old(parts: _Parts, keys: list[str], seals: dict[int, str] | None) -
     if seal is not None:
         _seal(seal, hashes, index, report, keys, seals)
     withheld = set(index["withheld"])
-    report.withheld += len(withheld)
+    report.withheld = len(withheld) + sum(entry.get("withheld") is True for entry in index["entries"])
     _said(bodies, withheld, texts, report)
     _files(parts, bodies, index, report)
     return report
 
 
-def _checked(
-    parts: _OneForm, keys: list[str], witnesses: list[WitnessKey], kept: Sequence[str], tsa_root: str
-) -> Report:
+def _checked(parts: _OneForm, keys: list[str], witnesses: list[WitnessKey], tsa_root: str) -> Report:
     raw = parts.read(MANIFEST) or b""
     index, texts = _json(raw), parts.json("texts.json")
     if index["format"] != FORMAT or not isinstance(index["case"], str):
@@ -786,20 +781,17 @@ def _checked(
     house: dict[int, Any] = {}
     is_trusted = False
     if index["log"] is not None:
-        note = _note(index["checkpoint"], report)
-        if note is not None:
+        try:
+            note = _note(index["checkpoint"])
+        except ValueError:
+            report.seal_broken.append(Broken("log_form", 0))
+        else:
             house = _house(index["log"], parts, note, report)
             is_trusted = _log(index["log"], note, hashes, index, report, keys, witnesses, house)
-            for text in kept:
-                other = _note(text, report)
-                # One of another size is compared by `manage.py verify_record --anchor`, which has the whole log.
-                if other and (other.origin, other.size) == (note.origin, note.size) and other.root != note.root:
-                    report.seal_broken.append(Broken("log_other", note.size))
     report.is_document_key_known = report.document_key in keys or (
         is_trusted and any(_names_key(body, report.document_key) for body in house.values())
     )
     _stamp(parts, raw, tsa_root, report)
-    report.withheld = 0
     withheld = _withheld(parts, index, bodies, hashes, house, report)
     for place, entry in enumerate(entries, 1):
         if entry["withheld"] and ("entry", place, entry["hash"]) not in withheld:
@@ -887,24 +879,28 @@ class _Note:
         return None
 
 
-def _note(text: str, report: Report) -> _Note | None:
+def _note(text: str) -> _Note:
+    """Raises ValueError."""
+    body, rest = text.split("\n\n")
+    origin, size, root = body.split("\n")
+    lines = []
+    for line in rest.removesuffix("\n").split("\n"):
+        dash, name, blob = line.split(" ")
+        if dash != "—":
+            raise ValueError(line)
+        lines.append((name, base64.b64decode(blob, validate=True)))
+    digest = base64.b64decode(root, validate=True)
+    is_form = rest.endswith("\n") and str(int(size)) == size and len(digest) == 32 and int(size) >= 0
+    if not is_form or len(lines) > MOST_SIGNATURES:
+        raise ValueError(size)
+    return _Note(origin, int(size), digest, f"{body}\n".encode(), lines)
+
+
+def _kept_note(text: str) -> _Note:
     try:
-        body, rest = text.split("\n\n")
-        origin, size, root = body.split("\n")
-        lines = []
-        for line in rest.removesuffix("\n").split("\n"):
-            dash, name, blob = line.split(" ")
-            if dash != "—":
-                raise ValueError(line)
-            lines.append((name, base64.b64decode(blob, validate=True)))
-        digest = base64.b64decode(root, validate=True)
-        is_form = rest.endswith("\n") and str(int(size)) == size and len(digest) == 32 and int(size) >= 0
-        if not is_form or len(lines) > MOST_SIGNATURES:
-            raise ValueError(size)
-        return _Note(origin, int(size), digest, f"{body}\n".encode(), lines)
+        return _note(text)
     except ValueError:
-        report.seal_broken.append(Broken("log_form", 0))
-        return None
+        raise ValueError("the checkpoint that you kept is not written in its standard form") from None
 
 
 def _included(leaf: str, place: int, note: _Note, proof: list[str]) -> bool:
@@ -960,7 +956,7 @@ def _log(
 ) -> bool:
     """Signature of the checkpoint, the last entry under it. Whether a key that was given leads to it."""
     wrong, key = report.seal_broken, bytes.fromhex(log["key"])
-    report.size, report.root, report.public_key = note.size, note.root.hex(), log["key"]
+    report.origin, report.size, report.root, report.public_key = note.origin, note.size, note.root.hex(), log["key"]
     if not note.is_signed_by(note.origin, key):
         wrong.append(Broken("log_signature", note.size))
     is_trusted = log["key"] in _trusted(keys, house, note.size)
@@ -993,7 +989,7 @@ def _log(
 
 def _trusted(keys: list[str], house: dict[int, Any], size: int) -> set[str]:
     """The keys that may sign a log of ``size`` entries, as those lead to them that were given: each hand-over is signed
-    by the key before and the next one; the recovery key of the first entry may end a key."""
+    by the key before and the next one; a recovery key that one of them named hands over too, and may end a key."""
     results, recovery = set(keys), ""
     if not keys:
         # Nothing was given that could lead anywhere.
@@ -1011,15 +1007,15 @@ def _trusted(keys: list[str], house: dict[int, Any], size: int) -> set[str]:
             for key, one in zip(signers, signed)  # noqa: B905
         ):
             continue
-        if first:
-            recovery = data.get("recovery", "") if data["key"] in results else ""
-        elif body["step"] == "key_revoked":
-            if recovery and data["by_key"] == recovery:
+        by_recovery = recovery != "" and data["by_key"] == recovery
+        if body["step"] == "key_revoked":
+            if by_recovery:
                 results.discard(data["key"])
-        elif len(signed) == 2 and (data["by_key"] in results or (recovery and data["by_key"] == recovery)):
+        elif data["key"] in results if first else len(signed) == 2 and (data["by_key"] in results or by_recovery):
             results.add(data["key"])
             if data["way"] == "replace":
                 results.discard(data["by_key"])
+            recovery = recovery or data.get("recovery", "")
     return results
 
 
@@ -1172,9 +1168,7 @@ def _chain(parts: _Parts | _OneForm, index: Any, report: Report) -> tuple[dict[i
                 Broken("entry_missing" if is_gap and place not in _sequences(index) else "entry_place", place)
             )
             break
-        if entry.get("withheld") is True:
-            report.withheld += 1
-        else:
+        if entry.get("withheld") is not True:
             raw = parts.read(f"entries/{place:04d}.json")
             if raw is None:
                 report.broken.append(Broken("entry_missing", place))
@@ -1337,6 +1331,8 @@ def told(report: Report, say: Say) -> list[str]:
         lines.append(say("为{}制作。已核对：压缩包的每个字节、清单的签名、{}个部分").format(whom, report.parts))
     else:
         lines.append(say("旧格式的档案：PDF、说明和其他不在记录里的部分没有核对"))
+    for size in report.not_compared:
+        lines.append(say("您保存的检查点（{}条）没有比较：只能比较同一个记录、同样条数的").format(size))
     if report.states:
         lines.append(say("{}条记录里封有案件状态的变化，只供平台自己核对，不在档案里").format(report.states))
     if report.erased:
@@ -1373,6 +1369,19 @@ def _sealed_words(report: Report, say: Say) -> list[str]:
     return lines
 
 
+def _text(name: str) -> str:
+    with open(name, encoding="utf-8") as file:
+        return file.read()
+
+
+def _published(text: str) -> dict[int, str]:
+    """Number → root, of seals.json. Raises ValueError."""
+    try:
+        return {one["number"]: one["root"] for one in json.loads(text)["seals"]}
+    except (ValueError, KeyError, TypeError):
+        raise ValueError("--seals: the file is not seals.json as it was published") from None
+
+
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="verify_dossier.py", description="核对案件档案 · check the dossier of a dispute"
@@ -1398,28 +1407,23 @@ def main(arguments: list[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     languages = [asked.language] if asked.language else list(LANGUAGES)
     try:
-        seals = None
-        if asked.seals:
-            with open(asked.seals, encoding="utf-8") as published:
-                seals = {one["number"]: one["root"] for one in json.load(published)["seals"]}
-        kept = []
-        for name in asked.kept:
-            with open(name, encoding="utf-8") as note:
-                kept.append(note.read())
-        report = check(
-            asked.file,
-            key=" ".join(asked.key),
-            seals=seals,
-            witnesses=asked.witness,
-            kept=kept,
-            tsa_root=asked.tsa_root,
-        )
+        seals = _published(_text(asked.seals)) if asked.seals else None
+        kept = [_text(name) for name in asked.kept]
+        if asked.tsa_root:
+            # A wrong name of the file is no fault of the stamp.
+            _text(asked.tsa_root)
+        with open(asked.file, "rb") as file:
+            report = check(
+                file, key=" ".join(asked.key), seals=seals, witnesses=asked.witness, kept=kept, tsa_root=asked.tsa_root
+            )
     except Unreadable as wrong:
         for language in languages:
             print(LANGUAGES[language](UNREADABLE[wrong.code]))
         return 2
+    except OSError as wrong:
+        parser.error(f"{wrong.filename or asked.file}: {wrong.strerror}")
     except ValueError as wrong:
-        parser.error(f"--key, --witness: {wrong}")
+        parser.error(str(wrong))
     for language in languages:
         print("\n".join(told(report, LANGUAGES[language])))
     return report.exit_code

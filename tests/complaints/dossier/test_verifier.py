@@ -8,15 +8,17 @@ import sys
 from pathlib import Path
 
 import pytest
-from django.utils import translation
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from django.utils import timezone, translation
 from django.utils.translation import pgettext
 
 from complaints.documents import signing
 from complaints.dossier import proving
-from complaints.record.notes import SIGNS, NoteKey
+from complaints.record import house, seal_keys
+from complaints.record.notes import SIGNS, NoteKey, raw_key
 from complaints.record.seal_checks import tree_root
 from tests import PATIENCE, missing_in
-from tests.complaints.dossier.conftest import PUBLIC, known_keys, parts_of
+from tests.complaints.dossier.conftest import PUBLIC, parts_of
 from tests.old_seals import path_to
 
 verifier = proving.verifier()
@@ -72,6 +74,20 @@ def test_each_head_is_proved_to_be_under_its_seal_and_no_other() -> None:
             assert verifier._climbed(leaf, place + count, count, path) == ""
 
 
+def test_it_lets_those_keys_sign_that_the_portal_lets_sign() -> None:
+    now = timezone.now()
+    first, second, third, recovery = (Ed25519PrivateKey.generate() for _ in range(4))
+    seal_keys.begin(first, origin="x/record", recovery=b"", now=now)
+    # The recovery key was made later than the log.
+    seal_keys.hand_over(first, second, way=seal_keys.REPLACE, size=3, recovery=raw_key(recovery), now=now)
+    seal_keys.hand_over(recovery, third, way=seal_keys.RECOVERED, size=5, now=now)
+    seal_keys.revoke(raw_key(second), by=recovery, size=7, now=now)
+    known, bodies = seal_keys.known(), {entry.sequence: json.loads(entry.body) for entry in house.entries()}
+    for size in range(1, 9):
+        may = {key.hex() for key in known.spans if not known.fault(key, size)}
+        assert verifier._trusted([raw_key(first).hex()], bodies, size) == may, size
+
+
 def test_it_is_one_file_that_needs_nothing() -> None:
     nodes = list(ast.walk(ast.parse(proving.PROGRAM.read_text())))
     imported = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
@@ -102,17 +118,30 @@ def test_on_the_command_line_and_pages_in_both_languages(archive: bytes, tmp_pat
     assert run(archive, tmp_path, "--key", "00" * 32)[0] == 1
     note = json.loads(parts_of(archive)["manifest.json"])["checkpoint"]
     kept = tmp_path / "kept"
-    origin, _size, root = note.split("\n")[:3]
-    for text, expected in ((note, 0), (note.replace(root, base64.b64encode(bytes(32)).decode()), 1)):
+    origin, size, root = note.split("\n")[:3]
+    another = note.replace(root, base64.b64encode(bytes(32)).decode())
+    for text, expected, said in (
+        (note, 0, "完整，未被改动"),
+        (another, 1, "记录被重写过"),
+        # Nothing is said of it by exit code 0.
+        (another.replace(f"\n{size}\n", "\n1\n"), 3, "您保存的检查点（1条）没有比较"),
+    ):
         kept.write_text(text)
-        assert run(archive, tmp_path, "--key", known_keys().split()[0], "--key", document, "--kept", str(kept))[0] == (
-            expected
-        )
+        code, given = run(archive, tmp_path, "--key", PUBLIC, "--kept", str(kept))
+        assert (code, said in given) == (expected, True), given
+    kept.write_text("no checkpoint")
     vkey = NoteKey(origin, SIGNS, bytes.fromhex(PUBLIC)).text
     assert run(archive, tmp_path, "--key", vkey)[0] == 0
-    for odd, said in (("zz", "64 hexadecimal digits"), ("a+b", "name+id+base64"), (f"{vkey}=", "name+id+base64")):
-        file = tmp_path / "dossier.zip"
-        command = [sys.executable, "-I", "-S", str(proving.PROGRAM), str(file), "--key", odd]
+    # What was given wrongly is no fault of the dossier.
+    for option, odd, said in (
+        ("--key", "zz", "64 hexadecimal digits"),
+        ("--key", "a+b", "name+id+base64"),
+        ("--key", f"{vkey}=", "name+id+base64"),
+        ("--kept", str(kept), "the checkpoint that you kept"),
+        ("--seals", str(kept), "not seals.json"),
+        *((option, "nowhere.txt", "nowhere.txt: No such file") for option in ("--kept", "--seals", "--tsa-root")),
+    ):
+        command = [sys.executable, "-I", "-S", str(proving.PROGRAM), str(tmp_path / "dossier.zip"), option, odd]
         done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE)
         assert (done.returncode, said in done.stderr) == (2, True), done.stderr
     code, given = run(b"PK, but no archive", tmp_path)
