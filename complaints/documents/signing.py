@@ -17,17 +17,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    PublicFormat,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 
 from complaints.record import stamps
+from complaints.record.notes import raw_key
 
 log = logging.getLogger(__name__)
 
@@ -51,7 +46,7 @@ class DocumentKey:
     @property
     def public(self) -> str:
         """The public half of ``manifest``: 32 bytes in hexadecimal."""
-        return self.manifest.public_key().public_bytes(Encoding.Raw, PublicFormat.Raw).hex()
+        return raw_key(self.manifest).hex()
 
 
 def parse(text: str) -> DocumentKey:
@@ -86,7 +81,8 @@ def document_key() -> DocumentKey:
 
 @cache
 def _read(file: Path, _changed: int) -> DocumentKey:
-    return parse(file.read_text(encoding="utf-8"))
+    # One that is no text is told like any other that is no key file.
+    return parse(file.read_text(encoding="utf-8", errors="replace"))
 
 
 def fresh(name: str, *, now: datetime) -> str:

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils.translation import override
 
@@ -33,7 +33,7 @@ MOST_ATTEMPTS = 4
 SEALED_WITHIN = timedelta(seconds=100)
 #: Reading, two papers, packing.
 _PIECES = 3
-#: AnyOf all who build: an advisory lock for the moment of choosing.
+#: Of all who build: an advisory lock for the moment of choosing.
 _CHOOSING = 0xD055
 BATCH = 200
 
@@ -98,7 +98,7 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
     if not is_sealed and (is_unproved or now < dossier.asked_at + SEALED_WITHIN):
         # Not failed: no checkpoint over the last entry is there yet.
         waits = now + timedelta(seconds=5)
-        Dossier.objects.filter(pk=dossier.pk).update(state="asked", leased_until=waits, attempts=0)
+        _held(dossier).update(state="asked", leased_until=waits, attempts=dossier.attempts - 1)
         return
     # Of an attempt that was killed; one that only lost its lease finds its files gone.
     asking.remove_files(dossier.public_id)
@@ -114,6 +114,11 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
     _finish(dossier, files, entries=last, is_sealed=is_sealed, now=now)
 
 
+def _held(dossier: Dossier) -> QuerySet[Dossier]:
+    """Its row, as long as no other sweep took it over."""
+    return Dossier.objects.filter(pk=dossier.pk, state="building", attempts=dossier.attempts)
+
+
 def _paper(content: dict[str, Any], *, at: datetime) -> bytes:
     return signing.sign_pdf(printing.typeset(content, at=at))
 
@@ -123,12 +128,12 @@ class _Work:
 
     def __init__(self, dossier: Dossier, *, pieces: int, now: datetime) -> None:
         self.dossier, self.now, self.begun, self.done = dossier, now, time.monotonic(), 0
-        Dossier.objects.filter(pk=dossier.pk).update(total=pieces, done=0)
+        _held(dossier).update(total=pieces, done=0)
 
     def go_on(self) -> None:
         self.done += 1
         until = self.now + timedelta(seconds=time.monotonic() - self.begun) + LEASE
-        Dossier.objects.filter(pk=self.dossier.pk, state="building").update(done=self.done, leased_until=until)
+        _held(self.dossier).update(done=self.done, leased_until=until)
 
 
 def _pack(
@@ -165,9 +170,8 @@ def _put(dossier: Dossier, form: str, content: bytes) -> list[str | int]:
 def _finish(
     dossier: Dossier, files: dict[str, list[str | int]], *, entries: int, is_sealed: bool, now: datetime
 ) -> None:
-    held = Dossier.objects.filter(pk=dossier.pk, state="building", attempts=dossier.attempts)
     with transaction.atomic():
-        is_ours = held.update(
+        is_ours = _held(dossier).update(
             state="ready",
             files=files,
             has_files=True,

@@ -115,7 +115,7 @@ def gather(dossier: Dossier, *, now: datetime) -> Gathered:
             digest
             for entry in house.entries("erased")
             for number, digest in entry.data.get("files", ())
-            if number == result.complaint.number
+            if number == result.complaint.number and house.is_ours(entry)
         }
         files = [replace(file, path="", reason="erased") if file.sha256 in erased else file for file in files]
     return Gathered(

@@ -12,13 +12,12 @@ from typing import IO, Any
 
 from django.conf import settings
 
-from accounts.keys import tags
 from complaints.documents.signing import DocumentKey
 from complaints.models import Checkpoint, Complaint, HandlingStep, HouseEntry, Leaf, PersonalText, RecordedName, Seal
 from complaints.procedure.workflow import Audience
 from complaints.record import house, log, notes, record, seal_keys
 from complaints.record.notes import SIGNS, NoteKey
-from complaints.record.record import TAG_KIND, chained
+from complaints.record.record import chained
 from database.row_security import working_as_steps
 from web.environment import ROOT
 
@@ -93,7 +92,7 @@ def _signer(note: notes.Note) -> bytes:
 
 def _house_entries(complaint: Complaint, erased: Collection[str], key: DocumentKey) -> list[HouseEntry]:
     """The keys that sign the log, the one that signs the manifest, and what was erased of this case."""
-    results = [entry for entry in house.entries("key_handed_over", "key_revoked") if entry.data.get("of") is None]
+    results = [entry for entry in house.proven("key_handed_over", "key_revoked") if entry.data.get("of") is None]
     results += [entry for entry in document_keys() if entry.data["new"] == key.public]
     if erased:
         raw = [bytes.fromhex(one) for one in erased]
@@ -102,7 +101,7 @@ def _house_entries(complaint: Complaint, erased: Collection[str], key: DocumentK
         keys |= {str(one) for one in RecordedName.objects.filter(digest__in=raw).values_list("person_key", flat=True)}
         for entry in house.entries("erased"):
             files = {digest for number, digest in entry.data.get("files", ()) if number == complaint.number}
-            if entry.data["key"] in keys or files & set(erased):
+            if (entry.data["key"] in keys or files & set(erased)) and house.is_ours(entry):
                 results.append(entry)
     return results
 
@@ -138,20 +137,14 @@ def certified(key: DocumentKey, *, now: datetime) -> HouseEntry:
 
 
 def document_keys() -> list[HouseEntry]:
-    """The entries of the house chain that name a key for dossiers, the oldest first. One that was put in without an
-    entry key does not count."""
-    return [
-        entry
-        for entry in house.entries("key_handed_over")
-        if tags.is_tagged(TAG_KIND, bytes(entry.hash), bytes(entry.tag))
-        and chained(bytes(entry.previous_hash), entry.body) == bytes(entry.hash)
-        and entry.data.get("of") == DOCUMENTS
-    ]
+    """The entries of the house chain that name a key for dossiers, the oldest first."""
+    return [entry for entry in house.proven("key_handed_over") if entry.data.get("of") == DOCUMENTS]
 
 
 def public_keys() -> list[str]:
     """The keys that sign the manifests of dossiers, in hexadecimal, the newest first."""
-    return [entry.data["new"] for entry in reversed(document_keys())]
+    # Two workers that began with it at the same moment both wrote it down.
+    return list(dict.fromkeys(entry.data["new"] for entry in reversed(document_keys())))
 
 
 #: What kind of key an entry of the house chain names.

@@ -16,14 +16,15 @@ import pytest
 from django.utils import timezone
 
 from complaints.documents import signing
-from complaints.dossier import building, packing, proving
+from complaints.dossier import packing, proving
 from complaints.dossier.gathering import gather
 from complaints.evidence.storing import storage
 from complaints.handling.steps import consumer
-from complaints.models import Complaint, Dossier, Evidence, PersonalText
+from complaints.models import Complaint, Dossier, Evidence, HouseEntry, PersonalText
 from complaints.privacy import erasing
 from complaints.procedure.workflow import Status
 from complaints.record import checkpoints, notes
+from complaints.record.record import canonical, chained
 from tests import found_in, given
 from tests.cast import World
 from tests.complaints.documents.signatures import stamped_at, verdict
@@ -107,6 +108,20 @@ def test_T96_an_entry_a_name_and_a_file_of_the_case_too(world: World) -> None:
     storage().save(file.path, io.BytesIO(b"another"))
     code, found = named(packed_now(case, world))
     assert (code, {(one, n) for one, n, _what in found}) == (1, {("file_changed", 6)})
+
+
+@pytest.mark.django_db
+def test_an_erasure_that_somebody_planted_holds_up_no_dossier(world: World) -> None:
+    case, now = a_case(world), timezone.now()
+    text = PersonalText.objects.filter(complaint=case, audience="parties")[0]
+    body = canonical({"step": "erased", "data": {"key": str(text.key_id), "root": ""}})
+    HouseEntry.objects.create(
+        sequence=99, step="erased", at=now, body=body, previous_hash=b"", hash=chained(b"", body), tag=bytes(33)
+    )
+    # It never gets under a checkpoint, for which a dossier would wait.
+    proof = proving.proof_of(case, erased={bytes(text.digest).hex()}, key=signing.document_key())
+    assert proof is not None
+    assert proof.is_complete
 
 
 @pytest.mark.django_db
@@ -224,4 +239,3 @@ def test_manifest_and_papers_are_stamped_where_an_authority_answers_and_whole_wi
     assert ("manifest.tsr" in parts_of(plain), verdict(paper), stamped_at(paper, authority.root)) == (False, "", None)
     assert verifier.check(io.BytesIO(plain), key=PUBLIC).exit_code == 0
     assert json.loads(parts_of(plain)["manifest.json"])["format"] == packing.FORMAT
-    assert building.MOST_ATTEMPTS > 0

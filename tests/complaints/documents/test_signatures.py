@@ -79,11 +79,12 @@ def test_a_key_file_is_made_for_its_owner_alone_and_an_odd_one_is_told(document_
     for odd, said in [
         ("", "make_document_key"),
         ("no PEM at all", "make_document_key"),
+        ("0\x82\x04\xa3 as DER", "make_document_key"),
         ("".join(blocks[:2]), "make_document_key"),
         ("".join(blocks[1:]), "make_document_key"),
         (text.replace("MC4", "MC5"), "make_document_key"),
     ]:
-        document_key.write_text(odd)
+        document_key.write_bytes(odd.encode("latin-1"))
         with pytest.raises(signing.NoDocumentKey, match=said):
             signing.document_key()
     settings.DOCUMENT_KEY_FILE = ""

@@ -203,6 +203,19 @@ def test_a_record_that_just_grew_waits_for_its_seal_but_not_for_ever(world: Worl
     assert (report.exit_code, report.first, report.sealed) == (3, None, report.entries - 1)
 
 
+def test_a_sweep_that_lost_its_lease_takes_nothing_from_the_one_that_builds(world: World) -> None:
+    case, now = a_case(world), timezone.now()
+    given.step(case, consumer.add_statement(text="又一条"), world.consumer, now)
+    dossier = asked(case, world.chen)
+    late = building._lease(now=now)
+    assert late is not None
+    assert building._lease(now=now + timedelta(minutes=2)) == dossier
+    # No checkpoint is over the last entry, so this one would wait.
+    building._build(late, now=now)
+    dossier.refresh_from_db()
+    assert (dossier.state, dossier.attempts) == ("building", 2)
+
+
 def test_erasing_the_person_destroys_what_was_built(world: World, exports: Path) -> None:
     case = a_case(world, status=Status.NEGOTIATING)
     mine, theirs = built(asked(case, world.chen)), built(asked(case, world.ming))

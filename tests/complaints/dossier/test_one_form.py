@@ -11,7 +11,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from complaints.dossier import proving
-from tests.complaints.dossier.conftest import Parts, known_keys, laid, made_anew, parts_of
+from tests.complaints.dossier.conftest import Parts, known_keys, laid, made_anew, packed, parts_of
 
 pytestmark = pytest.mark.django_db
 verifier = proving.verifier()
@@ -157,7 +157,7 @@ CHEATS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a paper taken out": (_taken_out("agreement.pdf"), "part_missing"),
     "the signature taken out": (_taken_out("manifest.sig"), "zip_order"),
     "the manifest taken out": (_taken_out("manifest.json"), "zip_order"),
-    "packed anew by another program": (lambda a: _packed(parts_of(a)), "zip_header"),
+    "packed anew by another program": (lambda a: packed(parts_of(a)).getvalue(), "zip_header"),
     "all signed with another key": (
         lambda archive: made_anew(archive, lambda *_: None, key=Ed25519PrivateKey.generate()),
         "manifest_signature",
@@ -172,14 +172,6 @@ CHEATS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "an entry left out": (_entry_withheld("consumer"), "withheld_wrongly"),
     "an entry left out, for the authority": (_entry_withheld("authority"), "withheld_wrongly"),
 }
-
-
-def _packed(parts: Parts) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in parts.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def test_every_cheat_is_named_with_and_without_the_document_key(archive: bytes) -> None:
