@@ -11,4 +11,5 @@ class PortalConfig(AppConfig):
         from odr_portal import checks
 
         register(checks.every_view_has_a_row)
+        register(checks.the_document_key_can_be_used)
         register(checks.the_database_user_is_under_row_security, Tags.database)

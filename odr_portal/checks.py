@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error
+from django.core.checks import CheckMessage, Error, Warning
 from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -56,6 +56,20 @@ def every_view_has_a_row(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for name in sorted(known - names)
     ]
     return results
+
+
+def the_document_key_can_be_used(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """For `watch`, which needs it, and for `check` where one is set. No error: the record is sealed without it."""
+    command = getattr(settings, "COMMAND", "")
+    if not (command == "watch" or (command == "check" and settings.DOCUMENT_KEY_FILE)):
+        return []
+    from complaints.documents import signing
+
+    try:
+        signing.document_key()
+    except signing.NoDocumentKey as problem:
+        return [Warning(str(problem), hint="docs/how-to/dossiers.md says how to make one.", id="odr_portal.W001")]
+    return []
 
 
 def the_database_user_is_under_row_security(

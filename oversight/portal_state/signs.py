@@ -279,6 +279,10 @@ SENTENCES: Mapping[str, Any] = {
     "wait_due_clocks": gettext_lazy("到期的期限处理太慢。"),
     "wait_notices": gettext_lazy("待发的通知积压太久。"),
     "wait_files_to_scan": gettext_lazy("待查毒的文件积压太久。"),
+    "wait_dossiers": gettext_lazy("有档案超过1小时没有做成：请看后台日志，核对那里的文书密钥（DOCUMENT_KEY_FILE）。"),
+    "wait_documents_to_print": gettext_lazy(
+        "有文书超过1小时没有印成：请看后台日志，核对那里的文书密钥（DOCUMENT_KEY_FILE）。"
+    ),
     "uncounted": gettext_lazy("超过10,000个步骤还没有计入统计。"),
     "counters_differ": gettext_lazy("统计数字和案件对不上；已经更正，请查原因。"),
     "record_broken": gettext_lazy("全部记录核对不通过：请马上运行 manage.py verify_record。"),

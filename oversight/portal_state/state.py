@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import OutgoingMessage
 from authorities.policies import Policies, PolicyMissing
-from complaints.models import Checkpoint, Complaint, Deadline, Evidence, Heartbeat, Notice
+from complaints.dossier import asking
+from complaints.handling import printing_documents
+from complaints.models import Checkpoint, Complaint, Deadline, Dossier, Evidence, Heartbeat, Notice
 from complaints.models.evidence import EvidenceState
 from complaints.models.tables import Export
 from complaints.procedure.workflow import Status
@@ -26,6 +28,8 @@ from complaints.record.verification import verify
 from database.row_security import working_as_steps
 
 SCAN_ALARM = timedelta(minutes=30)
+#: Papers are made within minutes where there is a document key.
+PAPER_ALARM = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +43,23 @@ class Waiting:
 
 
 def backlog(*, now: datetime) -> dict[str, Waiting]:
-    """What is due now: filed cases, clocks, notices, files to search for malware. Four queries on small indexes."""
+    """What is due now: filed cases, clocks, notices, files to search for malware, papers to make. Six queries on small
+    indexes."""
     queues: dict[str, tuple[QuerySet[Any], str]] = {
         "filed cases": (Complaint.objects.filter(status=Status.FILED), "status_since"),
         "due clocks": (Deadline.objects.filter(chase_at__lte=now), "chase_at"),
         "notices": (Notice.objects.filter(state__in=["queued", "leased"], send_after__lte=now), "send_after"),
     }
     waiting = {name: _waiting(rows, since, now=now) for name, (rows, since) in queues.items()}
-    # Cases go on without it, so it is no reason to call somebody at once.
-    scans = Evidence.objects.filter(state=EvidenceState.QUARANTINED)
-    return waiting | {"files to scan": replace(_waiting(scans, "uploaded_at", now=now), limit=SCAN_ALARM)}
+    # Cases go on without these, so they are no reason to call somebody at once.
+    patient: dict[str, tuple[QuerySet[Any], str, timedelta]] = {
+        "files to scan": (Evidence.objects.filter(state=EvidenceState.QUARANTINED), "uploaded_at", SCAN_ALARM),
+        "dossiers": (Dossier.objects.filter(state__in=asking.LIVE), "asked_at", PAPER_ALARM),
+        "documents to print": (printing_documents.waiting(), "at", PAPER_ALARM),
+    }
+    for name, (rows, since, limit) in patient.items():
+        waiting[name] = replace(_waiting(rows, since, now=now), limit=limit)
+    return waiting
 
 
 def _waiting(rows: QuerySet[Any], since: str, *, now: datetime) -> Waiting:
@@ -75,6 +86,8 @@ QUEUES: dict[str, Any] = {
     "due clocks": gettext_lazy("到期的期限"),
     "notices": gettext_lazy("待发的通知"),
     "files to scan": gettext_lazy("待查毒的文件"),
+    "dossiers": gettext_lazy("待制作的档案"),
+    "documents to print": gettext_lazy("待印的文书"),
 }
 BEATS: dict[str, Any] = {
     "beat": gettext_lazy("定时任务"),

@@ -19,6 +19,7 @@ from complaints.models import Complaint, DocumentVersion, HandlingStep, Matter, 
 from complaints.privacy import erasing
 from complaints.procedure.refusals import WrongInput
 from complaints.procedure.workflow import Status as S
+from oversight.portal_state import signs
 from tests import given, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.documents.conftest import newest, read
@@ -97,6 +98,10 @@ def test_without_a_document_key_nothing_is_printed_and_no_attempt_is_lost(
         assert printing_documents.sweep_documents(now=WEDNESDAY) == 0
         assert "no document is printed: DOCUMENT_KEY_FILE" in caplog.text
         caplog.clear()
+    late = WEDNESDAY + timedelta(minutes=61)
+    alarm = "wait_documents_to_print"
+    assert (alarm in signs.read(now=WEDNESDAY).alarms, alarm in signs.read(now=late).alarms) == (False, True)
+    assert "DOCUMENT_KEY_FILE" in signs.condition_text(alarm)
     version.refresh_from_db()
     assert (version.attempts, version.sha256) == (0, "")
 

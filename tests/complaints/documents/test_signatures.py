@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import typst
+from django.core import checks
 from django.core.management import CommandError, call_command
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
@@ -90,3 +91,19 @@ def test_a_key_file_is_made_for_its_owner_alone_and_an_odd_one_is_told(document_
     settings.DOCUMENT_KEY_FILE = ""
     with pytest.raises(signing.NoDocumentKey, match="is not set"):
         signing.document_key()
+
+
+def test_the_watch_says_at_its_start_that_it_lacks_the_key_and_so_does_a_check(
+    document_key: Path, settings: Any
+) -> None:
+    for command, file, told in (
+        ("watch", str(document_key), []),
+        ("check", str(document_key), []),
+        ("check", "", []),
+        ("watch", "", ["odr_portal.W001"]),
+        ("watch", "/nowhere/documents.pem", ["odr_portal.W001"]),
+        ("check", "/nowhere/documents.pem", ["odr_portal.W001"]),
+        ("migrate", "", []),
+    ):
+        settings.COMMAND, settings.DOCUMENT_KEY_FILE = command, file
+        assert [one.id for one in checks.run_checks() if one.id.startswith("odr_portal.W")] == told, (command, file)

@@ -22,6 +22,7 @@ from complaints.procedure import working_calendar
 from complaints.procedure.workflow import Status
 from complaints.record.checkpoints import seal
 from enterprises.models import Staff
+from oversight.portal_state import signs
 from tests import found_in, given, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.dossier.conftest import KEY, a_case, asked, built, fetched, known_keys, parts_of, place, text_of
@@ -156,6 +157,19 @@ def test_what_cannot_be_built_is_given_up_and_said(world: World, monkeypatch: py
     assert dossier.state == "failed"
     assert "没有做成" in shown(signed_in(world.chen).get(place(case)))
     assert OutgoingMessage.objects.get().body == f"【12315】投诉{case.number}的档案没有做成，请登录重新制作。"
+
+
+def test_without_a_document_key_none_is_built_and_after_an_hour_somebody_is_told(world: World, settings: Any) -> None:
+    dossier, key = asked(a_case(world), world.chen), settings.DOCUMENT_KEY_FILE
+    settings.DOCUMENT_KEY_FILE = ""
+    assert built(dossier, after=timedelta(minutes=61)).state == "asked"
+    late = timezone.now() + timedelta(minutes=61)
+    assert "wait_dossiers" not in signs.read(now=timezone.now()).alarms
+    assert "wait_dossiers" in signs.read(now=late).alarms
+    assert "DOCUMENT_KEY_FILE" in signs.condition_text("wait_dossiers")
+    settings.DOCUMENT_KEY_FILE = key
+    assert built(dossier, after=timedelta(minutes=61)).state == "ready"
+    assert "wait_dossiers" not in signs.read(now=late).alarms
 
 
 @pytest.mark.parametrize(("first", "way"), [("", "sms"), ("email", "email")])
