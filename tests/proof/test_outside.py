@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.utils import timezone
 
@@ -144,10 +144,14 @@ def test_the_record_is_compared_with_what_the_witnesses_hold_by_hand_and_every_n
         assert not SystemCheck.objects.get().is_sound
 
 
-def test_a_report_claims_no_more_than_was_looked_at(world: World) -> None:
+def test_a_report_claims_no_more_than_was_looked_at(world: World, settings: Any, tmp_path: Path) -> None:
     sealed(world)
     number = Complaint.objects.get().number
     assert f"Case {number} is unbroken." in verified("--case", number)[1]
+    # Of what others hold nothing is asked either.
+    settings.WITNESSES = Witnesses(1, (Witness(NoteKey("away.example", COSIGNS, bytes(32)), "http://127.0.0.1:1"),))
+    with pytest.raises(CommandError, match="not allowed with"):
+        verified("--chain-only", "--anchor", str(tmp_path / "note"))
     code, said = verified("--chain-only")
     assert (code, said.endswith("Nothing else was looked at.\n"), "record is unbroken" in said) == (3, True, False)
 

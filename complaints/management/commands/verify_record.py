@@ -1,4 +1,5 @@
-"""manage.py verify_record [--case N] [--anchor FILE …] [--chain-only] [--json] [--public-key FILE]: is it whole?"""
+"""manage.py verify_record [--case N] [--chain-only | --anchor FILE …] [--alone] [--json] [--public-key FILE]: is it
+whole?"""
 
 import json
 import sys
@@ -32,10 +33,11 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--case", default="", help="only this case (its number)")
-        parser.add_argument(
-            "--chain-only", action="store_true", help="chains and tags alone: no text, file, state, log"
+        either = parser.add_mutually_exclusive_group()
+        either.add_argument(
+            "--chain-only", action="store_true", help="chains and tags alone: no text, file, state, log, witness"
         )
-        parser.add_argument(
+        either.add_argument(
             "--anchor", type=Path, nargs="+", default=[], help="notes, dossiers and receipts that others hold"
         )
         parser.add_argument("--alone", action="store_true", help="ask no witness what it holds")
@@ -51,7 +53,8 @@ class Command(BaseCommand):
         try:
             held = anchors.read(options["anchor"])
             # Before the record is read: what they hold cannot be newer than that.
-            shown, silent = ([], []) if options["alone"] else anchors.of_witnesses()
+            is_alone = options["alone"] or options["chain_only"]
+            shown, silent = ([], []) if is_alone else anchors.of_witnesses()
             report = verify(number=case, public_key=raw, chain_only=options["chain_only"], held=[*held, *shown])
         except NoAnchor as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from None
