@@ -221,3 +221,7 @@ BESIDE: dict[str, str] = {
     "oversight.Tally": "derived: counted from cases and entries, and compared with them each night",
 }
 BY_MODEL: dict[type[Model], Table] = {table.model: table for table in TABLES}
+#: Name of a table → columns of it, as a delta writes them (``officer_id``), that are proved or marked only since an
+#: update. Entries of before say nothing of them; from then on each new row is written with them, also where they are
+#: empty. So they are compared where an entry speaks of them, and only there.
+LATER: dict[str, frozenset[str]] = {}

@@ -20,7 +20,7 @@ from accounts.models import User
 from complaints.models import Complaint, HandlingStep
 from complaints.procedure.workflow import Audience
 from complaints.record import deriving, house, standing, words
-from complaints.record.columns import TABLES
+from complaints.record.columns import LATER, TABLES
 from complaints.record.deriving import Told
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding
@@ -63,6 +63,13 @@ class _Case:
         """Whether each column that no entry names is empty."""
         return self.replay.is_whole and not self.replay.has_lost
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether every proved column is compared."""
+        if not self.is_known or self.unread:
+            return False
+        return not LATER or not any(_unsaid(name.partition("/")[0], told) for name, told in self.replay.rows.items())
+
 
 def compare(
     ids: Iterable[int] | None = None,
@@ -98,7 +105,7 @@ def compare(
         for case in cases.values():
             if compared is not None:
                 compared.cases += 1
-                compared.proved += case.is_known and not case.unread
+                compared.proved += case.is_proved
             yield from _differences(case)
         yield from _words(cases.values(), erased)
         if proved := {pk: case for pk, case in cases.items() if case.is_known and not case.unread}:
@@ -241,6 +248,11 @@ def _is_beside(name: str, rows: Iterable[str]) -> bool:
     return any(other.rpartition("/")[0] == digest for other in rows)
 
 
+def _unsaid(kind: str, told: Mapping[str, Any]) -> frozenset[str]:
+    """Columns that are proved only since an update, as far as no entry speaks of them in this row."""
+    return LATER.get(kind, frozenset()).difference(told)
+
+
 def _is_same(kind: str, told: Mapping[str, Any], stands: Mapping[str, Any]) -> bool:
     """Whether a row stands exactly as it is told, marks of words aside; otherwise each column is looked at."""
     if kind in _BEGINS:
@@ -276,7 +288,9 @@ def _differences(case: _Case) -> Iterator[Finding]:
                 yield Finding("foreign", case.number, row=name)
         elif not case.is_known or not _is_same(kind, told or {}, stands):
             known = (begins or {}) | (told or {})
-            asked = _EMPTY[kind].keys() if case.is_known else case.replay.spoken.get(name, ())
+            asked = _EMPTY[kind].keys() - _unsaid(kind, told or {})
+            if not case.is_known:
+                asked &= case.replay.spoken.get(name, set())
             for column, empty in _EMPTY[kind].items():
                 if column not in asked:
                     continue
@@ -308,6 +322,6 @@ def _words(cases: Iterable[_Case], erased: frozenset[str]) -> Iterator[Finding]:
                     model, column = _MAKERS.get((kind, one.attname), (User, ""))
                     maker = (model, told[column]) if told.get(column) is not None else None
                     wanted.append(words.Compared(case.number, name, mark, stored.get(one.attname), one.attname, maker))
-                elif one.attname in stored and case.is_known:
+                elif one.attname in stored and case.is_known and one.attname not in _unsaid(kind, told):
                     yield Finding("column", case.number, row=name, column=one.attname)
     yield from words.check(wanted, erased)

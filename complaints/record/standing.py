@@ -12,7 +12,7 @@ from django.db import connection
 from accounts.keys.sealed_fields import SealedText
 from complaints.record import words
 from complaints.record.columns import TABLES, Table
-from complaints.record.state import base_of, columns_of, written_base
+from complaints.record.state import base_of, columns_of, named_empty, written_base
 from complaints.record.words import Stored
 
 #: What a row points at that is of no row of its case.
@@ -129,7 +129,7 @@ def of_case(case_id: int) -> list[tuple[str, dict[str, Any]]]:
     """Every row of a case as it stands, each with its base; for the entry that takes the state over."""
     bases: Bases = {}
     return [
-        (row.base, row.columns | (words.standing_marks(table, there[row.pk]) if row.words else {}))
+        (row.base, named_empty(table) | row.columns | (words.standing_marks(table, there[row.pk]) if row.words else {}))
         for table in TABLES
         for there in [table.model._default_manager.in_bulk(_with_words(table, case_id))]
         for row in read(table, [case_id], bases)

@@ -10,7 +10,7 @@ A delta is ``{"at": n, "new": [[base, columns], …], "set": {name: columns}}``;
 state of a case: what it does not name is empty. ``at`` is the last entry of the parties' chain by then. A row is known
 by its ``base``, made of columns that never change (``demand/1``, ``clock/review/2026-11-25T02:00:00.000000Z``). Of
 several with one base, in the order in which they were written, the second is ``base#2``; a delta counts from the newest
-back, ``base``, ``base~1``. An empty column of a new row is left out."""
+back, ``base``, ``base~1``. An empty column of a new row is left out, but for those of ``LATER`` (columns.py)."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from django.db import models as fields
 from django.db.models import Model
 
 from complaints.record import words
-from complaints.record.columns import BY_MODEL, Table
+from complaints.record.columns import BY_MODEL, LATER, Table
 from complaints.record.record import canonical, stamp
 
 State = dict[str, dict[str, Any]]
@@ -191,9 +191,9 @@ def _value(row: Model, column: Column, names: Names) -> Any:
 
 def whole(row: Model, names: Names, keys: Mapping[UUID, bytes]) -> dict[str, Any]:
     """Every proved column of a row that is not empty, and the marks of its words."""
-    now = row.__dict__
-    result: dict[str, Any] = {name: mark for name, mark in words.marks(BY_MODEL[type(row)], row, keys).items() if mark}
-    for column in columns_of(BY_MODEL[type(row)]):
+    now, table = row.__dict__, BY_MODEL[type(row)]
+    result = named_empty(table) | {name: mark for name, mark in words.marks(table, row, keys).items() if mark}
+    for column in columns_of(table):
         if column.to is not None:
             value = _value(row, column, names)
             if value is not None:
@@ -203,6 +203,15 @@ def whole(row: Model, names: Names, keys: Mapping[UUID, bytes]) -> dict[str, Any
         if value is not None and value != column.empty:
             result[column.attribute] = column.plain(value)
     return result
+
+
+def named_empty(table: Table) -> dict[str, Any]:
+    """The columns that a new row names also where they are empty."""
+    later = LATER.get(table.name)
+    if not later:
+        return {}
+    empty = {column.attribute: column.empty for column in columns_of(table)}
+    return {name: empty.get(name, "") for name in later}
 
 
 def difference(row: Model, before: Mapping[str, Any], names: Names, keys: Mapping[UUID, bytes]) -> dict[str, Any]:

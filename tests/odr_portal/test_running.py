@@ -9,7 +9,8 @@ from complaints.models import Complaint
 from complaints.record.comparing import Compared
 from odr_portal.processes.running import Installation, Portal
 from tests import ROOT
-from tests.proof.test_state import Superuser, cases, chained_anew, found, thief
+from tests.proof.test_state import Superuser, cases, found, thief
+from tests.proof.test_taken_over import chained_anew
 
 __all__ = ["cases", "thief"]
 
