@@ -39,8 +39,8 @@ Model = TypeVar("Model", bound=models.Model)
 @dataclass(slots=True)
 class CaseFile:
     """``now`` is the moment of writing. Lists hold the case's rows, newest last. ``loaded``: the values with which rows
-    came from the database. ``stood``: every row as it stood, where an entry takes the whole
-    state over. ``files``: those that the entries of this flush name."""
+    came from the database. ``stood``: every row as it stood, where an entry takes the whole state over. ``files``:
+    those that the entries of this flush name."""
 
     complaint: Complaint
     now: datetime

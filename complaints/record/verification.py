@@ -1,8 +1,8 @@
 """Verification: stream through the whole record and name what was touched, each place for itself.
 
 It begins with what entries say: chains without gap, each entry hashed, tagged and as its columns say; then every text,
-name, file and document that an entry commits to (commitments.py); then the log, and the seals of before it. Nothing
-that is wrong ends it or hides the rest."""
+name, file and document that an entry commits to (commitments.py), and the state of each case (comparing.py); then the
+log, and the seals of before it. Nothing that is wrong ends it or hides the rest."""
 
 import contextlib
 import gc
