@@ -204,7 +204,7 @@ def test_T40_a_bomb_costs_little_and_is_no_dossier(world: World, what: str) -> N
 
 @pytest.mark.django_db
 def test_manifest_and_papers_are_stamped_where_an_authority_answers_and_whole_without(
-    world: World, settings: Any, tmp_path: Path
+    world: World, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authority = Authority(tmp_path / "authority")
     settings.TSA_ROOT = (authority.root,)
@@ -226,6 +226,10 @@ def test_manifest_and_papers_are_stamped_where_an_authority_answers_and_whole_wi
     assert (report.exit_code, report.stamp_was_checked) == (0, True)
     foreign = verifier.check(io.BytesIO(stamped), key=PUBLIC, tsa_root=str(other.folder / "root.pem"))
     assert foreign.first.code == "stamp"
+    with monkeypatch.context() as bare:
+        bare.setenv("PATH", "")
+        with pytest.raises(FileNotFoundError, match="openssl"):
+            verifier.check(io.BytesIO(stamped), key=PUBLIC, tsa_root=str(root))
     # Every byte of the stamp is under the signature of the manifest.
     parts = parts_of(stamped)
     changed = bytearray(parts["manifest.tsr"])

@@ -139,6 +139,7 @@ def test_on_the_command_line_and_pages_in_both_languages(archive: bytes, tmp_pat
         ("--key", f"{vkey}=", "name+id+base64"),
         ("--kept", str(kept), "the checkpoint that you kept"),
         ("--seals", str(kept), "not seals.json"),
+        ("--tsa-root", str(tmp_path / "dossier.zip"), "no certificate"),
         *((option, "nowhere.txt", "nowhere.txt: No such file") for option in ("--kept", "--seals", "--tsa-root")),
     ):
         command = [sys.executable, "-I", "-S", str(proving.PROGRAM), str(tmp_path / "dossier.zip"), option, odd]
