@@ -12,6 +12,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 
 from altcha.v1 import ChallengeOptions, create_challenge, verify_solution
 from django.conf import settings
@@ -166,11 +167,19 @@ def deliver(*, contact: Contact, code: str, language: str, now: datetime) -> Non
         )
 
 
-def check_code(*, contact: Contact, purpose: str, code: str, flow: str, form_key: str, now: datetime) -> bool:
-    """True if this is the newest code that this browser (``flow``) asked for; it is then used up.
+class Use(IntEnum):
+    """What a typed code is good for. AGAIN: the same form a second time; it is answered as before and opens nothing."""
 
-    `form_key` is the idempotency key of the form: the same form arriving twice counts as one use.
-    Five wrong guesses end a code.
+    WRONG = 0
+    RIGHT = 1
+    AGAIN = 2
+
+
+def check_code(*, contact: Contact, purpose: str, code: str, flow: str, form_key: str, now: datetime) -> Use:
+    """RIGHT, once, for the newest code that this browser (``flow``) asked for; it is then used up.
+
+    `form_key` is the idempotency key of the form: where the same form arrives twice, also at once, the second is AGAIN.
+    Only RIGHT may open a session. Five wrong guesses end a code.
     """
     typed = "".join(character for character in code if character.isdigit())
     digest = _digest(typed, contact, purpose)
@@ -183,17 +192,18 @@ def check_code(*, contact: Contact, purpose: str, code: str, flow: str, form_key
         )
         if row is None:
             constant_time_compare(digest, digest)
-            return False
+            return Use.WRONG
         is_right = constant_time_compare(row.code_digest, digest)
         if row.used_at is not None:
-            return bool(is_right and form_key and row.used_by_form == form_key and now - row.used_at < SAME_USE)
+            is_again = is_right and form_key and row.used_by_form == form_key and now - row.used_at < SAME_USE
+            return Use.AGAIN if is_again else Use.WRONG
         if now >= row.expires_at or row.wrong_guesses >= GUESSES:
-            return False
+            return Use.WRONG
         if not is_right:
             SignInCode.objects.filter(pk=row.pk).update(wrong_guesses=F("wrong_guesses") + 1)
-            return False
+            return Use.WRONG
         SignInCode.objects.filter(pk=row.pk).update(used_at=now, used_by_form=form_key)
-        return True
+        return Use.RIGHT
 
 
 def forget(addresses: Iterable[str]) -> int:

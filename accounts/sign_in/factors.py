@@ -152,9 +152,10 @@ def half_minute(key: bytes, typed: str, *, after: int, now: datetime) -> int | N
 
 
 def add_app(user: User, key: bytes, typed: str, *, name: str, now: datetime) -> SecondFactor | None:
-    """The app, if its code is right; None if it is not."""
+    """The app, if its code is right and the app is new; None if not."""
     used = half_minute(key, typed, after=0, now=now)
-    if used is None:
+    _one_at_a_time(user)
+    if used is None or is_added(user, key):
         return None
     return SecondFactor.objects.create(
         user=user,
@@ -167,6 +168,20 @@ def add_app(user: User, key: bytes, typed: str, *, name: str, now: datetime) -> 
     )
 
 
+def is_added(user: User, key: bytes) -> bool:
+    """Whether this person has an app with this key: the form that added it has been sent before."""
+    return any(
+        unseal(bytes(one.key), user=user) == key
+        for one in SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.APP)
+    )
+
+
+def _one_at_a_time(user: User) -> None:
+    """Until the transaction ends, nobody else shows or adds a factor of this person."""
+    with connection.cursor() as cursor:
+        cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"factor:{user.pk}"])
+
+
 def show_code(user: User, typed: str, *, address: str, now: datetime) -> UsedFactor | None:
     """What this code is of, used up; None if of nothing.
 
@@ -174,8 +189,7 @@ def show_code(user: User, typed: str, *, address: str, now: datetime) -> UsedFac
     """
     here = f"{user.pk} {limits.network_of(address)}"
     with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"factor:{user.pk}"])
+        _one_at_a_time(user)
         until = limits.waits_until(NEAR, here, now=now) or limits.waits_until(FAR, str(user.pk), now=now)
         if until is None:
             shown = _app_code(user, typed, now=now) or _recovery_code(user, typed, now=now)
@@ -223,6 +237,8 @@ def new_recovery_codes(user: User, *, now: datetime) -> list[str]:
 
 CHALLENGE = "passkey_challenge"
 LONGEST_ANSWER = 20_000
+#: A session that holds a challenge ends within this.
+ANSWERED = limits.Limit("passkey_answered", 1, timedelta(hours=12))
 
 
 def _name(request: HttpRequest) -> str:
@@ -300,10 +316,19 @@ def add_passkey(request: HttpRequest, user: User, *, name: str, now: datetime) -
     return factor if is_new else None
 
 
+def _is_first_answer(user: User, challenge: bytes, *, now: datetime) -> bool:
+    """False where this challenge was answered before: the session forgets it only when the answer goes out, and many
+    keys count nothing."""
+    _one_at_a_time(user)
+    is_first = limits.waits_until(ANSWERED, challenge.hex(), now=now) is None
+    limits.count(ANSWERED.kind, challenge.hex(), now=now)
+    return is_first
+
+
 def show_passkey(request: HttpRequest, user: User, *, now: datetime) -> UsedFactor | None:
     """A passkey of this person answered the challenge; None if not."""
     credential, challenge = _answer(request)
-    if credential is None:
+    if credential is None or not _is_first_answer(user, challenge, now=now):
         return None
     try:
         wanted = base64url_to_bytes(str(credential.get("rawId", "")))

@@ -25,6 +25,7 @@ from accounts.models import BrowserSession, SecondFactor, SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in import contacts
 from accounts.sign_in.backend import needs_second_factor
+from accounts.sign_in.codes import Use
 from accounts.sign_in.entering import DEVICE, ENTERED, PLACE, SEEN, VERIFIED, ends_of, enter, moment, shown
 from accounts.sign_in.limits import client_address
 from accounts.sign_in.sessions import SessionStore, stored_key
@@ -209,7 +210,10 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
         status = 429
         form.add_error("code", refusal)
     elif form.is_bound and form.is_valid():
-        if not sign_in.is_right(request, new, SignInCode.Purpose.CHANGE, form.cleaned_data["code"], now=now):
+        use = sign_in.is_right(request, new, SignInCode.Purpose.CHANGE, form.cleaned_data["code"], now=now)
+        if use is Use.AGAIN:
+            return redirect("accounts:account")
+        if use is Use.WRONG:
             form.add_error("code", sign_in.WRONG_CODE)
         else:
             try:
@@ -278,7 +282,10 @@ def reset_code(request: HttpRequest) -> HttpResponse:
     form = sign_in.CodeForm(posted(request))
     if form.is_bound and form.is_valid():
         user = contacts.known_user(mailbox)
-        if sign_in.is_right(request, mailbox, SignInCode.Purpose.RESET, form.cleaned_data["code"], now=now) and user:
+        use = sign_in.is_right(request, mailbox, SignInCode.Purpose.RESET, form.cleaned_data["code"], now=now)
+        if use is Use.AGAIN:
+            return redirect("accounts:second-factor")
+        if use is Use.RIGHT and user:
             contacts.refuse_while_new(user, now=now)
             if user.is_active and user.has_usable_password() and SecondFactor.objects.filter(user=user).exists():
                 enter(request, user, now=now, how="reset")

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext
@@ -21,10 +21,11 @@ from accounts.models import SecondFactor, SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in import factors
 from accounts.sign_in.backend import needs_second_factor
+from accounts.sign_in.codes import Use
 from accounts.sign_in.contacts import contact_of
 from accounts.sign_in.entering import VERIFIED, confirm_by_code, landing_of, person_at_second_factor, show_factor
 from accounts.sign_in.limits import TooManyTries, client_address
-from accounts.sign_in.step_up import confirm_address, is_fresh
+from accounts.sign_in.step_up import fresh_factor, is_fresh
 from accounts.views.sign_in import WRONG_CODE, CodeForm, FactorForm, NewAppForm, is_right, next_of, send, with_next
 from web.dates import moment as moment_text
 from web.incoming import posted
@@ -124,8 +125,10 @@ def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
         status = 429
         form.add_error("code", refusal)
     elif form.is_bound and form.is_valid():
-        if is_right(request, contact, SignInCode.Purpose.CONFIRM, form.cleaned_data["code"], now=now):
+        use = is_right(request, contact, SignInCode.Purpose.CONFIRM, form.cleaned_data["code"], now=now)
+        if use is Use.RIGHT:
             confirm_by_code(request, user, now=now)
+        if use:
             return HttpResponseRedirect(target or landing_of(user))
         form.add_error("code", WRONG_CODE)
     return render(
@@ -139,19 +142,34 @@ def _ask_code(request: HttpRequest, user: User, *, target: str) -> HttpResponse:
 @never_cache
 @sensitive_post_parameters("code")
 @require_http_methods(["GET", "HEAD", "POST"])
-def set_up(request: HttpRequest) -> HttpResponse:
-    """A new app or passkey: the first one right after the password, a further one after confirming."""
-    target = next_of(request)
-    user = request.user if isinstance(request.user, User) else person_at_second_factor(request)
+def set_up(request: HttpRequest) -> HttpResponseBase:
+    """A new app or passkey: right after the password, or for whoever is signed in and has just confirmed."""
+    if isinstance(request.user, User):
+        has_any = SecondFactor.objects.filter(user=request.user).exists()
+        if not has_any and needs_second_factor(request.user) and not is_fresh(request, now=timezone.now()):
+            # The last one is gone and there is nothing to confirm with: only the password leads on to a new one.
+            return redirect(with_next("accounts:sign-in-password", request.get_full_path()))
+        return _set_up_anew(request)
+    user = person_at_second_factor(request)
     if user is None:
         return redirect_to_login(request.get_full_path())
-    now = timezone.now()
+    if SecondFactor.objects.filter(user=user).exists():
+        return redirect(with_next("accounts:second-factor", next_of(request)))
+    return _set_up(request, user)
+
+
+@fresh_factor
+def _set_up_anew(request: HttpRequest) -> HttpResponse:
+    """The first factor too: it makes a session fresh, so a session alone must not be enough for it."""
+    user = request.user
+    if not isinstance(user, User):
+        raise Http404
+    return _set_up(request, user)
+
+
+def _set_up(request: HttpRequest, user: User) -> HttpResponse:
+    target, now = next_of(request), timezone.now()
     is_first = not SecondFactor.objects.filter(user=user).exists()
-    if not is_first:
-        if not isinstance(request.user, User):
-            return redirect(with_next("accounts:second-factor", target))
-        if not is_fresh(request, now=now):
-            return redirect(confirm_address(request.get_full_path()))
     form = NewAppForm(request.POST if request.method == "POST" and "credential" not in request.POST else None)
     passkey_error, status = "", 200
     if request.method == "POST":
@@ -164,6 +182,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
             key = factors.unseal(bytes.fromhex(request.session.get(NEW_APP, "")), user=user)
             name = _name(request, gettext("验证器"))
             made = factors.add_app(user, key, form.cleaned_data["code"], name=name, now=now) if key else None
+            if key and made is None and factors.is_added(user, key):
+                return redirect("accounts:ways")
             form.add_error("code", gettext("这个码不对。请看验证器现在显示的6位数字；手机时间要准。"))
         if made is not None:
             return _made(request, user, made, is_first=is_first, target=target, now=now)
@@ -210,16 +230,13 @@ def _made(
 
 
 @never_cache
+@fresh_factor
 @require_http_methods(["GET", "HEAD", "POST"])
 def recovery_codes(request: HttpRequest) -> HttpResponse:
     user = request.user
-    if not isinstance(user, User):
-        return redirect_to_login(request.get_full_path())
-    if not SecondFactor.objects.filter(user=user).exists():
+    if not isinstance(user, User) or not SecondFactor.objects.filter(user=user).exists():
         raise Http404
     now = timezone.now()
-    if not is_fresh(request, now=now):
-        return redirect(confirm_address(request.get_full_path()))
     if request.method != "POST":
         return render(request, "accounts/recovery_renew.html")
     codes = factors.new_recovery_codes(user, now=now)

@@ -27,7 +27,7 @@ from accounts.idempotency import KEY_FIELD
 from accounts.models import SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
-from accounts.sign_in.codes import asker_of, check_code, flow_of, send_code
+from accounts.sign_in.codes import Use, asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contact, user_for
 from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_second_factor
 from accounts.sign_in.factors import staff_user
@@ -248,8 +248,8 @@ def send(request: HttpRequest, contact: Contact, purpose: str, *, now: datetime)
     return ""
 
 
-def is_right(request: HttpRequest, contact: Contact, purpose: str, typed: str, *, now: datetime) -> bool:
-    """Whether this is the code that this browser asked for; it is used up."""
+def is_right(request: HttpRequest, contact: Contact, purpose: str, typed: str, *, now: datetime) -> Use:
+    """Whether this is the code that this browser asked for; it is used up, and only ``Use.RIGHT`` opens a session."""
     key = request.POST.get(KEY_FIELD, "")
     return check_code(contact=contact, purpose=purpose, code=typed, flow=flow_of(request), form_key=key, now=now)
 
@@ -283,6 +283,9 @@ def sign_in_code(request: HttpRequest) -> HttpResponse:
         form.add_error("code", refusal)
     elif form.is_bound and form.is_valid():
         opens = is_right(request, contact, SignInCode.Purpose.SIGN_IN, form.cleaned_data["code"], now=now)
+        if opens is Use.AGAIN:
+            # A double click: the first one signed in, and its answer carried the cookie.
+            return HttpResponseRedirect(target or "/")
         user = user_for(contact, language=get_language() or settings.LANGUAGE_CODE) if opens else None
         if user is not None and may_sign_in_by_code(user):
             return _enter(request, user, how="code")

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 
 from accounts.models import SignInCode, User
-from accounts.sign_in.codes import check_code
+from accounts.sign_in.codes import Use, check_code
 from accounts.sign_in.contacts import Contact, parse_contact
 from complaints.filing import drafts
 from complaints.models.evidence import FilingDraft
@@ -56,12 +56,17 @@ def receipt_address(draft: FilingDraft) -> str:
 PURPOSE = SignInCode.Purpose.FILING
 
 
-def proven_contact(*, phone: str, email: str, code: str, flow: str, form_key: str, now: datetime) -> Contact | None:
-    """The contact that this code belongs to: the phone, else the mailbox. ``flow``: the browser that asked for it."""
+def proven_contact(
+    *, phone: str, email: str, code: str, flow: str, form_key: str, now: datetime
+) -> tuple[Contact, Use] | None:
+    """The contact that this code belongs to: the phone, else the mailbox; only ``Use.RIGHT`` may open a session.
+
+    ``flow``: the browser that asked for it.
+    """
     contacts = [Contact("sms", phone)] + ([Contact("email", email.lower())] if email else [])
     for contact in contacts:
-        if check_code(contact=contact, purpose=PURPOSE, code=code, flow=flow, form_key=form_key, now=now):
-            return contact
+        if use := check_code(contact=contact, purpose=PURPOSE, code=code, flow=flow, form_key=form_key, now=now):
+            return contact, use
     return None
 
 

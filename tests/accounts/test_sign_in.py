@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.demo import refuse_real_people
 from accounts.models import OutgoingMessage, SignInCode, User
-from accounts.sign_in.codes import Asker, check_code, send_code
+from accounts.sign_in.codes import Asker, Use, check_code, send_code
 from accounts.sign_in.contacts import Contact, parse_contact
 from tests import missing_in, reloaded
 from tests.accounts.authenticator import another, newest_code
@@ -29,7 +29,7 @@ def send(now: datetime = NOON, contact: Contact = CHEN) -> None:
     send_code(contact=contact, purpose="sign_in", language="zh-hans", asker=HERE, now=now)
 
 
-def check(code: str, now: datetime = NOON, key: str = KEY, purpose: str = "sign_in") -> bool:
+def check(code: str, now: datetime = NOON, key: str = KEY, purpose: str = "sign_in") -> Use:
     return check_code(contact=CHEN, purpose=purpose, code=code, flow="this browser", form_key=key, now=now)
 
 
@@ -59,7 +59,8 @@ def test_a_code_works_once_for_its_purpose_and_the_same_form_and_ends_after_ten_
     assert check(code)
     assert not check(code, key="another-form-key")
     code = sent()
-    assert [check(code, now=NOON + timedelta(seconds=second)) for second in (0, 5, 61)] == [True, True, False]
+    uses = [check(code, now=NOON + timedelta(seconds=second)) for second in (0, 5, 61)]
+    assert uses == [Use.RIGHT, Use.AGAIN, Use.WRONG]
     code = sent()
     assert not check(code, now=NOON + timedelta(minutes=10))
     assert check(code, now=NOON + timedelta(minutes=9, seconds=59))

@@ -23,7 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import KEY_FIELD, once
-from accounts.sign_in.codes import asker_of, flow_of, send_code
+from accounts.sign_in.codes import Use, asker_of, flow_of, send_code
 from accounts.sign_in.contacts import Contact, parse_contact
 from accounts.sign_in.limits import TooManyTries
 from accounts.views.sign_in import too_many_codes
@@ -104,7 +104,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
             except TooManyTries as wait:
                 form.add_error("email", too_many_codes(wait.until))
                 status = wait.refuse(request)
-        elif held.proven_contact(
+        elif proven := held.proven_contact(
             phone="",
             email=contact.address,
             code=form.cleaned_data["code"],
@@ -112,9 +112,10 @@ def start(request: HttpRequest) -> HttpResponseBase:
             form_key=request.POST.get(KEY_FIELD, ""),
             now=now,
         ):
-            application = enrolling.begin(contact.address, language=language, now=now)
-            request.session.cycle_key()
-            request.session[HELD] = str(application.pk)
+            if proven[1] is Use.RIGHT:
+                application = enrolling.begin(contact.address, language=language, now=now)
+                request.session.cycle_key()
+                request.session[HELD] = str(application.pk)
             return redirect("complaints:enrol-application")
         else:
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))

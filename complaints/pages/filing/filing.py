@@ -21,7 +21,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import KEY_FIELD
 from accounts.models import User
-from accounts.sign_in.codes import asker_of, flow_of, send_code
+from accounts.sign_in.codes import Use, asker_of, flow_of, send_code
 from accounts.sign_in.contacts import Contact, may_sign_in_by_code, user_for
 from accounts.sign_in.entering import enter
 from accounts.sign_in.limits import TooManyTries
@@ -251,7 +251,7 @@ def _send_code(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpR
 
 
 def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetime) -> User | None:
-    """The person whose phone (or mailbox) this is; adds the error of the code to the form."""
+    """The person who proved this phone (or mailbox) just now, once; adds the error of the code to the form."""
     cleaned = form.cleaned_data
     phone, email = cleaned.get("phone", ""), cleaned.get("email", "")
     if not phone or drafts.is_proven(draft, phone, email):
@@ -265,13 +265,14 @@ def _prove(request: HttpRequest, draft: FilingDraft, form: Step, *, now: datetim
     typed = cleaned.get("code", "").strip()
     if typed:
         form_key, flow = request.POST.get(KEY_FIELD, ""), flow_of(request)
-        contact = proven_contact(phone=phone, email=email, code=typed, flow=flow, form_key=form_key, now=now)
-        if contact is None:
+        proven = proven_contact(phone=phone, email=email, code=typed, flow=flow, form_key=form_key, now=now)
+        if proven is None:
             form.add_error("code", _("验证码不对或已过期，请重新获取；已填内容还在"))
             return None
+        contact, use = proven
         user = user_for(contact, name=cleaned.get("name", ""), language=get_language() or settings.LANGUAGE_CODE)
         drafts.own(draft, user_id=user.pk, address=contact.address, now=now)
-        return user
+        return user if use is Use.RIGHT else None
     if not cleaned.get("is_unverified"):
         form.add_error("code", _("请获取并填写验证码；收不到就勾选“收不到验证码，先提交”"))
     return None

@@ -25,6 +25,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.idempotency import once
 from accounts.masking import masked_name
 from accounts.models import SignInCode
+from accounts.sign_in.codes import Use
 from accounts.sign_in.contacts import may_sign_in_by_code, parse_contact, user_for
 from accounts.sign_in.entering import enter
 from accounts.views.sign_in import WRONG_CODE, is_right, send
@@ -105,7 +106,8 @@ def _answer(
 ) -> HttpResponseBase:
     """The code makes the person; the step is that person's."""
     contact = parse_contact(row.phone)
-    if contact is None or not is_right(request, contact, SignInCode.Purpose.STEP, form.cleaned_data["code"], now=now):
+    use = contact and is_right(request, contact, SignInCode.Purpose.STEP, form.cleaned_data["code"], now=now)
+    if contact is None or not use:
         form.add_error("code", WRONG_CODE)
         return _show(request, row, case, form, status=422)
     user = user_for(contact, name=row.name, language=get_language() or settings.LANGUAGE_CODE)
@@ -118,7 +120,7 @@ def _answer(
         form.add_error(None, refusal.reason)
         return _show(request, row, case, form, status=409)
     request.session.pop(TOKEN, None)
-    if may_sign_in_by_code(user):
+    if use is Use.RIGHT and may_sign_in_by_code(user):
         enter(request, user, now=now, how="code")
     text = _("已记下：您参加这件投诉。") if form.is_yes else _("已记下：您不参加。")
     messages.success(request, text, extra_tags="ok")

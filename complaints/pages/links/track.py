@@ -28,6 +28,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import SignInCode, User
+from accounts.sign_in.codes import Use
 from accounts.sign_in.contacts import Contact
 from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.views.sign_in import WRONG_CODE, CodeForm, is_right, send
@@ -365,10 +366,13 @@ def asked_for_code(
     elif request.method == "POST":
         status = 422
         if form.is_valid():
-            if is_right(request, contact, SignInCode.Purpose.STEP, form.cleaned_data["code"], now=now):
+            use = is_right(request, contact, SignInCode.Purpose.STEP, form.cleaned_data["code"], now=now)
+            if use is Use.RIGHT:
                 target = proved()
                 request.session.cycle_key()
                 return redirect(target)
+            if use is Use.AGAIN:
+                return redirect(home)
             form.add_error("code", WRONG_CODE)
     context = {
         "form": form,
