@@ -1,8 +1,9 @@
-"""The people of the demo data, who sign in with one click: known by an e-mail domain that cannot exist."""
+"""The people of a demo: those of the demo data, who sign in with one click, and whoever came in while it ran."""
 
 from typing import Any
 
-from django.db import OperationalError, ProgrammingError
+from django.conf import settings
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 
 from accounts.models import DEMO_DOMAIN, User
@@ -11,28 +12,48 @@ __all__ = ["DEMO_DOMAIN", "demo_people", "work_of"]
 
 
 def demo_people() -> QuerySet[User]:
-    """Active users of the demo domain, the oldest (the cast) first."""
+    """Active people of a demo, the oldest (the cast) first."""
     return User.objects.filter(is_active=True, is_demo=True).order_by("pk")
 
 
-def refuse_real_people() -> None:
-    """Ends the start of a demo on a database where people of its own are: the demo shows everybody's codes.
+def refusal() -> str:
+    """Why nothing may be served from this database; empty where nothing stands against it.
 
-    A demo began on an empty database, so its people are there. A database that is away is judged at the next start.
+    A demo shows everybody's codes, so all its people must be of the demo. Elsewhere none of them may be active: their
+    password is published. Raises DatabaseError where the database cannot be asked.
     """
-    try:
-        is_real = User.objects.exists() and not demo_people().exists()
-    except (OperationalError, ProgrammingError):
-        return
-    if is_real:
-        raise SystemExit(
-            "DEMO=1, but this database has people and none of the demo: unset DEMO, or give the demo an empty database."
+    if settings.DEMO:
+        count = User.objects.filter(is_demo=False).count()
+        sentence = (
+            f"DEMO is on, but this database has people whom no demo made ({count}): unset DEMO, or give the demo an"
+            " empty database."
         )
+    else:
+        count = demo_people().count()
+        sentence = (
+            f"DEMO is off, but people of a demo are active in this database ({count}): give the portal an empty"
+            " database, or run `manage.py make_demo_harmless`."
+        )
+    return sentence if count else ""
+
+
+def refuse_to_start() -> None:
+    """Ends a process that would serve the wrong people. A database that is away is judged at the next start."""
+    try:
+        sentence = refusal()
+    except DatabaseError:
+        return
+    finally:
+        # The processes that are forked from here open their own.
+        if not connection.in_atomic_block:
+            connection.close()
+    if sentence:
+        raise SystemExit(sentence)
 
 
 def is_demo_person(user: User) -> bool:
-    """True for somebody of the demo domain; whether this is a demo at all is another question."""
-    return user.is_demo
+    """True for somebody whom the demo data made; who came later in a demo proves who they are as everywhere."""
+    return user.is_demo and bool(user.email and user.email.endswith(f"@{DEMO_DOMAIN}"))
 
 
 def work_of(user: User) -> str:

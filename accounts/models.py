@@ -59,9 +59,9 @@ class UserManager(BaseUserManager["User"]):
     def create_user(
         self, email: str | None = None, password: str | None = None, *, phone: str | None = None, **fields: Any
     ) -> "User":
-        """A new user; without a password only a one-time code signs in."""
+        """A new user; without a password only a one-time code signs in. Who is made in a demo is of the demo."""
         address = email.strip().lower() if email else None
-        fields.setdefault("is_demo", bool(address and address.endswith(f"@{DEMO_DOMAIN}")))
+        fields.setdefault("is_demo", settings.DEMO or bool(address and address.endswith(f"@{DEMO_DOMAIN}")))
         user = self.model(email=address, phone=phone, **fields)
         user.set_password(password)
         user.save(using=self._db)
@@ -147,6 +147,11 @@ class User(AbstractBaseUser):
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone or str(self.person_key)
+
+    @property
+    def may_sign_in(self) -> bool:
+        """Whether this account opens anything, by whatever way: it is active, and of the demo in a demo only."""
+        return self.is_active and (settings.DEMO or not self.is_demo)
 
     def save(self, *, update_fields: Iterable[str] | None = None, **options: Any) -> None:
         """An address is never written without its index, nor what lets somebody in without its tag."""

@@ -11,5 +11,6 @@ class PortalConfig(AppConfig):
         from odr_portal import checks
 
         register(checks.every_view_has_a_row)
+        register(checks.nobody_of_a_demo_can_come_in, Tags.security, deploy=True)
         register(checks.the_document_key_can_be_used)
         register(checks.the_database_user_is_under_row_security, Tags.database)

@@ -8,6 +8,7 @@ import os
 from typing import Any
 
 from celery import Celery, Task
+from celery.signals import beat_init, worker_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
 
@@ -76,6 +77,14 @@ class Guarded(Task):  # type: ignore[type-arg]
 
         name = self.name.rpartition(".")[2]
         return super().__call__(*args, **options) if may_run(name.partition("_")[2] or name) else 0
+
+
+@beat_init.connect
+@worker_init.connect
+def _refuse_to_start(**_: Any) -> None:
+    from accounts.demo import refuse_to_start
+
+    refuse_to_start()
 
 
 app = Celery("odr_portal", task_cls=Guarded)

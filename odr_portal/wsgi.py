@@ -2,13 +2,12 @@
 
 import os
 
-from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "odr_portal.settings")
 
 application = get_wsgi_application()
-if settings.DEMO:
-    from accounts.demo import refuse_real_people
 
-    refuse_real_people()
+from accounts.demo import refuse_to_start  # noqa: E402 - it needs the apps
+
+refuse_to_start()

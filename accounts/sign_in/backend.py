@@ -71,7 +71,7 @@ def _statement() -> tuple[str, tuple[Any, ...]]:
 
 
 class PortalBackend(ModelBackend):
-    """Django's own, which finds nobody who is switched off; the person comes with ``has_work``."""
+    """Django's own, for passwords and for the session of each request; the person comes with ``has_work``."""
 
     def get_user(self, user_id: Any) -> User | None:
         text, shown = _statement()
@@ -80,5 +80,6 @@ class PortalBackend(ModelBackend):
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def user_can_authenticate(self, user: Any) -> bool:
-        """Not whom somebody with the database alone gave a password or an address (accounts/keys/row_tags.py)."""
-        return super().user_can_authenticate(user) and row_tags.stands(user)
+        """Not who is switched off, or of a demo elsewhere; not whom somebody with the database alone gave a password or
+        an address (accounts/keys/row_tags.py)."""
+        return isinstance(user, User) and user.may_sign_in and row_tags.stands(user)

@@ -97,7 +97,7 @@ def user_for(contact: Contact, *, name: str = "", language: str = "zh-hans") -> 
 
 def may_sign_in_by_code(user: User | None) -> bool:
     """Staff prove themselves by password: a code to their address must not go round it."""
-    return user is None or (user.is_active and not user.has_usable_password())
+    return user is None or (user.may_sign_in and not user.has_usable_password())
 
 
 HELD_FOR = timedelta(hours=24)

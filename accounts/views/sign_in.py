@@ -318,6 +318,8 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     if not settings.DEMO:
         raise Http404
     user = get_object_or_404(demo_people(), pk=request.POST.get("person", "0"))
+    if not is_demo_person(user):
+        raise Http404
     return _enter(request, user, how="demo", is_demo=True)
 
 

@@ -55,7 +55,7 @@ def prove(case: Complaint, *, user: User | None, name: str, channel: str, now: d
             # Refused, no account is left that would bear the name of whoever had the number before.
             with transaction.atomic():
                 account = user or user_for(contact, name=known, language=case.language)
-                if not account.is_active:
+                if not account.may_sign_in:
                     raise StepNotAllowed("account_closed", _("这个号码的账户已经停用，请拨打12315。"))
                 handling.take_each(_moves([case], account, name, known, channel), now=now)
         except StepNotAllowed as refusal:

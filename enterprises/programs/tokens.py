@@ -139,7 +139,7 @@ def opened_by(secret: str, *, address: str, now: datetime) -> ApiToken:
 
 def _stands(token: ApiToken, *, now: datetime) -> bool:
     today = timezone.localdate(now)
-    if not token.user.is_active:
+    if not token.user.may_sign_in:
         return False
     if token.enterprise_id is not None:
         return at_work(today).filter(user_id=token.user_id, enterprise_id=token.enterprise_id).exists()

@@ -270,7 +270,7 @@ def accept(invitation: Invitation, user: User, *, now: datetime, address: str = 
         reach = enterprise_reach(by.pk, on=today) if post.enterprise else authority_reach(by.pk, on=today)
         if post.enterprise and not reach.may_touch(post, held.role):
             reach = enrolling_reach(by.pk, post.enterprise, on=today)
-        if not by.is_active or not reach.may_touch(post, held.role):
+        if not by.may_sign_in or not reach.may_touch(post, held.role):
             raise TeamRefusal("invitation_over", _("这份邀请已经用过、撤回或者过期。"))
         row = give(user, post, held.role, by=TeamActor(user=by, reach=reach, now=now, address=address))
         Invitation.objects.filter(pk=held.pk).update(used_at=now)

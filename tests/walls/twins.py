@@ -68,6 +68,18 @@ TWINS: tuple[Twin, ...] = (
         [Change("web/safe_http.py", _RULE, f"{_RULE}    if address:\n        return True\n")],
     ),
     Twin(
+        "demo-people",
+        "accounts of a demo come in everywhere",
+        ("tests/accounts/test_people_of_a_demo.py", "-k", "T25"),
+        [
+            Change(
+                "accounts/models.py",
+                "return self.is_active and (settings.DEMO or not self.is_demo)",
+                "return self.is_active",
+            )
+        ],
+    ),
+    Twin(
         "gate",
         "a page without a line is open",
         ("tests/access/test_permissions.py", "-k", "T09 or before_the_view"),

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.demo import demo_people
+from accounts.demo import demo_people, refusal
 from authorities.models import CalendarVersion
 from complaints.models import Complaint
 from demo import reports, world
@@ -36,8 +36,8 @@ class Command(BaseCommand):
             raise CommandError("This is no demo portal: set DEMO=1 on an empty database of its own to load demo data.")
         if not LEAST <= cases <= MOST:
             raise CommandError(f"--cases must be from {LEAST} to {MOST}.")
-        if Complaint.objects.exists() or demo_people().exists():
-            raise CommandError("There are complaints or demo people already: demo data goes into an empty portal only.")
+        if Complaint.objects.exists() or demo_people().exists() or refusal():
+            raise CommandError("There are complaints or people already: demo data goes into an empty portal only.")
         started = time.monotonic()
         call_command("load_directory", verbosity=0, stdout=StringIO())
         if not CalendarVersion.objects.filter(year=(end - timedelta(days=world.DAYS)).year).exists():

@@ -64,7 +64,7 @@ class Command(BaseCommand):
 def person(address: str) -> User:
     """Raises CommandError when nobody signs in with it."""
     everybody = User.objects.with_email(address) if "@" in address else User.objects.with_phone(address)
-    user = everybody.filter(is_active=True).first()
+    user = next((one for one in everybody if one.may_sign_in), None)
     if user is None:
         raise CommandError("nobody who may sign in has this address")
     return user

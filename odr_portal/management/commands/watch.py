@@ -17,6 +17,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import close_old_connections
 from django.utils import timezone
 
+from accounts.demo import refuse_to_start
 from complaints import handling
 from complaints.assignment import assigning, call_backs, owners
 from complaints.dossier import building as dossiers
@@ -93,6 +94,7 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="One round, then end.")
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+        refuse_to_start()
         ended = threading.Event()
         if not once:
             for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,7 +11,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from database import roles
+from odr_portal.processes import embedded
 from tests import APPS, ROOT
+from tests.server import DATABASE
 from web import environment
 
 POLICY = {
@@ -71,9 +74,12 @@ def started(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
     return subprocess.run([sys.executable, *arguments], cwd=settings.ROOT, env=env, capture_output=True, text=True)
 
 
-def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_this_machine_only() -> None:
+def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_this_machine_only(
+    postgres_server: embedded.ThrowAwayPostgres, django_db_setup: None
+) -> None:
     check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
-    done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=SECRET + "-0123456789ABCDEFGHIJ")
+    here = {"DATABASE_URL": postgres_server.dsn(user=roles.WEB, database=DATABASE)}
+    done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=SECRET + "-0123456789ABCDEFGHIJ", **here)
     assert done.returncode == 0, done.stderr
     elsewhere = {"DATABASE_URL": "postgresql://portal_web:x@db.example.org/portal"}
     refused = started("-c", SERVED, SITE_URL="http://odr.example.org", **elsewhere)

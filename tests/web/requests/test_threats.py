@@ -52,6 +52,8 @@ def test_every_requirement_has_an_answer_that_holds() -> None:
         assert ids or answer.startswith(reasons), f"{number}: {answer}"
         for page in re.findall(r"`(docs/[\w/.-]+\.md)`", answer):
             assert (ROOT / page).exists(), f"{number}: {page}"
+        for file, test in re.findall(r"`(tests/[\w/]+\.py)::(test_\w+)`", answer):
+            assert f"def {test}(" in (ROOT / file).read_text(encoding="utf-8"), f"{number}: {file}::{test}"
 
 
 PIN = re.compile(r"^(?P<name>[A-Za-z0-9._-]+)(?:\[[^]]*\])?==(?P<version>[^ ;\\]+)")
