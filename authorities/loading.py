@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import transaction
+from django.dispatch import Signal
 
 from authorities import calendar
 from authorities.calendar import read_year
@@ -184,11 +185,15 @@ def _country(country: str) -> tuple[int, str, str]:
     raise TableError(f"{country}: not in countries.csv, add its line first")
 
 
+#: Sent in the transaction that wrote them: ``ids`` of new authorities.
+authorities_loaded = Signal()
+
+
 def load_authorities(path: Path) -> int:
     """Load authorities, parents before children; returns how many are new."""
     regions = dict(Region.objects.values_list("code", "id"))
     known = dict(Authority.objects.values_list("name", "id"))
-    new = 0
+    new: list[int] = []
     with transaction.atomic():
         for line, row in rows_of(
             path,
@@ -215,8 +220,9 @@ def load_authorities(path: Path) -> int:
                 document_code=row["document_code"],
             )
             known[made.name] = made.pk
-            new += 1
-    return new
+            new.append(made.pk)
+        authorities_loaded.send(None, ids=new)
+    return len(new)
 
 
 _POLICY_COLUMNS = {

@@ -12,7 +12,13 @@ class ComplaintsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from authorities.loading import authorities_loaded
+        from complaints.record import directory
+        from enterprises.directory.naming import names_written
+
         post_migrate.connect(_lists_as_the_files_have_them, sender=self)
+        names_written.connect(directory.names_written)
+        authorities_loaded.connect(directory.authorities_loaded)
 
 
 def _lists_as_the_files_have_them(*, using: str, apps: Any = None, plan: Any = None, **_options: Any) -> None:

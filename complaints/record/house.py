@@ -2,8 +2,9 @@
 as those of cases are. Number and audience of its entries are ``house``.
 
 Steps: ``key_handed_over`` ``key_revoked`` (of keys that sign) · ``erased`` ``hold`` ``released`` (of people and
-cases) · ``restored`` ``archived`` ``clock_confirmed`` ``set_aside`` ``state_taken_over`` (of the whole). What an entry
-says are ids, codes, numbers and digests, never anything of a person."""
+cases) · ``restored`` ``archived`` ``clock_confirmed`` ``set_aside`` ``state_taken_over`` (of the whole) · ``directory``
+(what firms and authorities are called: directory.py). What an entry says are ids, codes, numbers and digests, never
+anything of a person."""
 
 from datetime import datetime
 from typing import Any
@@ -20,7 +21,7 @@ NAME = "house"
 STEPS = frozenset(
     {
         *("key_handed_over", "key_revoked", "erased", "hold", "released", "restored", "archived"),
-        *("clock_confirmed", "set_aside", "state_taken_over"),
+        *("clock_confirmed", "set_aside", "state_taken_over", "directory"),
     }
 )
 #: Whoever writes to the chain waits for whoever writes to it: it is short and seldom grows.

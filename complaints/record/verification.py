@@ -17,7 +17,7 @@ from django.db import connection, transaction
 
 from accounts.keys import tags
 from complaints.models import Complaint
-from complaints.record import anchors, comparing, deriving, log
+from complaints.record import anchors, comparing, deriving, directory, log
 from complaints.record.anchors import NoAnchor, Receipt
 from complaints.record.commitments import Commitments, Read
 from complaints.record.erasures import Erased
@@ -117,6 +117,8 @@ def verify(
             _guarded(report, "names", walk.commitments.foreign_names)
             _guarded(report, "series", lambda: report.take(deriving.series()))
             _guarded(report, "seals", lambda: seals(report, public_key))
+        if "house" in known:
+            _guarded(report, "directory", lambda: report.take(directory.differences(case_id)))
         _guarded(report, "sealed heads", lambda: sealed_heads(report, number))
         if "log" in known:
             _guarded(report, "log", lambda: _newest(report))

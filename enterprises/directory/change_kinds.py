@@ -80,6 +80,8 @@ class Kind:
     is_whole: ClassVar[bool] = False
     #: It moves cases, so the authority that enrolled the enterprise decides.
     needs_approval: ClassVar[bool] = True
+    #: Which names of rows that stand it changes.
+    names: ClassVar[tuple[str, ...]] = ()
 
     def about(self, row: Any) -> dict[str, Any]:
         """What the change keeps of the row it is about."""

@@ -174,7 +174,7 @@ class EnglishName(change_kinds.Kind):
     """How it is called in English: written at once and kept; nobody else's name."""
 
     code, title, day, needs_approval = "english-name", gettext_lazy("修改英文名称"), "", False
-    fields = ("name_en",)
+    fields = names = ("name_en",)
     row = Branch
 
     def judge(self, wish: change_kinds.ChangeRequest) -> None:

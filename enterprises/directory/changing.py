@@ -194,7 +194,7 @@ def write(change: DirectoryChange, *, today: date) -> date:
 def _write(change: DirectoryChange, *, today: date) -> None:
     wish = wish_of(change, today=today)
     KINDS[change.kind].write(wish)
-    write_names([change.enterprise_id])
+    write_names([change.enterprise_id], columns=KINDS[change.kind].names)
 
 
 @contextmanager

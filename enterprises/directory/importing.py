@@ -49,7 +49,7 @@ def import_enterprises(path: Path, *, dry_run: bool = False) -> ImportOutcome:
     with transaction.atomic():
         outcome = plan.write()
         if outcome.new or outcome.changed:
-            write_names(outcome.enterprise_ids)
+            write_names(outcome.enterprise_ids, columns=("uscc", "name", "name_en"))
         if dry_run:
             transaction.set_rollback(True)
     return outcome

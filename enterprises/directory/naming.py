@@ -3,9 +3,10 @@
 Whoever writes a name of an enterprise calls `write_names` in the same transaction; nothing else writes `SearchName`.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from django.db import transaction
+from django.dispatch import Signal
 
 from enterprises.directory.spelling import fold_name, grams_of
 from enterprises.models import Alias, Branch, BrandHolding, Enterprise, SearchName
@@ -22,12 +23,19 @@ def initials_of(text: str) -> str:
     return "".join(lazy_pinyin(folded, style=Style.FIRST_LETTER))[:200]
 
 
-def write_names(enterprise_ids: Iterable[int]) -> int:
-    """Rewrite the search rows of these enterprises; returns how many there are now."""
+#: Sent in the transaction that wrote them: ``ids`` of enterprises, and which ``columns`` of theirs and of their
+#: branches were written, of rows that stood before.
+names_written = Signal()
+
+
+def write_names(enterprise_ids: Iterable[int], *, columns: Collection[str] = ()) -> int:
+    """Rewrite the search rows of these enterprises; returns how many there are now. ``columns``: which of uscc, name
+    and name_en the caller changed in rows that stood before."""
     ids = sorted(set(enterprise_ids))
     with transaction.atomic():
         SearchName.objects.filter(enterprise_id__in=ids).delete()
         made = SearchName.objects.bulk_create(_rows(ids), batch_size=2000)
+        names_written.send(None, ids=ids, columns=columns)
     return len(made)
 
 

@@ -161,23 +161,26 @@ class Portal:
         self.once("migrated", state, "migrate", "--noinput", telling="Bringing the tables up to date …")
 
     def take_over_state(self) -> None:
-        """Once a database, and once more after each restore: cases from before entries carried a state."""
+        """Once a database, and once more after each restore: cases from before entries carried a state, and a directory
+        from before the house chain told of it."""
         url = self.variables.get("DATABASE_OWNER_URL")
         if not url:
             return
         with contextlib.closing(psycopg2.connect(url)) as connection, connection.cursor() as cursor:
             cursor.execute("select last_value from complaints_event_era")
-            state = digest(url, *map(str, cursor.fetchone() or ()))
+            state = digest(url, "directory", *map(str, cursor.fetchone() or ()))
             stamp = self.place.local / "state" / "state-taken-over"
             if stamp.exists() and stamp.read_text() == state:
                 return
             cursor.execute(
                 "select exists (select from complaints_handlingstep"
                 " where audience = 'parties' and sequence = 1 and state = '')"
+                " or exists (select from enterprises_enterprise) and not exists (select from complaints_houseentry"
+                """ where step = 'directory' and body like '%"kind":"enterprise"%"whole":true%')"""
             )
             is_older = cursor.fetchone() == (True,)
         if is_older:
-            say("Verifying the record and taking over the state of cases from before (once) …")
+            say("Verifying the record and taking over what is from before: states of cases, names of firms (once) …")
             ended = self.manage("take_over_state").returncode
             if ended == _LEFT_OUT:
                 say("Some cases were left out, as said above: see to them, then run `manage.py take_over_state` again.")

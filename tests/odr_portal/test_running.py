@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from complaints.models import Complaint
+from complaints.record import directory
 from complaints.record.comparing import Compared
+from complaints.record.verification import verify
 from odr_portal.processes.running import Installation, Portal
 from tests import ROOT
+from tests.cast import WEDNESDAY, World
 from tests.proof.test_state import Superuser, cases, found, thief
 from tests.proof.test_taken_over import chained_anew
 
@@ -23,6 +26,7 @@ def test_make_run_takes_over_the_state_of_an_older_database_once(
     (tmp_path / "state").mkdir()
     place = Installation(root=ROOT, local=tmp_path, sockets=tmp_path, server_user=None, code_user=None)
     portal = Portal(place, {**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else"})
+    assert directory.take_over(now=WEDNESDAY)
     portal.take_over_state()
     assert capfd.readouterr().out == "", "nothing here is from before"
     thief.run("update complaints_handlingstep set state = '', tag = '', body = (body::jsonb - 'state' - 'form')::text")
@@ -47,6 +51,21 @@ def test_make_run_takes_over_the_state_of_an_older_database_once(
     portal.variables["SECRET_KEY"] = "short"
     portal.take_over_state()
     assert "It is tried again at the next start." in capfd.readouterr().out
+
+
+@pytest.mark.full
+@pytest.mark.django_db(transaction=True)
+def test_make_run_takes_over_the_directory_of_an_older_database_once(
+    world: World, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "state").mkdir()
+    place = Installation(root=ROOT, local=tmp_path, sockets=tmp_path, server_user=None, code_user=None)
+    portal = Portal(place, {**os.environ, "SECRET_KEY": "a-key-for-tests-that-signs-nothing-else"})
+    for _ in range(2):
+        portal.take_over_state()
+        assert directory.told().whole == set(directory.COLUMNS)
+    assert capfd.readouterr().out.count("rows of the directory were taken over") == 1
+    assert verify().findings == []
 
 
 def proved() -> int:

@@ -72,6 +72,24 @@ TWINS: tuple[Twin, ...] = (
         ],
     ),
     Twin(
+        "directory-not-compared",
+        "what a firm is called is taken from its row, whoever wrote it",
+        ("tests/proof/test_directory.py", "-k", "past_the_portal_is_named"),
+        [
+            Change(
+                "complaints/record/directory.py",
+                "                    if value != stands:\n",
+                "                    if stands is None:\n",
+            )
+        ],
+    ),
+    Twin(
+        "directory-covers-up",
+        "an honest change of a firm takes in whatever else was changed",
+        ("tests/proof/test_directory.py", "-k", "covers_no_other"),
+        [Change("complaints/record/directory.py", "if name in columns else old for", "if name else old for")],
+    ),
+    Twin(
         "tag-not-verified",
         "an entry that is hashed and chained passes for ours",
         (*_VERIFY, "put_in"),

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from complaints.handling import taking_over
 from complaints.models import Complaint
-from complaints.record import house
+from complaints.record import directory, house
 from complaints.record.verification import verify
 
 #: Exit code: whatever is whole was taken over, other cases were named and left out.
@@ -37,8 +37,11 @@ class Command(BaseCommand):
         if taken:
             # Since when the state of old cases is proved.
             house.write("state_taken_over", {"cases": taken}, by="command", now=timezone.now())
+        named = directory.take_over(now=timezone.now())
         for finding in found:
             self.stdout.write(f"LEFT OUT {finding}")
         self.stdout.write(f"The state of {taken} cases was taken over.")
+        if named:
+            self.stdout.write(f"The names of {named} rows of the directory were taken over as they stand.")
         if found:
             raise SystemExit(LEFT_OUT)
