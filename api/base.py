@@ -245,10 +245,6 @@ class ApiView(APIView):
             # What a program keeps of the record, to hold later ones against it.
             for name, value in anchors.newest_header().items():
                 result.headers[name] = value
-        if getattr(request, "auth", None) is not None and not connection.needs_rollback:
-            # What a program keeps of the record, to hold later ones against.
-            for name, value in anchors.newest_header().items():
-                result.headers[name] = value
         return result
 
 

@@ -16,7 +16,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from django.conf import settings as portal
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from complaints.models import Complaint
 from complaints.notices import delivery
@@ -194,6 +196,9 @@ def test_answers_to_programs_name_the_newest_checkpoint(world: World) -> None:
         assert given_out.is_signed_by(NoteKey(note().origin, SIGNS, notes.raw_key(KEY)))
         assert given_out.size == note().size
     assert "Record-Checkpoint" not in Program("odr_nobody").get("/me/").headers
+    with CaptureQueriesContext(connection) as made:
+        program.get("/me/")
+    assert sum("complaints_checkpoint" in one["sql"] for one in made) == 1
 
 
 @pytest.fixture(scope="module")
