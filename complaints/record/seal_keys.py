@@ -78,9 +78,12 @@ class SealKeys:
         if entry.step == "key_revoked":
             if not self.recovery or by != self.recovery or not _all_signed([by], signatures, message):
                 return "it is not signed by the recovery key"
-            if key not in self.spans:
+            span = self.spans.get(key)
+            if span is None:
                 return "it ends a key that never signed"
-            self.spans[key] = Span(self.spans[key].since, size, "key_revoked")
+            if span.until is None or size <= span.until:
+                # What had ended before stays ended from there on.
+                self.spans[key] = Span(span.since, size, "key_revoked")
             return ""
         way = data["way"]
         if way == FIRST:

@@ -106,6 +106,22 @@ def test_what_a_stolen_key_signed_from_a_size_on_counts_for_nothing(keys: Keys, 
     assert faults() == [("key_revoked", f"checkpoint {stolen.number}")]
 
 
+def test_to_end_a_key_that_had_ended_gives_it_nothing_back(keys: Keys, settings: Any) -> None:
+    first = keys.seal("a", settings)
+    assert first is not None
+    keys.hand_over("a", "b")
+    for _ in range(2):
+        assert keys.seal("b", settings)
+        keys.end("a")
+        assert {seal_keys.known().fault(raw_key(keys.of("a")), first.size + more) for more in range(1, 9)} == {
+            "key_replaced"
+        }
+    keys.end("a", "--from-size", str(first.size + 1))
+    assert seal_keys.known().fault(raw_key(keys.of("a")), first.size + 1) == "key_revoked"
+    keys.end("a")
+    assert seal_keys.known().fault(raw_key(keys.of("a")), first.size + 1) == "key_revoked"
+
+
 @pytest.mark.parametrize(
     ("attempt", "said"),
     [
