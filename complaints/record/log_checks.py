@@ -64,11 +64,9 @@ class Walk:
     def end(self, checkpoints: "Checkpoints") -> Iterator[Finding]:
         while self.at < self.size:
             yield from self._tile({}, checkpoints)
-        wanted = {(level, place) for level, place in edge(self.size)}
-        for level in range(max((level for level, _ in wanted), default=0) + 1):
-            held = self._held(level, self.size >> (8 * (level + 1)))
-            if level and held != b"".join(self.above.get(level, [])):
-                yield Finding("tile", row=f"tile {level}/{self.size >> (8 * (level + 1))}")
+        for level, place in edge(self.size)[1:]:
+            if self._held(level, place) != b"".join(self.above.get(level, [])):
+                yield Finding("tile", row=f"tile {level}/{place}")
         most = sum((self.size >> (8 * level)) // WIDTH + bool((self.size >> (8 * level)) % WIDTH) for level in range(8))
         if Tile.objects.count() > most:
             yield Finding("foreign", row="tile", detail="there are more tiles than the log needs")
