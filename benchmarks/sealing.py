@@ -105,7 +105,7 @@ def _of_the_log(key: Any, size: int) -> float:
     """A thousand leaves, their tiles, the root and the note, in memory."""
     from complaints.record import log, notes, tree
 
-    tiles = dict(log.edge_tiles(size))
+    tiles = log.stored(tree.edge(size))
     hashes = [bytes([n % 256]) * 32 for n in range(ENTRIES)]
 
     def work() -> None:

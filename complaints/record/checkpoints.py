@@ -200,7 +200,7 @@ def _end_of_log(last: Checkpoint | None) -> tuple[int, int, tree.Tiles]:
     checkpoint says: what is damaged must not be signed again as if it were whole."""
     place = Leaf.objects.aggregate(last=Max("place"))["last"]
     size = 0 if place is None else place + 1
-    tiles = log.edge_tiles(size)
+    tiles = log.stored(tree.edge(size))
     try:
         tree.grown(size, tiles, [])
         if last is None:
@@ -222,10 +222,11 @@ def _admitted(cursor: Any, horizon: int, rules: _Rules, *, now: datetime) -> Ite
         # Under the last seal of the older form lie all before it.
         yield [(f"seal||{old.number}", tree.leaf_hash("seal", "", old.number, bytes(old.root)))]
     refused: dict[str, str] = {}
-    again = set(NotAdmitted.objects.exclude(code=log.OUT_OF_TURN).values_list("entry", flat=True)[:MOST_REFUSED])
+    again = [row.entry for row, _ in log.not_admitted() if row.code != log.OUT_OF_TURN][:MOST_REFUSED]
+    aside = log.set_aside()
     numbers = sorted({entry.split("|")[0] for entry in again})
     tried = set()
-    for where, values in ((_AGAIN, [sorted(again), numbers]), (_NEW, [horizon])):
+    for where, values in ((_AGAIN, [again, numbers]), (_NEW, [horizon])):
         if where is _AGAIN and not again:
             continue
         for select, name, number in ((_STEPS, _NAME, "c.number"), (_HOUSE, _HOUSE_NAME, "'house'")):
@@ -234,7 +235,7 @@ def _admitted(cursor: Any, horizon: int, rules: _Rules, *, now: datetime) -> Ite
                 chunk = []
                 for row in rows:
                     entry, code = _judged(row, rules)
-                    if entry in tried:
+                    if entry in tried or (entry, row[5]) in aside:
                         continue
                     if where is _AGAIN:
                         tried.add(entry)

@@ -7,7 +7,7 @@ checkpoints are written by complaints/record/checkpoints.py alone.
 ``verify_log`` says what of it does not hold, whatever was done to its tables."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -20,7 +20,7 @@ from complaints.record import house, notes, seal_keys
 from complaints.record.findings import Finding
 from complaints.record.log_checks import Checkpoints, Place, Walk, checkpoint_findings, found
 from complaints.record.seal_keys import SealKeys
-from complaints.record.tree import WIDTH, Tiles, Tree, edge
+from complaints.record.tree import WIDTH, Tiles, Tree
 from complaints.record.tree import leaf_hash as leaf_hash
 
 _CHUNK = 4096
@@ -49,10 +49,30 @@ select count(*) from (
     limit %s) waits"""
 
 
-def not_admitted() -> list[NotAdmitted]:
-    """What was refused a leaf and nobody has seen to: until two persons set it aside (``set_aside``)."""
+def not_admitted(*, number: str = "") -> list[tuple[NotAdmitted, str]]:
+    """What was refused a leaf, of one case or in all, and the hash of what stands there now, in hexadecimal digits or
+    "": until two persons set just that aside (``set_aside``)."""
+    rows = NotAdmitted.objects.all()
+    if number:
+        rows = rows.filter(entry__gte=f"{number}|", entry__lt=f"{number}}}")
+    if not rows:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_REFUSED)
+        hashes = dict(cursor.fetchall())
     aside = set_aside()
-    return [row for row in NotAdmitted.objects.all() if row.entry not in aside]
+    there = [(row, hashes.get(row.entry, "")) for row in rows]
+    return [(row, digest) for row, digest in there if (row.entry, digest) not in aside]
+
+
+_REFUSED = """
+select n.entry, encode(coalesce(s.hash, h.hash), 'hex')
+from complaints_notadmitted n
+left join complaints_complaint c on c.number = split_part(n.entry, '|', 1)
+left join complaints_handlingstep s on s.complaint_id = c.id
+    and s.audience = split_part(n.entry, '|', 2) and s.sequence::text = split_part(n.entry, '|', 3)
+left join complaints_houseentry h on 'house|house|' || h.sequence = n.entry
+where coalesce(s.hash, h.hash) is not null"""
 
 
 def place_of(entry: HandlingStep | HouseEntry) -> int | None:
@@ -67,21 +87,26 @@ def entry_name(entry: HandlingStep | HouseEntry) -> str:
     return f"{entry.complaint.number}|{entry.audience}|{entry.sequence}"
 
 
+def restored_at() -> list[int]:
+    """The places of the entries that say that the record was restored, the first restore first."""
+    return [place for entry in house.entries("restored") if (place := place_of(entry)) is not None]
+
+
 def root_at(size: int) -> bytes:
     """The root over the first ``size`` leaves, from the tiles. Raises ValueError where they do not reach so far."""
-    return Tree(size, _stored()).root()
+    return Tree(size, _each_once()).root()
 
 
 def inclusion_proof(place: int, size: int) -> list[bytes]:
     """What leads from the leaf at ``place`` to the root over the first ``size`` leaves, the nearest hash first.
     Raises ValueError where there is no such leaf or tile."""
-    return Tree(size, _stored()).inclusion(place)
+    return Tree(size, _each_once()).inclusion(place)
 
 
 def consistency_proof(old: int, new: int) -> list[bytes]:
     """What shows that the log of ``old`` leaves is a beginning of the log of ``new``; empty where they are the same, or
     ``old`` is 0. Raises ValueError where there are no such logs or tiles."""
-    return Tree(new, _stored()).consistency(old) if old else []
+    return Tree(new, _each_once()).consistency(old) if old else []
 
 
 def add_lines(checkpoint: Checkpoint, lines: Iterable[tuple[str, bytes]]) -> bool:
@@ -97,14 +122,13 @@ def add_lines(checkpoint: Checkpoint, lines: Iterable[tuple[str, bytes]]) -> boo
     return bool(changed.update(note=Concat(F("note"), Value(text))))
 
 
-def edge_tiles(size: int) -> Tiles:
-    """The tiles at the end of a log of ``size`` leaves, as far as they are there."""
-    wanted = edge(size)
-    rows = Tile.objects.filter(place__in=[place for _, place in wanted]).values_list("level", "place", "digests")
+def stored(wanted: Collection[tuple[int, int]]) -> Tiles:
+    """The tiles (level, place) that are wanted, as far as they are there."""
+    rows = Tile.objects.filter(place__in={place for _, place in wanted}).values_list("level", "place", "digests")
     return {(level, place): bytes(digests) for level, place, digests in rows if (level, place) in wanted}
 
 
-def _stored() -> Callable[[int, int], bytes]:
+def _each_once() -> Callable[[int, int], bytes]:
     """Tiles as they are stored, each read once."""
     read: dict[tuple[int, int], bytes] = {}
 
@@ -150,30 +174,26 @@ def verify_log(*, number: str = "", public_key: bytes = b"") -> Iterator[Finding
     yield from _of_case(number, keys) if number else _of_everything(keys)
 
 
-def set_aside() -> dict[str, str]:
-    """Names of entries that two persons set aside → the hash that they saw, in hexadecimal digits."""
+def set_aside() -> set[tuple[str, str]]:
+    """(name of an entry, the hash that they saw, in hexadecimal digits) that two persons set aside."""
     said = {(entry.data["entry"], entry.data["hash"], entry.by) for entry in house.proven("set_aside")}
     persons = Counter((entry, digest) for entry, digest, _ in said)
-    return {entry: digest for (entry, digest), number in persons.items() if number > 1}
+    return {seen for seen, number in persons.items() if number > 1}
 
 
 def _of_everything(keys: SealKeys) -> Iterator[Finding]:
     last = newest_checkpoint()
-    aside = set_aside()
-    refused = dict(NotAdmitted.objects.values_list("entry", "code"))
-    for entry, code in refused.items():
-        if entry not in aside:
-            yield found(code, entry)
+    refused = not_admitted()
+    yield from (found(row.code, row.entry) for row, _ in refused)
     place = Leaf.objects.aggregate(last=Max("place"))["last"]
     size = 0 if place is None else place + 1
     walk = Walk(size=max(size, last.size if last else 0), newest=last)
-    restored = [place for entry in house.entries("restored") if (place := place_of(entry)) is not None]
-    checkpoints = Checkpoints(keys, restored)
+    checkpoints = Checkpoints(keys, restored_at())
     with connection.cursor() as cursor:
         rows = _walked(cursor, _WALK.format(of_leaves="", entries=_ENTRIES.format(of_case="") + _OTHERS), [])
         for tile, group in groupby(rows, key=lambda row: None if row[0] is None else row[0] // WIDTH):
             if tile is None:
-                yield from _without_leaf(group, last, refused, aside)
+                yield from _without_leaf(group, last, refused)
             else:
                 places = {place % WIDTH: Place(entry, leaf) for place, entry, leaf, _, _ in group if place is not None}
                 yield from walk.take(tile, places, checkpoints)
@@ -200,15 +220,16 @@ def _walked(cursor: Any, sql: str, values: list[Any]) -> Iterator[tuple[int | No
 def _without_leaf(
     rows: Iterable[tuple[int | None, str, bytes, bytes, int]],
     last: Checkpoint | None,
-    refused: dict[str, str],
-    aside: dict[str, str],
+    refused: list[tuple[NotAdmitted, str]],
 ) -> Iterator[Finding]:
-    """Entries older than the newest checkpoint that have no leaf: they were put in later, or their leaf is gone."""
+    """Entries older than the newest checkpoint that have no leaf: they were put in later, or their leaf is gone. What
+    was refused is named already."""
     if last is None or last.era != _era():
         # Before the first checkpoint, or since a restore, what has no leaf yet waits for the sealer.
         return
+    named, aside = {row.entry for row, _ in refused}, set_aside()
     for _, entry, _, digest, transaction in rows:
-        if transaction < last.horizon and entry not in refused and aside.get(entry) != digest.hex():
+        if transaction < last.horizon and entry not in named and (entry, digest.hex()) not in aside:
             yield found(OUT_OF_TURN, entry)
 
 
@@ -223,15 +244,10 @@ def _of_case(number: str, keys: SealKeys) -> Iterator[Finding]:
     last = newest_checkpoint()
     if last is None:
         return
-    restored = [place for entry in house.entries("restored") if (place := place_of(entry)) is not None]
-    yield from checkpoint_findings(last, keys, restored)
-    aside = set_aside()
-    begins = {"entry__gte": f"{number}|", "entry__lt": f"{number}}}"}
-    refused = dict(NotAdmitted.objects.filter(**begins).values_list("entry", "code"))
-    for entry, code in refused.items():
-        if entry not in aside:
-            yield found(code, entry)
-    tree = Tree(last.size, _stored())
+    yield from checkpoint_findings(last, keys, restored_at())
+    refused = not_admitted(number=number)
+    yield from (found(row.code, row.entry) for row, _ in refused)
+    tree = Tree(last.size, _each_once())
     sql = _WALK.format(
         of_leaves="where entry >= %s and entry < %s", entries=_ENTRIES.format(of_case="where c.number = %s")
     )
@@ -244,7 +260,7 @@ def _of_case(number: str, keys: SealKeys) -> Iterator[Finding]:
             yield found("entry_missing", entry, row=f"leaf {place}")
         elif place < last.size and not _is_in(tree, place, leaf, bytes(last.root)):
             yield found("other_leaf", entry, row=f"leaf {place}")
-    yield from _without_leaf((row for row in rows if row[0] is None), last, refused, aside)
+    yield from _without_leaf((row for row in rows if row[0] is None), last, refused)
 
 
 def _is_in(tree: Tree, place: int, leaf: bytes, root: bytes) -> bool:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from complaints.models import HandlingStep, HouseEntry, NotAdmitted
-from complaints.record import house, log, log_checks
+from complaints.record import house, log
 
 #: So many persons agree.
 PERSONS = 2
@@ -28,8 +27,7 @@ def waiting() -> list[Refused]:
     """What somebody must see to, the oldest first."""
     said = [(entry.data["entry"], entry.data["hash"], entry.by) for entry in house.proven("set_aside")]
     results = []
-    for row in log.not_admitted():
-        digest = _digest(row)
+    for row, digest in log.not_admitted():
         agreed = frozenset(by for entry, seen, by in said if (entry, seen) == (row.entry, digest))
         results.append(Refused(row.entry, row.code, row.found_at, digest, agreed))
     return results
@@ -42,14 +40,3 @@ def agree(entry: str, digest: str, *, person: UUID, now: datetime) -> None:
         raise LookupError(entry)
     if str(person) not in refused.agreed:
         house.write("set_aside", {"entry": entry, "hash": digest, "code": refused.code}, by=person, now=now)
-
-
-def _digest(row: NotAdmitted) -> str:
-    where = log_checks.named(row.entry)
-    there: HandlingStep | HouseEntry | None
-    if where.case == house.NAME:
-        there = HouseEntry.objects.filter(sequence=where.sequence).first()
-    else:
-        steps = HandlingStep.objects.filter(complaint__number=where.case, audience=where.audience)
-        there = steps.filter(sequence=where.sequence).first()
-    return bytes(there.hash).hex() if there else ""

@@ -71,7 +71,7 @@ class _Walk:
 
     report: Report
     table: Table
-    aside: dict[str, str]
+    aside: set[tuple[str, str]]
     state: comparing.Compared | None
     commitments: Commitments | None
 
@@ -103,7 +103,7 @@ def verify(
         walk = _Walk(
             report,
             _table(known, chain_only=chain_only),
-            log.set_aside() if "house" in known else {},
+            log.set_aside() if "house" in known else set(),
             state if "state" in known else None,
             None if chain_only else Commitments(report.add, erased),
         )
@@ -255,7 +255,7 @@ def _head(report: Report, number: str, case: _Case, sequence: int, digest: bytes
 
 
 def _chains(
-    report: Report, rows: list[Row], names: dict[int, str], aside: dict[str, str]
+    report: Report, rows: list[Row], names: dict[int, str], aside: set[tuple[str, str]]
 ) -> dict[int, tuple[int, bytes]]:
     """Each entry of each chain, the ordered rows of whole cases: gap, order, hash, tag. What is wrong is named, and the
     chain goes on from what is stored. ``aside``: entries that two persons set aside need no tag. The end of each
@@ -281,7 +281,7 @@ def _chains(
             if chained(before, row[_BODY]) != digest:
                 report.add(Finding("hash", names[pk], audience, nth, "entry"))
             is_ours = tags.is_tagged(TAG_KIND, digest, tag) if tag else not has_tags and not _has_form(row[_BODY])
-            if not is_ours and aside.get(f"{names[pk]}|{audience}|{nth}") != digest.hex():
+            if not is_ours and (f"{names[pk]}|{audience}|{nth}", digest.hex()) not in aside:
                 report.add(Finding("tag", names[pk], audience, nth, "entry"))
             has_tags = has_tags or bool(tag)
         sequence, previous = nth, digest

@@ -165,7 +165,29 @@ def test_what_came_later_in_that_chain_is_admitted_and_two_persons_set_the_forge
         said = {"entry": entry, "hash": bad.hash.hex()}
         for person, left in ((world.rui, [entry]), (world.rui, [entry]), (world.su, [])):
             house.write("set_aside", said, by=person.person_key, now=LATER)
-            assert [row.entry for row in log.not_admitted()] == left
+            assert [row.entry for row, _ in log.not_admitted()] == left
+        assert list(log.verify_log()) == []
+        # What they saw counts for nothing; what somebody puts in its place is looked at anew.
+        cursor.execute("update complaints_handlingstep set hash = sha256(hash) where hash = %s", [bad.hash])
+        assert [row.entry for row, _ in log.not_admitted()] == [entry]
+        assert [(one.case, one.code) for one in log.verify_log()] == [(cases[0].number, "tag")]
+        assert [one.code for one in log.verify_log(number=cases[0].number)] == ["tag"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_set_aside_is_never_signed_even_where_it_would_be_admitted_by_now(
+    cases: list[Complaint], world: World
+) -> None:
+    with as_superuser(), undone() as cursor:
+        early = forged(cases[0], said={"written": stamp(LATER + timedelta(minutes=1))})
+        entry = put_in(cursor, early)
+        assert minute_later() == {entry: "dated_ahead"}
+        for person in (world.rui, world.su):
+            house.write("set_aside", {"entry": entry, "hash": early.hash.hex()}, by=person.person_key, now=LATER)
+        for minute in (2, 3):
+            assert checkpoints.seal(now=LATER + timedelta(minutes=minute * 10), key=KEY) is not None
+        assert not has_leaf(entry)
+        assert log.not_admitted() == []
         assert list(log.verify_log()) == []
 
 
@@ -198,7 +220,7 @@ def test_two_administrators_of_the_system_set_it_aside_on_a_page(cases: list[Com
     assert "请重新查看" in agrees(one, digest="00")
     for _ in range(2):
         assert "您已同意" in agrees(one)
-        assert [row.entry for row in log.not_admitted()] == [entry], "one person is not two, however often"
+        assert [row.entry for row, _ in log.not_admitted()] == [entry], "one person is not two, however often"
     assert "没有在等的" in agrees(other)
     assert log.not_admitted() == []
     assert checkpoints.seal(now=timezone.now(), key=KEY) is not None
