@@ -10,11 +10,13 @@ the database has not, and its time is possible. What is not admitted is named at
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -24,7 +26,7 @@ from django.db.models import Max
 
 from accounts.keys import tags
 from complaints.models import Checkpoint, Leaf, NotAdmitted, Seal
-from complaints.record import bulk, house, log, notes, record, seal_keys, tree
+from complaints.record import bulk, house, log, log_checks, notes, record, seal_keys, tree
 from complaints.record.findings import Report
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, raw_key
 from complaints.record.record import TAG_KIND
@@ -46,7 +48,11 @@ _WRITTEN = re.compile(r'"written":"([0-9T:.-]{26}Z)"}')
 
 
 class CannotSeal(Exception):
-    """The log cannot go on; the sentence says why. Nothing was written."""
+    """The log cannot go on; the sentence says why. Nothing was written but ``refused``: name of an entry → code."""
+
+    def __init__(self, why: str, refused: Mapping[str, str] = MappingProxyType({})) -> None:
+        super().__init__(why)
+        self.refused = refused
 
 
 # What is unreadable must stop nobody else, so nothing is cast: texts are compared and hashed as the bytes they are.
@@ -72,6 +78,8 @@ _HOUSE = f"""
 select s.id, {_COLUMNS.format(entry=f"textsend({_HOUSE_NAME})", before=_BEFORE, has_form="true")}
 from complaints_houseentry s {_BODY}
 left join complaints_houseentry p on p.sequence = s.sequence - 1"""  # noqa: S608
+#: (entries, their names, the first part of the name) of cases and of the house.
+_KINDS = ((_STEPS, _NAME, "c.number"), (_HOUSE, _HOUSE_NAME, "'house'"))
 #: Which entries are looked at: those that were refused before, then those of the horizon on.
 _AGAIN = " where {name} = any(%s) and {number} = any(%s)"
 _NEW = " where s.transaction >= %s"
@@ -95,6 +103,14 @@ def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Checkpoint |
     """Admit what is new and sign a checkpoint over the whole log; None where nothing is new and the last one is not ten
     minutes old. Another watch adds its signature to a checkpoint that is there. Raises CannotSeal, UnusableKey."""
     signer, recovery = (key, b"") if key else seal_keys.read(Path(settings.SEAL_KEY_FILE))
+    try:
+        return _seal(signer, recovery, now=now)
+    except CannotSeal as wrong:
+        _keep(dict(wrong.refused), now=now)
+        raise
+
+
+def _seal(signer: Ed25519PrivateKey, recovery: bytes, *, now: datetime) -> Checkpoint | None:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute("select pg_advisory_xact_lock(%s)", [SEALERS])
         last = log.newest_checkpoint()
@@ -108,7 +124,18 @@ def seal(*, now: datetime, key: Ed25519PrivateKey | None = None) -> Checkpoint |
             raise UnusableKey(
                 f"This watch's key may not sign ({fault}): run `manage.py hand_over_seal_key` with a key that may."
             )
-        return _sealed(cursor, last, signer, _origin(keys), now=now)
+        return _sealed(cursor, _sound(last, keys), last, signer, _origin(keys), now=now)
+
+
+def _sound(last: Checkpoint | None, keys: SealKeys) -> Checkpoint | None:
+    """The newest checkpoint that says what a key of the record signed: a row of the database is no proof by itself."""
+    if last is None:
+        return None
+    restored, older = log.restored_at(), Checkpoint.objects.filter(number__lt=last.number).order_by("-number")
+    for row in chain([last], older.iterator(chunk_size=100)):
+        if not any(log_checks.checkpoint_findings(row, keys, restored)):
+            return row
+    raise CannotSeal("No checkpoint is signed by a key that may sign it. Run `manage.py verify_record`.")
 
 
 @contextmanager
@@ -125,12 +152,19 @@ def between_seals() -> Iterator[int]:
 
 
 def _sealed(
-    cursor: Any, last: Checkpoint | None, signer: Ed25519PrivateKey, origin: str, *, now: datetime
+    cursor: Any,
+    last: Checkpoint | None,
+    newest: Checkpoint | None,
+    signer: Ed25519PrivateKey,
+    origin: str,
+    *,
+    now: datetime,
 ) -> Checkpoint | None:
+    """``last``: the newest that holds, on which the next one rests; ``newest``: the one with the highest number."""
     at = now.replace(microsecond=0)
     if last is not None and at < last.at:
         raise CannotSeal(f"The newest checkpoint is of {last.at}, which is after this clock.")
-    size, number, tiles = _end_of_log(last)
+    size, number, tiles = _end_of_log(last, newest)
     cursor.execute(
         "select last_value, pg_snapshot_xmin(pg_current_snapshot())::text::bigint, pg_current_xact_id()::text::bigint"
         " from complaints_event_era"
@@ -144,6 +178,8 @@ def _sealed(
         ceiling=last.ceiling if last else 0,
         is_first=last is None,
     )
+    if last is not None:
+        _judge_again(cursor, last.size, size, rules)
     begun = size
     # A horizon of the future is none of ours: whatever has no leaf is looked for.
     since = last.horizon if last and is_same and last.horizon <= horizon else 0
@@ -195,15 +231,15 @@ def _origin(keys: SealKeys) -> str:
     return f"{keys.origin}/{restored + 1}" if restored else keys.origin
 
 
-def _end_of_log(last: Checkpoint | None) -> tuple[int, int, tree.Tiles]:
-    """(leaves, number of the next checkpoint, tiles at the end). Raises CannotSeal where the log is not what the newest
+def _end_of_log(last: Checkpoint | None, newest: Checkpoint | None) -> tuple[int, int, tree.Tiles]:
+    """(leaves, number of the next checkpoint, tiles at the end). Raises CannotSeal where the log is not what the last
     checkpoint says: what is damaged must not be signed again as if it were whole."""
     place = Leaf.objects.aggregate(last=Max("place"))["last"]
     size = 0 if place is None else place + 1
     tiles = log.stored(tree.edge(size))
     try:
         tree.grown(size, tiles, [])
-        if last is None:
+        if last is None or newest is None:
             return 0, 1, tiles
         if log.root_at(last.size) != bytes(last.root):
             raise ValueError("the tiles do not have its root")
@@ -213,7 +249,37 @@ def _end_of_log(last: Checkpoint | None) -> tuple[int, int, tree.Tiles]:
     if size < last.size:
         raise CannotSeal(f"The log has {size} leaves, checkpoint {last.number} {last.size}: leaves were removed.")
     # A checkpoint over more leaves stood here and is gone: its number stays free, so that it is missed for good.
-    return size, last.number + (1 if size == last.size else 2), tiles
+    is_gone = newest == last and size > last.size
+    return size, newest.number + (2 if is_gone else 1), tiles
+
+
+def _judge_again(cursor: Any, start: int, size: int, rules: _Rules) -> None:
+    """Leaves above the newest checkpoint that holds: one over them is gone or does not hold, or whoever has the
+    database put them there. Each entry must be admitted, and be what its tile says. Raises CannotSeal."""
+    tiles: tree.Tiles = {
+        (level, place): digests[: (start >> (tree.HEIGHT * level)) % tree.WIDTH * tree.HASH]
+        for (level, place), digests in log.stored(tree.edge(start)).items()
+    }
+    while start < size:
+        rows = Leaf.objects.filter(place__gte=start, place__lt=start + BATCH).order_by("place")
+        entries = list(rows.values_list("entry", flat=True))
+        judged: dict[str, tuple[str, bytes]] = {}
+        numbers = sorted({entry.split("|")[0] for entry in entries})
+        for select, name, number in _KINDS:
+            cursor.execute((select + _AGAIN).format(name=name, number=number), [entries, numbers])
+            for row in cursor.fetchall():
+                entry, code = _judged(row, rules)
+                judged[entry] = code, notes.leaf_of(f"{entry}|{row[5]}".encode())
+        refused = {entry: code for entry in entries if (code := judged.get(entry, ("entry_missing", b""))[0])}
+        if refused:
+            raise CannotSeal(f"The log has {len(refused)} leaves of entries that are not admitted.", refused)
+        grown = tree.grown(start, tiles, [judged[entry][1] for entry in entries])
+        there = log.stored(grown)
+        if len(entries) < min(BATCH, size - start) or any(
+            not there.get(place, b"").startswith(digests) for place, digests in grown.items()
+        ):
+            raise CannotSeal(f"The log is damaged above {start} leaves. Run `manage.py verify_record`.")
+        start, tiles = start + len(entries), {**tiles, **grown}
 
 
 def _admitted(cursor: Any, horizon: int, rules: _Rules, *, now: datetime) -> Iterator[list[tuple[str, bytes]]]:
@@ -229,7 +295,7 @@ def _admitted(cursor: Any, horizon: int, rules: _Rules, *, now: datetime) -> Ite
     for where, values in ((_AGAIN, [again, numbers]), (_NEW, [horizon])):
         if where is _AGAIN and not again:
             continue
-        for select, name, number in ((_STEPS, _NAME, "c.number"), (_HOUSE, _HOUSE_NAME, "'house'")):
+        for select, name, number in _KINDS:
             sql = (select + where + _WITHOUT_LEAF).format(name=name, number=number)
             for rows in chunks(cursor, sql, values):
                 chunk = []

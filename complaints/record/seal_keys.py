@@ -27,7 +27,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_public_key,
 )
 
-from complaints.models import HouseEntry
+from complaints.models import Checkpoint, HouseEntry
 from complaints.record import house
 from complaints.record.findings import Finding
 from complaints.record.notes import SIGNS, Note, NoteKey, raw_key
@@ -163,7 +163,11 @@ def hand_over(
 
 
 def revoke(key: bytes, *, by: Ed25519PrivateKey, size: int, now: datetime) -> HouseEntry:
-    """Nothing that ``key`` signed over ``size`` leaves or more counts. Raises UnusableKey where ``by`` may not."""
+    """Nothing that ``key`` signed over ``size`` leaves or more counts. Raises UnusableKey where ``by`` may not, and
+    where no checkpoint would be left that the log can go on from."""
+    first = Checkpoint.objects.order_by("number").first()
+    if first is not None and size <= first.size and key == known().first:
+        raise UnusableKey(f"The log begins with a checkpoint over {first.size} entries: end its key from a later size.")
     return _written("key_revoked", {"key": key.hex(), "by_key": raw_key(by).hex(), "from": size}, [by], now=now)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -15,9 +16,9 @@ from django.utils import timezone
 
 from accounts.keys import tags
 from accounts.models import Administrator, User
-from complaints.models import Complaint, HandlingStep, Leaf, NotAdmitted
+from complaints.models import Checkpoint, Complaint, HandlingStep, Leaf, NotAdmitted
 from complaints.procedure.workflow import Status
-from complaints.record import checkpoints, house, log
+from complaints.record import checkpoints, house, log, notes
 from complaints.record.record import TAG_KIND, chained, stamp
 from odr_portal.management.commands import watch
 from oversight.portal_state import signs
@@ -225,3 +226,94 @@ def test_two_administrators_of_the_system_set_it_aside_on_a_page(cases: list[Com
     assert log.not_admitted() == []
     assert checkpoints.seal(now=timezone.now(), key=KEY) is not None
     assert not has_leaf(entry)
+
+
+# --- a leaf for it too ----------------------------------------------------------------------------------------------
+
+
+def laid(cursor: Any, entry: HandlingStep) -> str:
+    """A forged entry with its leaf and the hash of it in the tile, as the sealer would have laid it."""
+    name, size = put_in(cursor, entry), Leaf.objects.count()
+    cursor.execute("insert into complaints_leaf (place, entry) values (%s, %s)", [size, name])
+    leaf = log.leaf_hash(entry.complaint.number, entry.audience, entry.sequence, bytes(entry.hash))
+    cursor.execute("update complaints_tile set digests = digests || %s where level = 0 and place = 0", [leaf])
+    return name
+
+
+def nothing(cursor: Any, size: int) -> None:
+    """No more than that."""
+
+
+def checkpoint_rewritten(cursor: Any, size: int) -> None:
+    """The columns of the newest checkpoint count it."""
+    cursor.execute("update complaints_checkpoint set size = %s, root = %s where number = 2", [size, log.root_at(size)])
+
+
+def checkpoint_of_another_key(cursor: Any, size: int) -> None:
+    """One more checkpoint over it, which no key of the record signed."""
+    note = notes.signed("localhost/record", size, log.root_at(size), Ed25519PrivateKey.generate())
+    cursor.execute(
+        "insert into complaints_checkpoint (number, size, root, at, note, stamp, horizon, ceiling, era)"
+        " select 3, %s, %s, at, %s, '', horizon, ceiling, era from complaints_checkpoint where number = 2",
+        [size, log.root_at(size), note],
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("then", [nothing, checkpoint_rewritten, checkpoint_of_another_key])
+def test_a_leaf_that_somebody_laid_is_judged_before_it_is_signed(
+    cases: list[Complaint], world: World, then: Callable[[Any, int], None]
+) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING, now=WEDNESDAY + timedelta(minutes=1))
+    assert checkpoints.seal(now=LATER, key=KEY) is not None
+    with as_superuser(), undone() as cursor:
+        bad = forged(cases[0], tag=b"")
+        entry = laid(cursor, bad)
+        then(cursor, Leaf.objects.count())
+        before = list(Checkpoint.objects.values_list("note", flat=True))
+        for minute in range(3):
+            with pytest.raises(checkpoints.CannotSeal, match="not admitted"):
+                checkpoints.seal(now=LATER + timedelta(minutes=minute), key=KEY)
+        assert dict(NotAdmitted.objects.values_list("entry", "code")) == {entry: "tag"}
+        assert "not_admitted" in signs.read(now=LATER).alarms
+        assert list(Checkpoint.objects.values_list("note", flat=True)) == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "delete from complaints_checkpoint where number = 2",
+        "update complaints_checkpoint set note = 'x' where number = 2",
+        "update complaints_checkpoint set size = size - 1 where number = 2",
+        "update complaints_checkpoint set at = at + interval '1 day' where number = 2",
+    ],
+)
+def test_whoever_damages_a_checkpoint_stops_nobody_and_is_named(
+    cases: list[Complaint], world: World, statement: str
+) -> None:
+    given.a_complaint(world, status=Status.NEGOTIATING, now=WEDNESDAY + timedelta(minutes=1))
+    assert checkpoints.seal(now=LATER, key=KEY) is not None
+    with as_superuser(), undone() as cursor:
+        cursor.execute(statement)
+        entry = put_in(cursor, forged(cases[0]))
+        assert checkpoints.seal(now=LATER + timedelta(minutes=1), key=KEY) is not None
+        assert has_leaf(entry)
+        assert {one.row for one in log.verify_log()} == {"checkpoint 2"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tile_that_was_changed_above_the_last_checkpoint_that_holds_is_not_signed(
+    cases: list[Complaint], world: World
+) -> None:
+    size = Leaf.objects.count()
+    given.a_complaint(world, status=Status.NEGOTIATING, now=WEDNESDAY + timedelta(minutes=1))
+    assert checkpoints.seal(now=LATER, key=KEY) is not None
+    with as_superuser(), undone() as cursor:
+        cursor.execute("delete from complaints_checkpoint where number = 2")
+        cursor.execute(
+            "update complaints_tile set digests = overlay(digests placing '\\x00' from %s) where level = 0",
+            [size * 32 + 1],
+        )
+        with pytest.raises(checkpoints.CannotSeal, match=f"damaged above {size} leaves"):
+            checkpoints.seal(now=LATER + timedelta(minutes=1), key=KEY)

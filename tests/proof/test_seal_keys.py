@@ -130,6 +130,7 @@ def test_to_end_a_key_that_had_ended_gives_it_nothing_back(keys: Keys, settings:
         (lambda keys: keys.hand_over("a", "a"), "has been in use before"),
         (lambda keys: keys.end("a", by="b"), "not signed by the recovery key"),
         (lambda keys: keys.end("c"), "never signed"),
+        (lambda keys: keys.end("a", "--from-size", "1"), "from a later size"),
         (lambda keys: keys.run("hand_over_seal_key", "--by", keys.file("a")), "--to FILE"),
         (lambda keys: keys.run("hand_over_seal_key", "--by", keys.file("recovery"), "--end", "x"), "64 hexadecimal"),
         (lambda keys: keys.run("make_seal_key", keys.file("a")), "never overwritten"),

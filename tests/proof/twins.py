@@ -35,7 +35,29 @@ TWINS: tuple[Twin, ...] = (
         "late-steps-lost",
         "the sealer looks only at transactions that began after the newest checkpoint",
         ("tests/complaints/record/test_log.py", "-k", "open_for_long"),
-        [Change(_SEALER, "last.horizon if last and is_same else 0", "last.ceiling if last and is_same else 0")],
+        [
+            Change(
+                _SEALER, "since = last.horizon if last and is_same and", "since = last.ceiling if last and is_same and"
+            )
+        ],
+    ),
+    Twin(
+        "checkpoint-believed",
+        "a checkpoint is a row of the database, whoever signed it",
+        ("tests/proof/test_admission.py", "-k", "laid"),
+        [
+            Change(
+                _SEALER,
+                "        if not any(log_checks.checkpoint_findings(row, keys, restored)):\n",
+                "        if row:\n",
+            )
+        ],
+    ),
+    Twin(
+        "leaves-believed",
+        "whoever lays a leaf has it signed",
+        ("tests/proof/test_admission.py", "-k", "laid"),
+        [Change(_SEALER, "        _judge_again(cursor, last.size, size, rules)\n", "        pass\n")],
     ),
     Twin(
         "leaf-not-compared",
