@@ -35,7 +35,7 @@ def measure(*, quick: bool) -> list[Figure]:
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
         from complaints.models import HandlingStep, NotAdmitted
-        from complaints.record import checkpoints, log
+        from complaints.record import admission, checkpoints, log
 
         key = Ed25519PrivateKey.generate()
         pattern = Pattern(datetime.now(ZONE))
@@ -53,7 +53,7 @@ def measure(*, quick: bool) -> list[Figure]:
             own.append(1e3 * _of_the_log(key, _size(log)))
         if NotAdmitted.objects.exists():
             raise SystemExit(f"copies were not admitted: {list(NotAdmitted.objects.values_list('code'))[:3]}")
-        looks = [1e3 * timed(lambda: checkpoints.find_out_of_turn(now=datetime.now(ZONE))) for _ in range(rounds)]
+        looks = [1e3 * timed(lambda: admission.find_out_of_turn(now=datetime.now(ZONE))) for _ in range(rounds)]
         waits = {is_open: _filings(base, pattern, key, seconds, is_open=is_open) for is_open in (False, True)}
     entries = ENTRIES // each * each
     return [

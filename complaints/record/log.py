@@ -26,6 +26,8 @@ from complaints.record.tree import leaf_hash as leaf_hash
 _CHUNK = 4096
 #: What has a right tag and no leaf, and is older than the newest checkpoint.
 OUT_OF_TURN = "out_of_turn"
+#: So many persons agree where an entry is set aside.
+PERSONS = 2
 
 
 def newest_checkpoint() -> Checkpoint | None:
@@ -178,7 +180,7 @@ def set_aside() -> set[tuple[str, str]]:
     """(name of an entry, the hash that they saw, in hexadecimal digits) that two persons set aside."""
     said = {(entry.data["entry"], entry.data["hash"], entry.by) for entry in house.proven("set_aside")}
     persons = Counter((entry, digest) for entry, digest, _ in said)
-    return {seen for seen, number in persons.items() if number > 1}
+    return {seen for seen, number in persons.items() if number >= PERSONS}
 
 
 def _of_everything(keys: SealKeys) -> Iterator[Finding]:

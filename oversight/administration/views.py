@@ -35,7 +35,8 @@ from complaints.desks import keyset
 from complaints.handling.transition import brake
 from complaints.procedure.numbering import tidy
 from complaints.procedure.working_calendar import SHANGHAI
-from complaints.record import setting_aside
+from complaints.record import admission
+from complaints.record.log import PERSONS
 from complaints.record.log_checks import named
 from complaints.wording.case import AUDIENCES
 from complaints.wording.reasons import LOOK_REASONS
@@ -187,7 +188,7 @@ _WHY = {
 @fresh_factor
 @require_http_methods(["GET", "HEAD", "POST"])
 def not_admitted(request: HttpRequest) -> HttpResponseBase:
-    """Entries that were refused a leaf (complaints/record/setting_aside.py), for two of the system's administrators."""
+    """Entries that were refused a leaf (complaints/record/admission.py), for two of the system's administrators."""
     me, now = _me(request), timezone.now()
     if request.method == "POST":
         entry, digest = request.POST.get("entry", ""), request.POST.get("digest", "")
@@ -195,14 +196,14 @@ def not_admitted(request: HttpRequest) -> HttpResponseBase:
         def agreed() -> tuple[str, str]:
             try:
                 with working_as_steps():
-                    setting_aside.agree(entry, digest, person=me.person_key, now=now)
+                    admission.agree(entry, digest, person=me.person_key, now=now)
             except LookupError:
                 raise TeamRefusal("nothing_waits", gettext("这条记录已经不在等，或者又变了：请重新查看。")) from None
             return request.path, gettext("已同意。")
 
         return redirect_once(request, agreed)
     with working_as_steps():
-        waiting = setting_aside.waiting()
+        waiting = admission.refused_entries()
     shown = [
         {
             "entry": one.entry,
@@ -216,7 +217,7 @@ def not_admitted(request: HttpRequest) -> HttpResponseBase:
         }
         for one in waiting
     ]
-    context = {"refused": shown, "persons": setting_aside.PERSONS}
+    context = {"refused": shown, "persons": PERSONS}
     return render(request, "administration/not_admitted.html", context)
 
 

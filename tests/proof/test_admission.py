@@ -18,7 +18,7 @@ from accounts.keys import tags
 from accounts.models import Administrator, User
 from complaints.models import Checkpoint, Complaint, HandlingStep, Leaf, NotAdmitted
 from complaints.procedure.workflow import Status
-from complaints.record import checkpoints, house, log, notes
+from complaints.record import admission, checkpoints, house, log, notes
 from complaints.record.record import TAG_KIND, chained, stamp
 from odr_portal.management.commands import watch
 from oversight.portal_state import signs
@@ -68,7 +68,7 @@ def put_in(cursor: Any, entry: HandlingStep) -> str:
 def minute_later() -> dict[str, str]:
     """What a round of the watch refuses."""
     checkpoints.seal(now=LATER, key=KEY)
-    checkpoints.find_out_of_turn(now=LATER)
+    admission.find_out_of_turn(now=LATER)
     return dict(NotAdmitted.objects.values_list("entry", "code"))
 
 

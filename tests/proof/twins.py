@@ -15,6 +15,7 @@ _ANCHORS = "complaints/record/anchors.py"
 _DOSSIER, _CHEATS = "docs/verify/verify_dossier.py", ("tests/complaints/dossier/test_one_form.py", "-k", "cheat")
 
 _SEALER, _KEYS = "complaints/record/checkpoints.py", "complaints/record/seal_keys.py"
+_ADMISSION = "complaints/record/admission.py"
 
 _VERIFY, _VERIFICATION = ("tests/proof/test_verify.py", "-k"), "complaints/record/verification.py"
 
@@ -23,13 +24,13 @@ TWINS: tuple[Twin, ...] = (
         "tag-not-checked",
         "an entry gets its leaf whoever wrote it",
         ("tests/proof/test_admission.py", "-k", "forged_entry"),
-        [Change(_SEALER, '        return entry, "tag"\n', "        pass\n")],
+        [Change(_ADMISSION, '        return entry, "tag"\n', "        pass\n")],
     ),
     Twin(
         "out-of-turn-not-looked-for",
         "what was put among old entries is left to the night",
         ("tests/proof/test_admission.py", "-k", "forged_entry"),
-        [Change(_SEALER, "        if standing == expected:\n", "        if standing >= expected:\n")],
+        [Change(_ADMISSION, "        if standing == expected:\n", "        if standing >= expected:\n")],
     ),
     Twin(
         "late-steps-lost",

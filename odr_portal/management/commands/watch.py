@@ -27,7 +27,7 @@ from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
 from complaints.privacy import erasing
-from complaints.record import checkpoints, witnessing
+from complaints.record import admission, checkpoints, witnessing
 from complaints.stations import stations
 from complaints.tables.exporting import lifecycle
 from complaints.tables.platform import platform_files
@@ -108,7 +108,7 @@ class Command(BaseCommand):
                     attempt(f"sweep {name}", partial(guarded, name, partial(drain, sweep)), now=timezone.now())
             if settings.SEAL_KEY_FILE and (sealed_at is None or not timedelta() <= now - sealed_at < SEAL_EVERY):
                 attempt("seal", partial(guarded, "seal", checkpoints.seal), now=timezone.now())
-                attempt("look for entries out of turn", checkpoints.find_out_of_turn, now=timezone.now())
+                attempt("look for entries out of turn", admission.find_out_of_turn, now=timezone.now())
                 sealed_at = now
             if once or ended.wait(settings.SWEEP_EVERY):
                 return
