@@ -302,6 +302,27 @@ class RecoveryCode(models.Model):
         return f"{self.created_at:%Y-%m-%d}"
 
 
+class AccountChange(models.Model):
+    """A change of a factor, phone or mailbox that its owner can undo for three days (sign_in/changes.py).
+
+    ``before``: JSON of what stood there. ``key_digest``: of the key that only the letters about it carry."""
+
+    user = models.ForeignKey("accounts.User", on_delete=models.CASCADE, related_name="account_changes")
+    kind = models.CharField(max_length=20)
+    before = SealedText(whose="user.person_key", place=("user_id", "kind", "at"))
+    key_digest = models.CharField(max_length=64, unique=True)
+    at = models.DateTimeField()
+    address = models.CharField(max_length=45, blank=True)
+    undone_at = models.DateTimeField(null=True)
+    tag = RowTag(over=("user_id", "kind", "before", "key_digest", "at"))
+
+    class Meta:
+        indexes = (models.Index(fields=("at",), name="oldest_changes_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
 class OutgoingMessage(models.Model):
     """A message of the account side (codes) that waits to be delivered; its body is emptied when it has gone out."""
 

@@ -20,6 +20,8 @@ KEYS_FOR = timedelta(days=30)
 CODES_FOR = timedelta(days=1)
 # That a message went out is of use while somebody may ask; its words were emptied long before.
 MESSAGES_FOR = timedelta(days=7)
+# What stood before a change, as long as it can be undone (sign_in/changes.py).
+CHANGES_FOR = timedelta(hours=72)
 
 
 def throw_away_done(*, now: datetime, limit: int) -> int:
@@ -34,6 +36,7 @@ def throw_away_done(*, now: datetime, limit: int) -> int:
         models.CountedTry.objects.filter(at__lte=now - CODES_FOR),
         models.OutgoingMessage.objects.filter(created_at__lte=now - MESSAGES_FOR),
         models.BrowserSession.objects.filter(expire_date__lte=now),
+        models.AccountChange.objects.filter(at__lte=now - CHANGES_FOR),
         models.SecurityEvent.objects.filter(at__lte=now - KEPT_FOR),
     )
     return sum(delete_some(rows, limit=limit) for rows in done)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("account/ways/<int:pk>/remove/", account.remove_factor, name="factor-remove"),
     path("account/sessions/", account.sessions, name="sessions"),
     path("account/sessions/stay/", account.stay, name="stay"),
+    path("account/undo/<slug:key>/", account.undo, name="undo"),
     path("account/change/<slug:kind>/", account.contact, name="contact"),
     path("account/change/<slug:kind>/code/", account.contact_code, name="contact-code"),
     path("account/password/", account.password, name="password"),

@@ -1,4 +1,4 @@
-"""Phone numbers and e-mail addresses: one way to write each, the user behind a proven one, and changing them.
+"""Phone numbers and e-mail addresses: one way to write each, the user behind a proven one, and writing to them.
 
 An address is compared only after it was brought into its one written form; a new one is held back for a day.
 """
@@ -13,11 +13,10 @@ import phonenumbers
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext, override
+from django.utils.translation import gettext
 
 from accounts.keys import row_tags
 from accounts.models import OutgoingMessage, User
-from accounts.security_log import note
 from web.dates import moment
 from web.errors import Refusal
 
@@ -112,10 +111,6 @@ class HeldBack(Refusal):
         self.until = until
 
 
-class AddressTaken(Exception):
-    """Another account has this phone or mailbox, which the asker has just proven to hold."""
-
-
 def held_until(user: User, *, now: datetime) -> datetime | None:
     """Until when this person decides nothing important; None if nothing holds."""
     changed = user.contact_changed_at
@@ -134,8 +129,10 @@ def contacts_of(user: User) -> list[Contact]:
     return [Contact(channel, address) for channel, address in results if address]
 
 
-def tell(user: User, contacts: Iterable[Contact], *, subject: str, body: str, now: datetime) -> None:
-    """Messages about the account itself, in the words given, to be sent by the sweep."""
+def tell(
+    user: User, contacts: Iterable[Contact], *, subject: str, body: str, now: datetime, useful_for: timedelta
+) -> None:
+    """Messages about the account itself, in the words given, to be sent by the sweep within ``useful_for``."""
     OutgoingMessage.objects.bulk_create(
         OutgoingMessage(
             channel=contact.channel,
@@ -144,38 +141,7 @@ def tell(user: User, contacts: Iterable[Contact], *, subject: str, body: str, no
             body=body,
             person_key=user.person_key,
             created_at=now,
+            useful_until=now + useful_for,
         )
         for contact in contacts
     )
-
-
-def change_contact(user: User, contact: Contact, *, now: datetime) -> None:
-    """The proven new phone or mailbox; every old way to this person is told. Raises AddressTaken."""
-    before = contacts_of(user)
-    try:
-        with transaction.atomic():
-            if contact.channel == "sms":
-                user.phone = contact.address
-            else:
-                user.email = contact.address
-            user.contact_changed_at = now
-            user.save()
-            with override(user.language):
-                body = gettext(
-                    "【12315】您的账号已换%(what)s：%(masked)s。不是您？请马上打12315，24小时内别人办不成要紧的事。"
-                ) % {"what": gettext("手机") if contact.channel == "sms" else gettext("邮箱"), "masked": contact.masked}
-                tell(user, before, subject=gettext("您的账号有变动"), body=body, now=now)
-            note("contact_changed", now=now, user=user, subject=contact.channel)
-    except IntegrityError:
-        raise AddressTaken from None
-
-
-def change_password(user: User, password: str, *, now: datetime) -> None:
-    """The new password; told by every way to this person."""
-    with transaction.atomic():
-        user.set_password(password)
-        user.save()
-        with override(user.language):
-            body = gettext("【12315】您的登录密码已更换。不是您？请马上打12315，并告诉您单位的管理员。")
-            tell(user, contacts_of(user), subject=gettext("您的密码已更换"), body=body, now=now)
-        note("password_changed", now=now, user=user)

@@ -3,6 +3,7 @@
 Everything here is about the person of this session; a new address proves itself by a code, the person by the factor.
 """
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -14,7 +15,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
@@ -23,11 +24,11 @@ from accounts.display import remember
 from accounts.idempotency import once
 from accounts.models import BrowserSession, SecondFactor, SignInCode, User
 from accounts.security_log import note
-from accounts.sign_in import contacts
+from accounts.sign_in import changes, contacts
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.codes import Use
 from accounts.sign_in.entering import DEVICE, ENTERED, PLACE, SEEN, VERIFIED, ends_of, enter, moment, shown
-from accounts.sign_in.limits import client_address
+from accounts.sign_in.limits import client_address, network_of, place_of
 from accounts.sign_in.sessions import SessionStore, stored_key
 from accounts.sign_in.step_up import fresh_factor
 from accounts.views import sign_in
@@ -36,6 +37,7 @@ from web.incoming import posted
 
 CHANGING, RESETTING = "changing_to", "resetting"
 CHANNELS = {"phone": "sms", "email": "email"}
+OTHERS_ENDED = gettext_lazy("已更改，其他设备都已退出，也告诉了您的每个号码和邮箱。")
 
 
 def person_of(request: HttpRequest) -> User:
@@ -97,8 +99,9 @@ def remove_factor(request: HttpRequest, pk: int) -> HttpResponse:
     factor = get_object_or_404(SecondFactor, pk=pk, user=user)
     if needs_second_factor(user) and SecondFactor.objects.filter(user=user).count() == 1:
         raise LastFactor
-    factor.delete()
-    note("factor_removed", now=timezone.now(), user=user, subject=factor.kind, address=client_address(request))
+    changes.remove_factor(user, factor, origin=origin_of(request), now=timezone.now())
+    end_others(request, user)
+    messages.success(request, OTHERS_ENDED, extra_tags="ok")
     return redirect("accounts:ways")
 
 
@@ -217,12 +220,12 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
             form.add_error("code", sign_in.WRONG_CODE)
         else:
             try:
-                contacts.change_contact(user, new, now=now)
-            except contacts.AddressTaken:
+                changes.change_contact(user, new, origin=origin_of(request), now=now)
+            except changes.AddressTaken:
                 form.add_error("code", gettext("这个号码或邮箱已有另一个账号，用它登录就能看到。要合并请打12315。"))
             else:
                 request.session.pop(CHANGING, None)
-                _end_others(request, user)
+                end_others(request, user)
                 messages.success(request, gettext("已更换，也告诉了原来的号码或邮箱。"), extra_tags="ok")
                 return redirect("accounts:account")
     return render(
@@ -230,7 +233,12 @@ def contact_code(request: HttpRequest, kind: str) -> HttpResponse:
     )
 
 
-def _end_others(request: HttpRequest, user: User) -> None:
+def origin_of(request: HttpRequest) -> changes.Origin:
+    return changes.Origin(place=place_of(request), address=client_address(request))
+
+
+def end_others(request: HttpRequest, user: User) -> None:
+    """Every other browser of this person is signed out."""
     BrowserSession.objects.filter(user=user).exclude(session_key=stored_key(request.session.session_key)).delete()
 
 
@@ -245,12 +253,33 @@ def password(request: HttpRequest) -> HttpResponse:
         raise Http404
     form = sign_in.NewPasswordForm(posted(request), user=user)
     if form.is_bound and form.is_valid():
-        contacts.change_password(user, form.cleaned_data["password"], now=timezone.now())
+        changes.change_password(user, form.cleaned_data["password"], origin=origin_of(request), now=timezone.now())
         update_session_auth_hash(request, user)
-        _end_others(request, user)
+        end_others(request, user)
         messages.success(request, gettext("密码已更换，其他地方都已退出。"), extra_tags="ok")
         return redirect("accounts:ways")
     return render(request, "accounts/password.html", {"form": form}, status=422 if form.is_bound else 200)
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def undo(request: HttpRequest, key: str) -> HttpResponse:
+    """Behind the link of a letter: what was changed and one button that undoes it. Only the button changes anything."""
+    now = timezone.now()
+    change = changes.of_key(key, now=now)
+    if change is None:
+        return render(request, "accounts/undo_over.html", status=404)
+    if request.method == "POST":
+        changes.undo(change, address=client_address(request), now=now)
+        return redirect("accounts:undo", key)
+    context = {
+        "change": change,
+        "what": changes.words_of(change.kind, json.loads(change.before)),
+        "network": network_of(change.address),
+        "until": change.at + changes.UNDONE_WITHIN,
+        "has_password": change.user.has_usable_password(),
+    }
+    return render(request, "accounts/undo.html", context)
 
 
 @never_cache

@@ -7,6 +7,7 @@ nobody else learns that they exist for anybody.
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
@@ -19,13 +20,14 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.models import SecondFactor, SignInCode, User
 from accounts.security_log import note
-from accounts.sign_in import factors
+from accounts.sign_in import changes, factors
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.codes import Use
 from accounts.sign_in.contacts import contact_of
 from accounts.sign_in.entering import VERIFIED, confirm_by_code, landing_of, person_at_second_factor, show_factor
 from accounts.sign_in.limits import TooManyTries, client_address
 from accounts.sign_in.step_up import fresh_factor, is_fresh
+from accounts.views.account import OTHERS_ENDED, end_others, origin_of
 from accounts.views.sign_in import WRONG_CODE, CodeForm, FactorForm, NewAppForm, is_right, next_of, send, with_next
 from web.dates import moment as moment_text
 from web.incoming import posted
@@ -220,8 +222,10 @@ def _made(
     request: HttpRequest, user: User, factor: SecondFactor, *, is_first: bool, target: str, now: datetime
 ) -> HttpResponse:
     request.session.pop(NEW_APP, None)
-    note("factor_added", now=now, user=user, subject=factor.kind, address=client_address(request))
+    changes.factor_added(user, factor, origin=origin_of(request), now=now)
+    end_others(request, user)
     if isinstance(request.user, User) and VERIFIED in request.session and not is_first:
+        messages.success(request, OTHERS_ENDED, extra_tags="ok")
         return redirect(target or "accounts:ways")
     # Who has no more than this one device needs another way in: the codes are shown now and never again.
     codes = factors.new_recovery_codes(user, now=now)
@@ -239,6 +243,8 @@ def recovery_codes(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
     if request.method != "POST":
         return render(request, "accounts/recovery_renew.html")
+    before = list(user.recovery_codes.filter(used_at=None).values_list("code_digest", flat=True))
     codes = factors.new_recovery_codes(user, now=now)
-    note("recovery_codes_made", now=now, user=user, address=client_address(request))
+    changes.recovery_codes_made(user, before, origin=origin_of(request), now=now)
+    end_others(request, user)
     return render(request, "accounts/recovery_codes.html", {"codes": codes, "next": ""})

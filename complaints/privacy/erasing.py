@@ -215,7 +215,7 @@ def _forget_what_waits(found: Found) -> None:
     models.SavedView.objects.filter(user=user).delete()
     models.OfferDraft.objects.filter(user=user).delete()
     asking.destroy(list(models.Dossier.objects.filter(asked_by=user)))
-    for rows in (user.browser_sessions, user.second_factors, user.recovery_codes):
+    for rows in (user.browser_sessions, user.second_factors, user.recovery_codes, user.account_changes):
         rows.all().delete()
 
 

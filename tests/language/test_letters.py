@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.utils import timezone, translation
 
-from accounts.models import OutgoingMessage, User
-from accounts.sign_in import codes, contacts
+from accounts.models import AccountChange, OutgoingMessage, SecondFactor, User
+from accounts.sign_in import changes, codes
 from accounts.sign_in.contacts import parse_contact
 from complaints import wording
 from complaints.dossier import asking
@@ -150,12 +150,18 @@ def write_each(world: World) -> None:
     chen, manager = (User.objects.get(pk=person.pk) for person in people)
     case = family.case("negotiating")
     # The account.
+    origin = changes.Origin(place="https://example.com", address="192.0.2.1")
     for typed in ("13900007799", "somebody@example.com"):
         contact = parse_contact(typed)
         asker = codes.Asker(flow="flow", address="192.0.2.1")
         codes.send_code(contact=contact, purpose="sign_in", language=pseudo.CODE, asker=asker, now=now)
-        contacts.change_contact(chen, contact, now=now)
-    contacts.change_password(chen, "Korrekt-Pferd-Batterie", now=now)
+        changes.change_contact(chen, contact, origin=origin, now=now)
+    changes.change_password(chen, "Korrekt-Pferd-Batterie", origin=origin, now=now)
+    made = {"user": manager, "kind": "app", "name": "app", "key": b"k" * 40, "created_at": now}
+    changes.factor_added(manager, SecondFactor.objects.create(**made), origin=origin, now=now)
+    changes.remove_factor(manager, SecondFactor.objects.create(**made), origin=origin, now=now)
+    changes.recovery_codes_made(manager, [], origin=origin, now=now)
+    changes.undo(AccountChange.objects.latest("id"), address="192.0.2.1", now=now)
     # A case.
     for user, side in ((chen, "consumer"), (manager, "enterprise")):
         for is_ready in (True, False):

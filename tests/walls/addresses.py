@@ -158,6 +158,7 @@ _NONE = (
     *((f"complaints:answer-{name}", "pk") for name in ("document", "document-print")),
     ("enterprises:invitation-link", "token"),
     ("complaints:notice-off", "token"),
+    ("accounts:undo", "key"),
     ("complaints:case-dossier-file", "public_id"),
     "code",
     "upload_id",

@@ -92,6 +92,7 @@ _OWNERS: tuple[tuple[frozenset[str], str, str], ...] = (
     (_NOBODY, "oversight:open-", "report report-print report-table data-set data-file"),
     (_NOBODY, "complaints:", "join-link answer-link mediate-link station-confirm-link go"),
     (_NOBODY, "enterprises:", "invitation-link"),
+    (_NOBODY, "accounts:", "undo"),
     # A rule is read wherever it may apply: offices around the county, and in it; its change only where it lies within.
     (_each(_OFFICES, "at own", "at above", "at office"), "routing:authority-routing-", "rule"),
     (_OFFICE_AND_ABOVE, "routing:authority-routing-", "change try dismiss"),

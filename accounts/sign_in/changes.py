@@ -1,0 +1,246 @@
+"""Changes of how somebody gets in: the owner is told at every address he has, and undoes them within three days.
+
+What stood before is kept sealed, with a tag, under the digest of a key that only the letters carry. Undoing brings it
+back, ends every session, and ends the programs' tokens that were made since: whoever made the change has nothing left.
+"""
+
+import json
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext, override
+
+from accounts.keys import row_tags
+from accounts.keys.ciphers import CannotOpen
+from accounts.models import AccountChange, RecoveryCode, SecondFactor, User
+from accounts.security_log import note
+from accounts.sign_in.contacts import Contact, contacts_of, tell
+from web.dates import moment
+from web.errors import Refusal
+
+UNDONE_WITHIN = timedelta(hours=72)
+
+
+class Kind(StrEnum):
+    """What was changed; the code stands in the row."""
+
+    FACTOR_ADDED = "factor_added"
+    FACTOR_REMOVED = "factor_removed"
+    RECOVERY_CODES = "recovery_codes"
+    PHONE = "phone"
+    EMAIL = "email"
+
+
+class AddressTaken(Exception):
+    """Another account has this phone or mailbox, which the asker has just proven to hold."""
+
+
+class CannotUndo(Refusal):
+    """What stood before can no longer be brought back: its phone, mailbox or key is another account's by now."""
+
+    def __init__(self) -> None:
+        super().__init__("cannot_undo", gettext("撤不回去了：原来的号码、邮箱或钥匙现在属于另一个账号。请打12315。"))
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a change comes from: the portal's own address (for the link in the letters), the network of who asked."""
+
+    place: str
+    address: str
+
+
+def digest_of(key: str) -> str:
+    """Of 128 random bits; nothing slow is needed to keep them from being guessed."""
+    return sha256(key.encode()).hexdigest()
+
+
+def _keep(
+    user: User, kind: str, before: dict[str, Any], *, told: Iterable[Contact], origin: Origin, now: datetime
+) -> None:
+    """The row that undoes it, and the letters with its key; in the transaction of the change."""
+    key = secrets.token_urlsafe(16)
+    AccountChange.objects.create(
+        user=user, kind=kind, before=json.dumps(before), key_digest=digest_of(key), at=now, address=origin.address
+    )
+    with override(user.language):
+        link = f"{origin.place}{reverse('accounts:undo', args=[key])}"
+        body = gettext("【12315】您的账号%(what)s。不是您？72小时内点此撤回：%(link)s") % {
+            "what": words_of(kind, before),
+            "link": link,
+        }
+        tell(user, told, subject=gettext("您的账号有变动"), body=body, now=now, useful_for=UNDONE_WITHIN)
+
+
+def words_of(kind: str, before: dict[str, Any]) -> str:
+    """What was done, for a letter or the page behind its link."""
+    if kind == Kind.FACTOR_ADDED:
+        return gettext("新设了%(factor)s") % {"factor": before["name"]}
+    if kind == Kind.FACTOR_REMOVED:
+        return gettext("删去了%(factor)s") % {"factor": before["name"]}
+    if kind == Kind.RECOVERY_CODES:
+        return gettext("换了一批恢复码")
+    what = gettext("手机") if kind == Kind.PHONE else gettext("邮箱")
+    return gettext("已换%(what)s：%(masked)s") % {"what": what, "masked": before["new"]}
+
+
+def factor_added(user: User, factor: SecondFactor, *, origin: Origin, now: datetime) -> None:
+    """The owner is told of an app or passkey that was just made."""
+    note("factor_added", now=now, user=user, subject=factor.kind, address=origin.address)
+    before = {"factor": factor.pk, "name": factor.name}
+    _keep(user, Kind.FACTOR_ADDED, before, told=contacts_of(user), origin=origin, now=now)
+
+
+def remove_factor(user: User, factor: SecondFactor, *, origin: Origin, now: datetime) -> None:
+    """One passkey or app less."""
+    before = {
+        "name": factor.name,
+        "kind": factor.kind,
+        "key": bytes(factor.key).hex(),
+        "credential_id": None if factor.credential_id is None else bytes(factor.credential_id).hex(),
+        "counter": factor.counter,
+        "created_at": factor.created_at.isoformat(),
+    }
+    with transaction.atomic():
+        factor.delete()
+        note("factor_removed", now=now, user=user, subject=factor.kind, address=origin.address)
+        _keep(user, Kind.FACTOR_REMOVED, before, told=contacts_of(user), origin=origin, now=now)
+
+
+def recovery_codes_made(user: User, before: list[str], *, origin: Origin, now: datetime) -> None:
+    """``before``: the digests of those that were still good."""
+    note("recovery_codes_made", now=now, user=user, address=origin.address)
+    _keep(user, Kind.RECOVERY_CODES, {"codes": before}, told=contacts_of(user), origin=origin, now=now)
+
+
+def change_contact(user: User, contact: Contact, *, origin: Origin, now: datetime) -> None:
+    """The proven new phone or mailbox; every old way to this person is told. Raises AddressTaken."""
+    before = contacts_of(user)
+    kind = Kind.PHONE if contact.channel == "sms" else Kind.EMAIL
+    try:
+        with transaction.atomic():
+            old = user.phone if kind == Kind.PHONE else user.email
+            _set_contact(user, kind, contact.address)
+            user.contact_changed_at = now
+            user.save()
+            _keep(user, kind, {"old": old, "new": contact.masked}, told=before, origin=origin, now=now)
+            note("contact_changed", now=now, user=user, subject=contact.channel, address=origin.address)
+    except IntegrityError:
+        raise AddressTaken from None
+
+
+def _set_contact(user: User, kind: str, address: str | None) -> None:
+    if kind == Kind.PHONE:
+        user.phone = address
+    else:
+        user.email = address
+
+
+def change_password(user: User, password: str, *, origin: Origin, now: datetime) -> None:
+    """The new password; told by every way to this person."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save()
+        with override(user.language):
+            body = gettext("【12315】您的登录密码已更换。不是您？请马上打12315，并告诉您单位的管理员。")
+            told = contacts_of(user)
+            tell(user, told, subject=gettext("您的密码已更换"), body=body, now=now, useful_for=UNDONE_WITHIN)
+        note("password_changed", now=now, user=user, address=origin.address)
+
+
+def of_key(key: str, *, now: datetime) -> AccountChange | None:
+    """The change whose letter carries this key, for 72 hours and unless somebody else wrote the row."""
+    row = (
+        AccountChange.objects.select_related("user")
+        .filter(key_digest=digest_of(key), at__gt=now - UNDONE_WITHIN, user__is_active=True)
+        .first()
+    )
+    try:
+        return row if row is not None and row_tags.stands(row) and row_tags.stands(row.user) else None
+    except CannotOpen:
+        # What was sealed belongs to another row.
+        return None
+
+
+def undo(change: AccountChange, *, address: str, now: datetime) -> None:
+    """As it was before, once; all browsers are signed out, tokens made since end, every address is told.
+
+    Raises CannotUndo.
+    """
+    with transaction.atomic():
+        row = AccountChange.objects.select_for_update(of=("self",)).select_related("user").get(pk=change.pk)
+        if row.undone_at is not None:
+            return
+        user, before = row.user, json.loads(row.before)
+        told = contacts_of(user)
+        try:
+            with transaction.atomic():
+                _bring_back(user, row.kind, before, now=now)
+        except IntegrityError:
+            raise CannotUndo from None
+        AccountChange.objects.filter(pk=row.pk).update(undone_at=now)
+        user.browser_sessions.all().delete()
+        end_tokens(tokens_of(user, now=now).filter(created_at__gte=row.at), user=user, address=address, now=now)
+        note("change_undone", now=now, user=user, subject=row.kind, address=address)
+        with override(user.language):
+            text = gettext("【12315】%(at)s的改动已撤回（%(what)s），所有设备都已退出。不是您？请马上打12315。")
+            body = text % {"at": moment(row.at), "what": words_of(row.kind, before)}
+            every = dict.fromkeys([*told, *contacts_of(user)])
+            tell(user, every, subject=gettext("改动已撤回"), body=body, now=now, useful_for=UNDONE_WITHIN)
+
+
+def _bring_back(user: User, kind: str, before: dict[str, Any], *, now: datetime) -> None:
+    if kind == Kind.FACTOR_ADDED:
+        SecondFactor.objects.filter(pk=before["factor"], user=user).delete()
+        if not SecondFactor.objects.filter(user=user).exists():
+            # Whoever set up the only factor knew the password too: neither is good for anything any more.
+            RecoveryCode.objects.filter(user=user).delete()
+            user.set_unusable_password()
+            user.save(update_fields=["password"])
+    elif kind == Kind.FACTOR_REMOVED:
+        credential = before["credential_id"]
+        SecondFactor.objects.create(
+            user=user,
+            kind=before["kind"],
+            name=before["name"],
+            key=bytes.fromhex(before["key"]),
+            credential_id=None if credential is None else bytes.fromhex(credential),
+            counter=before["counter"],
+            created_at=datetime.fromisoformat(before["created_at"]),
+        )
+    elif kind == Kind.RECOVERY_CODES:
+        RecoveryCode.objects.filter(user=user).delete()
+        RecoveryCode.objects.bulk_create(
+            RecoveryCode(user=user, code_digest=digest, created_at=now) for digest in before["codes"]
+        )
+    else:
+        _set_contact(user, kind, before["old"])
+        # Whoever still holds the old phone may be a thief too: for a day nobody decides anything important.
+        user.contact_changed_at = now
+        user.save()
+
+
+def tokens_of(user: User, *, now: datetime) -> QuerySet[Any]:
+    """The programs' tokens that act as this person or were made by him, and still open something."""
+    # A reverse relation: this app knows no programs.
+    model: Any = User._meta.get_field("api_tokens").related_model
+    whose = Q(user=user) | Q(created_by=user)
+    rows: QuerySet[Any] = model._default_manager.filter(whose, revoked_at=None, expires_at__gt=now)
+    return rows
+
+
+def end_tokens(tokens: QuerySet[Any], *, user: User, address: str, now: datetime) -> int:
+    """They open nothing from the next call on; each stands in the security log. Returns how many."""
+    ended = list(tokens)
+    tokens.model._default_manager.filter(pk__in=[token.pk for token in ended]).update(revoked_at=now)
+    for token in ended:
+        note("token_revoked", now=now, user=user, subject=token.shown, reason="by_owner", address=address)
+    return len(ended)
