@@ -14,8 +14,8 @@ from django.utils.translation import check_for_language
 
 from accounts.models import User
 
-DISPLAY_COOKIE = "display"
-THEME_COOKIE = "theme"
+DISPLAY_COOKIE = f"{settings.COOKIE_PREFIX}display"
+THEME_COOKIE = f"{settings.COOKIE_PREFIX}theme"
 DISPLAYS = ("standard", "elder")
 THEMES = ("light", "dark")
 ONE_YEAR = timedelta(days=365)

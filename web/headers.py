@@ -44,7 +44,7 @@ class SecurityHeaders:
 
 def is_somebodys(request: HttpRequest, response: HttpResponseBase) -> bool:
     """Asked with a session, a token or a draft of one's own, or handing one out; errors too."""
-    own = {settings.SESSION_COOKIE_NAME, "draft", "__Host-draft"}
+    own = {settings.SESSION_COOKIE_NAME, f"{settings.COOKIE_PREFIX}draft"}
     return (
         bool(own & set(request.COOKIES))
         or "Authorization" in request.headers

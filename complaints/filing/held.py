@@ -15,7 +15,7 @@ from accounts.sign_in.contacts import Contact, parse_contact
 from complaints.filing import drafts
 from complaints.models.evidence import FilingDraft
 
-COOKIE = "__Host-draft" if settings.HTTPS else "draft"
+COOKIE = f"{settings.COOKIE_PREFIX}draft"
 
 
 @dataclass(frozen=True)

@@ -3,43 +3,35 @@
 const place = document.querySelector("[data-keys]");
 const table = place.querySelector("details");
 const wish = place.querySelector("#keys_on");
-// Whose queue it is: the enterprise's, or what waits to be distributed.
-const LIST = place.dataset.name || "queue";
+const queue = place.dataset.queue;
+const COOKIE = location.protocol === "https:" ? "__Host-keys" : "keys";
 
-// Storage may be shut; then the keys work all the same, and a case does not know its neighbours.
-const keep = (name, value) => { try { sessionStorage.setItem(name, value); } catch { /* shut */ } };
-const kept = (name) => { try { return sessionStorage.getItem(name); } catch { return null; } };
+// Storage may be shut; then the keys work all the same, and a case does not know its neighbours. What is kept is sealed:
+// the queue opens it and leads on.
+const keep = (text) => { try { sessionStorage.setItem(queue, text); } catch { /* shut */ } };
+const kept = () => { try { return sessionStorage.getItem(queue); } catch { return null; } };
 
 wish.checked = !document.cookie.includes("keys=off");
 wish.addEventListener("change", () => {
-  document.cookie = `keys=${wish.checked ? "on" : "off"}; path=${place.dataset.path || "/enterprise/"}; max-age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
+  document.cookie = `${COOKIE}=${wish.checked ? "on" : "off"}; path=/; max-age=31536000; SameSite=Lax${location.protocol === "https:" ? "; Secure" : ""}`;
 });
 const help = () => { table.open = !table.open; if (table.open) table.querySelector("summary").focus(); };
 place.hidden = false;
 
 const rows = [...document.querySelectorAll("[data-case]")];
 const links = rows.map((row) => row.querySelector("th a"));
-const isList = "list" in place.dataset || Boolean(document.querySelector("form.filters"));
+const isList = "list" in place.dataset;
 const where = location.pathname;
-if (isList) {
-  // In the order in which they stand now: what was worked on may stand elsewhere when one comes back.
-  const more = document.querySelector(".pager [rel=next]");
-  keep(LIST, JSON.stringify({ at: location.href, more: more ? more.href : "", cases: links.map((link) => link.pathname) }));
-}
+// In the order in which they stand now: what was worked on may stand elsewhere when one comes back.
+if (isList) keep(place.dataset.list);
 
-let list = null;
-try { list = JSON.parse(kept(LIST)); } catch { /* not ours */ }
+const list = kept();
 const self = (where.match(/^.*\/(?:cases|triage)\/[^/]+\//) || [""])[0];
-const neighbour = (by) => {
-  const at = list ? list.cases.indexOf(self) : -1;
-  if (at < 0) return by > 0 ? place.dataset.queue : "";
-  const next = list.cases[at + by];
-  if (next) return next;
-  return by > 0 ? list.more || list.at : list.at;
-};
 for (const link of place.querySelectorAll("[data-go]")) {
-  const to = neighbour(Number(link.dataset.go));
-  if (to && self) { link.href = to; link.hidden = false; }
+  const by = link.dataset.go;
+  if (!self || !list && by < 0) continue;
+  link.href = list ? `${queue}?${new URLSearchParams({ by, from: self, list })}` : queue;
+  link.hidden = false;
 }
 
 for (const box of document.querySelectorAll("[data-case] [type=checkbox]")) {
@@ -82,7 +74,7 @@ const KEYS = {
   a: () => step("accept"),
   o: () => step("offer"),
   c: () => step("contact"),
-  "/": () => { const field = document.querySelector("form.filters [type=search]"); if (field) field.focus(); else location.href = `${place.dataset.queue}#id_q`; },
+  "/": () => { const field = document.querySelector("form.filters [type=search]"); if (field) field.focus(); else location.href = `${queue}#id_q`; },
   "?": help,
 };
 let before = "";
@@ -94,7 +86,7 @@ document.addEventListener("keydown", (event) => {
   if (!wish.checked || isTyping(event.target)) return;
   const wasG = before === "g";
   before = event.key;
-  if (wasG && event.key === "q") { event.preventDefault(); location.href = place.dataset.queue; return; }
+  if (wasG && event.key === "q") { event.preventDefault(); location.href = queue; return; }
   if (event.key === "Enter") { if (!isList && event.target === document.body && enter()) event.preventDefault(); return; }
   const act = KEYS[event.key];
   if (act) { event.preventDefault(); act(); }

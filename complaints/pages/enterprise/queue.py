@@ -23,7 +23,7 @@ from accounts.masking import masked_name
 from accounts.roles import Right
 from complaints import handling, wording
 from complaints.assignment import assigning
-from complaints.desks import keyset, queue_lists
+from complaints.desks import keyset, neighbours, queue_lists
 from complaints.desks.bulk_run import BulkRun
 from complaints.desks.enterprise_workspace import Workspace, case_url, workspace_page
 from complaints.desks.keyset import BY_DUE
@@ -51,6 +51,9 @@ ELSEWHERE = {"export": "complaints:enterprise-export-new", "measure": "complaint
 @workspace_page("GET", "POST")
 def queue(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/enterprise/queue/?view=…: all open cases of this workspace, or one view; POST takes a step for many of them."""
+    beside = neighbours.asked_for(request)
+    if beside is not None:
+        return redirect(beside)
     view = queue_lists.view_of(request.GET.get("view", ""))
     form = queue_lists.asked_for(workspace, request.GET)
     if request.method != "POST":
@@ -98,6 +101,7 @@ def _show(
     else:
         before, after, rows = _open_page(lists[view.code], workspace, form, request.GET)
     query = urlencode({"view": view.code} | form.conditions)
+    next_url = _url(form, view, after=after) if after else ""
     mine = [saved_views.tab(one, counts, query) for one in own]
     is_own = any(tab["is_current"] for tab in mine)
     context = {
@@ -118,7 +122,8 @@ def _show(
         "bulk": None if view is queue_lists.PAST or not rows else wanted or BulkForm(workspace=workspace, form=form),
         "form": wanted,
         "previous_url": _url(form, view, before=before) if before else "",
-        "next_url": _url(form, view, after=after) if after else "",
+        "next_url": next_url,
+        "list": neighbours.sealed_list(request, [row["url"] for row in rows], more=next_url),
         "now": workspace.now,
         "export_url": f"{reverse('complaints:enterprise-export-new')}?{query}",
     }

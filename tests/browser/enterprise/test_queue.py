@@ -64,6 +64,10 @@ def test_open_accept_log_a_contact_and_go_on_by_keyboard_alone(visit: Callable[.
     case = Complaint.objects.get(number=order[0])
     assert (case.status, case.handler_id) == (S.NEGOTIATING, world.ming_staff.pk)
     assert Contact.objects.filter(complaint=case, reached=True).count() == 1
+    # What the browser keeps of the list tells nobody who complained or what was searched for.
+    kept = page.evaluate("JSON.stringify(sessionStorage) + JSON.stringify(localStorage)")
+    assert "/enterprise/queue/" in kept
+    assert not [number for number in order if number in kept]
     # Back and forth, and the list again.
     press("k", opens=first)
     press("g")

@@ -63,7 +63,9 @@ def test_what_is_somebodys_own_is_kept_nowhere(client: Client) -> None:
 
 SERVED = (
     "import django; django.setup(); from django.conf import settings as s;"
-    "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SECURE_HSTS_SECONDS, s.ALLOWED_HOSTS)"
+    "from accounts import display; from complaints.filing import held;"
+    "print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.LANGUAGE_COOKIE_NAME, held.COOKIE,"
+    " display.DISPLAY_COOKIE, display.THEME_COOKIE, s.SECURE_HSTS_SECONDS, s.ALLOWED_HOSTS)"
 )
 
 
@@ -86,7 +88,8 @@ def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_t
     assert refused.returncode != 0
     assert "write https://host" in refused.stderr
     taken = started("-c", SERVED, SITE_URL="https://odr.example.org", **elsewhere)
-    assert taken.stdout.split()[:2] == ["__Host-session", "__Host-csrf"]
+    cookies = ["session", "csrf", "language", "draft", "display", "theme"]
+    assert taken.stdout.split()[:6] == [f"__Host-{name}" for name in cookies]
     assert "31536000 ['odr.example.org']" in taken.stdout
 
 

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy, pgettext
 
 from accounts.roles import Right
 from complaints import wording
-from complaints.desks import keyset
+from complaints.desks import keyset, neighbours
 from complaints.desks.authority_lists import PASSED_ON, RELATED, ListedCase, due_today, late, rows_of, waits_for
 from complaints.desks.authority_workspace import Workspace, officer_page
 from complaints.desks.bulk_run import BulkRun, run_once
@@ -183,6 +183,9 @@ def _lists(workspace: Workspace) -> dict[str, QuerySet[Complaint]]:
 @officer_page("GET", "POST")
 def triage(request: HttpRequest, workspace: Workspace) -> HttpResponseBase:
     """/authority/triage/?view=…: one view of what waits; POST distributes the chosen ones."""
+    beside = neighbours.asked_for(request)
+    if beside is not None:
+        return redirect(beside)
     if request.method != "POST":
         return _show(request, workspace)
     tab = keyset.chosen_tab(TABS, request.GET)
@@ -227,6 +230,7 @@ def _show(request: HttpRequest, workspace: Workspace, form: BatchForm | None = N
         ],
         "now": workspace.now,
         **shown,
+        "list": neighbours.sealed_list(request, [triage_url(row.complaint) for row in rows], more=shown["next_url"]),
         "batch": (form or BatchForm(targets=targets)) if may_send and page.rows else None,
         "form": form,
         "may_send": may_send,

@@ -1,0 +1,72 @@
+"""The case before and after: what the browser keeps tells nobody anything, and leads on as the list stood."""
+
+from base64 import urlsafe_b64decode
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.test import RequestFactory
+
+from complaints.desks import neighbours
+from complaints.desks.enterprise_workspace import case_url
+from complaints.models import Complaint
+from complaints.procedure import numbering
+from complaints.procedure.workflow import Status as S
+from tests import given
+from tests.cast import WEDNESDAY, World
+from tests.complaints.pages.at_the_desk import signed_in
+
+QUEUE = "/enterprise/queue/"
+
+
+def beside(client: Any, kept: str, case: Complaint, by: int) -> str:
+    return str(client.get(f"{QUEUE}?{urlencode({'list': kept, 'from': case_url(case), 'by': by})}").headers["Location"])
+
+
+def listed(client: Any, address: str) -> tuple[str, list[Complaint]]:
+    """(what the browser keeps, the cases as listed)."""
+    context = client.get(address).context
+    return context["list"], [row["complaint"] for row in context["rows"]]
+
+
+def test_from_case_to_case_as_the_list_stood(world: World) -> None:
+    for n in range(3):
+        given.a_complaint(world, status=S.NEGOTIATING, item_name=f"套餐降档{n}")
+    client = signed_in(world.ming)
+    kept, rows = listed(client, f"{QUEUE}?{urlencode({'q': '套餐'})}")
+    assert [beside(client, kept, rows[1], by) for by in (1, -1)] == [case_url(rows[2]), case_url(rows[0])]
+    for end in (beside(client, kept, rows[0], -1), beside(client, kept, rows[2], 1)):
+        assert client.get(end).context["filter"].conditions["q"] == "套餐"
+
+
+def test_the_end_of_a_page_leads_to_the_next(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("complaints.desks.keyset.PAGE", 2)
+    for _ in range(3):
+        given.a_complaint(world, status=S.NEGOTIATING)
+    client = signed_in(world.ming)
+    kept, rows = listed(client, QUEUE)
+    following = listed(client, beside(client, kept, rows[-1], 1))[1]
+    assert not {row.pk for row in rows} & {row.pk for row in following}
+    assert len(rows + following) == 3
+
+
+def test_what_is_kept_says_nothing_and_opens_for_nobody_else(world: World) -> None:
+    case = given.a_complaint(world, status=S.NEGOTIATING, item_name="套餐降档困难")
+    client = signed_in(world.ming)
+    page = client.get(f"{QUEUE}?{urlencode({'q': '套餐降档困难'})}")
+    kept = page.context["list"]
+    assert f'data-list="{kept}"' in page.content.decode()
+    assert case.number.encode() not in urlsafe_b64decode(kept)
+    other = signed_in(world.lead)
+    for wrong in (kept[:-8], kept[::-1], "", "AA", "*", "x" * 3000):
+        assert beside(client, wrong, case, 1) == QUEUE
+    assert beside(other, kept, case, 1) == QUEUE
+
+
+def test_a_full_page_fits_into_an_address(world: World) -> None:
+    """Our servers take 4,094 bytes of a request's first line."""
+    request: Any = RequestFactory().get(QUEUE, {"q": "套餐" * 20, "view": "overdue"})
+    request.user = world.ming
+    cases = [f"/enterprise/cases/{numbering.new_number(WEDNESDAY)}/" for _ in range(100)]
+    kept = neighbours.sealed_list(request, cases, more=f"{QUEUE}?after={'x' * 200}")
+    assert len(urlencode({"list": kept, "from": cases[0], "by": 1})) < 3_800
