@@ -1,5 +1,5 @@
 """Templates in which everything that never changes is drawn already: translated words, icons, addresses of static
-files. What only lays out the template, line breaks with their indents, becomes one space.
+files. What only lays out markup, line breaks with their indents, becomes one space.
 
 What is drawn beforehand depends on the language and on nothing else, so each template is kept once a
 language. Drawing forty translations and a dozen icons anew was a quarter of a page. A template is loaded in the
@@ -57,7 +57,8 @@ class _Shown(VariableNode):
 class _Folding(base.Loader):
     def get_template(self, template_name: str, skip: Any = None) -> Template:
         template = super().get_template(template_name, skip)
-        _fold(template.nodelist, as_written=_SEEN_BREAK.search(template.source) is not None)
+        is_markup = template_name.endswith(".html")
+        _fold(template.nodelist, as_written=not is_markup or _SEEN_BREAK.search(template.source) is not None)
         return template
 
 

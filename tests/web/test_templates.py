@@ -205,13 +205,15 @@ def test_what_never_changes_is_text_and_only_line_breaks_of_a_template_become_a_
     sources = {
         "laid_out.html": '<p\n  class="a"\n  {% if text %}hidden{% endif %}\n>\n  {{ text }}  b　\n\n  c\n</p>\n',
         "as_written.html": "<pre>\n  a\n</pre>\n",
+        "script.js": "// The rest of a line is a remark.\n  let a = 1;\n",
     }
     folded = engine("web.folded_templates.Loader", tmp_path)
     for name, source in sources.items():
         (tmp_path / name).write_text(source, encoding="utf-8")
     drawn = folded.get_template("laid_out.html").render(Context({"text": "x\n  y"}))
     assert drawn == '<p class="a" hidden> x\n  y  b　 c </p> '
-    assert folded.get_template("as_written.html").render(Context()) == sources["as_written.html"]
+    for name in ("as_written.html", "script.js"):
+        assert folded.get_template(name).render(Context()) == sources[name]
 
 
 def test_a_text_area_holds_what_was_typed_and_no_space_more() -> None:
