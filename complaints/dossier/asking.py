@@ -1,5 +1,5 @@
-"""Asking for a dossier, being told of it, and fetching what was built: by whoever asked, for a day. A dossier belongs
-to one person in one capacity; whoever does not see the case any more gets none of it."""
+"""Asking for a dossier or another paper that a worker signs, being told of it, and fetching what was built: by whoever
+asked, for a day. It belongs to one person in one capacity; whoever does not see the case any more gets none of it."""
 
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -19,7 +19,7 @@ from complaints.procedure import working_calendar
 from complaints.procedure.refusals import StepNotAllowed
 
 EXPIRES_AFTER = timedelta(hours=24)
-#: Of one person within a day; building one costs seconds of a processor.
+#: Of one kind and person within a day; building one costs seconds of a processor.
 MOST_A_DAY = 20
 LIVE = ("asked", "building")
 #: Form → (ending and name of the file, media type).
@@ -27,6 +27,9 @@ FORMS = {
     "pdf": ("pdf", "application/pdf"),
     "zip": ("zip", "application/zip"),
     "agreement": ("agreement.pdf", "application/pdf"),
+    "application": ("application.pdf", "application/pdf"),
+    "court": ("court.zip", "application/zip"),
+    "receipt": ("receipt.pdf", "application/pdf"),
 }
 
 
@@ -36,22 +39,28 @@ class DossierGone(StepNotAllowed):
     status = 410
 
 
-def ask(*, user: User, complaint: Complaint, side: str, language: str, site: str, now: datetime) -> Dossier:
+def ask(
+    *, user: User, complaint: Complaint, side: str, language: str, site: str, now: datetime, kind: str = Dossier.DOSSIER
+) -> Dossier:
     """A new one, or the one that is being built. Raises StepNotAllowed after too many within a day."""
-    mine = Dossier.objects.filter(complaint=complaint, asked_by=user, side=side)
+    mine = Dossier.objects.filter(complaint=complaint, asked_by=user, side=side, kind=kind)
     if (live := mine.filter(state__in=LIVE).first()) is not None:
         return live
-    if Dossier.objects.filter(asked_by=user, asked_at__gt=now - timedelta(days=1)).count() >= MOST_A_DAY:
-        raise StepNotAllowed("too_many_dossiers", _("24小时内最多制作%(n)s份档案，请明天再试。") % {"n": MOST_A_DAY})
-    made = Dossier(complaint=complaint, asked_by=user, side=side, language=language, site=site, asked_at=now)
+    of_a_day = Dossier.objects.filter(asked_by=user, kind=kind, asked_at__gt=now - timedelta(days=1))
+    if of_a_day.count() >= MOST_A_DAY:
+        text = _("24小时内同一种文件最多制作%(n)s份，请明天再试。") % {"n": MOST_A_DAY}
+        raise StepNotAllowed("too_many_dossiers", text)
+    made = Dossier(complaint=complaint, asked_by=user, side=side, kind=kind, language=language, site=site, asked_at=now)
     # A second window asked at the same moment: its row stands, and ours is not needed.
     Dossier.objects.bulk_create([made], ignore_conflicts=True)
-    security_log.note("dossier_asked", now=now, user=user, subject=complaint.number, reason=side)
+    security_log.note(
+        "dossier_asked", now=now, user=user, subject=complaint.number, reason=side if kind == Dossier.DOSSIER else kind
+    )
     return mine.filter(state__in=LIVE).order_by("-pk")[0]
 
 
-def newest(*, user: User, complaint: Complaint, side: str) -> Dossier | None:
-    return Dossier.objects.filter(complaint=complaint, asked_by=user, side=side).order_by("-pk").first()
+def newest(*, user: User, complaint: Complaint, side: str, kind: str = Dossier.DOSSIER) -> Dossier | None:
+    return Dossier.objects.filter(complaint=complaint, asked_by=user, side=side, kind=kind).order_by("-pk").first()
 
 
 def is_there(dossier: Dossier, *, now: datetime) -> bool:
@@ -61,7 +70,7 @@ def is_there(dossier: Dossier, *, now: datetime) -> bool:
 def fetch(dossier: Dossier, form: str, *, now: datetime) -> BinaryIO | None:
     """The open file; None where there is no such form of it. Raises DossierGone, StepNotAllowed."""
     if dossier.state in LIVE:
-        raise StepNotAllowed("not_ready", _("档案还没有做好。"))
+        raise StepNotAllowed("not_ready", _("文件还没有做好。"))
     if not is_there(dossier, now=now):
         raise _gone()
     if form not in dossier.files:
@@ -75,7 +84,7 @@ def fetch(dossier: Dossier, form: str, *, now: datetime) -> BinaryIO | None:
 
 
 def _gone() -> DossierGone:
-    return DossierGone("file_gone", _("这份档案已经过期删除，请重新制作。"))
+    return DossierGone("file_gone", _("这份文件已经过期删除，请重新制作。"))
 
 
 def folder() -> Path:
@@ -106,7 +115,10 @@ def destroy(dossiers: list[Dossier]) -> None:
 
 
 def tell(dossier: Dossier, *, is_ready: bool, now: datetime) -> None:
-    """One message, in the transaction of its state; none to somebody without an address."""
+    """One message, in the transaction of its state; none to somebody without an address, nor of what takes seconds
+    while whoever asked looks on."""
+    if dossier.kind != Dossier.DOSSIER:
+        return
     user, number = dossier.asked_by, dossier.complaint.number
     wish = NoticeChoice.objects.filter(pk=user.pk).first()
     ways = sorted(ORDER[dossier.side], key=lambda way: wish is None or way != wish.first)

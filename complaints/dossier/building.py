@@ -1,5 +1,6 @@
-"""Builds dossiers, one at a time: two papers, and the ZIP that docs/verify/verify_dossier.py checks. Files are put in
-place by a rename, and only the sweep that still holds the lease finishes the row."""
+"""Builds what somebody asked for, one at a time: a dossier (two papers, and the ZIP that docs/verify/verify_dossier.py
+checks), the papers for a court, a receipt. Each paper is signed. Files are put in place by a rename, and only the sweep
+that still holds the lease finishes the row."""
 
 from __future__ import annotations
 
@@ -16,11 +17,15 @@ from django.http import Http404
 from django.utils.translation import override
 
 from complaints.documents import printing, signing
-from complaints.dossier import asking, papers
+from complaints.dossier import asking, court, papers, receipts
 from complaints.dossier.gathering import Gathered, gather
 from complaints.dossier.packing import pack
 from complaints.dossier.proving import Proof, certified, proof_of
 from complaints.models import Dossier
+from complaints.procedure.working_calendar import SHANGHAI
+from complaints.reading.case import ENTERPRISE, find_case, page_of
+from complaints.reading.case_documents import may_print
+from database import row_security
 
 log = logging.getLogger(__name__)
 
@@ -53,7 +58,7 @@ def sweep_dossiers(*, now: datetime) -> int:
         worked += 1
         try:
             with override(dossier.language):
-                _build(dossier, now=now)
+                _BUILDERS[dossier.kind](dossier, now=now)
         except Http404:
             # Who does not see the case any more is told nothing of it.
             _end(dossier, "failed")
@@ -96,9 +101,8 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
     # What was erased is proved, or nobody could tell it from what somebody took away.
     is_unproved = bool(erased) and proof is not None and not proof.is_complete
     if not is_sealed and (is_unproved or now < dossier.asked_at + SEALED_WITHIN):
-        # Not failed: no checkpoint over the last entry is there yet.
-        waits = now + timedelta(seconds=5)
-        _held(dossier).update(state="asked", leased_until=waits, attempts=dossier.attempts - 1)
+        # No checkpoint over the last entry is there yet.
+        _wait(dossier, now=now)
         return
     # Of an attempt that was killed; one that only lost its lease finds its files gone.
     asking.remove_files(dossier.public_id)
@@ -112,6 +116,51 @@ def _build(dossier: Dossier, *, now: datetime) -> None:
     made |= {f"documents/{place:02d}": one.content for place, one in enumerate(gathered.documents, 1) if one.content}
     files["zip"] = _pack(dossier, gathered, proof, made, key, work, now=now)
     _finish(dossier, files, entries=last, is_sealed=is_sealed, now=now)
+
+
+def _build_for_court(dossier: Dossier, *, now: datetime) -> None:
+    user, day = dossier.asked_by, now.astimezone(SHANGHAI).date()
+    with row_security.seeing_as(user, day=day, is_at_job=dossier.side == ENTERPRISE):
+        result = find_case(user, dossier.complaint.number, side=dossier.side, now=now)
+        version = court.agreement_of(result)
+        if version is None or not may_print(result.side, result.actor):
+            raise Http404
+        page = page_of(result, now=now)
+    if not version.sha256 and now < dossier.asked_at + SEALED_WITHIN:
+        # The agreement is still to be printed and signed.
+        _wait(dossier, now=now)
+        return
+    asking.remove_files(dossier.public_id)
+    signed = signing.sign_pdf(court.application(page, version, site=dossier.site))
+    try:
+        made = {"application": signed, "court": court.package(signed, version)}
+    except LookupError:
+        # The words of the agreement were destroyed meanwhile.
+        raise Http404 from None
+    files = {form: _put(dossier, form, content) for form, content in made.items()}
+    _finish(dossier, files, entries=page.complaint.last_sequence, is_sealed=False, now=now)
+
+
+def _build_receipt(dossier: Dossier, *, now: datetime) -> None:
+    user, day = dossier.asked_by, now.astimezone(SHANGHAI).date()
+    with row_security.seeing_as(user, day=day, is_at_job=False):
+        own = receipts.of_person(user)
+        case = receipts.found(own, dossier.complaint.number)
+        if case is None:
+            raise Http404
+        said = receipts.contents(case, own, track_page=f"{dossier.site}/track/", now=now)
+    asking.remove_files(dossier.public_id)
+    files = {"receipt": _put(dossier, "receipt", signing.sign_pdf(receipts.paper(said, at=now)))}
+    _finish(dossier, files, entries=case.last_sequence, is_sealed=False, now=now)
+
+
+_BUILDERS = {Dossier.DOSSIER: _build, Dossier.COURT: _build_for_court, Dossier.RECEIPT: _build_receipt}
+
+
+def _wait(dossier: Dossier, *, now: datetime) -> None:
+    """Not failed: what it needs is not there yet."""
+    waits = now + timedelta(seconds=5)
+    _held(dossier).update(state="asked", leased_until=waits, attempts=dossier.attempts - 1)
 
 
 def _held(dossier: Dossier) -> QuerySet[Dossier]:
@@ -147,7 +196,7 @@ def _pack(
     now: datetime,
 ) -> list[str | int]:
     path = asking.path_of(dossier, "zip")
-    half = path.with_suffix(".zip.part")
+    half = path.with_name(f"{path.name}.part")
     named = {f"{'dossier' if name == 'pdf' else name}.pdf": content for name, content in made.items()}
     with os.fdopen(os.open(half, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600), "w+b") as out:
         pack(out, gathered, proof=proof, at=now, key=key, each=work.go_on, papers=named)
@@ -160,7 +209,7 @@ def _pack(
 
 def _put(dossier: Dossier, form: str, content: bytes) -> list[str | int]:
     path = asking.path_of(dossier, form)
-    half = path.with_suffix(".pdf.part")
+    half = path.with_name(f"{path.name}.part")
     with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as out:
         out.write(content)
     half.rename(path)

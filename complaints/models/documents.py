@@ -135,17 +135,21 @@ class DocumentVersion(models.Model):
 
 
 class Dossier(models.Model):
-    """``side`` is as what the person asked. ``entries`` is how long the parties' record was then built.
+    """What somebody asked for and a worker makes and signs: ``kind`` is the dossier of a case, the papers for the court
+    that confirms its agreement, or the receipt of its filing.
 
-    ``files``: form (pdf, zip, agreement) → [SHA-256 in hexadecimal, bytes]. ``site`` is where its QR codes lead.
-    ``done`` of ``total`` pieces of work are over."""
+    ``side`` is as what the person asked. ``entries`` is how long the parties' record was then built. ``files``: form
+    (dossier/asking.FORMS) → [SHA-256 in hexadecimal, bytes]. ``site`` is where its QR codes lead. ``done`` of ``total``
+    pieces of work are over."""
 
+    DOSSIER, COURT, RECEIPT = KINDS = ("dossier", "court", "receipt")
     STATES = ("asked", "building", "ready", "expired", "failed")
 
     public_id = models.UUIDField(unique=True, default=uuid.uuid4)
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, related_name="dossiers")
     asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
     side = models.CharField(max_length=12)
+    kind = models.CharField(max_length=8, default=DOSSIER, choices=[(k, k) for k in KINDS])
     language = models.CharField(max_length=10, default="zh-hans")
     site = models.CharField(max_length=200)
     state = models.CharField(max_length=8, default="asked", choices=[(s, s) for s in STATES])
@@ -164,7 +168,7 @@ class Dossier(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["complaint", "asked_by", "side"],
+                fields=["complaint", "asked_by", "side", "kind"],
                 name="dossier_is_built_once_at_a_time",
                 condition=Q(state__in=["asked", "building"]),
             ),

@@ -61,7 +61,7 @@ _NOT_PICTURED = {
         complaints:open-record-proof complaints:open-record-stamped"""
     ),
     "a file, or what becomes of one": (
-        """complaints:case-dossier-file complaints:case-court-file complaints:case-upload complaints:enrol-licence
+        """complaints:case-dossier-file complaints:case-upload complaints:enrol-licence
         complaints:authority-enrolment-licence complaints:authority-session-file complaints:authority-station-table
         complaints:enterprise-round-trip-results complaints:authority-platform-results oversight:open-data-file"""
     ),

@@ -44,7 +44,7 @@ complaints:mediate-why complaints:mediate-file complaints:mediate-file-thumbnail
 complaints:enrol-application complaints:enrol-step complaints:enrol-paper complaints:enrol-licence
 complaints:authority-enrolment-licence complaints:authority-enterprise-recall complaints:case-people
 # Nobody may read it: there is neither a word nor a listed address. No case ended in a mediation agreement.
-oversight:metrics complaints:case-court complaints:case-court-file
+oversight:metrics complaints:case-court
 demo-mail accounts:demo-sign-in enterprises:invitation accounts:recovery-codes accounts:password
 complaints:case-file-original complaints:case-file-thumbnail complaints:file-evidence-original
 complaints:file-evidence-thumbnail
@@ -146,7 +146,6 @@ _CHOSEN: dict[tuple[str, str], str] = {
     ("complaints:enterprise-poster", "kind"): "a6",
     ("complaints:station-poster-file", "kind"): "a6",
     ("complaints:case-dossier-file", "form"): "zip",
-    ("complaints:case-court-file", "form"): "zip",
     ("oversight:open-report-table", "name"): "summary",
     ("oversight:open-data-series", "name"): "regions",
     ("oversight:open-data-file", "name"): "regions.csv",

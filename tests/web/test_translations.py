@@ -254,7 +254,7 @@ def test_no_sentence_stands_in_two_languages_and_no_code_asks_which_is_read() ->
 STAYS_CHINESE = {
     "the text of a statutory document, or of what is recorded or published once for all": """
 complaints/documents/kinds complaints/documents/wording complaints/handling/steps/documents complaints/parties/actors
-complaints/pages/shared/case_documents oversight/hot_spots/warning oversight/open_data/files oversight/open_data/issuing
+complaints/dossier/court oversight/hot_spots/warning oversight/open_data/files oversight/open_data/issuing
 oversight/reports/drafting
 """,
     "a word that is looked for in what people write, or a key": """

@@ -25,7 +25,6 @@ urlpatterns = [
     path("cases/<str:number>/dossier/<uuid:public_id>/<slug:form>/", case_documents.download, name="case-dossier-file"),
     path("cases/<str:number>/documents/<int:pk>/", case_documents.document, name="case-document"),
     path("cases/<str:number>/court/", case_documents.court_page, name="case-court"),
-    path("cases/<str:number>/court/<slug:form>/", case_documents.court_file, name="case-court-file"),
     path(_FILE, case_shared.file_of_case, name="case-file"),
     *(
         path(f"{_FILE}{form}/", case_shared.file_of_case, {"form": form}, name=f"case-file-{form}")

@@ -1,14 +1,12 @@
 """Official documents of a case, what a court asks for, and the dossier.
 
 The sides share the addresses; each gets what is addressed to it and what it may see, and what is not there for it is a
-404. The package for the court that confirms an agreement (司法确认) says of a person what the page of the case says to
-the same reader; the rest is left to be filled in by hand. A dossier is for whoever asked for it, for a day.
+404. What a worker makes and signs (a dossier, the papers for a court, a receipt) is for whoever asked for it, for a
+day.
 """
 
-import hashlib
-import io
 import uuid
-import zipfile
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, cast
 
@@ -25,14 +23,12 @@ from django.utils.translation import gettext as _
 from accounts.idempotency import once
 from accounts.models import User
 from complaints.documents import kinds, printing
-from complaints.documents.printing import readable
-from complaints.documents.wording import plain_day
-from complaints.dossier import asking, papers
-from complaints.models import DocumentVersion, Dossier, OfficialDocument
+from complaints.dossier import asking, court, papers
+from complaints.models import Complaint, DocumentVersion, Dossier, OfficialDocument
 from complaints.pages.shared.case_shared import meet, signed_in_page
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.reading import case_documents
-from complaints.reading.case import CONSUMER, CaseAccess, CasePage, case_url, page_of
+from complaints.reading.case import CONSUMER, CaseAccess, case_url, page_of
 from complaints.reading.case_documents import readable_by
 from web.incoming import whole
 
@@ -72,8 +68,11 @@ def _file(content: bytes, name: str, media_type: str) -> HttpResponse:
 @signed_in_page("GET")
 def court_page(request: HttpRequest, number: str) -> HttpResponse:
     """What confirmation by a court is, what is in the package, and until when."""
+    now = timezone.now()
     result = meet(request, number)
-    version = _agreement(result)
+    version = court.agreement_of(result)
+    if version is None:
+        raise Http404
     context = {
         "case": result.complaint,
         "back": case_url(result.complaint, result.side),
@@ -81,160 +80,104 @@ def court_page(request: HttpRequest, number: str) -> HttpResponse:
         # Thirty days from when the agreement took effect; the day itself is not counted.
         "last_day": version.document.issued_at.astimezone(SHANGHAI).date() + timedelta(days=30),
         "may_print": case_documents.may_print(result.side, result.actor),
+        "papers": asked_papers(request.user, result.complaint, kind=Dossier.COURT, side=result.side, now=now),
         "body_class": "" if result.side == CONSUMER else "staff",
     }
     return render(request, "documents/court.html", context)
 
 
-@signed_in_page("GET")
-def court_file(request: HttpRequest, number: str, form: str) -> HttpResponseBase:
-    """The application alone (pdf), or the archive with the agreement (zip)."""
-    if form not in ("pdf", "zip"):
-        raise Http404
-    result = meet(request, number)
-    version = _agreement(result)
-    case_documents.refuse_print(kinds.AGREEMENT, result.complaint, result, now=timezone.now())
-    page = page_of(result, now=timezone.now())
-    if form == "pdf":
-        return _file(application(page, version), f"{number}-court.pdf", "application/pdf")
-    try:
-        return _file(package(page, version), f"{number}-court.zip", "application/zip")
-    except LookupError:
-        raise Http404 from None
+@dataclass(frozen=True, slots=True)
+class AskedPapers:
+    """What somebody asked a worker for last, ``row``, as a page shows it; ``files``: form, label, size, digest and url
+    of each that can be fetched. ``waits_long``: nothing came of it for a while."""
+
+    row: Dossier | None
+    kind: str
+    is_there: bool
+    waits_long: bool
+    files: list[dict[str, Any]]
+    here: str
+
+    @property
+    def is_moving(self) -> bool:
+        return self.row is not None and self.row.state in asking.LIVE
+
+    @property
+    def has_failed(self) -> bool:
+        return self.row is not None and self.row.state == "failed"
 
 
-def _agreement(result: CaseAccess) -> DocumentVersion:
-    """The newest version of the mediation agreement that stands; 404 where this reader has none."""
-    mine = next(
-        (
-            row
-            for row in readable_by(result.complaint, result.side, result.viewer)
-            if row.form == kinds.AGREEMENT and row.state == OfficialDocument.ISSUED
-        ),
-        None,
-    )
-    if mine is None or result.actor is None:
-        raise Http404
-    versions = DocumentVersion.objects.filter(document=mine).select_related("document__authority", "complaint")
-    return versions.order_by("-number")[0]
+def asked_papers(user: Any, case: Complaint, *, kind: str, side: str, now: datetime) -> AskedPapers:
+    row = asking.newest(user=user, complaint=case, side=side, kind=kind)
+    is_there = row is not None and asking.is_there(row, now=now)
+    here = reverse(_PAGES[kind], args=[case.number])
+    waits_long = row is not None and row.state in asking.LIVE and now > row.asked_at + _LONG
+    files = _files(row, case.number) if row is not None and is_there else []
+    return AskedPapers(row, kind, is_there, waits_long, files, here)
 
 
-BY_HAND = "　　　　　　　　（由本人填写）"
-_REQUEST = "请求人民法院依法确认双方于{day}经{authority}主持调解达成的《投诉调解书》（{reference}）有效。"
-_STORY = (
-    "双方因消费者权益争议（投诉编号：{case}），经{authority}依照《市场监督管理投诉举报处理办法》主持调解，"
-    "于{day}自愿达成协议，内容见所附调解书。"
-    "现根据《中华人民共和国民事诉讼法》关于确认调解协议案件的规定，自调解协议生效之日起三十日内共同提出申请。"
-)
-_PLEDGE = (
-    "双方当事人出于解决纠纷的目的自愿达成协议，没有恶意串通、规避法律的行为；如果因为该协议内容而给他人造成损害的，"
-    "愿意承担相应的民事责任和其他法律责任。"
-)
-_WITH = (
-    "一、《投诉调解书》{reference}（由双方签名并加盖机关印章的原件）；\n二、双方的身份证明（营业执照、"
-    "法定代表人身份证明、居民身份证的复印件）；\n三、委托他人代理的，授权委托书。"
-)
-
-
-def application(page: CasePage, version: DocumentVersion) -> bytes:
-    """司法确认申请书, to be signed by both."""
-    document = version.document
-    labels: dict[str, str] = {
-        "day": plain_day(document.issued_at.astimezone(SHANGHAI)),
-        "authority": document.authority.name,
-        "reference": document.reference,
-        "case": page.complaint.number,
-    }
-    digest = bytes(version.digest).hex()
-    sections: list[dict[str, Any]] = [
-        {"heading": "申请人", "facts": _applicants(page)},
-        {"heading": "申请事项", "lead": _REQUEST.format(**labels)},
-        {"heading": "事实和理由", "lead": _STORY.format(**labels)},
-        {"heading": "承诺", "lead": _PLEDGE},
-        {"heading": "随申请提交", "lead": _WITH.format(**labels)},
-        {"heading": "此致　　　　　　　　　人民法院", "signs": ["申请人（签名）", "申请人（签名或者盖章）", "日期"]},
-    ]
-    site = settings.SITE_URL
-    values = {
-        "title": "司法确认申请书",
-        "subtitle": f"{document.reference} · {page.title}",
-        "language": "zh",
-        "number": page.complaint.number,
-        "digest": digest,
-        "of": "/",
-        "check": f"调解书内容摘要如下；记录可以在{site}/open/verify/核对",
-        "qr": printing.qr_svg(printing.check_address(site, page.complaint.number, page.head)),
-        "sections": readable(sections),
-    }
-    return printing.typeset(values, at=version.at)
-
-
-def _applicants(page: CasePage) -> list[list[str]]:
-    person, company = page.person, page.complaint.enterprise
-    masked = person.is_masked
-    rows = [
-        ("消费者", BY_HAND if masked else person.name),
-        ("证件号码", BY_HAND),
-        ("联系电话", BY_HAND if masked else person.phone or BY_HAND),
-        ("住址", BY_HAND if masked else person.address or BY_HAND),
-        ("经营者", page.respondent or BY_HAND),
-        ("统一社会信用代码", (company.uscc if company else "") or BY_HAND),
-        ("法定代表人", BY_HAND),
-        ("经营者电话", BY_HAND),
-    ]
-    return [[key, value] for key, value in rows]
-
-
-def package(page: CasePage, version: DocumentVersion) -> bytes:
-    """Application and agreement in one archive. Raises LookupError once the words of the agreement were destroyed."""
-    asked, agreement = application(page, version), printing.read_print(version)
-    parts = {"01-司法确认申请书.pdf": asked, "02-投诉调解书.pdf": agreement}
-    listing = "".join(f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in parts.items())
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in {**parts, "SHA256SUMS": listing.encode()}.items():
-            info = zipfile.ZipInfo(name, date_time=version.at.astimezone(SHANGHAI).timetuple()[:6])
-            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
-            archive.writestr(info, content)
-    return out.getvalue()
+#: So long takes nothing but a worker that is busy, or lacks the document key.
+_LONG = timedelta(minutes=5)
+#: Kind → the page on which it is asked for and fetched.
+_PAGES = {
+    Dossier.DOSSIER: "complaints:case-dossier",
+    Dossier.COURT: "complaints:case-court",
+    Dossier.RECEIPT: "complaints:receipt",
+}
 
 
 @signed_in_page("GET", "POST")
 def dossier(request: HttpRequest, number: str) -> HttpResponse:
-    """What a dossier is, how far mine is, and what can be fetched."""
+    """What a dossier is, how far mine is, and what can be fetched. Papers for a court and receipts are asked for here
+    too (``kind``), from pages of their own."""
     now = timezone.now()
     result = _met(request, number)
     user, case = cast(User, request.user), result.complaint
-    here = reverse("complaints:case-dossier", args=[case.number])
     if request.method == "POST":
+        kind = _wanted(request.POST.get("kind", ""), result)
         with once(request) as attempt:
             if not attempt.answered:
                 asking.ask(
                     user=user,
                     complaint=case,
                     side=result.side,
+                    kind=kind,
                     language=get_language() or "zh-hans",
                     site=settings.SITE_URL or f"{request.scheme}://{request.get_host()}",
                     now=now,
                 )
-                attempt.reference = here
-        return redirect(here)
-    mine = asking.newest(user=user, complaint=case, side=result.side)
-    is_there = mine is not None and asking.is_there(mine, now=now)
+                attempt.reference = reverse(_PAGES[kind], args=[case.number])
+        return redirect(reverse(_PAGES[kind], args=[case.number]))
+    mine = asked_papers(user, case, kind=Dossier.DOSSIER, side=result.side, now=now)
+    row = mine.row
+    if row is not None and mine.is_there and "agreement" in row.files:
+        label = _agreement_label(result, now=now)
+        for file in mine.files:
+            file["label"] = label if file["form"] == "agreement" else file["label"]
     context = {
         "case": case,
         "back": case_url(case, result.side),
-        "here": here,
-        "dossier": mine,
-        "is_there": is_there,
-        "is_moving": mine is not None and mine.state in asking.LIVE,
-        "is_grown": is_there and mine is not None and mine.entries < case.last_sequence,
-        "has_failed": mine is not None and mine.state == "failed",
-        "files": _files(mine, result, now=now) if mine is not None and is_there else [],
+        "papers": mine,
+        "is_grown": mine.is_there and row is not None and row.entries < case.last_sequence,
         "is_consumer": result.side == CONSUMER,
         "body_class": "" if result.side == CONSUMER else "staff",
     }
     return render(request, "dossier/dossier.html", context)
+
+
+def _wanted(kind: str, result: CaseAccess) -> str:
+    """What is asked for; 404 for what this reader cannot have."""
+    if kind == Dossier.COURT:
+        if court.agreement_of(result) is None:
+            raise Http404
+        case_documents.refuse_print(kinds.AGREEMENT, result.complaint, result, now=timezone.now())
+    elif kind == Dossier.RECEIPT:
+        # Who stands beside the consumer did not file.
+        if result.side != CONSUMER or result.complaint.consumer_id != result.viewer.user_id:
+            raise Http404
+    elif kind not in ("", Dossier.DOSSIER):
+        raise Http404
+    return kind or Dossier.DOSSIER
 
 
 @signed_in_page("GET")
@@ -243,6 +186,8 @@ def download(request: HttpRequest, number: str, public_id: uuid.UUID, form: str)
     result = _met(request, number)
     mine = Dossier.objects.filter(complaint=result.complaint, asked_by=cast(User, request.user), side=result.side)
     row = mine.filter(public_id=public_id).select_related("asked_by", "complaint").first()
+    if row is not None and row.kind == Dossier.COURT:
+        case_documents.refuse_print(kinds.AGREEMENT, result.complaint, result, now=timezone.now())
     file = asking.fetch(row, form, now=timezone.now()) if row is not None and form in asking.FORMS else None
     if file is None:
         raise Http404
@@ -258,21 +203,24 @@ def _met(request: HttpRequest, number: str) -> CaseAccess:
     return result
 
 
-def _files(row: Dossier, result: CaseAccess, *, now: datetime) -> list[dict[str, Any]]:
-    number = result.complaint.number
+def _files(row: Dossier, number: str) -> list[dict[str, Any]]:
     labels = {
         "pdf": _("档案（PDF），供阅读和打印"),
         "zip": _("档案（ZIP），供核对和作为证据"),
-        "agreement": _agreement_label(result, now=now) if "agreement" in row.files else "",
+        "agreement": _("和解或调解协议（PDF），供法院或司法确认"),
+        "court": _("全部材料（ZIP）"),
+        "application": _("只要申请书（PDF）"),
+        "receipt": _("收据（PDF），有平台的电子签名"),
     }
     return [
         {
+            "form": form,
             "label": labels[form],
             "size": filesizeformat(row.files[form][1]),
             "digest": row.files[form][0],
             "url": reverse("complaints:case-dossier-file", args=[number, row.public_id, form]),
         }
-        for form in asking.FORMS
+        for form in labels
         if form in row.files
     ]
 

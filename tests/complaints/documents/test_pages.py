@@ -11,9 +11,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.roles import Role
 from authorities.models import Officer
 from complaints import handling
+from complaints.dossier import building
 from complaints.dossier.gathering import gather
 from complaints.dossier.papers import dossier_paper
 from complaints.handling import Promise, printing_documents
@@ -24,6 +26,7 @@ from complaints.procedure.workflow import Status as S
 from tests import found_in, given, missing_in
 from tests.cast import World
 from tests.complaints.documents.conftest import newest, read
+from tests.complaints.documents.signatures import verdict
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 pytestmark = pytest.mark.django_db
@@ -56,6 +59,20 @@ def place(document: OfficialDocument, action: str = "") -> str:
 
 def pdf(document: OfficialDocument) -> str:
     return f"/cases/{document.complaint.number}/documents/{document.pk}/"
+
+
+def for_court(case: Complaint, user: User, form: str, *, again: bool = True) -> bytes:
+    """One of the papers for the court, made by the worker and fetched."""
+    browser = signed_in(user)
+    if again:
+        assert send(browser, f"/cases/{case.number}/dossier/", {"kind": "court"}).url == f"/cases/{case.number}/court/"
+        assert "正在制作和签名" in shown(browser.get(f"/cases/{case.number}/court/"))
+        building.sweep_dossiers(now=timezone.now())
+    page = shown(browser.get(f"/cases/{case.number}/court/"))
+    row = Dossier.objects.filter(asked_by=user, kind="court").latest("pk")
+    address = f"/cases/{case.number}/dossier/{row.public_id}/{form}/"
+    assert f'href="{address}"' in page
+    return b"".join(browser.get(address).streaming_content)  # type: ignore[attr-defined]
 
 
 def test_the_register_finds_a_document_and_leads_to_it_as_do_case_and_notice_wherever_it_lies(world: World) -> None:
@@ -219,26 +236,31 @@ def test_a_mediated_case_has_a_package_for_the_court_and_who_only_reads_is_offer
     chen = signed_in(world.chen)
     assert base in shown(chen.get(f"/cases/{case.number}/"))
     assert "司法确认" in shown(chen.get(base))
-    with zipfile.ZipFile(io.BytesIO(chen.get(f"{base}zip/").content)) as archive:
+    printing_documents.sweep_documents(now=timezone.now())
+    with zipfile.ZipFile(io.BytesIO(for_court(case, world.chen, "court"))) as archive:
         parts = {name: archive.read(name) for name in archive.namelist()}
     assert list(parts) == ["01-司法确认申请书.pdf", "02-投诉调解书.pdf", "SHA256SUMS"]
+    # Each paper of it shows by whom it was made, and that nothing was changed.
+    assert [verdict(parts[name]) for name in list(parts)[:2]] == ["", ""]
+    assert parts["01-司法确认申请书.pdf"] == for_court(case, world.chen, "application", again=False)
     asked = read(parts["01-司法确认申请书.pdf"])
     consumer = ("陈试", "13800000001", "福州市鼓楼区某路1号")
     assert not missing_in(asked, *consumer, "中国移动福州分公司", newest(case).reference, "没有恶意串通")
     assert "退还全部多扣费用" in read(parts["02-投诉调解书.pdf"])
     # The other side, and an officer who did not ask to see them, get no contact data of the consumer.
     for user in (world.ming, world.rui):
-        assert not found_in(read(signed_in(user).get(f"{base}pdf/").content), "13800000001", "某路1号")
+        assert not found_in(read(for_court(case, user, "application")), "13800000001", "某路1号")
     for user in (world.otto, world.hua, world.far_officer.user):
         assert signed_in(user).get(base).status_code == 404
-    assert chen.get(f"{base}doc/").status_code == 404
     other = given.a_complaint(world, status=S.MEDIATING, now=timezone.now())
     assert chen.get(f"/cases/{other.number}/court/").status_code == 404
-    assert f"{base}pdf/" in shown(signed_in(world.rui).get(base))
+    assert send(chen, f"/cases/{other.number}/dossier/", {"kind": "court"}).status_code == 404
+    assert "重新制作" in shown(signed_in(world.rui).get(base))
     Officer.objects.create(user=world.otto, authority=world.gulou, role=Role.ANALYST.post)
     page = shown(signed_in(world.otto).get(base))
-    assert not found_in(page, f"{base}pdf/", f"{base}zip/")
+    assert "制作材料" not in page
     assert "由双方或者经办人员下载" in page
+    assert send(signed_in(world.otto), f"/cases/{case.number}/dossier/", {"kind": "court"}).status_code == 409
     chen, ming = signed_in(world.chen), signed_in(world.ming)
     for path in (f"/cases/{case.number}/", f"/cases/{case.number}/court/"):
         assert "在浏览器打开" in shown(chen.get(path)), path

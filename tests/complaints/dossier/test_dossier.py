@@ -107,7 +107,7 @@ def test_nobody_else_has_any_of_it_nor_asks_anybody_without_end(world: World, mo
     assert Dossier.objects.count() == 1
     monkeypatch.setattr(asking, "MOST_A_DAY", 1)
     answer = send(signed_in(world.chen), place(case), {})
-    assert (answer.status_code, "24小时内最多制作1份档案" in shown(answer)) == (409, True)
+    assert (answer.status_code, "24小时内同一种文件最多制作1份" in shown(answer)) == (409, True)
 
 
 def test_the_other_sides_get_their_own_sight_of_it(world: World) -> None:

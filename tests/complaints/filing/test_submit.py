@@ -136,7 +136,9 @@ def test_a_double_submit_gives_one_receipt_also_as_a_pdf_with_the_token_for_half
     assert {answer.headers["Location"] for answer in again} == {address}
     for step in STEP_CODES:
         assert client.get(url(draft, step)).headers["Location"] == address
-    for language, word in (("zh-hans", "投诉已提交"), ("en", "/track/")):
+    # A browser that only filed gets no signed receipt; page and paper say so.
+    assert not missing_in(text, "没有平台的电子签名", "登录以后可以制作")
+    for language, word in (("zh-hans", "没有平台的电子签名；登录后可以"), ("en", "not signed by the portal")):
         client.cookies["django_language"] = language
         page, answer = client.get(address), client.get(paper)
         assert f'href="{paper}"' in page.content.decode()
