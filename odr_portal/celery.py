@@ -23,6 +23,8 @@ PUBLISHING_EVERY = 600
 COUNTING_EVERY = 1800
 # A piece of the night's comparison; it goes on with the next tick.
 COMPARING_EVERY = 30
+# Of reports, which come once a month.
+PRINTING_EVERY = 30
 # A checkpoint comes each minute; who holds it outside should have it in the next.
 SHOWING_EVERY = 20
 # Somebody should know within minutes.
@@ -55,6 +57,7 @@ def beats(sweep_every: int) -> dict[str, dict[str, Any]]:
         **_every(COUNTING_EVERY, oversight=("hot_spots", "effects")),
         "complaints.tasks.sweep_witnesses": SHOWING_EVERY,
         "oversight.tasks.sweep_comparison": COMPARING_EVERY,
+        "oversight.tasks.sweep_reports": PRINTING_EVERY,
         "oversight.tasks.sweep_alarms": ALARMING_EVERY,
         "oversight.tasks.publish_figures": PUBLISHING_EVERY,
         "oversight.tasks.publish_league": PUBLISHING_EVERY,

@@ -13,6 +13,7 @@ from oversight.hot_spots import effects, guiding, hotspots
 from oversight.open_data import issuing
 from oversight.portal_state import signs
 from oversight.published import indicator_making, league_making
+from oversight.reports import keeping
 
 
 def _task(name: str, rule: Callable[..., int], *, drains: bool = False, seconds: int = 0) -> Any:
@@ -38,5 +39,6 @@ sweep_effects = _task("sweep_effects", effects.sweep, drains=True, seconds=120)
 sweep_guidance = _task("sweep_guidance", guiding.sweep_reminders, drains=True)
 sweep_open_data = _task("sweep_open_data", issuing.sweep_open_data, seconds=240)
 sweep_director_letters = _task("sweep_director_letters", letters.sweep_director_letters)
+sweep_reports = _task("sweep_reports", keeping.sweep_prints)
 sweep_alarms = _task("sweep_alarms", signs.sweep_alarms)
 sweep_record = _task("sweep_record", signs.sweep_record, seconds=240)

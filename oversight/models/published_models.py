@@ -78,8 +78,8 @@ class MonthlyReport(models.Model):
     """What an authority says about a month, in one version.
 
     ``figures``: as ``oversight.reports.figures.drawn`` makes them from ``data_set`` and the set of the month before.
-    ``texts``: words by block. ``what_changed``: of a correction, why it was made. ``printed``: the PDF, made with the
-    publication.
+    ``texts``: words by block. ``what_changed``: of a correction, why it was made. ``printed``: the PDF, which a worker
+    makes and signs after the publication.
     """
 
     STATES = ("draft", "waiting", "approved", "published", "dropped")
@@ -125,7 +125,17 @@ class MonthlyReport(models.Model):
                 condition=~Q(state="published") | Q(published_at__isnull=False),
             ),
         ]
-        indexes = [models.Index(fields=["state", "-published_at", "-id"], name="reports_as_published")]
+        indexes = [
+            models.Index(fields=["state", "-published_at", "-id"], name="reports_as_published"),
+            models.Index(
+                fields=["published_at"], name="reports_to_print", condition=Q(state="published", printed__isnull=True)
+            ),
+        ]
+
+    @classmethod
+    def unprinted(cls) -> models.QuerySet[MonthlyReport]:
+        """What is published and has no print yet."""
+        return cls.objects.filter(state="published", printed=None)
 
     def __str__(self) -> str:
         return f"{self.authority_id} {self.month:%Y-%m}.{self.version}"

@@ -283,6 +283,9 @@ SENTENCES: Mapping[str, Any] = {
     "wait_documents_to_print": gettext_lazy(
         "有文书超过1小时没有印成：请看后台日志，核对那里的文书密钥（DOCUMENT_KEY_FILE）。"
     ),
+    "wait_reports_to_print": gettext_lazy(
+        "有月报公布超过1小时还没有印成：请看后台日志，核对那里的文书密钥（DOCUMENT_KEY_FILE）。"
+    ),
     "uncounted": gettext_lazy("超过10,000个步骤还没有计入统计。"),
     "counters_differ": gettext_lazy("统计数字和案件对不上；已经更正，请查原因。"),
     "record_broken": gettext_lazy("全部记录核对不通过：请马上运行 manage.py verify_record。"),

@@ -26,6 +26,7 @@ from complaints.record import log
 from complaints.record.findings import Report
 from complaints.record.verification import verify
 from database.row_security import working_as_steps
+from oversight.models import MonthlyReport
 
 SCAN_ALARM = timedelta(minutes=30)
 #: Papers are made within minutes where there is a document key.
@@ -43,8 +44,8 @@ class Waiting:
 
 
 def backlog(*, now: datetime) -> dict[str, Waiting]:
-    """What is due now: filed cases, clocks, notices, files to search for malware, papers to make. Six queries on small
-    indexes."""
+    """What is due now: filed cases, clocks, notices, files to search for malware, papers to make. Seven queries on
+    small indexes."""
     queues: dict[str, tuple[QuerySet[Any], str]] = {
         "filed cases": (Complaint.objects.filter(status=Status.FILED), "status_since"),
         "due clocks": (Deadline.objects.filter(chase_at__lte=now), "chase_at"),
@@ -56,6 +57,7 @@ def backlog(*, now: datetime) -> dict[str, Waiting]:
         "files to scan": (Evidence.objects.filter(state=EvidenceState.QUARANTINED), "uploaded_at", SCAN_ALARM),
         "dossiers": (Dossier.objects.filter(state__in=asking.LIVE), "asked_at", PAPER_ALARM),
         "documents to print": (printing_documents.waiting(), "at", PAPER_ALARM),
+        "reports to print": (MonthlyReport.unprinted(), "published_at", PAPER_ALARM),
     }
     for name, (rows, since, limit) in patient.items():
         waiting[name] = replace(_waiting(rows, since, now=now), limit=limit)
@@ -88,6 +90,7 @@ QUEUES: dict[str, Any] = {
     "files to scan": gettext_lazy("待查毒的文件"),
     "dossiers": gettext_lazy("待制作的档案"),
     "documents to print": gettext_lazy("待印的文书"),
+    "reports to print": gettext_lazy("待印的月报"),
 }
 BEATS: dict[str, Any] = {
     "beat": gettext_lazy("定时任务"),

@@ -1,23 +1,24 @@
 """The way of a report: drafted, edited, put up for approval, approved by another person, published, corrected.
 
 What was approved is what is published, and neither is ever changed. A correction is a new version that says what it
-changes; the earlier one stays readable. The same version gives the same bytes of the PDF.
+changes; the earlier one stays readable. A worker prints and signs a version once, after its publication.
 """
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import override
 
 from accounts.models import User
 from authorities.models import Authority
-from complaints.documents import printing
+from complaints.documents import printing, signing
 from complaints.documents.printing import readable
 from complaints.parties.conditions import Conditions
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
@@ -28,11 +29,15 @@ from oversight.reports import figures as report_figures
 from oversight.reports.figures import drawn
 from web.small_numbers import ENOUGH
 
+log = logging.getLogger(__name__)
+
 TEMPLATE = Path(__file__).with_name("report.typ")
+#: Of one sweep, so that it ends within its time.
+PRINTED_AT_ONCE = 10
 
 
 def pdf(report: MonthlyReport) -> bytes:
-    """The print of a report that is being published; it is dated as its publication."""
+    """The print of a published report, still without a signature; it is dated as its publication."""
     assert report.published_at is not None  # noqa: S101
     with override("zh-hans"):
         paper = readable(
@@ -229,13 +234,33 @@ def send_back(
 
 
 def publish(report: MonthlyReport, *, now: datetime) -> MonthlyReport:
-    """For everybody, with its print; about half a second."""
+    """For everybody; its print follows."""
     with transaction.atomic():
         held = _held(report, "approved")
         held.state, held.published_at = "published", now
-        held.printed = pdf(held)
-        held.save(update_fields=["state", "published_at", "printed"])
+        held.save(update_fields=["state", "published_at"])
     return held
+
+
+def sweep_prints(*, now: datetime) -> int:
+    """How many were printed and signed, the first published first; about half a second each. Of two sweeps that print
+    the same one, the first keeps its print."""
+    done = 0
+    waiting = MonthlyReport.unprinted().select_related("authority__region").order_by("published_at")
+    for report in waiting[:PRINTED_AT_ONCE]:
+        try:
+            content = signing.sign_pdf(pdf(report))
+        except signing.NoDocumentKey as problem:
+            log.error("no report is printed: %s", problem)
+            return done
+        except OperationalError:
+            raise
+        except Exception:
+            # One that cannot be printed keeps no other waiting.
+            log.exception("report %s was not printed", report.pk)
+            continue
+        done += MonthlyReport.unprinted().filter(pk=report.pk).update(printed=content)
+    return done
 
 
 def drop(report: MonthlyReport) -> MonthlyReport:

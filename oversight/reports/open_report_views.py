@@ -58,6 +58,7 @@ def reports(request: HttpRequest) -> HttpResponse:
 def report(request: HttpRequest, pk: int) -> HttpResponse:
     """One version; of a correction what it changed, of a corrected one where the newer one is."""
     result = _report_or_404(pk)
+    is_printed = not MonthlyReport.unprinted().filter(pk=pk).exists()
     published = _published().filter(authority=result.authority_id, month=result.month)
     versions = list(published.order_by("version").values_list("pk", "version"))
     earlier = earlier_published(result)
@@ -82,7 +83,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
                 if other != pk
             ],
             "newer_url": reverse("oversight:open-report", args=[versions[-1][0]]) if versions[-1][0] != pk else "",
-            "print_url": reverse("oversight:open-report-print", args=[result.pk]),
+            "print_url": reverse("oversight:open-report-print", args=[result.pk]) if is_printed else "",
             "data_url": reverse("oversight:open-data-set", args=[result.figures["sets"][0]]),
         },
     )
@@ -112,7 +113,7 @@ def table(request: HttpRequest, pk: int, name: str) -> HttpResponse:
 
 @public_page(fresh=0, kept=FOREVER)
 def print_of(request: HttpRequest, pk: int) -> HttpResponse:
-    """The PDF that was made with the publication."""
+    """The PDF that a worker made and signed; 404 until then, and the page says so."""
     result = _published().defer(None).filter(pk=pk).values_list("printed", flat=True).first()
     if result is None:
         raise Http404

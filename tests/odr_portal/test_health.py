@@ -56,7 +56,7 @@ def test_without_a_database_healthz_lives_and_readyz_does_not(client: Client, mo
     assert client.get("/healthz").json() == {"status": "degraded", "notes": ["database away"], "heartbeats": {}}
 
 
-QUEUES = {"filed cases", "due clocks", "notices", "files to scan", "dossiers", "documents to print"}
+QUEUES = {"filed cases", "due clocks", "notices", "files to scan", "dossiers", "documents to print", "reports to print"}
 
 
 def health(client: Client) -> dict[str, Any]:

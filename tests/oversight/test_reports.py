@@ -30,10 +30,12 @@ from complaints.procedure.working_calendar import SHANGHAI
 from oversight.counters import making
 from oversight.models import ConsumerWarning, DataSet, MonthlyReport
 from oversight.open_data import issuing
+from oversight.portal_state import signs
 from oversight.reports import keeping
 from oversight.reports.figures import drawn
 from tests import given, missing_in, reloaded
 from tests.cast import World, standing
+from tests.complaints.documents.signatures import verdict
 from tests.oversight.counting import CHARGE, REPAIR
 from tests.oversight.hot_spots.test_guidance import a_spot
 from tests.oversight.looking import browser, cost, page_of, sent
@@ -120,7 +122,16 @@ def test_from_the_draft_to_the_public_by_two_persons(world: World, issued: DataS
     assert public in page_of(None, "/open/reports/")
     page = page_of(None, public)
     assert ("本月平稳。" in page, "典型案例" in page) == (True, False)
-    assert Client().get(f"{public}report.pdf").content.startswith(b"%PDF")
+    # A worker prints it and signs it: the page says so until then.
+    assert ("PDF正在制作和签名" in page, f"{public}report.pdf" in page) == (True, False)
+    assert Client().get(f"{public}report.pdf").status_code == 404
+    assert keeping.sweep_prints(now=timezone.now()) == 1
+    # For a while the portal answers the page from memory.
+    cache.clear()
+    assert f"{public}report.pdf" in page_of(None, public)
+    printed = Client().get(f"{public}report.pdf").content
+    assert verdict(printed) == ""
+    assert verdict(printed.replace(b"/Type", b"/Tape", 1)) != ""
     assert "Complaints received" in page_of(None, public, **{"accept-language": "en"})
 
 
@@ -138,7 +149,14 @@ def test_the_tables_say_what_happened_and_what_was_approved_is_never_changed(wor
     cases = Complaint.objects.filter(received_at__gte=start, received_at__lt=start + 31 * DAY)
     slow = Counter(cases.values_list("problem_category", flat=True))
     assert {row["code"]: int(row["received"]) for row in problems} == slow
-    changes: tuple[dict[str, Any], ...] = ({"texts": {}}, {"figures": {}}, {"state": "draft"}, {"printed": b""})
+    # The one change is its print, once, and with nothing else.
+    changes: tuple[dict[str, Any], ...] = ({"texts": {}}, {"figures": {}}, {"state": "draft"})
+    for change in (*changes, {"printed": None, "texts": {}}, {"printed": b"%PDF", "texts": {}}):
+        with pytest.raises(DatabaseError), transaction.atomic():
+            MonthlyReport.objects.filter(pk=report.pk).update(**change)
+    assert keeping.sweep_prints(now=timezone.now()) == 1
+    assert keeping.sweep_prints(now=timezone.now()) == 0
+    changes += ({"printed": b""}, {"printed": None})
     for row, *updates in (
         (report, *changes),
         (issued, {"version": 9}),
@@ -149,6 +167,23 @@ def test_the_tables_say_what_happened_and_what_was_approved_is_never_changed(wor
                 type(row).objects.filter(pk=row.pk).update(**change)
         with pytest.raises(DatabaseError), transaction.atomic():
             row.delete()
+
+
+def test_without_a_document_key_no_report_is_printed_and_after_an_hour_somebody_is_told(
+    world: World, issued: DataSet, settings: Any
+) -> None:
+    report, key = published(world), settings.DOCUMENT_KEY_FILE
+    settings.DOCUMENT_KEY_FILE = ""
+    late = timezone.now() + timedelta(minutes=61)
+    assert keeping.sweep_prints(now=late) == 0
+    alarm = "wait_reports_to_print"
+    assert (alarm in signs.read(now=timezone.now()).alarms, alarm in signs.read(now=late).alarms) == (False, True)
+    assert "DOCUMENT_KEY_FILE" in signs.condition_text(alarm)
+    settings.DOCUMENT_KEY_FILE = key
+    assert keeping.sweep_prints(now=late) == 1
+    assert alarm not in signs.read(now=late).alarms
+    report.refresh_from_db()
+    assert verdict(bytes(report.printed or b"")) == ""
 
 
 def test_a_month_earlier_stands_beside_it(world: World, issued: DataSet) -> None:
@@ -238,6 +273,7 @@ def told(world: World, issued: DataSet) -> dict[str, object]:
     of: Any = {"hot_spot": a_spot(world), "authority": world.gulou, "title": "当心乱收费", "text": "请核对账单。"}
     warning = ConsumerWarning.objects.create(**of, **by)
     result = {"set": issued, "report": published(world).pk, "warning": warning.pk}
+    keeping.sweep_prints(now=timezone.now())
     cache.clear()
     return result
 

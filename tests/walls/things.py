@@ -217,6 +217,7 @@ def _reports(world: World) -> None:
             keeping.submit(report)
             keeping.approve(report, by=head, heads=[county], text="", now=world.now)
             keeping.publish(report, now=world.now)
+            keeping.sweep_prints(now=world.now)
         world.things[name] = str(report.pk)
 
 

@@ -41,6 +41,7 @@ from oversight.counters import publishing, rollups
 from oversight.hot_spots import effects, guiding, hotspots
 from oversight.open_data import issuing
 from oversight.portal_state import signs
+from oversight.reports import keeping as reports
 from routing.directory_changes import previewing
 from routing.forwarding import forwarding
 from routing.rule_desk import learning, trying
@@ -80,6 +81,7 @@ SWEEPS: dict[str, Sweep] = {
     "guidance": guiding.sweep_reminders,
     "open_data": issuing.sweep_open_data,
     "director_letters": letters.sweep_director_letters,
+    "reports": reports.sweep_prints,
     "station_letters": stations.sweep_station_letters,
     "alarms": signs.sweep_alarms,
     "record": signs.sweep_record,
