@@ -75,6 +75,8 @@ SEEN_EVERY = timedelta(minutes=1)
 # What a session knows, in seconds since 1970.
 ENTERED, SEEN, VERIFIED, CONFIRMED = "entered_at", "seen_at", "verified_at", "confirmed_at"
 DEVICE, PLACE, IS_DEMO = "device", "place", "is_demo"
+#: A code to the mailbox took the place of a lost password: the new one is chosen without it.
+BY_RESET = "by_reset"
 
 
 def moment(session: SessionBase | dict[str, Any], name: str) -> datetime | None:
@@ -94,11 +96,13 @@ def enter(request: HttpRequest, user: User, *, now: datetime, how: str, is_demo:
     """
     login(request, user, backend=BACKEND)
     session = request.session
-    for name in (VERIFIED, CONFIRMED, IS_DEMO):
+    for name in (VERIFIED, CONFIRMED, IS_DEMO, BY_RESET):
         session.pop(name, None)
     session[ENTERED] = session[SEEN] = int(now.timestamp())
     session[DEVICE] = device_label(request.headers.get("User-Agent", ""))
     session[PLACE] = network_of(client_address(request))
+    if how == "reset":
+        session[BY_RESET] = True
     session.set_expiry(int(ends_of(user)[1].total_seconds()))
     if is_demo and settings.DEMO:
         session[IS_DEMO] = True

@@ -200,6 +200,24 @@ def show_code(user: User, typed: str, *, address: str, now: datetime) -> UsedFac
     raise limits.TooManyTries(until)
 
 
+def is_own_password(user: User, typed: str, *, address: str, now: datetime) -> bool:
+    """Whether this is the password of somebody who is signed in; wrong ones count like wrong codes.
+
+    Raises TooManyTries. Call outside of a transaction that may be rolled back.
+    """
+    here = f"{user.pk} {limits.network_of(address)}"
+    with transaction.atomic():
+        _one_at_a_time(user)
+        until = limits.waits_until(NEAR, here, now=now) or limits.waits_until(FAR, str(user.pk), now=now)
+        if until is None:
+            is_right = user.check_password(typed)
+            if not is_right:
+                limits.count(NEAR.kind, here, now=now)
+                limits.count(FAR.kind, str(user.pk), now=now)
+            return is_right
+    raise limits.TooManyTries(until)
+
+
 def _app_code(user: User, typed: str, *, now: datetime) -> UsedFactor | None:
     for factor in SecondFactor.objects.filter(user=user, kind=SecondFactor.Kind.APP):
         key = unseal(bytes(factor.key), user=user) if row_tags.stands(factor) else None

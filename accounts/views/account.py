@@ -27,11 +27,13 @@ from accounts.security_log import note
 from accounts.sign_in import changes, contacts
 from accounts.sign_in.backend import needs_second_factor
 from accounts.sign_in.codes import Use
-from accounts.sign_in.entering import DEVICE, ENTERED, PLACE, SEEN, VERIFIED, ends_of, enter, moment, shown
-from accounts.sign_in.limits import client_address, network_of, place_of
+from accounts.sign_in.entering import BY_RESET, DEVICE, ENTERED, PLACE, SEEN, VERIFIED, ends_of, enter, moment, shown
+from accounts.sign_in.factors import is_own_password
+from accounts.sign_in.limits import TooManyTries, client_address, network_of, place_of
 from accounts.sign_in.sessions import SessionStore, stored_key
 from accounts.sign_in.step_up import fresh_factor
 from accounts.views import sign_in
+from web.dates import moment as moment_text
 from web.errors import Refusal
 from web.incoming import posted
 
@@ -244,21 +246,40 @@ def end_others(request: HttpRequest, user: User) -> None:
 
 @never_cache
 @fresh_factor
-@sensitive_post_parameters("password", "again")
+@sensitive_post_parameters("current", "password", "again")
 @require_http_methods(["GET", "HEAD", "POST"])
 def password(request: HttpRequest) -> HttpResponse:
-    """A new password; all other sessions end."""
-    user = person_of(request)
-    if not user.has_usable_password():
+    """A new password, against the one that stands; all other sessions end, and the programs' tokens if wished."""
+    user, now = person_of(request), timezone.now()
+    if not (user.has_usable_password() or needs_second_factor(user)):
         raise Http404
-    form = sign_in.NewPasswordForm(posted(request), user=user)
+    tokens = list(changes.tokens_of(user, now=now))
+    asks_current = user.has_usable_password() and not request.session.get(BY_RESET)
+    form = sign_in.NewPasswordForm(posted(request), user=user, asks_current=asks_current, tokens=len(tokens))
+    status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
-        changes.change_password(user, form.cleaned_data["password"], origin=origin_of(request), now=timezone.now())
-        update_session_auth_hash(request, user)
-        end_others(request, user)
-        messages.success(request, gettext("密码已更换，其他地方都已退出。"), extra_tags="ok")
-        return redirect("accounts:ways")
-    return render(request, "accounts/password.html", {"form": form}, status=422 if form.is_bound else 200)
+        try:
+            is_owner = not asks_current or is_own_password(
+                user, form.cleaned_data["current"], address=client_address(request), now=now
+            )
+        except TooManyTries as wait:
+            status, is_owner = wait.refuse(request), False
+            until = moment_text(wait.until)
+            form.add_error("current", gettext("试错的次数太多了，请在%(moment)s之后再试。") % {"moment": until})
+        else:
+            if not is_owner:
+                form.add_error("current", gettext("现在的密码不对。"))
+        if is_owner:
+            changes.change_password(user, form.cleaned_data["password"], origin=origin_of(request), now=now)
+            if form.cleaned_data.get("end_tokens"):
+                rows = changes.tokens_of(user, now=now)
+                changes.end_tokens(rows, user=user, address=client_address(request), now=now)
+            update_session_auth_hash(request, user)
+            request.session.pop(BY_RESET, None)
+            end_others(request, user)
+            messages.success(request, gettext("密码已更换，其他地方都已退出。"), extra_tags="ok")
+            return redirect("accounts:ways")
+    return render(request, "accounts/password.html", {"form": form, "tokens": tokens}, status=status)
 
 
 @never_cache

@@ -133,8 +133,18 @@ class NewContactForm(forms.Form):
 
 
 class NewPasswordForm(forms.Form):
-    """A password chosen by its owner; seen as dots, so it is asked twice."""
+    """A password chosen by its owner; seen as dots, so it is asked twice.
 
+    ``asks_current``: one stands already, and no code just took its place; ``tokens``: so many may end with it.
+    """
+
+    current = forms.CharField(
+        label=_("现在的密码"),
+        max_length=200,
+        strip=False,
+        error_messages={"required": _("请填现在的密码")},
+        widget=forms.PasswordInput(attrs={"class": "w-24", "autocomplete": "current-password"}),
+    )
     password = forms.CharField(
         label=_("新密码"),
         help_text=_("至少12个字，几个不相干的词最好记；不用大小写、符号的花样。"),
@@ -151,9 +161,15 @@ class NewPasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"class": "w-24", "autocomplete": "new-password"}),
     )
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    end_tokens = forms.BooleanField(label=_("这些程序令牌也一起作废"), required=False)
+
+    def __init__(self, *args: Any, user: User, asks_current: bool, tokens: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        if not asks_current:
+            del self.fields["current"]
+        if not tokens:
+            del self.fields["end_tokens"]
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]

@@ -40,8 +40,9 @@ def staff_in(client: Client, email: str = "ming@example.com") -> str:
     return set_up_app(client, now=NOW)[0]
 
 
-def new_password(client: Client, typed: str, again: str = "") -> int:
-    return client.post("/account/password/", {"password": typed, "again": again or typed, **KEY}).status_code
+def new_password(client: Client, typed: str, again: str = "", current: str = PASSWORD, **more: str) -> int:
+    body = {"current": current, "password": typed, "again": again or typed, **more, **KEY}
+    return client.post("/account/password/", body).status_code
 
 
 def cookie_of(client: Client) -> str:
@@ -200,7 +201,9 @@ def test_T26_a_new_password_needs_the_factor_ends_other_sessions_and_is_told(
     assert client.post("/account/confirm/", {"code": code, **KEY}).status_code == 302
     for weak in ("short", "password1234", "ming@example.com", "123456789012"):
         assert new_password(client, weak) == 422, weak
-    assert (new_password(client, NEW, NEW + "x"), new_password(client, NEW)) == (422, 302)
+    assert (new_password(client, NEW, NEW + "x"), new_password(client, NEW, current="wrong")) == (422, 422)
+    assert not reloaded(world.ming).check_password(NEW)
+    assert new_password(client, NEW) == 302
     assert (is_in(client), is_in(other)) == (True, False)
     assert OutgoingMessage.objects.latest("id").address == "ming@example.com"
     assert reloaded(world.ming).check_password(NEW)
@@ -218,7 +221,9 @@ def test_T26_a_lost_password_takes_a_code_and_the_factor(
     assert factor == "/account/second-factor/?next=%2Faccount%2Fpassword%2F"
     assert (is_in(lost), lost.get("/account/password/").status_code) == (False, 302)
     assert lost.post(factor, {"code": app_code(key, now=now), **KEY})["Location"] == "/account/password/"
-    assert new_password(lost, NEW) == 302
+    assert new_password(lost, NEW, current="") == 302
+    # Only the one that was lost: the next one asks for this one.
+    assert new_password(lost, "yet another long pass phrase", current="") == 422
     assert reloaded(world.ming).check_password(NEW)
 
 

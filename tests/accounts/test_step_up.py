@@ -12,11 +12,13 @@ from django.conf import settings
 from django.db import connections
 from django.test import Client
 
-from accounts.models import BrowserSession, RecoveryCode, SecondFactor, User
+from accounts.models import BrowserSession, RecoveryCode, SecondFactor, SecurityEvent, User
+from tests import reloaded
 from tests.accounts.authenticator import app_code, newest_code
 from tests.accounts.test_second_factor import KEY, NOW, give_password
 from tests.accounts.test_sessions_and_changes import consumer_in, staff_in
-from tests.cast import World
+from tests.api.conftest import token_for
+from tests.cast import PASSWORD, World
 
 pytestmark = pytest.mark.django_db
 COOKIE = settings.SESSION_COOKIE_NAME
@@ -135,3 +137,36 @@ def test_T26_a_code_that_confirms_sent_at_once_makes_one_fresh_session(world: Wo
     answers = at_once(copies(browser), "/account/confirm/", body)
     assert {answer.status_code for answer in answers} == {302}
     assert BrowserSession.objects.filter(user=world.chen).count() == 1
+
+
+def change_password(client: Client, **typed: str) -> Any:
+    new = "a different long pass phrase"
+    return client.post("/account/password/", {"current": PASSWORD, "password": new, "again": new, **typed, **KEY})
+
+
+def test_T26_the_current_password_is_not_guessed_in_a_session_that_somebody_left_open(
+    client: Client, world: World, clock: time_machine.Traveller
+) -> None:
+    staff_in(client)
+    assert [change_password(client, current=f"wrong {n}").status_code for n in range(6)] == [422] * 5 + [429]
+    assert change_password(client).status_code == 429
+    clock.shift(timedelta(minutes=9))
+    assert change_password(client).status_code == 429
+    assert reloaded(world.ming).check_password(PASSWORD)
+
+
+def test_T26_programs_tokens_are_listed_beside_the_new_password_and_end_with_it_only_where_wished(
+    client: Client, world: World, clock: time_machine.Traveller
+) -> None:
+    staff_in(client)
+    own = token_for(world.ming, world=world, place="enterprise").token
+    foreign = token_for(world.lead, world=world, place="enterprise").token
+    page = client.get("/account/password/").content.decode()
+    assert (own.shown in page, foreign.shown in page) == (True, False)
+    assert change_password(client).status_code == 302
+    assert reloaded(own).revoked_at is None
+    assert change_password(client, current="a different long pass phrase", end_tokens="on").status_code == 302
+    assert (reloaded(own).revoked_at, reloaded(foreign).revoked_at) == (NOW, None)
+    assert own.shown not in client.get("/account/password/").content.decode()
+    revoked = SecurityEvent.objects.get(kind="token_revoked")
+    assert (revoked.person_key, revoked.subject) == (world.ming.person_key, own.shown)
