@@ -34,6 +34,8 @@ from complaints.record.notes import SIGNS, Note, NoteKey, raw_key
 from complaints.record.record import canonical
 
 FIRST, REPLACE, ADD, RECOVERED = "first", "replace", "add", "recovered"
+#: The steps of the house chain that speak of keys.
+STEPS = ("key_handed_over", "key_revoked")
 _MARK = "-----BEGIN PUBLIC KEY-----"
 
 
@@ -108,7 +110,7 @@ class SealKeys:
 
 def known() -> SealKeys:
     """The keys of this portal's log."""
-    return folded(house.proven("key_handed_over", "key_revoked"))
+    return folded(house.proven(*STEPS))
 
 
 def is_name_of(origin: str, name: str) -> bool:

@@ -12,6 +12,8 @@ from typing import Any
 from django.conf import settings
 
 from accounts.keys import tags
+from complaints.models import HouseEntry
+from complaints.record import house, notes, seal_keys
 from complaints.record.findings import Finding
 from complaints.record.record import TAG_KIND
 from odr_portal.backup import database
@@ -22,19 +24,21 @@ from web import environment
 _TRIED = 100
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Anchor:
-    """How far the record went, known from outside: ``root`` in hexadecimal over the first ``size`` entries."""
+    """How far the record went, known from outside: ``root`` in hexadecimal over the first ``size`` entries. ``note``:
+    the checkpoint that says so; "" of seals, and in what was kept before there was one."""
 
     size: int
     root: str
     source: str
+    note: str = ""
 
 
-def newest(connection: Any) -> tuple[int, str] | None:
-    """Size and root of the newest checkpoint, or of the newest seal of the older form; None where nothing is sealed."""
+def newest(connection: Any, source: str) -> Anchor | None:
+    """The newest checkpoint, or the newest seal of the older form; None where nothing is sealed."""
     last = database.newest_checkpoint(connection) or database.newest_seal(connection)
-    return (int(last["size"]), str(last["root"])) if last else None
+    return Anchor(int(last["size"]), str(last["root"]), source, str(last.get("note", ""))) if last else None
 
 
 def manage(url: str, *arguments: str, **settings_: str) -> "subprocess.CompletedProcess[str]":
@@ -97,33 +101,59 @@ def compare(url: str, report: dict[str, Any], manifest: dict[str, Any], *, keep_
     with closing(database.connect(url)) as connection:
         # Archives of before named the size and the root alone, of a seal where there was no checkpoint yet.
         is_older = isinstance(manifest.get("checkpoint"), list)
-        there: Any = list(newest(connection) or ()) if is_older else database.newest_checkpoint(connection)
+        last = newest(connection, "")
+        there: Any = ([last.size, last.root] if last else []) if is_older else database.newest_checkpoint(connection)
     if "checkpoint" in manifest and there != manifest["checkpoint"]:
         raise Unusable("The newest checkpoint is not the one that the archive names: nothing was changed.")
     return []
 
 
 def compare_anchor(url: str, anchor: Anchor | None) -> tuple[list[str], int | None]:
-    """What to warn of, and how many entries the anchor knows that are not here; None without an anchor."""
+    """What to warn of, and how many entries the anchor knows that are not here; None without an anchor that is signed
+    by a key of this record."""
     if anchor is None:
         return [], None
     with closing(database.connect(url)) as connection:
-        size = (newest(connection) or (0, ""))[0]
-        if size < anchor.size:
-            return [
-                f"The record is SHORTER than it was: {anchor.size - size} entries after size {size} are not here "
-                f"({anchor.source} counts {anchor.size}). Tell the people whose steps are gone."
-            ], anchor.size - size
-        rows = database.query(
-            connection,
-            "select encode(root, 'hex') from complaints_seal where size = %s union all "
-            "select encode(root, 'hex') from complaints_checkpoint where size = %s",
-            anchor.size,
-            anchor.size,
-        )
+        told, lost = _compared(connection, anchor)
+        if not anchor.note or _is_signed(connection, anchor):
+            return told, lost
+    unsigned = (
+        f"{anchor.source} is signed by no key that this record names: it is of a key that was named later, or made up."
+    )
+    return [" If it is right all the same: ".join([unsigned, *told])], None
+
+
+def _compared(connection: Any, anchor: Anchor) -> tuple[list[str], int | None]:
+    last = newest(connection, "")
+    size = last.size if last else 0
+    if size < anchor.size:
+        return [
+            f"The record is SHORTER than it was: {anchor.size - size} entries after size {size} are not here "
+            f"({anchor.source} counts {anchor.size}). Tell the people whose steps are gone."
+        ], anchor.size - size
+    rows = database.query(
+        connection,
+        "select encode(root, 'hex') from complaints_seal where size = %s union all "
+        "select encode(root, 'hex') from complaints_checkpoint where size = %s",
+        anchor.size,
+        anchor.size,
+    )
     if anchor.size and (anchor.root,) not in rows:
         return [f"The record is ANOTHER one: its root over {anchor.size} entries is not that of {anchor.source}."], None
     return [], 0
+
+
+def _is_signed(connection: Any, anchor: Anchor) -> bool:
+    """Whether its checkpoint says that, and a key of the restored record signed it."""
+    columns = ("sequence", "step", "body", "previous_hash", "hash", "tag")
+    rows = database.query(connection, f"select {', '.join(columns)} from complaints_houseentry order by sequence")  # noqa: S608
+    entries = (HouseEntry(**dict(zip(columns, row, strict=True))) for row in rows)
+    keys = seal_keys.folded(entry for entry in entries if entry.step in seal_keys.STEPS and house.is_ours(entry))
+    try:
+        note = notes.parse(anchor.note)
+    except notes.OddNote:
+        return False
+    return (note.size, note.root.hex()) == (anchor.size, anchor.root) and seal_keys.may_have_signed(note, keys)
 
 
 def note_restored(url: str, manifest: dict[str, Any], *, lost: int | None) -> None:

@@ -79,8 +79,7 @@ def restore(
         is_empty = not _objects(connection)
         if keep_broken and not is_empty:
             raise Unusable("--keep-broken needs an empty database: name one with --into.")
-        if anchor is None and (newest := checking.newest(connection)) is not None:
-            anchor = Anchor(size=newest[0], root=newest[1], source="the database that was replaced")
+        anchor = anchor or checking.newest(connection, "the database that was replaced")
         pg_restore = database.program("pg_restore", version=version)
         done = Restored(manifest)
         with (

@@ -17,8 +17,8 @@ from django.test import override_settings
 from accounts.keys import keys
 from complaints.models import Checkpoint, Complaint, Evidence
 from complaints.procedure.workflow import Status
-from complaints.record import checkpoints
-from tests import ROOT, given
+from complaints.record import checkpoints, notes
+from tests import ROOT, given, missing_in
 from tests.cast import WEDNESDAY, World
 from tests.odr_portal.backup.conftest import Beside, beside, evidence_folder, portal, save, seal_key
 
@@ -138,6 +138,26 @@ def test_an_older_state_says_how_many_entries_after_which_size_are_missing(
     [(body,)] = beside.query("select body from complaints_houseentry where step = 'restored'")
     said = json.loads(body)["data"]
     assert (said["lost"], said["size"]) == (lost, size)
+
+
+@pytest.mark.full
+def test_a_checkpoint_that_no_key_of_the_record_signed_says_nothing_of_what_is_missing(
+    saved: Path, beside: Beside, seal_key: Ed25519PrivateKey, tmp_path: Path
+) -> None:
+    newest = Checkpoint.objects.latest("number")
+    size, root = newest.size, bytes(newest.root)
+    kept, forged, changed = (tmp_path / name for name in ("kept.txt", "forged.txt", "changed.json"))
+    kept.write_text(newest.note)
+    forged.write_text(notes.signed("localhost/record", size + 7, root, Ed25519PrivateKey.generate()))
+    said = {"size": size + 7, "root": root.hex(), "note": newest.note}
+    changed.write_text(json.dumps({"sealed_size": 0, "sealed_root": "", "newest_checkpoint": said}))
+    assert "LOOK" not in beside.restore(saved, "--anchor", str(kept))[1]
+    for file in (forged, changed):
+        warned = beside.restore(saved, "--replace", "--anchor", str(file))[1]
+        told = f"{file.name} is signed by no key that this record names"
+        assert missing_in(warned, told, "If it is right all the same: The record is SHORTER", "7 entries") == []
+        bodies = beside.query("select body from complaints_houseentry where step = 'restored'")
+        assert [json.loads(body)["data"].get("lost") for (body,) in bodies] == [None]
 
 
 @pytest.mark.full

@@ -137,6 +137,18 @@ TWINS: tuple[Twin, ...] = (
         [Change(_ANCHORS, "    if root != note.root:\n", "    if not root:\n")],
     ),
     Twin(
+        "restore-believes-anchor",
+        "a restore takes any checkpoint for one of the record",
+        ("tests/proof/test_restore.py", "-k", "no_key_of"),
+        [
+            Change(
+                "odr_portal/backup/checking.py",
+                "        if not anchor.note or _is_signed(connection, anchor):\n",
+                "        if anchor.source or _is_signed(connection, anchor):\n",
+            )
+        ],
+    ),
+    Twin(
         "receipt-not-compared",
         "a receipt is read, and its entry is held against nothing",
         _OUTSIDE,

@@ -82,14 +82,12 @@ def read_anchor(path: Path | None) -> Anchor | None:
     text = path.read_text(encoding="utf-8", errors="replace")
     try:
         note = notes.parse(text)
-        return Anchor(size=note.size, root=note.root.hex(), source=path.name)
+        return Anchor(note.size, note.root.hex(), path.name, text)
     except notes.OddNote:
         pass
     try:
         given = json.loads(text)
-        size, root = given["sealed_size"], given["sealed_root"]
-        if newest := given.get("newest_checkpoint"):
-            size, root = newest["size"], newest["root"]
-        return Anchor(size=int(size), root=str(root), source=path.name)
+        newest = given.get("newest_checkpoint") or {"size": given["sealed_size"], "root": given["sealed_root"]}
+        return Anchor(int(newest["size"]), str(newest["root"]), path.name, str(newest.get("note", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
         raise Unusable(f"{path} is neither a checkpoint nor an output of `manage.py verify_record --json`.") from None
