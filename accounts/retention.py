@@ -44,7 +44,7 @@ def throw_away_done(*, now: datetime, limit: int) -> int:
 
 def delete_some(rows: QuerySet[Any], *, limit: int) -> int:
     """At most so many of these rows, oldest key first."""
-    some = list(rows.order_by("pk").values_list("pk", flat=True))
+    some = list(rows.order_by("pk").values_list("pk", flat=True)[:limit])
     return rows.model._default_manager.filter(pk__in=some).delete()[0] if some else 0
 
 

@@ -15,6 +15,8 @@ import time_machine
 from django.test import Client, RequestFactory
 
 from accounts.models import OutgoingMessage, SignInCode, User
+from accounts.retention import throw_away_done
+from accounts.sign_in import limits
 from accounts.sign_in.codes import Asker, check_code, is_worked_for, new_task, send_code
 from accounts.sign_in.contacts import Contact, user_for
 from accounts.sign_in.limits import TooManyTries, client_address, network_of
@@ -208,3 +210,9 @@ def test_T36_limits_hold_with_no_cache_anywhere(settings: Any, client: Client) -
     User.objects.create_user("a@example.org", "a long pass phrase")
     right = {"email": "a@example.org", "password": "a long pass phrase", **KEY}
     assert client.post("/account/sign-in/password/", right).status_code == 422
+
+
+def test_what_is_done_goes_a_few_rows_at_a_time() -> None:
+    """A delete of all at once would hold its locks for as long as it takes."""
+    limits.count("code", "one", "another", "a third", now=NOON - timedelta(days=2))
+    assert [throw_away_done(now=NOON, limit=2) for _ in range(3)] == [2, 1, 0]
