@@ -68,7 +68,10 @@ def standing(*, now: datetime) -> list[Hold]:
         said = entry.data
         hold = Hold(said["subject"], said["ground"], date.fromisoformat(said["until"]), entry.at)
         if entry.step == "hold":
-            kept.setdefault(hold.name, hold).agreed.add(entry.by)
+            there = kept.get(hold.name)
+            if there is None or not (there.is_agreed or hold.since - there.since <= WAITS_FOR):
+                there = kept[hold.name] = hold
+            there.agreed.add(entry.by)
         elif hold.name in kept:
             kept[hold.name].released.add(entry.by)
             if len(kept[hold.name].released) >= PERSONS:

@@ -104,7 +104,13 @@ def test_one_person_keeps_for_a_week_and_what_nobody_with_a_key_wrote_is_no_hold
     HouseEntry.objects.create(**planted, previous_hash=entry.hash, hash=b"x" * 32, tag=entry.tag)
     assert json.loads(body)["by"] != str(one)
     assert [hold.is_agreed for hold in holds.standing(now=OVER)] == [False]
-    erasing.erase(case.consumer_key, now=OVER + 8 * DAY)
+    # What one person asked for is over after a week: it counts no more, and may be asked for again.
+    again = OVER + 8 * DAY
+    holds.ask(**said, by=one, now=again)
+    assert [hold.is_agreed for hold in holds.standing(now=again)] == [False]
+    holds.ask(**said, by=uuid4(), now=again + 8 * DAY)
+    assert [hold.is_agreed for hold in holds.standing(now=again + 8 * DAY)] == [False]
+    erasing.erase(case.consumer_key, now=again + 16 * DAY)
 
 
 @pytest.mark.parametrize(
