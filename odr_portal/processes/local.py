@@ -138,8 +138,15 @@ def write(file: Path, content: str, user: Any) -> None:
 def make_vault_keys(place: running.Installation) -> None:
     """Beside the database and not in it; who has both can read everything."""
     file = place.local / "vault" / "keys"
-    kept = file.read_text(encoding="utf-8") if file.exists() else keys.fresh()
-    write(file, keys.with_entry_key(kept), place.code_user)
+    is_new = not file.exists()
+    kept = "" if is_new else file.read_text(encoding="utf-8")
+    whole = keys.fresh() if is_new else keys.with_entry_key(kept)
+    if whole != kept:
+        # Beside it first: with half a file nothing that people said could be read any more.
+        new = file.with_name("keys.new")
+        write(new, whole, place.code_user)
+        new.rename(file)
+    embedded.give(file, place.code_user)
 
 
 def make_seal_key(place: running.Installation) -> None:

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from accounts.keys import keys
 from complaints.models import Complaint
 from complaints.record import directory
 from complaints.record.comparing import Compared
 from complaints.record.verification import verify
+from odr_portal.processes import local
 from odr_portal.processes.running import Installation, Portal
 from tests import ROOT
 from tests.cast import WEDNESDAY, World
@@ -66,6 +68,25 @@ def test_make_run_takes_over_the_directory_of_an_older_database_once(
         assert directory.told().whole == set(directory.COLUMNS)
     assert capfd.readouterr().out.count("rows of the directory were taken over") == 1
     assert verify().findings == []
+
+
+def test_the_vault_keys_are_written_once_and_put_in_place_whole(tmp_path: Path) -> None:
+    place = Installation(root=ROOT, local=tmp_path, sockets=tmp_path, server_user=None, code_user=None)
+    file = tmp_path / "vault" / "keys"
+    file.parent.mkdir()
+    local.make_vault_keys(place)
+    made, before = keys.read(file), file.stat()
+    local.make_vault_keys(place)
+    assert file.stat().st_mtime_ns == before.st_mtime_ns, "a start that is cut off must not cost the keys"
+    # A file from before entries had tags.
+    older = "".join(line for line in file.read_text().splitlines(keepends=True) if not line.startswith("entry"))
+    file.write_text(older)
+    with file.open() as reader:
+        local.make_vault_keys(place)
+        assert reader.read() == older
+    newer = keys.read(file)
+    assert (newer.wrap, newer.index, newer.entry_version) == (made.wrap, made.index, 1)
+    assert [(path.name, path.stat().st_mode & 0o777) for path in file.parent.iterdir()] == [("keys", 0o600)]
 
 
 def proved() -> int:
