@@ -332,6 +332,8 @@ def test_commands_erase_and_publish_nothing_by_a_wrong_clock(case: Complaint, wo
             clock.PROCESS.verdict = None
             with pytest.raises(CommandError, match="not trusted"):
                 call_command("publish_figures")
+            with pytest.raises(CommandError, match="not trusted"):
+                call_command("check_open_data", withdraw=True)
             with pytest.raises(CommandError, match="Nothing was erased: the clock of this machine is not trusted"):
                 call_command("erase_person", str(person), "--yes")
 

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
+from complaints.record import clock
+from oversight.management.commands.publish_figures import NOT_TRUSTED
 from oversight.open_data import issuing
 from oversight.reports import keeping
 
@@ -22,6 +24,8 @@ class Command(BaseCommand):
         parser.add_argument("--withdraw", action="store_true", help="issue a next version of each that says why")
 
     def handle(self, *args: Any, withdraw: bool = False, **options: Any) -> None:
+        if withdraw and not clock.time_may_act():
+            raise CommandError(NOT_TRUSTED)
         left = 0
         for data_set, wrong in list(issuing.broken()):
             self.stdout.write(
