@@ -95,9 +95,12 @@ def newest_sealed_at() -> datetime | None:
 @dataclass(slots=True)
 class Process:
     """What a process remembers. ``agreed``: the host's time and the counter when it first agreed with its clock;
-    ``looked`` and ``asked``: the counter when it last compared, and asked outside; ``verdict``: what came of it."""
+    ``outside``: what somebody outside said against this clock, and the counter then; it stands until the clock agrees
+    with it; ``looked`` and ``asked``: the counter when it last compared, and asked outside; ``verdict``: what came of
+    it."""
 
     agreed: tuple[datetime, float] | None = None
+    outside: tuple[datetime, float] | None = None
     looked: float = 0.0
     asked: float = 0.0
     verdict: Verdict | None = None
@@ -135,6 +138,7 @@ def look(*, process: Process = PROCESS, asks_outside: bool = False) -> Verdict:
         database=database,
         by_monotonic=by_monotonic,
         newest_seal=newest_sealed_at(),
+        outside=process.outside and process.outside[0] + timedelta(seconds=counted - process.outside[1]),
         confirmed=_moved_on(confirmation, database) if confirmation else None,
     )
     verdict = judge(seen)
@@ -146,6 +150,7 @@ def look(*, process: Process = PROCESS, asks_outside: bool = False) -> Verdict:
             confirm(outside, now=at, by="time_stamp")
     if verdict.answer is Answer.GO and (process.agreed is None or seen.outside or verdict.why == "confirmed"):
         process.agreed = (before, counted)
+    process.outside = (seen.outside, counted) if seen.outside and verdict.answer is not Answer.GO else None
     before_this, process.verdict = process.verdict, verdict
     if verdict != before_this and (verdict.why or before_this is not None):
         level = logging.INFO if verdict.answer is Answer.GO else logging.ERROR

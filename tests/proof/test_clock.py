@@ -317,6 +317,20 @@ def test_an_authority_for_time_stamps_agrees_or_not_and_rubbish_says_nothing(
             with host_clock(error):
                 assert clock.look(asks_outside=True, process=Process()).answer is must
         assert not house.entries("clock_confirmed").exists()
+        process = Process()
+        set_database_clock(10 * MINUTE)
+        with host_clock(10 * MINUTE):
+            for _ in range(2):
+                assert clock.look(asks_outside=True, process=process) == Verdict(HOLD, "outside_differs")
+    with answering(lambda method, path, body: (200, b"rubbish")) as settings.TSA_URL:
+        process.asked = 0.0
+        with host_clock(10 * MINUTE):
+            assert clock.look(asks_outside=True, process=process).answer is HOLD, (
+                "what it said stands as long as need be"
+            )
+        set_database_clock(timedelta())
+        assert clock.look(asks_outside=True, process=process).answer is GO, "the clock was set right"
+    with answering(lambda method, path, body: (200, authority.answer(body))) as settings.TSA_URL:
         Checkpoint.objects.create(number=2, at=timezone.now() - DAY, **LONG_AGO)
         assert clock.look(process=Process()).answer is HOLD
         assert clock.look(asks_outside=True, process=Process()).answer is GO
