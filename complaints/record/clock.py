@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from complaints.models import Heartbeat, Seal
+from complaints.models import Heartbeat, HouseEntry, Seal
 from complaints.models.notices import CLOCKS_DIFFER
 from complaints.record import house, log, stamps
 from web.errors import Refusal
@@ -30,6 +30,8 @@ WARN, OFF = timedelta(seconds=2), CLOCKS_DIFFER
 GAP = timedelta(minutes=15)
 #: A witness or a person agrees with the clock within this; what a person read counts for so long.
 AGREES, CONFIRMED_FOR = timedelta(minutes=2), timedelta(minutes=5)
+#: Among so many of the newest entries a confirmation is looked for.
+LOOKED_AT = 20
 #: A verdict is used so long before the clocks are compared again.
 EVERY = timedelta(minutes=1)
 
@@ -162,10 +164,12 @@ def look(*, process: Process = PROCESS, asks_outside: bool = False) -> Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Confirmation:
-    """``read``: what was read from another clock; ``at``: what this machine's clock said then."""
+    """``read``: what was read from another clock; ``at``: what this machine's clock said then; ``entry``: where that
+    stands."""
 
     read: datetime
     at: datetime
+    entry: HouseEntry
 
 
 def _time_outside(process: Process, counted: float) -> datetime | None:
@@ -197,11 +201,11 @@ def confirm(read: datetime, *, now: datetime, by: UUID | str) -> None:
 
 
 def _newest_confirmation() -> Confirmation | None:
-    entry = house.entries("clock_confirmed").last()
-    # Whoever has the database alone confirms nothing.
-    if entry is None or not house.is_ours(entry) or "read" not in entry.data:
-        return None
-    return Confirmation(*(datetime.fromisoformat(entry.data[name]) for name in ("read", "here")))
+    for entry in house.entries("clock_confirmed").reverse()[:LOOKED_AT]:
+        # Whoever has the database alone confirms nothing; who lets cases lapse (the brake) says nothing of the time.
+        if house.is_ours(entry) and "read" in (said := entry.data):
+            return Confirmation(datetime.fromisoformat(said["read"]), datetime.fromisoformat(said["here"]), entry)
+    return None
 
 
 def _moved_on(confirmation: Confirmation, database: datetime) -> datetime | None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import time_machine
@@ -18,6 +19,7 @@ from django.test import Client
 from django.utils import timezone
 
 from complaints.handling.steps import consumer
+from complaints.handling.transition import brake
 from complaints.models import Checkpoint, Complaint, Deadline, HandlingStep, Heartbeat, HouseEntry
 from complaints.procedure.workflow import Status
 from complaints.record import checkpoints, clock, house
@@ -295,6 +297,14 @@ def test_whoever_has_the_database_alone_confirms_nothing(case: Complaint) -> Non
     set_database_clock(WRONG)
     with host_clock(WRONG):
         assert clock.look().answer is HOLD
+        call_command("confirm_clock", timezone.localtime().strftime("%Y-%m-%d %H:%M"))
+        # What comes after it hides nothing: lapses that were agreed to, or a planted row.
+        brake.agree(brake.Brake(99, 1, frozenset()), person=uuid4(), now=timezone.now())
+        HouseEntry.objects.create(
+            **{"sequence": 199, "step": "clock_confirmed", "at": now + WRONG, "body": body},
+            **{"previous_hash": b"", "hash": b"y", "tag": b"\x01" * 33},
+        )
+        assert clock.look(process=Process()) == Verdict(GO, "confirmed")
 
 
 @pytest.mark.usefixtures("_clocks_are_compared", "_database_clock")
