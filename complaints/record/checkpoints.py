@@ -22,7 +22,7 @@ from django.db import connection, transaction
 from django.db.models import Max
 
 from complaints.models import Checkpoint, Leaf
-from complaints.record import admission, bulk, house, log, log_checks, notes, record, seal_keys, tree
+from complaints.record import admission, bulk, clock, house, log, log_checks, notes, record, seal_keys, tree
 from complaints.record.findings import Report
 from complaints.record.notes import COSIGNS, SIGNS, NoteKey, raw_key
 from complaints.record.seal_checks import sealed_heads, seals
@@ -108,7 +108,8 @@ def _sealed(
 ) -> Checkpoint | None:
     """``last``: the newest that holds, on which the next one rests; ``newest``: the one with the highest number."""
     at = now.replace(microsecond=0)
-    if last is not None and at < last.at:
+    is_behind = last is not None and at < last.at
+    if last is not None and is_behind and not clock.was_set_right(last, now=now):
         raise CannotSeal(f"The newest checkpoint is of {last.at}, which is after this clock.")
     size, number, tiles = _end_of_log(last, newest)
     cursor.execute(
@@ -118,9 +119,11 @@ def _sealed(
     era, horizon, ceiling = cursor.fetchone()
     # A restore begins another life: its transactions are counted anew.
     is_same = last is not None and last.era == era
+    # What a checkpoint that is dated ahead says of the time says nothing of what is new.
+    has_time = last is not None and is_same and not is_behind and not settings.DEMO
     rules = admission.Rules(
         latest=record.stamp(now + AHEAD),
-        earliest=record.stamp(last.at - BEHIND) if last is not None and is_same and not settings.DEMO else "",
+        earliest=record.stamp(last.at - BEHIND) if last is not None and has_time else "",
         ceiling=last.ceiling if last else 0,
         is_first=last is None,
     )

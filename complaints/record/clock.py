@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from complaints.models import Heartbeat, HouseEntry, Seal
+from complaints.models import Checkpoint, Heartbeat, HouseEntry, Seal
 from complaints.models.notices import CLOCKS_DIFFER
 from complaints.record import house, log, stamps
 from web.errors import Refusal
@@ -206,6 +206,16 @@ def _newest_confirmation() -> Confirmation | None:
         if house.is_ours(entry) and "read" in (said := entry.data):
             return Confirmation(datetime.fromisoformat(said["read"]), datetime.fromisoformat(said["here"]), entry)
     return None
+
+
+def was_set_right(checkpoint: Checkpoint, *, now: datetime) -> bool:
+    """Whether this clock was confirmed since ``checkpoint`` was signed, which is dated after ``now``: then another one
+    was wrong, or this one before. The confirmation stands in the log, under the next checkpoint."""
+    newest = _newest_confirmation()
+    if newest is None or newest.at > now + OFF:
+        return False
+    place = log.place_of(newest.entry)
+    return place is None or place >= checkpoint.size
 
 
 def _moved_on(confirmation: Confirmation, database: datetime) -> datetime | None:

@@ -76,7 +76,8 @@ def _stamp(row: OutsideHolder | None, *, now: datetime) -> int:
     """Stamp the first checkpoint of this hour, once."""
     if not stamps.is_on() or _was_just_asked(row, now):
         return 0
-    hour = Checkpoint.objects.filter(at__gte=now.replace(minute=0, second=0, microsecond=0))
+    begun = now.replace(minute=0, second=0, microsecond=0)
+    hour = Checkpoint.objects.filter(at__gte=begun, at__lt=begun + timedelta(hours=1))
     first = hour.order_by("number").first()
     if first is None or hour.exclude(stamp=b"").exists():
         return 0

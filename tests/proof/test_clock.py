@@ -22,7 +22,7 @@ from complaints.handling.steps import consumer
 from complaints.handling.transition import brake
 from complaints.models import Checkpoint, Complaint, Deadline, HandlingStep, Heartbeat, HouseEntry
 from complaints.procedure.workflow import Status
-from complaints.record import checkpoints, clock, house
+from complaints.record import checkpoints, clock, house, log
 from complaints.record.clock import Answer, Process, Seen, Verdict, judge
 from odr_portal.celery import app, beats
 from odr_portal.clock_guard import ANSWERS_PEOPLE
@@ -281,6 +281,33 @@ def test_a_person_confirms_only_what_the_clock_says_and_only_for_five_minutes(ca
         set_database_clock(WRONG + later)
         with host_clock(WRONG + later):
             assert clock.look(process=Process()).answer is must, later
+
+
+@pytest.mark.usefixtures("_clocks_are_compared", "_database_clock")
+def test_a_checkpoint_dated_ahead_stops_nothing_once_the_clock_is_right(
+    case: Complaint, key: Ed25519PrivateKey, world: World
+) -> None:
+    """A new portal began with a wrong clock: nothing was sealed that could have shown it."""
+    ahead = timezone.now() + WRONG
+    checkpoints.seal(now=ahead, key=key)
+    given.step(case, consumer.add_statement(text="请尽快处理。"), world.consumer, timezone.now())
+    entry = HandlingStep.objects.get(complaint=case, step="add_statement")
+    assert clock.look() == Verdict(HOLD, "before_the_seal")
+    with pytest.raises(checkpoints.CannotSeal, match="after this clock"):
+        checkpoints.seal(now=timezone.now(), key=key)
+    call_command("confirm_clock", timezone.localtime().strftime("%Y-%m-%d %H:%M"))
+    call_command("watch", "--once")
+    newest = log.newest_checkpoint()
+    assert newest is not None
+    assert timezone.now() - MINUTE < newest.at <= timezone.now()
+    assert log.place_of(entry) is not None
+    assert list(log.verify_log()) == []
+    # That holds for good, and excuses no clock that goes back later.
+    with pytest.raises(checkpoints.CannotSeal, match="after this clock"):
+        checkpoints.seal(now=newest.at - MINUTE, key=key)
+    set_database_clock(6 * MINUTE)
+    with host_clock(6 * MINUTE):
+        assert clock.look(process=Process()).answer is GO
 
 
 @pytest.mark.usefixtures("_clocks_are_compared", "_database_clock")
