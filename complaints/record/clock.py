@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from complaints.models import Checkpoint, Heartbeat, HouseEntry, Seal
 from complaints.models.notices import CLOCKS_DIFFER
-from complaints.record import house, log, stamps
+from complaints.record import house, log, stamps, witnessing
 from web.errors import Refusal
 
 #: Host and database may differ by so much without a word, and by so much at all; the same holds of a jump.
@@ -119,8 +119,9 @@ def look(*, process: Process = PROCESS, asks_outside: bool = False) -> Verdict:
     """Compare the clocks now and remember the verdict. Raises what the database raises.
 
     ``asks_outside``: a process that just started, or is in doubt, asks the authority for time stamps, which may take
-    ten seconds; what takes its doubt is written down for the other processes as a person's word is. A new verdict is
-    logged; what is no ``go`` is marked in the database by its own clock, so that others tell it."""
+    ten seconds, or else the witnesses, five each; what takes its doubt is written down for the other processes as a
+    person's word is. A new verdict is logged; what is no ``go`` is marked in the database by its own clock, so that
+    others tell it."""
     confirmation = _newest_confirmation()
     before, counted = timezone.now(), _counted()  # noqa: TID251
     process.looked = counted
@@ -145,11 +146,11 @@ def look(*, process: Process = PROCESS, asks_outside: bool = False) -> Verdict:
     )
     verdict = judge(seen)
     in_doubt = verdict.answer is Answer.HOLD or (process.agreed is None and verdict.answer is Answer.GO)
-    if asks_outside and in_doubt and (outside := _time_outside(process, counted)) is not None:
+    if asks_outside and in_doubt and (outside := _time_outside(process, counted, at)) is not None:
         seen = replace(seen, outside=outside)
         held, verdict = verdict, judge(seen)
         if verdict.answer is Answer.GO and held.answer is Answer.HOLD:
-            confirm(outside, now=at, by="time_stamp")
+            confirm(outside, now=at, by="outside")
     if verdict.answer is Answer.GO and (process.agreed is None or seen.outside or verdict.why == "confirmed"):
         process.agreed = (before, counted)
     process.outside = (seen.outside, counted) if seen.outside and verdict.answer is not Answer.GO else None
@@ -172,17 +173,20 @@ class Confirmation:
     entry: HouseEntry
 
 
-def _time_outside(process: Process, counted: float) -> datetime | None:
-    """What the authority for time stamps says now; None where none is set or none answers. Asked once a minute."""
-    if not stamps.is_on() or (process.asked and counted - process.asked < EVERY.total_seconds()):
+def _time_outside(process: Process, counted: float, at: datetime) -> datetime | None:
+    """What the authority for time stamps says now, or a witness that agrees with ``at``; None where neither is set or
+    answers. Asked once a minute."""
+    if process.asked and counted - process.asked < EVERY.total_seconds():
         return None
     process.asked = counted
-    question = secrets.token_bytes(32)
-    try:
-        return stamps.stamped_at(stamps.stamp(question), question)
-    except stamps.NoStamp as problem:
-        logger.warning("no time from outside: %s", problem.code)
-        return None
+    if stamps.is_on():
+        question = secrets.token_bytes(32)
+        try:
+            return stamps.stamped_at(stamps.stamp(question), question)
+        except stamps.NoStamp as problem:
+            logger.warning("no time from outside: %s", problem.code)
+    # A witness may answer with what it signed before, so it never speaks against a clock.
+    return next((said for said in witnessing.times() if abs(at - said) <= AGREES), None)
 
 
 def confirm(read: datetime, *, now: datetime, by: UUID | str) -> None:

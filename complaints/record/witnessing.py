@@ -8,6 +8,7 @@ another record."""
 
 import hashlib
 import logging
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -138,6 +139,22 @@ def _signature(witness: Witness, note: Note, said: str) -> Heard:
     if at is None:
         return Heard(ODD)
     return Heard(COSIGNED, lines=tuple(mine[-1:]), at=at)
+
+
+def times() -> Iterator[datetime]:
+    """What each witness says that the time is: it signs the newest checkpoint once more. Nothing of one that does not
+    sign. No transaction should be open: each may take five seconds."""
+    newest = log.newest_checkpoint() if settings.WITNESSES.all else None
+    if newest is None:
+        return
+    try:
+        note = notes.parse(newest.note)
+    except OddNote:
+        return
+    for witness in settings.WITNESSES.all:
+        heard = show(witness, note, old=note.size)
+        if heard.code == COSIGNED:
+            yield datetime.fromtimestamp(heard.at, UTC)
 
 
 def newest_of(witness: Witness, origin: str) -> Note | None:

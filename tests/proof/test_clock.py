@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
 
@@ -22,8 +23,9 @@ from complaints.handling.steps import consumer
 from complaints.handling.transition import brake
 from complaints.models import Checkpoint, Complaint, Deadline, HandlingStep, Heartbeat, HouseEntry
 from complaints.procedure.workflow import Status
-from complaints.record import checkpoints, clock, house, log
+from complaints.record import checkpoints, clock, house, log, notes
 from complaints.record.clock import Answer, Process, Seen, Verdict, judge
+from complaints.record.notes import Witnesses
 from odr_portal.celery import app, beats
 from odr_portal.clock_guard import ANSWERS_PEOPLE
 from odr_portal.management.commands.watch import SWEEPS
@@ -34,6 +36,7 @@ from tests import given
 from tests.cast import World
 from tests.proof.answering import answering
 from tests.proof.authority import Authority
+from tests.proof.witnesses import WITNESS, witness
 
 GO, HOLD, REFUSE = Answer.GO, Answer.HOLD, Answer.REFUSE
 SECOND, MINUTE, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelta(days=1)
@@ -387,6 +390,25 @@ def test_commands_erase_and_publish_nothing_by_a_wrong_clock(case: Complaint, wo
                 call_command("check_open_data", withdraw=True)
             with pytest.raises(CommandError, match="Nothing was erased: the clock of this machine is not trusted"):
                 call_command("erase_person", str(person), "--yes")
+
+
+@pytest.mark.usefixtures("_clocks_are_compared", "_database_clock")
+def test_a_witness_that_agrees_is_enough_and_one_that_does_not_says_nothing(
+    case: Complaint, key: Ed25519PrivateKey, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    newest, now = log.newest_checkpoint(), timezone.now()
+    assert newest is not None
+    with witness(tmp_path, key, origin=notes.parse(newest.note).origin) as one:
+        settings.WITNESSES = Witnesses(1, (one,))
+        for error, off, must in ((WRONG, timedelta(), Verdict(HOLD, "long_since_the_seal")), (DAY, DAY, Verdict(GO))):
+            at = (now + off).timestamp()
+            monkeypatch.setattr(WITNESS, "time", SimpleNamespace(time=lambda at=at: at))
+            set_database_clock(error)
+            with host_clock(error):
+                assert clock.look(process=Process()) == Verdict(HOLD, "long_since_the_seal")
+                assert clock.look(asks_outside=True, process=Process()) == must
+        with host_clock(DAY):
+            assert clock.look(process=Process()) == Verdict(GO, "confirmed"), "it was written down for the others"
 
 
 LONG_AGO: dict[str, Any] = {"size": 9, "root": b"x", "note": "x", "horizon": 0, "ceiling": 0, "era": 0}
