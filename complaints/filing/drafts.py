@@ -17,7 +17,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.datastructures import MultiValueDict
 
-from accounts.keys import sealed_fields
+from accounts.keys import keyring, sealed_fields
 from accounts.models import User
 from accounts.sign_in.contacts import parse_contact
 from complaints.evidence import keeping, limits, storing
@@ -320,10 +320,11 @@ def tracking_digest(token: str) -> str:
 
 
 def mark_filed(draft: FilingDraft, *, numbers: Sequence[str], now: datetime) -> None:
-    """The draft's text is gone; what stays leads a second submit to the same receipt."""
+    """The draft's text is gone and its key too; what stays leads a second submit to the same receipt."""
     draft.data, draft.filed_as, draft.filed_at = {}, list(numbers), now
     draft.saved_at, draft.expires_at = now, now + FILED_KEPT_FOR
     draft.save(update_fields=["data", "filed_at", "filed_as", "saved_at", "expires_at"])
+    keyring.forget([draft.pk])
 
 
 def throw_away_expired(*, now: datetime, limit: int = 500) -> int:
@@ -350,6 +351,7 @@ def _throw_away(rows: Iterable[FilingDraft]) -> int:
     expired = list(rows)
     for draft in expired:
         paths = [path for row in draft.evidence.all() for path in row.paths]
+        keyring.forget([draft.pk])
         draft.delete()
         storing.drop(*paths)
     return len(expired)

@@ -29,14 +29,17 @@ class FilingDraftQuerySet(models.QuerySet["FilingDraft"]):
 
 
 class FilingDraft(models.Model):
-    """`data` maps step name -> what was typed there, as it was typed."""
+    """`data` maps step name -> what was typed there, as it was typed.
+
+    Each draft has a key of its own, named by its id; triggers delete it with the draft's text (migrations/0019).
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     key_digest = models.CharField(max_length=64, unique=True)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="filing_drafts"
     )
-    data = SealedJSON(blank=True, place=["id"])
+    data = SealedJSON(blank=True, whose="id", place=["id"])
     step = models.CharField(max_length=20, default="enterprise")
     source = models.CharField(max_length=80, blank=True, default="")
     idempotency = models.CharField(max_length=64, blank=True, default="")
@@ -108,7 +111,7 @@ class Evidence(models.Model):
     )
     kind = models.CharField(max_length=20, choices=EvidenceKind.choices, default=EvidenceKind.OTHER)
     audience = models.CharField(max_length=12, default="parties", choices=[(a, a) for a in ("parties", "authority")])
-    name = SealedText(whose="complaint.consumer_key", place=["path"])
+    name = SealedText(whose="key_of_name", place=["path"])
     size = models.PositiveBigIntegerField()
     media_type = models.CharField(max_length=80)
     sha256 = models.CharField(max_length=64)
@@ -155,6 +158,11 @@ class Evidence(models.Model):
             models.Index(fields=["complaint", "uploaded_at"], name="evidence_of_a_case"),
             models.Index(fields=["scan_after"], name="evidence_to_scan", condition=Q(state="quarantined")),
         ]
+
+    @property
+    def key_of_name(self) -> uuid.UUID | None:
+        """Whose key closes the name: the consumer's, or that of the draft with which the file lies."""
+        return self.complaint.consumer_key if self.complaint is not None else self.draft_id
 
     @property
     def paths(self) -> tuple[str, ...]:

@@ -13,7 +13,8 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
-from accounts.models import SecurityEvent
+from accounts.keys import keyring
+from accounts.models import PersonKey, SecurityEvent, User
 from complaints.filing.drafts import tracking_digest
 from complaints.models import Complaint, Engagement, Evidence, FilingDraft, HandlingStep
 from complaints.procedure.workflow import LOOK, Status
@@ -333,6 +334,8 @@ def test_a_complaint_is_spoken_to_a_program_too(world: World, program: Making) -
     assert (row.complaint_id, row.kind, row.media_type) == (case.pk, "recording", "audio/webm")
     assert (case.facts["voice"], case.facts["voice_only"]) == (row.sha256, True)
     assert not FilingDraft.objects.exists()
+    known = {keyring.PORTAL, case.case_key, *User.objects.values_list("person_key", flat=True)}
+    assert not PersonKey.objects.exclude(pk__in=known).exists(), "the draft that held the recording left no key"
     # Sent again it is the same case, and no second recording lies about.
     assert chen.upload("/complaints/", spoken | {"voice": recorded()}, key="spoken-0001").status_code in (201, 422)
     assert Complaint.objects.count() == Evidence.objects.count() == 1

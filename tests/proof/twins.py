@@ -263,6 +263,18 @@ TWINS: tuple[Twin, ...] = (
         ],
     ),
     Twin(
+        "drafts-under-one-key",
+        "what is typed before filing lies under the portal's own key, which is never destroyed",
+        ("tests/proof/test_draft_keys.py", "-k", "ends_with_its_key"),
+        [
+            Change(
+                "complaints/models/evidence.py",
+                'SealedJSON(blank=True, whose="id", place=["id"])',
+                'SealedJSON(blank=True, place=["id"])',
+            )
+        ],
+    ),
+    Twin(
         "hold-not-asked",
         "who is under a legal hold is erased all the same",
         ("tests/proof/test_holds.py", "-k", "stops_erasing"),
