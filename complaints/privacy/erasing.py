@@ -115,8 +115,7 @@ def restrict(found: Found, *, until: datetime, now: datetime) -> None:
         _forget_what_waits(found)
         keys = [*found.keys, *(case.case_key for case in last_cases(found, restricts=True))]
         keyring.restrict(keys, until=until, now=now)
-        if holds.of(found, now=now) is not None:
-            keyring.lift(keys)
+        keyring.lift(holds.shown(now=now).intersection(keys))
 
 
 def _refuse(found: Found, *, now: datetime) -> None:

@@ -96,7 +96,7 @@ def ask(*, subject: str, ground: str, until: date, by: UUID, now: datetime) -> H
         raise WrongInput("bad_choice", _("请从列出的选项中选一项。"), field="ground")
     if not _day(now) < until <= _day(now) + LONGEST:
         raise WrongInput("bad_day", _("请填明天起一年以内的日期；到期前可以再延长。"), field="until")
-    keys = _keys_of(subject)
+    keys = _shown_for(subject)
     hold = Hold(subject, ground, until, now)
     there = next((one for one in standing(now=now) if one.name == hold.name), hold)
     if str(by) in there.agreed:
@@ -123,22 +123,30 @@ def release(name: str, *, by: UUID, now: datetime) -> None:
 def restrict_again(*, now: datetime) -> int:
     """What was shown again for a hold is restricted when none keeps it any more. How many keys."""
     lifted = PersonKey.objects.filter(restricted_at=None, destroyed_at=None, destroy_after__isnull=False)
-    if not lifted.exists():
-        return 0
-    held: set[UUID] = set()
+    return lifted.exclude(person__in=shown(now=now)).update(restricted_at=now) if lifted.exists() else 0
+
+
+def shown(*, now: datetime) -> set[UUID]:
+    """Keys that are not restricted while holds stand to which two persons agreed."""
+    keys: set[UUID] = set()
     for hold in standing(now=now):
         # Who was erased while only one person had asked for a hold is nobody any more.
         with suppress(WrongInput):
-            held |= _keys_of(hold.subject)
-    return lifted.exclude(person__in=held).update(restricted_at=now)
+            keys |= _shown_for(hold.subject) if hold.is_agreed else set()
+    return keys
 
 
-def _keys_of(subject: str) -> set[UUID]:
-    """Keys of a case and its consumers, or of a person and the cases that are his alone. Raises WrongInput."""
+def _shown_for(subject: str) -> set[UUID]:
+    """What a hold shows again: of a person all keys, and those of cases that are his alone; of a case its own key, and
+    those of its consumers that close nothing of another case. Raises WrongInput."""
     case = models.Complaint.objects.filter(number=subject).first()
     if case is not None:
         joined = case.participants.filter(state=models.Participant.JOINED).values_list("person_key", flat=True)
-        return {case.case_key, case.consumer_key, *joined}
+        consumers = {case.consumer_key, *joined}
+        others = models.Complaint.objects.exclude(pk=case.pk).filter(consumer_key__in=consumers)
+        beside = models.Participant.objects.exclude(complaint=case).filter(person_key__in=consumers)
+        elsewhere = {*others.values_list("consumer_key", flat=True), *beside.values_list("person_key", flat=True)}
+        return {case.case_key, *consumers - elsewhere}
     try:
         found = people.find(UUID(subject))
     except (ValueError, StepNotAllowed):

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts.keys import keyring
 from accounts.models import Administrator, PersonKey, User
 from complaints.models import Complaint, HouseEntry
-from complaints.privacy import erasing, holds
+from complaints.privacy import erasing, holds, my_data
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.procedure.workflow import Status
 from complaints.record import house
@@ -86,6 +86,39 @@ def test_what_was_restricted_is_shown_for_a_hold_and_restricted_again_after_it(w
     assert shown() == set()
     assert set(PersonKey.objects.filter(pk__in=keys).values_list("destroy_after", flat=True)) == {until}
     assert erasing.erase_due(now=until + DAY, limit=9) == 1
+
+
+def test_a_hold_on_one_case_shows_nothing_of_the_other_cases_of_its_consumer(world: World) -> None:
+    case, other = closed(world), closed(world)
+    person, asked_at = case.consumer_key, WEDNESDAY + 30 * DAY
+    assert other.consumer_key == person
+    erasing.ask(person, now=asked_at, reason="by_command")
+
+    def shown() -> set[object]:
+        keyring.forget()
+        with seeing_as(world.ming):
+            return set(keyring.secrets_of({person, case.case_key, other.case_key}, hold=False))
+
+    held(case, now=asked_at)
+    assert shown() == {case.case_key}
+    with pytest.raises(StepNotAllowed, match="a hold"):
+        erasing.erase(person, now=asked_at + DAY)
+    # One person alone shows nothing, two do.
+    said = {"subject": str(person), "ground": "police", "until": (asked_at + 9 * DAY).date()}
+    holds.ask(**said, by=uuid4(), now=asked_at)
+    assert shown() == {case.case_key}
+    holds.ask(**said, by=uuid4(), now=asked_at)
+    assert shown() == {person, case.case_key, other.case_key}
+    assert holds.restrict_again(now=asked_at + 10 * DAY) == 2
+    assert shown() == {case.case_key}
+
+
+def test_an_account_that_is_closed_under_a_hold_is_restricted_but_for_what_is_held(world: World) -> None:
+    case, other = closed(world), closed(world)
+    held(case, now=WEDNESDAY + 30 * DAY)
+    my_data.close_account(world.chen, now=WEDNESDAY + 30 * DAY)
+    restricted = PersonKey.objects.filter(restricted_at__isnull=False).values_list("pk", flat=True)
+    assert set(restricted) == {case.consumer_key, other.case_key}
 
 
 def test_one_person_keeps_for_a_week_and_what_nobody_with_a_key_wrote_is_no_hold(world: World) -> None:
