@@ -4,7 +4,7 @@ from django.urls import path
 
 from complaints.pages.authority.day import MORE
 from oversight import letters
-from oversight.administration import hold_views
+from oversight.administration import brake_views, hold_views
 from oversight.administration import views as administration
 from oversight.dashboard import compare_views, list_views, views
 from oversight.hot_spots import guidance_views, hotspot_views, warning_views
@@ -66,7 +66,7 @@ urlpatterns = [
     path("open/warnings/<int:pk>/", warning_views.open_warning, name="open-warning"),
     path("administration/", administration.home, name="administration"),
     path("administration/system/", administration.system, name="administration-system"),
-    path("administration/system/lapses/", administration.lapses, name="administration-lapses"),
+    path("administration/system/lapses/", brake_views.lapses, name="administration-lapses"),
     path("administration/system/record/", administration.not_admitted, name="administration-not-admitted"),
     path("administration/holds/", hold_views.page, name="administration-holds"),
     path("administration/log/", administration.log, name="administration-log"),

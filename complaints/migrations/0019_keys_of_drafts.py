@@ -1,5 +1,6 @@
-"""A draft lies under a key of its own, which is deleted with it. Drafts of before stay under the portal's key until they
-are saved again, are filed, or go within their 30 days."""
+"""A draft lies under a key of its own, which is deleted with it.
+
+Drafts of before stay under the portal's key until they are saved again, are filed, or go within their 30 days."""
 
 from django.db import migrations
 

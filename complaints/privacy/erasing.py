@@ -12,7 +12,7 @@ from uuid import UUID
 from django.db import transaction
 from django.db.models import Max
 
-from accounts import retention, security_log
+from accounts import security_log
 from accounts.keys import keyring, sealed_fields
 from accounts.models import OutgoingMessage, PersonKey, User
 from accounts.retention import delete_some, throw_away_done
@@ -24,8 +24,7 @@ from complaints.dossier import asking
 from complaints.evidence import storing
 from complaints.filing import drafts
 from complaints.links.tracking import WITHIN
-from complaints.parties.conditions import Conditions
-from complaints.privacy import holds
+from complaints.privacy import holds, terms
 from complaints.privacy.people import Found, find, last_cases
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.record import clock, erasures, house
@@ -49,35 +48,37 @@ def joint_cases(found: Found) -> int:
 
 
 def kept_until(found: Found, *, now: datetime) -> datetime:
-    """When the last duty to keep ends: three years (policy ``identity_kept``) after the last case was closed."""
+    """When the last duty to keep ends: three years (terms.kept_for) after the last case was closed."""
     last: datetime | None = models.Complaint.objects.filter(pk__in=found.cases).aggregate(last=Max("closed_at"))["last"]
     promised = PersonKey.objects.filter(person__in=found.keys).aggregate(last=Max("destroy_after"))["last"]
     if last is None:
         return max(now, promised or now)
-    # A day more, as three years may hold the 29th of February.
-    kept = Conditions.at(now).policies.number("identity_kept", None).number + 1
-    return max(now, last + timedelta(days=kept), promised or now)
+    return max(now, last + terms.kept_for(now), promised or now)
 
 
 def erase_due(*, now: datetime, limit: int) -> int:
-    """Everybody whose keys are restricted and whose term is over. How many were erased."""
+    """Everybody whose term is over, asked for or not; nobody while they are unusually many (terms.may_erase). How many
+    were erased; each is a transaction of its own, so whoever is killed in between goes on with the next."""
     erased = 0
-    for person in retention.due(now=now):
+    if not terms.may_erase(now=now):
+        return erased
+    for person in terms.over(now=now):
         if erased == limit:
             break
-        # A case may have been opened again, or be held.
+        # A case may have been opened again, or be held; another machine may have been faster.
         with suppress(StepNotAllowed):
-            erase(person, now=now)
+            erase(person, now=now, is_asked=False)
             erased += 1
     return erased
 
 
-def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
-    """Destroy this person's keys and empty what they closed. ``reason``: a code, for the record and the security log.
+def erase(person: UUID, *, now: datetime, reason: str = "term_over", is_asked: bool = True) -> None:
+    """Destroy this person's keys and empty what they closed. ``reason``: a code, for the record and the security log;
+    ``is_asked``: off where nobody asked for it.
 
     Raises StepNotAllowed for an unknown key (``unknown_person``), while a case is open (``open_cases``) or may still be
-    opened by an undo (``undo_window``), under a hold (``held``), while a term runs (``kept``), and while the clock of
-    this machine is not trusted (``clock``)."""
+    opened by an undo (``undo_window``), under a hold (``held``), while a term runs (``kept``), while the account is in
+    use and nobody asked (``in_use``), and while the clock of this machine is not trusted (``clock``)."""
     found = find(person)
     _refuse(found, now=now)
     until = kept_until(found, now=now)
@@ -86,12 +87,22 @@ def erase(person: UUID, *, now: datetime, reason: str = "term_over") -> None:
     if until > now:
         raise StepNotAllowed("kept", f"kept until {until:%Y-%m-%d}")
     with transaction.atomic():
+        _lock(found)
+        if not is_asked and not terms.is_unused(found.user, now=now):
+            raise StepNotAllowed("in_use", "the account is in use")
         last = last_cases(found)
         keys, files = [*found.keys, *(case.case_key for case in last)], _files_that_go(found, last)
         _empty(found, last)
         keyring.destroy(keys, now=now)
         erasures.note(keys, reason=reason, by=_BY.get(reason, "system"), now=now, files=files)
         security_log.note("person_erased", now=now, subject=str(person), reason=reason)
+
+
+def _lock(found: Found) -> None:
+    """Two machines that erase the same person at once: the second finds nobody any more."""
+    rows = PersonKey.objects.select_for_update().filter(person__in=found.keys).order_by("pk")
+    if any(row.destroyed_at for row in rows if row.pk == found.keys[0]):
+        raise StepNotAllowed("unknown_person", "this person was erased just now")
 
 
 def ask(person: UUID, *, now: datetime, reason: str) -> datetime:
@@ -250,6 +261,11 @@ SENT_KEPT_FOR = timedelta(days=30)
 READ_KEPT_FOR = timedelta(days=90)
 #: The row that says when a day's work was finished.
 MARK = "retention"
+
+
+def look_again() -> None:
+    """The day's work is not done: what waited for two persons is looked at with the next sweep."""
+    models.Heartbeat.objects.filter(name=MARK).delete()
 
 
 def sweep_expired(*, now: datetime) -> int:

@@ -14,7 +14,7 @@ from accounts import retention
 from accounts.models import User
 from complaints import models
 from complaints.casefile import case_file
-from complaints.privacy import erasing, people
+from complaints.privacy import erasing, people, terms
 from complaints.procedure.refusals import StepNotAllowed
 from complaints.procedure.workflow import LOOK, Status
 from complaints.wording import label
@@ -125,6 +125,13 @@ def copy_of(user: User, *, now: datetime) -> dict[str, Any]:
 def kept_until(user: User, *, now: datetime) -> datetime:
     """When the last duty to keep ends; now for somebody without a case."""
     return erasing.kept_until(people.find(user.person_key), now=now)
+
+
+def kept_unasked_until(user: User, *, now: datetime) -> datetime | None:
+    """When this person is erased without asking, if he never signs in again; None while a case is open and for who has
+    none."""
+    found = people.find(user.person_key)
+    return now + terms.kept_for(now) if found.cases and not found.open_cases.exists() else None
 
 
 def has_joint_cases(user: User) -> bool:

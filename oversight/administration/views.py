@@ -32,7 +32,6 @@ from accounts.sign_in.limits import client_address
 from accounts.sign_in.step_up import fresh_factor
 from complaints import wording
 from complaints.desks import keyset
-from complaints.handling.transition import brake
 from complaints.procedure.numbering import tidy
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import admission
@@ -146,29 +145,6 @@ def system(request: HttpRequest) -> HttpResponse:
             **system_views.shown(signs.read(now=now)),
         },
     )
-
-
-@never_cache
-@fresh_factor
-@require_http_methods(["GET", "HEAD", "POST"])
-def lapses(request: HttpRequest) -> HttpResponseBase:
-    """What the brake holds (complaints/handling/transition/brake.py), for two of the system's administrators."""
-    me, now = _me(request), timezone.now()
-    with working_as_steps():
-        held = brake.read(now=now)
-    if request.method == "POST":
-
-        def agreed() -> tuple[str, str]:
-            if not held.holds:
-                raise TeamRefusal("nothing_waits", gettext("没有在等同意的期限。"))
-            with working_as_steps():
-                brake.agree(held, person=me.person_key, now=now)
-            return request.path, gettext("已同意。")
-
-        return redirect_once(request, agreed)
-    context = {"brake": held, "always": brake.ALWAYS, "persons": brake.PERSONS}
-    has_agreed = str(me.person_key) in held.agreed
-    return render(request, "administration/lapses.html", context | {"has_agreed": has_agreed})
 
 
 #: Why an entry got no leaf (complaints/record/findings.py).

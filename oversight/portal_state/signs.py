@@ -26,7 +26,7 @@ from complaints.law.numbers import missing_year
 from complaints.models import HandlingStep, Heartbeat, Notice
 from complaints.models.notices import CLOCKS_DIFFER
 from complaints.parties.conditions import current_calendar
-from complaints.privacy import holds
+from complaints.privacy import holds, terms
 from complaints.procedure.working_calendar import SHANGHAI
 from complaints.record import anchors, clock, witnessing
 from complaints.record.log import newest_checkpoint, not_admitted, waiting
@@ -94,6 +94,8 @@ class Signs:
     outside: Sequence[str]
     #: So many cases would lapse at once that two persons are asked (complaints/handling/transition/brake.py).
     lapses_wait: bool
+    #: So many people would be erased at once that two persons are asked (complaints/privacy/terms.py).
+    erasures_wait: bool
     #: So many legal holds end within two weeks.
     holds_end: int
     #: Since when the keys of people lie under the wrapping key that is in use.
@@ -125,6 +127,8 @@ def read(*, now: datetime) -> Signs:
         queues, longest = backlog(now=now), alarm_after(now=now)
         seal = newest_checkpoint()
         state = RollupState.objects.filter(pk=1).first()
+        marks = Heartbeat.objects.filter(name__in=["beat", "watch", terms.WAITS])
+        beats = {row.name: now - row.at for row in marks}
         states = list(Notice.objects.order_by("-pk").values_list("state", flat=True)[:NEWEST])
         result = Signs(
             at=now,
@@ -133,7 +137,7 @@ def read(*, now: datetime) -> Signs:
             notices_lost=states.count("bounced") + states.count("set_aside"),
             set_aside=set_aside(),
             lateness=_lateness(),
-            beats={row.name: now - row.at for row in Heartbeat.objects.filter(name__in=["beat", "watch"])},
+            beats={name: age for name, age in beats.items() if name != terms.WAITS},
             queues=queues,
             seal_number=seal.number if seal else 0,
             seal_at=seal.at if seal else None,
@@ -150,6 +154,7 @@ def read(*, now: datetime) -> Signs:
             clocks=clock.not_trusted(),
             outside=witnessing.alarms(now=now),
             lapses_wait=brake.read(now=now).holds,
+            erasures_wait=terms.WAITS in beats,
             wrapped_at=_wrapped_at(),
             holds_end=sum(hold.ends_soon(now=now) for hold in holds.standing(now=now)),
             alarms=(),
@@ -173,6 +178,8 @@ def _judged(result: Signs, longest: timedelta | None) -> Signs:
     texts += [f"clock_{_CLOCKS[answer]}" for answer in sorted({answer for answer, _host in result.clocks})]
     if result.lapses_wait:
         texts.append("lapses_wait")
+    if result.erasures_wait:
+        texts.append("erasures_wait")
     if result.wrapped_at is not None and result.at - result.wrapped_at > ROTATED:
         texts.append("keys_old")
     if result.holds_end:
@@ -272,6 +279,9 @@ SENTENCES: Mapping[str, Any] = {
     "clock_refused": gettext_lazy("有服务器的时钟和数据库的相差超过30秒：那台服务器已经停止服务，请校准时钟。"),
     "lapses_wait": gettext_lazy(
         "同时届满的期限超过近30天最多一小时的5倍，处理已暂停：请两名系统管理员在系统页查看、同意。"
+    ),
+    "erasures_wait": gettext_lazy(
+        "保存到期要销毁信息的人超过近30天最多一天的5倍，销毁已暂停：请两名系统管理员在系统页查看、同意。"
     ),
     "keys_old": gettext_lazy("包裹密钥超过35天没有更换：已销毁的信息在旧副本里还打得开。请更换并销毁旧密钥。"),
     "holds_end": gettext_lazy("有保全14天内到期：到期后信息可能销毁。需要的话请在保全页延长。"),

@@ -1,4 +1,4 @@
-"""A draft lies under a key of its own: when it is filed, over or its person erased, no copy of its row opens any more."""
+"""A draft lies under a key of its own: when it is filed, over or its person erased, no copy of its row opens."""
 
 from datetime import timedelta
 from typing import Any

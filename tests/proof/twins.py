@@ -275,6 +275,30 @@ TWINS: tuple[Twin, ...] = (
         ],
     ),
     Twin(
+        "kept-for-good",
+        "nobody is erased who does not ask",
+        ("tests/proof/test_terms.py", "-k", "never_asked"),
+        [
+            Change(
+                "complaints/privacy/terms.py",
+                '"before": now - kept_for(now), "most": LOOKED_AT}',
+                '"before": now - 99 * kept_for(now), "most": LOOKED_AT}',
+            )
+        ],
+    ),
+    Twin(
+        "posts-not-asked",
+        "who works for an enterprise is erased for an old case of his own",
+        ("tests/proof/test_terms.py", "-k", "reason_to_stay"),
+        [
+            Change(
+                "complaints/privacy/terms.py",
+                "        and not exists (select from enterprises_staff s where s.user_id = t.account)\n",
+                "",
+            )
+        ],
+    ),
+    Twin(
         "hold-not-asked",
         "who is under a legal hold is erased all the same",
         ("tests/proof/test_holds.py", "-k", "stops_erasing"),

@@ -20,11 +20,14 @@ PERSONS, AGREED_FOR = 2, timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Brake:
-    """How many ``cases`` would lapse now, how many lapsed in the worst hour, and the keys of who agreed so far."""
+    """How many ``cases`` would lapse now, how many lapsed in the worst hour, and the keys of who agreed so far.
+
+    ``what``: lapses, or erasures of people whose term is over, and then the worst day (complaints/privacy/terms.py)."""
 
     cases: int
     worst_hour: int
     agreed: frozenset[str]
+    what: str = "lapses"
 
     @property
     def holds(self) -> bool:
@@ -44,12 +47,12 @@ def read(*, now: datetime) -> Brake:
         .values("hour")
         .annotate(n=Count("complaint_id", distinct=True))
     )
-    return Brake(cases, hours.aggregate(worst=Max("n"))["worst"] or 0, _agreed(cases, now=now))
+    return Brake(cases, hours.aggregate(worst=Max("n"))["worst"] or 0, agreed("lapses", cases, now=now))
 
 
 def agree(brake: Brake, *, person: UUID, now: datetime) -> None:
-    """``person`` says that so many cases may lapse; written into the house chain."""
-    data = {"lapses": brake.cases, "worst_hour": brake.worst_hour, "here": now.isoformat()}
+    """``person`` says that so many cases may lapse, or people be erased; written into the house chain."""
+    data = {brake.what: brake.cases, "worst_hour": brake.worst_hour, "here": now.isoformat()}
     house.write("clock_confirmed", data, by=person, now=now)
 
 
@@ -57,13 +60,13 @@ def _overdue(now: datetime) -> QuerySet[Deadline]:
     return Deadline.objects.filter(chase_at__lte=now, due_at__lte=now, lapsed_at=None, ended_at=None).order_by()
 
 
-def _agreed(cases: int, *, now: datetime) -> frozenset[str]:
-    """Who agreed within a day that so many may lapse; somewhat more may have come since."""
+def agreed(what: str, cases: int, *, now: datetime) -> frozenset[str]:
+    """Who agreed within a day that so many may lapse, or be erased; somewhat more may have come since."""
     people = set()
     for entry in house.entries("clock_confirmed").filter(at__gt=now - AGREED_FOR):
-        if "lapses" not in entry.data or not house.is_ours(entry):
+        if what not in entry.data or not house.is_ours(entry):
             continue
         since = now - datetime.fromisoformat(entry.data["here"])
-        if timedelta() <= since <= AGREED_FOR and cases <= entry.data["lapses"] + ALWAYS:
+        if timedelta() <= since <= AGREED_FOR and cases <= entry.data[what] + ALWAYS:
             people.add(str(json.loads(entry.body)["by"]))
     return frozenset(people)

@@ -49,7 +49,8 @@ def _person(request: HttpRequest) -> User:
 @require_GET
 def overview(request: HttpRequest) -> HttpResponse:
     """What we hold, who looked, which consents stand."""
-    user = _person(request)
+    user, now = _person(request), timezone.now()
+    works = len(actors_of(user, on=timezone.localdate(now))) > 1
     contacts = [Contact("sms", user.phone), Contact("email", user.email)]
     contact_accesses = my_data.contact_accesses_of(user)
     names = names_of({access.organisation for access in contact_accesses})
@@ -57,6 +58,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "held": [contact.masked for contact in contacts if contact.address],
         "cases": Complaint.objects.filter(consumer_id=user.pk).count(),
         "consents": my_data.current_consents(user),
+        "until": None if works else my_data.kept_unasked_until(user, now=now),
         "accesses": [(access, names.get(access.organisation, access.organisation)) for access in contact_accesses],
     }
     return render(request, "consumer/privacy.html", context)
