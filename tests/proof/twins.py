@@ -265,7 +265,7 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "drafts-under-one-key",
         "what is typed before filing lies under the portal's own key, which is never destroyed",
-        ("tests/proof/test_draft_keys.py", "-k", "ends_with_its_key"),
+        ("tests/complaints/filing/test_draft_keys.py", "-k", "ends_with_its_key"),
         [
             Change(
                 "complaints/models/evidence.py",
