@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from database.sweeping import drain
 from oversight import letters
+from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
 from oversight.hot_spots import effects, guiding, hotspots
 from oversight.open_data import issuing
@@ -41,4 +42,5 @@ sweep_open_data = _task("sweep_open_data", issuing.sweep_open_data, seconds=240)
 sweep_director_letters = _task("sweep_director_letters", letters.sweep_director_letters)
 sweep_reports = _task("sweep_reports", keeping.sweep_prints)
 sweep_alarms = _task("sweep_alarms", signs.sweep_alarms)
+sweep_duties = _task("sweep_duties", duty_changes.sweep_duties)
 sweep_record = _task("sweep_record", signs.sweep_record, seconds=240)

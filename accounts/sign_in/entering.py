@@ -155,6 +155,10 @@ def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:
     if not isinstance(user, User):
         return AnonymousUser()
     session = request.session
+    if getattr(user, "duty", None) and not user.has_usable_password():
+        # An administrator never comes in by the code of a letter.
+        session.flush()
+        return AnonymousUser()
     entered = moment(session, ENTERED)
     if entered is None:
         # Begun by other means than enter(): it counts from here.

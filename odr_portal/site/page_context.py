@@ -104,10 +104,11 @@ STATION_NAV = (
     ("/station/log/", _("现场和解")),
     ("/station/poster/", _("海报")),
 )
+_CHANGES = ("/administration/changes/", _("职责变更"))
 ADMINISTRATION_NAV = {
-    "system": (("/administration/system/", _("系统")),),
-    "security": (("/administration/log/", _("安全日志")), ("/administration/people/", _("账号"))),
-    "audit": (("/administration/audit/", _("审计")), ("/administration/log/", _("安全日志"))),
+    "system": (("/administration/system/", _("系统")), _CHANGES),
+    "security": (("/administration/log/", _("安全日志")), ("/administration/people/", _("账号")), _CHANGES),
+    "audit": (("/administration/audit/", _("审计")), ("/administration/log/", _("安全日志")), _CHANGES),
 }
 SITE = (
     ("/file/", _("我要投诉")),

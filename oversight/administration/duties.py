@@ -1,12 +1,12 @@
 """Who holds one of the three duties, and which accounts are switched off.
 
-Security administrators give and take (``GIVES`` of accounts/roles.py), never their own duty, and the
-last holder of a duty stays; every change stands in the security log.
+What takes something away from an account at once, one security administrator does; what gives or ends a duty needs two
+persons and a day (duty_changes.py). The last holder of a duty stays; every change stands in the security log.
 """
 
 from datetime import date, datetime
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
 from accounts import security_log
@@ -29,43 +29,17 @@ def may_give(by: User) -> tuple[str, ...]:
     return given(role_at(AT, duty), AT) if duty else ()
 
 
-def appoint(user: User, kind: str, *, by: User | None, now: datetime, address: str = "") -> None:
-    """A duty for somebody without other work; ``by`` None: whoever runs the server. Raises TeamRefusal."""
-    if kind not in KINDS or (by is not None and kind not in may_give(by)):
-        raise TeamRefusal("not_yours_to_give", _("您不能授予这项职责。"))
-    try:
-        with transaction.atomic():
-            Administrator.objects.create(user=user, kind=kind, since=now)
-            _note("role_given", user, by, kind, now=now, address=address)
-    except IntegrityError:
-        raise TeamRefusal("has_other_work", _("这个人已经有别的职责、岗位或者职务，不能再担任管理员。")) from None
-
-
-def dismiss(user: User, *, by: User, now: datetime, address: str = "") -> None:
-    """Take the duty away. Raises TeamRefusal."""
-    if user.pk == by.pk:
-        raise TeamRefusal("own_duty", _("不能改变自己的职责。"))
-    with transaction.atomic():
-        row = Administrator.objects.filter(user=user).first()
-        if row is None or row.kind not in may_give(by):
-            raise TeamRefusal("no_duty", _("这个人没有管理员职责。"))
-        _others_remain(row)
-        row.delete()
-        _note("role_taken", user, by, row.kind, now=now, address=address)
-
-
-def switch(user: User, *, is_active: bool, by: User, now: datetime, today: date, address: str = "") -> None:
-    """An account off or on, whatever work it has; off ends its sessions. Raises TeamRefusal."""
+def switch_off(user: User, *, by: User, now: datetime, address: str = "") -> None:
+    """An account off at once, whatever work it has; its sessions end. On again: duty_changes.py. Raises TeamRefusal."""
     if user.pk == by.pk:
         raise TeamRefusal("own_account", _("不能停用自己的账号。"))
     with transaction.atomic():
-        if not is_active:
-            row = Administrator.objects.filter(user=user).first()
-            if row is not None:
-                _others_remain(row)
-            end_sessions(user, by=by, now=now, address=address)
-        User.objects.filter(pk=user.pk).update(is_active=is_active)
-        _note("account_on" if is_active else "account_off", user, by, "", now=now, address=address)
+        row = Administrator.objects.filter(user=user).first()
+        if row is not None:
+            others_remain(row)
+        end_sessions(user, by=by, now=now, address=address)
+        User.objects.filter(pk=user.pk).update(is_active=False)
+        _note("account_off", user, by, "", now=now, address=address)
 
 
 def end_sessions(user: User, *, by: User, now: datetime, address: str = "") -> int:
@@ -104,14 +78,15 @@ def is_last_head(user: User, *, today: date) -> bool:
     return False
 
 
-def _others_remain(row: Administrator) -> None:
-    """Locks all holders of the duty in one order, so that two who go at once wait for each other."""
+def others_remain(row: Administrator) -> None:
+    """Raises TeamRefusal for the last one. Locks all holders of the duty in one order, so that two who go at once wait
+    for each other."""
     holders = Administrator.objects.select_for_update(of=("self",)).filter(kind=row.kind, user__is_active=True)
     if not set(holders.order_by("pk").values_list("user_id", flat=True)) - {row.user_id}:
         raise TeamRefusal("last_administrator", _("这是这项职责的最后一位管理员，请先指定另一位。"))
 
 
-def _note(kind: str, user: User, by: User | None, reason: str, *, now: datetime, address: str) -> None:
+def _note(kind: str, user: User, by: User, reason: str, *, now: datetime, address: str) -> None:
     security_log.note(
         kind, now=now, user=by, organisation=AT, subject=str(user.person_key), reason=reason, address=address
     )

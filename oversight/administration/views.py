@@ -41,7 +41,7 @@ from complaints.wording.case import AUDIENCES
 from complaints.wording.reasons import LOOK_REASONS
 from database.row_security import working_as_steps
 from enterprises.team.team import TeamRefusal
-from oversight.administration import duties
+from oversight.administration import duties, duty_changes, duty_views
 from oversight.portal_state import signs, state, system_views
 
 #: In the order of the filter.
@@ -294,10 +294,17 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
         what, kind = (request.POST.get(name, "") for name in ("do", "kind"))
 
         def changed() -> tuple[str, str]:
-            _change(what, kind, user, me, now=now, today=today, address=client_address(request))
-            return reverse("oversight:administration-person", args=[key]), gettext("已办。")
+            _change(what, kind, user, me, now=now, address=client_address(request))
+            text = (
+                gettext("已提出。另一种职责的管理员同意24小时后生效。")
+                if what in duty_changes.WHATS
+                else gettext("已办。")
+            )
+            return request.path, text
 
         return redirect_once(request, changed)
+    with working_as_steps():
+        waiting = duty_changes.open_change(user, now=now)
     duty = Administrator.objects.filter(user=user).first()
     work = duties.work_of(user, today=today)
     tokens: Any = getattr(user, "api_tokens", None)
@@ -313,6 +320,7 @@ def person(request: HttpRequest, key: uuid.UUID) -> HttpResponseBase:
             "duty": duty,
             "work": work,
             "is_me": user.pk == me.pk,
+            "waiting": waiting and {"words": waiting.words, "state": duty_changes.STATES[waiting.state(now=now)]},
             "now": now,
             "kinds": []
             if duty or work
@@ -335,20 +343,17 @@ def _session(row: BrowserSession) -> dict[str, Any]:
     }
 
 
-def _change(what: str, kind: str, user: User, me: User, *, now: datetime, today: date, address: str) -> None:
+def _change(what: str, kind: str, user: User, me: User, *, now: datetime, address: str) -> None:
     values: dict[str, Any] = {"by": me, "now": now, "address": address}
-    if what in ("off", "on"):
-        duties.switch(user, is_active=what == "on", today=today, **values)
+    if what == "off":
+        duties.switch_off(user, **values)
     elif what == "sign_out":
         duties.end_sessions(user, **values)
     elif what == "revoke_tokens":
         duties.revoke_tokens(user, **values)
-    elif what == "appoint":
-        duties.appoint(user, kind, **values)
-    elif what == "dismiss":
-        duties.dismiss(user, **values)
     else:
-        raise TeamRefusal("no_such_change", gettext("没有这样的操作。"))
+        with working_as_steps():
+            duty_changes.ask(what, user, kind=kind, by=me, now=now)
 
 
 @never_cache
@@ -370,5 +375,6 @@ def audit(request: HttpRequest) -> HttpResponse:
             "number": number,
             "files": state.files_by_state(),
             "exports": state.exports(50),
+            "changes": duty_views.shown(_me(request), now=timezone.now(), most=20),
         },
     )

@@ -17,6 +17,7 @@ from tests.faults.twins import Change, change, copy_of_the_clone, prove_each
 #: `tests`: what pytest is given; all of it is green with the wall and some of it red without.
 Twin = namedtuple("Twin", "name what tests changes")
 _CASES, _DATABASE = "complaints/models/complaint.py", ("tests/walls/test_the_database_itself.py", "-k")
+_DUTIES = "oversight/administration/duty_changes.py"
 _REGIONS = ("tests/walls/test_regions.py", "-k")
 _SEEN = "        return self.filter(seen).exclude(status=Status.DRAFT)\n"
 _ALL = "        return self.exclude(status=Status.DRAFT)\n"
@@ -76,6 +77,16 @@ TWINS: tuple[Twin, ...] = (
                 "accounts/models.py",
                 "return self.is_active and (settings.DEMO or not self.is_demo)",
                 "return self.is_active",
+            )
+        ],
+    ),
+    Twin(
+        "second-duty",
+        "a duty is given by two of the same duty",
+        ("tests/access/test_duty_changes.py", "-k", "a_duty_is_given"),
+        [
+            Change(
+                "oversight/administration/duty_changes.py", 'return duty_of(by) not in ("", change.duty) and', "return"
             )
         ],
     ),

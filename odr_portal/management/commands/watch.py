@@ -37,6 +37,7 @@ from database.sweeping import Sweep, drain
 from enterprises.enrolment import enrolled
 from odr_portal.clock_guard import guarded
 from oversight import letters
+from oversight.administration import duty_changes
 from oversight.counters import publishing, rollups
 from oversight.hot_spots import effects, guiding, hotspots
 from oversight.open_data import issuing
@@ -84,6 +85,7 @@ SWEEPS: dict[str, Sweep] = {
     "reports": reports.sweep_prints,
     "station_letters": stations.sweep_station_letters,
     "alarms": signs.sweep_alarms,
+    "duties": duty_changes.sweep_duties,
     "record": signs.sweep_record,
 }
 SEAL_EVERY = timedelta(seconds=60)
