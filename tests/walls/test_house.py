@@ -27,6 +27,7 @@ BEYOND_SIGHT = {
     "complaints/dossier/proving.py": "whoever shows the digest of an entry holds that record; told yes, no, numbers",
     "complaints/pages/public/open_pages.py": "shown by an authority with consent, asked by that alone and masked",
     "odr_portal/health.py": "counts and ages of all that waits",
+    "oversight/administration/brake_views.py": "counts of deadlines and of persons that wait, for administrators",
     "oversight/administration/hold_views.py": "holds by case numbers and keys, for administrators; no case is read",
     "oversight/administration/views.py": "counts of deadlines, entries by their names, duties; for administrators",
     "oversight/administration/duty_views.py": "who is to hold a duty, for administrators; no case is read",
