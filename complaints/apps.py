@@ -13,7 +13,7 @@ class ComplaintsConfig(AppConfig):
 
     def ready(self) -> None:
         from authorities.loading import authorities_loaded
-        from complaints.record import directory
+        from complaints.record.beside import directory
         from enterprises.directory.naming import names_written
 
         post_migrate.connect(_lists_as_the_files_have_them, sender=self)

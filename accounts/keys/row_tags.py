@@ -53,6 +53,11 @@ def tag_of(table: str, values: Iterable[Any]) -> bytes:
     return tags.tag_of(f"odr {table}", _message(values))
 
 
+def made_for(row: models.Model) -> bytes:
+    """The tag that this row must have as it is now."""
+    return _field_of(type(row)).of(row)
+
+
 def stands(row: models.Model) -> bool:
     """Whether this row says what the portal wrote; another one is named in the log."""
     field = _field_of(type(row))
@@ -62,6 +67,11 @@ def stands(row: models.Model) -> bool:
         return True
     log.error("row %s of %s was not written by the portal: it opens nothing", row.pk, table)
     return False
+
+
+def is_of(model: type[models.Model], values: Iterable[Any], tag: bytes) -> bool:
+    """Whether ``tag`` was made for a row of ``model`` with these values of the covered columns."""
+    return tags.is_tagged(f"odr {model._meta.db_table}", _message(values), tag)
 
 
 def write(rows: Sequence[models.Model]) -> None:

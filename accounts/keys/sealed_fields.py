@@ -19,6 +19,7 @@ from django.db.models.query_utils import DeferredAttribute
 
 from accounts.keys import blind, keyring, sealing
 from accounts.keys.ciphers import CannotOpen
+from accounts.keys.row_tags import RowTag
 
 if TYPE_CHECKING:
     _Bytes = models.BinaryField[Any, Any]
@@ -200,7 +201,7 @@ def stored_columns(rows: Sequence[models.Model], field: models.Field[Any, Any]) 
     """The values of one column for writes of many rows, sealed where the column is."""
     if isinstance(field, SealedText):
         return field.stored(rows)
-    if isinstance(field, BlindIndex):
+    if isinstance(field, BlindIndex | RowTag):
         return [field.pre_save(row, True) for row in rows]
     return [getattr(row, field.attname) for row in rows]
 

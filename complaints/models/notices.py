@@ -10,6 +10,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.keys.row_tags import RowTag
 from authorities.models import Authority
 from complaints.models.complaint import Complaint
 from enterprises.models import Enterprise, Staff, WebhookEndpoint
@@ -21,12 +22,16 @@ CLOCKS_DIFFER = timedelta(seconds=30)
 class Notice(models.Model):
     """What we tell one addressee about one entry. Its words are stamped when made.
 
+    Each entry says who is told of it, and verification asks for the row; one that no longer waits carries a ``tag``
+    over what became of it, so that nobody with the database alone marks as sent what was not.
+
     ``channel`` is empty until the first sweep that finds it due chooses person and channel; several people of one
     organisation get a row each. ``form`` single goes alone; digest and summary rows of one person are folded into the
     letter that ``letter`` names (the least id of its rows). ``again`` counts how often somebody asked for it to be sent
     once more: that is a new letter."""
 
-    STATES = ("queued", "leased", "sent", "bounced", "set_aside", "told", "in_portal")
+    WAITING = ("queued", "leased")
+    STATES = (*WAITING, "sent", "bounced", "set_aside", "told", "in_portal")
     FORMS = ("single", "digest", "summary")
 
     complaint = models.ForeignKey(Complaint, on_delete=models.PROTECT, db_index=False, related_name="notices")
@@ -55,6 +60,7 @@ class Notice(models.Model):
     leased_until = models.DateTimeField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.CharField(max_length=200, blank=True, default="")
+    tag = RowTag(over=["complaint_id", "audience", "sequence", "addressee", "channel", "user_id", "state"])
 
     class Meta:
         constraints = [

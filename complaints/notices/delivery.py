@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from accounts.keys import row_tags
 from accounts.models import OutgoingMessage, User
 from accounts.sign_in.codes import VALID_FOR
 from complaints.models import Notice, NoticeOrder
@@ -177,14 +178,14 @@ class _Sweep:
     def _deliver(self, batch: Letters) -> int:
         contacts = recipients.contacts_of(row for rows in batch for row in rows)
         receipts = receipts_of(batch)
-        arrived: list[int] = []
+        arrived: list[Notice] = []
         not_begun: list[int] = []
         try:
             for rows in batch:
                 if self.is_over() or rows[0].channel in self.away:
                     not_begun += [row.pk for row in rows]
                 elif self._send(rows, contacts.get(recipients.contact_key(rows[0]), {}), receipts.get(rows[0].pk)):
-                    arrived += [row.pk for row in rows]
+                    arrived += rows
                     if not self.channels.is_mailbox:
                         # At once: whoever is killed now has at most one letter to send twice.
                         self._stamp(arrived[-len(rows) :])
@@ -194,8 +195,8 @@ class _Sweep:
             _leased(not_begun).update(state="queued", leased_until=None, attempts=F("attempts") - 1)
         return len(arrived)
 
-    def _stamp(self, ids: list[int]) -> None:
-        _leased(ids).update(state="sent", sent_at=self.now, leased_until=None, last_error="")
+    def _stamp(self, rows: list[Notice]) -> None:
+        _end(rows, "sent", sent_at=self.now)
 
     def _send(self, rows: list[Notice], contact: dict[str, str], receipt: Receipt | None) -> bool:
         first = rows[0]
@@ -271,6 +272,23 @@ def _leased(ids: list[int]) -> QuerySet[Notice]:
     return Notice.objects.filter(pk__in=ids, state="leased")
 
 
+_END = """
+update complaints_notice t set state = %s, sent_at = %s, last_error = %s, leased_until = null, tag = v.tag
+from unnest(%s::bigint[], %s::bytea[]) as v (id, tag) where t.id = v.id and t.state = 'leased'"""
+
+
+def _end(rows: Sequence[Notice], state: str, *, code: str = "", sent_at: datetime | None = None) -> int:
+    """What became of these rows of a lease, with their tags; how many were still held."""
+    if not rows:
+        return 0
+    for row in rows:
+        row.state = state
+    with connection.cursor() as cursor:
+        tags = [row_tags.made_for(row) for row in rows]
+        cursor.execute(_END, [state, sent_at, code, [row.pk for row in rows], tags])
+        return int(cursor.rowcount)
+
+
 def _try_later(rows: list[Notice], code: str, *, now: datetime) -> None:
     """``attempts`` of the rows was read before the lease counted this try."""
     ids, tried, channel = [row.pk for row in rows], rows[0].attempts, rows[0].channel
@@ -278,7 +296,7 @@ def _try_later(rows: list[Notice], code: str, *, now: datetime) -> None:
         later = working_calendar.not_before(channel, now + timedelta(minutes=TRY_AGAIN_AFTER[tried]))
         _leased(ids).update(state="queued", send_after=later, leased_until=None, last_error=code)
     else:
-        _leased(ids).update(state="set_aside", leased_until=None, last_error=code)
+        _end(rows, "set_aside", code=code)
 
 
 def _next_channel(rows: list[Notice], code: str, contact: dict[str, str], channels: Channels, *, now: datetime) -> None:
@@ -290,7 +308,7 @@ def _next_channel(rows: list[Notice], code: str, contact: dict[str, str], channe
             tried = set(notices.filter(addressee=row.addressee, user=row.user).values_list("channel", flat=True))
             name = next((channel for channel in usable if channel not in tried), "")
             state = "bounced" if name else "set_aside"
-            moved = _leased([row.pk]).update(state=state, leased_until=None, last_error=code)
+            moved = _end([row], state, code=code)
             if name and moved:
                 Notice.objects.bulk_create([_on(name, row, now=now)], ignore_conflicts=True)
 
@@ -324,7 +342,7 @@ def order(notice_id: int, what: str, *, by: User, now: datetime) -> Notice:
             notice.attempts, notice.again, notice.send_after = 0, notice.again + 1, now
             notice.sent_at, notice.last_error = None, ""
         notice.save(
-            update_fields=["state", "form", "letter", "attempts", "again", "send_after", "sent_at", "last_error"]
+            update_fields=["state", "form", "letter", "attempts", "again", "send_after", "sent_at", "last_error", "tag"]
         )
         NoticeOrder.objects.create(notice=notice, by=by, what=what, at=now)
     return notice

@@ -86,7 +86,7 @@ def settle(*, now: datetime, channels: Channels, calendar: Calendar) -> int:
             _choose(row, batch)
         for row in rows:
             more += _settle(row, batch)
-        fields = ["user", "channel", "form", "state", "send_after", "last_error"]
+        fields = ["user", "channel", "form", "state", "send_after", "last_error", "tag"]
         if in_own_language((row for row in [*rows, *more] if row.channel), now=now):
             fields += ["language", "subject", "body", "short"]
         bulk.update(rows, fields)

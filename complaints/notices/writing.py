@@ -55,12 +55,15 @@ def for_file(file: CaseFile) -> list[Notice]:
         if clock.obligation_id in promises:
             clock.obligation = promises[clock.obligation_id]
     for entry in file.entries:
-        for addressee in addressees(entry):
+        for addressee in told(file, entry):
             enterprise_id = _enterprise_id(file, entry) if addressee == "enterprise" else None
-            if addressee == "enterprise" and enterprise_id is None:
-                continue
             results.append(_notice(file, entry, addressee, enterprise_id))
     return results
+
+
+def told(file: CaseFile, entry: Entry) -> list[str]:
+    """For whom a notice of this entry is written; the entry says so too."""
+    return [one for one in addressees(entry) if one != "enterprise" or _enterprise_id(file, entry) is not None]
 
 
 def addressees(entry: Entry) -> tuple[str, ...]:

@@ -211,7 +211,7 @@ BESIDE: dict[str, str] = {
     "complaints.PersonDigest": "working: by what somebody is looked for",
     "complaints.CaseWords": "working: by what a case is looked for, filled by the database",
     "complaints.Upload": "working: files on their way",
-    "complaints.Notice": "working: letters about entries, and how they went",
+    "complaints.Notice": "working: letters about entries; whether they are there, and sent: beside/notices.py",
     "complaints.NoticeOrder": "working: who had a letter sent again",
     "complaints.WebhookDelivery": "working: messages about entries",
     "complaints.Dossier": "working: copies for somebody, made of entries",

@@ -1,4 +1,4 @@
-"""What entries commit to, followed to the rows and files: texts, names, files, documents.
+"""What entries commit to, followed to the rows and files: texts, names, files, documents, notices.
 
 It begins with each digest in an entry, never with the rows that happen to be there; then comes the reverse, a row that
 no entry names. What is empty or cannot be opened is whole only where the erasure of exactly its key is recorded.
@@ -13,15 +13,14 @@ from uuid import UUID
 
 from accounts.keys import keyring, sealing
 from accounts.keys.ciphers import CannotOpen
-from accounts.roles import Role
 from complaints.evidence.storing import compared
 from complaints.models import DocumentVersion, PersonalText, RecordedName
 from complaints.models.record import salted_text
-from complaints.procedure.numbering import case_key_of
+from complaints.record.beside import notices
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding
 from complaints.record.record import canonical, salted
-from complaints.record.walking import Range, Row, Said, Table, fetched
+from complaints.record.walking import Range, Read, Row, Table, fetched
 
 _TEXTS = Table(
     "complaints_personaltext t",
@@ -49,40 +48,6 @@ where not exists (select from complaints_handlingstep s where s.name_id = n.id)
 order by n.id"""
 
 Found = Callable[[Finding], None]
-#: The roles in which a consumer speaks: what they said lies under their own keys.
-CONSUMERS = tuple(role for role in Role if role.side == "consumer")
-
-
-@dataclass(slots=True)
-class Read:
-    """One entry: where it stands, what it says, and which names its columns point at."""
-
-    case: str
-    case_id: int
-    consumer_key: str
-    audience: str
-    sequence: int
-    said: Said
-    name_id: int | None
-    recorded_by_id: int | None
-
-    def finding(self, code: str, row: str, column: str = "", detail: str = "") -> Finding:
-        return Finding(code, self.case, self.audience, self.sequence, row, column, detail)
-
-    def keys_of(self, text: list[str]) -> Collection[str]:
-        """Under which key the entry put this text: it says so from form 2 on. Before, what the consumer says of himself
-        lay under his key, all else under that of who acted; of that, what no consumer said was moved under the key of
-        the case."""
-        if len(text) == 3:
-            return (text[2],)
-        if text[0].startswith("consumer_"):
-            return (self.consumer_key,)
-        owner = self.said.body["person"] or self.consumer_key
-        return (owner,) if self.said.body["role"] in CONSUMERS else (owner, self.case_key)
-
-    @property
-    def case_key(self) -> str:
-        return str(case_key_of(self.case))
 
 
 @dataclass(slots=True)
@@ -104,6 +69,7 @@ class Commitments:
     found: Found
     erased: Erased
     reads_files: bool = True
+    reads_notices: bool = True
     texts: int = 0
     files: int = 0
     _sealed: list[_Sealed] = field(default_factory=list)
@@ -122,6 +88,8 @@ class Commitments:
         self._names(entries)
         self._files(among, entries, names)
         self._documents(among, entries, names)
+        if self.reads_notices:
+            notices.check(among, entries, names, self.found)
         self._open()
 
     def foreign_names(self) -> None:
@@ -186,7 +154,7 @@ class Commitments:
             body = entry.said.body
             for column, row_id, digest, person in (
                 ("name", entry.name_id, body["name"], body["person"]),
-                ("recorded_by", entry.recorded_by_id, body["recorded_by"], ""),
+                ("recorded_by", entry.recorded_by_id, body["recorded_by"], body.get("recorder", "")),
             ):
                 if not digest and row_id is None:
                     continue

@@ -3,8 +3,9 @@ as those of cases are. Number and audience of its entries are ``house``.
 
 Steps: ``key_handed_over`` ``key_revoked`` (of keys that sign) · ``erased`` ``hold`` ``released`` (of people and
 cases) · ``restored`` ``archived`` ``clock_confirmed`` ``set_aside`` ``state_taken_over`` (of the whole) · ``directory``
-(what firms and authorities are called: directory.py) · ``duty_asked`` ``duty_agreed`` ``duty_stopped`` ``duty_ended``
-(of who runs the platform). What an entry says are ids, codes, numbers and digests, never anything of a person."""
+(what firms and authorities are called: beside/directory.py) · ``duty_asked`` ``duty_agreed`` ``duty_stopped``
+``duty_ended`` (of who runs the platform). What an entry says are ids, codes, numbers and digests, never anything of a
+person."""
 
 from datetime import datetime
 from typing import Any

@@ -32,7 +32,7 @@ TAG_KIND = "odr entry"
 @dataclass(slots=True)
 class Entry:
     """One entry before it is numbered. ``texts``: (kind, text, whose key). ``state``: the delta that it carries
-    (complaints/record/state.py)."""
+    (complaints/record/state.py). ``told``: for whom a notice of it is written (consumer, enterprise, authority)."""
 
     complaint: Complaint
     step: str
@@ -49,6 +49,7 @@ class Entry:
     texts: list[tuple[str, str, UUID]] = field(default_factory=list)
     files: list[str] = field(default_factory=list)
     state: dict[str, Any] | None = None
+    told: Sequence[str] = ()
     sequence: int = 0
 
 
@@ -166,6 +167,7 @@ def compose(entries: Sequence[Entry]) -> Composed:
                 "person": str(entry.actor.person_key) if entry.actor.person_key else "",
                 "name": bytes(name.digest).hex() if name else "",
                 "recorded_by": bytes(writer.digest).hex() if writer else "",
+                "recorder": str(writer.person_key) if writer else "",
                 "from": entry.from_status,
                 "to": entry.to_status,
                 "outcome": entry.outcome,
@@ -173,6 +175,7 @@ def compose(entries: Sequence[Entry]) -> Composed:
                 "data": entry.data,
                 "texts": digests,
                 "files": entry.files,
+                "told": list(entry.told),
                 "state": hashlib.sha256(closed).hexdigest() if closed else "",
             }
         )

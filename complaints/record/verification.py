@@ -17,16 +17,17 @@ from django.db import connection, transaction
 
 from accounts.keys import tags
 from complaints.models import Complaint
-from complaints.record import anchors, comparing, deriving, directory, log
+from complaints.record import anchors, comparing, deriving, log
 from complaints.record.anchors import NoAnchor, Receipt
-from complaints.record.commitments import Commitments, Read
+from complaints.record.beside import directory
+from complaints.record.commitments import Commitments
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
 from complaints.record.house_checks import erased_by
 from complaints.record.notes import Note
 from complaints.record.record import TAG_KIND, chained
 from complaints.record.seal_checks import sealed_heads, seals
-from complaints.record.walking import STAMP, Range, Row, Said, Table, parsed, ranges
+from complaints.record.walking import STAMP, Range, Read, Row, Said, Table, parsed, ranges
 
 _CHAIN = "t.complaint_id, t.audience, t.sequence, t.previous_hash, t.hash, {tag}, t.body"
 _BESIDE = (
@@ -56,6 +57,7 @@ _CASES = Table(
 _KNOWN = """
 select attname::text from pg_attribute where attrelid = 'complaints_handlingstep'::regclass and not attisdropped
 union all select 'house' where to_regclass('complaints_houseentry') is not null
+union all select 'notices' from pg_attribute where attrelid = to_regclass('complaints_notice') and attname = 'tag'
 union all select 'log' where to_regclass('complaints_leaf') is not null"""
 _PREVIOUS, _HASH, _TAG, _BODY, _COLUMNS_FROM, _DATA, _NAME = 3, 4, 5, 6, 7, 16, 17
 _COLUMNS_TO = _DATA
@@ -105,7 +107,7 @@ def verify(
             _table(known, chain_only=chain_only),
             log.set_aside() if "house" in known else set(),
             state if "state" in known else None,
-            None if chain_only else Commitments(report.add, erased),
+            None if chain_only else Commitments(report.add, erased, reads_notices="notices" in known),
         )
         for among in ranges(case_id=case_id):
             _range(walk, among)

@@ -2,12 +2,16 @@
 cannot be read is named at its place and hides no other. Nothing is cast in SQL that a changed row could make fail."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
 
 from django.db import DatabaseError, connection, transaction
+
+from accounts.roles import Role
+from complaints.procedure.numbering import case_key_of
+from complaints.record.findings import Finding
 
 Row = tuple[Any, ...]
 #: So many entries at a time, rounded up to whole cases.
@@ -91,12 +95,14 @@ def fetched(sql: str, values: Sequence[Any] = ()) -> list[Row]:
 @dataclass(frozen=True, slots=True)
 class Said:
     """What the hashed text of one entry says. ``texts``: [kind, digest] or, from form 2 on, [kind, digest, key];
-    ``documents``: what ``data`` says of documents that the entry issued."""
+    ``documents``: what ``data`` says of documents that the entry issued; ``told``: for whom there are notices, None
+    where entries did not say so yet."""
 
     body: dict[str, Any]
     texts: list[list[str]]
     files: list[str]
     documents: list[dict[str, Any]]
+    told: list[str] | None = None
 
 
 _strings = itemgetter(
@@ -114,6 +120,44 @@ def parsed(body: str) -> Said | None:
         fits = fits and all(isinstance(one, str) for one in files)
         fits = fits and all(len(one) in (2, 3) and all(isinstance(part, str) for part in one) for one in texts)
         fits = fits and all(isinstance(one.get("digest"), str) for one in documents)
+        told = said.get("told")
+        fits = fits and (told is None or all(isinstance(one, str) for one in told))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    return Said(said, texts, files, documents) if fits else None
+    return Said(said, texts, files, documents, told) if fits else None
+
+
+#: The roles in which a consumer speaks: what they said lies under their own keys.
+CONSUMERS = tuple(role for role in Role if role.side == "consumer")
+
+
+@dataclass(slots=True)
+class Read:
+    """One entry: where it stands, what it says, and which names its columns point at."""
+
+    case: str
+    case_id: int
+    consumer_key: str
+    audience: str
+    sequence: int
+    said: Said
+    name_id: int | None
+    recorded_by_id: int | None
+
+    def finding(self, code: str, row: str, column: str = "", detail: str = "") -> Finding:
+        return Finding(code, self.case, self.audience, self.sequence, row, column, detail)
+
+    def keys_of(self, text: list[str]) -> Collection[str]:
+        """Under which key the entry put this text: it says so from form 2 on. Before, what the consumer says of himself
+        lay under his key, all else under that of who acted; of that, what no consumer said was moved under the key of
+        the case."""
+        if len(text) == 3:
+            return (text[2],)
+        if text[0].startswith("consumer_"):
+            return (self.consumer_key,)
+        owner = self.said.body["person"] or self.consumer_key
+        return (owner,) if self.said.body["role"] in CONSUMERS else (owner, self.case_key)
+
+    @property
+    def case_key(self) -> str:
+        return str(case_key_of(self.case))

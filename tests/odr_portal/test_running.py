@@ -7,7 +7,7 @@ import pytest
 
 from accounts.keys import keys
 from complaints.models import Complaint
-from complaints.record import directory
+from complaints.record.beside import directory
 from complaints.record.comparing import Compared
 from complaints.record.verification import verify
 from odr_portal.processes import local

@@ -114,7 +114,7 @@ def test_no_reader_of_an_entry_learns_of_the_state(cases: list[Complaint]) -> No
     entry of the parties' chain."""
     for entry in HandlingStep.objects.all():
         said = json.loads(entry.body)
-        assert len(said) == 21
+        assert len(said) == 23
         assert re.fullmatch("[0-9a-f]{64}", said["state"]), entry.step
         for plain in (b"officer", b"handler", b"status", b'"set"'):
             assert plain not in bytes(entry.state)

@@ -97,10 +97,10 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "directory-not-compared",
         "what a firm is called is taken from its row, whoever wrote it",
-        ("tests/proof/test_directory.py", "-k", "past_the_portal_is_named"),
+        ("tests/proof/beside/test_directory.py", "-k", "past_the_portal_is_named"),
         [
             Change(
-                "complaints/record/directory.py",
+                "complaints/record/beside/directory.py",
                 "                    if value != stands:\n",
                 "                    if stands is None:\n",
             )
@@ -109,8 +109,32 @@ TWINS: tuple[Twin, ...] = (
     Twin(
         "directory-covers-up",
         "an honest change of a firm takes in whatever else was changed",
-        ("tests/proof/test_directory.py", "-k", "covers_no_other"),
-        [Change("complaints/record/directory.py", "if name in columns else old for", "if name else old for")],
+        ("tests/proof/beside/test_directory.py", "-k", "covers_no_other"),
+        [Change("complaints/record/beside/directory.py", "if name in columns else old for", "if name else old for")],
+    ),
+    Twin(
+        "notices-not-followed",
+        "whether somebody was told is what the rows of letters say",
+        ("tests/proof/beside/test_notices.py", "-k", "deleted_is_named"),
+        [Change("complaints/record/commitments.py", "        if self.reads_notices:\n", "        if not entries:\n")],
+    ),
+    Twin(
+        "letter-sent-by-hand",
+        "a letter counts as sent whoever says so",
+        ("tests/proof/beside/test_notices.py", "-k", "falsely_sent"),
+        [
+            Change(
+                "complaints/record/beside/notices.py",
+                "        elif state not in Notice.WAITING and ",
+                "        elif not state and ",
+            )
+        ],
+    ),
+    Twin(
+        "recorder-not-compared",
+        "whoever wrote down may lie under any key",
+        ("tests/proof/beside/test_recorder.py", "-k", "hidden"),
+        [Change("complaints/record/commitments.py", 'body.get("recorder", "")', '""')],
     ),
     Twin(
         "tag-not-verified",

@@ -133,6 +133,9 @@ def write(files: Iterable[CaseFile]) -> None:
     for file in files:
         file.added[ConsentRecord] += case_file.consent_records(file)
         _carry_state(file, keys)
+        if file.conditions.tells:
+            for entry in file.entries:
+                entry.told = writing.told(file, entry)
     # Before the cases are inserted: they go in once, with the head of their record and their next date.
     entries = record.compose([entry for f in files for entry in f.entries])
     issuing.number_versions(files)

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from complaints.handling import taking_over
 from complaints.models import Complaint
-from complaints.record import directory, house
+from complaints.record import house
+from complaints.record.beside import directory
 from complaints.record.verification import verify
 
 #: Exit code: whatever is whole was taken over, other cases were named and left out.

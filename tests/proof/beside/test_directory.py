@@ -11,7 +11,8 @@ import pytest
 from django.core.management import call_command
 
 from complaints.procedure.workflow import Status as S
-from complaints.record import directory, house
+from complaints.record import house
+from complaints.record.beside import directory
 from complaints.record.findings import Finding
 from complaints.record.verification import verify
 from enterprises.directory.exchange import COLUMNS
