@@ -1,5 +1,7 @@
 """Whether the portal is alive. A missing broker is "degraded", never "dead"."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -14,11 +16,13 @@ from complaints.record.log import not_admitted
 from database.row_security import serving, working_as_steps
 from oversight.counters import rollups
 from oversight.portal_state.state import alarm_after, backlog, set_aside
+from oversight.portal_state.system_views import may_read
 
 
 @transaction.non_atomic_requests
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers; ages say whether workers and watch do, and whether anything waits. Always 200."""
+    """The process answers; ages say whether workers and watch do, and whether anything waits. Always 200. Whoever may
+    not read /metrics is told "ok" or "degraded" and nothing else."""
     now = timezone.now()
     try:
         verdict = clock.look()
@@ -32,7 +36,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
             forged = not_admitted()
             missing = missing_year(current_calendar(), timezone.localdate(now))
     except DatabaseError:
-        return JsonResponse({"status": "degraded", "notes": ["database away"], "heartbeats": {}})
+        return _told(request, {"status": "degraded", "notes": ["database away"], "heartbeats": {}})
     ages = {name: round((now - at).total_seconds(), 1) for name, at in beats.items()}
     # One that is dated ahead was written by a wrong clock and says nothing.
     alive = {
@@ -49,7 +53,8 @@ def healthz(request: HttpRequest) -> HttpResponse:
     notes += [*uncounted, *(code.replace("_", " ") for code in outside)]
     notes += [f"{len(forged)} entries are not admitted to the record"] if forged else []
     queues = {name: {"count": one.count, "age": round(one.age.total_seconds(), 1)} for name, one in waiting.items()}
-    return JsonResponse(
+    return _told(
+        request,
         {
             "status": "degraded" if notes else "ok",
             "notes": notes,
@@ -60,8 +65,12 @@ def healthz(request: HttpRequest) -> HttpResponse:
             # For people, not for an alarm at night: dates are provisional until the decree is loaded.
             "calendar": f"{missing} is not loaded" if missing else "ok",
             "evidence scan": "on" if settings.EVIDENCE_SCAN else "off",
-        }
+        },
     )
+
+
+def _told(request: HttpRequest, found: dict[str, Any]) -> JsonResponse:
+    return JsonResponse(found if may_read(request) else {"status": found["status"]})
 
 
 @transaction.non_atomic_requests

@@ -427,6 +427,6 @@ SEAL_KEY_FILE = environment.text("SEAL_KEY_FILE")
 DOCUMENT_KEY_FILE = environment.text("DOCUMENT_KEY_FILE")
 # Who is written to when something of the portal stands still; empty: its system administrators.
 ALARM_MAIL = [environment.mail_address("ALARM_MAIL", address) for address in environment.words("ALARM_MAIL")]
-# Who may read /metrics: whoever shows this word, or asks from one of these addresses; with neither it does not exist.
+# Who may read /metrics and the details of /healthz: whoever shows this word, or asks from one of these addresses.
 METRICS_TOKEN = environment.text("METRICS_TOKEN")
 METRICS_ADDRESSES = environment.words("METRICS_ADDRESSES")

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from django.db import connection, transaction
 from django.db.models import Model
+from django.test import Client, override_settings
 
 Row = TypeVar("Row", bound=Model)
 #: The project's folder.
@@ -32,6 +33,12 @@ def reloaded(row: Row) -> Row:
     """The row as it stands in the database now."""
     row.refresh_from_db()
     return row
+
+
+def health() -> Any:
+    """What /healthz answers a program that watches the portal."""
+    with override_settings(METRICS_TOKEN="a-long-word"):
+        return Client().get("/healthz", headers={"Authorization": "Bearer a-long-word"})
 
 
 def missing_in(where: Container[Any], *parts: Any) -> list[Any]:

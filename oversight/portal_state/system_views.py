@@ -187,14 +187,15 @@ TYPE = "text/plain; version=0.0.4; charset=utf-8"
 @require_safe
 @transaction.non_atomic_requests
 def metrics(request: HttpRequest) -> HttpResponse:
-    if not _may_read(request):
+    if not may_read(request):
         raise Http404
     with serving(request):
         result = signs.read(now=timezone.now())
     return HttpResponse(written(result), content_type=TYPE)
 
 
-def _may_read(request: HttpRequest) -> bool:
+def may_read(request: HttpRequest) -> bool:
+    """Whether a program that watches the portal asks: by METRICS_TOKEN, or from one of METRICS_ADDRESSES."""
     shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
     if settings.METRICS_TOKEN and shown and constant_time_compare(shown, settings.METRICS_TOKEN):
         return True

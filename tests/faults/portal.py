@@ -68,6 +68,7 @@ class RunningPortal:
         kept = {key: value for key, value in os.environ.items() if key not in ours and not key.startswith("PYTEST")}
         # All of the clients sit at one address and run no scripts.
         many = {"CODES_PER_ADDRESS": "100000", "CODES_PER_ADDRESS_UNWORKED": "100000", "CODES_PER_HOUR": "100000"}
+        many["METRICS_ADDRESSES"] = "127.0.0.1"
         self.variables = {**kept, **many, **settings, "PORT": str(self.port)}
         self.process: subprocess.Popen[str] | None = None
         self.log = clone / "run.log"

@@ -20,6 +20,7 @@ from complaints.tasks import heartbeat
 from odr_portal.celery import app, beats
 from odr_portal.management.commands import watch as watching
 from tests import found_in
+from tests import health as portal_health
 from tests.cast import World
 from tests.given import a_complaint, filed
 
@@ -31,7 +32,7 @@ def beat(name: str, *, seconds_ago: int) -> None:
 
 @pytest.mark.django_db
 def test_healthz_tells_who_lives_and_readyz_asks_the_database(client: Client) -> None:
-    assert client.get("/healthz").json()["notes"] == ["broker away, nobody sweeps"]
+    assert portal_health().json()["notes"] == ["broker away, nobody sweeps"]
     for beat_age, watch_age, status, notes in (
         (5, 5, "ok", []),
         (500, 5, "degraded", ["broker away, watch sweeps"]),
@@ -40,10 +41,18 @@ def test_healthz_tells_who_lives_and_readyz_asks_the_database(client: Client) ->
     ):
         beat("beat", seconds_ago=beat_age)
         beat("watch", seconds_ago=watch_age)
-        answer = client.get("/healthz")
+        answer = portal_health()
         shown = answer.json()
         assert (answer.status_code, shown["status"], shown["notes"]) == (200, status, notes)
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_stranger_is_told_ok_or_degraded_and_nothing_else(client: Client) -> None:
+    assert client.get("/healthz").json() == {"status": "degraded"}
+    for name in ("beat", "watch"):
+        beat(name, seconds_ago=0)
+    assert client.get("/healthz", headers={"Authorization": "Bearer "}).json() == {"status": "ok"}
 
 
 def test_without_a_database_healthz_lives_and_readyz_does_not(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -53,7 +62,7 @@ def test_without_a_database_healthz_lives_and_readyz_does_not(client: Client, mo
     monkeypatch.setattr("odr_portal.health.connection.cursor", away)
     monkeypatch.setattr(Heartbeat.objects, "values_list", away)
     assert client.get("/readyz").status_code == 503
-    assert client.get("/healthz").json() == {"status": "degraded", "notes": ["database away"], "heartbeats": {}}
+    assert portal_health().json() == {"status": "degraded", "notes": ["database away"], "heartbeats": {}}
 
 
 QUEUES = {"filed cases", "due clocks", "notices", "files to scan", "dossiers", "documents to print", "reports to print"}
@@ -62,7 +71,7 @@ QUEUES = {"filed cases", "due clocks", "notices", "files to scan", "dossiers", "
 def health(client: Client) -> dict[str, Any]:
     for name in ("beat", "watch"):
         beat(name, seconds_ago=0)
-    answer = client.get("/healthz")
+    answer = portal_health()
     assert answer.status_code == 200
     return answer.json()
 
@@ -76,7 +85,7 @@ def test_nothing_waits_and_it_tells_nothing_of_a_case(client: Client, world: Wor
     assert (given["status"], given["notes"]) == ("ok", [])
     assert given["waiting"] == {name: {"count": 0, "age": 0} for name in QUEUES}
     case = filed(world, now=ago(20))
-    text = client.get("/healthz").content.decode()
+    text = portal_health().content.decode()
     assert found_in(text, case.number, case.item_name, "13800000001", "陈试") == []
     assert Complaint.objects.count() == 1
 

@@ -22,7 +22,7 @@ from complaints.record import admission, checkpoints, house, log, notes
 from complaints.record.record import TAG_KIND, chained, stamp
 from odr_portal.management.commands import watch
 from oversight.portal_state import signs
-from tests import given
+from tests import given, health
 from tests.cast import WEDNESDAY, World
 from tests.oversight.looking import page_of
 from tests.proof.tampering import as_superuser, undone
@@ -124,7 +124,7 @@ def test_it_is_told_at_once_on_the_page_by_letter_and_to_whoever_watches_the_por
         put_in(cursor, forged(cases[0], tag=b""))
         minute_later()
         assert "not_admitted" in signs.read(now=LATER).alarms
-        assert "1 entries are not admitted to the record" in client.get("/healthz").json()["notes"]
+        assert "1 entries are not admitted to the record" in health().json()["notes"]
     assert watch.SEAL_EVERY + timedelta(seconds=2 * settings.SWEEP_EVERY) <= timedelta(seconds=70)
 
 

@@ -28,7 +28,7 @@ from odr_portal.management.commands.watch import SWEEPS
 from oversight.counters import publishing
 from oversight.models import DataSet
 from oversight.portal_state import signs
-from tests import given
+from tests import given, health
 from tests.cast import World
 
 GO, HOLD, REFUSE = Answer.GO, Answer.HOLD, Answer.REFUSE
@@ -197,7 +197,7 @@ def test_T95_one_host_with_a_wrong_clock_sweeps_nothing_and_serves_nothing(case:
             sweep_all()
             assert client.get("/readyz").json() == {"ready": False, "reason": "clock not trusted"}
             assert client.get("/").status_code == 503
-            assert "clock not trusted: differ" in client.get("/healthz").json()["notes"]
+            assert "clock not trusted: differ" in health().json()["notes"]
         assert state() == before, error
     assert not Heartbeat.objects.filter(name__in=["beat", "watch"]).exists(), "it says nothing of its life"
     # Another machine tells of it.
@@ -216,7 +216,7 @@ def test_T95_one_machine_with_a_wrong_clock_lets_people_work_and_does_nothing_by
             sweep_all()
             assert client.get("/readyz").status_code == 200
             assert client.get("/").status_code == 200
-            assert client.get("/healthz").json()["clock"] == "hold"
+            assert health().json()["clock"] == "hold"
             assert state() == before, list(HandlingStep.objects.values_list("step", "actor_role"))
             assert "clock_held" in signs.read(now=timezone.now()).alarms
     set_database_clock(WRONG)
@@ -294,7 +294,7 @@ def test_heartbeats_dated_ahead_stop_nothing(client: Client) -> None:
     now = timezone.now()
     for name in ("beat", "watch", "retention", publishing.MARK, "published league", "published indicators"):
         Heartbeat.objects.create(name=name, at=now + WRONG)
-    assert client.get("/healthz").json()["notes"] == ["broker away, nobody sweeps"]
+    assert health().json()["notes"] == ["broker away, nobody sweeps"]
     call_command("watch", "--once")
     at = dict(Heartbeat.objects.values_list("name", "at"))
     for name in ("watch", "retention", publishing.MARK):

@@ -14,7 +14,7 @@ from complaints.evidence.scanning import LEASE, sweep_evidence, sweep_scans
 from complaints.models import Complaint, Evidence, EvidenceState
 from complaints.procedure.workflow import Status
 from oversight.portal_state.state import backlog
-from tests import given, reloaded
+from tests import given, health, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.evidence.clamd import EICAR, Clamd, running
 from tests.complaints.evidence.files import GPS, jpeg
@@ -96,7 +96,7 @@ def test_T41_a_scanner_that_falls_or_is_away_decides_nothing_the_case_goes_on_an
     assert reloaded(row).state == EvidenceState.QUARANTINED
     queue = backlog(now=WEDNESDAY + 31 * MINUTE)["files to scan"]
     assert (queue.count, queue.age, queue.limit) == (1, 31 * MINUTE, 30 * MINUTE)
-    assert "files to scan wait too long" in client.get("/healthz").json()["notes"]
+    assert "files to scan wait too long" in health().json()["notes"]
     assert signed_in(world.ming).get(f"/enterprise/cases/{case.number}/offer/").status_code == 200
 
 
@@ -126,7 +126,7 @@ def test_unchecked_without_a_scanner_the_other_party_gets_the_copy_and_only_send
     head |= {"Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'"}
     assert (row.state, sweep_evidence(now=WEDNESDAY)) == (EvidenceState.UNCHECKED, 0)
     assert "未查毒" in shown(signed_in(world.ming).get(f"/enterprise/cases/{case.number}/"))
-    assert client.get("/healthz").json()["evidence scan"] == "off"
+    assert health().json()["evidence scan"] == "off"
     for person, has_original in ((world.chen, True), (world.ming, False), (world.rui, True)):
         client = signed_in(person)
         for form in ("", "original/", "thumbnail/"):

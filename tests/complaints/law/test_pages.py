@@ -18,7 +18,7 @@ from complaints.parties.conditions import current_calendar
 from complaints.procedure.workflow import CLOCKS, TABLE
 from complaints.procedure.workflow import Status as S
 from complaints.wording.policies import GROUPS, POLICIES
-from tests import given, missing_in, reloaded
+from tests import given, health, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.pages.at_the_authority import key, workspace
 from tests.server import A_REQUEST
@@ -187,7 +187,7 @@ def test_from_november_the_next_year_is_asked_for_and_health_says_which_is_missi
     assert missing_year(calendar, today.replace(year=2026, month=10, day=1)) is None
     assert missing_year(calendar, today.replace(year=2026, month=11, day=1)) == 2027
     assert missing_year(calendar, today.replace(year=2027, month=2, day=1)) == 2027
-    shown = Client().get("/healthz").json()["calendar"]
+    shown = health().json()["calendar"]
     missing = missing_year(current_calendar(), timezone.localdate())
     assert shown == (f"{missing} is not loaded" if missing else "ok")
 
