@@ -242,6 +242,21 @@ class CountedTry(models.Model):
         return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
 
 
+class OpenedLink(models.Model):
+    """A link with a key in its address was opened: the key is good for this once (sign_in/links.py)."""
+
+    key_digest = models.CharField(max_length=64, primary_key=True)
+    # Of the form whose button opened it: pressed twice, it opens once.
+    form_digest = models.CharField(max_length=64)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = (models.Index(fields=("at",), name="oldest_links_first"),)
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M}"
+
+
 class BrowserSession(AbstractBaseSession):
     """A browser that came by, found by a digest of its cookie; ``user`` is empty until somebody signed in."""
 

@@ -22,6 +22,8 @@ CODES_FOR = timedelta(days=1)
 MESSAGES_FOR = timedelta(days=7)
 # What stood before a change, as long as it can be undone (sign_in/changes.py).
 CHANGES_FOR = timedelta(hours=72)
+# Longer than any link lives.
+LINKS_FOR = timedelta(days=365)
 
 
 def throw_away_done(*, now: datetime, limit: int) -> int:
@@ -37,6 +39,7 @@ def throw_away_done(*, now: datetime, limit: int) -> int:
         models.OutgoingMessage.objects.filter(created_at__lte=now - MESSAGES_FOR),
         models.BrowserSession.objects.filter(expire_date__lte=now),
         models.AccountChange.objects.filter(at__lte=now - CHANGES_FOR),
+        models.OpenedLink.objects.filter(at__lte=now - LINKS_FOR),
         models.SecurityEvent.objects.filter(at__lte=now - KEPT_FOR),
     )
     return sum(delete_some(rows, limit=limit) for rows in done)

@@ -3,6 +3,7 @@
 The answer to an unknown address is the answer to a known one: no error says whether an address is known.
 """
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +11,7 @@ from django import forms
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -333,7 +335,10 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     """One click for the people of the demo; elsewhere this address does not exist."""
     if not settings.DEMO:
         raise Http404
-    user = get_object_or_404(demo_people(), pk=request.POST.get("person", "0"))
+    chosen = request.POST.get("person", "")
+    if not re.fullmatch(r"[0-9]{1,18}", chosen):
+        raise BadRequest
+    user = get_object_or_404(demo_people(), pk=chosen)
     if not is_demo_person(user):
         raise Http404
     return _enter(request, user, how="demo", is_demo=True)

@@ -1,10 +1,10 @@
 """Accepting an invitation: the link of the letter, the address it went to, a name and a password.
 
-The token leaves the address bar at once, into the session; every kind of invitation that opens nothing
+The token leaves the address bar with one button, into the session; every kind of invitation that opens nothing
 looks the same.
 """
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -17,12 +17,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import User
 from accounts.sign_in.contacts import Contact, known_user
 from accounts.sign_in.entering import enter, landing_of
 from accounts.sign_in.limits import Limit, client_address, count, waits_until
+from accounts.views.links import Behind, exchanged
 from enterprises.models.team import Invitation
 from enterprises.team import team
 from enterprises.team.rights import post_of
@@ -36,12 +37,25 @@ WRONG_ADDRESS = Limit("wrong_invitation", 5, timedelta(hours=1))
 
 
 @never_cache
-@require_safe
+@require_http_methods(["GET", "HEAD", "POST"])
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """/account/invitation/<token>/: nothing but the way to the page without it."""
-    request.session[TOKEN] = token[:64]
-    request.session.pop(ADDRESS, None)
-    return redirect("enterprises:invitation")
+    """/account/invitation/<token>/: the way to the page without it. Of the mailbox only a digest is kept, so a second
+    opening needs a new invitation."""
+
+    def keep() -> None:
+        request.session[TOKEN] = token
+        request.session.pop(ADDRESS, None)
+
+    def find(now: datetime) -> Behind | None:
+        if team.open_invitation(token, now=now) is None:
+            return None
+        return Behind(target=reverse("enterprises:invitation"), keep=keep, contact=None)
+
+    return exchanged(request, token, find, lambda: over(request))
+
+
+def over(request: HttpRequest) -> HttpResponse:
+    return render(request, "team/invitation_over.html", status=404)
 
 
 @never_cache
@@ -52,7 +66,7 @@ def invitation(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     result = team.open_invitation(request.session.get(TOKEN, ""), now=now)
     if result is None:
-        return render(request, "team/invitation_over.html", status=404)
+        return over(request)
     if isinstance(request.user, User):
         return _as_somebody(request, result, request.user)
     address = request.session.get(ADDRESS, "")

@@ -125,6 +125,16 @@ def end_with_parent() -> None:
     ctypes.CDLL(None).prctl(1, signal.SIGINT)
 
 
+#: What the server logs: no statement, as values stand in its text (psycopg2 binds in the client), and no detail of an
+#: error, which quotes rows.
+NO_STATEMENTS = {
+    "log_statement": "none",
+    "log_min_duration_statement": "-1",
+    "log_min_error_statement": "panic",
+    "log_error_verbosity": "terse",
+}
+
+
 class ThrowAwayPostgres:
     """A server for one test run: own folder, own socket, own end. `dsn(...)` gives addresses."""
 
@@ -149,6 +159,7 @@ class ThrowAwayPostgres:
             "max_connections": 60,
             "shared_buffers": "64MB",
             "jit": "off",
+            **NO_STATEMENTS,
         }
         self.process = subprocess.Popen(
             [programs / "postgres", "-D", data, *(f"-c{key}={value}" for key, value in options.items())],
@@ -224,8 +235,8 @@ POSTGRES_SETTINGS = {
     "max_wal_size": "1GB",
     "jit": "off",
     "idle_in_transaction_session_timeout": "60s",
-    "log_min_duration_statement": "500",
     "log_destination": "stderr",
+    **NO_STATEMENTS,
     "timezone": "'Asia/Shanghai'",
 }
 

@@ -20,6 +20,7 @@ from enterprises.team.team import address_digest
 from tests import found_in, reloaded, undone
 from tests.cast import WEDNESDAY, World
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from tests.following import follow
 
 MAIL = "newcomer@example.com"
 PASSWORD = "a long sentence that nobody guesses"
@@ -50,7 +51,7 @@ def with_password(client: Client, password: str = PASSWORD) -> Any:
 
 def accepted(link: str, mail: str = MAIL, *, client: Client | None = None) -> Client:
     client = client or Client()
-    assert client.get(link)["Location"] == ACCEPT
+    assert follow(client, link)["Location"] == ACCEPT
     assert send(client, ACCEPT, {"email": mail}).status_code == 302
     return client
 
@@ -78,19 +79,19 @@ def test_a_newcomer_accepts_sets_a_password_and_goes_on_to_the_second_factor(wor
 
 def test_T12_the_link_alone_opens_nothing_works_once_and_wrong_addresses_are_counted(world: World) -> None:
     link, client = invited(world), Client()
-    client.get(link)
+    follow(client, link)
     for number in range(5):
         send(client, ACCEPT, {"email": f"guess{number}@example.com"})
     assert "试得太多了" in shown(send(client, ACCEPT, {"email": MAIL}))
     link = invited(world)
     client = Client()
-    client.get(link)
+    follow(client, link)
     for _ in range(2):
         assert send(client, ACCEPT, {"email": "somebody@example.com"}).status_code == 422
     assert not Staff.objects.filter(role="handler", starts_on=timezone.localdate()).exists()
     assert with_password(accepted(link)).status_code == 302
     again = Client()
-    again.get(link)
+    assert follow(again, link).status_code == 404
     assert again.get(ACCEPT).status_code == 404
 
 
@@ -111,7 +112,7 @@ def test_T12_what_is_over_looks_like_what_never_was(world: World, wednesday: tim
             assert not User.objects.with_email(MAIL).exists()
         wednesday.move_to(WEDNESDAY)
     stranger = Client()
-    stranger.get("/account/invitation/AAAAAAAAAAAAAAAAAAAAAA/")
+    follow(stranger, "/account/invitation/AAAAAAAAAAAAAAAAAAAAAA/")
     assert with_password(stranger).status_code == 404
     assert not User.objects.with_email(MAIL).exists()
 
@@ -129,7 +130,7 @@ def test_T13_somebody_we_know_signs_in_and_joins_and_an_administrator_cannot(wor
     world.otto.email = "otto@example.com"
     world.otto.save()
     client = Client()
-    client.get(link)
+    follow(client, link)
     assert send(client, ACCEPT, {"email": "otto@example.com"})["Location"] == ACCEPT
     assert 'href="/account/sign-in/?next=%2Faccount%2Finvitation%2F"' in shown(client.get(ACCEPT))
     with_invitation(client, world.otto, link)
@@ -137,7 +138,7 @@ def test_T13_somebody_we_know_signs_in_and_joins_and_an_administrator_cannot(wor
     assert with_password(client).status_code == 302
     assert Staff.objects.filter(user=world.otto, role="handler").exists()
     other = signed_in(world.chen)
-    other.get(invited(world))
+    follow(other, invited(world))
     assert "另一个邮箱" in shown(other.get(ACCEPT))
     assert with_password(other).status_code == 422
     assert not Staff.objects.filter(user=world.chen).exists()

@@ -137,6 +137,8 @@ def test_one_click_signs_in_the_people_of_the_demo_only_and_only_in_a_demo(clien
     settings.DEMO = True
     assert "陈女士" in client.get("/account/sign-in/").content.decode()
     assert client.post("/account/sign-in/demo/", {"person": other.pk}).status_code == 404
+    for odd in ("", "x", "-1", "9" * 30, "１"):
+        assert client.post("/account/sign-in/demo/", {"person": odd}).status_code == 400
     assert client.post("/account/sign-in/demo/", {"person": person.pk}).status_code == 302
     assert client.get("/account/").status_code == 200
     assert client.get("/demo/mail/").status_code == 200

@@ -177,6 +177,11 @@ class Visitor:
         self.page.goto(self.origin + path)
         return self.page
 
+    def follow(self, link: str) -> Page:
+        """Open the link of a message, and press its button."""
+        self.look(link).locator("button[name=open]").click()
+        return self.look()
+
     def check(self) -> None:
         """No axe finding, nothing wider than the screen, and no table that its panel cuts off."""
         if not self.page.evaluate("Boolean(window.axe)"):

@@ -65,13 +65,11 @@ _NOT_PICTURED = {
         complaints:authority-enrolment-licence complaints:authority-session-file complaints:authority-station-table
         complaints:enterprise-round-trip-results complaints:authority-platform-results oversight:open-data-file"""
     ),
-    "leads on at once": (
-        """oversight:view complaints:enterprise-home oversight:administration complaints:join-link
-        complaints:answer-link
-        complaints:mediate-link complaints:station-confirm-link enterprises:invitation-link"""
-    ),
+    "leads on at once": ("oversight:view complaints:enterprise-home oversight:administration"),
     "opened by a code or a link that only its person gets": (
-        """accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code complaints:notice-off
+        """complaints:join-link complaints:answer-link complaints:mediate-link complaints:station-confirm-link
+        enterprises:invitation-link
+        accounts:second-factor accounts:confirm accounts:contact-code accounts:reset-code complaints:notice-off
         complaints:join complaints:station-confirm complaints:tracked-code complaints:tracked-offer
         complaints:tracked-step complaints:answer complaints:answer-code complaints:answer-why
         complaints:answer-document complaints:answer-document-print complaints:answer-step complaints:mediate

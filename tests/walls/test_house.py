@@ -20,6 +20,7 @@ BEYOND_SIGHT = {
     "complaints/links/answer_links.py": "the one case of a live link, which was found by its digest",
     "complaints/links/proving.py": "a case whose number was proven by a code, and others with the same number",
     "complaints/links/joining.py": "links of a case that the caller has; whoever is asked was found by the own link",
+    "accounts/views/links.py": "whether a link was opened before, by the digest of its key",
     "complaints/stations/posters.py": "how many cases came by a station's own poster: a number alone",
     "complaints/notices/delivery.py": "the notice was found under the caller's role",
     "api/filing.py": "a draft of the caller's own for as long as a recording is filed",

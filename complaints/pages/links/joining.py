@@ -1,13 +1,14 @@
 """/cases/join/: somebody whom another one named reads what it is about, proves the phone, and says yes or no.
 
-The token leaves the address bar at once, into the session; a link that leads nowhere looks the same, whether it is
-unknown, over or was answered. Nothing is preset, and who says no is asked nothing more.
+The token leaves the address bar with one button, into the session; a link that leads nowhere looks the same, whether it
+is unknown, over or was answered. Nothing is preset, and who says no is asked nothing more.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -20,7 +21,8 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods
 
 from accounts.idempotency import once
 from accounts.masking import masked_name
@@ -28,6 +30,7 @@ from accounts.models import SignInCode
 from accounts.sign_in.codes import Use
 from accounts.sign_in.contacts import may_sign_in_by_code, parse_contact, user_for
 from accounts.sign_in.entering import enter
+from accounts.views.links import Behind, exchanged
 from accounts.views.sign_in import WRONG_CODE, is_right, send
 from complaints.filing.demands import DemandsStep
 from complaints.filing.people import consent_fields
@@ -35,7 +38,7 @@ from complaints.filing.screens import demands_screen
 from complaints.forms.fields import set_choices
 from complaints.handling import Move, StepNotAllowed
 from complaints.handling.steps import parties
-from complaints.links import answer_links, joining
+from complaints.links import joining
 from complaints.models import Complaint, Participant
 from complaints.pages.filing.filing_check import errors_of
 from complaints.procedure import categories
@@ -49,11 +52,23 @@ TOKEN = "join_token"  # noqa: S105 - the name of a place in the session
 
 
 @never_cache
-@require_safe
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
 def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """/cases/join/<token>/: nothing but the way to the page without it."""
-    request.session[TOKEN] = token[: answer_links.LONGEST_TOKEN]
-    return redirect("complaints:join")
+    """/cases/join/<token>/: the way to the page without it."""
+
+    def find(now: datetime) -> Behind | None:
+        row = joining.of_token(token, now=now)
+        if row is None:
+            return None
+        keep = partial(request.session.__setitem__, TOKEN, token)
+        return Behind(target=reverse("complaints:join"), keep=keep, contact=parse_contact(row.phone))
+
+    return exchanged(request, token, find, lambda: over(request))
+
+
+def over(request: HttpRequest) -> HttpResponse:
+    return render(request, "consumer/join_over.html", status=404)
 
 
 @never_cache
@@ -63,7 +78,7 @@ def join(request: HttpRequest) -> HttpResponseBase:
     now = timezone.now()
     row = joining.of_token(request.session.get(TOKEN, ""), now=now)
     if row is None:
-        return render(request, "consumer/join_over.html", status=404)
+        return over(request)
     case = joining.case_of(row)
     form = JoinForm(
         posted(request),

@@ -1,8 +1,8 @@
 """Access by a link to one case, for whoever has no account and was sent one: its pages, why a date, files, documents.
 
-The token leaves the address bar at once, into the session; a link that leads nowhere looks the same, whether it is
-unknown, over, was taken back or is of the other kind. What decides asks for a code to the phone of the link first. What
-is read beside the case is looked for among what the page of the case lists for this link; all else is a 404.
+The token leaves the address bar with one button, into the session; a link that leads nowhere looks the same, whether it
+is unknown, over, was taken back or is of the other kind. What decides asks for a code to the phone of the link first.
+What is read beside the case is looked for among what the page of the case lists for this link; all else is a 404.
 """
 
 from collections.abc import Callable, Mapping
@@ -12,7 +12,7 @@ from functools import wraps
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -22,12 +22,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.security_log import note
 from accounts.sign_in.limits import client_address
+from accounts.views.links import Behind, asked_for_code, exchanged
 from complaints import evidence
 from complaints.desks.authority_lists import respondent_of
 from complaints.links import answer_links
 from complaints.links.tracking import OPEN_FOR
 from complaints.models import AnswerLink, Complaint, DocumentVersion, Evidence, OfficialDocument
-from complaints.pages.links.track import asked_for_code, first_confirm, unlisted
+from complaints.pages.links.track import first_confirm, unlisted
 from complaints.pages.shared.case_documents import newest_print
 from complaints.pages.shared.case_shared import FILE, ORIGINAL, derived, handed_out
 from complaints.pages.shared.step_pages import StepContext, StepPage, show_or_take
@@ -67,16 +68,24 @@ def _kept(request: HttpRequest, number: str, access: LinkAccess) -> dict[str, An
 
 
 @unlisted
-@require_safe
+@sensitive_post_parameters("code")
+@require_http_methods(["GET", "HEAD", "POST"])
 def open_link(request: HttpRequest, token: str, access: LinkAccess) -> HttpResponse:
-    """Nothing but the way to the page without the token."""
-    link = answer_links.of_token(token, now=timezone.now(), access=access.name)
-    if link is None:
-        return over(request)
-    number = answer_links.case_of(link).number
-    others = [(name, value) for name, value in request.session.get(access.kept, {}).items() if name != number]
-    request.session[access.kept] = {**dict(others[1 - MOST_LINKS :]), number: {"token": token}}
-    return redirect(access.url(number))
+    """The way to the page without the token."""
+
+    def find(now: datetime) -> Behind | None:
+        link = answer_links.of_token(token, now=now, access=access.name)
+        if link is None:
+            return None
+        number = answer_links.case_of(link).number
+
+        def keep() -> None:
+            others = [(name, value) for name, value in request.session.get(access.kept, {}).items() if name != number]
+            request.session[access.kept] = {**dict(others[1 - MOST_LINKS :]), number: {"token": token}}
+
+        return Behind(target=access.url(number), keep=keep, contact=answer_links.phone_of(link))
+
+    return exchanged(request, token, find, lambda: over(request))
 
 
 def proven(request: HttpRequest, number: str, access: LinkAccess, *, now: datetime) -> AnswerLink | None:

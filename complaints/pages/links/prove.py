@@ -20,9 +20,10 @@ from accounts.idempotency import once
 from accounts.models import User
 from accounts.security_log import note
 from accounts.sign_in.limits import TooManyTries, client_address
+from accounts.views.links import asked_for_code
 from complaints.links import proving
 from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, proven
-from complaints.pages.links.track import asked_for_code, first_confirm, has_phone, station_of, unlisted
+from complaints.pages.links.track import first_confirm, has_phone, station_of, unlisted
 from complaints.procedure.refusals import StepNotAllowed, WrongInput
 from complaints.reading.case import TRACKING
 from web.dates import moment

@@ -27,11 +27,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import SignInCode, User
-from accounts.sign_in.codes import Use
-from accounts.sign_in.contacts import Contact
+from accounts.models import User
 from accounts.sign_in.limits import TooManyTries, client_address
-from accounts.views.sign_in import WRONG_CODE, CodeForm, is_right, send
 from complaints import wording
 from complaints.links import proving
 from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, proven
@@ -340,46 +337,3 @@ def first_confirm(request: HttpRequest, address: str) -> HttpResponse:
         kept=kept,
         confirm=address,
     )
-
-
-def asked_for_code(
-    request: HttpRequest,
-    contact: Contact | None,
-    carried: tuple[str, str],
-    proved: Callable[[], str],
-    *,
-    home: str,
-    why: str,
-    now: datetime,
-) -> HttpResponse:
-    """A code to ``contact`` for half an hour; 404 without one. ``carried``: the field that goes on through the page.
-    ``proved`` notes that the code was right and says where to go."""
-    if contact is None:
-        raise Http404
-    form, status = CodeForm(posted(request)), 200
-    if request.method == "POST" and "send" in request.POST:
-        refusal = send(request, contact, SignInCode.Purpose.STEP, now=now)
-        if not refusal:
-            return redirect(f"{request.path}?{urlencode({carried[0]: carried[1], 'sent': '1'})}")
-        status = 429
-        form.add_error("code", refusal)
-    elif request.method == "POST":
-        status = 422
-        if form.is_valid():
-            use = is_right(request, contact, SignInCode.Purpose.STEP, form.cleaned_data["code"], now=now)
-            if use is Use.RIGHT:
-                target = proved()
-                request.session.cycle_key()
-                return redirect(target)
-            if use is Use.AGAIN:
-                return redirect(home)
-            form.add_error("code", WRONG_CODE)
-    context = {
-        "form": form,
-        "carried": carried,
-        "home": home,
-        "why": why,
-        "masked": contact.masked,
-        "is_sent": "sent" in request.GET or status == 422,
-    }
-    return render(request, "public/step_code.html", context, status=status)

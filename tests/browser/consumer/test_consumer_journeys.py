@@ -281,7 +281,7 @@ def test_two_complain_together_and_who_does_not_agree_is_not_bound(stage: Callab
     people.typed += ["赵同行", "赵**"]
     case = filed_for(people, "joint", parties="赵同行 19900000012", representatives="")
     joiner: Consumer = people.person(Consumer)
-    joiner.visitor.go(link_to("+8619900000012", "/cases/join/"))
+    joiner.visitor.follow(link_to("+8619900000012", "/cases/join/"))
     joiner.look("join")
     says_yes(joiner, answer="join", consents=True)
     joiner.look("joined")
@@ -316,7 +316,7 @@ def test_a_representative_without_that_power_leaves_settling_to_the_principal(st
         valid_until=until,
     )
     principal: Consumer = people.person(Consumer)
-    principal.visitor.go(link_to("+8619900000013", "/cases/join/"))
+    principal.visitor.follow(link_to("+8619900000013", "/cases/join/"))
     principal.look("asked")
     says_yes(principal, answer="join", consents=False)
     principal.look("confirmed")
@@ -374,7 +374,7 @@ def test_a_station_files_for_a_consumer_and_notes_what_was_settled_at_the_desk(s
     clerk.look("log")
     assert StationEntry.objects.get().state == "unconfirmed"
     buyer: Consumer = people.person(Consumer)
-    buyer.visitor.go(link_to("+8613900000077", "/station/confirm/"))
+    buyer.visitor.follow(link_to("+8613900000077", "/station/confirm/"))
     buyer.look("confirm")
     buyer.page.locator('main button[name="answer"][value="yes"]').click()
     assert StationEntry.objects.get().state == "confirmed"

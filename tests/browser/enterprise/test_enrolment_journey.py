@@ -134,7 +134,7 @@ def grants(officer: Officer) -> None:
 
 def joins(manager: Staff) -> None:
     page = manager.page
-    manager.visitor.go(newest_letter(r"/account/invitation/[\w-]+/"))
+    manager.visitor.follow(newest_letter(r"/account/invitation/[\w-]+/"))
     manager.type("email", MAIL)
     manager.press()
     manager.type("name", "林主管")

@@ -73,7 +73,7 @@ def test_an_appraisal_pause_an_agreement_and_a_document(
     link = newest(r"/answer/[\w-]{22}/")
 
     # The shop reads, proves its phone once, and agrees.
-    page = shop.look(link)
+    page = shop.follow(link)
     page.locator('main a.btn[href$="/mediation/"]').first.click()
     shop.look()
     prove(page)
@@ -195,7 +195,7 @@ def test_a_letter_is_printed_once_and_the_register_is_kept(
     press(page)
     head.look()
     other = visit()
-    other.look("/answer/aaaaaaaaaaaaaaaaaaaaaa/")
+    other.follow("/answer/aaaaaaaaaaaaaaaaaaaaaa/")
 
 
 @pytest.mark.full
@@ -216,7 +216,7 @@ def test_the_body_mediates_on_a_small_telephone_without_scripts(world: World, vi
     page.locator("main form.panel .btn").first.click()
     link = newest(r"/mediate/[\w-]{22}/", to=BODY_PHONE)
 
-    page = body.look(link)
+    page = body.follow(link)
     page.locator('main a[href$="/session/"]').click()
     prove(page, to=BODY_PHONE)
     page.locator("#id_at").fill((timezone.localtime() + timedelta(days=2)).strftime("%Y-%m-%dT10:00"))

@@ -21,6 +21,7 @@ from tests import found_in, given, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.filing.test_drafts import PNG
 from tests.complaints.pages.at_the_authority import DAYS, TEXT, case_at, key, now, one_person_suffices, workspace
+from tests.following import follow
 
 PHONE = "+8613900000456"
 BODY = "鼓楼区消费者委员会"
@@ -41,7 +42,7 @@ def invited(world: World, case: Complaint, *, channel: str = "sms") -> str:
 
 def opened(token: str) -> Client:
     client = Client()
-    response = client.get(f"/mediate/{token}/")
+    response = follow(client, f"/mediate/{token}/")
     assert response.status_code == 302
     assert token not in response["Location"]
     return client
@@ -188,7 +189,7 @@ def test_the_link_is_dead_once_the_mediation_is_no_longer_its(world: World, case
     assert client.get(home(case)).status_code == 404
     assert client.get(f"{home(case)}why/mediation/").status_code == 404
     assert client.post(f"{home(case)}result/", {"result": "failed", "text": TEXT} | key()).status_code == 404
-    assert Client().get(f"/mediate/{token}/").status_code == 404
+    assert follow(Client(), f"/mediate/{token}/").status_code == 404
 
 
 def test_one_door_is_not_the_other_and_one_case_not_another(world: World, case: Complaint) -> None:
@@ -198,10 +199,10 @@ def test_one_door_is_not_the_other_and_one_case_not_another(world: World, case: 
     client = opened(token)
     invited(world, other)
     assert client.get(home(other)).status_code == 404
-    assert Client().get(f"/answer/{token}/").status_code == 404
+    assert follow(Client(), f"/answer/{token}/").status_code == 404
     assert client.get(f"/answer/case/{case.number}/").status_code == 404
     assert client.get(f"/cases/{case.number}/").status_code == 302
-    assert Client().get(f"/mediate/{'x' * 22}/").status_code == 404
+    assert follow(Client(), f"/mediate/{'x' * 22}/").status_code == 404
     assert Client().get(home(case)).status_code == 404
 
 
@@ -236,7 +237,7 @@ def test_an_officer_sends_it_by_message_or_as_a_letter(world: World, case: Compl
     assert printed
     assert ("<svg" in letter, BODY in letter) == (True, True)
     assert printed[1] not in text(client.get(page))
-    assert Client().get(f"/mediate/{sent[1]}/").status_code == 404, "the newer one ended it"
+    assert follow(Client(), f"/mediate/{sent[1]}/").status_code == 404, "the newer one ended it"
     opened(printed[1])
     assert workspace(world.far_officer.user).get(page).status_code == 404
     assert workspace(world.ming).get(page).status_code == 404

@@ -23,6 +23,7 @@ from database import row_security
 from enterprises.models import Station, StationStaff
 from tests import found_in, given
 from tests.cast import WEDNESDAY, World
+from tests.following import follow
 
 SOON = WEDNESDAY + timedelta(hours=1)
 LI, ZHAO, WANG = "+8619900000011", "+8619900000012", "+8619900000013"
@@ -81,7 +82,7 @@ def test_a_joiner_sees_nothing_before_and_the_case_after_link_and_code(world: Wo
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=JOINT)
     token = links(case)[ZHAO]
     assert not Complaint.objects.visible_to(person(ZHAO)).exists()
-    assert client.get(f"/cases/join/{token}/").headers["Location"] == "/cases/join/"
+    assert follow(client, f"/cases/join/{token}/").headers["Location"] == "/cases/join/"
     page = client.get("/cases/join/").content.decode()
     assert "陈**" in page or "陈*" in page
     assert not found_in(page, "陈试", "13800000001")
@@ -101,7 +102,7 @@ def test_a_joiner_sees_nothing_before_and_the_case_after_link_and_code(world: Wo
     assert list(case.demands.filter(party=row.ordinal).values_list("kind", flat=True)) == ["apology"]
     assert HandlingStep.objects.get(complaint=case, step="join_case").name.name == "赵试"
     # The link is used up, for everybody.
-    client.get(f"/cases/join/{token}/")
+    assert follow(client, f"/cases/join/{token}/").status_code == 404
     assert client.get("/cases/join/").status_code == 404
 
 
@@ -148,7 +149,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
 
 def test_what_is_wrong_on_the_joining_page_is_said_and_no_needs_no_consents(world: World, client: Client) -> None:
     case = given.a_complaint(world, on_behalf=JOINT)
-    client.get(f"/cases/join/{links(case)[ZHAO]}/")
+    follow(client, f"/cases/join/{links(case)[ZHAO]}/")
     for changed, words in BAD:
         response = client.post("/cases/join/", KEY | {"answer": "join", "code": "123456"} | CONSENTS | changed)
         assert (response.status_code, words in response.content.decode()) == (422, True)
@@ -245,7 +246,7 @@ def test_without_the_power_to_settle_the_principal_does_and_the_record_says_who_
 
 def test_the_principal_takes_over_or_denies_the_power_the_representative_is_out(world: World, client: Client) -> None:
     case = given.a_complaint(world, status=S.NEGOTIATING, on_behalf=agent())
-    client.get(f"/cases/join/{links(case)[WANG]}/")
+    follow(client, f"/cases/join/{links(case)[WANG]}/")
     assert "有人代您投诉" in client.get("/cases/join/").content.decode()
     client.post("/cases/join/", KEY | {"send": "1"})
     client.post("/cases/join/", KEY | {"answer": "decline", "code": code()})

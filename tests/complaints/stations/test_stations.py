@@ -25,6 +25,7 @@ from tests.cast import WEDNESDAY, World
 from tests.complaints.filing import answers
 from tests.complaints.filing.test_drafts import fill, newest_code, send, url
 from tests.complaints.pages.at_the_desk import checked, shown, signed_in
+from tests.following import follow
 
 KEY = {"idempotency_key": "0123456789abcdef"}
 LOG: dict[str, Any] = {
@@ -72,17 +73,17 @@ def test_an_entry_counts_once_the_consumer_says_so_and_never_denied(workspace: C
     assert "13900000077" not in page
     assert stations.counted(station, since=timezone.localdate()) == stations.Counted(0, 1, 0)
     consumer, token = Client(), link()
-    assert consumer.get(f"/station/confirm/{token}/").headers["Location"] == "/station/confirm/"
+    assert follow(consumer, f"/station/confirm/{token}/").headers["Location"] == "/station/confirm/"
     assert "鞋底开胶" in shown(consumer.get("/station/confirm/"))
     assert consumer.post("/station/confirm/", KEY).status_code == 422
     assert consumer.post("/station/confirm/", KEY | {"answer": "yes"}).headers["Location"] == "/"
     assert stations.counted(station, since=timezone.localdate()) == stations.Counted(1, 0, 0)
     again = Client()
-    again.get(f"/station/confirm/{token}/")
+    assert follow(again, f"/station/confirm/{token}/").status_code == 404
     assert again.get("/station/confirm/").status_code == 404
     noted(workspace, idempotency_key="another-key-0001")
     consumer = Client()
-    consumer.get(f"/station/confirm/{link()}/")
+    follow(consumer, f"/station/confirm/{link()}/")
     assert consumer.post("/station/confirm/", KEY | {"answer": "no"}).headers["Location"] == "/file/?new=1"
     assert stations.counted(station, since=timezone.localdate()) == stations.Counted(1, 0, 1)
 

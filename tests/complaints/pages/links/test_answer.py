@@ -24,6 +24,7 @@ from tests.complaints.evidence import files
 from tests.complaints.filing.test_drafts import PNG
 from tests.complaints.pages.at_the_authority import DAYS, TEXT, ahead, case_at, now, one_person_suffices
 from tests.complaints.pages.at_the_desk import key, shown, signed_in
+from tests.following import follow
 
 PHONE = "+8613900000123"
 
@@ -45,7 +46,7 @@ def invited(world: World, case: Complaint, *, phone: str = PHONE, channel: str =
 
 def opened(token: str) -> Client:
     client = Client()
-    response = client.get(f"/answer/{token}/")
+    response = follow(client, f"/answer/{token}/")
     assert (response.status_code, token in response["Location"]) == (302, False)
     return client
 
@@ -185,7 +186,7 @@ def test_a_dead_link_looks_like_no_link(world: World, case: Complaint) -> None:
             invited(world, case)
         stranger = Client()
         tried = "x" * 22 if how == "wrong" else token
-        answer, nothing = stranger.get(f"/answer/{tried}/"), Client().get(f"/answer/{'y' * 22}/")
+        answer, nothing = follow(stranger, f"/answer/{tried}/"), follow(Client(), f"/answer/{'y' * 22}/")
         assert answer.status_code == nothing.status_code == 404
         if how != "wrong":
             assert client.get(home(case)).status_code == 404
@@ -230,7 +231,7 @@ def test_an_officer_sends_the_link_by_text_message_and_a_letter_shows_it_once(wo
     assert client.post(page, same).status_code == 302
     assert token[1] not in text(client.get(page))
     assert client.post(f"{page}revoke/", key()).status_code == 302
-    assert Client().get(f"/answer/{token[1]}/").status_code == 404
+    assert follow(Client(), f"/answer/{token[1]}/").status_code == 404
 
 
 def test_what_nobody_meant_is_refused_and_with_an_account_there_is_no_link(world: World, case: Complaint) -> None:
