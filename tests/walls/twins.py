@@ -74,7 +74,7 @@ TWINS: tuple[Twin, ...] = (
         ("tests/accounts/test_people_of_a_demo.py", "-k", "T25"),
         [
             Change(
-                "accounts/models.py",
+                "accounts/models/people.py",
                 "return self.is_active and (settings.DEMO or not self.is_demo)",
                 "return self.is_active",
             )

@@ -4,30 +4,26 @@ poster and a link in a message open. A page shows what this station wrote down i
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.idempotency import once
 from accounts.keys import sealed_fields
 from accounts.masking import masked_phone
 from accounts.models import User
-from accounts.sign_in.contacts import parse_contact
 from accounts.sign_in.limits import TooManyTries, place_of
-from accounts.views.links import Behind, exchanged
 from authorities.periods import holds_on
 from complaints.desks.staff_access import View, page_given
 from complaints.filing import drafts
@@ -340,9 +336,6 @@ def poster_file(request: HttpRequest, here: Here, kind: str) -> HttpResponseBase
     )
 
 
-TOKEN = "station_token"  # noqa: S105 - the name of a place in the session
-
-
 @never_cache
 @require_safe
 def go(request: HttpRequest, code: str) -> HttpResponseBase:
@@ -365,53 +358,3 @@ def go(request: HttpRequest, code: str) -> HttpResponseBase:
         query["pick"] = str(Pick(enterprise.pk, branch_id))
         query["query"] = (branch or enterprise).name[:100]
     return redirect(f"{reverse('complaints:file')}?{urlencode(query)}")
-
-
-@never_cache
-@sensitive_post_parameters("code")
-@require_http_methods(["GET", "HEAD", "POST"])
-def open_link(request: HttpRequest, token: str) -> HttpResponseBase:
-    """The way to the page without the token."""
-
-    def find(now: datetime) -> Behind | None:
-        entry = stations.of_token(token, now=now)
-        if entry is None:
-            return None
-        keep = partial(request.session.__setitem__, TOKEN, token)
-        return Behind(target=reverse("complaints:station-confirm"), keep=keep, contact=parse_contact(entry.phone))
-
-    return exchanged(request, token, find, lambda: over(request))
-
-
-def over(request: HttpRequest) -> HttpResponse:
-    return render(request, "station/confirm_over.html", status=404)
-
-
-@never_cache
-@require_http_methods(["GET", "HEAD", "POST"])
-def confirm(request: HttpRequest) -> HttpResponseBase:
-    now = timezone.now()
-    entry = stations.of_token(request.session.get(TOKEN, ""), now=now)
-    if entry is None:
-        return over(request)
-    answer = request.POST.get("answer", "")
-    if request.method == "POST" and answer in ("yes", "no"):
-        with once(request, actor=f"entry:{entry.pk}") as attempt:
-            if not attempt.answered:
-                stations.answer(entry, is_right=answer == "yes", now=now)
-                attempt.reference = reverse("home") if answer == "yes" else f"{reverse('complaints:file')}?new=1"
-        request.session.pop(TOKEN, None)
-        done = gettext("谢谢，已记下：已经解决。")
-        if answer == "no":
-            done = gettext("已记下：没有解决，这一条不算和解。您可以现在投诉。")
-        messages.success(request, done, extra_tags="ok")
-        return redirect(attempt.reference)
-    context = {
-        "station": named(entry.station),
-        "entry": entry,
-        "how": dict(HOW)[entry.how],
-        "category": OBJECT_LABELS.get(entry.category, entry.category),
-        "is_unchosen": request.method == "POST",
-        "has_errors": request.method == "POST",
-    }
-    return render(request, "station/confirm.html", context, status=422 if request.method == "POST" else 200)

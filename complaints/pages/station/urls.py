@@ -4,7 +4,7 @@ from django.urls import path
 
 from complaints.pages.public import open_pages
 from complaints.pages.shared import posters
-from complaints.pages.station import authority_stations, station
+from complaints.pages.station import authority_stations, confirming, station
 
 urlpatterns = [
     path("open/stations/", open_pages.stations, name="open-stations"),
@@ -21,8 +21,8 @@ urlpatterns = [
     path("enterprise/posters/", posters.enterprise, name="enterprise-posters"),
     path("enterprise/posters/<str:kind>.pdf", posters.enterprise_file, name="enterprise-poster"),
     path("authority/posters/", posters.authority, name="authority-posters"),
-    path("station/confirm/", station.confirm, name="station-confirm"),
-    path("station/confirm/<str:token>/", station.open_link, name="station-confirm-link"),
+    path("station/confirm/", confirming.confirm, name="station-confirm"),
+    path("station/confirm/<str:token>/", confirming.open_link, name="station-confirm-link"),
     path("authority/stations/", authority_stations.register, name="authority-stations"),
     path("authority/stations/<int:pk>/", authority_stations.station, name="authority-station"),
     path("authority/stations/<int:pk>/table/", authority_stations.table, name="authority-station-table"),

@@ -1,4 +1,4 @@
-"""Who may come in, how they proved it, and which request has already been answered.
+"""Who may come in, and how they proved it.
 
 Nothing secret is stored in a form that can be read back. A password is a hash, a
 one-time code is a keyed digest; the person is known elsewhere by ``person_key`` only. Names and addresses
@@ -225,38 +225,6 @@ class SignInCode(models.Model):
         return f"{self.purpose} {self.created_at:%Y-%m-%d %H:%M}"
 
 
-class CountedTry(models.Model):
-    """Something that is allowed so often (limits.py), counted here because the cache may be away."""
-
-    kind = models.CharField(max_length=40)
-    who_digest = models.CharField(max_length=64)
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = (
-            models.Index(fields=("kind", "who_digest", "-at"), name="tries_of_somebody"),
-            models.Index(fields=("at",), name="oldest_tries_first"),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
-
-
-class OpenedLink(models.Model):
-    """A link with a key in its address was opened: the key is good for this once (sign_in/links.py)."""
-
-    key_digest = models.CharField(max_length=64, primary_key=True)
-    # Of the form whose button opened it: pressed twice, it opens once.
-    form_digest = models.CharField(max_length=64)
-    at = models.DateTimeField()
-
-    class Meta:
-        indexes = (models.Index(fields=("at",), name="oldest_links_first"),)
-
-    def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M}"
-
-
 class BrowserSession(AbstractBaseSession):
     """A browser that came by, found by a digest of its cookie; ``user`` is empty until somebody signed in."""
 
@@ -371,26 +339,6 @@ class OutgoingMessage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.created_at:%Y-%m-%d %H:%M}"
-
-
-class IdempotencyKey(models.Model):
-    """A request that took effect, and where its answer can be read again."""
-
-    actor = models.CharField(max_length=100)
-    key = models.CharField(max_length=100)
-    body_digest = models.CharField(max_length=64)
-    reference = models.CharField(max_length=500)
-    # What a program was answered, byte for byte; such answers name no person.
-    # Bytes as Latin-1: a program may have been answered with somebody's phone.
-    answer = SealedText(null=True, place=("actor", "key"))
-    created_at = models.DateTimeField()
-
-    class Meta:
-        constraints = (models.UniqueConstraint(fields=("actor", "key"), name="one_effect_per_key"),)
-        indexes = (models.Index(fields=("created_at",), name="oldest_keys_first"),)
-
-    def __str__(self) -> str:
-        return f"{self.actor} {self.key[:8]}"
 
 
 class SecurityEvent(models.Model):

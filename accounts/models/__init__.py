@@ -1,0 +1,39 @@
+"""The rows of people, and of what may be done so often."""
+
+from accounts.models.once import CountedTry, IdempotencyKey, OpenedLink
+from accounts.models.people import (
+    DEMO_DOMAIN,
+    AccountChange,
+    Administrator,
+    BrowserSession,
+    OutgoingMessage,
+    PersonKey,
+    RecoveryCode,
+    RoleCode,
+    SecondFactor,
+    SecurityEvent,
+    SignInCode,
+    User,
+    UserManager,
+    UserQuerySet,
+)
+
+__all__ = [
+    "DEMO_DOMAIN",
+    "AccountChange",
+    "Administrator",
+    "BrowserSession",
+    "CountedTry",
+    "IdempotencyKey",
+    "OpenedLink",
+    "OutgoingMessage",
+    "PersonKey",
+    "RecoveryCode",
+    "RoleCode",
+    "SecondFactor",
+    "SecurityEvent",
+    "SignInCode",
+    "User",
+    "UserManager",
+    "UserQuerySet",
+]
