@@ -15,8 +15,8 @@ from complaints.record import clock, witnessing
 from complaints.record.log import not_admitted
 from database.row_security import serving, working_as_steps
 from oversight.counters import rollups
+from oversight.portal_state.monitoring import may_read
 from oversight.portal_state.state import alarm_after, backlog, set_aside
-from oversight.portal_state.system_views import may_read
 
 
 @transaction.non_atomic_requests

@@ -4,23 +4,20 @@ Whoever neither shows the token nor asks from a listed address gets the 404 of a
 """
 
 from collections.abc import Iterator
-from ipaddress import ip_address, ip_network
 from typing import Any
 
-from django.conf import settings
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.crypto import constant_time_compare
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.sign_in.limits import client_address
 from complaints.desks.authority_workspace import Workspace, officer_page
 from database.row_security import serving
 from oversight.portal_state import signs
+from oversight.portal_state.monitoring import may_read
 from oversight.portal_state.signs import Signs
 from oversight.portal_state.state import BEATS, QUEUES
 from oversight.presenting import cards
@@ -192,18 +189,6 @@ def metrics(request: HttpRequest) -> HttpResponse:
     with serving(request):
         result = signs.read(now=timezone.now())
     return HttpResponse(written(result), content_type=TYPE)
-
-
-def may_read(request: HttpRequest) -> bool:
-    """Whether a program that watches the portal asks: by METRICS_TOKEN, or from one of METRICS_ADDRESSES."""
-    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
-    if settings.METRICS_TOKEN and shown and constant_time_compare(shown, settings.METRICS_TOKEN):
-        return True
-    try:
-        here = ip_address(client_address(request))
-        return any(here in ip_network(listed, strict=False) for listed in settings.METRICS_ADDRESSES)
-    except ValueError:
-        return False
 
 
 def written(result: Signs) -> str:

@@ -1,0 +1,21 @@
+"""Programs that watch the portal: /metrics, and /healthz in detail."""
+
+from ipaddress import ip_address, ip_network
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from accounts.sign_in.limits import client_address
+
+
+def may_read(request: HttpRequest) -> bool:
+    """Whether a program that watches the portal asks: by METRICS_TOKEN, or from one of METRICS_ADDRESSES."""
+    shown = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    if settings.METRICS_TOKEN and shown and constant_time_compare(shown, settings.METRICS_TOKEN):
+        return True
+    try:
+        here = ip_address(client_address(request))
+        return any(here in ip_network(listed, strict=False) for listed in settings.METRICS_ADDRESSES)
+    except ValueError:
+        return False
