@@ -4,14 +4,16 @@ The suite stands in every value, so both can be read at any time and the setting
 written next. One secret serves both: each suite derives a key of its own from it.
 """
 
+import hmac
 import secrets
 from functools import lru_cache
 from typing import Protocol
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives import hashes, hmac
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 AES, SM4 = 1, 2
@@ -84,6 +86,8 @@ def decrypt(sealed: bytes, *, suite: int, secret: bytes, bound: bytes) -> bytes:
 
 def keyed_digest(message: bytes, *, suite: int, secret: bytes) -> bytes:
     """HMAC with SHA-256, or with SM3 in the national suite: 32 bytes."""
-    worker = hmac.HMAC(secret, hashes.SM3() if suite == SM4 else hashes.SHA256())
+    if suite != SM4:
+        return hmac.digest(secret, message, "sha256")
+    worker = HMAC(secret, hashes.SM3())
     worker.update(message)
     return worker.finalize()

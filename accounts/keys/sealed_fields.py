@@ -213,6 +213,8 @@ def place_of(table: str, column: str, values: Iterable[Any]) -> bytes:
 
 def _written(value: Any) -> str:
     """One form for what the row holds before it is written and after it is read."""
+    if type(value) is str or type(value) is int:
+        return str(value)
     if isinstance(value, datetime):
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     if isinstance(value, bytes | memoryview):

@@ -32,11 +32,17 @@ def plain(text: str) -> bytes:
 
 def person_of(sealed: bytes) -> UUID | None:
     """Whose key opens it; None for what is empty or plain. Raises CannotOpen for what is no sealed value."""
+    head = head_of(sealed)
+    return UUID(bytes=head) if head else None
+
+
+def head_of(sealed: bytes) -> bytes:
+    """The same as 16 bytes, or none."""
     if not sealed or sealed[0] == PLAIN:
-        return None
+        return b""
     if len(sealed) < _HEAD:
         raise CannotOpen
-    return UUID(bytes=sealed[1:_HEAD])
+    return sealed[1:_HEAD]
 
 
 def open_sealed(sealed: bytes, *, secret: bytes, place: bytes) -> str:

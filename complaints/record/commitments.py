@@ -9,10 +9,9 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
-from accounts.keys import keyring, sealing
-from accounts.keys.ciphers import CannotOpen
+from accounts.keys import checking
+from accounts.keys.checking import Closed
 from complaints.evidence.storing import compared
 from complaints.models import DocumentVersion, PersonalText, RecordedName
 from complaints.models.record import salted_text
@@ -25,7 +24,7 @@ from complaints.record.walking import Range, Read, Row, Table, fetched
 _TEXTS = Table(
     "complaints_personaltext t",
     "complaint_id",
-    "t.complaint_id, t.audience, t.sequence, t.kind, t.digest, t.key_id::text, t.sealed",
+    "t.complaint_id, t.audience, t.sequence, t.kind, encode(t.digest, 'hex'), t.key_id::text, t.sealed",
     "t.complaint_id, t.audience, t.sequence, t.kind",
 )
 _FILES = Table(
@@ -40,26 +39,21 @@ _VERSIONS = Table(
     "t.complaint_id, t.digest, d.reference, d.form, t.number, t.public_id, t.content, t.sha256, t.path",
     "t.complaint_id, t.digest, d.reference, d.form, t.number",
 )
-_NAMES = "select n.id, n.person_key, n.digest, n.sealed from complaints_recordedname n where n.id = any(%s)"
+_NAMES = (
+    "select n.id, n.person_key::text, encode(n.digest, 'hex'), n.sealed from complaints_recordedname n"
+    " where n.id = any(%s)"
+)
 _FOREIGN_NAMES = """
 select n.id from complaints_recordedname n
 where not exists (select from complaints_handlingstep s where s.name_id = n.id)
   and not exists (select from complaints_handlingstep s where s.recorded_by_id = n.id)
 order by n.id"""
 
+_TEXT: Any = PersonalText._meta.get_field("sealed")
+_NAME: Any = RecordedName._meta.get_field("sealed")
+_CONTENT: Any = DocumentVersion._meta.get_field("content")
+
 Found = Callable[[Finding], None]
-
-
-@dataclass(slots=True)
-class _Sealed:
-    """One value to open: ``place`` as its column binds it, ``owner`` the key that the entry names."""
-
-    finding: Callable[[str, str], Finding]
-    sealed: bytes
-    place: bytes
-    owner: str
-    is_whole: Callable[[str], bool]
-    person: UUID | None = None
 
 
 @dataclass(slots=True)
@@ -72,7 +66,7 @@ class Commitments:
     reads_notices: bool = True
     texts: int = 0
     files: int = 0
-    _sealed: list[_Sealed] = field(default_factory=list)
+    _closed: list[Closed] = field(default_factory=list)
     _unread: frozenset[tuple[int, str, int]] = frozenset()
     _odd_cases: frozenset[int] = frozenset()
 
@@ -90,7 +84,9 @@ class Commitments:
         self._documents(among, entries, names)
         if self.reads_notices:
             notices.check(among, entries, names, self.found)
-        self._open()
+        for one, code, detail in checking.check(self._closed, self.erased.keys):
+            self.found(one.of.finding(code, one.row, one.column, detail))
+        self._closed = []
 
     def foreign_names(self) -> None:
         """Names that no entry of the whole record points at."""
@@ -117,7 +113,7 @@ class Commitments:
         self._unreadable(unreadable, names, "text")
         hidden = {row for row in unreadable if len(row) > 1}
         for row in rows:
-            there[(*row[:4], bytes(row[4]).hex())].append(row)
+            there[row[:5]].append(row)
         for entry in entries:
             for text in entry.said.texts:
                 place = (entry.case_id, entry.audience, entry.sequence, text[0])
@@ -135,14 +131,8 @@ class Commitments:
         if key not in owners:
             self.found(entry.finding("column", what, "key_id"))
             return
-        digest = bytes(row[4])
-        self._later(
-            lambda code, detail: entry.finding(code, what, "sealed", detail),
-            row[6],
-            _place(PersonalText, "sealed", (*row[:4], digest)),
-            key,
-            lambda opened: salted_is(opened, digest),
-        )
+        bound = _TEXT.place_with(row[:5])
+        self._closed.append(Closed(entry, what, "sealed", bytes(row[6]), bound, key, salted_is, row[4]))
 
     # --- names ---
 
@@ -162,23 +152,19 @@ class Commitments:
                 if row is None and digest and row_id is not None:
                     code = "unreadable" if row_id in rows else "row_missing"
                     self.found(entry.finding(code, f"name {row_id}"))
-                elif row is None or bytes(row[2]).hex() != digest:
+                elif row is None or row[2] != digest:
                     self.found(entry.finding("column", "entry", column))
-                elif person and str(row[1]) != person:
+                elif person and row[1] != person:
                     self.found(entry.finding("column", f"name {row_id}", "person_key"))
                 elif row[0] not in followed:
                     followed.add(row[0])
                     self._name(entry, row)
 
     def _name(self, entry: Read, row: Row) -> None:
-        digest = bytes(row[2])
-        self._later(
-            lambda code, detail: entry.finding(code, f"name {row[0]}", "sealed", detail),
-            row[3],
-            _place(RecordedName, "sealed", (row[1], digest)),
-            str(row[1]),
-            lambda opened: salted_is(opened, digest),
-        )
+        _id, person, digest, sealed = row
+        bound = _NAME.place_with((person, digest))
+        what = f"name {row[0]}"
+        self._closed.append(Closed(entry, what, "sealed", bytes(sealed), bound, person, salted_is, digest))
 
     # --- files ---
 
@@ -270,77 +256,29 @@ class Commitments:
                 self.found(entry.finding("column", what, column))
         if entry.case_key in self.erased.keys or entry.consumer_key in self.erased.former:
             return
-        self._later(
-            lambda code, detail: entry.finding(code, what, "content", detail),
-            content,
-            _place(DocumentVersion, "content", (case, public_id)),
-            entry.case_key,
-            lambda opened: paper_is(opened, bytes(digest)),
+        bound = _CONTENT.place_with((case, public_id))
+        self._closed.append(
+            Closed(entry, what, "content", bytes(content), bound, entry.case_key, paper_is, bytes(digest).hex())
         )
         if printed and self.reads_files:
             self.files += 1
             if wrong := self._compared(path, printed):
                 self.found(entry.finding(wrong, what, detail="print"))
 
-    # --- opening ---
 
-    def _later(
-        self,
-        finding: Callable[[str, str], Finding],
-        sealed: Any,
-        place: bytes,
-        owner: str,
-        is_whole: Callable[[str], bool],
-    ) -> None:
-        self._sealed.append(_Sealed(finding, bytes(sealed), place, owner, is_whole))
-
-    def _open(self) -> None:
-        """What waits to be opened; the keys of all in one query."""
-        waiting, self._sealed = self._sealed, []
-        for one in waiting:
-            try:
-                one.person = sealing.person_of(one.sealed)
-            except CannotOpen:
-                one.person = None
-        opened, wrong = keyring.examined({one.person for one in waiting if one.person is not None})
-        for one in waiting:
-            if one.owner in self.erased.keys:
-                continue
-            if not one.sealed:
-                self.found(one.finding("emptied", ""))
-            elif one.person is not None and one.person in wrong:
-                self.found(one.finding("key_gone", wrong[one.person]))
-            elif one.person is not None and str(one.person) != one.owner:
-                self.found(one.finding("other_key", ""))
-            elif not self._is_whole(one, opened):
-                self.found(one.finding("changed", ""))
-
-    def _is_whole(self, one: _Sealed, opened: dict[UUID, bytes]) -> bool:
-        secret = opened.get(one.person, b"") if one.person is not None else b""
-        try:
-            return one.is_whole(sealing.open_sealed(one.sealed, secret=secret, place=one.place))
-        except (CannotOpen, ValueError, KeyError, TypeError):
-            return False
-
-
-def salted_is(opened: str, digest: bytes) -> bool:
+def salted_is(opened: str, _secret: bytes, digest: str) -> bool:
     """Whether salt and text, as they are sealed together, have this digest."""
-    return salted(*salted_text(opened)) == digest
+    return salted(*salted_text(opened)).hex() == digest
 
 
-def paper_is(opened: str, digest: bytes) -> bool:
+def paper_is(opened: str, _secret: bytes, digest: str) -> bool:
     """The same for the words of a document."""
     content = json.loads(opened)
-    return salted(bytes.fromhex(content["salt"]), canonical(content["paper"])) == digest
+    return salted(bytes.fromhex(content["salt"]), canonical(content["paper"])).hex() == digest
 
 
 def _document(row: Row) -> str:
     return f"document/{row[2]}/{row[4]}"
-
-
-def _place(model: Any, column: str, values: tuple[Any, ...]) -> bytes:
-    place: bytes = model._meta.get_field(column).place_with(values)
-    return place
 
 
 def _by_id(sql: str, ids: list[int]) -> dict[int, Row | None]:

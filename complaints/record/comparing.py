@@ -6,15 +6,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.db import DatabaseError, transaction
 from django.db.models import Model
 
+from accounts.keys import checking
+from accounts.keys.checking import Closed
 from accounts.keys.ciphers import CannotOpen
 from accounts.models import User
 from complaints.models import Complaint, HandlingStep
@@ -53,10 +57,13 @@ class _Case:
     number: str
     rows: State = field(default_factory=dict)
     told: Told = field(default_factory=Told)
-    #: Name of a row → its words by their column.
+    #: Name of a row that may have words → those it has, by their column.
     words: dict[str, dict[str, Stored]] = field(default_factory=dict)
     replay: Replay = field(default_factory=Replay)
     unread: set[str] = field(default_factory=set)
+
+    def finding(self, code: str, row: str, column: str = "", detail: str = "") -> Finding:
+        return Finding(code, self.number, row=row, column=column, detail=detail)
 
     @property
     def is_known(self) -> bool:
@@ -102,12 +109,12 @@ def compare(
             cases, _entries(cases) if entries is None else [one for pk in cases for one in entries.get(pk, ())]
         )
         yield from _stand(cases)
+        yield from _words(cases.values(), erased)
         for case in cases.values():
             if compared is not None:
                 compared.cases += 1
                 compared.proved += case.is_proved
             yield from _differences(case)
-        yield from _words(cases.values(), erased)
         if proved := {pk: case for pk, case in cases.items() if case.is_known and not case.unread}:
             yield from _derived(proved)
 
@@ -140,51 +147,54 @@ class _Carried:
 
 def _replay(cases: Mapping[int, _Case], entries: Iterable[Entry]) -> Iterator[Finding]:
     """Fold what the entries carry; in the order of the parties' chain, and what came between by its own."""
-    carried: dict[int, list[_Carried]] = defaultdict(list)
-    ended = (0, "", 0, 0)
-    for pk, case_id, audience, sequence, body, closed in entries:
-        case, is_aside = cases[case_id], audience != Audience.PARTIES
-        if ended[:2] != (case_id, audience):
-            ended = (case_id, audience, 0, 0)
-        follows = 1 + ended[2]
-        if pk <= ended[3]:
-            # Entries of several chains are replayed in the order of their ids, which nothing else proves.
-            yield Finding("column", case.number, audience, sequence, "entry", "id")
-        ended = (case_id, audience, sequence, pk)
-        # Without a delta it is not known what went before an entry of another chain: all that was written before it.
-        mine = _Carried(sequence, is_aside, pk)
-        if sequence != follows:
-            carried[case_id].append(mine)
-        try:
-            said = json.loads(body) if isinstance(body, str) else body
-            digest = said.get("state", "")
-            at = datetime.fromisoformat(said["written"])
-            case.told.read(audience, sequence, said["step"], said["role"], at, said["data"])
-        except (ValueError, AttributeError, KeyError, TypeError):
-            # The entry itself is named by whoever verifies the chain.
-            carried[case_id].append(mine)
-            continue
-        closed = bytes(closed)
-        if not digest and not closed:
-            continue
-        try:
-            if hashlib.sha256(closed).hexdigest() != digest:
-                raise CannotOpen
-            delta = open_state(closed, number=case.number, audience=audience, sequence=sequence)
-            carried[case_id].append(_Carried(delta["at"], is_aside, pk, delta))
-        except (CannotOpen, ValueError):
-            carried[case_id].append(mine)
-            yield Finding("unreadable", case.number, audience, sequence, "state")
-    for case_id, every in carried.items():
-        spine = [one for one in every if not one.is_aside]
-        for one in every:
+    for case_id, chains in groupby(entries, key=itemgetter(1)):
+        case, carried, ended = cases[case_id], list[_Carried](), ("", 0, 0)
+        for pk, _case_id, audience, sequence, body, closed in chains:
+            is_aside = audience != Audience.PARTIES
+            if ended[0] != audience:
+                ended = (audience, 0, 0)
+            if pk <= ended[2]:
+                # Entries of several chains are replayed in the order of their ids, which nothing else proves.
+                yield Finding("column", case.number, audience, sequence, "entry", "id")
+            if sequence != ended[1] + 1:
+                carried.append(_Carried(sequence, is_aside, pk))
+            ended = (audience, sequence, pk)
+            try:
+                said = json.loads(body) if isinstance(body, str) else body
+                digest = said.get("state", "")
+                at = datetime.fromisoformat(said["written"])
+                case.told.read(audience, sequence, said["step"], said["role"], at, said["data"])
+            except (ValueError, AttributeError, KeyError, TypeError):
+                # The entry itself is named by whoever verifies the chain.
+                carried.append(_Carried(sequence, is_aside, pk))
+                continue
+            if not digest and not closed:
+                continue
+            closed = bytes(closed)
+            try:
+                if hashlib.sha256(closed).hexdigest() != digest:
+                    raise CannotOpen
+                delta = open_state(closed, number=case.number, audience=audience, sequence=sequence)
+                carried.append(_Carried(delta["at"], is_aside, pk, delta))
+            except (CannotOpen, ValueError):
+                carried.append(_Carried(sequence, is_aside, pk))
+                yield Finding("unreadable", case.number, audience, sequence, "state")
+        _fold(case.replay, carried)
+
+
+def _fold(replay: Replay, carried: list[_Carried]) -> None:
+    if any(one.is_aside for one in carried):
+        spine = [one for one in carried if not one.is_aside]
+        for one in carried:
             if one.is_aside and one.delta is None:
+                # It is not known what went before it: all that was written before it.
                 one.at = max((before.at for before in spine if before.pk < one.pk), default=0)
-        for one in sorted(every, key=lambda one: (one.at, one.is_aside, one.pk, one.delta is not None)):
-            if one.delta is None:
-                cases[case_id].replay.lose()
-            else:
-                cases[case_id].replay.fold(one.delta)
+        carried.sort(key=lambda one: (one.at, one.is_aside, one.pk, one.delta is not None))
+    for one in carried:
+        if one.delta is None:
+            replay.lose()
+        else:
+            replay.fold(one.delta)
 
 
 def _entries(cases: Mapping[int, _Case]) -> list[Entry]:
@@ -222,14 +232,16 @@ def _stand(cases: Mapping[int, _Case]) -> Iterator[Finding]:
                 yield Finding("unreadable", case.number, row=table.name)
                 continue
             counts: dict[tuple[int, str], int] = {}
-            for row in rows:
-                known = (row.case_id, row.base)
-                counts[known] = count = counts.get(known, 0) + 1
-                name = row.base if count == 1 else nth(row.base, count)
-                case = cases[row.case_id]
-                case.rows[name] = row.columns
-                if row.words:
-                    case.words[name] = row.words
+            has_words = bool(_WORDS[table.name])
+            for _pk, case_id, base, columns, kept in rows:
+                case, name = cases[case_id], base
+                if base in case.rows:
+                    known = (case_id, base)
+                    counts[known] = count = counts.get(known, 1) + 1
+                    name = nth(base, count)
+                case.rows[name] = columns
+                if has_words:
+                    case.words[name] = kept
 
 
 _EMPTY = {table.name: {column.attribute: column.empty for column in columns_of(table)} for table in TABLES}
@@ -254,13 +266,11 @@ def _unsaid(kind: str, told: Mapping[str, Any]) -> frozenset[str]:
 
 
 def _is_same(kind: str, told: Mapping[str, Any], stands: Mapping[str, Any]) -> bool:
-    """Whether a row stands exactly as it is told, marks of words aside; otherwise each column is looked at."""
+    """Whether a row stands exactly as it is told; otherwise each column is looked at."""
     if kind in _BEGINS:
         told = _BEGINS[kind] | dict(told)
-    if told == stands:
-        return True
     empty = _EMPTY[kind]
-    return {name: value for name, value in told.items() if name in empty and value != empty[name]} == stands
+    return {name: value for name, value in told.items() if value != empty.get(name, "")} == stands
 
 
 def _is_as_told(case: _Case) -> bool:
@@ -268,7 +278,7 @@ def _is_as_told(case: _Case) -> bool:
     said, rows = case.replay.rows, case.rows
     if not case.is_known or case.unread or said.keys() != rows.keys():
         return False
-    return all(_is_same(name.partition("/")[0], told, rows[name]) for name, told in said.items())
+    return all(told == rows[name] or _is_same(name.partition("/")[0], told, rows[name]) for name, told in said.items())
 
 
 def _differences(case: _Case) -> Iterator[Finding]:
@@ -306,22 +316,26 @@ _MAKERS: dict[tuple[str, str], tuple[type[Model], str]] = {
 }
 
 
-def _words(cases: Iterable[_Case], erased: frozenset[str]) -> Iterator[Finding]:
-    """What people said in rows of these cases, as far as an entry marks it; then what no entry marks."""
-    wanted = []
+def _words(cases: Iterable[_Case], erased: Collection[str]) -> Iterator[Finding]:
+    """What people said in rows of these cases, as far as an entry marks it; and what no entry marks. Whatever is marked
+    is named here alone: from here on it counts as standing."""
+    wanted: list[Closed] = []
     for case in cases:
-        for name in sorted(case.replay.rows.keys() & case.rows.keys()):
-            kind = name.partition("/")[0]
-            if kind in case.unread or not _WORDS[kind]:
+        is_known, spoken = case.is_known, case.replay.spoken
+        for name, stored in case.words.items():
+            told = case.replay.rows.get(name)
+            if told is None:
                 continue
-            told, stored = case.replay.rows[name], case.words.get(name, {})
+            kind = name.partition("/")[0]
             for one in _WORDS[kind]:
-                is_told = case.is_known or one.attname in case.replay.spoken.get(name, ())
-                mark = told.get(one.attname) if is_told else None
+                column = one.attname
+                mark = told.get(column) if is_known or column in spoken.get(name, ()) else None
                 if mark:
-                    model, column = _MAKERS.get((kind, one.attname), (User, ""))
-                    maker = (model, told[column]) if told.get(column) is not None else None
-                    wanted.append(words.Compared(case.number, name, mark, stored.get(one.attname), one.attname, maker))
-                elif one.attname in stored and case.is_known and one.attname not in _unsaid(kind, told):
-                    yield Finding("column", case.number, row=name, column=one.attname)
-    yield from words.check(wanted, erased)
+                    case.rows[name][column] = mark
+                    model, by = _MAKERS.get((kind, column), (None, ""))
+                    is_gone = partial(words.is_erased, model, told[by], erased) if model and told.get(by) else None
+                    wanted.append(words.closed(case, name, one, mark, stored.get(column), is_gone))
+                elif column in stored and is_known and column not in _unsaid(kind, told):
+                    yield case.finding("column", name, column)
+    for bad, code, detail in checking.check(wanted, erased):
+        yield bad.of.finding(code, bad.row, bad.column, detail)

@@ -10,12 +10,9 @@ from complaints.record import house
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
 from complaints.record.record import TAG_KIND, chained
-from complaints.record.walking import STAMP, fetched
+from complaints.record.walking import fetched, hashed_stamp
 
-_HOUSE = (
-    f"select sequence, step, {STAMP.format('at')}, previous_hash, hash, tag, body"  # noqa: S608
-    " from complaints_houseentry order by sequence"
-)
+_HOUSE = "select sequence, step, at::text, previous_hash, hash, tag, body from complaints_houseentry order by sequence"
 
 
 def erased_by(report: Report) -> Erased:
@@ -45,7 +42,7 @@ def erased_by(report: Report) -> Erased:
         for code in wrong:
             report.add(Finding(code, house.NAME, house.NAME, nth, "entry"))
         if said is not None:
-            for column, value in (("sequence", nth), ("step", step), ("written", at)):
+            for column, value in (("sequence", nth), ("step", step), ("written", hashed_stamp(at))):
                 if said[column] != value:
                     report.add(Finding("column", house.NAME, house.NAME, nth, "entry", column))
             if not set(wrong) - {"not_in_order"} and said["step"] == "erased":

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import cache
+from operator import itemgetter
 from typing import Any
 
 from django.db import connection
@@ -21,26 +22,22 @@ _ELSEWHERE = "?"
 Bases = dict[tuple[Table, int, int], str]
 
 
-@dataclass(slots=True)
-class Row:
-    pk: int
-    case_id: int
-    base: str
-    columns: dict[str, Any]
-    words: dict[str, Stored]
+#: Id, case, base, its columns as a delta says them, and its words by their column.
+Row = tuple[int, int, str, dict[str, Any], dict[str, Stored]]
 
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
     """How the rows of one table are read. ``sql``: id, case, then the columns of ``key`` (table that it points at, how
-    it is written), of ``columns`` (attribute, empty, the same two), of ``sealed``, and ``bound``, what those are bound
+    it is written), of ``columns``, of ``sealed``, and what those are bound to. ``written``: those of ``columns`` that
+    point at a row or are written otherwise. ``sealed``: place in the row, column, and what of the row it is bound
     to."""
 
     sql: str
     key: tuple[tuple[Table | None, Any], ...]
-    columns: tuple[tuple[str, Any, Table | None, Any], ...]
-    sealed: tuple[SealedText, ...]
-    bound: tuple[str, ...]
+    columns: tuple[str, ...]
+    written: tuple[tuple[str, Table | None, Any], ...]
+    sealed: tuple[tuple[int, SealedText, Callable[[tuple[Any, ...]], tuple[Any, ...]]], ...]
 
 
 @cache
@@ -57,16 +54,26 @@ def _plan(table: Table) -> _Plan:
     plain: list[Any] = [model._meta.get_field(name) for name in (*(one.attname for one in sealed), *bound)]
     asked = [
         *("t.id", f"{owner}.{quoted(case)}"),
-        *(column.sql for column in (*key, *columns)),
+        *(column.sql for column in key),
+        *(column.filled_sql for column in columns),
         *(f"t.{quoted(one.column)}" for one in plain),
     ]
+    sealed_from = 2 + len(key) + len(columns)
+    places = {name: sealed_from + len(sealed) + nth for nth, name in enumerate(bound)}
     return _Plan(
-        f"select {', '.join(asked)} from {source} where {owner}.{quoted(case)} {{}} order by t.id",  # noqa: S608
+        f"select {', '.join(asked)} from {source} where {owner}.{quoted(case)}",  # noqa: S608
         tuple((column.to, column.stored) for column in key),
-        tuple((column.attribute, column.stored_empty, column.to, column.stored) for column in columns),
-        sealed,
-        bound,
+        tuple(column.attribute for column in columns),
+        tuple((column.attribute, column.to, column.stored) for column in columns if column.to or column.stored),
+        tuple(
+            (sealed_from + nth, one, _taking([places[name] for name in one.place])) for nth, one in enumerate(sealed)
+        ),
     )
+
+
+def _taking(places: list[int]) -> Callable[[tuple[Any, ...]], tuple[Any, ...]]:
+    """These of the values of a row."""
+    return itemgetter(*places) if len(places) > 1 else lambda row: tuple([row[place] for place in places])
 
 
 @cache
@@ -78,17 +85,15 @@ def _pointed_at() -> frozenset[Table]:
 def read(table: Table, ids: Collection[int], bases: Bases) -> Iterator[Row]:
     """The rows of one table as a delta says them, the oldest first; what is empty is left out."""
     plan = _plan(table)
-    key_ends = 2 + len(plan.key)
-    ends = key_ends + len(plan.columns)
-    bound_from = ends + len(plan.sealed)
+    columns_from = 2 + len(plan.key)
     is_pointed_at = table in _pointed_at()
     with connection.cursor() as cursor:
         low, high = min(ids), max(ids)
         # As `among` has it: a range costs less than a list of ids.
         if high - low < 4 * len(ids):
-            cursor.execute(plan.sql.format("between %s and %s"), [low, high])
+            cursor.execute(f"{plan.sql} between %s and %s order by t.id", [low, high])
         else:
-            cursor.execute(plan.sql.format("= any(%s)"), [list(ids)])
+            cursor.execute(f"{plan.sql} = any(%s) order by t.id", [list(ids)])
         rows = cursor.fetchall()
     wanted = frozenset(ids)
     for row in rows:
@@ -96,7 +101,7 @@ def read(table: Table, ids: Collection[int], bases: Bases) -> Iterator[Row]:
         if case_id not in wanted:
             continue
         said = []
-        for value, (to, stored) in zip(row[2:key_ends], plan.key, strict=False):
+        for value, (to, stored) in zip(row[2:columns_from], plan.key, strict=True):
             if value is not None and to is not None:
                 value = bases.get((to, case_id, value), _ELSEWHERE)
             elif value is not None and stored is not None:
@@ -105,34 +110,30 @@ def read(table: Table, ids: Collection[int], bases: Bases) -> Iterator[Row]:
         known = written_base(table, said)
         if is_pointed_at:
             bases[table, case_id, pk] = known
-        written = {}
-        for value, (attribute, empty, to, stored) in zip(row[key_ends:ends], plan.columns, strict=False):
-            # Most columns of most rows are empty.
-            if value is None or value == empty:
+        # Most columns of most rows are empty.
+        values = zip(plan.columns, row[columns_from:], strict=False)
+        columns = {attribute: value for attribute, value in values if value is not None}
+        for attribute, to, stored in plan.written:
+            if (value := columns.get(attribute)) is None:
                 continue
-            if stored is not None:
-                value = stored(value)
-                if value is None:
-                    continue
-            elif to is not None:
-                value = bases.get((to, case_id, value), _ELSEWHERE)
-            written[attribute] = value
-        kept = {}
-        for one, raw in zip(plan.sealed, row[ends:bound_from], strict=True):
-            if raw:
-                place = dict(zip(plan.bound, row[bound_from:], strict=True))
-                kept[one.attname] = Stored(one, bytes(raw), tuple([place[name] for name in one.place]))
-        yield Row(pk, case_id, known, written, kept)
+            if to is not None:
+                columns[attribute] = bases.get((to, case_id, value), _ELSEWHERE)
+            elif (value := stored(value)) is not None:
+                columns[attribute] = value
+            else:
+                del columns[attribute]
+        kept = {one.attname: Stored(one, bytes(row[nth]), bound(row)) for nth, one, bound in plan.sealed if row[nth]}
+        yield pk, case_id, known, columns, kept
 
 
 def of_case(case_id: int) -> list[tuple[str, dict[str, Any]]]:
     """Every row of a case as it stands, each with its base; for the entry that takes the state over."""
     bases: Bases = {}
     return [
-        (row.base, named_empty(table) | row.columns | (words.standing_marks(table, there[row.pk]) if row.words else {}))
+        (known, named_empty(table) | columns | (words.standing_marks(table, there[pk]) if kept else {}))
         for table in TABLES
         for there in [table.model._default_manager.in_bulk(_with_words(table, case_id))]
-        for row in read(table, [case_id], bases)
+        for pk, _case, known, columns, kept in read(table, [case_id], bases)
     ]
 
 

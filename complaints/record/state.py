@@ -18,7 +18,7 @@ import hashlib
 import json
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from functools import cache, lru_cache
 from typing import Any
@@ -30,7 +30,7 @@ from django.db.models import Model
 
 from complaints.record import words
 from complaints.record.columns import BY_MODEL, LATER, Table
-from complaints.record.record import canonical, stamp
+from complaints.record.record import canonical, stamp, stored_stamp
 
 State = dict[str, dict[str, Any]]
 
@@ -59,13 +59,6 @@ def _text_digest(text: str) -> str | None:
     return None if value is None else _digest(value)
 
 
-def _stored_moment(text: str) -> str:
-    """``stamp`` of what PostgreSQL writes for the zone UTC; raises ValueError for what Python has no moment for."""
-    if text[4] != "-" or text[-3:] != "+00":
-        raise ValueError(text)
-    return f"{text[:10]}T{text[11:-3]}Z" if len(text) == 29 else stamp(datetime.fromisoformat(text))
-
-
 def _stored_day(text: str) -> str:
     if len(text) != 10:
         raise ValueError(text)
@@ -77,7 +70,7 @@ def _stored(column: fields.Field[Any, Any], *, digested: bool) -> tuple[str, Cal
     is. Text costs less than objects that would be made text again."""
     match column:
         case fields.DateTimeField():
-            return "{}::text", _stored_moment
+            return "{}::text", stored_stamp
         case fields.DateField():
             return "{}::text", _stored_day
         case fields.DecimalField() | fields.UUIDField():
@@ -124,9 +117,12 @@ class Column:
     stored: Callable[[Any], Any] | None
 
     @property
-    def stored_empty(self) -> Any:
-        """What an empty one holds, as it is read."""
-        return json.dumps(self.empty) if isinstance(self.empty, list | dict) else self.empty
+    def filled_sql(self) -> str:
+        """The same as ``sql``, and null where it is empty."""
+        if self.empty is None:
+            return self.sql
+        text = str(self.empty).lower() if isinstance(self.empty, bool | int) else f"'{self.empty}'"
+        return f"nullif({self.sql}, {text})"
 
 
 @cache
@@ -246,11 +242,12 @@ class Replay:
         if delta.get("whole"):
             self.rows, self.spoken, self._counts, self.is_whole, self.has_lost = {}, {}, {}, True, False
         for known, columns in delta.get("new", ()):
-            self._counts[known] = self._counts.get(known, 0) + 1
-            self._say(nth(known, self._counts[known]), columns)
+            self._counts[known] = count = self._counts.get(known, 0) + 1
+            self._say(known if count == 1 else nth(known, count), columns)
         for name, columns in delta.get("set", {}).items():
             known, _mark, back = name.partition(_BACK)
-            self._say(nth(known, self._counts.get(known, 1) - int(back or 0)), columns)
+            count = self._counts.get(known, 1)
+            self._say(known if count == 1 and not back else nth(known, count - int(back or 0)), columns)
 
     def _say(self, name: str, columns: Mapping[str, Any]) -> None:
         row = self.rows.get(name)

@@ -27,16 +27,19 @@ from complaints.record.house_checks import erased_by
 from complaints.record.notes import Note
 from complaints.record.record import TAG_KIND, chained
 from complaints.record.seal_checks import sealed_heads, seals
-from complaints.record.walking import STAMP, Range, Read, Row, Said, Table, parsed, ranges
+from complaints.record.walking import Range, Read, Row, Said, Table, hashed_stamp, parsed, ranges
 
 _CHAIN = "t.complaint_id, t.audience, t.sequence, t.previous_hash, t.hash, {tag}, t.body"
 _BESIDE = (
     ", t.step, t.actor_role, t.organisation, t.from_status, t.to_status, t.outcome, t.reason,"
-    f" {STAMP.format('t.happened_at')}, {STAMP.format('t.written_at')}, t.data::text, t.name_id, t.recorded_by_id"
+    " t.happened_at::text, t.written_at::text, t.data::text, t.name_id, t.recorded_by_id"
 )
 _FOR_REPLAY = ", t.id, t.state"
-#: Columns of an entry, in that order, and what the hashed text calls them.
+#: Columns of an entry, in the order of ``_columns``, and what the hashed text calls them.
 _COLUMNS = {
+    "complaint_id": "case",
+    "audience": "audience",
+    "sequence": "sequence",
     "step": "step",
     "actor_role": "role",
     "organisation": "organisation",
@@ -59,8 +62,7 @@ select attname::text from pg_attribute where attrelid = 'complaints_handlingstep
 union all select 'house' where to_regclass('complaints_houseentry') is not null
 union all select 'notices' from pg_attribute where attrelid = to_regclass('complaints_notice') and attname = 'tag'
 union all select 'log' where to_regclass('complaints_leaf') is not null"""
-_PREVIOUS, _HASH, _TAG, _BODY, _COLUMNS_FROM, _DATA, _NAME = 3, 4, 5, 6, 7, 16, 17
-_COLUMNS_TO = _DATA
+_PREVIOUS, _HASH, _TAG, _BODY, _COLUMNS_FROM, _HAPPENED, _WRITTEN, _DATA, _NAME = 3, 4, 5, 6, 7, 14, 15, 16, 17
 _ID, _STATE = 19, 20
 #: How many columns the keys of an entry are that cannot be read; the last is its hash.
 _UNREADABLE = 4
@@ -228,11 +230,8 @@ def _range(walk: _Walk, among: Range) -> None:
 
 def _name_cases(names: dict[int, str], rows: list[Row], said: list[Said | None]) -> None:
     """A case is called as its entries call it, whatever its row says now; where nothing says so, by its id."""
-    told: dict[int, set[str]] = defaultdict(set)
-    for row, one in zip(rows, said, strict=True):
-        if one is not None:
-            told[row[0]].add(one.body["case"])
-    odd = {pk for pk, numbers in told.items() if numbers != {names.get(pk)}}
+    every = zip(rows, said, strict=True)
+    odd = {row[0] for row, one in every if one is not None and one.body["case"] != names.get(row[0])}
     called: dict[int, Counter[str]] = defaultdict(Counter)
     for row, one in zip(rows, said, strict=True):
         if one is not None and row[0] in odd and chained(bytes(row[_PREVIOUS]), row[_BODY]) == bytes(row[_HASH]):
@@ -314,20 +313,19 @@ def _entries(
         if one is None:
             report.add(Finding("unreadable", names[pk], audience, sequence, "entry", "body"))
             continue
-        body = one.body
-        if tuple(row[_COLUMNS_FROM:_COLUMNS_TO]) != tuple([body.get(said_as) for said_as in _COLUMNS.values()]):
-            for value, (column, said_as) in zip(row[_COLUMNS_FROM:], _COLUMNS.items(), strict=False):
-                if value != body.get(said_as):
+        stands, told = _columns(names[pk], row), tuple(map(one.body.get, _COLUMNS.values()))
+        if stands != told:
+            for column, value, wanted in zip(_COLUMNS, stands, told, strict=True):
+                if value != wanted:
                     report.add(Finding("column", names[pk], audience, sequence, "entry", column))
-        for column, is_so in (
-            ("complaint_id", body["case"] == names[pk]),
-            ("audience", body["audience"] == audience),
-            ("sequence", body["sequence"] == sequence),
-            ("data", _is_same(row[_DATA], body["data"])),
-        ):
-            if not is_so:
-                report.add(Finding("column", names[pk], audience, sequence, "entry", column))
+        if not _is_same(row[_DATA], one.body["data"]):
+            report.add(Finding("column", names[pk], audience, sequence, "entry", "data"))
         yield Read(names[pk], pk, consumer_keys.get(pk, ""), audience, sequence, one, row[_NAME], row[_NAME + 1])
+
+
+def _columns(number: str, row: Row) -> tuple[Any, ...]:
+    times = hashed_stamp(row[_HAPPENED]), hashed_stamp(row[_WRITTEN])
+    return (number, row[1], row[2], *row[_COLUMNS_FROM:_HAPPENED], *times)
 
 
 def _for_replay(rows: list[Row], said: list[Said | None]) -> dict[int, list[comparing.Entry]]:

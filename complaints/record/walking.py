@@ -2,7 +2,7 @@
 cannot be read is named at its place and hides no other. Nothing is cast in SQL that a changed row could make fail."""
 
 import json
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -12,12 +12,11 @@ from django.db import DatabaseError, connection, transaction
 from accounts.roles import Role
 from complaints.procedure.numbering import case_key_of
 from complaints.record.findings import Finding
+from complaints.record.record import stored_stamp
 
 Row = tuple[Any, ...]
 #: So many entries at a time, rounded up to whole cases.
 BATCH = 5000
-#: Times in the form in which they are hashed; a year before Christ keeps its BC.
-STAMP = """replace(to_char({} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"AD'), 'AD', '')"""
 #: Above every id.
 END = 2**63 - 1
 
@@ -92,7 +91,15 @@ def fetched(sql: str, values: Sequence[Any] = ()) -> list[Row]:
         return rows
 
 
-@dataclass(frozen=True, slots=True)
+def hashed_stamp(text: str) -> str:
+    """A time that was read as text, in the form in which it is hashed; an odd one stays as it is."""
+    try:
+        return stored_stamp(text)
+    except ValueError:
+        return text
+
+
+@dataclass(slots=True)
 class Said:
     """What the hashed text of one entry says. ``texts``: [kind, digest] or, from form 2 on, [kind, digest, key];
     ``documents``: what ``data`` says of documents that the entry issued; ``told``: for whom there are notices, None
@@ -116,15 +123,20 @@ def parsed(body: str) -> Said | None:
         said = json.loads(body)
         texts, files = said["texts"], said["files"]
         documents = said["data"].get("documents") or []
-        fits = set(map(type, _strings(said))) == {str} and isinstance(said["sequence"], int)
-        fits = fits and all(isinstance(one, str) for one in files)
-        fits = fits and all(len(one) in (2, 3) and all(isinstance(part, str) for part in one) for one in texts)
-        fits = fits and all(isinstance(one.get("digest"), str) for one in documents)
+        fits = _are_strings(_strings(said)) and isinstance(said["sequence"], int) and _are_strings(files)
+        for one in texts:
+            fits = fits and type(one) is list and len(one) in (2, 3) and _are_strings(one)
+        for one in documents:
+            fits = fits and isinstance(one.get("digest"), str)
         told = said.get("told")
-        fits = fits and (told is None or all(isinstance(one, str) for one in told))
+        fits = fits and (told is None or _are_strings(told))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     return Said(said, texts, files, documents, told) if fits else None
+
+
+def _are_strings(values: Iterable[Any]) -> bool:
+    return {str}.issuperset(map(type, values))
 
 
 #: The roles in which a consumer speaks: what they said lies under their own keys.

@@ -6,19 +6,17 @@ key is destroyed the mark says nothing any more, not even to whoever can try eve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Model
 
 from accounts.keys import keyring, sealing
-from accounts.keys.ciphers import CannotOpen
+from accounts.keys.checking import Closed
 from accounts.keys.sealed_fields import SealedText
 from complaints.models import DocumentVersion, Evidence
-from complaints.record.findings import Finding
 from enterprises.models import Staff
 
 if TYPE_CHECKING:
@@ -86,8 +84,7 @@ def _column_of(field: SealedText) -> str:
     return f"{field.model._meta.db_table}.{field.column}"
 
 
-@dataclass(slots=True)
-class Stored:
+class Stored(NamedTuple):
     """One value as it stands: its bytes, and the values to which they are bound."""
 
     field: SealedText
@@ -95,52 +92,21 @@ class Stored:
     bound: tuple[Any, ...]
 
 
-@dataclass(slots=True)
-class Compared:
-    """One value and what the entries say of it. ``maker``: (model, id) of whose name it is, where it is one."""
-
-    number: str
-    row: str
-    told: Mark
-    stored: Stored | None
-    column: str
-    maker: tuple[type[Model], int] | None = None
-
-    def finding(self, code: str, detail: str = "") -> Finding:
-        return Finding(code, self.number, row=self.row, column=self.column, detail=detail)
+def closed(
+    case: Any, row: str, field: SealedText, told: Mark, stored: Stored | None, is_gone: Callable[[], bool] | None
+) -> Closed:
+    """One value of a row as it stands, to be held against its mark."""
+    sealed, bound = (stored.sealed, field.place_with(stored.bound)) if stored else (b"", b"")
+    return Closed(case, row, field.attname, sealed, bound, told[0], _is_marked, (field, told[1]), True, is_gone)
 
 
-def check(wanted: Iterable[Compared], erased: frozenset[str]) -> Iterator[Finding]:
-    """What is not as it was marked. Codes: ``emptied``, ``key_gone``, ``other_key``, ``changed``."""
-    there = [one for one in wanted if one.told[0] not in erased]
-    persons = {key: UUID(key) for key in {one.told[0] for one in there}}
-    opened, wrong = keyring.examined(persons.values())
-    for one in there:
-        person = persons[one.told[0]]
-        if one.stored is None or not one.stored.sealed:
-            if not _is_erased(one.maker, erased):
-                yield one.finding("emptied")
-        elif person in wrong:
-            yield one.finding("key_gone", wrong[person])
-        elif code := _fault(one.stored, person, opened[person], one.told[1]):
-            yield one.finding(code)
+def _is_marked(text: str, secret: bytes, expected: tuple[SealedText, str]) -> bool:
+    field, mark = expected
+    return _mark(field, text, secret) == mark
 
 
-def _fault(stored: Stored, person: UUID, secret: bytes, mark: str) -> str:
-    try:
-        if sealing.person_of(stored.sealed) not in (person, None):
-            return "other_key"
-        text = sealing.open_sealed(stored.sealed, secret=secret, place=stored.field.place_with(stored.bound))
-    except (CannotOpen, ValueError):
-        return "changed"
-    return "" if _mark(stored.field, text, secret) == mark else "changed"
-
-
-def _is_erased(maker: tuple[type[Model], int] | None, erased: frozenset[str]) -> bool:
+def is_erased(model: type[Model], pk: int, erased: Collection[str]) -> bool:
     """Whether the name of somebody who acted went with that person."""
-    if maker is None:
-        return False
-    model, pk = maker
     column = "user__person_key" if model is Staff else "person_key"
     key = model._default_manager.filter(pk=pk).values_list(column, flat=True).first()
     return str(key) in erased
