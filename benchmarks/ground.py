@@ -103,6 +103,7 @@ def server() -> Iterator[Ground]:
             **embedded.as_user(user),
         )
         ground = Ground(folder)
+        (folder / "vault-keys").touch(mode=0o600)
         (folder / "vault-keys").write_text(keys.fresh(), encoding="utf-8")
         embedded.wait_for_postgres(ground.dsn("postgres", "postgres"), process, folder / "log")
         administrator = ground.dsn("postgres", "postgres")

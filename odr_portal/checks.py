@@ -8,11 +8,10 @@ from typing import Any
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Warning
-from django.db import DatabaseError, connections
+from django.db import connections
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from access.permissions import OddPermissions, permission_rows
-from accounts import demo
 from database import roles
 
 
@@ -57,16 +56,6 @@ def every_view_has_a_row(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
         for name in sorted(known - names)
     ]
     return results
-
-
-def nobody_of_a_demo_can_come_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
-    """`check --deploy`: the people of this database are those that DEMO says."""
-    try:
-        sentence = demo.refusal()
-    except DatabaseError:
-        sentence = "The database cannot be asked whether people of a demo are active in it."
-        return [Warning(sentence, hint="Run this check where the portal runs.", id="odr_portal.W002")]
-    return [Error(sentence, id="odr_portal.E005")] if sentence else []
 
 
 def the_document_key_can_be_used(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:

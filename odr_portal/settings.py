@@ -185,6 +185,8 @@ _url_name = "DATABASE_URL"
 if COMMAND in OWNER_COMMANDS and environment.text("DATABASE_OWNER_URL"):
     _url_name = "DATABASE_OWNER_URL"
 
+_url = environment.text(_url_name, _local_url)
+
 # As whom statements run until somebody says otherwise. Pages: as nobody who sees a case, each request tells its
 # caller. Workers, beat, watch and commands: as the steps. What changes tables: as the owner itself.
 _SERVES_PAGES = COMMAND == "runserver" or "odr_portal.wsgi" in sys.modules
@@ -198,7 +200,7 @@ _options |= {"role": DATABASE_ROLE} if DATABASE_ROLE else {}
 DATABASES: dict[str, dict[str, Any]] = {
     "default": {
         "ENGINE": "django.db.backends.postgresql",
-        **environment.database(_url_name, environment.text(_url_name, _local_url)),
+        **environment.database(_url_name, _url),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
         # database.row_security opens the transaction of a request, with the caller's role in it.
@@ -209,6 +211,7 @@ DATABASES: dict[str, dict[str, Any]] = {
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "tcp_user_timeout": 15000,
+            **environment.database_tls(_url),
             "options": " ".join(f"-c {name}={value}" for name, value in _options.items()),
         },
     }

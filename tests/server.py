@@ -126,6 +126,7 @@ def postgres_server(django_db_blocker: Any) -> Iterator[embedded.ThrowAwayPostgr
     copied(data, folder)
     documents = folder / "documents.pem"
     documents.write_text(signing.fresh("Portal of tests", now=datetime.now(UTC)))
+    documents.chmod(0o600)
     settings.DOCUMENT_KEY_FILE = os.environ["DOCUMENT_KEY_FILE"] = str(documents)
     server = embedded.ThrowAwayPostgres(folder)
     try:

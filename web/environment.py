@@ -40,6 +40,14 @@ def _left_behind() -> dict[str, str]:
     return dict(line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
 
 
+def open_to_others(path: Path) -> str:
+    """Why a file may not hold a key: others than its owner read it or its group writes it; empty where it may. Its
+    group may read: web, worker and watch are users of one group where they share a key. Raises OSError."""
+    if path.stat().st_mode & 0o027:
+        return f"{path} can be read by others or written by its group: run `chmod 600 {path}`, or 640 for its group."
+    return ""
+
+
 LEFT_BEHIND = _left_behind()
 
 
@@ -53,9 +61,12 @@ def _from_file(name: str) -> str:
     if not place:
         return ""
     try:
-        return Path(place).read_text(encoding="utf-8").strip()
+        content, wrong = Path(place).read_text(encoding="utf-8").strip(), open_to_others(Path(place))
     except (OSError, UnicodeDecodeError):
         raise OddValue(f"{name}_FILE", place, "this file cannot be read.") from None
+    if wrong:
+        raise OddValue(f"{name}_FILE", place, wrong)
+    return content
 
 
 def strong(name: str, secret: str) -> str:
@@ -133,6 +144,11 @@ def database(name: str, url: str) -> dict[str, str]:
         "HOST": query.get("host") or unquote(parts.hostname or ""),
         "PORT": query.get("port") or str(port or ""),
     }
+
+
+def database_tls(url: str) -> dict[str, str]:
+    """What a postgresql:// address says of TLS (libpq's sslmode, sslrootcert, sslcert, sslkey)."""
+    return {key: value for key, value in parse_qsl(urlsplit(url).query) if key.startswith("ssl")}
 
 
 def _without_password(url: str) -> str:

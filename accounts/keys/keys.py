@@ -14,6 +14,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from web.environment import open_to_others
+
 SIZE = 32
 HIGHEST = 127
 #: A key of 32 random bytes has about 30 different ones; far fewer is something that a person typed.
@@ -89,6 +91,8 @@ def _secret(written: str, number: int) -> bytes:
 def read(file: Path) -> VaultKeys:
     """The keys of this file; raises UnusableKeys."""
     try:
+        if wrong := open_to_others(file):
+            raise UnusableKeys(wrong)
         return parse(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UnusableKeys(f"the file of the vault keys cannot be read ({error.strerror}).") from None

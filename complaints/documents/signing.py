@@ -23,6 +23,7 @@ from django.conf import settings
 
 from complaints.record import stamps
 from complaints.record.notes import raw_key
+from web.environment import open_to_others
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,8 @@ def document_key() -> DocumentKey:
         raise NoDocumentKey("DOCUMENT_KEY_FILE is not set: papers cannot be signed, so none is made")
     file = Path(settings.DOCUMENT_KEY_FILE)
     try:
+        if wrong := open_to_others(file):
+            raise NoDocumentKey(f"DOCUMENT_KEY_FILE: {wrong}")
         return _read(file, file.stat().st_mtime_ns)
     except OSError as wrong:
         raise NoDocumentKey(f"DOCUMENT_KEY_FILE: {wrong.strerror}") from None

@@ -164,7 +164,7 @@ def started(*arguments: str, **variables: str) -> subprocess.CompletedProcess[st
 
 def test_T77_web_and_the_deploy_check_stop_where_people_of_a_demo_are_active(served_database: Any) -> None:
     cursor, url = served_database
-    where = {"DATABASE_URL": url, "SITE_URL": "https://odr.example.org"}
+    where = {"DATABASE_URL": url, "SITE_URL": "https://odr.example.org", "VAULT_KEYS": ""}
     check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
     web = ("-c", "import odr_portal.wsgi")
     assert [started(*one, **where).returncode for one in (check, web)] == [0, 0]

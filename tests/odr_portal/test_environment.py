@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from accounts.keys import keys
 from odr_portal.processes.local import make_folder
 from web import environment
 
@@ -55,3 +56,15 @@ def test_a_folder_that_a_command_made_before_is_given_to_the_portal(tmp_path: Pa
 def test_tests_keep_nothing_among_the_files_of_make_run() -> None:
     local = str(settings.LOCAL)
     assert [place for place in (settings.EVIDENCE_ROOT, settings.EXPORT_ROOT) if place.startswith(local)] == []
+
+
+def test_T77_a_file_with_keys_that_others_read_or_its_group_writes_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "keys"
+    file.write_text(keys.fresh())
+    for mode in (0o644, 0o620, 0o606):
+        file.chmod(mode)
+        with pytest.raises(keys.UnusableKeys, match="chmod 600"):
+            keys.read(file)
+    for mode in (0o400, 0o640, 0o600):
+        file.chmod(mode)
+        assert keys.read(file)

@@ -67,6 +67,7 @@ def test_what_is_appended_cut_off_or_signed_by_somebody_else_is_seen(
     assert verdict(signed[:-1])
     other = tmp_path / "other.pem"
     other.write_text(signing.fresh("Portal of Fuzhou", now=datetime.now(UTC)))
+    other.chmod(0o600)
     settings.DOCUMENT_KEY_FILE = str(other)
     assert verdict(signed) == "unknown signer"
 
@@ -88,6 +89,14 @@ def test_a_key_file_is_made_for_its_owner_alone_and_an_odd_one_is_told(document_
         document_key.write_bytes(odd.encode("latin-1"))
         with pytest.raises(signing.NoDocumentKey, match=said):
             signing.document_key()
+    document_key.write_text(text)
+    for mode in (0o644, 0o604, 0o620, 0o601):
+        document_key.chmod(mode)
+        with pytest.raises(signing.NoDocumentKey, match="chmod 600"):
+            signing.document_key()
+    for mode in (0o600, 0o400, 0o640, 0o440):
+        document_key.chmod(mode)
+        assert signing.document_key()
     settings.DOCUMENT_KEY_FILE = ""
     with pytest.raises(signing.NoDocumentKey, match="is not set"):
         signing.document_key()

@@ -80,7 +80,7 @@ def test_T77_an_https_address_passes_the_check_and_http_is_for_the_database_of_t
     postgres_server: embedded.ThrowAwayPostgres, django_db_setup: None
 ) -> None:
     check = ("manage.py", "check", "--deploy", "--fail-level", "WARNING")
-    here = {"DATABASE_URL": postgres_server.dsn(user=roles.WEB, database=DATABASE)}
+    here = {"DATABASE_URL": postgres_server.dsn(user=roles.WEB, database=DATABASE), "VAULT_KEYS": ""}
     done = started(*check, SITE_URL="https://odr.example.org", SECRET_KEY=SECRET + "-0123456789ABCDEFGHIJ", **here)
     assert done.returncode == 0, done.stderr
     elsewhere = {"DATABASE_URL": "postgresql://portal_web:x@db.example.org/portal"}
@@ -101,9 +101,14 @@ def test_T77_a_secret_that_can_be_guessed_refuses_to_start_and_one_may_come_from
             environment.strong("SECRET_KEY", weak)
         assert weak not in str(refused.value)
     (tmp_path / "key").write_text(f"{SECRET}\n")
+    (tmp_path / "key").chmod(0o640)
     monkeypatch.delenv("SECRET_KEY", raising=False)
     monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "key"))
     assert environment.text("SECRET_KEY") == SECRET
+    for mode in (0o644, 0o660):
+        (tmp_path / "key").chmod(mode)
+        with pytest.raises(SystemExit, match=r"SECRET_KEY_FILE.*chmod 600"):
+            environment.text("SECRET_KEY")
     monkeypatch.setenv("SECRET_KEY_FILE", str(tmp_path / "none"))
     with pytest.raises(SystemExit, match="SECRET_KEY_FILE"):
         environment.text("SECRET_KEY")

@@ -1,0 +1,88 @@
+"""What `manage.py check --deploy --fail-level WARNING` finds in an installation for real people."""
+
+import base64
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning
+from django.db import DatabaseError
+
+from accounts import demo
+from web import environment
+
+#: What libpq counts as a connection that nobody between reads or answers in the server's place.
+CHECKED = ("verify-full", "verify-ca")
+
+
+def nobody_of_a_demo_can_come_in(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """`check --deploy`: the people of this database are those that DEMO says."""
+    try:
+        sentence = demo.refusal()
+    except DatabaseError:
+        sentence = "The database cannot be asked whether people of a demo are active in it."
+        return [Warning(sentence, hint="Run this check where the portal runs.", id="odr_portal.W002")]
+    return [Error(sentence, id="odr_portal.E005")] if sentence else []
+
+
+def it_is_no_demo(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if not settings.DEMO:
+        return []
+    told = "DEMO is on: everybody reads everybody's codes at /demo/mail/ and comes in as anybody of the demo."
+    return [Warning(told, hint="Unset DEMO.", id="odr_portal.W003")]
+
+
+def hosts_are_named(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    told = "ALLOWED_HOSTS has *: links in letters may be bent to any host that a request names."
+    return [Warning(told, hint="Set SITE_URL=https://host, or name the hosts.", id="odr_portal.W004")]
+
+
+def keys_differ_and_are_strong(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """No key serves two purposes; a word that opens something is long. Never shows one."""
+    by_value: dict[bytes, list[str]] = {}
+    for name, secret in _secrets():
+        by_value.setdefault(secret, []).append(name)
+    told = [f"{' and '.join(names)} are the same key." for names in by_value.values() if len(names) > 1]
+    if settings.METRICS_TOKEN and len(settings.METRICS_TOKEN) < 32:
+        told.append("METRICS_TOKEN can be guessed: it has fewer than 32 characters.")
+    if environment.text("VAULT_KEYS"):
+        told.append("VAULT_KEYS stands in the environment, which each child process inherits: use VAULT_KEY_FILE.")
+    return [Warning(one, hint="docs/operations.md says how each is changed.", id="odr_portal.W005") for one in told]
+
+
+def _secrets() -> Iterator[tuple[str, bytes]]:
+    named = [("SECRET_KEY", settings.SECRET_KEY), ("METRICS_TOKEN", settings.METRICS_TOKEN)]
+    named += [("SECRET_KEY_FALLBACKS", key) for key in settings.SECRET_KEY_FALLBACKS]
+    named += [("the password of DATABASE_URL", settings.DATABASES["default"]["PASSWORD"])]
+    named += [("the password of REDIS_URL", urlsplit(settings.REDIS_URL).password or "")]
+    if settings.SMS_ALIYUN:
+        named.append(("SMS_ALIYUN_KEY_SECRET", settings.SMS_ALIYUN.secret))
+    if settings.EVIDENCE_S3:
+        named.append(("EVIDENCE_S3_SECRET", settings.EVIDENCE_S3.secret))
+    yield from ((name, secret.encode()) for name, secret in named if secret)
+    for nth, key in enumerate(settings.SMS_GATEWAY.keys if settings.SMS_GATEWAY else (), start=1):
+        yield f"SMS_GATEWAY_SECRET ({nth})", base64.b64encode(key)
+    if settings.VAULT_KEYS is not None:
+        for purpose in ("wrap", "index", "entry"):
+            for version, key in getattr(settings.VAULT_KEYS, purpose).items():
+                yield f"the vault key {purpose} {version}", base64.b64encode(key)
+
+
+def lines_are_closed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """TLS to database and broker, where they are not sockets of this machine."""
+    results: list[CheckMessage] = []
+    database = settings.DATABASES["default"]
+    if not environment.is_own_socket(database["HOST"]) and database["OPTIONS"].get("sslmode") not in CHECKED:
+        told = "The line to the database is not closed to others, or its server is not checked."
+        hint = "Write ?sslmode=verify-full&sslrootcert=FILE at the end of DATABASE_URL."
+        results.append(Warning(told, hint=hint, id="odr_portal.W006"))
+    if urlsplit(settings.REDIS_URL).scheme not in ("redis+socket", "rediss"):
+        told = "The line to the broker is not closed to others."
+        results.append(Warning(told, hint="Write REDIS_URL=rediss://…, or use a socket.", id="odr_portal.W007"))
+    return results
+
+
+CHECKS = (nobody_of_a_demo_can_come_in, it_is_no_demo, hosts_are_named, keys_differ_and_are_strong, lines_are_closed)
