@@ -105,10 +105,11 @@ STATION_NAV = (
     ("/station/poster/", _("海报")),
 )
 _CHANGES = ("/administration/changes/", _("职责变更"))
+_LOG, _HOLDS = ("/administration/log/", _("安全日志")), ("/administration/holds/", _("保全"))
 ADMINISTRATION_NAV = {
     "system": (("/administration/system/", _("系统")), _CHANGES),
-    "security": (("/administration/log/", _("安全日志")), ("/administration/people/", _("账号")), _CHANGES),
-    "audit": (("/administration/audit/", _("审计")), ("/administration/log/", _("安全日志")), _CHANGES),
+    "security": (_LOG, ("/administration/people/", _("账号")), _HOLDS, _CHANGES),
+    "audit": (("/administration/audit/", _("审计")), _LOG, _HOLDS, _CHANGES),
 }
 SITE = (
     ("/file/", _("我要投诉")),

@@ -24,8 +24,8 @@ from tests.complaints.pages.at_the_desk import send, shown, signed_in
 
 PAGES = {
     "system": ["/administration/system/", "/administration/changes/"],
-    "security": ["/administration/log/", "/administration/people/", "/administration/changes/"],
-    "audit": ["/administration/audit/", "/administration/log/", "/administration/changes/"],
+    "security": [f"/administration/{name}/" for name in ("log", "people", "holds", "changes")],
+    "audit": [f"/administration/{name}/" for name in ("audit", "log", "holds", "changes")],
 }
 ALL = sorted({page for pages in PAGES.values() for page in pages})
 #: What stands for the parts of an address in a walk over all of a case.
@@ -51,6 +51,8 @@ def test_T13_each_duty_opens_its_own_pages_and_nobody_else_any(world: World, kee
     for kind, user in keepers.items():
         client = signed_in(user)
         assert client.get("/administration/")["Location"] == PAGES[kind][0]
+        home = client.get(PAGES[kind][0]).content.decode()
+        assert missing_in(home, *(f'<a href="{page}"' for page in PAGES[kind])) == [], "each is in the menu"
         for page in ALL:
             assert client.get(page).status_code == (200 if page in PAGES[kind] else 404), (kind, page)
     for user in (world.chen, world.lead, world.head_officer.user):
