@@ -42,7 +42,7 @@ SECRET_KEY_FALLBACKS = [
 
 ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS", environment.host_of(SITE_URL) or "localhost 127.0.0.1 [::1]")
 CSRF_TRUSTED_ORIGINS = environment.words("CSRF_TRUSTED_ORIGINS", SITE_URL)
-# One-time codes an hour: one network address, one whose browsers did no work first (no scripts), everybody together.
+# One-time codes of strangers an hour: one line (/64 of IPv6), one whose browsers did no work (no scripts), and all.
 CODES_PER_ADDRESS = environment.number("CODES_PER_ADDRESS", 60, least=1, most=1_000_000)
 CODES_PER_ADDRESS_UNWORKED = environment.number("CODES_PER_ADDRESS_UNWORKED", 10, least=1, most=1_000_000)
 CODES_PER_HOUR = environment.number("CODES_PER_HOUR", 3000, least=1, most=10_000_000)

@@ -1,9 +1,10 @@
 """One-time codes: six digits, ten minutes, one use, for the browser that asked; and the work it does for one (ALTCHA).
 
-Whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per address, per network
-address and by everybody together, known or not; guesses are counted with the code. All of it lies in the database, so
-it counts when the cache is away; call these functions outside of a transaction that may be rolled back. A browser that
-brings no work (without scripts) is not turned away, only counted against a tighter limit.
+Whether an address is known, new or blocked, the asker sees the same answer. Asking is counted per contact, line,
+network and by everybody together; guesses are counted with the code. Whoever has signed in in this browser counts
+apart, so no stranger uses up what he may ask for. All of it lies in the database, so it counts when the cache is away;
+call these functions outside of a transaction that may be rolled back. A browser that brings no work (without scripts)
+is not turned away, only counted against a tighter limit, until strangers ask for many codes to one contact.
 """
 
 import base64
@@ -13,6 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import IntEnum
+from urllib.parse import parse_qs
 
 from altcha.v1 import ChallengeOptions, create_challenge, verify_solution
 from django.conf import settings
@@ -26,7 +28,18 @@ from django.utils.translation import gettext, override
 from accounts.keys.sealed_fields import digest_of, digests_of
 from accounts.models import OutgoingMessage, SignInCode, User
 from accounts.sign_in.contacts import Contact, known_user, may_sign_in_by_code
-from accounts.sign_in.limits import EVERYBODY, Limit, TooManyTries, client_address, count, waits_until
+from accounts.sign_in.known_browsers import Browser, browser_of, person
+from accounts.sign_in.limits import (
+    EVERYBODY,
+    Limit,
+    TooManyTries,
+    client_address,
+    count,
+    counted,
+    line_of,
+    waits_until,
+    wide_network_of,
+)
 
 VALID_FOR = timedelta(minutes=10)
 RESEND_AFTER = timedelta(seconds=60)
@@ -34,33 +47,66 @@ GUESSES = 5
 # The same form sent twice by a double click is one use, for as long as a double click may take.
 SAME_USE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-#: Codes to one phone or mailbox, whoever asks.
-OF_CONTACT = Limit("code_to_contact", 10, timedelta(days=1))
+DAY = timedelta(days=1)
+#: Codes that strangers ask for one phone or mailbox: all together, and from one line.
+OF_CONTACT = Limit("code_to_contact", 30, DAY)
+NEAR_CONTACT = Limit("code_to_contact_near", 5, DAY)
+#: Codes that a browser asks for somebody who has signed in there.
+KNOWN_CONTACT = Limit("code_to_contact_known", 10, DAY)
+#: So many codes to one contact need no work, and so many more double it.
+EASY = 5
+HARDEST_LEVEL = 6
 FLOW = "code_flow"
 
 
-def of_network() -> Limit:
-    """Codes that one network address may ask for; many people may share one."""
-    return Limit("code_of_network", settings.CODES_PER_ADDRESS, HOUR)
+def _of_strangers(asker: "Asker", contact: Contact) -> list[tuple[Limit, str]]:
+    """What strangers may ask for: a contact, a line by the hour and the day, its network by the day, and all together.
+    No line can use up what its network has, nor a network what all have."""
+    line, most = line_of(asker.address), settings.CODES_PER_ADDRESS
+    limits = [
+        (OF_CONTACT, contact.address),
+        (NEAR_CONTACT, f"{contact.address} {line}"),
+        (Limit("code_of_line", most, HOUR), line),
+        (Limit("code_of_line_a_day", 5 * most, DAY), line),
+        (Limit("code_of_network_a_day", 20 * most, DAY), wide_network_of(asker.address)),
+        (Limit("code_of_everybody", settings.CODES_PER_HOUR, HOUR), EVERYBODY),
+    ]
+    if not asker.work:
+        # Browsers that did no work for it, mostly those without scripts.
+        limits.append((Limit("code_of_line_unworked", settings.CODES_PER_ADDRESS_UNWORKED, HOUR), line))
+    return limits
 
 
-def of_network_unworked() -> Limit:
-    """The same for browsers that did no work for it, mostly those without scripts."""
-    return Limit("code_of_network_unworked", settings.CODES_PER_ADDRESS_UNWORKED, HOUR)
+def _of_known(browser: Browser, contact: Contact) -> list[tuple[Limit, str]]:
+    """What a known browser may ask for, apart from all strangers."""
+    return [
+        (KNOWN_CONTACT, f"{contact.address} {browser.mark}"),
+        (Limit("code_of_everybody_known", settings.CODES_PER_HOUR, HOUR), EVERYBODY),
+    ]
 
 
-def of_everybody() -> Limit:
-    """What all short messages together may cost."""
-    return Limit("code_of_everybody", settings.CODES_PER_HOUR, HOUR)
+class MoreWork(TooManyTries):
+    """Strangers asked for many codes to this contact today: first work of ``level``, or wait until ``until``."""
+
+    def __init__(self, level: int, until: datetime) -> None:
+        super().__init__(until)
+        self.level = level
+
+    def refuse(self, request: HttpRequest) -> int:
+        """The page that is shown again carries the harder task."""
+        request.work_level = self.level  # type: ignore[attr-defined]
+        return super().refuse(request)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asker:
-    """A browser that asks for a code: a random mark in its session, its network address, and whether it worked."""
+    """A browser that asks for a code: a random mark in its session, its network address, how hard it worked (0: not),
+    and for whom it is known."""
 
     flow: str
     address: str
-    has_worked: bool = True
+    work: int = 1
+    browser: Browser | None = None
 
     @property
     def flow_digest(self) -> str:
@@ -73,11 +119,11 @@ def flow_digest(flow: str) -> str:
 
 
 def asker_of(request: HttpRequest, *, now: datetime) -> Asker:
-    """Who asks in this request; marks the session. Somebody signed in has no work to do."""
+    """Who asks in this request; marks the session. Somebody signed in has done the first work."""
     flow = request.session.get(FLOW) or secrets.token_urlsafe(16)
     request.session[FLOW] = flow
-    has_worked = isinstance(request.user, User) or is_worked_for(request.POST.get("proof", ""), now=now)
-    return Asker(flow=flow, address=client_address(request), has_worked=has_worked)
+    work = max(int(isinstance(request.user, User)), is_worked_for(request.POST.get("proof", ""), now=now))
+    return Asker(flow=flow, address=client_address(request), work=work, browser=browser_of(request))
 
 
 def flow_of(request: HttpRequest) -> str:
@@ -112,22 +158,24 @@ def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, no
     Raises TooManyTries, for reasons that have nothing to do with whether the address is known. Returns nothing on
     purpose: the caller must not be able to answer differently.
     """
-    limits = [(OF_CONTACT, contact.address), (of_network(), asker.address), (of_everybody(), EVERYBODY)]
-    if not asker.has_worked:
-        limits.append((of_network_unworked(), asker.address))
+    user, browser = known_user(contact), asker.browser
+    is_known = browser is not None and user is not None and browser.knows(person(user))
+    limits = _of_known(browser, contact) if browser is not None and is_known else _of_strangers(asker, contact)
     with transaction.atomic():
         _lock_address(contact)
-        newest = (
-            SignInCode.objects.filter(address_digest__in=_known_as(contact), purpose=purpose)
-            .order_by("-created_at")
-            .first()
-        )
+        before = SignInCode.objects.filter(address_digest__in=_known_as(contact), purpose=purpose)
+        if is_known:
+            # What a stranger asked for a moment ago does not hold up the owner.
+            before = before.filter(flow_digest=asker.flow_digest)
+        newest = before.order_by("-created_at").first()
         if newest is not None and now - newest.created_at < RESEND_AFTER and newest.used_at is None:
             return
         for limit, who in limits:
             until = waits_until(limit, who, now=now)
             if until is not None:
                 raise TooManyTries(until)
+        if not is_known:
+            _ask_for_work(contact, asker, now=now)
         for limit, who in limits:
             count(limit.kind, who, now=now)
         code = f"{secrets.randbelow(1_000_000):06d}"
@@ -141,6 +189,14 @@ def send_code(*, contact: Contact, purpose: str, language: str, asker: Asker, no
         )
         if _reaches(contact, purpose):
             deliver(contact=contact, code=code, language=language, now=now)
+
+
+def _ask_for_work(contact: Contact, asker: Asker, *, now: datetime) -> None:
+    """Raises MoreWork: the more strangers ask for one contact in a day, the dearer is the next code to it."""
+    level = min(counted(OF_CONTACT, contact.address, now=now) // EASY, HARDEST_LEVEL)
+    if asker.work < level:
+        easy = Limit(OF_CONTACT.kind, EASY * (asker.work + 1), DAY)
+        raise MoreWork(level, waits_until(easy, contact.address, now=now) or now + DAY)
 
 
 def _reaches(contact: Contact, purpose: str) -> bool:
@@ -224,25 +280,32 @@ def _key() -> str:
     return salted_hmac("accounts.proof", "altcha", algorithm="sha256").hexdigest()
 
 
-def new_task(*, now: datetime) -> str:
-    """A task as JSON for static/js/proof.js: algorithm, challenge, maxNumber, salt, signature."""
-    until = localtime(now + PROOF_VALID_FOR)
-    made = create_challenge(ChallengeOptions("SHA-256", max_number=HARDEST, hmac_key=_key(), expires=until))
+def new_task(*, now: datetime, level: int = 1) -> str:
+    """A task as JSON for static/js/proof.js: algorithm, challenge, maxNumber, salt, signature.
+
+    A level more doubles the work.
+    """
+    until, number = localtime(now + PROOF_VALID_FOR), HARDEST * 2 ** (level - 1)
+    params = {"level": str(level)}
+    made = create_challenge(
+        ChallengeOptions("SHA-256", max_number=number, hmac_key=_key(), expires=until, params=params)
+    )
     return json.dumps(made.to_dict())
 
 
-def is_worked_for(solution: str, *, now: datetime) -> bool:
-    """True the first time for a right solution of one of our tasks."""
+def is_worked_for(solution: str, *, now: datetime) -> int:
+    """The level of the task of ours that this solves, the first time; 0 for anything else."""
     if not solution or len(solution) > _LONGEST:
-        return False
+        return 0
     try:
         shown = json.loads(base64.b64decode(solution, validate=True))
         is_right, _why = verify_solution(shown, _key())
         # Counted by what was signed: the same answer written differently is the same answer.
         task = str(shown["challenge"])
+        level = int(parse_qs(str(shown["salt"]).partition("?")[2])["level"][0])
     except (ValueError, TypeError, KeyError, AttributeError):
-        return False
+        return 0
     if not is_right or waits_until(_ONCE, task, now=now) is not None:
-        return False
+        return 0
     count(_ONCE.kind, task, now=now)
-    return True
+    return level

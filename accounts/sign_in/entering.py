@@ -22,6 +22,7 @@ from django.utils.translation import gettext
 from accounts.models import User
 from accounts.security_log import note
 from accounts.sign_in.backend import duty_of, needs_second_factor
+from accounts.sign_in.known_browsers import know, person, remember
 from accounts.sign_in.limits import client_address, network_of
 
 #: The first mark that stands in the user agent decides.
@@ -112,6 +113,7 @@ def enter(request: HttpRequest, user: User, *, now: datetime, how: str, is_demo:
         return
     elif how == "code":
         session[CONFIRMED] = int(now.timestamp())
+    know(request, person(user))
     note("sign_in", now=now, user=user, reason=how, address=client_address(request))
 
 
@@ -122,6 +124,7 @@ def show_factor(request: HttpRequest, user: User, *, now: datetime, how: str) ->
     session.cycle_key()
     session[CONFIRMED] = session[VERIFIED] = session[SEEN] = int(now.timestamp())
     request.user = user
+    know(request, person(user))
     note("sign_in" if is_sign_in else "stepped_up", now=now, user=user, reason=how, address=client_address(request))
 
 
@@ -147,7 +150,9 @@ class SignedIn:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         # Found when first asked for: what shows no person reads no session.
         request.user = SimpleLazyObject(lambda: _person(request, now=timezone.now()))  # type: ignore[assignment]
-        return self.get_response(request)
+        response = self.get_response(request)
+        remember(request, response)
+        return response
 
 
 def _person(request: HttpRequest, *, now: datetime) -> User | AnonymousUser:

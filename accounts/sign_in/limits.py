@@ -42,6 +42,18 @@ def network_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{address}/{24 if result.version == 4 else 64}", strict=False))
 
 
+def line_of(address: str) -> str:
+    """One line of a household or office, which may change its address within: all of IPv4, /64 of IPv6."""
+    return network_of(address) if ":" in address else address
+
+
+def wide_network_of(address: str) -> str:
+    """What one customer of a provider may hold: /24 of IPv4, /48 of IPv6."""
+    if ":" not in address:
+        return network_of(address)
+    return str(ipaddress.ip_network(f"{address}/48", strict=False))
+
+
 def place_of(request: HttpRequest) -> str:
     """Where the portal stands, for links that leave it: https://host, without a slash at the end."""
     return settings.SITE_URL or f"{request.scheme}://{request.get_host()}"
@@ -85,6 +97,12 @@ def waits_until(limit: Limit, who: str, *, now: datetime) -> datetime | None:
     )
     nth = list(times[limit.most - 1 : limit.most])
     return nth[0] + limit.within if nth else None
+
+
+def counted(limit: Limit, who: str, *, now: datetime) -> int:
+    """How many tries of ``who`` count now, up to the most that are free."""
+    tries = CountedTry.objects.filter(kind=limit.kind, who_digest=_digest(limit.kind, who), at__gt=now - limit.within)
+    return tries[: limit.most].count()
 
 
 def count(kind: str, *whom: str, now: datetime) -> None:

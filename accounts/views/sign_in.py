@@ -29,7 +29,7 @@ from accounts.idempotency import KEY_FIELD
 from accounts.models import SignInCode, User
 from accounts.security_log import note
 from accounts.sign_in.backend import needs_second_factor
-from accounts.sign_in.codes import Use, asker_of, check_code, flow_of, send_code
+from accounts.sign_in.codes import MoreWork, Use, asker_of, check_code, flow_of, send_code
 from accounts.sign_in.contacts import Contact, may_sign_in_by_code, parse_contact, user_for
 from accounts.sign_in.entering import VERIFIED, enter, landing_of, person_at_second_factor
 from accounts.sign_in.factors import staff_user
@@ -262,7 +262,7 @@ def send(request: HttpRequest, contact: Contact, purpose: str, *, now: datetime)
         send_code(contact=contact, purpose=purpose, asker=asker_of(request, now=now), language=language, now=now)
     except TooManyTries as wait:
         wait.refuse(request)
-        return too_many_codes(wait.until)
+        return too_many_codes(wait)
     return ""
 
 
@@ -272,10 +272,13 @@ def is_right(request: HttpRequest, contact: Contact, purpose: str, typed: str, *
     return check_code(contact=contact, purpose=purpose, code=typed, flow=flow_of(request), form_key=key, now=now)
 
 
-def too_many_codes(until: datetime) -> str:
+def too_many_codes(wait: TooManyTries) -> str:
     """What the asker is told, whichever of the limits it was."""
+    if isinstance(wait, MoreWork):
+        text = gettext("今天往这里要验证码的太多，请再点一次，浏览器要先算几秒；不行就%(moment)s之后再试，或打12315。")
+        return text % {"moment": moment_text(wait.until)}
     return gettext("这个号码或这里的网络要验证码太频繁了，请在%(moment)s之后再试，或打12315。") % {
-        "moment": moment_text(until)
+        "moment": moment_text(wait.until)
     }
 
 

@@ -12,7 +12,8 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 from django.utils.dateparse import parse_datetime
 
-from accounts.sign_in.limits import TooManyTries
+from accounts.sign_in.known_browsers import Browser
+from accounts.sign_in.limits import Limit, TooManyTries, count, line_of, waits_until, wide_network_of
 from complaints.filing.drafts import tracking_digest
 from complaints.models import Complaint, TrackingTry
 from complaints.procedure.numbering import tidy
@@ -21,8 +22,11 @@ from complaints.procedure.working_calendar import SHANGHAI
 from database.row_security import show
 
 TRIES = 5
-#: Many people may share one address (a telephone network, an office): it has room for them.
+#: Many people may share one line (a telephone network, an office): it has room for them; its network has more.
 TRIES_OF_ADDRESS = 60
+OF_NETWORK = Limit("wrong_tracking_network", 600, timedelta(days=1))
+#: A browser that opened this very case before counts apart, whatever others try.
+OF_KNOWN = Limit("wrong_tracking_known", TRIES, timedelta(hours=1))
 WITHIN = timedelta(hours=1)
 RELATED = (
     *("enterprise", "branch", "handling_authority", "picked_enterprise", "picked_branch"),
@@ -32,18 +36,23 @@ RELATED = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seeker:
-    """Who tries: an address, and the browser there as far as it can be told."""
+    """Who tries: an address, the browser there as far as it can be told, and for which cases it is known."""
 
     address: str
     browser: str
+    known: Browser | None = None
+
+    @property
+    def line(self) -> str:
+        return line_of(self.address)
 
     @property
     def address_digest(self) -> str:
-        return _digest(self.address)
+        return _digest(self.line)
 
     @property
     def browser_digest(self) -> str:
-        return _digest(f"{self.address}\n{self.browser}")
+        return _digest(f"{self.line}\n{self.browser}")
 
 
 def _digest(text: str) -> str:
@@ -57,14 +66,23 @@ def find_tracked(*, number: str, token: str, seeker: Seeker, now: datetime) -> C
         with connection.cursor() as cursor:
             key = f"tracking:{seeker.address_digest}"
             cursor.execute("select pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
-        until = _waits_until(seeker, now=now)
+        known = seeker.known if seeker.known is not None and seeker.known.knows(opened(tidy(number))) else None
+        until = waits_until(OF_KNOWN, known.mark, now=now) if known is not None else _waits_until(seeker, now=now)
         if until is None:
             case = case_of_digest(number=tidy(number), digest=tracking_digest(token), now=now)
-            if case is None:
+            if case is None and known is not None:
+                count(OF_KNOWN.kind, known.mark, now=now)
+            elif case is None:
+                count(OF_NETWORK.kind, wide_network_of(seeker.address), now=now)
                 browser, address = seeker.browser_digest, seeker.address_digest
                 TrackingTry.objects.create(browser_digest=browser, address_digest=address, at=now)
             return case
     raise TooManyTries(until)
+
+
+def opened(number: str) -> str:
+    """For what a browser is known that opened this case by its receipt."""
+    return f"case {number}"
 
 
 def case_of_digest(*, number: str, digest: str, now: datetime) -> Complaint | None:
@@ -86,7 +104,7 @@ def _waits_until(seeker: Seeker, *, now: datetime) -> datetime | None:
         wrong = list(recent.filter(whose).values_list("at", flat=True)[:most])
         if len(wrong) == most:
             return wrong[-1] + WITHIN
-    return None
+    return waits_until(OF_NETWORK, wide_network_of(seeker.address), now=now)
 
 
 OPEN_FOR = timedelta(minutes=30)

@@ -12,13 +12,15 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.core import signing
 from django.test import Client, RequestFactory
 
 from accounts.models import OutgoingMessage, SignInCode, User
 from accounts.retention import throw_away_done
 from accounts.sign_in import limits
-from accounts.sign_in.codes import Asker, check_code, is_worked_for, new_task, send_code
+from accounts.sign_in.codes import Asker, MoreWork, check_code, is_worked_for, new_task, send_code
 from accounts.sign_in.contacts import Contact, user_for
+from accounts.sign_in.known_browsers import Browser, browser_of, person
 from accounts.sign_in.limits import TooManyTries, client_address, network_of
 from tests import missing_in
 from tests.accounts.authenticator import another, newest_code
@@ -36,9 +38,16 @@ def noon() -> Iterator[time_machine.Traveller]:
 
 
 def ask(
-    number: int = 1, *, flow: str = "mine", address: str = "192.0.2.1", worked: bool = True, now: datetime = NOON
+    number: int = 1,
+    *,
+    flow: str = "mine",
+    address: str = "192.0.2.1",
+    work: int = 1,
+    browser: Browser | None = None,
+    now: datetime = NOON,
 ) -> None:
-    contact, asker = Contact("sms", f"+86199{number:08d}"), Asker(flow=flow, address=address, has_worked=worked)
+    contact = Contact("sms", f"+86199{number:08d}")
+    asker = Asker(flow=flow, address=address, work=work, browser=browser)
     send_code(contact=contact, purpose="sign_in", language="zh-hans", now=now, asker=asker)
 
 
@@ -71,19 +80,115 @@ def test_T24_a_code_is_of_no_use_in_another_browser_and_guesses_there_do_not_end
     assert not check_code(code=code, flow="mine", **{**guess, "form_key": "another"})
 
 
-def test_T24_a_phone_gets_one_a_minute_and_ten_a_day() -> None:
+def test_T24_strangers_ask_for_one_phone_once_a_minute_five_times_a_line_and_thirty_a_day() -> None:
     for second in (*range(0, 60, 10), 59):
         ask(1, flow=f"browser {second}", now=NOON + timedelta(seconds=second))
     assert OutgoingMessage.objects.count() == SignInCode.objects.count() == 1
-    for minute in range(1, 10):
-        ask(1, address=f"192.0.2.{minute}", now=NOON + timedelta(minutes=minute))
-    for late in (timedelta(minutes=10), timedelta(hours=20)):
+    for minute in range(1, 5):
+        ask(1, now=NOON + timedelta(minutes=minute))
+    with pytest.raises(TooManyTries) as wait:
+        ask(1, now=NOON + timedelta(minutes=5), work=6)
+    assert wait.value.until == NOON + timedelta(days=1)
+    for minute in range(5, 30):
+        ask(1, address=f"192.0.2.{minute}", work=6, now=NOON + timedelta(minutes=minute))
+    for late in (timedelta(minutes=30), timedelta(hours=20)):
         with pytest.raises(TooManyTries) as wait:
-            ask(1, address="192.0.2.99", now=NOON + late)
+            ask(1, address="192.0.2.99", work=6, now=NOON + late)
         assert wait.value.until == NOON + timedelta(days=1)
-    assert SignInCode.objects.count() == 10
-    ask(1, now=NOON + timedelta(days=1))
-    assert OutgoingMessage.objects.count() == 11
+    assert SignInCode.objects.count() == 30
+    ask(1, now=NOON + timedelta(days=1), work=6)
+    assert OutgoingMessage.objects.count() == 31
+
+
+def test_T24_the_more_strangers_ask_for_one_phone_the_dearer_is_the_next_code_to_it_and_to_no_other() -> None:
+    for minute in range(30):
+        line, now = f"192.0.2.{minute}", NOON + timedelta(minutes=minute)
+        level = minute // 5
+        if level:
+            with pytest.raises(MoreWork) as wait:
+                ask(1, address=line, work=level - 1, now=now)
+            assert wait.value.level == level
+        ask(1, address=line, work=level, now=now)
+    ask(2, address="192.0.2.99", work=0, now=NOON + timedelta(minutes=30))
+
+
+def test_T24_ten_requests_of_a_stranger_lock_nobody_out_of_a_browser_where_he_has_signed_in(
+    noon: time_machine.Traveller,
+) -> None:
+    """The attack: somebody who knows a number uses up its codes; and asks again whenever a minute is over."""
+    owner = Client(REMOTE_ADDR="198.51.100.7")
+    user_for(CHEN, name="陈")
+
+    def asked(client: Client) -> Any:
+        return client.post("/account/sign-in/", {"address": "19900001234", **KEY})
+
+    assert asked(owner).status_code == 302
+    assert owner.post("/account/sign-in/code/", {"code": newest_code(), **KEY}).status_code == 302
+    owner.post("/account/sign-out/", KEY)
+    for number in range(29):
+        noon.shift(timedelta(seconds=61))
+        ask_chen(address=f"203.0.{number}.9")
+    assert asked(owner).status_code == 302, "a minute has not passed, and it is the owner's minute"
+    assert OutgoingMessage.objects.count() == 31
+    noon.shift(timedelta(seconds=61))
+    # In a browser that nobody knows the same number waits; the owner's does not, nor does the stranger's last code
+    # hold it up.
+    assert asked(Client(REMOTE_ADDR="198.51.100.9")).status_code == 429
+    with pytest.raises(TooManyTries):
+        ask_chen(address="192.0.2.200")
+    assert asked(owner).status_code == 302
+    assert owner.post("/account/sign-in/code/", {"code": newest_code(), **KEY}).status_code == 302
+    assert owner.get("/account/").status_code == 200
+
+
+def ask_chen(*, address: str) -> None:
+    asker = Asker(flow=f"thief {address}", address=address, work=6)
+    send_code(contact=CHEN, purpose="sign_in", language="zh-hans", now=datetime.now(UTC), asker=asker)
+
+
+def test_T24_a_known_browser_has_a_budget_too_is_known_for_its_people_alone_and_a_written_cookie_is_none(
+    settings: Any,
+) -> None:
+    user = user_for(Contact("sms", "+8619900000001"), name="甲")
+    user_for(Contact("sms", "+8619900000002"), name="乙")
+    browser = Browser("mark").with_one_more(person(user))
+    settings.CODES_PER_ADDRESS = 1
+    ask(3)
+    for minute in range(10):
+        ask(1, browser=browser, now=NOON + timedelta(minutes=minute))
+    with pytest.raises(TooManyTries):
+        ask(1, browser=browser, now=NOON + timedelta(minutes=10))
+    with pytest.raises(TooManyTries):
+        ask(2, browser=browser)
+    request = RequestFactory().get("/")
+    for written in ("", "x", "WyJtYXJrIl0:1:x", signing.dumps(["mark"], salt="another")):
+        request.COOKIES = {"known": written}
+        assert browser_of(request) is None
+
+
+def test_T24_one_line_of_ipv6_is_its_64_and_one_line_leaves_its_network_room_and_a_network_leaves_others_room(
+    settings: Any,
+) -> None:
+    settings.CODES_PER_ADDRESS, settings.CODES_PER_ADDRESS_UNWORKED = 2, 1
+    ask(1, address="2001:db8:1:2::1")
+    ask(2, address="2001:db8:1:2:ffff::2")
+    with pytest.raises(TooManyTries):
+        ask(3, address="2001:db8:1:2:abcd::3")
+    ask(3, address="2001:db8:1:3::1")
+    # A day of the line, then a day of its network, which another one does not feel.
+    tries = iter(range(100, 400))
+    for line in range(4):
+        for hour in range(1, 6):
+            for _twice in range(2):
+                ask(next(tries), address=f"203.0.113.{line}", now=NOON + timedelta(hours=hour, minutes=line))
+            with pytest.raises(TooManyTries):
+                ask(next(tries), address=f"203.0.113.{line}", now=NOON + timedelta(hours=hour, minutes=line))
+        with pytest.raises(TooManyTries) as wait:
+            ask(next(tries), address=f"203.0.113.{line}", now=NOON + timedelta(hours=9))
+        assert wait.value.until == NOON + timedelta(hours=25, minutes=line)
+    with pytest.raises(TooManyTries):
+        ask(next(tries), address="203.0.113.99", now=NOON + timedelta(hours=9))
+    ask(next(tries), address="203.0.114.1", now=NOON + timedelta(hours=9))
 
 
 def test_T24_a_network_address_is_slowed_others_are_not_and_all_codes_together_have_a_budget(settings: Any) -> None:

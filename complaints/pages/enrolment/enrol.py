@@ -102,7 +102,7 @@ def start(request: HttpRequest) -> HttpResponseBase:
                 send_code(contact=contact, purpose=held.PURPOSE, language=language, asker=asker, now=now)
                 is_sent, status = True, 200
             except TooManyTries as wait:
-                form.add_error("email", too_many_codes(wait.until))
+                form.add_error("email", too_many_codes(wait))
                 status = wait.refuse(request)
         elif proven := held.proven_contact(
             phone="",

@@ -242,7 +242,7 @@ def _send_code(request: HttpRequest, held: HeldDraft, *, now: datetime) -> HttpR
         asker = asker_of(request, now=now)
         send_code(contact=contact, purpose=PURPOSE, language=language, asker=asker, now=now)
     except TooManyTries as wait:
-        form.add_error(name, too_many_codes(wait.until))
+        form.add_error(name, too_many_codes(wait))
         form.only(name)
         return show(request, held.draft, form, now=now, status=wait.refuse(request))
     target = reverse("complaints:file-step", args=[held.draft.pk, "you"])

@@ -22,7 +22,7 @@ from accounts.idempotency import once
 from accounts.masking import masked_phone
 from accounts.models import User
 from accounts.sign_in.codes import is_worked_for
-from accounts.sign_in.limits import Limit, TooManyTries, client_address, count, place_of, waits_until
+from accounts.sign_in.limits import Limit, TooManyTries, client_address, count, line_of, place_of, waits_until
 from complaints.filing import composing, drafts, screens, steps
 from complaints.filing.composing import Unfinished
 from complaints.filing.drafts import Picked
@@ -126,7 +126,7 @@ def _file(request: HttpRequest, held: HeldDraft, filing: FilingRequest, *, now: 
 
 def _count_unproven(request: HttpRequest, *, now: datetime) -> None:
     """Complaints of nobody proven are counted, so that a flood of them buries no enterprise; none is dropped."""
-    here = client_address(request)
+    here = line_of(client_address(request))
     limits = [UNPROVEN] if is_worked_for(request.POST.get("proof", ""), now=now) else [UNPROVEN, UNPROVEN_UNWORKED]
     for limit in limits:
         until = waits_until(limit, here, now=now)

@@ -28,10 +28,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import User
+from accounts.sign_in.known_browsers import browser_of, know
 from accounts.sign_in.limits import TooManyTries, client_address
 from complaints import wording
 from complaints.links import proving
-from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, proven
+from complaints.links.tracking import KEPT_IN_SESSION, OPEN_FOR, Seeker, find_tracked, open_until, opened, proven
 from complaints.models import Complaint, Engagement, Evidence, HandlingStep, Obligation, Offer, OfferAnswer
 from complaints.pages.consumer.pages import OFFER
 from complaints.pages.consumer.pages import PAGES as CONSUMERS
@@ -131,7 +132,11 @@ def track(request: HttpRequest) -> HttpResponse:
     status = 422 if form.is_bound else 200
     if form.is_bound and form.is_valid():
         browser = request.headers.get("User-Agent", "") + "\n" + request.headers.get("Accept-Language", "")
-        seeker = Seeker(address=client_address(request), browser=hashlib.sha256(browser.encode()).hexdigest())
+        seeker = Seeker(
+            address=client_address(request),
+            browser=hashlib.sha256(browser.encode()).hexdigest(),
+            known=browser_of(request),
+        )
         try:
             case = find_tracked(**form.cleaned_data, seeker=seeker, now=now)
         except TooManyTries as wait:
@@ -145,6 +150,7 @@ def track(request: HttpRequest) -> HttpResponse:
                     "digest": case.tracking_digest,
                     "until": (now + OPEN_FOR).isoformat(),
                 }
+                know(request, opened(case.number))
                 return redirect("complaints:tracked", case.number)
             form.add_error(None, _("编号和查询口令对不上，请照收据再核对一遍。"))
     return render(request, "public/track.html", {"form": form}, status=status)

@@ -146,6 +146,26 @@ def test_another_browser_at_the_address_goes_on_until_the_address_is_full(client
     assert ask(client, case.number, user_agent="new").status_code == 429
 
 
+def test_T21_wrong_tries_of_others_shut_out_no_browser_that_opened_the_case_before_and_64_bits_are_one_line(
+    client: Client, case: Complaint, clock: Any
+) -> None:
+    """The attack: somebody behind the same address types sixty wrong tokens."""
+    assert ask(client, case.number).status_code == 302
+    for number in range(60):
+        ask(Client(), case.number, "wrong", user_agent=f"thief {number}")
+    assert ask(Client(), case.number, user_agent="another").status_code == 429
+    assert ask(client, case.number).status_code == 302
+    # It has its own budget, and is known for this case alone.
+    assert [ask(client, case.number, "wrong").status_code for _ in range(6)] == [422] * 5 + [429]
+    assert ask(client, "20261111-AAAAAAAAAAAA-A").status_code == 429
+    clock.shift(timedelta(hours=1))
+    for number in range(60):
+        there = Client(REMOTE_ADDR=f"2001:db8:1:2::{number:x}")
+        ask(there, case.number, "wrong", user_agent=f"thief {number}")
+    assert ask(Client(REMOTE_ADDR="2001:db8:1:2:ffff::1"), case.number).status_code == 429
+    assert ask(Client(REMOTE_ADDR="2001:db8:1:3::1"), case.number).status_code == 302
+
+
 def test_who_tried_is_kept_unreadable_by_the_proxys_address(client: Client, case: Complaint, settings: Any) -> None:
     ask(client, case.number, "wrong", user_agent="Firefox")
     assert not found_in(str(TrackingTry.objects.values()), "127.0.0.1", "Firefox", case.number)
