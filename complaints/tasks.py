@@ -6,8 +6,7 @@ from django.utils import timezone
 from complaints import handling
 from complaints.assignment import assigning, call_backs, owners
 from complaints.dossier import building as dossiers
-from complaints.evidence import scanning
-from complaints.handling import asking_promises, printing_documents
+from complaints.handling import asking_promises, printing_documents, scanned_files
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
@@ -90,7 +89,7 @@ def sweep_webhooks() -> int:
 
 @shared_task
 def sweep_evidence() -> int:
-    return scanning.sweep_evidence(now=timezone.now())
+    return scanned_files.sweep_evidence(now=timezone.now())
 
 
 @shared_task

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning
+from django.core.checks import CheckMessage, Error, Info, Warning
 from django.db import DatabaseError
 
 from accounts import demo
@@ -85,4 +85,16 @@ def lines_are_closed(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     return results
 
 
-CHECKS = (nobody_of_a_demo_can_come_in, it_is_no_demo, hosts_are_named, keys_differ_and_are_strong, lines_are_closed)
+def where_no_document_key_is_set(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    """`check --deploy`: as it should be where pages are served, and nowhere else. It cannot know where it runs."""
+    if settings.DOCUMENT_KEY_FILE:
+        return []
+    text = "DOCUMENT_KEY_FILE is not set here. That is right where pages are served; worker and watch need it."
+    hint = "Without it they build no dossier and print no document: docs/how-to/dossiers.md."
+    return [Info(text, hint=hint, id="odr_portal.I001")]
+
+
+CHECKS = (
+    *(nobody_of_a_demo_can_come_in, it_is_no_demo, hosts_are_named, keys_differ_and_are_strong, lines_are_closed),
+    where_no_document_key_is_set,
+)

@@ -2,6 +2,7 @@
 and the authority; before a configured scanner has passed a file, nobody but its sender gets it."""
 
 from dataclasses import dataclass
+from datetime import UTC
 from typing import IO, Any, Protocol
 
 from complaints.evidence.files import disposition, name_as
@@ -9,6 +10,8 @@ from complaints.evidence.storing import storage
 from complaints.models.evidence import Evidence, EvidenceState
 
 _OPEN = frozenset({EvidenceState.CLEAN, EvidenceState.UNCHECKED})
+#: The scanner has judged, and what it found keeps the file from others.
+HELD = frozenset({EvidenceState.INFECTED, EvidenceState.UNSCANNABLE})
 
 
 @dataclass(frozen=True)
@@ -22,6 +25,13 @@ class Download:
 def shows_content(evidence: Evidence, *, is_sender: bool) -> bool:
     """Whether the content may be handed to this reader at all."""
     return evidence.state in _OPEN or (is_sender and evidence.state != EvidenceState.INFECTED)
+
+
+def verdict_of(evidence: Evidence) -> dict[str, str]:
+    """Which file is held back, why, what the scanner said and when: for the entry ``hold_back_file`` of the record."""
+    found = evidence.scanned_at.astimezone(UTC).isoformat() if evidence.scanned_at else ""
+    verdict = {"why": str(evidence.state), "finding": evidence.finding, "scanner": "clamd", "found": found}
+    return {"sha256": evidence.sha256} | verdict
 
 
 class FileColumns(Protocol):

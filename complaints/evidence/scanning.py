@@ -1,10 +1,11 @@
-"""Has files searched for malware by clamd. The row is the queue."""
+"""Has files searched for malware by clamd. The row is the queue. What the scanner objects to is held back, which the
+record says (complaints/handling/scanned_files.py)."""
 
 import logging
 import socket
 import struct
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,8 +15,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from complaints.evidence.handing_out import HELD
 from complaints.evidence.storing import CHUNK, storage
-from complaints.evidence.uploads import throw_away_expired
 from complaints.models.evidence import Evidence, EvidenceState
 
 log = logging.getLogger(__name__)
@@ -42,7 +43,11 @@ class Verdict:
     finding: str = ""
 
 
-def sweep_scans(*, now: datetime) -> int:
+#: Says of these rows in the record of their cases that they are held back.
+HoldBack = Callable[[list[Evidence], datetime], None]
+
+
+def sweep_scans(*, now: datetime, hold_back: HoldBack) -> int:
     """How many files got a verdict. Ends early when the scanner is away."""
     if settings.CLAMD is None:
         return 0
@@ -58,7 +63,7 @@ def sweep_scans(*, now: datetime) -> int:
                 log.warning("the scanner is away: %s", away)
                 _later(batch, now=now)
                 return judged
-            _stamp(row, verdict, now=now)
+            _stamp(row, verdict, now=now, hold_back=hold_back)
             judged += 1
     return judged
 
@@ -83,13 +88,18 @@ def _look(row: Evidence) -> Verdict:
         return Verdict(EvidenceState.UNSCANNABLE, "file missing")
 
 
-def _stamp(row: Evidence, verdict: Verdict, *, now: datetime) -> None:
-    if verdict.state != EvidenceState.CLEAN:
-        # No name of a file: it may name a person.
-        log.warning("evidence %s is %s: %s", row.pk, verdict.state, verdict.finding)
-    Evidence.objects.filter(path=row.path, state=EvidenceState.QUARANTINED).update(
-        state=verdict.state, finding=verdict.finding, scanned_at=now, scan_after=None
-    )
+def _stamp(row: Evidence, verdict: Verdict, *, now: datetime, hold_back: HoldBack) -> None:
+    judged = {"state": verdict.state, "finding": verdict.finding, "scanned_at": now, "scan_after": None}
+    with transaction.atomic():
+        rows = Evidence.objects.filter(path=row.path, state=EvidenceState.QUARANTINED)
+        if verdict.state in HELD:
+            # No name of a file: it may name a person.
+            log.warning("evidence %s is %s: %s", row.pk, verdict.state, verdict.finding)
+            held = list(rows.exclude(complaint=None).order_by("pk"))
+            for one in held:
+                one.state, one.finding, one.scanned_at = verdict.state, verdict.finding, now
+            hold_back(held, now)
+        rows.update(**judged)
 
 
 def _later(rows: list[Evidence], *, now: datetime) -> None:
@@ -154,8 +164,3 @@ def _connected() -> socket.socket:
             raise
         return wire
     return socket.create_connection((place.host, place.port), PATIENCE)
-
-
-def sweep_evidence(*, now: datetime) -> int:
-    """How many files were judged and uploads thrown away."""
-    return throw_away_expired(now=now) + sweep_scans(now=now)

@@ -325,6 +325,7 @@ _ROWS = (
     StepRule("pass_to_successor", X, OPEN, tells="both"),
     StepRule("keep_print", X, OPEN | CLOSED, audience=AU),
     StepRule("keep_state", X, FILED, audience=AU),
+    StepRule("hold_back_file", X, FILED),
     StepRule("remind", X, FILED),
     StepRule("recompute_clock", X, OPEN, tells="both"),
     StepRule("escalate", X, FILED, tells="authority"),

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from complaints import wording
-from complaints.models import HandlingStep, PersonalText
+from complaints.models import EvidenceState, HandlingStep, PersonalText
 from complaints.procedure.workflow import LOOK, Audience, Outcome, Role, Status
 from complaints.reading.file_view import FileView
 from complaints.wording.case import REFUSED_IN_FULL
@@ -261,7 +261,7 @@ def _detail(step: HandlingStep, reader: Reader) -> str:
             texts.append(_("已办结：%(outcome)s") % {"outcome": _outcome(step, reader)})
         else:
             texts.append(_("转为“%(status)s”") % {"status": wording.label(step.to_status, kind="status")})
-    texts += [*_due_texts(step, reader), *mediation_texts(step)]
+    texts += [*_due_texts(step, reader), *mediation_texts(step), *_held_texts(step)]
     if step.reason:
         was_refused = _was_refused_in_full(step, reader)
         texts.append(wording.reason("refusal_let_rest" if was_refused else step.reason, step.outcome))
@@ -301,6 +301,13 @@ def _due_texts(step: HandlingStep, reader: Reader) -> list[str]:
     clock, day = wording.label(data["clock"], kind="clock"), day_text(date.fromisoformat(data["last_day"]))
     texts = [_("%(clock)s，最后一天%(day)s") % {"clock": clock, "day": day}]
     return texts + ([reader.organisation(data["escalated_to"])] if data.get("escalated_to") else [])
+
+
+def _held_texts(step: HandlingStep) -> list[str]:
+    """Of a file that is held back: why, and its digest, as the record names it."""
+    if step.step != "hold_back_file":
+        return []
+    return [str(EvidenceState(step.data["why"]).label), f"SHA-256 {step.data['sha256']}"]
 
 
 def mediation_texts(step: HandlingStep) -> list[str]:

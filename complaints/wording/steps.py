@@ -139,6 +139,7 @@ _STEPS: dict[str, tuple[Promise, Promise | None]] = {
     "reopen": (pgettext_lazy("step", "重新办理"), pgettext_lazy("action", "重新办理")),
     "publish": (pgettext_lazy("step", "公开"), pgettext_lazy("action", "公开")),
     "withhold": (pgettext_lazy("step", "不予公开"), pgettext_lazy("action", "不予公开")),
+    "hold_back_file": (pgettext_lazy("step", "扣下文件，不提供给别人"), None),
     "pass_to_successor": (pgettext_lazy("step", "转由承继企业办理"), None),
     "remind": (pgettext_lazy("step", "发出提醒"), None),
     "escalate": (pgettext_lazy("step", "逾期未办，报上级机关"), None),

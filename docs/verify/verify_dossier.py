@@ -106,6 +106,8 @@ UNPROVED: dict[str, str] = {
     "held_back": "第{n}条记录的“{what}”：据称正在查毒或者有病毒，没有交付，档案里没有证明",
     "file_gone": "第{n}条记录的“{what}”：平台说已经没有这个文件",
 }
+#: Why a file is held back, where an entry says so.
+HELD: dict[str, str] = {"infected": "查出病毒", "unscannable": "查毒程序读不了"}
 #: Kinds of texts in words; one that is not here is shown as it stands.
 KINDS: dict[str, str] = {
     "consumer_name": "消费者姓名",
@@ -148,7 +150,7 @@ KINDS: dict[str, str] = {
     "original": "文件的原件",
 }
 #: Whom a dossier was made for. The consumer gets everything that was said; nobody else gets these kinds.
-CONSUMER, OTHERS = "consumer", ("joint", "enterprise", "authority")
+CONSUMER, OTHERS, SYSTEM = "consumer", ("joint", "enterprise", "authority"), "system"
 PRIVATE_KINDS = frozenset(
     {
         *("consumer_name", "consumer_phone", "consumer_email", "consumer_address", "consumer_place"),
@@ -230,6 +232,11 @@ ENGLISH: dict[str, str] = {
     ),
     "第{n}条记录的“{what}”：据称正在查毒或者有病毒，没有交付，档案里没有证明": (
         "“{what}” of entry {n}: said to be held back for a check for malware, which nothing here proves"
+    ),
+    "查出病毒": "malware was found",
+    "查毒程序读不了": "the scanner could not read it",
+    "第{}条记录的文件没有交付：{}（{}，{}）；平台写下的第{}条记录为证": (
+        "the file of entry {} is held back: {} ({}, {}); entry {} of the portal proves that"
     ),
     "第{n}条记录的“{what}”：平台说已经没有这个文件": "“{what}” of entry {n}: the portal says that it is gone",
     "当事人姓名": "name of a party",
@@ -395,6 +402,9 @@ class Report:
     #: Sizes of checkpoints that were kept and are not of the same log and size.
     not_compared: list[int] = field(default_factory=list)
     erased: int = 0
+    #: Files that are held back as an entry of the portal says: number of the entry that names the file, why, what the
+    #: scanner said, when, number of the entry that says so.
+    held: list[tuple[int, str, str, str, int]] = field(default_factory=list)
     #: So many entries have changes of the state of the case sealed to them, which are for the portal's own check.
     states: int = 0
     #: None without a time stamp; else whether it was checked.
@@ -1079,6 +1089,8 @@ def _withheld(
             report.erased += 1
         elif reason == "erased" and what != "entry" and index["log"] is not None:
             report.broken.append(Broken("withheld_unproved", n, kind))
+        elif reason == "held_back" and what in ("file", "original") and (held := _held(bodies, digest)) is not None:
+            report.held.append((n, *held))
         elif what != "entry" and (
             reason in ("erased", "restricted") or (reason in UNPROVED and what in ("file", "original"))
         ):
@@ -1120,6 +1132,17 @@ class _Erased:
         if what in ("file", "original"):
             return (self.case, digest) in self.files
         return digest in self.digests
+
+
+def _held(bodies: dict[int, Any], digest: str) -> tuple[str, str, str, int] | None:
+    """What the entry of the portal says of this file, and its number; None without one."""
+    for n in sorted(bodies):
+        body = bodies[n]
+        is_of_portal = (body["step"], body["role"]) == ("hold_back_file", SYSTEM)
+        if is_of_portal and body["data"]["sha256"] == digest:
+            data = body["data"]
+            return str(data["why"]), str(data["finding"]), str(data["found"]), n
+    return None
 
 
 def _names(body: Any, hashes: list[str], *, what: str, n: int, digest: str, kind: str) -> bool:
@@ -1333,10 +1356,13 @@ def told(report: Report, say: Say) -> list[str]:
         lines.append(say("{}条记录里封有案件状态的变化，只供平台自己核对，不在档案里").format(report.states))
     if report.erased:
         lines.append(say("其中{}项依法删除，有删除记录为证").format(report.erased))
-    if report.withheld > report.erased:
-        lines.append(
-            say("其中{}项不交给本档案的持有人或已依法删除，只核对了摘要").format(report.withheld - report.erased)
-        )
+    text = say("第{}条记录的文件没有交付：{}（{}，{}）；平台写下的第{}条记录为证")
+    for n, why, finding, found, at in report.held[:20]:
+        known = say(HELD[why]) if why in HELD else _printable(why)
+        lines.append("  " + text.format(n, known, _printable(finding), _printable(found), at))
+    others = report.withheld - report.erased - len(report.held)
+    if others > 0:
+        lines.append(say("其中{}项不交给本档案的持有人或已依法删除，只核对了摘要").format(others))
     lines += ["  " + one.words(say) for one in report.unproved[:20]]
     if report.seal is not None and not report.key_was_given:
         lines.append(say("签名公钥 {}：请与平台公布的公钥核对（--key）").format(report.public_key))

@@ -19,16 +19,19 @@ from complaints.documents import signing
 from complaints.dossier import packing, proving
 from complaints.dossier.gathering import gather
 from complaints.evidence.storing import storage
+from complaints.handling.scanned_files import sweep_scans
 from complaints.handling.steps import consumer
-from complaints.models import Complaint, Dossier, Evidence, HouseEntry, PersonalText
+from complaints.models import Complaint, Dossier, Evidence, EvidenceState, HouseEntry, PersonalText
 from complaints.privacy import erasing
 from complaints.procedure.workflow import Status
 from complaints.record import checkpoints, notes
 from complaints.record.record import canonical, chained
+from complaints.record.verification import verify
 from tests import found_in, given
 from tests.cast import World
 from tests.complaints.documents.signatures import stamped_at, verdict
 from tests.complaints.dossier.conftest import KEY, PUBLIC, a_case, asked, built, fetched, laid, made_anew, parts_of
+from tests.complaints.evidence.clamd import running
 from tests.proof.answering import answering
 from tests.proof.authority import Authority
 from tests.proof.tampering import as_superuser, undone
@@ -108,6 +111,59 @@ def test_T96_an_entry_a_name_and_a_file_of_the_case_too(world: World) -> None:
     storage().save(file.path, io.BytesIO(b"another"))
     code, found = named(packed_now(case, world))
     assert (code, {(one, n) for one, n, _what in found}) == (1, {("file_changed", 6)})
+
+
+def _judged(case: Complaint, settings: Any, answer: bytes) -> datetime:
+    """A scanner says ``answer`` of the file of the case; all is sealed. When."""
+    now = timezone.now()
+    Evidence.objects.filter(complaint=case).update(state=EvidenceState.QUARANTINED, scan_after=now)
+    with running() as server:
+        settings.CLAMD, server.answer = server.place, answer
+        assert sweep_scans(now=now) == 1
+    checkpoints.seal(now=now, key=KEY)
+    return now
+
+
+@pytest.mark.django_db
+def test_T96_a_file_that_a_scanner_objects_to_is_held_back_by_an_entry_that_proves_who_when_and_why(
+    world: World, settings: Any
+) -> None:
+    case = a_case(world)
+    now = _judged(case, settings, b"stream: Eicar FOUND\0")
+    file = Evidence.objects.get(complaint=case)
+    for user in (world.chen, world.ming, world.rui):
+        made = fetched(built(asked(case, user)), user)
+        report = verifier.check(io.BytesIO(made), key=PUBLIC)
+        assert (report.exit_code, report.unproved, report.first) == (0, [], None), user
+        found = now.astimezone(UTC).isoformat()
+        assert report.held == [(6, "infected", "Eicar", found, 7)]
+        texts = ("\n".join(verifier.told(report, verifier.LANGUAGES[language])) for language in ("zh", "en"))
+        chinese, english = texts
+        assert f"第6条记录的文件没有交付：查出病毒（Eicar，{found}）；平台写下的第7条记录为证" in chinese
+        assert f"entry 6 is held back: malware was found (Eicar, {found}); entry 7 of the portal" in english
+    # An entry about this file proves nothing of another one, and one of a party nothing at all.
+    for name, odd in (("sha256", "0" * 64), ("role", "consumer")):
+        body = json.loads(parts_of(made)["entries/0007.json"])
+        (body["data"] if name == "sha256" else body)[name] = odd
+        assert verifier._held({7: body}, file.sha256) is None
+    assert verify(number=case.number).findings == []
+
+
+@pytest.mark.django_db
+def test_T96_a_file_that_is_held_back_without_an_entry_is_told_as_unproved(world: World, settings: Any) -> None:
+    case = a_case(world)
+    # As somebody with the database's password writes it, and as it was held back before entries said so.
+    Evidence.objects.filter(complaint=case).update(state=EvidenceState.INFECTED, finding="Eicar")
+    assert named(packed_now(case, world)) == (3, {("held_back", 6, "file")})
+    # A scanner has still to look.
+    Evidence.objects.filter(complaint=case).update(state=EvidenceState.QUARANTINED, scan_after=timezone.now())
+    case.refresh_from_db()
+    assert named(fetched(built(asked(case, world.rui)), world.rui)) == (3, {("held_back", 6, "file")})
+    # What it could not read stays with its sender, whose dossier has it.
+    _judged(case, settings, b"INSTREAM size limit exceeded. ERROR\0")
+    assert named(fetched(built(asked(case, world.chen)), world.chen)) == (0, set())
+    report = verifier.check(io.BytesIO(fetched(built(asked(case, world.rui)), world.rui)), key=PUBLIC)
+    assert (report.exit_code, [one[1] for one in report.held]) == (0, ["unscannable"])
 
 
 @pytest.mark.django_db

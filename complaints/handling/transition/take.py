@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from django.db import OperationalError, transaction
 
 from complaints.casefile.case_file import CaseFile
+from complaints.evidence.handing_out import HELD, verdict_of
 from complaints.handling.transition import clocks, contact_access, lapses, settling, two_persons, undoing
 from complaints.handling.transition.effect import Effect, Move
 from complaints.handling.transition.writing import open_files, write
@@ -135,6 +136,10 @@ def take_new(cases: Iterable[tuple[CaseFile, Actor, Effect]]) -> list[Complaint]
     files = []
     for file, actor, effect in cases:
         apply_effect(TABLE["file"], file, actor, effect)
+        for row in file.files:
+            if row.state in HELD:
+                # The scanner judged it while the complaint was still a draft.
+                file.enter("hold_back_file", SYSTEM, Audience.PARTIES, verdict_of(row))
         files.append(file)
     write(files)
     return [file.complaint for file in files]

@@ -21,8 +21,7 @@ from accounts.demo import refuse_to_start
 from complaints import handling
 from complaints.assignment import assigning, call_backs, owners
 from complaints.dossier import building as dossiers
-from complaints.evidence import scanning
-from complaints.handling import asking_promises, printing_documents
+from complaints.handling import asking_promises, printing_documents, scanned_files
 from complaints.law import working as law
 from complaints.models import Heartbeat
 from complaints.notices import delivery
@@ -64,7 +63,7 @@ SWEEPS: dict[str, Sweep] = {
     "platform_files": platform_files.sweep_platform_files,
     "webhooks": deliveries.sweep_webhooks,
     "witnesses": witnessing.sweep_witnesses,
-    "evidence": scanning.sweep_evidence,
+    "evidence": scanned_files.sweep_evidence,
     "exits": enrolled.sweep_exits,
     "call_backs": call_backs.sweep_call_backs,
     "promises": asking_promises.sweep_promises,

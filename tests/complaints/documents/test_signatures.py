@@ -102,6 +102,7 @@ def test_a_key_file_is_made_for_its_owner_alone_and_an_odd_one_is_told(document_
         signing.document_key()
 
 
+@pytest.mark.django_db
 def test_the_watch_says_at_its_start_that_it_lacks_the_key_and_so_does_a_check(
     document_key: Path, settings: Any
 ) -> None:
@@ -116,3 +117,6 @@ def test_the_watch_says_at_its_start_that_it_lacks_the_key_and_so_does_a_check(
     ):
         settings.COMMAND, settings.DOCUMENT_KEY_FILE = command, file
         assert [one.id for one in checks.run_checks() if one.id.startswith("odr_portal.W")] == told, (command, file)
+        infos = [one.id for one in checks.run_checks(include_deployment_checks=True) if "odr_portal.I" in one.id]
+        # Who serves pages must not have it, so for a deployment it is told and is no fault.
+        assert infos == ([] if file else ["odr_portal.I001"])

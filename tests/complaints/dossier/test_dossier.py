@@ -27,6 +27,7 @@ from tests import found_in, given, missing_in, reloaded
 from tests.cast import World
 from tests.complaints.dossier.conftest import KEY, a_case, asked, built, fetched, known_keys, parts_of, place, text_of
 from tests.complaints.pages.at_the_desk import send, shown, signed_in
+from tests.oversight.looking import page_of
 from tests.walls.conftest import seeing_as
 
 pytestmark = pytest.mark.django_db
@@ -167,6 +168,9 @@ def test_without_a_document_key_none_is_built_and_after_an_hour_somebody_is_told
     assert "wait_dossiers" not in signs.read(now=timezone.now()).alarms
     assert "wait_dossiers" in signs.read(now=late).alarms
     assert "DOCUMENT_KEY_FILE" in signs.condition_text("wait_dossiers")
+    Dossier.objects.update(asked_at=timezone.now() - timedelta(minutes=61))
+    page = page_of(world.su, "/oversight/system/")
+    assert not missing_in(page, str(signs.condition_text("wait_dossiers")), "待制作的档案")
     settings.DOCUMENT_KEY_FILE = key
     assert built(dossier, after=timedelta(minutes=61)).state == "ready"
     assert "wait_dossiers" not in signs.read(now=late).alarms

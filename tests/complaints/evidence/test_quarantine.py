@@ -1,7 +1,7 @@
 """T41: nobody but its sender opens a file before the scanner has passed it, and no case waits for a scanner."""
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -10,11 +10,16 @@ from django.test import Client
 
 from accounts.models import SecurityEvent
 from complaints import evidence
-from complaints.evidence.scanning import LEASE, sweep_evidence, sweep_scans
-from complaints.models import Complaint, Evidence, EvidenceState
+from complaints.evidence.scanning import LEASE
+from complaints.filing import drafts
+from complaints.handling import scanned_files
+from complaints.handling.scanned_files import sweep_evidence, sweep_scans
+from complaints.handling.steps import consumer
+from complaints.models import Complaint, Evidence, EvidenceState, HandlingStep
 from complaints.procedure.workflow import Status
+from complaints.record.verification import verify
 from oversight.portal_state.state import backlog
-from tests import given, health, reloaded
+from tests import given, health, missing_in, reloaded
 from tests.cast import WEDNESDAY, World
 from tests.complaints.evidence.clamd import EICAR, Clamd, running
 from tests.complaints.evidence.files import GPS, jpeg
@@ -72,7 +77,58 @@ def test_T41_what_is_infected_is_opened_by_nobody(world: World, case: Complaint,
     assert (reloaded(row).state, row.finding) == (EvidenceState.INFECTED, "Eicar")
     for person in (world.chen, world.ming, world.rui):
         assert status(signed_in(person), case, row) == status(signed_in(person), case, row, "original/") == 404
-    assert "有病毒，不能打开" in shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+    page = shown(signed_in(world.chen).get(f"/cases/{case.number}/"))
+    assert "有病毒，不能打开" in page
+    # The record says who held it back, when and why; a second look by another sweep adds nothing.
+    entry = HandlingStep.objects.get(complaint=case, step="hold_back_file")
+    verdict = {
+        "why": "infected",
+        "finding": "Eicar",
+        "scanner": "clamd",
+        "found": WEDNESDAY.astimezone(UTC).isoformat(),
+    }
+    assert (entry.audience, entry.actor_role, entry.happened_at) == ("parties", "system", WEDNESDAY)
+    assert entry.data == {"sha256": row.sha256} | verdict
+    assert not missing_in(page, "扣下文件，不提供给别人", f"SHA-256 {row.sha256}")
+    Evidence.objects.update(state=EvidenceState.QUARANTINED, scan_after=WEDNESDAY)
+    assert sweep_scans(now=WEDNESDAY) == 1
+    assert reloaded(row).state == EvidenceState.INFECTED
+    assert HandlingStep.objects.filter(complaint=case, step="hold_back_file").count() == 1
+
+
+def test_T41_of_cases_filed_together_each_record_says_what_is_held_back_and_one_failure_leaves_the_file_to_be_judged(
+    world: World, case: Complaint, scanner: Clamd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row, twin = put(case, world, b"Hello\n" + EICAR, "a.txt"), Evidence.objects.get()
+    twin.pk, twin.complaint = None, given.a_complaint(world, status=Status.NEGOTIATING)
+    twin.save()
+    for one in (case, twin.complaint):
+        given.step(one, consumer.add_statement(text="见附件。", files=[row.sha256]), world.consumer, WEDNESDAY)
+    with monkeypatch.context() as broken:
+        broken.setattr(scanned_files, "take", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            sweep_scans(now=WEDNESDAY)
+    assert reloaded(row).state == EvidenceState.QUARANTINED
+    assert sweep_scans(now=WEDNESDAY + LEASE) == 1
+    told = HandlingStep.objects.filter(step="hold_back_file").values_list("complaint_id", "data__sha256")
+    assert set(told) == {(case.pk, row.sha256), (twin.complaint_id, row.sha256)}
+    for one in (case, twin.complaint):
+        assert verify(number=one.number).findings == []
+
+
+def test_T41_what_was_judged_while_the_complaint_was_a_draft_is_said_in_its_record(
+    world: World, scanner: Clamd
+) -> None:
+    draft, _key = drafts.begin(now=WEDNESDAY)
+    file = SimpleUploadedFile("a.txt", b"Hello\n" + EICAR)
+    row = evidence.receive(file, draft=draft, kind="photo", uploaded_by=None, now=WEDNESDAY)
+    assert sweep_scans(now=WEDNESDAY) == 1
+    assert not HandlingStep.objects.filter(step="hold_back_file").exists()
+    case = given.filed(world, evidence_ids=(row.pk,))
+    entry = HandlingStep.objects.get(complaint=case, step="hold_back_file")
+    assert (entry.sequence, entry.data["sha256"], entry.data["why"]) == (2, row.sha256, "infected")
+    assert entry.data["found"] == WEDNESDAY.astimezone(UTC).isoformat()
+    assert verify(number=case.number).findings == []
 
 
 def test_T41_a_scanner_that_falls_or_is_away_decides_nothing_the_case_goes_on_and_somebody_hears(
