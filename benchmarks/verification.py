@@ -2,7 +2,8 @@
 
 `python -m benchmarks.verification`: settled cases that went through the real verbs in batches, under a checkpoint of
 the log. Floor: the entries alone (bodies, digests, tags, by the order of the chains) streamed through a server-side
-cursor. Memory is the growth of this process over one whole verification, at a quarter of the cases and at all of them.
+cursor; by CPU of this process and of its server process, but for the chains by two processes, which are measured by the
+clock. Memory is the growth of this process over one whole verification, at a quarter of the cases and at all of them.
 """
 
 import os
@@ -56,11 +57,13 @@ def measure(*, quick: bool) -> list[Figure]:
                 raise SystemExit(f"the cases do not verify: {report.findings[:3]}")
         entries = report.entries
         tell(f"verification: {entries} entries in {report.chains} chains")
-        whole, chains, floors = [], [], []
+        whole, chains, floors, by_two, clocks = [], [], [], [], []
         for _ in range(rounds):
             floors.append(entries / _cpu(_stream))
             chains.append(_cpu(lambda: verify(chain_only=True)))
             whole.append(_cpu(verify))
+            clocks.append(entries / _clock(_stream))
+            by_two.append(entries / _clock(lambda: verify(chain_only=True, processes=2)))
     return [
         compared(
             [entries / one for one in chains],
@@ -70,6 +73,15 @@ def measure(*, quick: bool) -> list[Figure]:
             unit="/s",
             floor_is="/s, streaming them",
             goal=("≥", 0.40),
+        ),
+        compared(
+            by_two,
+            clocks,
+            benchmark="verification",
+            what="chains and tags by two processes, by the clock",
+            unit="/s",
+            floor_is="/s, streaming them in one",
+            goal=("≥", 0.35),
         ),
         compared(
             whole,
@@ -131,6 +143,12 @@ def _cpu(work: Callable[[], Any]) -> float:
     begun = time.process_time() + _of_process(pid)
     work()
     return time.process_time() + _of_process(pid) - begun
+
+
+def _clock(work: Callable[[], Any]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
 
 
 def _of_process(pid: int) -> float:

@@ -6,7 +6,7 @@ no entry names. What is empty or cannot be opened is whole only where the erasur
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -87,11 +87,6 @@ class Commitments:
         for one, code, detail in checking.check(self._closed, self.erased.keys):
             self.found(one.of.finding(code, one.row, one.column, detail))
         self._closed = []
-
-    def foreign_names(self) -> None:
-        """Names that no entry of the whole record points at."""
-        for (row_id,) in fetched(_FOREIGN_NAMES):
-            self.found(Finding("foreign", row=f"name {row_id}"))
 
     def _unreadable(self, keys: Iterable[Row], names: dict[int, str], what: str) -> None:
         for row in keys:
@@ -275,6 +270,12 @@ def paper_is(opened: str, _secret: bytes, digest: str) -> bool:
     """The same for the words of a document."""
     content = json.loads(opened)
     return salted(bytes.fromhex(content["salt"]), canonical(content["paper"])).hex() == digest
+
+
+def foreign_names() -> Iterator[Finding]:
+    """Names that no entry of the whole record points at."""
+    for (row_id,) in fetched(_FOREIGN_NAMES):
+        yield Finding("foreign", row=f"name {row_id}")
 
 
 def _document(row: Row) -> str:

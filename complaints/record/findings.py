@@ -1,5 +1,7 @@
 """What verification found, each at its place. Codes are stable; the words are for people who read a report."""
 
+from __future__ import annotations
+
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
@@ -131,6 +133,15 @@ class Report:
     def take(self, findings: Iterable[Finding]) -> None:
         for finding in findings:
             self.add(finding)
+
+    def join(self, other: Report) -> None:
+        """What somebody else found of other cases."""
+        for counted in ("entries", "chains", "cases", "proved", "texts", "files"):
+            setattr(self, counted, getattr(self, counted) + getattr(other, counted))
+        self.take(other.findings)
+        for code, number in other.more.items():
+            self._counts[code] += number
+            self.more[code] = self._counts[code] - MOST
 
     def missing(self, case: str, audience: str, first: int, following: int) -> None:
         """The entries of a chain from ``first`` up to the one before ``following``; a long gap is one finding."""

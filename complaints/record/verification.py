@@ -10,6 +10,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -20,14 +21,15 @@ from complaints.models import Complaint
 from complaints.record import anchors, comparing, deriving, log
 from complaints.record.anchors import NoAnchor, Receipt
 from complaints.record.beside import directory
-from complaints.record.commitments import Commitments
+from complaints.record.commitments import Commitments, foreign_names
 from complaints.record.erasures import Erased
 from complaints.record.findings import Finding, Report
 from complaints.record.house_checks import erased_by
 from complaints.record.notes import Note
 from complaints.record.record import TAG_KIND, chained
 from complaints.record.seal_checks import sealed_heads, seals
-from complaints.record.walking import Range, Read, Row, Said, Table, hashed_stamp, parsed, ranges
+from complaints.record.walking import Range, Read, Row, Said, Table, fetched, hashed_stamp, parsed, ranges
+from database import second_process
 
 _CHAIN = "t.complaint_id, t.audience, t.sequence, t.previous_hash, t.hash, {tag}, t.body"
 _BESIDE = (
@@ -70,64 +72,101 @@ _UNREADABLE = 4
 
 @dataclass(frozen=True, slots=True)
 class _Walk:
-    """What a walk through all ranges of cases needs. ``aside``: entries that two persons set aside, and their hashes;
-    ``state``: where a replay is compared; without ``commitments`` only chains are looked at."""
+    """What a walk through ranges of cases needs. ``known``: what the database knows of; ``erased``: what the house
+    chain says is gone; ``aside``: entries that two persons set aside, and their hashes."""
 
-    report: Report
-    table: Table
+    known: frozenset[str]
+    chain_only: bool
+    erased: Erased
     aside: set[tuple[str, str]]
-    state: comparing.Compared | None
-    commitments: Commitments | None
 
 
 def verify(
-    *, number: str = "", public_key: bytes = b"", chain_only: bool = False, held: Sequence[Note | Receipt] = ()
+    *,
+    number: str = "",
+    public_key: bytes = b"",
+    chain_only: bool = False,
+    held: Sequence[Note | Receipt] = (),
+    processes: int = 1,
 ) -> Report:
     """Verify one case or everything; memory stays flat whatever the size.
 
     ``public_key``: the raw Ed25519 key that seals and log must begin with, known from outside. ``held``: checkpoints
     and receipts from outside, to compare with. ``chain_only``: chains and tags alone; nothing of what entries commit
-    to, nothing of the log. Reads one state of the database, where it is not called within a transaction. Raises
-    Complaint.DoesNotExist, and NoAnchor for a checkpoint of another record."""
+    to, nothing of the log. ``processes``: so many look at the cases, each at its share. Reads one state of the
+    database, where it is not called within a transaction (in one, by one process). Raises Complaint.DoesNotExist,
+    NoAnchor for a checkpoint of another record, and LostWorkError (database/second_process.py)."""
     report = Report()
     is_alone = not connection.in_atomic_block
     with _collecting_seldom(), transaction.atomic():
-        with connection.cursor() as cursor:
-            if is_alone:
-                cursor.execute("set transaction isolation level repeatable read, read only")
-            for limit in ("statement_timeout", "transaction_timeout", "idle_in_transaction_session_timeout"):
-                cursor.execute(f"set local {limit} = 0")
-            for style in ("datestyle = iso", "timezone = 'UTC'", "bytea_output = hex"):
-                cursor.execute(f"set local {style}")
-            cursor.execute(_KNOWN)
-            known = {name for (name,) in cursor.fetchall()}
+        _prepare(is_alone=is_alone)
+        known = frozenset(name for (name,) in fetched(_KNOWN))
         case_id = Complaint.objects.values_list("pk", flat=True).get(number=number) if number else None
-        erased = erased_by(report) if "house" in known else Erased()
-        state = comparing.Compared()
-        walk = _Walk(
-            report,
-            _table(known, chain_only=chain_only),
-            log.set_aside() if "house" in known else set(),
-            state if "state" in known else None,
-            None if chain_only else Commitments(report.add, erased, reads_notices="notices" in known),
-        )
-        for among in ranges(case_id=case_id):
-            _range(walk, among)
-        if walk.commitments is None:
+        has_house = "house" in known
+        erased = erased_by(report) if has_house else Erased()
+        walk = _Walk(known, chain_only, erased, log.set_aside() if has_house else set())
+        for found in _walked(walk, list(ranges(case_id=case_id)), processes=processes if is_alone else 1):
+            report.join(found)
+        if chain_only:
             return report
-        report.texts, report.files = walk.commitments.texts, walk.commitments.files
-        report.cases, report.proved = state.cases, state.proved
         if not number:
-            _guarded(report, "names", walk.commitments.foreign_names)
+            _guarded(report, "names", lambda: report.take(foreign_names()))
             _guarded(report, "series", lambda: report.take(deriving.series()))
             _guarded(report, "seals", lambda: seals(report, public_key))
-        if "house" in known:
+        if has_house:
             _guarded(report, "directory", lambda: report.take(directory.differences(case_id)))
         _guarded(report, "sealed heads", lambda: sealed_heads(report, number))
         if "log" in known:
             _guarded(report, "log", lambda: _newest(report))
             _guarded(report, "log", lambda: report.take(log.verify_log(number=number, public_key=public_key)))
             _guarded(report, "anchors", lambda: _compare(report, held))
+    return report
+
+
+def _prepare(*, is_alone: bool, snapshot: str = "") -> None:
+    """One state of the database, that of ``snapshot`` where it is given; no limit of time; values in one form."""
+    with connection.cursor() as cursor:
+        if is_alone:
+            cursor.execute("set transaction isolation level repeatable read, read only")
+        if snapshot:
+            cursor.execute("set transaction snapshot %s", [snapshot])
+        for limit in ("statement_timeout", "transaction_timeout", "idle_in_transaction_session_timeout"):
+            cursor.execute(f"set local {limit} = 0")
+        for style in ("datestyle = iso", "timezone = 'UTC'", "bytea_output = hex"):
+            cursor.execute(f"set local {style}")
+
+
+def _walked(walk: _Walk, every: list[Range], *, processes: int) -> Iterator[Report]:
+    """What each process finds of its share of the ranges; this one takes the first."""
+    size = -(-len(every) // processes)
+    mine, *shares = (every[begun : begun + size] for begun in range(0, len(every), size))
+    snapshot = ""
+    if shares:
+        with connection.cursor() as cursor:
+            cursor.execute("select pg_export_snapshot()")
+            [snapshot] = cursor.fetchone()
+    others = [second_process.start(partial(_elsewhere, walk, share, snapshot)) for share in shares]
+    yield _found(walk, mine)
+    for other in others:
+        yield other()
+
+
+def _elsewhere(walk: _Walk, share: list[Range], snapshot: str) -> Report:
+    with transaction.atomic():
+        _prepare(is_alone=True, snapshot=snapshot)
+        return _found(walk, share)
+
+
+def _found(walk: _Walk, share: list[Range]) -> Report:
+    report, state = Report(), comparing.Compared()
+    commitments = None
+    if not walk.chain_only:
+        commitments = Commitments(report.add, walk.erased, reads_notices="notices" in walk.known)
+    for among in share:
+        _range(walk, among, report, commitments, state)
+    if commitments is not None:
+        report.texts, report.files = commitments.texts, commitments.files
+        report.cases, report.proved = state.cases, state.proved
     return report
 
 
@@ -190,12 +229,13 @@ class _Case:
     last_hash: bytes
 
 
-def _range(walk: _Walk, among: Range) -> None:
-    """Everything about the cases of one range."""
-    report, commitments = walk.report, walk.commitments
+def _range(
+    walk: _Walk, among: Range, report: Report, commitments: Commitments | None, state: comparing.Compared
+) -> None:
+    """Everything about the cases of one range; without ``commitments`` chains and tags alone."""
     case_rows, hidden = _CASES.rows(among)
     cases = {row[0]: _Case(row[1], row[2], row[3], bytes(row[4])) for row in case_rows}
-    rows, unreadable = walk.table.rows(among)
+    rows, unreadable = _table(walk.known, chain_only=walk.chain_only).rows(among)
     for row in unreadable:
         if len(row) == 1:
             report.add(Finding("unreadable", row=f"entry {row[0]}"))
@@ -217,10 +257,10 @@ def _range(walk: _Walk, among: Range) -> None:
         entries = _entries(report, rows, said, names, {pk: case.consumer_key for pk, case in cases.items()})
         unread = [row[:3] for row, one in zip(rows, said, strict=True) if one is None]
         commitments.follow(among, entries, names, unread)
-        if walk.state is not None:
+        if "state" in walk.known:
             replayed = comparing.compare(
                 cases,
-                compared=walk.state,
+                compared=state,
                 called=names,
                 erased=commitments.erased.keys,
                 entries=None if unreadable else _for_replay(rows, said),

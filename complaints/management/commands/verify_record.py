@@ -1,7 +1,8 @@
-"""manage.py verify_record [--case N] [--chain-only | --anchor FILE …] [--alone] [--json] [--public-key FILE]: is it
-whole?"""
+"""manage.py verify_record [--case N] [--chain-only | --anchor FILE …] [--alone] [--json] [--processes N] [--public-key
+FILE]: is it whole?"""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -18,9 +19,11 @@ from complaints.record import anchors, house
 from complaints.record.anchors import FRESH, NoAnchor
 from complaints.record.findings import WORDS, Report
 from complaints.record.verification import verify
+from database.second_process import LostWorkError
 
 #: Exit codes; 0: whole, and compared with a checkpoint from outside that is at most a day old.
 FOUND, COULD_NOT_RUN, WHOLE_ALONE = 1, 2, 3
+MOST_PROCESSES = 64
 
 
 class Command(BaseCommand):
@@ -43,6 +46,15 @@ class Command(BaseCommand):
         parser.add_argument("--alone", action="store_true", help="ask no witness what it holds")
         parser.add_argument("--json", action="store_true")
         parser.add_argument(
+            "--processes",
+            type=int,
+            choices=range(1, MOST_PROCESSES + 1),
+            default=min(2, os.cpu_count() or 1),
+            metavar="N",
+            help="so many look at the cases at once, each on its share of one snapshot; 2 by default, if there are"
+            " two processors",
+        )
+        parser.add_argument(
             "--public-key",
             type=Path,
             help="the key that signed the first checkpoint (its public half in PEM), kept outside the database",
@@ -55,12 +67,18 @@ class Command(BaseCommand):
             # Before the record is read: what they hold cannot be newer than that.
             is_alone = options["alone"] or options["chain_only"]
             shown, silent = ([], []) if is_alone else anchors.of_witnesses()
-            report = verify(number=case, public_key=raw, chain_only=options["chain_only"], held=[*held, *shown])
+            report = verify(
+                number=case,
+                public_key=raw,
+                chain_only=options["chain_only"],
+                held=[*held, *shown],
+                processes=options["processes"],
+            )
         except NoAnchor as error:
             raise CommandError(str(error), returncode=COULD_NOT_RUN) from None
         except Complaint.DoesNotExist:
             raise CommandError(f"There is no case {case}.", returncode=COULD_NOT_RUN) from None
-        except (DatabaseError, UnusableKeys) as error:
+        except (DatabaseError, LostWorkError, UnusableKeys) as error:
             raise CommandError(f"The record could not be verified: {error}", returncode=COULD_NOT_RUN) from error
         if options["json"]:
             self.stdout.write(json.dumps(report.as_json(), ensure_ascii=False))
